@@ -1,0 +1,43 @@
+"""The error tree: what can go wrong outside, named once.
+
+```
+ControllerError
+├── SwitchUnavailable     no ARC endpoint answered: retry, then page
+├── SwitchRefused         a safety rule said no
+├── JournalConflict       somebody wrote this sequence number first: gather again
+├── EvidenceUnavailable   becomes the verdict *unknown*
+├── TokenClosed           the task token was answered, timed out, or never existed
+└── OutsideUnreachable    any other service that did not answer
+```
+
+The workflow file matches these class names; a test compares both.
+A refusal by the policy is a value (a decision), never an exception.
+"""
+
+
+class ControllerError(Exception):
+    """Base of everything that an adapter raises on purpose."""
+
+
+class SwitchUnavailable(ControllerError):  # noqa: N818
+    """No ARC endpoint answered before the deadline. Safe to try again."""
+
+
+class SwitchRefused(ControllerError):  # noqa: N818
+    """ARC refused the change. The message names the safety rule where ARC did."""
+
+
+class JournalConflict(ControllerError):  # noqa: N818
+    """Another writer holds the next sequence number, or a newer epoch holds the lease."""
+
+
+class EvidenceUnavailable(ControllerError):  # noqa: N818
+    """Evidence could not be read. Whoever catches this must treat it as *unknown*."""
+
+
+class TokenClosed(ControllerError):  # noqa: N818
+    """The callback was already decided (answered, timed out, unknown)."""
+
+
+class OutsideUnreachable(ControllerError):  # noqa: N818
+    """A service other than ARC or the journal did not answer."""

@@ -1,0 +1,130 @@
+"""One queue of timed callbacks: the heart of the rehearsal cloud.
+
+```
+ virtual:  pop the earliest callback, set the clock to its time, call it      (replay, tests, simulation)
+ wall:     sleep until the earliest callback is due at `speed`, call it        (demo, up)
+```
+
+Callbacks run on one thread with `lock` held and must not block; what blocks (a Lambda handler, an
+HTTP probe) goes through a `Runtime` beside the kernel and comes back with `post`.
+"""
+
+import heapq
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+Callback = Callable[[], None]
+
+
+@dataclass(order=True)
+class Timer:
+    """A callback that waits for its time; `cancel()` makes it do nothing."""
+
+    when: float
+    order: int
+    callback: Callback | None = field(compare=False)
+
+    def cancel(self) -> None:
+        self.callback = None
+
+
+class VirtualClock:
+    """Jumps to the time of each callback; idle time costs nothing."""
+
+    def __init__(self, start: float) -> None:
+        self._now = start
+
+    def now(self) -> float:
+        return self._now
+
+    def reach(self, when: float, _changed: threading.Condition) -> bool:
+        self._now = max(self._now, when)
+        return True
+
+
+class WallClock:
+    """Scenario time runs `speed` times as fast as the machine's clock."""
+
+    def __init__(self, start: float, speed: float, wall_start: float | None = None) -> None:
+        self.start, self.speed = start, speed
+        self.wall_start = time.time() if wall_start is None else wall_start
+
+    def now(self) -> float:
+        return self.start + (time.time() - self.wall_start) * self.speed
+
+    def reach(self, when: float, changed: threading.Condition) -> bool:
+        """Sleep towards `when`. False: something was queued meanwhile, look again."""
+        wall_seconds = (when - self.now()) / self.speed
+        if wall_seconds <= 0:
+            return True
+        changed.wait(min(wall_seconds, 0.5))
+        return False
+
+
+class Kernel:
+    """Runs callbacks in order of time; ties in order of scheduling."""
+
+    def __init__(self, clock: VirtualClock | WallClock) -> None:
+        self.clock = clock
+        self.lock = threading.RLock()
+        self._changed = threading.Condition(self.lock)
+        self._queue: list[Timer] = []
+        self._order = itertools.count()
+        self._stopped = False
+
+    def now(self) -> float:
+        """Scenario time, seconds since 1970."""
+        return self.clock.now()
+
+    def at(self, when: float, callback: Callback) -> Timer:
+        """Call `callback` at scenario time `when` (now, if that is past). Thread-safe."""
+        with self.lock:
+            timer = Timer(max(when, self.now()), next(self._order), callback)
+            heapq.heappush(self._queue, timer)
+            self._changed.notify_all()
+            return timer
+
+    def after(self, seconds: float, callback: Callback) -> Timer:
+        return self.at(self.now() + seconds, callback)
+
+    def post(self, callback: Callback) -> Timer:
+        """Call `callback` soon, on the kernel's thread."""
+        return self.at(self.now(), callback)
+
+    def every(self, seconds: float, callback: Callback, first_after: float | None = None) -> None:
+        """Call `callback` again and again, on a grid of `seconds` that does not drift."""
+
+        def beat(due: float) -> None:
+            self.at(due + seconds, lambda: beat(due + seconds))
+            callback()
+
+        start = self.now() + (seconds if first_after is None else first_after)
+        self.at(start, lambda: beat(start))
+
+    def stop(self) -> None:
+        with self.lock:
+            self._stopped = True
+            self._changed.notify_all()
+
+    def run(self, until: float | None = None) -> None:
+        """Run callbacks until `stop()`, or until scenario time `until`, or (virtual only) none is left."""
+        with self.lock:
+            self._stopped = False
+            while not self._stopped:
+                if until is not None and (not self._queue or self._queue[0].when > until):
+                    if self.clock.reach(until, self._changed):
+                        return
+                    continue
+                if not self._queue:
+                    if isinstance(self.clock, VirtualClock):
+                        return
+                    self._changed.wait(0.5)
+                    continue
+                if not self.clock.reach(self._queue[0].when, self._changed):
+                    continue
+                callback = heapq.heappop(self._queue).callback
+                if callback is not None:
+                    callback()
