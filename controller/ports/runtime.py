@@ -1,17 +1,18 @@
 """Time and concurrency as promises, so that a rehearsal can own both."""
 
 from collections.abc import Callable, Sequence
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
-class Task(Protocol, Generic[T]):
+class Task(Protocol[T_co]):
     """Something that runs beside the caller and ends with a value or an error."""
 
     def done(self) -> bool: ...
 
-    def result(self) -> T:
+    def result(self) -> T_co:
         """The value, or the error raised again. Only valid once `done()` is true."""
         ...
 

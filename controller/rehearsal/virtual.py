@@ -87,10 +87,11 @@ class VirtualRuntime:
             return
         me = getcurrent()
         if me.parent is None:
-            end = self.kernel.now() + timeout
+            waiting = True
             for task in tasks:
-                task.watch(self.kernel.stop)
-            self.kernel.run(until=end)
+                task.watch(lambda: self.kernel.stop() if waiting else None)
+            self.kernel.run(until=self.kernel.now() + timeout)
+            waiting = False
             return
         woken = False
 
