@@ -1,0 +1,120 @@
+"""The journal's events: past tense, numbered, each carrying the hash of the one before."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+GENESIS = "0" * 64
+
+
+class Kind(StrEnum):
+    """Every kind of event. A reader that meets another kind stops and pages."""
+
+    POLICY_LOADED = "PolicyLoaded"
+    INCIDENT_OPENED = "IncidentOpened"
+    CONFIRMED = "Confirmed"
+    READINESS_CONFIRMED = "ReadinessConfirmed"
+    READINESS_DENIED = "ReadinessDenied"
+    APPROVAL_REQUESTED = "ApprovalRequested"
+    APPROVAL_GIVEN = "ApprovalGiven"
+    APPROVAL_DENIED = "ApprovalDenied"
+    APPROVAL_EXPIRED = "ApprovalExpired"
+    SHIFT_INTENDED = "ShiftIntended"
+    SHIFT_APPLIED = "ShiftApplied"
+    SHIFT_VERIFIED = "ShiftVerified"
+    SHIFT_REFUSED = "ShiftRefused"
+    HANDED_OVER = "HandedOver"
+    ESCALATED = "Escalated"
+    STOOD_DOWN = "StoodDown"
+    SETTLED = "Settled"
+    DISARMED = "Disarmed"
+    ARMED = "Armed"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event before it has its place. `id` is random: after a lost reply it tells ours from another's."""
+
+    id: str
+    kind: Kind
+    at: float
+    by: str
+    epoch: int = 0
+    incident: str | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A draft in its place: number `seq` of `application`, chained to the one before by `prev`."""
+
+    application: str
+    seq: int
+    prev: str
+    draft: Draft
+    hash: str
+
+    @property
+    def kind(self) -> Kind:
+        return self.draft.kind
+
+    @property
+    def at(self) -> float:
+        return self.draft.at
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return self.draft.data
+
+
+def canonical(value: Any) -> str:
+    """JSON with one spelling: sorted keys, no spaces. What is hashed and what is stored."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of the canonical JSON, in hex."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
+
+
+def seal(application: str, draft: Draft, after: Event | None) -> Event:
+    """Give `draft` the next number after `after` and chain it."""
+    seq, prev = (after.seq + 1, after.hash) if after else (1, GENESIS)
+    return Event(application, seq, prev, draft, _hash(application, seq, prev, draft))
+
+
+def to_json(event: Event) -> str:
+    """One line that holds the whole event."""
+    return canonical(asdict(event))
+
+
+def from_json(text: str) -> Event:
+    """The event of one line. Raises `ValueError` for an unknown kind or a missing member."""
+    raw = json.loads(text)
+    try:
+        draft = Draft(**{**raw["draft"], "kind": Kind(raw["draft"]["kind"])})
+        return Event(raw["application"], int(raw["seq"]), raw["prev"], draft, raw["hash"])
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not a journal event: {error}") from error
+
+
+def broken_at(events: Sequence[Event]) -> int | None:
+    """The number of the first event whose place, predecessor or content is wrong; None if all is whole.
+
+    `events` must begin with number 1. A truncated tail cannot be seen from the rest; whoever keeps the
+    last hash elsewhere compares it with `events[-1].hash`.
+    """
+    prev = GENESIS
+    for number, event in enumerate(events, start=1):
+        sealed = _hash(event.application, event.seq, event.prev, event.draft)
+        if event.seq != number or event.prev != prev or event.hash != sealed:
+            return number
+        prev = event.hash
+    return None
+
+
+def _hash(application: str, seq: int, prev: str, draft: Draft) -> str:
+    return digest({"application": application, "seq": seq, "prev": prev, "draft": asdict(draft)})

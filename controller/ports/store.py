@@ -1,0 +1,88 @@
+"""What the controller remembers, as promises: journal, lease, evidence, assessments, approvals."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from controller.core.journal import Draft, Event
+from controller.core.model import Observation, Sighting
+
+
+class Journal(Protocol):
+    """One append-only list of events per application: lock, memory and audit in one."""
+
+    def read(self, application: str) -> tuple[Event, ...]:
+        """All events in order, strongly consistent. Raises `OutsideUnreachable`; `ValueError` on an
+        event that this version does not know."""
+        ...
+
+    def append(self, application: str, draft: Draft, after: Event | None) -> Event:
+        """Write `draft` as the event after `after`.
+
+        Raises `JournalConflict` if that number is taken by somebody else. A lost reply is resolved
+        by reading that number back: ours = success, another's = conflict, absent = tried again.
+        Raises `OutsideUnreachable` where even that gets no answer.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who drives an application's incident. `epoch` grows with each new driver, `beats` with its life."""
+
+    application: str
+    epoch: int
+    driver: str
+    beats: int
+
+
+class Leases(Protocol):
+    def read(self, application: str) -> Lease | None: ...
+
+    def take(self, application: str, driver: str, over: Lease | None) -> Lease:
+        """Become the driver with the epoch after `over`'s. Raises `JournalConflict` if it changed."""
+        ...
+
+    def beat(self, lease: Lease) -> Lease:
+        """Count one more beat. Raises `JournalConflict` if another epoch holds the lease."""
+        ...
+
+
+class Evidence(Protocol):
+    """The last observations of each signal."""
+
+    def record(self, application: str, sightings: Sequence[Sighting]) -> None:
+        """Add observations (a doubled id counts once). Raises `EvidenceUnavailable`."""
+        ...
+
+    def read(self, application: str) -> Mapping[str, tuple[Observation, ...]]:
+        """Signal id -> its observations, oldest first. Raises `EvidenceUnavailable`."""
+        ...
+
+
+class Assessments(Protocol):
+    """A log of what was decided while nothing changed; kept for 90 days."""
+
+    def add(self, application: str, at: float, record: Mapping[str, Any]) -> None: ...
+
+    def between(self, application: str, start: float, end: float) -> tuple[tuple[float, dict[str, Any]], ...]:
+        """(time, record) pairs with start <= time <= end, oldest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A request that waits for a person. `token` is a bearer secret: never shown, logged or sent."""
+
+    id: str
+    application: str
+    incident: str
+    digest: str
+    expires: float
+    token: str = field(repr=False)
+
+
+class Approvals(Protocol):
+    def put(self, approval: Approval) -> None: ...
+
+    def get(self, approval_id: str) -> Approval | None: ...

@@ -1,0 +1,54 @@
+"""From a matched rule to its target: attempts, backoff, dead letters (EventBridge user guide, "Retry policy")."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from controller.rehearsal.api import AwsError
+
+LATENCY = 0.3
+"""Seconds of scenario time from an event to the first attempt at its targets."""
+RETRY_MOST, RETRY_AGE = 185, 86_400
+BACKOFF_MOST = 480.0
+TRY_AGAIN = frozenset(
+    "ThrottlingException Throttling RequestThrottled TooManyRequestsException ExecutionLimitExceeded".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One attempt: `body` is what the target receives, `event` the whole event it came from."""
+
+    arn: str
+    body: str
+    event: dict[str, Any]
+    attributes: dict[str, str] = field(default_factory=dict)
+
+
+Deliver = Mapping[str, Callable[[Delivery], None]]
+"""By kind of target: `bus`, `sqs`, `states`, `lambda`. Raises `AwsError` where the target did not take it."""
+
+
+def kind_of(arn: str) -> str:
+    """The key of `Deliver` for an ARN: `bus` for an event bus, else the ARN's service."""
+    service = arn.split(":")[2] if arn.count(":") >= 5 else ""
+    return "bus" if service == "events" and ":event-bus/" in arn else service
+
+
+def region_of(arn: str) -> str:
+    return arn.split(":")[3] if arn.count(":") >= 5 else ""
+
+
+def next_attempt(error: AwsError, *, attempts: int, age: float, policy: Mapping[str, int]) -> float | str:
+    """Seconds until the next attempt, or why there is none (as the dead letter says it).
+
+    `attempts` have failed so far, `age` is the event's, in seconds.
+    """
+    if 400 <= error.status < 500 and error.code not in TRY_AGAIN:
+        return "NonRetryableError"
+    wait = min(2.0 ** min(attempts - 1, 9), BACKOFF_MOST)
+    if attempts > policy.get("MaximumRetryAttempts", RETRY_MOST):
+        return "MaximumRetryAttempts"
+    if age + wait > policy.get("MaximumEventAgeInSeconds", RETRY_AGE):
+        return "MaximumEventAgeInSeconds"
+    return wait

@@ -1,0 +1,114 @@
+"""JSONPath as tidegate's workflow uses it: reference paths, the context object, payload templates.
+
+`$`, `$.a.b`, `$['a b']`, `$.a[0]` read the state's input; `$$.Task.Token` and its like the context.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from controller.rehearsal.engine.failures import RUNTIME, Failure
+from controller.rehearsal.engine.json_text import to_text
+
+_STEP = re.compile(r"\.(?P<name>[^\W\d][\w-]*)|\['(?P<quoted>[^'\\]+)'\]|\[(?P<index>\d{1,9})\]")
+
+
+class BadPath(ValueError):  # noqa: N818
+    """Not a reference path that this engine reads."""
+
+
+class NotFound(LookupError):  # noqa: N818
+    """The path leads nowhere in this input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    text: str
+    context: bool
+    steps: tuple[str | int, ...]
+
+
+@lru_cache(maxsize=4096)
+def parse(text: str) -> Path:
+    """Read a reference path. Raises `BadPath` for wildcards, filters, slices and intrinsic functions."""
+    context = text.startswith("$$")
+    rest = text[2:] if context else text[1:]
+    if not text.startswith("$"):
+        raise BadPath(f"{text!r} is not a reference path")
+    steps: list[str | int] = []
+    position = 0
+    while position < len(rest):
+        step = _STEP.match(rest, position)
+        if step is None:
+            raise BadPath(f"{text!r} is not a reference path")
+        index = step["index"]
+        steps.append(int(index) if index is not None else (step["name"] or step["quoted"]))
+        position = step.end()
+    return Path(text, context, tuple(steps))
+
+
+def read(text: str, data: Any, context: dict[str, Any]) -> Any:
+    """The value at a path. Raises `NotFound`."""
+    path = parse(text)
+    value = context if path.context else data
+    for step in path.steps:
+        if isinstance(step, str):
+            if not isinstance(value, dict) or step not in value:
+                raise NotFound(text)
+            value = value[step]
+        elif isinstance(value, list) and step < len(value):
+            value = value[step]
+        else:
+            raise NotFound(text)
+    return value
+
+
+def select(text: str | None, data: Any, context: dict[str, Any], *, field: str) -> Any:
+    """InputPath and OutputPath: null selects an empty object."""
+    if text is None:
+        return {}
+    try:
+        return read(text, data, context)
+    except NotFound as exc:
+        raise Failure(RUNTIME, f"Invalid path '{text}' in {field}: No results for path: {text}") from exc
+
+
+def fill(template: Any, data: Any, context: dict[str, Any]) -> Any:
+    """A payload template with each `"name.$": "path"` replaced by `"name": value`."""
+    if isinstance(template, list):
+        return [fill(item, data, context) for item in template]
+    if not isinstance(template, dict):
+        return template
+    filled: dict[str, Any] = {}
+    for key, value in template.items():
+        if not key.endswith(".$"):
+            filled[key] = fill(value, data, context)
+            continue
+        try:
+            filled[key[:-2]] = read(value, data, context)
+        except NotFound as exc:
+            # The context holds the task token, so only the state's own data is quoted.
+            shown = "the context object" if value.startswith("$$") else f"the input '{to_text(data)}'"
+            cause = f"The JSONPath '{value}' specified for the field '{key}' could not be found in {shown}"
+            raise Failure(RUNTIME, cause) from exc
+    return filled
+
+
+def place(text: str | None, into: Any, value: Any) -> Any:
+    """ResultPath: a copy of `into` with `value` at the path; null drops the value."""
+    if text is None:
+        return into
+    return _placed(parse(text).steps, into, value, text)
+
+
+def _placed(steps: tuple[str | int, ...], into: Any, value: Any, text: str) -> Any:
+    if not steps:
+        return value
+    step, rest = steps[0], steps[1:]
+    if isinstance(step, str) and isinstance(into, dict):
+        return {**into, step: _placed(rest, into.get(step, {}), value, text)}
+    if isinstance(step, int) and isinstance(into, list) and step < len(into):
+        return [*into[:step], _placed(rest, into[step], value, text), *into[step + 1 :]]
+    cause = f"Unable to apply step \"{step}\" of ResultPath '{text}' to input '{to_text(into)}'"
+    raise Failure("States.ResultPathMatchFailure", cause)

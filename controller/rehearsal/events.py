@@ -1,0 +1,153 @@
+"""EventBridge: one default bus a Region, its rules, and the way to their targets.
+
+```
+ publish / PutEvents ──0.3 s──> [deaf? held until it is not] ──> rules that match ──> each target
+ receive (another Region's bus) ──^                                                    │ not taken:
+                                                                      backoff, then the dead-letter queue
+```
+
+An event that came from another Region's bus is never forwarded to a third.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from controller.rehearsal import delivery
+from controller.rehearsal.api import ACCOUNT, AwsError, Call
+from controller.rehearsal.delivery import Deliver, Delivery
+from controller.rehearsal.entries import MALFORMED, entry_event
+from controller.rehearsal.faults import Faults
+from controller.rehearsal.ids import Ids
+from controller.rehearsal.kernel import Kernel
+from controller.rehearsal.rules import Rules
+from controller.rehearsal.times import iso
+from controller.rehearsal.transformers import input_for
+
+Event = dict[str, Any]
+LISTEN = 1.0
+"""Seconds between looks whether a deaf bus hears again."""
+
+
+@dataclass
+class Parcel:
+    """An event under way: to be matched while `rule` is empty, else on its way to one target."""
+
+    event: Event
+    forwarded: bool
+    ingested: float
+    due: float
+    rule: str = ""
+    target: str = ""
+    attempts: int = 0
+
+
+class Events:
+    """The `events` service of one Region."""
+
+    def __init__(self, kernel: Kernel, region: str, deliver: Deliver, faults: Faults) -> None:
+        self._kernel, self._region, self._deliver, self._faults = kernel, region, deliver, faults
+        self._ids = Ids(f"events/{region}")
+        self._under_way: dict[int, Parcel] = {}
+        self._held: list[int] = []
+        self._next = 0
+        self.rules = Rules(region, self._ids)
+
+    @property
+    def operations(self) -> Mapping[str, Callable[[Call], dict[str, Any]]]:
+        return {"PutEvents": self._put_events, **self.rules.operations}
+
+    def publish(self, event: Event) -> str:
+        """Send an event that AWS itself makes; missing envelope members are filled in. Returns its id."""
+        whole = {
+            "version": "0",
+            "id": self._ids.next(),
+            "account": ACCOUNT,
+            "time": iso(self._kernel.now()),
+            "region": self._region,
+            "resources": [],
+            **event,
+        }
+        self._enter(whole, forwarded=False)
+        return str(whole["id"])
+
+    def receive(self, event: Event) -> None:
+        """Take an event that another Region's bus forwards."""
+        self._enter(event, forwarded=True)
+
+    def _enter(self, event: Event, *, forwarded: bool) -> None:
+        now = self._kernel.now()
+        self._send(Parcel(event, forwarded, ingested=now, due=now + delivery.LATENCY))
+
+    def _send(self, parcel: Parcel) -> None:
+        number, self._next = self._next, self._next + 1
+        self._under_way[number] = parcel
+        self._kernel.at(parcel.due, lambda: self._arrive(number))
+
+    def _arrive(self, number: int) -> None:
+        if self._region in self._faults.deaf:
+            if not self._held:
+                self._kernel.after(LISTEN, self._listen)
+            self._held.append(number)
+            return
+        parcel = self._under_way.pop(number, None)
+        if parcel is None:
+            return
+        if parcel.rule:
+            self._attempt(parcel)
+            return
+        for rule in self.rules.matching(parcel.event):
+            for target in self.rules.targets(rule):
+                if not (parcel.forwarded and delivery.kind_of(target["Arn"]) == "bus"):
+                    due = self._kernel.now()
+                    self._attempt(
+                        Parcel(parcel.event, parcel.forwarded, parcel.ingested, due, rule, target["Id"])
+                    )
+
+    def _listen(self) -> None:
+        if self._region in self._faults.deaf:
+            self._kernel.after(LISTEN, self._listen)
+            return
+        held, self._held = self._held, []
+        for number in held:
+            self._arrive(number)
+
+    def _attempt(self, parcel: Parcel) -> None:
+        target = self.rules.target(parcel.rule, parcel.target)
+        if target is None:
+            return
+        rule_arn = self.rules.arn(parcel.rule)
+        body = input_for(target, parcel.event, rule_arn=rule_arn, ingested=parcel.ingested)
+        now = self._kernel.now()
+        try:
+            self._hand(Delivery(target["Arn"], body, parcel.event))
+        except AwsError as error:
+            parcel.attempts += 1
+            age = now - parcel.ingested
+            policy = target.get("RetryPolicy") or {}
+            wait = delivery.next_attempt(error, attempts=parcel.attempts, age=age, policy=policy)
+            if isinstance(wait, float):
+                parcel.due = now + wait
+                self._send(parcel)
+            elif dead_letters := (target.get("DeadLetterConfig") or {}).get("Arn"):
+                self._bury(dead_letters, parcel, target["Arn"], error, wait)
+
+    def _bury(self, queue: str, parcel: Parcel, target: str, error: AwsError, why: str) -> None:
+        attributes = {
+            "RULE_ARN": self.rules.arn(parcel.rule),
+            "TARGET_ARN": target,
+            "ERROR_CODE": error.code,
+            "ERROR_MESSAGE": error.message,
+            "RETRY_ATTEMPTS": str(parcel.attempts - 1),
+            "EXHAUSTED_RETRY_CONDITION": why,
+        }
+        try:
+            self._hand(Delivery(queue, MALFORMED.encode(parcel.event), parcel.event, attributes))
+        except AwsError:
+            return
+
+    def _hand(self, parcel: Delivery) -> None:
+        take = self._deliver.get(delivery.kind_of(parcel.arn))
+        if take is None:
+            raise AwsError("ResourceNotFoundException", f"Nothing rehearses {parcel.arn}.")
+        take(parcel)

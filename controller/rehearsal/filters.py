@@ -1,0 +1,151 @@
+"""Content filters of event patterns: what one value of a pattern asks of one value of an event."""
+
+import ipaddress
+import operator
+from collections.abc import Callable
+from itertools import groupby
+from typing import Any
+
+Test = Callable[[Any], bool]
+COMPARE = {"=": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+
+
+class InvalidPattern(Exception):  # noqa: N818
+    """AWS would refuse the pattern (`InvalidEventPatternException`)."""
+
+
+def require(holds: object, reason: str) -> None:
+    """Raise `InvalidPattern` with `reason` unless `holds`."""
+    if not holds:
+        raise InvalidPattern(f"Event pattern is not valid. Reason: {reason}")
+
+
+def leaf_test(item: Any) -> Test:
+    """The test that one match value stands for; raises `InvalidPattern`."""
+    if item is None or isinstance(item, bool):
+        return lambda leaf: leaf is item
+    if not isinstance(item, dict):
+        require(isinstance(item, (str, int, float)), "not a string, number, boolean or null")
+        return lambda leaf: not isinstance(leaf, bool) and leaf == item
+    require(len(item) == 1, "one operator an object")
+    [(name, operand)] = item.items()
+    require(name in OPERATORS, f"unrecognized match type {name}")
+    return OPERATORS[name](operand)
+
+
+def _string(make: Callable[[str], Callable[[str], bool]], *, folding: bool = False) -> Callable[[Any], Test]:
+    """An operator on a string; with `folding` also on `{"equals-ignore-case": string}`."""
+
+    def operator_of(operand: Any) -> Test:
+        fold = folding and isinstance(operand, dict) and list(operand) == ["equals-ignore-case"]
+        wanted = operand["equals-ignore-case"] if fold else operand
+        require(isinstance(wanted, str), "the operand must be a string")
+        test = make(wanted.lower() if fold else wanted)
+        return lambda leaf: isinstance(leaf, str) and test(leaf.lower() if fold else leaf)
+
+    return operator_of
+
+
+def _equals_ignore_case(wanted: str) -> Callable[[str], bool]:
+    return lambda text: text.lower() == wanted.lower()
+
+
+def _wildcard(wanted: str) -> Callable[[str], bool]:
+    """Segments searched left to right: linear time, whatever the text."""
+    segments, rest = [""], iter(wanted)
+    for char in rest:
+        if char == "*":
+            segments.append("")
+            continue
+        escaped = next(rest, "") if char == "\\" else ""
+        require(char != "\\" or escaped in ("*", "\\"), "a backslash escapes * or itself")
+        segments[-1] += escaped or char
+    require("" not in segments[1:-1], "consecutive wildcards")
+    runs = [sum(1 for _ in run) for _, run in groupby(sorted(part[0] for part in segments[1:] if part))]
+    require(max(runs, default=0) < 5, "too complex: too many wildcards before the same character")
+
+    def test(text: str) -> bool:
+        if len(segments) == 1:
+            return text == segments[0]
+        first, last = segments[0], segments[-1]
+        if not text.startswith(first):
+            return False
+        at = len(first)
+        for part in segments[1:-1]:
+            found = text.find(part, at)
+            if found < 0:
+                return False
+            at = found + len(part)
+        return len(text) - at >= len(last) and text.endswith(last)
+
+    return test
+
+
+def _numeric(operand: Any) -> Test:
+    require(isinstance(operand, list) and len(operand) in (2, 4), "numeric takes one or two comparisons")
+    names, bounds = operand[::2], operand[1::2]
+    require(all(isinstance(name, str) and name in COMPARE for name in names), "unknown comparison")
+    require(all(_is_number(bound) and abs(bound) <= 5e9 for bound in bounds), "a number is expected")
+    if len(names) == 2:
+        require(names[0][0] == ">" and names[1][0] == "<" and bounds[0] < bounds[1], "not a range")
+    pairs = list(zip(names, bounds, strict=True))
+    return lambda leaf: _is_number(leaf) and all(COMPARE[name](leaf, bound) for name, bound in pairs)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _cidr(operand: Any) -> Test:
+    require(isinstance(operand, str) and operand.count("/") == 1, "malformed CIDR")
+    try:
+        network = ipaddress.ip_network(operand, strict=False)
+    except ValueError as exc:
+        raise InvalidPattern("Event pattern is not valid. Reason: malformed CIDR") from exc
+
+    def test(leaf: Any) -> bool:
+        try:
+            return isinstance(leaf, str) and ipaddress.ip_address(leaf) in network
+        except ValueError:
+            return False
+
+    return test
+
+
+def _anything_but(operand: Any) -> Test:
+    if isinstance(operand, dict):
+        require(len(operand) == 1, "one operator an object")
+        [(name, inner)] = operand.items()
+        require(name in NEGATABLE, f"anything-but does not know {name}")
+        items = inner if isinstance(inner, list) else [inner]
+        require(items and all(isinstance(text, str) for text in items), "strings are expected")
+        require(name not in ("prefix", "suffix") or "" not in items, "an empty prefix or suffix")
+        tests = [NEGATABLE[name](text) for text in items]
+    else:
+        items = operand if isinstance(operand, list) else [operand]
+        strings, numbers = all(isinstance(i, str) for i in items), all(_is_number(i) for i in items)
+        require(items and (strings or numbers), "strings or numbers are expected, not both")
+        tests = [leaf_test(text) for text in items]
+    return lambda leaf: not any(test(leaf) for test in tests)
+
+
+def _exists(operand: Any) -> Test:
+    require(operand is True, "exists is true or false")
+    return lambda _leaf: True
+
+
+NEGATABLE: dict[str, Callable[[Any], Test]] = {
+    "prefix": _string(lambda wanted: lambda text: text.startswith(wanted)),
+    "suffix": _string(lambda wanted: lambda text: text.endswith(wanted)),
+    "equals-ignore-case": _string(_equals_ignore_case),
+    "wildcard": _string(_wildcard),
+}
+OPERATORS: dict[str, Callable[[Any], Test]] = {
+    **NEGATABLE,
+    "prefix": _string(lambda wanted: lambda text: text.startswith(wanted), folding=True),
+    "suffix": _string(lambda wanted: lambda text: text.endswith(wanted), folding=True),
+    "numeric": _numeric,
+    "cidr": _cidr,
+    "anything-but": _anything_but,
+    "exists": _exists,
+}

@@ -1,0 +1,24 @@
+"""The error answers of DynamoDB, in DynamoDB's words (DynamoDB API reference, "Common errors")."""
+
+from typing import Any
+
+from controller.rehearsal.api import AwsError
+
+
+def invalid(message: str) -> AwsError:
+    return AwsError("ValidationException", message)
+
+
+def bad_parameter(message: str) -> AwsError:
+    return invalid(f"One or more parameter values were invalid: {message}")
+
+
+def no_table(name: str | None = None) -> AwsError:
+    suffix = "" if name is None else f": Table: {name} not found"
+    return AwsError("ResourceNotFoundException", f"Requested resource not found{suffix}")
+
+
+def condition_failed(item: dict[str, Any] | None) -> AwsError:
+    """`item` goes along only where the caller asked for it and there was one."""
+    fields = {} if item is None else {"Item": item}
+    return AwsError("ConditionalCheckFailedException", "The conditional request failed", fields=fields)

@@ -1,0 +1,113 @@
+"""Document paths: reading, writing and removing what `a.b[3]` names. Writers copy; items never change in place."""
+
+from collections.abc import Mapping
+
+from controller.rehearsal.table.errors import invalid
+from controller.rehearsal.table.tokens import Attribute, Path
+from controller.rehearsal.table.values import Item, Value
+
+_BAD_PATH = "The document path provided in the update expression is invalid for update"
+
+
+def resolve(path: Path, names: Mapping[str, str], what: str) -> Path:
+    """The path with `#` placeholders replaced by the names they stand for."""
+    if not any(step.name.startswith("#") for step in path):
+        return path
+    steps = []
+    for step in path:
+        if step.name.startswith("#"):
+            if step.name not in names:
+                raise invalid(
+                    f"Invalid {what}: An expression attribute name used in the document path is not "
+                    f"defined; attribute name: {step.name}"
+                )
+            step = Attribute(names[step.name])  # noqa: PLW2901
+        steps.append(step)
+    return tuple(steps)
+
+
+def shown(path: Path) -> str:
+    return "[" + ", ".join(step.name or f"[{step.index}]" for step in path) + "]"
+
+
+def read(item: Item, path: Path) -> Value | None:
+    found = item.get(path[0].name)
+    for step in path[1:]:
+        if found is None:
+            return None
+        if step.name:
+            found = found["M"].get(step.name) if "M" in found else None
+        else:
+            members = found.get("L", ())
+            found = members[step.index] if step.index < len(members) else None
+    return found
+
+
+def write(item: Item, path: Path, value: Value | None) -> Item:
+    """`item` with `value` at `path` (`None` removes). The parent must exist."""
+    return _written({"M": item}, path, value)["M"]  # type: ignore[no-any-return]
+
+
+def _written(parent: Value, path: Path, value: Value | None) -> Value:
+    step, rest = path[0], path[1:]
+    if step.name:
+        if "M" not in parent:
+            raise invalid(_BAD_PATH)
+        members = dict(parent["M"])
+        if rest:
+            if step.name not in members:
+                raise invalid(_BAD_PATH)
+            members[step.name] = _written(members[step.name], rest, value)
+        elif value is None:
+            members.pop(step.name, None)
+        else:
+            members[step.name] = value
+        return {"M": members}
+    if "L" not in parent:
+        raise invalid(_BAD_PATH)
+    elements = list(parent["L"])
+    if step.index < len(elements):
+        if rest:
+            elements[step.index] = _written(elements[step.index], rest, value)
+        elif value is None:
+            del elements[step.index]
+        else:
+            elements[step.index] = value
+    elif rest:
+        raise invalid(_BAD_PATH)
+    elif value is not None:
+        elements.append(value)
+    return {"L": elements}
+
+
+def project(item: Item, paths: tuple[Path, ...]) -> Item:
+    """Only what `paths` name, inside the maps that lead there; list elements close up in order of index."""
+    out: Item = {}
+    for path in sorted(paths, key=lambda each: tuple((step.name, step.index) for step in each)):
+        value = read(item, path)
+        if value is not None:
+            _graft(out, path, value)
+    return out
+
+
+def _graft(out: Item, path: Path, value: Value) -> None:
+    members: dict[str, Value] = out
+    parent: Value = {"M": out}
+    for step, after in zip(path, (*path[1:], None), strict=True):
+        leaf = value if after is None else ({"M": {}} if after.name else {"L": []})
+        if step.name:
+            members = parent["M"]
+            parent = members.setdefault(step.name, leaf)
+        else:
+            parent["L"].append(leaf)
+            parent = leaf
+
+
+def overlap(paths: list[Path]) -> tuple[Path, Path] | None:
+    """The first two paths of which one leads through the other."""
+    for index, one in enumerate(paths):
+        for other in paths[index + 1 :]:
+            shorter = min(len(one), len(other))
+            if one[:shorter] == other[:shorter]:
+                return one, other
+    return None

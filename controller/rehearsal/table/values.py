@@ -1,0 +1,154 @@
+"""Attribute values: `{"N": "12"}` and its nine siblings; validation, exact numbers, sizes.
+
+Limits from the DynamoDB developer guide, "Service quotas" and "Supported data types".
+"""
+
+from collections.abc import Mapping
+from decimal import Context, Decimal, DecimalException
+from typing import Any
+
+from controller.rehearsal.table.errors import bad_parameter, invalid
+
+Value = dict[str, Any]  # {"S": str} | {"N": str} | {"B": bytes} | ... : one member
+Item = dict[str, Value]
+
+MAX_ITEM_BYTES = 400 * 1024
+MAX_DEPTH = 32
+EXACT = Context(prec=80)  # wide enough that + and - of two 38-digit numbers lose nothing near each other
+_TYPES = frozenset(("S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"))
+_SET_NAMES = {"SS": "string", "NS": "number", "BS": "binary"}
+
+
+def canonical_number(text: str) -> str:
+    """`text` as DynamoDB gives it back: no leading or trailing zeros, no exponent unless it is far out."""
+    if text.isdecimal() and len(text) <= 38 and text.isascii() and (text[0] != "0" or text == "0"):
+        return text
+    try:
+        number = Decimal(text)
+    except DecimalException as error:
+        message = f"The parameter cannot be converted to a numeric value: {text[:60]}"
+        raise invalid(message) from error
+    if not number.is_finite() or "_" in text or text != text.strip():
+        raise invalid(f"The parameter cannot be converted to a numeric value: {text[:60]}")
+    return number_text(number)
+
+
+def number_text(number: Decimal) -> str:
+    if not number:
+        return "0"
+    sign, digits, exponent = number.as_tuple()
+    if not isinstance(exponent, int):
+        raise invalid("The parameter cannot be converted to a numeric value")
+    figures = "".join(map(str, digits)).lstrip("0")
+    trimmed = figures.rstrip("0")
+    exponent += len(figures) - len(trimmed)
+    if len(trimmed) > 38:
+        raise invalid("Attempting to store more than 38 significant digits in a Number")
+    magnitude = exponent + len(trimmed) - 1
+    if magnitude > 125:
+        raise invalid(
+            "Number overflow. Attempting to store a number with magnitude larger than supported range"
+        )
+    if magnitude < -130:
+        raise invalid(
+            "Number underflow. Attempting to store a number with magnitude smaller than supported range"
+        )
+    return format(Decimal((sign, tuple(map(int, trimmed)), exponent)), "f")
+
+
+def type_of(value: Value) -> str:
+    """The value's type name; a value with no or several members is refused."""
+    if len(value) == 1:
+        for name in value:
+            if name in _TYPES:
+                return name
+    if len(value) > 1:
+        raise invalid(
+            "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the "
+            "supported datatypes"
+        )
+    raise invalid("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
+
+
+def checked(value: Value, depth: int = 0) -> Value:
+    """`value` with numbers in canonical form, or a ValidationException."""
+    kind = type_of(value)
+    if kind in ("S", "B", "BOOL"):
+        return value
+    if kind == "N":
+        return {"N": canonical_number(value["N"])}
+    if kind == "NULL":
+        if value["NULL"] is not True:
+            raise bad_parameter("Null attribute value types must have the value of true")
+        return value
+    if depth >= MAX_DEPTH:
+        raise invalid("Nesting Levels have exceeded supported limits")
+    if kind == "M":
+        return {"M": {name: checked(member, depth + 1) for name, member in value["M"].items()}}
+    if kind == "L":
+        return {"L": [checked(member, depth + 1) for member in value["L"]]}
+    return {kind: _checked_set(kind, value[kind])}
+
+
+def _checked_set(kind: str, members: list[Any]) -> list[Any]:
+    if not members:
+        raise bad_parameter(f"An {_SET_NAMES[kind]} set  may not be empty")
+    found = [canonical_number(member) for member in members] if kind == "NS" else members
+    if len(set(found)) != len(found):
+        raise bad_parameter("Input collection contains duplicates.")
+    return found
+
+
+def checked_item(item: Mapping[str, Value]) -> Item:
+    return {name: checked(value, 1) for name, value in item.items()}
+
+
+def same(one: Value | None, other: Value | None) -> bool:
+    """Equality as conditions see it: types equal, sets without order."""
+    if one is None or other is None:
+        return one is other
+    if one == other:
+        return True
+    kind = type_of(one)
+    if kind not in other:
+        return False
+    if kind in _SET_NAMES:
+        return set(one[kind]) == set(other[kind])
+    if kind == "L":
+        return len(one["L"]) == len(other["L"]) and all(map(same, one["L"], other["L"]))
+    if kind == "M":
+        return one["M"].keys() == other["M"].keys() and all(same(one["M"][k], other["M"][k]) for k in one["M"])
+    return False
+
+
+def size_of(value: Value) -> int:
+    """Bytes that `value` counts for, as the developer guide's "Item sizes" has it."""
+    for kind, content in value.items():
+        match kind:
+            case "S":
+                return len(content) if content.isascii() else len(content.encode("utf-8", "surrogatepass"))
+            case "N":
+                return _number_size(content)
+            case "B":
+                return len(content)
+            case "M":
+                return 3 + sum(len(name.encode()) + size_of(member) + 1 for name, member in content.items())
+            case "L":
+                return 3 + sum(size_of(member) + 1 for member in content)
+            case "SS":
+                return sum(len(member.encode()) for member in content)
+            case "NS":
+                return sum(map(_number_size, content))
+            case "BS":
+                return sum(map(len, content))
+    return 1
+
+
+def _number_size(text: str) -> int:
+    return min(21, (len(text.lstrip("-").replace(".", "")) + 1) // 2 + 1 + text.startswith("-"))
+
+
+def item_size(item: Item) -> int:
+    return sum(
+        (len(name) if name.isascii() else len(name.encode())) + size_of(value) for name, value in item.items()
+    )

@@ -1,0 +1,154 @@
+"""DNS messages in, DNS messages out, for the one zone that the rehearsal serves."""
+
+from collections.abc import Mapping
+
+import dns.edns
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.opcode
+import dns.rcode
+import dns.rdataclass
+import dns.rdatatype
+import dns.rrset
+
+from controller.rehearsal.geography import POSITIONS
+from controller.rehearsal.names import NameService
+from controller.rehearsal.records import Answer, NoSuchName
+
+LOCATION_OPTION = 65001  # EDNS, local use (RFC 6891): the Region where the resolver is, in ASCII
+HEADER_BYTES = 12
+UDP_PAYLOAD = 1232
+TRANSFERS = {dns.rdatatype.AXFR, dns.rdatatype.IXFR}
+
+
+class Zone:
+    """Answers for `zone` (absolute, e.g. `storefront.test.`).
+
+    ```
+    A    shop.storefront.test.             CNAME us-east-1.shop.storefront.test., A 127.0.0.1
+    SRV  _http._tcp.shop.storefront.test.  0 0 PORT us-east-1.shop.storefront.test.
+    TXT  shop.storefront.test.             "region=us-east-1" "slice=b"
+    ```
+
+    The Regional names answer too, with themselves. `ports` tells where each Region's shop listens.
+    """
+
+    def __init__(
+        self,
+        *,
+        zone: str,
+        names: NameService,
+        ports: Mapping[str, int],
+        address: str = "127.0.0.1",
+        udp_limit: int = UDP_PAYLOAD,
+    ) -> None:
+        self.zone = dns.name.from_text(zone)
+        self._names, self._ports, self._address, self._udp_limit = names, ports, address, udp_limit
+        self._locations = {*POSITIONS, *names.regions.values()}
+        self._default_location = next(iter(names.regions.values()))
+        self._service = dns.name.from_text("_http._tcp", None)
+        self._known = {dns.name.from_text(name) for name in (names.tree.name, *names.regions)}
+
+    def reply(self, wire: bytes, *, tcp: bool) -> bytes | None:
+        """The answer to one packet; None where silence is right (a runt, or an answer)."""
+        if len(wire) < HEADER_BYTES or wire[2] & 0x80:
+            return None
+        if (wire[2] >> 3) & 0xF != dns.opcode.QUERY:
+            return _header_only(wire, dns.rcode.NOTIMP)
+        try:
+            query = dns.message.from_wire(wire)
+        except (dns.exception.DNSException, ValueError):
+            return _header_only(wire, dns.rcode.FORMERR)
+        if len(query.question) != 1:
+            return _header_only(wire, dns.rcode.FORMERR)
+        response = dns.message.make_response(query, our_payload=UDP_PAYLOAD)
+        response.flags |= dns.flags.AA
+        self._fill(query, response)
+        answer = response.to_wire()
+        room = min(self._udp_limit, max(512, query.payload) if query.edns >= 0 else 512)
+        if not tcp and len(answer) > room:
+            for section in response.sections[1:]:
+                section.clear()
+            response.flags |= dns.flags.TC
+            answer = response.to_wire()
+        return answer
+
+    def _fill(self, query: dns.message.Message, response: dns.message.Message) -> None:
+        question = query.question[0]
+        if query.edns > 0:
+            response.set_rcode(dns.rcode.BADVERS)
+        elif question.rdtype in TRANSFERS or question.rdclass != dns.rdataclass.IN:
+            response.set_rcode(dns.rcode.REFUSED)
+        elif not question.name.is_subdomain(self.zone):
+            response.flags &= ~dns.flags.AA
+            response.set_rcode(dns.rcode.REFUSED)
+        else:
+            self._answer(question.name, question.rdtype, self._location(query), response)
+            if not response.answer:
+                response.authority.append(self._soa())
+
+    def _answer(
+        self,
+        name: dns.name.Name,
+        rdtype: dns.rdatatype.RdataType,
+        location: str,
+        response: dns.message.Message,
+    ) -> None:
+        service = name.labels[:2] == self._service.labels or name.relativize(self.zone).labels[:2] == (
+            b"_http",
+            b"_tcp",
+        )
+        host = name.parent().parent() if service else name
+        try:
+            answer = self._names.lookup(host.to_text(), location)
+        except NoSuchName:
+            if name == self.zone and rdtype == dns.rdatatype.SOA:
+                response.answer.append(self._soa())
+            elif not any(known.is_subdomain(name) or self._is_empty(name, known) for known in self._known):
+                response.set_rcode(dns.rcode.NXDOMAIN)
+            return
+        if service:
+            if rdtype in (dns.rdatatype.SRV, dns.rdatatype.ANY):
+                port = self._ports[answer.region]
+                response.answer.append(_rrset(name, answer.ttl, "SRV", f"0 0 {port} {answer.target}"))
+                response.additional.append(self._a(answer))
+            return
+        if rdtype == dns.rdatatype.TXT:
+            text = f'"region={answer.region}" "slice={answer.slice}"'
+            response.answer.append(_rrset(name, answer.ttl, "TXT", text))
+            return
+        target = dns.name.from_text(answer.target)
+        if name != target:
+            response.answer.append(_rrset(name, answer.ttl, "CNAME", answer.target))
+        if rdtype in (dns.rdatatype.A, dns.rdatatype.ANY):
+            response.answer.append(self._a(answer))
+
+    def _is_empty(self, name: dns.name.Name, known: dns.name.Name) -> bool:
+        """`_tcp.shop.storefront.test.`: nothing there, but something below it."""
+        return name.labels[0].lower() == b"_tcp" and name.parent() == known
+
+    def _location(self, query: dns.message.Message) -> str:
+        for option in query.options:
+            if option.otype == LOCATION_OPTION and isinstance(option, dns.edns.GenericOption):
+                said = option.data.decode("ascii", "replace")
+                if said in self._locations:
+                    return said
+        return self._default_location
+
+    def _a(self, answer: Answer) -> dns.rrset.RRset:
+        return _rrset(dns.name.from_text(answer.target), answer.ttl, "A", self._address)
+
+    def _soa(self) -> dns.rrset.RRset:
+        text = f"ns.{self.zone} hostmaster.{self.zone} 1 7200 900 1209600 60"
+        return _rrset(self.zone, 60, "SOA", text)
+
+
+def _rrset(name: dns.name.Name, ttl: int, rdtype: str, text: str) -> dns.rrset.RRset:
+    return dns.rrset.from_text(name, ttl, "IN", rdtype, text)
+
+
+def _header_only(wire: bytes, rcode: dns.rcode.Rcode) -> bytes:
+    """An answer to what could not be read: id, opcode and `recursion desired` given back."""
+    return wire[:2] + bytes([0x80 | wire[2] & 0x79, rcode]) + bytes(8)
