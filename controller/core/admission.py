@@ -7,15 +7,19 @@ from typing import Any
 from pydantic import ValidationError as ModelError
 
 from controller.core.model import Signal, signal_id
-from controller.core.policy import All, Any_, CanarySignal, Condition, Leaf, Not, Policy, ReadyCheck
+from controller.core.policy import SHAPES, All, Any_, CanarySignal, Condition, Leaf, Not, Policy, ReadyCheck
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong at one place of the file. `where` is the path of keys and indexes."""
+    """What is wrong at one place of the file.
+
+    where: the path of keys and indexes. at_key: the key itself is wrong, not what it holds.
+    """
 
     where: tuple[str | int, ...]
     message: str
+    at_key: bool = False
 
 
 class PolicyError(ValueError):
@@ -32,15 +36,18 @@ def parse_policy(data: object) -> Policy:
         policy = Policy.model_validate(data)
     except ModelError as error:
         found = [(_path(e["loc"]), e) for e in error.errors()]
+        # A list is also "too short" when its entries were refused: say only why they were.
+        around = {path[:size] for path, _ in found for size in range(len(path))}
         raise PolicyError(
             [
-                Problem(path, _sentence(e))
+                Problem(
+                    path, _sentence(e), at_key=e["type"] == "extra_forbidden" or e["loc"][-1:] == ("[key]",)
+                )
                 for path, e in found
-                # A list is also "too short" when its entries were refused: say only why they were.
-                if e["type"] != "too_short" or not any(q != path and q[: len(path)] == path for q, _ in found)
+                if e["type"] != "too_short" or path not in around
             ]
         ) from error
-    problems = list(_across(policy))
+    problems = [*_names(policy), *_across(policy)]
     if problems:
         raise PolicyError(problems)
     return policy
@@ -105,6 +112,8 @@ def _across(policy: Policy) -> Iterator[Problem]:
         if leaf.family not in policy.signals:
             message = f"no family is named {leaf.family!r} under `signals`; expected one of: {families}"
             yield Problem((*path, "family"), message)
+        else:
+            yield from _reach(policy, leaf, path)
         if not isinstance(leaf, Leaf):
             continue
         if leaf.observers is not None and leaf.signals is not None:
@@ -130,6 +139,65 @@ def _across(policy: Policy) -> Iterator[Problem]:
             f"{policy.limits.min_regions_on} of {len(policy.regions)} Regions On for ever; expected fewer"
         )
         yield Problem(("limits", "minRegionsOn"), message)
+
+
+def _reach(policy: Policy, leaf: Leaf | ReadyCheck, path: tuple[str | int, ...]) -> Iterator[Problem]:
+    """A leaf that asks for more than can ever be counted would never be true, and nobody would know."""
+    asks = leaf if isinstance(leaf, Leaf) else None
+    of_source = asks is not None and asks.in_ == "source"
+    by_observer = asks is not None and asks.observers is not None
+    wanted = (asks.observers or asks.signals) if asks else None
+    key = "observers" if by_observer else "signals" if wanted else "family"
+    fewest, where = min(
+        (_counted(policy, leaf.family, {subject, source}, by_observer=by_observer), subject)
+        for subject in policy.regions
+        for source in policy.regions
+        if (subject == source) == of_source
+    )
+    if fewest < (wanted if isinstance(wanted, int) else 1):
+        noun = "observing Regions" if by_observer else "signals"
+        message = (
+            f"only {fewest} {noun} of {leaf.family} can ever be counted for {where}; "
+            "a canary inside a Region under judgement is not"
+        )
+        yield Problem((*path, key), message)
+
+
+def _counted(policy: Policy, family: str, inside: set[str], *, by_observer: bool) -> int:
+    sources = policy.signals[family]
+    outside = [set(source.runs_in) - inside for source in sources if isinstance(source, CanarySignal)]
+    alarms = len(sources) - len(outside)
+    if by_observer:
+        return len(set().union(*outside)) + bool(alarms)
+    return sum(map(len, outside)) + alarms
+
+
+def _names(policy: Policy) -> Iterator[Problem]:
+    """Names that would make two things one."""
+    for family, sources in policy.signals.items():
+        names: set[str] = set()
+        for index, source in enumerate(sources):
+            at = ("signals", family, index)
+            kind = "canary" if isinstance(source, CanarySignal) else "alarm"
+            name = source.canary if isinstance(source, CanarySignal) else source.alarm
+            if kind == "canary" and "{region}" not in name:
+                message = f"expected {{region}} in {name!r}: one canary cannot tell which Region it is about"
+                yield Problem((*at, kind), message)
+            if f"{kind} {name}" in names:
+                yield Problem((*at, kind), f"{name!r} is already a signal of {family}")
+            names.add(f"{kind} {name}")
+            if isinstance(source, CanarySignal):
+                yield from _twice(source.runs_in, (*at, "runsIn"))
+    yield from _twice(policy.target.prefer, ("target", "prefer"))
+    if "none" in policy.approvals:
+        message = "`none` means that nobody is asked; expected another name for a gate"
+        yield Problem(("approvals", "none"), message, at_key=True)
+
+
+def _twice(regions: Sequence[str], path: tuple[str | int, ...]) -> Iterator[Problem]:
+    for index, region in enumerate(regions):
+        if region in regions[:index]:
+            yield Problem((*path, index), f"{region} is written twice")
 
 
 def _path(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
@@ -159,6 +227,38 @@ def _sentence(error: Any) -> str:
             bound = error["ctx"].get("min_length") or error["ctx"].get("max_length")
             least = "at least" if error["type"] == "too_short" else "at most"
             return f"expected {least} {bound} entries, found {error['ctx']['actual_length']}"
+        case "string_pattern_mismatch":
+            return f"expected {SHAPES[error['ctx']['pattern']]}, found {_found(error['input'])}"
+        case "literal_error":
+            return f"expected {error['ctx']['expected']}, found {_found(error['input'])}"
+        case "greater_than_equal" | "less_than_equal" | "greater_than":
+            (bound,) = error["ctx"].values()
+            words = {
+                "greater_than_equal": "at least",
+                "less_than_equal": "at most",
+                "greater_than": "more than",
+            }
+            return f"expected {words[error['type']]} {bound:g}, found {_found(error['input'])}"
+        case kind if kind in _KINDS:
+            return f"expected {_KINDS[kind]}, found {_found(error['input'])}"
         case _:
             message = str(error["msg"]).removeprefix("Value error, ")
-            return message[:1].lower() + message[1:]
+            return f"{message[:1].lower()}{message[1:]}, found {_found(error['input'])}"
+
+
+_KINDS = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "tuple_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+}
+
+
+def _found(value: object) -> str:
+    if isinstance(value, str):
+        return repr(value if len(value) <= 60 else value[:60] + "…")
+    if isinstance(value, dict | list):
+        return ("an empty " if not value else "a ") + ("mapping" if isinstance(value, dict) else "list")
+    return "nothing" if value is None else str(value).lower()

@@ -25,9 +25,34 @@ from controller.core.model import Verdict
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
+def _whole(value: object) -> object:
+    """Python takes True and 1.0 for the 1 of a `Literal`; a policy does not."""
+    if type(value) is not int:
+        raise ValueError("expected 1")
+    return value
+
+
+def _given(value: object) -> object:
+    """A key may be left out; one that is there says something."""
+    if value is None:
+        raise ValueError("expected a value; leave the key out to mean none")
+    return value
+
+
+def _count(value: object) -> object:
+    if value != "all" and (type(value) is not int or not 1 <= value <= 100):
+        raise ValueError("expected a whole number from 1 to 100, or `all`")
+    return value
+
+
+Given = BeforeValidator(_given)
+One = Annotated[Literal[1], BeforeValidator(_whole)]
+Count = Annotated[Annotated[int, Field(ge=1, le=100)] | Literal["all"], BeforeValidator(_count)]
+
+
 def seconds(value: object) -> float:
     """`"3m"` -> 180.0. Raises `ValueError` for anything that is not a number and a unit."""
-    match = re.fullmatch(r"(\d{1,6})([smhd])", value) if isinstance(value, str) else None
+    match = re.fullmatch(r"([0-9]{1,6})([smhd])", value) if isinstance(value, str) else None
     if match is None:
         raise ValueError('expected a duration such as "43s", "3m" or "1h"')
     return float(int(match[1]) * _UNITS[match[2]])
@@ -39,9 +64,22 @@ Duration = Annotated[
     PlainSerializer(lambda value: f"{value:.0f}s"),
     Field(gt=0, json_schema_extra={"type": "string", "pattern": "^[0-9]{1,6}[smhd]$"}),
 ]
-Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
-Template = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.{} -]{1,255}$")]
+_REGION = r"^[a-z]{2}(-[a-z]+)+-[0-9]$"
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
+_TEMPLATE = r"^([A-Za-z0-9_. -]|\{region\}){1,255}$"
+_GROUP = r"^group:[A-Za-z0-9_-]{1,64}$"
+
+# What a text that does not match was expected to be.
+SHAPES = {
+    _REGION: "the name of an AWS Region such as us-east-1",
+    _NAME: "a name of at most 63 letters, digits, - and _, which begins with a letter or a digit",
+    _TEMPLATE: "a name of letters, digits, spaces, and - _ . in which {region} stands for the Region",
+    _GROUP: "a group of people such as group:sre-oncall",
+}
+
+Region = Annotated[str, StringConstraints(pattern=_REGION)]
+Name = Annotated[str, StringConstraints(pattern=_NAME)]
+Template = Annotated[str, StringConstraints(pattern=_TEMPLATE)]
 
 
 class Strict(BaseModel):
@@ -54,7 +92,7 @@ class RegionControls(Strict):
 
 class CanarySignal(Strict):
     canary: Template
-    runs_in: Annotated[tuple[Region, ...], Field(alias="runsIn", min_length=1, strict=False)]
+    runs_in: Annotated[tuple[Region, ...], Field(alias="runsIn", min_length=1, max_length=20, strict=False)]
     silent_after: Duration = Field(alias="silentAfter")
 
 
@@ -63,8 +101,15 @@ class AlarmSignal(Strict):
     silent_after: Duration = Field(alias="silentAfter")
 
 
+def _keys(value: Any) -> set[str] | None:
+    """The keys of a mapping or, when a policy is written out, of a model; None of anything else."""
+    if isinstance(value, BaseModel):
+        return {name.rstrip("_") for name in type(value).model_fields}
+    return set(value) if isinstance(value, dict) else None
+
+
 def _which_signal(value: Any) -> str | None:
-    keys = value.keys() if isinstance(value, dict) else vars(value)
+    keys = _keys(value) or ()
     return "canary" if "canary" in keys else "alarm" if "alarm" in keys else None
 
 
@@ -84,9 +129,9 @@ class Leaf(Strict):
     in_: Literal["source", "target"] = Field(alias="in")
     family: Name
     is_: Literal["breaching", "healthy", "silent"] = Field(alias="is")
-    observers: Annotated[int, Field(ge=1, le=20)] | None = None
-    signals: Annotated[int, Field(ge=1, le=100)] | Literal["all"] | None = None
-    for_: Duration | None = Field(default=None, alias="for")
+    observers: Annotated[Annotated[int, Field(ge=1, le=20)] | None, Given] = None
+    signals: Annotated[Count | None, Given] = None
+    for_: Annotated[Duration | None, Given] = Field(default=None, alias="for")
 
     @property
     def verdict(self) -> Verdict:
@@ -105,9 +150,9 @@ class Not(Strict):
     not_: "Condition" = Field(alias="not")
 
 
-def _which_condition(value: Any) -> str:
-    keys = value.keys() if isinstance(value, dict) else {name.rstrip("_") for name in vars(value)}
-    return next((key for key in ("all", "any", "not") if key in keys), "leaf")
+def _which_condition(value: Any) -> str | None:
+    keys = _keys(value)
+    return None if keys is None else next((key for key in ("all", "any", "not") if key in keys), "leaf")
 
 
 Condition = Annotated[
@@ -115,7 +160,11 @@ Condition = Annotated[
     | Annotated[Any_, Tag("any")]
     | Annotated[Not, Tag("not")]
     | Annotated[Leaf, Tag("leaf")],
-    Discriminator(_which_condition),
+    Discriminator(
+        _which_condition,
+        custom_error_type="condition",
+        custom_error_message="expected a condition: a mapping with the key `all`, `any`, `not` or `in`",
+    ),
 ]
 
 
@@ -128,12 +177,12 @@ class Evacuate(Strict):
 class ReadyCheck(Strict):
     family: Name
     is_: Literal["healthy"] = Field(alias="is")
-    for_: Duration | None = Field(default=None, alias="for")
+    for_: Annotated[Duration | None, Given] = Field(default=None, alias="for")
     if_unknown: Literal["block"] = Field(alias="ifUnknown")
 
 
 class Target(Strict):
-    prefer: Annotated[tuple[Region, ...], Field(min_length=1, strict=False)]
+    prefer: Annotated[tuple[Region, ...], Field(min_length=1, max_length=20, strict=False)]
     ready: Annotated[tuple[ReadyCheck, ...], Field(min_length=1, max_length=20, strict=False)]
 
 
@@ -144,16 +193,16 @@ class Limits(Strict):
 
 
 class Ask(Strict):
-    ask: Annotated[tuple[Annotated[str, StringConstraints(pattern=r"^group:[\w-]{1,64}$")], ...],
-                   Field(min_length=1, strict=False)]  # fmt: skip
-    people: Literal[1]
+    ask: Annotated[tuple[Annotated[str, StringConstraints(pattern=_GROUP)], ...],
+                   Field(min_length=1, max_length=20, strict=False)]  # fmt: skip
+    people: One
     within: Duration
 
 
 class Policy(Strict):
     """One application's policy. Make it with `admission.parse_policy`, which also checks what spans keys."""
 
-    tidegate: Literal[1]
+    tidegate: One
     application: Name
     enforcement: Literal["shadow", "live"]
     regions: Annotated[dict[Region, RegionControls], Field(min_length=2, max_length=20)]

@@ -1,5 +1,6 @@
-"""From a matched rule to its target: attempts, backoff, dead letters (EventBridge user guide, "Retry policy")."""
+"""From a matched rule to its target: attempts, backoff, dead letters (user guide, "Retry policy")."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +12,13 @@ LATENCY = 0.3
 RETRY_MOST, RETRY_AGE = 185, 86_400
 BACKOFF_MOST = 480.0
 TRY_AGAIN = frozenset(
-    "ThrottlingException Throttling RequestThrottled TooManyRequestsException ExecutionLimitExceeded".split()
+    {
+        "ThrottlingException",
+        "Throttling",
+        "RequestThrottled",
+        "TooManyRequestsException",
+        "ExecutionLimitExceeded",
+    }
 )
 
 
@@ -37,6 +44,17 @@ def kind_of(arn: str) -> str:
 
 def region_of(arn: str) -> str:
     return arn.split(":")[3] if arn.count(":") >= 5 else ""
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """An event from its JSON text; raises `ValueError`."""
+    try:
+        event = json.loads(text)
+    except RecursionError as exc:
+        raise ValueError("nested too deep") from exc
+    if not isinstance(event, dict):
+        raise ValueError("not an object")
+    return event
 
 
 def next_attempt(error: AwsError, *, attempts: int, age: float, policy: Mapping[str, int]) -> float | str:

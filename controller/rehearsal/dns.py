@@ -3,8 +3,9 @@
 import socket
 import socketserver
 import struct
+import sys
 import threading
-from typing import cast
+from typing import Any, cast
 
 from controller.rehearsal.zone import Zone
 
@@ -45,8 +46,10 @@ class _Udp(socketserver.UDPServer):
     max_packet_size = 4096
     zone: Zone
 
-    def handle_error(self, request: object, client_address: object) -> None:
-        """The asker went away; there is nobody to tell."""
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Nobody to tell where the asker went away; anything else is our own fault, and shown."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 class _UdpHandler(socketserver.BaseRequestHandler):
@@ -67,8 +70,10 @@ class _Tcp(socketserver.ThreadingTCPServer):
         self.free = threading.BoundedSemaphore(TCP_CONNECTIONS)
         super().__init__(address, handler)
 
-    def handle_error(self, request: object, client_address: object) -> None:
-        """The asker went away; there is nobody to tell."""
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Nobody to tell where the asker went away; anything else is our own fault, and shown."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 class _TcpHandler(socketserver.BaseRequestHandler):
@@ -91,13 +96,10 @@ class _TcpHandler(socketserver.BaseRequestHandler):
 
 
 def _read(connection: socket.socket, count: int) -> bytes | None:
-    """Exactly `count` bytes, or None where the asker hung up or fell silent."""
+    """Exactly `count` bytes, or None where the asker hung up. Raises `OSError` where it fell silent."""
     data = b""
     while len(data) < count:
-        try:
-            piece = connection.recv(count - len(data))
-        except OSError:
-            return None
+        piece = connection.recv(count - len(data))
         if not piece:
             return None
         data += piece

@@ -9,6 +9,7 @@
 An event that came from another Region's bus is never forwarded to a third.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 from controller.rehearsal import delivery
 from controller.rehearsal.api import ACCOUNT, AwsError, Call
 from controller.rehearsal.delivery import Deliver, Delivery
-from controller.rehearsal.entries import MALFORMED, entry_event
+from controller.rehearsal.entries import Refused, check_size, entry_event
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.ids import Ids
 from controller.rehearsal.kernel import Kernel
@@ -51,11 +52,28 @@ class Events:
         self._under_way: dict[int, Parcel] = {}
         self._held: list[int] = []
         self._next = 0
-        self.rules = Rules(region, self._ids)
+        self.rules = Rules(region)
 
     @property
     def operations(self) -> Mapping[str, Callable[[Call], dict[str, Any]]]:
         return {"PutEvents": self._put_events, **self.rules.operations}
+
+    def _put_events(self, call: Call) -> dict[str, Any]:
+        entries = call.params.get("Entries") or []
+        check_size(entries)
+        answers: list[dict[str, str]] = []
+        for entry in entries:
+            try:
+                event = entry_event(entry, self._kernel.now())
+            except Refused as refused:
+                answers.append({"ErrorCode": refused.code, "ErrorMessage": refused.message})
+                continue
+            if self.rules.owns(entry.get("EventBusName")):
+                answers.append({"EventId": self.publish(event)})
+            else:
+                # AWS takes and drops what is sent to a bus that does not exist.
+                answers.append({"EventId": self._ids.next()})
+        return {"Entries": answers, "FailedEntryCount": sum("ErrorCode" in answer for answer in answers)}
 
     def publish(self, event: Event) -> str:
         """Send an event that AWS itself makes; missing envelope members are filled in. Returns its id."""
@@ -76,8 +94,9 @@ class Events:
         self._enter(event, forwarded=True)
 
     def _enter(self, event: Event, *, forwarded: bool) -> None:
-        now = self._kernel.now()
-        self._send(Parcel(event, forwarded, ingested=now, due=now + delivery.LATENCY))
+        with self._kernel.lock:
+            now = self._kernel.now()
+            self._send(Parcel(event, forwarded, ingested=now, due=now + delivery.LATENCY))
 
     def _send(self, parcel: Parcel) -> None:
         number, self._next = self._next, self._next + 1
@@ -142,7 +161,7 @@ class Events:
             "EXHAUSTED_RETRY_CONDITION": why,
         }
         try:
-            self._hand(Delivery(queue, MALFORMED.encode(parcel.event), parcel.event, attributes))
+            self._hand(Delivery(queue, json.dumps(parcel.event), parcel.event, attributes))
         except AwsError:
             return
 
@@ -151,3 +170,14 @@ class Events:
         if take is None:
             raise AwsError("ResourceNotFoundException", f"Nothing rehearses {parcel.arn}.")
         take(parcel)
+
+    def dump(self) -> dict[str, Any]:
+        """Rules, targets and the events that are under way, for JSON."""
+        parcels = [asdict(parcel) for _, parcel in sorted(self._under_way.items())]
+        return {**self.rules.dump(), "ids": self._ids.used, "under_way": parcels}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.rules.restore(state)
+        self._ids.used = state["ids"]
+        for parcel in state["under_way"]:
+            self._send(Parcel(**parcel))

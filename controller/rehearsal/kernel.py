@@ -114,6 +114,8 @@ class Kernel:
         with self.lock:
             self._stopped = False
             while not self._stopped:
+                while self._queue and self._queue[0].callback is None:
+                    heapq.heappop(self._queue)  # cancelled: must not pull a virtual clock to its time
                 if until is not None and (not self._queue or self._queue[0].when > until):
                     if self.clock.reach(until, self._changed):
                         return

@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from controller.rehearsal.depth import deeper_than
 from controller.rehearsal.filters import InvalidPattern, leaf_test, require
 
 __all__ = ["InvalidPattern", "compile_pattern"]
@@ -27,18 +28,9 @@ def compile_pattern(pattern: str | Event) -> Callable[[Event], bool]:
         tree = json.loads(pattern) if isinstance(pattern, str) else pattern
     except (ValueError, RecursionError) as exc:
         raise InvalidPattern("Event pattern is not valid JSON, or too deep") from exc
-    level = [tree]
-    for _ in range(DEEPEST):
-        level = [child for item in level for child in _inside(item)]
-    require(not level, f"nested deeper than {DEEPEST}")
+    require(not deeper_than(tree, DEEPEST), f"nested deeper than {DEEPEST}")
     node = _object(tree, ())
     return lambda event: node(event, event)
-
-
-def _inside(item: Any) -> list[Any]:
-    if isinstance(item, dict):
-        return list(item.values())
-    return item if isinstance(item, list) else []
 
 
 def _object(tree: Any, path: tuple[str, ...]) -> Node:

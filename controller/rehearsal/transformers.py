@@ -29,7 +29,9 @@ def invalid_input(target: Mapping[str, Any]) -> str | None:
     """Why `PutTargets` refuses the target's input settings; None if it does not."""
     given = [name for name in ("Input", "InputPath", "InputTransformer") if target.get(name) is not None]
     if len(given) > 1:
-        return f"Only one of Input, InputPath, or InputTransformer must be provided for target {target['Id']}."
+        return (
+            f"Only one of Input, InputPath, or InputTransformer must be provided for target {target['Id']}."
+        )
     transformer = target.get("InputTransformer") or {}
     paths: dict[str, str] = transformer.get("InputPathsMap") or {}
     asked = [target["InputPath"]] if "InputPath" in given else []

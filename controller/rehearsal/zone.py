@@ -13,13 +13,13 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
-from controller.rehearsal.geography import POSITIONS
 from controller.rehearsal.names import NameService
 from controller.rehearsal.records import Answer, NoSuchName
 
 LOCATION_OPTION = 65001  # EDNS, local use (RFC 6891): the Region where the resolver is, in ASCII
 HEADER_BYTES = 12
 UDP_PAYLOAD = 1232
+SERVICE = (b"_http", b"_tcp")
 TRANSFERS = {dns.rdatatype.AXFR, dns.rdatatype.IXFR}
 
 
@@ -46,9 +46,6 @@ class Zone:
     ) -> None:
         self.zone = dns.name.from_text(zone)
         self._names, self._ports, self._address, self._udp_limit = names, ports, address, udp_limit
-        self._locations = {*POSITIONS, *names.regions.values()}
-        self._default_location = next(iter(names.regions.values()))
-        self._service = dns.name.from_text("_http._tcp", None)
         self._known = {dns.name.from_text(name) for name in (names.tree.name, *names.regions)}
 
     def reply(self, wire: bytes, *, tcp: bool) -> bytes | None:
@@ -85,7 +82,7 @@ class Zone:
             response.flags &= ~dns.flags.AA
             response.set_rcode(dns.rcode.REFUSED)
         else:
-            self._answer(question.name, question.rdtype, self._location(query), response)
+            self._answer(question.name, question.rdtype, _location(query), response)
             if not response.answer:
                 response.authority.append(self._soa())
 
@@ -96,10 +93,7 @@ class Zone:
         location: str,
         response: dns.message.Message,
     ) -> None:
-        service = name.labels[:2] == self._service.labels or name.relativize(self.zone).labels[:2] == (
-            b"_http",
-            b"_tcp",
-        )
+        service = tuple(label.lower() for label in name.labels[:2]) == SERVICE
         host = name.parent().parent() if service else name
         try:
             answer = self._names.lookup(host.to_text(), location)
@@ -129,20 +123,20 @@ class Zone:
         """`_tcp.shop.storefront.test.`: nothing there, but something below it."""
         return name.labels[0].lower() == b"_tcp" and name.parent() == known
 
-    def _location(self, query: dns.message.Message) -> str:
-        for option in query.options:
-            if option.otype == LOCATION_OPTION and isinstance(option, dns.edns.GenericOption):
-                said = option.data.decode("ascii", "replace")
-                if said in self._locations:
-                    return said
-        return self._default_location
-
     def _a(self, answer: Answer) -> dns.rrset.RRset:
         return _rrset(dns.name.from_text(answer.target), answer.ttl, "A", self._address)
 
     def _soa(self) -> dns.rrset.RRset:
         text = f"ns.{self.zone} hostmaster.{self.zone} 1 7200 900 1209600 60"
         return _rrset(self.zone, 60, "SOA", text)
+
+
+def _location(query: dns.message.Message) -> str:
+    """What the resolver says; a place that is not on the map is equally far from every Region."""
+    for option in query.options:
+        if option.otype == LOCATION_OPTION and isinstance(option, dns.edns.GenericOption):
+            return option.data.decode("ascii", "replace")
+    return ""
 
 
 def _rrset(name: dns.name.Name, ttl: int, rdtype: str, text: str) -> dns.rrset.RRset:

@@ -23,7 +23,7 @@ Integration = Callable[[dict[str, Any], Done], None]
 """`integration(parameters, done)`: the payload of its outcome is the task's whole output."""
 
 
-def lambda_invoke(invoke: Invoke, request_id: Callable[[], str]) -> Integration:
+def lambda_invoke(invoke: Invoke) -> Integration:
     """The optimised integration `lambda:invoke`, with the envelope that AWS puts around a payload."""
 
     def call(parameters: dict[str, Any], done: Done) -> None:
@@ -35,14 +35,19 @@ def lambda_invoke(invoke: Invoke, request_id: Callable[[], str]) -> Integration:
             if outcome.error is not None:
                 done(outcome)
                 return
-            version = "$LATEST"
-            metadata = {"SdkHttpMetadata": {"HttpStatusCode": 200}}
-            envelope = {"ExecutedVersion": version, "Payload": outcome.payload, **metadata, "StatusCode": 200}
-            done(Outcome(payload=envelope))
+            done(
+                Outcome(
+                    payload={
+                        "ExecutedVersion": "$LATEST",
+                        "Payload": outcome.payload,
+                        "SdkHttpMetadata": {"HttpStatusCode": 200},
+                        "StatusCode": 200,
+                    }
+                )
+            )
 
         invoke(function, parameters.get("Payload", {}), wrap)
 
-    _ = request_id
     return call
 
 
@@ -59,6 +64,4 @@ def raised_cause(outcome: Outcome, request_id: Callable[[], str]) -> str | None:
             return cause
     except ValueError:
         pass
-    return to_text(
-        {"errorMessage": cause, "errorType": error, "requestId": request_id(), "stackTrace": []}
-    )
+    return to_text({"errorMessage": cause, "errorType": error, "requestId": request_id(), "stackTrace": []})

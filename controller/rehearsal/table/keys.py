@@ -112,6 +112,12 @@ class SortRange:
             return False
         return self.high is None or key < self.high or (not self.high_open and key == self.high)
 
+    def beyond(self, key: bytes, *, forward: bool) -> "SortRange":
+        """What of this stretch still follows `key`, read in the given direction."""
+        if forward:
+            return SortRange(low=key, high=self.high, low_open=True, high_open=self.high_open)
+        return SortRange(low=self.low, high=key, low_open=self.low_open, high_open=True)
+
 
 def starting_with(prefix: bytes) -> SortRange:
     stem = prefix.rstrip(b"\xff")

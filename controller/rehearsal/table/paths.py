@@ -1,4 +1,4 @@
-"""Document paths: reading, writing and removing what `a.b[3]` names. Writers copy; items never change in place."""
+"""Document paths: reading, writing and removing what `a.b[3]` names. Writers copy; items never change."""
 
 from collections.abc import Mapping
 
@@ -21,13 +21,13 @@ def resolve(path: Path, names: Mapping[str, str], what: str) -> Path:
                     f"Invalid {what}: An expression attribute name used in the document path is not "
                     f"defined; attribute name: {step.name}"
                 )
-            step = Attribute(names[step.name])  # noqa: PLW2901
+            step = Attribute(names[step.name])
         steps.append(step)
     return tuple(steps)
 
 
 def shown(path: Path) -> str:
-    return "[" + ", ".join(step.name or f"[{step.index}]" for step in path) + "]"
+    return "[" + ", ".join(step.name or f"[{step.position}]" for step in path) + "]"
 
 
 def read(item: Item, path: Path) -> Value | None:
@@ -39,7 +39,7 @@ def read(item: Item, path: Path) -> Value | None:
             found = found["M"].get(step.name) if "M" in found else None
         else:
             members = found.get("L", ())
-            found = members[step.index] if step.index < len(members) else None
+            found = members[step.position] if step.position < len(members) else None
     return found
 
 
@@ -66,13 +66,13 @@ def _written(parent: Value, path: Path, value: Value | None) -> Value:
     if "L" not in parent:
         raise invalid(_BAD_PATH)
     elements = list(parent["L"])
-    if step.index < len(elements):
+    if step.position < len(elements):
         if rest:
-            elements[step.index] = _written(elements[step.index], rest, value)
+            elements[step.position] = _written(elements[step.position], rest, value)
         elif value is None:
-            del elements[step.index]
+            del elements[step.position]
         else:
-            elements[step.index] = value
+            elements[step.position] = value
     elif rest:
         raise invalid(_BAD_PATH)
     elif value is not None:
@@ -83,7 +83,7 @@ def _written(parent: Value, path: Path, value: Value | None) -> Value:
 def project(item: Item, paths: tuple[Path, ...]) -> Item:
     """Only what `paths` name, inside the maps that lead there; list elements close up in order of index."""
     out: Item = {}
-    for path in sorted(paths, key=lambda each: tuple((step.name, step.index) for step in each)):
+    for path in sorted(paths, key=lambda each: tuple((step.name, step.position) for step in each)):
         value = read(item, path)
         if value is not None:
             _graft(out, path, value)

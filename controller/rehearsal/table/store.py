@@ -15,7 +15,6 @@ class TableInfo:
     name: str
     keys: KeySchema
     created: float
-    number: int
     billing: str = "PAY_PER_REQUEST"
     ttl: str = ""  # the attribute, or none
     protected: bool = False

@@ -12,7 +12,7 @@ Kind = Literal["name", "hash", "value", "index", "op", "end"]
 MAX_EXPRESSION = 4096
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<hash>#[A-Za-z0-9_]+)|(?P<value>:[A-Za-z0-9_]+)"
+    r"\s*(?:(?P<name>[A-Za-z][A-Za-z0-9_]*)|(?P<hash>#[A-Za-z0-9_]+)|(?P<value>:[A-Za-z0-9_]+)"
     r"|(?P<index>\[\s*[0-9]+\s*\])|(?P<op><>|<=|>=|[=<>(),.+-]))"
 )
 _WORDS = frozenset(("AND", "OR", "NOT", "BETWEEN", "IN", "SET", "REMOVE", "ADD", "DELETE"))
@@ -27,7 +27,7 @@ class Attribute(NamedTuple):
     """One step of a document path: a name (bare, or a `#` placeholder) or a list index."""
 
     name: str
-    index: int = -1
+    position: int = -1
 
 
 Path = tuple[Attribute, ...]

@@ -117,7 +117,9 @@ def same(one: Value | None, other: Value | None) -> bool:
     if kind == "L":
         return len(one["L"]) == len(other["L"]) and all(map(same, one["L"], other["L"]))
     if kind == "M":
-        return one["M"].keys() == other["M"].keys() and all(same(one["M"][k], other["M"][k]) for k in one["M"])
+        return one["M"].keys() == other["M"].keys() and all(
+            same(one["M"][k], other["M"][k]) for k in one["M"]
+        )
     return False
 
 

@@ -1,0 +1,93 @@
+"""The alarms' present states, by CloudWatch's DescribeAlarms in the Region where they live.
+
+Alarm events are transitions: one that was missed would be wrong for ever. A poll looks at the level.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from botocore.client import BaseClient
+
+from controller.aws.failure import translated
+from controller.core.model import Ignored, Observation, Sighting, Verdict, signal_id
+from controller.core.text import plain
+from controller.ports.errors import EvidenceUnavailable
+from controller.ports.runtime import Runtime
+
+PERMISSIONS: tuple[str, ...] = ("cloudwatch:DescribeAlarms",)
+PAGE = 100
+"""Alarm names that one call takes."""
+
+_VERDICTS = {"OK": Verdict.HEALTHY, "ALARM": Verdict.BREACHING}
+_UNJUDGED = frozenset({"EVALUATION_ERROR", "EVALUATION_FAILURE"})
+
+
+class CloudWatchPoll:
+    """`ports.world.AlarmPoll`.
+
+    clients: Region -> CloudWatch client, with timeouts that end a hung call soon after `timeout` seconds.
+    """
+
+    def __init__(
+        self, *, clients: Mapping[str, BaseClient], account: str, runtime: Runtime, timeout: float = 1.0
+    ) -> None:
+        self._clients, self._account, self._runtime, self._timeout = clients, account, runtime, timeout
+
+    def poll(self, region: str, names: Sequence[str]) -> Sequence[Sighting | Ignored]:
+        """One observation of each alarm, as of now; `Ignored` for one that does not exist."""
+        if not names:  # AWS takes "no names" for "all alarms"
+            return ()
+        client = self._clients.get(region)
+        if client is None:
+            raise EvidenceUnavailable(f"no CloudWatch client for {region}")
+        task = self._runtime.spawn(lambda: _described(client, region, names))
+        self._runtime.wait([task], self._timeout)
+        if not task.done():
+            raise EvidenceUnavailable(f"CloudWatch in {region} did not answer in {self._timeout:g} s")
+        alarms = task.result()
+        now = self._runtime.now()
+        return [
+            self._sighting(region, name, alarms[name], now)
+            if name in alarms
+            else Ignored(f"alarm {plain(name, 255)} does not exist in {region}")
+            for name in names
+        ]
+
+    def _sighting(self, region: str, name: str, alarm: Mapping[str, Any], now: float) -> Sighting:
+        verdict, reason = judged(alarm)
+        observation = Observation(
+            at=now,
+            received=now,
+            verdict=verdict,
+            via="poll",
+            id=f"poll:{region}:{name}:{int(now)}",
+            reason=plain(reason, 200),
+        )
+        signal = signal_id(kind="alarm", account=self._account, observer=region, name=name)
+        return Sighting(signal, observation)
+
+
+def judged(alarm: Mapping[str, Any]) -> tuple[Verdict, str]:
+    """What DescribeAlarms says of one alarm, and why.
+
+    Unknown, however red: without data; suppressed; not evaluated, whatever its state was before.
+    """
+    reason = str(alarm.get("StateReason", ""))
+    if suppressed := alarm.get("ActionsSuppressedBy"):
+        return Verdict.UNKNOWN, f"suppressed ({suppressed}): {reason}"
+    if (evaluation := alarm.get("EvaluationState")) in _UNJUDGED:
+        return Verdict.UNKNOWN, f"{evaluation}: {reason}"
+    return _VERDICTS.get(str(alarm.get("StateValue")), Verdict.UNKNOWN), reason
+
+
+def _described(client: BaseClient, region: str, names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    found: dict[str, Mapping[str, Any]] = {}
+    with translated(EvidenceUnavailable, f"polling the alarms of {region}"):
+        for start in range(0, len(names), PAGE):
+            pages = client.get_paginator("describe_alarms").paginate(
+                AlarmNames=list(names[start : start + PAGE]), AlarmTypes=["MetricAlarm", "CompositeAlarm"]
+            )
+            for page in pages:
+                for alarm in (*page.get("MetricAlarms", ()), *page.get("CompositeAlarms", ())):
+                    found[alarm["AlarmName"]] = alarm
+    return found

@@ -1,0 +1,83 @@
+"""Approvals on DynamoDB, one item each in the journal's table, the task token encrypted by KMS.
+
+A ciphertext that was moved to another approval does not decrypt: the approval's id and application are
+its encryption context. A failure of KMS is reported by its code alone, because what botocore raises may
+quote the token.
+"""
+
+from typing import Any
+
+from botocore.client import BaseClient
+
+from controller.aws.failure import OUTSIDE, code, translated
+from controller.ports.errors import OutsideUnreachable
+from controller.ports.store import Approval
+
+PERMISSIONS: tuple[str, ...] = ("dynamodb:GetItem", "dynamodb:PutItem", "kms:Decrypt", "kms:Encrypt")
+
+
+class DynamoApprovals:
+    """`ports.store.Approvals`. Both methods raise `OutsideUnreachable`."""
+
+    def __init__(self, *, client: BaseClient, kms: BaseClient, table: str, key_id: str) -> None:
+        self._client, self._kms, self._table, self._key_id = client, kms, table, key_id
+
+    def put(self, approval: Approval) -> None:
+        """Keep `approval`; one of the same id is replaced."""
+        item = {
+            **_key(approval.id),
+            "for": {"S": approval.application},
+            "incident": {"S": approval.incident},
+            "digest": {"S": approval.digest},
+            "expires": {"N": repr(approval.expires)},
+            "token": {"B": self._encrypted(approval)},
+        }
+        with translated(OutsideUnreachable, f"keeping approval {approval.id}"):
+            self._client.put_item(TableName=self._table, Item=item)
+
+    def get(self, approval_id: str) -> Approval | None:
+        """The approval, strongly consistent; None if there is none of that id."""
+        with translated(OutsideUnreachable, "reading an approval"):
+            answer = self._client.get_item(TableName=self._table, Key=_key(approval_id), ConsistentRead=True)
+        item = answer.get("Item")
+        if item is None:
+            return None
+        application = item["for"]["S"]
+        return Approval(
+            id=approval_id,
+            application=application,
+            incident=item["incident"]["S"],
+            digest=item["digest"]["S"],
+            expires=float(item["expires"]["N"]),
+            token=self._decrypted(approval_id, application, item["token"]["B"]),
+        )
+
+    def _encrypted(self, approval: Approval) -> bytes:
+        failure = ""
+        try:
+            answer = self._kms.encrypt(
+                KeyId=self._key_id,
+                Plaintext=approval.token.encode(),
+                EncryptionContext=_context(approval.id, approval.application),
+            )
+            return bytes(answer["CiphertextBlob"])
+        except OUTSIDE as error:
+            failure = code(error)
+        raise OutsideUnreachable(f"encrypting the token of approval {approval.id}: {failure}")
+
+    def _decrypted(self, approval_id: str, application: str, ciphertext: bytes) -> str:
+        with translated(OutsideUnreachable, f"decrypting the token of approval {approval_id}"):
+            answer = self._kms.decrypt(
+                KeyId=self._key_id,
+                CiphertextBlob=ciphertext,
+                EncryptionContext=_context(approval_id, application),
+            )
+        return bytes(answer["Plaintext"]).decode()
+
+
+def _key(approval_id: str) -> dict[str, Any]:
+    return {"application": {"S": f"approval#{approval_id}"}, "seq": {"N": "0"}}
+
+
+def _context(approval_id: str, application: str) -> dict[str, str]:
+    return {"approval": approval_id, "application": application}

@@ -1,0 +1,200 @@
+"""ARC routing controls over five endpoints: the `Switch` of production.
+
+```
+ flip:  fence, send ──ok──> read back from another endpoint until it shows the goal ──> states
+              │  ^
+       refused│  │ once more, after the wait period
+              v  │
+        read back: at the goal? ── yes ──> states          (an earlier leg applied, its reply was lost)
+              └── no, and refused twice ──> SwitchRefused
+```
+"""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import count
+
+from botocore.client import BaseClient
+
+from controller.aws.arc_answers import CallFailed, Next
+from controller.aws.arc_calls import PERMISSIONS, client_config, read_states, write_states
+from controller.aws.arc_endpoints import Endpoints
+from controller.aws.hedge import Hedge
+from controller.ports.errors import ControllerError, SwitchRefused, SwitchUnavailable
+from controller.ports.runtime import Runtime
+
+__all__ = ["PERMISSIONS", "ArcSwitch", "batches", "client_config"]
+
+MOST_ENTRIES = 10
+POLL = 1.0
+JOIN_LIMIT = 10.0
+
+Changes = Sequence[tuple[str, bool]]
+
+
+def batches(changes: Changes) -> list[Changes]:
+    """One call where all fit into it; else all On before any Off, so that no slice is ever Off everywhere.
+
+    `UpdateRoutingControlStates` takes ten entries and applies all of a call's or none.
+    """
+    if len(changes) <= MOST_ENTRIES:
+        return [changes] if changes else []
+    on, off = ([change for change in changes if change[1] is state] for state in (True, False))
+    return [part[at : at + MOST_ENTRIES] for part in (on, off) for at in range(0, len(part), MOST_ENTRIES)]
+
+
+class ArcSwitch:
+    """Reads and moves routing controls by name. All times in seconds.
+
+    Parameters
+    ----------
+    clients: endpoint's Region -> botocore client with `client_config()` and that endpoint's URL.
+    arns: control name -> ARN. panel: the panel that holds them all; without it the cluster is listed.
+    avoid: Regions whose endpoints are asked last (the impaired one).
+    wait_period: the longest `WaitPeriodMs` of the panel's safety rules.
+    read_within: how long `read` tries. confirm_within: how long a change may take to show elsewhere.
+    """
+
+    def __init__(
+        self,
+        clients: Mapping[str, BaseClient],
+        arns: Mapping[str, str],
+        *,
+        runtime: Runtime,
+        rng: random.Random,
+        panel: str | None = None,
+        avoid: Sequence[str] = (),
+        wait_period: float = 5.0,
+        read_within: float = 5.0,
+        confirm_within: float = 15.0,
+    ) -> None:
+        self._endpoints = Endpoints(clients, runtime=runtime, rng=rng, avoid=avoid)
+        self._runtime, self._arns, self._panel = runtime, dict(arns), panel
+        self._wait_period, self._read_within, self._confirm_within = wait_period, read_within, confirm_within
+
+    def read(self, controls: Sequence[str]) -> Mapping[str, bool]:
+        """Name -> on. Raises `SwitchUnavailable`; `SwitchRefused` where ARC denies or does not know them."""
+        return self._read(controls, self._runtime.monotonic() + self._read_within)
+
+    def flip(self, changes: Changes, *, deadline: float, fence: Callable[[], None]) -> Mapping[str, bool]:
+        """As `ports.world.Switch` promises. Nothing is sent after `deadline`, reads included: allow 15 s
+        for a change to show elsewhere. More than ten changes take several calls, spaced by the wait period
+        and a second.
+        """
+        if len(dict(changes)) != len(changes):
+            raise ValueError("a control is named twice")
+        calls = batches(changes)
+        done: dict[str, bool] = {}
+        states: Mapping[str, bool] = {}
+        for number, batch in enumerate(calls, start=1):
+            hedge = self._endpoints.writes()
+            try:
+                winner = self._apply(batch, hedge, deadline, fence)
+                applied_at = self._runtime.monotonic()
+                done |= dict(batch)
+                states = self._confirm(done, deadline, without=winner)
+            finally:
+                hedge.join(JOIN_LIMIT)
+            if number < len(calls):
+                self._rest_until(applied_at + self._wait_period + 1.0, deadline, f"{number} of {len(calls)}")
+        return states
+
+    def _apply(
+        self, batch: Changes, hedge: Hedge[None, CallFailed], deadline: float, fence: Callable[[], None]
+    ) -> str | None:
+        """Send until it holds. The endpoint that took it, or None where a read-back showed the goal."""
+        goal = dict(batch)
+        arns = self._known(goal)
+        send = partial(
+            write_states,
+            changes=[(arns[name], on) for name, on in batch],
+            may_send=lambda: self._runtime.monotonic() < deadline,
+        )
+        by_rule = 0
+        for turn in count():
+            outcome = self._endpoints.ask(hedge, send, deadline=deadline, before_send=fence)
+            failed = outcome.ended
+            if outcome.won is not None or failed is None:
+                return None if outcome.won is None else outcome.won[0]
+            by_rule += failed.next is Next.RULE
+            refusal = f"ARC refused {phrase(goal)}: {failed}"
+            # A wait period began no later than the refusal: counted from here, it is over when it is over.
+            pause = self._wait_period + 0.1 if failed.next is Next.RULE else self._endpoints.pause(turn)
+            if failed.next is Next.STOP or by_rule > 1:
+                if self._shows_now(goal, deadline):
+                    return None
+                raise SwitchRefused(refusal) from failed
+            try:
+                if self._shows(
+                    goal, until=min(self._runtime.monotonic() + pause, deadline), deadline=deadline
+                ):
+                    return None
+            except SwitchUnavailable as error:
+                raise SwitchUnavailable(f"{refusal}; nothing could be read back: {error}") from error
+            if self._runtime.monotonic() >= deadline:
+                if failed.next is Next.RULE:
+                    raise SwitchRefused(refusal) from failed
+                raise SwitchUnavailable(refusal) from failed
+        raise AssertionError  # count() does not end
+
+    def _confirm(
+        self, goal: Mapping[str, bool], deadline: float, *, without: str | None
+    ) -> Mapping[str, bool]:
+        """Read back from an endpoint other than `without` until it shows the goal."""
+        until = min(self._runtime.monotonic() + self._confirm_within, deadline)
+        differ = "nothing was read back in time"
+        while self._runtime.monotonic() < until:
+            try:
+                states = self._read(tuple(goal), until, without=without)
+            except ControllerError as error:
+                raise SwitchUnavailable(f"applied but not confirmed: {error}") from error
+            if states == goal:
+                return states
+            differ = "read back " + phrase({name: on for name, on in states.items() if on != goal[name]})
+            self._runtime.sleep(min(POLL, max(until - self._runtime.monotonic(), 0.0)))
+        raise SwitchUnavailable(f"applied but not confirmed: {differ}")
+
+    def _shows(self, goal: Mapping[str, bool], *, until: float, deadline: float) -> bool:
+        """Whether the controls reach the goal by `until`. Looks at once and then each second."""
+        states = self._read(tuple(goal), deadline)
+        while states != goal:
+            left = until - self._runtime.monotonic()
+            if left <= 0:
+                return False
+            self._runtime.sleep(min(POLL, left))
+            try:
+                states = self._read(tuple(goal), deadline)
+            except SwitchUnavailable:
+                continue  # an earlier look found the goal not reached
+        return True
+
+    def _shows_now(self, goal: Mapping[str, bool], deadline: float) -> bool:
+        try:
+            return self._read(tuple(goal), deadline) == goal
+        except ControllerError:
+            return False  # the refusal before it is what the caller should hear
+
+    def _read(self, names: Sequence[str], deadline: float, without: str | None = None) -> Mapping[str, bool]:
+        if not names:
+            return {}
+        look = partial(read_states, arns=self._known(names), panel=self._panel)
+        outcome = self._endpoints.ask(self._endpoints.reads(), look, deadline=deadline, without=without)
+        if outcome.won is None:
+            raise SwitchRefused(f"ARC does not show {', '.join(names)}: {outcome.ended}") from outcome.ended
+        return outcome.won[1]
+
+    def _known(self, names: Sequence[str] | Mapping[str, bool]) -> dict[str, str]:
+        unknown = [name for name in names if name not in self._arns]
+        if unknown:
+            raise SwitchRefused(f"no ARN is configured for {', '.join(unknown)}")
+        return {name: self._arns[name] for name in names}
+
+    def _rest_until(self, when: float, deadline: float, progress: str) -> None:
+        if when >= deadline:
+            raise SwitchUnavailable(f"the deadline comes before the next call; {progress} calls are applied")
+        self._runtime.sleep(max(when - self._runtime.monotonic(), 0.0))
+
+
+def phrase(states: Mapping[str, bool]) -> str:
+    return ", ".join(f"{name} {'On' if on else 'Off'}" for name, on in states.items())

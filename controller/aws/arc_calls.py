@@ -1,0 +1,82 @@
+"""The three calls to one ARC endpoint, and the client that makes them.
+
+AWS: Routing Control API Reference (`route53-recovery-cluster`).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from botocore.config import Config
+
+from controller.aws.arc_answers import ERRORS, CallFailed, Next, judge
+
+PERMISSIONS = (
+    ("route53-recovery-cluster:GetRoutingControlState", "routing-control"),
+    ("route53-recovery-cluster:ListRoutingControls", "control-panel"),
+    ("route53-recovery-cluster:UpdateRoutingControlStates", "routing-control"),
+)
+"""(action, kind of resource) pairs. A shadow deployment leaves the last one out."""
+
+PAGE = 500
+_MOST_PAGES = 10  # a cluster holds 300 controls; an endpoint that pages on for ever is broken
+
+
+def client_config(*, connect_timeout: float = 1.0, read_timeout: float = 2.0) -> Config:
+    """Short timeouts (real seconds) and no retries of the SDK's own: its defaults cost minutes where two
+    endpoints hang, and they retry what must not be retried."""
+    return Config(
+        connect_timeout=connect_timeout,
+        read_timeout=read_timeout,
+        retries={"total_max_attempts": 1, "mode": "standard"},
+        max_pool_connections=10,
+    )
+
+
+def read_states(client: Any, arns: Mapping[str, str], panel: str | None) -> dict[str, bool]:
+    """Name -> on, of the controls `arns` (name -> ARN), by the fewest calls. Raises `CallFailed`."""
+    try:
+        if len(arns) == 1:
+            seen = [client.get_routing_control_state(RoutingControlArn=next(iter(arns.values())))]
+        else:
+            seen = _list(client, panel)
+    except ERRORS as error:
+        raise judge(error) from error
+    by_arn = {control.get("RoutingControlArn"): control.get("RoutingControlState") for control in seen}
+    return {name: _on(name, by_arn.get(arn)) for name, arn in arns.items()}
+
+
+def _list(client: Any, panel: str | None) -> list[Mapping[str, Any]]:
+    request: dict[str, Any] = {"MaxResults": PAGE} | ({} if panel is None else {"ControlPanelArn": panel})
+    seen: list[Mapping[str, Any]] = []
+    for _ in range(_MOST_PAGES):
+        answer = client.list_routing_controls(**request)
+        seen += answer["RoutingControls"]
+        if not answer.get("NextToken"):
+            return seen
+        request["NextToken"] = answer["NextToken"]
+    raise CallFailed(Next.HOP, "ListRoutingControls did not come to an end")
+
+
+def _on(name: str, state: object) -> bool:
+    if state is None:
+        raise CallFailed(Next.STOP, f"ARC knows no routing control with the ARN of {name}")
+    if state not in ("On", "Off"):
+        raise CallFailed(Next.HOP, f"{name} is neither On nor Off")
+    return state == "On"
+
+
+def write_states(client: Any, changes: Sequence[tuple[str, bool]], *, may_send: Callable[[], bool]) -> None:
+    """Set the controls `changes` (ARN, on) in one call. Raises `CallFailed`.
+
+    `may_send` is asked last of all, in the thread that sends: a process that was frozen on the way here
+    must not send when it thaws.
+    """
+    entries = [
+        {"RoutingControlArn": arn, "RoutingControlState": "On" if on else "Off"} for arn, on in changes
+    ]
+    if not may_send():
+        raise CallFailed(Next.HOP, "the deadline passed before the call was sent")
+    try:
+        client.update_routing_control_states(UpdateRoutingControlStateEntries=entries)
+    except ERRORS as error:
+        raise judge(error) from error

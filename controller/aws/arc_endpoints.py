@@ -1,0 +1,111 @@
+"""The five endpoints of an ARC cluster as one: order, hedging, pauses.
+
+AWS cycles endpoints out for maintenance, so a failing one is normal.
+"""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import count
+from typing import TypeVar
+
+from botocore.client import BaseClient
+
+from controller.aws.arc_answers import CallFailed, Next
+from controller.aws.hedge import Attempt, Hedge, Outcome
+from controller.ports.errors import SwitchUnavailable
+from controller.ports.runtime import Runtime
+
+T = TypeVar("T")
+
+READ_STAGGER, READS_IN_FLIGHT = (
+    0.15,
+    3,
+)  # a read has no effect: three may be open, so two hung ones cost 0.3 s
+WRITE_STAGGER, WRITES_IN_FLIGHT = 1.0, 2
+FIRST_PAUSE, LONGEST_PAUSE = (
+    0.2,
+    2.0,
+)  # rounds start at 0, 0.2, 0.6, 1.4 s: within 3 writes a second an endpoint
+SUSPECT_FOR = 30.0
+
+
+class Endpoints:
+    """Asks endpoint after endpoint until one answers. `avoid`: Regions that come last (the impaired one)."""
+
+    def __init__(
+        self, clients: Mapping[str, BaseClient], *, runtime: Runtime, rng: random.Random, avoid: Sequence[str]
+    ) -> None:
+        self._clients, self._runtime, self._rng = dict(sorted(clients.items())), runtime, rng
+        self._avoid = frozenset(avoid)
+        self._suspect_until: dict[str, float] = {}
+
+    def reads(self) -> Hedge[dict[str, bool], CallFailed]:
+        return Hedge(
+            self._runtime,
+            stagger=READ_STAGGER,
+            in_flight=READS_IN_FLIGHT,
+            failure=CallFailed,
+            ends=lambda failed: failed.next is not Next.HOP,
+        )
+
+    def writes(self) -> Hedge[None, CallFailed]:
+        return Hedge(
+            self._runtime,
+            stagger=WRITE_STAGGER,
+            in_flight=WRITES_IN_FLIGHT,
+            failure=CallFailed,
+            ends=lambda failed: failed.next is not Next.HOP,
+        )
+
+    def ask(
+        self,
+        hedge: Hedge[T, CallFailed],
+        call: Callable[[BaseClient], T],
+        *,
+        deadline: float,
+        before_send: Callable[[], None] | None = None,
+        without: str | None = None,
+    ) -> Outcome[T, CallFailed]:
+        """Rounds over the endpoints (but `without`) until one succeeds or refuses.
+
+        What comes back is won, or ended by a conflict, a rule or a stop.
+        Raises `SwitchUnavailable` at the deadline (monotonic), with what each endpoint said last.
+        """
+        said: dict[str, str] = {}
+        for turn in count():
+            attempts = [Attempt(name, partial(call, self._clients[name])) for name in self._order(without)]
+            outcome = hedge.run(attempts, deadline=deadline, before_send=before_send)
+            self._remember(outcome, still_open=hedge.open_names())
+            said |= {name: failed.text for name, failed in outcome.failures}
+            ended = outcome.ended
+            if outcome.won is not None or (ended is not None and ended.next is not Next.BACK_OFF):
+                return outcome
+            advice = None if ended is None else ended.retry_after
+            pause = self.pause(turn) if advice is None else advice
+            if self._runtime.monotonic() + pause >= deadline:
+                answers = "; ".join(f"{name}: {text}" for name, text in said.items())
+                raise SwitchUnavailable(
+                    f"no ARC endpoint took the call in time: {answers or 'none answered'}"
+                )
+            self._runtime.sleep(pause)
+        raise AssertionError  # count() does not end
+
+    def pause(self, turn: int) -> float:
+        """Seconds before round `turn + 1`, doubling, with jitter upwards only."""
+        jitter: float = self._rng.uniform(1.0, 1.5)
+        return min(FIRST_PAUSE * 2.0 ** min(turn, 10) * jitter, LONGEST_PAUSE)
+
+    def _order(self, without: str | None) -> list[str]:
+        """Shuffled; the avoided ones later, those that failed lately last of all."""
+        names = [name for name in self._clients if name != without]
+        self._rng.shuffle(names)
+        now = self._runtime.monotonic()
+        return sorted(names, key=lambda name: (self._suspect_until.get(name, now) > now, name in self._avoid))
+
+    def _remember(self, outcome: Outcome[T, CallFailed], *, still_open: Sequence[str]) -> None:
+        until = self._runtime.monotonic() + SUSPECT_FOR
+        failed = {name for name, failed in outcome.failures if failed.next in (Next.HOP, Next.BACK_OFF)}
+        self._suspect_until |= dict.fromkeys(failed | set(still_open), until)
+        if outcome.won is not None:
+            self._suspect_until.pop(outcome.won[0], None)

@@ -1,0 +1,99 @@
+"""Assessments on DynamoDB: what was decided while nothing changed, each record chained to the one before.
+
+Partition key `application` (S), sort key `at` (N), TTL on `expires`. Each writer chains to what it wrote
+last; a fresh one to the last that it finds. So two writers at once make a fork, which both records show.
+"""
+
+from collections.abc import Mapping
+from json import loads
+from typing import Any
+
+from botocore.client import BaseClient
+
+from controller.aws.failure import OUTSIDE, code, translated
+from controller.core.journal import GENESIS, canonical, digest
+from controller.ports.errors import OutsideUnreachable
+
+PERMISSIONS: tuple[str, ...] = ("dynamodb:PutItem", "dynamodb:Query")
+KEPT = 90 * 86_400.0
+"""Seconds."""
+TRIES = 3
+NUDGE = 1e-6
+"""Seconds by which a record moves on where another has its very moment."""
+
+
+class DynamoAssessments:
+    """`ports.store.Assessments`. Both methods raise `OutsideUnreachable`."""
+
+    def __init__(self, *, client: BaseClient, table: str, ttl: float = KEPT) -> None:
+        self._client, self._table, self._ttl = client, table, ttl
+        self._last: dict[str, str] = {}
+
+    def add(self, application: str, at: float, record: Mapping[str, Any]) -> None:
+        """Write `record` under the moment `at`, or a few microseconds later where that is taken."""
+        prev = self._last.pop(application, None) or self._newest(application)
+        for attempt in range(TRIES):
+            moment = at + attempt * NUDGE
+            sealed = link(application, moment, prev, record)
+            try:
+                self._put(application, moment, prev, sealed, record)
+            except OUTSIDE as error:
+                if code(error) != "ConditionalCheckFailedException":
+                    raise OutsideUnreachable(f"recording an assessment: {code(error)}") from error
+                continue
+            self._last[application] = sealed
+            return
+        raise OutsideUnreachable(f"recording an assessment: {TRIES} others have this moment")
+
+    def between(self, application: str, start: float, end: float) -> tuple[tuple[float, dict[str, Any]], ...]:
+        """(time, record) pairs with start <= time <= end, oldest first, strongly consistent."""
+        if start > end:
+            return ()
+        with translated(OutsideUnreachable, f"reading the assessments of {application}"):
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                ConsistentRead=True,
+                KeyConditionExpression="#application = :application AND #at BETWEEN :start AND :end",
+                ExpressionAttributeNames={"#application": "application", "#at": "at"},
+                ExpressionAttributeValues={
+                    ":application": {"S": application},
+                    ":start": {"N": repr(start)},
+                    ":end": {"N": repr(end)},
+                },
+            )
+            items = [item for page in pages for item in page["Items"]]
+        return tuple((float(item["at"]["N"]), loads(item["record"]["S"])) for item in items)
+
+    def _newest(self, application: str) -> str:
+        with translated(OutsideUnreachable, f"reading the last assessment of {application}"):
+            answer = self._client.query(
+                TableName=self._table,
+                ConsistentRead=True,
+                ScanIndexForward=False,
+                Limit=1,
+                KeyConditionExpression="#application = :application",
+                ExpressionAttributeNames={"#application": "application"},
+                ExpressionAttributeValues={":application": {"S": application}},
+            )
+        items = answer.get("Items", ())
+        return items[0]["hash"]["S"] if items else GENESIS
+
+    def _put(self, application: str, at: float, prev: str, sealed: str, record: Mapping[str, Any]) -> None:
+        self._client.put_item(
+            TableName=self._table,
+            Item={
+                "application": {"S": application},
+                "at": {"N": repr(at)},
+                "record": {"S": canonical(record)},
+                "prev": {"S": prev},
+                "hash": {"S": sealed},
+                "expires": {"N": str(int(at + self._ttl))},
+            },
+            ConditionExpression="attribute_not_exists(#at)",
+            ExpressionAttributeNames={"#at": "at"},
+        )
+
+
+def link(application: str, at: float, prev: str, record: Mapping[str, Any]) -> str:
+    """The hash of a record in its place."""
+    return digest({"application": application, "at": at, "prev": prev, "record": record})

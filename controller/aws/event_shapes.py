@@ -1,0 +1,154 @@
+"""The EventBridge events that are evidence, those known by name that are not, and their traps.
+
+Sources: CloudWatch user guide, "Alarm events and EventBridge" and "Monitoring canary events".
+"""
+
+from typing import Any
+
+from controller.aws.fields import account, iso, member, name, name_in_arn, region, seconds, text
+from controller.aws.rules import ALARM_STATE_CHANGE, CANARY_FAILED, CANARY_PASSED, CANARY_STATUS
+from controller.aws.untrusted import Unusable
+from controller.core.model import Observation, Sighting, Verdict, signal_id
+from controller.core.text import plain
+
+REASON_LENGTH = 200
+
+_ALARM = {"OK": Verdict.HEALTHY, "ALARM": Verdict.BREACHING, "INSUFFICIENT_DATA": Verdict.UNKNOWN}
+_RUN = {CANARY_PASSED: ("PASSED", Verdict.HEALTHY), CANARY_FAILED: ("FAILED", Verdict.BREACHING)}
+_LOST = {"STOPPED", "ERROR"}
+_NOT_JUDGED = {"EVALUATION_FAILURE", "EVALUATION_ERROR"}
+
+_NOT_EVIDENCE_TYPES = {
+    "CloudWatch Alarm Configuration Change": "it tells of an alarm's settings, not of its state",
+    "CloudWatch Alarm Contributor State Change": "one contributor is not its alarm",
+    "Scheduled Event": "it is a clock",
+    "AWS API Call via CloudTrail": "it tells of a call, not of health",
+    "Step Functions Execution Status Change": "it tells of our own work",
+}
+_NOT_EVIDENCE_SOURCES = {
+    "aws.health": "AWS's own notices are not read yet",
+    "aws.fis": "an experiment is a fault that somebody wished for",
+    "aws.arc-zonal-shift": "zonal shifts, autoshifts and practice runs are news of one zone",
+    "aws.route53-recovery-readiness": "readiness is asked for when it is needed",
+    "route53-recovery-readiness.amazonaws.com": "readiness is asked for when it is needed",
+    "aws.arc-region-switch": "Region switch tells of plans, not of health",
+}
+
+
+def sighting(event: dict[str, Any], *, received: float) -> Sighting:
+    """The sighting in an EventBridge event; raises `Unusable` with a sentence where there is none."""
+    kind, source = text(event, "detail-type", "The event"), text(event, "source", "The event")
+    if source in _NOT_EVIDENCE_SOURCES:
+        raise Unusable(f"Not evidence: “{plain(kind, 80)}” from {source}; {_NOT_EVIDENCE_SOURCES[source]}.")
+    if kind in _NOT_EVIDENCE_TYPES:
+        raise Unusable(f"Not evidence: “{kind}”{_operation(event)}; {_NOT_EVIDENCE_TYPES[kind]}.")
+    if kind == ALARM_STATE_CHANGE:
+        _from(source, "aws.cloudwatch", kind)
+        return _alarm(event, received)
+    if kind in _RUN or kind == CANARY_STATUS:
+        _from(source, "aws.synthetics", kind)
+        return _canary(event, kind, received)
+    raise Unusable(f"Unknown event type “{plain(kind, 80)}” from source “{plain(source, 60)}”.")
+
+
+def _alarm(event: dict[str, Any], received: float) -> Sighting:
+    detail = member(event, "detail", "The event")
+    state = member(detail, "state", "The event's detail")
+    value = text(state, "value", "The alarm's state")
+    if value not in _ALARM:
+        raise Unusable(f"The alarm's state value “{plain(value, 40)}” is not one that CloudWatch has.")
+    verdict, reason = _ALARM[value], state.get("reason")
+    said = plain(reason, REASON_LENGTH) if isinstance(reason, str) else ""
+    # Red while muted or suppressed is red on purpose: never evidence, however it is spelt.
+    suppressed, judged = state.get("actionsSuppressedBy"), state.get("evaluationState")
+    if detail.get("muteDetail") not in (None, ""):
+        verdict, said = Verdict.UNKNOWN, "muted"
+    elif suppressed not in (None, ""):
+        by = suppressed if isinstance(suppressed, str) else "something unnamed"
+        verdict, said = Verdict.UNKNOWN, plain(f"suppressed by {by}", REASON_LENGTH)
+    elif isinstance(judged, str) and judged in _NOT_JUDGED:
+        verdict, said = Verdict.UNKNOWN, f"not judged: CloudWatch reports {judged}"
+    return _seen(
+        event,
+        kind="alarm",
+        called=name(detail["alarmName"] if "alarmName" in detail else name_in_arn(event), "alarm's name"),
+        verdict=verdict,
+        at=iso(event, "time") if state.get("timestamp") is None else iso(state, "timestamp"),
+        sent=text(event, "id", "The event"),
+        reason=said or f"CloudWatch says {value}",
+        received=received,
+    )
+
+
+def _canary(event: dict[str, Any], kind: str, received: float) -> Sighting:
+    detail = member(event, "detail", "The event")
+    at: float | None = None
+    sent = text(event, "id", "The event")
+    if kind in _RUN:
+        expected, verdict = _RUN[kind]
+        status = detail.get("test-run-status", expected)
+        if status != expected:
+            raise Unusable(f"The canary event contradicts itself: “{kind}” with another test-run-status.")
+        if detail.get("canary-run-id") is not None:
+            sent = text(detail, "canary-run-id", "The event's detail")
+        timeline = detail.get("canary-run-timeline")
+        if isinstance(timeline, dict) and timeline.get("completed") is not None:
+            at = seconds(timeline["completed"])
+        why = detail.get("state-reason")  # a quoted text, or the word null
+        cause = why[:2000].strip('" ') if isinstance(why, str) else ""
+        said = f"canary run {expected.lower()}"
+        if cause not in ("", "null"):
+            said = plain(f"{said}: {cause}", REASON_LENGTH)
+    else:
+        now = text(detail, "current-state", "The event's detail")
+        if now not in _LOST:
+            raise Unusable(f"Not evidence: a canary that is {plain(now, 40)} says nothing yet.")
+        verdict, said = Verdict.UNKNOWN, f"lost observer: the canary is {now}"
+    return _seen(
+        event,
+        kind="canary",
+        called=name(detail.get("canary-name"), "canary's name"),
+        verdict=verdict,
+        at=iso(event, "time") if at is None else at,
+        sent=sent,
+        reason=said,
+        received=received,
+    )
+
+
+def _seen(
+    event: dict[str, Any],
+    *,
+    kind: str,
+    called: str,
+    verdict: Verdict,
+    at: float,
+    sent: str,
+    reason: str,
+    received: float,
+) -> Sighting:
+    identity = signal_id(kind=kind, account=account(event), observer=region(event), name=called)
+    if not 1 <= len(sent) <= 128 or plain(sent, 128) != sent:
+        raise Unusable("The event's id is empty, too long or unprintable, so a duplicate would not be known.")
+    return Sighting(
+        signal=identity,
+        observation=Observation(
+            at=at, received=received, verdict=verdict, via="event", id=sent, reason=reason
+        ),
+    )
+
+
+def _from(source: str, expected: str, kind: str) -> None:
+    """Only AWS may send under `aws.`; anybody may put any detail-type on the bus."""
+    if source != expected:
+        raise Unusable(f"“{kind}” comes from {expected} alone; this one is from “{plain(source, 60)}”.")
+
+
+def _operation(event: dict[str, Any]) -> str:
+    """Somebody may have deleted the alarm that would have called: ` (delete of “storefront-5xx”)`."""
+    detail = event.get("detail")
+    found = detail if isinstance(detail, dict) else {}
+    what, which = found.get("operation"), found.get("alarmName")
+    if isinstance(what, str) and isinstance(which, str):
+        return f" ({plain(what, 20)} of “{plain(which, 60)}”)"
+    return ""

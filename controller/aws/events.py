@@ -1,0 +1,63 @@
+"""One event from outside -> one sighting, or why not. The only door; nothing that comes in makes it raise.
+
+```
+ SQS body, Lambda payload ─> decode ─> unwrap (SQS record, SNS notice: two at most) ─> envelope ─> sighting
+```
+
+Both forms are read: the whole EventBridge event, and what the input transformers of `rules` leave of it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from controller.aws.event_shapes import sighting
+from controller.aws.untrusted import Unusable, decode, sample
+from controller.core.model import Ignored, Sighting
+
+MAX_WRAPPINGS = 2
+
+
+def parse(body: str | bytes | Mapping[str, Any], received: float) -> Sighting | Ignored:
+    """What an event says of a signal.
+
+    received: when it reached us, by our clock, in seconds since 1970. Never raises; a refusal is an
+    `Ignored` whose reason is a sentence. An event dated in the future is kept: the fold judges it.
+    """
+    try:
+        return sighting(_unwrap(body), received=received)
+    except Unusable as exc:
+        return Ignored(reason=str(exc), sample=sample(body))
+
+
+def _unwrap(body: object) -> dict[str, Any]:
+    for _ in range(MAX_WRAPPINGS + 1):
+        event = _object(body)
+        inner = _wrapped(event)
+        if inner is None:
+            return event
+        body = inner
+    raise Unusable(f"The event is wrapped more than {MAX_WRAPPINGS} times.")
+
+
+def _object(body: object) -> dict[str, Any]:
+    if isinstance(body, str | bytes | bytearray):
+        body = decode(body)
+    if isinstance(body, Mapping):
+        return body if isinstance(body, dict) else dict(body)
+    raise Unusable(f"The body is a {type(body).__name__}, not a JSON object.")
+
+
+def _wrapped(event: dict[str, Any]) -> object:
+    if "detail-type" in event:
+        return None
+    if event.get("Type") == "Notification":  # SNS, without raw message delivery
+        if not isinstance(event.get("Message"), str):
+            raise Unusable("The SNS notification has no Message text.")
+        return event["Message"]
+    if "body" in event and ("messageId" in event or event.get("eventSource") == "aws:sqs"):
+        if not isinstance(event["body"], str):
+            raise Unusable("The SQS record has no body text.")
+        return event["body"]
+    if "Records" in event:
+        raise Unusable("The body is a batch of records, not one event: each record is read by itself.")
+    return None

@@ -1,0 +1,121 @@
+"""Evidence on DynamoDB: one item a signal, its last observations in one attribute.
+
+An ordinary table in the controller's own Region: partition key `application` (S), sort key `signal` (S),
+TTL on `expires`.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from json import loads
+from typing import Any
+
+from botocore.client import BaseClient
+
+from controller.aws.failure import OUTSIDE, code, translated
+from controller.core.evidence import clamp, fold
+from controller.core.journal import canonical
+from controller.core.model import Observation, Sighting, Verdict
+from controller.ports.errors import EvidenceUnavailable
+
+PERMISSIONS: tuple[str, ...] = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
+TRIES = 5
+DAY = 86_400.0
+
+
+class DynamoEvidence:
+    """`ports.store.Evidence`.
+
+    ttl: seconds after its last change that a signal is kept. keep, gap: see `core.evidence.fold`.
+    """
+
+    def __init__(
+        self,
+        *,
+        client: BaseClient,
+        table: str,
+        now: Callable[[], float],
+        ttl: float = 2 * DAY,
+        keep: int = 30,
+        gap: float = 150.0,
+    ) -> None:
+        self._client, self._table, self._now = client, table, now
+        self._ttl, self._keep, self._gap = ttl, keep, gap
+
+    def record(self, application: str, sightings: Sequence[Sighting]) -> None:
+        """Add observations; safe to repeat. An `at` later than `received` is taken for `received`.
+
+        Every signal is tried before `EvidenceUnavailable` is raised for the first that failed.
+        """
+        by_signal: defaultdict[str, list[Observation]] = defaultdict(list)
+        for sighting in sightings:
+            by_signal[sighting.signal].append(clamp(sighting.observation))
+        failed: list[EvidenceUnavailable] = []
+        for signal, observations in by_signal.items():
+            try:
+                self._merge(application, signal, observations)
+            except EvidenceUnavailable as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
+
+    def read(self, application: str) -> Mapping[str, tuple[Observation, ...]]:
+        """Signal id -> its observations, oldest first, strongly consistent."""
+        with translated(EvidenceUnavailable, f"reading the evidence of {application}"):
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                ConsistentRead=True,
+                KeyConditionExpression="#application = :application",
+                ExpressionAttributeNames={"#application": "application"},
+                ExpressionAttributeValues={":application": {"S": application}},
+            )
+            items = [item for page in pages for item in page["Items"]]
+        return {item["signal"]["S"]: _history(item) for item in items}
+
+    def _merge(self, application: str, signal: str, new: Sequence[Observation]) -> None:
+        """Read, fold, write under the version that was read; again if somebody was faster.
+
+        Any other failure is raised at once: whoever sent the observations sends them again.
+        """
+        key = {"application": {"S": application}, "signal": {"S": signal}}
+        for _ in range(TRIES):
+            with translated(EvidenceUnavailable, f"reading the evidence of {signal}"):
+                answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+            item = answer.get("Item")
+            history = _history(item) if item else ()
+            folded = fold(history, new, keep=self._keep, gap=self._gap)
+            if folded == history:
+                return
+            version = int(item["version"]["N"]) if item else 0
+            try:
+                self._put(key, folded, version)
+                return
+            except OUTSIDE as error:
+                if code(error) != "ConditionalCheckFailedException":
+                    raise EvidenceUnavailable(f"writing the evidence of {signal}: {code(error)}") from error
+        raise EvidenceUnavailable(f"writing the evidence of {signal}: {TRIES} others were faster")
+
+    def _put(self, key: dict[str, Any], folded: Sequence[Observation], version: int) -> None:
+        unchanged: dict[str, Any] = {
+            "ConditionExpression": "attribute_not_exists(#version)",
+            "ExpressionAttributeNames": {"#version": "version"},
+        }
+        if version:
+            unchanged["ConditionExpression"] = "#version = :version"
+            unchanged["ExpressionAttributeValues"] = {":version": {"N": str(version)}}
+        item = {
+            **key,
+            "observations": {"S": canonical([asdict(seen) for seen in folded])},
+            "version": {"N": str(version + 1)},
+            "expires": {"N": str(int(self._now() + self._ttl))},
+        }
+        self._client.put_item(TableName=self._table, Item=item, **unchanged)
+
+
+def _history(item: dict[str, Any]) -> tuple[Observation, ...]:
+    try:
+        raw = loads(item["observations"]["S"])
+        return tuple(Observation(**{**seen, "verdict": Verdict(seen["verdict"])}) for seen in raw)
+    except (KeyError, TypeError, ValueError) as error:
+        signal = item.get("signal", {}).get("S")
+        raise EvidenceUnavailable(f"the evidence of {signal} cannot be read: {error}") from error

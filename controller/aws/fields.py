@@ -1,0 +1,85 @@
+"""The fields of an event from outside, each read with its type and its bounds, or refused in a sentence."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+from controller.aws.untrusted import Unusable
+from controller.core.text import plain
+
+LATEST = 4102444800.0  # 2100-01-01: beyond it a number is milliseconds, or a joke
+
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{1,12}){1,3}-[0-9]{1,2}")
+_TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})"
+)
+
+
+def name(found: object, what: str) -> str:
+    if not isinstance(found, str) or not 1 <= len(found) <= 255:
+        raise Unusable(f"The {what} is not a text of 1 to 255 characters.")
+    if not found.isprintable():  # invisible marks are no reason: people name alarms "⚠️ 5xx"
+        raise Unusable(f"The {what} “{plain(found, 60)}” holds characters that cannot be seen.")
+    return found
+
+
+def name_in_arn(event: dict[str, Any]) -> str:
+    """The alarm's name from `resources`, e.g. `arn:aws:cloudwatch:us-east-1:123456789012:alarm:a name`."""
+    resources = event.get("resources")
+    arn = resources[0] if isinstance(resources, list) and len(resources) == 1 else None
+    parts = arn.split(":", 6) if isinstance(arn, str) and len(arn) <= 2048 else []
+    if len(parts) != 7 or parts[5] != "alarm":
+        raise Unusable(
+            "The event names no alarm: no alarmName in its detail, no alarm's ARN in its resources."
+        )
+    return parts[6]
+
+
+def text(holder: dict[str, Any], key: str, what: str) -> str:
+    value = holder.get(key)
+    if isinstance(value, str):
+        return value
+    raise Unusable(f"{what} has no {key}." if value is None else f"{what} has a {key} that is no text.")
+
+
+def member(holder: dict[str, Any], key: str, what: str) -> dict[str, Any]:
+    value = holder.get(key)
+    if isinstance(value, dict):
+        return value
+    raise Unusable(f"{what} has no {key}." if value is None else f"{what} has a {key} that is no object.")
+
+
+def iso(holder: dict[str, Any], key: str) -> float:
+    """`2019-10-02T17:04:40.989+0000` or `…Z` as seconds since 1970."""
+    value = text(holder, key, "The event")
+    try:
+        moment = datetime.fromisoformat(value) if _TIME.fullmatch(value) else None
+    except ValueError:  # a thirteenth month
+        moment = None
+    if moment is None:
+        raise Unusable(f"The event's {key} “{plain(value, 40)}” is not a time.")
+    return seconds(moment.timestamp())
+
+
+def seconds(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Unusable("The event's time is not a number of seconds.")
+    if not 0 <= value <= LATEST:  # false for NaN as well
+        raise Unusable("The event's time lies outside 1970 to 2100.")
+    return float(value)
+
+
+def account(event: dict[str, Any]) -> str:
+    found = text(event, "account", "The event")
+    if not _ACCOUNT.fullmatch(found):
+        raise Unusable(f"The event's account “{plain(found, 40)}” is not twelve digits.")
+    return found
+
+
+def region(event: dict[str, Any]) -> str:
+    """The Region that the alarm or canary lives in, which is not always the one that it is about."""
+    found = text(event, "region", "The event")
+    if not _REGION.fullmatch(found):
+        raise Unusable(f"The event's region “{plain(found, 40)}” is not the name of a Region.")
+    return found

@@ -1,0 +1,130 @@
+"""The journal on DynamoDB: one item an event, written only where no item is.
+
+```
+ append #17 ── PutItem if #17 is absent ─┬─ answered: ours
+                                         └─ anything else: did it land? read #17, strongly
+                                                 ├─ ours       success (the reply was lost)
+                                                 ├─ another's  JournalConflict
+                                                 ├─ absent     again, the same item
+                                                 └─ no answer  again; writing it twice cannot harm
+```
+
+The client must not retry by itself (`total_max_attempts=1`): a retry of a write that did land fails its
+own condition, and hours of retries outlive a handler. `application` is the table's partition key (S),
+`seq` its sort key (N); the other attributes but `body` are there for people who read the table.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.client import BaseClient
+
+from controller.aws.failure import OUTSIDE, code, translated
+from controller.core.journal import Draft, Event, broken_at, from_json, seal, to_json
+from controller.ports.errors import JournalConflict, OutsideUnreachable
+from controller.ports.runtime import Runtime
+
+PERMISSIONS: tuple[str, ...] = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
+LARGEST = 16_384
+"""Bytes an event."""
+TRIES = 3
+PAUSE = 0.1
+"""Seconds before the second try; twice that before the third."""
+
+
+class DynamoJournal:
+    """`ports.store.Journal` on a DynamoDB table (a strongly consistent global table in production)."""
+
+    def __init__(self, *, client: BaseClient, table: str, runtime: Runtime) -> None:
+        self._client, self._table, self._runtime = client, table, runtime
+
+    def read(self, application: str) -> tuple[Event, ...]:
+        """All events in order. `ValueError` where the chain is broken or an event cannot be read."""
+        with translated(OutsideUnreachable, f"reading the journal of {application}"):
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                ConsistentRead=True,
+                KeyConditionExpression="#application = :application",
+                ExpressionAttributeNames={"#application": "application"},
+                ExpressionAttributeValues={":application": {"S": application}},
+            )
+            items = [item for page in pages for item in page["Items"]]
+        events = tuple(_event(application, item) for item in items)
+        broken = broken_at(events)
+        if broken is not None:
+            raise ValueError(f"the journal of {application} is broken at event {broken}")
+        return events
+
+    def append(self, application: str, draft: Draft, after: Event | None) -> Event:
+        """See `ports.store.Journal.append`. `ValueError`: over 16 KB, or not the same after a round trip.
+
+        After `OutsideUnreachable` the event may still land: read again before deciding anew.
+        """
+        event, body = _stored(application, draft, after)
+        trouble = ""
+        for attempt in range(TRIES):
+            if attempt:
+                self._runtime.sleep(PAUSE * attempt)
+            try:
+                self._put(event, body)
+                return event
+            except OUTSIDE as error:
+                trouble = code(error)
+            try:
+                there = self._body(application, event.seq)
+            except OUTSIDE as error:
+                trouble = f"{trouble}, then {code(error)}"
+                continue
+            if there == body:
+                return event
+            if there is not None:
+                raise JournalConflict(f"event {event.seq} of {application} was written by somebody else")
+        raise OutsideUnreachable(f"appending event {event.seq} of {application}: {trouble}")
+
+    def _put(self, event: Event, body: str) -> None:
+        draft = event.draft
+        item: dict[str, Any] = {
+            "application": {"S": event.application},
+            "seq": {"N": str(event.seq)},
+            "id": {"S": draft.id},
+            "at": {"S": datetime.fromtimestamp(draft.at, UTC).isoformat().replace("+00:00", "Z")},
+            "kind": {"S": draft.kind.value},
+            "body": {"S": body},
+        }
+        if draft.incident:
+            item["incident"] = {"S": draft.incident}
+        self._client.put_item(
+            TableName=self._table,
+            Item=item,
+            ConditionExpression="attribute_not_exists(#seq)",
+            ExpressionAttributeNames={"#seq": "seq"},
+        )
+
+    def _body(self, application: str, seq: int) -> str | None:
+        answer = self._client.get_item(
+            TableName=self._table,
+            Key={"application": {"S": application}, "seq": {"N": str(seq)}},
+            ConsistentRead=True,
+        )
+        item = answer.get("Item")
+        return None if item is None else str(item.get("body", {}).get("S", ""))
+
+
+def _stored(application: str, draft: Draft, after: Event | None) -> tuple[Event, str]:
+    """The event as every later reader will see it, and its text."""
+    sealed = seal(application, draft, after)
+    body = to_json(sealed)
+    if len(body) > LARGEST:
+        raise ValueError(f"event {sealed.seq} ({draft.kind}) has {len(body)} bytes; at most {LARGEST} fit")
+    event = from_json(body)
+    if seal(application, event.draft, after) != event:
+        raise ValueError(f"event {sealed.seq} ({draft.kind}) does not survive JSON: keys must be text")
+    return event, body
+
+
+def _event(application: str, item: dict[str, Any]) -> Event:
+    number = item["seq"]["N"]
+    event = from_json(item.get("body", {}).get("S", "null"))
+    if (event.application, str(event.seq)) != (application, number):
+        raise ValueError(f"item {number} of {application} holds event {event.seq} of {event.application}")
+    return event

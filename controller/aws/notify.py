@@ -1,0 +1,49 @@
+"""Notices: pages to people through SNS, events to other tools through EventBridge."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.client import BaseClient
+
+from controller.aws.failure import translated
+from controller.core.journal import canonical
+from controller.core.text import plain
+from controller.ports.errors import OutsideUnreachable
+
+PERMISSIONS: tuple[str, ...] = ("events:PutEvents", "sns:Publish")
+SUBJECT = 100
+"""Characters, ASCII: SNS's own limit."""
+TEXT = 60_000
+"""Characters; SNS takes 256 KiB, and one may have four bytes."""
+SOURCE = "tidegate"
+
+
+class Notices:
+    """`ports.world.Notices` on an SNS topic and an event bus."""
+
+    def __init__(self, *, sns: BaseClient, topic: str, events: BaseClient, bus: str) -> None:
+        self._sns, self._topic, self._events, self._bus = sns, topic, events, bus
+
+    def send(self, subject: str, text: str) -> None:
+        """Page people. The text keeps its line breaks and no other control or invisible character."""
+        heading = plain(subject, 4 * SUBJECT).encode("ascii", "replace").decode()[:SUBJECT].strip()
+        with translated(OutsideUnreachable, "paging"):
+            self._sns.publish(
+                TopicArn=self._topic,
+                Subject=heading or SOURCE,
+                Message=plain(text, TEXT, lines=True) or heading or SOURCE,
+            )
+
+    def publish(self, kind: str, detail: Mapping[str, Any]) -> None:
+        """Put an event of type `kind` on the bus, from source "tidegate"."""
+        entry = {
+            "Source": SOURCE,
+            "DetailType": kind,
+            "Detail": canonical(detail),
+            "EventBusName": self._bus,
+        }
+        with translated(OutsideUnreachable, f"publishing {kind}"):
+            answer = self._events.put_events(Entries=[entry])
+        if answer.get("FailedEntryCount", 0):
+            entries = answer.get("Entries") or [{}]
+            raise OutsideUnreachable(f"publishing {kind}: {entries[0].get('ErrorCode', 'refused')}")

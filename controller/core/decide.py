@@ -1,0 +1,115 @@
+"""What to do about one Region now: the condition first, then the guards in order; the first "no" speaks.
+
+```
+ when false, unknown ─> none (with an incident open: stand_down, hold)
+ when true ─> armed ─> policy ─> not cut off ─> eligible ─> cooldown ─> velocity        an incident opens
+      ─> shared cause ─> target exists ─> readiness ─> floor ─> approval ─> act         else hold, and page
+```
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from controller.core import guards
+from controller.core.assess import View, judge, view
+from controller.core.guards import Found
+from controller.core.incident import Incident, Memory
+from controller.core.model import Check, Decision, Node, Observation, Truth, Verdict
+from controller.core.plan import plan
+from controller.core.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything that a decision may look at.
+
+    memory is None where the journal cannot be read, evidence where its table cannot, controls where no
+    ARC endpoint answered (or nobody asked yet). `here` is the Region that this controller runs in.
+    """
+
+    policy: Policy
+    account: str
+    here: str
+    now: float
+    memory: Memory | None
+    evidence: Mapping[str, Sequence[Observation]] | None
+    controls: Mapping[str, bool] | None
+
+
+def decide(situation: Situation, region: str) -> Decision:
+    """The decision about `region`. Pure: the same situation gives the same decision."""
+    s = situation
+    if s.memory is None:
+        return _plainly(s, region, "journal-unreadable", "the journal does not answer; nothing may be done")
+    if s.evidence is None:
+        return _plainly(s, region, "evidence-unreadable", "the evidence table does not answer")
+    incident = s.memory.open if s.memory.open and s.memory.open.source == region else None
+    seen = view(s.policy, s.account, s.evidence, s.now)
+    tree = judge(s.policy.evacuate.when, seen, source=region, target=None, path="when")
+    if not (incident and (incident.requested_by or guards.begun(s.policy, incident, s.controls))):
+        stopped = _without_cause(s, region, tree, incident, seen)
+    else:
+        stopped = None
+    return stopped or _guarded(s, region, tree, incident, seen)
+
+
+def _plainly(s: Situation, region: str, code: str, reason: str) -> Decision:
+    return Decision(s.now, region, code, "hold", reason)
+
+
+def _without_cause(
+    s: Situation, region: str, tree: Node, incident: Incident | None, seen: View
+) -> Decision | None:
+    """The decision where the policy's condition does not call for an evacuation; None where it does."""
+    if tree.value is Truth.TRUE:
+        return None
+    if tree.value is Truth.UNKNOWN:
+        action = "hold" if incident else "none"
+        reason = f"not known whether {region} must be left: unknown never acts"
+        return Decision(s.now, region, "unknown", action, reason, tree)
+    quiet = all(
+        track.state.verdict is Verdict.HEALTHY
+        for family in s.policy.signals
+        for track in seen.of(family, region, region)
+    )
+    code, reason = (
+        ("healthy", f"every signal about {region} is healthy")
+        if quiet
+        else ("not-confirmed", f"the evidence against {region} does not meet the policy's condition")
+    )
+    return Decision(s.now, region, code, "stand_down" if incident else "none", reason, tree)
+
+
+def _guarded(s: Situation, region: str, tree: Node, incident: Incident | None, seen: View) -> Decision:
+    assert s.memory is not None
+    found = Found(s.policy, region, s.now, s.here, s.memory, incident, seen, s.controls)
+    checks: list[Check] = [guard(found) for guard in guards.TO_OPEN]
+    target, at_target = guards.choose_target(found)
+    checks += at_target
+    goal = (
+        plan(s.policy, source=region, target=target, controls=s.controls)
+        if target is not None and s.controls is not None
+        else None
+    )
+    checks.append(guards.floor(found, goal))
+    gate = guards.approval(found, goal)
+    decision = Decision(
+        s.now, region, "evacuate", "act", f"leave {region} for {target}", tree, (*checks, gate), target, goal
+    )
+    blocked = next((check for check in checks if check.value is not Truth.TRUE), None)
+    if blocked is not None:
+        action = "stand_down" if incident and blocked.code == "already-left" else "hold"
+        return replace(decision, code=blocked.code, action=action, reason=blocked.sentence)
+    if gate.code in ("approval-denied", "approval-expired"):
+        return replace(decision, code=gate.code, action="stand_down", reason=gate.sentence)
+    if gate.value is not Truth.TRUE:
+        return replace(decision, code=gate.code, action="ask", reason=gate.sentence)
+    return decision
+
+
+def may_open(decision: Decision) -> bool:
+    """Whether a decision about a Region without an incident opens one: all guards but those that look at
+    the target passed. An incident that cannot act yet holds, and pages people."""
+    early = {check.guard: check.value for check in decision.checks}
+    passed = all(early.get(name) is Truth.TRUE for name in guards.OPENING)
+    return passed and early.get("eligible") is not Truth.FALSE

@@ -1,0 +1,211 @@
+"""The guards of an evacuation, in order, each with a code (explained in docs/codes.md) and a sentence."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from controller.core.assess import View, judge_leaf, spell
+from controller.core.incident import MOVING, Incident, Memory, Phase
+from controller.core.journal import digest
+from controller.core.model import Check, Plan, Truth, all_of
+from controller.core.plan import after, below_floor, serving
+from controller.core.policy import Leaf, Policy, ReadyCheck
+
+CUT_OFF_AFTER = 120.0
+"""Seconds without anything from any other Region after which a controller abstains."""
+DAY = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a guard may look at."""
+
+    policy: Policy
+    region: str
+    now: float
+    here: str
+    memory: Memory
+    incident: Incident | None
+    seen: View
+    controls: Mapping[str, bool] | None
+
+
+Guard = Callable[[Found], Check]
+
+
+def begun(policy: Policy, incident: Incident, controls: Mapping[str, bool] | None) -> bool:
+    """Whether traffic has begun to move, so that the move is finished whatever the evidence says now.
+
+    Intended only (and every control of the source still On) is not begun: the intent may be dropped.
+    """
+    if incident.phase is not Phase.SHIFTING or controls is None:
+        return incident.phase in MOVING
+    names = policy.regions[incident.source].controls
+    return not all(controls[name] for name in names)
+
+
+def armed(f: Found) -> Check:
+    sentence = "armed" if f.memory.armed else f"disarmed {f.memory.armed_reason}"
+    return Check("armed", "disarmed", Truth.of(f.memory.armed), sentence)
+
+
+def policy_valid(f: Found) -> Check:
+    """An older digest never drives: the journal names the policy that was loaded last."""
+    value = Truth.of(f.memory.policy == f.policy.digest)
+    sentence = "the policy in force" if value is Truth.TRUE else "another policy was loaded since"
+    return Check("policy", "policy-superseded", value, sentence)
+
+
+def not_cut_off(f: Found) -> Check:
+    """Anything at all that arrived from another Region counts, whatever it says."""
+    others = [when for observer, when in f.seen.heard.items() if observer != f.here]
+    quiet = f.now - max(others) if others else None
+    if quiet is None:
+        return Check("not cut off", "cut-off", Truth.UNKNOWN, "nothing was ever heard from another Region")
+    value = Truth.of(quiet <= CUT_OFF_AFTER)
+    sentence = f"last heard from another Region {spell(max(0.0, quiet))} ago"
+    return Check("not cut off", "cut-off", value, sentence)
+
+
+def eligible(f: Found) -> Check:
+    other = f.memory.open
+    if other is not None and other is not f.incident:
+        sentence = f"{other.id} is in progress; one evacuation at a time"
+        return Check("eligible", "in-progress", Truth.FALSE, sentence)
+    if f.controls is None:
+        return Check("eligible", "switch-unavailable", Truth.UNKNOWN, "no ARC endpoint answers")
+    moving = f.incident is not None and begun(f.policy, f.incident, f.controls)
+    carries = serving(f.policy, f.region, f.controls)
+    value = Truth.of(carries > 0 or moving)
+    sentence = f"{carries} of its controls are On" if carries else f"{f.region} carries no traffic already"
+    return Check("eligible", "already-left", value, sentence)
+
+
+def cooldown(f: Found) -> Check:
+    """No automatic shift of a new incident while the last one is fresh; a person's request passes."""
+    last = f.memory.last_ended()
+    if f.incident is not None and (f.incident.requested_by or begun(f.policy, f.incident, f.controls)):
+        return Check("cooldown", "cooldown", Truth.TRUE, _by_person(f.incident, "cooldown"))
+    refused = last is not None and last.request is not None and last.request.status in ("denied", "expired")
+    if last is None or (last.phase is Phase.STOOD_DOWN and not refused):
+        return Check("cooldown", "cooldown", Truth.TRUE, "no evacuation before this one")
+    ends = last.changed + f.policy.limits.cooldown
+    value = Truth.of(f.now >= ends)
+    what = f"was {last.request.status}" if refused and last.request else "moved traffic"
+    sentence = f"{last.id} {what} {spell(max(0.0, f.now - last.changed))} ago"
+    left = f"; {spell(max(0.0, ends - f.now))} of the cooldown left" if value is Truth.FALSE else ""
+    return Check("cooldown", "cooldown", value, sentence + left)
+
+
+def velocity(f: Found) -> Check:
+    if f.incident is not None and (f.incident.requested_by or begun(f.policy, f.incident, f.controls)):
+        return Check("velocity", "velocity", Truth.TRUE, _by_person(f.incident, "velocity"))
+    today = sum(f.now - at < DAY for at, _ in f.memory.shifted)
+    limit = f.policy.limits.evacuations_per_day
+    return Check("velocity", "velocity", Truth.of(today < limit), f"{today} of {limit} evacuations in 24 h")
+
+
+def _by_person(incident: Incident, limit: str) -> str:
+    if incident.requested_by:
+        return f"{incident.requested_by} asked for it; {limit} does not bind a person"
+    return "the move has begun and is finished"
+
+
+TO_OPEN: tuple[Guard, ...] = (armed, policy_valid, not_cut_off, eligible, cooldown, velocity)
+OPENING = ("armed", "policy", "not cut off", "cooldown", "velocity")
+
+
+def choose_target(f: Found) -> tuple[str | None, list[Check]]:
+    """The first preferred Region that shares no cause and is ready, and the checks that say so.
+
+    Where none passes, the checks are of the candidate that came furthest.
+    """
+    moving = f.incident is not None and begun(f.policy, f.incident, f.controls)
+    wanted = f.incident.target if f.incident and moving else None
+    candidates = [r for r in f.policy.target.prefer if r != f.region and wanted in (None, r)]
+    best: tuple[str | None, list[Check]] = (
+        None,
+        [Check("target exists", "no-target", Truth.FALSE, f"no Region to leave {f.region} for")],
+    )
+    passed = -1
+    for region in candidates:
+        checks = [
+            shared_cause(f, region),
+            Check("target exists", "no-target", Truth.TRUE, f"{region} is preferred next"),
+            readiness(f, region),
+        ]
+        good = next((n for n, c in enumerate(checks) if c.value is not Truth.TRUE), len(checks))
+        if good == len(checks):
+            return region, checks
+        if good > passed:
+            best, passed = (None, checks), good
+    return best
+
+
+def shared_cause(f: Found, target: str) -> Check:
+    """Whatever also breaks the target is no reason to go there; unknown is not "no"."""
+    nodes = [
+        judge_leaf(
+            leaf,
+            f.seen,
+            subject=target if leaf.in_ == "target" else f.region,
+            source=f.region,
+            path=f"unless.{index}",
+        )
+        for index, leaf in enumerate(f.policy.evacuate.unless)
+    ]
+    shared = next((node for node in nodes if node.value is not Truth.FALSE), None)
+    if shared is None:
+        sentence = f"nothing that the policy names as a shared cause is seen in {target}"
+        return Check("shared cause", "shared-cause", Truth.TRUE, sentence)
+    value = Truth.FALSE if shared.value is Truth.TRUE else Truth.UNKNOWN
+    return Check("shared cause", "shared-cause", value, f"{target} may fail as well: {shared.sentence}")
+
+
+def readiness(f: Found, target: str) -> Check:
+    nodes = [
+        judge_leaf(_as_leaf(check), f.seen, subject=target, source=f.region, path=f"ready.{index}")
+        for index, check in enumerate(f.policy.target.ready)
+    ]
+    value = all_of(node.value for node in nodes)
+    worst = next((node for node in nodes if node.value is not Truth.TRUE), nodes[0])
+    return Check("readiness", "target-not-ready", value, worst.sentence)
+
+
+def _as_leaf(check: ReadyCheck) -> Leaf:
+    wish = {"in": "target", "family": check.family, "is": check.is_}
+    return Leaf.model_validate(wish).model_copy(update={"for_": check.for_})
+
+
+def floor(f: Found, goal: Plan | None) -> Check:
+    if goal is None or f.controls is None:
+        return Check("floor", "floor", Truth.UNKNOWN, "there is no plan to look at")
+    broken = below_floor(f.policy, after(f.controls, goal.changes))
+    return Check("floor", "floor", Truth.of(broken is None), broken or "every slice stays On somewhere")
+
+
+def binding(policy: Policy, incident: Incident, goal: Plan) -> str:
+    """What an approval is given for: 16 hex digits over application, plan, policy and epoch."""
+    return digest([policy.application, incident.id, goal.digest, policy.digest, incident.epoch])[:16]
+
+
+def approval(f: Found, goal: Plan | None) -> Check:
+    gate = f.policy.gate()
+    moving = f.incident is not None and begun(f.policy, f.incident, f.controls)
+    if gate is None or moving:
+        sentence = "the move was let through already" if moving else "the policy asks nobody"
+        return Check("approval", "approval", Truth.TRUE, sentence)
+    who = ", ".join(gate.ask)
+    request = f.incident.request if f.incident else None
+    if request is None or goal is None or f.incident is None:
+        return Check("approval", "approval", Truth.FALSE, f"{who} must approve within {spell(gate.within)}")
+    if request.status in ("denied", "expired"):
+        sentence = (
+            f"denied by {request.by}" if request.status == "denied" else f"{who} did not answer in time"
+        )
+        return Check("approval", f"approval-{request.status}", Truth.FALSE, sentence)
+    current = request.digest == binding(f.policy, f.incident, goal)
+    if request.status == "given" and current and f.now <= (request.at or 0.0) + gate.within:
+        return Check("approval", "approval", Truth.TRUE, f"approved by {request.by}")
+    waiting = request.status == "waiting" and current
+    sentence = f"waiting for {who}" if waiting else f"{who} must approve the plan as it is now"
+    return Check("approval", "approval", Truth.FALSE, sentence)

@@ -1,0 +1,61 @@
+"""A plan from what is: the routing controls as read now, and where they should be."""
+
+from collections.abc import Mapping, Sequence
+
+from controller.core.journal import digest
+from controller.core.model import Plan
+from controller.core.policy import Policy
+
+BATCH = 10
+"""Entries that ARC takes in one UpdateRoutingControlStates call."""
+
+Change = tuple[str, bool]
+
+
+def plan(policy: Policy, *, source: str, target: str, controls: Mapping[str, bool]) -> Plan:
+    """Every slice On in `target` and Off in `source`; other Regions stay as they are.
+
+    `controls` is name -> on for every control of the policy (KeyError if one is missing).
+    """
+    goal = (
+        *((name, True) for name in policy.regions[target].controls),
+        *((name, False) for name in policy.regions[source].controls),
+    )
+    changes = tuple((name, on) for name, on in goal if controls[name] is not on)
+    return Plan(source, target, changes, goal, digest([source, target, goal])[:16])
+
+
+def calls(changes: Sequence[Change], batch: int = BATCH) -> tuple[tuple[Change, ...], ...]:
+    """The changes as calls. One call if they fit; else all On before any Off.
+
+    ```
+    fits:      [On On On Off Off Off]
+    does not:  [On x10] [On ..] | [Off x10] [Off ..]      between two calls every slice is On somewhere
+    ```
+    """
+    if len(changes) <= batch:
+        return (tuple(changes),) if changes else ()
+    ordered = [[c for c in changes if c[1]], [c for c in changes if not c[1]]]
+    return tuple(tuple(part[i : i + batch]) for part in ordered for i in range(0, len(part), batch))
+
+
+def after(controls: Mapping[str, bool], changes: Sequence[Change]) -> dict[str, bool]:
+    return {**controls, **dict(changes)}
+
+
+def below_floor(policy: Policy, controls: Mapping[str, bool]) -> str | None:
+    """Why these states must never stand, or None: each slice On somewhere, enough Regions On."""
+    regions = {region: entry.controls for region, entry in policy.regions.items()}
+    slices = len(next(iter(regions.values())))
+    for index in range(slices):
+        if not any(controls[names[index]] for names in regions.values()):
+            return f"slice {index + 1} would be On in no Region"
+    serving = [region for region, names in regions.items() if any(controls[name] for name in names)]
+    if len(serving) < policy.limits.min_regions_on:
+        return f"{len(serving)} Regions would be On, minRegionsOn is {policy.limits.min_regions_on}"
+    return None
+
+
+def serving(policy: Policy, region: str, controls: Mapping[str, bool]) -> int:
+    """How many of a Region's controls are On."""
+    return sum(controls[name] for name in policy.regions[region].controls)

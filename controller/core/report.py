@@ -1,0 +1,100 @@
+"""Saying why: sentences, times and trees for people and for `--json`."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from controller.core.model import Decision, Node, Truth
+
+
+def stamp(moment: float) -> str:
+    """`1606309200.0` -> `2020-11-25T13:00:00Z`; tenths only where there are any."""
+    when = datetime.fromtimestamp(round(moment, 1), UTC)
+    tenths = f".{when.microsecond // 100000}" if when.microsecond else ""
+    return when.strftime("%Y-%m-%dT%H:%M:%S") + tenths + "Z"
+
+
+def flip_set(node: Node, want: Truth = Truth.TRUE) -> tuple[Node, ...]:
+    """The fewest leaves that, each turned the other way, would give `node` the value `want`.
+
+    Empty if it has it already. `all` needs every child that differs, `any` its cheapest child.
+    """
+    if node.value is want:
+        return ()
+    if not node.children:
+        return (node,)
+    if node.op == "not":
+        return flip_set(node.children[0], Truth.FALSE if want is Truth.TRUE else Truth.TRUE)
+    every = (node.op == "all") is (want is Truth.TRUE)
+    options = [flip_set(child, want) for child in node.children]
+    if every:
+        return tuple(leaf for option in options for leaf in option)
+    return min(options, key=len)
+
+
+def decision_data(decision: Decision, *, with_tree: bool = True) -> dict[str, Any]:
+    """Plain data: what the assessments keep, `why` reads, and `--json` prints."""
+    data: dict[str, Any] = {
+        "region": decision.region,
+        "code": decision.code,
+        "action": decision.action,
+        "reason": decision.reason,
+        "target": decision.target,
+        "checks": [
+            {"guard": c.guard, "code": c.code, "value": str(c.value), "sentence": c.sentence}
+            for c in decision.checks
+        ],
+    }
+    if with_tree and decision.tree is not None:
+        data["tree"] = node_data(decision.tree)
+        data["kept_by"] = [
+            {"path": leaf.path, "value": str(leaf.value), "sentence": leaf.sentence}
+            for leaf in flip_set(decision.tree)
+        ]
+    return data
+
+
+def node_data(node: Node) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "path": node.path,
+        "op": node.op,
+        "value": str(node.value),
+        "sentence": node.sentence,
+    }
+    if node.children:
+        data["children"] = [node_data(child) for child in node.children]
+    if node.signals:
+        data["signals"] = [
+            {
+                "name": state.signal.name,
+                "observer": state.signal.observer,
+                "verdict": str(state.verdict),
+                "since": None if state.since is None else stamp(state.since),
+                "age_s": None if state.age is None else round(state.age, 1),
+            }
+            for state in node.signals
+        ]
+    return data
+
+
+def tree_lines(data: dict[str, Any], indent: str = "") -> Iterable[str]:
+    """A stored tree as text, one node a line."""
+    mark = {"true": "+", "false": "-", "unknown": "?"}[data["value"]]
+    yield f"{indent}{mark} {data['path']}: {data['sentence']}"
+    for state in data.get("signals", ()):
+        age = "never heard of" if state["age_s"] is None else f"heard {state['age_s']:.0f}s ago"
+        since = f" since {state['since']}" if state["since"] else ""
+        yield f"{indent}    {state['name']} from {state['observer']}: {state['verdict']}{since}, {age}"
+    for child in data.get("children", ()):
+        yield from tree_lines(child, indent + "  ")
+
+
+def why_sentence(record: dict[str, Any]) -> str:
+    """One sentence for one stored decision: what was done, and what kept it from more."""
+    kept = record.get("kept_by") or []
+    if record["action"] == "act":
+        return f"{record['region']}: {record['reason']}."
+    if kept and record["code"] in ("healthy", "not-confirmed", "unknown"):
+        leaves = "; and ".join(f"`{leaf['path']}` is {leaf['value']}: {leaf['sentence']}" for leaf in kept)
+        return f"{record['region']}: {record['code']}: {record['reason']}. Kept by {leaves}."
+    return f"{record['region']}: {record['code']}: {record['reason']}."

@@ -1,0 +1,47 @@
+"""Text from outside, made safe to print in a terminal, a log, a page or a report.
+
+It cannot end a line, colour or move a terminal, reorder what stands beside it, or hide in it. Escaping
+for HTML is the page's own work.
+"""
+
+import re
+
+# Longest form first; the last alternative takes every escape character that is left.
+_ESCAPE = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*+[ -/]*+[@-~]"  # CSI: colour, cursor
+    r"|\x1b[\]PX^_][^\x07\x1b\x9c]*+(?:\x07|\x1b\\|\x9c)"  # OSC, DCS, …: window title, clipboard, links
+    r"|\x1b[(-/][ -~]|\x1b[0-~]|\x1b"
+)
+_BREAK = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1f\x85\u2028\u2029]")
+_BREAKS = re.compile(r"[\n\r\v\f\x1c-\x1f\x85\u2028\u2029]\s*+")
+
+# Python calls these printable, yet nothing is seen: fillers, joiners, variation selectors, blank braille.
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+
+
+def plain(text: str, limit: int, *, lines: bool = False) -> str:
+    """`text` as one line of at most `limit` visible characters.
+
+    Line breaks become one space (`lines` keeps each as a newline), other blanks a space each; control,
+    bidirectional, invisible, private, unassigned and half (surrogate) characters and whole terminal
+    escape sequences go; what is cut off ends in an ellipsis. The same again for its own result. Reads no
+    more than 16 × limit + 4096 characters, so that the cost does not grow with the input.
+    """
+    if limit <= 0:
+        return ""
+    read = text[: 16 * limit + 4096]
+    if not read.isprintable():
+        read = _ESCAPE.sub("", read)
+        read = _BREAK.sub("\n", read) if lines else _BREAKS.sub(" ", read)
+        read = "".join(
+            char if char.isprintable() or (lines and char == "\n") else " " if char.isspace() else ""
+            for char in read
+        )
+    if not read.isascii():
+        read = _INVISIBLE.sub("", read)
+    read = read.strip()
+    if len(read) <= limit and len(text) <= 16 * limit + 4096:
+        return read
+    return read[: limit - 1].rstrip() + "…"

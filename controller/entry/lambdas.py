@@ -1,0 +1,167 @@
+"""The Lambda handlers: input checked, one step called, output as plain data. One table, name -> handler.
+
+The same table feeds the deployment and the rehearsal; the workflow file names its tasks by these names.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, TextIO
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
+from pydantic import BaseModel, ConfigDict, Field
+
+from controller import wiring
+from controller.core.text import plain
+from controller.ports.errors import ControllerError
+from controller.settings import Arc, Deployment
+from controller.steps.ask import request_approval
+from controller.steps.assess import assess
+from controller.steps.carry import Carry
+from controller.steps.context import Deps
+from controller.steps.escalate import escalate
+from controller.steps.hand_over import hand_over
+from controller.steps.observe import observe
+from controller.steps.ready import confirm_readiness
+from controller.steps.shift import shift_traffic
+from controller.steps.tick import tick
+from controller.steps.verify import verify_shift
+
+Payload = dict[str, Any]
+Handler = Callable[[Payload, Any], Payload]
+
+
+class Environment(BaseModel):
+    """The environment of every handler. The policy and `arc.json` are files of the package."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    account: str = Field(alias="TIDEGATE_ACCOUNT")
+    region: str = Field(alias="AWS_REGION")
+    deployed: float = Field(alias="TIDEGATE_DEPLOYED")
+    policy_file: str = Field(alias="TIDEGATE_POLICY", default="policy.json")
+    arc_file: str = Field(alias="TIDEGATE_ARC", default="arc.json")
+    journal_table: str = Field(alias="TIDEGATE_JOURNAL")
+    evidence_table: str = Field(alias="TIDEGATE_EVIDENCE")
+    assessments_table: str = Field(alias="TIDEGATE_ASSESSMENTS")
+    topic: str = Field(alias="TIDEGATE_TOPIC")
+    state_machine: str = Field(alias="TIDEGATE_STATE_MACHINE")
+    key: str = Field(alias="TIDEGATE_KEY")
+
+    def deployment(self) -> Deployment:
+        names = self.model_dump(exclude={"policy_file", "arc_file"})
+        arc = Arc.model_validate(wiring.packaged(self.arc_file))
+        return Deployment(policy=wiring.packaged(self.policy_file), arc=arc, **names)
+
+
+def observe_handler(deps: Deps, event: Payload) -> Payload:
+    """A batch from the queue (one bad message fails alone), or one raw event from the direct rule."""
+    records = event.get("Records")
+    if not isinstance(records, list):
+        seen = observe(deps, [json.dumps(event)])
+        return {"used": seen.used, "ignored": [i.reason for i in seen.ignored], "opened": seen.opened}
+    bodies = {str(r.get("messageId")): str(r.get("body", "")) for r in records if isinstance(r, dict)}
+    try:
+        seen = observe(deps, list(bodies.values()))
+    except ControllerError as error:
+        failures = [{"itemIdentifier": message} for message in bodies]
+        return {"batchItemFailures": failures, "error": type(error).__name__}
+    return {"batchItemFailures": [], "used": seen.used, "ignored": len(seen.ignored), "opened": seen.opened}
+
+
+def tick_handler(deps: Deps, _event: Payload) -> Payload:
+    return dict(tick(deps))
+
+
+def request_approval_handler(deps: Deps, event: Payload) -> Payload:
+    """Gets the task token; gives nothing back: the answer goes by the token."""
+    request_approval(deps, Carry.model_validate(event["carry"]), str(event["token"]))
+    return {}
+
+
+def escalate_handler(deps: Deps, event: Payload) -> Payload:
+    error = event.get("error") or {}
+    cause = plain(str(error.get("Cause", "")), 400)
+    return _out(escalate(deps, Carry.model_validate(event), plain(str(error.get("Error", "")), 80), cause))
+
+
+def _state(step: Callable[[Deps, Carry], Carry]) -> Callable[[Deps, Payload], Payload]:
+    def run(deps: Deps, event: Payload) -> Payload:
+        return _out(step(deps, Carry.model_validate(event)))
+
+    return run
+
+
+def _out(carry: Carry) -> Payload:
+    return carry.model_dump(mode="json", by_alias=True)
+
+
+HANDLERS: Mapping[str, Callable[[Deps, Payload], Payload]] = {
+    "Observe": observe_handler,
+    "Tick": tick_handler,
+    "Assess": _state(assess),
+    "ConfirmReadiness": _state(confirm_readiness),
+    "RequestApproval": request_approval_handler,
+    "ShiftTraffic": _state(shift_traffic),
+    "VerifyShift": _state(verify_shift),
+    "Escalate": escalate_handler,
+    "HandOver": _state(hand_over),
+}
+
+
+def bound(deps: Deps, log: TextIO | None = None, service: str = "tidegate") -> dict[str, Handler]:
+    """Every handler, ready to be invoked, writing structured log lines and metrics to `log`.
+
+    Powertools keeps one logger per `service` name: give each `log` its own.
+    """
+    stream = log or sys.stdout
+    logger = Logger(service=service, stream=stream, level="INFO")
+    return {name: _instrumented(name, step, deps, logger, stream) for name, step in HANDLERS.items()}
+
+
+TOLD = ("next", "code", "incident", "opened", "used", "ignored")
+
+
+def _instrumented(
+    name: str, step: Callable[[Deps, Payload], Payload], deps: Deps, logger: Logger, stream: TextIO
+) -> Handler:
+    fields = {"handler": name, "region": deps.here, "application": deps.application}
+
+    def invoke(event: Payload, _context: Any = None) -> Payload:
+        started = deps.runtime.monotonic()
+        try:
+            result = step(deps, event)
+        except Exception as error:
+            why = {"error": type(error).__name__, "why": plain(str(error), 300)}
+            logger.error("failed", extra={**fields, **why})
+            stream.write(_metric(name, "Failed", 1.0, MetricUnit.Count))
+            raise
+        logger.info("done", extra={**fields, **{key: result[key] for key in TOLD if key in result}})
+        milliseconds = (deps.runtime.monotonic() - started) * 1000
+        stream.write(_metric(name, "Duration", milliseconds, MetricUnit.Milliseconds))
+        return result
+
+    return invoke
+
+
+def _metric(handler: str, name: str, value: float, unit: MetricUnit) -> str:
+    """One line in CloudWatch's embedded metric format."""
+    provider = AmazonCloudWatchEMFProvider(namespace="tidegate", service="tidegate")
+    provider.metric_set, provider.dimension_set, provider.metadata_set = {}, {"handler": handler}, {}
+    provider.add_metric(name, unit, value)
+    return json.dumps(provider.serialize_metric_set()) + "\n"
+
+
+@cache
+def _deployed() -> dict[str, Handler]:
+    environment = Environment.model_validate(wiring.lambda_environment())
+    return bound(wiring.build(environment.deployment()))
+
+
+def handler(event: Payload, context: Any) -> Payload:
+    """What a deployed Lambda function runs: its name ends with the handler's."""
+    name = str(context.function_name).rpartition("-")[2]
+    return _deployed()[name](event, context)

@@ -1,0 +1,110 @@
+"""The estate that a policy guards, drafted from the policy: canaries, alarms and rules for a rehearsal."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from controller.core.policy import AlarmSignal, CanarySignal, Policy
+from controller.rehearsal.api import ACCOUNT
+from controller.rehearsal.blueprint import (
+    AlarmPlan,
+    Blueprint,
+    CanaryPlan,
+    RulePlan,
+    bus_arn,
+    machine_arn,
+    queue_arn,
+)
+from controller.rehearsal.cloud import DEAD_LETTERS, QUEUE
+
+METRICS: Mapping[str, Mapping[str, Any]] = {
+    # Canaries alone send requests each minute, so a minute without any is itself a failure.
+    "5xx": {"MetricName": "5xxRate", "Threshold": 5.0, "TreatMissingData": "breaching"},
+    "latency": {"MetricName": "Latency", "Threshold": 1000.0, "TreatMissingData": "missing"},
+}
+"""By the last part of an alarm's name: what it watches."""
+
+Intake = Sequence[tuple[str, Mapping[str, Any], Mapping[str, str], str]]
+"""(rule name, event pattern, input paths, input template) of each rule that feeds the queue."""
+
+
+def estate(policy: Policy, workflow: str, functions: Sequence[str], intake: Intake) -> Blueprint:
+    """What the rehearsal builds. Raises `ValueError` for an alarm that it does not know how to drive."""
+    here = policy.controllers[0]
+    canaries = tuple(_canaries(policy))
+    watched = dict.fromkeys([*policy.regions, *(canary.runs_in for canary in canaries)])
+    return Blueprint(
+        application=policy.application,
+        controller=here,
+        controls={region: entry.controls for region, entry in policy.regions.items()},
+        canaries=canaries,
+        alarms=tuple(_alarms(policy)),
+        rules=(*_forwarding([r for r in watched if r != here], here), *_feeding(here, intake)),
+        workflow=workflow,
+        functions=tuple(functions),
+    )
+
+
+def _canaries(policy: Policy) -> Iterator[CanaryPlan]:
+    for sources in policy.signals.values():
+        for source in sources:
+            if isinstance(source, CanarySignal):
+                for subject in policy.regions:
+                    name = source.canary.replace("{region}", subject)
+                    yield from (CanaryPlan(name, runs_in, subject) for runs_in in source.runs_in)
+
+
+def _alarms(policy: Policy) -> Iterator[AlarmPlan]:
+    """Each alarm of the policy, and a composite over them that rings the state machine directly."""
+    for family, sources in policy.signals.items():
+        for region in policy.regions:
+            names = [s.alarm.replace("{region}", region) for s in sources if isinstance(s, AlarmSignal)]
+            yield from (AlarmPlan(region, _metric_alarm(policy, region, name)) for name in names)
+            if names:
+                composite = {
+                    "AlarmName": f"tidegate-{policy.application}-{region}-{family}",
+                    "AlarmRule": " OR ".join(f'ALARM("{name}")' for name in names),
+                }
+                yield AlarmPlan(region, composite)
+
+
+def _metric_alarm(policy: Policy, region: str, name: str) -> dict[str, Any]:
+    metric = METRICS.get(name.rpartition("-")[2])
+    if metric is None:
+        known = ", ".join(f"…-{suffix}" for suffix in METRICS)
+        raise ValueError(f"the rehearsal cannot drive the alarm {name}; it knows: {known}")
+    return {
+        "AlarmName": name,
+        "AlarmDescription": f"{policy.application} in {region}",
+        "Namespace": policy.application.capitalize(),
+        "Dimensions": [{"Name": "Region", "Value": region}],
+        "Statistic": "Average",
+        "Period": 60,
+        "EvaluationPeriods": 3,
+        "DatapointsToAlarm": 2,
+        "ComparisonOperator": "GreaterThanThreshold",
+        **metric,
+    }
+
+
+def _forwarding(regions: Sequence[str], here: str) -> Iterator[RulePlan]:
+    pattern = {"source": ["aws.cloudwatch", "aws.synthetics"]}
+    for region in regions:
+        yield RulePlan(region, "tidegate-forward", pattern, ({"Id": "bus", "Arn": bus_arn(here, ACCOUNT)},))
+
+
+def _feeding(here: str, intake: Intake) -> Iterator[RulePlan]:
+    for name, pattern, paths, template in intake:
+        target = {
+            "Id": "queue",
+            "Arn": queue_arn(here, ACCOUNT, QUEUE),
+            "DeadLetterConfig": {"Arn": queue_arn(here, ACCOUNT, DEAD_LETTERS)},
+            "InputTransformer": {"InputPathsMap": dict(paths), "InputTemplate": template},
+        }
+        yield RulePlan(here, name, pattern, (target,))
+    composites = {
+        "source": ["aws.cloudwatch"],
+        "detail-type": ["CloudWatch Alarm State Change"],
+        "detail": {"alarmName": [{"prefix": "tidegate-"}]},
+    }
+    machine = {"Id": "machine", "Arn": machine_arn(here, ACCOUNT)}
+    yield RulePlan(here, "tidegate-direct", composites, (machine,))

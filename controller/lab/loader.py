@@ -1,0 +1,135 @@
+"""A policy file to a `Policy`, or to every problem with its file, line and column.
+
+The only reader of YAML. The file is hostile until proven otherwise: its size, encoding, depth and number
+of values are bounded before any of it means something.
+"""
+
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path as File
+
+from controller.core.admission import PolicyError, Problem, parse_policy
+from controller.core.policy import Policy
+from controller.core.text import plain
+from controller.lab.places import Document, Fault, Path, Places, Unreadable
+from controller.lab.suggestions import did_you_mean
+from controller.lab.yaml_reader import read_yaml
+
+MAX_BYTES = 256 * 1024
+MAX_PROBLEMS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """One problem at one place. Line and column count from 1; both are 0 where the file itself is meant."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+    hint: str | None = None
+    path: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{place}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+
+
+class PolicyRefused(Exception):  # noqa: N818
+    """The file is no policy. `problems` are in the order of the file; the last good policy stays."""
+
+    def __init__(self, problems: tuple[Located, ...]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPolicy:
+    """A policy with the text it came from and where each of its keys and values stands there."""
+
+    policy: Policy
+    source: str
+    places: Places
+
+
+def load_policy(path: File) -> LoadedPolicy:
+    """The policy in the file `path`. Raises `PolicyRefused` with every problem that could be found."""
+    file = plain(str(path), 300)
+    source = _text(path, file)
+    try:
+        document = read_yaml(source)
+    except Unreadable as error:
+        raise PolicyRefused((_of_fault(file, error.fault),)) from error
+    faults = [_of_fault(file, fault) for fault in document.faults]
+    try:
+        policy = parse_policy(document.data)
+    except PolicyError as error:
+        raise PolicyRefused(_ordered([*faults, *_of_model(file, document, error.problems)])) from error
+    if faults:
+        raise PolicyRefused(_ordered(faults))
+    return LoadedPolicy(policy, source, document.places)
+
+
+def _text(path: File, file: str) -> str:
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            kind = "a directory" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+            raise _whole(file, f"this is {kind}; expected a policy file")
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        raise _whole(file, "no such file") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "no usable file name"
+        raise _whole(file, f"cannot be read: {reason}") from error
+    if len(data) > MAX_BYTES:
+        raise _whole(file, f"larger than {MAX_BYTES // 1024} KiB; no policy is")
+    try:
+        return data.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line, start = before.count(b"\n") + 1, before.rfind(b"\n") + 1
+        column = len(before[start:].decode("utf-8", "replace")) + 1
+        message = f"byte {error.start} (0x{data[error.start]:02x}) is not UTF-8; expected text in UTF-8"
+        raise PolicyRefused((Located(file, line, column, message, "save the file as UTF-8"),)) from error
+
+
+def _whole(file: str, message: str) -> PolicyRefused:
+    return PolicyRefused((Located(file, 0, 0, message),))
+
+
+def _of_fault(file: str, fault: Fault) -> Located:
+    hint = None if fault.hint is None else plain(fault.hint, 120)
+    return Located(
+        file, fault.place.line, fault.place.column, plain(fault.message, 300), hint, _dotted(fault.path)
+    )
+
+
+def _of_model(file: str, document: Document, problems: tuple[Problem, ...]) -> Iterator[Located]:
+    # What the reader refused is a hole in the data: the model's complaints about the hole say nothing new.
+    holes = {fault.path for fault in document.faults}
+    for problem in problems:
+        path = problem.where
+        if any(path[:size] in holes for size in range(len(path) + 1)):
+            continue
+        place = document.places.key(path) if problem.at_key else document.places.value(path)
+        meant = did_you_mean(path) if problem.at_key else None
+        hint = f"did you mean `{meant}`?" if meant else None
+        yield Located(file, place.line, place.column, plain(problem.message, 300), hint, _dotted(path))
+
+
+def _dotted(path: Path) -> str:
+    """`evacuate.when.all[0].for`."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return plain(text.removeprefix("."), 200)
+
+
+def _ordered(problems: list[Located]) -> tuple[Located, ...]:
+    ordered = sorted(problems, key=lambda problem: (problem.line, problem.column))
+    if len(ordered) <= MAX_PROBLEMS:
+        return tuple(ordered)
+    last = ordered[MAX_PROBLEMS]
+    more = f"and {len(ordered) - MAX_PROBLEMS} more problems from here on"
+    return (*ordered[:MAX_PROBLEMS], Located(last.file, last.line, last.column, more))

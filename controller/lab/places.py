@@ -1,0 +1,59 @@
+"""Where things stand in a text, and what is wrong with the text itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Line and column, both from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with the text itself at one place."""
+
+    place: Place
+    path: Path
+    message: str
+    hint: str | None = None
+
+
+class Unreadable(ValueError):  # noqa: N818
+    """The text is not YAML as we take it; nothing after `fault` was read."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where each key and each value of a document stands."""
+
+    keys: Mapping[Path, Place]
+    values: Mapping[Path, Place]
+
+    def key(self, path: Path) -> Place:
+        """Where the key `path` stands; where there is none, its value, else the nearest mapping around it."""
+        found = self.keys.get(path) or self.values.get(path)
+        return found if found is not None else self.key(path[:-1]) if path else Place(1, 1)
+
+    def value(self, path: Path) -> Place:
+        """Where the value at `path` begins; a mapping that lacks `path` where there is none."""
+        return self.values.get(path) or self.key(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """`data` holds all that could be read; `faults` what was refused in it, in the order of the text."""
+
+    data: Any
+    places: Places
+    faults: tuple[Fault, ...]

@@ -1,0 +1,137 @@
+"""A whole rehearsal, set up and ready to break: cloud, shop, customers, canaries and one controller.
+
+```
+ virtual   one thread, jumps through time         tests, drills, simulation
+ wall      loopback servers, real HTTP and DNS    demo, up
+```
+"""
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from controller.core.admission import compiled
+from controller.core.policy import Policy
+from controller.lab.estate import Intake, estate
+from controller.ports.runtime import Runtime
+from controller.rehearsal.api import ACCOUNT
+from controller.rehearsal.arc.controls import ENDPOINTS
+from controller.rehearsal.blueprint import machine_arn
+from controller.rehearsal.clients import Clients
+from controller.rehearsal.cloud import Cloud, Function
+from controller.rehearsal.faults import Faults
+from controller.rehearsal.kernel import Kernel
+from controller.rehearsal.network import Network
+from controller.rehearsal.synthetics import Canary, Synthetics, load_check
+from controller.settings import Arc, Clock, Deployment
+
+ROOT = Path(__file__).parents[2]
+JOURNEY = ROOT / "canaries" / "api_journey.py"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the command line hands in, so that this room needs neither boto3 nor the handlers.
+
+    workflow: the state machine file's text. functions: names that it invokes, and the tick. intake: the
+    rules that feed the queue.
+    """
+
+    workflow: str
+    functions: tuple[str, ...]
+    intake: Intake
+
+
+@dataclass
+class Stage:
+    """Everything that runs. `mark` is when the customers' counting begins."""
+
+    policy: Policy
+    kernel: Kernel
+    runtime: Runtime
+    faults: Faults
+    cloud: Cloud
+    network: Network
+    customers: Clients
+    synthetics: Synthetics
+    deployment: Deployment
+    close: Callable[[], None]
+
+    def begin(self, functions: Mapping[str, Function]) -> None:
+        """Deploy the controller's functions and let customers, canaries and ticks run."""
+        self.cloud.functions.update(functions)
+        self.cloud.start()
+        check = load_check(JOURNEY)
+        with self.kernel.lock:
+            for plan in self.cloud.plan.canaries:
+                environment = {"BASE_URL": f"http://{plan.subject}.{self.cloud.plan.name.rstrip('.')}"}
+                self.synthetics.add(Canary(plan.name, plan.runs_in, check, environment))
+        self.customers.start()
+
+
+def cloud_for(
+    policy: Policy, parts: Parts, kernel: Kernel, runtime: Runtime, rng: random.Random, **more: Any
+) -> Cloud:
+    plan = estate(policy, parts.workflow, parts.functions, parts.intake)
+    return Cloud(plan, kernel, runtime, Faults(), rng, **more)
+
+
+def assemble(
+    policy: Policy,
+    cloud: Cloud,
+    network: Network,
+    rng: random.Random,
+    *,
+    deployment: Deployment,
+    close: Callable[[], None] = lambda: None,
+) -> Stage:
+    """The parts that are the same in both worlds."""
+    customers = Clients(
+        runtime=cloud.runtime,
+        network=network,
+        name=cloud.plan.name,
+        locations=tuple(cloud.plan.controls),
+        random=random.Random(rng.getrandbits(64)),  # noqa: S311 - traffic, not secrets
+    )
+    synthetics = Synthetics(
+        kernel=cloud.kernel,
+        runtime=cloud.runtime,
+        publish=cloud.publish,
+        put_metric=cloud.put_metric,
+        faults=cloud.faults,
+        network=network,
+    )
+    return Stage(
+        policy, cloud.kernel, cloud.runtime, cloud.faults, cloud, network, customers, synthetics,
+        deployment, close,
+    )  # fmt: skip
+
+
+def deployed(
+    policy: Policy,
+    cloud: Cloud,
+    *,
+    endpoint_url: str | None = None,
+    arc_urls: Mapping[str, str] | None = None,
+    clock: Clock | None = None,
+) -> Deployment:
+    """What the controller is deployed with in this cloud."""
+    here = cloud.plan.controller
+    urls = arc_urls or {region: f"https://{region}.arc.rehearsal.invalid" for region in ENDPOINTS}
+    return Deployment(
+        account=ACCOUNT,
+        region=here,
+        deployed=cloud.kernel.now(),
+        policy=compiled(policy),
+        journal_table="tidegate-journal",
+        evidence_table="tidegate-evidence",
+        assessments_table="tidegate-assessments",
+        topic=cloud.outbox.arn,
+        state_machine=machine_arn(here, ACCOUNT),
+        key=cloud.vault.arn,
+        arc=Arc(endpoints=dict(urls), panel=cloud.switch.panel, controls=cloud.controls),
+        endpoint_url=endpoint_url,
+        clock=clock,
+    )

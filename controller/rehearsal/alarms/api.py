@@ -1,0 +1,200 @@
+"""CloudWatch alarms and metrics of one Region on the kernel's clock (CloudWatch API reference).
+
+Alarm actions (SNS and so on) are kept and described, but not carried out: what counts here is the
+event that each transition sends.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from controller.rehearsal.alarms.board import Board
+from controller.rehearsal.alarms.evaluation import StateValue
+from controller.rehearsal.alarms.metrics import Metrics
+from controller.rehearsal.alarms.model import INITIAL, Alarm, State
+from controller.rehearsal.alarms.samples import Samples
+from controller.rehearsal.alarms.settings import STATES, composite_config, metric_config, refuse
+from controller.rehearsal.api import ACCOUNT, AwsError, Call
+from controller.rehearsal.faults import Faults
+from controller.rehearsal.ids import Ids
+from controller.rehearsal.kernel import Kernel
+from controller.rehearsal.times import epoch
+
+Answer = dict[str, Any]
+
+
+class Alarms:
+    """The `monitoring` service of one Region; `publish` takes the events that it makes."""
+
+    def __init__(
+        self, kernel: Kernel, region: str, publish: Callable[[dict[str, Any]], object], faults: Faults
+    ) -> None:
+        self._kernel, self._region = kernel, region
+        self._ids, self._metrics = Ids(f"monitoring/{region}"), Metrics()
+        self._board = Board(kernel, region, self._metrics, publish)
+        self._samples = Samples(kernel, region, self._metrics, faults)
+        self.put = self._samples.put
+
+    @property
+    def operations(self) -> Mapping[str, Callable[[Call], Answer]]:
+        return {
+            **self._samples.operations,
+            "PutMetricAlarm": self._put_metric_alarm,
+            "PutCompositeAlarm": self._put_composite_alarm,
+            "DescribeAlarms": self._describe_alarms,
+            "DescribeAlarmHistory": self._describe_alarm_history,
+            "SetAlarmState": self._set_alarm_state,
+            "DeleteAlarms": self._delete_alarms,
+            "EnableAlarmActions": lambda call: self._enable(call, True),
+            "DisableAlarmActions": lambda call: self._enable(call, False),
+        }
+
+    def mute(self, alarm_name: str, until: float) -> None:
+        """Mute an alarm's actions until `until` (seconds): its events say so, and are sent all the same."""
+        self._board.mutes[alarm_name] = (self._kernel.now(), until)
+
+    def _put_metric_alarm(self, call: Call) -> Answer:
+        return self._put(metric_config(call.params))
+
+    def _put_composite_alarm(self, call: Call) -> Answer:
+        return self._put(composite_config(call.params, self._region, self._board.find))
+
+    def _put(self, config: dict[str, Any]) -> Answer:
+        name, now = config.get("AlarmName"), self._kernel.now()
+        if not isinstance(name, str) or not 1 <= len(name) <= 255 or not name.isprintable():
+            raise refuse("AlarmName must have 1 to 255 printable characters.")
+        before = self._board.alarms.get(name)
+        if before is not None and before.composite is not ("AlarmRule" in config):
+            raise refuse(f"Alarm {name} already exists with another type.")
+        arn = f"arn:aws:cloudwatch:{self._region}:{ACCOUNT}:alarm:{name}"
+        alarm = Alarm(
+            name=name,
+            arn=arn,
+            config=config,
+            configured=now,
+            transitioned=before.transitioned if before else now,
+            state=before.state if before else State("INSUFFICIENT_DATA", INITIAL, now),
+            metric_id=before.metric_id if before else self._ids.next(),
+            suppressor_left=before.suppressor_left if before else None,
+        )
+        self._board.put(alarm)
+        return {}
+
+    def _describe_alarms(self, call: Call) -> Answer:
+        params = call.params
+        names, prefix, state = (
+            params.get("AlarmNames"),
+            params.get("AlarmNamePrefix"),
+            params.get("StateValue"),
+        )
+        if names and prefix:
+            raise AwsError(
+                "InvalidParameterCombination", "AlarmNames and AlarmNamePrefix exclude each other."
+            )
+        types = params.get("AlarmTypes") or ["MetricAlarm"]
+        found = [
+            alarm
+            for name, alarm in sorted(self._board.alarms.items())
+            if ("CompositeAlarm" if alarm.composite else "MetricAlarm") in types
+            and (not names or name in names)
+            and name.startswith(prefix or "")
+            and state in (None, alarm.state.value)
+        ]
+        page, more = _page(found, params, most=100, usual=50)
+        return {
+            "MetricAlarms": [_described(alarm) for alarm in page if not alarm.composite],
+            "CompositeAlarms": [_described(alarm) for alarm in page if alarm.composite],
+            **more,
+        }
+
+    def _describe_alarm_history(self, call: Call) -> Answer:
+        params = call.params
+        types = params.get("AlarmTypes") or ["MetricAlarm"]
+        begin, end = epoch(params.get("StartDate"), 0.0), epoch(params.get("EndDate"), self._kernel.now())
+        found = [
+            item
+            for item in self._board.history
+            if params.get("AlarmName") in (None, item["AlarmName"])
+            and params.get("HistoryItemType") in (None, item["HistoryItemType"])
+            and item["AlarmType"] in types
+            and begin <= item["Timestamp"] <= end
+        ]
+        if params.get("ScanBy") != "TimestampAscending":
+            found.reverse()
+        page, more = _page(found, params, most=100, usual=100)
+        return {"AlarmHistoryItems": page, **more}
+
+    def _set_alarm_state(self, call: Call) -> Answer:
+        asked, alarm = (
+            call.params.get("StateValue"),
+            self._board.alarms.get(str(call.params.get("AlarmName"))),
+        )
+        value: StateValue | None = next((known for known in STATES if known == asked), None)
+        if value is None:
+            raise refuse(
+                f"1 validation error detected: Value '{str(asked)[:64]}' at 'stateValue' failed to satisfy "
+                "constraint: Member must satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]"
+            )
+        if alarm is None:
+            raise AwsError("ResourceNotFound", "", 404)
+        reason, data = str(call.params.get("StateReason") or "")[:1023], call.params.get("StateReasonData")
+        self._board.transition(alarm, State(value, reason, self._kernel.now(), data))
+        return {}
+
+    def _delete_alarms(self, call: Call) -> Answer:
+        names = call.params.get("AlarmNames") or []
+        found = [self._board.alarms.get(name) for name in names]
+        if None in found:
+            raise AwsError("ResourceNotFound", "", 404)
+        for alarm in found:
+            if alarm is not None and alarm.name in self._board.alarms:
+                self._board.delete(alarm)
+        return {}
+
+    def _enable(self, call: Call, enabled: bool) -> Answer:
+        for name in call.params.get("AlarmNames") or []:
+            if alarm := self._board.alarms.get(name):
+                alarm.config["ActionsEnabled"] = enabled
+        return {}
+
+    def dump(self) -> dict[str, Any]:
+        """Alarms, states, history, mutes and metrics, for JSON."""
+        return {"ids": self._ids.used, "metrics": self._metrics.dump(), **self._board.dump()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self._ids.used = state["ids"]
+        self._metrics.restore(state["metrics"])
+        self._board.restore(state)
+
+
+def _described(alarm: Alarm) -> Answer:
+    state = alarm.state
+    suppressed = {}
+    if state.suppressed_by:
+        suppressed = {
+            "ActionsSuppressedBy": state.suppressed_by,
+            "ActionsSuppressedReason": state.suppressed_reason,
+        }
+    return {
+        **alarm.config,
+        "AlarmArn": alarm.arn,
+        "AlarmConfigurationUpdatedTimestamp": alarm.configured,
+        "StateValue": state.value,
+        "StateReason": state.reason,
+        **({} if state.reason_data is None else {"StateReasonData": state.reason_data}),
+        "StateUpdatedTimestamp": state.updated,
+        "StateTransitionedTimestamp": alarm.transitioned,
+        **suppressed,
+    }
+
+
+def _page(
+    items: list[Any], params: Mapping[str, Any], *, most: int, usual: int
+) -> tuple[list[Any], dict[str, str]]:
+    size, token = int(params.get("MaxRecords") or usual), str(params.get("NextToken") or "0")
+    if not token.isdecimal():
+        raise AwsError("InvalidNextToken", "The next token is not valid.")
+    if not 1 <= size <= most:
+        raise refuse(f"MaxRecords must be from 1 to {most}.")
+    start = int(token)
+    more = {"NextToken": str(start + size)} if start + size < len(items) else {}
+    return items[start : start + size], more

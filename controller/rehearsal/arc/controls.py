@@ -1,0 +1,219 @@
+"""ARC's routing-control data plane: one cluster, five endpoints.
+
+AWS: Routing Control API Reference. Endpoints that are refused or hung are the wire's business; here such
+an endpoint only counts as missing from the quorum.
+"""
+
+import random
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from controller.rehearsal.api import ACCOUNT, Call
+from controller.rehearsal.arc import errors
+from controller.rehearsal.arc.replicas import Replicas
+from controller.rehearsal.arc.rules import SafetyRule
+from controller.rehearsal.faults import Faults
+from controller.rehearsal.kernel import Kernel
+
+ENDPOINTS = ("us-east-1", "us-west-2", "eu-west-1", "ap-northeast-1", "ap-southeast-2")
+SERVICE = "route53-recovery-cluster"
+QUORUM = 3
+MOST_ENTRIES = 10
+WRITES_PER_SECOND = 3
+PAGE = 500
+
+Watcher = Callable[[float, str, bool], None]
+Answer = dict[str, Any]
+
+
+class RoutingControls:
+    """A control panel's routing controls, its safety rules, and the endpoints that serve them.
+
+    Parameters
+    ----------
+    controls: name -> ARN. on: those that are On at the start. rules: over names.
+    lag: (least, most) seconds until other endpoints see a change.
+    refusal: the exception that carries a broken rule (AWS documents neither).
+    """
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        faults: Faults,
+        *,
+        panel: str,
+        controls: Mapping[str, str],
+        rng: random.Random,
+        on: Collection[str] = (),
+        rules: Sequence[SafetyRule] = (),
+        panel_name: str = "tidegate",
+        lag: tuple[float, float] = (1.0, 3.0),
+        refusal: errors.Refusal = "ConflictException",
+    ) -> None:
+        self._kernel, self._faults = kernel, faults
+        self.panel, self._panel_name = panel, panel_name
+        self._arns, self._names = dict(controls), {arn: name for name, arn in controls.items()}
+        self._rules, self._refusal = tuple(rules), refusal
+        self._lag, self._rng = lag, rng
+        self._watchers: list[Watcher] = []
+        self._maintenance: set[str] = set()
+        self._writes: dict[str, deque[float]] = {endpoint: deque() for endpoint in ENDPOINTS}
+        self._start(dict.fromkeys(controls, False) | dict.fromkeys(on, True), {})
+
+    def _start(self, states: dict[str, bool], changed: dict[str, float]) -> None:
+        self._states, self._changed = states, changed
+        self._replicas = Replicas(ENDPOINTS, states, lag=self._lag, rng=self._rng)
+
+    @property
+    def operations(self) -> Mapping[str, Callable[[Call], Answer]]:
+        return {
+            "GetRoutingControlState": self._get,
+            "ListRoutingControls": self._list,
+            "UpdateRoutingControlState": self._update_one,
+            "UpdateRoutingControlStates": self._update_many,
+        }
+
+    def is_on(self, name: str) -> bool:
+        """The cluster's own truth, ahead of any endpoint's view. Raises `KeyError`."""
+        return self._states[name]
+
+    def arn(self, name: str) -> str:
+        return self._arns[name]
+
+    def observe(self, watcher: Watcher) -> None:
+        """Call `watcher(at, control, on)` at each real change, with the kernel's lock held."""
+        self._watchers.append(watcher)
+
+    def maintain(self, endpoint: str, *, out: bool) -> None:
+        """Take an endpoint out of service, or put it back."""
+        (self._maintenance.add if out else self._maintenance.discard)(endpoint)
+
+    def dump(self) -> dict[str, Any]:
+        """The state as JSON has it; `restore` takes it back."""
+        with self._kernel.lock:
+            return {"states": dict(self._states), "changed": dict(self._changed)}
+
+    def restore(self, dumped: Mapping[str, Any]) -> None:
+        """Take states of controls that still exist; every endpoint sees them at once."""
+        with self._kernel.lock:
+            known = {name: bool(on) for name, on in dumped["states"].items() if name in self._arns}
+            changed = {name: float(at) for name, at in dumped["changed"].items() if name in self._arns}
+            self._start(self._states | known, changed)
+
+    def _get(self, call: Call) -> Answer:
+        name = self._name(call.params.get("RoutingControlArn"))
+        on = self._view(call)[name]
+        return {
+            "RoutingControlArn": self._arns[name],
+            "RoutingControlName": name,
+            "RoutingControlState": _word(on),
+        }
+
+    def _list(self, call: Call) -> Answer:
+        panel = call.params.get("ControlPanelArn")
+        if panel is not None and panel != self.panel:
+            raise errors.not_found("ControlPanel", str(panel))
+        size, token = call.params.get("MaxResults", PAGE), call.params.get("NextToken", "0")
+        if not isinstance(size, int) or size < 1:
+            raise errors.invalid("MaxResults must be at least 1", "MaxResults")
+        if not (isinstance(token, str) and token.isascii() and token.isdigit() and len(token) < 8):
+            raise errors.invalid("NextToken is not valid", "NextToken")
+        start, end = int(token), int(token) + min(size, PAGE)
+        view = self._view(call)
+        listed = [
+            {
+                "ControlPanelArn": self.panel,
+                "ControlPanelName": self._panel_name,
+                "RoutingControlArn": self._arns[name],
+                "RoutingControlName": name,
+                "RoutingControlState": _word(view[name]),
+                "Owner": ACCOUNT,
+            }
+            for name in list(self._arns)[start:end]
+        ]
+        return {"RoutingControls": listed} | ({"NextToken": str(end)} if end < len(self._arns) else {})
+
+    def _update_one(self, call: Call) -> Answer:
+        return self._write(call, [call.params])
+
+    def _update_many(self, call: Call) -> Answer:
+        entries = call.params.get("UpdateRoutingControlStateEntries")
+        if not isinstance(entries, list) or not entries or not all(isinstance(one, dict) for one in entries):
+            raise errors.invalid("A list of entries is needed", "UpdateRoutingControlStateEntries")
+        return self._write(call, entries)
+
+    def _write(self, call: Call, entries: Sequence[Mapping[str, Any]]) -> Answer:
+        now = self._kernel.now()
+        endpoint = call.endpoint or call.region
+        self._throttle(endpoint, now)
+        if len(entries) > MOST_ENTRIES:
+            raise errors.too_many(len(entries), MOST_ENTRIES)
+        wanted = {self._name(entry.get("RoutingControlArn")): _state(entry) for entry in entries}
+        if len(wanted) != len(entries):
+            raise errors.invalid("A routing control is named twice", "UpdateRoutingControlStateEntries")
+        overridden = self._overridden(call.params.get("SafetyRulesToOverride") or [])
+        if endpoint in self._maintenance or self._live() < QUORUM:
+            raise errors.unavailable(endpoint)
+        self._judge(wanted, overridden, now)
+        changes = {name: on for name, on in wanted.items() if self._states[name] is not on}
+        self._states |= changes
+        self._changed |= dict.fromkeys(changes, now)
+        self._replicas.spread(changes, at=now, taken_by=endpoint)
+        for name, on in changes.items():
+            for watcher in self._watchers:
+                watcher(now, name, on)
+        return {}
+
+    def _judge(self, wanted: Mapping[str, bool], overridden: Collection[str], now: float) -> None:
+        """All of a call or none: wait periods first, then the rules over the whole resulting set."""
+        rules = [rule for rule in self._rules if rule.touches(wanted) and rule.arn not in overridden]
+        for rule in rules:
+            last = max((self._changed[name] for name in rule.controls if name in self._changed), default=None)
+            if last is not None and now < last + rule.wait_period_ms / 1000:
+                raise errors.in_wait_period(rule)
+        result = {**self._states, **wanted}
+        for rule in rules:
+            if not rule.holds(result):
+                raise errors.against_rule(rule, self._refusal)
+
+    def _throttle(self, endpoint: str, now: float) -> None:
+        recent = self._writes[endpoint]
+        while recent and recent[0] <= now - 1.0:
+            recent.popleft()
+        if len(recent) >= WRITES_PER_SECOND:
+            raise errors.throttled()
+        recent.append(now)
+
+    def _live(self) -> int:
+        return sum(name not in self._faults.arc and name not in self._maintenance for name in ENDPOINTS)
+
+    def _view(self, call: Call) -> dict[str, bool]:
+        endpoint = call.endpoint or call.region
+        if endpoint in self._maintenance:
+            raise errors.unavailable(endpoint)
+        return self._replicas.view(endpoint, self._kernel.now())
+
+    def _name(self, arn: object) -> str:
+        if not isinstance(arn, str) or not arn:
+            raise errors.invalid("RoutingControlArn is missing", "RoutingControlArn")
+        if arn not in self._names:
+            raise errors.not_found("RoutingControl", arn)
+        return self._names[arn]
+
+    def _overridden(self, arns: Sequence[str]) -> frozenset[str]:
+        for arn in arns:
+            if arn not in {rule.arn for rule in self._rules}:
+                raise errors.not_found("SafetyRule", arn)
+        return frozenset(arns)
+
+
+def _state(entry: Mapping[str, Any]) -> bool:
+    state = entry.get("RoutingControlState")
+    if state not in ("On", "Off"):
+        raise errors.invalid("RoutingControlState must be On or Off", "RoutingControlState")
+    return bool(state == "On")
+
+
+def _word(on: bool) -> str:
+    return "On" if on else "Off"

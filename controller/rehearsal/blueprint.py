@@ -1,0 +1,81 @@
+"""What a rehearsal cloud is built from: plain data, the same that a deployment is built from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryPlan:
+    """A canary `name` that runs in `runs_in` and tests the Regional endpoint of `subject`."""
+
+    name: str
+    runs_in: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmPlan:
+    """An alarm in `region`: the members of PutMetricAlarm or PutCompositeAlarm."""
+
+    region: str
+    members: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RulePlan:
+    """A rule of the default bus in `region`; each target as PutTargets takes it."""
+
+    region: str
+    name: str
+    pattern: Mapping[str, Any]
+    targets: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """One application, the Regions that guard it, and one controller.
+
+    controls: Region -> routing controls, one a slice. workflow: the state machine file with its `${Name}`
+    placeholders; functions: placeholder -> function name. zone: DNS zone of the rehearsal.
+    """
+
+    application: str
+    controller: str
+    controls: Mapping[str, tuple[str, ...]]
+    canaries: tuple[CanaryPlan, ...]
+    alarms: tuple[AlarmPlan, ...]
+    rules: tuple[RulePlan, ...]
+    workflow: str
+    functions: tuple[str, ...]
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Every Region that anything lives in."""
+        places = [*self.controls, *(c.runs_in for c in self.canaries), self.controller]
+        return tuple(dict.fromkeys(places))
+
+    @property
+    def zone(self) -> str:
+        return f"{self.application}.test."
+
+    @property
+    def name(self) -> str:
+        """The public name that customers ask for."""
+        return f"shop.{self.application}.test."
+
+
+def queue_arn(region: str, account: str, name: str) -> str:
+    return f"arn:aws:sqs:{region}:{account}:{name}"
+
+
+def function_arn(region: str, account: str, name: str) -> str:
+    return f"arn:aws:lambda:{region}:{account}:function:tidegate-{name}"
+
+
+def machine_arn(region: str, account: str) -> str:
+    return f"arn:aws:states:{region}:{account}:stateMachine:tidegate"
+
+
+def bus_arn(region: str, account: str) -> str:
+    return f"arn:aws:events:{region}:{account}:event-bus/default"

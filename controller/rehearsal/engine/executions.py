@@ -1,0 +1,147 @@
+"""Executions: start, stop, describe, list, history."""
+
+import random
+import uuid
+from typing import Any
+
+from controller.rehearsal.api import AwsError, Call
+from controller.rehearsal.engine.failures import Failure
+from controller.rehearsal.engine.history import without_data
+from controller.rehearsal.engine.interpret import Interpreter
+from controller.rehearsal.engine.json_text import from_text, too_large
+from controller.rehearsal.engine.machines import Machines
+from controller.rehearsal.engine.names import check_arn, check_name
+from controller.rehearsal.engine.paging import page
+from controller.rehearsal.engine.records import Execution
+from controller.rehearsal.kernel import Kernel
+
+_STATUSES = {"RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE"}
+_REDRIVE = {
+    "RUNNING": ("NOT_REDRIVABLE", "Execution is RUNNING and cannot be redriven"),
+    "SUCCEEDED": ("NOT_REDRIVABLE", "Execution is SUCCEEDED and cannot be redriven"),
+}
+
+
+class Executions:
+    """Names are kept for good (AWS: 90 days)."""
+
+    def __init__(
+        self, kernel: Kernel, rng: random.Random, machines: Machines, interpreter: Interpreter
+    ) -> None:
+        self._kernel, self._rng, self._machines, self._interpreter = kernel, rng, machines, interpreter
+        self.by_arn: dict[str, Execution] = {}
+
+    def find(self, arn: object) -> Execution:
+        known = self.by_arn.get(check_arn(arn, "execution"))
+        if known is None:
+            raise AwsError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
+        return known
+
+    def start(self, call: Call) -> dict[str, Any]:
+        """StartExecution. The same name and input again, while it runs, is the same execution."""
+        machine = self._machines.find(call.params.get("stateMachineArn"))
+        name = call.params.get("name")
+        name = self._new_name() if name is None else check_name(name)
+        data = _input(call.params.get("input", "{}"))
+        arn = f"{machine.arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
+        known = self.by_arn.get(arn)
+        if known is not None:
+            if known.status == "RUNNING" and known.input == data:
+                return {"executionArn": arn, "startDate": known.start}
+            raise AwsError("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
+        execution = Execution(
+            number=len(self.by_arn) + 1,
+            arn=arn,
+            name=name,
+            machine_arn=machine.arn,
+            role_arn=machine.role_arn,
+            definition=machine.definition,
+            input=data,
+            start=self._kernel.now(),
+        )
+        self.by_arn[arn] = execution
+        self._interpreter.begin(execution)
+        return {"executionArn": arn, "startDate": execution.start}
+
+    def _new_name(self) -> str:
+        return str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
+
+    def stop(self, call: Call) -> dict[str, Any]:
+        """StopExecution: from here on the execution has no side effect. One that has ended stays as it is."""
+        execution = self.find(call.params.get("executionArn"))
+        if execution.status == "RUNNING":
+            failure = Failure(call.params.get("error"), call.params.get("cause"))
+            self._interpreter.close(execution, "ABORTED", "ExecutionAborted", 0, failure)
+        return {"stopDate": execution.stop}
+
+    def describe(self, call: Call) -> dict[str, Any]:
+        execution = self.find(call.params.get("executionArn"))
+        reason = f"Execution is {execution.status} and is not redriven in a rehearsal"
+        status, reason = _REDRIVE.get(execution.status, ("NOT_REDRIVABLE", reason))
+        answer = {
+            **_item(execution),
+            "input": execution.input,
+            "inputDetails": {"included": True},
+            "redriveStatus": status,
+            "redriveStatusReason": reason,
+        }
+        if execution.output is not None:
+            answer |= {"output": execution.output, "outputDetails": {"included": True}}
+        for field, value in (("error", execution.error), ("cause", execution.cause)):
+            if value is not None:
+                answer[field] = value
+        return answer
+
+    def list_all(self, call: Call) -> dict[str, Any]:
+        """ListExecutions of one machine, newest first."""
+        machine = self._machines.find(call.params.get("stateMachineArn"))
+        wanted = call.params.get("statusFilter")
+        if wanted is not None and wanted not in _STATUSES:
+            raise AwsError("ValidationException", "statusFilter is no execution status")
+        executions = [
+            execution
+            for execution in reversed(self.by_arn.values())
+            if execution.machine_arn == machine.arn and wanted in {None, execution.status}
+        ]
+        scope = f"executions {machine.arn} {wanted}"
+        shown, following = page(executions, lambda execution: execution.number, call.params, scope=scope)
+        return {"executions": [_item(execution) for execution in shown], **following}
+
+    def history(self, call: Call) -> dict[str, Any]:
+        """GetExecutionHistory."""
+        execution = self.find(call.params.get("executionArn"))
+        backwards = bool(call.params.get("reverseOrder", False))
+        events = execution.events[::-1] if backwards else execution.events
+        scope = f"history {execution.arn} {backwards}"
+        shown, following = page(
+            events, lambda event: int(event["id"]), call.params, scope=scope, default=1000
+        )
+        if call.params.get("includeExecutionData", True) is False:
+            shown = [without_data(event) for event in shown]
+        return {"events": shown, **following}
+
+
+def _input(data: object) -> str:
+    if not isinstance(data, str):
+        raise AwsError("InvalidExecutionInput", "Invalid State Machine Execution Input: 'not a string'")
+    if too_large(data):
+        raise AwsError(
+            "InvalidExecutionInput", "Invalid State Machine Execution Input: 'larger than 256 KiB'"
+        )
+    try:
+        from_text(data)
+    except ValueError as exc:
+        raise AwsError("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{exc}'") from exc
+    return data
+
+
+def _item(execution: Execution) -> dict[str, Any]:
+    item = {
+        "executionArn": execution.arn,
+        "stateMachineArn": execution.machine_arn,
+        "name": execution.name,
+        "status": execution.status,
+        "startDate": execution.start,
+        "redriveCount": 0,
+    }
+    return item if execution.stop is None else {**item, "stopDate": execution.stop}

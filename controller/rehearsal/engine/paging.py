@@ -1,0 +1,43 @@
+"""Pages with an opaque `nextToken`."""
+
+import base64
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from controller.rehearsal.api import AwsError
+from controller.rehearsal.engine.json_text import from_text, to_text
+
+T = TypeVar("T")
+_MOST = 1000
+
+
+def page(
+    items: Sequence[T], key: Callable[[T], int], params: dict[str, Any], *, scope: str, default: int = 100
+) -> tuple[list[T], dict[str, str]]:
+    """One page of `items`, and the members that name the next page.
+
+    The token holds the key of the last item shown, so that items which appear meanwhile shift
+    nothing. `scope` ties a token to one listing: another's is `InvalidToken`.
+    """
+    size = params.get("maxResults") or default
+    if not isinstance(size, int) or not 0 < size <= _MOST:
+        raise AwsError("ValidationException", f"maxResults must be from 0 to {_MOST}")
+    start = 0
+    if params.get("nextToken") is not None:
+        last = _read(params["nextToken"], scope)
+        start = next((index + 1 for index, item in enumerate(items) if key(item) == last), len(items))
+    shown = list(items[start : start + size])
+    if start + size >= len(items):
+        return shown, {}
+    text = to_text([scope, key(shown[-1])])
+    return shown, {"nextToken": base64.urlsafe_b64encode(text.encode()).decode("ascii")}
+
+
+def _read(token: Any, scope: str) -> int:
+    try:
+        written, last = from_text(base64.urlsafe_b64decode(str(token).encode()).decode())
+    except (ValueError, TypeError) as exc:
+        raise AwsError("InvalidToken", "Invalid Token: 'Invalid token'") from exc
+    if written != scope or not isinstance(last, int):
+        raise AwsError("InvalidToken", "Invalid Token: 'Invalid token'")
+    return last

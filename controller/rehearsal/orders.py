@@ -1,0 +1,46 @@
+"""Where the shop keeps orders: the promise, and a stand-in for a DynamoDB global table."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, Protocol
+
+Order = dict[str, Any]
+KEPT = 10_000
+
+
+class Orders(Protocol):
+    """One table with a replica in each Region."""
+
+    def put(self, region: str, order_id: str, order: Order) -> None: ...
+
+    def get(self, region: str, order_id: str) -> Order | None:
+        """The order as the replica in `region` has it now."""
+        ...
+
+
+class ReplicatedOrders:
+    """Multi-Region eventual consistency: a write shows elsewhere `lag` seconds later, the last one wins.
+
+    Keeps the newest 10,000 orders.
+    """
+
+    def __init__(self, now: Callable[[], float], *, lag: float = 1.0) -> None:
+        self._now, self.lag = now, lag
+        self._lock = threading.Lock()
+        self._writes: OrderedDict[str, list[tuple[float, str, Order]]] = OrderedDict()
+
+    def put(self, region: str, order_id: str, order: Order) -> None:
+        with self._lock:
+            self._writes.setdefault(order_id, []).append((self._now(), region, order))
+            self._writes.move_to_end(order_id)
+            if len(self._writes) > KEPT:
+                self._writes.popitem(last=False)
+
+    def get(self, region: str, order_id: str) -> Order | None:
+        with self._lock:
+            arrived = self._now() - self.lag
+            for written_at, where, order in reversed(self._writes.get(order_id, [])):
+                if where == region or written_at <= arrived:
+                    return order
+        return None

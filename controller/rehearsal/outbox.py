@@ -1,0 +1,42 @@
+"""SNS, as far as pages need it: what was published, for the screen, the report and the tests to read."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from controller.rehearsal.api import ACCOUNT, AwsError, Call
+from controller.rehearsal.ids import Ids
+from controller.rehearsal.kernel import Kernel
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    at: float
+    subject: str
+    text: str
+
+
+class Outbox:
+    """The `sns` service of one Region with a single topic."""
+
+    def __init__(self, kernel: Kernel, region: str) -> None:
+        self._kernel, self._ids = kernel, Ids(f"sns/{region}")
+        self.arn = f"arn:aws:sns:{region}:{ACCOUNT}:tidegate"
+        self.notices: list[Notice] = []
+
+    @property
+    def operations(self) -> Mapping[str, Callable[[Call], dict[str, Any]]]:
+        return {"Publish": self._publish}
+
+    def _publish(self, call: Call) -> dict[str, Any]:
+        if call.params.get("TopicArn") != self.arn:
+            raise AwsError("NotFound", "Topic does not exist", status=404)
+        subject, text = str(call.params.get("Subject", "")), str(call.params.get("Message", ""))
+        self.notices.append(Notice(self._kernel.now(), subject, text))
+        return {"MessageId": self._ids.next()}
+
+    def dump(self) -> dict[str, Any]:
+        return {"notices": [asdict(notice) for notice in self.notices]}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.notices = [Notice(**notice) for notice in state["notices"]]

@@ -1,0 +1,46 @@
+"""boto3's clients for a virtual rehearsal: botocore above, the wire below, no socket between."""
+
+from collections.abc import Callable
+from functools import cache
+
+from botocore import UNSIGNED
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.session import Session
+
+from controller.ports.runtime import Runtime
+from controller.rehearsal.arc.controls import SERVICE
+from controller.rehearsal.faults import Faults
+from controller.rehearsal.transport import Fault, attach
+from controller.rehearsal.wire import Wire
+
+LATENCY = 0.02
+"""Seconds of scenario time for a call and its answer."""
+
+
+def virtual_clients(
+    wire: Wire, runtime: Runtime, faults: Faults
+) -> Callable[[str, str, str | None, Config], BaseClient]:
+    """Makes clients whose calls take virtual time and meet the faults that are on."""
+
+    def fault(service: str, region: str, endpoint: str, operation: str) -> Fault | None:  # noqa: ARG001
+        if service == SERVICE:
+            return faults.arc.get(endpoint)
+        return "hung" if region in faults.apis_dark else None
+
+    def make(service: str, region: str, _url: str | None, config: Config) -> BaseClient:
+        unsigned = Config(signature_version=UNSIGNED, parameter_validation=False)
+        url = f"https://{service}.{region}.rehearsal.invalid"
+        client = _session().create_client(
+            service, region_name=region, endpoint_url=url, config=config.merge(unsigned)
+        )
+        attach(client, wire.handle, runtime, latency=LATENCY, endpoint=region, fault=fault)
+        return client
+
+    return make
+
+
+@cache
+def _session() -> Session:
+    """One session for all worlds: it keeps the service models, and no state of ours."""
+    return Session()

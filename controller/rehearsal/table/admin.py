@@ -1,0 +1,162 @@
+"""CreateTable, DescribeTable, ListTables, DeleteTable, time to live."""
+
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from controller.rehearsal.api import ACCOUNT, AwsError, Call
+from controller.rehearsal.table.catalog import Catalog
+from controller.rehearsal.table.errors import bad_parameter, invalid, no_table
+from controller.rehearsal.table.keys import KeySchema
+from controller.rehearsal.table.store import TableInfo
+
+_NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}\Z")
+Params = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Admin:
+    catalog: Catalog
+
+    def create_table(self, call: Call) -> Params:
+        params = call.params
+        name = params["TableName"]
+        if _NAME.match(name) is None:
+            raise invalid(
+                f"1 validation error detected: Value '{name[:80]}' at 'tableName' failed to satisfy "
+                "constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"
+            )
+        store = self.catalog.store_of(name)
+        if store.info(name) is not None:
+            raise AwsError("ResourceInUseException", f"Table already exists: {name}")
+        if params.get("GlobalSecondaryIndexes") or params.get("LocalSecondaryIndexes"):
+            raise invalid("Secondary indexes are not part of this rehearsal")
+        billing = params.get("BillingMode", "PROVISIONED")
+        if billing == "PROVISIONED" and "ProvisionedThroughput" not in params:
+            raise bad_parameter("ReadCapacityUnits and WriteCapacityUnits must both be specified")
+        info = TableInfo(
+            name=name,
+            keys=_keys(params["KeySchema"], params["AttributeDefinitions"]),
+            created=self.catalog.kernel.now(),
+            billing=billing,
+            protected=params.get("DeletionProtectionEnabled", False),
+        )
+        store.save_table(info)
+        return {"TableDescription": self._described(info, "CREATING")}
+
+    def describe_table(self, call: Call) -> Params:
+        return {"Table": self._described(self._info(call), "ACTIVE")}
+
+    def list_tables(self, call: Call) -> Params:
+        limit = call.params.get("Limit", 100)
+        if not 1 <= limit <= 100:
+            raise invalid("Limit must be between 1 and 100")
+        start = call.params.get("ExclusiveStartTableName", "")
+        names = [name for name in self.catalog.names() if name > start]
+        if len(names) <= limit:
+            return {"TableNames": names}
+        return {"TableNames": names[:limit], "LastEvaluatedTableName": names[limit - 1]}
+
+    def delete_table(self, call: Call) -> Params:
+        info = self._info(call)
+        if info.protected:
+            raise invalid(
+                "Resource cannot be deleted as it is currently protected against deletion. Disable deletion "
+                "protection first."
+            )
+        described = self._described(info, "DELETING")
+        self.catalog.store_of(info.name).drop_table(info.name)
+        self.catalog.forget(info.name)
+        return {"TableDescription": described}
+
+    def update_time_to_live(self, call: Call) -> Params:
+        info, wanted = self._info(call), call.params["TimeToLiveSpecification"]
+        if info.name in self.catalog.shared:
+            raise invalid("Time to live is not supported on a table with multi-Region strong consistency")
+        if wanted["Enabled"] == bool(info.ttl):
+            raise invalid(f"TimeToLive is already {'enabled' if info.ttl else 'disabled'}")
+        if info.ttl and wanted["AttributeName"] != info.ttl:
+            raise invalid(
+                "TimeToLive is active on a different AttributeName: current AttributeName is " + info.ttl
+            )
+        ttl = wanted["AttributeName"] if wanted["Enabled"] else ""
+        self.catalog.forget(info.name)
+        self.catalog.store_of(info.name).save_table(replace(info, ttl=ttl))
+        return {"TimeToLiveSpecification": wanted}
+
+    def describe_time_to_live(self, call: Call) -> Params:
+        ttl = self._info(call).ttl
+        if not ttl:
+            return {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}
+        return {"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED", "AttributeName": ttl}}
+
+    def _info(self, call: Call) -> TableInfo:
+        name = call.params["TableName"].rpartition("/")[2]
+        info = self.catalog.store_of(name).info(name)
+        if info is None:
+            raise no_table(name)
+        return info
+
+    def _described(self, info: TableInfo, status: str) -> Params:
+        count, size = self.catalog.store_of(info.name).totals(info.name)
+        arn = f"arn:aws:dynamodb:{self.catalog.region}:{ACCOUNT}:table/{info.name}"
+        keys = info.keys
+        described: Params = {
+            "TableName": info.name,
+            "TableStatus": status,
+            "TableArn": arn,
+            "TableId": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{arn}@{info.created}")),
+            "CreationDateTime": info.created,
+            "KeySchema": [
+                {"AttributeName": name, "KeyType": kind}
+                for name, kind in zip(keys.names, ("HASH", "RANGE"), strict=False)
+            ],
+            "AttributeDefinitions": [
+                {"AttributeName": name, "AttributeType": kind}
+                for name, kind in zip(keys.names, (keys.partition_type, keys.sort_type), strict=False)
+            ],
+            "BillingModeSummary": {"BillingMode": info.billing},
+            "ProvisionedThroughput": {
+                "NumberOfDecreasesToday": 0,
+                "ReadCapacityUnits": 0,
+                "WriteCapacityUnits": 0,
+            },
+            "ItemCount": count,
+            "TableSizeBytes": size,
+            "DeletionProtectionEnabled": info.protected,
+        }
+        shared = self.catalog.shared.get(info.name)
+        if shared is not None:
+            others = [region for region in shared.regions if region != self.catalog.region]
+            described["Replicas"] = [{"RegionName": each, "ReplicaStatus": status} for each in others]
+            described["MultiRegionConsistency"] = "STRONG"
+            described["GlobalTableVersion"] = "2019.11.21"
+        return described
+
+
+def _keys(schema: list[Mapping[str, str]], definitions: list[Mapping[str, str]]) -> KeySchema:
+    types = {each["AttributeName"]: each["AttributeType"] for each in definitions}
+    if not 1 <= len(schema) <= 2 or [each["KeyType"] for each in schema] != ["HASH", "RANGE"][: len(schema)]:
+        raise invalid(
+            "Invalid KeySchema: The first KeySchemaElement is not a HASH key type, or the second no RANGE"
+        )
+    names = [each["AttributeName"] for each in schema]
+    if len(set(names)) != len(names):
+        raise invalid("Both the Hash Key and the Range Key element in the KeySchema have the same name")
+    missing = [name for name in names if name not in types]
+    if missing:
+        raise bad_parameter(
+            f"Some index key attributes are not defined in AttributeDefinitions. Keys: {names}, "
+            f"AttributeDefinitions: {sorted(types)}"
+        )
+    if len(types) != len(names):
+        raise bad_parameter(
+            "Number of attributes in KeySchema does not exactly match number of attributes defined in "
+            "AttributeDefinitions"
+        )
+    if any(kind not in ("S", "N", "B") for kind in types.values()):
+        raise bad_parameter("Member must satisfy enum value set: [B, N, S]")
+    sort = names[1] if len(names) == 2 else ""
+    return KeySchema(names[0], types[names[0]], sort, types.get(sort, ""))

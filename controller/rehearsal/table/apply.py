@@ -1,0 +1,164 @@
+"""An update expression applied to an item."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from controller.rehearsal.table.errors import bad_parameter, invalid
+from controller.rehearsal.table.evaluate import Bindings
+from controller.rehearsal.table.paths import overlap, read, resolve, shown, write
+from controller.rehearsal.table.tokens import Path
+from controller.rehearsal.table.updates import WHAT, Given, IfNotExists, ListAppend, Read, Sum, Term, Update
+from controller.rehearsal.table.values import EXACT, Item, Value, number_text, type_of
+
+_SETS = ("SS", "NS", "BS")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An update with its placeholders resolved and judged, ready for any item."""
+
+    update: Update
+    bindings: Bindings
+    key_names: tuple[str, ...]
+
+    def touched(self) -> tuple[Path, ...]:
+        update = self.update
+        paths = [path for path, _ in (*update.sets, *update.adds, *update.deletes)]
+        return tuple(self._path(path) for path in (*paths, *update.removes))
+
+    def check(self) -> None:
+        """Refuse what can be refused without the item."""
+        paths = self.touched()
+        for path in paths:
+            if path[0].name in self.key_names:
+                raise bad_parameter(
+                    f"Cannot update attribute {path[0].name}. This attribute is part of the key"
+                )
+        twice = overlap(list(paths))
+        if twice is not None:
+            raise invalid(
+                f"Invalid {WHAT}: Two document paths overlap with each other; must remove or rewrite one of "
+                f"these paths; path one: {shown(twice[0])}, path two: {shown(twice[1])}"
+            )
+        for _, term in self.update.sets:
+            self._check_term(term)
+        for name, allowed, pairs in (
+            ("ADD", ("N", *_SETS), self.update.adds),
+            ("DELETE", _SETS, self.update.deletes),
+        ):
+            for _, placeholder in pairs:
+                kind = type_of(self.bindings.value(placeholder, WHAT))
+                if kind not in allowed:
+                    raise _wrong_operand(name, kind)
+
+    def _check_term(self, term: Term) -> None:
+        match term:
+            case Given(name):
+                self.bindings.value(name, WHAT)
+            case Read(path):
+                self._path(path)
+            case IfNotExists(path, otherwise):
+                self._path(path)
+                self._check_term(otherwise)
+            case ListAppend(first, second):
+                self._check_operand("list_append", "L", first, second)
+            case Sum(left, right, minus):
+                self._check_operand("-" if minus else "+", "N", left, right)
+
+    def _check_operand(self, operator: str, wanted: str, *terms: Term) -> None:
+        for term in terms:
+            self._check_term(term)
+            if isinstance(term, Given):
+                kind = type_of(self.bindings.values[term.name])
+                if kind != wanted:
+                    raise _wrong_operand(operator, kind)
+
+    def to(self, item: Item) -> Item:
+        """The item after the update. `item` itself stays as it was."""
+        update, values = self.update, self.bindings.values
+        writes = [(self._path(path), self._value(term, item)) for path, term in update.sets]
+        for path, name in update.adds:
+            there = self._path(path)
+            writes.append((there, _added(read(item, there), values[name])))
+        removes = [self._path(path) for path in update.removes]
+        for path, name in update.deletes:
+            there = self._path(path)
+            found = read(item, there)
+            if found is not None:
+                left = _without(found, values[name])
+                if left is None:
+                    removes.append(there)
+                else:
+                    writes.append((there, left))
+        # Lists: writes in order of index, removals from the end, so that no index shifts under a later one.
+        for there, value in sorted(writes, key=lambda each: _place(each[0])):
+            item = write(item, there, value)
+        for there in sorted(removes, key=_place, reverse=True):
+            item = write(item, there, None)
+        return item
+
+    def _value(self, term: Term, item: Item) -> Value:
+        match term:
+            case Given(name):
+                return self.bindings.values[name]
+            case Read(path):
+                found = read(item, self._path(path))
+                if found is None:
+                    raise invalid(
+                        "The provided expression refers to an attribute that does not exist in the item"
+                    )
+                return found
+            case IfNotExists(path, otherwise):
+                found = read(item, self._path(path))
+                return self._value(otherwise, item) if found is None else found
+            case ListAppend(first, second):
+                lists = self._value(first, item), self._value(second, item)
+                if not all("L" in each for each in lists):
+                    raise _mistyped()
+                return {"L": [*lists[0]["L"], *lists[1]["L"]]}
+            case Sum(left, right, minus):
+                return _total(self._value(left, item), self._value(right, item), minus=minus)
+
+    def _path(self, path: Path) -> Path:
+        return resolve(path, self.bindings.names, WHAT)
+
+
+def _place(path: Path) -> tuple[tuple[str, int], ...]:
+    return tuple((step.name, step.position) for step in path)
+
+
+def _total(one: Value, other: Value, *, minus: bool) -> Value:
+    if "N" not in one or "N" not in other:
+        raise _mistyped()
+    left, right = Decimal(one["N"]), Decimal(other["N"])
+    return {"N": number_text(EXACT.subtract(left, right) if minus else EXACT.add(left, right))}
+
+
+def _added(found: Value | None, given: Value) -> Value:
+    if found is None:
+        return given
+    kind = type_of(given)
+    if kind not in found:
+        raise _mistyped()
+    if kind == "N":
+        return _total(found, given, minus=False)
+    return {kind: [*found[kind], *(member for member in given[kind] if member not in found[kind])]}
+
+
+def _without(found: Value, given: Value) -> Value | None:
+    kind = type_of(given)
+    if kind not in found:
+        raise _mistyped()
+    left = [member for member in found[kind] if member not in given[kind]]
+    return {kind: left} if left else None
+
+
+def _mistyped() -> Exception:
+    return invalid("An operand in the update expression has an incorrect data type")
+
+
+def _wrong_operand(operator: str, kind: str) -> Exception:
+    return invalid(
+        f"Invalid {WHAT}: Incorrect operand type for operator or function; operator or function: {operator}, "
+        f"operand type: {kind}"
+    )

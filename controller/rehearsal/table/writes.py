@@ -1,0 +1,114 @@
+"""PutItem, UpdateItem, DeleteItem, BatchWriteItem."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from controller.rehearsal.api import Call
+from controller.rehearsal.table.catalog import Catalog, Opened
+from controller.rehearsal.table.errors import condition_failed, invalid
+from controller.rehearsal.table.paths import project
+from controller.rehearsal.table.request import Expressions
+from controller.rehearsal.table.store import Row
+from controller.rehearsal.table.values import MAX_ITEM_BYTES, Item, checked_item, item_size
+
+_CONDITION = "ConditionExpression"
+Params = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Writes:
+    catalog: Catalog
+
+    def put_item(self, call: Call) -> Params:
+        params = call.params
+        returns = _returns(params, "NONE", "ALL_OLD")
+        opened = self.catalog.open(params["TableName"])
+        item = checked_item(params["Item"])
+        key = opened.info.keys.of_item(item)
+        row = _sized(item)
+        expressions = Expressions(params, (_CONDITION,))
+        old = opened.store.get(opened.info.name, *key)
+        _require(expressions, params, old)
+        self.catalog.put(opened, key, row)
+        return {"Attributes": old.item} if returns == "ALL_OLD" and old is not None else {}
+
+    def delete_item(self, call: Call) -> Params:
+        params = call.params
+        returns = _returns(params, "NONE", "ALL_OLD")
+        store, info = self.catalog.open(params["TableName"])
+        key = info.keys.of_key(checked_item(params["Key"]))
+        expressions = Expressions(params, (_CONDITION,))
+        old = store.get(info.name, *key)
+        _require(expressions, params, old)
+        store.delete(info.name, *key)
+        return {"Attributes": old.item} if returns == "ALL_OLD" and old is not None else {}
+
+    def update_item(self, call: Call) -> Params:
+        params = call.params
+        returns = _returns(params, "NONE", "ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW")
+        opened = self.catalog.open(params["TableName"])
+        key_item = checked_item(params["Key"])
+        keys = opened.info.keys
+        key = keys.of_key(key_item)
+        expressions = Expressions(params, ("UpdateExpression", _CONDITION))
+        change = expressions.update(keys.names)
+        old = opened.store.get(opened.info.name, *key)
+        _require(expressions, params, old)
+        before = key_item if old is None else old.item
+        after = before if change is None else change.to(before)
+        self.catalog.put(opened, key, _sized(after, "Item size to update"))
+        if returns == "NONE" or (returns.endswith("OLD") and old is None):
+            return {}
+        shown = after if returns.endswith("NEW") else before
+        if returns.startswith("UPDATED"):
+            shown = project(shown, change.touched()) if change is not None else {}
+        return {"Attributes": shown} if shown else {}
+
+    def batch_write_item(self, call: Call) -> Params:
+        """Puts and deletes without conditions; all are processed or, where one is malformed, none."""
+        work: list[tuple[Opened, tuple[bytes, bytes], Row | None]] = []
+        for table, requests in call.params["RequestItems"].items():
+            opened = self.catalog.open(table)
+            for request in requests:
+                if "PutRequest" in request:
+                    item = checked_item(request["PutRequest"]["Item"])
+                    work.append((opened, opened.info.keys.of_item(item), _sized(item)))
+                elif "DeleteRequest" in request:
+                    gone = checked_item(request["DeleteRequest"]["Key"])
+                    work.append((opened, opened.info.keys.of_key(gone), None))
+        if not 1 <= len(work) <= 25:
+            raise invalid("Too many items requested for the BatchWriteItem call" if work else "No requests")
+        if len({(opened.info.name, key) for opened, key, _ in work}) != len(work):
+            raise invalid("Provided list of item keys contains duplicates")
+        for opened, key, row in work:
+            if row is None:
+                opened.store.delete(opened.info.name, *key)
+            else:
+                self.catalog.put(opened, key, row)
+        return {"UnprocessedItems": {}}
+
+
+def _returns(params: Params, *allowed: str) -> str:
+    wanted: str = params.get("ReturnValues", "NONE")
+    if wanted not in allowed:
+        raise invalid("Return values set to invalid value")
+    return wanted
+
+
+def _require(expressions: Expressions, params: Params, old: Row | None) -> None:
+    """Refuse malformed expressions first, then a condition that does not hold."""
+    found = expressions.condition(_CONDITION)
+    expressions.finish()
+    if found is None:
+        return
+    judge, condition = found
+    if not judge.holds(condition, {} if old is None else old.item):
+        wanted = params.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
+        raise condition_failed(old.item if wanted and old is not None else None)
+
+
+def _sized(item: Item, what: str = "Item size") -> Row:
+    size = item_size(item)
+    if size > MAX_ITEM_BYTES:
+        raise invalid(f"{what} has exceeded the maximum allowed size")
+    return Row(item, size)

@@ -1,0 +1,127 @@
+"""A botocore client whose requests go straight to the wire, in the caller's own time.
+
+```
+ client ─> sleep latency/2 ─> fault? ─┬─ none ─> Wire.handle ─> sleep latency/2 ─> answer
+                                      ├─ refused ─> EndpointConnectionError
+                                      ├─ hung ─> sleep to the read timeout ─> ReadTimeoutError
+                                      └─ lost ─> Wire.handle, then as hung
+```
+"""
+
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, Literal, Protocol
+from urllib.parse import urlsplit
+
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+
+from controller.ports.runtime import Runtime
+from controller.rehearsal.protocol.message import Request, Response, Scope
+
+Fault = Literal["refused", "hung", "lost"]
+
+
+class Handle(Protocol):
+    def __call__(self, request: Request, endpoint: str = "", scope: Scope | None = None) -> Response: ...
+
+
+class Faulty(Protocol):
+    """What happens to a request that arrives now; asked once a request."""
+
+    def __call__(self, service: str, region: str, endpoint: str, operation: str) -> Fault | None: ...
+
+
+def sound(service: str, region: str, endpoint: str, operation: str) -> Fault | None:  # noqa: ARG001
+    """No fault."""
+    return None
+
+
+def attach(
+    client: Any,
+    handle: Handle,
+    runtime: Runtime,
+    *,
+    latency: float = 0.005,
+    endpoint: str = "",
+    fault: Faulty = sound,
+) -> None:
+    """Replace the HTTP session of a boto3 client.
+
+    `latency` is seconds there and back on `runtime`; `endpoint` names the endpoint that the client speaks
+    to (default: the client's Region). The client may be unsigned: its service and Region are passed on.
+    """
+    region = client.meta.region_name
+    scope = Scope(client.meta.service_model.signing_name, region)
+    session = Direct(
+        handle, runtime, scope, endpoint or region, latency, client.meta.config.read_timeout, fault
+    )
+    client._endpoint.http_session = session
+
+
+@dataclass(slots=True)
+class Direct:
+    """What botocore calls an HTTP session."""
+
+    handle: Handle
+    runtime: Runtime
+    scope: Scope
+    endpoint: str
+    latency: float
+    read_timeout: float
+    fault: Faulty
+
+    def send(self, request: AWSPreparedRequest) -> AWSResponse:
+        started = self.runtime.monotonic()
+        message, operation = _message(request)
+        self._travel()
+        fault = self.fault(self.scope.service, self.scope.region, self.endpoint, operation)
+        if fault == "refused":
+            raise EndpointConnectionError(endpoint_url=request.url, error="refused in this rehearsal")
+        if fault != "hung":
+            response = self.handle(message, self.endpoint, self.scope)
+            if fault is None:
+                self._travel()
+                return _answer(request.url, response)
+        waited = self.runtime.monotonic() - started
+        self.runtime.sleep(max(0.0, self._timeout(request) - waited))
+        raise ReadTimeoutError(endpoint_url=request.url, error=f"{fault} in this rehearsal")
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _travel(self) -> None:
+        if self.latency:
+            self.runtime.sleep(self.latency / 2)
+
+    def _timeout(self, request: AWSPreparedRequest) -> float:
+        context: dict[str, Any] = getattr(request, "context", None) or {}
+        return float(context.get("read_timeout") or self.read_timeout)
+
+
+def _message(request: AWSPreparedRequest) -> tuple[Request, str]:
+    url = urlsplit(request.url)
+    headers = {
+        name.lower(): value.decode("latin-1") if isinstance(value, bytes) else str(value)
+        for name, value in request.headers.items()
+    }
+    body = request.body
+    if body is None:
+        body = b""
+    elif isinstance(body, str):
+        body = body.encode()
+    elif not isinstance(body, bytes | bytearray):
+        body = body.read()
+    operation = headers.get("x-amz-target", "").rpartition(".")[2] or url.path.rpartition("/")[2]
+    return Request(request.method, url.path or "/", url.query, headers, bytes(body)), operation
+
+
+def _answer(url: str, response: Response) -> AWSResponse:
+    return AWSResponse(url, response.status, dict(response.headers), _Body(response.body))
+
+
+class _Body(BytesIO):
+    """The part of a urllib3 response that botocore reads from."""
+
+    def stream(self) -> list[bytes]:
+        return [self.read()]

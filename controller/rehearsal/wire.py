@@ -1,0 +1,74 @@
+"""HTTP in, a `Call` to a rehearsed service, HTTP out; what no service here answers goes to a fallback.
+
+```
+ request ─> scope ─┬─ (service, Region) here and the operation too ─> Call ─> service, with the lock held
+                   └─ otherwise ─> fallback (moto)
+```
+"""
+
+import itertools
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+from controller.rehearsal.api import AwsError, Call, Service
+from controller.rehearsal.protocol.dialects import Dialect, Json, dialect_of
+from controller.rehearsal.protocol.message import Request as Request
+from controller.rehearsal.protocol.message import Response as Response
+from controller.rehearsal.protocol.message import Scope as Scope
+from controller.rehearsal.protocol.models import operation_model, service_model
+from controller.rehearsal.protocol.scope import scope_of
+
+
+class Wire:
+    """Finds the service that a request is for.
+
+    Parameters
+    ----------
+    services: by (signing name, Region).
+    fallback: answers whatever none of them does.
+    lock: held while a service runs, not while the fallback does.
+    """
+
+    def __init__(
+        self,
+        services: Mapping[tuple[str, str], Service],
+        fallback: Callable[[Request], Response],
+        lock: AbstractContextManager[Any],
+    ) -> None:
+        self.services, self.fallback, self.lock = services, fallback, lock
+        self._numbers = itertools.count(1)
+
+    def handle(self, request: Request, endpoint: str = "", scope: Scope | None = None) -> Response:
+        """Answer one request.
+
+        `endpoint` names the endpoint that received it, where that matters (ARC). `scope` is for requests
+        that are not signed. Errors of the request are answers; an error in a service's own code is raised.
+        """
+        request_id = f"{next(self._numbers):08x}-7469-4465-8761-746500000000"
+        dialect: Dialect | None = None
+        try:
+            dialect = dialect_of(request)
+            if scope is None:
+                scope = scope_of(request)
+            if dialect is None:
+                return self.fallback(request)
+            service = self.services.get((scope.service, scope.region))
+            work = None if service is None else service.operations.get(dialect.operation)
+            model = None if work is None else operation_model(scope.service, dialect.operation)
+            if work is None or model is None or not _addressed(dialect, scope):
+                return self.fallback(request)
+            params = dialect.read(request, model)
+            call = Call(scope.service, dialect.operation, scope.region, params, endpoint or scope.region)
+            with self.lock:
+                members = work(call)
+            return dialect.answer(model, members, request_id)
+        except AwsError as error:
+            speaker = dialect or Json("", "")
+            return speaker.refuse(error, "" if scope is None else scope.service, request_id)
+
+
+def _addressed(dialect: Dialect, scope: Scope) -> bool:
+    """Whether the target's prefix is the service's own (DynamoDB Streams are signed as `dynamodb` too)."""
+    model = service_model(scope.service)
+    return not dialect.target or (model is not None and dialect.target == model.metadata.get("targetPrefix"))

@@ -1,0 +1,27 @@
+"""Escalate: tell people what stands in the way, once for each cause, and hold."""
+
+from controller.core.incident import ENDED
+from controller.core.journal import Kind
+from controller.steps.carry import Carry
+from controller.steps.context import Deps, announce, driven, page, write
+
+
+def escalate(deps: Deps, carry: Carry, error: str = "", cause: str = "") -> Carry:
+    """Write `Escalated` and page, unless this code was paged for this incident; then hold.
+
+    error, cause: what the workflow caught, where a step failed rather than said no.
+    """
+    memory, incident = driven(deps, carry.incident, carry.epoch)
+    code = carry.code if carry.next == "escalate" and carry.code else _code(error)
+    reason = carry.reason if carry.next == "escalate" and carry.reason else f"{error}: {cause}"[:500]
+    if incident.phase not in ENDED and code not in incident.escalated:
+        write(deps, memory, Kind.ESCALATED, data={"code": code, "reason": reason}, incident=incident)
+        page(deps, f"{incident.id}: {code}", f"{reason}\nNothing moves until this is so no longer.")
+        announce(deps, {"kind": "Escalated", "incident": incident.id, "code": code, "reason": reason})
+    return carry.to("hold", code=code, reason=reason)
+
+
+def _code(error: str) -> str:
+    """`SwitchUnavailable` -> `switch-unavailable`."""
+    words = "".join(f"-{c.lower()}" if c.isupper() else c for c in error if c.isalnum() or c == ".")
+    return words.strip("-.").replace(".-", "-") or "step-failed"

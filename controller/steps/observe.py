@@ -1,0 +1,52 @@
+"""Observe: a batch of raw events becomes evidence; evidence may open an incident."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from controller.core.admission import expected_signals
+from controller.core.model import Ignored, Sighting
+from controller.core.report import decision_data
+from controller.core.text import plain
+from controller.steps.context import Deps, remember
+from controller.steps.judge import judge_regions
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """How many events were used, why others were not, and what was opened."""
+
+    used: int
+    ignored: tuple[Ignored, ...]
+    opened: str | None
+
+
+def observe(deps: Deps, bodies: Sequence[str]) -> Observed:
+    """Record what the events say, then decide. What is no evidence is recorded as ignored, with a reason.
+
+    Raises `EvidenceUnavailable` and `OutsideUnreachable`: the queue delivers the batch again.
+    """
+    now = deps.runtime.now()
+    read = [deps.read_event(body, now) for body in bodies]
+    named = {signal.id for signal in expected_signals(deps.policy, deps.account)}
+    sightings = [each for each in read if isinstance(each, Sighting) and each.signal in named]
+    ignored = tuple(_unused(each) for each in read if each not in sightings)
+    if sightings:
+        deps.evidence.record(deps.application, sightings)
+    # A composite alarm is no evidence of its own, but it rings: look again at what is known.
+    rung = any(isinstance(each, Sighting) for each in read)
+    judged = judge_regions(deps, remember(deps)) if rung else None
+    opened = judged.opened if judged else None
+    if ignored or opened:
+        record = {
+            "by": "observe",
+            "ignored": [{"reason": each.reason, "sample": each.sample} for each in ignored[:20]],
+            "decisions": [decision_data(d) for d in judged.decisions] if judged and opened else [],
+        }
+        deps.assessments.add(deps.application, now, record)
+    return Observed(len(sightings), ignored, opened.id if opened else None)
+
+
+def _unused(each: Sighting | Ignored) -> Ignored:
+    if isinstance(each, Ignored):
+        return each
+    return Ignored("not a signal that the policy names", plain(each.signal, 120))

@@ -1,0 +1,26 @@
+"""ConfirmReadiness: look once more, all guards, right before people are asked or traffic moves."""
+
+from controller.core.decide import decide
+from controller.core.journal import Kind
+from controller.core.report import decision_data
+from controller.steps.carry import Carry
+from controller.steps.context import Deps, driven, situation, write
+
+
+def confirm_readiness(deps: Deps, carry: Carry) -> Carry:
+    """`ask` or `shift` if the target is ready now, else `escalate`."""
+    memory, incident = driven(deps, carry.incident, carry.epoch)
+    decision = decide(situation(deps, memory, read_controls=True), incident.source)
+    if decision.action not in ("act", "ask"):
+        if decision.code == "target-not-ready":
+            data = {"code": decision.code, "reason": decision.reason, "decision": decision_data(decision)}
+            write(deps, memory, Kind.READINESS_DENIED, data=data, incident=incident)
+        return carry.to("again" if decision.action == "stand_down" else "escalate",
+                        code=decision.code, reason=decision.reason)  # fmt: skip
+    readiness = next(check.sentence for check in decision.checks if check.guard == "target exists")
+    ready = next((check.sentence for check in decision.checks if check.guard == "readiness"), readiness)
+    found = {"target": decision.target, "sentence": ready}
+    write(deps, memory, Kind.READINESS_CONFIRMED, data=found, incident=incident)
+    gate = deps.policy.gate()
+    ask = carry.model_copy(update={"ask_seconds": int(gate.within) + 60 if gate else 900})
+    return ask.to("ask" if decision.action == "ask" else "shift")

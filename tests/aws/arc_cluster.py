@@ -1,0 +1,130 @@
+"""A rehearsed ARC cluster behind real botocore clients, in virtual time: the faults are at the wire."""
+
+import random
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
+from typing import Any
+
+from botocore import UNSIGNED
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.session import Session
+
+from controller.aws.arc import ArcSwitch, client_config
+from controller.rehearsal.api import AwsError, Call
+from controller.rehearsal.arc.controls import ENDPOINTS, SERVICE, RoutingControls
+from controller.rehearsal.arc.rules import SafetyRule, control_arn, panel_arn, rule_arn
+from controller.rehearsal.faults import Faults
+from controller.rehearsal.kernel import Kernel, VirtualClock
+from controller.rehearsal.transport import Fault, attach
+from controller.rehearsal.virtual import VirtualRuntime
+from controller.rehearsal.wire import Request, Response, Wire
+
+T0 = 1_700_000_000.0
+PANEL = panel_arn(1)
+READ_TIMEOUT = 2.0
+TRAVEL = 0.05  # one way
+
+
+@cache
+def clients() -> dict[str, BaseClient]:
+    config = client_config(read_timeout=READ_TIMEOUT).merge(Config(signature_version=UNSIGNED))
+    return {
+        region: Session().create_client(
+            SERVICE, region, endpoint_url=f"http://{region}.arc.invalid", config=config
+        )
+        for region in ENDPOINTS
+    }
+
+
+def slices(count: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    names = [chr(ord("a") + number) for number in range(count)]
+    return tuple(f"use1-{name}" for name in names), tuple(f"usw2-{name}" for name in names)
+
+
+def at_least_one(count: int, **rule: Any) -> list[SafetyRule]:
+    """Per slice: one of its two controls stays On."""
+    pairs = zip(*slices(count), strict=True)
+    return [
+        SafetyRule(name=f"slice-{pair[0][-1]}", arn=rule_arn(PANEL, number), controls=pair, **rule)
+        for number, pair in enumerate(pairs)
+    ]
+
+
+class Cluster:
+    """`count` slices, all On in us-east-1. `script`: answers that override the next writes, in order."""
+
+    def __init__(
+        self,
+        *,
+        count: int = 4,
+        rules: Sequence[SafetyRule] = (),
+        lag: tuple[float, float] = (1.0, 3.0),
+        seed: int = 1,
+        **options: Any,
+    ) -> None:
+        self.kernel, self.faults = Kernel(VirtualClock(T0)), Faults()
+        self.runtime = VirtualRuntime(self.kernel)
+        self.east, self.west = slices(count)
+        arns = {name: control_arn(PANEL, number) for number, name in enumerate(self.east + self.west)}
+        self.controls = RoutingControls(
+            self.kernel,
+            self.faults,
+            panel=PANEL,
+            controls=arns,
+            rng=random.Random(seed),
+            on=self.east,
+            rules=rules,
+            lag=lag,
+            **options,
+        )
+        self.lost: set[str] = set()
+        self.script: list[AwsError] = []
+        self.calls: list[tuple[float, str, str]] = []
+        self.changes: list[tuple[float, str, bool]] = []
+        self.controls.observe(lambda at, name, on: self.changes.append((at - T0, name, on)))
+        self.tampered: dict[str, dict[str, Any]] = {}
+        wire = Wire({(SERVICE, region): self for region in ENDPOINTS}, _nowhere, threading.RLock())
+        for client in clients().values():
+            attach(client, wire.handle, self.runtime, latency=2 * TRAVEL, fault=self._fault)
+
+    @property
+    def operations(self) -> Mapping[str, Callable[[Call], dict[str, Any]]]:
+        """The service as the wire sees it: ARC's, with scripted answers before it."""
+        return {name: partial(self._answer, work) for name, work in self.controls.operations.items()}
+
+    def switch(self, *, seed: int = 1, **options: Any) -> ArcSwitch:
+        arns = {name: self.controls.arn(name) for name in self.east + self.west}
+        options = {"runtime": self.runtime, "rng": random.Random(seed), "panel": PANEL} | options
+        return ArcSwitch(clients(), arns, **options)
+
+    def leave(self) -> list[tuple[str, bool]]:
+        """The changes of an evacuation of us-east-1."""
+        return [(name, True) for name in self.west] + [(name, False) for name in self.east]
+
+    @property
+    def elapsed(self) -> float:
+        return self.kernel.now() - T0
+
+    def sent(self, operation: str = "UpdateRoutingControlStates") -> list[tuple[float, str]]:
+        return [(at, region) for at, region, name in self.calls if name == operation]
+
+    def _fault(self, service: str, region: str, endpoint: str, operation: str) -> Fault | None:
+        self.calls.append((self.elapsed - TRAVEL, region, operation))
+        lost = region in self.lost and operation.startswith("Update")
+        return self.faults.arc.get(region) or ("lost" if lost else None)
+
+    def _answer(self, work: Callable[[Call], dict[str, Any]], call: Call) -> dict[str, Any]:
+        writing = call.operation.startswith("Update")
+        if writing and self.script:
+            raise self.script.pop(0)
+        return work(call) if writing else self.tampered.get(call.endpoint) or work(call)
+
+
+def _nowhere(request: Request) -> Response:
+    raise AssertionError(f"a request to no service: {request}")
+
+
+def unfenced() -> None:
+    """A fence that lets everything pass."""

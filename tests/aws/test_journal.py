@@ -1,0 +1,272 @@
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from controller.aws.journal import LARGEST, PERMISSIONS, DynamoJournal
+from controller.core.journal import Draft, Event, Kind, broken_at, seal, to_json
+from controller.ports.errors import JournalConflict, OutsideUnreachable
+from controller.rehearsal.kernel import Kernel, VirtualClock
+from controller.rehearsal.virtual import VirtualRuntime
+from tests.aws import wire as w
+
+AT = 1_700_000_000.25
+
+
+class Desk:
+    """One table, and as many journals on it as there are controllers."""
+
+    def __init__(self, dynamodb: str = "rehearsal") -> None:
+        self.serve = w.DYNAMODBS[dynamodb]()
+        self.client, self.wire = w.connect("dynamodb", self.serve)
+        self.table = w.make_table(self.client, "application", "seq", "N")
+        self.wire.calls.clear()
+        self.kernel = Kernel(VirtualClock(AT))
+        self.journal = self.opened(self.client)
+        self.other = self.opened(w.connect("dynamodb", self.serve)[0])
+
+    def opened(self, client: object) -> DynamoJournal:
+        return DynamoJournal(client=client, table=self.table, runtime=VirtualRuntime(self.kernel))
+
+
+@pytest.fixture(params=w.DYNAMODBS)
+def desk(request: pytest.FixtureRequest) -> Desk:
+    return Desk(request.param)
+
+
+def draft(name: str, **data: object) -> Draft:
+    return Draft(id=name, kind=Kind.ESCALATED, at=AT, by="test", incident="storefront-1", data=data)
+
+
+def ids(journal: DynamoJournal) -> list[str]:
+    return [event.draft.id for event in journal.read("storefront")]
+
+
+def test_events_come_back_whole_in_order_and_chained(desk: Desk) -> None:
+    assert desk.journal.read("storefront") == ()
+    last: Event | None = None
+    written = []
+    for number in range(1, 13):
+        last = desk.journal.append("storefront", draft(f"id{number}", why="ünïcode", n=[number, None]), last)
+        written.append(last)
+    desk.journal.append("another", draft("elsewhere"), None)
+    assert list(desk.other.read("storefront")) == written
+    assert [event.seq for event in written] == list(range(1, 13))
+    assert broken_at(written) is None
+
+
+def test_items_can_be_read_by_people(desk: Desk) -> None:
+    event = desk.journal.append("storefront", draft("id1"), None)
+    assert desk.client.scan(TableName=desk.table)["Items"] == [
+        {
+            "application": {"S": "storefront"},
+            "seq": {"N": "1"},
+            "id": {"S": "id1"},
+            "at": {"S": "2023-11-14T22:13:20.250000Z"},
+            "kind": {"S": "Escalated"},
+            "incident": {"S": "storefront-1"},
+            "body": {"S": to_json(event)},
+        }
+    ]
+
+
+def test_what_append_returns_is_what_read_returns(desk: Desk) -> None:
+    event = desk.journal.append("storefront", draft("id1", pair=("a", 1)), None)
+    assert desk.journal.read("storefront") == (event,)
+
+
+def test_pages_are_followed(desk: Desk) -> None:
+    first = desk.journal.append("storefront", draft("id1"), None)
+    second = desk.journal.append("storefront", draft("id2"), first)
+    page = {
+        "Items": [{"seq": {"N": "1"}, "body": {"S": to_json(first)}}],
+        "LastEvaluatedKey": {"application": {"S": "storefront"}, "seq": {"N": "1"}},
+    }
+    desk.wire.next("Query", w.answered(page))
+    assert desk.journal.read("storefront") == (first, second)
+    start = json.loads(desk.wire.bodies[-1])
+    assert start["ExclusiveStartKey"] == page["LastEvaluatedKey"]
+    assert start["ConsistentRead"] is True
+
+
+def test_the_second_writer_of_a_number_meets_a_conflict(desk: Desk) -> None:
+    first = desk.journal.append("storefront", draft("ours"), None)
+    with pytest.raises(JournalConflict, match="event 1 of storefront"):
+        desk.other.append("storefront", draft("theirs"), None)
+    assert ids(desk.journal) == ["ours"]
+    assert desk.other.append("storefront", draft("theirs"), first).seq == 2
+
+
+CONFLICT = w.refused("ReplicatedWriteConflictException")
+THROTTLED = w.refused("ThrottlingException")
+BROKEN = w.refused("InternalServerError", status=500)
+
+
+@pytest.mark.parametrize(
+    ("puts", "gets"),
+    [
+        pytest.param([w.lost], [], id="reply lost"),
+        pytest.param([w.dropped], [], id="never arrived"),
+        pytest.param([CONFLICT], [], id="another Region was writing"),
+        pytest.param([THROTTLED, BROKEN], [], id="throttled, then a server error"),
+        pytest.param([w.answered(b"<html>", 502)], [], id="a proxy's error page"),
+        pytest.param([w.lost], [w.dropped], id="reply lost, and the read fails: the second try is refused"),
+        pytest.param([w.lost, w.dropped], [w.dropped, w.lost], id="only the last try gets through"),
+    ],
+)
+def test_an_ambiguous_append_writes_once(desk: Desk, puts: list[w.Fault], gets: list[w.Fault]) -> None:
+    desk.wire.next("PutItem", *puts)
+    desk.wire.next("GetItem", *gets)
+    event = desk.journal.append("storefront", draft("ours"), None)
+    assert desk.journal.read("storefront") == (event,)
+
+
+def test_a_failure_and_another_writer_meanwhile_is_a_conflict(desk: Desk) -> None:
+    desk.wire.next("PutItem", w.dropped)
+    desk.wire.next("GetItem", w.after(lambda: desk.other.append("storefront", draft("theirs"), None)))
+    with pytest.raises(JournalConflict):
+        desk.journal.append("storefront", draft("ours"), None)
+    assert ids(desk.journal) == ["theirs"]
+
+
+def test_the_same_id_in_another_event_is_not_ours(desk: Desk) -> None:
+    desk.other.append("storefront", draft("same", n=1), None)
+    with pytest.raises(JournalConflict):
+        desk.journal.append("storefront", draft("same", n=2), None)
+
+
+def test_gives_up_after_three_tries_without_waiting_long(desk: Desk) -> None:
+    desk.wire.next("PutItem", w.dropped, w.dropped, w.dropped)
+    with pytest.raises(OutsideUnreachable, match=r"event 1 of storefront: ConnectTimeoutError"):
+        desk.journal.append("storefront", draft("ours"), None)
+    assert desk.wire.calls == ["PutItem", "GetItem"] * 3
+    assert 0.1 < desk.kernel.now() - AT < 1.0
+    asked = [json.loads(body) for body in desk.wire.bodies if '"Key"' in body]
+    assert [request["ConsistentRead"] for request in asked] == [True] * 3
+    assert desk.journal.read("storefront") == ()
+
+
+def test_what_was_given_up_may_have_landed_and_blocks_the_number(desk: Desk) -> None:
+    desk.wire.next("PutItem", w.lost, w.dropped, w.dropped)
+    desk.wire.next("GetItem", w.dropped, w.dropped, w.dropped)
+    with pytest.raises(OutsideUnreachable):
+        desk.journal.append("storefront", draft("ours"), None)
+    assert ids(desk.journal) == ["ours"]
+    with pytest.raises(JournalConflict):
+        desk.journal.append("storefront", draft("next try"), None)
+
+
+def test_the_client_may_not_be_asked_more_than_it_is_told(desk: Desk) -> None:
+    desk.wire.next("PutItem", w.lost)
+    desk.journal.append("storefront", draft("ours"), None)
+    desk.journal.read("storefront")
+    assert w.actions("dynamodb", desk.wire) == set(PERMISSIONS)
+
+
+def test_an_event_that_is_too_large_is_refused_with_its_size(desk: Desk) -> None:
+    with pytest.raises(ValueError, match=rf"has 2\d{{4}} bytes; at most {LARGEST}"):
+        desk.journal.append("storefront", draft("big", text="x" * 20_000), None)
+    assert desk.wire.calls == []
+
+
+@pytest.mark.parametrize("data", [{10: "a", 9: "b"}, {"n": float("nan")}])
+def test_an_event_that_json_would_change_is_refused(desk: Desk, data: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        desk.journal.append("storefront", replace(draft("odd"), data=data), None)
+    assert desk.wire.calls == []
+
+
+def test_an_unreadable_journal_is_unreachable(desk: Desk) -> None:
+    desk.wire.next("Query", w.dropped)
+    with pytest.raises(OutsideUnreachable, match="reading the journal of storefront"):
+        desk.journal.read("storefront")
+
+
+def tampered(desk: Desk, number: int, body: str) -> None:
+    desk.client.update_item(
+        TableName=desk.table,
+        Key={"application": {"S": "storefront"}, "seq": {"N": str(number)}},
+        UpdateExpression="SET body = :body",
+        ExpressionAttributeValues={":body": {"S": body}},
+    )
+
+
+def written(desk: Desk, count: int = 4) -> list[Event]:
+    events: list[Event] = []
+    for number in range(1, count + 1):
+        after = events[-1] if events else None
+        events.append(desk.journal.append("storefront", draft(f"id{number}"), after))
+    return events
+
+
+def test_an_edited_event_is_found(desk: Desk) -> None:
+    second = written(desk)[1]
+    tampered(desk, 2, to_json(replace(second, draft=replace(second.draft, by="mallory"))))
+    with pytest.raises(ValueError, match="broken at event 2"):
+        desk.journal.read("storefront")
+
+
+def test_a_rewritten_event_is_found_by_the_one_after(desk: Desk) -> None:
+    events = written(desk)
+    tampered(desk, 2, to_json(seal("storefront", draft("forged"), events[0])))
+    with pytest.raises(ValueError, match="broken at event 3"):
+        desk.journal.read("storefront")
+
+
+def test_a_dropped_event_is_found(desk: Desk) -> None:
+    written(desk)
+    desk.client.delete_item(TableName=desk.table, Key={"application": {"S": "storefront"}, "seq": {"N": "2"}})
+    with pytest.raises(ValueError, match="broken at event 2"):
+        desk.journal.read("storefront")
+
+
+def test_another_applications_event_is_found(desk: Desk) -> None:
+    written(desk, 1)
+    tampered(desk, 1, to_json(seal("another", draft("id1"), None)))
+    with pytest.raises(ValueError, match="holds event 1 of another"):
+        desk.journal.read("storefront")
+
+
+@pytest.mark.parametrize("body", ["", "{", "[]", "{}", "null"])
+def test_what_is_no_event_is_refused(desk: Desk, body: str) -> None:
+    written(desk, 1)
+    tampered(desk, 1, body)
+    with pytest.raises(ValueError, match=r".+"):
+        desk.journal.read("storefront")
+
+
+def test_a_kind_that_this_version_does_not_know_stops_the_reader(desk: Desk) -> None:
+    event = written(desk, 1)[0]
+    tampered(desk, 1, to_json(event).replace("Escalated", "TakenOver"))
+    with pytest.raises(ValueError, match="TakenOver"):
+        desk.journal.read("storefront")
+
+
+FAULTS = st.lists(st.sampled_from([w.lost, w.dropped, w.passed, CONFLICT]), max_size=4)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(puts=FAULTS, gets=FAULTS, rivals=st.lists(st.booleans(), min_size=3, max_size=3))
+def test_whatever_fails_the_journal_stays_whole_and_nobody_is_told_a_lie(
+    puts: list[w.Fault], gets: list[w.Fault], rivals: list[bool]
+) -> None:
+    desk = Desk()
+    desk.wire.next("PutItem", *puts)
+    desk.wire.next("GetItem", *gets)
+    last: Event | None = None
+    told: list[str] = []
+    for number, rival in enumerate(rivals):
+        if rival:
+            before = desk.other.read("storefront")
+            desk.other.append("storefront", draft(f"theirs{number}"), before[-1] if before else None)
+        try:
+            last = desk.journal.append("storefront", draft(f"ours{number}"), last)
+            told.append(last.draft.id)
+        except (JournalConflict, OutsideUnreachable):
+            events = desk.other.read("storefront")
+            last = events[-1] if events else None
+    kept = ids(desk.other)
+    assert len(set(kept)) == len(kept)
+    assert set(told) <= set(kept)

@@ -1,0 +1,132 @@
+"""The rules' patterns and transformers, under a transformer that does the worst that AWS's page allows."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from controller.aws.events import parse
+from controller.aws.rules import (
+    ALARM_PATHS,
+    ALARM_PATTERN,
+    ALARM_TEMPLATE,
+    CANARY_PATHS,
+    CANARY_PATTERN,
+    CANARY_TEMPLATE,
+)
+from controller.core.model import Sighting, Verdict
+from controller.rehearsal.patterns import compile_pattern
+from tests.aws.test_events import ALARM, CANARY, NOW, Event, changed
+from tests.corpus import corpus
+
+
+def transform(event: Event, paths: dict[str, str], template: str) -> str:
+    """Absent leaves nothing; text is not escaped; an object is JSON, inside a text without its quotes."""
+
+    def fill(match: re.Match[str]) -> str:
+        value: Any = event
+        for key in paths[match["name"]].removeprefix("$.").split("."):
+            value = value.get(key) if isinstance(value, dict) else None
+        quoted = template[match.start() - 1] == '"'
+        if value is None or isinstance(value, str):
+            return (value or "") if quoted or value is None else f'"{value}"'
+        return json.dumps(value).replace('"', "") if quoted else json.dumps(value)
+
+    return re.sub("<(?P<name>[a-z]+)>", fill, template)
+
+
+def alarm(event: Event) -> str:
+    return transform(event, ALARM_PATHS, ALARM_TEMPLATE)
+
+
+def canary(event: Event) -> str:
+    return transform(event, CANARY_PATHS, CANARY_TEMPLATE)
+
+
+HOSTILE = '"}},"region":"eu-west-1","detail":{"alarmName":"other","state":{"value":"OK"}},"x":"\\'
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"detail__state__value": "OK"},
+        {"detail__state__timestamp": ...},
+        {"detail__state__reason": HOSTILE},
+        {"detail__state__reason": 'line\nline\t\\ " <state> é'},
+        {"detail__state__actionsSuppressedBy": "ExtensionPeriod"},
+        {"detail__muteDetail": {"mutedBy": "arn:aws:cloudwatch:us-east-1:1:alarm-mute-rule:night"}},
+        {"detail__muteDetail": {}},
+        {"detail__configuration": {"alarmRule": "ALARM(x)"}},
+    ],
+)
+def test_what_is_left_of_an_alarm_says_the_same(change: Event) -> None:
+    event = changed(ALARM, **change)
+    assert isinstance(parse(event, NOW), Sighting)
+    assert parse(alarm(event), NOW) == parse(event, NOW)
+
+
+@pytest.mark.parametrize("name", ['say "hot"', HOSTILE, "back\\slash", "a:b", "<state>"])
+def test_an_alarms_name_cannot_forge_a_field(name: str) -> None:
+    arn = f"arn:aws:cloudwatch:us-east-1:123456789012:alarm:{name}"
+    event = changed(ALARM, detail__alarmName=name, resources=[arn])
+    found = parse(alarm(event), NOW)
+    assert isinstance(found, Sighting)
+    assert found.signal == f"alarm:123456789012:us-east-1:{name}"
+    assert found == parse(event, NOW)
+
+
+def test_a_muted_alarm_is_never_red_however_its_mute_reads() -> None:
+    for mute in ({"a": 'x"y'}, {"a": "x\ny"}, {"a": "x\\"}, [1], 7, "text", 'te"xt'):
+        found = parse(alarm(changed(ALARM, detail__muteDetail=mute)), NOW)
+        assert not (isinstance(found, Sighting) and found.observation.verdict is Verdict.BREACHING)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"detail__state_reason": HOSTILE},
+        {"detail__canary_run_timeline": ...},
+        {"detail__canary_run_id": ...},
+        {"detail_type": "Synthetics Canary TestRun Successful", "detail__test_run_status": "PASSED"},
+        {"detail_type": "Synthetics Canary Status Change", "detail__current_state": "STOPPED"},
+    ],
+)
+def test_what_is_left_of_a_canary_says_the_same(change: Event) -> None:
+    event = changed(CANARY, **change)
+    assert isinstance(parse(event, NOW), Sighting)
+    assert parse(canary(event), NOW) == parse(event, NOW)
+
+
+def test_every_published_sample_that_the_patterns_let_through() -> None:
+    is_alarm, is_canary = compile_pattern(dict(ALARM_PATTERN)), compile_pattern(dict(CANARY_PATTERN))
+    through = 0
+    for file in sorted(corpus("events").glob("*_awsdocs_2023/*.json")):
+        event = json.loads(file.read_text())["event"]
+        if is_alarm(event) or is_canary(event):
+            body = alarm(event) if is_alarm(event) else canary(event)
+            assert parse(body, NOW) == parse(event, NOW), file.name
+            assert isinstance(parse(body, NOW), Sighting), file.name
+            assert len(body.encode()) < 4096
+            through += 1
+        else:
+            assert event["detail-type"] == "CloudWatch Alarm Configuration Change"
+    assert through == 7
+
+
+def test_the_longest_state_that_cloudwatch_sends_stays_bounded() -> None:
+    """StateReason is 1,023 characters at most and StateReasonData 4,000 (the API's own limits)."""
+    full = changed(ALARM, detail__state__reason="r" * 1023, detail__state__reasonData='"' * 4000)
+    assert len(alarm(full)) < 10_000
+    assert len(alarm(changed(full, detail__configuration={"metrics": ["m" * 100] * 500}))) < 10_000
+
+
+@pytest.mark.parametrize(
+    ("paths", "template"), [(ALARM_PATHS, ALARM_TEMPLATE), (CANARY_PATHS, CANARY_TEMPLATE)]
+)
+def test_placeholders_and_paths_agree(paths: dict[str, str], template: str) -> None:
+    assert set(re.findall("<([A-Za-z0-9_-]+)>", template)) == set(paths)
+    assert all(re.fullmatch(r"\$(\.[A-Za-z-]+)+", path) for path in paths.values())
+    assert len(template) <= 8192
