@@ -41,7 +41,7 @@ def read_states(client: Any, arns: Mapping[str, str], panel: str | None) -> dict
             seen = _list(client, panel)
     except ERRORS as error:
         raise judge(error) from error
-    by_arn = {control.get("RoutingControlArn"): control.get("RoutingControlState") for control in seen}
+    by_arn = {control.get("RoutingControlArn"): control for control in seen}
     return {name: _on(name, by_arn.get(arn)) for name, arn in arns.items()}
 
 
@@ -57,12 +57,13 @@ def _list(client: Any, panel: str | None) -> list[Mapping[str, Any]]:
     raise CallFailed(Next.HOP, "ListRoutingControls did not come to an end")
 
 
-def _on(name: str, state: object) -> bool:
-    if state is None:
+def _on(name: str, control: Mapping[str, Any] | None) -> bool:
+    if control is None:
         raise CallFailed(Next.STOP, f"ARC knows no routing control with the ARN of {name}")
+    state = control.get("RoutingControlState")
     if state not in ("On", "Off"):
         raise CallFailed(Next.HOP, f"{name} is neither On nor Off")
-    return state == "On"
+    return bool(state == "On")
 
 
 def write_states(client: Any, changes: Sequence[tuple[str, bool]], *, may_send: Callable[[], bool]) -> None:

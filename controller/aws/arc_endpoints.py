@@ -18,16 +18,12 @@ from controller.ports.runtime import Runtime
 
 T = TypeVar("T")
 
-READ_STAGGER, READS_IN_FLIGHT = (
-    0.15,
-    3,
-)  # a read has no effect: three may be open, so two hung ones cost 0.3 s
+READ_STAGGER, READS_IN_FLIGHT = 0.15, 3
 WRITE_STAGGER, WRITES_IN_FLIGHT = 1.0, 2
-FIRST_PAUSE, LONGEST_PAUSE = (
-    0.2,
-    2.0,
-)  # rounds start at 0, 0.2, 0.6, 1.4 s: within 3 writes a second an endpoint
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 2.0
 SUSPECT_FOR = 30.0
+# Seconds. A read has no effect, so three may be open: two hung endpoints cost it 0.3 s, not a client timeout.
+# Rounds of writes start at 0, 0.2, 0.6 and 1.4 s: no endpoint sees more than AWS's three a second.
 
 
 class Endpoints:

@@ -1,6 +1,6 @@
 """Letting a policy in: plain data to a `Policy`, or to the list of what is wrong and where."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,8 @@ from pydantic import ValidationError as ModelError
 
 from controller.core.model import Signal, signal_id
 from controller.core.policy import SHAPES, All, Any_, CanarySignal, Condition, Leaf, Not, Policy, ReadyCheck
+
+Use = tuple[tuple[str | int, ...], Leaf | ReadyCheck]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ def _across(policy: Policy) -> Iterator[Problem]:
             ("evacuate", "approval"),
             f"no gate is named {policy.evacuate.approval!r} under `approvals`; expected one of: {gates}",
         )
-    used: list[tuple[tuple[str | int, ...], Leaf | ReadyCheck]] = [
+    used: list[Use] = [
         *leaves(policy.evacuate.when, ("evacuate", "when")),
         *((("evacuate", "unless", i), leaf) for i, leaf in enumerate(policy.evacuate.unless)),
         *((("target", "ready", i), check) for i, check in enumerate(policy.target.ready)),
@@ -112,14 +114,13 @@ def _across(policy: Policy) -> Iterator[Problem]:
         if leaf.family not in policy.signals:
             message = f"no family is named {leaf.family!r} under `signals`; expected one of: {families}"
             yield Problem((*path, "family"), message)
-        else:
-            yield from _reach(policy, leaf, path)
         if not isinstance(leaf, Leaf):
             continue
         if leaf.observers is not None and leaf.signals is not None:
             yield Problem((*path, "signals"), "expected either `observers` or `signals`, not both")
         if leaf.in_ == "target" and path[1] == "when":
             yield Problem((*path, "in"), "`when` judges the Region to leave; expected `source`")
+    yield from _reach(policy, (use for use in used if use[1].family in policy.signals))
     sizes = {region: len(entry.controls) for region, entry in policy.regions.items()}
     first = next(iter(sizes.values()))
     seen: dict[str, str] = {}
@@ -141,26 +142,30 @@ def _across(policy: Policy) -> Iterator[Problem]:
         yield Problem(("limits", "minRegionsOn"), message)
 
 
-def _reach(policy: Policy, leaf: Leaf | ReadyCheck, path: tuple[str | int, ...]) -> Iterator[Problem]:
+def _reach(policy: Policy, used: Iterable[Use]) -> Iterator[Problem]:
     """A leaf that asks for more than can ever be counted would never be true, and nobody would know."""
-    asks = leaf if isinstance(leaf, Leaf) else None
-    of_source = asks is not None and asks.in_ == "source"
-    by_observer = asks is not None and asks.observers is not None
-    wanted = (asks.observers or asks.signals) if asks else None
-    key = "observers" if by_observer else "signals" if wanted else "family"
-    fewest, where = min(
-        (_counted(policy, leaf.family, {subject, source}, by_observer=by_observer), subject)
-        for subject in policy.regions
-        for source in policy.regions
-        if (subject == source) == of_source
-    )
-    if fewest < (wanted if isinstance(wanted, int) else 1):
-        noun = "observing Regions" if by_observer else "signals"
-        message = (
-            f"only {fewest} {noun} of {leaf.family} can ever be counted for {where}; "
-            "a canary inside a Region under judgement is not"
-        )
-        yield Problem((*path, key), message)
+    known: dict[tuple[str, bool, bool], tuple[int, str]] = {}
+    for path, leaf in used:
+        asks = leaf if isinstance(leaf, Leaf) else None
+        of_source = asks is not None and asks.in_ == "source"
+        by_observer = asks is not None and asks.observers is not None
+        wanted = (asks.observers or asks.signals) if asks else None
+        case = (leaf.family, of_source, by_observer)
+        if case not in known:
+            known[case] = min(
+                (_counted(policy, leaf.family, {subject, source}, by_observer=by_observer), subject)
+                for subject in policy.regions
+                for source in policy.regions
+                if (subject == source) == of_source
+            )
+        fewest, region = known[case]
+        if fewest < (wanted if isinstance(wanted, int) else 1):
+            noun = "observing Regions" if by_observer else "signals"
+            message = (
+                f"only {fewest} {noun} of {leaf.family} can ever be counted for {region}; "
+                "a canary inside a Region under judgement is not"
+            )
+            yield Problem((*path, "observers" if by_observer else "signals" if wanted else "family"), message)
 
 
 def _counted(policy: Policy, family: str, inside: set[str], *, by_observer: bool) -> int:
@@ -226,7 +231,8 @@ def _sentence(error: Any) -> str:
         case "too_short" | "too_long":
             bound = error["ctx"].get("min_length") or error["ctx"].get("max_length")
             least = "at least" if error["type"] == "too_short" else "at most"
-            return f"expected {least} {bound} entries, found {error['ctx']['actual_length']}"
+            noun = "entry" if bound == 1 else "entries"
+            return f"expected {least} {bound} {noun}, found {error['ctx']['actual_length']}"
         case "string_pattern_mismatch":
             return f"expected {SHAPES[error['ctx']['pattern']]}, found {_found(error['input'])}"
         case "literal_error":

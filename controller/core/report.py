@@ -32,6 +32,19 @@ def flip_set(node: Node, want: Truth = Truth.TRUE) -> tuple[Node, ...]:
     return min(options, key=len)
 
 
+def grounds(node: Node) -> str:
+    """Why a tree is true: the sentences of the true leaves that carry it."""
+    return "; ".join(leaf.sentence for leaf in _carrying(node))
+
+
+def _carrying(node: Node) -> tuple[Node, ...]:
+    if node.value is not Truth.TRUE:
+        return ()
+    if not node.children or node.op == "not":
+        return (node,)
+    return tuple(leaf for child in node.children for leaf in _carrying(child))
+
+
 def decision_data(decision: Decision, *, with_tree: bool = True) -> dict[str, Any]:
     """Plain data: what the assessments keep, `why` reads, and `--json` prints."""
     data: dict[str, Any] = {

@@ -46,11 +46,15 @@ def runs(history: Sequence[Observation], silent_after: float, now: float) -> tup
     """
     found: list[Run] = []
     heard: float | None = None
+    muted = False
     for seen in history:
         arrived = heard_at(seen)
+        muted = seen.reason.startswith("muted") if seen.via == "event" else muted
         if heard is not None and arrived - heard > silent_after:
             _extend(found, Run(Verdict.SILENT, heard + silent_after, heard + silent_after, arrived))
-        _extend(found, Run(seen.verdict, seen.at, arrived, seen.at, reason=seen.reason))
+        # A poll does not show that an alarm is muted; the last event did.
+        verdict = Verdict.UNKNOWN if muted and seen.verdict is Verdict.BREACHING else seen.verdict
+        _extend(found, Run(verdict, seen.at, arrived, seen.at, reason=seen.reason))
         heard = arrived if heard is None else max(heard, arrived)
     if heard is not None and now - heard > silent_after:
         _extend(found, Run(Verdict.SILENT, heard + silent_after, heard + silent_after, now))

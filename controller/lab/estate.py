@@ -76,7 +76,6 @@ def _metric_alarm(policy: Policy, region: str, name: str) -> dict[str, Any]:
         "AlarmName": name,
         "AlarmDescription": f"{policy.application} in {region}",
         "Namespace": policy.application.capitalize(),
-        "Dimensions": [{"Name": "Region", "Value": region}],
         "Statistic": "Average",
         "Period": 60,
         "EvaluationPeriods": 3,

@@ -12,36 +12,12 @@ from pathlib import Path as File
 from controller.core.admission import PolicyError, Problem, parse_policy
 from controller.core.policy import Policy
 from controller.core.text import plain
-from controller.lab.places import Document, Fault, Path, Places, Unreadable
+from controller.lab.places import Document, Fault, Located, Path, Places, PolicyRefused, Unreadable
 from controller.lab.suggestions import did_you_mean
 from controller.lab.yaml_reader import read_yaml
 
 MAX_BYTES = 256 * 1024
 MAX_PROBLEMS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Located:
-    """One problem at one place. Line and column count from 1; both are 0 where the file itself is meant."""
-
-    file: str
-    line: int
-    column: int
-    message: str
-    hint: str | None = None
-    path: str = ""
-
-    def __str__(self) -> str:
-        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        return f"{place}: {self.message}" + (f" ({self.hint})" if self.hint else "")
-
-
-class PolicyRefused(Exception):  # noqa: N818
-    """The file is no policy. `problems` are in the order of the file; the last good policy stays."""
-
-    def __init__(self, problems: tuple[Located, ...]) -> None:
-        super().__init__("\n".join(map(str, problems)))
-        self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)

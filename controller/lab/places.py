@@ -57,3 +57,34 @@ class Document:
     data: Any
     places: Places
     faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """One problem at one place. Line and column count from 1; both are 0 where the file itself is meant."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+    hint: str | None = None
+    path: str = ""
+
+    @property
+    def place(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+    @property
+    def told(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.told}"
+
+
+class PolicyRefused(Exception):  # noqa: N818
+    """The file is no policy. `problems` are in the order of the file; the last good policy stays."""
+
+    def __init__(self, problems: tuple[Located, ...]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems

@@ -46,7 +46,7 @@ class Parts:
 
 @dataclass
 class Stage:
-    """Everything that runs. `mark` is when the customers' counting begins."""
+    """Everything that runs. `advance(seconds)` lets scenario time pass, in either world."""
 
     policy: Policy
     kernel: Kernel
@@ -57,7 +57,9 @@ class Stage:
     customers: Clients
     synthetics: Synthetics
     deployment: Deployment
+    advance: Callable[[float], None]
     close: Callable[[], None]
+    dns_port: int | None
 
     def begin(self, functions: Mapping[str, Function]) -> None:
         """Deploy the controller's functions and let customers, canaries and ticks run."""
@@ -85,7 +87,9 @@ def assemble(
     rng: random.Random,
     *,
     deployment: Deployment,
+    advance: Callable[[float], None],
     close: Callable[[], None] = lambda: None,
+    dns_port: int | None = None,
 ) -> Stage:
     """The parts that are the same in both worlds."""
     customers = Clients(
@@ -105,7 +109,7 @@ def assemble(
     )
     return Stage(
         policy, cloud.kernel, cloud.runtime, cloud.faults, cloud, network, customers, synthetics,
-        deployment, close,
+        deployment, advance, close, dns_port,
     )  # fmt: skip
 
 

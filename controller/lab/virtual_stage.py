@@ -18,4 +18,8 @@ def virtual_stage(policy: Policy, parts: Parts, seed: int) -> Stage:
     rng = random.Random(seed)  # noqa: S311 - a rehearsal must repeat
     cloud = cloud_for(policy, parts, kernel, runtime, rng)
     network = VirtualNetwork(runtime=runtime, names=cloud.names, shop=cloud.shop)
-    return assemble(policy, cloud, network, rng, deployment=deployed(policy, cloud))
+
+    def advance(seconds: float) -> None:
+        kernel.run(until=kernel.now() + seconds)
+
+    return assemble(policy, cloud, network, rng, deployment=deployed(policy, cloud), advance=advance)

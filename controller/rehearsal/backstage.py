@@ -86,7 +86,8 @@ def _run(application: Any, environ: dict[str, Any]) -> Response:
 
 
 def _environ(request: Request) -> dict[str, Any]:
-    host, _, port = request.headers.get("host", "127.0.0.1:80").partition(":")
+    address = request.headers.get("host", "127.0.0.1")
+    host, _, port = address.partition(":")
     environ = {
         "REQUEST_METHOD": request.method,
         "SCRIPT_NAME": "",
@@ -96,6 +97,7 @@ def _environ(request: Request) -> dict[str, Any]:
         + (f"?{request.query}" if request.query else ""),
         "SERVER_NAME": host,
         "SERVER_PORT": port or "80",
+        "HTTP_HOST": address,
         "SERVER_PROTOCOL": "HTTP/1.1",
         "CONTENT_LENGTH": str(len(request.body)),
         "CONTENT_TYPE": request.headers.get("content-type", ""),

@@ -133,6 +133,15 @@ def without_bytes(attributes: dict[str, dict[str, Any]]) -> dict[str, dict[str, 
     return {name: {key: text(item) for key, item in value.items()} for name, value in attributes.items()}
 
 
+def with_bytes(attributes: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Message attributes as they leave the service: binary values are bytes again."""
+
+    def value(key: str, item: Any) -> Any:
+        return base64.b64decode(item) if key == "BinaryValue" else item
+
+    return {name: {key: value(key, item) for key, item in kept.items()} for name, kept in attributes.items()}
+
+
 def md5_of_attributes(attributes: dict[str, dict[str, Any]]) -> str:
     """The digest that SDKs compare ("Calculating the MD5 message digest for message attributes")."""
     digest = hashlib.md5(usedforsecurity=False)

@@ -20,8 +20,9 @@ from controller.rehearsal.messages import (
     md5_of_attributes,
     without_bytes,
 )
+from controller.rehearsal.queue_answers import MOST_BATCH, Answer, batched, received
 
-MOST_BYTES, MOST_BATCH = 1_048_576, 10
+MOST_BYTES = 1_048_576
 DEFAULTS = {
     "VisibilityTimeout": str(int(VISIBILITY)),
     "MessageRetentionPeriod": str(int(RETENTION)),
@@ -29,7 +30,6 @@ DEFAULTS = {
     "MaximumMessageSize": str(MOST_BYTES),
     "ReceiveMessageWaitTimeSeconds": "0",
 }
-Answer = dict[str, Any]
 
 
 class Queues:
@@ -51,10 +51,10 @@ class Queues:
             "SetQueueAttributes": self._set_queue_attributes,
             "PurgeQueue": self._purge_queue,
             "SendMessage": self._send_message,
-            "SendMessageBatch": self._batch(self._send_message),
+            "SendMessageBatch": batched(self._send_message),
             "ReceiveMessage": self._receive_message,
             "DeleteMessage": self._delete_message,
-            "DeleteMessageBatch": self._batch(self._delete_message),
+            "DeleteMessageBatch": batched(self._delete_message),
             "ChangeMessageVisibility": self._change_message_visibility,
         }
 
@@ -204,7 +204,7 @@ class Queues:
         custom = params.get("MessageAttributeNames") or []
         messages = queue.receive(now, most, self._bury, params.get("VisibilityTimeout"))
         self._look(queue.name)
-        return {"Messages": [_received(message, system, custom) for message in messages]} if messages else {}
+        return {"Messages": [received(message, system, custom) for message in messages]} if messages else {}
 
     def _delete_message(self, call: Call) -> Answer:
         if not self._queue(call).delete(str(call.params.get("ReceiptHandle", ""))):
@@ -220,30 +220,6 @@ class Queues:
         self._look(queue.name)
         return {}
 
-    def _batch(self, single: Callable[[Call], Answer]) -> Callable[[Call], Answer]:
-        def batch(call: Call) -> Answer:
-            self._queue(call)
-            entries = call.params.get("Entries") or []
-            if not entries:
-                raise AwsError("EmptyBatchRequest", "There should be at least one entry in the request.")
-            if len(entries) > MOST_BATCH:
-                reason = "Maximum number of entries per request are 10."
-                raise AwsError("TooManyEntriesInBatchRequest", f"{reason} You have sent {len(entries)}.")
-            if len({entry["Id"] for entry in entries}) < len(entries):
-                raise AwsError("BatchEntryIdsNotDistinct", "Ids of a batch must be distinct.")
-            done, failed = [], []
-            for entry in entries:
-                params = {**entry, "QueueUrl": call.params["QueueUrl"]}
-                try:
-                    answer = single(Call(call.service, call.operation, call.region, params))
-                    done.append({"Id": entry["Id"], **answer})
-                except AwsError as error:
-                    why = {"Code": error.code, "Message": error.message, "SenderFault": True}
-                    failed.append({"Id": entry["Id"], **why})
-            return {"Successful": done, "Failed": failed}
-
-        return batch
-
     def dump(self) -> dict[str, Any]:
         """Queues and messages, for JSON. Mappings are not state: they are made anew."""
         return {"ids": self._ids.used, "queues": [queue.dump() for queue in self._queues.values()]}
@@ -253,24 +229,3 @@ class Queues:
         self._queues = {queue["name"]: Queue.restored(queue) for queue in state["queues"]}
         for name in self._queues:
             self._look(name)
-
-
-def _received(message: Message, system: list[str], custom: list[str]) -> Answer:
-    answer: Answer = {
-        "MessageId": message.id,
-        "ReceiptHandle": message.handle,
-        "MD5OfBody": md5(message.body),
-        "Body": message.body,
-    }
-    known = message.system_attributes()
-    if wanted := {key: value for key, value in known.items() if key in system or "All" in system}:
-        answer["Attributes"] = wanted
-    chosen = {
-        name: value
-        for name, value in message.attributes.items()
-        if "All" in custom or ".*" in custom or name in custom
-    }
-    if chosen:
-        answer["MessageAttributes"] = chosen
-        answer["MD5OfMessageAttributes"] = md5_of_attributes(chosen)
-    return answer

@@ -140,7 +140,7 @@ class Rules:
             event = delivery.parsed(call.params["Event"])
         except ValueError as exc:
             raise AwsError("ValidationException", "Parameter Event is not valid.") from exc
-        needed = {"id", "account", "source", "time", "region", "resources", "detail-type"}
+        needed = {"id", "account", "source", "time", "region", "detail-type"}
         if not needed <= set(event):
             raise AwsError(
                 "ValidationException", "Parameter Event is not valid. Reason: a member is missing."

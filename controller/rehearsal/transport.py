@@ -105,6 +105,7 @@ def _message(request: AWSPreparedRequest) -> tuple[Request, str]:
         name.lower(): value.decode("latin-1") if isinstance(value, bytes) else str(value)
         for name, value in request.headers.items()
     }
+    headers.setdefault("host", url.netloc)
     body = request.body
     if body is None:
         body = b""

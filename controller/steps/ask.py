@@ -4,7 +4,7 @@ from controller.core.decide import decide
 from controller.core.guards import binding
 from controller.core.incident import Request
 from controller.core.journal import Kind
-from controller.core.report import decision_data, stamp
+from controller.core.report import decision_data, grounds, stamp
 from controller.ports.store import Approval
 from controller.steps.carry import Carry
 from controller.steps.context import Deps, announce, driven, page, situation, write
@@ -42,7 +42,7 @@ def request_approval(deps: Deps, carry: Carry, token: str) -> None:
     write(deps, memory, Kind.APPROVAL_REQUESTED, data=data, incident=incident)
     text = (
         f"Leave {incident.source} for {decision.target}?\n"
-        f"Why: {decision.tree.sentence if decision.tree else decision.reason}\n"
+        f"Why: {grounds(decision.tree) if decision.tree else decision.reason}\n"
         f"Plan {bound[:8]}: {len(decision.plan.changes)} routing controls change in one call.\n"
         f"Answer by {stamp(expires)}: tidegate approve {request_id}  |  tidegate deny {request_id}\n"
         "Silence is a denial."

@@ -53,14 +53,13 @@ class Deps:
 def remember(deps: Deps) -> Memory:
     """The journal as it is now, folded; the deployed policy is written down first if it is news."""
     memory = fold(deps.application, deps.journal.read(deps.application))
-    if memory.policy != deps.policy.digest and deps.deployed > memory.deployed:
-        data = {
-            "digest": deps.policy.digest,
-            "deployed": deps.deployed,
-            "enforcement": deps.policy.enforcement,
-        }
-        memory = write(deps, memory, Kind.POLICY_LOADED, data=data)
-    return memory
+    if memory.policy == deps.policy.digest or deps.deployed <= memory.deployed:
+        return memory
+    data = {"digest": deps.policy.digest, "deployed": deps.deployed, "enforcement": deps.policy.enforcement}
+    try:
+        return write(deps, memory, Kind.POLICY_LOADED, data=data)
+    except JournalConflict:  # a sibling wrote first; what it wrote may well be the same
+        return fold(deps.application, deps.journal.read(deps.application))
 
 
 def write(

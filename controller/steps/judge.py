@@ -7,7 +7,7 @@ from controller.core.decide import decide, may_open
 from controller.core.incident import ENDED, Incident, Memory
 from controller.core.journal import Kind
 from controller.core.model import Decision, Truth
-from controller.core.report import decision_data
+from controller.core.report import decision_data, grounds
 from controller.steps.context import Deps, page, situation, write
 
 
@@ -50,7 +50,7 @@ def open_incident(
         "source": decision.region,
         "requested_by": requested_by,
         "policy": deps.policy.digest,
-        "reason": reason or (decision.tree.sentence if decision.tree else decision.reason),
+        "reason": reason or (grounds(decision.tree) if decision.tree else decision.reason),
         "decision": decision_data(decision),
     }
     memory = write(

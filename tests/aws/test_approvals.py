@@ -1,3 +1,4 @@
+import json
 import traceback
 
 import pytest
@@ -36,6 +37,7 @@ def test_an_approval_comes_back_with_its_token(desk: Desk) -> None:
     desk.approvals.put(APPROVAL)
     assert desk.approvals.get("7f3a") == APPROVAL
     assert desk.approvals.get("another") is None
+    assert json.loads(desk.wire.bodies[-1])["ConsistentRead"] is True
     called = w.actions("dynamodb", desk.wire) | w.actions("kms", desk.kms_wire)
     assert called == set(PERMISSIONS)
 

@@ -122,6 +122,7 @@ def test_a_lost_reply_is_a_success_with_one_effect(lag: tuple[float, float], rul
     assert switch.flip(cluster.leave(), deadline=DEADLINE + 10, fence=unfenced) == dict(cluster.leave())
     assert len(cluster.changes) == 8
     assert cluster.changes[0][0] <= 0.2
+    assert len(cluster.sent()) == (3 if rules and lag[0] > 5 else 2)
 
 
 def test_a_change_just_before_ours_is_waited_out() -> None:
@@ -329,11 +330,33 @@ def test_one_stale_endpoint_does_not_hide_a_change_that_others_show() -> None:
     assert switch.flip(cluster.leave(), deadline=DEADLINE, fence=unfenced) == dict(cluster.leave())
 
 
-@pytest.mark.parametrize("body", [{"RoutingControls": []}, {"RoutingControls": [], "NextToken": "again"}])
-def test_listings_that_lack_the_control_never_read_as_a_state(body: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"RoutingControls": [], "NextToken": "again"},
+        {"RoutingControls": [{"RoutingControlArn": f"{PANEL}/routingcontrol/{0:016x}"}]},
+        {
+            "RoutingControls": [
+                {"RoutingControlArn": f"{PANEL}/routingcontrol/{0:016x}", "RoutingControlState": "on"}
+            ]
+        },
+    ],
+)
+def test_a_broken_answer_is_never_taken_for_a_state(body: dict[str, object]) -> None:
     cluster = Cluster()
+    cluster.tampered = {"us-east-1": body}
+    switch = cluster.switch(avoid=ENDPOINTS[1:])
+    assert switch.read(cluster.east) == dict.fromkeys(cluster.east, True)
+    assert {region for _, region, _ in cluster.calls} > {"us-east-1"}
     cluster.tampered = dict.fromkeys(ENDPOINTS, body)
-    with pytest.raises((SwitchRefused, SwitchUnavailable)):
+    with pytest.raises(SwitchUnavailable):
+        switch.read(cluster.east)
+
+
+def test_a_control_that_arc_does_not_list_has_no_state() -> None:
+    cluster = Cluster()
+    cluster.tampered = {endpoint: {"RoutingControls": []} for endpoint in ENDPOINTS}
+    with pytest.raises(SwitchRefused, match="use1-a"):
         cluster.switch().read(cluster.east)
 
 

@@ -52,6 +52,7 @@ def test_observations_come_back_by_signal_in_order_of_their_time(desk: Desk) -> 
 def test_one_read_and_one_write_a_signal(desk: Desk) -> None:
     desk.evidence.record("storefront", [Sighting(ALARM, seen(second)) for second in range(40)])
     assert desk.wire.calls == ["GetItem", "PutItem"]
+    assert json.loads(desk.wire.bodies[-2])["ConsistentRead"] is True
     assert len(desk.evidence.read("storefront")[ALARM]) == 30
     assert w.actions("dynamodb", desk.wire) == set(PERMISSIONS)
 

@@ -81,10 +81,14 @@ def test_an_event_that_was_not_taken_is_told(desk: Desk, answer: dict[str, Any])
         desk.notices.publish("decision", {})
 
 
-def test_nobody_answers(desk: Desk) -> None:
-    desk.sns_wire.next("Publish", w.dropped)
+@pytest.mark.parametrize("fault", [w.dropped, w.lost, w.answered(b"<html>please sign in")])
+def test_a_page_that_was_not_taken_is_told(desk: Desk, fault: w.Fault) -> None:
+    desk.sns_wire.next("Publish", fault)
     with pytest.raises(OutsideUnreachable, match="paging"):
         desk.notices.send("a", "b")
+
+
+def test_nobody_answers(desk: Desk) -> None:
     desk.events_wire.next("PutEvents", w.dropped)
     with pytest.raises(OutsideUnreachable, match="publishing decision"):
         desk.notices.publish("decision", {})

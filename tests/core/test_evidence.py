@@ -36,7 +36,7 @@ def names(history: tuple[Observation, ...]) -> str:
         pytest.param("B0 B20", "H10", "B0 H10 B20", id="a late success between two failures counts"),
         pytest.param("B0 H10", "H10", "B0 H10", id="a duplicate counts once"),
         pytest.param("B0 B10 B20 B30 B40", "B50", "B0 B20 B30 B40 B50", id="a tie: the oldest confirmation"),
-        pytest.param("B0 B30 B40 B70 B99", "B130", "B0 B40 B70 B99 B130", id="the smallest gap is left"),
+        pytest.param("B0 B50 B100 B140 B190", "B240", "B0 B50 B140 B190 B240", id="the smallest gap is left"),
         pytest.param("H0 B1 B2 H3 H9", "B11", "B1 B2 H3 H9 B11", id="edges only: the oldest goes"),
         pytest.param("B0 B1 B2 H3 H4", "H5", "B0 B2 H3 H4 H5", id="runs keep their edges"),
         pytest.param("H0 H9 B10 H11 H20", "H29", "H0 H9 B10 H11 H29", id="a blip stays"),

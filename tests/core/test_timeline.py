@@ -78,3 +78,14 @@ def test_without_an_overlap_the_count_begins_again() -> None:
 def test_two_needed_is_held_as_long_as_the_later_of_two() -> None:
     units = [[runs(history(text), 180, T0)] for text in ("HBBBBBB", "HHHHBBB")]
     assert held(units, B, 2, T0) == pytest.approx(120.0, abs=1.1)
+
+
+def test_a_poll_of_a_muted_alarm_is_no_evidence_however_red() -> None:
+    def red(at: float, via: str, reason: str) -> Observation:
+        verdict = Verdict.UNKNOWN if reason.startswith("muted") else B
+        return Observation(at, at, verdict, via, f"{at}", reason)
+
+    muted = [red(T0 - 120, "event", "muted: release"), red(T0 - 60, "poll", ""), red(T0, "poll", "")]
+    assert held([[runs(muted, 180, T0)]], B, 1, T0) is None
+    unmuted = [*muted[:2], red(T0 - 30, "event", "threshold crossed"), red(T0, "poll", "")]
+    assert held([[runs(unmuted, 180, T0)]], B, 1, T0) == 30.0

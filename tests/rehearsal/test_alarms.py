@@ -213,6 +213,14 @@ def test_a_state_that_was_set_by_hand_lasts_until_the_next_evaluation() -> None:
     assert [value for _, _, value in world.changes()] == ["OK", "ALARM", "OK"]
 
 
+def test_setting_the_state_that_is_already_there_is_no_news() -> None:
+    world = World()
+    world.alarm()
+    world.sets("5xx", "INSUFFICIENT_DATA")
+    assert world.changes() == []
+    assert world.described("5xx")["StateReason"] == "by hand"
+
+
 def test_a_composite_follows_its_children_at_once() -> None:
     world = World()
     world.alarm("a b")
@@ -528,3 +536,23 @@ def test_alarms_and_metrics_survive_a_restart() -> None:
     after.run(300)
     assert ("child", "ALARM") in [(name, value) for _, name, value in after.changes()]
     assert ("top", "ALARM") in [(name, value) for _, name, value in after.changes()]
+
+
+def test_a_suppression_that_is_under_way_ends_after_a_restart() -> None:
+    before = suppressed_world()
+    before.alarm("child", TreatMissingData="ignore")
+    before.sets("child", "ALARM")
+    after = World()
+    after.kernel.clock = before.kernel.clock
+    after.alarms.restore(json.loads(json.dumps(before.alarms.dump())))
+    assert suppression(after, 119) == "WaitPeriod"
+    assert suppression(after, 1) is None
+
+
+def test_old_samples_are_forgotten() -> None:
+    world = World()
+    for hour in range(100):
+        world.kernel.at(T0 + 3600 * hour, lambda: world.datum(1.0))
+    world.run(360_000)
+    [[_, _, _, rows]] = world.alarms.dump()["metrics"]
+    assert len(rows) == 25

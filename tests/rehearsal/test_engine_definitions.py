@@ -66,6 +66,7 @@ BAD: dict[str, tuple[Any, str]] = {
     "wildcard path": (states("A", A={**END, "InputPath": "$.a[*]"}), "/InputPath"),
     "filter path": (states("A", A={**END, "OutputPath": "$.a[?(@.b>1)]"}), "/OutputPath"),
     "descent path": (states("A", A={**END, "OutputPath": "$..a"}), "/OutputPath"),
+    "path without dollar": (states("A", A={**END, "InputPath": "a.b"}), "/InputPath"),
     "path no string": (states("A", A={**END, "ResultPath": 5}), "/ResultPath"),
     "result in context": (states("A", A={**END, "ResultPath": "$$.x"}), "/ResultPath"),
     "intrinsic": (states("A", A={**END, "Parameters": {"a": [{"b.$": "States.UUID()"}]}}), "b.$"),

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from controller.rehearsal.engine import Outcome
+from controller.rehearsal.engine import Done, Outcome
 from tests.rehearsal.engine_world import World, ask, states, task
 
 END: dict[str, Any] = {"Type": "Pass", "End": True}
 DONE = Outcome(payload={"done": True})
+NESTED: Any = json.loads("[" * 300 + "]" * 300)
 
 
 def failing(times: int, error: str = "SwitchUnavailable") -> Any:
@@ -34,6 +35,7 @@ def retrier(*names: str, **fields: Any) -> dict[str, Any]:
         ({}, 3, [0, 1, 3, 7]),
         ({"IntervalSeconds": 2, "BackoffRate": 1}, 2, [0, 2, 4]),
         ({"IntervalSeconds": 10, "BackoffRate": 3, "MaxDelaySeconds": 15}, 3, [0, 10, 25, 40]),
+        ({"IntervalSeconds": 30, "MaxDelaySeconds": 10}, 1, [0, 10]),
         ({"MaxAttempts": 0}, 0, [0]),
     ],
 )
@@ -172,13 +174,26 @@ def test_a_task_times_out(limit: dict[str, Any], takes: float, status: str) -> N
 def test_an_answer_after_the_timeout_changes_nothing() -> None:
     world = World()
     world.functions["f"] = lambda _: (30.0, DONE)
-    rule = retrier("States.Timeout", MaxAttempts=1, IntervalSeconds=15)
+    rule = retrier("States.Timeout", MaxAttempts=1, IntervalSeconds=5)
     arn = world.start(states("T", T=task(TimeoutSeconds=20, Retry=[rule])))
-    world.run(34)
+    world.run(31)  # the first call has answered, the second attempt runs from 25 on
+    assert len(world.invoked) == 2
     assert "TaskSucceeded" not in world.types(arn)
     world.run()
     assert world.types(arn).count("TaskTimedOut") == 2
     assert world.describe(arn)["error"] == "States.Timeout"
+
+
+def test_a_call_that_answers_twice_is_heard_once() -> None:
+    def function(_: Any, done: Done) -> None:
+        done(DONE)
+        world.kernel.after(5.0, lambda: done(Outcome(error="Second")))
+
+    world = World(integrations={"sqs:sendMessage": function})
+    resource = {"Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken"}
+    arn = world.start(states("A", A={**ask(TimeoutSeconds=60), **resource}))
+    world.run()
+    assert world.types(arn)[3:] == ["TaskStarted", "TaskSubmitted", "TaskTimedOut", "ExecutionFailed"]
 
 
 def test_a_heartbeat_lapses_unless_it_is_sent() -> None:
@@ -239,6 +254,64 @@ def test_the_whole_execution_times_out_and_acts_no_more() -> None:
     assert world.invoked == []
 
 
+def test_an_execution_that_ended_does_not_time_out_any_more() -> None:
+    world = World()
+    arn = world.start({**states("W", W={"Type": "Wait", "Seconds": 5, "End": True}), "TimeoutSeconds": 60})
+    world.run()
+    assert world.describe(arn)["status"] == "SUCCEEDED"
+    assert world.types(arn)[-1] == "ExecutionSucceeded"
+
+
+def test_a_branch_that_was_not_entered_is_not_aborted() -> None:
+    branches = [states("F", F={"Type": "Fail", "Error": "E"}), states("T", T=task())]
+    world = World()
+    arn = world.start(states("B", B={"Type": "Parallel", "Branches": branches, "End": True}))
+    world.run()
+    assert world.types(arn)[2:] == [
+        "ParallelStateStarted",
+        "FailStateEntered",
+        "ParallelStateFailed",
+        "ExecutionFailed",
+    ]
+    assert world.invoked == []
+
+
+def test_branches_below_a_sibling_are_aborted_with_it() -> None:
+    wait = {"Type": "Wait", "Seconds": 20, "Next": "T"}
+    inner = {"Type": "Parallel", "Branches": [states("W", W=wait, T=task())], "End": True}
+    fail = states("L", L={"Type": "Wait", "Seconds": 10, "Next": "F"}, F={"Type": "Fail", "Error": "E"})
+    catch = [{"ErrorEquals": ["E"], "Next": "Hold"}]
+    both = {"Type": "Parallel", "Branches": [fail, states("I", I=inner)], "Catch": catch, "Next": "Hold"}
+    hold = {"Type": "Wait", "Seconds": 100, "End": True}
+    world = World()
+    arn = world.start(states("B", B=both, Hold=hold))
+    world.run()
+    assert world.invoked == []
+    types = world.types(arn)
+    assert types.count("WaitStateAborted") == types.count("ParallelStateAborted") == 1
+    assert types[-1] == "ExecutionSucceeded"
+
+
+def test_a_task_after_a_parallel_fails_as_a_task() -> None:
+    world = World()
+    world.functions["f"] = failing(99)
+    catch = [{"ErrorEquals": ["E"], "Next": "T"}]
+    both = {"Type": "Parallel", "Branches": [states("F", F={"Type": "Fail", "Error": "E"})], "Catch": catch}
+    arn = world.start(states("B", B={**both, "Next": "T"}, T=task()))
+    world.run()
+    assert world.types(arn)[-2:] == ["TaskFailed", "ExecutionFailed"]
+
+
+def test_a_catch_that_cannot_place_its_error_fails_the_execution() -> None:
+    world = World()
+    world.functions["f"] = failing(99)
+    catch = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.text.error", "Next": "Caught"}]
+    arn = world.start(states("T", T=task(Catch=catch, Next="Caught"), Caught=END), {"text": "plain"})
+    world.run()
+    assert world.describe(arn)["error"] == "States.ResultPathMatchFailure"
+    assert world.types(arn)[-2:] == ["TaskFailed", "ExecutionFailed"]
+
+
 def test_a_failing_branch_aborts_its_siblings() -> None:
     world = World()
     world.functions["slow"] = lambda _: (50.0, DONE)
@@ -287,6 +360,9 @@ def test_a_failing_branch_of_a_branch_fails_through_to_the_top() -> None:
         (task(TimeoutSecondsPath="$.absent"), "States.Runtime"),
         (task(ResultPath="$.text.x"), "States.ResultPathMatchFailure"),
         ({"Type": "Wait", "SecondsPath": "$.text", "End": True}, "States.Runtime"),
+        ({"Type": "Wait", "SecondsPath": "$.below", "End": True}, "States.Runtime"),
+        ({"Type": "Wait", "SecondsPath": "$.flag", "End": True}, "States.Runtime"),
+        (task(TimeoutSecondsPath="$.zero"), "States.Runtime"),
         ({"Type": "Wait", "TimestampPath": "$.text", "End": True}, "States.Runtime"),
         ({"Type": "Fail", "ErrorPath": "$.text"}, "plain"),
         ({"Type": "Fail", "ErrorPath": "$.absent"}, "States.Runtime"),
@@ -304,13 +380,13 @@ def test_a_state_that_cannot_read_its_input_fails_the_execution(state: dict[str,
     world = World()
     world.functions["f"] = lambda _: DONE
     named = {"S": state, **({"E": END} if state["Type"] == "Choice" else {})}
-    arn = world.start(states("S", **named), {"text": "plain"})
+    arn = world.start(states("S", **named), {"text": "plain", "below": -1, "zero": 0, "flag": True})
     world.run()
     assert world.describe(arn)["status"] == "FAILED"
     assert world.describe(arn)["error"] == error
 
 
-@pytest.mark.parametrize("payload", [object(), {1, 2}, float("nan")])
+@pytest.mark.parametrize("payload", [object(), {1, 2}, float("nan"), NESTED])
 def test_an_answer_that_is_not_json_fails_the_task(payload: Any) -> None:
     world = World()
     world.functions["f"] = lambda _: Outcome(payload=payload)

@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
+from controller.rehearsal.alarms.api import Alarms
 from controller.rehearsal.api import AwsError, Call
 from controller.rehearsal.delivery import Delivery
 from controller.rehearsal.events import Events
 from controller.rehearsal.faults import Faults
+from controller.rehearsal.invoke import Outcome
 from controller.rehearsal.kernel import Kernel, VirtualClock
+from controller.rehearsal.queue import Queues
 from controller.rehearsal.transformers import fill
 
 T0 = 1_700_000_000.0
@@ -320,3 +323,49 @@ def test_what_is_under_way_survives_a_restart() -> None:
     assert len(taken) == 2
     assert first in {delivery.event["id"] for _, _, delivery in taken}
     assert after.buses[WEST].publish(EVENT) not in {delivery.event["id"] for _, _, delivery in taken}
+
+
+def test_an_alarm_in_one_region_reaches_the_function_in_another() -> None:
+    world = World()
+    queues = Queues(world.kernel, WEST)
+    url = queues.operations["CreateQueue"](Call("sqs", "CreateQueue", WEST, {"QueueName": "signals"}))
+    assert url["QueueUrl"].endswith("/signals")
+    received: list[tuple[float, dict[str, Any]]] = []
+
+    def invoke(function: str, payload: Any, done: Callable[[Outcome], None]) -> None:
+        received.extend((world.kernel.now() - T0, json.loads(item["body"])) for item in payload["Records"])
+        done(Outcome({"batchItemFailures": []}))
+
+    queues.map_queue(QUEUE, "observe", invoke)
+    sqs = {"sqs": lambda delivery: queues.put(delivery.arn, delivery.body, delivery.attributes)}
+    world.buses[WEST] = Events(world.kernel, WEST, {**world.deliver(), **sqs}, world.faults)
+    alarms = Alarms(world.kernel, EAST, world.buses[EAST].publish, world.faults)
+    pattern = '{"source": ["aws.cloudwatch"], "detail-type": ["CloudWatch Alarm State Change"]}'
+    world.rule(EAST, {"Id": "b", "Arn": bus_arn(WEST)}, pattern=pattern)
+    transformer = {
+        "InputPathsMap": {
+            "name": "$.detail.alarmName",
+            "region": "$.region",
+            "state": "$.detail.state.value",
+        },
+        "InputTemplate": '{"name": <name>, "region": <region>, "state": <state>}',
+    }
+    world.rule(WEST, {"Id": "q", "Arn": QUEUE, "InputTransformer": transformer}, pattern=pattern)
+    params = {
+        "AlarmName": "5xx",
+        "Namespace": "Shop",
+        "MetricName": "errors",
+        "Statistic": "Sum",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Threshold": 0.0,
+        "ComparisonOperator": "GreaterThanThreshold",
+    }
+    alarms.operations["PutMetricAlarm"](Call("monitoring", "PutMetricAlarm", EAST, params))
+    alarms.put("Shop", "errors", 7.0, {})
+    world.run(120)
+    [(at, body)] = received
+    assert body == {"name": "5xx", "region": EAST, "state": "ALARM"}
+    assert at == pytest.approx(45 + 0.3 + 0.3 + 1.0), (
+        "evaluated at :05 past the minute, two buses, one window"
+    )

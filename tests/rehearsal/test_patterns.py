@@ -6,7 +6,9 @@ from typing import Any
 import json5
 import pytest
 
+from controller.rehearsal.api import AwsError, Call
 from controller.rehearsal.patterns import InvalidPattern, compile_pattern
+from controller.rehearsal.rules import Rules
 from tests.corpus import ROOT, corpus
 
 VECTORS = (
@@ -17,11 +19,17 @@ VECTORS = (
 @pytest.mark.parametrize("name", VECTORS)
 def test_same_verdict_as_aws(name: str) -> None:
     case = json5.loads((corpus("event_patterns") / name).read_text())
+    params = {"EventPattern": json.dumps(case["EventPattern"]), "Event": json.dumps(case["Event"])}
+    ask = Rules("us-east-1").operations["TestEventPattern"]
+    call = Call("events", "TestEventPattern", "us-east-1", params)
     if "_EXC" in name:
         with pytest.raises(InvalidPattern):
             compile_pattern(case["EventPattern"])
+        with pytest.raises(AwsError, match="InvalidEventPatternException"):
+            ask(call)
     else:
         assert compile_pattern(case["EventPattern"])(case["Event"]) is ("_NEG" not in name)
+        assert ask(call) == {"Result": "_NEG" not in name}
 
 
 def test_of_duplicate_keys_the_last_counts() -> None:

@@ -108,7 +108,7 @@ def test_a_message_attribute_comes_back_with_the_digest_that_sdks_compute() -> N
     sent = world.call("SendMessage", QueueUrl=world.url, MessageBody="m", MessageAttributes=attributes)
     answer = world.call("ReceiveMessage", QueueUrl=world.url, MessageAttributeNames=["All"])
     [message] = answer["Messages"]
-    assert message["MessageAttributes"]["a"]["StringValue"] == "x"
+    assert message["MessageAttributes"] == attributes
     assert message["MD5OfMessageAttributes"] == sent["MD5OfMessageAttributes"]
     one = {"timestamp": {"DataType": "Number", "StringValue": "1493147359900"}}
     assert md5_of_attributes(one) == "235c5c510d26fb653d073faed50ae77c"
@@ -159,6 +159,11 @@ def test_a_batch_answers_each_entry_for_itself() -> None:
             "SendMessageBatch",
             {"QueueUrl": "q", "Entries": [{"Id": "1", "MessageBody": "m"}] * 2},
             "BatchEntryIdsNotDistinct",
+        ),
+        (
+            "SendMessageBatch",
+            {"QueueUrl": "gone", "Entries": [{"Id": "1", "MessageBody": "m"}]},
+            "QueueDoesNotExist",
         ),
         ("CreateQueue", {"QueueName": "a.fifo"}, "UnsupportedOperation"),
         ("CreateQueue", {"QueueName": "a", "Attributes": {"RedrivePolicy": "{"}}, "InvalidAttributeValue"),

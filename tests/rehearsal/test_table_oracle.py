@@ -1,8 +1,9 @@
 """The table against moto on random operations: same answers, same error codes, same pages.
 
-Left out, because moto differs from DynamoDB there: ranges over attributes of mixed types (moto takes true for 1,
-and fails on text beside numbers), `<>` with a missing attribute (true in DynamoDB), updates that fail half-way
-(moto keeps the first half), UPDATED_NEW (moto adds keys and leaves out what did not change), capacity figures.
+Left out, because moto differs from DynamoDB there: ranges over attributes of mixed types (moto takes true
+for 1, and fails on text beside numbers), `<>` with a missing attribute (true in DynamoDB), updates that fail
+half-way (moto keeps the first half), UPDATED_NEW (moto adds keys and leaves out what did not change),
+capacity figures.
 """
 
 import random
@@ -170,7 +171,9 @@ class Chance:
 
     def request(self) -> tuple[str, dict[str, Any]]:
         self.values, self.names = {}, {}
-        kind = self.random.choice(["put_item", "put_item", "update_item", "update_item", "get_item", "delete_item"])
+        kind = self.random.choice(
+            ["put_item", "put_item", "update_item", "update_item", "get_item", "delete_item"]
+        )
         kind = self.random.choice([kind, kind, "query", "scan"])
         params: dict[str, Any] = {"TableName": "journal"}
         if kind == "put_item":

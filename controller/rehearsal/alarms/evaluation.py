@@ -28,7 +28,7 @@ def evaluate(
     breaching = sum(real[-n:])
     if breaching >= m:
         return "ALARM"
-    if len(real) >= n or treat_missing == "notBreaching":
+    if treat_missing == "notBreaching":
         return "OK"
     if treat_missing == "breaching":
         return "ALARM" if breaching + n - len(real) >= m else "OK"

@@ -1,6 +1,6 @@
 """The whole engine as JSON-able data, and back: what `tidegate up` keeps over a restart."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from controller.rehearsal.engine.records import Execution, Machine, Strand, TaskRun
@@ -13,9 +13,10 @@ def dumped(machines: dict[str, Machine], executions: dict[str, Execution]) -> di
     definitions: dict[str, int] = {}
     kept = []
     for execution in executions.values():
-        data = asdict(execution)
+        data = {member.name: getattr(execution, member.name) for member in fields(execution)}
         data["definition"] = definitions.setdefault(execution.definition, len(definitions))
-        data["strands"] = list(data["strands"].values())
+        data["strands"] = [asdict(strand) for strand in execution.strands.values()]
+        data["events"] = list(execution.events)  # only ever appended to: no need to copy each
         kept.append(data)
     return {
         "version": VERSION,

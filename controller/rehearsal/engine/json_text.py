@@ -6,12 +6,13 @@ from typing import Any, NoReturn
 from controller.rehearsal.engine.failures import DATA_LIMIT, Failure
 
 PAYLOAD_LIMIT = 256 * 1024  # bytes of UTF-8, per payload
+_WRITER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 NESTING_LIMIT = 200  # levels; what is read here must be writable again from deeper in the stack
 
 
 def to_text(value: Any) -> str:
     """Compact JSON. Raises TypeError or ValueError for what JSON cannot say."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _WRITER.encode(value)
 
 
 def from_text(text: str) -> Any:

@@ -68,7 +68,10 @@ def _reader(model: OperationModel) -> Reader | None:
 
 def _checked(model: OperationModel, document: Any) -> Members:
     reader = _reader(model)
-    found: Members = {} if reader is None else reader(document)
+    try:
+        found: Members = {} if reader is None else reader(document)
+    except RecursionError as error:
+        raise AwsError("SerializationException", "The input is nested too deeply") from error
     return found
 
 

@@ -31,8 +31,8 @@ def members(shape: Shape | None, given: dict[str, str]) -> dict[str, Any]:
     tree: Tree = {}
     for name, value in given.items():
         steps = name.split(".")
-        if len(steps) > _MAX_DEPTH:
-            raise AwsError("MalformedQueryString", "A parameter is nested too deeply")
+        if len(steps) > _MAX_DEPTH or "" in steps:
+            raise AwsError("MalformedQueryString", "A parameter's name is malformed")
         here = tree
         for step in steps:
             here = here.setdefault(step, {})

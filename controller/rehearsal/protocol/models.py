@@ -8,6 +8,21 @@ from botocore.loaders import Loader
 from botocore.model import OperationModel, OperationNotFoundError, ServiceModel
 
 _NAMES = {"monitoring": "cloudwatch", "states": "stepfunctions"}
+# SQS still answers with the codes of its Query API, which its model no longer lists.
+_SQS = "AWS.SimpleQueueService."
+_OLD_CODES = {
+    "BatchEntryIdsNotDistinct": _SQS + "BatchEntryIdsNotDistinct",
+    "BatchRequestTooLong": _SQS + "BatchRequestTooLong",
+    "EmptyBatchRequest": _SQS + "EmptyBatchRequest",
+    "InvalidBatchEntryId": _SQS + "InvalidBatchEntryId",
+    "MessageNotInflight": _SQS + "MessageNotInflight",
+    "PurgeQueueInProgress": _SQS + "PurgeQueueInProgress",
+    "QueueDeletedRecently": _SQS + "QueueDeletedRecently",
+    "QueueDoesNotExist": _SQS + "NonExistentQueue",
+    "QueueNameExists": "QueueAlreadyExists",
+    "TooManyEntriesInBatchRequest": _SQS + "TooManyEntriesInBatchRequest",
+    "UnsupportedOperation": _SQS + "UnsupportedOperation",
+}
 
 
 @lru_cache(maxsize=64)
@@ -39,7 +54,8 @@ def error_codes(signing_name: str) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for shape in model.error_shapes:
         error: dict[str, Any] = shape.metadata.get("error") or {}
-        pair = (shape.name, error.get("code", shape.name))
+        old = _OLD_CODES.get(shape.name, shape.name) if signing_name == "sqs" else shape.name
+        pair = (shape.name, error.get("code", old))
         found[pair[0]] = pair
         found.setdefault(pair[1], pair)
     return found

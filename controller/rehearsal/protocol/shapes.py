@@ -110,7 +110,7 @@ def _string(value: Any) -> Any:
 def _integer(value: Any) -> Any:
     if type(value) is float and value.is_integer():
         return int(value)
-    if type(value) is not int:
+    if type(value) is not int or not -(2**63) <= value < 2**63:
         raise MismatchError("an integer", value)
     return value
 

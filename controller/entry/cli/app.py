@@ -1,0 +1,37 @@
+"""The tree of commands: each group in its own module, registered here and nowhere else.
+
+A command imports what is heavy (boto3, the rehearsal cloud) when it runs, so that the others start fast.
+"""
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from controller.entry.cli import policy
+
+app = typer.Typer(
+    name="tidegate",
+    help="Moves traffic out of a failing AWS Region, and tells you why it did, or didn't.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(policy.group, name="policy")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tidegate {version('tidegate')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _tidegate(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Print the traceback of an internal error.")] = False,
+) -> None:
+    """Options of every command. `--debug` is read by `run.main`, which is there before any command is."""

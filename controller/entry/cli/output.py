@@ -1,0 +1,89 @@
+"""What a command prints: its data once on stdout, for people or as one JSON document; the rest on stderr."""
+
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from enum import IntEnum
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from controller.core.text import plain
+from controller.lab.places import Located
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+
+
+class ExitCode(IntEnum):
+    """What a command's exit code says. 141 is what a shell reports of a writer whose reader went away."""
+
+    OK = 0
+    NO = 1
+    BAD_INPUT = 2
+    UNREACHABLE = 3
+    INTERNAL = 4
+    INTERRUPTED = 130
+    READER_GONE = 141
+
+
+class Failed(Exception):  # noqa: N818
+    """A command ends here. `sentence` is for a person; `problems` are plain data for the JSON document."""
+
+    def __init__(
+        self, exit_code: ExitCode, sentence: str, problems: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
+        super().__init__(sentence)
+        self.exit_code = exit_code
+        self.sentence = sentence
+        self.problems = tuple(problems)
+
+
+def emit(name: str, fields: Mapping[str, Any], human: Callable[[], None], *, as_json: bool) -> None:
+    """Print the one answer of a command: the document `tidegate.NAME/v1`, or whatever `human` prints.
+
+    name: what stands in `schema`. fields: plain JSON data, snake_case, times as ISO-8601 `Z`.
+    """
+    if as_json:
+        document = {"schema": f"tidegate.{name}/v1", **fields}
+        # ASCII alone: no reader's encoding breaks it, and no text in it can steer a terminal.
+        sys.stdout.write(json.dumps(document, ensure_ascii=True, allow_nan=False) + "\n")
+    else:
+        human()
+
+
+def fail(exit_code: ExitCode, sentence: str, problems: Sequence[Mapping[str, Any]] = ()) -> NoReturn:
+    """End the command with one line on stderr and, under `--json`, the document `tidegate.error/v1`."""
+    raise Failed(exit_code, sentence, problems)
+
+
+def report_failure(failed: Failed, *, as_json: bool) -> None:
+    """Print a failure: always one line for a person, and the document where one was asked for."""
+    sentence = plain(failed.sentence, 1000)
+    note(f"tidegate: {sentence}")
+    if as_json:
+        fields = {"error": sentence, "exit_code": int(failed.exit_code), "problems": list(failed.problems)}
+        emit("error", fields, lambda: None, as_json=True)
+
+
+def problem_fields(problem: Located) -> dict[str, Any]:
+    """A problem as data. Line and column are null where the file itself is meant."""
+    return {
+        "line": problem.line or None,
+        "column": problem.column or None,
+        "path": problem.path,
+        "message": problem.message,
+        "hint": problem.hint,
+    }
+
+
+def note(line: str) -> None:
+    """One line on stderr. Text from outside in it goes through `core.text.plain` first."""
+    with suppress(OSError):  # nobody is left to be told
+        sys.stderr.write(line + "\n")
+
+
+def stdout() -> Console:
+    """Rich's console on stdout: no wrapping, no guessing at colours. Print `rich.text.Text`, never markup."""
+    return Console(file=sys.stdout, soft_wrap=True, highlight=False, markup=False, emoji=False)

@@ -1,0 +1,118 @@
+"""Runs one command line and turns whatever ends it into an exit code and one clear line."""
+
+import errno
+import io
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from contextlib import suppress
+
+import typer
+
+from controller.core.text import plain
+from controller.entry.cli.app import app
+from controller.entry.cli.output import ExitCode, Failed, note, problem_fields, report_failure
+from controller.lab.places import PolicyRefused
+from controller.ports.errors import (
+    ControllerError,
+    EvidenceUnavailable,
+    JournalConflict,
+    OutsideUnreachable,
+    SwitchRefused,
+    SwitchUnavailable,
+    TokenClosed,
+)
+
+_UNREACHABLE = (SwitchUnavailable, OutsideUnreachable, EvidenceUnavailable)
+_NO = (JournalConflict, SwitchRefused, TokenClosed)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line (by default the process's own) and return its exit code. Raises nothing."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    options = words[: words.index("--")] if "--" in words else words
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        return _run(words, as_json="--json" in options, debug="--debug" in options)
+    except OSError as error:  # stdout itself cannot be written to: say so on stderr and drop what is left
+        _drop_stdout()
+        failed = _failure(error)
+        if failed.exit_code is not ExitCode.READER_GONE:
+            report_failure(failed, as_json=False)
+        return failed.exit_code
+
+
+def _run(words: list[str], *, as_json: bool, debug: bool) -> int:
+    try:
+        code = app(args=words, prog_name="tidegate", standalone_mode=False)
+        sys.stdout.flush()
+    except SystemExit as error:  # typer's own way out when stdout has no reader
+        if isinstance(error.__context__, BrokenPipeError):
+            return ExitCode.READER_GONE
+        code = error.code
+    except typer.TyperException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            note(error.format_message())
+            return ExitCode.BAD_INPUT
+        code = _report(_usage(error), as_json=as_json)
+    except (typer.Abort, KeyboardInterrupt):
+        code = ExitCode.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last resort of the process: one line, never a traceback
+        if debug:
+            note(plain("".join(traceback.format_exception(error)), 20_000, lines=True))
+        code = _report(_failure(error), as_json=as_json)
+    if code == ExitCode.INTERRUPTED:
+        code = _report(Failed(ExitCode.INTERRUPTED, "interrupted"), as_json=as_json)
+    return code if isinstance(code, int) else ExitCode.OK if code is None else ExitCode.INTERNAL
+
+
+def _report(failed: Failed, *, as_json: bool) -> int:
+    if failed.exit_code is ExitCode.READER_GONE:
+        _drop_stdout()
+    else:
+        report_failure(failed, as_json=as_json)
+        sys.stdout.flush()
+    return failed.exit_code
+
+
+def _usage(error: typer.TyperException) -> Failed:
+    path = getattr(getattr(error, "ctx", None), "command_path", "tidegate")
+    sentence = f"{error.format_message().rstrip('.')}; try '{path} --help'"
+    return Failed(ExitCode.BAD_INPUT, sentence)
+
+
+def _failure(error: Exception) -> Failed:
+    """What an exception means to the person at the keyboard."""
+    match error:
+        case Failed():
+            return error
+        case PolicyRefused():
+            return Failed(ExitCode.BAD_INPUT, str(error), [problem_fields(p) for p in error.problems])
+        case ControllerError() if isinstance(error, _UNREACHABLE):
+            return Failed(ExitCode.UNREACHABLE, f"{type(error).__name__}: {error}")
+        case ControllerError() if isinstance(error, _NO):
+            return Failed(ExitCode.NO, f"{type(error).__name__}: {error}")
+        case BrokenPipeError():
+            return Failed(ExitCode.READER_GONE, "nobody reads the output any more")
+        case OSError(errno=errno.ENOSPC):
+            return Failed(ExitCode.INTERNAL, f"the disk is full{_of(error)}; free some space and try again")
+        case OSError(strerror=str(reason)):
+            return Failed(ExitCode.INTERNAL, f"{reason}{_of(error)}")
+        case _:
+            told = f"internal error: {type(error).__name__}: {error}; `tidegate --debug …` prints where"
+            return Failed(ExitCode.INTERNAL, told)
+
+
+def _of(error: OSError) -> str:
+    return f" ({error.filename})" if error.filename is not None else ""
+
+
+def _drop_stdout() -> None:
+    """What is still buffered goes nowhere, instead of raising once more when the interpreter ends."""
+    with suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

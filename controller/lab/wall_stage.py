@@ -1,0 +1,100 @@
+"""A rehearsal on loopback: real HTTP, real DNS, boto3 over the wire, and a clock that may run fast."""
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from controller.core.policy import Policy
+from controller.lab.stage import Parts, Stage, assemble, cloud_for, deployed
+from controller.lab.virtual_stage import START
+from controller.rehearsal.arc.controls import ENDPOINTS
+from controller.rehearsal.cloud import Cloud
+from controller.rehearsal.dns import DnsServer
+from controller.rehearsal.kernel import Kernel, WallClock
+from controller.rehearsal.server import Server
+from controller.rehearsal.shop_server import ShopServer
+from controller.rehearsal.table.store import Store
+from controller.rehearsal.wall import WallRuntime
+from controller.rehearsal.wire_network import WireNetwork
+from controller.rehearsal.zone import Zone
+from controller.settings import Clock
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where the rehearsal listens on 127.0.0.1; 0 takes a free one."""
+
+    aws: int = 0
+    dns: int = 0
+
+
+def wall_stage(
+    policy: Policy,
+    parts: Parts,
+    seed: int,
+    *,
+    speed: float,
+    ports: Ports = Ports(),
+    start: float = START,
+    store: Callable[[str], Store] | None = None,
+) -> Stage:
+    """Raises `PortInUse`. Call `close()` whatever happens."""
+    clock = WallClock(start, speed)
+    kernel = Kernel(clock)
+    runtime = WallRuntime(kernel)
+    rng = random.Random(seed)  # noqa: S311 - a rehearsal must repeat
+    cloud = cloud_for(policy, parts, kernel, runtime, rng, store=store)
+    opened: list[Callable[[], None]] = [runtime.close]
+    try:
+        server = Server(cloud.wire.handle, dark=cloud.faults.apis_dark.__contains__)
+        opened.append(server.stop)
+        url = f"http://127.0.0.1:{server.serve(ports.aws)}"
+        arc = {region: _serve_arc(server, cloud, region) for region in ENDPOINTS}
+        shops = {region: ShopServer(cloud.shop, region) for region in cloud.plan.controls}
+        for shop in shops.values():
+            shop.start()
+            opened.append(shop.close)
+        zone = Zone(zone=cloud.plan.zone, names=cloud.names, ports={r: s.port for r, s in shops.items()})
+        dns = DnsServer(zone, port=ports.dns)
+        dns.start()
+        opened.append(dns.close)
+        network = WireNetwork(dns_port=dns.port, regional_suffix=cloud.plan.name, speed=speed)
+        opened.append(network.close)
+    except BaseException:
+        _close(opened)
+        raise
+    anchor = Clock(speed=speed, start=clock.start, wall_start=clock.wall_start)
+    thread = threading.Thread(target=kernel.run, name="rehearsal-kernel", daemon=True)
+
+    def close() -> None:
+        stage.customers.stop()
+        kernel.stop()
+        _close(opened)
+        thread.join(timeout=5)
+
+    stage = assemble(
+        policy,
+        cloud,
+        network,
+        rng,
+        deployment=deployed(policy, cloud, endpoint_url=url, arc_urls=arc, clock=anchor),
+        advance=lambda seconds: time.sleep(seconds / speed),
+        close=close,
+        dns_port=dns.port,
+    )
+    thread.start()
+    return stage
+
+
+def _serve_arc(server: Server, cloud: Cloud, region: str) -> str:
+    port = server.serve(endpoint=region, behaviour=partial(cloud.faults.arc.get, region))
+    return f"http://127.0.0.1:{port}"
+
+
+def _close(opened: list[Callable[[], None]]) -> None:
+    """Last opened, first closed."""
+    for close in reversed(opened):
+        close()

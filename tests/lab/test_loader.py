@@ -1,0 +1,230 @@
+"""Bad policy files are refused with the place and what was expected; no file costs more than a moment."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from controller.core.admission import compiled, parse_policy
+from controller.lab.loader import MAX_BYTES, MAX_PROBLEMS, load_policy
+from controller.lab.places import Located, PolicyRefused
+
+SHIPPED = Path(__file__).parents[2] / "policies" / "storefront.yaml"
+SOURCE = SHIPPED.read_text(encoding="utf-8")
+
+
+def refused(tmp_path: Path, text: str | bytes) -> tuple[Located, ...]:
+    file = tmp_path / "p.yaml"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(PolicyRefused) as info:
+        load_policy(file)
+    return info.value.problems
+
+
+def swapped(old: str, new: str, *, text: str = SOURCE) -> str:
+    assert text.count(old) >= 1, old
+    return text.replace(old, new, 1)
+
+
+def test_the_shipped_policy_loads_and_every_value_has_a_place() -> None:
+    loaded = load_policy(SHIPPED)
+    assert loaded.policy.application == "storefront"
+    assert loaded.source == SOURCE
+    assert parse_policy(compiled(loaded.policy)).digest == loaded.policy.digest
+    lines = SOURCE.splitlines()
+    for path, place in loaded.places.keys.items():
+        assert lines[place.line - 1][place.column - 1 :].startswith(f"{path[-1]}:"), path
+    when = loaded.places.value(("evacuate", "when", "all", 0, "for"))
+    assert lines[when.line - 1][when.column - 1 :].startswith("3m}")
+
+
+def test_a_problem_reads_as_file_line_column_and_what_was_expected(tmp_path: Path) -> None:
+    (problem,) = refused(tmp_path, swapped("enforcement: shadow", "enforcement: shady"))
+    assert (
+        str(problem).removeprefix(f"{tmp_path}/") == "p.yaml:4:14: expected 'shadow' or 'live', found 'shady'"
+    )
+    assert problem.path == "enforcement"
+
+
+# Each row: what the file says instead, where that is refused, and words of the refusal.
+BAD = [
+    ("application: storefront", "aplication: storefront", (3, 1), "did you mean `application`?"),
+    ("for: 3m", "fro: 3m", (17, 70), "did you mean `for`?"),
+    ("silentAfter: 3m", "silent_after: 3m", (11, 91), "did you mean `silentAfter`?"),
+    ("for: 3m}", "wholly-other: 3m}", (17, 70), "unknown key 'wholly-other'"),
+    ("application: storefront", "application: storefront\napplication: other", (4, 1), "written twice"),
+    ("in: source, family: customer", "in: source, in: source, family: customer", (17, 21), "written twice"),
+    ("prefer: [us-west-2", "prefer: [us-west-9", (24, 12), "unknown Region us-west-9; expected one of"),
+    ("us-west-2: {controls", "us_west: {controls", (7, 3), "an AWS Region such as us-east-1"),
+    ("approval: oncall", "approval: nobody", (22, 13), "no gate is named 'nobody'"),
+    ("  oncall:\n", "  none:\n", (29, 3), "nobody is asked"),
+    ("tidegate: 1", "tidegate: true", (2, 11), "expected 1, found true"),
+    ("tidegate: 1", "tidegate: 1.0", (2, 11), "expected 1, found 1.0"),
+    ("tidegate: 1", "tidegate: 2", (2, 11), "expected 1, found 2"),
+    ("for: 3m", "for:", (17, 74), "expected a value"),
+    ("for: 3m", "for: ~", (17, 75), "expected a value"),
+    ("for: 3m", "for: 3 minutes", (17, 75), 'a duration such as "43s"'),
+    ("for: 3m", "for: ٣m", (17, 75), 'a duration such as "43s"'),
+    ("for: 3m", "for: 0s", (17, 75), "expected more than 0"),
+    ("observers: 2", "observers: 3", (17, 66), "only 2 observing Regions of customer"),
+    ("runsIn: [us-east-1, us-east-2, ", "runsIn: [us-east-1, ", (17, 66), "only 1 observing Regions"),
+    ("us-east-2, us-west-2]", "us-east-2, us-east-2]", (11, 79), "us-east-2 is written twice"),
+    ("storefront-{region}-checkout", "storefront-checkout", (11, 16), "expected {region}"),
+    ("storefront-{region}-5xx", "storefront-{regoin}-5xx", (13, 15), "{region} stands for the Region"),
+    ("storefront-{region}-5xx", "storefront-{region}-latency", (14, 15), "is already a signal"),
+    ("enforcement: shadow", "enforcement: on", (4, 14), 'write "on"'),
+    ("application: storefront", "application: no", (3, 14), 'write "no"'),
+    ("application: storefront", "application: 010", (3, 14), 'write "010"'),
+    ("application: storefront", "application: 12:30", (3, 14), 'write "12:30"'),
+    ("application: storefront", "application: 2026-01-01", (3, 14), 'write "2026-01-01"'),
+    ("application: storefront", "application: 0x1F", (3, 14), 'write "0x1F"'),
+    ("application: storefront", "application: 1_000", (3, 14), 'write "1_000"'),
+    ("application: storefront", "application: TRUE", (3, 14), 'write "TRUE"'),
+    ("application: storefront", "application: " + "9" * 40, (3, 14), "read differently"),
+    ("application: storefront", "application: &a storefront", (3, 14), "anchors (&) are not read"),
+    ("application: storefront", "application: *a", (3, 14), "aliases (*) are not read"),
+    ("application: storefront", "application: !!str storefront", (3, 14), "tags (!) are not read"),
+    ("application: storefront", "application: !!python/name:os.system x", (3, 14), "tags (!)"),
+    ("{controls: [usw2-a", "{<<: {a: b}, controls: [usw2-a", (7, 15), "merge keys (<<) are not read"),
+    ("application: storefront", "application: storefront\n1: x", (4, 1), "the key '1' is not text"),
+    ("application: storefront", "application: storefront\ntrue: x", (4, 1), "is not text"),
+    ("application: storefront", "application: storefront\n: x", (4, 1), "is not text"),
+    ("application: storefront", "application: storefront\n? [a]\n: x", (4, 3), "a key must be text"),
+    ("application: storefront", 'application: "a\\u202eb"', (3, 14), "hidden character"),
+    ("application: storefront", 'application: storefront\n"a\\0": 1', (4, 1), "hidden character"),
+    ("application: storefront", "application: store\u202efront", (3, 19), "U+202E is not allowed"),
+    ("application: storefront", "application: store\x1b[2Jfront", (3, 19), "U+001B is not allowed"),
+    ("application: storefront", 'application: "\\UFFFFFFFF"', (2, 11), "not YAML"),
+    ("application: storefront", "application: [a, b", (4, 12), "expected ',' or ']'"),
+    ("application: storefront", "application: a: b", (3, 15), "mapping values are not allowed"),
+    ("  us-east-1: {", "\tus-east-1: {", (6, 1), "a tab cannot indent"),
+    ("# The shipped policy", "---\nx: 1\n---\n# The", (3, 1), "a second document begins"),
+    ("# The shipped policy", "%YAML 1.1\n---\n# The", (2, 1), "directives (%YAML, %TAG) are not read"),
+    ("# The shipped policy", "%TAG ! tag:x,2000:\n---\n# The", (2, 1), "directives (%YAML, %TAG)"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "place", "words"), BAD, ids=[row[1][:30] for row in BAD])
+def test_what_is_refused_and_where(
+    tmp_path: Path, old: str, new: str, place: tuple[int, int], words: str
+) -> None:
+    problems = refused(tmp_path, swapped(old, new))
+    told = [problem for problem in problems if words in problem.told]
+    assert told, [str(problem) for problem in problems]
+    assert (told[0].line, told[0].column) == place, str(told[0])
+
+
+@pytest.mark.parametrize(
+    ("data", "place", "words"),
+    [
+        (b"", (1, 1), "the file is empty"),
+        (b"# only a comment\n", (1, 1), "the file is empty"),
+        (b"---\n", (2, 1), "expected a value"),
+        (b"[]", (1, 1), "expected a mapping"),
+        (b"just text", (1, 1), "expected a mapping"),
+        (b"a: 1\nb: \xff\n", (2, 4), "byte 8 (0xff) is not UTF-8"),
+        ("tidegate: 1\n".encode("utf-16"), (1, 1), "is not UTF-8"),
+        ("a: ö\nb: ü".encode("latin-1"), (1, 4), "byte 3 (0xf6)"),
+        (b"a: 1\0", (1, 5), "U+0000 is not allowed"),
+        (b"[" * 30, (1, 21), "nested more than 20 deep"),
+        (b"x" * (MAX_BYTES + 1), (0, 0), "larger than 256 KiB"),
+    ],
+)
+def test_files_that_are_no_policy_at_all(
+    tmp_path: Path, data: bytes, place: tuple[int, int], words: str
+) -> None:
+    problem = refused(tmp_path, data)[0]
+    assert words in problem.told
+    assert (problem.line, problem.column) == place
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_taken(tmp_path: Path) -> None:
+    file = tmp_path / "p.yaml"
+    file.write_bytes(b"\xef\xbb\xbf" + SOURCE.replace("\n", "\r\n").encode())
+    assert load_policy(file).policy == load_policy(SHIPPED).policy
+
+
+def test_a_missing_file_a_directory_and_a_pipe_are_named(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    closed = tmp_path / "a\0b"
+    for path, words in [
+        (tmp_path / "none.yaml", "no such file"),
+        (tmp_path, "a directory"),
+        (pipe, "not a regular file"),
+        (tmp_path / ("x" * 300), "cannot be read: File name too long"),
+        (closed, "no usable file name"),
+    ]:
+        with pytest.raises(PolicyRefused, match=words) as info:
+            load_policy(path)
+        assert info.value.problems[0].line == 0
+
+
+def test_all_problems_are_told_in_the_order_of_the_file(tmp_path: Path) -> None:
+    text = swapped("enforcement: shadow", "enforcement: maybe")
+    text = swapped("cooldown: 1h", "cooldown: soon", text=text)
+    text = swapped("in: target", "in: *target", text=text)
+    problems = refused(tmp_path, text)
+    assert [problem.line for problem in problems] == [4, 21, 27]
+
+
+def test_a_hole_that_the_reader_left_is_told_once(tmp_path: Path) -> None:
+    assert len(refused(tmp_path, swapped("application: storefront", "application: *a"))) == 1
+    text = swapped("limits: {minRegionsOn: 1, ", "limits: {<<: {cooldown: 1h}, ")
+    assert [problem.message for problem in refused(tmp_path, text)] == ["merge keys (<<) are not read"]
+
+
+def test_inside_a_key_written_twice_nothing_more_is_told(tmp_path: Path) -> None:
+    text = SOURCE + "limits: {minRegionsOn: *x, cooldown: 1h, cooldown: 1h}\n"
+    (problem,) = refused(tmp_path, text)
+    assert problem.line == len(text.splitlines())
+    assert "the first is at line 27" in problem.told
+
+
+def test_many_problems_are_cut_to_a_readable_number(tmp_path: Path) -> None:
+    problems = refused(tmp_path, "".join(f"key{number}: 1\n" for number in range(3000)))
+    assert len(problems) == MAX_PROBLEMS + 1
+    assert "more problems" in problems[-1].message
+
+
+def test_quoted_text_that_looks_like_something_else_stays_text(tmp_path: Path) -> None:
+    file = tmp_path / "p.yaml"
+    file.write_text(swapped("application: storefront", 'application: "010"'), encoding="utf-8")
+    assert load_policy(file).policy.application == "010"
+
+
+def test_hostile_text_from_the_file_stays_on_its_line(tmp_path: Path) -> None:
+    key = "'[bold]x\\n\\e[31m" + "y" * 5000 + "'"
+    for problem in refused(tmp_path, swapped("application: storefront", f"{key}: 1")):
+        assert str(problem).isprintable()
+        assert len(problem.message) <= 300
+
+
+N = MAX_BYTES
+HOSTILE = {
+    "brackets": "[" * N,
+    "braces": "{" * N,
+    "dashes": "- " * (N // 2),
+    "flow list": "[" + "a," * (N // 2 - 1) + "]",
+    "flow map": "{" + "a: b," * (N // 5) + "}",
+    "lines": "".join(f"k{number}: 1\n" for number in range(N // 10)),
+    "tag": "!" * N,
+    "quotes": '"' + "a\n" * (N // 2 - 1) + '"',
+    "empty lists": "regions:\n" + "".join(f"  r{n}: {{controls: []}}\n" for n in range(N // 28)),
+    "laughs": "a: &a [x,x]\n" + "b: [*a,*a,*a]\n" * (N // 14),
+    "documents": "---\n" * (N // 4),
+    "long key": "a" * (N - 3) + ": 1",
+    "directives": "%a\n" * (N // 3),
+    "leaves": swapped(
+        "    all:\n", "    all:\n" + "      - {in: source, family: service, is: silent}\n" * 2500
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_file_of_the_largest_size_takes_long(tmp_path: Path, name: str) -> None:
+    before = time.process_time()
+    problems = refused(tmp_path, HOSTILE[name])
+    assert time.process_time() - before < 3.0
+    assert len(problems) <= MAX_PROBLEMS + 1
