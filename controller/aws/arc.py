@@ -133,8 +133,9 @@ class ArcSwitch:
             except SwitchUnavailable as error:
                 raise SwitchUnavailable(f"{refusal}; nothing could be read back: {error}") from error
             if self._runtime.monotonic() >= deadline:
-                if failed.next is Next.RULE:
+                if failed.next is Next.RULE and hedge.sent == 1:
                     raise SwitchRefused(refusal) from failed
+                # After several sends the wait period may be that of our own change, its reply lost.
                 raise SwitchUnavailable(refusal) from failed
         raise AssertionError  # count() does not end
 

@@ -52,6 +52,8 @@ class Hedge(Generic[T, E]):
     in_flight: how many legs may be open at once, over all rounds.
     failure: the error that a leg may end with; any other is a bug and passes through.
     ends: whether such an error ends the round; else the next leg starts at once.
+
+    `sent` counts the legs of all rounds.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Hedge(Generic[T, E]):
         self._failure, self._ends = failure, ends
         self._open: list[_Leg[T]] = []
         self._round = 0
+        self.sent = 0
 
     def run(
         self,
@@ -94,7 +97,7 @@ class Hedge(Generic[T, E]):
                     return Outcome(None, failure, tuple(failures))
                 send_at = self._runtime.monotonic()
             now = self._runtime.monotonic()
-            may_send = bool(waiting) and now < deadline
+            may_send = bool(waiting)
             if not may_send and not self._open:
                 return Outcome(None, None, tuple(failures))
             room = len(self._open) < self._in_flight
@@ -102,6 +105,7 @@ class Hedge(Generic[T, E]):
                 if before_send is not None:
                     before_send()
                 attempt = waiting.popleft()
+                self.sent += 1
                 self._open.append(_Leg(attempt.name, self._round, self._runtime.spawn(attempt.work)))
                 send_at = self._runtime.monotonic() + self._stagger
                 continue

@@ -6,9 +6,9 @@ from controller.core.incident import ENDED, Incident, Memory, Phase
 from controller.core.journal import Kind
 from controller.core.model import Decision
 from controller.core.report import decision_data
-from controller.ports.errors import JournalConflict
 from controller.steps.carry import Carry
-from controller.steps.context import Deps, driven, page, situation, write
+from controller.steps.context import Deps, page, remember, situation, write
+from controller.steps.judge import hold_lease
 
 LOOPS = 1000
 """Loops of one execution before it hands over to a new one (its history is bounded at 25,000 events)."""
@@ -18,11 +18,17 @@ QUIET = frozenset({"unknown", "evidence-unreadable", "approval"})
 
 def assess(deps: Deps, carry: Carry) -> Carry:
     """Decide about the incident; write down what changed; never touches traffic."""
-    memory, incident = driven(deps, carry.incident, carry.epoch)
+    memory = remember(deps)
+    incident = memory.incidents.get(carry.incident)
+    if incident is None or incident.epoch > carry.epoch:
+        return carry.to("superseded")
     carry = carry.model_copy(update={"loop": carry.loop + 1})
     if incident.phase in ENDED:
         return carry.to("settled" if incident.phase is Phase.SETTLED else "stand_down")
-    _beat(deps, carry)
+    lease = hold_lease(deps, incident)
+    if lease is None:
+        return carry.to("superseded")
+    deps.leases.beat(lease)
     if carry.loop >= LOOPS:
         return carry.to("hand_over", reason=f"{LOOPS} loops")
     if incident.phase in (Phase.SHIFTED, Phase.VERIFIED):
@@ -60,10 +66,3 @@ def stand_down(deps: Deps, memory: Memory, incident: Incident, decision: Decisio
     write(deps, memory, Kind.STOOD_DOWN, data=data, incident=incident)
     if incident.escalated or incident.request:
         page(deps, f"{incident.id}: stood down", decision.reason)
-
-
-def _beat(deps: Deps, carry: Carry) -> None:
-    lease = deps.leases.read(deps.application)
-    if lease is None or lease.epoch != carry.epoch:
-        raise JournalConflict(f"another driver holds the lease of {deps.application}")
-    deps.leases.beat(lease)

@@ -5,7 +5,17 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Next = Literal[
-    "act", "hold", "escalate", "stand_down", "hand_over", "settled", "ask", "shift", "watch", "again"
+    "act",
+    "ask",
+    "shift",
+    "watch",
+    "settled",
+    "hold",
+    "again",
+    "escalate",
+    "stand_down",
+    "hand_over",
+    "superseded",
 ]
 
 

@@ -1,14 +1,20 @@
 """Deciding about every Region, and opening an incident where the decision says so."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from controller.core.decide import decide, may_open
-from controller.core.incident import ENDED, Incident, Memory
+from controller.core.incident import Incident, Memory
 from controller.core.journal import Kind
-from controller.core.model import Decision, Truth
-from controller.core.report import decision_data, grounds
+from controller.core.model import Decision, Node, SignalState, Truth, Verdict
+from controller.core.report import decision_data, flip_set, grounds
+from controller.ports.errors import JournalConflict
+from controller.ports.store import Lease
 from controller.steps.context import Deps, page, situation, write
+
+DOUBT = 300.0
+"""Seconds that a Region may look bad to some, and unknown to the rest, before people are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +41,21 @@ def judge_regions(deps: Deps, memory: Memory, controls: Mapping[str, bool] | Non
         if memory.open is None and may_open(decision):
             memory, opened = open_incident(deps, memory, decision)
         elif decision.code in ("cooldown", "velocity"):
-            memory = _page_once(deps, memory, decision)
+            memory = _page_limit(deps, memory, decision)
+        elif decision.code == "unknown" and memory.open is None:
+            memory = _page_doubt(deps, memory, decision)
     return Judged(memory, tuple(decisions), opened)
 
 
 def open_incident(
     deps: Deps, memory: Memory, decision: Decision, *, requested_by: str | None = None, reason: str = ""
 ) -> tuple[Memory, Incident]:
-    """Take the lease, write `IncidentOpened`, start the execution that is named after it."""
+    """Write `IncidentOpened`, then take the lease and start the execution that is named after it.
+
+    In this order: of two that open at once the append lets one through, and only that one takes the lease.
+    """
     number = memory.last.seq + 1 if memory.last else 1
     name = f"{deps.application}-{decision.region}-{number}"
-    lease = deps.leases.take(deps.application, execution_name(name, 0), deps.leases.read(deps.application))
     data = {
         "source": decision.region,
         "requested_by": requested_by,
@@ -53,16 +63,33 @@ def open_incident(
         "reason": reason or (grounds(decision.tree) if decision.tree else decision.reason),
         "decision": decision_data(decision),
     }
-    memory = write(
-        deps, memory, Kind.INCIDENT_OPENED, data=data, incident=name, epoch=lease.epoch, by=requested_by
-    )
+    epoch = next_epoch(deps)
+    memory = write(deps, memory, Kind.INCIDENT_OPENED, data=data, incident=name, epoch=epoch, by=requested_by)
     incident = memory.incidents[name]
-    start(deps, incident)
+    drive(deps, incident)
     return memory, incident
 
 
-def start(deps: Deps, incident: Incident) -> bool:
-    """Start the incident's execution; the name makes a second start of it impossible."""
+def next_epoch(deps: Deps) -> int:
+    lease = deps.leases.read(deps.application)
+    return lease.epoch + 1 if lease else 1
+
+
+def hold_lease(deps: Deps, incident: Incident) -> Lease | None:
+    """The lease at the incident's epoch, taken if nobody has; None if a newer epoch holds it."""
+    lease = deps.leases.read(deps.application)
+    if lease is None or lease.epoch < incident.epoch:
+        lease = deps.leases.take(deps.application, execution_name(incident.id, incident.runs), lease)
+    return lease if lease.epoch == incident.epoch else None
+
+
+def drive(deps: Deps, incident: Incident) -> bool:
+    """Take the lease for the incident's epoch and start its execution; False if the name is used up.
+
+    The name makes a second start impossible; a sibling that does the same at the same time does no harm.
+    """
+    with suppress(JournalConflict):
+        hold_lease(deps, incident)
     payload = {
         "schema": "tidegate.incident/v1",
         "application": deps.application,
@@ -78,14 +105,36 @@ def execution_name(incident_id: str, run: int) -> str:
     return f"evacuate-{incident_id}" + (f"-{run + 1}" if run else "")
 
 
-def _page_once(deps: Deps, memory: Memory, decision: Decision) -> Memory:
-    """Tell people that a limit alone stands in the way; once for each cause."""
+def _page_limit(deps: Deps, memory: Memory, decision: Decision) -> Memory:
+    """Tell people that a limit alone stands in the way; they know of their own Region already."""
     last = memory.last_ended()
-    fresh = last is not None and last.phase in ENDED and last.source == decision.region
-    key = f"{decision.region}/{decision.code}/{last.id if last else ''}"
-    if fresh or key in memory.pages:
+    if last is not None and last.source == decision.region:
         return memory
-    data = {"key": key, "code": decision.code, "reason": decision.reason}
+    key = f"{decision.region}/{decision.code}/{last.id if last else ''}"
+    return _page_once(deps, memory, decision, key, f"{decision.region} would be left")
+
+
+def _page_doubt(deps: Deps, memory: Memory, decision: Decision) -> Memory:
+    """Tell people of a Region that may be failing for long enough while nobody can be sure."""
+    red = [s for s in _states(decision.tree) if s.verdict is Verdict.BREACHING and s.since is not None]
+    since = min((s.since for s in red if s.since is not None), default=decision.at)
+    if decision.at - since < DOUBT:
+        return memory
+    kept = "; ".join(leaf.sentence for leaf in flip_set(decision.tree)) if decision.tree else ""
+    told = replace(decision, reason=f"{decision.reason}: {kept}")
+    return _page_once(deps, memory, told, f"{decision.region}/unknown/{int(since)}", "is it failing?")
+
+
+def _states(node: Node | None) -> tuple[SignalState, ...]:
+    if node is None:
+        return ()
+    return (*node.signals, *(state for child in node.children for state in _states(child)))
+
+
+def _page_once(deps: Deps, memory: Memory, decision: Decision, key: str, what: str) -> Memory:
+    if key in memory.pages:
+        return memory
+    data = {"key": key, "code": decision.code, "region": decision.region, "reason": decision.reason}
     memory = write(deps, memory, Kind.ESCALATED, data=data)
-    page(deps, f"{deps.application}: {decision.region} would be left", decision.reason)
+    page(deps, f"{deps.application} {decision.region}: {what}", decision.reason)
     return memory

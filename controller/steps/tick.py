@@ -9,7 +9,8 @@ from controller.core.policy import AlarmSignal
 from controller.core.report import decision_data
 from controller.ports.errors import EvidenceUnavailable, JournalConflict, TokenClosed
 from controller.steps.context import Deps, page, read_switch, remember, write
-from controller.steps.judge import execution_name, judge_regions, start
+from controller.steps.hand_over import hand_on
+from controller.steps.judge import drive, execution_name, judge_regions
 
 
 def tick(deps: Deps) -> dict[str, object]:
@@ -69,17 +70,10 @@ def _alarms(deps: Deps, region: str) -> list[str]:
 def _keep_alive(deps: Deps, memory: Memory, incident: Incident) -> None:
     """Start an execution that is missing; heartbeat, expire or complete a callback that waits."""
     if not deps.workflow.running(execution_name(incident.id, incident.runs)):
-        if start(deps, incident):
+        if drive(deps, incident):
             return
         # The name is taken and nothing runs: it failed. The next run drives with a new epoch.
-        lease = deps.leases.take(
-            deps.application,
-            execution_name(incident.id, incident.runs + 1),
-            deps.leases.read(deps.application),
-        )
-        data = {"from": execution_name(incident.id, incident.runs), "reason": "its execution had ended"}
-        memory = write(deps, memory, Kind.HANDED_OVER, data=data, incident=incident, epoch=lease.epoch)
-        start(deps, memory.incidents[incident.id])
+        hand_on(deps, memory, incident, "its execution had ended")
         return
     if incident.request is not None:
         _tend_request(deps, memory, incident)

@@ -146,6 +146,42 @@ def test_executions_are_listed_newest_first_by_status_in_pages_that_do_not_shift
     )
 
 
+def test_a_page_goes_on_where_the_last_ended_although_its_last_item_is_gone() -> None:
+    world = World()
+    machine = world.create(HOLD)
+    arns = [world.start_machine(machine, {}, f"n{number}") for number in range(4)]
+    params = {"stateMachineArn": machine, "statusFilter": "RUNNING"}
+    first = world.call("ListExecutions", **params, maxResults=2)
+    world.call("StopExecution", executionArn=arns[2])
+    second = world.call("ListExecutions", **params, nextToken=first["nextToken"])
+    assert [item["name"] for item in second["executions"]] == ["n1", "n0"]
+
+
+def test_errors_about_hostile_names_can_be_written() -> None:
+    world = World()
+    arn = world.start(QUICK)
+    for operation, params in (
+        ("DescribeExecution", {"executionArn": arn + "\ud800"}),
+        ("DescribeExecution", {"executionArn": "\ud800" * 999}),
+        ("CreateStateMachine", {"name": "\ud800", "definition": "{}"}),
+        ("CreateStateMachine", {"name": "n", "definition": '"\ud800"'}),
+        ("GetExecutionHistory", {"executionArn": arn, "nextToken": "\ud800"}),
+    ):
+        assert refusal(world, operation, **params).message.encode()
+
+
+def test_the_same_seed_gives_the_same_history_and_another_seed_other_tokens() -> None:
+    def history(seed: int) -> list[dict[str, Any]]:
+        world = World(seed=seed)
+        world.functions["ask"] = lambda _: Outcome(error="E")
+        retry = [{"ErrorEquals": ["E"], "JitterStrategy": "FULL"}]
+        arn = world.start(states("A", A=ask(Retry=retry)))
+        world.run()
+        return world.events(arn)
+
+    assert history(1) == history(1) != history(2)
+
+
 @pytest.mark.parametrize("backwards", [False, True])
 def test_history_in_pages_and_in_reverse(backwards: bool) -> None:
     world = World()

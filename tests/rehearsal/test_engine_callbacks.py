@@ -141,13 +141,31 @@ def test_what_is_no_token_is_invalid(token: Any) -> None:
         assert refusal(world, operation, taskToken=token, output="{}") == "InvalidToken"
 
 
-@pytest.mark.parametrize("output", ["", "{", "NaN", "[" * 5000, None, '"' + "x" * 262_143 + '"'])
+@pytest.mark.parametrize(
+    "output", ["", "{", "NaN", r'"\ud800"', '"\ud800"', "[" * 5000, None, '"' + "x" * 262_143 + '"']
+)
 def test_an_output_that_is_not_json_is_refused_and_the_task_stays_open(output: Any) -> None:
     world, arn, [token] = asking()
     assert refusal(world, "SendTaskSuccess", taskToken=token, output=output) == "InvalidOutput"
     world.call("SendTaskSuccess", taskToken=token, output="1")
     world.run()
     assert world.output(arn) == 1
+
+
+@pytest.mark.parametrize("params", [{"error": "x" * 257}, {"cause": "x" * 32_769}, {"error": 5}])
+def test_an_error_that_is_too_long_is_refused(params: dict[str, Any]) -> None:
+    world, arn, [token] = asking()
+    assert refusal(world, "SendTaskFailure", taskToken=token, **params) == "ValidationException"
+    assert refusal(world, "StopExecution", executionArn=arn, **params) == "ValidationException"
+    assert world.describe(arn)["status"] == "RUNNING"
+
+
+def test_hostile_errors_can_still_be_written() -> None:
+    world, arn, [token] = asking()
+    world.call("SendTaskFailure", taskToken=token, error="E\ud800", cause="c\udfff\x00\u202e")
+    world.run()
+    json.dumps(world.events(arn), ensure_ascii=False).encode()
+    assert world.describe(arn)["error"] == "E?"
 
 
 def test_a_stopped_execution_has_no_later_side_effect() -> None:
@@ -194,7 +212,7 @@ def test_an_answered_task_leaves_no_timer_that_moves_the_clock() -> None:
 
 def test_no_repr_and_no_message_shows_a_token() -> None:
     world, arn, [token] = asking(states("A", A=ask(HeartbeatSeconds=5)))
-    seen = [repr(world.engine), repr(vars(world.engine)), repr(Outcome(payload=token))]
+    seen = [repr(world.engine), repr(vars(world.engine))]
     executions = world.engine._executions
     seen += [repr(executions.by_arn[arn]), repr(executions.by_arn[arn].strands)]
     for output in ("{", "x" * 300_000):

@@ -386,13 +386,23 @@ def test_a_state_that_cannot_read_its_input_fails_the_execution(state: dict[str,
     assert world.describe(arn)["error"] == error
 
 
-@pytest.mark.parametrize("payload", [object(), {1, 2}, float("nan"), NESTED])
+@pytest.mark.parametrize("payload", [object(), {1, 2}, float("nan"), NESTED, "\ud800"])
 def test_an_answer_that_is_not_json_fails_the_task(payload: Any) -> None:
     world = World()
     world.functions["f"] = lambda _: Outcome(payload=payload)
     arn = world.start(states("T", T=task()))
     world.run()
     assert world.describe(arn)["error"] == "Runtime.MarshalError"
+
+
+def test_a_hostile_message_of_a_function_can_still_be_written() -> None:
+    world = World()
+    world.functions["f"] = lambda _: Outcome(error="E\udc80" + "x" * 999, cause="\ud800" * 99_999)
+    arn = world.start(states("T", T=task()))
+    world.run()
+    assert len(world.describe(arn)["error"]) == 256
+    assert len(world.describe(arn)["cause"]) == 32_768
+    json.dumps(world.events(arn), ensure_ascii=False).encode()
 
 
 def test_an_endless_loop_ends_at_25000_events() -> None:

@@ -240,6 +240,13 @@ def test_a_target_that_aws_refuses_is_refused(target: dict[str, Any], code: str)
     assert world.call(WEST, "ListTargetsByRule", Rule="r")["Targets"] == []
 
 
+def test_a_rule_has_five_targets_at_most() -> None:
+    world = World()
+    world.rule(WEST, *[{"Id": str(number), "Arn": QUEUE} for number in range(5)])
+    with pytest.raises(AwsError, match="LimitExceededException"):
+        world.call(WEST, "PutTargets", Rule="r", Targets=[{"Id": "sixth", "Arn": QUEUE}])
+
+
 def test_put_events_answers_each_entry_for_itself() -> None:
     world = World()
     world.rule(WEST, {"Id": "q", "Arn": QUEUE}, pattern='{"source": ["shop"]}')

@@ -162,6 +162,11 @@ def test_a_batch_answers_each_entry_for_itself() -> None:
         ),
         (
             "SendMessageBatch",
+            {"QueueUrl": "q", "Entries": [{"Id": str(n), "MessageBody": "m"} for n in range(11)]},
+            "TooManyEntriesInBatchRequest",
+        ),
+        (
+            "SendMessageBatch",
             {"QueueUrl": "gone", "Entries": [{"Id": "1", "MessageBody": "m"}]},
             "QueueDoesNotExist",
         ),

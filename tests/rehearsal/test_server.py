@@ -6,12 +6,12 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
+from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
 
 from controller.rehearsal.server import PortInUse, Server
 from controller.rehearsal.wire import Request, Response
@@ -76,13 +76,10 @@ def test_each_port_names_its_endpoint(server: Server) -> None:
     assert named == {region: region for region in ports}
 
 
-def test_it_listens_on_loopback_only(server: Server) -> None:
+def test_it_listens_on_one_address_only(server: Server) -> None:
     port = server.serve()
-    own = socket.gethostbyname(socket.gethostname())
-    if own.startswith("127."):
-        pytest.skip("this machine has no other address")
-    with pytest.raises(OSError, match="refused"):
-        socket.create_connection((own, port), timeout=2).close()
+    with pytest.raises(OSError, match=r"refused|assign"):
+        socket.create_connection(("127.0.0.2", port), timeout=2).close()
 
 
 def test_connections_are_kept(server: Server, handler: Handler) -> None:
@@ -162,7 +159,7 @@ def test_refused_resets_at_connection_and_on_kept_connections(server: Server, ha
     kept.list_routing_controls()
     fault[0] = "refused"
     for each in (kept, client(port)):
-        with pytest.raises(ConnectionClosedError):
+        with pytest.raises((ConnectionClosedError, EndpointConnectionError)):  # a reset may come early
             each.list_routing_controls()
     fault[0] = None
     kept.list_routing_controls()
@@ -193,13 +190,21 @@ def test_no_api_of_a_dark_region_answers(server: Server, handler: Handler, dark:
 def test_stopping_ends_hung_and_idle_connections() -> None:
     before = threading.active_count()
     server = Server(Handler())
-    hung = server.serve(behaviour=lambda: "hung")
+    asked = threading.Semaphore(0)
+
+    def behaviour() -> Literal["hung"]:
+        asked.release()
+        return "hung"
+
+    hung = server.serve(behaviour=behaviour)
     well = server.serve()
     idle = http.client.HTTPConnection("127.0.0.1", well, timeout=5)
     idle.request("GET", "/")
     idle.getresponse().read()
     waiting = socket.create_connection(("127.0.0.1", hung), timeout=5)
     waiting.sendall(b"GET / HTTP/1.1\r\n\r\n")
+    for _ in ("accepted", "read"):
+        assert asked.acquire(timeout=5)
     server.stop()
     server.stop()
     assert threading.active_count() == before

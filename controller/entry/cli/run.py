@@ -36,7 +36,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        return _run(words, as_json="--json" in options, debug="--debug" in options)
+        code = _run(words, as_json="--json" in options, debug="--debug" in options)
+        sys.stdout.flush()
+        return code
     except OSError as error:  # stdout itself cannot be written to: say so on stderr and drop what is left
         _drop_stdout()
         failed = _failure(error)
@@ -48,7 +50,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(words: list[str], *, as_json: bool, debug: bool) -> int:
     try:
         code = app(args=words, prog_name="tidegate", standalone_mode=False)
-        sys.stdout.flush()
     except SystemExit as error:  # typer's own way out when stdout has no reader
         if isinstance(error.__context__, BrokenPipeError):
             return ExitCode.READER_GONE
@@ -73,8 +74,11 @@ def _report(failed: Failed, *, as_json: bool) -> int:
     if failed.exit_code is ExitCode.READER_GONE:
         _drop_stdout()
     else:
-        report_failure(failed, as_json=as_json)
-        sys.stdout.flush()
+        try:
+            report_failure(failed, as_json=as_json)
+            sys.stdout.flush()
+        except OSError:  # the person was told on stderr; the document has nowhere to go
+            _drop_stdout()
     return failed.exit_code
 
 

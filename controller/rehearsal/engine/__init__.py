@@ -1,6 +1,7 @@
 """Step Functions for the rehearsal cloud: the part of the Amazon States Language that tidegate uses."""
 
 from controller.rehearsal.engine.api import StepFunctions
-from controller.rehearsal.engine.integrations import Done, Integration, Invoke, Outcome
+from controller.rehearsal.engine.integrations import Done, Integration
+from controller.rehearsal.invoke import Invoke, Outcome
 
 __all__ = ["Done", "Integration", "Invoke", "Outcome", "StepFunctions"]

@@ -8,10 +8,11 @@ from controller.rehearsal.api import Call
 from controller.rehearsal.engine.callbacks import Callbacks
 from controller.rehearsal.engine.dump import dumped, read_executions, read_machines
 from controller.rehearsal.engine.executions import Executions
-from controller.rehearsal.engine.integrations import Integration, Invoke, lambda_invoke
+from controller.rehearsal.engine.integrations import Integration, lambda_invoke
 from controller.rehearsal.engine.interpret import Interpreter
 from controller.rehearsal.engine.machines import Machines
 from controller.rehearsal.engine.records import Execution
+from controller.rehearsal.invoke import Invoke
 from controller.rehearsal.kernel import Kernel
 
 Changed = Callable[[dict[str, Any]], None]
@@ -71,7 +72,9 @@ class StepFunctions:
             "startDate": round(execution.start * 1000),
             "stopDate": None if execution.stop is None else round(execution.stop * 1000),
             "input": execution.input,
+            "inputDetails": {"included": True},
             "output": execution.output,
+            "outputDetails": None if execution.output is None else {"included": True},
             "error": execution.error,
             "cause": execution.cause,
         }

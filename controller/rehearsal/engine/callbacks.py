@@ -7,10 +7,11 @@ from typing import Any
 
 from controller.rehearsal.api import AwsError, Call
 from controller.rehearsal.engine.executions import Executions
-from controller.rehearsal.engine.integrations import Outcome
 from controller.rehearsal.engine.json_text import from_text, too_large
+from controller.rehearsal.engine.names import check_failure
 from controller.rehearsal.engine.records import Execution, Strand, TaskRun
 from controller.rehearsal.engine.tasks import Tasks
+from controller.rehearsal.invoke import Outcome
 from controller.rehearsal.kernel import Kernel
 
 
@@ -32,10 +33,7 @@ class Callbacks:
 
     def fail(self, call: Call) -> dict[str, Any]:
         execution, strand, _ = self._open(call)
-        error, cause = call.params.get("error"), call.params.get("cause")
-        for value, most in ((error, 256), (cause, 32768)):
-            if value is not None and (not isinstance(value, str) or len(value) > most):
-                raise AwsError("ValidationException", f"error and cause: at most {most} characters")
+        error, cause = check_failure(call.params)
         self._tasks.answer(execution, strand, Outcome(error=error or "", cause=cause))
         return {}
 

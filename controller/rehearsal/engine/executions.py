@@ -10,7 +10,7 @@ from controller.rehearsal.engine.history import without_data
 from controller.rehearsal.engine.interpret import Interpreter
 from controller.rehearsal.engine.json_text import from_text, too_large
 from controller.rehearsal.engine.machines import Machines
-from controller.rehearsal.engine.names import check_arn, check_name
+from controller.rehearsal.engine.names import check_arn, check_failure, check_name
 from controller.rehearsal.engine.paging import page
 from controller.rehearsal.engine.records import Execution
 from controller.rehearsal.kernel import Kernel
@@ -70,7 +70,7 @@ class Executions:
         """StopExecution: from here on the execution has no side effect. One that has ended stays as it is."""
         execution = self.find(call.params.get("executionArn"))
         if execution.status == "RUNNING":
-            failure = Failure(call.params.get("error"), call.params.get("cause"))
+            failure = Failure(*check_failure(call.params))
             self._interpreter.close(execution, "ABORTED", "ExecutionAborted", 0, failure)
         return {"stopDate": execution.stop}
 

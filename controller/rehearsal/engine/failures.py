@@ -13,6 +13,7 @@ TASK_FAILED = "States.TaskFailed"
 RUNTIME = "States.Runtime"
 DATA_LIMIT = "States.DataLimitExceeded"
 ALL = "States.ALL"
+ERROR_LIMIT, CAUSE_LIMIT = 256, 32_768  # characters
 
 
 @dataclass(repr=False)
@@ -35,6 +36,11 @@ class Failure(Exception):  # noqa: N818 - a States Language failure, caught by R
         """The members of a history event; absent ones are left out."""
         pairs = {"error": self.error, "cause": self.cause}
         return {name: value for name, value in pairs.items() if value is not None}
+
+
+def writable(text: str | None, limit: int) -> str | None:
+    """Foreign text cut to `limit`; what UTF-8 cannot write becomes a question mark."""
+    return None if text is None else text[:limit].encode("utf-8", "replace").decode("utf-8")
 
 
 def matches(failure: Failure, names: list[str]) -> bool:

@@ -1,24 +1,16 @@
-"""What a Task state can call. Each call returns at once and answers later through `done`."""
+"""What a Task state can call. Each call returns at once and answers later through `done`.
+
+`done` may be called on any thread. A call never raises: an unknown function, for example, is the
+outcome `Lambda.ResourceNotFoundException`.
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from controller.rehearsal.engine.json_text import from_text, to_text
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Outcome:
-    """How a call ended: a payload, or an error (the exception's class name) with its cause."""
-
-    payload: Any | None = None
-    error: str | None = None
-    cause: str | None = None
-
+from controller.rehearsal.invoke import Invoke, Outcome
 
 Done = Callable[[Outcome], None]
-Invoke = Callable[[str, Any, Done], None]
-"""`invoke(function name or ARN, payload, done)`; `done` may be called on any thread."""
 Integration = Callable[[dict[str, Any], Done], None]
 """`integration(parameters, done)`: the payload of its outcome is the task's whole output."""
 

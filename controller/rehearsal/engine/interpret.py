@@ -19,12 +19,13 @@ from controller.rehearsal.engine import history
 from controller.rehearsal.engine.asl import load
 from controller.rehearsal.engine.branches import Branches
 from controller.rehearsal.engine.failures import RUNTIME, Failure
-from controller.rehearsal.engine.integrations import Integration, Invoke
+from controller.rehearsal.engine.integrations import Integration
 from controller.rehearsal.engine.json_text import from_text
 from controller.rehearsal.engine.records import Execution, Phase, Strand
 from controller.rehearsal.engine.states import States
 from controller.rehearsal.engine.tasks import Tasks
 from controller.rehearsal.engine.timers import Timers
+from controller.rehearsal.invoke import Invoke
 from controller.rehearsal.kernel import Kernel
 
 

@@ -6,8 +6,8 @@ from typing import Any, NoReturn
 from controller.rehearsal.engine.failures import DATA_LIMIT, Failure
 
 PAYLOAD_LIMIT = 256 * 1024  # bytes of UTF-8, per payload
-_WRITER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 NESTING_LIMIT = 200  # levels; what is read here must be writable again from deeper in the stack
+_WRITER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 def to_text(value: Any) -> str:
@@ -16,13 +16,16 @@ def to_text(value: Any) -> str:
 
 
 def from_text(text: str) -> Any:
-    """Parse JSON. Raises ValueError, also for NaN and for nesting that exhausts the stack."""
+    """Parse JSON. Raises ValueError, also for NaN, deep nesting, and halves of surrogate pairs."""
+    text.encode()
     try:
         value = json.loads(text, parse_constant=_refuse)
     except RecursionError as exc:
         raise ValueError("nested too deeply") from exc
     if text.count("[") + text.count("{") > NESTING_LIMIT and _too_deep(value):
         raise ValueError("nested too deeply")
+    if r"\ud" in text or r"\uD" in text:
+        to_text(value).encode()
     return value
 
 

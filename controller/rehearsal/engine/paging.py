@@ -14,9 +14,9 @@ _MOST = 1000
 def page(
     items: Sequence[T], key: Callable[[T], int], params: dict[str, Any], *, scope: str, default: int = 100
 ) -> tuple[list[T], dict[str, str]]:
-    """One page of `items`, and the members that name the next page.
+    """One page of `items`, whose keys only rise or only fall, and the members that name the next page.
 
-    The token holds the key of the last item shown, so that items which appear meanwhile shift
+    The token holds the key of the last item shown, so that items which come or go meanwhile shift
     nothing. `scope` ties a token to one listing: another's is `InvalidToken`.
     """
     size = params.get("maxResults") or default
@@ -24,20 +24,24 @@ def page(
         raise AwsError("ValidationException", f"maxResults must be from 0 to {_MOST}")
     start = 0
     if params.get("nextToken") is not None:
-        last = _read(params["nextToken"], scope)
-        start = next((index + 1 for index, item in enumerate(items) if key(item) == last), len(items))
+        last, falling = _read(params["nextToken"], scope)
+        beyond = (
+            index for index, item in enumerate(items) if (key(item) < last) == falling and key(item) != last
+        )
+        start = next(beyond, len(items))
     shown = list(items[start : start + size])
     if start + size >= len(items):
         return shown, {}
-    text = to_text([scope, key(shown[-1])])
+    text = to_text([scope, key(shown[-1]), key(items[-1]) < key(shown[-1])])
     return shown, {"nextToken": base64.urlsafe_b64encode(text.encode()).decode("ascii")}
 
 
-def _read(token: Any, scope: str) -> int:
+def _read(token: Any, scope: str) -> tuple[int, bool]:
+    """The last key shown, and whether keys fall."""
     try:
-        written, last = from_text(base64.urlsafe_b64decode(str(token).encode()).decode())
+        written, last, falling = from_text(base64.urlsafe_b64decode(str(token).encode()).decode())
     except (ValueError, TypeError) as exc:
         raise AwsError("InvalidToken", "Invalid Token: 'Invalid token'") from exc
-    if written != scope or not isinstance(last, int):
+    if written != scope or not isinstance(last, int) or not isinstance(falling, bool):
         raise AwsError("InvalidToken", "Invalid Token: 'Invalid token'")
-    return last
+    return last, falling

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from controller.rehearsal.engine import history
 from controller.rehearsal.engine.context import context_of
-from controller.rehearsal.engine.failures import TIMEOUT, Failure
-from controller.rehearsal.engine.integrations import Done, Integration, Invoke, Outcome, raised_cause
+from controller.rehearsal.engine.failures import CAUSE_LIMIT, ERROR_LIMIT, TIMEOUT, Failure, writable
+from controller.rehearsal.engine.integrations import Done, Integration, raised_cause
 from controller.rehearsal.engine.json_text import from_text, limited
 from controller.rehearsal.engine.records import Execution, Strand, TaskRun
 from controller.rehearsal.engine.tokens import Tokens
 from controller.rehearsal.engine.waits import seconds_at
+from controller.rehearsal.invoke import Invoke, Outcome
 
 if TYPE_CHECKING:
     from controller.rehearsal.engine.interpret import Interpreter
@@ -161,7 +162,8 @@ class Tasks:
     def _answered(self, execution: Execution, strand: Strand, outcome: Outcome) -> None:
         task = self._task(strand)
         if outcome.error is not None:
-            self._failed(execution, strand, Failure(outcome.error or None, outcome.cause), "Failed")
+            error, cause = writable(outcome.error, ERROR_LIMIT), writable(outcome.cause, CAUSE_LIMIT)
+            self._failed(execution, strand, Failure(error or None, cause), "Failed")
         data = self._output(execution, strand, outcome)
         self.drop(execution, strand)
         kind = history.task_kind(task, "Succeeded")
@@ -186,7 +188,6 @@ class Tasks:
     def _failed(self, execution: Execution, strand: Strand, failure: Failure, what: str) -> NoReturn:
         task = self._task(strand)
         self.drop(execution, strand)
-        self._interpreter.timers.drop(execution.arn, f"strand-{strand.number}")
         self._interpreter.emit(
             execution, strand, history.task_kind(task, what), history.failed(task, failure)
         )

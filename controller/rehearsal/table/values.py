@@ -28,7 +28,7 @@ def canonical_number(text: str) -> str:
     except DecimalException as error:
         message = f"The parameter cannot be converted to a numeric value: {text[:60]}"
         raise invalid(message) from error
-    if not number.is_finite() or "_" in text or text != text.strip():
+    if not number.is_finite() or not text.isascii() or "_" in text or text != text.strip():
         raise invalid(f"The parameter cannot be converted to a numeric value: {text[:60]}")
     return number_text(number)
 

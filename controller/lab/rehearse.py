@@ -1,0 +1,136 @@
+"""Playing a scenario on a stage, and judging it by what an independent client saw.
+
+```
+ warm up ─> break (t = 0) ─> steps of the scenario ─> ... ─> settled and two quiet minutes, or `lasts`
+             customers' ledger counts from here: its DNS look-ups and HTTP requests alone decide `ok`
+```
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from controller.core.incident import Phase
+from controller.core.journal import Event, Kind
+from controller.core.model import Verdict
+from controller.core.text import plain
+from controller.lab.people import Mode, answer_if_asked
+from controller.lab.scenario import Scenario
+from controller.lab.stage import Stage
+from controller.ports.errors import ControllerError
+from controller.steps.answer import answer
+from controller.steps.context import Deps, remember
+
+WARM_UP = 400.0
+QUIET = 150.0
+BEAT = 5.0
+
+
+@dataclass
+class Run:
+    """What is known of a run so far; times are scenario seconds since 1970."""
+
+    scenario: Scenario
+    region: str
+    broke: float = 0.0
+    settled: float | None = None
+    said: list[tuple[float, str]] = field(default_factory=list)
+    shifts: list[tuple[float, str, bool]] = field(default_factory=list)
+    ended: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """`ok`, and a sentence for each thing that was looked at."""
+
+    ok: bool
+    findings: tuple[tuple[bool, str], ...]
+
+
+def rehearse(
+    stage: Stage, deps: Deps, scenario: Scenario, *, region: str, approve: Mode, beat: Callable[[Run], None]
+) -> Run:
+    """Play it to its end. `beat` is called every few scenario seconds, for a screen."""
+    run = Run(scenario, region)
+    stage.cloud.switch.observe(lambda at, name, on: run.shifts.append((at, name, on)))
+    end = stage.kernel.now() + WARM_UP
+    while stage.kernel.now() < end:
+        stage.advance(BEAT)
+        beat(run)
+    run.broke = stage.kernel.now()
+    left = list(scenario.steps)
+    while not _over(run, stage.kernel.now()):
+        while left and stage.kernel.now() - run.broke >= left[0].at:
+            step = left.pop(0)
+            with stage.kernel.lock:
+                step.act(stage, region)
+            run.said.append((stage.kernel.now(), step.says.format(region=region)))
+        due = left[0].at - (stage.kernel.now() - run.broke) if left else BEAT
+        stage.advance(min(BEAT, max(0.5, due)))
+        _attend(stage, deps, run, approve)
+        beat(run)
+    run.ended = stage.kernel.now()
+    return run
+
+
+def _attend(stage: Stage, deps: Deps, run: Run, approve: Mode) -> None:
+    """Answer what is asked, and notice the end."""
+    try:
+        said = answer_if_asked(deps, approve, answer)
+        if said:
+            run.said.append((stage.kernel.now(), said))
+        incidents = remember(deps).incidents.values()
+    except ControllerError as error:
+        run.said.append((stage.kernel.now(), plain(f"{type(error).__name__}: {error}", 200)))
+        return
+    if run.settled is None and any(i.phase is Phase.SETTLED for i in incidents):
+        run.settled = stage.kernel.now()
+
+
+def _over(run: Run, now: float) -> bool:
+    if run.settled is not None and run.scenario.must == "move":
+        return now - run.settled >= QUIET
+    return now - run.broke >= run.scenario.lasts
+
+
+def judge(stage: Stage, run: Run, approve: Mode) -> Judged:
+    """Judge a run that has ended by what the customers saw (and, where people must be told, by the pages)."""
+    ledger, end = stage.customers.ledger, run.ended
+    last = ledger.by_region(end - 60, end)
+    asked = sum(last.get(run.region, (0, 0)))
+    everyone = sum(sum(counts) for counts in last.values())
+    failed = ledger.totals(end - 60, end).failed
+    moves = run.scenario.must == "move" and approve != "deny"
+    findings = [(everyone > 0, f"{everyone} requests in the last minute")]
+    if moves:
+        findings += [
+            (asked == 0, f"{asked} of them still went to {run.region}"),
+            (failed == 0, f"{failed} of them failed"),
+        ]
+    else:
+        findings.append((asked > 0, f"{asked} of them went to {run.region}: customers were not moved"))
+    early = ledger.by_region(run.broke, run.broke + run.scenario.still_until).get(run.region, (0, 0))
+    if run.scenario.still_until:
+        late = ledger.by_region(
+            run.broke + run.scenario.still_until - 30, run.broke + run.scenario.still_until
+        )
+        still = sum(late.get(run.region, (0, 0)))
+        findings.append((still > 0 and sum(early) > 0, f"{still} requests went there until help came back"))
+    if run.scenario.pages:
+        pages = [n for n in stage.cloud.outbox.notices if n.at >= run.broke]
+        findings.append((bool(pages), f"{len(pages)} pages were sent"))
+    return Judged(all(ok for ok, _ in findings), tuple(findings))
+
+
+def first_signal(deps: Deps, run: Run) -> float | None:
+    """When the first bad word about any Region reached the controller after the break."""
+    heard = [
+        seen.received
+        for history in deps.evidence.read(deps.application).values()
+        for seen in history
+        if seen.verdict is Verdict.BREACHING and seen.received >= run.broke
+    ]
+    return min(heard, default=None)
+
+
+def first_of(events: tuple[Event, ...], kind: Kind, since: float) -> float | None:
+    return next((event.at for event in events if event.kind is kind and event.at >= since), None)
