@@ -17,6 +17,7 @@ from controller.aws.arc import ArcSwitch, client_config
 from controller.aws.assessments import DynamoAssessments
 from controller.aws.events import parse
 from controller.aws.evidence import DynamoEvidence
+from controller.aws.failure import translated
 from controller.aws.journal import DynamoJournal
 from controller.aws.lease import DynamoLeases
 from controller.aws.notify import Notices
@@ -31,6 +32,8 @@ from controller.aws.rules import (
 from controller.aws.runtime import SystemRuntime
 from controller.aws.workflow import StepFunctionsWorkflow
 from controller.core.admission import parse_policy
+from controller.core.policy import Policy
+from controller.ports.errors import OutsideUnreachable
 from controller.ports.runtime import Runtime
 from controller.settings import Deployment
 from controller.steps.context import Deps
@@ -76,7 +79,9 @@ def build(
         deployed=d.deployed,
         journal=DynamoJournal(client=dynamodb, table=d.journal_table, runtime=run),
         leases=DynamoLeases(client=dynamodb, table=d.journal_table, runtime=run),
-        evidence=DynamoEvidence(client=dynamodb, table=d.evidence_table, now=run.now),
+        evidence=DynamoEvidence(
+            client=dynamodb, table=d.evidence_table, now=run.now, gap=0.8 * _patience(policy)
+        ),
         assessments=DynamoAssessments(client=dynamodb, table=d.assessments_table),
         approvals=DynamoApprovals(client=dynamodb, kms=client("kms"), table=d.journal_table, key_id=d.key),
         switch=ArcSwitch(
@@ -110,6 +115,11 @@ def boto3_clients() -> Clients:
     return make
 
 
+def _patience(policy: Policy) -> float:
+    """The shortest `silentAfter`: thinned evidence must never look like silence."""
+    return min(source.silent_after for sources in policy.signals.values() for source in sources)
+
+
 def system_runtime(deployment: Deployment) -> SystemRuntime:
     if deployment.clock is None:
         return SystemRuntime()
@@ -133,6 +143,19 @@ def packaged(path: str) -> dict[str, Any]:
     """A JSON file of the deployment package, such as the compiled policy."""
     data: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
     return data
+
+
+def caller_identity(deployment: Deployment) -> str:
+    """Who runs this command: the ARN of the AWS credentials at hand (STS, the deployment's Region)."""
+    config = Config(connect_timeout=2, read_timeout=5)
+    client: Any = boto3_clients()("sts", deployment.region, None, config)
+    with translated(OutsideUnreachable, "asking STS who is calling"):
+        return str(client.get_caller_identity()["Arn"])
+
+
+def chosen_context() -> str | None:
+    """`TIDEGATE_CONTEXT`, where a command does not say `--context`."""
+    return os.environ.get("TIDEGATE_CONTEXT") or None
 
 
 def state_home() -> Path:

@@ -11,11 +11,12 @@ from botocore.config import Config
 from controller.aws.arc_answers import ERRORS, CallFailed, Next, judge
 
 PERMISSIONS = (
-    ("route53-recovery-cluster:GetRoutingControlState", "routing-control"),
-    ("route53-recovery-cluster:ListRoutingControls", "control-panel"),
-    ("route53-recovery-cluster:UpdateRoutingControlStates", "routing-control"),
+    ("route53-recovery-cluster:GetRoutingControlState", "routingcontrol"),
+    ("route53-recovery-cluster:ListRoutingControls", "*"),  # AWS: knows no resource type
+    ("route53-recovery-cluster:UpdateRoutingControlStates", "routingcontrol"),
 )
-"""(action, kind of resource) pairs. A shadow deployment leaves the last one out."""
+"""(action, resource type) pairs, as in AWS's Service Authorization Reference. A shadow deployment leaves the
+last one out; a live one denies it with condition `route53-recovery-cluster:AllowSafetyRulesOverrides`."""
 
 PAGE = 500
 _MOST_PAGES = 10  # a cluster holds 300 controls; an endpoint that pages on for ever is broken

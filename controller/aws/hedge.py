@@ -97,7 +97,7 @@ class Hedge(Generic[T, E]):
                     return Outcome(None, failure, tuple(failures))
                 send_at = self._runtime.monotonic()
             now = self._runtime.monotonic()
-            may_send = bool(waiting)
+            may_send = bool(waiting) and now < deadline
             if not may_send and not self._open:
                 return Outcome(None, None, tuple(failures))
             room = len(self._open) < self._in_flight

@@ -64,7 +64,7 @@ Duration = Annotated[
     PlainSerializer(lambda value: f"{value:.0f}s"),
     Field(gt=0, json_schema_extra={"type": "string", "pattern": "^[0-9]{1,6}[smhd]$"}),
 ]
-_REGION = r"^[a-z]{2}(-[a-z]+)+-[0-9]$"
+_REGION = r"^[a-z]{2,4}(-[a-z]{2,4})?-(central|north|south|(north|south)?(east|west))-[0-9]$"
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
 _TEMPLATE = r"^([A-Za-z0-9_. -]|\{region\}){1,255}$"
 _GROUP = r"^group:[A-Za-z0-9_-]{1,64}$"

@@ -43,7 +43,7 @@ class Places:
     def key(self, path: Path) -> Place:
         """Where the key `path` stands; where there is none, its value, else the nearest mapping around it."""
         found = self.keys.get(path) or self.values.get(path)
-        return found if found is not None else self.key(path[:-1]) if path else Place(1, 1)
+        return found if found is not None else self.value(path[:-1]) if path else Place(1, 1)
 
     def value(self, path: Path) -> Place:
         """Where the value at `path` begins; a mapping that lacks `path` where there is none."""

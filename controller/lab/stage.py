@@ -25,6 +25,7 @@ from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.network import Network
 from controller.rehearsal.synthetics import Canary, Synthetics, load_check
+from controller.rehearsal.table.store import Store
 from controller.settings import Arc, Clock, Deployment
 
 ROOT = Path(__file__).parents[2]
@@ -58,6 +59,7 @@ class Stage:
     synthetics: Synthetics
     deployment: Deployment
     advance: Callable[[float], None]
+    go: Callable[[], None]
     close: Callable[[], None]
     dns_port: int | None
 
@@ -71,13 +73,25 @@ class Stage:
                 environment = {"BASE_URL": f"http://{plan.subject}.{self.cloud.plan.name.rstrip('.')}"}
                 self.synthetics.add(Canary(plan.name, plan.runs_in, check, environment))
         self.customers.start()
+        self.go()
 
 
 def cloud_for(
-    policy: Policy, parts: Parts, kernel: Kernel, runtime: Runtime, rng: random.Random, **more: Any
+    policy: Policy,
+    parts: Parts,
+    kernel: Kernel,
+    runtime: Runtime,
+    rng: random.Random,
+    *,
+    store: Callable[[str], Store] | None = None,
+    kept: Mapping[str, Any] | None = None,
 ) -> Cloud:
+    """The cloud of a policy; `store` and `kept` bring back one that was stopped."""
     plan = estate(policy, parts.workflow, parts.functions, parts.intake)
-    return Cloud(plan, kernel, runtime, Faults(), rng, **more)
+    cloud = Cloud(plan, kernel, runtime, Faults(), rng, store)
+    if kept is not None:
+        cloud.restore(kept)
+    return cloud
 
 
 def assemble(
@@ -88,6 +102,7 @@ def assemble(
     *,
     deployment: Deployment,
     advance: Callable[[float], None],
+    go: Callable[[], None] = lambda: None,
     close: Callable[[], None] = lambda: None,
     dns_port: int | None = None,
 ) -> Stage:
@@ -109,7 +124,7 @@ def assemble(
     )
     return Stage(
         policy, cloud.kernel, cloud.runtime, cloud.faults, cloud, network, customers, synthetics,
-        deployment, advance, close, dns_port,
+        deployment, advance, go, close, dns_port,
     )  # fmt: skip
 
 

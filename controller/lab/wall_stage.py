@@ -3,9 +3,10 @@
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from controller.core.policy import Policy
 from controller.lab.stage import Parts, Stage, assemble, cloud_for, deployed
@@ -40,13 +41,14 @@ def wall_stage(
     ports: Ports = Ports(),
     start: float = START,
     store: Callable[[str], Store] | None = None,
+    kept: Mapping[str, Any] | None = None,
 ) -> Stage:
     """Raises `PortInUse`. Call `close()` whatever happens."""
     clock = WallClock(start, speed)
     kernel = Kernel(clock)
     runtime = WallRuntime(kernel)
     rng = random.Random(seed)  # noqa: S311 - a rehearsal must repeat
-    cloud = cloud_for(policy, parts, kernel, runtime, rng, store=store)
+    cloud = cloud_for(policy, parts, kernel, runtime, rng, store=store, kept=kept)
     opened: list[Callable[[], None]] = [runtime.close]
     try:
         server = Server(cloud.wire.handle, dark=cloud.faults.apis_dark.__contains__)
@@ -73,7 +75,8 @@ def wall_stage(
         stage.customers.stop()
         kernel.stop()
         _close(opened)
-        thread.join(timeout=5)
+        if thread.ident is not None:
+            thread.join(timeout=5)
 
     stage = assemble(
         policy,
@@ -82,10 +85,10 @@ def wall_stage(
         rng,
         deployment=deployed(policy, cloud, endpoint_url=url, arc_urls=arc, clock=anchor),
         advance=lambda seconds: time.sleep(seconds / speed),
+        go=thread.start,
         close=close,
         dns_port=dns.port,
     )
-    thread.start()
     return stage
 
 

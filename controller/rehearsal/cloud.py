@@ -17,7 +17,7 @@ from typing import Any
 from controller.ports.runtime import Runtime
 from controller.rehearsal import blueprint as names
 from controller.rehearsal.alarms.api import Alarms
-from controller.rehearsal.api import ACCOUNT, Call, Service
+from controller.rehearsal.api import ACCOUNT, AwsError, Call, Service
 from controller.rehearsal.arc.controls import ENDPOINTS, SERVICE, RoutingControls
 from controller.rehearsal.arc.rules import SafetyRule, control_arn, panel_arn, rule_arn
 from controller.rehearsal.backstage import Backstage
@@ -114,6 +114,31 @@ class Cloud:
         """Routing control -> ARN."""
         return {name: self.switch.arn(name) for controls in self.plan.controls.values() for name in controls}
 
+    def dump(self) -> dict[str, Any]:
+        """Everything but the tables, which their stores keep, as JSON has it."""
+        with self.kernel.lock:
+            parts: dict[str, Any] = {name: part.dump() for name, part in self._single().items()}
+            for name, by_region in self._regional().items():
+                parts[name] = {region: part.dump() for region, part in by_region.items()}
+            return {**parts, "now": self.kernel.now()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take a dump back, before `start`. Raises `KeyError` for a dump of another estate."""
+        with self.kernel.lock:
+            for name, part in self._single().items():
+                part.restore(state[name])
+            for name, by_region in self._regional().items():
+                for region, part in by_region.items():
+                    part.restore(state[name][region])
+            self.health.poll()
+
+    def _single(self) -> dict[str, Any]:
+        parts = {"switch": self.switch, "vault": self.vault, "outbox": self.outbox, "engine": self.engine}
+        return dict(parts)
+
+    def _regional(self) -> dict[str, Mapping[str, Any]]:
+        return {"queues": self.queues, "events": self.events, "alarms": self.alarms}
+
     def start(self) -> None:
         """Create what a deployment creates, and begin to tick."""
         with self.kernel.lock:
@@ -126,7 +151,7 @@ class Cloud:
     def _create(self) -> None:
         here = self.plan.controller
         for name, keys in TABLES.items():
-            self.call("dynamodb", "CreateTable", here, _table(name, keys))
+            self._ensure("dynamodb", "CreateTable", here, _table(name, keys))
         for name in TABLES:
             if name != "tidegate-journal":
                 ttl = {"Enabled": True, "AttributeName": "expires"}
@@ -147,7 +172,7 @@ class Cloud:
             "definition": definition,
             "roleArn": f"arn:aws:iam::{ACCOUNT}:role/tidegate",
         }
-        self.call("states", "CreateStateMachine", here, machine)
+        self._ensure("states", "CreateStateMachine", here, machine)
         for rule in self.plan.rules:
             pattern = {"Name": rule.name, "EventPattern": json.dumps(rule.pattern), "State": "ENABLED"}
             self.call("events", "PutRule", rule.region, pattern)
@@ -156,6 +181,14 @@ class Cloud:
         for alarm in self.plan.alarms:
             operation = "PutCompositeAlarm" if "AlarmRule" in alarm.members else "PutMetricAlarm"
             self.call("monitoring", operation, alarm.region, dict(alarm.members))
+
+    def _ensure(self, service: str, operation: str, region: str, params: dict[str, Any]) -> None:
+        """Create what may be there already, kept from before a restart."""
+        try:
+            self.call(service, operation, region, params)
+        except AwsError as error:
+            if error.code not in ("ResourceInUseException", "StateMachineAlreadyExists"):
+                raise
 
     def call(self, service: str, operation: str, region: str, params: dict[str, Any]) -> dict[str, Any]:
         """Call a service as the deployment would, but from inside."""

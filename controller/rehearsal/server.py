@@ -199,15 +199,11 @@ class Server:
         except AwsError:
             return False
 
-    def _hang(self, connection: socket.socket) -> None:
-        """Say nothing until the client closes the connection or the server stops."""
-        poll = select.poll()
-        poll.register(self._stopping, select.POLLIN)
-        poll.register(connection, select.POLLIN)
-        while True:
-            poll.poll()
-            if self._stopped or not connection.recv(65536):
-                return
+    @staticmethod
+    def _hang(connection: socket.socket) -> None:
+        """Say nothing until the client closes the connection or `stop` shuts it."""
+        while connection.recv(65536):
+            pass
 
 
 def _plain(error: AwsError) -> Response:

@@ -51,7 +51,9 @@ def _refusal(deps: Deps, memory: Memory, incident: Incident, who: str, approve: 
     request = incident.request
     assert request is not None
     if request.status != "waiting":
-        return f"this request was {request.status} already" + (f" by {request.by}" if request.by else "")
+        if request.status == "expired":
+            return "this request has expired; silence was a denial"
+        return f"this request was {request.status} already, by {request.by}"
     if memory.open is None or memory.open.id != incident.id:
         return f"{incident.id} has ended; the request is superseded"
     if deps.runtime.now() >= request.expires:

@@ -5,7 +5,7 @@ from itertools import combinations
 
 import pytest
 
-from controller.aws.arc import ArcSwitch, batches
+from controller.aws.arc import PERMISSIONS, ArcSwitch, batches
 from controller.ports.errors import JournalConflict, SwitchRefused, SwitchUnavailable
 from controller.rehearsal.api import AwsError
 from controller.rehearsal.arc.controls import ENDPOINTS
@@ -384,6 +384,14 @@ def test_a_control_named_twice_is_a_programming_error() -> None:
     cluster = Cluster()
     with pytest.raises(ValueError, match="twice"):
         cluster.switch().flip([("use1-a", True), ("use1-a", False)], deadline=DEADLINE, fence=unfenced)
+
+
+def test_the_declared_permissions_are_the_calls_that_are_made() -> None:
+    cluster = Cluster()
+    cluster.switch().read(["use1-a"])
+    cluster.switch().flip(cluster.leave(), deadline=cluster.kernel.now() + 20, fence=unfenced)
+    made = {f"route53-recovery-cluster:{operation}" for _, _, operation in cluster.calls}
+    assert made == {action for action, _ in PERMISSIONS}
 
 
 def _all(cluster: Cluster) -> tuple[str, ...]:

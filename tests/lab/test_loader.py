@@ -4,6 +4,7 @@ import os
 import time
 from pathlib import Path
 
+import botocore.session
 import pytest
 
 from controller.core.admission import compiled, parse_policy
@@ -260,6 +261,47 @@ def test_hostile_text_from_the_file_stays_on_its_line(tmp_path: Path) -> None:
     for problem in refused(tmp_path, swapped("application: storefront", f"{key}: 1")):
         assert str(problem).isprintable()
         assert len(problem.message) <= 300
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "pointed"),
+    [
+        (", cooldown: 1h", "", "limits.cooldown", "{minRegionsOn"),
+        ("application: storefront\n", "", "application", "tidegate: 1"),
+        ("  prefer: [us-west-2, us-east-1]\n", "", "target.prefer", "target:"),
+        (
+            "in: source, family: customer",
+            "family: customer",
+            "evacuate.when.all[0].in",
+            "{family: customer, is",
+        ),
+        (", within: 15m", "", "approvals.oncall[0].within", "{ask:"),
+        ("  us-east-1: {controls: [use1-a, use1-b, use1-c, use1-d]}", "", "regions", "regions:"),
+    ],
+)
+def test_what_is_missing_is_told_at_the_mapping_that_lacks_it(
+    tmp_path: Path, old: str, new: str, key: str, pointed: str
+) -> None:
+    text = swapped(old, new)
+    problem = next(problem for problem in refused(tmp_path, text) if problem.path == key)
+    assert text.split("\n")[problem.line - 1][problem.column - 1 :].startswith(pointed), str(problem)
+
+
+def test_every_region_of_aws_is_a_region_and_a_misspelt_one_is_not(tmp_path: Path) -> None:
+    session = botocore.session.get_session()
+    every = [
+        region
+        for partition in session.get_available_partitions()
+        for region in session.get_available_regions("ec2", partition)
+    ]
+    assert len(every) > 30
+    file = tmp_path / "p.yaml"
+    for region in every:
+        file.write_text(swapped("controllers: [us-east-2]", f"controllers: [{region}]"), encoding="utf-8")
+        assert load_policy(file).policy.controllers == (region,)
+    for region in ("us-esat-1", "us-east", "us-east-1a", "US-EAST-1", "east-1", "us-east-1 "):
+        text = swapped("controllers: [us-east-2]", f"controllers: ['{region}']")
+        assert "such as us-east-1" in refused(tmp_path, text)[0].message
 
 
 N = MAX_BYTES

@@ -41,7 +41,8 @@ def check(shape: Shape, value: Any, where: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "x" * 81, "a b", "a/b", "a*b", "a\nb", "a\u0007b", "a\u0085b", "a:b", 5]
+    "name",
+    ["", "x" * 81, "a b", "a/b", "a*b", "a\nb", "a\u0007b", "a\u0085b", "a:b", "a\ud800", "a\uffff", 5],
 )
 def test_bad_names(name: Any) -> None:
     world = World()

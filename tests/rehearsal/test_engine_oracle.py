@@ -7,14 +7,12 @@ escaped asterisk in StringMatches, and an output that is a bare string (moto dro
 """
 
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
+from tests.rehearsal.engine_oracle import by_strand, ended, history, moto_client, start
 from tests.rehearsal.engine_world import World, states
 
 PASS = {"Type": "Pass", "End": True}
@@ -149,42 +147,16 @@ CASES: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
-    config: Any = {"stepfunctions": {"execute_state_machine": True}}
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            patch.setenv(name, "testing")
-        with mock_aws(config=config):
-            yield boto3.client("stepfunctions", region_name="us-west-2")
-
-
-def moto_run(client: Any, name: str, definition: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    machine = client.create_state_machine(
-        name=name, definition=json.dumps(definition), roleArn="arn:aws:iam::123456789012:role/r"
-    )["stateMachineArn"]
-    arn = client.start_execution(stateMachineArn=machine, name="run", input=json.dumps(DATA))["executionArn"]
-    for _ in range(500):
-        described: dict[str, Any] = client.describe_execution(executionArn=arn)
-        if described["status"] != "RUNNING":
-            break
-        time.sleep(0.01)
-    return client.get_execution_history(executionArn=arn)["events"], described
-
-
-def by_strand(events: list[dict[str, Any]]) -> list[list[str]]:
-    """Chains of events from each to its previous one, as `type name` paths from the start."""
-    paths: dict[int, list[str]] = {0: []}
-    for event in events:
-        name = next(
-            (value["name"] for value in event.values() if isinstance(value, dict) and "name" in value), ""
-        )
-        paths[event["id"]] = [*paths[event["previousEventId"]], f"{event['type']} {name}".strip()]
-    return sorted(paths.values())
+    with moto_client() as made:
+        yield made
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("name", CASES)
 def test_moto_and_we_agree(client: Any, name: str) -> None:
-    theirs, described = moto_run(client, name, CASES[name])
+    moto_arn = start(client, name, json.dumps(CASES[name]), DATA)
+    described = ended(client, moto_arn)
+    theirs = history(client, moto_arn)
     world = World()
     arn = world.start(CASES[name], DATA)
     world.run()

@@ -174,6 +174,7 @@ def test_update_answers_what_it_was_asked_for(bench: Bench) -> None:
         ("ADD t :v", "incorrect data type"),
         ("DELETE t :v", "operand type: N"),
         ("PUT a = :v", "Syntax error"),
+        ("SET a = " + "(" * 60 + ":v" + ")" * 60, "nested too deeply"),
         ("SET value = :v", "reserved keyword: value"),
     ],
 )
@@ -297,6 +298,14 @@ def test_a_projection_shows_only_what_it_names(bench: Bench) -> None:
     assert found == {"m": {"M": {"b": {"S": "2"}}}, "l": {"L": [{"S": "y"}]}}
 
 
+def test_paths_into_one_element_meet_there(bench: Bench) -> None:
+    steps = [{"M": {"a": {"N": str(n)}, "b": {"N": str(n)}, "c": {"N": str(n)}}} for n in range(3)]
+    bench.put(1, steps={"L": steps})
+    found = bench.get(1, ProjectionExpression="steps[2].b, steps[0].a, steps[2].a, steps[1].nil, app.x")
+    first, last = {"M": {"a": {"N": "0"}}}, {"M": {"a": {"N": "2"}, "b": {"N": "2"}}}
+    assert found == {"steps": {"L": [first, last]}}
+
+
 def test_legacy_parameters_and_indexes_are_refused_not_ignored(bench: Bench) -> None:
     assert "legacy" in bench.error("PutItem", Item=key(1), Expected={}).message
     query = {"KeyConditionExpression": "app = :v", "ExpressionAttributeValues": {":v": {"S": "shop"}}}
@@ -311,3 +320,10 @@ def test_batches(bench: Bench) -> None:
     gone = [{"DeleteRequest": {"Key": key(0)}}, {"PutRequest": {"Item": {}}}]
     assert bench.error("BatchWriteItem", RequestItems={"journal": gone}).code == "ValidationException"
     assert bench.get(0) == key(0)
+    twice = [{"DeleteRequest": {"Key": key(0)}}, {"PutRequest": {"Item": key("0.0")}}]
+    assert "duplicates" in bench.error("BatchWriteItem", RequestItems={"journal": twice}).message
+    many = [{"PutRequest": {"Item": key(n)}} for n in range(26)]
+    for requests in ([], many):
+        assert "requests" in bench.error("BatchWriteItem", RequestItems={"journal": requests}).message
+    keys = {"Keys": [key(n) for n in range(101)]}
+    assert "Too many" in bench.error("BatchGetItem", RequestItems={"journal": keys}).message

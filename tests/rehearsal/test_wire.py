@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.rehearsal.api import AwsError, Call
+from controller.rehearsal.protocol import cbor
 from controller.rehearsal.protocol.models import operation_model
 from controller.rehearsal.wire import Request, Response, Scope, Wire
 
@@ -277,6 +278,27 @@ def test_broken_bodies_get_an_error_answer(body: bytes, code: str | None) -> Non
         assert json.loads(response.body)["__type"].endswith("#" + code)
 
 
+def test_json_has_no_nan() -> None:
+    wire, _ = wire_to(Scripted("SetAlarmState", {}), "monitoring")
+    body = b'{"AlarmName": "a", "StateValue": "OK", "StateReason": "r", "Unknown": NaN}'
+    scope = SIGNED.format("us-east-1", "monitoring")
+    response = wire.handle(json_request("GraniteServiceVersion20100801.SetAlarmState", body, scope))
+    assert response.status == 400
+
+
+@pytest.mark.parametrize(
+    "form",
+    [b"AlarmName=1&AlarmName..x=2", b".=1", b"AlarmActions.member.x=1&Threshold=x", b"a" + b".b" * 99],
+)
+def test_hostile_forms_are_refused(form: bytes) -> None:
+    service = Scripted("PutMetricAlarm", {})
+    wire, _ = wire_to(service, "monitoring")
+    rest = b"AlarmName=a&EvaluationPeriods=1&ComparisonOperator=x&"
+    body = b"Action=PutMetricAlarm&" + rest + form
+    assert wire.handle(Request("POST", "/", "", FORM, body)).status == 400
+    assert service.calls == []
+
+
 def test_members_that_nobody_knows_are_dropped() -> None:
     service = Scripted("PutItem", {})
     wire, _ = wire_to(service)
@@ -309,13 +331,35 @@ def test_no_body_breaks_the_wire(body: bytes) -> None:
         assert response.status == 299 or 400 <= response.status < 500, (request, response)
 
 
+def cbor_alarm(name: bytes = b"\x61a") -> bytes:
+    """A SetAlarmState request in CBOR whose alarm's name is the given item."""
+    return b"\xa3\x69AlarmName" + name + b"\x6aStateValue\x62OK\x6bStateReason\x61r"
+
+
 @pytest.mark.parametrize(
-    "body", [b"\x9f" * 200, b"\xa1\x61k" * 100, b"\xbb" + b"\xff" * 8, b"\x5f\x41a", b"\xff"]
+    "body",
+    [
+        cbor_alarm(b"\x62a"),  # cut short by one
+        cbor_alarm() + b"\x01",  # and something after it
+        cbor_alarm(b"\xff"),
+        cbor_alarm(b"\x7f\x61a"),
+        cbor_alarm(b"\x81" * 100 + b"\x01"),
+        cbor_alarm(b"\xc1" * 100_000 + b"\x61a"),
+        cbor_alarm(b"\x62\xff\xff"),
+        cbor_alarm(b"\x1c"),
+        b"\xbb" + b"\xff" * 8 + b"\x61a\x01",
+        b"\xa1\x01\x01",
+        b"\xff",
+    ],
 )
 def test_hostile_cbor_is_refused(body: bytes) -> None:
-    wire, _ = wire_to(Scripted("PutMetricAlarm", {}), "monitoring")
-    path = "/service/GraniteServiceVersion20100801/operation/PutMetricAlarm"
-    assert wire.handle(Request("POST", path, "", CBOR, body)).status == 400
+    service = Scripted("SetAlarmState", {})
+    wire, _ = wire_to(service, "monitoring")
+    path = "/service/GraniteServiceVersion20100801/operation/SetAlarmState"
+    assert wire.handle(Request("POST", path, "", CBOR, cbor_alarm())).status == 200
+    response = wire.handle(Request("POST", path, "", CBOR, body))
+    assert (response.status, cbor.loads(response.body)["__type"]) == (400, "SerializationException")
+    assert len(service.calls) == 1
 
 
 def test_an_error_in_a_service_is_raised_not_hidden() -> None:

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from controller.entry.cli import policy
+from controller.entry.cli import act, look, policy
+from controller.entry.cli.up import up
 
 app = typer.Typer(
     name="tidegate",
@@ -19,6 +20,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(policy.group, name="policy")
+app.add_typer(look.incidents, name="incidents")
+for command in (up, look.status, look.why, act.approve, act.deny, act.evacuate, act.disarm, act.arm):
+    app.command()(command)
 
 
 def _version(wanted: bool) -> None:

@@ -15,6 +15,8 @@ from controller.lab.places import PolicyRefused
 
 group = typer.Typer(help="Work on policy files.", no_args_is_help=True, rich_markup_mode=None)
 
+SHIPPED = Path("policies/storefront.yaml")
+
 Checked = tuple[Path, LoadedPolicy | PolicyRefused]
 
 

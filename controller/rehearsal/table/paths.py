@@ -1,11 +1,13 @@
 """Document paths: reading, writing and removing what `a.b[3]` names. Writers copy; items never change."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from controller.rehearsal.table.errors import invalid
 from controller.rehearsal.table.tokens import Attribute, Path
 from controller.rehearsal.table.values import Item, Value
 
+_Tree = dict[Attribute, Any]  # a step -> the steps after it
 _BAD_PATH = "The document path provided in the update expression is invalid for update"
 
 
@@ -80,27 +82,32 @@ def _written(parent: Value, path: Path, value: Value | None) -> Value:
     return {"L": elements}
 
 
-def project(item: Item, paths: tuple[Path, ...]) -> Item:
-    """Only what `paths` name, inside the maps that lead there; list elements close up in order of index."""
-    out: Item = {}
-    for path in sorted(paths, key=lambda each: tuple((step.name, step.position) for step in each)):
-        value = read(item, path)
-        if value is not None:
-            _graft(out, path, value)
-    return out
+def project(item: Item, paths: Iterable[Path]) -> Item:
+    """Only what `paths` name, inside the maps and lists that lead there; list elements close up."""
+    tree: _Tree = {}
+    for path in paths:
+        node = tree
+        for step in path:
+            node = node.setdefault(step, {})
+    picked = _picked({"M": item}, tree)
+    return {} if picked is None else picked["M"]
 
 
-def _graft(out: Item, path: Path, value: Value) -> None:
-    members: dict[str, Value] = out
-    parent: Value = {"M": out}
-    for step, after in zip(path, (*path[1:], None), strict=True):
-        leaf = value if after is None else ({"M": {}} if after.name else {"L": []})
-        if step.name:
-            members = parent["M"]
-            parent = members.setdefault(step.name, leaf)
-        else:
-            parent["L"].append(leaf)
-            parent = leaf
+def _picked(value: Value, tree: _Tree) -> Value | None:
+    if not tree:
+        return value
+    if "M" in value:
+        members = value["M"]
+        named = {step.name: _picked(members[step.name], tree[step]) for step in tree if step.name in members}
+        found = {name: member for name, member in named.items() if member is not None}
+        return {"M": found} if found else None
+    if "L" in value:
+        elements = value["L"]
+        steps = sorted(step for step in tree if not step.name and step.position < len(elements))
+        kept = [_picked(elements[step.position], tree[step]) for step in steps]
+        left = [element for element in kept if element is not None]
+        return {"L": left} if left else None
+    return None
 
 
 def overlap(paths: list[Path]) -> tuple[Path, Path] | None:

@@ -77,7 +77,9 @@ class Writes:
                     gone = checked_item(request["DeleteRequest"]["Key"])
                     work.append((opened, opened.info.keys.of_key(gone), None))
         if not 1 <= len(work) <= 25:
-            raise invalid("Too many items requested for the BatchWriteItem call" if work else "No requests")
+            raise invalid(
+                "Too many requests for one BatchWriteItem" if work else "BatchWriteItem has no requests"
+            )
         if len({(opened.info.name, key) for opened, key, _ in work}) != len(work):
             raise invalid("Provided list of item keys contains duplicates")
         for opened, key, row in work:

@@ -1,0 +1,190 @@
+"""A run as data: what customers felt, what was known, decided and done. Screens and reports show it.
+
+All times are seconds since the moment when something broke (negative: before), unless they say otherwise.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from controller.core.journal import Event, Kind, broken_at
+
+
+@dataclass(frozen=True, slots=True)
+class Milestones:
+    """When each thing first happened; None where it did not."""
+
+    first_signal: float | None = None
+    decided: float | None = None
+    first_shift: float | None = None
+    last_failed_request: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence and its moment. `code` where it is a decision, a page's subject where it is a page."""
+
+    at: float
+    text: str
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A verdict, an answer or anything else that lasted from `start` to `end`."""
+
+    start: float
+    end: float
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One signal over the run: about `subject`, seen from `observer`."""
+
+    name: str
+    family: str
+    kind: str
+    subject: str
+    observer: str
+    stretches: tuple[Stretch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A routing control that really changed."""
+
+    at: float
+    control: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Requests that ended in one bucket of time, by the Region that was asked."""
+
+    at: float
+    served: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A stored decision (`core.report.decision_data`) and why it is shown."""
+
+    title: str
+    at: float
+    record: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything that a report says of one run.
+
+    broke: seconds since 1970. traffic: Region -> buckets of `bucket` seconds. regions: Region -> its
+    routing controls, by slice. findings: what an independent client saw, and whether that is as it must be.
+    """
+
+    scenario: str
+    says: str
+    must: str
+    region: str
+    application: str
+    approve: str
+    speed: float
+    ok: bool
+    findings: tuple[tuple[bool, str], ...]
+    broke: float
+    lasted: float
+    milestones: Milestones
+    served: int
+    failed: int
+    bucket: float
+    traffic: Mapping[str, tuple[Bucket, ...]]
+    lanes: tuple[Lane, ...]
+    decisions: tuple[Said, ...]
+    judgements: tuple[Judgement, ...]
+    why_not: str
+    shifts: tuple[Shift, ...]
+    regions: Mapping[str, tuple[str, ...]]
+    before: Mapping[str, bool]
+    after: Mapping[str, bool]
+    steps: tuple[Said, ...]
+    pages: tuple[Said, ...]
+    journal: tuple[Event, ...]
+
+    @property
+    def broken_at(self) -> int | None:
+        """The number of the first journal event whose chain does not hold; None if all of it does."""
+        return broken_at(self.journal)
+
+    @property
+    def target(self) -> str | None:
+        """Where traffic was moved to, if it was."""
+        intents = [event for event in self.journal if event.kind is Kind.SHIFT_INTENDED]
+        return str(intents[-1].data.get("target")) if intents else None
+
+    def approvals(self) -> tuple[Stretch, ...]:
+        """Each question to people, from its asking to its end."""
+        found: list[Stretch] = []
+        asked: float | None = None
+        for event in self.journal:
+            if event.kind is Kind.APPROVAL_REQUESTED:
+                asked = event.at - self.broke
+            elif event.kind in _ANSWERS and asked is not None:
+                found.append(Stretch(asked, event.at - self.broke, _ANSWERS[event.kind]))
+                asked = None
+        if asked is not None:
+            found.append(Stretch(asked, self.lasted, "waiting"))
+        return tuple(found)
+
+
+_ANSWERS = {
+    Kind.APPROVAL_GIVEN: "approved",
+    Kind.APPROVAL_DENIED: "denied",
+    Kind.APPROVAL_EXPIRED: "expired",
+    Kind.STOOD_DOWN: "withdrawn",
+}
+
+
+def sentence(event: Event) -> str:
+    """What one journal event says, for a person."""
+    data = event.data
+    match event.kind:
+        case Kind.POLICY_LOADED:
+            return f"policy {str(data.get('digest', ''))[:12]} is in force ({data.get('enforcement')})"
+        case Kind.INCIDENT_OPENED:
+            return f"{data.get('source')} is suspected: {data.get('reason')}"
+        case Kind.CONFIRMED:
+            return f"leave for {data.get('target')}: {data.get('reason')}"
+        case Kind.APPROVAL_REQUESTED:
+            asked = ", ".join(str(who) for who in data.get("ask", ()))
+            return f"asked {asked}: {len(data.get('changes', ()))} routing controls would change"
+        case Kind.APPROVAL_GIVEN | Kind.APPROVAL_DENIED:
+            word = "approved" if event.kind is Kind.APPROVAL_GIVEN else "denied"
+            return f"{word} by {event.draft.by}" + (f": {data['reason']}" if data.get("reason") else "")
+        case Kind.APPROVAL_EXPIRED:
+            return "nobody answered in time; silence is a denial"
+        case Kind.SHIFT_INTENDED:
+            return f"about to move {data.get('source')} to {data.get('target')}: {_changes(data)}"
+        case Kind.SHIFT_APPLIED:
+            return f"ARC took the change: {_states(data.get('states', {}))}"
+        case Kind.SETTLED:
+            return f"the traffic is in {data.get('target')}"
+        case Kind.ESCALATED | Kind.STOOD_DOWN:
+            return f"{data.get('code')}: {data.get('reason')}"
+    told = data.get("sentence") or data.get("reason") or ""
+    return str(told)
+
+
+def _changes(data: Mapping[str, Any]) -> str:
+    return _states(dict(data.get("changes", ())))
+
+
+def _states(states: Mapping[str, bool]) -> str:
+    parts = [
+        f"{word} {', '.join(str(name) for name, on in states.items() if bool(on) is wanted)}"
+        for wanted, word in ((True, "On"), (False, "Off"))
+        if any(bool(on) is wanted for on in states.values())
+    ]
+    return "; ".join(parts)

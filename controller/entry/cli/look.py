@@ -1,0 +1,189 @@
+"""`tidegate status`, `incidents`, `why`: look, and change nothing."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from controller.core.incident import Incident, as_data, fold
+from controller.core.journal import Event, broken_at
+from controller.core.report import stamp, tree_lines
+from controller.core.text import plain
+from controller.entry.cli.options import ContextName, moment, open_context
+from controller.entry.cli.output import AsJson, ExitCode, emit, fail, stdout
+from controller.steps.context import Deps, read_switch
+from controller.steps.recall import Recalled, recall
+
+
+def status(context: ContextName = None, as_json: AsJson = False) -> None:
+    """What is On, what is open, and what was last decided about each Region."""
+    deps = open_context(context).deps()
+    seen, controls = recall(deps, deps.runtime.now()), read_switch(deps)
+    regions = {region: _region(deps, region, seen, controls) for region in deps.policy.regions}
+    open_ = seen.memory.open
+    fields = {
+        "at": stamp(seen.at),
+        "application": deps.application,
+        "enforcement": deps.policy.enforcement,
+        "armed": seen.memory.armed,
+        "policy": seen.memory.policy,
+        "regions": regions,
+        "incident": _incident(open_) if open_ else None,
+        "watching": seen.blind is None,
+    }
+    emit("status", fields, lambda: _print_status(fields), as_json=as_json)
+
+
+def _region(deps: Deps, region: str, seen: Recalled, controls: Any) -> dict[str, Any]:
+    decided = seen.regions.get(region)
+    names = deps.policy.regions[region].controls
+    return {
+        "controls": None if controls is None else {c: "On" if controls[c] else "Off" for c in names},
+        "code": decided[1]["code"] if decided else None,
+        "reason": decided[1]["reason"] if decided else None,
+        "decided_at": stamp(decided[0]) if decided else None,
+    }
+
+
+def _print_status(fields: dict[str, Any]) -> None:
+    console = stdout()
+    armed = "armed" if fields["armed"] else "DISARMED"
+    console.print(Text(f"{fields['application']}  {fields['enforcement']}  {armed}  at {fields['at']}"))
+    for region, found in fields["regions"].items():
+        controls = found["controls"]
+        on = (
+            "controls unreadable"
+            if controls is None
+            else f"{list(controls.values()).count('On')}/{len(controls)} On"
+        )
+        said = (
+            f"{found['code']}: {plain(str(found['reason']), 300)}"
+            if found["code"]
+            else "nothing decided lately"
+        )
+        console.print(Text(f"  {region:<14} {on:<8} {said}"))
+    incident = fields["incident"]
+    console.print(Text(_headline(incident) if incident else "  no incident is open"))
+    if not fields["watching"]:
+        console.print(Text("  nobody is watching: nothing was decided in the last minutes", style="bold red"))
+
+
+def _incident(incident: Incident) -> dict[str, Any]:
+    return {**as_data(incident), "opened": stamp(incident.opened)}
+
+
+def _headline(data: dict[str, Any]) -> str:
+    asked = data["approval"]
+    waits = f", approval {asked['id']} {asked['status']}" if asked else ""
+    to = f" -> {data['target']}" if data["target"] else ""
+    return f"  {data['id']}  {data['phase']}  {data['source']}{to}  opened {data['opened']}{waits}"
+
+
+incidents = typer.Typer(help="Incidents, open and ended.", invoke_without_command=True, rich_markup_mode=None)
+
+
+@incidents.callback()
+def list_all(ctx: typer.Context, context: ContextName = None, as_json: AsJson = False) -> None:
+    """All incidents of the journal, newest first."""
+    if ctx.invoked_subcommand is not None:
+        return
+    deps = open_context(context).deps()
+    memory = fold(deps.application, deps.journal.read(deps.application))
+    found = [_incident(i) for i in sorted(memory.incidents.values(), key=lambda i: -i.opened)]
+
+    def human() -> None:
+        for data in found:
+            stdout().print(Text(_headline(data)))
+        if not found:
+            stdout().print(Text("no incident yet"))
+
+    emit("incidents", {"application": deps.application, "incidents": found}, human, as_json=as_json)
+
+
+@incidents.command()
+def show(
+    incident: Annotated[str, typer.Argument(metavar="ID")],
+    context: ContextName = None,
+    as_json: AsJson = False,
+) -> None:
+    """One incident's journal: what happened, when, by whom."""
+    deps = open_context(context).deps()
+    events = deps.journal.read(deps.application)
+    memory = fold(deps.application, events)
+    if incident not in memory.incidents:
+        fail(ExitCode.NO, f"the journal knows no incident {plain(incident, 120)!r}")
+    about = [event for event in events if event.draft.incident == incident]
+    fields: dict[str, Any] = {
+        "incident": _incident(memory.incidents[incident]),
+        "events": [event_data(event) for event in about],
+        "chain_whole": broken_at(events) is None,
+    }
+
+    def human() -> None:
+        stdout().print(Text(_headline(fields["incident"])))
+        for data in fields["events"]:
+            stdout().print(Text(f"  {data['at']:<24} {data['kind']:<20} {data['by']:<22} {data['says']}"))
+
+    emit("incident", fields, human, as_json=as_json)
+
+
+def event_data(event: Event) -> dict[str, Any]:
+    """An event for people and `--json`; the stored decision stays in the journal."""
+    data = {key: value for key, value in event.data.items() if key != "decision"}
+    says = data.get("reason") or data.get("sentence") or data.get("target") or data.get("digest") or ""
+    return {
+        "seq": event.seq,
+        "at": stamp(event.at),
+        "kind": str(event.kind),
+        "by": plain(event.draft.by, 80),
+        "says": plain(str(says), 200),
+        "data": data,
+    }
+
+
+WHEN = "2030-01-01T08:14:00Z, 08:14 or -5m; by default now."
+
+
+def why(
+    at: Annotated[
+        str | None, typer.Option("--at", help="2030-01-01T08:14:00Z, 08:14 or -5m; by default now.")
+    ] = None,
+    region: Annotated[str | None, typer.Option("--region", help="Only this Region.")] = None,
+    context: ContextName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Why it acted, or did not, at any moment: the leaf of the policy that kept it, and the whole tree."""
+    deps = open_context(context).deps()
+    if region is not None and region not in deps.policy.regions:
+        known = ", ".join(deps.policy.regions)
+        fail(
+            ExitCode.BAD_INPUT, f"{plain(region, 60)} is not a Region of the policy; expected one of: {known}"
+        )
+    now = deps.runtime.now()
+    seen = recall(deps, now if at is None else moment(at, now))
+    told = {r: found for r, found in seen.regions.items() if region in (None, r)}
+    fields = {
+        "at": stamp(seen.at),
+        "application": deps.application,
+        "sentences": seen.sentences(),
+        "blind": None if seen.blind is None else [None if e is None else stamp(e) for e in seen.blind],
+        "regions": [{**record, "decided_at": stamp(when)} for when, record in told.values()],
+        "incident": _incident(seen.memory.open) if seen.memory.open else None,
+        "journal": [event_data(event) for event in seen.events],
+    }
+    emit("why", fields, lambda: _print_why(fields), as_json=as_json)
+
+
+def _print_why(fields: dict[str, Any]) -> None:
+    console = stdout()
+    for sentence in fields["sentences"]:
+        console.print(Text(plain(sentence, 2000), style="bold"))
+    for record in fields["regions"]:
+        console.print(Text(f"\n{record['region']}, decided {record['decided_at']}:"))
+        for line in tree_lines(record["tree"], "  ") if record.get("tree") else ():
+            console.print(Text(" " * (len(line) - len(line.lstrip())) + plain(line, 400)))
+        for check in record["checks"]:
+            mark = {"true": "+", "false": "-", "unknown": "?"}[check["value"]]
+            console.print(Text(f"  {mark} {check['guard']}: {plain(check['sentence'], 300)}"))
+    if fields["incident"]:
+        console.print(Text("\n" + _headline(fields["incident"])))

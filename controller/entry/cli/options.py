@@ -1,0 +1,56 @@
+"""Options that several commands share, and opening the context that they name."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from controller.entry.cli.output import ExitCode, fail
+from controller.entry.context import Context, NoContext, find_context
+
+ContextName = Annotated[
+    str | None,
+    typer.Option("--context", help="A deployment of tidegate.toml; by default the rehearsal that runs here."),
+]
+ActAs = Annotated[str | None, typer.Option("--as", help="Who you are; in a rehearsal only.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept in the journal.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
+
+
+def open_context(name: str | None) -> Context:
+    try:
+        return find_context(name)
+    except NoContext as error:
+        fail(ExitCode.BAD_INPUT, str(error))
+
+
+def acting(context: Context, claimed: str | None) -> str:
+    try:
+        return context.identity(claimed)
+    except NoContext as error:
+        fail(ExitCode.BAD_INPUT, str(error))
+
+
+def confirm(context: Context, what: str, word: str, *, yes: bool) -> None:
+    """On a live deployment: say what, where and for whom, and ask for `word` typed out."""
+    if context.rehearsal or yes:
+        return
+    place = f"{context.name}: {context.deployment.policy.get('application')} in {context.deployment.account}"
+    typed = typer.prompt(f"{place}\n{what}. Type {word} to go on", err=True)
+    if typed.strip() != word:
+        fail(ExitCode.NO, "nothing was done")
+
+
+def moment(text: str, now: float) -> float:
+    """`2030-01-01T08:14:00Z`, `08:14[:30]` (today, UTC), `-5m`; seconds since 1970."""
+    try:
+        if text.startswith("-") and text[-1:] in "smhd":
+            return now - float(text[1:-1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[text[-1]]
+        if "T" not in text and "-" not in text:
+            clock = datetime.strptime(text, "%H:%M:%S" if text.count(":") == 2 else "%H:%M")  # noqa: DTZ007
+            day = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+            return (day + timedelta(hours=clock.hour, minutes=clock.minute, seconds=clock.second)).timestamp()
+        when = datetime.fromisoformat(text)
+        return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+    except ValueError:
+        fail(ExitCode.BAD_INPUT, f"--at {text!r}: expected a time such as 2030-01-01T08:14:00Z, 08:14 or -5m")

@@ -1,0 +1,153 @@
+"""`tidegate up`: the rehearsal cloud until it is stopped."""
+
+import json
+import random
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from controller.core.text import plain
+from controller.entry.cli.output import AsJson, ExitCode, fail, note, stdout
+from controller.entry.cli.policy import SHIPPED
+
+KEEP_EVERY = 10.0
+
+
+def up(
+    policy: Annotated[Path, typer.Option(help="The policy to guard with; it runs live here.")] = SHIPPED,
+    speed: Annotated[float, typer.Option(min=0.1, max=600, help="Scenario seconds a second.")] = 1.0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="AWS endpoint; 0 takes a free port.")] = 0,
+    dns_port: Annotated[int, typer.Option(min=0, max=65535, help="DNS server; 0 takes a free port.")] = 0,
+    scenario: Annotated[str | None, typer.Option(help="Play this scenario once it runs.")] = None,
+    region: Annotated[str | None, typer.Option(help="The Region that the scenario breaks.")] = None,
+    ephemeral: Annotated[bool, typer.Option("--ephemeral", help="Keep nothing when it stops.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run the rehearsal cloud: AWS endpoints, DNS, a shop with customers, and one controller."""
+    from controller import wiring
+    from controller.entry import context, rehearsal
+    from controller.lab.keep import NotKept, read_kept, store_in, write_kept
+    from controller.lab.scenario import SCENARIOS
+    from controller.lab.wall_stage import Ports
+    from controller.rehearsal.server import PortInUse
+
+    live = rehearsal.live(policy)
+    broken = region or next(iter(live.regions))
+    _refuse_unless(scenario, [None, *SCENARIOS], "scenario")
+    _refuse_unless(broken, list(live.regions), "Region of the policy")
+    folder = wiring.state_home() / "rehearsal"
+    if not ephemeral and (pid := context.rehearsal_pid()) is not None:
+        fail(ExitCode.NO, f"a rehearsal runs already (process {pid}); stop it, or use --ephemeral")
+    try:
+        kept = None if ephemeral else read_kept(folder, live.digest)
+        start = max(time.time() if speed == 1.0 else 0.0, kept["now"] if kept else time.time())
+        running = rehearsal.running(
+            live,
+            speed=speed,
+            seed=random.SystemRandom().getrandbits(32),
+            ports=Ports(port, dns_port),
+            start=start,
+            store=None if ephemeral else partial(store_in, folder),
+            kept=kept,
+        )
+        with ExitStack() as open_:
+            stopped = open_.enter_context(_until_stopped())
+            stage, _ = open_.enter_context(running)
+            open_.enter_context(context.announced(stage.deployment))
+            _print_endpoints(stage, as_json=as_json)
+            keep = None if ephemeral else partial(write_kept, folder, live.digest, stage)
+            _run(stage, stopped, SCENARIOS[scenario].steps if scenario else (), broken, keep)
+    except PortInUse as error:
+        fail(ExitCode.INTERNAL, f"{error}; choose another with --port or --dns-port")
+    except NotKept as error:
+        fail(ExitCode.BAD_INPUT, str(error))
+
+
+def _refuse_unless(value: str | None, known: Sequence[str | None], what: str) -> None:
+    if value not in known:
+        names = ", ".join(name for name in known if name)
+        fail(ExitCode.BAD_INPUT, f"{plain(str(value), 60)!r} is no {what}; expected one of: {names}")
+
+
+@contextmanager
+def _until_stopped() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set; both end `up` in good order."""
+    stopped = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _run(stage: Any, stopped: threading.Event, steps: tuple[Any, ...], region: str, keep: Any) -> None:
+    """Play the scenario's steps on time, keep the state every few seconds, until stopped."""
+    begun, saved = stage.kernel.now(), time.monotonic()
+    left = list(steps)
+    while not stopped.wait(0.2):
+        while left and stage.kernel.now() - begun >= WARM_UP + left[0].at:
+            step = left.pop(0)
+            with stage.kernel.lock:
+                step.act(stage, region)
+            note(step.says.format(region=region))
+        if keep is not None and time.monotonic() - saved > KEEP_EVERY:
+            keep()
+            saved = time.monotonic()
+    if keep is not None:
+        keep()
+    note("stopped")
+
+
+WARM_UP = 400.0
+
+
+def _print_endpoints(stage: Any, *, as_json: bool) -> None:
+    deployment = stage.deployment
+    fields = {
+        "schema": "tidegate.up/v1",
+        "aws": deployment.endpoint_url,
+        "arc": deployment.arc.endpoints,
+        "dns": f"127.0.0.1:{stage.dns_port}",
+        "name": stage.cloud.plan.name.rstrip("."),
+        "state_machine": deployment.state_machine,
+        "control_panel": deployment.arc.panel,
+        "region": deployment.region,
+    }
+    if as_json:
+        print(json.dumps(fields), flush=True)  # noqa: T201
+        return
+    console, here = stdout(), deployment.region
+    arc_region, arc = next(iter(deployment.arc.endpoints.items()))
+    host, dns = fields["name"], stage.dns_port
+    lines = (
+        "The rehearsal runs. In another terminal:",
+        "  export AWS_ACCESS_KEY_ID=rehearsal AWS_SECRET_ACCESS_KEY=rehearsal",
+        f"  aws --endpoint-url {deployment.endpoint_url} --region {here} stepfunctions list-executions "
+        f"--state-machine-arn {deployment.state_machine}",
+        f"  aws --endpoint-url {deployment.endpoint_url} --region {here} dynamodb scan "
+        f"--table-name {deployment.journal_table}",
+        f"  aws --endpoint-url {deployment.endpoint_url} --region us-east-1 cloudwatch describe-alarms",
+        f"  aws --endpoint-url {arc} --region {arc_region} route53-recovery-cluster list-routing-controls",
+        f"  dig @127.0.0.1 -p {dns} {host}",
+        "  tidegate status | why | incidents | evacuate REGION --reason …",
+        "ARC endpoints:",
+        *(f"  {region:<16} {url}" for region, url in deployment.arc.endpoints.items()),
+        "Ctrl-C stops it.",
+    )
+    for line in lines:
+        console.print(Text(line))
+    console.file.flush()

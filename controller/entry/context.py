@@ -1,0 +1,145 @@
+"""Which deployment a command speaks to: one named in `tidegate.toml`, or the rehearsal that runs here.
+
+```
+ --context NAME > TIDEGATE_CONTEXT > the only context of tidegate.toml > the rehearsal that runs
+```
+`tidegate.toml` in the current folder: `[contexts.NAME]` with `deployment = "file.json"`.
+"""
+
+import getpass
+import json
+import os
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from controller import wiring
+from controller.core.text import plain
+from controller.settings import Deployment
+from controller.steps.context import Deps
+
+REHEARSAL = "rehearsal"
+
+
+class NoContext(ValueError):  # noqa: N818
+    """No deployment could be made out; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A deployment and its name. A rehearsal is nobody's traffic: it asks for no confirmation."""
+
+    name: str
+    deployment: Deployment
+
+    @property
+    def rehearsal(self) -> bool:
+        return self.deployment.endpoint_url is not None
+
+    def deps(self) -> Deps:
+        return wiring.build(self.deployment)
+
+    def identity(self, claimed: str | None) -> str:
+        """Who is acting. In a rehearsal whoever is claimed; else whom the credentials belong to."""
+        if self.rehearsal:
+            return plain(claimed or getpass.getuser(), 64)
+        if claimed is not None:
+            raise NoContext("--as is for rehearsals; here the AWS credentials say who is acting")
+        return wiring.caller_identity(self.deployment)
+
+
+def find_context(name: str | None, folder: Path | None = None) -> Context:
+    """The context that a command means. Raises `NoContext`."""
+    wanted = name or wiring.chosen_context()
+    named = _named(folder or Path())
+    if wanted is None and len(named) == 1:
+        wanted = next(iter(named))
+    if wanted in (None, REHEARSAL) and REHEARSAL not in named:
+        return _running_rehearsal()
+    if wanted is None or wanted not in named:
+        known = ", ".join([*named, REHEARSAL])
+        raise NoContext(f"no context is named {wanted!r}; expected one of: {known}" if wanted else
+                        f"several contexts are known; say --context with one of: {known}")  # fmt: skip
+    return Context(wanted, _deployment(named[wanted]))
+
+
+def _named(folder: Path) -> dict[str, Path]:
+    file = folder / "tidegate.toml"
+    if not file.is_file():
+        return {}
+    try:
+        contexts = tomllib.loads(file.read_text(encoding="utf-8")).get("contexts", {})
+        return {str(name): folder / str(entry["deployment"]) for name, entry in contexts.items()}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise NoContext(
+            f'{file}: expected [contexts.NAME] with `deployment = "file.json"`: {error}'
+        ) from error
+
+
+def _deployment(path: Path) -> Deployment:
+    try:
+        return Deployment.model_validate_json(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise NoContext(f"{path}: {error.strerror}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise NoContext(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+def _running_rehearsal() -> Context:
+    written = _written()
+    if written is None:
+        raise NoContext(
+            "no rehearsal runs here and no deployment is named: start `tidegate up`, "
+            "or name a deployment in tidegate.toml"
+        )
+    return Context(REHEARSAL, Deployment.model_validate(written["deployment"]))
+
+
+def rehearsal_pid() -> int | None:
+    """The process of the rehearsal that runs here, if one does."""
+    written = _written()
+    return int(written["pid"]) if written else None
+
+
+def _written() -> dict[str, Any] | None:
+    """What the running rehearsal wrote down; None if none runs."""
+    try:
+        written: dict[str, Any] = json.loads(_file().read_text(encoding="utf-8"))
+        os.kill(int(written["pid"]), 0)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return written
+
+
+def _file() -> Path:
+    return wiring.state_home() / "rehearsal.json"
+
+
+@contextmanager
+def announced(deployment: Deployment) -> Iterator[None]:
+    """While it lasts, commands in other terminals find this rehearsal; then the one before, if it runs."""
+    before = _written()
+    _write({"pid": os.getpid(), "deployment": deployment.model_dump(mode="json")})
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            if before is not None:
+                _write(before)
+            else:
+                _file().unlink()
+
+
+def _write(body: dict[str, Any]) -> None:
+    path = _file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(body), encoding="utf-8")
+    fresh.chmod(0o600)
+    fresh.replace(path)

@@ -1,0 +1,60 @@
+"""A rehearsal with a controller in it: the composition of lab and wiring for `demo` and `up`."""
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from controller import wiring
+from controller.core.policy import Policy
+from controller.entry import lambdas
+from controller.lab.loader import load_policy
+from controller.lab.stage import Parts, Stage
+from controller.lab.wall_stage import Ports, wall_stage
+from controller.rehearsal.table.store import Store
+from controller.steps.context import Deps
+
+_numbers = itertools.count()
+
+
+def live(path: Path) -> Policy:
+    """The policy of a file, as a rehearsal runs it: live, whatever it says of enforcement."""
+    return load_policy(path).policy.model_copy(update={"enforcement": "live"})
+
+
+def parts() -> Parts:
+    workflow = files("controller").joinpath("workflow.asl.json").read_text(encoding="utf-8")
+    return Parts(workflow, tuple(lambdas.HANDLERS), wiring.INTAKE)
+
+
+@contextmanager
+def running(
+    policy: Policy,
+    *,
+    speed: float,
+    seed: int,
+    ports: Ports = Ports(),  # noqa: B008 - frozen
+    start: float,
+    store: Callable[[str], Store] | None = None,
+    kept: Mapping[str, Any] | None = None,
+) -> Iterator[tuple[Stage, Deps]]:
+    """Everything up, handlers logging to the state folder; everything down at the end, whatever happens.
+
+    Raises `PortInUse`.
+    """
+    folder = wiring.state_home()
+    folder.mkdir(parents=True, exist_ok=True)
+    stage = wall_stage(policy, parts(), seed, speed=speed, ports=ports, start=start, store=store, kept=kept)
+    try:
+        with (folder / "handlers.log").open("w", encoding="utf-8") as log:
+            deps = wiring.build(stage.deployment)
+            stage.begin(lambdas.bound(deps, log, f"tidegate-rehearsal-{next(_numbers)}"))
+            try:
+                yield stage, deps
+            finally:
+                stage.close()
+    except BaseException:
+        stage.close()
+        raise

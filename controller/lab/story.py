@@ -1,0 +1,219 @@
+"""Tells a run that has ended: from the customers' ledger, the journal, the assessments and the evidence."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import floor
+from typing import Any
+
+from controller.core.admission import expected_signals
+from controller.core.assess import View
+from controller.core.incident import Phase, fold
+from controller.core.journal import Event, Kind
+from controller.core.model import Verdict
+from controller.core.report import why_sentence
+from controller.core.story import Bucket, Judgement, Lane, Milestones, Said, Shift, Story, Stretch
+from controller.lab.rehearse import Judged, Run
+from controller.lab.stage import Stage
+from controller.lab.watch import Watch
+
+LEAD = 60.0
+"""Seconds before the break that a story shows."""
+BUCKET = 10.0
+EARLY = 60.0
+"""Seconds after the break: a moment at which it must not act yet, and must say why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """What is needed to tell a run. speed: scenario seconds in a second."""
+
+    stage: Stage
+    watch: Watch
+    run: Run
+    account: str
+    approve: str
+    speed: float
+
+    def tell(self, judged: Judged) -> Story:
+        """The whole run. Takes one last look at journal, assessments and evidence."""
+        self.watch.look(now=True)
+        run, policy = self.run, self.stage.policy
+        totals = self.stage.customers.ledger.totals(run.broke, run.ended)
+        decisions = self._decisions()
+        return Story(
+            scenario=run.scenario.name,
+            says=run.scenario.says,
+            must=run.scenario.must,
+            region=run.region,
+            application=policy.application,
+            approve=self.approve,
+            speed=self.speed,
+            ok=judged.ok,
+            findings=judged.findings,
+            broke=run.broke,
+            lasted=run.ended - run.broke,
+            milestones=self._milestones(totals.last_failed_at),
+            served=totals.served,
+            failed=totals.failed,
+            bucket=BUCKET,
+            traffic=self._traffic(),
+            lanes=self._lanes(self.watch.seen),
+            decisions=decisions,
+            judgements=self._judgements(),
+            why_not=why_not([(self._since(at), decision) for at, decision in self._assessed()]),
+            shifts=tuple(
+                Shift(self._since(at), name, on) for at, name, on in run.shifts if at >= run.broke
+            ),
+            regions={region: tuple(entry.controls) for region, entry in policy.regions.items()},
+            before=self._controls_at(run.broke),
+            after=self._controls_at(run.ended),
+            steps=tuple(Said(self._since(at), text) for at, text in run.said),
+            pages=tuple(
+                Said(self._since(notice.at), notice.text, notice.subject)
+                for notice in tuple(self.stage.cloud.outbox.notices)
+                if notice.at >= run.broke
+            ),
+            journal=self.watch.journal,
+        )
+
+    def _since(self, at: float) -> float:
+        return round(at - self.run.broke, 3)
+
+    def _assessed(self) -> tuple[tuple[float, Mapping[str, Any]], ...]:
+        assessed = self.watch.decisions(self.run.region)
+        return tuple((at, decision) for at, decision in assessed if at >= self.run.broke)
+
+    def _milestones(self, last_failed_at: float | None) -> Milestones:
+        run = self.run
+        decided = (e.at for e in self.watch.journal if e.kind is Kind.CONFIRMED and e.at >= run.broke)
+        shifted = (at for at, _, _ in run.shifts if at >= run.broke)
+        moments = [self._first_signal(), next(decided, None), next(shifted, None), last_failed_at]
+        return Milestones(*(None if at is None else self._since(at) for at in moments))
+
+    def _first_signal(self) -> float | None:
+        """When the first bad word about the broken Region reached the controller."""
+        about = {
+            signal.id
+            for signal in expected_signals(self.stage.policy, self.account)
+            if signal.subject == self.run.region
+        }
+        heard = [
+            seen.received
+            for signal, history in self.watch.evidence().items()
+            for seen in history
+            if signal in about and seen.verdict is Verdict.BREACHING and seen.received >= self.run.broke
+        ]
+        return min(heard, default=None)
+
+    def _decisions(self) -> tuple[Said, ...]:
+        """Each change of code, from what was assessed and what was written down."""
+        region, since = self.run.region, self.run.broke
+        stored = [*self._assessed(), *_journalled(self.watch.journal, region, since)]
+        found: list[Said] = []
+        for at, decision in sorted(stored, key=lambda pair: pair[0]):
+            if not found or found[-1].code != decision["code"]:
+                found.append(Said(self._since(at), str(decision["reason"]), str(decision["code"])))
+        return tuple(found)
+
+    def _judgements(self) -> tuple[Judgement, ...]:
+        assessed = [(at, d) for at, d in self._assessed() if d.get("tree")]
+        found: list[Judgement] = []
+        early = _last(assessed, self.run.broke + EARLY)
+        if early:
+            title = "One minute after the break: why it did not act yet"
+            found.append(Judgement(title, self._since(early[0]), early[1]))
+        for event in self.watch.journal:
+            if event.kind is Kind.CONFIRMED and event.at >= self.run.broke and "decision" in event.data:
+                decision = event.data["decision"]
+                found.append(Judgement("When it decided to act", self._since(event.at), decision))
+                break
+        else:
+            if assessed and assessed[-1] != early:
+                closest = max(assessed, key=lambda pair: (_true_leaves(pair[1]["tree"]), pair[0]))
+                title = "The closest it came to acting, and what kept it from it"
+                found.append(Judgement(title, self._since(closest[0]), closest[1]))
+        return tuple(found)
+
+    def _traffic(self) -> Mapping[str, tuple[Bucket, ...]]:
+        run = self.run
+        counts: defaultdict[str, defaultdict[int, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
+        for request in self.stage.customers.ledger.requests(run.broke - LEAD, run.ended):
+            place = floor((request.at - run.broke) / BUCKET)
+            counts[request.region or "no answer"][place][0 if request.ok else 1] += 1
+        first, last = floor(-LEAD / BUCKET), floor((run.ended - run.broke) / BUCKET)
+        regions = [*self.stage.policy.regions, *(r for r in counts if r not in self.stage.policy.regions)]
+        return {
+            region: tuple(
+                Bucket(place * BUCKET, *counts[region].get(place, (0, 0))) for place in range(first, last + 1)
+            )
+            for region in regions
+        }
+
+    def _lanes(self, seen: View | None) -> tuple[Lane, ...]:
+        if seen is None:
+            return ()
+        lasted = self.run.ended - self.run.broke
+        return tuple(
+            Lane(
+                track.signal.name,
+                track.signal.family,
+                track.signal.kind,
+                track.signal.subject,
+                track.signal.observer,
+                tuple(
+                    Stretch(max(-LEAD, self._since(r.heard)), min(lasted, self._since(r.unheard)), str(r.verdict))
+                    for r in track.runs
+                    if r.unheard > self.run.broke - LEAD and r.heard < self.run.ended and r.unheard > r.heard
+                ),
+            )
+            for track in seen.tracks
+        )
+
+    def _controls_at(self, moment: float) -> Mapping[str, bool]:
+        """Every control was On when the stage was set; each change since is known."""
+        states = {name: True for entry in self.stage.policy.regions.values() for name in entry.controls}
+        return states | {name: on for at, name, on in self.run.shifts if at <= moment}
+
+
+def why_not(assessed: Iterable[tuple[float, Mapping[str, Any]]]) -> str:
+    """The sentence of a moment when it did not act yet: the last one up to a minute after the break.
+
+    assessed: (seconds since the break, decision as stored).
+    """
+    found = _last(assessed, EARLY)
+    if found is None:
+        return ""
+    return f"{found[0]:.0f} s after the break: {why_sentence(dict(found[1]))}"
+
+
+def answered_no(events: tuple[Event, ...], application: str) -> bool:
+    """Whether people kept the traffic where it was: a denial, or silence."""
+    memory = fold(application, events)
+    asked = [i for i in memory.incidents.values() if i.request is not None]
+    moved = any(i.phase in (Phase.SHIFTED, Phase.VERIFIED, Phase.SETTLED) for i in memory.incidents.values())
+    return not moved and any(event.kind in _NOES for event in events) and bool(asked)
+
+
+_NOES = (Kind.APPROVAL_DENIED, Kind.APPROVAL_EXPIRED)
+
+
+def _last(
+    assessed: Iterable[tuple[float, Mapping[str, Any]]], until: float
+) -> tuple[float, Mapping[str, Any]] | None:
+    return max((pair for pair in assessed if pair[0] <= until), key=lambda pair: pair[0], default=None)
+
+
+def _journalled(
+    events: Iterable[Event], region: str, since: float
+) -> list[tuple[float, Mapping[str, Any]]]:
+    """The decisions about `region` that journal events carry."""
+    carried = [(e.at, e.data["decision"]) for e in events if e.at >= since and "decision" in e.data]
+    return [(at, decision) for at, decision in carried if decision.get("region") == region]
+
+
+def _true_leaves(tree: Mapping[str, Any]) -> int:
+    children = tree.get("children", ())
+    if not children:
+        return int(tree["value"] == "true")
+    return sum(_true_leaves(child) for child in children)

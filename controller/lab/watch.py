@@ -1,0 +1,73 @@
+"""Follows a run from the side: what the controller knew, decided and wrote, read as anybody may read it.
+
+```
+ evidence (bounded: the last 30 of a signal) ─> gathered over the whole run ─> runs of verdicts
+ assessments, journal ─> what is new since the last look
+```
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from controller.core.assess import View, view
+from controller.core.journal import Event
+from controller.core.model import Observation
+from controller.lab.stage import Stage
+from controller.ports.errors import ControllerError
+from controller.steps.context import Deps
+
+OVERLAP = 30.0
+"""Seconds that a look goes back: an assessment is dated before it is written."""
+
+
+class Watch:
+    """Looks at most once in `every` scenario seconds, so that looking disturbs nothing.
+
+    journal, records, seen: what was found so far; a look that fails changes nothing.
+    """
+
+    def __init__(self, stage: Stage, deps: Deps, *, every: float) -> None:
+        self._stage, self._deps, self._every = stage, deps, every
+        self._looked = float("-inf")
+        self._begun = stage.kernel.now()
+        self._observations: dict[str, dict[str, Observation]] = {}
+        self._records: dict[tuple[float, str], tuple[float, dict[str, Any]]] = {}
+        self.journal: tuple[Event, ...] = ()
+        self.seen: View | None = None
+
+    def look(self, *, now: bool = False) -> bool:
+        """Look if it is time to (or `now`); whether anything was read."""
+        moment = self._stage.kernel.now()
+        if not now and moment - self._looked < self._every:
+            return False
+        since, self._looked = max(self._begun, self._looked - OVERLAP), moment
+        deps = self._deps
+        try:
+            for signal, history in deps.evidence.read(deps.application).items():
+                known = self._observations.setdefault(signal, {})
+                for observation in history:
+                    known.setdefault(observation.id, observation)
+            for at, record in deps.assessments.between(deps.application, since, moment):
+                self._records[at, str(record.get("by"))] = (at, record)
+            self.journal = deps.journal.read(deps.application)
+        except ControllerError:
+            return False
+        self.seen = view(deps.policy, deps.account, self.evidence(), moment)
+        return True
+
+    def evidence(self) -> Mapping[str, tuple[Observation, ...]]:
+        """Signal id -> every observation that was seen of it, oldest first."""
+        return {
+            signal: tuple(sorted(known.values(), key=lambda seen: (seen.at, seen.id)))
+            for signal, known in self._observations.items()
+        }
+
+    def decisions(self, region: str) -> tuple[tuple[float, Mapping[str, Any]], ...]:
+        """Every assessment of `region`, oldest first: (seconds since 1970, decision as stored)."""
+        found = [
+            (at, decision)
+            for at, record in self._records.values()
+            for decision in record.get("decisions", ())
+            if decision.get("region") == region
+        ]
+        return tuple(sorted(found, key=lambda pair: pair[0]))

@@ -1,0 +1,284 @@
+"""A controller in virtual time on evidence fed by hand: no shop and no canaries, so a run takes a moment.
+
+```
+ feed every 30 s ─> evidence ─> tick, once a minute ─> workflow ─> steps ─┬─> journal, approvals, ARC
+                                                                         └ every call passes `trouble`
+```
+"""
+
+import io
+import itertools
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from math import inf
+from typing import Any
+
+from botocore import UNSIGNED
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.session import Session
+from greenlet import getcurrent
+
+from controller import wiring
+from controller.core.admission import compiled, expected_signals, parse_policy
+from controller.core.incident import Memory
+from controller.core.journal import Event, Kind, broken_at
+from controller.core.model import Observation, Sighting, Verdict
+from controller.core.plan import below_floor
+from controller.entry import lambdas
+from controller.lab.stage import Parts, Stage
+from controller.lab.virtual_stage import virtual_stage
+from controller.rehearsal.protocol.message import Request, Response, Scope
+from controller.rehearsal.transport import Fault, attach
+from controller.settings import Deployment
+from controller.steps.context import Deps, remember
+from tests.core.scene import ACCOUNT, EAST, WEST, policy_data
+from tests.drills.play import WORKFLOW
+
+SESSION = Session()
+FEED = 30.0
+FREE = policy_data()["evacuate"] | {"approval": "none"}
+_numbers = itertools.count()
+
+
+class Died(BaseException):
+    """The step's process ended here, as a Lambda that runs out of memory does: nothing after this ran."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One call that the controller is about to make. `step`: the handlers that run now, by name."""
+
+    number: int
+    step: frozenset[str]
+    service: str
+    endpoint: str
+    operation: str
+
+
+Trouble = Callable[[Sent], str | None]
+"""What happens to a call: None, "refused", "hung", "lost", or "died" (before it), "dies" (after it)."""
+
+
+def calm(_sent: Sent) -> str | None:
+    return None
+
+
+@dataclass
+class World:
+    """`deps` is the controller's hold on its outside, `hand` an operator's, who meets no trouble."""
+
+    stage: Stage
+    deps: Deps = field(init=False)
+    hand: Deps = field(init=False)
+    trouble: Trouble = calm
+    calls: list[Sent] = field(default_factory=list)
+    moves: list[tuple[float, str, bool]] = field(default_factory=list)
+    verdicts: dict[str, Verdict | None] = field(default_factory=dict)
+    log: io.StringIO = field(default_factory=io.StringIO)
+    running: list[str] = field(default_factory=list)
+    asleep: set[str] = field(default_factory=set)
+    lowest: str | None = None
+
+    def advance(self, seconds: float) -> None:
+        self.stage.advance(seconds)
+
+    def until(self, what: Callable[[], bool], within: float = 900.0, step: float = 1.0) -> bool:
+        """Let time pass until `what` is so; False if it never was."""
+        end = self.stage.kernel.now() + within
+        while not what():
+            if self.stage.kernel.now() >= end:
+                return False
+            self.advance(step)
+        return True
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        return self.hand.journal.read("storefront")
+
+    @property
+    def memory(self) -> Memory:
+        return remember(self.hand)
+
+    @property
+    def kinds(self) -> list[str]:
+        return [str(event.kind) for event in self.events]
+
+    def count(self, kind: Kind) -> int:
+        return self.kinds.count(str(kind))
+
+    def has(self, kind: Kind) -> Callable[[], bool]:
+        return lambda: self.count(kind) > 0
+
+    @property
+    def controls(self) -> dict[str, bool]:
+        return dict(
+            self.hand.switch.read([c for r in self.stage.policy.regions.values() for c in r.controls])
+        )
+
+    @property
+    def pages(self) -> list[str]:
+        return [notice.subject for notice in self.stage.cloud.outbox.notices]
+
+    @property
+    def whole(self) -> bool:
+        """The chain verifies, and no slice was ever Off everywhere."""
+        return broken_at(self.events) is None and self.lowest is None
+
+    def invoke(self, name: str, payload: Any = None) -> dict[str, Any]:
+        """Invoke a handler by hand and wait for it; raises what it raises."""
+        task = self.stage.runtime.spawn(lambda: self.stage.cloud.functions[name](payload or {}, None))
+        while not task.done():
+            self.stage.runtime.wait([task], 60.0)
+        return dict(task.result())
+
+    def later(self, name: str, payload: Any = None) -> Any:
+        """Begin to invoke a handler; `result()` of what this returns once time has passed."""
+        return self.stage.runtime.spawn(lambda: self.stage.cloud.functions[name](payload or {}, None))
+
+    def carry(self, **more: Any) -> dict[str, Any]:
+        incident = self.memory.open or next(iter(self.memory.incidents.values()))
+        return {"schema": "tidegate.incident/v1", "application": "storefront", "incident": incident.id,
+                "epoch": incident.epoch, **more}  # fmt: skip
+
+    def say(self, **verdicts: Verdict | None) -> None:
+        """What customers see of `east` and `west` from now on; None: nothing is heard."""
+        names = {"east": EAST, "west": WEST}
+        self.verdicts |= {names[key]: verdict for key, verdict in verdicts.items()}
+
+    @contextmanager
+    def troubled(self, trouble: Trouble) -> Iterator[None]:
+        before, self.trouble = self.trouble, trouble
+        try:
+            yield
+        finally:
+            self.trouble = before
+
+
+def world(seed: int = 1, *, dark_for: float = 0.0, **changes: Any) -> World:
+    """All was well for ten minutes; then us-east-1 was seen to fail for the last `dark_for` seconds."""
+    policy = parse_policy(policy_data() | {"evacuate": FREE} | changes)
+    parts = Parts(WORKFLOW.read_text(encoding="utf-8"), tuple(lambdas.HANDLERS), wiring.INTAKE)
+    w = World(virtual_stage(policy, parts, seed))
+    cloud = w.stage.cloud
+    cloud.plan = replace(cloud.plan, alarms=())
+    w.deps = _build(w, w.stage.deployment, seed)
+    w.hand = _build(w, w.stage.deployment, seed + 99, troubled=False)
+    deploy(w, w.deps)
+    cloud.start()
+    cloud.switch.observe(lambda at, name, on: _moved(w, at, name, on))
+    now = w.stage.kernel.now()
+    w.verdicts = dict.fromkeys(policy.regions, Verdict.HEALTHY)
+    past = [s for k in range(20, 0, -1) for s in _seen(w, now - k * FEED, dark_from=now - dark_for)]
+    w.hand.evidence.record("storefront", past)
+    if dark_for:
+        w.verdicts[EAST] = Verdict.BREACHING
+    w.stage.kernel.every(FEED, lambda: _feed(w), first_after=1.0)
+    return w
+
+
+def failing(seed: int = 1, **changes: Any) -> World:
+    """A world in which us-east-1 has failed for long enough: the next tick opens an incident."""
+    return world(seed, dark_for=270.0, **changes)
+
+
+def deploy(w: World, deps: Deps) -> None:
+    """Make `deps` what the handlers use from now on."""
+    handlers = lambdas.bound(deps, w.log, f"world-{next(_numbers)}")
+    w.stage.cloud.functions.update({name: _watched(w, name, handler) for name, handler in handlers.items()})
+
+
+def redeployed(w: World, **changes: Any) -> Deps:
+    """The controller with another policy, deployed now; the old one stays where it is."""
+    policy = parse_policy(policy_data() | {"evacuate": FREE} | changes)
+    news = {"policy": compiled(policy), "deployed": w.stage.kernel.now()}
+    return _build(w, w.stage.deployment.model_copy(update=news), 7)
+
+
+def _build(w: World, deployment: Deployment, seed: int, *, troubled: bool = True) -> Deps:
+    clients, rng = _clients(w, troubled=troubled), random.Random(seed)
+    return wiring.build(deployment, clients=clients, runtime=w.stage.runtime, rng=rng)
+
+
+def _watched(w: World, name: str, handler: lambdas.Handler) -> lambdas.Handler:
+    def invoke(event: dict[str, Any], context: Any = None) -> dict[str, Any]:
+        if name in w.asleep:
+            return {}
+        w.running.append(name)
+        try:
+            return handler(event, context)
+        except Died as death:
+            raise RuntimeError("the process ended") from death
+        finally:
+            w.running.remove(name)
+
+    return invoke
+
+
+@cache
+def _client(service: str, region: str, timeout: float, attempts: int, _troubled: bool) -> BaseClient:
+    """Kept from world to world, since making one takes longer than a run; each world attaches it anew."""
+    retries = {"total_max_attempts": attempts, "mode": "standard"}
+    config = Config(
+        signature_version=UNSIGNED, parameter_validation=False, read_timeout=timeout, retries=retries
+    )
+    url = f"https://{service}.{region}.rehearsal.invalid"
+    return SESSION.create_client(service, region_name=region, endpoint_url=url, config=config)
+
+
+def _clients(w: World, *, troubled: bool = True) -> wiring.Clients:
+    cloud = w.stage.cloud
+
+    def make(service: str, region: str, _url: str | None, config: Config) -> BaseClient:
+        attempts = int(config.retries["total_max_attempts"])
+        client = _client(service, region, config.read_timeout, attempts, troubled)
+        now: dict[int, str | None] = {}
+
+        def fault(_service: str, _region: str, endpoint: str, operation: str) -> Fault | None:
+            hung = cloud.faults.arc.get(endpoint) if service == "route53-recovery-cluster" else None
+            if not troubled or hung:
+                return hung
+            sent = Sent(len(w.calls), frozenset(w.running), service, endpoint, operation)
+            w.calls.append(sent)
+            what = now[id(getcurrent())] = w.trouble(sent)
+            if what == "died":
+                raise Died
+            return what if what in ("refused", "hung", "lost") else None  # type: ignore[return-value]
+
+        def handle(request: Request, endpoint: str = "", scope: Scope | None = None) -> Response:
+            answer = cloud.wire.handle(request, endpoint, scope)
+            if now.pop(id(getcurrent()), None) == "dies":
+                raise Died
+            return answer
+
+        attach(client, handle, w.stage.runtime, latency=0.02, endpoint=region, fault=fault)
+        return client
+
+    return make
+
+
+def _feed(w: World) -> None:
+    """What is seen now; a Region of which nothing is heard sends nothing."""
+    sightings = _seen(w, w.stage.kernel.now())
+    if sightings:
+        w.stage.runtime.spawn(lambda: w.hand.evidence.record("storefront", sightings))
+
+
+def _seen(w: World, at: float, dark_from: float = inf) -> list[Sighting]:
+    """One observation of each signal of the policy, at `at`."""
+    verdicts = w.verdicts | ({EAST: Verdict.BREACHING} if at >= dark_from else {})
+    return [
+        Sighting(signal.id, Observation(at - 1, at, said, "event", f"{at:.0f}"))
+        for signal in expected_signals(w.stage.policy, ACCOUNT)
+        if (said := verdicts[signal.subject]) is not None
+    ]
+
+
+def _moved(w: World, at: float, name: str, on: bool) -> None:
+    w.moves.append((at, name, on))
+    states = dict.fromkeys((c for r in w.stage.policy.regions.values() for c in r.controls), True)
+    states |= {moved: state for _, moved, state in w.moves}
+    w.lowest = w.lowest or below_floor(w.stage.policy, states)
