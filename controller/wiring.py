@@ -69,9 +69,13 @@ def build(
         return make(service, region, d.endpoint_url, config)
 
     dynamodb = client("dynamodb")
-    switch = {region: make("route53-recovery-cluster", region, url, client_config()) for region, url in
-              d.arc.endpoints.items()}  # fmt: skip
-    polls = {r: client("cloudwatch", r, _brief()) for r in policy.regions}
+    speed = d.clock.speed if d.clock else 1.0
+    # A rehearsal's second is shorter than a second, but a loaded machine still needs real milliseconds.
+    brief = {"connect_timeout": max(0.2, 1.0 / speed), "read_timeout": max(0.2, 2.0 / speed)}
+    arc = client_config(**brief)
+    switch = {r: make("route53-recovery-cluster", r, url, arc) for r, url in d.arc.endpoints.items()}
+    poll = Config(retries=ONCE, connect_timeout=1, read_timeout=1)
+    polls = {r: client("cloudwatch", r, poll) for r in policy.regions}
     return Deps(
         policy=policy,
         account=d.account,
@@ -93,7 +97,7 @@ def build(
             avoid=tuple(policy.regions),
             wait_period=d.arc.wait_period_s,
         ),
-        polls=CloudWatchPoll(clients=polls, account=d.account, runtime=run),
+        polls=CloudWatchPoll(clients=polls, account=d.account, runtime=run, timeout=max(1.0, 0.2 * speed)),
         workflow=StepFunctionsWorkflow(client=client("stepfunctions"), state_machine_arn=d.state_machine),
         notices=Notices(sns=client("sns"), topic=d.topic, events=client("events"), bus=d.bus),
         runtime=run,
@@ -127,11 +131,6 @@ def system_runtime(deployment: Deployment) -> SystemRuntime:
     return SystemRuntime(
         speed=clock.speed, scenario_start=clock.start, wall_start=clock.wall_start, floor=0.02
     )
-
-
-def _brief() -> Config:
-    """Polls are best effort: one second, then the Region is silent."""
-    return Config(retries=ONCE, connect_timeout=1, read_timeout=1)
 
 
 def lambda_environment() -> Mapping[str, str]:

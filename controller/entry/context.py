@@ -18,7 +18,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from controller import wiring
 from controller.core.text import plain
 from controller.settings import Deployment
 from controller.steps.context import Deps
@@ -42,6 +41,8 @@ class Context:
         return self.deployment.endpoint_url is not None
 
     def deps(self) -> Deps:
+        from controller import wiring  # noqa: PLC0415 - botocore is heavy
+
         return wiring.build(self.deployment)
 
     def identity(self, claimed: str | None) -> str:
@@ -50,11 +51,15 @@ class Context:
             return plain(claimed or getpass.getuser(), 64)
         if claimed is not None:
             raise NoContext("--as is for rehearsals; here the AWS credentials say who is acting")
+        from controller import wiring  # noqa: PLC0415 - botocore is heavy
+
         return wiring.caller_identity(self.deployment)
 
 
 def find_context(name: str | None, folder: Path | None = None) -> Context:
     """The context that a command means. Raises `NoContext`."""
+    from controller import wiring  # noqa: PLC0415 - botocore is heavy
+
     wanted = name or wiring.chosen_context()
     named = _named(folder or Path())
     if wanted is None and len(named) == 1:
@@ -118,6 +123,8 @@ def _written() -> dict[str, Any] | None:
 
 
 def _file() -> Path:
+    from controller import wiring  # noqa: PLC0415 - botocore is heavy
+
     return wiring.state_home() / "rehearsal.json"
 
 

@@ -327,3 +327,72 @@ def test_batches(bench: Bench) -> None:
         assert "requests" in bench.error("BatchWriteItem", RequestItems={"journal": requests}).message
     keys = {"Keys": [key(n) for n in range(101)]}
     assert "Too many" in bench.error("BatchGetItem", RequestItems={"journal": keys}).message
+
+
+HASH, RANGE = {"AttributeName": "p", "KeyType": "HASH"}, {"AttributeName": "s", "KeyType": "RANGE"}
+P, S = {"AttributeName": "p", "AttributeType": "S"}, {"AttributeName": "s", "AttributeType": "N"}
+ON_DEMAND = {"BillingMode": "PAY_PER_REQUEST"}
+
+
+@pytest.mark.parametrize(
+    ("table", "params", "message"),
+    [
+        ("a/b", {"KeySchema": [HASH], "AttributeDefinitions": [P], **ON_DEMAND}, "regular expression"),
+        ("ab", {"KeySchema": [HASH], "AttributeDefinitions": [P], **ON_DEMAND}, "regular expression"),
+        ("good", {"KeySchema": [HASH, RANGE], "AttributeDefinitions": [P], **ON_DEMAND}, "not defined"),
+        (
+            "good",
+            {"KeySchema": [HASH], "AttributeDefinitions": [P, S], **ON_DEMAND},
+            "does not exactly match",
+        ),
+        ("good", {"KeySchema": [RANGE], "AttributeDefinitions": [S], **ON_DEMAND}, "not a HASH"),
+        ("good", {"KeySchema": [HASH, HASH], "AttributeDefinitions": [P], **ON_DEMAND}, "not a HASH"),
+        ("good", {"KeySchema": [], "AttributeDefinitions": [], **ON_DEMAND}, "not a HASH"),
+        ("good", {"KeySchema": [HASH], "AttributeDefinitions": [P]}, "must both be specified"),
+        (
+            "good",
+            {"KeySchema": [HASH], "AttributeDefinitions": [{**P, "AttributeType": "M"}], **ON_DEMAND},
+            "enum value set",
+        ),
+        (
+            "good",
+            {"KeySchema": [HASH], "AttributeDefinitions": [P], "GlobalSecondaryIndexes": [{}], **ON_DEMAND},
+            "not part of this rehearsal",
+        ),
+    ],
+)
+def test_tables_that_cannot_be(table: str, params: dict[str, Any], message: str) -> None:
+    bench = Bench()
+    error = bench.error("CreateTable", table, **params)
+    assert error.code == "ValidationException"
+    assert message in error.message
+    assert bench.do("ListTables") == {"TableNames": []}
+
+
+def test_a_protected_table_stays(bench: Bench) -> None:
+    schema = {"KeySchema": [HASH], "AttributeDefinitions": [P], **ON_DEMAND}
+    bench.do("CreateTable", "kept", DeletionProtectionEnabled=True, **schema)
+    assert "protected against deletion" in bench.error("DeleteTable", "kept").message
+    assert bench.do("ListTables", Limit=1) == {"TableNames": ["journal"], "LastEvaluatedTableName": "journal"}
+    assert bench.do("ListTables", ExclusiveStartTableName="journal") == {"TableNames": ["kept"]}
+
+
+def test_keys_have_a_greatest_length(bench: Bench) -> None:
+    bench.put(1, app="x" * 2048)
+    assert "hashkey" in bench.error("PutItem", Item=key(1, "x" * 2049)).message
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"ExpressionAttributeNames": {}}, "must not be empty"),
+        ({"ExpressionAttributeNames": {"n": "x"}}, "invalid key"),
+        ({"ExpressionAttributeValues": {"#n": {"S": "x"}}}, "invalid key"),
+        ({"ExpressionAttributeNames": {"#n": "x"}}, "unused in expressions: keys: {#n}"),
+    ],
+)
+def test_placeholders_have_a_form_and_a_use(bench: Bench, given: dict[str, Any], message: str) -> None:
+    error = bench.error("PutItem", Item=key(1), ConditionExpression="attribute_not_exists(seq)", **given)
+    assert message in error.message
+    without = bench.error("PutItem", Item=key(1), **given)
+    assert "can only be specified when using expressions" in without.message
