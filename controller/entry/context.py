@@ -41,7 +41,7 @@ class Context:
         return self.deployment.endpoint_url is not None
 
     def deps(self) -> Deps:
-        from controller import wiring  # noqa: PLC0415 - botocore is heavy
+        from controller import wiring
 
         return wiring.build(self.deployment)
 
@@ -51,14 +51,14 @@ class Context:
             return plain(claimed or getpass.getuser(), 64)
         if claimed is not None:
             raise NoContext("--as is for rehearsals; here the AWS credentials say who is acting")
-        from controller import wiring  # noqa: PLC0415 - botocore is heavy
+        from controller import wiring
 
         return wiring.caller_identity(self.deployment)
 
 
 def find_context(name: str | None, folder: Path | None = None) -> Context:
     """The context that a command means. Raises `NoContext`."""
-    from controller import wiring  # noqa: PLC0415 - botocore is heavy
+    from controller import wiring
 
     wanted = name or wiring.chosen_context()
     named = _named(folder or Path())
@@ -123,7 +123,7 @@ def _written() -> dict[str, Any] | None:
 
 
 def _file() -> Path:
-    from controller import wiring  # noqa: PLC0415 - botocore is heavy
+    from controller import wiring
 
     return wiring.state_home() / "rehearsal.json"
 

@@ -29,8 +29,8 @@ FRAME = 0.15
 class Screen:
     """A context; `beat(run)` draws."""
 
-    def __init__(self, stage: Stage, watch: Watch, console: Console, *, speed: float) -> None:
-        self._stage, self._watch, self._speed = stage, watch, speed
+    def __init__(self, stage: Stage, watch: Watch, console: Console) -> None:
+        self._stage, self._watch = stage, watch
         self._happenings = Happenings(stage, watch)
         self._last: deque[Happening] = deque(maxlen=12)
         self._live = Live(console=console, auto_refresh=False, vertical_overflow="crop")
@@ -76,7 +76,7 @@ class Screen:
             when = "steady traffic; nothing is broken yet"
         says = plain(run.scenario.says, 100)
         return Text.assemble(
-            (run.scenario.name, "bold"), f"  {says}\n", (when, "bold"), (f"   {self._speed:g} x", "dim")
+            (run.scenario.name, "bold"), f"  {run.region}: {says}\n", (when, "bold")
         )
 
     def _customers(self, rows: Table, run: Run) -> None:

@@ -23,6 +23,8 @@ from controller.steps.context import Deps, remember
 WARM_UP = 400.0
 QUIET = 150.0
 BEAT = 5.0
+GRACE = 600.0
+"""Seconds longer that a run lasts where people answer: they may take all the time that a gate gives."""
 
 
 @dataclass
@@ -47,25 +49,34 @@ class Judged:
 
 
 def rehearse(
-    stage: Stage, deps: Deps, scenario: Scenario, *, region: str, approve: Mode, beat: Callable[[Run], None]
+    stage: Stage,
+    deps: Deps,
+    scenario: Scenario,
+    *,
+    region: str,
+    approve: Mode,
+    beat: Callable[[Run], None],
+    pace: float = BEAT,
 ) -> Run:
-    """Play it to its end. `beat` is called every few scenario seconds, for a screen."""
+    """Play it to its end. `beat` is called every `pace` scenario seconds or more often, for a screen."""
+    pace = min(pace, BEAT)
+    patience = GRACE if approve == "ask" else 0.0
     run = Run(scenario, region)
     stage.cloud.switch.observe(lambda at, name, on: run.shifts.append((at, name, on)))
     end = stage.kernel.now() + WARM_UP
     while stage.kernel.now() < end:
-        stage.advance(BEAT)
+        stage.advance(pace)
         beat(run)
     run.broke = stage.kernel.now()
     left = list(scenario.steps)
-    while not _over(run, stage.kernel.now()):
+    while not _over(run, stage.kernel.now(), patience):
         while left and stage.kernel.now() - run.broke >= left[0].at:
             step = left.pop(0)
             with stage.kernel.lock:
                 step.act(stage, region)
             run.said.append((stage.kernel.now(), step.says.format(region=region)))
-        due = left[0].at - (stage.kernel.now() - run.broke) if left else BEAT
-        stage.advance(min(BEAT, max(0.5, due)))
+        due = left[0].at - (stage.kernel.now() - run.broke) if left else pace
+        stage.advance(min(pace, max(0.5, due)))
         _attend(stage, deps, run, approve)
         beat(run)
     run.ended = stage.kernel.now()
@@ -86,10 +97,10 @@ def _attend(stage: Stage, deps: Deps, run: Run, approve: Mode) -> None:
         run.settled = stage.kernel.now()
 
 
-def _over(run: Run, now: float) -> bool:
+def _over(run: Run, now: float, patience: float) -> bool:
     if run.settled is not None and run.scenario.must == "move":
         return now - run.settled >= QUIET
-    return now - run.broke >= run.scenario.lasts
+    return now - run.broke >= run.scenario.lasts + patience
 
 
 def judge(stage: Stage, run: Run, approve: Mode) -> Judged:

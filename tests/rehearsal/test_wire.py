@@ -245,6 +245,11 @@ def test_the_lock_is_held_while_a_service_runs_and_only_then() -> None:
     assert held == ["taken", "left"]
 
 
+def test_messages_do_not_show_what_they_carry() -> None:
+    request = Request("POST", "/", "", {"authorization": "hidden-key"}, b"hidden-token")
+    assert "hidden" not in repr((request, Response(200, {"x": "hidden"}, b"hidden")))
+
+
 def test_request_ids_differ() -> None:
     wire, _ = wire_to(Scripted("PutItem", {}))
     assert len({wire.handle(json_request(body=PUT)).headers["x-amzn-RequestId"] for _ in range(50)}) == 50

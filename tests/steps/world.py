@@ -31,6 +31,7 @@ from controller.core.plan import below_floor
 from controller.entry import lambdas
 from controller.lab.stage import Parts, Stage
 from controller.lab.virtual_stage import virtual_stage
+from controller.rehearsal.arc.controls import SERVICE
 from controller.rehearsal.protocol.message import Request, Response, Scope
 from controller.rehearsal.transport import Fault, attach
 from controller.settings import Deployment
@@ -237,8 +238,8 @@ def _clients(w: World, *, troubled: bool = True) -> wiring.Clients:
         client = _client(service, region, config.read_timeout, attempts, troubled)
         now: dict[int, str | None] = {}
 
-        def fault(_service: str, _region: str, endpoint: str, operation: str) -> Fault | None:
-            hung = cloud.faults.arc.get(endpoint) if service == "route53-recovery-cluster" else None
+        def fault(service: str, region: str, endpoint: str, operation: str) -> Fault | None:
+            hung = cloud.faults.arc.get(endpoint) if service == SERVICE else None
             if not troubled or hung:
                 return hung
             sent = Sent(len(w.calls), frozenset(w.running), service, endpoint, operation)
