@@ -4,6 +4,7 @@
  when false, unknown ─> none (with an incident open: stand_down, hold)
  when true ─> armed ─> policy ─> not cut off ─> eligible ─> cooldown ─> velocity        an incident opens
       ─> shared cause ─> target exists ─> readiness ─> floor ─> approval ─> act         else hold, and page
+                                                            └ shadow: hold here, and say what would be done
 ```
 """
 
@@ -100,6 +101,10 @@ def _guarded(s: Situation, region: str, tree: Node, incident: Incident | None, s
     if blocked is not None:
         action = "stand_down" if incident and blocked.code == "already-left" else "hold"
         return replace(decision, code=blocked.code, action=action, reason=blocked.sentence)
+    if s.policy.enforcement == "shadow":
+        # A person's request ends here; an incident of our own lasts as long as its cause.
+        action = "stand_down" if incident and incident.requested_by else "hold"
+        return replace(decision, code="shadow", action=action, reason=f"shadow: would {decision.reason}")
     if gate.code in ("approval-denied", "approval-expired"):
         return replace(decision, code=gate.code, action="stand_down", reason=gate.sentence)
     if gate.value is not Truth.TRUE:

@@ -35,11 +35,11 @@ Guard = Callable[[Found], Check]
 def begun(policy: Policy, incident: Incident, controls: Mapping[str, bool] | None) -> bool:
     """Whether traffic has begun to move, so that the move is finished whatever the evidence says now.
 
-    Intended only (and every control of the source still On) is not begun: the intent may be dropped.
+    Intended only (and every control that was to go Off still On) is not begun: the intent may be dropped.
     """
     if incident.phase is not Phase.SHIFTING or controls is None:
         return incident.phase in MOVING
-    names = policy.regions[incident.source].controls
+    names = incident.leaving or policy.regions[incident.source].controls
     return not all(controls[name] for name in names)
 
 
@@ -82,15 +82,14 @@ def eligible(f: Found) -> Check:
 
 def cooldown(f: Found) -> Check:
     """No automatic shift of a new incident while the last one is fresh; a person's request passes."""
-    last = f.memory.last_ended()
+    last = f.memory.last_blocking()
     if f.incident is not None and (f.incident.requested_by or begun(f.policy, f.incident, f.controls)):
         return Check("cooldown", "cooldown", Truth.TRUE, _by_person(f.incident, "cooldown"))
-    refused = last is not None and last.request is not None and last.request.status in ("denied", "expired")
-    if last is None or (last.phase is Phase.STOOD_DOWN and not refused):
+    if last is None:
         return Check("cooldown", "cooldown", Truth.TRUE, "no evacuation before this one")
     ends = last.changed + f.policy.limits.cooldown
     value = Truth.of(f.now >= ends)
-    what = f"was {last.request.status}" if refused and last.request else "moved traffic"
+    what = f"was {last.request.status}" if last.refused and last.request else "moved traffic"
     sentence = f"{last.id} {what} {spell(max(0.0, f.now - last.changed))} ago"
     left = f"; {spell(max(0.0, ends - f.now))} of the cooldown left" if value is Truth.FALSE else ""
     return Check("cooldown", "cooldown", value, sentence + left)

@@ -32,14 +32,15 @@ class Phase(StrEnum):
 
 ENDED = frozenset({Phase.SETTLED, Phase.STOOD_DOWN})
 BEFORE_SHIFT = frozenset({Phase.OPEN, Phase.CONFIRMED, Phase.ASKED, Phase.APPROVED})
+READYING = frozenset({Phase.CONFIRMED, Phase.ASKED, Phase.APPROVED, Phase.SHIFTING})
 MOVING = frozenset({Phase.SHIFTING, Phase.SHIFTED, Phase.VERIFIED})
 
 _K = Kind
 MOVES: Mapping[Kind, tuple[frozenset[Phase], Phase | None]] = {
     # kind: (phases in which it is legal, the phase after; None = unchanged)
     _K.CONFIRMED: (frozenset({Phase.OPEN, Phase.CONFIRMED, Phase.ASKED, Phase.APPROVED}), Phase.CONFIRMED),
-    _K.READINESS_CONFIRMED: (frozenset({Phase.CONFIRMED, Phase.APPROVED, Phase.SHIFTING}), None),
-    _K.READINESS_DENIED: (frozenset({Phase.CONFIRMED, Phase.APPROVED, Phase.SHIFTING}), None),
+    _K.READINESS_CONFIRMED: (READYING, None),
+    _K.READINESS_DENIED: (READYING, None),
     _K.APPROVAL_REQUESTED: (frozenset({Phase.CONFIRMED, Phase.ASKED, Phase.APPROVED}), Phase.ASKED),
     _K.APPROVAL_GIVEN: (frozenset({Phase.ASKED}), Phase.APPROVED),
     _K.APPROVAL_DENIED: (frozenset({Phase.ASKED}), Phase.CONFIRMED),
@@ -73,7 +74,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One evacuation from its opening to its end."""
+    """One evacuation from its opening to its end.
+
+    leaving: the controls that the intents of the present shift turn Off. changed: when it last moved on.
+    """
 
     id: str
     source: str
@@ -85,9 +89,16 @@ class Incident:
     target: str | None = None
     request: Request | None = None
     escalated: frozenset[str] = frozenset()
+    leaving: frozenset[str] = frozenset()
     runs: int = 0
     changed: float = 0.0
     reason: str = ""
+
+    @property
+    def refused(self) -> bool:
+        """Whether it ended because people said no, or said nothing."""
+        answered = self.request is not None and self.request.status in ("denied", "expired")
+        return answered and self.phase is Phase.STOOD_DOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +113,16 @@ class Memory:
     deployed: float = 0.0
     incidents: Mapping[str, Incident] = field(default_factory=dict)
     shifted: tuple[tuple[float, str], ...] = ()
-    pages: frozenset[str] = frozenset()
+    pages: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def open(self) -> Incident | None:
         """The incident that has not ended, if any: there is at most one."""
         return next((i for i in self.incidents.values() if i.phase not in ENDED), None)
 
-    def last_ended(self) -> Incident | None:
-        ended = [i for i in self.incidents.values() if i.phase in ENDED]
+    def last_blocking(self) -> Incident | None:
+        """The last incident that a cooldown follows: it moved traffic, or people refused it."""
+        ended = [i for i in self.incidents.values() if i.phase is Phase.SETTLED or i.refused]
         return max(ended, key=lambda i: i.changed, default=None)
 
 
@@ -133,7 +145,7 @@ def apply(memory: Memory, event: Event) -> Memory:
             reason = f"by {event.draft.by}: {event.data.get('reason', '')}"
             return replace(known, armed=event.kind is Kind.ARMED, armed_reason=reason)
         case Kind.ESCALATED if event.draft.incident is None:
-            return replace(known, pages=known.pages | {str(event.data["key"])})
+            return replace(known, pages={**known.pages, str(event.data["key"]): event.at})
         case Kind.INCIDENT_OPENED:
             incident = _opened(event)
         case kind:
@@ -187,6 +199,11 @@ def _moved(incident: Incident, kind: Kind, event: Event) -> Incident:
             return replace(moved, request=request)
         case Kind.APPROVAL_GIVEN | Kind.APPROVAL_DENIED | Kind.APPROVAL_EXPIRED:
             return replace(moved, request=_answered(incident, kind, event))
+        case Kind.SHIFT_INTENDED:
+            off = {str(name) for name, on in data.get("changes", ()) if not on}
+            return replace(moved, leaving=moved.leaving | off)
+        case Kind.SHIFT_REFUSED:
+            return replace(moved, leaving=frozenset())
         case Kind.ESCALATED:
             return replace(moved, escalated=moved.escalated | {str(data["code"])}, changed=incident.changed)
         case Kind.HANDED_OVER:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from controller.core.journal import canonical
 from controller.core.model import Decision, Node, Truth
 
 
@@ -67,7 +68,18 @@ def decision_data(decision: Decision, *, with_tree: bool = True) -> dict[str, An
     return data
 
 
-def node_data(node: Node) -> dict[str, Any]:
+def decision_record(decision: Decision, limit: int = 6_000) -> dict[str, Any]:
+    """The same for the journal, whose events are bounded: over `limit` characters the signals go, then the
+    whole tree. Their full tale is in the assessments."""
+    data = decision_data(decision)
+    if len(canonical(data)) > limit and decision.tree is not None:
+        data["tree"] = node_data(decision.tree, with_signals=False)
+    if len(canonical(data)) > limit:
+        data = decision_data(decision, with_tree=False) | {"cut": True}
+    return data
+
+
+def node_data(node: Node, *, with_signals: bool = True) -> dict[str, Any]:
     data: dict[str, Any] = {
         "path": node.path,
         "op": node.op,
@@ -75,8 +87,8 @@ def node_data(node: Node) -> dict[str, Any]:
         "sentence": node.sentence,
     }
     if node.children:
-        data["children"] = [node_data(child) for child in node.children]
-    if node.signals:
+        data["children"] = [node_data(child, with_signals=with_signals) for child in node.children]
+    if node.signals and with_signals:
         data["signals"] = [
             {
                 "name": state.signal.name,

@@ -10,6 +10,7 @@ from typing import Any
 from controller import wiring
 from controller.core.policy import Policy
 from controller.entry import lambdas
+from controller.entry.files import LogFile
 from controller.lab.loader import load_policy
 from controller.lab.stage import Parts, Stage
 from controller.lab.wall_stage import Ports, wall_stage
@@ -39,6 +40,7 @@ def running(
     start: float,
     store: Callable[[str], Store] | None = None,
     kept: Mapping[str, Any] | None = None,
+    log_name: str = "handlers.log",
 ) -> Iterator[tuple[Stage, Deps]]:
     """Everything up, handlers logging to the state folder; everything down at the end, whatever happens.
 
@@ -48,7 +50,7 @@ def running(
     folder.mkdir(parents=True, exist_ok=True)
     stage = wall_stage(policy, parts(), seed, speed=speed, ports=ports, start=start, store=store, kept=kept)
     try:
-        with (folder / "handlers.log").open("w", encoding="utf-8") as log:
+        with LogFile(folder / log_name) as log:
             deps = wiring.build(stage.deployment)
             stage.begin(lambdas.bound(deps, log, f"tidegate-rehearsal-{next(_numbers)}"))
             try:

@@ -29,7 +29,7 @@ FRAME = 0.15
 class Screen:
     """A context; `beat(run)` draws."""
 
-    def __init__(self, stage: Stage, watch: Watch, console: Console) -> None:
+    def __init__(self, console: Console, stage: Stage, watch: Watch) -> None:
         self._stage, self._watch = stage, watch
         self._happenings = Happenings(stage, watch)
         self._last: deque[Happening] = deque(maxlen=12)
@@ -64,7 +64,7 @@ class Screen:
         self._customers(rows, run)
         self._signals(rows, run)
         self._decision(rows, run)
-        self._controls(rows, run)
+        self._controls(rows)
         self._names(rows)
         left = max(2, min(12, room - 27))
         return Group(self._head(run), rows, Rule(style="dim"), *self._lines(run, left))
@@ -75,9 +75,7 @@ class Screen:
         else:
             when = "steady traffic; nothing is broken yet"
         says = plain(run.scenario.says, 100)
-        return Text.assemble(
-            (run.scenario.name, "bold"), f"  {run.region}: {says}\n", (when, "bold")
-        )
+        return Text.assemble((run.scenario.name, "bold"), f"  {run.region}: {says}\n", (when, "bold"))
 
     def _customers(self, rows: Table, run: Run) -> None:
         now = self._stage.kernel.now()
@@ -125,7 +123,7 @@ class Screen:
             rows.add_row("readiness", told)
         rows.add_row("approval", gauges.approval(self._watch.journal, self._stage.kernel.now()))
 
-    def _controls(self, rows: Table, run: Run) -> None:
+    def _controls(self, rows: Table) -> None:
         is_on = self._stage.cloud.switch.is_on
         for region, entry in self._stage.policy.regions.items():
             text = Text(f"{region}  ")

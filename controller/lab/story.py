@@ -62,9 +62,7 @@ class Teller:
             decisions=decisions,
             judgements=self._judgements(),
             why_not=why_not([(self._since(at), decision) for at, decision in self._assessed()]),
-            shifts=tuple(
-                Shift(self._since(at), name, on) for at, name, on in run.shifts if at >= run.broke
-            ),
+            shifts=tuple(Shift(self._since(at), name, on) for at, name, on in run.shifts if at >= run.broke),
             regions={region: tuple(entry.controls) for region, entry in policy.regions.items()},
             before=self._controls_at(run.broke),
             after=self._controls_at(run.ended),
@@ -119,9 +117,9 @@ class Teller:
     def _judgements(self) -> tuple[Judgement, ...]:
         assessed = [(at, d) for at, d in self._assessed() if d.get("tree")]
         found: list[Judgement] = []
-        early = _last(assessed, self.run.broke + EARLY)
+        early = _nearest(assessed, self.run.broke + EARLY)
         if early:
-            title = "One minute after the break: why it did not act yet"
+            title = "Soon after the break: why it did not act yet"
             found.append(Judgement(title, self._since(early[0]), early[1]))
         for event in self.watch.journal:
             if event.kind is Kind.CONFIRMED and event.at >= self.run.broke and "decision" in event.data:
@@ -137,7 +135,9 @@ class Teller:
 
     def _traffic(self) -> Mapping[str, tuple[Bucket, ...]]:
         run = self.run
-        counts: defaultdict[str, defaultdict[int, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
+        counts: defaultdict[str, defaultdict[int, list[int]]] = defaultdict(
+            lambda: defaultdict(lambda: [0, 0])
+        )
         for request in self.stage.customers.ledger.requests(run.broke - LEAD, run.ended):
             place = floor((request.at - run.broke) / BUCKET)
             counts[request.region or "no answer"][place][0 if request.ok else 1] += 1
@@ -162,7 +162,9 @@ class Teller:
                 track.signal.subject,
                 track.signal.observer,
                 tuple(
-                    Stretch(max(-LEAD, self._since(r.heard)), min(lasted, self._since(r.unheard)), str(r.verdict))
+                    Stretch(
+                        max(-LEAD, self._since(r.heard)), min(lasted, self._since(r.unheard)), str(r.verdict)
+                    )
                     for r in track.runs
                     if r.unheard > self.run.broke - LEAD and r.heard < self.run.ended and r.unheard > r.heard
                 ),
@@ -177,11 +179,11 @@ class Teller:
 
 
 def why_not(assessed: Iterable[tuple[float, Mapping[str, Any]]]) -> str:
-    """The sentence of a moment when it did not act yet: the last one up to a minute after the break.
+    """The sentence of a moment when it did not act yet: the one nearest to a minute after the break.
 
     assessed: (seconds since the break, decision as stored).
     """
-    found = _last(assessed, EARLY)
+    found = _nearest(assessed, EARLY)
     if found is None:
         return ""
     return f"{found[0]:.0f} s after the break: {why_sentence(dict(found[1]))}"
@@ -198,15 +200,13 @@ def answered_no(events: tuple[Event, ...], application: str) -> bool:
 _NOES = (Kind.APPROVAL_DENIED, Kind.APPROVAL_EXPIRED)
 
 
-def _last(
-    assessed: Iterable[tuple[float, Mapping[str, Any]]], until: float
+def _nearest(
+    assessed: Iterable[tuple[float, Mapping[str, Any]]], moment: float
 ) -> tuple[float, Mapping[str, Any]] | None:
-    return max((pair for pair in assessed if pair[0] <= until), key=lambda pair: pair[0], default=None)
+    return min(assessed, key=lambda pair: abs(pair[0] - moment), default=None)
 
 
-def _journalled(
-    events: Iterable[Event], region: str, since: float
-) -> list[tuple[float, Mapping[str, Any]]]:
+def _journalled(events: Iterable[Event], region: str, since: float) -> list[tuple[float, Mapping[str, Any]]]:
     """The decisions about `region` that journal events carry."""
     carried = [(e.at, e.data["decision"]) for e in events if e.at >= since and "decision" in e.data]
     return [(at, decision) for at, decision in carried if decision.get("region") == region]

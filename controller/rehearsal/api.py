@@ -20,7 +20,7 @@ class Call:
     service: str
     operation: str
     region: str
-    params: dict[str, Any]
+    params: dict[str, Any] = field(repr=False)
     endpoint: str = ""
     account: str = ACCOUNT
 

@@ -151,13 +151,11 @@ class Cloud:
     def _create(self) -> None:
         here = self.plan.controller
         for name, keys in TABLES.items():
-            self._ensure("dynamodb", "CreateTable", here, _table(name, keys))
-        for name in TABLES:
-            if name != "tidegate-journal":
+            made = self._ensure("dynamodb", "CreateTable", here, _table(name, keys))
+            if made and name != "tidegate-journal":
                 ttl = {"Enabled": True, "AttributeName": "expires"}
-                self.call(
-                    "dynamodb", "UpdateTimeToLive", here, {"TableName": name, "TimeToLiveSpecification": ttl}
-                )
+                wish = {"TableName": name, "TimeToLiveSpecification": ttl}
+                self.call("dynamodb", "UpdateTimeToLive", here, wish)
         self.call("sqs", "CreateQueue", here, {"QueueName": DEAD_LETTERS})
         redrive = {"deadLetterTargetArn": names.queue_arn(here, ACCOUNT, DEAD_LETTERS), "maxReceiveCount": 5}
         attributes = {"RedrivePolicy": json.dumps(redrive), "VisibilityTimeout": "120"}
@@ -182,13 +180,15 @@ class Cloud:
             operation = "PutCompositeAlarm" if "AlarmRule" in alarm.members else "PutMetricAlarm"
             self.call("monitoring", operation, alarm.region, dict(alarm.members))
 
-    def _ensure(self, service: str, operation: str, region: str, params: dict[str, Any]) -> None:
-        """Create what may be there already, kept from before a restart."""
+    def _ensure(self, service: str, operation: str, region: str, params: dict[str, Any]) -> bool:
+        """Create what may be there already, kept from before a restart; whether it was made."""
         try:
             self.call(service, operation, region, params)
         except AwsError as error:
             if error.code not in ("ResourceInUseException", "StateMachineAlreadyExists"):
                 raise
+            return False
+        return True
 
     def call(self, service: str, operation: str, region: str, params: dict[str, Any]) -> dict[str, Any]:
         """Call a service as the deployment would, but from inside."""

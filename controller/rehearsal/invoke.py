@@ -1,7 +1,7 @@
 """How a rehearsed service starts a Lambda function and hears how it ended."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -9,7 +9,7 @@ from typing import Any
 class Outcome:
     """The end of an invocation: `payload`, or the `error`'s name with its `cause`."""
 
-    payload: Any = None
+    payload: Any = field(default=None, repr=False)
     error: str | None = None
     cause: str | None = None
 

@@ -25,7 +25,7 @@ def virtual_clients(
 
     def fault(service: str, region: str, endpoint: str, operation: str) -> Fault | None:  # noqa: ARG001
         if service == SERVICE:
-            return faults.arc.get(endpoint)
+            return faults.arc.get(endpoint) or ("hung" if endpoint in faults.apis_dark else None)
         return "hung" if region in faults.apis_dark else None
 
     def make(service: str, region: str, _url: str | None, config: Config) -> BaseClient:

@@ -24,7 +24,7 @@ def answer(deps: Deps, request_id: str, *, who: str, approve: bool, reason: str 
         memory = remember(deps)
         incident = _asked(memory, request_id)
         if incident is None:
-            return Answered(False, "no request of this id is known")
+            return Answered(False, _unknown(deps, request_id))
         refusal = _refusal(deps, memory, incident, who, approve)
         if refusal is not None:
             return Answered(False, refusal)
@@ -45,6 +45,13 @@ def answer(deps: Deps, request_id: str, *, who: str, approve: bool, reason: str 
 def _asked(memory: Memory, request_id: str) -> Incident | None:
     found = (i for i in memory.incidents.values() if i.request and i.request.id == request_id)
     return next(found, None)
+
+
+def _unknown(deps: Deps, request_id: str) -> str:
+    events = deps.journal.read(deps.application)
+    if any(e.kind is Kind.APPROVAL_REQUESTED and e.data.get("approval") == request_id for e in events):
+        return "this request is superseded by a newer one"
+    return "no request of this id is known"
 
 
 def _refusal(deps: Deps, memory: Memory, incident: Incident, who: str, approve: bool) -> str | None:

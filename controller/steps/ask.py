@@ -4,7 +4,7 @@ from controller.core.decide import decide
 from controller.core.guards import binding
 from controller.core.incident import Request
 from controller.core.journal import Kind
-from controller.core.report import decision_data, grounds, stamp
+from controller.core.report import decision_record, grounds, stamp
 from controller.ports.store import Approval
 from controller.steps.carry import Carry
 from controller.steps.context import Deps, announce, driven, page, situation, write
@@ -37,7 +37,7 @@ def request_approval(deps: Deps, carry: Carry, token: str) -> None:
         "gate": deps.policy.evacuate.approval,
         "ask": list(gate.ask),
         "changes": [list(change) for change in decision.plan.changes],
-        "decision": decision_data(decision),
+        "decision": decision_record(decision),
     }
     write(deps, memory, Kind.APPROVAL_REQUESTED, data=data, incident=incident)
     text = (

@@ -5,11 +5,13 @@ from controller.core.guards import binding
 from controller.core.incident import ENDED, Incident, Memory, Phase
 from controller.core.journal import Kind
 from controller.core.model import Decision
-from controller.core.report import decision_data
+from controller.core.report import decision_data, decision_record
 from controller.steps.carry import Carry
-from controller.steps.context import Deps, page, remember, situation, write
+from controller.steps.context import REASON, Deps, note, page, remember, situation, write
 from controller.steps.judge import hold_lease
 
+LANDED = 45.0
+"""Seconds after an intent until no call of it can still land: only then may it be dropped or changed."""
 LOOPS = 1000
 """Loops of one execution before it hands over to a new one (its history is bounded at 25,000 events)."""
 QUIET = frozenset({"unknown", "evidence-unreadable", "approval"})
@@ -35,10 +37,14 @@ def assess(deps: Deps, carry: Carry) -> Carry:
         return carry.to("watch")
     decision = decide(situation(deps, memory, read_controls=True), incident.source)
     record = {"by": "assess", "incident": incident.id, "decisions": [decision_data(decision)]}
-    deps.assessments.add(deps.application, decision.at, record)
+    note(deps, decision.at, record)
+    if _drops_intent(incident, decision) and decision.at < incident.changed + LANDED:
+        return carry.to("hold", code=decision.code, reason="what was sent may still land")
     if decision.action in ("act", "ask"):
         if _is_news(deps, incident, decision):
-            data = {"target": decision.target, "reason": decision.reason, "decision": decision_data(decision)}
+            memory, incident = _without_intent(deps, memory, incident, decision)
+            data = {"target": decision.target, "reason": decision.reason[:REASON],
+                    "decision": decision_record(decision)}  # fmt: skip
             write(deps, memory, Kind.CONFIRMED, data=data, incident=incident)
         return carry.to("act")
     if decision.action == "stand_down":
@@ -52,17 +58,34 @@ def _is_news(deps: Deps, incident: Incident, decision: Decision) -> bool:
     """Whether the plan is another than the one confirmed, or than the one that people are asked about."""
     if incident.phase is Phase.OPEN or incident.target != decision.target:
         return True
+    if incident.phase is Phase.SHIFTING:
+        return decision.action == "ask"
     request = incident.request
     if incident.phase not in (Phase.ASKED, Phase.APPROVED) or request is None or decision.plan is None:
         return False
     return request.digest != binding(deps.policy, incident, decision.plan)
 
 
+def _drops_intent(incident: Incident, decision: Decision) -> bool:
+    """Whether the decision contradicts a shift that was intended, and of which nothing was applied."""
+    if incident.phase is not Phase.SHIFTING or decision.action == "hold":
+        return False
+    return decision.action != "act" or decision.target != incident.target
+
+
+def _without_intent(
+    deps: Deps, memory: Memory, incident: Incident, decision: Decision
+) -> tuple[Memory, Incident]:
+    if incident.phase is not Phase.SHIFTING:
+        return memory, incident
+    dropped = {"code": decision.code, "reason": f"nothing was applied, and: {decision.reason}"[:REASON]}
+    memory = write(deps, memory, Kind.SHIFT_REFUSED, data=dropped, incident=incident)
+    return memory, memory.incidents[incident.id]
+
+
 def stand_down(deps: Deps, memory: Memory, incident: Incident, decision: Decision) -> None:
-    if incident.phase is Phase.SHIFTING:
-        dropped = {"code": decision.code, "reason": f"nothing was applied, and: {decision.reason}"}
-        memory = write(deps, memory, Kind.SHIFT_REFUSED, data=dropped, incident=incident)
-    data = {"code": decision.code, "reason": decision.reason, "decision": decision_data(decision)}
+    memory, incident = _without_intent(deps, memory, incident, decision)
+    data = {"code": decision.code, "reason": decision.reason[:REASON], "decision": decision_record(decision)}
     write(deps, memory, Kind.STOOD_DOWN, data=data, incident=incident)
     if incident.escalated or incident.request:
         page(deps, f"{incident.id}: stood down", decision.reason)

@@ -18,6 +18,9 @@ Next = Literal[
     "superseded",
 ]
 
+ASK_LONGEST = 31_536_000
+"""Seconds: a year, the longest that an execution may wait."""
+
 
 class Carry(BaseModel):
     """Input and output of every state. `next` is where the workflow goes; waits are in seconds."""
@@ -33,7 +36,7 @@ class Carry(BaseModel):
     code: str = ""
     reason: str = ""
     wait_seconds: int = Field(default=20, ge=1, le=86400)
-    ask_seconds: int = Field(default=900, ge=60, le=31_536_000)
+    ask_seconds: int = Field(default=900, ge=60, le=ASK_LONGEST)
 
     def to(self, where: Next, *, code: str = "", reason: str = "", wait: float = 20) -> "Carry":
         """The same carry, on its way to `where`."""

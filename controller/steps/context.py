@@ -13,11 +13,15 @@ from controller.ports.errors import (
     EvidenceUnavailable,
     JournalConflict,
     OutsideUnreachable,
+    SwitchRefused,
     SwitchUnavailable,
 )
 from controller.ports.runtime import Runtime
 from controller.ports.store import Approvals, Assessments, Evidence, Journal, Leases
 from controller.ports.world import AlarmPoll, Notices, Switch, Workflow
+
+REASON = 2000
+"""Characters of a reason in the journal, whose events are bounded."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,7 @@ def read_switch(deps: Deps) -> Mapping[str, bool] | None:
     names = [name for entry in deps.policy.regions.values() for name in entry.controls]
     try:
         return deps.switch.read(names)
-    except SwitchUnavailable:
+    except (SwitchUnavailable, SwitchRefused):
         return None
 
 
@@ -121,6 +125,15 @@ def driven(deps: Deps, incident_id: str, epoch: int) -> tuple[Memory, Incident]:
     if incident.epoch != epoch:
         raise JournalConflict(f"epoch {incident.epoch} drives {incident_id}, not {epoch}")
     return memory, incident
+
+
+def note(deps: Deps, at: float, record: Mapping[str, Any]) -> bool:
+    """Keep an assessment. False if that failed: a gap in what can be told must not stop a step."""
+    try:
+        deps.assessments.add(deps.application, at, record)
+    except OutsideUnreachable:
+        return False
+    return True
 
 
 def page(deps: Deps, subject: str, text: str) -> bool:

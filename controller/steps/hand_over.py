@@ -13,13 +13,14 @@ def hand_over(deps: Deps, carry: Carry) -> Carry:
     return carry.to("superseded")
 
 
-def hand_on(deps: Deps, memory: Memory, incident: Incident, reason: str) -> None:
+def hand_on(deps: Deps, memory: Memory, incident: Incident, reason: str) -> Memory:
     """Write `HandedOver`, then let the next run take the lease: the append decides between two."""
     data = {
         "from": execution_name(incident.id, incident.runs),
         "to": execution_name(incident.id, incident.runs + 1),
         "reason": reason,
     }
-    epoch = next_epoch(deps)
+    epoch = max(next_epoch(deps), incident.epoch + 1)
     memory = write(deps, memory, Kind.HANDED_OVER, data=data, incident=incident, epoch=epoch)
     drive(deps, memory.incidents[incident.id])
+    return memory

@@ -3,18 +3,22 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from math import inf
 
 from controller.core.decide import decide, may_open
 from controller.core.incident import Incident, Memory
 from controller.core.journal import Kind
 from controller.core.model import Decision, Node, SignalState, Truth, Verdict
-from controller.core.report import decision_data, flip_set, grounds
+from controller.core.report import decision_record, flip_set, grounds
 from controller.ports.errors import JournalConflict
 from controller.ports.store import Lease
-from controller.steps.context import Deps, page, situation, write
+from controller.steps.carry import Carry
+from controller.steps.context import REASON, Deps, page, situation, write
 
 DOUBT = 300.0
 """Seconds that a Region may look bad to some, and unknown to the rest, before people are told."""
+AGAIN = 3600.0
+"""Seconds after which people are told once more of what still stands in the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,8 @@ def open_incident(
         "source": decision.region,
         "requested_by": requested_by,
         "policy": deps.policy.digest,
-        "reason": reason or (grounds(decision.tree) if decision.tree else decision.reason),
-        "decision": decision_data(decision),
+        "reason": (reason or (grounds(decision.tree) if decision.tree else decision.reason))[:REASON],
+        "decision": decision_record(decision),
     }
     epoch = next_epoch(deps)
     memory = write(deps, memory, Kind.INCIDENT_OPENED, data=data, incident=name, epoch=epoch, by=requested_by)
@@ -78,7 +82,7 @@ def next_epoch(deps: Deps) -> int:
 def hold_lease(deps: Deps, incident: Incident) -> Lease | None:
     """The lease at the incident's epoch, taken if nobody has; None if a newer epoch holds it."""
     lease = deps.leases.read(deps.application)
-    if lease is None or lease.epoch < incident.epoch:
+    while lease is None or lease.epoch < incident.epoch:
         lease = deps.leases.take(deps.application, execution_name(incident.id, incident.runs), lease)
     return lease if lease.epoch == incident.epoch else None
 
@@ -90,13 +94,14 @@ def drive(deps: Deps, incident: Incident) -> bool:
     """
     with suppress(JournalConflict):
         hold_lease(deps, incident)
-    payload = {
-        "schema": "tidegate.incident/v1",
-        "application": deps.application,
-        "incident": incident.id,
-        "epoch": incident.epoch,
-        "loop": 0,
-    }
+    # The whole carry: the workflow file reads its waits from it, before any step has run.
+    carry = Carry(
+        schema="tidegate.incident/v1",
+        application=deps.application,
+        incident=incident.id,
+        epoch=incident.epoch,
+    )
+    payload = carry.model_dump(mode="json", by_alias=True)
     return deps.workflow.start(execution_name(incident.id, incident.runs), payload)
 
 
@@ -107,7 +112,7 @@ def execution_name(incident_id: str, run: int) -> str:
 
 def _page_limit(deps: Deps, memory: Memory, decision: Decision) -> Memory:
     """Tell people that a limit alone stands in the way; they know of their own Region already."""
-    last = memory.last_ended()
+    last = memory.last_blocking()
     if last is not None and last.source == decision.region:
         return memory
     key = f"{decision.region}/{decision.code}/{last.id if last else ''}"
@@ -122,7 +127,7 @@ def _page_doubt(deps: Deps, memory: Memory, decision: Decision) -> Memory:
         return memory
     kept = "; ".join(leaf.sentence for leaf in flip_set(decision.tree)) if decision.tree else ""
     told = replace(decision, reason=f"{decision.reason}: {kept}")
-    return _page_once(deps, memory, told, f"{decision.region}/unknown/{int(since)}", "is it failing?")
+    return _page_once(deps, memory, told, f"{decision.region}/unknown", "is it failing?")
 
 
 def _states(node: Node | None) -> tuple[SignalState, ...]:
@@ -132,9 +137,10 @@ def _states(node: Node | None) -> tuple[SignalState, ...]:
 
 
 def _page_once(deps: Deps, memory: Memory, decision: Decision, key: str, what: str) -> Memory:
-    if key in memory.pages:
+    if decision.at - memory.pages.get(key, -inf) < AGAIN:
         return memory
-    data = {"key": key, "code": decision.code, "region": decision.region, "reason": decision.reason}
+    reason = decision.reason[:REASON]
+    data = {"key": key, "code": decision.code, "region": decision.region, "reason": reason}
     memory = write(deps, memory, Kind.ESCALATED, data=data)
     page(deps, f"{deps.application} {decision.region}: {what}", decision.reason)
     return memory

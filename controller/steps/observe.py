@@ -7,7 +7,7 @@ from controller.core.admission import expected_signals
 from controller.core.model import Ignored, Sighting
 from controller.core.report import decision_data
 from controller.core.text import plain
-from controller.steps.context import Deps, remember
+from controller.steps.context import Deps, note, remember
 from controller.steps.judge import judge_regions
 
 
@@ -42,7 +42,7 @@ def observe(deps: Deps, bodies: Sequence[str]) -> Observed:
             "ignored": [{"reason": each.reason, "sample": each.sample} for each in ignored[:20]],
             "decisions": [decision_data(d) for d in judged.decisions] if judged and opened else [],
         }
-        deps.assessments.add(deps.application, now, record)
+        note(deps, now, record)
     return Observed(len(sightings), ignored, opened.id if opened else None)
 
 

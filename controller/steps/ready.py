@@ -2,8 +2,8 @@
 
 from controller.core.decide import decide
 from controller.core.journal import Kind
-from controller.core.report import decision_data
-from controller.steps.carry import Carry
+from controller.core.report import decision_record
+from controller.steps.carry import ASK_LONGEST, Carry
 from controller.steps.context import Deps, driven, situation, write
 
 
@@ -13,7 +13,7 @@ def confirm_readiness(deps: Deps, carry: Carry) -> Carry:
     decision = decide(situation(deps, memory, read_controls=True), incident.source)
     if decision.action not in ("act", "ask"):
         if decision.code == "target-not-ready":
-            data = {"code": decision.code, "reason": decision.reason, "decision": decision_data(decision)}
+            data = {"code": decision.code, "reason": decision.reason, "decision": decision_record(decision)}
             write(deps, memory, Kind.READINESS_DENIED, data=data, incident=incident)
         return carry.to("again" if decision.action == "stand_down" else "escalate",
                         code=decision.code, reason=decision.reason)  # fmt: skip
@@ -22,5 +22,5 @@ def confirm_readiness(deps: Deps, carry: Carry) -> Carry:
     found = {"target": decision.target, "sentence": ready}
     write(deps, memory, Kind.READINESS_CONFIRMED, data=found, incident=incident)
     gate = deps.policy.gate()
-    ask = carry.model_copy(update={"ask_seconds": int(gate.within) + 60 if gate else 900})
+    ask = carry.model_copy(update={"ask_seconds": min(int(gate.within) + 60, ASK_LONGEST) if gate else 900})
     return ask.to("ask" if decision.action == "ask" else "shift")

@@ -19,6 +19,7 @@ from typing import Any
 from botocore import UNSIGNED
 from botocore.client import BaseClient
 from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError
 from botocore.session import Session
 from greenlet import getcurrent
 
@@ -40,7 +41,7 @@ from tests.core.scene import ACCOUNT, EAST, WEST, policy_data
 from tests.drills.play import WORKFLOW
 
 SESSION = Session()
-FEED = 30.0
+FEED = 60.0
 FREE = policy_data()["evacuate"] | {"approval": "none"}
 _numbers = itertools.count()
 
@@ -70,7 +71,11 @@ def calm(_sent: Sent) -> str | None:
 
 @dataclass
 class World:
-    """`deps` is the controller's hold on its outside, `hand` an operator's, who meets no trouble."""
+    """`deps` is the controller's hold on its outside, `hand` an operator's, who meets no trouble.
+
+    verdicts: what is seen of a Region, or of one signal by its id. asleep: handlers that do nothing when invoked. down: tables that do not answer the controller.
+    lowest: how a slice was Off in every Region at some moment, if one ever was.
+    """
 
     stage: Stage
     deps: Deps = field(init=False)
@@ -82,12 +87,13 @@ class World:
     log: io.StringIO = field(default_factory=io.StringIO)
     running: list[str] = field(default_factory=list)
     asleep: set[str] = field(default_factory=set)
+    down: set[str] = field(default_factory=set)
     lowest: str | None = None
 
     def advance(self, seconds: float) -> None:
         self.stage.advance(seconds)
 
-    def until(self, what: Callable[[], bool], within: float = 900.0, step: float = 1.0) -> bool:
+    def until(self, what: Callable[[], bool], within: float = 900.0, step: float = 2.0) -> bool:
         """Let time pass until `what` is so; False if it never was."""
         end = self.stage.kernel.now() + within
         while not what():
@@ -146,7 +152,7 @@ class World:
                 "epoch": incident.epoch, **more}  # fmt: skip
 
     def say(self, **verdicts: Verdict | None) -> None:
-        """What customers see of `east` and `west` from now on; None: nothing is heard."""
+        """What is seen of `east` and `west` from now on; None: nothing is heard."""
         names = {"east": EAST, "west": WEST}
         self.verdicts |= {names[key]: verdict for key, verdict in verdicts.items()}
 
@@ -173,7 +179,7 @@ def world(seed: int = 1, *, dark_for: float = 0.0, **changes: Any) -> World:
     cloud.switch.observe(lambda at, name, on: _moved(w, at, name, on))
     now = w.stage.kernel.now()
     w.verdicts = dict.fromkeys(policy.regions, Verdict.HEALTHY)
-    past = [s for k in range(20, 0, -1) for s in _seen(w, now - k * FEED, dark_from=now - dark_for)]
+    past = [s for k in range(12, 0, -1) for s in _seen(w, now - k * FEED, dark_from=now - dark_for)]
     w.hand.evidence.record("storefront", past)
     if dark_for:
         w.verdicts[EAST] = Verdict.BREACHING
@@ -250,6 +256,8 @@ def _clients(w: World, *, troubled: bool = True) -> wiring.Clients:
             return what if what in ("refused", "hung", "lost") else None  # type: ignore[return-value]
 
         def handle(request: Request, endpoint: str = "", scope: Scope | None = None) -> Response:
+            if troubled and any(table.encode() in request.body for table in w.down):
+                raise EndpointConnectionError(endpoint_url=endpoint)
             answer = cloud.wire.handle(request, endpoint, scope)
             if now.pop(id(getcurrent()), None) == "dies":
                 raise Died
@@ -274,7 +282,7 @@ def _seen(w: World, at: float, dark_from: float = inf) -> list[Sighting]:
     return [
         Sighting(signal.id, Observation(at - 1, at, said, "event", f"{at:.0f}"))
         for signal in expected_signals(w.stage.policy, ACCOUNT)
-        if (said := verdicts[signal.subject]) is not None
+        if (said := verdicts.get(signal.id, verdicts[signal.subject])) is not None
     ]
 
 

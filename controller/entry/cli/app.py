@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from controller.entry.cli import act, look, policy
+from controller.entry.cli.demo import demo
 from controller.entry.cli.up import up
 
 app = typer.Typer(
@@ -21,7 +22,7 @@ app = typer.Typer(
 )
 app.add_typer(policy.group, name="policy")
 app.add_typer(look.incidents, name="incidents")
-for command in (up, look.status, look.why, act.approve, act.deny, act.evacuate, act.disarm, act.arm):
+for command in (demo, up, look.status, look.why, act.approve, act.deny, act.evacuate, act.disarm, act.arm):
     app.command()(command)
 
 

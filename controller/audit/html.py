@@ -1,0 +1,175 @@
+"""The report of a run: one HTML file that needs nothing else, for a screen, a phone and paper."""
+
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+
+from controller.audit.judgement import judged
+from controller.audit.lanes import MILESTONES, NUMBERS
+from controller.audit.markup import Child, Markup, join, tag, text
+from controller.audit.timeline import timeline
+from controller.audit.words import account, because, clock, headline, spelled
+from controller.core.report import stamp
+from controller.core.story import Story, sentence
+
+
+def page(story: Story) -> str:
+    """The whole document. No script, no reference to anything outside."""
+    body = [
+        _top(story),
+        _cards(story),
+        tag("h2", "What happened"),
+        tag("div", timeline(story), class_="wide"),
+        _legend(),
+        tag("h2", "Why"),
+        *(judged(judgement) for judgement in story.judgements),
+        _changes(story),
+        _plan(story),
+        _journal(story),
+        _pages(story),
+        _foot(story),
+    ]
+    head = [
+        tag("meta", charset="utf-8"),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag(
+            "meta",
+            http_equiv="Content-Security-Policy",
+            content="default-src 'none'; style-src 'unsafe-inline'",
+        ),
+        tag("title", f"tidegate: {story.scenario} in {story.region}"),
+        tag("style", Markup(_style())),
+    ]
+    return "<!doctype html>\n" + tag(
+        "html", tag("head", join(head, "\n")), tag("body", tag("main", join(body, "\n"))), lang="en"
+    )
+
+
+def _style() -> str:
+    return files("controller.audit").joinpath("report.css").read_text(encoding="utf-8")
+
+
+def _top(story: Story) -> Markup:
+    words = ("✓ as it must be", "badge good") if story.ok else ("✗ not as it must be", "badge bad")
+    kicker = f"tidegate rehearsal · {story.application} · {story.scenario} in {story.region}"
+    found = [
+        tag("li", tag("b", "✓ " if ok else "✗ ", class_="good" if ok else "bad"), said)
+        for ok, said in story.findings
+    ]
+    return tag(
+        "header",
+        tag("p", kicker, class_="kicker"),
+        tag("h1", headline(story)),
+        tag("p", " ".join(account(story))),
+        tag("p", because(story)) if because(story) else None,
+        tag("p", f"Not at once, though. {story.why_not}") if story.shifts and story.why_not else None,
+        tag("p", tag("span", words[0], class_=words[1]), " What the customers themselves saw in the end:"),
+        tag("ul", join(found), class_="tree"),
+    )
+
+
+def _cards(story: Story) -> Markup:
+    reached = story.milestones
+    moments = (reached.first_signal, reached.decided, reached.first_shift, reached.last_failed_request)
+    cards = [
+        _card(spelled(at), tag("i", number), what)
+        for number, what, at in zip(NUMBERS, MILESTONES, moments, strict=True)
+    ]
+    cards.append(_card(f"{story.failed} of {story.served + story.failed}", Markup(""), "requests failed"))
+    return tag("section", join(cards), class_="cards")
+
+
+def _card(value: str, number: Markup, what: str) -> Markup:
+    return tag("div", tag("b", value), tag("span", number, what), class_="card")
+
+
+def _legend() -> Markup:
+    def sample(class_: str, half: float, words: str) -> Markup:
+        shape = tag("rect", x=1, y=7 - half, width=24, height=2 * half, class_=class_)
+        return tag("li", tag("svg", shape, width=26, height=14, aria_hidden="true"), words)
+
+    entries = [
+        sample("served", 5, "requests served"),
+        sample("failed", 5, "requests failed"),
+        sample("v-healthy", 2, "healthy"),
+        sample("v-breaching", 6, "breaching"),
+        sample("v-silent", 5, "silent"),
+        sample("v-unknown", 3, "unknown"),
+        sample("c-on", 3, "routing control On"),
+        sample("c-off", 3, "Off"),
+    ]
+    return tag("ul", join(entries), class_="legend")
+
+
+def _changes(story: Story) -> Markup:
+    rows = [(clock(d.at), tag("code", d.code), d.text) for d in story.decisions]
+    return join(
+        [
+            tag("h2", f"Each change of the decision about {story.region}"),
+            _table(("at", "code", "reason"), rows),
+        ]
+    )
+
+
+def _plan(story: Story) -> Markup:
+    def state(on: bool) -> Markup:
+        return tag("b", "● On") if on else tag("span", "○ Off", class_="wait")
+
+    rows = [
+        (region, tag("code", name), state(story.before[name]), state(story.after[name]),
+         "changed" if story.before[name] != story.after[name] else "")
+        for region, names in story.regions.items()
+        for name in names
+    ]  # fmt: skip
+    said = "Every slice of traffic was On in some Region at every moment." if story.shifts else ""
+    heads = ("Region", "routing control", "before", "after", "")
+    return join([tag("h2", "Routing controls before and after"), tag("p", said) if said else None,
+                 _table(heads, rows, flow=False)])  # fmt: skip
+
+
+def _journal(story: Story) -> Markup:
+    broken = story.broken_at
+    count = len(story.journal)
+    if broken is None:
+        whole = f"The chain of hashes over all {count} events holds: none was edited, dropped or swapped."
+        chain = tag("p", tag("b", "✓ ", class_="good"), whole)
+    else:
+        wrong = f"The chain of hashes does not hold: event {broken} is not as it was written."
+        chain = tag("p", tag("b", "✗ ", class_="bad"), wrong)
+    rows = [
+        (event.seq, clock(event.at - story.broke), tag("b", event.kind), sentence(event), event.draft.by,
+         tag("code", event.hash[:12]))
+        for event in story.journal
+    ]  # fmt: skip
+    heads = ("no.", "at", "what", "in words", "by", "hash")
+    return join([tag("h2", "The journal"), chain, _table(heads, rows)])
+
+
+def _pages(story: Story) -> Markup:
+    if not story.pages:
+        return join([tag("h2", "Pages"), tag("p", "Nobody was paged.")])
+    rows = [(clock(p.at), tag("b", p.code), tag("pre", text(p.text, lines=True))) for p in story.pages]
+    return join([tag("h2", "Pages"), _table(("at", "subject", "text"), rows)])
+
+
+def _foot(story: Story) -> Markup:
+    last = story.journal[-1].hash if story.journal else "none"
+    return tag(
+        "footer",
+        f"The break was at {stamp(story.broke)} by the rehearsal's clock, which ran {story.speed:g} times as "
+        "fast as yours; all other times are minutes and seconds since then. "
+        f"Approvals: {story.approve}. Last hash of the journal: {last}",
+    )
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[Child]], *, flow: bool = True) -> Markup:
+    """The last wide column wraps; numbers and short words do not. On a phone each row flows."""
+    body = [
+        tag("tr", join(_cell(head, value) for head, value in zip(heads, row, strict=True))) for row in rows
+    ]
+    top = tag("thead", tag("tr", join(tag("th", head) for head in heads)))
+    return tag("table", top, tag("tbody", join(body)), class_="flow" if flow else None)
+
+
+def _cell(head: str, value: Child) -> Markup:
+    long = head in ("reason", "in words", "text")
+    return tag("td", value, class_=None if long else "n")

@@ -1,0 +1,204 @@
+"""The lanes of the timeline. Each gives its drawing and its height."""
+
+from collections.abc import Sequence
+
+from controller.audit.markup import Markup, join, tag
+from controller.audit.scale import GUTTER, Scale
+from controller.audit.words import clock, spelled
+from controller.core.story import Bucket, Lane, Said, Story, Stretch
+
+Drawn = tuple[Markup, float]
+
+LETTER = 6.4
+"""Width of a letter at the size of the labels, roughly."""
+TRAFFIC, SIGNAL, CODE, CONTROL = 58.0, 17.0, 22.0, 9.0
+NUMBERS = ("1", "2", "3", "4")
+MILESTONES = ("first signal", "decision", "first control moved", "last failed request")
+
+
+def milestones(story: Story, scale: Scale, y: float) -> Drawn:
+    """Four numbered circles; the table beside the picture says what they are."""
+    reached = story.milestones
+    moments = (reached.first_signal, reached.decided, reached.first_shift, reached.last_failed_request)
+    found = [
+        (n, what, at) for n, what, at in zip(NUMBERS, MILESTONES, moments, strict=True) if at is not None
+    ]
+    parts = [_label("milestones", y + 18)]
+    taken = [-100.0, -100.0]
+    for number, what, at in sorted(found, key=lambda each: each[2]):
+        x = scale.x(at)
+        row = 0 if x - taken[0] >= 17 else 1
+        taken[row] = x
+        middle = y + 11 + 17 * row
+        parts += [
+            tag("line", x1=x, x2=x, y1=middle, y2=y + 40, class_="pin"),
+            tag("circle", tag("title", f"{what}: {spelled(at)}"), cx=x, cy=middle, r=7.5, class_="mark"),
+            tag("text", number, x=x, y=middle + 4, text_anchor="middle", class_="in"),
+        ]
+    return join(parts), 42.0
+
+
+def steps(story: Story, scale: Scale, y: float) -> Drawn:
+    """What was done to the world, in words, each in a row of its own."""
+    parts = [_label("what happened", y + 12)] if story.steps else []
+    for row, step in enumerate(story.steps):
+        parts.append(_flag(scale, step, y + row * 16))
+    return join(parts), len(story.steps) * 16.0 + 8
+
+
+def _flag(scale: Scale, said: Said, y: float) -> Markup:
+    x = scale.x(said.at)
+    words = f"{clock(said.at)} {said.text}"
+    left = x + 9 + len(words) * LETTER > scale.x(scale.last)
+    return join(
+        [
+            tag("path", d=f"M{x:.1f} {y + 2:.1f}l0 11l6 -5.5z", class_="flag"),
+            tag("text", words, x=x - 5 if left else x + 10, y=y + 12, text_anchor="end" if left else None),
+        ]
+    )
+
+
+def customers(story: Story, scale: Scale, y: float) -> Drawn:
+    """Requests a second by Region: served from the ground up, failed on top, hatched."""
+    top = max((b.served + b.failed for buckets in story.traffic.values() for b in buckets), default=1) or 1
+    parts = []
+    for place, (region, buckets) in enumerate(story.traffic.items()):
+        ground = y + (place + 1) * TRAFFIC
+        size = (TRAFFIC - 10) / top
+        served = [(b.at, b.served * size) for b in buckets]
+        failed = [(b.at, (b.served + b.failed) * size) for b in buckets]
+        parts += [
+            _label(f"customers in {region}" if region != "no answer" else "no DNS answer", ground - 24),
+            _label(_felt(buckets), ground - 10, class_="lane faint"),
+            tag("path", d=_area(scale, served, [(at, 0.0) for at, _ in served], ground, story.bucket),
+                class_="served"),
+            tag("path", d=_area(scale, failed, served, ground, story.bucket), class_="failed"),
+            tag("line", x1=GUTTER, x2=scale.x(scale.last), y1=ground, y2=ground, class_="ground"),
+        ]  # fmt: skip
+    return join(parts), len(story.traffic) * TRAFFIC + 14
+
+
+def _felt(buckets: Sequence[Bucket]) -> str:
+    since = [b for b in buckets if b.at >= 0]
+    return f"{sum(b.served for b in since)} served, {sum(b.failed for b in since)} failed"
+
+
+def _area(
+    scale: Scale,
+    upper: list[tuple[float, float]],
+    lower: list[tuple[float, float]],
+    ground: float,
+    wide: float,
+) -> Markup:
+    """A path along the steps of `upper` and back along `lower`."""
+
+    def corners(points: list[tuple[float, float]]) -> list[str]:
+        return [
+            f"{scale.x(edge):.1f} {ground - height:.1f}" for at, height in points for edge in (at, at + wide)
+        ]
+
+    outline = [*corners(upper), *reversed(corners(lower))]
+    return Markup("M" + "L".join(outline) + "z" if outline else "M0 0")
+
+
+def signals(story: Story, scale: Scale, y: float) -> Drawn:
+    """One lane a signal, those about the broken Region first."""
+    ordered = sorted(story.lanes, key=lambda lane: lane.subject != story.region)
+    parts = []
+    for row, lane in enumerate(ordered):
+        middle = y + row * SIGNAL + SIGNAL / 2
+        parts.append(_label(_signal_name(lane), middle + 4))
+        parts += [_verdict(scale, stretch, middle) for stretch in lane.stretches]
+    return join(parts), len(ordered) * SIGNAL + 12
+
+
+def _signal_name(lane: Lane) -> str:
+    return f"{lane.name} from {lane.observer}" if lane.kind == "canary" else lane.name
+
+
+def _verdict(scale: Scale, stretch: Stretch, middle: float) -> Markup:
+    """Height and outline differ as well as colour."""
+    half = {"breaching": 6.0, "healthy": 2.0, "silent": 5.0}.get(stretch.value, 3.0)
+    x, end = scale.x(stretch.start), scale.x(stretch.end)
+    told = f"{stretch.value}, {clock(stretch.start)} to {clock(stretch.end)}"
+    known = stretch.value in ("breaching", "healthy", "silent")
+    return tag("rect", tag("title", told), x=x, y=middle - half, width=max(end - x, 1.5), height=2 * half,
+               class_=f"v-{stretch.value}" if known else "v-unknown")  # fmt: skip
+
+
+def decisions(story: Story, scale: Scale, y: float) -> Drawn:
+    ends = [*(decision.at for decision in story.decisions[1:]), story.lasted]
+    parts = [_label(f"decision about {story.region}", y + 14)]
+    for decision, end in zip(story.decisions, ends, strict=False):
+        told = f"{decision.code}: {decision.text}"
+        parts.append(_box(scale, Stretch(decision.at, end, decision.code), y, told))
+    return join(parts), CODE + 6
+
+
+def approvals(story: Story, scale: Scale, y: float) -> Drawn:
+    asked = story.approvals()
+    if not asked:
+        return Markup(""), 0.0
+    parts = [_label("people asked", y + 14)]
+    parts += [_box(scale, each, y, f"asked at {clock(each.start)}, {each.value}") for each in asked]
+    last = asked[-1]
+    x, words = scale.x(last.end), f"{last.value} at {clock(last.end)}"
+    left = x + 8 + len(words) * LETTER > scale.x(scale.last)
+    start = scale.x(last.start)
+    parts.append(tag("text", words, x=start - 6 if left else x + 8, y=y + 14,
+                     text_anchor="end" if left else None))  # fmt: skip
+    return join(parts), CODE + 6
+
+
+def _box(scale: Scale, stretch: Stretch, y: float, told: str) -> Markup:
+    """A framed stretch with its name in it, where that fits."""
+    x, end = scale.x(stretch.start), scale.x(stretch.end)
+    box = tag("rect", tag("title", told), x=x, y=y, width=max(end - x, 2.0), height=CODE - 3, class_="box")
+    if end - x < len(stretch.value) * LETTER + 6:
+        return box
+    return join([box, tag("text", stretch.value, x=(x + end) / 2, y=y + 14, text_anchor="middle")])
+
+
+def controls(story: Story, scale: Scale, y: float) -> Drawn:
+    """A thin bar for each routing control: filled while On, hollow while Off."""
+    parts = []
+    row = 0.0
+    for region, names in story.regions.items():
+        middle = y + row + len(names) * CONTROL / 2
+        parts.append(_label(f"routing controls {region}", middle + 4))
+        for place, name in enumerate(names):
+            top = y + row + place * CONTROL
+            for stretch in _states(story, name, scale):
+                x, end = scale.x(stretch.start), scale.x(stretch.end)
+                told = f"{name} is {stretch.value}, {clock(stretch.start)} to {clock(stretch.end)}"
+                parts.append(tag("rect", tag("title", told), x=x, y=top, width=max(end - x, 1.5),
+                                 height=CONTROL - 3, class_=f"c-{stretch.value.lower()}"))  # fmt: skip
+        row += max(len(names) * CONTROL, 18.0) + 8
+    return join(parts), row + 4
+
+
+def _states(story: Story, name: str, scale: Scale) -> list[Stretch]:
+    on, since = story.before.get(name, True), scale.first
+    found = []
+    for shift in story.shifts:
+        if shift.control == name:
+            found.append(Stretch(since, shift.at, "On" if on else "Off"))
+            on, since = shift.on, shift.at
+    return [*found, Stretch(since, story.lasted, "On" if on else "Off")]
+
+
+def pages(story: Story, scale: Scale, y: float) -> Drawn:
+    if not story.pages:
+        return Markup(""), 0.0
+    parts = [_label("pages sent", y + 13)]
+    for page in story.pages:
+        x = scale.x(page.at)
+        told = tag("title", f"{clock(page.at)} {page.code}")
+        parts.append(tag("path", told, d=f"M{x - 6:.1f} {y + 4:.1f}h12v9h-12zl6 5l6 -5", class_="mail"))
+    return join(parts), 22.0
+
+
+def _label(words: str, y: float, class_: str = "lane") -> Markup:
+    room = int((GUTTER - 14) / LETTER) + 2
+    short = words if len(words) <= room else words[: room - 1] + "…"
+    return tag("text", short, x=GUTTER - 12, y=y, class_=class_, text_anchor="end")

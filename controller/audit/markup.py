@@ -1,0 +1,60 @@
+"""HTML and SVG from Python values: whatever is not `Markup` already is text, made plain and escaped.
+
+There is no other way in: a page is made of `tag` alone, so no text of a journal can become markup.
+"""
+
+from collections.abc import Iterable
+from html import escape
+
+from controller.core.text import plain
+
+LONGEST = 4000
+"""Characters of one text; what is longer ends in an ellipsis."""
+_VOID = frozenset({"meta", "br", "hr", "rect", "line", "path", "circle", "polygon"})
+
+
+class Markup(str):
+    """Text that is HTML or SVG already."""
+
+    __slots__ = ()
+
+
+Child = str | Markup | int | float | None
+Attribute = str | Markup | int | float | None
+
+
+def text(value: object, *, lines: bool = False) -> Markup:
+    """`value` as text of a page: one line (or `lines`), no controls, no bidirectional marks, escaped."""
+    return Markup(escape(plain(str(value), LONGEST, lines=lines), quote=True))
+
+
+def join(parts: Iterable[Child], between: str = "") -> Markup:
+    """`parts` one after the other; None is nothing."""
+    return Markup(between.join(_child(part) for part in parts if part is not None))
+
+
+def tag(name: str, /, *children: Child, **attributes: Attribute) -> Markup:
+    """`<name attributes>children</name>`. `class_` is `class`, `stroke_width` is `stroke-width`.
+
+    An attribute that is None is left out. Numbers are written with at most one decimal.
+    """
+    written = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{_value(value)}"'
+        for key, value in attributes.items()
+        if value is not None
+    )
+    if name in _VOID and not children:
+        return Markup(f"<{name}{written}/>")
+    return Markup(f"<{name}{written}>{join(children)}</{name}>")
+
+
+def _child(value: Child) -> str:
+    return value if isinstance(value, Markup) else text(value)
+
+
+def _value(value: Attribute) -> str:
+    if isinstance(value, Markup):
+        return value
+    if isinstance(value, float):
+        return f"{value:.1f}".removesuffix(".0")
+    return text(value)

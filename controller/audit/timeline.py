@@ -1,0 +1,75 @@
+"""The timeline: one SVG, time to the right, one lane for each thing that can be seen.
+
+```
+ milestones ①  ②③   ④
+ steps      us-east-1 goes dark
+ customers  ▁▁▁××××××××▁▁      served below, failed above and hatched
+ signals    ──▒▒▒▒▒┄┄┄         thin: healthy, hatched: breaching, dashed: silent, dotted: unknown
+ decisions  healthy|not-confirmed|approval|evacuate
+ controls   ▬▬▬▬▬▬▬▭▭▭         filled: On, hollow: Off
+```
+Shape says everything that colour says. Classes are styled by the page; the SVG alone is well-formed XML.
+"""
+
+from collections.abc import Callable
+
+from controller.audit import lanes
+from controller.audit.markup import Markup, join, tag
+from controller.audit.scale import GUTTER, MARGIN, WIDTH, Scale
+from controller.audit.words import clock
+from controller.core.story import Story
+
+BEFORE = 60.0
+AXIS = 26.0
+Lanes = tuple[Markup, float]
+
+
+def timeline(story: Story) -> Markup:
+    """The whole picture."""
+    scale = Scale(-BEFORE, max(story.lasted, 60.0))
+    parts: list[Markup] = []
+    y = AXIS
+    drawn: list[Callable[[Story, Scale, float], Lanes]] = [
+        lanes.milestones,
+        lanes.steps,
+        lanes.customers,
+        lanes.signals,
+        lanes.decisions,
+        lanes.approvals,
+        lanes.controls,
+        lanes.pages,
+    ]
+    for draw in drawn:
+        part, height = draw(story, scale, y)
+        parts.append(part)
+        y += height
+    bottom = y + 4
+    grid = [
+        tag("line", x1=scale.x(at), x2=scale.x(at), y1=AXIS - 4, y2=bottom, class_="grid" if at else "zero")
+        for at in scale.ticks()
+    ]
+    labels = [
+        tag("text", clock(at), x=scale.x(at), y=AXIS - 10, class_="tick", text_anchor="middle")
+        for at in scale.ticks()
+    ]
+    return tag(
+        "svg",
+        tag("title", f"What happened in {story.scenario}, by minutes and seconds since the break"),
+        _hatch(),
+        join(grid),
+        join(labels),
+        tag("text", "since the break", x=GUTTER - 12, y=AXIS - 10, class_="lane", text_anchor="end"),
+        tag("line", x1=GUTTER, x2=WIDTH - MARGIN, y1=AXIS - 4, y2=AXIS - 4, class_="axis"),
+        join(parts),
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {WIDTH:g} {bottom + 6:g}",
+        role="img",
+        class_="timeline",
+    )
+
+
+def _hatch() -> Markup:
+    stripe = tag("path", d="M-1 1L1 -1M0 6L6 0M5 7L7 5", class_="stripe")
+    cell = tag("rect", width=6, height=6, class_="cell")
+    units = {"patternUnits": "userSpaceOnUse"}
+    return tag("defs", tag("pattern", cell, stripe, id="hatch", width=6, height=6, **units))

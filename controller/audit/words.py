@@ -1,0 +1,66 @@
+"""What happened, in plain words."""
+
+from controller.core.journal import Kind
+from controller.core.report import why_sentence
+from controller.core.story import Story
+
+
+def spelled(seconds: float | None) -> str:
+    """`384.2` -> `6 min 24 s`; None -> `never`."""
+    if seconds is None:
+        return "never"
+    whole = abs(round(seconds))
+    minutes, rest = divmod(whole, 60)
+    told = f"{rest} s" if not minutes else f"{minutes} min" + (f" {rest} s" if rest else "")
+    return f"{told} before" if seconds < 0 and whole else told
+
+
+def clock(seconds: float) -> str:
+    """`384.2` -> `6:24`."""
+    whole = abs(round(seconds))
+    sign = "\N{MINUS SIGN}" if seconds < 0 and whole else ""
+    return f"{sign}{whole // 60}:{whole % 60:02d}"
+
+
+def headline(story: Story) -> str:
+    """Did it move, and should it have?"""
+    moved = f"Traffic was moved from {story.region} to {story.target}" if story.shifts else ""
+    if moved:
+        return f"{moved}." if story.ok else f"{moved}, but not as it must be."
+    if any(event.kind in (Kind.APPROVAL_DENIED, Kind.APPROVAL_EXPIRED) for event in story.journal):
+        return f"No traffic was moved: people did not agree to leave {story.region}."
+    if story.must == "stay" and story.ok:
+        return "No traffic was moved, and none should have been."
+    return "No traffic was moved." if story.ok else "No traffic was moved, though it should have been."
+
+
+def account(story: Story) -> list[str]:
+    """A few sentences: what broke, when it was seen, what was decided, what came of it, and why."""
+    reached = story.milestones
+    told = [f"{story.scenario} in {story.region}: {story.says}."]
+    if reached.first_signal is None:
+        told.append("No bad word about it reached the controller.")
+    else:
+        told.append(f"The first bad word reached the controller after {spelled(reached.first_signal)}.")
+    if reached.decided is not None:
+        told.append(f"It decided to act after {spelled(reached.decided)}.")
+    if reached.first_shift is not None:
+        told.append(f"The first routing control moved after {spelled(reached.first_shift)}.")
+    if story.failed:
+        last = spelled(reached.last_failed_request)
+        told.append(f"{story.failed} requests failed, the last of them {last} after the break;")
+        told.append(f"{story.served} were served.")
+    else:
+        told.append(f"No request failed; {story.served} were served.")
+    return told
+
+
+def because(story: Story) -> str:
+    """The reason for what was done or not done, as the controller itself gave it."""
+    for event in story.journal:
+        if event.kind is Kind.INCIDENT_OPENED and event.at >= story.broke and story.shifts:
+            return f"Why it moved: {event.data.get('reason')}."
+    if story.shifts or not story.judgements:
+        return ""
+    last = story.judgements[-1]
+    return f"Why it did not move ({spelled(last.at)} after the break): {why_sentence(dict(last.record))}"

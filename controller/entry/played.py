@@ -1,0 +1,67 @@
+"""One scenario on loopback, from nothing to its story, with nothing left running whatever happens."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from controller.core.policy import Policy
+from controller.core.story import Story
+from controller.entry import context, rehearsal
+from controller.lab.people import Mode
+from controller.lab.rehearse import Run, judge, rehearse
+from controller.lab.scenario import SCENARIOS
+from controller.lab.stage import Stage
+from controller.lab.story import Teller, answered_no
+from controller.lab.virtual_stage import START
+from controller.lab.watch import Watch
+
+FRAMES = 4
+"""A second of real time is cut into as many steps, so that a slow rehearsal still moves on the screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rehearsal. speed: scenario seconds in a second."""
+
+    scenario: str
+    region: str
+    speed: float
+    approve: Mode
+    policy: Policy
+    seed: int
+
+
+class Shown(Protocol):
+    """What people see of a run."""
+
+    def beat(self, run: Run) -> None: ...
+
+
+Show = Callable[[Stage, Watch], AbstractContextManager[Shown]]
+
+
+def played(wanted: Wanted, show: Show) -> Story:
+    """Play it, judge it, tell it. Raises `PortInUse`, and `ValueError` for an alarm that no rehearsal
+    can drive."""
+    running = rehearsal.running(
+        wanted.policy, speed=wanted.speed, seed=wanted.seed, start=START, log_name="demo.log"
+    )
+    with running as (stage, deps), context.announced(stage.deployment):
+        watch = Watch(stage, deps, every=wanted.speed)
+        with show(stage, watch) as shown:
+            run = rehearse(
+                stage,
+                deps,
+                SCENARIOS[wanted.scenario],
+                region=wanted.region,
+                approve=wanted.approve,
+                beat=shown.beat,
+                pace=wanted.speed / FRAMES,
+            )
+        stage.customers.stop()
+        watch.look(now=True)
+        # Whoever answered kept the traffic where it is: then that is what must be seen.
+        kept = wanted.approve == "ask" and answered_no(watch.journal, deps.application)
+        judged = judge(stage, run, "deny" if kept else wanted.approve)
+        return Teller(stage, watch, run, deps.account, wanted.approve, wanted.speed).tell(judged)
