@@ -109,12 +109,18 @@ def build(
 def boto3_clients() -> Clients:
     """Real clients. A rehearsal's endpoint needs no account, so it gets credentials that open nothing."""
     import boto3
+    from botocore.session import Session
+
+    shared = Session()  # keeps the service models: a session for each client would read them all again
+    session = boto3.Session(botocore_session=shared)
 
     def make(service: str, region: str, endpoint_url: str | None, config: Config) -> BaseClient:
         rehearsal = endpoint_url is not None and endpoint_url.startswith("http://127.0.0.1:")
         keys = {"aws_access_key_id": "rehearsal", "aws_secret_access_key": "rehearsal"} if rehearsal else {}
-        session = boto3.Session(region_name=region, **keys)
-        return session.client(service, endpoint_url=endpoint_url, config=config)
+        client: BaseClient = session.client(
+            service, region_name=region, endpoint_url=endpoint_url, config=config, **keys
+        )
+        return client
 
     return make
 

@@ -5,7 +5,7 @@ from importlib.resources import files
 
 from controller.audit.judgement import judged
 from controller.audit.lanes import MILESTONES, NUMBERS
-from controller.audit.markup import Child, Markup, join, tag, text
+from controller.audit.markup import Child, Markup, join, prose, tag, text
 from controller.audit.timeline import timeline
 from controller.audit.words import account, because, clock, headline, spelled
 from controller.core.report import stamp
@@ -18,10 +18,11 @@ def page(story: Story) -> str:
         _top(story),
         _cards(story),
         tag("h2", "What happened"),
+        tag("p", "The picture scrolls sideways.", class_="narrow"),
         tag("div", timeline(story), class_="wide"),
         _legend(),
         tag("h2", "Why"),
-        *(judged(judgement) for judgement in story.judgements),
+        *(judged(judgement, story.broke) for judgement in story.judgements),
         _changes(story),
         _plan(story),
         _journal(story),
@@ -60,8 +61,7 @@ def _top(story: Story) -> Markup:
         tag("p", kicker, class_="kicker"),
         tag("h1", headline(story)),
         tag("p", " ".join(account(story))),
-        tag("p", because(story)) if because(story) else None,
-        tag("p", f"Not at once, though. {story.why_not}") if story.shifts and story.why_not else None,
+        tag("p", prose(because(story))) if because(story) else None,
         tag("p", tag("span", words[0], class_=words[1]), " What the customers themselves saw in the end:"),
         tag("ul", join(found), class_="tree"),
     )
@@ -111,19 +111,24 @@ def _changes(story: Story) -> Markup:
 
 
 def _plan(story: Story) -> Markup:
-    def state(on: bool) -> Markup:
-        return tag("b", "● On") if on else tag("span", "○ Off", class_="wait")
-
     rows = [
-        (region, tag("code", name), state(story.before[name]), state(story.after[name]),
-         "changed" if story.before[name] != story.after[name] else "")
+        (region, tag("code", name), _state(before), _state(after, changed=before != after))
         for region, names in story.regions.items()
         for name in names
-    ]  # fmt: skip
-    said = "Every slice of traffic was On in some Region at every moment." if story.shifts else ""
-    heads = ("Region", "routing control", "before", "after", "")
-    return join([tag("h2", "Routing controls before and after"), tag("p", said) if said else None,
-                 _table(heads, rows, flow=False)])  # fmt: skip
+        for before, after in [(story.before[name], story.after[name])]
+    ]
+    said = (
+        "Each slice of traffic was On in some Region at every moment." if story.shifts else "Nothing changed."
+    )
+    heads = ("Region", "routing control", "before", "after")
+    return join(
+        [tag("h2", "Routing controls before and after"), tag("p", said), _table(heads, rows, flow=False)]
+    )
+
+
+def _state(on: bool, *, changed: bool = False) -> Markup:
+    words = ("● On" if on else "○ Off") + (" (changed)" if changed else "")
+    return tag("b" if changed else "span", words)
 
 
 def _journal(story: Story) -> Markup:

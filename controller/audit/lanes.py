@@ -103,17 +103,24 @@ def _area(
 
 def signals(story: Story, scale: Scale, y: float) -> Drawn:
     """One lane a signal, those about the broken Region first."""
-    ordered = sorted(story.lanes, key=lambda lane: lane.subject != story.region)
-    parts = []
-    for row, lane in enumerate(ordered):
-        middle = y + row * SIGNAL + SIGNAL / 2
-        parts.append(_label(_signal_name(lane), middle + 4))
-        parts += [_verdict(scale, stretch, middle) for stretch in lane.stretches]
-    return join(parts), len(ordered) * SIGNAL + 12
+    parts: list[Markup] = []
+    top = y
+    for subject in sorted({lane.subject for lane in story.lanes}, key=lambda each: each != story.region):
+        parts.append(_label(f"signals about {subject}", top + 12, "lane faint"))
+        top += SIGNAL
+        for lane in (each for each in story.lanes if each.subject == subject):
+            middle = top + SIGNAL / 2
+            parts.append(_label(_signal_name(lane, story), middle + 4))
+            parts += [_verdict(scale, stretch, middle) for stretch in lane.stretches]
+            top += SIGNAL
+        top += 4
+    return join(parts), top - y + 8
 
 
-def _signal_name(lane: Lane) -> str:
-    return f"{lane.name} from {lane.observer}" if lane.kind == "canary" else lane.name
+def _signal_name(lane: Lane, story: Story) -> str:
+    """Without what all signals of the application and the Region have in common."""
+    short = lane.name.removeprefix(f"{story.application}-").removeprefix(f"{lane.subject}-") or lane.name
+    return f"{short} seen from {lane.observer}" if lane.kind == "canary" else f"{short} alarm"
 
 
 def _verdict(scale: Scale, stretch: Stretch, middle: float) -> Markup:

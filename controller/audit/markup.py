@@ -33,6 +33,12 @@ def join(parts: Iterable[Child], between: str = "") -> Markup:
     return Markup(between.join(_child(part) for part in parts if part is not None))
 
 
+def prose(words: str) -> Markup:
+    """A sentence in which what stands between two backticks is code."""
+    parts = words.split("`")
+    return join(tag("code", part) if place % 2 else part for place, part in enumerate(parts))
+
+
 def tag(name: str, /, *children: Child, **attributes: Attribute) -> Markup:
     """`<name attributes>children</name>`. `class_` is `class`, `stroke_width` is `stroke-width`.
 
@@ -49,7 +55,11 @@ def tag(name: str, /, *children: Child, **attributes: Attribute) -> Markup:
 
 
 def _child(value: Child) -> str:
-    return value if isinstance(value, Markup) else text(value)
+    """A text keeps one space at each end: it may stand between two elements."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value if isinstance(value, Markup) else text(value)
+    left, right = (" " if value[:1] == " " else ""), (" " if value[1:][-1:] == " " else "")
+    return f"{left}{text(value)}{right}"
 
 
 def _value(value: Attribute) -> str:

@@ -51,6 +51,7 @@ def timeline(story: Story) -> Markup:
     labels = [
         tag("text", clock(at), x=scale.x(at), y=AXIS - 10, class_="tick", text_anchor="middle")
         for at in scale.ticks()
+        if at > scale.first
     ]
     return tag(
         "svg",

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from controller.core.incident import fold
 from controller.core.journal import Event
-from controller.core.model import Verdict
+from controller.core.model import Signal, Verdict
 from controller.core.text import plain
 from controller.entry.happenings import clock
 from controller.lab.stage import Stage
@@ -45,6 +45,13 @@ def verdict(value: Verdict) -> Text:
     text = Text()
     text.append(word, style)
     return text
+
+
+def signal_name(signal: Signal, application: str) -> str:
+    """Without what all signals of the application and the Region have in common."""
+    short = signal.name.removeprefix(f"{application}-").removeprefix(f"{signal.subject}-") or signal.name
+    seen = f" seen from {signal.observer}" if signal.kind == "canary" else " alarm"
+    return f"{signal.family}  {plain(short, 60)}{seen}"
 
 
 def approval(events: Iterable[Event], now: float) -> str:

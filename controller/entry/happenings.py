@@ -40,10 +40,7 @@ class Happenings:
                 Happening(event.at, "journal", f"{event.kind}: {sentence(event)}")
                 for event in self._rest("journal", self.watch.journal)
             ),
-            *(
-                Happening(at, "control", f"{name} is {'On' if on else 'Off'}")
-                for at, name, on in self._rest("control", run.shifts)
-            ),
+            *self._shifts(run),
             *(
                 Happening(notice.at, "page", notice.subject)
                 for notice in self._rest("page", self.stage.cloud.outbox.notices)
@@ -58,6 +55,16 @@ class Happenings:
         rest = everything[start:]
         self._given[kind] = start + len(rest)  # it may grow meanwhile
         return rest
+
+    def _shifts(self, run: Run) -> list[Happening]:
+        """One line for all that one call changed."""
+        calls: dict[tuple[float, bool], list[str]] = {}
+        for at, name, on in self._rest("control", run.shifts):
+            calls.setdefault((at, on), []).append(name)
+        return [
+            Happening(at, "control", f"{'On' if on else 'Off'}: {', '.join(names)}")
+            for (at, on), names in calls.items()
+        ]
 
     def _decisions(self, run: Run) -> list[Happening]:
         found = []

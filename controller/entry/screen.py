@@ -24,6 +24,8 @@ from controller.lab.watch import Watch
 
 FRAME = 0.15
 """Real seconds between two frames, at least."""
+FIXED = 22
+"""Lines that are always there, for two Regions and five signals."""
 
 
 class Screen:
@@ -66,7 +68,7 @@ class Screen:
         self._decision(rows, run)
         self._controls(rows)
         self._names(rows)
-        left = max(2, min(12, room - 27))
+        left = max(2, min(12, room - FIXED))
         return Group(self._head(run), rows, Rule(style="dim"), *self._lines(run, left))
 
     def _head(self, run: Run) -> Text:
@@ -86,28 +88,29 @@ class Screen:
             served, failed = felt.get(region, (0, 0))
             text = gauges.bar(served, failed, everyone)
             text.append(f" {served:3d} served {failed:3d} failed in 30 s  {region}")
-            rows.add_row("customers", text)
+            rows.add_row("" if rows.row_count else "customers", text)
         if run.broke:
             totals = ledger.totals(run.broke)
             failures = [failed for _, failed in ledger.per_second(run.broke, now)]
-            text = Text(gauges.sparkline(failures, width=44), style="red")
-            text.append(f"  {totals.failed} failed, {totals.served} served since the break", "default")
-            rows.add_row("", text)
+            text = Text(gauges.sparkline(failures, width=36), style="red")
+            text.append(f"  {totals.failed} failed, {totals.served} served", "default")
+            rows.add_row("failures", text)
 
     def _signals(self, rows: Table, run: Run) -> None:
         seen = self._watch.seen
         if seen is None:
             rows.add_row("signals", "listening …")
             return
+        label = "signals"
         for track in seen.tracks:
             state = track.state
             if state.signal.subject != run.region:
                 continue
             since = "" if state.since is None else f" for {clock(max(0.0, seen.now - state.since))}"
             text = gauges.verdict(state.verdict)
-            name = plain(state.signal.name, 60)
-            text.append(f"{since:<13}{state.signal.family}  {name}  from {state.signal.observer}")
-            rows.add_row("signals", text)
+            text.append(f"{since:<13}{gauges.signal_name(state.signal, self._stage.policy.application)}")
+            rows.add_row(label, text)
+            label = ""
         others = [t.state.verdict for t in seen.tracks if t.state.signal.subject != run.region]
         counts = ", ".join(f"{others.count(v)} {v}" for v in Verdict if v in others)
         rows.add_row("", Text(f"about other Regions: {counts}", style="dim"))
@@ -124,14 +127,15 @@ class Screen:
         rows.add_row("approval", gauges.approval(self._watch.journal, self._stage.kernel.now()))
 
     def _controls(self, rows: Table) -> None:
-        is_on = self._stage.cloud.switch.is_on
+        is_on, label = self._stage.cloud.switch.is_on, "controls"
         for region, entry in self._stage.policy.regions.items():
             text = Text(f"{region}  ")
             for name in entry.controls:
                 on = is_on(name)
                 text.append(f"{plain(name, 30)} ")
                 text.append("On   " if on else "Off  ", "green" if on else "bold red")
-            rows.add_row("controls", text)
+            rows.add_row(label, text)
+            label = ""
 
     def _names(self, rows: Table) -> None:
         told = gauges.answers(self._stage)

@@ -127,8 +127,8 @@ class Teller:
                 found.append(Judgement("When it decided to act", self._since(event.at), decision))
                 break
         else:
-            if assessed and assessed[-1] != early:
-                closest = max(assessed, key=lambda pair: (_true_leaves(pair[1]["tree"]), pair[0]))
+            closest = max(assessed, key=lambda pair: (*_count(pair[1]["tree"]), pair[0]), default=None)
+            if closest and early and why_sentence(dict(closest[1])) != why_sentence(dict(early[1])):
                 title = "The closest it came to acting, and what kept it from it"
                 found.append(Judgement(title, self._since(closest[0]), closest[1]))
         return tuple(found)
@@ -145,7 +145,7 @@ class Teller:
         regions = [*self.stage.policy.regions, *(r for r in counts if r not in self.stage.policy.regions)]
         return {
             region: tuple(
-                Bucket(place * BUCKET, *counts[region].get(place, (0, 0))) for place in range(first, last + 1)
+                Bucket(place * BUCKET, *counts[region].get(place, (0, 0))) for place in range(first, last)
             )
             for region in regions
         }
@@ -212,8 +212,10 @@ def _journalled(events: Iterable[Event], region: str, since: float) -> list[tupl
     return [(at, decision) for at, decision in carried if decision.get("region") == region]
 
 
-def _true_leaves(tree: Mapping[str, Any]) -> int:
-    children = tree.get("children", ())
-    if not children:
-        return int(tree["value"] == "true")
-    return sum(_true_leaves(child) for child in children)
+def _count(tree: Mapping[str, Any]) -> tuple[int, int]:
+    """How near a tree is to acting: its true leaves, and the signals in it that are breaching."""
+    counts = [_count(child) for child in tree.get("children", ())]
+    if counts:
+        return sum(leaves for leaves, _ in counts), sum(red for _, red in counts)
+    red = sum(state["verdict"] == "breaching" for state in tree.get("signals", ()))
+    return int(tree["value"] == "true"), red

@@ -73,8 +73,8 @@ def calm(_sent: Sent) -> str | None:
 class World:
     """`deps` is the controller's hold on its outside, `hand` an operator's, who meets no trouble.
 
-    verdicts: what is seen of a Region, or of one signal by its id. asleep: handlers that do nothing when invoked. down: tables that do not answer the controller.
-    lowest: how a slice was Off in every Region at some moment, if one ever was.
+    verdicts: what is seen of a Region, or of one signal by its id; None: nothing. down: tables that do not
+    answer the controller. asleep: handlers that do nothing. lowest: how a slice was Off everywhere, if so.
     """
 
     stage: Stage

@@ -1,0 +1,172 @@
+"""Each scenario and its twin in virtual time, with the whole controller: what must happen, and by when."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from controller.core.journal import Kind, broken_at, to_json
+from controller.core.plan import below_floor
+from controller.lab.people import Mode
+from controller.lab.rehearse import Judged, Run
+from controller.lab.scenario import SCENARIOS
+from controller.lab.stage import Stage
+from controller.steps.context import Deps
+from tests.core.scene import EAST, WEST
+from tests.drills.play import play
+
+MINUTE = 60.0
+
+
+@dataclass(frozen=True)
+class Drill:
+    """One run that has ended, and what is asked of it."""
+
+    stage: Stage
+    deps: Deps
+    run: Run
+    judged: Judged
+
+    @property
+    def moved_after(self) -> list[float]:
+        return [at - self.run.broke for at, _, _ in self.run.shifts]
+
+    @property
+    def kinds(self) -> list[Kind]:
+        return [event.kind for event in self.deps.journal.read("storefront")]
+
+
+def drill(name: str, *, region: str = EAST, approve: Mode = "auto", seed: int = 1) -> Drill:
+    """Play it, and check what must hold in every run."""
+    played = Drill(*play(name, region=region, approve=approve, seed=seed))
+    assert played.judged.ok, played.judged.findings
+    assert not played.stage.cloud.errors
+    _whole(played)
+    return played
+
+
+def _whole(played: Drill) -> None:
+    """The chain verifies, every change follows a durable intent, every slice is On somewhere throughout."""
+    events = played.deps.journal.read("storefront")
+    assert broken_at(events) is None
+    policy = played.stage.policy
+    states = dict.fromkeys((c for r in policy.regions.values() for c in r.controls), True)
+    intents = [event.at for event in events if event.kind is Kind.SHIFT_INTENDED]
+    for at, name, on in played.run.shifts:
+        states[name] = on
+        assert below_floor(policy, states) is None
+        assert any(intended <= at for intended in intents)
+
+
+def moves(played: Drill, region: str, *, within: float, not_before: float = 0.0) -> None:
+    """One evacuation of `region`, each of its controls turned Off once, and nothing else."""
+    assert played.kinds.count(Kind.SHIFT_APPLIED) == 1
+    assert [(name, on) for _, name, on in played.run.shifts] == [
+        (name, False) for name in played.stage.policy.regions[region].controls
+    ]
+    assert not_before <= min(played.moved_after) <= max(played.moved_after) <= within
+    assert played.run.settled is not None
+
+
+def stays(played: Drill) -> None:
+    assert played.run.shifts == []
+    assert Kind.SHIFT_INTENDED not in played.kinds
+
+
+@pytest.mark.parametrize(("region", "seed"), [(EAST, 1), (WEST, 2)])
+def test_a_dark_region_is_left_within_seven_minutes_and_customers_are_well_a_minute_later(
+    region: str, seed: int
+) -> None:
+    played = drill("region-dark", region=region, seed=seed)
+    moves(played, region, within=7 * MINUTE, not_before=3 * MINUTE)
+    last = played.stage.customers.ledger.totals(played.run.broke).last_failed_at
+    assert last is not None
+    assert last - played.run.shifts[-1][0] <= 75.0
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_blip_of_43_seconds_moves_nothing_and_opens_no_incident(seed: int) -> None:
+    played = drill("blip-43s", seed=seed)
+    stays(played)
+    assert Kind.INCIDENT_OPENED not in played.kinds
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_region_that_fails_one_request_in_five_is_left_within_nine_minutes(seed: int) -> None:
+    moves(drill("gray", seed=seed), EAST, within=9 * MINUTE, not_before=3 * MINUTE)
+
+
+def test_one_observer_whose_network_is_bad_moves_nothing_and_opens_no_incident() -> None:
+    played = drill("one-observer")
+    stays(played)
+    assert Kind.INCIDENT_OPENED not in played.kinds
+
+
+def test_a_dark_region_whose_bus_delivers_nothing_is_left_within_six_minutes() -> None:
+    moves(drill("eventbridge-deaf"), EAST, within=6 * MINUTE, not_before=3 * MINUTE)
+
+
+def test_alarms_without_data_move_nothing_while_customers_are_fine() -> None:
+    played = drill("blind")
+    stays(played)
+    assert Kind.INCIDENT_OPENED not in played.kinds
+
+
+def test_with_two_arc_endpoints_hung_a_dark_region_is_left_within_seven_minutes() -> None:
+    moves(drill("endpoints-down"), EAST, within=7 * MINUTE, not_before=3 * MINUTE)
+
+
+def test_with_no_arc_endpoint_nothing_moves_people_are_paged_and_it_is_finished_a_minute_after_they_return() -> (
+    None
+):
+    played = drill("all-endpoints-down")
+    moves(played, EAST, within=16 * MINUTE, not_before=15 * MINUTE)
+    paged = [n.at - played.run.broke for n in played.stage.cloud.outbox.notices if n.at >= played.run.broke]
+    assert paged[0] <= 8 * MINUTE
+
+
+def test_all_regions_red_nothing_moves_and_people_are_paged_within_seven_minutes() -> None:
+    played = drill("all-red")
+    stays(played)
+    paged = [n.at - played.run.broke for n in played.stage.cloud.outbox.notices]
+    assert min(paged) <= 7 * MINUTE
+    assert len(paged) == 2
+
+
+def test_once_the_other_region_heals_the_one_that_stays_dark_is_left_within_seven_minutes_of_it() -> None:
+    played = drill("all-red-heals")
+    moves(played, EAST, within=900 + 7 * MINUTE, not_before=900 + 5 * MINUTE)
+
+
+def test_thirteen_hours_of_stale_alarms_at_once_move_nothing_and_open_no_incident() -> None:
+    played = drill("flood")
+    stays(played)
+    assert Kind.INCIDENT_OPENED not in played.kinds
+
+
+def test_denied_nothing_moves_and_customers_keep_failing() -> None:
+    played = drill("region-dark", approve="deny")
+    stays(played)
+    assert played.kinds.count(Kind.APPROVAL_REQUESTED) == 1
+    assert played.stage.customers.ledger.totals(played.run.ended - 60, played.run.ended).failed > 20
+
+
+def test_silence_expires_as_a_denial_and_nobody_is_asked_again_before_the_cooldown_ends() -> None:
+    played = Drill(*play("region-dark", approve="ask"))
+    played.stage.advance(1500)
+    stays(played)
+    assert played.kinds.count(Kind.APPROVAL_REQUESTED) == 1
+    assert Kind.APPROVAL_EXPIRED in played.kinds
+    _whole(played)
+
+
+def test_the_same_seed_gives_the_same_journal() -> None:
+    once, again = (drill("region-dark", seed=5).deps.journal.read("storefront") for _ in range(2))
+    assert [to_json(event) for event in once] == [to_json(event) for event in again]
+
+
+def test_every_scenario_is_drilled() -> None:
+    drilled = {
+        "region-dark", "blip-43s", "gray", "one-observer", "eventbridge-deaf", "blind", "endpoints-down",
+        "all-endpoints-down", "all-red", "all-red-heals", "flood",
+    }  # fmt: skip
+    assert drilled == set(SCENARIOS)
