@@ -1,11 +1,11 @@
 """The report of a run: one HTML file that needs nothing else, for a screen, a phone and paper."""
 
 from collections.abc import Iterable, Sequence
-from importlib.resources import files
 
 from controller.audit.judgement import judged
 from controller.audit.lanes import MILESTONES, NUMBERS
 from controller.audit.markup import Child, Markup, join, prose, tag, text
+from controller.audit.style import sheet
 from controller.audit.timeline import timeline
 from controller.audit.words import account, because, clock, headline, spelled
 from controller.core.report import stamp
@@ -38,15 +38,11 @@ def page(story: Story) -> str:
             content="default-src 'none'; style-src 'unsafe-inline'",
         ),
         tag("title", f"tidegate: {story.scenario} in {story.region}"),
-        tag("style", Markup(_style())),
+        tag("style", join([sheet("timeline.css"), sheet("report.css")])),
     ]
     return "<!doctype html>\n" + tag(
         "html", tag("head", join(head, "\n")), tag("body", tag("main", join(body, "\n"))), lang="en"
     )
-
-
-def _style() -> str:
-    return files("controller.audit").joinpath("report.css").read_text(encoding="utf-8")
 
 
 def _top(story: Story) -> Markup:
@@ -117,12 +113,21 @@ def _plan(story: Story) -> Markup:
         for name in names
         for before, after in [(story.before[name], story.after[name])]
     ]
-    said = (
-        "Each slice of traffic was On in some Region at every moment." if story.shifts else "Nothing changed."
-    )
     heads = ("Region", "routing control", "before", "after")
+    table = _table(heads, rows, flow=False)
+    return join([tag("h2", "Routing controls before and after"), tag("p", _floor(story)), table])
+
+
+def _floor(story: Story) -> Markup:
+    off = story.slices_off_at()
+    if off is not None:
+        return join(
+            [tag("b", "✗ ", class_="bad"), f"At {clock(off)} a slice of traffic was On in no Region."]
+        )
+    if not story.shifts:
+        return text("Nothing changed.")
     return join(
-        [tag("h2", "Routing controls before and after"), tag("p", said), _table(heads, rows, flow=False)]
+        [tag("b", "✓ ", class_="good"), "At every moment each slice of traffic was On in some Region."]
     )
 
 

@@ -65,8 +65,9 @@ def customers(story: Story, scale: Scale, y: float) -> Drawn:
     for place, (region, buckets) in enumerate(story.traffic.items()):
         ground = y + (place + 1) * TRAFFIC
         size = (TRAFFIC - 10) / top
-        served = [(b.at, b.served * size) for b in buckets]
-        failed = [(b.at, (b.served + b.failed) * size) for b in buckets]
+        whole = [b for b in buckets if b.at + story.bucket <= story.lasted]
+        served = [(b.at, b.served * size) for b in whole]
+        failed = [(b.at, (b.served + b.failed) * size) for b in whole]
         parts += [
             _label(f"customers in {region}" if region != "no answer" else "no DNS answer", ground - 24),
             _label(_felt(buckets), ground - 10, class_="lane faint"),

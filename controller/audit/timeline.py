@@ -16,6 +16,7 @@ from collections.abc import Callable
 from controller.audit import lanes
 from controller.audit.markup import Markup, join, tag
 from controller.audit.scale import GUTTER, MARGIN, WIDTH, Scale
+from controller.audit.style import sheet
 from controller.audit.words import clock
 from controller.core.story import Story
 
@@ -24,8 +25,13 @@ AXIS = 26.0
 Lanes = tuple[Markup, float]
 
 
-def timeline(story: Story) -> Markup:
-    """The whole picture."""
+def picture(story: Story) -> str:
+    """The timeline as an SVG file of its own, with its style in it."""
+    return timeline(story, tag("style", sheet("timeline.css")))
+
+
+def timeline(story: Story, style: Markup | None = None) -> Markup:
+    """The whole picture; `style` where no page around it gives it one."""
     scale = Scale(-BEFORE, max(story.lasted, 60.0))
     parts: list[Markup] = []
     y = AXIS
@@ -56,6 +62,7 @@ def timeline(story: Story) -> Markup:
     return tag(
         "svg",
         tag("title", f"What happened in {story.scenario}, by minutes and seconds since the break"),
+        style,
         _hatch(),
         join(grid),
         join(labels),

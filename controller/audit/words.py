@@ -2,7 +2,9 @@
 
 from controller.core.journal import Kind
 from controller.core.report import why_sentence
-from controller.core.story import Story
+from controller.core.story import Story, sentence
+
+NOES = (Kind.APPROVAL_DENIED, Kind.APPROVAL_EXPIRED)
 
 
 def spelled(seconds: float | None) -> str:
@@ -27,7 +29,7 @@ def headline(story: Story) -> str:
     moved = f"Traffic was moved from {story.region} to {story.target}" if story.shifts else ""
     if moved:
         return f"{moved}." if story.ok else f"{moved}, but not as it must be."
-    if any(event.kind in (Kind.APPROVAL_DENIED, Kind.APPROVAL_EXPIRED) for event in story.journal):
+    if any(event.kind in NOES for event in story.journal):
         return f"No traffic was moved: people did not agree to leave {story.region}."
     if story.must == "stay" and story.ok:
         return "No traffic was moved, and none should have been."
@@ -43,7 +45,7 @@ def account(story: Story) -> list[str]:
     else:
         told.append(f"The first bad word reached the controller after {spelled(reached.first_signal)}.")
     if reached.decided is not None:
-        told.append(f"It decided to act after {spelled(reached.decided)}.")
+        told.append(f"It decided that {story.region} should be left after {spelled(reached.decided)}.")
     if reached.first_shift is not None:
         told.append(f"The first routing control moved after {spelled(reached.first_shift)}.")
     if story.failed:
@@ -60,7 +62,13 @@ def because(story: Story) -> str:
     for event in story.journal:
         if event.kind is Kind.INCIDENT_OPENED and event.at >= story.broke and story.shifts:
             return f"Why it moved: {event.data.get('reason')}."
-    if story.shifts or not story.judgements:
+    if story.shifts:
+        return ""
+    for event in story.journal:
+        if event.kind in NOES and event.at >= story.broke:
+            after = spelled(event.at - story.broke)
+            return f"Why it did not move: {sentence(event)}, {after} after the break."
+    if not story.judgements:
         return ""
     last = story.judgements[-1]
     return f"Why it did not move ({spelled(last.at)} after the break): {why_sentence(dict(last.record))}"

@@ -21,27 +21,16 @@ from controller.aws.arc_answers import CallFailed, Next
 from controller.aws.arc_calls import PERMISSIONS, client_config, read_states, write_states
 from controller.aws.arc_endpoints import Endpoints
 from controller.aws.hedge import Hedge
+from controller.core.plan import calls
 from controller.ports.errors import ControllerError, SwitchRefused, SwitchUnavailable
 from controller.ports.runtime import Runtime
 
-__all__ = ["PERMISSIONS", "ArcSwitch", "batches", "client_config"]
+__all__ = ["PERMISSIONS", "ArcSwitch", "client_config"]
 
-MOST_ENTRIES = 10
 POLL = 1.0
 JOIN_LIMIT = 10.0
 
 Changes = Sequence[tuple[str, bool]]
-
-
-def batches(changes: Changes) -> list[Changes]:
-    """One call where all fit into it; else all On before any Off, so that no slice is ever Off everywhere.
-
-    `UpdateRoutingControlStates` takes ten entries and applies all of a call's or none.
-    """
-    if len(changes) <= MOST_ENTRIES:
-        return [changes] if changes else []
-    on, off = ([change for change in changes if change[1] is state] for state in (True, False))
-    return [part[at : at + MOST_ENTRIES] for part in (on, off) for at in range(0, len(part), MOST_ENTRIES)]
 
 
 class ArcSwitch:
@@ -84,10 +73,10 @@ class ArcSwitch:
         """
         if len(dict(changes)) != len(changes):
             raise ValueError("a control is named twice")
-        calls = batches(changes)
+        batches = calls(changes)
         done: dict[str, bool] = {}
         states: Mapping[str, bool] = {}
-        for number, batch in enumerate(calls, start=1):
+        for number, batch in enumerate(batches, start=1):
             hedge = self._endpoints.writes()
             try:
                 winner = self._apply(batch, hedge, deadline, fence)
@@ -96,8 +85,10 @@ class ArcSwitch:
                 states = self._confirm(done, deadline, without=winner)
             finally:
                 hedge.join(JOIN_LIMIT)
-            if number < len(calls):
-                self._rest_until(applied_at + self._wait_period + 1.0, deadline, f"{number} of {len(calls)}")
+            if number < len(batches):
+                self._rest_until(
+                    applied_at + self._wait_period + 1.0, deadline, f"{number} of {len(batches)}"
+                )
         return states
 
     def _apply(

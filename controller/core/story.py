@@ -124,6 +124,16 @@ class Story:
         intents = [event for event in self.journal if event.kind is Kind.SHIFT_INTENDED]
         return str(intents[-1].data.get("target")) if intents else None
 
+    def slices_off_at(self) -> float | None:
+        """When, after all that one moment changed, a slice was On in no Region; None if that never was."""
+        states = dict(self.before)
+        slices = tuple(zip(*self.regions.values(), strict=False))
+        for at in sorted({shift.at for shift in self.shifts}):
+            states |= {shift.control: shift.on for shift in self.shifts if shift.at == at}
+            if not all(any(states.get(name, False) for name in names) for names in slices):
+                return at
+        return None
+
     def approvals(self) -> tuple[Stretch, ...]:
         """Each question to people, from its asking to its end."""
         found: list[Stretch] = []

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from controller.core.journal import Event, Kind
 from controller.core.story import sentence
 from controller.core.text import plain
 from controller.lab.rehearse import Run
@@ -37,7 +38,7 @@ class Happenings:
         found = [
             *(Happening(at, "step", text) for at, text in self._rest("step", run.said)),
             *(
-                Happening(event.at, "journal", f"{event.kind}: {sentence(event)}")
+                Happening(event.at, "journal", f"{event.kind}: {sentence(event)}{_how(event)}")
                 for event in self._rest("journal", self.watch.journal)
             ),
             *self._shifts(run),
@@ -74,6 +75,13 @@ class Happenings:
                 found.append(Happening(at, "decision", f"{self._code}: {decision['reason']}"))
             self._decided = max(self._decided, at)
         return found
+
+
+def _how(event: Event) -> str:
+    """What a person types to answer; the id is no secret."""
+    if event.kind is not Kind.APPROVAL_REQUESTED:
+        return ""
+    return f" (tidegate approve {event.data.get('approval')})"
 
 
 def clock(seconds: float) -> str:

@@ -42,8 +42,8 @@ Show = Callable[[Stage, Watch], AbstractContextManager[Shown]]
 
 
 def played(wanted: Wanted, show: Show) -> Story:
-    """Play it, judge it, tell it. Raises `PortInUse`, and `ValueError` for an alarm that no rehearsal
-    can drive."""
+    """Play it, judge it, tell it. Raises `PortInUse`, and `NotDriven` for a policy that no
+    rehearsal can play."""
     running = rehearsal.running(
         wanted.policy, speed=wanted.speed, seed=wanted.seed, start=START, log_name="demo.log"
     )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 from controller import wiring
 from controller.core.policy import Policy
@@ -52,7 +52,7 @@ def running(
     try:
         with LogFile(folder / log_name) as log:
             deps = wiring.build(stage.deployment)
-            stage.begin(lambdas.bound(deps, log, f"tidegate-rehearsal-{next(_numbers)}"))
+            stage.begin(lambdas.bound(deps, cast(TextIO, log), f"tidegate-rehearsal-{next(_numbers)}"))
             try:
                 yield stage, deps
             finally:

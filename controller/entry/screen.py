@@ -18,7 +18,7 @@ from controller.core.model import Verdict
 from controller.core.text import plain
 from controller.entry import gauges
 from controller.entry.happenings import Happening, Happenings, clock
-from controller.lab.rehearse import Run
+from controller.lab.rehearse import WARM_UP, Run
 from controller.lab.stage import Stage
 from controller.lab.watch import Watch
 
@@ -38,6 +38,7 @@ class Screen:
         self._live = Live(console=console, auto_refresh=False, vertical_overflow="crop")
         self._console = console
         self._drawn = 0.0
+        self._begun = stage.kernel.now()
 
     def __enter__(self) -> "Screen":
         self._live.start()
@@ -75,7 +76,8 @@ class Screen:
         if run.broke:
             when = f"{clock(self._stage.kernel.now() - run.broke)} since the break"
         else:
-            when = "steady traffic; nothing is broken yet"
+            left = self._begun + WARM_UP - self._stage.kernel.now()
+            when = f"steady traffic; it breaks in {clock(max(left, 0.0))}"
         says = plain(run.scenario.says, 100)
         return Text.assemble((run.scenario.name, "bold"), f"  {run.region}: {says}\n", (when, "bold"))
 

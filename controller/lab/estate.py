@@ -27,8 +27,12 @@ Intake = Sequence[tuple[str, Mapping[str, Any], Mapping[str, str], str]]
 """(rule name, event pattern, input paths, input template) of each rule that feeds the queue."""
 
 
+class NotDriven(ValueError):  # noqa: N818
+    """The policy names an alarm that the rehearsal has no metric for."""
+
+
 def estate(policy: Policy, workflow: str, functions: Sequence[str], intake: Intake) -> Blueprint:
-    """What the rehearsal builds. Raises `ValueError` for an alarm that it does not know how to drive."""
+    """What the rehearsal builds. Raises `NotDriven`."""
     here = policy.controllers[0]
     canaries = tuple(_canaries(policy))
     watched = dict.fromkeys([*policy.regions, *(canary.runs_in for canary in canaries)])
@@ -71,7 +75,7 @@ def _metric_alarm(policy: Policy, region: str, name: str) -> dict[str, Any]:
     metric = METRICS.get(name.rpartition("-")[2])
     if metric is None:
         known = ", ".join(f"…-{suffix}" for suffix in METRICS)
-        raise ValueError(f"the rehearsal cannot drive the alarm {name}; it knows: {known}")
+        raise NotDriven(f"the rehearsal cannot drive the alarm {name}; it knows: {known}")
     return {
         "AlarmName": name,
         "AlarmDescription": f"{policy.application} in {region}",

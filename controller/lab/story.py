@@ -145,7 +145,7 @@ class Teller:
         regions = [*self.stage.policy.regions, *(r for r in counts if r not in self.stage.policy.regions)]
         return {
             region: tuple(
-                Bucket(place * BUCKET, *counts[region].get(place, (0, 0))) for place in range(first, last)
+                Bucket(place * BUCKET, *counts[region].get(place, (0, 0))) for place in range(first, last + 1)
             )
             for region in regions
         }

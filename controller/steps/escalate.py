@@ -7,7 +7,9 @@ from controller.steps.context import Deps, announce, driven, page, write
 
 
 def escalate(deps: Deps, carry: Carry, error: str = "", cause: str = "") -> Carry:
-    """Write `Escalated` and page, unless this code was paged for this incident; then hold.
+    """Page and write `Escalated`, unless this code was paged for this incident; then hold.
+
+    In this order: a page may come twice, but what is written down as told was told.
 
     error, cause: what the workflow caught, where a step failed rather than said no.
     """
@@ -15,10 +17,11 @@ def escalate(deps: Deps, carry: Carry, error: str = "", cause: str = "") -> Carr
     code = carry.code if carry.next == "escalate" and carry.code else _code(error)
     reason = carry.reason if carry.next == "escalate" and carry.reason else f"{error}: {cause}"[:500]
     if incident.phase not in ENDED and code not in incident.escalated:
-        write(deps, memory, Kind.ESCALATED, data={"code": code, "reason": reason}, incident=incident)
-        page(deps, f"{incident.id}: {code}", f"{reason}\nNothing moves until this is so no longer.")
+        told = page(deps, f"{incident.id}: {code}", f"{reason}\nNothing moves until this is so no longer.")
         announce(deps, {"kind": "Escalated", "incident": incident.id, "code": code, "reason": reason})
-    return carry.to("hold", code=code, reason=reason)
+        if told:
+            write(deps, memory, Kind.ESCALATED, data={"code": code, "reason": reason}, incident=incident)
+    return carry.to("hold", code=code, reason=reason, wait=carry.wait_seconds)
 
 
 def _code(error: str) -> str:

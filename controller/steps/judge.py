@@ -10,10 +10,10 @@ from controller.core.incident import Incident, Memory
 from controller.core.journal import Kind
 from controller.core.model import Decision, Node, SignalState, Truth, Verdict
 from controller.core.report import decision_record, flip_set, grounds
-from controller.ports.errors import JournalConflict
+from controller.ports.errors import JournalConflict, OutsideUnreachable
 from controller.ports.store import Lease
 from controller.steps.carry import Carry
-from controller.steps.context import REASON, Deps, page, situation, write
+from controller.steps.context import REASON, Deps, page, remember, situation, write
 
 DOUBT = 300.0
 """Seconds that a Region may look bad to some, and unknown to the rest, before people are told."""
@@ -51,6 +51,14 @@ def judge_regions(deps: Deps, memory: Memory, controls: Mapping[str, bool] | Non
     return Judged(memory, tuple(decisions), opened)
 
 
+def judge_again_if_late(deps: Deps, memory: Memory, controls: Mapping[str, bool] | None = None) -> Judged:
+    """`judge_regions`, once more where a sibling wrote first: what it wrote may well be the same."""
+    try:
+        return judge_regions(deps, memory, controls)
+    except JournalConflict:
+        return judge_regions(deps, remember(deps), controls)
+
+
 def open_incident(
     deps: Deps, memory: Memory, decision: Decision, *, requested_by: str | None = None, reason: str = ""
 ) -> tuple[Memory, Incident]:
@@ -70,7 +78,8 @@ def open_incident(
     epoch = next_epoch(deps)
     memory = write(deps, memory, Kind.INCIDENT_OPENED, data=data, incident=name, epoch=epoch, by=requested_by)
     incident = memory.incidents[name]
-    drive(deps, incident)
+    with suppress(OutsideUnreachable):  # it is open all the same: the tick starts what has no driver
+        drive(deps, incident)
     return memory, incident
 
 
@@ -141,6 +150,6 @@ def _page_once(deps: Deps, memory: Memory, decision: Decision, key: str, what: s
         return memory
     reason = decision.reason[:REASON]
     data = {"key": key, "code": decision.code, "region": decision.region, "reason": reason}
-    memory = write(deps, memory, Kind.ESCALATED, data=data)
-    page(deps, f"{deps.application} {decision.region}: {what}", decision.reason)
-    return memory
+    if not page(deps, f"{deps.application} {decision.region}: {what}", decision.reason):
+        return memory
+    return write(deps, memory, Kind.ESCALATED, data=data)

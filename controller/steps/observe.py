@@ -8,7 +8,7 @@ from controller.core.model import Ignored, Sighting
 from controller.core.report import decision_data
 from controller.core.text import plain
 from controller.steps.context import Deps, note, remember
-from controller.steps.judge import judge_regions
+from controller.steps.judge import judge_again_if_late
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def observe(deps: Deps, bodies: Sequence[str]) -> Observed:
         deps.evidence.record(deps.application, sightings)
     # A composite alarm is no evidence of its own, but it rings: look again at what is known.
     rung = any(isinstance(each, Sighting) for each in read)
-    judged = judge_regions(deps, remember(deps)) if rung else None
+    judged = judge_again_if_late(deps, remember(deps)) if rung else None
     opened = judged.opened if judged else None
     if ignored or opened:
         record = {

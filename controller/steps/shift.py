@@ -7,14 +7,17 @@ act? -> ShiftIntended (durable) -> fence -> ARC, On and Off at once -> read back
 """
 
 from controller.core.decide import decide
+from controller.core.guards import begun
 from controller.core.incident import Incident, Phase
 from controller.core.journal import Kind
 from controller.ports.errors import JournalConflict, SwitchRefused
 from controller.steps.carry import Carry
-from controller.steps.context import Deps, announce, driven, remember, situation, write
+from controller.steps.context import Deps, announce, driven, read_switch, remember, situation, write
 
 DEADLINE = 15.0
 """Seconds after which nothing new is sent; the Lambda's own timeout is 20."""
+REFUSED = 60
+"""Seconds before a shift that ARC refused is tried again."""
 WATCH = 30
 """Seconds between the shift and the first look at its result."""
 
@@ -51,8 +54,9 @@ def shift_traffic(deps: Deps, carry: Carry) -> Carry:
         )
     except SwitchRefused as refused:
         reason = str(refused)
-        write(deps, memory, Kind.SHIFT_REFUSED, data={"reason": reason}, incident=incident)
-        return carry.to("escalate", code="switch-refused", reason=reason)
+        if not begun(deps.policy, incident, read_switch(deps)):  # else a part is applied, and it is finished
+            write(deps, memory, Kind.SHIFT_REFUSED, data={"reason": reason}, incident=incident)
+        return carry.to("escalate", code="switch-refused", reason=reason, wait=REFUSED)
     applied = {"plan": plan.digest, "states": {name: states.get(name, on) for name, on in plan.goal}}
     write(deps, memory, Kind.SHIFT_APPLIED, data=applied, incident=incident)
     announce(deps, {"kind": "ShiftApplied", "incident": incident.id, "from": plan.source, "to": plan.target})

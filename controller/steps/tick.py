@@ -14,7 +14,10 @@ from controller.core.report import decision_data
 from controller.ports.errors import EvidenceUnavailable, JournalConflict, OutsideUnreachable, TokenClosed
 from controller.steps.context import Deps, note, page, read_switch, remember, situation, write
 from controller.steps.hand_over import hand_on
-from controller.steps.judge import drive, execution_name, judge_regions
+from controller.steps.judge import drive, execution_name, judge_again_if_late
+
+PATIENCE = 15.0
+"""Seconds, as a backstop: a poll ends itself after one. At speed 60 this is 250 ms of a loaded machine."""
 
 TOO_MANY = 3
 """Executions of one incident that ended before it did; then people are told."""
@@ -29,10 +32,7 @@ def tick(deps: Deps) -> dict[str, object]:
     except OutsideUnreachable as error:
         return _without_journal(deps, now, str(error))
     controls = read_switch(deps)
-    try:
-        judged = judge_regions(deps, memory, controls)
-    except JournalConflict:  # a sibling wrote first; what it wrote may well be the same
-        judged = judge_regions(deps, remember(deps), controls)
+    judged = judge_again_if_late(deps, memory, controls)
     record = {
         "by": "tick",
         "silent_regions": silent,
@@ -79,7 +79,7 @@ def _poll(deps: Deps) -> list[str]:
         for region in names
         if names[region]
     }
-    ends = deps.runtime.monotonic() + 5.0
+    ends = deps.runtime.monotonic() + PATIENCE
     while (rest := [t for t in tasks.values() if not t.done()]) and deps.runtime.monotonic() < ends:
         deps.runtime.wait(rest, ends - deps.runtime.monotonic())
     answers = {region: task.result() if task.done() else None for region, task in tasks.items()}
@@ -131,20 +131,20 @@ def _tend_request(deps: Deps, memory: Memory, incident: Incident, about: Decisio
     """Keep the callback alive; end it where nobody answered, or where the question is no longer this one."""
     request = incident.request
     assert request is not None
+    answer = request.status
+    if answer == "waiting" and incident.phase is Phase.ASKED and deps.runtime.now() >= request.expires:
+        write(deps, memory, Kind.APPROVAL_EXPIRED, data={"approval": request.id}, incident=incident)
+        page(deps, f"{incident.id}: nobody answered", "Silence is a denial; no traffic moves.")
+        answer = "expired"
+    elif answer == "waiting" and _another_matter(deps, incident, request, about):
+        answer = "not needed"
     approval = deps.approvals.get(request.id)
     if approval is None:
         return
-    if request.status != "waiting":
-        deps.workflow.succeed(approval.token, {"answer": request.status})
-    elif incident.phase is Phase.ASKED and deps.runtime.now() >= request.expires:
-        data = {"approval": request.id}
-        write(deps, memory, Kind.APPROVAL_EXPIRED, data=data, incident=incident)
-        page(deps, f"{incident.id}: nobody answered", "Silence is a denial; no traffic moves.")
-        deps.workflow.succeed(approval.token, {"answer": "expired"})
-    elif _another_matter(deps, incident, request, about):
-        deps.workflow.succeed(approval.token, {"answer": "not needed"})
-    else:
+    if answer == "waiting":
         deps.workflow.heartbeat(approval.token)
+    else:
+        deps.workflow.succeed(approval.token, {"answer": answer})
 
 
 def _another_matter(deps: Deps, incident: Incident, request: Request, about: Decision) -> bool:

@@ -5,7 +5,7 @@ from itertools import combinations
 
 import pytest
 
-from controller.aws.arc import PERMISSIONS, ArcSwitch, batches
+from controller.aws.arc import PERMISSIONS, ArcSwitch
 from controller.ports.errors import JournalConflict, SwitchRefused, SwitchUnavailable
 from controller.rehearsal.api import AwsError
 from controller.rehearsal.arc.controls import ENDPOINTS
@@ -302,15 +302,6 @@ def test_no_off_where_the_on_before_it_is_not_seen() -> None:
     with pytest.raises(SwitchUnavailable, match="not confirmed"):
         cluster.switch().flip(cluster.leave(), deadline=T0 + 60, fence=unfenced)
     assert len(cluster.sent()) == 1
-
-
-def test_batches_keep_small_plans_whole_and_order_large_ones() -> None:
-    ten = [(str(number), number % 2 == 0) for number in range(10)]
-    assert batches(ten) == [ten]
-    assert batches([]) == []
-    many = [(str(number), number % 2 == 0) for number in range(44)]
-    states = [[on for _, on in batch] for batch in batches(many)]
-    assert states == [[True] * 10, [True] * 10, [True] * 2, [False] * 10, [False] * 10, [False] * 2]
 
 
 def test_a_read_back_that_never_agrees_is_not_a_success() -> None:

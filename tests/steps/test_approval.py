@@ -6,7 +6,7 @@ from controller.rehearsal.arc.controls import ENDPOINTS
 from controller.steps.answer import answer
 from controller.steps.operate import arm, evacuate
 from tests.core.scene import EAST, policy_data
-from tests.steps.world import Sent, World, failing, world
+from tests.steps.world import Sent, World, failing, stop, world
 
 GATE = policy_data()["evacuate"]
 NO_MOVES: list[tuple[float, str, bool]] = []
@@ -177,18 +177,3 @@ def test_the_execution_is_stopped_by_hand_while_it_asks_and_the_tick_hands_on_wi
     assert "superseded" in yes(w, request)
     assert yes(w, question(w)).endswith("approved by ana")
     assert w.until(w.has(Kind.SETTLED), 120)
-
-
-def stop(w: World) -> None:
-    """Stop the incident's execution as an operator might."""
-    region = w.stage.cloud.plan.controller
-    for run in executions(w, "RUNNING"):
-        w.stage.cloud.call("states", "StopExecution", region, {"executionArn": run["executionArn"]})
-
-
-def executions(w: World, status: str | None = None) -> list[dict[str, object]]:
-    region = w.stage.cloud.plan.controller
-    params = {"stateMachineArn": w.stage.deployment.state_machine} | (
-        {"statusFilter": status} if status else {}
-    )
-    return list(w.stage.cloud.call("states", "ListExecutions", region, params)["executions"])

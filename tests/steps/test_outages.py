@@ -12,8 +12,8 @@ from controller.ports.errors import ControllerError
 from controller.steps.answer import answer
 from controller.steps.operate import arm, evacuate
 from tests.core.scene import ACCOUNT, EAST, policy_data
-from tests.steps.test_approval import GATE, NO_MOVES, asked, executions, question, stop, yes
-from tests.steps.world import Sent, World, calm, deploy, failing, redeployed, world
+from tests.steps.test_approval import GATE, NO_MOVES, asked, question, yes
+from tests.steps.world import Sent, World, calm, deploy, executions, failing, redeployed, stop, world
 
 
 def codes(w: World) -> list[str]:
@@ -97,6 +97,28 @@ def test_shadow_a_person_s_request_ends_with_what_it_would_have_done() -> None:
     assert w.until(w.has(Kind.STOOD_DOWN), 60)
     assert "would leave us-east-1" in str(w.events[-1].data["reason"])
     assert w.moves == NO_MOVES
+
+
+def test_the_state_machine_cannot_be_started_the_incident_is_open_and_the_tick_starts_it_later() -> None:
+    """Found: an operator was told of a failure although the evacuation was on its way."""
+    w = world()
+    down = {"StartExecution": "refused"}
+    w.trouble = lambda sent: down.get(sent.operation)
+    opened = evacuate(w.deps, EAST, who="ana", reason="now")
+    assert opened.done
+    assert opened.incident == "storefront-us-east-1-2"
+    w.advance(130)
+    assert w.moves == NO_MOVES
+    down.clear()
+    assert w.until(w.has(Kind.SETTLED), 120)
+
+
+def test_silence_is_a_denial_also_while_the_key_of_the_tokens_does_not_answer() -> None:
+    """Found: the tick had to decrypt the token before it could write down that nobody answered."""
+    w, request = asked()
+    w.trouble = lambda sent: "refused" if sent.service == "kms" else None
+    w.advance(960)
+    assert w.count(Kind.APPROVAL_EXPIRED) == 1
 
 
 def test_a_newer_deployment_with_another_policy_takes_over_and_the_older_one_never_drives() -> None:

@@ -86,6 +86,8 @@ class World:
     verdicts: dict[str, Verdict | None] = field(default_factory=dict)
     log: io.StringIO = field(default_factory=io.StringIO)
     running: list[str] = field(default_factory=list)
+    handlers: set[Any] = field(default_factory=set)
+    dying: bool = False
     asleep: set[str] = field(default_factory=set)
     down: set[str] = field(default_factory=set)
     lowest: str | None = None
@@ -215,12 +217,15 @@ def _watched(w: World, name: str, handler: lambdas.Handler) -> lambdas.Handler:
         if name in w.asleep:
             return {}
         w.running.append(name)
+        w.handlers.add(getcurrent())
         try:
             return handler(event, context)
         except Died as death:
             raise RuntimeError("the process ended") from death
         finally:
             w.running.remove(name)
+            w.handlers.discard(getcurrent())
+            w.dying = False
 
     return invoke
 
@@ -250,9 +255,14 @@ def _clients(w: World, *, troubled: bool = True) -> wiring.Clients:
                 return hung
             sent = Sent(len(w.calls), frozenset(w.running), service, endpoint, operation)
             w.calls.append(sent)
-            what = now[id(getcurrent())] = w.trouble(sent)
-            if what == "died":
-                raise Died
+            what = w.trouble(sent)
+            if getcurrent() in w.handlers:
+                if what == "died" or w.dying:
+                    w.dying = False
+                    raise Died
+            elif what in ("died", "dies"):  # a leg beside the handler: the handler ends at its own next call
+                w.dying, what = True, "refused" if what == "died" else "lost"
+            now[id(getcurrent())] = what
             return what if what in ("refused", "hung", "lost") else None  # type: ignore[return-value]
 
         def handle(request: Request, endpoint: str = "", scope: Scope | None = None) -> Response:
@@ -291,3 +301,18 @@ def _moved(w: World, at: float, name: str, on: bool) -> None:
     states = dict.fromkeys((c for r in w.stage.policy.regions.values() for c in r.controls), True)
     states |= {moved: state for _, moved, state in w.moves}
     w.lowest = w.lowest or below_floor(w.stage.policy, states)
+
+
+def stop(w: World) -> None:
+    """Stop the incident's execution as an operator might."""
+    region = w.stage.cloud.plan.controller
+    for run in executions(w, "RUNNING"):
+        w.stage.cloud.call("states", "StopExecution", region, {"executionArn": run["executionArn"]})
+
+
+def executions(w: World, status: str | None = None) -> list[dict[str, object]]:
+    region = w.stage.cloud.plan.controller
+    params = {"stateMachineArn": w.stage.deployment.state_machine} | (
+        {"statusFilter": status} if status else {}
+    )
+    return list(w.stage.cloud.call("states", "ListExecutions", region, params)["executions"])

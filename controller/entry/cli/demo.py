@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from controller.entry.played import Wanted
 
 DEFAULT_SPEED, SPEED_WITH_PEOPLE = 60.0, 20.0
-SLOWEST, FASTEST = 0.5, 300.0
+SLOWEST, FASTEST, TRIED = 0.5, 300.0, 120.0
 
 
 def demo(
@@ -64,6 +64,8 @@ def demo(
     pace = (SPEED_WITH_PEOPLE if approve == "ask" else DEFAULT_SPEED) if speed is None else speed
     if not SLOWEST <= pace <= FASTEST:
         fail(ExitCode.BAD_INPUT, f"--speed {pace:g} is out of range; expected {SLOWEST:g} to {FASTEST:g}")
+    if pace > TRIED:
+        note(f"tidegate: beyond --speed {TRIED:g} a busy machine falls behind and a run may go wrong")
     wanted = Wanted(scenario, source, pace, approve, live, seed)
     on_screen = not (plain_lines or as_json) and stdout().is_terminal
     _run(wanted, report or Path("reports") / f"{scenario}.html", as_json=as_json, on_screen=on_screen)
@@ -76,6 +78,7 @@ def _run(wanted: "Wanted", path: Path, *, as_json: bool, on_screen: bool) -> Non
     from controller.entry.screen import Screen
     from controller.entry.summary import fields, summary
     from controller.entry.tape import Tape
+    from controller.lab.estate import NotDriven
     from controller.rehearsal.server import PortInUse
 
     out = stdout()
@@ -92,6 +95,8 @@ def _run(wanted: "Wanted", path: Path, *, as_json: bool, on_screen: bool) -> Non
             story = played(wanted, show)
         except PortInUse as error:
             fail(ExitCode.INTERNAL, str(error))
+        except NotDriven as error:
+            fail(ExitCode.BAD_INPUT, str(error))
         file.write(page(story))
     emit("demo", fields(story, path), lambda: summary(out, story, path), as_json=as_json)
     if not story.ok:

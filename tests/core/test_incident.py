@@ -1,0 +1,144 @@
+"""The fold: what may follow what, and what a journal says once it is read."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from controller.core.decide import decide
+from controller.core.guards import begun
+from controller.core.incident import MOVES, IllegalMove, Memory, Phase, apply, fold, refuse_illegal
+from controller.core.journal import Draft, Kind, seal
+from tests.core.scene import (
+    CONFIRMED,
+    EAST,
+    OPENED,
+    T0,
+    all_on,
+    evidence,
+    journal,
+    loaded,
+    memory,
+    policy_data,
+    situation,
+    storefront,
+)
+
+POLICY = storefront(evacuate=policy_data()["evacuate"] | {"approval": "none"})
+NAME = "storefront-us-east-1-2"
+ASKED = (Kind.APPROVAL_REQUESTED, {"approval": "r1", "digest": "d", "expires": T0 + 900})
+GIVEN = (Kind.APPROVAL_GIVEN, {"approval": "r1"})
+INTENDED = (Kind.SHIFT_INTENDED, {"changes": [["use1-a", False], ["use1-b", False]]})
+APPLIED, VERIFIED = (Kind.SHIFT_APPLIED, {}), (Kind.SHIFT_VERIFIED, {})
+SETTLED, STOOD_DOWN = (Kind.SETTLED, {}), (Kind.STOOD_DOWN, {})
+BY_PHASE: dict[Phase, tuple[tuple[Kind, dict[str, Any]], ...]] = {
+    Phase.OPEN: (OPENED,),
+    Phase.CONFIRMED: (OPENED, CONFIRMED),
+    Phase.ASKED: (OPENED, CONFIRMED, ASKED),
+    Phase.APPROVED: (OPENED, CONFIRMED, ASKED, GIVEN),
+    Phase.SHIFTING: (OPENED, CONFIRMED, INTENDED),
+    Phase.SHIFTED: (OPENED, CONFIRMED, INTENDED, APPLIED),
+    Phase.VERIFIED: (OPENED, CONFIRMED, INTENDED, APPLIED, VERIFIED),
+    Phase.SETTLED: (OPENED, CONFIRMED, INTENDED, APPLIED, VERIFIED, SETTLED),
+    Phase.STOOD_DOWN: (OPENED, STOOD_DOWN),
+}
+DATA: dict[Kind, dict[str, Any]] = {
+    Kind.CONFIRMED: CONFIRMED[1], Kind.APPROVAL_REQUESTED: ASKED[1], Kind.ESCALATED: {"code": "x"},
+    Kind.APPROVAL_GIVEN: GIVEN[1], Kind.APPROVAL_DENIED: GIVEN[1], Kind.APPROVAL_EXPIRED: GIVEN[1],
+}  # fmt: skip
+
+
+def draft(kind: Kind, *, epoch: int = 1, incident: str = NAME) -> Draft:
+    return Draft("next", kind, T0 + 1, "test", epoch, incident, DATA.get(kind, {}))
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_each_phase_is_reached_and_only_the_table_s_moves_leave_it(phase: Phase) -> None:
+    found = memory(POLICY, *BY_PHASE[phase])
+    assert found.incidents[NAME].phase is phase
+    for kind, (legal, then) in MOVES.items():
+        if phase in legal:
+            moved = apply(found, seal("storefront", draft(kind), found.last))
+            assert moved.incidents[NAME].phase is (then or phase)
+        else:
+            with pytest.raises(IllegalMove, match="may not follow"):
+                refuse_illegal(found, draft(kind))
+
+
+def test_ended_phases_have_no_way_out() -> None:
+    assert not any({Phase.SETTLED, Phase.STOOD_DOWN} & legal for legal, _ in MOVES.values())
+
+
+def test_a_shift_needs_a_durable_intent_and_an_intent_needs_a_confirmation() -> None:
+    assert MOVES[Kind.SHIFT_APPLIED][0] == {Phase.SHIFTING}
+    assert Phase.OPEN not in MOVES[Kind.SHIFT_INTENDED][0]
+    assert Phase.ASKED not in MOVES[Kind.SHIFT_INTENDED][0]
+
+
+def test_one_incident_at_a_time() -> None:
+    found = memory(POLICY, OPENED)
+    with pytest.raises(IllegalMove, match="one evacuation at a time"):
+        refuse_illegal(found, draft(Kind.INCIDENT_OPENED, incident="storefront-us-west-2-9"))
+
+
+def test_an_older_epoch_writes_nothing_about_an_incident_that_a_newer_one_drives() -> None:
+    found = memory(POLICY, OPENED, CONFIRMED)
+    taken = apply(found, seal("storefront", draft(Kind.HANDED_OVER, epoch=4), found.last))
+    assert (taken.incidents[NAME].epoch, taken.incidents[NAME].runs) == (4, 1)
+    with pytest.raises(IllegalMove, match="epoch 3 is older than 4"):
+        refuse_illegal(taken, draft(Kind.SHIFT_INTENDED, epoch=3))
+
+
+def test_an_incident_that_nobody_knows_cannot_move() -> None:
+    with pytest.raises(IllegalMove, match="no known incident"):
+        refuse_illegal(memory(POLICY), draft(Kind.CONFIRMED))
+
+
+@pytest.mark.parametrize("answer", [Kind.APPROVAL_GIVEN, Kind.APPROVAL_DENIED, Kind.APPROVAL_EXPIRED])
+def test_a_request_is_answered_once_and_by_its_own_id(answer: Kind) -> None:
+    found = memory(POLICY, *BY_PHASE[Phase.ASKED])
+    other = replace(draft(answer), data={"approval": "another"})
+    with pytest.raises(IllegalMove, match="answers no waiting request"):
+        apply(found, seal("storefront", other, found.last))
+    answered = apply(found, seal("storefront", draft(answer), found.last))
+    with pytest.raises(IllegalMove):
+        refuse_illegal(answered, draft(answer))
+
+
+def _after(*ends: tuple[str, tuple[tuple[Kind, dict[str, Any]], ...]]) -> Memory:
+    """Incidents one after the other, each of its own name."""
+    events = journal(loaded(POLICY))
+    for name, drafts in ends:
+        for kind, data in drafts:
+            at = T0 - 600 + len(events)
+            made = Draft(f"id{len(events)}", kind, at, "test", 1, name, data)
+            events.append(seal("storefront", made, events[-1]))
+    return fold("storefront", events)
+
+
+def test_cooldown_outlasts_a_later_incident_that_stood_down() -> None:
+    """Found: a request that stood down hid the evacuation before it, and its cooldown with it."""
+    moved = BY_PHASE[Phase.SETTLED]
+    asked_for = (Kind.INCIDENT_OPENED, {"source": EAST, "requested_by": "ana"})
+    found = _after(("storefront-us-east-1-2", moved), ("storefront-us-east-1-8", (asked_for, STOOD_DOWN)))
+    assert decide(situation(POLICY, memory=found), EAST).code == "cooldown"
+
+
+def test_a_region_partly_off_before_an_intent_is_not_taken_for_a_move_that_has_begun() -> None:
+    """Found: one control that was Off already made an intent of which nothing was applied irrevocable."""
+    off = all_on(POLICY) | {"use1-d": False}
+    found = memory(POLICY, OPENED, CONFIRMED, INTENDED)
+    incident = found.incidents[NAME]
+    assert not begun(POLICY, incident, off)
+    assert begun(POLICY, incident, off | {"use1-a": False})
+    assert begun(POLICY, incident, None)
+    calm = situation(POLICY, memory=found, evidence=evidence(POLICY, {}), controls=off)
+    assert decide(calm, EAST).action == "stand_down"
+
+
+def test_intents_of_one_shift_add_up_and_a_refusal_forgets_them() -> None:
+    later = (Kind.SHIFT_INTENDED, {"changes": [["use1-c", False], ["usw2-a", True]]})
+    twice = memory(POLICY, OPENED, CONFIRMED, INTENDED, later).incidents[NAME]
+    assert twice.leaving == {"use1-a", "use1-b", "use1-c"}
+    dropped = memory(POLICY, OPENED, CONFIRMED, INTENDED, (Kind.SHIFT_REFUSED, {})).incidents[NAME]
+    assert (dropped.leaving, dropped.phase) == (frozenset(), Phase.CONFIRMED)
