@@ -68,17 +68,21 @@ def _without_cause(
         action = "hold" if incident else "none"
         reason = f"not known whether {region} must be left: unknown never acts"
         return Decision(s.now, region, "unknown", action, reason, tree)
-    quiet = all(
-        track.state.verdict is Verdict.HEALTHY
-        for family in s.policy.signals
-        for track in seen.of(family, region, region)
-    )
-    code, reason = (
-        ("healthy", f"every signal about {region} is healthy")
-        if quiet
-        else ("not-confirmed", f"the evidence against {region} does not meet the policy's condition")
-    )
+    told = [t.state.verdict for family in s.policy.signals for t in seen.of(family, region, region)]
+    quiet = all(verdict is Verdict.HEALTHY for verdict in told)
+    code, reason = ("healthy", f"every signal about {region} is healthy")
+    if not quiet:
+        code, reason = "not-confirmed", _doubts(told, region)
     return Decision(s.now, region, code, "stand_down" if incident else "none", reason, tree)
+
+
+def _doubts(told: Sequence[Verdict], region: str) -> str:
+    """What is not healthy about a Region that the condition does not call bad."""
+    red = sum(verdict is Verdict.BREACHING for verdict in told)
+    dim = sum(verdict in (Verdict.SILENT, Verdict.UNKNOWN) for verdict in told)
+    if red:
+        return f"{red} of {len(told)} signals speak against {region}; the policy's condition asks for more"
+    return f"nothing speaks against {region}; {dim} of {len(told)} signals are silent or unknown"
 
 
 def _guarded(s: Situation, region: str, tree: Node, incident: Incident | None, seen: View) -> Decision:

@@ -10,7 +10,7 @@ import getpass
 import json
 import os
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from controller.core.journal import Event
+from controller.core.policy import Policy
 from controller.core.text import plain
+from controller.lab.last_run import read_last_run
 from controller.settings import Deployment
 from controller.steps.context import Deps
 
@@ -71,6 +74,34 @@ def find_context(name: str | None, folder: Path | None = None) -> Context:
         raise NoContext(f"no context is named {wanted!r}; expected one of: {known}" if wanted else
                         f"several contexts are known; say --context with one of: {known}")  # fmt: skip
     return Context(wanted, _deployment(named[wanted]))
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """What can be looked up: a deployment's journal and assessments, or those of the last demo."""
+
+    policy: Policy
+    account: str
+    now: float
+    read: Callable[[str], tuple[Event, ...]]
+    between: Callable[[str, float, float], tuple[tuple[float, dict[str, Any]], ...]]
+
+
+def find_archive(name: str | None) -> tuple[Archive, bool]:
+    """The records that a command means, and whether they are the last demo's. Raises `NoContext`."""
+    try:
+        deps = find_context(name).deps()
+    except NoContext:
+        last = None if name else read_last_run(last_run_file())
+        if last is None:
+            raise
+        return Archive(last.policy, last.account, last.now, last.read, last.between), True
+    journal, assessments = deps.journal, deps.assessments
+    return Archive(deps.policy, deps.account, deps.runtime.now(), journal.read, assessments.between), False
+
+
+def last_run_file() -> Path:
+    return _file().with_name("last-demo.json")
 
 
 def _named(folder: Path) -> dict[str, Path]:

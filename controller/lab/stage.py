@@ -9,12 +9,12 @@
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from controller.core.admission import compiled
 from controller.core.policy import Policy
 from controller.lab.estate import Intake, estate
+from controller.lab.shipped import shipped
 from controller.ports.runtime import Runtime
 from controller.rehearsal.api import ACCOUNT
 from controller.rehearsal.arc.controls import ENDPOINTS
@@ -28,8 +28,7 @@ from controller.rehearsal.synthetics import Canary, Synthetics, load_check
 from controller.rehearsal.table.store import Store
 from controller.settings import Arc, Clock, Deployment
 
-ROOT = Path(__file__).parents[2]
-JOURNEY = ROOT / "canaries" / "api_journey.py"
+JOURNEY = "canaries/api_journey.py"
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ class Stage:
         """Deploy the controller's functions and let customers, canaries and ticks run."""
         self.cloud.functions.update(functions)
         self.cloud.start()
-        check = load_check(JOURNEY)
+        check = load_check(shipped(JOURNEY))
         with self.kernel.lock:
             for plan in self.cloud.plan.canaries:
                 environment = {"BASE_URL": f"http://{plan.subject}.{self.cloud.plan.name.rstrip('.')}"}

@@ -39,7 +39,8 @@ def evacuate(deps: Deps, region: str, *, who: str, reason: str) -> Done:
         memory, incident = open_incident(deps, memory, decision, requested_by=who, reason=reason)
     except (JournalConflict, IllegalMove) as conflict:
         return Done(False, f"not opened: {conflict}")
-    blocked = [c.sentence for c in decision.checks if c.value is not Truth.TRUE and c.guard != "approval"]
+    now = decide(situation(deps, memory, read_controls=False, controls=seen.controls), region)
+    blocked = [c.sentence for c in now.checks if c.value is not Truth.TRUE and c.guard != "approval"]
     note = f"; it holds for now: {blocked[0]}" if blocked else ""
     return Done(True, f"opened {incident.id}{note}", incident.id)
 

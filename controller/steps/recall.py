@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from controller.core.incident import Memory, fold
 from controller.core.journal import Event
+from controller.core.policy import Policy
 from controller.core.report import stamp, why_sentence
-from controller.steps.context import Deps
 
 WATCHED = 150.0
 """Seconds after an assessment during which its word still counts: the tick comes once a minute."""
@@ -24,29 +24,42 @@ class Recalled:
     events: tuple[Event, ...]
     blind: tuple[float | None, float | None] | None
 
-    def sentences(self) -> list[str]:
-        """For people: one line a Region, or the gap."""
+    def sentences(self, only: str | None = None) -> list[str]:
+        """For people: one line a Region (or for `only` one), or the gap."""
         if self.blind is not None:
             since, until = (None if edge is None else stamp(edge) for edge in self.blind)
             span = f"from {since or 'the beginning'} to {until or 'now'}"
             return [f"Nothing was decided {span}: nothing reached the controller, or it did not run."]
-        return [why_sentence(record) for _, record in self.regions.values()]
+        return [
+            why_sentence(record) for region, (_, record) in self.regions.items() if only in (None, region)
+        ]
 
 
-def recall(deps: Deps, at: float) -> Recalled:
+class Records(Protocol):
+    """What is looked up: `Journal.read` and `Assessments.between` of one application."""
+
+    def read(self, application: str) -> tuple[Event, ...]: ...
+
+    def between(
+        self, application: str, start: float, end: float
+    ) -> tuple[tuple[float, dict[str, Any]], ...]: ...
+
+
+def recall(policy: Policy, records: Records, at: float) -> Recalled:
     """Raises `EvidenceUnavailable`, `OutsideUnreachable`."""
-    events = tuple(e for e in deps.journal.read(deps.application) if e.at <= at)
+    application = policy.application
+    events = tuple(e for e in records.read(application) if e.at <= at)
     latest: dict[str, tuple[float, dict[str, Any]]] = {}
-    for when, record in deps.assessments.between(deps.application, at - WATCHED, at):
+    for when, record in records.between(application, at - WATCHED, at):
         for decision in record.get("decisions", ()):
             latest[str(decision["region"])] = (when, decision)
-    regions = {region: latest[region] for region in deps.policy.regions if region in latest}
-    blind = None if regions else _gap(deps, at)
-    return Recalled(at, regions, fold(deps.application, events), events[-5:], blind)
+    regions = {region: latest[region] for region in policy.regions if region in latest}
+    blind = None if regions else _gap(records, application, at)
+    return Recalled(at, regions, fold(application, events), events[-5:], blind)
 
 
-def _gap(deps: Deps, at: float) -> tuple[float | None, float | None]:
+def _gap(records: Records, application: str, at: float) -> tuple[float | None, float | None]:
     """The last assessment before and the first after a moment, within a day; None where there is none."""
-    before = deps.assessments.between(deps.application, at - FAR, at)
-    after = deps.assessments.between(deps.application, at, at + FAR)
+    before = records.between(application, at - FAR, at)
+    after = records.between(application, at, at + FAR)
     return (before[-1][0] if before else None, after[0][0] if after else None)

@@ -115,7 +115,7 @@ def test_the_state_machine_cannot_be_started_the_incident_is_open_and_the_tick_s
 
 def test_silence_is_a_denial_also_while_the_key_of_the_tokens_does_not_answer() -> None:
     """Found: the tick had to decrypt the token before it could write down that nobody answered."""
-    w, request = asked()
+    w, _ = asked()
     w.trouble = lambda sent: "refused" if sent.service == "kms" else None
     w.advance(960)
     assert w.count(Kind.APPROVAL_EXPIRED) == 1

@@ -8,8 +8,9 @@ from rich.text import Text
 from controller.core.incident import Incident, as_data, fold
 from controller.core.journal import Event, broken_at
 from controller.core.report import stamp, tree_lines
+from controller.core.story import sentence
 from controller.core.text import plain
-from controller.entry.cli.options import ContextName, moment, open_context
+from controller.entry.cli.options import ContextName, moment, open_archive, open_context
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, stdout
 from controller.steps.context import Deps, read_switch
 from controller.steps.recall import Recalled, recall
@@ -18,7 +19,8 @@ from controller.steps.recall import Recalled, recall
 def status(context: ContextName = None, as_json: AsJson = False) -> None:
     """What is On, what is open, and what was last decided about each Region."""
     deps = open_context(context).deps()
-    seen, controls = recall(deps, deps.runtime.now()), read_switch(deps)
+    archive = open_archive(context)
+    seen, controls = recall(archive.policy, archive, archive.now), read_switch(deps)
     regions = {region: _region(deps, region, seen, controls) for region in deps.policy.regions}
     open_ = seen.memory.open
     fields = {
@@ -87,8 +89,9 @@ def list_all(ctx: typer.Context, context: ContextName = None, as_json: AsJson = 
     """All incidents of the journal, newest first."""
     if ctx.invoked_subcommand is not None:
         return
-    deps = open_context(context).deps()
-    memory = fold(deps.application, deps.journal.read(deps.application))
+    archive = open_archive(context)
+    application = archive.policy.application
+    memory = fold(application, archive.read(application))
     found = [_incident(i) for i in sorted(memory.incidents.values(), key=lambda i: -i.opened)]
 
     def human() -> None:
@@ -97,7 +100,7 @@ def list_all(ctx: typer.Context, context: ContextName = None, as_json: AsJson = 
         if not found:
             stdout().print(Text("no incident yet"))
 
-    emit("incidents", {"application": deps.application, "incidents": found}, human, as_json=as_json)
+    emit("incidents", {"application": application, "incidents": found}, human, as_json=as_json)
 
 
 @incidents.command()
@@ -107,36 +110,36 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """One incident's journal: what happened, when, by whom."""
-    deps = open_context(context).deps()
-    events = deps.journal.read(deps.application)
-    memory = fold(deps.application, events)
+    archive = open_archive(context)
+    events = archive.read(archive.policy.application)
+    memory = fold(archive.policy.application, events)
     if incident not in memory.incidents:
         fail(ExitCode.NO, f"the journal knows no incident {plain(incident, 120)!r}")
-    about = [event for event in events if event.draft.incident == incident]
-    fields: dict[str, Any] = {
-        "incident": _incident(memory.incidents[incident]),
-        "events": [event_data(event) for event in about],
-        "chain_whole": broken_at(events) is None,
-    }
+    headline = _incident(memory.incidents[incident])
+    told = [event_data(event) for event in events if event.draft.incident == incident]
+    broken = broken_at(events)
 
     def human() -> None:
-        stdout().print(Text(_headline(fields["incident"])))
-        for data in fields["events"]:
-            stdout().print(Text(f"  {data['at']:<24} {data['kind']:<20} {data['by']:<22} {data['says']}"))
+        console = stdout()
+        console.print(Text(_headline(headline)))
+        for data in told:
+            console.print(Text(f"  {data['at']:<24} {data['kind']:<20} {data['by']:<22} {data['says']}"))
+        whole = "the chain is whole" if broken is None else f"THE CHAIN IS BROKEN at event {broken}"
+        console.print(Text(f"  {len(events)} events in the journal; {whole}"))
 
+    fields = {"incident": headline, "events": told, "chain_whole": broken is None}
     emit("incident", fields, human, as_json=as_json)
 
 
 def event_data(event: Event) -> dict[str, Any]:
     """An event for people and `--json`; the stored decision stays in the journal."""
     data = {key: value for key, value in event.data.items() if key != "decision"}
-    says = data.get("reason") or data.get("sentence") or data.get("target") or data.get("digest") or ""
     return {
         "seq": event.seq,
         "at": stamp(event.at),
         "kind": str(event.kind),
         "by": plain(event.draft.by, 80),
-        "says": plain(str(says), 200),
+        "says": plain(sentence(event), 300),
         "data": data,
     }
 
@@ -145,27 +148,22 @@ WHEN = "2030-01-01T08:14:00Z, 08:14 or -5m; by default now."
 
 
 def why(
-    at: Annotated[
-        str | None, typer.Option("--at", help="2030-01-01T08:14:00Z, 08:14 or -5m; by default now.")
-    ] = None,
+    at: Annotated[str | None, typer.Option("--at", help=WHEN)] = None,
     region: Annotated[str | None, typer.Option("--region", help="Only this Region.")] = None,
     context: ContextName = None,
     as_json: AsJson = False,
 ) -> None:
     """Why it acted, or did not, at any moment: the leaf of the policy that kept it, and the whole tree."""
-    deps = open_context(context).deps()
-    if region is not None and region not in deps.policy.regions:
-        known = ", ".join(deps.policy.regions)
-        fail(
-            ExitCode.BAD_INPUT, f"{plain(region, 60)} is not a Region of the policy; expected one of: {known}"
-        )
-    now = deps.runtime.now()
-    seen = recall(deps, now if at is None else moment(at, now))
+    archive = open_archive(context)
+    if region is not None and region not in archive.policy.regions:
+        known = f"expected one of: {', '.join(archive.policy.regions)}"
+        fail(ExitCode.BAD_INPUT, f"{plain(region, 60)} is not a Region of the policy; {known}")
+    seen = recall(archive.policy, archive, archive.now if at is None else moment(at, archive.now))
     told = {r: found for r, found in seen.regions.items() if region in (None, r)}
     fields = {
         "at": stamp(seen.at),
-        "application": deps.application,
-        "sentences": seen.sentences(),
+        "application": archive.policy.application,
+        "sentences": seen.sentences(region),
         "blind": None if seen.blind is None else [None if e is None else stamp(e) for e in seen.blind],
         "regions": [{**record, "decided_at": stamp(when)} for when, record in told.values()],
         "incident": _incident(seen.memory.open) if seen.memory.open else None,
@@ -176,8 +174,8 @@ def why(
 
 def _print_why(fields: dict[str, Any]) -> None:
     console = stdout()
-    for sentence in fields["sentences"]:
-        console.print(Text(plain(sentence, 2000), style="bold"))
+    for line in fields["sentences"]:
+        console.print(Text(plain(line, 2000), style="bold"))
     for record in fields["regions"]:
         console.print(Text(f"\n{record['region']}, decided {record['decided_at']}:"))
         for line in tree_lines(record["tree"], "  ") if record.get("tree") else ():

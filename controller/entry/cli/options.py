@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from controller.entry.cli.output import ExitCode, fail
-from controller.entry.context import Context, NoContext, find_context
+from controller.entry.cli.output import ExitCode, fail, note
+from controller.entry.context import Archive, Context, NoContext, find_archive, find_context
 
 ContextName = Annotated[
     str | None,
@@ -22,6 +22,17 @@ def open_context(name: str | None) -> Context:
         return find_context(name)
     except NoContext as error:
         fail(ExitCode.BAD_INPUT, str(error))
+
+
+def open_archive(name: str | None) -> Archive:
+    """The records to look at; says so on stderr where they are only the last demo's."""
+    try:
+        archive, over = find_archive(name)
+    except NoContext as error:
+        fail(ExitCode.BAD_INPUT, str(error))
+    if over:
+        note("no rehearsal runs: these are the records of the last demo")
+    return archive
 
 
 def acting(context: Context, claimed: str | None) -> str:

@@ -12,10 +12,11 @@ from controller.core.text import plain
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, problem_fields, stdout
 from controller.lab.loader import LoadedPolicy, load_policy
 from controller.lab.places import PolicyRefused
+from controller.lab.shipped import shipped
 
 group = typer.Typer(help="Work on policy files.", no_args_is_help=True, rich_markup_mode=None)
 
-SHIPPED = Path("policies/storefront.yaml")
+SHIPPED = shipped("policies/storefront.yaml")
 
 Checked = tuple[Path, LoadedPolicy | PolicyRefused]
 

@@ -131,7 +131,9 @@ def _print_endpoints(stage: Any, *, as_json: bool) -> None:
         print(json.dumps(fields), flush=True)  # noqa: T201
         return
     console, here = stdout(), deployment.region
-    arc_region, arc = next(iter(deployment.arc.endpoints.items()))
+    guarded = deployment.policy["regions"]
+    # An endpoint outside the guarded Regions: it answers whichever of them breaks.
+    arc_region, arc = next((r, url) for r, url in deployment.arc.endpoints.items() if r not in guarded)
     host, dns = fields["name"], stage.dns_port
     lines = (
         "The rehearsal runs. In another terminal:",
