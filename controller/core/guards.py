@@ -197,12 +197,13 @@ def approval(f: Found, goal: Plan | None) -> Check:
     request = f.incident.request if f.incident else None
     if request is None or goal is None or f.incident is None:
         return Check("approval", "approval", Truth.FALSE, f"{who} must approve within {spell(gate.within)}")
-    if request.status in ("denied", "expired"):
+    current = request.digest == binding(f.policy, f.incident, goal)
+    # A question that was superseded could not be answered any more: its silence says nothing.
+    if request.status == "denied" or (request.status == "expired" and current):
         sentence = (
             f"denied by {request.by}" if request.status == "denied" else f"{who} did not answer in time"
         )
         return Check("approval", f"approval-{request.status}", Truth.FALSE, sentence)
-    current = request.digest == binding(f.policy, f.incident, goal)
     if request.status == "given" and current and f.now <= (request.at or 0.0) + gate.within:
         return Check("approval", "approval", Truth.TRUE, f"approved by {request.by}")
     waiting = request.status == "waiting" and current

@@ -1,13 +1,14 @@
 """One scenario on loopback, from nothing to its story, with nothing left running whatever happens."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 from controller.core.policy import Policy
 from controller.core.story import Story
 from controller.entry import context, rehearsal
+from controller.lab.last_run import LastRun, write_last_run
 from controller.lab.people import Mode
 from controller.lab.rehearse import Run, judge, rehearse
 from controller.lab.scenario import SCENARIOS
@@ -15,6 +16,7 @@ from controller.lab.stage import Stage
 from controller.lab.story import Teller, answered_no
 from controller.lab.virtual_stage import START
 from controller.lab.watch import Watch
+from controller.steps.context import Deps
 
 FRAMES = 4
 """A second of real time is cut into as many steps, so that a slow rehearsal still moves on the screen."""
@@ -41,6 +43,15 @@ class Shown(Protocol):
 Show = Callable[[Stage, Watch], AbstractContextManager[Shown]]
 
 
+def _keep(policy: Policy, deps: Deps) -> None:
+    """Keep the records, so that `why` and `incidents` answer when the cloud is gone."""
+    now = deps.runtime.now()
+    records = deps.assessments.between(policy.application, START, now)
+    events = deps.journal.read(policy.application)
+    with suppress(OSError):  # the story is told all the same
+        write_last_run(context.last_run_file(), LastRun(policy, deps.account, now, events, records))
+
+
 def played(wanted: Wanted, show: Show) -> Story:
     """Play it, judge it, tell it. Raises `PortInUse`, and `NotDriven` for a policy that no
     rehearsal can play."""
@@ -61,6 +72,7 @@ def played(wanted: Wanted, show: Show) -> Story:
             )
         stage.customers.stop()
         watch.look(now=True)
+        _keep(wanted.policy, deps)
         # Whoever answered kept the traffic where it is: then that is what must be seen.
         kept = wanted.approve == "ask" and answered_no(watch.journal, deps.application)
         judged = judge(stage, run, "deny" if kept else wanted.approve)

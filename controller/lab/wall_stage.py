@@ -16,6 +16,7 @@ from controller.rehearsal.arc.controls import ENDPOINTS
 from controller.rehearsal.cloud import Cloud
 from controller.rehearsal.dns import DnsServer
 from controller.rehearsal.kernel import Kernel, WallClock
+from controller.rehearsal.protocol.models import service_model
 from controller.rehearsal.server import Server
 from controller.rehearsal.shop_server import ShopServer
 from controller.rehearsal.table.store import Store
@@ -52,6 +53,9 @@ def wall_stage(
     cloud = cloud_for(policy, parts, kernel, runtime, rng, store=store, kept=kept)
     opened: list[Callable[[], None]] = [_quick_threads(), runtime.close]
     try:
+        # Else the first call of a service waits for its model: ARC's would be the call that moves traffic.
+        for service in sorted({service for service, _ in cloud.wire.services}):
+            service_model(service)
         server = Server(cloud.wire.handle, dark=cloud.faults.apis_dark.__contains__)
         opened.append(server.stop)
         url = f"http://127.0.0.1:{server.serve(ports.aws)}"

@@ -136,6 +136,15 @@ def test_a_region_partly_off_before_an_intent_is_not_taken_for_a_move_that_has_b
     assert decide(calm, EAST).action == "stand_down"
 
 
+def test_silence_to_a_question_that_was_superseded_is_no_denial() -> None:
+    """Found (storm 2027): taken over while it asked, the old question expired and stood the incident down."""
+    gated = storefront()
+    expired = (Kind.APPROVAL_EXPIRED, {"approval": "r1"})
+    found = situation(gated, (OPENED, CONFIRMED, ASKED, expired))
+    decision = decide(found, EAST)
+    assert (decision.code, decision.action) == ("approval", "ask")
+
+
 def test_intents_of_one_shift_add_up_and_a_refusal_forgets_them() -> None:
     later = (Kind.SHIFT_INTENDED, {"changes": [["use1-c", False], ["usw2-a", True]]})
     twice = memory(POLICY, OPENED, CONFIRMED, INTENDED, later).incidents[NAME]

@@ -30,7 +30,7 @@ from tests.drills.play import set_up
 ROOT = Path(__file__).parents[2]
 POLICY = str(ROOT / "policies" / "storefront.yaml")
 TIDEGATE = Path(sys.executable).parent / "tidegate"
-SPEED = "100"
+SPEED = "60"
 
 
 def start(home: Path, *words: str) -> subprocess.Popen[str]:

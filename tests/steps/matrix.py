@@ -7,7 +7,8 @@ from controller.core.incident import Phase
 from controller.core.journal import Kind
 from controller.steps.answer import answer
 from tests.core.scene import policy_data
-from tests.steps.world import Sent, World, executions, failing
+from tests.steps.trouble import Sent
+from tests.steps.world import World, executions, failing
 
 MODES = ("refused", "lost", "died", "dies")
 """Never arrived; applied, its reply lost; the process ended before it; ended right after it applied."""

@@ -39,34 +39,12 @@ from controller.settings import Deployment
 from controller.steps.context import Deps, remember
 from tests.core.scene import ACCOUNT, EAST, WEST, policy_data
 from tests.drills.play import WORKFLOW
+from tests.steps.trouble import Died, Sent, Trouble, calm
 
 SESSION = Session()
 FEED = 60.0
 FREE = policy_data()["evacuate"] | {"approval": "none"}
 _numbers = itertools.count()
-
-
-class Died(BaseException):
-    """The step's process ended here, as a Lambda that runs out of memory does: nothing after this ran."""
-
-
-@dataclass(frozen=True)
-class Sent:
-    """One call that the controller is about to make. `step`: the handlers that run now, by name."""
-
-    number: int
-    step: frozenset[str]
-    service: str
-    endpoint: str
-    operation: str
-
-
-Trouble = Callable[[Sent], str | None]
-"""What happens to a call: None, "refused", "hung", "lost", or "died" (before it), "dies" (after it)."""
-
-
-def calm(_sent: Sent) -> str | None:
-    return None
 
 
 @dataclass

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from controller.entry.played import Wanted
 
 DEFAULT_SPEED, SPEED_WITH_PEOPLE = 60.0, 20.0
-SLOWEST, FASTEST, TRIED = 0.5, 300.0, 120.0
+SLOWEST, FASTEST, TRIED = 0.5, 300.0, 60.0
 
 
 def demo(
