@@ -4,7 +4,7 @@ UV_VERSION := 0.13.9
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo up test lint lock clean
+.PHONY: setup demo up test bench lint lock clean
 
 setup: $(READY)
 
@@ -30,6 +30,9 @@ lint: $(READY)
 
 test: lint
 	$(BIN)/pytest -n 2 $(ARGS)
+
+bench: $(READY)
+	$(BIN)/python -m tests.bench
 
 lock: $(READY)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \

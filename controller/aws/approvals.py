@@ -5,11 +5,13 @@ its encryption context. A failure of KMS is reported by its code alone, because 
 quote the token.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from botocore.client import BaseClient
 
 from controller.aws.failure import OUTSIDE, code, translated
+from controller.aws.replicas import Replicas, replicas
 from controller.ports.errors import OutsideUnreachable
 from controller.ports.store import Approval
 
@@ -17,10 +19,22 @@ PERMISSIONS: tuple[str, ...] = ("dynamodb:GetItem", "dynamodb:PutItem", "kms:Dec
 
 
 class DynamoApprovals:
-    """`ports.store.Approvals`. Both methods raise `OutsideUnreachable`."""
+    """`ports.store.Approvals`. Both methods raise `OutsideUnreachable`.
 
-    def __init__(self, *, client: BaseClient, kms: BaseClient, table: str, key_id: str) -> None:
-        self._client, self._kms, self._table, self._key_id = client, kms, table, key_id
+    kms, key_id: of the own Region. others: Region -> KMS there, for what another controller encrypted.
+    """
+
+    def __init__(
+        self,
+        *,
+        client: BaseClient | Replicas,
+        kms: BaseClient,
+        table: str,
+        key_id: str,
+        others: Mapping[str, BaseClient] | None = None,
+    ) -> None:
+        self._replicas, self._kms, self._table, self._key_id = replicas(client), kms, table, key_id
+        self._others = dict(others or {})
 
     def put(self, approval: Approval) -> None:
         """Keep `approval`; one of the same id is replaced."""
@@ -31,25 +45,29 @@ class DynamoApprovals:
             "digest": {"S": approval.digest},
             "expires": {"N": repr(approval.expires)},
             "token": {"B": self._encrypted(approval)},
+            "region": {"S": approval.region},
         }
         with translated(OutsideUnreachable, f"keeping approval {approval.id}"):
-            self._client.put_item(TableName=self._table, Item=item)
+            self._replicas.read("put_item", TableName=self._table, Item=item)
 
     def get(self, approval_id: str) -> Approval | None:
         """The approval, strongly consistent; None if there is none of that id."""
         with translated(OutsideUnreachable, "reading an approval"):
-            answer = self._client.get_item(TableName=self._table, Key=_key(approval_id), ConsistentRead=True)
+            answer = self._replicas.read(
+                "get_item", TableName=self._table, Key=_key(approval_id), ConsistentRead=True
+            )
         item = answer.get("Item")
         if item is None:
             return None
-        application = item["for"]["S"]
+        application, region = item["for"]["S"], item.get("region", {}).get("S", "")
         return Approval(
             id=approval_id,
             application=application,
             incident=item["incident"]["S"],
             digest=item["digest"]["S"],
             expires=float(item["expires"]["N"]),
-            token=self._decrypted(approval_id, application, item["token"]["B"]),
+            token=self._decrypted(approval_id, application, item["token"]["B"], region),
+            region=region,
         )
 
     def _encrypted(self, approval: Approval) -> bytes:
@@ -65,10 +83,13 @@ class DynamoApprovals:
             failure = code(error)
         raise OutsideUnreachable(f"encrypting the token of approval {approval.id}: {failure}")
 
-    def _decrypted(self, approval_id: str, application: str, ciphertext: bytes) -> str:
+    def _decrypted(self, approval_id: str, application: str, ciphertext: bytes, region: str) -> str:
         with translated(OutsideUnreachable, f"decrypting the token of approval {approval_id}"):
-            answer = self._kms.decrypt(
-                KeyId=self._key_id,
+            kms, pinned = self._others.get(region), {}
+            if kms is None:
+                kms, pinned = self._kms, {"KeyId": self._key_id}
+            answer = kms.decrypt(
+                **pinned,
                 CiphertextBlob=ciphertext,
                 EncryptionContext=_context(approval_id, application),
             )

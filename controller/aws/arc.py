@@ -18,14 +18,20 @@ from itertools import count
 from botocore.client import BaseClient
 
 from controller.aws.arc_answers import CallFailed, Next
-from controller.aws.arc_calls import PERMISSIONS, client_config, read_states, write_states
+from controller.aws.arc_calls import (
+    OVERRIDE_PERMISSION,
+    PERMISSIONS,
+    client_config,
+    read_states,
+    write_states,
+)
 from controller.aws.arc_endpoints import Endpoints
 from controller.aws.hedge import Hedge
 from controller.core.plan import calls
 from controller.ports.errors import ControllerError, SwitchRefused, SwitchUnavailable
 from controller.ports.runtime import Runtime
 
-__all__ = ["PERMISSIONS", "ArcSwitch", "client_config"]
+__all__ = ["OVERRIDE_PERMISSION", "PERMISSIONS", "ArcSwitch", "client_config"]
 
 POLL = 1.0
 JOIN_LIMIT = 10.0
@@ -66,7 +72,14 @@ class ArcSwitch:
         """Name -> on. Raises `SwitchUnavailable`; `SwitchRefused` where ARC denies or does not know them."""
         return self._read(controls, self._runtime.monotonic() + self._read_within)
 
-    def flip(self, changes: Changes, *, deadline: float, fence: Callable[[], None]) -> Mapping[str, bool]:
+    def flip(
+        self,
+        changes: Changes,
+        *,
+        deadline: float,
+        fence: Callable[[], None],
+        override: Sequence[str] = (),
+    ) -> Mapping[str, bool]:
         """As `ports.world.Switch` promises. Nothing is sent after `deadline`, reads included: allow 15 s
         for a change to show elsewhere. More than ten changes take several calls, spaced by the wait period
         and a second.
@@ -79,7 +92,7 @@ class ArcSwitch:
         for number, batch in enumerate(batches, start=1):
             hedge = self._endpoints.writes()
             try:
-                winner = self._apply(batch, hedge, deadline, fence)
+                winner = self._apply(batch, hedge, deadline, fence, override)
                 applied_at = self._runtime.monotonic()
                 done |= dict(batch)
                 states = self._confirm(done, deadline, without=winner)
@@ -92,7 +105,12 @@ class ArcSwitch:
         return states
 
     def _apply(
-        self, batch: Changes, hedge: Hedge[None, CallFailed], deadline: float, fence: Callable[[], None]
+        self,
+        batch: Changes,
+        hedge: Hedge[None, CallFailed],
+        deadline: float,
+        fence: Callable[[], None],
+        override: Sequence[str],
     ) -> str | None:
         """Send until it holds. The endpoint that took it, or None where a read-back showed the goal."""
         goal = dict(batch)
@@ -101,6 +119,7 @@ class ArcSwitch:
             write_states,
             changes=[(arns[name], on) for name, on in batch],
             may_send=lambda: self._runtime.monotonic() < deadline,
+            override=override,
         )
         by_rule = 0
         for turn in count():
@@ -115,7 +134,7 @@ class ArcSwitch:
             if failed.next is Next.STOP or by_rule > 1:
                 if self._shows_now(goal, deadline):
                     return None
-                raise SwitchRefused(refusal) from failed
+                raise SwitchRefused(refusal, rule=failed.rule) from failed
             try:
                 if self._shows(
                     goal, until=min(self._runtime.monotonic() + pause, deadline), deadline=deadline
@@ -125,7 +144,7 @@ class ArcSwitch:
                 raise SwitchUnavailable(f"{refusal}; nothing could be read back: {error}") from error
             if self._runtime.monotonic() >= deadline:
                 if failed.next is Next.RULE and hedge.sent == 1:
-                    raise SwitchRefused(refusal) from failed
+                    raise SwitchRefused(refusal, rule=failed.rule) from failed
                 # After several sends the wait period may be that of our own change, its reply lost.
                 raise SwitchUnavailable(refusal) from failed
         raise AssertionError  # count() does not end

@@ -23,11 +23,15 @@ class Next(StrEnum):
 
 @dataclass
 class CallFailed(Exception):  # noqa: N818
-    """One call to one endpoint failed. `retry_after` in seconds, where the service gave advice."""
+    """One call to one endpoint failed. `retry_after` in seconds, where the service gave advice.
+
+    rule: the ARN of the safety rule that refused it, where the answer names one.
+    """
 
     next: Next
     text: str
     retry_after: float | None = None
+    rule: str | None = None
 
     def __str__(self) -> str:
         return self.text
@@ -42,6 +46,9 @@ LONGEST_ADVICE = 5.0
 # AWS does not document which exception carries a safety rule's refusal, nor its words.
 _RULE_WORDS = re.compile(
     r"\brules?\b|\bsafety|safetyrule|\bassert|\bgating|(wait|evaluation) period", re.IGNORECASE
+)
+_RULE_ARN = re.compile(
+    r"arn:aws[a-z-]{0,20}:route53-recovery-control::\d{12}:controlpanel/[0-9a-f]{1,64}/safetyrule/[0-9a-f]{1,64}"
 )
 _RULE_CARRIERS = frozenset({"ConflictException", "ValidationException"})
 _HOP = frozenset(
@@ -84,7 +91,8 @@ def _judge_answer(answer: Mapping[str, Any]) -> CallFailed:
     text = plain(f"{code}: {message}{resource}")
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _RULE_CARRIERS and _RULE_WORDS.search(text):
-        return CallFailed(Next.RULE, text)
+        named = _RULE_ARN.search(text)
+        return CallFailed(Next.RULE, text, rule=named[0] if named else None)
     if code == "ConflictException":
         return CallFailed(Next.CONFLICT, text)
     if code in _BACK_OFF:

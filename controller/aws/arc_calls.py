@@ -18,6 +18,14 @@ PERMISSIONS = (
 """(action, resource type) pairs, as in AWS's Service Authorization Reference. A shadow deployment leaves the
 last one out; a live one denies it with condition `route53-recovery-cluster:AllowSafetyRulesOverrides`."""
 
+OVERRIDE_PERMISSION = (
+    "route53-recovery-cluster:UpdateRoutingControlStates",
+    "routingcontrol",
+    "route53-recovery-cluster:AllowSafetyRulesOverrides",
+)
+"""(action, resource type, condition key). A statement of its own, where the policy has a gate `override`:
+without it ARC denies a call that names a safety rule to set aside (S14)."""
+
 PAGE = 500
 _MOST_PAGES = 10  # a cluster holds 300 controls; an endpoint that pages on for ever is broken
 
@@ -67,8 +75,16 @@ def _on(name: str, control: Mapping[str, Any] | None) -> bool:
     return bool(state == "On")
 
 
-def write_states(client: Any, changes: Sequence[tuple[str, bool]], *, may_send: Callable[[], bool]) -> None:
+def write_states(
+    client: Any,
+    changes: Sequence[tuple[str, bool]],
+    *,
+    may_send: Callable[[], bool],
+    override: Sequence[str] = (),
+) -> None:
     """Set the controls `changes` (ARN, on) in one call. Raises `CallFailed`.
+
+    override: ARNs of the safety rules that this call sets aside.
 
     `may_send` is asked last of all, in the thread that sends: a process that was frozen on the way here
     must not send when it thaws.
@@ -78,7 +94,10 @@ def write_states(client: Any, changes: Sequence[tuple[str, bool]], *, may_send: 
     ]
     if not may_send():
         raise CallFailed(Next.HOP, "the deadline passed before the call was sent")
+    request: dict[str, Any] = {"UpdateRoutingControlStateEntries": entries}
+    if override:
+        request["SafetyRulesToOverride"] = list(override)
     try:
-        client.update_routing_control_states(UpdateRoutingControlStateEntries=entries)
+        client.update_routing_control_states(**request)
     except ERRORS as error:
         raise judge(error) from error

@@ -11,20 +11,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from controller.aws.event_shapes import sighting
+from controller.aws.own_news import own_news
 from controller.aws.untrusted import Unusable, decode, sample
-from controller.core.model import Ignored, Sighting
+from controller.core.model import Ended, Ignored, Probe, Sighting
 
 MAX_WRAPPINGS = 2
 
 
-def parse(body: str | bytes | Mapping[str, Any], received: float) -> Sighting | Ignored:
+def parse(body: str | bytes | Mapping[str, Any], received: float) -> Sighting | Probe | Ended | Ignored:
     """What an event says of a signal.
 
     received: when it reached us, by our clock, in seconds since 1970. Never raises; a refusal is an
     `Ignored` whose reason is a sentence. An event dated in the future is kept: the fold judges it.
     """
     try:
-        return sighting(_unwrap(body), received=received)
+        event = _unwrap(body)
+        return own_news(event, received=received) or sighting(event, received=received)
     except Unusable as exc:
         return Ignored(reason=str(exc), sample=sample(body))
 

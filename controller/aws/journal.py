@@ -10,7 +10,8 @@
 ```
 
 The client must not retry by itself (`total_max_attempts=1`): a retry of a write that did land fails its
-own condition, and hours of retries outlive a handler. `application` is the table's partition key (S),
+own condition, and hours of retries outlive a handler. Of several replicas' clients the first that answers is
+asked; the reading back works through whichever does. `application` is the table's partition key (S),
 `seq` its sort key (N); the other attributes but `body` are there for people who read the table.
 """
 
@@ -20,8 +21,10 @@ from typing import Any
 from botocore.client import BaseClient
 
 from controller.aws.failure import OUTSIDE, code, translated
+from controller.aws.replicas import Replicas, replicas
 from controller.core.journal import Draft, Event, broken_at, from_json, seal, to_json
-from controller.ports.errors import JournalConflict, OutsideUnreachable
+from controller.core.text import plain
+from controller.ports.errors import JournalConflict, JournalUnreadable, OutsideUnreachable
 from controller.ports.runtime import Runtime
 
 PERMISSIONS: tuple[str, ...] = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
@@ -35,24 +38,20 @@ PAUSE = 0.1
 class DynamoJournal:
     """`ports.store.Journal` on a DynamoDB table (a strongly consistent global table in production)."""
 
-    def __init__(self, *, client: BaseClient, table: str, runtime: Runtime) -> None:
-        self._client, self._table, self._runtime = client, table, runtime
+    def __init__(self, *, client: BaseClient | Replicas, table: str, runtime: Runtime) -> None:
+        self._replicas, self._table, self._runtime = replicas(client), table, runtime
 
     def read(self, application: str) -> tuple[Event, ...]:
-        """All events in order. `ValueError` where the chain is broken or an event cannot be read."""
+        """All events in order. `JournalUnreadable` where the chain is broken or an event cannot be read."""
         with translated(OutsideUnreachable, f"reading the journal of {application}"):
-            pages = self._client.get_paginator("query").paginate(
-                TableName=self._table,
-                ConsistentRead=True,
-                KeyConditionExpression="#application = :application",
-                ExpressionAttributeNames={"#application": "application"},
-                ExpressionAttributeValues={":application": {"S": application}},
-            )
-            items = [item for page in pages for item in page["Items"]]
-        events = tuple(_event(application, item) for item in items)
+            items = self._items(application)
+        try:
+            events = tuple(_event(application, item) for item in items)
+        except (ValueError, TypeError, KeyError) as error:
+            raise JournalUnreadable(plain(str(error), 300)) from error
         broken = broken_at(events)
         if broken is not None:
-            raise ValueError(f"the journal of {application} is broken at event {broken}")
+            raise JournalUnreadable(f"the journal of {application} is broken at event {broken}")
         return events
 
     def append(self, application: str, draft: Draft, after: Event | None) -> Event:
@@ -81,6 +80,24 @@ class DynamoJournal:
                 raise JournalConflict(f"event {event.seq} of {application} was written by somebody else")
         raise OutsideUnreachable(f"appending event {event.seq} of {application}: {trouble}")
 
+    def _items(self, application: str) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = []
+        after: dict[str, Any] = {}
+        while True:
+            page = self._replicas.read(
+                "query",
+                TableName=self._table,
+                ConsistentRead=True,
+                KeyConditionExpression="#application = :application",
+                ExpressionAttributeNames={"#application": "application"},
+                ExpressionAttributeValues={":application": {"S": application}},
+                **after,
+            )
+            items += page["Items"]
+            if not page.get("LastEvaluatedKey"):
+                return items
+            after = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
     def _put(self, event: Event, body: str) -> None:
         draft = event.draft
         item: dict[str, Any] = {
@@ -93,7 +110,8 @@ class DynamoJournal:
         }
         if draft.incident:
             item["incident"] = {"S": draft.incident}
-        self._client.put_item(
+        self._replicas.send(
+            "put_item",
             TableName=self._table,
             Item=item,
             ConditionExpression="attribute_not_exists(#seq)",
@@ -101,7 +119,8 @@ class DynamoJournal:
         )
 
     def _body(self, application: str, seq: int) -> str | None:
-        answer = self._client.get_item(
+        answer = self._replicas.read(
+            "get_item",
             TableName=self._table,
             Key={"application": {"S": application}, "seq": {"N": str(seq)}},
             ConsistentRead=True,

@@ -8,6 +8,7 @@ from typing import Any
 from botocore.client import BaseClient
 
 from controller.aws.failure import OUTSIDE, code, translated
+from controller.aws.replicas import Replicas, replicas
 from controller.ports.errors import JournalConflict, OutsideUnreachable
 from controller.ports.runtime import Runtime
 from controller.ports.store import Lease
@@ -23,19 +24,21 @@ _NAMES = {"#epoch": "epoch", "#driver": "driver"}
 class DynamoLeases:
     """`ports.store.Leases`: every write is conditional on the epoch and the driver that were seen."""
 
-    def __init__(self, *, client: BaseClient, table: str, runtime: Runtime) -> None:
-        self._client, self._table, self._runtime = client, table, runtime
+    def __init__(self, *, client: BaseClient | Replicas, table: str, runtime: Runtime) -> None:
+        self._replicas, self._table, self._runtime = replicas(client), table, runtime
 
     def read(self, application: str) -> Lease | None:
         """The lease now, strongly consistent. Raises `OutsideUnreachable`."""
         with translated(OutsideUnreachable, f"reading the lease of {application}"):
-            answer = self._client.get_item(TableName=self._table, Key=_key(application), ConsistentRead=True)
+            answer = self._replicas.read(
+                "get_item", TableName=self._table, Key=_key(application), ConsistentRead=True
+            )
         item = answer.get("Item")
         return None if item is None else _lease(application, item)
 
-    def take(self, application: str, driver: str, over: Lease | None) -> Lease:
+    def take(self, application: str, driver: str, over: Lease | None, *, region: str = "") -> Lease:
         """See `ports.store.Leases.take`: a beat since `over` was read means that it lives, so a conflict."""
-        mine = Lease(application, over.epoch + 1 if over else 1, driver, 0)
+        mine = Lease(application, over.epoch + 1 if over else 1, driver, 0, region)
         trouble = ""
         for attempt in range(TRIES):
             if attempt:
@@ -62,7 +65,8 @@ class DynamoLeases:
             if attempt:
                 self._runtime.sleep(PAUSE * attempt)
             try:
-                answer = self._client.update_item(
+                answer = self._replicas.send(
+                    "update_item",
                     TableName=self._table,
                     Key=_key(lease.application),
                     UpdateExpression="SET #beats = #beats + :one",
@@ -95,8 +99,9 @@ class DynamoLeases:
             "epoch": {"N": str(mine.epoch)},
             "driver": {"S": mine.driver},
             "beats": {"N": str(mine.beats)},
+            "region": {"S": mine.region},
         }
-        self._client.put_item(TableName=self._table, Item=item, **condition)
+        self._replicas.send("put_item", TableName=self._table, Item=item, **condition)
 
 
 def _key(application: str) -> dict[str, Any]:
@@ -108,7 +113,8 @@ def _holder(lease: Lease) -> dict[str, Any]:
 
 
 def _lease(application: str, item: dict[str, Any]) -> Lease:
-    return Lease(application, int(item["epoch"]["N"]), item["driver"]["S"], int(item["beats"]["N"]))
+    region = item.get("region", {}).get("S", "")
+    return Lease(application, int(item["epoch"]["N"]), item["driver"]["S"], int(item["beats"]["N"]), region)
 
 
 def _who(lease: Lease | None) -> str:

@@ -7,7 +7,7 @@ from botocore.client import BaseClient
 
 from controller.aws.failure import translated
 from controller.core.journal import canonical
-from controller.core.text import plain
+from controller.core.text import NOTICE, brief, plain
 from controller.ports.errors import OutsideUnreachable
 
 PERMISSIONS: tuple[str, ...] = ("events:PutEvents", "sns:Publish")
@@ -21,8 +21,18 @@ SOURCE = "tidegate"
 class Notices:
     """`ports.world.Notices` on an SNS topic and an event bus."""
 
-    def __init__(self, *, sns: BaseClient, topic: str, events: BaseClient, bus: str) -> None:
+    def __init__(
+        self,
+        *,
+        sns: BaseClient,
+        topic: str,
+        events: BaseClient,
+        bus: str,
+        links: Mapping[str, str] | None = None,
+    ) -> None:
+        """`links`: controller's Region -> address of its console, put under each page."""
         self._sns, self._topic, self._events, self._bus = sns, topic, events, bus
+        self._links = "".join(f"\n{region}: {url}" for region, url in (links or {}).items())
 
     def send(self, subject: str, text: str) -> None:
         """Page people. The text keeps its line breaks and no other control or invisible character."""
@@ -31,8 +41,11 @@ class Notices:
             self._sns.publish(
                 TopicArn=self._topic,
                 Subject=heading or SOURCE,
-                Message=plain(text, TEXT, lines=True) or heading or SOURCE,
+                Message=self._linked(plain(text, TEXT, lines=True) or heading or SOURCE),
             )
+
+    def _linked(self, text: str) -> str:
+        return brief(text, NOTICE - len(self._links.encode())) + self._links if self._links else text
 
     def publish(self, kind: str, detail: Mapping[str, Any]) -> None:
         """Put an event of type `kind` on the bus, from source "tidegate"."""

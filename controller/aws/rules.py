@@ -27,6 +27,20 @@ CANARY_PATTERN: dict[str, list[str]] = {
     "detail-type": [CANARY_PASSED, CANARY_FAILED, CANARY_STATUS],
 }
 
+EXECUTION_CHANGE = "Step Functions Execution Status Change"
+FAILED_STATES = ("FAILED", "TIMED_OUT", "ABORTED")
+EXECUTION_PATTERN: dict[str, object] = {
+    "source": ["aws.states"],
+    "detail-type": [EXECUTION_CHANGE],
+    "detail": {"status": list(FAILED_STATES)},
+}
+
+PROBE_SOURCE = "tidegate.probe"
+PROBE_TYPE = "Intake Probe"
+PROBE_PATTERN: dict[str, list[str]] = {"source": [PROBE_SOURCE]}
+"""What a schedule in each alarm's Region sends to its own bus once an hour (EventBridge Scheduler, target
+`events:PutEvents`), to go the way that every alarm goes."""
+
 _ENVELOPE_PATHS = {
     "id": "$.id",
     "type": "$.detail-type",
@@ -52,3 +66,14 @@ ALARM_TEMPLATE = (
 
 CANARY_PATHS: dict[str, str] = {**_ENVELOPE_PATHS, "detail": "$.detail"}
 CANARY_TEMPLATE = "{" + _ENVELOPE + ',"detail":<detail>}'
+
+PROBE_PATHS: dict[str, str] = dict(_ENVELOPE_PATHS)
+PROBE_TEMPLATE = "{" + _ENVELOPE + "}"
+
+EXECUTION_PATHS: dict[str, str] = {
+    **_ENVELOPE_PATHS,
+    "name": "$.detail.name",
+    "status": "$.detail.status",
+}
+# An execution's name has no quotation mark (Step Functions API reference, StartExecution).
+EXECUTION_TEMPLATE = "{" + _ENVELOPE + ',"detail":{"name":"<name>","status":"<status>"}}'

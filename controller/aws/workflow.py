@@ -25,10 +25,19 @@ DECIDED = frozenset({"InvalidToken", "TaskDoesNotExist", "TaskTimedOut"})
 
 
 class StepFunctionsWorkflow:
-    """`ports.world.Workflow` on one state machine."""
+    """`ports.world.Workflow` on one state machine.
 
-    def __init__(self, *, client: BaseClient, state_machine_arn: str) -> None:
-        self._client, self._arn = client, state_machine_arn
+    others: Region -> Step Functions there, for callbacks that wait with another controller.
+    """
+
+    def __init__(
+        self,
+        *,
+        client: BaseClient,
+        state_machine_arn: str,
+        others: Mapping[str, BaseClient] | None = None,
+    ) -> None:
+        self._client, self._arn, self._others = client, state_machine_arn, dict(others or {})
 
     def start(self, name: str, payload: Mapping[str, Any]) -> bool:
         """See `ports.world.Workflow.start`.
@@ -55,8 +64,9 @@ class StepFunctionsWorkflow:
             raise OutsideUnreachable(f"describing execution {plain(name, 80)}: {failure}")
         return bool(answer["status"] == "RUNNING")
 
-    def succeed(self, token: str, output: Mapping[str, Any]) -> None:
-        _answered(self._client.send_task_success, taskToken=token, output=canonical(output))
+    def succeed(self, token: str, output: Mapping[str, Any], *, region: str = "") -> None:
+        client = self._others.get(region, self._client)
+        _answered(client.send_task_success, taskToken=token, output=canonical(output))
 
     def fail(self, token: str, error: str, cause: str) -> None:
         _answered(

@@ -6,10 +6,22 @@ from typing import Any
 
 from pydantic import ValidationError as ModelError
 
+from controller.core import checks_admission
+from controller.core.checks import FamilyCheck
 from controller.core.model import Signal, signal_id
-from controller.core.policy import SHAPES, All, Any_, CanarySignal, Condition, Leaf, Not, Policy, ReadyCheck
+from controller.core.policy import (
+    OVERRIDE,
+    All,
+    Any_,
+    CanarySignal,
+    Condition,
+    Leaf,
+    Not,
+    Policy,
+)
+from controller.core.wording import path_of, sentence
 
-Use = tuple[tuple[str | int, ...], Leaf | ReadyCheck]
+Use = tuple[tuple[str | int, ...], Leaf | FamilyCheck]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +49,13 @@ def parse_policy(data: object) -> Policy:
     try:
         policy = Policy.model_validate(data)
     except ModelError as error:
-        found = [(_path(e["loc"]), e) for e in error.errors()]
+        found = [(path_of(e["loc"]), e) for e in error.errors()]
         # A list is also "too short" when its entries were refused: say only why they were.
         around = {path[:size] for path, _ in found for size in range(len(path))}
         raise PolicyError(
             [
                 Problem(
-                    path, _sentence(e), at_key=e["type"] == "extra_forbidden" or e["loc"][-1:] == ("[key]",)
+                    path, sentence(e), at_key=e["type"] == "extra_forbidden" or e["loc"][-1:] == ("[key]",)
                 )
                 for path, e in found
                 if e["type"] != "too_short" or path not in around
@@ -105,13 +117,27 @@ def _across(policy: Policy) -> Iterator[Problem]:
             ("evacuate", "approval"),
             f"no gate is named {policy.evacuate.approval!r} under `approvals`; expected one of: {gates}",
         )
+    restore = policy.restore
+    if restore and restore.approval != "none" and restore.approval not in policy.approvals:
+        yield Problem(
+            ("restore", "approval"),
+            f"no gate is named {restore.approval!r} under `approvals`; expected one of: {gates}",
+        )
     used: list[Use] = [
+        *(leaves(restore.when, ("restore", "when")) if restore else ()),
+        *(
+            (("drills", "abortWhen", i), leaf)
+            for i, leaf in enumerate(policy.drills.abort_when if policy.drills else ())
+        ),
         *leaves(policy.evacuate.when, ("evacuate", "when")),
         *((("evacuate", "unless", i), leaf) for i, leaf in enumerate(policy.evacuate.unless)),
-        *((("target", "ready", i), check) for i, check in enumerate(policy.target.ready)),
     ]
+    ready = {("target", "ready"): policy.target.ready, ("restore", "ready"): restore.ready if restore else ()}
+    for at, checks in ready.items():
+        used += [((*at, i), check) for i, check in enumerate(checks) if isinstance(check, FamilyCheck)]
+        yield from (Problem(*each) for each in checks_admission.refused(checks, at, policy.approvals))
     for path, leaf in used:
-        if leaf.family not in policy.signals:
+        if leaf.family not in policy.signals and leaf.family != "all":
             message = f"no family is named {leaf.family!r} under `signals`; expected one of: {families}"
             yield Problem((*path, "family"), message)
         if not isinstance(leaf, Leaf):
@@ -119,7 +145,7 @@ def _across(policy: Policy) -> Iterator[Problem]:
         if leaf.observers is not None and leaf.signals is not None:
             yield Problem((*path, "signals"), "expected either `observers` or `signals`, not both")
         if leaf.in_ == "target" and path[1] == "when":
-            yield Problem((*path, "in"), "`when` judges the Region to leave; expected `source`")
+            yield Problem((*path, "in"), "`when` judges one Region alone; expected `source`")
     yield from _reach(policy, (use for use in used if use[1].family in policy.signals))
     sizes = {region: len(entry.controls) for region, entry in policy.regions.items()}
     first = next(iter(sizes.values()))
@@ -194,6 +220,18 @@ def _names(policy: Policy) -> Iterator[Problem]:
             if isinstance(source, CanarySignal):
                 yield from _twice(source.runs_in, (*at, "runsIn"))
     yield from _twice(policy.target.prefer, ("target", "prefer"))
+    yield from _twice(policy.controllers, ("controllers",))
+    for index, ask in enumerate(policy.approvals.get(OVERRIDE, ())):
+        if ask.people < 2:
+            message = "to set aside a safety rule takes two people; expected at least 2"
+            yield Problem(("approvals", OVERRIDE, index, "people"), message)
+    if "all" in policy.signals:
+        message = "`all` means every family; expected another name for a family"
+        yield Problem(("signals", "all"), message, at_key=True)
+    for index, ask in enumerate(policy.approvals.get(OVERRIDE, ())):
+        if ask.people < 2:
+            message = "to set aside a safety rule takes two people; expected at least 2"
+            yield Problem(("approvals", OVERRIDE, index, "people"), message)
     if "none" in policy.approvals:
         message = "`none` means that nobody is asked; expected another name for a gate"
         yield Problem(("approvals", "none"), message, at_key=True)
@@ -203,68 +241,3 @@ def _twice(regions: Sequence[str], path: tuple[str | int, ...]) -> Iterator[Prob
     for index, region in enumerate(regions):
         if region in regions[:index]:
             yield Problem((*path, index), f"{region} is written twice")
-
-
-def _path(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """Pydantic's location without the tags of union members, which are not in the file."""
-    path: list[str | int] = []
-    skip = False
-    for part in loc:
-        if not skip and part != "[key]":
-            path.append(part)
-            signal = path[0] == "signals" and len(path) == 3
-            condition = path[:2] == ["evacuate", "when"] and (
-                len(path) == 2 or isinstance(part, int) or part == "not"
-            )
-            skip = signal or condition
-        else:
-            skip = False
-    return tuple(path)
-
-
-def _sentence(error: Any) -> str:
-    match error["type"]:
-        case "extra_forbidden":
-            return f"unknown key {error['loc'][-1]!r}; nothing acts on it, so it is refused"
-        case "missing":
-            return f"the key {error['loc'][-1]!r} is missing"
-        case "too_short" | "too_long":
-            bound = error["ctx"].get("min_length") or error["ctx"].get("max_length")
-            least = "at least" if error["type"] == "too_short" else "at most"
-            noun = "entry" if bound == 1 else "entries"
-            return f"expected {least} {bound} {noun}, found {error['ctx']['actual_length']}"
-        case "string_pattern_mismatch":
-            return f"expected {SHAPES[error['ctx']['pattern']]}, found {_found(error['input'])}"
-        case "literal_error":
-            return f"expected {error['ctx']['expected']}, found {_found(error['input'])}"
-        case "greater_than_equal" | "less_than_equal" | "greater_than":
-            (bound,) = error["ctx"].values()
-            words = {
-                "greater_than_equal": "at least",
-                "less_than_equal": "at most",
-                "greater_than": "more than",
-            }
-            return f"expected {words[error['type']]} {bound:g}, found {_found(error['input'])}"
-        case kind if kind in _KINDS:
-            return f"expected {_KINDS[kind]}, found {_found(error['input'])}"
-        case _:
-            message = str(error["msg"]).removeprefix("Value error, ")
-            return f"{message[:1].lower()}{message[1:]}, found {_found(error['input'])}"
-
-
-_KINDS = {
-    "string_type": "text",
-    "int_type": "a whole number",
-    "tuple_type": "a list",
-    "dict_type": "a mapping",
-    "model_type": "a mapping",
-    "model_attributes_type": "a mapping",
-}
-
-
-def _found(value: object) -> str:
-    if isinstance(value, str):
-        return repr(value if len(value) <= 60 else value[:60] + "…")
-    if isinstance(value, dict | list):
-        return ("an empty " if not value else "a ") + ("mapping" if isinstance(value, dict) else "list")
-    return "nothing" if value is None else str(value).lower()

@@ -50,16 +50,26 @@ class View:
         return [
             track
             for track in self.tracks
-            if track.signal.family == family
+            if family in (track.signal.family, "all")
             and track.signal.subject == subject
             and not (track.signal.kind == "canary" and track.signal.observer in inside)
         ]
 
 
-def view(policy: Policy, account: str, evidence: Mapping[str, Sequence[Observation]], now: float) -> View:
-    """What the evidence says of every signal that the policy names. Others are not looked at."""
+def view(
+    policy: Policy,
+    account: str,
+    evidence: Mapping[str, Sequence[Observation]],
+    now: float,
+    muted: Mapping[str, float] | None = None,
+) -> View:
+    """What the evidence says of every signal that the policy names. Others are not looked at.
+
+    muted: a signal's id or name, or the Region that it is about -> until when it says nothing (S12).
+    """
     tracks = tuple(
-        _track(signal, evidence.get(signal.id, ()), now) for signal in expected_signals(policy, account)
+        _track(signal, evidence.get(signal.id, ()), now, _muted_until(signal, muted or {}))
+        for signal in expected_signals(policy, account)
     )
     heard: dict[str, float] = {}
     for track in tracks:
@@ -69,7 +79,14 @@ def view(policy: Policy, account: str, evidence: Mapping[str, Sequence[Observati
     return View(now, tracks, heard)
 
 
-def _track(signal: Signal, history: Sequence[Observation], now: float) -> Track:
+def _muted_until(signal: Signal, muted: Mapping[str, float]) -> float:
+    return max(muted.get(key, -inf) for key in (signal.id, signal.name, signal.subject))
+
+
+def _track(signal: Signal, history: Sequence[Observation], now: float, muted: float = -inf) -> Track:
+    if now < muted:
+        reason = f"muted for another {spell(muted - now)}"
+        return Track(signal, (), SignalState(signal, Verdict.UNKNOWN, None, None, reason))
     past = runs(history, signal.silent_after, now)
     if not past:
         return Track(signal, past, SignalState(signal, Verdict.UNKNOWN, None, None, "never heard of"))

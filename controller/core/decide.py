@@ -14,10 +14,12 @@ from dataclasses import dataclass, replace
 from controller.core import guards
 from controller.core.assess import View, judge, view
 from controller.core.guards import Found
+from controller.core.homeward import decide_home, decide_restore
 from controller.core.incident import Incident, Memory
 from controller.core.model import Check, Decision, Node, Observation, Truth, Verdict
-from controller.core.plan import plan
+from controller.core.plan import next_wave, plan
 from controller.core.policy import Policy
+from controller.core.readiness import Reading, asked, under_doubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Situation:
 
     memory is None where the journal cannot be read, evidence where its table cannot, controls where no
     ARC endpoint answered (or nobody asked yet). `here` is the Region that this controller runs in.
+    readings: what was last read of readiness, here or from afar.
     """
 
     policy: Policy
@@ -35,6 +38,7 @@ class Situation:
     memory: Memory | None
     evidence: Mapping[str, Sequence[Observation]] | None
     controls: Mapping[str, bool] | None
+    readings: tuple[Reading, ...] = ()
 
 
 def decide(situation: Situation, region: str) -> Decision:
@@ -45,13 +49,19 @@ def decide(situation: Situation, region: str) -> Decision:
     if s.evidence is None:
         return _plainly(s, region, "evidence-unreadable", "the evidence table does not answer")
     incident = s.memory.open if s.memory.open and s.memory.open.source == region else None
-    seen = view(s.policy, s.account, s.evidence, s.now)
+    seen = view(s.policy, s.account, s.evidence, s.now, s.memory.muted)
+    found = Found(s.policy, region, s.now, s.here, s.memory, incident, seen, s.controls, readings=s.readings)
+    left = s.memory.away(region)
+    if incident is not None and incident.leg == "home":
+        return decide_home(found, incident)
+    if left is not None and s.policy.restore is not None and (not incident or incident.intent == "restore"):
+        return decide_restore(replace(found, intent="restore"), incident, left)
     tree = judge(s.policy.evacuate.when, seen, source=region, target=None, path="when")
     if not (incident and (incident.requested_by or guards.begun(s.policy, incident, s.controls))):
         stopped = _without_cause(s, region, tree, incident, seen)
     else:
         stopped = None
-    return stopped or _guarded(s, region, tree, incident, seen)
+    return stopped or _guarded(s, found, tree)
 
 
 def _plainly(s: Situation, region: str, code: str, reason: str) -> Decision:
@@ -85,22 +95,24 @@ def _doubts(told: Sequence[Verdict], region: str) -> str:
     return f"nothing speaks against {region}; {dim} of {len(told)} signals are silent or unknown"
 
 
-def _guarded(s: Situation, region: str, tree: Node, incident: Incident | None, seen: View) -> Decision:
-    assert s.memory is not None
-    found = Found(s.policy, region, s.now, s.here, s.memory, incident, seen, s.controls)
+def _guarded(s: Situation, found: Found, tree: Node) -> Decision:
+    region, incident = found.region, found.incident
     checks: list[Check] = [guard(found) for guard in guards.TO_OPEN]
     target, at_target = guards.choose_target(found)
     checks += at_target
-    goal = (
-        plan(s.policy, source=region, target=target, controls=s.controls)
-        if target is not None and s.controls is not None
-        else None
-    )
+    answers = guards.ready_answers(found, target) if target is not None else ()
+    found = replace(found, doubts=asked(answers))
+    goal = None
+    if target is not None and s.controls is not None:
+        whole = plan(s.policy, source=region, target=target, controls=s.controls)
+        goal = next_wave(s.policy, whole, s.policy.evacuate.waves, incident.waves if incident else 0)
+    goal = under_doubt(goal, found.doubts)
     checks.append(guards.floor(found, goal))
     gate = guards.approval(found, goal)
     decision = Decision(
-        s.now, region, "evacuate", "act", f"leave {region} for {target}", tree, (*checks, gate), target, goal
-    )
+        s.now, region, "evacuate", "act", f"leave {region} for {target}", tree, (*checks, gate), target, goal,
+        gate=s.policy.gate_name("evacuate", found.doubts), answers=answers,
+    )  # fmt: skip
     blocked = next((check for check in checks if check.value is not Truth.TRUE), None)
     if blocked is not None:
         action = "stand_down" if incident and blocked.code == "already-left" else "hold"
@@ -119,6 +131,8 @@ def _guarded(s: Situation, region: str, tree: Node, incident: Incident | None, s
 def may_open(decision: Decision) -> bool:
     """Whether a decision about a Region without an incident opens one: all guards but those that look at
     the target passed. An incident that cannot act yet holds, and pages people."""
+    if decision.intent == "restore":
+        return decision.action in ("act", "ask")
     early = {check.guard: check.value for check in decision.checks}
     passed = all(early.get(name) is Truth.TRUE for name in guards.OPENING)
     return passed and early.get("eligible") is not Truth.FALSE

@@ -1,14 +1,16 @@
 """The guards of an evacuation, in order, each with a code (explained in docs/codes.md) and a sentence."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from controller.core.assess import View, judge_leaf, spell
+from controller.core.gate import chain, overrides, phrase, present
 from controller.core.incident import MOVING, Incident, Memory, Phase
 from controller.core.journal import digest
-from controller.core.model import Check, Plan, Truth, all_of
+from controller.core.model import Answer, Check, Plan, Truth
 from controller.core.plan import after, below_floor, serving
-from controller.core.policy import Leaf, Policy, ReadyCheck
+from controller.core.policy import Policy
+from controller.core.readiness import Reading, judge_ready, summary
 
 CUT_OFF_AFTER = 120.0
 """Seconds without anything from any other Region after which a controller abstains."""
@@ -17,7 +19,7 @@ DAY = 86400.0
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a guard may look at."""
+    """What a guard may look at. doubts: gates that must be asked since the target is not plainly ready."""
 
     policy: Policy
     region: str
@@ -27,6 +29,9 @@ class Found:
     incident: Incident | None
     seen: View
     controls: Mapping[str, bool] | None
+    intent: str = "evacuate"
+    readings: Sequence[Reading] = ()
+    doubts: tuple[str, ...] = ()
 
 
 Guard = Callable[[Found], Check]
@@ -35,17 +40,17 @@ Guard = Callable[[Found], Check]
 def begun(policy: Policy, incident: Incident, controls: Mapping[str, bool] | None) -> bool:
     """Whether traffic has begun to move, so that the move is finished whatever the evidence says now.
 
-    Intended only (and every control that was to go Off still On) is not begun: the intent may be dropped.
+    Intended only (and every control that was to change still as it was) is not begun: it may be dropped.
     """
-    if incident.phase is not Phase.SHIFTING or controls is None:
+    if incident.phase is not Phase.SHIFTING or controls is None or incident.put:
         return incident.phase in MOVING
-    names = incident.leaving or policy.regions[incident.source].controls
-    return not all(controls[name] for name in names)
+    intended = incident.intended or dict.fromkeys(policy.regions[incident.source].controls, False)
+    return any(controls[name] is on for name, on in intended.items())
 
 
 def armed(f: Found) -> Check:
-    sentence = "armed" if f.memory.armed else f"disarmed {f.memory.armed_reason}"
-    return Check("armed", "disarmed", Truth.of(f.memory.armed), sentence)
+    stopped = f.memory.stopped
+    return Check("armed", "disarmed", Truth.of(stopped is None), stopped or "armed")
 
 
 def policy_valid(f: Found) -> Check:
@@ -87,6 +92,9 @@ def cooldown(f: Found) -> Check:
         return Check("cooldown", "cooldown", Truth.TRUE, _by_person(f.incident, "cooldown"))
     if last is None:
         return Check("cooldown", "cooldown", Truth.TRUE, "no evacuation before this one")
+    if last.acknowledged_by:
+        sentence = f"{last.acknowledged_by} acknowledged {last.id}: its cooldown is lifted"
+        return Check("cooldown", "cooldown", Truth.TRUE, sentence)
     ends = last.changed + f.policy.limits.cooldown
     value = Truth.of(f.now >= ends)
     what = f"was {last.request.status}" if last.refused and last.request else "moved traffic"
@@ -126,18 +134,29 @@ def choose_target(f: Found) -> tuple[str | None, list[Check]]:
         [Check("target exists", "no-target", Truth.FALSE, f"no Region to leave {f.region} for")],
     )
     passed = -1
-    for region in candidates:
+    despite = f.incident.despite if f.incident else ()
+    # A Region that needs nobody's word comes before one that needs it.
+    for region, word in [*((r, False) for r in candidates), *((r, True) for r in candidates if despite)]:
         checks = [
             shared_cause(f, region),
             Check("target exists", "no-target", Truth.TRUE, f"{region} is preferred next"),
             readiness(f, region),
         ]
+        checks = [set_aside(f, check) for check in checks] if word else checks
         good = next((n for n, c in enumerate(checks) if c.value is not Truth.TRUE), len(checks))
         if good == len(checks):
             return region, checks
         if good > passed:
             best, passed = (None, checks), good
     return best
+
+
+def set_aside(f: Found, check: Check) -> Check:
+    """The check, passed on its requester's word where that was asked for; a second person must approve."""
+    if f.incident is None or check.value is Truth.TRUE or check.code not in f.incident.despite:
+        return check
+    sentence = f"{f.incident.requested_by} sets this aside, with a second person: {check.sentence}"
+    return Check(check.guard, check.code, Truth.TRUE, sentence)
 
 
 def shared_cause(f: Found, target: str) -> Check:
@@ -161,18 +180,13 @@ def shared_cause(f: Found, target: str) -> Check:
 
 
 def readiness(f: Found, target: str) -> Check:
-    nodes = [
-        judge_leaf(_as_leaf(check), f.seen, subject=target, source=f.region, path=f"ready.{index}")
-        for index, check in enumerate(f.policy.target.ready)
-    ]
-    value = all_of(node.value for node in nodes)
-    worst = next((node for node in nodes if node.value is not Truth.TRUE), nodes[0])
-    return Check("readiness", "target-not-ready", value, worst.sentence)
+    return summary(ready_answers(f, target), "target-not-ready")
 
 
-def _as_leaf(check: ReadyCheck) -> Leaf:
-    wish = {"in": "target", "family": check.family, "is": check.is_}
-    return Leaf.model_validate(wish).model_copy(update={"for_": check.for_})
+def ready_answers(f: Found, target: str) -> tuple[Answer, ...]:
+    """What each check of `target.ready` says of a target."""
+    ready = f.policy.target.ready
+    return judge_ready(ready, f.seen, f.readings, f.now, f.region, target, returning=False)
 
 
 def floor(f: Found, goal: Plan | None) -> Check:
@@ -183,18 +197,22 @@ def floor(f: Found, goal: Plan | None) -> Check:
 
 
 def binding(policy: Policy, incident: Incident, goal: Plan) -> str:
-    """What an approval is given for: 16 hex digits over application, plan, policy and epoch."""
-    return digest([policy.application, incident.id, goal.digest, policy.digest, incident.epoch])[:16]
+    """What an approval is given for: 16 hex digits over application, plan, policy and epoch, and over what
+    is set aside, if anything is."""
+    bound: list[object] = [policy.application, incident.id, goal.digest, policy.digest, incident.epoch]
+    aside = [*incident.despite, *overrides(policy, incident)]
+    return digest([*bound, aside] if aside else bound)[:16]
 
 
 def approval(f: Found, goal: Plan | None) -> Check:
-    gate = f.policy.gate()
+    asks = chain(f.policy, f.incident, f.intent, f.doubts)
     moving = f.incident is not None and begun(f.policy, f.incident, f.controls)
-    if gate is None or moving:
+    if not asks or moving:
         sentence = "the move was let through already" if moving else "the policy asks nobody"
         return Check("approval", "approval", Truth.TRUE, sentence)
-    who = ", ".join(gate.ask)
     request = f.incident.request if f.incident else None
+    gate = present(asks, request)
+    who = phrase(gate)
     if request is None or goal is None or f.incident is None:
         return Check("approval", "approval", Truth.FALSE, f"{who} must approve within {spell(gate.within)}")
     current = request.digest == binding(f.policy, f.incident, goal)

@@ -10,12 +10,12 @@
 ```
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
-from controller.core.journal import Draft, Event, Kind
+from controller.core.journal import Event, Kind
+from controller.core.request import Request
 
 
 class Phase(StrEnum):
@@ -32,7 +32,7 @@ class Phase(StrEnum):
 
 ENDED = frozenset({Phase.SETTLED, Phase.STOOD_DOWN})
 BEFORE_SHIFT = frozenset({Phase.OPEN, Phase.CONFIRMED, Phase.ASKED, Phase.APPROVED})
-READYING = frozenset({Phase.CONFIRMED, Phase.ASKED, Phase.APPROVED, Phase.SHIFTING})
+READYING = frozenset({Phase.CONFIRMED, Phase.ASKED, Phase.APPROVED, Phase.SHIFTING, Phase.VERIFIED})
 MOVING = frozenset({Phase.SHIFTING, Phase.SHIFTED, Phase.VERIFIED})
 
 _K = Kind
@@ -45,15 +45,31 @@ MOVES: Mapping[Kind, tuple[frozenset[Phase], Phase | None]] = {
     _K.APPROVAL_GIVEN: (frozenset({Phase.ASKED}), Phase.APPROVED),
     _K.APPROVAL_DENIED: (frozenset({Phase.ASKED}), Phase.CONFIRMED),
     _K.APPROVAL_EXPIRED: (frozenset({Phase.ASKED}), Phase.CONFIRMED),
-    _K.SHIFT_INTENDED: (frozenset({Phase.CONFIRMED, Phase.APPROVED, Phase.SHIFTING}), Phase.SHIFTING),
+    _K.SHIFT_INTENDED: (
+        frozenset({Phase.CONFIRMED, Phase.APPROVED, Phase.SHIFTING, Phase.VERIFIED}),
+        Phase.SHIFTING,
+    ),
+    _K.TURNED_BACK: (frozenset({Phase.SHIFTED, Phase.VERIFIED}), Phase.VERIFIED),
+    _K.ROLLED_BACK: (frozenset({Phase.VERIFIED}), Phase.STOOD_DOWN),
     _K.SHIFT_APPLIED: (frozenset({Phase.SHIFTING}), Phase.SHIFTED),
     _K.SHIFT_REFUSED: (frozenset({Phase.SHIFTING}), Phase.CONFIRMED),
     _K.SHIFT_VERIFIED: (frozenset({Phase.SHIFTED}), Phase.VERIFIED),
     _K.SETTLED: (frozenset({Phase.SHIFTED, Phase.VERIFIED}), Phase.SETTLED),
     _K.STOOD_DOWN: (BEFORE_SHIFT, Phase.STOOD_DOWN),
     _K.HANDED_OVER: (BEFORE_SHIFT | MOVING, None),
+    _K.TAKEN_OVER: (BEFORE_SHIFT | MOVING, None),
     _K.ESCALATED: (BEFORE_SHIFT | MOVING, None),
+    _K.REMINDED: (frozenset({Phase.ASKED}), None),
+    _K.ACKNOWLEDGED: (ENDED, None),
 }
+
+
+OPENINGS: Mapping[Kind, str] = {
+    Kind.INCIDENT_OPENED: "evacuate",
+    Kind.RESTORE_OPENED: "restore",
+    Kind.DRILL_OPENED: "drill",
+}
+"""Kind -> the intent of the incident that it opens."""
 
 
 class IllegalMove(ValueError):  # noqa: N818
@@ -61,22 +77,13 @@ class IllegalMove(ValueError):  # noqa: N818
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """One question to people: bound to a plan, decided at most once."""
-
-    id: str
-    digest: str
-    expires: float
-    status: str = "waiting"  # waiting | given | denied | expired | superseded
-    by: str | None = None
-    at: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Incident:
-    """One evacuation from its opening to its end.
+    """One evacuation, restore or drill from its opening to its end.
 
-    leaving: the controls that the intents of the present shift turn Off. changed: when it last moved on.
+    leg: "out", or "home" once a drill or a rollback turned back. waves: how many are verified in this leg.
+    before: the controls as they were before its first shift. put: as it put them. intended: what the
+    intents of the present shift change. of: the incident that a restore undoes. changed: when it last
+    moved on. despite: codes that its requester wants set aside. rules: safety rules that refused its move.
     """
 
     id: str
@@ -89,8 +96,19 @@ class Incident:
     target: str | None = None
     request: Request | None = None
     escalated: frozenset[str] = frozenset()
-    leaving: frozenset[str] = frozenset()
+    intent: str = "evacuate"
+    of: str | None = None
+    leg: str = "out"
+    waves: int = 0
+    before: Mapping[str, bool] = field(default_factory=dict)
+    put: Mapping[str, bool] = field(default_factory=dict)
+    intended: Mapping[str, bool] = field(default_factory=dict)
+    outcome: str = ""
+    despite: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    acknowledged_by: str | None = None
     runs: int = 0
+    driver: str = ""
     changed: float = 0.0
     reason: str = ""
 
@@ -103,7 +121,10 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """All that the journal says, at its event `last`."""
+    """All that the journal says, at its event `last`.
+
+    intents: the last few `ShiftIntended`. echoes: the numbers of those whose late call was put back.
+    """
 
     application: str
     last: Event | None = None
@@ -114,6 +135,18 @@ class Memory:
     incidents: Mapping[str, Incident] = field(default_factory=dict)
     shifted: tuple[tuple[float, str], ...] = ()
     pages: Mapping[str, float] = field(default_factory=dict)
+    muted: Mapping[str, float] = field(default_factory=dict)
+    fleet: str | None = None
+    stand: Mapping[str, bool] = field(default_factory=dict)
+    stood: float = 0.0
+    drift: Event | None = None
+    intents: tuple[Event, ...] = ()
+    echoes: frozenset[int] = frozenset()
+
+    @property
+    def stopped(self) -> str | None:
+        """Why nothing may move (of the fleet's kill switch: `fleet` says why), or None."""
+        return self.fleet if self.armed else f"disarmed {self.armed_reason}"
 
     @property
     def open(self) -> Incident | None:
@@ -122,121 +155,12 @@ class Memory:
 
     def last_blocking(self) -> Incident | None:
         """The last incident that a cooldown follows: it moved traffic, or people refused it."""
-        ended = [i for i in self.incidents.values() if i.phase is Phase.SETTLED or i.refused]
+        counted = [i for i in self.incidents.values() if i.intent != "drill"]
+        ended = [i for i in counted if i.phase in ENDED and (i.phase is Phase.SETTLED or i.refused or i.put)]
         return max(ended, key=lambda i: i.changed, default=None)
 
-
-def fold(application: str, events: Iterable[Event]) -> Memory:
-    """The memory after all `events`. Raises `IllegalMove` on a journal that no version could have written."""
-    memory = Memory(application)
-    for event in events:
-        memory = apply(memory, event)
-    return memory
-
-
-def apply(memory: Memory, event: Event) -> Memory:
-    """The memory after one more event."""
-    refuse_illegal(memory, event.draft)
-    known = replace(memory, last=event)
-    match event.kind:
-        case Kind.POLICY_LOADED:
-            return replace(known, policy=str(event.data["digest"]), deployed=float(event.data["deployed"]))
-        case Kind.ARMED | Kind.DISARMED:
-            reason = f"by {event.draft.by}: {event.data.get('reason', '')}"
-            return replace(known, armed=event.kind is Kind.ARMED, armed_reason=reason)
-        case Kind.ESCALATED if event.draft.incident is None:
-            return replace(known, pages={**known.pages, str(event.data["key"]): event.at})
-        case Kind.INCIDENT_OPENED:
-            incident = _opened(event)
-        case kind:
-            incident = _moved(memory.incidents[event.draft.incident or ""], kind, event)
-    if event.kind is Kind.SHIFT_APPLIED:
-        known = replace(known, shifted=(*known.shifted, (event.at, incident.source)))
-    return replace(known, incidents={**known.incidents, incident.id: incident})
-
-
-def refuse_illegal(memory: Memory, draft: Draft) -> None:
-    """Raise `IllegalMove` with a sentence if `draft` may not come next."""
-    if draft.kind is Kind.INCIDENT_OPENED:
-        if memory.open is not None:
-            raise IllegalMove(f"{memory.open.id} is in progress; one evacuation at a time")
-        return
-    if draft.kind not in MOVES or (draft.kind is Kind.ESCALATED and draft.incident is None):
-        return
-    incident = memory.incidents.get(draft.incident or "")
-    if incident is None:
-        raise IllegalMove(f"{draft.kind} names no known incident: {draft.incident!r}")
-    if incident.phase not in MOVES[draft.kind][0]:
-        raise IllegalMove(f"{draft.kind} may not follow while {incident.id} is {incident.phase}")
-    if draft.epoch < incident.epoch:
-        raise IllegalMove(f"epoch {draft.epoch} is older than {incident.epoch}, which drives {incident.id}")
-
-
-def _opened(event: Event) -> Incident:
-    data, draft = event.data, event.draft
-    return Incident(
-        id=str(draft.incident),
-        source=str(data["source"]),
-        phase=Phase.OPEN,
-        opened=event.at,
-        opened_by=draft.by,
-        epoch=draft.epoch,
-        requested_by=data.get("requested_by"),
-        changed=event.at,
-        reason=str(data.get("reason", "")),
-    )
-
-
-def _moved(incident: Incident, kind: Kind, event: Event) -> Incident:
-    data = event.data
-    phase = MOVES[kind][1] or incident.phase
-    moved = replace(incident, phase=phase, changed=event.at, epoch=max(incident.epoch, event.draft.epoch))
-    match kind:
-        case Kind.CONFIRMED:
-            return replace(moved, target=str(data["target"]), reason=str(data.get("reason", "")))
-        case Kind.APPROVAL_REQUESTED:
-            request = Request(str(data["approval"]), str(data["digest"]), float(data["expires"]))
-            return replace(moved, request=request)
-        case Kind.APPROVAL_GIVEN | Kind.APPROVAL_DENIED | Kind.APPROVAL_EXPIRED:
-            return replace(moved, request=_answered(incident, kind, event))
-        case Kind.SHIFT_INTENDED:
-            off = {str(name) for name, on in data.get("changes", ()) if not on}
-            return replace(moved, leaving=moved.leaving | off)
-        case Kind.SHIFT_REFUSED:
-            return replace(moved, leaving=frozenset())
-        case Kind.ESCALATED:
-            return replace(moved, escalated=moved.escalated | {str(data["code"])}, changed=incident.changed)
-        case Kind.HANDED_OVER:
-            return replace(moved, runs=moved.runs + 1)
-        case Kind.STOOD_DOWN:
-            return replace(moved, reason=str(data.get("reason", "")))
-        case _:
-            return moved
-
-
-def _answered(incident: Incident, kind: Kind, event: Event) -> Request:
-    request = incident.request
-    if request is None or request.id != event.data["approval"] or request.status != "waiting":
-        raise IllegalMove(f"{kind} answers no waiting request of {incident.id}")
-    status = {Kind.APPROVAL_GIVEN: "given", Kind.APPROVAL_DENIED: "denied"}.get(kind, "expired")
-    return replace(request, status=status, by=event.draft.by, at=event.at)
-
-
-def as_data(incident: Incident) -> dict[str, Any]:
-    """Plain data for `--json`; holds no secret."""
-    request = incident.request
-    return {
-        "id": incident.id,
-        "source": incident.source,
-        "target": incident.target,
-        "phase": str(incident.phase),
-        "opened": incident.opened,
-        "opened_by": incident.opened_by,
-        "requested_by": incident.requested_by,
-        "epoch": incident.epoch,
-        "approval": None
-        if request is None
-        else {"id": request.id, "status": request.status, "by": request.by},
-        "escalated": sorted(incident.escalated),
-        "reason": incident.reason,
-    }
+    def away(self, region: str) -> Incident | None:
+        """The evacuation that `region` has not come home from; None if it is at home."""
+        moves = [i for i in self.incidents.values() if i.source == region and i.phase is Phase.SETTLED]
+        last = max((i for i in moves if i.intent != "drill"), key=lambda i: i.changed, default=None)
+        return last if last is not None and last.intent == "evacuate" and last.before else None

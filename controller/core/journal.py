@@ -15,6 +15,10 @@ class Kind(StrEnum):
 
     POLICY_LOADED = "PolicyLoaded"
     INCIDENT_OPENED = "IncidentOpened"
+    RESTORE_OPENED = "RestoreOpened"
+    DRILL_OPENED = "DrillOpened"
+    TURNED_BACK = "TurnedBack"
+    ROLLED_BACK = "RolledBack"
     CONFIRMED = "Confirmed"
     READINESS_CONFIRMED = "ReadinessConfirmed"
     READINESS_DENIED = "ReadinessDenied"
@@ -27,11 +31,24 @@ class Kind(StrEnum):
     SHIFT_VERIFIED = "ShiftVerified"
     SHIFT_REFUSED = "ShiftRefused"
     HANDED_OVER = "HandedOver"
+    TAKEN_OVER = "TakenOver"
+    ECHO_SEEN = "EchoSeen"
+    BLINDED = "Blinded"
     ESCALATED = "Escalated"
     STOOD_DOWN = "StoodDown"
     SETTLED = "Settled"
     DISARMED = "Disarmed"
     ARMED = "Armed"
+    MUTED = "Muted"
+    ACKNOWLEDGED = "Acknowledged"
+    REMINDED = "Reminded"
+    REFUSED = "Refused"
+    BROKE_GLASS = "BrokeGlass"
+    DRIFT_SEEN = "DriftSeen"
+
+
+class UnknownKind(ValueError):  # noqa: N818
+    """An event of a kind that a later version writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +109,12 @@ def to_json(event: Event) -> str:
 
 
 def from_json(text: str) -> Event:
-    """The event of one line. Raises `ValueError` for an unknown kind or a missing member."""
+    """The event of one line. Raises `UnknownKind`, or `ValueError` for a missing member."""
     raw = json.loads(text)
     try:
+        kind = raw["draft"]["kind"]
+        if kind not in set(Kind):
+            raise UnknownKind(f"event {raw['seq']} is of a kind this version does not know: {kind!r}")
         draft = Draft(**{**raw["draft"], "kind": Kind(raw["draft"]["kind"])})
         return Event(raw["application"], int(raw["seq"]), raw["prev"], draft, raw["hash"])
     except (KeyError, TypeError) as error:

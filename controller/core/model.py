@@ -82,6 +82,23 @@ class Ignored:
 
 
 @dataclass(frozen=True, slots=True)
+class Probe:
+    """A synthetic event that went the way of every signal from `region` to us. Never evidence."""
+
+    region: str
+    sent: float
+    received: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """One of our executions that ended before its incident did: "FAILED", "TIMED_OUT" or "ABORTED"."""
+
+    execution: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
 class Signal:
     """A signal that the policy names: about one Region (`subject`), seen from one (`observer`)."""
 
@@ -132,10 +149,27 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What one readiness check says of a target.
+
+    check: its place, such as `ready.1`. age: seconds since it was so. loss_window: seconds of writes that
+    would be lost by leaving now. gate: who is asked where the value is not true; None: it blocks.
+    """
+
+    check: str
+    value: Truth
+    sentence: str
+    age: float | None = None
+    loss_window: float | None = None
+    gate: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The routing controls to change. Empty `changes`: the world is at the goal already.
 
     changes: (control name, on) pairs, all in one call. goal: every control that the plan is about.
+    left: how many slices still have to move once these changes are applied.
     """
 
     source: str
@@ -143,6 +177,7 @@ class Plan:
     changes: tuple[tuple[str, bool], ...]
     goal: tuple[tuple[str, bool], ...]
     digest: str
+    left: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,5 +196,7 @@ class Decision:
     checks: tuple[Check, ...] = ()
     target: str | None = None
     plan: Plan | None = None
+    intent: str = "evacuate"
     gate: str | None = None
+    answers: tuple[Answer, ...] = ()
     extra: dict[str, str] = field(default_factory=dict)

@@ -1,6 +1,7 @@
 """A plan from what is: the routing controls as read now, and where they should be."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from controller.core.journal import digest
 from controller.core.model import Plan
@@ -23,6 +24,29 @@ def plan(policy: Policy, *, source: str, target: str, controls: Mapping[str, boo
     )
     changes = tuple((name, on) for name, on in goal if controls[name] is not on)
     return Plan(source, target, changes, goal, digest([source, target, goal])[:16])
+
+
+def homeward(*, source: str, target: str, before: Mapping[str, bool], controls: Mapping[str, bool]) -> Plan:
+    """Every control back to where it was `before` traffic left `source` for `target`."""
+    goal = tuple(before.items())
+    changes = tuple((name, on) for name, on in goal if controls[name] is not on)
+    return Plan(source, target, changes, goal, digest(["home", source, target, goal])[:16])
+
+
+def next_wave(policy: Policy, whole: Plan, waves: Sequence[int] | None, done: int) -> Plan:
+    """The part of a plan that moves next: so many slices as the wave after `done` waves allows.
+
+    ```
+    waves [1, 1, 2], eight changes in four slices:   done 0 -> slice a   1 -> slice b   2 -> slices c, d
+    ```
+    """
+    if waves is None:
+        return whole
+    place = {name: i for entry in policy.regions.values() for i, name in enumerate(entry.controls)}
+    slices = sorted({place[name] for name, _ in whole.changes})
+    moving = slices[: waves[min(done, len(waves) - 1)]]
+    changes = tuple(change for change in whole.changes if place[change[0]] in moving)
+    return replace(whole, changes=changes, left=len(slices) - len(moving))
 
 
 def calls(changes: Sequence[Change], batch: int = BATCH) -> tuple[tuple[Change, ...], ...]:

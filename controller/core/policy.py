@@ -4,86 +4,21 @@ Only keys that something acts on exist; any other key is refused. Times in the f
 `43s`, `3m`, `1h`; here they are seconds. Made from plain data by `controller.core.admission`.
 """
 
-import re
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Discriminator,
     Field,
-    PlainSerializer,
     StringConstraints,
     Tag,
 )
 
+from controller.core.checks import ReadyCheck
 from controller.core.journal import digest
 from controller.core.model import Verdict
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-def _whole(value: object) -> object:
-    """Python takes True and 1.0 for the 1 of a `Literal`; a policy does not."""
-    if type(value) is not int:
-        raise ValueError("expected 1")
-    return value
-
-
-def _given(value: object) -> object:
-    """A key may be left out; one that is there says something."""
-    if value is None:
-        raise ValueError("expected a value; leave the key out to mean none")
-    return value
-
-
-def _count(value: object) -> object:
-    if value != "all" and (type(value) is not int or not 1 <= value <= 100):
-        raise ValueError("expected a whole number from 1 to 100, or `all`")
-    return value
-
-
-Given = BeforeValidator(_given)
-One = Annotated[Literal[1], BeforeValidator(_whole)]
-Count = Annotated[Annotated[int, Field(ge=1, le=100)] | Literal["all"], BeforeValidator(_count)]
-
-
-def seconds(value: object) -> float:
-    """`"3m"` -> 180.0. Raises `ValueError` for anything that is not a number and a unit."""
-    match = re.fullmatch(r"([0-9]{1,6})([smhd])", value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError('expected a duration such as "43s", "3m" or "1h"')
-    return float(int(match[1]) * _UNITS[match[2]])
-
-
-Duration = Annotated[
-    float,
-    BeforeValidator(seconds),
-    PlainSerializer(lambda value: f"{value:.0f}s"),
-    Field(gt=0, json_schema_extra={"type": "string", "pattern": "^[0-9]{1,6}[smhd]$"}),
-]
-_REGION = r"^[a-z]{2,4}(-[a-z]{2,4})?-(central|north|south|(north|south)?(east|west))-[0-9]$"
-_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
-_TEMPLATE = r"^([A-Za-z0-9_. -]|\{region\}){1,255}$"
-_GROUP = r"^group:[A-Za-z0-9_-]{1,64}$"
-
-# What a text that does not match was expected to be.
-SHAPES = {
-    _REGION: "the name of an AWS Region such as us-east-1",
-    _NAME: "a name of at most 63 letters, digits, - and _, which begins with a letter or a digit",
-    _TEMPLATE: "a name of letters, digits, spaces, and - _ . in which {region} stands for the Region",
-    _GROUP: "a group of people such as group:sre-oncall",
-}
-
-Region = Annotated[str, StringConstraints(pattern=_REGION)]
-Name = Annotated[str, StringConstraints(pattern=_NAME)]
-Template = Annotated[str, StringConstraints(pattern=_TEMPLATE)]
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+from controller.core.terms import GROUP, Count, Duration, Given, Name, One, Region, Strict, Template, keys_of
 
 
 class RegionControls(Strict):
@@ -101,15 +36,8 @@ class AlarmSignal(Strict):
     silent_after: Duration = Field(alias="silentAfter")
 
 
-def _keys(value: Any) -> set[str] | None:
-    """The keys of a mapping or, when a policy is written out, of a model; None of anything else."""
-    if isinstance(value, BaseModel):
-        return {name.rstrip("_") for name in type(value).model_fields}
-    return set(value) if isinstance(value, dict) else None
-
-
 def _which_signal(value: Any) -> str | None:
-    keys = _keys(value) or ()
+    keys = keys_of(value) or ()
     return "canary" if "canary" in keys else "alarm" if "alarm" in keys else None
 
 
@@ -151,7 +79,7 @@ class Not(Strict):
 
 
 def _which_condition(value: Any) -> str | None:
-    keys = _keys(value)
+    keys = keys_of(value)
     return None if keys is None else next((key for key in ("all", "any", "not") if key in keys), "leaf")
 
 
@@ -168,22 +96,45 @@ Condition = Annotated[
 ]
 
 
+Waves = Annotated[
+    tuple[Annotated[int, Field(ge=1, le=50)], ...], Field(min_length=1, max_length=50, strict=False)
+]
+"""How many slices move at a time; the last number is repeated until all have moved."""
+
+
 class Evacuate(Strict):
     when: Condition
     unless: Annotated[tuple[Leaf, ...], Field(max_length=20, strict=False)] = ()
     approval: Name
-
-
-class ReadyCheck(Strict):
-    family: Name
-    is_: Literal["healthy"] = Field(alias="is")
-    for_: Annotated[Duration | None, Given] = Field(default=None, alias="for")
-    if_unknown: Literal["block"] = Field(alias="ifUnknown")
+    waves: Annotated[Waves | None, Given] = None
+    settle: Duration = 30.0
+    if_verify_fails: Literal["hold", "rollback"] = Field(default="hold", alias="ifVerifyFails")
 
 
 class Target(Strict):
     prefer: Annotated[tuple[Region, ...], Field(min_length=1, max_length=20, strict=False)]
     ready: Annotated[tuple[ReadyCheck, ...], Field(min_length=1, max_length=20, strict=False)]
+
+
+class Restore(Strict):
+    """When and how a Region that was left comes home. In a leaf, `source` is the Region that comes home."""
+
+    when: Condition
+    ready: Annotated[tuple[ReadyCheck, ...], Field(max_length=20, strict=False)] = ()
+    approval: Name
+    waves: Annotated[Waves | None, Given] = None
+    settle: Duration = 30.0
+
+
+class Drills(Strict):
+    """Rehearsals in production: leave, stay, come home; at once where a leaf of `abortWhen` is true."""
+
+    stay: Duration
+    abort_when: Annotated[tuple[Leaf, ...], Field(alias="abortWhen", max_length=20, strict=False)] = ()
+
+
+OVERRIDE = "override"
+"""The gate that is asked to set aside a safety rule: at least two people, for each rule by its ARN."""
 
 
 class Limits(Strict):
@@ -193,9 +144,9 @@ class Limits(Strict):
 
 
 class Ask(Strict):
-    ask: Annotated[tuple[Annotated[str, StringConstraints(pattern=_GROUP)], ...],
+    ask: Annotated[tuple[Annotated[str, StringConstraints(pattern=GROUP)], ...],
                    Field(min_length=1, max_length=20, strict=False)]  # fmt: skip
-    people: One
+    people: Annotated[int, Field(ge=1, le=5)]
     within: Duration
 
 
@@ -206,7 +157,7 @@ class Policy(Strict):
     application: Name
     enforcement: Literal["shadow", "live"]
     regions: Annotated[dict[Region, RegionControls], Field(min_length=2, max_length=20)]
-    controllers: Annotated[tuple[Region, ...], Field(min_length=1, max_length=1, strict=False)]
+    controllers: Annotated[tuple[Region, ...], Field(min_length=1, max_length=5, strict=False)]
     signals: Annotated[
         dict[Name, Annotated[tuple[SignalSource, ...], Field(min_length=1, max_length=50, strict=False)]],
         Field(min_length=1, max_length=20),
@@ -214,13 +165,30 @@ class Policy(Strict):
     evacuate: Evacuate
     target: Target
     limits: Limits
-    approvals: dict[Name, Annotated[tuple[Ask, ...], Field(min_length=1, max_length=1, strict=False)]] = {}
+    restore: Annotated[Restore | None, Given] = None
+    drills: Annotated[Drills | None, Given] = None
+    approvals: dict[Name, Annotated[tuple[Ask, ...], Field(min_length=1, max_length=5, strict=False)]] = (
+        Field(default_factory=dict)
+    )
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the compiled policy: what an event names when it says by which policy."""
         return digest(self.model_dump(mode="json", by_alias=True))
 
-    def gate(self) -> Ask | None:
-        """Who is asked before an evacuation; None where the policy writes `none`."""
-        return None if self.evacuate.approval == "none" else self.approvals[self.evacuate.approval][0]
+    def gate(self, intent: str = "evacuate", doubts: Sequence[str] = ()) -> Ask | None:
+        """Who is asked first before a move of this intent; None where the policy writes `none`."""
+        return next(iter(self.chain(intent, doubts)), None)
+
+    def chain(self, intent: str = "evacuate", doubts: Sequence[str] = ()) -> tuple[Ask, ...]:
+        """Who is asked, in turn, before a move of this intent; empty where the policy writes `none`."""
+        name = self.gate_name(intent, doubts)
+        return () if name == "none" else self.approvals[name]
+
+    def gate_name(self, intent: str = "evacuate", doubts: Sequence[str] = ()) -> str:
+        """The strictest of `doubts` (gates that a readiness check asks for) and of the usual one."""
+        usual = self.restore.approval if intent == "restore" and self.restore else self.evacuate.approval
+        return max((*doubts, usual), key=self._people)
+
+    def _people(self, gate: str) -> int:
+        return max((ask.people for ask in self.approvals.get(gate, ())), default=0)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from controller.core.journal import canonical
-from controller.core.model import Decision, Node, Truth
+from controller.core.model import Answer, Decision, Node, Truth
 
 
 def stamp(moment: float) -> str:
@@ -59,6 +59,11 @@ def decision_data(decision: Decision, *, with_tree: bool = True) -> dict[str, An
             for c in decision.checks
         ],
     }
+    if decision.answers:
+        lost = [answer.loss_window for answer in decision.answers if answer.loss_window is not None]
+        data["gate"] = decision.gate
+        data["readiness"] = [_answer_data(answer) for answer in decision.answers]
+        data["loss_window_s"] = round(max(lost), 1) if lost else None
     if with_tree and decision.tree is not None:
         data["tree"] = node_data(decision.tree)
         data["kept_by"] = [
@@ -66,6 +71,14 @@ def decision_data(decision: Decision, *, with_tree: bool = True) -> dict[str, An
             for leaf in flip_set(decision.tree)
         ]
     return data
+
+
+def _answer_data(answer: Answer) -> dict[str, Any]:
+    data: dict[str, Any] = {"check": answer.check, "value": str(answer.value), "sentence": answer.sentence}
+    for key, seconds in (("age_s", answer.age), ("loss_window_s", answer.loss_window)):
+        if seconds is not None:
+            data[key] = round(seconds, 1)
+    return data | ({"ask": answer.gate} if answer.gate else {})
 
 
 def decision_record(decision: Decision, limit: int = 6_000) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller.core.journal import Event, Kind, broken_at
+from controller.core.report import stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +141,8 @@ class Story:
         asked: float | None = None
         for event in self.journal:
             if event.kind is Kind.APPROVAL_REQUESTED:
-                asked = event.at - self.broke
-            elif event.kind in _ANSWERS and asked is not None:
+                asked = event.at - self.broke if asked is None or event.data.get("stage", 1) == 1 else asked
+            elif event.kind in _ANSWERS and asked is not None and not event.data.get("needed"):
                 found.append(Stretch(asked, event.at - self.broke, _ANSWERS[event.kind]))
                 asked = None
         if asked is not None:
@@ -165,26 +166,57 @@ def sentence(event: Event) -> str:
             return f"policy {str(data.get('digest', ''))[:12]} is in force ({data.get('enforcement')})"
         case Kind.INCIDENT_OPENED:
             return f"{data.get('source')} is suspected: {data.get('reason')}"
+        case Kind.RESTORE_OPENED:
+            return f"{data.get('source')} may come home: {data.get('reason')}"
+        case Kind.DRILL_OPENED:
+            return f"a drill of {data.get('source')}: {data.get('reason')}"
+        case Kind.TURNED_BACK:
+            return f"turned back ({data.get('outcome')}): {data.get('reason')}"
+        case Kind.ROLLED_BACK:
+            return "rolled back: everything is as it was before"
         case Kind.CONFIRMED:
             return f"leave for {data.get('target')}: {data.get('reason')}"
         case Kind.APPROVAL_REQUESTED:
-            asked = ", ".join(str(who) for who in data.get("ask", ()))
-            return f"asked {asked}: {len(data.get('changes', ()))} routing controls would change"
+            return _asked(data)
         case Kind.APPROVAL_GIVEN | Kind.APPROVAL_DENIED:
             word = "approved" if event.kind is Kind.APPROVAL_GIVEN else "denied"
-            return f"{word} by {event.draft.by}" + (f": {data['reason']}" if data.get("reason") else "")
+            more = f"; {data['needed']} more must agree" if data.get("needed") else ""
+            word = f"{word} by {event.draft.by}" + more
+            return word + (f": {data['reason']}" if data.get("reason") else "")
+        case Kind.REMINDED:
+            return "half of the time is over: people were reminded"
+        case Kind.MUTED:
+            spoken = "speaks again" if not data.get("for") else f"says nothing for {data['for']:.0f} s"
+            return f"{data.get('what')} {spoken}: {data.get('reason')}"
+        case Kind.ACKNOWLEDGED:
+            return f"acknowledged by {event.draft.by}, the cooldown is lifted: {data.get('reason')}"
+        case Kind.REFUSED:
+            return f"{event.draft.by} was refused `{data.get('command')}`: {data.get('reason')}"
         case Kind.APPROVAL_EXPIRED:
             return "nobody answered in time; silence is a denial"
         case Kind.SHIFT_INTENDED:
             return f"about to move {data.get('source')} to {data.get('target')}: {_changes(data)}"
         case Kind.SHIFT_APPLIED:
             return f"ARC took the change: {_states(data.get('states', {}))}"
+        case Kind.TAKEN_OVER:
+            return f"{data.get('driver')} drives on: {data.get('reason')}"
+        case Kind.BLINDED:
+            since, until = (stamp(float(data.get(edge, event.at))) for edge in ("from", "to"))
+            return f"{data.get('who')} assessed nothing from {since} to {until}"
         case Kind.SETTLED:
             return f"the traffic is in {data.get('target')}"
         case Kind.ESCALATED | Kind.STOOD_DOWN:
             return f"{data.get('code')}: {data.get('reason')}"
     told = data.get("sentence") or data.get("reason") or ""
     return str(told)
+
+
+def _asked(data: Mapping[str, Any]) -> str:
+    who = ", ".join(str(who) for who in data.get("ask", ()))
+    people = f"{data['people']} people of " if data.get("people", 1) > 1 else ""
+    turn = f" (ask {data.get('stage')} of {data.get('of')})" if data.get("of", 1) > 1 else ""
+    rules = "".join(f"; it would set aside {arn}" for arn in data.get("override", ()))
+    return f"asked {people}{who}{turn}: {len(data.get('changes', ()))} routing controls would change{rules}"
 
 
 def _changes(data: Mapping[str, Any]) -> str:

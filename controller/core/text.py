@@ -6,6 +6,9 @@ for HTML is the page's own work.
 
 import re
 
+NOTICE = 1_000
+"""Bytes of a page's text: it is read at 3 a.m., on a telephone."""
+
 # Longest form first; the last alternative takes every escape character that is left.
 _ESCAPE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*+[ -/]*+[@-~]"  # CSI: colour, cursor
@@ -45,3 +48,16 @@ def plain(text: str, limit: int, *, lines: bool = False) -> str:
     if len(read) <= limit and len(text) <= 16 * limit + 4096:
         return read
     return read[: limit - 1].rstrip() + "…"
+
+
+def brief(text: str, limit: int = NOTICE) -> str:
+    """`text` in at most `limit` bytes of UTF-8: its longest lines are cut first, so that none is lost."""
+    lines = text.split("\n")
+    while len("\n".join(lines).encode()) > limit:
+        longest = max(range(len(lines)), key=lambda n: len(lines[n]))
+        over = len("\n".join(lines).encode()) - limit
+        kept = max(0, len(lines[longest]) - max(2, over // 4 + 2))
+        lines[longest] = lines[longest][:kept].rstrip("…") + "…" if kept else ""
+        if not any(lines):
+            break
+    return "\n".join(lines)

@@ -3,7 +3,8 @@
 ```
  --context NAME > TIDEGATE_CONTEXT > the only context of tidegate.toml > the rehearsal that runs
 ```
-`tidegate.toml` in the current folder: `[contexts.NAME]` with `deployment = "file.json"`.
+`tidegate.toml` in the current folder: `[contexts.NAME]` with `deployment = "file.json"`, or a list of files,
+one a controller.
 """
 
 import getpass
@@ -22,6 +23,7 @@ from controller.core.journal import Event
 from controller.core.policy import Policy
 from controller.core.text import plain
 from controller.lab.last_run import read_last_run
+from controller.ports.errors import EvidenceUnavailable
 from controller.settings import Deployment
 from controller.steps.context import Deps
 
@@ -34,10 +36,14 @@ class NoContext(ValueError):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """A deployment and its name. A rehearsal is nobody's traffic: it asks for no confirmation."""
+    """A deployment and its name. A rehearsal is nobody's traffic: it asks for no confirmation.
+
+    others: the other controllers' deployments, in order; the first that answers is spoken to.
+    """
 
     name: str
     deployment: Deployment
+    others: tuple[Deployment, ...] = ()
 
     @property
     def rehearsal(self) -> bool:
@@ -46,6 +52,11 @@ class Context:
     def deps(self) -> Deps:
         from controller import wiring
 
+        for deployment in (self.deployment, *self.others) if self.others else ():
+            deps = wiring.build(deployment)
+            with suppress(EvidenceUnavailable):
+                deps.evidence.read(deps.application)
+                return deps
         return wiring.build(self.deployment)
 
     def identity(self, claimed: str | None) -> str:
@@ -73,7 +84,8 @@ def find_context(name: str | None, folder: Path | None = None) -> Context:
         known = ", ".join([*named, REHEARSAL])
         raise NoContext(f"no context is named {wanted!r}; expected one of: {known}" if wanted else
                         f"several contexts are known; say --context with one of: {known}")  # fmt: skip
-    return Context(wanted, _deployment(named[wanted]))
+    first, *others = (read_deployment(path) for path in named[wanted])
+    return Context(wanted, first, tuple(others))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,20 +116,28 @@ def last_run_file() -> Path:
     return _file().with_name("last-demo.json")
 
 
-def _named(folder: Path) -> dict[str, Path]:
+def _named(folder: Path) -> dict[str, list[Path]]:
     file = folder / "tidegate.toml"
     if not file.is_file():
         return {}
     try:
         contexts = tomllib.loads(file.read_text(encoding="utf-8")).get("contexts", {})
-        return {str(name): folder / str(entry["deployment"]) for name, entry in contexts.items()}
+        return {str(name): _files(folder, entry["deployment"]) for name, entry in contexts.items()}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
         raise NoContext(
             f'{file}: expected [contexts.NAME] with `deployment = "file.json"`: {error}'
         ) from error
 
 
-def _deployment(path: Path) -> Deployment:
+def _files(folder: Path, named: object) -> list[Path]:
+    files = named if isinstance(named, list) else [named]
+    if not files:
+        raise TypeError("`deployment` is an empty list")
+    return [folder / str(file) for file in files]
+
+
+def read_deployment(path: Path) -> Deployment:
+    """The deployment that a file describes. Raises `NoContext`."""
     try:
         return Deployment.model_validate_json(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -134,7 +154,8 @@ def _running_rehearsal() -> Context:
             "no rehearsal runs here and no deployment is named: start `tidegate up`, "
             "or name a deployment in tidegate.toml"
         )
-    return Context(REHEARSAL, Deployment.model_validate(written["deployment"]))
+    first, *others = (Deployment.model_validate(each) for each in written["deployments"])
+    return Context(REHEARSAL, first, tuple(others))
 
 
 def rehearsal_pid() -> int | None:
@@ -160,10 +181,10 @@ def _file() -> Path:
 
 
 @contextmanager
-def announced(deployment: Deployment) -> Iterator[None]:
+def announced(*deployments: Deployment) -> Iterator[None]:
     """While it lasts, commands in other terminals find this rehearsal; then the one before, if it runs."""
     before = _written()
-    _write({"pid": os.getpid(), "deployment": deployment.model_dump(mode="json")})
+    _write({"pid": os.getpid(), "deployments": [each.model_dump(mode="json") for each in deployments]})
     try:
         yield
     finally:

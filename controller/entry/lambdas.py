@@ -17,12 +17,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from controller import wiring
 from controller.core.text import plain
 from controller.ports.errors import ControllerError
-from controller.settings import Arc, Deployment
+from controller.settings import Arc, Deployment, Standby
 from controller.steps.ask import request_approval
 from controller.steps.assess import assess
-from controller.steps.carry import Carry
+from controller.steps.carry import Carry, PayloadUnknown, read_carry
 from controller.steps.context import Deps
-from controller.steps.escalate import escalate
+from controller.steps.escalate import escalate, hold_unknown
 from controller.steps.hand_over import hand_over
 from controller.steps.observe import observe
 from controller.steps.ready import confirm_readiness
@@ -44,6 +44,7 @@ class Environment(BaseModel):
     deployed: float = Field(alias="TIDEGATE_DEPLOYED")
     policy_file: str = Field(alias="TIDEGATE_POLICY", default="policy.json")
     arc_file: str = Field(alias="TIDEGATE_ARC", default="arc.json")
+    standby_file: str = Field(alias="TIDEGATE_STANDBY", default="")
     journal_table: str = Field(alias="TIDEGATE_JOURNAL")
     evidence_table: str = Field(alias="TIDEGATE_EVIDENCE")
     assessments_table: str = Field(alias="TIDEGATE_ASSESSMENTS")
@@ -52,9 +53,14 @@ class Environment(BaseModel):
     key: str = Field(alias="TIDEGATE_KEY")
 
     def deployment(self) -> Deployment:
-        names = self.model_dump(exclude={"policy_file", "arc_file"})
-        arc = Arc.model_validate(wiring.packaged(self.arc_file))
-        return Deployment(policy=wiring.packaged(self.policy_file), arc=arc, **names)
+        """With `TIDEGATE_STANDBY` that file says how traffic moves, else `arc.json`."""
+        names = self.model_dump(exclude={"policy_file", "arc_file", "standby_file"})
+        names["policy"] = wiring.packaged(self.policy_file)
+        if self.standby_file:
+            names["standby"] = Standby.model_validate(wiring.packaged(self.standby_file))
+        else:
+            names["arc"] = Arc.model_validate(wiring.packaged(self.arc_file))
+        return Deployment(**names)
 
 
 def observe_handler(deps: Deps, event: Payload) -> Payload:
@@ -69,7 +75,9 @@ def observe_handler(deps: Deps, event: Payload) -> Payload:
     except ControllerError as error:
         failures = [{"itemIdentifier": message} for message in bodies]
         return {"batchItemFailures": failures, "error": type(error).__name__}
-    return {"batchItemFailures": [], "used": seen.used, "ignored": len(seen.ignored), "opened": seen.opened}
+    probes = {probe.region: round(probe.received - probe.sent, 3) for probe in seen.probes}
+    told = {"used": seen.used, "ignored": len(seen.ignored), "opened": seen.opened, "probes": probes}
+    return {"batchItemFailures": [], **told}
 
 
 def tick_handler(deps: Deps, _event: Payload) -> Payload:
@@ -78,19 +86,23 @@ def tick_handler(deps: Deps, _event: Payload) -> Payload:
 
 def request_approval_handler(deps: Deps, event: Payload) -> Payload:
     """Gets the task token; gives nothing back: the answer goes by the token."""
-    request_approval(deps, Carry.model_validate(event["carry"]), str(event["token"]))
+    request_approval(deps, read_carry(event["carry"]), str(event["token"]))
     return {}
 
 
 def escalate_handler(deps: Deps, event: Payload) -> Payload:
     error = event.get("error") or {}
     cause = plain(str(error.get("Cause", "")), 400)
-    return _out(escalate(deps, Carry.model_validate(event), plain(str(error.get("Error", "")), 80), cause))
+    try:
+        carry = read_carry(event)
+    except PayloadUnknown as unknown:
+        return hold_unknown(deps, event, str(unknown))
+    return _out(escalate(deps, carry, plain(str(error.get("Error", "")), 80), cause))
 
 
 def _state(step: Callable[[Deps, Carry], Carry]) -> Callable[[Deps, Payload], Payload]:
     def run(deps: Deps, event: Payload) -> Payload:
-        return _out(step(deps, Carry.model_validate(event)))
+        return _out(step(deps, read_carry(event)))
 
     return run
 
@@ -140,6 +152,9 @@ def _instrumented(
             stream.write(_metric(name, "Failed", 1.0, MetricUnit.Count))
             raise
         logger.info("done", extra={**fields, **{key: result[key] for key in TOLD if key in result}})
+        for region, seconds in dict(result.get("probes") or {}).items():
+            # Goes missing when the intake fails; its alarm treats missing data as breaching.
+            stream.write(_metric(name, "IntakeProbe", seconds, MetricUnit.Seconds, region=region))
         milliseconds = (deps.runtime.monotonic() - started) * 1000
         stream.write(_metric(name, "Duration", milliseconds, MetricUnit.Milliseconds))
         return result
@@ -147,10 +162,10 @@ def _instrumented(
     return invoke
 
 
-def _metric(handler: str, name: str, value: float, unit: MetricUnit) -> str:
+def _metric(handler: str, name: str, value: float, unit: MetricUnit, **more: str) -> str:
     """One line in CloudWatch's embedded metric format."""
     provider = AmazonCloudWatchEMFProvider(namespace="tidegate", service="tidegate")
-    provider.metric_set, provider.dimension_set, provider.metadata_set = {}, {"handler": handler}, {}
+    provider.metric_set, provider.dimension_set, provider.metadata_set = {}, {"handler": handler, **more}, {}
     provider.add_metric(name, unit, value)
     return json.dumps(provider.serialize_metric_set()) + "\n"
 

@@ -9,9 +9,10 @@ from controller.core.policy import Policy
 from controller.core.story import Story
 from controller.entry import context, rehearsal
 from controller.lab.last_run import LastRun, write_last_run
+from controller.lab.overlay import overlaid
 from controller.lab.people import Mode
 from controller.lab.rehearse import Run, judge, rehearse
-from controller.lab.scenario import SCENARIOS
+from controller.lab.scenarios import SCENARIOS
 from controller.lab.stage import Stage
 from controller.lab.story import Teller, answered_no
 from controller.lab.virtual_stage import START
@@ -55,11 +56,13 @@ def _keep(policy: Policy, deps: Deps) -> None:
 def played(wanted: Wanted, show: Show) -> Story:
     """Play it, judge it, tell it. Raises `PortInUse`, and `NotDriven` for a policy that no
     rehearsal can play."""
+    policy = overlaid(wanted.policy, SCENARIOS[wanted.scenario].policy)
     running = rehearsal.running(
-        wanted.policy, speed=wanted.speed, seed=wanted.seed, start=START, log_name="demo.log"
+        policy, speed=wanted.speed, seed=wanted.seed, start=START, log_name="demo.log"
     )
-    with running as (stage, deps), context.announced(stage.deployment):
-        watch = Watch(stage, deps, every=wanted.speed)
+    with running as (stage, holds), context.announced(*stage.deployments.values()):
+        deps = holds[stage.deployment.region]
+        watch = Watch(stage, deps, every=wanted.speed, others=holds)
         with show(stage, watch) as shown:
             run = rehearse(
                 stage,
@@ -69,10 +72,11 @@ def played(wanted: Wanted, show: Show) -> Story:
                 approve=wanted.approve,
                 beat=shown.beat,
                 pace=wanted.speed / FRAMES,
+                others=holds,
             )
         stage.customers.stop()
         watch.look(now=True)
-        _keep(wanted.policy, deps)
+        _keep(wanted.policy, holds[stage.cloud.live()])
         # Whoever answered kept the traffic where it is: then that is what must be seen.
         kept = wanted.approve == "ask" and answered_no(watch.journal, deps.application)
         judged = judge(stage, run, "deny" if kept else wanted.approve)

@@ -11,6 +11,7 @@ from controller import wiring
 from controller.core.policy import Policy
 from controller.entry import lambdas
 from controller.entry.files import LogFile
+from controller.entry.held import held
 from controller.lab.loader import load_policy
 from controller.lab.stage import Parts, Stage
 from controller.lab.wall_stage import Ports, wall_stage
@@ -41,8 +42,10 @@ def running(
     store: Callable[[str], Store] | None = None,
     kept: Mapping[str, Any] | None = None,
     log_name: str = "handlers.log",
-) -> Iterator[tuple[Stage, Deps]]:
-    """Everything up, handlers logging to the state folder; everything down at the end, whatever happens.
+) -> Iterator[tuple[Stage, dict[str, Deps]]]:
+    """The stage and, by Region, each controller's outside.
+
+    Everything up, handlers logging to the state folder; everything down at the end, whatever happens.
 
     Raises `PortInUse`.
     """
@@ -51,10 +54,18 @@ def running(
     stage = wall_stage(policy, parts(), seed, speed=speed, ports=ports, start=start, store=store, kept=kept)
     try:
         with LogFile(folder / log_name) as log:
-            deps = wiring.build(stage.deployment)
-            stage.begin(lambdas.bound(deps, cast(TextIO, log), f"tidegate-rehearsal-{next(_numbers)}"))
+            stage.begin(
+                {
+                    region: lambdas.bound(
+                        wiring.build(d, clients=held(stage.faults, region)),
+                        cast(TextIO, log),
+                        f"tidegate-rehearsal-{next(_numbers)}",
+                    )
+                    for region, d in stage.deployments.items()
+                }
+            )
             try:
-                yield stage, deps
+                yield stage, {region: wiring.build(d) for region, d in stage.deployments.items()}
             finally:
                 stage.close()
     except BaseException:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from controller.core.policy import AlarmSignal, CanarySignal, Policy
+from controller.lab.watchdogs import watchdogs
 from controller.rehearsal.api import ACCOUNT
 from controller.rehearsal.blueprint import (
     AlarmPlan,
@@ -33,16 +34,19 @@ class NotDriven(ValueError):  # noqa: N818
 
 def estate(policy: Policy, workflow: str, functions: Sequence[str], intake: Intake) -> Blueprint:
     """What the rehearsal builds. Raises `NotDriven`."""
-    here = policy.controllers[0]
+    controllers = policy.controllers
     canaries = tuple(_canaries(policy))
     watched = dict.fromkeys([*policy.regions, *(canary.runs_in for canary in canaries)])
     return Blueprint(
         application=policy.application,
-        controller=here,
+        controllers=controllers,
         controls={region: entry.controls for region, entry in policy.regions.items()},
         canaries=canaries,
-        alarms=tuple(_alarms(policy)),
-        rules=(*_forwarding([r for r in watched if r != here], here), *_feeding(here, intake)),
+        alarms=(*_alarms(policy), *(a for c in controllers for a in watchdogs(policy.application, c))),
+        rules=(
+            *_forwarding(list(watched), controllers),
+            *(rule for here in controllers for rule in _feeding(here, intake)),
+        ),
         workflow=workflow,
         functions=tuple(functions),
     )
@@ -89,10 +93,14 @@ def _metric_alarm(policy: Policy, region: str, name: str) -> dict[str, Any]:
     }
 
 
-def _forwarding(regions: Sequence[str], here: str) -> Iterator[RulePlan]:
-    pattern = {"source": ["aws.cloudwatch", "aws.synthetics"]}
+def _forwarding(regions: Sequence[str], controllers: Sequence[str]) -> Iterator[RulePlan]:
+    """From each watched Region to every controller's bus: a bus forwards once only, so never by a third."""
+    pattern = {"source": ["aws.cloudwatch", "aws.synthetics", "tidegate.probe"]}
     for region in regions:
-        yield RulePlan(region, "tidegate-forward", pattern, ({"Id": "bus", "Arn": bus_arn(here, ACCOUNT)},))
+        others = [there for there in controllers if there != region]
+        targets = tuple({"Id": f"bus-{there}", "Arn": bus_arn(there, ACCOUNT)} for there in others)
+        if targets:
+            yield RulePlan(region, "tidegate-forward", pattern, targets)
 
 
 def _feeding(here: str, intake: Intake) -> Iterator[RulePlan]:

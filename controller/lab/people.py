@@ -1,26 +1,42 @@
-"""The person who answers in a rehearsal: through the very call that an approver makes."""
+"""The people who answer in a rehearsal: through the very call that an approver makes."""
 
 from collections.abc import Callable
 from typing import Literal
 
+from controller.core.request import Request
 from controller.steps.answer import Answered
 from controller.steps.context import Deps, remember
 
 Mode = Literal["auto", "ask", "deny"]
+Manner = Literal["as told", "silent", "no override"]
+"""What a scenario makes of them: they do as `Mode` says, answer nothing, or deny every override."""
 Answer = Callable[..., Answered]
-WHO = "rehearsal-approver"
+WHO = ("rehearsal-approver", "rehearsal-lead", "rehearsal-manager", "rehearsal-director", "rehearsal-chief")
 
 
 def waiting_request(deps: Deps) -> str | None:
     """The id of the request that waits for a person now."""
+    request = _waiting(deps)
+    return request.id if request else None
+
+
+def _waiting(deps: Deps) -> Request | None:
     incident = remember(deps).open
     request = incident.request if incident else None
-    return request.id if request and request.status == "waiting" else None
+    return request if request and request.status == "waiting" else None
 
 
-def answer_if_asked(deps: Deps, mode: Mode, answer: Answer) -> str | None:
-    """Approve (`auto`) or deny what waits; the sentence that came of it. `ask` leaves it to somebody else."""
-    request = None if mode == "ask" else waiting_request(deps)
-    if request is None:
-        return None
-    return answer(deps, request, who=WHO, approve=mode == "auto", reason="rehearsal").sentence
+def answer_if_asked(deps: Deps, mode: Mode, answer: Answer, manner: Manner = "as told") -> str | None:
+    """Approve (`auto`) or deny what waits, each person once; the last sentence that came of it.
+
+    `ask` leaves it to somebody else.
+    """
+    said = None
+    for who in WHO:
+        request = None if mode == "ask" or manner == "silent" else _waiting(deps)
+        if request is None:
+            break
+        yes = mode == "auto" and not (manner == "no override" and request.rules)
+        if who not in request.agreed:
+            said = answer(deps, request.id, who=who, approve=yes, reason="rehearsal").sentence
+    return said

@@ -6,7 +6,7 @@
 ```
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from controller.core.incident import Phase
@@ -57,11 +57,16 @@ def rehearse(
     approve: Mode,
     beat: Callable[[Run], None],
     pace: float = BEAT,
+    others: Mapping[str, Deps] | None = None,
 ) -> Run:
-    """Play it to its end. `beat` is called every `pace` scenario seconds or more often, for a screen."""
+    """Play it to its end. `beat` is called every `pace` scenario seconds or more often, for a screen.
+
+    others: controller Region -> an operator's hold through it: the first that lives is used.
+    """
     pace = min(pace, BEAT)
     patience = GRACE if approve == "ask" else 0.0
     run = Run(scenario, region)
+    stage.operator = deps
     stage.cloud.switch.observe(lambda at, name, on: run.shifts.append((at, name, on)))
     end = stage.kernel.now() + WARM_UP
     while stage.kernel.now() < end:
@@ -77,7 +82,7 @@ def rehearse(
             run.said.append((stage.kernel.now(), step.says.format(region=region)))
         due = left[0].at - (stage.kernel.now() - run.broke) if left else pace
         stage.advance(min(pace, max(0.5, due)))
-        _attend(stage, deps, run, approve)
+        _attend(stage, (others or {}).get(stage.cloud.live(), deps), run, approve)
         beat(run)
     run.ended = stage.kernel.now()
     return run
@@ -86,19 +91,20 @@ def rehearse(
 def _attend(stage: Stage, deps: Deps, run: Run, approve: Mode) -> None:
     """Answer what is asked, and notice the end."""
     try:
-        said = answer_if_asked(deps, approve, answer)
+        said = answer_if_asked(deps, approve, answer, run.scenario.people)
         if said:
             run.said.append((stage.kernel.now(), said))
         incidents = remember(deps).incidents.values()
     except ControllerError as error:
         run.said.append((stage.kernel.now(), plain(f"{type(error).__name__}: {error}", 200)))
         return
-    if run.settled is None and any(i.phase is Phase.SETTLED for i in incidents):
+    wanted = ("restore", "drill") if run.scenario.must == "return" else ("evacuate",)
+    if run.settled is None and any(i.phase is Phase.SETTLED and i.intent in wanted for i in incidents):
         run.settled = stage.kernel.now()
 
 
 def _over(run: Run, now: float, patience: float) -> bool:
-    if run.settled is not None and run.scenario.must == "move":
+    if run.settled is not None and run.scenario.must != "stay" and not run.scenario.to_the_end:
         return now - run.settled >= QUIET
     return now - run.broke >= run.scenario.lasts + patience
 
@@ -111,6 +117,7 @@ def judge(stage: Stage, run: Run, approve: Mode) -> Judged:
     everyone = sum(sum(counts) for counts in last.values())
     failed = ledger.totals(end - 60, end).failed
     moves = run.scenario.must == "move" and approve != "deny"
+    returns = run.scenario.must == "return" and approve != "deny"
     findings = [(everyone > 0, f"{everyone} requests in the last minute")]
     if moves:
         findings += [
@@ -118,7 +125,11 @@ def judge(stage: Stage, run: Run, approve: Mode) -> Judged:
             (failed == 0, f"{failed} of them failed"),
         ]
     else:
-        findings.append((asked > 0, f"{asked} of them went to {run.region}: customers were not moved"))
+        home = "customers are at home" if returns else "customers were not moved"
+        findings.append((asked > 0, f"{asked} of them went to {run.region}: {home}"))
+    if returns:
+        away = [not sum(ledger.by_region(at, at + 60).get(run.region, (0, 0))) for at in _minutes(run)]
+        findings.append((any(away), f"{sum(away)} minutes without a request to {run.region}: it was left"))
     early = ledger.by_region(run.broke, run.broke + run.scenario.still_until).get(run.region, (0, 0))
     if run.scenario.still_until:
         late = ledger.by_region(
@@ -130,6 +141,10 @@ def judge(stage: Stage, run: Run, approve: Mode) -> Judged:
         pages = [n for n in stage.cloud.outbox.notices if n.at >= run.broke]
         findings.append((bool(pages), f"{len(pages)} pages were sent"))
     return Judged(all(ok for ok, _ in findings), tuple(findings))
+
+
+def _minutes(run: Run) -> list[float]:
+    return [run.broke + 60.0 * n for n in range(int((run.ended - run.broke) // 60))]
 
 
 def first_signal(deps: Deps, run: Run) -> float | None:

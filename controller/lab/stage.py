@@ -1,4 +1,4 @@
-"""A whole rehearsal, set up and ready to break: cloud, shop, customers, canaries and one controller.
+"""A whole rehearsal, set up and ready to break: cloud, shop, customers, canaries and the controllers.
 
 ```
  virtual   one thread, jumps through time         tests, drills, simulation
@@ -8,7 +8,7 @@
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from controller.core.admission import compiled
@@ -20,13 +20,17 @@ from controller.rehearsal.api import ACCOUNT
 from controller.rehearsal.arc.controls import ENDPOINTS
 from controller.rehearsal.blueprint import machine_arn
 from controller.rehearsal.clients import Clients
-from controller.rehearsal.cloud import Cloud, Function
+from controller.rehearsal.cloud import Cloud
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.network import Network
+from controller.rehearsal.providers import plan_arn
+from controller.rehearsal.station import Function, Local
 from controller.rehearsal.synthetics import Canary, Synthetics, load_check
 from controller.rehearsal.table.store import Store
-from controller.settings import Arc, Clock, Deployment
+from controller.settings import Arc, Bucket, Clock, Deployment, Standby
+from controller.steps.context import Deps
+from controller.steps.readings import every_wish
 
 JOURNEY = "canaries/api_journey.py"
 
@@ -56,15 +60,28 @@ class Stage:
     network: Network
     customers: Clients
     synthetics: Synthetics
-    deployment: Deployment
+    deployments: Mapping[str, Deployment]
     advance: Callable[[float], None]
     go: Callable[[], None]
     close: Callable[[], None]
     dns_port: int | None
+    operator: Deps | None = None
 
-    def begin(self, functions: Mapping[str, Function]) -> None:
-        """Deploy the controller's functions and let customers, canaries and ticks run."""
-        self.cloud.functions.update(functions)
+    def later(self, work: Callable[[Deps], object]) -> None:
+        """Let a person do `work` beside the kernel, once somebody gave the stage an operator's hold on it."""
+        operator = self.operator
+        if operator is not None:
+            self.runtime.spawn(lambda: work(operator))
+
+    @property
+    def deployment(self) -> Deployment:
+        """The first controller's."""
+        return self.deployments[self.cloud.plan.controller]
+
+    def begin(self, functions: Mapping[str, Mapping[str, Function]]) -> None:
+        """Deploy the controllers' functions (by Region) and let customers, canaries and ticks run."""
+        for region, handlers in functions.items():
+            self.cloud.stations[region].functions.update(handlers)
         self.cloud.start()
         check = load_check(shipped(JOURNEY))
         with self.kernel.lock:
@@ -84,13 +101,30 @@ def cloud_for(
     *,
     store: Callable[[str], Store] | None = None,
     kept: Mapping[str, Any] | None = None,
+    standby: Standby | None = None,
+    local: Local | None = None,
 ) -> Cloud:
-    """The cloud of a policy; `store` and `kept` bring back one that was stopped."""
+    """The cloud of a policy; `store` and `kept` bring back one that was stopped. `standby`: without ARC.
+
+    local: see `station.Local`.
+    """
     plan = estate(policy, parts.workflow, parts.functions, parts.intake)
-    cloud = Cloud(plan, kernel, runtime, Faults(), rng, store)
+    if standby is not None:
+        plan = replace(plan, standby=_objects(policy, standby))
+    cloud = Cloud(plan, kernel, runtime, Faults(), rng, store, local)
     if kept is not None:
         cloud.restore(kept)
     return cloud
+
+
+def _objects(policy: Policy, standby: Standby) -> dict[str, tuple[str, str, str]]:
+    homes = {name: region for region, entry in policy.regions.items() for name in entry.controls}
+    buckets = standby.bucket_by_region
+    return {c: (*_place(buckets[homes[c]]), key) for c, key in standby.objects.items()}
+
+
+def _place(bucket: Bucket) -> tuple[str, str]:
+    return bucket.region, bucket.name
 
 
 def assemble(
@@ -99,7 +133,7 @@ def assemble(
     network: Network,
     rng: random.Random,
     *,
-    deployment: Deployment,
+    deployments: Mapping[str, Deployment],
     advance: Callable[[float], None],
     go: Callable[[], None] = lambda: None,
     close: Callable[[], None] = lambda: None,
@@ -123,7 +157,7 @@ def assemble(
     )
     return Stage(
         policy, cloud.kernel, cloud.runtime, cloud.faults, cloud, network, customers, synthetics,
-        deployment, advance, go, close, dns_port,
+        deployments, advance, go, close, dns_port,
     )  # fmt: skip
 
 
@@ -134,22 +168,29 @@ def deployed(
     endpoint_url: str | None = None,
     arc_urls: Mapping[str, str] | None = None,
     clock: Clock | None = None,
-) -> Deployment:
-    """What the controller is deployed with in this cloud."""
-    here = cloud.plan.controller
+    standby: Standby | None = None,
+) -> dict[str, Deployment]:
+    """Controller Region -> what the controller there is deployed with in this cloud."""
     urls = arc_urls or {region: f"https://{region}.arc.rehearsal.invalid" for region in ENDPOINTS}
-    return Deployment(
-        account=ACCOUNT,
-        region=here,
-        deployed=cloud.kernel.now(),
-        policy=compiled(policy),
-        journal_table="tidegate-journal",
-        evidence_table="tidegate-evidence",
-        assessments_table="tidegate-assessments",
-        topic=cloud.outbox.arn,
-        state_machine=machine_arn(here, ACCOUNT),
-        key=cloud.vault.arn,
-        arc=Arc(endpoints=dict(urls), panel=cloud.switch.panel, controls=cloud.controls),
-        endpoint_url=endpoint_url,
-        clock=clock,
-    )
+    arc = None if standby else Arc(endpoints=dict(urls), panel=cloud.arc.panel, controls=cloud.controls)
+    plans = {name: plan_arn(name, ACCOUNT) for kind, name, *_ in every_wish(policy) if kind == "plan"}
+    return {
+        here: Deployment(
+            account=ACCOUNT,
+            region=here,
+            deployed=cloud.kernel.now(),
+            policy=compiled(policy),
+            journal_table="tidegate-journal",
+            evidence_table="tidegate-evidence",
+            assessments_table="tidegate-assessments",
+            topic=cloud.outbox.arns[here],
+            state_machine=machine_arn(here, ACCOUNT),
+            key=station.vault.arn,
+            arc=arc,
+            standby=standby,
+            endpoint_url=endpoint_url,
+            clock=clock,
+            plans=plans,
+        )
+        for here, station in cloud.stations.items()
+    }

@@ -8,7 +8,8 @@ from typing import Any
 
 from controller.core.admission import expected_signals
 from controller.core.assess import View
-from controller.core.incident import Phase, fold
+from controller.core.fold import fold
+from controller.core.incident import Phase
 from controller.core.journal import Event, Kind
 from controller.core.model import Verdict
 from controller.core.report import why_sentence

@@ -7,19 +7,22 @@ from controller.lab.stage import Parts, Stage, assemble, cloud_for, deployed
 from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.network import VirtualNetwork
 from controller.rehearsal.virtual import VirtualRuntime
+from controller.settings import Standby
 
 START = 1_893_484_800.0
 """2030-01-01T08:00:00Z: a scenario's clock begins in the future, so that no wall-clock time looks like it."""
 
 
-def virtual_stage(policy: Policy, parts: Parts, seed: int) -> Stage:
+def virtual_stage(policy: Policy, parts: Parts, seed: int, *, standby: Standby | None = None) -> Stage:
+    """`standby`: traffic moves by objects in buckets, not by an ARC cluster."""
     kernel = Kernel(VirtualClock(START))
     runtime = VirtualRuntime(kernel)
     rng = random.Random(seed)  # noqa: S311 - a rehearsal must repeat
-    cloud = cloud_for(policy, parts, kernel, runtime, rng)
+    cloud = cloud_for(policy, parts, kernel, runtime, rng, standby=standby, local=VirtualRuntime)
     network = VirtualNetwork(runtime=runtime, names=cloud.names, shop=cloud.shop)
 
     def advance(seconds: float) -> None:
         kernel.run(until=kernel.now() + seconds)
 
-    return assemble(policy, cloud, network, rng, deployment=deployed(policy, cloud), advance=advance)
+    deployments = deployed(policy, cloud, standby=standby)
+    return assemble(policy, cloud, network, rng, deployments=deployments, advance=advance)

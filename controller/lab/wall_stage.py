@@ -56,7 +56,7 @@ def wall_stage(
         # Else the first call of a service waits for its model: ARC's would be the call that moves traffic.
         for service in sorted({service for service, _ in cloud.wire.services}):
             service_model(service)
-        server = Server(cloud.wire.handle, dark=cloud.faults.apis_dark.__contains__)
+        server = Server(cloud.wire.handle, dark=cloud.faults.silent, mute=cloud.faults.mute.__contains__)
         opened.append(server.stop)
         url = f"http://127.0.0.1:{server.serve(ports.aws)}"
         arc = {region: _serve_arc(server, cloud, region) for region in ENDPOINTS}
@@ -88,7 +88,7 @@ def wall_stage(
         cloud,
         network,
         rng,
-        deployment=deployed(policy, cloud, endpoint_url=url, arc_urls=arc, clock=anchor),
+        deployments=deployed(policy, cloud, endpoint_url=url, arc_urls=arc, clock=anchor),
         advance=lambda seconds: time.sleep(seconds / speed),
         go=thread.start,
         close=close,

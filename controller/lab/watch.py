@@ -23,11 +23,14 @@ OVERLAP = 30.0
 class Watch:
     """Looks at most once in `every` scenario seconds, so that looking disturbs nothing.
 
-    journal, records, seen: what was found so far; a look that fails changes nothing.
+    journal, records, seen: what was found so far; a look that fails changes nothing. others: controller
+    Region -> a hold through it; the first that lives is looked through.
     """
 
-    def __init__(self, stage: Stage, deps: Deps, *, every: float) -> None:
-        self._stage, self._deps, self._every = stage, deps, every
+    def __init__(
+        self, stage: Stage, deps: Deps, *, every: float, others: Mapping[str, Deps] | None = None
+    ) -> None:
+        self._stage, self._first, self._every, self._others = stage, deps, every, dict(others or {})
         self._looked = float("-inf")
         self._begun = stage.kernel.now()
         self._observations: dict[str, dict[str, Observation]] = {}
@@ -41,7 +44,7 @@ class Watch:
         if not now and moment - self._looked < self._every:
             return False
         since, self._looked = max(self._begun, self._looked - OVERLAP), moment
-        deps = self._deps
+        deps = self._others.get(self._stage.cloud.live(), self._first)
         try:
             for signal, history in deps.evidence.read(deps.application).items():
                 known = self._observations.setdefault(signal, {})

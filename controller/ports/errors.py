@@ -5,6 +5,7 @@ ControllerError
 ├── SwitchUnavailable     no ARC endpoint answered: retry, then page
 ├── SwitchRefused         a safety rule said no
 ├── JournalConflict       somebody wrote this sequence number first: gather again
+├── JournalUnreadable     an event that this version does not know, or a broken chain: stop and page
 ├── EvidenceUnavailable   becomes the verdict *unknown*
 ├── TokenClosed           the task token was answered, timed out, or never existed
 └── OutsideUnreachable    any other service that did not answer
@@ -24,11 +25,19 @@ class SwitchUnavailable(ControllerError):  # noqa: N818
 
 
 class SwitchRefused(ControllerError):  # noqa: N818
-    """ARC refused the change. The message names the safety rule where ARC did."""
+    """ARC refused the change. The message names the safety rule where ARC did; `rule` is its ARN."""
+
+    def __init__(self, message: str, *, rule: str | None = None) -> None:
+        super().__init__(message)
+        self.rule = rule
 
 
 class JournalConflict(ControllerError):  # noqa: N818
     """Another writer holds the next sequence number, or a newer epoch holds the lease."""
+
+
+class JournalUnreadable(ControllerError, ValueError):  # noqa: N818
+    """The journal answers, but not in words that this version knows. Nothing may move until it does."""
 
 
 class EvidenceUnavailable(ControllerError):  # noqa: N818

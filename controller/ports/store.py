@@ -12,8 +12,8 @@ class Journal(Protocol):
     """One append-only list of events per application: lock, memory and audit in one."""
 
     def read(self, application: str) -> tuple[Event, ...]:
-        """All events in order, strongly consistent. Raises `OutsideUnreachable`; `ValueError` on an
-        event that this version does not know."""
+        """All events in order, strongly consistent. Raises `OutsideUnreachable`; `JournalUnreadable`
+        on an event that this version does not know, or a broken chain."""
         ...
 
     def append(self, application: str, draft: Draft, after: Event | None) -> Event:
@@ -28,18 +28,22 @@ class Journal(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Who drives an application's incident. `epoch` grows with each new driver, `beats` with its life."""
+    """Who drives an application's incident. `epoch` grows with each new driver, `beats` with its life.
+
+    driver: the execution; region: the controller Region that it runs in.
+    """
 
     application: str
     epoch: int
     driver: str
     beats: int
+    region: str = ""
 
 
 class Leases(Protocol):
     def read(self, application: str) -> Lease | None: ...
 
-    def take(self, application: str, driver: str, over: Lease | None) -> Lease:
+    def take(self, application: str, driver: str, over: Lease | None, *, region: str = "") -> Lease:
         """Become the driver with the epoch after `over`'s. Raises `JournalConflict` if it changed."""
         ...
 
@@ -72,7 +76,10 @@ class Assessments(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """A request that waits for a person. `token` is a bearer secret: never shown, logged or sent."""
+    """A request that waits for a person. `token` is a bearer secret: never shown, logged or sent.
+
+    region: where the execution waits that the token answers, and whose key encrypts it.
+    """
 
     id: str
     application: str
@@ -80,6 +87,7 @@ class Approval:
     digest: str
     expires: float
     token: str = field(repr=False)
+    region: str = ""
 
 
 class Approvals(Protocol):

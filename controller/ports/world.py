@@ -14,11 +14,17 @@ class Switch(Protocol):
         ...
 
     def flip(
-        self, changes: Sequence[tuple[str, bool]], *, deadline: float, fence: Callable[[], None]
+        self,
+        changes: Sequence[tuple[str, bool]],
+        *,
+        deadline: float,
+        fence: Callable[[], None],
+        override: Sequence[str] = (),
     ) -> Mapping[str, bool]:
         """Apply all changes, On and Off together, and read them back from another endpoint.
 
-        `fence` is called right before each send and raises (`JournalConflict`) if we may no longer act;
+        `override`: ARNs of safety rules that two people approved to set aside; no other is. `fence` is
+        called right before each send and raises (`JournalConflict`) if we may no longer act;
         `deadline` is on the monotonic clock: nothing new is sent after it, and nothing is in flight when
         this returns. Returns the states read back. Raises `SwitchUnavailable`, `SwitchRefused`.
         """
@@ -42,8 +48,11 @@ class Workflow(Protocol):
         """Whether the execution runs; None if there is none of that name."""
         ...
 
-    def succeed(self, token: str, output: Mapping[str, Any]) -> None:
-        """Answer a task token. Raises `TokenClosed` if it was decided already."""
+    def succeed(self, token: str, output: Mapping[str, Any], *, region: str = "") -> None:
+        """Answer a task token, one of another controller's `region` where that is named.
+
+        Raises `TokenClosed` if it was decided already.
+        """
         ...
 
     def fail(self, token: str, error: str, cause: str) -> None: ...

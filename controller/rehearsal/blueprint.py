@@ -34,25 +34,32 @@ class RulePlan:
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """One application, the Regions that guard it, and one controller.
+    """One application, the Regions that it runs in, and the controllers' Regions in order of rank.
 
     controls: Region -> routing controls, one a slice. workflow: the state machine file with its `${Name}`
     placeholders; functions: placeholder -> function name. zone: DNS zone of the rehearsal.
+    standby: control -> (Region, bucket, key) of the object that moves it, in place of an ARC cluster.
     """
 
     application: str
-    controller: str
+    controllers: tuple[str, ...]
     controls: Mapping[str, tuple[str, ...]]
     canaries: tuple[CanaryPlan, ...]
     alarms: tuple[AlarmPlan, ...]
     rules: tuple[RulePlan, ...]
     workflow: str
     functions: tuple[str, ...]
+    standby: Mapping[str, tuple[str, str, str]] | None = None
+
+    @property
+    def controller(self) -> str:
+        """The first controller's Region."""
+        return self.controllers[0]
 
     @property
     def regions(self) -> tuple[str, ...]:
         """Every Region that anything lives in."""
-        places = [*self.controls, *(c.runs_in for c in self.canaries), self.controller]
+        places = [*self.controls, *(c.runs_in for c in self.canaries), *self.controllers]
         return tuple(dict.fromkeys(places))
 
     @property

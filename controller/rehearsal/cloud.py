@@ -3,7 +3,7 @@
 ```
  boto3, aws CLI ─> Wire ─> services by (signing name, Region) ─┬─ ours
                                                               └─ moto, for whatever else is asked
- alarms, canaries ─> Events of their Region ─> Events of the controller's ─> queue ─> Observe
+ alarms, canaries ─> Events of their Region ─> Events of each controller's ─> queue ─> Observe
                                                                        └────> state machine (composites)
 ```
 """
@@ -23,33 +23,35 @@ from controller.rehearsal.arc.rules import SafetyRule, control_arn, panel_arn, r
 from controller.rehearsal.backstage import Backstage
 from controller.rehearsal.blueprint import Blueprint
 from controller.rehearsal.delivery import Delivery
-from controller.rehearsal.engine.api import StepFunctions
 from controller.rehearsal.events import Events
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.invoke import Outcome
 from controller.rehearsal.kernel import Kernel
+from controller.rehearsal.meter import probe_each_hour
 from controller.rehearsal.names import HealthChecks, NameService
-from controller.rehearsal.orders import ReplicatedOrders
+from controller.rehearsal.objects import Objects
 from controller.rehearsal.outbox import Outbox
+from controller.rehearsal.providers import provided
 from controller.rehearsal.queue import Queues
 from controller.rehearsal.records import record_tree
+from controller.rehearsal.replication import publish_each_minute, replicated
 from controller.rehearsal.shop import Shop, emit_each_minute
+from controller.rehearsal.station import Function, Local, Station
 from controller.rehearsal.table.api import Tables
 from controller.rehearsal.table.catalog import GlobalTable
 from controller.rehearsal.table.memory import MemoryStore
 from controller.rehearsal.table.store import Store
-from controller.rehearsal.vault import Vault
 from controller.rehearsal.wire import Wire
 
-Function = Callable[[Any, Any], Any]
 QUEUE, DEAD_LETTERS = "tidegate-intake", "tidegate-dead-letters"
 TICK_SECONDS = 60.0
+STAGGER = 20.0
+"""Seconds between the ticks of one controller and the next: together they look three times a minute."""
 
 
 class Cloud:
-    """All of it. `functions` (name -> handler) is filled in by whoever builds the controller.
+    """All of it.
 
-    store: Region -> where its tables are kept (memory by default).
+    store: Region -> where its tables are kept (memory by default). local: see `station.Local`.
     """
 
     def __init__(
@@ -60,40 +62,58 @@ class Cloud:
         faults: Faults,
         rng: random.Random,
         store: Callable[[str], Store] | None = None,
+        local: Local | None = None,
     ) -> None:
         self.plan, self.kernel, self.runtime, self.faults = plan, kernel, runtime, faults
-        self.functions: dict[str, Function] = {}
         self.errors: list[str] = []
-        here = plan.controller
+        self.stations = {
+            r: Station(
+                kernel,
+                r,
+                faults,
+                rng,
+                runtime=runtime,
+                local=local,
+                errors=self.errors,
+                changed=partial(self._execution_changed, r),
+                put_metric=self.put_metric,
+            )
+            for r in plan.controllers
+        }
         open_store = store or (lambda _region: MemoryStore())
-        journal = GlobalTable(open_store("global"), plan.regions)
-        self.queues = {r: Queues(kernel, r) for r in plan.regions}
-        self.engine = StepFunctions(kernel, here, self.invoke, random.Random(rng.getrandbits(64)))  # noqa: S311
+        journal = GlobalTable(open_store("global"), plan.controllers)
+        here = self.stations
+        self.queues = {r: here[r].queues if r in here else Queues(kernel, r) for r in plan.regions}
         self.events = {r: Events(kernel, r, self._targets(), faults) for r in plan.regions}
         self.alarms = {r: Alarms(kernel, r, self.events[r].publish, faults) for r in plan.regions}
         self.tables = {
-            r: Tables(kernel, r, open_store(r), shared={"tidegate-journal": journal}) for r in plan.regions
+            r: Tables(kernel, r, open_store(r), shared={"tidegate-journal": journal} if r in here else {})
+            for r in plan.regions
         }
-        self.vault, self.outbox = Vault(here, rng), Outbox(kernel, here)
-        self.switch = self._switch(random.Random(rng.getrandbits(64)))  # noqa: S311
+        self.outbox = Outbox(kernel, plan.controllers)
+        self.arc = self._switch(random.Random(rng.getrandbits(64)))  # noqa: S311
+        self.objects = Objects(kernel, faults, plan.standby or {})
+        self.switch: RoutingControls | Objects = self.arc if plan.standby is None else self.objects
         self.tree = record_tree(plan.name, plan.controls)
         self.health = HealthChecks(kernel, self.tree, self.switch.is_on)
         draw = random.Random(rng.getrandbits(64)).random  # noqa: S311
         self.names = NameService(tree=self.tree, is_healthy=self.health.is_healthy, draw=draw)
-        self.shop = Shop(regions=plan.controls, faults=faults, orders=ReplicatedOrders(kernel.now))
-        self.wire = Wire(self._services(), Backstage().handle, kernel.lock)
+        self.shop = Shop(regions=plan.controls, faults=faults, orders=replicated(kernel, faults))
+        self.wire = Wire(self._services(), self.objects.before(Backstage().handle), kernel.lock)
 
     def _services(self) -> dict[tuple[str, str], Service]:
         """Signing name and Region -> service. ARC answers in each of its five endpoints' Regions."""
-        here = self.plan.controller
-        services: dict[tuple[str, str], Service] = {("states", here): self.engine}
-        services |= {("kms", here): self.vault, ("sns", here): self.outbox}
+        services: dict[tuple[str, str], Service] = {}
+        for region, station in self.stations.items():
+            services |= {("states", region): station.engine, ("kms", region): station.vault}
+            services["sns", region] = self.outbox
         for region in self.plan.regions:
             services["events", region] = self.events[region]
             services["monitoring", region] = self.alarms[region]
             services["sqs", region] = self.queues[region]
             services["dynamodb", region] = self.tables[region]
-        return services | {(SERVICE, region): self.switch for region in ENDPOINTS}
+        services |= provided(self.kernel, self.faults, self.plan.controls)
+        return services | {(SERVICE, region): self.arc for region in ENDPOINTS}
 
     def _switch(self, rng: random.Random) -> RoutingControls:
         panel = panel_arn(1)
@@ -112,7 +132,7 @@ class Cloud:
     @property
     def controls(self) -> dict[str, str]:
         """Routing control -> ARN."""
-        return {name: self.switch.arn(name) for controls in self.plan.controls.values() for name in controls}
+        return {name: self.arc.arn(name) for controls in self.plan.controls.values() for name in controls}
 
     def dump(self) -> dict[str, Any]:
         """Everything but the tables, which their stores keep, as JSON has it."""
@@ -133,23 +153,52 @@ class Cloud:
             self.health.poll()
 
     def _single(self) -> dict[str, Any]:
-        parts = {"switch": self.switch, "vault": self.vault, "outbox": self.outbox, "engine": self.engine}
-        return dict(parts)
+        return {"switch": self.switch, "outbox": self.outbox}
 
     def _regional(self) -> dict[str, Mapping[str, Any]]:
-        return {"queues": self.queues, "events": self.events, "alarms": self.alarms}
+        engines = {region: station.engine for region, station in self.stations.items()}
+        vaults = {region: station.vault for region, station in self.stations.items()}
+        own: dict[str, Mapping[str, Any]] = {"engines": engines, "vaults": vaults}
+        return {"queues": self.queues, "events": self.events, "alarms": self.alarms, **own}
+
+    @property
+    def functions(self) -> dict[str, Function]:
+        """The first controller's."""
+        return self.stations[self.plan.controller].functions
+
+    def live(self) -> str:
+        """The Region of the first controller that an operator gets on with; the first of all if of none."""
+        faults = self.faults
+        awake = (r for r in self.plan.controllers if not faults.stopped(r) and r not in faults.cut_off)
+        return next(awake, self.plan.controller)
 
     def start(self) -> None:
         """Create what a deployment creates, and begin to tick."""
         with self.kernel.lock:
             self._create()
             emit_each_minute(self.kernel, self.shop, self.put_metric)
-            queue = names.queue_arn(self.plan.controller, ACCOUNT, QUEUE)
-            self.queues[self.plan.controller].map_queue(queue, "Observe", self.invoke)
-            self.kernel.every(TICK_SECONDS, partial(self.invoke, "Tick", {}, lambda _outcome: None))
+            publish_each_minute(self.kernel, self.faults, self.plan, self.put_metric)
+            probe_each_hour(self.kernel, tuple(self.plan.controls), self.publish)
+            for rank, (region, station) in enumerate(self.stations.items()):
+                queue = names.queue_arn(region, ACCOUNT, QUEUE)
+                station.queues.map_queue(queue, "Observe", station.invoke)
+                station.gate.every(60.0, station.meter.emit)
+                tick = partial(station.invoke, "Tick", {}, lambda _outcome: None)
+                station.gate.every(TICK_SECONDS, tick, first_after=TICK_SECONDS + rank * STAGGER)
 
     def _create(self) -> None:
-        here = self.plan.controller
+        for region in self.plan.controllers:
+            self._create_controller(region)
+        for rule in self.plan.rules:
+            pattern = {"Name": rule.name, "EventPattern": json.dumps(rule.pattern), "State": "ENABLED"}
+            self.call("events", "PutRule", rule.region, pattern)
+            targets = {"Rule": rule.name, "Targets": [dict(target) for target in rule.targets]}
+            self.call("events", "PutTargets", rule.region, targets)
+        for alarm in self.plan.alarms:
+            operation = "PutCompositeAlarm" if "AlarmRule" in alarm.members else "PutMetricAlarm"
+            self.call("monitoring", operation, alarm.region, dict(alarm.members))
+
+    def _create_controller(self, here: str) -> None:
         for name, keys in TABLES.items():
             made = self._ensure("dynamodb", "CreateTable", here, _table(name, keys))
             if made and name != "tidegate-journal":
@@ -171,14 +220,6 @@ class Cloud:
             "roleArn": f"arn:aws:iam::{ACCOUNT}:role/tidegate",
         }
         self._ensure("states", "CreateStateMachine", here, machine)
-        for rule in self.plan.rules:
-            pattern = {"Name": rule.name, "EventPattern": json.dumps(rule.pattern), "State": "ENABLED"}
-            self.call("events", "PutRule", rule.region, pattern)
-            targets = {"Rule": rule.name, "Targets": [dict(target) for target in rule.targets]}
-            self.call("events", "PutTargets", rule.region, targets)
-        for alarm in self.plan.alarms:
-            operation = "PutCompositeAlarm" if "AlarmRule" in alarm.members else "PutMetricAlarm"
-            self.call("monitoring", operation, alarm.region, dict(alarm.members))
 
     def _ensure(self, service: str, operation: str, region: str, params: dict[str, Any]) -> bool:
         """Create what may be there already, kept from before a restart; whether it was made."""
@@ -214,40 +255,27 @@ class Cloud:
         with self.kernel.lock:
             self.events[region].publish(event)
 
-    def invoke(self, function: str, payload: Any, done: Callable[[Outcome], None]) -> None:
-        """Run a function beside the kernel; payload and answer go through JSON, as they do in AWS."""
-        handler = self.functions.get(function.rpartition(":")[2].rpartition("-")[2])
-        body = json.dumps(payload)
-
-        def work() -> None:
-            outcome = _run(handler, body)
-            if outcome.error is not None:
-                self.errors.append(f"{function}: {outcome.error}: {outcome.cause}")
-                del self.errors[:-50]
-            self.kernel.post(lambda: done(outcome))
-
-        self.runtime.spawn(work)
+    def _execution_changed(self, region: str, detail: dict[str, Any]) -> None:
+        kind = "Step Functions Execution Status Change"
+        event = {"source": "aws.states", "detail-type": kind, "detail": detail}
+        self.publish(region, event | {"resources": [detail["executionArn"]]})
 
     def _targets(self) -> dict[str, Callable[[Delivery], None]]:
         return {
-            "bus": lambda d: self.events[d.arn.split(":")[3]].receive(d.event),
+            "bus": self._forward,
             "sqs": lambda d: self.queues[d.arn.split(":")[3]].put(d.arn, d.body, d.attributes),
             "states": self._start_execution,
         }
 
+    def _forward(self, delivery: Delivery) -> None:
+        region = delivery.arn.split(":")[3]
+        if region in self.faults.cut_off:
+            raise AwsError("ServiceUnavailable", "The bus cannot be reached.", status=503)
+        self.events[region].receive(delivery.event)
+
     def _start_execution(self, delivery: Delivery) -> None:
         params = {"stateMachineArn": delivery.arn, "input": delivery.body}
         self.call("states", "StartExecution", delivery.arn.split(":")[3], params)
-
-
-def _run(handler: Function | None, body: str) -> Outcome:
-    if handler is None:
-        return Outcome(error="Lambda.ResourceNotFoundException", cause="no such function")
-    try:
-        return Outcome(payload=json.loads(json.dumps(handler(json.loads(body), None))))
-    except Exception as error:  # noqa: BLE001 - a Lambda's failure is an answer to its caller
-        cause = {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": []}
-        return Outcome(error=type(error).__name__, cause=json.dumps(cause))
 
 
 TABLES: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {

@@ -19,6 +19,15 @@ class Faults:
     bad_network: canaries that run there fail whatever they test.
     no_metrics: the Region's metrics stop, so its alarms have no data; the application is fine.
     arc: ARC data-plane endpoints, by the endpoint's Region: refused at once, or never answering.
+    controllers_dead: controller Regions whose functions and state machine stand still and whose APIs are
+        dark; canaries and the application there live on, unless they are `dark` too.
+    controllers_frozen: nothing runs there; once cleared, everything goes on where it was.
+    cut_off: controller Regions that nothing from another Region reaches, neither events nor answers to polls.
+    journal_unreachable: controller Regions that reach no replica of the journal.
+    replication_paused: Regions whose writes reach no other Region.
+    lag: seconds that a Region's writes take to the other Regions, where it is not the usual.
+    mute: services, by signing name, that never answer, in any Region.
+    unready: Regions that plan evaluation, readiness checks and quotas speak against.
     """
 
     dark: set[str] = field(default_factory=set)
@@ -28,3 +37,33 @@ class Faults:
     bad_network: set[str] = field(default_factory=set)
     no_metrics: set[str] = field(default_factory=set)
     arc: dict[str, ArcFault] = field(default_factory=dict)
+    replication_paused: set[str] = field(default_factory=set)
+    lag: dict[str, float] = field(default_factory=dict)
+    mute: set[str] = field(default_factory=set)
+    unready: set[str] = field(default_factory=set)
+    controllers_dead: set[str] = field(default_factory=set)
+    controllers_frozen: set[str] = field(default_factory=set)
+    cut_off: set[str] = field(default_factory=set)
+    journal_unreachable: set[str] = field(default_factory=set)
+
+    def stopped(self, region: str) -> bool:
+        """Whether the controller of `region` stands still."""
+        return region in self.controllers_dead or region in self.controllers_frozen
+
+    def silent(self, region: str) -> bool:
+        """Whether no AWS API of `region` answers."""
+        return region in self.apis_dark or region in self.controllers_dead
+
+    def call(self, home: str, service: str, region: str) -> ArcFault | None:
+        """What happens to a call from the controller in `home` ("": a person's); ARC's are not asked here."""
+        if (
+            service in self.mute
+            or self.silent(region)
+            or (home in self.cut_off and service == "monitoring" and region != home)
+        ):
+            return "hung"
+        return None
+
+    def loses(self, home: str, body: bytes) -> bool:
+        """Whether a DynamoDB request from the controller in `home` reaches no replica of its table."""
+        return home in self.journal_unreachable and b"tidegate-journal" in body

@@ -22,11 +22,16 @@ class Orders(Protocol):
 class ReplicatedOrders:
     """Multi-Region eventual consistency: a write shows elsewhere `lag` seconds later, the last one wins.
 
+    lag_from: the same by the Region that it was written in.
+
     Keeps the newest 10,000 orders.
     """
 
-    def __init__(self, now: Callable[[], float], *, lag: float = 1.0) -> None:
+    def __init__(
+        self, now: Callable[[], float], *, lag: float = 1.0, lag_from: Callable[[str], float] | None = None
+    ) -> None:
         self._now, self.lag = now, lag
+        self._lag_from = lag_from or (lambda _region: self.lag)
         self._lock = threading.Lock()
         self._writes: OrderedDict[str, list[tuple[float, str, Order]]] = OrderedDict()
 
@@ -39,8 +44,8 @@ class ReplicatedOrders:
 
     def get(self, region: str, order_id: str) -> Order | None:
         with self._lock:
-            arrived = self._now() - self.lag
+            now = self._now()
             for written_at, where, order in reversed(self._writes.get(order_id, [])):
-                if where == region or written_at <= arrived:
+                if where == region or written_at <= now - self._lag_from(where):
                     return order
         return None

@@ -1,6 +1,6 @@
 """SNS, as far as pages need it: what was published, for the screen, the report and the tests to read."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,11 +17,11 @@ class Notice:
 
 
 class Outbox:
-    """The `sns` service of one Region with a single topic."""
+    """The `sns` service of several Regions, each with one topic; all that was published, in one list."""
 
-    def __init__(self, kernel: Kernel, region: str) -> None:
-        self._kernel, self._ids = kernel, Ids(f"sns/{region}")
-        self.arn = f"arn:aws:sns:{region}:{ACCOUNT}:tidegate"
+    def __init__(self, kernel: Kernel, regions: Sequence[str]) -> None:
+        self._kernel, self._ids = kernel, Ids(f"sns/{regions[0]}")
+        self.arns = {region: f"arn:aws:sns:{region}:{ACCOUNT}:tidegate" for region in regions}
         self.notices: list[Notice] = []
 
     @property
@@ -29,7 +29,7 @@ class Outbox:
         return {"Publish": self._publish}
 
     def _publish(self, call: Call) -> dict[str, Any]:
-        if call.params.get("TopicArn") != self.arn:
+        if call.params.get("TopicArn") != self.arns.get(call.region):
             raise AwsError("NotFound", "Topic does not exist", status=404)
         subject, text = str(call.params.get("Subject", "")), str(call.params.get("Message", ""))
         self.notices.append(Notice(self._kernel.now(), subject, text))

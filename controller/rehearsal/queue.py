@@ -220,6 +220,18 @@ class Queues:
         self._look(queue.name)
         return {}
 
+    def measured(self) -> list[tuple[str, float, float]]:
+        """(queue, messages visible, seconds that the oldest message is there), as CloudWatch shows them."""
+        now = self._kernel.now()
+        return [
+            (
+                name,
+                float(sum(message.visible_at <= now for message in queue.messages.values())),
+                max((now - message.sent for message in queue.messages.values()), default=0.0),
+            )
+            for name, queue in sorted(self._queues.items())
+        ]
+
     def dump(self) -> dict[str, Any]:
         """Queues and messages, for JSON. Mappings are not state: they are made anew."""
         return {"ids": self._ids.used, "queues": [queue.dump() for queue in self._queues.values()]}

@@ -6,11 +6,13 @@ from functools import cache
 from botocore import UNSIGNED
 from botocore.client import BaseClient
 from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError
 from botocore.session import Session
 
 from controller.ports.runtime import Runtime
 from controller.rehearsal.arc.controls import SERVICE
 from controller.rehearsal.faults import Faults
+from controller.rehearsal.protocol.message import Request, Response, Scope
 from controller.rehearsal.transport import Fault, attach
 from controller.rehearsal.wire import Wire
 
@@ -19,14 +21,22 @@ LATENCY = 0.02
 
 
 def virtual_clients(
-    wire: Wire, runtime: Runtime, faults: Faults
+    wire: Wire, runtime: Runtime, faults: Faults, home: str = ""
 ) -> Callable[[str, str, str | None, Config], BaseClient]:
-    """Makes clients whose calls take virtual time and meet the faults that are on."""
+    """Makes clients whose calls take virtual time and meet the faults that are on.
+
+    home: the Region of the controller that calls; "": a person.
+    """
 
     def fault(service: str, region: str, endpoint: str, operation: str) -> Fault | None:  # noqa: ARG001
         if service == SERVICE:
             return faults.arc.get(endpoint) or ("hung" if endpoint in faults.apis_dark else None)
-        return "hung" if region in faults.apis_dark else None
+        return faults.call(home, service, region)
+
+    def handle(request: Request, endpoint: str = "", scope: Scope | None = None) -> Response:
+        if faults.loses(home, request.body):
+            raise EndpointConnectionError(endpoint_url=endpoint)
+        return wire.handle(request, endpoint, scope)
 
     def make(service: str, region: str, _url: str | None, config: Config) -> BaseClient:
         unsigned = Config(signature_version=UNSIGNED, parameter_validation=False)
@@ -34,7 +44,7 @@ def virtual_clients(
         client = _session().create_client(
             service, region_name=region, endpoint_url=url, config=config.merge(unsigned)
         )
-        attach(client, wire.handle, runtime, latency=LATENCY, endpoint=region, fault=fault)
+        attach(client, handle, runtime, latency=LATENCY, endpoint=region, fault=fault)
         return client
 
     return make

@@ -43,13 +43,18 @@ def _lit(_region: str) -> bool:
 class Server:
     """Threads that turn connections into calls of `handle(request, endpoint)`.
 
-    `dark(region)` is asked for each signed request: true means that no API of the Region answers.
+    `dark(region)` is asked for each signed request: true means that no API of the Region answers;
+    `mute(service)` likewise, by signing name.
     """
 
     def __init__(
-        self, handle: Callable[[Request, str], Response], *, dark: Callable[[str], bool] = _lit
+        self,
+        handle: Callable[[Request, str], Response],
+        *,
+        dark: Callable[[str], bool] = _lit,
+        mute: Callable[[str], bool] = _lit,
     ) -> None:
-        self._handle, self._dark = handle, dark
+        self._handle, self._dark, self._mute = handle, dark, mute
         self._stopping, self._stop_signal = socket.socketpair()  # readable for ever once the server stops
         self._lock = threading.Lock()
         self._threads: set[threading.Thread] = set()
@@ -195,7 +200,8 @@ class Server:
 
     def _in_the_dark(self, request: Request) -> bool:
         try:
-            return self._dark(scope_of(request).region)
+            scope = scope_of(request)
+            return self._dark(scope.region) or self._mute(scope.service)
         except AwsError:
             return False
 

@@ -17,6 +17,7 @@ from controller.rehearsal.protocol.message import Request as Request
 from controller.rehearsal.protocol.message import Response as Response
 from controller.rehearsal.protocol.message import Scope as Scope
 from controller.rehearsal.protocol.models import operation_model, service_model
+from controller.rehearsal.protocol.rest import rest_of
 from controller.rehearsal.protocol.scope import scope_of
 
 
@@ -51,9 +52,11 @@ class Wire:
             dialect = dialect_of(request)
             if scope is None:
                 scope = scope_of(request)
+            service = self.services.get((scope.service, scope.region))
+            if dialect is None and service is not None:
+                dialect = rest_of(request, scope.service, service.operations)
             if dialect is None:
                 return self.fallback(request)
-            service = self.services.get((scope.service, scope.region))
             work = None if service is None else service.operations.get(dialect.operation)
             model = None if work is None else operation_model(scope.service, dialect.operation)
             if work is None or model is None or not _addressed(dialect, scope):

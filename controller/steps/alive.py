@@ -1,15 +1,15 @@
 """Keeping an open incident alive: its execution runs, its callback is neither lapsed nor forgotten."""
 
 from controller.core.guards import binding
-from controller.core.incident import Incident, Memory, Phase, Request
+from controller.core.incident import Incident, Memory, Phase
 from controller.core.journal import Kind
 from controller.core.model import Decision
-from controller.steps.context import Deps, page, write
+from controller.core.request import Request
+from controller.steps.context import Deps, page, situation, write
 from controller.steps.hand_over import hand_on
 from controller.steps.judge import drive, execution_name
-
-TOO_MANY = 3
-"""Executions of one incident that ended before it did; then people are told."""
+from controller.steps.question import next_ask, pose, question, tell
+from controller.steps.takeover import TOO_MANY, beat, too_many
 
 
 def keep_alive(deps: Deps, memory: Memory, incident: Incident, about: Decision) -> None:
@@ -18,22 +18,21 @@ def keep_alive(deps: Deps, memory: Memory, incident: Incident, about: Decision) 
     about: what was decided about the incident's Region just now. Raises `JournalConflict` or `TokenClosed`
     where a sibling or the execution itself was faster, which needs no remedy.
     """
-    if not deps.workflow.running(execution_name(incident.id, incident.runs)):
+    if incident.driver not in ("", deps.here):
+        return  # its own Region keeps it alive, or takeover does
+    if not deps.workflow.running(execution_name(incident, incident.runs)):
         if drive(deps, incident):
             return
         # The name is taken and nothing runs: it failed. The next run drives with a new epoch.
         memory = hand_on(deps, memory, incident, "its execution had ended")
         if incident.runs + 1 == TOO_MANY:
-            _too_many(deps, memory, memory.incidents[incident.id])
+            too_many(deps, memory, memory.incidents[incident.id])
         return
-    if incident.request is not None:
+    # The steps beat for themselves; while people are asked, no step runs.
+    if incident.phase is Phase.ASKED:
+        beat(deps, incident, situation(deps, memory, read_controls=False))
+    if incident.request is not None and incident.request.epoch == incident.epoch:
         _tend_request(deps, memory, incident, about)
-
-
-def _too_many(deps: Deps, memory: Memory, incident: Incident) -> None:
-    reason = f"{TOO_MANY} executions of it have ended before their time"
-    if page(deps, f"{incident.id}: takeovers", reason):
-        write(deps, memory, Kind.ESCALATED, data={"code": "takeovers", "reason": reason}, incident=incident)
 
 
 def _tend_request(deps: Deps, memory: Memory, incident: Incident, about: Decision) -> None:
@@ -41,12 +40,10 @@ def _tend_request(deps: Deps, memory: Memory, incident: Incident, about: Decisio
     request = incident.request
     assert request is not None
     answer = request.status
-    if answer == "waiting" and incident.phase is Phase.ASKED and deps.runtime.now() >= request.expires:
-        write(deps, memory, Kind.APPROVAL_EXPIRED, data={"approval": request.id}, incident=incident)
-        page(deps, f"{incident.id}: nobody answered", "Silence is a denial; no traffic moves.")
-        answer = "expired"
-    elif answer == "waiting" and _another_matter(deps, incident, request, about):
+    if answer == "waiting" and _another_matter(deps, incident, request, about):
         answer = "not needed"
+    elif answer == "waiting" and incident.phase is Phase.ASKED:
+        answer = _time_passes(deps, memory, incident, request, about)
     approval = deps.approvals.get(request.id)
     if approval is None:
         return
@@ -54,6 +51,31 @@ def _tend_request(deps: Deps, memory: Memory, incident: Incident, about: Decisio
         deps.workflow.heartbeat(approval.token)
     else:
         deps.workflow.succeed(approval.token, {"answer": answer})
+
+
+def _time_passes(deps: Deps, memory: Memory, incident: Incident, request: Request, about: Decision) -> str:
+    """Remind halfway; ask the next in turn; after the last, silence is a denial."""
+    now = deps.runtime.now()
+    if now < request.expires:
+        if not request.reminded and now >= (request.asked + request.expires) / 2:
+            _remind(deps, memory, incident, request, about)
+        return "waiting"
+    if next_ask(deps, incident, request) is None:
+        write(deps, memory, Kind.APPROVAL_EXPIRED, data={"approval": request.id}, incident=incident)
+        page(deps, f"{incident.id}: nobody answered", "Silence is a denial; no traffic moves.")
+        return "expired"
+    memory = pose(deps, memory, incident, about, request_id=request.id, bound=request.digest)
+    asked = memory.incidents[incident.id].request
+    assert asked is not None
+    tell(deps, question(deps, incident, asked, about))
+    return "waiting"
+
+
+def _remind(deps: Deps, memory: Memory, incident: Incident, request: Request, about: Decision) -> None:
+    """In this order: a reminder may come twice, but what is written down as told was told."""
+    if tell(deps, question(deps, incident, request, about), again=True):
+        data = {"approval": request.id, "stage": request.stage}
+        write(deps, memory, Kind.REMINDED, data=data, incident=incident)
 
 
 def _another_matter(deps: Deps, incident: Incident, request: Request, about: Decision) -> bool:

@@ -6,8 +6,9 @@ from controller.core.decide import decide
 from controller.core.guards import binding
 from controller.core.incident import IllegalMove, Incident, Memory
 from controller.core.journal import Kind
-from controller.ports.errors import JournalConflict, TokenClosed
+from controller.ports.errors import JournalConflict, OutsideUnreachable, TokenClosed
 from controller.steps.context import Deps, remember, situation, write
+from controller.steps.question import Question, next_ask, question
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +30,36 @@ def answer(deps: Deps, request_id: str, *, who: str, approve: bool, reason: str 
         if refusal is not None:
             return Answered(False, refusal)
         kind = Kind.APPROVAL_GIVEN if approve else Kind.APPROVAL_DENIED
-        assert incident.request is not None
-        data = {"approval": request_id, "digest": incident.request.digest, "reason": reason[:500]}
+        request = incident.request
+        assert request is not None
+        data = {"approval": request_id, "digest": request.digest, "reason": reason[:500],
+                "stage": request.stage, "needed": max(0, request.needed() - 1)}  # fmt: skip
         try:
-            write(deps, memory, kind, data=data, incident=incident, by=who)
+            memory = write(deps, memory, kind, data=data, incident=incident, by=who)
         except JournalConflict:
             continue  # somebody wrote first: look again at what is so now
         except IllegalMove as refused:
             return Answered(False, str(refused))
+        after = memory.incidents[incident.id].request
+        if after is not None and after.status == "waiting":
+            more = f"; {after.needed()} more must agree"
+            return Answered(True, f"{incident.id}: approved by {who}{more}")
         _call_back(deps, request_id, "given" if approve else "denied")
         return Answered(True, f"{incident.id}: {'approved' if approve else 'denied'} by {who}")
     return Answered(False, "the journal is busy; nothing was written, try again")
+
+
+def look_at(deps: Deps, request_id: str) -> Question | Answered:
+    """What the request asks, as things stand now; or why it can no longer be answered."""
+    memory = remember(deps)
+    incident = _asked(memory, request_id)
+    if incident is None or incident.request is None:
+        return Answered(False, _unknown(deps, request_id))
+    refusal = _refusal(deps, memory, incident, who="", approve=False)
+    if refusal is not None:
+        return Answered(False, refusal)
+    decision = decide(situation(deps, memory, read_controls=True), incident.source)
+    return question(deps, incident, incident.request, decision)
 
 
 def _asked(memory: Memory, request_id: str) -> Incident | None:
@@ -64,14 +84,20 @@ def _refusal(deps: Deps, memory: Memory, incident: Incident, who: str, approve: 
     if memory.open is None or memory.open.id != incident.id:
         return f"{incident.id} has ended; the request is superseded"
     if deps.runtime.now() >= request.expires:
+        if next_ask(deps, incident, request) is not None:
+            return "the time of this ask is up; the next in turn are about to be asked"
         return "this request has expired; silence was a denial"
     if not approve:
         return None
     if incident.requested_by == who:
         return f"{who} asked for this evacuation and cannot approve it"
+    if who in request.agreed:
+        return f"{who} has approved this already; {request.needed()} other people must agree"
     decision = decide(situation(deps, memory, read_controls=True), incident.source)
     if decision.action != "ask" or decision.plan is None:
         return f"the evidence was judged again, and it no longer asks for this: {decision.reason}"
+    if request.epoch != incident.epoch:
+        return "another controller drives this incident since you were asked; a new request will be sent"
     if binding(deps.policy, incident, decision.plan) != request.digest:
         return "the plan has changed since; a new request will be sent"
     return None
@@ -79,10 +105,9 @@ def _refusal(deps: Deps, memory: Memory, incident: Incident, who: str, approve: 
 
 def _call_back(deps: Deps, request_id: str, status: str) -> None:
     """Wake the workflow. If that is lost, the journal still has the answer, and the tick wakes it."""
-    approval = deps.approvals.get(request_id)
-    if approval is None:
-        return
     try:
-        deps.workflow.succeed(approval.token, {"answer": status})
-    except TokenClosed:
+        approval = deps.approvals.get(request_id)
+        if approval is not None:
+            deps.workflow.succeed(approval.token, {"answer": status}, region=approval.region)
+    except (TokenClosed, OutsideUnreachable):
         return

@@ -1,14 +1,16 @@
 """RequestApproval: put the question to people and leave; their answer comes back by the task token."""
 
 from controller.core.decide import decide
+from controller.core.gate import chain
 from controller.core.guards import binding
-from controller.core.incident import Request
-from controller.core.journal import Kind
-from controller.core.report import decision_record, grounds, stamp
+from controller.core.policy import Ask
+from controller.core.readiness import asked
+from controller.core.request import Request
 from controller.ports.errors import OutsideUnreachable
 from controller.ports.store import Approval
 from controller.steps.carry import Carry
-from controller.steps.context import Deps, announce, driven, page, situation, write
+from controller.steps.context import Deps, driven, situation
+from controller.steps.question import pose, question, tell
 
 
 def request_approval(deps: Deps, carry: Carry, token: str) -> None:
@@ -21,36 +23,29 @@ def request_approval(deps: Deps, carry: Carry, token: str) -> None:
     """
     memory, incident = driven(deps, carry.incident, carry.epoch)
     decision = decide(situation(deps, memory, read_controls=True), incident.source)
-    gate = deps.policy.gate()
-    if decision.action != "ask" or decision.plan is None or gate is None:
+    asks = chain(deps.policy, incident, doubts=asked(decision.answers))
+    if decision.action != "ask" or decision.plan is None or not asks:
         deps.workflow.succeed(token, {"answer": "not needed"})
         return
     bound = binding(deps.policy, incident, decision.plan)
     waiting = _still_waiting(incident.request, bound)
     request_id = waiting.id if waiting else deps.new_id()
-    expires = waiting.expires if waiting else deps.runtime.now() + gate.within
-    deps.approvals.put(Approval(request_id, deps.application, incident.id, bound, expires, token))
+    ends = chain_ends(deps, asks, waiting)
+    deps.approvals.put(Approval(request_id, deps.application, incident.id, bound, ends, token, deps.here))
     if not waiting:
-        data = {
-            "approval": request_id,
-            "digest": bound,
-            "expires": expires,
-            "gate": deps.policy.evacuate.approval,
-            "ask": list(gate.ask),
-            "changes": [list(change) for change in decision.plan.changes],
-            "decision": decision_record(decision),
-        }
-        write(deps, memory, Kind.APPROVAL_REQUESTED, data=data, incident=incident)
-    text = (
-        f"Leave {incident.source} for {decision.target}?\n"
-        f"Why: {grounds(decision.tree) if decision.tree else decision.reason}\n"
-        f"Plan {bound[:8]}: {len(decision.plan.changes)} routing controls change.\n"
-        f"Answer by {stamp(expires)}: tidegate approve {request_id}  |  tidegate deny {request_id}\n"
-        "Silence is a denial."
-    )
-    if not page(deps, f"{deps.application}: leave {incident.source}?", text):
+        memory = pose(deps, memory, incident, decision, request_id=request_id, bound=bound)
+        incident = memory.incidents[incident.id]
+    request = incident.request
+    assert request is not None
+    if not tell(deps, question(deps, incident, request, decision)):
         raise OutsideUnreachable(f"nobody could be asked about {incident.id}")
-    announce(deps, {"kind": "ApprovalRequested", "incident": incident.id, "approval": request_id})
+
+
+def chain_ends(deps: Deps, asks: tuple[Ask, ...], waiting: Request | None) -> float:
+    """When the last ask's time runs out, if nobody answers any."""
+    if waiting is None:
+        return deps.runtime.now() + sum(ask.within for ask in asks)
+    return waiting.expires + sum(ask.within for ask in asks[waiting.stage :])
 
 
 def _still_waiting(request: Request | None, bound: str) -> Request | None:

@@ -1,8 +1,11 @@
 """Assess: judge the incident's Region again and say where the workflow goes."""
 
+from dataclasses import replace
+
 from controller.core.decide import decide
+from controller.core.drivers import abstains
 from controller.core.guards import binding
-from controller.core.incident import ENDED, Incident, Memory, Phase
+from controller.core.incident import BEFORE_SHIFT, ENDED, Incident, Memory, Phase
 from controller.core.journal import Kind
 from controller.core.model import Decision
 from controller.core.report import decision_data, decision_record
@@ -30,18 +33,22 @@ def assess(deps: Deps, carry: Carry) -> Carry:
     lease = hold_lease(deps, incident)
     if lease is None:
         return carry.to("superseded")
-    deps.leases.beat(lease)
+    seen = situation(deps, memory, read_controls=True)
+    if abstains(seen) is None:
+        deps.leases.beat(lease)
     if carry.loop >= LOOPS:
         return carry.to("hand_over", reason=f"{LOOPS} loops")
-    if incident.phase in (Phase.SHIFTED, Phase.VERIFIED):
+    if incident.phase is Phase.SHIFTED:
         return carry.to("watch")
-    decision = decide(situation(deps, memory, read_controls=True), incident.source)
+    decision = decide(seen, incident.source)
     record = {"by": "assess", "incident": incident.id, "decisions": [decision_data(decision)]}
     note(deps, decision.at, record)
     if _drops_intent(incident, decision) and decision.at < incident.changed + LANDED:
         return carry.to("hold", code=decision.code, reason="what was sent may still land")
+    if incident.phase is Phase.VERIFIED and not (decision.plan and decision.plan.changes):
+        return carry.to("watch")
     if decision.action in ("act", "ask"):
-        if _is_news(deps, incident, decision):
+        if incident.phase is not Phase.VERIFIED and _is_news(deps, incident, decision):
             memory, incident = _without_intent(deps, memory, incident, decision)
             data = {"target": decision.target, "reason": decision.reason[:REASON],
                     "decision": decision_record(decision)}  # fmt: skip
@@ -50,6 +57,10 @@ def assess(deps: Deps, carry: Carry) -> Carry:
     if decision.action == "stand_down":
         stand_down(deps, memory, incident, decision)
         return carry.to("stand_down", code=decision.code, reason=decision.reason)
+    if incident.intent == "drill" and incident.phase in BEFORE_SHIFT and decision.checks:
+        blocked = replace(decision, reason=f"drill blocked: {decision.reason}")
+        stand_down(deps, memory, incident, blocked)
+        return carry.to("stand_down", code=decision.code, reason=blocked.reason)
     told = decision.code in incident.escalated or decision.code in QUIET
     return carry.to("hold" if told else "escalate", code=decision.code, reason=decision.reason)
 

@@ -1,8 +1,11 @@
 """What the workflow carries from state to state: names and numbers, never evidence, never a secret."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from controller.core.text import plain
 
 Next = Literal[
     "act",
@@ -20,6 +23,14 @@ Next = Literal[
 
 ASK_LONGEST = 31_536_000
 """Seconds: a year, the longest that an execution may wait."""
+Schema = Literal["tidegate.incident/v1"]
+SCHEMAS: tuple[str, ...] = get_args(Schema)
+"""The payloads that this version reads: its own and the one before, if there was one. Within one, fields
+are only ever added, each with a default; those that are not known are left out."""
+
+
+class PayloadUnknown(ValueError):  # noqa: N818
+    """The payload is of a schema that this version does not read. Nothing was done."""
 
 
 class Carry(BaseModel):
@@ -27,7 +38,7 @@ class Carry(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    schema_: Literal["tidegate.incident/v1"] = Field(alias="schema")
+    schema_: Schema = Field(alias="schema")
     application: str = Field(max_length=64)
     incident: str = Field(max_length=128)
     epoch: int = Field(ge=0)
@@ -42,3 +53,11 @@ class Carry(BaseModel):
         """The same carry, on its way to `where`."""
         changes = {"next": where, "code": code, "reason": reason[:500], "wait_seconds": max(1, int(wait))}
         return self.model_copy(update=changes)
+
+
+def read_carry(payload: Mapping[str, Any]) -> Carry:
+    """The carry in a payload of this version or the one before. Raises `PayloadUnknown` by name."""
+    schema = payload.get("schema")
+    if schema not in SCHEMAS:
+        raise PayloadUnknown(f"payload schema {plain(str(schema), 60)!r} is not one of: {', '.join(SCHEMAS)}")
+    return Carry.model_validate(payload)

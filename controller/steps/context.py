@@ -1,24 +1,32 @@
 """What every step is given, and the two things that every step does: remember, and write down."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from controller.core.announce import SCHEMA, decision_event
 from controller.core.decide import Situation
-from controller.core.incident import Incident, Memory, apply, fold, refuse_illegal
+from controller.core.fold import apply, fold, refuse_illegal
+from controller.core.incident import Incident, Memory
 from controller.core.journal import Draft, Kind
-from controller.core.model import Ignored, Sighting
+from controller.core.model import Ended, Ignored, Probe, Sighting
 from controller.core.policy import Policy
+from controller.core.text import brief
 from controller.ports.errors import (
     EvidenceUnavailable,
     JournalConflict,
+    JournalUnreadable,
     OutsideUnreachable,
     SwitchRefused,
     SwitchUnavailable,
 )
+from controller.ports.readiness import Readiness, Snapshots
 from controller.ports.runtime import Runtime
 from controller.ports.store import Approvals, Assessments, Evidence, Journal, Leases
 from controller.ports.world import AlarmPoll, Notices, Switch, Workflow
+from controller.steps.fleet import fleet_stopped
+from controller.steps.readings import read_beside
 
 REASON = 2000
 """Characters of a reason in the journal, whose events are bounded."""
@@ -30,6 +38,7 @@ class Deps:
 
     here: the controller's Region. deployed: when this policy was deployed (a later one wins).
     read_event: raw event text and the time of arrival -> what it says, or why it says nothing.
+    gates: a master switch's name -> its gating rule's ARN, which is never set aside.
     """
 
     policy: Policy
@@ -43,11 +52,14 @@ class Deps:
     approvals: Approvals
     switch: Switch
     polls: AlarmPoll
+    readiness: Readiness
+    snapshots: Snapshots
     workflow: Workflow
     notices: Notices
     runtime: Runtime
     new_id: Callable[[], str]
-    read_event: Callable[[str, float], Sighting | Ignored]
+    read_event: Callable[[str, float], Sighting | Probe | Ended | Ignored]
+    gates: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def application(self) -> str:
@@ -56,14 +68,26 @@ class Deps:
 
 def remember(deps: Deps) -> Memory:
     """The journal as it is now, folded; the deployed policy is written down first if it is news."""
-    memory = fold(deps.application, deps.journal.read(deps.application))
+    memory = _folded(deps)
     if memory.policy == deps.policy.digest or deps.deployed <= memory.deployed:
         return memory
-    data = {"digest": deps.policy.digest, "deployed": deps.deployed, "enforcement": deps.policy.enforcement}
+    controls = read_switch(deps)
+    data = {"digest": deps.policy.digest, "deployed": deps.deployed, "enforcement": deps.policy.enforcement,
+            "controls": None if controls is None else dict(controls)}  # fmt: skip
     try:
         return write(deps, memory, Kind.POLICY_LOADED, data=data)
     except JournalConflict:  # a sibling wrote first; what it wrote may well be the same
-        return fold(deps.application, deps.journal.read(deps.application))
+        return _folded(deps)
+
+
+def _folded(deps: Deps) -> Memory:
+    fleet = fleet_stopped(deps.journal)  # first, so that what is folded is the newest that is known
+    events = deps.journal.read(deps.application)
+    try:
+        memory = fold(deps.application, events)
+    except (ValueError, KeyError) as error:
+        raise JournalUnreadable(f"the journal cannot be what this version wrote: {error}") from error
+    return replace(memory, fleet=fleet)
 
 
 def write(
@@ -92,20 +116,30 @@ def write(
         data=dict(data or {}),
     )
     refuse_illegal(memory, draft)
-    return apply(memory, deps.journal.append(deps.application, draft, memory.last))
+    after = apply(memory, deps.journal.append(deps.application, draft, memory.last))
+    _announce(deps, after)
+    return after
 
 
 def situation(
     deps: Deps, memory: Memory | None, *, read_controls: bool, controls: Mapping[str, bool] | None = None
 ) -> Situation:
-    """Gather what a decision looks at. What does not answer is None, and the decision says so."""
+    """Gather what a decision looks at. What does not answer is None, and the decision says so.
+
+    Readiness is asked for now, in an open incident, where controls are read too; else as last kept.
+    """
+    awaited = read_beside(
+        deps.policy, memory if read_controls else None, deps.readiness, deps.snapshots, deps.runtime
+    )
     try:
         evidence = deps.evidence.read(deps.application)
     except EvidenceUnavailable:
         evidence = None
     if read_controls and controls is None:
         controls = read_switch(deps)
-    return Situation(deps.policy, deps.account, deps.here, deps.runtime.now(), memory, evidence, controls)
+    readings = awaited()
+    now = deps.runtime.now()
+    return Situation(deps.policy, deps.account, deps.here, now, memory, evidence, controls, readings)
 
 
 def read_switch(deps: Deps) -> Mapping[str, bool] | None:
@@ -139,15 +173,24 @@ def note(deps: Deps, at: float, record: Mapping[str, Any]) -> bool:
 def page(deps: Deps, subject: str, text: str) -> bool:
     """Tell people. False if nobody could be told; never raises, since a page must not stop a step."""
     try:
-        deps.notices.send(subject, text)
+        deps.notices.send(subject, brief(text))
     except OutsideUnreachable:
         return False
     return True
 
 
-def announce(deps: Deps, detail: Mapping[str, Any]) -> None:
-    """Put a `tidegate.decision/v1` event on the bus; losing one loses no state."""
-    try:
-        deps.notices.publish("tidegate.decision/v1", {"application": deps.application, **detail})
-    except OutsideUnreachable:
+def _announce(deps: Deps, after: Memory) -> None:
+    """Tell other tools of the event just written. Losing that loses no state; an intent waits for nobody."""
+    event = after.last
+    detail = decision_event(event, after) if event else None
+    if event is None or detail is None:
         return
+
+    def publish() -> None:
+        with suppress(OutsideUnreachable):
+            deps.notices.publish(SCHEMA, detail)
+
+    if event.kind is Kind.SHIFT_INTENDED:
+        deps.runtime.spawn(publish)
+    else:
+        publish()

@@ -1,9 +1,15 @@
 """Escalate: tell people what stands in the way, once for each cause, and hold."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from controller.core.incident import ENDED
 from controller.core.journal import Kind
+from controller.ports.errors import JournalUnreadable
 from controller.steps.carry import Carry
-from controller.steps.context import Deps, announce, driven, page, write
+from controller.steps.context import Deps, driven, page, write
+
+UNREAD = "journal-unreadable"
 
 
 def escalate(deps: Deps, carry: Carry, error: str = "", cause: str = "") -> Carry:
@@ -13,15 +19,32 @@ def escalate(deps: Deps, carry: Carry, error: str = "", cause: str = "") -> Carr
 
     error, cause: what the workflow caught, where a step failed rather than said no.
     """
-    memory, incident = driven(deps, carry.incident, carry.epoch)
+    try:
+        memory, incident = driven(deps, carry.incident, carry.epoch)
+    except JournalUnreadable as unread:
+        return _unread(deps, carry, str(unread))
     code = carry.code if carry.next == "escalate" and carry.code else _code(error)
     reason = carry.reason if carry.next == "escalate" and carry.reason else f"{error}: {cause}"[:500]
     if incident.phase not in ENDED and code not in incident.escalated:
         told = page(deps, f"{incident.id}: {code}", f"{reason}\nNothing moves until this is so no longer.")
-        announce(deps, {"kind": "Escalated", "incident": incident.id, "code": code, "reason": reason})
         if told:
             write(deps, memory, Kind.ESCALATED, data={"code": code, "reason": reason}, incident=incident)
     return carry.to("hold", code=code, reason=reason, wait=carry.wait_seconds)
+
+
+def _unread(deps: Deps, carry: Carry, reason: str) -> Carry:
+    """Nothing can be written down, so the carry itself remembers that people were told."""
+    told = carry.code == UNREAD or page(deps, f"{carry.incident}: {UNREAD}", f"{reason}\nNothing moves.")
+    return carry.to("hold", code=UNREAD if told else "", reason=reason, wait=60)
+
+
+def hold_unknown(deps: Deps, payload: Mapping[str, Any], reason: str) -> dict[str, Any]:
+    """Hold a payload of another version as it is, and page once: a later version may know what to do."""
+    code = "payload-unknown"
+    told = payload.get("code") == code or page(
+        deps, f"{deps.application}: {code}", f"{reason}\nNothing moves."
+    )
+    return {**payload, "next": "hold", "code": code if told else "", "reason": reason, "wait_seconds": 60}
 
 
 def _code(error: str) -> str:

@@ -16,8 +16,8 @@ def hand_over(deps: Deps, carry: Carry) -> Carry:
 def hand_on(deps: Deps, memory: Memory, incident: Incident, reason: str) -> Memory:
     """Write `HandedOver`, then let the next run take the lease: the append decides between two."""
     data = {
-        "from": execution_name(incident.id, incident.runs),
-        "to": execution_name(incident.id, incident.runs + 1),
+        "from": execution_name(incident, incident.runs),
+        "to": execution_name(incident, incident.runs + 1),
         "reason": reason,
     }
     epoch = max(next_epoch(deps), incident.epoch + 1)

@@ -1,9 +1,10 @@
 """Deciding about every Region, and opening an incident where the decision says so."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import inf
+from typing import Any
 
 from controller.core.decide import decide, may_open
 from controller.core.incident import Incident, Memory
@@ -14,6 +15,7 @@ from controller.ports.errors import JournalConflict, OutsideUnreachable
 from controller.ports.store import Lease
 from controller.steps.carry import Carry
 from controller.steps.context import REASON, Deps, page, remember, situation, write
+from controller.steps.turns import Turns
 
 DOUBT = 300.0
 """Seconds that a Region may look bad to some, and unknown to the rest, before people are told."""
@@ -23,11 +25,15 @@ AGAIN = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What was decided about each Region, and the incident that was opened, if one was."""
+    """What was decided about each Region, and the incident that was opened, if one was.
+
+    waits: what is left to the controllers of an earlier rank for now, and since when it was seen.
+    """
 
     memory: Memory
     decisions: tuple[Decision, ...]
     opened: Incident | None
+    waits: Mapping[str, float] = field(default_factory=dict)
 
 
 def judge_regions(deps: Deps, memory: Memory, controls: Mapping[str, bool] | None = None) -> Judged:
@@ -40,15 +46,16 @@ def judge_regions(deps: Deps, memory: Memory, controls: Mapping[str, bool] | Non
     if controls is None and any(d.tree is not None and d.tree.value is Truth.TRUE for d in decisions):
         seen = situation(deps, memory, read_controls=True)
         decisions = [decide(seen, region) for region in deps.policy.regions]
-    opened = None
+    opened, turns = None, Turns(deps)
     for decision in decisions:
-        if memory.open is None and may_open(decision):
+        region = decision.region
+        if memory.open is None and may_open(decision) and turns.come(f"open {region}", region):
             memory, opened = open_incident(deps, memory, decision)
-        elif decision.code in ("cooldown", "velocity"):
+        elif decision.code in ("cooldown", "velocity") and turns.come(f"{decision.code} {region}", region):
             memory = _page_limit(deps, memory, decision)
-        elif decision.code == "unknown" and memory.open is None:
+        elif decision.code == "unknown" and memory.open is None and turns.come(f"doubt {region}", region):
             memory = _page_doubt(deps, memory, decision)
-    return Judged(memory, tuple(decisions), opened)
+    return Judged(memory, tuple(decisions), opened, turns.since)
 
 
 def judge_again_if_late(deps: Deps, memory: Memory, controls: Mapping[str, bool] | None = None) -> Judged:
@@ -60,23 +67,39 @@ def judge_again_if_late(deps: Deps, memory: Memory, controls: Mapping[str, bool]
 
 
 def open_incident(
-    deps: Deps, memory: Memory, decision: Decision, *, requested_by: str | None = None, reason: str = ""
+    deps: Deps,
+    memory: Memory,
+    decision: Decision,
+    *,
+    requested_by: str | None = None,
+    reason: str = "",
+    drill: bool = False,
+    despite: Sequence[str] = (),
 ) -> tuple[Memory, Incident]:
-    """Write `IncidentOpened`, then take the lease and start the execution that is named after it.
+    """Write `IncidentOpened` (or `RestoreOpened`, `DrillOpened`), then take the lease and start the
+    execution that is named after it.
 
     In this order: of two that open at once the append lets one through, and only that one takes the lease.
     """
     number = memory.last.seq + 1 if memory.last else 1
     name = f"{deps.application}-{decision.region}-{number}"
-    data = {
+    data: dict[str, Any] = {
         "source": decision.region,
+        "driver": deps.here,
         "requested_by": requested_by,
         "policy": deps.policy.digest,
         "reason": (reason or (grounds(decision.tree) if decision.tree else decision.reason))[:REASON],
         "decision": decision_record(decision),
     }
+    kind = Kind.DRILL_OPENED if drill else Kind.INCIDENT_OPENED
+    left = memory.away(decision.region) if decision.intent == "restore" else None
+    if left is not None:
+        kind = Kind.RESTORE_OPENED
+        data |= {"of": left.id, "target": left.target, "before": dict(left.before)}
+    if despite:
+        data["despite"] = list(despite)
     epoch = next_epoch(deps)
-    memory = write(deps, memory, Kind.INCIDENT_OPENED, data=data, incident=name, epoch=epoch, by=requested_by)
+    memory = write(deps, memory, kind, data=data, incident=name, epoch=epoch, by=requested_by)
     incident = memory.incidents[name]
     with suppress(OutsideUnreachable):  # it is open all the same: the tick starts what has no driver
         drive(deps, incident)
@@ -92,7 +115,9 @@ def hold_lease(deps: Deps, incident: Incident) -> Lease | None:
     """The lease at the incident's epoch, taken if nobody has; None if a newer epoch holds it."""
     lease = deps.leases.read(deps.application)
     while lease is None or lease.epoch < incident.epoch:
-        lease = deps.leases.take(deps.application, execution_name(incident.id, incident.runs), lease)
+        lease = deps.leases.take(
+            deps.application, execution_name(incident, incident.runs), lease, region=deps.here
+        )
     return lease if lease.epoch == incident.epoch else None
 
 
@@ -111,12 +136,12 @@ def drive(deps: Deps, incident: Incident) -> bool:
         epoch=incident.epoch,
     )
     payload = carry.model_dump(mode="json", by_alias=True)
-    return deps.workflow.start(execution_name(incident.id, incident.runs), payload)
+    return deps.workflow.start(execution_name(incident, incident.runs), payload)
 
 
-def execution_name(incident_id: str, run: int) -> str:
+def execution_name(incident: Incident, run: int) -> str:
     """`evacuate-storefront-us-east-1-17`, and `…-17-2` for the second run."""
-    return f"evacuate-{incident_id}" + (f"-{run + 1}" if run else "")
+    return f"{incident.intent}-{incident.id}" + (f"-{run + 1}" if run else "")
 
 
 def _page_limit(deps: Deps, memory: Memory, decision: Decision) -> Memory:

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from controller.core.admission import expected_signals
-from controller.core.model import Ignored, Sighting
+from controller.core.model import Ended, Ignored, Probe, Sighting
 from controller.core.report import decision_data
 from controller.core.text import plain
 from controller.steps.context import Deps, note, remember
 from controller.steps.judge import judge_again_if_late
+from controller.steps.watchdog import probe_record, revive
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Observed:
     used: int
     ignored: tuple[Ignored, ...]
     opened: str | None
+    probes: tuple[Probe, ...] = ()
 
 
 def observe(deps: Deps, bodies: Sequence[str]) -> Observed:
@@ -29,21 +31,28 @@ def observe(deps: Deps, bodies: Sequence[str]) -> Observed:
     read = [deps.read_event(body, now) for body in bodies]
     named = {signal.id for signal in expected_signals(deps.policy, deps.account)}
     sightings = [each for each in read if isinstance(each, Sighting) and each.signal in named]
-    ignored = tuple(_unused(each) for each in read if each not in sightings)
+    ignored = tuple(_unused(e) for e in read if isinstance(e, Sighting | Ignored) and e not in sightings)
     if sightings:
         deps.evidence.record(deps.application, sightings)
+    probes = tuple(each for each in read if isinstance(each, Probe))
+    ended = [each.execution for each in read if isinstance(each, Ended)]
     # A composite alarm is no evidence of its own, but it rings: look again at what is known.
-    rung = any(isinstance(each, Sighting) for each in read)
+    rung = bool(ended) or any(isinstance(each, Sighting) for each in read)
     judged = judge_again_if_late(deps, remember(deps)) if rung else None
     opened = judged.opened if judged else None
-    if ignored or opened:
+    waits = judged.waits if judged else {}
+    if ignored or opened or waits:
         record = {
             "by": "observe",
             "ignored": [{"reason": each.reason, "sample": each.sample} for each in ignored[:20]],
             "decisions": [decision_data(d) for d in judged.decisions] if judged and opened else [],
-        }
+        } | ({"waits": dict(waits)} if judged else {})
         note(deps, now, record)
-    return Observed(len(sightings), ignored, opened.id if opened else None)
+    if probes:
+        note(deps, now, probe_record(deps, probes))
+    if judged and not opened:
+        revive(deps, judged, ended)
+    return Observed(len(sightings), ignored, opened.id if opened else None, probes)
 
 
 def _unused(each: Sighting | Ignored) -> Ignored:

@@ -1,14 +1,31 @@
-"""What an operator may do, each journalled with who and why: evacuate, disarm, arm."""
+"""What an operator may do, each journalled with who and why; also what was refused.
 
+A person passes the condition, cooldown and velocity. Shared cause and readiness are set aside only by two
+people (`despite`), the floor by nobody.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
+from controller.core.admission import expected_signals
+from controller.core.assess import spell
 from controller.core.decide import decide
-from controller.core.incident import IllegalMove
-from controller.core.journal import Kind
+from controller.core.fold import fold
+from controller.core.incident import BEFORE_SHIFT, ENDED, IllegalMove
+from controller.core.journal import Draft, Kind
 from controller.core.model import Truth
-from controller.ports.errors import JournalConflict
+from controller.core.text import plain
+from controller.ports.errors import JournalConflict, OutsideUnreachable, TokenClosed
 from controller.steps.context import Deps, page, remember, situation, write
+from controller.steps.fleet import FLEET, stopped
 from controller.steps.judge import open_incident
+
+DESPITE = ("shared-cause", "target-not-ready")
+"""Guards that two people may set aside, by their codes."""
+LONGEST_MUTE = 7 * 86400.0
+TRIES = 5
+BUSY = "the journal is busy; nothing was written, try again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,23 +37,31 @@ class Done:
     incident: str | None = None
 
 
-def evacuate(deps: Deps, region: str, *, who: str, reason: str) -> Done:
-    """Open an incident on a person's word: the condition, cooldown and velocity do not bind a person,
-    the floor, a shared cause, readiness and the gate do."""
+def evacuate(deps: Deps, region: str, *, who: str, reason: str, despite: Sequence[str] = ()) -> Done:
+    """Open an incident on a person's word. `despite`: what a second person must agree to set aside."""
+    memory = remember(deps)
     if region not in deps.policy.regions:
         known = ", ".join(deps.policy.regions)
-        return Done(False, f"{region} is not a Region of {deps.application}; expected one of: {known}")
-    memory = remember(deps)
-    if not memory.armed:
-        return Done(False, f"disarmed {memory.armed_reason}; arm it first")
+        told = f"{plain(region, 60)} is not a Region of {deps.application}; expected one of: {known}"
+        return refused(deps, f"evacuate {plain(region, 60)}", told, who=who)
+    command = f"evacuate {region}"
+    if memory.stopped:
+        return refused(deps, command, f"{memory.stopped}; arm it first", who=who)
     if memory.open is not None:
-        return Done(False, f"{memory.open.id} is in progress; one evacuation at a time")
+        return refused(deps, command, f"{memory.open.id} is in progress; one evacuation at a time", who=who)
     seen = situation(deps, memory, read_controls=True)
-    if seen.controls is not None and not any(seen.controls[c] for c in deps.policy.regions[region].controls):
-        return Done(False, f"{region} carries no traffic already: all its controls are Off")
+    on = _serving(deps, seen.controls or {})
+    if seen.controls is not None and region not in on:
+        told = f"{region} carries no traffic already: all its controls are Off"
+        return refused(deps, command, told, who=who)
+    if seen.controls is not None and on == [region]:
+        told = f"{region} is the last Region that is On; bring another home first"
+        return refused(deps, command, told, who=who)
     decision = decide(seen, region)
     try:
-        memory, incident = open_incident(deps, memory, decision, requested_by=who, reason=reason)
+        memory, incident = open_incident(
+            deps, memory, decision, requested_by=who, reason=reason, despite=tuple(dict.fromkeys(despite))
+        )
     except (JournalConflict, IllegalMove) as conflict:
         return Done(False, f"not opened: {conflict}")
     now = decide(situation(deps, memory, read_controls=False, controls=seen.controls), region)
@@ -45,10 +70,87 @@ def evacuate(deps: Deps, region: str, *, who: str, reason: str) -> Done:
     return Done(True, f"opened {incident.id}{note}", incident.id)
 
 
+def _serving(deps: Deps, controls: Mapping[str, bool]) -> list[str]:
+    """Regions of which any control is On."""
+    return [r for r, entry in deps.policy.regions.items() if any(controls.get(c) for c in entry.controls)]
+
+
+def refused(deps: Deps, command: str, sentence: str, *, who: str) -> Done:
+    """Say no, and write down that it was asked for."""
+    for _ in range(TRIES):
+        with suppress(JournalConflict):
+            write(deps, remember(deps), Kind.REFUSED, data={"command": command, "reason": sentence}, by=who)
+            break
+    return Done(False, sentence)
+
+
+def stand_down(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:
+    """End an incident before its traffic moves, such as a request that would hold for ever."""
+    for _ in range(TRIES):
+        memory = remember(deps)
+        incident = memory.incidents.get(incident_id)
+        if incident is None:
+            return _unknown(deps, "stand-down", incident_id, who)
+        if incident.phase not in BEFORE_SHIFT:
+            told = f"{incident_id} is {incident.phase}: it can stand down only before its traffic moves"
+            return refused(deps, f"stand-down {incident_id}", told, who=who)
+        data = {"code": "by-person", "reason": f"{reason[:500]} (by {who})"}
+        try:
+            write(deps, memory, Kind.STOOD_DOWN, data=data, incident=incident, by=who)
+        except (JournalConflict, IllegalMove):
+            continue  # it moved on: look again
+        if incident.request is not None:
+            _wake(deps, incident.request.id)
+        page(deps, f"{incident_id}: stood down", f"by {who}: {reason}")
+        return Done(True, f"{incident_id} has stood down; nothing of it moves", incident_id)
+    return Done(False, BUSY)
+
+
+def acknowledge(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:
+    """Lift the cooldown that follows an incident: a named person says that the next may act (S7)."""
+    for _ in range(TRIES):
+        memory = remember(deps)
+        incident = memory.incidents.get(incident_id)
+        if incident is None:
+            return _unknown(deps, "ack", incident_id, who)
+        if incident.phase not in ENDED:
+            told = f"{incident_id} is {incident.phase}: only one that has ended can be acknowledged"
+            return refused(deps, f"ack {incident_id}", told, who=who)
+        if incident.acknowledged_by:
+            return Done(True, f"{incident_id} was acknowledged already, by {incident.acknowledged_by}")
+        data = {"reason": reason[:500]}
+        with suppress(JournalConflict):
+            write(deps, memory, Kind.ACKNOWLEDGED, data=data, incident=incident, by=who)
+            return Done(True, f"{incident_id} is acknowledged; no cooldown follows it", incident_id)
+    return Done(False, BUSY)
+
+
+def mute(deps: Deps, what: str, *, seconds: float, who: str, reason: str) -> Done:
+    """Take a signal, or all signals about a Region, for unknown from now on; `seconds` 0: no longer (S12)."""
+    known = {key for s in expected_signals(deps.policy, deps.account) for key in (s.id, s.name, s.subject)}
+    name = plain(what, 200)
+    if what not in known:
+        told = f"{name} is neither a signal that the policy names nor one of its Regions"
+        return refused(deps, f"mute {name}", told, who=who)
+    if not 0 <= seconds <= LONGEST_MUTE:
+        return refused(deps, f"mute {name}", f"expected at most {spell(LONGEST_MUTE)}", who=who)
+    for _ in range(TRIES):
+        memory = remember(deps)
+        until = deps.runtime.now() + seconds
+        data = {"what": what, "until": until, "for": seconds, "reason": reason[:500]}
+        with suppress(JournalConflict):
+            write(deps, memory, Kind.MUTED, data=data, by=who)
+            if seconds:
+                page(deps, f"{deps.application}: {name} is muted", f"for {spell(seconds)} by {who}: {reason}")
+            return Done(True, f"{name} is muted for {spell(seconds)}" if seconds else f"{name} speaks again")
+    return Done(False, BUSY)
+
+
 def arm(deps: Deps, *, on: bool, who: str, reason: str) -> Done:
     """Turn the application's kill switch. Honoured at every step, and right before each ARC call."""
-    for _ in range(5):
-        memory = remember(deps)
+    for _ in range(TRIES):
+        # Nothing but the journal is read: who stops it is in a hurry.
+        memory = fold(deps.application, deps.journal.read(deps.application))
         if memory.armed is on:
             return Done(True, f"{deps.application} is {'armed' if on else 'disarmed'} already")
         try:
@@ -58,4 +160,36 @@ def arm(deps: Deps, *, on: bool, who: str, reason: str) -> Done:
         if not on:
             page(deps, f"{deps.application}: disarmed", f"by {who}: {reason}")
         return Done(True, f"{deps.application} is {'armed' if on else 'disarmed'}")
-    return Done(False, "the journal is busy; nothing was written, try again")
+    return Done(False, BUSY)
+
+
+def arm_fleet(deps: Deps, *, on: bool, who: str, reason: str) -> Done:
+    """Turn the kill switch of every application whose journal is in this table."""
+    word = "armed" if on else "disarmed"
+    for _ in range(TRIES):
+        events = deps.journal.read(FLEET)
+        if (stopped(events) is None) is on:
+            return Done(True, f"the fleet is {word} already")
+        kind = Kind.ARMED if on else Kind.DISARMED
+        draft = Draft(deps.new_id(), kind, deps.runtime.now(), who, data={"reason": reason[:500]})
+        try:
+            deps.journal.append(FLEET, draft, events[-1] if events else None)
+        except JournalConflict:
+            continue
+        if not on:
+            page(deps, "the whole fleet: disarmed", f"by {who}: {reason}")
+        return Done(True, f"the whole fleet is {word}")
+    return Done(False, BUSY)
+
+
+def _unknown(deps: Deps, command: str, incident_id: str, who: str) -> Done:
+    name = plain(incident_id, 120)
+    return refused(deps, f"{command} {name}", f"the journal knows no incident {name!r}", who=who)
+
+
+def _wake(deps: Deps, request_id: str) -> None:
+    """Let the workflow see at once that there is nothing left to answer; else its heartbeat lapses."""
+    with suppress(TokenClosed, OutsideUnreachable):
+        approval = deps.approvals.get(request_id)
+        if approval is not None:
+            deps.workflow.succeed(approval.token, {"answer": "not needed"})

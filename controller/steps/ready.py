@@ -1,7 +1,9 @@
 """ConfirmReadiness: look once more, all guards, right before people are asked or traffic moves."""
 
 from controller.core.decide import decide
+from controller.core.gate import chain
 from controller.core.journal import Kind
+from controller.core.readiness import asked
 from controller.core.report import decision_record
 from controller.steps.carry import ASK_LONGEST, Carry
 from controller.steps.context import Deps, driven, situation, write
@@ -17,10 +19,11 @@ def confirm_readiness(deps: Deps, carry: Carry) -> Carry:
             write(deps, memory, Kind.READINESS_DENIED, data=data, incident=incident)
         return carry.to("again" if decision.action == "stand_down" else "escalate",
                         code=decision.code, reason=decision.reason)  # fmt: skip
-    readiness = next(check.sentence for check in decision.checks if check.guard == "target exists")
-    ready = next((check.sentence for check in decision.checks if check.guard == "readiness"), readiness)
+    ready = next((check.sentence for check in decision.checks if check.guard == "readiness"), decision.reason)
     found = {"target": decision.target, "sentence": ready}
     write(deps, memory, Kind.READINESS_CONFIRMED, data=found, incident=incident)
-    gate = deps.policy.gate()
-    ask = carry.model_copy(update={"ask_seconds": min(int(gate.within) + 60, ASK_LONGEST) if gate else 900})
+    # An ask's time begins when the tick puts it, which may be a minute late.
+    asks = chain(deps.policy, incident, doubts=asked(decision.answers))
+    longest = int(sum(ask.within + 120 for ask in asks))
+    ask = carry.model_copy(update={"ask_seconds": min(longest, ASK_LONGEST) if longest else 900})
     return ask.to("ask" if decision.action == "ask" else "shift")

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from controller.core.incident import Memory, fold
+from controller.core.fold import fold
+from controller.core.incident import Memory
 from controller.core.journal import Event
 from controller.core.policy import Policy
 from controller.core.report import stamp, why_sentence

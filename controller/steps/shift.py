@@ -6,20 +6,23 @@ act? -> ShiftIntended (durable) -> fence -> ARC, On and Off at once -> read back
 ```
 """
 
+from typing import Any
+
 from controller.core.decide import decide
+from controller.core.gate import granted, overrides
 from controller.core.guards import begun
 from controller.core.incident import Incident, Phase
 from controller.core.journal import Kind
 from controller.ports.errors import JournalConflict, SwitchRefused
 from controller.steps.carry import Carry
-from controller.steps.context import Deps, announce, driven, read_switch, remember, situation, write
+from controller.steps.context import Deps, driven, read_switch, remember, situation, write
 
 DEADLINE = 15.0
 """Seconds after which nothing new is sent; the Lambda's own timeout is 20."""
 REFUSED = 60
 """Seconds before a shift that ARC refused is tried again."""
 WATCH = 30
-"""Seconds between the shift and the first look at its result."""
+"""Seconds between two looks at the result of a shift."""
 
 
 def shift_traffic(deps: Deps, carry: Carry) -> Carry:
@@ -29,38 +32,53 @@ def shift_traffic(deps: Deps, carry: Carry) -> Carry:
     """
     deadline = deps.runtime.monotonic() + DEADLINE
     memory, incident = driven(deps, carry.incident, carry.epoch)
-    decision = decide(situation(deps, memory, read_controls=True), incident.source)
-    if incident.phase in (Phase.SHIFTED, Phase.VERIFIED):
+    seen = situation(deps, memory, read_controls=True)
+    decision = decide(seen, incident.source)
+    if incident.phase is Phase.SHIFTED:
         return carry.to("watch", wait=WATCH)
-    if decision.action != "act" or decision.plan is None:
+    if decision.action != "act" or decision.plan is None or seen.controls is None:
         return carry.to("again", code=decision.code, reason=decision.reason, wait=5)
-    if deps.policy.enforcement == "shadow":
-        would = f"would have left {incident.source} for {decision.target}"
-        write(deps, memory, Kind.STOOD_DOWN, data={"code": "shadow", "reason": would}, incident=incident)
-        return carry.to("stand_down", code="shadow", reason=would)
     plan = decision.plan
-    data = {
+    settle = _settle(deps, incident)
+    if incident.phase is Phase.VERIFIED and not plan.changes:
+        return carry.to("watch", wait=settle)
+    data: dict[str, Any] = {
         "plan": plan.digest,
         "source": plan.source,
         "target": plan.target,
         "changes": [list(change) for change in plan.changes],
         "policy": deps.policy.digest,
+        "wave": incident.waves + 1,
+        "left": plan.left,
+        "before": dict(incident.before) or {name: seen.controls[name] for name, _ in plan.goal},
     }
+    aside = granted(incident)
+    if aside:
+        data["override"] = list(aside)
     memory = write(deps, memory, Kind.SHIFT_INTENDED, data=data, incident=incident)
     incident = memory.incidents[incident.id]
     try:
         states = deps.switch.flip(
-            plan.changes, deadline=deadline, fence=lambda: _fence(deps, incident, carry)
+            plan.changes, deadline=deadline, fence=lambda: _fence(deps, incident, carry), override=aside
         )
     except SwitchRefused as refused:
         reason = str(refused)
         if not begun(deps.policy, incident, read_switch(deps)):  # else a part is applied, and it is finished
-            write(deps, memory, Kind.SHIFT_REFUSED, data={"reason": reason}, incident=incident)
-        return carry.to("escalate", code="switch-refused", reason=reason, wait=REFUSED)
-    applied = {"plan": plan.digest, "states": {name: states.get(name, on) for name, on in plan.goal}}
+            rule = refused.rule if refused.rule not in deps.gates.values() else None  # a master switch stands
+            told = {"reason": reason} | ({"rule": rule} if rule else {})
+            memory = write(deps, memory, Kind.SHIFT_REFUSED, data=told, incident=incident)
+        news = overrides(deps.policy, memory.incidents[incident.id]) not in ((), aside)
+        return carry.to("escalate", code="switch-refused", reason=reason, wait=5 if news else REFUSED)
+    states = {name: states.get(name, seen.controls[name]) for name, _ in plan.goal}
+    applied = {"plan": plan.digest, "wave": incident.waves + 1, "states": states}
     write(deps, memory, Kind.SHIFT_APPLIED, data=applied, incident=incident)
-    announce(deps, {"kind": "ShiftApplied", "incident": incident.id, "from": plan.source, "to": plan.target})
-    return carry.to("watch", wait=WATCH)
+    return carry.to("watch", wait=settle)
+
+
+def _settle(deps: Deps, incident: Incident) -> float:
+    """Seconds between a wave and the look at its result."""
+    restore = deps.policy.restore
+    return restore.settle if incident.intent == "restore" and restore else deps.policy.evacuate.settle
 
 
 def _fence(deps: Deps, incident: Incident, carry: Carry) -> None:
@@ -69,7 +87,7 @@ def _fence(deps: Deps, incident: Incident, carry: Carry) -> None:
     if lease is None or lease.epoch != carry.epoch:
         raise JournalConflict(f"epoch {carry.epoch} no longer drives {incident.id}")
     now = remember(deps)
-    if not now.armed:
-        raise JournalConflict(f"disarmed {now.armed_reason}")
+    if now.stopped:
+        raise JournalConflict(now.stopped)
     if now.incidents[incident.id] != incident:
         raise JournalConflict(f"{incident.id} changed after the shift was intended")

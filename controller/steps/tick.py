@@ -2,16 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any
 
-from controller.core.decide import decide
+from controller.core.incident import Memory
 from controller.core.model import Ignored, Sighting
 from controller.core.policy import AlarmSignal
 from controller.core.report import decision_data
-from controller.ports.errors import EvidenceUnavailable, JournalConflict, OutsideUnreachable, TokenClosed
+from controller.ports.errors import (
+    EvidenceUnavailable,
+    JournalConflict,
+    JournalUnreadable,
+    OutsideUnreachable,
+    TokenClosed,
+)
 from controller.steps.alive import keep_alive
-from controller.steps.context import Deps, note, page, read_switch, remember, situation
+from controller.steps.blind import tell_gap
+from controller.steps.context import Deps, note, read_switch, remember
+from controller.steps.drift import see_drift
+from controller.steps.echo import repair_echo
 from controller.steps.judge import judge_again_if_late
+from controller.steps.readings import refresh
+from controller.steps.takeover import look_at_driver, standing_data, take_over_if_still
+from controller.steps.unread import without_journal
 
 PATIENCE = 15.0
 """Seconds, as a backstop: a poll ends itself after one. At speed 60 this is 250 ms of a loaded machine."""
@@ -22,16 +33,21 @@ def tick(deps: Deps) -> dict[str, object]:
     now = deps.runtime.now()
     silent = _poll(deps)
     try:
-        memory = remember(deps)
-    except OutsideUnreachable as error:
-        return _without_journal(deps, now, str(error))
+        memory = tell_gap(deps, remember(deps), now)
+    except (OutsideUnreachable, JournalUnreadable) as error:
+        return without_journal(deps, now, error)
+    refresh(deps.policy, memory, deps.readiness, deps.snapshots, deps.runtime)
     controls = read_switch(deps)
+    memory = _look_for_drift(deps, memory, controls)
     judged = judge_again_if_late(deps, memory, controls)
+    standing = look_at_driver(deps, judged.memory, now)
     record = {
         "by": "tick",
         "silent_regions": silent,
         "controls": None if controls is None else dict(controls),
         "decisions": [decision_data(decision) for decision in judged.decisions],
+        "waits": dict(judged.waits),
+        **standing_data(standing),
     }
     note(deps, now, record)
     incident = judged.memory.open
@@ -39,30 +55,19 @@ def tick(deps: Deps) -> dict[str, object]:
         about = next(d for d in judged.decisions if d.region == incident.source)
         # A sibling that writes first has done the same, or more.
         with suppress(JournalConflict, TokenClosed):
-            keep_alive(deps, judged.memory, incident, about)
+            if standing is not None:
+                take_over_if_still(deps, judged.memory, incident, standing)
+            else:
+                keep_alive(deps, judged.memory, incident, about)
     return {"decisions": {d.region: d.code for d in judged.decisions}, "silent_regions": silent}
 
 
-def _without_journal(deps: Deps, now: float, error: str) -> dict[str, object]:
-    """Say that nothing may be done; page at the second such tick in a row, since one answer may get lost."""
-    seen = situation(deps, None, read_controls=False)
-    decisions = [decide(seen, region) for region in deps.policy.regions]
+def _look_for_drift(deps: Deps, memory: Memory, controls: Mapping[str, bool] | None) -> Memory:
     try:
-        before = deps.assessments.between(deps.application, now - 200.0, now)
-        lately = [_unreadable(record) for _, record in before if record.get("by") == "tick"]
-        second = lately[-1:] == [True] and lately[-2:] != [True, True]
-    except OutsideUnreachable:
-        second = True
-    if second:
-        page(
-            deps, f"{deps.application}: the journal does not answer", f"{error}\nNothing moves until it does."
-        )
-    note(deps, now, {"by": "tick", "decisions": [decision_data(decision) for decision in decisions]})
-    return {"decisions": {d.region: d.code for d in decisions}, "silent_regions": []}
-
-
-def _unreadable(record: Mapping[str, Any]) -> bool:
-    return any(decision["code"] == "journal-unreadable" for decision in record["decisions"])
+        repaired = repair_echo(deps, memory, controls)
+        return see_drift(deps, memory, controls) if repaired is memory else repaired
+    except JournalConflict:  # what a sibling wrote may be the very shift; the next tick knows
+        return remember(deps)
 
 
 def _poll(deps: Deps) -> list[str]:

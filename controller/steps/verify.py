@@ -1,43 +1,125 @@
-"""VerifyShift: the controls stand where they should, and customers of the target stay well."""
+"""VerifyShift: the controls stand where they were put, and customers of the target stay well.
+
+```
+ read back as put? ─ no ─> drift: journalled, settled, not fought
+   │ yes
+ customers of the target breaching? ─ yes ─> escalate; or turn back, where the policy says so
+   │ no
+ verified ─ slices left ─> next wave    ─ drill: stay, then turn back    ─ home again ─> rolled back / settled
+```
+"""
+
+from typing import Any
 
 from controller.core.assess import View, judge_leaf, view
+from controller.core.checks import FamilyCheck
+from controller.core.decide import Situation, decide
+from controller.core.drivers import abstains
+from controller.core.guards import Found
+from controller.core.homeward import must_turn
 from controller.core.incident import Incident, Memory, Phase
 from controller.core.journal import Kind
 from controller.core.model import Node, Truth
-from controller.core.plan import plan
 from controller.core.policy import Leaf
 from controller.steps.carry import Carry
-from controller.steps.context import Deps, announce, driven, page, situation, write
+from controller.steps.context import REASON, Deps, driven, page, situation, write
+from controller.steps.drift import see_drift
+from controller.steps.echo import repair_echo
+from controller.steps.takeover import beat
+
+STAY = 20
+"""Seconds between two looks while a drill stays away."""
 
 
 def verify_shift(deps: Deps, carry: Carry) -> Carry:
-    """`settled` once controls and customers agree, `watch` while that is not known."""
+    """`settled` once all is done, `again` for the next wave, `watch` while the result is not known."""
     memory, incident = driven(deps, carry.incident, carry.epoch)
     if incident.phase not in (Phase.SHIFTED, Phase.VERIFIED) or incident.target is None:
         return carry.to("again")
     seen = situation(deps, memory, read_controls=True)
     if seen.controls is None or seen.evidence is None:
         return carry.to("watch", reason="controls or evidence cannot be read")
-    left = plan(deps.policy, source=incident.source, target=incident.target, controls=seen.controls).changes
-    if left:
-        return _drifted(deps, memory, incident, carry, [name for name, _ in left])
+    kept = abstains(seen)
+    if kept is not None:
+        return carry.to("watch", code=kept[0], reason=kept[1])
+    beat(deps, incident, seen)
+    moved = [name for name, on in incident.put.items() if seen.controls[name] is not on]
+    if moved and repair_echo(deps, memory, seen.controls) is not memory:
+        return carry.to("watch", reason="a late call was put back")
+    if moved:
+        return _drifted(deps, see_drift(deps, memory, seen.controls), incident, carry, moved)
     looked = view(deps.policy, deps.account, seen.evidence, seen.now)
+    turn = must_turn(_found(seen, incident, looked), incident)
     worse = [_breaching(looked, family, incident) for family in _judged(deps)]
-    if any(node.value is Truth.TRUE for node in worse):
-        reason = next(node.sentence for node in worse if node.value is Truth.TRUE)
-        return carry.to("escalate", code="target-failing", reason=reason)
+    bad = next((node for node in worse if node.value is Truth.TRUE), None)
+    if turn is None and bad is not None and incident.leg == "out":
+        if not (incident.intent == "drill" or _rolls_back(deps, looked, incident)):
+            return carry.to("escalate", code="target-failing", reason=bad.sentence)
+        turn = ("failed", bad.sentence)
     if incident.phase is Phase.SHIFTED:
-        data = {"sentence": f"all controls read back; {incident.target} carries the traffic"}
+        data = {
+            "sentence": f"all controls read back; {_carrier(incident)} is well",
+            "wave": incident.waves + 1,
+        }
         memory = write(deps, memory, Kind.SHIFT_VERIFIED, data=data, incident=incident)
         incident = memory.incidents[incident.id]
-    write(deps, memory, Kind.SETTLED, data={"target": incident.target}, incident=incident)
-    page(deps, f"{incident.id}: settled", f"{incident.source} was left for {incident.target}.")
-    announce(deps, {"kind": "Settled", "incident": incident.id})
-    return carry.to("settled")
+    if turn is not None:
+        return _turn(deps, memory, incident, carry, *turn)
+    decision = decide(situation(deps, memory, read_controls=False, controls=seen.controls), incident.source)
+    if decision.plan is None or decision.plan.changes:
+        return carry.to("again", code=decision.code, reason=decision.reason, wait=1)
+    if incident.intent == "drill" and incident.leg == "out":
+        return carry.to("watch", reason="the drill stays", wait=STAY)
+    return _end(deps, memory, incident, carry)
+
+
+def _end(deps: Deps, memory: Memory, incident: Incident, carry: Carry) -> Carry:
+    """Everything stands where it should: settled, or rolled back."""
+    rolled = incident.intent == "evacuate" and incident.leg == "home"
+    data: dict[str, Any] = {"target": _carrier(incident)}
+    if incident.outcome:
+        data["outcome"] = incident.outcome
+    write(deps, memory, Kind.ROLLED_BACK if rolled else Kind.SETTLED, data=data, incident=incident)
+    ends = {"evacuate": f"{incident.source} was left for {incident.target}.",
+            "restore": f"{incident.source} is home again.",
+            "drill": f"The drill {incident.outcome}; {incident.source} is as it was before."}  # fmt: skip
+    text = f"{incident.source} is as it was before." if rolled else ends[incident.intent]
+    page(deps, f"{incident.id}: {'rolled back' if rolled else 'settled'}", text)
+    return carry.to("stand_down" if rolled else "settled")
+
+
+def _carrier(incident: Incident) -> str:
+    """The Region that carries the traffic once this leg is done."""
+    home = incident.intent == "restore" or incident.leg == "home"
+    return incident.source if home else str(incident.target)
+
+
+def _turn(deps: Deps, memory: Memory, incident: Incident, carry: Carry, outcome: str, why: str) -> Carry:
+    data = {"outcome": outcome, "reason": why[:REASON]}
+    write(deps, memory, Kind.TURNED_BACK, data=data, incident=incident)
+    if outcome != "succeeded":
+        page(deps, f"{incident.id}: turning back", why)
+    return carry.to("again", code="going-home", reason=why, wait=1)
+
+
+def _rolls_back(deps: Deps, looked: View, incident: Incident) -> bool:
+    """Whether the policy rolls a failed move back, and the source is not known to be as bad."""
+    if incident.intent != "evacuate" or deps.policy.evacuate.if_verify_fails != "rollback":
+        return False
+    leaf = Leaf.model_validate({"in": "source", "family": "all", "is": "breaching"})
+    source = incident.source
+    return judge_leaf(leaf, looked, subject=source, source=source, path="rollback").value is Truth.FALSE
+
+
+def _found(seen: Situation, incident: Incident, looked: View) -> Found:
+    assert seen.memory is not None
+    return Found(
+        seen.policy, incident.source, seen.now, seen.here, seen.memory, incident, looked, seen.controls
+    )
 
 
 def _judged(deps: Deps) -> list[str]:
-    return sorted({check.family for check in deps.policy.target.ready})
+    return sorted({check.family for check in deps.policy.target.ready if isinstance(check, FamilyCheck)})
 
 
 def _breaching(looked: View, family: str, incident: Incident) -> Node:
@@ -49,7 +131,6 @@ def _breaching(looked: View, family: str, incident: Incident) -> Node:
 def _drifted(deps: Deps, memory: Memory, incident: Incident, carry: Carry, names: list[str]) -> Carry:
     """Somebody else moved controls after us: journalled and shown, not fought."""
     reason = f"moved by somebody else since: {', '.join(names)}"
-    memory = write(deps, memory, Kind.ESCALATED, data={"code": "drift", "reason": reason}, incident=incident)
-    write(deps, memory, Kind.SETTLED, data={"target": incident.target, "drift": names}, incident=incident)
-    page(deps, f"{incident.id}: drift", reason)
+    data = {"target": incident.target, "drift": names, "outcome": "interrupted"}
+    write(deps, memory, Kind.SETTLED, data=data, incident=incident)
     return carry.to("settled", code="drift", reason=reason)

@@ -239,8 +239,8 @@ def test_what_is_no_event_is_refused(desk: Desk, body: str) -> None:
 
 def test_a_kind_that_this_version_does_not_know_stops_the_reader(desk: Desk) -> None:
     event = written(desk, 1)[0]
-    tampered(desk, 1, to_json(event).replace("Escalated", "TakenOver"))
-    with pytest.raises(ValueError, match="TakenOver"):
+    tampered(desk, 1, to_json(event).replace("Escalated", "Teleported"))
+    with pytest.raises(ValueError, match="Teleported"):
         desk.journal.read("storefront")
 
 

@@ -92,3 +92,19 @@ def test_nobody_answers(desk: Desk) -> None:
     desk.events_wire.next("PutEvents", w.dropped)
     with pytest.raises(OutsideUnreachable, match="publishing decision"):
         desk.notices.publish("decision", {})
+
+
+def test_with_consoles_configured_a_page_ends_with_a_link_to_each_and_stays_under_a_kilobyte() -> None:
+    sent: list[str] = []
+
+    class Sns:
+        def publish(self, **call: str) -> None:
+            sent.append(call["Message"])
+
+    links = {"us-west-2": "https://a.example/c", "us-east-2": "https://b.example/c"}
+    notices = Notices(sns=Sns(), topic="t", events=Sns(), bus="default", links=links)  # type: ignore[arg-type]
+    notices.send("leave?", "why " * 2000 + "\ntidegate approve 7")
+    assert sent[0].endswith(
+        "tidegate approve 7\nus-west-2: https://a.example/c\nus-east-2: https://b.example/c"
+    )
+    assert len(sent[0].encode()) <= 1000

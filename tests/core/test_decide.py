@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from controller.core.decide import Situation, decide, may_open
+from controller.core.fold import fold
 from controller.core.guards import binding
-from controller.core.incident import fold
 from controller.core.journal import Draft, Kind, seal
 from controller.core.model import Truth
 from tests.core.scene import (

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from controller.core.decide import decide
+from controller.core.fold import apply, fold, refuse_illegal
 from controller.core.guards import begun
-from controller.core.incident import MOVES, IllegalMove, Memory, Phase, apply, fold, refuse_illegal
+from controller.core.incident import MOVES, IllegalMove, Memory, Phase
 from controller.core.journal import Draft, Kind, seal
 from tests.core.scene import (
     CONFIRMED,
@@ -66,7 +67,10 @@ def test_each_phase_is_reached_and_only_the_table_s_moves_leave_it(phase: Phase)
 
 
 def test_ended_phases_have_no_way_out() -> None:
-    assert not any({Phase.SETTLED, Phase.STOOD_DOWN} & legal for legal, _ in MOVES.values())
+    """But a person may acknowledge one, which changes nothing of it but the cooldown that follows."""
+    legal_in = {kind: legal for kind, (legal, _) in MOVES.items() if kind is not Kind.ACKNOWLEDGED}
+    assert not any({Phase.SETTLED, Phase.STOOD_DOWN} & legal for legal in legal_in.values())
+    assert MOVES[Kind.ACKNOWLEDGED][1] is None
 
 
 def test_a_shift_needs_a_durable_intent_and_an_intent_needs_a_confirmation() -> None:
@@ -148,6 +152,6 @@ def test_silence_to_a_question_that_was_superseded_is_no_denial() -> None:
 def test_intents_of_one_shift_add_up_and_a_refusal_forgets_them() -> None:
     later = (Kind.SHIFT_INTENDED, {"changes": [["use1-c", False], ["usw2-a", True]]})
     twice = memory(POLICY, OPENED, CONFIRMED, INTENDED, later).incidents[NAME]
-    assert twice.leaving == {"use1-a", "use1-b", "use1-c"}
+    assert twice.intended == {"use1-a": False, "use1-b": False, "use1-c": False, "usw2-a": True}
     dropped = memory(POLICY, OPENED, CONFIRMED, INTENDED, (Kind.SHIFT_REFUSED, {})).incidents[NAME]
-    assert (dropped.leaving, dropped.phase) == (frozenset(), Phase.CONFIRMED)
+    assert (dropped.intended, dropped.phase) == ({}, Phase.CONFIRMED)

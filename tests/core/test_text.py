@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.core.text import plain
+from controller.core.text import brief, plain
 
 RLO, PDF, ZWSP, BOM = "\u202e", "\u202c", "\u200b", "\ufeff"
 
@@ -90,3 +90,14 @@ def test_whatever_comes_in(text: str, limit: int, lines: bool) -> None:
 @given(st.text(st.characters(categories=("L", "N", "P"), max_codepoint=0x24F), max_size=50))
 def test_honest_text_passes_unchanged(text: str) -> None:
     assert plain(text, 50) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 5000, "é" * 3000 + "\nend", "\n".join(["line " * 40] * 30), "", "…" * 900]
+)
+def test_a_brief_text_fits_and_keeps_its_short_lines(text: str) -> None:
+    found = brief(text, 1000)
+    assert len(found.encode()) <= 1000
+    assert found.count("\n") == text.count("\n")
+    assert not text.endswith("\nend") or found.endswith("\nend")
+    assert brief("short\ntext", 1000) == "short\ntext"

@@ -3,39 +3,71 @@
 import io
 import itertools
 import random
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from controller import wiring
 from controller.core.admission import parse_policy
 from controller.entry import lambdas
+from controller.lab.controllers import CONTROLLERS
+from controller.lab.overlay import overlaid
 from controller.lab.people import Mode
 from controller.lab.rehearse import Judged, Run, judge, rehearse
-from controller.lab.scenario import SCENARIOS
+from controller.lab.scenarios import SCENARIOS
 from controller.lab.stage import Parts, Stage
 from controller.lab.virtual_stage import virtual_stage
 from controller.rehearsal.sdk import virtual_clients
+from controller.settings import Standby
 from controller.steps.context import Deps
 from tests.core.scene import policy_data
 
 WORKFLOW = Path(__file__).parents[2] / "controller" / "workflow.asl.json"
 _numbers = itertools.count()
+NEED_OTHERS = {scenario.name for scenario in CONTROLLERS}
 
 
-def set_up(seed: int = 1, **changes: Any) -> tuple[Stage, Deps]:
+def set_up(
+    seed: int = 1,
+    *,
+    standby: Standby | None = None,
+    overlay: Mapping[str, Any] | None = None,
+    **changes: Any,
+) -> tuple[Stage, Deps]:
     """A stage with the storefront policy, running, and an operator's hold on it."""
-    policy = parse_policy(policy_data() | changes)
+    policy = overlaid(parse_policy(policy_data() | changes), overlay or {})
     parts = Parts(WORKFLOW.read_text(encoding="utf-8"), tuple(lambdas.HANDLERS), wiring.INTAKE)
-    stage = virtual_stage(policy, parts, seed)
+    stage = virtual_stage(policy, parts, seed, standby=standby)
+    stage.begin({region: _handlers(stage, region, seed) for region in stage.deployments})
+    return stage, operators(stage, seed)[stage.deployment.region]
+
+
+def _handlers(stage: Stage, region: str, seed: int) -> dict[str, lambdas.Handler]:
+    runtime, number = stage.cloud.stations[region].runtime, next(_numbers)
+    clients = virtual_clients(stage.cloud.wire, runtime, stage.faults, home=region)
+    rng = random.Random(f"{seed}/{region}")
+    deps = wiring.build(stage.deployments[region], clients=clients, runtime=runtime, rng=rng)
+    return lambdas.bound(deps, io.StringIO(), f"drill-{number}")
+
+
+def operators(stage: Stage, seed: int = 1) -> dict[str, Deps]:
+    """A person's hold on the application, by the controller that it goes through."""
     clients = virtual_clients(stage.cloud.wire, stage.runtime, stage.faults)
-    deps = wiring.build(stage.deployment, clients=clients, runtime=stage.runtime, rng=random.Random(seed))
-    stage.begin(lambdas.bound(deps, io.StringIO(), f"drill-{next(_numbers)}"))
-    return stage, deps
+    return {
+        region: wiring.build(d, clients=clients, runtime=stage.runtime, rng=random.Random(seed + 99))
+        for region, d in stage.deployments.items()
+    }
 
 
 def play(
     name: str, *, region: str = "us-east-1", approve: Mode = "auto", seed: int = 1
 ) -> tuple[Stage, Deps, Run, Judged]:
-    stage, deps = set_up(seed)
-    run = rehearse(stage, deps, SCENARIOS[name], region=region, approve=approve, beat=lambda _run: None)
+    scenario = SCENARIOS[name]
+    # Three controllers cost three times the work; all scenarios run with them on loopback, in the demo.
+    alone = {} if name in NEED_OTHERS else {"controllers": ["us-east-2"]}
+    stage, deps = set_up(seed, overlay=scenario.policy, **alone)
+    run = rehearse(
+        stage, deps, scenario, region=region, approve=approve, beat=lambda _run: None,
+        others=operators(stage, seed),
+    )  # fmt: skip
     return stage, deps, run, judge(stage, run, approve)

@@ -23,7 +23,7 @@ from controller.entry.happenings import clock
 from controller.entry.screen import Screen
 from controller.entry.tape import Tape
 from controller.lab.rehearse import Run, rehearse
-from controller.lab.scenario import SCENARIOS
+from controller.lab.scenarios import SCENARIOS
 from controller.lab.watch import Watch
 from tests.drills.play import set_up
 

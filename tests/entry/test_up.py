@@ -105,10 +105,13 @@ def test_a_person_moves_traffic_and_everything_can_be_looked_at(rehearsal: Rehea
     code, opened = rehearsal.run("evacuate", "us-east-1", "--reason", "drill by hand", "--as", "ana")
     assert code == 0, opened
     request = _until(lambda: _request(rehearsal))
-    code, own = rehearsal.run("approve", request, "--as", "ana")
+    code, wrong = rehearsal.run("approve", request, "--as", "ben", "--code", "00000000")
+    assert (code, wrong["schema"]) == (1, "tidegate.error/v1")
+    assert "not the code of this plan" in wrong["error"]
+    code, own = rehearsal.run("approve", request, "--as", "ana", "--yes")
     assert (code, own["ok"]) == (1, False)
     assert "cannot approve" in own["sentence"]
-    code, approved = rehearsal.run("approve", request, "--as", "ben", "--reason", "seen")
+    code, approved = rehearsal.run("approve", request, "--as", "ben", "--reason", "seen", "--yes")
     assert code == 0, approved
     code, again = rehearsal.run("deny", request, "--as", "cem")
     assert (code, again["ok"]) == (1, False)

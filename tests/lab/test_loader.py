@@ -297,10 +297,11 @@ def test_every_region_of_aws_is_a_region_and_a_misspelt_one_is_not(tmp_path: Pat
     assert len(every) > 30
     file = tmp_path / "p.yaml"
     for region in every:
-        file.write_text(swapped("controllers: [us-east-2]", f"controllers: [{region}]"), encoding="utf-8")
+        text = swapped("controllers: [us-east-2, us-west-2, us-east-1]", f"controllers: [{region}]")
+        file.write_text(text, encoding="utf-8")
         assert load_policy(file).policy.controllers == (region,)
     for region in ("us-esat-1", "us-east", "us-east-1a", "US-EAST-1", "east-1", "us-east-1 "):
-        text = swapped("controllers: [us-east-2]", f"controllers: ['{region}']")
+        text = swapped("controllers: [us-east-2, us-west-2, us-east-1]", f"controllers: ['{region}']")
         assert "such as us-east-1" in refused(tmp_path, text)[0].message
 
 

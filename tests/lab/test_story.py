@@ -8,7 +8,7 @@ from controller.core.journal import Kind, broken_at
 from controller.core.story import Story
 from controller.lab.people import Mode
 from controller.lab.rehearse import judge, rehearse
-from controller.lab.scenario import SCENARIOS
+from controller.lab.scenarios import SCENARIOS
 from controller.lab.story import Teller, answered_no
 from controller.lab.watch import Watch
 from tests.drills.play import set_up

@@ -90,7 +90,7 @@ def test_an_answer_whose_callback_is_lost_is_completed_by_the_tick() -> None:
         def __getattr__(self, name: str) -> object:
             return getattr(refused, name)
 
-        def succeed(self, token: str, output: object) -> None:
+        def succeed(self, token: str, output: object, *, region: str = "") -> None:
             """The process ends before this is sent."""
 
     from dataclasses import replace

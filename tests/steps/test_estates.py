@@ -100,7 +100,7 @@ def test_a_page_that_cannot_be_sent_is_sent_once_it_can_be_and_the_question_is_p
     assert w.pages == []
     w.trouble = lambda _sent: None
     w.advance(90)
-    assert "storefront: leave us-east-1?" in w.pages
+    assert "storefront: leave us-east-1 for us-west-2?" in w.pages
     yes(w, question(w))
     assert w.until(w.has(Kind.SETTLED), 120)
 

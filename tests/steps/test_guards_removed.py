@@ -203,15 +203,15 @@ def test_the_condition_of_the_append(monkeypatch: Patch) -> None:
 
     def unconditional(self: DynamoJournal, event: Event, body: str) -> None:
         class Careless:
-            def put_item(self, **params: Any) -> None:
+            def send(self, operation: str, **params: Any) -> None:
                 del params["ConditionExpression"], params["ExpressionAttributeNames"]
-                client.put_item(**params)
+                kept.send(operation, **params)
 
-        client, self._client = self._client, Careless()  # type: ignore[assignment]
+        kept, self._replicas = self._replicas, Careless()  # type: ignore[assignment]
         try:
             real(self, event, body)
         finally:
-            self._client = client
+            self._replicas = kept
 
     monkeypatch.setattr(DynamoJournal, "_put", unconditional)
     assert _answers_that_count() == 2

@@ -22,7 +22,7 @@ ALL_WAYS = ("UpdateRoutingControlStates", "PutItem", "StartExecution")
 def test_one_evacuation_comes_of_it_whatever_call_goes_wrong(chunk: int) -> None:
     calls = play_cell(None).calls
     assert {step for sent in calls for step in sent.step} == {
-        "Tick", "Assess", "ConfirmReadiness", "RequestApproval", "ShiftTraffic", "VerifyShift",
+        "Observe", "Tick", "Assess", "ConfirmReadiness", "RequestApproval", "ShiftTraffic", "VerifyShift",
     }  # fmt: skip
     for sent in calls[chunk::CHUNKS]:
         every = sent.step == {"ShiftTraffic"} and sent.operation in ALL_WAYS

@@ -32,12 +32,13 @@ from controller.core.plan import below_floor
 from controller.entry import lambdas
 from controller.lab.stage import Parts, Stage
 from controller.lab.virtual_stage import virtual_stage
+from controller.ports.runtime import Runtime
 from controller.rehearsal.arc.controls import SERVICE
 from controller.rehearsal.protocol.message import Request, Response, Scope
 from controller.rehearsal.transport import Fault, attach
 from controller.settings import Deployment
 from controller.steps.context import Deps, remember
-from tests.core.scene import ACCOUNT, EAST, WEST, policy_data
+from tests.core.scene import ACCOUNT, EAST, OTHER, WEST, policy_data
 from tests.drills.play import WORKFLOW
 from tests.steps.trouble import Died, Sent, Trouble, calm
 
@@ -49,7 +50,9 @@ _numbers = itertools.count()
 
 @dataclass
 class World:
-    """`deps` is the controller's hold on its outside, `hand` an operator's, who meets no trouble.
+    """`deps` is the first controller's hold on its outside, `hand` an operator's, who meets no trouble.
+
+    every: each controller's hold. hands: an operator's by the controller that it goes through.
 
     verdicts: what is seen of a Region, or of one signal by its id; None: nothing. down: tables that do not
     answer the controller. asleep: handlers that do nothing. lowest: how a slice was Off everywhere, if so.
@@ -58,6 +61,8 @@ class World:
     stage: Stage
     deps: Deps = field(init=False)
     hand: Deps = field(init=False)
+    every: dict[str, Deps] = field(default_factory=dict)
+    hands: dict[str, Deps] = field(default_factory=dict)
     trouble: Trouble = calm
     calls: list[Sent] = field(default_factory=list)
     moves: list[tuple[float, str, bool]] = field(default_factory=list)
@@ -147,20 +152,23 @@ class World:
 
 def world(seed: int = 1, *, dark_for: float = 0.0, **changes: Any) -> World:
     """All was well for ten minutes; then us-east-1 was seen to fail for the last `dark_for` seconds."""
-    policy = parse_policy(policy_data() | {"evacuate": FREE} | changes)
+    policy = parse_policy(policy_data() | {"evacuate": FREE, "controllers": [OTHER]} | changes)
     parts = Parts(WORKFLOW.read_text(encoding="utf-8"), tuple(lambdas.HANDLERS), wiring.INTAKE)
     w = World(virtual_stage(policy, parts, seed))
     cloud = w.stage.cloud
     cloud.plan = replace(cloud.plan, alarms=())
-    w.deps = _build(w, w.stage.deployment, seed)
-    w.hand = _build(w, w.stage.deployment, seed + 99, troubled=False)
-    deploy(w, w.deps)
+    for number, (region, deployment) in enumerate(w.stage.deployments.items()):
+        w.every[region] = _build(w, deployment, seed + 1000 * number)
+        w.hands[region] = _build(w, deployment, seed + 99 + number, troubled=False)
+        deploy(w, w.every[region])
+    w.deps, w.hand = next(iter(w.every.values())), next(iter(w.hands.values()))
     cloud.start()
     cloud.switch.observe(lambda at, name, on: _moved(w, at, name, on))
     now = w.stage.kernel.now()
     w.verdicts = dict.fromkeys(policy.regions, Verdict.HEALTHY)
     past = [s for k in range(12, 0, -1) for s in _seen(w, now - k * FEED, dark_from=now - dark_for)]
-    w.hand.evidence.record("storefront", past)
+    for hand in w.hands.values():
+        hand.evidence.record("storefront", past)
     if dark_for:
         w.verdicts[EAST] = Verdict.BREACHING
     w.stage.kernel.every(FEED, lambda: _feed(w), first_after=1.0)
@@ -175,19 +183,23 @@ def failing(seed: int = 1, **changes: Any) -> World:
 def deploy(w: World, deps: Deps) -> None:
     """Make `deps` what the handlers use from now on."""
     handlers = lambdas.bound(deps, w.log, f"world-{next(_numbers)}")
-    w.stage.cloud.functions.update({name: _watched(w, name, handler) for name, handler in handlers.items()})
+    functions = w.stage.cloud.stations[deps.here].functions
+    functions.update({name: _watched(w, name, handler) for name, handler in handlers.items()})
 
 
 def redeployed(w: World, **changes: Any) -> Deps:
     """The controller with another policy, deployed now; the old one stays where it is."""
-    policy = parse_policy(policy_data() | {"evacuate": FREE} | changes)
+    policy = parse_policy(policy_data() | {"evacuate": FREE, "controllers": [OTHER]} | changes)
     news = {"policy": compiled(policy), "deployed": w.stage.kernel.now()}
     return _build(w, w.stage.deployment.model_copy(update=news), 7)
 
 
 def _build(w: World, deployment: Deployment, seed: int, *, troubled: bool = True) -> Deps:
-    clients, rng = _clients(w, troubled=troubled), random.Random(seed)
-    return wiring.build(deployment, clients=clients, runtime=w.stage.runtime, rng=rng)
+    home = deployment.region if troubled else ""
+    runtime = w.stage.cloud.stations[home].runtime if home else w.stage.runtime
+    return wiring.build(
+        deployment, clients=_clients(w, home, runtime), runtime=runtime, rng=random.Random(seed)
+    )
 
 
 def _watched(w: World, name: str, handler: lambdas.Handler) -> lambdas.Handler:
@@ -209,7 +221,7 @@ def _watched(w: World, name: str, handler: lambdas.Handler) -> lambdas.Handler:
 
 
 @cache
-def _client(service: str, region: str, timeout: float, attempts: int, _troubled: bool) -> BaseClient:
+def _client(service: str, region: str, timeout: float, attempts: int, _home: str) -> BaseClient:
     """Kept from world to world, since making one takes longer than a run; each world attaches it anew."""
     retries = {"total_max_attempts": attempts, "mode": "standard"}
     config = Config(
@@ -219,16 +231,17 @@ def _client(service: str, region: str, timeout: float, attempts: int, _troubled:
     return SESSION.create_client(service, region_name=region, endpoint_url=url, config=config)
 
 
-def _clients(w: World, *, troubled: bool = True) -> wiring.Clients:
-    cloud = w.stage.cloud
+def _clients(w: World, home: str, runtime: Runtime) -> wiring.Clients:
+    cloud, troubled = w.stage.cloud, bool(home)
 
     def make(service: str, region: str, _url: str | None, config: Config) -> BaseClient:
         attempts = int(config.retries["total_max_attempts"])
-        client = _client(service, region, config.read_timeout, attempts, troubled)
+        client = _client(service, region, config.read_timeout, attempts, home)
         now: dict[int, str | None] = {}
 
         def fault(service: str, region: str, endpoint: str, operation: str) -> Fault | None:
-            hung = cloud.faults.arc.get(endpoint) if service == SERVICE else None
+            faults = cloud.faults
+            hung = faults.arc.get(endpoint) if service == SERVICE else faults.call(home, service, region)
             if not troubled or hung:
                 return hung
             sent = Sent(len(w.calls), frozenset(w.running), service, endpoint, operation)
@@ -246,12 +259,14 @@ def _clients(w: World, *, troubled: bool = True) -> wiring.Clients:
         def handle(request: Request, endpoint: str = "", scope: Scope | None = None) -> Response:
             if troubled and any(table.encode() in request.body for table in w.down):
                 raise EndpointConnectionError(endpoint_url=endpoint)
+            if cloud.faults.loses(home, request.body):
+                raise EndpointConnectionError(endpoint_url=endpoint)
             answer = cloud.wire.handle(request, endpoint, scope)
             if now.pop(id(getcurrent()), None) == "dies":
                 raise Died
             return answer
 
-        attach(client, handle, w.stage.runtime, latency=0.02, endpoint=region, fault=fault)
+        attach(client, handle, runtime, latency=0.02, endpoint=region, fault=fault)
         return client
 
     return make
@@ -260,8 +275,15 @@ def _clients(w: World, *, troubled: bool = True) -> wiring.Clients:
 def _feed(w: World) -> None:
     """What is seen now; a Region of which nothing is heard sends nothing."""
     sightings = _seen(w, w.stage.kernel.now())
-    if sightings:
-        w.stage.runtime.spawn(lambda: w.hand.evidence.record("storefront", sightings))
+    for region, hand in w.hands.items():
+        heard = [s for s in sightings if region not in w.stage.faults.cut_off or _by(w, s) == region]
+        if heard and region not in w.stage.faults.controllers_dead:
+            w.stage.runtime.spawn(lambda h=hand, s=heard: h.evidence.record("storefront", s))  # type: ignore[misc]
+
+
+def _by(w: World, sighting: Sighting) -> str:
+    """The Region that a sighting was made from."""
+    return next(s.observer for s in expected_signals(w.stage.policy, ACCOUNT) if s.id == sighting.signal)
 
 
 def _seen(w: World, at: float, dark_from: float = inf) -> list[Sighting]:
@@ -289,8 +311,9 @@ def stop(w: World) -> None:
 
 
 def executions(w: World, status: str | None = None) -> list[dict[str, object]]:
-    region = w.stage.cloud.plan.controller
-    params = {"stateMachineArn": w.stage.deployment.state_machine} | (
-        {"statusFilter": status} if status else {}
-    )
-    return list(w.stage.cloud.call("states", "ListExecutions", region, params)["executions"])
+    """Of all controllers, each one's newest first."""
+    found: list[dict[str, object]] = []
+    for region, deployment in w.stage.deployments.items():
+        params = {"stateMachineArn": deployment.state_machine} | ({"statusFilter": status} if status else {})
+        found += w.stage.cloud.call("states", "ListExecutions", region, params)["executions"]
+    return found

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from controller.entry.cli import act, look, policy
+from controller.entry.cli import act, approve, look, move, operate, policy
+from controller.entry.cli.break_glass import break_glass, runbook
 from controller.entry.cli.demo import demo
 from controller.entry.cli.up import up
 
@@ -22,8 +23,16 @@ app = typer.Typer(
 )
 app.add_typer(policy.group, name="policy")
 app.add_typer(look.incidents, name="incidents")
-for command in (demo, up, look.status, look.why, act.approve, act.deny, act.evacuate, act.disarm, act.arm):
+for command in (demo, up, look.status, look.why, approve.approve, approve.deny, act.evacuate, act.disarm):
     app.command()(command)
+app.command()(act.arm)
+app.command()(operate.mute)
+app.command()(operate.ack)
+app.command()(operate.stand_down)
+app.command()(move.restore)
+app.command()(move.drill)
+app.command()(break_glass)
+app.command()(runbook)
 
 
 def _version(wanted: bool) -> None:

@@ -48,7 +48,7 @@ def demo(
     """Break a Region of a shop on this machine, and watch the traffic move; exit 1 if it went wrong."""
     from controller.entry import rehearsal
     from controller.entry.played import Wanted
-    from controller.lab.scenario import SCENARIOS
+    from controller.lab.scenarios import SCENARIOS
 
     if listed:
         fields = {"scenarios": [{"name": s.name, "says": s.says, "must": s.must} for s in SCENARIOS.values()]}
@@ -104,7 +104,7 @@ def _run(wanted: "Wanted", path: Path, *, as_json: bool, on_screen: bool) -> Non
 
 
 def _list() -> None:
-    from controller.lab.scenario import SCENARIOS
+    from controller.lab.scenarios import SCENARIOS
 
     out = stdout()
     for each in SCENARIOS.values():

@@ -5,20 +5,30 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from controller.core.incident import Incident, as_data, fold
+from controller.core.fold import fold
+from controller.core.incident import Incident, Memory, Phase
+from controller.core.incident_data import as_data
 from controller.core.journal import Event, broken_at
 from controller.core.report import stamp, tree_lines
 from controller.core.story import sentence
 from controller.core.text import plain
+from controller.entry.break_glass import journal_waiting
 from controller.entry.cli.options import ContextName, moment, open_archive, open_context
-from controller.entry.cli.output import AsJson, ExitCode, emit, fail, stdout
+from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, stdout
+from controller.entry.context import Context
+from controller.entry.watching import drift_told, last_probes, watching_lines
+from controller.ports.errors import ControllerError
+from controller.settings import Deployment
 from controller.steps.context import Deps, read_switch
+from controller.steps.fleet import fleet_stopped
 from controller.steps.recall import Recalled, recall
 
 
 def status(context: ContextName = None, as_json: AsJson = False) -> None:
     """What is On, what is open, and what was last decided about each Region."""
-    deps = open_context(context).deps()
+    found = open_context(context)
+    deps = found.deps()
+    _bring_in_break_glass(found, deps)
     archive = open_archive(context)
     seen, controls = recall(archive.policy, archive, archive.now), read_switch(deps)
     regions = {region: _region(deps, region, seen, controls) for region in deps.policy.regions}
@@ -28,12 +38,47 @@ def status(context: ContextName = None, as_json: AsJson = False) -> None:
         "application": deps.application,
         "enforcement": deps.policy.enforcement,
         "armed": seen.memory.armed,
+        "fleet": fleet_stopped(deps.journal),
+        "muted": {what: stamp(until) for what, until in seen.memory.muted.items() if until > archive.now},
+        "gates": _gates(deps),
         "policy": seen.memory.policy,
         "regions": regions,
         "incident": _incident(open_) if open_ else None,
         "watching": seen.blind is None,
+        "last_drill": _last_drill(seen.memory),
+        "probes": last_probes(archive.between, deps.application, deps.policy.regions, archive.now),
+        "dead_letters": _dead_letters(found.deployment),
+        "drift": drift_told(seen.memory),
     }
     emit("status", fields, lambda: _print_status(fields), as_json=as_json)
+
+
+def _dead_letters(deployment: Deployment) -> int | None:
+    from controller import wiring
+
+    return wiring.dead_letters(deployment)
+
+
+def _gates(deps: Deps) -> dict[str, str]:
+    """The master switches of the panel: while one is Off, ARC refuses what its gating rule guards."""
+    if not deps.gates:
+        return {}
+    try:
+        states = deps.switch.read(tuple(deps.gates))
+    except ControllerError:
+        return dict.fromkeys(deps.gates, "unreadable")
+    return {name: "On" if on else "Off" for name, on in states.items()}
+
+
+def _bring_in_break_glass(context: Context, deps: Deps) -> None:
+    """What was done on this machine without the journal belongs in it."""
+    try:
+        added = journal_waiting(context, deps)
+    except (ControllerError, OSError) as error:
+        note(f"break-glass is not journalled yet: {plain(str(error), 200)}")
+        return
+    if added:
+        note(f"{added} records of break-glass were brought into the journal")
 
 
 def _region(deps: Deps, region: str, seen: Recalled, controls: Any) -> dict[str, Any]:
@@ -47,10 +92,23 @@ def _region(deps: Deps, region: str, seen: Recalled, controls: Any) -> dict[str,
     }
 
 
+def _last_drill(memory: Memory) -> dict[str, Any] | None:
+    """The last drill that succeeded, if any did."""
+    good = [i for i in memory.incidents.values() if i.intent == "drill" and i.outcome == "succeeded"]
+    last = max((i for i in good if i.phase is Phase.SETTLED), key=lambda i: i.changed, default=None)
+    return None if last is None else {"region": last.source, "at": stamp(last.changed), "id": last.id}
+
+
 def _print_status(fields: dict[str, Any]) -> None:
     console = stdout()
     armed = "armed" if fields["armed"] else "DISARMED"
     console.print(Text(f"{fields['application']}  {fields['enforcement']}  {armed}  at {fields['at']}"))
+    if fields["fleet"]:
+        console.print(Text(f"  {plain(fields['fleet'], 300)}", style="bold red"))
+    for name, state in fields["gates"].items():
+        console.print(Text(f"  master switch {plain(name, 60)}: {state}"))
+    for what, until in fields["muted"].items():
+        console.print(Text(f"  {plain(what, 200)} is muted until {until}"))
     for region, found in fields["regions"].items():
         controls = found["controls"]
         on = (
@@ -66,6 +124,11 @@ def _print_status(fields: dict[str, Any]) -> None:
         console.print(Text(f"  {region:<14} {on:<8} {said}"))
     incident = fields["incident"]
     console.print(Text(_headline(incident) if incident else "  no incident is open"))
+    for line, alarming in watching_lines(fields):
+        console.print(Text("  " + plain(line, 500), style="bold red" if alarming else ""))
+    drilled = fields["last_drill"]
+    last = f"last drill: {drilled['region']} at {drilled['at']}" if drilled else "no drill yet"
+    console.print(Text(f"  {last}"))
     if not fields["watching"]:
         console.print(Text("  nobody is watching: nothing was decided in the last minutes", style="bold red"))
 

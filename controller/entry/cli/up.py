@@ -32,11 +32,11 @@ def up(
     ephemeral: Annotated[bool, typer.Option("--ephemeral", help="Keep nothing when it stops.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run the rehearsal cloud: AWS endpoints, DNS, a shop with customers, and one controller."""
+    """Run the rehearsal cloud: AWS endpoints, DNS, a shop with customers, and the controllers."""
     from controller import wiring
     from controller.entry import context, rehearsal
     from controller.lab.keep import NotKept, read_kept, store_in, write_kept
-    from controller.lab.scenario import SCENARIOS
+    from controller.lab.scenarios import SCENARIOS
     from controller.lab.wall_stage import Ports
     from controller.rehearsal.server import PortInUse
 
@@ -62,7 +62,7 @@ def up(
         with ExitStack() as open_:
             stopped = open_.enter_context(_until_stopped())
             stage, _ = open_.enter_context(running)
-            open_.enter_context(context.announced(stage.deployment))
+            open_.enter_context(context.announced(*stage.deployments.values()))
             _print_endpoints(stage, as_json=as_json)
             keep = None if ephemeral else partial(write_kept, folder, live.digest, stage)
             _run(stage, stopped, SCENARIOS[scenario].steps if scenario else (), broken, keep)
@@ -126,6 +126,10 @@ def _print_endpoints(stage: Any, *, as_json: bool) -> None:
         "state_machine": deployment.state_machine,
         "control_panel": deployment.arc.panel,
         "region": deployment.region,
+        "controllers": [
+            {"region": each.region, "state_machine": each.state_machine, "topic": each.topic}
+            for each in stage.deployments.values()
+        ],
     }
     if as_json:
         print(json.dumps(fields), flush=True)  # noqa: T201

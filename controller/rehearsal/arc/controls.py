@@ -81,6 +81,11 @@ class RoutingControls:
     def arn(self, name: str) -> str:
         return self._arns[name]
 
+    def add_rule(self, rule: SafetyRule) -> None:
+        """Make one more safety rule over controls that exist."""
+        with self._kernel.lock:
+            self._rules = (*self._rules, rule)
+
     def observe(self, watcher: Watcher) -> None:
         """Call `watcher(at, control, on)` at each real change, with the kernel's lock held."""
         self._watchers.append(watcher)

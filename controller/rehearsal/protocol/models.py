@@ -7,7 +7,7 @@ from botocore.exceptions import UnknownServiceError
 from botocore.loaders import Loader
 from botocore.model import OperationModel, OperationNotFoundError, ServiceModel
 
-_NAMES = {"monitoring": "cloudwatch", "states": "stepfunctions"}
+_NAMES = {"monitoring": "cloudwatch", "states": "stepfunctions", "servicequotas": "service-quotas"}
 # SQS still answers with the codes of its Query API, which its model no longer lists.
 _SQS = "AWS.SimpleQueueService."
 _OLD_CODES = {

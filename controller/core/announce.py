@@ -1,0 +1,104 @@
+"""What other tools are told of a change: `tidegate.decision/v1`, made from the journal's event alone.
+
+One journal event, one announcement, at most: `id` is the journal event's, so a doubled one is known.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from controller.core.incident import Memory
+from controller.core.journal import Event, Kind
+from controller.core.report import stamp
+from controller.core.text import plain
+
+SCHEMA = "tidegate.decision/v1"
+Change = Literal[
+    "opened", "confirmed", "asked", "answered", "intended", "applied", "verified", "refused", "settled",
+    "turned_back", "rolled_back", "stood_down", "escalated", "handed_over", "taken_over", "drift", "muted",
+    "acknowledged", "armed", "disarmed", "broke_glass", "echo", "blinded",
+]  # fmt: skip
+CHANGES: Mapping[str, Change] = {
+    "IncidentOpened": "opened",
+    "RestoreOpened": "opened",
+    "DrillOpened": "opened",
+    "Confirmed": "confirmed",
+    "ApprovalRequested": "asked",
+    "ApprovalGiven": "answered",
+    "ApprovalDenied": "answered",
+    "ApprovalExpired": "answered",
+    "ShiftIntended": "intended",
+    "ShiftApplied": "applied",
+    "ShiftVerified": "verified",
+    "ShiftRefused": "refused",
+    "Settled": "settled",
+    "TurnedBack": "turned_back",
+    "RolledBack": "rolled_back",
+    "StoodDown": "stood_down",
+    "Escalated": "escalated",
+    "HandedOver": "handed_over",
+    "TakenOver": "taken_over",
+    "DriftSeen": "drift",
+    "Muted": "muted",
+    "Acknowledged": "acknowledged",
+    "Armed": "armed",
+    "Disarmed": "disarmed",
+    "BrokeGlass": "broke_glass",
+    "EchoSeen": "echo",
+    "Blinded": "blinded",
+}
+"""Journal kind -> what is told. A kind that is not here changes nothing that others act on."""
+
+
+class DecisionEvent(BaseModel):
+    """The `detail` of a `tidegate.decision/v1` event. Members may be added within v1, never taken away."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True, title=SCHEMA)
+
+    schema_: Literal["tidegate.decision/v1"] = Field(default="tidegate.decision/v1", alias="schema")
+    id: str = Field(max_length=128, description="the journal event's id: the same for a duplicate")
+    application: str = Field(max_length=64)
+    sequence: int = Field(ge=1, description="the journal event's number")
+    at: str = Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d)?Z$", description="UTC")
+    change: Change
+    kind: str = Field(max_length=64, description="the journal event's kind")
+    by: str = Field(max_length=256, description="who, or which controller, did it")
+    incident: str | None = Field(default=None, max_length=128)
+    intent: str | None = Field(default=None, max_length=16, description="evacuate, restore or drill")
+    source: str | None = Field(default=None, max_length=32, description="the Region that is left")
+    target: str | None = Field(default=None, max_length=32, description="the Region that takes the traffic")
+    phase: str | None = Field(default=None, max_length=16, description="of the incident, after the change")
+    code: str | None = Field(default=None, max_length=64)
+    reason: str = Field(default="", max_length=500)
+
+
+def decision_event(event: Event, after: Memory) -> dict[str, Any] | None:
+    """The detail to publish for a journal event, or None. after: the memory that includes it."""
+    change = CHANGES.get(str(event.kind))
+    if change is None:
+        return None
+    incident = after.incidents.get(event.draft.incident or "")
+    code = event.data.get("code")
+    told = DecisionEvent(
+        id=event.draft.id,
+        application=event.application,
+        sequence=event.seq,
+        at=stamp(event.at),
+        change=change,
+        kind=str(event.kind),
+        by=plain(event.draft.by, 256),
+        incident=event.draft.incident,
+        intent=incident.intent if incident else None,
+        source=incident.source if incident else None,
+        target=incident.target if incident else None,
+        phase=str(incident.phase) if incident else None,
+        code=_answer(event) if change == "answered" else None if code is None else plain(str(code), 64),
+        reason=plain(str(event.data.get("reason") or event.data.get("sentence") or ""), 500),
+    )
+    return told.model_dump(by_alias=True)
+
+
+def _answer(event: Event) -> str:
+    words = {Kind.APPROVAL_GIVEN: "given", Kind.APPROVAL_DENIED: "denied"}
+    return words.get(event.kind, "expired")

@@ -1,0 +1,108 @@
+"""Readiness checks as a policy writes them: what must be so of a Region before traffic goes there.
+
+```
+ family         what its customers and instruments say      replication    how far its data lag behind
+ planEvaluation ARC Region switch's own verdict             quotas         as much may run there as at home
+ arcReadiness   ARC readiness check (closed to new customers; AWS: never the primary trigger)
+```
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from controller.core.terms import Duration, Given, Name, Strict, Template, keys_of
+
+BLOCK, ASK = "<block>", "<ask>"
+KINDS = ("replication", "planEvaluation", "arcReadiness", "quotas", "family")
+TAGS = frozenset({BLOCK, ASK, *(f"<{kind}>" for kind in KINDS)})
+"""Parts of a pydantic location that are in no file."""
+
+Service = Literal["lambda", "apigateway"]
+
+
+class AskGate(Strict):
+    """Doubt does not block: the people of this gate are asked in place of `evacuate.approval`."""
+
+    ask: Name
+
+
+def _which_doubt(value: Any) -> str | None:
+    return ASK if keys_of(value) is not None else BLOCK if value == "block" else None
+
+
+Doubt = Annotated[
+    Annotated[Literal["block"], Tag(BLOCK)] | Annotated[AskGate, Tag(ASK)],
+    Discriminator(
+        _which_doubt,
+        custom_error_type="doubt",
+        custom_error_message="expected `block`, or a mapping with the key `ask`",
+    ),
+]
+
+
+class FamilyCheck(Strict):
+    family: Name
+    is_: Literal["healthy"] = Field(alias="is")
+    for_: Annotated[Duration | None, Given] = Field(default=None, alias="for")
+    if_unknown: Literal["block"] = Field(alias="ifUnknown")
+
+
+class ReplicationCheck(Strict):
+    """Exactly one of the last two: doubt about too much lag, or about lag that is not known alone."""
+
+    replication: Template
+    max_lag: Duration = Field(alias="maxLag")
+    above_or_unknown: Annotated[Doubt | None, Given] = Field(default=None, alias="aboveOrUnknown")
+    if_unknown: Annotated[Doubt | None, Given] = Field(default=None, alias="ifUnknown")
+
+
+class PlanCheck(Strict):
+    plan_evaluation: Name = Field(alias="planEvaluation")
+    max_age: Duration = Field(alias="maxAge")
+    if_unknown: Doubt = Field(alias="ifUnknown")
+
+
+class ArcCheck(Strict):
+    arc_readiness: Template = Field(alias="arcReadiness")
+    max_age: Duration = Field(alias="maxAge")
+    if_unknown: Doubt = Field(alias="ifUnknown")
+
+
+class QuotaCheck(Strict):
+    quotas: Annotated[tuple[Service, ...], Field(min_length=1, max_length=2, strict=False)]
+    if_unknown: Doubt = Field(alias="ifUnknown")
+
+
+def _which_check(value: Any) -> str | None:
+    keys = keys_of(value)
+    if keys is None:
+        return None
+    words = {"plan_evaluation": "planEvaluation", "arc_readiness": "arcReadiness"}
+    named = {words.get(key, key) for key in keys}
+    hints = {"maxLag": "replication", "aboveOrUnknown": "replication", "maxAge": "planEvaluation"}
+    kind = next((kind for kind in KINDS if kind in named), None)
+    return f"<{kind or next((hints[key] for key in hints if key in named), 'family')}>"
+
+
+ReadyCheck = Annotated[
+    Annotated[ReplicationCheck, Tag("<replication>")]
+    | Annotated[PlanCheck, Tag("<planEvaluation>")]
+    | Annotated[ArcCheck, Tag("<arcReadiness>")]
+    | Annotated[QuotaCheck, Tag("<quotas>")]
+    | Annotated[FamilyCheck, Tag("<family>")],
+    Discriminator(
+        _which_check,
+        custom_error_type="check",
+        custom_error_message="expected a check: a mapping with the key `family`, `replication`, "
+        "`planEvaluation`, `quotas` or `arcReadiness`",
+    ),
+]
+
+
+def gate_of(check: Any, *, unknown: bool) -> str | None:
+    """The gate that is asked where `check` is not plainly true; None: it blocks."""
+    doubt = check.if_unknown if unknown else None
+    if isinstance(check, ReplicationCheck) and check.above_or_unknown is not None:
+        doubt = check.above_or_unknown
+    return doubt.ask if isinstance(doubt, AskGate) else None

@@ -1,0 +1,43 @@
+"""Which of several controllers acts first, and which must leave it to another.
+
+```
+ condition true ─ 0 s: the first ─ 30 s: the second ─ 60 s: the third, always the one in the impaired Region
+```
+"""
+
+from controller.core.assess import view
+from controller.core.decide import Situation
+from controller.core.guards import Found, not_cut_off, policy_valid
+from controller.core.model import Truth
+from controller.core.policy import Policy
+
+TURN = 30.0
+"""Seconds by which each controller leaves the first move to the one before it."""
+
+
+def rank(policy: Policy, here: str, source: str) -> int:
+    """The place of the controller in `here` when it is about leaving `source`, from 0.
+
+    The one in the impaired Region comes last, and one that the policy does not name after all.
+    """
+    order = sorted(policy.controllers, key=lambda region: region == source)
+    return order.index(here) if here in order else len(order)
+
+
+def patience(policy: Policy, here: str, source: str, driver: str) -> float:
+    """Seconds by which a takeover from `driver` is left to the others before."""
+    ahead = [region for region in policy.controllers if region != driver]
+    mine = rank(policy, here, source)
+    return TURN * sum(rank(policy, region, source) < mine for region in ahead)
+
+
+def abstains(s: Situation) -> tuple[str, str] | None:
+    """Code and sentence of why this controller must neither open, drive nor take over; None: it may."""
+    if s.memory is None:
+        return "journal-unreadable", "the journal does not answer"
+    if s.evidence is None:
+        return "evidence-unreadable", "the evidence table does not answer"
+    seen = view(s.policy, s.account, s.evidence, s.now)
+    found = Found(s.policy, "", s.now, s.here, s.memory, None, seen, s.controls)
+    kept = (policy_valid(found), not_cut_off(found))
+    return next(((check.code, check.sentence) for check in kept if check.value is not Truth.TRUE), None)

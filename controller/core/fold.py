@@ -1,0 +1,155 @@
+"""Memory from the journal: each event applied to what was so before it."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from controller.core.incident import MOVES, OPENINGS, IllegalMove, Incident, Memory, Phase
+from controller.core.journal import Draft, Event, Kind
+from controller.core.request import Request, answered, asked
+
+
+def fold(application: str, events: Iterable[Event]) -> Memory:
+    """The memory after all `events`. Raises `IllegalMove` on a journal that no version could have written."""
+    memory = Memory(application)
+    for event in events:
+        memory = apply(memory, event)
+    return memory
+
+
+def apply(memory: Memory, event: Event) -> Memory:
+    """The memory after one more event."""
+    refuse_illegal(memory, event.draft)
+    known = replace(memory, last=event)
+    match event.kind:
+        case Kind.POLICY_LOADED:
+            stand = {**(event.data.get("controls") or {}), **known.stand}
+            known = replace(known, stand=stand)
+            return replace(known, policy=str(event.data["digest"]), deployed=float(event.data["deployed"]))
+        case Kind.DRIFT_SEEN:
+            stand = {**known.stand, **event.data["controls"]}
+            return replace(known, stand=stand, stood=event.at, drift=event)
+        case Kind.ARMED | Kind.DISARMED:
+            reason = f"by {event.draft.by}: {event.data.get('reason', '')}"
+            return replace(known, armed=event.kind is Kind.ARMED, armed_reason=reason)
+        case Kind.BROKE_GLASS | Kind.REFUSED | Kind.BLINDED:
+            return known
+        case Kind.ECHO_SEEN:
+            return replace(known, echoes=known.echoes | {int(event.data["intent"])}, stood=event.at)
+        case Kind.MUTED:
+            return replace(known, muted={**known.muted, str(event.data["what"]): float(event.data["until"])})
+        case Kind.ESCALATED if event.draft.incident is None:
+            return replace(known, pages={**known.pages, str(event.data["key"]): event.at})
+        case Kind.INCIDENT_OPENED | Kind.RESTORE_OPENED | Kind.DRILL_OPENED:
+            incident = _opened(event)
+        case kind:
+            incident = _moved(memory.incidents[event.draft.incident or ""], kind, event)
+    if event.kind is Kind.SHIFT_INTENDED:
+        known = replace(known, intents=(*known.intents[-7:], event))
+    if event.kind is Kind.SHIFT_APPLIED and _sets_out(incident):
+        known = replace(known, shifted=(*known.shifted, (event.at, incident.source)))
+    if event.kind is Kind.SHIFT_APPLIED:
+        known = replace(known, stand={**known.stand, **incident.put}, stood=event.at)
+    return replace(known, incidents={**known.incidents, incident.id: incident})
+
+
+def _sets_out(incident: Incident) -> bool:
+    """Whether a shift that was just applied is the first of an evacuation: what velocity counts."""
+    return incident.intent == "evacuate" and incident.leg == "out" and incident.waves == 0
+
+
+def refuse_illegal(memory: Memory, draft: Draft) -> None:
+    """Raise `IllegalMove` with a sentence if `draft` may not come next."""
+    if draft.kind in OPENINGS:
+        if memory.open is not None:
+            raise IllegalMove(f"{memory.open.id} is in progress; one evacuation at a time")
+        return
+    if draft.kind not in MOVES or (draft.kind is Kind.ESCALATED and draft.incident is None):
+        return
+    incident = memory.incidents.get(draft.incident or "")
+    if incident is None:
+        raise IllegalMove(f"{draft.kind} names no known incident: {draft.incident!r}")
+    if incident.phase not in MOVES[draft.kind][0]:
+        raise IllegalMove(f"{draft.kind} may not follow while {incident.id} is {incident.phase}")
+    if draft.epoch < incident.epoch:
+        raise IllegalMove(f"epoch {draft.epoch} is older than {incident.epoch}, which drives {incident.id}")
+
+
+def _opened(event: Event) -> Incident:
+    data, draft = event.data, event.draft
+    target = data.get("target")
+    return Incident(
+        id=str(draft.incident),
+        intent=OPENINGS[event.kind],
+        of=data.get("of"),
+        target=None if target is None else str(target),
+        before=dict(data.get("before") or {}),
+        source=str(data["source"]),
+        phase=Phase.OPEN,
+        opened=event.at,
+        opened_by=draft.by,
+        epoch=draft.epoch,
+        requested_by=data.get("requested_by"),
+        driver=str(data.get("driver", "")),
+        changed=event.at,
+        reason=str(data.get("reason", "")),
+        despite=tuple(map(str, data.get("despite", ()))),
+    )
+
+
+def _moved(incident: Incident, kind: Kind, event: Event) -> Incident:
+    data = event.data
+    phase = MOVES[kind][1] or incident.phase
+    moved = replace(incident, phase=phase, changed=event.at, epoch=max(incident.epoch, event.draft.epoch))
+    match kind:
+        case Kind.CONFIRMED:
+            target, rules = str(data["target"]), moved.rules
+            rules = rules if target == incident.target else ()  # they refused another move
+            return replace(moved, target=target, reason=str(data.get("reason", "")), rules=rules)
+        case Kind.APPROVAL_REQUESTED:
+            return replace(moved, request=asked(event))
+        case Kind.REMINDED if incident.request is not None:
+            return replace(moved, request=replace(incident.request, reminded=True))
+        case Kind.APPROVAL_GIVEN | Kind.APPROVAL_DENIED | Kind.APPROVAL_EXPIRED:
+            request = _answered(incident, kind, event)
+            after = incident.phase if request.status == "waiting" else phase
+            return replace(moved, request=request, phase=after)
+        case Kind.SHIFT_INTENDED:
+            fresh = {str(name): bool(on) for name, on in data.get("changes", ())}
+            intended = {**(incident.intended if incident.phase is Phase.SHIFTING else {}), **fresh}
+            return replace(moved, intended=intended, before=dict(data.get("before") or incident.before))
+        case Kind.SHIFT_APPLIED:
+            put = {**incident.put, **{str(name): bool(on) for name, on in data.get("states", {}).items()}}
+            return replace(moved, put=put)
+        case Kind.SHIFT_VERIFIED:
+            return replace(moved, waves=incident.waves + 1)
+        case Kind.TURNED_BACK:
+            return replace(moved, leg="home", waves=0, rules=(), outcome=str(data.get("outcome", "")))
+        case Kind.SHIFT_REFUSED:
+            refused = replace(moved, intended={}, phase=Phase.VERIFIED if incident.waves else phase)
+            return replace(refused, rules=_with_rule(incident, data.get("rule")))
+        case Kind.ACKNOWLEDGED:
+            return replace(moved, acknowledged_by=event.draft.by, changed=incident.changed)
+        case Kind.ESCALATED:
+            return replace(moved, escalated=moved.escalated | {str(data["code"])}, changed=incident.changed)
+        case Kind.HANDED_OVER | Kind.TAKEN_OVER:
+            driver = str(data.get("driver", incident.driver))
+            return replace(moved, runs=moved.runs + 1, driver=driver)
+        case Kind.STOOD_DOWN:
+            return replace(moved, reason=str(data.get("reason", "")))
+        case _:
+            return moved
+
+
+def _answered(incident: Incident, kind: Kind, event: Event) -> Request:
+    request = incident.request
+    if request is None or request.id != event.data["approval"] or request.status != "waiting":
+        raise IllegalMove(f"{kind} answers no waiting request of {incident.id}")
+    return answered(request, event)
+
+
+def _with_rule(incident: Incident, rule: object) -> tuple[str, ...]:
+    """The safety rules that stand in the way. Once a wave has moved, or on the way home, none is set aside:
+    what people approved was another move, so they must look."""
+    if incident.waves or incident.leg == "home":
+        return ()
+    return incident.rules if rule is None or rule in incident.rules else (*incident.rules, str(rule))

@@ -1,0 +1,53 @@
+"""Who is asked, in turn, before an incident may move traffic; and what they are asked to set aside."""
+
+from collections.abc import Sequence
+
+from controller.core.incident import Incident
+from controller.core.policy import OVERRIDE, Ask, Policy
+from controller.core.request import Request
+
+SECOND_PERSON = Ask.model_validate({"ask": ["group:any-second-person"], "people": 1, "within": "15m"})
+"""Asked where the policy asks nobody, but a person wants a guard set aside. The requester cannot answer."""
+
+
+def chain(
+    policy: Policy, incident: Incident | None, intent: str = "evacuate", doubts: Sequence[str] = ()
+) -> tuple[Ask, ...]:
+    """The asks in turn; empty where nobody is asked. intent: where there is no incident yet.
+
+    doubts: gates that must be asked since the target is not plainly ready.
+    """
+    if incident is None:
+        return policy.chain(intent, doubts)
+    if overrides(policy, incident):
+        return policy.approvals[OVERRIDE]
+    written = policy.chain(incident.intent, doubts)
+    return written or ((SECOND_PERSON,) if incident.despite else ())
+
+
+def overrides(policy: Policy, incident: Incident) -> tuple[str, ...]:
+    """ARNs of the safety rules that refused the move, where the policy says who may set them aside."""
+    return incident.rules if OVERRIDE in policy.approvals else ()
+
+
+def granted(incident: Incident) -> tuple[str, ...]:
+    """Of these rules, those whose override two people approved: the approval names each ARN (S14)."""
+    request = incident.request
+    agreed = request is not None and request.status == "given" and request.people > 1
+    return incident.rules if agreed and request is not None and request.rules == incident.rules else ()
+
+
+def present(asks: tuple[Ask, ...], request: Request | None) -> Ask:
+    """The ask whose turn it is."""
+    return asks[min(request.stage, len(asks)) - 1 if request else 0]
+
+
+def following(asks: tuple[Ask, ...], request: Request) -> Ask | None:
+    """Who is asked once the present ask's time has run out; None after the last."""
+    return asks[request.stage] if request.stage < len(asks) else None
+
+
+def phrase(ask: Ask) -> str:
+    """`group:sre-leads`, `2 of group:sre-leads`."""
+    who = ", ".join(ask.ask)
+    return who if ask.people == 1 else f"{ask.people} people of {who}"

@@ -1,0 +1,145 @@
+"""Coming home: restoring a Region that was left, and turning back from a drill or a failed move.
+
+```
+ left ─ restore.when true ─ cooldown over ─ ready ─ floor ─ approval ─> wave ─ settle ─ verify ─> home
+ drill ─ stay over, or abortWhen ─┐
+ rollback ─ target fails ─────────┴─ TurnedBack ─ armed ─ floor ─> wave ... ─> as it was before
+```
+"""
+
+from dataclasses import replace
+
+from controller.core import guards
+from controller.core.assess import judge, judge_leaf, spell
+from controller.core.guards import Found
+from controller.core.incident import Incident
+from controller.core.model import Answer, Check, Decision, Plan, Truth
+from controller.core.plan import homeward, next_wave, plan
+from controller.core.readiness import asked, judge_ready, summary, under_doubt
+
+
+def decide_home(found: Found, incident: Incident) -> Decision:
+    """The way back of a move that turned: nobody is asked; kill switch, policy and floor still bind."""
+    goal = _goal(found, incident, waves=None)
+    checks = [guards.armed(found), guards.policy_valid(found), guards.eligible(found)]
+    checks.append(guards.floor(found, goal))
+    reason = f"put {incident.source} back as it was: {incident.outcome or 'turned back'}"
+    decision = Decision(found.now, found.region, "going-home", "act", reason, None, tuple(checks), plan=goal,
+                        target=incident.target)  # fmt: skip
+    return _stopped(decision, checks) or decision
+
+
+def decide_restore(found: Found, incident: Incident | None, left: Incident) -> Decision:
+    """Whether a Region that was left may come home now. `left`: the evacuation that it left by."""
+    restore = found.policy.restore
+    assert restore is not None
+    tree = judge(restore.when, found.seen, source=found.region, target=None, path="restore.when")
+    moving = incident is not None and guards.begun(found.policy, incident, found.controls)
+    by_hand = incident is not None and incident.requested_by
+    if tree.value is not Truth.TRUE and not moving and not by_hand:
+        code = "away" if tree.value is Truth.FALSE else "unknown"
+        reason = (
+            f"{found.region} was left {spell(max(0.0, found.now - left.changed))} ago; not yet fit to return"
+        )
+        action = "none" if incident is None else "stand_down" if tree.value is Truth.FALSE else "hold"
+        return Decision(found.now, found.region, code, action, reason, tree, intent="restore")
+    waves = incident.waves if incident else 0
+    goal = _goal(found, left, waves=waves)
+    checks = [guards.armed(found), guards.policy_valid(found), guards.not_cut_off(found)]
+    checks += [_returning(found, incident), _soak(found, left, moving=bool(moving or by_hand))]
+    answers = _fit(found, left)
+    found = replace(found, doubts=asked(answers))
+    goal = under_doubt(goal, found.doubts)
+    checks += [summary(answers, "not-ready-to-return"), guards.floor(found, goal)]
+    gate = guards.approval(found, goal)
+    reason = f"bring {found.region} home"
+    decision = Decision(
+        found.now,
+        found.region,
+        "restore",
+        "act",
+        reason,
+        tree,
+        (*checks, gate),
+        left.target,
+        goal,
+        intent="restore",
+        gate=found.policy.gate_name("restore", found.doubts),
+        answers=answers,
+    )
+    stopped = _stopped(decision, checks)
+    if stopped is not None:
+        return stopped
+    if found.policy.enforcement == "shadow":
+        return replace(decision, code="shadow", action="hold", reason=f"shadow: would {reason}")
+    if gate.code in ("approval-denied", "approval-expired"):
+        return replace(decision, code=gate.code, action="stand_down", reason=gate.sentence)
+    if gate.value is not Truth.TRUE:
+        return replace(decision, code=gate.code, action="ask", reason=gate.sentence)
+    return decision
+
+
+def must_turn(found: Found, incident: Incident) -> tuple[str, str] | None:
+    """(outcome, why) where a drill must go home now: aborted, or its stay is over."""
+    drills = found.policy.drills
+    if incident.intent != "drill" or incident.leg == "home" or drills is None or incident.target is None:
+        return None
+    for index, leaf in enumerate(drills.abort_when):
+        subject = incident.target if leaf.in_ == "target" else incident.source
+        path = f"drills.abortWhen.{index}"
+        node = judge_leaf(leaf, found.seen, subject=subject, source=incident.source, path=path)
+        if node.value is Truth.TRUE:
+            return "failed", node.sentence
+    goal = _outward(found, incident)
+    stayed = found.now - incident.changed
+    if goal is not None and not goal.changes and stayed >= drills.stay:
+        return "succeeded", f"stayed in {incident.target} for {spell(stayed)}"
+    return None
+
+
+def _outward(found: Found, incident: Incident) -> Plan | None:
+    if found.controls is None or incident.target is None:
+        return None
+    return plan(found.policy, source=incident.source, target=incident.target, controls=found.controls)
+
+
+def _goal(found: Found, left: Incident, *, waves: int | None) -> Plan | None:
+    if found.controls is None:
+        return None
+    whole = homeward(source=left.source, target=str(left.target), before=left.before, controls=found.controls)
+    restore = found.policy.restore
+    if waves is None or restore is None:
+        return whole
+    return next_wave(found.policy, whole, restore.waves, waves)
+
+
+def _returning(found: Found, incident: Incident | None) -> Check:
+    other = found.memory.open
+    if other is not None and other is not incident:
+        return Check("eligible", "in-progress", Truth.FALSE, f"{other.id} is in progress; one move at a time")
+    if found.controls is None:
+        return Check("eligible", "switch-unavailable", Truth.UNKNOWN, "no ARC endpoint answers")
+    return Check("eligible", "in-progress", Truth.TRUE, "nothing else is in progress")
+
+
+def _soak(found: Found, left: Incident, *, moving: bool) -> Check:
+    ends = left.changed + found.policy.limits.cooldown
+    over = found.now >= ends or moving
+    sentence = "the cooldown is over" if over else f"{spell(ends - found.now)} of the cooldown left"
+    return Check("cooldown", "cooldown", Truth.of(over), sentence)
+
+
+def _fit(found: Found, left: Incident) -> tuple[Answer, ...]:
+    """What `restore.ready` says of the Region that comes home; replication is a hard gate here."""
+    assert found.policy.restore is not None
+    checks = found.policy.restore.ready
+    return judge_ready(
+        checks, found.seen, found.readings, found.now, str(left.target), found.region, returning=True
+    )
+
+
+def _stopped(decision: Decision, checks: list[Check]) -> Decision | None:
+    blocked = next((check for check in checks if check.value is not Truth.TRUE), None)
+    if blocked is None:
+        return None
+    return replace(decision, code=blocked.code, action="hold", reason=blocked.sentence)

@@ -1,0 +1,222 @@
+"""Is a Region ready to take traffic? What others said of it, judged: ready, not ready or unknown.
+
+```
+ reading (what was said, when)  ──┬─ plainly good ──────────> true
+                                  ├─ plainly bad ───────────> false
+                                  └─ none, too old, unclear ─> unknown: never "ready"
+ not true ──┬─ block ────────> the target is passed over
+            └─ ask: leads ───> it passes, and leads are asked in place of the usual gate
+```
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from controller.core import replication
+from controller.core.assess import View, judge_leaf, spell
+from controller.core.checks import (
+    ArcCheck,
+    FamilyCheck,
+    PlanCheck,
+    QuotaCheck,
+    ReadyCheck,
+    ReplicationCheck,
+    gate_of,
+)
+from controller.core.journal import digest
+from controller.core.model import Answer, Check, Plan, Truth, all_of
+from controller.core.policy import Leaf
+
+QUOTAS_LAST = 86_400.0
+"""Seconds that quotas count as known: they are changed by hand, and seldom."""
+
+Wish = tuple[str, str, str, str]
+"""(kind, name, source, target); source is empty where an answer is about one Region alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a provider said, in plain JSON data, at `at` by our clock.
+
+    kind      data
+    replication   {"points": [[seconds since 1970, lag in seconds], …]} from source to target
+    plan          {"state": …, "evaluated": seconds since 1970 or None, "warnings": count}
+    arc           {"state": …, "checked": seconds since 1970 or None}
+    quotas        {"lambda": value, "apigateway": value}
+    """
+
+    kind: str
+    name: str
+    source: str
+    target: str
+    at: float
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def wish(self) -> Wish:
+        return self.kind, self.name, self.source, self.target
+
+
+def wishes(checks: Sequence[ReadyCheck], source: str, targets: Sequence[str]) -> tuple[Wish, ...]:
+    """Everything that must be read to judge `checks` for each of `targets`."""
+    found = (wish for target in targets for check in checks for wish in _wishes(check, source, target))
+    return tuple(dict.fromkeys(found))
+
+
+def newest(readings: Sequence[Reading]) -> tuple[Reading, ...]:
+    """One reading a wish: the latest."""
+    found: dict[Wish, Reading] = {}
+    for reading in readings:
+        known = found.get(reading.wish)
+        if known is None or known.at <= reading.at:
+            found[reading.wish] = reading
+    return tuple(found.values())
+
+
+def judge_ready(
+    checks: Sequence[ReadyCheck],
+    seen: View,
+    readings: Sequence[Reading],
+    now: float,
+    source: str,
+    target: str,
+    *,
+    returning: bool,
+) -> tuple[Answer, ...]:
+    """One answer a check, in their order: is `target` ready to take what `source` serves?
+
+    returning: traffic goes home, from `source` where it was served meanwhile. Then replication is a hard
+    gate: nobody can be asked past it. Leaving, its last known lag is the loss window.
+    """
+    known = {reading.wish: reading for reading in newest(readings)}
+    answers = []
+    for index, check in enumerate(checks):
+        path = f"ready.{index}"
+        found = [known.get(wish) for wish in _wishes(check, source, target)]
+        match check:
+            case FamilyCheck():
+                leaf = Leaf.model_validate({"in": "target", "family": check.family, "is": check.is_})
+                node = judge_leaf(
+                    leaf.model_copy(update={"for_": check.for_}),
+                    seen,
+                    subject=target,
+                    source=source,
+                    path=path,
+                )
+                answer = Answer(path, node.value, node.sentence)
+            case ReplicationCheck():
+                points = found[0].data.get("points", ()) if found[0] else ()
+                answer = replication.judged(
+                    points, now, max_lag=check.max_lag, path=path, name=check.replication, source=source,
+                    target=target, returning=returning,
+                )  # fmt: skip
+            case PlanCheck():
+                answer = _plan(path, check, found[0], now, target)
+            case ArcCheck():
+                answer = _arc(path, check, found[0], now, target)
+            case QuotaCheck():
+                answer = _quotas(path, check, found, now, source=source, target=target)
+        answers.append(_with_gate(answer, check, returning))
+    return tuple(answers)
+
+
+def asked(answers: Sequence[Answer]) -> tuple[str, ...]:
+    """The gates that doubt asks for, in the order of the checks."""
+    return tuple(a.gate for a in answers if a.value is not Truth.TRUE and a.gate is not None)
+
+
+def under_doubt(goal: Plan | None, doubts: tuple[str, ...]) -> Plan | None:
+    """The same plan under another digest: who said yes to it while all was ready did not say yes to this."""
+    if goal is None or not doubts:
+        return goal
+    return replace(goal, digest=digest([goal.digest, *doubts])[:16])
+
+
+def loss_window(answers: Sequence[Answer]) -> float | None:
+    """Seconds of writes that may be lost by leaving now; None where no check knows."""
+    return max((a.loss_window for a in answers if a.loss_window is not None), default=None)
+
+
+def _with_gate(answer: Answer, check: ReadyCheck, returning: bool) -> Answer:
+    if answer.value is Truth.TRUE or (returning and isinstance(check, ReplicationCheck)):
+        return answer
+    gate = gate_of(check, unknown=answer.value is Truth.UNKNOWN)
+    return Answer(answer.check, answer.value, answer.sentence, answer.age, answer.loss_window, gate)
+
+
+def _wishes(check: ReadyCheck, source: str, target: str) -> Iterator[Wish]:
+    match check:
+        case ReplicationCheck():
+            yield "replication", check.replication.replace("{region}", target), source, target
+        case PlanCheck():
+            yield "plan", check.plan_evaluation, "", target
+        case ArcCheck():
+            yield "arc", check.arc_readiness.replace("{region}", target), "", target
+        case QuotaCheck():
+            name = ",".join(sorted(check.quotas))
+            yield "quotas", name, "", target
+            yield "quotas", name, "", source
+
+
+def _plan(path: str, check: PlanCheck, reading: Reading | None, now: float, target: str) -> Answer:
+    what = f"Region switch plan {check.plan_evaluation} in {target}"
+    if reading is None:
+        return Answer(path, Truth.UNKNOWN, f"{what}: no answer")
+    state = {"passed": Truth.TRUE, "actionRequired": Truth.FALSE}.get(str(reading.data.get("state")))
+    return _dated(path, what, reading, "evaluated", state or Truth.UNKNOWN, now, check.max_age)
+
+
+def _arc(path: str, check: ArcCheck, reading: Reading | None, now: float, target: str) -> Answer:
+    what = f"ARC readiness check {check.arc_readiness.replace('{region}', target)}"
+    if reading is None:
+        return Answer(path, Truth.UNKNOWN, f"{what}: no answer")
+    state = {"READY": Truth.TRUE, "NOT_READY": Truth.FALSE}.get(str(reading.data.get("state")))
+    return _dated(path, what, reading, "checked", state or Truth.UNKNOWN, now, check.max_age)
+
+
+def _dated(
+    path: str, what: str, reading: Reading, key: str, value: Truth, now: float, max_age: float
+) -> Answer:
+    """Good news has a date, and is none when that is too far back. Bad news keeps."""
+    state, at = str(reading.data.get("state")), reading.data.get(key)
+    if not isinstance(at, int | float):
+        said = Truth.UNKNOWN if value is Truth.TRUE else value
+        return Answer(path, said, f"{what} says {state}, of no known time")
+    age = max(0.0, now - float(at))
+    old = value is Truth.TRUE and age > max_age
+    more = f"; that is too old ({spell(max_age)} at most)" if old else ""
+    return Answer(path, Truth.UNKNOWN if old else value, f"{what} said {state} {spell(age)} ago{more}", age)
+
+
+def _quotas(
+    path: str, check: QuotaCheck, found: Sequence[Reading | None], now: float, *, source: str, target: str
+) -> Answer:
+    """As much of each must be allowed in the target as in the source."""
+    there, home = found
+    if there is None or home is None:
+        missing = target if there is None else source
+        return Answer(path, Truth.UNKNOWN, f"quotas of {missing} are not known")
+    age = max(0.0, now - min(there.at, home.at))
+    if age > QUOTAS_LAST:
+        return Answer(path, Truth.UNKNOWN, f"quotas were last read {spell(age)} ago", age)
+    pairs = [(service, there.data.get(service), home.data.get(service)) for service in check.quotas]
+    short = [f"{s} {a:g} of {b:g}" for s, a, b in pairs if a is not None and b is not None and a < b]
+    if short:
+        return Answer(path, Truth.FALSE, f"{target} allows less than {source}: {', '.join(short)}", age)
+    unread = [service for service, a, b in pairs if a is None or b is None]
+    if unread:
+        return Answer(path, Truth.UNKNOWN, f"quotas of {', '.join(unread)} are not known", age)
+    return Answer(path, Truth.TRUE, f"{target} allows as much of {', '.join(check.quotas)} as {source}", age)
+
+
+def summary(answers: Sequence[Answer], code: str) -> Check:
+    """All answers as one guard: true where nothing blocks."""
+    blocks = [a for a in answers if a.value is not Truth.TRUE and a.gate is None]
+    doubts = [a for a in answers if a.value is not Truth.TRUE and a.gate is not None]
+    if blocks:
+        return Check("readiness", code, all_of(a.value for a in blocks), blocks[0].sentence)
+    if doubts:
+        sentence = "; ".join(f"{a.sentence}: {a.gate} must be asked" for a in doubts)
+        return Check("readiness", code, Truth.TRUE, sentence)
+    return Check("readiness", code, Truth.TRUE, answers[0].sentence if answers else "nothing is asked of it")

@@ -1,0 +1,73 @@
+"""One question to people: asked in stages, bound to a plan, answered by as many distinct people as it takes.
+
+```
+ stage 1 waits ── enough people agree ──────────────> given
+    │ its time runs out: the next ask    any "no" ──> denied
+ stage 2 waits ── … ── the last one's time runs out > expired
+```
+"""
+
+from dataclasses import dataclass, replace
+
+from controller.core.journal import Event, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """expires: when the present stage's time runs out. agreed: who approved in this stage, each once.
+
+    rules: ARNs of the safety rules that the question is to set aside. by, at: the answer that decided it.
+    gate: the policy's name for those who are asked. epoch: of the driver that asked.
+    """
+
+    id: str
+    digest: str
+    expires: float
+    status: str = "waiting"  # waiting | given | denied | expired
+    by: str | None = None
+    at: float | None = None
+    asked: float = 0.0
+    stage: int = 1
+    people: int = 1
+    agreed: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    reminded: bool = False
+    gate: str = ""
+    epoch: int = 0
+
+    @property
+    def code(self) -> str:
+        """What an approver types: it says that they looked at this plan and no other."""
+        return self.digest[:8]
+
+    def needed(self) -> int:
+        """How many more people must agree."""
+        return max(0, self.people - len(self.agreed))
+
+
+def asked(event: Event) -> Request:
+    """The request as an `ApprovalRequested` puts it; those of older versions ask one person, once."""
+    data = event.data
+    return Request(
+        str(data["approval"]),
+        str(data["digest"]),
+        float(data["expires"]),
+        asked=event.at,
+        stage=int(data.get("stage", 1)),
+        people=int(data.get("people", 1)),
+        rules=tuple(map(str, data.get("override", ()))),
+        gate=str(data.get("gate", "")),
+        epoch=event.draft.epoch,
+    )
+
+
+def answered(request: Request, event: Event) -> Request:
+    """The request after an answer, or after its time ran out. The same person agreeing twice counts once."""
+    by = event.draft.by
+    if event.kind is not Kind.APPROVAL_GIVEN:
+        status = "denied" if event.kind is Kind.APPROVAL_DENIED else "expired"
+        return replace(request, status=status, by=by, at=event.at)
+    agreed = request.agreed if by in request.agreed else (*request.agreed, by)
+    if len(agreed) < request.people:
+        return replace(request, agreed=agreed)
+    return replace(request, agreed=agreed, status="given", by=", ".join(agreed), at=event.at)

@@ -1,0 +1,76 @@
+"""The words that a policy is written in: durations, names, counts. Times are written `43s`, `3m`, `1h`."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def _whole(value: object) -> object:
+    """Python takes True and 1.0 for the 1 of a `Literal`; a policy does not."""
+    if type(value) is not int:
+        raise ValueError("expected 1")
+    return value
+
+
+def _given(value: object) -> object:
+    """A key may be left out; one that is there says something."""
+    if value is None:
+        raise ValueError("expected a value; leave the key out to mean none")
+    return value
+
+
+def _count(value: object) -> object:
+    if value != "all" and (type(value) is not int or not 1 <= value <= 100):
+        raise ValueError("expected a whole number from 1 to 100, or `all`")
+    return value
+
+
+Given = BeforeValidator(_given)
+One = Annotated[Literal[1], BeforeValidator(_whole)]
+Count = Annotated[Annotated[int, Field(ge=1, le=100)] | Literal["all"], BeforeValidator(_count)]
+
+
+def seconds(value: object) -> float:
+    """`"3m"` -> 180.0. Raises `ValueError` for anything that is not a number and a unit."""
+    match = re.fullmatch(r"([0-9]{1,6})([smhd])", value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError('expected a duration such as "43s", "3m" or "1h"')
+    return float(int(match[1]) * _UNITS[match[2]])
+
+
+Duration = Annotated[
+    float,
+    BeforeValidator(seconds),
+    PlainSerializer(lambda value: f"{value:.0f}s"),
+    Field(gt=0, json_schema_extra={"type": "string", "pattern": "^[0-9]{1,6}[smhd]$"}),
+]
+REGION = r"^[a-z]{2,4}(-[a-z]{2,4})?-(central|north|south|(north|south)?(east|west))-[0-9]$"
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
+TEMPLATE = r"^([A-Za-z0-9_. -]|\{region\}){1,255}$"
+GROUP = r"^group:[A-Za-z0-9_-]{1,64}$"
+
+# What a text that does not match was expected to be.
+SHAPES = {
+    REGION: "the name of an AWS Region such as us-east-1",
+    NAME: "a name of at most 63 letters, digits, - and _, which begins with a letter or a digit",
+    TEMPLATE: "a name of letters, digits, spaces, and - _ . in which {region} stands for the Region",
+    GROUP: "a group of people such as group:sre-oncall",
+}
+
+Region = Annotated[str, StringConstraints(pattern=REGION)]
+Name = Annotated[str, StringConstraints(pattern=NAME)]
+Template = Annotated[str, StringConstraints(pattern=TEMPLATE)]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def keys_of(value: Any) -> set[str] | None:
+    """The keys of a mapping or, when a policy is written out, of a model; None of anything else."""
+    if isinstance(value, BaseModel):
+        return {name.rstrip("_") for name in type(value).model_fields}
+    return set(value) if isinstance(value, dict) else None

@@ -1,0 +1,60 @@
+"""`tidegate approve`, `deny`: the answer of a person who has looked at what is asked."""
+
+from typing import Annotated
+
+import typer
+
+from controller.core.text import plain
+from controller.entry.cli.act import told
+from controller.entry.cli.options import ActAs, ContextName, Reason, Yes, acting, open_context
+from controller.entry.cli.output import AsJson, ExitCode, fail, note
+from controller.steps.answer import Answered, answer, look_at
+from controller.steps.context import Deps
+
+RequestId = Annotated[str, typer.Argument(metavar="ID", help="The request's id, from the notice.")]
+Code = Annotated[
+    str | None, typer.Option("--code", help="The plan's short code, from the notice, instead of typing it.")
+]
+
+
+def approve(
+    request: RequestId, code: Code = None, reason: Reason = "", context: ContextName = None,
+    act_as: ActAs = None, yes: Yes = False, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Approve a request: shows evidence and plan, asks for the plan's code. The answer counts once."""
+    found = open_context(context)
+    who = acting(found, act_as)
+    deps = found.deps()
+    asked = look_at(deps, request)
+    if not isinstance(asked, Answered):
+        for line in asked.lines:
+            note(plain(line, 2000))
+        if not yes or code is not None:
+            _check(code, asked.request.code)
+    given = answer(deps, request, who=who, approve=True, reason=plain(reason, 500))
+    fields = {"request": plain(request, 80), "by": who, "needed": _needed(deps, request)}
+    told("approve", given.counted, given.sentence, fields, as_json=as_json)
+
+
+def deny(
+    request: RequestId, reason: Reason = "", context: ContextName = None, act_as: ActAs = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Deny a request. Final for this request; no traffic moves."""
+    found = open_context(context)
+    who = acting(found, act_as)
+    given = answer(found.deps(), request, who=who, approve=False, reason=plain(reason, 500))
+    fields = {"request": plain(request, 80), "by": who}
+    told("deny", given.counted, given.sentence, fields, as_json=as_json)
+
+
+def _check(given: str | None, code: str) -> None:
+    typed = given if given is not None else typer.prompt("Type the plan's code to approve it", err=True)
+    if typed.strip().lower() != code:
+        fail(ExitCode.NO, "that is not the code of this plan; nothing was written")
+
+
+def _needed(deps: Deps, request: str) -> int | None:
+    """How many more people must agree; None where the request is not open."""
+    asked = look_at(deps, request)
+    return None if isinstance(asked, Answered) else asked.request.needed()

@@ -1,0 +1,230 @@
+"""`tidegate break-glass`, `tidegate runbook`: traffic moves with packaged config and credentials alone."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.text import Text
+
+from controller.core.admission import PolicyError, parse_policy
+from controller.core.policy import Policy
+from controller.core.text import plain
+from controller.entry import break_glass as glass
+from controller.entry.cli.options import ActAs, Reason, Yes, confirm, open_context
+from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, stdout
+from controller.entry.context import Context, NoContext, read_deployment
+from controller.lab.runbook import move_lines, whole
+from controller.lab.runbook import runbook as page
+from controller.ports.errors import ControllerError, SwitchUnavailable
+from controller.ports.world import Switch
+from controller.steps.break_glass import Outcome, Outlook, look, move, refuse_names, takes_over
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", help="The deployment's JSON file; by default the context, or the rehearsal here."
+    ),
+]
+To = Annotated[str | None, typer.Option("--to", help="The Region that takes over; by default the policy's.")]
+Region = Annotated[str, typer.Argument(metavar="REGION", help="The Region to leave.")]
+CONFIRM_WITHIN = 3.0
+"""Seconds for another endpoint to show the change; then whichever answers has the last word."""
+
+
+def break_glass(
+    region: Annotated[str | None, typer.Argument(metavar="REGION", help="The Region to leave.")] = None,
+    config: ConfigFile = None,
+    to: To = None,
+    reason: Reason = "",
+    journal: Annotated[
+        bool, typer.Option("--journal", help="Only bring the local record into the journal.")
+    ] = False,
+    act_as: ActAs = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Leave REGION with nothing but config and credentials: no table, no state machine. The floor binds."""
+    context, policy = _opened(config)
+    if journal:
+        added = glass.journal_waiting(context, context.deps())
+        said = f"{added} records were brought into the journal"
+        emit("break-glass", {"ok": True, "sentence": said, "journalled": added},
+             lambda: stdout().print(Text(said)), as_json=as_json)  # fmt: skip
+        return
+    if region is None:
+        fail(ExitCode.BAD_INPUT, "say which REGION to leave, or --journal")
+    _Glass(context, policy, region, to, reason, as_json).run(act_as, yes=yes)
+
+
+class _Glass:
+    """One run of the command: what it was asked, and how it answers."""
+
+    def __init__(
+        self, context: Context, policy: Policy, region: str, to: str | None, reason: str, as_json: bool
+    ) -> None:
+        self.context, self.policy, self.as_json = context, policy, as_json
+        self.region, self.to, self.reason = plain(region, 60), to and plain(to, 60), reason
+        self.records: list[dict[str, str]] = []
+
+    def run(self, act_as: str | None, *, yes: bool) -> None:
+        from controller import wiring
+        from controller.aws.runtime import SystemRuntime
+
+        wrong = refuse_names(self.policy, source=self.region, target=self.to)
+        if wrong is not None:
+            self._end(ExitCode.NO, wrong)
+        runtime = SystemRuntime()  # a person's seconds, also in a rehearsal that runs fast
+        clock = wiring.system_runtime(self.context.deployment)
+        try:
+            by = glass.person(self.context, act_as)
+            if by is None:
+                fail(ExitCode.BAD_INPUT, "no AWS credentials are at hand: export them, or choose a profile")
+            switch = wiring.switch_of(
+                self.context.deployment, self.policy, runtime=runtime, confirm_within=CONFIRM_WITHIN
+            )
+            seen = self._look(switch)
+            self._show(seen)
+            confirm(self.context, f"Traffic leaves {seen.source} for {seen.target}", self.region, yes=yes)
+            again = seen if yes else self._look(switch)
+        except NoContext as error:
+            fail(ExitCode.BAD_INPUT, str(error))
+        except SwitchUnavailable as error:
+            self._unreachable(str(error), self.to or takes_over(self.policy, self.region, None))
+        if again.plan != seen.plan or again.before != seen.before:
+            self._end(ExitCode.NO, "the controls moved while you were asked; nothing was sent, look again")
+
+        def write_down(body: Mapping[str, Any]) -> str:
+            told = glass.signed(self.context, self.policy.application, by, self.reason, clock.now())
+            try:
+                entry = glass.local_record().append({**told, **body})
+            except OSError as error:
+                if body["stage"] == "intended":
+                    raise
+                note(f"tidegate: the result could not be written down: {error.strerror}")
+                return ""
+            self.records.append(glass.written(entry))
+            return entry.id
+
+        try:
+            outcome = move(self.policy, switch, runtime, again, write_down)
+        except OSError as error:
+            sentence = f"the intent could not be written down, nothing was sent: {error.strerror}"
+            self._unreachable(sentence, again.target, ExitCode.INTERNAL)
+        self._finish(again, outcome)
+
+    def _look(self, switch: Switch) -> Outlook:
+        seen = look(self.policy, switch, source=self.region, target=self.to)
+        if seen.refusal is not None:
+            self._end(ExitCode.NO, seen.refusal)
+        return seen
+
+    def _show(self, seen: Outlook) -> None:
+        """Where, for whom, and what: before anything is asked."""
+        note(f"{self.context.name}: {self.policy.application} in account {self.context.deployment.account}")
+        for line in _table(self.policy, seen.before, seen.after):
+            note(line)
+
+    def _finish(self, seen: Outlook, outcome: Outcome) -> None:
+        if outcome.stage == "unconfirmed":
+            self._unreachable(outcome.sentence, seen.target, outcome=outcome)
+        code = ExitCode.OK if outcome.stage == "applied" else ExitCode.NO
+        self._end(code, outcome.sentence, outcome=outcome, target=seen.target)
+
+    def _unreachable(
+        self,
+        why: str,
+        target: str | None,
+        code: ExitCode = ExitCode.UNREACHABLE,
+        outcome: Outcome | None = None,
+    ) -> NoReturn:
+        """Say so, and hand over the lines that a person can run from elsewhere."""
+        lines: list[str] = []
+        if target is not None:
+            goal = whole(self.policy, source=self.region, target=target)
+            lines = [*move_lines(self.context.deployment, goal)]
+        self._end(code, why, lines=lines, outcome=outcome, target=target)
+
+    def _end(
+        self,
+        code: ExitCode,
+        sentence: str,
+        *,
+        lines: list[str] | None = None,
+        outcome: Outcome | None = None,
+        target: str | None = None,
+    ) -> NoReturn:
+        told = plain(sentence, 1000)
+        states = outcome.states if outcome else None
+        fields = {
+            "ok": code is ExitCode.OK,
+            "sentence": told,
+            "stage": outcome.stage if outcome else None,
+            "context": self.context.name,
+            "application": self.policy.application,
+            "account": self.context.deployment.account,
+            "region": self.region,
+            "to": target or self.to,
+            "controls": None if states is None else {n: _word(on) for n, on in states.items()},
+            "records": self.records,
+            "journalled": self._journalled() if self.records else None,
+            "aws": lines or [],
+        }
+
+        def human() -> None:
+            for line in (told, *(_table(self.policy, states, states) if states else ())):
+                stdout().print(Text(line))
+            for line in ("or from elsewhere; the next endpoint where one fails:", *lines) if lines else ():
+                stdout().print(Text(line))
+
+        emit("break-glass", fields, human, as_json=self.as_json)
+        raise typer.Exit(code)
+
+    def _journalled(self) -> bool:
+        try:
+            glass.journal_waiting(self.context, self.context.deps())
+        except (ControllerError, ValueError, OSError) as error:
+            note(
+                f"not journalled yet ({plain(str(error), 200)}); `tidegate status` or --journal does it later"
+            )
+            return False
+        return True
+
+
+def _word(on: bool) -> str:
+    return "On" if on else "Off"
+
+
+def _table(policy: Policy, before: Mapping[str, bool], after: Mapping[str, bool]) -> list[str]:
+    lines = []
+    for region, entry in policy.regions.items():
+        told = [
+            f"{name} {_word(before[name])}"
+            + ("" if after[name] is before[name] else f" -> {_word(after[name])}")
+            for name in entry.controls
+        ]
+        lines.append(f"  {region:<14} {', '.join(told)}")
+    return lines
+
+
+def runbook(region: Region, config: ConfigFile = None, to: To = None, as_json: AsJson = False) -> None:
+    """Print the `aws` lines that do the same by hand, as a Markdown page. Print it before you need it."""
+    context, policy = _opened(config)
+    wrong = refuse_names(policy, source=plain(region, 60), target=to and plain(to, 60))
+    target = to or takes_over(policy, region, None)
+    if wrong is not None or target is None:
+        fail(ExitCode.NO, wrong or "the policy names no other Region")
+    text = page(context.deployment, source=region, target=target)
+    fields = {"region": region, "to": target, "markdown": text}
+    emit("runbook", fields, lambda: typer.echo(text, nl=False), as_json=as_json)
+
+
+def _opened(config: Path | None) -> tuple[Context, Policy]:
+    """The deployment of a file, or of the context; its policy is in it."""
+    try:
+        context = open_context(None) if config is None else Context(config.name, read_deployment(config))
+        return context, parse_policy(context.deployment.policy)
+    except NoContext as error:
+        fail(ExitCode.BAD_INPUT, str(error))
+    except PolicyError as error:
+        fail(ExitCode.BAD_INPUT, f"the config's policy does not load: {error}")

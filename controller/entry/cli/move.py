@@ -1,0 +1,59 @@
+"""`tidegate restore` and `tidegate drill`: bring a Region home, or rehearse leaving it in production."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from controller.core.text import plain
+from controller.entry.cli.act import told, wait_for
+from controller.entry.cli.options import ActAs, ContextName, Yes, acting, confirm, open_context
+from controller.entry.cli.output import AsJson
+from controller.steps import moves
+from controller.steps.context import Deps
+from controller.steps.operate import Done
+
+RegionName = Annotated[str, typer.Argument(metavar="REGION")]
+Why = Annotated[str, typer.Option("--reason", help="Why; it is kept in the journal.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait until it has ended.")]
+
+
+def restore(
+    region: RegionName, reason: Why, wait: Wait = False, context: ContextName = None,
+    act_as: ActAs = None, yes: Yes = False, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Bring REGION home on your word. Readiness, the floor and the approval still bind."""
+
+    def begin(deps: Deps, who: str) -> Done:
+        return moves.restore(deps, region, who=who, reason=plain(reason, 500))
+
+    what = f"Traffic will return to {plain(region, 60)}"
+    _move("restore", what, begin, region, wait, context, act_as, yes, as_json)
+
+
+def drill(
+    region: RegionName, reason: Why, wait: Wait = False, context: ContextName = None,
+    act_as: ActAs = None, yes: Yes = False, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Leave REGION, stay as long as the policy says, and come home. Blocked where a guard says no."""
+
+    def begin(deps: Deps, who: str) -> Done:
+        return moves.drill(deps, region, who=who, reason=plain(reason, 500))
+
+    what = f"Traffic will leave {plain(region, 60)} for a drill, and return"
+    _move("drill", what, begin, region, wait, context, act_as, yes, as_json)
+
+
+def _move(
+    name: str, what: str, begin: Callable[[Deps, str], Done], region: str, wait: bool, context: str | None,
+    act_as: str | None, yes: bool, as_json: bool,
+) -> None:  # fmt: skip
+    found = open_context(context)
+    who = acting(found, act_as)
+    confirm(found, what, region, yes=yes)
+    deps = found.deps()
+    done = begin(deps, who)
+    ended = wait_for(deps, done.incident) if wait and done.incident else None
+    fields = {"region": region, "incident": done.incident, "by": who, "ended": ended}
+    sentence = done.sentence if ended is None else f"{done.incident}: {ended}"
+    told(name, done.done and ended in (None, "settled"), sentence, fields, as_json=as_json)

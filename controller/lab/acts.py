@@ -1,0 +1,64 @@
+"""What a step of a scenario does to the rehearsal: break one thing, or heal it."""
+
+from controller.lab.stage import Stage
+from controller.rehearsal.arc.controls import ENDPOINTS
+
+
+def dark(stage: Stage, region: str) -> None:
+    stage.faults.dark.add(region)
+    if region in ENDPOINTS:
+        stage.faults.arc[region] = "refused"
+
+
+def heal(stage: Stage, region: str) -> None:
+    stage.faults.dark.discard(region)
+    stage.faults.apis_dark.discard(region)
+    stage.faults.errors.pop(region, None)
+    stage.faults.arc.pop(region, None)
+
+
+def deaf(stage: Stage, region: str) -> None:
+    dark(stage, region)
+    stage.faults.apis_dark.add(region)
+    stage.faults.deaf.add(region)
+
+
+def gray(stage: Stage, region: str) -> None:
+    stage.faults.errors[region] = 0.2
+
+
+def one_observer(stage: Stage, _region: str) -> None:
+    stage.faults.bad_network.add(stage.cloud.plan.controller)
+
+
+def blind(stage: Stage, region: str) -> None:
+    stage.faults.no_metrics.add(region)
+
+
+def endpoints_hung(stage: Stage, region: str) -> None:
+    dark(stage, region)
+    for endpoint in (region, "eu-west-1"):
+        stage.faults.arc[endpoint] = "hung"
+
+
+def all_endpoints_hung(stage: Stage, region: str) -> None:
+    dark(stage, region)
+    for endpoint in ENDPOINTS:
+        stage.faults.arc[endpoint] = "hung"
+
+
+def endpoints_back(stage: Stage, region: str) -> None:
+    for endpoint in ENDPOINTS:
+        if endpoint != region:
+            stage.faults.arc.pop(endpoint, None)
+
+
+def all_red(stage: Stage, _region: str) -> None:
+    for region in stage.policy.regions:
+        dark(stage, region)
+
+
+def other_heals(stage: Stage, region: str) -> None:
+    for other in stage.policy.regions:
+        if other != region:
+            heal(stage, other)

@@ -1,0 +1,85 @@
+"""Scenarios in which the controllers themselves fail, each with its twin."""
+
+from collections.abc import Callable
+
+from controller.lab import acts
+from controller.lab.scenario import Act, Scenario, Step
+from controller.lab.stage import Stage
+
+LOOK = 0.2
+FROZEN = 300.0
+"""Seconds: longer than a takeover takes."""
+
+
+def _once_asked(then: Callable[[Stage], None]) -> Act:
+    """Do something to the rehearsal right after people were asked for the first time."""
+
+    def act(stage: Stage, region: str) -> None:
+        before = len(stage.cloud.outbox.notices)
+
+        def look() -> None:
+            asked = (f"leave {region}" in notice.subject for notice in stage.cloud.outbox.notices[before:])
+            if any(asked):
+                then(stage)
+            else:
+                stage.kernel.after(LOOK, look)
+
+        look()
+
+    return act
+
+
+def _die(stage: Stage) -> None:
+    stage.faults.controllers_dead.add(stage.cloud.plan.controller)
+
+
+def _freeze(stage: Stage) -> None:
+    first = stage.cloud.plan.controller
+    stage.faults.controllers_frozen.add(first)
+    stage.kernel.after(FROZEN, lambda: stage.faults.controllers_frozen.discard(first))
+
+
+def _cut_off(stage: Stage, _region: str) -> None:
+    stage.faults.cut_off.add(stage.cloud.plan.controller)
+
+
+CONTROLLERS: tuple[Scenario, ...] = (
+    Scenario(
+        "controller-dies",
+        "a Region is dark; the controller that drives its evacuation dies once people were asked",
+        "move",
+        (
+            Step(0, "{region} goes dark; its driver will die once people are asked", acts.dark),
+            Step(0, "the driver's end is set", _once_asked(_die)),
+        ),
+        pages=True,
+    ),
+    Scenario(
+        "controller-freezes",
+        "the same, but the driver only stands still for five minutes, and then goes on where it was",
+        "move",
+        (
+            Step(0, "{region} goes dark; its driver will freeze once people are asked", acts.dark),
+            Step(0, "the driver's freeze is set", _once_asked(_freeze)),
+        ),
+        lasts=1500,
+        pages=True,
+        to_the_end=True,
+    ),
+    Scenario(
+        "cut-off",
+        "the first controller hears nothing from outside; every Region is well",
+        "stay",
+        (Step(0, "nothing reaches the first controller any more", _cut_off),),
+        lasts=900,
+    ),
+    Scenario(
+        "cut-off-dark",
+        "twin: the same, and a Region really is dark: the second controller acts",
+        "move",
+        (
+            Step(0, "nothing reaches the first controller any more", _cut_off),
+            Step(0, "{region} goes dark", acts.dark),
+        ),
+    ),
+)

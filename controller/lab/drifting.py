@@ -1,0 +1,35 @@
+"""Scenarios in which somebody moves routing controls by hand: it is seen and told, never fought."""
+
+from controller.lab.acts import dark
+from controller.lab.scenario import Scenario, Step
+from controller.lab.stage import Stage
+from controller.rehearsal.arc.controls import SERVICE
+
+
+def _by_hand(stage: Stage, region: str) -> None:
+    """Turn one of the Region's controls Off, as somebody with the AWS command line would."""
+    name = stage.policy.regions[region].controls[0]
+    entry = {"RoutingControlArn": stage.cloud.controls[name], "RoutingControlState": "Off"}
+    stage.cloud.call(SERVICE, "UpdateRoutingControlState", "ap-southeast-2", entry)
+
+
+DRIFTING = (
+    Scenario(
+        "drift",
+        "a Region is dark, and somebody turns one of its controls Off by hand meanwhile",
+        "move",
+        (
+            Step(0, "{region} goes dark", dark),
+            Step(60, "somebody turns one control of {region} Off by hand", _by_hand),
+        ),
+        pages=True,
+    ),
+    Scenario(
+        "drift-alone",
+        "somebody turns a control Off by hand; customers are fine",
+        "stay",
+        (Step(0, "somebody turns one control of {region} Off by hand", _by_hand),),
+        lasts=600,
+        pages=True,
+    ),
+)

@@ -1,0 +1,22 @@
+"""A policy with a few keys of its own for one scenario: what the shipped one does not say."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from controller.core.admission import compiled, parse_policy
+from controller.core.policy import Policy
+
+
+def overlaid(policy: Policy, changes: Mapping[str, Any]) -> Policy:
+    """`policy` with `changes` laid over it, mapping by mapping. Raises `PolicyError`."""
+    return parse_policy(_merged(compiled(policy), changes)) if changes else policy
+
+
+def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    both = dict(base)
+    for key, value in changes.items():
+        under = both.get(key)
+        both[key] = (
+            _merged(under, value) if isinstance(under, Mapping) and isinstance(value, Mapping) else value
+        )
+    return both

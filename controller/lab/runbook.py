@@ -1,0 +1,191 @@
+"""The `aws` lines that do what break-glass does, for the day when even break-glass cannot run.
+
+Generated from a deployment, so that names, ARNs and endpoints are those that are packaged.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from shlex import quote
+
+from controller.core.admission import parse_policy
+from controller.core.plan import Change, calls, plan
+from controller.core.policy import Policy
+from controller.settings import Arc, Deployment, Standby
+
+QUICK = "--cli-connect-timeout 2 --cli-read-timeout 5"
+
+
+def whole(policy: Policy, *, source: str, target: str) -> tuple[Change, ...]:
+    """Every control of both Regions as it should be, whatever it is now."""
+    unknown = {name: False for entry in policy.regions.values() for name in entry.controls}
+    return plan(policy, source=source, target=target, controls=unknown).goal
+
+
+def move_lines(deployment: Deployment, changes: Sequence[Change]) -> Iterator[str]:
+    """Shell lines that make `changes`: On before Off, and for each call one line an endpoint."""
+    arc, standby = deployment.arc, deployment.standby
+    if arc is not None:
+        parts = calls(changes)
+        for before, part in pairwise(((), *parts)):
+            if before:
+                yield f"sleep {arc.wait_period_s + 1:.0f}    # the rules' wait period, and a second"
+            yield from _arc_call(deployment, arc, part)
+    elif standby is not None:
+        yield from _object_calls(standby, parse_policy(deployment.policy), changes)
+
+
+def read_lines(deployment: Deployment) -> Iterator[str]:
+    """Shell lines that show how things are; for an ARC cluster one line an endpoint."""
+    arc, standby = deployment.arc, deployment.standby
+    if arc is not None:
+        query = quote("RoutingControls[].[RoutingControlName,RoutingControlState]")
+        for region, url in _endpoints(deployment, arc):
+            yield (
+                f"aws route53-recovery-cluster list-routing-controls {QUICK} --region {region} "
+                f"--endpoint-url {quote(url)} --control-panel-arn {quote(arc.panel)} "
+                f"--query {query} --output text"
+            )
+    elif standby is not None:
+        for region, name in sorted({(b.region, b.name) for b in standby.bucket_by_region.values()}):
+            yield f"aws s3api list-objects-v2 {QUICK} --region {region} --bucket {name} --output text"
+
+
+def _endpoints(deployment: Deployment, arc: Arc) -> list[tuple[str, str]]:
+    """Those in Regions that the policy guards come last: one of them may be what is failing."""
+    guarded = parse_policy(deployment.policy).regions
+    return sorted(arc.endpoints.items(), key=lambda endpoint: endpoint[0] in guarded)
+
+
+def _arc_call(deployment: Deployment, arc: Arc, part: Sequence[Change]) -> Iterator[str]:
+    entries = [
+        json.dumps({"RoutingControlArn": arc.controls[name], "RoutingControlState": "On" if on else "Off"})
+        for name, on in part
+    ]
+    yield "ENTRIES='["
+    yield ",\n".join(f"  {entry}" for entry in entries)
+    yield "]'"
+    for region, url in _endpoints(deployment, arc):
+        yield (
+            f"aws route53-recovery-cluster update-routing-control-states {QUICK} --region {region} "
+            f'--endpoint-url {quote(url)} --update-routing-control-state-entries "$ENTRIES"'
+        )
+
+
+def _object_calls(standby: Standby, policy: Policy, changes: Sequence[Change]) -> Iterator[str]:
+    homes = {name: region for region, entry in policy.regions.items() for name in entry.controls}
+    for name, on in sorted(changes, key=lambda change: not change[1]):
+        key = standby.objects.get(name)
+        if key is None:
+            continue
+        bucket = standby.bucket_by_region[homes[name]]
+        verb = "delete-object" if on else "put-object"
+        place = f"--region {bucket.region} --bucket {bucket.name} --key {quote(key)}"
+        yield f"aws s3api {verb} {QUICK} {place}    # {name} {'On' if on else 'Off'}"
+
+
+def runbook(deployment: Deployment, *, source: str, target: str) -> str:
+    """The page, in Markdown. Raises `KeyError` for a Region or a control that the deployment lacks."""
+    policy = parse_policy(deployment.policy)
+    goal = whole(policy, source=source, target=target)
+    objects = deployment.standby is not None
+    return "\n".join(
+        [
+            f"# Break glass: leave {source} for {target}",
+            "",
+            f"`{policy.application}` in account {deployment.account}. Printed by `tidegate runbook {source}`",
+            "from the deployment's config; print it again whenever that changes.",
+            "",
+            "When nothing of tidegate runs, these lines do what `tidegate break-glass` does. They need the",
+            "`aws` command and credentials that may " + _needs(objects),
+            "No console, no sign-in Region and no other service is on the way.",
+            "",
+            "## 1. See what is On",
+            "",
+            _one("answers", objects),
+            "",
+            *_shell(read_lines(deployment)),
+            "",
+            *_judge(policy, target, objects),
+            "",
+            "## 2. Move",
+            "",
+            _one("takes the change (it prints nothing)", objects),
+            "",
+            *_shell(move_lines(deployment, goal)),
+            "",
+            *_refused(deployment, objects),
+            "",
+            "## 3. Read back",
+            "",
+            *_read_back(objects),
+            "",
+            "| control | must be |",
+            "|---|---|",
+            *(f"| {name} | {_word(name, on, deployment)} |" for name, on in goal),
+            "",
+            "## 4. Check, and tell",
+            "",
+            "- Customers follow within a DNS lifetime (60 s) and a health check's interval. Watch your own",
+            f"  success rate in {target}, not tidegate.",
+            "- tidegate shows what you did as drift and does not fight it. Disarm it first if it must not",
+            "  act: `tidegate disarm --reason TEXT`.",
+            "- Write down who, when and why. These lines leave no record but CloudTrail's.",
+            "",
+        ]
+    )
+
+
+def _needs(objects: bool) -> str:
+    if objects:
+        return "list, write and delete the objects below."
+    return "call\n`route53-recovery-cluster:ListRoutingControls` and `UpdateRoutingControlStates`."
+
+
+def _one(does: str, objects: bool) -> str:
+    if objects:
+        return "All lines, in their order."
+    return f"One line is enough: go down until one {does}. An endpoint that hangs is normal."
+
+
+def _judge(policy: Policy, target: str, objects: bool) -> list[str]:
+    least = policy.limits.min_regions_on
+    reading = ["An object in the list means *Off*; a control without one is On.", ""] if objects else []
+    return [
+        *reading,
+        f"Go on only if {target} can carry the traffic. Afterwards every slice must be On somewhere, and",
+        f"{least} {'Region' if least == 1 else 'Regions'} at least must carry traffic (`minRegionsOn`).",
+    ]
+
+
+def _refused(deployment: Deployment, objects: bool) -> list[str]:
+    if objects or deployment.arc is None:
+        return [
+            "If a line fails, run it again; the lines before it hold, and every slice is On somewhere still."
+        ]
+    wait = f"{deployment.arc.wait_period_s + 1:.0f}"
+    return [
+        f"If a safety rule refuses: wait {wait} seconds, read, and try once more. Never override a rule",
+        "alone: that takes two people.",
+    ]
+
+
+def _read_back(objects: bool) -> list[str]:
+    if objects:
+        return ["With the lines of step 1. S3 shows the latest write at once."]
+    return [
+        "With a line of step 1, from *another* endpoint than the one that took the change. It takes 5 s on",
+        "average and 15 s at most.",
+    ]
+
+
+def _word(name: str, on: bool, deployment: Deployment) -> str:
+    if deployment.standby is None:
+        return "On" if on else "Off"
+    if name not in deployment.standby.objects:
+        return "On, always: it has no object" if on else "On, always: IT CANNOT BE TURNED OFF"
+    return "On (no object)" if on else "Off (object)"
+
+
+def _shell(lines: Iterator[str]) -> list[str]:
+    return ["```sh", *lines, "```"]

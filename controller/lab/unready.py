@@ -1,0 +1,53 @@
+"""Scenarios in which a Region must be left, and what is known of its target is bad, or nothing."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from controller.lab.acts import dark
+from controller.lab.scenario import Scenario, Step
+from controller.lab.stage import Stage
+
+READY: Mapping[str, Any] = {
+    "target": {
+        "ready": [
+            {"family": "customer", "is": "healthy", "for": "5m", "ifUnknown": "block"},
+            {"replication": "storefront", "maxLag": "30s", "aboveOrUnknown": "block"},
+            {"arcReadiness": "storefront-{region}", "maxAge": "5m", "ifUnknown": {"ask": "leads"}},
+        ]
+    },
+    "approvals": {"leads": [{"ask": ["group:sre-leads"], "people": 1, "within": "15m"}]},
+}
+
+
+def _behind(stage: Stage, region: str) -> None:
+    stage.faults.lag[region] = 600.0
+
+
+def _mute(stage: Stage, _region: str) -> None:
+    stage.faults.mute.add("route53-recovery-readiness")
+
+
+UNREADY = (
+    Scenario(
+        "target-unready",
+        "a Region goes dark while its writes reach the target ten minutes late; the policy blocks",
+        "stay",
+        (
+            Step(0, "what {region} writes reaches the target ten minutes late", _behind),
+            Step(150, "{region} goes dark", dark),
+        ),
+        lasts=1200,
+        pages=True,
+        policy=READY,
+    ),
+    Scenario(
+        "readiness-silent",
+        "a Region goes dark while the readiness service answers nobody; the policy asks the leads",
+        "move",
+        (
+            Step(0, "ARC readiness checks answer nobody", _mute),
+            Step(150, "{region} goes dark", dark),
+        ),
+        policy=READY,
+    ),
+)

@@ -1,0 +1,71 @@
+"""One Region's share of the kernel: while the Region stands still, what is due there waits.
+
+```
+ due     ──1──2─────3──4────────────5──>
+ stopped       └─────────────┐
+ called  ──1────────────────2·3·4───5──>    in order, once the Region goes on
+```
+"""
+
+from collections.abc import Callable
+
+from controller.rehearsal.kernel import Callback, Kernel, Timer
+
+LOOK = 0.5
+"""Seconds between looks whether a stopped Region goes on."""
+
+
+class _Late(Timer):
+    """A timer that can still be cancelled while it waits for the Region."""
+
+    inner: Timer | None = None
+
+    def cancel(self) -> None:
+        self.callback = None
+        if self.inner is not None:
+            self.inner.cancel()
+
+
+class Gate(Kernel):
+    """Passes callbacks on to `kernel`; time goes on all the same, so that deadlines pass meanwhile."""
+
+    def __init__(self, kernel: Kernel, stopped: Callable[[], bool]) -> None:
+        self._kernel, self.stopped = kernel, stopped
+        self.clock, self.lock = kernel.clock, kernel.lock
+        self._held: list[_Late] = []
+
+    def at(self, when: float, callback: Callback) -> Timer:
+        timer = _Late(max(when, self.now()), 0, callback)
+
+        def due() -> None:
+            if self._held or self.stopped():
+                self._hold(timer)
+            elif timer.callback is not None:
+                timer.callback()
+
+        timer.inner = self._kernel.at(when, due)
+        return timer
+
+    def every(self, seconds: float, callback: Callback, first_after: float | None = None) -> None:
+        """As the kernel's; what would have come meanwhile is left out."""
+        self._kernel.every(seconds, lambda: None if self.stopped() else callback(), first_after)
+
+    def stop(self) -> None:
+        self._kernel.stop()
+
+    def run(self, until: float | None = None) -> None:
+        self._kernel.run(until)
+
+    def _hold(self, timer: _Late) -> None:
+        if not self._held:
+            self._kernel.after(LOOK, self._look)
+        self._held.append(timer)
+
+    def _look(self) -> None:
+        if self.stopped():
+            self._kernel.after(LOOK, self._look)
+            return
+        held, self._held = self._held, []
+        for timer in held:
+            if timer.callback is not None:
+                timer.callback()

@@ -1,0 +1,53 @@
+"""Watching the watcher: AWS's own metrics of queues and executions, and the hourly probe of the intake."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from controller.rehearsal.kernel import Kernel
+from controller.rehearsal.queue import Queues
+from controller.rehearsal.shop import PutMetric
+
+SQS, STATES = "AWS/SQS", "AWS/States"
+ENDED = {"FAILED": "ExecutionsFailed", "TIMED_OUT": "ExecutionsTimedOut", "ABORTED": "ExecutionsAborted"}
+
+PROBE_SECONDS, FIRST_PROBE = 3600.0, 95.0
+
+
+class Meter:
+    """The metrics of one controller Region. `ended` counts an execution; `emit` publishes a minute."""
+
+    def __init__(self, kernel: Kernel, region: str, queues: Queues, put: PutMetric) -> None:
+        self._kernel, self._region, self._queues, self._put = kernel, region, queues, put
+        self._counts: dict[tuple[str, str], int] = {}
+
+    def ended(self, detail: Mapping[str, object]) -> None:
+        """`detail` of an execution's status change."""
+        metric = ENDED.get(str(detail["status"]))
+        if metric is not None:
+            key = (metric, str(detail["stateMachineArn"]))
+            self._counts[key] = self._counts.get(key, 0) + 1
+
+    def emit(self) -> None:
+        now = self._kernel.now()
+        for name, visible, age in self._queues.measured():
+            where = {"QueueName": name}
+            found = {"ApproximateNumberOfMessagesVisible": visible, "ApproximateAgeOfOldestMessage": age}
+            for metric, value in found.items():
+                unit = "Count" if metric.endswith("Visible") else "Seconds"
+                self._put(self._region, SQS, metric, value, unit, now, where)
+        counts, self._counts = self._counts, {}
+        for (metric, machine), count in counts.items():
+            self._put(self._region, STATES, metric, float(count), "Count", now, {"StateMachineArn": machine})
+
+
+def probe_each_hour(
+    kernel: Kernel, regions: Sequence[str], publish: Callable[[str, dict[str, Any]], None]
+) -> None:
+    """What a schedule in each Region that is watched sends to its own bus."""
+    event = {"source": "tidegate.probe", "detail-type": "Intake Probe", "detail": {}}
+
+    def send() -> None:
+        for region in regions:
+            publish(region, event)
+
+    kernel.every(PROBE_SECONDS, send, first_after=FIRST_PROBE)

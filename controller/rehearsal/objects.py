@@ -1,0 +1,122 @@
+"""As much of S3 as a standby's switch needs: small objects, conditional writes, and health checks on them.
+
+moto has these too, but keeps them in the process: two rehearsals would share their switches.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+from xml.sax.saxutils import escape
+
+from controller.rehearsal.faults import Faults
+from controller.rehearsal.kernel import Kernel
+from controller.rehearsal.protocol.message import Request, Response
+
+Handle = Callable[[Request], Response]
+Watcher = Callable[[float, str, bool], None]
+_XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
+
+
+class Objects:
+    """The buckets of `watched`: control -> (Region, bucket, key). A control is Off while its object is there.
+
+    A bucket whose Region is dark answers no health check either, and an inverted check takes that for well.
+    """
+
+    def __init__(self, kernel: Kernel, faults: Faults, watched: Mapping[str, tuple[str, str, str]]) -> None:
+        self._kernel, self._faults, self._watched = kernel, faults, dict(watched)
+        self._controls = {(bucket, key): name for name, (_, bucket, key) in watched.items()}
+        self._stored: dict[str, dict[str, bytes]] = {bucket: {} for _, bucket, _ in watched.values()}
+        self._watchers: list[Watcher] = []
+
+    def before(self, elsewhere: Handle) -> Handle:
+        """What is addressed to one of the buckets is answered here, all else by `elsewhere`."""
+
+        def handle(request: Request) -> Response:
+            bucket, key = _address(request)
+            if bucket not in self._stored:
+                return elsewhere(request)
+            with self._kernel.lock:
+                return self._answer(request, bucket, key)
+
+        return handle
+
+    def is_on(self, control: str) -> bool:
+        """What the control's health check says; a control without an object has none and is always On."""
+        if control not in self._watched:
+            return True
+        region, bucket, key = self._watched[control]
+        return region in self._faults.apis_dark or key not in self._stored[bucket]
+
+    def observe(self, watcher: Watcher) -> None:
+        """Call `watcher(at, control, on)` at each real change, with the kernel's lock held."""
+        self._watchers.append(watcher)
+
+    def dump(self) -> dict[str, Any]:
+        return {bucket: {k: body.hex() for k, body in held.items()} for bucket, held in self._stored.items()}
+
+    def restore(self, dumped: Mapping[str, Any]) -> None:
+        for bucket in self._stored:
+            kept = dumped.get(bucket, {})
+            self._stored[bucket] = {key: bytes.fromhex(body) for key, body in kept.items()}
+
+    def _answer(self, request: Request, bucket: str, key: str) -> Response:
+        held = self._stored[bucket]
+        match request.method:
+            case "GET" if not key:
+                return _answered(200, _listed(bucket, held))
+            case "PUT" if request.headers.get("if-none-match") == "*" and key in held:
+                return _refused(412, "PreconditionFailed")
+            case "PUT" if key:
+                fresh = key not in held
+                held[key] = request.body
+                self._tell(bucket, key, on=False, news=fresh)
+                return Response(200, {"ETag": _tag(request.body)}, b"")
+            case _ if key not in held:
+                absent = request.method == "DELETE" and "if-match" not in request.headers
+                return Response(204, {}, b"") if absent else _refused(404, "NoSuchKey")
+            case "DELETE":
+                if request.headers.get("if-match", _tag(held[key])).strip('"') != _tag(held[key]).strip('"'):
+                    return _refused(412, "PreconditionFailed")
+                del held[key]
+                self._tell(bucket, key, on=True, news=True)
+                return Response(204, {}, b"")
+            case _:
+                return Response(200, {"ETag": _tag(held[key])}, held[key])
+
+    def _tell(self, bucket: str, key: str, *, on: bool, news: bool) -> None:
+        control = self._controls.get((bucket, key))
+        for watcher in self._watchers if news and control is not None else ():
+            watcher(self._kernel.now(), str(control), on)
+
+
+def _address(request: Request) -> tuple[str, str]:
+    """Bucket and key, from the path or, where the host names the bucket, from both."""
+    host, _, rest = request.headers.get("host", "").partition(".s3.")
+    if rest:
+        return host, request.path.lstrip("/")
+    bucket, _, key = request.path.lstrip("/").partition("/")
+    return bucket, key
+
+
+def _tag(body: bytes) -> str:
+    return f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
+
+
+def _listed(bucket: str, held: Mapping[str, bytes]) -> str:
+    contents = "".join(
+        f"<Contents><Key>{escape(key)}</Key><ETag>{escape(_tag(body))}</ETag><Size>{len(body)}</Size></Contents>"
+        for key, body in sorted(held.items())
+    )
+    return (
+        f"<ListBucketResult><Name>{escape(bucket)}</Name><KeyCount>{len(held)}</KeyCount>"
+        f"<IsTruncated>false</IsTruncated>{contents}</ListBucketResult>"
+    )
+
+
+def _refused(status: int, code: str) -> Response:
+    return _answered(status, f"<Error><Code>{code}</Code><Message>{code}</Message></Error>")
+
+
+def _answered(status: int, xml: str) -> Response:
+    return Response(status, {"Content-Type": "application/xml"}, (_XML + xml).encode())

@@ -1,0 +1,75 @@
+"""The REST protocol with JSON bodies, as far as plain look-ups need it: GET, parameters in path and query."""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from botocore.model import OperationModel, Shape
+
+from controller.rehearsal.api import AwsError
+from controller.rehearsal.protocol.message import Request, Response
+from controller.rehearsal.protocol.models import operation_model, service_model
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """One request, found by its path. `target` is empty: the path alone names the operation."""
+
+    operation: str
+    path: dict[str, str]
+    target: str = ""
+
+    def read(self, request: Request, model: OperationModel) -> dict[str, Any]:
+        """Path and query parameters by their members' names."""
+        given = {**dict(parse_qsl(request.query)), **self.path}
+        members = model.input_shape.members if model.input_shape else {}
+        wire = {shape.serialization.get("name", name): name for name, shape in members.items()}
+        return {wire[key]: value for key, value in given.items() if key in wire}
+
+    def answer(self, model: OperationModel, members: dict[str, Any], request_id: str) -> Response:
+        body = members if model.output_shape is None else written(model.output_shape, members)
+        return self._response(200, body, {"x-amzn-RequestId": request_id})
+
+    def refuse(self, error: AwsError, service: str, request_id: str) -> Response:  # noqa: ARG002
+        headers = {"x-amzn-RequestId": request_id, "x-amzn-ErrorType": error.code}
+        return self._response(error.status, {"message": error.message, **error.fields}, headers)
+
+    def _response(self, status: int, body: Any, headers: dict[str, str]) -> Response:
+        headers["Content-Type"] = "application/json"
+        return Response(status, headers, json.dumps(body, separators=(",", ":")).encode())
+
+
+def rest_of(request: Request, service: str, operations: Iterable[str]) -> Rest | None:
+    """The request as one of a REST service's `operations`; None where it is none of them."""
+    known = service_model(service)
+    if request.method != "GET" or known is None or known.metadata.get("protocol") != "rest-json":
+        return None
+    for operation in operations:
+        model = operation_model(service, operation)
+        if model is None or model.http.get("method") != "GET":
+            continue
+        template = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(model.http["requestUri"]))
+        found = re.fullmatch(template, request.path)
+        if found is not None:
+            return Rest(operation, {key: unquote(value) for key, value in found.groupdict().items()})
+    return None
+
+
+def written(shape: Shape, value: Any) -> Any:
+    """A value under the names that the protocol writes, times as it writes them."""
+    match shape.type_name:
+        case "structure":
+            return {
+                member.serialization.get("name", name): written(member, value[name])
+                for name, member in shape.members.items()
+                if value.get(name) is not None
+            }
+        case "list":
+            return [written(shape.member, item) for item in value]
+        case "timestamp" if shape.serialization.get("timestampFormat") == "iso8601":
+            return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value

@@ -1,0 +1,86 @@
+"""What one controller has in its Region beside its tables: functions, state machine, key, share of time."""
+
+import json
+import random
+from collections.abc import Callable
+from typing import Any
+
+from controller.ports.runtime import Runtime
+from controller.rehearsal.engine.api import StepFunctions
+from controller.rehearsal.faults import Faults
+from controller.rehearsal.gate import Gate
+from controller.rehearsal.invoke import Outcome
+from controller.rehearsal.kernel import Kernel
+from controller.rehearsal.meter import Meter
+from controller.rehearsal.queue import Queues
+from controller.rehearsal.shop import PutMetric
+from controller.rehearsal.vault import Vault
+
+Function = Callable[[Any, Any], Any]
+Local = Callable[[Kernel], Runtime]
+"""A Region's gate -> the runtime of the handlers there, so that they stand still with their Region."""
+
+
+class Station:
+    """One controller Region. `functions` (name -> handler) is filled in by whoever builds the controller.
+
+    errors: what failed invocations said, for all Regions together. changed: told of each execution's changes.
+    """
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        region: str,
+        faults: Faults,
+        rng: random.Random,
+        *,
+        runtime: Runtime,
+        local: Local | None,
+        errors: list[str],
+        changed: Callable[[dict[str, Any]], None],
+        put_metric: PutMetric,
+    ) -> None:
+        self.region, self._errors = region, errors
+        self.gate = Gate(kernel, lambda: faults.stopped(region))
+        self.runtime = runtime if local is None else local(self.gate)
+        self.functions: dict[str, Function] = {}
+        self.queues = Queues(self.gate, region)
+        draw = random.Random(rng.getrandbits(64))  # noqa: S311 - a rehearsal must repeat
+        self.meter = Meter(self.gate, region, self.queues, put_metric)
+
+        def tell(detail: dict[str, Any]) -> None:
+            self.meter.ended(detail)
+            changed(detail)
+
+        self.engine = StepFunctions(self.gate, region, self.invoke, draw, changed=tell)
+        self.vault = Vault(region, rng)
+
+    def invoke(self, function: str, payload: Any, done: Callable[[Outcome], None]) -> None:
+        """Run a function beside the kernel; payload and answer go through JSON, as they do in AWS."""
+        handler = self.functions.get(function.rpartition(":")[2].rpartition("-")[2])
+        body = json.dumps(payload)
+
+        def work() -> None:
+            outcome = _run(handler, body)
+            if outcome.error is not None:
+                self._errors.append(f"{self.region} {function}: {outcome.error}: {outcome.cause}")
+                del self._errors[:-50]
+            self.gate.post(lambda: done(outcome))
+
+        if self.gate.stopped():
+            self.gate.post(lambda: self._begin(work))
+        else:
+            self._begin(work)
+
+    def _begin(self, work: Callable[[], None]) -> None:
+        self.runtime.spawn(work)
+
+
+def _run(handler: Function | None, body: str) -> Outcome:
+    if handler is None:
+        return Outcome(error="Lambda.ResourceNotFoundException", cause="no such function")
+    try:
+        return Outcome(payload=json.loads(json.dumps(handler(json.loads(body), None))))
+    except Exception as error:  # noqa: BLE001 - a Lambda's failure is an answer to its caller
+        cause = {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": []}
+        return Outcome(error=type(error).__name__, cause=json.dumps(cause))

@@ -1,0 +1,195 @@
+"""BreakGlass: a person moves the controls with the switch alone: no journal, lease or evidence on the way.
+
+```
+ look ─ refused ─> a sentence
+   └─ the person types the Region ─> look again ─> write down ─> flip ─> read back ─> write down
+                                                                  later, once it can be reached: journal
+```
+The floor binds here too, and safety rules are never overridden. Readiness, cooldown and approval do not.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from controller.core.fold import apply, fold, refuse_illegal
+from controller.core.journal import Draft, Kind
+from controller.core.model import Plan
+from controller.core.plan import after, below_floor, plan, serving
+from controller.core.policy import Policy
+from controller.ports.errors import ControllerError, JournalConflict, SwitchRefused, SwitchUnavailable
+from controller.ports.runtime import Runtime
+from controller.ports.world import Switch
+from controller.steps.context import Deps
+
+DEADLINE = 45.0
+"""Seconds after which nothing new is sent."""
+TRIES = 5
+
+WriteDown = Callable[[Mapping[str, Any]], str]
+"""Keeps a record durably and gives its id. Raises `OSError`."""
+
+
+class Record(Protocol):
+    """What was written down on a machine."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def hash(self) -> str: ...
+
+    @property
+    def body(self) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What would be done: controls before and after, by name. `refusal`: why it must not be, or None."""
+
+    source: str
+    target: str | None
+    before: Mapping[str, bool]
+    plan: Plan | None = None
+    refusal: str | None = None
+
+    @property
+    def after(self) -> dict[str, bool]:
+        return after(self.before, self.plan.changes) if self.plan else dict(self.before)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """stage: applied, refused or unconfirmed. states: the controls as read back; None if nothing answered."""
+
+    stage: str
+    sentence: str
+    states: Mapping[str, bool] | None
+
+
+def refuse_names(policy: Policy, *, source: str, target: str | None) -> str | None:
+    """Why these names cannot be meant, or None."""
+    known = ", ".join(policy.regions)
+    for name in (source, *([target] if target else [])):
+        if name not in policy.regions:
+            return f"{name} is not a Region of {policy.application}; expected one of: {known}"
+    return f"{source} cannot be left for itself" if source == target else None
+
+
+def look(policy: Policy, switch: Switch, *, source: str, target: str | None) -> Outlook:
+    """Read the controls and plan from what is. Raises `SwitchUnavailable`, `SwitchRefused`."""
+    wrong = refuse_names(policy, source=source, target=target)
+    if wrong is not None:
+        return Outlook(source, target, {}, refusal=wrong)
+    before = dict(switch.read(controls_of(policy)))
+    to = target or takes_over(policy, source, before)
+    if to is None:
+        last = f"{source} is the last Region that carries traffic; say with --to which one takes over"
+        return Outlook(source, None, before, refusal=last)
+    made = plan(policy, source=source, target=to, controls=before)
+    if not made.changes:
+        return Outlook(source, to, before, refusal=f"{source} is left already and {to} carries all slices")
+    breaks = below_floor(policy, after(before, made.changes))
+    refusal = None if breaks is None else f"the floor forbids it: {breaks}"
+    return Outlook(source, to, before, made, refusal)
+
+
+def takes_over(policy: Policy, source: str, controls: Mapping[str, bool] | None) -> str | None:
+    """Of `target.prefer`, then of the rest, the first that carries traffic (`controls` None: unknown)."""
+    others = [r for r in dict.fromkeys((*policy.target.prefer, *policy.regions)) if r != source]
+    return next((r for r in others if controls is None or serving(policy, r, controls)), None)
+
+
+def controls_of(policy: Policy) -> tuple[str, ...]:
+    return tuple(name for entry in policy.regions.values() for name in entry.controls)
+
+
+def move(
+    policy: Policy, switch: Switch, runtime: Runtime, outlook: Outlook, write_down: WriteDown
+) -> Outcome:
+    """Flip what `outlook` planned; nothing is sent before the intent is written down. Raises `OSError`."""
+    made = outlook.plan
+    if made is None or outlook.refusal is not None:
+        raise ValueError("there is nothing to move")
+    written = write_down({"stage": "intended", **_told(policy, outlook, outlook.after)})
+    deadline = runtime.monotonic() + DEADLINE
+    try:
+        states = {**outlook.before, **switch.flip(made.changes, deadline=deadline, fence=_nobody_drives)}
+        outcome = Outcome("applied", f"{made.source} was left for {made.target}", states)
+    except SwitchRefused as refused:
+        outcome = Outcome("refused", str(refused), _seen(switch, policy))
+    except SwitchUnavailable as error:
+        outcome = _unconfirmed(str(error), made, _seen(switch, policy))
+    result = {"stage": outcome.stage, "of": written, "sentence": outcome.sentence}
+    write_down(result | _told(policy, outlook, outcome.states))
+    return outcome
+
+
+def _nobody_drives() -> None:
+    """A fence asks the journal whether we may still act. Here a person acts; the deadline alone binds."""
+
+
+def _unconfirmed(error: str, made: Plan, seen: Mapping[str, bool] | None) -> Outcome:
+    """The last word has whatever endpoint answers, be it the one that took the change."""
+    if seen is not None and all(seen[name] is on for name, on in made.goal):
+        return Outcome(
+            "applied", f"{made.source} was left for {made.target}; no second endpoint says so", seen
+        )
+    return Outcome("unconfirmed", error, seen)
+
+
+def _seen(switch: Switch, policy: Policy) -> Mapping[str, bool] | None:
+    try:
+        return switch.read(controls_of(policy))
+    except ControllerError:
+        return None
+
+
+def _told(policy: Policy, outlook: Outlook, states: Mapping[str, bool] | None) -> dict[str, Any]:
+    """The two Regions' controls alone: an event of the journal is bounded."""
+    regions = [outlook.source, str(outlook.target)]
+    names = [name for region in regions for name in policy.regions[region].controls]
+    return {
+        "region": outlook.source,
+        "to": outlook.target,
+        "before": {name: outlook.before[name] for name in names},
+        "after": None if states is None else {name: states[name] for name in names},
+        "plan": outlook.plan.digest if outlook.plan else None,
+        "policy": policy.digest,
+    }
+
+
+KEPT = ("stage", "who", "credential", "at", "region", "to", "before", "after", "reason", "plan", "of")
+
+
+def journal(deps: Deps, records: Sequence[Record]) -> int:
+    """Append a `BrokeGlass` event for each record that the journal lacks, each once; how many it lacked.
+
+    Raises `OutsideUnreachable`, `JournalConflict` where the journal stays busy.
+    """
+    added = 0
+    for _ in range(TRIES):
+        events = deps.journal.read(deps.application)
+        memory = fold(deps.application, events)
+        known = {str(event.data.get("record")) for event in events if event.kind is Kind.BROKE_GLASS}
+        try:
+            for record in (each for each in records if each.id not in known):
+                draft = _draft(deps, record)
+                refuse_illegal(memory, draft)
+                memory = apply(memory, deps.journal.append(deps.application, draft, memory.last))
+                added += 1
+        except JournalConflict:
+            continue
+        return added
+    raise JournalConflict("the journal is busy; what was done by break-glass is not in it yet")
+
+
+def _draft(deps: Deps, record: Record) -> Draft:
+    body = record.body
+    data = {key: body[key] for key in KEPT if body.get(key) is not None}
+    who = str(body.get("who", "unknown"))
+    sentence = (
+        f"{who}: {body.get('region')} -> {body.get('to')}, {body.get('stage')}: {body.get('reason', '')}"
+    )
+    named = {"record": record.id, "record_hash": record.hash, "sentence": sentence}
+    return Draft(deps.new_id(), Kind.BROKE_GLASS, deps.runtime.now(), who, data=data | named)

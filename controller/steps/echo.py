@@ -1,0 +1,49 @@
+"""Repairing an echo: written down first, then put back once, under the same fence as a shift."""
+
+from collections.abc import Mapping
+
+from controller.core.drivers import abstains
+from controller.core.echo import echo_of, put_back
+from controller.core.incident import Memory
+from controller.core.journal import Kind
+from controller.ports.errors import JournalConflict, SwitchRefused, SwitchUnavailable
+from controller.steps.context import Deps, page, remember, situation, write
+
+DEADLINE = 15.0
+"""Seconds after which nothing new is sent."""
+
+
+def repair_echo(deps: Deps, memory: Memory, controls: Mapping[str, bool] | None) -> Memory:
+    """The memory with `EchoSeen`, if late news of a superseded intent was found; else `memory` itself.
+
+    Raises `JournalConflict`: somebody wrote meanwhile, and may have put it back already.
+    """
+    now = deps.runtime.now()
+    intent = echo_of(memory, controls, now)
+    if intent is None or controls is None or memory.stopped:
+        return memory
+    changes = put_back(deps.policy, memory, controls, now)
+    if not changes or abstains(situation(deps, memory, read_controls=False)) is not None:
+        return memory
+    deadline = deps.runtime.monotonic() + DEADLINE
+    said = ", ".join(f"{name} {'On' if on else 'Off'}" for name, on in changes)
+    data = {
+        "intent": intent.seq,
+        "changes": [list(change) for change in changes],
+        "reason": f"a call of event {intent.seq} landed late, after it was given up; put back: {said}"[:2000],
+    }
+    memory = write(deps, memory, Kind.ECHO_SEEN, data=data)
+    try:
+        deps.switch.flip(changes, deadline=deadline, fence=lambda: _fence(deps, memory))
+        told = str(data["reason"])
+    except (SwitchUnavailable, SwitchRefused) as failed:
+        told = f"{data['reason']}\nThat failed: {failed}"
+    page(deps, f"{deps.application}: a late call was put back", told)
+    return memory
+
+
+def _fence(deps: Deps, memory: Memory) -> None:
+    """Raise unless nothing was written since: no newer driver, no kill switch, no other repair."""
+    now = remember(deps)
+    if now.stopped or now.last != memory.last:
+        raise JournalConflict(now.stopped or "something was written since the echo was seen")

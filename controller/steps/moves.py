@@ -1,0 +1,68 @@
+"""What a person may set in motion besides an evacuation: bring a Region home, or drill."""
+
+from controller.core.decide import decide
+from controller.core.incident import IllegalMove, Memory
+from controller.core.model import Decision, Truth
+from controller.ports.errors import JournalConflict
+from controller.steps.context import Deps, remember, situation
+from controller.steps.judge import open_incident
+from controller.steps.operate import Done
+
+
+def restore(deps: Deps, region: str, *, who: str, reason: str) -> Done:
+    """Bring `region` home on a person's word: `restore.when` and the cooldown do not bind a person,
+    readiness, the floor and the gate do."""
+    memory = remember(deps)
+    refusal = _refusal(deps, memory, region)
+    if refusal is None and deps.policy.restore is None:
+        refusal = "the policy has no `restore`: it does not say how a Region comes home"
+    if refusal is None and memory.away(region) is None:
+        refusal = f"{region} is at home: no evacuation of it is left to undo"
+    if refusal is not None:
+        return Done(False, refusal)
+    decision = decide(situation(deps, memory, read_controls=True), region)
+    return _opened(deps, memory, decision, who=who, reason=reason)
+
+
+def drill(deps: Deps, region: str, *, who: str, reason: str) -> Done:
+    """Leave `region`, stay, and come home, while everything is well. Blocked where a guard says no."""
+    memory = remember(deps)
+    refusal = _refusal(deps, memory, region)
+    if refusal is None and deps.policy.drills is None:
+        refusal = "the policy has no `drills`: it does not say how long to stay, or when to abort"
+    seen = situation(deps, memory, read_controls=True)
+    if refusal is None and seen.controls is None:
+        refusal = "no ARC endpoint answers"
+    if refusal is None and seen.controls is not None:
+        everywhere = (seen.controls[c] for entry in deps.policy.regions.values() for c in entry.controls)
+        if not all(everywhere) and not any(seen.controls[c] for c in deps.policy.regions[region].controls):
+            refusal = f"{region} carries no traffic: there is nothing to drill"
+    if refusal is not None:
+        return Done(False, refusal)
+    return _opened(deps, memory, decide(seen, region), who=who, reason=reason, is_drill=True)
+
+
+def _refusal(deps: Deps, memory: Memory, region: str) -> str | None:
+    if region not in deps.policy.regions:
+        known = ", ".join(deps.policy.regions)
+        return f"{region} is not a Region of {deps.application}; expected one of: {known}"
+    if not memory.armed:
+        return f"disarmed {memory.armed_reason}; arm it first"
+    if memory.open is not None:
+        return f"{memory.open.id} is in progress; one move at a time"
+    return None
+
+
+def _opened(
+    deps: Deps, memory: Memory, decision: Decision, *, who: str, reason: str, is_drill: bool = False
+) -> Done:
+    try:
+        memory, incident = open_incident(
+            deps, memory, decision, requested_by=who, reason=reason, drill=is_drill
+        )
+    except (JournalConflict, IllegalMove) as conflict:
+        return Done(False, f"not opened: {conflict}")
+    now = decide(situation(deps, memory, read_controls=True), incident.source)
+    blocked = [c.sentence for c in now.checks if c.value is not Truth.TRUE and c.guard != "approval"]
+    held = "it is blocked" if is_drill else "it holds for now"
+    return Done(True, f"opened {incident.id}" + (f"; {held}: {blocked[0]}" if blocked else ""), incident.id)

@@ -1,0 +1,124 @@
+"""The question to people: what it says, and how it is put to those whose turn it is."""
+
+from dataclasses import dataclass
+
+from controller.core.gate import chain, following, overrides, phrase, present
+from controller.core.incident import Incident, Memory
+from controller.core.journal import Kind
+from controller.core.model import Answer, Decision, Truth
+from controller.core.policy import Ask
+from controller.core.readiness import asked, loss_window
+from controller.core.report import decision_record, grounds, stamp
+from controller.core.request import Request
+from controller.steps.context import Deps, page, write
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request as an approver sees it, on a page or a terminal.
+
+    loss: seconds of writes that may be lost, where readiness knows. ready: what each check said of the
+    target. aside: what an approval sets aside. silence: what comes of no answer.
+    """
+
+    request: Request
+    title: str
+    why: str
+    changes: tuple[tuple[str, bool], ...]
+    asked: str
+    loss: float | None
+    ready: tuple[str, ...]
+    aside: tuple[str, ...]
+    silence: str
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """For people: title, evidence, plan, what may be lost, until when, and what silence means."""
+        on = [name for name, to in self.changes if to]
+        off = [name for name, to in self.changes if not to]
+        moves = "; ".join(f"{word} {', '.join(names)}" for word, names in (("On", on), ("Off", off)) if names)
+        left = f"; {self.request.needed()} more must agree" if self.request.agreed else ""
+        loss = "not known" if self.loss is None else f"up to {self.loss:.0f} s of writes"
+        return (
+            self.title,
+            f"Why: {self.why}",
+            f"Plan {self.request.code}: {len(self.changes)} routing controls change: {moves}.",
+            *(f"Target: {said}." for said in self.ready),
+            f"May be lost: {loss}.",
+            *(f"An approval sets aside: {what}." for what in self.aside),
+            f"Asked: {self.asked}{left}. Answer by {stamp(self.request.expires)}.",
+            self.silence,
+        )
+
+
+def question(deps: Deps, incident: Incident, request: Request, decision: Decision) -> Question:
+    """What `request` asks, as things stand in `decision`."""
+    asks = _asks_of(deps, incident, request)
+    ask, then = present(asks, request), following(asks, request)
+    home = incident.intent == "restore"
+    title = (
+        f"Bring {incident.source} home from {decision.target}?"
+        if home
+        else f"Leave {incident.source} for {decision.target}?"
+    )
+    return Question(
+        request,
+        title,
+        grounds(decision.tree) if decision.tree else decision.reason,
+        decision.plan.changes if decision.plan else (),
+        phrase(ask),
+        loss_window(decision.answers),
+        tuple(_said(answer) for answer in decision.answers),
+        (*incident.despite, *(f"safety rule {arn}" for arn in overrides(deps.policy, incident))),
+        f"Then {phrase(then)} will be asked." if then else "Silence is a denial.",
+    )
+
+
+def _said(answer: Answer) -> str:
+    mark = {Truth.TRUE: "ready", Truth.FALSE: "NOT READY", Truth.UNKNOWN: "NOT KNOWN"}[answer.value]
+    return f"{mark}: {answer.sentence}"
+
+
+def pose(
+    deps: Deps, memory: Memory, incident: Incident, decision: Decision, *, request_id: str, bound: str
+) -> Memory:  # fmt: skip
+    """Write down that the first ask is put; or the next one, where `request_id` waits already."""
+    before = incident.request if incident.request and incident.request.id == request_id else None
+    asks = chain(deps.policy, incident, doubts=asked(decision.answers))
+    asks = _asks_of(deps, incident, before) if before else asks
+    stage = before.stage + 1 if before else 1
+    ask = asks[stage - 1]
+    rules = overrides(deps.policy, incident)
+    gate = before.gate if before else decision.gate or "none"
+    data = {
+        "approval": request_id,
+        "digest": bound,
+        "expires": deps.runtime.now() + ask.within,
+        "gate": "override" if rules else gate,
+        "ask": list(ask.ask),
+        "people": ask.people,
+        "stage": stage,
+        "of": len(asks),
+        "changes": [list(change) for change in decision.plan.changes] if decision.plan else [],
+        "decision": decision_record(decision),
+    } | ({"override": list(rules)} if rules else {})
+    return write(deps, memory, Kind.APPROVAL_REQUESTED, data=data, incident=incident)
+
+
+def tell(deps: Deps, asked: Question, *, again: bool = False) -> bool:
+    """Page those whose turn it is. False if nobody could be told."""
+    subject = f"{deps.application}: {asked.title[:1].lower()}{asked.title[1:]}"
+    request = asked.request
+    how = f"tidegate approve {request.id} --code {request.code}  |  tidegate deny {request.id}"
+    return page(deps, f"reminder: {subject}" if again else subject, "\n".join((*asked.lines, how)))
+
+
+def next_ask(deps: Deps, incident: Incident, request: Request) -> Ask | None:
+    """Who is asked once the present ask's time has run out; None after the last."""
+    return following(_asks_of(deps, incident, request), request)
+
+
+def _asks_of(deps: Deps, incident: Incident, request: Request) -> tuple[Ask, ...]:
+    """The chain that a request was begun with, whatever is doubted by now."""
+    doubts = [request.gate] if request.gate in deps.policy.approvals else []
+    return chain(deps.policy, incident, doubts=doubts)

@@ -1,0 +1,110 @@
+"""Takeover: a driver that gives no sign of life is replaced by the controller of another Region.
+
+```
+ driver    beats 7 ── 8 ── 9 ─x
+ another         8 ── 9 ───── 9 ───── 9 ───── 9 ───> 150 s by its own clock: new epoch, TakenOver, its own run
+                 └ "9 since 09:14:20", kept with each of its own assessments
+```
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from controller.core.decide import Situation
+from controller.core.drivers import abstains, patience
+from controller.core.incident import Incident, Memory
+from controller.core.journal import Kind
+from controller.ports.errors import JournalConflict, OutsideUnreachable
+from controller.steps.context import Deps, page, situation, write
+from controller.steps.judge import drive, execution_name, next_epoch
+
+STANDSTILL = 150.0
+"""Seconds without a beat after which a driver is taken for dead."""
+UNBROKEN = 100.0
+"""Seconds between two looks at the lease, at most: what it showed in a longer gap is not known."""
+TOO_MANY = 3
+"""Takeovers of one incident, then people are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the lease of another Region's driver shows, and since when it has shown that."""
+
+    incident: str
+    epoch: int
+    beats: int
+    since: float
+
+
+def look_at_driver(deps: Deps, memory: Memory, now: float) -> Standing | None:
+    """How another Region's driver of the open incident stands, if one drives. Raises `OutsideUnreachable`."""
+    incident = memory.open
+    if incident is None or incident.driver in ("", deps.here):
+        return None
+    lease = deps.leases.read(deps.application)
+    seen = Standing(incident.id, lease.epoch if lease else 0, lease.beats if lease else 0, now)
+    before = _last_look(deps, now)
+    if before is None:
+        return seen
+    same = (before.incident, before.epoch, before.beats) == (seen.incident, seen.epoch, seen.beats)
+    return before if same and before.since <= now else seen
+
+
+def standing_data(standing: Standing | None) -> Mapping[str, Any]:
+    """What is kept of a look with the assessment."""
+    return {} if standing is None else {"driver": asdict(standing)}
+
+
+def take_over_if_still(deps: Deps, memory: Memory, incident: Incident, standing: Standing) -> Memory:
+    """Drive on from here if the driver has stood still for long enough. Raises `JournalConflict`."""
+    still = deps.runtime.now() - standing.since
+    if still < STANDSTILL + patience(deps.policy, deps.here, incident.source, incident.driver):
+        return memory
+    if abstains(situation(deps, memory, read_controls=False)) is not None:
+        return memory
+    data = {
+        "from": incident.driver,
+        "driver": deps.here,
+        "to": execution_name(incident, incident.runs + 1),
+        "reason": f"no sign of life from {incident.driver} for {still:.0f} s",
+    }
+    epoch = max(next_epoch(deps), incident.epoch + 1)
+    memory = write(deps, memory, Kind.TAKEN_OVER, data=data, incident=incident, epoch=epoch)
+    taken = memory.incidents[incident.id]
+    drive(deps, taken)
+    page(deps, f"{incident.id}: taken over", f"{deps.here} drives on: {data['reason']}.")
+    if taken.runs == TOO_MANY:
+        memory = too_many(deps, memory, taken)
+    return memory
+
+
+def too_many(deps: Deps, memory: Memory, incident: Incident) -> Memory:
+    """Tell people of an incident whose executions keep ending, or whose drivers keep falling silent."""
+    reason = f"{TOO_MANY} executions of it have ended or fallen silent before their time"
+    if not page(deps, f"{incident.id}: takeovers", reason):
+        return memory
+    return write(
+        deps, memory, Kind.ESCALATED, data={"code": "takeovers", "reason": reason}, incident=incident
+    )
+
+
+def beat(deps: Deps, incident: Incident, seen: Situation) -> None:
+    """A sign of life, unless this controller must leave the incident to another."""
+    if abstains(seen) is not None:
+        return
+    try:
+        lease = deps.leases.read(deps.application)
+        if lease is not None and lease.epoch == incident.epoch:
+            deps.leases.beat(lease)
+    except (JournalConflict, OutsideUnreachable):
+        return  # whoever drives now beats for itself
+
+
+def _last_look(deps: Deps, now: float) -> Standing | None:
+    try:
+        found = deps.assessments.between(deps.application, now - UNBROKEN, now)
+    except OutsideUnreachable:
+        return None
+    looks = [record.get("driver") for _, record in found if record.get("by") == "tick"]
+    return Standing(**looks[-1]) if looks and looks[-1] else None

@@ -1,0 +1,198 @@
+"""Waves, coming home, and turning back: the plans and the decisions."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from controller.core.assess import view
+from controller.core.decide import decide, may_open
+from controller.core.fold import fold
+from controller.core.guards import Found
+from controller.core.homeward import must_turn
+from controller.core.journal import Kind
+from controller.core.model import Truth
+from controller.core.plan import after, below_floor, homeward, next_wave, plan
+from tests.core.scene import (
+    ACCOUNT,
+    CONFIRMED,
+    EAST,
+    OPENED,
+    OTHER,
+    T0,
+    WEST,
+    all_on,
+    dark_east,
+    evidence,
+    journal,
+    later,
+    loaded,
+    memory,
+    policy_data,
+    situation,
+    storefront,
+)
+
+FREE = {"evacuate": policy_data()["evacuate"] | {"approval": "none"}}
+WELL = {"in": "source", "family": "all", "is": "healthy", "for": "5m"}
+HOME: dict[str, Any] = {
+    **FREE,
+    "limits": {"minRegionsOn": 1, "cooldown": "5m", "evacuationsPerDay": 5},
+    "restore": {"when": WELL, "approval": "none", "waves": [1, 1, 2]},
+}
+POLICY = storefront(**HOME)
+EASTERN, WESTERN = POLICY.regions[EAST].controls, POLICY.regions[WEST].controls
+BEFORE = dict.fromkeys(WESTERN, True) | dict.fromkeys(EASTERN, True)
+LEFT = (
+    OPENED,
+    CONFIRMED,
+    (Kind.SHIFT_INTENDED, {"changes": [[name, False] for name in EASTERN], "before": BEFORE}),
+    (Kind.SHIFT_APPLIED, {"states": dict.fromkeys(EASTERN, False)}),
+    (Kind.SHIFT_VERIFIED, {}),
+    (Kind.SETTLED, {}),
+)
+
+
+@pytest.mark.parametrize(
+    ("waves", "sizes"),
+    [((1, 1, 2), [1, 1, 2]), ((1,), [1, 1, 1, 1]), ((4,), [4]), ((3,), [3, 1]), (None, [4]), ((9,), [4])],
+)
+def test_waves_move_whole_slices_until_none_is_left(waves: tuple[int, ...] | None, sizes: list[int]) -> None:
+    controls, moved = all_on(POLICY, WEST), []
+    while True:
+        whole = plan(POLICY, source=EAST, target=WEST, controls=controls)
+        if not whole.changes:
+            break
+        part = next_wave(POLICY, whole, waves, len(moved))
+        controls = after(controls, part.changes)
+        assert below_floor(POLICY, controls) is None
+        moved.append(len({name[-1] for name, _ in part.changes}))
+        assert part.left == 4 - sum(moved)
+        assert part.digest == whole.digest
+    assert moved == sizes
+
+
+def test_home_is_where_everything_was_before_and_not_merely_on() -> None:
+    before = {"use1-a": True, "use1-b": False, "usw2-a": False, "usw2-b": True}
+    controls = {"use1-a": False, "use1-b": False, "usw2-a": True, "usw2-b": True}
+    home = homeward(source=EAST, target=WEST, before=before, controls=controls)
+    assert dict(home.changes) == {"use1-a": True, "usw2-a": False}
+
+
+def away(**changes: Any) -> Any:
+    """us-east-1 was left ten minutes ago and everything is well again."""
+    events = journal(loaded(POLICY), *LEFT)
+    calm = later(evidence(POLICY, {}, calm="H" * 20), 600)
+    found = situation(POLICY, memory=fold("storefront", events), evidence=calm, controls=all_on(POLICY, EAST))
+    return replace(found, now=T0 + 605, **changes)
+
+
+def test_a_region_that_was_left_comes_home_in_its_first_wave() -> None:
+    decision = decide(away(), EAST)
+    assert (decision.code, decision.action, decision.intent) == ("restore", "act", "restore")
+    assert decision.plan is not None
+    assert decision.plan.changes == (("use1-a", True),)
+    assert decision.plan.left == 3
+    assert may_open(decision)
+
+
+def test_it_stays_away_until_it_has_been_well_for_long_enough_and_names_the_leaf() -> None:
+    flapping = later(evidence(POLICY, {("checkout", EAST, OTHER): "H" * 15 + "B" + "H" * 4}), 600)
+    decision = decide(away(evidence=flapping), EAST)
+    assert (decision.code, decision.action) == ("away", "none")
+    assert decision.tree is not None
+    assert decision.tree.path == "restore.when"
+    assert "needs 4 for 5m00s" in decision.tree.sentence
+    assert not may_open(decision)
+
+
+def test_what_is_not_known_brings_nothing_home() -> None:
+    dim = later(evidence(POLICY, {("5xx", EAST, ""): "HHHH----"}), 600)
+    decision = decide(away(evidence=dim), EAST)
+    assert (decision.code, decision.action) == ("unknown", "none")
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"controls": None}, "switch-unavailable"),
+        ({"memory": memory(POLICY, *LEFT, (Kind.DISARMED, {"reason": "x"}))}, "disarmed"),
+    ],
+)
+def test_guards_of_the_way_home(changes: dict[str, Any], code: str) -> None:
+    decision = decide(away(**changes), EAST)
+    assert (decision.code, decision.action) == (code, "hold")
+    assert not may_open(decision)
+
+
+def test_the_cooldown_binds_the_controller_and_not_a_person() -> None:
+    slow = storefront(**HOME | {"limits": HOME["limits"] | {"cooldown": "1h"}})
+    early = away(policy=slow, memory=memory(slow, *LEFT))
+    assert decide(early, EAST).code == "cooldown"
+    restore = (Kind.RESTORE_OPENED, {"source": EAST, "target": WEST, "of": "storefront-us-east-1-2",
+                                     "before": BEFORE, "requested_by": "ana"})  # fmt: skip
+    events = journal(loaded(slow), *LEFT)
+    more = journal(loaded(slow), *LEFT, restore)
+    asked = fold("storefront", [*events, replace(more[-1], draft=replace(more[-1].draft, incident="back"))])
+    assert decide(replace(early, memory=asked), EAST).action == "act"
+
+
+def test_a_region_is_away_until_its_restore_has_settled() -> None:
+    assert memory(POLICY, *LEFT).away(EAST) is not None
+    assert memory(POLICY, *LEFT).away(WEST) is None
+    assert memory(POLICY, OPENED).away(EAST) is None
+
+
+DRILLS = {"stay": "5m", "abortWhen": [{"in": "target", "family": "customer", "is": "breaching"}]}
+DRILLED = (
+    (Kind.DRILL_OPENED, {"source": EAST, "requested_by": "ana"}),
+    CONFIRMED,
+    *LEFT[2:5],
+)
+
+
+def drilling(seen: dict[str, Any], *, seconds: float) -> tuple[str, str] | None:
+    policy = storefront(**FREE | {"drills": DRILLS})
+    held = memory(policy, *DRILLED)
+    assert held.open is not None
+    found = Found(
+        policy, EAST, T0 + seconds, OTHER, held, held.open,
+        view(policy, ACCOUNT, seen, T0 + seconds), all_on(policy, EAST),
+    )  # fmt: skip
+    return must_turn(found, held.open)
+
+
+def test_a_drill_stays_and_then_goes_home() -> None:
+    calm = evidence(POLICY, {})
+    assert drilling(calm, seconds=100) is None
+    assert drilling(later(calm, 300), seconds=301) == ("succeeded", "stayed in us-west-2 for 5m01s")
+
+
+def test_a_drill_goes_home_at_once_when_its_target_falls_ill() -> None:
+    turn = drilling(evidence(POLICY, {("checkout", WEST, OTHER): "HHHHHHHHHHBB"}), seconds=10)
+    assert turn is not None
+    assert turn[0] == "failed"
+
+
+def test_turned_back_only_switch_policy_and_floor_bind() -> None:
+    turned = (*DRILLED, (Kind.TURNED_BACK, {"outcome": "failed", "reason": "x"}))
+    policy = storefront(**FREE | {"drills": DRILLS})
+    dark = situation(policy, memory=memory(policy, *turned), evidence=dark_east(policy),
+                     controls=all_on(policy, EAST))  # fmt: skip
+    decision = decide(dark, EAST)
+    assert (decision.code, decision.action) == ("going-home", "act")
+    assert decision.plan is not None
+    assert dict(decision.plan.changes) == dict.fromkeys(EASTERN, True)
+    assert [c.guard for c in decision.checks if c.value is Truth.TRUE] == [
+        "armed",
+        "policy",
+        "eligible",
+        "floor",
+    ]
+
+
+def test_a_drill_is_no_evacuation_of_the_day_and_starts_no_cooldown() -> None:
+    ended = memory(POLICY, *DRILLED, (Kind.TURNED_BACK, {"outcome": "succeeded"}), (Kind.SETTLED, {}))
+    assert ended.shifted == ()
+    assert ended.last_blocking() is None
+    assert ended.away(EAST) is None

@@ -1,0 +1,36 @@
+"""A person breaks the glass while an incident is in progress: seen as drift, not fought, and journalled."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from controller.core.journal import Kind
+from controller.lab.rehearse import Run, rehearse
+from controller.lab.scenarios import SCENARIOS
+from controller.steps.break_glass import journal, look, move
+from tests.core.scene import EAST, WEST
+from tests.drills.play import set_up
+from tests.steps.test_break_glass import line
+
+
+def test_what_a_person_moves_back_by_hand_is_drift_to_the_controller_and_stands() -> None:
+    stage, deps = set_up(seed=4)
+    written: list[Mapping[str, Any]] = []
+
+    def person(run: Run) -> None:
+        if run.shifts and not written:
+            seen = look(stage.policy, deps.switch, source=WEST, target=EAST)
+            move(stage.policy, deps.switch, stage.runtime, seen, lambda body: written.append(body) or "id")
+            journal(deps, [line("one", region=WEST, to=EAST)])
+
+    scenario = SCENARIOS["region-dark"]
+    run = rehearse(stage, deps, scenario, region=EAST, approve="auto", beat=person)
+    assert [body["stage"] for body in written] == ["intended", "applied"]
+    by_hand = len(stage.policy.regions[EAST].controls) * 2
+    assert len(run.shifts) == by_hand + 4, "the controller fought a person"
+    events = deps.journal.read(deps.application)
+    kinds = [event.kind for event in events]
+    assert kinds.count(Kind.BROKE_GLASS) == 1
+    assert kinds.count(Kind.SHIFT_APPLIED) == 1
+    seen_as = [event for event in events if "drift" in (event.data.get("code"), str(event.kind).lower()[:5])]
+    assert seen_as
+    assert not stage.cloud.errors

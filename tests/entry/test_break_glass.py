@@ -1,0 +1,268 @@
+"""Break-glass over real sockets: config and credentials alone, whatever else is down."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller.entry.break_glass import local_record
+from controller.entry.cli import main
+from controller.entry.local_record import LocalRecord
+from controller.rehearsal.arc.controls import ENDPOINTS
+from tests.core.scene import policy_data
+from tests.entry.loopback import Cluster, closed_port, cluster
+from tests.entry.test_up import Rehearsal
+
+BIN = Path(sys.executable).parent
+EAST = [("use1-a", False), ("use1-b", False), ("use1-c", False), ("use1-d", False)]
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("TIDEGATE_CONTEXT", raising=False)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture
+def arc() -> Iterator[Cluster]:
+    with cluster() as found:
+        yield found
+
+
+def run(*words: str) -> tuple[int, dict[str, Any], str]:
+    said, noted = io.StringIO(), io.StringIO()
+    with redirect_stdout(said), redirect_stderr(noted):
+        code = main([*words, "--json"])
+    return code, json.loads(said.getvalue()), noted.getvalue()
+
+
+def glass(arc: Cluster, folder: Path, *words: str) -> tuple[int, dict[str, Any], str]:
+    return run("break-glass", *words, "--config", arc.config(folder), "--reason", "console is down", "--yes")
+
+
+def stages() -> list[str]:
+    return [entry.body["stage"] for entry in local_record().read()[0]]
+
+
+def test_traffic_moves_with_nothing_but_arc_and_it_is_written_down(arc: Cluster, tmp_path: Path) -> None:
+    code, told, noted = glass(arc, tmp_path, "us-east-1", "--as", "ana")
+    assert (code, told["ok"], told["stage"], told["to"]) == (0, True, "applied", "us-west-2")
+    assert arc.changes == EAST
+    assert told["controls"]["use1-a"] == "Off"
+    assert told["controls"]["usw2-a"] == "On"
+    assert told["journalled"] is False
+    assert "storefront in account 123456789012" in noted
+    assert "use1-a On -> Off" in noted
+    intent, result = local_record().read()[0]
+    assert (intent.body["stage"], result.body["stage"], result.body["of"]) == (
+        "intended",
+        "applied",
+        intent.id,
+    )
+    assert intent.body["who"] == "ana"
+    assert (intent.body["before"]["use1-a"], intent.body["after"]["use1-a"]) == (True, False)
+    assert [entry["id"] for entry in told["records"]] == [intent.id, result.id]
+
+
+@pytest.mark.parametrize("cut", [("us-east-1", "us-west-2"), tuple(ENDPOINTS[1:])])
+def test_it_works_with_two_endpoints_hung_and_slower_with_four(
+    arc: Cluster, tmp_path: Path, cut: tuple[str, ...]
+) -> None:
+    arc.cut(*cut)
+    code, told, _ = glass(arc, tmp_path, "us-east-1")
+    assert (code, told["stage"]) == (0, "applied")
+    assert arc.changes == EAST
+    assert stages() == ["intended", "applied"]
+
+
+def test_with_every_endpoint_hung_it_exits_3_with_the_lines_to_run_elsewhere(
+    arc: Cluster, tmp_path: Path
+) -> None:
+    arc.cut(*ENDPOINTS, fault="refused")
+    code, told, _ = glass(arc, tmp_path, "us-east-1")
+    assert (code, told["ok"]) == (3, False)
+    sends = [line for line in told["aws"] if "update-routing-control-states" in line]
+    assert len(sends) == 5
+    assert all(url in " ".join(sends) for url in arc.urls.values())
+    assert arc.changes == []
+    assert stages() == []
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("mars-east-1",), "expected one of: us-east-1, us-west-2"),
+        (("us-east-1", "--to", "us-east-1"), "cannot be left for itself"),
+        (("us-east-1", "--to", "nowhere-1"), "nowhere-1 is not a Region"),
+    ],
+)
+def test_a_name_that_cannot_be_meant_is_refused(
+    arc: Cluster, tmp_path: Path, words: tuple[str, ...], sentence: str
+) -> None:
+    code, told, _ = glass(arc, tmp_path, *words)
+    assert (code, arc.changes) == (1, [])
+    assert sentence in told["sentence"]
+
+
+def test_what_would_break_the_floor_is_refused_by_its_name_and_nothing_is_sent(tmp_path: Path) -> None:
+    data = policy_data()
+    three = {**data["regions"], "us-east-2": {"controls": [f"use2-{s}" for s in "abcd"]}}
+    with cluster(regions=three, limits={**data["limits"], "minRegionsOn": 2}) as arc:
+        assert glass(arc, tmp_path, "us-east-1")[0] == 0
+        moved, written = list(arc.changes), stages()
+        code, told, _ = glass(arc, tmp_path, "us-west-2", "--to", "us-east-2")
+        assert code == 1
+        assert "the floor forbids it: 1 Regions would be On, minRegionsOn is 2" in told["sentence"]
+        assert (arc.changes, stages()) == (moved, written)
+
+
+def test_the_last_region_that_carries_traffic_is_left_only_for_a_named_one(
+    arc: Cluster, tmp_path: Path
+) -> None:
+    assert glass(arc, tmp_path, "us-east-1")[0] == 0
+    code, told, _ = glass(arc, tmp_path, "us-east-1", "--to", "us-west-2")
+    assert (code, "left already" in told["sentence"]) == (1, True)
+    code, told, _ = glass(arc, tmp_path, "us-west-2")
+    assert (code, "last Region that carries traffic" in told["sentence"]) == (1, True)
+    code, told, _ = glass(arc, tmp_path, "us-west-2", "--to", "us-east-1")
+    assert (code, told["stage"]) == (0, "applied")
+    assert arc.changes[4:] == [(f"use1-{s}", True) for s in "abcd"] + [(f"usw2-{s}", False) for s in "abcd"]
+
+
+def test_without_a_place_to_write_the_intent_nothing_is_sent(arc: Cluster, tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "tidegate").write_text("a file where a folder should be", encoding="utf-8")
+    code, told, _ = glass(arc, tmp_path, "us-east-1")
+    assert code == 4
+    assert "nothing was sent" in told["sentence"]
+    assert any("update-routing-control-states" in line for line in told["aws"])
+    assert arc.changes == []
+
+
+def test_a_config_that_is_none_or_lacks_a_region_is_bad_input(tmp_path: Path) -> None:
+    code, told, _ = run("break-glass", "us-east-1", "--config", str(tmp_path / "no.json"))
+    assert (code, told["exit_code"]) == (2, 2)
+    (tmp_path / "half.json").write_text('{"account": "1"', encoding="utf-8")
+    assert run("break-glass", "us-east-1", "--config", str(tmp_path / "half.json"))[0] == 2
+    assert run("break-glass", "us-east-1")[0] == 2
+
+
+class Live:
+    """A deployment that is nobody's rehearsal: the command asks, and needs credentials."""
+
+    def __init__(self, arc: Cluster, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        config = arc.config(folder, endpoint_url=None)
+        self.command = [str(BIN / "tidegate"), "break-glass", "us-east-1", "--config", config]
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{closed_port()}")
+
+    def run(self, typed: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command, input=typed, capture_output=True, text=True, timeout=60, check=False
+        )
+
+
+def test_live_it_asks_for_the_region_typed_out(
+    arc: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = Live(arc, tmp_path, monkeypatch)
+    done = live.run("us-east\n")
+    assert (done.returncode, arc.changes, stages()) == (1, [], [])
+    assert "Type us-east-1 to go on" in done.stderr
+    assert "deployment.json: storefront in 123456789012" in done.stderr
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    done = live.run("us-east-1\n")
+    assert (done.returncode, arc.changes) == (2, [])
+    assert "no AWS credentials are at hand" in done.stderr
+
+
+def test_live_it_moves_once_the_region_is_typed_and_says_whose_credentials_did_it(
+    arc: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = Live(arc, tmp_path, monkeypatch).run("us-east-1\n")
+    assert (done.returncode, arc.changes) == (0, EAST), done.stderr
+    assert "us-east-1 was left for us-west-2" in done.stdout
+    assert {entry.body["credential"] for entry in local_record().read()[0]} == {"AKIDEXAMPLE"}
+
+
+def test_controls_that_moved_while_the_person_was_asked_send_nothing(
+    arc: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = Live(arc, tmp_path, monkeypatch)
+    with subprocess.Popen(
+        live.command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        bufsize=0,
+    ) as asked:
+        assert asked.stdin is not None
+        assert asked.stderr is not None
+        told = iter(asked.stderr.readline, "")
+        assert any("storefront in 123456789012" in line for line in told), "it did not ask"
+        arc.controls._states["usw2-a"] = False
+        arc.controls._start(arc.controls._states, {})
+        said, _ = asked.communicate("us-east-1\n", timeout=60)
+    assert asked.returncode == 1
+    assert "the controls moved while you were asked" in said
+    assert (arc.changes, stages()) == ([], [])
+
+
+def test_the_printed_lines_do_the_same(arc: Cluster, tmp_path: Path) -> None:
+    code, told, _ = run("runbook", "us-east-1", "--config", arc.config(tmp_path))
+    assert code == 0
+    blocks = told["markdown"].split("```")
+    looks, moves = blocks[1].removeprefix("sh\n"), blocks[3].removeprefix("sh\n")
+    entries = moves[: moves.index("]'\n") + 3]
+    lines = moves[len(entries) :].splitlines()
+    assert len(lines) == 5
+    environment = {
+        "PATH": f"{BIN}:{os.environ['PATH']}", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x",
+        "HOME": str(tmp_path),
+    }  # fmt: skip
+    script = f"set -e\n{entries}{lines[2]}\nsleep 0.1\n{looks.splitlines()[0]}\n"
+    done = subprocess.run(
+        ["bash", "-c", script], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert arc.changes == EAST
+    assert "use1-a\tOff" in done.stdout
+    assert "usw2-d\tOn" in done.stdout
+
+
+def test_in_a_rehearsal_it_needs_no_config_and_the_journal_hears_of_it_once(tmp_path: Path) -> None:
+    rehearsal = Rehearsal(tmp_path, "--ephemeral")
+    try:
+        code, told = rehearsal.run("break-glass", "us-east-1", "--reason", "practice", "--as", "ana")
+        assert (code, told["stage"], told["journalled"]) == (0, "applied", True), told
+        assert rehearsal.run("break-glass", "--journal")[1]["journalled"] == 0
+        # What could not be journalled then is brought in by the next look.
+        record = LocalRecord(tmp_path / "tidegate")
+        first = record.read()[0][0]
+        waiting = record.append({**first.body, "stage": "refused"})
+        assert rehearsal.run("status")[0] == 0
+        assert rehearsal.run("status")[0] == 0
+        table = ("dynamodb", "scan", "--table-name", "tidegate-journal")
+        items = rehearsal.aws(rehearsal.told["aws"], rehearsal.told["region"], *table)["Items"]
+        bodies = [json.loads(item["body"]["S"]) for item in items if item.get("kind") == {"S": "BrokeGlass"}]
+        stages = [body["draft"]["data"]["stage"] for body in bodies]
+        assert stages == ["intended", "applied", "refused"]
+        assert bodies[0]["draft"]["by"] == "ana"
+        assert bodies[2]["draft"]["data"]["record_hash"] == waiting.hash
+    finally:
+        assert rehearsal.stop() == 0

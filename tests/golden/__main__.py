@@ -1,0 +1,35 @@
+"""`python -m tests.golden`: plays the scenarios and writes this version's golden journals.
+
+To be run once for a release, and never for an older one: what a version wrote, every later one must read.
+"""
+
+import json
+import sys
+import tomllib
+from pathlib import Path
+
+from controller.core.fold import fold
+from controller.core.journal import to_json
+from tests.drills.play import play
+from tests.golden.snapshot import snapshot
+
+HERE = Path(__file__).parent
+PLAYED = ("region-dark", "all-endpoints-down", "all-red-heals", "blip-43s", "restore", "waves", "drill",
+          "waves-rollback")  # fmt: skip
+
+
+def regenerate(folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    for name in PLAYED:
+        _, deps, _, _ = play(name)
+        events = deps.journal.read("storefront")
+        lines = "".join(to_json(event) + "\n" for event in events)
+        (folder / f"{name}.jsonl").write_text(lines, encoding="utf-8")
+        memory = json.dumps(snapshot(fold("storefront", events)), indent=1, sort_keys=True)
+        (folder / f"{name}.memory.json").write_text(memory + "\n", encoding="utf-8")
+        sys.stdout.write(f"{folder.name}/{name}: {len(events)} events\n")
+
+
+if __name__ == "__main__":
+    project = tomllib.loads((HERE.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    regenerate(HERE / str(project["version"]))

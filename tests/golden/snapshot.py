@@ -1,0 +1,30 @@
+"""Memory as plain JSON, so that what one version folds can be laid beside what another does."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from controller.core.incident import Memory
+
+
+def snapshot(memory: Memory) -> dict[str, Any]:
+    """Everything that is remembered; the last events only by their numbers."""
+    data = asdict(memory)
+    for name in ("last", "drift"):
+        event = getattr(memory, name, None)
+        data[name] = None if event is None else event.seq
+    found: dict[str, Any] = json.loads(json.dumps(data, default=_plain, sort_keys=True))
+    return found
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    raise TypeError(f"{value!r} has no JSON form")
+
+
+def lacks(found: Any, golden: Any, path: str = "") -> list[str]:
+    """Where `found` differs from `golden`. What only `found` has is of a later version."""
+    if isinstance(golden, dict) and isinstance(found, dict):
+        return [line for key in golden for line in lacks(found.get(key), golden[key], f"{path}.{key}")]
+    return [] if found == golden else [f"{path}: {found!r}, and was {golden!r}"]

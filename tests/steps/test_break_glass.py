@@ -1,0 +1,158 @@
+"""Break-glass beside a running controller: journalled once, seen as drift; nothing sent without an intent."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from controller.core.fold import fold
+from controller.core.journal import Draft, Event, Kind
+from controller.core.model import Plan
+from controller.ports.errors import JournalConflict, SwitchUnavailable
+from controller.steps.break_glass import Outlook, journal, look, move
+from controller.steps.context import Deps
+from tests.core.scene import EAST, WEST, storefront
+from tests.drills.play import set_up
+
+
+@dataclass(frozen=True)
+class Line:
+    id: str
+    hash: str
+    body: Mapping[str, Any]
+
+
+def line(identity: str, **body: Any) -> Line:
+    told = {"stage": "applied", "who": "ana@host", "region": EAST, "to": WEST, "reason": "dark", "at": 1.0}
+    return Line(identity, f"hash of {identity}", told | body)
+
+
+def glass_events(deps: Deps) -> list[Event]:
+    return [e for e in deps.journal.read(deps.application) if e.kind is Kind.BROKE_GLASS]
+
+
+def test_each_record_is_journalled_once_with_who_and_its_hash() -> None:
+    _, deps = set_up()
+    assert journal(deps, [line("a"), line("b")]) == 2
+    assert journal(deps, [line("a"), line("b"), line("c")]) == 1
+    events = glass_events(deps)
+    assert [event.data["record"] for event in events] == ["a", "b", "c"]
+    assert events[0].draft.by == "ana@host"
+    assert events[0].draft.incident is None
+    assert events[0].data["record_hash"] == "hash of a"
+    assert (events[0].data["region"], events[0].data["reason"]) == (EAST, "dark")
+    assert fold(deps.application, deps.journal.read(deps.application)).open is None
+
+
+class Raced:
+    """A journal into which another machine's command brings the same records at the worst moment."""
+
+    def __init__(self, deps: Deps, records: Sequence[Line]) -> None:
+        self.inner, self.deps, self.records = deps.journal, deps, records
+
+    def read(self, application: str) -> tuple[Event, ...]:
+        return self.inner.read(application)
+
+    def append(self, application: str, draft: Draft, after: Event | None) -> Event:
+        records, self.records = self.records, ()
+        if records:
+            journal(self.deps, records)
+        return self.inner.append(application, draft, after)
+
+
+def test_two_machines_that_journal_the_same_records_write_each_once() -> None:
+    _, deps = set_up()
+    records = [line("a"), line("b")]
+    raced = replace(deps, journal=Raced(deps, records))
+    assert journal(raced, [*records, line("c")]) == 1
+    assert [event.data["record"] for event in glass_events(deps)] == ["a", "b", "c"]
+
+
+class Busy(Raced):
+    def append(self, application: str, draft: Draft, after: Event | None) -> Event:
+        raise JournalConflict("taken")
+
+
+def test_a_journal_that_stays_busy_is_said_so() -> None:
+    _, deps = set_up()
+    with pytest.raises(JournalConflict, match="not in it yet"):
+        journal(replace(deps, journal=Busy(deps, ())), [line("a")])
+
+
+class Hand:
+    """A switch in memory; `lost`: changes apply, and no endpoint says so."""
+
+    def __init__(self, controls: Mapping[str, bool], said: list[str], *, lost: bool = False) -> None:
+        self.controls, self.said, self.lost = dict(controls), said, lost
+
+    def read(self, controls: Sequence[str]) -> Mapping[str, bool]:
+        return {name: self.controls[name] for name in controls}
+
+    def flip(
+        self,
+        changes: Sequence[tuple[str, bool]],
+        *,
+        deadline: float,
+        fence: Callable[[], None],
+        override: Sequence[str] = (),
+    ) -> Mapping[str, bool]:
+        fence()
+        self.said.append("flip")
+        self.controls |= dict(changes)
+        if self.lost:
+            raise SwitchUnavailable("applied but not confirmed")
+        return dict(changes)
+
+
+def hand(**options: Any) -> tuple[Hand, list[str]]:
+    said: list[str] = []
+    controls = {name: True for entry in storefront().regions.values() for name in entry.controls}
+    return Hand(controls, said, **options), said
+
+
+def test_the_intent_is_written_before_the_flip_and_the_result_after() -> None:
+    stage, _ = set_up()
+    switch, said = hand()
+    seen = look(storefront(), switch, source=EAST, target=None)
+
+    def write_down(body: Mapping[str, Any]) -> str:
+        said.append(str(body["stage"]))
+        return "id"
+
+    outcome = move(storefront(), switch, stage.runtime, seen, write_down)
+    assert said == ["intended", "flip", "applied"]
+    assert (outcome.stage, outcome.states) == ("applied", seen.after)
+
+
+def test_an_intent_that_cannot_be_written_sends_nothing() -> None:
+    stage, _ = set_up()
+    switch, said = hand()
+
+    def full(_body: Mapping[str, Any]) -> str:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        move(storefront(), switch, stage.runtime, look(storefront(), switch, source=EAST, target=None), full)
+    assert said == []
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_change_that_no_other_endpoint_confirms_is_read_once_more(lost: bool) -> None:
+    stage, _ = set_up()
+    switch, _ = hand(lost=lost)
+    seen = look(storefront(), switch, source=EAST, target=None)
+    outcome = move(storefront(), switch, stage.runtime, seen, lambda _body: "id")
+    assert outcome.stage == "applied"
+    assert ("no second endpoint says so" in outcome.sentence) is lost
+
+
+def test_what_was_refused_cannot_be_moved() -> None:
+    stage, _ = set_up()
+    switch, said = hand()
+    seen = look(storefront(), switch, source=EAST, target=None)
+    made: Plan | None = seen.plan
+    refused = Outlook(EAST, WEST, seen.before, made, "the floor forbids it")
+    with pytest.raises(ValueError, match="nothing to move"):
+        move(storefront(), switch, stage.runtime, refused, lambda _body: "id")
+    assert said == []
