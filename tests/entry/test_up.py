@@ -140,10 +140,8 @@ def test_a_person_moves_traffic_and_everything_can_be_looked_at(rehearsal: Rehea
     kept = {item["kind"]["S"] for item in scanned["Items"] if "kind" in item}
     assert {"IncidentOpened", "ApprovalGiven", "ShiftIntended", "ShiftApplied"} <= kept
     alarms = rehearsal.aws(told["aws"], "us-east-1", "cloudwatch", "describe-alarms")
-    assert [a["AlarmName"] for a in alarms["MetricAlarms"]] == [
-        "storefront-us-east-1-5xx",
-        "storefront-us-east-1-latency",
-    ]
+    described = {alarm["AlarmName"] for alarm in alarms["MetricAlarms"]}
+    assert {"storefront-us-east-1-5xx", "storefront-us-east-1-latency"} <= described
 
     code, shown = rehearsal.run("incidents", "show", incident)
     assert code == 0
