@@ -1,11 +1,16 @@
 """Leaving in waves, coming home, drilling: in virtual time, with the whole controller."""
 
+from functools import cache
 from itertools import pairwise
 
 from controller.core.journal import Kind
 from controller.core.report import stamp
 from tests.core.scene import EAST, WEST
-from tests.drills.test_scenarios import MINUTE, Drill, drill
+from tests.drills.test_scenarios import MINUTE, Drill
+from tests.drills.test_scenarios import drill as drill_once
+
+drill = cache(drill_once)
+"""A run is only looked at here, so that two tests may share it."""
 
 
 def shifts(played: Drill) -> list[tuple[float, set[str], bool]]:
