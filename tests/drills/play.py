@@ -63,7 +63,7 @@ def play(
     name: str, *, region: str = "us-east-1", approve: Mode = "auto", seed: int = 1
 ) -> tuple[Stage, Deps, Run, Judged]:
     scenario = SCENARIOS[name]
-    # Three controllers cost three times the work; all scenarios run with them on loopback, in the demo.
+    # Three controllers cost three times the work: where none has to take over, the first runs alone.
     alone = {} if name in NEED_OTHERS else {"controllers": ["us-east-2"]}
     stage, deps = set_up(seed, overlay=scenario.policy, **alone)
     run = rehearse(
