@@ -4,6 +4,9 @@ UV_VERSION := 0.13.9
 BIN := .venv/bin
 READY := .venv/.ready
 
+# Without its cache of rewritten tests pytest needs seconds more each time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup demo up test bench lint lock clean
 
 setup: $(READY)

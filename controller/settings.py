@@ -70,6 +70,30 @@ class Standby(BaseModel):
         return self
 
 
+class SignIn(BaseModel):
+    """How people sign in to the console: an OpenID Connect issuer, where it is a public client with PKCE.
+
+    origin: the console's own address, without a path. hosts: where the issuer's endpoints are, besides its
+    own host; nothing else is ever called. groups, person: claims of the id token; `person` names a human
+    being for good, is unique at the issuer and cannot be changed by that person.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    issuer: str = Field(pattern=r"^(https://[^/?#\s]+|http://127\.0\.0\.1:\d+)(/[^?#\s]*)?$")
+    client_id: str = Field(min_length=1, max_length=200)
+    origin: str = Field(pattern=r"^(https://[a-z0-9.-]+(:\d+)?|http://127\.0\.0\.1:\d+)$")
+    hosts: tuple[str, ...] = ()
+    scope: str = "openid email profile"
+    groups: str = "groups"
+    person: str = "email"
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """Hosts (`host`, `host:port`) that may be called."""
+        return (self.issuer.partition("://")[2].partition("/")[0], *self.hosts)
+
+
 class Deployment(BaseModel):
     """Everything that `wiring.build` needs. `endpoint_url` is set in a rehearsal only.
 

@@ -4,7 +4,8 @@ import json
 import os
 import random
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from controller.aws.alarms import CloudWatchPoll
 from controller.aws.approvals import DynamoApprovals
 from controller.aws.arc import ArcSwitch, client_config
 from controller.aws.assessments import DynamoAssessments
+from controller.aws.console_key import ConsoleKey
 from controller.aws.events import parse
 from controller.aws.evidence import DynamoEvidence
 from controller.aws.failure import translated
@@ -23,20 +25,8 @@ from controller.aws.lease import DynamoLeases
 from controller.aws.notify import Notices
 from controller.aws.readiness import ARC_REGION, SERVICES, AwsReadiness
 from controller.aws.replicas import Replicas
-from controller.aws.rules import (
-    ALARM_PATHS,
-    ALARM_PATTERN,
-    ALARM_TEMPLATE,
-    CANARY_PATHS,
-    CANARY_PATTERN,
-    CANARY_TEMPLATE,
-    EXECUTION_PATHS,
-    EXECUTION_PATTERN,
-    EXECUTION_TEMPLATE,
-    PROBE_PATHS,
-    PROBE_PATTERN,
-    PROBE_TEMPLATE,
-)
+from controller.aws.requests import CloudWatchRequests
+from controller.aws.rules import INTAKE as INTAKE
 from controller.aws.runtime import SystemRuntime
 from controller.aws.snapshots import DynamoSnapshots
 from controller.aws.standby import StandbySwitch, Watched
@@ -52,17 +42,16 @@ from controller.steps.readings import every_wish
 
 Clients = Callable[[str, str, str | None, Config], BaseClient]
 """(service, Region, endpoint URL or None, config) -> client. A rehearsal passes its own."""
-
-INTAKE = (
-    ("tidegate-alarms", ALARM_PATTERN, ALARM_PATHS, ALARM_TEMPLATE),
-    ("tidegate-canaries", CANARY_PATTERN, CANARY_PATHS, CANARY_TEMPLATE),
-    ("tidegate-probes", PROBE_PATTERN, PROBE_PATHS, PROBE_TEMPLATE),
-    ("tidegate-executions", EXECUTION_PATTERN, EXECUTION_PATHS, EXECUTION_TEMPLATE),
-)
-"""Rules that feed the queue: name, event pattern, input paths and input template."""
+Client = Callable[..., BaseClient]
+"""(service, Region or None: the controller's own, config or None: `ONE_TRY`) -> client."""
 
 ONCE = {"total_max_attempts": 1, "mode": "standard"}
 """We retry ourselves where it is safe: a retried append would take a lost success for a conflict."""
+ONE_TRY = Config(retries=ONCE, connect_timeout=2, read_timeout=5)
+BRIEF = Config(retries=ONCE, connect_timeout=1, read_timeout=2)
+"""Where another replica can be asked instead."""
+QUESTION = Config(retries=ONCE, connect_timeout=1, read_timeout=1)
+"""What is not known after a second is unknown."""
 
 
 def build(
@@ -73,63 +62,73 @@ def build(
     rng: random.Random | None = None,
 ) -> Deps:
     """One controller's outside. Raises `PolicyError` for a compiled policy that does not load."""
-    d = deployment
-    policy = parse_policy(d.policy)
-    make = clients or boto3_clients()
-    run = runtime or system_runtime(d)
-    once = Config(retries=ONCE, connect_timeout=2, read_timeout=5)
-
-    def client(service: str, region: str = d.region, config: Config = once) -> BaseClient:
-        return make(service, region, d.endpoint_url, config)
-
-    dynamodb = client("dynamodb")
-    order = [d.region, *(region for region in policy.controllers if region != d.region)]
-    brief = Config(retries=ONCE, connect_timeout=1, read_timeout=2) if len(order) > 1 else once
-    replicas = Replicas([client("dynamodb", region, brief) for region in order], run.monotonic)
-    others = [region for region in order if region != d.region]
+    d, policy = deployment, parse_policy(deployment.policy)
+    make, run = clients or boto3_clients(), runtime or system_runtime(d)
     speed = d.clock.speed if d.clock else 1.0
-    poll = Config(retries=ONCE, connect_timeout=1, read_timeout=1)
-    polls = {r: client("cloudwatch", r, poll) for r in policy.regions}
+    order = tuple(dict.fromkeys((d.region, *policy.controllers)))
+    client = partial(_client, make, d)
+    journal = Replicas([client("dynamodb", r, BRIEF if order[1:] else ONE_TRY) for r in order], run.monotonic)
+    here = client("dynamodb")
+    watch = {r: client("cloudwatch", r, QUESTION) for r in policy.regions}
+    asked = {(s, r): client(s, r, QUESTION) for s, r in _providers(policy)}
     quick = max(1.0, 0.2 * speed)  # seconds that a question may take; real milliseconds at speed
-    asked = {(s, r): client(s, r, poll) for s, r in _providers(policy)}
     return Deps(
         policy=policy,
         gates={name: gate.rule for name, gate in d.arc.gates.items()} if d.arc else {},
         account=d.account,
         here=d.region,
         deployed=d.deployed,
-        journal=DynamoJournal(client=replicas, table=d.journal_table, runtime=run),
-        leases=DynamoLeases(client=replicas, table=d.journal_table, runtime=run),
+        journal=DynamoJournal(client=journal, table=d.journal_table, runtime=run),
+        leases=DynamoLeases(client=journal, table=d.journal_table, runtime=run),
         evidence=DynamoEvidence(
-            client=dynamodb, table=d.evidence_table, now=run.now, gap=0.8 * _patience(policy)
+            client=here, table=d.evidence_table, now=run.now, gap=0.8 * _patience(policy)
         ),
-        assessments=DynamoAssessments(client=dynamodb, table=d.assessments_table),
-        approvals=DynamoApprovals(
-            client=replicas,
-            kms=client("kms"),
-            table=d.journal_table,
-            key_id=d.key,
-            others={region: client("kms", region) for region in others},
-        ),
+        assessments=DynamoAssessments(client=here, table=d.assessments_table),
+        approvals=_approvals(d, client, journal, order[1:]),
         switch=switch_of(d, policy, clients=make, runtime=run, rng=rng, speed=speed),
-        polls=CloudWatchPoll(clients=polls, account=d.account, runtime=run, timeout=quick),
+        polls=CloudWatchPoll(clients=watch, account=d.account, runtime=run, timeout=quick),
+        requests=CloudWatchRequests(clients=watch, metric=policy.traffic, runtime=run, timeout=quick),
         readiness=AwsReadiness(clients=asked, plans=d.plans, runtime=run, timeout=max(1.0, 0.05 * speed)),
-        snapshots=DynamoSnapshots(client=dynamodb, table=d.evidence_table, now=run.now),
-        workflow=StepFunctionsWorkflow(
-            client=client("stepfunctions"),
-            state_machine_arn=d.state_machine,
-            others={region: client("stepfunctions", region) for region in others},
-        ),
-        notices=Notices(
-            sns=client("sns"),
-            topic=d.topic,
-            events=client("events", config=poll),
-            bus=d.bus,
-            links=d.console_by_region,
-        ),
+        snapshots=DynamoSnapshots(client=here, table=d.evidence_table, now=run.now),
+        workflow=_workflow(d, client, order[1:]),
+        notices=_notices(d, client),
         runtime=run,
         new_id=(lambda: secrets.token_hex(16)) if rng is None else (lambda: f"{rng.getrandbits(128):032x}"),
         read_event=parse,
+    )
+
+
+def _client(
+    make: Clients, d: Deployment, service: str, region: str | None = None, config: Config | None = None
+) -> BaseClient:
+    return make(service, region or d.region, d.endpoint_url, config or ONE_TRY)
+
+
+def _approvals(d: Deployment, client: Client, table: Replicas, others: Sequence[str]) -> DynamoApprovals:
+    return DynamoApprovals(
+        client=table,
+        kms=client("kms"),
+        table=d.journal_table,
+        key_id=d.key,
+        others={region: client("kms", region) for region in others},
+    )
+
+
+def _workflow(d: Deployment, client: Client, others: Sequence[str]) -> StepFunctionsWorkflow:
+    return StepFunctionsWorkflow(
+        client=client("stepfunctions"),
+        state_machine_arn=d.state_machine,
+        others={region: client("stepfunctions", region) for region in others},
+    )
+
+
+def _notices(d: Deployment, client: Client) -> Notices:
+    return Notices(
+        sns=client("sns"),
+        topic=d.topic,
+        events=client("events", None, QUESTION),
+        bus=d.bus,
+        links=d.console_by_region,
     )
 
 
@@ -191,21 +190,28 @@ def access_key() -> str | None:
 
 def boto3_clients() -> Clients:
     """Real clients. A rehearsal's endpoint needs no account, so it gets credentials that open nothing."""
-    import boto3
     from botocore.session import Session
 
-    shared = Session()  # keeps the service models: a session for each client would read them all again
-    session = boto3.Session(botocore_session=shared)
+    session = Session()
+    session.register_component("data_loader", _service_models())
 
     def make(service: str, region: str, endpoint_url: str | None, config: Config) -> BaseClient:
         rehearsal = endpoint_url is not None and endpoint_url.startswith("http://127.0.0.1:")
         keys = {"aws_access_key_id": "rehearsal", "aws_secret_access_key": "rehearsal"} if rehearsal else {}
-        client: BaseClient = session.client(
+        client: BaseClient = session.create_client(
             service, region_name=region, endpoint_url=endpoint_url, config=config, **keys
         )
         return client
 
     return make
+
+
+@cache
+def _service_models() -> Any:
+    """What botocore knows of each service, read once: every session would read it all again."""
+    from botocore.session import Session
+
+    return Session().get_component("data_loader")
 
 
 def _providers(policy: Policy) -> list[tuple[str, str]]:
@@ -263,6 +269,14 @@ def dead_letters(deployment: Deployment) -> int | None:
     except OutsideUnreachable:
         return None
     return int(found["Attributes"]["ApproximateNumberOfMessages"])
+
+
+def console_key(deployment: Deployment, clients: Clients | None = None) -> bytes:
+    """What seals the cookies of this Region's console; made at its first use. Raises `OutsideUnreachable`."""
+    d, make = deployment, clients or boto3_clients()
+    table, kms = _client(make, d, "dynamodb"), _client(make, d, "kms")
+    key = ConsoleKey(client=table, kms=kms, table=d.journal_table, key_id=d.key, region=d.region)
+    return key.read()
 
 
 def chosen_context() -> str | None:

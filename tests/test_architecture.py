@@ -32,8 +32,8 @@ def test_no_file_is_longer_than_three_hundred_lines_and_half_are_short() -> None
     assert lengths[len(lengths) // 2] < 100
 
 
-def test_importing_any_module_of_the_core_needs_no_third_party_but_pydantic() -> None:
-    allowed = {"pydantic", "controller"}
+def test_importing_any_module_of_the_core_needs_no_third_party_but_pydantic_and_cronsim() -> None:
+    allowed = {"pydantic", "cronsim", "controller"}
     for source in (ROOT / "core").glob("*.py"):
         for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module:
@@ -42,7 +42,7 @@ def test_importing_any_module_of_the_core_needs_no_third_party_but_pydantic() ->
 
 
 _STANDARD = {"bisect", "collections", "dataclasses", "datetime", "enum", "functools", "hashlib", "itertools",
-             "json", "math", "re", "typing", "unicodedata", "contextlib", "difflib"}  # fmt: skip
+             "json", "math", "re", "typing", "unicodedata", "contextlib", "difflib", "zoneinfo"}  # fmt: skip
 
 
 def test_the_workflow_invokes_functions_that_exist_and_every_function_is_invoked() -> None:

@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from controller.core import checks
-from controller.core import policy as language
 from controller.core.admission import parse_policy
-from controller.core.terms import Strict
 from controller.entry.cli.output import ExitCode
 from controller.entry.cli.run import main
+from controller.lab.cases.run import run
 from controller.lab.loader import load_policy
 from controller.lab.scenarios import SCENARIOS
+from controller.lab.schema import policy_schema
 from controller.lab.yaml_reader import read_yaml
 
 ROOT = Path(__file__).parents[1]
@@ -178,12 +177,15 @@ def test_the_table_of_guards_names_each_guard_of_the_source_and_codes_that_have_
     assert len(linked) == len(set(linked))
 
 
+def language_keys() -> set[str]:
+    schema = policy_schema()
+    models = [schema, *schema["$defs"].values()]
+    return {key for model in models for key in model.get("properties", {})}
+
+
 def test_the_table_of_keys_is_the_language() -> None:
-    words = {**vars(language), **vars(checks)}.values()
-    models = [kind for kind in words if isinstance(kind, type) and issubclass(kind, Strict)]
-    keys = {field.alias or name for model in models for name, field in model.model_fields.items()}
     told = {key for first, _ in rows(KEYS, "| key | what |") for key in re.findall(r"`(\w+)`", first)}
-    assert told == keys
+    assert told == language_keys()
 
 
 def test_the_readme_names_every_scenario_and_what_must_come_of_it() -> None:
@@ -213,11 +215,17 @@ def test_the_table_of_rooms_names_the_layers_in_their_order() -> None:
 
 @each_page
 def test_policies_on_a_page_load(page: str, tmp_path: Path) -> None:
-    """A block that begins with `# fragment` stands for the shipped policy with these keys in it."""
+    """A block that begins with `# fragment` stands for the shipped policy with these keys in it, one that
+    begins with `# cases` for worked cases of it."""
     for number, text in enumerate(blocks(TEXTS[page], "yaml")):
         if text.startswith("# fragment"):
             shipped = read_yaml(SHIPPED.read_text(encoding="utf-8")).data
             parse_policy({**shipped, **read_yaml(text).data})
+        elif text.startswith("# cases"):
+            (tmp_path / SHIPPED.name).write_bytes(SHIPPED.read_bytes())
+            file = tmp_path / "storefront.cases.yaml"
+            file.write_text(text, encoding="utf-8")
+            assert run(file).passed
         else:
             file = tmp_path / f"{number}.yaml"
             file.write_text(text, encoding="utf-8")

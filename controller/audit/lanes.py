@@ -121,7 +121,7 @@ def signals(story: Story, scale: Scale, y: float) -> Drawn:
 def _signal_name(lane: Lane, story: Story) -> str:
     """Without what all signals of the application and the Region have in common."""
     short = lane.name.removeprefix(f"{story.application}-").removeprefix(f"{lane.subject}-") or lane.name
-    return f"{short} seen from {lane.observer}" if lane.kind == "canary" else f"{short} alarm"
+    return f"{short} seen from {lane.observer}" if lane.kind == "canary" else f"{short} {lane.kind}"
 
 
 def _verdict(scale: Scale, stretch: Stretch, middle: float) -> Markup:

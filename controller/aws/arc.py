@@ -2,6 +2,7 @@
 
 ```
  flip:  fence, send ──ok──> read back from another endpoint until it shows the goal ──> states
+                            (none answers: from the one that took it, and that is said)
               │  ^
        refused│  │ once more, after the wait period
               v  │
@@ -30,11 +31,14 @@ from controller.aws.hedge import Hedge
 from controller.core.plan import calls
 from controller.ports.errors import ControllerError, SwitchRefused, SwitchUnavailable
 from controller.ports.runtime import Runtime
+from controller.ports.world import Shown
 
 __all__ = ["OVERRIDE_PERMISSION", "PERMISSIONS", "ArcSwitch", "client_config"]
 
 POLL = 1.0
 JOIN_LIMIT = 10.0
+ELSEWHERE = 3.0
+"""Seconds that the other endpoints have to answer at all; then the one that took the change is asked too."""
 
 Changes = Sequence[tuple[str, bool]]
 
@@ -79,7 +83,7 @@ class ArcSwitch:
         deadline: float,
         fence: Callable[[], None],
         override: Sequence[str] = (),
-    ) -> Mapping[str, bool]:
+    ) -> Shown:
         """As `ports.world.Switch` promises. Nothing is sent after `deadline`, reads included: allow 15 s
         for a change to show elsewhere. More than ten changes take several calls, spaced by the wait period
         and a second.
@@ -88,7 +92,7 @@ class ArcSwitch:
             raise ValueError("a control is named twice")
         batches = calls(changes)
         done: dict[str, bool] = {}
-        states: Mapping[str, bool] = {}
+        states = Shown({})
         for number, batch in enumerate(batches, start=1):
             hedge = self._endpoints.writes()
             try:
@@ -149,19 +153,32 @@ class ArcSwitch:
                 raise SwitchUnavailable(refusal) from failed
         raise AssertionError  # count() does not end
 
-    def _confirm(
-        self, goal: Mapping[str, bool], deadline: float, *, without: str | None
-    ) -> Mapping[str, bool]:
-        """Read back from an endpoint other than `without` until it shows the goal."""
-        until = min(self._runtime.monotonic() + self._confirm_within, deadline)
+    def _confirm(self, goal: Mapping[str, bool], deadline: float, *, without: str | None) -> Shown:
+        """Read back from an endpoint other than `without` until it shows the goal.
+
+        From `without` too, which sees its own change at once, while no other has answered: after
+        `ELSEWHERE`, or as soon as all others are known to have failed.
+        """
+        begun = self._runtime.monotonic()
+        until = min(begun + self._confirm_within, deadline)
+        bound, heard = min(begun + ELSEWHERE, until), without is None
         differ = "nothing was read back in time"
-        while self._runtime.monotonic() < until:
+        while (now := self._runtime.monotonic()) < until:
+            elsewhere = not heard and now < bound and not self._lone(without)
+            same = None if heard or elsewhere else without
             try:
-                states = self._read(tuple(goal), until, without=without)
+                who, states = self._look(
+                    tuple(goal), bound if elsewhere else until, without=None if same else without, third=same
+                )
             except ControllerError as error:
+                if elsewhere and bound < until and isinstance(error, SwitchUnavailable):
+                    if not self._lone(without):
+                        self._runtime.sleep(max(bound - self._runtime.monotonic(), 0.0))
+                    continue
                 raise SwitchUnavailable(f"applied but not confirmed: {error}") from error
+            heard = heard or who != without
             if states == goal:
-                return states
+                return Shown(states, alone=who if who == without else None)
             differ = "read back " + phrase({name: on for name, on in states.items() if on != goal[name]})
             self._runtime.sleep(min(POLL, max(until - self._runtime.monotonic(), 0.0)))
         raise SwitchUnavailable(f"applied but not confirmed: {differ}")
@@ -186,14 +203,23 @@ class ArcSwitch:
         except ControllerError:
             return False  # the refusal before it is what the caller should hear
 
-    def _read(self, names: Sequence[str], deadline: float, without: str | None = None) -> Mapping[str, bool]:
-        if not names:
-            return {}
+    def _read(self, names: Sequence[str], deadline: float) -> Mapping[str, bool]:
+        return self._look(names, deadline)[1] if names else {}
+
+    def _look(
+        self, names: Sequence[str], deadline: float, *, without: str | None = None, third: str | None = None
+    ) -> tuple[str, Mapping[str, bool]]:
+        """Which endpoint answered first, and what it shows."""
         look = partial(read_states, arns=self._known(names), panel=self._panel)
-        outcome = self._endpoints.ask(self._endpoints.reads(), look, deadline=deadline, without=without)
+        outcome = self._endpoints.ask(
+            self._endpoints.reads(), look, deadline=deadline, without=without, third=third
+        )
         if outcome.won is None:
             raise SwitchRefused(f"ARC does not show {', '.join(names)}: {outcome.ended}") from outcome.ended
-        return outcome.won[1]
+        return outcome.won
+
+    def _lone(self, name: str | None) -> bool:
+        return name is not None and self._endpoints.alone(name)
 
     def _known(self, names: Sequence[str] | Mapping[str, bool]) -> dict[str, str]:
         unknown = [name for name in names if name not in self._arns]

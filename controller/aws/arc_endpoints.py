@@ -62,15 +62,20 @@ class Endpoints:
         deadline: float,
         before_send: Callable[[], None] | None = None,
         without: str | None = None,
+        third: str | None = None,
     ) -> Outcome[T, CallFailed]:
         """Rounds over the endpoints (but `without`) until one succeeds or refuses.
+
+        third: the endpoint that two others are asked before, whatever else is known of it.
 
         What comes back is won, or ended by a conflict, a rule or a stop.
         Raises `SwitchUnavailable` at the deadline (monotonic), with what each endpoint said last.
         """
         said: dict[str, str] = {}
         for turn in count():
-            attempts = [Attempt(name, partial(call, self._clients[name])) for name in self._order(without)]
+            attempts = [
+                Attempt(name, partial(call, self._clients[name])) for name in self._order(without, third)
+            ]
             outcome = hedge.run(attempts, deadline=deadline, before_send=before_send)
             self._remember(outcome, still_open=hedge.open_names())
             said |= {name: failed.text for name, failed in outcome.failures}
@@ -92,12 +97,20 @@ class Endpoints:
         jitter: float = self._rng.uniform(1.0, 1.5)
         return min(FIRST_PAUSE * 2.0 ** min(turn, 10) * jitter, LONGEST_PAUSE)
 
-    def _order(self, without: str | None) -> list[str]:
-        """Shuffled; the avoided ones later, those that failed lately last of all."""
-        names = [name for name in self._clients if name != without]
-        self._rng.shuffle(names)
+    def alone(self, name: str) -> bool:
+        """Whether all endpoints but `name` failed, or kept silent, within the last `SUSPECT_FOR` seconds."""
+        return all(self._suspect(other) for other in self._clients if other != name)
+
+    def _suspect(self, name: str) -> bool:
         now = self._runtime.monotonic()
-        return sorted(names, key=lambda name: (self._suspect_until.get(name, now) > now, name in self._avoid))
+        return self._suspect_until.get(name, now) > now
+
+    def _order(self, without: str | None, third: str | None) -> list[str]:
+        """Shuffled; the avoided ones later, those that failed lately last of all."""
+        names = [name for name in self._clients if name not in (without, third)]
+        self._rng.shuffle(names)
+        names.sort(key=lambda name: (self._suspect(name), name in self._avoid))
+        return names if third is None else [*names[:2], third, *names[2:]]
 
     def _remember(self, outcome: Outcome[T, CallFailed], *, still_open: Sequence[str]) -> None:
         until = self._runtime.monotonic() + SUSPECT_FOR

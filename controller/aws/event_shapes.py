@@ -6,9 +6,13 @@ Sources: CloudWatch user guide, "Alarm events and EventBridge" and "Monitoring c
 from typing import Any
 
 from controller.aws.fields import account, iso, member, name, name_in_arn, region, seconds, text
+from controller.aws.health import HEALTH_EVENT, notice
+from controller.aws.monitor import monitored
+from controller.aws.other_news import why_no_evidence
 from controller.aws.rules import ALARM_STATE_CHANGE, CANARY_FAILED, CANARY_PASSED, CANARY_STATUS
 from controller.aws.untrusted import Unusable
 from controller.core.model import Observation, Sighting, Verdict, signal_id
+from controller.core.signal_event import SOURCE
 from controller.core.text import plain
 
 REASON_LENGTH = 200
@@ -18,30 +22,18 @@ _RUN = {CANARY_PASSED: ("PASSED", Verdict.HEALTHY), CANARY_FAILED: ("FAILED", Ve
 _LOST = {"STOPPED", "ERROR"}
 _NOT_JUDGED = {"EVALUATION_FAILURE", "EVALUATION_ERROR"}
 
-_NOT_EVIDENCE_TYPES = {
-    "CloudWatch Alarm Configuration Change": "it tells of an alarm's settings, not of its state",
-    "CloudWatch Alarm Contributor State Change": "one contributor is not its alarm",
-    "Scheduled Event": "it is a clock",
-    "AWS API Call via CloudTrail": "it tells of a call, not of health",
-    "Step Functions Execution Status Change": "it tells of our own work",
-}
-_NOT_EVIDENCE_SOURCES = {
-    "aws.health": "AWS's own notices are not read yet",
-    "aws.fis": "an experiment is a fault that somebody wished for",
-    "aws.arc-zonal-shift": "zonal shifts, autoshifts and practice runs are news of one zone",
-    "aws.route53-recovery-readiness": "readiness is asked for when it is needed",
-    "route53-recovery-readiness.amazonaws.com": "readiness is asked for when it is needed",
-    "aws.arc-region-switch": "Region switch tells of plans, not of health",
-}
-
 
 def sighting(event: dict[str, Any], *, received: float) -> Sighting:
     """The sighting in an EventBridge event; raises `Unusable` with a sentence where there is none."""
     kind, source = text(event, "detail-type", "The event"), text(event, "source", "The event")
-    if source in _NOT_EVIDENCE_SOURCES:
-        raise Unusable(f"Not evidence: “{plain(kind, 80)}” from {source}; {_NOT_EVIDENCE_SOURCES[source]}.")
-    if kind in _NOT_EVIDENCE_TYPES:
-        raise Unusable(f"Not evidence: “{kind}”{_operation(event)}; {_NOT_EVIDENCE_TYPES[kind]}.")
+    if source == SOURCE:
+        return monitored(event, received=received)
+    unused = why_no_evidence(kind, source, event)
+    if unused is not None:
+        raise Unusable(unused)
+    if kind == HEALTH_EVENT:
+        _from(source, "aws.health", kind)
+        return notice(event, account=account(event), received=received)
     if kind == ALARM_STATE_CHANGE:
         _from(source, "aws.cloudwatch", kind)
         return _alarm(event, received)
@@ -142,13 +134,3 @@ def _from(source: str, expected: str, kind: str) -> None:
     """Only AWS may send under `aws.`; anybody may put any detail-type on the bus."""
     if source != expected:
         raise Unusable(f"“{kind}” comes from {expected} alone; this one is from “{plain(source, 60)}”.")
-
-
-def _operation(event: dict[str, Any]) -> str:
-    """Somebody may have deleted the alarm that would have called: ` (delete of “storefront-5xx”)`."""
-    detail = event.get("detail")
-    found = detail if isinstance(detail, dict) else {}
-    what, which = found.get("operation"), found.get("alarmName")
-    if isinstance(what, str) and isinstance(which, str):
-        return f" ({plain(what, 20)} of “{plain(which, 60)}”)"
-    return ""

@@ -60,6 +60,11 @@ def _wrapped(event: dict[str, Any]) -> object:
         if not isinstance(event["body"], str):
             raise Unusable("The SQS record has no body text.")
         return event["body"]
+    if "NewStateValue" in event:  # an alarm's action, not its event
+        raise Unusable(
+            "This is CloudWatch's own SNS notice of an alarm, which does not say whether it is muted;"
+            " the alarm's EventBridge event is read."
+        )
     if "Records" in event:
         raise Unusable("The body is a batch of records, not one event: each record is read by itself.")
     return None

@@ -6,7 +6,8 @@ TTL on `expires`.
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
+from functools import lru_cache
 from json import loads
 from typing import Any
 
@@ -21,6 +22,7 @@ from controller.ports.errors import EvidenceUnavailable
 PERMISSIONS: tuple[str, ...] = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
 TRIES = 5
 DAY = 86_400.0
+MEMBERS = tuple(member.name for member in fields(Observation))
 
 
 class DynamoEvidence:
@@ -105,17 +107,26 @@ class DynamoEvidence:
             unchanged["ExpressionAttributeValues"] = {":version": {"N": str(version)}}
         item = {
             **key,
-            "observations": {"S": canonical([asdict(seen) for seen in folded])},
+            "observations": {"S": canonical([_members(seen) for seen in folded])},
             "version": {"N": str(version + 1)},
             "expires": {"N": str(int(self._now() + self._ttl))},
         }
         self._client.put_item(TableName=self._table, Item=item, **unchanged)
 
 
+def _members(seen: Observation) -> dict[str, Any]:
+    return {name: getattr(seen, name) for name in MEMBERS}
+
+
 def _history(item: dict[str, Any]) -> tuple[Observation, ...]:
     try:
-        raw = loads(item["observations"]["S"])
-        return tuple(Observation(**{**seen, "verdict": Verdict(seen["verdict"])}) for seen in raw)
+        return _observations(item["observations"]["S"])
     except (KeyError, TypeError, ValueError) as error:
         signal = item.get("signal", {}).get("S")
         raise EvidenceUnavailable(f"the evidence of {signal} cannot be read: {error}") from error
+
+
+@lru_cache(maxsize=1024)
+def _observations(text: str) -> tuple[Observation, ...]:
+    """Cached: a decision reads every signal, and few of them have changed since the last one."""
+    return tuple(Observation(**{**seen, "verdict": Verdict(seen["verdict"])}) for seen in loads(text))

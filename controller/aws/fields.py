@@ -1,7 +1,7 @@
 """The fields of an event from outside, each read with its type and its bounds, or refused in a sentence."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from controller.aws.untrusted import Unusable
@@ -14,6 +14,11 @@ _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{1,12}){1,3}-[0-9]{1,2}")
 _TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})"
 )
+_DATE = re.compile(
+    r"[A-Z][a-z]{2}, ([0-9]{1,2}) ([A-Z][a-z]{2}) ([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2})"
+    r" (?:GMT|UTC|[+]0000)"
+)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def name(found: object, what: str) -> str:
@@ -62,6 +67,22 @@ def iso(holder: dict[str, Any], key: str) -> float:
     return seconds(moment.timestamp())
 
 
+def date(holder: dict[str, Any], key: str) -> float:
+    """`Fri, 27 Jan 2023 06:02:51 GMT` (RFC 1123), or ISO 8601, as seconds since 1970."""
+    value = text(holder, key, "The event")
+    match = _DATE.fullmatch(value)
+    if match is None:
+        return iso(holder, key)
+    day, month, year, hour, minute, second = match.groups()
+    try:
+        moment = datetime(
+            int(year), _MONTHS.index(month) + 1, int(day), int(hour), int(minute), int(second), tzinfo=UTC
+        )
+    except ValueError as exc:  # a thirty-first of February, a month of no calendar
+        raise Unusable(f"The event's {key} “{plain(value, 40)}” is not a time.") from exc
+    return seconds(moment.timestamp())
+
+
 def seconds(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Unusable("The event's time is not a number of seconds.")
@@ -77,9 +98,13 @@ def account(event: dict[str, Any]) -> str:
     return found
 
 
+def is_region(found: str) -> bool:
+    return _REGION.fullmatch(found) is not None
+
+
 def region(event: dict[str, Any]) -> str:
     """The Region that the alarm or canary lives in, which is not always the one that it is about."""
     found = text(event, "region", "The event")
-    if not _REGION.fullmatch(found):
+    if not is_region(found):
         raise Unusable(f"The event's region “{plain(found, 40)}” is not the name of a Region.")
     return found

@@ -32,20 +32,24 @@ class Notices:
     ) -> None:
         """`links`: controller's Region -> address of its console, put under each page."""
         self._sns, self._topic, self._events, self._bus = sns, topic, events, bus
-        self._links = "".join(f"\n{region}: {url}" for region, url in (links or {}).items())
+        self._links = dict(links or {})
 
-    def send(self, subject: str, text: str) -> None:
-        """Page people. The text keeps its line breaks and no other control or invisible character."""
+    def send(self, subject: str, text: str, *, path: str = "") -> None:
+        """Page people. `path` is put behind each console's address.
+
+        The text keeps its line breaks and no other control or invisible character.
+        """
         heading = plain(subject, 4 * SUBJECT).encode("ascii", "replace").decode()[:SUBJECT].strip()
         with translated(OutsideUnreachable, "paging"):
             self._sns.publish(
                 TopicArn=self._topic,
                 Subject=heading or SOURCE,
-                Message=self._linked(plain(text, TEXT, lines=True) or heading or SOURCE),
+                Message=self._linked(plain(text, TEXT, lines=True) or heading or SOURCE, path),
             )
 
-    def _linked(self, text: str) -> str:
-        return brief(text, NOTICE - len(self._links.encode())) + self._links if self._links else text
+    def _linked(self, text: str, path: str) -> str:
+        links = "".join(f"\n{region}: {url.rstrip('/')}{path}" for region, url in self._links.items())
+        return brief(text, NOTICE - len(links.encode())) + links if links else text
 
     def publish(self, kind: str, detail: Mapping[str, Any]) -> None:
         """Put an event of type `kind` on the bus, from source "tidegate"."""

@@ -13,6 +13,8 @@ So the alarm's name is read from the ARN in `resources`. What is dropped is the 
 the previous state of alarms. What is left of one is under 4 KB, unless its `reasonData` is very long.
 """
 
+from controller.core.signal_event import SOURCE as SIGNAL_SOURCE
+
 ALARM_STATE_CHANGE = "CloudWatch Alarm State Change"
 CANARY_PASSED = "Synthetics Canary TestRun Successful"
 CANARY_FAILED = "Synthetics Canary TestRun Failure"
@@ -77,3 +79,70 @@ EXECUTION_PATHS: dict[str, str] = {
 }
 # An execution's name has no quotation mark (Step Functions API reference, StartExecution).
 EXECUTION_TEMPLATE = "{" + _ENVELOPE + ',"detail":{"name":"<name>","status":"<status>"}}'
+
+SIGNAL_PATTERN: dict[str, object] = {"source": [SIGNAL_SOURCE]}
+"""Any detail-type: what is not `tidegate.signal/v1` is refused by name, and written down."""
+SIGNAL_PATHS: dict[str, str] = {**_ENVELOPE_PATHS, "detail": "$.detail"}
+SIGNAL_TEMPLATE = "{" + _ENVELOPE + ',"detail":<detail>}'
+
+HEALTH_PATTERN: dict[str, object] = {"source": ["aws.health"]}
+_HEALTH_WORDS = (
+    *("eventArn", "service", "eventTypeCode", "eventTypeCategory", "eventScopeCode", "communicationId"),
+    *("startTime", "endTime", "lastUpdatedTime", "statusCode", "eventRegion", "affectedAccount"),
+    *("availabilityZone", "eventMetadata"),
+)
+HEALTH_PATHS: dict[str, str] = {
+    **_ENVELOPE_PATHS,
+    **{word.lower(): f"$.detail.{word}" for word in _HEALTH_WORDS},
+    "description": "$.detail.eventDescription",
+}
+# A notice's text may be long, and says what nothing else does: whether one zone alone is ill.
+HEALTH_TEMPLATE = (
+    "{"
+    + _ENVELOPE
+    + ',"detail":{"eventDescription":<description>,'
+    + ",".join(f'"{word}":"<{word.lower()}>"' for word in _HEALTH_WORDS)
+    + "}}"
+)
+
+NEWS_PATTERN: dict[str, object] = {
+    "$or": [
+        {
+            "source": [
+                *("aws.fis", "aws.arc-zonal-shift", "aws.arc-region-switch"),
+                *("aws.route53-recovery-readiness", "route53-recovery-readiness.amazonaws.com"),
+            ]
+        },
+        {"source": ["aws.cloudwatch"], "detail-type": ["CloudWatch Alarm Configuration Change"]},
+    ]
+}
+"""What is never evidence, and what somebody who asks why will want to have been told."""
+NEWS_PATHS: dict[str, str] = {
+    **_ENVELOPE_PATHS,
+    "resources": "$.resources",
+    "operation": "$.detail.operation",
+    "readiness": "$.detail.new-state.readiness-status",
+    "status": "$.detail.new-state.status",
+}
+NEWS_TEMPLATE = (
+    "{" + _ENVELOPE + ',"resources":<resources>,"detail":{"operation":"<operation>",'
+    '"new-state":{"readiness-status":"<readiness>","status":"<status>"}}}'
+)
+
+FORWARDED = (
+    *("aws.cloudwatch", "aws.synthetics", "aws.health", SIGNAL_SOURCE, PROBE_SOURCE),
+    *("aws.fis", "aws.arc-zonal-shift", "aws.arc-region-switch"),
+    *("aws.route53-recovery-readiness", "route53-recovery-readiness.amazonaws.com"),
+)
+"""The sources whose events go from each watched Region to every controller's bus."""
+
+INTAKE = (
+    ("tidegate-alarms", ALARM_PATTERN, ALARM_PATHS, ALARM_TEMPLATE),
+    ("tidegate-canaries", CANARY_PATTERN, CANARY_PATHS, CANARY_TEMPLATE),
+    ("tidegate-probes", PROBE_PATTERN, PROBE_PATHS, PROBE_TEMPLATE),
+    ("tidegate-executions", EXECUTION_PATTERN, EXECUTION_PATHS, EXECUTION_TEMPLATE),
+    ("tidegate-signals", SIGNAL_PATTERN, SIGNAL_PATHS, SIGNAL_TEMPLATE),
+    ("tidegate-health", HEALTH_PATTERN, HEALTH_PATHS, HEALTH_TEMPLATE),
+    ("tidegate-news", NEWS_PATTERN, NEWS_PATHS, NEWS_TEMPLATE),
+)
+"""Rules that feed the queue: name, event pattern, input paths and input template."""

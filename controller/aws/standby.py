@@ -23,6 +23,7 @@ from controller.aws.failure import OUTSIDE, code
 from controller.core.text import plain
 from controller.ports.errors import SwitchRefused, SwitchUnavailable
 from controller.ports.runtime import Runtime
+from controller.ports.world import Shown
 
 PERMISSIONS = (
     ("s3:DeleteObject", "object"),
@@ -90,7 +91,7 @@ class StandbySwitch:
         deadline: float,
         fence: Callable[[], None],
         override: Sequence[str] = (),  # noqa: ARG002 - it has no safety rules to set aside
-    ) -> Mapping[str, bool]:
+    ) -> Shown:
         """As `ports.world.Switch` promises, but one object at a time: On before Off.
 
         After a failure every slice is On somewhere still; a part of the changes may be applied.
@@ -101,7 +102,7 @@ class StandbySwitch:
         self._refuse_fixed(goal)
         for on in (True, False):
             self._reach([name for name, wanted in changes if wanted is on], on, deadline, fence)
-        return goal
+        return Shown(goal)
 
     def _reach(self, names: Sequence[str], on: bool, deadline: float, fence: Callable[[], None]) -> None:
         """Send until S3 shows it: a lost reply is found by looking, never by sending again first."""

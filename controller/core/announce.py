@@ -18,11 +18,13 @@ Change = Literal[
     "opened", "confirmed", "asked", "answered", "intended", "applied", "verified", "refused", "settled",
     "turned_back", "rolled_back", "stood_down", "escalated", "handed_over", "taken_over", "drift", "muted",
     "acknowledged", "armed", "disarmed", "broke_glass", "echo", "blinded",
+    "skipped",
 ]  # fmt: skip
 CHANGES: Mapping[str, Change] = {
     "IncidentOpened": "opened",
     "RestoreOpened": "opened",
     "DrillOpened": "opened",
+    "DrillSkipped": "skipped",
     "Confirmed": "confirmed",
     "ApprovalRequested": "asked",
     "ApprovalGiven": "answered",

@@ -4,11 +4,13 @@ Nothing here acts, waits or asks what time it is: `now` is an argument.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 
 from controller.core.admission import expected_signals
+from controller.core.conditions import All, Any_, Condition, Leaf, Not, Ref
 from controller.core.model import (
+    RELAYED,
     Node,
     Observation,
     Signal,
@@ -19,8 +21,13 @@ from controller.core.model import (
     any_of,
     negate,
 )
-from controller.core.policy import All, Any_, Condition, Leaf, Not, Policy
+from controller.core.notices import KIND as HEALTH
+from controller.core.notices import quiet, standing
+from controller.core.policy import Policy
 from controller.core.timeline import Run, heard_at, held, runs
+
+AHEAD = 60.0
+"""Seconds. What we received later than now by more than this came before our own clock was set back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +46,13 @@ class View:
     now: float
     tracks: tuple[Track, ...]
     heard: Mapping[str, float]
+    conditions: Mapping[str, Condition] = field(default_factory=dict)
 
     def of(self, family: str, subject: str, source: str) -> list[Track]:
         """The signals that may speak of `subject` while `source` is under judgement.
 
-        A canary that runs inside either Region is not counted: it would judge its own house. An alarm
-        is the Region's own instrument and is always counted.
+        A guest (a canary, say) that runs inside either Region is not counted: it would judge its own
+        house. An alarm is the Region's own instrument and is always counted.
         """
         inside = {subject, source}
         return [
@@ -52,7 +60,7 @@ class View:
             for track in self.tracks
             if family in (track.signal.family, "all")
             and track.signal.subject == subject
-            and not (track.signal.kind == "canary" and track.signal.observer in inside)
+            and (track.signal.own or track.signal.observer not in inside)
         ]
 
 
@@ -75,8 +83,9 @@ def view(
     for track in tracks:
         for seen in evidence.get(track.signal.id, ()):
             observer = track.signal.observer
-            heard[observer] = max(heard.get(observer, -inf), seen.received)
-    return View(now, tracks, heard)
+            if seen.via != RELAYED:
+                heard[observer] = max(heard.get(observer, -inf), seen.received)
+    return View(now, tracks, heard, policy.conditions)
 
 
 def _muted_until(signal: Signal, muted: Mapping[str, float]) -> float:
@@ -87,7 +96,13 @@ def _track(signal: Signal, history: Sequence[Observation], now: float, muted: fl
     if now < muted:
         reason = f"muted for another {spell(muted - now)}"
         return Track(signal, (), SignalState(signal, Verdict.UNKNOWN, None, None, reason))
-    past = runs(history, signal.silent_after, now)
+    if any(seen.received > now + AHEAD for seen in history):
+        reason = "our clock was set back: not known how long ago it was heard of"
+        return Track(signal, (), SignalState(signal, Verdict.UNKNOWN, None, None, reason))
+    if signal.kind == HEALTH:
+        past = runs(standing(history, signal.silent_after, now), inf, now)
+    else:
+        past = runs(history, signal.silent_after, now)
     if not past:
         return Track(signal, past, SignalState(signal, Verdict.UNKNOWN, None, None, "never heard of"))
     age = now - max(heard_at(seen) for seen in history)
@@ -110,6 +125,9 @@ def judge(condition: Condition, seen: View, *, source: str, target: str | None, 
         case Not(not_=child):
             node = judge(child, seen, source=source, target=target, path=f"{path}.not")
             return Node(path, "not", negate(node.value), f"not: {node.sentence}", (node,))
+        case Ref(condition=name):
+            node = judge(seen.conditions[name], seen, source=source, target=target, path=f"conditions.{name}")
+            return Node(path, "condition", node.value, f"{name}: {node.sentence}", (node,))
         case Leaf():
             subject = source if condition.in_ == "source" else target
             if subject is None:
@@ -133,7 +151,7 @@ def _count(nodes: Sequence[Node], words: str) -> str:
 
 def judge_leaf(leaf: Leaf, seen: View, *, subject: str, source: str, path: str) -> Node:
     """One leaf: enough units of the family say it now, and have said it unbroken for long enough."""
-    tracks = seen.of(leaf.family, subject, source)
+    tracks, accusers = testifying(leaf.verdict, seen.of(leaf.family, subject, source))
     states = tuple(track.state for track in tracks)
     units = _units(leaf, tracks)
     wanted, noun = _needed(leaf, units)
@@ -145,11 +163,26 @@ def judge_leaf(leaf: Leaf, seen: View, *, subject: str, source: str, path: str) 
         lasted = (
             held([[track.runs for track in unit] for unit in units], leaf.verdict, wanted, seen.now) or 0.0
         )
+        if leaf.verdict is Verdict.HEALTHY:
+            lasted = min(lasted, quiet([track.runs for track in accusers], seen.now))
         value = Truth.of(lasted >= (leaf.for_ or 0.0))
         return Node(path, "leaf", value, f"{claim}, for {spell(lasted)} ({needs})", (), states)
     unclear = f"; {open_} silent or unknown" if open_ else ""
     value = Truth.UNKNOWN if yes + open_ >= wanted or not units else Truth.FALSE
     return Node(path, "leaf", value, f"{claim}{unclear} ({needs})", (), states)
+
+
+def testifying(verdict: Verdict, tracks: Sequence[Track]) -> tuple[list[Track], list[Track]]:
+    """Who may speak to the claim, and who was passed over: AWS Health only ever accuses.
+
+    Asked whether all is well, it is a witness while it accuses, and neither for nor against once it does not.
+    """
+    speak: list[Track] = []
+    passed: list[Track] = []
+    for track in tracks:
+        accuses = track.signal.kind != HEALTH or track.state.verdict is Verdict.BREACHING
+        (speak if accuses or verdict is Verdict.BREACHING else passed).append(track)
+    return speak, passed
 
 
 def _units(leaf: Leaf, tracks: Sequence[Track]) -> list[list[Track]]:

@@ -2,7 +2,7 @@
 
 ```
  when false, unknown ─> none (with an incident open: stand_down, hold)
- when true ─> armed ─> policy ─> not cut off ─> eligible ─> cooldown ─> velocity        an incident opens
+ when true ─> armed ─> policy ─> not cut off ─> eligible ─> blackout ─> cooldown ─> velocity  then it opens
       ─> shared cause ─> target exists ─> readiness ─> floor ─> approval ─> act         else hold, and page
                                                             └ shadow: hold here, and say what would be done
 ```
@@ -10,9 +10,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from controller.core import guards
-from controller.core.assess import View, judge, view
+from controller.core.assess import View, judge, testifying, view
 from controller.core.guards import Found
 from controller.core.homeward import decide_home, decide_restore
 from controller.core.incident import Incident, Memory
@@ -22,7 +23,7 @@ from controller.core.policy import Policy
 from controller.core.readiness import Reading, asked, under_doubt
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Situation:
     """Everything that a decision may look at.
 
@@ -40,6 +41,12 @@ class Situation:
     controls: Mapping[str, bool] | None
     readings: tuple[Reading, ...] = ()
 
+    @cached_property
+    def seen(self) -> View:
+        """What the evidence says of every signal; `memory` and `evidence` must be there."""
+        muted = self.memory.muted if self.memory else {}
+        return view(self.policy, self.account, self.evidence or {}, self.now, muted)
+
 
 def decide(situation: Situation, region: str) -> Decision:
     """The decision about `region`. Pure: the same situation gives the same decision."""
@@ -49,15 +56,15 @@ def decide(situation: Situation, region: str) -> Decision:
     if s.evidence is None:
         return _plainly(s, region, "evidence-unreadable", "the evidence table does not answer")
     incident = s.memory.open if s.memory.open and s.memory.open.source == region else None
-    seen = view(s.policy, s.account, s.evidence, s.now, s.memory.muted)
-    found = Found(s.policy, region, s.now, s.here, s.memory, incident, seen, s.controls, readings=s.readings)
+    seen, policy = s.seen, s.policy.about(region)
+    found = Found(policy, region, s.now, s.here, s.memory, incident, seen, s.controls, readings=s.readings)
     left = s.memory.away(region)
     if incident is not None and incident.leg == "home":
         return decide_home(found, incident)
-    if left is not None and s.policy.restore is not None and (not incident or incident.intent == "restore"):
+    if left is not None and policy.restore is not None and (not incident or incident.intent == "restore"):
         return decide_restore(replace(found, intent="restore"), incident, left)
-    tree = judge(s.policy.evacuate.when, seen, source=region, target=None, path="when")
-    if not (incident and (incident.requested_by or guards.begun(s.policy, incident, s.controls))):
+    tree = judge(policy.evacuate.when, seen, source=region, target=None, path="when")
+    if not (incident and (incident.requested_by or guards.begun(policy, incident, s.controls))):
         stopped = _without_cause(s, region, tree, incident, seen)
     else:
         stopped = None
@@ -78,7 +85,8 @@ def _without_cause(
         action = "hold" if incident else "none"
         reason = f"not known whether {region} must be left: unknown never acts"
         return Decision(s.now, region, "unknown", action, reason, tree)
-    told = [t.state.verdict for family in s.policy.signals for t in seen.of(family, region, region)]
+    every = [track for family in s.policy.signals for track in seen.of(family, region, region)]
+    told = [track.state.verdict for track in testifying(Verdict.HEALTHY, every)[0]]
     quiet = all(verdict is Verdict.HEALTHY for verdict in told)
     code, reason = ("healthy", f"every signal about {region} is healthy")
     if not quiet:
@@ -105,13 +113,13 @@ def _guarded(s: Situation, found: Found, tree: Node) -> Decision:
     goal = None
     if target is not None and s.controls is not None:
         whole = plan(s.policy, source=region, target=target, controls=s.controls)
-        goal = next_wave(s.policy, whole, s.policy.evacuate.waves, incident.waves if incident else 0)
+        goal = next_wave(s.policy, whole, found.policy.evacuate.waves, incident.waves if incident else 0)
     goal = under_doubt(goal, found.doubts)
     checks.append(guards.floor(found, goal))
     gate = guards.approval(found, goal)
     decision = Decision(
         s.now, region, "evacuate", "act", f"leave {region} for {target}", tree, (*checks, gate), target, goal,
-        gate=s.policy.gate_name("evacuate", found.doubts), answers=answers,
+        gate=found.policy.gate_name("evacuate", found.doubts), answers=answers,
     )  # fmt: skip
     blocked = next((check for check in checks if check.value is not Truth.TRUE), None)
     if blocked is not None:

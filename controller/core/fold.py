@@ -1,25 +1,46 @@
 """Memory from the journal: each event applied to what was so before it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from controller.core.incident import MOVES, OPENINGS, IllegalMove, Incident, Memory, Phase
 from controller.core.journal import Draft, Event, Kind
+from controller.core.pace import paced
 from controller.core.request import Request, answered, asked
 
 
-def fold(application: str, events: Iterable[Event]) -> Memory:
-    """The memory after all `events`. Raises `IllegalMove` on a journal that no version could have written."""
-    memory = Memory(application)
+def fold(application: str, events: Iterable[Event], onto: Memory | None = None) -> Memory:
+    """The memory after all `events`, which follow those of `onto`.
+
+    Raises `IllegalMove` on a journal that no version could have written.
+    """
+    memory = onto or Memory(application)
     for event in events:
         memory = apply(memory, event)
     return memory
 
 
+class Folding:
+    """`fold`, continued from where it stood: a journal only grows, and each hash stands for all before it."""
+
+    def __init__(self) -> None:
+        self._memory: Memory | None = None
+
+    def __call__(self, application: str, events: Sequence[Event]) -> Memory:
+        """The memory after all `events`, which begin with number 1."""
+        known = self._memory
+        last = known.last if known else None
+        done = last.seq if last and last.application == application else 0
+        if not last or not done or len(events) < done or events[done - 1].hash != last.hash:
+            known, done = None, 0
+        self._memory = fold(application, events[done:], onto=known)
+        return self._memory
+
+
 def apply(memory: Memory, event: Event) -> Memory:
     """The memory after one more event."""
     refuse_illegal(memory, event.draft)
-    known = replace(memory, last=event)
+    known = replace(memory, last=event, pace=paced(memory.pace, event, OPENINGS.get(event.kind)))
     match event.kind:
         case Kind.POLICY_LOADED:
             stand = {**(event.data.get("controls") or {}), **known.stand}
@@ -39,10 +60,14 @@ def apply(memory: Memory, event: Event) -> Memory:
             return replace(known, muted={**known.muted, str(event.data["what"]): float(event.data["until"])})
         case Kind.ESCALATED if event.draft.incident is None:
             return replace(known, pages={**known.pages, str(event.data["key"]): event.at})
+        case Kind.DRILL_SKIPPED:
+            return replace(_struck(known, event), skipped=event)
         case Kind.INCIDENT_OPENED | Kind.RESTORE_OPENED | Kind.DRILL_OPENED:
             incident = _opened(event)
         case kind:
             incident = _moved(memory.incidents[event.draft.incident or ""], kind, event)
+    if event.kind is Kind.DRILL_OPENED:
+        known = _struck(known, event)
     if event.kind is Kind.SHIFT_INTENDED:
         known = replace(known, intents=(*known.intents[-7:], event))
     if event.kind is Kind.SHIFT_APPLIED and _sets_out(incident):
@@ -52,6 +77,13 @@ def apply(memory: Memory, event: Event) -> Memory:
     return replace(known, incidents={**known.incidents, incident.id: incident})
 
 
+def _struck(memory: Memory, event: Event) -> Memory:
+    """Whose turn it was to be drilled, and for which stroke of the schedule, if for one."""
+    struck = float(event.data.get("scheduled") or 0.0)
+    drilled = {**memory.drilled, str(event.data["source"]): event.at}
+    return replace(memory, struck=max(memory.struck, struck), drilled=drilled)
+
+
 def _sets_out(incident: Incident) -> bool:
     """Whether a shift that was just applied is the first of an evacuation: what velocity counts."""
     return incident.intent == "evacuate" and incident.leg == "out" and incident.waves == 0
@@ -59,6 +91,9 @@ def _sets_out(incident: Incident) -> bool:
 
 def refuse_illegal(memory: Memory, draft: Draft) -> None:
     """Raise `IllegalMove` with a sentence if `draft` may not come next."""
+    struck = draft.data.get("scheduled")
+    if struck is not None and float(struck) <= memory.struck:
+        raise IllegalMove("the schedule's stroke was seen to already: one drill for each")
     if draft.kind in OPENINGS:
         if memory.open is not None:
             raise IllegalMove(f"{memory.open.id} is in progress; one evacuation at a time")
@@ -93,6 +128,7 @@ def _opened(event: Event) -> Incident:
         changed=event.at,
         reason=str(data.get("reason", "")),
         despite=tuple(map(str, data.get("despite", ()))),
+        scheduled=data.get("scheduled"),
     )
 
 
@@ -135,7 +171,10 @@ def _moved(incident: Incident, kind: Kind, event: Event) -> Incident:
             driver = str(data.get("driver", incident.driver))
             return replace(moved, runs=moved.runs + 1, driver=driver)
         case Kind.STOOD_DOWN:
-            return replace(moved, reason=str(data.get("reason", "")))
+            outcome = str(data.get("outcome", incident.outcome))
+            return replace(moved, reason=str(data.get("reason", "")), outcome=outcome)
+        case Kind.SETTLED:
+            return replace(moved, outcome=str(data.get("outcome", incident.outcome)))
         case _:
             return moved
 

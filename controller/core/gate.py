@@ -19,6 +19,7 @@ def chain(
     """
     if incident is None:
         return policy.chain(intent, doubts)
+    policy = policy.about(incident.source)
     if overrides(policy, incident):
         return policy.approvals[OVERRIDE]
     written = policy.chain(incident.intent, doubts)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from controller.core.assess import View, judge_leaf, spell
+from controller.core.assess import AHEAD, View, judge_leaf, spell
 from controller.core.gate import chain, overrides, phrase, present
 from controller.core.incident import MOVING, Incident, Memory, Phase
 from controller.core.journal import digest
@@ -11,6 +11,7 @@ from controller.core.model import Answer, Check, Plan, Truth
 from controller.core.plan import after, below_floor, serving
 from controller.core.policy import Policy
 from controller.core.readiness import Reading, judge_ready, summary
+from controller.core.windows import open_window, window_told
 
 CUT_OFF_AFTER = 120.0
 """Seconds without anything from any other Region after which a controller abstains."""
@@ -66,6 +67,9 @@ def not_cut_off(f: Found) -> Check:
     quiet = f.now - max(others) if others else None
     if quiet is None:
         return Check("not cut off", "cut-off", Truth.UNKNOWN, "nothing was ever heard from another Region")
+    if quiet < -AHEAD:
+        sentence = f"our clock was set back by {spell(-quiet)} or more: nobody knows how old the news is"
+        return Check("not cut off", "cut-off", Truth.UNKNOWN, sentence)
     value = Truth.of(quiet <= CUT_OFF_AFTER)
     sentence = f"last heard from another Region {spell(max(0.0, quiet))} ago"
     return Check("not cut off", "cut-off", value, sentence)
@@ -85,10 +89,28 @@ def eligible(f: Found) -> Check:
     return Check("eligible", "already-left", value, sentence)
 
 
+def blackout(f: Found) -> Check:
+    """Nothing moves by itself in a window of the policy; a person's word passes, but for a drill.
+
+    A drill also looks ahead: it would still be away when the window opens.
+    """
+    drill = f.incident is not None and f.incident.intent == "drill"
+    if f.incident is not None and begun(f.policy, f.incident, f.controls):
+        return Check("blackout", "blackout", Truth.TRUE, "the move has begun and is finished")
+    shut = open_window(f.policy, f.now, f.policy.drills.stay if drill and f.policy.drills else 0.0)
+    if shut is None:
+        return Check("blackout", "blackout", Truth.TRUE, "no window is open in which nothing moves")
+    told = window_told(shut, f.now)
+    if f.incident is not None and f.incident.by_person and not drill:
+        sentence = f"{f.incident.by_person} asked for it; a window does not bind a person ({told})"
+        return Check("blackout", "blackout", Truth.TRUE, sentence)
+    return Check("blackout", "blackout", Truth.FALSE, told)
+
+
 def cooldown(f: Found) -> Check:
     """No automatic shift of a new incident while the last one is fresh; a person's request passes."""
     last = f.memory.last_blocking()
-    if f.incident is not None and (f.incident.requested_by or begun(f.policy, f.incident, f.controls)):
+    if f.incident is not None and (f.incident.by_person or begun(f.policy, f.incident, f.controls)):
         return Check("cooldown", "cooldown", Truth.TRUE, _by_person(f.incident, "cooldown"))
     if last is None:
         return Check("cooldown", "cooldown", Truth.TRUE, "no evacuation before this one")
@@ -104,7 +126,7 @@ def cooldown(f: Found) -> Check:
 
 
 def velocity(f: Found) -> Check:
-    if f.incident is not None and (f.incident.requested_by or begun(f.policy, f.incident, f.controls)):
+    if f.incident is not None and (f.incident.by_person or begun(f.policy, f.incident, f.controls)):
         return Check("velocity", "velocity", Truth.TRUE, _by_person(f.incident, "velocity"))
     today = sum(f.now - at < DAY for at, _ in f.memory.shifted)
     limit = f.policy.limits.evacuations_per_day
@@ -112,13 +134,13 @@ def velocity(f: Found) -> Check:
 
 
 def _by_person(incident: Incident, limit: str) -> str:
-    if incident.requested_by:
-        return f"{incident.requested_by} asked for it; {limit} does not bind a person"
+    if incident.by_person:
+        return f"{incident.by_person} asked for it; {limit} does not bind a person"
     return "the move has begun and is finished"
 
 
-TO_OPEN: tuple[Guard, ...] = (armed, policy_valid, not_cut_off, eligible, cooldown, velocity)
-OPENING = ("armed", "policy", "not cut off", "cooldown", "velocity")
+TO_OPEN: tuple[Guard, ...] = (armed, policy_valid, not_cut_off, eligible, blackout, cooldown, velocity)
+OPENING = ("armed", "policy", "not cut off", "blackout", "cooldown", "velocity")
 
 
 def choose_target(f: Found) -> tuple[str | None, list[Check]]:

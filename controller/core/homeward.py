@@ -46,7 +46,11 @@ def decide_restore(found: Found, incident: Incident | None, left: Incident) -> D
     waves = incident.waves if incident else 0
     goal = _goal(found, left, waves=waves)
     checks = [guards.armed(found), guards.policy_valid(found), guards.not_cut_off(found)]
-    checks += [_returning(found, incident), _soak(found, left, moving=bool(moving or by_hand))]
+    checks += [
+        _returning(found, incident),
+        guards.blackout(found),
+        _soak(found, left, moving=bool(moving or by_hand)),
+    ]
     answers = _fit(found, left)
     found = replace(found, doubts=asked(answers))
     goal = under_doubt(goal, found.doubts)

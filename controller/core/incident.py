@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from controller.core.journal import Event, Kind
+from controller.core.pace import Pace
 from controller.core.request import Request
 
 
@@ -84,6 +85,7 @@ class Incident:
     before: the controls as they were before its first shift. put: as it put them. intended: what the
     intents of the present shift change. of: the incident that a restore undoes. changed: when it last
     moved on. despite: codes that its requester wants set aside. rules: safety rules that refused its move.
+    scheduled: for which stroke of `drills.cron` it was opened; nobody asked for such a drill.
     """
 
     id: str
@@ -111,6 +113,12 @@ class Incident:
     driver: str = ""
     changed: float = 0.0
     reason: str = ""
+    scheduled: float | None = None
+
+    @property
+    def by_person(self) -> str | None:
+        """Who asked for it, where that was a person."""
+        return self.requested_by if self.scheduled is None else None
 
     @property
     def refused(self) -> bool:
@@ -124,6 +132,8 @@ class Memory:
     """All that the journal says, at its event `last`.
 
     intents: the last few `ShiftIntended`. echoes: the numbers of those whose late call was put back.
+    struck: the last stroke of `drills.cron` that was seen to. drilled: Region -> when it last had its turn.
+    skipped: the last scheduled drill that did not open.
     """
 
     application: str
@@ -142,6 +152,10 @@ class Memory:
     drift: Event | None = None
     intents: tuple[Event, ...] = ()
     echoes: frozenset[int] = frozenset()
+    struck: float = 0.0
+    drilled: Mapping[str, float] = field(default_factory=dict)
+    skipped: Event | None = None
+    pace: Pace = field(default_factory=Pace)
 
     @property
     def stopped(self) -> str | None:

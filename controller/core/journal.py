@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -17,6 +17,7 @@ class Kind(StrEnum):
     INCIDENT_OPENED = "IncidentOpened"
     RESTORE_OPENED = "RestoreOpened"
     DRILL_OPENED = "DrillOpened"
+    DRILL_SKIPPED = "DrillSkipped"
     TURNED_BACK = "TurnedBack"
     ROLLED_BACK = "RolledBack"
     CONFIRMED = "Confirmed"
@@ -45,6 +46,9 @@ class Kind(StrEnum):
     REFUSED = "Refused"
     BROKE_GLASS = "BrokeGlass"
     DRIFT_SEEN = "DriftSeen"
+
+
+KINDS = frozenset(Kind)
 
 
 class UnknownKind(ValueError):  # noqa: N818
@@ -105,7 +109,8 @@ def seal(application: str, draft: Draft, after: Event | None) -> Event:
 
 def to_json(event: Event) -> str:
     """One line that holds the whole event."""
-    return canonical(asdict(event))
+    members = {"application": event.application, "seq": event.seq, "prev": event.prev, "hash": event.hash}
+    return canonical(members | {"draft": _members(event.draft)})
 
 
 def from_json(text: str) -> Event:
@@ -113,7 +118,7 @@ def from_json(text: str) -> Event:
     raw = json.loads(text)
     try:
         kind = raw["draft"]["kind"]
-        if kind not in set(Kind):
+        if kind not in KINDS:
             raise UnknownKind(f"event {raw['seq']} is of a kind this version does not know: {kind!r}")
         draft = Draft(**{**raw["draft"], "kind": Kind(raw["draft"]["kind"])})
         return Event(raw["application"], int(raw["seq"]), raw["prev"], draft, raw["hash"])
@@ -121,14 +126,14 @@ def from_json(text: str) -> Event:
         raise ValueError(f"not a journal event: {error}") from error
 
 
-def broken_at(events: Sequence[Event]) -> int | None:
+def broken_at(events: Sequence[Event], after: Event | None = None) -> int | None:
     """The number of the first event whose place, predecessor or content is wrong; None if all is whole.
 
-    `events` must begin with number 1. A truncated tail cannot be seen from the rest; whoever keeps the
-    last hash elsewhere compares it with `events[-1].hash`.
+    `events` must begin with number 1, or with the one that follows `after`. A truncated tail cannot be seen
+    from the rest; whoever keeps the last hash elsewhere compares it with `events[-1].hash`.
     """
-    prev = GENESIS
-    for number, event in enumerate(events, start=1):
+    prev, first = (after.hash, after.seq + 1) if after else (GENESIS, 1)
+    for number, event in enumerate(events, start=first):
         sealed = _hash(event.application, event.seq, event.prev, event.draft)
         if event.seq != number or event.prev != prev or event.hash != sealed:
             return number
@@ -137,4 +142,16 @@ def broken_at(events: Sequence[Event]) -> int | None:
 
 
 def _hash(application: str, seq: int, prev: str, draft: Draft) -> str:
-    return digest({"application": application, "seq": seq, "prev": prev, "draft": asdict(draft)})
+    return digest({"application": application, "seq": seq, "prev": prev, "draft": _members(draft)})
+
+
+def _members(draft: Draft) -> dict[str, Any]:
+    return {
+        "id": draft.id,
+        "kind": draft.kind,
+        "at": draft.at,
+        "by": draft.by,
+        "epoch": draft.epoch,
+        "incident": draft.incident,
+        "data": draft.data,
+    }

@@ -45,12 +45,16 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
+RELAYED = "relay"
+"""How something came that was sent from another Region than it was seen from: no proof that one is heard."""
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """One thing that was seen of a signal.
 
     at: when it happened, by the sender's clock. received: when it reached us, by our clock.
-    verdict: breaching, healthy or unknown. via: "event" or "poll". id: the same for a duplicate.
+    verdict: breaching, healthy or unknown. via: "event", "poll" or "relay". id: the same for a duplicate.
     """
 
     at: float
@@ -100,7 +104,10 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A signal that the policy names: about one Region (`subject`), seen from one (`observer`)."""
+    """A signal that the policy names: about one Region (`subject`), seen from one (`observer`).
+
+    own: it is the subject's own instrument and always counts; else only from outside of what is judged.
+    """
 
     id: str
     family: str
@@ -109,6 +116,7 @@ class Signal:
     subject: str
     observer: str
     silent_after: float
+    own: bool = False
 
 
 def signal_id(*, kind: str, account: str, observer: str, name: str) -> str:

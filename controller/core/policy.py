@@ -15,14 +15,25 @@ from pydantic import (
     Tag,
 )
 
-from controller.core.checks import ReadyCheck
+from controller.core.conditions import Condition
 from controller.core.journal import digest
-from controller.core.model import Verdict
-from controller.core.terms import GROUP, Count, Duration, Given, Name, One, Region, Strict, Template, keys_of
-
-
-class RegionControls(Strict):
-    controls: Annotated[tuple[Name, ...], Field(min_length=1, max_length=50, strict=False)]
+from controller.core.limits import Drills, Limits
+from controller.core.moves import Evacuate, RegionControls, Restore, Target, said
+from controller.core.schedule import Zone
+from controller.core.terms import (
+    EVENT,
+    GROUP,
+    SERVICE,
+    Duration,
+    Given,
+    Name,
+    One,
+    Region,
+    Strict,
+    Template,
+    keys_of,
+)
+from controller.core.traffic import Traffic
 
 
 class CanarySignal(Strict):
@@ -36,111 +47,47 @@ class AlarmSignal(Strict):
     silent_after: Duration = Field(alias="silentAfter")
 
 
+class EventSignal(Strict):
+    """What any monitor sends as `tidegate.signal/v1`. Without `runsIn`: the Region's own instrument."""
+
+    event: Annotated[str, StringConstraints(pattern=EVENT)]
+    runs_in: Annotated[
+        Annotated[tuple[Region, ...], Field(min_length=1, max_length=20, strict=False)] | None, Given
+    ] = Field(default=None, alias="runsIn")
+    silent_after: Duration = Field(alias="silentAfter")
+
+
+class HealthSignal(Strict):
+    """AWS Health's open notices about services; each only accuses, and lapses where nobody updates it."""
+
+    health: Annotated[
+        tuple[Annotated[str, StringConstraints(pattern=SERVICE)], ...],
+        Field(min_length=1, max_length=50, strict=False),
+    ]
+    silent_after: Duration = Field(default=10_800.0, alias="silentAfter")
+
+
 def _which_signal(value: Any) -> str | None:
     keys = keys_of(value) or ()
-    return "canary" if "canary" in keys else "alarm" if "alarm" in keys else None
+    return next((kind for kind in ("canary", "alarm", "event", "health") if kind in keys), None)
 
 
 SignalSource = Annotated[
-    Annotated[CanarySignal, Tag("canary")] | Annotated[AlarmSignal, Tag("alarm")],
+    Annotated[CanarySignal, Tag("canary")]
+    | Annotated[AlarmSignal, Tag("alarm")]
+    | Annotated[EventSignal, Tag("event")]
+    | Annotated[HealthSignal, Tag("health")],
     Discriminator(
         _which_signal,
         custom_error_type="signal",
-        custom_error_message="expected a signal: a mapping with the key `canary` or `alarm`",
+        custom_error_message="expected a signal: a mapping with the key `canary`, `alarm`, `event` "
+        "or `health`",
     ),
 ]
-
-
-class Leaf(Strict):
-    """`count` signals (or distinct observing Regions) of a family say `is`, unbroken, `for` so long."""
-
-    in_: Literal["source", "target"] = Field(alias="in")
-    family: Name
-    is_: Literal["breaching", "healthy", "silent"] = Field(alias="is")
-    observers: Annotated[Annotated[int, Field(ge=1, le=20)] | None, Given] = None
-    signals: Annotated[Count | None, Given] = None
-    for_: Annotated[Duration | None, Given] = Field(default=None, alias="for")
-
-    @property
-    def verdict(self) -> Verdict:
-        return Verdict(self.is_)
-
-
-class All(Strict):
-    all_: Annotated[tuple["Condition", ...], Field(alias="all", min_length=1, max_length=20, strict=False)]
-
-
-class Any_(Strict):  # noqa: N801 - `Any` is typing's
-    any_: Annotated[tuple["Condition", ...], Field(alias="any", min_length=1, max_length=20, strict=False)]
-
-
-class Not(Strict):
-    not_: "Condition" = Field(alias="not")
-
-
-def _which_condition(value: Any) -> str | None:
-    keys = keys_of(value)
-    return None if keys is None else next((key for key in ("all", "any", "not") if key in keys), "leaf")
-
-
-Condition = Annotated[
-    Annotated[All, Tag("all")]
-    | Annotated[Any_, Tag("any")]
-    | Annotated[Not, Tag("not")]
-    | Annotated[Leaf, Tag("leaf")],
-    Discriminator(
-        _which_condition,
-        custom_error_type="condition",
-        custom_error_message="expected a condition: a mapping with the key `all`, `any`, `not` or `in`",
-    ),
-]
-
-
-Waves = Annotated[
-    tuple[Annotated[int, Field(ge=1, le=50)], ...], Field(min_length=1, max_length=50, strict=False)
-]
-"""How many slices move at a time; the last number is repeated until all have moved."""
-
-
-class Evacuate(Strict):
-    when: Condition
-    unless: Annotated[tuple[Leaf, ...], Field(max_length=20, strict=False)] = ()
-    approval: Name
-    waves: Annotated[Waves | None, Given] = None
-    settle: Duration = 30.0
-    if_verify_fails: Literal["hold", "rollback"] = Field(default="hold", alias="ifVerifyFails")
-
-
-class Target(Strict):
-    prefer: Annotated[tuple[Region, ...], Field(min_length=1, max_length=20, strict=False)]
-    ready: Annotated[tuple[ReadyCheck, ...], Field(min_length=1, max_length=20, strict=False)]
-
-
-class Restore(Strict):
-    """When and how a Region that was left comes home. In a leaf, `source` is the Region that comes home."""
-
-    when: Condition
-    ready: Annotated[tuple[ReadyCheck, ...], Field(max_length=20, strict=False)] = ()
-    approval: Name
-    waves: Annotated[Waves | None, Given] = None
-    settle: Duration = 30.0
-
-
-class Drills(Strict):
-    """Rehearsals in production: leave, stay, come home; at once where a leaf of `abortWhen` is true."""
-
-    stay: Duration
-    abort_when: Annotated[tuple[Leaf, ...], Field(alias="abortWhen", max_length=20, strict=False)] = ()
 
 
 OVERRIDE = "override"
 """The gate that is asked to set aside a safety rule: at least two people, for each rule by its ARN."""
-
-
-class Limits(Strict):
-    min_regions_on: Annotated[int, Field(ge=1, le=20)] = Field(alias="minRegionsOn")
-    cooldown: Duration
-    evacuations_per_day: Annotated[int, Field(ge=1, le=100)] = Field(alias="evacuationsPerDay")
 
 
 class Ask(Strict):
@@ -155,6 +102,7 @@ class Policy(Strict):
 
     tidegate: One
     application: Name
+    timezone: Annotated[Zone | None, Given] = None
     enforcement: Literal["shadow", "live"]
     regions: Annotated[dict[Region, RegionControls], Field(min_length=2, max_length=20)]
     controllers: Annotated[tuple[Region, ...], Field(min_length=1, max_length=5, strict=False)]
@@ -162,19 +110,48 @@ class Policy(Strict):
         dict[Name, Annotated[tuple[SignalSource, ...], Field(min_length=1, max_length=50, strict=False)]],
         Field(min_length=1, max_length=20),
     ]
+    conditions: Annotated[dict[Name, Condition], Field(max_length=50)] = Field(default_factory=dict)
     evacuate: Evacuate
     target: Target
     limits: Limits
     restore: Annotated[Restore | None, Given] = None
     drills: Annotated[Drills | None, Given] = None
+    traffic: Annotated[Traffic | None, Given] = None
     approvals: dict[Name, Annotated[tuple[Ask, ...], Field(min_length=1, max_length=5, strict=False)]] = (
         Field(default_factory=dict)
     )
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the compiled policy: what an event names when it says by which policy."""
-        return digest(self.model_dump(mode="json", by_alias=True))
+        """SHA-256 of the compiled policy: what an event names when it says by which policy.
+
+        What is left out is not counted: a version that knows more keys gives the same file the same digest.
+        So a default, once released, never changes.
+        """
+        return digest(self.model_dump(mode="json", by_alias=True, exclude_defaults=True))
+
+    def about(self, region: str) -> "Policy":
+        """The policy as it holds for moves out of `region` and home to it. Known by the same digest."""
+        return self._by_region.get(region, self)
+
+    @cached_property
+    def _by_region(self) -> dict[str, "Policy"]:
+        _ = self.digest  # before the copies are made: they answer for the whole
+        return {
+            region: self.model_copy(
+                update={
+                    key: common.model_copy(update=said(here))
+                    for key, common, here in (
+                        ("evacuate", self.evacuate, entry.evacuate),
+                        ("target", self.target, entry.target),
+                        ("restore", self.restore, entry.restore),
+                    )
+                    if common is not None and here is not None
+                }
+            )
+            for region, entry in self.regions.items()
+            if entry.evacuate or entry.target or entry.restore
+        }
 
     def gate(self, intent: str = "evacuate", doubts: Sequence[str] = ()) -> Ask | None:
         """Who is asked first before a move of this intent; None where the policy writes `none`."""

@@ -24,9 +24,9 @@ from controller.core.checks import (
     ReplicationCheck,
     gate_of,
 )
+from controller.core.conditions import Leaf
 from controller.core.journal import digest
 from controller.core.model import Answer, Check, Plan, Truth, all_of
-from controller.core.policy import Leaf
 
 QUOTAS_LAST = 86_400.0
 """Seconds that quotas count as known: they are changed by hand, and seldom."""

@@ -70,4 +70,6 @@ def answered(request: Request, event: Event) -> Request:
     agreed = request.agreed if by in request.agreed else (*request.agreed, by)
     if len(agreed) < request.people:
         return replace(request, agreed=agreed)
-    return replace(request, agreed=agreed, status="given", by=", ".join(agreed), at=event.at)
+    # Whose clock dated the answer may be minutes off: it came after the question, and before its end.
+    at = min(max(event.at, request.asked), request.expires)
+    return replace(request, agreed=agreed, status="given", by=", ".join(agreed), at=at)

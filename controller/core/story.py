@@ -170,6 +170,8 @@ def sentence(event: Event) -> str:
             return f"{data.get('source')} may come home: {data.get('reason')}"
         case Kind.DRILL_OPENED:
             return f"a drill of {data.get('source')}: {data.get('reason')}"
+        case Kind.DRILL_SKIPPED:
+            return f"no drill of {data.get('source')}, {data.get('outcome')}: {data.get('reason')}"
         case Kind.TURNED_BACK:
             return f"turned back ({data.get('outcome')}): {data.get('reason')}"
         case Kind.ROLLED_BACK:
@@ -197,7 +199,9 @@ def sentence(event: Event) -> str:
         case Kind.SHIFT_INTENDED:
             return f"about to move {data.get('source')} to {data.get('target')}: {_changes(data)}"
         case Kind.SHIFT_APPLIED:
-            return f"ARC took the change: {_states(data.get('states', {}))}"
+            lone = data.get("confirmed_by")
+            only = f"; read back from {lone} alone, which took it: no other endpoint answered" if lone else ""
+            return f"ARC took the change: {_states(data.get('states', {}))}{only}"
         case Kind.TAKEN_OVER:
             return f"{data.get('driver')} drives on: {data.get('reason')}"
         case Kind.BLINDED:

@@ -41,23 +41,39 @@ def seconds(value: object) -> float:
     return float(int(match[1]) * _UNITS[match[2]])
 
 
+def _written(value: float) -> str:
+    """What `seconds` reads back: in seconds, or where they have too many digits in a larger unit."""
+    unit, size = next((unit, size) for unit, size in _UNITS.items() if value / size < 1e6)
+    return f"{value / size:.0f}{unit}"
+
+
 Duration = Annotated[
     float,
     BeforeValidator(seconds),
-    PlainSerializer(lambda value: f"{value:.0f}s"),
-    Field(gt=0, json_schema_extra={"type": "string", "pattern": "^[0-9]{1,6}[smhd]$"}),
+    PlainSerializer(_written),
+    Field(gt=0, json_schema_extra={"type": "string", "pattern": "^(?=0*[1-9])[0-9]{1,6}[smhd]$"}),
 ]
 REGION = r"^[a-z]{2,4}(-[a-z]{2,4})?-(central|north|south|(north|south)?(east|west))-[0-9]$"
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
 TEMPLATE = r"^([A-Za-z0-9_. -]|\{region\}){1,255}$"
 GROUP = r"^group:[A-Za-z0-9_-]{1,64}$"
+PURPOSE = r"^[A-Za-z0-9][A-Za-z0-9 _.,:()/-]{0,119}$"
+EVENT = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$"
+SERVICE = r"^[A-Z][A-Z0-9_]{0,63}$"
+METRIC = r"^[A-Za-z0-9_./#:-][A-Za-z0-9_./#: -]{0,254}$"
+FILE = r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}\.ya?ml$"
 
 # What a text that does not match was expected to be.
 SHAPES = {
     REGION: "the name of an AWS Region such as us-east-1",
     NAME: "a name of at most 63 letters, digits, - and _, which begins with a letter or a digit",
     TEMPLATE: "a name of letters, digits, spaces, and - _ . in which {region} stands for the Region",
+    FILE: "the name of a file beside this one such as storefront.yaml",
     GROUP: "a group of people such as group:sre-oncall",
+    PURPOSE: "a few words of at most 120 letters, digits, spaces and _ . , : ( ) / -",
+    EVENT: "a name of at most 128 letters, digits, - _ and ., which begins with a letter or a digit",
+    METRIC: "what CloudWatch knows by name: at most 255 letters, digits, spaces and _ . / # : -",
+    SERVICE: "a service as AWS Health writes it, such as DYNAMODB",
 }
 
 Region = Annotated[str, StringConstraints(pattern=REGION)]

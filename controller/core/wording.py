@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from controller.core.checks import TAGS
+from controller.core import checks, conditions
 from controller.core.terms import SHAPES
+
+TAGS = checks.TAGS | conditions.TAGS
 
 
 def path_of(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
@@ -15,11 +17,7 @@ def path_of(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
             continue
         if not skip and part != "[key]":
             path.append(part)
-            signal = path[0] == "signals" and len(path) == 3
-            condition = path[:2] in (["evacuate", "when"], ["restore", "when"]) and (
-                len(path) == 2 or isinstance(part, int) or part == "not"
-            )
-            skip = signal or condition
+            skip = path[0] == "signals" and len(path) == 3
         else:
             skip = False
     return tuple(path)

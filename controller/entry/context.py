@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,6 @@ from controller.core.journal import Event
 from controller.core.policy import Policy
 from controller.core.text import plain
 from controller.lab.last_run import read_last_run
-from controller.ports.errors import EvidenceUnavailable
 from controller.settings import Deployment
 from controller.steps.context import Deps
 
@@ -38,7 +38,8 @@ class NoContext(ValueError):  # noqa: N818
 class Context:
     """A deployment and its name. A rehearsal is nobody's traffic: it asks for no confirmation.
 
-    others: the other controllers' deployments, in order; the first that answers is spoken to.
+    others: the other controllers' deployments, in order; the first that answers and is not cut off from the
+    other Regions is spoken to.
     """
 
     name: str
@@ -51,13 +52,11 @@ class Context:
 
     def deps(self) -> Deps:
         from controller import wiring
+        from controller.steps.reach import first_able
 
-        for deployment in (self.deployment, *self.others) if self.others else ():
-            deps = wiring.build(deployment)
-            with suppress(EvidenceUnavailable):
-                deps.evidence.read(deps.application)
-                return deps
-        return wiring.build(self.deployment)
+        if not self.others:
+            return wiring.build(self.deployment)
+        return first_able([partial(wiring.build, each) for each in (self.deployment, *self.others)])
 
     def identity(self, claimed: str | None) -> str:
         """Who is acting. In a rehearsal whoever is claimed; else whom the credentials belong to."""

@@ -50,7 +50,7 @@ def verdict(value: Verdict) -> Text:
 def signal_name(signal: Signal, application: str) -> str:
     """Without what all signals of the application and the Region have in common."""
     short = signal.name.removeprefix(f"{application}-").removeprefix(f"{signal.subject}-") or signal.name
-    seen = f" seen from {signal.observer}" if signal.kind == "canary" else " alarm"
+    seen = f" seen from {signal.observer}" if signal.kind == "canary" else f" {signal.kind}"
     return f"{signal.family}  {plain(short, 60)}{seen}"
 
 

@@ -69,11 +69,11 @@ def observe_handler(deps: Deps, event: Payload) -> Payload:
     if not isinstance(records, list):
         seen = observe(deps, [json.dumps(event)])
         return {"used": seen.used, "ignored": [i.reason for i in seen.ignored], "opened": seen.opened}
-    bodies = {str(r.get("messageId")): str(r.get("body", "")) for r in records if isinstance(r, dict)}
+    messages = [record if isinstance(record, dict) else {} for record in records]
     try:
-        seen = observe(deps, list(bodies.values()))
+        seen = observe(deps, [str(message.get("body", "")) for message in messages])
     except ControllerError as error:
-        failures = [{"itemIdentifier": message} for message in bodies]
+        failures = [{"itemIdentifier": str(message.get("messageId"))} for message in messages]
         return {"batchItemFailures": failures, "error": type(error).__name__}
     probes = {probe.region: round(probe.received - probe.sent, 3) for probe in seen.probes}
     told = {"used": seen.used, "ignored": len(seen.ignored), "opened": seen.opened, "probes": probes}

@@ -72,7 +72,8 @@ def played(wanted: Wanted, show: Show) -> Story:
     running = rehearsal.running(
         policy, speed=wanted.speed, seed=wanted.seed, start=START, log_name="demo.log"
     )
-    with running as (stage, holds), context.announced(*stage.deployments.values()):
+    with running as (stage, hold), context.announced(*stage.deployments.values()):
+        holds = hold()
         deps = holds[stage.deployment.region]
         watch = Watch(stage, deps, every=wanted.speed, others=holds)
         with show(stage, watch) as shown:

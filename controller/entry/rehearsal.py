@@ -13,6 +13,7 @@ from controller.entry import lambdas
 from controller.entry.files import LogFile
 from controller.entry.held import held
 from controller.lab.loader import load_policy
+from controller.lab.overlay import unscheduled
 from controller.lab.stage import Parts, Stage
 from controller.lab.wall_stage import Ports, wall_stage
 from controller.rehearsal.table.store import Store
@@ -22,8 +23,8 @@ _numbers = itertools.count()
 
 
 def live(path: Path) -> Policy:
-    """The policy of a file, as a rehearsal runs it: live, whatever it says of enforcement."""
-    return load_policy(path).policy.model_copy(update={"enforcement": "live"})
+    """The policy of a file, as a rehearsal runs it: live, whatever it says of enforcement, at any hour."""
+    return unscheduled(load_policy(path).policy).model_copy(update={"enforcement": "live"})
 
 
 def parts() -> Parts:
@@ -42,16 +43,20 @@ def running(
     store: Callable[[str], Store] | None = None,
     kept: Mapping[str, Any] | None = None,
     log_name: str = "handlers.log",
-) -> Iterator[tuple[Stage, dict[str, Deps]]]:
-    """The stage and, by Region, each controller's outside.
+    consoles: Mapping[str, str] | None = None,
+) -> Iterator[tuple[Stage, Callable[[], dict[str, Deps]]]]:
+    """The stage and, for whoever asks, an operator's hold on each controller, by its Region.
 
     Everything up, handlers logging to the state folder; everything down at the end, whatever happens.
+    consoles: controller Region -> the address of its console, which notices carry.
 
     Raises `PortInUse`.
     """
     folder = wiring.state_home()
     folder.mkdir(parents=True, exist_ok=True)
     stage = wall_stage(policy, parts(), seed, speed=speed, ports=ports, start=start, store=store, kept=kept)
+    linked = {"console_by_region": dict(consoles or {})}
+    stage.deployments = {r: d.model_copy(update=linked) for r, d in stage.deployments.items()}
     try:
         with LogFile(folder / log_name) as log:
             stage.begin(
@@ -65,7 +70,7 @@ def running(
                 }
             )
             try:
-                yield stage, {region: wiring.build(d) for region, d in stage.deployments.items()}
+                yield stage, lambda: {region: wiring.build(d) for region, d in stage.deployments.items()}
             finally:
                 stage.close()
     except BaseException:

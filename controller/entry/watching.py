@@ -1,9 +1,10 @@
-"""Who watches the watcher, as `tidegate status` shows it: the last probe, dead letters, drift."""
+"""Who watches the watcher, as `tidegate status` shows it: last probe, dead letters, drift, a stuck step."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from controller.core.incident import Memory
+from controller.core.pace import stuck
 from controller.core.report import stamp
 
 LATE = 7200.0
@@ -31,6 +32,15 @@ def drift_told(memory: Memory) -> dict[str, Any] | None:
     return None if event is None else {"at": stamp(event.at), "reason": event.data["reason"]}
 
 
+def stuck_told(memory: Memory, now: float) -> dict[str, Any] | None:
+    """The open incident's step, if it is slow against its own history."""
+    found = stuck(memory.pace, now)
+    if found is None:
+        return None
+    return {"step": found.step, "seconds": round(found.seconds), "p75_s": round(found.usual, 1),
+            "runs": found.runs, "reason": found.sentence}  # fmt: skip
+
+
 def watching_lines(fields: dict[str, Any]) -> list[tuple[str, bool]]:
     """What to print, and whether it is alarming."""
     lines: list[tuple[str, bool]] = []
@@ -47,6 +57,8 @@ def watching_lines(fields: dict[str, Any]) -> list[tuple[str, bool]]:
     letters = fields["dead_letters"]
     told = "dead letters cannot be counted" if letters is None else f"{letters} dead letters"
     lines.append((told, bool(letters)))
+    if fields["stuck"]:
+        lines.append((f"stuck: {fields['stuck']['reason']}", True))
     if fields["drift"]:
         lines.append((f"drift at {fields['drift']['at']}: {fields['drift']['reason']}", False))
     return lines

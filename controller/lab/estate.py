@@ -1,8 +1,11 @@
 """The estate that a policy guards, drafted from the policy: canaries, alarms and rules for a rehearsal."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from controller.aws.rules import FORWARDED
+from controller.core.admission import expected_signals
 from controller.core.policy import AlarmSignal, CanarySignal, Policy
 from controller.lab.watchdogs import watchdogs
 from controller.rehearsal.api import ACCOUNT
@@ -10,6 +13,7 @@ from controller.rehearsal.blueprint import (
     AlarmPlan,
     Blueprint,
     CanaryPlan,
+    MonitorPlan,
     RulePlan,
     bus_arn,
     machine_arn,
@@ -34,21 +38,30 @@ class NotDriven(ValueError):  # noqa: N818
 
 def estate(policy: Policy, workflow: str, functions: Sequence[str], intake: Intake) -> Blueprint:
     """What the rehearsal builds. Raises `NotDriven`."""
+    guards = (alarm for c in policy.controllers for alarm in watchdogs(policy.application, c))
+    return replace(bare(policy, workflow, functions, intake), alarms=(*_alarms(policy), *guards))
+
+
+def bare(policy: Policy, workflow: str, functions: Sequence[str], intake: Intake) -> Blueprint:
+    """The same without a single alarm: whatever a policy names, nothing has to drive it."""
     controllers = policy.controllers
     canaries = tuple(_canaries(policy))
-    watched = dict.fromkeys([*policy.regions, *(canary.runs_in for canary in canaries)])
+    monitors = tuple(_monitors(policy))
+    watchers = (*(canary.runs_in for canary in canaries), *(monitor.observer for monitor in monitors))
+    watched = dict.fromkeys([*policy.regions, *watchers])
     return Blueprint(
         application=policy.application,
         controllers=controllers,
         controls={region: entry.controls for region, entry in policy.regions.items()},
         canaries=canaries,
-        alarms=(*_alarms(policy), *(a for c in controllers for a in watchdogs(policy.application, c))),
+        alarms=(),
         rules=(
             *_forwarding(list(watched), controllers),
             *(rule for here in controllers for rule in _feeding(here, intake)),
         ),
         workflow=workflow,
         functions=tuple(functions),
+        monitors=monitors,
     )
 
 
@@ -59,6 +72,12 @@ def _canaries(policy: Policy) -> Iterator[CanaryPlan]:
                 for subject in policy.regions:
                     name = source.canary.replace("{region}", subject)
                     yield from (CanaryPlan(name, runs_in, subject) for runs_in in source.runs_in)
+
+
+def _monitors(policy: Policy) -> Iterator[MonitorPlan]:
+    for signal in expected_signals(policy, ACCOUNT):
+        if signal.kind == "event":
+            yield MonitorPlan(policy.application, signal.family, signal.name, signal.subject, signal.observer)
 
 
 def _alarms(policy: Policy) -> Iterator[AlarmPlan]:
@@ -95,7 +114,7 @@ def _metric_alarm(policy: Policy, region: str, name: str) -> dict[str, Any]:
 
 def _forwarding(regions: Sequence[str], controllers: Sequence[str]) -> Iterator[RulePlan]:
     """From each watched Region to every controller's bus: a bus forwards once only, so never by a third."""
-    pattern = {"source": ["aws.cloudwatch", "aws.synthetics", "tidegate.probe"]}
+    pattern = {"source": list(FORWARDED)}
     for region in regions:
         others = [there for there in controllers if there != region]
         targets = tuple({"Id": f"bus-{there}", "Arn": bus_arn(there, ACCOUNT)} for there in others)

@@ -19,6 +19,17 @@ DRILLS: Mapping[str, Any] = {
     "drills": {"stay": "5m", "abortWhen": [{"in": "target", "family": "customer", "is": "breaching"}]},
 }
 
+COUNTED: Mapping[str, Any] = {"namespace": "Storefront", "metric": "Requests"}
+PROOF: Mapping[str, Any] = {
+    # Canaries go on asking a Region that was left; a rehearsal has so few customers that they are a quarter.
+    "traffic": {**COUNTED, "atMost": "30%", "within": "5m", "ifUnknown": "hold"},
+}
+SCHEDULED: Mapping[str, Any] = {"timezone": "UTC", "drills": {"cron": "12 8 * * *", **DRILLS["drills"]}}
+SHUT: Mapping[str, Any] = {
+    "limits": {"blackout": [{"cron": "0 8 * * *", "for": "30m", "reason": "release"}]},
+}
+"""A rehearsal begins at eight and breaks seven minutes later: the schedule strikes at 320 s."""
+
 
 def _by_hand(stage: Stage, region: str) -> None:
     stage.later(lambda deps: evacuate(deps, region, who="rehearsal-operator", reason="maintenance"))
@@ -90,7 +101,7 @@ HOMECOMING = (
         "a drill while all is well: leave, stay five minutes, come home",
         "return",
         (Step(0, "an operator drills {region}", _drill),),
-        policy=DRILLS,
+        policy={**DRILLS, **PROOF},
         lasts=1500,
     ),
     Scenario(
@@ -104,6 +115,23 @@ HOMECOMING = (
         ),
         policy=DRILLS,
         lasts=1500,
+        pages=True,
+    ),
+    Scenario(
+        "drill-scheduled",
+        "the hour of the policy's schedule comes while all is well: the same drill, and nobody began it",
+        "return",
+        (),
+        policy=SCHEDULED,
+        lasts=1500,
+    ),
+    Scenario(
+        "drill-blacked-out",
+        "the same hour, in a window of the policy in which nothing moves by itself: skipped, and said so",
+        "stay",
+        (),
+        policy={**SCHEDULED, **SHUT},
+        lasts=420,
         pages=True,
     ),
 )

@@ -12,7 +12,8 @@ from pathlib import Path as File
 from controller.core.admission import PolicyError, Problem, parse_policy
 from controller.core.policy import Policy
 from controller.core.text import plain
-from controller.lab.places import Document, Fault, Located, Path, Places, PolicyRefused, Unreadable
+from controller.lab.extending import whole
+from controller.lab.places import Document, Fault, Located, Path, Place, Places, PolicyRefused, Unreadable
 from controller.lab.suggestions import did_you_mean
 from controller.lab.yaml_reader import read_yaml
 
@@ -27,24 +28,31 @@ class LoadedPolicy:
     policy: Policy
     source: str
     places: Places
+    files: tuple[File, ...] = ()
 
 
 def load_policy(path: File) -> LoadedPolicy:
     """The policy in the file `path`. Raises `PolicyRefused` with every problem that could be found."""
     file = plain(str(path), 300)
-    source = _text(path, file)
-    try:
-        document = read_yaml(source)
-    except Unreadable as error:
-        raise PolicyRefused((_of_fault(file, error.fault),)) from error
+    read = whole(path, read_document)
+    document = read.document
     faults = [_of_fault(file, fault) for fault in document.faults]
     try:
         policy = parse_policy(document.data)
     except PolicyError as error:
-        raise PolicyRefused(_ordered([*faults, *_of_model(file, document, error.problems)])) from error
+        raise PolicyRefused(_ordered([*faults, *located_problems(file, document, error.problems)])) from error
     if faults:
         raise PolicyRefused(_ordered(faults))
-    return LoadedPolicy(policy, source, document.places)
+    return LoadedPolicy(policy, _text(path, file), document.places, read.files)
+
+
+def read_document(path: File) -> Document:
+    """The document in the file `path`, bounded. Raises `PolicyRefused` where it is not to be read at all."""
+    file = plain(str(path), 300)
+    try:
+        return read_yaml(_text(path, file))
+    except Unreadable as error:
+        raise PolicyRefused((_of_fault(file, error.fault),)) from error
 
 
 def _text(path: File, file: str) -> str:
@@ -78,12 +86,16 @@ def _whole(file: str, message: str) -> PolicyRefused:
 
 def _of_fault(file: str, fault: Fault) -> Located:
     hint = None if fault.hint is None else plain(fault.hint, 120)
-    return Located(
-        file, fault.place.line, fault.place.column, plain(fault.message, 300), hint, _dotted(fault.path)
-    )
+    where = fault.place
+    message = plain(fault.message, 300)
+    return Located(_file(where, file), where.line, where.column, message, hint, dotted(fault.path))
 
 
-def _of_model(file: str, document: Document, problems: tuple[Problem, ...]) -> Iterator[Located]:
+def _file(place: Place, file: str) -> str:
+    return plain(place.file, 300) if place.file else file
+
+
+def located_problems(file: str, document: Document, problems: tuple[Problem, ...]) -> Iterator[Located]:
     # What the reader refused is a hole in the data: the model's complaints about the hole say nothing new.
     holes = {fault.path for fault in document.faults}
     for problem in problems:
@@ -93,17 +105,19 @@ def _of_model(file: str, document: Document, problems: tuple[Problem, ...]) -> I
         place = document.places.key(path) if problem.at_key else document.places.value(path)
         meant = did_you_mean(path) if problem.at_key else None
         hint = f"did you mean `{meant}`?" if meant else None
-        yield Located(file, place.line, place.column, plain(problem.message, 300), hint, _dotted(path))
+        message = plain(problem.message, 300)
+        yield Located(_file(place, file), place.line, place.column, message, hint, dotted(path))
 
 
-def _dotted(path: Path) -> str:
+def dotted(path: Path) -> str:
     """`evacuate.when.all[0].for`."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return plain(text.removeprefix("."), 200)
 
 
 def _ordered(problems: list[Located]) -> tuple[Located, ...]:
-    ordered = sorted(problems, key=lambda problem: (problem.line, problem.column))
+    files = list(dict.fromkeys(problem.file for problem in problems))
+    ordered = sorted(problems, key=lambda p: (files.index(p.file), p.line, p.column))
     if len(ordered) <= MAX_PROBLEMS:
         return tuple(ordered)
     last = ordered[MAX_PROBLEMS]

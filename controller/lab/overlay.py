@@ -12,6 +12,14 @@ def overlaid(policy: Policy, changes: Mapping[str, Any]) -> Policy:
     return parse_policy(_merged(compiled(policy), changes)) if changes else policy
 
 
+def unscheduled(policy: Policy) -> Policy:
+    """`policy` without what the time of day begins or forbids: a rehearsal has a clock of its own."""
+    data = compiled(policy)
+    data["limits"].pop("blackout", None)
+    data.get("drills", {}).pop("cron", None)
+    return parse_policy(data)
+
+
 def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     both = dict(base)
     for key, value in changes.items():

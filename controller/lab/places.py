@@ -9,10 +9,11 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """Line and column, both from 1."""
+    """Line and column, both from 1. file: where a document is made of several."""
 
     line: int
     column: int
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

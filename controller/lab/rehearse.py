@@ -38,6 +38,8 @@ class Run:
     said: list[tuple[float, str]] = field(default_factory=list)
     shifts: list[tuple[float, str, bool]] = field(default_factory=list)
     ended: float = 0.0
+    seen: int = -1
+    """How much had been written to the journal when people last looked, and nothing waited for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +91,21 @@ def rehearse(
 
 
 def _attend(stage: Stage, deps: Deps, run: Run, approve: Mode) -> None:
-    """Answer what is asked, and notice the end."""
+    """Answer what is asked, and notice the end; nothing is read again while nothing was written."""
+    written = stage.cloud.journal.writes
+    if written == run.seen:
+        return
     try:
         said = answer_if_asked(deps, approve, answer, run.scenario.people)
         if said:
             run.said.append((stage.kernel.now(), said))
-        incidents = remember(deps).incidents.values()
+        memory = remember(deps)
     except ControllerError as error:
         run.said.append((stage.kernel.now(), plain(f"{type(error).__name__}: {error}", 200)))
         return
+    incidents = memory.incidents.values()
+    asked = memory.open.request if memory.open else None
+    run.seen = -1 if asked and asked.status == "waiting" else written
     wanted = ("restore", "drill") if run.scenario.must == "return" else ("evacuate",)
     if run.settled is None and any(i.phase is Phase.SETTLED and i.intent in wanted for i in incidents):
         run.settled = stage.kernel.now()
@@ -120,10 +128,11 @@ def judge(stage: Stage, run: Run, approve: Mode) -> Judged:
     returns = run.scenario.must == "return" and approve != "deny"
     findings = [(everyone > 0, f"{everyone} requests in the last minute")]
     if moves:
-        findings += [
-            (asked == 0, f"{asked} of them still went to {run.region}"),
-            (failed == 0, f"{failed} of them failed"),
-        ]
+        findings.append((asked == 0, f"{asked} of them still went to {run.region}"))
+        if run.scenario.second != "stay":
+            findings.append((failed == 0, f"{failed} of them failed"))
+        if run.scenario.second is not None:
+            findings.append(_second(stage, run, last))
     else:
         home = "customers are at home" if returns else "customers were not moved"
         findings.append((asked > 0, f"{asked} of them went to {run.region}: {home}"))
@@ -141,6 +150,15 @@ def judge(stage: Stage, run: Run, approve: Mode) -> Judged:
         pages = [n for n in stage.cloud.outbox.notices if n.at >= run.broke]
         findings.append((bool(pages), f"{len(pages)} pages were sent"))
     return Judged(all(ok for ok, _ in findings), tuple(findings))
+
+
+def _second(stage: Stage, run: Run, last: Mapping[str, tuple[int, int]]) -> tuple[bool, str]:
+    """Whether the Region that broke second was left, or was not."""
+    second = next(region for region in stage.policy.target.prefer if region != run.region)
+    went = sum(last.get(second, (0, 0)))
+    if run.scenario.second == "move":
+        return went == 0, f"{went} of them still went to {second}"
+    return went > 0, f"{went} of them went to {second}: it was not left"
 
 
 def _minutes(run: Run) -> list[float]:

@@ -26,7 +26,8 @@ class Scenario:
 
     lasts: seconds after the break, at most. still_until: nothing may move before this many seconds.
     to_the_end: it is not over when traffic has moved. policy: keys laid over the policy's own. people: what
-    those who are asked do, whatever `--approve` says.
+    those who are asked do, whatever `--approve` says. second: what must come of the first preferred target,
+    where that breaks as well.
     """
 
     name: str
@@ -39,3 +40,4 @@ class Scenario:
     to_the_end: bool = False
     policy: Mapping[str, Any] = field(default_factory=dict)
     people: Manner = "as told"
+    second: Literal["move", "stay"] | None = None

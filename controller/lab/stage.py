@@ -23,6 +23,7 @@ from controller.rehearsal.clients import Clients
 from controller.rehearsal.cloud import Cloud
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel
+from controller.rehearsal.monitors import Monitors
 from controller.rehearsal.network import Network
 from controller.rehearsal.providers import plan_arn
 from controller.rehearsal.station import Function, Local
@@ -88,6 +89,15 @@ class Stage:
             for plan in self.cloud.plan.canaries:
                 environment = {"BASE_URL": f"http://{plan.subject}.{self.cloud.plan.name.rstrip('.')}"}
                 self.synthetics.add(Canary(plan.name, plan.runs_in, check, environment))
+            monitors = Monitors(
+                kernel=self.kernel,
+                runtime=self.runtime,
+                publish=self.cloud.publish,
+                faults=self.faults,
+                network=self.network,
+            )
+            for monitor in self.cloud.plan.monitors:
+                monitors.add(monitor)
         self.customers.start()
         self.go()
 

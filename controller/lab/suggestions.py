@@ -7,6 +7,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from controller.core.policy import Policy
+from controller.lab.extending import KEY
 from controller.lab.places import Path
 
 _LONGEST = 40
@@ -36,7 +37,10 @@ def known_keys(path: Path) -> frozenset[str]:
             for found in _models(info.annotation)
         )
         models = inner or models
-    return frozenset(info.alias or name for model in models for name, info in model.model_fields.items())
+    more = {KEY} if not path else set()
+    return frozenset(
+        more | {info.alias or name for model in models for name, info in model.model_fields.items()}
+    )
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:

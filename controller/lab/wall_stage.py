@@ -53,23 +53,8 @@ def wall_stage(
     cloud = cloud_for(policy, parts, kernel, runtime, rng, store=store, kept=kept)
     opened: list[Callable[[], None]] = [_quick_threads(), runtime.close]
     try:
-        # Else the first call of a service waits for its model: ARC's would be the call that moves traffic.
-        for service in sorted({service for service, _ in cloud.wire.services}):
-            service_model(service)
-        server = Server(cloud.wire.handle, dark=cloud.faults.silent, mute=cloud.faults.mute.__contains__)
-        opened.append(server.stop)
-        url = f"http://127.0.0.1:{server.serve(ports.aws)}"
-        arc = {region: _serve_arc(server, cloud, region) for region in ENDPOINTS}
-        shops = {region: ShopServer(cloud.shop, region) for region in cloud.plan.controls}
-        for shop in shops.values():
-            shop.start()
-            opened.append(shop.close)
-        zone = Zone(zone=cloud.plan.zone, names=cloud.names, ports={r: s.port for r, s in shops.items()})
-        dns = DnsServer(zone, port=ports.dns)
-        dns.start()
-        opened.append(dns.close)
-        network = WireNetwork(dns_port=dns.port, regional_suffix=cloud.plan.name, speed=speed)
-        opened.append(network.close)
+        url, arc = _serve_aws(cloud, ports.aws, opened)
+        network, dns_port = _serve_shop(cloud, ports.dns, speed, opened)
     except BaseException:
         _close(opened)
         raise
@@ -92,9 +77,37 @@ def wall_stage(
         advance=lambda seconds: time.sleep(seconds / speed),
         go=thread.start,
         close=close,
-        dns_port=dns.port,
+        dns_port=dns_port,
     )
     return stage
+
+
+def _serve_aws(cloud: Cloud, port: int, opened: list[Callable[[], None]]) -> tuple[str, dict[str, str]]:
+    """All services on one port, and each of ARC's endpoints on one of its own: their URLs."""
+    # Else the first call of a service waits for its model: ARC's would be the call that moves traffic.
+    for service in sorted({service for service, _ in cloud.wire.services}):
+        service_model(service)
+    server = Server(cloud.wire.handle, dark=cloud.faults.silent, mute=cloud.faults.mute.__contains__)
+    opened.append(server.stop)
+    url = f"http://127.0.0.1:{server.serve(port)}"
+    return url, {region: _serve_arc(server, cloud, region) for region in ENDPOINTS}
+
+
+def _serve_shop(
+    cloud: Cloud, port: int, speed: float, opened: list[Callable[[], None]]
+) -> tuple[WireNetwork, int]:
+    """The shop in each Region, the names that lead there: the customers' road to both, and the DNS port."""
+    shops = {region: ShopServer(cloud.shop, region) for region in cloud.plan.controls}
+    for shop in shops.values():
+        shop.start()
+        opened.append(shop.close)
+    zone = Zone(zone=cloud.plan.zone, names=cloud.names, ports={r: s.port for r, s in shops.items()})
+    dns = DnsServer(zone, port=port)
+    dns.start()
+    opened.append(dns.close)
+    network = WireNetwork(dns_port=dns.port, regional_suffix=cloud.plan.name, speed=speed)
+    opened.append(network.close)
+    return network, dns.port
 
 
 def _quick_threads() -> Callable[[], None]:

@@ -1,9 +1,27 @@
 """What the controller sees and moves, as promises."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from controller.core.model import Ignored, Sighting
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown(Mapping[str, bool]):
+    """Name -> on, as read back. alone: the endpoint that took the change, where no other one answered."""
+
+    states: Mapping[str, bool]
+    alone: str | None = None
+
+    def __getitem__(self, name: str) -> bool:
+        return self.states[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.states)
+
+    def __len__(self) -> int:
+        return len(self.states)
 
 
 class Switch(Protocol):
@@ -20,8 +38,8 @@ class Switch(Protocol):
         deadline: float,
         fence: Callable[[], None],
         override: Sequence[str] = (),
-    ) -> Mapping[str, bool]:
-        """Apply all changes, On and Off together, and read them back from another endpoint.
+    ) -> Shown:
+        """Apply all changes, On and Off together, and read them back from another endpoint, if one answers.
 
         `override`: ARNs of safety rules that two people approved to set aside; no other is. `fence` is
         called right before each send and raises (`JournalConflict`) if we may no longer act;
@@ -34,6 +52,15 @@ class Switch(Protocol):
 class AlarmPoll(Protocol):
     def poll(self, region: str, names: Sequence[str]) -> Sequence[Sighting | Ignored]:
         """The alarms' present states, one observation each. Raises `EvidenceUnavailable` after one second."""
+        ...
+
+
+class Requests(Protocol):
+    def count(self, region: str, *, since: float, until: float) -> Sequence[tuple[float, float]]:
+        """(start of the minute, requests in it), for each minute that the Region's own metric counted.
+
+        Raises `EvidenceUnavailable`, after one second at most. Nothing that acts may depend on it.
+        """
         ...
 
 
@@ -61,8 +88,8 @@ class Workflow(Protocol):
 
 
 class Notices(Protocol):
-    def send(self, subject: str, text: str) -> None:
-        """Page people. Raises `OutsideUnreachable`."""
+    def send(self, subject: str, text: str, *, path: str = "") -> None:
+        """Page people; `path` is of the console's page about it. Raises `OutsideUnreachable`."""
         ...
 
     def publish(self, kind: str, detail: Mapping[str, Any]) -> None:

@@ -23,6 +23,17 @@ class AlarmPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class MonitorPlan:
+    """A monitor of somebody else's: looks at `subject` from `observer`, and sends `tidegate.signal/v1`."""
+
+    application: str
+    family: str
+    name: str
+    subject: str
+    observer: str
+
+
+@dataclass(frozen=True, slots=True)
 class RulePlan:
     """A rule of the default bus in `region`; each target as PutTargets takes it."""
 
@@ -50,6 +61,7 @@ class Blueprint:
     workflow: str
     functions: tuple[str, ...]
     standby: Mapping[str, tuple[str, str, str]] | None = None
+    monitors: tuple[MonitorPlan, ...] = ()
 
     @property
     def controller(self) -> str:
@@ -59,7 +71,8 @@ class Blueprint:
     @property
     def regions(self) -> tuple[str, ...]:
         """Every Region that anything lives in."""
-        places = [*self.controls, *(c.runs_in for c in self.canaries), *self.controllers]
+        watchers = (*(c.runs_in for c in self.canaries), *(m.observer for m in self.monitors))
+        places = [*self.controls, *watchers, *self.controllers]
         return tuple(dict.fromkeys(places))
 
     @property

@@ -81,13 +81,15 @@ class Cloud:
             for r in plan.controllers
         }
         open_store = store or (lambda _region: MemoryStore())
-        journal = GlobalTable(open_store("global"), plan.controllers)
+        self.journal = GlobalTable(open_store("global"), plan.controllers)
         here = self.stations
         self.queues = {r: here[r].queues if r in here else Queues(kernel, r) for r in plan.regions}
         self.events = {r: Events(kernel, r, self._targets(), faults) for r in plan.regions}
         self.alarms = {r: Alarms(kernel, r, self.events[r].publish, faults) for r in plan.regions}
         self.tables = {
-            r: Tables(kernel, r, open_store(r), shared={"tidegate-journal": journal} if r in here else {})
+            r: Tables(
+                kernel, r, open_store(r), shared={"tidegate-journal": self.journal} if r in here else {}
+            )
             for r in plan.regions
         }
         self.outbox = Outbox(kernel, plan.controllers)
@@ -176,7 +178,7 @@ class Cloud:
         """Create what a deployment creates, and begin to tick."""
         with self.kernel.lock:
             self._create()
-            emit_each_minute(self.kernel, self.shop, self.put_metric)
+            emit_each_minute(self.kernel, self.shop, self.put_metric, self.plan.application.capitalize())
             publish_each_minute(self.kernel, self.faults, self.plan, self.put_metric)
             probe_each_hour(self.kernel, tuple(self.plan.controls), self.publish)
             for rank, (region, station) in enumerate(self.stations.items()):

@@ -10,7 +10,7 @@ An event that came from another Region's bus is never forwarded to a third.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -52,6 +52,8 @@ class Events:
         self._under_way: dict[int, Parcel] = {}
         self._held: list[int] = []
         self._next = 0
+        self.late: Callable[[], Sequence[float]] = lambda: (0.0,)
+        """How much later than usual an event arrives: none = lost under way, two = twice."""
         self.rules = Rules(region)
 
     @property
@@ -96,7 +98,8 @@ class Events:
     def _enter(self, event: Event, *, forwarded: bool) -> None:
         with self._kernel.lock:
             now = self._kernel.now()
-            self._send(Parcel(event, forwarded, ingested=now, due=now + delivery.LATENCY))
+            for late in self.late():
+                self._send(Parcel(event, forwarded, ingested=now, due=now + delivery.LATENCY + late))
 
     def _send(self, parcel: Parcel) -> None:
         number, self._next = self._next, self._next + 1

@@ -1,6 +1,7 @@
 """boto3's clients for a virtual rehearsal: botocore above, the wire below, no socket between."""
 
 from collections.abc import Callable
+from copy import copy
 from functools import cache
 
 from botocore import UNSIGNED
@@ -39,11 +40,7 @@ def virtual_clients(
         return wire.handle(request, endpoint, scope)
 
     def make(service: str, region: str, _url: str | None, config: Config) -> BaseClient:
-        unsigned = Config(signature_version=UNSIGNED, parameter_validation=False)
-        url = f"https://{service}.{region}.rehearsal.invalid"
-        client = _session().create_client(
-            service, region_name=region, endpoint_url=url, config=config.merge(unsigned)
-        )
+        client = _copy(service, region, config)
         attach(client, handle, runtime, latency=LATENCY, endpoint=region, fault=fault)
         return client
 
@@ -54,3 +51,24 @@ def virtual_clients(
 def _session() -> Session:
     """One session for all worlds: it keeps the service models, and no state of ours."""
     return Session()
+
+
+_BUILT: dict[tuple[str, str, tuple[tuple[str, str], ...]], BaseClient] = {}
+
+
+def _copy(service: str, region: str, config: Config) -> BaseClient:
+    """A client like one that was built before, with an endpoint of its own: building takes 8 ms."""
+    options = tuple(sorted((key, repr(value)) for key, value in vars(config).items()))
+    built = _BUILT.get((service, region, options))
+    if built is None:
+        unsigned = Config(signature_version=UNSIGNED, parameter_validation=False, user_agent="tidegate")
+        url = f"https://{service}.{region}.rehearsal.invalid"
+        built = _session().create_client(
+            service, region_name=region, endpoint_url=url, config=config.merge(unsigned)
+        )
+        _BUILT[service, region, options] = built
+    client: BaseClient = object.__new__(type(built))
+    vars(client).update(vars(built), _endpoint=copy(built._endpoint))
+    if service != "s3":  # a bucket's name belongs in the address; elsewhere one address serves all calls
+        client._ruleset_resolver = None
+    return client

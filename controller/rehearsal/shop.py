@@ -120,7 +120,7 @@ class Shop:
         self._orders.put(region, order_id, order)
         return _reply(201, "checkout", order)
 
-    def emit(self, minute: float, put_metric: PutMetric) -> None:
+    def emit(self, minute: float, put_metric: PutMetric, namespace: str = NAMESPACE) -> None:
         """Publish the figures of the minute that began at `minute`, and begin the next.
 
         A dark Region, and one whose metrics are broken, says nothing. A minute without requests has
@@ -131,21 +131,21 @@ class Shop:
                 done, self._minutes[region] = self._minutes[region], _Minute()
             if region in self._faults.dark or region in self._faults.no_metrics:
                 continue
-            put_metric(region, NAMESPACE, "Requests", done.requests, "Count", minute, {})
+            put_metric(region, namespace, "Requests", done.requests, "Count", minute, {})
             if done.requests:
                 rate = 100.0 * done.errors / done.requests
-                put_metric(region, NAMESPACE, "5xxRate", rate, "Percent", minute, {})
+                put_metric(region, namespace, "5xxRate", rate, "Percent", minute, {})
                 latency = done.ms / done.requests
-                put_metric(region, NAMESPACE, "Latency", latency, "Milliseconds", minute, {})
+                put_metric(region, namespace, "Latency", latency, "Milliseconds", minute, {})
 
 
-def emit_each_minute(kernel: Kernel, shop: Shop, put_metric: PutMetric) -> None:
+def emit_each_minute(kernel: Kernel, shop: Shop, put_metric: PutMetric, namespace: str = NAMESPACE) -> None:
     """From now on publish the shop's metrics at the end of each scenario minute."""
     minute = kernel.now() // 60 * 60
 
     def emit() -> None:
         nonlocal minute
-        shop.emit(minute, put_metric)
+        shop.emit(minute, put_metric, namespace)
         minute += 60
 
     kernel.every(60, emit, first_after=minute + 60 - kernel.now())

@@ -1,14 +1,17 @@
 """A person's answer: judged again at the click, written once, then given to the workflow."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from controller.core.decide import decide
+from controller.core.gate import SECOND_PERSON
 from controller.core.guards import binding
 from controller.core.incident import IllegalMove, Incident, Memory
 from controller.core.journal import Kind
+from controller.core.people import among, entitled, same_person
 from controller.ports.errors import JournalConflict, OutsideUnreachable, TokenClosed
-from controller.steps.context import Deps, remember, situation, write
-from controller.steps.question import Question, next_ask, question
+from controller.steps.context import Deps, known, remember, situation, write
+from controller.steps.question import Question, asked_now, next_ask, question
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +22,27 @@ class Answered:
     sentence: str
 
 
-def answer(deps: Deps, request_id: str, *, who: str, approve: bool, reason: str = "") -> Answered:
-    """Approve or deny a request. Counts once: the conditional append decides between two clicks."""
+def answer(
+    deps: Deps,
+    request_id: str,
+    *,
+    who: str,
+    approve: bool,
+    reason: str = "",
+    groups: Collection[str] | None = None,
+    shown: str | None = None,
+) -> Answered:
+    """Approve or deny a request. Counts once: the conditional append decides between two clicks.
+
+    groups: those that `who` belongs to by a sign-in just verified; None where the right to write to the
+    journal is what entitles. shown: digest of the plan that `who` was shown, where that is known.
+    """
     for _ in range(5):
         memory = remember(deps)
         incident = _asked(memory, request_id)
         if incident is None:
             return Answered(False, _unknown(deps, request_id))
-        refusal = _refusal(deps, memory, incident, who, approve)
+        refusal = _refusal(deps, memory, incident, _Click(who, approve, groups, shown))
         if refusal is not None:
             return Answered(False, refusal)
         kind = Kind.APPROVAL_GIVEN if approve else Kind.APPROVAL_DENIED
@@ -50,12 +66,12 @@ def answer(deps: Deps, request_id: str, *, who: str, approve: bool, reason: str 
 
 
 def look_at(deps: Deps, request_id: str) -> Question | Answered:
-    """What the request asks, as things stand now; or why it can no longer be answered."""
-    memory = remember(deps)
+    """What the request asks, as things stand now; or why it can no longer be answered. Writes nothing."""
+    memory = known(deps)
     incident = _asked(memory, request_id)
     if incident is None or incident.request is None:
         return Answered(False, _unknown(deps, request_id))
-    refusal = _refusal(deps, memory, incident, who="", approve=False)
+    refusal = _closed(deps, memory, incident)
     if refusal is not None:
         return Answered(False, refusal)
     decision = decide(situation(deps, memory, read_controls=True), incident.source)
@@ -74,7 +90,26 @@ def _unknown(deps: Deps, request_id: str) -> str:
     return "no request of this id is known"
 
 
-def _refusal(deps: Deps, memory: Memory, incident: Incident, who: str, approve: bool) -> str | None:
+@dataclass(frozen=True, slots=True)
+class _Click:
+    who: str
+    approve: bool
+    groups: Collection[str] | None
+    shown: str | None
+
+
+def _refusal(deps: Deps, memory: Memory, incident: Incident, click: _Click) -> str | None:
+    """Why the answer does not count."""
+    return (
+        _closed(deps, memory, incident)
+        or _not_theirs(deps, incident, click.who, click.groups)
+        or _other_plan(incident, click.shown)
+        or (_not_approved(deps, memory, incident, click.who) if click.approve else None)
+    )
+
+
+def _closed(deps: Deps, memory: Memory, incident: Incident) -> str | None:
+    """Why nobody can answer the request any more."""
     request = incident.request
     assert request is not None
     if request.status != "waiting":
@@ -87,11 +122,34 @@ def _refusal(deps: Deps, memory: Memory, incident: Incident, who: str, approve: 
         if next_ask(deps, incident, request) is not None:
             return "the time of this ask is up; the next in turn are about to be asked"
         return "this request has expired; silence was a denial"
-    if not approve:
+    return None
+
+
+def _not_theirs(deps: Deps, incident: Incident, who: str, groups: Collection[str] | None) -> str | None:
+    """Why it is not for `who` to answer, by the policy as it asks now."""
+    request = incident.request
+    assert request is not None
+    ask = asked_now(deps, incident, request).ask
+    # Of `any-second-person` nobody keeps a list: whoever may sign in and did not ask for the move.
+    if groups is None or ask == SECOND_PERSON.ask or entitled(groups, ask):
         return None
-    if incident.requested_by == who:
+    return f"{who} is not in {' or '.join(ask)}, who are asked; nothing was written"
+
+
+def _other_plan(incident: Incident, shown: str | None) -> str | None:
+    assert incident.request is not None
+    if shown is None or shown == incident.request.digest:
+        return None
+    return "the plan is not the one that you were shown; look at it again"
+
+
+def _not_approved(deps: Deps, memory: Memory, incident: Incident, who: str) -> str | None:
+    """Why `who` cannot approve it; evidence and plan are judged again."""
+    request = incident.request
+    assert request is not None
+    if same_person(incident.requested_by, who):
         return f"{who} asked for this evacuation and cannot approve it"
-    if who in request.agreed:
+    if among(who, request.agreed):
         return f"{who} has approved this already; {request.needed()} other people must agree"
     decision = decide(situation(deps, memory, read_controls=True), incident.source)
     if decision.action != "ask" or decision.plan is None:

@@ -97,6 +97,7 @@ def _without_intent(
 def stand_down(deps: Deps, memory: Memory, incident: Incident, decision: Decision) -> None:
     memory, incident = _without_intent(deps, memory, incident, decision)
     data = {"code": decision.code, "reason": decision.reason[:REASON], "decision": decision_record(decision)}
-    write(deps, memory, Kind.STOOD_DOWN, data=data, incident=incident)
-    if incident.escalated or incident.request:
+    drill = {"outcome": "blocked"} if incident.intent == "drill" else {}
+    write(deps, memory, Kind.STOOD_DOWN, data=data | drill, incident=incident)
+    if incident.escalated or incident.request or drill:
         page(deps, f"{incident.id}: stood down", decision.reason)

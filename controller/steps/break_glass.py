@@ -25,6 +25,7 @@ from controller.steps.context import Deps
 DEADLINE = 45.0
 """Seconds after which nothing new is sent."""
 TRIES = 5
+LONE = "; no second endpoint says so"
 
 WriteDown = Callable[[Mapping[str, Any]], str]
 """Keeps a record durably and gives its id. Raises `OSError`."""
@@ -96,7 +97,7 @@ def look(policy: Policy, switch: Switch, *, source: str, target: str | None) -> 
 
 def takes_over(policy: Policy, source: str, controls: Mapping[str, bool] | None) -> str | None:
     """Of `target.prefer`, then of the rest, the first that carries traffic (`controls` None: unknown)."""
-    others = [r for r in dict.fromkeys((*policy.target.prefer, *policy.regions)) if r != source]
+    others = [r for r in dict.fromkeys((*policy.about(source).target.prefer, *policy.regions)) if r != source]
     return next((r for r in others if controls is None or serving(policy, r, controls)), None)
 
 
@@ -114,8 +115,9 @@ def move(
     written = write_down({"stage": "intended", **_told(policy, outlook, outlook.after)})
     deadline = runtime.monotonic() + DEADLINE
     try:
-        states = {**outlook.before, **switch.flip(made.changes, deadline=deadline, fence=_nobody_drives)}
-        outcome = Outcome("applied", f"{made.source} was left for {made.target}", states)
+        shown = switch.flip(made.changes, deadline=deadline, fence=_nobody_drives)
+        said = f"{made.source} was left for {made.target}" + (LONE if shown.alone else "")
+        outcome = Outcome("applied", said, {**outlook.before, **shown})
     except SwitchRefused as refused:
         outcome = Outcome("refused", str(refused), _seen(switch, policy))
     except SwitchUnavailable as error:
@@ -132,9 +134,7 @@ def _nobody_drives() -> None:
 def _unconfirmed(error: str, made: Plan, seen: Mapping[str, bool] | None) -> Outcome:
     """The last word has whatever endpoint answers, be it the one that took the change."""
     if seen is not None and all(seen[name] is on for name, on in made.goal):
-        return Outcome(
-            "applied", f"{made.source} was left for {made.target}; no second endpoint says so", seen
-        )
+        return Outcome("applied", f"{made.source} was left for {made.target}{LONE}", seen)
     return Outcome("unconfirmed", error, seen)
 
 

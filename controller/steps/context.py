@@ -7,7 +7,7 @@ from typing import Any
 
 from controller.core.announce import SCHEMA, decision_event
 from controller.core.decide import Situation
-from controller.core.fold import apply, fold, refuse_illegal
+from controller.core.fold import Folding, apply, refuse_illegal
 from controller.core.incident import Incident, Memory
 from controller.core.journal import Draft, Kind
 from controller.core.model import Ended, Ignored, Probe, Sighting
@@ -24,7 +24,7 @@ from controller.ports.errors import (
 from controller.ports.readiness import Readiness, Snapshots
 from controller.ports.runtime import Runtime
 from controller.ports.store import Approvals, Assessments, Evidence, Journal, Leases
-from controller.ports.world import AlarmPoll, Notices, Switch, Workflow
+from controller.ports.world import AlarmPoll, Notices, Requests, Switch, Workflow
 from controller.steps.fleet import fleet_stopped
 from controller.steps.readings import read_beside
 
@@ -52,6 +52,7 @@ class Deps:
     approvals: Approvals
     switch: Switch
     polls: AlarmPoll
+    requests: Requests
     readiness: Readiness
     snapshots: Snapshots
     workflow: Workflow
@@ -60,6 +61,7 @@ class Deps:
     new_id: Callable[[], str]
     read_event: Callable[[str, float], Sighting | Probe | Ended | Ignored]
     gates: Mapping[str, str] = field(default_factory=dict)
+    folding: Folding = field(default_factory=Folding, compare=False, repr=False)
 
     @property
     def application(self) -> str:
@@ -68,7 +70,7 @@ class Deps:
 
 def remember(deps: Deps) -> Memory:
     """The journal as it is now, folded; the deployed policy is written down first if it is news."""
-    memory = _folded(deps)
+    memory = known(deps)
     if memory.policy == deps.policy.digest or deps.deployed <= memory.deployed:
         return memory
     controls = read_switch(deps)
@@ -77,14 +79,15 @@ def remember(deps: Deps) -> Memory:
     try:
         return write(deps, memory, Kind.POLICY_LOADED, data=data)
     except JournalConflict:  # a sibling wrote first; what it wrote may well be the same
-        return _folded(deps)
+        return known(deps)
 
 
-def _folded(deps: Deps) -> Memory:
+def known(deps: Deps) -> Memory:
+    """The journal as it is now, folded. Looks, and writes nothing."""
     fleet = fleet_stopped(deps.journal)  # first, so that what is folded is the newest that is known
     events = deps.journal.read(deps.application)
     try:
-        memory = fold(deps.application, events)
+        memory = deps.folding(deps.application, events)
     except (ValueError, KeyError) as error:
         raise JournalUnreadable(f"the journal cannot be what this version wrote: {error}") from error
     return replace(memory, fleet=fleet)
@@ -170,10 +173,13 @@ def note(deps: Deps, at: float, record: Mapping[str, Any]) -> bool:
     return True
 
 
-def page(deps: Deps, subject: str, text: str) -> bool:
-    """Tell people. False if nobody could be told; never raises, since a page must not stop a step."""
+def page(deps: Deps, subject: str, text: str, *, path: str = "") -> bool:
+    """Tell people. False if nobody could be told; never raises, since a page must not stop a step.
+
+    path: of the console's page about it.
+    """
     try:
-        deps.notices.send(subject, brief(text))
+        deps.notices.send(subject, brief(text), path=path)
     except OutsideUnreachable:
         return False
     return True

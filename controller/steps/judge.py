@@ -47,11 +47,12 @@ def judge_regions(deps: Deps, memory: Memory, controls: Mapping[str, bool] | Non
         seen = situation(deps, memory, read_controls=True)
         decisions = [decide(seen, region) for region in deps.policy.regions]
     opened, turns = None, Turns(deps)
+    limits = ("blackout", "cooldown", "velocity")
     for decision in decisions:
         region = decision.region
         if memory.open is None and may_open(decision) and turns.come(f"open {region}", region):
             memory, opened = open_incident(deps, memory, decision)
-        elif decision.code in ("cooldown", "velocity") and turns.come(f"{decision.code} {region}", region):
+        elif decision.code in limits and turns.come(f"{decision.code} {region}", region):
             memory = _page_limit(deps, memory, decision)
         elif decision.code == "unknown" and memory.open is None and turns.come(f"doubt {region}", region):
             memory = _page_doubt(deps, memory, decision)
@@ -74,12 +75,14 @@ def open_incident(
     requested_by: str | None = None,
     reason: str = "",
     drill: bool = False,
+    scheduled: float | None = None,
     despite: Sequence[str] = (),
 ) -> tuple[Memory, Incident]:
     """Write `IncidentOpened` (or `RestoreOpened`, `DrillOpened`), then take the lease and start the
     execution that is named after it.
 
     In this order: of two that open at once the append lets one through, and only that one takes the lease.
+    scheduled: the stroke of the schedule that a drill is opened for; then nobody asked for it.
     """
     number = memory.last.seq + 1 if memory.last else 1
     name = f"{deps.application}-{decision.region}-{number}"
@@ -98,8 +101,11 @@ def open_incident(
         data |= {"of": left.id, "target": left.target, "before": dict(left.before)}
     if despite:
         data["despite"] = list(despite)
+    if scheduled is not None:
+        data["scheduled"] = scheduled
     epoch = next_epoch(deps)
-    memory = write(deps, memory, kind, data=data, incident=name, epoch=epoch, by=requested_by)
+    memory = write(deps, memory, kind, data=data, incident=name, epoch=epoch,
+                   by=None if scheduled else requested_by)  # fmt: skip
     incident = memory.incidents[name]
     with suppress(OutsideUnreachable):  # it is open all the same: the tick starts what has no driver
         drive(deps, incident)
@@ -145,9 +151,9 @@ def execution_name(incident: Incident, run: int) -> str:
 
 
 def _page_limit(deps: Deps, memory: Memory, decision: Decision) -> Memory:
-    """Tell people that a limit alone stands in the way; they know of their own Region already."""
+    """Tell people that a limit alone stands in the way; of the Region that moved last they know already."""
     last = memory.last_blocking()
-    if last is not None and last.source == decision.region:
+    if decision.code != "blackout" and last is not None and last.source == decision.region:
         return memory
     key = f"{decision.region}/{decision.code}/{last.id if last else ''}"
     return _page_once(deps, memory, decision, key, f"{decision.region} would be left")

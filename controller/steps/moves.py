@@ -1,12 +1,14 @@
 """What a person may set in motion besides an evacuation: bring a Region home, or drill."""
 
 from controller.core.decide import decide
+from controller.core.drilling import kept_from
 from controller.core.incident import IllegalMove, Memory
 from controller.core.model import Decision, Truth
+from controller.core.text import plain
 from controller.ports.errors import JournalConflict
 from controller.steps.context import Deps, remember, situation
 from controller.steps.judge import open_incident
-from controller.steps.operate import Done
+from controller.steps.operate import Done, refused
 
 
 def restore(deps: Deps, region: str, *, who: str, reason: str) -> Done:
@@ -19,7 +21,7 @@ def restore(deps: Deps, region: str, *, who: str, reason: str) -> Done:
     if refusal is None and memory.away(region) is None:
         refusal = f"{region} is at home: no evacuation of it is left to undo"
     if refusal is not None:
-        return Done(False, refusal)
+        return refused(deps, f"restore {plain(region, 60)}", refusal, who=who)
     decision = decide(situation(deps, memory, read_controls=True), region)
     return _opened(deps, memory, decision, who=who, reason=reason)
 
@@ -28,26 +30,21 @@ def drill(deps: Deps, region: str, *, who: str, reason: str) -> Done:
     """Leave `region`, stay, and come home, while everything is well. Blocked where a guard says no."""
     memory = remember(deps)
     refusal = _refusal(deps, memory, region)
-    if refusal is None and deps.policy.drills is None:
-        refusal = "the policy has no `drills`: it does not say how long to stay, or when to abort"
-    seen = situation(deps, memory, read_controls=True)
-    if refusal is None and seen.controls is None:
-        refusal = "no ARC endpoint answers"
-    if refusal is None and seen.controls is not None:
-        everywhere = (seen.controls[c] for entry in deps.policy.regions.values() for c in entry.controls)
-        if not all(everywhere) and not any(seen.controls[c] for c in deps.policy.regions[region].controls):
-            refusal = f"{region} carries no traffic: there is nothing to drill"
     if refusal is not None:
-        return Done(False, refusal)
+        return refused(deps, f"drill {plain(region, 60)}", refusal, who=who)
+    seen = situation(deps, memory, read_controls=True)
+    kept = kept_from(deps.policy, memory, region, seen.now, seen.controls)
+    if kept is not None:
+        return refused(deps, f"drill {region}", kept.reason, who=who)
     return _opened(deps, memory, decide(seen, region), who=who, reason=reason, is_drill=True)
 
 
 def _refusal(deps: Deps, memory: Memory, region: str) -> str | None:
     if region not in deps.policy.regions:
         known = ", ".join(deps.policy.regions)
-        return f"{region} is not a Region of {deps.application}; expected one of: {known}"
-    if not memory.armed:
-        return f"disarmed {memory.armed_reason}; arm it first"
+        return f"{plain(region, 60)} is not a Region of {deps.application}; expected one of: {known}"
+    if memory.stopped:
+        return f"{memory.stopped}; arm it first"
     if memory.open is not None:
         return f"{memory.open.id} is in progress; one move at a time"
     return None

@@ -1,15 +1,20 @@
 """Observe: a batch of raw events becomes evidence; evidence may open an incident."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from controller.core.admission import expected_signals
 from controller.core.model import Ended, Ignored, Probe, Sighting
 from controller.core.report import decision_data
+from controller.core.strangers import why_unnamed
 from controller.core.text import plain
 from controller.steps.context import Deps, note, remember
 from controller.steps.judge import judge_again_if_late
 from controller.steps.watchdog import probe_record, revive
+
+WHOLE = 20
+"""Refused events of one batch that are kept word for word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,11 @@ def observe(deps: Deps, bodies: Sequence[str]) -> Observed:
     read = [deps.read_event(body, now) for body in bodies]
     named = {signal.id for signal in expected_signals(deps.policy, deps.account)}
     sightings = [each for each in read if isinstance(each, Sighting) and each.signal in named]
-    ignored = tuple(_unused(e) for e in read if isinstance(e, Sighting | Ignored) and e not in sightings)
+    ignored = tuple(
+        each if isinstance(each, Ignored) else _unnamed(deps, each)
+        for each in read
+        if isinstance(each, Ignored) or (isinstance(each, Sighting) and each.signal not in named)
+    )
     if sightings:
         deps.evidence.record(deps.application, sightings)
     probes = tuple(each for each in read if isinstance(each, Probe))
@@ -44,7 +53,7 @@ def observe(deps: Deps, bodies: Sequence[str]) -> Observed:
     if ignored or opened or waits:
         record = {
             "by": "observe",
-            "ignored": [{"reason": each.reason, "sample": each.sample} for each in ignored[:20]],
+            **told(ignored),
             "decisions": [decision_data(d) for d in judged.decisions] if judged and opened else [],
         } | ({"waits": dict(waits)} if judged else {})
         note(deps, now, record)
@@ -55,7 +64,18 @@ def observe(deps: Deps, bodies: Sequence[str]) -> Observed:
     return Observed(len(sightings), ignored, opened.id if opened else None, probes)
 
 
-def _unused(each: Sighting | Ignored) -> Ignored:
-    if isinstance(each, Ignored):
-        return each
-    return Ignored("not a signal that the policy names", plain(each.signal, 120))
+def told(ignored: Sequence[Ignored]) -> dict[str, object]:
+    """What an assessment keeps of what was not used: the first ones whole, the rest counted by reason."""
+    record: dict[str, object] = {
+        "ignored": [{"reason": each.reason, "sample": each.sample} for each in ignored[:WHOLE]]
+    }
+    rest = Counter(each.reason for each in ignored[WHOLE:])
+    if not rest:
+        return record
+    kept = dict(rest.most_common(WHOLE))
+    others = rest.total() - sum(kept.values())
+    return record | {"ignored_more": kept | ({"for other reasons": others} if others else {})}
+
+
+def _unnamed(deps: Deps, each: Sighting) -> Ignored:
+    return Ignored(why_unnamed(each.signal, deps.policy, deps.account), plain(each.signal, 120))

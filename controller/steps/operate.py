@@ -95,6 +95,7 @@ def stand_down(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:
             told = f"{incident_id} is {incident.phase}: it can stand down only before its traffic moves"
             return refused(deps, f"stand-down {incident_id}", told, who=who)
         data = {"code": "by-person", "reason": f"{reason[:500]} (by {who})"}
+        data |= {"outcome": "interrupted"} if incident.intent == "drill" else {}
         try:
             write(deps, memory, Kind.STOOD_DOWN, data=data, incident=incident, by=who)
         except (JournalConflict, IllegalMove):

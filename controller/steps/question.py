@@ -18,7 +18,8 @@ class Question:
     """A request as an approver sees it, on a page or a terminal.
 
     loss: seconds of writes that may be lost, where readiness knows. ready: what each check said of the
-    target. aside: what an approval sets aside. silence: what comes of no answer.
+    target. aside: what an approval sets aside. silence: what comes of no answer. decision: as things stand.
+    groups: who may answer, as the policy names them.
     """
 
     request: Request
@@ -30,6 +31,8 @@ class Question:
     ready: tuple[str, ...]
     aside: tuple[str, ...]
     silence: str
+    decision: Decision
+    groups: tuple[str, ...]
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -71,6 +74,8 @@ def question(deps: Deps, incident: Incident, request: Request, decision: Decisio
         tuple(_said(answer) for answer in decision.answers),
         (*incident.despite, *(f"safety rule {arn}" for arn in overrides(deps.policy, incident))),
         f"Then {phrase(then)} will be asked." if then else "Silence is a denial.",
+        decision,
+        ask.ask,
     )
 
 
@@ -110,7 +115,13 @@ def tell(deps: Deps, asked: Question, *, again: bool = False) -> bool:
     subject = f"{deps.application}: {asked.title[:1].lower()}{asked.title[1:]}"
     request = asked.request
     how = f"tidegate approve {request.id} --code {request.code}  |  tidegate deny {request.id}"
-    return page(deps, f"reminder: {subject}" if again else subject, "\n".join((*asked.lines, how)))
+    text = "\n".join((*asked.lines, how))
+    return page(deps, f"reminder: {subject}" if again else subject, text, path=f"/approve/{request.id}")
+
+
+def asked_now(deps: Deps, incident: Incident, request: Request) -> Ask:
+    """Whose turn it is to answer."""
+    return present(_asks_of(deps, incident, request), request)
 
 
 def next_ask(deps: Deps, incident: Incident, request: Request) -> Ask | None:

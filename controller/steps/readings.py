@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from itertools import permutations
 
 from controller.core.incident import Memory
 from controller.core.policy import Policy
@@ -80,7 +79,7 @@ def open_wishes(policy: Policy, memory: Memory) -> tuple[Wish, ...]:
     incident = memory.open
     if incident is None:
         return ()
-    left = memory.away(incident.source)
+    left, policy = memory.away(incident.source), policy.about(incident.source)
     if incident.intent == "restore" and policy.restore is not None and left is not None:
         return wishes(policy.restore.ready, str(left.target), [incident.source])
     targets = [region for region in policy.target.prefer if region != incident.source]
@@ -89,10 +88,14 @@ def open_wishes(policy: Policy, memory: Memory) -> tuple[Wish, ...]:
 
 def every_wish(policy: Policy) -> tuple[Wish, ...]:
     """All that any move of this policy may ask for."""
-    home = policy.restore.ready if policy.restore else ()
-    checks = (*policy.target.ready, *home)
-    pairs = permutations(policy.regions, 2)
-    return tuple(dict.fromkeys(w for source, target in pairs for w in wishes(checks, source, [target])))
+    found: dict[Wish, None] = {}
+    for left in policy.regions:
+        here = policy.about(left)
+        checks = (*here.target.ready, *(here.restore.ready if here.restore else ()))
+        for other in policy.regions:
+            if other != left:
+                found |= dict.fromkeys((*wishes(checks, left, [other]), *wishes(checks, other, [left])))
+    return tuple(found)
 
 
 def ask(readiness: Readiness, runtime: Runtime, wanted: Sequence[Wish]) -> list[Reading]:

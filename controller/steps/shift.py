@@ -1,24 +1,30 @@
 """ShiftTraffic: the one step that moves routing controls.
 
 ```
-act? -> ShiftIntended (durable) -> fence -> ARC, On and Off at once -> read back -> ShiftApplied
-                                   └ before every send: armed, our epoch, nothing else written
+act? -> beat -> ShiftIntended (durable) -> fence -> ARC, On and Off at once -> read back -> ShiftApplied
+                                           └ before every send: armed, our epoch, nothing else written
 ```
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from controller.core.decide import decide
 from controller.core.gate import granted, overrides
 from controller.core.guards import begun
-from controller.core.incident import Incident, Phase
+from controller.core.incident import Incident, Memory, Phase
 from controller.core.journal import Kind
+from controller.core.model import Plan
 from controller.ports.errors import JournalConflict, SwitchRefused
+from controller.ports.world import Shown
 from controller.steps.carry import Carry
 from controller.steps.context import Deps, driven, read_switch, remember, situation, write
+from controller.steps.takeover import beat
 
 DEADLINE = 15.0
-"""Seconds after which nothing new is sent; the Lambda's own timeout is 20."""
+"""Seconds, from what was read on, after which nothing new is sent; the Lambda's own timeout is 20."""
+STALE = 60.0
+"""Seconds that reading may take: what was read before a freeze is no ground to act after the thaw."""
 REFUSED = 60
 """Seconds before a shift that ARC refused is tried again."""
 WATCH = 30
@@ -30,18 +36,21 @@ def shift_traffic(deps: Deps, carry: Carry) -> Carry:
 
     Raises `SwitchUnavailable` (nothing confirmed; safe to run again) and `JournalConflict`.
     """
-    deadline = deps.runtime.monotonic() + DEADLINE
+    started = deps.runtime.monotonic()
     memory, incident = driven(deps, carry.incident, carry.epoch)
     seen = situation(deps, memory, read_controls=True)
+    gathered = deps.runtime.monotonic()
+    if gathered - started > STALE:
+        return carry.to("again", reason=f"reading took {gathered - started:.0f} s; looking again", wait=1)
     decision = decide(seen, incident.source)
     if incident.phase is Phase.SHIFTED:
         return carry.to("watch", wait=WATCH)
     if decision.action != "act" or decision.plan is None or seen.controls is None:
         return carry.to("again", code=decision.code, reason=decision.reason, wait=5)
     plan = decision.plan
-    settle = _settle(deps, incident)
     if incident.phase is Phase.VERIFIED and not plan.changes:
-        return carry.to("watch", wait=settle)
+        return carry.to("watch", wait=_settle(deps, incident))
+    beat(deps, incident, seen)  # nobody takes over from a driver that is about to send
     data: dict[str, Any] = {
         "plan": plan.digest,
         "source": plan.source,
@@ -57,28 +66,42 @@ def shift_traffic(deps: Deps, carry: Carry) -> Carry:
         data["override"] = list(aside)
     memory = write(deps, memory, Kind.SHIFT_INTENDED, data=data, incident=incident)
     incident = memory.incidents[incident.id]
+    deadline = gathered + DEADLINE
     try:
-        states = deps.switch.flip(
+        shown = deps.switch.flip(
             plan.changes, deadline=deadline, fence=lambda: _fence(deps, incident, carry), override=aside
         )
     except SwitchRefused as refused:
-        reason = str(refused)
-        if not begun(deps.policy, incident, read_switch(deps)):  # else a part is applied, and it is finished
-            rule = refused.rule if refused.rule not in deps.gates.values() else None  # a master switch stands
-            told = {"reason": reason} | ({"rule": rule} if rule else {})
-            memory = write(deps, memory, Kind.SHIFT_REFUSED, data=told, incident=incident)
-        news = overrides(deps.policy, memory.incidents[incident.id]) not in ((), aside)
-        return carry.to("escalate", code="switch-refused", reason=reason, wait=5 if news else REFUSED)
-    states = {name: states.get(name, seen.controls[name]) for name, _ in plan.goal}
-    applied = {"plan": plan.digest, "wave": incident.waves + 1, "states": states}
-    write(deps, memory, Kind.SHIFT_APPLIED, data=applied, incident=incident)
-    return carry.to("watch", wait=settle)
+        return _refused(deps, memory, incident, carry, refused)
+    _applied(deps, memory, incident, plan, shown, before=seen.controls)
+    return carry.to("watch", wait=_settle(deps, incident))
+
+
+def _refused(deps: Deps, memory: Memory, incident: Incident, carry: Carry, refused: SwitchRefused) -> Carry:
+    reason = str(refused)
+    if not begun(deps.policy, incident, read_switch(deps)):  # else a part is applied, and it is finished
+        rule = refused.rule if refused.rule not in deps.gates.values() else None  # a master switch stands
+        told = {"reason": reason} | ({"rule": rule} if rule else {})
+        memory = write(deps, memory, Kind.SHIFT_REFUSED, data=told, incident=incident)
+    news = overrides(deps.policy, memory.incidents[incident.id]) not in ((), granted(incident))
+    return carry.to("escalate", code="switch-refused", reason=reason, wait=5 if news else REFUSED)
+
+
+def _applied(
+    deps: Deps, memory: Memory, incident: Incident, plan: Plan, shown: Shown, before: Mapping[str, bool]
+) -> None:
+    states = {name: shown.get(name, before[name]) for name, _ in plan.goal}
+    data: dict[str, Any] = {"plan": plan.digest, "wave": incident.waves + 1, "states": states}
+    if shown.alone is not None:
+        data["confirmed_by"] = shown.alone
+    write(deps, memory, Kind.SHIFT_APPLIED, data=data, incident=incident)
 
 
 def _settle(deps: Deps, incident: Incident) -> float:
     """Seconds between a wave and the look at its result."""
-    restore = deps.policy.restore
-    return restore.settle if incident.intent == "restore" and restore else deps.policy.evacuate.settle
+    policy = deps.policy.about(incident.source)
+    restore = policy.restore
+    return restore.settle if incident.intent == "restore" and restore else policy.evacuate.settle
 
 
 def _fence(deps: Deps, incident: Incident, carry: Carry) -> None:

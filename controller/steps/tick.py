@@ -18,9 +18,11 @@ from controller.steps.alive import keep_alive
 from controller.steps.blind import tell_gap
 from controller.steps.context import Deps, note, read_switch, remember
 from controller.steps.drift import see_drift
+from controller.steps.drilling import drill_if_due
 from controller.steps.echo import repair_echo
 from controller.steps.judge import judge_again_if_late
 from controller.steps.readings import refresh
+from controller.steps.stuck import tell_stuck
 from controller.steps.takeover import look_at_driver, standing_data, take_over_if_still
 from controller.steps.unread import without_journal
 
@@ -50,15 +52,17 @@ def tick(deps: Deps) -> dict[str, object]:
         **standing_data(standing),
     }
     note(deps, now, record)
-    incident = judged.memory.open
+    memory = tell_stuck(deps, judged.memory)
+    incident = memory.open
     if incident is not None and judged.opened is None:
         about = next(d for d in judged.decisions if d.region == incident.source)
         # A sibling that writes first has done the same, or more.
         with suppress(JournalConflict, TokenClosed):
             if standing is not None:
-                take_over_if_still(deps, judged.memory, incident, standing)
+                take_over_if_still(deps, memory, incident, standing)
             else:
-                keep_alive(deps, judged.memory, incident, about)
+                keep_alive(deps, memory, incident, about)
+    drill_if_due(deps, memory, controls)
     return {"decisions": {d.region: d.code for d in judged.decisions}, "silent_regions": silent}
 
 

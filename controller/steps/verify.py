@@ -5,6 +5,8 @@
    │ yes
  customers of the target breaching? ─ yes ─> escalate; or turn back, where the policy says so
    │ no
+ share of what was left fallen? ─ not yet ─> look again ─ time is over ─> escalate; a drill turns back
+   │ yes, or not known and the policy proceeds
  verified ─ slices left ─> next wave    ─ drill: stay, then turn back    ─ home again ─> rolled back / settled
 ```
 """
@@ -13,6 +15,7 @@ from typing import Any
 
 from controller.core.assess import View, judge_leaf, view
 from controller.core.checks import FamilyCheck
+from controller.core.conditions import Leaf
 from controller.core.decide import Situation, decide
 from controller.core.drivers import abstains
 from controller.core.guards import Found
@@ -20,11 +23,12 @@ from controller.core.homeward import must_turn
 from controller.core.incident import Incident, Memory, Phase
 from controller.core.journal import Kind
 from controller.core.model import Node, Truth
-from controller.core.policy import Leaf
+from controller.core.share import Proof
 from controller.steps.carry import Carry
 from controller.steps.context import REASON, Deps, driven, page, situation, write
 from controller.steps.drift import see_drift
 from controller.steps.echo import repair_echo
+from controller.steps.proof import kept, look_for_proof
 from controller.steps.takeover import beat
 
 STAY = 20
@@ -39,9 +43,9 @@ def verify_shift(deps: Deps, carry: Carry) -> Carry:
     seen = situation(deps, memory, read_controls=True)
     if seen.controls is None or seen.evidence is None:
         return carry.to("watch", reason="controls or evidence cannot be read")
-    kept = abstains(seen)
-    if kept is not None:
-        return carry.to("watch", code=kept[0], reason=kept[1])
+    aside = abstains(seen)
+    if aside is not None:
+        return carry.to("watch", code=aside[0], reason=aside[1])
     beat(deps, incident, seen)
     moved = [name for name, on in incident.put.items() if seen.controls[name] is not on]
     if moved and repair_echo(deps, memory, seen.controls) is not memory:
@@ -50,20 +54,26 @@ def verify_shift(deps: Deps, carry: Carry) -> Carry:
         return _drifted(deps, see_drift(deps, memory, seen.controls), incident, carry, moved)
     looked = view(deps.policy, deps.account, seen.evidence, seen.now)
     turn = must_turn(_found(seen, incident, looked), incident)
-    worse = [_breaching(looked, family, incident) for family in _judged(deps)]
+    worse = [_breaching(looked, family, incident) for family in _judged(deps, incident)]
     bad = next((node for node in worse if node.value is Truth.TRUE), None)
     if turn is None and bad is not None and incident.leg == "out":
         if not (incident.intent == "drill" or _rolls_back(deps, looked, incident)):
             return carry.to("escalate", code="target-failing", reason=bad.sentence)
         turn = ("failed", bad.sentence)
     if incident.phase is Phase.SHIFTED:
-        data = {
-            "sentence": f"all controls read back; {_carrier(incident)} is well",
-            "wave": incident.waves + 1,
-        }
-        memory = write(deps, memory, Kind.SHIFT_VERIFIED, data=data, incident=incident)
+        well = turn is None or turn[0] == "succeeded"
+        proof = look_for_proof(deps, memory, incident, seen.controls) if well else None
+        stays = None if proof is None else kept(deps, proof, carry)
+        if stays is not None:
+            if stays.next == "watch" or incident.intent != "drill" or incident.leg == "home":
+                return stays
+            turn = ("failed", stays.reason)
+        memory = _verified(deps, memory, incident, proof)
         incident = memory.incidents[incident.id]
     if turn is not None:
+        ill = _at_home(deps, looked, incident)
+        if ill is not None and turn[0] == "succeeded":
+            return carry.to("escalate", code="source-failing", reason=f"the drill stays: {ill.sentence}")
         return _turn(deps, memory, incident, carry, *turn)
     decision = decide(situation(deps, memory, read_controls=False, controls=seen.controls), incident.source)
     if decision.plan is None or decision.plan.changes:
@@ -71,6 +81,14 @@ def verify_shift(deps: Deps, carry: Carry) -> Carry:
     if incident.intent == "drill" and incident.leg == "out":
         return carry.to("watch", reason="the drill stays", wait=STAY)
     return _end(deps, memory, incident, carry)
+
+
+def _verified(deps: Deps, memory: Memory, incident: Incident, proof: Proof | None) -> Memory:
+    told = f"all controls read back; {_carrier(incident)} is well"
+    data: dict[str, Any] = {"sentence": told, "wave": incident.waves + 1}
+    if proof is not None:
+        data |= {"sentence": f"{told}; {proof.sentence}", "share": proof.share}
+    return write(deps, memory, Kind.SHIFT_VERIFIED, data=data, incident=incident)
 
 
 def _end(deps: Deps, memory: Memory, incident: Incident, carry: Carry) -> Carry:
@@ -104,7 +122,8 @@ def _turn(deps: Deps, memory: Memory, incident: Incident, carry: Carry, outcome:
 
 def _rolls_back(deps: Deps, looked: View, incident: Incident) -> bool:
     """Whether the policy rolls a failed move back, and the source is not known to be as bad."""
-    if incident.intent != "evacuate" or deps.policy.evacuate.if_verify_fails != "rollback":
+    policy = deps.policy.about(incident.source)
+    if incident.intent != "evacuate" or policy.evacuate.if_verify_fails != "rollback":
         return False
     leaf = Leaf.model_validate({"in": "source", "family": "all", "is": "breaching"})
     source = incident.source
@@ -118,14 +137,31 @@ def _found(seen: Situation, incident: Incident, looked: View) -> Found:
     )
 
 
-def _judged(deps: Deps) -> list[str]:
-    return sorted({check.family for check in deps.policy.target.ready if isinstance(check, FamilyCheck)})
+def _judged(deps: Deps, incident: Incident) -> list[str]:
+    ready = deps.policy.about(incident.source).target.ready
+    return sorted({check.family for check in ready if isinstance(check, FamilyCheck)})
 
 
 def _breaching(looked: View, family: str, incident: Incident) -> Node:
-    leaf = Leaf.model_validate({"in": "target", "family": family, "is": "breaching"})
-    target = str(incident.target)
-    return judge_leaf(leaf, looked, subject=target, source=incident.source, path=f"verify.{family}")
+    """Whether customers of the Region that carries the traffic by now are known to be ill.
+
+    Coming home that is the source: what becomes of the Region that is left must not hold it up.
+    """
+    carrier = _carrier(incident)
+    place = "source" if carrier == incident.source else "target"
+    leaf = Leaf.model_validate({"in": place, "family": family, "is": "breaching"})
+    return judge_leaf(leaf, looked, subject=carrier, source=incident.source, path=f"verify.{family}")
+
+
+def _at_home(deps: Deps, looked: View, incident: Incident) -> Node | None:
+    """What speaks against going home: customers of the source are known to be ill."""
+    source = incident.source
+    for family in _judged(deps, incident):
+        leaf = Leaf.model_validate({"in": "source", "family": family, "is": "breaching"})
+        node = judge_leaf(leaf, looked, subject=source, source=source, path=f"home.{family}")
+        if node.value is Truth.TRUE:
+            return node
+    return None
 
 
 def _drifted(deps: Deps, memory: Memory, incident: Incident, carry: Carry, names: list[str]) -> Carry:

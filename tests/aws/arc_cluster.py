@@ -53,7 +53,10 @@ def at_least_one(count: int, **rule: Any) -> list[SafetyRule]:
 
 
 class Cluster:
-    """`count` slices, all On in us-east-1. `script`: answers that override the next writes, in order."""
+    """`count` slices, all On in us-east-1. `script`: answers that override the next writes, in order.
+
+    out_of_reach: endpoints that hang for this client, while the cluster behind them is whole.
+    """
 
     def __init__(
         self,
@@ -80,6 +83,7 @@ class Cluster:
             **options,
         )
         self.lost: set[str] = set()
+        self.out_of_reach: set[str] = set()
         self.script: list[AwsError] = []
         self.calls: list[tuple[float, str, str]] = []
         self.changes: list[tuple[float, str, bool]] = []
@@ -112,6 +116,8 @@ class Cluster:
 
     def _fault(self, service: str, region: str, endpoint: str, operation: str) -> Fault | None:
         self.calls.append((self.elapsed - TRAVEL, region, operation))
+        if region in self.out_of_reach:
+            return "hung"
         lost = region in self.lost and operation.startswith("Update")
         return self.faults.arc.get(region) or ("lost" if lost else None)
 

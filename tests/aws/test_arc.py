@@ -391,3 +391,34 @@ def _all(cluster: Cluster) -> tuple[str, ...]:
 
 def _listed(cluster: Cluster, name: str, *, on: bool) -> dict[str, str]:
     return {"RoutingControlArn": cluster.controls.arn(name), "RoutingControlState": "On" if on else "Off"}
+
+
+def test_where_no_other_endpoint_answers_the_one_that_took_the_change_confirms_it_and_that_is_said() -> None:
+    """The four hang for us alone: the cluster itself is whole."""
+    cluster = Cluster(rules=at_least_one(4))
+    cluster.out_of_reach = set(ENDPOINTS[:4])
+    shown = cluster.switch(avoid=ENDPOINTS[4:]).flip(cluster.leave(), deadline=DEADLINE, fence=unfenced)
+    assert shown == dict(cluster.leave())
+    assert shown.alone == ENDPOINTS[4]
+    assert cluster.changes[0][0] <= 4.5
+    assert cluster.sent("ListRoutingControls")[-1] == (pytest.approx(4.4, abs=0.2), ENDPOINTS[4])
+    assert cluster.elapsed <= 7.0  # the last leg of the write, and those of the read, are heard out
+
+
+def test_the_others_have_three_seconds_before_the_one_that_took_the_change_is_asked() -> None:
+    cluster = Cluster()
+    cluster.out_of_reach = set(ENDPOINTS[1:])
+    shown = cluster.switch(avoid=ENDPOINTS[1:]).flip(cluster.leave(), deadline=DEADLINE, fence=unfenced)
+    assert (shown == dict(cluster.leave()), shown.alone) == (True, ENDPOINTS[0])
+    read = cluster.sent("ListRoutingControls")
+    assert {region for _, region in read[:4]} == set(ENDPOINTS[1:])
+    assert 3.0 <= min(at for at, region in read if region == ENDPOINTS[0]) <= 5.0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_endpoint_that_answers_and_lags_is_waited_for(seed: int) -> None:
+    """It answers, so the one that took the change is not asked, however long the other lags."""
+    cluster = Cluster(lag=(8.0, 9.0))
+    cluster.out_of_reach = set(ENDPOINTS[2:])
+    shown = cluster.switch(seed=seed).flip(cluster.leave(), deadline=DEADLINE, fence=unfenced)
+    assert (shown == dict(cluster.leave()), shown.alone) == (True, None)

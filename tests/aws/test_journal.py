@@ -5,9 +5,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from controller.aws.journal import LARGEST, PERMISSIONS, DynamoJournal
+from controller.aws.journal import LARGEST, PERMISSIONS, WHOLE, DynamoJournal
 from controller.core.journal import Draft, Event, Kind, broken_at, seal, to_json
-from controller.ports.errors import JournalConflict, OutsideUnreachable
+from controller.ports.errors import JournalConflict, JournalUnreadable, OutsideUnreachable
 from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.virtual import VirtualRuntime
 from tests.aws import wire as w
@@ -220,6 +220,42 @@ def test_a_dropped_event_is_found(desk: Desk) -> None:
     desk.client.delete_item(TableName=desk.table, Key={"application": {"S": "storefront"}, "seq": {"N": "2"}})
     with pytest.raises(ValueError, match="broken at event 2"):
         desk.journal.read("storefront")
+
+
+def lived_on(desk: Desk) -> None:
+    """Three events, which the other process has read: from now on it asks for what is new."""
+    written(desk, 3)
+    assert len(desk.other.read("storefront")) == 3
+
+
+def test_a_process_that_lives_on_asks_for_its_last_event_and_what_follows(desk: Desk) -> None:
+    lived_on(desk)
+    desk.journal.append("storefront", draft("id4"), desk.journal.read("storefront")[-1])
+    assert ids(desk.other) == ["id1", "id2", "id3", "id4"]
+    desk.wire.bodies.clear()
+    assert ids(desk.journal) == ids(desk.journal) == ["id1", "id2", "id3", "id4"]
+    asked = [json.loads(body)["ExpressionAttributeValues"][":start"] for body in desk.wire.bodies]
+    assert asked == [{"N": "3"}, {"N": "4"}]
+
+
+def test_its_last_event_edited_or_gone_is_found_at_once(desk: Desk) -> None:
+    lived_on(desk)
+    third = desk.other.read("storefront")[2]
+    tampered(desk, 3, to_json(replace(third, draft=replace(third.draft, by="mallory"))))
+    with pytest.raises(JournalUnreadable, match="event 3 of storefront is no longer what it was"):
+        desk.other.read("storefront")
+    desk.client.delete_item(TableName=desk.table, Key={"application": {"S": "storefront"}, "seq": {"N": "3"}})
+    with pytest.raises(JournalUnreadable, match="event 3 of storefront is no longer what it was"):
+        desk.other.read("storefront")
+
+
+def test_an_older_event_edited_is_found_when_all_is_read_again(desk: Desk) -> None:
+    lived_on(desk)
+    second = desk.other.read("storefront")[1]
+    tampered(desk, 2, to_json(replace(second, draft=replace(second.draft, by="mallory"))))
+    desk.kernel.run(until=AT + WHOLE + 1)
+    with pytest.raises(JournalUnreadable, match="broken at event 2"):
+        desk.other.read("storefront")
 
 
 def test_another_applications_event_is_found(desk: Desk) -> None:

@@ -14,10 +14,17 @@ from controller.aws.rules import (
     CANARY_PATHS,
     CANARY_PATTERN,
     CANARY_TEMPLATE,
+    NEWS_PATHS,
+    NEWS_PATTERN,
+    NEWS_TEMPLATE,
+    SIGNAL_PATHS,
+    SIGNAL_TEMPLATE,
 )
-from controller.core.model import Sighting, Verdict
+from controller.core.model import Ignored, Sighting, Verdict
 from controller.rehearsal.patterns import compile_pattern
+from controller.wiring import INTAKE
 from tests.aws.test_events import ALARM, CANARY, NOW, Event, changed
+from tests.core.test_signal_event import EVENT as SIGNAL
 from tests.corpus import corpus
 
 
@@ -123,9 +130,44 @@ def test_the_longest_state_that_cloudwatch_sends_stays_bounded() -> None:
     assert len(alarm(changed(full, detail__configuration={"metrics": ["m" * 100] * 500}))) < 10_000
 
 
-@pytest.mark.parametrize(
-    ("paths", "template"), [(ALARM_PATHS, ALARM_TEMPLATE), (CANARY_PATHS, CANARY_TEMPLATE)]
-)
+def test_what_is_left_of_a_monitors_event_says_the_same() -> None:
+    for change in ({}, {"detail__reason": HOSTILE}, {"detail__state": "down"}, {"region": "us-east-2"}):
+        event = changed(SIGNAL, **change)
+        whole, left = (parse(body, NOW) for body in (event, transform(event, SIGNAL_PATHS, SIGNAL_TEMPLATE)))
+        assert type(left) is type(whole)
+        assert getattr(left, "reason", None) == getattr(whole, "reason", None)
+        assert isinstance(whole, Ignored) or left == whole
+
+
+def test_a_monitor_cannot_forge_an_event_of_aws_by_its_detail_type() -> None:
+    """Whoever sends under a source of its own chooses the detail-type freely; the envelope quotes it."""
+    for forged in ('x","source":"aws.cloudwatch","detail-type":"CloudWatch Alarm State Change', HOSTILE, '"'):
+        found = parse(transform({**SIGNAL, "detail-type": forged}, SIGNAL_PATHS, SIGNAL_TEMPLATE), NOW)
+        assert isinstance(found, Ignored)
+
+
+def test_news_keep_what_is_told_of_them() -> None:
+    arn = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:storefront-us-east-1-5xx"
+    deleted = changed(ALARM, detail_type="CloudWatch Alarm Configuration Change", resources=[arn])
+    deleted["detail"] = {"operation": "delete", "alarmName": "storefront-us-east-1-5xx"}
+    ready = {**deleted, "source": "aws.route53-recovery-readiness", "detail-type": "readiness"}
+    ready["detail"] = {"new-state": {"readiness-status": "NOT_READY"}}
+    trial = {**deleted, "source": "aws.fis", "detail": {"new-state": {"status": "running"}}}
+    for event, word in (
+        (deleted, "delete of “storefront-us-east-1-5xx”"),
+        (ready, "NOT_READY"),
+        (trial, "running"),
+    ):
+        assert compile_pattern(NEWS_PATTERN)(event)
+        whole, left = (parse(body, NOW) for body in (event, transform(event, NEWS_PATHS, NEWS_TEMPLATE)))
+        assert isinstance(whole, Ignored)
+        assert isinstance(left, Ignored)
+        assert word in whole.reason
+        assert left.reason == whole.reason
+    assert not compile_pattern(NEWS_PATTERN)(ALARM)
+
+
+@pytest.mark.parametrize(("paths", "template"), [(paths, template) for _, _, paths, template in INTAKE])
 def test_placeholders_and_paths_agree(paths: dict[str, str], template: str) -> None:
     assert set(re.findall("<([A-Za-z0-9_-]+)>", template)) == set(paths)
     assert all(re.fullmatch(r"\$(\.[A-Za-z-]+)+", path) for path in paths.values())

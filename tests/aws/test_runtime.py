@@ -12,6 +12,8 @@ from controller.rehearsal.wall import Closed, WallRuntime
 
 T0 = 1_700_000_000.0
 SPEED = 600.0
+SLACK = 3.0
+"""Scenario seconds: the system's two clocks need not tick alike to the millisecond."""
 
 
 def system() -> SystemRuntime:
@@ -24,26 +26,30 @@ def wall() -> WallRuntime:
 
 @pytest.mark.parametrize("make", [system, wall])
 def test_time_runs_at_the_speed_of_the_scenario(make: type[SystemRuntime]) -> None:
+    began = time.monotonic()
     runtime = make()
-    now, monotonic, real = runtime.now(), runtime.monotonic(), time.monotonic()
-    runtime.sleep(12.0)
-    real = time.monotonic() - real
-    assert 0 <= now - T0 < 120
-    assert 0.02 <= real < 0.5
-    assert runtime.monotonic() - monotonic == pytest.approx(real * SPEED, abs=3.0)
-    assert runtime.now() - now == pytest.approx(real * SPEED, abs=3.0)
+    for read, first in ((runtime.now, T0), (runtime.monotonic, began * SPEED)):
+        outer = time.monotonic()
+        before, inner = read(), time.monotonic()
+        runtime.sleep(12.0)
+        inner = time.monotonic() - inner
+        lasted = read() - before
+        outer = time.monotonic() - outer
+        assert inner >= 12.0 / SPEED
+        assert inner * SPEED - SLACK <= lasted <= outer * SPEED + SLACK
+        assert -SLACK <= before - first <= (time.monotonic() - began) * SPEED + SLACK
 
 
 @pytest.mark.parametrize("make", [system, wall])
 def test_wait_returns_with_the_first_result_and_never_before_its_floor(make: type[SystemRuntime]) -> None:
     runtime, gate = make(), threading.Event()
-    slow, quick = runtime.spawn(lambda: gate.wait(5.0)), runtime.spawn(lambda: 7)
-    runtime.wait([slow, quick], 3000.0)
+    slow, quick = runtime.spawn(lambda: gate.wait(300.0)), runtime.spawn(lambda: 7)
+    runtime.wait([slow, quick], 60_000.0)
     assert quick.done()
     assert quick.result() == 7
     started = time.monotonic()
     runtime.wait([slow], 0.15)
-    assert 0.01 <= time.monotonic() - started < 1.0
+    assert time.monotonic() - started >= 0.01
     runtime.wait([], 0.15)
     assert not slow.done()
     gate.set()
@@ -58,7 +64,7 @@ def test_an_error_comes_out_of_result(make: type[SystemRuntime]) -> None:
         raise KeyError("x")
 
     task = runtime.spawn(fail)
-    runtime.wait([task], 600.0)
+    runtime.wait([task], 60_000.0)
     with pytest.raises(KeyError):
         task.result()
 
@@ -74,22 +80,23 @@ def test_a_hedge_on_real_threads(make: type[SystemRuntime]) -> None:
         raise OSError
 
     def hang() -> str:
-        gate.wait(5.0)
+        gate.wait(300.0)
         return "late"
 
     attempts = [Attempt("a", fail), Attempt("b", hang), Attempt("c", lambda: "yes")]
-    outcome = hedge.run(attempts, deadline=runtime.monotonic() + 3000)
+    outcome = hedge.run(attempts, deadline=runtime.monotonic() + 60_000)
     assert outcome.won == ("c", "yes")
     assert hedge.open_names() == ("b",)
     gate.set()
-    hedge.join(3000.0)
+    hedge.join(60_000.0)
     assert hedge.open_names() == ()
 
 
 def test_production_time_is_the_systems() -> None:
     runtime = SystemRuntime()
-    assert abs(runtime.now() - time.time()) < 1.0
-    assert abs(runtime.monotonic() - time.monotonic()) < 1.0
+    for read, clock in ((runtime.now, time.time), (runtime.monotonic, time.monotonic)):
+        before, told = clock(), read()
+        assert before <= told <= clock()
 
 
 @pytest.mark.parametrize(
@@ -115,11 +122,11 @@ def test_closing_the_wall_runtime_ends_sleepers_and_spawns_no_more() -> None:
 
 def test_closing_does_not_wait_for_ever() -> None:
     runtime, gate = wall(), threading.Event()
-    runtime.spawn(lambda: gate.wait(10.0))
-    started = time.monotonic()
+    task = runtime.spawn(lambda: gate.wait(300.0))
     runtime.close(patience=0.05)
-    assert time.monotonic() - started < 2.0
+    assert not task.done()
     gate.set()
+    assert task.result() is True
 
 
 def test_a_virtual_kernel_may_carry_a_wall_runtime() -> None:

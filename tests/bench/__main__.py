@@ -1,6 +1,10 @@
-"""`make bench`: prints, and writes nothing."""
+"""`make bench`: prints, writes nothing, and ends with 1 where a bound does not hold."""
 
+import os
+import platform
 import sys
+import time
+from pathlib import Path
 
 from tests.bench import flips, own_work
 
@@ -10,6 +14,26 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
+def machine() -> str:
+    """What it runs on, and how busy that was a minute before."""
+    cpuinfo = Path("/proc/cpuinfo")
+    names = (
+        [line for line in cpuinfo.read_text().splitlines() if "model name" in line]
+        if cpuinfo.exists()
+        else []
+    )
+    model = names[0].partition(":")[2].strip() if names else platform.machine()
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    return (
+        f"{platform.system()}, Python {platform.python_version()}, {os.cpu_count()} cores ({model}), "
+        f"load {load:.1f} in the minute before"
+    )
+
+
 if __name__ == "__main__":
-    own_work.bench(say)
-    flips.bench(say)
+    begun = time.perf_counter()
+    say(machine() + "\n")
+    good = [own_work.bench(say), flips.bench(say)]
+    verdict = "every bound held" if all(good) else "A BOUND DID NOT HOLD"
+    say(f"\n{verdict}; {time.perf_counter() - begun:.0f} s in all")
+    sys.exit(0 if all(good) else 1)

@@ -6,7 +6,7 @@ from types import TracebackType
 
 
 class Hung:
-    """Listens on 127.0.0.1 until closed; `url` is its address."""
+    """Listens on 127.0.0.1 until closed; `url` is its address, `tries` counts who came."""
 
     def __init__(self) -> None:
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=128)
@@ -20,6 +20,10 @@ class Hung:
     def __exit__(self, kind: type[BaseException] | None, value: object, trace: TracebackType | None) -> None:
         for each in (self._socket, *self._held):
             each.close()
+
+    @property
+    def tries(self) -> int:
+        return len(self._held)
 
     def _take(self) -> None:
         while True:

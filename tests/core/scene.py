@@ -1,7 +1,9 @@
 """A small language for the core's tests: evidence minute by minute, and a situation around it."""
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,11 @@ LETTERS = {"B": Verdict.BREACHING, "H": Verdict.HEALTHY, "?": Verdict.UNKNOWN}
 
 
 def policy_data() -> dict[str, Any]:
+    return deepcopy(_policy_data())
+
+
+@cache
+def _policy_data() -> dict[str, Any]:
     text = (Path(__file__).parents[2] / "policies" / "storefront.yaml").read_text(encoding="utf-8")
     return dict(YAML(typ="safe", pure=True).load(text)) | {"enforcement": "live"}
 

@@ -3,8 +3,8 @@
 import pytest
 
 from controller.core.assess import judge, judge_leaf, spell, view
+from controller.core.conditions import Leaf
 from controller.core.model import Truth
-from controller.core.policy import Leaf
 from controller.core.report import flip_set
 from tests.core.scene import ACCOUNT, EAST, OTHER, T0, WEST, evidence, storefront
 

@@ -10,9 +10,11 @@ from controller.core.decide import decide, may_open
 from controller.core.fold import fold
 from controller.core.guards import Found
 from controller.core.homeward import must_turn
+from controller.core.incident import Memory
 from controller.core.journal import Kind
 from controller.core.model import Truth
 from controller.core.plan import after, below_floor, homeward, next_wave, plan
+from controller.core.policy import Policy
 from tests.core.scene import (
     ACCOUNT,
     CONFIRMED,
@@ -129,12 +131,28 @@ def test_the_cooldown_binds_the_controller_and_not_a_person() -> None:
     slow = storefront(**HOME | {"limits": HOME["limits"] | {"cooldown": "1h"}})
     early = away(policy=slow, memory=memory(slow, *LEFT))
     assert decide(early, EAST).code == "cooldown"
+    assert decide(replace(early, memory=_asked_home(slow)), EAST).action == "act"
+
+
+def _asked_home(policy: Policy) -> Memory:
+    """A person asked for the Region that was left to come home."""
     restore = (Kind.RESTORE_OPENED, {"source": EAST, "target": WEST, "of": "storefront-us-east-1-2",
                                      "before": BEFORE, "requested_by": "ana"})  # fmt: skip
-    events = journal(loaded(slow), *LEFT)
-    more = journal(loaded(slow), *LEFT, restore)
-    asked = fold("storefront", [*events, replace(more[-1], draft=replace(more[-1].draft, incident="back"))])
-    assert decide(replace(early, memory=asked), EAST).action == "act"
+    events = journal(loaded(policy), *LEFT)
+    more = journal(loaded(policy), *LEFT, restore)
+    return fold("storefront", [*events, replace(more[-1], draft=replace(more[-1].draft, incident="back"))])
+
+
+def test_a_window_binds_the_controller_on_the_way_home_and_not_a_person() -> None:
+    window = {"cron": "0 8 * * *", "for": "1h", "reason": "release"}
+    shut = storefront(**HOME | {"timezone": "UTC", "limits": HOME["limits"] | {"blackout": [window]}})
+    early = away(policy=shut, memory=memory(shut, *LEFT))
+    decision = decide(early, EAST)
+    assert (decision.code, decision.action) == ("blackout", "hold")
+    assert "release, until 2027-01-15T09:00:00Z" in decision.reason
+    assert not may_open(decision)
+    assert decide(replace(early, now=T0 + 3601, evidence=later(early.evidence, 3000)), EAST).code == "restore"
+    assert decide(replace(early, memory=_asked_home(shut)), EAST).action == "act"
 
 
 def test_a_region_is_away_until_its_restore_has_settled() -> None:

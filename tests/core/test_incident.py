@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from controller.core.decide import decide
-from controller.core.fold import apply, fold, refuse_illegal
+from controller.core.fold import Folding, apply, fold, refuse_illegal
 from controller.core.guards import begun
 from controller.core.incident import MOVES, IllegalMove, Memory, Phase
 from controller.core.journal import Draft, Kind, seal
@@ -155,3 +155,18 @@ def test_intents_of_one_shift_add_up_and_a_refusal_forgets_them() -> None:
     assert twice.intended == {"use1-a": False, "use1-b": False, "use1-c": False, "usw2-a": True}
     dropped = memory(POLICY, OPENED, CONFIRMED, INTENDED, (Kind.SHIFT_REFUSED, {})).incidents[NAME]
     assert (dropped.intended, dropped.phase) == ({}, Phase.CONFIRMED)
+
+
+def test_a_fold_that_goes_on_is_the_fold_of_all() -> None:
+    events = journal(OPENED, CONFIRMED, INTENDED, APPLIED, VERIFIED, SETTLED)
+    folding = Folding()
+    for length in (*range(len(events) + 1), 3, len(events)):
+        assert folding("storefront", events[:length]) == fold("storefront", events[:length])
+
+
+def test_a_fold_of_another_journal_begins_anew() -> None:
+    folding = Folding()
+    folding("storefront", journal(OPENED, CONFIRMED))
+    other = journal(OPENED, STOOD_DOWN)
+    assert folding("storefront", other) == fold("storefront", other)
+    assert folding("another", ()) == Memory("another")

@@ -1,16 +1,11 @@
 """Leaving in waves, coming home, drilling: in virtual time, with the whole controller."""
 
-from functools import cache
 from itertools import pairwise
 
 from controller.core.journal import Kind
 from controller.core.report import stamp
 from tests.core.scene import EAST, WEST
-from tests.drills.test_scenarios import MINUTE, Drill
-from tests.drills.test_scenarios import drill as drill_once
-
-drill = cache(drill_once)
-"""A run is only looked at here, so that two tests may share it."""
+from tests.drills.test_scenarios import MINUTE, Drill, drill, stays
 
 
 def shifts(played: Drill) -> list[tuple[float, set[str], bool]]:
@@ -75,9 +70,28 @@ def test_a_drill_leaves_stays_five_minutes_and_comes_home() -> None:
     played = drill("drill")
     (left, out, _), (back, home, _) = shifts(played)
     assert out == home == {f"use1-{letter}" for letter in "abcd"}
+    assert 5 * MINUTE <= back - left <= 10 * MINUTE  # counted from the proof that customers moved
+    assert outcome(played) == "succeeded"
+    verified = [e for e in played.deps.journal.read("storefront") if e.kind is Kind.SHIFT_VERIFIED]
+    assert 0.2 <= verified[0].data["share"] <= 0.3  # the canaries; customers have left
+    assert "of all requests, 50% before (at most 30%)" in verified[0].data["sentence"]
+    assert "share" not in verified[1].data  # home again, both serve: nothing to prove
+    assert played.stage.customers.ledger.totals(played.run.broke).failed == 0
+
+
+def test_at_its_hour_a_drill_begins_by_itself_within_a_minute_and_comes_home() -> None:
+    played = drill("drill-scheduled")
+    (left, _, _), (back, _, _) = shifts(played)
+    assert 320 <= left <= 320 + MINUTE
     assert 5 * MINUTE <= back - left <= 7 * MINUTE
     assert outcome(played) == "succeeded"
-    assert played.stage.customers.ledger.totals(played.run.broke).failed == 0
+
+
+def test_in_a_window_it_is_skipped_once_and_people_are_told() -> None:
+    played = drill("drill-blacked-out")
+    stays(played)
+    assert played.kinds.count(Kind.DRILL_SKIPPED) == 1
+    assert [n.subject for n in played.stage.cloud.outbox.notices] == ["storefront: no drill of us-east-1"]
 
 
 def test_a_drill_whose_target_falls_ill_is_home_again_within_two_minutes() -> None:

@@ -4,7 +4,6 @@ import io
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -18,9 +17,8 @@ from controller.entry.local_record import LocalRecord
 from controller.rehearsal.arc.controls import ENDPOINTS
 from tests.core.scene import policy_data
 from tests.entry.loopback import Cluster, closed_port, cluster
-from tests.entry.test_up import Rehearsal
+from tests.entry.up import BIN, Rehearsal, policy
 
-BIN = Path(sys.executable).parent
 EAST = [("use1-a", False), ("use1-b", False), ("use1-c", False), ("use1-d", False)]
 
 
@@ -246,7 +244,7 @@ def test_the_printed_lines_do_the_same(arc: Cluster, tmp_path: Path) -> None:
 
 
 def test_in_a_rehearsal_it_needs_no_config_and_the_journal_hears_of_it_once(tmp_path: Path) -> None:
-    rehearsal = Rehearsal(tmp_path, "--ephemeral")
+    rehearsal = Rehearsal(tmp_path, "--ephemeral", "--policy", policy(tmp_path, controllers="[us-east-2]"))
     try:
         code, told = rehearsal.run("break-glass", "us-east-1", "--reason", "practice", "--as", "ana")
         assert (code, told["stage"], told["journalled"]) == (0, "applied", True), told

@@ -16,6 +16,7 @@ from controller.entry.cli.app import app
 from controller.entry.cli.output import ExitCode, emit, fail
 from controller.lab.places import Located, PolicyRefused
 from controller.ports import errors
+from tests.entry.test_context import DEPLOYMENT
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "policies" / "storefront.yaml"
@@ -27,7 +28,7 @@ def tidegate(
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", RUN, *words],
-        cwd=cwd, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False, timeout=30,
+        cwd=cwd, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False, timeout=300,
     )  # fmt: skip
 
 
@@ -102,6 +103,16 @@ def test_markup_and_escapes_in_a_file_are_shown_as_they_are(
     lines = out.splitlines()
     assert all("[bold]a" in line for line in lines)
     assert any("[red]" in line and "[link=x]" in line for line in lines)
+
+
+def test_a_deployment_says_where_its_notices_and_its_sign_in_live(tmp_path: Path) -> None:
+    away = {"topic": "arn:aws:sns:us-east-1:123456789012:t", "console_by_region": {"us-west-2": "https://c"}}
+    (tmp_path / "d.json").write_text(json.dumps(DEPLOYMENT | away), encoding="utf-8")
+    (tmp_path / "tidegate.toml").write_text('[contexts.live]\ndeployment = "d.json"\n', encoding="utf-8")
+    done = tidegate("policy", "check", str(SHIPPED), "--context", "live", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "notices for approvers lives only in guarded Regions (us-east-1)" in done.stdout
+    assert "[guarded-sign-in]" in done.stdout
 
 
 def test_no_policy_here(tmp_path: Path) -> None:

@@ -1,15 +1,16 @@
 """Every single-node mutation of the shipped policy: refused, and the line of the mutation is named."""
 
 import copy
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from controller.core.admission import PolicyError, parse_policy
-from controller.lab.loader import load_policy
-from controller.lab.places import Document, PolicyRefused
+from controller.lab.loader import load_policy, located_problems
+from controller.lab.places import Document, Place, Places, PolicyRefused
 from controller.lab.places import Path as Where
 from controller.lab.suggestions import known_keys
 from controller.lab.yaml_reader import read_yaml
@@ -31,8 +32,9 @@ def nodes(data: Any, path: Where = ()) -> Iterator[tuple[Where, Any]]:
 NODES = list(nodes(DOCUMENT.data))
 KEYS = [path for path, _ in NODES if isinstance(path[-1], str)]
 SCALARS = [path for path, value in NODES if not isinstance(value, dict | list)]
+CRONS = {path for path in KEYS if path[-1] == "cron"}
 # What may be left out: a bound that is not asked for, one of several of a kind.
-OPTIONAL = {"for", "observers", "signals", "unless"}
+OPTIONAL = {"for", "observers", "signals", "unless", "drills", "cron", "abortWhen", "blackout"}
 
 
 def named(where: Where) -> str:
@@ -106,8 +108,8 @@ def mutated(path: Where) -> tuple[Any, Any]:
 @pytest.mark.parametrize("path", [path for path, _ in NODES], ids=named)
 def test_plain_data_of_a_wrong_kind_is_refused_at_or_under_its_path(path: Where) -> None:
     for wrong in (None, True, -1, 1.5, "\0", [], {}, [None], [[]], {"a": 1}, {"": {}}):
-        if (path[-1], wrong) in (("unless", []), ("approvals", {})):
-            continue  # no shared cause is watched: allowed; no gate exists: told where one is asked for
+        if (path[-1], wrong) in (("unless", []), ("approvals", {}), ("abortWhen", []), ("blackout", [])):
+            continue  # nothing is watched, or shut: allowed; no gate exists: told where one is asked for
         data, holder = mutated(path)
         holder[path[-1]] = wrong
         with pytest.raises(PolicyError) as info:
@@ -117,17 +119,51 @@ def test_plain_data_of_a_wrong_kind_is_refused_at_or_under_its_path(path: Where)
         assert not any("literal" in str(part) or part == "int" for where in places for part in where)
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in KEYS if path[-1] not in OPTIONAL and not free(path)], ids=named
-)
-def test_a_key_removed_is_refused_and_named(path: Where) -> None:
-    data, holder = mutated(path)
-    del holder[path[-1]]
+def lines_of(data: Any, without: Where | None = None) -> set[int]:
+    """The lines that the loader would tell of plain data; `without`: what no longer stands in the file."""
+
+    def standing(places: Mapping[Where, Place]) -> dict[Where, Place]:
+        return {path: at for path, at in places.items() if without is None or path[: len(without)] != without}
+
     with pytest.raises(PolicyError) as info:
         parse_policy(data)
-    assert any(problem.where[: len(path) - 1] == path[:-1] for problem in info.value.problems) or path == (
-        "approvals",
-    )
+    places = Places(standing(DOCUMENT.places.keys), standing(DOCUMENT.places.values))
+    document = Document(data, places, ())
+    return {each.line for each in located_problems("p.yaml", document, info.value.problems)}
+
+
+def required(path: Where) -> bool:
+    """Whether the key must be there: windows must say when and for how long, drills need not."""
+    return (path[:2] == ("limits", "blackout") and len(path) > 2) or path[-1] not in OPTIONAL
+
+
+@pytest.mark.parametrize("path", [path for path in KEYS if required(path) and not free(path)], ids=named)
+def test_a_key_removed_is_refused_at_the_mapping_that_lacks_it(path: Where) -> None:
+    data, holder = mutated(path)
+    del holder[path[-1]]
+    # What others need is told where it is needed, all else where it is missing.
+    needed = {("approvals",): {("evacuate", "approval")}, ("timezone",): CRONS}.get(path, {path[:-1]})
+    assert {DOCUMENT.places.value(each).line for each in needed} <= lines_of(data, without=path)
+
+
+@pytest.mark.parametrize("path", [path for path, _ in NODES], ids=named)
+def test_a_value_out_of_range_is_refused_at_its_line(path: Where) -> None:
+    value = at(path)
+    beyond: tuple[Any, ...] = ()
+    if isinstance(value, int):
+        beyond = (0, 10**6, 10**30)
+    elif isinstance(value, str):
+        beyond = ("0s", "9999999s", "3w") if re.fullmatch("[0-9]+[smhd]", value) else ("", "x" * 300)
+    elif isinstance(value, list):
+        beyond = ([*value] * 60,)
+    elif isinstance(value, dict):
+        beyond = ({**value, "zz": 1},)
+    for wrong in beyond:
+        data, holder = mutated(path)
+        holder[path[-1]] = wrong
+        line = DOCUMENT.places.value(path).line
+        inside = {DOCUMENT.places.values[each].line for each, _ in NODES if each[: len(path)] == path}
+        assert lines_of(data) & (inside if isinstance(value, dict | list) else {line}), wrong
 
 
 def test_the_keys_known_at_each_place_are_those_of_the_policy() -> None:

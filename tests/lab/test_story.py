@@ -11,11 +11,11 @@ from controller.lab.rehearse import judge, rehearse
 from controller.lab.scenarios import SCENARIOS
 from controller.lab.story import Teller, answered_no
 from controller.lab.watch import Watch
-from tests.drills.play import set_up
+from tests.drills.play import ALONE, set_up
 
 
 def told(name: str, *, approve: Mode = "auto") -> Story:
-    stage, deps = set_up()
+    stage, deps = set_up(**ALONE)
     watch = Watch(stage, deps, every=60.0)
     run = rehearse(
         stage, deps, SCENARIOS[name], region="us-east-1", approve=approve, beat=lambda _run: _look(watch)
@@ -117,7 +117,7 @@ def test_a_blip_moves_nothing_and_says_what_kept_it() -> None:
 
 
 def test_a_watch_looks_no_more_often_than_it_may() -> None:
-    stage, deps = set_up()
+    stage, deps = set_up(**ALONE)
     watch = Watch(stage, deps, every=60.0)
     assert watch.look()
     stage.advance(30.0)

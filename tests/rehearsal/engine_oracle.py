@@ -47,7 +47,7 @@ def history(client: Any, arn: str) -> list[dict[str, Any]]:
 
 def ended(client: Any, arn: str) -> dict[str, Any]:
     """DescribeExecution, once it has ended. moto runs in threads of its own, on the wall clock."""
-    for _ in range(1000):
+    for _ in range(10_000):
         described: dict[str, Any] = client.describe_execution(executionArn=arn)
         if described["status"] != "RUNNING":
             break

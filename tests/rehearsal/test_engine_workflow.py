@@ -115,7 +115,7 @@ def test_the_workflow_runs_as_on_moto(client: Any, name: str) -> None:
 
 
 def answer_on_moto(client: Any, arn: str) -> None:
-    for _ in range(1000):
+    for _ in range(10_000):
         events = history(client, arn)
         if any(event["type"] == "TaskSubmitted" for event in events):
             break

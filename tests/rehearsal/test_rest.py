@@ -85,8 +85,12 @@ def served() -> Any:
     server = Server(cloud.handle, mute=faults.mute.__contains__)
     url = f"http://127.0.0.1:{server.serve()}"
     keys = {"aws_access_key_id": "rehearsal", "aws_secret_access_key": "rehearsal"}
-    config = Config(retries={"total_max_attempts": 1}, connect_timeout=1, read_timeout=0.3)
-    yield faults, lambda service: boto3.client(service, REGION, endpoint_url=url, config=config, **keys)
+
+    def client(service: str, patience: float = 60.0) -> Any:
+        config = Config(retries={"total_max_attempts": 1}, read_timeout=patience)
+        return boto3.client(service, REGION, endpoint_url=url, config=config, **keys)
+
+    yield faults, client
     server.stop()
 
 
@@ -99,7 +103,7 @@ def test_boto3_reads_every_answer_over_http_and_a_mute_service_answers_nothing(s
     assert quota["Quota"]["Value"] == 10_000.0
     faults.mute.add(ARC)
     with pytest.raises(ReadTimeoutError):
-        client(ARC).get_readiness_check_status(ReadinessCheckName="orders")
+        client(ARC, patience=0.3).get_readiness_check_status(ReadinessCheckName="orders")
 
 
 def test_boto3_reads_a_refusal() -> None:

@@ -296,7 +296,7 @@ def server(world: World) -> Iterator[ShopServer]:
 
 def raw(server: ShopServer, wire: bytes) -> bytes:
     """Everything that comes back for `wire` until the server hangs up."""
-    with socket.create_connection((server.host, server.port), timeout=3) as connection:
+    with socket.create_connection((server.host, server.port), timeout=60) as connection:
         connection.sendall(wire)
         connection.shutdown(socket.SHUT_WR)
         answer = b""
@@ -327,7 +327,7 @@ def test_hostile_requests_get_an_answer_and_break_nothing(
 def test_closing_ends_kept_connections(world: World) -> None:
     server = ShopServer(world.shop, EAST)
     server.start()
-    connection = http.client.HTTPConnection(server.host, server.port, timeout=3)
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=60)
     try:
         connection.request("GET", "/health")
         assert connection.getresponse().read()
@@ -355,7 +355,7 @@ def wire(world: World) -> Iterator[WireNetwork]:
     dns = DnsServer(Zone(zone="storefront.test.", names=names, ports=dict.fromkeys(REGIONS, port)))
     dns.start()
     network = WireNetwork(
-        dns_port=dns.port, regional_suffix="shop.storefront.test", speed=60, least_timeout=0.05
+        dns_port=dns.port, regional_suffix="shop.storefront.test", speed=60, least_timeout=0.5
     )
     yield network
     network.close()
@@ -385,7 +385,7 @@ def test_a_kept_connection_that_the_shop_closed_is_not_used_again(world: World) 
     )
     dns = DnsServer(Zone(zone="storefront.test.", names=names, ports=dict.fromkeys(REGIONS, first.port)))
     dns.start()
-    network = WireNetwork(dns_port=dns.port, regional_suffix="shop.storefront.test")
+    network = WireNetwork(dns_port=dns.port, regional_suffix="shop.storefront.test", least_timeout=60.0)
     try:
         assert network.request(location=EAST, region=EAST, method="GET", path="/catalog").status == 200
         first.close()

@@ -10,6 +10,7 @@ from controller.core.fold import fold
 from controller.core.journal import Draft, Event, Kind
 from controller.core.model import Plan
 from controller.ports.errors import JournalConflict, SwitchUnavailable
+from controller.ports.world import Shown
 from controller.steps.break_glass import Outlook, journal, look, move
 from controller.steps.context import Deps
 from tests.core.scene import EAST, WEST, storefront
@@ -81,10 +82,12 @@ def test_a_journal_that_stays_busy_is_said_so() -> None:
 
 
 class Hand:
-    """A switch in memory; `lost`: changes apply, and no endpoint says so."""
+    """A switch in memory; `lost`: changes apply, and no endpoint says so; `alone`: the one that does."""
 
-    def __init__(self, controls: Mapping[str, bool], said: list[str], *, lost: bool = False) -> None:
-        self.controls, self.said, self.lost = dict(controls), said, lost
+    def __init__(
+        self, controls: Mapping[str, bool], said: list[str], *, lost: bool = False, alone: str | None = None
+    ) -> None:
+        self.controls, self.said, self.lost, self.alone = dict(controls), said, lost, alone
 
     def read(self, controls: Sequence[str]) -> Mapping[str, bool]:
         return {name: self.controls[name] for name in controls}
@@ -96,13 +99,13 @@ class Hand:
         deadline: float,
         fence: Callable[[], None],
         override: Sequence[str] = (),
-    ) -> Mapping[str, bool]:
+    ) -> Shown:
         fence()
         self.said.append("flip")
         self.controls |= dict(changes)
         if self.lost:
             raise SwitchUnavailable("applied but not confirmed")
-        return dict(changes)
+        return Shown(dict(changes), self.alone)
 
 
 def hand(**options: Any) -> tuple[Hand, list[str]]:
@@ -137,14 +140,18 @@ def test_an_intent_that_cannot_be_written_sends_nothing() -> None:
     assert said == []
 
 
-@pytest.mark.parametrize("lost", [True, False])
-def test_a_change_that_no_other_endpoint_confirms_is_read_once_more(lost: bool) -> None:
+@pytest.mark.parametrize(
+    ("options", "lone"), [({"lost": True}, True), ({"alone": "eu-west-1"}, True), ({}, False)]
+)
+def test_a_change_that_no_other_endpoint_confirms_is_said_to_be_one(
+    options: dict[str, Any], lone: bool
+) -> None:
     stage, _ = set_up()
-    switch, _ = hand(lost=lost)
+    switch, _ = hand(**options)
     seen = look(storefront(), switch, source=EAST, target=None)
     outcome = move(storefront(), switch, stage.runtime, seen, lambda _body: "id")
     assert outcome.stage == "applied"
-    assert ("no second endpoint says so" in outcome.sentence) is lost
+    assert ("no second endpoint says so" in outcome.sentence) is lone
 
 
 def test_what_was_refused_cannot_be_moved() -> None:

@@ -4,6 +4,7 @@ Here alone our own code is patched, since its absence is what the test is about.
 """
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,6 +87,11 @@ def left_already() -> World:
     return w
 
 
+def window_open() -> World:
+    window = {"cron": "0 8 * * *", "for": "10m", "reason": "release"}
+    return failing(timezone="UTC", limits=LIMITS | {"blackout": [window]})
+
+
 def just_moved(**changes: Any) -> World:
     w = failing(**changes)
     assert w.until(w.has(Kind.SETTLED), 120)
@@ -130,6 +136,7 @@ CASES = [
     Case("policy_valid", superseded, moved),
     Case("not_cut_off", cut_off, moved),
     Case("eligible", left_already, opened),
+    Case("blackout", window_open, moved),
     Case("cooldown", just_moved, moved),
     Case("velocity", lambda: just_moved(limits=LIMITS | {"cooldown": "1s", "evacuationsPerDay": 1}), moved),
     Case("shared_cause", service_red_in_both, moved),
@@ -197,21 +204,27 @@ def _answers_that_count() -> int:
     return sum(task.result().counted for task in tasks)
 
 
-def test_the_condition_of_the_append(monkeypatch: Patch) -> None:
-    assert _answers_that_count() == 1
+def unconditional_appends(patch: Patch) -> None:
+    """Let an append write over what is there."""
     real = DynamoJournal._put
 
+    class Careless:
+        def __init__(self, kept: Any) -> None:
+            self.kept = kept
+
+        def send(self, operation: str, **params: Any) -> None:
+            del params["ConditionExpression"], params["ExpressionAttributeNames"]
+            self.kept.send(operation, **params)
+
     def unconditional(self: DynamoJournal, event: Event, body: str) -> None:
-        class Careless:
-            def send(self, operation: str, **params: Any) -> None:
-                del params["ConditionExpression"], params["ExpressionAttributeNames"]
-                kept.send(operation, **params)
+        careless = copy(self)
+        careless._replicas = Careless(self._replicas)  # type: ignore[assignment]
+        real(careless, event, body)
 
-        kept, self._replicas = self._replicas, Careless()  # type: ignore[assignment]
-        try:
-            real(self, event, body)
-        finally:
-            self._replicas = kept
+    patch.setattr(DynamoJournal, "_put", unconditional)
 
-    monkeypatch.setattr(DynamoJournal, "_put", unconditional)
+
+def test_the_condition_of_the_append(monkeypatch: Patch) -> None:
+    assert _answers_that_count() == 1
+    unconditional_appends(monkeypatch)
     assert _answers_that_count() == 2

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from controller.core import guards
+from controller.core.incident import Incident
 from controller.core.journal import Draft, Kind
 from controller.core.model import Verdict
 from controller.steps import context, operate
@@ -216,3 +217,32 @@ def test_s15_an_unreadable_kill_switch_counts_as_disarmed(monkeypatch: Patch) ->
     assert "cannot be read and counts as disarmed" in str(w.memory.stopped)
     monkeypatch.setattr(context, "fleet_stopped", lambda _journal: None)
     assert _unreadable().moves
+
+
+# The second Region, while the block is on.
+
+
+def _second_region(*, asked: bool = True) -> World:
+    """us-east-1 was left a minute ago, and now us-west-2 fails; a third Region is there."""
+    data = policy_data()
+    w = failing(
+        regions=data["regions"] | {"eu-west-1": {"controls": [f"euw1-{s}" for s in "abcd"]}},
+        target=data["target"] | {"prefer": [WEST, EAST, "eu-west-1"]},
+    )
+    assert w.until(w.has(Kind.SETTLED), 120)
+    w.say(west=Verdict.BREACHING)
+    w.advance(300)
+    w.moves.clear()
+    if asked:
+        assert operate.evacuate(w.hand, WEST, **WHY).done
+    w.advance(120)
+    return w
+
+
+def test_l7_a_person_leaves_a_second_region_while_the_block_is_on(monkeypatch: Patch) -> None:
+    assert _second_region(asked=False).moves == NO_MOVES
+    w = _second_region()
+    assert {name[:4] for _, name, on in w.moves if not on} == {"usw2"}
+    assert w.whole
+    monkeypatch.setattr(Incident, "by_person", None)
+    assert _second_region().moves == NO_MOVES

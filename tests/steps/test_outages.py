@@ -214,7 +214,7 @@ def test_the_direct_way_in_opens_the_incident_when_the_queue_is_broken() -> None
 def test_an_execution_that_was_stopped_by_hand_is_handed_on_and_the_old_epoch_can_do_nothing() -> None:
     w = failing()
     w.asleep |= {"ConfirmReadiness"}
-    assert w.until(w.has(Kind.CONFIRMED), 60)
+    assert w.until(w.has(Kind.CONFIRMED), 70)
     old = w.carry(next="act")
     stop(w)
     w.asleep.clear()

@@ -1,6 +1,7 @@
 """S5 at the level of steps: no evacuation into a Region that is not ready at the moment of the call."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -124,7 +125,7 @@ def test_readiness_is_looked_at_again_right_before_the_shift(monkeypatch: Patch)
     def kept(deps: Any, memory: Any, *, read_controls: bool, **_: Any) -> Any:
         seen = situation(deps, memory, read_controls=read_controls)
         ready = Reading("plan", "move", "", WEST, seen.now, {"state": "passed", "evaluated": seen.now})
-        return type(seen)(*(getattr(seen, name) for name in seen.__slots__[:-1]), (ready,))
+        return replace(seen, readings=(ready,))
 
     monkeypatch.setattr(shift, "situation", kept)
     assert _turned_at_the_last_moment().moves

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from controller.core.journal import Event
 
 
 class Died(BaseException):
@@ -10,17 +13,39 @@ class Died(BaseException):
 
 @dataclass(frozen=True)
 class Sent:
-    """One call that the controller is about to make. `step`: the handlers that run now, by name."""
+    """One call that a controller is about to make. `step`: the handlers that run now, by name.
+
+    home: the controller's Region. at: the true time.
+    """
 
     number: int
+    home: str
+    at: float
     step: frozenset[str]
     service: str
     endpoint: str
     operation: str
 
 
+class Written(NamedTuple):
+    at: float
+    event: Event
+
+
+class Send(NamedTuple):
+    """`known`: how many events had been written by then."""
+
+    at: float
+    home: str
+    body: bytes
+    known: int
+
+
 Trouble = Callable[[Sent], str | None]
-"""What happens to a call: None, "refused", "hung", "lost", or "died" (before it), "dies" (after it)."""
+"""What happens to a call: None, "refused", "hung", "lost" (applied, no reply), "late" (applied `LATE` seconds
+after it was given up), "died" (the process, before it) or "dies" (the process, after it)."""
+LATE = (7.0, 40.0, 170.0)
+"""Seconds after which a late call lands, in turn."""
 
 
 def calm(_sent: Sent) -> str | None:

@@ -9,41 +9,32 @@
 import io
 import itertools
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache
-from math import inf
 from typing import Any
 
-from botocore import UNSIGNED
-from botocore.client import BaseClient
-from botocore.config import Config
-from botocore.exceptions import EndpointConnectionError
-from botocore.session import Session
 from greenlet import getcurrent
 
 from controller import wiring
-from controller.core.admission import compiled, expected_signals, parse_policy
+from controller.core.admission import compiled, parse_policy
+from controller.core.fold import Folding
 from controller.core.incident import Memory
 from controller.core.journal import Event, Kind, broken_at
-from controller.core.model import Observation, Sighting, Verdict
+from controller.core.model import Verdict
 from controller.core.plan import below_floor
 from controller.entry import lambdas
 from controller.lab.stage import Parts, Stage
 from controller.lab.virtual_stage import virtual_stage
-from controller.ports.runtime import Runtime
-from controller.rehearsal.arc.controls import SERVICE
-from controller.rehearsal.protocol.message import Request, Response, Scope
-from controller.rehearsal.transport import Fault, attach
+from controller.rehearsal.virtual import VirtualRuntime
 from controller.settings import Deployment
 from controller.steps.context import Deps, remember
-from tests.core.scene import ACCOUNT, EAST, OTHER, WEST, policy_data
+from tests.core.scene import EAST, OTHER, WEST, policy_data
 from tests.drills.play import WORKFLOW
-from tests.steps.trouble import Died, Sent, Trouble, calm
+from tests.steps.feed import FEED, feed, seen, show
+from tests.steps.trouble import Died, Send, Sent, Trouble, Written, calm
+from tests.steps.wires import clients
 
-SESSION = Session()
-FEED = 60.0
 FREE = policy_data()["evacuate"] | {"approval": "none"}
 _numbers = itertools.count()
 
@@ -53,9 +44,11 @@ class World:
     """`deps` is the first controller's hold on its outside, `hand` an operator's, who meets no trouble.
 
     every: each controller's hold. hands: an operator's by the controller that it goes through.
-
-    verdicts: what is seen of a Region, or of one signal by its id; None: nothing. down: tables that do not
-    answer the controller. asleep: handlers that do nothing. lowest: how a slice was Off everywhere, if so.
+    ledger: each event of the journal, and the true time at which it was written. overwritten: the number of
+    one that was written twice. sends: every change sent to ARC by a controller. verdicts: what is seen of a
+    Region, or of one signal by its id; None: nothing. down: tables that do not answer ("us-east-2
+    tidegate-evidence": the controller there). asleep: handlers that do nothing. lowest: how a slice was Off
+    everywhere, if so.
     """
 
     stage: Stage
@@ -74,6 +67,10 @@ class World:
     asleep: set[str] = field(default_factory=set)
     down: set[str] = field(default_factory=set)
     lowest: str | None = None
+    ledger: list[Written] = field(default_factory=list)
+    sends: list[Send] = field(default_factory=list)
+    overwritten: int | None = None
+    folding: Folding = field(default_factory=Folding)
 
     def advance(self, seconds: float) -> None:
         self.stage.advance(seconds)
@@ -96,8 +93,13 @@ class World:
         return remember(self.hand)
 
     @property
+    def truth(self) -> Memory:
+        """As `memory`, from the table itself: no call, whoever lives."""
+        return self.folding("storefront", [written.event for written in self.ledger])
+
+    @property
     def kinds(self) -> list[str]:
-        return [str(event.kind) for event in self.events]
+        return [str(written.event.kind) for written in self.ledger]
 
     def count(self, kind: Kind) -> int:
         return self.kinds.count(str(kind))
@@ -141,6 +143,15 @@ class World:
         names = {"east": EAST, "west": WEST}
         self.verdicts |= {names[key]: verdict for key, verdict in verdicts.items()}
 
+    def set_clock(self, region: str, skew: float) -> None:
+        """The clock of the controller in `region`, and of whoever goes through it, is wrong from now on."""
+        for deps in (self.every[region], self.hands[region]):
+            assert isinstance(deps.runtime, VirtualRuntime)
+            deps.runtime.skew = skew
+
+    def skew(self, region: str) -> float:
+        return self.every[region].runtime.now() - self.stage.kernel.now()
+
     @contextmanager
     def troubled(self, trouble: Trouble) -> Iterator[None]:
         before, self.trouble = self.trouble, trouble
@@ -150,8 +161,13 @@ class World:
             self.trouble = before
 
 
-def world(seed: int = 1, *, dark_for: float = 0.0, **changes: Any) -> World:
-    """All was well for ten minutes; then us-east-1 was seen to fail for the last `dark_for` seconds."""
+def world(
+    seed: int = 1, *, dark_for: float = 0.0, skews: Mapping[str, float] | None = None, **changes: Any
+) -> World:
+    """All was well for ten minutes; then us-east-1 was seen to fail for the last `dark_for` seconds.
+
+    skews: a controller's Region -> seconds by which its clock is wrong.
+    """
     policy = parse_policy(policy_data() | {"evacuate": FREE, "controllers": [OTHER]} | changes)
     parts = Parts(WORKFLOW.read_text(encoding="utf-8"), tuple(lambdas.HANDLERS), wiring.INTAKE)
     w = World(virtual_stage(policy, parts, seed))
@@ -166,12 +182,14 @@ def world(seed: int = 1, *, dark_for: float = 0.0, **changes: Any) -> World:
     cloud.switch.observe(lambda at, name, on: _moved(w, at, name, on))
     now = w.stage.kernel.now()
     w.verdicts = dict.fromkeys(policy.regions, Verdict.HEALTHY)
-    past = [s for k in range(12, 0, -1) for s in _seen(w, now - k * FEED, dark_from=now - dark_for)]
-    for hand in w.hands.values():
-        hand.evidence.record("storefront", past)
+    past = [s for k in range(12, 0, -1) for s in seen(w, now - k * FEED, dark_from=now - dark_for)]
+    for region, skew in (skews or {}).items():
+        w.set_clock(region, skew)
+    for region in w.every:
+        show(w, region, past)
     if dark_for:
         w.verdicts[EAST] = Verdict.BREACHING
-    w.stage.kernel.every(FEED, lambda: _feed(w), first_after=1.0)
+    w.stage.kernel.every(FEED, lambda: feed(w), first_after=1.0)
     return w
 
 
@@ -190,15 +208,19 @@ def deploy(w: World, deps: Deps) -> None:
 def redeployed(w: World, **changes: Any) -> Deps:
     """The controller with another policy, deployed now; the old one stays where it is."""
     policy = parse_policy(policy_data() | {"evacuate": FREE, "controllers": [OTHER]} | changes)
-    news = {"policy": compiled(policy), "deployed": w.stage.kernel.now()}
+    return rebuilt(w, policy=compiled(policy), deployed=w.stage.kernel.now())
+
+
+def rebuilt(w: World, **news: Any) -> Deps:
+    """The first controller, with other settings; nothing uses it yet."""
     return _build(w, w.stage.deployment.model_copy(update=news), 7)
 
 
 def _build(w: World, deployment: Deployment, seed: int, *, troubled: bool = True) -> Deps:
     home = deployment.region if troubled else ""
-    runtime = w.stage.cloud.stations[home].runtime if home else w.stage.runtime
+    runtime = w.stage.cloud.stations[home].runtime if home else VirtualRuntime(w.stage.kernel)
     return wiring.build(
-        deployment, clients=_clients(w, home, runtime), runtime=runtime, rng=random.Random(seed)
+        deployment, clients=clients(w, home, runtime), runtime=runtime, rng=random.Random(seed)
     )
 
 
@@ -218,82 +240,6 @@ def _watched(w: World, name: str, handler: lambdas.Handler) -> lambdas.Handler:
             w.dying = False
 
     return invoke
-
-
-@cache
-def _client(service: str, region: str, timeout: float, attempts: int, _home: str) -> BaseClient:
-    """Kept from world to world, since making one takes longer than a run; each world attaches it anew."""
-    retries = {"total_max_attempts": attempts, "mode": "standard"}
-    config = Config(
-        signature_version=UNSIGNED, parameter_validation=False, read_timeout=timeout, retries=retries
-    )
-    url = f"https://{service}.{region}.rehearsal.invalid"
-    return SESSION.create_client(service, region_name=region, endpoint_url=url, config=config)
-
-
-def _clients(w: World, home: str, runtime: Runtime) -> wiring.Clients:
-    cloud, troubled = w.stage.cloud, bool(home)
-
-    def make(service: str, region: str, _url: str | None, config: Config) -> BaseClient:
-        attempts = int(config.retries["total_max_attempts"])
-        client = _client(service, region, config.read_timeout, attempts, home)
-        now: dict[int, str | None] = {}
-
-        def fault(service: str, region: str, endpoint: str, operation: str) -> Fault | None:
-            faults = cloud.faults
-            hung = faults.arc.get(endpoint) if service == SERVICE else faults.call(home, service, region)
-            if not troubled or hung:
-                return hung
-            sent = Sent(len(w.calls), frozenset(w.running), service, endpoint, operation)
-            w.calls.append(sent)
-            what = w.trouble(sent)
-            if getcurrent() in w.handlers:
-                if what == "died" or w.dying:
-                    w.dying = False
-                    raise Died
-            elif what in ("died", "dies"):  # a leg beside the handler: the handler ends at its own next call
-                w.dying, what = True, "refused" if what == "died" else "lost"
-            now[id(getcurrent())] = what
-            return what if what in ("refused", "hung", "lost") else None  # type: ignore[return-value]
-
-        def handle(request: Request, endpoint: str = "", scope: Scope | None = None) -> Response:
-            if troubled and any(table.encode() in request.body for table in w.down):
-                raise EndpointConnectionError(endpoint_url=endpoint)
-            if cloud.faults.loses(home, request.body):
-                raise EndpointConnectionError(endpoint_url=endpoint)
-            answer = cloud.wire.handle(request, endpoint, scope)
-            if now.pop(id(getcurrent()), None) == "dies":
-                raise Died
-            return answer
-
-        attach(client, handle, runtime, latency=0.02, endpoint=region, fault=fault)
-        return client
-
-    return make
-
-
-def _feed(w: World) -> None:
-    """What is seen now; a Region of which nothing is heard sends nothing."""
-    sightings = _seen(w, w.stage.kernel.now())
-    for region, hand in w.hands.items():
-        heard = [s for s in sightings if region not in w.stage.faults.cut_off or _by(w, s) == region]
-        if heard and region not in w.stage.faults.controllers_dead:
-            w.stage.runtime.spawn(lambda h=hand, s=heard: h.evidence.record("storefront", s))  # type: ignore[misc]
-
-
-def _by(w: World, sighting: Sighting) -> str:
-    """The Region that a sighting was made from."""
-    return next(s.observer for s in expected_signals(w.stage.policy, ACCOUNT) if s.id == sighting.signal)
-
-
-def _seen(w: World, at: float, dark_from: float = inf) -> list[Sighting]:
-    """One observation of each signal of the policy, at `at`."""
-    verdicts = w.verdicts | ({EAST: Verdict.BREACHING} if at >= dark_from else {})
-    return [
-        Sighting(signal.id, Observation(at - 1, at, said, "event", f"{at:.0f}"))
-        for signal in expected_signals(w.stage.policy, ACCOUNT)
-        if (said := verdicts.get(signal.id, verdicts[signal.subject])) is not None
-    ]
 
 
 def _moved(w: World, at: float, name: str, on: bool) -> None:

@@ -11,6 +11,7 @@ import typer
 from controller.entry.cli import act, approve, look, move, operate, policy
 from controller.entry.cli.break_glass import break_glass, runbook
 from controller.entry.cli.demo import demo
+from controller.entry.cli.simulate import simulate
 from controller.entry.cli.up import up
 
 app = typer.Typer(
@@ -33,6 +34,7 @@ app.command()(move.restore)
 app.command()(move.drill)
 app.command()(break_glass)
 app.command()(runbook)
+app.command()(simulate)
 
 
 def _version(wanted: bool) -> None:

@@ -90,7 +90,7 @@ def _run(wanted: "Wanted", path: Path, *, as_json: bool, on_screen: bool) -> Non
         except OSError as error:
             told = f"cannot write the report {plain(str(path), 200)}: {error.strerror}"
             fail(ExitCode.INTERNAL if error.errno == errno.ENOSPC else ExitCode.BAD_INPUT, told)
-        line("A rehearsal runs the policy live, whatever the file says of enforcement.")
+        line("A rehearsal runs the policy live, whatever it says of enforcement, windows and drill times.")
         try:
             story = played(wanted, show)
         except PortInUse as error:

@@ -6,7 +6,7 @@ import typer
 from rich.text import Text
 
 from controller.core.fold import fold
-from controller.core.incident import Incident, Memory, Phase
+from controller.core.incident import Incident
 from controller.core.incident_data import as_data
 from controller.core.journal import Event, broken_at
 from controller.core.report import stamp, tree_lines
@@ -16,7 +16,8 @@ from controller.entry.break_glass import journal_waiting
 from controller.entry.cli.options import ContextName, moment, open_archive, open_context
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, stdout
 from controller.entry.context import Context
-from controller.entry.watching import drift_told, last_probes, watching_lines
+from controller.entry.drilled import drill_lines, drills_data
+from controller.entry.watching import drift_told, last_probes, stuck_told, watching_lines
 from controller.ports.errors import ControllerError
 from controller.settings import Deployment
 from controller.steps.context import Deps, read_switch
@@ -33,6 +34,7 @@ def status(context: ContextName = None, as_json: AsJson = False) -> None:
     seen, controls = recall(archive.policy, archive, archive.now), read_switch(deps)
     regions = {region: _region(deps, region, seen, controls) for region in deps.policy.regions}
     open_ = seen.memory.open
+    drills = drills_data(archive.policy, seen.memory, archive.now)
     fields = {
         "at": stamp(seen.at),
         "application": deps.application,
@@ -45,10 +47,12 @@ def status(context: ContextName = None, as_json: AsJson = False) -> None:
         "regions": regions,
         "incident": _incident(open_) if open_ else None,
         "watching": seen.blind is None,
-        "last_drill": _last_drill(seen.memory),
+        "last_drill": drills["last_success"],
+        "drills": drills,
         "probes": last_probes(archive.between, deps.application, deps.policy.regions, archive.now),
         "dead_letters": _dead_letters(found.deployment),
         "drift": drift_told(seen.memory),
+        "stuck": stuck_told(seen.memory, archive.now),
     }
     emit("status", fields, lambda: _print_status(fields), as_json=as_json)
 
@@ -92,13 +96,6 @@ def _region(deps: Deps, region: str, seen: Recalled, controls: Any) -> dict[str,
     }
 
 
-def _last_drill(memory: Memory) -> dict[str, Any] | None:
-    """The last drill that succeeded, if any did."""
-    good = [i for i in memory.incidents.values() if i.intent == "drill" and i.outcome == "succeeded"]
-    last = max((i for i in good if i.phase is Phase.SETTLED), key=lambda i: i.changed, default=None)
-    return None if last is None else {"region": last.source, "at": stamp(last.changed), "id": last.id}
-
-
 def _print_status(fields: dict[str, Any]) -> None:
     console = stdout()
     armed = "armed" if fields["armed"] else "DISARMED"
@@ -124,11 +121,8 @@ def _print_status(fields: dict[str, Any]) -> None:
         console.print(Text(f"  {region:<14} {on:<8} {said}"))
     incident = fields["incident"]
     console.print(Text(_headline(incident) if incident else "  no incident is open"))
-    for line, alarming in watching_lines(fields):
+    for line, alarming in [*watching_lines(fields), *drill_lines(fields["drills"])]:
         console.print(Text("  " + plain(line, 500), style="bold red" if alarming else ""))
-    drilled = fields["last_drill"]
-    last = f"last drill: {drilled['region']} at {drilled['at']}" if drilled else "no drill yet"
-    console.print(Text(f"  {last}"))
     if not fields["watching"]:
         console.print(Text("  nobody is watching: nothing was decided in the last minutes", style="bold red"))
 

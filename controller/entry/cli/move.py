@@ -10,7 +10,7 @@ from controller.entry.cli.act import told, wait_for
 from controller.entry.cli.options import ActAs, ContextName, Yes, acting, confirm, open_context
 from controller.entry.cli.output import AsJson
 from controller.steps import moves
-from controller.steps.context import Deps
+from controller.steps.context import Deps, remember
 from controller.steps.operate import Done
 
 RegionName = Annotated[str, typer.Argument(metavar="REGION")]
@@ -53,7 +53,13 @@ def _move(
     confirm(found, what, region, yes=yes)
     deps = found.deps()
     done = begin(deps, who)
-    ended = wait_for(deps, done.incident) if wait and done.incident else None
+    ended = how_it_ended(deps, done.incident) if wait and done.incident else None
     fields = {"region": region, "incident": done.incident, "by": who, "ended": ended}
     sentence = done.sentence if ended is None else f"{done.incident}: {ended}"
-    told(name, done.done and ended in (None, "settled"), sentence, fields, as_json=as_json)
+    told(name, done.done and ended in (None, "settled", "succeeded"), sentence, fields, as_json=as_json)
+
+
+def how_it_ended(deps: Deps, incident: str) -> str:
+    """Wait for the end; of a drill its outcome, else the incident's last phase."""
+    phase, found = wait_for(deps, incident), remember(deps).incidents[incident]
+    return found.outcome or phase if found.intent == "drill" else phase

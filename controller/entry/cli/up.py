@@ -27,14 +27,16 @@ def up(
     speed: Annotated[float, typer.Option(min=0.1, max=600, help="Scenario seconds a second.")] = 1.0,
     port: Annotated[int, typer.Option(min=0, max=65535, help="AWS endpoint; 0 takes a free port.")] = 0,
     dns_port: Annotated[int, typer.Option(min=0, max=65535, help="DNS server; 0 takes a free port.")] = 0,
+    console_port: Annotated[int, typer.Option(min=0, max=65535, help="Console; 0 takes a free port.")] = 0,
     scenario: Annotated[str | None, typer.Option(help="Play this scenario once it runs.")] = None,
     region: Annotated[str | None, typer.Option(help="The Region that the scenario breaks.")] = None,
     ephemeral: Annotated[bool, typer.Option("--ephemeral", help="Keep nothing when it stops.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run the rehearsal cloud: AWS endpoints, DNS, a shop with customers, and the controllers."""
+    """Run the rehearsal cloud: AWS endpoints, DNS, a shop, controllers and their consoles."""
     from controller import wiring
     from controller.entry import context, rehearsal
+    from controller.entry.consoles import console_log, consoles
     from controller.lab.keep import NotKept, read_kept, store_in, write_kept
     from controller.lab.scenarios import SCENARIOS
     from controller.lab.wall_stage import Ports
@@ -50,24 +52,27 @@ def up(
     try:
         kept = None if ephemeral else read_kept(folder, live.digest)
         start = max(time.time() if speed == 1.0 else 0.0, kept["now"] if kept else time.time())
-        running = rehearsal.running(
-            live,
-            speed=speed,
-            seed=random.SystemRandom().getrandbits(32),
-            ports=Ports(port, dns_port),
-            start=start,
-            store=None if ephemeral else partial(store_in, folder),
-            kept=kept,
-        )
         with ExitStack() as open_:
             stopped = open_.enter_context(_until_stopped())
-            stage, _ = open_.enter_context(running)
+            pages = open_.enter_context(consoles(live.controllers, console_port))
+            running = rehearsal.running(
+                live,
+                speed=speed,
+                seed=random.SystemRandom().getrandbits(32),
+                ports=Ports(port, dns_port),
+                start=start,
+                store=None if ephemeral else partial(store_in, folder),
+                kept=kept,
+                consoles=pages.addresses,
+            )
+            stage, holds = open_.enter_context(running)
+            pages.serve(stage.deployments, holds(), open_.enter_context(console_log()))
             open_.enter_context(context.announced(*stage.deployments.values()))
             _print_endpoints(stage, as_json=as_json)
             keep = None if ephemeral else partial(write_kept, folder, live.digest, stage)
             _run(stage, stopped, SCENARIOS[scenario].steps if scenario else (), broken, keep)
     except PortInUse as error:
-        fail(ExitCode.INTERNAL, f"{error}; choose another with --port or --dns-port")
+        fail(ExitCode.INTERNAL, f"{error}; choose another with --port, --dns-port or --console-port")
     except NotKept as error:
         fail(ExitCode.BAD_INPUT, str(error))
 
@@ -126,8 +131,14 @@ def _print_endpoints(stage: Any, *, as_json: bool) -> None:
         "state_machine": deployment.state_machine,
         "control_panel": deployment.arc.panel,
         "region": deployment.region,
+        "console": deployment.console_by_region[deployment.region],
         "controllers": [
-            {"region": each.region, "state_machine": each.state_machine, "topic": each.topic}
+            {
+                "region": each.region,
+                "console": each.console_by_region[each.region],
+                "state_machine": each.state_machine,
+                "topic": each.topic,
+            }
             for each in stage.deployments.values()
         ],
     }
@@ -140,7 +151,8 @@ def _print_endpoints(stage: Any, *, as_json: bool) -> None:
     arc_region, arc = next((r, url) for r, url in deployment.arc.endpoints.items() if r not in guarded)
     host, dns = fields["name"], stage.dns_port
     lines = (
-        "The rehearsal runs. In another terminal:",
+        f"The rehearsal runs. The console: {fields['console']}",
+        "In another terminal:",
         "  export AWS_ACCESS_KEY_ID=rehearsal AWS_SECRET_ACCESS_KEY=rehearsal",
         f"  aws --endpoint-url {deployment.endpoint_url} --region {here} stepfunctions list-executions "
         f"--state-machine-arn {deployment.state_machine}",

@@ -14,12 +14,16 @@ from controller.rehearsal.table.values import Item
 _FIVE_YEARS = 5 * 365 * 86400.0  # an older time to live is taken for a mistake and never expires
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class GlobalTable:
-    """A strongly consistent global table: one store, and the Regions whose endpoints reach it."""
+    """A strongly consistent global table: one store, and the Regions whose endpoints reach it.
+
+    writes: how many items were put so far, for those who wait for news.
+    """
 
     store: Store
     regions: tuple[str, ...]
+    writes: int = 0
 
 
 class Opened(NamedTuple):
@@ -70,6 +74,8 @@ class Catalog:
     def put(self, opened: Opened, key: tuple[bytes, bytes], row: Row) -> None:
         store, info = opened
         store.put(info.name, *key, row)
+        if info.name in self.shared:
+            self.shared[info.name].writes += 1
         if info.ttl:
             self._watch(self._deadlines.setdefault(info.name, []), info, key, row.item)
 

@@ -1,0 +1,110 @@
+"""Whose turn it is to be drilled, when, and what keeps a drill from beginning.
+
+```
+ drills.cron strikes ─┬─ 0 s: the first controller ─ 30 s: the second ─ 60 s: the third: one of them opens it
+                      └─ LATE: nobody did; it is skipped, and said so
+```
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from controller.core.assess import spell
+from controller.core.drivers import TURN, rank
+from controller.core.incident import Incident, Memory, Phase
+from controller.core.plan import serving
+from controller.core.policy import Policy
+from controller.core.report import stamp
+from controller.core.schedule import previous
+from controller.core.windows import open_window, window_told
+
+LATE = 600.0
+"""Seconds after which a drill that did not begin is not made up for."""
+SCHEDULE = "schedule"
+"""Who asks for a drill that nobody asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What keeps a drill from beginning: a code and a sentence."""
+
+    code: str
+    reason: str
+
+
+def due(policy: Policy, memory: Memory, now: float) -> float | None:
+    """The stroke of `drills.cron` that nobody has seen to yet, if there is one.
+
+    What struck before this policy came into force is not made up for.
+    """
+    if policy.drills is None or policy.drills.cron is None:
+        return None
+    struck = previous(policy.drills.cron, policy.timezone or "UTC", now)
+    return struck if struck is not None and struck > max(memory.struck, memory.deployed) else None
+
+
+def turn(policy: Policy, memory: Memory, controls: Mapping[str, bool] | None) -> str:
+    """The Region whose last turn is the longest ago, of those that carry traffic if any does."""
+    carrying = [r for r in policy.regions if controls is not None and serving(policy, r, controls)]
+    return min(carrying or policy.regions, key=lambda region: memory.drilled.get(region, 0.0))
+
+
+def my_turn(policy: Policy, here: str, region: str, *, since: float) -> bool:
+    """Whether the controllers before this one have had their time, `since` seconds after the stroke."""
+    return since >= TURN * rank(policy, here, region)
+
+
+def missed(struck: float, now: float) -> Kept | None:
+    """Why a drill is not made up for, if it is too late."""
+    if now - struck <= LATE:
+        return None
+    late = f"nobody began it within {spell(LATE)} of {stamp(struck)}, and now it is {stamp(now)}"
+    return Kept("drill-missed", late)
+
+
+def kept_from(
+    policy: Policy, memory: Memory, region: str, now: float, controls: Mapping[str, bool] | None
+) -> Kept | None:
+    """What keeps a drill of `region` from beginning. What else binds is looked at once it is open."""
+    if memory.stopped:
+        return Kept("disarmed", f"{memory.stopped}; arm it first")
+    if memory.open is not None:
+        return Kept("in-progress", f"{memory.open.id} is in progress; one move at a time")
+    if policy.drills is None:
+        return Kept("no-drills", "the policy has no `drills`: it does not say how long to stay")
+    shut = open_window(policy, now, policy.drills.stay)
+    if shut is not None:
+        return Kept("blackout", window_told(shut, now))
+    if controls is None:
+        return Kept("switch-unavailable", "no ARC endpoint answers")
+    for other, entry in policy.regions.items():
+        if memory.away(other) is not None and serving(policy, other, controls) < len(entry.controls):
+            return Kept("away", f"{other} was left and has not come home")
+    if not serving(policy, region, controls):
+        return Kept("already-left", f"{region} carries no traffic: there is nothing to drill")
+    return None
+
+
+def last_success(memory: Memory) -> Incident | None:
+    """The drill that succeeded last."""
+    good = [i for i in memory.incidents.values() if i.intent == "drill" and i.outcome == "succeeded"]
+    return max((i for i in good if i.phase is Phase.SETTLED), key=lambda i: i.changed, default=None)
+
+
+def last_drill(memory: Memory) -> Incident | None:
+    """The drill that was opened last."""
+    drills = [i for i in memory.incidents.values() if i.intent == "drill"]
+    return max(drills, key=lambda i: i.opened, default=None)
+
+
+def what_is_amiss(policy: Policy, memory: Memory, now: float) -> str | None:
+    """What people should be told of drills: that none ever succeeded, or not for too long; else None."""
+    if policy.drills is None:
+        return None
+    good = last_success(memory)
+    if good is None:
+        return "no drill has ever succeeded: nobody knows whether leaving works"
+    age = now - good.changed
+    if age <= policy.drills.warn_after:
+        return None
+    return f"the last drill that succeeded is {age / 86400:.0f} days old"

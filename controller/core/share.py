@@ -1,0 +1,139 @@
+"""The proof that customers moved: the share of all requests that a Region which was left still serves.
+
+```
+ share │███████▆▃▁            limit = its share before x slices still On / slices at first + `atMost`
+       │       ┊  ▔▔▔▔▔▔▔
+       └───────┴──────────> minutes, of which only whole ones after the shift count
+            ShiftApplied
+```
+Each Region's own CloudWatch counts. One that cannot be asked, or counts nothing, is unknown and not zero.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from controller.core.incident import Incident, Memory
+from controller.core.model import Truth
+from controller.core.traffic import Traffic
+
+MINUTE = 60.0
+PUBLISHED = 30.0
+"""Seconds after its end until a minute counts: CloudWatch may still add to it."""
+BEFORE = 300.0
+"""Seconds before the first shift over which the share before is taken."""
+NEWS = 240.0
+"""Seconds after a shift by which a minute should have been counted, if anybody counts."""
+
+Points = Sequence[tuple[float, float]]
+"""(start of the minute, requests in it)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A Region that traffic leaves: `on` of its `of` slices still serve."""
+
+    region: str
+    on: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """value: whether the share has fallen far enough. wait: it may still, so look again. share: of 1."""
+
+    value: Truth
+    sentence: str
+    share: float | None
+    wait: bool
+
+
+def leaving(
+    incident: Incident, controls: Mapping[str, bool], regions: Mapping[str, Sequence[str]]
+) -> Left | None:
+    """The Region that this leg takes traffic away from, or None: coming home, both may serve."""
+    out = incident.leg == "out" and incident.intent != "restore"
+    region = incident.source if out else str(incident.target)
+    off = [name for name in regions[region] if incident.put.get(name) is False]
+    on = sum(controls[name] for name in regions[region])
+    return Left(region, on, on + len(off)) if off else None
+
+
+def set_out(memory: Memory, incident: Incident) -> float:
+    """When the first shift of this leg was intended; when it last moved on, where that is forgotten."""
+    first = [e.at for e in memory.intents if e.draft.incident == incident.id and e.data.get("wave") == 1]
+    return first[-1] if first else incident.changed
+
+
+def prove(
+    rule: Traffic,
+    left: Left,
+    counted: Mapping[str, Points | None],
+    *,
+    begun: float,
+    applied: float,
+    now: float,
+) -> Proof:
+    """counted: Region -> its minutes; None: it could not be asked. begun: before it lies what was before."""
+    mine = counted[left.region]
+    others = {region: points for region, points in counted.items() if region != left.region}
+    silent = [region for region, points in counted.items() if points is None]
+    minute = _newest(others, since=ceil(applied / MINUTE) * MINUTE, until=now - MINUTE - PUBLISHED)
+    late = now >= applied + rule.within
+    if mine is None or minute is None:
+        why = f"{', '.join(silent)} cannot be asked" if silent else "no minute was counted since"
+        news = mine is not None and now < applied + min(NEWS, rule.within)
+        return _unknown(rule, left, why, news=news, late=late)
+    elsewhere = sum(_at(points, minute) or 0.0 for points in others.values())
+    own, earlier = _at(mine, minute), _before(counted, begun)
+    if own is None:  # ALB, for one, counts no minute in which nothing came
+        was = [earlier.get(region) for region in others]
+        if None in was or silent or elsewhere <= sum(mean or 0.0 for mean in was):
+            return _unknown(
+                rule, left, "it counts nothing, and the others no more than before", news=not late, late=late
+            )
+        own = 0.0
+    total = own + elsewhere
+    if total <= 0:
+        return _unknown(rule, left, "nobody was served anywhere", news=not late, late=late)
+    share, was_share = own / total, _share({region: earlier.get(region) for region in (left.region, *others)})
+    limit = rule.at_most + (1.0 if was_share is None else was_share) * left.on / left.of
+    fallen = share <= limit
+    if not fallen and silent:
+        return _unknown(rule, left, f"{', '.join(silent)} cannot be asked", news=not late, late=late)
+    told = "" if was_share is None else f", {was_share:.0%} before"
+    sentence = f"{left.region} serves {share:.0%} of all requests{told} (at most {limit:.0%})"
+    return Proof(Truth.of(fallen), sentence, share, wait=not fallen and not late)
+
+
+def _unknown(rule: Traffic, left: Left, why: str, *, news: bool, late: bool) -> Proof:
+    """news: a word may still come. Where the policy holds what is not known, it has all of `within`."""
+    wait = not late if rule.if_unknown == "hold" else news
+    return Proof(Truth.UNKNOWN, f"the share of {left.region} is not known: {why}", None, wait)
+
+
+def _newest(others: Mapping[str, Points | None], *, since: float, until: float) -> float | None:
+    """The last whole minute after the shift that somebody else counted."""
+    starts = [at for points in others.values() for at, _ in points or () if since <= at <= until]
+    return max(starts, default=None)
+
+
+def _at(points: Points | None, minute: float) -> float | None:
+    return next((count for at, count in points or () if at == minute), None)
+
+
+def _before(counted: Mapping[str, Points | None], begun: float) -> dict[str, float]:
+    """Region -> requests a minute before the shift, where they were counted."""
+    means: dict[str, float] = {}
+    for region, points in counted.items():
+        known = [count for at, count in points or () if begun - BEFORE - MINUTE <= at <= begun - MINUTE]
+        if known:
+            means[region] = sum(known) / len(known)
+    return means
+
+
+def _share(earlier: Mapping[str, float | None]) -> float | None:
+    """Of the first Region; None where one of them was not counted."""
+    means = list(earlier.values())
+    total = sum(mean or 0.0 for mean in means)
+    return None if None in means or total <= 0 else (means[0] or 0.0) / total

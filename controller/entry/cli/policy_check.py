@@ -1,0 +1,162 @@
+"""`tidegate policy check`: whether policies load, what was proved of them, and what looks wrong."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from controller.core.admission import expected_signals
+from controller.core.text import plain
+from controller.entry.cli.output import AsJson, ExitCode, emit, fail, problem_fields, stdout
+from controller.lab.cases.verdict import clock
+from controller.lab.loader import LoadedPolicy, dotted, load_policy
+from controller.lab.places import Located, PolicyRefused
+from controller.lab.review.findings import Finding
+from controller.lab.review.periods import NotAlarms, read_periods
+from controller.lab.review.placement import Deployed
+from controller.lab.review.proof import Proof
+from controller.lab.review.review import Review, review
+
+NO_POLICY = (".cases.yaml", ".base.yaml")
+"""Files beside policies that are none by themselves: worked cases, and what policies extend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A file that loads, and what was found in it."""
+
+    loaded: LoadedPolicy
+    review: Review
+    warnings: tuple[tuple[Finding, Located], ...]
+
+
+def check(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE]...", help="Policy files; by default policies/*.yaml."),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 where there is a warning.")] = False,
+    alarms: Annotated[
+        Path | None,
+        typer.Option("--alarms", metavar="FILE", help="What `aws cloudwatch describe-alarms` printed."),
+    ] = None,
+    context: Annotated[
+        str | None, typer.Option("--context", help="A deployment: where are its notices and its sign-in?")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say whether policies load and what they can do; exit 2 with the place of every problem where not."""
+    here = [path for path in sorted(Path("policies").glob("*.yaml")) if not path.name.endswith(NO_POLICY)]
+    paths = files or here
+    if not paths:
+        fail(ExitCode.BAD_INPUT, "no file is named, and no policies/*.yaml is here")
+    periods = _periods(alarms)
+    deployed = _deployed(context) if context is not None else None
+    checked = [(path, _check(path, periods, deployed)) for path in paths]
+    ok = all(isinstance(result, Checked) for _, result in checked)
+    fields = {"ok": ok, "files": [_fields(path, result) for path, result in checked]}
+    emit("policy-check", fields, lambda: _print(checked), as_json=as_json)
+    if not ok:
+        raise typer.Exit(ExitCode.BAD_INPUT)
+    if strict and any(isinstance(result, Checked) and result.warnings for _, result in checked):
+        raise typer.Exit(ExitCode.NO)
+
+
+def _periods(alarms: Path | None) -> Mapping[str, float]:
+    try:
+        return {} if alarms is None else read_periods(alarms)
+    except NotAlarms as error:
+        fail(ExitCode.BAD_INPUT, str(error))
+
+
+def _deployed(context: str) -> Deployed:
+    from controller.entry.cli.options import open_context
+
+    found = open_context(context)
+    deployments = (found.deployment, *found.others)
+    topics = [each.topic.split(":") for each in deployments]
+    return Deployed(
+        notices=[arn[3] for arn in topics if len(arn) > 3],
+        sign_ins=[region for each in deployments for region in each.console_by_region],
+    )
+
+
+def _check(path: Path, periods: Mapping[str, float], deployed: Deployed | None) -> Checked | PolicyRefused:
+    try:
+        loaded = load_policy(path)
+    except PolicyRefused as refused:
+        return refused
+    found = review(loaded.policy, periods, deployed)
+    return Checked(loaded, found, tuple((each, _located(path, loaded, each)) for each in found.findings))
+
+
+def _located(path: Path, loaded: LoadedPolicy, finding: Finding) -> Located:
+    place = loaded.places.value(finding.path)
+    file = plain(place.file or str(path), 300)
+    return Located(
+        file,
+        place.line,
+        place.column,
+        plain(finding.message, 500),
+        plain(finding.hint, 200),
+        dotted(finding.path),
+    )
+
+
+def _fields(path: Path, result: Checked | PolicyRefused) -> dict[str, Any]:
+    file = plain(str(path), 300)
+    if isinstance(result, PolicyRefused):
+        problems = [problem_fields(problem) for problem in result.problems]
+        return {"file": file, "ok": False, "digest": None, "problems": problems}
+    policy = result.loaded.policy
+    return {
+        "file": file,
+        "ok": True,
+        "digest": policy.digest,
+        "application": policy.application,
+        "enforcement": policy.enforcement,
+        "regions": list(policy.regions),
+        "signals": len(expected_signals(policy, account="")),
+        "problems": [],
+        "warnings": [{"code": each.code, **problem_fields(at)} for each, at in result.warnings],
+        "proofs": [_proof(proof) for proof in result.review.proofs],
+    }
+
+
+def _proof(proof: Proof) -> dict[str, Any]:
+    when = None if proof.when is None else str(proof.when)
+    return {
+        "region": proof.region,
+        "situation": proof.situation,
+        "left": proof.after is not None,
+        "after_s": proof.after,
+        "when": "true" if proof.after is not None else when,
+        "code": proof.code or None,
+    }
+
+
+def _print(checked: Sequence[tuple[Path, Checked | PolicyRefused]]) -> None:
+    console = stdout()
+    for path, result in checked:
+        if isinstance(result, PolicyRefused):
+            for problem in result.problems:
+                console.print(Text.assemble((problem.place, "bold red"), f": {problem.told}"))
+            continue
+        policy = result.loaded.policy
+        count = len(expected_signals(policy, account=""))
+        facts = f"  {policy.digest[:12]}  {policy.enforcement}  {', '.join(policy.regions)}  {count} signals"
+        console.print(Text.assemble(f"{plain(str(path), 300)}: ", ("ok", "bold green"), facts))
+        for region in policy.regions:
+            proofs = [proof for proof in result.review.proofs if proof.region == region]
+            told = "; ".join(f"{_short(p)} {'never' if p.after is None else clock(p.after)}" for p in proofs)
+            if told:
+                console.print(Text(f"  {region} is left: {told}"))
+        for finding, at in result.warnings:
+            console.print(Text.assemble((at.place, "yellow"), f": warning: {at.told} [{finding.code}]"))
+
+
+def _short(proof: Proof) -> str:
+    return proof.situation.partition(":")[0]

@@ -1,0 +1,125 @@
+"""`tidegate simulate`: randomised outages under faults, in virtual time; invariants after every step."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.text import Text
+
+from controller.core.text import plain
+from controller.entry.cli.output import AsJson, ExitCode, emit, fail, stdout
+
+if TYPE_CHECKING:
+    from controller.entry.simulated import Wish
+    from controller.lab.simulate.report import Totals
+    from controller.lab.simulate.run import Outcome
+
+SEEDS = 20
+
+
+def simulate(
+    seeds: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="How many; 20, or 1 with --seed.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="S", min=0, help="The first of them; by default 1.")
+    ] = None,
+    faults: Annotated[str, typer.Option(metavar="NAMES", help="Only these, with commas; see --list.")] = "",
+    phase: Annotated[
+        Literal["safety", "liveness", "both"],
+        typer.Option(help="safety: faults come and go; liveness: a core heals, the rest stays broken."),
+    ] = "both",
+    jobs: Annotated[
+        int, typer.Option(metavar="J", min=1, max=64, help="Processes; the output is the same.")
+    ] = 1,
+    trace: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write down everything that is seen of one seed.")
+    ] = None,
+    as_json: AsJson = False,
+    listed: Annotated[bool, typer.Option("--list", help="List the faults.")] = False,
+) -> None:
+    """Play thousands of outages with faults in every crack; exit 1 if an invariant breaks."""
+    from controller.entry.simulated import Wish
+    from controller.lab.simulate.faults import FAULTS
+
+    if listed:
+        emit("faults", {"faults": list(FAULTS)}, lambda: stdout().print("\n".join(FAULTS)), as_json=as_json)
+        return
+    names = tuple(name for name in faults.split(",") if name)
+    unknown = [name for name in names if name not in FAULTS]
+    if unknown:
+        fail(ExitCode.BAD_INPUT, f"no fault {plain(unknown[0], 60)!r}; there are: {', '.join(FAULTS)}")
+    first = 1 if seed is None else seed
+    count = seeds or (SEEDS if seed is None else 1)
+    if trace is not None and count > 1:
+        fail(ExitCode.BAD_INPUT, "--trace writes down one seed: name it with --seed")
+    _play(range(first, first + count), Wish(names, phase, trace), jobs, as_json=as_json)
+
+
+def _play(seeds: range, wish: "Wish", jobs: int, *, as_json: bool) -> None:
+    from controller.entry.simulated import played
+    from controller.lab.simulate.report import Totals, broken_lines, outcome_fields, summary_lines
+
+    totals, outcomes = Totals(_states()), []
+    with _progress(len(seeds)) as step:
+        for outcome in played(seeds, wish, min(jobs, len(seeds))):
+            totals.add(outcome)
+            outcomes.append(outcome_fields(outcome, wish.phase, wish.faults))
+            step(outcome)
+
+    def human() -> None:
+        for broken in totals.broken:
+            _print(broken_lines(broken, wish.phase, wish.faults))
+        _print(summary_lines(totals))
+
+    emit("simulate", _fields(totals) | {"outcomes": outcomes}, human, as_json=as_json)
+    if totals.broken:
+        raise typer.Exit(ExitCode.NO)
+
+
+def _print(lines: Iterable[str]) -> None:
+    out = stdout()
+    for line in lines:
+        out.print(Text(plain(line, 400)))
+
+
+def _states() -> tuple[str, ...]:
+    from controller.entry.lambdas import HANDLERS
+
+    return tuple(HANDLERS)
+
+
+def _fields(totals: "Totals") -> dict[str, object]:
+    return {
+        "seeds": totals.seeds,
+        "simulated_seconds": round(totals.seconds),
+        "facts": totals.steps,
+        "counts": dict(sorted(totals.counts.items())),
+        "decisions": dict(sorted(totals.codes.items())),
+        "quiet_seeds": totals.quiet,
+        "unmet_pairs": [list(pair) for pair in totals.unmet()],
+        "broken": [outcome.seed for outcome in totals.broken],
+    }
+
+
+class _progress:  # noqa: N801 - used as a statement
+    """A bar on stderr, where that is a terminal; nothing of it reaches stdout."""
+
+    def __init__(self, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import Progress
+
+        self._bar = Progress(console=Console(stderr=True), transient=True)
+        self._task = self._bar.add_task("seeds", total=total)
+
+    def __enter__(self) -> "_progress":
+        self._bar.start()
+        return self
+
+    def __call__(self, outcome: "Outcome") -> None:
+        said = f"seed {outcome.seed}" + (" BROKEN" if outcome.breaks else "")
+        self._bar.update(self._task, advance=1, description=said)
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()

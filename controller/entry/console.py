@@ -1,0 +1,62 @@
+"""The console as a deployed Lambda function behind an HTTP API, and what it borrows from rooms beside it."""
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from controller import wiring
+from controller.audit.style import sheet
+from controller.audit.timeline import timeline
+from controller.console.app import Console, log_line
+from controller.console.fetch import https_fetch
+from controller.console.gateway import answer_of, request_of
+from controller.console.issuer import Issuer
+from controller.console.looking import Instruments
+from controller.entry.drilled import drills_data
+from controller.entry.lambdas import Environment
+from controller.entry.watching import last_probes
+from controller.settings import Deployment, SignIn
+from controller.steps.context import Deps
+
+
+def instruments(dead_letters: Callable[[], int | None]) -> Instruments:
+    return Instruments(timeline, str(sheet("timeline.css")), last_probes, drills_data, dead_letters)
+
+
+def console(
+    deps: Deps,
+    deployment: Deployment,
+    sign_in: SignIn,
+    *,
+    key: bytes,
+    log: Callable[[Mapping[str, Any]], None],
+) -> Console:
+    """A console that asks the issuer over the wire and lives by this machine's clock."""
+    return Console(
+        deps,
+        issuer=Issuer(sign_in, https_fetch(sign_in.allowed), time.monotonic),
+        key=key,
+        now=time.time,
+        instruments=instruments(lambda: wiring.dead_letters(deployment)),
+        log=log,
+    )
+
+
+@cache
+def _deployed() -> Console:
+    environment = Environment.model_validate(wiring.lambda_environment())
+    deployment = environment.deployment()
+    sign_in = SignIn.model_validate(wiring.packaged("sign-in.json"))
+    deps = wiring.build(deployment)
+    return console(deps, deployment, sign_in, key=wiring.console_key(deployment), log=_write)
+
+
+def _write(line: Mapping[str, Any]) -> None:
+    sys.stdout.write(log_line(line) + "\n")
+
+
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """What the console's Lambda function runs, for each request of the HTTP API (payload 2.0)."""
+    return answer_of(_deployed().handle(request_of(event)))

@@ -1,0 +1,34 @@
+"""The real handlers and adapters, for the lab: composed here, since the lab may not see them."""
+
+import io
+import itertools
+from collections.abc import Mapping
+from importlib.resources import files
+
+from controller import wiring
+from controller.entry import lambdas
+from controller.lab.replay.stage import Works
+from controller.lab.stage import Parts
+from controller.rehearsal.station import Function
+from controller.steps.context import Deps
+
+_numbers = itertools.count()
+
+
+class _Nowhere(io.TextIOBase):
+    """Takes log lines and keeps none."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+def works() -> Works:
+    """What a replay runs: the workflow file of the package and the handlers that a deployment has."""
+    workflow = files("controller").joinpath("workflow.asl.json").read_text(encoding="utf-8")
+    return Works(Parts(workflow, tuple(lambdas.HANDLERS), wiring.INTAKE), wiring.build, _bound)
+
+
+def _bound(deps: Deps) -> Mapping[str, Function]:
+    from typing import TextIO, cast
+
+    return lambdas.bound(deps, cast(TextIO, _Nowhere()), f"tidegate-replay-{next(_numbers)}")

@@ -1,0 +1,85 @@
+"""Moves beside labels: how many were right, false, missed, how late, and how often it went to and fro."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any
+
+from controller.lab.backtest.labels import Window
+from controller.lab.backtest.walk import Move
+
+FLAP = 6 * 3600.0
+"""Seconds after coming home within which leaving again is a flap."""
+SLACK = 600.0
+"""Seconds after the end of an impairment in which leaving still answers it, if late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """evacuations, approvals and false ones a year; shares of the labels; delay in seconds, its median.
+
+    false: evacuations of a Region that was not impaired. missed: labelled windows in which the Region was not
+    left (or away already). flaps: evacuations within six hours after coming home. away: hours a year.
+    """
+
+    policy: str
+    years: float
+    evacuations: int
+    approvals: int
+    false: int
+    missed: int
+    labels: int
+    delay: float | None
+    flaps: int
+    away: float
+
+    def a_year(self, count: float) -> float:
+        return count / self.years if self.years > 0 else 0.0
+
+    def data(self) -> dict[str, Any]:
+        """As JSON has it: counts, and the same a year."""
+        yearly = {
+            f"{name}_a_year": round(self.a_year(getattr(self, name)), 2)
+            for name in ("evacuations", "approvals", "false", "flaps", "away")
+        }
+        plain = {key: value for key, value in asdict(self).items() if key not in ("years", "away")}
+        return {**plain, **yearly, "years": round(self.years, 4)}
+
+
+def score(policy: str, moves: Sequence[Move], labels: Sequence[Window], *, begin: float, end: float) -> Score:
+    """Labels outside of the past are not counted."""
+    counted = [each for each in labels if each.start < end and each.end > begin]
+    delays: list[float] = []
+    missed = 0
+    for window in counted:
+        answering = [m for m in moves if m.region == window.region and _answers(m, window)]
+        if answering:
+            delays.append(max(0.0, min(m.left for m in answering) - window.start))
+        else:
+            missed += 1
+    wrong = [m for m in moves if not any(m.region == w.region and _caused(m, w) for w in counted)]
+    flaps = sum(
+        any(b.region == a.region and 0 <= a.left - b.home <= FLAP for b in moves if b is not a) for a in moves
+    )
+    return Score(
+        policy,
+        years=(end - begin) / (365.25 * 86400.0),
+        evacuations=len(moves),
+        approvals=sum(m.asked for m in moves),
+        false=len(wrong),
+        missed=missed,
+        labels=len(counted),
+        delay=median(delays) if delays else None,
+        flaps=flaps,
+        away=sum(min(m.home, end) - m.left for m in moves) / 3600.0,
+    )
+
+
+def _caused(move: Move, window: Window) -> bool:
+    """Whether the Region was impaired when it was left, or had been a moment ago."""
+    return window.start <= move.left <= window.end + SLACK
+
+
+def _answers(move: Move, window: Window) -> bool:
+    """Whether the Region was left in the window, or away when it began."""
+    return move.left <= window.end + SLACK and move.home > window.start

@@ -1,0 +1,105 @@
+"""From truths over time to moves, one after the other, within the limits of the policy."""
+
+from dataclasses import dataclass
+from math import inf
+
+from controller.core.policy import Policy
+from controller.core.windows import open_window
+from controller.lab.backtest.steps import FALSE, TRUE, Steps, from_spans, greatest, least, negated
+from controller.lab.backtest.truth import Judge
+
+DAY = 86400.0
+BY_HAND = 1800.0
+"""Seconds of no red signal after which people bring a Region home, where the policy has no `restore`."""
+STEP = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A Region was left at `left` for `target` and came home at `home` (infinity: it did not)."""
+
+    region: str
+    target: str
+    left: float
+    home: float
+    asked: int
+
+
+def walk(judge: Judge, *, answered: float = 0.0) -> tuple[Move, ...]:
+    """Every evacuation that the policy makes of this past; people agree after `answered` seconds.
+
+    One at a time, as in the journal: `limits.cooldown` and `evacuationsPerDay` count over all Regions. A
+    condition that no longer holds when people agree moves nothing. Other readiness checks than a family's
+    count as passed.
+    """
+    policy, end = judge.policy, judge.past.end
+    ways = {region: _ways(judge, region) for region in policy.regions}
+    homes = {region: _home(judge, region) for region in policy.regions}
+    moves: list[Move] = []
+    at, free = judge.past.begin, -inf
+    while True:
+        away = {m.region: m.home for m in moves if m.home > at}
+        found = _next(policy, ways, at, away)
+        if found is None or found[0] > end:
+            return tuple(moves)
+        moment, region, target, way = found
+        allowed = _allowed(policy, moves, max(moment, free))
+        if allowed > moment:
+            at = allowed
+            continue
+        asks = policy.about(region).evacuate.approval != "none"
+        if asks and answered and way.at(moment + answered) != TRUE:
+            at = moment + answered
+            continue
+        left = moment + (answered if asks else 0.0)
+        free = left + policy.limits.cooldown
+        home = homes[region].next(TRUE, free if policy.about(region).restore else left)
+        home = home if home <= end else inf
+        restore = policy.about(region).restore
+        back = restore is not None and restore.approval != "none" and home < inf
+        moves.append(Move(region, target, left, home, int(asks) + int(back)))
+        at = left + STEP
+
+
+def _ways(judge: Judge, region: str) -> list[tuple[str, Steps]]:
+    """Targets in order, each with when the Region must be left and may be left for it."""
+    when = judge.when(region)
+    targets = [each for each in judge.policy.about(region).target.prefer if each != region]
+    return [(target, least([when, judge.fit(region, target)])) for target in targets]
+
+
+def _home(judge: Judge, region: str) -> Steps:
+    home = judge.home(region)
+    if home is not None:
+        return home
+    calm = negated(greatest(judge.red(region)))
+    found = [(a + BY_HAND, b) for a, b in calm.spans(TRUE)]
+    return from_spans(found, judge.past.begin, inside=TRUE, outside=FALSE)
+
+
+def _next(
+    policy: Policy, ways: dict[str, list[tuple[str, Steps]]], after: float, away: dict[str, float]
+) -> tuple[float, str, str, Steps] | None:
+    """The next moment at which a Region that serves must and may be left: (when, Region, target, truth)."""
+    found: list[tuple[float, int, int, str, str, Steps]] = []
+    for order, region in enumerate(policy.regions):
+        begin = max(after, away.get(region, after))
+        for preference, (target, way) in enumerate(ways[region]):
+            at = way.next(TRUE, begin)
+            if at < inf and away.get(target, -inf) <= at:
+                found.append((at, order, preference, region, target, way))
+    best = min(found, key=lambda each: each[:3], default=None)
+    return None if best is None else (best[0], best[3], best[4], best[5])
+
+
+def _allowed(policy: Policy, moves: list[Move], moment: float) -> float:
+    """The first moment, not before `moment`, that velocity and windows allow."""
+    limit = policy.limits.evacuations_per_day
+    recent = [m.left for m in moves if moment - m.left < DAY]
+    if len(recent) >= limit:
+        moment = sorted(recent)[-limit] + DAY
+    shut = open_window(policy, moment)
+    while shut is not None:
+        moment = shut[2]
+        shut = open_window(policy, moment)
+    return moment

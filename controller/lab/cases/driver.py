@@ -1,0 +1,162 @@
+"""Drives what a case's decisions call for: opens, asks, moves, settles, all as journal events of a memory."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from controller.core.decide import Situation, decide, may_open
+from controller.core.fold import fold
+from controller.core.gate import chain, following
+from controller.core.guards import Found, binding
+from controller.core.homeward import must_turn
+from controller.core.incident import Incident, Memory, Phase
+from controller.core.journal import Draft, Event, Kind, seal
+from controller.core.model import Decision
+from controller.core.policy import Policy
+from controller.core.readiness import asked
+
+People = Literal["approve", "deny", "silent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Traffic moved. at: seconds since the case began. from_, to: Regions; wave: from 1."""
+
+    at: float
+    from_: str
+    to: str
+    wave: int
+
+
+class Driver:
+    """The memory and the controls of a case, changed by what is decided."""
+
+    def __init__(self, policy: Policy, controls: dict[str, bool], people: People, *, deployed: float) -> None:
+        self.policy = policy
+        self.controls = controls
+        self.moved: list[Moved] = []
+        self._people = people
+        self._events: list[Event] = []
+        self._now = deployed
+        self.memory = Memory(policy.application)
+        self._write(Kind.POLICY_LOADED, {"digest": policy.digest, "deployed": deployed}, None)
+
+    def act(self, situation: Situation, decisions: Mapping[str, Decision], since: float) -> None:
+        """One minute: open what may open, then drive what is open."""
+        self._now = situation.now
+        opening = next((d for d in decisions.values() if may_open(d)), None)
+        if self.memory.open is None and opening is not None:
+            self._open(opening)
+        if self.memory.open is not None:
+            self._drive(situation, since)
+
+    def drill(self, situation: Situation, region: str) -> None:
+        """A person begins a drill; refused, as at any time, while something is in progress."""
+        self._now = situation.now
+        if self.memory.open is None:
+            data = {"source": region, "requested_by": "case", "reason": "a drill"}
+            self._write(Kind.DRILL_OPENED, data, self._name(region))
+
+    def _open(self, decision: Decision) -> None:
+        data: dict[str, Any] = {"source": decision.region, "reason": decision.reason}
+        kind = Kind.INCIDENT_OPENED
+        left = self.memory.away(decision.region) if decision.intent == "restore" else None
+        if left is not None:
+            kind = Kind.RESTORE_OPENED
+            data |= {"of": left.id, "target": left.target, "before": dict(left.before)}
+        self._write(kind, data, self._name(decision.region))
+
+    def _name(self, region: str) -> str:
+        return f"{self.policy.application}-{region}-{len(self._events) + 1}"
+
+    def _drive(self, situation: Situation, since: float) -> None:
+        for _ in range(4):  # open, confirmed, asked, approved: then it moves, waits or ends
+            incident = self.memory.open
+            if incident is None:
+                return
+            incident = self._turned(situation, incident)
+            decision = self._decide(situation, incident)
+            if decision.action == "stand_down":
+                self._write(Kind.STOOD_DOWN, {"code": decision.code, "reason": decision.reason}, incident.id)
+                return
+            if decision.action not in ("act", "ask"):
+                return
+            if incident.phase is Phase.OPEN:
+                self._write(Kind.CONFIRMED, {"target": decision.target}, incident.id)
+            elif decision.action == "act":
+                self._move(situation, incident, decision, since)
+                return
+            elif not self._ask(situation, incident, decision):
+                return
+
+    def _turned(self, situation: Situation, incident: Incident) -> Incident:
+        """The incident; a drill that was aborted or has stayed long enough is on its way home."""
+        s = situation
+        if incident.phase is not Phase.VERIFIED:
+            return incident
+        found = Found(
+            self.policy, incident.source, s.now, s.here, self.memory, incident, s.seen, dict(self.controls)
+        )
+        turn = must_turn(found, incident)
+        if turn is None:
+            return incident
+        self._write(Kind.TURNED_BACK, {"outcome": turn[0], "reason": turn[1]}, incident.id)
+        return self.memory.incidents[incident.id]
+
+    def _decide(self, situation: Situation, incident: Incident) -> Decision:
+        later = replace(situation, memory=self.memory, controls=dict(self.controls))
+        vars(later)["seen"] = situation.seen  # the evidence is the same, and costs most
+        return decide(later, incident.source)
+
+    def _ask(self, situation: Situation, incident: Incident, decision: Decision) -> bool:
+        """Put the question, or see to the one that waits; whether anything changed."""
+        if decision.plan is None:
+            return False
+        asks = chain(self.policy, incident, doubts=asked(decision.answers))
+        request = incident.request
+        bound = binding(self.policy, incident, decision.plan)
+        if request is not None and request.status == "waiting" and request.digest == bound:
+            if situation.now < request.expires:
+                return False
+            after = following(asks, request)
+            if after is None:
+                self._write(Kind.APPROVAL_EXPIRED, {"approval": request.id}, incident.id)
+                return True
+        stage = request.stage if request is not None and request.status == "waiting" else 0
+        ask = asks[min(stage, len(asks) - 1)]
+        of = {"approval": f"case-{len(self._events)}"}
+        data = {**of, "digest": bound, "expires": self._now + ask.within,
+                "people": ask.people, "stage": stage + 1, "gate": decision.gate or ""}  # fmt: skip
+        self._write(Kind.APPROVAL_REQUESTED, data, incident.id)
+        if self._people == "deny":
+            self._write(Kind.APPROVAL_DENIED, of, incident.id, by="person-1")
+        for person in range(ask.people if self._people == "approve" else 0):
+            self._write(Kind.APPROVAL_GIVEN, of, incident.id, by=f"person-{person + 1}")
+        return self._people != "silent"
+
+    def _move(self, situation: Situation, incident: Incident, decision: Decision, since: float) -> None:
+        plan = decision.plan
+        if plan is None:
+            return
+        if plan.changes:
+            before = {} if incident.before else dict(self.controls)
+            data = {"changes": [list(change) for change in plan.changes], "before": before}
+            self._write(Kind.SHIFT_INTENDED, data, incident.id)
+            self.controls |= dict(plan.changes)
+            self._write(Kind.SHIFT_APPLIED, {"states": dict(plan.changes)}, incident.id)
+            self._write(Kind.SHIFT_VERIFIED, {}, incident.id)
+            home = incident.intent == "restore" or incident.leg == "home"
+            there, here = str(incident.target), incident.source
+            self.moved.append(
+                Moved(since, there if home else here, here if home else there, incident.waves + 1)
+            )
+        whole = self._decide(situation, self.memory.incidents[incident.id]).plan
+        stays = incident.intent == "drill" and incident.leg == "out"
+        if whole is not None and not whole.changes and not stays:
+            self._write(Kind.SETTLED, {"target": incident.target}, incident.id)
+
+    def _write(self, kind: Kind, data: dict[str, Any], incident: str | None, by: str = "case") -> None:
+        number = len(self._events)
+        draft = Draft(f"id{number}", kind, self._now, by, 1 if incident else 0, incident, data)
+        self._events.append(seal(self.policy.application, draft, self._events[-1] if self._events else None))
+        self.memory = fold(self.policy.application, self._events)

@@ -1,0 +1,44 @@
+"""The results as JUnit's XML, as CI systems read it."""
+
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+
+from controller.core.text import plain
+from controller.lab.cases.run import Report
+from controller.lab.cases.verdict import Difference, clock
+
+
+def junit(reports: Sequence[Report]) -> bytes:
+    """One `testsuite` a file, one `testcase` a case; a failure holds the differences."""
+    root = ET.Element("testsuites")
+    for report in reports:
+        failed = sum(not result.passed for result in report.results)
+        counts = {"tests": str(len(report.results)), "failures": str(failed), "errors": "0", "skipped": "0"}
+        suite = ET.SubElement(root, "testsuite", {"name": plain(report.file.file, 300), **counts})
+        for result in report.results:
+            where = {"file": plain(report.file.file, 300), "line": str(result.line)}
+            name = {"classname": report.file.policy.application, "name": plain(result.case.case, 200)}
+            case = ET.SubElement(suite, "testcase", {**name, **where})
+            if not result.passed:
+                first = result.differences[0]
+                told = {
+                    "message": plain(f"{first.what}: expected {first.expected}, found {first.found}", 300)
+                }
+                failure = ET.SubElement(case, "failure", told)
+                failure.text = "\n".join(
+                    line for each in result.differences for line in difference_lines(each)
+                )
+    ET.indent(root)
+    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
+
+
+def difference_lines(difference: Difference) -> tuple[str, ...]:
+    """For people: what was expected and found, one above the other, and why."""
+    at = f"{clock(difference.at):>7}  {difference.what}"
+    pad = " " * 9
+    return (
+        at,
+        f"{pad}- expected  {plain(difference.expected, 300)}",
+        f"{pad}+ found     {plain(difference.found, 300)}",
+        *(f"{pad}  {plain(line, 400)}" for line in difference.why),
+    )

@@ -1,0 +1,137 @@
+"""A case played through the pure core: evidence folded, decided each minute, moved at once, remembered.
+
+```
+ minute ─ feed ─> evidence ─ decide each Region ─> opens? ─> drive: ask ─> move ─> settle
+                                └ memory <─ fold <─ journal events ┘  cooldown, velocity, away
+```
+A shift takes no time and never fails: what can go wrong on the way is for `demo` and `simulate` to show.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+from controller.core.admission import compiled, expected_signals, parse_policy
+from controller.core.decide import Situation, decide
+from controller.core.model import Decision, Signal
+from controller.core.policy import Policy
+from controller.lab.cases.driver import Driver, Moved
+from controller.lab.cases.feed import MINUTE, Feed, Saying, needed_minutes
+from controller.lab.cases.model import DAY, Case, Says
+from controller.lab.cases.readiness import readings
+from controller.lab.leaves import waits
+
+ACCOUNT = "000000000000"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What was decided at one minute. at: seconds since the case began."""
+
+    at: float
+    situation: Situation
+    decisions: dict[str, Decision]
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    case: Case
+    moments: tuple[Moment, ...]
+    moved: tuple[Moved, ...]
+
+    def at(self, seconds: float) -> Moment:
+        """The last minute up to `seconds`."""
+        return [moment for moment in self.moments if moment.at <= seconds][-1]
+
+
+def as_live(policy: Policy) -> Policy:
+    """The policy as it would act: a case is the same before and after it is promoted."""
+    return (
+        policy if policy.enforcement == "live" else parse_policy(compiled(policy) | {"enforcement": "live"})
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """How much is played. only: decide about this Region alone. first: until traffic moves.
+
+    every: decide each so many minutes, and at the last.
+    """
+
+    only: str | None = None
+    first: bool = False
+    every: int = 1
+
+
+WHOLE = Scope()
+
+
+def play(policy: Policy, case: Case, scope: Scope = WHOLE) -> Played:
+    """Play a case. policy: as it would act (`as_live`). Pure: the same case, the same moments."""
+    signals = _heard(policy, scope.only)
+    feed = Feed(signals, case.begins, needed_minutes(waits(policy)), _saying(case, signals))
+    driver = Driver(policy, _controls(policy, case), case.people, deployed=case.begins - DAY)
+    moments = []
+    last = int(case.lasts // MINUTE)
+    for minute in (m for m in range(last + 1) if m % scope.every == 0 or m == last):
+        now, since = feed.reach(minute), minute * MINUTE
+        situation = Situation(
+            policy, ACCOUNT, _here(policy, scope.only), now, driver.memory, feed.evidence(),
+            dict(driver.controls), readings(policy, now, partial(_answered, case, since)),
+        )  # fmt: skip
+        about = [scope.only] if scope.only else policy.regions
+        decisions = {region: decide(situation, region) for region in about}
+        moments.append(Moment(since, situation, decisions))
+        if case.drill is not None and case.drill.at == since:
+            driver.drill(situation, case.drill.region)
+        driver.act(situation, decisions, since)
+        if scope.first and driver.moved:
+            break
+    return Played(case, tuple(moments), tuple(driver.moved))
+
+
+def _heard(policy: Policy, only: str | None) -> tuple[Signal, ...]:
+    """All signals; where one Region alone is decided about, those of it and of where it would go first."""
+    signals = expected_signals(policy, ACCOUNT)
+    if only is None:
+        return signals
+    near = {only, *[region for region in policy.about(only).target.prefer if region != only][:2]}
+    return tuple(signal for signal in signals if signal.subject in near)
+
+
+def _controls(policy: Policy, case: Case) -> dict[str, bool]:
+    off = {name for region in case.left for name in policy.regions[region].controls}
+    return {name: name not in off for entry in policy.regions.values() for name in entry.controls}
+
+
+def _here(policy: Policy, failing: str | None) -> str:
+    """The controller that decides: one outside the guarded Regions, else one outside the failing one."""
+    away = [*(c for c in policy.controllers if c not in policy.regions), *policy.controllers]
+    return next((c for c in away if c != failing), policy.controllers[0])
+
+
+def _saying(case: Case, signals: tuple[Signal, ...]) -> Saying:
+    known = {signal.id: [says for says in case.signals if matches(says, signal)] for signal in signals}
+
+    def saying(signal: Signal, since: float) -> str:
+        word = "healthy"
+        for each in known[signal.id]:
+            if each.at <= since or (each.say == "unheard" and each.at == 0):
+                word = each.say
+        return word
+
+    return saying
+
+
+def matches(says: Says, signal: Signal) -> bool:
+    named = says.signal is None or says.signal.replace("{region}", signal.subject) == signal.name
+    return (
+        named
+        and says.family in (None, signal.family)
+        and says.about in (None, signal.subject)
+        and says.from_ in (None, signal.observer)
+    )
+
+
+def _answered(case: Case, since: float, check: str) -> str:
+    said = [each.say for each in case.answers if each.at <= since and each.check == check]
+    return said[-1] if said else "ready"

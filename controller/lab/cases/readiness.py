@@ -1,0 +1,49 @@
+"""What readiness providers would have said: plainly good, plainly bad, or nothing."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from controller.core.policy import Policy
+from controller.core.readiness import Reading, Wish, wishes
+
+KINDS = {"replication": "replication", "plan": "planEvaluation", "arc": "arcReadiness", "quotas": "quotas"}
+"""A reading's kind -> the key of the check that asks for it."""
+
+Answering = Callable[[str], str]
+"""The key of a check -> `ready`, `unready` or `unknown`."""
+
+
+def readings(policy: Policy, now: float, answering: Answering) -> tuple[Reading, ...]:
+    """One reading for each question that any move of the policy may ask."""
+    return tuple(
+        reading
+        for wish in _every(policy)
+        if (reading := _reading(wish, now, answering(KINDS[wish[0]]))) is not None
+    )
+
+
+def _every(policy: Policy) -> Sequence[Wish]:
+    found: dict[Wish, None] = {}
+    for source in policy.regions:
+        here = policy.about(source)
+        checks = (*here.target.ready, *(here.restore.ready if here.restore else ()))
+        for other in policy.regions:
+            if other != source:
+                found |= dict.fromkeys(wishes(checks, source, [other]))
+                found |= dict.fromkeys(wishes(checks, other, [source]))
+    return tuple(found)
+
+
+def _reading(wish: Wish, now: float, said: str) -> Reading | None:
+    kind, name, source, target = wish
+    if said == "unknown":
+        return None
+    good = said == "ready"
+    data: dict[str, dict[str, Any]] = {
+        "replication": {"points": [[now - 60.0 * n, 0.5 if good else 86_400.0] for n in range(60, 0, -1)]},
+        "plan": {"state": "passed" if good else "actionRequired", "evaluated": now - 60.0, "warnings": 0},
+        "arc": {"state": "READY" if good else "NOT_READY", "checked": now - 60.0},
+        # Bad: the target allows less than the source.
+        "quotas": {"lambda": 1000.0, "apigateway": 1000.0} if good else {"lambda": 0.0, "apigateway": 0.0},
+    }
+    return Reading(kind, name, source, target, now, data[kind])

@@ -1,0 +1,82 @@
+"""The decision about one Region at one moment of a case or of a situation, to be shown."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from controller.core.model import Decision
+from controller.core.policy import Policy
+from controller.core.report import decision_data, stamp
+from controller.lab.cases.model import Case
+from controller.lab.cases.play import Played, as_live, play
+from controller.lab.cases.reader import beside, read_cases
+from controller.lab.review.proof import free_start, patience
+from controller.lab.review.situations import DARK, DARK_DEAF, GRAY, as_case, failing
+
+NAMED = {"dark-deaf": DARK_DEAF, "dark": DARK, "gray": GRAY}
+
+
+class NotShown(ValueError):  # noqa: N818
+    """There is nothing to explain: no such case, Region or moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What was decided. story: the case or situation. after: seconds since it began."""
+
+    story: str
+    after: float
+    at: float
+    decision: Decision
+
+    def data(self) -> dict[str, Any]:
+        return {
+            "case": self.story,
+            "after_s": self.after,
+            "at": stamp(self.at),
+            "decision": decision_data(self.decision),
+        }
+
+
+def story_case(policy: Policy, words: str, region: str | None) -> tuple[Policy, Case]:
+    """The policy as it would act, and the situation `words` names as a case. Raises `NotShown`."""
+    live = as_live(policy)
+    about = region or next(iter(live.regions))
+    if about not in live.regions:
+        raise NotShown(f"unknown Region {about}; expected one of: {', '.join(live.regions)}")
+    lasts = patience(live)
+    begins = free_start(live, lasts)
+    if begins is None:
+        raise NotShown("no hour of a week is free of a blackout")
+    said = failing(live, about, NAMED[words])
+    return live, as_case(f"{about}, {NAMED[words]}", said, begins=stamp(begins), lasts=lasts)
+
+
+def written_case(policy_file: Path, words: str) -> tuple[Policy, Case]:
+    """The one case beside a policy whose name holds `words`. Raises `NotShown`, `PolicyRefused`."""
+    found = read_cases(beside(policy_file))
+    named = [case for case, _ in found.cases if words.casefold() in case.case.casefold()]
+    exact = [case for case in named if case.case.casefold() == words.casefold()]
+    if len(exact or named) != 1:
+        told = "; ".join(case.case for case, _ in found.cases)
+        raise NotShown(f"{len(named)} cases are named like {words!r}; expected one of: {told}")
+    return as_live(found.policy), (exact or named)[0]
+
+
+def explained(policy: Policy, case: Case, *, region: str | None, after: float | None) -> Explained:
+    """One Region at one moment; by default when traffic first moves, else the last. Raises `NotShown`."""
+    longer = case if after is None or after <= case.lasts else case.model_copy(update={"until": after})
+    played = play(policy, longer)
+    first = next(iter(played.moved), None)
+    when = after if after is not None else first.at if first else longer.lasts
+    about = region or _named(played) or (first.from_ if first else next(iter(policy.regions)))
+    if about not in policy.regions:
+        raise NotShown(f"unknown Region {about}; expected one of: {', '.join(policy.regions)}")
+    moment = played.at(when)
+    return Explained(case.case, moment.at, moment.situation.now, moment.decisions[about])
+
+
+def _named(played: Played) -> str | None:
+    """The Region that the case is about, if its signals are all about one."""
+    about = {says.about for says in played.case.signals}
+    return next(iter(about)) if len(about) == 1 and None not in about else None

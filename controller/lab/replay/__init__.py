@@ -1,0 +1,1 @@
+"""Raw events of the past, through the real workflow file and handlers, in virtual time."""

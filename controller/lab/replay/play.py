@@ -1,0 +1,149 @@
+"""Plays a recording on the theatre, and tells what came of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from math import floor
+from typing import Any, Literal
+
+from controller.aws.events import parse
+from controller.core.admission import compiled, expected_signals, parse_policy
+from controller.core.model import Ended, Ignored, Probe, Sighting
+from controller.core.policy import Policy
+from controller.core.strangers import why_unnamed
+from controller.core.text import plain
+from controller.lab.people import answer_if_asked
+from controller.lab.replay.levels import levels_of
+from controller.lab.replay.lines import Arrival, BadFile, Recording, Refusal
+from controller.lab.replay.ready import Ready
+from controller.lab.replay.stage import Theatre, Works, build_theatre
+from controller.lab.replay.told import document
+from controller.rehearsal.api import ACCOUNT
+from controller.steps.answer import answer
+
+Approve = Literal["auto", "deny", "never"]
+LEAD, TAIL = 60.0, 120.0
+"""Seconds before the first arrival, and after the last one."""
+BEAT = 5.0
+STRANGER = "000000000000"
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """What is played, what is used of it as evidence, and why the rest is not.
+
+    sightings: of signals that the policy names, in order of arrival.
+    """
+
+    played: tuple[Arrival, ...]
+    sightings: tuple[Sighting, ...]
+    ignored: tuple[Refusal, ...]
+    account: str
+
+
+def replay(
+    policy: Policy,
+    recording: Recording,
+    works: Works,
+    *,
+    approve: Approve = "auto",
+    ready: Ready = "yes",
+    account: str | None = None,
+    alone: bool = False,
+    tick: Callable[[float], None] = lambda _share: None,
+) -> dict[str, Any]:
+    """The document `tidegate.replay/v1`, without its schema's name. Raises `BadFile`.
+
+    account: whose events count; by default that of the first line. alone: one controller, which is quicker.
+    tick: told the share that is done.
+    """
+    sorted_ = sort(policy, recording, account)
+    if not sorted_.played:
+        raise BadFile("holds no event that can be played")
+    start = floor((sorted_.played[0].received - LEAD) / 60.0) * 60.0
+    theatre = build_theatre(
+        undrilled(policy), works, levels_of(sorted_.played), start=start, ready=ready, alone=alone
+    )
+    _feed(theatre, sorted_.played)
+    end = sorted_.played[-1].received + TAIL
+    written = -1
+    while (now := theatre.kernel.now()) < end:
+        theatre.kernel.run(until=min(now + BEAT, end))
+        if theatre.cloud.journal.writes != written:
+            written = theatre.cloud.journal.writes
+            if approve != "never":
+                answer_if_asked(theatre.operator, approve, answer)
+        tick((theatre.kernel.now() - start) / (end - start))
+    return document(theatre, policy.digest, recording.read, len(sorted_.sightings), sorted_.ignored)
+
+
+def undrilled(policy: Policy) -> Policy:
+    """Without drills of its own accord, which nothing in the recording knows of; windows stay."""
+    if policy.drills is None or "cron" not in compiled(policy)["drills"]:
+        return policy
+    data = compiled(policy)
+    del data["drills"]["cron"]
+    return parse_policy(data)
+
+
+def sort(policy: Policy, recording: Recording, account: str | None) -> Sorted:
+    """Give each line its part. Events of the account in question are played as the rehearsal's own."""
+    whose = account or (str(recording.arrivals[0].event["account"]) if recording.arrivals else ACCOUNT)
+    named = {signal.id for signal in expected_signals(policy, ACCOUNT)}
+    heard = _heard(policy)
+    played: list[Arrival] = []
+    sightings: list[Sighting] = []
+    ignored = list(recording.refused)
+    for arrival in recording.arrivals:
+        event = _as_ours(arrival.event, whose)
+        ours = replace(arrival, event=event)
+        if str(event["region"]) not in heard:
+            ignored.append(_refuse(arrival, f"no rule forwards what happens in {event['region']}"))
+            continue
+        found = parse(event, arrival.received)
+        if isinstance(found, Probe | Ended):
+            ignored.append(_refuse(arrival, "it tells of tidegate's own work at that time"))
+            continue
+        played.append(ours)
+        if isinstance(found, Ignored):
+            ignored.append(_refuse(arrival, found.reason))
+        elif found.signal in named:
+            sightings.append(found)
+        else:
+            ignored.append(_refuse(arrival, _why_unnamed(found, policy, whose)))
+    return Sorted(tuple(played), tuple(sightings), tuple(sorted(ignored, key=lambda each: each.line)), whose)
+
+
+def _heard(policy: Policy) -> set[str]:
+    """The Regions from which events come: watched ones forward, a controller's own bus feeds its queue."""
+    places = {signal.observer for signal in expected_signals(policy, ACCOUNT)}
+    return {*policy.regions, *policy.controllers, *places}
+
+
+def _as_ours(event: Mapping[str, Any], whose: str) -> dict[str, Any]:
+    if event["account"] == whose:
+        return {**event, "account": ACCOUNT}
+    return {**event, "account": STRANGER} if event["account"] == ACCOUNT else dict(event)
+
+
+def _why_unnamed(found: Sighting, policy: Policy, whose: str) -> str:
+    return why_unnamed(found.signal, policy, ACCOUNT).replace(ACCOUNT, whose)
+
+
+def _refuse(arrival: Arrival, reason: str) -> Refusal:
+    return Refusal(arrival.line, plain(reason, 300))
+
+
+def _feed(theatre: Theatre, played: tuple[Arrival, ...]) -> None:
+    """One event at a time is in the kernel's queue, however long the file is."""
+    left = iter(played)
+
+    def give(arrival: Arrival) -> None:
+        theatre.publish(arrival.event)
+        after()
+
+    def after() -> None:
+        arrival = next(left, None)
+        if arrival is not None:
+            theatre.kernel.at(arrival.received, lambda: give(arrival))
+
+    after()

@@ -1,0 +1,30 @@
+"""What a careful reviewer would say of a policy that loads."""
+
+from dataclasses import dataclass
+
+from controller.core.policy import Policy
+from controller.lab.places import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """code: which warning it is. path: the place in the file. hint: how to mend it."""
+
+    code: str
+    path: Path
+    message: str
+    hint: str
+
+
+def in_file(policy: Policy, region: str, path: str) -> Path:
+    """Where a node of a decision's tree (`when.all.0`, `conditions.c`) about `region` stands in the file."""
+    parts: Path = tuple(int(part) if part.isdigit() else part for part in path.split("."))
+    if parts[:1] in (("when",), ("unless",)):
+        parts = ("evacuate", *parts)
+    if parts[:1] == ("ready",):
+        parts = ("target", *parts)
+    if parts[0] in ("evacuate", "target", "restore") and len(parts) > 1:
+        here = getattr(policy.regions[region], str(parts[0]))
+        if here is not None and getattr(here, str(parts[1]), None) is not None:
+            return ("regions", region, *parts)
+    return parts

@@ -1,0 +1,85 @@
+"""What can be read off a policy: bounds too tight, calls to control planes, words that nobody uses."""
+
+from collections.abc import Iterator, Mapping
+
+from controller.core.admission import expected_signals
+from controller.core.checks import ArcCheck, QuotaCheck, gate_of
+from controller.core.policy import OVERRIDE, HealthSignal, Policy
+from controller.lab.cases.play import ACCOUNT
+from controller.lab.leaves import checks, written
+from controller.lab.review.findings import Finding
+
+MINUTE = 60.0
+"""Seconds between two words of a signal, where nobody knows better."""
+
+
+def own_house(policy: Policy) -> Iterator[Finding]:
+    """Families that go silent with the Region they judge, where no leaf hears the silence."""
+    leaves = written(policy)
+    for family, sources in policy.signals.items():
+        inside = all(s.own for s in expected_signals(policy, ACCOUNT) if s.family == family)
+        provider = any(isinstance(source, HealthSignal) for source in sources)
+        heard = any(leaf.is_ == "silent" for leaf in leaves.values() if leaf.family in (family, "all"))
+        red = [path for path, leaf in leaves.items()
+               if (leaf.family, leaf.in_, leaf.is_) == (family, "source", "breaching")]  # fmt: skip
+        if inside and red and not provider and not heard:
+            message = f"{family} is seen only from the Region it judges: where that is dark, it is silent"
+            hint = f"beside it: {{in: source, family: {family}, is: silent, signals: all, for: 2m}}"
+            yield Finding("own-house", (*red[0], "family"), message, hint)
+
+
+def tight(policy: Policy, periods: Mapping[str, float]) -> Iterator[Finding]:
+    """Bounds shorter than what they wait for. periods: alarm's name -> its period in seconds, where known."""
+    pace: dict[str, float] = {}
+    for signal in expected_signals(policy, ACCOUNT):
+        period = periods.get(signal.name, MINUTE) if signal.kind == "alarm" else MINUTE
+        pace[signal.family] = max(pace.get(signal.family, 0.0), period)
+    for path, leaf in written(policy).items():
+        slowest = max(p for family, p in pace.items() if leaf.family in (family, "all"))
+        if leaf.for_ is not None and leaf.for_ < slowest:
+            message = f"{leaf.for_:.0f}s is less than the {slowest:.0f}s between two words of {leaf.family}"
+            yield Finding("short-for", (*path, "for"), message, f"expected {slowest:.0f}s or more")
+    for family, sources in policy.signals.items():
+        for index, source in enumerate(sources):
+            if source.silent_after < 2 * pace[family]:
+                message = f"{source.silent_after:.0f}s: one word that comes late would pass for silence"
+                hint = f"expected {2 * pace[family]:.0f}s or more"
+                yield Finding("short-silence", ("signals", family, index, "silentAfter"), message, hint)
+
+
+def control_planes(policy: Policy) -> Iterator[Finding]:
+    """Checks that stop a move where a control plane does not answer."""
+    for path, check in checks(policy):
+        if isinstance(check, ArcCheck | QuotaCheck) and gate_of(check, unknown=True) is None:
+            arc = isinstance(check, ArcCheck)
+            name, who = ("arcReadiness", "us-west-2 alone") if arc else ("quotas", "APIs that describe")
+            message = f"{name} is answered by a control plane ({who}), and blocks where it is not"
+            yield Finding("control-plane", (*path, "ifUnknown"), message, "let people be asked: {ask: GATE}")
+
+
+def unused(policy: Policy) -> Iterator[Finding]:
+    """Words that nothing refers to."""
+    said = policy.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    gates = {OVERRIDE, *_values(said, "approval"), *_values(said, "ask")}
+    families = set(_values(said, "family"))
+    tables = [
+        ("conditions", set(_values(said, "condition")), "no condition refers to"),
+        ("approvals", gates, "nobody asks"),
+        ("signals", set(policy.signals) if "all" in families else families, "no leaf looks at"),
+    ]
+    for table, used, words in tables:
+        for name in said.get(table, {}):
+            if name not in used:
+                yield Finding("unused", (table, name), f"{words} {name}", "use it, or remove it")
+
+
+def _values(data: object, key: str) -> Iterator[str]:
+    """Every text that stands under `key`, at any depth."""
+    if isinstance(data, dict):
+        for name, value in data.items():
+            if name == key and isinstance(value, str):
+                yield value
+            yield from _values(value, key)
+    elif isinstance(data, list):
+        for each in data:
+            yield from _values(each, key)

@@ -1,0 +1,32 @@
+"""All that a careful reviewer would say of a policy: what was proved, and what looks wrong."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from controller.core.policy import Policy
+from controller.lab.review.findings import Finding
+from controller.lab.review.placement import Deployed, placed
+from controller.lab.review.proof import Proof, prove
+from controller.lab.review.reading import control_planes, own_house, tight, unused
+from controller.lab.review.too_few import too_few
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    proofs: tuple[Proof, ...]
+    findings: tuple[Finding, ...]
+
+
+def review(
+    policy: Policy, periods: Mapping[str, float] | None = None, deployed: Deployed | None = None
+) -> Review:
+    """periods: alarm's name -> its period in seconds, where known. deployed: where notices come from."""
+    proved = prove(policy)
+    read = (
+        *own_house(policy),
+        *tight(policy, periods or {}),
+        *control_planes(policy),
+        *placed(policy, deployed or Deployed()),
+        *unused(policy),
+    )
+    return Review(proved.proofs, tuple(dict.fromkeys((*proved.findings, *too_few(policy), *read))))

@@ -1,0 +1,61 @@
+"""What a Region's failure looks like to us, as a worked case that a policy must be able to answer.
+
+```
+                  seen from outside   its own instruments   whoever looks from there   AWS Health
+ dark, bus deaf   breaching           silent                silent                     says nothing yet
+ dark, bus alive  breaching           breaching             silent                     says nothing yet
+ gray             breaching           one a family agrees   well                       says nothing yet
+```
+"""
+
+from collections.abc import Sequence
+
+from controller.core.admission import expected_signals
+from controller.core.model import Signal
+from controller.core.policy import Policy
+from controller.lab.cases.model import Case, Says
+from controller.lab.cases.play import ACCOUNT
+
+DARK_DEAF = "dark with its bus deaf"
+DARK = "dark with its bus alive"
+GRAY = "gray: customers fail, and one of its own instruments in each family agrees"
+SITUATIONS = (DARK_DEAF, DARK, GRAY)
+
+
+def says(signal: Signal, word: str) -> Says:
+    """This one signal says `word` from minute 0 on."""
+    data = {"at": "0m", "say": word, "family": signal.family, "about": signal.subject,
+            "from": signal.observer, "signal": signal.name}  # fmt: skip
+    return Says.model_validate(data)
+
+
+def failing(policy: Policy, region: str, situation: str) -> tuple[Says, ...]:
+    """What is said from minute 0 on where `region` fails like this."""
+    found: list[Says] = []
+    agreed: set[str] = set()
+    for signal in expected_signals(policy, ACCOUNT):
+        word = _word(signal, region, situation, agreed)
+        if word != "healthy":
+            found.append(says(signal, word))
+    return tuple(found)
+
+
+def _word(signal: Signal, region: str, situation: str, agreed: set[str]) -> str:
+    about, there = signal.subject == region, signal.observer == region
+    if signal.kind == "health":
+        return "healthy"  # AWS's first post comes a median 78 minutes late
+    if about and not there:
+        return "breaching"
+    if not there:
+        return "healthy"
+    if situation == GRAY:
+        first = about and signal.own and signal.family not in agreed
+        agreed |= {signal.family} if first else set()
+        return "breaching" if first else "healthy"
+    return "breaching" if situation == DARK and about and signal.own else "silent"
+
+
+def as_case(name: str, signals: Sequence[Says], *, begins: str, lasts: float) -> Case:
+    """A case of these signals, in which people say yes."""
+    blank = Case.model_validate({"case": "x", "shifts": "nothing", "start": begins})
+    return blank.model_copy(update={"case": name, "signals": tuple(signals), "until": lasts})

@@ -1,0 +1,95 @@
+"""The changes of alarms in the JSON answer of DescribeAlarmHistory, read without reading what they say of why.
+
+```
+ {"AlarmHistoryItems": [{"AlarmName": …, "AlarmType": …, "Timestamp": …, "HistoryItemType": "StateUpdate",
+                         "HistorySummary": "Alarm updated from OK to ALARM", "HistoryData": "{\\"version\\": …}"}]}
+```
+`HistoryData` is most of the text, and JSON in a string; the summary says the same. So items are found by their
+members as the AWS CLI writes them; where one does not look like that, the whole is read as JSON.
+Source: CloudWatch API reference, DescribeAlarmHistory.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from controller.core.text import plain
+from controller.lab.signals.series import BadSeries
+from controller.rehearsal.times import iso, millis
+
+KEY = b'"AlarmHistoryItems"'
+STATES = frozenset({"OK", "ALARM", "INSUFFICIENT_DATA"})
+# Inside a string a quotation mark has a backslash before it, so none of this can be found in HistoryData.
+_ITEM = re.compile(
+    rb'"AlarmName":\s*"([^"\\]*)",\s*"AlarmType":\s*"[A-Za-z]*",\s*"Timestamp":\s*"([^"\\]*)",\s*'
+    rb'"HistoryItemType":\s*"StateUpdate",\s*"HistorySummary":\s*"Alarm updated from ([A-Z_]+) to ([A-Z_]+)"'
+)
+_SUMMARY = re.compile(r"Alarm updated from ([A-Z_]+) to ([A-Z_]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An alarm's state became another one at `at`, in seconds since 1970."""
+
+    at: float
+    name: str
+    before: str
+    after: str
+
+
+def read_history(data: bytes) -> list[Change]:
+    """Every change, oldest first. Raises `BadSeries`."""
+    found = _ITEM.findall(data)
+    if len(found) == data.count(b'"StateUpdate"'):
+        changes = [_change(*(part.decode() for part in each)) for each in found]
+    else:
+        changes = list(_read(data))
+    if not changes:
+        raise BadSeries("holds no change of an alarm's state")
+    return sorted(changes, key=lambda each: (each.at, each.name))
+
+
+def _read(data: bytes) -> Iterator[Change]:
+    try:
+        whole = json.loads(data)
+        items = whole["AlarmHistoryItems"]
+        for item in items:
+            if item["HistoryItemType"] == "StateUpdate":
+                match = _SUMMARY.fullmatch(str(item["HistorySummary"]))
+                if match is None:
+                    raise BadSeries(f"a summary is not understood: {plain(str(item['HistorySummary']), 80)}")
+                yield _change(str(item["AlarmName"]), str(item["Timestamp"]), match[1], match[2])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise BadSeries("is not the answer of DescribeAlarmHistory") from error
+
+
+def _change(name: str, when: str, before: str, after: str) -> Change:
+    try:
+        moment = datetime.fromisoformat(when)
+        at = moment.timestamp() if moment.tzinfo else moment.replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        try:
+            at = float(when)
+        except ValueError as error:
+            raise BadSeries(f"{plain(when, 40)!r} is not a time") from error
+    if before not in STATES or after not in STATES:
+        raise BadSeries(f"{plain(after, 40)!r} is not a state of an alarm")
+    return Change(at, name, before, after)
+
+
+def history_events(changes: list[Change], *, region: str, account: str) -> Iterator[dict[str, Any]]:
+    """The events that were sent of these changes, as far as the history still knows them."""
+    for change in changes:
+        arn = f"arn:aws:cloudwatch:{region}:{account}:alarm:{change.name}"
+        number = sha256(f"{arn}/{change.at}".encode()).hexdigest()[:32]
+        state = {"value": change.after, "reason": "from the alarm's history", "timestamp": millis(change.at)}
+        yield {
+            "version": "0", "id": number, "detail-type": "CloudWatch Alarm State Change",
+            "source": "aws.cloudwatch", "account": account, "time": iso(change.at), "region": region,
+            "resources": [arn],
+            "detail": {"alarmName": change.name, "state": state, "previousState": {"value": change.before}},
+        }  # fmt: skip

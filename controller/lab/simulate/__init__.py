@@ -1,0 +1,8 @@
+"""Deterministic simulation: random outages with faults in every crack, and invariants after every step.
+
+```
+ seed ─> world (application, three controllers) ─┬─ safety: uniform random faults
+                                                 └─ liveness: a core is healed for good, the rest stays broken
+         every call, append, ARC change ─> fact ─> record of what was seen ─> invariants ─> break: seed, step
+```
+"""

@@ -1,0 +1,165 @@
+"""Faults in and around the controllers: processes, clocks, calls, tables, partitions, events, ARC."""
+
+from functools import partial
+
+from controller.lab.simulate.outages import Fault, Stop, every, within
+from controller.lab.simulate.weather import CallRule, EventRule, Fate
+from controller.lab.simulate.world import World
+from controller.rehearsal.arc.controls import ENDPOINTS, SERVICE
+
+LONGEST_SKEW = 600.0
+SERVICES = ("dynamodb", "states", "sns", "events", "kms", "monitoring")
+
+
+def call(world: World, rule: CallRule) -> Stop:
+    """Let a rule of the weather hold."""
+    world.weather.calls.append(rule)
+    return lambda: world.weather.end(rule)
+
+
+def event(world: World, rule: EventRule) -> Stop:
+    world.weather.events.append(rule)
+    return lambda: world.weather.end(rule)
+
+
+def a_home(world: World) -> str:
+    """A controller: the one that acts just now more often than another."""
+    return world.random.choice((*world.homes, *([world.acts] * 4 if world.acts in world.homes else [])))
+
+
+def dead(world: World) -> Stop:
+    """A controller's Region is gone for a while; what ran there never goes on."""
+    home = a_home(world)
+    for process in world.watch.alive:
+        process.dead = process.dead or process.region == home
+    faults = world.cloud.faults
+    return every(within(world, faults.controllers_dead, home), world.truth.begin("stopped", home))
+
+
+def frozen(world: World) -> Stop:
+    """Nothing runs there; once thawed, everything goes on where it was."""
+    home = a_home(world)
+    return every(
+        within(world, world.cloud.faults.controllers_frozen, home), world.truth.begin("stopped", home)
+    )
+
+
+def cut_off(world: World) -> Stop:
+    home = a_home(world)
+    return every(within(world, world.cloud.faults.cut_off, home), world.truth.begin("cut-off", home))
+
+
+def processes_die(world: World) -> Stop:
+    fate: Fate = world.random.choice(("dies", "dies-after"))
+    return call(world, CallRule(fate, rate=world.random.choice((0.02, 0.1))))
+
+
+def calls(fate: Fate, world: World) -> Stop:
+    """One service, or all, from one home, or all: some or all of its calls meet this fate."""
+    return call(
+        world,
+        CallRule(
+            fate,
+            rate=world.random.choice((0.05, 0.3, 1.0)),
+            delay=world.random.choice((0.5, 1.5, 4.0, 20.0)),
+            home=world.random.choice((None, a_home(world))),
+            service=world.random.choice((*SERVICES, SERVICE)),
+        ),
+    )
+
+
+def partition(world: World) -> Stop:
+    """Between two controller Regions, both ways."""
+    one, other = world.random.sample(world.homes, 2)
+    rules = [CallRule("hung", home=a, regions=(b,)) for a, b in ((one, other), (other, one))]
+    return every(*(call(world, rule) for rule in rules))
+
+
+def deafness(world: World) -> Stop:
+    """One way: what `deaf` asks of the other arrives there, but no answer comes back."""
+    deaf, other = world.random.sample(world.homes, 2)
+    return call(world, CallRule("lost", home=deaf, regions=(other,)))
+
+
+def journal_unreachable(world: World) -> Stop:
+    return within(world, world.cloud.faults.journal_unreachable, a_home(world))
+
+
+def quorum_lost(world: World) -> Stop:
+    """The strongly consistent table answers nobody."""
+    faults = world.cloud.faults
+    ends = [world.truth.begin("no-quorum", "")]
+    return every(*ends, *(within(world, faults.journal_unreachable, home) for home in world.homes))
+
+
+def table_down(world: World) -> Stop:
+    """One Region's own table, of evidence or of assessments."""
+    name = world.random.choice((b"tidegate-evidence", b"tidegate-assessments"))
+    return call(world, CallRule("hung", service="dynamodb", regions=(a_home(world),), part=name))
+
+
+def clock_skewed(world: World) -> Stop:
+    machine = world.machines[a_home(world)]
+    machine.skew = world.random.uniform(-LONGEST_SKEW, LONGEST_SKEW)
+    world.trace.note("clock", "", f"off by {machine.skew:.0f} s")
+
+    def stop() -> None:
+        machine.skew = 0.0
+
+    return stop
+
+
+def clock_steps(world: World) -> Stop:
+    """Right, wrong, right again, in steps of some minutes."""
+    machine, on = world.machines[a_home(world)], [True]
+
+    def step() -> None:
+        machine.skew = world.random.uniform(-LONGEST_SKEW, LONGEST_SKEW) if on[0] else 0.0
+        if on[0]:
+            world.kernel.after(world.random.uniform(20.0, 300.0), step)
+
+    def stop() -> None:
+        on[0], machine.skew = False, 0.0
+
+    step()
+    return stop
+
+
+def events(what: str, world: World) -> Stop:
+    rate, delay = world.random.choice((0.1, 0.5, 1.0)), world.random.choice((5.0, 120.0, 1800.0))
+    region = world.random.choice((None, *world.cloud.plan.regions))
+    rules = [EventRule(what, rate if what != "dropped" else min(rate, 0.5), region, delay)]  # type: ignore[arg-type]
+    return every(*(event(world, rule) for rule in rules))
+
+
+def arc_endpoints(how: Fate, world: World) -> Stop:
+    """One to five of the cluster's endpoints."""
+    ill = world.random.sample(ENDPOINTS, world.random.randint(1, 5))
+    if how in ("refused", "hung"):
+        fresh = [endpoint for endpoint in ill if endpoint not in world.cloud.faults.arc]
+        world.cloud.faults.arc.update(dict.fromkeys(fresh, how))
+        return every(*(partial(_clear, world, endpoint) for endpoint in fresh))
+    delay = world.random.choice((0.3, 1.0, 3.0, 15.0, 40.0))
+    return call(world, CallRule(how, rate=0.7, delay=delay, service=SERVICE, regions=tuple(ill)))
+
+
+def _clear(world: World, endpoint: str) -> None:
+    world.cloud.faults.arc.pop(endpoint, None)
+
+
+BREAKAGE: dict[str, Fault] = {
+    "controller-dead": dead,
+    "controller-frozen": frozen,
+    "cut-off": cut_off,
+    "processes-die": processes_die,
+    **{f"calls-{fate}": partial(calls, fate) for fate in ("refused", "hung", "lost", "throttled", "slow")},
+    "partition": partition,
+    "one-way-deafness": deafness,
+    "journal-unreachable": journal_unreachable,
+    "quorum-lost": quorum_lost,
+    "table-down": table_down,
+    "clock-skewed": clock_skewed,
+    "clock-steps": clock_steps,
+    **{f"events-{what}": partial(events, what) for what in ("late", "doubled", "dropped")},
+    **{f"arc-{how}": partial(arc_endpoints, how) for how in ("refused", "hung", "slow", "lost")},
+}

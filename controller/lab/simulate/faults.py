@@ -1,0 +1,45 @@
+"""Every fault by name. A fault begins when it is called with the world, and its answer ends it."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from controller.lab.simulate.breakage import BREAKAGE
+from controller.lab.simulate.outages import OUTAGES, Fault, Stop
+from controller.lab.simulate.people import PEOPLE
+from controller.lab.simulate.world import World
+
+PARTS = ("controller-frozen", "arc-hung", "table-down", "journal-unreachable", "bus-deaf", "calls-hung")
+"""What a swizzle stops."""
+
+
+def swizzle(world: World) -> Stop:
+    """Stop a random subset of parts one by one, and let them go on in another order."""
+    rng = world.random
+    stops: list[Stop] = []
+    going_on = [False]
+
+    def one(part: str) -> None:
+        if not going_on[0]:
+            stops.append(FAULTS[part](world))
+
+    for part in rng.sample(PARTS, rng.randint(2, len(PARTS))):
+        world.kernel.after(rng.uniform(0.0, 60.0), partial(one, part))
+
+    def go_on() -> None:
+        going_on[0] = True
+        rng.shuffle(stops)
+        for number, stop in enumerate(stops):
+            world.kernel.after(number * rng.uniform(0.0, 15.0), stop)
+
+    return go_on
+
+
+FAULTS: Mapping[str, Fault] = {**OUTAGES, **BREAKAGE, **PEOPLE, "swizzle": swizzle}
+
+
+def begin(world: World, name: str) -> Stop:
+    """Let a fault begin; what it is called is kept for coverage."""
+    world.trace.note("fault", "", name)
+    world.used.add(name)
+    world.watch.active.append(name)
+    return FAULTS[name](world)

@@ -1,0 +1,162 @@
+"""Liveness: a core is healed for good, the rest stays broken; within a bound everything comes to rest.
+
+```
+ core healed ─> one Region dark for good (or none) ─> people approve, acknowledge, arm ─> at rest?
+                                     10 min of nothing: a person evacuates (L7)            └ else: L5
+```
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from controller.lab.simulate.breakage import call
+from controller.lab.simulate.invariants import Break
+from controller.lab.simulate.outages import dark, within
+from controller.lab.simulate.people import People
+from controller.lab.simulate.weather import CallRule
+from controller.lab.simulate.world import World
+from controller.rehearsal.api import ACCOUNT
+from controller.rehearsal.arc.controls import ENDPOINTS
+from controller.rehearsal.blueprint import machine_arn
+from controller.steps import operate
+
+BOUND = 2700.0
+LOOK = 30.0
+HOLDS = 900.0
+"""Seconds after which a person gives up an evacuation that a person asked for, and that only holds."""
+HAND = 900.0
+"""Seconds after which a person evacuates what no controller may."""
+
+
+@dataclass
+class Rest:
+    """What must come of it. gone: the Region that stays dark. must_move: whether its traffic has to leave."""
+
+    gone: str | None
+    must_move: bool
+
+
+def converge(world: World, play: Callable[[float], bool]) -> list[Break]:
+    """Break what stays broken, let people be kind, and wait. Empty where everything came to rest."""
+    rest = _last_truth(world)
+    _keep_broken(world, rest)
+    hand = People(world, kind=True)
+    ends, since = world.now + BOUND, world.now
+    while world.now < ends:
+        if not play(LOOK):
+            return []
+        if not unrest(world, rest):
+            return []
+        _tend(world, hand, rest, world.now - since)
+    what = unrest(world, rest)
+    return [
+        Break("L5", world.trace.step, f"{BOUND:.0f} s after a core was healed: {what}", world.trace.tail())
+    ]
+
+
+def unrest(world: World, rest: Rest) -> str | None:
+    """Why it is not at rest; None if it is."""
+    is_open = world.watch.record.open
+    if is_open:
+        life = is_open[0]
+        return f"{life.id} is open (epoch {life.epoch}, {life.intents} intents, {life.applied} applied)"
+    if rest.must_move and rest.gone and _serves(world, rest.gone):
+        return f"{rest.gone} is dark and still serves"
+    running = [f"{home}: {name}" for home in _alive(world) for name in _running(world, home)]
+    return f"an execution runs on: {running[0]}" if running else None
+
+
+def _last_truth(world: World) -> Rest:
+    rng = world.random
+    serving = [region for region in world.regions if _serves(world, region)]
+    gone = rng.choice(serving) if serving and rng.random() < 0.8 else None
+    if gone is None:
+        return Rest(None, must_move=False)
+    dark(world, gone)
+    others = [region for region in world.regions if region != gone]
+    return Rest(gone, must_move=_serves(world, gone) and any(_all_on(world, region) for region in others))
+
+
+def _keep_broken(world: World, rest: Rest) -> None:
+    """At most two ARC endpoints, one controller, one observer's road: what the rest must live with."""
+    rng, faults = world.random, world.cloud.faults
+    told = []
+    for endpoint in rng.sample(ENDPOINTS, rng.randint(0, 1 if rest.gone in ENDPOINTS else 2)):
+        faults.arc.setdefault(endpoint, rng.choice(("refused", "hung")))
+        told.append(f"arc {endpoint}")
+    ill = rng.choice(world.homes)
+    match rng.randrange(7):
+        case 0:
+            within(world, faults.controllers_dead, ill)
+            world.truth.begin("stopped", ill)
+            told.append(f"{ill} dead")
+        case 1:
+            within(world, faults.controllers_frozen, ill)
+            world.truth.begin("stopped", ill)
+            told.append(f"{ill} frozen")
+        case 2:
+            within(world, faults.cut_off, ill)
+            world.truth.begin("cut-off", ill)
+            told.append(f"{ill} cut off")
+        case 3:
+            within(world, faults.journal_unreachable, ill)
+            told.append(f"{ill} without journal")
+        case 4:
+            call(world, CallRule("hung", service="dynamodb", regions=(ill,), part=b"tidegate-evidence"))
+            told.append(f"{ill} without evidence")
+        case 5 if rest.gone:
+            within(world, faults.deaf, rest.gone)
+            within(world, faults.apis_dark, rest.gone)
+            told.append(f"{rest.gone} deaf")
+    world.trace.note("liveness", rest.gone or "", f"stays broken: {', '.join(told) or 'nothing'}")
+
+
+def _tend(world: World, hand: People, rest: Rest, passed: float) -> None:
+    """What a person does who watches over it: acknowledge what has ended, arm, and evacuate at last."""
+    record = world.watch.record
+    if record.disarmed is not None:
+        hand.act("arms", lambda d: operate.arm(d, on=True, who="dora", reason="over"))
+    if record.fleet_disarmed is not None:
+        hand.act("arms all", lambda d: operate.arm_fleet(d, on=True, who="dora", reason="over"))
+    for life in record.lives.values():
+        if life.ended is not None and not life.acknowledged and world.now - life.ended > 60.0:
+            name = life.id
+            hand.act(
+                f"acknowledges {name}",
+                lambda d, name=name: operate.acknowledge(d, name, who="dora", reason="over"),  # type: ignore[misc]
+            )
+    for life in record.open:
+        if life.requested_by and not life.intents and world.now - life.opened > HOLDS:
+            name = life.id
+            hand.act(
+                f"stands down {name}",
+                lambda d, name=name: operate.stand_down(d, name, who="dora", reason="it holds"),  # type: ignore[misc]
+            )
+    for region, until in record.muted.items():
+        if until > world.now:
+            hand.act(
+                f"unmutes {region}",
+                lambda d, r=region: operate.mute(d, r, seconds=0.0, who="dora", reason="over"),  # type: ignore[misc]
+            )
+    gone = rest.gone
+    if passed > HAND and rest.must_move and gone and not record.open and _serves(world, gone):
+        hand.act(f"evacuates {gone}", lambda d: operate.evacuate(d, gone, who="dora", reason="it is dark"))
+
+
+def _serves(world: World, region: str) -> bool:
+    return any(world.cloud.switch.is_on(control) for control in world.policy.regions[region].controls)
+
+
+def _all_on(world: World, region: str) -> bool:
+    return all(world.cloud.switch.is_on(control) for control in world.policy.regions[region].controls)
+
+
+def _alive(world: World) -> list[str]:
+    return [home for home in world.homes if not world.cloud.faults.stopped(home)]
+
+
+def _running(world: World, home: str) -> list[str]:
+    wish = {"stateMachineArn": machine_arn(home, ACCOUNT), "statusFilter": "RUNNING"}
+    return [
+        str(run["name"]) for run in world.cloud.call("states", "ListExecutions", home, wish)["executions"]
+    ]

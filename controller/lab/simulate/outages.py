@@ -1,0 +1,142 @@
+"""Faults in the world itself: Regions that die and return, canaries and metrics that mislead."""
+
+from collections.abc import Callable
+
+from controller.lab.simulate.world import World
+from controller.rehearsal.arc.controls import ENDPOINTS
+
+Stop = Callable[[], None]
+Fault = Callable[[World], Stop]
+
+
+def every(*stops: Stop) -> Stop:
+    def stop() -> None:
+        for one in stops:
+            one()
+
+    return stop
+
+
+def within(world: World, members: set[str], name: str) -> Stop:
+    """Put `name` into a set of the rehearsal's faults; the last of several that did takes it out again."""
+    key, on = (id(members), name), [True]
+    world.held[key] += 1
+    members.add(name)
+
+    def stop() -> None:
+        if on[0]:
+            on[0] = False
+            world.held[key] -= 1
+            if not world.held[key]:
+                members.discard(name)
+
+    return stop
+
+
+def dark(world: World, region: str) -> Stop:
+    """The application there is dead, and the ARC endpoint with it."""
+    faults = world.cloud.faults
+    ends = every(world.truth.begin("dark", region), within(world, faults.dark, region))
+    if region not in ENDPOINTS or region in faults.arc:
+        return ends
+    faults.arc[region] = "refused"
+
+    def stop() -> None:
+        ends()
+        faults.arc.pop(region, None)
+
+    return stop
+
+
+def region_dark(world: World) -> Stop:
+    return dark(world, world.random.choice(world.regions))
+
+
+def region_gone(world: World) -> Stop:
+    """Dark, its AWS APIs too, its bus deaf, and its controller, if it has one, dead."""
+    region, faults = world.random.choice(world.regions), world.cloud.faults
+    stops = [dark(world, region), within(world, faults.apis_dark, region), within(world, faults.deaf, region)]
+    if region in world.homes:
+        stops += [within(world, faults.controllers_dead, region), world.truth.begin("stopped", region)]
+    return every(*stops)
+
+
+def region_gray(world: World) -> Stop:
+    region, faults = world.random.choice(world.regions), world.cloud.faults
+    if region in faults.errors:
+        return lambda: None
+    faults.errors[region] = world.random.choice((0.2, 0.5, 1.0))
+    ends = world.truth.begin("gray", region)
+
+    def stop() -> None:
+        ends()
+        faults.errors.pop(region, None)
+
+    return stop
+
+
+def all_red(world: World) -> Stop:
+    return every(*(dark(world, region) for region in world.regions))
+
+
+def blip(world: World) -> Stop:
+    """43 seconds of darkness, as GitHub had on 2018-10-21."""
+    stop = region_dark(world)
+    world.kernel.after(43.0, stop)
+    return stop
+
+
+def flapping(world: World) -> Stop:
+    """A Region that comes and goes every few minutes."""
+    region, on = world.random.choice(world.regions), [True]
+    last: list[Stop] = [lambda: None]
+
+    def turn(is_dark: bool) -> None:
+        last[0]()
+        last[0] = dark(world, region) if is_dark and on[0] else lambda: None
+        if on[0]:
+            world.kernel.after(world.random.uniform(40.0, 400.0), lambda: turn(not is_dark))
+
+    def stop() -> None:
+        on[0] = False
+        last[0]()
+
+    turn(True)
+    return stop
+
+
+def observer_misled(world: World) -> Stop:
+    """All canaries that run in one Region fail, whatever they test."""
+    place = world.random.choice(sorted({plan.runs_in for plan in world.cloud.plan.canaries}))
+    return every(within(world, world.cloud.faults.bad_network, place), world.truth.begin("misled", place))
+
+
+def no_metrics(world: World) -> Stop:
+    return within(world, world.cloud.faults.no_metrics, world.random.choice(world.regions))
+
+
+def no_polls(world: World) -> Stop:
+    return within(world, world.cloud.faults.mute, "monitoring")
+
+
+def bus_deaf(world: World) -> Stop:
+    return within(world, world.cloud.faults.deaf, world.random.choice(world.cloud.plan.regions))
+
+
+def replication_paused(world: World) -> Stop:
+    return within(world, world.cloud.faults.replication_paused, world.random.choice(world.regions))
+
+
+OUTAGES: dict[str, Fault] = {
+    "region-dark": region_dark,
+    "region-gone": region_gone,
+    "region-gray": region_gray,
+    "region-flapping": flapping,
+    "blip-43s": blip,
+    "all-red": all_red,
+    "observer-misled": observer_misled,
+    "no-metrics": no_metrics,
+    "no-polls": no_polls,
+    "bus-deaf": bus_deaf,
+    "replication-paused": replication_paused,
+}

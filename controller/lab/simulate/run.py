@@ -1,0 +1,169 @@
+"""One seed, played: safety, then liveness; what broke, and what happened on the way.
+
+```
+ warm-up ─> safety: faults come and go at random ─> heal a core ─> liveness: converges within BOUND?
+```
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TextIO
+
+from controller.lab.simulate import liveness
+from controller.lab.simulate.breakage import BREAKAGE
+from controller.lab.simulate.facts import Fact
+from controller.lab.simulate.faults import FAULTS, begin
+from controller.lab.simulate.invariants import Break, broken
+from controller.lab.simulate.outages import OUTAGES, Stop
+from controller.lab.simulate.people import PEOPLE, People
+from controller.lab.simulate.world import Plant, World, make_world
+
+Phase = Literal["safety", "liveness", "both"]
+WARM_UP = 270.0
+SAFETY = 1500.0
+SETTLING = 90.0
+"""Seconds until what was healed one after the other is whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """seconds: simulated ones. counts: incidents by how they ended, and other things that happened.
+
+    pairs: (fault, workflow state) that met. digest: of the whole trace.
+    """
+
+    seed: int
+    breaks: tuple[Break, ...]
+    seconds: float
+    steps: int
+    digest: str
+    counts: dict[str, int]
+    codes: dict[str, int]
+    pairs: tuple[tuple[str, str], ...]
+    faults: tuple[str, ...]
+
+
+@dataclass
+class Run:
+    """What is on while a seed plays."""
+
+    world: World
+    names: Sequence[str]
+    breaks: list[Break] = field(default_factory=list)
+    on: list[tuple[str, Stop]] = field(default_factory=list)
+    over: bool = False
+    """Whether the storm is over: nothing more breaks."""
+
+    def watch(self) -> None:
+        def look(fact: Fact) -> None:
+            found = broken(self.world, fact)
+            if found:
+                self.breaks += found
+                self.world.kernel.stop()
+
+        self.world.trace.watchers.append(look)
+
+    def play(self, seconds: float) -> bool:
+        """Let time pass; False once something is broken."""
+        if not self.breaks:
+            self.world.kernel.run(until=self.world.now + seconds)
+        return not self.breaks
+
+    def after(self, seconds: float, name: str) -> None:
+        """Let a fault begin then, and end at random."""
+        self.world.kernel.after(seconds, lambda: self._start(name))
+
+    def _start(self, name: str) -> None:
+        if self.over or self.breaks:
+            return
+        entry = (name, begin(self.world, name))
+        self.on.append(entry)
+        rng = self.world.random
+        spans = (60.0, 600.0, 1200.0) if name in OUTAGES else (5.0, 60.0, 300.0, 900.0)
+        lasts = rng.choice(spans) * rng.uniform(0.3, 1.0)
+        self.world.kernel.after(lasts, lambda: self.end(entry))
+
+    def end(self, entry: tuple[str, Stop]) -> None:
+        if entry in self.on:
+            self.on.remove(entry)
+            self.world.trace.note("heal", "", entry[0])
+            entry[1]()
+            self.world.watch.active = [name for name, _ in self.on]
+
+
+def run_seed(
+    seed: int, plant: Plant, *, faults: Sequence[str] = (), phase: Phase = "both", trace: TextIO | None = None
+) -> Outcome:
+    """Play `seed`. faults: by name; all of them where none is named."""
+    world = make_world(seed, plant, trace)
+    run = Run(world, tuple(faults) or tuple(FAULTS))
+    run.watch()
+    people = People(world)
+    world.trace.watchers.append(people.watch)
+    world.begin()
+    start = world.now
+    going = run.play(WARM_UP)
+    if going and phase != "liveness":
+        going = _storm(run)
+    if going and phase != "safety":
+        people.kind = True
+        _heal(run)
+        run.breaks += liveness.converge(world, run.play)
+    return _outcome(run, start)
+
+
+def _storm(run: Run) -> bool:
+    """Faults at random times, and in the very moment in which something was written."""
+    rng, end = run.world.random, run.world.now + SAFETY
+    gap = rng.choice((20.0, 60.0, 180.0))
+    nerve = rng.choice((0.0, 0.1, 0.3))
+    around = [name for name in run.names if name in BREAKAGE or name in PEOPLE] or run.names
+    if rng.random() < 0.75 and "region-dark" in run.names:
+        run.after(rng.uniform(0.0, SAFETY / 2), "region-dark")
+
+    def react(fact: Fact) -> None:
+        if fact.kind in ("append", "send"):
+            run.world.acts = fact.where
+            if run.world.now < end and rng.random() < nerve:
+                run.after(rng.choice((0.0, 0.005, 0.02, 0.3, 3.0)), rng.choice(around))
+
+    run.world.trace.watchers.append(react)
+    while (now := run.world.now) < end:
+        if not run.play(min(rng.expovariate(1.0 / gap), end - now) + 0.01):
+            return False
+        outages = [name for name in run.names if name in OUTAGES] or run.names
+        run.after(0.0, rng.choice(outages if rng.random() < 0.3 else run.names))
+    run.world.trace.watchers.remove(react)
+    return True
+
+
+def _heal(run: Run) -> None:
+    """Everything heals, in another order than it broke."""
+    run.over, rest = True, list(run.on)
+    run.world.random.shuffle(rest)
+    for entry in rest:
+        run.end(entry)
+    run.play(SETTLING)
+
+
+def _outcome(run: Run, start: float) -> Outcome:
+    world, record = run.world, run.world.watch.record
+    lives = list(record.lives.values())
+    ends = [life.end if life.end != "Settled" else f"settled-{life.intent}" for life in lives if life.ended]
+    counts = {name: ends.count(name) for name in sorted(set(ends))}
+    counts |= {
+        "opened": len(lives),
+        "pages": world.trace.counts["page"],
+        "moved": world.trace.counts["moved"],
+    }
+    return Outcome(
+        world.seed,
+        tuple(run.breaks),
+        world.now - start,
+        world.trace.step,
+        world.trace.digest,
+        counts,
+        dict(sorted(world.watch.codes.items())),
+        tuple(sorted(world.watch.pairs)),
+        tuple(sorted(world.used)),
+    )

@@ -1,0 +1,146 @@
+"""The observer: turns calls, appends, changes and ends of handlers into facts."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from controller.core.journal import Event, Kind, from_json
+from controller.core.policy import Policy
+from controller.lab.simulate.facts import Trace
+from controller.lab.simulate.processes import Died, Process, ProcessEnded, as_process
+from controller.lab.simulate.record import Record
+from controller.lab.simulate.weather import Sent
+from controller.rehearsal.arc.controls import SERVICE
+from controller.rehearsal.cloud import Cloud
+from controller.rehearsal.protocol.message import Request, Response, Scope
+from controller.rehearsal.station import Function
+
+JOURNAL = b"tidegate-journal"
+
+
+@dataclass
+class Watch:
+    """`record` is what was written; `alive` the processes that run; `codes` and `states` what occurred.
+
+    active: names of the faults that are on, for coverage. tokens: task tokens, which nobody may see.
+    """
+
+    policy: Policy
+    trace: Trace
+    cloud: Cloud
+    record: Record = field(default_factory=Record)
+    alive: list[Process] = field(default_factory=list)
+    codes: Counter[str] = field(default_factory=Counter)
+    pairs: set[tuple[str, str]] = field(default_factory=set)
+    active: list[str] = field(default_factory=list)
+    tokens: set[str] = field(default_factory=set)
+    leaks: list[str] = field(default_factory=list)
+    number: int = 0
+
+    def __post_init__(self) -> None:
+        self.cloud.switch.observe(self._changed)
+        self.names = {arn: name for name, arn in self.cloud.controls.items()}
+
+    def leaving(self, call: Sent) -> None:
+        """A call is about to leave a controller."""
+        if call.service == SERVICE and call.operation.startswith("Update"):
+            data = self._update(call.body)
+            self.trace.note("send", call.home, f"to {call.region}: {_spelt(data['changes'])}", data)
+
+    def landed(self, home: str, request: Request, response: Response, scope: Scope | None) -> None:
+        """A call reached the cloud and was answered."""
+        service = scope.service if scope else ""
+        operation = request.headers.get("x-amz-target", "").rpartition(".")[2]
+        if service == "dynamodb" and operation == "PutItem" and JOURNAL in request.body:
+            self._put(home, request.body, response.status)
+        elif service == SERVICE and operation.startswith("Update"):
+            data = self._update(request.body) | {"status": response.status}
+            self.trace.note("landed", home, f"{response.status}: {_spelt(data['changes'])}", data)
+        elif service == "sns":
+            self.trace.note("page", home, str(response.status), {"ok": response.status == 200})
+        if service not in ("states", "kms"):
+            self.look_for_tokens(f"{service} {operation}", request.body)
+
+    def invoked(self, home: str, name: str, handler: Function) -> Function:
+        """The handler, watched, as a process of its own."""
+
+        def invoke(event: Any, context: Any) -> Any:
+            self.number += 1
+            process = Process(self.number, home, name)
+            self.alive.append(process)
+            self.pairs.update((fault, name) for fault in self.active)
+            if name == "RequestApproval":
+                self.tokens.add(str(event["token"]))
+            try:
+                with as_process(process):
+                    result = handler(event, context)
+            except Died as died:
+                self.trace.note("died", home, name)
+                raise ProcessEnded("the process ended") from died
+            except Exception as error:
+                self.trace.note("failed", home, f"{name}: {type(error).__name__}: {str(error)[:120]}")
+                raise
+            finally:
+                self.alive.remove(process)
+            self._count(home, name, result)
+            return result
+
+        return invoke
+
+    def _count(self, home: str, name: str, result: Any) -> None:
+        codes = dict(result.get("decisions") or {}) if isinstance(result, Mapping) else {}
+        self.codes.update(str(code) for code in codes.values())
+        code = result.get("code") if isinstance(result, Mapping) else None
+        if code:
+            self.codes[str(code)] += 1
+        said = " ".join(f"{r}={c}" for r, c in codes.items() if c != "healthy")
+        more = (
+            f"-> {result['next']} {code or ''}" if isinstance(result, Mapping) and "next" in result else said
+        )
+        if more:
+            self.trace.note("done", home, f"{name} {more}".rstrip())
+
+    def _put(self, home: str, body: bytes, status: int) -> None:
+        item = json.loads(body)["Item"]
+        if "body" not in item or status != 200:
+            return
+        event: Event = from_json(item["body"]["S"])
+        if event.application != self.policy.application:
+            stopped = event.kind is Kind.DISARMED
+            self.record.fleet_disarmed = self.trace.now() if stopped else None
+            self.trace.note("fleet", home, str(event.kind))
+            return
+        about = f" {event.draft.incident}" if event.draft.incident else ""
+        text = f"#{event.seq} {event.kind}{about} e{event.draft.epoch} by {event.draft.by}"
+        sound = self.record.chained(event)
+        if event.draft.incident and event.data.get("code"):
+            self.codes[str(event.data["code"])] += 1
+        self.record.add(event, self.trace.now())
+        self.trace.note("append", home, text, {"event": event, "sound": sound})
+
+    def _changed(self, _at: float, name: str, on: bool) -> None:
+        states = {
+            c: self.cloud.switch.is_on(c) for entry in self.policy.regions.values() for c in entry.controls
+        }
+        self.trace.note(
+            "moved", "", f"{name} {'On' if on else 'Off'}", {"name": name, "on": on, "states": states}
+        )
+
+    def _update(self, body: bytes) -> dict[str, Any]:
+        params = json.loads(body)
+        entries = params.get("UpdateRoutingControlStateEntries") or [params]
+        changes = {
+            self.names.get(e["RoutingControlArn"], e["RoutingControlArn"]): e["RoutingControlState"] == "On"
+            for e in entries
+        }
+        return {"changes": changes, "override": tuple(params.get("SafetyRulesToOverride") or ())}
+
+    def look_for_tokens(self, where: str, body: bytes) -> None:
+        """Note where a task token was sent that has no business there."""
+        self.leaks += [where for token in self.tokens if token.encode() in body]
+
+
+def _spelt(changes: Mapping[str, bool]) -> str:
+    return ", ".join(f"{name} {'On' if on else 'Off'}" for name, on in changes.items())

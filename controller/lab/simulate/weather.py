@@ -1,0 +1,91 @@
+"""What happens to a call, and to an event under way: rules that come and go, rates, one random source."""
+
+import random
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Literal
+
+Fate = Literal["refused", "hung", "lost", "throttled", "slow", "dies", "dies-after"]
+"""refused: nobody there. hung: never answered. lost: applied, no reply. slow: `delay` late, also past the
+caller's patience. dies: the process ends before the call; dies-after: right after it applied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One call that is about to leave. home: the controller's Region, "" for nobody's."""
+
+    home: str
+    service: str
+    region: str
+    operation: str
+    body: bytes
+    person: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CallRule:
+    """Calls that match in all that is named meet `fate`, each with probability `rate`. part: in the body."""
+
+    fate: Fate
+    rate: float = 1.0
+    delay: float = 0.0
+    home: str | None = None
+    service: str | None = None
+    regions: Collection[str] | None = None
+    operation: str | None = None
+    part: bytes | None = None
+
+    def matches(self, call: Sent) -> bool:
+        return (
+            self.home in (None, call.home)
+            and self.service in (None, call.service)
+            and (self.regions is None or call.region in self.regions)
+            and self.operation in (None, call.operation)
+            and (self.part is None or self.part in call.body)
+            and not (call.person and self.fate in ("dies", "dies-after"))
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EventRule:
+    """Events that enter the bus of `region` (None: any) are dropped, doubled, or come up to `delay` late."""
+
+    what: Literal["dropped", "doubled", "late"]
+    rate: float
+    region: str | None = None
+    delay: float = 0.0
+
+
+@dataclass
+class Weather:
+    """The rules that are on now, asked in order; the first that hits decides."""
+
+    random: random.Random
+    calls: list[CallRule] = field(default_factory=list)
+    events: list[EventRule] = field(default_factory=list)
+    told: Callable[[Sent, CallRule], None] = lambda _call, _rule: None
+
+    def fate(self, call: Sent) -> CallRule | None:
+        for rule in self.calls:
+            if rule.matches(call) and (rule.rate >= 1 or self.random.random() < rule.rate):
+                self.told(call, rule)
+                return rule
+        return None
+
+    def end(self, rule: CallRule | EventRule) -> None:
+        """The rule holds no more; nothing happens if it did not."""
+        self.calls = [one for one in self.calls if one is not rule]
+        self.events = [one for one in self.events if one is not rule]
+
+    def under_way(self, region: str) -> tuple[float, ...]:
+        """How much later than usual an event arrives at the bus of `region`: never, once, or twice."""
+        delays = [0.0]
+        for rule in self.events:
+            if rule.region in (None, region) and self.random.random() < rule.rate:
+                if rule.what == "dropped":
+                    return ()
+                if rule.what == "doubled":
+                    delays.append(self.random.uniform(0.0, rule.delay))
+                else:
+                    delays[0] = self.random.uniform(0.0, rule.delay)
+        return tuple(delays)

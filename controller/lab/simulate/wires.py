@@ -1,0 +1,158 @@
+"""Between a controller's clients and the cloud: every call is seen, and meets the weather.
+
+```
+ client ─> Stormy: dead? weather? ─> Direct (the rehearsal's own way and faults) ─> Tap ─> Wire
+             │ late: goes on alone, the client has given up                          └ told of what landed
+```
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+
+from controller.lab.simulate.processes import Died, Machines, die_if_dead, running
+from controller.lab.simulate.weather import CallRule, Sent, Weather
+from controller.rehearsal.faults import Faults
+from controller.rehearsal.protocol.message import Request, Response, Scope
+from controller.rehearsal.sdk import virtual_clients
+from controller.rehearsal.transport import Direct
+from controller.rehearsal.wire import Wire
+
+Landed = Callable[[str, Request, Response, Scope | None], None]
+"""Told of each request that reached the cloud: the home that sent it, and the answer that was made."""
+Clients = Callable[[str, str, str | None, Config], BaseClient]
+
+
+@dataclass
+class Tap:
+    """The wire as the controller in `home` reaches it."""
+
+    wire: Wire
+    home: str
+    landed: Landed
+
+    def handle(self, request: Request, endpoint: str = "", scope: Scope | None = None) -> Response:
+        response = self.wire.handle(request, endpoint, scope)
+        self.landed(self.home, request, response, scope)
+        return response
+
+
+@dataclass
+class Stormy:
+    """An HTTP session, as botocore calls it, around the rehearsal's own."""
+
+    inner: Direct
+    home: str
+    runtime: Machines
+    weather: Weather
+    leaving: Callable[[Sent], None]
+
+    def send(self, request: AWSPreparedRequest) -> AWSResponse:
+        die_if_dead()
+        process = running()
+        scope = self.inner.scope
+        call = Sent(self.home, scope.service, scope.region, *_read(request), person=process is None)
+        rule = self.weather.fate(call)
+        if rule is not None and rule.fate == "dies" and process is not None:
+            process.dead = True
+            raise Died
+        if rule is None or rule.fate not in ("refused", "throttled"):
+            self.leaving(call)
+        answer = self.inner.send(request) if rule is None else self._through(rule, request)
+        if rule is not None and rule.fate == "dies-after" and process is not None:
+            process.dead = True
+        die_if_dead()
+        return answer
+
+    def _through(self, rule: CallRule, request: AWSPreparedRequest) -> AWSResponse:
+        patience, started = self.inner.read_timeout, self.runtime.monotonic()
+        match rule.fate:
+            case "refused":
+                raise EndpointConnectionError(endpoint_url=request.url, error="refused by the weather")
+            case "throttled":
+                return _throttled(request.url)
+            case "lost":
+                self.inner.send(request)
+            case "slow" if rule.delay < patience:
+                self.runtime.sleep(rule.delay)
+                return self.inner.send(request)
+            case "slow":
+                self.runtime.kernel.after(rule.delay, lambda: self._alone(request))
+            case "hung":
+                pass
+            case _:
+                return self.inner.send(request)
+        self.runtime.sleep(max(0.0, patience - (self.runtime.monotonic() - started)))
+        raise ReadTimeoutError(endpoint_url=request.url, error=f"{rule.fate} by the weather")
+
+    def _alone(self, request: AWSPreparedRequest) -> None:
+        """What was sent arrives, though nobody waits for the answer."""
+
+        def land() -> None:
+            try:
+                self.inner.send(request)
+            except (EndpointConnectionError, ReadTimeoutError):
+                return
+
+        self.runtime.spawn(land)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def stormy_clients(
+    wire: Wire,
+    faults: Faults,
+    *,
+    home: str,
+    runtime: Machines,
+    weather: Weather,
+    landed: Landed,
+    leaving: Callable[[Sent], None],
+) -> Clients:
+    """Makes the clients of the controller in `home`."""
+    tap = cast(Wire, Tap(wire, home, landed))
+    make = virtual_clients(tap, runtime, faults, home=home)
+
+    def build(service: str, region: str, url: str | None, config: Config) -> BaseClient:
+        client = make(service, region, url, config)
+        endpoint: Any = client._endpoint
+        endpoint.http_session = Stormy(endpoint.http_session, home, runtime, weather, leaving)
+        return client
+
+    return build
+
+
+def _read(request: AWSPreparedRequest) -> tuple[str, bytes]:
+    """The operation that a request names, and its body."""
+    target = request.headers.get("X-Amz-Target", "")
+    name = target.decode("latin-1") if isinstance(target, bytes) else str(target)
+    body = request.body
+    raw = (
+        body.encode()
+        if isinstance(body, str)
+        else bytes(body)
+        if isinstance(body, bytes | bytearray)
+        else b""
+    )
+    return name.rpartition(".")[2] or urlsplit(request.url).path.rpartition("/")[2], raw
+
+
+def _throttled(url: str) -> AWSResponse:
+    body = b'{"__type": "ThrottlingException", "message": "Rate exceeded"}'
+    headers = {"content-type": "application/x-amz-json-1.0", "x-amzn-errortype": "ThrottlingException"}
+    return AWSResponse(url, 400, headers, _Body(body))
+
+
+class _Body(BytesIO):
+    """The part of a urllib3 response that botocore reads from."""
+
+    def stream(self) -> list[bytes]:
+        return [self.read()]

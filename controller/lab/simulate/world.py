@@ -1,0 +1,162 @@
+"""The world of one seed: an application, its Regions, three controllers, canaries, alarms, a switch."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from controller.core.admission import compiled
+from controller.core.policy import Policy
+from controller.lab.shipped import shipped
+from controller.lab.simulate.drawn import drawn_policy
+from controller.lab.simulate.facts import Trace
+from controller.lab.simulate.processes import Machines
+from controller.lab.simulate.truth import Truth
+from controller.lab.simulate.watch import Watch
+from controller.lab.simulate.weather import Sent, Weather
+from controller.lab.simulate.wires import Clients, stormy_clients
+from controller.lab.stage import JOURNEY, Parts, assemble, cloud_for, deployed
+from controller.lab.virtual_stage import START
+from controller.rehearsal.cloud import Cloud
+from controller.rehearsal.kernel import Kernel, VirtualClock
+from controller.rehearsal.network import VirtualNetwork
+from controller.rehearsal.station import Function
+from controller.rehearsal.synthetics import Canary, load_check
+from controller.rehearsal.virtual import VirtualRuntime
+from controller.settings import Deployment
+from controller.steps.context import Deps
+
+
+class Build(Protocol):
+    """The composition root, handed in by the command line."""
+
+    def __call__(
+        self, deployment: Deployment, *, clients: Clients, runtime: Machines, rng: random.Random
+    ) -> Deps: ...
+
+
+@dataclass(frozen=True)
+class Plant:
+    """What the command line hands in, so that this room needs neither boto3 nor the handlers.
+
+    bound: one controller's handlers by name.
+    """
+
+    parts: Parts
+    build: Build
+    bound: Callable[[Deps, str], Mapping[str, Function]]
+
+
+@dataclass
+class World:
+    """Everything of a run. `random` is its only source of chance beside those it seeds."""
+
+    seed: int
+    plant: Plant
+    random: random.Random
+    policy: Policy
+    kernel: Kernel
+    cloud: Cloud
+    trace: Trace
+    truth: Truth
+    weather: Weather
+    watch: Watch
+    machines: Mapping[str, Machines]
+    deployments: dict[str, Deployment]
+    deps: dict[str, Deps] = field(default_factory=dict)
+    canaries: Callable[[], None] = lambda: None
+    acts: str = ""
+    """The controller that last wrote or sent something."""
+    held: Counter[tuple[int, str]] = field(default_factory=Counter)
+    """How many faults hold a name in one of the rehearsal's sets."""
+    used: set[str] = field(default_factory=set)
+    """Names of the faults that this run has met."""
+    cooldowns: list[float] = field(default_factory=list)
+    """Those of all policies that were deployed."""
+
+    @property
+    def now(self) -> float:
+        return self.kernel.now()
+
+    @property
+    def homes(self) -> tuple[str, ...]:
+        return self.policy.controllers
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        return tuple(self.policy.regions)
+
+    def awake(self) -> list[str]:
+        """Controllers through which a person gets something done."""
+        faults = self.cloud.faults
+        return [home for home in self.homes if not faults.stopped(home) and not faults.silent(home)]
+
+    def deploy(self, home: str, policy: Policy | None = None) -> None:
+        """Put the handlers there, or replace them by those of another policy, deployed now."""
+        rng = random.Random(f"{self.seed}/{home}/{self.now}")  # noqa: S311 - a run must repeat
+        self.cooldowns.append((policy or self.policy).limits.cooldown)
+        if policy is not None:
+            changed = {"policy": compiled(policy), "deployed": self.now}
+            self.deployments[home] = self.deployments[home].model_copy(update=changed)
+        clients = stormy_clients(
+            self.cloud.wire,
+            self.cloud.faults,
+            home=home,
+            runtime=self.machines[home],
+            weather=self.weather,
+            landed=self.watch.landed,
+            leaving=self.watch.leaving,
+        )
+        deps = self.plant.build(self.deployments[home], clients=clients, runtime=self.machines[home], rng=rng)
+        self.deps[home] = deps
+        handlers = self.plant.bound(deps, home)
+        watched = {name: self.watch.invoked(home, name, handler) for name, handler in handlers.items()}
+        self.cloud.stations[home].functions.update(watched)
+
+    def begin(self) -> None:
+        for home in self.homes:
+            self.deploy(home)
+        self.cloud.start()
+        self.canaries()
+
+
+def make_world(seed: int, plant: Plant, trace_to: Any = None) -> World:
+    """The world of `seed`, ready to begin; the same every time."""
+    rng = random.Random(seed)  # noqa: S311 - a run must repeat
+    policy = drawn_policy(rng)
+    kernel = Kernel(VirtualClock(START))
+    machines: dict[str, Machines] = {}
+
+    def local(gate: Kernel) -> Machines:
+        return machines.setdefault(policy.controllers[len(machines)], Machines(gate))
+
+    runtime = VirtualRuntime(kernel)
+    cloud = cloud_for(policy, plant.parts, kernel, runtime, random.Random(rng.random()), local=local)  # noqa: S311
+    network = VirtualNetwork(runtime=runtime, names=cloud.names, shop=cloud.shop)
+    trace = Trace(START, kernel.now, trace_to)
+    truth = Truth(kernel.now)
+    weather = Weather(random.Random(rng.random()))  # noqa: S311
+    weather.told = lambda call, rule: _told(trace, call, rule.fate)
+    for region, bus in cloud.events.items():
+        bus.late = lambda region=region: weather.under_way(region)  # type: ignore[misc]
+    stage = assemble(
+        policy, cloud, network, random.Random(rng.random()), deployments={}, advance=lambda _s: None  # noqa: S311
+    )  # fmt: skip
+    check = load_check(shipped(JOURNEY))
+
+    def canaries() -> None:
+        for plan in cloud.plan.canaries:
+            environment = {"BASE_URL": f"http://{plan.subject}.{cloud.plan.name.rstrip('.')}"}
+            stage.synthetics.add(Canary(plan.name, plan.runs_in, check, environment))
+
+    watch = Watch(policy, trace, cloud)
+    deployments = dict(deployed(policy, cloud))
+    return World(
+        seed, plant, rng, policy, kernel, cloud, trace, truth, weather, watch, machines, deployments,
+        canaries=canaries,
+    )  # fmt: skip
+
+
+def _told(trace: Trace, call: Sent, fate: str) -> None:
+    trace.note("weather", call.home, f"{call.service} {call.region} {call.operation}: {fate}")

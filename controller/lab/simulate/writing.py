@@ -1,0 +1,143 @@
+"""Invariants over what is appended to the journal. See `invariants`."""
+
+from controller.core.journal import Event, Kind
+from controller.lab.simulate.breakage import LONGEST_SKEW
+from controller.lab.simulate.facts import Fact
+from controller.lab.simulate.record import OPENINGS, Life
+from controller.lab.simulate.world import World
+
+LOOK_BACK = 600.0
+HELD = 170.0
+"""Seconds that a Region must have been bad: the policy's three minutes, less the way of an event."""
+BAD = ("dark", "gray")
+
+
+def _event(fact: Fact) -> Event:
+    event: Event = fact.data["event"]
+    return event
+
+
+def _begins(world: World, fact: Fact) -> Life | None:
+    """The life whose traffic an append is the first intent to move, by no person's request; else None."""
+    event = _event(fact)
+    life = world.watch.record.lives.get(event.draft.incident or "")
+    first = event.kind is Kind.SHIFT_INTENDED and life is not None and life.applied == 0 and life.leg == "out"
+    return life if first and life is not None and life.requested_by is None else None
+
+
+def skew(world: World) -> float:
+    """How far two controllers' clocks may have been apart in this run."""
+    return 2 * LONGEST_SKEW if world.used & {"clock-skewed", "clock-steps"} else 0.0
+
+
+def chained(_world: World, fact: Fact) -> str | None:
+    """S18: each event is the sound successor of the one before."""
+    return None if fact.data["sound"] else f"event {_event(fact).seq} breaks the chain"
+
+
+def one_at_a_time(world: World, _fact: Fact) -> str | None:
+    """S3: at most one incident is open."""
+    names = [life.id for life in world.watch.record.open]
+    return f"open at once: {', '.join(names)}" if len(names) > 1 else None
+
+
+def answered_once(world: World, _fact: Fact) -> str | None:
+    """A1, A5: each request is answered once, by distinct people, none of whom asked for it."""
+    odd, world.watch.record.odd = world.watch.record.odd, []
+    return odd[0] if odd else None
+
+
+def in_time(world: World, fact: Fact) -> str | None:
+    """A4: nobody approves what has expired."""
+    event = _event(fact)
+    if event.kind is not Kind.APPROVAL_GIVEN:
+        return None
+    asked = world.watch.record.requests[event.data["approval"]]
+    over = fact.at - asked.at - asked.within - skew(world)
+    return f"approved {over:.0f} s after it expired" if over > 5.0 else None
+
+
+def no_token(world: World, _fact: Fact) -> str | None:
+    """A6: the task token is in no call to tables, topics or buses."""
+    return f"a task token went to {world.watch.leaks[0]}" if world.watch.leaks else None
+
+
+def approved(world: World, fact: Fact) -> str | None:
+    """A3, A7: where people are asked, nothing begins to move before this incident's request was given."""
+    event = _event(fact)
+    life = world.watch.record.lives.get(event.draft.incident or "")
+    if event.kind is not Kind.SHIFT_INTENDED or life is None or life.applied or life.leg == "home":
+        return None
+    if world.policy.gate_name(life.intent) == "none":
+        return None
+    answer = life.asked.answer if life.asked else "never asked"
+    return (
+        None if answer == "given" else f"{life.id} begins to move, but its request is: {answer or 'waiting'}"
+    )
+
+
+def not_all_dead(world: World, fact: Fact) -> str | None:
+    """S6: where all Regions look dead, or the controller is cut off, nothing happens by itself."""
+    if _begins(world, fact) is None:
+        return None
+    least = min(world.truth.unbroken(("dark",), region) for region in world.regions)
+    if least > 300.0:
+        return f"every Region has been dark for {least:.0f} s"
+    alone = world.truth.unbroken(("cut-off",), fact.where)
+    if alone > 300.0 and "events-late" not in world.used:
+        return f"{fact.where} has been cut off for {alone:.0f} s"
+    return None
+
+
+def cooled_down(world: World, fact: Fact) -> str | None:
+    """S7: no automatic move while the last one is fresh, unless somebody acknowledged it."""
+    life = _begins(world, fact)
+    if life is None or life.intent != "evacuate":
+        return None
+    over = [
+        one
+        for one in world.watch.record.lives.values()
+        if one.ended and (one.applied or one.refused_by_people)
+    ]
+    last = max(over, key=lambda one: one.ended or 0.0, default=None)
+    if last is None or last.acknowledged or last.ended is None:
+        return None
+    rest = min(world.cooldowns) - skew(world) - (fact.at - last.ended)
+    return f"{last.id} ended {fact.at - last.ended:.0f} s ago" if rest > 5.0 else None
+
+
+def well_before_return(world: World, fact: Fact) -> str | None:
+    """S8: nothing comes home that was dark during the last minutes."""
+    life = _begins(world, fact)
+    if life is None or life.intent != "restore":
+        return None
+    most = 240.0 if world.used & {"events-late", "events-dropped", "bus-deaf"} or skew(world) else 100.0
+    was = world.truth.seconds(("dark",), life.source, 300.0)
+    return f"{life.source} was dark for {was:.0f} of the last 300 s" if was > most else None
+
+
+def not_too_often(world: World, fact: Fact) -> str | None:
+    """S9: at most so many evacuations a day."""
+    life = _begins(world, fact)
+    if life is None or life.intent != "evacuate":
+        return None
+    before, limit = len(world.watch.record.shifted), world.policy.limits.evacuations_per_day
+    return f"{before} evacuations today, and at most {limit}" if before >= limit else None
+
+
+def truly_bad(world: World, fact: Fact) -> str | None:
+    """S10, S11, S19: what is left by itself was bad, lately, and for longer than a blip."""
+    life = _begins(world, fact)
+    if life is None or life.intent != "evacuate":
+        return None
+    was = world.truth.seconds(BAD, life.source, LOOK_BACK)
+    return f"{life.source} was bad for {was:.0f} of the last {LOOK_BACK:.0f} s" if was < HELD else None
+
+
+def not_muted(world: World, fact: Fact) -> str | None:
+    """S12: what is muted opens nothing."""
+    event = _event(fact)
+    if OPENINGS.get(event.kind) != "evacuate" or event.data.get("requested_by") or skew(world):
+        return None
+    left = world.watch.record.muted.get(str(event.data["source"]), 0.0) - fact.at
+    return f"opened while muted for {left:.0f} s more" if 5.0 < left < 890.0 else None

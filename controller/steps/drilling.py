@@ -1,0 +1,52 @@
+"""Drills: begun by a person or by the schedule, with the same guards; what keeps one back is written down."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+
+from controller.core.decide import decide
+from controller.core.drilling import SCHEDULE, Kept, due, kept_from, missed, my_turn, turn
+from controller.core.drivers import abstains
+from controller.core.incident import IllegalMove, Memory
+from controller.core.journal import Kind
+from controller.ports.errors import JournalConflict
+from controller.steps.context import REASON, Deps, page, situation, write
+from controller.steps.judge import open_incident
+
+
+def drill_if_due(deps: Deps, memory: Memory, controls: Mapping[str, bool] | None) -> None:
+    """Open the drill whose time has come, or write down why not: once for each stroke of `drills.cron`.
+
+    controls: as read just now. Of several controllers the append lets one through.
+    """
+    struck = due(deps.policy, memory, deps.runtime.now())
+    if struck is None:
+        return
+    region = turn(deps.policy, memory, controls)
+    now = deps.runtime.now()
+    if not my_turn(deps.policy, deps.here, region, since=now - struck):
+        return
+    seen = situation(deps, memory, read_controls=False, controls=controls)
+    if abstains(seen) is not None:
+        return  # another controller may know better
+    kept = missed(struck, now) or kept_from(deps.policy, memory, region, now, controls)
+    with suppress(JournalConflict, IllegalMove):  # a sibling was faster, or the next tick tries again
+        if kept is not None:
+            _skip(deps, memory, region, struck, kept)
+            return
+        reason = f"schedule: {deps.policy.drills.cron if deps.policy.drills else ''}"
+        decision = decide(seen, region)
+        open_incident(
+            deps, memory, decision, requested_by=SCHEDULE, reason=reason, drill=True, scheduled=struck
+        )
+
+
+def _skip(deps: Deps, memory: Memory, region: str, struck: float, kept: Kept) -> None:
+    data = {
+        "source": region,
+        "scheduled": struck,
+        "outcome": "blocked",
+        "code": kept.code,
+        "reason": kept.reason[:REASON],
+    }
+    write(deps, memory, Kind.DRILL_SKIPPED, data=data)
+    page(deps, f"{deps.application}: no drill of {region}", f"{kept.code}: {kept.reason}")

@@ -1,0 +1,54 @@
+"""Gathering the proof that customers moved: every Region is asked for its requests, side by side."""
+
+from collections.abc import Mapping
+
+from controller.core.incident import Incident, Memory
+from controller.core.model import Truth
+from controller.core.share import BEFORE, MINUTE, Points, Proof, leaving, prove, set_out
+from controller.ports.errors import EvidenceUnavailable
+from controller.steps.carry import Carry
+from controller.steps.context import Deps
+
+PATIENCE = 15.0
+"""Seconds, as a backstop: each question ends itself after one."""
+
+
+def look_for_proof(
+    deps: Deps, memory: Memory, incident: Incident, controls: Mapping[str, bool]
+) -> Proof | None:
+    """Whether the share of the Region that was left has fallen; None where there is nothing to prove."""
+    rule = deps.policy.traffic
+    regions = {region: entry.controls for region, entry in deps.policy.regions.items()}
+    left = leaving(incident, controls, regions)
+    if rule is None or left is None:
+        return None
+    begun, now = set_out(memory, incident), deps.runtime.now()
+    counted = _ask(deps, since=begun - BEFORE - MINUTE, until=now)
+    return prove(rule, left, counted, begun=begun, applied=incident.changed, now=now)
+
+
+def kept(deps: Deps, proof: Proof, carry: Carry) -> Carry | None:
+    """Where the workflow goes instead of calling the shift verified; None: nothing is in the way."""
+    if proof.value is Truth.TRUE:
+        return None
+    if proof.wait:
+        return carry.to("watch", reason=proof.sentence)
+    if proof.value is Truth.FALSE:
+        return carry.to("escalate", code="traffic-stays", reason=proof.sentence)
+    if deps.policy.traffic is not None and deps.policy.traffic.if_unknown == "hold":
+        return carry.to("escalate", code="traffic-unknown", reason=proof.sentence)
+    return None
+
+
+def _ask(deps: Deps, *, since: float, until: float) -> dict[str, Points | None]:
+    def one(region: str) -> Points | None:
+        try:
+            return deps.requests.count(region, since=since, until=until)
+        except EvidenceUnavailable:
+            return None
+
+    tasks = {r: deps.runtime.spawn(lambda region=r: one(region)) for r in deps.policy.regions}  # type: ignore[misc]
+    ends = deps.runtime.monotonic() + PATIENCE
+    while (rest := [t for t in tasks.values() if not t.done()]) and deps.runtime.monotonic() < ends:
+        deps.runtime.wait(rest, ends - deps.runtime.monotonic())
+    return {region: task.result() if task.done() else None for region, task in tasks.items()}

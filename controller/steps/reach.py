@@ -1,0 +1,36 @@
+"""Which of several controllers a person goes through: one that answers and is not cut off from the rest.
+
+What is begun through a controller that is cut off stands still: it abstains until another takes over.
+"""
+
+from collections.abc import Callable, Sequence
+
+from controller.core.assess import view
+from controller.core.guards import Found, not_cut_off
+from controller.core.incident import Memory
+from controller.core.model import Truth
+from controller.ports.errors import EvidenceUnavailable
+from controller.steps.context import Deps
+
+
+def first_able(builds: Sequence[Callable[[], Deps]]) -> Deps:
+    """The first that answers and hears from other Regions; else the first that answers; else the first."""
+    answering: Deps | None = None
+    for build in builds:
+        deps = build()
+        try:
+            cut = cut_off(deps)
+        except EvidenceUnavailable:
+            continue
+        if not cut:
+            return deps
+        answering = answering or deps
+    return answering or builds[0]()
+
+
+def cut_off(deps: Deps) -> bool:
+    """Whether nothing reached this controller lately from another Region. Raises `EvidenceUnavailable`."""
+    now = deps.runtime.now()
+    seen = view(deps.policy, deps.account, deps.evidence.read(deps.application), now)
+    found = Found(deps.policy, "", now, deps.here, Memory(deps.application), None, seen, None)
+    return not_cut_off(found).value is not Truth.TRUE

@@ -1,0 +1,186 @@
+"""Offline work on a year of signals, beside what people would write by themselves.
+
+Call `bench(say)`; rows whose peer is not installed (promtool) are left out with a notice.
+"""
+
+import json
+import resource
+import shutil
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+import numpy as np
+
+from controller.core.admission import expected_signals, parse_policy
+from controller.core.policy import Policy
+from controller.lab.backtest.evidence import Past, past_of_changes
+from controller.lab.backtest.line import BREACHING, HEALTHY
+from controller.lab.backtest.truth import Judge
+from controller.lab.backtest.walk import walk
+from controller.lab.signals.history import read_history
+from controller.lab.signals.states import MISSING, states
+from controller.rehearsal.alarms.evaluation import EXTRA_PERIODS, StateValue, evaluate
+from tests.bench import promtool
+from tests.core.scene import ACCOUNT, policy_data
+
+T0 = 1_704_067_200.0
+YEAR = 365.25 * 86400.0
+NAMES = ("us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-south-1", "sa-east-1")
+
+
+def many(*, regions: int, alarms: int, changes: int) -> tuple[Policy, Past]:
+    """A policy with `alarms` alarms in each Region, a third of them the customers', and a year of changes."""
+    names = NAMES[:regions]
+    third = alarms // 3
+    families = {"customer": range(third), "service": range(third, alarms)}
+    data = policy_data() | {
+        "regions": {name: {"controls": [f"{name}-a"]} for name in names},
+        "signals": {
+            family: [{"alarm": f"shop-{{region}}-{number}", "silentAfter": "5m"} for number in numbers]
+            for family, numbers in families.items()
+        },
+        "target": {
+            "prefer": list(names),
+            "ready": [{"family": "customer", "is": "healthy", "for": "5m", "ifUnknown": "block"}],
+        },
+    }
+    data["evacuate"] = {
+        "when": {
+            "all": [
+                {"in": "source", "family": "customer", "is": "breaching", "signals": 2, "for": "3m"},
+                {"in": "source", "family": "service", "is": "breaching", "signals": 2, "for": "2m"},
+            ]
+        },
+        "approval": "oncall",
+    }
+    policy = parse_policy(data)
+    rng = np.random.default_rng(3)
+    shared = {name: np.sort(rng.uniform(0, YEAR, 12)) for name in names}
+    changes_by_id = {}
+    for signal in expected_signals(policy, ACCOUNT):
+        own = np.sort(rng.uniform(0, YEAR, changes))
+        begins = np.sort(np.concatenate([own, shared[signal.subject]]))
+        ends = np.minimum(begins + rng.uniform(60, 1800, begins.size), np.append(begins[1:], YEAR) - 1.0)
+        times = np.concatenate([[0.0], np.column_stack([begins, ends]).reshape(-1)])
+        codes = np.concatenate([[HEALTHY], np.tile([BREACHING, HEALTHY], begins.size)])
+        changes_by_id[signal.id] = (T0 + times, codes)
+    return policy, past_of_changes(policy, changes_by_id, T0, T0 + YEAR)
+
+
+def bench(say: Callable[[str], None]) -> None:
+    """Print one table a subject."""
+    _m_of_n(say)
+    _year(say)
+    _history(say)
+    if shutil.which("promtool") is None:
+        say("210 series x 7 days beside `promtool test rules`: left out, promtool is not installed\n")
+    else:
+        promtool.bench(say)
+
+
+def _timed(work: Callable[[], object]) -> float:
+    """Processor seconds of the quickest of three."""
+    found = []
+    for _ in range(3):
+        began = time.process_time()
+        work()
+        found.append(time.process_time() - began)
+    return min(found)
+
+
+def _m_of_n(say: Callable[[str], None]) -> None:
+    import pandas as pd  # type: ignore[import-untyped]
+
+    rng = np.random.default_rng(1)
+    codes = (rng.random((210, 10_080)) < 0.1).astype(np.int8)
+    codes[rng.random(codes.shape) < 0.02] = MISSING
+    m, n = 3, 5
+
+    def plain() -> list[StateValue]:
+        state: StateValue = "INSUFFICIENT_DATA"
+        found = []
+        width = n + EXTRA_PERIODS
+        points = [None if code == MISSING else bool(code) for code in codes[0]]
+        padded = [None] * (width - 1) + points
+        for end in range(width, len(padded) + 1):
+            state = evaluate(padded[end - width : end], m, n, "missing", state)
+            found.append(state)
+        return found
+
+    def with_pandas() -> pd.Series:
+        series = pd.Series(codes[0])
+        real, red = series != MISSING, series == 1
+        width = n + EXTRA_PERIODS
+        count, bad = real.rolling(width, 1).sum(), red.rolling(width, 1).sum()
+        first = red.shift(width - 1, fill_value=False) & (count > n)
+        second = red.shift(width - 2, fill_value=False)
+        second &= (count == width) | ((count > n) & ~real.shift(width - 1, fill_value=False))
+        bad = bad - first.astype(int) - second.astype(int)
+        state = pd.Series(pd.NA, index=series.index, dtype="object")
+        state[(bad < m) & (bad < count)] = "OK"
+        state[bad >= m] = "ALARM"
+        state[count == 0] = "INSUFFICIENT_DATA"
+        return state.ffill()
+
+    ours = _timed(lambda: states(codes, m, n, "missing"))
+    loop, pandas = _timed(plain) * len(codes), _timed(with_pandas) * len(codes)
+    say(f"M of N with missing data, {codes.shape[0]} series of {codes.shape[1]} minutes (3 of 5):")
+    say(f"  tidegate              {ours:>9.4f} s")
+    say(f"  plain Python loop     {loop:>9.3f} s   x {loop / ours:>6.0f} (bound 25) {_ok(loop / ours >= 25)}")
+    ratio = pandas / ours
+    say(f"  pandas {pd.__version__:<14} {pandas:>9.3f} s   x {ratio:>6.0f} (bound 10) {_ok(ratio >= 10)}\n")
+
+
+def _year(say: Callable[[str], None]) -> None:
+    began = time.process_time()
+    policy, past = many(regions=6, alarms=33, changes=200)
+    made = time.process_time() - began
+    changes = sum(len(line.said.times) for line in past.lines)
+    took = _timed(lambda: walk(Judge(policy, past)))
+    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    say(f"A year of {len(past.lines)} series from {changes} transitions, to evacuations:")
+    whole = made + took
+    bounds = f"(bound 2) {_ok(whole < 2)}, {megabytes:.0f} MB (bound 300) {_ok(megabytes < 300)}"
+    say(f"  {whole:.2f} s {bounds}\n")
+
+
+def _history(say: Callable[[str], None]) -> None:
+    """20,000 changes as DescribeAlarmHistory tells of them, to (when, alarm, from, to)."""
+    state = {"stateReason": "Threshold Crossed: 2 out of the last 3 datapoints", "stateReasonData": {
+        "version": "1.0", "recentDatapoints": [9.0, 8.5, 1.0], "threshold": 5.0, "evaluatedDatapoints": [
+            {"timestamp": "2024-05-06T10:00:00.000+0000", "sampleCount": 60.0, "value": 9.0}] * 3}}  # fmt: skip
+    old, new = {"stateValue": "OK", **state}, {"stateValue": "ALARM", **state}
+    inner = json.dumps({"version": "1.0", "oldState": old, "newState": new})
+    item = {
+        "AlarmName": "storefront-us-east-1-5xx", "AlarmType": "MetricAlarm",
+        "Timestamp": "2024-05-06T10:00:05.250000+00:00", "HistoryItemType": "StateUpdate",
+        "HistorySummary": "Alarm updated from OK to ALARM", "HistoryData": inner,
+    }  # fmt: skip
+    data = json.dumps({"AlarmHistoryItems": [item] * 20_000}).encode()
+
+    def with_json() -> list[tuple[float, str, str, str]]:
+        found = []
+        for each in json.loads(data)["AlarmHistoryItems"]:
+            if each["HistoryItemType"] == "StateUpdate":
+                told = json.loads(each["HistoryData"])
+                at = datetime.fromisoformat(each["Timestamp"]).timestamp()
+                states_ = told["oldState"]["stateValue"], told["newState"]["stateValue"]
+                found.append((at, each["AlarmName"], *states_))
+        return found
+
+    same = [(c.at, c.name, c.before, c.after) for c in read_history(data)] == sorted(with_json())
+    ours, theirs = _timed(lambda: read_history(data)), _timed(with_json)
+    ratio = theirs / ours
+    say(
+        f"An alarm history of 20000 changes, {len(data) / 1e6:.0f} MB, {'the same' if same else 'NOT the same'}:"
+    )
+    say(f"  tidegate              {ours:>9.4f} s")
+    say(f"  json, twice an item   {theirs:>9.3f} s   x {ratio:>6.1f} (bound 4) {_ok(ratio >= 4 and same)}\n")
+
+
+def _ok(good: bool) -> str:
+    return "ok" if good else "NO"
+
+
+__all__ = ["bench", "many"]

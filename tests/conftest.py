@@ -1,0 +1,23 @@
+"""What holds for every test: the order in which they run, and how often memory is swept."""
+
+import gc
+
+import pytest
+
+FIRST = ("tests/entry/", "tests/drills/", "tests/steps/")
+"""Rooms whose tests take seconds. Begun early, none of them is what everything else waits for at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    return next((n for n, room in enumerate(FIRST) if item.nodeid.startswith(room)), len(FIRST))
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays; looking through it at each sweep takes a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)

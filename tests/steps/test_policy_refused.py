@@ -1,0 +1,68 @@
+"""S16: a bad policy file is refused, and the last good one stays; each bound, and then without it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller.core import admission
+from controller.core.admission import PolicyError, parse_policy
+from controller.core.journal import Kind
+from controller.lab import loader, yaml_reader
+from controller.lab.loader import PolicyRefused, load_policy
+from tests.core.scene import policy_data
+from tests.steps.world import deploy, failing, redeployed
+
+Patch = pytest.MonkeyPatch
+GATED = policy_data()["evacuate"]
+NO_GATE = {key: value for key, value in GATED.items() if key != "approval"}
+
+
+def replaced(evacuate: dict[str, Any]) -> tuple[bool, bool]:
+    """The policy in force asks people; another is deployed. Whether it took, and whether traffic moved."""
+    w = failing(evacuate=GATED)
+    w.advance(1)
+    try:
+        deploy(w, redeployed(w, evacuate=evacuate))
+        took = True
+    except PolicyError:
+        took = False
+    w.advance(120)
+    assert took or w.count(Kind.APPROVAL_REQUESTED) == 1  # the last good one works on
+    return took, bool(w.moves)
+
+
+def test_s16_what_is_left_out_is_refused_and_never_taken_for_leave(monkeypatch: Patch) -> None:
+    """`approval: none` must be written out."""
+    assert replaced(NO_GATE) == (False, False)
+
+    def allows(data: Any) -> Any:
+        return parse_policy({**data, "evacuate": {"approval": "none", **data["evacuate"]}})
+
+    monkeypatch.setattr("tests.steps.world.parse_policy", allows)
+    assert replaced(NO_GATE) == (True, True)
+
+
+def refused(tmp_path: Path, text: str) -> str | None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(text, encoding="utf-8")
+    try:
+        load_policy(file)
+    except PolicyRefused as problem:
+        return str(problem.problems[0].message)
+    return None
+
+
+SHIPPED = (Path(__file__).parents[2] / "policies" / "storefront.yaml").read_text(encoding="utf-8")
+PADDED = SHIPPED + "# " + "x" * 300_000
+
+
+def test_s16_a_file_is_bounded_in_size_and_depth(tmp_path: Path, monkeypatch: Patch) -> None:
+    deep = SHIPPED + "x: " + "[" * 40 + "]" * 40 + "\n"
+    assert "KiB" in str(refused(tmp_path, PADDED))
+    assert "deep" in str(refused(tmp_path, deep))
+    monkeypatch.setattr(loader, "MAX_BYTES", 10**9)
+    monkeypatch.setattr(yaml_reader, "MAX_DEPTH", 10**9)
+    assert refused(tmp_path, PADDED) is None
+    assert "deep" not in str(refused(tmp_path, deep))
+    assert admission.parse_policy is parse_policy

@@ -1,0 +1,97 @@
+"""ShiftTraffic: when its time begins, what it does right before the call, what it says of the read-back."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import pytest
+
+from controller.core.journal import Kind
+from controller.core.story import sentence
+from controller.ports.world import Shown
+from controller.rehearsal.arc.controls import ENDPOINTS
+from controller.steps.carry import Carry, read_carry
+from controller.steps.shift import DEADLINE, shift_traffic
+from tests.steps.trouble import Sent
+from tests.steps.world import World, failing
+
+
+class Slow:
+    """The world's switch, behind a slow road: reading takes `seconds`. left: how long `flip` was given."""
+
+    def __init__(self, w: World, seconds: float) -> None:
+        self.w, self.seconds, self.left = w, seconds, 0.0
+
+    def read(self, controls: Sequence[str]) -> Mapping[str, bool]:
+        self.w.stage.runtime.sleep(self.seconds)
+        return self.w.deps.switch.read(controls)
+
+    def flip(
+        self,
+        changes: Sequence[tuple[str, bool]],
+        *,
+        deadline: float,
+        fence: Callable[[], None],
+        override: Sequence[str] = (),
+    ) -> Shown:
+        self.left = deadline - self.w.stage.runtime.monotonic()
+        return self.w.deps.switch.flip(changes, deadline=deadline, fence=fence, override=override)
+
+
+def about_to_shift() -> World:
+    """An open incident that waits for the step; nothing happens by itself any more."""
+    w = failing()
+    w.asleep |= {"ShiftTraffic", "Observe"}
+    assert w.until(w.has(Kind.READINESS_CONFIRMED), 120, step=0.2)
+    w.asleep |= {"Tick", "Assess"}
+    return w
+
+
+def shifted(w: World, switch: Slow) -> Carry:
+    task = w.stage.runtime.spawn(lambda: shift_traffic(replace(w.deps, switch=switch), read_carry(w.carry())))
+    while not task.done():
+        w.stage.runtime.wait([task], 120.0)
+    return task.result()
+
+
+@pytest.mark.parametrize("seconds", [12.0, 45.0])
+def test_what_reading_takes_is_not_taken_from_the_call(seconds: float) -> None:
+    w = about_to_shift()
+    switch = Slow(w, seconds)
+    assert shifted(w, switch).next == "watch"
+    assert DEADLINE - 1.0 <= switch.left <= DEADLINE
+    assert w.count(Kind.SHIFT_APPLIED) == 1
+
+
+def test_what_was_read_too_long_ago_is_read_again_before_anything_is_intended() -> None:
+    w = about_to_shift()
+    carry = shifted(w, Slow(w, 61.0))
+    assert (carry.next, w.count(Kind.SHIFT_INTENDED), w.moves) == ("again", 0, [])
+
+
+def test_the_driver_beats_before_the_intent_and_the_call() -> None:
+    w = about_to_shift()
+    w.asleep.discard("ShiftTraffic")
+    before = len(w.calls)
+    lease = w.hand.leases.read("storefront")
+    w.invoke("ShiftTraffic", w.carry())
+    after = w.hand.leases.read("storefront")
+    assert lease is not None
+    assert after is not None
+    assert after.beats == lease.beats + 1
+    sent = [call.operation for call in w.calls[before:] if "ShiftTraffic" in call.step]
+    assert sent.index("UpdateItem") < sent.index("PutItem") < sent.index("UpdateRoutingControlStates")
+
+
+def test_the_record_says_where_one_endpoint_alone_could_be_read() -> None:
+    """Four endpoints hang for this controller; the cluster behind them is whole."""
+    w = about_to_shift()
+
+    def trouble(sent: Sent) -> str | None:
+        return "hung" if sent.endpoint in ENDPOINTS[:4] and "Routing" in sent.operation else None
+
+    w.asleep.discard("ShiftTraffic")
+    with w.troubled(trouble):
+        w.invoke("ShiftTraffic", w.carry())
+    applied = next(event for event in w.events if event.kind is Kind.SHIFT_APPLIED)
+    assert applied.data["confirmed_by"] == ENDPOINTS[4]
+    assert f"read back from {ENDPOINTS[4]} alone" in sentence(applied)

@@ -1,0 +1,53 @@
+"""A step slow against its own history: paged and journalled once, by whoever looks first."""
+
+from controller.core.journal import Draft, Kind
+from controller.core.pace import LEAST
+from controller.entry.watching import stuck_told
+from controller.steps.context import remember
+from tests.core.scene import EAST, OTHER, WEST
+from tests.core.test_pace import RUN
+from tests.steps.world import World, world
+
+TRIO = {"controllers": [OTHER, WEST, EAST]}
+
+
+def with_history(runs: int) -> World:
+    """Long before now: `runs` evacuations whose steps took seconds; and now a shift that does not end."""
+    w = world(**TRIO)
+    w.advance(70)
+    w.asleep |= {"Assess", "VerifyShift", "ShiftTraffic", "Observe"}
+    start = w.stage.kernel.now() - 40 * 86_400.0
+    for _ in range(runs):
+        start = told(w, RUN, start + 86_400.0)
+    told(w, RUN[:4], w.stage.kernel.now())
+    return w
+
+
+def told(w: World, steps: tuple[object, ...], at: float) -> float:
+    name = f"storefront-us-east-1-{len(w.events) + 1}"
+    for kind, data, seconds in steps:  # type: ignore[misc]
+        at += seconds
+        last = w.events[-1]
+        draft = Draft(f"old-{last.seq}", kind, at, "ana", 1, name, {"driver": OTHER, **data})
+        w.hand.journal.append("storefront", draft, last)
+    return at
+
+
+def test_three_controllers_tell_it_once_and_status_shows_it() -> None:
+    w = with_history(LEAST)
+    assert stuck_told(remember(w.hand), w.stage.kernel.now()) is None
+    w.advance(200)
+    shown = stuck_told(remember(w.hand), w.stage.kernel.now())
+    assert shown is not None
+    assert (shown["step"], shown["runs"]) == ("shift", LEAST)
+    found = [e for e in w.events if e.kind is Kind.ESCALATED and e.data["code"] == "stuck"]
+    assert len(found) == 1
+    assert found[0].data["step"] == "shift"
+    assert "`shift` has run for" in found[0].data["reason"]
+    assert sum("stuck at shift" in subject for subject in w.pages) == 1
+
+
+def test_with_a_shorter_history_nothing_is_told() -> None:
+    w = with_history(LEAST - 1)
+    w.advance(200)
+    assert not any("stuck" in subject for subject in w.pages)
