@@ -1,0 +1,186 @@
+"""The console as one function: a request in, a response out, one log line, whatever comes.
+
+```
+ too big, other host ─> refused    static ─> file    no session ─> /signin    GET ─> look    POST ─> act
+```
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from controller.console import approve, health, history, incident, overview, policy
+from controller.console.fetch import IssuerUnreachable
+from controller.console.guard import Forbidden, deliberate
+from controller.console.http import HEADERS, LONGEST, MOST, Request, Response, redirect
+from controller.console.issuer import Issuer, TokenRefused
+from controller.console.looking import Controls, Instruments
+from controller.console.render import page, sheet, static
+from controller.console.sealing import Sealer
+from controller.console.session import GONE, Session, session_of
+from controller.console.sign_in import BACK, Door
+from controller.console.visit import Visit
+from controller.core.people import GROUP
+from controller.core.text import plain
+from controller.ports.errors import ControllerError
+from controller.steps.context import Deps
+
+Look = Callable[[Visit], Response]
+PAGES: tuple[tuple[re.Pattern[str], str, Look], ...] = (
+    (re.compile(r"/"), "now", overview.show),
+    (re.compile(r"/incidents/(?P<id>[A-Za-z0-9-]{1,128})"), "incident", incident.show),
+    (re.compile(r"/approve/(?P<id>[0-9a-f]{32})"), "approve", approve.show),
+    (re.compile(r"/history"), "history", history.show),
+    (re.compile(r"/policy"), "policy", policy.show),
+    (re.compile(r"/health"), "health", health.show),
+)
+ACTS: Mapping[str, Look] = {"approve": approve.act}
+"""The pages to which a form may be posted."""
+LOOKS = ("GET", "HEAD")
+
+
+class Console:
+    """now: seconds since 1970 by the clock that people and their issuer live by (a rehearsal's scenario has
+    another). key: 32 random bytes. log: takes one line a request."""
+
+    def __init__(
+        self,
+        deps: Deps,
+        *,
+        issuer: Issuer,
+        key: bytes,
+        now: Callable[[], float],
+        instruments: Instruments,
+        log: Callable[[Mapping[str, Any]], None],
+    ) -> None:
+        self.deps, self.issuer, self.now, self.instruments, self.log = deps, issuer, now, instruments, log
+        asked = {each for asks in deps.policy.approvals.values() for ask in asks for each in ask.ask}
+        self._sealer = Sealer(key)
+        self._door = Door(issuer, self._sealer, frozenset(each.removeprefix(GROUP) for each in asked))
+        self._controls = Controls(deps)
+
+    @property
+    def origin(self) -> str:
+        return self.issuer.settings.origin
+
+    def handle(self, request: Request) -> Response:
+        """Answers everything, and raises nothing."""
+        begun = self.now()
+        session = session_of(request, self._sealer, self.now())
+        try:
+            response = self._answer(request, session)
+        except Forbidden as error:
+            response = _says(403, "This was not done", f"{error}.", session, why=str(error))
+        except TokenRefused as error:
+            response = _says(403, "You are not signed in", f"{error}.", None, again="/signin", why=str(error))
+        except IssuerUnreachable as error:
+            response = _says(503, "The sign-in does not answer", ISSUER_DOWN, session, why=str(error))
+        except ControllerError as error:
+            why = f"{type(error).__name__}: {error}"
+            response = _says(
+                503, "Nothing was read or written", OUTSIDE_DOWN, session, again=request.path, why=why
+            )
+        except Exception as error:  # noqa: BLE001 - the border: a page, never a stack or what it may quote
+            why = type(error).__name__
+            response = _says(500, "Something broke in here", BROKEN, session, why=why)
+        self._write(request, session, response, self.now() - begun)
+        headers = {**HEADERS, **response.headers}
+        if self.origin.startswith("https://"):
+            headers["strict-transport-security"] = "max-age=31536000"
+        body = b"" if request.method == "HEAD" else response.body
+        return replace(response, headers=headers, body=body)
+
+    def _answer(self, request: Request, session: Session | None) -> Response:
+        refused = self._refused(request)
+        if refused is not None:
+            return refused
+        if request.method in LOOKS:
+            file = self._file(request.path)
+            if file is not None:
+                return file
+            if request.path == "/signin":
+                return self._door.begin(request, self.now())
+            if request.path == BACK:
+                return self._door.finish(request, self.now())
+        elif request.path == "/signout":
+            deliberate(request, session, self.origin)
+            return _says(200, "You are signed out", "Close this page.", None, again="/signin").with_cookies(
+                GONE
+            )
+        return self._page(request, session)
+
+    def _page(self, request: Request, session: Session | None) -> Response:
+        for pattern, name, look in PAGES:
+            found = pattern.fullmatch(request.path)
+            if found is None:
+                continue
+            if request.method not in LOOKS:
+                if name not in ACTS:
+                    return replace(_says(405, *NOT_ALLOWED, session), headers=_ALLOW | _HTML)
+                session, look = deliberate(request, session, self.origin), ACTS[name]
+            elif session is None:
+                return redirect(f"/signin?to={quote(request.path, safe='')}")
+            return look(
+                Visit(self.deps, self.instruments, self._controls, request, session, found, self.now())
+            )
+        return _says(404, "There is no such page", "Look at the address again.", session, again="/")
+
+    def _refused(self, request: Request) -> Response | None:
+        """What is not looked at any further."""
+        if request.headers.get("host", "") != self.origin.partition("://")[2]:
+            return _says(421, "This is another console", "Open it by the address in the notice.", None)
+        if request.too_big or len(request.body) > MOST:
+            return _says(413, "That is too long", "Nothing was read.", None)
+        if len(request.path) > LONGEST or len(request.query) > LONGEST + 6_000:
+            return _says(414, "That is too long", "Nothing was read.", None)
+        if request.method not in (*LOOKS, "POST"):
+            return replace(_says(405, *NOT_ALLOWED, None), headers=_ALLOW | _HTML)
+        return None
+
+    def _file(self, path: str) -> Response | None:
+        if path == "/static/timeline.css":
+            return sheet(self.instruments.sheet)
+        if path == "/favicon.ico":
+            return static("icon.svg")
+        return static(path.removeprefix("/static/")) if path.startswith("/static/") else None
+
+    def _write(self, request: Request, session: Session | None, response: Response, seconds: float) -> None:
+        """One line without a secret: no query, no cookie, no body; a hostile path is made plain."""
+        line = {
+            "method": plain(request.method, 10),
+            "path": plain(request.path, 120),
+            "status": response.status,
+            "who": session.who if session else None,
+            "ms": round(seconds * 1000, 1),
+        }
+        self.log(line | ({"why": plain(response.why, 300)} if response.why else {}))
+
+
+_HTML = {"content-type": "text/html; charset=utf-8"}
+_ALLOW = {"allow": "GET, HEAD"}
+NOT_ALLOWED = ("This cannot be done", "Here one may only look.")
+ISSUER_DOWN = (
+    "Nobody can sign in until it does. Whoever holds AWS credentials of an approver answers from a terminal: "
+    "`tidegate approve ID`, with the id at the end of the link."
+)
+OUTSIDE_DOWN = (
+    "What this console reads from does not answer. Try again, or use the console of another Region: its "
+    "address is in the notice."
+)
+BROKEN = "Nothing was approved or denied by this. Its kind is in the log."
+
+
+def _says(
+    status: int, title: str, text: str, session: Session | None, *, again: str = "", why: str = ""
+) -> Response:
+    return page(
+        "says", status, title=title, text=text, session=session, again=again, why=why or title, csrf=""
+    )
+
+
+def log_line(line: Mapping[str, Any]) -> str:
+    """A log line as JSON, ASCII alone: what a terminal might obey is spelt out."""
+    return json.dumps(line, ensure_ascii=True)

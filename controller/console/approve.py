@@ -1,0 +1,136 @@
+"""The gate: evidence, plan and risk on one page; GET shows them, POST is the one deliberate act."""
+
+from collections.abc import Sequence
+
+from controller.console.guard import Forbidden
+from controller.console.http import Response, redirect
+from controller.console.visit import Visit
+from controller.core.gate import SECOND_PERSON
+from controller.core.incident import Incident
+from controller.core.journal import Event
+from controller.core.model import Node, SignalState, Truth
+from controller.core.people import among, entitled, same_person
+from controller.core.report import decision_data
+from controller.core.text import plain
+from controller.steps.answer import Answered, answer, look_at
+from controller.steps.context import known
+from controller.steps.question import Question
+
+REASON = 500
+TOO_OLD = "To answer, your sign-in must be less than five minutes old. Nothing was written."
+
+
+def show(visit: Visit) -> Response:
+    """The question as things stand now; or, plainly, why nobody can answer it, and the record of it."""
+    asked = look_at(visit.deps, visit.id)
+    incident, record = _record(visit)
+    if isinstance(asked, Answered):
+        if not record:
+            return _unknown(visit)
+        gone = "expired" in asked.sentence or "superseded" in asked.sentence
+        return visit.page("answered", 410 if gone else 200, why=asked.sentence, sentence=asked.sentence,
+                          incident=incident, record=record, now=visit.deps.runtime.now())  # fmt: skip
+    assert incident is not None
+    path = visit.request.path
+    return visit.page(
+        "approve",
+        asked=asked,
+        incident=incident,
+        record=record,
+        now=visit.deps.runtime.now(),
+        kept_from=_kept_from(visit, asked, incident),
+        fresh=visit.session.fresh(visit.now),
+        token=visit.session.token(path),
+        tree=decision_data(asked.decision).get("tree"),
+        unsure=_unsure(asked),
+        seen=_signals(asked.decision.tree),
+        states=_before_after(visit, asked),
+    )
+
+
+def act(visit: Visit) -> Response:
+    """Approve or deny. Raises `Forbidden` for what is no answer, or no longer a fresh sign-in."""
+    form = visit.request.form()
+    said = form.get("answer")
+    if said not in ("approve", "deny"):
+        raise Forbidden("the form says neither yes nor no")
+    if not visit.session.fresh(visit.now):
+        return visit.page("says", 403, why="sign-in too old", title="Sign in once more",
+                          text=TOO_OLD,
+                          again=f"/signin?to={visit.request.path}")  # fmt: skip
+    given = answer(
+        visit.deps,
+        visit.id,
+        who=visit.session.who,
+        approve=said == "approve",
+        reason=plain(form.get("reason", ""), REASON),
+        groups=visit.session.groups,
+        shown=form.get("digest", ""),
+    )
+    if given.counted:
+        return redirect(visit.request.path)
+    incident, record = _record(visit)
+    if not record:
+        return _unknown(visit)
+    return visit.page("answered", 409, why=given.sentence, sentence=given.sentence, incident=incident,
+                      record=record, now=visit.deps.runtime.now())  # fmt: skip
+
+
+def _unknown(visit: Visit) -> Response:
+    text = "The link may be cut short, or be of another application. Nothing was written."
+    return visit.page("says", 404, why="no such request", title="No request of that id is known", text=text,
+                      again="/")  # fmt: skip
+
+
+def _record(visit: Visit) -> tuple[Incident | None, list[Event]]:
+    """The incident that a request is about, and what the journal says of the request itself."""
+    events = visit.deps.journal.read(visit.deps.application)
+    own = [e for e in events if e.data.get("approval") == visit.id]
+    about = own[0].draft.incident if own else None
+    return known(visit.deps).incidents.get(about or ""), own
+
+
+def _kept_from(visit: Visit, asked: Question, incident: Incident) -> str | None:
+    """Why this person's approval would not count; it is looked at again at the click."""
+    who = visit.session.who
+    if not (asked.groups == SECOND_PERSON.ask or entitled(visit.session.groups, asked.groups)):
+        asks = " or ".join(asked.groups)
+        return f"You are not in {asks}, who are asked. You can read this, and not answer it."
+    if same_person(incident.requested_by, who):
+        return "You asked for this move, so somebody else must approve it. You may deny it."
+    if among(who, asked.request.agreed):
+        return f"You have approved this. {asked.request.needed()} more must agree. You may still deny it."
+    return None
+
+
+def _unsure(asked: Question) -> list[str]:
+    """What is not known, in sentences."""
+    found = [answer.sentence for answer in asked.decision.answers if answer.value is Truth.UNKNOWN]
+    return found + [check.sentence for check in asked.decision.checks if check.value is Truth.UNKNOWN]
+
+
+def _signals(node: Node | None) -> Sequence[SignalState]:
+    """Each signal that the condition looked at, once, the loudest first."""
+    found: dict[str, SignalState] = {}
+
+    def gather(each: Node) -> None:
+        for state in each.signals:
+            found.setdefault(state.signal.id, state)
+        for child in each.children:
+            gather(child)
+
+    if node is not None:
+        gather(node)
+    order = ("breaching", "silent", "unknown", "healthy")
+    return sorted(found.values(), key=lambda s: (order.index(str(s.verdict)), s.since or 0.0))
+
+
+def _before_after(visit: Visit, asked: Question) -> dict[str, list[tuple[str, bool | None, bool | None]]]:
+    """Region -> (control, On now, On after); None where it cannot be read."""
+    now, changes = visit.controls(), dict(asked.changes)
+    table: dict[str, list[tuple[str, bool | None, bool | None]]] = {}
+    for region, entry in visit.deps.policy.regions.items():
+        for name in entry.controls:
+            was = None if now is None else now[name]
+            table.setdefault(region, []).append((name, was, changes.get(name, was)))
+    return table

@@ -1,0 +1,81 @@
+"""The health of tidegate itself: does it watch, hear, remember, and could it act?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from controller.console.http import Response
+from controller.console.looking import Seen
+from controller.console.visit import Visit
+from controller.core.pace import stuck
+
+LATE = 7_200.0
+"""Seconds: a probe goes out each hour, so two are missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """good: True, False, or None where it is not known."""
+
+    name: str
+    good: bool | None
+    told: str
+
+
+def show(visit: Visit) -> Response:
+    seen = visit.look()
+    lines = [*_own(visit, seen), *_intake(visit, seen)]
+    amiss = [line for line in lines if line.good is False]
+    return visit.page("health", seen=seen, lines=lines, amiss=amiss)
+
+
+def _own(visit: Visit, seen: Seen) -> Iterator[Line]:
+    memory, now = seen.memory, seen.now
+    last = max((at for at, _ in seen.decided.values()), default=None)
+    told = (
+        "nothing was decided in the last minutes" if last is None else f"last decision {now - last:.0f} s ago"
+    )
+    yield Line("Watching", seen.watching, told)
+    yield Line("Kill switch", memory.stopped is None, memory.stopped or "armed")
+    count = memory.last.seq if memory.last else 0
+    yield Line(
+        "Journal", True, f"{count} events, read from a quorum; each carries the hash of the one before"
+    )
+    yield Line("Evidence", seen.evidence is not None,
+               "its table does not answer" if seen.evidence is None else _heard(seen))  # fmt: skip
+    told = "no ARC endpoint answers" if seen.controls is None else f"{len(seen.controls)} read"
+    yield Line("Routing controls", seen.controls is not None, told)
+    same = memory.policy == visit.deps.policy.digest
+    yield Line(
+        "Policy",
+        same,
+        "the deployed one is in force" if same else "another one than this console's is in force",
+    )
+    slow = stuck(memory.pace, now)
+    yield Line("Steps", slow is None, slow.sentence if slow else "none is slow against its own history")
+    drift = memory.drift
+    told = "none was seen" if drift is None else f"{drift.data['reason']}"
+    yield Line("Drift", None if drift else True, told)
+
+
+def _heard(seen: Seen) -> str:
+    assert seen.evidence is not None
+    ages = [f"{region} {seen.now - at:.0f} s ago" for region, at in sorted(seen.evidence.heard.items())]
+    return "heard from " + ", ".join(ages) if ages else "nothing was ever heard"
+
+
+def _intake(visit: Visit, seen: Seen) -> Iterator[Line]:
+    deps = visit.deps
+    probes = visit.instruments.probes(
+        deps.assessments.between, deps.application, deps.policy.regions, seen.now
+    )
+    for region, probe in probes.items():
+        if probe is None:
+            yield Line(f"Probe from {region}", None, "none came through the intake in the last hours")
+        else:
+            told = f"{probe['age_s'] // 60} min ago, {probe['round_trip_s']:.1f} s under way"
+            yield Line(f"Probe from {region}", probe["age_s"] <= LATE, told)
+    letters = visit.instruments.dead_letters()
+    told = "cannot be counted" if letters is None else f"{letters} could not be handled"
+    yield Line("Dead letters", None if letters is None else letters == 0, told)
+    warning = visit.instruments.drills(deps.policy, seen.memory, seen.now)["warning"]
+    yield Line("Drills", warning is None, warning or "the last one is recent")

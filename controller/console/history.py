@@ -1,0 +1,82 @@
+"""History: all incidents, and any past moment, also one in which nothing was done or nobody watched."""
+
+from datetime import UTC, datetime, timedelta
+
+from controller.console.http import Response
+from controller.console.visit import Visit
+from controller.core.incident import Incident, Phase
+from controller.steps.recall import recall
+
+PAGE = 50
+EVENTS = 100
+INTENTS = ("evacuate", "restore", "drill")
+
+
+def show(visit: Visit) -> Response:
+    """`?at=`: why, then. `?intent=`, `?region=`, `?outcome=`, `?before=`: incidents, newest first."""
+    seen, asked = visit.look(), visit.request.asked()
+    chosen = {key: asked.get(key, "") for key in ("intent", "region", "outcome")}
+    before = asked.get("before", "")
+    found = [
+        i
+        for i in sorted(seen.memory.incidents.values(), key=lambda i: -i.opened)
+        if _fits(i, chosen) and (not _digits(before) or i.opened < float(before))
+    ]
+    moment = asked.get("at", "").strip()
+    at = moment_of(moment, seen.now) if moment else None
+    return visit.page(
+        "history",
+        400 if moment and at is None else 200,
+        seen=seen,
+        shown=found[:PAGE],
+        more=found[PAGE - 1].opened if len(found) > PAGE else None,
+        count=len(found),
+        chosen=chosen,
+        intents=INTENTS,
+        moment=moment,
+        recalled=recall(visit.deps.policy, _Records(visit), at) if at is not None else None,
+        gaps=[e for e in seen.events if str(e.kind) == "Blinded"][-20:],
+        events=seen.events[-EVENTS:][::-1],
+    )
+
+
+class _Records:
+    """The journal and the assessments of one controller."""
+
+    def __init__(self, visit: Visit) -> None:
+        self.read = visit.deps.journal.read
+        self.between = visit.deps.assessments.between
+
+
+def moment_of(text: str, now: float) -> float | None:
+    """Seconds since 1970 of `2030-01-01T08:14Z`, `2030-01-01 08:14` or `08:14` (the last one), all in UTC."""
+    words = text.strip().replace(" ", "T")
+    today = datetime.fromtimestamp(now, UTC)
+    try:
+        if len(words) in (5, 8) and ":" in words and "T" not in words:
+            found = datetime.fromisoformat(f"{today:%Y-%m-%d}T{words}+00:00")
+            found = found if found <= today else found - timedelta(days=1)
+        else:
+            found = datetime.fromisoformat(words)
+            found = found if found.tzinfo else found.replace(tzinfo=UTC)
+        at = found.timestamp()
+    except (ValueError, OverflowError):
+        return None
+    return at if 0 <= at <= 1e11 else None
+
+
+def _fits(incident: Incident, chosen: dict[str, str]) -> bool:
+    moved = "moved" if incident.put else "stayed"
+    outcome = moved if incident.phase in (Phase.SETTLED, Phase.STOOD_DOWN) else "open"
+    return all(
+        not wanted or wanted == having
+        for wanted, having in (
+            (chosen["intent"], incident.intent),
+            (chosen["region"], incident.source),
+            (chosen["outcome"], outcome),
+        )
+    )
+
+
+def _digits(text: str) -> bool:
+    return text.isascii() and text.replace(".", "", 1).isdigit() and len(text) < 20

@@ -1,0 +1,74 @@
+"""One incident: where it stands, its picture, why, what each wave flips, who was asked, and its journal."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from controller.console.http import Response
+from controller.console.looking import Seen
+from controller.console.picture import BEFORE, ends, story_of
+from controller.console.visit import Visit
+from controller.core.decide import decide
+from controller.core.incident import ENDED, Incident
+from controller.core.journal import Event
+from controller.core.model import Decision
+from controller.core.report import decision_data
+from controller.ports.errors import OutsideUnreachable
+from controller.steps.context import Deps, situation
+
+SPAN = 7_200.0
+"""Seconds of assessments that a picture goes through at most."""
+
+
+def show(visit: Visit) -> Response:
+    seen = visit.look()
+    incident = seen.memory.incidents.get(visit.id)
+    if incident is None:
+        return visit.page("says", 404, why="no such incident", title="No incident of that id is known",
+                          text="It may be of another application.", again="/history")  # fmt: skip
+    own = [event for event in seen.events if event.draft.incident == incident.id]
+    assessed = _assessed(visit.deps, incident, seen.now)
+    drawn = visit.instruments.picture(story_of(visit.deps.policy, incident, seen, assessed))
+    judged = _judged(visit.deps, seen, incident)
+    return visit.page(
+        "incident",
+        seen=seen,
+        incident=incident,
+        ended=incident.phase in ENDED,
+        own=own,
+        asks=[event for event in own if str(event.kind).startswith(("Approval", "Reminded"))],
+        picture=Markup(drawn),  # noqa: S704 - made by `audit.markup`, where all text is escaped
+        record=_record(own, judged),
+        plan=judged.plan if judged else None,
+    )
+
+
+def _judged(deps: Deps, seen: Seen, incident: Incident) -> Decision | None:
+    """What would be decided now, with readiness as last kept; None once it has ended."""
+    if incident.phase in ENDED:
+        return None
+    found = situation(deps, seen.memory, read_controls=False, controls=seen.controls)
+    return decide(found, incident.source)
+
+
+def _record(own: list[Event], judged: Decision | None) -> Mapping[str, Any] | None:
+    """The decision as it stands, or the one that was written down last."""
+    if judged is not None:
+        return decision_data(judged)
+    carried = [event.data["decision"] for event in own if "decision" in event.data]
+    return carried[-1] if carried else None
+
+
+def _assessed(deps: Deps, incident: Incident, now: float) -> list[tuple[float, Mapping[str, Any]]]:
+    start, end = incident.opened - BEFORE, ends(incident, now)
+    try:
+        found = deps.assessments.between(deps.application, max(start, end - SPAN), end)
+    except OutsideUnreachable:
+        return []
+    return [
+        (at, decision)
+        for at, record in found
+        for decision in record.get("decisions", ())
+        if decision.get("region") == incident.source
+    ]

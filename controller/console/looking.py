@@ -1,0 +1,101 @@
+"""What a page shows, gathered: journal, evidence, controls, the last decisions. It writes nothing."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from controller.core.assess import Track, View, view
+from controller.core.incident import Memory
+from controller.core.journal import Event
+from controller.core.policy import Policy
+from controller.core.story import Story
+from controller.ports.errors import EvidenceUnavailable, OutsideUnreachable
+from controller.steps.context import Deps, known, read_switch
+from controller.steps.recall import WATCHED
+
+Between = Callable[[str, float, float], Iterable[tuple[float, dict[str, Any]]]]
+SHORTLY = 4.0
+"""Seconds for which routing controls are kept: fifty people who look must not become a load on ARC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instruments:
+    """What the entry lends the console, from rooms beside it.
+
+    picture: an incident's story as SVG, and its style sheet. probes, drills: as `tidegate status` tells them.
+    dead_letters: how many events could not be handled; None where that is unknown.
+    """
+
+    picture: Callable[[Story], str]
+    sheet: str
+    probes: Callable[[Between, str, Iterable[str], float], dict[str, Any]]
+    drills: Callable[[Policy, Memory, float], dict[str, Any]]
+    dead_letters: Callable[[], int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """decided: Region -> (when, the decision as stored), of the last minutes. evidence: None where its table
+    does not answer; controls: None where no ARC endpoint does."""
+
+    now: float
+    memory: Memory
+    events: tuple[Event, ...]
+    controls: Mapping[str, bool] | None
+    evidence: View | None
+    decided: Mapping[str, tuple[float, dict[str, Any]]] = field(default_factory=dict)
+
+    @property
+    def watching(self) -> bool:
+        """Whether anything was decided lately."""
+        return bool(self.decided)
+
+    def tracks(self, subject: str) -> list[Track]:
+        return [t for t in self.evidence.tracks if t.signal.subject == subject] if self.evidence else []
+
+
+class Controls:
+    """The routing controls as read within the last seconds."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+        self._read: tuple[float, Mapping[str, bool] | None] | None = None
+
+    def __call__(self) -> Mapping[str, bool] | None:
+        now = self._deps.runtime.monotonic()
+        kept = self._read
+        if kept is None or not 0 <= now - kept[0] < SHORTLY:
+            kept = (now, read_switch(self._deps))
+            self._read = kept
+        return kept[1]
+
+
+def look(deps: Deps, controls: Controls) -> Seen:
+    """Raises `OutsideUnreachable`, `JournalUnreadable` where the journal cannot be read."""
+    memory = known(deps)
+    now = deps.runtime.now()
+    return Seen(
+        now, memory, deps.journal.read(deps.application), controls(), _evidence(deps, memory, now),
+        latest(deps, now),
+    )  # fmt: skip
+
+
+def latest(deps: Deps, at: float) -> dict[str, tuple[float, dict[str, Any]]]:
+    """Region -> the last decision about it before `at`, if it is not older than a tick or two."""
+    found: dict[str, tuple[float, dict[str, Any]]] = {}
+    try:
+        records = deps.assessments.between(deps.application, at - WATCHED, at)
+    except OutsideUnreachable:
+        return {}
+    for when, record in records:
+        for decision in record.get("decisions", ()):
+            found[str(decision["region"])] = (when, decision)
+    return {region: found[region] for region in deps.policy.regions if region in found}
+
+
+def _evidence(deps: Deps, memory: Memory, now: float) -> View | None:
+    try:
+        read = deps.evidence.read(deps.application)
+    except EvidenceUnavailable:
+        return None
+    return view(deps.policy, deps.account, read, now, memory.muted)

@@ -1,0 +1,125 @@
+"""Now: what is wrong, if anything, in one glance; then Regions, evidence, and whether it could act."""
+
+from dataclasses import dataclass
+from math import inf
+
+from controller.console.http import Response
+from controller.console.looking import Seen
+from controller.console.visit import Visit
+from controller.core.assess import Track
+from controller.core.incident import Incident
+from controller.core.model import Verdict
+from controller.core.plan import serving
+from controller.core.policy import Policy
+
+WORST = (Verdict.BREACHING, Verdict.SILENT, Verdict.UNKNOWN, Verdict.HEALTHY)
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """tone: calm, wait, bad. What the page says first."""
+
+    tone: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What one observer's signals of a family say of a Region: the worst of them, and since when."""
+
+    verdict: Verdict
+    since: float | None
+    told: str
+
+
+def show(visit: Visit) -> Response:
+    seen = visit.look()
+    request = seen.memory.open.request if seen.memory.open else None
+    waiting = request if request is not None and request.status == "waiting" else None
+    deps, records, controls = visit.deps, visit.deps.assessments.between, seen.controls
+    return visit.page(
+        "now",
+        seen=seen,
+        headline=headline(visit.deps.policy, seen),
+        waiting=waiting,
+        observers=observers(seen),
+        matrix=matrix(visit.deps.policy, seen),
+        drills=visit.instruments.drills(deps.policy, seen.memory, seen.now),
+        probes=visit.instruments.probes(records, deps.application, deps.policy.regions, seen.now),
+        serving={}
+        if controls is None
+        else {r: serving(deps.policy, r, controls) for r in deps.policy.regions},
+        away={region: seen.memory.away(region) for region in deps.policy.regions},
+    )
+
+
+def headline(policy: Policy, seen: Seen) -> Headline:
+    """The most pressing thing, as one sentence, and what comes of it."""
+    incident = seen.memory.open
+    if incident is not None:
+        return _of(incident)
+    if not seen.watching:
+        text = "No decision was made in the last minutes: nothing reaches the controller, or it does not run."
+        return Headline("bad", "Nobody is watching", text)
+    if seen.memory.stopped:
+        return Headline(
+            "wait", "It will not act", f"{seen.memory.stopped}. It decides and records all the same."
+        )
+    codes = {region: str(record["code"]) for region, (_, record) in seen.decided.items()}
+    ill = [region for region, code in codes.items() if code not in ("healthy", "not-confirmed", "unknown")]
+    doubted = [region for region, code in codes.items() if code in ("not-confirmed", "unknown")]
+    if ill:
+        record = seen.decided[ill[0]][1]
+        return Headline("bad", f"{ill[0]}: {record['code']}", f"{record['reason']}.")
+    if doubted:
+        record = seen.decided[doubted[0]][1]
+        return Headline("wait", f"Something speaks against {doubted[0]}, not enough to leave it",
+                        f"{record['reason']}.")  # fmt: skip
+    if policy.enforcement == "shadow":
+        return Headline(
+            "calm", "All is well", "It runs in shadow: it decides and records, and moves nothing."
+        )
+    return Headline("calm", "All is well", "Every signal about every Region is healthy, and it is armed.")
+
+
+_SAYS = {
+    "open": "It looks whether this is confirmed.",
+    "confirmed": "It is confirmed. It looks whether the target is ready.",
+    "asked": "People are asked. Nothing moves until enough of them approve.",
+    "approved": "It is approved. Traffic moves next.",
+    "shifting": "Traffic is being moved now.",
+    "shifted": "The controls are moved. It watches whether customers are well.",
+    "verified": "A wave is done. It watches, and goes on.",
+}
+
+
+def _of(incident: Incident) -> Headline:
+    verb = {"restore": "is coming home", "drill": "is being drilled"}.get(incident.intent, "is failing")
+    return Headline("bad" if incident.intent == "evacuate" else "wait", f"{incident.source} {verb}",
+                    _SAYS.get(str(incident.phase), str(incident.phase)))  # fmt: skip
+
+
+def observers(seen: Seen) -> list[str]:
+    return sorted({t.signal.observer for t in seen.evidence.tracks}) if seen.evidence else []
+
+
+def matrix(policy: Policy, seen: Seen) -> list[tuple[str, str, dict[str, Cell]]]:
+    """(Region, family, observer -> cell), the sick Regions first."""
+    rows = []
+    for region in policy.regions:
+        for family in policy.signals:
+            tracks = [t for t in seen.tracks(region) if t.signal.family == family]
+            by: dict[str, list[Track]] = {}
+            for track in tracks:
+                by.setdefault(track.signal.observer, []).append(track)
+            rows.append((region, family, {observer: _cell(those) for observer, those in by.items()}))
+    return rows
+
+
+def _cell(tracks: list[Track]) -> Cell:
+    worst = min(tracks, key=lambda t: (WORST.index(t.state.verdict), -(t.state.since or inf)))
+    same = [t for t in tracks if t.state.verdict is worst.state.verdict]
+    since = min((t.state.since for t in same if t.state.since is not None), default=None)
+    told = "; ".join(f"{t.signal.name}: {t.state.verdict}" for t in tracks)
+    return Cell(worst.state.verdict, since, told)

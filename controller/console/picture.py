@@ -1,0 +1,105 @@
+"""An incident as a story that the timeline draws: from its journal, assessments, what evidence is left."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from controller.console.looking import Seen
+from controller.core.assess import Track
+from controller.core.incident import ENDED, Incident
+from controller.core.journal import Event, Kind
+from controller.core.policy import Policy
+from controller.core.story import Lane, Milestones, Said, Shift, Story, Stretch
+
+LEAD = 60.0
+BEFORE = 600.0
+"""Seconds before its opening from which an incident is told."""
+AFTER = 120.0
+
+
+def ends(incident: Incident, now: float) -> float:
+    return min(now, incident.changed + AFTER) if incident.phase in ENDED else now
+
+
+def story_of(
+    policy: Policy,
+    incident: Incident,
+    seen: Seen,
+    assessed: Sequence[tuple[float, Mapping[str, Any]]],
+) -> Story:
+    """assessed: (when, decision about the incident's Region as stored), oldest first."""
+    broke = _start(incident, seen)
+    last = ends(incident, seen.now)
+    own = tuple(e for e in seen.events if e.draft.incident == incident.id)
+    shifts = _shifts(policy, own, broke)
+    before = dict(incident.before) or dict.fromkeys(
+        (c for entry in policy.regions.values() for c in entry.controls), True
+    )
+    first = next((e.at for e in own if e.kind is Kind.CONFIRMED), None)
+    return Story(
+        scenario=incident.id, says="", must="", region=incident.source, application=policy.application,
+        approve="", speed=1.0, ok=True, findings=(), broke=broke, lasted=max(60.0, last - broke),
+        milestones=Milestones(
+            None, None if first is None else first - broke, shifts[0].at if shifts else None, None
+        ),
+        served=0, failed=0, bucket=10.0, traffic={},
+        lanes=tuple(_lane(track, broke, last) for track in _about(policy, incident, seen)),
+        decisions=_decisions(assessed, own, broke), judgements=(), why_not="",
+        shifts=shifts, regions={region: tuple(entry.controls) for region, entry in policy.regions.items()},
+        before=before, after=before | {shift.control: shift.on for shift in shifts},
+        steps=(), pages=(), journal=own,
+    )  # fmt: skip
+
+
+def _start(incident: Incident, seen: Seen) -> float:
+    """Since when something spoke against the Region, where evidence tells; at most ten minutes before."""
+    starts = [
+        run.heard
+        for track in seen.tracks(incident.source)
+        for run in track.runs
+        if str(run.verdict) in ("breaching", "silent") and run.unheard > incident.opened
+    ]
+    earliest = incident.opened - BEFORE
+    return max(earliest, min([at for at in starts if at <= incident.opened], default=incident.opened))
+
+
+def _about(policy: Policy, incident: Incident, seen: Seen) -> list[Track]:
+    """The signals about the Region that is left and the one that takes over."""
+    subjects = [incident.source, incident.target or next(r for r in policy.regions if r != incident.source)]
+    return [track for subject in subjects for track in seen.tracks(subject)]
+
+
+def _lane(track: Track, broke: float, last: float) -> Lane:
+    """A run reaches from when it was heard; what was before all evidence is left blank."""
+    signal, lasted = track.signal, last - broke
+    stretches = [
+        Stretch(max(-LEAD, run.heard - broke), min(lasted, run.unheard - broke), str(run.verdict))
+        for run in track.runs
+        if run.unheard > broke - LEAD and run.heard < last and run.unheard > run.heard
+    ]
+    return Lane(signal.name, signal.family, signal.kind, signal.subject, signal.observer, tuple(stretches))
+
+
+def _shifts(policy: Policy, own: Sequence[Event], broke: float) -> tuple[Shift, ...]:
+    """What really changed, as read back."""
+    names = {name for entry in policy.regions.values() for name in entry.controls}
+    states: dict[str, bool] = {}
+    found = []
+    for event in own:
+        if event.kind is Kind.SHIFT_APPLIED:
+            for name, on in event.data.get("states", {}).items():
+                if name in names and states.get(name, True) is not bool(on):
+                    found.append(Shift(event.at - broke, name, bool(on)))
+                states[name] = bool(on)
+    return tuple(found)
+
+
+def _decisions(
+    assessed: Sequence[tuple[float, Mapping[str, Any]]], own: Sequence[Event], broke: float
+) -> tuple[Said, ...]:
+    """Each change of code, from what was assessed and what was written down."""
+    carried = [(e.at, e.data["decision"]) for e in own if "decision" in e.data]
+    found: list[Said] = []
+    for at, record in sorted([*assessed, *carried], key=lambda pair: pair[0]):
+        if not found or found[-1].code != record["code"]:
+            found.append(Said(at - broke, str(record["reason"]), str(record["code"])))
+    return tuple(found)

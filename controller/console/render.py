@@ -1,0 +1,103 @@
+"""Templates to pages: everything that is not ours is made plain and escaped, without being asked to."""
+
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from controller.console.http import Response
+from controller.core.assess import spell
+from controller.core.report import stamp
+from controller.core.story import sentence
+from controller.core.text import plain
+
+LONGEST = 4_000
+STATIC = {
+    "console.css": "text/css; charset=utf-8",
+    "console.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
+
+
+def page(name: str, status: int = 200, *, why: str = "", **data: Any) -> Response:
+    body = _environment().get_template(f"{name}.html").render(**data)
+    return Response(status, body.encode(), {"content-type": "text/html; charset=utf-8"}, why=why)
+
+
+def static(name: str) -> Response | None:
+    """One of the files that pages name, and no other."""
+    if name not in STATIC:
+        return None
+    headers = {"content-type": STATIC[name], "cache-control": "max-age=600"}
+    return Response(200, _file(name), headers)
+
+
+def sheet(text: str) -> Response:
+    return Response(
+        200, text.encode(), {"content-type": "text/css; charset=utf-8", "cache-control": "max-age=600"}
+    )
+
+
+def ago(now: float, at: float | None) -> str:
+    """`12m05s ago`, `in 3m20s`."""
+    if at is None:
+        return "never"
+    if abs(now - at) >= 172_800:
+        days = abs(now - at) / 86_400
+        return f"{days:.0f} days ago" if at < now else f"in {days:.0f} days"
+    return f"{spell(now - at)} ago" if at <= now else f"in {spell(at - now)}"
+
+
+def hour(at: float) -> str:
+    """`08:00:03`"""
+    return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S")
+
+
+def day(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
+
+
+def _plainly(value: Any) -> Any:
+    """Every value that a template writes: no control, no bidirectional mark, no second line."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return "" if value is None else value
+    left, right = " " * value[:1].isspace(), " " * value[1:][-1:].isspace()
+    return left + plain(value, LONGEST) + right
+
+
+def _prose(value: str) -> Markup:
+    """What stands between two backticks is code."""
+    parts = [Markup("<code>%s</code>") % _plainly(part) if place % 2 else Markup("%s") % _plainly(part)
+             for place, part in enumerate(str(value).split("`"))]  # fmt: skip
+    return Markup("").join(parts)
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("controller.console"),
+        autoescape=True,
+        finalize=_plainly,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.filters |= {
+        "stamp": stamp,
+        "hour": hour,
+        "day": day,
+        "spell": spell,
+        "told": sentence,
+        "prose": _prose,
+    }
+    made.globals |= {"ago": ago}
+    return made
+
+
+@cache
+def _file(name: str) -> bytes:
+    return files("controller.console").joinpath("static", name).read_bytes()

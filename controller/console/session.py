@@ -1,0 +1,57 @@
+"""Who sits before the page, as the issuer said when they signed in."""
+
+import hmac
+import secrets
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from controller.console.http import Request, set_cookie
+from controller.console.sealing import Sealer
+
+NAME = "__Host-tidegate"
+LASTS = 3_600.0
+"""Seconds that one may look around after a sign-in."""
+FRESH = 300.0
+"""Seconds after a sign-in in which one may approve or deny (A5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """groups: those of the policy alone. signed_in: when the person proved who they are. csrf: a secret of
+    this session, which a form of ours carries and another site cannot know."""
+
+    who: str
+    groups: tuple[str, ...]
+    signed_in: float
+    csrf: str = field(repr=False)
+
+    def fresh(self, now: float) -> bool:
+        return now - self.signed_in <= FRESH
+
+    def token(self, path: str) -> str:
+        """What the form that posts to `path` carries."""
+        return hmac.new(self.csrf.encode(), path.encode(), "sha256").hexdigest()
+
+    def meant(self, path: str, token: str) -> bool:
+        return hmac.compare_digest(self.token(path).encode(), token.encode("utf-8", "replace"))
+
+
+def begun(who: str, groups: Collection[str], signed_in: float) -> Session:
+    return Session(who, tuple(sorted(groups)), signed_in, secrets.token_urlsafe(24))
+
+
+def cookie_of(session: Session, sealer: Sealer, now: float) -> str:
+    data = {"who": session.who, "groups": session.groups, "at": session.signed_in, "csrf": session.csrf}
+    return set_cookie(NAME, sealer.seal("session", data, now + LASTS), int(LASTS))
+
+
+def session_of(request: Request, sealer: Sealer, now: float) -> Session | None:
+    """The session of whoever sent `request`; None where there is none, or it was tampered with."""
+    data: Mapping[str, Any] | None = sealer.open("session", request.cookies().get(NAME, ""), now)
+    if data is None:
+        return None
+    return Session(str(data["who"]), tuple(map(str, data["groups"])), float(data["at"]), str(data["csrf"]))
+
+
+GONE = set_cookie(NAME, "", 0)

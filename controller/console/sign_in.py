@@ -1,0 +1,87 @@
+"""Sign-in: OpenID Connect, authorization code with PKCE.
+
+```
+ /signin ──cookie: state, nonce, verifier──> issuer ──code, state──> /signed-in ──code, verifier──> issuer
+                      the page that one wanted <──cookie: session── id token, verified here <─┘
+```
+"""
+
+import secrets
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from authlib.oauth2.rfc7636 import create_s256_code_challenge  # type: ignore[import-untyped]
+
+from controller.console.http import Request, Response, local, redirect, set_cookie
+from controller.console.issuer import Issuer, TokenRefused
+from controller.console.sealing import Sealer
+from controller.console.session import FRESH, begun, cookie_of
+from controller.core.text import plain
+
+PENDING = "__Host-tidegate-signin"
+WITHIN = 600.0
+"""Seconds from the first page of the issuer to its answer."""
+BACK = "/signed-in"
+NAME = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """sealer: for cookies. wanted: the groups that the policy names; others are not kept."""
+
+    issuer: Issuer
+    sealer: Sealer
+    wanted: Collection[str]
+
+    def begin(self, request: Request, now: float) -> Response:
+        """To the issuer, who asks for a proof at most five minutes old. Raises `IssuerUnreachable`."""
+        settings, asked = self.issuer.settings, request.asked()
+        state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+        kept = {"state": state, "nonce": nonce, "verifier": verifier, "to": local(asked.get("to", "/"))}
+        url = self.issuer.authorization_url(
+            {
+                "response_type": "code",
+                "client_id": settings.client_id,
+                "redirect_uri": settings.origin + BACK,
+                "scope": settings.scope,
+                "state": state,
+                "nonce": nonce,
+                "code_challenge": create_s256_code_challenge(verifier),
+                "code_challenge_method": "S256",
+                "max_age": str(int(FRESH)),
+            }
+        )
+        sealed = self.sealer.seal("pending", kept, now + WITHIN)
+        return redirect(url, set_cookie(PENDING, sealed, int(WITHIN)))
+
+    def finish(self, request: Request, now: float) -> Response:
+        """The issuer's answer. Raises `IssuerUnreachable`, `TokenRefused`."""
+        said = request.asked()
+        pending = self.sealer.open("pending", request.cookies().get(PENDING, ""), now)
+        if pending is None:
+            raise TokenRefused("no sign-in was begun in this browser, or too long ago")
+        if not secrets.compare_digest(str(pending["state"]).encode(), said.get("state", "").encode()):
+            raise TokenRefused("the answer is to another sign-in")
+        if "code" not in said:
+            raise TokenRefused(f"the issuer said no: {plain(said.get('error', 'without a reason'), 60)}")
+        settings = self.issuer.settings
+        token = self.issuer.redeem(said["code"][:4096], str(pending["verifier"]), settings.origin + BACK)
+        claims = self.issuer.verified(token, nonce=str(pending["nonce"]), now=now)
+        session = begun(self._who(claims), self._groups(claims), float(claims["auth_time"]))
+        gone = set_cookie(PENDING, "", 0)
+        return redirect(str(pending["to"]), gone, cookie_of(session, self.sealer, now))
+
+    def _who(self, claims: Mapping[str, Any]) -> str:
+        settings = self.issuer.settings
+        who = claims.get(settings.person)
+        if not isinstance(who, str) or plain(who, NAME) != who or not who:
+            raise TokenRefused(f"the id token names nobody: `{settings.person}`")
+        if settings.person == "email" and claims.get("email_verified") is False:
+            raise TokenRefused("the issuer has not verified this address")
+        return who
+
+    def _groups(self, claims: Mapping[str, Any]) -> set[str]:
+        found = claims.get(self.issuer.settings.groups)
+        named = [found] if isinstance(found, str) else found if isinstance(found, list) else []
+        return {each for each in named if isinstance(each, str)} & set(self.wanted)

@@ -1,0 +1,38 @@
+"""One person's look at one page."""
+
+from dataclasses import dataclass
+from re import Match
+from typing import Any
+
+from controller.console.http import Request, Response
+from controller.console.looking import Controls, Instruments, Seen, look
+from controller.console.render import page
+from controller.console.session import Session
+from controller.steps.context import Deps
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """now: by the clock of people and issuer; what a page dates is by the controller's own (`Seen.now`)."""
+
+    deps: Deps
+    instruments: Instruments
+    controls: Controls
+    request: Request
+    session: Session
+    found: Match[str]
+    now: float
+
+    @property
+    def id(self) -> str:
+        """The id in the path."""
+        return self.found["id"]
+
+    def look(self) -> Seen:
+        return look(self.deps, self.controls)
+
+    def page(self, name: str, status: int = 200, *, why: str = "", **data: Any) -> Response:
+        """A page with what each of them needs."""
+        shown = {"deps": self.deps, "policy": self.deps.policy, "session": self.session,
+                 "csrf": self.session.token("/signout"), "here": self.request.path}  # fmt: skip
+        return page(name, status, why=why, **shown, **data)
