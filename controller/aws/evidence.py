@@ -22,6 +22,7 @@ from controller.ports.errors import EvidenceUnavailable
 PERMISSIONS: tuple[str, ...] = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
 TRIES = 5
 DAY = 86_400.0
+NAMES = {"#application": "application", "#signal": "signal", "#observations": "observations"}
 MEMBERS = tuple(member.name for member in fields(Observation))
 
 
@@ -68,7 +69,8 @@ class DynamoEvidence:
                 TableName=self._table,
                 ConsistentRead=True,
                 KeyConditionExpression="#application = :application",
-                ExpressionAttributeNames={"#application": "application"},
+                ProjectionExpression="#signal, #observations",
+                ExpressionAttributeNames=NAMES,
                 ExpressionAttributeValues={":application": {"S": application}},
             )
             items = [item for page in pages for item in page["Items"]]

@@ -30,6 +30,7 @@ from controller.ports.runtime import Runtime
 PERMISSIONS: tuple[str, ...] = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
 LARGEST = 16_384
 """Bytes an event."""
+NAMES = {"#application": "application", "#seq": "seq", "#body": "body"}
 TRIES = 3
 WHOLE = 600.0
 """Seconds that what was read and found whole is taken for whole, by its last event's hash alone."""
@@ -104,7 +105,8 @@ class DynamoJournal:
                 TableName=self._table,
                 ConsistentRead=True,
                 KeyConditionExpression="#application = :application AND #seq >= :start",
-                ExpressionAttributeNames={"#application": "application", "#seq": "seq"},
+                ProjectionExpression="#seq, #body",
+                ExpressionAttributeNames=NAMES,
                 ExpressionAttributeValues={":application": {"S": application}, ":start": {"N": str(start)}},
                 **after,
             )

@@ -64,6 +64,9 @@ class Observation:
     id: str
     reason: str = ""
 
+    def __hash__(self) -> int:
+        return hash((self.id, self.received))
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:

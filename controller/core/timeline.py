@@ -9,6 +9,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import inf
 
 from controller.core.model import Observation, Verdict
@@ -44,6 +45,17 @@ def runs(history: Sequence[Observation], silent_after: float, now: float) -> tup
 
     `history` is ordered by event time. Empty: never heard of, no runs.
     """
+    past, heard = _past(tuple(history), silent_after)
+    if heard is None or now - heard <= silent_after:
+        return past
+    found = list(past)
+    _extend(found, Run(Verdict.SILENT, heard + silent_after, heard + silent_after, now))
+    return tuple(found)
+
+
+@lru_cache(maxsize=4096)
+def _past(history: tuple[Observation, ...], silent_after: float) -> tuple[tuple[Run, ...], float | None]:
+    """The runs up to the last observation, and when it was heard. Few histories change between decisions."""
     found: list[Run] = []
     heard: float | None = None
     muted = False
@@ -56,9 +68,7 @@ def runs(history: Sequence[Observation], silent_after: float, now: float) -> tup
         verdict = Verdict.UNKNOWN if muted and seen.verdict is Verdict.BREACHING else seen.verdict
         _extend(found, Run(verdict, seen.at, arrived, seen.at, reason=seen.reason))
         heard = arrived if heard is None else max(heard, arrived)
-    if heard is not None and now - heard > silent_after:
-        _extend(found, Run(Verdict.SILENT, heard + silent_after, heard + silent_after, now))
-    return tuple(found)
+    return tuple(found), heard
 
 
 def _extend(found: list[Run], run: Run) -> None:

@@ -8,6 +8,7 @@
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from controller.rehearsal.kernel import Callback, Kernel, Timer
 
@@ -15,6 +16,7 @@ LOOK = 0.5
 """Seconds between looks whether a stopped Region goes on."""
 
 
+@dataclass(slots=True)
 class _Late(Timer):
     """A timer that can still be cancelled while it waits for the Region."""
 
@@ -35,7 +37,7 @@ class Gate(Kernel):
         self._held: list[_Late] = []
 
     def at(self, when: float, callback: Callback) -> Timer:
-        timer = _Late(max(when, self.now()), 0, callback)
+        timer = _Late(max(when, self.now()), callback)
 
         def due() -> None:
             if self._held or self.stopped():

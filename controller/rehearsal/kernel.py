@@ -14,18 +14,17 @@ import itertools
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 Callback = Callable[[], None]
 
 
-@dataclass(order=True)
+@dataclass(slots=True)
 class Timer:
     """A callback that waits for its time; `cancel()` makes it do nothing."""
 
     when: float
-    order: int
-    callback: Callback | None = field(compare=False)
+    callback: Callback | None
 
     def cancel(self) -> None:
         self.callback = None
@@ -71,7 +70,7 @@ class Kernel:
         self.clock = clock
         self.lock = threading.RLock()
         self._changed = threading.Condition(self.lock)
-        self._queue: list[Timer] = []
+        self._queue: list[tuple[float, int, Timer]] = []
         self._order = itertools.count()
         self._stopped = False
 
@@ -82,8 +81,8 @@ class Kernel:
     def at(self, when: float, callback: Callback) -> Timer:
         """Call `callback` at scenario time `when` (now, if that is past). Thread-safe."""
         with self.lock:
-            timer = Timer(max(when, self.now()), next(self._order), callback)
-            heapq.heappush(self._queue, timer)
+            timer = Timer(max(when, self.now()), callback)
+            heapq.heappush(self._queue, (timer.when, next(self._order), timer))
             self._changed.notify_all()
             return timer
 
@@ -114,9 +113,9 @@ class Kernel:
         with self.lock:
             self._stopped = False
             while not self._stopped:
-                while self._queue and self._queue[0].callback is None:
+                while self._queue and self._queue[0][2].callback is None:
                     heapq.heappop(self._queue)  # cancelled: must not pull a virtual clock to its time
-                if until is not None and (not self._queue or self._queue[0].when > until):
+                if until is not None and (not self._queue or self._queue[0][0] > until):
                     if self.clock.reach(until, self._changed):
                         return
                     continue
@@ -125,8 +124,8 @@ class Kernel:
                         return
                     self._changed.wait(0.5)
                     continue
-                if not self.clock.reach(self._queue[0].when, self._changed):
+                if not self.clock.reach(self._queue[0][0], self._changed):
                     continue
-                callback = heapq.heappop(self._queue).callback
+                callback = heapq.heappop(self._queue)[2].callback
                 if callback is not None:
                     callback()

@@ -12,6 +12,7 @@ from botocore.session import Session
 
 from controller.ports.runtime import Runtime
 from controller.rehearsal.arc.controls import SERVICE
+from controller.rehearsal.endpoint import Endpoint
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.protocol.message import Request, Response, Scope
 from controller.rehearsal.transport import Fault, attach
@@ -68,7 +69,9 @@ def _copy(service: str, region: str, config: Config) -> BaseClient:
         )
         _BUILT[service, region, options] = built
     client: BaseClient = object.__new__(type(built))
-    vars(client).update(vars(built), _endpoint=copy(built._endpoint))
+    once = (config.retries or {}).get("total_max_attempts") == 1
+    endpoint = Endpoint(built._endpoint) if once and service != "s3" else copy(built._endpoint)
+    vars(client).update(vars(built), _endpoint=endpoint)
     if service != "s3":  # a bucket's name belongs in the address; elsewhere one address serves all calls
         client._ruleset_resolver = None
     return client

@@ -126,6 +126,35 @@ def test_nothing_moves_where_everything_is_red_or_people_are_slower_than_the_out
     assert walk(one, answered=900.0) == ()
 
 
+def test_a_shared_cause_alone_keeps_traffic_where_it_is() -> None:
+    target = {"prefer": ["us-west-2", "us-east-1"], "ready": [{"quotas": ["lambda"], "ifUnknown": "block"}]}
+    policy = storefront(target=target)
+    red = {"us-east-1": [(60, 90)], "us-west-2": [(60, 90)]}
+    assert walk(Judge(policy, changing(policy, red, DAY))) == ()
+    assert len(walk(Judge(policy, changing(policy, {"us-east-1": [(60, 90)]}, DAY)))) == 1
+
+
+def test_nothing_moves_in_a_window_until_it_closes() -> None:
+    window = {"cron": "0 10 * * MON", "for": "2h", "reason": "release"}  # T0 is a Monday, 10:00 UTC
+    limits = {"minRegionsOn": 1, "cooldown": "1h", "evacuationsPerDay": 2, "blackout": [window]}
+    policy = storefront(limits=limits, timezone="UTC")
+    assert walk(Judge(policy, changing(policy, {"us-east-1": [(60, 70)]}, DAY))) == ()
+    moves = walk(Judge(policy, changing(policy, {"us-east-1": [(60, 180)]}, DAY)))
+    assert [m.left - T0 for m in moves] == [7200.0]
+
+
+def test_what_arrives_hours_late_changes_nothing_that_was_known_before() -> None:
+    policy = storefront()
+    for signal in expected_signals(policy, ACCOUNT)[:1]:
+        known = [
+            Observation(T0 + 60.0 * n, T0 + 60.0 * n, Verdict.HEALTHY, "event", str(n)) for n in range(9)
+        ]
+        late = Observation(T0 + 150.0, T0 + 7200.0, Verdict.BREACHING, "event", "late")
+        history = sorted([*known, late], key=lambda each: each.at)
+        line = line_of(signal, history, T0 - 60.0, T0 + 9000.0)
+        assert line.said.at(T0 + 170.0) == HEALTHY
+
+
 def test_naive_policies_and_scores() -> None:
     policy = storefront()
     red = {"us-east-1": [(60.0, 61.0), (120.0, 121.0), (300.0, 340.0)]}
@@ -238,6 +267,36 @@ def test_the_command_prints_its_table_and_draws_its_picture(tmp_path: Path, caps
     assert main([*words[:3], "--sweep", "x"]) == 2
     assert main([*words[:3], "--labels", str(tmp_path / "none.csv")]) == 2
     assert "none.csv is not there" in capsys.readouterr().err
+    for name in ("backtest", "replay"):
+        assert main(["policy", name, str(path), "--policy", str(HERE / "gulf.yaml")]) == 2
+        assert "no event from a Region that this policy watches" in capsys.readouterr().err
+
+
+def test_the_command_says_whether_a_shadow_controller_is_ready(tmp_path: Path, capsys: Any) -> None:
+    path, export = written(tmp_path, ill(9.0)), tmp_path / "shadow.jsonl"
+    told = [{"at": T0, "decisions": []}]
+    told.append({"at": T0 + 430.0, "decisions": [{"region": "us-east-1", "code": "shadow"}]})
+    export.write_text("".join(json.dumps(each) + "\n" for each in told))
+    words = [
+        "policy",
+        "backtest",
+        str(path),
+        "--policy",
+        str(HERE / "minutely.yaml"),
+        "--shadow",
+        str(export),
+    ]
+    assert main([*words, "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)["shadow"]
+    assert found["ready"] is False
+    assert [each["region"] for each in found["agreed"]] == ["us-east-1"]
+    assert [reason.split(";")[0] for reason in found["reasons"]] == [
+        "it ran for 0.0 days",
+        "it watched 69.8% of that time",
+        "no labels were given: nobody says whether it was right",
+    ]
+    assert main(words) == 1
+    assert "not ready to be promoted yet" in capsys.readouterr().out
 
 
 def test_a_year_of_198_signals_from_transitions_is_cheap() -> None:

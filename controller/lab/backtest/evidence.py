@@ -14,7 +14,7 @@ from controller.core.policy import Policy
 from controller.lab.backtest.line import POLL, UNHEARD, Line, line_of
 from controller.lab.backtest.steps import Steps, Times, Values
 from controller.lab.replay.levels import Level, levels_of
-from controller.lab.replay.lines import Recording
+from controller.lab.replay.lines import BadFile, Recording
 from controller.lab.replay.play import sort
 from controller.rehearsal.api import ACCOUNT
 
@@ -35,9 +35,11 @@ class Past:
 
 
 def past_of(policy: Policy, recording: Recording, account: str | None = None) -> Past:
-    """The past that a recording tells of. Alarms are polled as in a replay."""
+    """The past that a recording tells of. Alarms are polled as in a replay. Raises `BadFile`."""
     sorted_ = sort(policy, recording, account)
     played = sorted_.played
+    if not played:
+        raise BadFile("holds no event from a Region that this policy watches")
     levels = levels_of(played)
     seen: defaultdict[str, dict[str, Observation]] = defaultdict(dict)
     for found in sorted_.sightings:

@@ -58,7 +58,7 @@ def replay(
     """
     sorted_ = sort(policy, recording, account)
     if not sorted_.played:
-        raise BadFile("holds no event that can be played")
+        raise BadFile("holds no event from a Region that this policy watches")
     start = floor((sorted_.played[0].received - LEAD) / 60.0) * 60.0
     theatre = build_theatre(
         undrilled(policy), works, levels_of(sorted_.played), start=start, ready=ready, alone=alone

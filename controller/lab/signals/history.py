@@ -1,21 +1,21 @@
-"""The changes of alarms in the JSON answer of DescribeAlarmHistory, read without reading what they say of why.
+"""The changes of alarms in the JSON answer of DescribeAlarmHistory, without what they say of why.
 
 ```
- {"AlarmHistoryItems": [{"AlarmName": …, "AlarmType": …, "Timestamp": …, "HistoryItemType": "StateUpdate",
-                         "HistorySummary": "Alarm updated from OK to ALARM", "HistoryData": "{\\"version\\": …}"}]}
+ {"AlarmHistoryItems": [
+    {"AlarmName": …, "AlarmType": …, "Timestamp": …, "HistoryItemType": "StateUpdate",
+     "HistorySummary": "Alarm updated from OK to ALARM", "HistoryData": "…"}, …]}
 ```
-`HistoryData` is most of the text, and JSON in a string; the summary says the same. So items are found by their
-members as the AWS CLI writes them; where one does not look like that, the whole is read as JSON.
+`HistoryData` is most of the text, and JSON in a string; the summary says the same. So items are found by
+their members as the AWS CLI writes them; where one does not look like that, the whole is read as JSON.
 Source: CloudWatch API reference, DescribeAlarmHistory.
 """
 
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from controller.core.text import plain
 from controller.lab.signals.series import BadSeries
@@ -25,14 +25,14 @@ KEY = b'"AlarmHistoryItems"'
 STATES = frozenset({"OK", "ALARM", "INSUFFICIENT_DATA"})
 # Inside a string a quotation mark has a backslash before it, so none of this can be found in HistoryData.
 _ITEM = re.compile(
-    rb'"AlarmName":\s*"([^"\\]*)",\s*"AlarmType":\s*"[A-Za-z]*",\s*"Timestamp":\s*"([^"\\]*)",\s*'
-    rb'"HistoryItemType":\s*"StateUpdate",\s*"HistorySummary":\s*"Alarm updated from ([A-Z_]+) to ([A-Z_]+)"'
+    r'"AlarmName":\s*"([^"\\]*)",\s*"AlarmType":\s*"[A-Za-z]*",\s*'
+    r'"Timestamp":\s*"([0-9]{4}-[0-9:.T-]{14,27}(?:Z|[+-][0-9]{2}:[0-9]{2}))",\s*"HistoryItemType":\s*"StateUpdate",\s*'
+    r'"HistorySummary":\s*"Alarm updated from (OK|ALARM|INSUFFICIENT_DATA) to (OK|ALARM|INSUFFICIENT_DATA)"'
 )
 _SUMMARY = re.compile(r"Alarm updated from ([A-Z_]+) to ([A-Z_]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """An alarm's state became another one at `at`, in seconds since 1970."""
 
     at: float
@@ -43,17 +43,33 @@ class Change:
 
 def read_history(data: bytes) -> list[Change]:
     """Every change, oldest first. Raises `BadSeries`."""
-    found = _ITEM.findall(data)
-    if len(found) == data.count(b'"StateUpdate"'):
-        changes = [_change(*(part.decode() for part in each)) for each in found]
-    else:
-        changes = list(_read(data))
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadSeries("is not UTF-8") from error
+    changes = _quickly(text) or list(_read(text))
     if not changes:
         raise BadSeries("holds no change of an alarm's state")
-    return sorted(changes, key=lambda each: (each.at, each.name))
+    changes.sort()
+    return changes
 
 
-def _read(data: bytes) -> Iterator[Change]:
+def _quickly(text: str) -> list[Change] | None:
+    """None where not every change is written as the AWS CLI writes it."""
+    found = _ITEM.findall(text)
+    if len(found) != text.count('"StateUpdate"'):
+        return None
+    if not found:
+        return []
+    names, times, before, after = zip(*found, strict=True)
+    try:
+        moments = map(datetime.timestamp, map(datetime.fromisoformat, times))
+        return list(map(Change, moments, names, before, after))
+    except ValueError:
+        return None
+
+
+def _read(data: str) -> Iterator[Change]:
     try:
         whole = json.loads(data)
         items = whole["AlarmHistoryItems"]
