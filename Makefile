@@ -7,7 +7,7 @@ READY := .venv/.ready
 # Without its cache of rewritten tests pytest needs seconds more each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo up test bench lint lock clean
+.PHONY: setup demo up test bench simulate mutate synth release lint lock clean
 
 setup: $(READY)
 
@@ -36,6 +36,15 @@ test: lint
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench
+
+mutate: $(READY)
+	$(BIN)/python -m tests.mutate $(ARGS)
+
+synth: $(READY)
+	$(BIN)/python -m infra $(ARGS)
+
+release: $(READY)
+	$(BIN)/python -m infra --release $(ARGS)
 
 lock: $(READY)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \

@@ -12,6 +12,7 @@ from typing import Any
 from botocore.client import BaseClient
 from botocore.config import Config
 
+from controller.aws.account import AwsAccount
 from controller.aws.alarms import CloudWatchPoll
 from controller.aws.approvals import DynamoApprovals
 from controller.aws.arc import ArcSwitch, client_config
@@ -31,7 +32,8 @@ from controller.aws.runtime import SystemRuntime
 from controller.aws.snapshots import DynamoSnapshots
 from controller.aws.standby import StandbySwitch, Watched
 from controller.aws.workflow import StepFunctionsWorkflow
-from controller.core.admission import parse_policy
+from controller.core.admission import expected_signals, parse_policy
+from controller.core.keeping import kept_of
 from controller.core.policy import Policy
 from controller.ports.errors import OutsideUnreachable
 from controller.ports.runtime import Runtime
@@ -69,6 +71,7 @@ def build(
     client = partial(_client, make, d)
     journal = Replicas([client("dynamodb", r, BRIEF if order[1:] else ONE_TRY) for r in order], run.monotonic)
     here = client("dynamodb")
+    kept = kept_of(policy, expected_signals(policy, d.account))
     watch = {r: client("cloudwatch", r, QUESTION) for r in policy.regions}
     asked = {(s, r): client(s, r, QUESTION) for s, r in _providers(policy)}
     quick = max(1.0, 0.2 * speed)  # seconds that a question may take; real milliseconds at speed
@@ -80,10 +83,10 @@ def build(
         deployed=d.deployed,
         journal=DynamoJournal(client=journal, table=d.journal_table, runtime=run),
         leases=DynamoLeases(client=journal, table=d.journal_table, runtime=run),
-        evidence=DynamoEvidence(
-            client=here, table=d.evidence_table, now=run.now, gap=0.8 * _patience(policy)
+        evidence=DynamoEvidence(client=here, table=d.evidence_table, now=run.now, kept=kept),
+        assessments=DynamoAssessments(
+            client=here, table=d.assessments_table, brief=client("dynamodb", None, QUESTION)
         ),
-        assessments=DynamoAssessments(client=here, table=d.assessments_table),
         approvals=_approvals(d, client, journal, order[1:]),
         switch=switch_of(d, policy, clients=make, runtime=run, rng=rng, speed=speed),
         polls=CloudWatchPoll(clients=watch, account=d.account, runtime=run, timeout=quick),
@@ -225,11 +228,6 @@ def _providers(policy: Policy) -> list[tuple[str, str]]:
     )
 
 
-def _patience(policy: Policy) -> float:
-    """The shortest `silentAfter`: thinned evidence must never look like silence."""
-    return min(source.silent_after for sources in policy.signals.values() for source in sources)
-
-
 def system_runtime(deployment: Deployment) -> SystemRuntime:
     if deployment.clock is None:
         return SystemRuntime()
@@ -240,14 +238,12 @@ def system_runtime(deployment: Deployment) -> SystemRuntime:
 
 
 def lambda_environment() -> Mapping[str, str]:
-    """The environment of the running Lambda."""
     return dict(os.environ)
 
 
 def packaged(path: str) -> dict[str, Any]:
     """A JSON file of the deployment package, such as the compiled policy."""
-    data: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
-    return data
+    return dict(json.loads(Path(path).read_text(encoding="utf-8")))
 
 
 def caller_identity(deployment: Deployment) -> str:
@@ -271,12 +267,25 @@ def dead_letters(deployment: Deployment) -> int | None:
     return int(found["Attributes"]["ApproximateNumberOfMessages"])
 
 
+def account_of(
+    regions: Sequence[str], endpoint_url: str | None, clients: Clients | None = None
+) -> AwsAccount:
+    """Reads what stands in the account of the credentials at hand, in these Regions."""
+    make, config = clients or boto3_clients(), Config(retries=ONCE, connect_timeout=3, read_timeout=20)
+    return AwsAccount(client=lambda s, r: make(s, r, endpoint_url, config), regions=regions)
+
+
 def console_key(deployment: Deployment, clients: Clients | None = None) -> bytes:
     """What seals the cookies of this Region's console; made at its first use. Raises `OutsideUnreachable`."""
     d, make = deployment, clients or boto3_clients()
     table, kms = _client(make, d, "dynamodb"), _client(make, d, "kms")
-    key = ConsoleKey(client=table, kms=kms, table=d.journal_table, key_id=d.key, region=d.region)
-    return key.read()
+    return ConsoleKey(client=table, kms=kms, table=d.journal_table, key_id=d.key, region=d.region).read()
+
+
+def looking(seconds: float) -> Callable[[str, str, str | None], Any]:
+    """(service, Region, endpoint) -> a client that gives up after so long, for whoever only looks."""
+    make, config = boto3_clients(), Config(retries=ONCE, connect_timeout=seconds, read_timeout=seconds)
+    return lambda service, region, url: make(service, region, url, config)
 
 
 def chosen_context() -> str | None:

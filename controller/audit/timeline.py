@@ -30,8 +30,8 @@ def picture(story: Story) -> str:
     return timeline(story, tag("style", sheet("timeline.css")))
 
 
-def timeline(story: Story, style: Markup | None = None) -> Markup:
-    """The whole picture; `style` where no page around it gives it one."""
+def timeline(story: Story, style: Markup | None = None, *, since: str = "since the break") -> Markup:
+    """The whole picture; `style` where no page around it gives it one. since: what times count from."""
     scale = Scale(-BEFORE, max(story.lasted, 60.0))
     parts: list[Markup] = []
     y = AXIS
@@ -61,12 +61,12 @@ def timeline(story: Story, style: Markup | None = None) -> Markup:
     ]
     return tag(
         "svg",
-        tag("title", f"What happened in {story.scenario}, by minutes and seconds since the break"),
+        tag("title", f"What happened in {story.scenario}, by minutes and seconds {since}"),
         style,
         _hatch(),
         join(grid),
         join(labels),
-        tag("text", "since the break", x=GUTTER - 12, y=AXIS - 10, class_="lane", text_anchor="end"),
+        tag("text", since, x=GUTTER - 12, y=AXIS - 10, class_="lane", text_anchor="end"),
         tag("line", x1=GUTTER, x2=WIDTH - MARGIN, y1=AXIS - 4, y2=AXIS - 4, class_="axis"),
         join(parts),
         xmlns="http://www.w3.org/2000/svg",

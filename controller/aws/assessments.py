@@ -23,15 +23,24 @@ NUDGE = 1e-6
 
 
 class DynamoAssessments:
-    """`ports.store.Assessments`. Both methods raise `OutsideUnreachable`."""
+    """`ports.store.Assessments`. Each method raises `OutsideUnreachable`.
 
-    def __init__(self, *, client: BaseClient, table: str, ttl: float = KEPT) -> None:
+    brief: a client that gives up soon, for what a step would not wait for.
+    """
+
+    def __init__(
+        self, *, client: BaseClient, table: str, ttl: float = KEPT, brief: BaseClient | None = None
+    ) -> None:
         self._client, self._table, self._ttl = client, table, ttl
+        self._brief = brief or client
         self._last: dict[str, str] = {}
 
     def add(self, application: str, at: float, record: Mapping[str, Any]) -> None:
         """Write `record` under the moment `at`, or a few microseconds later where that is taken."""
-        prev = self._last.pop(application, None) or self._newest(application)
+        prev = self._last.pop(application, None)
+        if prev is None:
+            last = self._newest(application, self._client)
+            prev = last["hash"]["S"] if last else GENESIS
         for attempt in range(TRIES):
             moment = at + attempt * NUDGE
             sealed = link(application, moment, prev, record)
@@ -64,9 +73,15 @@ class DynamoAssessments:
             items = [item for page in pages for item in page["Items"]]
         return tuple((float(item["at"]["N"]), loads(item["record"]["S"])) for item in items)
 
-    def _newest(self, application: str) -> str:
+    def newest(self, application: str) -> dict[str, Any] | None:
+        """The record of the latest time."""
+        last = self._newest(application, self._brief)
+        record: dict[str, Any] | None = loads(last["record"]["S"]) if last else None
+        return record
+
+    def _newest(self, application: str, client: BaseClient) -> dict[str, Any] | None:
         with translated(OutsideUnreachable, f"reading the last assessment of {application}"):
-            answer = self._client.query(
+            answer = client.query(
                 TableName=self._table,
                 ConsistentRead=True,
                 ScanIndexForward=False,
@@ -75,8 +90,7 @@ class DynamoAssessments:
                 ExpressionAttributeNames={"#application": "application"},
                 ExpressionAttributeValues={":application": {"S": application}},
             )
-        items = answer.get("Items", ())
-        return items[0]["hash"]["S"] if items else GENESIS
+        return next(iter(answer.get("Items", ())), None)
 
     def _put(self, application: str, at: float, prev: str, sealed: str, record: Mapping[str, Any]) -> None:
         self._client.put_item(

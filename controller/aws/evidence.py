@@ -6,30 +6,37 @@ TTL on `expires`.
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import lru_cache
-from json import loads
 from typing import Any
 
 from botocore.client import BaseClient
+from pydantic import TypeAdapter, ValidationError
 
 from controller.aws.failure import OUTSIDE, code, translated
 from controller.core.evidence import clamp, fold
+from controller.core.holding import FEWEST, Kept
 from controller.core.journal import canonical
-from controller.core.model import Observation, Sighting, Verdict
+from controller.core.model import Observation, Sighting
 from controller.ports.errors import EvidenceUnavailable
 
 PERMISSIONS: tuple[str, ...] = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
 TRIES = 5
+LARGEST = 60_000
+"""Bytes of a signal's observations. A write that changes one is billed for all."""
+RECENT = 10
+WORD = len("muted")
 DAY = 86_400.0
 NAMES = {"#application": "application", "#signal": "signal", "#observations": "observations"}
+OBSERVATIONS = TypeAdapter(tuple[Observation, ...])
 MEMBERS = tuple(member.name for member in fields(Observation))
 
 
 class DynamoEvidence:
     """`ports.store.Evidence`.
 
-    ttl: seconds after its last change that a signal is kept. keep, gap: see `core.evidence.fold`.
+    ttl: seconds after its last change that a signal is kept. kept: signal -> how many of its observations
+    are, and how they are thinned; of any other as many as `Kept` says by default.
     """
 
     def __init__(
@@ -39,11 +46,10 @@ class DynamoEvidence:
         table: str,
         now: Callable[[], float],
         ttl: float = 2 * DAY,
-        keep: int = 30,
-        gap: float = 150.0,
+        kept: Mapping[str, Kept] | None = None,
     ) -> None:
         self._client, self._table, self._now = client, table, now
-        self._ttl, self._keep, self._gap = ttl, keep, gap
+        self._ttl, self._kept = ttl, kept or {}
 
     def record(self, application: str, sightings: Sequence[Sighting]) -> None:
         """Add observations; safe to repeat. An `at` later than `received` is taken for `received`.
@@ -87,7 +93,8 @@ class DynamoEvidence:
                 answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
             item = answer.get("Item")
             history = _history(item) if item else ()
-            folded = fold(history, new, keep=self._keep, gap=self._gap)
+            kept = self._kept.get(signal, Kept())
+            folded = fitted(fold(history, new, keep=kept.keep, gap=kept.gap))
             if folded == history:
                 return
             version = int(item["version"]["N"]) if item else 0
@@ -109,11 +116,26 @@ class DynamoEvidence:
             unchanged["ExpressionAttributeValues"] = {":version": {"N": str(version)}}
         item = {
             **key,
-            "observations": {"S": canonical([_members(seen) for seen in folded])},
+            "observations": {"S": _text(folded)},
             "version": {"N": str(version + 1)},
             "expires": {"N": str(int(self._now() + self._ttl))},
         }
         self._client.put_item(TableName=self._table, Item=item, **unchanged)
+
+
+def fitted(folded: tuple[Observation, ...]) -> tuple[Observation, ...]:
+    """The same in at most `LARGEST` bytes: the reasons of older ones are cut to what their meaning hangs on
+    (`muted`), and if that is not enough the oldest go."""
+    old = len(folded) - RECENT if len(folded) > FEWEST else 0
+    short = tuple(replace(seen, reason=seen.reason[:WORD]) for seen in folded[:old])
+    fit = (*short, *folded[len(short) :])
+    while len(_text(fit)) > LARGEST:
+        fit = fit[1:]
+    return fit
+
+
+def _text(folded: Sequence[Observation]) -> str:
+    return canonical([_members(seen) for seen in folded])
 
 
 def _members(seen: Observation) -> dict[str, Any]:
@@ -122,13 +144,21 @@ def _members(seen: Observation) -> dict[str, Any]:
 
 def _history(item: dict[str, Any]) -> tuple[Observation, ...]:
     try:
-        return _observations(item["observations"]["S"])
+        return observations(item["observations"]["S"])
     except (KeyError, TypeError, ValueError) as error:
         signal = item.get("signal", {}).get("S")
         raise EvidenceUnavailable(f"the evidence of {signal} cannot be read: {error}") from error
 
 
 @lru_cache(maxsize=1024)
-def _observations(text: str) -> tuple[Observation, ...]:
-    """Cached: a decision reads every signal, and few of them have changed since the last one."""
-    return tuple(Observation(**{**seen, "verdict": Verdict(seen["verdict"])}) for seen in loads(text))
+def observations(text: str) -> tuple[Observation, ...]:
+    """Cached: a decision reads every signal, and few of them have changed since the last one.
+
+    Raises `ValueError`.
+    """
+    try:
+        return OBSERVATIONS.validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise ValueError(f"{place}: {first['msg']}" if place else first["msg"]) from error

@@ -18,6 +18,7 @@ from controller.console.guard import Forbidden, deliberate
 from controller.console.http import HEADERS, LONGEST, MOST, Request, Response, redirect
 from controller.console.issuer import Issuer, TokenRefused
 from controller.console.looking import Controls, Instruments
+from controller.console.past import Past
 from controller.console.render import page, sheet, static
 from controller.console.sealing import Sealer
 from controller.console.session import GONE, Session, session_of
@@ -60,7 +61,7 @@ class Console:
         asked = {each for asks in deps.policy.approvals.values() for ask in asks for each in ask.ask}
         self._sealer = Sealer(key)
         self._door = Door(issuer, self._sealer, frozenset(each.removeprefix(GROUP) for each in asked))
-        self._controls = Controls(deps)
+        self._controls, self._past = Controls(deps), Past(deps.application)
 
     @property
     def origin(self) -> str:
@@ -101,9 +102,9 @@ class Console:
             file = self._file(request.path)
             if file is not None:
                 return file
-            if request.path == "/signin":
+            if request.method == "GET" and request.path == "/signin":
                 return self._door.begin(request, self.now())
-            if request.path == BACK:
+            if request.method == "GET" and request.path == BACK:
                 return self._door.finish(request, self.now())
         elif request.path == "/signout":
             deliberate(request, session, self.origin)
@@ -123,9 +124,8 @@ class Console:
                 session, look = deliberate(request, session, self.origin), ACTS[name]
             elif session is None:
                 return redirect(f"/signin?to={quote(request.path, safe='')}")
-            return look(
-                Visit(self.deps, self.instruments, self._controls, request, session, found, self.now())
-            )
+            own = (self.deps, self.instruments, self._controls, self._past)
+            return look(Visit(*own, request, session, found, self.now()))
         return _says(404, "There is no such page", "Look at the address again.", session, again="/")
 
     def _refused(self, request: Request) -> Response | None:

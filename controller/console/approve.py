@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from controller.console.guard import Forbidden
 from controller.console.http import Response, redirect
 from controller.console.visit import Visit
-from controller.core.gate import SECOND_PERSON
+from controller.core.gate import belongs
 from controller.core.incident import Incident
 from controller.core.journal import Event
 from controller.core.model import Node, SignalState, Truth
-from controller.core.people import among, entitled, same_person
+from controller.core.people import among, same_person
 from controller.core.report import decision_data
 from controller.core.text import plain
 from controller.steps.answer import Answered, answer, look_at
@@ -93,7 +93,7 @@ def _record(visit: Visit) -> tuple[Incident | None, list[Event]]:
 def _kept_from(visit: Visit, asked: Question, incident: Incident) -> str | None:
     """Why this person's approval would not count; it is looked at again at the click."""
     who = visit.session.who
-    if not (asked.groups == SECOND_PERSON.ask or entitled(visit.session.groups, asked.groups)):
+    if not belongs(visit.deps.policy, asked.groups, visit.session.groups):
         asks = " or ".join(asked.groups)
         return f"You are not in {asks}, who are asked. You can read this, and not answer it."
     if same_person(incident.requested_by, who):

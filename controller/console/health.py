@@ -65,9 +65,7 @@ def _heard(seen: Seen) -> str:
 
 def _intake(visit: Visit, seen: Seen) -> Iterator[Line]:
     deps = visit.deps
-    probes = visit.instruments.probes(
-        deps.assessments.between, deps.application, deps.policy.regions, seen.now
-    )
+    probes = visit.probes(seen.now)
     for region, probe in probes.items():
         if probe is None:
             yield Line(f"Probe from {region}", None, "none came through the intake in the last hours")

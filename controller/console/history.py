@@ -24,6 +24,7 @@ def show(visit: Visit) -> Response:
     ]
     moment = asked.get("at", "").strip()
     at = moment_of(moment, seen.now) if moment else None
+    then = None if at is None else visit.past.until(seen.events, at)
     return visit.page(
         "history",
         400 if moment and at is None else 200,
@@ -34,7 +35,7 @@ def show(visit: Visit) -> Response:
         chosen=chosen,
         intents=INTENTS,
         moment=moment,
-        recalled=recall(visit.deps.policy, _Records(visit), at) if at is not None else None,
+        recalled=recall(visit.deps.policy, _Records(visit), at, then) if at is not None else None,
         gaps=[e for e in seen.events if str(e.kind) == "Blinded"][-20:],
         events=seen.events[-EVENTS:][::-1],
     )

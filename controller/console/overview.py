@@ -37,7 +37,7 @@ def show(visit: Visit) -> Response:
     seen = visit.look()
     request = seen.memory.open.request if seen.memory.open else None
     waiting = request if request is not None and request.status == "waiting" else None
-    deps, records, controls = visit.deps, visit.deps.assessments.between, seen.controls
+    deps, controls = visit.deps, seen.controls
     return visit.page(
         "now",
         seen=seen,
@@ -46,7 +46,6 @@ def show(visit: Visit) -> Response:
         observers=observers(seen),
         matrix=matrix(visit.deps.policy, seen),
         drills=visit.instruments.drills(deps.policy, seen.memory, seen.now),
-        probes=visit.instruments.probes(records, deps.application, deps.policy.regions, seen.now),
         serving={}
         if controls is None
         else {r: serving(deps.policy, r, controls) for r in deps.policy.regions},
@@ -95,6 +94,9 @@ _SAYS = {
 
 
 def _of(incident: Incident) -> Headline:
+    if incident.by_person and incident.intent == "evacuate":
+        title = f"{incident.by_person} asks to leave {incident.source}"
+        return Headline("wait", title, _SAYS.get(str(incident.phase), str(incident.phase)))
     verb = {"restore": "is coming home", "drill": "is being drilled"}.get(incident.intent, "is failing")
     return Headline("bad" if incident.intent == "evacuate" else "wait", f"{incident.source} {verb}",
                     _SAYS.get(str(incident.phase), str(incident.phase)))  # fmt: skip

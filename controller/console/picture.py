@@ -38,9 +38,7 @@ def story_of(
     return Story(
         scenario=incident.id, says="", must="", region=incident.source, application=policy.application,
         approve="", speed=1.0, ok=True, findings=(), broke=broke, lasted=max(60.0, last - broke),
-        milestones=Milestones(
-            None, None if first is None else first - broke, shifts[0].at if shifts else None, None
-        ),
+        milestones=_milestones(incident, broke, first, shifts),
         served=0, failed=0, bucket=10.0, traffic={},
         lanes=tuple(_lane(track, broke, last) for track in _about(policy, incident, seen)),
         decisions=_decisions(assessed, own, broke), judgements=(), why_not="",
@@ -48,6 +46,15 @@ def story_of(
         before=before, after=before | {shift.control: shift.on for shift in shifts},
         steps=(), pages=(), journal=own,
     )  # fmt: skip
+
+
+def _milestones(
+    incident: Incident, broke: float, confirmed: float | None, shifts: Sequence[Shift]
+) -> Milestones:
+    """Of failed requests nothing is known here."""
+    signal = 0.0 if broke < incident.opened else None
+    decided = None if confirmed is None else confirmed - broke
+    return Milestones(signal, decided, shifts[0].at if shifts else None, None)
 
 
 def _start(incident: Incident, seen: Seen) -> float:

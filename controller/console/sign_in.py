@@ -8,7 +8,7 @@
 
 import secrets
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from authlib.oauth2.rfc7636 import create_s256_code_challenge  # type: ignore[import-untyped]
@@ -70,7 +70,8 @@ class Door:
         claims = self.issuer.verified(token, nonce=str(pending["nonce"]), now=now)
         session = begun(self._who(claims), self._groups(claims), float(claims["auth_time"]))
         gone = set_cookie(PENDING, "", 0)
-        return redirect(str(pending["to"]), gone, cookie_of(session, self.sealer, now))
+        done = redirect(str(pending["to"]), gone, cookie_of(session, self.sealer, now))
+        return replace(done, why=f"signed in: {session.who}")
 
     def _who(self, claims: Mapping[str, Any]) -> str:
         settings = self.issuer.settings

@@ -6,8 +6,10 @@ from typing import Any
 
 from controller.console.http import Request, Response
 from controller.console.looking import Controls, Instruments, Seen, look
+from controller.console.past import Past
 from controller.console.render import page
 from controller.console.session import Session
+from controller.ports.errors import OutsideUnreachable
 from controller.steps.context import Deps
 
 
@@ -18,6 +20,7 @@ class Visit:
     deps: Deps
     instruments: Instruments
     controls: Controls
+    past: Past
     request: Request
     session: Session
     found: Match[str]
@@ -30,6 +33,15 @@ class Visit:
 
     def look(self) -> Seen:
         return look(self.deps, self.controls)
+
+    def probes(self, now: float) -> dict[str, Any]:
+        """Region -> its last probe; None where there was none lately, or nobody can tell."""
+        deps = self.deps
+        between, regions = deps.assessments.between, deps.policy.regions
+        try:
+            return self.instruments.probes(between, deps.application, regions, now)
+        except OutsideUnreachable:
+            return dict.fromkeys(regions)
 
     def page(self, name: str, status: int = 200, *, why: str = "", **data: Any) -> Response:
         """A page with what each of them needs."""

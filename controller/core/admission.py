@@ -1,6 +1,6 @@
 """Letting a policy in: plain data to a `Policy`, or to the list of what is wrong and where."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from pydantic import ValidationError as ModelError
@@ -42,14 +42,16 @@ def compiled(policy: Policy) -> dict[str, Any]:
     return policy.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def expected_signals(policy: Policy, account: str) -> tuple[Signal, ...]:
-    """Every signal that the policy names, for every Region, in the order of the file."""
-    return tuple(_expected(policy, account))
+def expected_signals(
+    policy: Policy, account: str, about: Collection[str] | None = None
+) -> tuple[Signal, ...]:
+    """Every signal that the policy names, for every Region or those `about`, in the order of the file."""
+    return tuple(_expected(policy, account, policy.regions if about is None else about))
 
 
-def _expected(policy: Policy, account: str) -> Iterator[Signal]:
+def _expected(policy: Policy, account: str, about: Collection[str]) -> Iterator[Signal]:
     for family, sources in policy.signals.items():
-        for region in policy.regions:
+        for region in (each for each in policy.regions if each in about):
             for source in sources:
                 yield from signals_of(
                     source, application=policy.application, family=family, subject=region, account=account

@@ -6,11 +6,11 @@ Nothing here acts, waits or asks what time it is: `now` is an argument.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
+from typing import NamedTuple
 
 from controller.core.admission import expected_signals
 from controller.core.conditions import All, Any_, Condition, Leaf, Not, Ref
 from controller.core.model import (
-    RELAYED,
     Node,
     Observation,
     Signal,
@@ -24,7 +24,7 @@ from controller.core.model import (
 from controller.core.notices import KIND as HEALTH
 from controller.core.notices import quiet, standing
 from controller.core.policy import Policy
-from controller.core.timeline import Run, heard_at, held, runs
+from controller.core.timeline import Run, held, past_of, runs
 
 AHEAD = 60.0
 """Seconds. What we received later than now by more than this came before our own clock was set back."""
@@ -70,25 +70,28 @@ def view(
     evidence: Mapping[str, Sequence[Observation]],
     now: float,
     muted: Mapping[str, float] | None = None,
+    signals: Sequence[Signal] | None = None,
 ) -> View:
     """What the evidence says of every signal that the policy names. Others are not looked at.
 
+    signals: those of them to look at, where fewer matter or they are worked out already.
     muted: a signal's id or name, or the Region that it is about -> until when it says nothing (S12).
     """
     tracks = tuple(
         _track(signal, evidence.get(signal.id, ()), now, _muted_until(signal, muted or {}))
-        for signal in expected_signals(policy, account)
+        for signal in (expected_signals(policy, account) if signals is None else signals)
     )
     heard: dict[str, float] = {}
-    for track in tracks:
-        for seen in evidence.get(track.signal.id, ()):
-            observer = track.signal.observer
-            if seen.via != RELAYED:
-                heard[observer] = max(heard.get(observer, -inf), seen.received)
+    for signal in (track.signal for track in tracks):
+        direct = past_of(evidence.get(signal.id, ()), signal.silent_after).direct
+        if direct > heard.get(signal.observer, -inf):
+            heard[signal.observer] = direct
     return View(now, tracks, heard, policy.conditions)
 
 
 def _muted_until(signal: Signal, muted: Mapping[str, float]) -> float:
+    if not muted:
+        return -inf
     return max(muted.get(key, -inf) for key in (signal.id, signal.name, signal.subject))
 
 
@@ -96,19 +99,18 @@ def _track(signal: Signal, history: Sequence[Observation], now: float, muted: fl
     if now < muted:
         reason = f"muted for another {spell(muted - now)}"
         return Track(signal, (), SignalState(signal, Verdict.UNKNOWN, None, None, reason))
-    if any(seen.received > now + AHEAD for seen in history):
+    whole = past_of(history, signal.silent_after)
+    if whole.received > now + AHEAD:
         reason = "our clock was set back: not known how long ago it was heard of"
         return Track(signal, (), SignalState(signal, Verdict.UNKNOWN, None, None, reason))
     if signal.kind == HEALTH:
         past = runs(standing(history, signal.silent_after, now), inf, now)
     else:
         past = runs(history, signal.silent_after, now)
-    if not past:
+    if not past or whole.heard is None:
         return Track(signal, past, SignalState(signal, Verdict.UNKNOWN, None, None, "never heard of"))
-    age = now - max(heard_at(seen) for seen in history)
-    return Track(
-        signal, past, SignalState(signal, past[-1].verdict, past[-1].start, max(0.0, age), past[-1].reason)
-    )
+    last, age = past[-1], max(0.0, now - whole.heard)
+    return Track(signal, past, SignalState(signal, last.verdict, last.start, age, last.reason))
 
 
 def judge(condition: Condition, seen: View, *, source: str, target: str | None, path: str) -> Node:
@@ -151,25 +153,45 @@ def _count(nodes: Sequence[Node], words: str) -> str:
 
 def judge_leaf(leaf: Leaf, seen: View, *, subject: str, source: str, path: str) -> Node:
     """One leaf: enough units of the family say it now, and have said it unbroken for long enough."""
-    tracks, accusers = testifying(leaf.verdict, seen.of(leaf.family, subject, source))
-    states = tuple(track.state for track in tracks)
+    w = weigh(leaf, seen, subject=subject, source=source)
+    noun = "signals" if leaf.observers is None else "observers"
+    needs = f"needs {w.wanted}" + (f" for {spell(leaf.for_)}" if leaf.for_ else "")
+    claim = f"{w.yes} of {w.units} {noun} say {leaf.family} of {subject} is {leaf.is_}"
+    states = tuple(track.state for track in w.tracks)
+    if w.lasted is not None:
+        return Node(path, "leaf", w.value, f"{claim}, for {spell(w.lasted)} ({needs})", (), states)
+    unclear = f"; {w.open} silent or unknown" if w.open else ""
+    return Node(path, "leaf", w.value, f"{claim}{unclear} ({needs})", (), states)
+
+
+class Weighed(NamedTuple):
+    """A leaf's value, and what makes it: how many of how many units say so, how many are open, how many are
+    wanted, for how many seconds enough have said so (None: not enough do), and whose word was heard."""
+
+    value: Truth
+    yes: int
+    open: int
+    units: int
+    wanted: int
+    lasted: float | None
+    tracks: Sequence[Track]
+
+
+def weigh(leaf: Leaf, seen: View, *, subject: str, source: str) -> Weighed:
+    """What the evidence says to a leaf, in numbers."""
+    verdict = leaf.verdict
+    tracks, accusers = testifying(verdict, seen.of(leaf.family, subject, source))
     units = _units(leaf, tracks)
-    wanted, noun = _needed(leaf, units)
-    yes = sum(any(t.state.verdict is leaf.verdict for t in unit) for unit in units)
-    open_ = sum(_undecided(leaf.verdict, unit) for unit in units)
-    needs = f"needs {wanted}" + (f" for {spell(leaf.for_)}" if leaf.for_ else "")
-    claim = f"{yes} of {len(units)} {noun} say {leaf.family} of {subject} is {leaf.is_}"
+    wanted = _needed(leaf, units)
+    yes, open_ = _told(verdict, units)
     if yes >= wanted and units:
-        lasted = (
-            held([[track.runs for track in unit] for unit in units], leaf.verdict, wanted, seen.now) or 0.0
-        )
-        if leaf.verdict is Verdict.HEALTHY:
+        lasted = held([[track.runs for track in unit] for unit in units], verdict, wanted, seen.now) or 0.0
+        if verdict is Verdict.HEALTHY:
             lasted = min(lasted, quiet([track.runs for track in accusers], seen.now))
-        value = Truth.of(lasted >= (leaf.for_ or 0.0))
-        return Node(path, "leaf", value, f"{claim}, for {spell(lasted)} ({needs})", (), states)
-    unclear = f"; {open_} silent or unknown" if open_ else ""
+        value = Truth.TRUE if lasted >= (leaf.for_ or 0.0) else Truth.FALSE
+        return Weighed(value, yes, open_, len(units), wanted, lasted, tracks)
     value = Truth.UNKNOWN if yes + open_ >= wanted or not units else Truth.FALSE
-    return Node(path, "leaf", value, f"{claim}{unclear} ({needs})", (), states)
+    return Weighed(value, yes, open_, len(units), wanted, None, tracks)
 
 
 def testifying(verdict: Verdict, tracks: Sequence[Track]) -> tuple[list[Track], list[Track]]:
@@ -195,24 +217,29 @@ def _units(leaf: Leaf, tracks: Sequence[Track]) -> list[list[Track]]:
     return list(by_observer.values())
 
 
-def _needed(leaf: Leaf, units: Sequence[Sequence[Track]]) -> tuple[int, str]:
+def _needed(leaf: Leaf, units: Sequence[Sequence[Track]]) -> int:
     if leaf.observers is not None:
-        return leaf.observers, "observers"
+        return leaf.observers
     if leaf.signals == "all" or (leaf.signals is None and leaf.verdict is Verdict.HEALTHY):
-        return max(1, len(units)), "signals"
-    return leaf.signals or 1, "signals"
+        return max(1, len(units))
+    return leaf.signals or 1
 
 
-def _undecided(verdict: Verdict, unit: Sequence[Track]) -> bool:
-    """Whether a unit that does not say `verdict` might: nothing is known of one of its signals.
+def _told(verdict: Verdict, units: Sequence[Sequence[Track]]) -> tuple[int, int]:
+    """How many units say `verdict`, and how many more might: nothing is known of one of their signals.
 
     Silence is known to us, so for `is: silent` only a signal that was never heard of is open.
     """
-    if any(track.state.verdict is verdict for track in unit):
-        return False
-    if verdict is Verdict.SILENT:
-        return any(not track.runs for track in unit)
-    return any(track.state.verdict in (Verdict.SILENT, Verdict.UNKNOWN) for track in unit)
+    yes = open_ = 0
+    for unit in units:
+        said = [track.state.verdict for track in unit]
+        if verdict in said:
+            yes += 1
+        elif verdict is Verdict.SILENT:
+            open_ += not all(track.runs for track in unit)
+        else:
+            open_ += Verdict.SILENT in said or Verdict.UNKNOWN in said
+    return yes, open_
 
 
 def spell(seconds: float) -> str:

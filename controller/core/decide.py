@@ -17,10 +17,11 @@ from controller.core.assess import View, judge, testifying, view
 from controller.core.guards import Found
 from controller.core.homeward import decide_home, decide_restore
 from controller.core.incident import Incident, Memory
-from controller.core.model import Check, Decision, Node, Observation, Truth, Verdict
+from controller.core.model import Check, Decision, Node, Observation, Signal, Truth, Verdict
 from controller.core.plan import next_wave, plan
 from controller.core.policy import Policy
 from controller.core.readiness import Reading, asked, under_doubt
+from controller.core.truth import truth
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Situation:
 
     memory is None where the journal cannot be read, evidence where its table cannot, controls where no
     ARC endpoint answered (or nobody asked yet). `here` is the Region that this controller runs in.
-    readings: what was last read of readiness, here or from afar.
+    readings: what was last read of readiness, here or from afar. signals: see `assess.view`.
     """
 
     policy: Policy
@@ -40,16 +41,20 @@ class Situation:
     evidence: Mapping[str, Sequence[Observation]] | None
     controls: Mapping[str, bool] | None
     readings: tuple[Reading, ...] = ()
+    signals: tuple[Signal, ...] | None = None
 
     @cached_property
     def seen(self) -> View:
         """What the evidence says of every signal; `memory` and `evidence` must be there."""
         muted = self.memory.muted if self.memory else {}
-        return view(self.policy, self.account, self.evidence or {}, self.now, muted)
+        return view(self.policy, self.account, self.evidence or {}, self.now, muted, self.signals)
 
 
-def decide(situation: Situation, region: str) -> Decision:
-    """The decision about `region`. Pure: the same situation gives the same decision."""
+def decide(situation: Situation, region: str, *, tree: bool = True) -> Decision:
+    """The decision about `region`. Pure: the same situation gives the same decision.
+
+    tree: whether the decision tells by which tree; without it the same is decided, in less time.
+    """
     s = situation
     if s.memory is None:
         return _plainly(s, region, "journal-unreadable", "the journal does not answer; nothing may be done")
@@ -60,15 +65,21 @@ def decide(situation: Situation, region: str) -> Decision:
     found = Found(policy, region, s.now, s.here, s.memory, incident, seen, s.controls, readings=s.readings)
     left = s.memory.away(region)
     if incident is not None and incident.leg == "home":
-        return decide_home(found, incident)
+        return _told(decide_home(found, incident), tree=tree)
     if left is not None and policy.restore is not None and (not incident or incident.intent == "restore"):
-        return decide_restore(replace(found, intent="restore"), incident, left)
-    tree = judge(policy.evacuate.when, seen, source=region, target=None, path="when")
+        return _told(decide_restore(replace(found, intent="restore"), incident, left), tree=tree)
+    when = policy.evacuate.when
+    node = judge(when, seen, source=region, target=None, path="when") if tree else None
+    value = node.value if node else truth(when, seen, source=region)
     if not (incident and (incident.requested_by or guards.begun(policy, incident, s.controls))):
-        stopped = _without_cause(s, region, tree, incident, seen)
+        stopped = _without_cause(s, region, value, node, incident)
     else:
         stopped = None
-    return stopped or _guarded(s, found, tree)
+    return stopped or _guarded(s, found, node)
+
+
+def _told(decision: Decision, *, tree: bool) -> Decision:
+    return decision if tree else replace(decision, tree=None)
 
 
 def _plainly(s: Situation, region: str, code: str, reason: str) -> Decision:
@@ -76,16 +87,16 @@ def _plainly(s: Situation, region: str, code: str, reason: str) -> Decision:
 
 
 def _without_cause(
-    s: Situation, region: str, tree: Node, incident: Incident | None, seen: View
+    s: Situation, region: str, value: Truth, tree: Node | None, incident: Incident | None
 ) -> Decision | None:
     """The decision where the policy's condition does not call for an evacuation; None where it does."""
-    if tree.value is Truth.TRUE:
+    if value is Truth.TRUE:
         return None
-    if tree.value is Truth.UNKNOWN:
+    if value is Truth.UNKNOWN:
         action = "hold" if incident else "none"
         reason = f"not known whether {region} must be left: unknown never acts"
         return Decision(s.now, region, "unknown", action, reason, tree)
-    every = [track for family in s.policy.signals for track in seen.of(family, region, region)]
+    every = [track for family in s.policy.signals for track in s.seen.of(family, region, region)]
     told = [track.state.verdict for track in testifying(Verdict.HEALTHY, every)[0]]
     quiet = all(verdict is Verdict.HEALTHY for verdict in told)
     code, reason = ("healthy", f"every signal about {region} is healthy")
@@ -103,7 +114,7 @@ def _doubts(told: Sequence[Verdict], region: str) -> str:
     return f"nothing speaks against {region}; {dim} of {len(told)} signals are silent or unknown"
 
 
-def _guarded(s: Situation, found: Found, tree: Node) -> Decision:
+def _guarded(s: Situation, found: Found, tree: Node | None) -> Decision:
     region, incident = found.region, found.incident
     checks: list[Check] = [guard(found) for guard in guards.TO_OPEN]
     target, at_target = guards.choose_target(found)

@@ -52,7 +52,7 @@ def apply(memory: Memory, event: Event) -> Memory:
         case Kind.ARMED | Kind.DISARMED:
             reason = f"by {event.draft.by}: {event.data.get('reason', '')}"
             return replace(known, armed=event.kind is Kind.ARMED, armed_reason=reason)
-        case Kind.BROKE_GLASS | Kind.REFUSED | Kind.BLINDED:
+        case Kind.BROKE_GLASS | Kind.REFUSED | Kind.BLINDED | Kind.REGION_COUNTED:
             return known
         case Kind.ECHO_SEEN:
             return replace(known, echoes=known.echoes | {int(event.data["intent"])}, stood=event.at)

@@ -1,8 +1,9 @@
 """Who is asked, in turn, before an incident may move traffic; and what they are asked to set aside."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from controller.core.incident import Incident
+from controller.core.people import entitled
 from controller.core.policy import OVERRIDE, Ask, Policy
 from controller.core.request import Request
 
@@ -46,6 +47,16 @@ def present(asks: tuple[Ask, ...], request: Request | None) -> Ask:
 def following(asks: tuple[Ask, ...], request: Request) -> Ask | None:
     """Who is asked once the present ask's time has run out; None after the last."""
     return asks[request.stage] if request.stage < len(asks) else None
+
+
+def belongs(policy: Policy, ask: Sequence[str], groups: Collection[str]) -> bool:
+    """Whether somebody in `groups` may answer those who are asked.
+
+    Of any second person the policy keeps no list: that is whoever is in any group that it names.
+    """
+    if tuple(ask) == SECOND_PERSON.ask:
+        return bool(groups) or not policy.approvals
+    return entitled(groups, ask)
 
 
 def phrase(ask: Ask) -> str:

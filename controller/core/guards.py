@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from controller.core.assess import AHEAD, View, judge_leaf, spell
+from controller.core.fleet import DAY, rationed
 from controller.core.gate import chain, overrides, phrase, present
 from controller.core.incident import MOVING, Incident, Memory, Phase
 from controller.core.journal import digest
@@ -15,7 +16,6 @@ from controller.core.windows import open_window, window_told
 
 CUT_OFF_AFTER = 120.0
 """Seconds without anything from any other Region after which a controller abstains."""
-DAY = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +129,13 @@ def velocity(f: Found) -> Check:
     if f.incident is not None and (f.incident.by_person or begun(f.policy, f.incident, f.controls)):
         return Check("velocity", "velocity", Truth.TRUE, _by_person(f.incident, "velocity"))
     today = sum(f.now - at < DAY for at, _ in f.memory.shifted)
-    limit = f.policy.limits.evacuations_per_day
-    return Check("velocity", "velocity", Truth.of(today < limit), f"{today} of {limit} evacuations in 24 h")
+    limits = f.policy.limits
+    own = Truth.of(today < limits.evacuations_per_day)
+    sentence = f"{today} of {limits.evacuations_per_day} evacuations in 24 h"
+    too_many = rationed(limits.fleet_regions_per_day, f.memory.fleet_left, f.region, f.now)
+    if own is Truth.TRUE and too_many is not None:
+        return Check("velocity", "velocity", Truth.FALSE, too_many)
+    return Check("velocity", "velocity", own, sentence)
 
 
 def _by_person(incident: Incident, limit: str) -> str:

@@ -133,7 +133,7 @@ class Memory:
 
     intents: the last few `ShiftIntended`. echoes: the numbers of those whose late call was put back.
     struck: the last stroke of `drills.cron` that was seen to. drilled: Region -> when it last had its turn.
-    skipped: the last scheduled drill that did not open.
+    skipped: the last scheduled drill that did not open. fleet_left: Region -> when the fleet last counted it.
     """
 
     application: str
@@ -147,6 +147,7 @@ class Memory:
     pages: Mapping[str, float] = field(default_factory=dict)
     muted: Mapping[str, float] = field(default_factory=dict)
     fleet: str | None = None
+    fleet_left: Mapping[str, float] = field(default_factory=dict)
     stand: Mapping[str, bool] = field(default_factory=dict)
     stood: float = 0.0
     drift: Event | None = None

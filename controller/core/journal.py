@@ -46,6 +46,7 @@ class Kind(StrEnum):
     REFUSED = "Refused"
     BROKE_GLASS = "BrokeGlass"
     DRIFT_SEEN = "DriftSeen"
+    REGION_COUNTED = "RegionCounted"
 
 
 KINDS = frozenset(Kind)
@@ -91,9 +92,12 @@ class Event:
         return self.draft.data
 
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
 def canonical(value: Any) -> str:
     """JSON with one spelling: sorted keys, no spaces. What is hashed and what is stored."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return _CANONICAL.encode(value)
 
 
 def digest(value: Any) -> str:

@@ -21,6 +21,9 @@ class Limits(Strict):
     min_regions_on: Annotated[int, Field(ge=1, le=20)] = Field(alias="minRegionsOn")
     cooldown: Duration
     evacuations_per_day: Annotated[int, Field(ge=1, le=100)] = Field(alias="evacuationsPerDay")
+    fleet_regions_per_day: Annotated[Annotated[int, Field(ge=1, le=20)] | None, Given] = Field(
+        default=None, alias="fleetRegionsPerDay"
+    )
     blackout: Annotated[tuple[Window, ...], Field(max_length=20, strict=False)] = ()
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from controller.core import checks_admission, conditions_admission, reach_admission
+from controller.core import checks_admission, conditions_admission, holding, reach_admission
 from controller.core.checks import FamilyCheck, ReadyCheck
 from controller.core.conditions import Condition, Leaf
 from controller.core.conditions_admission import ends, leaves
@@ -41,6 +41,27 @@ def refused(policy: Policy) -> Iterator[Problem]:
     yield from _leaves(policy, written)
     if not broken:
         yield from _once(reach_admission.refused(policy, _used(policy, moves)))
+        yield from _once(holding.refused(_holds(policy)))
+
+
+def every_hold(policy: Policy) -> Iterator[tuple[Path, Leaf | FamilyCheck, float]]:
+    """Each `for` that what is remembered must prove: its path, whose it is, its seconds.
+
+    Silence has only our clock: it is known from the last observation alone.
+    """
+    for path, leaf, _ in _used(policy, dict(_moves(policy))):
+        if leaf.for_ is not None and leaf.is_ != "silent":
+            yield (*path, "for"), leaf, leaf.for_
+
+
+def _holds(policy: Policy) -> Iterator[tuple[Path, float, float]]:
+    for path, leaf, seconds in every_hold(policy):
+        families = policy.signals if leaf.family == "all" else {leaf.family} & set(policy.signals)
+        quiet = [source.silent_after for family in families for source in policy.signals[family]]
+        asks = leaf.signals if isinstance(leaf, Leaf) else None
+        everyone = asks == "all" or (leaf.is_ == "healthy" and asks is None)
+        if quiet:
+            yield path, seconds, min(quiet) if everyone else max(quiet)
 
 
 def _moves(policy: Policy) -> Iterator[tuple[Path, Move]]:

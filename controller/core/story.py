@@ -207,6 +207,8 @@ def sentence(event: Event) -> str:
         case Kind.BLINDED:
             since, until = (stamp(float(data.get(edge, event.at))) for edge in ("from", "to"))
             return f"{data.get('who')} assessed nothing from {since} to {until}"
+        case Kind.REGION_COUNTED:
+            return f"{data.get('application')} sets out from {data.get('region')}: counted for the fleet"
         case Kind.SETTLED:
             return f"the traffic is in {data.get('target')}"
         case Kind.ESCALATED | Kind.STOOD_DOWN:

@@ -9,10 +9,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from math import inf
+from typing import NamedTuple
 
-from controller.core.model import Observation, Verdict
+from controller.core.model import RELAYED, Observation, Verdict
 
 LATE = 900.0
 """Seconds. What took longer than this to reach us is old news: it counts as heard when it happened."""
@@ -45,30 +45,73 @@ def runs(history: Sequence[Observation], silent_after: float, now: float) -> tup
 
     `history` is ordered by event time. Empty: never heard of, no runs.
     """
-    past, heard = _past(tuple(history), silent_after)
-    if heard is None or now - heard <= silent_after:
-        return past
-    found = list(past)
-    _extend(found, Run(Verdict.SILENT, heard + silent_after, heard + silent_after, now))
+    past = past_of(history, silent_after)
+    if past.heard is None or now - past.heard <= silent_after:
+        return past.runs
+    found, quiet = list(past.runs), past.heard + silent_after
+    _extend(found, Run(Verdict.SILENT, quiet, quiet, now))
     return tuple(found)
 
 
-@lru_cache(maxsize=4096)
-def _past(history: tuple[Observation, ...], silent_after: float) -> tuple[tuple[Run, ...], float | None]:
-    """The runs up to the last observation, and when it was heard. Few histories change between decisions."""
+class Past(NamedTuple):
+    """A history up to its last observation. heard: when that was heard, None without any.
+
+    received: the latest arrival; direct: the latest that was not relayed. Both -inf without any.
+    """
+
+    runs: tuple[Run, ...]
+    heard: float | None
+    received: float
+    direct: float
+
+
+_PASTS: dict[tuple[int, float], tuple[Sequence[Observation], Past]] = {}
+MOST = 4096
+
+
+def past_of(history: Sequence[Observation], silent_after: float) -> Past:
+    """Worked out once for each tuple: few change between decisions. It is kept, so its id is its own."""
+    if not isinstance(history, tuple):
+        return _past(history, silent_after)
+    key = (id(history), silent_after)
+    known = _PASTS.get(key)
+    if known is None or known[0] is not history:
+        if len(_PASTS) >= MOST:
+            _PASTS.clear()
+        known = _PASTS[key] = history, _past(history, silent_after)
+    return known[1]
+
+
+def _past(history: Sequence[Observation], silent_after: float) -> Past:
     found: list[Run] = []
     heard: float | None = None
-    muted = False
+    muted, received, direct = False, -inf, -inf
+    first, last, reason = inf, -inf, ""  # what the last run has grown by
     for seen in history:
         arrived = heard_at(seen)
+        received = max(received, seen.received)
+        direct = max(direct, seen.received) if seen.via != RELAYED else direct
         muted = seen.reason.startswith("muted") if seen.via == "event" else muted
-        if heard is not None and arrived - heard > silent_after:
-            _extend(found, Run(Verdict.SILENT, heard + silent_after, heard + silent_after, arrived))
         # A poll does not show that an alarm is muted; the last event did.
         verdict = Verdict.UNKNOWN if muted and seen.verdict is Verdict.BREACHING else seen.verdict
-        _extend(found, Run(verdict, seen.at, arrived, seen.at, reason=seen.reason))
+        silent = heard is not None and arrived - heard > silent_after
+        if found and not silent and found[-1].verdict is verdict:
+            first, last, reason = min(first, arrived), max(last, seen.at), seen.reason
+        else:
+            _grow(found, first, last, reason)
+            if silent and heard is not None:
+                _extend(found, Run(Verdict.SILENT, heard + silent_after, heard + silent_after, arrived))
+            _extend(found, Run(verdict, seen.at, arrived, seen.at, reason=seen.reason))
+            first, last, reason = inf, -inf, seen.reason
         heard = arrived if heard is None else max(heard, arrived)
-    return tuple(found), heard
+    _grow(found, first, last, reason)
+    return Past(tuple(found), heard, received, direct)
+
+
+def _grow(found: list[Run], first: float, last: float, reason: str) -> None:
+    """The last run goes on: said again, first heard at `first`, last confirmed at `last`."""
+    if first < inf:
+        _extend(found, Run(found[-1].verdict, last, first, last, reason=reason))
 
 
 def _extend(found: list[Run], run: Run) -> None:

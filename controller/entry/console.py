@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from controller import wiring
@@ -22,7 +22,8 @@ from controller.steps.context import Deps
 
 
 def instruments(dead_letters: Callable[[], int | None]) -> Instruments:
-    return Instruments(timeline, str(sheet("timeline.css")), last_probes, drills_data, dead_letters)
+    picture = partial(timeline, since="since it began")
+    return Instruments(picture, str(sheet("timeline.css")), last_probes, drills_data, dead_letters)
 
 
 def console(

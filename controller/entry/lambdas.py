@@ -45,6 +45,7 @@ class Environment(BaseModel):
     policy_file: str = Field(alias="TIDEGATE_POLICY", default="policy.json")
     arc_file: str = Field(alias="TIDEGATE_ARC", default="arc.json")
     standby_file: str = Field(alias="TIDEGATE_STANDBY", default="")
+    consoles_file: str = Field(alias="TIDEGATE_CONSOLES", default="")
     journal_table: str = Field(alias="TIDEGATE_JOURNAL")
     evidence_table: str = Field(alias="TIDEGATE_EVIDENCE")
     assessments_table: str = Field(alias="TIDEGATE_ASSESSMENTS")
@@ -53,8 +54,13 @@ class Environment(BaseModel):
     key: str = Field(alias="TIDEGATE_KEY")
 
     def deployment(self) -> Deployment:
-        """With `TIDEGATE_STANDBY` that file says how traffic moves, else `arc.json`."""
-        names = self.model_dump(exclude={"policy_file", "arc_file", "standby_file"})
+        """With `TIDEGATE_STANDBY` that file says how traffic moves, else `arc.json`.
+
+        The file of `TIDEGATE_CONSOLES`: controller Region -> the address of its console, for notices.
+        """
+        names = self.model_dump(exclude={"policy_file", "arc_file", "standby_file", "consoles_file"})
+        if self.consoles_file:
+            names["console_by_region"] = wiring.packaged(self.consoles_file)
         names["policy"] = wiring.packaged(self.policy_file)
         if self.standby_file:
             names["standby"] = Standby.model_validate(wiring.packaged(self.standby_file))

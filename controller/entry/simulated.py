@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing import get_context
@@ -10,6 +11,9 @@ from pathlib import Path
 from controller import wiring
 from controller.entry import lambdas
 from controller.entry.rehearsal import parts
+from controller.lab.simulate.kills import Call, Cell, Ended, death, every_cell, play_cells, recorded
+from controller.lab.simulate.lengths import LENGTHS
+from controller.lab.simulate.lengths import Name as LengthName
 from controller.lab.simulate.run import Outcome, Phase, run_seed
 from controller.lab.simulate.world import Plant
 from controller.steps.context import Deps
@@ -17,11 +21,15 @@ from controller.steps.context import Deps
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What every seed of a run is played with. trace: the file that everything seen is written to, if any."""
+    """What every seed of a run is played with. trace: the file that everything seen is written to, if any.
+
+    length: of every seed; where none is named, each has its own.
+    """
 
     faults: tuple[str, ...] = ()
     phase: Phase = "both"
     trace: Path | None = None
+    length: LengthName | None = None
 
 
 class _Nowhere(io.StringIO):
@@ -45,10 +53,9 @@ def _bound(deps: Deps, home: str) -> Mapping[str, lambdas.Handler]:
 
 def play(seed: int, wish: Wish) -> Outcome:
     """One seed. Raises `OSError` where the trace cannot be written."""
-    if wish.trace is None:
-        return run_seed(seed, plant(), faults=wish.faults, phase=wish.phase)
-    with wish.trace.open("w", encoding="utf-8") as file:
-        return run_seed(seed, plant(), faults=wish.faults, phase=wish.phase, trace=file)
+    length = LENGTHS[wish.length] if wish.length else None
+    with wish.trace.open("w", encoding="utf-8") if wish.trace else nullcontext() as file:
+        return run_seed(seed, plant(), faults=wish.faults, phase=wish.phase, length=length, trace=file)
 
 
 def played(seeds: Sequence[int], wish: Wish, jobs: int) -> Iterator[Outcome]:
@@ -66,3 +73,47 @@ class _Play:
 
     def __call__(self, seed: int) -> Outcome:
         return play(seed, self.wish)
+
+
+CHUNKS = 16
+"""Parts of the kill matrix, each played by one process at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """The calls of an undisturbed evacuation, the cells wanted, and the different deaths that they are."""
+
+    calls: tuple[Call, ...]
+    cells: tuple[Cell, ...]
+    deaths: tuple[Cell, ...]
+
+
+def matrix(only: Cell | None = None) -> Matrix:
+    """All of it, or one cell. Raises `LookupError` where there is no such cell."""
+    calls = recorded(plant())
+    by_number = {call.number: call for call in calls}
+    cells = every_cell(calls)
+    if only is not None:
+        if only not in cells:
+            raise LookupError(f"calls are numbered {calls[0].number} to {calls[-1].number}")
+        cells = [only]
+    deaths = dict.fromkeys(death(by_number, cell) for cell in cells)
+    return Matrix(tuple(calls), tuple(cells), tuple(sorted(deaths, key=lambda d: (d.number, d.moment))))
+
+
+def deaths_played(found: Matrix, jobs: int) -> Iterator[list[Ended]]:
+    """Each death of a matrix, in parts; a process that has no thread but its own plays a part."""
+    size = -(-len(found.deaths) // CHUNKS)
+    parts = [found.deaths[at : at + size] for at in range(0, len(found.deaths), size)]
+    with get_context("spawn").Pool(jobs) as pool:
+        yield from pool.imap(_die, parts)
+
+
+def die_traced(cell: Cell, trace: Path) -> Ended:
+    """One death, with everything that was seen. Raises `OSError` where the trace cannot be written."""
+    with trace.open("w", encoding="utf-8") as file:
+        return play_cells(plant(), [cell], file)[0]
+
+
+def _die(cells: Sequence[Cell]) -> list[Ended]:
+    return play_cells(plant(), list(cells))

@@ -61,6 +61,7 @@ GLOSSARY: Mapping[str, str] = {
     "minRegionsOn": "How many Regions must serve after any move.",
     "cooldown": "After an incident that moved traffic, or that people refused, none acts for so long.",
     "evacuationsPerDay": "At most so many in 24 hours, whatever the Region.",
+    "fleetRegionsPerDay": "At most so many distinct Regions left in 24 hours by all applications together.",
     "blackout": "Stretches of time in which nothing moves by itself.",
     "reason": "Why, for those who read it at night.",
     "approvals": "Gates by name, each with one to five asks in turn; silence after the last is a denial.",

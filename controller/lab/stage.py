@@ -18,7 +18,7 @@ from controller.lab.shipped import shipped
 from controller.ports.runtime import Runtime
 from controller.rehearsal.api import ACCOUNT
 from controller.rehearsal.arc.controls import ENDPOINTS
-from controller.rehearsal.blueprint import machine_arn
+from controller.rehearsal.blueprint import Blueprint, machine_arn
 from controller.rehearsal.clients import Clients
 from controller.rehearsal.cloud import Cloud
 from controller.rehearsal.faults import Faults
@@ -28,6 +28,7 @@ from controller.rehearsal.network import Network
 from controller.rehearsal.providers import plan_arn
 from controller.rehearsal.station import Function, Local
 from controller.rehearsal.synthetics import Canary, Synthetics, load_check
+from controller.rehearsal.synthetics_api import SyntheticsApi
 from controller.rehearsal.table.store import Store
 from controller.settings import Arc, Bucket, Clock, Deployment, Standby
 from controller.steps.context import Deps
@@ -41,12 +42,13 @@ class Parts:
     """What the command line hands in, so that this room needs neither boto3 nor the handlers.
 
     workflow: the state machine file's text. functions: names that it invokes, and the tick. intake: the
-    rules that feed the queue.
+    rules that feed the queue. redraw: what becomes of the drafted estate, such as `templates.redrawn`.
     """
 
     workflow: str
     functions: tuple[str, ...]
     intake: Intake
+    redraw: Callable[[Blueprint], Blueprint] = lambda plan: plan
 
 
 @dataclass
@@ -118,7 +120,7 @@ def cloud_for(
 
     local: see `station.Local`.
     """
-    plan = estate(policy, parts.workflow, parts.functions, parts.intake)
+    plan = parts.redraw(estate(policy, parts.workflow, parts.functions, parts.intake))
     if standby is not None:
         plan = replace(plan, standby=_objects(policy, standby))
     cloud = Cloud(plan, kernel, runtime, Faults(), rng, store, local)
@@ -165,6 +167,8 @@ def assemble(
         faults=cloud.faults,
         network=network,
     )
+    canaries = SyntheticsApi(synthetics)
+    cloud.wire.services |= {("synthetics", region): canaries for region in cloud.plan.regions}
     return Stage(
         policy, cloud.kernel, cloud.runtime, cloud.faults, cloud, network, customers, synthetics,
         deployments, advance, go, close, dns_port,
@@ -182,6 +186,7 @@ def deployed(
 ) -> dict[str, Deployment]:
     """Controller Region -> what the controller there is deployed with in this cloud."""
     urls = arc_urls or {region: f"https://{region}.arc.rehearsal.invalid" for region in ENDPOINTS}
+    cloud.panel.endpoints.update(urls)
     arc = None if standby else Arc(endpoints=dict(urls), panel=cloud.arc.panel, controls=cloud.controls)
     plans = {name: plan_arn(name, ACCOUNT) for kind, name, *_ in every_wish(policy) if kind == "plan"}
     return {

@@ -73,6 +73,10 @@ class Assessments(Protocol):
         """(time, record) pairs with start <= time <= end, oldest first."""
         ...
 
+    def newest(self, application: str) -> Mapping[str, Any] | None:
+        """The record of the latest time, strongly consistent. Raises `OutsideUnreachable`, soon."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Approval:

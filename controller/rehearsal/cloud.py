@@ -18,6 +18,7 @@ from controller.ports.runtime import Runtime
 from controller.rehearsal import blueprint as names
 from controller.rehearsal.alarms.api import Alarms
 from controller.rehearsal.api import ACCOUNT, AwsError, Call, Service
+from controller.rehearsal.arc.config import CONFIG, PanelConfig
 from controller.rehearsal.arc.controls import ENDPOINTS, SERVICE, RoutingControls
 from controller.rehearsal.arc.rules import SafetyRule, control_arn, panel_arn, rule_arn
 from controller.rehearsal.backstage import Backstage
@@ -25,6 +26,7 @@ from controller.rehearsal.blueprint import Blueprint
 from controller.rehearsal.delivery import Delivery
 from controller.rehearsal.events import Events
 from controller.rehearsal.faults import Faults
+from controller.rehearsal.health_checks import listed_checks
 from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.meter import probe_each_hour
 from controller.rehearsal.names import HealthChecks, NameService
@@ -39,6 +41,8 @@ from controller.rehearsal.station import Function, Local, Station
 from controller.rehearsal.table.api import Tables
 from controller.rehearsal.table.catalog import GlobalTable
 from controller.rehearsal.table.memory import MemoryStore
+from controller.rehearsal.table.shapes import TABLES as TABLES
+from controller.rehearsal.table.shapes import table
 from controller.rehearsal.table.store import Store
 from controller.rehearsal.wire import Wire
 
@@ -94,6 +98,7 @@ class Cloud:
         }
         self.outbox = Outbox(kernel, plan.controllers)
         self.arc = self._switch(random.Random(rng.getrandbits(64)))  # noqa: S311
+        self.panel = PanelConfig(self.arc)
         self.objects = Objects(kernel, faults, plan.standby or {})
         self.switch: RoutingControls | Objects = self.arc if plan.standby is None else self.objects
         self.tree = record_tree(plan.name, plan.controls)
@@ -101,7 +106,8 @@ class Cloud:
         draw = random.Random(rng.getrandbits(64)).random  # noqa: S311
         self.names = NameService(tree=self.tree, is_healthy=self.health.is_healthy, draw=draw)
         self.shop = Shop(regions=plan.controls, faults=faults, orders=replicated(kernel, faults))
-        self.wire = Wire(self._services(), self.objects.before(Backstage().handle), kernel.lock)
+        elsewhere = listed_checks(self.tree, self.arc.arn, Backstage().handle)
+        self.wire = Wire(self._services(), self.objects.before(elsewhere), kernel.lock)
 
     def _services(self) -> dict[tuple[str, str], Service]:
         """Signing name and Region -> service. ARC answers in each of its five endpoints' Regions."""
@@ -115,6 +121,7 @@ class Cloud:
             services["sqs", region] = self.queues[region]
             services["dynamodb", region] = self.tables[region]
         services |= provided(self.kernel, self.faults, self.plan.controls)
+        services[CONFIG, "us-west-2"] = self.panel
         return services | {(SERVICE, region): self.arc for region in ENDPOINTS}
 
     def _switch(self, rng: random.Random) -> RoutingControls:
@@ -202,7 +209,7 @@ class Cloud:
 
     def _create_controller(self, here: str) -> None:
         for name, keys in TABLES.items():
-            made = self._ensure("dynamodb", "CreateTable", here, _table(name, keys))
+            made = self._ensure("dynamodb", "CreateTable", here, table(name, keys))
             if made and name != "tidegate-journal":
                 ttl = {"Enabled": True, "AttributeName": "expires"}
                 wish = {"TableName": name, "TimeToLiveSpecification": ttl}
@@ -278,22 +285,3 @@ class Cloud:
     def _start_execution(self, delivery: Delivery) -> None:
         params = {"stateMachineArn": delivery.arn, "input": delivery.body}
         self.call("states", "StartExecution", delivery.arn.split(":")[3], params)
-
-
-TABLES: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
-    "tidegate-journal": (("application", "S"), ("seq", "N")),
-    "tidegate-evidence": (("application", "S"), ("signal", "S")),
-    "tidegate-assessments": (("application", "S"), ("at", "N")),
-}
-
-
-def _table(name: str, keys: tuple[tuple[str, str], tuple[str, str]]) -> dict[str, Any]:
-    kinds = ("HASH", "RANGE")
-    return {
-        "TableName": name,
-        "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": [{"AttributeName": key, "AttributeType": type_} for key, type_ in keys],
-        "KeySchema": [
-            {"AttributeName": key, "KeyType": kind} for (key, _), kind in zip(keys, kinds, strict=True)
-        ],
-    }

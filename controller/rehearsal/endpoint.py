@@ -4,8 +4,8 @@
  client ─ serializer ─> request dict ─> Endpoint ─> HTTP session (the wire) ─> parser ─> answer or its error
 ```
 
-Serializers, parsers and error classes are botocore's own. It stands in where a client may try once only, since
-the real one sleeps between tries on the machine's clock.
+Serializers, parsers and error classes are botocore's own. It stands in where a client may try once only,
+since the real one sleeps between tries on the machine's clock.
 """
 
 from dataclasses import dataclass, field

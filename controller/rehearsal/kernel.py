@@ -9,12 +9,12 @@ Callbacks run on one thread with `lock` held and must not block; what blocks (a 
 HTTP probe) goes through a `Runtime` beside the kernel and comes back with `post`.
 """
 
-import heapq
 import itertools
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from heapq import heappop, heappush
 
 Callback = Callable[[], None]
 
@@ -34,14 +34,10 @@ class VirtualClock:
     """Jumps to the time of each callback; idle time costs nothing."""
 
     def __init__(self, start: float) -> None:
-        self._now = start
+        self.time = start
 
     def now(self) -> float:
-        return self._now
-
-    def reach(self, when: float, _changed: threading.Condition) -> bool:
-        self._now = max(self._now, when)
-        return True
+        return self.time
 
 
 class WallClock:
@@ -73,21 +69,31 @@ class Kernel:
         self._queue: list[tuple[float, int, Timer]] = []
         self._order = itertools.count()
         self._stopped = False
+        self._virtual = clock if isinstance(clock, VirtualClock) else None
+        self.trace: Callable[[tuple[float, int, Timer]], object] | None = None
+        """Told of each callback that is due, in virtual time: when, its number, what is called."""
 
     def now(self) -> float:
         """Scenario time, seconds since 1970."""
         return self.clock.now()
 
     def at(self, when: float, callback: Callback) -> Timer:
-        """Call `callback` at scenario time `when` (now, if that is past). Thread-safe."""
+        """Call `callback` at scenario time `when` (now, if that is past). Thread-safe where time is real."""
+        virtual = self._virtual
+        if virtual is not None:  # one thread, and nobody sleeps who must be woken
+            if when < virtual.time:
+                when = virtual.time
+            timer = Timer(when, callback)
+            heappush(self._queue, (when, next(self._order), timer))
+            return timer
         with self.lock:
             timer = Timer(max(when, self.now()), callback)
-            heapq.heappush(self._queue, (timer.when, next(self._order), timer))
+            heappush(self._queue, (timer.when, next(self._order), timer))
             self._changed.notify_all()
             return timer
 
     def after(self, seconds: float, callback: Callback) -> Timer:
-        return self.at(self.now() + seconds, callback)
+        return self.at(self.clock.now() + seconds, callback)
 
     def post(self, callback: Callback) -> Timer:
         """Call `callback` soon, on the kernel's thread."""
@@ -112,20 +118,42 @@ class Kernel:
         """Run callbacks until `stop()`, or until scenario time `until`, or (virtual only) none is left."""
         with self.lock:
             self._stopped = False
-            while not self._stopped:
-                while self._queue and self._queue[0][2].callback is None:
-                    heapq.heappop(self._queue)  # cancelled: must not pull a virtual clock to its time
-                if until is not None and (not self._queue or self._queue[0][0] > until):
-                    if self.clock.reach(until, self._changed):
-                        return
-                    continue
-                if not self._queue:
-                    if isinstance(self.clock, VirtualClock):
-                        return
-                    self._changed.wait(0.5)
-                    continue
-                if not self.clock.reach(self._queue[0][0], self._changed):
-                    continue
-                callback = heapq.heappop(self._queue)[2].callback
-                if callback is not None:
-                    callback()
+            if isinstance(self.clock, WallClock):
+                self._wait(self.clock, until)
+            else:
+                self._jump(self.clock, until)
+
+    def _jump(self, clock: VirtualClock, until: float | None) -> None:
+        queue, pop = self._queue, heappop
+        while not self._stopped:
+            while queue and queue[0][2].callback is None:
+                pop(queue)  # cancelled: must not pull the clock to its time
+            if not queue or (until is not None and queue[0][0] > until):
+                if until is not None and until > clock.time:
+                    clock.time = until
+                return
+            entry = pop(queue)
+            if entry[0] > clock.time:
+                clock.time = entry[0]
+            if self.trace is not None:
+                self.trace(entry)
+            callback = entry[2].callback
+            if callback is not None:
+                callback()
+
+    def _wait(self, clock: WallClock, until: float | None) -> None:
+        while not self._stopped:
+            while self._queue and self._queue[0][2].callback is None:
+                heappop(self._queue)
+            if until is not None and (not self._queue or self._queue[0][0] > until):
+                if clock.reach(until, self._changed):
+                    return
+                continue
+            if not self._queue:
+                self._changed.wait(0.5)
+                continue
+            if not clock.reach(self._queue[0][0], self._changed):
+                continue
+            callback = heappop(self._queue)[2].callback
+            if callback is not None:
+                callback()

@@ -7,7 +7,8 @@ from controller.rehearsal.api import ACCOUNT, AwsError, Call
 from controller.rehearsal.synthetics import RUN_EVERY_SECONDS, Deployed, Synthetics
 from controller.rehearsal.synthetics_events import artifact_location
 
-RUNTIME = "syn-python-selenium-10.0"
+RUNTIME = "syn-python-selenium-14.0"
+"""The only place: AWS withdraws runtimes yearly (CloudWatch User Guide, "Runtime support policy")."""
 PAGE = {"DescribeCanaries": 20, "DescribeCanariesLastRun": 100}
 
 

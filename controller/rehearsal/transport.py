@@ -87,6 +87,12 @@ class Direct:
         self.runtime.sleep(max(0.0, self._timeout(request) - waited))
         raise ReadTimeoutError(endpoint_url=request.url, error=f"{fault} in this rehearsal")
 
+    def land(self, request: AWSPreparedRequest) -> None:
+        """What was sent arrives now, whether or not its sender still runs; nobody gets an answer."""
+        message, operation = _message(request)
+        if self.fault(self.scope.service, self.scope.region, self.endpoint, operation) in (None, "lost"):
+            self.handle(message, self.endpoint, self.scope)
+
     def close(self) -> None:
         """Nothing is open."""
 

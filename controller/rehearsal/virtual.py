@@ -12,7 +12,7 @@ Outside any fiber (a test's own code) `sleep` and `wait` run the kernel forward 
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar, cast
 
-from greenlet import getcurrent, greenlet
+from greenlet import GreenletExit, getcurrent, greenlet
 
 from controller.rehearsal.kernel import Kernel
 
@@ -62,6 +62,7 @@ class VirtualRuntime:
 
     def __init__(self, kernel: Kernel, skew: float = 0.0) -> None:
         self.kernel, self.skew = kernel, skew
+        self._begun: set[greenlet] = set()
 
     def now(self) -> float:
         return self.kernel.now() + self.skew
@@ -71,8 +72,22 @@ class VirtualRuntime:
 
     def spawn(self, work: Callable[[], T]) -> Fiber[T]:
         fiber = Fiber(work)
-        self.kernel.post(_resume(greenlet(fiber.run)))
+
+        def run() -> None:
+            me = getcurrent()
+            self._begun.add(me)
+            try:
+                fiber.run()
+            finally:
+                self._begun.discard(me)
+
+        self.kernel.post(_resume(greenlet(run)))
         return fiber
+
+    def close(self) -> None:
+        """End what has begun and would never go on: its stack keeps all that it names in memory."""
+        for fiber in tuple(self._begun):
+            fiber.throw(GreenletExit)
 
     def sleep(self, seconds: float) -> None:
         me = getcurrent()

@@ -37,7 +37,7 @@ class Wire:
         fallback: Callable[[Request], Response],
         lock: AbstractContextManager[Any],
     ) -> None:
-        self.services, self.fallback, self.lock = services, fallback, lock
+        self.services, self.fallback, self.lock = dict(services), fallback, lock
         self._numbers = itertools.count(1)
 
     def handle(self, request: Request, endpoint: str = "", scope: Scope | None = None) -> Response:

@@ -4,11 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from controller.core.decide import decide
-from controller.core.gate import SECOND_PERSON
+from controller.core.gate import belongs
 from controller.core.guards import binding
 from controller.core.incident import IllegalMove, Incident, Memory
 from controller.core.journal import Kind
-from controller.core.people import among, entitled, same_person
+from controller.core.people import among, same_person
 from controller.ports.errors import JournalConflict, OutsideUnreachable, TokenClosed
 from controller.steps.context import Deps, known, remember, situation, write
 from controller.steps.question import Question, asked_now, next_ask, question
@@ -130,8 +130,7 @@ def _not_theirs(deps: Deps, incident: Incident, who: str, groups: Collection[str
     request = incident.request
     assert request is not None
     ask = asked_now(deps, incident, request).ask
-    # Of `any-second-person` nobody keeps a list: whoever may sign in and did not ask for the move.
-    if groups is None or ask == SECOND_PERSON.ask or entitled(groups, ask):
+    if groups is None or belongs(deps.policy, ask, groups):
         return None
     return f"{who} is not in {' or '.join(ask)}, who are asked; nothing was written"
 

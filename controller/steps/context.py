@@ -25,8 +25,9 @@ from controller.ports.readiness import Readiness, Snapshots
 from controller.ports.runtime import Runtime
 from controller.ports.store import Approvals, Assessments, Evidence, Journal, Leases
 from controller.ports.world import AlarmPoll, Notices, Requests, Switch, Workflow
-from controller.steps.fleet import fleet_stopped
+from controller.steps.fleet import read_fleet
 from controller.steps.readings import read_beside
+from controller.steps.tail import Tail
 
 REASON = 2000
 """Characters of a reason in the journal, whose events are bounded."""
@@ -62,6 +63,7 @@ class Deps:
     read_event: Callable[[str, float], Sighting | Probe | Ended | Ignored]
     gates: Mapping[str, str] = field(default_factory=dict)
     folding: Folding = field(default_factory=Folding, compare=False, repr=False)
+    tail: Tail = field(default_factory=Tail, compare=False, repr=False)
 
     @property
     def application(self) -> str:
@@ -84,13 +86,15 @@ def remember(deps: Deps) -> Memory:
 
 def known(deps: Deps) -> Memory:
     """The journal as it is now, folded. Looks, and writes nothing."""
-    fleet = fleet_stopped(deps.journal)  # first, so that what is folded is the newest that is known
+    fleet = read_fleet(deps.journal)  # first, so that what is folded is the newest that is known
+    seen = deps.tail.before_reading(lambda: deps.assessments.newest(deps.application))
     events = deps.journal.read(deps.application)
+    deps.tail.after_reading(seen, events)
     try:
         memory = deps.folding(deps.application, events)
     except (ValueError, KeyError) as error:
         raise JournalUnreadable(f"the journal cannot be what this version wrote: {error}") from error
-    return replace(memory, fleet=fleet)
+    return replace(memory, fleet=fleet.stopped, fleet_left=fleet.left)
 
 
 def write(
@@ -119,7 +123,9 @@ def write(
         data=dict(data or {}),
     )
     refuse_illegal(memory, draft)
-    after = apply(memory, deps.journal.append(deps.application, draft, memory.last))
+    event = deps.journal.append(deps.application, draft, memory.last)
+    deps.tail.saw(event)
+    after = apply(memory, event)
     _announce(deps, after)
     return after
 
@@ -165,9 +171,11 @@ def driven(deps: Deps, incident_id: str, epoch: int) -> tuple[Memory, Incident]:
 
 
 def note(deps: Deps, at: float, record: Mapping[str, Any]) -> bool:
-    """Keep an assessment. False if that failed: a gap in what can be told must not stop a step."""
+    """Keep an assessment, and how far the journal was seen. False if that failed: a gap in what can be told
+    must not stop a step."""
+    seen = deps.tail.to_note(lambda: deps.assessments.newest(deps.application))
     try:
-        deps.assessments.add(deps.application, at, record)
+        deps.assessments.add(deps.application, at, {**record, **seen})
     except OutsideUnreachable:
         return False
     return True

@@ -1,5 +1,9 @@
-"""The kill switch of all applications: a journal of its own, in the same table, under a name of its own."""
+"""What binds all applications: a journal of its own, in the same table, under a name of its own.
 
+It holds the fleet's kill switch, and the Regions that were left: see `core.fleet`.
+"""
+
+from controller.core.fleet import Fleet, regions_counted
 from controller.core.journal import Event, Kind
 from controller.ports.errors import JournalUnreadable, OutsideUnreachable
 from controller.ports.store import Journal
@@ -9,16 +13,22 @@ FLEET = "*fleet*"
 TRIES = 2
 
 
-def fleet_stopped(journal: Journal) -> str | None:
-    """Why nothing in the whole fleet may move, or None. What cannot be read counts as disarmed (S15)."""
+def read_fleet(journal: Journal) -> Fleet:
+    """The fleet as it is now. What cannot be read counts as disarmed (S15)."""
     for _ in range(TRIES):
         try:
-            return stopped(journal.read(FLEET))
+            events = journal.read(FLEET)
+            return Fleet(stopped(events), regions_counted(events))
         except OutsideUnreachable:
             continue
-        except (JournalUnreadable, ValueError) as error:
-            return f"the fleet's kill switch cannot be read and counts as disarmed: {error}"
-    return "the fleet's kill switch cannot be read and counts as disarmed"
+        except (JournalUnreadable, ValueError, KeyError) as error:
+            return Fleet(f"the fleet's kill switch cannot be read and counts as disarmed: {error}")
+    return Fleet("the fleet's kill switch cannot be read and counts as disarmed")
+
+
+def fleet_stopped(journal: Journal) -> str | None:
+    """Why nothing in the whole fleet may move, or None."""
+    return read_fleet(journal).stopped
 
 
 def stopped(events: tuple[Event, ...]) -> str | None:

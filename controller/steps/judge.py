@@ -7,7 +7,7 @@ from math import inf
 from typing import Any
 
 from controller.core.decide import decide, may_open
-from controller.core.incident import Incident, Memory
+from controller.core.incident import BEFORE_SHIFT, Incident, Memory
 from controller.core.journal import Kind
 from controller.core.model import Decision, Node, SignalState, Truth, Verdict
 from controller.core.report import decision_record, flip_set, grounds
@@ -19,6 +19,8 @@ from controller.steps.turns import Turns
 
 DOUBT = 300.0
 """Seconds that a Region may look bad to some, and unknown to the rest, before people are told."""
+WAITS = 300.0
+"""Seconds that a failing Region may wait behind what moves nothing, before people are told."""
 AGAIN = 3600.0
 """Seconds after which people are told once more of what still stands in the way."""
 
@@ -54,6 +56,8 @@ def judge_regions(deps: Deps, memory: Memory, controls: Mapping[str, bool] | Non
             memory, opened = open_incident(deps, memory, decision)
         elif decision.code in limits and turns.come(f"{decision.code} {region}", region):
             memory = _page_limit(deps, memory, decision)
+        elif decision.code == "in-progress" and turns.come(f"waits {region}", region):
+            memory = _page_waiting(deps, memory, decision)
         elif decision.code == "unknown" and memory.open is None and turns.come(f"doubt {region}", region):
             memory = _page_doubt(deps, memory, decision)
     return Judged(memory, tuple(decisions), opened, turns.since)
@@ -157,6 +161,19 @@ def _page_limit(deps: Deps, memory: Memory, decision: Decision) -> Memory:
         return memory
     key = f"{decision.region}/{decision.code}/{last.id if last else ''}"
     return _page_once(deps, memory, decision, key, f"{decision.region} would be left")
+
+
+def _page_waiting(deps: Deps, memory: Memory, decision: Decision) -> Memory:
+    """Tell people that a Region waits behind what has not moved for long: they can end that."""
+    first = memory.open
+    failing = decision.tree is not None and decision.tree.value is Truth.TRUE
+    if first is None or not failing or first.phase not in BEFORE_SHIFT or decision.at - first.changed < WAITS:
+        return memory
+    still = f"it has moved nothing yet, and ends by `tidegate stand-down {first.id}`"
+    told = replace(decision, reason=f"{decision.reason}; {still}")
+    return _page_once(
+        deps, memory, told, f"{decision.region}/in-progress/{first.id}", "would be left, but waits"
+    )
 
 
 def _page_doubt(deps: Deps, memory: Memory, decision: Decision) -> Memory:

@@ -46,8 +46,8 @@ class Records(Protocol):
     ) -> tuple[tuple[float, dict[str, Any]], ...]: ...
 
 
-def recall(policy: Policy, records: Records, at: float) -> Recalled:
-    """Raises `EvidenceUnavailable`, `OutsideUnreachable`."""
+def recall(policy: Policy, records: Records, at: float, memory: Memory | None = None) -> Recalled:
+    """memory: as it was then, where that is known. Raises `EvidenceUnavailable`, `OutsideUnreachable`."""
     application = policy.application
     events = tuple(e for e in records.read(application) if e.at <= at)
     latest: dict[str, tuple[float, dict[str, Any]]] = {}
@@ -56,7 +56,7 @@ def recall(policy: Policy, records: Records, at: float) -> Recalled:
             latest[str(decision["region"])] = (when, decision)
     regions = {region: latest[region] for region in policy.regions if region in latest}
     blind = None if regions else _gap(records, application, at)
-    return Recalled(at, regions, fold(application, events), events[-5:], blind)
+    return Recalled(at, regions, memory or fold(application, events), events[-5:], blind)
 
 
 def _gap(records: Records, application: str, at: float) -> tuple[float | None, float | None]:

@@ -1,8 +1,9 @@
 """ShiftTraffic: the one step that moves routing controls.
 
 ```
-act? -> beat -> ShiftIntended (durable) -> fence -> ARC, On and Off at once -> read back -> ShiftApplied
-                                           └ before every send: armed, our epoch, nothing else written
+act? -> RegionCounted for the fleet (durable) -> beat
+     -> ShiftIntended (durable) -> fence -> ARC, On and Off at once -> read back -> ShiftApplied
+                                   └ before every send: armed, our epoch, nothing else written
 ```
 """
 
@@ -19,6 +20,7 @@ from controller.ports.errors import JournalConflict, SwitchRefused
 from controller.ports.world import Shown
 from controller.steps.carry import Carry
 from controller.steps.context import Deps, driven, read_switch, remember, situation, write
+from controller.steps.set_out import set_out
 from controller.steps.takeover import beat
 
 DEADLINE = 15.0
@@ -50,6 +52,9 @@ def shift_traffic(deps: Deps, carry: Carry) -> Carry:
     plan = decision.plan
     if incident.phase is Phase.VERIFIED and not plan.changes:
         return carry.to("watch", wait=_settle(deps, incident))
+    rationed = set_out(deps, memory, incident, seen.controls)
+    if rationed is not None:
+        return carry.to("again", code="velocity", reason=rationed, wait=5)
     beat(deps, incident, seen)  # nobody takes over from a driver that is about to send
     data: dict[str, Any] = {
         "plan": plan.digest,

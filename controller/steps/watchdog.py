@@ -24,7 +24,7 @@ def probe_record(deps: Deps, probes: Sequence[Probe]) -> dict[str, Any]:
         seen = situation(deps, remember(deps), read_controls=False)
     except ControllerError as error:
         return record | {"failed": type(error).__name__}
-    return record | {"would": {region: decide(seen, region).code for region in deps.policy.regions}}
+    return record | {"would": {r: decide(seen, r, tree=False).code for r in deps.policy.regions}}
 
 
 def revive(deps: Deps, judged: Judged, ended: Sequence[str]) -> None:

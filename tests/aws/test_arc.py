@@ -422,3 +422,15 @@ def test_an_endpoint_that_answers_and_lags_is_waited_for(seed: int) -> None:
     cluster.out_of_reach = set(ENDPOINTS[2:])
     shown = cluster.switch(seed=seed).flip(cluster.leave(), deadline=DEADLINE, fence=unfenced)
     assert (shown == dict(cluster.leave()), shown.alone) == (True, None)
+
+
+def test_once_another_endpoint_has_answered_the_word_of_the_one_that_took_the_change_is_not_enough() -> None:
+    """The other answered that it does not show it yet, and then fell silent: nobody knows what it shows."""
+    cluster = Cluster(lag=(60.0, 61.0))
+    cluster.out_of_reach = set(ENDPOINTS[2:])
+    cluster.kernel.after(2.5, lambda: cluster.out_of_reach.add(ENDPOINTS[1]))
+    with pytest.raises(SwitchUnavailable, match="applied but not confirmed"):
+        cluster.switch(avoid=ENDPOINTS[1:]).flip(cluster.leave(), deadline=DEADLINE, fence=unfenced)
+    reads = cluster.sent("ListRoutingControls")
+    assert {region for at, region in reads if at < 2.5} >= {ENDPOINTS[1]}
+    assert ENDPOINTS[0] not in {region for _, region in reads}

@@ -3,10 +3,17 @@ from dataclasses import replace
 
 import pytest
 
-from controller.aws.evidence import PERMISSIONS, DynamoEvidence
-from controller.core.model import Observation, Sighting, Verdict
+from controller.aws.evidence import LARGEST, PERMISSIONS, DynamoEvidence, fitted
+from controller.core.admission import expected_signals
+from controller.core.assess import judge_leaf, view
+from controller.core.conditions import Leaf
+from controller.core.holding import MOST
+from controller.core.keeping import kept_of
+from controller.core.model import Node, Observation, Sighting, Truth, Verdict
+from controller.core.policy import Policy
 from controller.ports.errors import EvidenceUnavailable
 from tests.aws import wire as w
+from tests.core.scene import ACCOUNT, EAST, OTHER, policy_data, storefront
 
 NOW = 1_700_000_000.0
 ALARM = "alarm:123456789012:us-east-1:storefront-us-east-1-5xx"
@@ -145,3 +152,55 @@ def test_pages_are_followed(desk: Desk) -> None:
     desk.wire.next("Query", w.answered({"Items": [item], "LastEvaluatedKey": last}))
     assert set(desk.evidence.read("storefront")) == {ALARM, CANARY}
     assert json.loads(desk.wire.bodies[-1])["ConsistentRead"] is True
+
+
+# What a long `for` takes
+
+
+HELD = {"in": "source", "family": "customer", "is": "healthy", "for": "2h"}
+LONG = "…" * 200
+"""As long a reason as is ever kept, six bytes a character."""
+
+
+def after_minutes(desk: Desk, policy: Policy, minutes: int) -> tuple[Node, int]:
+    """What the leaf says after so many minutes of health, and the bytes of a signal's item."""
+    (signal,) = (s for s in expected_signals(policy, ACCOUNT) if s.subject == EAST and s.family == "customer")
+    kept = kept_of(policy, [signal])
+    evidence = DynamoEvidence(client=desk.client, table=desk.table, now=lambda: NOW, kept=kept)
+    for minute in range(minutes + 1):
+        word = seen(60.0 * minute, Verdict.HEALTHY, reason=LONG, id=f"{minute:036}")
+        evidence.record("storefront", [Sighting(signal.id, word)])
+    now = NOW + 60.0 * minutes + 30
+    view_ = view(policy, ACCOUNT, desk.evidence.read("storefront"), now)
+    leaf = Leaf.model_validate(HELD)
+    (item,) = desk.items()
+    return judge_leaf(leaf, view_, subject=EAST, source=EAST, path="when"), len(item["observations"]["S"])
+
+
+def test_two_hours_of_health_at_a_minute_s_pace_are_proved_in_a_small_item() -> None:
+    customer = [{"canary": "c-{region}", "runsIn": [OTHER], "silentAfter": "3m"}]
+    one = {"in": "source", "family": "customer", "is": "breaching", "for": "3m"}
+    data = policy_data()
+    policy = storefront(
+        signals=data["signals"] | {"customer": customer},
+        evacuate=data["evacuate"] | {"when": one},
+        restore={"when": HELD, "approval": "oncall"},
+    )
+    node, size = after_minutes(Desk(), policy, 135)
+    assert (node.value, size < 64_000) == (Truth.TRUE, True), node.sentence
+    assert after_minutes(Desk(), policy, 119)[0].value is Truth.FALSE
+    brief = policy.model_copy(update={"restore": None})
+    assert after_minutes(Desk(), brief, 135)[0].value is Truth.FALSE  # thirty are too few
+
+
+def test_of_what_is_old_the_reason_is_cut_but_not_what_it_means() -> None:
+    many = [seen(60.0 * n, reason="muted: " + LONG, id=f"{n:036}") for n in range(MOST)]
+    short = fitted(tuple(many))
+    assert len(short) == MOST
+    assert {each.reason for each in short[:-10]} == {"muted"}
+    assert [each.reason for each in short[-10:]] == [each.reason for each in many[-10:]]
+    assert fitted(short) == short
+    assert fitted(tuple(many[:30])) == tuple(many[:30])
+    wide = tuple(seen(60.0 * n, reason=LONG, id=f"{n:01000}") for n in range(200))
+    assert fitted(wide)[-1] == wide[-1]
+    assert 40_000 < len(json.dumps([each.id for each in fitted(wide)])) < LARGEST

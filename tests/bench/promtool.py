@@ -17,13 +17,15 @@ from controller.lab.signals.states import states
 SERIES, MINUTES, M, N = 210, 7 * 1440, 3, 5
 
 
-def bench(say: Callable[[str], None]) -> None:
-    """Print one table; the peer's version is what is installed."""
+def bench(say: Callable[[str], None]) -> bool:
+    """Print one table, and say whether the bound held; the peer's version is what is installed."""
     rng = np.random.default_rng(2)
     codes = (rng.random((SERIES, MINUTES)) < 0.1).astype(np.int8)
-    began = time.process_time()
-    firing = (states(codes, M, N, "missing") == 1).sum(axis=1)
-    ours = time.process_time() - began
+    ours = float("inf")
+    for _ in range(7):
+        began = time.process_time()
+        firing = (states(codes, M, N, "missing") == 1).sum(axis=1)
+        ours = min(ours, time.process_time() - began)
     with tempfile.TemporaryDirectory() as folder:
         took, same = _peer(Path(folder), codes, firing)
     version = subprocess.run(
@@ -31,9 +33,11 @@ def bench(say: Callable[[str], None]) -> None:
     ).stdout.split()[2]
     say(f"{SERIES} series x 7 days at one minute, {int(firing.sum())} firing minutes:")
     say(f"  tidegate              {ours:>9.4f} s")
-    verdict = "ok" if took / ours >= 100 and same else "NO"
+    good = took / ours >= 100 and same
+    verdict = "ok" if good else "NO"
     told = "the same firing minutes" if same else "other firing minutes"
     say(f"  promtool {version:<12} {took:>9.3f} s   x {took / ours:>6.0f} (bound 100) {verdict}; {told}\n")
+    return good
 
 
 def _peer(

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from controller.console.app import Console
+from controller.console.fetch import IssuerUnreachable
 from controller.console.http import Request, Response
 from controller.console.issuer import Issuer
 from controller.core.journal import Kind
@@ -46,16 +47,21 @@ class Desk:
     fetched: list[str] = field(default_factory=list)
     down: bool = False
     origin: str = ORIGIN
-    settings: SignIn = field(init=False)
+    url: str = ISSUER
     provider: Oidc = field(init=False)
     console: Console = field(init=False)
 
     def __post_init__(self) -> None:
-        self.settings = SignIn(issuer=ISSUER, client_id="tidegate", origin=self.origin)
-        self.provider = Oidc(ISSUER, {"tidegate": f"{self.origin}/signed-in"}, self.clock)
+        self.at(self.origin, self.url)
+
+    def at(self, origin: str, issuer: str) -> None:
+        """Let the console be found at `origin`, and its issuer at `issuer`."""
+        self.origin, self.url = origin, issuer
+        settings = SignIn(issuer=issuer, client_id="tidegate", origin=origin)
+        self.provider = Oidc(issuer, {"tidegate": f"{origin}/signed-in"}, self.clock)
         self.console = Console(
             self.deps,
-            issuer=Issuer(self.settings, self.fetch, lambda: self.clock.at),
+            issuer=Issuer(settings, self.fetch, lambda: self.clock.at),
             key=KEY,
             now=self.clock,
             instruments=instruments(lambda: 0),
@@ -64,13 +70,11 @@ class Desk:
 
     def fetch(self, method: str, url: str, form: Mapping[str, str] | None) -> tuple[int, bytes]:
         """The wire to the issuer."""
-        from controller.console.fetch import IssuerUnreachable
-
         self.fetched.append(url)
         if self.down:
             raise IssuerUnreachable("the issuer did not answer: ConnectTimeout")
         body = urlencode(form).encode() if form else b""
-        reply = self.provider.handle(method, url.removeprefix(ISSUER), body)
+        reply = self.provider.handle(method, url.removeprefix(self.url), body)
         return reply.status, reply.body
 
     def browser(self, person: str | None = None) -> "Browser":

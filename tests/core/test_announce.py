@@ -17,7 +17,7 @@ from tests.steps.test_approval import asked
 from tests.steps.world import World, failing
 
 FILE = Path(__file__).parents[2] / "schemas" / "tidegate.decision.v1.json"
-QUIET = {"PolicyLoaded", "ReadinessConfirmed", "ReadinessDenied"}
+QUIET = {"PolicyLoaded", "ReadinessConfirmed", "ReadinessDenied", "RegionCounted"}
 
 
 def schema() -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from controller.core.fold import fold
 from controller.core.incident import Memory
 from controller.core.journal import Draft, Event, Kind, seal
-from controller.core.pace import ALLOWANCE, LEAST, p75, stuck
+from controller.core.pace import ALLOWANCE, KEPT, LEAST, Running, p75, paced, stuck
 from tests.core.scene import EAST, T0, WEST
 
 DAY = 86_400.0
@@ -139,3 +139,29 @@ def test_it_is_known_that_people_were_told_and_forgotten_with_the_step() -> None
 )
 def test_p75_is_a_value_that_three_in_four_do_not_exceed(values: tuple[float, ...], found: float) -> None:
     assert p75(values) == found
+
+
+def test_that_people_were_told_of_something_else_is_not_that() -> None:
+    journal = often().run(*RUN[:4], (Kind.ESCALATED, {"code": "switch-unavailable"}, 120.0))
+    found = stuck(journal.memory.pace, journal.at)
+    assert found is not None
+    assert not found.told
+
+
+def test_fifty_runs_are_remembered_and_a_clock_that_was_set_back_makes_no_time() -> None:
+    journal = often(KEPT + 2)
+    took = journal.memory.pace.took["evacuate/shift"]
+    assert len(took) == KEPT
+    assert took[0] == pytest.approx(4.8)
+    back = journal.run(*RUN[:4], (Kind.SHIFT_APPLIED, {"states": STATES}, -600.0))
+    assert back.memory.pace.took["evacuate/shift"][-1] == 0.0
+
+
+def test_steps_of_two_incidents_are_not_one() -> None:
+    """Two cannot be open at once; what is said of one that has ended is nothing about the one that runs."""
+    journal = often().run(*RUN[:4])
+    pace = journal.memory.pace
+    event = seal("storefront", Draft("x", Kind.SHIFT_APPLIED, journal.at + 5, "p", 1, "another"), None)
+    assert paced(pace, event).took == pace.took
+    again = seal("storefront", Draft("y", Kind.SHIFT_INTENDED, journal.at + 5, "p", 1, "another"), None)
+    assert paced(pace, again).running == Running("another", "shift", journal.at + 5)

@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 
 from controller.core.admission import compiled, parse_policy
-from controller.core.incident import Incident, Phase
+from controller.core.incident import Incident, Memory, Phase
+from controller.core.journal import Draft, Event, Kind, seal
 from controller.core.model import Truth
 from controller.core.problems import PolicyError
-from controller.core.share import Left, Points, Proof, leaving, prove
+from controller.core.share import Left, Points, Proof, leaving, prove, set_out
 from controller.core.traffic import Traffic
-from tests.core.scene import EAST, T0, WEST, all_on, policy_data, storefront
+from tests.core.scene import EAST, OTHER, T0, WEST, all_on, policy_data, storefront
 
 RULE: dict[str, Any] = {
     "namespace": "Storefront", "metric": "Requests", "atMost": "10%", "within": "10m", "ifUnknown": "proceed",
@@ -156,3 +157,42 @@ def test_what_cannot_be_meant_is_refused(changes: dict[str, Any], said: str) -> 
     with pytest.raises(PolicyError) as refused:
         parse_policy(with_traffic(**changes))
     assert said in str(refused.value)
+
+
+def of_three(east: str, west: str, third: str, left: Left = GONE) -> Proof:
+    counted = {EAST: points(east), WEST: points(west), OTHER: points(third)}
+    return prove(Traffic.model_validate(RULE), left, counted, begun=BEGUN, applied=APPLIED, now=APPLIED + 215)
+
+
+def test_a_region_that_cannot_be_asked_could_only_make_the_share_smaller() -> None:
+    assert of_three("60 60 | 40 0 0", "60 60 | 80 120 120", "x").value is Truth.TRUE
+    stays = of_three("60 60 | 60 60 60", "60 60 | 60 60 60", "x")
+    assert (stays.value, stays.wait) == (Truth.UNKNOWN, True)  # the rest may all be there
+    assert f"{OTHER} cannot be asked" in stays.sentence
+    assert of_three("60 60 | 60 60 60", "60 60 | 60 60 60", "0 0 | 0 0 0").value is Truth.FALSE
+
+
+def test_that_others_serve_more_is_known_only_where_it_is_known_what_they_served() -> None:
+    assert proof("60 60 | 40 3 -", "- - | 80 117 120").value is Truth.UNKNOWN
+
+
+def test_no_word_is_waited_for_beyond_within() -> None:
+    assert proof("60 60 |", "60 60 |", within="2m", waited=119).wait
+    assert not proof("60 60 |", "60 60 |", within="2m", waited=120).wait
+
+
+def test_what_was_before_is_taken_over_five_minutes() -> None:
+    quiet = " ".join(["60"] * 6)
+    assert proof(f"{quiet} | 50 43 43", f"{quiet} | 70 77 77", HALF).value is Truth.FALSE
+    assert proof(f"6000 {quiet} | 50 43 43", f"60 {quiet} | 70 77 77", HALF).value is Truth.FALSE
+    assert proof(f"6000 {quiet[3:]} | 50 43 43", f"60 {quiet[3:]} | 70 77 77", HALF).value is Truth.TRUE
+
+
+def test_a_leg_set_out_with_its_latest_first_wave() -> None:
+    def intent(number: int, about: str, wave: int) -> Event:
+        draft = Draft(f"d{number}", Kind.SHIFT_INTENDED, T0 + number, "ana", 1, about, {"wave": wave})
+        return seal("storefront", draft, None)
+
+    found = [intent(1, "i", 1), intent(2, "i", 2), intent(3, "i", 1), intent(4, "i", 2), intent(5, "j", 1)]
+    assert set_out(Memory("storefront", intents=tuple(found)), incident(changed=T0 + 9)) == T0 + 3
+    assert set_out(Memory("storefront", intents=tuple(found[4:])), incident(changed=T0 + 9)) == T0 + 9

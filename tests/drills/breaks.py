@@ -147,6 +147,25 @@ def s10(world: World) -> Fact:
     return intended(world, source=WEST)
 
 
+def s6_untold(world: World) -> Fact:
+    for region in world.regions:
+        world.truth.begin("dark", region)
+    later(world, 481.0)
+    return world.trace.note("heal", "", "all-red")
+
+
+def l4(world: World) -> Fact:
+    world.truth.begin("no-quorum", "")
+    later(world, 481.0)
+    return world.trace.note("heal", "", "quorum-lost")
+
+
+def s13(world: World) -> Fact:
+    world.truth.begin("zone-notice", WEST)
+    later(world, 1.0)
+    return opened(world, source=WEST)
+
+
 def s12(world: World) -> Fact:
     wrote(world, Kind.MUTED, what=EAST, **{"for": 600.0})
     return opened(world)
@@ -210,6 +229,25 @@ def a6(world: World) -> Fact:
 
 CASES: dict[str, tuple[str, Callable[[World], Fact]]] = {
     case.__name__: (case.__name__.partition("_")[0].upper(), case)
-    for case in (s1, s2, s3, s4_deadline, s4_epoch, s5, s6, s6_cut_off, s7, s8, s9, s10, s12, s14, s15, s18)
+    for case in (
+        s1,
+        s2,
+        s3,
+        s4_deadline,
+        s4_epoch,
+        s5,
+        s6,
+        s6_cut_off,
+        s6_untold,
+        s13,
+        s7,
+        s8,
+        s9,
+        s10,
+        s12,
+        s14,
+        s15,
+        s18,
+    )
 }
-CASES |= {case.__name__: (case.__name__.upper(), case) for case in (a1, a3, a4, a6)} | {"a5": ("A1", a5)}
+CASES |= {case.__name__: (case.__name__.upper(), case) for case in (a1, a3, a4, a6, l4)} | {"a5": ("A1", a5)}

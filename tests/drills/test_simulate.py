@@ -9,13 +9,19 @@ import pytest
 from controller.entry.cli.run import main
 from controller.entry.simulated import Wish, plant, play, played
 from controller.lab.overlay import overlaid
+from controller.lab.simulate.coverage import CODES, NEVER
+from controller.lab.simulate.drawn import matrix_policy
 from controller.lab.simulate.invariants import TABLE, Break, broken
+from controller.lab.simulate.lengths import LENGTHS
 from controller.lab.simulate.report import Totals, broken_lines, summary_lines
 from controller.lab.simulate.run import Outcome
 from controller.lab.simulate.weather import CallRule, EventRule, Sent
 from controller.lab.simulate.world import World, make_world
-from tests.drills.breaks import CASES, EAST, HOME, WEST, intended, later, opened, sound
+from tests.drills.breaks import CASES as RULES
+from tests.drills.breaks import EAST, HOME, WEST, intended, later, opened, sound
+from tests.drills.breaks_grounds import GROUNDS
 
+CASES = RULES | GROUNDS
 SEEDS = Path(__file__).with_name("seeds.txt")
 """One a line: the seed, and what it showed."""
 
@@ -39,9 +45,30 @@ def test_a_seed_repeats_to_the_byte_in_another_process(first: Outcome) -> None:
     assert list(played(kept()[:1], Wish(), jobs=2)) == [first]
 
 
+PLAYED = 12
+"""Seeds in the tests, the kept ones beside them: as many as half a minute of a processor allows."""
+
+
+@pytest.mark.parametrize("seed", sorted({*range(1, PLAYED + 1), *kept()[1:]}))
+def test_a_seed_breaks_nothing(seed: int) -> None:
+    outcome = play(seed, Wish())
+    assert not outcome.breaks, "\n".join(broken_lines(outcome, "both", ()))
+
+
+def test_every_code_occurs_in_the_simulation_or_it_is_said_why_not() -> None:
+    documented = {
+        line[4:]
+        for line in Path("docs/codes.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("### ")
+    }
+    assert documented == {*CODES, *NEVER}
+    assert not {*CODES} & {*NEVER}
+    assert all(NEVER.values())
+
+
 @pytest.fixture
 def world() -> World:
-    made = make_world(1, plant())
+    made = make_world(1, plant(), policy=matrix_policy(LENGTHS["long"]))
     made.policy = overlaid(
         made.policy,
         {"evacuate": {"approval": "none"}, "limits": {"cooldown": "20m", "evacuationsPerDay": 1}},

@@ -1,5 +1,7 @@
 """`tidegate up` on real sockets: the aws CLI, DNS, and what people do from another terminal."""
 
+import json
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -7,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from tests.entry.up import BIN, Rehearsal, policy
 
@@ -86,6 +89,19 @@ def test_status_why_and_the_kill_switch(rehearsal: Rehearsal) -> None:
     assert "disarmed by ana: release" in refused["sentence"]
     assert rehearsal.run("arm", "--as", "ana")[0] == 0
     assert rehearsal.run("status")[1]["armed"] is True
+
+
+def test_a_first_policy_is_drafted_from_what_runs(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    code, made = rehearsal.run("init", "--from-account", "--context", "rehearsal", "--out", str(tmp_path))
+    assert made["unread"] == []
+    assert (code, made["loads"], made["fill_in"]) == (0, True, [])
+    arc = json.loads((tmp_path / "arc.json").read_text())
+    assert arc["endpoints"] == rehearsal.told["arc"]
+    again = ("init", "--from-account", "--context", "rehearsal", "--out", str(tmp_path))
+    code, refused = rehearsal.run(*again)
+    assert (code, refused["schema"]) == (2, "tidegate.error/v1")
+    assert rehearsal.run(*again, "--force")[0] == 0
+    assert rehearsal.run("init")[0] == 2
 
 
 def test_state_survives_a_restart_and_a_second_one_is_refused(tmp_path: Path) -> None:
@@ -174,3 +190,27 @@ def _until(look: Any) -> Any:
             return found
         time.sleep(0.3)
     pytest.fail("it did not happen within three minutes")
+
+
+def test_people_sign_in_to_each_console_over_the_wire_and_see_what_is_so_now(rehearsal: Rehearsal) -> None:
+    consoles = [each["console"] for each in rehearsal.told["controllers"]]
+    assert rehearsal.told["console"] in consoles
+    for origin in consoles[:2]:
+        with requests.Session() as browser:
+            asked = browser.get(f"{origin}/", timeout=20)
+            assert "Who are you" in asked.text
+            fields = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', asked.text))
+            issuer = asked.url.partition("/authorize")[0]
+            back = browser.post(
+                f"{issuer}/authorize", {**fields, "person": "u-ana"}, allow_redirects=False, timeout=20
+            )
+            # `requests` keeps Secure cookies from plain HTTP; browsers do for 127.0.0.1 alone.
+            kept = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+            done = requests.get(
+                back.headers["location"], headers={"cookie": kept}, allow_redirects=False, timeout=20
+            )
+            assert done.status_code == 303, done.text
+            session = "; ".join(f"{name}={value}" for name, value in done.cookies.items())
+            page = requests.get(f"{origin}/health", headers={"cookie": session}, timeout=20)
+            assert "ana@storefront.example" in page.text
+            assert page.status_code == 200

@@ -2,12 +2,13 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from controller.core.admission import parse_policy
+from controller.core.admission import PolicyError, parse_policy
 from controller.core.policy import Policy
 from controller.entry.cli.run import main
 from controller.lab.review import reading
@@ -102,12 +103,10 @@ def test_a_region_that_can_never_come_home_is_found_and_one_that_can_is_not() ->
     assert {(each.code, each.path) for each in never} == {("no-return", ("restore", "when", "all", 1))}
 
 
-def test_a_wait_longer_than_what_is_remembered_is_found() -> None:
-    """Thirty words a signal, three minutes apart at most: nobody can have been well for two hours."""
-    patient = {"when": WELL | {"for": "2h"}, "approval": "oncall"}
-    found = prove(policy(restore=patient)).findings
-    assert set(codes(found)) == {"no-return"}
-    assert "(needs 4 for 2h00m)" in found[0].message
+def test_a_wait_of_hours_comes_home_and_one_that_no_memory_holds_is_refused() -> None:
+    assert codes(prove(policy(restore={"when": WELL | {"for": "70m"}, "approval": "oncall"})).findings) == []
+    with pytest.raises(PolicyError, match=r"when\.for: 240m can never be proved.*prove 235m"):
+        policy(restore={"when": WELL | {"for": "4h"}, "approval": "oncall"})
 
 
 def test_what_a_region_says_otherwise_is_pointed_at_under_its_name() -> None:
@@ -246,3 +245,34 @@ def test_every_warning_is_on_the_page() -> None:
     told = {code for row in table.splitlines()[2:] for code in re.findall(r"`([a-z-]+)`", row.split("|")[1])}
     others = {"shared-cause", "no-target", "target-not-ready", "cut-off", "sign-in"}
     assert found - others | {"guarded-notices", "guarded-sign-in"} == told
+
+
+def test_the_work_of_a_review_grows_with_the_policy_and_not_with_its_square() -> None:
+    """Three times the Regions, three times the calls; each Region's proof looks at its neighbours alone."""
+    few, many = (_calls(count) for count in (4, 12))
+    assert many < 3.5 * few, (few, many)
+
+
+def _calls(count: int) -> int:
+    regions = [f"{area}-west-{number}" for area in ("eu", "ap") for number in range(1, count // 2 + 1)]
+    changes: dict[str, Any] = {
+        "regions": {region: {"controls": [f"{region}-a"]} for region in regions},
+        "signals": {
+            "customer": [{"canary": "c-{region}", "runsIn": ["us-east-1", "us-west-2"], "silentAfter": "3m"}],
+            "service": [{"alarm": f"a{n}-{{region}}", "silentAfter": "3m"} for n in range(4)],
+        },
+        "target": policy_data()["target"] | {"prefer": regions},
+    }
+    wide = parse_policy(policy_data() | changes)
+    calls = 0
+
+    def count_calls(_frame: object, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(count_calls)
+    try:
+        review(wide)
+    finally:
+        sys.setprofile(None)
+    return calls

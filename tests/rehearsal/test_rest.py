@@ -41,6 +41,7 @@ def get(path: str, query: str = "", method: str = "GET") -> Request:
     ("request_", "found"),
     [
         (get("/readinesschecks/a%20b/status"), {"readinessCheckName": "a b"}),
+        (get("/readinesschecks/arn:aws:x::1:check/a/status"), {"readinessCheckName": "arn:aws:x::1:check/a"}),
         (get("/readinesschecks//status"), None),
         (get("/readinesschecks/a/b/status"), None),
         (get("/readinesschecks/a/status", method="PUT"), None),

@@ -71,7 +71,19 @@ PROOFS: dict[str, Proof] = {
         ("core/test_readiness::test_nobody_can_be_asked_past_replication_on_return",),
         ("steps/test_always::test_s8_a_region_comes_home_after_unbroken_health_only",),
     ),
-    "S9": Proof((f"{GUARDS}[velocity]",), (f"{GUARDS}[velocity]",)),
+    "S9": Proof(
+        (
+            f"{GUARDS}[velocity]",
+            "core/test_fleet::test_s9_the_limit_counts_distinct_regions_of_the_whole_fleet",
+        ),
+        (
+            f"{GUARDS}[velocity]",
+            "steps/test_fleet"
+            "::test_s9_one_region_more_than_the_fleet_may_leave_is_not_left_and_people_are_told",
+            "steps/test_fleet::test_s9_a_region_wide_event_is_never_rationed",
+            "steps/test_fleet::test_s9_two_that_set_out_at_once_meet_before_either_intends",
+        ),
+    ),
     "S10": Proof(
         (STORMS, "steps/test_kill_matrix::test_a_step_that_is_invoked_twice_at_once_has_one_effect"),
         (
@@ -134,7 +146,10 @@ PROOFS: dict[str, Proof] = {
     ),
     "S18": Proof(
         (STORMS, "core/test_journal::test_dropped_swapped_doubled_and_rewritten_records_are_found"),
-        ("steps/test_record::test_s18_a_record_that_was_changed_is_found_and_nothing_moves",),
+        (
+            "steps/test_record::test_s18_a_record_that_was_changed_is_found_and_nothing_moves",
+            "steps/test_record::test_s18_a_tail_that_was_cut_off_before_a_process_began_is_found",
+        ),
     ),
     "S19": Proof(
         ("drills/test_scenarios::test_a_blip_of_43_seconds_moves_nothing_and_opens_no_incident",),
@@ -147,6 +162,14 @@ PROOFS: dict[str, Proof] = {
             "steps/test_consent_unguarded"
             "::test_a1_of_two_clicks_in_two_regions_during_a_partition_one_counts",
         ),
+    ),
+    "A2": Proof(
+        (
+            "console/test_looking::test_a2_a_robot_that_opens_every_link_changes_nothing",
+            "console/test_browser::test_a_robot_that_opens_every_link_in_a_browser_and_submits_no_form"
+            "_changes_nothing",
+        ),
+        ("console/test_looking::test_a2_a_console_that_is_newer_than_the_journal_writes_nothing_by_looking",),
     ),
     "A3": Proof(
         ("steps/test_approval::test_healed_while_people_are_asked_it_stands_down_within_two_minutes"
@@ -170,11 +193,26 @@ PROOFS: dict[str, Proof] = {
         (
             "steps/test_chain::test_a5_the_same_person_twice_is_one_person",
             "steps/test_chain::test_a5_the_requester_is_no_approver",
+            "console/test_gate"
+            "::test_a_guard_refuses_and_nothing_is_written_and_without_it_the_answer_counts",
         ),
+    ),
+    "A6": Proof(
+        ("console/test_secrets"
+         "::test_no_page_header_log_notice_event_table_or_history_of_a_run_holds_the_task_token",),
+        ("console/test_secrets::test_a6_without_encryption_the_search_finds_the_token_in_the_table",),
     ),
     "A7": Proof(
         ("steps/test_chain::test_silence_after_the_last_ask_is_a_denial_after_a_reminder_in_each",),
         ("steps/test_chain::test_a7_a_denial_is_final",),
+    ),
+    "A8": Proof(
+        ("console/test_fetch::test_a_redirect_is_an_answer_and_not_followed",),
+        ("console/test_fetch::test_what_is_not_on_the_list_is_not_asked_and_without_the_list_it_would_be",),
+    ),
+    "A9": Proof(
+        ("console/test_bad_input::test_a9_a_hostile_name_and_reason_in_the_journal_forge_no_page",),
+        ("console/test_bad_input::test_a9_without_escaping_a_hostile_name_is_markup",),
     ),
     "L1": Proof(
         (MATRIX, "drills/test_controllers::test_the_driver_dies_once_people_are_asked_and_another_finishes"

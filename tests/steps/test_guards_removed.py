@@ -178,9 +178,7 @@ def test_every_guard_is_taken_out_once() -> None:
 def _disarmed_after_the_intent() -> World:
     w = failing()
     w.advance(50)
-    assert w.until(
-        lambda: any(s.step == {"ShiftTraffic"} and s.operation == "PutItem" for s in w.calls), 20, step=0.01
-    )
+    assert w.until(w.has(Kind.SHIFT_INTENDED), 20, step=0.01)
     arm(w.hand, on=False, who="ana", reason="stop")
     w.advance(60)
     return w

@@ -156,8 +156,7 @@ def test_s10_a_backlog_of_thirteen_hours_opens_nothing(monkeypatch: Patch) -> No
         return observation if back is None else replace(observation, at=observation.received - back)
 
     monkeypatch.setattr(evidence, "clamp", by_arrival)
-    for module in (assess, timeline):
-        monkeypatch.setattr(module, "heard_at", lambda observation: observation.at)
+    monkeypatch.setattr(timeline, "heard_at", lambda observation: observation.at)
     assert Kind.INCIDENT_OPENED in _after_a_backlog().kinds
 
 

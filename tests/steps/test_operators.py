@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from controller.core import guards
+from controller.core.fleet import Fleet
 from controller.core.incident import Incident
 from controller.core.journal import Draft, Kind
 from controller.core.model import Verdict
-from controller.steps import context, operate
+from controller.steps import context, operate, shift
 from controller.steps.fleet import FLEET
 from tests.core.scene import EAST, WEST, policy_data
 from tests.steps.test_approval import NO_MOVES, question, yes
@@ -215,7 +216,8 @@ def test_s15_an_unreadable_kill_switch_counts_as_disarmed(monkeypatch: Patch) ->
     w = _unreadable()
     assert w.moves == NO_MOVES
     assert "cannot be read and counts as disarmed" in str(w.memory.stopped)
-    monkeypatch.setattr(context, "fleet_stopped", lambda _journal: None)
+    monkeypatch.setattr(context, "read_fleet", lambda _journal: Fleet())
+    monkeypatch.setattr(shift, "set_out", lambda *_: None)  # it reads the fleet's journal once more
     assert _unreadable().moves
 
 

@@ -13,7 +13,7 @@ from controller.steps.answer import answer
 from controller.steps.operate import arm, evacuate
 from tests.core.scene import ACCOUNT, EAST, policy_data
 from tests.steps.test_approval import GATE, NO_MOVES, asked, question, yes
-from tests.steps.world import Sent, World, calm, deploy, executions, failing, redeployed, stop, world
+from tests.steps.world import World, deploy, executions, failing, redeployed, stop, world
 
 
 def codes(w: World) -> list[str]:
@@ -240,20 +240,12 @@ def test_executions_that_keep_ending_are_told_to_people_at_the_third() -> None:
 
 def test_disarmed_mid_flow_after_the_intent_the_fence_holds_the_call_back() -> None:
     w = failing()
-    seen: list[Sent] = []
-
-    def disarm(sent: Sent) -> None:
-        if sent.step == {"ShiftTraffic"} and sent.operation == "PutItem" and not seen:
-            seen.append(sent)
-
-    w.trouble = disarm
     w.advance(50)
-    assert w.until(lambda: bool(seen), 20, step=0.01)
+    assert w.until(w.has(Kind.SHIFT_INTENDED), 20, step=0.01)
     arm(w.hand, on=False, who="ana", reason="stop")
     w.advance(300)
     assert (w.moves, w.count(Kind.SHIFT_INTENDED)) == (NO_MOVES, 1)
     assert not [c for c in w.calls if c.operation == "UpdateRoutingControlStates"]
-    w.trouble = calm
     arm(w.hand, on=True, who="ana", reason="go on")
     assert w.until(w.has(Kind.SETTLED), 120)
     assert w.whole

@@ -29,5 +29,7 @@ def test_what_answers_nothing_or_is_cut_off_is_passed_over() -> None:
     w.stage.faults.cut_off.add(EAST)
     w.advance(200)
     assert spoken_to(w).here == OTHER  # all that answer are cut off: the first of them
+    w.stage.faults.apis_dark.add(OTHER)
+    assert spoken_to(w).here == EAST  # the first of them that answers
     w.stage.faults.apis_dark |= {OTHER, EAST}
     assert spoken_to(w).here == OTHER

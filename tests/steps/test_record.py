@@ -10,8 +10,9 @@ from controller.aws.journal import DynamoJournal
 from controller.core.journal import Event, Kind, to_json
 from controller.ports.errors import JournalUnreadable
 from controller.steps.operate import arm
+from controller.steps.tail import Tail
 from tests.core.scene import OTHER
-from tests.steps.world import World, failing
+from tests.steps.world import World, deploy, failing, rebuilt
 
 Patch = pytest.MonkeyPatch
 
@@ -100,3 +101,34 @@ def forgetful(real: Any) -> Any:
         return real(self, application)
 
     return read
+
+
+def cut_while_nobody_ran() -> World:
+    """Disarmed last, and a tick has seen it. That event goes, and only a fresh process looks."""
+    w = failing()
+    assert w.memory.policy == w.stage.policy.digest  # loaded first
+    arm(w.hand, on=False, who="ana", reason="stop")
+    w.advance(65)
+    truncated(w)
+    deploy(w, rebuilt(w))
+    w.advance(130)
+    return w
+
+
+def test_s18_a_tail_that_was_cut_off_before_a_process_began_is_found(monkeypatch: Patch) -> None:
+    w = cut_while_nobody_ran()
+    assert w.moves == []
+    assert [page for page in w.pages if "the journal cannot be read" in page] != []
+    records = [record for _, record in w.hand.assessments.between("storefront", 0.0, 1e11)]
+    assert {record["head"]["seq"] for record in records} == {2}  # handed on by those that found it missing
+    assert "this controller saw event 2" in records[-1]["decisions"][0]["reason"]
+    real = Tail.after_reading
+    monkeypatch.setattr(Tail, "after_reading", lambda self, _expected, events: real(self, None, events))
+    assert cut_while_nobody_ran().moves
+
+
+def test_without_its_assessments_a_fresh_process_evacuates_all_the_same() -> None:
+    w = failing()
+    w.down.add("us-east-2 tidegate-assessments")
+    deploy(w, rebuilt(w))
+    assert w.until(w.has(Kind.SETTLED), 120)

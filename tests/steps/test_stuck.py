@@ -4,6 +4,8 @@ from controller.core.journal import Draft, Kind
 from controller.core.pace import LEAST
 from controller.entry.watching import stuck_told
 from controller.steps.context import remember
+from controller.steps.operate import arm
+from controller.steps.stuck import tell_stuck
 from tests.core.scene import EAST, OTHER, WEST
 from tests.core.test_pace import RUN
 from tests.steps.world import World, world
@@ -51,3 +53,15 @@ def test_with_a_shorter_history_nothing_is_told() -> None:
     w = with_history(LEAST - 1)
     w.advance(200)
     assert not any("stuck" in subject for subject in w.pages)
+
+
+def test_where_it_cannot_be_written_down_the_tick_goes_on() -> None:
+    w = with_history(LEAST)
+    w.asleep.add("Tick")
+    memory = remember(w.deps)
+    w.advance(200)
+    arm(w.hand, on=False, who="ana", reason="somebody writes first")
+    assert tell_stuck(w.deps, memory) is memory
+    w.down.add("tidegate-journal")
+    assert tell_stuck(w.deps, memory) is memory
+    assert sum("stuck at shift" in subject for subject in w.pages) == 2

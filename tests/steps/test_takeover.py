@@ -76,15 +76,11 @@ def test_the_driver_dies_while_people_are_asked_another_asks_again_and_there_is_
 
 def test_a_frozen_driver_that_thaws_sends_nothing_and_its_run_ends() -> None:
     w = failing(**TRIO)
-    written: list[Sent] = []
 
     def freeze(sent: Sent) -> None:
         """Right after `ShiftIntended`: in the middle of the fence."""
-        if "ShiftTraffic" in sent.step and sent.operation in ("PutItem", "GetItem"):
-            if written:
-                w.stage.faults.controllers_frozen.add(OTHER)
-            elif sent.operation == "PutItem":
-                written.append(sent)
+        if "ShiftTraffic" in sent.step and w.count(Kind.SHIFT_INTENDED) and sent.operation == "GetItem":
+            w.stage.faults.controllers_frozen.add(OTHER)
 
     w.trouble = freeze
     assert w.until(lambda: OTHER in w.stage.faults.controllers_frozen, 120, step=0.5)

@@ -23,6 +23,6 @@ def test_the_storm_finds_a_controller_that_does_not_look_at_its_kill_switch(monk
 
 def test_the_storm_finds_two_that_write_the_same_event(monkeypatch: Patch) -> None:
     monkeypatch.setattr(Turns, "come", lambda *_: True)
-    assert play(27)[1] == []
+    assert play(62)[1] == []
     unconditional_appends(monkeypatch)
-    assert "S3" in str(play(27)[1])
+    assert "S3" in str(play(62)[1])

@@ -9,8 +9,12 @@ from typing import Annotated
 import typer
 
 from controller.entry.cli import act, approve, look, move, operate, policy
+from controller.entry.cli.assessments import assessments
 from controller.entry.cli.break_glass import break_glass, runbook
 from controller.entry.cli.demo import demo
+from controller.entry.cli.doctor import doctor
+from controller.entry.cli.fleet import fleet
+from controller.entry.cli.init import init
 from controller.entry.cli.simulate import simulate
 from controller.entry.cli.up import up
 
@@ -35,6 +39,10 @@ app.command()(move.drill)
 app.command()(break_glass)
 app.command()(runbook)
 app.command()(simulate)
+app.command()(init)
+app.command()(assessments)
+app.command()(fleet)
+app.command()(doctor)
 
 
 def _version(wanted: bool) -> None:

@@ -8,12 +8,13 @@ import typer
 from rich.text import Text
 
 from controller.core.text import plain
+from controller.entry.cli.bar import Bar
+from controller.entry.cli.kill_matrix import kill_matrix
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, stdout
 
 if TYPE_CHECKING:
     from controller.entry.simulated import Wish
     from controller.lab.simulate.report import Totals
-    from controller.lab.simulate.run import Outcome
 
 SEEDS = 20
 
@@ -30,12 +31,22 @@ def simulate(
         Literal["safety", "liveness", "both"],
         typer.Option(help="safety: faults come and go; liveness: a core heals, the rest stays broken."),
     ] = "both",
+    length: Annotated[
+        Literal["usual", "long", "converging", "short"],
+        typer.Option(help="usual: every 16th seed is long, every 4th converges, the rest are short."),
+    ] = "usual",
     jobs: Annotated[
         int, typer.Option(metavar="J", min=1, max=64, help="Processes; the output is the same.")
     ] = 1,
     trace: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write down everything that is seen of one seed.")
     ] = None,
+    kills: Annotated[
+        bool, typer.Option("--kill-matrix", help="The driver dies at each external call of an evacuation.")
+    ] = False,
+    cell: Annotated[
+        str, typer.Option(metavar="CALL:MOMENT", help="One cell of the kill matrix, such as 264:applied.")
+    ] = "",
     as_json: AsJson = False,
     listed: Annotated[bool, typer.Option("--list", help="List the faults.")] = False,
 ) -> None:
@@ -46,6 +57,9 @@ def simulate(
     if listed:
         emit("faults", {"faults": list(FAULTS)}, lambda: stdout().print("\n".join(FAULTS)), as_json=as_json)
         return
+    if kills or cell:
+        kill_matrix(cell, jobs, trace, as_json=as_json)
+        return
     names = tuple(name for name in faults.split(",") if name)
     unknown = [name for name in names if name not in FAULTS]
     if unknown:
@@ -54,7 +68,12 @@ def simulate(
     count = seeds or (SEEDS if seed is None else 1)
     if trace is not None and count > 1:
         fail(ExitCode.BAD_INPUT, "--trace writes down one seed: name it with --seed")
-    _play(range(first, first + count), Wish(names, phase, trace), jobs, as_json=as_json)
+    _play(
+        range(first, first + count),
+        Wish(names, phase, trace, None if length == "usual" else length),
+        jobs,
+        as_json=as_json,
+    )
 
 
 def _play(seeds: range, wish: "Wish", jobs: int, *, as_json: bool) -> None:
@@ -62,11 +81,11 @@ def _play(seeds: range, wish: "Wish", jobs: int, *, as_json: bool) -> None:
     from controller.lab.simulate.report import Totals, broken_lines, outcome_fields, summary_lines
 
     totals, outcomes = Totals(_states()), []
-    with _progress(len(seeds)) as step:
+    with Bar("seeds", len(seeds)) as bar:
         for outcome in played(seeds, wish, min(jobs, len(seeds))):
             totals.add(outcome)
             outcomes.append(outcome_fields(outcome, wish.phase, wish.faults))
-            step(outcome)
+            bar.step(said=f"seed {outcome.seed}" + (" BROKEN" if outcome.breaks else ""))
 
     def human() -> None:
         for broken in totals.broken:
@@ -98,28 +117,7 @@ def _fields(totals: "Totals") -> dict[str, object]:
         "counts": dict(sorted(totals.counts.items())),
         "decisions": dict(sorted(totals.codes.items())),
         "quiet_seeds": totals.quiet,
+        "unmet_codes": totals.unmet_codes(),
         "unmet_pairs": [list(pair) for pair in totals.unmet()],
         "broken": [outcome.seed for outcome in totals.broken],
     }
-
-
-class _progress:  # noqa: N801 - used as a statement
-    """A bar on stderr, where that is a terminal; nothing of it reaches stdout."""
-
-    def __init__(self, total: int) -> None:
-        from rich.console import Console
-        from rich.progress import Progress
-
-        self._bar = Progress(console=Console(stderr=True), transient=True)
-        self._task = self._bar.add_task("seeds", total=total)
-
-    def __enter__(self) -> "_progress":
-        self._bar.start()
-        return self
-
-    def __call__(self, outcome: "Outcome") -> None:
-        said = f"seed {outcome.seed}" + (" BROKEN" if outcome.breaks else "")
-        self._bar.update(self._task, advance=1, description=said)
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()

@@ -31,6 +31,9 @@ def up(
     scenario: Annotated[str | None, typer.Option(help="Play this scenario once it runs.")] = None,
     region: Annotated[str | None, typer.Option(help="The Region that the scenario breaks.")] = None,
     ephemeral: Annotated[bool, typer.Option("--ephemeral", help="Keep nothing when it stops.")] = False,
+    templates: Annotated[
+        Path | None, typer.Option(help="Build it from the templates in this folder (`make synth`).")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run the rehearsal cloud: AWS endpoints, DNS, a shop, controllers and their consoles."""
@@ -39,6 +42,7 @@ def up(
     from controller.entry.consoles import console_log, consoles
     from controller.lab.keep import NotKept, read_kept, store_in, write_kept
     from controller.lab.scenarios import SCENARIOS
+    from controller.lab.templates import NotDeployable
     from controller.lab.wall_stage import Ports
     from controller.rehearsal.server import PortInUse
 
@@ -63,6 +67,7 @@ def up(
                 start=start,
                 store=None if ephemeral else partial(store_in, folder),
                 kept=kept,
+                templates=templates,
                 consoles=pages.addresses,
             )
             stage, holds = open_.enter_context(running)
@@ -73,7 +78,7 @@ def up(
             _run(stage, stopped, SCENARIOS[scenario].steps if scenario else (), broken, keep)
     except PortInUse as error:
         fail(ExitCode.INTERNAL, f"{error}; choose another with --port, --dns-port or --console-port")
-    except NotKept as error:
+    except (NotKept, NotDeployable) as error:
         fail(ExitCode.BAD_INPUT, str(error))
 
 

@@ -7,9 +7,10 @@
 ```
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from controller.core.evidence import fold
+from controller.core.holding import Kept
 from controller.core.model import Observation, Signal
 from controller.core.notices import KIND as HEALTH
 from controller.core.notices import notice_id
@@ -24,14 +25,19 @@ Saying = Callable[[Signal, float], str]
 
 
 class Feed:
-    """What has been observed of `signals` up to the minute that was reached."""
+    """What has been observed of `signals` up to the minute that was reached.
 
-    def __init__(self, signals: Sequence[Signal], begins: float, before: int, saying: Saying) -> None:
+    kept: signal's id -> what is kept of it. before: for how many minutes all spoke before the case began.
+    """
+
+    def __init__(
+        self, signals: Sequence[Signal], kept: Mapping[str, Kept], begins: float, before: int, saying: Saying
+    ) -> None:
         self._signals = signals
         self._begins = begins
         self._saying = saying
         self._minute = -before
-        self._gap = 0.8 * min((signal.silent_after for signal in signals), default=MINUTE)
+        self._kept = kept
         self._said: dict[str, str] = {}
         self._folded: dict[str, tuple[Observation, ...]] = {}
         self._new: dict[str, list[Observation]] = {}
@@ -47,7 +53,8 @@ class Feed:
     def evidence(self) -> dict[str, tuple[Observation, ...]]:
         """Signal's id -> what is remembered of it."""
         for key, new in self._new.items():
-            self._folded[key] = fold(self._folded.get(key, ()), new, gap=self._gap)
+            kept = self._kept[key]
+            self._folded[key] = fold(self._folded.get(key, ()), new, keep=kept.keep, gap=kept.gap)
         self._new.clear()
         return dict(self._folded)
 

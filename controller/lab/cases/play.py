@@ -12,12 +12,13 @@ from functools import partial
 
 from controller.core.admission import compiled, expected_signals, parse_policy
 from controller.core.decide import Situation, decide
+from controller.core.keeping import kept_of
 from controller.core.model import Decision, Signal
 from controller.core.policy import Policy
 from controller.lab.cases.driver import Driver, Moved
 from controller.lab.cases.feed import MINUTE, Feed, Saying, needed_minutes
 from controller.lab.cases.model import DAY, Case, Says
-from controller.lab.cases.readiness import readings
+from controller.lab.cases.readiness import questions, readings
 from controller.lab.leaves import waits
 
 ACCOUNT = "000000000000"
@@ -54,12 +55,13 @@ def as_live(policy: Policy) -> Policy:
 class Scope:
     """How much is played. only: decide about this Region alone. first: until traffic moves.
 
-    every: decide each so many minutes, and at the last.
+    every: decide each so many minutes, and at the last. tree: see `decide`.
     """
 
     only: str | None = None
     first: bool = False
     every: int = 1
+    tree: bool = True
 
 
 WHOLE = Scope()
@@ -67,19 +69,22 @@ WHOLE = Scope()
 
 def play(policy: Policy, case: Case, scope: Scope = WHOLE) -> Played:
     """Play a case. policy: as it would act (`as_live`). Pure: the same case, the same moments."""
-    signals = _heard(policy, scope.only)
-    feed = Feed(signals, case.begins, needed_minutes(waits(policy)), _saying(case, signals))
+    around = near(policy, scope.only) if scope.only else tuple(policy.regions)
+    signals = expected_signals(policy, ACCOUNT, around)
+    before = needed_minutes(waits(policy))
+    feed = Feed(signals, kept_of(policy, signals), case.begins, before, _saying(case, signals))
     driver = Driver(policy, _controls(policy, case), case.people, deployed=case.begins - DAY)
+    asking = questions(policy, around)
     moments = []
     last = int(case.lasts // MINUTE)
     for minute in (m for m in range(last + 1) if m % scope.every == 0 or m == last):
         now, since = feed.reach(minute), minute * MINUTE
         situation = Situation(
             policy, ACCOUNT, _here(policy, scope.only), now, driver.memory, feed.evidence(),
-            dict(driver.controls), readings(policy, now, partial(_answered, case, since)),
+            dict(driver.controls), readings(asking, now, partial(_answered, case, since)), signals,
         )  # fmt: skip
         about = [scope.only] if scope.only else policy.regions
-        decisions = {region: decide(situation, region) for region in about}
+        decisions = {region: decide(situation, region, tree=scope.tree) for region in about}
         moments.append(Moment(since, situation, decisions))
         if case.drill is not None and case.drill.at == since:
             driver.drill(situation, case.drill.region)
@@ -89,13 +94,10 @@ def play(policy: Policy, case: Case, scope: Scope = WHOLE) -> Played:
     return Played(case, tuple(moments), tuple(driver.moved))
 
 
-def _heard(policy: Policy, only: str | None) -> tuple[Signal, ...]:
-    """All signals; where one Region alone is decided about, those of it and of where it would go first."""
-    signals = expected_signals(policy, ACCOUNT)
-    if only is None:
-        return signals
-    near = {only, *[region for region in policy.about(only).target.prefer if region != only][:2]}
-    return tuple(signal for signal in signals if signal.subject in near)
+def near(policy: Policy, region: str) -> tuple[str, ...]:
+    """The Region and where it would go first: all that is looked at where it alone is decided about."""
+    others = [other for other in policy.about(region).target.prefer if other != region]
+    return (region, *others[:2])
 
 
 def _controls(policy: Policy, case: Case) -> dict[str, bool]:

@@ -1,6 +1,6 @@
 """What readiness providers would have said: plainly good, plainly bad, or nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from controller.core.policy import Policy
@@ -13,21 +13,21 @@ Answering = Callable[[str], str]
 """The key of a check -> `ready`, `unready` or `unknown`."""
 
 
-def readings(policy: Policy, now: float, answering: Answering) -> tuple[Reading, ...]:
-    """One reading for each question that any move of the policy may ask."""
+def readings(asked: Sequence[Wish], now: float, answering: Answering) -> tuple[Reading, ...]:
+    """One reading for each question, where it is answered."""
     return tuple(
-        reading
-        for wish in _every(policy)
-        if (reading := _reading(wish, now, answering(KINDS[wish[0]]))) is not None
+        reading for wish in asked if (reading := _reading(wish, now, answering(KINDS[wish[0]]))) is not None
     )
 
 
-def _every(policy: Policy) -> Sequence[Wish]:
+def questions(policy: Policy, about: Collection[str]) -> tuple[Wish, ...]:
+    """What any move between these Regions may ask."""
     found: dict[Wish, None] = {}
-    for source in policy.regions:
+    regions = [region for region in policy.regions if region in about]
+    for source in regions:
         here = policy.about(source)
         checks = (*here.target.ready, *(here.restore.ready if here.restore else ()))
-        for other in policy.regions:
+        for other in regions:
             if other != source:
                 found |= dict.fromkeys(wishes(checks, source, [other]))
                 found |= dict.fromkeys(wishes(checks, other, [source]))

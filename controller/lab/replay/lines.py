@@ -16,7 +16,7 @@ from controller.aws.untrusted import MAX_LENGTH, Unusable, decode
 from controller.core.text import plain
 
 LARGEST = 256 * 1024 * 1024
-"""Bytes of a file: a replay is for hours and days, a backtest for months."""
+"""Bytes of a file, for replay and backtest alike: some hundred thousand events."""
 RECEIVED = "_received"
 
 
@@ -77,7 +77,9 @@ def _lines(path: Path, tick: Callable[[float], None]) -> Iterator[tuple[int, byt
             raise BadFile("is not there, or not a regular file; expected a JSONL file")
         size = path.stat().st_size
         if size > LARGEST:
-            raise BadFile(f"is larger than {LARGEST >> 20} MiB; `tidegate policy backtest` takes months")
+            raise BadFile(
+                f"is larger than {LARGEST >> 20} MiB; split it by days, or keep what the policy names"
+            )
         with path.open("rb") as stream:
             number = 0
             while raw := stream.readline(MAX_LENGTH + 3):

@@ -13,7 +13,7 @@ from controller.core.report import flip_set, stamp
 from controller.core.windows import open_window
 from controller.lab.cases.feed import MINUTE
 from controller.lab.cases.model import DAY
-from controller.lab.cases.play import ACCOUNT, Played, Scope, as_live, play
+from controller.lab.cases.play import ACCOUNT, Played, Scope, as_live, near, play
 from controller.lab.leaves import waits
 from controller.lab.places import Path
 from controller.lab.review.findings import Finding, in_file
@@ -66,7 +66,8 @@ def prove(policy: Policy) -> Proved:
     findings: list[Finding] = []
     for region in live.regions:
         for situation in SITUATIONS:
-            case = as_case(situation, failing(live, region, situation), begins=stamp(begins), lasts=lasts)
+            said = failing(live, region, situation, near(live, region))
+            case = as_case(situation, said, begins=stamp(begins), lasts=lasts)
             played = play(live, case, Scope(only=region, first=True))
             proof = _outcome(played, region, situation)
             proofs.append(proof)
@@ -79,13 +80,15 @@ def prove(policy: Policy) -> Proved:
 
 def moves(policy: Policy, region: str, signals: dict[str, str], begins: float) -> bool:
     """Whether `region` is left where these signals (id -> word) speak and all others are well."""
-    said = [says(s, signals[s.id]) for s in expected_signals(policy, ACCOUNT) if s.id in signals]
+    named = expected_signals(policy, ACCOUNT, [region])
+    said = [says(s, signals[s.id]) for s in named if s.id in signals]
     case = as_case("", said, begins=stamp(begins), lasts=patience(policy))
-    return bool(play(policy, case, Scope(only=region, first=True, every=5)).moved)
+    return bool(play(policy, case, Scope(only=region, first=True, every=5, tree=False)).moved)
 
 
 def free_start(policy: Policy, lasts: float) -> float | None:
-    """A moment of some week from which no blackout comes for so long; None where there is none."""
+    """A moment of some week from which no blackout comes for so long, or a day; None where there is none."""
+    lasts = min(DAY, lasts)
     hours = (START + 3600.0 * hour for hour in range(7 * 24))
     return next(
         (at for at in hours if not policy.limits.blackout or open_window(policy, at, lasts) is None), None
@@ -98,12 +101,12 @@ def _no_free_hour() -> Finding:
 
 
 def patience(policy: Policy) -> float:
-    """Seconds until no condition can wait for more; whole minutes, a day at most."""
+    """Seconds until no condition can wait for more; whole minutes."""
     quiet = [
         s.silent_after for sources in policy.signals.values() for s in sources if not hasattr(s, "health")
     ]
     longest = max(waits(policy), default=0.0) + max(quiet, default=0.0) + MARGIN
-    return min(DAY, MINUTE * (longest // MINUTE))
+    return MINUTE * (longest // MINUTE)
 
 
 def _outcome(played: Played, region: str, situation: str) -> Proof:
@@ -132,9 +135,9 @@ def _return(policy: Policy, region: str, begins: float) -> Iterator[Finding]:
     """Left, then well again: does it come home? The cooldown is a matter of time, and is cut short."""
     soon = policy.model_copy(update={"limits": policy.limits.model_copy(update={"cooldown": MINUTE})})
     out = patience(policy)
-    ill = failing(policy, region, DARK)
+    ill = failing(policy, region, DARK, near(policy, region))
     well = tuple(each.model_copy(update={"at": out, "say": "healthy"}) for each in ill)
-    case = as_case("", (*ill, *well), begins=stamp(begins), lasts=min(DAY, 3 * out))
+    case = as_case("", (*ill, *well), begins=stamp(begins), lasts=3 * out)
     played = play(soon, case, Scope(only=region, every=5))
     if not played.moved or any(each.to == region for each in played.moved):
         return

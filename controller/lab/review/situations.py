@@ -8,7 +8,7 @@
 ```
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from controller.core.admission import expected_signals
 from controller.core.model import Signal
@@ -29,11 +29,13 @@ def says(signal: Signal, word: str) -> Says:
     return Says.model_validate(data)
 
 
-def failing(policy: Policy, region: str, situation: str) -> tuple[Says, ...]:
-    """What is said from minute 0 on where `region` fails like this."""
+def failing(
+    policy: Policy, region: str, situation: str, about: Collection[str] | None = None
+) -> tuple[Says, ...]:
+    """What is said from minute 0 on, of every Region or those `about`, where `region` fails like this."""
     found: list[Says] = []
     agreed: set[str] = set()
-    for signal in expected_signals(policy, ACCOUNT):
+    for signal in expected_signals(policy, ACCOUNT, about):
         word = _word(signal, region, situation, agreed)
         if word != "healthy":
             found.append(says(signal, word))

@@ -16,12 +16,12 @@ def too_few(policy: Policy) -> Iterator[Finding]:
     """Where one observer, one family or the Region's own word is enough to evacuate."""
     live = as_live(policy)
     begins = free_start(live, HOUR)
-    signals = [signal for signal in expected_signals(live, ACCOUNT) if signal.kind != "health"]
     for region in live.regions if begins is not None else ():
         assert begins is not None
-        yield from _about(live, region, [s for s in signals if s.subject == region], begins)
+        signals = [s for s in expected_signals(live, ACCOUNT, [region]) if s.kind != "health"]
+        yield from _about(live, region, signals, begins)
         if policy.enforcement == "live":
-            yield from _families(live, region, [s for s in signals if s.subject == region], begins)
+            yield from _families(live, region, signals, begins)
 
 
 def _about(live: Policy, region: str, signals: Sequence[Signal], begins: float) -> Iterator[Finding]:

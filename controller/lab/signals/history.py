@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -41,6 +42,10 @@ class Change(NamedTuple):
     after: str
 
 
+_made = partial(tuple.__new__, Change)
+"""A `Change` of its four members, in half the time: there are tens of thousands."""
+
+
 def read_history(data: bytes) -> list[Change]:
     """Every change, oldest first. Raises `BadSeries`."""
     try:
@@ -64,7 +69,7 @@ def _quickly(text: str) -> list[Change] | None:
     names, times, before, after = zip(*found, strict=True)
     try:
         moments = map(datetime.timestamp, map(datetime.fromisoformat, times))
-        return list(map(Change, moments, names, before, after))
+        return list(map(_made, zip(moments, names, before, after, strict=True)))
     except ValueError:
         return None
 

@@ -1,10 +1,12 @@
-"""The application of a run, drawn from its seed: Regions, slices, gates, waves, limits, a way home."""
+"""The application of a run, drawn from its seed: Regions, slices, gates, waves, a way home."""
 
 import random
+from collections.abc import Sequence
 from typing import Any
 
 from controller.core.admission import parse_policy
 from controller.core.policy import Policy
+from controller.lab.simulate.lengths import Length
 
 CONTROLLERS = ("us-east-2", "us-west-2", "us-east-1")
 PLACES = ("us-east-1", "us-west-2", "eu-west-1", "ap-northeast-1")
@@ -17,60 +19,114 @@ ASKS: dict[str, list[dict[str, Any]]] = {
         {"ask": ["group:leads"], "people": 2, "within": "8m"},
     ],
 }
+TWO: list[dict[str, Any]] = [{"ask": ["group:leads"], "people": 2, "within": "8m"}]
 
 
-def drawn_policy(rng: random.Random) -> Policy:
-    """Short periods, so that a run of an hour sees whole lives; the rules are those of any policy."""
-    regions = PLACES[: rng.choice((2, 2, 2, 3, 4))]
-    slices = rng.choice((1, 2, 4))
+def drawn_policy(rng: random.Random, length: Length, *, asked: bool = False) -> Policy:
+    """Short periods, so that a run of an hour sees whole lives; the rules are those of any policy.
+
+    asked: there is a gate, whatever chance says.
+    """
+    regions = PLACES[: rng.choice((2, 2, 2, 3, 4) if length.name == "long" else (2, 2, 2, 2, 3))]
     gate = rng.choice(("none", "none", "one", "in-turn"))
-    waves = rng.choice((None, None, [1], [1, 2]))
     data: dict[str, Any] = {
+        **_frame(regions, rng.choice((1, 2, 4))),
+        "enforcement": "shadow" if rng.random() < 0.06 and not length.converges else "live",
+        "timezone": "UTC",
+        "evacuate": _leave(length)
+        | {
+            "approval": "one" if asked and gate == "none" else gate,
+            **_waves(rng.choice((None, None, [1], [1, 2]))),
+            "ifVerifyFails": rng.choice(("hold", "rollback")),
+        },
+        "target": _target(regions, length.held),
+        "limits": {
+            "minRegionsOn": 1,
+            "cooldown": rng.choice(("5m", "20m") if length.name == "long" else ("2m", "5m", "20m")),
+            "evacuationsPerDay": rng.choice((1, 2, 3)),
+        },
+    }
+    checks = _checks(rng)
+    data["target"]["ready"] += checks
+    if rng.random() < 0.4:
+        data["restore"] = {
+            "when": _leaf("source", "all", "healthy", **{"for": "5m"}),
+            "ready": [{"quotas": ["lambda"], "ifUnknown": "block"}],
+            "approval": rng.choice(("none", "one")),
+            **_waves([1, 2]),
+        }
+    _more(rng, data, length)
+    return parse_policy(data)
+
+
+def _checks(rng: random.Random) -> list[dict[str, Any]]:
+    """What else the target is asked for: nothing, its quotas, or what ARC says of it."""
+    doubt: Any = rng.choice(("block", {"ask": "leads"}))
+    arc = {"arcReadiness": "storefront-{region}", "maxAge": "2m", "ifUnknown": doubt}
+    return rng.choice(([], [], [{"quotas": ["lambda"], "ifUnknown": doubt}], [arc]))
+
+
+def _more(rng: random.Random, data: dict[str, Any], length: Length) -> None:
+    """Drills, windows, a proof by metrics, a gate for safety rules: each in some runs."""
+    if rng.random() < 0.25:
+        data["drills"] = {"stay": "2m", "abortWhen": [_leaf("target", "customer", "breaching")]}
+        if rng.random() < 0.5:
+            data["drills"]["cron"] = "*/10 * * * *"
+    if rng.random() < 0.08:
+        data["limits"]["blackout"] = [{"cron": "*/20 * * * *", "for": "10m", "reason": "release"}]
+    if rng.random() < 0.15 and not length.converges:
+        data["traffic"] = {
+            "namespace": "Storefront", "metric": "Requests", "atMost": "20%", "within": "1m",
+            "ifUnknown": rng.choice(("proceed", "hold")),
+        }  # fmt: skip
+    if rng.random() < 0.15 and not length.converges:  # where AWS is silent, nobody can know that all is well
+        data["signals"]["provider"] = [{"health": ["EC2"]}]
+        accused = _leaf("source", "provider", "breaching")
+        data["evacuate"]["when"] = {"any": [data["evacuate"]["when"], accused]}
+    if rng.random() < 0.5:
+        data["approvals"] = data["approvals"] | {"override": TWO}
+
+
+def matrix_policy(length: Length) -> Policy:
+    """Two Regions, two waves, a gate: an evacuation that meets every state, in the shortest time."""
+    regions = PLACES[:2]
+    leave = _leave(length) | {"approval": "one", **_waves([1])}
+    limits = {"minRegionsOn": 1, "cooldown": "20m", "evacuationsPerDay": 3}
+    data = {"enforcement": "live", "evacuate": leave, "limits": limits}
+    return parse_policy(_frame(regions, 2) | data | {"target": _target(regions, length.held)})
+
+
+def _frame(regions: Sequence[str], slices: int) -> dict[str, Any]:
+    """What every drawn application has in common."""
+    return {
         "tidegate": 1,
         "application": "storefront",
-        "enforcement": "live",
         "regions": {r: {"controls": [f"{r}-{n}" for n in range(slices)]} for r in regions},
         "controllers": list(CONTROLLERS),
         "signals": {
             "customer": [{"canary": "shop-{region}-buy", "runsIn": list(OBSERVERS), "silentAfter": "3m"}],
             "service": [{"alarm": "shop-{region}-5xx", "silentAfter": "3m"}],
         },
-        "evacuate": {
-            "when": {
-                "all": [
-                    _leaf("source", "customer", "breaching", observers=2, **{"for": "3m"}),
-                    {
-                        "any": [
-                            _leaf("source", "service", "breaching", signals=1, **{"for": "1m"}),
-                            _leaf("source", "service", "silent", signals="all", **{"for": "2m"}),
-                        ]
-                    },
-                ]
-            },
-            "unless": [_leaf("target", "customer", "breaching")],
-            "approval": gate,
-            **({"waves": waves, "settle": "20s"} if waves else {}),
-            "ifVerifyFails": rng.choice(("hold", "rollback")),
-        },
-        "target": {
-            "prefer": list(reversed(regions)),
-            "ready": [{"family": "customer", "is": "healthy", "for": "3m", "ifUnknown": "block"}],
-        },
-        "limits": {
-            "minRegionsOn": 1,
-            "cooldown": rng.choice(("5m", "20m")),
-            "evacuationsPerDay": rng.choice((1, 2, 3)),
-        },
-        "approvals": ASKS,
+        "approvals": ASKS | {"leads": TWO},
     }
-    if rng.random() < 0.4:
-        data["restore"] = {
-            "when": _leaf("source", "all", "healthy", **{"for": "5m"}),
-            "approval": rng.choice(("none", "one")),
-            "waves": [1, 2],
-            "settle": "20s",
-        }
-    return parse_policy(data)
+
+
+def _leave(length: Length) -> dict[str, Any]:
+    """Short runs leave on customers' word alone: an alarm takes four minutes to fire in a dark Region."""
+    failing = _leaf("source", "customer", "breaching", observers=2, **{"for": f"{length.held:.0f}s"})
+    fires = _leaf("source", "service", "breaching", signals=1, **{"for": "1m"})
+    silent = _leaf("source", "service", "silent", signals="all", **{"for": "2m"})
+    when = {"all": [failing, {"any": [fires, silent]}]} if length.name == "long" else failing
+    return {"when": when, "unless": [_leaf("target", "customer", "breaching")]}
+
+
+def _target(regions: Sequence[str], healthy: float) -> dict[str, Any]:
+    ready = {"family": "customer", "is": "healthy", "for": f"{healthy:.0f}s", "ifUnknown": "block"}
+    return {"prefer": list(reversed(regions)), "ready": [ready]}
+
+
+def _waves(waves: list[int] | None) -> dict[str, Any]:
+    return {"waves": waves, "settle": "20s"} if waves else {}
 
 
 def _leaf(about: str, family: str, verdict: str, **more: Any) -> dict[str, Any]:

@@ -4,14 +4,15 @@ import hashlib
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 LAST = 50
 """Facts that a break prints."""
+HASHED_AT_ONCE = 256
+NOTHING: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """at: true time, seconds since 1970, whatever any controller's clock says. where: a Region, or ""."""
 
     step: int
@@ -19,7 +20,7 @@ class Fact:
     kind: str
     where: str
     text: str
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = NOTHING
 
     def line(self, start: float) -> str:
         return f"{self.step:6d} {self.at - start:10.3f}  {self.kind:<8} {self.where:<11} {self.text}"
@@ -40,22 +41,30 @@ class Trace:
     watchers: list[Callable[[Fact], None]] = field(default_factory=list)
     step: int = 0
     _hash: Any = field(default_factory=hashlib.sha256)
+    _unhashed: list[str] = field(default_factory=list)
 
     def note(self, kind: str, where: str, text: str, data: Mapping[str, Any] | None = None) -> Fact:
         self.step += 1
-        fact = Fact(self.step, self.now(), kind, where, text, data or {})
+        fact = Fact(self.step, self.now(), kind, where, text, data or NOTHING)
         self.last.append(fact)
         self.counts[kind] += 1
         line = fact.line(self.start)
-        self._hash.update(line.encode())
+        self._unhashed.append(line)
+        if len(self._unhashed) >= HASHED_AT_ONCE:
+            self._take()
         if self.file is not None:
             self.file.write(line + "\n")
         for watcher in self.watchers:
             watcher(fact)
         return fact
 
+    def _take(self) -> None:
+        self._hash.update("".join(self._unhashed).encode())
+        self._unhashed.clear()
+
     @property
     def digest(self) -> str:
+        self._take()
         return str(self._hash.hexdigest())[:16]
 
     def tail(self) -> tuple[str, ...]:

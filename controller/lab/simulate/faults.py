@@ -6,6 +6,7 @@ from functools import partial
 from controller.lab.simulate.breakage import BREAKAGE
 from controller.lab.simulate.outages import OUTAGES, Fault, Stop
 from controller.lab.simulate.people import PEOPLE
+from controller.lab.simulate.surroundings import SURROUNDINGS
 from controller.lab.simulate.world import World
 
 PARTS = ("controller-frozen", "arc-hung", "table-down", "journal-unreachable", "bus-deaf", "calls-hung")
@@ -34,12 +35,13 @@ def swizzle(world: World) -> Stop:
     return go_on
 
 
-FAULTS: Mapping[str, Fault] = {**OUTAGES, **BREAKAGE, **PEOPLE, "swizzle": swizzle}
+FAULTS: Mapping[str, Fault] = {**OUTAGES, **BREAKAGE, **PEOPLE, **SURROUNDINGS, "swizzle": swizzle}
 
 
 def begin(world: World, name: str) -> Stop:
     """Let a fault begin; what it is called is kept for coverage."""
     world.trace.note("fault", "", name)
     world.used.add(name)
-    world.watch.active.append(name)
-    return FAULTS[name](world)
+    stop = FAULTS[name](world)
+    world.watch.begins(name)
+    return stop

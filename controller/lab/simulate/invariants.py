@@ -6,7 +6,7 @@ Each looks at the facts of its kind right when they happen. Its answer is a sent
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from controller.lab.simulate import writing
+from controller.lab.simulate import grounds, told, writing
 from controller.lab.simulate.facts import Fact
 from controller.lab.simulate.moving import INTENT_DEADLINE, sent_by
 from controller.lab.simulate.world import World
@@ -106,6 +106,7 @@ TABLE: Mapping[str, tuple[tuple[str, Invariant], ...]] = {
         ("S5", target_alive),
         ("S14", override_agreed),
         ("S15", armed),
+        ("S1", grounds.floor_kept),
     ),
     "append": (
         ("S18", writing.chained),
@@ -120,7 +121,22 @@ TABLE: Mapping[str, tuple[tuple[str, Invariant], ...]] = {
         ("S9", writing.not_too_often),
         ("S10", writing.truly_bad),
         ("S12", writing.not_muted),
+        ("S13", told.zone_alone),
+        ("S15", grounds.armed_to_intend),
+        ("S16", grounds.policy_in_force),
+        ("P1", grounds.live),
+        ("P2", grounds.out_of_windows),
+        ("P3", grounds.something_to_leave),
+        ("A7", grounds.asked_once),
+        ("S8", grounds.soaked),
+        ("S8", grounds.fit_to_return),
+        ("D1", grounds.drill_may_begin),
+        ("D1", grounds.drill_on_its_stroke),
     ),
+    "done": (("W1", grounds.says_what_is),),
+    "failed": (("W2", grounds.fails_by_name),),
+    "heal": (("S6", told.told_of_all_dark), ("L4", told.told_of_no_quorum)),
+    "lost": (("S18", grounds.nothing_lost),),
 }
 """Kind of fact -> the invariants that it is held against, by their numbers."""
 

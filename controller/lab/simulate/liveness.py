@@ -13,6 +13,7 @@ from controller.lab.simulate.breakage import call
 from controller.lab.simulate.invariants import Break
 from controller.lab.simulate.outages import dark, within
 from controller.lab.simulate.people import People
+from controller.lab.simulate.surroundings import turn_on
 from controller.lab.simulate.weather import CallRule
 from controller.lab.simulate.world import World
 from controller.rehearsal.api import ACCOUNT
@@ -34,6 +35,8 @@ class Rest:
 
     gone: str | None
     must_move: bool
+    promise: str = "L5"
+    """Broken if it does not: L1 the driver died, L2 ARC, L3 deaf, L4 no evidence, L7 by hand, L5 else."""
 
 
 def converge(world: World, play: Callable[[float], bool]) -> list[Break]:
@@ -50,7 +53,12 @@ def converge(world: World, play: Callable[[float], bool]) -> list[Break]:
         _tend(world, hand, rest, world.now - since)
     what = unrest(world, rest)
     return [
-        Break("L5", world.trace.step, f"{BOUND:.0f} s after a core was healed: {what}", world.trace.tail())
+        Break(
+            rest.promise,
+            world.trace.step,
+            f"{BOUND:.0f} s after a core was healed: {what}",
+            world.trace.tail(),
+        )
     ]
 
 
@@ -84,12 +92,14 @@ def _keep_broken(world: World, rest: Rest) -> None:
     for endpoint in rng.sample(ENDPOINTS, rng.randint(0, 1 if rest.gone in ENDPOINTS else 2)):
         faults.arc.setdefault(endpoint, rng.choice(("refused", "hung")))
         told.append(f"arc {endpoint}")
+        rest.promise = "L2"
     ill = rng.choice(world.homes)
     match rng.randrange(7):
         case 0:
             within(world, faults.controllers_dead, ill)
             world.truth.begin("stopped", ill)
             told.append(f"{ill} dead")
+            rest.promise = "L1"
         case 1:
             within(world, faults.controllers_frozen, ill)
             world.truth.begin("stopped", ill)
@@ -104,10 +114,12 @@ def _keep_broken(world: World, rest: Rest) -> None:
         case 4:
             call(world, CallRule("hung", service="dynamodb", regions=(ill,), part=b"tidegate-evidence"))
             told.append(f"{ill} without evidence")
+            rest.promise = "L4"
         case 5 if rest.gone:
             within(world, faults.deaf, rest.gone)
             within(world, faults.apis_dark, rest.gone)
             told.append(f"{rest.gone} deaf")
+            rest.promise = "L3"
     world.trace.note("liveness", rest.gone or "", f"stays broken: {', '.join(told) or 'nothing'}")
 
 
@@ -132,6 +144,8 @@ def _tend(world: World, hand: People, rest: Rest, passed: float) -> None:
                 f"stands down {name}",
                 lambda d, name=name: operate.stand_down(d, name, who="dora", reason="it holds"),  # type: ignore[misc]
             )
+        if life.applied and life.target == rest.gone and passed > HAND:
+            _move_back(world, life.source)
     for region, until in record.muted.items():
         if until > world.now:
             hand.act(
@@ -140,7 +154,15 @@ def _tend(world: World, hand: People, rest: Rest, passed: float) -> None:
             )
     gone = rest.gone
     if passed > HAND and rest.must_move and gone and not record.open and _serves(world, gone):
+        rest.promise = "L7"
         hand.act(f"evacuates {gone}", lambda d: operate.evacuate(d, gone, who="dora", reason="it is dark"))
+
+
+def _move_back(world: World, source: str) -> None:
+    """As *target-failing* says, a person turns on by hand what was left."""
+    for control in world.policy.regions[source].controls:
+        if not world.cloud.switch.is_on(control):
+            turn_on(world, control)
 
 
 def _serves(world: World, region: str) -> bool:

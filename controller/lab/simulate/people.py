@@ -60,6 +60,10 @@ class People:
             except ControllerError as error:
                 world.trace.note("person", home, f"{what}: {type(error).__name__}: {str(error)[:80]}")
                 return
+            except Exception as error:
+                told = f"{what}: {type(error).__name__}: {str(error)[:120]}"
+                world.trace.note("failed", home, told, {"error": type(error).__name__})
+                raise
             world.trace.note("person", home, f"{what}: {done.sentence[:120]}")
 
         world.machines[home].spawn(run)
@@ -102,6 +106,7 @@ def busy(world: World) -> Stop:
         doing: list[tuple[str, Callable[[Deps], Done]]] = [
             (f"evacuates {region}", lambda d: operate.evacuate(d, region, who=who, reason="simulated")),
             (f"restores {region}", lambda d: moves.restore(d, region, who=who, reason="simulated")),
+            (f"drills {region}", lambda d: moves.drill(d, region, who=who, reason="simulated")),
             (f"acknowledges {name}", lambda d: operate.acknowledge(d, name, who=who, reason="simulated")),
             (f"stands down {name}", lambda d: operate.stand_down(d, name, who=who, reason="simulated")),
         ]

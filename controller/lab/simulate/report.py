@@ -5,8 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from controller.lab.simulate.faults import FAULTS
+from controller.lab.simulate.coverage import CODES, pairs
 from controller.lab.simulate.run import Outcome, Phase
+
+MOST_NAMED = 24
 
 
 @dataclass
@@ -37,9 +39,10 @@ class Totals:
 
     def unmet(self) -> list[tuple[str, str]]:
         """Pairs of fault and workflow state that never met."""
-        return [
-            (fault, state) for fault in FAULTS for state in self.states if (fault, state) not in self.pairs
-        ]
+        return [pair for pair in pairs(tuple(self.states)) if pair not in self.pairs]
+
+    def unmet_codes(self) -> list[str]:
+        return [code for code in CODES if code not in self.codes]
 
 
 def replay(outcome: Outcome, phase: Phase, faults: Sequence[str]) -> str:
@@ -74,6 +77,14 @@ def summary_lines(totals: Totals) -> Iterable[str]:
     yield "  " + ", ".join(f"{name} {count}" for name, count in sorted(totals.counts.items()))
     yield f"  nothing opened in {totals.quiet} seeds"
     yield "  decisions: " + ", ".join(f"{code} {count}" for code, count in sorted(totals.codes.items()))
-    unmet, possible = len(totals.unmet()), len(FAULTS) * len(totals.states)
-    yield f"  {possible - unmet} of {possible} pairs of fault and workflow state have met"
+    codes, unmet, possible = totals.unmet_codes(), totals.unmet(), len(pairs(tuple(totals.states)))
+    yield f"  {len(CODES) - len(codes)} of {len(CODES)} codes occurred" + _never(codes)
+    yield f"  {possible - len(unmet)} of {possible} pairs of fault and workflow state have met" + _never(
+        [f"{fault} in {state}" for fault, state in unmet]
+    )
     yield f"  {len(totals.broken)} seeds broke an invariant" if totals.broken else "  no invariant was broken"
+
+
+def _never(names: Sequence[str]) -> str:
+    """Those that never occurred, where they can be counted on one's fingers."""
+    return f"; never: {', '.join(names)}" if 0 < len(names) <= MOST_NAMED else ""

@@ -2,15 +2,17 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from controller.core.journal import Event, Kind, from_json
 from controller.core.policy import Policy
+from controller.lab.simulate.bucket import Objects
 from controller.lab.simulate.facts import Trace
 from controller.lab.simulate.processes import Died, Process, ProcessEnded, as_process
 from controller.lab.simulate.record import Record
+from controller.lab.simulate.shelf import WRITES, Shelf
 from controller.lab.simulate.weather import Sent
 from controller.rehearsal.arc.controls import SERVICE
 from controller.rehearsal.cloud import Cloud
@@ -18,6 +20,8 @@ from controller.rehearsal.protocol.message import Request, Response, Scope
 from controller.rehearsal.station import Function
 
 JOURNAL = b"tidegate-journal"
+WAITS = {"hold": "Hold", "again": "Hold", "watch": "Watch"}
+"""Where a payload goes next, if that is a wait."""
 
 
 @dataclass
@@ -38,6 +42,14 @@ class Watch:
     tokens: set[str] = field(default_factory=set)
     leaks: list[str] = field(default_factory=list)
     number: int = 0
+    pages: list[float] = field(default_factory=list)
+    """When one got through."""
+    waits: dict[str, str] = field(default_factory=dict)
+    """In which wait the execution of a home is, if it is in one."""
+    entered: list[Callable[[str, str], None]] = field(default_factory=list)
+    """Told of each state that begins, by home and name, before anything happens in it."""
+    shelf: Shelf = field(default_factory=Shelf)
+    objects: Objects = field(default_factory=Objects)
 
     def __post_init__(self) -> None:
         self.cloud.switch.observe(self._changed)
@@ -59,9 +71,18 @@ class Watch:
             data = self._update(request.body) | {"status": response.status}
             self.trace.note("landed", home, f"{response.status}: {_spelt(data['changes'])}", data)
         elif service == "sns":
+            self.pages += [self.trace.now()] if response.status == 200 else []
             self.trace.note("page", home, str(response.status), {"ok": response.status == 200})
+        if service == "dynamodb" and response.status == 200 and operation in WRITES and scope:
+            self._lost(home, self.shelf.take(scope.region, operation, request.body))
+        elif service == "s3":
+            self._lost(home, self.objects.take(home, request, response))
         if service not in ("states", "kms"):
             self.look_for_tokens(f"{service} {operation}", request.body)
+
+    def _lost(self, home: str, said: str | None) -> None:
+        if said is not None:
+            self.trace.note("lost", home, said, {"said": said})
 
     def invoked(self, home: str, name: str, handler: Function) -> Function:
         """The handler, watched, as a process of its own."""
@@ -70,7 +91,9 @@ class Watch:
             self.number += 1
             process = Process(self.number, home, name)
             self.alive.append(process)
-            self.pairs.update((fault, name) for fault in self.active)
+            if name not in ("Observe", "Tick"):
+                self.waits.pop(home, None)
+            self._enters(home, name)
             if name == "RequestApproval":
                 self.tokens.add(str(event["token"]))
             try:
@@ -80,14 +103,35 @@ class Watch:
                 self.trace.note("died", home, name)
                 raise ProcessEnded("the process ended") from died
             except Exception as error:
-                self.trace.note("failed", home, f"{name}: {type(error).__name__}: {str(error)[:120]}")
+                told = f"{name}: {type(error).__name__}: {str(error)[:120]}"
+                self.trace.note("failed", home, told, {"error": type(error).__name__})
                 raise
             finally:
                 self.alive.remove(process)
             self._count(home, name, result)
+            self._waits(home, name, result)
             return result
 
         return invoke
+
+    def begins(self, fault: str) -> None:
+        """A fault is on from now; executions that wait meet it."""
+        self.active.append(fault)
+        self.pairs.update((fault, wait) for wait in self.waits.values())
+
+    def _enters(self, home: str, state: str) -> None:
+        for told in self.entered:
+            told(home, state)
+        self.pairs.update((fault, state) for fault in self.active)
+
+    def _waits(self, home: str, name: str, result: Any) -> None:
+        if name in ("Observe", "Tick"):
+            return
+        goes = result.get("next") if isinstance(result, Mapping) else None
+        wait = {"RequestApproval": "Approval", "Escalate": "Hold"}.get(name, WAITS.get(str(goes)))
+        if wait:
+            self.waits[home] = wait
+            self._enters(home, wait)
 
     def _count(self, home: str, name: str, result: Any) -> None:
         codes = dict(result.get("decisions") or {}) if isinstance(result, Mapping) else {}
@@ -100,7 +144,7 @@ class Watch:
             f"-> {result['next']} {code or ''}" if isinstance(result, Mapping) and "next" in result else said
         )
         if more:
-            self.trace.note("done", home, f"{name} {more}".rstrip())
+            self.trace.note("done", home, f"{name} {more}".rstrip(), {"handler": name, "codes": codes})
 
     def _put(self, home: str, body: bytes, status: int) -> None:
         item = json.loads(body)["Item"]

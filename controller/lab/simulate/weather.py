@@ -3,11 +3,16 @@
 import random
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 Fate = Literal["refused", "hung", "lost", "throttled", "slow", "dies", "dies-after"]
 """refused: nobody there. hung: never answered. lost: applied, no reply. slow: `delay` late, also past the
 caller's patience. dies: the process ends before the call; dies-after: right after it applied."""
+
+Moment = Literal["before", "sent", "applied", "replied", "recorded"]
+"""before: the call is not sent. sent: it lands after its sender died. applied: the reply finds nobody.
+replied: the sender dies with the reply in hand. recorded: after the journal has what came of it."""
+MOMENTS: tuple[Moment, ...] = get_args(Moment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,15 @@ class EventRule:
     delay: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Doom:
+    """The sender of a call dies around it, by `kill`. late: seconds until what was `sent` lands."""
+
+    moment: Moment
+    kill: Callable[[], None]
+    late: float = 0.0
+
+
 @dataclass
 class Weather:
     """The rules that are on now, asked in order; the first that hits decides."""
@@ -64,6 +78,8 @@ class Weather:
     calls: list[CallRule] = field(default_factory=list)
     events: list[EventRule] = field(default_factory=list)
     told: Callable[[Sent, CallRule], None] = lambda _call, _rule: None
+    doom: Callable[[Sent], Doom | None] = lambda _call: None
+    """Asked once for each call, before the rules."""
 
     def fate(self, call: Sent) -> CallRule | None:
         for rule in self.calls:

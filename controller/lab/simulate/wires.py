@@ -18,8 +18,9 @@ from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from controller.lab.simulate.processes import Died, Machines, die_if_dead, running
-from controller.lab.simulate.weather import CallRule, Sent, Weather
+from controller.lab.simulate.weather import CallRule, Doom, Sent, Weather
 from controller.rehearsal.faults import Faults
+from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.protocol.message import Request, Response, Scope
 from controller.rehearsal.sdk import virtual_clients
 from controller.rehearsal.transport import Direct
@@ -46,9 +47,13 @@ class Tap:
 
 @dataclass
 class Stormy:
-    """An HTTP session, as botocore calls it, around the rehearsal's own."""
+    """An HTTP session, as botocore calls it, around the rehearsal's own.
+
+    kernel: the world's; what is under way arrives although its sender's Region stands still.
+    """
 
     inner: Direct
+    kernel: Kernel
     home: str
     runtime: Machines
     weather: Weather
@@ -59,6 +64,9 @@ class Stormy:
         process = running()
         scope = self.inner.scope
         call = Sent(self.home, scope.service, scope.region, *_read(request), person=process is None)
+        doom = self.weather.doom(call)
+        if doom is not None:
+            return self._last(doom, call, request)
         rule = self.weather.fate(call)
         if rule is not None and rule.fate == "dies" and process is not None:
             process.dead = True
@@ -84,7 +92,7 @@ class Stormy:
                 self.runtime.sleep(rule.delay)
                 return self.inner.send(request)
             case "slow":
-                self.runtime.kernel.after(rule.delay, lambda: self._alone(request))
+                self.kernel.after(rule.delay, lambda: self.inner.land(request))
             case "hung":
                 pass
             case _:
@@ -92,16 +100,23 @@ class Stormy:
         self.runtime.sleep(max(0.0, patience - (self.runtime.monotonic() - started)))
         raise ReadTimeoutError(endpoint_url=request.url, error=f"{rule.fate} by the weather")
 
-    def _alone(self, request: AWSPreparedRequest) -> None:
-        """What was sent arrives, though nobody waits for the answer."""
-
-        def land() -> None:
-            try:
-                self.inner.send(request)
-            except (EndpointConnectionError, ReadTimeoutError):
-                return
-
-        self.runtime.spawn(land)
+    def _last(self, doom: Doom, call: Sent, request: AWSPreparedRequest) -> AWSResponse:
+        """The call around which its sender dies."""
+        if doom.moment == "before":
+            doom.kill()
+            die_if_dead()
+        self.leaving(call)
+        if doom.moment == "sent":
+            self.kernel.after(doom.late, lambda: self.inner.land(request))
+            doom.kill()
+            die_if_dead()
+        if doom.moment == "applied":  # between landing and reply
+            self.kernel.after(self.inner.latency * 0.75, doom.kill)
+        answer = self.inner.send(request)
+        if doom.moment == "replied":
+            doom.kill()
+        die_if_dead()
+        return answer
 
     def close(self) -> None:
         """Nothing is open."""
@@ -111,6 +126,7 @@ def stormy_clients(
     wire: Wire,
     faults: Faults,
     *,
+    kernel: Kernel,
     home: str,
     runtime: Machines,
     weather: Weather,
@@ -124,7 +140,7 @@ def stormy_clients(
     def build(service: str, region: str, url: str | None, config: Config) -> BaseClient:
         client = make(service, region, url, config)
         endpoint: Any = client._endpoint
-        endpoint.http_session = Stormy(endpoint.http_session, home, runtime, weather, leaving)
+        endpoint.http_session = Stormy(endpoint.http_session, kernel, home, runtime, weather, leaving)
         return client
 
     return build

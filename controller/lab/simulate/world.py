@@ -11,6 +11,7 @@ from controller.core.policy import Policy
 from controller.lab.shipped import shipped
 from controller.lab.simulate.drawn import drawn_policy
 from controller.lab.simulate.facts import Trace
+from controller.lab.simulate.lengths import LENGTHS, Length, usual
 from controller.lab.simulate.processes import Machines
 from controller.lab.simulate.truth import Truth
 from controller.lab.simulate.watch import Watch
@@ -64,12 +65,16 @@ class World:
     watch: Watch
     machines: Mapping[str, Machines]
     deployments: dict[str, Deployment]
+    runtime: VirtualRuntime
     deps: dict[str, Deps] = field(default_factory=dict)
     canaries: Callable[[], None] = lambda: None
     acts: str = ""
     """The controller that last wrote or sent something."""
+    length: Length = LENGTHS["long"]
     held: Counter[tuple[int, str]] = field(default_factory=Counter)
     """How many faults hold a name in one of the rehearsal's sets."""
+    gone: set[str] = field(default_factory=set)
+    """Regions whose alarms somebody deleted."""
     used: set[str] = field(default_factory=set)
     """Names of the faults that this run has met."""
     cooldowns: list[float] = field(default_factory=list)
@@ -102,6 +107,7 @@ class World:
         clients = stormy_clients(
             self.cloud.wire,
             self.cloud.faults,
+            kernel=self.kernel,
             home=home,
             runtime=self.machines[home],
             weather=self.weather,
@@ -114,6 +120,11 @@ class World:
         watched = {name: self.watch.invoked(home, name, handler) for name, handler in handlers.items()}
         self.cloud.stations[home].functions.update(watched)
 
+    def close(self) -> None:
+        """Nothing runs on; to be called once, when all has been looked at."""
+        for runtime in (*self.machines.values(), self.runtime):
+            runtime.close()
+
     def begin(self) -> None:
         for home in self.homes:
             self.deploy(home)
@@ -121,10 +132,10 @@ class World:
         self.canaries()
 
 
-def make_world(seed: int, plant: Plant, trace_to: Any = None) -> World:
-    """The world of `seed`, ready to begin; the same every time."""
+def make_world(seed: int, plant: Plant, trace_to: Any = None, policy: Policy | None = None) -> World:
+    """The world of `seed`, ready to begin; the same every time. policy: drawn where none is given."""
     rng = random.Random(seed)  # noqa: S311 - a run must repeat
-    policy = drawn_policy(rng)
+    policy = policy or drawn_policy(random.Random(f"{seed}/policy"), usual(seed))  # noqa: S311
     kernel = Kernel(VirtualClock(START))
     machines: dict[str, Machines] = {}
 
@@ -154,6 +165,7 @@ def make_world(seed: int, plant: Plant, trace_to: Any = None) -> World:
     deployments = dict(deployed(policy, cloud))
     return World(
         seed, plant, rng, policy, kernel, cloud, trace, truth, weather, watch, machines, deployments,
+        runtime,
         canaries=canaries,
     )  # fmt: skip
 

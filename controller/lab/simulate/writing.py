@@ -7,8 +7,8 @@ from controller.lab.simulate.record import OPENINGS, Life
 from controller.lab.simulate.world import World
 
 LOOK_BACK = 600.0
-HELD = 170.0
-"""Seconds that a Region must have been bad: the policy's three minutes, less the way of an event."""
+WAY = 10.0
+"""Seconds that an event may be under way: by so much less a Region may have been bad."""
 BAD = ("dark", "gray")
 
 
@@ -97,7 +97,7 @@ def cooled_down(world: World, fact: Fact) -> str | None:
     over = [
         one
         for one in world.watch.record.lives.values()
-        if one.ended and (one.applied or one.refused_by_people)
+        if one.ended and one.intent != "drill" and (one.applied or one.refused_by_people)
     ]
     last = max(over, key=lambda one: one.ended or 0.0, default=None)
     if last is None or last.acknowledged or last.ended is None:
@@ -131,7 +131,8 @@ def truly_bad(world: World, fact: Fact) -> str | None:
     if life is None or life.intent != "evacuate":
         return None
     was = world.truth.seconds(BAD, life.source, LOOK_BACK)
-    return f"{life.source} was bad for {was:.0f} of the last {LOOK_BACK:.0f} s" if was < HELD else None
+    enough = was >= world.length.held - WAY
+    return None if enough else f"{life.source} was bad for {was:.0f} of the last {LOOK_BACK:.0f} s"
 
 
 def not_muted(world: World, fact: Fact) -> str | None:

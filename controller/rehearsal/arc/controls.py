@@ -74,6 +74,18 @@ class RoutingControls:
             "UpdateRoutingControlStates": self._update_many,
         }
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._arns)
+
+    @property
+    def panel_name(self) -> str:
+        return self._panel_name
+
+    @property
+    def rules(self) -> tuple[SafetyRule, ...]:
+        return self._rules
+
     def is_on(self, name: str) -> bool:
         """The cluster's own truth, ahead of any endpoint's view. Raises `KeyError`."""
         return self._states[name]
@@ -85,6 +97,11 @@ class RoutingControls:
         """Make one more safety rule over controls that exist."""
         with self._kernel.lock:
             self._rules = (*self._rules, rule)
+
+    def drop_rule(self, arn: str) -> None:
+        """Take a safety rule away; nothing happens if there is none of that ARN."""
+        with self._kernel.lock:
+            self._rules = tuple(rule for rule in self._rules if rule.arn != arn)
 
     def observe(self, watcher: Watcher) -> None:
         """Call `watcher(at, control, on)` at each real change, with the kernel's lock held."""

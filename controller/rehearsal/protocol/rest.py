@@ -1,4 +1,4 @@
-"""The REST protocol with JSON bodies, as far as plain look-ups need it: GET, parameters in path and query."""
+"""The REST protocol with JSON bodies, as far as look-ups need it: GET and POST."""
 
 import json
 import re
@@ -14,6 +14,10 @@ from controller.rehearsal.api import AwsError
 from controller.rehearsal.protocol.message import Request, Response
 from controller.rehearsal.protocol.models import operation_model, service_model
 
+METHODS = ("GET", "POST")
+LABEL = r"(?P<\1>[^/]+|arn:.+)"
+"""A server may have decoded the path already: then an ARN in it holds slashes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rest:
@@ -25,7 +29,7 @@ class Rest:
 
     def read(self, request: Request, model: OperationModel) -> dict[str, Any]:
         """Path and query parameters by their members' names."""
-        given = {**dict(parse_qsl(request.query)), **self.path}
+        given: dict[str, Any] = {**_body(request), **dict(parse_qsl(request.query)), **self.path}
         members = model.input_shape.members if model.input_shape else {}
         wire = {shape.serialization.get("name", name): name for name, shape in members.items()}
         return {wire[key]: value for key, value in given.items() if key in wire}
@@ -43,16 +47,24 @@ class Rest:
         return Response(status, headers, json.dumps(body, separators=(",", ":")).encode())
 
 
+def _body(request: Request) -> dict[str, Any]:
+    try:
+        found = json.loads(request.body) if request.body else {}
+    except ValueError as error:
+        raise AwsError("ValidationException", "The body is not JSON.") from error
+    return found if isinstance(found, dict) else {}
+
+
 def rest_of(request: Request, service: str, operations: Iterable[str]) -> Rest | None:
     """The request as one of a REST service's `operations`; None where it is none of them."""
     known = service_model(service)
-    if request.method != "GET" or known is None or known.metadata.get("protocol") != "rest-json":
+    if request.method not in METHODS or known is None or known.metadata.get("protocol") != "rest-json":
         return None
     for operation in operations:
         model = operation_model(service, operation)
-        if model is None or model.http.get("method") != "GET":
+        if model is None or model.http.get("method") != request.method:
             continue
-        template = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(model.http["requestUri"]))
+        template = re.sub(r"\\\{(\w+)\\\}", LABEL, re.escape(model.http["requestUri"]))
         found = re.fullmatch(template, request.path)
         if found is not None:
             return Rest(operation, {key: unquote(value) for key, value in found.groupdict().items()})

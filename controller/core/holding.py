@@ -1,0 +1,64 @@
+"""How many observations of a signal are kept so that a `for` can be proved, and which `for` none can prove.
+
+```
+ at a minute's pace    B  B  B  B  B  B  B    thinned until two gaps together are too wide to be one:
+ kept                  B     B     B     B    so of any two neighbouring gaps, the sum is over `gap` - LAG
+```
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from math import ceil
+
+from controller.core.problems import Path, Problem
+
+FEWEST, MOST = 30, 240
+"""Observations kept of a signal. At 240 its item has about 45 KB, and may not pass 64 KB."""
+SHARE = 0.8
+"""The widest gap that thinning may leave, as a part of `silentAfter`."""
+PACE = 60.0
+"""Seconds between two words of a signal: the tick polls once a minute."""
+LAG = 60.0
+"""Seconds that news may take; a gap is measured on the wider of two clocks."""
+MARGIN = 5
+"""The edges of the stretch, and what arrived last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Of one signal: at most `keep` observations, thinned to gaps of at most `gap` seconds."""
+
+    keep: int = FEWEST
+    gap: float = 150.0
+
+
+def kept(longest: float, silent_after: float) -> Kept:
+    """What proves a hold of `longest` seconds, as far as any number does."""
+    wanted = ceil(longest / _spacing(silent_after)) + MARGIN
+    return Kept(max(FEWEST, min(MOST, wanted)), SHARE * silent_after)
+
+
+def longest_hold(silent_after: float) -> float:
+    """Seconds of one verdict that `MOST` observations prove in any case, whole minutes."""
+    return (MOST - MARGIN) * _spacing(silent_after) // 60.0 * 60.0
+
+
+def refused(holds: Iterable[tuple[Path, float, float]]) -> Iterator[Problem]:
+    """holds: (path of a `for`, its seconds, the shortest `silentAfter` of the signals that it counts)."""
+    for path, seconds, silent_after in holds:
+        most = longest_hold(silent_after)
+        if seconds > most:
+            message = (
+                f"{_told(seconds)} can never be proved: {MOST} observations are kept of a signal, which at "
+                f"`silentAfter: {_told(silent_after)}` prove {_told(most)}; expected at most that, or a "
+                "longer `silentAfter`"
+            )
+            yield Problem(path, message)
+
+
+def _spacing(silent_after: float) -> float:
+    return max(PACE, (SHARE * silent_after - LAG) / 2)
+
+
+def _told(seconds: float) -> str:
+    return f"{seconds / 60:.0f}m" if seconds % 60 == 0 else f"{seconds:.0f}s"

@@ -1,0 +1,85 @@
+"""`tidegate doctor`: is a deployment fit to evacuate? And the file of ARC's names, written once."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from controller.entry.cli.options import ContextName, Yes, confirm, open_context
+from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, stdout
+from controller.entry.context import Context
+
+STYLES = {"ok": "green", "bad": "bold red", "unknown": "yellow", "skipped": "dim"}
+
+
+def doctor(
+    context: ContextName = None,
+    write_arc: Annotated[
+        Path | None, typer.Option(help="Write the cluster's endpoints and the controls' ARNs to this file.")
+    ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(help="The ARC cluster's ARN, where there are several.")
+    ] = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Examine a deployment: endpoints, journal, alarms, canaries, tables, dead letters, last drill."""
+    found = open_context(context)
+    if write_arc is not None:
+        _write_arc(found, write_arc, cluster, yes=yes, as_json=as_json)
+        return
+    from controller import wiring
+    from controller.aws.failure import OUTSIDE
+    from controller.entry.examination import Patient, examine
+
+    deployments = (found.deployment, *found.others)
+    findings = examine(
+        [Patient(each, wiring.build(each), wiring.looking(1.0), OUTSIDE) for each in deployments]
+    )
+    rows = [{"check": f.check, "where": f.where, "verdict": f.verdict, "says": f.says} for f in findings]
+    well = all(f.verdict in ("ok", "skipped") for f in findings)
+    fields = {"context": found.name, "application": deployments[0].policy.get("application"), "well": well,
+              "findings": rows}  # fmt: skip
+    emit("doctor", fields, lambda: _print(rows, well), as_json=as_json)
+    if not well:
+        raise typer.Exit(ExitCode.NO)
+
+
+def _print(rows: list[dict[str, Any]], well: bool) -> None:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("", "check", "where", "says"):
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        verdict = Text(row["verdict"], style=STYLES[row["verdict"]])
+        table.add_row(verdict, Text(row["check"]), Text(row["where"]), Text(row["says"]))
+    console = stdout()
+    console.print(table)
+    console.print(Text("fit to evacuate" if well else "NOT fit: see above", style="bold"))
+
+
+def _write_arc(found: Context, file: Path, cluster: str | None, *, yes: bool, as_json: bool) -> None:
+    from controller import wiring
+    from controller.aws.arc_config import NotThere, read_arc
+    from controller.aws.readiness import ARC_REGION
+    from controller.ports.errors import OutsideUnreachable
+
+    policy = found.deployment.policy
+    names = [c for entry in dict(policy["regions"]).values() for c in entry["controls"]]  # type: ignore[call-overload]
+    if file.exists():
+        confirm(found, f"{file} is there already and will be replaced", "replace", yes=yes)
+    client = wiring.looking(20.0)("route53-recovery-control-config", ARC_REGION, None)
+    try:
+        arc = read_arc(client, panel=str(policy["application"]), controls=names, cluster=cluster)
+    except NotThere as error:
+        fail(ExitCode.NO, str(error))
+    except OutsideUnreachable as error:
+        fail(ExitCode.UNREACHABLE, str(error))
+    try:
+        file.write_text(json.dumps(arc, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    except OSError as error:
+        fail(ExitCode.BAD_INPUT, f"{file} cannot be written: {error.strerror}")
+    note(f"{file}: {len(arc['controls'])} controls, {len(arc['endpoints'])} endpoints; commit it")
+    emit("arc", {"file": str(file), "arc": arc}, lambda: None, as_json=as_json)

@@ -1,0 +1,44 @@
+"""The adapter of a deployment, in a fleet: the composition of lab and wiring for `tidegate fleet`."""
+
+import random
+from functools import cache
+
+from controller import wiring
+from controller.core.admission import compiled
+from controller.core.policy import Policy
+from controller.entry.rehearsal import live
+from controller.lab.fleet.clusters import Cluster
+from controller.lab.fleet.outage import Outcome, outage
+from controller.lab.fleet.sizes import SIZES
+from controller.lab.shipped import shipped
+from controller.ports.world import Switch
+from controller.rehearsal.api import ACCOUNT
+from controller.rehearsal.arc.controls import ENDPOINTS
+from controller.rehearsal.faults import Faults
+from controller.rehearsal.sdk import virtual_clients
+from controller.rehearsal.virtual import VirtualRuntime
+from controller.rehearsal.wire import Wire
+from controller.settings import Arc, Deployment
+
+
+@cache
+def _policy() -> Policy:
+    return live(shipped("policies/storefront.yaml"))
+
+
+def switch(wire: Wire, made: Cluster, runtime: VirtualRuntime, faults: Faults, rng: random.Random) -> Switch:
+    urls = {region: f"https://{region}.arc.rehearsal.invalid" for region in ENDPOINTS}
+    arc = Arc(endpoints=urls, panel=made.arc.panel, controls=dict(made.arns))
+    elsewhere = dict.fromkeys(
+        ("journal_table", "evidence_table", "assessments_table", "topic", "state_machine", "key"), "not-asked"
+    )
+    deployment = Deployment(
+        account=ACCOUNT, region="us-east-2", deployed=0.0, policy=compiled(_policy()), arc=arc, **elsewhere
+    )
+    clients = virtual_clients(wire, runtime, faults)
+    return wiring.switch_of(deployment, _policy(), clients=clients, runtime=runtime, rng=rng)
+
+
+def outages(seed: int) -> list[Outcome]:
+    """Every size of the page, one after the other."""
+    return [outage(fleet, switch, seed) for fleet in SIZES]

@@ -1,0 +1,115 @@
+"""What an account's names say: of which Region a control is, what is alike in all Regions.
+
+```
+ alarms     shop-us-east-1-5xx in us-east-1, shop-us-west-2-5xx in us-west-2     ─> shop-{region}-5xx
+ controls   use1-a, usw2-a   or   shop-us-east-1-a   (short: first letters and the number)
+```
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from controller.ports.account import AccountFacts, AlarmFact, Panel
+
+OWN = "tidegate-"
+"""What tidegate itself made is no evidence."""
+CANARIES = "CloudWatchSynthetics"
+TEMPLATE = re.compile(r"[A-Za-z0-9_.{}/-]{1,200}")
+
+
+@dataclass(frozen=True, slots=True)
+class Canaries:
+    """A canary by its template, and the Regions from which every Region is tested."""
+
+    template: str
+    runs_in: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What can be drafted. Each of `left_out` is a sentence about something that was not used.
+
+    controls: Region -> names. unplaced: controls whose Region is not known.
+    """
+
+    controls: Mapping[str, tuple[str, ...]]
+    unplaced: tuple[str, ...]
+    alarms: Mapping[str, float]
+    canaries: tuple[Canaries, ...]
+    left_out: tuple[str, ...]
+
+
+def found(facts: AccountFacts, panel: Panel | None) -> Found:
+    """The parts of a policy that names alone give away."""
+    controls, unplaced = placed(panel.controls if panel else (), facts.regions)
+    guarded = tuple(controls) or facts.regions
+    left_out: list[str] = []
+    alarms = _alarms(facts.alarms, guarded, left_out)
+    canaries = _canaries(facts, guarded, left_out)
+    return Found(controls, unplaced, alarms, canaries, tuple(left_out))
+
+
+def placed(
+    controls: Iterable[str], regions: Sequence[str]
+) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """Controls by the Region in their name, in the order of names; and those with none, or with two."""
+    by_region: dict[str, list[str]] = {region: [] for region in regions}
+    unplaced = []
+    for name in sorted(controls):
+        homes = [region for region in regions if _speaks_of(name, region)]
+        if len(homes) == 1:
+            by_region[homes[0]].append(name)
+        else:
+            unplaced.append(name)
+    return {region: tuple(names) for region, names in by_region.items() if names}, tuple(unplaced)
+
+
+def _speaks_of(name: str, region: str) -> bool:
+    """`us-east-1`, `useast1` or `use1` as a word of the name."""
+    parts = region.split("-")
+    short = parts[0] + "".join(part[0] for part in parts[1:-1]) + parts[-1]
+    words = (region, "".join(parts), short)
+    return any(re.search(rf"(?<![a-z0-9]){word}(?![0-9])", name.lower()) for word in words)
+
+
+def _alarms(alarms: Sequence[AlarmFact], guarded: Sequence[str], left_out: list[str]) -> dict[str, float]:
+    """Template -> the longest period, of alarms that stand in every guarded Region."""
+    seen: defaultdict[str, dict[str, AlarmFact]] = defaultdict(dict)
+    for alarm in alarms:
+        if alarm.name.startswith(OWN) or alarm.namespace == CANARIES or alarm.region not in guarded:
+            continue
+        seen[alarm.name.replace(alarm.region, "{region}")][alarm.region] = alarm
+    whole = {}
+    for template, by_region in sorted(seen.items()):
+        missing = [region for region in guarded if region not in by_region]
+        if missing:
+            left_out.append(f"alarm {template} is missing in {', '.join(missing)}")
+        elif TEMPLATE.fullmatch(template) is None:
+            left_out.append(f"alarm {template}: a policy cannot write that name")
+        else:
+            whole[template] = max(alarm.period or 60.0 for alarm in by_region.values())
+    return whole
+
+
+def _canaries(facts: AccountFacts, guarded: Sequence[str], left_out: list[str]) -> tuple[Canaries, ...]:
+    """Canaries with the tested Region in their name, and from where all of them are tested."""
+    seen: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for canary in facts.canaries:
+        subject = next((region for region in guarded if region in canary.name), None)
+        if subject is None:
+            left_out.append(f"canary {canary.name} in {canary.region}: which Region does it test?")
+        elif not canary.running:
+            left_out.append(f"canary {canary.name} in {canary.region} does not run")
+        else:
+            seen[canary.name.replace(subject, "{region}")][subject].add(canary.region)
+    whole = []
+    for template, by_subject in sorted(seen.items()):
+        everywhere = set.intersection(*(by_subject[region] for region in guarded))
+        runs_in = tuple(region for region in facts.regions if region in everywhere)
+        if runs_in:
+            whole.append(Canaries(template, runs_in))
+        else:
+            left_out.append(f"canary {template} tests only {', '.join(by_subject)}, or each from elsewhere")
+    return tuple(whole)

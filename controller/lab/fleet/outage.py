@@ -1,0 +1,202 @@
+"""The outage itself: every application hears of it, decides, starts, and moves, beside all the others."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from controller.lab.fleet import quotas
+from controller.lab.fleet.clusters import Cluster, cluster, wire_of
+from controller.lab.fleet.lines import Bucket, Lanes
+from controller.ports.errors import SwitchUnavailable
+from controller.ports.world import Switch
+from controller.rehearsal.faults import Faults
+from controller.rehearsal.kernel import Kernel, VirtualClock
+from controller.rehearsal.virtual import VirtualRuntime
+from controller.rehearsal.wire import Wire
+
+HOLD = 180.0
+"""Seconds that customers must fail for: `for: 3m`."""
+MINUTE = 60.0
+STORM, MINUTES, BURST = 4, 5, 10.0
+"""The minute in which alarms change that want three datapoints, just when evidence is complete; how many
+minutes are looked at; the seconds in which all alarms change, at worst."""
+ALARMS, CANARIES = 5, 6
+"""Alarms of an application's failing Region, and runs of its canaries a minute: as the shipped policy."""
+UNDER_WAY = 0.6
+"""Seconds of an event from its service to the queue, and of a batching window, without any load."""
+OBSERVE, STEP, STEPS, GATHER = 0.35, 0.5, 4, 0.3
+"""Assumed seconds of an Observe, of a step and of gathering; how many steps come before the shift."""
+DEADLINE = 15.0
+RETRY, TIMES = 3.0, 2
+"""The workflow file's retry of ShiftTraffic: seconds (doubled, full jitter) and how often."""
+AGAIN = 60.0
+"""Seconds until Assess, Escalate and Hold lead back to a shift that failed."""
+
+MakeSwitch = Callable[[Wire, Cluster, VirtualRuntime, Faults, random.Random], Switch]
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """What goes dark.
+
+    name: for people. policies: how many decide and move, each with `controls` of which `leaves` go Off; they
+    carry `applications` in all. per_cluster: policies that share an ARC cluster. at_once: all evidence is
+    complete in the same second. named: whether the rules let only an application's own events through.
+    """
+
+    name: str
+    policies: int
+    applications: int
+    controls: int = 9
+    leaves: int = 3
+    per_cluster: int = 33
+    at_once: bool = False
+    named: bool = False
+
+
+@dataclass
+class Outcome:
+    """Seconds since the Region went dark. moved: of each policy, in order; waits: the longest of each line.
+
+    decided: when each policy's condition had been judged true. retries: shifts that began anew.
+    """
+
+    fleet: Fleet
+    moved: list[float] = field(default_factory=list)
+    decided: list[float] = field(default_factory=list)
+    waits: dict[str, float] = field(default_factory=dict)
+    sent: int = 0
+    throttled: int = 0
+    retries: int = 0
+    order: list[int] = field(default_factory=list)
+
+
+@dataclass
+class Lines:
+    """What all share (the account), and what each has for itself (its queue)."""
+
+    events: Bucket
+    starts: Bucket
+    transitions: Bucket
+    lambdas: Lanes
+    queues: Sequence[Lanes]
+
+
+def outage(fleet: Fleet, make: MakeSwitch, seed: int = 1) -> Outcome:
+    """Let it happen. The same seed gives the same outcome."""
+    rng = random.Random(seed)  # noqa: S311 - a model must repeat
+    kernel = Kernel(VirtualClock(0.0))
+    runtime, faults = VirtualRuntime(kernel), Faults(arc={"us-east-1": "refused"})
+    lines = _lines(runtime, fleet)
+    outcome = Outcome(fleet)
+    clusters = _clusters(kernel, faults, fleet, rng)
+    for number in range(fleet.policies):
+        made, wire = clusters[number // fleet.per_cluster]
+        switch = make(wire, made, runtime, faults, random.Random(rng.random()))  # noqa: S311
+        life = _Life(number, fleet, runtime, random.Random(rng.random()), lines, switch, outcome)  # noqa: S311
+        runtime.spawn(life.storm)
+        runtime.spawn(life.run)
+    kernel.run()
+    shared = {
+        "EventBridge": lines.events,
+        "StartExecution": lines.starts,
+        "state transitions": lines.transitions,
+    }
+    outcome.waits = {name: line.waited for name, line in shared.items()}
+    outcome.waits["queue"] = max(line.waited for line in lines.queues)
+    outcome.waits["Lambda"] = lines.lambdas.waited
+    outcome.sent = sum(made.sent for made, _ in clusters)
+    outcome.throttled = sum(made.throttled for made, _ in clusters)
+    return outcome
+
+
+def _lines(runtime: VirtualRuntime, fleet: Fleet) -> Lines:
+    queues = [
+        Lanes(runtime, quotas.POLLERS, quotas.POLLERS_MORE, quotas.LAMBDAS) for _ in range(fleet.policies)
+    ]
+    lambdas = Lanes(runtime, quotas.LAMBDAS, quotas.LAMBDA_SCALES, quotas.LAMBDAS)
+    events, starts = Bucket(runtime, quotas.INVOCATIONS), Bucket(runtime, quotas.STARTS)
+    return Lines(events, starts, Bucket(runtime, quotas.TRANSITIONS), lambdas, queues)
+
+
+def _clusters(kernel: Kernel, faults: Faults, fleet: Fleet, rng: random.Random) -> list[tuple[Cluster, Wire]]:
+    found = []
+    for number, first in enumerate(range(0, fleet.policies, fleet.per_cluster), start=1):
+        members = range(first, min(first + fleet.per_cluster, fleet.policies))
+        names = tuple(f"{member}-{n}" for member in members for n in range(fleet.controls))
+        made = cluster(kernel, faults, number, names, rng)
+        found.append((made, wire_of(kernel, made)))
+    return found
+
+
+@dataclass
+class _Life:
+    """One policy, from the dark to the moved control."""
+
+    number: int
+    fleet: Fleet
+    runtime: VirtualRuntime
+    rng: random.Random
+    lines: Lines
+    switch: Switch
+    outcome: Outcome
+
+    def storm(self) -> None:
+        """What its queue hears: canaries all the time, and in one minute every alarm.
+
+        Each application's events meet the rules of all policies, unless those name what they want.
+        """
+        fleet = self.fleet
+        heard = fleet.applications // fleet.policies if fleet.named else fleet.applications
+        for minute in range(MINUTES):
+            burst = BURST if minute == STORM else 0.0
+            if burst:
+                self._batches(heard * ALARMS, burst)
+            self._batches(heard * CANARIES, MINUTE - burst)
+
+    def _batches(self, events: int, within: float) -> None:
+        batches = max(1, round(events / quotas.BATCH))
+        for _ in range(batches):
+            self.lines.events.take(quotas.BATCH)
+            self.lines.queues[self.number].reserve(OBSERVE)
+            self.lines.lambdas.reserve(OBSERVE)
+            self.runtime.sleep(within / batches)
+
+    def run(self) -> None:
+        """Two observers must have failed for `HOLD`; the first news after that decides."""
+        first = sorted(self.rng.uniform(0.0, MINUTE) for _ in range(3))[1]
+        news = 0.0 if self.fleet.at_once else self.rng.uniform(0.0, MINUTE / CANARIES)
+        self.runtime.sleep(HOLD + (MINUTE if self.fleet.at_once else first + news))
+        self.lines.events.take()
+        self.runtime.sleep(UNDER_WAY)
+        self.runtime.sleep(self.lines.queues[self.number].reserve(OBSERVE))
+        self.lines.lambdas.run(OBSERVE)
+        self.outcome.decided.append(self.runtime.monotonic())
+        self.lines.starts.take()
+        for _ in range(STEPS):
+            self.lines.transitions.take()
+            self.lines.lambdas.run(STEP)
+        while not self._shifts():
+            self.outcome.retries += 1
+            self.runtime.sleep(AGAIN)
+        self.outcome.moved.append(self.runtime.monotonic())
+        self.outcome.order.append(self.number)
+
+    def _shifts(self) -> bool:
+        """ShiftTraffic, and the workflow file's retries of it."""
+        changes = [(f"{self.number}-{n}", False) for n in range(self.fleet.leaves)]
+        for turn in range(TIMES + 1):
+            self.lines.transitions.take()
+            self.runtime.sleep(GATHER)
+            try:
+                self.switch.flip(changes, deadline=self.runtime.monotonic() + DEADLINE, fence=self._fence)
+            except SwitchUnavailable:
+                self.outcome.retries += turn < TIMES
+                self.runtime.sleep(self.rng.uniform(0.0, RETRY * 2**turn))
+            else:
+                return True
+        return False
+
+    def _fence(self) -> None:
+        """Lease and journal are read before each send."""
+        self.runtime.sleep(0.04)

@@ -1,0 +1,209 @@
+"""Invariants over what an intent, an opening or a sentence stands on. See `invariants`."""
+
+from controller.core.journal import Event, Kind
+from controller.core.policy import Policy
+from controller.core.schedule import previous
+from controller.lab.simulate.facts import Fact
+from controller.lab.simulate.record import OPENINGS, Life
+from controller.lab.simulate.world import World
+from controller.lab.simulate.writing import skew
+from controller.ports import errors
+
+LOOKED = 60.0
+"""Seconds for which something must have been so that a controller had to see it."""
+LATEST = 630.0
+"""Seconds after its stroke in which a drill may begin: ten minutes, and the turns of the controllers."""
+NAMED = frozenset({*vars(errors), "ProcessEnded", "IllegalMove"})
+LOOKS_AT_SWITCH = frozenset(
+    [
+        "blackout",
+        "cooldown",
+        "velocity",
+        "shared-cause",
+        "no-target",
+        "target-not-ready",
+        "not-ready-to-return",
+        "floor",
+        "approval",
+        "evacuate",
+        "restore",
+    ]
+)
+"""Codes that nobody can arrive at who could not read the routing controls."""
+MOVES = frozenset({"evacuate", "restore", "approval"})
+
+
+def _intent(world: World, fact: Fact) -> tuple[Event, Life | None] | None:
+    event: Event = fact.data["event"]
+    life = world.watch.record.lives.get(event.draft.incident or "")
+    return (event, life) if event.kind is Kind.SHIFT_INTENDED else None
+
+
+def armed_to_intend(world: World, fact: Fact) -> str | None:
+    """S15: no intent follows the event that disarmed: whoever wrote it has read that."""
+    if _intent(world, fact) is None or world.watch.record.disarmed is None:
+        return None
+    return f"intended {fact.at - world.watch.record.disarmed:.1f} s after it was disarmed"
+
+
+def policy_in_force(world: World, fact: Fact) -> str | None:
+    """S16: what drives is the policy that the journal named last."""
+    found, digests = _intent(world, fact), world.watch.record.digests
+    if found is None or not digests or found[0].data["policy"] == digests[-1]:
+        return None
+    return f"intended by policy {str(found[0].data['policy'])[:12]}, but {digests[-1][:12]} is in force"
+
+
+def live(world: World, fact: Fact) -> str | None:
+    """P1: in shadow nothing is intended."""
+    shadow = world.policy.enforcement == "shadow"
+    return "intended in shadow" if shadow and _intent(world, fact) else None
+
+
+def out_of_windows(world: World, fact: Fact) -> str | None:
+    """P2: nothing begins to move by itself in a window of the policy."""
+    found = _intent(world, fact)
+    if found is None or found[1] is None or skew(world):
+        return None
+    life = found[1]
+    if life.applied or life.requested_by or life.leg == "home" or not in_window(world.policy, fact.at):
+        return None
+    return f"{life.id} begins to move in a window"
+
+
+def in_window(policy: Policy, at: float) -> bool:
+    for window in policy.limits.blackout:
+        struck = previous(window.cron, policy.timezone or "UTC", at)
+        if struck is not None and at - struck < window.for_ - 5.0:
+            return True
+    return False
+
+
+def something_to_leave(world: World, fact: Fact) -> str | None:
+    """P3: no incident opens by itself about a Region that has long carried nothing."""
+    event: Event = fact.data["event"]
+    if OPENINGS.get(event.kind) != "evacuate" or event.data.get("requested_by"):
+        return None
+    source = str(event.data["source"])
+    off = _off_for(world, world.policy.regions[source].controls)
+    return f"opened, though {source} has carried nothing for {off:.0f} s" if off > LOOKED else None
+
+
+def _off_for(world: World, controls: tuple[str, ...]) -> float:
+    """For how many seconds all of them have been Off."""
+    if any(world.cloud.switch.is_on(control) for control in controls):
+        return 0.0
+    changed = world.cloud.arc.dump()["changed"]
+    return float(world.now - max(changed.get(control, world.now) for control in controls))
+
+
+def asked_once(world: World, fact: Fact) -> str | None:
+    """A7: once denied, nobody is asked again in the same incident."""
+    event: Event = fact.data["event"]
+    if event.kind is not Kind.APPROVAL_REQUESTED:
+        return None
+    before = [e for e in world.watch.record.events if e.draft.incident == event.draft.incident]
+    denied = any(e.kind is Kind.APPROVAL_DENIED for e in before)
+    return f"{event.draft.incident} was denied, and asks again" if denied else None
+
+
+def soaked(world: World, fact: Fact) -> str | None:
+    """S8: nothing comes home by itself within the cooldown of the move that it left by."""
+    event: Event = fact.data["event"]
+    if event.kind is not Kind.RESTORE_OPENED or event.data.get("requested_by"):
+        return None
+    left = world.watch.record.lives.get(str(event.data.get("of")))
+    if left is None or left.ended is None:
+        return None
+    rest = min(world.cooldowns) - skew(world) - (fact.at - left.ended)
+    return f"{left.id} ended {fact.at - left.ended:.0f} s ago" if rest > LOOKED else None
+
+
+def fit_to_return(world: World, fact: Fact) -> str | None:
+    """S8: nothing comes home that readiness speaks against."""
+    found = _intent(world, fact)
+    life = found[1] if found else None
+    if life is None or life.intent != "restore" or life.applied or life.leg == "home":
+        return None
+    was = world.truth.unbroken(("unready",), life.source)
+    return f"{life.source} has not been ready for {was:.0f} s" if was > LOOKED else None
+
+
+def drill_may_begin(world: World, fact: Fact) -> str | None:
+    """D1: a drill begins where the policy has drills, all is at home, armed, and outside of windows."""
+    event: Event = fact.data["event"]
+    if event.kind is not Kind.DRILL_OPENED:
+        return None
+    if world.policy.drills is None:
+        return "the policy has no drills"
+    if world.watch.record.disarmed is not None:
+        return "it was disarmed"
+    if in_window(world.policy, fact.at) and not skew(world):
+        return "in a window"
+    if world.truth.unbroken(("no-arc",), "") > LOOKED:
+        return "no ARC endpoint answers"
+    away = [r for r, entry in world.policy.regions.items() if _off_for(world, entry.controls) > LOOKED]
+    return f"{away[0]} carries nothing" if away else None
+
+
+def drill_on_its_stroke(world: World, fact: Fact) -> str | None:
+    """D1: a stroke that finds something in progress, or that nobody saw for ten minutes, is skipped."""
+    event: Event = fact.data["event"]
+    if event.kind is not Kind.DRILL_OPENED or "scheduled" not in event.data or skew(world):
+        return None
+    struck = float(event.data["scheduled"])
+    for life in world.watch.record.lives.values():
+        if life.opened < struck - LOOKED and life.ended and life.ended > struck + 3 * LOOKED:
+            return f"its stroke found {life.id} in progress"
+    late = fact.at - struck
+    return f"{late:.0f} s after its stroke" if late > LATEST else None
+
+
+def floor_kept(world: World, fact: Fact) -> str | None:
+    """S1: what is sent leaves every slice On in as many Regions as the policy says, or as before."""
+    changes, switch = fact.data["changes"], world.cloud.switch
+    least = world.policy.limits.min_regions_on
+    for controls in zip(*(entry.controls for entry in world.policy.regions.values()), strict=True):
+        before = sum(switch.is_on(control) for control in controls)
+        after = sum(changes.get(control, switch.is_on(control)) for control in controls)
+        if after < min(least, before):
+            return f"leaves {controls[0]} On in {after} Regions, and at least {least} are asked"
+    return None
+
+
+def says_what_is(world: World, fact: Fact) -> str | None:
+    """W1: what is said of a Region is so, as far as one can see from outside."""
+    codes = fact.data.get("codes") or {}
+    if fact.data.get("handler") != "Tick" or not codes:
+        return None
+    if world.truth.unbroken(("no-evidence",), fact.where) > LOOKED:
+        told = set(codes.values()) - {"evidence-unreadable", "journal-unreadable"}
+        return f"says {min(told)} without any evidence" if told else None
+    if world.truth.unbroken(("no-arc",), "") > LOOKED and set(codes.values()) & LOOKS_AT_SWITCH:
+        return f"says {min(set(codes.values()) & LOOKS_AT_SWITCH)}, but nobody can read the switch"
+    for region, code in codes.items():
+        others = [
+            life
+            for life in world.watch.record.open
+            if life.source != region and fact.at - life.opened > 2 * LOOKED
+        ]
+        if code in MOVES and others:
+            return f"says {code} of {region} while {others[0].id} is in progress"
+        if code == "floor" and _all_on(world) and world.policy.limits.min_regions_on < len(world.regions):
+            return f"says floor of {region}, but everything is On everywhere"
+    return None
+
+
+def _all_on(world: World) -> bool:
+    return all(world.cloud.switch.is_on(c) for e in world.policy.regions.values() for c in e.controls)
+
+
+def fails_by_name(_world: World, fact: Fact) -> str | None:
+    """W2: a handler fails by an error that the workflow file knows, or by the end of its process."""
+    error = fact.data.get("error", "ProcessEnded")
+    return None if error in NAMED else f"{fact.text}: nobody named this"
+
+
+def nothing_lost(_world: World, fact: Fact) -> str | None:
+    """S18: no write takes the place of one that its writer has not seen."""
+    return str(fact.data["said"])

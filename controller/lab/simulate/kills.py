@@ -1,0 +1,238 @@
+"""The kill matrix: at each external call of one evacuation the driving controller's Region dies for good.
+
+```
+ undisturbed run ─> its calls, numbered ─> each × before │ sent │ applied │ replied │ recorded
+ each cell: the same run up to that call, the death, and others finish: all invariants, one effect, a bound
+```
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from controller.core.journal import Kind
+from controller.lab.simulate.drawn import matrix_policy
+from controller.lab.simulate.facts import Fact
+from controller.lab.simulate.forks import Forks
+from controller.lab.simulate.invariants import Break, broken
+from controller.lab.simulate.lengths import LENGTHS
+from controller.lab.simulate.liveness import Rest, unrest
+from controller.lab.simulate.outages import dark, within
+from controller.lab.simulate.people import People
+from controller.lab.simulate.processes import running
+from controller.lab.simulate.watch import JOURNAL
+from controller.lab.simulate.weather import MOMENTS, Doom, Moment, Sent
+from controller.lab.simulate.world import Plant, World, make_world
+
+SEED = 1
+WARM_UP, LOOK, AFTER = 130.0, 10.0, 30.0
+BOUND = 900.0
+"""Seconds from the death until another has finished: 150 of standstill, a tick or two, people asked anew."""
+LATE = (7.0, 40.0, 170.0)
+"""Seconds after which a call that was sent lands, in turn: before, around and after the takeover."""
+ILL = "us-east-1"
+READS = ("Query", "GetItem", "BatchGet", "GetRouting", "List", "Describe", "Encrypt", "Decrypt")
+"""Operations by which nothing changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One external call of the driver, numbered among those of its Region since the outage began.
+
+    record: the number of the next call that appends to the journal, if there is one.
+    """
+
+    number: int
+    function: str
+    service: str
+    operation: str
+    region: str
+    record: int | None
+
+    @property
+    def writes(self) -> bool:
+        """Whether anything outside may change by it."""
+        return not self.operation.startswith(READS)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """`moment` around call `number`; the driver dies there."""
+
+    number: int
+    moment: Moment
+
+
+ALIVE = Cell(-1, "before")
+"""Where nobody died."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """One cell, played. seconds: from the death to the rest. takeovers: in the journal."""
+
+    cell: Cell
+    breaks: tuple[Break, ...]
+    seconds: float
+    takeovers: int
+    digest: str
+
+
+class NotReached(RuntimeError):  # noqa: N818
+    """The undisturbed run did not come to all the calls at which somebody was to die."""
+
+
+@dataclass
+class Driver:
+    """The calls of one Region's processes since the outage; at those of `cells` that Region dies.
+
+    split: whether it dies of this cell in this process; another may have played it elsewhere (`forks`).
+    """
+
+    world: World
+    home: str
+    cells: dict[int, list[Cell]]
+    split: Callable[[], bool] = lambda: True
+    calls: list[tuple[str, Sent]] = field(default_factory=list)
+    moved: list[str] = field(default_factory=list)
+    """Controls, each as often as it changed."""
+    cell: Cell | None = None
+    died: float | None = None
+
+    def doom(self, call: Sent) -> Doom | None:
+        process = running()
+        if call.home != self.home or process is None:
+            return None
+        self.calls.append((process.function, call))
+        for cell in self.cells.get(len(self.calls) - 1, ()):
+            if self.split():
+                self.cell, self.cells = cell, {}
+                return Doom(cell.moment, self.die, LATE[cell.number % len(LATE)])
+        return None
+
+    def die(self) -> None:
+        """The Region is gone for good, with everything that ran there."""
+        world = self.world
+        self.died = world.now
+        for process in world.watch.alive:
+            process.dead = process.dead or process.region == self.home
+        within(world, world.cloud.faults.controllers_dead, self.home)
+        world.truth.begin("stopped", self.home)
+        world.trace.note("killed", self.home, str(self.cell))
+
+
+def recorded(plant: Plant) -> list[Call]:
+    """The driver's calls in one undisturbed evacuation, from the process that opens it to its last."""
+    world, driver = _begun(plant, {}, lambda: True, None)
+    _play(world, driver, [])
+    opened = next(event for event in world.watch.record.events if event.kind is Kind.INCIDENT_OPENED)
+    assert opened.draft.by.endswith(driver.home)
+    first = next(n for n, (_, call) in enumerate(driver.calls) if _appends(call))
+    appends = [n for n, (_, call) in enumerate(driver.calls) if _appends(call)]
+    return [
+        Call(
+            n, function, call.service, call.operation, call.region,
+            next((record for record in appends if record > n), None),
+        )
+        for n, (function, call) in enumerate(driver.calls)
+        if n >= first
+    ]  # fmt: skip
+
+
+def every_cell(calls: list[Call]) -> list[Cell]:
+    return [Cell(call.number, m) for call in calls for m in MOMENTS if m != "recorded" or call.record]
+
+
+def death(calls: Mapping[int, Call], cell: Cell) -> Cell:
+    """The death that a cell is: some are the same one by other names.
+
+    Recorded is after the reply to the call that records. Nothing changes outside by a call that only reads,
+    so that all its moments are as the one before it.
+    """
+    call = calls[cell.number]
+    if cell.moment == "recorded" and call.record is not None:
+        return Cell(call.record, "replied")
+    return cell if call.writes else Cell(cell.number, "before")
+
+
+def play_cells(
+    plant: Plant, wanted: list[Cell], trace: TextIO | None = None, *, fork: bool = True
+) -> list[Ended]:
+    """Each death in turn, and what the others make of it; at a fork of one run, or, alone, without."""
+    if not fork or trace is not None:
+        return [_play_one(plant, {cell.number: [cell]}, lambda: True, trace) for cell in wanted]
+    by_number: dict[int, list[Cell]] = {}
+    for cell in wanted:
+        by_number.setdefault(cell.number, []).append(cell)
+    forks = Forks()
+    with forks.told() as tell:
+        ended = _play_one(plant, by_number, forks.split, None)
+        tell(ended)
+    if len(forks.answers) != len(wanted):
+        why = ended.breaks[0].sentence if ended.breaks else "the driver never came to some of the calls"
+        raise NotReached(f"{len(forks.answers)} of {len(wanted)} deaths were played: {why}")
+    return list(forks.answers)
+
+
+def _play_one(
+    plant: Plant, wanted: dict[int, list[Cell]], split: Callable[[], bool], trace: TextIO | None
+) -> Ended:
+    breaks: list[Break] = []
+    world, driver = _begun(plant, wanted, split, trace)
+
+    def look(fact: Fact) -> None:
+        if fact.kind == "moved":
+            driver.moved.append(str(fact.data["name"]))
+        found = broken(world, fact)
+        if found:
+            breaks.extend(found)
+            world.kernel.stop()
+
+    world.trace.watchers.append(look)
+    _play(world, driver, breaks)
+    if not breaks:
+        wrong = _wrong(world, driver)
+        breaks += [Break("L1", world.trace.step, wrong, world.trace.tail())] if wrong else []
+    kinds = [event.kind for event in world.watch.record.events]
+    seconds = world.now - AFTER - (driver.died or world.now)
+    takeovers = kinds.count(Kind.TAKEN_OVER)
+    ended = Ended(driver.cell or ALIVE, tuple(breaks), seconds, takeovers, world.trace.digest)
+    world.close()
+    return ended
+
+
+def _begun(
+    plant: Plant, wanted: dict[int, list[Cell]], split: Callable[[], bool], trace: TextIO | None
+) -> tuple[World, Driver]:
+    world = make_world(SEED, plant, trace, matrix_policy(LENGTHS["short"]))
+    world.length = LENGTHS["short"]
+    world.trace.watchers.append(People(world, kind=True).watch)
+    world.begin()
+    world.kernel.run(until=world.now + WARM_UP)
+    driver = Driver(world, world.homes[0], wanted, split)
+    world.weather.doom = driver.doom
+    dark(world, ILL)
+    return world, driver
+
+
+def _play(world: World, driver: Driver, breaks: list[Break]) -> None:
+    """Until all is at rest and has been for `AFTER` seconds, or until the bound."""
+    rest, start, still = Rest(ILL, must_move=True), world.now, 0.0
+    while not breaks and still < AFTER and world.now < (driver.died or start) + BOUND:
+        world.kernel.run(until=world.now + LOOK)
+        still = 0.0 if unrest(world, rest) else still + LOOK
+
+
+def _wrong(world: World, driver: Driver) -> str | None:
+    """Dead where it should be, at rest in time, with one effect."""
+    if driver.died is None:
+        return "the driver never came to that call"
+    resting = unrest(world, Rest(ILL, must_move=True))
+    if resting:
+        return f"{BOUND:.0f} s after the driver's death: {resting}"
+    twice = sorted({name for name in driver.moved if driver.moved.count(name) > 1})
+    return f"moved more than once: {', '.join(twice)}" if twice else None
+
+
+def _appends(call: Sent) -> bool:
+    return call.operation == "PutItem" and JOURNAL in call.body and b'"body"' in call.body

@@ -1,0 +1,65 @@
+"""What lies in the tables, as seen from outside: tells of a write that took the place of another's.
+
+The journal is looked at more closely, by its chain: see `record`.
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+WRITES = frozenset({"PutItem", "UpdateItem"})
+Key = tuple[str, str, str]
+
+
+@dataclass
+class Shelf:
+    """last: (Region, partition, sort key) -> version of evidence, holder of a lease, or nothing."""
+
+    last: dict[Key, Any] = field(default_factory=dict)
+
+    def take(self, region: str, operation: str, body: bytes) -> str | None:
+        """Note a write that was done; the sentence where it should not have been."""
+        asked = json.loads(body)
+        match str(asked.get("TableName", "")), operation:
+            case "tidegate-evidence", "PutItem" if "version" in asked["Item"]:
+                return self._evidence(region, asked["Item"])
+            case "tidegate-assessments", "PutItem":
+                return self._once((region, _s(asked["Item"]), asked["Item"]["at"]["N"]), "an assessment")
+            case "tidegate-journal", _:
+                return self._beside_the_journal(operation, asked)
+        return None
+
+    def _evidence(self, region: str, item: Any) -> str | None:
+        key, version = (region, _s(item), item["signal"]["S"]), int(item["version"]["N"])
+        before = self.last.get(key, 0)
+        self.last[key] = version
+        lost = f"evidence of {key[2]}: version {version} over {before}, what was seen is lost"
+        return lost if version <= before else None
+
+    def _beside_the_journal(self, operation: str, asked: Any) -> str | None:
+        name = _s(asked.get("Item") or asked.get("Key") or {})
+        key = ("", name, "")
+        if name.startswith("console-key#") and operation == "PutItem":
+            return self._once(key, "a console's key")
+        if not name.startswith("lease#"):
+            return None
+        if operation == "UpdateItem":
+            values = asked["ExpressionAttributeValues"]
+            holder = (int(values[":epoch"]["N"]), values[":driver"]["S"])
+            now = self.last.get(key, holder)
+            return f"a beat of {holder[1]} counts for {now[1]}" if holder != now else None
+        item = asked["Item"]
+        before, mine = self.last.get(key, (0, "")), (int(item["epoch"]["N"]), item["driver"]["S"])
+        self.last[key] = mine
+        return (
+            f"epoch {mine[0]} of {mine[1]} over {before[0]} of {before[1]}" if mine[0] <= before[0] else None
+        )
+
+    def _once(self, key: Key, what: str) -> str | None:
+        there = key in self.last
+        self.last[key] = True
+        return f"{what} was written over" if there else None
+
+
+def _s(item: Any) -> str:
+    return str(item.get("application", {}).get("S", ""))

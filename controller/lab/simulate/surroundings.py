@@ -1,0 +1,128 @@
+"""Faults around the application: readiness that is poor or silent, alarms deleted, hands on the switch."""
+
+from collections.abc import Callable
+from email.utils import formatdate
+from functools import partial
+from typing import Any
+
+from controller.lab.simulate.outages import Fault, Stop, every, within
+from controller.lab.simulate.world import World
+from controller.rehearsal.arc.controls import SERVICE
+from controller.rehearsal.arc.rules import SafetyRule, rule_arn
+from controller.rehearsal.providers import PROVIDERS
+
+
+def unready(world: World, region: str | None = None) -> Stop:
+    """Quotas and readiness checks speak against a Region."""
+    region = region or world.random.choice(world.regions)
+    return every(within(world, world.cloud.faults.unready, region), world.truth.begin("unready", region))
+
+
+def readiness_flaps(world: World) -> Stop:
+    return now_and_then(world, partial(unready, world, world.random.choice(world.regions)), 15.0, 120.0)
+
+
+def now_and_then(world: World, begin: Callable[[], Stop], least: float, most: float) -> Stop:
+    """On, off, on again, each for a random time."""
+    on, last = [True], [begin()]
+
+    def turn(is_on: bool) -> None:
+        last[0]()
+        if on[0]:
+            last[0] = begin() if is_on else lambda: None
+            world.kernel.after(world.random.uniform(least, most), lambda: turn(not is_on))
+
+    def stop() -> None:
+        on[0] = False
+        last[0]()
+
+    world.kernel.after(world.random.uniform(least, most), lambda: turn(False))
+    return stop
+
+
+def readiness_silent(world: World) -> Stop:
+    """Those who are asked about readiness answer nobody."""
+    return every(*(within(world, world.cloud.faults.mute, name) for name in PROVIDERS))
+
+
+def alarms_deleted(world: World) -> Stop:
+    """Somebody deletes the alarms of a Region, and makes them anew later."""
+    region = world.random.choice(world.regions)
+    ends = within(world, world.gone, region)
+    if world.held[id(world.gone), region] > 1:
+        return ends  # somebody else deleted them before, and will make them anew
+    mine = [alarm.members for alarm in world.cloud.plan.alarms if alarm.region == region]
+    simple = [members for members in mine if "AlarmRule" not in members]
+    names = [members["AlarmName"] for members in simple]
+    world.cloud.call("monitoring", "DeleteAlarms", region, {"AlarmNames": names})
+
+    def make() -> None:
+        ends()
+        for members in simple:
+            world.cloud.call("monitoring", "PutMetricAlarm", region, dict(members))
+
+    return make
+
+
+def turn_on(world: World, control: str) -> None:
+    """As somebody does with the AWS command line."""
+    entry = {"RoutingControlArn": world.cloud.controls[control], "RoutingControlState": "On"}
+    world.trace.note("by-hand", "", f"{control} On")
+    world.cloud.call(SERVICE, "UpdateRoutingControlState", "ap-southeast-2", entry)
+
+
+def by_hand(world: World) -> Stop:
+    """Somebody with the AWS command line turns controls On that are Off."""
+    on = [True]
+
+    def something() -> None:
+        off = [name for name in world.cloud.controls if not world.cloud.switch.is_on(name)]
+        if off and on[0]:
+            turn_on(world, world.random.choice(off))
+        if on[0]:
+            world.kernel.after(world.random.uniform(10.0, 90.0), something)
+
+    def stop() -> None:
+        on[0] = False
+
+    something()
+    return stop
+
+
+def safety_rule(world: World) -> Stop:
+    """Somebody makes a rule that a slice must be On everywhere: nothing can leave any more."""
+    first = [entry.controls[0] for entry in world.policy.regions.values()]
+    arn = rule_arn(world.cloud.arc.panel, 1000 + world.trace.step)
+    world.cloud.arc.add_rule(SafetyRule("on-everywhere", arn, tuple(first), threshold=len(first)))
+    return lambda: world.cloud.arc.drop_rule(arn)
+
+
+def zone_notice(world: World) -> Stop:
+    """AWS Health says of one zone of a Region that it is ill."""
+    region = world.random.choice(world.regions)
+    arn = f"arn:aws:health:{region}::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/{region}"
+
+    def tell(status: str) -> None:
+        at = formatdate(world.now, usegmt=True)
+        detail: dict[str, Any] = {
+            "eventArn": arn, "service": "EC2", "eventTypeCode": "AWS_EC2_OPERATIONAL_ISSUE",
+            "eventTypeCategory": "issue", "eventScopeCode": "PUBLIC", "eventRegion": region,
+            "statusCode": status, "startTime": at, "communicationId": f"{region}-{world.trace.step}",
+            "eventDescription": [{"language": "en_US", "latestDescription": "Errors in use1-az4."}],
+        }  # fmt: skip
+        event = {"source": "aws.health", "detail-type": "AWS Health Event", "detail": detail}
+        world.cloud.events[region].publish(event)
+
+    tell("open")
+    return every(world.truth.begin("zone-notice", region), lambda: tell("closed"))
+
+
+SURROUNDINGS: dict[str, Fault] = {
+    "unready": unready,
+    "readiness-flapping": readiness_flaps,
+    "readiness-silent": readiness_silent,
+    "alarms-deleted": alarms_deleted,
+    "by-hand": by_hand,
+    "safety-rule": safety_rule,
+    "zone-notice": zone_notice,
+}

@@ -1,0 +1,47 @@
+"""Invariants over what people are told, and what no notice may do. See `invariants`."""
+
+from controller.lab.simulate.facts import Fact
+from controller.lab.simulate.record import OPENINGS
+from controller.lab.simulate.world import World
+from controller.lab.simulate.writing import BAD, LOOK_BACK
+
+PAGED_WITHIN = 480.0
+"""Seconds in which people hear of what nobody may act on by himself."""
+HARMLESS = frozenset(
+    {
+        "all-red", "region-dark", "region-gray", "region-flapping", "blip-43s", "observer-misled",
+        "quorum-lost", "events-doubled", "unready", "readiness-flapping", "readiness-silent",
+        "replication-paused", "safety-rule", "zone-notice",
+    }
+)  # fmt: skip
+"""Faults that keep no controller from seeing and from paging."""
+
+
+def told_of_all_dark(world: World, _fact: Fact) -> str | None:
+    """S6: where every Region is dark, people are paged."""
+    return _untold(world, min(world.truth.unbroken(("dark",), r) for r in world.regions), "every Region")
+
+
+def told_of_no_quorum(world: World, _fact: Fact) -> str | None:
+    """L4: where nobody can read the journal, people are paged."""
+    return _untold(world, world.truth.unbroken(("no-quorum",), ""), "the journal's quorum")
+
+
+def _untold(world: World, lasts: float, what: str) -> str | None:
+    if lasts < PAGED_WITHIN or not world.used <= HARMLESS or world.watch.record.fleet_disarmed is not None:
+        return None
+    told = any(at > world.now - lasts for at in world.watch.pages)
+    return None if told else f"{what} has been gone for {lasts:.0f} s, and nobody was paged"
+
+
+def zone_alone(world: World, fact: Fact) -> str | None:
+    """S13: news of one zone opens nothing about a Region that is well."""
+    event = fact.data["event"]
+    if OPENINGS.get(event.kind) != "evacuate" or event.data.get("requested_by"):
+        return None
+    source = str(event.data["source"])
+    was = world.truth.seconds((*BAD, "misled"), source, LOOK_BACK)
+    accused = world.truth.seconds(("zone-notice",), source, LOOK_BACK)
+    return (
+        f"opened about {source}, of which one zone alone is said to be ill" if accused and not was else None
+    )

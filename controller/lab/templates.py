@@ -1,0 +1,147 @@
+"""A rehearsal from what would be deployed: rules, alarms, canaries and workflow read from synthesised
+templates.
+
+```
+ build/synth/templates/tidegate-controller-us-east-2.json ─> rules, queue, workflow, functions, its own alarms
+                       tidegate-probes-us-east-1.json     ─> canaries, alarms, composites, forwarding
+```
+The account in them becomes the rehearsal's. What lives in a Region that the rehearsal has not is left out.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from controller.rehearsal.api import ACCOUNT
+from controller.rehearsal.blueprint import AlarmPlan, Blueprint, CanaryPlan, RulePlan
+from controller.rehearsal.cloud import DEAD_LETTERS, QUEUE, TABLES
+
+CONTROLLER, PROBES = "tidegate-controller-", "tidegate-probes-"
+DRIVEN = ("AWS/SQS", "AWS/States", "CloudWatchSynthetics")
+"""Namespaces of metrics that the rehearsal has, beside the application's own."""
+JOURNEY = "api_journey.handler"
+NOT_OURS = ("AlarmActions", "OKActions", "InsufficientDataActions", "Tags")
+_ACCOUNT = re.compile(r"(?<=:)\d{12}(?=:)")
+
+
+class NotDeployable(ValueError):  # noqa: N818
+    """The templates lack what a controller cannot do without; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource of one template: the Region of its stack, its type, its properties."""
+
+    region: str
+    type: str
+    properties: Mapping[str, Any]
+
+
+def redrawn(plan: Blueprint, folder: Path) -> Blueprint:
+    """`plan` with everything that the templates in `folder` declare. Raises `NotDeployable`."""
+    found = tuple(_resources(folder))
+    for region in plan.controllers:
+        _complete([r for r in found if r.region == region], region)
+    workflow, functions = _workflow([r for r in found if r.region == plan.controller], plan.controller)
+    namespaces = (*DRIVEN, plan.application.capitalize())
+    return replace(
+        plan,
+        rules=tuple(_rules(found, plan)),
+        alarms=tuple(_alarms(found, plan, namespaces)),
+        canaries=tuple(_canaries(found, plan)),
+        workflow=workflow,
+        functions=functions,
+    )
+
+
+def _resources(folder: Path) -> Iterator[Resource]:
+    """Raises `NotDeployable` where there are no templates, or one cannot be read."""
+    files = [f for f in sorted(folder.glob("*.json")) if f.stem.startswith((CONTROLLER, PROBES))]
+    if not files:
+        raise NotDeployable(f"{folder} holds no template of a controller: `make synth` writes them")
+    for file in files:
+        region = file.stem.removeprefix(CONTROLLER).removeprefix(PROBES)
+        try:
+            text = _ACCOUNT.sub(ACCOUNT, file.read_text(encoding="utf-8"))
+            declared = json.loads(text)["Resources"]
+            yield from (Resource(region, r["Type"], r.get("Properties", {})) for r in declared.values())
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise NotDeployable(f"{file} is no template: {type(error).__name__}") from error
+
+
+def _of(found: Any, type_: str) -> list[Resource]:
+    return [resource for resource in found if resource.type == type_]
+
+
+def _complete(here: list[Resource], region: str) -> None:
+    """What the rehearsal makes by itself must be declared too, under the names that the code uses."""
+    queues = {q.properties.get("QueueName") for q in _of(here, "AWS::SQS::Queue")}
+    tables = {t.properties.get("TableName") for t in _of(here, "AWS::DynamoDB::Table")}
+    wanted = [q for q in (QUEUE, DEAD_LETTERS) if q not in queues]
+    wanted += [t for t in TABLES if t != "tidegate-journal" and t not in tables]
+    if not _of(here, "AWS::Lambda::EventSourceMapping"):
+        wanted.append("the mapping of the queue to Observe")
+    if not _of(here, "AWS::Scheduler::Schedule"):
+        wanted.append("the schedule of the tick")
+    if wanted:
+        raise NotDeployable(f"the templates of {region} lack {', '.join(wanted)}")
+
+
+def _workflow(here: list[Resource], region: str) -> tuple[str, tuple[str, ...]]:
+    """The definition, and each placeholder that leads to a function which is declared."""
+    machines = _of(here, "AWS::StepFunctions::StateMachine")
+    if len(machines) != 1:
+        raise NotDeployable(f"the templates of {region} declare {len(machines)} state machines, not one")
+    properties = machines[0].properties
+    declared = {f.properties.get("FunctionName") for f in _of(here, "AWS::Lambda::Function")}
+    leads = {
+        name: str(arn).rpartition(":")[2]
+        for name, arn in properties.get("DefinitionSubstitutions", {}).items()
+    }
+    lost = sorted(name for name, function in leads.items() if function not in declared)
+    wrong = sorted(name for name, function in leads.items() if function != f"tidegate-{name}")
+    if lost or wrong:
+        raise NotDeployable(f"the workflow of {region} calls what is not there: {', '.join(lost or wrong)}")
+    return str(properties["DefinitionString"]), (*leads, "Tick")
+
+
+def _rules(found: tuple[Resource, ...], plan: Blueprint) -> Iterator[RulePlan]:
+    for rule in _of(found, "AWS::Events::Rule"):
+        targets = tuple(_target(t) for t in rule.properties["Targets"] if _region(t["Arn"]) in plan.regions)
+        declared = rule.properties
+        ours = [t for t in targets if "event-bus" not in t["Arn"] or _region(t["Arn"]) in plan.controllers]
+        fed = rule.region in plan.controllers or all("event-bus" in t["Arn"] for t in ours)
+        if rule.region in plan.regions and ours and fed:
+            yield RulePlan(rule.region, declared["Name"], declared["EventPattern"], tuple(ours))
+
+
+def _target(target: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {key: value for key, value in target.items() if key != "RoleArn"}
+
+
+def _region(arn: str) -> str:
+    return arn.split(":")[3]
+
+
+def _alarms(found: tuple[Resource, ...], plan: Blueprint, namespaces: tuple[str, ...]) -> Iterator[AlarmPlan]:
+    """Metric alarms first: a composite names alarms that are there."""
+    for type_ in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"):
+        for alarm in _of(found, type_):
+            members = {k: v for k, v in alarm.properties.items() if k not in NOT_OURS}
+            driven = members.get("Namespace") in namespaces or "AlarmRule" in members
+            if alarm.region in plan.regions and driven:
+                yield AlarmPlan(alarm.region, members)
+
+
+def _canaries(found: tuple[Resource, ...], plan: Blueprint) -> Iterator[CanaryPlan]:
+    """Those that take the customers' journey; each tests the Region that its endpoint's name begins with."""
+    for canary in _of(found, "AWS::Synthetics::Canary"):
+        properties = canary.properties
+        url = properties.get("RunConfig", {}).get("EnvironmentVariables", {}).get("BASE_URL", "")
+        subject = (urlsplit(url).hostname or "").split(".")[0]
+        if properties["Code"]["Handler"] == JOURNEY and subject in plan.controls:
+            yield CanaryPlan(properties["Name"], canary.region, subject)

@@ -1,0 +1,71 @@
+"""ARC's configuration of routing controls, as far as it is read: one cluster, one panel.
+
+AWS: Recovery Control Configuration API Reference. It answers in us-west-2 alone; nothing here can be changed.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from controller.rehearsal.api import ACCOUNT, Call
+from controller.rehearsal.arc import errors
+from controller.rehearsal.arc.controls import ENDPOINTS, RoutingControls
+from controller.rehearsal.arc.rules import SafetyRule
+
+CONFIG = "route53-recovery-control-config"
+CLUSTER = f"arn:aws:route53-recovery-control::{ACCOUNT}:cluster/{1:032x}"
+Answer = dict[str, Any]
+
+
+class PanelConfig:
+    """What describes `arc`, the data plane. One page each: a rehearsal has few controls."""
+
+    def __init__(self, arc: RoutingControls) -> None:
+        self._arc = arc
+        self.endpoints = {region: f"https://{region}.arc.rehearsal.invalid" for region in ENDPOINTS}
+        self.operations: Mapping[str, Callable[[Call], Answer]] = {
+            "ListClusters": self._clusters,
+            "ListControlPanels": self._panels,
+            "ListRoutingControls": self._controls,
+            "ListSafetyRules": self._rules,
+        }
+
+    def _clusters(self, _call: Call) -> Answer:
+        endpoints = [{"Endpoint": url, "Region": region} for region, url in self.endpoints.items()]
+        name = {"Name": "rehearsal", "ClusterArn": CLUSTER, "Status": "DEPLOYED", "Owner": ACCOUNT}
+        return {"Clusters": [name | {"ClusterEndpoints": endpoints}]}
+
+    def _panels(self, call: Call) -> Answer:
+        if call.params.get("ClusterArn") not in (None, CLUSTER):
+            raise errors.not_found("Cluster", str(call.params["ClusterArn"]))
+        panel = {"Name": self._arc.panel_name, "ControlPanelArn": self._arc.panel, "ClusterArn": CLUSTER}
+        return {"ControlPanels": [panel | {"Status": "DEPLOYED", "DefaultControlPanel": False}]}
+
+    def _controls(self, call: Call) -> Answer:
+        self._known(call)
+        of = {"ControlPanelArn": self._arc.panel, "Status": "DEPLOYED"}
+        found = [{"Name": n, "RoutingControlArn": self._arc.arn(n), **of} for n in self._arc.names]
+        return {"RoutingControls": found}
+
+    def _rules(self, call: Call) -> Answer:
+        self._known(call)
+        return {"SafetyRules": [self._rule(rule) for rule in self._arc.rules]}
+
+    def _rule(self, rule: SafetyRule) -> Answer:
+        arns = [self._arc.arn(name) for name in rule.controls]
+        gating = [self._arc.arn(name) for name in rule.gating]
+        config = {"Inverted": rule.inverted, "Threshold": rule.threshold, "Type": rule.type}
+        common = {
+            "ControlPanelArn": self._arc.panel,
+            "Name": rule.name,
+            "RuleConfig": config,
+            "SafetyRuleArn": rule.arn,
+            "Status": "DEPLOYED",
+            "WaitPeriodMs": rule.wait_period_ms,
+        }
+        asserted, gated = {"AssertedControls": arns}, {"GatingControls": gating, "TargetControls": arns}
+        told = asserted if rule.kind == "ASSERTION" else gated
+        return {rule.kind: common | told}
+
+    def _known(self, call: Call) -> None:
+        if call.params.get("ControlPanelArn") != self._arc.panel:
+            raise errors.not_found("ControlPanel", str(call.params.get("ControlPanelArn")))

@@ -1,0 +1,84 @@
+"""A journal that is shorter than it was, found also by a process that reads it for the first time (S18).
+
+```
+ each look ── assessment {…, head: {seq: 41, hash: 9c…}} ── table of this controller's own Region
+                                     v
+ a fresh process ── reads the newest one, then the journal: event 41, with that hash, or nothing moves
+```
+A chain shows what was changed in it, but not that its end is missing.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from controller.core.journal import Event
+from controller.ports.errors import JournalUnreadable, OutsideUnreachable
+
+Newest = Callable[[], Mapping[str, Any] | None]
+"""The newest assessment of this controller's Region."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A journal up to and with event `seq`: its hash stands for all before it."""
+
+    seq: int
+    hash: str
+
+
+class Tail:
+    """The furthest that this controller is known to have seen of its application's journal."""
+
+    def __init__(self) -> None:
+        self._head: Head | None = None
+        self._recalled = False
+        self._tried = False
+
+    def before_reading(self, newest: Newest) -> Head | None:
+        """What the journal must reach. Asked once a process, and not again where nobody answered: an
+        evacuation waits for no assessment."""
+        if not self._tried:
+            self._tried = True
+            self._recall(newest)
+        return self._head
+
+    def after_reading(self, expected: Head | None, events: Sequence[Event]) -> None:
+        """Raise `JournalUnreadable` where `events`, read after `expected` was known, do not reach it."""
+        if expected is not None:
+            there = events[expected.seq - 1] if len(events) >= expected.seq else None
+            if there is None:
+                told = f"the journal ends at event {len(events)}; this controller saw event {expected.seq}"
+                raise JournalUnreadable(told)
+            if there.hash != expected.hash:
+                raise JournalUnreadable(f"event {expected.seq} is another than the one this controller saw")
+        if events:
+            self.saw(events[-1])
+
+    def saw(self, event: Event) -> None:
+        if self._head is None or event.seq > self._head.seq:
+            self._head = Head(event.seq, event.hash)
+
+    def to_note(self, newest: Newest) -> dict[str, Any]:
+        """What an assessment keeps of it. The older one's is handed on, so that nothing is forgotten."""
+        self._recall(newest)
+        head = self._head
+        return {} if head is None else {"head": {"seq": head.seq, "hash": head.hash}}
+
+    def _recall(self, newest: Newest) -> None:
+        if self._recalled:
+            return
+        try:
+            kept = _head_of(newest())
+        except OutsideUnreachable:
+            return
+        self._recalled = True
+        if kept is not None and (self._head is None or kept.seq >= self._head.seq):
+            self._head = kept
+
+
+def _head_of(record: Mapping[str, Any] | None) -> Head | None:
+    """None too where an earlier version wrote the record."""
+    head = (record or {}).get("head") or {}
+    seq, sealed = head.get("seq"), head.get("hash")
+    return Head(seq, sealed) if isinstance(seq, int) and seq > 0 and isinstance(sealed, str) else None

@@ -1,0 +1,126 @@
+"""The app: every stack of one deployment, in the order in which they are deployed.
+
+```
+ foundation         keys-HOME ─> keys-* ─> audit-copy ─> state
+ controller-REGION  the last rank first
+ application-REGION ─> routing
+ probes             once the controllers' buses are there
+```
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from infra.application import Application
+from infra.controller import Controller
+from infra.keys import Keys
+from infra.nag import acknowledge, check
+from infra.pipeline import Pipeline
+from infra.placing import Placing
+from infra.probes import Probes
+from infra.project import Project
+from infra.routing import Routes
+from infra.stack import Regional
+from infra.state import AuditCopy, State
+
+ROOT = Path(__file__).parents[1]
+
+
+def build(
+    project: Project,
+    *,
+    placing: Placing,
+    outdir: Path,
+    only: Collection[str] | None = None,
+    checked: bool = False,
+) -> cdk.App:
+    """An app with every stack; `only` keeps those of these names. checked: with cdk-nag's findings.
+
+    CDK's own template validation is off: it costs seven seconds, and the tests run cfn-lint.
+    """
+    app = cdk.App(
+        outdir=str(outdir),
+        context=context(),
+        builtin_cloud_formation_validation=False,
+        analytics_reporting=False,
+        tree_metadata=False,
+    )
+    stages: dict[str, cdk.Stage] = {}
+
+    def scope(name: str) -> Construct:
+        if name not in stages:
+            stages[name] = cdk.Stage(app, name, stage_name=name)
+        return stages[name]
+
+    made = list(stacks(scope, project, placing=placing, only=only))
+    _in_order(made)
+    for stack in made:
+        acknowledge(stack)
+    configured = project.config.pipeline
+    if configured is not None and placing.how == "cdk" and only is None:
+        acknowledge(Pipeline(app, project=project, configured=configured, stages=stages))
+    if checked:
+        check(app)
+    return app
+
+
+def context() -> dict[str, object]:
+    """`cdk.json`'s: an app that is run without the CDK's command line does not read it."""
+    found: dict[str, object] = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    return found
+
+
+def stacks(
+    scope: Callable[[str], Construct],
+    project: Project,
+    *,
+    placing: Placing,
+    only: Collection[str] | None = None,
+) -> Iterator[Regional]:
+    def wanted(name: str) -> bool:
+        return only is None or name in only
+
+    home = project.config.home
+    controllers = project.policy.controllers
+    for region in (home, *(r for r in controllers if r != home)):
+        if wanted(f"tidegate-keys-{region}"):
+            yield Keys(scope("foundation"), project=project, region=region, placing=placing)
+    if wanted("tidegate-audit-copy"):
+        yield AuditCopy(scope("foundation"), project=project, placing=placing)
+    if wanted("tidegate-state"):
+        yield State(scope("foundation"), project=project, placing=placing)
+    for region in reversed(controllers):
+        if wanted(f"tidegate-controller-{region}"):
+            yield Controller(scope(f"controller-{region}"), project=project, region=region, placing=placing)
+    if project.config.sample is not None:
+        for region in reversed(tuple(project.policy.regions)):
+            if wanted(f"tidegate-application-{region}"):
+                yield Application(
+                    scope(f"application-{region}"),
+                    project=project,
+                    sample=project.config.sample,
+                    region=region,
+                    placing=placing,
+                )
+    if project.config.routing is not None and wanted("tidegate-routing"):
+        yield Routes(scope("routing"), project=project, routing=project.config.routing, placing=placing)
+    for region in project.probed:
+        if wanted(f"tidegate-probes-{region}"):
+            yield Probes(scope("probes"), project=project, region=region, placing=placing)
+
+
+def _in_order(made: list[Regional]) -> None:
+    """What must be there first within a stage: names are fixed, so CloudFormation cannot see it."""
+    for stack in made:
+        for other in made:
+            if stack.node.scope is other.node.scope and _rank(other) < _rank(stack):
+                stack.add_stack_dependency(other)
+
+
+def _rank(stack: Regional) -> int:
+    replica = isinstance(stack, Keys) and stack.here != stack.project.config.home
+    return 1 if replica else 2 if isinstance(stack, AuditCopy) else 3 if isinstance(stack, State) else 0

@@ -1,0 +1,136 @@
+"""The function package: our code, the compiled policy, the switch's names, and in a release the libraries."""
+
+import json
+import py_compile
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("core", "ports", "steps", "aws", "entry/lambdas.py", "settings.py", "wiring.py", "workflow.asl.json")
+"""What a function runs. No rehearsal, no lab, no command line."""
+CONSOLE_ROOMS = (*ROOMS, "console", "audit", "entry/console.py", "entry/drilled.py", "entry/watching.py")
+LIBRARIES = ("aws-lambda-powertools", "pydantic", "botocore", "boto3", "cronsim", "tzdata")
+ASKED = frozenset(
+    {
+        *(
+            "arc-region-switch",
+            "cloudwatch",
+            "dynamodb",
+            "events",
+            "kms",
+            "lambda",
+            "route53-recovery-cluster",
+        ),
+        *("route53-recovery-readiness", "s3", "service-quotas", "sns", "sqs", "stepfunctions", "sts"),
+    }
+)
+"""The services that a function asks, as botocore names them."""
+CONSOLE_LIBRARIES = (*LIBRARIES, "jinja2", "joserfc", "requests")
+PLATFORM, PYTHON = "aarch64-manylinux2014", "3.14"
+EXECUTABLE = f"python{PYTHON}"
+
+
+def package(
+    folder: Path, files: Mapping[str, Any], *, libraries: bool = False, console: bool = False
+) -> Path:
+    """Write the package into `folder`, anew. Without libraries it is enough for templates, not for a
+    deployment.
+
+    Raises `subprocess.CalledProcessError` where the libraries cannot be had.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    for room in CONSOLE_ROOMS if console else ROOMS:
+        _copy(ROOT / "controller" / room, folder / "controller" / room)
+    for init in ("__init__.py", "entry/__init__.py"):
+        _copy(ROOT / "controller" / init, folder / "controller" / init)
+    for name, content in files.items():
+        (folder / name).write_text(json.dumps(content, indent=1, sort_keys=True), encoding="utf-8")
+    if libraries:
+        _install(folder, CONSOLE_LIBRARIES if console else LIBRARIES)
+    return folder
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+    else:
+        shutil.copyfile(source, target)
+
+
+def _install(folder: Path, libraries: tuple[str, ...]) -> None:
+    """The locked versions, built for the functions' processor, and compiled where their Python is at hand."""
+    lock = folder.parent / "functions.lock"
+    lock.write_text(_locked(libraries), encoding="utf-8")
+    uv = Path(sys.executable).with_name("uv")
+    subprocess.run(  # noqa: S603 - our own arguments
+        [
+            *(
+                str(uv),
+                "pip",
+                "install",
+                "--quiet",
+                "--no-deps",
+                "--only-binary",
+                ":all:",
+                "--require-hashes",
+            ),
+            *("--python-platform", PLATFORM, "--python-version", PYTHON),
+            *("--target", str(folder), "-r", str(lock)),
+        ],
+        check=True,
+    )
+    _prune(folder / "botocore" / "data")
+    if f"{sys.version_info.major}.{sys.version_info.minor}" == PYTHON:
+        for source in sorted(folder.rglob("*.py")):
+            py_compile.compile(str(source), doraise=False, invalidation_mode=_UNCHECKED)
+
+
+def _prune(data: Path) -> None:
+    """Botocore describes four hundred services; a function that reads fewer starts sooner."""
+    for service in data.iterdir():
+        if service.is_dir() and service.name not in ASKED:
+            shutil.rmtree(service)
+
+
+_UNCHECKED = py_compile.PycInvalidationMode.UNCHECKED_HASH
+
+
+def _locked(wanted: tuple[str, ...]) -> str:
+    """The part of `requirements.lock` that `wanted` needs, with its hashes."""
+    from importlib.metadata import requires
+
+    entries = _entries((ROOT / "requirements.lock").read_text(encoding="utf-8"))
+    found: dict[str, str] = {}
+    queue = list(wanted)
+    while queue:
+        name = _plain(queue.pop())
+        if name in found or name not in entries:
+            continue
+        found[name] = entries[name]
+        queue += [line for line in requires(name) or () if "extra ==" not in line]
+    return "\n".join(found[name] for name in sorted(found)) + "\n"
+
+
+def _plain(requirement: str) -> str:
+    cut = requirement
+    for mark in "[(<>=!~; ":
+        cut = cut.split(mark)[0]
+    return cut.strip().lower().replace("_", "-")
+
+
+def _entries(lock: str) -> dict[str, str]:
+    """Package -> its lines in the lock."""
+    entries: dict[str, str] = {}
+    current = ""
+    for line in lock.splitlines():
+        if line and not line[0].isspace() and not line.startswith("#"):
+            current = _plain(line)
+            entries[current] = line
+        elif current and line.strip():
+            entries[current] += "\n" + line
+    return entries

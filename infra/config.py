@@ -1,0 +1,115 @@
+"""What one deployment is made of: `infra/config/*.yaml` as a model, and the files that it names."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Account = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
+Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+Domain = Annotated[
+    str, StringConstraints(pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$", max_length=200)
+]
+ZoneId = Annotated[str, StringConstraints(pattern=r"^Z[A-Z0-9]{4,31}$")]
+Arn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d{0,12}:\S+$")]
+Https = Annotated[str, StringConstraints(pattern=r"^https://[A-Za-z0-9.-]+(/\S*)?$")]
+Email = Annotated[str, StringConstraints(pattern=r"^[^\s@]+@[^\s@]+\.[^\s@]+$")]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Accounts(Strict):
+    """Where the controllers live, and where the application that they guard does."""
+
+    controller: Account
+    application: Account
+
+
+class Endpoint(Strict):
+    """What an alias record of a Regional endpoint points at."""
+
+    name: str
+    zone: ZoneId
+
+
+class Routing(Strict):
+    """The switch: an ARC cluster, the controls, the safety rules and the records above them.
+
+    cluster: `new`, or the ARN of one that is there. endpoints: Region -> the Regional endpoint's alias
+    target;
+    none for the sample, whose stacks say it themselves.
+    """
+
+    cluster: Literal["new"] | Arn = "new"
+    mode: Literal["active-active", "active-passive"] = "active-active"
+    name: Domain
+    zone: ZoneId
+    endpoints: dict[Region, Endpoint] = Field(default_factory=dict)
+
+
+class Sample(Strict):
+    """The sample application. certificates: Region -> ACM certificate of the name and of `*.` the name."""
+
+    certificates: dict[Region, Arn]
+    requests_per_second: Annotated[int, Field(ge=1, le=10_000)] = 200
+    burst: Annotated[int, Field(ge=1, le=10_000)] = 400
+
+
+class Address(Strict):
+    """A console's own name, and the ACM certificate of it in its Region."""
+
+    name: Domain
+    certificate: Arn
+
+
+class Console(Strict):
+    """Where people approve: who signs them in, and the address of the console in each controller Region."""
+
+    issuer: Https
+    client_id: Annotated[str, Field(min_length=1, max_length=200)]
+    hosts: list[Domain] = Field(default_factory=list, max_length=10)
+    groups: str = "groups"
+    person: str = "email"
+    zone: ZoneId
+    addresses: dict[Region, Address]
+
+
+class Pipeline(Strict):
+    """Region that serves no traffic, and the repository that it deploys from."""
+
+    region: Region
+    connection: Arn
+    repository: Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
+    branch: str = "main"
+
+
+class Config(Strict):
+    """One deployment. `home`: the controller Region that owns the journal table and the primary keys."""
+
+    tidegate: Literal[1]
+    application: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
+    policy: str
+    arc: str = "arc.json"
+    home: Region
+    accounts: Accounts
+    routing: Routing | None = None
+    sample: Sample | None = None
+    pipeline: Pipeline | None = None
+    console: Console | None = None
+    plans: dict[str, Arn] = Field(default_factory=dict)
+    notify: list[Email] = Field(default_factory=list, max_length=20)
+    audit_days: Annotated[int, Field(ge=1, le=36_500)] = 365
+    log_days: Literal[30, 60, 90, 180, 365, 731] = 365
+
+    @model_validator(mode="after")
+    def _sample_needs_a_name(self) -> Self:
+        if self.sample is not None and self.routing is None:
+            raise ValueError("the sample needs `routing`: its custom domain is the name there")
+        return self
+
+
+def beside(config_file: Path, name: str) -> Path:
+    """A file that a configuration names, relative to it."""
+    return (config_file.parent / name).resolve()

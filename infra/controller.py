@@ -1,0 +1,151 @@
+"""*controller-REGION*: everything that decides and acts, the same in each of its Regions."""
+
+from importlib.resources import files
+
+import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from controller.entry.lambdas import HANDLERS
+from infra import names
+from infra.console import console
+from infra.dashboard import controller_dashboard
+from infra.functions import functions
+from infra.grants import PATTERNS, Statement
+from infra.intake import intake
+from infra.keys import common_bucket, only_tls
+from infra.placing import Placing
+from infra.project import Project
+from infra.stack import Regional
+from infra.state import keyed
+from infra.watching import alarms, topic
+
+TICK = "rate(1 minute)"
+IN_WORKFLOW = tuple(name for name in HANDLERS if name != "Tick")
+
+
+class Controller(Regional):
+    def __init__(self, scope: Construct, *, project: Project, region: str, placing: Placing) -> None:
+        super().__init__(
+            scope, "controller", project=project, region=region, placing=placing,
+            description=f"tidegate: watches {project.policy.application} and moves its traffic",
+        )  # fmt: skip
+        self._tables()
+        self._switch()
+        made = functions(self)
+        intake(self, made["Observe"])
+        self._workflow()
+        self._tick(made["Tick"])
+        alarms(self, topic(self))
+        controller_dashboard(self)
+        if project.config.console is not None:
+            console(self, project.config.console)
+
+    def _tables(self) -> None:
+        for table in (names.EVIDENCE, names.ASSESSMENTS):
+            made = dynamodb.CfnTable(
+                self,
+                names.capital(table.removeprefix("tidegate-")),
+                table_name=table,
+                billing_mode="PAY_PER_REQUEST",
+                deletion_protection_enabled=True,
+                point_in_time_recovery_specification=dynamodb.CfnTable.PointInTimeRecoverySpecificationProperty(
+                    point_in_time_recovery_enabled=True
+                ),
+                sse_specification=dynamodb.CfnTable.SSESpecificationProperty(
+                    sse_enabled=True, sse_type="KMS", kms_master_key_id=self.key()
+                ),
+                time_to_live_specification=dynamodb.CfnTable.TimeToLiveSpecificationProperty(
+                    attribute_name=names.EXPIRES, enabled=True
+                ),
+                **keyed(table, dynamodb.CfnTable),
+            )
+            made.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+
+    def _switch(self) -> None:
+        """Without ARC: an empty bucket for each guarded Region whose switch is kept here."""
+        standby = self.project.standby
+        for region, bucket in standby.bucket_by_region.items() if standby else ():
+            if bucket.region == self.here:
+                scope_id = f"Switch{names.capital(region)}"
+                versions = s3.CfnBucket.VersioningConfigurationProperty(status="Enabled")
+                made = s3.CfnBucket(
+                    self,
+                    scope_id,
+                    bucket_name=bucket.name,
+                    versioning_configuration=versions,
+                    **common_bucket(self),
+                )
+                only_tls(self, f"{scope_id}Policy", made)
+
+    def _workflow(self) -> None:
+        account, here = self.project.account, self.here
+        arns = {handler: names.function_arn(here, account, handler) for handler in IN_WORKFLOW}
+        group = self.log_group("WorkflowLog", "/aws/vendedlogs/states/tidegate")
+        deliver = ("logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery",
+                   "logs:DeleteLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy",
+                   "logs:DescribeResourcePolicies", "logs:DescribeLogGroups")  # fmt: skip
+        traces = ("xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules",
+                  "xray:GetSamplingTargets")  # fmt: skip
+        alias = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": names.KEY}}
+        uses = ("kms:Decrypt", "kms:GenerateDataKey")
+        role = self.role(
+            "WorkflowRole",
+            "states.amazonaws.com",
+            [
+                Statement("Invoke", ("lambda:InvokeFunction",), tuple(arns.values())),
+                Statement(
+                    "Deliver", deliver, ("*",), why="log deliveries have no resource type (Step Functions)"
+                ),
+                Statement("Trace", traces, ("*",), why="X-Ray's writes have no resource type"),
+                Statement("History", uses, (names.any_key_arn(here, account),), alias, why=PATTERNS["kms"]),
+            ],
+        )
+        text = files("controller").joinpath("workflow.asl.json").read_text(encoding="utf-8")
+        sfn.StateMachine(
+            self,
+            "Workflow",
+            state_machine_name=names.MACHINE,
+            state_machine_type=sfn.StateMachineType.STANDARD,
+            definition_body=sfn.DefinitionBody.from_string(text),
+            definition_substitutions=arns,
+            role=iam.Role.from_role_arn(self, "WorkflowRoleByArn", role, mutable=False),
+            tracing_enabled=True,
+            # A task's input holds its token: execution data is not logged, and history is encrypted.
+            logs=sfn.LogOptions(
+                destination=logs.LogGroup.from_log_group_arn(self, "WorkflowLogByArn", group.attr_arn),
+                level=sfn.LogLevel.ALL,
+                include_execution_data=False,
+            ),
+            encryption_configuration=sfn.CustomerManagedEncryptionConfiguration(
+                kms.Key.from_key_arn(self, "KeyByArn", self.log_key() or "")
+            ),
+        )
+
+    def _tick(self, function: lambda_.CfnFunction) -> None:
+        arn = names.function_arn(self.here, self.project.account, "Tick")
+        role = self.role(
+            "TickSchedule",
+            "scheduler.amazonaws.com",
+            [Statement("Invoke", ("lambda:InvokeFunction",), (arn,))],
+        )
+        scheduler.CfnSchedule(
+            self,
+            "TickEachMinute",
+            name="tidegate-tick",
+            schedule_expression=TICK,
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+            target=scheduler.CfnSchedule.TargetProperty(
+                arn=function.attr_arn,
+                role_arn=role,
+                # The next one comes in a minute and knows more.
+                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(maximum_retry_attempts=0),
+            ),
+        )

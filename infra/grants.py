@@ -1,0 +1,237 @@
+"""Least privilege: the role of each function, from the `PERMISSIONS` beside the adapters that it uses.
+
+```
+ handler ─ USES ─> ports ─ ADAPTERS ─> PERMISSIONS (actions) ─┐
+                                                              ├─> statements
+                    what each action may touch ───────────────┘
+```
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from controller.aws import (
+    alarms,
+    approvals,
+    arc_calls,
+    assessments,
+    console_key,
+    evidence,
+    journal,
+    lease,
+    notify,
+    readiness,
+    requests,
+    snapshots,
+    standby,
+    workflow,
+)
+from controller.core.policy import OVERRIDE
+from infra import names
+from infra.project import Project
+
+CONSOLE = "Console"
+SEEN = ("journal", "evidence", "snapshots", "assessments", "switch", "readiness", "notices")
+"""What whoever decides looks at."""
+USES: Mapping[str, tuple[str, ...]] = {
+    "Observe": (*SEEN, "leases", "approvals", "workflow"),
+    "Tick": (*SEEN, "leases", "approvals", "workflow", "shift", "polls"),
+    "Assess": (*SEEN, "leases"),
+    "ConfirmReadiness": SEEN,
+    "RequestApproval": (*SEEN, "approvals", "workflow"),
+    "ShiftTraffic": (*SEEN, "leases", "shift"),
+    "VerifyShift": (*SEEN, "leases", "shift", "requests"),
+    "Escalate": ("assessments", "journal", "switch", "notices"),
+    CONSOLE: (*SEEN, "approvals", "workflow", "console_key"),
+    "HandOver": ("assessments", "journal", "leases", "switch", "workflow", "notices"),
+}
+"""Handler -> what of the outside its step touches. `switch` reads the routing controls, `shift` moves
+them."""
+
+ARC_READS = tuple(action for action, _ in arc_calls.PERMISSIONS if "Update" not in action)
+ARC_WRITES = tuple(action for action, _ in arc_calls.PERMISSIONS if "Update" in action)
+OBJECT_READS = ("s3:ListBucket",)
+
+ADAPTERS: Mapping[str, tuple[str, ...]] = {
+    "journal": journal.PERMISSIONS,
+    "leases": lease.PERMISSIONS,
+    "evidence": evidence.PERMISSIONS,
+    "snapshots": snapshots.PERMISSIONS,
+    "assessments": assessments.PERMISSIONS,
+    "approvals": approvals.PERMISSIONS,
+    "console_key": console_key.PERMISSIONS,
+    "notices": notify.PERMISSIONS,
+    "workflow": workflow.PERMISSIONS,
+    "polls": alarms.PERMISSIONS,
+    "requests": requests.PERMISSIONS,
+    "readiness": readiness.PERMISSIONS,
+    "switch": (*ARC_READS, *OBJECT_READS),
+    "shift": (*ARC_WRITES, *(action for action, _ in standby.PERMISSIONS if action not in OBJECT_READS)),
+}
+
+DESK = ("account", "arc_config")
+"""Adapters for a person at a desk, with that person's rights: no function has them, and no role of ours."""
+
+STARRED: Mapping[str, str] = {
+    "route53-recovery-cluster:ListRoutingControls": "the service knows no resource type for it",
+    "cloudwatch:DescribeAlarms": "names several alarms in one call; alarms come and go with the policy",
+    "cloudwatch:GetMetricData": "the service knows no resource type for it",
+    "cloudwatch:GetMetricStatistics": "the service knows no resource type for it",
+    "lambda:GetAccountSettings": "the service knows no resource type for it",
+    "servicequotas:GetServiceQuota": "default quotas have no resource of the account's own",
+    "route53-recovery-readiness:GetReadinessCheckStatus": "a check's ARN is not known from its name",
+}
+"""The only actions with `*` as their resource, each with its reason."""
+
+PATTERNS: Mapping[str, str] = {
+    "kms": "a key has no ARN before it is made, and no permission takes an alias; the condition names it",
+    "states": "an execution is named when it starts; these are the executions of one state machine",
+    "s3": "the objects of one bucket",
+}
+"""Service -> why its resources have a `*` within them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of a policy. conditions: as IAM writes them. why: the reason for each `*` in
+    `resources`."""
+
+    sid: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    conditions: Mapping[str, Any] | None = None
+    effect: str = "Allow"
+    why: str = ""
+
+    @property
+    def starred(self) -> list[str]:
+        return [resource for resource in self.resources if "*" in resource]
+
+    def written(self) -> dict[str, Any]:
+        written: dict[str, Any] = {
+            "Sid": self.sid,
+            "Effect": self.effect,
+            "Action": list(self.actions),
+            "Resource": list(self.resources),
+        }
+        return written | ({"Condition": dict(self.conditions)} if self.conditions else {})
+
+
+def statements(project: Project, region: str, handler: str) -> list[Statement]:
+    """What the role of `handler` in `region` may do, beside writing its own log."""
+    found: list[Statement] = []
+    for port in USES[handler]:
+        for actions, resources, conditions, why in _reach(project, region, port):
+            if resources:
+                service = actions[0].split(":")[0]
+                sid = "".join(names.capital(word) for word in (port, service, str(len(found))))
+                found.append(Statement(sid, tuple(actions), tuple(resources), conditions, why=why))
+    if "shift" in USES[handler] and project.arc is not None:
+        found += _overrides(project)
+    return found
+
+
+Reach = tuple[Sequence[str], Sequence[str], Mapping[str, Any] | None, str]
+
+
+def _reach(project: Project, region: str, port: str) -> Iterator[Reach]:
+    """The actions of a port, grouped by what they touch."""
+    actions = wanted(project, port)
+    starred = [action for action in actions if action in STARRED]
+    if starred:
+        yield starred, ["*"], None, "; ".join(f"{action}: {STARRED[action]}" for action in starred)
+    left = [action for action in actions if action not in STARRED]
+    by_service: dict[str, list[str]] = {}
+    for action in left:
+        by_service.setdefault(action.split(":")[0], []).append(action)
+    for service, those in by_service.items():
+        yield those, *_RESOURCES[service](project, region, port), PATTERNS.get(service, "")
+
+
+def wanted(project: Project, port: str) -> tuple[str, ...]:
+    """What of a port's permissions this deployment needs: by its switch, and by what its policy asks."""
+    actions = ADAPTERS[port]
+    if port in ("switch", "shift"):
+        prefix = "s3:" if project.arc is None else "route53-recovery-cluster:"
+        # In shadow nothing may move traffic, whatever a defect would try.
+        return tuple(a for a in actions if a.startswith(prefix) and (project.live or port == "switch"))
+    if port == "readiness":
+        return tuple(action for action in actions if action in _asked(project))
+    if port == "requests" and project.policy.traffic is None:
+        return ()
+    return actions
+
+
+def _asked(project: Project) -> set[str]:
+    """The readiness questions of this policy."""
+    from controller.steps.readings import every_wish
+
+    calls = {
+        "replication": ("cloudwatch:GetMetricStatistics",),
+        "plan": ("arc-region-switch:GetPlanEvaluationStatus",),
+        "arc": ("route53-recovery-readiness:GetReadinessCheckStatus",),
+        "quotas": ("lambda:GetAccountSettings", "servicequotas:GetServiceQuota"),
+    }
+    return {action for kind, *_ in every_wish(project.policy) for action in calls[kind]}
+
+
+def _tables(project: Project, region: str, port: str) -> tuple[list[str], None]:
+    account = project.account
+    if port in ("journal", "leases", "approvals", "console_key"):
+        return [names.table_arn(r, account, names.JOURNAL) for r in project.policy.controllers], None
+    table = names.ASSESSMENTS if port == "assessments" else names.EVIDENCE
+    return [names.table_arn(region, account, table)], None
+
+
+def _keys(project: Project, _region: str, _port: str) -> tuple[list[str], Mapping[str, Any]]:
+    """A permission cannot name a key by its alias, and the key's id is not known before it is made."""
+    keys = [names.any_key_arn(r, project.account) for r in project.policy.controllers]
+    return keys, {"ForAnyValue:StringEquals": {"kms:ResourceAliases": names.KEY}}
+
+
+def _machines(project: Project, _region: str, _port: str) -> tuple[list[str], None]:
+    """A tick beats for, and an answer goes to, executions of each controller's Region."""
+    there = project.policy.controllers
+    return [
+        *(names.machine_arn(r, project.account) for r in there),
+        *(names.execution_arn(r, project.account) for r in there),
+    ], None
+
+
+def _controls(project: Project, _region: str, _port: str) -> tuple[list[str], None]:
+    if project.arc is None:
+        return [], None
+    return sorted([*project.arc.controls.values(), *(g.control for g in project.arc.gates.values())]), None
+
+
+def _objects(project: Project, _region: str, port: str) -> tuple[list[str], None]:
+    if project.standby is None:
+        return [], None
+    ends = "" if port == "switch" else "/*"
+    return [f"arn:aws:s3:::{b.name}{ends}" for b in project.standby.bucket_by_region.values()], None
+
+
+_RESOURCES: Mapping[str, Callable[[Project, str, str], tuple[list[str], Mapping[str, Any] | None]]] = {
+    "dynamodb": _tables,
+    "kms": _keys,
+    "states": _machines,
+    "route53-recovery-cluster": _controls,
+    "s3": _objects,
+    "sns": lambda p, r, _: ([names.topic_arn(r, p.account)], None),
+    "events": lambda p, r, _: (
+        [names.bus_arn(r, p.account)],
+        {"StringEquals": {"events:source": "tidegate"}},
+    ),
+    "arc-region-switch": lambda p, _r, _p: (sorted(p.config.plans.values()), None),
+}
+"""Service -> what this deployment may touch of it."""
+
+
+def _overrides(project: Project) -> list[Statement]:
+    """Setting a safety rule aside: denied, but where the policy has a gate of two people for it (S14)."""
+    if not project.live or OVERRIDE in project.policy.approvals:
+        return []
+    action, _, condition = arc_calls.OVERRIDE_PERMISSION
+    controls, _none = _controls(project, "", "shift")
+    return [Statement("NoOverride", (action,), tuple(controls), {"Bool": {condition: "true"}}, effect="Deny")]

@@ -1,0 +1,134 @@
+"""How events reach Observe: rules, queue, dead letters; and the second way in, straight to the state
+machine."""
+
+from typing import Any
+
+from aws_cdk import aws_events as events
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+
+from controller.wiring import INTAKE
+from infra import names
+from infra.grants import Statement
+from infra.stack import Regional
+
+DIRECT: dict[str, Any] = {
+    "source": ["aws.cloudwatch"],
+    "detail-type": ["CloudWatch Alarm State Change"],
+    "detail": {"alarmName": [{"prefix": "tidegate-"}]},
+}
+"""Composite alarms alone: a rule that started an execution for each event would be throttled in a storm."""
+BATCH, WINDOW = 10, 1
+CONCURRENCY = 10
+RECEIVES = 5
+VISIBILITY = 120
+
+
+def intake(stack: Regional, observe: lambda_.CfnFunction) -> None:
+    """Everything from the bus to the function."""
+    queue = _queues(stack)
+    lambda_.CfnEventSourceMapping(
+        stack,
+        "IntakeMapping",
+        function_name=observe.ref,
+        event_source_arn=queue.attr_arn,
+        batch_size=BATCH,
+        maximum_batching_window_in_seconds=WINDOW,
+        function_response_types=["ReportBatchItemFailures"],
+        scaling_config=lambda_.CfnEventSourceMapping.ScalingConfigProperty(maximum_concurrency=CONCURRENCY),
+    )
+    for name, pattern, paths, template in INTAKE:
+        _rule(stack, name, pattern, [_to_queue(stack, paths, template)])
+    account, here = stack.project.account, stack.here
+    machine = names.machine_arn(here, account)
+    role = stack.role(
+        "DirectRole", "events.amazonaws.com", [Statement("Start", ("states:StartExecution",), (machine,))]
+    )
+    letters = events.CfnRule.DeadLetterConfigProperty(arn=names.queue_arn(here, account, names.DEAD_LETTERS))
+    target = events.CfnRule.TargetProperty(
+        id="machine", arn=machine, role_arn=role, dead_letter_config=letters
+    )
+    _rule(stack, "tidegate-direct", DIRECT, [target])
+    if stack.project.config.accounts.application != account:
+        _admit(stack)
+
+
+def _queues(stack: Regional) -> sqs.CfnQueue:
+    account, here = stack.project.account, stack.here
+    letters = sqs.CfnQueue(
+        stack,
+        "DeadLetters",
+        queue_name=names.DEAD_LETTERS,
+        kms_master_key_id=names.KEY,
+        message_retention_period=14 * 86_400,
+    )
+    queue = sqs.CfnQueue(
+        stack,
+        "Intake",
+        queue_name=names.QUEUE,
+        kms_master_key_id=names.KEY,
+        message_retention_period=86_400,
+        visibility_timeout=VISIBILITY,
+        redrive_policy={"deadLetterTargetArn": letters.attr_arn, "maxReceiveCount": RECEIVES},
+    )
+    for scope_id, made, name in (
+        ("DeadLettersPolicy", letters, names.DEAD_LETTERS),
+        ("IntakePolicy", queue, names.QUEUE),
+    ):
+        arn = names.queue_arn(here, account, name)
+        rules = names.arn("events", here, account, "rule/tidegate-*")
+        feed = {
+            "Sid": "Rules",
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+            "Condition": {"ArnLike": {"aws:SourceArn": rules}},
+        }
+        tls = {
+            "Sid": "OnlyTls",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sqs:*",
+            "Resource": arn,
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+        document = {"Version": "2012-10-17", "Statement": [feed, tls]}
+        sqs.CfnQueuePolicy(stack, scope_id, queues=[made.ref], policy_document=document)
+    return queue
+
+
+def _to_queue(stack: Regional, paths: dict[str, str], template: str) -> events.CfnRule.TargetProperty:
+    account, here = stack.project.account, stack.here
+    return events.CfnRule.TargetProperty(
+        id="queue",
+        arn=names.queue_arn(here, account, names.QUEUE),
+        dead_letter_config=events.CfnRule.DeadLetterConfigProperty(
+            arn=names.queue_arn(here, account, names.DEAD_LETTERS)
+        ),
+        input_transformer=events.CfnRule.InputTransformerProperty(
+            input_paths_map=dict(paths), input_template=template
+        ),
+    )
+
+
+def _rule(stack: Regional, name: str, pattern: Any, targets: list[events.CfnRule.TargetProperty]) -> None:
+    scope_id = "Rule" + names.capital(name.removeprefix("tidegate-"))
+    events.CfnRule(stack, scope_id, name=name, event_pattern=dict(pattern), state="ENABLED", targets=targets)
+
+
+def _admit(stack: Regional) -> None:
+    """The application's account may send to this bus."""
+    here, account = stack.here, stack.project.account
+    events.CfnEventBusPolicy(
+        stack,
+        "Application",
+        statement_id="tidegate-application",
+        statement={
+            "Sid": "tidegate-application",
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{stack.project.config.accounts.application}:root"},
+            "Action": "events:PutEvents",
+            "Resource": names.bus_arn(here, account),
+        },
+    )

@@ -1,0 +1,172 @@
+"""*keys-REGION*: the multi-Region keys, one for encryption and one for signing, and the audit's second
+copy."""
+
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra import names
+from infra.placing import Placing
+from infra.project import Project
+from infra.stack import Regional
+
+
+class Keys(Regional):
+    """The primary keys at home, their replicas in the other controllers' Regions."""
+
+    def __init__(self, scope: Construct, *, project: Project, region: str, placing: Placing) -> None:
+        super().__init__(
+            scope, "keys", project=project, region=region, placing=placing,
+            description="tidegate: the keys that encrypt and sign, in one Region",
+        )  # fmt: skip
+        home = project.config.home
+        for scope_id, alias, signing in (("Key", names.KEY, False), ("SigningKey", names.SIGNING_KEY, True)):
+            arn = (
+                self._primary(scope_id, signing) if region == home else self._replica(scope_id, signing, home)
+            )
+            kms.CfnAlias(self, f"{scope_id}Alias", alias_name=alias, target_key_id=arn)
+            cdk.CfnOutput(self, f"{scope_id}Arn", value=arn)
+
+    def _primary(self, scope_id: str, signing: bool) -> str:
+        key = kms.CfnKey(
+            self,
+            scope_id,
+            description=_TOLD[signing],
+            multi_region=True,
+            enable_key_rotation=not signing,
+            key_spec="ECC_NIST_P256" if signing else "SYMMETRIC_DEFAULT",
+            key_usage="SIGN_VERIFY" if signing else "ENCRYPT_DECRYPT",
+            key_policy=_policy(self.project, self.here, signing),
+            pending_window_in_days=30,
+        )
+        key.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+        return key.attr_arn
+
+    def _replica(self, scope_id: str, signing: bool, home: str) -> str:
+        key = kms.CfnReplicaKey(
+            self,
+            scope_id,
+            description=_TOLD[signing],
+            primary_key_arn=cdk.Fn.get_stack_output(f"tidegate-keys-{home}", f"{scope_id}Arn", home),
+            key_policy=_policy(self.project, self.here, signing),
+            pending_window_in_days=30,
+        )
+        key.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+        return key.attr_arn
+
+
+_TOLD = {
+    False: "tidegate: journal, evidence, notices, logs and task tokens",
+    True: "tidegate: signs audit bundles",
+}
+SERVICES = ("dynamodb", "sns", "sqs", "events", "states", "cloudwatch", "s3")
+
+
+def _policy(project: Project, region: str, signing: bool) -> dict[str, Any]:
+    """The account decides by IAM; AWS's own services may use the key for what is this account's."""
+    own: dict[str, Any] = {
+        "Sid": "Account",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{project.account}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    use = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*", "kms:DescribeKey"]
+    services: dict[str, Any] = {
+        "Sid": "Services",
+        "Effect": "Allow",
+        "Principal": {"Service": [f"{service}.amazonaws.com" for service in SERVICES]},
+        "Action": use,
+        "Resource": "*",
+        "Condition": {"StringEquals": {"aws:SourceAccount": project.account}},
+    }
+    through = [f"{service}.{region}.amazonaws.com" for service in ("dynamodb", "sns", "sqs", "s3", "lambda")]
+    callers: dict[str, Any] = {
+        "Sid": "Through",
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Action": [*use, "kms:CreateGrant"],
+        "Resource": "*",
+        "Condition": {"StringEquals": {"kms:CallerAccount": project.account, "kms:ViaService": through}},
+    }
+    group = f"arn:aws:logs:{region}:{project.account}:log-group:*"
+    logs: dict[str, Any] = {
+        "Sid": "Logs",
+        "Effect": "Allow",
+        "Principal": {"Service": f"logs.{region}.amazonaws.com"},
+        "Action": use,
+        "Resource": "*",
+        "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": group}},
+    }
+    return {"Version": "2012-10-17", "Statement": [own] if signing else [own, services, callers, logs]}
+
+
+def locked_bucket(stack: Regional, scope_id: str, name: str, **more: Any) -> s3.CfnBucket:
+    """A bucket whose objects nobody can change or delete before their time, not even the account's root."""
+    days = stack.project.config.audit_days
+    bucket = s3.CfnBucket(
+        stack,
+        scope_id,
+        bucket_name=name,
+        object_lock_enabled=True,
+        object_lock_configuration=s3.CfnBucket.ObjectLockConfigurationProperty(
+            object_lock_enabled="Enabled",
+            rule=s3.CfnBucket.ObjectLockRuleProperty(
+                default_retention=s3.CfnBucket.DefaultRetentionProperty(mode="COMPLIANCE", days=days)
+            ),
+        ),
+        versioning_configuration=s3.CfnBucket.VersioningConfigurationProperty(status="Enabled"),
+        **common_bucket(stack),
+        **more,
+    )
+    bucket.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+    only_tls(stack, f"{scope_id}Policy", bucket)
+    return bucket
+
+
+def common_bucket(stack: Regional) -> dict[str, Any]:
+    encryption = s3.CfnBucket.ServerSideEncryptionByDefaultProperty(
+        sse_algorithm="aws:kms", kms_master_key_id=stack.key()
+    )
+    return {
+        "bucket_encryption": s3.CfnBucket.BucketEncryptionProperty(
+            server_side_encryption_configuration=[
+                s3.CfnBucket.ServerSideEncryptionRuleProperty(
+                    server_side_encryption_by_default=encryption, bucket_key_enabled=True
+                )
+            ]
+        ),
+        "public_access_block_configuration": s3.CfnBucket.PublicAccessBlockConfigurationProperty(
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+        ),
+        "ownership_controls": s3.CfnBucket.OwnershipControlsProperty(
+            rules=[s3.CfnBucket.OwnershipControlsRuleProperty(object_ownership="BucketOwnerEnforced")]
+        ),
+    }
+
+
+def only_tls(stack: Regional, scope_id: str, bucket: s3.CfnBucket) -> None:
+    s3.CfnBucketPolicy(
+        stack,
+        scope_id,
+        bucket=bucket.ref,
+        policy_document={
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Sid": "OnlyTls",
+                    "Effect": "Deny",
+                    "Principal": "*",
+                    "Action": "s3:*",
+                    "Resource": [bucket.attr_arn, f"{bucket.attr_arn}/*"],
+                    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                }
+            ],
+        },
+    )

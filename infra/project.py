@@ -1,0 +1,199 @@
+"""A configuration with everything that it names, checked. What is wrong is a sentence, before any
+synthesis."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from controller.core.admission import compiled
+from controller.core.policy import CanarySignal, EventSignal, Policy
+from controller.lab.loader import load_policy
+from controller.lab.places import PolicyRefused
+from controller.settings import Arc, Bucket, SignIn, Standby
+from infra import names
+from infra.config import Config, beside
+from infra.geography import ARC_ENDPOINTS, HEALTH_BACKUPS, JOURNAL_SETS, SYNTHETICS
+
+
+class ConfigRefused(ValueError):  # noqa: N818
+    """The deployment is not synthesised. `problems`: one sentence each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A configuration, its policy, and ARC's names where there are any. deployed: seconds since 1970."""
+
+    config: Config
+    policy: Policy
+    arc: Arc | None
+    deployed: float
+
+    @property
+    def account(self) -> str:
+        return self.config.accounts.controller
+
+    @property
+    def live(self) -> bool:
+        return self.policy.enforcement == "live"
+
+    @cached_property
+    def watchers(self) -> tuple[str, ...]:
+        """Every Region where a canary runs."""
+        sources = [s for entries in self.policy.signals.values() for s in entries]
+        found = [r for s in sources if isinstance(s, CanarySignal) for r in s.runs_in]
+        found += [r for s in sources if isinstance(s, EventSignal) for r in s.runs_in or ()]
+        return tuple(dict.fromkeys(found))
+
+    @cached_property
+    def probed(self) -> tuple[str, ...]:
+        """Every Region that forwards: the guarded ones, those of canaries, and where AWS Health repeats
+        itself."""
+        places = (*self.policy.regions, *self.watchers, *HEALTH_BACKUPS)
+        return tuple(dict.fromkeys(places))
+
+    @cached_property
+    def standby(self) -> Standby | None:
+        """Without ARC (a shadow deployment): objects in buckets, of which none is ever written."""
+        if self.arc is not None:
+            return None
+        homes = {region: self.switch_home(region) for region in self.policy.regions}
+        buckets = {
+            r: Bucket(name=names.switch_bucket(self.account, r), region=home) for r, home in homes.items()
+        }
+        every = [control for entry in self.policy.regions.values() for control in entry.controls]
+        return Standby(bucket_by_region=buckets, objects={c: f"{c}.off" for c in every})
+
+    def switch_home(self, region: str) -> str:
+        """The controller Region that holds the bucket which stands for the switch of `region`."""
+        return next(here for here in self.policy.controllers if here != region)
+
+    @property
+    def consoles(self) -> dict[str, str]:
+        """Controller Region -> the address of its console."""
+        console = self.config.console
+        return {r: f"https://{a.name}" for r, a in console.addresses.items()} if console else {}
+
+    def signing_in(self, region: str) -> dict[str, Any]:
+        """`sign-in.json` of the console in `region`."""
+        console = self.config.console
+        assert console is not None
+        chosen = console.model_dump(include={"issuer", "client_id", "hosts", "groups", "person"})
+        return SignIn.model_validate(chosen | {"origin": self.consoles[region]}).model_dump(mode="json")
+
+    def packaged(self) -> dict[str, dict[str, Any]]:
+        """The files of the function package, by name."""
+        files: dict[str, dict[str, Any]] = {"policy.json": compiled(self.policy)}
+        if self.consoles:
+            files["consoles.json"] = dict(self.consoles)
+        if self.arc is not None:
+            return files | {"arc.json": self.arc.model_dump(mode="json")}
+        assert self.standby is not None
+        return files | {"standby.json": self.standby.model_dump(mode="json")}
+
+
+def load(path: Path, *, deployed: float) -> Project:
+    """Raises `ConfigRefused` with every problem that could be found."""
+    config = _config(path)
+    file = beside(path, config.policy)
+    try:
+        policy = load_policy(file).policy
+    except PolicyRefused as refused:
+        raise ConfigRefused([f"policy: {problem}" for problem in refused.problems]) from refused
+    arc, problems = _arc(beside(path, config.arc), config, policy)
+    problems += _problems(config, policy)
+    if problems:
+        raise ConfigRefused([f"{path.name}: {problem}" for problem in problems])
+    return Project(config, policy, arc, deployed)
+
+
+def _config(path: Path) -> Config:
+    try:
+        data = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigRefused([f"{path}: {error.strerror}"]) from error
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise ConfigRefused([f"{path}: not YAML: {' '.join(str(error).split())[:300]}"]) from error
+    try:
+        return Config.model_validate(data)
+    except ValidationError as error:
+        told = [
+            f"{path.name}: {'.'.join(map(str, e['loc'])) or 'the file'}: {e['msg']}" for e in error.errors()
+        ]
+        raise ConfigRefused(told) from error
+
+
+def _arc(file: Path, config: Config, policy: Policy) -> tuple[Arc | None, list[str]]:
+    if not file.is_file():
+        if policy.enforcement == "shadow":
+            return None, []
+        return None, [
+            f"arc: {config.arc} is missing, and the policy says `enforcement: live`; deploy `routing` and "
+            "the shadow controllers first, then write the file with `tidegate doctor --write-arc`"
+        ]
+    try:
+        arc = Arc.model_validate(json.loads(file.read_text(encoding="utf-8")))
+    except (ValueError, OSError) as error:
+        return None, [
+            f"arc: {config.arc} is not as schemas/arc.v1.json says: {' '.join(str(error).split())[:400]}"
+        ]
+    wanted = {c for entry in policy.regions.values() for c in entry.controls}
+    lost = sorted(wanted - set(arc.controls))
+    problems = [f"arc: {config.arc} has no ARN for {names.listed(lost)}"] if lost else []
+    if set(arc.endpoints) != set(ARC_ENDPOINTS):
+        problems.append(f"arc: {config.arc} must name the endpoints in {names.listed(ARC_ENDPOINTS)}")
+    return arc, problems
+
+
+def _problems(config: Config, policy: Policy) -> Iterator[str]:
+    yield from _places(config, policy)
+    if config.application != policy.application:
+        yield f"application: {config.application} is not the policy's, {policy.application}"
+    sources = [s for entries in policy.signals.values() for s in entries]
+    ran = {r for s in sources if isinstance(s, CanarySignal) for r in s.runs_in}
+    if lost := sorted(ran - SYNTHETICS):
+        yield f"policy: {names.listed(lost)} has no CloudWatch Synthetics: no canary can run there"
+    guarded = set(policy.regions)
+    for key, there in (("sample.certificates", config.sample and config.sample.certificates),
+                       ("routing.endpoints", config.routing and config.routing.endpoints)):  # fmt: skip
+        if there and set(there) != guarded:
+            yield f"{key}: expected exactly the policy's Regions, {names.listed(policy.regions)}"
+    if config.pipeline and config.pipeline.region in guarded:
+        yield f"pipeline.region: {config.pipeline.region} serves traffic; a pipeline there would fail with it"
+    if config.routing and not config.sample and not config.routing.endpoints:
+        yield "routing.endpoints: missing; without the sample nothing says where the records lead"
+    console = config.console
+    if console and set(console.addresses) != set(policy.controllers):
+        yield f"console.addresses: expected exactly the controllers, {names.listed(policy.controllers)}"
+    for region in guarded:
+        if console and f".{region}." in console.issuer:
+            yield f"console.issuer: it lies in {region}, which is guarded: nobody could sign in when it fails"
+    split = config.accounts.application != config.accounts.controller
+    if split and config.routing and not config.routing.endpoints:
+        yield "routing.endpoints: needed where the application lives in another account"
+    if config.routing and config.routing.mode == "active-passive" and len(guarded) != 2:
+        yield "routing.mode: active-passive is of two Regions"
+
+
+def _places(config: Config, policy: Policy) -> Iterator[str]:
+    controllers = policy.controllers
+    if len(controllers) != 3:
+        yield (
+            f"policy: {len(controllers)} controller Regions; the journal needs three, which agree by "
+            "majority (`controllers: [...]`)"
+        )
+    elif not any(set(controllers) <= those for those in JOURNAL_SETS):
+        sets = "; ".join(names.listed(sorted(those)) for those in JOURNAL_SETS)
+        yield f"policy: no strongly consistent table spans {names.listed(controllers)}; take three of: {sets}"
+    if config.home not in controllers:
+        yield f"home: {config.home} is no controller Region ({names.listed(controllers)})"

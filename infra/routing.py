@@ -1,0 +1,161 @@
+"""*routing*: the ARC cluster, its controls and safety rules, the health checks and the record tree.
+
+```
+ NAME            weighted aliases, one a slice                       TTL 60
+ ├── a.NAME      latency (or failover) aliases of the Regional endpoints
+ │   ├── us-east-1   health check RECOVERY_CONTROL use1-a
+ │   └── us-west-2   health check RECOVERY_CONTROL usw2-a
+ ├── b.NAME      …
+```
+"""
+
+from string import ascii_lowercase
+
+import aws_cdk as cdk
+from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_route53recoverycontrol as arc
+from constructs import Construct
+
+from infra import names
+from infra.config import Routing
+from infra.geography import ARC_CONFIGURATION
+from infra.placing import Placing
+from infra.project import Project
+from infra.stack import Regional
+
+WAIT_MS = 5000
+MASTER = "tidegate-master"
+
+
+class Routes(Regional):
+    """Deployed once, changed by people, never by the controller: nothing here is on the evacuation's path."""
+
+    def __init__(self, scope: Construct, *, project: Project, routing: Routing, placing: Placing) -> None:
+        super().__init__(
+            scope, "routing", project=project, region=ARC_CONFIGURATION, placing=placing, single=True,
+            description=f"tidegate: the switch of {project.policy.application}",
+        )  # fmt: skip
+        self.routing = routing
+        self.regions = tuple(project.policy.regions)
+        self.slices = list(zip(*(project.policy.regions[r].controls for r in self.regions), strict=True))
+        cluster = routing.cluster
+        if cluster == "new":
+            made = arc.CfnCluster(self, "Cluster", name="tidegate", network_type="IPV4")
+            made.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+            cluster = made.attr_cluster_arn
+        panel = arc.CfnControlPanel(self, "Panel", name=project.policy.application, cluster_arn=cluster)
+        self.cluster, self.panel = cluster, panel.attr_control_panel_arn
+        cdk.CfnOutput(self, "ClusterArn", value=cluster)
+        cdk.CfnOutput(self, "PanelArn", value=self.panel)
+        controls = self._controls()
+        self._rules(controls)
+        self._records(controls)
+
+    def _controls(self) -> dict[str, str]:
+        """Control -> ARN; also an output each, from which `tidegate doctor --write-arc` reads them."""
+        found = {}
+        for name in [*(c for column in self.slices for c in column), MASTER]:
+            made = arc.CfnRoutingControl(
+                self, "Control" + names.capital(name), name=name,
+                cluster_arn=self.cluster, control_panel_arn=self.panel,
+            )  # fmt: skip
+            found[name] = made.attr_routing_control_arn
+        return found
+
+    def _rules(self, controls: dict[str, str]) -> None:
+        for letter, column in zip(ascii_lowercase, self.slices, strict=False):
+            arns = [controls[control] for control in column]
+            self._assertion(f"slice-{letter}-on-somewhere", arns, threshold=1, inverted=False)
+            if self.routing.mode == "active-passive":
+                self._assertion(f"slice-{letter}-on-once", arns, threshold=2, inverted=True)
+        targets = [arn for name, arn in controls.items() if name != MASTER]
+        rule = arc.CfnSafetyRule(
+            self,
+            "RuleMaster",
+            name=MASTER,
+            control_panel_arn=self.panel,
+            gating_rule=arc.CfnSafetyRule.GatingRuleProperty(
+                gating_controls=[controls[MASTER]], target_controls=targets, wait_period_ms=WAIT_MS
+            ),
+            rule_config=arc.CfnSafetyRule.RuleConfigProperty(type="ATLEAST", threshold=1, inverted=False),
+        )
+        cdk.CfnOutput(self, "MasterRuleArn", value=rule.attr_safety_rule_arn)
+
+    def _assertion(self, name: str, arns: list[str], *, threshold: int, inverted: bool) -> None:
+        arc.CfnSafetyRule(
+            self,
+            "Rule" + names.capital(name),
+            name=name,
+            control_panel_arn=self.panel,
+            assertion_rule=arc.CfnSafetyRule.AssertionRuleProperty(
+                asserted_controls=arns, wait_period_ms=WAIT_MS
+            ),
+            rule_config=arc.CfnSafetyRule.RuleConfigProperty(
+                type="ATLEAST", threshold=threshold, inverted=inverted
+            ),
+        )
+
+    def _records(self, controls: dict[str, str]) -> None:
+        top = self.routing.name
+        for letter, column in zip(ascii_lowercase, self.slices, strict=False):
+            name = f"{letter}.{top}"
+            self._alias(f"Slice{letter.upper()}", top, f"slice-{letter}", name, self.routing.zone, weight=1)
+            for rank, (region, control) in enumerate(zip(self.regions, column, strict=True)):
+                check = route53.CfnHealthCheck(
+                    self,
+                    "Check" + names.capital(control),
+                    health_check_config=route53.CfnHealthCheck.HealthCheckConfigProperty(
+                        type="RECOVERY_CONTROL", routing_control_arn=controls[control]
+                    ),
+                    health_check_tags=[
+                        route53.CfnHealthCheck.HealthCheckTagProperty(key="Name", value=control)
+                    ],
+                )
+                endpoint, zone = self._endpoint(region)
+                scope_id = f"Slice{letter.upper()}{names.capital(region)}"
+                where = {"region": region} if self.routing.mode == "active-active" else _ranked(rank)
+                self._alias(
+                    scope_id,
+                    name,
+                    region,
+                    endpoint,
+                    zone,
+                    health_check_id=check.attr_health_check_id,
+                    **where,
+                )
+        for region in self.regions:
+            endpoint, zone = self._endpoint(region, "Regional")
+            self._alias(f"Regional{names.capital(region)}", f"{region}.{top}", None, endpoint, zone)
+
+    def _alias(
+        self, scope_id: str, name: str, identifier: str | None, target: str, zone: str, **more: object
+    ) -> None:
+        """An alias takes its target's TTL, which for an API Gateway endpoint is 60 s."""
+        routed = identifier is not None
+        route53.CfnRecordSet(
+            self,
+            scope_id,
+            hosted_zone_id=self.routing.zone,
+            name=f"{name}.",
+            type="A",
+            set_identifier=identifier,
+            alias_target=route53.CfnRecordSet.AliasTargetProperty(
+                dns_name=target, hosted_zone_id=zone, evaluate_target_health=routed
+            ),
+            **more,  # type: ignore[arg-type]
+        )
+
+    def _endpoint(self, region: str, which: str = "Public") -> tuple[str, str]:
+        """The Regional endpoint's alias target: as configured, else as the sample's stack there says."""
+        named = self.routing.endpoints.get(region)
+        if named is not None:
+            return named.name, named.zone
+        stack = f"tidegate-application-{region}"
+        return (
+            cdk.Fn.get_stack_output(stack, f"{which}Name", region),
+            cdk.Fn.get_stack_output(stack, f"{which}Zone", region),
+        )
+
+
+def _ranked(rank: int) -> dict[str, object]:
+    return {"failover": "PRIMARY" if rank == 0 else "SECONDARY"}

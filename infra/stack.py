@@ -1,0 +1,105 @@
+"""What every stack has: its Region's environment, its name, its tags, its log groups and its roles."""
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra import names
+from infra.grants import Statement
+from infra.placing import Placing
+from infra.project import Project
+
+
+class Regional(cdk.Stack):
+    """A stack of one Region, named `tidegate-WHAT[-REGION]`."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        what: str,
+        *,
+        project: Project,
+        region: str,
+        placing: Placing,
+        account: str | None = None,
+        single: bool = False,
+        description: str,
+    ) -> None:
+        name = f"tidegate-{what}" if single else f"tidegate-{what}-{region}"
+        super().__init__(
+            scope,
+            name,
+            stack_name=name,
+            description=description,
+            env=cdk.Environment(account=account or project.account, region=region),
+            synthesizer=placing.synthesizer(),
+            termination_protection=True,
+            cross_region_references=False,
+            tags={"tidegate": project.policy.application},
+            analytics_reporting=False,
+        )
+        self.project, self.placing, self.here = project, placing, region
+
+    def key(self) -> str:
+        return names.key_arn(self.here, self.project.account)
+
+    def log_group(self, scope_id: str, name: str) -> logs.CfnLogGroup:
+        """Encrypted by the deployment's key; kept as long as the configuration says, and after the stack."""
+        group = logs.CfnLogGroup(
+            self, scope_id, log_group_name=name, retention_in_days=self.project.config.log_days,
+            kms_key_id=self.log_key(),
+        )  # fmt: skip
+        group.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+        return group
+
+    def log_key(self) -> str | None:
+        """CloudWatch Logs takes a key by its id alone: the stack that made it says which."""
+        return cdk.Fn.get_stack_output(f"tidegate-keys-{self.here}", "KeyArn", self.here)
+
+    def role(
+        self, scope_id: str, service: str, statements: Sequence[Statement], *, name: str | None = None
+    ) -> str:
+        """A role for one service principal with exactly these statements; its ARN."""
+        trust = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": service},
+                    "Action": "sts:AssumeRole",
+                    "Condition": {"StringEquals": {"aws:SourceAccount": self.account}},
+                }
+            ],
+        }
+        if service in ("lambda.amazonaws.com", "synthetics.amazonaws.com"):
+            del trust["Statement"][0]["Condition"]  # type: ignore[attr-defined]  # Lambda sends no source
+        role = iam.CfnRole(
+            self,
+            scope_id,
+            role_name=name,
+            assume_role_policy_document=trust,
+            policies=[
+                iam.CfnRole.PolicyProperty(
+                    policy_name="tidegate",
+                    policy_document={
+                        "Version": "2012-10-17",
+                        "Statement": [statement.written() for statement in statements],
+                    },
+                )
+            ],
+        )
+        for statement in statements:
+            acknowledge_stars(role, statement)
+        return role.attr_arn
+
+
+def acknowledge_stars(scope: Construct, statement: Statement) -> None:
+    """Tell cdk-nag why. Raises `ValueError` for a `*` without a written reason."""
+    for resource in statement.starred:
+        if not statement.why:
+            raise ValueError(f"{scope.node.path}: {resource} in {statement.sid} has no written reason")
+        rule = f"AwsSolutions::AwsSolutions-IAM5[Resource::{resource}]"
+        cdk.Validations.of(scope).acknowledge(cdk.Acknowledgment(id=rule, reason=statement.why))

@@ -1,0 +1,242 @@
+"""In a real browser: sign in, read, decide; by keyboard, on a phone, without JavaScript, and for everybody.
+
+Skipped where there is no Chromium; with `TIDEGATE_NEEDS_BROWSER` set, that is a failure. With
+`TIDEGATE_SCREENSHOTS` set, the pictures of `docs/` are made anew.
+"""
+
+import io
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from controller.core.journal import Kind
+from controller.core.model import Verdict
+from tests.console.browsing import CHROMIUM, Stand, standing
+from tests.console.desk import GATE, Desk, asked_desk
+from tests.console.test_gate import TWO
+from tests.console.test_looking import outside
+from tests.steps.world import world
+
+DOCS = Path(__file__).parents[2] / "docs" / "console"
+THERE = Path(CHROMIUM).exists()
+NEEDED = bool(os.environ.get("TIDEGATE_NEEDS_BROWSER"))
+WIDE, PHONE = {"width": 1180, "height": 820}, {"width": 390, "height": 844}
+
+pytestmark = pytest.mark.skipif(not THERE and not NEEDED, reason=f"no browser at {CHROMIUM}: not looked at")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        # Root may not use the sandbox, and no page but ours is opened.
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def stand(request: pytest.FixtureRequest) -> Iterator[Stand]:
+    """People are asked, but where the test wants a calm world."""
+    given: Any = getattr(request, "param", {})
+    with standing(calm if given == "calm" else lambda: asked_desk(**given)) as made:
+        yield made
+
+
+def calm() -> Desk:
+    w = world(evacuate=GATE)
+    w.advance(70)
+    return Desk(w, w.hand)
+
+
+def breaks(desk: Desk) -> bool:
+    """us-east-1 fails until people are asked."""
+    desk.w.say(east=Verdict.BREACHING)
+    return desk.w.until(desk.w.has(Kind.APPROVAL_REQUESTED), 600)
+
+
+def person(chromium: Browser, stand: Stand, name: str, path: str = "/", **options: Any) -> Page:
+    """Somebody's own browser, signed in and at `path`, who came by the link of the notice."""
+    context = chromium.new_context(**{"viewport": WIDE} | options)
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    page.goto(stand.url(path))
+    page.get_by_role("button", name=name).click()
+    page.wait_for_url(stand.url(path))
+    return page
+
+
+def asked(stand: Stand) -> str:
+    return f"/approve/{stand.do(lambda desk: desk.request)}"
+
+
+def count(stand: Stand, kind: Kind) -> int:
+    found: int = stand.do(lambda desk: desk.w.count(kind))
+    return found
+
+
+def until(kind: Kind, within: float = 120.0) -> Callable[[Desk], bool]:
+    return lambda desk: desk.w.until(desk.w.has(kind), within)
+
+
+def shot(page: Page, name: str) -> None:
+    if os.environ.get("TIDEGATE_SCREENSHOTS"):
+        from PIL import Image
+
+        DOCS.mkdir(exist_ok=True)
+        taken = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
+        taken.quantize(200, dither=Image.Dither.NONE).save(DOCS / f"{name}.png", optimize=True)
+
+
+@pytest.mark.parametrize("stand", [{"approvals": TWO}], indirect=True)
+def test_two_people_approve_and_traffic_is_seen_to_move(chromium: Browser, stand: Stand) -> None:
+    link = asked(stand)
+    ana = person(chromium, stand, "Ana (on call)", link)
+    assert ana.locator("h1").inner_text() == "Leave us-east-1 for us-west-2?"
+    shot(ana, "approve")
+    ana.get_by_label("Why").fill("customers cannot check out")
+    ana.get_by_role("button", name="Approve plan").click()
+    ana.get_by_text("You have approved this. 1 more must agree").wait_for()
+    ben = person(chromium, stand, "Ben (lead)", link)
+    incident = stand.do(lambda desk: desk.w.memory.open.id)
+    ana.goto(stand.url(f"/incidents/{incident}"))
+    assert ana.locator("h1").inner_text().endswith("people are asked")
+    ben.get_by_role("button", name="Approve plan").click()
+    ben.get_by_role("heading", name="This request was given already").wait_for()
+    assert stand.do(until(Kind.SETTLED))
+    ana.evaluate("look()")
+    assert ana.locator("h1").inner_text().endswith("settled")
+    assert ana.locator("rect.c-off").count() == 4
+    shot(ana, "incident")
+    assert count(stand, Kind.APPROVAL_GIVEN) == 2
+
+
+def test_by_keyboard_alone_a_person_denies_and_enter_in_the_reason_sends_nothing(
+    chromium: Browser, stand: Stand
+) -> None:
+    link = asked(stand)
+    page = person(chromium, stand, "Ana (on call)", link)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    _tab_to(page, "reason")
+    page.keyboard.type("a release is under way")
+    page.keyboard.press("Enter")
+    page.keyboard.type("so not now")
+    assert count(stand, Kind.APPROVAL_DENIED) == 0
+    _tab_to(page, "Deny")
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="denied").wait_for()
+    assert count(stand, Kind.APPROVAL_DENIED) == 1
+    assert "a release is under way so not now" in page.inner_text("main")
+
+
+def _tab_to(page: Page, wanted: str) -> None:
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        here = page.evaluate("[document.activeElement.id, document.activeElement.textContent.trim()]")
+        if wanted in here:
+            return
+    pytest.fail(f"Tab does not reach {wanted}")
+
+
+def test_on_a_phone_in_the_dark_without_javascript_one_approves(chromium: Browser, stand: Stand) -> None:
+    page = person(
+        chromium, stand, "Ana (on call)", asked(stand),
+        viewport=PHONE, color_scheme="dark", java_script_enabled=False,
+    )  # fmt: skip
+    shot(page, "approve-phone")
+    page.get_by_role("button", name="Approve plan").click()
+    page.get_by_role("heading", name="given already").wait_for()
+    assert count(stand, Kind.APPROVAL_GIVEN) == 1
+
+
+@pytest.mark.parametrize("stand", ["calm"], indirect=True)
+def test_an_incident_arrives_while_one_looks_and_its_question_expires(
+    chromium: Browser, stand: Stand
+) -> None:
+    page = person(chromium, stand, "Cem (lead)")
+    assert page.locator("h1").inner_text().endswith("All is well")
+    assert stand.do(breaks)
+    page.evaluate("look()")
+    assert page.locator("h1").inner_text().endswith("us-east-1 is failing")
+    shot(page, "now")
+    link = asked(stand)
+    page.goto(stand.url(link))
+    assert "You are not in group:sre-oncall" in page.inner_text("main")
+    assert page.get_by_role("button", name="Approve").count() == 0
+    assert stand.do(until(Kind.APPROVAL_EXPIRED, 1000))
+    page.evaluate("look()")
+    assert "has ended; open it again" in page.locator("#poll").inner_text()
+    response = page.goto(stand.url(link))
+    assert response is not None
+    assert (response.status, page.locator("h1").inner_text()) == (
+        410,
+        "This request has expired; silence was a denial.",
+    )
+
+
+def test_a_robot_that_opens_every_link_in_a_browser_and_submits_no_form_changes_nothing(
+    chromium: Browser, stand: Stand
+) -> None:
+    page = person(chromium, stand, "Ana (on call)", asked(stand))
+    before = stand.do(_untimed)
+    seen: set[str] = set()
+    left = [stand.url("/"), stand.url(asked(stand))]
+    while left:
+        url = left.pop()
+        if url in seen or not url.startswith(stand.door.origin):
+            continue
+        seen.add(url)
+        page.goto(url)
+        left += page.eval_on_selector_all("a[href]", "all => all.map(a => a.href)")
+    assert len(seen) > 6
+    assert stand.do(_untimed) == before
+
+
+def _untimed(desk: Desk) -> dict[str, str]:
+    found: dict[str, str] = outside(desk)
+    return found
+
+
+@pytest.mark.parametrize(
+    "look", [{"viewport": WIDE}, {"viewport": PHONE, "color_scheme": "dark"}], ids=["wide", "phone"]
+)
+def test_every_page_is_for_everybody_and_asks_no_third_party(
+    chromium: Browser, stand: Stand, look: dict[str, Any]
+) -> None:
+    link, incident = asked(stand), stand.do(lambda desk: desk.w.memory.open.id)
+    page = person(chromium, stand, "Ana (on call)", **look)
+    asked_of: set[str] = set()
+    page.on("request", lambda request: asked_of.add(request.url.split("/")[2]))
+    troubles: list[str] = []
+    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+    paths = ["/", link, f"/incidents/{incident}", "/history?at=2030-01-01T08:01:30Z", "/policy", "/health"]
+    for path in paths:
+        page.goto(stand.url(path))
+        for summary in page.locator("summary").all():
+            summary.click()
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{path}\n{found.generate_report()}"
+        assert page.evaluate("document.documentElement.scrollWidth") <= look["viewport"]["width"], path
+        if look["viewport"] is WIDE and path[1:].isalpha():
+            page.goto(stand.url(path))
+            shot(page, path[1:])
+    assert asked_of == {stand.door.origin.partition("://")[2]}
+    assert troubles == []
+
+
+def test_a_page_that_is_not_refreshed_says_so(chromium: Browser, stand: Stand) -> None:
+    page = person(chromium, stand, "Ana (on call)")
+    context: BrowserContext = page.context
+    context.set_offline(True)
+    page.evaluate("look()")
+    assert "Not refreshed since" in page.locator("#poll").inner_text()
+    context.set_offline(False)
+    page.evaluate("look()")
+    assert page.locator("#poll").inner_text() == ""

@@ -1,0 +1,58 @@
+"""One synthesis a run: it costs seconds."""
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra.geography import ARC_ENDPOINTS
+from infra.project import Project, load
+from tests.infra.synthesis import Synthesis
+from tests.infra.test_config import written
+
+PANEL = "arn:aws:route53-recovery-control::111122223333:controlpanel/0f"
+CONTROLS = [f"{region}-{letter}" for region in ("use1", "usw2") for letter in "abcd"]
+PATH = "/usr/local/bin:/usr/bin:/bin"
+ROOT = Path(__file__).parents[2]
+
+
+def synthesise(folder: Path, *arguments: str) -> Synthesis:
+    """Run the command as `make synth` does, in its own process: Node stays out of the tests'."""
+    done = subprocess.run(
+        [sys.executable, "-m", "infra", "--out", str(folder), *arguments],
+        cwd=ROOT,
+        env={"PATH": PATH, "SOURCE_DATE_EPOCH": "1900000000", "HOME": str(Path.home())},
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    return Synthesis(folder / "templates", done.stdout + done.stderr[-2000:], done.returncode)
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A live deployment with ARC."""
+    folder = tmp_path_factory.mktemp("live")
+    controls = {c: f"{PANEL}/routingcontrol/{n}" for n, c in enumerate(CONTROLS)}
+    endpoints = {region: f"https://{region}.example.com/v1" for region in ARC_ENDPOINTS}
+    arc = {"endpoints": endpoints, "panel": PANEL, "controls": controls}
+    (folder / "storefront.arc.json").write_text(json.dumps(arc), encoding="utf-8")
+    return load(written(folder, {}, {"enforcement": "live"}), deployed=1.0)
+
+
+@pytest.fixture(scope="session")
+def synthesis(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
+    """Every stack, checked by cdk-nag. Several workers share one: whoever comes first makes it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "synthesis"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        kept = folder / "said.json"
+        if kept.is_file():
+            return Synthesis(folder / "templates", *json.loads(kept.read_text(encoding="utf-8")))
+        made = synthesise(folder, "--check")
+        assert made.folder.is_dir(), made.printed
+        kept.write_text(json.dumps([made.printed, made.exit_code]), encoding="utf-8")
+    return made

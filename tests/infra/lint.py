@@ -1,0 +1,112 @@
+"""What no tool catches of the templates: each check a function from stacks to sentences."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+Templates = Mapping[str, Mapping[str, Any]]
+OLDEST_RUNTIME = 12
+"""The oldest `syn-python-selenium-N.0` of which AWS's page says that it is still supported."""
+ATOM = re.compile(r'\s*(ALARM|OK|INSUFFICIENT_DATA)\("([^"]+)"\)\s*')
+
+
+def of(templates: Templates, type_: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for stack, template in templates.items():
+        for name, resource in template["Resources"].items():
+            if resource["Type"] == type_:
+                yield stack, name, resource.get("Properties", {})
+
+
+def strong_tables_without_ttl(templates: Templates) -> Iterator[str]:
+    for stack, name, table in of(templates, "AWS::DynamoDB::GlobalTable"):
+        if table.get("MultiRegionConsistency") == "STRONG":
+            if "TimeToLiveSpecification" in table:
+                yield f"{stack}/{name}: a strongly consistent table takes no TTL"
+            if len(table["Replicas"]) != 3:
+                yield f"{stack}/{name}: a strongly consistent table has three replicas"
+
+
+def recovery_checks_with_a_control(templates: Templates) -> Iterator[str]:
+    for stack, name, check in of(templates, "AWS::Route53::HealthCheck"):
+        config = check["HealthCheckConfig"]
+        if config["Type"] == "RECOVERY_CONTROL" and not config.get("RoutingControlArn"):
+            yield f"{stack}/{name}: no routing control"
+
+
+def composites_of_alarms_here(templates: Templates) -> Iterator[str]:
+    """A composite sees the alarms of its own Region alone, and its rule is a small language."""
+    for stack, name, composite in of(templates, "AWS::CloudWatch::CompositeAlarm"):
+        here = {
+            alarm["AlarmName"]
+            for where, _, alarm in of(templates, "AWS::CloudWatch::Alarm")
+            if where == stack
+        }
+        for part in re.split(r"\s+(?:AND|OR)\s+", composite["AlarmRule"]):
+            atom = ATOM.fullmatch(part)
+            if atom is None:
+                yield f"{stack}/{name}: {part!r} is no part of an alarm rule"
+            elif atom[2] not in here:
+                yield f"{stack}/{name}: {atom[2]} is no alarm of this stack"
+
+
+def datapoints_within_periods(templates: Templates) -> Iterator[str]:
+    for stack, name, alarm in of(templates, "AWS::CloudWatch::Alarm"):
+        if alarm.get("DatapointsToAlarm", 1) > alarm["EvaluationPeriods"]:
+            yield f"{stack}/{name}: more datapoints than periods"
+        if alarm["Period"] * alarm["EvaluationPeriods"] > 86_400:
+            yield f"{stack}/{name}: looks back more than a day"
+
+
+def runtimes_that_are_there(templates: Templates) -> Iterator[str]:
+    for stack, name, canary in of(templates, "AWS::Synthetics::Canary"):
+        number = re.fullmatch(r"syn-python-selenium-(\d+)\.\d+", canary["RuntimeVersion"])
+        if number is None or int(number[1]) < OLDEST_RUNTIME:
+            yield f"{stack}/{name}: {canary['RuntimeVersion']} is withdrawn"
+
+
+def callbacks_with_their_token(templates: Templates) -> Iterator[str]:
+    for stack, name, machine in of(templates, "AWS::StepFunctions::StateMachine"):
+        definition = json.loads(machine["DefinitionString"])
+        for state, content in definition["States"].items():
+            waits = str(content.get("Resource", "")).endswith(".waitForTaskToken")
+            if waits and "$$.Task.Token" not in json.dumps(content.get("Parameters", {})):
+                yield f"{stack}/{name}: {state} waits for a token that nobody gets"
+            if waits and not any(key in content for key in ("HeartbeatSeconds", "HeartbeatSecondsPath")):
+                yield f"{stack}/{name}: {state} waits without a heartbeat"
+        used = set(re.findall(r"\$\{(\w+)\}", machine["DefinitionString"]))
+        if used != set(machine["DefinitionSubstitutions"]):
+            yield f"{stack}/{name}: placeholders and substitutions differ"
+
+
+def targets_that_are_there(templates: Templates) -> Iterator[str]:
+    """A rule's queue and machine are in its own stack, and its letters are not lost."""
+    for stack, name, rule in of(templates, "AWS::Events::Rule"):
+        queues = {q["QueueName"] for where, _, q in of(templates, "AWS::SQS::Queue") if where == stack}
+        for target in rule["Targets"]:
+            service, leaf = target["Arn"].split(":")[2], target["Arn"].split(":")[-1]
+            if service == "sqs" and leaf not in queues:
+                yield f"{stack}/{name}: {leaf} is no queue of this stack"
+            if service in ("sqs", "states") and "DeadLetterConfig" not in target:
+                yield f"{stack}/{name}: what cannot be delivered is lost"
+            if service == "sqs" and len(json.dumps(target["InputTransformer"])) > 8192:
+                yield f"{stack}/{name}: a transformer has at most 8192 characters"
+
+
+def no_other_regions_alarms_start_it(templates: Templates) -> Iterator[str]:
+    """`tidegate-…` rings the state machine: composites alone are so named."""
+    for stack, name, alarm in of(templates, "AWS::CloudWatch::Alarm"):
+        if alarm["AlarmName"].startswith("tidegate-"):
+            yield f"{stack}/{name}: a metric alarm would start an execution at each change"
+
+
+CHECKS: tuple[Callable[[Templates], Iterator[str]], ...] = (
+    strong_tables_without_ttl,
+    recovery_checks_with_a_control,
+    composites_of_alarms_here,
+    datapoints_within_periods,
+    runtimes_that_are_there,
+    callbacks_with_their_token,
+    targets_that_are_there,
+    no_other_regions_alarms_start_it,
+)

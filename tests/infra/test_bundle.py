@@ -1,0 +1,67 @@
+"""The function package: what a function runs, and nothing that only a desk or a rehearsal needs."""
+
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import botocore.session
+import pytest
+
+from infra.bundle import ASKED, package
+from infra.config import Config
+from infra.grants import DESK
+from infra.project import load
+from tests.infra.test_config import ROOT, SHIPPED
+
+NAMED = ("controller/wiring.py", "controller/aws/readiness.py")
+
+
+@pytest.fixture(scope="module")
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    project = load(SHIPPED, deployed=1.0)
+    assert isinstance(project.config, Config)
+    return package(tmp_path_factory.mktemp("package") / "functions", project.packaged())
+
+
+def imported(folder: Path, module: str) -> str:
+    """Where Python finds it, with the libraries of this machine and nothing else of the checkout."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"import {module} as m; print(m.__file__)"],
+        cwd=folder, env={"PYTHONPATH": str(folder), "PATH": ""},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_the_handlers_import_from_the_package_alone(packaged: Path) -> None:
+    assert imported(packaged, "controller.entry.lambdas").startswith(str(packaged))
+
+
+def test_the_console_imports_from_its_package_alone(tmp_path: Path) -> None:
+    project = load(SHIPPED, deployed=1.0)
+    files = project.packaged() | {"sign-in.json": project.signing_in("us-east-2")}
+    folder = package(tmp_path / "console", files, console=True)
+    assert imported(folder, "controller.entry.console").startswith(str(folder))
+    assert (folder / "controller" / "console" / "templates").is_dir()
+
+
+def test_neither_rehearsal_nor_laboratory_is_deployed(packaged: Path) -> None:
+    rooms = {path.name for path in (packaged / "controller").iterdir()}
+    assert not rooms & {"rehearsal", "lab"}
+    assert not list(packaged.rglob("cli"))
+
+
+def adapter(name: str) -> ModuleType:
+    return import_module(f"controller.aws.{name}")
+
+
+def test_every_service_that_is_asked_keeps_its_description() -> None:
+    """A service that a function names and the package does not describe would fail at its first call."""
+    known = set(botocore.session.Session().get_available_services())
+    words = {word for file in NAMED for word in (ROOT / file).read_text(encoding="utf-8").split('"')}
+    desk = {action.split(":")[0] for each in DESK for action in adapter(each).PERMISSIONS}
+    others = desk | {"apigateway"}  # a word of the policy
+    assert (words & known) - others <= ASKED <= known

@@ -1,0 +1,109 @@
+"""A configuration that cannot work is refused in a sentence, before anything is synthesised."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from infra.__main__ import main
+from infra.project import ConfigRefused, Project, load
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = ROOT / "infra" / "config" / "storefront.yaml"
+
+
+def written(folder: Path, config: dict[str, Any] | None = None, policy: dict[str, Any] | None = None) -> Path:
+    """The shipped configuration and policy with other members, in a folder of their own; None takes one
+    out."""
+    yaml = YAML(typ="safe", pure=True)
+    mine = yaml.load(SHIPPED.read_text(encoding="utf-8")) | {"policy": "policy.yaml"} | (config or {})
+    theirs = yaml.load((ROOT / "policies" / "storefront.yaml").read_text(encoding="utf-8")) | (policy or {})
+    for name, data in (("config.yaml", mine), ("policy.yaml", theirs)):
+        with (folder / name).open("w", encoding="utf-8") as file:
+            yaml.dump({key: value for key, value in data.items() if value is not None}, file)
+    return folder / "config.yaml"
+
+
+def refused(file: Path) -> str:
+    with pytest.raises(ConfigRefused) as caught:
+        load(file, deployed=1.0)
+    return str(caught.value)
+
+
+def project(file: Path = SHIPPED) -> Project:
+    return load(file, deployed=1.0)
+
+
+def test_the_shipped_configuration_loads() -> None:
+    found = project()
+    assert not found.live
+    assert found.standby is not None
+    assert all(bucket.region != region for region, bucket in found.standby.bucket_by_region.items())
+
+
+TWO = ["us-east-2", "us-west-2"]
+CANARY = {"canary": "storefront-{region}-checkout", "runsIn": ["us-gov-west-1", *TWO], "silentAfter": "3m"}
+
+ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/p"
+CONSOLE = {"issuer": ISSUER, "client_id": "c", "zone": "Z0123456789", "addresses": {}}
+ALARM = {"alarm": "a-{region}-5xx", "silentAfter": "3m"}
+
+
+@pytest.mark.parametrize(
+    ("config", "policy", "told"),
+    [
+        ({}, {"controllers": TWO}, "the journal needs three"),
+        ({}, {"controllers": [*TWO, "eu-west-1"]}, "no strongly consistent table spans us-east-2"),
+        ({"policy": "nowhere.yaml"}, {}, "nowhere.yaml"),
+        ({}, {"enforcement": "live"}, "arc: storefront.arc.json is missing"),
+        ({}, {"signals": {"customer": [CANARY], "service": [ALARM]}},
+         "us-gov-west-1 has no CloudWatch Synthetics"),
+        ({"home": "eu-west-1"}, {}, "home: eu-west-1 is no controller Region"),
+        ({"application": "shop"}, {}, "shop is not the policy's, storefront"),
+        ({"accounts": {"controller": "12", "application": "111122223333"}}, {}, "accounts.controller"),
+        ({"colour": "blue"}, {}, "colour: Extra inputs are not permitted"),
+        ({"routing": None}, {}, "the sample needs `routing`"),
+        ({"sample": None}, {}, "nothing says where the records lead"),
+        ({"console": CONSOLE}, {}, "console.addresses: expected exactly the controllers"),
+        ({"console": CONSOLE}, {}, "console.issuer: it lies in us-east-1"),
+        ({"accounts": {"controller": "1" * 12, "application": "4" * 12}}, {}, "in another account"),
+    ],
+)  # fmt: skip
+def test_bad_input(tmp_path: Path, config: dict[str, Any], policy: dict[str, Any], told: str) -> None:
+    assert told in refused(written(tmp_path, config, policy))
+
+
+def test_a_pipeline_does_not_stand_where_traffic_is_served(tmp_path: Path) -> None:
+    pipeline = YAML(typ="safe", pure=True).load(SHIPPED.read_text(encoding="utf-8"))["pipeline"]
+    assert "serves traffic" in refused(written(tmp_path, {"pipeline": pipeline | {"region": "us-east-1"}}))
+
+
+def test_an_arc_file_must_name_every_control_and_endpoint(tmp_path: Path) -> None:
+    half = {"endpoints": {"us-east-1": "https://e"}, "panel": "arn:p", "controls": {"use1-a": "arn:a"}}
+    (tmp_path / "storefront.arc.json").write_text(json.dumps(half), encoding="utf-8")
+    told = refused(written(tmp_path))
+    assert "no ARN for use1-b" in told
+    assert "must name the endpoints in" in told
+
+
+def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
+    file = written(tmp_path, {"application": "shop", "home": "eu-west-1"}, {"controllers": TWO})
+    assert len(refused(file).splitlines()) == 4
+
+
+@pytest.mark.parametrize("text", ["a: [", "- 1", "", "a: 1\na: 2", "!!python/object:os.system {}"])
+def test_what_is_no_configuration_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
+    assert refused(tmp_path / "config.yaml")
+
+
+def test_the_command_ends_with_2_and_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    file = written(tmp_path, {}, {"controllers": TWO})
+    assert main(["--config", str(file), "--out", str(out)]) == 2
+    assert "the journal needs three" in capsys.readouterr().err
+    assert not out.exists()

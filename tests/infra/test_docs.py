@@ -1,0 +1,64 @@
+"""The documents say what the templates are. `python -m tests.infra.test_docs` draws the picture anew."""
+
+import json
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+from controller.entry.context import find_context
+from controller.settings import Arc
+from infra.picture import picture
+from tests.infra.synthesis import Synthesis
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "architecture.md"
+SCHEMA = ROOT / "schemas" / "arc.v1.json"
+BLOCK = re.compile(r"(?<=```mermaid\n).*?(?=```)", re.DOTALL)
+
+
+def schema() -> str:
+    described = {"$id": "tidegate.arc/v1", "$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return json.dumps(described | Arc.model_json_schema(), indent=2, sort_keys=True) + "\n"
+
+
+def test_the_picture_is_drawn_from_these_templates(synthesis: Synthesis) -> None:
+    assert BLOCK.findall(PAGE.read_text(encoding="utf-8")) == [picture(synthesis.templates)]
+
+
+def test_the_schema_of_arc_json_is_that_of_the_code() -> None:
+    assert SCHEMA.read_text(encoding="utf-8") == schema()
+
+
+def test_the_deploy_guide_names_every_kind_of_stack(synthesis: Synthesis) -> None:
+    guide = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    kinds = {re.sub(r"-[a-z]{2}-[a-z]+-\d$", "-REGION", name) for name in synthesis.templates}
+    named = {kind for kind in kinds if not kind.startswith("tidegate-pipeline-support")}
+    assert [kind for kind in named if f"`{kind}`" not in guide] == []
+
+
+def test_every_runbook_is_linked_from_the_guide() -> None:
+    guide = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    runbooks = [file.name for file in (ROOT / "docs" / "runbooks").glob("*.md")]
+    assert [name for name in runbooks if f"runbooks/{name}" not in guide] == []
+
+
+def test_the_context_that_comes_along_names_every_controller(synthesis: Synthesis, tmp_path: Path) -> None:
+    out = synthesis.folder.parent
+    (tmp_path / "tidegate.toml").write_text(
+        (out / "tidegate.toml").read_text(encoding="utf-8"), encoding="utf-8"
+    )
+    (tmp_path / "deployments").symlink_to(out / "deployments")
+    found = find_context(None, tmp_path)
+    assert [d.region for d in (found.deployment, *found.others)] == ["us-east-2", "us-west-2", "us-east-1"]
+    assert found.deployment.state_machine == "arn:aws:states:us-east-2:111122223333:stateMachine:tidegate"
+
+
+if __name__ == "__main__":
+    from tests.infra.conftest import synthesise
+
+    SCHEMA.write_text(schema(), encoding="utf-8")
+    made = synthesise(Path(tempfile.mkdtemp()))
+    text = PAGE.read_text(encoding="utf-8")
+    PAGE.write_text(BLOCK.sub(lambda _: picture(made.templates), text), encoding="utf-8")
+    sys.stdout.write(f"{PAGE}, {SCHEMA}\n")

@@ -1,0 +1,174 @@
+"""What is declared is what the code expects, and what the design says of the record tree and the state."""
+
+from typing import Any
+
+import pytest
+
+from controller import wiring
+from controller.entry.lambdas import HANDLERS, Environment
+from controller.lab.estate import bare, estate
+from controller.lab.loader import load_policy
+from controller.rehearsal.cloud import DEAD_LETTERS, QUEUE, TABLES
+from controller.settings import Standby
+from infra import names
+from infra.contexts import deployment
+from infra.project import load
+from tests.infra.synthesis import Synthesis
+from tests.infra.test_config import ROOT
+
+CONTROLLERS = ("us-east-2", "us-west-2", "us-east-1")
+POLICY = load_policy(ROOT / "policies" / "storefront.yaml").policy
+
+
+def one(synthesis: Synthesis, type_: str, stack: str, **members: Any) -> dict[str, Any]:
+    (found,) = [p for _, _, p in synthesis.of(type_, stack) if members.items() <= p.items()]
+    return found
+
+
+@pytest.mark.parametrize("region", CONTROLLERS)
+def test_each_function_gets_the_environment_that_it_reads(synthesis: Synthesis, region: str) -> None:
+    stack = f"tidegate-controller-{region}"
+    functions = {p["FunctionName"]: p for _, _, p in synthesis.of("AWS::Lambda::Function", stack)}
+    assert set(functions) == {names.function(handler) for handler in (*HANDLERS, "Console")}
+    for name, function in functions.items():
+        given = function["Environment"]["Variables"] | {"AWS_REGION": region}
+        read = Environment.model_validate(given)
+        assert set(given) <= {field.alias for field in Environment.model_fields.values()}
+        assert (read.region, read.standby_file) == (region, "standby.json")
+        assert (
+            read.topic.split(":")[3] == read.state_machine.split(":")[3] == read.key.split(":")[3] == region
+        )
+        assert function["Architectures"] == ["arm64"], name
+        assert function["KmsKeyArn"]
+
+
+def test_the_packaged_files_build_a_controller() -> None:
+    project = load(ROOT / "infra" / "config" / "storefront.yaml", deployed=1.0)
+    files = project.packaged()
+    assert set(files) == {"policy.json", "standby.json", "consoles.json"}
+    given = deployment(project, "us-east-2")
+    assert given.policy == files["policy.json"]
+    assert given.standby == Standby.model_validate(files["standby.json"])
+    assert wiring.build(given).policy.digest == POLICY.digest
+
+
+def test_tables_and_queues_are_named_and_keyed_as_the_code_expects(synthesis: Synthesis) -> None:
+    for region in CONTROLLERS:
+        stack = f"tidegate-controller-{region}"
+        tables = {p["TableName"]: p for _, _, p in synthesis.of("AWS::DynamoDB::Table", stack)}
+        assert set(tables) == set(TABLES) - {names.JOURNAL}
+        for table in tables.values():
+            assert table["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
+        assert {p["QueueName"] for _, _, p in synthesis.of("AWS::SQS::Queue", stack)} == {QUEUE, DEAD_LETTERS}
+    assert dict(TABLES) == names.TABLE_KEYS
+
+
+def test_the_journal_is_strongly_consistent_in_the_controllers_regions(synthesis: Synthesis) -> None:
+    journal = one(synthesis, "AWS::DynamoDB::GlobalTable", "tidegate-state", TableName=names.JOURNAL)
+    assert journal["MultiRegionConsistency"] == "STRONG"
+    assert [replica["Region"] for replica in journal["Replicas"]] == list(POLICY.controllers)
+    assert all(replica["DeletionProtectionEnabled"] for replica in journal["Replicas"])
+    template = synthesis.templates["tidegate-state"]["Resources"]
+    assert template["Journal"]["DeletionPolicy"] == template["Audit"]["DeletionPolicy"] == "Retain"
+
+
+def test_the_rules_are_those_of_the_rehearsal(synthesis: Synthesis) -> None:
+    """What the drills have proven is what is deployed: the same patterns, paths and templates."""
+    plan = bare(POLICY, "", (), wiring.INTAKE)
+    wanted = {(r.region, r.name): r for r in plan.rules}
+    found = {}
+    for stack, _, rule in synthesis.of("AWS::Events::Rule"):
+        region = stack.removeprefix("tidegate-controller-").removeprefix("tidegate-probes-")
+        found[region, rule["Name"]] = rule
+    assert set(found) == set(wanted)
+    for where, rule in wanted.items():
+        assert found[where]["EventPattern"] == rule.pattern
+        mine = {
+            t["Arn"].split(":", 5)[3] + t["Id"]: t.get("InputTransformer") for t in found[where]["Targets"]
+        }
+        assert mine == {t["Arn"].split(":", 5)[3] + t["Id"]: t.get("InputTransformer") for t in rule.targets}
+
+
+def test_the_alarms_are_those_of_the_rehearsal(synthesis: Synthesis) -> None:
+    plan = estate(POLICY, "", (), wiring.INTAKE)
+    wanted = {(alarm.region, alarm.members["AlarmName"]) for alarm in plan.alarms}
+    declared = set()
+    for type_ in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"):
+        for stack, _, alarm in synthesis.of(type_):
+            region = stack.removeprefix("tidegate-controller-").removeprefix("tidegate-probes-")
+            declared.add((region, alarm["AlarmName"]))
+    assert wanted <= declared
+    for region in CONTROLLERS:
+        assert {f"watch-storefront-probe-{guarded}" for guarded in POLICY.regions} <= {
+            name for where, name in declared if where == region
+        }
+
+
+def test_the_slices_stand_on_top_of_the_regions(synthesis: Synthesis) -> None:
+    """Below a latency record a slice would move nothing: DESIGN §7."""
+    records = [p for _, _, p in synthesis.of("AWS::Route53::RecordSet", "tidegate-routing")]
+    top = [r for r in records if r["Name"] == "shop.example.com."]
+    assert [r["Weight"] for r in top] == [1, 1, 1, 1]
+    for record in top:
+        below = [r for r in records if r["Name"] == record["AliasTarget"]["DNSName"] + "."]
+        assert {r["Region"] for r in below} == set(POLICY.regions)
+        assert all(r["HealthCheckId"] and r["AliasTarget"]["EvaluateTargetHealth"] for r in below)
+
+
+def test_each_slice_is_on_somewhere_and_a_master_switch_guards_them_all(synthesis: Synthesis) -> None:
+    rules = [p for _, _, p in synthesis.of("AWS::Route53RecoveryControl::SafetyRule", "tidegate-routing")]
+    assertions = [r for r in rules if "AssertionRule" in r]
+    assert len(assertions) == 4
+    assert all(r["RuleConfig"] == {"Type": "ATLEAST", "Threshold": 1, "Inverted": False} for r in assertions)
+    assert all(len(r["AssertionRule"]["AssertedControls"]) == 2 for r in assertions)
+    (gate,) = [r["GatingRule"] for r in rules if "GatingRule" in r]
+    assert len(gate["TargetControls"]) == 8
+    assert len(rules) <= 20
+
+
+def test_each_slice_of_the_policy_has_its_health_checks(synthesis: Synthesis) -> None:
+    checks = [p for _, _, p in synthesis.of("AWS::Route53::HealthCheck", "tidegate-routing")]
+    assert len(checks) == sum(len(entry.controls) for entry in POLICY.regions.values())
+    assert {c["HealthCheckConfig"]["Type"] for c in checks} == {"RECOVERY_CONTROL"}
+
+
+def test_canaries_run_where_the_policy_says_and_on_the_name_too(synthesis: Synthesis) -> None:
+    for region in ("us-east-1", "us-east-2", "us-west-2"):
+        found = {
+            p["Name"]: p for _, _, p in synthesis.of("AWS::Synthetics::Canary", f"tidegate-probes-{region}")
+        }
+        assert set(found) == {
+            *(f"storefront-{r}-{what}" for r in POLICY.regions for what in ("checkout", "heartbeat")),
+            "storefront-name",
+            *([f"storefront-{region}-replication"] if region in POLICY.regions else []),
+        }
+        url = found["storefront-us-west-2-checkout"]["RunConfig"]["EnvironmentVariables"]["BASE_URL"]
+        assert url == "https://us-west-2.shop.example.com"
+
+
+def test_aws_health_is_heard_where_it_repeats_itself(synthesis: Synthesis) -> None:
+    for region in ("us-east-1", "us-west-2"):
+        rule = one(synthesis, "AWS::Events::Rule", f"tidegate-probes-{region}", Name="tidegate-forward")
+        assert "aws.health" in rule["EventPattern"]["source"]
+
+
+def test_shadow_has_no_cluster_to_move(synthesis: Synthesis) -> None:
+    switches = {p["BucketName"] for _, _, p in synthesis.of("AWS::S3::Bucket", "tidegate-controller-")}
+    assert switches == {f"tidegate-switch-{region}-111122223333" for region in POLICY.regions}
+    assert not list(synthesis.of("AWS::Route53RecoveryControl::Cluster", "tidegate-controller-"))
+
+
+def test_a_task_token_reaches_no_log(synthesis: Synthesis) -> None:
+    for _, _, machine in synthesis.of("AWS::StepFunctions::StateMachine"):
+        assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
+        assert machine["EncryptionConfiguration"]["Type"] == "CUSTOMER_MANAGED_KMS_KEY"
+
+
+def test_the_same_template_in_each_controller_region(synthesis: Synthesis) -> None:
+    """The Region's name apart, and the empty buckets that stand for a switch."""
+
+    def blank(region: str) -> dict[str, str]:
+        resources = synthesis.templates[f"tidegate-controller-{region}"]["Resources"]
+        return {name: r["Type"] for name, r in resources.items() if not name.startswith("Switch")}
+
+    assert blank("us-east-1") == blank("us-east-2") == blank("us-west-2")

@@ -1,0 +1,127 @@
+"""For each conditional write two that write at once, one of which must lose."""
+
+import random
+from dataclasses import replace
+
+from botocore.config import Config
+
+from controller import wiring
+from controller.aws.standby import StandbySwitch, Watched
+from controller.core.model import Observation, Sighting, Verdict
+from controller.lab.simulate.breakage import call
+from controller.lab.simulate.weather import CallRule
+from controller.ports.store import Lease
+from controller.rehearsal.blueprint import Blueprint
+from controller.steps import operate
+from tests.mutate.directed import EAST, HOME, WEST, Directed, Scene
+
+APP = "storefront"
+BUCKET = "shop-switch"
+TWO = (HOME, WEST)
+
+
+def two_mute(d: Directed) -> None:
+    """Two people, through two controllers, in the same moment: the next number of the journal is one."""
+
+    def mute(home: str) -> None:
+        operate.mute(d.world.deps[home], EAST, seconds=60.0, who="ana", reason="x")
+
+    d.at_once(0, lambda: mute(HOME))
+    d.at_once(60, lambda: mute(HOME), lambda: mute(WEST))
+
+
+def two_take(d: Directed) -> None:
+    leases = [d.world.deps[home].leases for home in TWO]
+    d.at_once(
+        0,
+        *(lambda t=t, h=h: t.take(APP, f"run-{h}", None, region=h) for t, h in zip(leases, TWO, strict=True)),
+    )
+
+
+def two_take_over(d: Directed) -> None:
+    leases = [d.world.deps[home].leases for home in TWO]
+    dead = Lease(APP, 1, "run", 0, EAST)
+    d.at_once(0, lambda: leases[0].take(APP, "run", None, region=EAST))
+    d.at_once(
+        9,
+        *(lambda t=t, h=h: t.take(APP, f"run-{h}", dead, region=h) for t, h in zip(leases, TWO, strict=True)),
+    )
+
+
+def replaced_beats(d: Directed) -> None:
+    first, second = (d.world.deps[home].leases for home in TWO)
+    mine = Lease(APP, 1, "run", 0, HOME)
+    d.at_once(0, lambda: first.take(APP, "run", None, region=HOME))
+    d.at_once(5, lambda: second.take(APP, "other", mine, region=WEST))
+    d.at_once(10, lambda: first.beat(mine))
+
+
+def two_see(at: float, d: Directed) -> None:
+    """Two batches tell of one signal: both are remembered."""
+
+    def see(number: int, then: float) -> None:
+        seen = Observation(then, then, Verdict.BREACHING, "event", f"id{number}")
+        d.world.deps[HOME].evidence.record(APP, [Sighting("canary:1:us-east-2:shop", seen)])
+
+    if at:
+        d.at_once(0, lambda: see(0, d.world.now - 30))
+    d.at_once(at, lambda: see(1, d.world.now - 1), lambda: see(2, d.world.now))
+
+
+def two_note(d: Directed) -> None:
+    notes = d.world.deps[HOME].assessments
+    at = d.world.now
+    d.at_once(1, *(lambda n=n: notes.add(APP, at, {"n": n}) for n in range(2)))
+
+
+def two_make_a_key(d: Directed) -> None:
+    deployment = d.world.deployments[HOME]
+    d.at_once(1, *[lambda: wiring.console_key(deployment, d.clients[HOME])] * 2)
+
+
+def objects(plan: Blueprint) -> Blueprint:
+    return replace(plan, standby={f"{EAST}-0": (WEST, BUCKET, f"{EAST}-0")})
+
+
+def switch(d: Directed, home: str) -> StandbySwitch:
+    config = Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 1})
+    store = d.clients[home]("s3", WEST, None, config)
+    return StandbySwitch(
+        {WEST: store}, {f"{EAST}-0": Watched(WEST, BUCKET, f"{EAST}-0")},
+        runtime=d.world.machines[home], rng=random.Random(home),
+    )  # fmt: skip
+
+
+def flip(d: Directed, home: str, *, on: bool) -> None:
+    deadline = d.world.machines[home].monotonic() + 30.0
+    switch(d, home).flip([(f"{EAST}-0", on)], deadline=deadline, fence=lambda: None)
+
+
+def two_turn_off(d: Directed) -> None:
+    d.at_once(0, lambda: flip(d, HOME, on=False), lambda: flip(d, WEST, on=False))
+
+
+def turned_off_again(d: Directed) -> None:
+    """One is slow to delete an Off that meanwhile has gone and come again."""
+    call(d.world, CallRule("slow", home=WEST, service="s3", delay=1.0, operation=f"{EAST}-0"))
+    d.at_once(0, lambda: flip(d, HOME, on=False))
+    d.at_once(10.0, lambda: flip(d, HOME, on=True), lambda: flip(d, WEST, on=True))
+    d.at_once(10.5, lambda: flip(d, HOME, on=False))
+
+
+def short(script: object, **more: object) -> Scene:
+    return Scene(script, lasts=90, begins=False, **more)  # type: ignore[arg-type]
+
+
+WRITES = {
+    "write journal attribute_not_exists(#seq)": short(two_mute, homes=TWO),
+    "write lease attribute_not_exists(#epoch)": short(two_take, homes=TWO),
+    "write lease #epoch = :epoch AND #driver = :driver AND #beats = :beats": short(two_take_over, homes=TWO),
+    "write lease #epoch = :epoch AND #driver = :driver": short(replaced_beats, homes=TWO),
+    "write evidence attribute_not_exists(#version)": short(lambda d: two_see(0, d)),
+    "write evidence #version = :version": short(lambda d: two_see(60, d)),
+    "write assessments attribute_not_exists(#at)": short(two_note),
+    "write console_key attribute_not_exists(application)": short(two_make_a_key),
+    "write standby IfNoneMatch": short(two_turn_off, homes=TWO, redraw=objects),
+    "write standby IfMatch": short(turned_off_again, homes=TWO, redraw=objects),
+}
