@@ -37,6 +37,10 @@ test: lint
 bench: $(READY)
 	$(BIN)/python -m tests.bench
 
+simulate: $(READY)
+	$(BIN)/tidegate simulate --kill-matrix --jobs 2
+	$(BIN)/tidegate simulate --seeds 1000 --jobs 2
+
 mutate: $(READY)
 	$(BIN)/python -m tests.mutate $(ARGS)
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TextIO
 
-from controller.lab.overlay import overlaid
 from controller.lab.simulate import liveness
 from controller.lab.simulate.breakage import BREAKAGE
 from controller.lab.simulate.coverage import pairs
@@ -109,18 +108,9 @@ class Run:
             self.world.watch.active = [name for name, _ in self.on]
 
 
-def _roll_out(run: Run, home: str) -> None:
-    """Another version of the policy is deployed there: the execution that runs hands over."""
-    world = run.world
-    fresh = overlaid(world.policy, {"limits": {"cooldown": "11m"}})
-    world.kernel.after(0.0, lambda: world.deploy(home, fresh))
-
-    def rest() -> None:
-        for other in world.homes:
-            if other != home:
-                world.deploy(other, fresh)
-
-    run.on.append(("policy-rolls-out", rest))
+def _wear(run: Run, home: str) -> None:
+    """The execution that begins to assess there has gone round a thousand times."""
+    run.world.watch.worn.add(home)
 
 
 def _fail(run: Run, home: str) -> None:
@@ -128,7 +118,7 @@ def _fail(run: Run, home: str) -> None:
     run.world.watch.alive[-1].dead = run.world.watch.alive[-1].region == home
 
 
-MEANS: Mapping[str, Callable[[Run, str], None]] = {"HandOver": _roll_out, "Escalate": _fail}
+MEANS: Mapping[str, Callable[[Run, str], None]] = {"HandOver": _wear, "Escalate": _fail}
 """What brings an execution that begins to assess to a state that it seldom comes to."""
 ASKED = ("RequestApproval", "Approval")
 

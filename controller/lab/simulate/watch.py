@@ -20,6 +20,7 @@ from controller.rehearsal.protocol.message import Request, Response, Scope
 from controller.rehearsal.station import Function
 
 JOURNAL = b"tidegate-journal"
+WORN = 1000
 WAITS = {"hold": "Hold", "again": "Hold", "watch": "Watch"}
 """Where a payload goes next, if that is a wait."""
 
@@ -44,6 +45,8 @@ class Watch:
     number: int = 0
     pages: list[float] = field(default_factory=list)
     """When one got through."""
+    worn: set[str] = field(default_factory=set)
+    """Homes whose execution goes on as if it had gone round `WORN` times."""
     waits: dict[str, str] = field(default_factory=dict)
     """In which wait the execution of a home is, if it is in one."""
     entered: list[Callable[[str, str], None]] = field(default_factory=list)
@@ -94,6 +97,9 @@ class Watch:
             if name not in ("Observe", "Tick"):
                 self.waits.pop(home, None)
             self._enters(home, name)
+            if name == "Assess" and home in self.worn:
+                self.worn.discard(home)
+                event = {**event, "loop": WORN}
             if name == "RequestApproval":
                 self.tokens.add(str(event["token"]))
             try:
