@@ -43,14 +43,10 @@ def decide_restore(found: Found, incident: Incident | None, left: Incident) -> D
         )
         action = "none" if incident is None else "stand_down" if tree.value is Truth.FALSE else "hold"
         return Decision(found.now, found.region, code, action, reason, tree, intent="restore")
-    waves = incident.waves if incident else 0
-    goal = _goal(found, left, waves=waves)
+    goal = _goal(found, left, waves=incident.waves if incident else 0)
     checks = [guards.armed(found), guards.policy_valid(found), guards.not_cut_off(found)]
-    checks += [
-        _returning(found, incident),
-        guards.blackout(found),
-        _soak(found, left, moving=bool(moving or by_hand)),
-    ]
+    checks += [_returning(found, incident), guards.blackout(found)]
+    checks.append(_soak(found, left, moving=bool(moving or by_hand)))
     answers = _fit(found, left)
     found = replace(found, doubts=asked(answers))
     goal = under_doubt(goal, found.doubts)
@@ -58,19 +54,9 @@ def decide_restore(found: Found, incident: Incident | None, left: Incident) -> D
     gate = guards.approval(found, goal)
     reason = f"bring {found.region} home"
     decision = Decision(
-        found.now,
-        found.region,
-        "restore",
-        "act",
-        reason,
-        tree,
-        (*checks, gate),
-        left.target,
-        goal,
-        intent="restore",
-        gate=found.policy.gate_name("restore", found.doubts),
-        answers=answers,
-    )
+        found.now, found.region, "restore", "act", reason, tree, (*checks, gate), left.target, goal,
+        intent="restore", gate=found.policy.gate_name("restore", found.doubts), answers=answers,
+    )  # fmt: skip
     stopped = _stopped(decision, checks)
     if stopped is not None:
         return stopped

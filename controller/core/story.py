@@ -158,63 +158,66 @@ _ANSWERS = {
 }
 
 
+_SENTENCES: Mapping[Kind, str] = {
+    Kind.POLICY_LOADED: "policy {digest:.12} is in force ({enforcement})",
+    Kind.INCIDENT_OPENED: "{source} is suspected: {reason}",
+    Kind.RESTORE_OPENED: "{source} may come home: {reason}",
+    Kind.DRILL_OPENED: "a drill of {source}: {reason}",
+    Kind.DRILL_SKIPPED: "no drill of {source}, {outcome}: {reason}",
+    Kind.TURNED_BACK: "turned back ({outcome}): {reason}",
+    Kind.ROLLED_BACK: "rolled back: everything is as it was before",
+    Kind.CONFIRMED: "leave for {target}: {reason}",
+    Kind.REMINDED: "half of the time is over: people were reminded",
+    Kind.ACKNOWLEDGED: "acknowledged by {by}, the cooldown is lifted: {reason}",
+    Kind.REFUSED: "{by} was refused `{command}`: {reason}",
+    Kind.APPROVAL_EXPIRED: "nobody answered in time; silence is a denial",
+    Kind.TAKEN_OVER: "{driver} drives on: {reason}",
+    Kind.REGION_COUNTED: "{application} sets out from {region}: counted for the fleet",
+    Kind.SETTLED: "the traffic is in {target}",
+    Kind.ESCALATED: "{code}: {reason}",
+    Kind.STOOD_DOWN: "{code}: {reason}",
+}
+"""Of the events whose sentence is their data, word for word; `by` is who wrote it."""
+
+
+class _Data(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return str(None)
+
+
 def sentence(event: Event) -> str:
     """What one journal event says, for a person."""
     data = event.data
+    if event.kind in _SENTENCES:
+        words = _Data({key: str(value) for key, value in data.items()}, by=event.draft.by)
+        return _SENTENCES[event.kind].format_map(words)
     match event.kind:
-        case Kind.POLICY_LOADED:
-            return f"policy {str(data.get('digest', ''))[:12]} is in force ({data.get('enforcement')})"
-        case Kind.INCIDENT_OPENED:
-            return f"{data.get('source')} is suspected: {data.get('reason')}"
-        case Kind.RESTORE_OPENED:
-            return f"{data.get('source')} may come home: {data.get('reason')}"
-        case Kind.DRILL_OPENED:
-            return f"a drill of {data.get('source')}: {data.get('reason')}"
-        case Kind.DRILL_SKIPPED:
-            return f"no drill of {data.get('source')}, {data.get('outcome')}: {data.get('reason')}"
-        case Kind.TURNED_BACK:
-            return f"turned back ({data.get('outcome')}): {data.get('reason')}"
-        case Kind.ROLLED_BACK:
-            return "rolled back: everything is as it was before"
-        case Kind.CONFIRMED:
-            return f"leave for {data.get('target')}: {data.get('reason')}"
         case Kind.APPROVAL_REQUESTED:
             return _asked(data)
         case Kind.APPROVAL_GIVEN | Kind.APPROVAL_DENIED:
-            word = "approved" if event.kind is Kind.APPROVAL_GIVEN else "denied"
-            more = f"; {data['needed']} more must agree" if data.get("needed") else ""
-            word = f"{word} by {event.draft.by}" + more
-            return word + (f": {data['reason']}" if data.get("reason") else "")
-        case Kind.REMINDED:
-            return "half of the time is over: people were reminded"
+            return _answered(event)
         case Kind.MUTED:
             spoken = "speaks again" if not data.get("for") else f"says nothing for {data['for']:.0f} s"
             return f"{data.get('what')} {spoken}: {data.get('reason')}"
-        case Kind.ACKNOWLEDGED:
-            return f"acknowledged by {event.draft.by}, the cooldown is lifted: {data.get('reason')}"
-        case Kind.REFUSED:
-            return f"{event.draft.by} was refused `{data.get('command')}`: {data.get('reason')}"
-        case Kind.APPROVAL_EXPIRED:
-            return "nobody answered in time; silence is a denial"
         case Kind.SHIFT_INTENDED:
             return f"about to move {data.get('source')} to {data.get('target')}: {_changes(data)}"
         case Kind.SHIFT_APPLIED:
             lone = data.get("confirmed_by")
             only = f"; read back from {lone} alone, which took it: no other endpoint answered" if lone else ""
             return f"ARC took the change: {_states(data.get('states', {}))}{only}"
-        case Kind.TAKEN_OVER:
-            return f"{data.get('driver')} drives on: {data.get('reason')}"
         case Kind.BLINDED:
             since, until = (stamp(float(data.get(edge, event.at))) for edge in ("from", "to"))
             return f"{data.get('who')} assessed nothing from {since} to {until}"
-        case Kind.REGION_COUNTED:
-            return f"{data.get('application')} sets out from {data.get('region')}: counted for the fleet"
-        case Kind.SETTLED:
-            return f"the traffic is in {data.get('target')}"
-        case Kind.ESCALATED | Kind.STOOD_DOWN:
-            return f"{data.get('code')}: {data.get('reason')}"
     told = data.get("sentence") or data.get("reason") or ""
     return str(told)
+
+
+def _answered(event: Event) -> str:
+    data = event.data
+    word = "approved" if event.kind is Kind.APPROVAL_GIVEN else "denied"
+    more = f"; {data['needed']} more must agree" if data.get("needed") else ""
+    why = f": {data['reason']}" if data.get("reason") else ""
+    return f"{word} by {event.draft.by}{more}{why}"
 
 
 def _asked(data: Mapping[str, Any]) -> str:

@@ -36,8 +36,9 @@ def assess(deps: Deps, carry: Carry) -> Carry:
     seen = situation(deps, memory, read_controls=True)
     if abstains(seen) is None:
         deps.leases.beat(lease)
-    if carry.loop >= LOOPS:
-        return carry.to("hand_over", reason=f"{LOOPS} loops")
+    tired = _handing_over(deps, carry, incident)
+    if tired:
+        return carry.to("hand_over", reason=tired)
     if incident.phase is Phase.SHIFTED:
         return carry.to("watch")
     decision = decide(seen, incident.source)
@@ -63,6 +64,19 @@ def assess(deps: Deps, carry: Carry) -> Carry:
         return carry.to("stand_down", code=decision.code, reason=blocked.reason)
     told = decision.code in incident.escalated or decision.code in QUIET
     return carry.to("hold" if told else "escalate", code=decision.code, reason=decision.reason)
+
+
+def _handing_over(deps: Deps, carry: Carry, incident: Incident) -> str:
+    """Why a fresh execution should drive on, or "".
+
+    A running execution keeps the workflow of the version that started it. Once people were asked, or while a
+    call may be under way, it goes on all the same: in a new epoch they would have to answer again.
+    """
+    if carry.loop >= LOOPS:
+        return f"{LOOPS} loops"
+    newer = 0 < carry.deployed < deps.deployed
+    bound = incident.request is not None or incident.phase is Phase.SHIFTING
+    return "a newer version is deployed" if newer and not bound else ""
 
 
 def _is_news(deps: Deps, incident: Incident, decision: Decision) -> bool:

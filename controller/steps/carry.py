@@ -34,7 +34,10 @@ class PayloadUnknown(ValueError):  # noqa: N818
 
 
 class Carry(BaseModel):
-    """Input and output of every state. `next` is where the workflow goes; waits are in seconds."""
+    """Input and output of every state. `next` is where the workflow goes; waits are in seconds.
+
+    deployed: when the version was deployed that started this execution; 0: not known.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -43,6 +46,7 @@ class Carry(BaseModel):
     incident: str = Field(max_length=128)
     epoch: int = Field(ge=0)
     loop: int = Field(default=0, ge=0)
+    deployed: float = Field(default=0.0, ge=0)
     next: Next = "again"
     code: str = ""
     reason: str = ""

@@ -144,6 +144,7 @@ def drive(deps: Deps, incident: Incident) -> bool:
         application=deps.application,
         incident=incident.id,
         epoch=incident.epoch,
+        deployed=deps.deployed,
     )
     payload = carry.model_dump(mode="json", by_alias=True)
     return deps.workflow.start(execution_name(incident, incident.runs), payload)

@@ -7,9 +7,10 @@ import pytest
 from controller.core.journal import Draft, Event, Kind, from_json, seal, to_json
 from controller.core.model import Verdict
 from controller.ports.errors import JournalUnreadable
+from controller.steps.answer import answer
 from controller.steps.carry import SCHEMAS, read_carry
-from tests.core.scene import ACCOUNT, WEST
-from tests.steps.world import World, failing, world
+from tests.core.scene import ACCOUNT, WEST, policy_data
+from tests.steps.world import World, deploy, failing, rebuilt, world
 
 RINGS = {"version": "0", "id": "00000000-0000-4000-8000-000000000001", "source": "aws.cloudwatch",
          "detail-type": "CloudWatch Alarm State Change", "account": ACCOUNT, "region": WEST,
@@ -97,3 +98,53 @@ def test_what_an_older_version_wrote_is_read_and_what_none_wrote_is_not() -> Non
     del without["draft"]["by"]
     with pytest.raises(ValueError, match="not a journal event"):
         from_json(json.dumps(without))
+
+
+def holding() -> World:
+    """An incident that nobody was asked about, held since the target looks no better."""
+    w = failing()
+    w.say(west=Verdict.BREACHING)
+    assert w.until(w.has(Kind.INCIDENT_OPENED), 90)
+    w.advance(60)
+    assert w.count(Kind.CONFIRMED) == 0
+    return w
+
+
+def handed(w: World) -> list[str]:
+    return [str(e.data["reason"]) for e in w.events if e.kind is Kind.HANDED_OVER]
+
+
+def deployed_anew(w: World, seconds: float) -> None:
+    deploy(w, rebuilt(w, deployed=w.deps.deployed + seconds))
+
+
+def test_a_newer_version_gets_a_fresh_execution_once_and_finishes() -> None:
+    w = holding()
+    deployed_anew(w, 100.0)
+    w.advance(300)
+    assert handed(w) == ["a newer version is deployed"]
+    w.say(west=Verdict.HEALTHY)
+    assert w.until(w.has(Kind.SETTLED), 1800)
+    assert handed(w) == ["a newer version is deployed"]
+    assert w.count(Kind.SHIFT_APPLIED) == 1
+
+
+@pytest.mark.parametrize("seconds", [0.0, -100.0], ids=["the same", "an older"])
+def test_the_same_version_and_an_older_one_hand_nothing_over(seconds: float) -> None:
+    w = holding()
+    deployed_anew(w, seconds)
+    w.advance(300)
+    assert handed(w) == []
+
+
+def test_people_who_were_asked_before_a_deployment_are_not_asked_again() -> None:
+    w = failing(evacuate=policy_data()["evacuate"])
+    assert w.until(w.has(Kind.APPROVAL_REQUESTED), 200)
+    deployed_anew(w, 100.0)
+    incident = w.memory.open
+    assert incident is not None
+    assert incident.request is not None
+    assert answer(w.hand, incident.request.id, who="mia", approve=True).counted
+    assert w.until(w.has(Kind.SETTLED), 900)
+    assert handed(w) == []
+    assert w.count(Kind.APPROVAL_REQUESTED) == 1
