@@ -7,13 +7,11 @@
 """
 
 import threading
-from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import accumulate
 
 from controller.core.fold import fold
 from controller.core.incident import Memory
-from controller.core.journal import Event
+from controller.core.journal import Event, written_until
 
 EVERY = 250
 """Events between two memories that are kept."""
@@ -28,12 +26,8 @@ class Past:
         self._lock = threading.Lock()
 
     def until(self, events: Sequence[Event], at: float) -> Memory:
-        """The memory after the events that were written before `at`.
-
-        Controllers' clocks differ, so times may step back a little: an event counts from the latest time
-        that it or one before it bears, and what counts is always a beginning of the journal.
-        """
-        count = bisect_right(list(accumulate((e.at for e in events), max)), at)
+        """The memory after the events that were written until `at`."""
+        count = len(written_until(events, at))
         with self._lock:
             self._forget_if_other(events)
             while (len(self._kept) + 1) * EVERY <= count:

@@ -137,8 +137,9 @@ def _guarded(s: Situation, found: Found, tree: Node | None) -> Decision:
         action = "stand_down" if incident and blocked.code == "already-left" else "hold"
         return replace(decision, code=blocked.code, action=action, reason=blocked.sentence)
     if s.policy.enforcement == "shadow":
-        # A person's request ends here; an incident of our own lasts as long as its cause.
-        action = "stand_down" if incident and incident.requested_by else "hold"
+        # A person's request ends here, unless it has begun; an incident of our own lasts as long as its cause.
+        ends = incident and incident.requested_by and not guards.begun(found.policy, incident, s.controls)
+        action = "stand_down" if ends else "hold"
         return replace(decision, code="shadow", action=action, reason=f"shadow: would {decision.reason}")
     if gate.code in ("approval-denied", "approval-expired"):
         return replace(decision, code=gate.code, action="stand_down", reason=gate.sentence)

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import accumulate
 from typing import Any
 
 GENESIS = "0" * 64
@@ -143,6 +145,15 @@ def broken_at(events: Sequence[Event], after: Event | None = None) -> int | None
             return number
         prev = event.hash
     return None
+
+
+def written_until(events: Sequence[Event], at: float) -> Sequence[Event]:
+    """Those that were written by `at`: always a beginning of the journal.
+
+    Controllers' clocks differ, so times may step back a little: an event counts from the latest time that
+    it or one before it bears.
+    """
+    return events[: bisect_right(list(accumulate((event.at for event in events), max)), at)]
 
 
 def _hash(application: str, seq: int, prev: str, draft: Draft) -> str:

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from importlib.resources import files
@@ -60,27 +60,17 @@ def running(
     """
     folder = wiring.state_home()
     folder.mkdir(parents=True, exist_ok=True)
-    stage = wall_stage(
-        policy, parts(templates), seed, speed=speed, ports=ports, start=start, store=store, kept=kept
-    )
-    linked = {"console_by_region": dict(consoles or {})}
-    stage.deployments = {r: d.model_copy(update=linked) for r, d in stage.deployments.items()}
-    try:
-        with LogFile(folder / log_name) as log:
-            stage.begin(
-                {
-                    region: lambdas.bound(
-                        wiring.build(d, clients=held(stage.faults, region)),
-                        cast(TextIO, log),
-                        f"tidegate-rehearsal-{next(_numbers)}",
-                    )
-                    for region, d in stage.deployments.items()
-                }
-            )
-            try:
-                yield stage, lambda: {region: wiring.build(d) for region, d in stage.deployments.items()}
-            finally:
-                stage.close()
-    except BaseException:
-        stage.close()
-        raise
+    with LogFile(folder / log_name) as log:
+        stage = wall_stage(
+            policy, parts(templates), seed, speed=speed, ports=ports, start=start, store=store, kept=kept
+        )
+        with closing(stage):
+            linked = {"console_by_region": dict(consoles or {})}
+            stage.deployments = {r: d.model_copy(update=linked) for r, d in stage.deployments.items()}
+            stage.begin({r: _handlers(stage, r, cast(TextIO, log)) for r in stage.deployments})
+            yield stage, lambda: {region: wiring.build(d) for region, d in stage.deployments.items()}
+
+
+def _handlers(stage: Stage, region: str, log: TextIO) -> dict[str, lambdas.Handler]:
+    deps = wiring.build(stage.deployments[region], clients=held(stage.faults, region))
+    return lambdas.bound(deps, log, f"tidegate-rehearsal-{next(_numbers)}")

@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -51,20 +52,19 @@ def wall_stage(
     runtime = WallRuntime(kernel)
     rng = random.Random(seed)  # noqa: S311 - a rehearsal must repeat
     cloud = cloud_for(policy, parts, kernel, runtime, rng, store=store, kept=kept)
-    opened: list[Callable[[], None]] = [_quick_threads(), runtime.close]
-    try:
-        url, arc = _serve_aws(cloud, ports.aws, opened)
-        network, dns_port = _serve_shop(cloud, ports.dns, speed, opened)
-    except BaseException:
-        _close(opened)
-        raise
+    with ExitStack() as opening:
+        opening.callback(_quick_threads())
+        opening.callback(runtime.close)
+        url, arc = _serve_aws(cloud, ports.aws, opening)
+        network, dns_port = _serve_shop(cloud, ports.dns, speed, opening)
+        opened = opening.pop_all()
     anchor = Clock(speed=speed, start=clock.start, wall_start=clock.wall_start)
     thread = threading.Thread(target=kernel.run, name="rehearsal-kernel", daemon=True)
 
     def close() -> None:
         stage.customers.stop()
         kernel.stop()
-        _close(opened)
+        opened.close()
         if thread.ident is not None:
             thread.join(timeout=5)
 
@@ -82,31 +82,29 @@ def wall_stage(
     return stage
 
 
-def _serve_aws(cloud: Cloud, port: int, opened: list[Callable[[], None]]) -> tuple[str, dict[str, str]]:
+def _serve_aws(cloud: Cloud, port: int, opened: ExitStack) -> tuple[str, dict[str, str]]:
     """All services on one port, and each of ARC's endpoints on one of its own: their URLs."""
     # Else the first call of a service waits for its model: ARC's would be the call that moves traffic.
     for service in sorted({service for service, _ in cloud.wire.services}):
         service_model(service)
     server = Server(cloud.wire.handle, dark=cloud.faults.silent, mute=cloud.faults.mute.__contains__)
-    opened.append(server.stop)
+    opened.callback(server.stop)
     url = f"http://127.0.0.1:{server.serve(port)}"
     return url, {region: _serve_arc(server, cloud, region) for region in ENDPOINTS}
 
 
-def _serve_shop(
-    cloud: Cloud, port: int, speed: float, opened: list[Callable[[], None]]
-) -> tuple[WireNetwork, int]:
+def _serve_shop(cloud: Cloud, port: int, speed: float, opened: ExitStack) -> tuple[WireNetwork, int]:
     """The shop in each Region, the names that lead there: the customers' road to both, and the DNS port."""
     shops = {region: ShopServer(cloud.shop, region) for region in cloud.plan.controls}
     for shop in shops.values():
         shop.start()
-        opened.append(shop.close)
+        opened.callback(shop.close)
     zone = Zone(zone=cloud.plan.zone, names=cloud.names, ports={r: s.port for r, s in shops.items()})
     dns = DnsServer(zone, port=port)
     dns.start()
-    opened.append(dns.close)
+    opened.callback(dns.close)
     network = WireNetwork(dns_port=dns.port, regional_suffix=cloud.plan.name, speed=speed)
-    opened.append(network.close)
+    opened.callback(network.close)
     return network, dns.port
 
 
@@ -124,9 +122,3 @@ def _quick_threads() -> Callable[[], None]:
 def _serve_arc(server: Server, cloud: Cloud, region: str) -> str:
     port = server.serve(endpoint=region, behaviour=partial(cloud.faults.arc.get, region))
     return f"http://127.0.0.1:{port}"
-
-
-def _close(opened: list[Callable[[], None]]) -> None:
-    """Last opened, first closed."""
-    for close in reversed(opened):
-        close()

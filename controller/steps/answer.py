@@ -9,9 +9,9 @@ from controller.core.guards import binding
 from controller.core.incident import IllegalMove, Incident, Memory
 from controller.core.journal import Kind
 from controller.core.people import among, same_person
-from controller.ports.errors import JournalConflict, OutsideUnreachable, TokenClosed
+from controller.ports.errors import JournalConflict
 from controller.steps.context import Deps, known, remember, situation, write
-from controller.steps.question import Question, asked_now, next_ask, question
+from controller.steps.question import Question, asked_now, call_back, next_ask, question
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def answer(
         if after is not None and after.status == "waiting":
             more = f"; {after.needed()} more must agree"
             return Answered(True, f"{incident.id}: approved by {who}{more}")
-        _call_back(deps, request_id, "given" if approve else "denied")
+        call_back(deps, request_id, "given" if approve else "denied")
         return Answered(True, f"{incident.id}: {'approved' if approve else 'denied'} by {who}")
     return Answered(False, "the journal is busy; nothing was written, try again")
 
@@ -158,13 +158,3 @@ def _not_approved(deps: Deps, memory: Memory, incident: Incident, who: str) -> s
     if binding(deps.policy, incident, decision.plan) != request.digest:
         return "the plan has changed since; a new request will be sent"
     return None
-
-
-def _call_back(deps: Deps, request_id: str, status: str) -> None:
-    """Wake the workflow. If that is lost, the journal still has the answer, and the tick wakes it."""
-    try:
-        approval = deps.approvals.get(request_id)
-        if approval is not None:
-            deps.workflow.succeed(approval.token, {"answer": status}, region=approval.region)
-    except (TokenClosed, OutsideUnreachable):
-        return

@@ -20,7 +20,7 @@ def repair_echo(deps: Deps, memory: Memory, controls: Mapping[str, bool] | None)
     """
     now = deps.runtime.now()
     intent = echo_of(memory, controls, now)
-    if intent is None or controls is None or memory.stopped:
+    if intent is None or controls is None or memory.stopped or deps.policy.enforcement == "shadow":
         return memory
     changes = put_back(deps.policy, memory, controls, now)
     if not changes or abstains(situation(deps, memory, read_controls=False)) is not None:

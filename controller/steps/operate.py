@@ -16,10 +16,11 @@ from controller.core.incident import BEFORE_SHIFT, ENDED, IllegalMove
 from controller.core.journal import Draft, Kind
 from controller.core.model import Truth
 from controller.core.text import plain
-from controller.ports.errors import JournalConflict, OutsideUnreachable, TokenClosed
+from controller.ports.errors import JournalConflict
 from controller.steps.context import Deps, page, remember, situation, write
 from controller.steps.fleet import FLEET, stopped
 from controller.steps.judge import open_incident
+from controller.steps.question import call_back
 
 DESPITE = ("shared-cause", "target-not-ready")
 """Guards that two people may set aside, by their codes."""
@@ -101,7 +102,7 @@ def stand_down(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:
         except (JournalConflict, IllegalMove):
             continue  # it moved on: look again
         if incident.request is not None:
-            _wake(deps, incident.request.id)
+            call_back(deps, incident.request.id, "not needed")
         page(deps, f"{incident_id}: stood down", f"by {who}: {reason}")
         return Done(True, f"{incident_id} has stood down; nothing of it moves", incident_id)
     return Done(False, BUSY)
@@ -186,11 +187,3 @@ def arm_fleet(deps: Deps, *, on: bool, who: str, reason: str) -> Done:
 def _unknown(deps: Deps, command: str, incident_id: str, who: str) -> Done:
     name = plain(incident_id, 120)
     return refused(deps, f"{command} {name}", f"the journal knows no incident {name!r}", who=who)
-
-
-def _wake(deps: Deps, request_id: str) -> None:
-    """Let the workflow see at once that there is nothing left to answer; else its heartbeat lapses."""
-    with suppress(TokenClosed, OutsideUnreachable):
-        approval = deps.approvals.get(request_id)
-        if approval is not None:
-            deps.workflow.succeed(approval.token, {"answer": "not needed"})

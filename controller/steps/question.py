@@ -1,5 +1,6 @@
 """The question to people: what it says, and how it is put to those whose turn it is."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from controller.core.gate import chain, following, overrides, phrase, present
@@ -10,6 +11,7 @@ from controller.core.policy import Ask
 from controller.core.readiness import asked, loss_window
 from controller.core.report import decision_record, grounds, stamp
 from controller.core.request import Request
+from controller.ports.errors import OutsideUnreachable, TokenClosed
 from controller.steps.context import Deps, page, write
 
 
@@ -117,6 +119,15 @@ def tell(deps: Deps, asked: Question, *, again: bool = False) -> bool:
     how = f"tidegate approve {request.id} --code {request.code}  |  tidegate deny {request.id}"
     text = "\n".join((*asked.lines, how))
     return page(deps, f"reminder: {subject}" if again else subject, text, path=f"/approve/{request.id}")
+
+
+def call_back(deps: Deps, request_id: str, answer: str) -> None:
+    """Wake the workflow, whichever controller's it is. If that is lost, the journal still has the answer:
+    the tick wakes it, or its heartbeat lapses."""
+    with suppress(TokenClosed, OutsideUnreachable):
+        approval = deps.approvals.get(request_id)
+        if approval is not None:
+            deps.workflow.succeed(approval.token, {"answer": answer}, region=approval.region)
 
 
 def asked_now(deps: Deps, incident: Incident, request: Request) -> Ask:

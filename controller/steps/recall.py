@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from controller.core.fold import fold
 from controller.core.incident import Memory
-from controller.core.journal import Event
+from controller.core.journal import Event, written_until
 from controller.core.policy import Policy
 from controller.core.report import stamp, why_sentence
 
@@ -49,7 +49,7 @@ class Records(Protocol):
 def recall(policy: Policy, records: Records, at: float, memory: Memory | None = None) -> Recalled:
     """memory: as it was then, where that is known. Raises `EvidenceUnavailable`, `OutsideUnreachable`."""
     application = policy.application
-    events = tuple(e for e in records.read(application) if e.at <= at)
+    events = tuple(written_until(records.read(application), at))
     latest: dict[str, tuple[float, dict[str, Any]]] = {}
     for when, record in records.between(application, at - WATCHED, at):
         for decision in record.get("decisions", ()):

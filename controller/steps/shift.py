@@ -3,7 +3,7 @@
 ```
 act? -> RegionCounted for the fleet (durable) -> beat
      -> ShiftIntended (durable) -> fence -> ARC, On and Off at once -> read back -> ShiftApplied
-                                   └ before every send: armed, our epoch, nothing else written
+                                   └ before every send: armed, our epoch and policy, same incident
 ```
 """
 
@@ -110,12 +110,14 @@ def _settle(deps: Deps, incident: Incident) -> float:
 
 
 def _fence(deps: Deps, incident: Incident, carry: Carry) -> None:
-    """Raise unless this driver may still send: same epoch, armed, and nothing written since our intent."""
+    """Raise unless this driver may still send: same epoch and policy, armed, and the incident as intended."""
     lease = deps.leases.read(deps.application)
     if lease is None or lease.epoch != carry.epoch:
         raise JournalConflict(f"epoch {carry.epoch} no longer drives {incident.id}")
     now = remember(deps)
     if now.stopped:
         raise JournalConflict(now.stopped)
+    if now.policy != deps.policy.digest:
+        raise JournalConflict("another policy was loaded after the shift was intended")
     if now.incidents[incident.id] != incident:
         raise JournalConflict(f"{incident.id} changed after the shift was intended")

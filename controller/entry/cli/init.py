@@ -1,5 +1,6 @@
 """`tidegate init`: a first policy and `arc.json` from what stands in an account already."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -48,28 +49,24 @@ def init(
         fail(ExitCode.UNREACHABLE, str(error))
     problems = refused(out / POLICY)
     fill_in = [*made.missing, *problems]
-    fields = {
-        "files": [str(path) for path in files],
-        "regions": list(wanted),
-        "loads": not problems,
-        "fill_in": fill_in,
-        "unread": list(facts.unread),
-    }
-
-    def human() -> None:
-        console = stdout()
-        for path in files:
-            console.print(Text(f"wrote {path}"))
-        for sentence in facts.unread:
-            console.print(Text(f"  not read: {plain(sentence, 300)}"))
-        for sentence in fill_in:
-            console.print(Text(f"  to fill in: {plain(sentence, 300)}"))
-        if not fill_in:
-            console.print(Text(f"it loads; now read it, then: tidegate policy check {out / POLICY}"))
-
-    emit("init", fields, human, as_json=as_json)
+    written, unread = [str(path) for path in files], list(facts.unread)
+    fields = {"files": written, "regions": list(wanted), "loads": not problems, "fill_in": fill_in,
+              "unread": unread}  # fmt: skip
+    emit("init", fields, lambda: _print(written, unread, fill_in, out), as_json=as_json)
     if fill_in:
         raise typer.Exit(ExitCode.NO)
+
+
+def _print(written: Sequence[str], unread: Sequence[str], fill_in: Sequence[str], out: Path) -> None:
+    console = stdout()
+    for path in written:
+        console.print(Text(f"wrote {path}"))
+    for sentence in unread:
+        console.print(Text(f"  not read: {plain(sentence, 300)}"))
+    for sentence in fill_in:
+        console.print(Text(f"  to fill in: {plain(sentence, 300)}"))
+    if not fill_in:
+        console.print(Text(f"it loads; now read it, then: tidegate policy check {out / POLICY}"))
 
 
 def _where(regions: str | None, context: str | None) -> tuple[tuple[str, ...], str | None]:

@@ -18,9 +18,15 @@ from controller.lab.loader import load_policy
 from controller.lab.shipped import shipped
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from controller.core.policy import Policy
+    from controller.lab.backtest.evidence import Past
     from controller.lab.backtest.labels import Window
     from controller.lab.backtest.run import Backtest
     from controller.lab.backtest.score import Score
+    from controller.lab.backtest.shadow import Export
 
 SHIPPED = shipped("policies/storefront.yaml")
 
@@ -51,52 +57,82 @@ def backtest(
 ) -> None:
     """Say how often a policy would have left a Region, rightly or not, beside naive policies."""
     need("lab", "numpy", *(("matplotlib",) if picture else ()))
-    from controller.lab.backtest.evidence import past_of
-    from controller.lab.backtest.labels import BadLabels, read_labels
     from controller.lab.backtest.run import backtest as run
-    from controller.lab.backtest.shadow import BadExport, read_export
-    from controller.lab.backtest.sweep import BadSweep, parse_sweep
-    from controller.lab.replay.lines import BadFile, read_recording
 
-    loaded = load_policy(policy).policy
-    named = file
-    try:
-        wanted = parse_sweep(variants) if variants else None
-        if picture and not wanted:
-            fail(ExitCode.BAD_INPUT, "--picture shows a sweep: say which with --sweep")
-        windows: tuple[Window, ...] = ()
-        if labels is not None:
-            named = labels
-            windows = read_labels(labels)
-        export = None
-        if shadow is not None:
-            named = shadow
-            export = read_export(shadow)
-        named = file
-        with _progress("reading events") as tick:
-            recording = read_recording(file, tick)
-        refused = recording.refused
-        if strict and refused:
-            fail(ExitCode.BAD_INPUT, f"{plain(str(file), 200)}:{refused[0].line}: {refused[0].reason}")
-        if refused:
-            where = f"{plain(str(file), 200)}:{refused[0].line}"
-            note(f"{where}: {refused[0].reason}; {len(refused)} lines cannot be read in all")
-        if not recording.arrivals:
-            raise BadFile("holds no event that can be played")
-        past = past_of(loaded, recording, account)
-        with _progress("variants") as tick:
-            found = run(
-                loaded, past, windows, answered=_seconds(answer), wanted=wanted, export=export, tick=tick
-            )
-    except BadSweep as error:
-        fail(ExitCode.BAD_INPUT, f"--sweep: {error}")
-    except (BadFile, BadLabels, BadExport) as error:
-        fail(ExitCode.BAD_INPUT, f"{plain(str(named), 200)} {error}")
+    if picture and not variants:
+        fail(ExitCode.BAD_INPUT, "--picture shows a sweep: say which with --sweep")
+    loaded, wanted, waits = load_policy(policy).policy, _sweep(variants), _seconds(answer)
+    with _of(labels):
+        windows = _windows(labels)
+    with _of(shadow):
+        export = _export(shadow)
+    with _of(file):
+        past = _past(loaded, file, account, strict=strict)
+    with _of(file), _sweepable(), _progress("variants") as tick:
+        found = run(loaded, past, windows, answered=waits, wanted=wanted, export=export, tick=tick)
     if picture:
         _draw(found, picture)
     emit("backtest", found.data(), lambda: _print(found), as_json=as_json)
     if found.shadow is not None and not found.shadow.ready:
         raise typer.Exit(ExitCode.NO)
+
+
+@contextmanager
+def _of(file: Path | None) -> Iterator[None]:
+    """What is wrong with this file is said with its name."""
+    from controller.lab.backtest.labels import BadLabels
+    from controller.lab.backtest.shadow import BadExport
+    from controller.lab.replay.lines import BadFile
+
+    try:
+        yield
+    except (BadFile, BadLabels, BadExport) as error:
+        fail(ExitCode.BAD_INPUT, f"{plain(str(file), 200)} {error}")
+
+
+@contextmanager
+def _sweepable() -> Iterator[None]:
+    from controller.lab.backtest.sweep import BadSweep
+
+    try:
+        yield
+    except BadSweep as error:
+        fail(ExitCode.BAD_INPUT, f"--sweep: {error}")
+
+
+def _sweep(text: str | None) -> "Mapping[str, Sequence[Any]] | None":
+    from controller.lab.backtest.sweep import parse_sweep
+
+    with _sweepable():
+        return parse_sweep(text) if text else None
+
+
+def _windows(labels: Path | None) -> "tuple[Window, ...]":
+    from controller.lab.backtest.labels import read_labels
+
+    return read_labels(labels) if labels is not None else ()
+
+
+def _export(shadow: Path | None) -> "Export | None":
+    from controller.lab.backtest.shadow import read_export
+
+    return read_export(shadow) if shadow is not None else None
+
+
+def _past(policy: "Policy", file: Path, account: str | None, *, strict: bool) -> "Past":
+    from controller.lab.backtest.evidence import past_of
+    from controller.lab.replay.lines import BadFile, read_recording
+
+    with _progress("reading events") as tick:
+        recording = read_recording(file, tick)
+    if refused := recording.refused:
+        where = f"{plain(str(file), 200)}:{refused[0].line}: {refused[0].reason}"
+        if strict:
+            fail(ExitCode.BAD_INPUT, where)
+        note(f"{where}; {len(refused)} lines cannot be read in all")
+    if not recording.arrivals:
+        raise BadFile("holds no event that can be played")
+    return past_of(policy, recording, account)
 
 
 def _seconds(text: str) -> float:

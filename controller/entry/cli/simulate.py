@@ -60,20 +60,21 @@ def simulate(
     if kills or cell:
         kill_matrix(cell, jobs, trace, as_json=as_json)
         return
-    names = tuple(name for name in faults.split(",") if name)
-    unknown = [name for name in names if name not in FAULTS]
-    if unknown:
-        fail(ExitCode.BAD_INPUT, f"no fault {plain(unknown[0], 60)!r}; there are: {', '.join(FAULTS)}")
+    names = _named(faults, FAULTS)
     first = 1 if seed is None else seed
     count = seeds or (SEEDS if seed is None else 1)
     if trace is not None and count > 1:
         fail(ExitCode.BAD_INPUT, "--trace writes down one seed: name it with --seed")
-    _play(
-        range(first, first + count),
-        Wish(names, phase, trace, None if length == "usual" else length),
-        jobs,
-        as_json=as_json,
-    )
+    wish = Wish(names, phase, trace, None if length == "usual" else length)
+    _play(range(first, first + count), wish, jobs, as_json=as_json)
+
+
+def _named(faults: str, known: Iterable[str]) -> tuple[str, ...]:
+    names = tuple(name for name in faults.split(",") if name)
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        fail(ExitCode.BAD_INPUT, f"no fault {plain(unknown[0], 60)!r}; there are: {', '.join(known)}")
+    return names
 
 
 def _play(seeds: range, wish: "Wish", jobs: int, *, as_json: bool) -> None:

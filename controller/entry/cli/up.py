@@ -5,12 +5,12 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
@@ -18,6 +18,10 @@ from rich.text import Text
 from controller.core.text import plain
 from controller.entry.cli.output import AsJson, ExitCode, fail, note, stdout
 from controller.entry.cli.policy import SHIPPED
+
+if TYPE_CHECKING:
+    from controller.core.policy import Policy
+    from controller.lab.stage import Stage
 
 KEEP_EVERY = 10.0
 
@@ -39,47 +43,60 @@ def up(
     """Run the rehearsal cloud: AWS endpoints, DNS, a shop, controllers and their consoles."""
     from controller import wiring
     from controller.entry import context, rehearsal
-    from controller.entry.consoles import console_log, consoles
-    from controller.lab.keep import NotKept, read_kept, store_in, write_kept
+    from controller.lab.keep import NotKept
     from controller.lab.scenarios import SCENARIOS
     from controller.lab.templates import NotDeployable
-    from controller.lab.wall_stage import Ports
     from controller.rehearsal.server import PortInUse
 
     live = rehearsal.live(policy)
     broken = region or next(iter(live.regions))
     _refuse_unless(scenario, [None, *SCENARIOS], "scenario")
     _refuse_unless(broken, list(live.regions), "Region of the policy")
-    folder = wiring.state_home() / "rehearsal"
     if not ephemeral and (pid := context.rehearsal_pid()) is not None:
         fail(ExitCode.NO, f"a rehearsal runs already (process {pid}); stop it, or use --ephemeral")
+    folder = None if ephemeral else wiring.state_home() / "rehearsal"
     try:
-        kept = None if ephemeral else read_kept(folder, live.digest)
-        start = max(time.time() if speed == 1.0 else 0.0, kept["now"] if kept else time.time())
-        with ExitStack() as open_:
-            stopped = open_.enter_context(_until_stopped())
-            pages = open_.enter_context(consoles(live.controllers, console_port))
-            running = rehearsal.running(
-                live,
-                speed=speed,
-                seed=random.SystemRandom().getrandbits(32),
-                ports=Ports(port, dns_port),
-                start=start,
-                store=None if ephemeral else partial(store_in, folder),
-                kept=kept,
-                templates=templates,
-                consoles=pages.addresses,
-            )
-            stage, holds = open_.enter_context(running)
-            pages.serve(stage.deployments, holds(), open_.enter_context(console_log()))
-            open_.enter_context(context.announced(*stage.deployments.values()))
+        ports = (port, dns_port, console_port)
+        with _running(live, folder, speed, ports, templates) as (stage, keep, stopped):
             _print_endpoints(stage, as_json=as_json)
-            keep = None if ephemeral else partial(write_kept, folder, live.digest, stage)
             _run(stage, stopped, SCENARIOS[scenario].steps if scenario else (), broken, keep)
     except PortInUse as error:
         fail(ExitCode.INTERNAL, f"{error}; choose another with --port, --dns-port or --console-port")
     except (NotKept, NotDeployable) as error:
         fail(ExitCode.BAD_INPUT, str(error))
+
+
+@contextmanager
+def _running(
+    live: "Policy", folder: Path | None, speed: float, ports: tuple[int, int, int], templates: Path | None
+) -> Iterator[tuple["Stage", Callable[[], None] | None, threading.Event]]:
+    """The stage with its consoles, what keeps its state in `folder` (None: nothing), and the sign to stop."""
+    from controller.entry import context, rehearsal
+    from controller.entry.consoles import console_log, consoles
+    from controller.lab.keep import read_kept, store_in, write_kept
+    from controller.lab.wall_stage import Ports
+
+    aws, dns, console = ports
+    kept = None if folder is None else read_kept(folder, live.digest)
+    start = max(time.time() if speed == 1.0 else 0.0, kept["now"] if kept else time.time())
+    with ExitStack() as open_:
+        stopped = open_.enter_context(_until_stopped())
+        pages = open_.enter_context(consoles(live.controllers, console))
+        running = rehearsal.running(
+            live,
+            speed=speed,
+            seed=random.SystemRandom().getrandbits(32),
+            ports=Ports(aws, dns),
+            start=start,
+            store=None if folder is None else partial(store_in, folder),
+            kept=kept,
+            templates=templates,
+            consoles=pages.addresses,
+        )
+        stage, holds = open_.enter_context(running)
+        pages.serve(stage.deployments, holds(), open_.enter_context(console_log()))
+        open_.enter_context(context.announced(*stage.deployments.values()))
+        yield stage, None if folder is None else partial(write_kept, folder, live.digest, stage), stopped
 
 
 def _refuse_unless(value: str | None, known: Sequence[str | None], what: str) -> None:
