@@ -124,7 +124,8 @@ def _guarded(s: Situation, found: Found, tree: Node | None) -> Decision:
     goal = None
     if target is not None and s.controls is not None:
         whole = plan(s.policy, source=region, target=target, controls=s.controls)
-        goal = next_wave(s.policy, whole, found.policy.evacuate.waves, incident.waves if incident else 0)
+        done, under_way = (incident.waves, guards.under_way(found)) if incident else (0, ())
+        goal = next_wave(s.policy, whole, found.policy.evacuate.waves, done, under_way)
     goal = under_doubt(goal, found.doubts)
     checks.append(guards.floor(found, goal))
     gate = guards.approval(found, goal)
@@ -137,7 +138,7 @@ def _guarded(s: Situation, found: Found, tree: Node | None) -> Decision:
         action = "stand_down" if incident and blocked.code == "already-left" else "hold"
         return replace(decision, code=blocked.code, action=action, reason=blocked.sentence)
     if s.policy.enforcement == "shadow":
-        # A person's request ends here, unless it has begun; an incident of our own lasts as long as its cause.
+        # A person's request ends here, unless it has begun; one of our own lasts as long as its cause.
         ends = incident and incident.requested_by and not guards.begun(found.policy, incident, s.controls)
         action = "stand_down" if ends else "hold"
         return replace(decision, code="shadow", action=action, reason=f"shadow: would {decision.reason}")

@@ -49,6 +49,13 @@ def begun(policy: Policy, incident: Incident, controls: Mapping[str, bool] | Non
     return any(controls[name] is on for name, on in intended.items())
 
 
+def under_way(f: Found) -> tuple[str, ...]:
+    """The controls of a wave that has begun and of which it is not written that it is applied."""
+    shifting = f.incident is not None and f.incident.phase is Phase.SHIFTING
+    begun_now = f.incident is not None and begun(f.policy, f.incident, f.controls)
+    return tuple(f.incident.intended) if f.incident and shifting and begun_now else ()
+
+
 def armed(f: Found) -> Check:
     stopped = f.memory.stopped
     return Check("armed", "disarmed", Truth.of(stopped is None), stopped or "armed")

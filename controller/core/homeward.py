@@ -19,14 +19,14 @@ from controller.core.readiness import asked, judge_ready, summary, under_doubt
 
 
 def decide_home(found: Found, incident: Incident) -> Decision:
-    """The way back of a move that turned: nobody is asked; kill switch, policy and floor still bind."""
+    """The way back of a move that turned: nobody is asked, and no evidence; all else still binds."""
     goal = _goal(found, incident, waves=None)
-    checks = [guards.armed(found), guards.policy_valid(found), guards.eligible(found)]
-    checks.append(guards.floor(found, goal))
+    checks = [guards.armed(found), guards.policy_valid(found), guards.not_cut_off(found)]
+    checks += [guards.eligible(found), guards.floor(found, goal)]
     reason = f"put {incident.source} back as it was: {incident.outcome or 'turned back'}"
     decision = Decision(found.now, found.region, "going-home", "act", reason, None, tuple(checks), plan=goal,
                         target=incident.target)  # fmt: skip
-    return _stopped(decision, checks) or decision
+    return _stopped(decision, checks) or _in_shadow(found, decision) or decision
 
 
 def decide_restore(found: Found, incident: Incident | None, left: Incident) -> Decision:
@@ -60,8 +60,8 @@ def decide_restore(found: Found, incident: Incident | None, left: Incident) -> D
     stopped = _stopped(decision, checks)
     if stopped is not None:
         return stopped
-    if found.policy.enforcement == "shadow":
-        return replace(decision, code="shadow", action="hold", reason=f"shadow: would {reason}")
+    if (shadow := _in_shadow(found, decision)) is not None:
+        return shadow
     if gate.code in ("approval-denied", "approval-expired"):
         return replace(decision, code=gate.code, action="stand_down", reason=gate.sentence)
     if gate.value is not Truth.TRUE:
@@ -100,7 +100,7 @@ def _goal(found: Found, left: Incident, *, waves: int | None) -> Plan | None:
     restore = found.policy.restore
     if waves is None or restore is None:
         return whole
-    return next_wave(found.policy, whole, restore.waves, waves)
+    return next_wave(found.policy, whole, restore.waves, waves, guards.under_way(found))
 
 
 def _returning(found: Found, incident: Incident | None) -> Check:
@@ -126,6 +126,12 @@ def _fit(found: Found, left: Incident) -> tuple[Answer, ...]:
     return judge_ready(
         checks, found.seen, found.readings, found.now, str(left.target), found.region, returning=True
     )
+
+
+def _in_shadow(found: Found, decision: Decision) -> Decision | None:
+    if found.policy.enforcement != "shadow":
+        return None
+    return replace(decision, code="shadow", action="hold", reason=f"shadow: would {decision.reason}")
 
 
 def _stopped(decision: Decision, checks: list[Check]) -> Decision | None:

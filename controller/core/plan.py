@@ -33,18 +33,24 @@ def homeward(*, source: str, target: str, before: Mapping[str, bool], controls: 
     return Plan(source, target, changes, goal, digest(["home", source, target, goal])[:16])
 
 
-def next_wave(policy: Policy, whole: Plan, waves: Sequence[int] | None, done: int) -> Plan:
+def next_wave(
+    policy: Policy, whole: Plan, waves: Sequence[int] | None, done: int, under_way: Sequence[str] = ()
+) -> Plan:
     """The part of a plan that moves next: so many slices as the wave after `done` waves allows.
 
     ```
     waves [1, 1, 2], eight changes in four slices:   done 0 -> slice a   1 -> slice b   2 -> slices c, d
     ```
+    under_way: controls of the wave that has begun: what is left of it moves, and no other slice before it
+    is verified, also where it is all applied and nobody wrote that down.
     """
     if waves is None:
         return whole
     place = {name: i for entry in policy.regions.values() for i, name in enumerate(entry.controls)}
     slices = sorted({place[name] for name, _ in whole.changes})
     moving = slices[: waves[min(done, len(waves) - 1)]]
+    if under_way:
+        moving = [i for i in slices if i in {place[name] for name in under_way}]
     changes = tuple(change for change in whole.changes if place[change[0]] in moving)
     return replace(whole, changes=changes, left=len(slices) - len(moving))
 

@@ -1,11 +1,13 @@
 """Seeds played by one process or by several: the composition of lab and wiring for `simulate`."""
 
 import io
+import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing import get_context
+from multiprocessing.pool import Pool
 from pathlib import Path
 
 from controller import wiring
@@ -63,8 +65,13 @@ def played(seeds: Sequence[int], wish: Wish, jobs: int) -> Iterator[Outcome]:
     if jobs == 1:
         yield from (play(seed, wish) for seed in seeds)
         return
-    with get_context("spawn").Pool(jobs) as pool:
+    with workers(jobs) as pool:
         yield from pool.imap(_Play(wish), seeds)
+
+
+def workers(jobs: int) -> Pool:
+    """Processes that leave Ctrl-C to the one that started them: it stops them and says so, once."""
+    return get_context("spawn").Pool(jobs, signal.signal, (signal.SIGINT, signal.SIG_IGN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +112,7 @@ def deaths_played(found: Matrix, jobs: int) -> Iterator[list[Ended]]:
     """Each death of a matrix, in parts; a process that has no thread but its own plays a part."""
     size = -(-len(found.deaths) // CHUNKS)
     parts = [found.deaths[at : at + size] for at in range(0, len(found.deaths), size)]
-    with get_context("spawn").Pool(jobs) as pool:
+    with workers(jobs) as pool:
         yield from pool.imap(_die, parts)
 
 

@@ -43,7 +43,13 @@ def repair_echo(deps: Deps, memory: Memory, controls: Mapping[str, bool] | None)
 
 
 def _fence(deps: Deps, memory: Memory) -> None:
-    """Raise unless nothing was written since: no newer driver, no kill switch, no other repair."""
+    """Raise where the kill switch was turned since, or a policy, a driver, a shift or another repair came."""
     now = remember(deps)
-    if now.stopped or now.last != memory.last:
-        raise JournalConflict(now.stopped or "something was written since the echo was seen")
+    if now.stopped or _who_moves(now) != _who_moves(memory):
+        raise JournalConflict(now.stopped or "somebody else moves since the echo was seen")
+
+
+def _who_moves(memory: Memory) -> tuple[object, ...]:
+    about = memory.open
+    driver = (about.id, about.epoch) if about else None
+    return memory.policy, driver, [event.seq for event in memory.intents], memory.echoes

@@ -31,6 +31,7 @@ REFUSED = 60
 """Seconds before a shift that ARC refused is tried again."""
 WATCH = 30
 """Seconds between two looks at the result of a shift."""
+TRIES = 5
 
 
 def shift_traffic(deps: Deps, carry: Carry) -> Carry:
@@ -99,7 +100,16 @@ def _applied(
     data: dict[str, Any] = {"plan": plan.digest, "wave": incident.waves + 1, "states": states}
     if shown.alone is not None:
         data["confirmed_by"] = shown.alone
-    write(deps, memory, Kind.SHIFT_APPLIED, data=data, incident=incident)
+    for _ in range(TRIES):
+        try:
+            write(deps, memory, Kind.SHIFT_APPLIED, data=data, incident=incident)
+            return
+        except JournalConflict:
+            # It is applied, whatever else was written meanwhile: a mute, a command that was refused.
+            memory, now = driven(deps, incident.id, incident.epoch)
+            if now.phase is not Phase.SHIFTING:
+                raise
+    raise JournalConflict(f"others wrote {TRIES} times before it could be written that {incident.id} moved")
 
 
 def _settle(deps: Deps, incident: Incident) -> float:

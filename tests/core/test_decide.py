@@ -227,6 +227,35 @@ def test_a_move_that_has_begun_is_finished_and_one_only_intended_may_be_dropped(
     assert decide(situation(FREE, intended, evidence=calm), EAST).action == "stand_down"
 
 
+@pytest.mark.parametrize(
+    "more", [(), ((Kind.SHIFT_APPLIED, {"states": {"use1-a": False}}), (Kind.SHIFT_VERIFIED, {}))]
+)
+def test_in_shadow_a_person_s_move_ends_unless_it_has_begun(
+    more: tuple[tuple[Kind, dict[str, Any]], ...],
+) -> None:
+    waves = policy_data()["evacuate"] | {"approval": "none", "waves": [1]}
+    policy = storefront(enforcement="shadow", evacuate=waves)
+    asked_for = (Kind.INCIDENT_OPENED, {"source": EAST, "requested_by": "ana"})
+    intended = (asked_for, CONFIRMED, (Kind.SHIFT_INTENDED, {"changes": [["use1-a", False]]}))
+    half = all_on(policy) | {"use1-a": False}
+    begun = decide(situation(policy, (*intended, *more), controls=half), EAST)
+    assert (begun.code, begun.action) == ("shadow", "hold")
+    before = decide(situation(policy, intended), EAST)
+    assert (before.code, before.action) == ("shadow", "stand_down")
+
+
+def test_a_wave_that_has_begun_is_the_wave_until_it_is_written_that_it_is_applied() -> None:
+    waves = policy_data()["evacuate"] | {"approval": "none", "waves": [2, 1]}
+    policy = storefront(evacuate=waves)
+    changes = [["use1-a", False], ["use1-b", False]]
+    intended = (OPENED, CONFIRMED, (Kind.SHIFT_INTENDED, {"changes": changes}))
+    for off, left in ((("use1-a",), (("use1-b", False),)), (("use1-a", "use1-b"), ())):
+        controls = all_on(policy) | dict.fromkeys(off, False)
+        decision = decide(situation(policy, intended, controls=controls), EAST)
+        assert decision.plan is not None
+        assert (decision.action, decision.plan.changes) == ("act", left)
+
+
 def test_a_third_region_is_chosen_where_the_first_shares_the_cause() -> None:
     data = FREE.model_dump(mode="json", by_alias=True, exclude_none=True)
     data["regions"]["us-east-2"] = {"controls": ["use2-a", "use2-b", "use2-c", "use2-d"]}

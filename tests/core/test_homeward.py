@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from controller.core.assess import view
-from controller.core.decide import decide, may_open
+from controller.core.decide import Situation, decide, may_open
 from controller.core.fold import fold
 from controller.core.guards import Found
 from controller.core.homeward import must_turn
@@ -192,21 +192,35 @@ def test_a_drill_goes_home_at_once_when_its_target_falls_ill() -> None:
     assert turn[0] == "failed"
 
 
-def test_turned_back_only_switch_policy_and_floor_bind() -> None:
+def turned_back(**changes: Any) -> Situation:
+    """A drill that failed, at the moment in which its Region has to come home."""
+    policy = storefront(**FREE | {"drills": DRILLS} | changes)
     turned = (*DRILLED, (Kind.TURNED_BACK, {"outcome": "failed", "reason": "x"}))
-    policy = storefront(**FREE | {"drills": DRILLS})
-    dark = situation(policy, memory=memory(policy, *turned), evidence=dark_east(policy),
+    return situation(policy, memory=memory(policy, *turned), evidence=dark_east(policy),
                      controls=all_on(policy, EAST))  # fmt: skip
-    decision = decide(dark, EAST)
+
+
+def test_turned_back_neither_evidence_nor_people_are_asked() -> None:
+    decision = decide(turned_back(), EAST)
     assert (decision.code, decision.action) == ("going-home", "act")
     assert decision.plan is not None
     assert dict(decision.plan.changes) == dict.fromkeys(EASTERN, True)
     assert [c.guard for c in decision.checks if c.value is Truth.TRUE] == [
         "armed",
         "policy",
+        "not cut off",
         "eligible",
         "floor",
     ]
+
+
+def test_turned_back_while_cut_off_or_in_shadow_nothing_moves() -> None:
+    """Found: a controller that heard of nobody, and one in shadow, turned controls on."""
+    home = turned_back()
+    alone = decide(replace(home, evidence={}), EAST)
+    assert (alone.code, alone.action) == ("cut-off", "hold")
+    watching = decide(turned_back(enforcement="shadow"), EAST)
+    assert (watching.code, watching.action) == ("shadow", "hold")
 
 
 def test_a_drill_is_no_evacuation_of_the_day_and_starts_no_cooldown() -> None:

@@ -1,12 +1,13 @@
 """The kill matrix: a few of its cells here, all of them by `tidegate simulate --kill-matrix`."""
 
 import json
+import signal
 from functools import cache
 
 import pytest
 
 from controller.entry.cli.run import main
-from controller.entry.simulated import Matrix, deaths_played, matrix, plant
+from controller.entry.simulated import Matrix, deaths_played, matrix, plant, workers
 from controller.lab.simulate.kills import Call, Cell, Ended, death, play_cells
 from controller.lab.simulate.weather import MOMENTS
 from controller.steps import takeover
@@ -21,6 +22,11 @@ def whole() -> Matrix:
 
 def call(operation: str, nth: int = 0) -> Call:
     return [one for one in whole().calls if one.operation == operation][nth]
+
+
+def test_ctrl_c_is_left_to_the_process_that_started_the_others() -> None:
+    with workers(1) as pool:
+        assert pool.apply(signal.getsignal, (signal.SIGINT,)) == signal.SIG_IGN
 
 
 def test_each_call_of_an_evacuation_has_each_moment() -> None:

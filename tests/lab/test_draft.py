@@ -13,6 +13,7 @@ from controller.lab.draft.found import found, placed
 from controller.lab.draft.write import ARC, POLICY, NoDraft, draft, refused, write
 from controller.lab.loader import load_policy
 from controller.lab.review.review import review
+from controller.lab.watchdogs import watchdogs
 from controller.ports.account import AccountFacts, AlarmFact, CanaryFact
 from controller.ports.errors import OutsideUnreachable
 from controller.rehearsal.sdk import virtual_clients
@@ -102,6 +103,18 @@ def test_what_cannot_be_known_is_named_and_never_made_up(tmp_path: Path) -> None
     problems = refused(tmp_path / POLICY)
     assert problems
     assert all(":" in problem for problem in problems)
+
+
+def test_the_alarms_that_watch_tidegate_are_no_evidence_about_a_region() -> None:
+    own = [
+        AlarmFact(plan.members["AlarmName"], region, plan.members["Namespace"], 60.0)
+        for region in (EAST, WEST)
+        for plan in watchdogs("storefront", region)
+    ]
+    made = found(replace(facts(), alarms=(*facts().alarms, *own)), None)
+    assert own
+    assert not any("watch" in template for template in made.alarms)
+    assert sum("tidegate itself is watched" in sentence for sentence in made.left_out) == 1
 
 
 def test_a_region_that_does_not_answer_is_named_and_the_rest_is_used() -> None:

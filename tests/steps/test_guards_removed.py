@@ -133,7 +133,7 @@ def third_region_off() -> World:
 
 CASES = [
     Case("armed", disarmed, intended),
-    Case("policy_valid", superseded, moved),
+    Case("policy_valid", superseded, intended),
     Case("not_cut_off", cut_off, moved),
     Case("eligible", left_already, opened),
     Case("blackout", window_open, moved),

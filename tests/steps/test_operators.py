@@ -11,10 +11,10 @@ from controller.core.journal import Draft, Kind
 from controller.core.model import Verdict
 from controller.steps import context, operate, shift
 from controller.steps.fleet import FLEET
-from tests.core.scene import EAST, WEST, policy_data
+from tests.core.scene import EAST, OTHER, WEST, policy_data
 from tests.steps.test_approval import NO_MOVES, question, yes
 from tests.steps.test_guards_removed import just_moved
-from tests.steps.world import World, failing, world
+from tests.steps.world import World, executions, failing, world
 
 Patch = pytest.MonkeyPatch
 LIMITS = policy_data()["limits"]
@@ -114,8 +114,15 @@ def test_a_request_that_holds_is_ended_by_hand_and_the_workflow_ends_at_once() -
     assert w.memory.open is None
     assert "ended" in yes(w, request)
     assert w.moves == NO_MOVES
-    from tests.steps.world import executions
+    assert executions(w, "RUNNING") == []
 
+
+def test_it_ends_at_once_too_where_the_hand_goes_through_another_controller_than_the_driver() -> None:
+    w = failing(evacuate=policy_data()["evacuate"], controllers=[OTHER, WEST, EAST])
+    assert w.until(w.has(Kind.APPROVAL_REQUESTED), 120)
+    w.advance(2)
+    assert operate.stand_down(w.hands[WEST], next(iter(w.memory.incidents)), **WHY).done
+    w.advance(20)
     assert executions(w, "RUNNING") == []
 
 

@@ -12,9 +12,10 @@ from controller.core import assess, echo
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.steps import shift, takeover
+from controller.steps.operate import mute
 from tests.core.scene import EAST, OTHER, WEST
 from tests.steps.trio import ASKED, CLOCKS, TAKEOVER, TRIO, WRITES, Death, ended, play, wrong
-from tests.steps.trouble import LATE, calm
+from tests.steps.trouble import LATE, Sent, calm
 from tests.steps.watch import broken, kinds
 from tests.steps.world import World, failing
 
@@ -84,8 +85,8 @@ def test_s17_a_clock_that_leaps_ahead_costs_minutes_and_breaks_nothing() -> None
     assert [move[1:] for move in w.moves] == [(f"use1-{s}", False) for s in "abcd"]
 
 
-def landed(clocks: dict[str, float]) -> float | None:
-    """Seconds until a call is put back that landed after it was given up and its controller had died."""
+def late_call(clocks: dict[str, float]) -> World:
+    """A call landed after it was given up, and its controller died."""
     w = failing(skews=clocks, **TRIO)
     w.trouble = lambda sent: "refused" if sent.operation == "UpdateRoutingControlStates" else None
     assert w.until(lambda: Kind.SHIFT_INTENDED in kinds(w), 100)
@@ -96,6 +97,12 @@ def landed(clocks: dict[str, float]) -> float | None:
     w.stage.faults.controllers_dead.add(OTHER)
     late = [(f"use1-{s}", False) for s in "abcd"]
     w.hands[WEST].switch.flip(late, deadline=w.stage.kernel.now() + 15, fence=lambda: None)
+    return w
+
+
+def landed(clocks: dict[str, float]) -> float | None:
+    """Seconds until a late call is put back."""
+    w = late_call(clocks)
     back_again = w.until(lambda: len(w.moves) == 8, 90, step=1)
     assert broken(w) == []
     return w.moves[-1][0] - w.moves[0][0] if back_again else None
@@ -109,6 +116,21 @@ def test_s4_a_late_call_is_put_back_within_a_minute_whatever_the_clocks_say(monk
         assert seconds <= 60.0
     monkeypatch.setattr(echo, "SKEW", 0.0)
     assert landed(CLOCKS[0]) is None
+
+
+def test_s4_a_late_call_is_put_back_although_somebody_writes_meanwhile() -> None:
+    """Found: any event between the record and the call gave the repair up for good."""
+    w = late_call(CLOCKS[0])
+
+    def writes(sent: Sent) -> None:
+        if kinds(w)[-1] is Kind.ECHO_SEEN and sent.operation == "Query":
+            w.trouble = calm
+            mute(w.hands[EAST], "storefront-us-west-2-latency", seconds=60, who="ana", reason="noise")
+
+    w.trouble = writes
+    assert w.until(lambda: len(w.moves) == 8, 90, step=1)
+    assert kinds(w).count(Kind.MUTED) == 1
+    assert kinds(w).count(Kind.ECHO_SEEN) == 1
 
 
 def test_l1_without_takeover_an_incident_whose_driver_died_stays_open(monkeypatch: Patch) -> None:

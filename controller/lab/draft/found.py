@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from controller.ports.account import AccountFacts, AlarmFact, Panel
 
-OWN = "tidegate-"
-"""What tidegate itself made is no evidence."""
+OWN, WATCH = "tidegate-", "watch-"
+"""What tidegate itself made is no evidence: its rings, and the alarms by which it is watched."""
 CANARIES = "CloudWatchSynthetics"
 TEMPLATE = re.compile(r"[A-Za-z0-9_.{}/-]{1,200}")
 
@@ -78,7 +78,7 @@ def _alarms(alarms: Sequence[AlarmFact], guarded: Sequence[str], left_out: list[
     """Template -> the longest period, of alarms that stand in every guarded Region."""
     seen: defaultdict[str, dict[str, AlarmFact]] = defaultdict(dict)
     for alarm in alarms:
-        if alarm.name.startswith(OWN) or alarm.namespace == CANARIES or alarm.region not in guarded:
+        if alarm.name.startswith((OWN, WATCH)) or alarm.namespace == CANARIES or alarm.region not in guarded:
             continue
         seen[alarm.name.replace(alarm.region, "{region}")][alarm.region] = alarm
     whole = {}
@@ -90,6 +90,8 @@ def _alarms(alarms: Sequence[AlarmFact], guarded: Sequence[str], left_out: list[
             left_out.append(f"alarm {template}: a policy cannot write that name")
         else:
             whole[template] = max(alarm.period or 60.0 for alarm in by_region.values())
+    if any(alarm.name.startswith(WATCH) for alarm in alarms):
+        left_out.append(f"alarms named {WATCH}…: by these tidegate itself is watched (docs/watching.md)")
     return whole
 
 
