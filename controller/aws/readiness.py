@@ -76,7 +76,7 @@ class AwsReadiness:
         with translated(EvidenceUnavailable, f"asking for {wish[0]} {plain(wish[1], 80)}"):
             try:
                 return self._ask[wish[0]](wish)
-            except (KeyError, TypeError, ValueError) as error:
+            except (LookupError, AttributeError, TypeError, ValueError) as error:
                 raise EvidenceUnavailable(f"{wish[0]}: the answer cannot be read: {error}") from error
 
     def _client(self, service: str, region: str) -> Any:

@@ -118,6 +118,8 @@ def _closed(deps: Deps, memory: Memory, incident: Incident) -> str | None:
         return f"this request was {request.status} already, by {request.by}"
     if memory.open is None or memory.open.id != incident.id:
         return f"{incident.id} has ended; the request is superseded"
+    if request.epoch != incident.epoch:
+        return "another controller drives this incident since you were asked; a new request will be sent"
     if deps.runtime.now() >= request.expires:
         if next_ask(deps, incident, request) is not None:
             return "the time of this ask is up; the next in turn are about to be asked"
@@ -153,8 +155,6 @@ def _not_approved(deps: Deps, memory: Memory, incident: Incident, who: str) -> s
     decision = decide(situation(deps, memory, read_controls=True), incident.source)
     if decision.action != "ask" or decision.plan is None:
         return f"the evidence was judged again, and it no longer asks for this: {decision.reason}"
-    if request.epoch != incident.epoch:
-        return "another controller drives this incident since you were asked; a new request will be sent"
     if binding(deps.policy, incident, decision.plan) != request.digest:
         return "the plan has changed since; a new request will be sent"
     return None

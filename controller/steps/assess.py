@@ -10,7 +10,7 @@ from controller.core.journal import Kind
 from controller.core.model import Decision
 from controller.core.report import decision_data, decision_record
 from controller.steps.carry import Carry
-from controller.steps.context import REASON, Deps, note, page, remember, situation, write
+from controller.steps.context import REASON, Deps, lacks, note, page, remember, situation, write
 from controller.steps.judge import hold_lease
 
 LANDED = 45.0
@@ -30,6 +30,8 @@ def assess(deps: Deps, carry: Carry) -> Carry:
     carry = carry.model_copy(update={"loop": carry.loop + 1})
     if incident.phase in ENDED:
         return carry.to("settled" if incident.phase is Phase.SETTLED else "stand_down")
+    if (missing := lacks(deps.policy, memory)) is not None:
+        return carry.to("escalate", code="policy-superseded", reason=missing)
     lease = hold_lease(deps, incident)
     if lease is None:
         return carry.to("superseded")

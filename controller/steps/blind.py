@@ -2,8 +2,8 @@
 
 from controller.core.incident import Memory
 from controller.core.journal import Kind
-from controller.ports.errors import JournalConflict, OutsideUnreachable
-from controller.steps.context import Deps, remember, write
+from controller.ports.errors import OutsideUnreachable
+from controller.steps.context import Deps, insist, write
 
 BLIND = 150.0
 """Seconds without an assessment of one's own that are a gap: two ticks failed to come."""
@@ -27,12 +27,9 @@ def _ticks(deps: Deps, start: float, end: float) -> list[float]:
 
 
 def tell_gap(deps: Deps, memory: Memory, now: float) -> Memory:
-    """Write `Blinded` if there was a gap; once more if a sibling wrote first."""
+    """Write `Blinded` if there was a gap; again if a sibling wrote first. Raises `JournalConflict`."""
     since = own_gap(deps, now)
     if since is None:
         return memory
     data = {"from": since, "to": now, "who": deps.here}
-    try:
-        return write(deps, memory, Kind.BLINDED, data=data)
-    except JournalConflict:
-        return write(deps, remember(deps), Kind.BLINDED, data=data)
+    return insist(deps, memory, lambda fresh: write(deps, fresh, Kind.BLINDED, data=data))

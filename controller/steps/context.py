@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from controller.core.announce import SCHEMA, decision_event
 from controller.core.decide import Situation
 from controller.core.fold import Folding, apply, refuse_illegal
 from controller.core.incident import Incident, Memory
-from controller.core.journal import Draft, Kind
+from controller.core.journal import Draft, Event, Kind
 from controller.core.model import Ended, Ignored, Probe, Sighting
 from controller.core.policy import Policy
 from controller.core.text import brief
@@ -29,6 +29,9 @@ from controller.steps.fleet import read_fleet
 from controller.steps.readings import read_beside
 from controller.steps.tail import Tail
 
+T = TypeVar("T")
+TRIES = 5
+"""Times that something is written again where others write first, each time."""
 REASON = 2000
 """Characters of a reason in the journal, whose events are bounded."""
 
@@ -71,9 +74,12 @@ class Deps:
 
 
 def remember(deps: Deps) -> Memory:
-    """The journal as it is now, folded; the deployed policy is written down first if it is news."""
+    """The journal as it is now, folded; the deployed policy is written down first if it is news.
+
+    One that lacks a Region of the open incident does not come into force before that incident has ended.
+    """
     memory = known(deps)
-    if memory.policy == deps.policy.digest or deps.deployed <= memory.deployed:
+    if memory.policy == deps.policy.digest or deps.deployed <= memory.deployed or lacks(deps.policy, memory):
         return memory
     controls = read_switch(deps)
     data = {"digest": deps.policy.digest, "deployed": deps.deployed, "enforcement": deps.policy.enforcement,
@@ -84,8 +90,25 @@ def remember(deps: Deps) -> Memory:
         return known(deps)
 
 
+def lacks(policy: Policy, memory: Memory) -> str | None:
+    """Why the policy cannot drive the open incident: it does not have one of its Regions. Else None."""
+    about = memory.open
+    for region in (about.source, about.target) if about else ():
+        if about and region and region not in policy.regions:
+            return (
+                f"the policy deployed here does not have {region}, which {about.id} is about; it comes into "
+                "force when that has ended. Controllers that have the one before go on; deploy it again"
+            )
+    return None
+
+
 def known(deps: Deps) -> Memory:
     """The journal as it is now, folded. Looks, and writes nothing."""
+    return recorded(deps)[0]
+
+
+def recorded(deps: Deps) -> tuple[Memory, tuple[Event, ...]]:
+    """As `known`, and the events that it is folded from."""
     fleet = read_fleet(deps.journal)  # first, so that what is folded is the newest that is known
     seen = deps.tail.before_reading(lambda: deps.assessments.newest(deps.application))
     events = deps.journal.read(deps.application)
@@ -94,7 +117,7 @@ def known(deps: Deps) -> Memory:
         memory = deps.folding(deps.application, events)
     except (ValueError, KeyError) as error:
         raise JournalUnreadable(f"the journal cannot be what this version wrote: {error}") from error
-    return replace(memory, fleet=fleet.stopped, fleet_left=fleet.left)
+    return replace(memory, fleet=fleet.stopped, fleet_left=fleet.left), events
 
 
 def write(
@@ -128,6 +151,19 @@ def write(
     after = apply(memory, event)
     _announce(deps, after)
     return after
+
+
+def insist(deps: Deps, memory: Memory, act: Callable[[Memory], T]) -> T:
+    """What `act` returns; again, with the journal as it is then, where others wrote first.
+
+    Raises `JournalConflict` once that has happened `TRIES` times in a row.
+    """
+    for _ in range(TRIES - 1):
+        try:
+            return act(memory)
+        except JournalConflict:
+            memory = remember(deps)
+    return act(memory)
 
 
 def situation(

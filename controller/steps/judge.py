@@ -14,7 +14,7 @@ from controller.core.report import decision_record, flip_set, grounds
 from controller.ports.errors import JournalConflict, OutsideUnreachable
 from controller.ports.store import Lease
 from controller.steps.carry import Carry
-from controller.steps.context import REASON, Deps, page, remember, situation, write
+from controller.steps.context import REASON, Deps, insist, page, situation, write
 from controller.steps.turns import Turns
 
 DOUBT = 300.0
@@ -64,11 +64,8 @@ def judge_regions(deps: Deps, memory: Memory, controls: Mapping[str, bool] | Non
 
 
 def judge_again_if_late(deps: Deps, memory: Memory, controls: Mapping[str, bool] | None = None) -> Judged:
-    """`judge_regions`, once more where a sibling wrote first: what it wrote may well be the same."""
-    try:
-        return judge_regions(deps, memory, controls)
-    except JournalConflict:
-        return judge_regions(deps, remember(deps), controls)
+    """`judge_regions`, again where a sibling wrote first: what it wrote may well be the same."""
+    return insist(deps, memory, lambda fresh: judge_regions(deps, fresh, controls))
 
 
 def open_incident(

@@ -19,7 +19,7 @@ from controller.core.model import Plan
 from controller.ports.errors import JournalConflict, SwitchRefused
 from controller.ports.world import Shown
 from controller.steps.carry import Carry
-from controller.steps.context import Deps, driven, read_switch, remember, situation, write
+from controller.steps.context import Deps, driven, insist, read_switch, remember, situation, write
 from controller.steps.set_out import set_out
 from controller.steps.takeover import beat
 
@@ -31,7 +31,6 @@ REFUSED = 60
 """Seconds before a shift that ARC refused is tried again."""
 WATCH = 30
 """Seconds between two looks at the result of a shift."""
-TRIES = 5
 
 
 def shift_traffic(deps: Deps, carry: Carry) -> Carry:
@@ -100,16 +99,15 @@ def _applied(
     data: dict[str, Any] = {"plan": plan.digest, "wave": incident.waves + 1, "states": states}
     if shown.alone is not None:
         data["confirmed_by"] = shown.alone
-    for _ in range(TRIES):
-        try:
-            write(deps, memory, Kind.SHIFT_APPLIED, data=data, incident=incident)
-            return
-        except JournalConflict:
-            # It is applied, whatever else was written meanwhile: a mute, a command that was refused.
-            memory, now = driven(deps, incident.id, incident.epoch)
-            if now.phase is not Phase.SHIFTING:
-                raise
-    raise JournalConflict(f"others wrote {TRIES} times before it could be written that {incident.id} moved")
+
+    def record(fresh: Memory) -> None:
+        now = fresh.incidents[incident.id]
+        if (now.phase, now.epoch) != (Phase.SHIFTING, incident.epoch):
+            raise JournalConflict(f"{incident.id} went on without this step")
+        write(deps, fresh, Kind.SHIFT_APPLIED, data=data, incident=now)
+
+    # It is applied, whatever others wrote meanwhile: a mute, a command that was refused.
+    insist(deps, memory, record)
 
 
 def _settle(deps: Deps, incident: Incident) -> float:

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
-from controller.core.incident import Memory
+from controller.core.incident import Incident, Memory
 from controller.core.model import Ignored, Sighting
 from controller.core.policy import AlarmSignal
 from controller.core.report import decision_data
@@ -16,14 +17,14 @@ from controller.ports.errors import (
 )
 from controller.steps.alive import keep_alive
 from controller.steps.blind import tell_gap
-from controller.steps.context import Deps, note, read_switch, remember
+from controller.steps.context import Deps, lacks, note, read_switch, remember
 from controller.steps.drift import see_drift
 from controller.steps.drilling import drill_if_due
 from controller.steps.echo import repair_echo
-from controller.steps.judge import judge_again_if_late
+from controller.steps.judge import Judged, judge_again_if_late
 from controller.steps.readings import refresh
 from controller.steps.stuck import tell_stuck
-from controller.steps.takeover import look_at_driver, standing_data, take_over_if_still
+from controller.steps.takeover import Standing, look_at_driver, standing_data, take_over_if_still
 from controller.steps.unread import without_journal
 
 PATIENCE = 15.0
@@ -42,7 +43,7 @@ def tick(deps: Deps) -> dict[str, object]:
     controls = read_switch(deps)
     memory = _look_for_drift(deps, memory, controls)
     judged = judge_again_if_late(deps, memory, controls)
-    standing = look_at_driver(deps, judged.memory, now)
+    standing = _driver(deps, judged.memory, now)
     record = {
         "by": "tick",
         "silent_regions": silent,
@@ -55,15 +56,28 @@ def tick(deps: Deps) -> dict[str, object]:
     memory = tell_stuck(deps, judged.memory)
     incident = memory.open
     if incident is not None and judged.opened is None:
-        about = next(d for d in judged.decisions if d.region == incident.source)
         # A sibling that writes first has done the same, or more.
         with suppress(JournalConflict, TokenClosed):
-            if standing is not None:
-                take_over_if_still(deps, memory, incident, standing)
-            else:
-                keep_alive(deps, memory, incident, about)
+            _keep_going(deps, replace(judged, memory=memory), incident, standing)
     drill_if_due(deps, memory, controls)
     return {"decisions": {d.region: d.code for d in judged.decisions}, "silent_regions": silent}
+
+
+def _keep_going(deps: Deps, judged: Judged, incident: Incident, standing: Standing | None) -> None:
+    if lacks(deps.policy, judged.memory):  # its own steps tell people
+        return
+    if standing is not None:
+        take_over_if_still(deps, judged.memory, incident, standing)
+    else:
+        about = next(d for d in judged.decisions if d.region == incident.source)
+        keep_alive(deps, judged.memory, incident, about)
+
+
+def _driver(deps: Deps, memory: Memory, now: float) -> Standing | None:
+    try:
+        return look_at_driver(deps, memory, now)
+    except OutsideUnreachable:  # how long it has stood still is counted anew
+        return None
 
 
 def _look_for_drift(deps: Deps, memory: Memory, controls: Mapping[str, bool] | None) -> Memory:

@@ -8,7 +8,7 @@ from controller.core.decide import decide
 from controller.core.model import Probe
 from controller.ports.errors import ControllerError, JournalConflict, TokenClosed
 from controller.steps.alive import keep_alive
-from controller.steps.context import Deps, remember, situation
+from controller.steps.context import Deps, lacks, remember, situation
 from controller.steps.judge import Judged, execution_name
 from controller.steps.takeover import TOO_MANY
 
@@ -34,6 +34,8 @@ def revive(deps: Deps, judged: Judged, ended: Sequence[str]) -> None:
     """
     incident = judged.memory.open
     if incident is None or execution_name(incident, incident.runs) not in ended:
+        return
+    if lacks(deps.policy, judged.memory):
         return
     if incident.runs + 1 < TOO_MANY:
         about = next(d for d in judged.decisions if d.region == incident.source)

@@ -72,19 +72,20 @@ def test_a3_an_approval_is_of_the_plan_that_was_shown(monkeypatch: Patch) -> Non
     assert another_target().counted
 
 
-def taken_over() -> Answered:
+def taken_over(*, approve: bool = True) -> Answered:
     """Another controller drives since, and has not asked anew yet."""
     w, request = asked()
     w.stage.faults.controllers_dead.add(OTHER)
     w.asleep.add("Assess")
     assert w.until(lambda: Kind.TAKEN_OVER in kinds(w), 300)
-    return answer(w.hands[WEST], request, who="ana", approve=True)
+    return answer(w.hands[WEST], request, who="ana", approve=approve)
 
 
 def test_a4_a_request_of_a_driver_that_was_replaced_is_refused_and_says_so(monkeypatch: Patch) -> None:
-    said = taken_over()
-    assert not said.counted
-    assert "another controller drives this incident since you were asked" in said.sentence
+    for approve in (True, False):
+        said = taken_over(approve=approve)
+        assert not said.counted
+        assert "another controller drives this incident since you were asked" in said.sentence
     monkeypatch.setattr(answers, "_refusal", lambda *_: None)
     assert taken_over().counted
 

@@ -10,7 +10,8 @@ from controller.core.admission import PolicyError, parse_policy
 from controller.core.journal import Kind
 from controller.lab import loader, yaml_reader
 from controller.lab.loader import PolicyRefused, load_policy
-from tests.core.scene import policy_data
+from controller.steps.operate import stand_down
+from tests.core.scene import EAST, policy_data
 from tests.steps.world import deploy, failing, redeployed
 
 Patch = pytest.MonkeyPatch
@@ -66,3 +67,28 @@ def test_s16_a_file_is_bounded_in_size_and_depth(tmp_path: Path, monkeypatch: Pa
     assert refused(tmp_path, PADDED) is None
     assert "deep" not in str(refused(tmp_path, deep))
     assert admission.parse_policy is parse_policy
+
+
+def without_east() -> dict[str, Any]:
+    data = policy_data()
+    regions = {region: entry for region, entry in data["regions"].items() if region != EAST}
+    regions["us-east-2"] = {"controls": ["use2-a", "use2-b", "use2-c", "use2-d"]}
+    return {"regions": regions, "target": data["target"] | {"prefer": ["us-west-2", "us-east-2"]}}
+
+
+def test_s16_a_policy_without_the_region_of_an_open_incident_waits_until_that_has_ended() -> None:
+    """Found: nothing could be decided about that Region any more, so that each tick failed."""
+    w = failing(evacuate=GATED)
+    assert w.until(w.has(Kind.APPROVAL_REQUESTED), 120)
+    before = w.memory.policy
+    deploy(w, redeployed(w, **without_east()))
+    w.advance(1000)
+    assert w.memory.policy == before
+    assert "error" not in w.log.getvalue().lower()
+    told = [e.data for e in w.events if e.kind is Kind.ESCALATED]
+    assert [data["code"] for data in told] == ["policy-superseded"]
+    assert "does not have us-east-1, which storefront-us-east-1-2 is about" in told[0]["reason"]
+    assert w.moves == []
+    assert stand_down(w.hand, "storefront-us-east-1-2", who="ana", reason="us-east-1 is given up").done
+    w.advance(120)
+    assert w.memory.policy != before

@@ -5,6 +5,7 @@ from typing import Any
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.steps.answer import answer
+from controller.steps.operate import mute
 from tests.core.scene import EAST, OTHER, WEST, policy_data
 from tests.steps.matrix import wrong
 from tests.steps.trouble import Sent, calm
@@ -157,3 +158,23 @@ def test_a_call_that_lands_after_its_intent_was_given_up_is_put_back_within_a_mi
     w.advance(200)
     assert (w.count(Kind.ECHO_SEEN), len(w.moves)) == (1, 12), "a second time it is somebody else"
     assert w.whole
+
+
+def test_a_gap_is_written_down_although_others_write_first_time_and_again() -> None:
+    """Found: at the second loss the whole tick failed, and with it the record that there had been a gap."""
+    w = world(**TRIO)
+    w.advance(120)
+    w.asleep.add("Tick")
+    w.advance(240)
+    w.asleep.clear()
+    lost: list[int] = []
+
+    def first(sent: Sent) -> None:
+        if "Tick" in sent.step and sent.home == OTHER and sent.operation == "PutItem" and len(lost) < 3:
+            lost.append(sent.number)
+            mute(w.hands[WEST], "storefront-us-west-2-latency", seconds=60, who="ana", reason="noise")
+
+    w.trouble = first
+    w.advance(90)
+    assert w.count(Kind.BLINDED) == len(w.stage.deployments)
+    assert w.count(Kind.MUTED) == len(lost) == 3
