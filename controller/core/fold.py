@@ -1,6 +1,6 @@
 """Memory from the journal: each event applied to what was so before it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from controller.core.incident import MOVES, OPENINGS, IllegalMove, Incident, Memory, Phase
@@ -69,12 +69,21 @@ def apply(memory: Memory, event: Event) -> Memory:
     if event.kind is Kind.DRILL_OPENED:
         known = _struck(known, event)
     if event.kind is Kind.SHIFT_INTENDED:
-        known = replace(known, intents=(*known.intents[-7:], event))
+        known = replace(known, intents=(*known.intents[-7:], event), home=_home(memory, incident))
     if event.kind is Kind.SHIFT_APPLIED and _sets_out(incident):
         known = replace(known, shifted=(*known.shifted, (event.at, incident.source)))
     if event.kind is Kind.SHIFT_APPLIED:
         known = replace(known, stand={**known.stand, **incident.put}, stood=event.at)
     return replace(known, incidents={**known.incidents, incident.id: incident})
+
+
+def _home(memory: Memory, incident: Incident) -> Mapping[str, bool]:
+    """The controls as they stood before the first of those moves whose Regions have not all come home."""
+    if memory.incidents[incident.id].before or incident.intent == "restore":
+        return memory.home
+    if any(memory.away(region) for region in {i.source for i in memory.incidents.values()}):
+        return {**memory.stand, **incident.before, **memory.home}
+    return {**memory.stand, **incident.before}
 
 
 def _struck(memory: Memory, event: Event) -> Memory:

@@ -14,13 +14,13 @@ from controller.core.assess import judge, judge_leaf, spell
 from controller.core.guards import Found
 from controller.core.incident import Incident
 from controller.core.model import Answer, Check, Decision, Plan, Truth
-from controller.core.plan import homeward, next_wave, plan
+from controller.core.plan import homecoming, homeward, next_wave, plan
 from controller.core.readiness import asked, judge_ready, summary, under_doubt
 
 
 def decide_home(found: Found, incident: Incident) -> Decision:
     """The way back of a move that turned: nobody is asked, and no evidence; all else still binds."""
-    goal = _goal(found, incident, waves=None)
+    goal = _as_before(found, incident)
     checks = [guards.armed(found), guards.policy_valid(found), guards.not_cut_off(found)]
     checks += [guards.eligible(found), guards.floor(found, goal)]
     reason = f"put {incident.source} back as it was: {incident.outcome or 'turned back'}"
@@ -43,18 +43,19 @@ def decide_restore(found: Found, incident: Incident | None, left: Incident) -> D
         )
         action = "none" if incident is None else "stand_down" if tree.value is Truth.FALSE else "hold"
         return Decision(found.now, found.region, code, action, reason, tree, intent="restore")
-    goal = _goal(found, left, waves=incident.waves if incident else 0)
+    carrier = _carrier(found, left)
+    goal = _goal(found, carrier, incident.waves if incident else 0)
     checks = [guards.armed(found), guards.policy_valid(found), guards.not_cut_off(found)]
     checks += [_returning(found, incident), guards.blackout(found)]
     checks.append(_soak(found, left, moving=bool(moving or by_hand)))
-    answers = _fit(found, left)
+    answers = _fit(found, carrier)
     found = replace(found, doubts=asked(answers))
     goal = under_doubt(goal, found.doubts)
     checks += [summary(answers, "not-ready-to-return"), guards.floor(found, goal)]
     gate = guards.approval(found, goal)
     reason = f"bring {found.region} home"
     decision = Decision(
-        found.now, found.region, "restore", "act", reason, tree, (*checks, gate), left.target, goal,
+        found.now, found.region, "restore", "act", reason, tree, (*checks, gate), carrier, goal,
         intent="restore", gate=found.policy.gate_name("restore", found.doubts), answers=answers,
     )  # fmt: skip
     stopped = _stopped(decision, checks)
@@ -93,14 +94,33 @@ def _outward(found: Found, incident: Incident) -> Plan | None:
     return plan(found.policy, source=incident.source, target=incident.target, controls=found.controls)
 
 
-def _goal(found: Found, left: Incident, *, waves: int | None) -> Plan | None:
+def _as_before(found: Found, incident: Incident) -> Plan | None:
     if found.controls is None:
         return None
-    whole = homeward(source=left.source, target=str(left.target), before=left.before, controls=found.controls)
-    restore = found.policy.restore
-    if waves is None or restore is None:
-        return whole
-    return next_wave(found.policy, whole, restore.waves, waves, guards.under_way(found))
+    target = str(incident.target)
+    return homeward(source=incident.source, target=target, before=incident.before, controls=found.controls)
+
+
+def _goal(found: Found, carrier: str, done: int) -> Plan | None:
+    """What comes home next. Whoever stood in is turned off when the last Region that was left comes home."""
+    restore, memory = found.policy.restore, found.memory
+    if found.controls is None or restore is None:
+        return None
+    others = (region for region in found.policy.regions if region != found.region)
+    whole = homecoming(
+        found.policy, source=found.region, target=carrier, home=memory.home, controls=found.controls,
+        release=all(memory.away(region) is None for region in others),
+    )  # fmt: skip
+    return next_wave(found.policy, whole, restore.waves, done, guards.under_way(found))
+
+
+def _carrier(found: Found, left: Incident) -> str:
+    """The Region that serves while the other is away: another than it was left for, where that failed too."""
+    controls, was = found.controls or {}, str(left.target)
+    others = [was, *(region for region in found.policy.regions if region not in (was, found.region))]
+    regions = found.policy.regions
+    on = (r for r in others if r in regions and any(controls.get(name) for name in regions[r].controls))
+    return next(on, was)
 
 
 def _returning(found: Found, incident: Incident | None) -> Check:
@@ -113,19 +133,19 @@ def _returning(found: Found, incident: Incident | None) -> Check:
 
 
 def _soak(found: Found, left: Incident, *, moving: bool) -> Check:
-    ends = left.changed + found.policy.limits.cooldown
+    last = found.memory.last_blocking()
+    moved = last.changed if last and last.put and not last.acknowledged_by else left.changed
+    ends = max(left.changed, moved) + found.policy.limits.cooldown
     over = found.now >= ends or moving
     sentence = "the cooldown is over" if over else f"{spell(ends - found.now)} of the cooldown left"
     return Check("cooldown", "cooldown", Truth.of(over), sentence)
 
 
-def _fit(found: Found, left: Incident) -> tuple[Answer, ...]:
+def _fit(found: Found, carrier: str) -> tuple[Answer, ...]:
     """What `restore.ready` says of the Region that comes home; replication is a hard gate here."""
     assert found.policy.restore is not None
     checks = found.policy.restore.ready
-    return judge_ready(
-        checks, found.seen, found.readings, found.now, str(left.target), found.region, returning=True
-    )
+    return judge_ready(checks, found.seen, found.readings, found.now, carrier, found.region, returning=True)
 
 
 def _in_shadow(found: Found, decision: Decision) -> Decision | None:

@@ -134,6 +134,7 @@ class Memory:
     intents: the last few `ShiftIntended`. echoes: the numbers of those whose late call was put back.
     struck: the last stroke of `drills.cron` that was seen to. drilled: Region -> when it last had its turn.
     skipped: the last scheduled drill that did not open. fleet_left: Region -> when the fleet last counted it.
+    home: the controls as they stood when no Region was away. stand: as they were put, or seen, last.
     """
 
     application: str
@@ -148,6 +149,7 @@ class Memory:
     muted: Mapping[str, float] = field(default_factory=dict)
     fleet: str | None = None
     fleet_left: Mapping[str, float] = field(default_factory=dict)
+    home: Mapping[str, bool] = field(default_factory=dict)
     stand: Mapping[str, bool] = field(default_factory=dict)
     stood: float = 0.0
     drift: Event | None = None
@@ -175,7 +177,16 @@ class Memory:
         return max(ended, key=lambda i: i.changed, default=None)
 
     def away(self, region: str) -> Incident | None:
-        """The evacuation that `region` has not come home from; None if it is at home."""
+        """The evacuation that `region` has not come home from; None if it is at home.
+
+        It is at home too where another move, or a person, turned on again what was turned off. While a
+        restore is under way it is away until that has ended.
+        """
         moves = [i for i in self.incidents.values() if i.source == region and i.phase is Phase.SETTLED]
         last = max((i for i in moves if i.intent != "drill"), key=lambda i: i.changed, default=None)
-        return last if last is not None and last.intent == "evacuate" and last.before else None
+        if last is None or last.intent != "evacuate":
+            return None
+        now = self.open
+        off = [name for name, on in last.put.items() if not on and self.home.get(name, False)]
+        still = any(not self.stand.get(name, False) for name in off)
+        return last if still or (now is not None and now.of == last.id) else None

@@ -33,6 +33,29 @@ def homeward(*, source: str, target: str, before: Mapping[str, bool], controls: 
     return Plan(source, target, changes, goal, digest(["home", source, target, goal])[:16])
 
 
+def homecoming(
+    policy: Policy,
+    *,
+    source: str,
+    target: str,
+    home: Mapping[str, bool],
+    release: bool,
+    controls: Mapping[str, bool],
+) -> Plan:
+    """`source` as it stood at `home`. Of other Regions none is turned on.
+
+    release: whether a Region that only stood in (it was off at home) is turned off where `source` is on.
+    """
+    own = policy.regions[source].controls
+    goal = [(name, home.get(name, controls[name])) for name in own]
+    for region, entry in policy.regions.items():
+        if release and region != source:
+            pairs = zip(entry.controls, own, strict=True)
+            goal += [(name, False) for name, mine in pairs if home.get(mine) and home.get(name) is False]
+    changes = tuple((name, on) for name, on in goal if controls[name] is not on)
+    return Plan(source, target, changes, tuple(goal), digest(["home", source, target, goal])[:16])
+
+
 def next_wave(
     policy: Policy, whole: Plan, waves: Sequence[int] | None, done: int, under_way: Sequence[str] = ()
 ) -> Plan:

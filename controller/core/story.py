@@ -70,6 +70,15 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """From `start` to `end`, each Region's part of all requests; None: it counted nothing."""
+
+    start: float
+    end: float
+    parts: Mapping[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """A stored decision (`core.report.decision_data`) and why it is shown."""
 
@@ -113,6 +122,7 @@ class Story:
     steps: tuple[Said, ...]
     pages: tuple[Said, ...]
     journal: tuple[Event, ...]
+    shares: tuple[Share, ...] = ()
 
     @property
     def broken_at(self) -> int | None:
@@ -188,6 +198,8 @@ class _Data(dict[str, str]):
 def sentence(event: Event) -> str:
     """What one journal event says, for a person."""
     data = event.data
+    if event.kind is Kind.SETTLED and data.get("code"):
+        return f"{data['code']}: {data.get('reason')}; what has moved stays as it is"
     if event.kind in _SENTENCES:
         words = _Data({key: str(value) for key, value in data.items()}, by=event.draft.by)
         return _SENTENCES[event.kind].format_map(words)

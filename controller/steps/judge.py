@@ -7,7 +7,7 @@ from math import inf
 from typing import Any
 
 from controller.core.decide import decide, may_open
-from controller.core.incident import BEFORE_SHIFT, Incident, Memory
+from controller.core.incident import BEFORE_SHIFT, Incident, Memory, Phase
 from controller.core.journal import Kind
 from controller.core.model import Decision, Node, SignalState, Truth, Verdict
 from controller.core.report import decision_record, flip_set, grounds
@@ -99,7 +99,7 @@ def open_incident(
     left = memory.away(decision.region) if decision.intent == "restore" else None
     if left is not None:
         kind = Kind.RESTORE_OPENED
-        data |= {"of": left.id, "target": left.target, "before": dict(left.before)}
+        data |= {"of": left.id, "target": decision.target or left.target, "before": dict(memory.home)}
     if despite:
         data["despite"] = list(despite)
     if scheduled is not None:
@@ -162,12 +162,15 @@ def _page_limit(deps: Deps, memory: Memory, decision: Decision) -> Memory:
 
 
 def _page_waiting(deps: Deps, memory: Memory, decision: Decision) -> Memory:
-    """Tell people that a Region waits behind what has not moved for long: they can end that."""
+    """Tell people that a Region waits behind what has stood still for long: they can end that."""
     first = memory.open
     failing = decision.tree is not None and decision.tree.value is Truth.TRUE
-    if first is None or not failing or first.phase not in BEFORE_SHIFT or decision.at - first.changed < WAITS:
+    if first is None or not failing or decision.at - first.changed < WAITS:
         return memory
-    still = f"it has moved nothing yet, and ends by `tidegate stand-down {first.id}`"
+    if first.phase is Phase.SHIFTING or (first.intent == "drill" and first.phase not in BEFORE_SHIFT):
+        return memory
+    so_far = "has moved nothing yet" if first.phase in BEFORE_SHIFT else "has moved, and waits for its result"
+    still = f"it {so_far}, and ends where it stands by `tidegate stand-down {first.id}`"
     told = replace(decision, reason=f"{decision.reason}; {still}")
     return _page_once(
         deps, memory, told, f"{decision.region}/in-progress/{first.id}", "would be left, but waits"

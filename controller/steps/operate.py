@@ -12,7 +12,7 @@ from controller.core.admission import expected_signals
 from controller.core.assess import spell
 from controller.core.decide import decide
 from controller.core.fold import fold
-from controller.core.incident import BEFORE_SHIFT, ENDED, IllegalMove
+from controller.core.incident import BEFORE_SHIFT, ENDED, IllegalMove, Incident, Phase
 from controller.core.journal import Draft, Kind
 from controller.core.model import Truth
 from controller.core.text import plain
@@ -49,7 +49,9 @@ def evacuate(deps: Deps, region: str, *, who: str, reason: str, despite: Sequenc
     if memory.stopped:
         return refused(deps, command, f"{memory.stopped}; arm it first", who=who)
     if memory.open is not None:
-        return refused(deps, command, f"{memory.open.id} is in progress; one evacuation at a time", who=who)
+        ends = f"`tidegate stand-down {memory.open.id}` ends it where it stands"
+        told = f"{memory.open.id} is in progress; one evacuation at a time; {ends}"
+        return refused(deps, command, told, who=who)
     seen = situation(deps, memory, read_controls=True)
     on = _serving(deps, seen.controls or {})
     if seen.controls is not None and region not in on:
@@ -86,26 +88,44 @@ def refused(deps: Deps, command: str, sentence: str, *, who: str) -> Done:
 
 
 def stand_down(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:
-    """End an incident before its traffic moves, such as a request that would hold for ever."""
+    """End an incident that holds: before its traffic moves, or where it has moved and waits for its result.
+
+    What has moved stays as it is. While a call may be under way, and in a drill that is away, which goes home
+    by itself, it is refused.
+    """
     for _ in range(TRIES):
         memory = remember(deps)
         incident = memory.incidents.get(incident_id)
         if incident is None:
             return _unknown(deps, "stand-down", incident_id, who)
-        if incident.phase not in BEFORE_SHIFT:
-            told = f"{incident_id} is {incident.phase}: it can stand down only before its traffic moves"
+        told = _cannot_stand_down(incident)
+        if told is not None:
             return refused(deps, f"stand-down {incident_id}", told, who=who)
+        moved = incident.phase not in BEFORE_SHIFT
         data = {"code": "by-person", "reason": f"{reason[:500]} (by {who})"}
-        data |= {"outcome": "interrupted"} if incident.intent == "drill" else {}
+        data |= {"outcome": "interrupted"} if moved or incident.intent == "drill" else {}
+        data |= {"target": str(incident.target)} if moved else {}
         try:
-            write(deps, memory, Kind.STOOD_DOWN, data=data, incident=incident, by=who)
+            kind = Kind.SETTLED if moved else Kind.STOOD_DOWN
+            write(deps, memory, kind, data=data, incident=incident, by=who)
         except (JournalConflict, IllegalMove):
             continue  # it moved on: look again
         if incident.request is not None:
             call_back(deps, incident.request.id, "not needed")
         page(deps, f"{incident_id}: stood down", f"by {who}: {reason}")
-        return Done(True, f"{incident_id} has stood down; nothing of it moves", incident_id)
+        stays = "what has moved stays as it is" if moved else "nothing of it moves"
+        return Done(True, f"{incident_id} has stood down; {stays}", incident_id)
     return Done(False, BUSY)
+
+
+def _cannot_stand_down(incident: Incident) -> str | None:
+    if incident.phase in ENDED:
+        return f"{incident.id} is {incident.phase}: it has ended"
+    if incident.phase is Phase.SHIFTING:
+        return f"{incident.id} is {incident.phase}: a call may be under way; try again in a minute"
+    if incident.phase not in BEFORE_SHIFT and incident.intent == "drill":
+        return f"{incident.id} is {incident.phase}: a drill that is away goes home by itself"
+    return None
 
 
 def acknowledge(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:

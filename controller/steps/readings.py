@@ -81,7 +81,7 @@ def open_wishes(policy: Policy, memory: Memory) -> tuple[Wish, ...]:
         return ()
     left, policy = memory.away(incident.source), policy.about(incident.source)
     if incident.intent == "restore" and policy.restore is not None and left is not None:
-        return wishes(policy.restore.ready, str(left.target), [incident.source])
+        return wishes(policy.restore.ready, incident.target or str(left.target), [incident.source])
     targets = [region for region in policy.target.prefer if region != incident.source]
     return wishes(policy.target.ready, incident.source, targets)
 

@@ -11,9 +11,9 @@ from controller.core.fold import fold
 from controller.core.guards import Found
 from controller.core.homeward import must_turn
 from controller.core.incident import Memory
-from controller.core.journal import Kind
-from controller.core.model import Truth
-from controller.core.plan import after, below_floor, homeward, next_wave, plan
+from controller.core.journal import Event, Kind, seal
+from controller.core.model import Plan, Truth
+from controller.core.plan import after, below_floor, homecoming, homeward, next_wave, plan
 from controller.core.policy import Policy
 from tests.core.scene import (
     ACCOUNT,
@@ -159,6 +159,71 @@ def test_a_region_is_away_until_its_restore_has_settled() -> None:
     assert memory(POLICY, *LEFT).away(EAST) is not None
     assert memory(POLICY, *LEFT).away(WEST) is None
     assert memory(POLICY, OPENED).away(EAST) is None
+
+
+def left(source: str, target: str, before: dict[str, bool]) -> tuple[tuple[Kind, dict[str, Any]], ...]:
+    """An evacuation that settled. before: the controls right before it."""
+    went = dict.fromkeys(POLICY.regions[source].controls, False)
+    went |= dict.fromkeys(POLICY.regions[target].controls, True)
+    changes = [[name, on] for name, on in went.items() if before[name] is not on]
+    return (
+        (Kind.INCIDENT_OPENED, {"source": source}),
+        (Kind.CONFIRMED, {"target": target}),
+        (Kind.SHIFT_INTENDED, {"changes": changes, "before": before}),
+        (Kind.SHIFT_APPLIED, {"states": went}),
+        (Kind.SHIFT_VERIFIED, {}),
+        (Kind.SETTLED, {}),
+    )
+
+
+def there_and_back(home: dict[str, bool]) -> Situation:
+    """us-east-1 was left for us-west-2, and that an hour later for us-east-1; then all is well."""
+    west = home | dict.fromkeys(EASTERN, False) | dict.fromkeys(WESTERN, True)
+    east = home | dict.fromkeys(EASTERN, True) | dict.fromkeys(WESTERN, False)
+    events: list[Event] = []
+    for number, moved in enumerate((left(EAST, WEST, home), left(WEST, EAST, west))):
+        chain = journal(loaded(POLICY), *moved)
+        for event in chain if not events else chain[1:]:
+            draft = replace(event.draft, at=event.draft.at + 3600 * number - 3600, id=f"{number}-{event.seq}")
+            if draft.incident is not None:
+                draft = replace(draft, incident=f"incident-{number}")
+            events.append(seal("storefront", draft, events[-1] if events else None))
+    calm = later(evidence(POLICY, {}, calm="H" * 20), 600)
+    return replace(away(evidence=calm, memory=fold("storefront", events)), controls=east)
+
+
+@pytest.mark.parametrize(
+    ("home", "elsewhere"),
+    [(BEFORE, True), (BEFORE | dict.fromkeys(WESTERN, False), False)],
+    ids=["active-active", "active-passive"],
+)
+def test_a_region_that_serves_again_is_not_away_whoever_brought_it_back(
+    home: dict[str, bool], elsewhere: bool
+) -> None:
+    """Found: the restore of the first turned the second on again, dark as it was."""
+    found = there_and_back(home)
+    assert found.memory is not None
+    assert found.memory.away(EAST) is None
+    assert decide(found, EAST).code == "healthy"
+    assert (found.memory.away(WEST) is not None) is elsewhere
+    second = decide(found, WEST)
+    if elsewhere:  # it comes home, and what serves meanwhile stays on
+        assert second.plan is not None
+        assert set(second.plan.changes) == {("usw2-a", True)}
+    else:
+        assert second.code == "healthy"
+
+
+def test_who_only_stood_in_is_turned_off_when_the_last_region_comes_home() -> None:
+    home = BEFORE | dict.fromkeys(WESTERN, False)
+    controls = home | dict.fromkeys(EASTERN, False) | dict.fromkeys(WESTERN, True)
+
+    def comes_home(*, release: bool) -> Plan:
+        return homecoming(POLICY, source=EAST, target=WEST, home=home, release=release, controls=controls)
+
+    on = {(name, True) for name in EASTERN}
+    assert set(comes_home(release=True).changes) == on | {(name, False) for name in WESTERN}
+    assert set(comes_home(release=False).changes) == on
 
 
 DRILLS = {"stay": "5m", "abortWhen": [{"in": "target", "family": "customer", "is": "breaching"}]}

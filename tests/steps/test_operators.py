@@ -126,9 +126,9 @@ def test_it_ends_at_once_too_where_the_hand_goes_through_another_controller_than
     assert executions(w, "RUNNING") == []
 
 
-def test_after_traffic_moved_an_incident_cannot_stand_down() -> None:
+def test_an_incident_that_has_ended_cannot_stand_down() -> None:
     w = failing()
-    assert w.until(w.has(Kind.SHIFT_APPLIED), 120)
+    assert w.until(w.has(Kind.SETTLED), 120)
     done = operate.stand_down(w.hand, next(iter(w.memory.incidents)), **WHY)
     assert not done.done
     assert refusals(w) == [done.sentence]

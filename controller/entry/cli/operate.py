@@ -52,10 +52,10 @@ def stand_down(
     incident: IncidentId, reason: Why, context: ContextName = None, act_as: ActAs = None, yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """End an incident before its traffic moves."""
+    """End an incident that holds: before its traffic moves, or where it has moved and waits for its result."""
     found = open_context(context)
     who = acting(found, act_as)
     name = plain(incident, 120)
-    confirm(found, f"{name} will end, and nothing of it moves", name, yes=yes)
+    confirm(found, f"{name} will end where it stands, and nothing more of it moves", name, yes=yes)
     done = operate.stand_down(found.deps(), incident, who=who, reason=plain(reason, 500))
     told("stand-down", done.done, done.sentence, {"incident": name, "by": who}, as_json=as_json)

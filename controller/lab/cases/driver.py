@@ -63,7 +63,11 @@ class Driver:
         left = self.memory.away(decision.region) if decision.intent == "restore" else None
         if left is not None:
             kind = Kind.RESTORE_OPENED
-            data |= {"of": left.id, "target": left.target, "before": dict(left.before)}
+            data |= {
+                "of": left.id,
+                "target": decision.target or left.target,
+                "before": dict(self.memory.home),
+            }
         self._write(kind, data, self._name(decision.region))
 
     def _name(self, region: str) -> str:
