@@ -12,7 +12,7 @@ from dataclasses import replace
 from controller.core import guards
 from controller.core.assess import judge, judge_leaf, spell
 from controller.core.guards import Found
-from controller.core.incident import Incident
+from controller.core.incident import ENDED, Incident
 from controller.core.model import Answer, Check, Decision, Plan, Truth
 from controller.core.plan import homecoming, homeward, next_wave, plan
 from controller.core.readiness import asked, judge_ready, summary, under_doubt
@@ -133,9 +133,9 @@ def _returning(found: Found, incident: Incident | None) -> Check:
 
 
 def _soak(found: Found, left: Incident, *, moving: bool) -> Check:
-    last = found.memory.last_blocking()
-    moved = last.changed if last and last.put and not last.acknowledged_by else left.changed
-    ends = max(left.changed, moved) + found.policy.limits.cooldown
+    every = [i for i in found.memory.incidents.values() if i.intent != "drill" and i.phase in ENDED]
+    moved = (i.changed for i in every if i.put and not i.acknowledged_by)
+    ends = max(left.changed, *moved, 0.0) + found.policy.limits.cooldown
     over = found.now >= ends or moving
     sentence = "the cooldown is over" if over else f"{spell(ends - found.now)} of the cooldown left"
     return Check("cooldown", "cooldown", Truth.of(over), sentence)

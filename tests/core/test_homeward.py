@@ -214,6 +214,15 @@ def test_a_region_that_serves_again_is_not_away_whoever_brought_it_back(
         assert second.code == "healthy"
 
 
+def test_the_cooldown_on_the_way_home_runs_from_the_last_move_of_all() -> None:
+    found = there_and_back(BEFORE)
+    quiet = storefront(**HOME | {"limits": HOME["limits"] | {"cooldown": "65m"}})
+    assert found.memory is not None
+    moved = replace(found.memory, stand=found.memory.stand | dict.fromkeys(EASTERN, False))  # still away
+    left_first = decide(replace(found, memory=replace(moved, policy=quiet.digest), policy=quiet), EAST)
+    assert left_first.code == "cooldown"
+
+
 def test_who_only_stood_in_is_turned_off_when_the_last_region_comes_home() -> None:
     home = BEFORE | dict.fromkeys(WESTERN, False)
     controls = home | dict.fromkeys(EASTERN, False) | dict.fromkeys(WESTERN, True)
