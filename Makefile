@@ -3,6 +3,7 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 BIN := .venv/bin
 READY := .venv/.ready
+ASL := .venv/asl/.ready
 
 # Without its cache of rewritten tests pytest needs seconds more each time.
 unexport PYTHONDONTWRITEBYTECODE
@@ -31,8 +32,12 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint
+test: lint $(ASL)
 	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
+
+# npm alone has it. Without a network its tests are skipped with a notice, and it is tried again next time.
+$(ASL): $(READY) tests/infra/node/package-lock.json
+	@$(BIN)/python -m tests.infra.asl || echo "asl-validator could not be installed: its tests are skipped"
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench

@@ -1,6 +1,6 @@
 """What one controller Region is deployed with: names, ARNs and endpoints, all literals, nothing looked up."""
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -94,10 +94,33 @@ class SignIn(BaseModel):
         return (self.issuer.partition("://")[2].partition("/")[0], *self.hosts)
 
 
+class Records(BaseModel):
+    """The records that lead customers: the public name, its hosted zone, and how a slice picks its Region."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    zone: str
+    mode: Literal["active-active", "active-passive"] = "active-active"
+
+
+class Right(BaseModel):
+    """What one statement of a role allows. keys: IAM condition key -> the value (or values) that the calls
+    carry."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    actions: tuple[str, ...] = Field(min_length=1)
+    resources: tuple[str, ...] = Field(min_length=1)
+    keys: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
+
+
 class Deployment(BaseModel):
     """Everything that `wiring.build` needs. `endpoint_url` is set in a rehearsal only.
 
     Exactly one of `arc` and `standby` is given. plans: the policy's name of a Region switch plan -> its ARN.
+    records, issuer, rights (handler -> what its role must allow): what the doctor compares AWS with.
+    signing_key, audit_bucket: what an export of the record is signed by and locked in.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -114,12 +137,18 @@ class Deployment(BaseModel):
     state_machine: str
     key: str
     dead_letters: str = "tidegate-dead-letters"
+    signing_key: str = "alias/tidegate-signing"
+    audit_bucket: Bucket | None = None
     console_by_region: dict[str, str] = {}
     arc: Arc | None = None
     standby: Standby | None = None
     endpoint_url: str | None = None
     clock: Clock | None = None
     plans: dict[str, str] = Field(default_factory=dict)
+    review: dict[str, object] | None = None
+    records: Records | None = None
+    issuer: str | None = None
+    rights: dict[str, tuple[Right, ...]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_switch(self) -> Self:

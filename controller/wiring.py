@@ -78,6 +78,7 @@ def build(
     return Deps(
         policy=policy,
         gates={name: gate.rule for name, gate in d.arc.gates.items()} if d.arc else {},
+        review=d.review,
         account=d.account,
         here=d.region,
         deployed=d.deployed,
@@ -256,8 +257,7 @@ def caller_identity(deployment: Deployment) -> str:
 
 def dead_letters(deployment: Deployment) -> int | None:
     """How many events could not be handled and wait to be looked at; None where that is unknown."""
-    config = Config(retries=ONCE, connect_timeout=1, read_timeout=2)
-    client: Any = boto3_clients()("sqs", deployment.region, deployment.endpoint_url, config)
+    client: Any = boto3_clients()("sqs", deployment.region, deployment.endpoint_url, BRIEF)
     try:
         with translated(OutsideUnreachable, "counting dead letters"):
             url = client.get_queue_url(QueueName=deployment.dead_letters)["QueueUrl"]
@@ -282,9 +282,10 @@ def console_key(deployment: Deployment, clients: Clients | None = None) -> bytes
     return ConsoleKey(client=table, kms=kms, table=d.journal_table, key_id=d.key, region=d.region).read()
 
 
-def looking(seconds: float) -> Callable[[str, str, str | None], Any]:
+def looking(seconds: float, tries: int = 1) -> Callable[[str, str, str | None], Any]:
     """(service, Region, endpoint) -> a client that gives up after so long, for whoever only looks."""
-    make, config = boto3_clients(), Config(retries=ONCE, connect_timeout=seconds, read_timeout=seconds)
+    retries = {**ONCE, "total_max_attempts": tries}
+    make, config = boto3_clients(), Config(retries=retries, connect_timeout=seconds, read_timeout=seconds)
     return lambda service, region, url: make(service, region, url, config)
 
 

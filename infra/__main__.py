@@ -31,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=None)
     parser.add_argument("--deploy", action="store_true", help="with complete packages (needs a network)")
     parser.add_argument("--release", action="store_true", help="plain CloudFormation and zips")
+    parser.add_argument("--bare", action="store_true", help="packages without libraries (needs no network)")
     parser.add_argument("--check", action="store_true", help="with cdk-nag; exit code 1 for what it finds")
     parser.add_argument("--only", action="append", metavar="STACK", help="this stack alone; may be repeated")
     asked = parser.parse_args(arguments)
@@ -42,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         return BAD_INPUT
     from infra.writing import Wish, write
 
-    wish = Wish(asked.out, asked.deploy, asked.release, asked.check, tuple(asked.only or ()))
+    wish = Wish(asked.out, asked.deploy, asked.release, asked.bare, asked.check, tuple(asked.only or ()))
     found = 0
     for line in write(project, wish):
         print(line)  # noqa: T201

@@ -4,7 +4,7 @@
  foundation         keys-HOME ─> keys-* ─> audit-copy ─> state
  controller-REGION  the last rank first
  application-REGION ─> routing
- probes             once the controllers' buses are there
+ probes-REGION      once the controllers' buses are there: observers first
 ```
 """
 
@@ -108,9 +108,9 @@ def stacks(
                 )
     if project.config.routing is not None and wanted("tidegate-routing"):
         yield Routes(scope("routing"), project=project, routing=project.config.routing, placing=placing)
-    for region in project.probed:
+    for region in reversed(project.probed):
         if wanted(f"tidegate-probes-{region}"):
-            yield Probes(scope("probes"), project=project, region=region, placing=placing)
+            yield Probes(scope(f"probes-{region}"), project=project, region=region, placing=placing)
 
 
 def _in_order(made: list[Regional]) -> None:

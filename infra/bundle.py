@@ -1,13 +1,13 @@
 """The function package: our code, the compiled policy, the switch's names, and in a release the libraries."""
 
 import json
-import py_compile
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from infra.bytecode import UV, compile_all, interpreter
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("core", "ports", "steps", "aws", "entry/lambdas.py", "settings.py", "wiring.py", "workflow.asl.json")
@@ -51,6 +51,9 @@ def package(
         (folder / name).write_text(json.dumps(content, indent=1, sort_keys=True), encoding="utf-8")
     if libraries:
         _install(folder, CONSOLE_LIBRARIES if console else LIBRARIES)
+        python = interpreter(PYTHON, ROOT / "build" / "python")
+        if python is not None:
+            compile_all(folder, python)
     return folder
 
 
@@ -63,14 +66,13 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _install(folder: Path, libraries: tuple[str, ...]) -> None:
-    """The locked versions, built for the functions' processor, and compiled where their Python is at hand."""
+    """The locked versions, built for the functions' processor."""
     lock = folder.parent / "functions.lock"
     lock.write_text(_locked(libraries), encoding="utf-8")
-    uv = Path(sys.executable).with_name("uv")
     subprocess.run(  # noqa: S603 - our own arguments
         [
             *(
-                str(uv),
+                str(UV),
                 "pip",
                 "install",
                 "--quiet",
@@ -85,9 +87,8 @@ def _install(folder: Path, libraries: tuple[str, ...]) -> None:
         check=True,
     )
     _prune(folder / "botocore" / "data")
-    if f"{sys.version_info.major}.{sys.version_info.minor}" == PYTHON:
-        for source in sorted(folder.rglob("*.py")):
-            py_compile.compile(str(source), doraise=False, invalidation_mode=_UNCHECKED)
+    shutil.rmtree(folder / "bin", ignore_errors=True)
+    (folder / ".lock").unlink(missing_ok=True)
 
 
 def _prune(data: Path) -> None:
@@ -95,9 +96,6 @@ def _prune(data: Path) -> None:
     for service in data.iterdir():
         if service.is_dir() and service.name not in ASKED:
             shutil.rmtree(service)
-
-
-_UNCHECKED = py_compile.PycInvalidationMode.UNCHECKED_HASH
 
 
 def _locked(wanted: tuple[str, ...]) -> str:

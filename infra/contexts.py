@@ -2,11 +2,13 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from controller.core.admission import compiled
-from controller.settings import Deployment
+from controller.settings import Bucket, Deployment, Records, Right
 from infra import names
+from infra.grants import CONSOLE, USES, Statement, statements
 from infra.project import Project
 
 
@@ -25,7 +27,7 @@ def contexts(project: Project, folder: Path) -> None:
 
 def deployment(project: Project, region: str) -> Deployment:
     """What the controller in `region` is deployed with."""
-    account = project.account
+    account, home = project.account, project.config.home
     return Deployment(
         account=account,
         region=region,
@@ -38,8 +40,43 @@ def deployment(project: Project, region: str) -> Deployment:
         state_machine=names.machine_arn(region, account),
         key=names.key_arn(region, account),
         dead_letters=names.DEAD_LETTERS,
+        signing_key=names.SIGNING_KEY,
+        audit_bucket=Bucket(name=names.audit_bucket(account, home), region=home),
         console_by_region=project.consoles,
         arc=project.arc,
         standby=project.standby,
         plans=project.config.plans,
+        review=project.review.data() if project.review else None,
+        records=_records(project),
+        issuer=project.config.console.issuer if project.config.console else None,
+        rights=rights(project, region),
     )
+
+
+def rights(project: Project, region: str) -> dict[str, tuple[Right, ...]]:
+    """Handler -> what its role must allow, for the doctor to ask IAM about."""
+    handlers = [name for name in USES if name != CONSOLE or project.config.console is not None]
+    return {name: tuple(_rights(statements(project, region, name))) for name in handlers}
+
+
+def _rights(found: list[Statement]) -> Iterator[Right]:
+    """What is about the same resources is asked in one question: IAM takes few of them a second."""
+    actions: dict[str, dict[str, None]] = {}
+    about: dict[str, Right] = {}
+    for statement in (each for each in found if each.effect == "Allow"):
+        keys = {
+            key: value if operator == "StringEquals" else (value,)
+            for operator, pairs in (statement.conditions or {}).items()
+            for key, value in pairs.items()
+        }
+        right = Right(actions=statement.actions, resources=statement.resources, keys=keys)
+        same = json.dumps([right.resources, right.keys])
+        about.setdefault(same, right)
+        actions.setdefault(same, {}).update(dict.fromkeys(statement.actions))
+    for same, right in about.items():
+        yield right.model_copy(update={"actions": tuple(actions[same])})
+
+
+def _records(project: Project) -> Records | None:
+    routing = project.config.routing
+    return Records(name=routing.name, zone=routing.zone, mode=routing.mode) if routing else None

@@ -16,7 +16,7 @@ from constructs import Construct
 from controller.entry.lambdas import HANDLERS
 from infra import names
 from infra.console import console
-from infra.dashboard import controller_dashboard
+from infra.dashboard import region_dashboard
 from infra.functions import functions
 from infra.grants import PATTERNS, Statement
 from infra.intake import intake
@@ -44,7 +44,7 @@ class Controller(Regional):
         self._workflow()
         self._tick(made["Tick"])
         alarms(self, topic(self))
-        controller_dashboard(self)
+        region_dashboard(self)
         if project.config.console is not None:
             console(self, project.config.console)
 

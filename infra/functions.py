@@ -11,8 +11,9 @@ from infra.bundle import EXECUTABLE
 from infra.grants import Statement, statements
 from infra.stack import Regional
 
-TIMEOUTS: Mapping[str, int] = {"Tick": 50}
-"""Seconds. A call that is sent must end before another controller may act: DESIGN §4, fencing."""
+TIMEOUTS: Mapping[str, int] = {"Tick": 50, "ShiftTraffic": 30, "VerifyShift": 30}
+"""Seconds. What was sent is heard out and written down: 15 s until the last send, 10 for what is still open,
+and the journal. Not longer than the workflow waits, nor than another controller does: DESIGN §4, fencing."""
 USUAL_TIMEOUT = 20
 STREAMS = "the streams of its own log group"
 MEMORY = 512
@@ -59,12 +60,14 @@ def environment(stack: Regional) -> dict[str, str]:
     project, account = stack.project, stack.project.account
     switch = {"TIDEGATE_ARC": "arc.json"} if project.arc is not None else {"TIDEGATE_STANDBY": "standby.json"}
     consoles = {"TIDEGATE_CONSOLES": "consoles.json"} if project.consoles else {}
+    reviewed = {"TIDEGATE_REVIEW": "review.json"} if project.review else {}
     return {
         "TIDEGATE_ACCOUNT": account,
         "TIDEGATE_DEPLOYED": repr(project.deployed),
         "TIDEGATE_POLICY": "policy.json",
         **switch,
         **consoles,
+        **reviewed,
         "TIDEGATE_JOURNAL": names.JOURNAL,
         "TIDEGATE_EVIDENCE": names.EVIDENCE,
         "TIDEGATE_ASSESSMENTS": names.ASSESSMENTS,

@@ -43,7 +43,7 @@ USES: Mapping[str, tuple[str, ...]] = {
     "ShiftTraffic": (*SEEN, "leases", "shift"),
     "VerifyShift": (*SEEN, "leases", "shift", "requests"),
     "Escalate": ("assessments", "journal", "switch", "notices"),
-    CONSOLE: (*SEEN, "approvals", "workflow", "console_key"),
+    CONSOLE: (*SEEN, "approvals", "workflow", "console_key", "requests"),
     "HandOver": ("assessments", "journal", "leases", "switch", "workflow", "notices"),
 }
 """Handler -> what of the outside its step touches. `switch` reads the routing controls, `shift` moves
@@ -70,7 +70,7 @@ ADAPTERS: Mapping[str, tuple[str, ...]] = {
     "shift": (*ARC_WRITES, *(action for action, _ in standby.PERMISSIONS if action not in OBJECT_READS)),
 }
 
-DESK = ("account", "arc_config")
+DESK = ("account", "arc_config", "assessment_log", "signing", "locked_store")
 """Adapters for a person at a desk, with that person's rights: no function has them, and no role of ours."""
 
 STARRED: Mapping[str, str] = {

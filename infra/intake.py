@@ -7,6 +7,8 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 
+from controller.aws.rules import ALARM_PATTERN, alarms_named
+from controller.core.admission import expected_signals
 from controller.wiring import INTAKE
 from infra import names
 from infra.grants import Statement
@@ -37,8 +39,11 @@ def intake(stack: Regional, observe: lambda_.CfnFunction) -> None:
         function_response_types=["ReportBatchItemFailures"],
         scaling_config=lambda_.CfnEventSourceMapping.ScalingConfigProperty(maximum_concurrency=CONCURRENCY),
     )
+    signals = expected_signals(stack.project.policy, stack.project.account)
+    alarms = alarms_named(signal.name for signal in signals if signal.kind == "alarm")
     for name, pattern, paths, template in INTAKE:
-        _rule(stack, name, pattern, [_to_queue(stack, paths, template)])
+        narrowed = alarms if pattern is ALARM_PATTERN else pattern
+        _rule(stack, name, narrowed, [_to_queue(stack, paths, template)])
     account, here = stack.project.account, stack.here
     machine = names.machine_arn(here, account)
     role = stack.role(

@@ -12,6 +12,7 @@ DRAWN = {
     "AWS::Synthetics::Canary": "canaries",
     "AWS::CloudWatch::Alarm": "alarms",
     "AWS::CloudWatch::CompositeAlarm": "composite alarms",
+    "AWS::CloudWatch::Dashboard": "dashboard",
     "AWS::Events::Rule": "rules",
     "AWS::SQS::Queue": "queues",
     "AWS::Lambda::Function": "functions",

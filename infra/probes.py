@@ -17,6 +17,7 @@ from controller.lab.estate import METRICS
 from controller.rehearsal.synthetics_api import RUNTIME
 from infra import names
 from infra.config import Config
+from infra.dashboard import region_dashboard
 from infra.grants import PATTERNS, Statement
 from infra.keys import only_tls
 from infra.placing import Placing
@@ -43,6 +44,8 @@ class Probes(Regional):
             self._alarms()
             self._hourly_probe()
         self._forwarding()
+        if region in project.policy.regions and region not in project.policy.controllers:
+            region_dashboard(self)
 
     def _canaries(self) -> None:
         code, plans = self.placing.code(self, "canaries"), list(canaries(self.project))
@@ -73,7 +76,8 @@ class Probes(Regional):
             self._canary_alarm(name, each)
 
     def _canary_alarm(self, name: str, each: int) -> None:
-        """The second way in of a canary: its events are best effort. The name is not `tidegate-…`."""
+        """For people, and for the pipeline's bake; a policy may name it too, for a canary's events are best
+        effort. The name is not `tidegate-…`, which would ring the state machine."""
         cloudwatch.CfnAlarm(
             self,
             "Success" + names.capital(name),

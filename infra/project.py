@@ -14,8 +14,10 @@ from ruamel.yaml.error import YAMLError
 
 from controller.core.admission import compiled
 from controller.core.policy import CanarySignal, EventSignal, Policy
+from controller.core.review import Review, review_of
 from controller.lab.loader import load_policy
 from controller.lab.places import PolicyRefused
+from controller.lab.reviewed import review_file
 from controller.settings import Arc, Bucket, SignIn, Standby
 from infra import names
 from infra.config import Config, beside
@@ -38,6 +40,7 @@ class Project:
     policy: Policy
     arc: Arc | None
     deployed: float
+    review: Review | None = None
 
     @property
     def account(self) -> str:
@@ -94,6 +97,8 @@ class Project:
     def packaged(self) -> dict[str, dict[str, Any]]:
         """The files of the function package, by name."""
         files: dict[str, dict[str, Any]] = {"policy.json": compiled(self.policy)}
+        if self.review is not None:
+            files["review.json"] = self.review.data()
         if self.consoles:
             files["consoles.json"] = dict(self.consoles)
         if self.arc is not None:
@@ -112,9 +117,22 @@ def load(path: Path, *, deployed: float) -> Project:
         raise ConfigRefused([f"policy: {problem}" for problem in refused.problems]) from refused
     arc, problems = _arc(beside(path, config.arc), config, policy)
     problems += _problems(config, policy)
+    review, doubts = _review(file, policy)
+    problems += doubts
     if problems:
         raise ConfigRefused([f"{path.name}: {problem}" for problem in problems])
-    return Project(config, policy, arc, deployed)
+    return Project(config, policy, arc, deployed, review)
+
+
+def _review(policy_file: Path, policy: Policy) -> tuple[Review | None, list[str]]:
+    """What `tidegate policy reviewed` wrote beside the policy; one of another version is refused."""
+    file = review_file(policy_file)
+    if not file.is_file():
+        return None, []
+    try:
+        return review_of(json.loads(file.read_text(encoding="utf-8")), policy.digest), []
+    except (ValueError, OSError, TypeError) as error:
+        return None, [f"{file.name}: {error}"]
 
 
 def _config(path: Path) -> Config:

@@ -1,4 +1,5 @@
-"""*state*: the journal's table, strongly consistent in three Regions, and the audit's locked buckets."""
+"""*state*: the journal's table, strongly consistent in three Regions, the audit's locked buckets, and the
+dashboard over all Regions."""
 
 from typing import Any
 
@@ -8,6 +9,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra import names
+from infra.dashboard import global_dashboard
 from infra.grants import PATTERNS, Statement
 from infra.keys import locked_bucket
 from infra.placing import Placing
@@ -28,6 +30,7 @@ class State(Regional):
         )  # fmt: skip
         self._journal()
         self._audit()
+        global_dashboard(self)
 
     def _journal(self) -> None:
         """No TTL: what was decided is never forgotten, and a strongly consistent table would refuse one."""

@@ -3,32 +3,37 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.bundle import ROOT, package
+from infra.bundle import PYTHON, ROOT, package
 from infra.contexts import contexts
 from infra.project import Project
 from infra.words import FINDING
+from infra.zips import zipped
 
 BUILD = ROOT / "build"
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is asked for: where to, complete packages or not, plain templates or the CDK's, checked or not."""
+    """What is asked for: where to, complete packages or not, plain templates or the CDK's, checked or not.
+
+    bare: packages without libraries, which need no network and can be looked at, but not deployed.
+    """
 
     out: Path | None = None
     deploy: bool = False
     release: bool = False
+    bare: bool = False
     check: bool = False
     only: tuple[str, ...] = ()
 
 
 def write(project: Project, wish: Wish) -> Iterator[str]:
     """Lines for a person, as the work goes on."""
-    complete = wish.deploy or wish.release
+    complete = (wish.deploy or wish.release) and not wish.bare
     out = wish.out or (BUILD / "release" if wish.release else BUILD / "synth")
     folder = packages(project, out / "packages", libraries=complete)
     assembly = Path(os.environ.get("CDK_OUTDIR") or out / "cdk.out")
@@ -36,16 +41,20 @@ def write(project: Project, wish: Wish) -> Iterator[str]:
     _plainly(names, out / "templates")
     contexts(project, out)
     yield f"{len(names)} templates in {out / 'templates'}"
+    if complete and not any(folder.rglob("*.pyc")):
+        yield f"No Python {PYTHON} could be had: the packages hold no bytecode, and functions start slower."
     yield from (f"  {name}" for name in names)
     if wish.check:
         from infra.nag import findings
 
         yield from (f"{FINDING}{rule} at {path}" for path, rule in findings(assembly))
     if wish.release:
-        _zip(list(names), out)
+        _zip(out)
+        order = json.dumps(_order(project, names), indent=1)
+        (out / "order.json").write_text(order + "\n", encoding="utf-8")
         shutil.rmtree(assembly)
         yield f"zips beside them; deploy in the order of {out / 'order.json'}"
-    elif not wish.deploy:
+    if not complete:
         yield "The function package has no libraries yet: `--deploy` and `--release` add them."
 
 
@@ -112,20 +121,25 @@ def quiet_node() -> None:
     os.environ["JSII_NODE"] = str(Path(executable.__file__).parent / "bin" / "node")
 
 
-def _zip(names: list[str], target: Path) -> None:
-    for part in sorted(each.name for each in (target / "packages").iterdir() if each.is_dir()):
-        shutil.make_archive(str(target / part), "zip", target / "packages" / part)
+def _zip(target: Path) -> None:
+    for part in sorted(each for each in (target / "packages").iterdir() if each.is_dir()):
+        zipped(part, target / f"{part.name}.zip")
     shutil.rmtree(target / "packages")
-    (target / "order.json").write_text(json.dumps(_order(names), indent=1) + "\n", encoding="utf-8")
 
 
-KINDS = ("keys", "audit-copy", "state", "controller", "application", "routing", "probes")
-
-
-def _order(names: list[str]) -> dict[str, object]:
-    """Kind by kind; within `keys`, the home Region's first."""
-    kind = {name: next(k for k in KINDS if name.startswith(f"tidegate-{k}")) for name in names}
+def _order(project: Project, names: Collection[str]) -> dict[str, object]:
+    """As the pipeline would: the home Region's keys first, then the standby before what it stands by for."""
+    home, policy = project.config.home, project.policy
+    keys = (home, *(region for region in policy.controllers if region != home))
+    wished = [
+        *(f"tidegate-keys-{region}" for region in keys),
+        *("tidegate-audit-copy", "tidegate-state"),
+        *(f"tidegate-controller-{region}" for region in reversed(policy.controllers)),
+        *(f"tidegate-application-{region}" for region in reversed(tuple(policy.regions))),
+        "tidegate-routing",
+        *(f"tidegate-probes-{region}" for region in reversed(project.probed)),
+    ]
     return {
-        "stacks": sorted(names, key=lambda name: KINDS.index(kind[name])),
+        "stacks": [name for name in wished if name in names],
         "parameters": {"CodeBucket": "a bucket in the stack's own Region that holds the zips"},
     }

@@ -23,7 +23,7 @@ def milestones(story: Story, scale: Scale, y: float) -> Drawn:
     found = [
         (n, what, at) for n, what, at in zip(NUMBERS, MILESTONES, moments, strict=True) if at is not None
     ]
-    parts = [_label("milestones", y + 18)]
+    parts = [label("milestones", y + 18)]
     taken = [-100.0, -100.0]
     for number, what, at in sorted(found, key=lambda each: each[2]):
         x = scale.x(at)
@@ -40,7 +40,7 @@ def milestones(story: Story, scale: Scale, y: float) -> Drawn:
 
 def steps(story: Story, scale: Scale, y: float) -> Drawn:
     """What was done to the world, in words, each in a row of its own."""
-    parts = [_label("what happened", y + 12)] if story.steps else []
+    parts = [label("what happened", y + 12)] if story.steps else []
     for row, step in enumerate(story.steps):
         parts.append(_flag(scale, step, y + row * 16))
     return join(parts), len(story.steps) * 16.0 + 8
@@ -69,8 +69,8 @@ def customers(story: Story, scale: Scale, y: float) -> Drawn:
         served = [(b.at, b.served * size) for b in whole]
         failed = [(b.at, (b.served + b.failed) * size) for b in whole]
         parts += [
-            _label(f"customers in {region}" if region != "no answer" else "no DNS answer", ground - 24),
-            _label(_felt(buckets), ground - 10, class_="lane faint"),
+            label(f"customers in {region}" if region != "no answer" else "no DNS answer", ground - 24),
+            label(_felt(buckets), ground - 10, class_="lane faint"),
             tag("path", d=_area(scale, served, [(at, 0.0) for at, _ in served], ground, story.bucket),
                 class_="served"),
             tag("path", d=_area(scale, failed, served, ground, story.bucket), class_="failed"),
@@ -107,11 +107,11 @@ def signals(story: Story, scale: Scale, y: float) -> Drawn:
     parts: list[Markup] = []
     top = y
     for subject in sorted({lane.subject for lane in story.lanes}, key=lambda each: each != story.region):
-        parts.append(_label(f"signals about {subject}", top + 12, "lane faint"))
+        parts.append(label(f"signals about {subject}", top + 12, "lane faint"))
         top += SIGNAL
         for lane in (each for each in story.lanes if each.subject == subject):
             middle = top + SIGNAL / 2
-            parts.append(_label(_signal_name(lane, story), middle + 4))
+            parts.append(label(_signal_name(lane, story), middle + 4))
             parts += [_verdict(scale, stretch, middle) for stretch in lane.stretches]
             top += SIGNAL
         top += 4
@@ -136,7 +136,7 @@ def _verdict(scale: Scale, stretch: Stretch, middle: float) -> Markup:
 
 def decisions(story: Story, scale: Scale, y: float) -> Drawn:
     ends = [*(decision.at for decision in story.decisions[1:]), story.lasted]
-    parts = [_label(f"decision about {story.region}", y + 14)]
+    parts = [label(f"decision about {story.region}", y + 14)]
     for decision, end in zip(story.decisions, ends, strict=False):
         told = f"{decision.code}: {decision.text}"
         parts.append(_box(scale, Stretch(decision.at, end, decision.code), y, told))
@@ -147,7 +147,7 @@ def approvals(story: Story, scale: Scale, y: float) -> Drawn:
     asked = story.approvals()
     if not asked:
         return Markup(""), 0.0
-    parts = [_label("people asked", y + 14)]
+    parts = [label("people asked", y + 14)]
     parts += [_box(scale, each, y, f"asked at {clock(each.start)}, {each.value}") for each in asked]
     last = asked[-1]
     x, words = scale.x(last.end), f"{last.value} at {clock(last.end)}"
@@ -173,7 +173,7 @@ def controls(story: Story, scale: Scale, y: float) -> Drawn:
     row = 0.0
     for region, names in story.regions.items():
         middle = y + row + len(names) * CONTROL / 2
-        parts.append(_label(f"routing controls {region}", middle + 4))
+        parts.append(label(f"routing controls {region}", middle + 4))
         for place, name in enumerate(names):
             top = y + row + place * CONTROL
             for stretch in _states(story, name, scale):
@@ -198,7 +198,7 @@ def _states(story: Story, name: str, scale: Scale) -> list[Stretch]:
 def pages(story: Story, scale: Scale, y: float) -> Drawn:
     if not story.pages:
         return Markup(""), 0.0
-    parts = [_label("pages sent", y + 13)]
+    parts = [label("pages sent", y + 13)]
     for page in story.pages:
         x = scale.x(page.at)
         told = tag("title", f"{clock(page.at)} {page.code}")
@@ -206,7 +206,7 @@ def pages(story: Story, scale: Scale, y: float) -> Drawn:
     return join(parts), 22.0
 
 
-def _label(words: str, y: float, class_: str = "lane") -> Markup:
+def label(words: str, y: float, class_: str = "lane") -> Markup:
     room = int((GUTTER - 14) / LETTER) + 2
     short = words if len(words) <= room else words[: room - 1] + "…"
     return tag("text", short, x=GUTTER - 12, y=y, class_=class_, text_anchor="end")

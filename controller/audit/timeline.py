@@ -4,6 +4,7 @@
  milestones ①  ②③   ④
  steps      us-east-1 goes dark
  customers  ▁▁▁××××××××▁▁      served below, failed above and hatched
+ share      ▆▆▆▆▆▆▃▁           of all requests, a row a Region
  signals    ──▒▒▒▒▒┄┄┄         thin: healthy, hatched: breaching, dashed: silent, dotted: unknown
  decisions  healthy|not-confirmed|approval|evacuate
  controls   ▬▬▬▬▬▬▬▭▭▭         filled: On, hollow: Off
@@ -16,6 +17,7 @@ from collections.abc import Callable
 from controller.audit import lanes
 from controller.audit.markup import Markup, join, tag
 from controller.audit.scale import GUTTER, MARGIN, WIDTH, Scale
+from controller.audit.share_lane import shares
 from controller.audit.style import sheet
 from controller.audit.words import clock
 from controller.core.story import Story
@@ -39,6 +41,7 @@ def timeline(story: Story, style: Markup | None = None, *, since: str = "since t
         lanes.milestones,
         lanes.steps,
         lanes.customers,
+        shares,
         lanes.signals,
         lanes.decisions,
         lanes.approvals,
@@ -63,7 +66,7 @@ def timeline(story: Story, style: Markup | None = None, *, since: str = "since t
         "svg",
         tag("title", f"What happened in {story.scenario}, by minutes and seconds {since}"),
         style,
-        _hatch(),
+        hatch(),
         join(grid),
         join(labels),
         tag("text", since, x=GUTTER - 12, y=AXIS - 10, class_="lane", text_anchor="end"),
@@ -76,7 +79,8 @@ def timeline(story: Story, style: Markup | None = None, *, since: str = "since t
     )
 
 
-def _hatch() -> Markup:
+def hatch() -> Markup:
+    """The pattern `#hatch`, which the style sheet fills with."""
     stripe = tag("path", d="M-1 1L1 -1M0 6L6 0M5 7L7 5", class_="stripe")
     cell = tag("rect", width=6, height=6, class_="cell")
     units = {"patternUnits": "userSpaceOnUse"}

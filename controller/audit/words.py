@@ -17,6 +17,18 @@ def spelled(seconds: float | None) -> str:
     return f"{told} before" if seconds < 0 and whole else told
 
 
+def lasting(seconds: float | None) -> str:
+    """`93784.0` -> `26 h 3 min`; below a minute with tenths; None -> `never`."""
+    if seconds is None:
+        return "never"
+    if seconds < 60:
+        return f"{seconds:.1f} s".replace(".0 s", " s")
+    if seconds < 3600:
+        return spelled(seconds)
+    hours, rest = divmod(round(seconds / 60), 60)
+    return f"{hours} h" + (f" {rest} min" if rest else "")
+
+
 def clock(seconds: float) -> str:
     """`384.2` -> `6:24`."""
     whole = abs(round(seconds))

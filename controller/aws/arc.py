@@ -123,14 +123,18 @@ class ArcSwitch:
             write_states,
             changes=[(arns[name], on) for name, on in batch],
             may_send=lambda: self._runtime.monotonic() < deadline,
-            override=override,
         )
-        by_rule = 0
+        by_rule, aside = 0, tuple(override)
         for turn in count():
-            outcome = self._endpoints.ask(hedge, send, deadline=deadline, before_send=fence)
+            whole = partial(send, override=aside)
+            outcome = self._endpoints.ask(hedge, whole, deadline=deadline, before_send=fence)
             failed = outcome.ended
             if outcome.won is not None or failed is None:
                 return None if outcome.won is None else outcome.won[0]
+            if failed.next is Next.STOP and failed.rule in aside:
+                # It was deleted since: there is nothing left to set aside.
+                aside = tuple(arn for arn in aside if arn != failed.rule)
+                continue
             by_rule += failed.next is Next.RULE
             refusal = f"ARC refused {phrase(goal)}: {failed}"
             # A wait period began no later than the refusal: counted from here, it is over when it is over.

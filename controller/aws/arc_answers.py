@@ -25,7 +25,8 @@ class Next(StrEnum):
 class CallFailed(Exception):  # noqa: N818
     """One call to one endpoint failed. `retry_after` in seconds, where the service gave advice.
 
-    rule: the ARN of the safety rule that refused it, where the answer names one.
+    rule: the ARN of the safety rule that refused it, where the answer names one; with `STOP` that of one
+    which was to be set aside and is no more.
     """
 
     next: Next
@@ -99,7 +100,8 @@ def _judge_answer(answer: Mapping[str, Any]) -> CallFailed:
         return CallFailed(Next.BACK_OFF, text, _advice(answer.get("retryAfterSeconds")))
     if code in _HOP or (isinstance(status, int) and status >= 500):
         return CallFailed(Next.HOP, text)
-    return CallFailed(Next.STOP, text)
+    gone = _RULE_ARN.search(text) if code == "ResourceNotFoundException" else None
+    return CallFailed(Next.STOP, text, rule=gone[0] if gone else None)
 
 
 def _advice(seconds: object) -> float | None:

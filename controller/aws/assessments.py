@@ -73,6 +73,21 @@ class DynamoAssessments:
             items = [item for page in pages for item in page["Items"]]
         return tuple((float(item["at"]["N"]), loads(item["record"]["S"])) for item in items)
 
+    def nearest(self, application: str, at: float, *, later: bool) -> float | None:
+        """The moment of the last record at or before `at`; with `later`, of the first at or after it."""
+        with translated(OutsideUnreachable, f"reading the assessments of {application}"):
+            answer = self._client.query(
+                TableName=self._table,
+                ConsistentRead=True,
+                ScanIndexForward=later,
+                Limit=1,
+                KeyConditionExpression=f"#application = :application AND #at {'>=' if later else '<='} :at",
+                ProjectionExpression="#at",
+                ExpressionAttributeNames={"#application": "application", "#at": "at"},
+                ExpressionAttributeValues={":application": {"S": application}, ":at": {"N": repr(at)}},
+            )
+        return next((float(item["at"]["N"]) for item in answer.get("Items", ())), None)
+
     def newest(self, application: str) -> dict[str, Any] | None:
         """The record of the latest time."""
         last = self._newest(application, self._brief)

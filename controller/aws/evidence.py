@@ -6,17 +6,15 @@ TTL on `expires`.
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
-from functools import lru_cache
+from dataclasses import replace
 from typing import Any
 
 from botocore.client import BaseClient
-from pydantic import TypeAdapter, ValidationError
 
+from controller.aws.evidence_text import Reader, text_of
 from controller.aws.failure import OUTSIDE, code, translated
 from controller.core.evidence import clamp, fold
 from controller.core.holding import FEWEST, Kept
-from controller.core.journal import canonical
 from controller.core.model import Observation, Sighting
 from controller.ports.errors import EvidenceUnavailable
 
@@ -24,12 +22,12 @@ PERMISSIONS: tuple[str, ...] = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamod
 TRIES = 5
 LARGEST = 60_000
 """Bytes of a signal's observations. A write that changes one is billed for all."""
+SIX, BESIDE = 6, 100
+"""Bytes at most of a character in JSON, and of an observation beside its words."""
 RECENT = 10
 WORD = len("muted")
 DAY = 86_400.0
 NAMES = {"#application": "application", "#signal": "signal", "#observations": "observations"}
-OBSERVATIONS = TypeAdapter(tuple[Observation, ...])
-MEMBERS = tuple(member.name for member in fields(Observation))
 
 
 class DynamoEvidence:
@@ -49,7 +47,7 @@ class DynamoEvidence:
         kept: Mapping[str, Kept] | None = None,
     ) -> None:
         self._client, self._table, self._now = client, table, now
-        self._ttl, self._kept = ttl, kept or {}
+        self._ttl, self._kept, self._reader = ttl, kept or {}, Reader()
 
     def record(self, application: str, sightings: Sequence[Sighting]) -> None:
         """Add observations; safe to repeat. An `at` later than `received` is taken for `received`.
@@ -68,7 +66,7 @@ class DynamoEvidence:
         if failed:
             raise failed[0]
 
-    def read(self, application: str) -> Mapping[str, tuple[Observation, ...]]:
+    def read(self, application: str) -> Mapping[str, Sequence[Observation]]:
         """Signal id -> its observations, oldest first, strongly consistent."""
         with translated(EvidenceUnavailable, f"reading the evidence of {application}"):
             pages = self._client.get_paginator("query").paginate(
@@ -80,7 +78,14 @@ class DynamoEvidence:
                 ExpressionAttributeValues={":application": {"S": application}},
             )
             items = [item for page in pages for item in page["Items"]]
-        return {item["signal"]["S"]: _history(item) for item in items}
+        return {item["signal"]["S"]: self._history(item) for item in items}
+
+    def _history(self, item: dict[str, Any]) -> Sequence[Observation]:
+        signal = item.get("signal", {}).get("S")
+        try:
+            return self._reader.read(signal, item["observations"]["S"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise EvidenceUnavailable(f"the evidence of {signal} cannot be read: {error}") from error
 
     def _merge(self, application: str, signal: str, new: Sequence[Observation]) -> None:
         """Read, fold, write under the version that was read; again if somebody was faster.
@@ -92,7 +97,7 @@ class DynamoEvidence:
             with translated(EvidenceUnavailable, f"reading the evidence of {signal}"):
                 answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
             item = answer.get("Item")
-            history = _history(item) if item else ()
+            history: Sequence[Observation] = self._history(item) if item else ()
             kept = self._kept.get(signal, Kept())
             folded = fitted(fold(history, new, keep=kept.keep, gap=kept.gap))
             if folded == history:
@@ -116,7 +121,7 @@ class DynamoEvidence:
             unchanged["ExpressionAttributeValues"] = {":version": {"N": str(version)}}
         item = {
             **key,
-            "observations": {"S": _text(folded)},
+            "observations": {"S": text_of(folded)},
             "version": {"N": str(version + 1)},
             "expires": {"N": str(int(self._now() + self._ttl))},
         }
@@ -129,36 +134,8 @@ def fitted(folded: tuple[Observation, ...]) -> tuple[Observation, ...]:
     old = len(folded) - RECENT if len(folded) > FEWEST else 0
     short = tuple(replace(seen, reason=seen.reason[:WORD]) for seen in folded[:old])
     fit = (*short, *folded[len(short) :])
-    while len(_text(fit)) > LARGEST:
+    if sum(SIX * (len(seen.id) + len(seen.reason)) + BESIDE for seen in fit) <= LARGEST:
+        return fit
+    while len(text_of(fit)) > LARGEST:
         fit = fit[1:]
     return fit
-
-
-def _text(folded: Sequence[Observation]) -> str:
-    return canonical([_members(seen) for seen in folded])
-
-
-def _members(seen: Observation) -> dict[str, Any]:
-    return {name: getattr(seen, name) for name in MEMBERS}
-
-
-def _history(item: dict[str, Any]) -> tuple[Observation, ...]:
-    try:
-        return observations(item["observations"]["S"])
-    except (KeyError, TypeError, ValueError) as error:
-        signal = item.get("signal", {}).get("S")
-        raise EvidenceUnavailable(f"the evidence of {signal} cannot be read: {error}") from error
-
-
-@lru_cache(maxsize=1024)
-def observations(text: str) -> tuple[Observation, ...]:
-    """Cached: a decision reads every signal, and few of them have changed since the last one.
-
-    Raises `ValueError`.
-    """
-    try:
-        return OBSERVATIONS.validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        raise ValueError(f"{place}: {first['msg']}" if place else first["msg"]) from error

@@ -15,7 +15,9 @@ asked; the reading back works through whichever does. `application` is the table
 `seq` its sort key (N); the other attributes but `body` are there for people who read the table.
 """
 
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any
 
 from botocore.client import BaseClient
@@ -33,9 +35,21 @@ LARGEST = 16_384
 NAMES = {"#application": "application", "#seq": "seq", "#body": "body"}
 TRIES = 3
 WHOLE = 600.0
-"""Seconds that what was read and found whole is taken for whole, by its last event's hash alone."""
+"""Seconds that an event which was read and found whole is taken for whole, by the last event's hash alone."""
+SLICE = 100
+"""Events that are read again at once, at least: a long journal's turn comes little by little."""
 PAUSE = 0.1
 """Seconds before the second try; twice that before the third."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """What was read and found whole. turn: how many events of the present round were read again.
+    since: seconds, monotonic; by then the round was on time."""
+
+    events: tuple[Event, ...]
+    since: float
+    turn: int = 0
 
 
 class DynamoJournal:
@@ -43,32 +57,51 @@ class DynamoJournal:
 
     def __init__(self, *, client: BaseClient | Replicas, table: str, runtime: Runtime) -> None:
         self._replicas, self._table, self._runtime = replicas(client), table, runtime
-        self._known: dict[str, tuple[tuple[Event, ...], float]] = {}
+        self._known: dict[str, _Whole] = {}
 
     def read(self, application: str) -> tuple[Event, ...]:
         """All events in order. `JournalUnreadable` where the chain is broken or an event cannot be read.
 
-        A process that lives on asks for its last event and what follows; every `WHOLE` seconds for all.
+        A process that lives on asks for its last event and what follows, and in `WHOLE` seconds once for
+        each of the others, some at a time.
         """
-        known, since = self._known.get(application, ((), 0.0))
         now = self._runtime.monotonic()
-        if now - since >= WHOLE:
-            known, since = (), now
-        last = known[-1] if known else None
-        with translated(OutsideUnreachable, f"reading the journal of {application}"):
-            items = self._items(application, last.seq if last else 1)
-        try:
-            events = tuple(_event(application, item) for item in items)
-        except (ValueError, TypeError, KeyError) as error:
-            raise JournalUnreadable(plain(str(error), 300)) from error
+        known = self._known.get(application)
+        if known is None or now - known.since >= WHOLE:
+            known = _Whole((), now)
+        else:
+            known = self._again(application, known, now)
+        last = known.events[-1] if known.events else None
+        events = self._events(application, last.seq if last else 1)
         if last is not None and (not events or events[0] != last):
             raise JournalUnreadable(f"event {last.seq} of {application} is no longer what it was")
         broken = broken_at(events[1:] if last else events, after=last)
         if broken is not None:
             raise JournalUnreadable(f"the journal of {application} is broken at event {broken}")
-        whole = known[:-1] + events
-        self._known[application] = whole, since
-        return whole
+        whole = replace(known, events=known.events[:-1] + events)
+        self._known[application] = whole
+        return whole.events
+
+    def _again(self, application: str, known: _Whole, now: float) -> _Whole:
+        """Read those again whose turn it is, if they are enough to ask for."""
+        count = len(known.events)
+        due = int(count * (now - known.since) / WHOLE)
+        if due < SLICE:
+            return known
+        old = known.events[known.turn : known.turn + due]
+        for was, is_ in zip_longest(old, self._events(application, old[0].seq, old[-1].seq)):
+            if was != is_:
+                raise JournalUnreadable(f"the journal of {application} is broken at event {(was or is_).seq}")
+        turn = known.turn + len(old)
+        return replace(known, since=known.since + WHOLE * len(old) / count, turn=turn if turn < count else 0)
+
+    def _events(self, application: str, first: int, last: int | None = None) -> tuple[Event, ...]:
+        with translated(OutsideUnreachable, f"reading the journal of {application}"):
+            items = self._items(application, first, last)
+        try:
+            return tuple(_event(application, item) for item in items)
+        except (ValueError, TypeError, KeyError) as error:
+            raise JournalUnreadable(plain(str(error), 300)) from error
 
     def append(self, application: str, draft: Draft, after: Event | None) -> Event:
         """See `ports.store.Journal.append`. `ValueError`: over 16 KB, or not the same after a round trip.
@@ -96,7 +129,9 @@ class DynamoJournal:
                 raise JournalConflict(f"event {event.seq} of {application} was written by somebody else")
         raise OutsideUnreachable(f"appending event {event.seq} of {application}: {trouble}")
 
-    def _items(self, application: str, start: int) -> list[dict[str, Any]]:
+    def _items(self, application: str, first: int, last: int | None) -> list[dict[str, Any]]:
+        keys = "#seq >= :first" if last is None else "#seq BETWEEN :first AND :last"
+        bounds = {":first": {"N": str(first)}} | ({} if last is None else {":last": {"N": str(last)}})
         items: list[dict[str, Any]] = []
         after: dict[str, Any] = {}
         while True:
@@ -104,10 +139,10 @@ class DynamoJournal:
                 "query",
                 TableName=self._table,
                 ConsistentRead=True,
-                KeyConditionExpression="#application = :application AND #seq >= :start",
+                KeyConditionExpression=f"#application = :application AND {keys}",
                 ProjectionExpression="#seq, #body",
                 ExpressionAttributeNames=NAMES,
-                ExpressionAttributeValues={":application": {"S": application}, ":start": {"N": str(start)}},
+                ExpressionAttributeValues={":application": {"S": application}} | bounds,
                 **after,
             )
             items += page["Items"]

@@ -13,6 +13,10 @@ So the alarm's name is read from the ARN in `resources`. What is dropped is the 
 the previous state of alarms. What is left of one is under 4 KB, unless its `reasonData` is very long.
 """
 
+import json
+from collections.abc import Iterable
+from typing import Any
+
 from controller.core.signal_event import SOURCE as SIGNAL_SOURCE
 
 ALARM_STATE_CHANGE = "CloudWatch Alarm State Change"
@@ -24,6 +28,17 @@ ALARM_PATTERN: dict[str, list[str]] = {
     "source": ["aws.cloudwatch"],
     "detail-type": [ALARM_STATE_CHANGE],
 }
+LONGEST_PATTERN = 2048
+"""Characters of an event pattern (EventBridge quotas)."""
+
+
+def alarms_named(names: Iterable[str]) -> dict[str, Any]:
+    """`ALARM_PATTERN` for these alarms alone: others of the account reach no queue. All of them, where the
+    names are too many for a pattern; what is not the policy's is then refused by name."""
+    narrow = {**ALARM_PATTERN, "detail": {"alarmName": sorted(set(names))}}
+    return narrow if len(json.dumps(narrow)) <= LONGEST_PATTERN else dict(ALARM_PATTERN)
+
+
 CANARY_PATTERN: dict[str, list[str]] = {
     "source": ["aws.synthetics"],
     "detail-type": [CANARY_PASSED, CANARY_FAILED, CANARY_STATUS],

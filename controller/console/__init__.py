@@ -4,5 +4,6 @@
  gateway (payload v2) ─┐                         ┌─ sign_in ─ issuer ─> the identity provider
  wsgi (loopback) ──────┴─> Request ─> app ─ page ┼─ now, incident, history, policy, health: they only look
                            Response <────────────└─ approve: the one act, by steps.answer
+ a trace ─ traced ─ archive: the same pages over a run that is over, and nothing to do
 ```
 """

@@ -17,7 +17,7 @@ from controller.console.fetch import IssuerUnreachable
 from controller.console.guard import Forbidden, deliberate
 from controller.console.http import HEADERS, LONGEST, MOST, Request, Response, redirect
 from controller.console.issuer import Issuer, TokenRefused
-from controller.console.looking import Controls, Instruments
+from controller.console.looking import Controls, Instruments, kept
 from controller.console.past import Past
 from controller.console.render import page, sheet, static
 from controller.console.sealing import Sealer
@@ -57,7 +57,8 @@ class Console:
         instruments: Instruments,
         log: Callable[[Mapping[str, Any]], None],
     ) -> None:
-        self.deps, self.issuer, self.now, self.instruments, self.log = deps, issuer, now, instruments, log
+        self.deps, self.issuer, self.now, self.log = deps, issuer, now, log
+        self.instruments = replace(instruments, probes=kept(instruments.probes, deps.runtime.monotonic))
         asked = {each for asks in deps.policy.approvals.values() for ask in asks for each in ask.ask}
         self._sealer = Sealer(key)
         self._door = Door(issuer, self._sealer, frozenset(each.removeprefix(GROUP) for each in asked))

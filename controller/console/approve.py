@@ -4,7 +4,10 @@ from collections.abc import Sequence
 
 from controller.console.guard import Forbidden
 from controller.console.http import Response, redirect
+from controller.console.traffic import traffic_now
 from controller.console.visit import Visit
+from controller.console.waves import waves_of
+from controller.core.checks import QuotaCheck
 from controller.core.gate import belongs
 from controller.core.incident import Incident
 from controller.core.journal import Event
@@ -12,21 +15,27 @@ from controller.core.model import Node, SignalState, Truth
 from controller.core.people import among, same_person
 from controller.core.report import decision_data
 from controller.core.text import plain
+from controller.ports.errors import OutsideUnreachable
 from controller.steps.answer import Answered, answer, look_at
-from controller.steps.context import known
+from controller.steps.context import recorded
 from controller.steps.question import Question
 
 REASON = 500
 TOO_OLD = "To answer, your sign-in must be less than five minutes old. Nothing was written."
+NOT_KNOWN = (
+    "The journal did not answer while your answer was written. Open the page again, here or in another "
+    "Region: it says what counted. An answer counts once, however often it is given."
+)
 
 
 def show(visit: Visit) -> Response:
     """The question as things stand now; or, plainly, why nobody can answer it, and the record of it."""
-    asked = look_at(visit.deps, visit.id)
     incident, record = _record(visit)
+    if not record:
+        return _unknown(visit)
+    asked = look_at(visit.deps, visit.id)
     if isinstance(asked, Answered):
-        if not record:
-            return _unknown(visit)
+        incident, record = _record(visit)
         gone = "expired" in asked.sentence or "superseded" in asked.sentence
         return visit.page("answered", 410 if gone else 200, why=asked.sentence, sentence=asked.sentence,
                           incident=incident, record=record, now=visit.deps.runtime.now())  # fmt: skip
@@ -45,6 +54,12 @@ def show(visit: Visit) -> Response:
         unsure=_unsure(asked),
         seen=_signals(asked.decision.tree),
         states=_before_after(visit, asked),
+        measured=_measures_capacity(visit, incident),
+        traffic=traffic_now(visit, visit.deps.runtime.now()),
+        carrier=incident.source
+        if incident.intent == "restore"
+        else asked.decision.target or incident.target or "the target",
+        waves=waves_of(visit.deps.policy, incident, (), plan=asked.decision.plan, controls=visit.controls()),
     )
 
 
@@ -58,22 +73,34 @@ def act(visit: Visit) -> Response:
         return visit.page("says", 403, why="sign-in too old", title="Sign in once more",
                           text=TOO_OLD,
                           again=f"/signin?to={visit.request.path}")  # fmt: skip
-    given = answer(
-        visit.deps,
-        visit.id,
-        who=visit.session.who,
-        approve=said == "approve",
-        reason=plain(form.get("reason", ""), REASON),
-        groups=visit.session.groups,
-        shown=form.get("digest", ""),
-    )
+    if not _record(visit)[1]:
+        return _unknown(visit)
+    try:
+        given = answer(
+            visit.deps,
+            visit.id,
+            who=visit.session.who,
+            approve=said == "approve",
+            reason=plain(form.get("reason", ""), REASON),
+            groups=visit.session.groups,
+            shown=form.get("digest", ""),
+        )
+    except OutsideUnreachable as error:
+        return visit.page("says", 503, why=f"not known whether it was written: {error}",
+                          title="It is not known whether this counted", text=NOT_KNOWN,
+                          again=visit.request.path)  # fmt: skip
     if given.counted:
         return redirect(visit.request.path)
     incident, record = _record(visit)
-    if not record:
-        return _unknown(visit)
     return visit.page("answered", 409, why=given.sentence, sentence=given.sentence, incident=incident,
                       record=record, now=visit.deps.runtime.now())  # fmt: skip
+
+
+def _measures_capacity(visit: Visit, incident: Incident) -> bool:
+    """Whether anything that was asked of the Region says that it has room."""
+    about = visit.deps.policy.about(incident.source)
+    ready = about.restore.ready if incident.intent == "restore" and about.restore else about.target.ready
+    return any(isinstance(check, QuotaCheck) for check in ready)
 
 
 def _unknown(visit: Visit) -> Response:
@@ -84,10 +111,10 @@ def _unknown(visit: Visit) -> Response:
 
 def _record(visit: Visit) -> tuple[Incident | None, list[Event]]:
     """The incident that a request is about, and what the journal says of the request itself."""
-    events = visit.deps.journal.read(visit.deps.application)
-    own = [e for e in events if e.data.get("approval") == visit.id]
+    memory, events = recorded(visit.deps)
+    own = visit.past.about(events, visit.id)
     about = own[0].draft.incident if own else None
-    return known(visit.deps).incidents.get(about or ""), own
+    return memory.incidents.get(about or ""), own
 
 
 def _kept_from(visit: Visit, asked: Question, incident: Incident) -> str | None:

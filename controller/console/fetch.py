@@ -1,6 +1,7 @@
 """The only way out of the console: to the issuer's allow-listed hosts, and nowhere that they point (A8)."""
 
 import ipaddress
+import time
 from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import urlsplit
 
@@ -10,6 +11,8 @@ Fetch = Callable[[str, str, Mapping[str, str] | None], tuple[int, bytes]]
 """(method, URL, form or None) -> (status, body). Raises `IssuerUnreachable`."""
 TIMEOUT = (2.0, 3.0)
 """Seconds to connect, and between two bytes."""
+WHOLE = 5.0
+"""Seconds for a body."""
 MOST = 262_144
 
 
@@ -44,7 +47,7 @@ def _address(host: str) -> bool:
 
 
 def https_fetch(hosts: Iterable[str]) -> Fetch:
-    """Follows no redirect, takes no proxy or password from the environment, reads at most 256 KiB."""
+    """Follows no redirect, takes no proxy or password from the environment, reads little and not for long."""
     known = frozenset(hosts)
 
     def fetch(method: str, url: str, form: Mapping[str, str] | None) -> tuple[int, bytes]:
@@ -59,11 +62,14 @@ def https_fetch(hosts: Iterable[str]) -> Fetch:
                 with session.request(
                     method, url, data=form, timeout=TIMEOUT, allow_redirects=False, stream=True
                 ) as answer:
-                    body = answer.raw.read(MOST + 1, decode_content=True)
-                    if len(body) > MOST:
-                        failure = "its answer is too long"
+                    body, ends = b"", time.monotonic() + WHOLE
+                    while part := answer.raw.read1(65_536, decode_content=True):
+                        body += part
+                        if len(body) > MOST or time.monotonic() > ends:
+                            failure = "its answer is too long"
+                            break
                     else:
-                        return int(answer.status_code), bytes(body)
+                        return int(answer.status_code), body
         except (requests.RequestException, OSError) as error:
             failure = type(error).__name__  # its text may quote what was sent
         raise IssuerUnreachable(f"the issuer did not answer: {failure}")

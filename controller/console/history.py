@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from controller.console.http import Response
 from controller.console.visit import Visit
 from controller.core.incident import Incident, Phase
+from controller.core.journal import Kind
 from controller.steps.recall import recall
 
 PAGE = 50
@@ -36,7 +37,7 @@ def show(visit: Visit) -> Response:
         intents=INTENTS,
         moment=moment,
         recalled=recall(visit.deps.policy, _Records(visit), at, then) if at is not None else None,
-        gaps=[e for e in seen.events if str(e.kind) == "Blinded"][-20:],
+        gaps=[e for e in seen.events if e.kind is Kind.BLINDED][-20:],
         events=seen.events[-EVENTS:][::-1],
     )
 
@@ -47,6 +48,7 @@ class _Records:
     def __init__(self, visit: Visit) -> None:
         self.read = visit.deps.journal.read
         self.between = visit.deps.assessments.between
+        self.nearest = visit.deps.assessments.nearest
 
 
 def moment_of(text: str, now: float) -> float | None:
@@ -69,14 +71,8 @@ def moment_of(text: str, now: float) -> float | None:
 def _fits(incident: Incident, chosen: dict[str, str]) -> bool:
     moved = "moved" if incident.put else "stayed"
     outcome = moved if incident.phase in (Phase.SETTLED, Phase.STOOD_DOWN) else "open"
-    return all(
-        not wanted or wanted == having
-        for wanted, having in (
-            (chosen["intent"], incident.intent),
-            (chosen["region"], incident.source),
-            (chosen["outcome"], outcome),
-        )
-    )
+    having = (("intent", incident.intent), ("region", incident.source), ("outcome", outcome))
+    return all(chosen[key] in ("", value) for key, value in having)
 
 
 def _digits(text: str) -> bool:

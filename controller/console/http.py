@@ -49,14 +49,16 @@ class Request:
 
     def asked(self) -> dict[str, str]:
         """The query's fields; of a doubled one the first."""
-        return _fields(self.query)
+        return dict(reversed(_fields(self.query)))
 
     def form(self) -> dict[str, str]:
-        """The body's fields, where it is a form; else none."""
+        """The body's fields, where it is a form; else none. What is said twice is not said."""
         kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/x-www-form-urlencoded":
             return {}
-        return _fields(self.body.decode("utf-8", "replace"))
+        pairs = _fields(self.body.decode("utf-8", "replace"))
+        names = [name for name, _ in pairs]
+        return {name: value for name, value in pairs if names.count(name) == 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +92,8 @@ def local(path: str) -> str:
     return path if plainly and path.startswith("/") and not path.startswith("//") else "/"
 
 
-def _fields(text: str) -> dict[str, str]:
+def _fields(text: str) -> list[tuple[str, str]]:
     try:
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=FIELDS, errors="replace")
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=FIELDS, errors="replace")
     except ValueError:
-        return {}
-    return dict(reversed(pairs))
+        return []

@@ -5,17 +5,22 @@ from typing import Any
 
 from markupsafe import Markup
 
+from controller.console.asked import expiries, turns_of
 from controller.console.http import Response
 from controller.console.looking import Seen
 from controller.console.picture import BEFORE, ends, story_of
+from controller.console.traffic import traffic_of
 from controller.console.visit import Visit
+from controller.console.waves import waves_of
 from controller.core.decide import decide
+from controller.core.gate import phrase
 from controller.core.incident import ENDED, Incident
 from controller.core.journal import Event
 from controller.core.model import Decision
 from controller.core.report import decision_data
 from controller.ports.errors import OutsideUnreachable
 from controller.steps.context import Deps, situation
+from controller.steps.question import next_ask
 
 SPAN = 7_200.0
 """Seconds of assessments that a picture goes through at most."""
@@ -29,7 +34,9 @@ def show(visit: Visit) -> Response:
                           text="It may be of another application.", again="/history")  # fmt: skip
     own = [event for event in seen.events if event.draft.incident == incident.id]
     assessed = _assessed(visit.deps, incident, seen.now)
-    drawn = visit.instruments.picture(story_of(visit.deps.policy, incident, seen, assessed))
+    moved = traffic_of(visit, incident, own, seen.now)
+    told = story_of(visit.deps.policy, incident, seen, assessed, moved.minutes if moved else ())
+    drawn = visit.instruments.picture(told)
     judged = _judged(visit.deps, seen, incident)
     return visit.page(
         "incident",
@@ -37,10 +44,14 @@ def show(visit: Visit) -> Response:
         incident=incident,
         ended=incident.phase in ENDED,
         own=own,
-        asks=[event for event in own if str(event.kind).startswith(("Approval", "Reminded"))],
+        turns=turns_of(own),
+        expires=expiries(visit.deps.policy, incident, seen, silence=_silence(visit.deps, incident)),
         picture=Markup(drawn),  # noqa: S704 - made by `audit.markup`, where all text is escaped
-        record=_record(own, judged),
-        plan=judged.plan if judged else None,
+        record=_record(own, judged, [each for each in assessed if each[0] <= incident.changed]),
+        waves=waves_of(
+            visit.deps.policy, incident, own, plan=judged.plan if judged else None, controls=seen.controls
+        ),
+        moved=moved,
     )
 
 
@@ -52,12 +63,22 @@ def _judged(deps: Deps, seen: Seen, incident: Incident) -> Decision | None:
     return decide(found, incident.source)
 
 
-def _record(own: list[Event], judged: Decision | None) -> Mapping[str, Any] | None:
-    """The decision as it stands, or the one that was written down last."""
+def _silence(deps: Deps, incident: Incident) -> str:
+    """What comes of it where nobody answers the question that waits."""
+    request = incident.request
+    waits = request is not None and request.status == "waiting" and incident.phase not in ENDED
+    then = next_ask(deps, incident, request) if waits and request is not None else None
+    return f"then {phrase(then)} will be asked" if then else "silence is a denial; traffic stays where it is"
+
+
+def _record(
+    own: list[Event], judged: Decision | None, assessed: list[tuple[float, Mapping[str, Any]]]
+) -> Mapping[str, Any] | None:
+    """The decision as it stands; of an incident that has ended the last that was assessed or written down."""
     if judged is not None:
         return decision_data(judged)
-    carried = [event.data["decision"] for event in own if "decision" in event.data]
-    return carried[-1] if carried else None
+    carried = [(event.at, event.data["decision"]) for event in own if "decision" in event.data]
+    return max([*assessed, *carried], key=lambda pair: pair[0], default=(0.0, None))[1]
 
 
 def _assessed(deps: Deps, incident: Incident, now: float) -> list[tuple[float, Mapping[str, Any]]]:

@@ -134,10 +134,7 @@ class Issuer:
         try:
             url = self._metadata()["jwks_uri"]
             said = _json(*self._fetch("GET", url, None))
-            usable = [
-                k for k in said["keys"] if k.get("kty") in ("RSA", "EC") and k.get("use", "sig") == "sig"
-            ]
-            keys = KeySet.import_key_set({"keys": usable})
+            keys = KeySet.import_key_set({"keys": [each for each in said["keys"] if _verifies(each)]})
         except IssuerUnreachable:
             if known is None or not _holds(known[1], kid):
                 raise

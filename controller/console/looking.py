@@ -8,14 +8,22 @@ from controller.core.assess import Track, View, view
 from controller.core.incident import Memory
 from controller.core.journal import Event
 from controller.core.policy import Policy
+from controller.core.served import Counted
+from controller.core.share import MINUTE
 from controller.core.story import Story
 from controller.ports.errors import EvidenceUnavailable, OutsideUnreachable
-from controller.steps.context import Deps, known, read_switch
+from controller.steps.context import Deps, read_switch, recorded
+from controller.steps.proof import counted_by_region
 from controller.steps.recall import WATCHED
 
 Between = Callable[[str, float, float], Iterable[tuple[float, dict[str, Any]]]]
+Probes = Callable[[Between, str, Iterable[str], float], dict[str, Any]]
 SHORTLY = 4.0
 """Seconds for which routing controls are kept: fifty people who look must not become a load on ARC."""
+SPANS = 16
+"""Stretches of time whose counted requests are kept."""
+LATELY = 30.0
+"""Seconds for which probes are kept: they come once an hour, and are looked for in hours of assessments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +36,7 @@ class Instruments:
 
     picture: Callable[[Story], str]
     sheet: str
-    probes: Callable[[Between, str, Iterable[str], float], dict[str, Any]]
+    probes: Probes
     drills: Callable[[Policy, Memory, float], dict[str, Any]]
     dead_letters: Callable[[], int | None]
 
@@ -55,11 +63,12 @@ class Seen:
 
 
 class Controls:
-    """The routing controls as read within the last seconds."""
+    """Routing controls as read within the last seconds, and requests as counted within the last minute."""
 
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
         self._read: tuple[float, Mapping[str, bool] | None] | None = None
+        self._counted: dict[tuple[float, float], Counted] = {}
 
     def __call__(self) -> Mapping[str, bool] | None:
         now = self._deps.runtime.monotonic()
@@ -69,13 +78,37 @@ class Controls:
             self._read = kept
         return kept[1]
 
+    def counted(self, since: float, until: float) -> Counted | None:
+        """Each Region's requests by the minute; None where the policy names nothing that counts them."""
+        if self._deps.policy.traffic is None:
+            return None
+        span = (since // MINUTE * MINUTE, until // MINUTE * MINUTE)
+        kept = self._counted.get(span)
+        if kept is None:
+            kept = counted_by_region(self._deps, since=span[0], until=span[1])
+            newest = list(self._counted.items())[1 - SPANS :]
+            self._counted = {**dict(newest), span: kept}  # at once: other threads look too
+        return kept
+
+
+def kept(probes: Probes, monotonic: Callable[[], float]) -> Probes:
+    """The same, read at most once in `LATELY` seconds."""
+    read: list[tuple[float, dict[str, Any]]] = []
+
+    def ask(between: Between, application: str, regions: Iterable[str], now: float) -> dict[str, Any]:
+        if not read or not 0 <= monotonic() - read[0][0] < LATELY:
+            read[:] = [(monotonic(), probes(between, application, regions, now))]
+        return read[0][1]
+
+    return ask
+
 
 def look(deps: Deps, controls: Controls) -> Seen:
     """Raises `OutsideUnreachable`, `JournalUnreadable` where the journal cannot be read."""
-    memory = known(deps)
+    memory, events = recorded(deps)
     now = deps.runtime.now()
     return Seen(
-        now, memory, deps.journal.read(deps.application), controls(), _evidence(deps, memory, now),
+        now, memory, events, controls(), _evidence(deps, memory, now),
         latest(deps, now),
     )  # fmt: skip
 

@@ -1,10 +1,13 @@
 """Now: what is wrong, if anything, in one glance; then Regions, evidence, and whether it could act."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
+from controller.console.able import able
 from controller.console.http import Response
 from controller.console.looking import Seen
+from controller.console.traffic import traffic_now, traffic_of
 from controller.console.visit import Visit
 from controller.core.assess import Track
 from controller.core.incident import Incident
@@ -12,6 +15,8 @@ from controller.core.model import Verdict
 from controller.core.plan import serving
 from controller.core.policy import Policy
 
+LEFT = ("already-left", "away")
+"""What is decided about a Region that was left already."""
 WORST = (Verdict.BREACHING, Verdict.SILENT, Verdict.UNKNOWN, Verdict.HEALTHY)
 
 
@@ -35,9 +40,12 @@ class Cell:
 
 def show(visit: Visit) -> Response:
     seen = visit.look()
-    request = seen.memory.open.request if seen.memory.open else None
+    about = seen.memory.open  # asked once: it looks through all incidents
+    request = about.request if about else None
     waiting = request if request is not None and request.status == "waiting" else None
     deps, controls = visit.deps, seen.controls
+    own = [e for e in seen.events if about and e.draft.incident == about.id]
+    moved = traffic_of(visit, about, own, seen.now) if about else None
     return visit.page(
         "now",
         seen=seen,
@@ -50,6 +58,9 @@ def show(visit: Visit) -> Response:
         if controls is None
         else {r: serving(deps.policy, r, controls) for r in deps.policy.regions},
         away={region: seen.memory.away(region) for region in deps.policy.regions},
+        ways=able(deps, seen),
+        traffic=moved.later if moved else traffic_now(visit, seen.now),
+        moved=moved,
     )
 
 
@@ -66,11 +77,15 @@ def headline(policy: Policy, seen: Seen) -> Headline:
             "wait", "It will not act", f"{seen.memory.stopped}. It decides and records all the same."
         )
     codes = {region: str(record["code"]) for region, (_, record) in seen.decided.items()}
-    ill = [region for region, code in codes.items() if code not in ("healthy", "not-confirmed", "unknown")]
+    calm = ("healthy", "not-confirmed", "unknown", *LEFT)
+    ill = [region for region, code in codes.items() if code not in calm]
     doubted = [region for region, code in codes.items() if code in ("not-confirmed", "unknown")]
     if ill:
         record = seen.decided[ill[0]][1]
         return Headline("bad", f"{ill[0]}: {record['code']}", f"{record['reason']}.")
+    gone = {region: left for region in policy.regions if (left := seen.memory.away(region)) is not None}
+    if gone:
+        return _left(gone, doubted, seen)
     if doubted:
         record = seen.decided[doubted[0]][1]
         return Headline("wait", f"Something speaks against {doubted[0]}, not enough to leave it",
@@ -91,6 +106,17 @@ _SAYS = {
     "shifted": "The controls are moved. It watches whether customers are well.",
     "verified": "A wave is done. It watches, and goes on.",
 }
+
+
+def _left(gone: Mapping[str, Incident], doubted: Sequence[str], seen: Seen) -> Headline:
+    """Nothing is to be done at once; but this is not how it should stay."""
+    region, left = next(iter(gone.items()))
+    others = f", and {len(gone) - 1} more" if len(gone) > 1 else ""
+    told = [each for each in (region, *doubted) if each in seen.decided]
+    reasons = [str(seen.decided[each][1]["reason"]) for each in told]
+    text = " ".join(f"{reason}." for reason in reasons if not reason.endswith("carries no traffic already"))
+    return Headline("wait", f"{region} was left for {left.target}{others}",
+                    f"{left.target} carries its traffic. {text}".strip())  # fmt: skip
 
 
 def _of(incident: Incident) -> Headline:

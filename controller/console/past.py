@@ -1,35 +1,39 @@
-"""Memory as it was at a past moment, without folding the whole journal for each look.
+"""What the whole journal is asked for, without going through all of it at each look.
 
 ```
- events  1 ........ 250 ........ 500 ........ 750 ..x
- kept         memory @250  memory @500  memory @750 ─ fold the rest
+ events  1 ........ 100 ........ 200 ........ 300 ..x
+ kept         memory @100  memory @200  memory @300 ─ fold the rest
 ```
 """
 
 import threading
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from controller.core.fold import fold
 from controller.core.incident import Memory
-from controller.core.journal import Event, written_until
+from controller.core.journal import Event
 
-EVERY = 250
+EVERY = 100
 """Events between two memories that are kept."""
 
 
 class Past:
-    """Of one application's journal, which only grows."""
+    """Of one application's journal, which only grows: as it was at a moment, and what is about a request."""
 
     def __init__(self, application: str) -> None:
         self._application = application
-        self._kept: list[Memory] = []
         self._lock = threading.Lock()
+        self._seen: Sequence[Event] = ()
+        self._kept: list[Memory] = []
+        self._latest: list[float] = []
+        self._requests: dict[str, list[Event]] = {}
 
     def until(self, events: Sequence[Event], at: float) -> Memory:
-        """The memory after the events that were written until `at`."""
-        count = len(written_until(events, at))
+        """The memory after the events that were written until `at`, as `core.journal.written_until` says."""
         with self._lock:
-            self._forget_if_other(events)
+            self._learn(events)
+            count = bisect_right(self._latest, at, hi=len(events))
             while (len(self._kept) + 1) * EVERY <= count:
                 done = len(self._kept) * EVERY
                 onto = self._kept[-1] if self._kept else None
@@ -38,7 +42,24 @@ class Past:
             onto = self._kept[place - 1] if place else None
         return fold(self._application, events[place * EVERY : count], onto)
 
-    def _forget_if_other(self, events: Sequence[Event]) -> None:
-        last = self._kept[-1].last if self._kept else None
-        if last is not None and (len(events) < last.seq or events[last.seq - 1].hash != last.hash):
-            self._kept.clear()
+    def about(self, events: Sequence[Event], request: str) -> list[Event]:
+        """The events that name an approval's request, in order."""
+        with self._lock:
+            self._learn(events)
+            found = tuple(self._requests.get(request, ()))
+        return [event for event in found if event.seq <= len(events)]
+
+    def _learn(self, events: Sequence[Event]) -> None:
+        """Go through what is new. Who read the journal earlier may come later, with fewer of its events."""
+        both = min(len(self._seen), len(events))
+        if both and self._seen[both - 1].hash != events[both - 1].hash:
+            self._seen = ()
+            for kept in (self._kept, self._latest, self._requests):
+                kept.clear()
+        for event in events[len(self._seen) :]:
+            self._latest.append(max(event.at, self._latest[-1] if self._latest else event.at))
+            request = event.data.get("approval")
+            if isinstance(request, str):
+                self._requests.setdefault(request, []).append(event)
+        if len(events) >= len(self._seen):
+            self._seen = events

@@ -8,7 +8,8 @@ from controller.core.assess import Track
 from controller.core.incident import ENDED, Incident
 from controller.core.journal import Event, Kind
 from controller.core.policy import Policy
-from controller.core.story import Lane, Milestones, Said, Shift, Story, Stretch
+from controller.core.served import Served
+from controller.core.story import Lane, Milestones, Said, Share, Shift, Story, Stretch
 
 LEAD = 60.0
 BEFORE = 600.0
@@ -25,8 +26,9 @@ def story_of(
     incident: Incident,
     seen: Seen,
     assessed: Sequence[tuple[float, Mapping[str, Any]]],
+    served: Sequence[Served] = (),
 ) -> Story:
-    """assessed: (when, decision about the incident's Region as stored), oldest first."""
+    """assessed: (when, decision about the incident's Region as stored), oldest first. served: each minute."""
     broke = _start(incident, seen)
     last = ends(incident, seen.now)
     own = tuple(e for e in seen.events if e.draft.incident == incident.id)
@@ -45,6 +47,11 @@ def story_of(
         shifts=shifts, regions={region: tuple(entry.controls) for region, entry in policy.regions.items()},
         before=before, after=before | {shift.control: shift.on for shift in shifts},
         steps=(), pages=(), journal=own,
+        shares=tuple(
+            Share(max(-LEAD, each.start - broke), min(last, each.end) - broke, each.parts)
+            for each in served
+            if each.end > broke - LEAD and each.start < last
+        ),
     )  # fmt: skip
 
 

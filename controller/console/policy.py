@@ -1,16 +1,19 @@
-"""The policy as it is in force: what it says, its digest, since when, and when it was last drilled."""
+"""The policy as it is in force: what it says, who reviewed it, what its cases cover, its last drill."""
 
 import json
+from collections.abc import Sequence
 
 from controller.console.http import Response
 from controller.console.visit import Visit
 from controller.core.admission import compiled
-from controller.core.journal import Kind
+from controller.core.journal import Event, Kind
+from controller.core.review import Review, review_data, review_of
 
 
 def show(visit: Visit) -> Response:
     seen, policy = visit.look(), visit.deps.policy
     loads = [event for event in seen.events if event.kind is Kind.POLICY_LOADED]
+    here = [event for event in loads if event.data.get("digest") == policy.digest]
     sections = {
         key: json.dumps(value, indent=2, ensure_ascii=False) for key, value in compiled(policy).items()
     }
@@ -18,7 +21,16 @@ def show(visit: Visit) -> Response:
         "policy",
         seen=seen,
         loads=loads[-10:][::-1],
+        loaded=here[-1] if here else None,
+        review=_review(here, policy.digest),
         in_force=seen.memory.policy == policy.digest,
-        sections=sections,
+        sections={key: text for key, text in sections.items() if "\n" in text},
+        plain={key: text.strip('"') for key, text in sections.items() if "\n" not in text},
         drills=visit.instruments.drills(policy, seen.memory, seen.now),
     )
+
+
+def _review(loads: Sequence[Event], digest: str) -> Review | None:
+    """As it was written down when the policy last came into force; None where nothing sound was."""
+    kept = review_data(loads[-1].data.get("review"), digest) if loads else None
+    return None if kept is None else review_of(kept, digest)

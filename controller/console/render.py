@@ -75,6 +75,12 @@ def _prose(value: str) -> Markup:
     return Markup("").join(parts)
 
 
+def _code(value: str) -> Markup:
+    """Lines of code, each as far in as it was; each made plain like everything else."""
+    rows = [(len(row) - len(row.lstrip(" ")), _plainly(row.strip())) for row in str(value).split("\n")]
+    return Markup("\n").join(Markup(" ") * deep + Markup("%s") % row for deep, row in rows)
+
+
 @cache
 def _environment() -> Environment:
     made = Environment(
@@ -93,6 +99,7 @@ def _environment() -> Environment:
         "spell": spell,
         "told": sentence,
         "prose": _prose,
+        "code": _code,
     }
     made.globals |= {"ago": ago}
     return made

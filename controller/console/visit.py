@@ -15,7 +15,10 @@ from controller.steps.context import Deps
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """now: by the clock of people and issuer; what a page dates is by the controller's own (`Seen.now`)."""
+    """now: by the clock of people and issuer; what a page dates is by the controller's own (`Seen.now`).
+
+    archive: the name of the record that is looked at, where it is one: then nothing can be answered.
+    """
 
     deps: Deps
     instruments: Instruments
@@ -25,6 +28,7 @@ class Visit:
     session: Session
     found: Match[str]
     now: float
+    archive: str = ""
 
     @property
     def id(self) -> str:
@@ -46,5 +50,6 @@ class Visit:
     def page(self, name: str, status: int = 200, *, why: str = "", **data: Any) -> Response:
         """A page with what each of them needs."""
         shown = {"deps": self.deps, "policy": self.deps.policy, "session": self.session,
-                 "csrf": self.session.token("/signout"), "here": self.request.path}  # fmt: skip
+                 "csrf": self.session.token("/signout"), "here": self.request.path,
+                 "archive": self.archive}  # fmt: skip
         return page(name, status, why=why, **shown, **data)

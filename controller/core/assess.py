@@ -5,11 +5,12 @@ Nothing here acts, waits or asks what time it is: `now` is an argument.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import inf
 from typing import NamedTuple
 
-from controller.core.admission import expected_signals
 from controller.core.conditions import All, Any_, Condition, Leaf, Not, Ref
+from controller.core.history import History
 from controller.core.model import (
     Node,
     Observation,
@@ -24,44 +25,98 @@ from controller.core.model import (
 from controller.core.notices import KIND as HEALTH
 from controller.core.notices import quiet, standing
 from controller.core.policy import Policy
-from controller.core.timeline import Run, held, past_of, runs
+from controller.core.roster import Roster, roster_of
+from controller.core.timeline import Past, Run, held, past_of
 
 AHEAD = 60.0
 """Seconds. What we received later than now by more than this came before our own clock was set back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
-    """One signal, its past as runs, and what it says now."""
-
+class _Track(NamedTuple):
     signal: Signal
-    runs: tuple[Run, ...]
-    state: SignalState
+    past: Past
+    now: float
+    verdict: Verdict
+    void: str
 
 
-@dataclass(frozen=True, slots=True)
+class Track(_Track):
+    """One signal and what it says now. void: why nothing that was heard of it counts; empty: it does."""
+
+    @cached_property
+    def _heard(self) -> Past:
+        """What counts of what was heard; notices together give one verdict."""
+        if self.signal.kind != HEALTH:
+            return self.past
+        return Past(History.of(standing(self.past.history, self.signal.silent_after, self.now)), inf)
+
+    def judged(self) -> "Track":
+        """The same, with what notices say together."""
+        return Track(*self._replace(verdict=self.runs[-1].verdict))
+
+    @cached_property
+    def runs(self) -> tuple[Run, ...]:
+        """Its past, oldest first; none where nothing counts."""
+        return () if self.void else self._heard.until(self.now)
+
+    @cached_property
+    def state(self) -> SignalState:
+        if self.void:
+            return SignalState(self.signal, Verdict.UNKNOWN, None, None, self.void)
+        last, age = self.runs[-1], max(0.0, self.now - self.past.heard)
+        _, reasons = self._heard.history.words
+        reason = "" if last.verdict is Verdict.SILENT else reasons[-1]
+        return SignalState(self.signal, last.verdict, last.start, age, reason)
+
+
+def _track(signal: Signal, history: Sequence[Observation], now: float, muted: float) -> Track:
+    past = past_of(history, signal.silent_after)
+    if now < muted:
+        void = f"muted for another {spell(muted - now)}"
+    elif past.received > now + AHEAD:
+        void = "our clock was set back: not known how long ago it was heard of"
+    elif past.received == -inf:
+        void = "never heard of"
+    else:
+        found = Track(signal, past, now, past.now(now), "")
+        return found if signal.kind != HEALTH else found.judged()
+    return Track(signal, past, now, Verdict.UNKNOWN, void)
+
+
+@dataclass(frozen=True, eq=False)
 class View:
-    """Everything that is known at one moment. `heard`: signal observer -> when it was last heard of."""
+    """Everything that is known at one moment."""
 
     now: float
-    tracks: tuple[Track, ...]
-    heard: Mapping[str, float]
+    roster: Roster
+    evidence: Mapping[str, Sequence[Observation]]
+    muted: Mapping[str, float]
     conditions: Mapping[str, Condition] = field(default_factory=dict)
 
-    def of(self, family: str, subject: str, source: str) -> list[Track]:
-        """The signals that may speak of `subject` while `source` is under judgement.
+    @cached_property
+    def tracks(self) -> tuple[Track, ...]:
+        known, now, muted = self.evidence, self.now, self.muted
+        return tuple(
+            [
+                _track(each, known.get(each.id, ()), now, _muted_until(each, muted) if muted else -inf)
+                for each in self.roster.signals
+            ]
+        )
 
-        A guest (a canary, say) that runs inside either Region is not counted: it would judge its own
-        house. An alarm is the Region's own instrument and is always counted.
-        """
-        inside = {subject, source}
-        return [
-            track
-            for track in self.tracks
-            if family in (track.signal.family, "all")
-            and track.signal.subject == subject
-            and (track.signal.own or track.signal.observer not in inside)
-        ]
+    @cached_property
+    def heard(self) -> Mapping[str, float]:
+        """Signal observer -> when it was last heard of, by whatever way that is proof of it."""
+        found: dict[str, float] = {}
+        for track in self.tracks:
+            observer = track.signal.observer
+            if track.past.direct > found.get(observer, -inf):
+                found[observer] = track.past.direct
+        return found
+
+    def of(self, family: str, subject: str, source: str) -> list[Track]:
+        """The signals that may speak of `subject` while `source` is under judgement (`Roster.bench`)."""
+        tracks = self.tracks
+        return [tracks[place] for place in self.roster.bench(family, subject, source).places]
 
 
 def view(
@@ -74,43 +129,14 @@ def view(
 ) -> View:
     """What the evidence says of every signal that the policy names. Others are not looked at.
 
-    signals: those of them to look at, where fewer matter or they are worked out already.
+    signals: those of them to look at, where fewer matter.
     muted: a signal's id or name, or the Region that it is about -> until when it says nothing (S12).
     """
-    tracks = tuple(
-        _track(signal, evidence.get(signal.id, ()), now, _muted_until(signal, muted or {}))
-        for signal in (expected_signals(policy, account) if signals is None else signals)
-    )
-    heard: dict[str, float] = {}
-    for signal in (track.signal for track in tracks):
-        direct = past_of(evidence.get(signal.id, ()), signal.silent_after).direct
-        if direct > heard.get(signal.observer, -inf):
-            heard[signal.observer] = direct
-    return View(now, tracks, heard, policy.conditions)
+    return View(now, roster_of(policy, account, signals), evidence, muted or {}, policy.conditions)
 
 
 def _muted_until(signal: Signal, muted: Mapping[str, float]) -> float:
-    if not muted:
-        return -inf
     return max(muted.get(key, -inf) for key in (signal.id, signal.name, signal.subject))
-
-
-def _track(signal: Signal, history: Sequence[Observation], now: float, muted: float = -inf) -> Track:
-    if now < muted:
-        reason = f"muted for another {spell(muted - now)}"
-        return Track(signal, (), SignalState(signal, Verdict.UNKNOWN, None, None, reason))
-    whole = past_of(history, signal.silent_after)
-    if whole.received > now + AHEAD:
-        reason = "our clock was set back: not known how long ago it was heard of"
-        return Track(signal, (), SignalState(signal, Verdict.UNKNOWN, None, None, reason))
-    if signal.kind == HEALTH:
-        past = runs(standing(history, signal.silent_after, now), inf, now)
-    else:
-        past = runs(history, signal.silent_after, now)
-    if not past or whole.heard is None:
-        return Track(signal, past, SignalState(signal, Verdict.UNKNOWN, None, None, "never heard of"))
-    last, age = past[-1], max(0.0, now - whole.heard)
-    return Track(signal, past, SignalState(signal, last.verdict, last.start, age, last.reason))
 
 
 def judge(condition: Condition, seen: View, *, source: str, target: str | None, path: str) -> Node:
@@ -179,9 +205,16 @@ class Weighed(NamedTuple):
 
 def weigh(leaf: Leaf, seen: View, *, subject: str, source: str) -> Weighed:
     """What the evidence says to a leaf, in numbers."""
-    verdict = leaf.verdict
-    tracks, accusers = testifying(verdict, seen.of(leaf.family, subject, source))
-    units = _units(leaf, tracks)
+    verdict, tracks = Verdict(leaf.is_), seen.tracks
+    bench = seen.roster.bench(leaf.family, subject, source)
+    heard: Sequence[Track] = [tracks[place] for place in bench.places]
+    accusers: Sequence[Track] = ()
+    if bench.accuses:
+        heard, accusers = testifying(verdict, heard)
+        units = _units(leaf, heard)
+    else:
+        places = bench.alone if leaf.observers is None else bench.by_observer
+        units = [[tracks[place] for place in unit] for unit in places]
     wanted = _needed(leaf, units)
     yes, open_ = _told(verdict, units)
     if yes >= wanted and units:
@@ -189,9 +222,9 @@ def weigh(leaf: Leaf, seen: View, *, subject: str, source: str) -> Weighed:
         if verdict is Verdict.HEALTHY:
             lasted = min(lasted, quiet([track.runs for track in accusers], seen.now))
         value = Truth.TRUE if lasted >= (leaf.for_ or 0.0) else Truth.FALSE
-        return Weighed(value, yes, open_, len(units), wanted, lasted, tracks)
+        return Weighed(value, yes, open_, len(units), wanted, lasted, heard)
     value = Truth.UNKNOWN if yes + open_ >= wanted or not units else Truth.FALSE
-    return Weighed(value, yes, open_, len(units), wanted, None, tracks)
+    return Weighed(value, yes, open_, len(units), wanted, None, heard)
 
 
 def testifying(verdict: Verdict, tracks: Sequence[Track]) -> tuple[list[Track], list[Track]]:
@@ -202,7 +235,7 @@ def testifying(verdict: Verdict, tracks: Sequence[Track]) -> tuple[list[Track], 
     speak: list[Track] = []
     passed: list[Track] = []
     for track in tracks:
-        accuses = track.signal.kind != HEALTH or track.state.verdict is Verdict.BREACHING
+        accuses = track.signal.kind != HEALTH or track.verdict is Verdict.BREACHING
         (speak if accuses or verdict is Verdict.BREACHING else passed).append(track)
     return speak, passed
 
@@ -220,7 +253,7 @@ def _units(leaf: Leaf, tracks: Sequence[Track]) -> list[list[Track]]:
 def _needed(leaf: Leaf, units: Sequence[Sequence[Track]]) -> int:
     if leaf.observers is not None:
         return leaf.observers
-    if leaf.signals == "all" or (leaf.signals is None and leaf.verdict is Verdict.HEALTHY):
+    if leaf.signals == "all" or (leaf.signals is None and leaf.is_ == "healthy"):
         return max(1, len(units))
     return leaf.signals or 1
 
@@ -232,11 +265,11 @@ def _told(verdict: Verdict, units: Sequence[Sequence[Track]]) -> tuple[int, int]
     """
     yes = open_ = 0
     for unit in units:
-        said = [track.state.verdict for track in unit]
+        said = [track.verdict for track in unit]
         if verdict in said:
             yes += 1
         elif verdict is Verdict.SILENT:
-            open_ += not all(track.runs for track in unit)
+            open_ += any(track.void for track in unit)
         else:
             open_ += Verdict.SILENT in said or Verdict.UNKNOWN in said
     return yes, open_

@@ -6,9 +6,13 @@ from controller.core.policy import OVERRIDE, Policy
 from controller.core.problems import Path, Problem
 from controller.core.sources import kind_of, names_of, observers_of
 
+MOST_SIGNALS = 2000
+"""All are read for each decision, and those that are alarms polled once a minute."""
+
 
 def refused(policy: Policy) -> Iterator[Problem]:
     yield from _signals(policy)
+    yield from _too_many(policy)
     yield from twice(policy.controllers, ("controllers",))
     if "all" in policy.signals:
         message = "`all` means every family; expected another name for a family"
@@ -37,6 +41,15 @@ def _signals(policy: Policy) -> Iterator[Problem]:
                     yield Problem((*at, kind), f"{name!r} is already a signal of {family}")
                 names.add(f"{kind} {name}")
             yield from twice(observers_of(source), (*at, "runsIn"))
+
+
+def _too_many(policy: Policy) -> Iterator[Problem]:
+    sources = [source for sources in policy.signals.values() for source in sources]
+    about_one = sum(len(names_of(source)) * max(1, len(observers_of(source))) for source in sources)
+    count = about_one * len(policy.regions)
+    if count > MOST_SIGNALS:
+        message = f"{count} signals, Regions and observers counted; expected at most {MOST_SIGNALS}"
+        yield Problem(("signals",), message)
 
 
 def twice(regions: Sequence[str], path: Path) -> Iterator[Problem]:

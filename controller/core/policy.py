@@ -4,7 +4,7 @@ Only keys that something acts on exist; any other key is refused. Times in the f
 `43s`, `3m`, `1h`; here they are seconds. Made from plain data by `controller.core.admission`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -152,6 +152,13 @@ class Policy(Strict):
             for region, entry in self.regions.items()
             if entry.evacuate or entry.target or entry.restore
         }
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> "Policy":
+        """What was worked out for the Regions is not the copy's; its digest is, since it answers for the same
+        file."""
+        copy = super().model_copy(update=update, deep=deep)
+        copy.__dict__.pop("_by_region", None)
+        return copy
 
     def gate(self, intent: str = "evacuate", doubts: Sequence[str] = ()) -> Ask | None:
         """Who is asked first before a move of this intent; None where the policy writes `none`."""

@@ -8,18 +8,19 @@
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from itertools import islice
 from math import inf
+from operator import sub
 from typing import NamedTuple
 
-from controller.core.model import RELAYED, Observation, Verdict
+from controller.core.history import WORDS, History
+from controller.core.model import Observation, Verdict
 
 LATE = 900.0
 """Seconds. What took longer than this to reach us is old news: it counts as heard when it happened."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """An unbroken stretch of one verdict, on the sender's clock (`start`..`end`) and on ours (`heard`..).
 
     confirmed: the last observation in it, on the sender's clock. `end`/`unheard` are `inf` while it lasts.
@@ -31,13 +32,11 @@ class Run:
     confirmed: float
     end: float = inf
     unheard: float = inf
-    reason: str = ""
 
 
 def heard_at(observation: Observation) -> float:
     """When we heard it, by our clock; an event older than `LATE` does not make a signal look alive."""
-    old = observation.received - observation.at > LATE
-    return observation.at if old else observation.received
+    return _heard(observation.at, observation.received)
 
 
 def runs(history: Sequence[Observation], silent_after: float, now: float) -> tuple[Run, ...]:
@@ -45,24 +44,73 @@ def runs(history: Sequence[Observation], silent_after: float, now: float) -> tup
 
     `history` is ordered by event time. Empty: never heard of, no runs.
     """
-    past = past_of(history, silent_after)
-    if past.heard is None or now - past.heard <= silent_after:
-        return past.runs
-    found, quiet = list(past.runs), past.heard + silent_after
-    _extend(found, Run(Verdict.SILENT, quiet, quiet, now))
-    return tuple(found)
+    return past_of(history, silent_after).until(now)
 
 
-class Past(NamedTuple):
-    """A history up to its last observation. heard: when that was heard, None without any.
+class Past:
+    """A history up to its last observation.
 
-    received: the latest arrival; direct: the latest that was not relayed. Both -inf without any.
+    received: the latest arrival; heard: when what was heard last was heard, old news apart; both -inf without
+    any. last: what was said last, silence apart.
     """
 
-    runs: tuple[Run, ...]
-    heard: float | None
-    received: float
-    direct: float
+    __slots__ = ("_runs", "heard", "history", "last", "received", "silent_after")
+
+    def __init__(self, history: History, silent_after: float) -> None:
+        self.history, self.silent_after = history, silent_after
+        self._runs: tuple[Run, ...] | None = None
+        received = history.received
+        if not received:
+            self.received = self.heard = -inf
+            self.last = Verdict.UNKNOWN
+            return
+        self.received = self.heard = newest = max(received)
+        if newest - history.at[received.index(newest)] > LATE:
+            self.heard = max(map(_heard, history.at, received))
+        letter = history.said[-1]
+        self.last = Verdict.UNKNOWN if letter == "b" and self._muted() else WORDS[letter]
+
+    def _muted(self) -> bool:
+        """A poll does not show that an alarm is muted; the last event did."""
+        via = self.history.via
+        return via.rfind("m") > via.rfind("e")
+
+    @property
+    def direct(self) -> float:
+        """The latest arrival that was not relayed; -inf without any."""
+        columns = self.history
+        if "r" not in columns.via:
+            return self.received
+        direct = (at for at, via in zip(columns.received, columns.via, strict=True) if via != "r")
+        return max(direct, default=-inf)
+
+    def now(self, now: float) -> Verdict:
+        """The verdict of the last of `until(now)`, which there must be."""
+        return Verdict.SILENT if now - self.heard > self.silent_after else self.last
+
+    def until(self, now: float) -> tuple[Run, ...]:
+        """The runs, and the silence since the last observation if there is one."""
+        if now - self.heard <= self.silent_after or not self.runs:
+            return self.runs
+        found, quiet = list(self.runs), self.heard + self.silent_after
+        _extend(found, Run(Verdict.SILENT, quiet, quiet, now))
+        return tuple(found)
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        if self._runs is None:
+            self._runs = _runs_of(self.history, self.silent_after)
+        return self._runs
+
+
+def _runs_of(columns: History, silent_after: float) -> tuple[Run, ...]:
+    arrived = columns.received
+    if max(map(sub, arrived, columns.at), default=0.0) > LATE:
+        arrived = [*map(_heard, columns.at, arrived)]
+    gap = max(map(sub, islice(arrived, 1, None), arrived), default=0.0)
+    if gap > silent_after or "m" in columns.via:
+        return _broken(columns, arrived, silent_after)
+    return _unbroken(columns, arrived)
 
 
 _PASTS: dict[tuple[int, float], tuple[Sequence[Observation], Past]] = {}
@@ -70,48 +118,55 @@ MOST = 4096
 
 
 def past_of(history: Sequence[Observation], silent_after: float) -> Past:
-    """Worked out once for each tuple: few change between decisions. It is kept, so its id is its own."""
+    """Worked out once for each history: few change between decisions."""
+    if isinstance(history, History):
+        known = history.past
+        if known is None or known.silent_after != silent_after:
+            known = history.past = Past(history, silent_after)
+        return known
     if not isinstance(history, tuple):
-        return _past(history, silent_after)
+        return Past(History.of(history), silent_after)
     key = (id(history), silent_after)
-    known = _PASTS.get(key)
-    if known is None or known[0] is not history:
+    kept = _PASTS.get(key)
+    if kept is None:  # it is kept, so its id is its own
         if len(_PASTS) >= MOST:
             _PASTS.clear()
-        known = _PASTS[key] = history, _past(history, silent_after)
-    return known[1]
+        kept = _PASTS[key] = history, Past(History.of(history), silent_after)
+    return kept[1]
 
 
-def _past(history: Sequence[Observation], silent_after: float) -> Past:
+def _heard(at: float, received: float) -> float:
+    return at if received - at > LATE else received
+
+
+def _unbroken(columns: History, arrived: Sequence[float]) -> tuple[Run, ...]:
+    """Where nothing is silent or muted, the runs are those of the letters."""
+    at, said = columns.at, columns.said
     found: list[Run] = []
-    heard: float | None = None
-    muted, received, direct = False, -inf, -inf
-    first, last, reason = inf, -inf, ""  # what the last run has grown by
-    for seen in history:
-        arrived = heard_at(seen)
-        received = max(received, seen.received)
-        direct = max(direct, seen.received) if seen.via != RELAYED else direct
-        muted = seen.reason.startswith("muted") if seen.via == "event" else muted
-        # A poll does not show that an alarm is muted; the last event did.
-        verdict = Verdict.UNKNOWN if muted and seen.verdict is Verdict.BREACHING else seen.verdict
-        silent = heard is not None and arrived - heard > silent_after
-        if found and not silent and found[-1].verdict is verdict:
-            first, last, reason = min(first, arrived), max(last, seen.at), seen.reason
-        else:
-            _grow(found, first, last, reason)
-            if silent and heard is not None:
-                _extend(found, Run(Verdict.SILENT, heard + silent_after, heard + silent_after, arrived))
-            _extend(found, Run(verdict, seen.at, arrived, seen.at, reason=seen.reason))
-            first, last, reason = inf, -inf, seen.reason
-        heard = arrived if heard is None else max(heard, arrived)
-    _grow(found, first, last, reason)
-    return Past(tuple(found), heard, received, direct)
+    begin, size = 0, len(said)
+    while begin < size:
+        letter = said[begin]
+        end = size - len(said[begin:].lstrip(letter))
+        heard, confirmed = min(arrived[begin:end]), max(at[begin:end])
+        unheard = max(heard, arrived[end]) if end < size else inf
+        ended = at[end] if end < size else inf
+        found.append(Run(WORDS[letter], at[begin], heard, confirmed, ended, unheard))
+        begin = end
+    return tuple(found)
 
 
-def _grow(found: list[Run], first: float, last: float, reason: str) -> None:
-    """The last run goes on: said again, first heard at `first`, last confirmed at `last`."""
-    if first < inf:
-        _extend(found, Run(found[-1].verdict, last, first, last, reason=reason))
+def _broken(columns: History, arrived: Sequence[float], silent_after: float) -> tuple[Run, ...]:
+    """The same one by one: with silence between them, and muted alarms."""
+    found: list[Run] = []
+    heard, muted = -inf, False
+    for at, came, said, via in zip(columns.at, arrived, columns.said, columns.via, strict=True):
+        muted = via == "m" if via in "em" else muted
+        verdict = Verdict.UNKNOWN if muted and said == "b" else WORDS[said]
+        if found and came - heard > silent_after:
+            _extend(found, Run(Verdict.SILENT, heard + silent_after, heard + silent_after, came))
+        _extend(found, Run(verdict, at, came, at))
+        heard = max(heard, came)
+    return tuple(found)
 
 
 def _extend(found: list[Run], run: Run) -> None:
@@ -121,12 +176,10 @@ def _extend(found: list[Run], run: Run) -> None:
     last = found[-1]
     if last.verdict == run.verdict:
         heard = min(last.heard, run.heard)
-        found[-1] = Run(
-            last.verdict, last.start, heard, max(last.confirmed, run.confirmed), reason=run.reason
-        )
+        found[-1] = Run(last.verdict, last.start, heard, max(last.confirmed, run.confirmed))
     else:
         heard = max(last.heard, run.heard)
-        ended = Run(last.verdict, last.start, last.heard, last.confirmed, run.start, heard, last.reason)
+        ended = Run(last.verdict, last.start, last.heard, last.confirmed, run.start, heard)
         found[-1:] = [ended, run]
 
 
@@ -141,7 +194,22 @@ def held(
       sender's   last confirmation that still carried the count - first event of the stretch
       ours       now - when we first heard it
     """
-    chosen = [[run for signal in unit for run in signal if run.verdict == verdict] for unit in units]
+    chosen = [[run for signal in unit for run in signal if run.verdict is verdict] for unit in units]
+    now_ = [unit[0] for unit in chosen if len(unit) == 1 and unit[0].end == inf]
+    if len(now_) + chosen.count([]) < len(chosen):
+        return _held(chosen, verdict, needed, now)
+    # Whoever ever said so says so now: the count began with the one that made it full.
+    if len(now_) < needed:
+        return None
+    ours = now - sorted([run.heard for run in now_])[needed - 1]
+    if verdict is Verdict.SILENT:
+        return max(0.0, ours)
+    since = sorted([run.start for run in now_])[needed - 1]
+    return max(0.0, min(sorted([run.confirmed for run in now_])[-needed] - since, ours))
+
+
+def _held(chosen: Sequence[Sequence[Run]], verdict: Verdict, needed: int, now: float) -> float | None:
+    """The same from runs of `verdict` alone, unit by unit, also where they came and went."""
     ours = _since([[(run.heard, run.unheard) for run in unit] for unit in chosen], needed)
     if ours is None:
         return None

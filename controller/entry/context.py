@@ -26,6 +26,7 @@ from controller.core.text import plain
 from controller.lab.last_run import read_last_run
 from controller.settings import Deployment
 from controller.steps.context import Deps
+from controller.steps.recall import Nearest
 
 REHEARSAL = "rehearsal"
 
@@ -96,6 +97,7 @@ class Archive:
     now: float
     read: Callable[[str], tuple[Event, ...]]
     between: Callable[[str, float, float], tuple[tuple[float, dict[str, Any]], ...]]
+    nearest: Nearest
 
 
 def find_archive(name: str | None) -> tuple[Archive, bool]:
@@ -106,9 +108,10 @@ def find_archive(name: str | None) -> tuple[Archive, bool]:
         last = None if name else read_last_run(last_run_file())
         if last is None:
             raise
-        return Archive(last.policy, last.account, last.now, last.read, last.between), True
+        return Archive(last.policy, last.account, last.now, last.read, last.between, last.nearest), True
     journal, assessments = deps.journal, deps.assessments
-    return Archive(deps.policy, deps.account, deps.runtime.now(), journal.read, assessments.between), False
+    look = (journal.read, assessments.between, assessments.nearest)
+    return Archive(deps.policy, deps.account, deps.runtime.now(), *look), False
 
 
 def last_run_file() -> Path:

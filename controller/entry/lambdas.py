@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from functools import cache
+from time import time
 from typing import Any, TextIO
 
 from aws_lambda_powertools import Logger
@@ -32,6 +33,7 @@ from controller.steps.verify import verify_shift
 
 Payload = dict[str, Any]
 Handler = Callable[[Payload, Any], Payload]
+_Frame = tuple[dict[str, Any], dict[str, Any]]
 
 
 class Environment(BaseModel):
@@ -46,6 +48,7 @@ class Environment(BaseModel):
     arc_file: str = Field(alias="TIDEGATE_ARC", default="arc.json")
     standby_file: str = Field(alias="TIDEGATE_STANDBY", default="")
     consoles_file: str = Field(alias="TIDEGATE_CONSOLES", default="")
+    review_file: str = Field(alias="TIDEGATE_REVIEW", default="")
     journal_table: str = Field(alias="TIDEGATE_JOURNAL")
     evidence_table: str = Field(alias="TIDEGATE_EVIDENCE")
     assessments_table: str = Field(alias="TIDEGATE_ASSESSMENTS")
@@ -58,9 +61,12 @@ class Environment(BaseModel):
 
         The file of `TIDEGATE_CONSOLES`: controller Region -> the address of its console, for notices.
         """
-        names = self.model_dump(exclude={"policy_file", "arc_file", "standby_file", "consoles_file"})
+        files = {"policy_file", "arc_file", "standby_file", "consoles_file", "review_file"}
+        names = self.model_dump(exclude=files)
         if self.consoles_file:
             names["console_by_region"] = wiring.packaged(self.consoles_file)
+        if self.review_file:
+            names["review"] = wiring.packaged(self.review_file)
         names["policy"] = wiring.packaged(self.policy_file)
         if self.standby_file:
             names["standby"] = Standby.model_validate(wiring.packaged(self.standby_file))
@@ -161,6 +167,10 @@ def _instrumented(
         for region, seconds in dict(result.get("probes") or {}).items():
             # Goes missing when the intake fails; its alarm treats missing data as breaching.
             stream.write(_metric(name, "IntakeProbe", seconds, MetricUnit.Seconds, region=region))
+        for region, count in dict(result.get("controls_on") or {}).items():
+            stream.write(_metric(name, "ControlsOn", float(count), MetricUnit.Count, region=region))
+        if "incident_open" in result:
+            stream.write(_metric(name, "IncidentOpen", float(result["incident_open"]), MetricUnit.Count))
         milliseconds = (deps.runtime.monotonic() - started) * 1000
         stream.write(_metric(name, "Duration", milliseconds, MetricUnit.Milliseconds))
         return result
@@ -170,10 +180,20 @@ def _instrumented(
 
 def _metric(handler: str, name: str, value: float, unit: MetricUnit, **more: str) -> str:
     """One line in CloudWatch's embedded metric format."""
+    members, metadata = _frame(handler, name, unit, tuple(more.items()))
+    stamped = {**metadata, "Timestamp": int(time() * 1000)}
+    return json.dumps({**members, "_aws": stamped, name: [value]}) + "\n"
+
+
+@cache
+def _frame(handler: str, name: str, unit: MetricUnit, more: tuple[tuple[str, str], ...]) -> _Frame:
+    """The line's members but for time and value: they are the same each time."""
     provider = AmazonCloudWatchEMFProvider(namespace="tidegate", service="tidegate")
-    provider.metric_set, provider.dimension_set, provider.metadata_set = {}, {"handler": handler, **more}, {}
-    provider.add_metric(name, unit, value)
-    return json.dumps(provider.serialize_metric_set()) + "\n"
+    provider.dimension_set = {"handler": handler, **dict(more)}
+    provider.metric_set, provider.metadata_set = {}, {}
+    provider.add_metric(name, unit, 0.0)
+    whole: dict[str, Any] = dict(provider.serialize_metric_set())
+    return whole, whole.pop("_aws")
 
 
 @cache

@@ -1,6 +1,6 @@
 """Seeds played by one process or by several: the composition of lab and wiring for `simulate`."""
 
-import io
+import gc
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -12,7 +12,9 @@ from pathlib import Path
 
 from controller import wiring
 from controller.entry import lambdas
+from controller.entry.gates import gate
 from controller.entry.rehearsal import parts
+from controller.lab.simulate.gates import Log
 from controller.lab.simulate.kills import Call, Cell, Ended, death, every_cell, play_cells, recorded
 from controller.lab.simulate.lengths import LENGTHS
 from controller.lab.simulate.lengths import Name as LengthName
@@ -34,30 +36,39 @@ class Wish:
     length: LengthName | None = None
 
 
-class _Nowhere(io.StringIO):
-    """Where the handlers' log goes."""
-
-    def write(self, text: str) -> int:
-        return len(text)
-
-
-NOWHERE = _Nowhere()
+LOG = Log()
 
 
 @cache
 def plant() -> Plant:
-    return Plant(parts(), wiring.build, _bound)
+    return Plant(parts(), wiring.build, _bound, gate, LOG)
 
 
 def _bound(deps: Deps, home: str) -> Mapping[str, lambdas.Handler]:
-    return lambdas.bound(deps, NOWHERE, f"simulated-{home}")
+    return lambdas.bound(deps, LOG, f"simulated-{home}")
+
+
+YOUNG = 50_000
+"""Objects made between two looks for what nothing names: a world makes many, and most of them last."""
+
+
+@cache
+def _settle() -> None:
+    """What is loaded by now stays: nobody looks through it again for what could go."""
+    plant()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG, 20, 100)
 
 
 def play(seed: int, wish: Wish) -> Outcome:
     """One seed. Raises `OSError` where the trace cannot be written."""
+    _settle()
     length = LENGTHS[wish.length] if wish.length else None
     with wish.trace.open("w", encoding="utf-8") if wish.trace else nullcontext() as file:
-        return run_seed(seed, plant(), faults=wish.faults, phase=wish.phase, length=length, trace=file)
+        outcome = run_seed(seed, plant(), faults=wish.faults, phase=wish.phase, length=length, trace=file)
+    gc.collect()  # its world, whose parts name each other
+    return outcome
 
 
 def played(seeds: Sequence[int], wish: Wish, jobs: int) -> Iterator[Outcome]:
@@ -123,4 +134,5 @@ def die_traced(cell: Cell, trace: Path) -> Ended:
 
 
 def _die(cells: Sequence[Cell]) -> list[Ended]:
+    _settle()
     return play_cells(plant(), list(cells))

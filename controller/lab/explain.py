@@ -11,7 +11,7 @@ from controller.lab.cases.model import Case
 from controller.lab.cases.play import Played, as_live, play
 from controller.lab.cases.reader import beside, read_cases
 from controller.lab.review.proof import free_start, patience
-from controller.lab.review.situations import DARK, DARK_DEAF, GRAY, as_case, failing
+from controller.lab.review.situations import DARK, DARK_DEAF, GRAY, as_case, failing, spoken
 
 NAMED = {"dark-deaf": DARK_DEAF, "dark": DARK, "gray": GRAY}
 
@@ -48,7 +48,7 @@ def story_case(policy: Policy, words: str, region: str | None) -> tuple[Policy, 
     begins = free_start(live, lasts)
     if begins is None:
         raise NotShown("no hour of a week is free of a blackout")
-    said = failing(live, about, NAMED[words])
+    said = spoken(live, failing(live, about, NAMED[words]))
     return live, as_case(f"{about}, {NAMED[words]}", said, begins=stamp(begins), lasts=lasts)
 
 

@@ -36,6 +36,13 @@ class LastRun:
         found = self.records if application == self.application else ()
         return tuple((at, record) for at, record in found if start <= at <= end)
 
+    def nearest(self, application: str, at: float, *, later: bool) -> float | None:
+        """As `ports.store.Assessments.nearest`."""
+        found = [moment for moment, _ in (self.records if application == self.application else ())]
+        if later:
+            return min((moment for moment in found if moment >= at), default=None)
+        return max((moment for moment in found if moment <= at), default=None)
+
 
 def write_last_run(file: Path, run: LastRun) -> None:
     body = {

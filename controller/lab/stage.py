@@ -23,14 +23,16 @@ from controller.rehearsal.clients import Clients
 from controller.rehearsal.cloud import Cloud
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel
+from controller.rehearsal.locked_bucket import audit_bucket
 from controller.rehearsal.monitors import Monitors
 from controller.rehearsal.network import Network
 from controller.rehearsal.providers import plan_arn
+from controller.rehearsal.record_sets import ZONE
 from controller.rehearsal.station import Function, Local
 from controller.rehearsal.synthetics import Canary, Synthetics, load_check
 from controller.rehearsal.synthetics_api import SyntheticsApi
 from controller.rehearsal.table.store import Store
-from controller.settings import Arc, Bucket, Clock, Deployment, Standby
+from controller.settings import Arc, Bucket, Clock, Deployment, Records, Standby
 from controller.steps.context import Deps
 from controller.steps.readings import every_wish
 
@@ -86,11 +88,15 @@ class Stage:
         for region, handlers in functions.items():
             self.cloud.stations[region].functions.update(handlers)
         self.cloud.start()
-        check = load_check(shipped(JOURNEY))
+        plans = self.cloud.plan.canaries
+        checks = {
+            script: load_check(shipped(f"canaries/{script}.py")) for script in {p.script for p in plans}
+        }
         with self.kernel.lock:
-            for plan in self.cloud.plan.canaries:
-                environment = {"BASE_URL": f"http://{plan.subject}.{self.cloud.plan.name.rstrip('.')}"}
-                self.synthetics.add(Canary(plan.name, plan.runs_in, check, environment))
+            for plan in plans:
+                own = {"BASE_URL": f"http://{plan.subject}.{self.cloud.plan.name.rstrip('.')}"}
+                check, environment = checks[plan.script], plan.environment or own
+                self.synthetics.add(Canary(plan.name, plan.runs_in, check, environment, plan.every))
             monitors = Monitors(
                 kernel=self.kernel,
                 runtime=self.runtime,
@@ -201,11 +207,13 @@ def deployed(
             topic=cloud.outbox.arns[here],
             state_machine=machine_arn(here, ACCOUNT),
             key=station.vault.arn,
+            audit_bucket=Bucket(name=audit_bucket(cloud.plan.controller), region=cloud.plan.controller),
             arc=arc,
             standby=standby,
             endpoint_url=endpoint_url,
             clock=clock,
             plans=plans,
+            records=Records(name=cloud.plan.name, zone=ZONE),
         )
         for here, station in cloud.stations.items()
     }

@@ -13,7 +13,7 @@ from controller.core.incident import Phase
 from controller.core.journal import Event, Kind
 from controller.core.model import Verdict
 from controller.core.report import why_sentence
-from controller.core.story import Bucket, Judgement, Lane, Milestones, Said, Shift, Story, Stretch
+from controller.core.story import Bucket, Judgement, Lane, Milestones, Said, Share, Shift, Story, Stretch
 from controller.lab.rehearse import Judged, Run
 from controller.lab.stage import Stage
 from controller.lab.watch import Watch
@@ -21,6 +21,8 @@ from controller.lab.watch import Watch
 LEAD = 60.0
 """Seconds before the break that a story shows."""
 BUCKET = 10.0
+WIDE = 3
+"""Buckets over which a share of traffic is taken."""
 EARLY = 60.0
 """Seconds after the break: a moment at which it must not act yet, and must say why."""
 
@@ -41,7 +43,7 @@ class Teller:
         self.watch.look(now=True)
         run, policy = self.run, self.stage.policy
         totals = self.stage.customers.ledger.totals(run.broke, run.ended)
-        decisions = self._decisions()
+        decisions, traffic = self._decisions(), self._traffic()
         return Story(
             scenario=run.scenario.name,
             says=run.scenario.says,
@@ -58,7 +60,7 @@ class Teller:
             served=totals.served,
             failed=totals.failed,
             bucket=BUCKET,
-            traffic=self._traffic(),
+            traffic=traffic,
             lanes=self._lanes(self.watch.seen),
             decisions=decisions,
             judgements=self._judgements(),
@@ -74,6 +76,7 @@ class Teller:
                 if notice.at >= run.broke
             ),
             journal=self.watch.journal,
+            shares=self._shares(traffic),
         )
 
     def _since(self, at: float) -> float:
@@ -150,6 +153,18 @@ class Teller:
             )
             for region in regions
         }
+
+    def _shares(self, traffic: Mapping[str, tuple[Bucket, ...]]) -> tuple[Share, ...]:
+        """Where the customers' requests went, half a minute at a time; those without a DNS answer nowhere."""
+        regions = [region for region in traffic if region in self.stage.policy.regions]
+        found = []
+        for first in range(0, len(traffic[regions[0]]) - WIDE + 1, WIDE):
+            sent = {r: sum(b.served + b.failed for b in traffic[r][first : first + WIDE]) for r in regions}
+            start, total = traffic[regions[0]][first].at, sum(sent.values())
+            if total:
+                parts = {region: count / total for region, count in sent.items()}
+                found.append(Share(start, start + WIDE * BUCKET, parts))
+        return tuple(found)
 
     def _lanes(self, seen: View | None) -> tuple[Lane, ...]:
         if seen is None:

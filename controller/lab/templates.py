@@ -23,7 +23,6 @@ from controller.rehearsal.cloud import DEAD_LETTERS, QUEUE, TABLES
 CONTROLLER, PROBES = "tidegate-controller-", "tidegate-probes-"
 DRIVEN = ("AWS/SQS", "AWS/States", "CloudWatchSynthetics")
 """Namespaces of metrics that the rehearsal has, beside the application's own."""
-JOURNEY = "api_journey.handler"
 NOT_OURS = ("AlarmActions", "OKActions", "InsufficientDataActions", "Tags")
 _ACCOUNT = re.compile(r"(?<=:)\d{12}(?=:)")
 
@@ -138,10 +137,28 @@ def _alarms(found: tuple[Resource, ...], plan: Blueprint, namespaces: tuple[str,
 
 
 def _canaries(found: tuple[Resource, ...], plan: Blueprint) -> Iterator[CanaryPlan]:
-    """Those that take the customers' journey; each tests the Region that its endpoint's name begins with."""
+    """Every one, at its rate; each address becomes the rehearsal's of the same Region, or the public name."""
     for canary in _of(found, "AWS::Synthetics::Canary"):
         properties = canary.properties
-        url = properties.get("RunConfig", {}).get("EnvironmentVariables", {}).get("BASE_URL", "")
-        subject = (urlsplit(url).hostname or "").split(".")[0]
-        if properties["Code"]["Handler"] == JOURNEY and subject in plan.controls:
-            yield CanaryPlan(properties["Name"], canary.region, subject)
+        declared = properties.get("RunConfig", {}).get("EnvironmentVariables", {})
+        urls = {
+            key: _address(value, plan) if key.endswith("_URL") else value for key, value in declared.items()
+        }
+        subject = (urlsplit(urls.get("BASE_URL", "")).hostname or "").split(".")[0]
+        script, every = properties["Code"]["Handler"].partition(".")[0], _seconds(properties["Schedule"])
+        if canary.region in plan.regions:
+            yield CanaryPlan(properties["Name"], canary.region, subject, script, urls, every)
+
+
+def _address(url: str, plan: Blueprint) -> str:
+    """Which Region an endpoint is of, its name says first."""
+    first, public = (urlsplit(url).hostname or "").split(".")[0], plan.name.rstrip(".")
+    return f"http://{first}.{public}" if first in plan.controls else f"http://{public}"
+
+
+def _seconds(schedule: Mapping[str, Any]) -> float:
+    """Of `rate(5 minutes)`. Raises `NotDeployable`."""
+    found = re.fullmatch(r"rate\((\d+) minutes?\)", str(schedule.get("Expression")))
+    if found is None:
+        raise NotDeployable(f"a canary runs at {schedule.get('Expression')!r}: expected a rate in minutes")
+    return 60.0 * int(found[1])

@@ -57,6 +57,7 @@ class _Open:
     into: dict[str, Any] | list[Any]
     key: str | None = None
     dropped: bool = False
+    anchored: bool = False
 
 
 @dataclass(slots=True)
@@ -102,8 +103,13 @@ class _Reader:
                 self.stop(f"nested more than {MAX_DEPTH} deep")
             if isinstance(event, MappingStartEvent) and not event.flow_style and path in self.keys:
                 self.values[path] = self.keys[path]  # a block mapping begins where its key stands
-            self.stack.append(_Open(path, {} if isinstance(event, MappingStartEvent) else []))
+            into: dict[str, Any] | list[Any] = {} if isinstance(event, MappingStartEvent) else []
+            self.stack.append(_Open(path, into, anchored=event.anchor is not None))
         elif isinstance(event, AliasEvent):
+            if any(level.anchored for level in self.stack):
+                self.stop(
+                    "an alias inside an anchor: such a file has no bounded size", "write the values out"
+                )
             self.fault(path, "aliases (*) are not read", "write the value out")
             self.put(None)
         elif isinstance(event, ScalarEvent):

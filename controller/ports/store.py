@@ -59,7 +59,7 @@ class Evidence(Protocol):
         """Add observations (a doubled id counts once). Raises `EvidenceUnavailable`."""
         ...
 
-    def read(self, application: str) -> Mapping[str, tuple[Observation, ...]]:
+    def read(self, application: str) -> Mapping[str, Sequence[Observation]]:
         """Signal id -> its observations, oldest first. Raises `EvidenceUnavailable`."""
         ...
 
@@ -71,6 +71,10 @@ class Assessments(Protocol):
 
     def between(self, application: str, start: float, end: float) -> tuple[tuple[float, dict[str, Any]], ...]:
         """(time, record) pairs with start <= time <= end, oldest first."""
+        ...
+
+    def nearest(self, application: str, at: float, *, later: bool) -> float | None:
+        """The moment of the last record at or before `at`; with `later`, of the first at or after it."""
         ...
 
     def newest(self, application: str) -> Mapping[str, Any] | None:

@@ -1,17 +1,24 @@
 """What a rehearsal cloud is built from: plain data, the same that a deployment is built from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class CanaryPlan:
-    """A canary `name` that runs in `runs_in` and tests the Regional endpoint of `subject`."""
+    """A canary `name` that runs in `runs_in` and tests the Regional endpoint of `subject`.
+
+    script: a file of `canaries/`, without its ending. environment: its variables, addresses of the
+    rehearsal; without any it gets that endpoint's as BASE_URL. every: seconds from run to run.
+    """
 
     name: str
     runs_in: str
     subject: str
+    script: str = "api_journey"
+    environment: Mapping[str, str] = field(default_factory=dict)
+    every: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)

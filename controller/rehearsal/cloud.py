@@ -26,17 +26,21 @@ from controller.rehearsal.blueprint import Blueprint
 from controller.rehearsal.delivery import Delivery
 from controller.rehearsal.events import Events
 from controller.rehearsal.faults import Faults
+from controller.rehearsal.functions import Functions
 from controller.rehearsal.health_checks import listed_checks
 from controller.rehearsal.kernel import Kernel
+from controller.rehearsal.locked_bucket import locked
 from controller.rehearsal.meter import probe_each_hour
 from controller.rehearsal.names import HealthChecks, NameService
 from controller.rehearsal.objects import Objects
 from controller.rehearsal.outbox import Outbox
-from controller.rehearsal.providers import provided
+from controller.rehearsal.providers import Providers, provided
 from controller.rehearsal.queue import Queues
+from controller.rehearsal.record_sets import listed_records
 from controller.rehearsal.records import record_tree
 from controller.rehearsal.replication import publish_each_minute, replicated
 from controller.rehearsal.shop import Shop, emit_each_minute
+from controller.rehearsal.signing_key import Keys
 from controller.rehearsal.station import Function, Local, Station
 from controller.rehearsal.table.api import Tables
 from controller.rehearsal.table.catalog import GlobalTable
@@ -106,14 +110,17 @@ class Cloud:
         draw = random.Random(rng.getrandbits(64)).random  # noqa: S311
         self.names = NameService(tree=self.tree, is_healthy=self.health.is_healthy, draw=draw)
         self.shop = Shop(regions=plan.controls, faults=faults, orders=replicated(kernel, faults))
-        elsewhere = listed_checks(self.tree, self.arc.arn, Backstage().handle)
+        records = listed_records(self.tree, self.arc.arn, locked(plan.controller, Backstage().handle))
+        elsewhere = listed_checks(self.tree, self.arc.arn, records)
+        self.built = Functions(plan.functions, plan.controllers, plan.workflow, Providers(kernel, faults))
         self.wire = Wire(self._services(), self.objects.before(elsewhere), kernel.lock)
 
     def _services(self) -> dict[tuple[str, str], Service]:
         """Signing name and Region -> service. ARC answers in each of its five endpoints' Regions."""
         services: dict[tuple[str, str], Service] = {}
         for region, station in self.stations.items():
-            services |= {("states", region): station.engine, ("kms", region): station.vault}
+            services["states", region] = station.engine
+            services["kms", region] = Keys(region, station.vault, self.stations[self.plan.controller].vault)
             services["sns", region] = self.outbox
         for region in self.plan.regions:
             services["events", region] = self.events[region]
@@ -121,6 +128,7 @@ class Cloud:
             services["sqs", region] = self.queues[region]
             services["dynamodb", region] = self.tables[region]
         services |= provided(self.kernel, self.faults, self.plan.controls)
+        services |= {("lambda", region): self.built for region in self.stations}
         services[CONFIG, "us-west-2"] = self.panel
         return services | {(SERVICE, region): self.arc for region in ENDPOINTS}
 

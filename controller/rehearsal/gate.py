@@ -8,24 +8,11 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from controller.rehearsal.kernel import Callback, Kernel, Timer
 
 LOOK = 0.5
 """Seconds between looks whether a stopped Region goes on."""
-
-
-@dataclass(slots=True)
-class _Late(Timer):
-    """A timer that can still be cancelled while it waits for the Region."""
-
-    inner: Timer | None = None
-
-    def cancel(self) -> None:
-        self.callback = None
-        if self.inner is not None:
-            self.inner.cancel()
 
 
 class Gate(Kernel):
@@ -34,18 +21,21 @@ class Gate(Kernel):
     def __init__(self, kernel: Kernel, stopped: Callable[[], bool]) -> None:
         self._kernel, self.stopped = kernel, stopped
         self.clock, self.lock = kernel.clock, kernel.lock
-        self._held: list[_Late] = []
+        self._held: list[Timer] = []
 
     def at(self, when: float, callback: Callback) -> Timer:
-        timer = _Late(max(when, self.now()), callback)
+        """As the kernel's. A timer can still be cancelled while it waits for the Region."""
 
         def due() -> None:
             if self._held or self.stopped():
+                timer.callback = callback
                 self._hold(timer)
-            elif timer.callback is not None:
-                timer.callback()
+            else:
+                callback()
 
-        timer.inner = self._kernel.at(when, due)
+        with self.lock:  # where time is real it may be due at once, on another thread
+            timer = self._kernel.at(when, callback)
+            timer.callback = due
         return timer
 
     def every(self, seconds: float, callback: Callback, first_after: float | None = None) -> None:
@@ -58,7 +48,7 @@ class Gate(Kernel):
     def run(self, until: float | None = None) -> None:
         self._kernel.run(until)
 
-    def _hold(self, timer: _Late) -> None:
+    def _hold(self, timer: Timer) -> None:
         if not self._held:
             self._kernel.after(LOOK, self._look)
         self._held.append(timer)

@@ -4,9 +4,9 @@ AWS: Route 53 API Reference, ListHealthChecks (REST with XML bodies).
 """
 
 from collections.abc import Callable
-from uuid import NAMESPACE_OID, uuid5
 
 from controller.rehearsal.protocol.message import Request, Response
+from controller.rehearsal.record_sets import check_id
 from controller.rehearsal.records import RecordTree
 
 PATH = "/2013-04-01/healthcheck"
@@ -33,7 +33,7 @@ def listed_checks(tree: RecordTree, arn: Callable[[str], str], elsewhere: Handle
 
 
 def _check(control: str) -> str:
-    number = uuid5(NAMESPACE_OID, control)
+    number = check_id(control)
     config = f"<Type>RECOVERY_CONTROL</Type><RoutingControlArn>{control}</RoutingControlArn>"
     return (
         f"<HealthCheck><Id>{number}</Id><CallerReference>{number}</CallerReference>"

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from copy import copy
 from functools import cache
+from typing import Any
 
 from botocore import UNSIGNED
 from botocore.client import BaseClient
@@ -12,6 +13,7 @@ from botocore.session import Session
 
 from controller.ports.runtime import Runtime
 from controller.rehearsal.arc.controls import SERVICE
+from controller.rehearsal.caller import direct, plain
 from controller.rehearsal.endpoint import Endpoint
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.protocol.message import Request, Response, Scope
@@ -54,24 +56,27 @@ def _session() -> Session:
     return Session()
 
 
-_BUILT: dict[tuple[str, str, tuple[tuple[str, str], ...]], BaseClient] = {}
+_BUILT: dict[tuple[str, str, tuple[tuple[str, str], ...]], tuple[BaseClient, type[Any]]] = {}
+"""With the class that its copies are of."""
 
 
 def _copy(service: str, region: str, config: Config) -> BaseClient:
     """A client like one that was built before, with an endpoint of its own: building takes 8 ms."""
     options = tuple(sorted((key, repr(value)) for key, value in vars(config).items()))
-    built = _BUILT.get((service, region, options))
-    if built is None:
+    once = (config.retries or {}).get("total_max_attempts") == 1 and service != "s3"
+    found = _BUILT.get((service, region, options))
+    if found is None:
         unsigned = Config(signature_version=UNSIGNED, parameter_validation=False, user_agent="tidegate")
         url = f"https://{service}.{region}.rehearsal.invalid"
         built = _session().create_client(
             service, region_name=region, endpoint_url=url, config=config.merge(unsigned)
         )
-        _BUILT[service, region, options] = built
-    client: BaseClient = object.__new__(type(built))
-    once = (config.retries or {}).get("total_max_attempts") == 1
-    endpoint = Endpoint(built._endpoint) if once and service != "s3" else copy(built._endpoint)
+        if service != "s3":  # a bucket's name belongs in the address; elsewhere one address serves all calls
+            built._ruleset_resolver = None
+        kind = direct(type(built)) if once and plain(built) else type(built)
+        found = _BUILT[service, region, options] = built, kind
+    built, kind = found
+    endpoint = Endpoint(built._endpoint) if once else copy(built._endpoint)
+    client: BaseClient = object.__new__(kind)
     vars(client).update(vars(built), _endpoint=endpoint)
-    if service != "s3":  # a bucket's name belongs in the address; elsewhere one address serves all calls
-        client._ruleset_resolver = None
     return client

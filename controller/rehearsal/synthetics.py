@@ -1,7 +1,7 @@
-"""CloudWatch Synthetics: runs canary scripts once a minute, and tells EventBridge and CloudWatch.
+"""CloudWatch Synthetics: runs canary scripts at their rates, and tells EventBridge and CloudWatch.
 
 ```
- kernel, each canary's own second of the minute ─> a task beside the kernel: check(send, environment)
+ kernel, each canary's own second of its period ─> a task beside the kernel: check(send, environment)
                                                         │ result posted back
                                      EventBridge event and SuccessPercent in the Region where it ran
 ```
@@ -28,18 +28,20 @@ RUN_EVERY_SECONDS = 60.0
 GOLDEN = 0.618034  # multiples of it, modulo one, spread evenly for any number of canaries
 
 Send = Callable[[str, str, bytes], tuple[int, bytes]]
-Check = Callable[[Send, Mapping[str, str]], object]
+Check = Callable[..., object]
+"""`check(send, environment)`; with an OTHER_URL, `check(here, there, environment, pause)`."""
 Publish = Callable[[str, Event], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """A script that runs in `runs_in` with `environment`; BASE_URL names what it tests."""
+    """A script that runs in `runs_in` with `environment`; BASE_URL names what it tests. every: in seconds."""
 
     name: str
     runs_in: str
     check: Check
     environment: Mapping[str, str]
+    every: float = RUN_EVERY_SECONDS
 
 
 @dataclass
@@ -79,13 +81,13 @@ class Synthetics:
         self._deployed: dict[tuple[str, str], Deployed] = {}
 
     def add(self, canary: Canary) -> None:
-        """Deploy and start `canary`; it first runs within a minute."""
+        """Deploy and start `canary`; it first runs within its period."""
         identity = CanaryIdentity(_uuid("canary", canary.runs_in, canary.name), canary.name, canary.runs_in)
         deployed = Deployed(canary, identity, self._kernel.now())
-        phase = len(self._deployed) * GOLDEN % 1.0 * RUN_EVERY_SECONDS
+        phase = len(self._deployed) * GOLDEN % 1.0 * canary.every
         self._deployed[canary.runs_in, canary.name] = deployed
         self._turn(deployed, "STARTING", "RUNNING")
-        self._kernel.every(RUN_EVERY_SECONDS, lambda: self._begin(deployed), first_after=phase)
+        self._kernel.every(canary.every, lambda: self._begin(deployed), first_after=phase)
 
     def start(self, region: str, name: str) -> None:
         """Raises `KeyError` for an unknown canary. Starting twice changes nothing."""
@@ -134,7 +136,11 @@ class Synthetics:
     def _run(self, canary: Canary) -> str | None:
         """Why the run failed, or None."""
         try:
-            canary.check(self._sender(canary), canary.environment)
+            if "OTHER_URL" in canary.environment:
+                here, there = self._sender(canary), self._sender(canary, "OTHER_URL")
+                canary.check(here, there, canary.environment, self._runtime.sleep)
+            else:
+                canary.check(self._sender(canary), canary.environment)
         except Exception as error:  # noqa: BLE001 - whatever a script raises is that run's failure
             return f"{type(error).__name__}: {error}"
         return None
@@ -154,9 +160,9 @@ class Synthetics:
         dimensions = {"CanaryName": deployed.canary.name}
         self._put_metric(region, NAMESPACE, "SuccessPercent", percent, "Percent", started, dimensions)
 
-    def _sender(self, canary: Canary) -> Send:
+    def _sender(self, canary: Canary, url: str = "BASE_URL") -> Send:
         """Requests as that canary's machine sends them: one look-up a run, then the endpoint it led to."""
-        host = urlsplit(canary.environment["BASE_URL"]).hostname or ""
+        host = urlsplit(canary.environment[url]).hostname or ""
         timeout = float(canary.environment.get("TIMEOUT_SECONDS", REQUEST_TIMEOUT))
         here, found = canary.runs_in, ""
 

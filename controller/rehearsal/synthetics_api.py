@@ -80,7 +80,7 @@ def _canary(deployed: Deployed) -> dict[str, Any]:
         "Id": identity.canary_id,
         "Name": identity.name,
         "ExecutionRoleArn": f"arn:aws:iam::{ACCOUNT}:role/{identity.name}",
-        "Schedule": {"Expression": f"rate({RUN_EVERY_SECONDS / 60:.0f} minute)", "DurationInSeconds": 0},
+        "Schedule": {"Expression": _rate(deployed.canary.every), "DurationInSeconds": 0},
         "RunConfig": {"TimeoutInSeconds": int(RUN_EVERY_SECONDS)},
         "Status": {"State": deployed.state},
         "Timeline": timeline,
@@ -88,6 +88,11 @@ def _canary(deployed: Deployed) -> dict[str, Any]:
         "RuntimeVersion": RUNTIME,
         "Tags": {},
     }
+
+
+def _rate(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"rate({minutes} minute{'' if minutes == 1 else 's'})"
 
 
 def _last_run(deployed: Deployed) -> dict[str, Any]:

@@ -13,6 +13,7 @@ Text that lands inside quotes is escaped, so that text from outside cannot break
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from controller.rehearsal.times import iso
@@ -85,18 +86,25 @@ def look_up(event: Event, path: str) -> tuple[Any, bool]:
 
 def fill(template: str, values: Mapping[str, Any]) -> str:
     """`template` with its placeholders replaced."""
-    parts, at, quoted = [], 0, False
+    return "".join(
+        [
+            piece if plain else (_bare if quoted else json.dumps)(values.get(piece, ""))
+            for piece, plain, quoted in _pieces(template)
+        ]
+    )
+
+
+@lru_cache(maxsize=512)
+def _pieces(template: str) -> tuple[tuple[str, bool, bool], ...]:
+    """Text as it is (plain), or the name of a placeholder and whether it stands inside quotes."""
+    pieces, at, quoted = [], 0, False
     for match in PLACE.finditer(template):
-        parts.append(template[at : match.start()])
-        at = match.end()
         if match[1] is None:
             quoted ^= match[0] == '"'
-            parts.append(match[0])
-        elif quoted:
-            parts.append(_bare(values.get(match[1], "")))
-        else:
-            parts.append(json.dumps(values.get(match[1], "")))
-    return "".join([*parts, template[at:]])
+            continue
+        pieces += [(template[at : match.start()], True, False), (match[1], False, quoted)]
+        at = match.end()
+    return (*pieces, (template[at:], True, False))
 
 
 def _bare(value: Any) -> str:

@@ -8,9 +8,9 @@
 ```
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -60,6 +60,36 @@ def attach(
 
 
 @dataclass(slots=True)
+class Prepared:
+    """The part of a prepared request that an HTTP session here reads."""
+
+    method: str
+    url: str
+    headers: dict[str, Any]
+    body: Any
+    context: dict[str, Any] = field(default_factory=dict)
+    message: tuple[Request, str] | None = None
+    """What it is on the wire, once somebody asked."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """The part of an HTTP answer that botocore's parsers read; `headers` have names in lower case."""
+
+    status_code: int
+    headers: dict[str, str]
+    content: bytes
+
+    @property
+    def raw(self) -> "_Body":
+        return _Body(self.content)
+
+
+Sendable: TypeAlias = "AWSPreparedRequest | Prepared"
+Received: TypeAlias = "AWSResponse | Answer"
+
+
+@dataclass(slots=True)
 class Direct:
     """What botocore calls an HTTP session."""
 
@@ -71,9 +101,9 @@ class Direct:
     read_timeout: float
     fault: Faulty
 
-    def send(self, request: AWSPreparedRequest) -> AWSResponse:
+    def send(self, request: Sendable) -> Received:
         started = self.runtime.monotonic()
-        message, operation = _message(request)
+        message, operation = on_the_wire(request)
         self._travel()
         fault = self.fault(self.scope.service, self.scope.region, self.endpoint, operation)
         if fault == "refused":
@@ -82,14 +112,14 @@ class Direct:
             response = self.handle(message, self.endpoint, self.scope)
             if fault is None:
                 self._travel()
-                return _answer(request.url, response)
+                return _answer(request, response)
         waited = self.runtime.monotonic() - started
         self.runtime.sleep(max(0.0, self._timeout(request) - waited))
         raise ReadTimeoutError(endpoint_url=request.url, error=f"{fault} in this rehearsal")
 
-    def land(self, request: AWSPreparedRequest) -> None:
+    def land(self, request: Sendable) -> None:
         """What was sent arrives now, whether or not its sender still runs; nobody gets an answer."""
-        message, operation = _message(request)
+        message, operation = on_the_wire(request)
         if self.fault(self.scope.service, self.scope.region, self.endpoint, operation) in (None, "lost"):
             self.handle(message, self.endpoint, self.scope)
 
@@ -100,12 +130,21 @@ class Direct:
         if self.latency:
             self.runtime.sleep(self.latency / 2)
 
-    def _timeout(self, request: AWSPreparedRequest) -> float:
+    def _timeout(self, request: Sendable) -> float:
         context: dict[str, Any] = getattr(request, "context", None) or {}
         return float(context.get("read_timeout") or self.read_timeout)
 
 
-def _message(request: AWSPreparedRequest) -> tuple[Request, str]:
+def on_the_wire(request: Sendable) -> tuple[Request, str]:
+    """The request as it is sent, and the operation that it names."""
+    if isinstance(request, Prepared):
+        if request.message is None:
+            request.message = _message(request)
+        return request.message
+    return _message(request)
+
+
+def _message(request: Sendable) -> tuple[Request, str]:
     url = urlsplit(request.url)
     headers = {
         name.lower(): value.decode("latin-1") if isinstance(value, bytes) else str(value)
@@ -118,13 +157,18 @@ def _message(request: AWSPreparedRequest) -> tuple[Request, str]:
     elif isinstance(body, str):
         body = body.encode()
     elif not isinstance(body, bytes | bytearray):
-        body = body.read()
+        stream = body
+        body = stream.read()
+        stream.seek(0)  # whoever looks at the request next finds it whole
     operation = headers.get("x-amz-target", "").rpartition(".")[2] or url.path.rpartition("/")[2]
     return Request(request.method, url.path or "/", url.query, headers, bytes(body)), operation
 
 
-def _answer(url: str, response: Response) -> AWSResponse:
-    return AWSResponse(url, response.status, dict(response.headers), _Body(response.body))
+def _answer(request: Sendable, response: Response) -> Received:
+    if isinstance(request, Prepared):
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status, headers, response.body)
+    return AWSResponse(request.url, response.status, dict(response.headers), _Body(response.body))
 
 
 class _Body(BytesIO):

@@ -3,6 +3,7 @@
 Own and small, so that the key outlives a restart of `tidegate up`: moto keeps its keys in the process.
 """
 
+import hmac
 import json
 import random
 from base64 import b64decode, b64encode
@@ -27,6 +28,10 @@ class Vault:
     @property
     def operations(self) -> Mapping[str, Callable[[Call], dict[str, Any]]]:
         return {"Encrypt": self._encrypt, "Decrypt": self._decrypt}
+
+    def derived(self, purpose: bytes) -> bytes:
+        """32 bytes, the same for as long as the key lives."""
+        return hmac.digest(self._secret, purpose, "sha256")
 
     def _encrypt(self, call: Call) -> dict[str, Any]:
         if call.params.get("KeyId") != self.arn:

@@ -94,7 +94,7 @@ class VirtualRuntime:
         if me.parent is None:
             self.kernel.run(until=self.kernel.now() + seconds)
             return
-        self.kernel.after(seconds, _resume(me))
+        self.kernel.at(self.kernel.clock.now() + seconds, _resume(me))
         me.parent.switch()
 
     def wait(self, tasks: Sequence[Any], timeout: float) -> None:

@@ -12,6 +12,7 @@ from controller.core.report import decision_data, decision_record
 from controller.steps.carry import Carry
 from controller.steps.context import REASON, Deps, lacks, note, page, remember, situation, write
 from controller.steps.judge import hold_lease
+from controller.steps.made import write_made
 
 LANDED = 45.0
 """Seconds after an intent until no call of it can still land: only then may it be dropped or changed."""
@@ -48,6 +49,8 @@ def assess(deps: Deps, carry: Carry) -> Carry:
     note(deps, decision.at, record)
     if _drops_intent(incident, decision) and decision.at < incident.changed + LANDED:
         return carry.to("hold", code=decision.code, reason="what was sent may still land")
+    if abstains(seen) is None and write_made(deps, memory, incident, decision, seen.controls):
+        return carry.to("watch")
     if incident.phase is Phase.VERIFIED and not (decision.plan and decision.plan.changes):
         return carry.to("watch")
     if decision.action in ("act", "ask"):

@@ -12,6 +12,7 @@ from controller.core.incident import Incident, Memory
 from controller.core.journal import Draft, Event, Kind
 from controller.core.model import Ended, Ignored, Probe, Sighting
 from controller.core.policy import Policy
+from controller.core.review import review_data
 from controller.core.text import brief
 from controller.ports.errors import (
     EvidenceUnavailable,
@@ -26,7 +27,7 @@ from controller.ports.runtime import Runtime
 from controller.ports.store import Approvals, Assessments, Evidence, Journal, Leases
 from controller.ports.world import AlarmPoll, Notices, Requests, Switch, Workflow
 from controller.steps.fleet import read_fleet
-from controller.steps.readings import read_beside
+from controller.steps.readings import open_wishes, read_beside
 from controller.steps.tail import Tail
 
 T = TypeVar("T")
@@ -43,6 +44,7 @@ class Deps:
     here: the controller's Region. deployed: when this policy was deployed (a later one wins).
     read_event: raw event text and the time of arrival -> what it says, or why it says nothing.
     gates: a master switch's name -> its gating rule's ARN, which is never set aside.
+    review: what people and worked cases said of the policy, as it was packaged: see `core.review`.
     """
 
     policy: Policy
@@ -65,6 +67,7 @@ class Deps:
     new_id: Callable[[], str]
     read_event: Callable[[str, float], Sighting | Probe | Ended | Ignored]
     gates: Mapping[str, str] = field(default_factory=dict)
+    review: Mapping[str, Any] | None = None
     folding: Folding = field(default_factory=Folding, compare=False, repr=False)
     tail: Tail = field(default_factory=Tail, compare=False, repr=False)
 
@@ -84,6 +87,8 @@ def remember(deps: Deps) -> Memory:
     controls = read_switch(deps)
     data = {"digest": deps.policy.digest, "deployed": deps.deployed, "enforcement": deps.policy.enforcement,
             "controls": None if controls is None else dict(controls)}  # fmt: skip
+    if review := review_data(deps.review, deps.policy.digest):
+        data["review"] = review
     try:
         return write(deps, memory, Kind.POLICY_LOADED, data=data)
     except JournalConflict:  # a sibling wrote first; what it wrote may well be the same
@@ -185,6 +190,17 @@ def situation(
     readings = awaited()
     now = deps.runtime.now()
     return Situation(deps.policy, deps.account, deps.here, now, memory, evidence, controls, readings)
+
+
+def with_controls(deps: Deps, seen: Situation) -> Situation:
+    """The same evidence, with the controls as they are now; and in an open incident with what is said now."""
+    memory = seen.memory
+    if memory is None or not open_wishes(deps.policy, memory):
+        controls, readings = read_switch(deps), seen.readings
+    else:
+        awaited = read_beside(deps.policy, memory, deps.readiness, deps.snapshots, deps.runtime)
+        controls, readings = read_switch(deps), awaited()
+    return replace(seen, now=deps.runtime.now(), controls=controls, readings=readings)
 
 
 def read_switch(deps: Deps) -> Mapping[str, bool] | None:

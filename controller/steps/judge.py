@@ -14,7 +14,7 @@ from controller.core.report import decision_record, flip_set, grounds
 from controller.ports.errors import JournalConflict, OutsideUnreachable
 from controller.ports.store import Lease
 from controller.steps.carry import Carry
-from controller.steps.context import REASON, Deps, insist, page, situation, write
+from controller.steps.context import REASON, Deps, insist, page, situation, with_controls, write
 from controller.steps.turns import Turns
 
 DOUBT = 300.0
@@ -46,7 +46,7 @@ def judge_regions(deps: Deps, memory: Memory, controls: Mapping[str, bool] | Non
     seen = situation(deps, memory, read_controls=False, controls=controls)
     decisions = [decide(seen, region) for region in deps.policy.regions]
     if controls is None and any(d.tree is not None and d.tree.value is Truth.TRUE for d in decisions):
-        seen = situation(deps, memory, read_controls=True)
+        seen = with_controls(deps, seen)
         decisions = [decide(seen, region) for region in deps.policy.regions]
     opened, turns = None, Turns(deps)
     limits = ("blackout", "cooldown", "velocity")
@@ -167,7 +167,8 @@ def _page_waiting(deps: Deps, memory: Memory, decision: Decision) -> Memory:
     failing = decision.tree is not None and decision.tree.value is Truth.TRUE
     if first is None or not failing or decision.at - first.changed < WAITS:
         return memory
-    if first.phase is Phase.SHIFTING or (first.intent == "drill" and first.phase not in BEFORE_SHIFT):
+    goes_home = first.intent == "drill" and "source-failing" not in first.escalated
+    if first.phase is Phase.SHIFTING or (goes_home and first.phase not in BEFORE_SHIFT):
         return memory
     so_far = "has moved nothing yet" if first.phase in BEFORE_SHIFT else "has moved, and waits for its result"
     still = f"it {so_far}, and ends where it stands by `tidegate stand-down {first.id}`"

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from controller.core.admission import expected_signals
 from controller.core.model import Ended, Ignored, Probe, Sighting
 from controller.core.report import decision_data
+from controller.core.roster import roster_of
 from controller.core.strangers import why_unnamed
 from controller.core.text import plain
 from controller.steps.context import Deps, note, remember
@@ -34,7 +34,7 @@ def observe(deps: Deps, bodies: Sequence[str]) -> Observed:
     """
     now = deps.runtime.now()
     read = [deps.read_event(body, now) for body in bodies]
-    named = {signal.id for signal in expected_signals(deps.policy, deps.account)}
+    named = roster_of(deps.policy, deps.account).named
     sightings = [each for each in read if isinstance(each, Sighting) and each.signal in named]
     ignored = tuple(
         each if isinstance(each, Ignored) else _unnamed(deps, each)

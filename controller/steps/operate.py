@@ -90,7 +90,7 @@ def refused(deps: Deps, command: str, sentence: str, *, who: str) -> Done:
 def stand_down(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:
     """End an incident that holds: before its traffic moves, or where it has moved and waits for its result.
 
-    What has moved stays as it is. While a call may be under way, and in a drill that is away, which goes home
+    What has moved stays as it is. While a call may be under way, and in a drill that is away and can go home
     by itself, it is refused.
     """
     for _ in range(TRIES):
@@ -123,7 +123,8 @@ def _cannot_stand_down(incident: Incident) -> str | None:
         return f"{incident.id} is {incident.phase}: it has ended"
     if incident.phase is Phase.SHIFTING:
         return f"{incident.id} is {incident.phase}: a call may be under way; try again in a minute"
-    if incident.phase not in BEFORE_SHIFT and incident.intent == "drill":
+    stays = "source-failing" in incident.escalated  # there is no home to go to, perhaps for ever
+    if incident.phase not in BEFORE_SHIFT and incident.intent == "drill" and not stays:
         return f"{incident.id} is {incident.phase}: a drill that is away goes home by itself"
     return None
 

@@ -23,7 +23,7 @@ def look_for_proof(
     if rule is None or left is None:
         return None
     begun, now = set_out(memory, incident), deps.runtime.now()
-    counted = _ask(deps, since=begun - BEFORE - MINUTE, until=now)
+    counted = counted_by_region(deps, since=begun - BEFORE - MINUTE, until=now)
     return prove(rule, left, counted, begun=begun, applied=incident.changed, now=now)
 
 
@@ -40,7 +40,9 @@ def kept(deps: Deps, proof: Proof, carry: Carry) -> Carry | None:
     return None
 
 
-def _ask(deps: Deps, *, since: float, until: float) -> dict[str, Points | None]:
+def counted_by_region(deps: Deps, *, since: float, until: float) -> dict[str, Points | None]:
+    """Region -> the minutes that its own CloudWatch counted; None where it did not answer."""
+
     def one(region: str) -> Points | None:
         try:
             return deps.requests.count(region, since=since, until=until)

@@ -86,8 +86,21 @@ def open_wishes(policy: Policy, memory: Memory) -> tuple[Wish, ...]:
     return wishes(policy.target.ready, incident.source, targets)
 
 
+_EVERY: dict[int, tuple[Policy, tuple[Wish, ...]]] = {}
+MOST = 64
+
+
 def every_wish(policy: Policy) -> tuple[Wish, ...]:
-    """All that any move of this policy may ask for."""
+    """All that any move of this policy may ask for; worked out once for each that is in use."""
+    known = _EVERY.get(id(policy))
+    if known is None:
+        if len(_EVERY) >= MOST:
+            _EVERY.clear()
+        known = _EVERY[id(policy)] = (policy, _every_wish(policy))  # kept, so that nothing else gets its id
+    return known[1]
+
+
+def _every_wish(policy: Policy) -> tuple[Wish, ...]:
     found: dict[Wish, None] = {}
     for left in policy.regions:
         here = policy.about(left)

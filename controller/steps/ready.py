@@ -2,6 +2,7 @@
 
 from controller.core.decide import decide
 from controller.core.gate import chain
+from controller.core.incident import READYING
 from controller.core.journal import Kind
 from controller.core.readiness import asked
 from controller.core.report import decision_record
@@ -10,8 +11,10 @@ from controller.steps.context import Deps, driven, situation, write
 
 
 def confirm_readiness(deps: Deps, carry: Carry) -> Carry:
-    """`ask` or `shift` if the target is ready now, else `escalate`."""
+    """`ask` or `shift` if the target is ready now, else `escalate`; `again` where nothing waits for it."""
     memory, incident = driven(deps, carry.incident, carry.epoch)
+    if incident.phase not in READYING:  # ended, or moved on, while this step was tried again
+        return carry.to("again", wait=1)
     decision = decide(situation(deps, memory, read_controls=True), incident.source)
     if decision.action not in ("act", "ask"):
         if decision.code == "target-not-ready":

@@ -10,9 +10,15 @@ from controller.core.journal import Event, written_until
 from controller.core.policy import Policy
 from controller.core.report import stamp, why_sentence
 
+
+class Nearest(Protocol):
+    """As `ports.store.Assessments.nearest`."""
+
+    def __call__(self, application: str, at: float, *, later: bool) -> float | None: ...
+
+
 WATCHED = 150.0
 """Seconds after an assessment during which its word still counts: the tick comes once a minute."""
-FAR = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,7 @@ class Recalled:
 
 
 class Records(Protocol):
-    """What is looked up: `Journal.read` and `Assessments.between` of one application."""
+    """What is looked up: `Journal.read`, `Assessments.between` and `.nearest` of one application."""
 
     def read(self, application: str) -> tuple[Event, ...]: ...
 
@@ -45,22 +51,28 @@ class Records(Protocol):
         self, application: str, start: float, end: float
     ) -> tuple[tuple[float, dict[str, Any]], ...]: ...
 
+    @property
+    def nearest(self) -> Nearest: ...
+
 
 def recall(policy: Policy, records: Records, at: float, memory: Memory | None = None) -> Recalled:
     """memory: as it was then, where that is known. Raises `EvidenceUnavailable`, `OutsideUnreachable`."""
     application = policy.application
-    events = tuple(written_until(records.read(application), at))
+    whole = records.read(application)
+    if memory is None:
+        events = tuple(written_until(whole, at))
+        memory = fold(application, events)
+    else:
+        events = whole[: memory.last.seq if memory.last else 0]
     latest: dict[str, tuple[float, dict[str, Any]]] = {}
     for when, record in records.between(application, at - WATCHED, at):
         for decision in record.get("decisions", ()):
             latest[str(decision["region"])] = (when, decision)
     regions = {region: latest[region] for region in policy.regions if region in latest}
     blind = None if regions else _gap(records, application, at)
-    return Recalled(at, regions, memory or fold(application, events), events[-5:], blind)
+    return Recalled(at, regions, memory, events[-5:], blind)
 
 
 def _gap(records: Records, application: str, at: float) -> tuple[float | None, float | None]:
-    """The last assessment before and the first after a moment, within a day; None where there is none."""
-    before = records.between(application, at - FAR, at)
-    after = records.between(application, at, at + FAR)
-    return (before[-1][0] if before else None, after[0][0] if after else None)
+    """The last assessment before and the first after a moment; None where there is none."""
+    return records.nearest(application, at, later=False), records.nearest(application, at, later=True)

@@ -24,7 +24,7 @@ from controller.steps.set_out import set_out
 from controller.steps.takeover import beat
 
 DEADLINE = 15.0
-"""Seconds, from what was read on, after which nothing new is sent; the Lambda's own timeout is 20."""
+"""Seconds, from what was read on, after which nothing new is sent; the Lambda's own timeout is 30."""
 STALE = 60.0
 """Seconds that reading may take: what was read before a freeze is no ground to act after the thaw."""
 REFUSED = 60

@@ -60,7 +60,16 @@ def tick(deps: Deps) -> dict[str, object]:
         with suppress(JournalConflict, TokenClosed):
             _keep_going(deps, replace(judged, memory=memory), incident, standing)
     drill_if_due(deps, memory, controls)
-    return {"decisions": {d.region: d.code for d in judged.decisions}, "silent_regions": silent}
+    codes = {decision.region: decision.code for decision in judged.decisions}
+    gauges = {"controls_on": _on(deps, controls), "incident_open": memory.open is not None}
+    return {"decisions": codes, "silent_regions": silent, **gauges}
+
+
+def _on(deps: Deps, controls: Mapping[str, bool] | None) -> dict[str, int]:
+    """Region -> how many of its controls are On; empty where they cannot be read."""
+    if controls is None:
+        return {}
+    return {r: sum(controls[name] for name in entry.controls) for r, entry in deps.policy.regions.items()}
 
 
 def _keep_going(deps: Deps, judged: Judged, incident: Incident, standing: Standing | None) -> None:

@@ -24,10 +24,12 @@ from controller.core.incident import Incident, Memory, Phase
 from controller.core.journal import Kind
 from controller.core.model import Node, Truth
 from controller.core.share import Proof
+from controller.steps.assess import QUIET
 from controller.steps.carry import Carry
 from controller.steps.context import REASON, Deps, driven, page, situation, write
 from controller.steps.drift import see_drift
 from controller.steps.echo import repair_echo
+from controller.steps.made import rest_of
 from controller.steps.proof import kept, look_for_proof
 from controller.steps.takeover import beat
 
@@ -76,8 +78,11 @@ def verify_shift(deps: Deps, carry: Carry) -> Carry:
             return carry.to("escalate", code="source-failing", reason=f"the drill stays: {ill.sentence}")
         return _turn(deps, memory, incident, carry, *turn)
     decision = decide(situation(deps, memory, read_controls=False, controls=seen.controls), incident.source)
-    if decision.plan is None or decision.plan.changes:
-        return carry.to("again", code=decision.code, reason=decision.reason, wait=1)
+    rest = rest_of(deps, incident, decision, seen.controls)
+    if rest is None or rest.changes:
+        news = decision.action == "hold" and decision.code not in {*incident.escalated, *QUIET}
+        return carry.to("escalate" if news else "again", code=decision.code, reason=decision.reason,
+                        wait=STAY if news else 1)  # fmt: skip
     if incident.intent == "drill" and incident.leg == "out":
         return carry.to("watch", reason="the drill stays", wait=STAY)
     return _end(deps, memory, incident, carry)

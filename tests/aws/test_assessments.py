@@ -40,6 +40,21 @@ def test_records_come_back_by_time_both_ends_included(desk: Desk) -> None:
     assert w.actions("dynamodb", desk.wire) == set(PERMISSIONS)
 
 
+def test_the_nearest_record_on_either_side_of_a_moment(desk: Desk) -> None:
+    assert desk.log.nearest("storefront", AT, later=True) is None
+    for minute in (1, 2, 4):
+        desk.log.add("storefront", AT + minute * 60.5, {})
+    desk.log.add("another", AT + 150, {})
+    for at, before, after in (
+        (AT, None, AT + 60.5),
+        (AT + 60.5, AT + 60.5, AT + 60.5),
+        (AT + 150, AT + 121.0, AT + 242.0),
+        (AT + 300, AT + 242.0, None),
+    ):
+        assert desk.log.nearest("storefront", at, later=False) == before
+        assert desk.log.nearest("storefront", at, later=True) == after
+
+
 def test_each_record_is_chained_to_the_one_before_also_after_a_cold_start(desk: Desk) -> None:
     desk.log.add("storefront", AT, {"n": 1})
     desk.log.add("storefront", AT + 60, {"n": 2})

@@ -1,13 +1,15 @@
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
 from controller.aws.evidence import LARGEST, PERMISSIONS, DynamoEvidence, fitted
+from controller.aws.evidence_text import text_of
 from controller.core.admission import expected_signals
 from controller.core.assess import judge_leaf, view
 from controller.core.conditions import Leaf
 from controller.core.holding import MOST
+from controller.core.journal import canonical
 from controller.core.keeping import kept_of
 from controller.core.model import Node, Observation, Sighting, Truth, Verdict
 from controller.core.policy import Policy
@@ -130,7 +132,17 @@ def test_what_cannot_be_read_is_unavailable(desk: Desk, fault: w.Fault) -> None:
         desk.evidence.read("storefront")
 
 
-@pytest.mark.parametrize("text", ["", '[{"at": 1}]', '[{"verdict": "splendid"}]', "null"])
+GOOD = text_of((Observation(1.0, 1.0, Verdict.HEALTHY, "event", "i", "well"),))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", '[{"at": 1}]', '[{"verdict": "splendid"}]', "null", "{}", GOOD.partition("\n")[0],
+        GOOD[:-1], GOOD.replace('"h"', '"hh"'), GOOD.replace('"h"', '"s"'), GOOD.replace('"e"', '"x"'),
+        GOOD.replace("[1.0]", "[NaN]", 1), GOOD.replace("{", '{"more":1,', 1),
+    ],
+)  # fmt: skip
 def test_an_item_that_makes_no_sense_is_unavailable(desk: Desk, text: str) -> None:
     desk.client.put_item(
         TableName=desk.table,
@@ -143,6 +155,21 @@ def test_an_item_that_makes_no_sense_is_unavailable(desk: Desk, text: str) -> No
     )
     with pytest.raises(EvidenceUnavailable, match=f"the evidence of {ALARM} cannot be read"):
         desk.evidence.read("storefront")
+
+
+def test_what_an_earlier_version_wrote_is_read_and_written_anew(desk: Desk) -> None:
+    desk.evidence.record("storefront", [Sighting(ALARM, seen(0))])
+    old = canonical([asdict(seen(0))])
+    desk.client.update_item(
+        TableName=desk.table,
+        Key={"application": {"S": "storefront"}, "signal": {"S": ALARM}},
+        UpdateExpression="SET observations = :o",
+        ExpressionAttributeValues={":o": {"S": old}},
+    )
+    assert desk.evidence.read("storefront") == {ALARM: (seen(0),)}
+    desk.evidence.record("storefront", [Sighting(ALARM, seen(1))])
+    (item,) = desk.items()
+    assert item["observations"]["S"] == text_of((seen(0), seen(1)))
 
 
 def test_pages_are_followed(desk: Desk) -> None:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from controller.aws import journal as journals
 from controller.aws.journal import LARGEST, PERMISSIONS, WHOLE, DynamoJournal
 from controller.core.journal import Draft, Event, Kind, broken_at, seal, to_json
 from controller.ports.errors import JournalConflict, JournalUnreadable, OutsideUnreachable
@@ -234,7 +235,7 @@ def test_a_process_that_lives_on_asks_for_its_last_event_and_what_follows(desk: 
     assert ids(desk.other) == ["id1", "id2", "id3", "id4"]
     desk.wire.bodies.clear()
     assert ids(desk.journal) == ids(desk.journal) == ["id1", "id2", "id3", "id4"]
-    asked = [json.loads(body)["ExpressionAttributeValues"][":start"] for body in desk.wire.bodies]
+    asked = [json.loads(body)["ExpressionAttributeValues"][":first"] for body in desk.wire.bodies]
     assert asked == [{"N": "3"}, {"N": "4"}]
 
 
@@ -256,6 +257,31 @@ def test_an_older_event_edited_is_found_when_all_is_read_again(desk: Desk) -> No
     desk.kernel.run(until=AT + WHOLE + 1)
     with pytest.raises(JournalUnreadable, match="broken at event 2"):
         desk.other.read("storefront")
+
+
+def read_on(desk: Desk) -> None:
+    """Ten looks in the time within which all is read again; and again."""
+    for _ in range(20):
+        desk.kernel.run(until=desk.kernel.now() + WHOLE / 10)
+        desk.other.read("storefront")
+
+
+def test_a_long_journal_is_read_again_little_by_little_and_each_event_in_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(journals, "SLICE", 4)
+    desk = Desk()
+    events = written(desk, 12)
+    assert len(desk.other.read("storefront")) == 12
+    for number, within in ((2, 0.4), (7, 0.7), (11, 1.0)):
+        was = events[number - 1]
+        tampered(desk, number, to_json(replace(was, draft=replace(was.draft, by="mallory"))))
+        began = desk.kernel.now()
+        with pytest.raises(JournalUnreadable, match=f"broken at event {number}"):
+            read_on(desk)
+        assert desk.kernel.now() - began <= within * WHOLE + 1
+        tampered(desk, number, to_json(was))
+        assert desk.other.read("storefront") == tuple(events)
 
 
 def test_another_applications_event_is_found(desk: Desk) -> None:

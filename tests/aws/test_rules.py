@@ -19,6 +19,7 @@ from controller.aws.rules import (
     NEWS_TEMPLATE,
     SIGNAL_PATHS,
     SIGNAL_TEMPLATE,
+    alarms_named,
 )
 from controller.core.model import Ignored, Sighting, Verdict
 from controller.rehearsal.patterns import compile_pattern
@@ -172,3 +173,11 @@ def test_placeholders_and_paths_agree(paths: dict[str, str], template: str) -> N
     assert set(re.findall("<([A-Za-z0-9_-]+)>", template)) == set(paths)
     assert all(re.fullmatch(r"\$(\.[A-Za-z-]+)+", path) for path in paths.values())
     assert len(template) <= 8192
+
+
+def test_alarms_of_others_reach_no_queue_while_the_names_fit() -> None:
+    admits = compile_pattern(alarms_named([ALARM["detail"]["alarmName"], "shop-5xx"]))
+    assert admits(ALARM)
+    assert not admits(changed(ALARM, detail__alarmName="somebody-else's"))
+    many = [f"shop-{number:04d}-with-a-long-name" for number in range(100)]
+    assert alarms_named(many) == ALARM_PATTERN, "too many for a pattern: all come, and are refused by name"

@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.bench import backtest, decision, flips, kernel, own_work
+from tests.bench import backtest, console, decision, flips, kernel, own_work, simulation
 
 
 def say(line: str) -> None:
@@ -33,7 +33,7 @@ def machine() -> str:
 if __name__ == "__main__":
     begun = time.perf_counter()
     say(machine() + "\n")
-    good = [each.bench(say) for each in (own_work, flips, kernel, decision, backtest)]
+    good = [each.bench(say) for each in (own_work, flips, kernel, simulation, decision, backtest, console)]
     verdict = "every bound held" if all(good) else "A BOUND DID NOT HOLD"
     say(f"\n{verdict}; {time.perf_counter() - begun:.0f} s in all")
     sys.exit(0 if all(good) else 1)

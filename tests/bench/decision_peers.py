@@ -28,6 +28,16 @@ class Seen(BaseModel):
 SEEN = TypeAdapter(list[Seen])
 
 
+class Kept(BaseModel):
+    """The first line of what tidegate keeps of a signal."""
+
+    at: list[float]
+    received: list[float]
+    said: str
+    via: str
+    words: int
+
+
 class State(BaseModel):
     """What a signal says, since when by its own clock and by ours, and when it said so last."""
 
@@ -64,7 +74,10 @@ class Signals:
                         for r in self.regions}  # fmt: skip
 
     def states(self, texts: Mapping[str, str]) -> dict[str, State]:
-        return {key: state_of(SEEN.validate_json(text), self.now) for key, text in texts.items()}
+        return {key: state_of(self.read(text), self.now) for key, text in texts.items()}
+
+    def read(self, text: str) -> Sequence[Seen]:
+        return SEEN.validate_json(text)
 
 
 class Plain(Signals):
@@ -97,6 +110,25 @@ class Plain(Signals):
         unclear = ("silent", "unknown") if verdict != "silent" else ()
         open_ = sum(state.verdict in unclear for state in states)
         return "unknown" if len(yes) + open_ >= wanted else "false"
+
+
+class OnColumns(Plain):
+    """The same rule on what tidegate keeps, which nobody would have come upon in an afternoon."""
+
+    def states(self, texts: Mapping[str, str]) -> dict[str, State]:
+        return {
+            key: self.state(Kept.model_validate_json(text.partition("\n")[0])) for key, text in texts.items()
+        }
+
+    def state(self, kept: Kept) -> State:
+        if not kept.at:
+            return state_of((), self.now)
+        said, quiet = kept.said, kept.received[-1] + SILENT_AFTER
+        if self.now > quiet:
+            return State(verdict="silent", since=quiet, heard=quiet, confirmed=self.now)
+        first = len(said.rstrip(said[-1]))
+        word = {"b": "breaching", "h": "healthy", "u": "unknown"}[said[-1]]
+        return State(verdict=word, since=kept.at[first], heard=kept.received[first], confirmed=kept.at[-1])
 
 
 class Zen(Signals):

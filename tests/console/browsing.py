@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from shutil import which
 from typing import Any
 
 from controller.console.http import Request, Response
@@ -18,7 +19,8 @@ from controller.console.wsgi import Loopback
 from controller.rehearsal.oidc_server import OidcServer
 from tests.console.desk import Desk
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = which("chromium") or which("chromium-browser") or "chromium"
+"""What is found on the PATH; else a name under which nothing is."""
 PATIENCE = 60.0
 
 

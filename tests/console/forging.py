@@ -21,9 +21,12 @@ SETTINGS = SignIn(issuer=ISSUER, client_id="tidegate", origin="https://console.t
 
 @dataclass
 class Office:
-    """An issuer, the console's view of it, and who asked it what. down: it does not answer."""
+    """An issuer, the console's view of it, and who asked it what. down: it does not answer. deaf: paths
+    that do not. beside: keys that it publishes beside its own."""
 
     down: bool = False
+    deaf: set[str] = field(default_factory=set)
+    beside: list[dict[str, Any]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     at: float = NOW
 
@@ -33,9 +36,11 @@ class Office:
 
     def fetch(self, method: str, url: str, form: Mapping[str, str] | None) -> tuple[int, bytes]:
         self.asked.append(url.removeprefix(ISSUER))
-        if self.down:
+        if self.down or self.asked[-1] in self.deaf:
             raise IssuerUnreachable("the issuer did not answer: ConnectTimeout")
         reply = self.provider.handle(method, url.removeprefix(ISSUER), urlencode(form or {}).encode())
+        if self.asked[-1] == "/jwks":
+            return 200, json.dumps({"keys": [*self.beside, *json.loads(reply.body)["keys"]]}).encode()
         return reply.status, reply.body
 
     def token(self, header: Mapping[str, Any] | None = None, key: Any = None, **claims: Any) -> str:

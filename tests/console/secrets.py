@@ -1,8 +1,9 @@
 """A search for a secret in whatever dress it may have got into a text."""
 
 import base64
+import html
 import json
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 
 def dresses(secret: str) -> dict[str, str]:
@@ -13,6 +14,7 @@ def dresses(secret: str) -> dict[str, str]:
         "json": escaped,
         "json in json": json.dumps(escaped)[1:-1],
         "slashes": secret.replace("/", "\\/"),
+        "html": html.escape(secret),
         "url": quote(secret, safe=""),
         "form": quote_plus(secret),
         "hex": raw.hex(),
@@ -27,5 +29,9 @@ def dresses(secret: str) -> dict[str, str]:
 
 
 def found_in(text: str, secret: str) -> list[str]:
-    """The dresses in which `secret` is in `text`."""
-    return [name for name, dress in dresses(secret).items() if dress in text]
+    """The dresses in which `secret` is in `text`, however often that was escaped for URLs, JSON or HTML."""
+    once = unquote(text)
+    faces = [face.replace("\\", "") for face in (text, once, unquote(once), html.unescape(text))]
+    return [
+        name for name, dress in dresses(secret).items() if any(dress.replace("\\", "") in f for f in faces)
+    ]

@@ -6,7 +6,9 @@ Skipped where there is no Chromium; with `TIDEGATE_NEEDS_BROWSER` set, that is a
 
 import io
 import os
+import re
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +16,25 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from controller.console.archive import Archive
+from controller.console.wsgi import Loopback
 from controller.core.journal import Kind
 from controller.core.model import Verdict
+from controller.entry.console import instruments
 from tests.console.browsing import CHROMIUM, Stand, standing
 from tests.console.desk import GATE, Desk, asked_desk
+from tests.console.test_archive import run
 from tests.console.test_gate import TWO
 from tests.console.test_looking import outside
+from tests.steps.test_proof import RULE, counting
 from tests.steps.world import world
 
 DOCS = Path(__file__).parents[2] / "docs" / "console"
 THERE = Path(CHROMIUM).exists()
 NEEDED = bool(os.environ.get("TIDEGATE_NEEDS_BROWSER"))
+WAVES: dict[str, Any] = {"traffic": RULE, "evacuate": GATE | {"waves": [2], "settle": "30s"}}
+TALLEST = 2_100
+"""Pixels of a picture: a page's beginning will do."""
 WIDE, PHONE = {"width": 1180, "height": 820}, {"width": 390, "height": 844}
 
 pytestmark = pytest.mark.skipif(not THERE and not NEEDED, reason=f"no browser at {CHROMIUM}: not looked at")
@@ -41,10 +51,30 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def stand(request: pytest.FixtureRequest) -> Iterator[Stand]:
-    """People are asked, but where the test wants a calm world."""
+    """People are asked, but where the test wants a calm world. One world at a time: they share clients."""
     given: Any = getattr(request, "param", {})
-    with standing(calm if given == "calm" else lambda: asked_desk(**given)) as made:
+    own = {"calm": calm, "counted": counted}.get(given if isinstance(given, str) else "")
+    with standing(own or (lambda: asked_desk(**given))) as made:
         yield made
+
+
+def counted() -> Desk:
+    """Requests are counted, and there are two waves to come."""
+    desk = asked_desk(**WAVES)
+    counting(desk.w, 0.0)
+    desk.w.advance(160)
+    return desk
+
+
+@pytest.fixture(scope="module")
+def record() -> Iterator[str]:
+    """The address of a run that is over."""
+    with closing(Loopback()) as door:
+        archive = Archive(
+            run(), origin=door.origin, instruments=instruments(lambda: None), log=lambda _: None
+        )
+        door.serve(archive.handle)
+        yield door.origin
 
 
 def calm() -> Desk:
@@ -89,11 +119,14 @@ def shot(page: Page, name: str) -> None:
 
         DOCS.mkdir(exist_ok=True)
         taken = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
+        taken = taken.crop((0, 0, taken.width, min(taken.height, TALLEST)))
         taken.quantize(200, dither=Image.Dither.NONE).save(DOCS / f"{name}.png", optimize=True)
 
 
-@pytest.mark.parametrize("stand", [{"approvals": TWO}], indirect=True)
+@pytest.mark.parametrize("stand", [{"approvals": TWO} | WAVES], indirect=True)
 def test_two_people_approve_and_traffic_is_seen_to_move(chromium: Browser, stand: Stand) -> None:
+    stand.do(lambda desk: counting(desk.w, 0.0))
+    stand.do(lambda desk: desk.w.advance(160))
     link = asked(stand)
     ana = person(chromium, stand, "Ana (on call)", link)
     assert ana.locator("h1").inner_text() == "Leave us-east-1 for us-west-2?"
@@ -107,10 +140,17 @@ def test_two_people_approve_and_traffic_is_seen_to_move(chromium: Browser, stand
     assert ana.locator("h1").inner_text().endswith("people are asked")
     ben.get_by_role("button", name="Approve plan").click()
     ben.get_by_role("heading", name="This request was given already").wait_for()
-    assert stand.do(until(Kind.SETTLED))
+    assert stand.do(until(Kind.SHIFT_VERIFIED, 600))
+    ana.evaluate("look()")
+    assert ana.locator(".waves").inner_text().split() >= ["Wave"]
+    assert re.search(r"us-east-1\s+50 %\s+25 %", ana.locator(".moved").inner_text())
+    assert ana.locator("rect.c-off").count() == 2
+    assert stand.do(until(Kind.SETTLED, 600))
+    stand.do(lambda desk: desk.w.advance(100))
     ana.evaluate("look()")
     assert ana.locator("h1").inner_text().endswith("settled")
     assert ana.locator("rect.c-off").count() == 4
+    assert re.search(r"us-east-1\s+50 %\s+0 %", ana.locator(".moved").inner_text())
     shot(ana, "incident")
     assert count(stand, Kind.APPROVAL_GIVEN) == 2
 
@@ -204,11 +244,12 @@ def _untimed(desk: Desk) -> dict[str, str]:
     return found
 
 
+@pytest.mark.parametrize("stand", ["counted"], indirect=True)
 @pytest.mark.parametrize(
     "look", [{"viewport": WIDE}, {"viewport": PHONE, "color_scheme": "dark"}], ids=["wide", "phone"]
 )
 def test_every_page_is_for_everybody_and_asks_no_third_party(
-    chromium: Browser, stand: Stand, look: dict[str, Any]
+    chromium: Browser, record: str, stand: Stand, look: dict[str, Any]
 ) -> None:
     link, incident = asked(stand), stand.do(lambda desk: desk.w.memory.open.id)
     page = person(chromium, stand, "Ana (on call)", **look)
@@ -217,17 +258,18 @@ def test_every_page_is_for_everybody_and_asks_no_third_party(
     troubles: list[str] = []
     page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
     paths = ["/", link, f"/incidents/{incident}", "/history?at=2030-01-01T08:01:30Z", "/policy", "/health"]
-    for path in paths:
-        page.goto(stand.url(path))
-        for summary in page.locator("summary").all():
-            summary.click()
+    past = next(str(e.draft.incident) for e in run().events if e.kind is Kind.INCIDENT_OPENED)
+    records = [f"{record}/", f"{record}/incidents/{past}"] if look["viewport"] is WIDE else []
+    for path in [*paths, *records]:
+        page.goto(path if path.startswith("http") else stand.url(path))
+        page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
         found = Axe().run(page)
         assert found.violations_count == 0, f"{path}\n{found.generate_report()}"
         assert page.evaluate("document.documentElement.scrollWidth") <= look["viewport"]["width"], path
-        if look["viewport"] is WIDE and path[1:].isalpha():
-            page.goto(stand.url(path))
-            shot(page, path[1:])
-    assert asked_of == {stand.door.origin.partition("://")[2]}
+        if look["viewport"] is WIDE and path in ("/policy", "/health", f"{record}/"):
+            page.reload()
+            shot(page, path[1:] if path.startswith("/") else "record")
+    assert asked_of <= {url.partition("://")[2] for url in (stand.door.origin, record)}
     assert troubles == []
 
 
@@ -236,7 +278,7 @@ def test_a_page_that_is_not_refreshed_says_so(chromium: Browser, stand: Stand) -
     context: BrowserContext = page.context
     context.set_offline(True)
     page.evaluate("look()")
-    assert "Not refreshed since" in page.locator("#poll").inner_text()
+    page.wait_for_function("document.getElementById('poll').textContent.startsWith('Not refreshed since')")
     context.set_offline(False)
     page.evaluate("look()")
-    assert page.locator("#poll").inner_text() == ""
+    page.wait_for_function("document.getElementById('poll').textContent === ''")

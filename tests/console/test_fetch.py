@@ -1,10 +1,13 @@
 """The only way out: allow-listed hosts, no redirect, no link-local address (A8)."""
 
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import requests
 
 from controller.console import fetch as fetches
 from controller.console.fetch import MOST, IssuerUnreachable, allowed, https_fetch
@@ -48,6 +51,12 @@ class Handler(BaseHTTPRequestHandler):
             return
         self.send_response(200)
         self.end_headers()
+        if self.path == "/drip":
+            with suppress(OSError):  # whoever asked has left
+                for _ in range(40):
+                    self.wfile.write(b"x")
+                    time.sleep(0.05)
+            return
         self.wfile.write(b"x" * (MOST + 5 if self.path == "/huge" else 3))
 
     def log_message(self, *_: object) -> None:
@@ -74,6 +83,29 @@ def test_a_redirect_is_an_answer_and_not_followed(server: ThreadingHTTPServer) -
     assert "/inner" not in server.seen  # type: ignore[attr-defined]
     with pytest.raises(IssuerUnreachable, match="too long"):
         ask("GET", f"http://{place}/huge", None)
+
+
+def test_no_proxy_is_taken_from_the_environment(
+    server: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = f"127.0.0.1:{server.server_port}"
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert https_fetch([place])("GET", f"http://{place}/plain", None) == (200, b"xxx")
+    assert requests.utils.get_environ_proxies(f"http://{place}")["http"].endswith(":9")
+
+
+def test_an_answer_that_comes_by_drops_is_not_waited_for(
+    server: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = f"127.0.0.1:{server.server_port}"
+    monkeypatch.setattr(fetches, "WHOLE", 0.1)
+    began = time.monotonic()
+    with pytest.raises(IssuerUnreachable, match="too long"):
+        https_fetch([place])("GET", f"http://{place}/drip", None)
+    assert time.monotonic() - began < 1.5
 
 
 def test_what_is_not_on_the_list_is_not_asked_and_without_the_list_it_would_be(

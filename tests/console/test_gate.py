@@ -1,5 +1,6 @@
 """A1 to A9 at the console: what counts, once; what does not, and says so."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -17,7 +18,7 @@ from controller.rehearsal.oidc import Person
 from controller.steps import answer as answers
 from controller.steps.operate import evacuate
 from tests.console.desk import GATE, KEY, Browser, Desk, asked_desk
-from tests.core.scene import EAST, OTHER, WEST
+from tests.core.scene import EAST
 from tests.steps.world import stop, world
 
 FIVE = {"oncall": [{"ask": ["group:sre-oncall"], "people": 5, "within": "15m"}]}
@@ -124,39 +125,6 @@ def test_a_browser_that_names_no_origin_is_refused() -> None:
 # A1 to A9.
 
 
-def test_a1_two_people_click_in_two_regions_at_once_and_one_answer_counts() -> None:
-    desk = asked_desk(controllers=[OTHER, WEST])
-    there = Desk(desk.w, desk.w.hands[WEST])
-    run, request = desk.w.stage.runtime, desk.request
-    clicks = [(desk.browser("u-ana"), desk), (there.browser("u-ben"), there)]
-    forms = [{**b.form(request), "answer": "approve"} for b, _ in clicks]
-    both = [
-        run.spawn(lambda b=b, form=form: b.post(f"/approve/{request}", form))
-        for (b, _), form in zip(clicks, forms, strict=True)
-    ]
-    desk.w.advance(10)
-    assert sorted(task.result().status for task in both) == [303, 409]
-    assert given(desk) == 1
-    assert desk.w.until(desk.w.has(Kind.SETTLED), 120)
-    assert desk.w.count(Kind.SHIFT_APPLIED) == 1
-
-
-def test_a1_in_a_partition_the_region_without_a_quorum_says_so_and_the_other_answer_counts() -> None:
-    desk = asked_desk(controllers=[OTHER, WEST])
-    cut = Desk(desk.w, desk.w.every[WEST])
-    b = cut.browser("u-ben")
-    form = {**b.form(desk.request), "answer": "approve"}
-    desk.w.stage.faults.journal_unreachable.add(WEST)
-    response = b.post(f"/approve/{desk.request}", form)
-    assert response.status == 503
-    assert "Nothing was read or written" in response.body.decode()
-    assert given(desk) == 0
-    assert desk.browser("u-ana").answer(desk.request).status == 303
-    desk.w.stage.faults.journal_unreachable.clear()
-    assert b.post(f"/approve/{desk.request}", form).status == 409
-    assert given(desk) == 1
-
-
 def test_a3_another_digest_than_the_one_shown_is_no_answer_to_this_plan(five: Desk) -> None:
     b, before = five.browser("u-5"), given(five)
     form = {**b.form(five.request), "answer": "approve"}
@@ -226,6 +194,17 @@ def test_a5_where_two_are_asked_one_person_is_one_however_often_they_click() -> 
     desk.w.advance(10)
     assert len(desk.w.moves) == 4
     assert desk.w.whole
+
+
+def test_a5_whose_sign_in_is_too_old_signs_in_once_more_and_answers(five: Desk) -> None:
+    ana, before = five.browser("u-1"), given(five)
+    refused = stale(ana, five.request)
+    link = re.search(r'href="(/signin\?to=[^"]+)"', refused.body.decode())
+    assert link is not None
+    assert "Sign in once more" in ana.get(f"/approve/{five.request}").body.decode()
+    assert ana.sign_in("u-1", to=link[1].partition("=")[2]).headers["location"] == f"/approve/{five.request}"
+    assert ana.answer(five.request).status == 303
+    assert given(five) == before + 1
 
 
 def test_a7_a_denial_is_final_and_a_replayed_or_doubled_click_changes_nothing() -> None:

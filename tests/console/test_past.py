@@ -32,6 +32,20 @@ def test_a_clock_that_steps_back_leaves_no_hole_in_the_past() -> None:
     assert Past("storefront").until([*events, odd], events[1].at).last == events[1]
 
 
+def test_the_events_about_a_request_are_found_whoever_reads_first() -> None:
+    desk = asked_desk()
+    request, early = desk.request, desk.w.events
+    desk.browser("u-ana").answer(request)
+    events, kept = desk.w.events, Past("storefront")
+    both = ["ApprovalRequested", "ApprovalGiven"]
+    assert [str(e.kind) for e in kept.about(events, request)] == both
+    assert [str(e.kind) for e in kept.about(early, request)] == both[:1]
+    assert [str(e.kind) for e in kept.about(events, request)] == both
+    assert kept.about(events, "0" * 32) == []
+    assert kept.about(asked_desk(2).w.events, request) == []
+    assert [str(e.kind) for e in kept.about(events, request)] == both
+
+
 def test_another_journal_is_another_past() -> None:
     kept, one, two = Past("storefront"), asked_desk(1).w.events, asked_desk(2).w.events
     assert kept.until(one, 1e12).last == one[-1]

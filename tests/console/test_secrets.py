@@ -1,54 +1,87 @@
 """A6: the task token is in nothing that a whole run shows, logs, sends or keeps; planted ones are found."""
 
 import base64
+import html
 import json
+from collections.abc import Callable
+from hashlib import sha512
 from urllib.parse import quote
 
 import pytest
 
 from controller.aws.approvals import DynamoApprovals
-from controller.console.app import log_line
 from controller.core.journal import Kind
-from controller.core.report import stamp
-from controller.core.story import sentence
-from tests.console.desk import asked_desk
+from controller.steps.operate import mute
+from tests.console.desk import GATE, Desk, asked_desk
+from tests.console.places import Tap, places
 from tests.console.secrets import dresses, found_in
 from tests.console.test_looking import crawl
+from tests.core.scene import EAST
 from tests.steps.test_token import everything, tokens
+from tests.steps.world import failing
 
 TOKEN = 'AQ/C+EA"AAK\\gAé=='
+DRESSES: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "json": lambda token: json.dumps({"detail": json.dumps({"token": token})}),
+    "slashes": lambda token: json.dumps({"token": token}).replace("/", "\\/"),
+    "url": lambda token: f"/signed-in?to={quote(token, safe='')}&x=1",
+    "base64": lambda token: base64.b64encode(json.dumps({"taskToken": token}).encode()).decode(),
+    "base64url": lambda token: base64.urlsafe_b64encode(f"Bearer {token}".encode()).decode(),
+}
+SHOWN_AT = {
+    "notices",
+    "the bus",
+    "tidegate-journal",
+    "story",
+    "journal export",
+    "audit bundle",
+    "history page",
+}
+"""Where a reason that people give is seen, once it was journalled."""
 
 
-def test_no_page_header_log_notice_event_table_or_history_of_a_run_holds_the_task_token() -> None:
-    desk = asked_desk()
-    ana, shown = desk.browser("u-ana"), ""
-    waiting = desk.w.hand.approvals.get(desk.request)
-    assert waiting is not None
-    for said in (None, "approve"):
-        if said:
-            ana.answer(desk.request, said, "seen")
-            assert desk.w.until(desk.w.has(Kind.SETTLED), 120)
-        for url, response in crawl(ana).items() if desk.w.memory.open else ():
-            shown += (
-                url + response.body.decode("utf-8", "replace") + str(response.headers) + str(response.cookies)
-            )
-    secrets = tokens(desk.w)
-    last = desk.w.events[-1].draft.incident
-    shown += ana.get(f"/incidents/{last}").body.decode()
-    places = everything(desk.w) | {
-        "console's pages": shown,
-        "console's log": "\n".join(log_line(line) for line in desk.log),
-        "console": repr(desk.console.__dict__) + repr(desk.deps),
-        "story": "\n".join(f"{stamp(e.at)} {sentence(e)} {e.data}" for e in desk.w.events),
-    }
-    assert waiting.token in secrets
-    for where, text in places.items():
+def whole_run() -> tuple[Desk, Tap, str]:
+    """Asked, looked at by a robot, approved, moved, settled; and what the robot saw before and after."""
+    w = failing(evacuate=GATE)
+    tap = Tap(w)
+    assert w.until(w.has(Kind.APPROVAL_REQUESTED), 120)
+    w.advance(2.0)
+    desk = Desk(w, w.hand)
+    ana, request = desk.browser("u-ana"), desk.request
+    pages = list(crawl(ana).items())
+    ana.answer(request, "approve", "seen")
+    assert w.until(w.has(Kind.SETTLED), 120)
+    pages += [
+        (path, ana.get(path))
+        for path in ("/", f"/approve/{request}", f"/incidents/{w.events[-1].draft.incident}")
+    ]
+    shown = (f"{url}{r.body.decode('utf-8', 'replace')}{r.headers}{r.cookies}" for url, r in pages)
+    return desk, tap, "".join(shown)
+
+
+def test_nothing_that_a_whole_run_shows_logs_sends_or_keeps_holds_the_task_token() -> None:
+    desk, tap, shown = whole_run()
+    (secret,) = tokens(desk.w)
+    clean = places(desk, tap) | {"console's pages": shown}
+    for where, text in clean.items():
         assert len(text) > 1, where
-        for secret in secrets:
-            assert found_in(text, secret) == [], where
-            for name, dress in dresses(secret).items():
-                middle = len(text) // 2
-                assert name in found_in(text[:middle] + dress + text[middle:], secret), (where, name)
+        assert found_in(text, secret) == [], where
+        for name, dress in dresses(secret).items():
+            assert name in found_in(text[:99] + dress + text[99:199], secret), (where, name)
+    others = {name: base64.b64encode(sha512(name.encode()).digest()).decode() for name in DRESSES}
+    for name, dress in DRESSES.items():
+        leaked(desk, dress(others[name]))
+    leaky = places(desk, tap)
+    for name, other in others.items():
+        assert {where for where, text in leaky.items() if found_in(text, other)} >= SHOWN_AT, name
+
+
+def leaked(desk: Desk, text: str) -> None:
+    """What code of ours would do that lets a secret slip: into a notice, the bus and the journal."""
+    desk.w.hand.notices.send("a notice", text)
+    desk.w.hand.notices.publish("tidegate.decision/v1", {"reason": text})
+    assert mute(desk.w.hand, EAST, seconds=60, who="ana", reason=text).done
 
 
 def test_a6_without_encryption_the_search_finds_the_token_in_the_table(
@@ -71,6 +104,7 @@ def test_a_secret_is_found_in_the_dress_of_each_encoder(before: str) -> None:
         base64.b64encode(text.encode()).decode(),
         base64.urlsafe_b64encode(text.encode()).decode(),
         text.encode().hex(),
+        html.escape(text),
     ):
         assert found_in(dressed, TOKEN), dressed
     assert found_in("nothing of the kind", TOKEN) == []

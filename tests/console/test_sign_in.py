@@ -2,15 +2,17 @@
 
 import re
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
+from joserfc.jwk import ECKey
 
+from controller.console import sign_in
 from controller.console.fetch import IssuerUnreachable
 from controller.console.http import Request, local
 from controller.console.issuer import AGAIN, KEPT, SKEW, Issuer, TokenRefused
 from controller.console.sealing import Sealer
-from controller.console.session import LASTS, begun, cookie_of, session_of
+from controller.console.session import FRESH, LASTS, begun, cookie_of, session_of
 from controller.console.sign_in import Door
 from tests.console.forging import NOW, Office
 
@@ -43,6 +45,8 @@ def test_a_token_as_the_issuer_makes_it_is_its_word(office: Office) -> None:
         {"exp": int(NOW) - SKEW - 1},
         {"exp": None},
         {"exp": "soon"},
+        {"nonce": ["the nonce"]},
+        {"iat": None},
         {"iat": int(NOW) + SKEW + 5},
         {"nbf": int(NOW) + SKEW + 5},
         {"auth_time": None},
@@ -97,10 +101,30 @@ def test_keys_are_kept_so_that_sign_in_survives_a_slow_issuer(office: Office) ->
     assert office.verified(late)["sub"] == "u-ana"
 
 
+def test_who_signs_in_again_needs_of_the_issuer_its_token_endpoint_alone(office: Office) -> None:
+    finish(office, *way(office))
+    office.deaf = {"/.well-known/openid-configuration", "/jwks"}
+    office.at += KEPT + 1
+    assert finish(office, *way(office)).path == "/policy"
+    office.issuer = Office().issuer
+    with pytest.raises(TokenRefused):
+        finish(office, *way(office))
+
+
 def test_an_issuer_that_never_answered_is_not_trusted_blindly(office: Office) -> None:
     office.down = True
     with pytest.raises(IssuerUnreachable):
         office.verified(office.token())
+
+
+def test_keys_that_are_not_for_signatures_are_passed_over(office: Office) -> None:
+    sealing = ECKey.generate_key("P-256", {"kid": "sealing", "use": "enc"}, private=True)
+    office.beside = [{"kty": "weird", "kid": "w"}, {"kty": "oct", "k": "c2VjcmV0", "kid": "o"}]
+    office.beside.append(dict(sealing.as_dict(private=False)))
+    assert office.verified(office.token())["sub"] == "u-ana"
+    signing = ECKey.import_key({k: v for k, v in sealing.as_dict(private=True).items() if k != "use"})
+    with pytest.raises(TokenRefused):
+        office.verified(office.token({"kid": "sealing"}, signing))
 
 
 def test_a_thousand_tokens_of_unknown_keys_ask_the_issuer_but_once_in_a_while(office: Office) -> None:
@@ -161,6 +185,25 @@ def test_the_issuer_is_asked_for_a_fresh_proof_with_pkce_and_our_cookie_is_host_
     )
 
 
+def test_the_cookie_of_a_session_is_host_only_and_short_lived(office: Office) -> None:
+    query, cookie = way(office)
+    done = door(office).finish(Request("GET", "/signed-in", query, cookie=cookie), office.at)
+    gone, kept = done.cookies
+    assert gone == "__Host-tidegate-signin=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax"
+    assert re.fullmatch(
+        r"__Host-tidegate=\S+; Path=/; Max-Age=3600; Secure; HttpOnly; SameSite=Lax", kept
+    )  # with `Domain` or another path a browser would not take a name of `__Host-`
+
+
+def test_a_proof_of_yesterday_gives_a_session_that_cannot_answer(office: Office) -> None:
+    """Of an issuer that does not heed `max_age`."""
+    for age, fresh in ((FRESH, True), (FRESH + 1, False), (86_400, False)):
+        office.provider.claims = {"auth_time": int(office.at - age)}
+        session = session_of(finish(office, *way(office)), Sealer(KEY), office.at)
+        assert session is not None
+        assert session.fresh(office.at) is fresh, age
+
+
 def test_a_callback_counts_once_in_the_browser_that_began_it(office: Office) -> None:
     query, cookie = way(office)
     with pytest.raises(TokenRefused, match="no sign-in was begun"):
@@ -196,8 +239,13 @@ def test_a_wrong_verifier_is_refused_by_the_provider_and_burns_the_code(office: 
         "/é",
     ],
 )
-def test_nobody_is_sent_elsewhere_after_a_sign_in(to: str) -> None:
+def test_nobody_is_sent_elsewhere_after_a_sign_in(
+    office: Office, monkeypatch: pytest.MonkeyPatch, to: str
+) -> None:
     assert local(to) == "/"
+    assert finish(office, *way(office, quote(to))).path == "/"
+    monkeypatch.setattr(sign_in, "local", lambda path: path)
+    assert finish(office, *way(office, quote(to))).path == to
 
 
 @pytest.mark.parametrize(

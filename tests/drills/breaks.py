@@ -109,6 +109,16 @@ def s5(world: World) -> Fact:
     return sent(world)
 
 
+def s5_on_the_way(world: World) -> Fact:
+    """One that is well comes home, and another is turned on with it, which is dark."""
+    wrote(world, Kind.RESTORE_OPENED, source=EAST, target=WEST)
+    world.truth.begin("dark", WEST)
+    later(world, 301.0)
+    control = world.policy.regions[WEST].controls[0]
+    wrote(world, Kind.SHIFT_INTENDED, changes=[[control, True]], policy="abc")
+    return world.trace.note("send", HOME, "", {"changes": {control: True}, "override": ()})
+
+
 def s6(world: World) -> Fact:
     for region in world.regions:
         world.truth.begin("dark", region)
@@ -221,12 +231,6 @@ def a4(world: World) -> Fact:
     return wrote(world, Kind.APPROVAL_GIVEN, by="ana", approval="a1")
 
 
-def a6(world: World) -> Fact:
-    world.watch.tokens.add("secret")
-    world.watch.look_for_tokens("sns Publish", b"Message=secret")
-    return opened(world)
-
-
 CASES: dict[str, tuple[str, Callable[[World], Fact]]] = {
     case.__name__: (case.__name__.partition("_")[0].upper(), case)
     for case in (
@@ -236,6 +240,7 @@ CASES: dict[str, tuple[str, Callable[[World], Fact]]] = {
         s4_deadline,
         s4_epoch,
         s5,
+        s5_on_the_way,
         s6,
         s6_cut_off,
         s6_untold,
@@ -250,4 +255,4 @@ CASES: dict[str, tuple[str, Callable[[World], Fact]]] = {
         s18,
     )
 }
-CASES |= {case.__name__: (case.__name__.upper(), case) for case in (a1, a3, a4, a6, l4)} | {"a5": ("A1", a5)}
+CASES |= {case.__name__: (case.__name__.upper(), case) for case in (a1, a3, a4, l4)} | {"a5": ("A1", a5)}

@@ -9,7 +9,9 @@ import pytest
 from controller.entry.cli.run import main
 from controller.entry.simulated import Wish, plant, play, played
 from controller.lab.overlay import overlaid
-from controller.lab.simulate.coverage import CODES, NEVER
+from controller.lab.simulate.aims import EVERY, aim_of, calm_aims, period
+from controller.lab.simulate.circumstances import CIRCUMSTANCES
+from controller.lab.simulate.coverage import CODES, ENOUGH, NEVER, pairs
 from controller.lab.simulate.drawn import matrix_policy
 from controller.lab.simulate.invariants import TABLE, Break, broken
 from controller.lab.simulate.lengths import LENGTHS
@@ -20,8 +22,9 @@ from controller.lab.simulate.world import World, make_world
 from tests.drills.breaks import CASES as RULES
 from tests.drills.breaks import EAST, HOME, WEST, intended, later, opened, sound
 from tests.drills.breaks_grounds import GROUNDS
+from tests.drills.breaks_outward import OUTWARD
 
-CASES = RULES | GROUNDS
+CASES = RULES | GROUNDS | OUTWARD
 SEEDS = Path(__file__).with_name("seeds.txt")
 """One a line: the seed, and what it showed."""
 
@@ -45,14 +48,58 @@ def test_a_seed_repeats_to_the_byte_in_another_process(first: Outcome) -> None:
     assert list(played(kept()[:1], Wish(), jobs=2)) == [first]
 
 
-PLAYED = 12
-"""Seeds in the tests, the kept ones beside them: as many as half a minute of a processor allows."""
+SOON = 300.0
+"""Seconds: circumstances that take longer are left to `make simulate`."""
+PLAYED = 50
+"""Seeds in the tests, each with ten seconds of storm, the kept ones beside them as they are."""
 
 
-@pytest.mark.parametrize("seed", sorted({*range(1, PLAYED + 1), *kept()[1:]}))
-def test_a_seed_breaks_nothing(seed: int) -> None:
+def brief() -> list[int]:
+    """Even seeds: the circumstances of codes, and of the others every so many."""
+    aims = calm_aims(plant().parts.functions)
+    short = [n for n, aim in enumerate(aims) if aim.circumstance and aim.circumstance.within <= SOON]
+    rest = [n for n, aim in enumerate(aims) if aim.circumstance is None]
+    left = PLAYED - len(short)
+    return sorted(2 * n for n in (*short, *rest[:: len(rest) // left][:left]))
+
+
+@pytest.mark.parametrize("seed", brief())
+def test_a_seed_meets_what_it_aims_at_and_breaks_nothing(seed: int) -> None:
+    outcome = play(seed, Wish(length="brief"))
+    assert not outcome.breaks, "\n".join(broken_lines(outcome, "both", ()))
+    assert outcome.met, outcome.aim
+    assert not {*outcome.codes} & {*NEVER}
+
+
+@pytest.mark.parametrize("seed", kept()[1:])
+def test_a_kept_seed_breaks_nothing(seed: int) -> None:
     outcome = play(seed, Wish())
     assert not outcome.breaks, "\n".join(broken_lines(outcome, "both", ()))
+    assert outcome.met or not (outcome.aim and outcome.aim.calm)
+    assert not {*outcome.codes} & {*NEVER}
+
+
+@pytest.mark.parametrize("start", [0, 1, 777])
+def test_so_many_seeds_in_a_row_aim_at_everything(start: int) -> None:
+    states = plant().parts.functions
+    aims = [aim_of(seed, states) for seed in range(start, start + period(states))]
+    calm = [aim for aim in aims if aim.calm]
+    assert {(fault, aim.state) for aim in calm for fault in aim.faults} == {*pairs(tuple(states))}
+    assert {aim.code for aim in calm if aim.code} == {*EVERY}
+    assert period(states) < ENOUGH / 2
+
+
+def test_a_thousand_seeds_that_lack_something_are_a_failure(first: Outcome) -> None:
+    totals = Totals(("Assess",))
+    totals.add(first)
+    assert totals.unmet()
+    assert not totals.lacking
+    totals.seeds = ENOUGH
+    assert totals.lacking
+    assert any("must meet all of them" in line for line in summary_lines(totals))
+    totals.pairs.update(totals.unmet())
+    totals.codes.update(CODES)
+    assert not totals.lacking
 
 
 def test_every_code_occurs_in_the_simulation_or_it_is_said_why_not() -> None:
@@ -64,6 +111,7 @@ def test_every_code_occurs_in_the_simulation_or_it_is_said_why_not() -> None:
     assert documented == {*CODES, *NEVER}
     assert not {*CODES} & {*NEVER}
     assert all(NEVER.values())
+    assert {*CIRCUMSTANCES} <= {*CODES, "late-call", "two-clicks", "links-opened"}
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,6 +49,13 @@ def test_a_rehearsal_that_runs_is_well(well: Stage) -> None:
     assert len([f for f in findings if f.check == "arc endpoint"]) == 5
 
 
+def test_every_check_has_its_row_in_the_docs(well: Stage) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text(encoding="utf-8")
+    rows = {line.split("`")[1] for line in text.splitlines() if line.startswith("| `")}
+    checks = {finding.check for finding in examine(patients(well))}
+    assert {"table NAME" if check.startswith("table ") else check for check in checks} == rows
+
+
 def _hang(stage: Stage) -> None:
     stage.faults.arc["eu-west-1"] = "hung"
 
@@ -77,6 +85,12 @@ def test_a_deployment_that_just_began_is_not_fit_yet() -> None:
     assert "watching us-east-2" in told
     assert "10 of 10 are silent" in told["signals us-east-2"]
     assert told["policy us-east-2"].startswith("another policy is in force")
+
+
+def test_arcs_names_are_read_from_a_rehearsal_too(well: Stage) -> None:
+    client = patients(well)[0].client("route53-recovery-control-config", "us-west-2")
+    read = read_arc(client, panel="storefront", controls=list(well.cloud.controls))
+    assert Arc.model_validate(read) == well.deployment.arc
 
 
 CLUSTER, PANEL = "arn:aws:route53-recovery-control::111122223333:cluster/c", "arn:aws:r:::controlpanel/p"

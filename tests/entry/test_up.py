@@ -91,6 +91,29 @@ def test_status_why_and_the_kill_switch(rehearsal: Rehearsal) -> None:
     assert rehearsal.run("status")[1]["armed"] is True
 
 
+def test_the_record_is_exported_checked_and_counted(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    bundle, page, pem = tmp_path / "record.tar", tmp_path / "review.html", tmp_path / "key.pem"
+    code, made = rehearsal.run("audit", "export", "--out", str(bundle), "--from", "-1d", "--archive")
+    assert (code, made["whole"], made["unread"], made["policies_missing"]) == (0, True, [], [])
+    assert min(made["assessments"].values()) > 0
+    assert made["archived"]["place"].startswith("s3://tidegate-audit-us-")
+    code, key = rehearsal.run("audit", "key")
+    pem.write_text(key["pem"])
+    code, found = rehearsal.run("audit", "verify", str(bundle), "--key", str(pem))
+    assert (code, found["whole"], found["signed_by"]["known"]) == (0, True, True)
+    assert found["signed_by"]["fingerprint"] == key["fingerprint"]
+    bundle.write_bytes(bundle.read_bytes().replace(b'"by":"ana"', b'"by":"eve"', 1))
+    code, wrong = rehearsal.run("audit", "verify", str(bundle))
+    assert (code, wrong["wrong"]["file"], wrong["wrong"]["at"][:6]) == (1, "journal.jsonl", "event ")
+    bundle.write_bytes(b"PK\x03\x04")
+    assert rehearsal.run("audit", "verify", str(bundle))[0] == 2
+    assert rehearsal.run("audit", "export", "--out", str(bundle), "--incident", "none")[0] == 1
+    code, told = rehearsal.run("audit", "report", "--from", "-1d", "--html", str(page))
+    assert code == 0
+    assert (told["evacuations"]["by_person"], told["also"]["commands_refused"] > 0) == (1, True)
+    assert "evacuations moved traffic" in page.read_text(encoding="utf-8")
+
+
 def test_a_first_policy_is_drafted_from_what_runs(rehearsal: Rehearsal, tmp_path: Path) -> None:
     code, made = rehearsal.run("init", "--from-account", "--context", "rehearsal", "--out", str(tmp_path))
     assert made["unread"] == []
@@ -102,6 +125,18 @@ def test_a_first_policy_is_drafted_from_what_runs(rehearsal: Rehearsal, tmp_path
     assert (code, refused["schema"]) == (2, "tidegate.error/v1")
     assert rehearsal.run(*again, "--force")[0] == 0
     assert rehearsal.run("init")[0] == 2
+
+
+def test_the_doctor_sees_all_of_a_rehearsal(rehearsal: Rehearsal) -> None:
+    """It may still be silent here and there; but nothing hides, and the switch is as configured."""
+    code, told = rehearsal.run("doctor")
+    assert (code, told["schema"], told["well"]) == (1, "tidegate.doctor/v1", False)
+    rows = {(row["check"], row["where"]): row["verdict"] for row in told["findings"]}
+    assert [row for row in told["findings"] if row["verdict"] == "unknown"] == []
+    well = ("safety rules", "record tree", "record ttl")
+    assert [rows[check, ""] for check in well] == ["ok", "ok", "ok"]
+    assert {rows["version", region] for region in ("us-east-2", "us-west-2", "us-east-1")} == {"ok"}
+    assert len([check for check, _ in rows if check == "arc endpoint"]) == 5
 
 
 def test_state_survives_a_restart_and_a_second_one_is_refused(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from infra.__main__ import main
+from infra.contexts import deployment
 from infra.project import ConfigRefused, Project, load
 
 ROOT = Path(__file__).parents[2]
@@ -93,17 +94,45 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
     assert len(refused(file).splitlines()) == 4
 
 
+def test_a_review_beside_the_policy_is_packaged_if_it_is_of_that_version(tmp_path: Path) -> None:
+    file = written(tmp_path)
+    digest = project(file).policy.digest
+    assert (project(file).review, "review.json" in project(file).packaged()) == (None, False)
+    review = {"schema": "tidegate.review/v1", "digest": digest, "reviewed": [{"by": "ana", "at": 1.0}]}
+    beside = tmp_path / "policy.review.json"
+    beside.write_text(json.dumps(review), encoding="utf-8")
+    kept = project(file).packaged()["review.json"]
+    assert kept["reviewed"] == [{"by": "ana", "at": 1.0, "where": ""}]
+    assert deployment(project(file), "us-east-2").review == kept
+    for bad in (review | {"digest": "0" * 64}, {"a": 1}, []):
+        beside.write_text(json.dumps(bad), encoding="utf-8")
+        assert "policy.review.json: " in refused(file)
+
+
 @pytest.mark.parametrize("text", ["a: [", "- 1", "", "a: 1\na: 2", "!!python/object:os.system {}"])
 def test_what_is_no_configuration_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
     assert refused(tmp_path / "config.yaml")
 
 
+@pytest.mark.parametrize(
+    ("config", "policy", "told"),
+    [
+        ({}, {"controllers": TWO}, "2 controller Regions; the journal needs three"),
+        ({}, {"controllers": [*TWO, "eu-west-1"]}, "take three of: "),
+        ({"policy": "nowhere.yaml"}, {}, "nowhere.yaml"),
+        ({}, {"enforcement": "live"}, "write the file with `tidegate doctor --write-arc`"),
+        ({}, {"signals": {"customer": [CANARY], "service": [ALARM]}}, "no canary can run there"),
+    ],
+    ids=["two-controllers", "no-journal-there", "unknown-policy", "live-without-arc", "no-synthetics"],
+)
 def test_the_command_ends_with_2_and_writes_nothing(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], config: Any, policy: Any, told: str
 ) -> None:
     out = tmp_path / "out"
-    file = written(tmp_path, {}, {"controllers": TWO})
-    assert main(["--config", str(file), "--out", str(out)]) == 2
-    assert "the journal needs three" in capsys.readouterr().err
+    assert main(["--config", str(written(tmp_path, config, policy)), "--out", str(out)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert all(line.startswith("infra: ") for line in said.err.splitlines()), "sentences, no traceback"
+    assert told in said.err
     assert not out.exists()

@@ -9,6 +9,7 @@ from pathlib import Path
 from controller.entry.context import find_context
 from controller.settings import Arc
 from infra.picture import picture
+from infra.pictures import records, workflow
 from tests.infra.synthesis import Synthesis
 
 ROOT = Path(__file__).parents[2]
@@ -22,8 +23,13 @@ def schema() -> str:
     return json.dumps(described | Arc.model_json_schema(), indent=2, sort_keys=True) + "\n"
 
 
-def test_the_picture_is_drawn_from_these_templates(synthesis: Synthesis) -> None:
-    assert BLOCK.findall(PAGE.read_text(encoding="utf-8")) == [picture(synthesis.templates)]
+def drawn(synthesis: Synthesis) -> list[str]:
+    """The pictures of the page, in its order."""
+    return [draw(synthesis.templates) for draw in (picture, workflow, records)]
+
+
+def test_the_pictures_are_drawn_from_these_templates(synthesis: Synthesis) -> None:
+    assert BLOCK.findall(PAGE.read_text(encoding="utf-8")) == drawn(synthesis)
 
 
 def test_the_schema_of_arc_json_is_that_of_the_code() -> None:
@@ -35,6 +41,25 @@ def test_the_deploy_guide_names_every_kind_of_stack(synthesis: Synthesis) -> Non
     kinds = {re.sub(r"-[a-z]{2}-[a-z]+-\d$", "-REGION", name) for name in synthesis.templates}
     named = {kind for kind in kinds if not kind.startswith("tidegate-pipeline-support")}
     assert [kind for kind in named if f"`{kind}`" not in guide] == []
+
+
+def test_what_is_paid_for_is_what_is_declared(synthesis: Synthesis) -> None:
+    """The quantities of the cost table that templates know."""
+
+    def count(type_: str, stack: str = "tidegate-") -> int:
+        return len(list(synthesis.of(type_, stack)))
+
+    rates = [p["Schedule"]["Expression"] for _, _, p in synthesis.of("AWS::Synthetics::Canary")]
+    often, seldom = rates.count("rate(1 minute)"), rates.count("rate(5 minutes)")
+    guide = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    runs = 730 * 60 * often + 730 * 12 * seldom
+    assert f"{often} canaries each minute, {seldom} each five minutes: {runs:,} runs" in guide
+    alarms, composites = count("AWS::CloudWatch::Alarm"), count("AWS::CloudWatch::CompositeAlarm")
+    assert f"| CloudWatch alarms | {alarms}, and {composites} composites |" in guide
+    assert f"| CloudWatch dashboards | {count('AWS::CloudWatch::Dashboard')}, of which 3 are free |" in guide
+    assert f"| Health checks | {count('AWS::Route53::HealthCheck')} |" in guide
+    keys = count("AWS::KMS::Key", "tidegate-keys-") + count("AWS::KMS::ReplicaKey", "tidegate-keys-")
+    assert f"| KMS | {keys}: 2 keys in 3 Regions |" in guide
 
 
 def test_every_runbook_is_linked_from_the_guide() -> None:
@@ -60,5 +85,6 @@ if __name__ == "__main__":
     SCHEMA.write_text(schema(), encoding="utf-8")
     made = synthesise(Path(tempfile.mkdtemp()))
     text = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(BLOCK.sub(lambda _: picture(made.templates), text), encoding="utf-8")
+    pictures = iter(drawn(made))
+    PAGE.write_text(BLOCK.sub(lambda _: next(pictures), text), encoding="utf-8")
     sys.stdout.write(f"{PAGE}, {SCHEMA}\n")

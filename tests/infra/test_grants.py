@@ -6,11 +6,14 @@ from typing import Any
 
 import controller.aws
 from controller.entry.lambdas import HANDLERS
+from controller.settings import Records
+from infra.contexts import deployment
 from infra.grants import ADAPTERS, CONSOLE, DESK, STARRED, USES, statements
 from infra.planes import leaning
-from infra.project import Project
+from infra.project import Project, load
 from tests.infra.reach import reached, reached_by_console
 from tests.infra.synthesis import Synthesis
+from tests.infra.test_config import SHIPPED
 
 
 def written(project: Project, handler: str) -> list[dict[str, Any]]:
@@ -109,3 +112,24 @@ def test_a_control_plane_on_the_path_is_found() -> None:
     assert list(leaning({"journal": ("cloudwatch:DescribeAlarms",)})), (
         "asked in passing, but by the wrong port"
     )
+
+
+def test_the_doctor_asks_iam_for_what_the_templates_give(synthesis: Synthesis) -> None:
+    given = deployment(load(SHIPPED, deployed=1.0), "us-west-2")
+    assert set(given.rights) == set(USES)
+    for handler, rights in given.rights.items():
+        held = allowed(synthesis, "tidegate-controller-us-west-2", handler)
+        asked = {(action, resource) for r in rights for action in r.actions for resource in r.resources}
+        there = {(a, r) for s in held for a in _listed(s["Action"]) for r in _listed(s["Resource"])}
+        own = {pair for pair in there if pair[0].startswith(("logs:", "sqs:"))}
+        assert asked == there - own, handler
+        keys = {key for r in rights for key in r.keys}
+        assert keys == {key for s in held for pair in s.get("Condition", {}).values() for key in pair}, (
+            handler
+        )
+
+
+def test_the_doctor_knows_the_records_and_who_signs_people_in() -> None:
+    given = deployment(load(SHIPPED, deployed=1.0), "us-east-2")
+    assert given.records == Records(name="shop.example.com", zone="Z0123456789EXAMPLE")
+    assert given.issuer == "https://login.example.com/"

@@ -1,16 +1,18 @@
 """The tools find nothing; our own checks find nothing, and each finds what it is for."""
 
+import json
 import re
 import subprocess
 import sys
 from collections.abc import Callable
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.nag import GENERATED, generated
-from tests.infra import lint
+from tests.infra import asl, lint
 from tests.infra.synthesis import Synthesis
 
 KINDS = {
@@ -144,6 +146,43 @@ def statelint(definition: str) -> int:
 def test_statelint_finds_nothing_in_the_workflow(synthesis: Synthesis) -> None:
     definitions = {m["DefinitionString"] for _, _, m in synthesis.of("AWS::StepFunctions::StateMachine")}
     assert [statelint(definition) for definition in definitions] == [0]
+
+
+@pytest.fixture
+def validated(tmp_path: Path) -> Callable[[str], str]:
+    """What asl-validator says against a definition."""
+    if not asl.READY.is_file():
+        pytest.skip("asl-validator is not installed: `make test` does it, where there is a network")
+
+    def validate(definition: str) -> str:
+        file = tmp_path / "definition.json"
+        file.write_text(definition, encoding="utf-8")
+        return asl.complaints(file)
+
+    return validate
+
+
+def test_asl_validator_finds_nothing_in_the_workflow(
+    synthesis: Synthesis, validated: Callable[[str], str]
+) -> None:
+    definitions = {m["DefinitionString"] for _, _, m in synthesis.of("AWS::StepFunctions::StateMachine")}
+    assert [validated(definition) for definition in definitions] == [""]
+
+
+def test_asl_validator_finds_a_state_that_nothing_leads_to(
+    synthesis: Synthesis, validated: Callable[[str], str]
+) -> None:
+    _, _, machine = next(synthesis.of("AWS::StepFunctions::StateMachine"))
+    lost = machine["DefinitionString"].replace('"Next": "Watch"', '"Next": "Hold"')
+    assert "Watch is not reachable" in validated(lost)
+
+
+def test_the_lock_of_npm_names_hashes_and_no_address() -> None:
+    lock = json.loads((asl.LOCKED / "package-lock.json").read_text(encoding="utf-8"))
+    packages = [entry for path, entry in lock["packages"].items() if path]
+    assert len(packages) > 10
+    assert all(entry["integrity"].startswith("sha512-") for entry in packages)
+    assert not [entry for entry in packages if "resolved" in entry]
 
 
 def test_statelint_finds_a_state_that_leads_nowhere(synthesis: Synthesis) -> None:

@@ -1,21 +1,28 @@
 """What is declared is what the code expects, and what the design says of the record tree and the state."""
 
+import json
 from typing import Any
 
 import pytest
 
 from controller import wiring
+from controller.aws.arc import JOIN_LIMIT
+from controller.aws.rules import alarms_named
 from controller.entry.lambdas import HANDLERS, Environment
 from controller.lab.estate import bare, estate
 from controller.lab.loader import load_policy
 from controller.rehearsal.cloud import DEAD_LETTERS, QUEUE, TABLES
 from controller.settings import Standby
+from controller.steps.shift import DEADLINE
 from infra import names
 from infra.contexts import deployment
+from infra.grants import USES
 from infra.project import load
 from tests.infra.synthesis import Synthesis
 from tests.infra.test_config import ROOT
 
+NARROWED = alarms_named(f"storefront-{region}-{kind}" for region in ("us-east-1", "us-west-2")
+                        for kind in ("5xx", "latency"))  # fmt: skip
 CONTROLLERS = ("us-east-2", "us-west-2", "us-east-1")
 POLICY = load_policy(ROOT / "policies" / "storefront.yaml").policy
 
@@ -40,6 +47,20 @@ def test_each_function_gets_the_environment_that_it_reads(synthesis: Synthesis, 
         )
         assert function["Architectures"] == ["arm64"], name
         assert function["KmsKeyArn"]
+
+
+def test_no_function_outlives_its_state_and_a_shift_is_heard_out(synthesis: Synthesis) -> None:
+    """Longer than its state, two would run at once; shorter than a shift, what applied would go unwritten."""
+    stack = "tidegate-controller-us-east-2"
+    timeouts = {p["FunctionName"]: p["Timeout"] for _, _, p in synthesis.of("AWS::Lambda::Function", stack)}
+    (machine,) = [p for _, _, p in synthesis.of("AWS::StepFunctions::StateMachine", stack)]
+    states = json.loads(machine["DefinitionString"])["States"]
+    for name, state in states.items():
+        if "TimeoutSeconds" in state:
+            assert timeouts[names.function(name)] <= state["TimeoutSeconds"], name
+    for handler, ports in USES.items():
+        if "shift" in ports:
+            assert timeouts[names.function(handler)] > DEADLINE + JOIN_LIMIT, handler
 
 
 def test_the_packaged_files_build_a_controller() -> None:
@@ -73,7 +94,8 @@ def test_the_journal_is_strongly_consistent_in_the_controllers_regions(synthesis
 
 
 def test_the_rules_are_those_of_the_rehearsal(synthesis: Synthesis) -> None:
-    """What the drills have proven is what is deployed: the same patterns, paths and templates."""
+    """What the drills have proven is what is deployed: the same patterns, paths and templates. Of alarms only
+    the policy's are let in: a rehearsal has no others."""
     plan = bare(POLICY, "", (), wiring.INTAKE)
     wanted = {(r.region, r.name): r for r in plan.rules}
     found = {}
@@ -82,7 +104,8 @@ def test_the_rules_are_those_of_the_rehearsal(synthesis: Synthesis) -> None:
         found[region, rule["Name"]] = rule
     assert set(found) == set(wanted)
     for where, rule in wanted.items():
-        assert found[where]["EventPattern"] == rule.pattern
+        pattern = NARROWED if where[1] == "tidegate-alarms" else rule.pattern
+        assert found[where]["EventPattern"] == pattern
         mine = {
             t["Arn"].split(":", 5)[3] + t["Id"]: t.get("InputTransformer") for t in found[where]["Targets"]
         }

@@ -4,7 +4,7 @@ import io
 import json
 import random
 import shutil
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,9 @@ from tests.drills.play import ALONE, operators
 from tests.infra.synthesis import Synthesis
 
 
+@cache
 def drill(folder: Path) -> tuple[Stage, Judged]:
-    """A Region goes dark; one controller sees it through."""
+    """A Region goes dark; one controller sees it through. One run a folder: look, and change nothing."""
     policy = parse_policy(policy_data() | ALONE)
     stage = virtual_stage(policy, parts(folder), 1)
     (here,) = stage.deployments
@@ -68,6 +69,23 @@ def test_what_would_be_deployed_evacuates_a_region(synthesis: Synthesis) -> None
     assert {alarm.members["AlarmName"] for alarm in stage.cloud.plan.alarms} >= {
         "storefront-us-east-1-5xx", "tidegate-storefront-us-east-1-service", "watch-storefront-dead-letters"
     }  # fmt: skip
+
+
+def test_every_canary_that_would_be_deployed_runs(synthesis: Synthesis) -> None:
+    """Not the policy's alone: also those by which people see the name and the replication."""
+    stage, _ = drill(synthesis.folder)
+    runs = {
+        (region, each.canary.name): each.last_run
+        for region in ("us-east-1", "us-east-2", "us-west-2")
+        for each in stage.synthetics.canaries(region)
+    }
+    declared = {p["Name"] for _, _, p in synthesis.of("AWS::Synthetics::Canary")}
+    assert {name for _, name in runs} == declared
+    for (region, name), run in runs.items():
+        assert run is not None, (region, name)
+        if region != "us-east-1":
+            dark = name.startswith("storefront-us-east-1-") or name.endswith("-replication")
+            assert (run.reason is not None) is dark, (region, name, run.reason)
 
 
 def test_a_drill_fails_where_a_rule_is_missing(synthesis: Synthesis, tmp_path: Path) -> None:

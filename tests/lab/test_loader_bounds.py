@@ -2,6 +2,7 @@
 
 import tracemalloc
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,15 @@ def test_line_ends_of_an_old_mac_and_of_a_mainframe_are_refused(tmp_path: Path) 
     for end, name in (("\r", "U+000D"), ("\x85", "U+0085"), ("\u2028", "U+2028")):
         file.write_bytes(SOURCE.replace("\n", end).encode())
         assert refused(file) == [f":1:{first}: the character {name} is not allowed here"]
+
+
+def test_aliases_of_aliases_are_one_error(tmp_path: Path) -> None:
+    """A billion laughs, and the same over and over in one list."""
+    file = tmp_path / "p.yaml"
+    laughs = "".join(f"{b}: &{b} [*{a}, *{a}]\n" for a, b in pairwise("abcdefghijklmnopqrstuvwxyz"))
+    file.write_text(f"a: &a [lol, lol]\n{laughs}", encoding="utf-8")
+    assert refused(file) == [
+        ":2:8: an alias inside an anchor: such a file has no bounded size (write the values out)"
+    ]
+    file.write_text("a: &a [b, *a]\n", encoding="utf-8")
+    assert len(refused(file)) == 1

@@ -276,3 +276,14 @@ def _calls(count: int) -> int:
     finally:
         sys.setprofile(None)
     return calls
+
+
+def test_a_region_with_words_of_its_own_comes_home_after_a_long_cooldown_too() -> None:
+    """The proof of the return cuts the cooldown short, also in what holds for one Region."""
+    found = policy(
+        regions={EAST: {**policy_data()["regions"][EAST], "evacuate": {"waves": [1, 3]}}},
+        limits={"cooldown": "12h"},
+        restore={"when": WELL, "approval": "none"},
+    )
+    assert found.about(EAST).limits.cooldown == 43_200.0
+    assert "no-return" not in codes(prove(found).findings)

@@ -1,26 +1,36 @@
 """A run as data: what is told of it is what its journal, its ledger and its routing controls say."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
+from controller.audit.html import page
 from controller.core.journal import Kind, broken_at
 from controller.core.story import Story
 from controller.lab.people import Mode
 from controller.lab.rehearse import judge, rehearse
 from controller.lab.scenarios import SCENARIOS
+from controller.lab.stage import Stage
 from controller.lab.story import Teller, answered_no
 from controller.lab.watch import Watch
+from tests.console.secrets import found_in
 from tests.drills.play import ALONE, set_up
+from tests.steps.test_token import tokens
+from tests.steps.world import World
 
 
 def told(name: str, *, approve: Mode = "auto") -> Story:
+    return _played(name, approve=approve)[0]
+
+
+def _played(name: str, *, approve: Mode = "auto") -> tuple[Story, Stage]:
     stage, deps = set_up(**ALONE)
     watch = Watch(stage, deps, every=60.0)
     run = rehearse(
         stage, deps, SCENARIOS[name], region="us-east-1", approve=approve, beat=lambda _run: _look(watch)
     )
-    return Teller(stage, watch, run, deps.account, approve, 60.0).tell(judge(stage, run, approve))
+    return Teller(stage, watch, run, deps.account, approve, 60.0).tell(judge(stage, run, approve)), stage
 
 
 def _look(watch: Watch) -> None:
@@ -28,8 +38,20 @@ def _look(watch: Watch) -> None:
 
 
 @pytest.fixture(scope="module")
-def dark() -> Story:
-    return told("region-dark")
+def played() -> tuple[Story, Stage]:
+    return _played("region-dark")
+
+
+@pytest.fixture(scope="module")
+def dark(played: tuple[Story, Stage]) -> Story:
+    return played[0]
+
+
+def test_a6_the_report_of_a_demo_holds_no_task_token(played: tuple[Story, Stage]) -> None:
+    story, stage = played
+    (secret,) = tokens(World(stage))
+    assert found_in(page(story), secret) == []
+    assert "plain" in found_in(page(replace(story, says=f"a token: {secret}")), secret)
 
 
 def test_the_milestones_come_in_order(dark: Story) -> None:
@@ -47,6 +69,15 @@ def test_requests_are_those_since_the_break(dark: Story) -> None:
     assert dark.failed == sum(b.failed for b in since) > 500
     assert dark.served == sum(b.served for b in since)
     assert min(b.at for b in dark.traffic["us-east-1"]) == -60
+
+
+def test_the_shares_are_of_the_customers_own_requests_and_move_with_them(dark: Story) -> None:
+    first, last = dark.shares[0].parts, dark.shares[-1].parts
+    assert 0.3 < (first["us-east-1"] or 0.0) < 0.7
+    assert (last["us-east-1"], last["us-west-2"]) == (0.0, 1.0)
+    totals = [sum(part or 0.0 for part in share.parts.values()) for share in dark.shares]
+    assert totals == pytest.approx([1.0] * len(totals))
+    assert all(before.end == after.start for before, after in pairwise(dark.shares))
 
 
 def test_decisions_are_the_changes_of_code_in_order(dark: Story) -> None:

@@ -10,67 +10,29 @@ from controller.core.journal import Kind
 from controller.core.policy import Policy
 from controller.entry.simulated import plant
 from controller.lab.overlay import overlaid
-from controller.lab.simulate import outages
 from controller.lab.simulate.facts import Fact
+from controller.lab.simulate.hands import ELSEWHERE, Hands
 from controller.lab.simulate.invariants import Break
 from controller.lab.simulate.people import People
-from controller.lab.simulate.run import Run
+from controller.lab.simulate.storm import Run
 from controller.lab.simulate.wires import Clients
-from controller.lab.simulate.world import World, make_world
-from controller.rehearsal.arc.controls import ENDPOINTS, SERVICE
+from controller.lab.simulate.world import make_world
 from controller.rehearsal.blueprint import Blueprint
 from controller.settings import Deployment
-from controller.steps import operate
 from controller.steps.context import Deps
-from controller.steps.operate import Done
 
 WARM_UP = 270.0
 """Seconds until everything was heard of."""
-HOME, EAST, WEST, THIRD = "us-east-2", "us-east-1", "us-west-2", "eu-west-1"
+HOME, EAST, WEST, THIRD = "us-east-2", "us-east-1", "us-west-2", ELSEWHERE
 Script = Callable[["Directed"], None]
 
 
 @dataclass
-class Directed:
+class Directed(Hands):
     """What a script holds. Seconds count from the end of the warm-up, when all is well and heard of."""
 
-    world: World
     clients: Mapping[str, Clients] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
-
-    def after(self, seconds: float, work: Callable[[], object]) -> None:
-        self.world.kernel.after(seconds, lambda: (work(), None)[1])
-
-    def dark(self, region: str, at: float = 0.0, until: float | None = None) -> None:
-        def begin() -> None:
-            stop = outages.dark(self.world, region)
-            if until is not None:
-                self.after(until - at, stop)
-
-        self.after(at, begin)
-
-    def so(self, what: str, where: str, at: float, work: Callable[[], object]) -> None:
-        """From `at` on, `work` being done, `what` is so of `where`."""
-        self.after(at, lambda: (work(), self.world.truth.begin(what, where)))
-
-    def no_arc(self, at: float) -> None:
-        self.so(
-            "no-arc", "", at, lambda: self.world.cloud.faults.arc.update(dict.fromkeys(ENDPOINTS, "refused"))
-        )
-
-    def person(self, at: float, what: str, work: Callable[[Deps], Done]) -> None:
-        self.after(at, lambda: People(self.world).act(what, work))
-
-    def arm(self, at: float, *, on: bool) -> None:
-        self.person(at, "arms" if on else "disarms", lambda d: operate.arm(d, on=on, who="ana", reason="x"))
-
-    def by_hand(self, region: str, at: float, *, on: bool) -> None:
-        """Somebody turns a Region's controls in AWS's own console."""
-        switch, controls = self.world.cloud.arc, self.world.policy.regions[region].controls
-        state = "On" if on else "Off"
-        entries = [{"RoutingControlArn": switch.arn(c), "RoutingControlState": state} for c in controls]
-        body = {"UpdateRoutingControlStateEntries": entries}
-        self.after(at, lambda: self.world.cloud.call(SERVICE, "UpdateRoutingControlStates", THIRD, body))
 
     def answers(self, *words: bool | None) -> None:
         """What ana says to the first request, to the second, ...; None: nothing."""
@@ -81,7 +43,7 @@ class Directed:
                 yes = said.pop(0)
                 asked = self.world.watch.record.requests[fact.data["event"].data["approval"]]
                 if yes is not None:
-                    People(self.world)._answer_after(10.0, "ana", asked, yes=yes)
+                    People(self.world).answer_at(10.0, "ana", asked, yes=yes)
 
         self.world.trace.watchers.append(look)
 

@@ -2,10 +2,12 @@
 
 import random
 from dataclasses import replace
+from pathlib import Path
 
 from botocore.config import Config
 
 from controller import wiring
+from controller.aws.locked_store import S3LockedStore
 from controller.aws.standby import StandbySwitch, Watched
 from controller.core.model import Observation, Sighting, Verdict
 from controller.lab.simulate.breakage import call
@@ -109,6 +111,18 @@ def turned_off_again(d: Directed) -> None:
     d.at_once(10.5, lambda: flip(d, HOME, on=False))
 
 
+def two_keep(d: Directed) -> None:
+    """Two export the same: what the first has put stays."""
+
+    def keep(home: str) -> None:
+        config = Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 1})
+        store = S3LockedStore(client=d.clients[home]("s3", WEST, None, config), bucket=BUCKET)
+        store.keep("bundle.zip", Path(__file__))
+
+    d.at_once(0, lambda: keep(HOME))
+    d.at_once(10, lambda: keep(WEST))
+
+
 def short(script: object, **more: object) -> Scene:
     return Scene(script, lasts=90, begins=False, **more)  # type: ignore[arg-type]
 
@@ -122,6 +136,7 @@ WRITES = {
     "write evidence #version = :version": short(lambda d: two_see(60, d)),
     "write assessments attribute_not_exists(#at)": short(two_note),
     "write console_key attribute_not_exists(application)": short(two_make_a_key),
+    "write locked_store IfNoneMatch": short(two_keep, homes=TWO, redraw=objects),
     "write standby IfNoneMatch": short(two_turn_off, homes=TWO, redraw=objects),
     "write standby IfMatch": short(turned_off_again, homes=TWO, redraw=objects),
 }

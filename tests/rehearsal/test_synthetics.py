@@ -236,6 +236,21 @@ def test_dns_name_and_heartbeat_run_too() -> None:
     }
 
 
+def test_an_order_is_looked_for_in_the_other_region() -> None:
+    world = World()
+    check, public = load_check(SCRIPTS / "two_regions.py"), "shop.storefront.test"
+    urls = {"BASE_URL": f"http://{EAST}.{public}", "OTHER_URL": f"http://{WEST}.{public}"}
+    world.synthetics.add(Canary("replication", EAST, check, urls, every=300.0))
+    world.after(299)
+    assert world.runs() == {(EAST, "replication", "PASSED"): 1}, "at its own rate"
+    world.faults.dark.add(WEST)
+    world.after(301)
+    assert world.runs()[EAST, "replication", "FAILED"] == 1
+    call = Call("synthetics", "DescribeCanaries", EAST, {})
+    (described,) = SyntheticsApi(world.synthetics).operations["DescribeCanaries"](call)["Canaries"]
+    assert described["Schedule"]["Expression"] == "rate(5 minutes)"
+
+
 def test_a_script_without_a_check_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         load_check(tmp_path / "none.py")

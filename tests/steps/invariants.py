@@ -161,6 +161,7 @@ PROOFS: dict[str, Proof] = {
             "steps/test_guards_removed::test_the_condition_of_the_append",
             "steps/test_consent_unguarded"
             "::test_a1_of_two_clicks_in_two_regions_during_a_partition_one_counts",
+            "console/test_partition::test_a1_without_the_conditional_append_both_would_count",
         ),
     ),
     "A2": Proof(
@@ -199,7 +200,7 @@ PROOFS: dict[str, Proof] = {
     ),
     "A6": Proof(
         ("console/test_secrets"
-         "::test_no_page_header_log_notice_event_table_or_history_of_a_run_holds_the_task_token",),
+         "::test_nothing_that_a_whole_run_shows_logs_sends_or_keeps_holds_the_task_token",),
         ("console/test_secrets::test_a6_without_encryption_the_search_finds_the_token_in_the_table",),
     ),
     "A7": Proof(

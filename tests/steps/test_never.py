@@ -6,6 +6,7 @@ Here, as in `test_guards_removed`, our own code is patched, since its absence is
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 import pytest
@@ -151,12 +152,14 @@ def _after_a_backlog() -> World:
 def test_s10_a_backlog_of_thirteen_hours_opens_nothing(monkeypatch: Patch) -> None:
     assert Kind.INCIDENT_OPENED not in _after_a_backlog().kinds
 
+    late = timeline.LATE
+
     def by_arrival(observation: Observation) -> Observation:
-        back = float(observation.id) % 300 if observation.received - observation.at > timeline.LATE else None
+        back = float(observation.id) % 300 if observation.received - observation.at > late else None
         return observation if back is None else replace(observation, at=observation.received - back)
 
     monkeypatch.setattr(evidence, "clamp", by_arrival)
-    monkeypatch.setattr(timeline, "heard_at", lambda observation: observation.at)
+    monkeypatch.setattr(timeline, "LATE", -inf)
     assert Kind.INCIDENT_OPENED in _after_a_backlog().kinds
 
 
@@ -205,13 +208,13 @@ def test_s11_missing_data_is_no_failure(monkeypatch: Patch) -> None:
     assert isinstance(seen_of, Sighting)
     assert seen_of.observation.verdict is Verdict.UNKNOWN
     assert not _no_data()
-    real = assess.runs
+    real = assess.past_of
 
-    def fails(history: Sequence[Observation], silent_after: float, now: float) -> Any:
+    def fails(history: Sequence[Observation], silent_after: float) -> Any:
         red = [replace(o, verdict=Verdict.BREACHING) if o.verdict is Verdict.UNKNOWN else o for o in history]
-        return real(red, silent_after, now)
+        return real(red, silent_after)
 
-    monkeypatch.setattr(assess, "runs", fails)
+    monkeypatch.setattr(assess, "past_of", fails)
     assert _no_data()
 
 
@@ -228,13 +231,13 @@ def _towards_no_data() -> World:
 
 def test_s11_missing_data_is_no_health(monkeypatch: Patch) -> None:
     assert not _towards_no_data().moves
-    real = assess.runs
+    real = assess.past_of
 
-    def thrives(history: Sequence[Observation], silent_after: float, now: float) -> Any:
+    def thrives(history: Sequence[Observation], silent_after: float) -> Any:
         green = [replace(o, verdict=Verdict.HEALTHY) if o.verdict is Verdict.UNKNOWN else o for o in history]
-        return real(green, silent_after, now)
+        return real(green, silent_after)
 
-    monkeypatch.setattr(assess, "runs", thrives)
+    monkeypatch.setattr(assess, "past_of", thrives)
     assert _towards_no_data().moves
 
 

@@ -27,6 +27,9 @@ class _Records:
     ) -> tuple[tuple[float, dict[str, Any]], ...]:
         return ()
 
+    def nearest(self, _application: str, _at: float, *, later: bool) -> float | None:
+        return None
+
 
 def test_what_was_known_at_a_moment_is_a_beginning_of_the_journal_whatever_the_clocks_say() -> None:
     found = [recall(POLICY, _Records(), T0 + at) for at in (-2000, 300, 700)]

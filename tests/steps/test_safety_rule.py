@@ -14,7 +14,7 @@ from controller.steps.answer import answer, look_at
 from tests.core.scene import storefront
 from tests.steps.test_approval import GATE, NO_MOVES, question, yes
 from tests.steps.test_guards_removed import remove
-from tests.steps.world import World, deploy, failing
+from tests.steps.world import FREE, World, deploy, failing
 
 Patch = pytest.MonkeyPatch
 LEADS = {"override": [{"ask": ["group:sre-leads"], "people": 2, "within": "10m"}]}
@@ -60,6 +60,18 @@ def test_the_refusal_names_the_rule_and_two_people_set_it_aside() -> None:
     yes(w, request, "ben")
     assert w.until(w.has(Kind.SETTLED), 120)
     assert intents(w) == [[], [arn(w)]]
+    assert w.whole
+
+
+def test_a_rule_that_is_deleted_after_it_was_set_aside_is_in_nobody_s_way() -> None:
+    """Found: seed 453. The next wave named it still, and ARC knows no such rule: refused for ever."""
+    w, request = asked(evacuate=FREE | {"waves": [2], "settle": "20s"})
+    for who in ("ana", "ben"):
+        yes(w, request, who)
+    assert w.until(w.has(Kind.SHIFT_APPLIED), 120)
+    w.stage.cloud.arc.drop_rule(arn(w))
+    assert w.until(w.has(Kind.SETTLED), 300)
+    assert len(w.moves) == 4
     assert w.whole
 
 

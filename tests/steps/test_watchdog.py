@@ -27,6 +27,12 @@ def test_each_hour_a_probe_of_each_region_goes_through_the_whole_intake_and_open
     assert w.count(Kind.INCIDENT_OPENED) == 0
     metrics = [json.loads(line) for line in w.log.getvalue().splitlines() if "IntakeProbe" in line]
     assert {m["region"] for m in metrics if "IntakeProbe" in m} == {EAST, WEST}
+    gauges = [json.loads(line) for line in w.log.getvalue().splitlines() if '"handler": "Tick"' in line]
+    assert {(m["region"], *m["ControlsOn"]) for m in gauges if "ControlsOn" in m} == {
+        (EAST, 4.0),
+        (WEST, 4.0),
+    }
+    assert {tuple(m["IncidentOpen"]) for m in gauges if "IncidentOpen" in m} == {(0.0,)}
 
 
 def test_a_deaf_bus_loses_the_probe_and_its_record_goes_missing() -> None:

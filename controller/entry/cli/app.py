@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from controller.entry.cli import act, approve, look, move, operate, policy
+from controller.entry.cli import act, approve, audit, look, move, operate, policy
 from controller.entry.cli.assessments import assessments
 from controller.entry.cli.break_glass import break_glass, runbook
 from controller.entry.cli.demo import demo
@@ -28,6 +28,7 @@ app = typer.Typer(
 )
 app.add_typer(policy.group, name="policy")
 app.add_typer(look.incidents, name="incidents")
+app.add_typer(audit.group, name="audit")
 for command in (demo, up, look.status, look.why, approve.approve, approve.deny, act.evacuate, act.disarm):
     app.command()(command)
 app.command()(act.arm)

@@ -12,6 +12,7 @@ from controller.entry.cli.options import ContextName, Yes, confirm, open_context
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, stdout
 from controller.entry.context import Context
 
+CONTROL_PLANES = ("iam", "lambda", "route53", "route53-recovery-control-config", "synthetics")
 STYLES = {"ok": "green", "bad": "bold red", "unknown": "yellow", "skipped": "dim"}
 
 
@@ -26,7 +27,7 @@ def doctor(
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Examine a deployment: endpoints, journal, alarms, canaries, tables, dead letters, last drill."""
+    """Examine a deployment: switch, records, permissions, versions, alarms, canaries, tables, last drill."""
     found = open_context(context)
     if write_arc is not None:
         _write_arc(found, write_arc, cluster, yes=yes, as_json=as_json)
@@ -36,9 +37,13 @@ def doctor(
     from controller.entry.examination import Patient, examine
 
     deployments = (found.deployment, *found.others)
-    findings = examine(
-        [Patient(each, wiring.build(each), wiring.looking(1.0), OUTSIDE) for each in deployments]
-    )
+    quick, patient = wiring.looking(1.0), wiring.looking(10.0, tries=5)
+
+    def ask(service: str, region: str, url: str | None) -> Any:
+        """A second for what an evacuation leans on; control planes are given time, and are throttled."""
+        return (patient if service in CONTROL_PLANES else quick)(service, region, url)
+
+    findings = examine([Patient(each, wiring.build(each), ask, OUTSIDE) for each in deployments])
     rows = [{"check": f.check, "where": f.where, "verdict": f.verdict, "says": f.says} for f in findings]
     well = all(f.verdict in ("ok", "skipped") for f in findings)
     fields = {"context": found.name, "application": deployments[0].policy.get("application"), "well": well,
@@ -70,7 +75,8 @@ def _write_arc(found: Context, file: Path, cluster: str | None, *, yes: bool, as
     names = [c for entry in dict(policy["regions"]).values() for c in entry["controls"]]  # type: ignore[call-overload]
     if file.exists():
         confirm(found, f"{file} is there already and will be replaced", "replace", yes=yes)
-    client = wiring.looking(20.0)("route53-recovery-control-config", ARC_REGION, None)
+    url = found.deployment.endpoint_url
+    client = wiring.looking(20.0)("route53-recovery-control-config", ARC_REGION, url)
     try:
         arc = read_arc(client, panel=str(policy["application"]), controls=names, cluster=cluster)
     except NotThere as error:

@@ -52,7 +52,7 @@ def stand_down(
     incident: IncidentId, reason: Why, context: ContextName = None, act_as: ActAs = None, yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """End an incident that holds: before its traffic moves, or where it has moved and waits for its result."""
+    """End an incident that holds, where it stands: before its traffic moves, or after."""
     found = open_context(context)
     who = acting(found, act_as)
     name = plain(incident, 120)

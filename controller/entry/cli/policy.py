@@ -8,6 +8,7 @@ from controller.entry.cli import (
     policy_check,
     policy_explain,
     policy_replay,
+    policy_reviewed,
     policy_show,
     policy_signals,
 )
@@ -24,4 +25,5 @@ group.command()(policy_show.schema)
 group.command("compile")(policy_show.compile_)
 group.command()(policy_replay.replay)
 group.command()(policy_signals.signals)
+group.command()(policy_reviewed.reviewed)
 group.command()(policy_backtest.backtest)

@@ -38,9 +38,16 @@ def up(
     templates: Annotated[
         Path | None, typer.Option(help="Build it from the templates in this folder (`make synth`).")
     ] = None,
+    history: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Only open a trace of `simulate` in a console; may be repeated."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run the rehearsal cloud: AWS endpoints, DNS, a shop, controllers and their consoles."""
+    if history:
+        _only_history(history, console_port, scenario or region or templates, as_json=as_json)
+        return
     from controller import wiring
     from controller.entry import context, rehearsal
     from controller.lab.keep import NotKept
@@ -64,6 +71,17 @@ def up(
         fail(ExitCode.INTERNAL, f"{error}; choose another with --port, --dns-port or --console-port")
     except (NotKept, NotDeployable) as error:
         fail(ExitCode.BAD_INPUT, str(error))
+
+
+def _only_history(files: list[Path], port: int, played: object, *, as_json: bool) -> None:
+    from controller.entry.cli.up_history import open_history
+
+    if played:
+        fail(
+            ExitCode.BAD_INPUT, "--history opens what is over: leave out --scenario, --region and --templates"
+        )
+    with _until_stopped() as stopped:
+        open_history(files, port, stopped, as_json=as_json)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from controller.core.decide import Situation, decide, may_open
-from controller.core.fold import fold
+from controller.core.fold import apply
 from controller.core.gate import chain, following
 from controller.core.guards import Found, binding
 from controller.core.homeward import must_turn
@@ -110,7 +110,7 @@ class Driver:
     def _decide(self, situation: Situation, incident: Incident) -> Decision:
         later = replace(situation, memory=self.memory, controls=dict(self.controls))
         vars(later)["seen"] = situation.seen  # the evidence is the same, and costs most
-        return decide(later, incident.source)
+        return decide(later, incident.source, tree=False)
 
     def _ask(self, situation: Situation, incident: Incident, decision: Decision) -> bool:
         """Put the question, or see to the one that waits; whether anything changed."""
@@ -163,4 +163,4 @@ class Driver:
         number = len(self._events)
         draft = Draft(f"id{number}", kind, self._now, by, 1 if incident else 0, incident, data)
         self._events.append(seal(self.policy.application, draft, self._events[-1] if self._events else None))
-        self.memory = fold(self.policy.application, self._events)
+        self.memory = apply(self.memory, self._events[-1])

@@ -5,9 +5,11 @@
  say        healthy …   breaching from minute 0      observed on the minute, heard a second later
  decided                :05   :05   :05   :05        five seconds past each minute
 ```
+Signals that say the same share one past: of a thousand signals few have a past of their own.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from controller.core.evidence import fold
 from controller.core.holding import Kept
@@ -20,59 +22,85 @@ MINUTE = 60.0
 HEARD = 1.0
 DECIDED = 5.0
 
-Saying = Callable[[Signal, float], str]
-"""(signal, seconds since the case began; negative: before) -> a word of `Says.say`."""
+Script = tuple[tuple[float, str], ...]
+"""(seconds since the case began, a word of `Says.say` from then on), in the order of the file."""
 
 
 class Feed:
-    """What has been observed of `signals` up to the minute that was reached.
+    """What has been observed of `signals`. scripts: signal's id -> its script; without one it is healthy.
 
     kept: signal's id -> what is kept of it. before: for how many minutes all spoke before the case began.
     """
 
     def __init__(
-        self, signals: Sequence[Signal], kept: Mapping[str, Kept], begins: float, before: int, saying: Saying
+        self,
+        signals: Sequence[Signal],
+        kept: Mapping[str, Kept],
+        begins: float,
+        before: int,
+        scripts: Mapping[str, Script],
     ) -> None:
-        self._signals = signals
         self._begins = begins
-        self._saying = saying
-        self._minute = -before
-        self._kept = kept
-        self._said: dict[str, str] = {}
-        self._folded: dict[str, tuple[Observation, ...]] = {}
-        self._new: dict[str, list[Observation]] = {}
+        self._pasts = {
+            signal.id: past(
+                scripts.get(signal.id, ()),
+                kept[signal.id],
+                begins,
+                before,
+                signal.name if signal.kind == HEALTH else None,
+            )
+            for signal in signals
+        }
 
-    def reach(self, minute: int) -> float:
-        """Observe up to and with `minute`; the moment at which that is decided about."""
-        while self._minute <= minute:
-            for signal in self._signals:
-                self._observe(signal)
-            self._minute += 1
+    def decided(self, minute: int) -> float:
+        """The moment at which `minute` is decided about."""
         return self._begins + minute * MINUTE + DECIDED
 
-    def evidence(self) -> dict[str, tuple[Observation, ...]]:
-        """Signal's id -> what is remembered of it."""
-        for key, new in self._new.items():
-            kept = self._kept[key]
-            self._folded[key] = fold(self._folded.get(key, ()), new, keep=kept.keep, gap=kept.gap)
-        self._new.clear()
-        return dict(self._folded)
-
-    def _observe(self, signal: Signal) -> None:
-        since = self._minute * MINUTE
-        word = self._saying(signal, since)
-        said, self._said[signal.id] = self._said.get(signal.id), word
-        if word in ("silent", "unheard") or (signal.kind == HEALTH and not _notice(word, said)):
-            return
-        at = self._begins + since
-        number = f"{self._minute}"
-        if signal.kind == HEALTH:
-            number = notice_id(notice=signal.name, zones=(), version=number)
-        seen = Observation(at, at + HEARD, SAYING[word], "event", number, word)
-        self._new.setdefault(signal.id, []).append(seen)
+    def evidence(self, minute: int) -> dict[str, tuple[Observation, ...]]:
+        """Signal's id -> what is remembered of it, up to and with `minute`."""
+        known = {id(each): each.until(minute) for each in self._pasts.values()}
+        return {key: known[id(each)] for key, each in self._pasts.items()}
 
 
-def _notice(word: str, said: str | None) -> bool:
+class Past:
+    """What is remembered of a signal at each minute, folded as it came."""
+
+    def __init__(self, script: Script, kept: Kept, begins: float, before: int, notice: str | None) -> None:
+        self._script, self._kept, self._begins, self._notice = script, kept, begins, notice
+        self._first = self._next = -before
+        self._said = ""
+        self._known: list[tuple[Observation, ...]] = [()]
+
+    def until(self, minute: int) -> tuple[Observation, ...]:
+        while self._next <= minute:
+            seen, known = self._observed(self._next), self._known[-1]
+            kept = self._kept
+            self._known.append(fold(known, [seen], keep=kept.keep, gap=kept.gap) if seen else known)
+            self._next += 1
+        return self._known[minute - self._first + 1]
+
+    def _observed(self, minute: int) -> Observation | None:
+        since = minute * MINUTE
+        word = _word(self._script, since)
+        said, self._said = self._said, word
+        if word in ("silent", "unheard") or (self._notice is not None and not _notified(word, said)):
+            return None
+        at, number = self._begins + since, f"{minute}"
+        if self._notice is not None:
+            number = notice_id(notice=self._notice, zones=(), version=number)
+        return Observation(at, at + HEARD, SAYING[word], "event", number, word)
+
+
+past = lru_cache(maxsize=64)(Past)
+
+
+def _word(script: Script, since: float) -> str:
+    """What is said; negative: before the case began."""
+    said = [word for at, word in script if at <= since or (word == "unheard" and at == 0)]
+    return said[-1] if said else "healthy"
+
+
+def _notified(word: str, said: str) -> bool:
     """AWS Health sends a notice when one opens or closes, and an update now and then; never good news."""
     return word == "breaching" or said == "breaching"
 

@@ -7,6 +7,7 @@
 A shift takes no time and never fails: what can go wrong on the way is for `demo` and `simulate` to show.
 """
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,7 +17,7 @@ from controller.core.keeping import kept_of
 from controller.core.model import Decision, Signal
 from controller.core.policy import Policy
 from controller.lab.cases.driver import Driver, Moved
-from controller.lab.cases.feed import MINUTE, Feed, Saying, needed_minutes
+from controller.lab.cases.feed import MINUTE, Feed, Script, needed_minutes
 from controller.lab.cases.model import DAY, Case, Says
 from controller.lab.cases.readiness import questions, readings
 from controller.lab.leaves import waits
@@ -63,24 +64,34 @@ class Scope:
     every: int = 1
     tree: bool = True
 
+    def minutes(self, lasts: float) -> Iterator[int]:
+        """Those that are decided about in so many seconds."""
+        last = int(lasts // MINUTE)
+        return (minute for minute in range(last + 1) if minute % self.every == 0 or minute == last)
+
 
 WHOLE = Scope()
 
 
-def play(policy: Policy, case: Case, scope: Scope = WHOLE) -> Played:
-    """Play a case. policy: as it would act (`as_live`). Pure: the same case, the same moments."""
+def play(
+    policy: Policy, case: Case, scope: Scope = WHOLE, scripts: Mapping[str, Script] | None = None
+) -> Played:
+    """Play a case. policy: as it would act (`as_live`). Pure: the same case, the same moments.
+
+    scripts: signal's id -> what it says, in place of the case's signals.
+    """
     around = near(policy, scope.only) if scope.only else tuple(policy.regions)
     signals = expected_signals(policy, ACCOUNT, around)
     before = needed_minutes(waits(policy))
-    feed = Feed(signals, kept_of(policy, signals), case.begins, before, _saying(case, signals))
+    said = scripts_of(case, signals) if scripts is None else scripts
+    feed = Feed(signals, kept_of(policy, signals), case.begins, before, said)
     driver = Driver(policy, _controls(policy, case), case.people, deployed=case.begins - DAY)
     asking = questions(policy, around)
     moments = []
-    last = int(case.lasts // MINUTE)
-    for minute in (m for m in range(last + 1) if m % scope.every == 0 or m == last):
-        now, since = feed.reach(minute), minute * MINUTE
+    for minute in scope.minutes(case.lasts):
+        now, since = feed.decided(minute), minute * MINUTE
         situation = Situation(
-            policy, ACCOUNT, _here(policy, scope.only), now, driver.memory, feed.evidence(),
+            policy, ACCOUNT, _here(policy, scope.only), now, driver.memory, feed.evidence(minute),
             dict(driver.controls), readings(asking, now, partial(_answered, case, since)), signals,
         )  # fmt: skip
         about = [scope.only] if scope.only else policy.regions
@@ -111,17 +122,9 @@ def _here(policy: Policy, failing: str | None) -> str:
     return next((c for c in away if c != failing), policy.controllers[0])
 
 
-def _saying(case: Case, signals: tuple[Signal, ...]) -> Saying:
-    known = {signal.id: [says for says in case.signals if matches(says, signal)] for signal in signals}
-
-    def saying(signal: Signal, since: float) -> str:
-        word = "healthy"
-        for each in known[signal.id]:
-            if each.at <= since or (each.say == "unheard" and each.at == 0):
-                word = each.say
-        return word
-
-    return saying
+def scripts_of(case: Case, signals: Iterable[Signal]) -> dict[str, Script]:
+    """Signal's id -> what the case says of it."""
+    return {s.id: tuple((says.at, says.say) for says in case.signals if matches(says, s)) for s in signals}
 
 
 def matches(says: Says, signal: Signal) -> bool:

@@ -3,23 +3,30 @@
 The real core decides, minute by minute, on evidence made up for the situation.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from controller.core.admission import expected_signals
+from controller.core.assess import view
+from controller.core.decide import decide
+from controller.core.keeping import kept_of
 from controller.core.model import Decision, Truth
 from controller.core.policy import Policy
 from controller.core.report import flip_set, stamp
+from controller.core.truth import truth
 from controller.core.windows import open_window
-from controller.lab.cases.feed import MINUTE
+from controller.lab.cases.feed import MINUTE, Feed, Script, needed_minutes
 from controller.lab.cases.model import DAY
 from controller.lab.cases.play import ACCOUNT, Played, Scope, as_live, near, play
 from controller.lab.leaves import waits
 from controller.lab.places import Path
+from controller.lab.review.alike import alike
 from controller.lab.review.findings import Finding, in_file
-from controller.lab.review.situations import DARK, SITUATIONS, as_case, failing, says
+from controller.lab.review.situations import DARK, SITUATIONS, as_case, failing, steady
 
 MARGIN = 5 * MINUTE
+EVERY = 5
+"""Minutes between looks, where not the minute matters but whether."""
 START = 1_893_484_800.0  # 2030-01-01T08:00:00Z, a Tuesday
 _GUARDED = {
     "shared-cause": ("evacuate", "unless"),
@@ -62,28 +69,76 @@ def prove(policy: Policy) -> Proved:
     begins = free_start(live, lasts)
     if begins is None:
         return Proved((), (_no_free_hour(),))
-    proofs: list[Proof] = []
+    groups = alike(live)
+    found = [_try(live, group, situation, begins, lasts) for group in groups for situation in SITUATIONS]
+    proofs = {(proof.region, proof.situation): (proof, kept) for tried in found for proof, kept in tried}
     findings: list[Finding] = []
+    back = {} if live.restore is None else {group: [*_return(live, group[0], begins)] for group in groups}
+    stuck = {region for group, kept in back.items() if kept for region in group}
     for region in live.regions:
-        for situation in SITUATIONS:
-            said = failing(live, region, situation, near(live, region))
-            case = as_case(situation, said, begins=stamp(begins), lasts=lasts)
-            played = play(live, case, Scope(only=region, first=True))
-            proof = _outcome(played, region, situation)
-            proofs.append(proof)
-            if proof.after is None:
-                findings += _kept(live, proof, played.moments[-1].decisions[region])
-        if live.restore is not None:
+        findings += (finding for situation in SITUATIONS for finding in proofs[region, situation][1])
+        if region in stuck:
             findings += _return(live, region, begins)
-    return Proved(tuple(proofs), tuple(dict.fromkeys(findings)))
+    ordered = (proofs[region, situation][0] for region in live.regions for situation in SITUATIONS)
+    return Proved(tuple(ordered), tuple(dict.fromkeys(findings)))
 
 
-def moves(policy: Policy, region: str, signals: dict[str, str], begins: float) -> bool:
-    """Whether `region` is left where these signals (id -> word) speak and all others are well."""
-    named = expected_signals(policy, ACCOUNT, [region])
-    said = [says(s, signals[s.id]) for s in named if s.id in signals]
-    case = as_case("", said, begins=stamp(begins), lasts=patience(policy))
-    return bool(play(policy, case, Scope(only=region, first=True, every=5, tree=False)).moved)
+def _try(
+    live: Policy, group: Sequence[str], situation: str, begins: float, lasts: float
+) -> Iterator[tuple[Proof, tuple[Finding, ...]]]:
+    """Regions that stand alike: where the first is left all are; where it is not, each says what keeps it."""
+    for region in group:
+        said = steady(failing(live, region, situation, near(live, region)))
+        case = as_case(situation, begins=stamp(begins), lasts=lasts)
+        called = _ever_true(live, region, said, begins, Scope(), lasts)
+        # Without a cause nothing moves, whatever the guards say: then only the end is told.
+        scope = Scope(only=region, first=True, every=1 if called else int(lasts), tree=False)
+        played = play(live, case, scope, said)
+        last = decide(played.moments[-1].situation, region)
+        proof = _outcome(played, region, situation, last)
+        if proof.after is not None:
+            yield from ((replace(proof, region=other), ()) for other in group)
+            return
+        yield proof, tuple(_kept(live, proof, last))
+
+
+class Tries:
+    """Whether a Region is left where some of its signals break and all others are well.
+
+    Of the guards none looks at its own signals but those leaves of `unless` that are about it. So where there
+    is none, they say of one cause what they say of any.
+    """
+
+    def __init__(self, policy: Policy, region: str, begins: float) -> None:
+        self._policy, self._region, self._begins = policy, region, begins
+        self._lasts = patience(policy)
+        self._free: bool | None = None
+
+    def moved_by(self, signals: Iterable[str]) -> bool:
+        """signals: the ids of those that break."""
+        scripts = steady(dict.fromkeys(signals, "breaching"))
+        scope = Scope(only=self._region, first=True, every=EVERY, tree=False)
+        if not _ever_true(self._policy, self._region, scripts, self._begins, scope, self._lasts):
+            return False
+        unless = self._policy.about(self._region).evacuate.unless
+        if self._free is None or any(leaf.in_ == "source" for leaf in unless):
+            case = as_case("", begins=stamp(self._begins), lasts=self._lasts)
+            self._free = bool(play(self._policy, case, scope, scripts).moved)
+        return self._free
+
+
+def _ever_true(
+    policy: Policy, region: str, scripts: Mapping[str, Script], begins: float, scope: Scope, lasts: float
+) -> bool:
+    """Whether the condition for leaving `region` is true at any minute of `scope`: nothing moves without, and
+    it looks at the Region's own signals alone."""
+    when, named = policy.about(region).evacuate.when, expected_signals(policy, ACCOUNT, [region])
+    feed = Feed(named, kept_of(policy, named), begins, needed_minutes(waits(policy)), scripts)
+    for minute in scope.minutes(lasts):
+        seen = view(policy, ACCOUNT, feed.evidence(minute), feed.decided(minute), None, named)
+        if truth(when, seen, source=region) is Truth.TRUE:
+            return True
+    return False
 
 
 def free_start(policy: Policy, lasts: float) -> float | None:
@@ -109,11 +164,10 @@ def patience(policy: Policy) -> float:
     return MINUTE * (longest // MINUTE)
 
 
-def _outcome(played: Played, region: str, situation: str) -> Proof:
+def _outcome(played: Played, region: str, situation: str, last: Decision) -> Proof:
     left = next((each for each in played.moved if each.from_ == region), None)
     if left is not None:
         return Proof(region, situation, left.at)
-    last = played.moments[-1].decisions[region]
     return Proof(region, situation, None, last.tree.value if last.tree else None, last.code, last.reason)
 
 
@@ -136,12 +190,12 @@ def _return(policy: Policy, region: str, begins: float) -> Iterator[Finding]:
     soon = policy.model_copy(update={"limits": policy.limits.model_copy(update={"cooldown": MINUTE})})
     out = patience(policy)
     ill = failing(policy, region, DARK, near(policy, region))
-    well = tuple(each.model_copy(update={"at": out, "say": "healthy"}) for each in ill)
-    case = as_case("", (*ill, *well), begins=stamp(begins), lasts=3 * out)
-    played = play(soon, case, Scope(only=region, every=5))
+    scripts = {key: ((0.0, word), (out, "healthy")) for key, word in ill.items()}
+    case = as_case("", begins=stamp(begins), lasts=3 * out)
+    played = play(soon, case, Scope(only=region, every=EVERY, tree=False), scripts)
     if not played.moved or any(each.to == region for each in played.moved):
         return
-    last = played.moments[-1].decisions[region]
+    last = decide(played.moments[-1].situation, region)
     if last.tree is not None and last.tree.value is not Truth.TRUE:
         for leaf in flip_set(last.tree):
             message = (

@@ -8,11 +8,12 @@
 ```
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 
 from controller.core.admission import expected_signals
 from controller.core.model import Signal
 from controller.core.policy import Policy
+from controller.lab.cases.feed import Script
 from controller.lab.cases.model import Case, Says
 from controller.lab.cases.play import ACCOUNT
 
@@ -22,24 +23,23 @@ GRAY = "gray: customers fail, and one of its own instruments in each family agre
 SITUATIONS = (DARK_DEAF, DARK, GRAY)
 
 
-def says(signal: Signal, word: str) -> Says:
-    """This one signal says `word` from minute 0 on."""
-    data = {"at": "0m", "say": word, "family": signal.family, "about": signal.subject,
-            "from": signal.observer, "signal": signal.name}  # fmt: skip
-    return Says.model_validate(data)
-
-
 def failing(
     policy: Policy, region: str, situation: str, about: Collection[str] | None = None
-) -> tuple[Says, ...]:
-    """What is said from minute 0 on, of every Region or those `about`, where `region` fails like this."""
-    found: list[Says] = []
+) -> dict[str, str]:
+    """Signal's id -> what is said from minute 0 on, of every Region or those `about`, where `region` fails
+    like this. Of what is not named all is well."""
+    found: dict[str, str] = {}
     agreed: set[str] = set()
     for signal in expected_signals(policy, ACCOUNT, about):
         word = _word(signal, region, situation, agreed)
         if word != "healthy":
-            found.append(says(signal, word))
-    return tuple(found)
+            found[signal.id] = word
+    return found
+
+
+def steady(words: Mapping[str, str]) -> dict[str, Script]:
+    """Signals that say one thing from minute 0 on."""
+    return {key: ((0.0, word),) for key, word in words.items()}
 
 
 def _word(signal: Signal, region: str, situation: str, agreed: set[str]) -> str:
@@ -57,7 +57,17 @@ def _word(signal: Signal, region: str, situation: str, agreed: set[str]) -> str:
     return "breaching" if situation == DARK and about and signal.own else "silent"
 
 
-def as_case(name: str, signals: Sequence[Says], *, begins: str, lasts: float) -> Case:
+def spoken(policy: Policy, words: Mapping[str, str]) -> tuple[Says, ...]:
+    """The same, as the author of a case writes it."""
+    named = [signal for signal in expected_signals(policy, ACCOUNT) if signal.id in words]
+    return tuple(
+        Says.model_validate({"at": "0m", "say": words[s.id], "family": s.family, "about": s.subject,
+                             "from": s.observer, "signal": s.name})
+        for s in named
+    )  # fmt: skip
+
+
+def as_case(name: str, signals: tuple[Says, ...] = (), *, begins: str, lasts: float) -> Case:
     """A case of these signals, in which people say yes."""
     blank = Case.model_validate({"case": "x", "shifts": "nothing", "start": begins})
-    return blank.model_copy(update={"case": name, "signals": tuple(signals), "until": lasts})
+    return blank.model_copy(update={"case": name, "signals": signals, "until": lasts})

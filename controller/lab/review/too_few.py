@@ -1,53 +1,83 @@
 """What the failing of few can bring about, tried on the real core: one observer, one family, one Region."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from controller.core.admission import expected_signals
 from controller.core.model import Signal
 from controller.core.policy import Policy
-from controller.lab.cases.play import ACCOUNT, as_live
+from controller.lab.cases.play import ACCOUNT, as_live, near
+from controller.lab.review.alike import alike
 from controller.lab.review.findings import Finding, in_file
-from controller.lab.review.proof import free_start, moves
+from controller.lab.review.proof import Tries, free_start
 
 HOUR = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Enough:
+    """What can bring an evacuation about: the Region's own word, one of these observers or families."""
+
+    own: bool
+    observers: tuple[str, ...]
+    families: tuple[str, ...]
 
 
 def too_few(policy: Policy) -> Iterator[Finding]:
     """Where one observer, one family or the Region's own word is enough to evacuate."""
     live = as_live(policy)
     begins = free_start(live, HOUR)
-    for region in live.regions if begins is not None else ():
-        assert begins is not None
-        signals = [s for s in expected_signals(live, ACCOUNT, [region]) if s.kind != "health"]
-        yield from _about(live, region, signals, begins)
-        if policy.enforcement == "live":
-            yield from _families(live, region, signals, begins)
+    if begins is None:
+        return
+    tried = {group[0]: (_enough(live, group[0], begins, policy.enforcement), group) for group in alike(live)}
+    of = {region: first for first, (_, group) in tried.items() for region in group}
+    for region in live.regions:
+        enough = tried[of[region]][0]
+        yield from _told(live, region, enough, swapped(near(live, of[region]), near(live, region)))
 
 
-def _about(live: Policy, region: str, signals: Sequence[Signal], begins: float) -> Iterator[Finding]:
-    at, own = in_file(live, region, "when"), [s for s in signals if s.own]
-    if _enough(live, region, own, begins):
+def swapped(ones: Sequence[str], others: Sequence[str]) -> Mapping[str, str]:
+    """Regions in place of each other, so that `ones` becomes `others`."""
+    there = dict(zip(ones, others, strict=True))
+    left, free = [r for r in others if r not in there], [r for r in ones if r not in there.values()]
+    return there | dict(zip(left, free, strict=True))
+
+
+def _enough(live: Policy, region: str, begins: float, enforcement: str) -> Enough:
+    signals = [s for s in expected_signals(live, ACCOUNT, [region]) if s.kind != "health"]
+
+    tries = Tries(live, region, begins)
+
+    def leaves(failing: Sequence[Signal]) -> bool:
+        return bool(failing) and tries.moved_by(s.id for s in failing)
+
+    own = leaves([s for s in signals if s.own])
+    families = live.signals if enforcement == "live" else ()
+    return Enough(
+        own,
+        () if own else tuple(o for o in _outside(signals, region) if leaves(_heard(signals, o))),
+        tuple(family for family in families if leaves([s for s in signals if s.family == family])),
+    )
+
+
+def _outside(signals: Sequence[Signal], region: str) -> list[str]:
+    return list(dict.fromkeys(s.observer for s in signals if not s.own and s.observer != region))
+
+
+def _heard(signals: Sequence[Signal], observer: str) -> list[Signal]:
+    return [s for s in signals if s.own or s.observer == observer]
+
+
+def _told(live: Policy, region: str, enough: Enough, there: Mapping[str, str]) -> Iterator[Finding]:
+    at = in_file(live, region, "when")
+    if enough.own:
         message = f"the Region's own instruments alone can evacuate {region}"
         yield Finding("own-word", at, message, "ask observers outside it too: `observers: 2`")
-        return
-    enough = [
-        observer
-        for observer in dict.fromkeys(s.observer for s in signals if not s.own and s.observer != region)
-        if _enough(live, region, [s for s in signals if s.own or s.observer == observer], begins)
-    ]
-    if enough:
-        who = " or ".join(enough)
+    if enough.observers:
+        who = " or ".join(there.get(each, each) for each in enough.observers)
         message = f"one observer alone, {who}, with {region}'s own instruments can evacuate it"
         yield Finding("one-observer", at, message, "expected `observers: 2` or more")
-
-
-def _families(live: Policy, region: str, signals: Sequence[Signal], begins: float) -> Iterator[Finding]:
-    for family in live.signals:
-        if _enough(live, region, [s for s in signals if s.family == family], begins):
-            message = f"signals of {family} alone can evacuate {region}, and this policy is live"
-            hint = "ask a second family, one that fails for other reasons"
-            yield Finding("one-family", in_file(live, region, "when"), message, hint)
-
-
-def _enough(live: Policy, region: str, failing: Sequence[Signal], begins: float) -> bool:
-    return bool(failing) and moves(live, region, {s.id: "breaching" for s in failing}, begins)
+    for family in enough.families:
+        message = f"signals of {family} alone can evacuate {region}, and this policy is live"
+        hint = "ask a second family, one that fails for other reasons"
+        yield Finding("one-family", at, message, hint)

@@ -1,11 +1,12 @@
 """The application of a run, drawn from its seed: Regions, slices, gates, waves, a way home."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from controller.core.admission import parse_policy
 from controller.core.policy import Policy
+from controller.lab.overlay import overlaid
 from controller.lab.simulate.lengths import Length
 
 CONTROLLERS = ("us-east-2", "us-west-2", "us-east-1")
@@ -22,16 +23,16 @@ ASKS: dict[str, list[dict[str, Any]]] = {
 TWO: list[dict[str, Any]] = [{"ask": ["group:leads"], "people": 2, "within": "8m"}]
 
 
-def drawn_policy(rng: random.Random, length: Length, *, asked: bool = False) -> Policy:
+def drawn_policy(rng: random.Random, length: Length, *, asked: bool = False, moves: bool = False) -> Policy:
     """Short periods, so that a run of an hour sees whole lives; the rules are those of any policy.
 
-    asked: there is a gate, whatever chance says.
+    asked: there is a gate, whatever chance says. moves: traffic may leave at once: no shadow, no window.
     """
     regions = PLACES[: rng.choice((2, 2, 2, 3, 4) if length.name == "long" else (2, 2, 2, 2, 3))]
     gate = rng.choice(("none", "none", "one", "in-turn"))
     data: dict[str, Any] = {
         **_frame(regions, rng.choice((1, 2, 4))),
-        "enforcement": "shadow" if rng.random() < 0.06 and not length.converges else "live",
+        "enforcement": "shadow" if rng.random() < 0.06 and not (length.converges or moves) else "live",
         "timezone": "UTC",
         "evacuate": _leave(length)
         | {
@@ -46,7 +47,7 @@ def drawn_policy(rng: random.Random, length: Length, *, asked: bool = False) -> 
             "evacuationsPerDay": rng.choice((1, 2, 3)),
         },
     }
-    checks = _checks(rng)
+    checks = _checks(rng, length)
     data["target"]["ready"] += checks
     if rng.random() < 0.4:
         data["restore"] = {
@@ -56,13 +57,17 @@ def drawn_policy(rng: random.Random, length: Length, *, asked: bool = False) -> 
             **_waves([1, 2]),
         }
     _more(rng, data, length)
+    if moves:
+        data["limits"].pop("blackout", None)
     return parse_policy(data)
 
 
-def _checks(rng: random.Random) -> list[dict[str, Any]]:
-    """What else the target is asked for: nothing, its quotas, or what ARC says of it."""
+def _checks(rng: random.Random, length: Length) -> list[dict[str, Any]]:
+    """What else the target is asked for: nothing, its quotas, or what ARC says of it, in us-west-2 alone:
+    where that may stay dead, a policy that blocks on its silence would never go on."""
     doubt: Any = rng.choice(("block", {"ask": "leads"}))
-    arc = {"arcReadiness": "storefront-{region}", "maxAge": "2m", "ifUnknown": doubt}
+    perhaps = {"ask": "leads"} if length.converges else doubt
+    arc = {"arcReadiness": "storefront-{region}", "maxAge": "2m", "ifUnknown": perhaps}
     return rng.choice(([], [], [{"quotas": ["lambda"], "ifUnknown": doubt}], [arc]))
 
 
@@ -85,6 +90,24 @@ def _more(rng: random.Random, data: dict[str, Any], length: Length) -> None:
         data["evacuate"]["when"] = {"any": [data["evacuate"]["when"], accused]}
     if rng.random() < 0.5:
         data["approvals"] = data["approvals"] | {"override": TWO}
+
+
+def plain_policy(
+    rng: random.Random, length: Length, changes: Mapping[str, Any], *, thirds: bool = False
+) -> Policy:
+    """Leaves at once and asks nobody; `changes` are laid over it. thirds: of three Regions, not of two."""
+    regions = PLACES[: 3 if thirds else 2]
+    leave = {"approval": "none", "ifVerifyFails": rng.choice(("hold", "rollback"))}
+    limits = {"minRegionsOn": 1, "cooldown": rng.choice(("2m", "5m", "20m")), "evacuationsPerDay": 3}
+    data = {
+        **_frame(regions, rng.choice((1, 2, 4))),
+        "enforcement": "live",
+        "timezone": "UTC",
+        "evacuate": _leave(length) | leave,
+        "target": _target(regions, length.held),
+        "limits": limits,
+    }
+    return overlaid(parse_policy(data), changes)
 
 
 def matrix_policy(length: Length) -> Policy:

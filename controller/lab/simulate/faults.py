@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from controller.lab.simulate.breakage import BREAKAGE
+from controller.lab.simulate.clicks import CLICKS
 from controller.lab.simulate.outages import OUTAGES, Fault, Stop
 from controller.lab.simulate.people import PEOPLE
 from controller.lab.simulate.surroundings import SURROUNDINGS
@@ -35,7 +36,7 @@ def swizzle(world: World) -> Stop:
     return go_on
 
 
-FAULTS: Mapping[str, Fault] = {**OUTAGES, **BREAKAGE, **PEOPLE, **SURROUNDINGS, "swizzle": swizzle}
+FAULTS: Mapping[str, Fault] = {**OUTAGES, **BREAKAGE, **PEOPLE, **SURROUNDINGS, **CLICKS, "swizzle": swizzle}
 
 
 def begin(world: World, name: str) -> Stop:

@@ -13,7 +13,7 @@ LOOKED = 60.0
 """Seconds for which something must have been so that a controller had to see it."""
 LATEST = 630.0
 """Seconds after its stroke in which a drill may begin: ten minutes, and the turns of the controllers."""
-NAMED = frozenset({*vars(errors), "ProcessEnded", "IllegalMove"})
+NAMED = frozenset({*vars(errors), "ProcessEnded", "IllegalMove", "PayloadUnknown"})
 LOOKS_AT_SWITCH = frozenset(
     [
         "blackout",
@@ -202,8 +202,3 @@ def fails_by_name(_world: World, fact: Fact) -> str | None:
     """W2: a handler fails by an error that the workflow file knows, or by the end of its process."""
     error = fact.data.get("error", "ProcessEnded")
     return None if error in NAMED else f"{fact.text}: nobody named this"
-
-
-def nothing_lost(_world: World, fact: Fact) -> str | None:
-    """S18: no write takes the place of one that its writer has not seen."""
-    return str(fact.data["said"])

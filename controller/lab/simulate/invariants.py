@@ -6,7 +6,7 @@ Each looks at the facts of its kind right when they happen. Its answer is a sent
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from controller.lab.simulate import grounds, told, writing
+from controller.lab.simulate import grounds, repaired, told, writing
 from controller.lab.simulate.facts import Fact
 from controller.lab.simulate.moving import INTENT_DEADLINE, sent_by
 from controller.lab.simulate.world import World
@@ -67,10 +67,15 @@ def target_alive(world: World, fact: Fact) -> str | None:
     intent = sent_by(world, fact)
     if intent is None or intent.life is None or intent.life.leg == "home" or intent.life.despite:
         return None
-    life = intent.life
+    life, on = intent.life, {name for name, on in fact.data["changes"].items() if on}
     goal = life.source if life.intent == "restore" else life.target
-    for_long = world.truth.unbroken(("dark",), goal or "")
-    return f"{goal} has been dark for {for_long:.0f} s" if for_long > 300.0 else None
+    dark = {
+        region: world.truth.unbroken(("dark",), region)
+        for region, entry in world.policy.regions.items()
+        if region == goal or on.intersection(entry.controls)
+    }
+    region, for_long = max(dark.items(), key=lambda item: item[1], default=("", 0.0))
+    return f"{region} has been dark for {for_long:.0f} s" if for_long > 300.0 else None
 
 
 def armed(world: World, fact: Fact) -> str | None:
@@ -113,7 +118,6 @@ TABLE: Mapping[str, tuple[tuple[str, Invariant], ...]] = {
         ("S3", writing.one_at_a_time),
         ("A1", writing.answered_once),
         ("A4", writing.in_time),
-        ("A6", writing.no_token),
         ("A3", writing.approved),
         ("S6", writing.not_all_dead),
         ("S7", writing.cooled_down),
@@ -136,7 +140,13 @@ TABLE: Mapping[str, tuple[tuple[str, Invariant], ...]] = {
     "done": (("W1", grounds.says_what_is),),
     "failed": (("W2", grounds.fails_by_name),),
     "heal": (("S6", told.told_of_all_dark), ("L4", told.told_of_no_quorum)),
-    "lost": (("S18", grounds.nothing_lost),),
+    "lost": (("S18", told.as_said),),
+    "late": (("S4", repaired.put_back),),
+    "answered": (("A1", told.counted_once),),
+    "leak": (("A6", told.as_said),),
+    "forged": (("A9", told.as_said),),
+    "stranger": (("A8", told.as_said),),
+    "touched": (("A2", told.as_said),),
 }
 """Kind of fact -> the invariants that it is held against, by their numbers."""
 

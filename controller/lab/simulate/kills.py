@@ -15,6 +15,7 @@ from controller.lab.simulate.drawn import matrix_policy
 from controller.lab.simulate.facts import Fact
 from controller.lab.simulate.forks import Forks
 from controller.lab.simulate.invariants import Break, broken
+from controller.lab.simulate.kept import keep
 from controller.lab.simulate.lengths import LENGTHS
 from controller.lab.simulate.liveness import Rest, unrest
 from controller.lab.simulate.outages import dark, within
@@ -197,6 +198,7 @@ def _play_one(
     seconds = world.now - AFTER - (driver.died or world.now)
     takeovers = kinds.count(Kind.TAKEN_OVER)
     ended = Ended(driver.cell or ALIVE, tuple(breaks), seconds, takeovers, world.trace.digest)
+    keep(world, f"cell {ended.cell.number}:{ended.cell.moment}" if driver.cell else "undisturbed", trace)
     world.close()
     return ended
 

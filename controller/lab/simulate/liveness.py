@@ -14,7 +14,7 @@ from controller.lab.simulate.invariants import Break
 from controller.lab.simulate.outages import dark, within
 from controller.lab.simulate.people import People
 from controller.lab.simulate.surroundings import turn_on
-from controller.lab.simulate.weather import CallRule
+from controller.lab.simulate.weather import CallRule, Fate
 from controller.lab.simulate.world import World
 from controller.rehearsal.api import ACCOUNT
 from controller.rehearsal.arc.controls import ENDPOINTS
@@ -94,7 +94,7 @@ def _keep_broken(world: World, rest: Rest) -> None:
         told.append(f"arc {endpoint}")
         rest.promise = "L2"
     ill = rng.choice(world.homes)
-    match rng.randrange(7):
+    match rng.randrange(10):
         case 0:
             within(world, faults.controllers_dead, ill)
             world.truth.begin("stopped", ill)
@@ -120,6 +120,10 @@ def _keep_broken(world: World, rest: Rest) -> None:
             within(world, faults.apis_dark, rest.gone)
             told.append(f"{rest.gone} deaf")
             rest.promise = "L3"
+        case 6 | 7 | 8:
+            fate: Fate = rng.choice(("hung", "lost", "slow", "dies"))
+            call(world, CallRule(fate, rate=0.3, delay=1.5, home=ill))
+            told.append(f"{ill} limps: {fate}")
     world.trace.note("liveness", rest.gone or "", f"stays broken: {', '.join(told) or 'nothing'}")
 
 
@@ -138,14 +142,16 @@ def _tend(world: World, hand: People, rest: Rest, passed: float) -> None:
                 lambda d, name=name: operate.acknowledge(d, name, who="dora", reason="over"),  # type: ignore[misc]
             )
     for life in record.open:
-        if life.requested_by and not life.intents and world.now - life.opened > HOLDS:
+        ill = life.source if life.intent == "drill" else life.target
+        stays = life.applied and ill == rest.gone and passed > HAND
+        if stays and life.intent != "drill" and world.seed % 4 == 1:
+            _move_back(world, life.source)
+        elif stays or (life.requested_by and not life.intents and world.now - life.opened > HOLDS):
             name = life.id
             hand.act(
                 f"stands down {name}",
                 lambda d, name=name: operate.stand_down(d, name, who="dora", reason="it holds"),  # type: ignore[misc]
             )
-        if life.applied and life.target == rest.gone and passed > HAND:
-            _move_back(world, life.source)
     for region, until in record.muted.items():
         if until > world.now:
             hand.act(

@@ -1,12 +1,14 @@
 """People: they answer late, twice, wrongly or never, and turn switches in mid-flow."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from controller.core.journal import Kind
+from controller.core.text import plain
 from controller.lab.overlay import overlaid
 from controller.lab.simulate.facts import Fact
 from controller.lab.simulate.outages import Fault, Stop
+from controller.lab.simulate.outsiders import at_terminal, reason
 from controller.lab.simulate.record import Asked
 from controller.lab.simulate.world import World
 from controller.ports.errors import ControllerError
@@ -20,10 +22,14 @@ WHO = ("ana", "ben", "cleo", "dora")
 
 @dataclass
 class People:
-    """`kind`: they answer soon and approve, as many as are needed; else whatever chance says."""
+    """`kind`: they answer soon and approve, as many as are needed; else whatever chance says.
+
+    words: what is said to the next requests instead: yes, no, or nothing.
+    """
 
     world: World
     kind: bool = False
+    words: list[bool | None] = field(default_factory=list)
 
     def watch(self, fact: Fact) -> None:
         """Somebody is asked: each draws what they will do."""
@@ -31,48 +37,66 @@ class People:
             return
         rng = self.world.random
         asked = self.world.watch.record.requests[fact.data["event"].data["approval"]]
+        if self.words:
+            yes = self.words.pop(0)
+            for who in WHO[: asked.people] if yes is not None else ():
+                self.answer_at(rng.uniform(5.0, 20.0), who, asked, yes=yes is True)
+            return
         for who in WHO[: asked.people] if self.kind else WHO[: rng.randint(0, len(WHO))]:
             late = (
                 rng.uniform(15.0, 90.0) if self.kind else rng.choice((5.0, 30.0, 120.0, 600.0)) * rng.random()
             )
-            self._answer_after(late, who, asked, yes=self.kind or rng.random() < 0.75)
+            self.answer_at(late, who, asked, yes=self.kind or rng.random() < 0.75)
             if not self.kind and rng.random() < 0.3:
-                self._answer_after(late + rng.choice((0.0, 0.01, 3.0)), who, asked, yes=rng.random() < 0.75)
+                self.answer_at(late + rng.choice((0.0, 0.01, 3.0)), who, asked, yes=rng.random() < 0.75)
 
-    def _answer_after(self, late: float, who: str, asked: Asked, *, yes: bool) -> None:
+    def answer_at(self, late: float, who: str, asked: Asked, *, yes: bool, home: str = "") -> None:
+        """Somebody answers in `late` seconds, at a terminal or at the console, perhaps that of `home`."""
+        rng = self.world.random
+        why, at_console = reason(rng), rng.random() < 0.3
+
         def click(deps: Deps) -> Answered:
-            return answer(deps, asked.id, who=who, approve=yes, reason="simulated")
+            if at_console:
+                gate = self.world.plant.gate(deps, self.world.kernel.now)
+                counted = gate.click(asked.id, who, yes=yes, reason=why)
+                said = Answered(counted, f"the console says {'yes' if counted else 'no'}")
+            else:
+                said = answer(deps, asked.id, who=who, approve=yes, reason=plain(why, 500))
+            if said.counted:
+                self.world.watch.counted[asked.id, who] += 1
+                self.world.trace.note("answered", deps.here, who, {"approval": asked.id, "who": who})
+            return said
 
         word = "approves" if yes else "denies"
-        self.world.kernel.after(late, lambda: self.act(f"{who} {word} {asked.id[:8]}", click))
+        self.world.kernel.after(late, lambda: self.act(f"{who} {word} {asked.id[:8]}", click, home))
 
-    def act(self, what: str, work: Callable[[Deps], Answered | Done]) -> None:
-        """Let a person do something, through one of the controllers that can be reached."""
+    def act(self, what: str, work: Callable[[Deps], Answered | Done], home: str = "") -> None:
+        """Let a person do something, through a controller that can be reached, or that of `home`."""
         world = self.world
         homes = world.awake()
-        if not homes:
+        if not homes or (home and home not in homes):
             return
-        home = world.random.choice(homes)
+        home = home or world.random.choice(homes)
 
         def run() -> None:
             try:
                 done = work(world.deps[home])
             except ControllerError as error:
-                world.trace.note("person", home, f"{what}: {type(error).__name__}: {str(error)[:80]}")
+                world.trace.note("person", home, f"{what}: {type(error).__name__}: {plain(str(error), 80)}")
                 return
             except Exception as error:
                 told = f"{what}: {type(error).__name__}: {str(error)[:120]}"
                 world.trace.note("failed", home, told, {"error": type(error).__name__})
                 raise
-            world.trace.note("person", home, f"{what}: {done.sentence[:120]}")
+            world.trace.note("person", home, f"{what}: {plain(done.sentence, 120)}")
 
         world.machines[home].spawn(run)
 
 
 def disarmed(world: World) -> Stop:
     """The kill switch is turned in mid-flow, and back later."""
-    hand = People(world)
-    hand.act("disarms", lambda deps: operate.arm(deps, on=False, who="ana", reason="simulated"))
+    hand, why = People(world), at_terminal(world.random)
+    hand.act("disarms", lambda deps: operate.arm(deps, on=False, who="ana", reason=why))
     return lambda: hand.act("arms", lambda deps: operate.arm(deps, on=True, who="ana", reason="simulated"))
 
 
@@ -86,8 +110,8 @@ def fleet_disarmed(world: World) -> Stop:
 
 def muted(world: World) -> Stop:
     region, hand = world.random.choice(world.regions), People(world)
-    who = "ben"
-    hand.act(f"mutes {region}", lambda d: operate.mute(d, region, seconds=900.0, who=who, reason="simulated"))
+    who, why = "ben", at_terminal(world.random)
+    hand.act(f"mutes {region}", lambda d: operate.mute(d, region, seconds=900.0, who=who, reason=why))
     return lambda: hand.act(
         f"unmutes {region}", lambda d: operate.mute(d, region, seconds=0.0, who=who, reason="simulated")
     )
@@ -102,13 +126,13 @@ def busy(world: World) -> Stop:
             return
         region, who = rng.choice(world.regions), rng.choice(WHO)
         lives = list(world.watch.record.lives)
-        name = rng.choice(lives) if lives else ""
+        name, why = rng.choice(lives) if lives else "", at_terminal(rng)
         doing: list[tuple[str, Callable[[Deps], Done]]] = [
-            (f"evacuates {region}", lambda d: operate.evacuate(d, region, who=who, reason="simulated")),
-            (f"restores {region}", lambda d: moves.restore(d, region, who=who, reason="simulated")),
-            (f"drills {region}", lambda d: moves.drill(d, region, who=who, reason="simulated")),
-            (f"acknowledges {name}", lambda d: operate.acknowledge(d, name, who=who, reason="simulated")),
-            (f"stands down {name}", lambda d: operate.stand_down(d, name, who=who, reason="simulated")),
+            (f"evacuates {region}", lambda d: operate.evacuate(d, region, who=who, reason=why)),
+            (f"restores {region}", lambda d: moves.restore(d, region, who=who, reason=why)),
+            (f"drills {region}", lambda d: moves.drill(d, region, who=who, reason=why)),
+            (f"acknowledges {name}", lambda d: operate.acknowledge(d, name, who=who, reason=why)),
+            (f"stands down {name}", lambda d: operate.stand_down(d, name, who=who, reason=why)),
         ]
         what, work = rng.choice(doing)
         hand.act(f"{who} {what}", work)

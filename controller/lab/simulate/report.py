@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from controller.lab.simulate.coverage import CODES, pairs
+from controller.lab.simulate.coverage import CODES, ENOUGH, pairs
 from controller.lab.simulate.run import Outcome, Phase
 
 MOST_NAMED = 24
+DID = ("shifted", "stood-down", "escalated", "put-back")
 
 
 @dataclass
@@ -44,6 +45,11 @@ class Totals:
     def unmet_codes(self) -> list[str]:
         return [code for code in CODES if code not in self.codes]
 
+    @property
+    def lacking(self) -> bool:
+        """Whether so many seeds should have met all that can occur, and have not."""
+        return self.seeds >= ENOUGH and bool(self.unmet() or self.unmet_codes())
+
 
 def replay(outcome: Outcome, phase: Phase, faults: Sequence[str]) -> str:
     """The command that plays a seed again and writes down everything that was seen."""
@@ -74,14 +80,22 @@ def broken_lines(outcome: Outcome, phase: Phase, faults: Sequence[str]) -> Itera
 def summary_lines(totals: Totals) -> Iterable[str]:
     hours = totals.seconds / 3600
     yield f"{totals.seeds} seeds, {hours:.1f} simulated hours, {totals.steps} facts looked at"
-    yield "  " + ", ".join(f"{name} {count}" for name, count in sorted(totals.counts.items()))
-    yield f"  nothing opened in {totals.quiet} seeds"
+    did = {name: totals.counts.get(name, 0) for name in DID}
+    yield (
+        f"  it shifted {did['shifted']} times, stood down {did['stood-down']} times, escalated "
+        f"{did['escalated']} times, put back {did['put-back']} late calls, and did nothing in "
+        f"{totals.quiet} seeds"
+    )
+    rest = sorted((name, count) for name, count in totals.counts.items() if name not in DID)
+    yield "  " + ", ".join(f"{name} {count}" for name, count in rest)
     yield "  decisions: " + ", ".join(f"{code} {count}" for code, count in sorted(totals.codes.items()))
     codes, unmet, possible = totals.unmet_codes(), totals.unmet(), len(pairs(tuple(totals.states)))
     yield f"  {len(CODES) - len(codes)} of {len(CODES)} codes occurred" + _never(codes)
     yield f"  {possible - len(unmet)} of {possible} pairs of fault and workflow state have met" + _never(
         [f"{fault} in {state}" for fault, state in unmet]
     )
+    if totals.lacking:
+        yield f"  {ENOUGH} seeds must meet all of them: what never occurred was never tried"
     yield f"  {len(totals.broken)} seeds broke an invariant" if totals.broken else "  no invariant was broken"
 
 

@@ -1,37 +1,44 @@
 """One seed, played: safety, then liveness; what broke, and what happened on the way.
 
 ```
- warm-up ─> safety: faults come and go at random ─> heal a core ─> liveness: converges within BOUND?
+ warm-up ─> calm, until what is aimed at is met ─> safety: faults come and go at random ─┐
+                          liveness: converges within BOUND? <─ some seeds: heal a core <─┘
 ```
 """
 
 import random
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal, TextIO
 
+from controller.core.journal import Kind
+from controller.core.policy import Policy
 from controller.lab.simulate import liveness
-from controller.lab.simulate.breakage import BREAKAGE
-from controller.lab.simulate.coverage import pairs
-from controller.lab.simulate.drawn import drawn_policy
-from controller.lab.simulate.facts import Fact
-from controller.lab.simulate.faults import FAULTS, begin
-from controller.lab.simulate.invariants import Break, broken
+from controller.lab.simulate.aims import Aim, aim_of
+from controller.lab.simulate.drawn import drawn_policy, plain_policy
+from controller.lab.simulate.faults import FAULTS
+from controller.lab.simulate.hands import Hands
+from controller.lab.simulate.invariants import Break
+from controller.lab.simulate.kept import keep
 from controller.lab.simulate.lengths import Length, usual
-from controller.lab.simulate.outages import OUTAGES, Stop
-from controller.lab.simulate.people import PEOPLE, People
+from controller.lab.simulate.people import People
+from controller.lab.simulate.storm import Run, heal, storm
 from controller.lab.simulate.world import Plant, World, make_world
+from controller.rehearsal.api import ACCOUNT
+from controller.rehearsal.blueprint import machine_arn
 
 Phase = Literal["safety", "liveness", "both"]
-SETTLING = 90.0
-"""Seconds until what was healed one after the other is whole."""
+CALM = 240.0
+"""Seconds in which what is aimed at by calm weather should have been met."""
+LOOK = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """seconds: simulated ones. counts: incidents by how they ended, and other things that happened.
 
-    pairs: (fault, workflow state) that met. digest: of the whole trace.
+    pairs: (fault, workflow state) that met. digest: of the whole trace. met: whether what it aimed at was.
     """
 
     seed: int
@@ -43,90 +50,8 @@ class Outcome:
     codes: dict[str, int]
     pairs: tuple[tuple[str, str], ...]
     faults: tuple[str, ...]
-
-
-@dataclass
-class Run:
-    """What is on while a seed plays."""
-
-    world: World
-    names: Sequence[str]
-    breaks: list[Break] = field(default_factory=list)
-    on: list[tuple[str, Stop]] = field(default_factory=list)
-    over: bool = False
-    """Whether the storm is over: nothing more breaks."""
-
-    def watch(self) -> None:
-        def look(fact: Fact) -> None:
-            found = broken(self.world, fact)
-            if found:
-                self.breaks += found
-                self.world.kernel.stop()
-
-        self.world.trace.watchers.append(look)
-
-    def play(self, seconds: float) -> bool:
-        """Let time pass; False once something is broken."""
-        if not self.breaks:
-            self.world.kernel.run(until=self.world.now + seconds)
-        return not self.breaks
-
-    def after(self, seconds: float, name: str, lasts: float | None = None) -> None:
-        """Let a fault begin then, and end at random, or after so many seconds."""
-        self.world.kernel.after(seconds, lambda: self._start(name, lasts))
-
-    def aim(self, fault: str, state: str) -> None:
-        """Let a fault begin in the moment in which an execution first comes to a state."""
-        world, left = self.world, ["fault"] + ["means"] * (state in MEANS)
-
-        def entered(home: str, now: str) -> None:
-            if "means" in left and now == "Assess":
-                left.remove("means")
-                MEANS[state](self, home)
-            if "fault" in left and now == state and not self.over:
-                left.remove("fault")
-                world.acts = home
-                self._start(fault)
-
-        world.watch.entered.append(entered)
-
-    def _start(self, name: str, lasts: float | None = None) -> None:
-        if self.over or self.breaks:
-            return
-        entry = (name, begin(self.world, name))
-        self.on.append(entry)
-        rng = self.world.random
-        spans = (60.0, 600.0, 1200.0) if name in OUTAGES else (5.0, 60.0, 300.0, 900.0)
-        drawn = rng.choice(spans) * rng.uniform(0.3, 1.0)
-        self.world.kernel.after(lasts or drawn, lambda: self.end(entry))
-
-    def end(self, entry: tuple[str, Stop]) -> None:
-        if entry in self.on:
-            self.on.remove(entry)
-            self.world.trace.note("heal", "", entry[0])
-            entry[1]()
-            self.world.watch.active = [name for name, _ in self.on]
-
-
-def _wear(run: Run, home: str) -> None:
-    """The execution that begins to assess there has gone round a thousand times."""
-    run.world.watch.worn.add(home)
-
-
-def _fail(run: Run, home: str) -> None:
-    """The process that has just begun there ends; the workflow knows no name for that, and escalates."""
-    run.world.watch.alive[-1].dead = run.world.watch.alive[-1].region == home
-
-
-MEANS: Mapping[str, Callable[[Run, str], None]] = {"HandOver": _wear, "Escalate": _fail}
-"""What brings an execution that begins to assess to a state that it seldom comes to."""
-ASKED = ("RequestApproval", "Approval")
-
-
-def _aim(seed: int, plant: Plant) -> tuple[str, str]:
-    """Which fault is to meet which state in this seed."""
-    every = pairs(plant.parts.functions)
-    return every[seed % len(every)]
+    aim: Aim | None = None
+    met: bool = True
 
 
 def run_seed(
@@ -139,73 +64,81 @@ def run_seed(
     trace: TextIO | None = None,
 ) -> Outcome:
     """Play `seed`. faults: by name; all of them where none is named. length: see `lengths`."""
-    length, aim = length or usual(seed), _aim(seed, plant) if not faults else None
-    draw = random.Random(f"{seed}/policy")  # noqa: S311 - a run must repeat
-    policy = drawn_policy(draw, length, asked=aim is not None and aim[1] in ASKED)
-    world = make_world(seed, plant, trace, policy)
+    length = length or usual(seed)
+    aim = None if faults else aim_of(seed, plant.parts.functions)
+    world = make_world(seed, plant, trace, _policy(seed, length, aim))
     world.length = length
     run = Run(world, tuple(faults) or tuple(FAULTS))
     run.watch()
-    if aim:
-        run.aim(*aim)
     people = People(world)
     world.trace.watchers.append(people.watch)
+    if aim and not aim.calm:
+        run.aim(aim.faults, aim.state)
     world.begin()
     start = world.now
     going = run.play(length.warm_up)
     if going and phase != "liveness":
-        going = _storm(run)
+        going = (aim is None or not aim.calm or _calm(run, aim, people)) and storm(run)
     if going and phase != "safety" and (length.converges or phase == "liveness"):
         people.kind = True
-        _heal(run)
+        heal(run)
         run.breaks += liveness.converge(world, run.play)
-    outcome = _outcome(run, start)
+    _look_at_outputs(world)
+    outcome = _outcome(run, start, aim)
+    keep(world, f"seed {seed}", trace)
     world.close()
     return outcome
 
 
-def _storm(run: Run) -> bool:
-    """Faults at random times, and in the very moment in which something was written."""
-    rng, storm = run.world.random, run.world.length.storm
-    end = run.world.now + storm
-    gap = rng.choice((20.0, 60.0, 180.0))
-    nerve = rng.choice((0.0, 0.1, 0.3))
-    around = [name for name in run.names if name in BREAKAGE or name in PEOPLE] or run.names
-    if rng.random() < 0.85 and "region-dark" in run.names:
-        run.after(rng.uniform(0.0, min(storm / 6, 300.0)), "region-dark", rng.uniform(0.5, 1.0) * storm)
+def _policy(seed: int, length: Length, aim: Aim | None) -> Policy:
+    rng = random.Random(f"{seed}/policy")  # noqa: S311 - a run must repeat
+    circumstance = aim.circumstance if aim else None
+    if circumstance is not None:
+        return plain_policy(rng, length, circumstance.policy, thirds=circumstance.thirds)
+    return drawn_policy(rng, length, asked=aim is not None and aim.asked, moves=aim is not None and aim.calm)
 
-    def react(fact: Fact) -> None:
-        if fact.kind in ("append", "send"):
-            run.world.acts = fact.where
-            if run.world.now < end and rng.random() < nerve:
-                run.after(rng.choice((0.0, 0.005, 0.02, 0.3, 3.0)), rng.choice(around))
 
-    run.world.trace.watchers.append(react)
-    while (now := run.world.now) < end:
-        if not run.play(min(rng.expovariate(1.0 / gap), end - now) + 0.01):
+def _calm(run: Run, aim: Aim, people: People) -> bool:
+    """Nothing but what leads to the aim, until it is met or time is up; False once something is broken."""
+    circumstance, world = aim.circumstance, run.world
+    if circumstance is not None:
+        people.words = list(circumstance.words)
+        circumstance.script(Hands(world))
+    else:
+        run.aim(aim.faults, aim.state)
+        run.after(0.0, "region-dark", 900.0)
+    people.kind = True
+    end = world.now + (circumstance.within if circumstance else CALM)
+    while not aim.met(world) and world.now < end:
+        if not run.play(LOOK):
             return False
-        outages = [name for name in run.names if name in OUTAGES] or run.names
-        run.after(0.0, rng.choice(outages if rng.random() < 0.3 else run.names))
-    run.world.trace.watchers.remove(react)
+    people.kind, people.words = False, []
     return True
 
 
-def _heal(run: Run) -> None:
-    """Everything heals, in another order than it broke."""
-    run.over, rest = True, list(run.on)
-    run.world.random.shuffle(rest)
-    for entry in rest:
-        run.end(entry)
-    run.play(SETTLING)
+def _look_at_outputs(world: World) -> None:
+    """Whether a task token is in what the executions were given and gave (A6)."""
+    for home in world.homes if world.watch.out.tokens else ():
+        named = {"stateMachineArn": machine_arn(home, ACCOUNT)}
+        for execution in world.cloud.call("states", "ListExecutions", home, named)["executions"]:
+            asked = {"executionArn": execution["executionArn"]}
+            told = world.cloud.call("states", "DescribeExecution", home, asked)
+            body = f"{told.get('input', '')} {told.get('output', '')} {told.get('cause', '')}"
+            world.watch.out.look_for_tokens(f"what {execution['name']} was given or gave", body.encode())
 
 
-def _outcome(run: Run, start: float) -> Outcome:
+def _outcome(run: Run, start: float, aim: Aim | None) -> Outcome:
     world, record = run.world, run.world.watch.record
     lives = list(record.lives.values())
     ends = [life.end if life.end != "Settled" else f"settled-{life.intent}" for life in lives if life.ended]
     counts = {name: ends.count(name) for name in sorted(set(ends))}
+    kinds = Counter(event.kind for event in record.events)
     counts |= {
         "opened": len(lives),
+        "shifted": sum(life.applied > 0 for life in lives),
+        "stood-down": kinds[Kind.STOOD_DOWN],
+        "escalated": kinds[Kind.ESCALATED],
+        "put-back": kinds[Kind.ECHO_SEEN],
         "pages": world.trace.counts["page"],
         "moved": world.trace.counts["moved"],
     }
@@ -219,4 +152,6 @@ def _outcome(run: Run, start: float) -> Outcome:
         dict(sorted(world.watch.codes.items())),
         tuple(sorted(world.watch.pairs)),
         tuple(sorted(world.used)),
+        aim,
+        aim is None or aim.met(world),
     )

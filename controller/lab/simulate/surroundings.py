@@ -1,12 +1,15 @@
 """Faults around the application: readiness that is poor or silent, alarms deleted, hands on the switch."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from email.utils import formatdate
 from functools import partial
 from typing import Any
 
 from controller.lab.simulate.outages import Fault, Stop, every, within
+from controller.lab.simulate.outsiders import HOSTILE
 from controller.lab.simulate.world import World
+from controller.rehearsal.api import AwsError
 from controller.rehearsal.arc.controls import SERVICE
 from controller.rehearsal.arc.rules import SafetyRule, rule_arn
 from controller.rehearsal.providers import PROVIDERS
@@ -68,7 +71,8 @@ def turn_on(world: World, control: str) -> None:
     """As somebody does with the AWS command line."""
     entry = {"RoutingControlArn": world.cloud.controls[control], "RoutingControlState": "On"}
     world.trace.note("by-hand", "", f"{control} On")
-    world.cloud.call(SERVICE, "UpdateRoutingControlState", "ap-southeast-2", entry)
+    with suppress(AwsError):  # ARC says no, in a rule's wait period; whoever it is tries again, or does not
+        world.cloud.call(SERVICE, "UpdateRoutingControlState", "ap-southeast-2", entry)
 
 
 def by_hand(world: World) -> Stop:
@@ -108,7 +112,7 @@ def zone_notice(world: World) -> Stop:
             "eventArn": arn, "service": "EC2", "eventTypeCode": "AWS_EC2_OPERATIONAL_ISSUE",
             "eventTypeCategory": "issue", "eventScopeCode": "PUBLIC", "eventRegion": region,
             "statusCode": status, "startTime": at, "communicationId": f"{region}-{world.trace.step}",
-            "eventDescription": [{"language": "en_US", "latestDescription": "Errors in use1-az4."}],
+            "eventDescription": [{"language": "en_US", "latestDescription": f"use1-az4: {HOSTILE}"}],
         }  # fmt: skip
         event = {"source": "aws.health", "detail-type": "AWS Health Event", "detail": detail}
         world.cloud.events[region].publish(event)

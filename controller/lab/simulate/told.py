@@ -1,5 +1,6 @@
 """Invariants over what people are told, and what no notice may do. See `invariants`."""
 
+from controller.core.journal import Kind
 from controller.lab.simulate.facts import Fact
 from controller.lab.simulate.record import OPENINGS
 from controller.lab.simulate.world import World
@@ -45,3 +46,20 @@ def zone_alone(world: World, fact: Fact) -> str | None:
     return (
         f"opened about {source}, of which one zone alone is said to be ill" if accused and not was else None
     )
+
+
+def counted_once(world: World, fact: Fact) -> str | None:
+    """A1: whoever is told that their answer counts has an event in the journal to their name."""
+    about, who = fact.data["approval"], fact.data["who"]
+    answers = (Kind.APPROVAL_GIVEN, Kind.APPROVAL_DENIED)
+    written = [e for e in world.watch.record.events if e.kind in answers and e.data["approval"] == about]
+    own = sum(event.draft.by == who for event in written)
+    told = world.watch.counted[about, who]
+    return (
+        None if told <= own else f"{who} was told {told} times that it counts, and it was written {own} times"
+    )
+
+
+def as_said(_world: World, fact: Fact) -> str | None:
+    """A2, A6, A8, A9, S18: whoever noted this fact saw what must not be."""
+    return str(fact.data["said"])

@@ -10,6 +10,8 @@ from controller.core.journal import Event, Kind, from_json
 from controller.core.policy import Policy
 from controller.lab.simulate.bucket import Objects
 from controller.lab.simulate.facts import Trace
+from controller.lab.simulate.late import PROMISED, late_call
+from controller.lab.simulate.outward import Outward
 from controller.lab.simulate.processes import Died, Process, ProcessEnded, as_process
 from controller.lab.simulate.record import Record
 from controller.lab.simulate.shelf import WRITES, Shelf
@@ -29,7 +31,7 @@ WAITS = {"hold": "Hold", "again": "Hold", "watch": "Watch"}
 class Watch:
     """`record` is what was written; `alive` the processes that run; `codes` and `states` what occurred.
 
-    active: names of the faults that are on, for coverage. tokens: task tokens, which nobody may see.
+    active: names of the faults that are on, for coverage. begun: when which began.
     """
 
     policy: Policy
@@ -40,8 +42,9 @@ class Watch:
     codes: Counter[str] = field(default_factory=Counter)
     pairs: set[tuple[str, str]] = field(default_factory=set)
     active: list[str] = field(default_factory=list)
-    tokens: set[str] = field(default_factory=set)
-    leaks: list[str] = field(default_factory=list)
+    begun: list[tuple[float, str]] = field(default_factory=list)
+    counted: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How often somebody was told that their answer to a request counts."""
     number: int = 0
     pages: list[float] = field(default_factory=list)
     """When one got through."""
@@ -55,6 +58,7 @@ class Watch:
     objects: Objects = field(default_factory=Objects)
 
     def __post_init__(self) -> None:
+        self.out = Outward(self.trace)
         self.cloud.switch.observe(self._changed)
         self.names = {arn: name for name, arn in self.cloud.controls.items()}
 
@@ -73,6 +77,8 @@ class Watch:
         elif service == SERVICE and operation.startswith("Update"):
             data = self._update(request.body) | {"status": response.status}
             self.trace.note("landed", home, f"{response.status}: {_spelt(data['changes'])}", data)
+            if response.status == 200:
+                self.arrived(home, data["changes"])
         elif service == "sns":
             self.pages += [self.trace.now()] if response.status == 200 else []
             self.trace.note("page", home, str(response.status), {"ok": response.status == 200})
@@ -80,8 +86,19 @@ class Watch:
             self._lost(home, self.shelf.take(scope.region, operation, request.body))
         elif service == "s3":
             self._lost(home, self.objects.take(home, request, response))
-        if service not in ("states", "kms"):
-            self.look_for_tokens(f"{service} {operation}", request.body)
+        self.out.called(home, service, operation, request.headers.get("host", ""), request.body)
+
+    def arrived(self, home: str, changes: Mapping[str, bool]) -> None:
+        """A change of controls landed; where it was late, a fact tells of it in a minute."""
+        late = late_call(self.record, home, changes)
+        if late is None:
+            return
+        self.trace.note("echo", home, f"late: {_spelt(changes)}")
+
+        def look() -> None:
+            self.trace.note("late", home, "a minute on", {"late": late})
+
+        self.cloud.kernel.after(PROMISED, look)
 
     def _lost(self, home: str, said: str | None) -> None:
         if said is not None:
@@ -101,7 +118,7 @@ class Watch:
                 self.worn.discard(home)
                 event = {**event, "loop": WORN}
             if name == "RequestApproval":
-                self.tokens.add(str(event["token"]))
+                self.out.tokens.add(str(event["token"]))
             try:
                 with as_process(process):
                     result = handler(event, context)
@@ -123,6 +140,7 @@ class Watch:
     def begins(self, fault: str) -> None:
         """A fault is on from now; executions that wait meet it."""
         self.active.append(fault)
+        self.begun.append((self.trace.now(), fault))
         self.pairs.update((fault, wait) for wait in self.waits.values())
 
     def _enters(self, home: str, state: str) -> None:
@@ -165,7 +183,7 @@ class Watch:
         about = f" {event.draft.incident}" if event.draft.incident else ""
         text = f"#{event.seq} {event.kind}{about} e{event.draft.epoch} by {event.draft.by}"
         sound = self.record.chained(event)
-        if event.draft.incident and event.data.get("code"):
+        if event.data.get("code"):
             self.codes[str(event.data["code"])] += 1
         self.record.add(event, self.trace.now())
         self.trace.note("append", home, text, {"event": event, "sound": sound})
@@ -186,10 +204,6 @@ class Watch:
             for e in entries
         }
         return {"changes": changes, "override": tuple(params.get("SafetyRulesToOverride") or ())}
-
-    def look_for_tokens(self, where: str, body: bytes) -> None:
-        """Note where a task token was sent that has no business there."""
-        self.leaks += [where for token in self.tokens if token.encode() in body]
 
 
 def _spelt(changes: Mapping[str, bool]) -> str:

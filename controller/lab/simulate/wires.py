@@ -8,11 +8,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any, cast
-from urllib.parse import urlsplit
 
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
@@ -23,7 +20,7 @@ from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.protocol.message import Request, Response, Scope
 from controller.rehearsal.sdk import virtual_clients
-from controller.rehearsal.transport import Direct
+from controller.rehearsal.transport import Answer, Direct, Received, Sendable, on_the_wire
 from controller.rehearsal.wire import Wire
 
 Landed = Callable[[str, Request, Response, Scope | None], None]
@@ -59,11 +56,12 @@ class Stormy:
     weather: Weather
     leaving: Callable[[Sent], None]
 
-    def send(self, request: AWSPreparedRequest) -> AWSResponse:
+    def send(self, request: Sendable) -> Received:
         die_if_dead()
         process = running()
         scope = self.inner.scope
-        call = Sent(self.home, scope.service, scope.region, *_read(request), person=process is None)
+        message, operation = on_the_wire(request)
+        call = Sent(self.home, scope.service, scope.region, operation, message.body, person=process is None)
         doom = self.weather.doom(call)
         if doom is not None:
             return self._last(doom, call, request)
@@ -79,13 +77,13 @@ class Stormy:
         die_if_dead()
         return answer
 
-    def _through(self, rule: CallRule, request: AWSPreparedRequest) -> AWSResponse:
+    def _through(self, rule: CallRule, request: Sendable) -> Received:
         patience, started = self.inner.read_timeout, self.runtime.monotonic()
         match rule.fate:
             case "refused":
                 raise EndpointConnectionError(endpoint_url=request.url, error="refused by the weather")
             case "throttled":
-                return _throttled(request.url)
+                return _throttled()
             case "lost":
                 self.inner.send(request)
             case "slow" if rule.delay < patience:
@@ -100,7 +98,7 @@ class Stormy:
         self.runtime.sleep(max(0.0, patience - (self.runtime.monotonic() - started)))
         raise ReadTimeoutError(endpoint_url=request.url, error=f"{rule.fate} by the weather")
 
-    def _last(self, doom: Doom, call: Sent, request: AWSPreparedRequest) -> AWSResponse:
+    def _last(self, doom: Doom, call: Sent, request: Sendable) -> Received:
         """The call around which its sender dies."""
         if doom.moment == "before":
             doom.kill()
@@ -146,29 +144,7 @@ def stormy_clients(
     return build
 
 
-def _read(request: AWSPreparedRequest) -> tuple[str, bytes]:
-    """The operation that a request names, and its body."""
-    target = request.headers.get("X-Amz-Target", "")
-    name = target.decode("latin-1") if isinstance(target, bytes) else str(target)
-    body = request.body
-    raw = (
-        body.encode()
-        if isinstance(body, str)
-        else bytes(body)
-        if isinstance(body, bytes | bytearray)
-        else b""
-    )
-    return name.rpartition(".")[2] or urlsplit(request.url).path.rpartition("/")[2], raw
-
-
-def _throttled(url: str) -> AWSResponse:
+def _throttled() -> Received:
     body = b'{"__type": "ThrottlingException", "message": "Rate exceeded"}'
     headers = {"content-type": "application/x-amz-json-1.0", "x-amzn-errortype": "ThrottlingException"}
-    return AWSResponse(url, 400, headers, _Body(body))
-
-
-class _Body(BytesIO):
-    """The part of a urllib3 response that botocore reads from."""
-
-    def stream(self) -> list[bytes]:
-        return [self.read()]
+    return Answer(400, headers, body)

@@ -11,6 +11,7 @@ from controller.core.policy import Policy
 from controller.lab.shipped import shipped
 from controller.lab.simulate.drawn import drawn_policy
 from controller.lab.simulate.facts import Trace
+from controller.lab.simulate.gates import Log, MakeGate
 from controller.lab.simulate.lengths import LENGTHS, Length, usual
 from controller.lab.simulate.processes import Machines
 from controller.lab.simulate.truth import Truth
@@ -41,12 +42,14 @@ class Build(Protocol):
 class Plant:
     """What the command line hands in, so that this room needs neither boto3 nor the handlers.
 
-    bound: one controller's handlers by name.
+    bound: one controller's handlers by name. gate: its console. log: where the handlers write.
     """
 
     parts: Parts
     build: Build
     bound: Callable[[Deps, str], Mapping[str, Function]]
+    gate: MakeGate
+    log: Log
 
 
 @dataclass
@@ -162,6 +165,7 @@ def make_world(seed: int, plant: Plant, trace_to: Any = None, policy: Policy | N
             stage.synthetics.add(Canary(plan.name, plan.runs_in, check, environment))
 
     watch = Watch(policy, trace, cloud)
+    plant.log.listener = watch.out.logged
     deployments = dict(deployed(policy, cloud))
     return World(
         seed, plant, rng, policy, kernel, cloud, trace, truth, weather, watch, machines, deployments,

@@ -57,11 +57,6 @@ def in_time(world: World, fact: Fact) -> str | None:
     return f"approved {over:.0f} s after it expired" if over > 5.0 else None
 
 
-def no_token(world: World, _fact: Fact) -> str | None:
-    """A6: the task token is in no call to tables, topics or buses."""
-    return f"a task token went to {world.watch.leaks[0]}" if world.watch.leaks else None
-
-
 def approved(world: World, fact: Fact) -> str | None:
     """A3, A7: where people are asked, nothing begins to move before this incident's request was given."""
     event = _event(fact)

@@ -23,6 +23,7 @@ class PanelConfig:
         self._arc = arc
         self.endpoints = {region: f"https://{region}.arc.rehearsal.invalid" for region in ENDPOINTS}
         self.operations: Mapping[str, Callable[[Call], Answer]] = {
+            "DescribeCluster": self._cluster,
             "ListClusters": self._clusters,
             "ListControlPanels": self._panels,
             "ListRoutingControls": self._controls,
@@ -33,6 +34,11 @@ class PanelConfig:
         endpoints = [{"Endpoint": url, "Region": region} for region, url in self.endpoints.items()]
         name = {"Name": "rehearsal", "ClusterArn": CLUSTER, "Status": "DEPLOYED", "Owner": ACCOUNT}
         return {"Clusters": [name | {"ClusterEndpoints": endpoints}]}
+
+    def _cluster(self, call: Call) -> Answer:
+        if call.params.get("ClusterArn") != CLUSTER:
+            raise errors.not_found("Cluster", str(call.params.get("ClusterArn")))
+        return {"Cluster": self._clusters(call)["Clusters"][0]}
 
     def _panels(self, call: Call) -> Answer:
         if call.params.get("ClusterArn") not in (None, CLUSTER):

@@ -78,7 +78,9 @@ class _Reader:
     def _chunks(self, major: int, depth: int) -> bytes:
         parts = []
         while (part := self.item(depth + 1)) is not _BREAK:
-            parts.append(part if major == 2 else part.encode())
+            if not isinstance(part, bytes if major == 2 else str):
+                raise TypeError
+            parts.append(part if isinstance(part, bytes) else part.encode())
         return b"".join(parts)
 
     def _array(self, count: int | None, depth: int) -> list[Any]:

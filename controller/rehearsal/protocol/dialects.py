@@ -13,6 +13,7 @@ from controller.rehearsal.protocol import cbor, form
 from controller.rehearsal.protocol.message import Request, Response
 from controller.rehearsal.protocol.models import error_codes, service_model
 from controller.rehearsal.protocol.shapes import Reader, compiled
+from controller.rehearsal.remembered import Remembered
 
 Members = dict[str, Any]
 _NAMESPACES = {"dynamodb": "com.amazonaws.dynamodb.v20120810#", "sqs": "com.amazonaws.sqs#"}
@@ -39,8 +40,7 @@ def dialect_of(request: Request) -> Dialect | None:
     headers = request.headers
     target = headers.get("x-amz-target", "")
     if target:
-        prefix, _, operation = target.rpartition(".")
-        return Json(operation, prefix, headers.get("content-type", "").partition(";")[0] or _JSON)
+        return _json(target, headers.get("content-type", ""))
     parts = request.path.split("/")
     if (
         headers.get("smithy-protocol") == "rpc-v2-cbor"
@@ -53,12 +53,21 @@ def dialect_of(request: Request) -> Dialect | None:
     return _query(request.query) if "Action=" in request.query else None
 
 
+@lru_cache(maxsize=1024)
+def _json(target: str, content_type: str) -> "Json":
+    prefix, _, operation = target.rpartition(".")
+    return Json(operation, prefix, content_type.partition(";")[0] or _JSON)
+
+
 def _query(text: str) -> "Query | None":
     given = form.fields(text)
     return Query(given.pop("Action"), given) if given.get("Action") else None
 
 
 _JSON = "application/x-amz-json-1.0"
+_REQUESTS = Remembered(512)
+LARGE = 1024
+"""Bytes of a body beyond which no request is like one before."""
 
 
 @lru_cache(maxsize=1024)
@@ -84,8 +93,14 @@ class Json:
     content_type: str = _JSON
 
     def read(self, request: Request, model: OperationModel) -> Members:
+        if len(request.body) > LARGE:
+            return self._read(request, model)
+        found: Members = _REQUESTS.of((model, request.body), lambda: self._read(request, model))
+        return found
+
+    def _read(self, request: Request, model: OperationModel) -> Members:
         try:
-            document = json.loads(request.body or b"{}", parse_constant=_no_constant)
+            document = _DECODER.decode((request.body or b"{}").decode())
             if b"\\ud" in request.body or b"\\uD" in request.body:
                 json.dumps(document, ensure_ascii=False).encode()  # half a surrogate pair is no text
         except (ValueError, RecursionError) as error:
@@ -102,7 +117,7 @@ class Json:
 
     def _response(self, status: int, members: Members, headers: dict[str, str]) -> Response:
         headers["Content-Type"] = self.content_type
-        return Response(status, headers, json.dumps(members, default=_blob, separators=(",", ":")).encode())
+        return Response(status, headers, _ENCODER.encode(members).encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,3 +216,8 @@ def _blob(value: object) -> str:
 
 def _no_constant(text: str) -> float:
     raise ValueError(f"{text} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
+_ENCODER = json.JSONEncoder(default=_blob, separators=(",", ":"))
+"""Made once: the making takes longer than most answers."""

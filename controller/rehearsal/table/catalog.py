@@ -103,4 +103,6 @@ class Catalog:
 
 def _time_to_live(item: Item, attribute: str) -> float | None:
     number = item.get(attribute, {}).get("N")
-    return None if number is None else float(int(Decimal(number)))
+    if number is None:
+        return None
+    return float(number) if number.isdecimal() else float(int(Decimal(number)))

@@ -84,6 +84,9 @@ def _written(parent: Value, path: Path, value: Value | None) -> Value:
 
 def project(item: Item, paths: Iterable[Path]) -> Item:
     """Only what `paths` name, inside the maps and lists that lead there; list elements close up."""
+    paths = tuple(paths)
+    if all(len(path) == 1 for path in paths):
+        return {path[0].name: item[path[0].name] for path in paths if path[0].name in item}
     tree: _Tree = {}
     for path in paths:
         node = tree

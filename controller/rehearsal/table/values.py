@@ -5,6 +5,7 @@ Limits from the DynamoDB developer guide, "Service quotas" and "Supported data t
 
 from collections.abc import Mapping
 from decimal import Context, Decimal, DecimalException
+from functools import lru_cache
 from typing import Any
 
 from controller.rehearsal.table.errors import bad_parameter, invalid
@@ -19,6 +20,7 @@ _TYPES = frozenset(("S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"))
 _SET_NAMES = {"SS": "string", "NS": "number", "BS": "binary"}
 
 
+@lru_cache(maxsize=4096)
 def canonical_number(text: str) -> str:
     """`text` as DynamoDB gives it back: no leading or trailing zeros, no exponent unless it is far out."""
     if text.isdecimal() and len(text) <= 38 and text.isascii() and (text[0] != "0" or text == "0"):

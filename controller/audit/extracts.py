@@ -1,0 +1,96 @@
+"""What an auditor asks first, drawn from the journal and the assessments of a period, as plain JSON."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from controller.audit.questions import questions
+from controller.audit.watched import Span, blinded, common, gaps, seconds
+from controller.core.fold import fold
+from controller.core.incident_data import as_data
+from controller.core.journal import Event
+from controller.core.report import stamp
+from controller.core.story import sentence
+
+README = """A bundle of tidegate's record. `tidegate audit verify FILE --key KEY.pem` checks all of it.
+
+seal.json          what is signed: application, period, and the sha-256 of manifest.json
+signature.der      openssl dgst -sha256 -verify public-key.pem -signature signature.der seal.json
+public-key.pem     compare it with the key that you were given by another way: a forger brings a key too
+manifest.json      every other file, with its size and its sha-256; what could not be read
+journal.jsonl      every event from the first to the end of the period, each with the hash of the one before
+fleet.jsonl        the same of what binds all applications: the fleet's kill switch, Regions counted
+assessments/       what each controller decided and why, also where nothing was done; a file a day
+policies/          each policy that was in force and at hand, named by its sha-256
+approvals.json     each question to people: who was asked, who answered what and when
+incidents.json     each incident of the period, and what happened in it
+gaps.json          when each controller, and when all of them, looked at nothing
+"""
+
+
+def written(value: object) -> bytes:
+    return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=True, allow_nan=False) + "\n").encode()
+
+
+def approvals(events: Sequence[Event], begin: float, end: float) -> list[dict[str, Any]]:
+    """Those that were asked, or still waited, in the period."""
+    return [
+        {
+            "id": q.id,
+            "incident": q.incident,
+            "gate": q.gate,
+            "plan": q.digest,
+            "asked": stamp(q.asked),
+            "stages": [
+                {"at": stamp(at), "ask": list(ask), "people": people, "until": stamp(until)}
+                for at, ask, people, until in q.stages
+            ],
+            "answers": [
+                {"at": stamp(at), "by": by, "said": said, "reason": reason}
+                for at, by, said, reason in q.answers
+            ],
+            "outcome": q.outcome,
+            "ended": None if q.ended is None else stamp(q.ended),
+        }
+        for q in questions(events)
+        if q.asked <= end and (q.ended is None or q.ended >= begin)
+    ]
+
+
+def incidents(
+    application: str, events: Sequence[Event], begin: float, only: str | None
+) -> list[dict[str, Any]]:
+    """Those that were open in the period, or `only` one."""
+    found = fold(application, events).incidents.values()
+    return [
+        {
+            **as_data(incident),
+            "opened": stamp(incident.opened),
+            "journal": [
+                {"seq": e.seq, "at": stamp(e.at), "kind": str(e.kind), "by": e.draft.by, "says": sentence(e)}
+                for e in events
+                if e.draft.incident == incident.id
+            ],
+        }
+        for incident in found
+        if (incident.id == only if only else incident.changed >= begin)
+    ]
+
+
+def blind(
+    looks: Mapping[str, Sequence[float]], events: Sequence[Event], begin: float, end: float
+) -> dict[str, Any]:
+    """looks: controller Region -> when it looked, for those whose assessments could be read."""
+    first = events[0].at if events else end
+    spans = {region: gaps(at, max(begin, first), end) for region, at in looks.items()}
+    journalled = blinded(events, begin, end)
+    return {
+        "by_controller": {region: _told(found) for region, found in spans.items()},
+        "nobody": _told(common(spans.values())),
+        "journalled": {region: _told(found) for region, found in journalled.items()},
+    }
+
+
+def _told(spans: Sequence[Span]) -> dict[str, Any]:
+    listed = [{"from": stamp(a), "to": stamp(b), "seconds": round(b - a, 1)} for a, b in spans]
+    return {"seconds": round(seconds(spans), 1), "spans": listed}

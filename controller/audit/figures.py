@@ -1,0 +1,205 @@
+"""Figures over time, as plain data: what an auditor, or whoever answers for operations, asks of a quarter."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import ceil
+from statistics import median
+from typing import Any
+
+from controller.audit.episodes import OUTCOMES, Episode, episodes
+from controller.audit.questions import Question, questions
+from controller.audit.standing import Stretch, enforced, stretches
+from controller.audit.watched import Span, blinded, nobody, seconds
+from controller.core.journal import Event, Kind
+from controller.core.report import stamp
+
+HOUR = 3600.0
+ALSO = {
+    Kind.REFUSED: "commands_refused",
+    Kind.BROKE_GLASS: "break_glass",
+    Kind.MUTED: "mutes",
+    Kind.ACKNOWLEDGED: "acknowledged",
+    Kind.ESCALATED: "escalated",
+    Kind.TAKEN_OVER: "taken_over",
+    Kind.ECHO_SEEN: "late_calls_put_back",
+    Kind.DRIFT_SEEN: "drift_seen",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A period, and everything in it that is counted. events, fleet: of both journals, up to its end."""
+
+    application: str
+    begin: float
+    end: float
+    events: Sequence[Event]
+    episodes: Sequence[Episode]
+    questions: Sequence[Question]
+    standing: Sequence[Stretch]
+    blind: dict[str, list[Span]]
+    unwatched: Sequence[Span]
+
+    @property
+    def within(self) -> list[Event]:
+        return [event for event in self.events if self.begin <= event.at <= self.end]
+
+
+def account(
+    application: str,
+    events: Sequence[Event],
+    fleet: Sequence[Event],
+    controllers: Sequence[str],
+    begin: float,
+    end: float,
+) -> Account:
+    """Both journals from their first event on. controllers: those of which one at least should watch."""
+    upto = [event for event in events if event.at <= end]
+    blind = blinded(upto, begin, end)
+    return Account(
+        application,
+        begin,
+        end,
+        upto,
+        episodes(application, upto, begin, end),
+        [q for q in questions(upto) if begin <= q.asked <= end],
+        stretches(upto, fleet, begin, end),
+        blind,
+        nobody(blind, controllers),
+    )
+
+
+def figures(a: Account) -> dict[str, Any]:
+    """Times in seconds, moments as ISO-8601."""
+    kinds = Counter(event.kind for event in a.within)
+    return {
+        "application": a.application,
+        "from": stamp(a.begin),
+        "to": stamp(a.end),
+        "evacuations": _evacuations(a),
+        "restores": _moves([e for e in a.episodes if e.incident.intent == "restore"]),
+        "times": _times([e for e in _evacuated(a) if not _in_shadow(a, e)]),
+        "approvals": _approvals(a.questions),
+        "drills": _drills(a),
+        "hours": _hours(a.standing),
+        "watching": _watching(a),
+        "policies": [_policy(e) for e in a.within if e.kind is Kind.POLICY_LOADED],
+        "also": {name: kinds[kind] for kind, name in ALSO.items()},
+        "events": sum(kinds.values()),
+    }
+
+
+def _moves(found: Sequence[Episode]) -> dict[str, Any]:
+    counted = Counter(episode.outcome for episode in found)
+    return {"opened": len(found), "outcomes": {name: counted[name] for name in OUTCOMES}}
+
+
+def _evacuations(a: Account) -> dict[str, Any]:
+    live = [e for e in _evacuated(a) if not _in_shadow(a, e)]
+    return {
+        **_moves(live),
+        "automatic": sum(not e.by_person for e in live),
+        "by_person": sum(e.by_person for e in live),
+        "false": sum(e.false for e in live),
+        "in_shadow": sum(_in_shadow(a, e) for e in _evacuated(a)),
+    }
+
+
+def _evacuated(a: Account) -> list[Episode]:
+    return [e for e in a.episodes if e.incident.intent == "evacuate"]
+
+
+def _in_shadow(a: Account, episode: Episode) -> bool:
+    return enforced(a.standing, episode.incident.opened) == "shadow"
+
+
+def _times(found: Sequence[Episode]) -> dict[str, Any]:
+    moved = [e for e in found if e.outcome == "moved"]
+    return {
+        "first_sign_to_opened": spread(e.incident.opened - e.seen for e in found if e.seen is not None),
+        "opened_to_decision": spread(e.decided - e.incident.opened for e in found if e.decided is not None),
+        "opened_to_first_control": spread(
+            e.first_control - e.incident.opened for e in found if e.first_control is not None
+        ),
+        "opened_to_verified": spread(e.verified - e.incident.opened for e in moved if e.verified is not None),
+    }
+
+
+def _approvals(asked: Sequence[Question]) -> dict[str, Any]:
+    counted = Counter(q.outcome for q in asked)
+    outcomes = ("given", "denied", "expired", "superseded", "withdrawn", "waiting")
+    people = Counter(by for q in asked for _, by, _, _ in q.answers)
+    return {
+        "asked": len(asked),
+        **{name: counted[name] for name in outcomes},
+        "second_ask": sum(len(q.stages) > 1 for q in asked),
+        "response": spread(q.took for q in asked if q.took is not None),
+        "people": [{"who": who, "answers": count} for who, count in sorted(people.items())],
+    }
+
+
+def _drills(a: Account) -> dict[str, Any]:
+    found = [e for e in a.episodes if e.incident.intent == "drill"]
+    skipped = [event for event in a.within if event.kind is Kind.DRILL_SKIPPED]
+    good = [e for e in episodes(a.application, a.events, 0.0, a.end) if e.incident.intent == "drill"]
+    last = max(
+        (e for e in good if e.outcome == "succeeded" and e.ended is not None),
+        key=lambda e: e.ended or 0.0, default=None,
+    )  # fmt: skip
+    return {
+        "opened": len(found),
+        "outcomes": dict(sorted(Counter(e.outcome for e in found).items())),
+        "skipped": len(skipped),
+        "last_success": None
+        if last is None or last.ended is None
+        else {"region": last.incident.source, "at": stamp(last.ended)},
+    }
+
+
+def _hours(standing: Sequence[Stretch]) -> dict[str, float]:
+    def hours(chosen: Iterable[Stretch]) -> float:
+        return round(sum(s.seconds for s in chosen) / HOUR, 2)
+
+    begun = [s for s in standing if s.enforcement]
+    return {
+        "armed": hours(s for s in begun if s.armed),
+        "disarmed": hours(s for s in begun if not s.armed),
+        "live": hours(s for s in begun if s.enforcement == "live"),
+        "shadow": hours(s for s in begun if s.enforcement == "shadow"),
+        "without_policy": hours(s for s in standing if not s.enforcement),
+    }
+
+
+def _watching(a: Account) -> dict[str, Any]:
+    return {
+        "nobody_s": round(seconds(a.unwatched), 1),
+        "longest_s": round(max((b - c for c, b in a.unwatched), default=0.0), 1),
+        "blind_s": {who: round(seconds(spans), 1) for who, spans in sorted(a.blind.items())},
+    }
+
+
+def _policy(event: Event) -> dict[str, Any]:
+    """Who reviewed it was typed in by whoever deployed it: see `core.review`."""
+    review = event.data.get("review") or {}
+    return {
+        "at": stamp(event.at),
+        "digest": str(event.data["digest"]),
+        "enforcement": str(event.data.get("enforcement", "")),
+        "deployed": stamp(float(event.data["deployed"])),
+        "by": event.draft.by,
+        "reviewed_by": [str(each.get("by", "")) for each in review.get("reviewed", ())],
+    }
+
+
+def spread(values: Iterable[float]) -> dict[str, Any]:
+    """How many, the median, the 90th percentile (nearest rank) and the largest, in seconds."""
+    found = sorted(max(0.0, value) for value in values)
+    if not found:
+        return {"count": 0, "median_s": None, "p90_s": None, "longest_s": None}
+    return {
+        "count": len(found),
+        "median_s": round(median(found), 1),
+        "p90_s": round(found[ceil(0.9 * len(found)) - 1], 1),
+        "longest_s": round(found[-1], 1),
+    }

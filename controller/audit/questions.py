@@ -1,0 +1,82 @@
+"""Each question to people, by the journal: who was asked, who answered what and when, what came of it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from controller.core.journal import Event, Kind
+
+ENDS = {Kind.APPROVAL_GIVEN: "given", Kind.APPROVAL_DENIED: "denied", Kind.APPROVAL_EXPIRED: "expired"}
+
+
+@dataclass(slots=True)
+class Question:
+    """stages: (when, whom, how many people, until when). answers: (when, who, what, why).
+
+    outcome: given, denied, expired, superseded (another was asked in its place), withdrawn, or waiting.
+    """
+
+    id: str
+    incident: str
+    gate: str
+    digest: str
+    asked: float
+    stages: list[tuple[float, tuple[str, ...], int, float]] = field(default_factory=list)
+    answers: list[tuple[float, str, str, str]] = field(default_factory=list)
+    outcome: str = "waiting"
+    ended: float | None = None
+
+    @property
+    def took(self) -> float | None:
+        """Seconds from the question to the answer that decided it, of a person."""
+        if self.ended is None or self.outcome not in ("given", "denied"):
+            return None
+        return self.ended - self.asked
+
+    def _end(self, outcome: str, at: float) -> None:
+        self.outcome, self.ended = outcome, max(at, self.asked)
+
+
+def questions(events: Iterable[Event]) -> list[Question]:
+    """All of them, in the order in which they were asked."""
+    return sorted(_told(events), key=lambda question: question.asked)
+
+
+def _told(events: Iterable[Event]) -> Iterator[Question]:
+    waiting: dict[str, Question] = {}
+    for event in events:
+        data, about = event.data, event.draft.incident or ""
+        present = waiting.get(about)
+        if event.kind is Kind.APPROVAL_REQUESTED:
+            stage = (event.at, tuple(map(str, data.get("ask", ()))), int(data.get("people", 1)),
+                     float(data["expires"]))  # fmt: skip
+            if present is not None and present.id == data["approval"]:
+                present.stages.append(stage)
+                continue
+            if present is not None:
+                present._end("superseded", event.at)
+                yield present
+            waiting[about] = Question(
+                str(data["approval"]),
+                about,
+                str(data.get("gate", "")),
+                str(data["digest"]),
+                event.at,
+                [stage],
+            )
+        elif present is not None and event.kind in ENDS:
+            _answer(present, event)
+            if present.ended is not None:
+                yield waiting.pop(about)
+        elif present is not None and event.kind in (Kind.STOOD_DOWN, Kind.SETTLED, Kind.SHIFT_INTENDED):
+            present._end("withdrawn", event.at)
+            yield waiting.pop(about)
+    yield from waiting.values()
+
+
+def _answer(question: Question, event: Event) -> None:
+    said = ENDS[event.kind]
+    if said != "expired":
+        reason = str(event.data.get("reason") or "")
+        question.answers.append((event.at, event.draft.by, said, reason))
+    if not event.data.get("needed"):
+        question._end(said, event.at)

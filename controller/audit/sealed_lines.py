@@ -1,0 +1,147 @@
+"""Lines that each carry the hash of what they say: journal events and assessments, as a bundle holds them.
+
+They are checked as they stand, without knowing their kinds: a later version's are as good as ours.
+"""
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from controller.audit.contents import Chain, Log
+from controller.core.journal import GENESIS, canonical, digest
+
+LONGEST = 1 << 20
+"""Bytes of one line."""
+EVENT = frozenset({"application", "seq", "prev", "hash", "draft"})
+RECORD = frozenset({"application", "at", "prev", "hash", "record"})
+
+
+class Unsealed(ValueError):  # noqa: N818
+    """A line that is not as it was written. `where`: such as "event 17"."""
+
+    def __init__(self, where: str, sentence: str) -> None:
+        super().__init__(f"{where}: {sentence}")
+        self.where, self.sentence = where, sentence
+
+
+Take = Callable[[bytes], None]
+Heads = Mapping[int, Collection[tuple[str, str]]]
+"""Event number -> (hash, where somebody saw it)."""
+
+
+def opened(line: bytes, members: frozenset[str], where: str) -> dict[str, Any]:
+    """A line's members, if it is spelled as it was written and hashes to what it says. Raises `Unsealed`."""
+    try:
+        raw = json.loads(line)
+        spelled = isinstance(raw, dict) and canonical(raw).encode() == line
+        sealed = digest({key: value for key, value in raw.items() if key != "hash"}) if spelled else ""
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise Unsealed(where, f"it is no line of JSON: {type(error).__name__}") from error
+    if not spelled or frozenset(raw) != members:
+        raise Unsealed(where, f"expected one line of canonical JSON with {', '.join(sorted(members))}")
+    if raw["hash"] != sealed:
+        raise Unsealed(where, f"it says that its hash is {_short(raw['hash'])}; it is {_short(sealed)}")
+    return dict(raw)
+
+
+class Events:
+    """The events of a journal, one after the other; `heads` are what others saw of it."""
+
+    def __init__(self, chain: Chain, heads: Heads | None = None) -> None:
+        self._chain, self._heads = chain, {} if heads is None else heads
+        self._seq, self._prev = 0, GENESIS
+
+    def __call__(self, line: bytes) -> None:
+        number = self._seq + 1
+        where = f"event {number}"
+        event = opened(line, EVENT, where)
+        if event["seq"] != number:
+            raise Unsealed(where, f"expected event {number}; event {str(event['seq'])[:20]} stands there")
+        if event["application"] != self._chain.application:
+            raise Unsealed(where, "it is of another journal")
+        if event["prev"] != self._prev:
+            said = _short(event["prev"])
+            raise Unsealed(where, f"expected it to follow {_short(self._prev)}; it follows {said}")
+        self._seq, self._prev = number, event["hash"]
+        for seen, by in self._heads.get(number, ()):
+            if seen != self._prev:
+                raise Unsealed(where, f"its hash is {_short(self._prev)}; {by} saw {_short(seen)}")
+
+    def end(self) -> None:
+        chain = self._chain
+        if (self._seq, self._prev) != (chain.last, chain.hash):
+            told = f"expected the journal to end with event {chain.last}, {_short(chain.hash)}"
+            raise Unsealed(
+                f"event {self._seq + 1}", f"{told}; it ends with {self._seq}, {_short(self._prev)}"
+            )
+
+
+class Records:
+    """The assessments of one Region over all its files. heads: what they saw of the journal is added to it.
+
+    Several processes write, and clocks differ a little: what a record follows may bear a later moment.
+    """
+
+    def __init__(
+        self, application: str, region: str, log: Log, heads: dict[int, set[tuple[str, str]]]
+    ) -> None:
+        self._application, self._region, self._log, self._heads = application, region, log, heads
+        self._known = {GENESIS, *log.before}
+        self._awaited: dict[str, int] = {}
+        self._count, self._at = 0, float("-inf")
+
+    def __call__(self, line: bytes) -> None:
+        self._count += 1
+        where = f"record {self._count}"
+        record = opened(line, RECORD, where)
+        if record["application"] != self._application:
+            raise Unsealed(where, "it is of another application")
+        at = record["at"]
+        if not isinstance(at, int | float) or at <= self._at:
+            raise Unsealed(where, "expected a later moment than the record before it bears")
+        self._at = at
+        self._known.add(record["hash"])
+        self._awaited.pop(record["hash"], None)
+        if record["prev"] not in self._known and self._count not in self._log.unlinked:
+            self._awaited.setdefault(str(record["prev"]), self._count)
+        head = record["record"].get("head") if isinstance(record["record"], dict) else None
+        if isinstance(head, dict) and isinstance(head.get("seq"), int):
+            by = f"an assessment of {self._region}"
+            self._heads.setdefault(head["seq"], set()).add((str(head.get("hash")), by))
+
+    def end(self) -> None:
+        self.gap()
+        if self._count != self._log.records:
+            told = f"expected {self._log.records} records; there are {self._count}"
+            raise Unsealed(f"record {self._count + 1}", told)
+
+    def gap(self) -> None:
+        """Raise `Unsealed` for the first record so far whose predecessor is missing so far."""
+        for prev, number in self._awaited.items():
+            raise Unsealed(f"record {number}", f"it follows {_short(prev)}, which is missing")
+
+
+class Lines:
+    """Bytes in, whole lines out to `take`: at most `most`, and none longer than `LONGEST`."""
+
+    def __init__(self, take: Take, most: int) -> None:
+        self._take, self._most, self._rest, self.count = take, most, b"", 0
+
+    def feed(self, chunk: bytes) -> None:
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        for line in lines:
+            self.count += 1
+            if self.count > self._most:
+                raise Unsealed(f"line {self.count}", f"expected {self._most} lines")
+            self._take(line)
+        if len(self._rest) > LONGEST:
+            raise Unsealed(f"line {self.count + 1}", f"it is longer than {LONGEST} bytes")
+
+    def end(self) -> None:
+        if self._rest:
+            raise Unsealed(f"line {self.count + 1}", "it has no end")
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text[:12] if text.isalnum() else "no hash"

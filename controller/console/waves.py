@@ -1,0 +1,95 @@
+"""What each wave of a move flips: those that are done, the one that is next, and those that follow it.
+
+```
+ journal   ShiftIntended 1 ─ Applied ─ Verified │ ShiftIntended 2 ─ Applied …     done, under way
+ plan      as decided now                       │                  next          next
+ policy    its waves over what is then left     │                        later   later, if nothing changes
+```
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from controller.core.incident import Incident, Phase
+from controller.core.journal import Event, Kind
+from controller.core.model import Plan
+from controller.core.plan import after, next_wave
+from controller.core.policy import Policy
+
+MOST = 50
+"""Waves that are foreseen at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """state: what became of it. at: when that was; None for what is to come. share: what the Region that is
+    left still served afterwards, where that was measured."""
+
+    number: int
+    state: str
+    changes: tuple[tuple[str, bool], ...]
+    at: float | None = None
+    share: float | None = None
+
+
+def waves_of(
+    policy: Policy,
+    incident: Incident,
+    own: Sequence[Event],
+    *,
+    plan: Plan | None,
+    controls: Mapping[str, bool] | None,
+) -> list[Wave]:
+    """own: the incident's events; without them nothing is told of what is done. plan: what is decided next,
+    None where that is nothing."""
+    made = list(_made(own))
+    if plan is None or not plan.changes or controls is None:
+        return made
+    done = max(len(made), incident.waves)
+    coming = [] if incident.phase is Phase.SHIFTING and made else [Wave(done + 1, "next", plan.changes)]
+    later = _later(policy, incident, plan, after(controls, plan.changes), done + len(coming))
+    return [*made, *coming, *later]
+
+
+def _made(own: Sequence[Event]) -> Iterator[Wave]:
+    """Those whose intent is written; a wave that is intended again is shown again."""
+    wave: Wave | None = None
+    for event in own:
+        if event.kind is Kind.SHIFT_INTENDED:
+            if wave is not None:
+                yield wave
+            changes = tuple((str(name), bool(on)) for name, on in event.data.get("changes", ()))
+            wave = Wave(int(event.data.get("wave", 1)), "intended", changes, event.at)
+        elif wave is not None and event.kind in _BECAME:
+            share = event.data.get("share")
+            known = float(share) if isinstance(share, int | float) else wave.share
+            wave = replace(wave, state=_BECAME[event.kind], at=event.at, share=known)
+    if wave is not None:
+        yield wave
+
+
+def _later(
+    policy: Policy, incident: Incident, plan: Plan, states: Mapping[str, bool], done: int
+) -> Iterator[Wave]:
+    """Those after the next one, from the goal and the waves that the policy allows."""
+    about = policy.about(incident.source)
+    moves = about.restore if incident.intent == "restore" else about.evacuate
+    allowed = moves.waves if moves is not None and incident.leg == "out" else None
+    for number in range(done + 1, done + MOST):
+        rest = tuple((name, on) for name, on in plan.goal if states.get(name) is not on)
+        coming = next_wave(policy, replace(plan, changes=rest), allowed, number - 1)
+        if not coming.changes:
+            return
+        yield Wave(number, "later", coming.changes)
+        states = after(states, coming.changes)
+
+
+_BECAME = {
+    Kind.SHIFT_APPLIED: "moved",
+    Kind.SHIFT_VERIFIED: "verified",
+    Kind.SHIFT_REFUSED: "refused",
+    Kind.SETTLED: "verified",
+    Kind.TURNED_BACK: "turned back",
+    Kind.ROLLED_BACK: "rolled back",
+    Kind.STOOD_DOWN: "stood down",
+}

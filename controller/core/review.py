@@ -1,0 +1,81 @@
+"""What people and worked cases said of a policy before it was deployed, as the journal keeps it.
+
+It is a claim of whoever deployed, written down with the policy when that came into force: `by` was typed in
+and verified by nobody here. It holds for the one policy with its `digest`.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from controller.core.text import plain
+
+SCHEMA = "tidegate.review/v1"
+MOST = 20
+"""Conditions that are named: an event of the journal is bounded."""
+Words = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Reviewer(BaseModel):
+    """at: seconds since 1970. where: such as the address of the pull request."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    by: Words
+    at: Annotated[float, Field(ge=0, le=1e11)]
+    where: Annotated[str, Field(max_length=300)] = ""
+
+
+class Cases(BaseModel):
+    """passed: worked cases. idle: those of them in which nothing may move. percent: of true, false and
+    unknown, for each condition, how many were seen. never: condition -> values that it never had; more: how
+    many further conditions there are."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    passed: Annotated[int, Field(ge=0)]
+    idle: Annotated[int, Field(ge=0)]
+    percent: Annotated[float, Field(ge=0, le=100)]
+    never: dict[Words, tuple[Literal["true", "false", "unknown"], ...]] = Field(
+        default_factory=dict, max_length=MOST
+    )
+    more: Annotated[int, Field(ge=0)] = 0
+
+
+class Review(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_: Literal["tidegate.review/v1"] = Field(alias="schema")
+    digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    reviewed: Annotated[tuple[Reviewer, ...], Field(max_length=10)] = ()
+    cases: Cases | None = None
+
+    def data(self) -> dict[str, Any]:
+        """As plain data, for a file, a package and the journal."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+class NoReview(ValueError):  # noqa: N818
+    """What cannot be read as a review, or is of another policy; the message is a sentence."""
+
+
+def review_of(raw: Mapping[str, Any], digest: str) -> Review:
+    """Raises `NoReview`."""
+    try:
+        review = Review.model_validate(dict(raw))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        told = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise NoReview(f"it is no review: {plain(told, 200)}") from error
+    if review.digest != digest:
+        raise NoReview(f"it is of policy {review.digest[:12]}, and this is {digest[:12]}: review it again")
+    return review
+
+
+def review_data(raw: object, digest: str) -> dict[str, Any] | None:
+    """The same as plain data; None where it is none, or of another policy: that says nothing of this one."""
+    try:
+        return review_of(raw, digest).data() if isinstance(raw, Mapping) else None
+    except NoReview:
+        return None

@@ -1,0 +1,166 @@
+"""What a simulated run leaves behind, as lines of a file: written by `simulate --trace`, read by a console.
+
+```
+    12    240.001  append   us-west-2   #2 IncidentOpened …       for people; not read back
+ {"is":"run","schema":"tidegate.trace/v1","policy":{…},…}         once
+ {"is":"event",…} {"is":"assessment",…} {"is":"evidence",…} {"is":"requests",…}
+```
+A line that begins with a brace is a record. Nothing in such a file is trusted: it is read into plain
+data, and what does not fit is refused with the number of its line.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from controller.core.admission import parse_policy
+from controller.core.fold import fold
+from controller.core.journal import Event, broken_at, from_json, to_json
+from controller.core.model import Observation
+from controller.core.policy import Policy
+from controller.core.problems import PolicyError
+from controller.core.story import sentence
+from controller.core.text import plain
+from controller.core.trace_shapes import LINE, AnyLine, Assessed, Counted, Happened, Heard, Run
+
+SCHEMA = "tidegate.trace/v1"
+LONGEST = 1_000_000
+"""Characters of a line."""
+HOW = "`tidegate simulate --seed N --trace FILE` writes one"
+
+
+class NotATrace(ValueError):  # noqa: N818
+    """A file that is no trace, or none that this version can read; the message is a sentence."""
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A run as a controller's tables held it at its end.
+
+    name: of the run. here: the controller that is looked through. until: when it ended. evidence: signal id
+    -> observations. requests: Region -> (start of the minute, requests in it), where a metric counted them.
+    """
+
+    name: str
+    policy: Policy
+    account: str
+    here: str
+    until: float
+    controls: Mapping[str, bool]
+    events: tuple[Event, ...] = ()
+    fleet: tuple[Event, ...] = ()
+    assessments: tuple[tuple[float, dict[str, Any]], ...] = ()
+    evidence: Mapping[str, tuple[Observation, ...]] = field(default_factory=dict)
+    requests: Mapping[str, Sequence[tuple[float, float]]] = field(default_factory=dict)
+
+
+def trace_lines(traced: Traced, policy: Mapping[str, Any]) -> Iterator[str]:
+    """The records of a run, without ends of lines. policy: as it is deployed."""
+    run = {"schema": SCHEMA, "name": traced.name, "policy": dict(policy), "account": traced.account,
+           "here": traced.here, "until": traced.until, "controls": dict(traced.controls)}  # fmt: skip
+    yield _spelt("run", run)
+    for event in (*traced.fleet, *traced.events):
+        yield _spelt("event", {"event": json.loads(to_json(event))})
+    for at, record in traced.assessments:
+        yield _spelt("assessment", {"at": at, "record": record})
+    for signal, seen in traced.evidence.items():
+        members = [{name: getattr(one, name) for name in Observation.__slots__} for one in seen]
+        yield _spelt("evidence", {"signal": signal, "seen": members})
+    for region, minutes in traced.requests.items():
+        yield _spelt("requests", {"region": region, "minutes": [list(each) for each in minutes]})
+
+
+def read_trace(lines: Iterable[str]) -> Traced:
+    """What `trace_lines` wrote, and whatever else is in the file. Raises `NotATrace`."""
+    run: Run | None = None
+    happened: list[Event] = []
+    assessed: list[tuple[float, dict[str, Any]]] = []
+    heard: dict[str, tuple[Observation, ...]] = {}
+    counted: dict[str, tuple[tuple[float, float], ...]] = {}
+    for number, text in enumerate(lines, start=1):
+        if len(text) > LONGEST:
+            raise NotATrace(f"line {number} is longer than {LONGEST} characters")
+        if not text.startswith("{"):
+            continue
+        raw = _raw(number, text)
+        match _line(number, raw):
+            case Run() as found if run is None:
+                run = found
+            case Run():
+                raise NotATrace(f"line {number}: a second run begins; open one file for each")
+            case Happened(event=event):
+                happened.append(_event(number, event))
+            case Assessed(at=at):
+                assessed.append((at, raw["record"]))
+            case Heard(signal=signal, seen=seen):
+                heard[signal] = seen
+            case Counted(region=region, minutes=minutes):
+                counted[region] = minutes
+    if run is None:
+        raise NotATrace(f"it is no trace of a simulation that can be looked at: {HOW}")
+    return _whole(run, happened, tuple(sorted(assessed, key=lambda pair: pair[0])), heard, counted)
+
+
+def _whole(
+    run: Run,
+    happened: Sequence[Event],
+    assessed: tuple[tuple[float, dict[str, Any]], ...],
+    heard: Mapping[str, tuple[Observation, ...]],
+    counted: Mapping[str, Sequence[tuple[float, float]]],
+) -> Traced:
+    try:
+        policy = parse_policy(run.policy)
+    except (PolicyError, ValueError) as error:
+        raise NotATrace(f"its policy does not load: {plain(str(error), 200)}") from error
+    events = tuple(event for event in happened if event.application == policy.application)
+    fleet = tuple(event for event in happened if event.application != policy.application)
+    broken = broken_at(events)
+    if broken is not None:
+        raise NotATrace(f"event {broken} of its journal is not as it was written")
+    try:
+        fold(policy.application, events)
+        for event in events:
+            sentence(event)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise NotATrace(f"its journal cannot be what this version wrote: {plain(str(error), 200)}") from error
+    return Traced(
+        run.name, policy, run.account, run.here, run.until, dict(run.controls), events, fleet, assessed,
+        dict(heard), dict(counted),
+    )  # fmt: skip
+
+
+def _spelt(what: str, members: Mapping[str, Any]) -> str:
+    return json.dumps({"is": what, **members}, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+
+
+def _raw(number: int, text: str) -> dict[str, Any]:
+    try:
+        raw = json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise NotATrace(f"line {number}: {plain(str(error), 120)}") from error
+    return dict(raw)
+
+
+def _line(number: int, raw: Mapping[str, Any]) -> AnyLine:
+    try:
+        return LINE.validate_python(raw)
+    except (ValidationError, RecursionError) as error:
+        told = str(error)
+        if isinstance(error, ValidationError):
+            first = error.errors(include_url=False, include_input=False)[0]
+            told = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise NotATrace(f"line {number}: {plain(told, 200)}") from error
+
+
+def _event(number: int, raw: Mapping[str, Any]) -> Event:
+    try:
+        return from_json(json.dumps(raw))
+    except (ValueError, AttributeError, TypeError) as error:
+        raise NotATrace(f"line {number}: {plain(str(error), 200)}") from error
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number of JSON")

@@ -1,0 +1,86 @@
+"""Does it hear? Alarms and canaries of the policy are there, and what they say reaches every controller."""
+
+from collections.abc import Iterator
+
+from controller.core.admission import expected_signals
+from controller.core.model import Ignored
+from controller.core.text import plain
+from controller.entry.checkup.finding import Finding, Patient, judged, short, tried
+from controller.entry.watching import LATE, last_probes
+from controller.ports.errors import ControllerError
+
+PAGE = 20
+"""Canaries that `DescribeCanaries` takes by name in one call."""
+
+
+def signals(patient: Patient) -> Finding:
+    """Alarms and canaries of the policy, as they reached this controller, and how long ago."""
+    deps, region = patient.deps, patient.deployment.region
+    now = deps.runtime.now()
+    try:
+        kept = deps.evidence.read(deps.application)
+    except ControllerError as error:
+        return Finding("signals", region, "unknown", f"evidence cannot be read: {short(error)}")
+    silent = []
+    expected = [signal for signal in expected_signals(deps.policy, deps.account) if signal.kind != "health"]
+    for signal in expected:
+        newest = max((seen.received for seen in kept.get(signal.id, ())), default=0.0)
+        if now - newest > signal.silent_after:
+            silent.append(f"{signal.name} seen from {signal.observer}")
+    told = f"{len(expected)} signals are fresh"
+    if silent:
+        told = f"{len(silent)} of {len(expected)} are silent: {plain(', '.join(silent), 300)}"
+    return Finding("signals", region, "bad" if silent else "ok", told)
+
+
+def alarms(patient: Patient) -> Iterator[Finding]:
+    deps = patient.deps
+    for region in deps.policy.regions:
+        names = [s.name for s in expected_signals(deps.policy, deps.account, [region]) if s.kind == "alarm"]
+        try:
+            seen = deps.polls.poll(region, names)
+        except ControllerError as error:
+            yield Finding("alarms", region, "unknown", f"CloudWatch does not answer: {short(error)}")
+            continue
+        lost = [plain(each.reason, 200) for each in seen if isinstance(each, Ignored)]
+        told = "; ".join(lost) if lost else f"{len(names)} alarms of the policy are there"
+        yield Finding("alarms", region, "bad" if lost else "ok", told)
+
+
+def canaries(patient: Patient) -> Iterator[Finding]:
+    """By the Region where they run: each of the policy is there, and runs."""
+    deps = patient.deps
+    wanted: dict[str, list[str]] = {}
+    for signal in expected_signals(deps.policy, deps.account):
+        if signal.kind == "canary":
+            wanted.setdefault(signal.observer, []).append(signal.name)
+    for region, names in sorted(wanted.items()):
+
+        def look(region: str = region, names: list[str] = names) -> Finding:
+            client = patient.client("synthetics", region)
+            states = {
+                canary["Name"]: canary["Status"]["State"]
+                for start in range(0, len(names), PAGE)
+                for canary in client.describe_canaries(Names=names[start : start + PAGE])["Canaries"]
+            }
+            found = {name: states.get(name, "not there") for name in names}
+            idle = [f"{name} is {state}" for name, state in found.items() if state != "RUNNING"]
+            return judged("canaries", region, idle, f"{len(names)} canaries of the policy run here")
+
+        yield tried(patient, "canaries", region, look)
+
+
+def probes(patient: Patient) -> Iterator[Finding]:
+    deps = patient.deps
+    now = deps.runtime.now()
+    try:
+        found = last_probes(deps.assessments.between, deps.application, deps.policy.regions, now)
+    except ControllerError as error:
+        yield Finding("probe", "", "unknown", short(error))
+        return
+    for region, probe in found.items():
+        late = probe is None or probe["age_s"] > LATE
+        told = (
+            "none came through the intake in the last hours" if probe is None else f"{probe['age_s']} s ago"
+        )
+        yield Finding("probe", region, "bad" if late else "ok", told)

@@ -1,0 +1,87 @@
+"""One controller's house: its journal, its ticks, its workflow, its tables and what it could not handle."""
+
+import json
+from collections.abc import Iterator
+from functools import partial
+from importlib.resources import files
+
+from controller.core.fold import fold
+from controller.entry.checkup.finding import Finding, Patient, Verdict, short, tried
+from controller.ports.errors import ControllerError, JournalUnreadable
+
+QUIET = 180.0
+"""Seconds without a word from a controller that ticks each minute."""
+
+
+def journal(patient: Patient) -> Iterator[Finding]:
+    """Reading it verifies the chain, and refuses what does not hold."""
+    says = partial(Finding, "journal", patient.deployment.region)
+    try:
+        events = patient.deps.journal.read(patient.deps.application)
+    except ControllerError as error:
+        verdict: Verdict = "bad" if isinstance(error, JournalUnreadable) else "unknown"
+        yield says(verdict, f"cannot be read: {short(error)}")
+        return
+    yield says("ok", f"{len(events)} events, the chain is whole")
+    memory = fold(patient.deps.application, events)
+    same = memory.policy == patient.deps.policy.digest
+    told = (
+        "the policy here is the one in force"
+        if same
+        else "another policy is in force: deploy this Region again"
+    )
+    yield Finding("policy", patient.deployment.region, "ok" if same else "bad", told)
+
+
+def watching(patient: Patient) -> Finding:
+    says, deps = partial(Finding, "watching", patient.deployment.region), patient.deps
+    now = deps.runtime.now()
+    try:
+        told = deps.assessments.between(deps.application, now - QUIET, now)
+    except ControllerError as error:
+        return says("unknown", f"assessments cannot be read: {short(error)}")
+    if not told:
+        return says("bad", f"nothing was decided for {QUIET:.0f} s")
+    return says("ok", f"decided {round(now - told[-1][0])} s ago")
+
+
+def workflow(patient: Patient) -> Finding:
+    region, d = patient.deployment.region, patient.deployment
+    packaged = json.loads(files("controller").joinpath("workflow.asl.json").read_text(encoding="utf-8"))
+
+    def look() -> Finding:
+        found = patient.client("stepfunctions").describe_state_machine(stateMachineArn=d.state_machine)
+        same = set(json.loads(found["definition"])["States"]) == set(packaged["States"])
+        told = "is there, of this version" if same else "is of another version than this command"
+        return Finding("workflow", region, "ok" if same else "bad", told)
+
+    return tried(patient, "workflow", region, look)
+
+
+def tables(patient: Patient) -> Iterator[Finding]:
+    d = patient.deployment
+    for table, expires in ((d.journal_table, False), (d.evidence_table, True), (d.assessments_table, True)):
+
+        def look(table: str = table, expires: bool = expires) -> Finding:
+            told = patient.client("dynamodb").describe_time_to_live(TableName=table)
+            on = told["TimeToLiveDescription"]["TimeToLiveStatus"] in ("ENABLED", "ENABLING")
+            wish = "expires as it should" if expires else "forgets nothing"
+            amiss = "never expires: it will grow for ever" if expires else "EXPIRES: the journal must not"
+            verdict: Verdict = "ok" if on is expires else "bad"
+            return Finding(f"table {table}", d.region, verdict, wish if on is expires else amiss)
+
+        yield tried(patient, f"table {table}", d.region, look)
+
+
+def dead_letters(patient: Patient) -> Finding:
+    d = patient.deployment
+
+    def look() -> Finding:
+        client, wish = patient.client("sqs"), "ApproximateNumberOfMessages"
+        url = client.get_queue_url(QueueName=d.dead_letters)["QueueUrl"]
+        attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=[wish])["Attributes"]
+        count = int(attributes[wish])
+        told = f"{count} events could not be handled"
+        return Finding("dead letters", d.region, "bad" if count else "ok", told)
+
+    return tried(patient, "dead letters", d.region, look)

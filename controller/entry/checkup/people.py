@@ -1,0 +1,36 @@
+"""What people will need: a sign-in that is not lost with a Region, and a drill that went as it should."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from controller.core.fold import fold
+from controller.core.text import plain
+from controller.entry.checkup.finding import Finding, Patient, short
+from controller.entry.drilled import drills_data
+from controller.ports.errors import ControllerError
+
+
+def sign_in(patient: Patient) -> Finding:
+    """By its address: AWS's issuers carry their Region in it. What a name does not say, nobody can see."""
+    issuer = patient.deployment.issuer
+    if issuer is None:
+        return Finding("sign-in", "", "skipped", "this deployment has no console")
+    host = urlsplit(issuer).hostname or ""
+    inside = [region for region in patient.deps.policy.regions if region in host.split(".")]
+    if inside:
+        told = f"{plain(host, 100)} lies in {inside[0]}, which is guarded: nobody could approve when it fails"
+        return Finding("sign-in", "", "bad", told)
+    return Finding("sign-in", "", "ok", f"the address of {plain(host, 100)} is of no guarded Region")
+
+
+def last_drill(patient: Patient) -> Finding:
+    deps = patient.deps
+    try:
+        memory = fold(deps.application, deps.journal.read(deps.application))
+    except ControllerError as error:
+        return Finding("last drill", "", "unknown", short(error))
+    told: Mapping[str, Any] = drills_data(deps.policy, memory, deps.runtime.now())
+    good = told["last_success"]
+    says = told["warning"] or (f"{good['region']} at {good['at']}" if good else "none yet, and none is due")
+    return Finding("last drill", "", "bad" if told["warning"] else "ok", plain(str(says), 300))

@@ -1,0 +1,107 @@
+"""The record tree: does Route 53 lead customers by our controls, slice by slice, as DESIGN has it?
+
+```
+ NAME     weighted aliases, one a slice ─> a.NAME   an alias for each Region, health check on its control
+```
+AWS: Route 53 API Reference, ListResourceRecordSets, ListHealthChecks.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from string import ascii_lowercase
+from typing import Any
+
+from controller.entry.checkup.finding import Finding, Patient, judged, tried
+from controller.entry.checkup.switch import slices
+from controller.settings import Arc, Records
+
+LONGEST_TTL = 60
+"""Seconds that a customer may stay with an old answer (Route 53: 60 s is advised for failover)."""
+GLOBAL = "us-east-1"
+"""Where Route 53's control plane is: a person asks it, an evacuation never does."""
+Sets = Sequence[Mapping[str, Any]]
+Checks = Mapping[str, Mapping[str, Any]]
+
+
+def record_tree(patient: Patient) -> Iterator[Finding]:
+    d = patient.deployment
+    arc, records = d.arc, d.records
+    if arc is None or records is None:
+        why = "no ARC cluster" if arc is None else "no records"
+        yield Finding("record tree", "", "skipped", f"this deployment has {why}")
+        return
+    columns = slices(patient)
+    read: list[Sets] = []
+
+    def look() -> Finding:
+        client = patient.client("route53", GLOBAL)
+        pages = client.get_paginator("list_resource_record_sets").paginate(HostedZoneId=records.zone)
+        sets = [each for page in pages for each in page["ResourceRecordSets"]]
+        found = client.get_paginator("list_health_checks").paginate()
+        checks = {c["Id"]: c["HealthCheckConfig"] for page in found for c in page.get("HealthChecks", ())}
+        read.append(sets)
+        told = f"{len(columns)} slices below {records.name}, each by its own controls"
+        return judged("record tree", "", list(_amiss(sets, checks, records, arc, columns)), told)
+
+    yield tried(patient, "record tree", "", look)
+    for sets in read:
+        yield _ttl(sets, records, len(columns))
+
+
+def _amiss(
+    sets: Sets, checks: Checks, records: Records, arc: Arc, columns: Sequence[Mapping[str, str]]
+) -> Iterator[str]:
+    top = _named(sets, records.name)
+    leads = {_plain(each.get("AliasTarget", {}).get("DNSName", "")): each for each in top}
+    letters = ascii_lowercase[: len(columns)]
+    wanted = {f"{letter}.{_plain(records.name)}": letter for letter in letters}
+    for extra in sorted(set(leads) - set(wanted)):
+        yield f"{records.name} also leads to {extra or 'an address'}, past every control"
+    weights = {leads[name].get("Weight") for name in wanted if name in leads}
+    if len(weights) > 1 or weights & {0, None}:
+        yield f"the slices of {records.name} are not weighted alike"
+    for (name, letter), column in zip(wanted.items(), columns, strict=True):
+        if name not in leads:
+            yield f"{records.name} does not lead to slice {letter}"
+        elif not leads[name]["AliasTarget"].get("EvaluateTargetHealth"):
+            yield f"slice {letter} is answered even when all of it is Off"
+        yield from _slice(_named(sets, name), checks, records, arc, name, column)
+
+
+def _slice(
+    below: Sets, checks: Checks, records: Records, arc: Arc, name: str, column: Mapping[str, str]
+) -> Iterator[str]:
+    latency = records.mode == "active-active"
+    ranks = ("PRIMARY", "SECONDARY")
+    where = {each.get("Region") if latency else each.get("Failover"): each for each in below}
+    for rank, (region, control) in enumerate(column.items()):
+        found = where.get(region if latency else ranks[min(rank, 1)])
+        if found is None:
+            yield f"{name} has no record for {region}"
+            continue
+        config = checks.get(found.get("HealthCheckId", ""), {})
+        if config.get("Type") != "RECOVERY_CONTROL":
+            yield f"{name} in {region} is watched by no routing control: {control} moves nothing"
+        elif config.get("RoutingControlArn") != arc.controls[control]:
+            yield f"{name} in {region} is watched by another control than {control}"
+        elif config.get("Disabled") or config.get("Inverted"):
+            yield f"the health check of {control} is disabled or inverted"
+    if len(below) > len(column):
+        yield f"{name} has {len(below) - len(column)} records more than Regions"
+
+
+def _ttl(sets: Sets, records: Records, count: int) -> Finding:
+    """An alias has its target's (60 s for API Gateway and load balancers); only plain records have one."""
+    top = _plain(records.name)
+    names = (top, *(f"{letter}.{top}" for letter in ascii_lowercase[:count]))
+    plain = {name: each["TTL"] for name in names for each in _named(sets, name) if "TTL" in each}
+    slow = [f"{name} is remembered for {ttl} s" for name, ttl in plain.items() if ttl > LONGEST_TTL]
+    return judged("record ttl", "", slow, f"nothing is remembered for longer than {LONGEST_TTL} s")
+
+
+def _named(sets: Sets, name: str) -> Sets:
+    """The address records of a name."""
+    return [each for each in sets if _plain(each["Name"]) == _plain(name) and each["Type"] == "A"]
+
+
+def _plain(name: str) -> str:
+    return name.lower().rstrip(".")

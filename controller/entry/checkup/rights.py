@@ -1,0 +1,76 @@
+"""Permissions: may each function do what its code will need, and nothing that would move traffic in shadow?
+
+What the templates gave each role (`rights` of the deployment) is put to IAM, which answers for the role as it
+is now, with everything that an account's boundaries and policies take away again.
+AWS: IAM API Reference, SimulatePrincipalPolicy. A control plane: asked by a person, never by an evacuation.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from controller.entry.checkup.finding import Finding, Patient, judged, tried
+from controller.settings import Right
+
+GLOBAL = "us-east-1"
+MOVES = "route53-recovery-cluster:UpdateRoutingControlStates"
+MOVER = "ShiftTraffic"
+SAMPLE = "0000"
+"""Stands for the part of a name that is not known before: a simulation takes no pattern."""
+
+
+def permissions(patient: Patient) -> Iterator[Finding]:
+    d, check = patient.deployment, "permissions"
+    if not d.rights:
+        yield Finding(check, d.region, "skipped", "this deployment names no roles (a rehearsal has none)")
+        return
+
+    def look() -> Finding:
+        denied = [told for name, rights in d.rights.items() for told in _denied(patient, name, rights)]
+        told = f"{len(d.rights)} roles allow what their functions need"
+        return judged(check, d.region, [*denied, *_too_much(patient)], told)
+
+    yield tried(patient, check, d.region, look)
+
+
+def _denied(patient: Patient, handler: str, rights: Sequence[Right]) -> Iterator[str]:
+    role = _role(patient, handler)
+    for right in rights:
+        for action, decision in _simulated(patient, role, right):
+            if decision != "allowed":
+                yield f"{handler} may not {action} ({decision})"
+
+
+def _too_much(patient: Patient) -> Iterator[str]:
+    """In shadow nothing may move traffic, whatever a defect would try."""
+    arc = patient.deployment.arc
+    if arc is None or patient.deps.policy.enforcement == "live" or MOVER not in patient.deployment.rights:
+        return
+    right = Right(actions=(MOVES,), resources=tuple(arc.controls.values()))
+    found = _simulated(patient, _role(patient, MOVER), right)
+    if any(decision == "allowed" for _, decision in found):
+        yield f"in shadow {MOVER} may move traffic ({MOVES})"
+
+
+def _role(patient: Patient, handler: str) -> str:
+    found = patient.client("lambda").get_function_configuration(FunctionName=f"tidegate-{handler}")
+    return str(found["Role"])
+
+
+def _simulated(patient: Patient, role: str, right: Right) -> Iterator[tuple[str, str]]:
+    """(action, decision): `allowed`, `implicitDeny` or `explicitDeny`, the worst over its resources."""
+    wish: dict[str, Any] = {"PolicySourceArn": role, "ActionNames": list(right.actions)}
+    named = [arn.replace("*", SAMPLE) for arn in right.resources if arn != "*"]
+    if named:
+        wish["ResourceArns"] = named
+    if right.keys:
+        wish["ContextEntries"] = [
+            {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "string"}
+            if isinstance(value, str)
+            else {"ContextKeyName": key, "ContextKeyValues": list(value), "ContextKeyType": "stringList"}
+            for key, value in right.keys.items()
+        ]
+    pages = patient.client("iam", GLOBAL).get_paginator("simulate_principal_policy").paginate(**wish)
+    for result in (each for page in pages for each in page["EvaluationResults"]):
+        parts = [each["EvalResourceDecision"] for each in result.get("ResourceSpecificResults", ())]
+        refused = [part for part in (result["EvalDecision"], *parts) if part != "allowed"]
+        yield str(result["EvalActionName"]), str(refused[0] if refused else "allowed")

@@ -1,0 +1,113 @@
+"""The switch: five endpoints that answer, every slice On somewhere, and ARC's safety rules as configured."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from controller.entry.checkup.finding import Finding, Patient, judged, short, tried
+from controller.ports.errors import ControllerError
+from controller.settings import Arc
+
+ARC_REGION = "us-west-2"
+"""Where ARC's configuration is read (Recovery Control Configuration API)."""
+
+
+def endpoints(patient: Patient) -> Iterator[Finding]:
+    """Each by itself: the switch that works with one of five hides the other four."""
+    arc = patient.deployment.arc
+    if arc is None:
+        yield Finding("arc endpoints", "", "skipped", "this deployment moves objects, not routing controls")
+        return
+    wanted = set(arc.controls.values())
+    for region, url in arc.endpoints.items():
+        says = partial(Finding, "arc endpoint", region)
+        try:
+            client = patient.ask("route53-recovery-cluster", region, url)
+            pages = client.get_paginator("list_routing_controls").paginate(ControlPanelArn=arc.panel)
+            there = {c["RoutingControlArn"] for page in pages for c in page["RoutingControls"]}
+        except patient.failures as error:
+            yield says("bad", f"does not answer: {short(error)}")
+            continue
+        lost = len(wanted - there)
+        yield (
+            says("bad", f"knows {lost} of our controls not")
+            if lost
+            else says("ok", "answers, knows them all")
+        )
+
+
+def controls(patient: Patient) -> Iterator[Finding]:
+    policy = patient.deps.policy
+    names = [control for entry in policy.regions.values() for control in entry.controls]
+    try:
+        states = patient.deps.switch.read(names)
+    except ControllerError as error:
+        yield Finding("routing controls", "", "unknown", f"cannot be read: {short(error)}")
+        return
+    for region, entry in policy.regions.items():
+        on = sum(states[control] for control in entry.controls)
+        yield Finding("routing controls", region, "ok", f"{on} of {len(entry.controls)} On")
+    dark = [column for column in slices(patient) if not any(states[control] for control in column.values())]
+    if dark:
+        yield Finding("routing controls", "", "bad", f"{len(dark)} slices are On nowhere")
+
+
+def slices(patient: Patient) -> list[dict[str, str]]:
+    """For each slice: Region -> its control's name."""
+    regions = patient.deps.policy.regions
+    columns = zip(*(entry.controls for entry in regions.values()), strict=True)
+    return [dict(zip(regions, column, strict=True)) for column in columns]
+
+
+def safety_rules(patient: Patient) -> Finding:
+    """As configured: without them a mistake of ours, or anybody's, could take a slice Off everywhere."""
+    check, arc = "safety rules", patient.deployment.arc
+    if arc is None:
+        return Finding(check, "", "skipped", "this deployment has no ARC cluster")
+
+    def look() -> Finding:
+        pages = patient.client("route53-recovery-control-config", ARC_REGION)
+        found = pages.get_paginator("list_safety_rules").paginate(ControlPanelArn=arc.panel)
+        rules = [rule for page in found for rule in page.get("SafetyRules", ())]
+        told = f"{len(rules)} rules: each slice stays On somewhere"
+        return judged(check, "", list(_rules_amiss(patient, arc, rules)), told)
+
+    return tried(patient, check, "", look)
+
+
+def _rules_amiss(patient: Patient, arc: Arc, rules: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    asserted = [rule["ASSERTION"] for rule in rules if "ASSERTION" in rule]
+    gating = {rule["GATING"]["SafetyRuleArn"]: rule["GATING"] for rule in rules if "GATING" in rule}
+    records = patient.deployment.records
+    for number, column in enumerate(slices(patient), start=1):
+        arns = {arc.controls[name] for name in column.values()}
+        over = [rule for rule in asserted if set(rule["AssertedControls"]) == arns]
+        if not any(_at_least_one(rule["RuleConfig"], len(arns)) for rule in over):
+            yield f"nothing keeps slice {number} On somewhere ({', '.join(column.values())})"
+        if records and records.mode == "active-passive" and not any(map(_at_most_one, over)):
+            yield f"nothing keeps slice {number} from being On twice ({', '.join(column.values())})"
+    for name, gate in arc.gates.items():
+        rule = gating.get(gate.rule)
+        if rule is None:
+            yield f"the master switch {name} is gone"
+        elif rule["GatingControls"] != [gate.control]:
+            yield f"the master switch {name} hangs on another control than arc.json says"
+        elif free := sum(arn not in rule["TargetControls"] for arn in arc.controls.values()):
+            yield f"the master switch {name} does not hold {free} of our controls"
+    slowest = max((rule["WaitPeriodMs"] for pair in rules for rule in pair.values()), default=0) / 1000
+    if slowest > arc.wait_period_s:
+        yield (
+            f"a rule waits {slowest:g} s, arc.json says {arc.wait_period_s:g}: a second call would come too "
+            "early; write arc.json again"
+        )
+
+
+def _at_least_one(config: Mapping[str, Any], count: int) -> bool:
+    """`AND` over all would keep a Region from ever being left, so it is not what is wished."""
+    enough = {"ATLEAST": config["Threshold"], "OR": 1, "AND": count}[config["Type"]]
+    return not config["Inverted"] and enough == 1
+
+
+def _at_most_one(rule: Mapping[str, Any]) -> bool:
+    config = rule["RuleConfig"]
+    return bool(config["Inverted"] and config["Type"] == "ATLEAST" and config["Threshold"] == 2)

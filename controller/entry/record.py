@@ -1,0 +1,78 @@
+"""What an export of the record is made of, for the deployment that a command names."""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from importlib.metadata import version
+from typing import Any
+
+from controller.audit.bundle import Record
+from controller.aws.assessment_log import DynamoAssessmentLog
+from controller.aws.locked_store import S3LockedStore
+from controller.aws.signing import KmsSigner
+from controller.core.admission import parse_policy
+from controller.core.journal import canonical
+from controller.core.policy import Policy
+from controller.entry.context import Context
+from controller.ports.errors import OutsideUnreachable
+from controller.ports.record import AssessmentLog
+from controller.settings import Deployment
+from controller.steps.fleet import FLEET
+
+PATIENCE = 20.0
+"""Seconds that one answer may take: nobody's traffic waits for an export."""
+
+
+def record_of(found: Context, policies: Iterable[Policy] = ()) -> Record:
+    """Both journals, each controller Region's assessments, and the policies at hand: the deployments' own,
+    and `policies`. Raises `OutsideUnreachable`, `JournalUnreadable`."""
+    deployments, journal = (found.deployment, *found.others), found.deps().journal
+    own = [parse_policy(d.policy) for d in deployments]
+    application = own[0].application
+    return Record(
+        application=application,
+        events=journal.read(application),
+        fleet_name=FLEET,
+        fleet=journal.read(FLEET),
+        logs=_logs(deployments),
+        policies={policy.digest: text_of(policy) for policy in (*policies, *own)},
+        version=version("tidegate"),
+    )
+
+
+def text_of(policy: Policy) -> str:
+    """The text whose SHA-256 is the policy's digest."""
+    return canonical(policy.model_dump(mode="json", by_alias=True, exclude_defaults=True))
+
+
+def _logs(deployments: Iterable[Deployment]) -> Mapping[str, AssessmentLog]:
+    return {
+        d.region: DynamoAssessmentLog(client=_client("dynamodb", d), table=d.assessments_table)
+        for d in deployments
+    }
+
+
+def signer_of(found: Context) -> KmsSigner:
+    """The key in the first controller Region that answers: it is the same in each of them. Raises
+    `OutsideUnreachable`."""
+    every = [KmsSigner(client=_client("kms", d), key_id=d.signing_key)
+             for d in (found.deployment, *found.others)]  # fmt: skip
+    for signer in every[:-1]:
+        with suppress(OutsideUnreachable):
+            signer.public_key()
+            return signer
+    every[-1].public_key()
+    return every[-1]
+
+
+def store_of(deployment: Deployment) -> S3LockedStore | None:
+    """Where bundles are locked away; None where the deployment names no bucket."""
+    bucket = deployment.audit_bucket
+    if bucket is None:
+        return None
+    return S3LockedStore(client=_client("s3", deployment, bucket.region), bucket=bucket.name)
+
+
+def _client(service: str, deployment: Deployment, region: str | None = None) -> Any:
+    from controller import wiring
+
+    return wiring.looking(PATIENCE)(service, region or deployment.region, deployment.endpoint_url)

@@ -1,0 +1,75 @@
+"""What a seed aims at, so that some hundreds in a row meet everything that can occur.
+
+```
+ odd seeds   a storm from the start; one fault begins when an execution first comes to one state
+ even seeds  calm until it is met, then a storm, and soon the end:
+               ├ each eighth  the circumstances of a code
+               └ the others   three faults at once, in the moment in which an execution comes to one state
+```
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from controller.lab.simulate.circumstances import CIRCUMSTANCES, Circumstance
+from controller.lab.simulate.circumstances_found import FOUND
+from controller.lab.simulate.coverage import WAITS, pairs
+from controller.lab.simulate.faults import FAULTS
+from controller.lab.simulate.world import World
+
+AT_ONCE = 3
+"""Faults that begin together."""
+ASKED = ("RequestApproval", "Approval")
+"""States that a policy without a gate never comes to."""
+APART = 8
+EVERY = {**CIRCUMSTANCES, **FOUND}
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """faults: that are to begin in `state`. code: that is to be said. calm: nothing else happens before."""
+
+    faults: tuple[str, ...] = ()
+    state: str = ""
+    code: str = ""
+    calm: bool = True
+
+    @property
+    def circumstance(self) -> Circumstance | None:
+        return EVERY[self.code] if self.code else None
+
+    @property
+    def asked(self) -> bool:
+        return self.state in ASKED
+
+    def met(self, world: World) -> bool:
+        circumstance = self.circumstance
+        if circumstance is not None and circumstance.met is not None:
+            return circumstance.met(world)
+        if self.code:
+            return self.code in world.watch.codes
+        return all((fault, self.state) in world.watch.pairs for fault in self.faults)
+
+
+def calm_aims(states: Sequence[str]) -> list[Aim]:
+    """All that even seeds aim at, each once."""
+    faults, apart = tuple(FAULTS), -(-len(FAULTS) // AT_ONCE)
+    every = [Aim(faults[n::apart], state) for n in range(apart) for state in (*states, *WAITS)]
+    for number, code in enumerate(EVERY):
+        every.insert(APART * number + number % APART, Aim(code=code))
+    return every
+
+
+def period(states: Sequence[str]) -> int:
+    """Seeds in a row, from any one on, of which some aim at each fault in each state, and at each code."""
+    return 2 * len(calm_aims(states))
+
+
+def aim_of(seed: int, states: Sequence[str]) -> Aim:
+    number, odd = divmod(seed, 2)
+    if not odd:
+        every = calm_aims(states)
+        return every[number % len(every)]
+    two = pairs(tuple(states))
+    fault, state = two[number % len(two)]
+    return Aim((fault,), state, calm=False)

@@ -1,0 +1,256 @@
+"""For each decision code that chance alone seldom meets, circumstances in which it must be said.
+
+A policy in which no other code comes first, a script, and what people answer; a storm follows.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from controller.core.journal import Kind
+from controller.lab.simulate.drawn import PLACES
+from controller.lab.simulate.facts import Fact
+from controller.lab.simulate.hands import Hands
+from controller.lab.simulate.weather import CallRule
+from controller.lab.simulate.world import World
+from controller.rehearsal.api import ACCOUNT
+from controller.rehearsal.arc.controls import SERVICE
+from controller.rehearsal.blueprint import machine_arn
+from controller.steps import moves, operate
+
+EAST, WEST = PLACES[:2]
+Script = Callable[[Hands], None]
+
+
+@dataclass(frozen=True)
+class Circumstance:
+    """policy: laid over a plain one. words: what people say to the requests, one after the other (None:
+    nothing). within: seconds in which it must come to it. met: whether it has, where no code says so.
+    """
+
+    script: Script
+    policy: Mapping[str, Any] = field(default_factory=dict)
+    words: tuple[bool | None, ...] = ()
+    thirds: bool = False
+    within: float = 300.0
+    met: Callable[[World], bool] | None = None
+
+
+def dark(d: Hands) -> None:
+    d.dark(EAST)
+
+
+def target_dark(d: Hands) -> None:
+    d.dark(WEST)
+
+
+def back_while_dark(d: Hands) -> None:
+    """Somebody turns on what was left, though it is as dark as before."""
+    d.dark(EAST)
+    d.upon(Kind.SETTLED, lambda: d.by_hand(EAST, 0.0, on=True), late=5.0)
+
+
+def one_after_the_other(d: Hands) -> None:
+    d.dark(EAST)
+    d.upon(Kind.CONFIRMED, lambda: d.dark(WEST))
+
+
+def refused(d: Hands) -> None:
+    d.begin("safety-rule")
+    d.dark(EAST)
+
+
+def target_dies(d: Hands) -> None:
+    d.dark(EAST)
+    d.upon(Kind.SHIFT_APPLIED, lambda: d.dark(WEST))
+
+
+def gray(d: Hands) -> None:
+    """It fails every request, and counts them."""
+    d.world.cloud.faults.errors[EAST] = 1.0
+    d.world.truth.begin("gray", EAST)
+
+
+def turned_by_hand(d: Hands) -> None:
+    d.dark(EAST)
+    d.upon(Kind.SHIFT_APPLIED, lambda: d.by_hand(EAST, 0.0, on=True), late=8.0)
+
+
+def given_up(d: Hands) -> None:
+    d.dark(EAST)
+    d.upon(Kind.APPROVAL_REQUESTED, lambda: stand_down(d), late=10.0)
+
+
+def stand_down(d: Hands) -> None:
+    for life in d.world.watch.record.open:
+        name = life.id
+        d.person(
+            0.0,
+            f"stands down {name}",
+            lambda deps, name=name: operate.stand_down(deps, name, who="dora", reason="over"),  # type: ignore[misc]
+        )
+
+
+def executions_stopped(d: Hands) -> None:
+    """Somebody stops the execution each time that it has been started anew."""
+    d.dark(EAST)
+
+    def stop() -> None:
+        for home in d.world.homes:
+            wish = {"stateMachineArn": machine_arn(home, ACCOUNT), "statusFilter": "RUNNING"}
+            for run in d.world.cloud.call("states", "ListExecutions", home, wish)["executions"]:
+                d.world.trace.note("by-hand", home, f"stops {run['name']}")
+                d.world.cloud.call("states", "StopExecution", home, {"executionArn": run["executionArn"]})
+        if "takeovers" not in d.world.watch.codes:
+            d.after(15.0, stop)
+
+    d.upon(Kind.APPROVAL_REQUESTED, stop, late=5.0)
+
+
+def slow_at_last(d: Hands) -> None:
+    """Five evacuations are asked for and given up; the sixth finds no target that is well."""
+    left = [5]
+
+    def ask() -> None:
+        d.person(0.0, "evacuates", lambda deps: operate.evacuate(deps, EAST, who="ben", reason="simulated"))
+
+    def again() -> None:
+        left[0] -= 1
+        if left[0]:
+            d.upon(Kind.APPROVAL_REQUESTED, lambda: stand_down(d), late=1.0)
+            d.upon(Kind.STOOD_DOWN, again, late=1.0)
+            ask()
+        else:
+            d.dark(WEST)
+            d.after(75.0, ask)
+
+    d.upon(Kind.APPROVAL_REQUESTED, lambda: stand_down(d), late=1.0)
+    d.upon(Kind.STOOD_DOWN, again, late=1.0)
+    d.after(55.0, ask)
+
+
+def left_and_well(d: Hands) -> None:
+    """Left, and well again at once."""
+    stop = d.dark_until(EAST)
+    d.upon(Kind.SHIFT_APPLIED, stop)
+
+
+def left_and_unready(d: Hands) -> None:
+    left_and_well(d)
+    d.upon(Kind.SETTLED, lambda: d.unready(EAST))
+
+
+def drilled(d: Hands) -> None:
+    d.person(100.0, "drills", lambda deps: moves.drill(deps, EAST, who="ben", reason="simulated"))
+
+
+def drilled_and_dark(d: Hands) -> None:
+    drilled(d)
+    d.upon(Kind.SHIFT_APPLIED, lambda: d.dark(EAST))
+
+
+def all_frozen(d: Hands) -> None:
+    """Over the stroke of a drill, and for ten minutes more."""
+    for home in d.world.homes:
+        d.frozen(home, 120.0, 800.0)
+
+
+def silence(d: Hands) -> None:
+    """A Region is dark, and then nobody hears anything any more."""
+    d.dark(EAST)
+    d.after(150.0, d.nothing_arrives)
+    d.after(150.0, lambda: d.begin("no-polls"))
+
+
+def rolled_out(d: Hands) -> None:
+    d.dark(EAST)
+    d.after(40.0, lambda: d.begin("policy-rolls-out"))
+
+
+def of_tomorrow(d: Hands) -> None:
+    """An execution of a version that nobody here has."""
+    home = d.world.homes[0]
+    payload = '{"schema": "tidegate.incident/v9", "application": "storefront", "incident": "x", "epoch": 1}'
+    start = {"stateMachineArn": machine_arn(home, ACCOUNT), "name": "of-tomorrow", "input": payload}
+    d.after(20.0, lambda: d.world.cloud.call("states", "StartExecution", home, start))
+
+
+def late_to_leave(d: Hands) -> None:
+    """A drill's first call is stuck under way, and lands when everything is at home again."""
+    weather, drill = d.world.weather, CallRule("slow", delay=110.0, service=SERVICE, part=b'"Off"')
+    weather.calls.insert(0, drill)
+
+    def once(fact: Fact) -> None:
+        if fact.kind == "weather" and drill in weather.calls:
+            weather.end(drill)
+
+    d.world.trace.watchers.append(once)
+    drilled(d)
+
+
+def clicked_twice(d: Hands) -> None:
+    d.begin("two-clicks")
+    d.dark(EAST)
+
+
+def one_counts(world: World) -> bool:
+    return any(asked.answer for asked in world.watch.record.requests.values())
+
+
+def all_opened(d: Hands) -> None:
+    d.begin("links-opened")
+    d.dark(EAST)
+
+
+def some_opened(world: World) -> bool:
+    return world.trace.counts["visit"] > 4
+
+
+def put_back(world: World) -> bool:
+    echoed = any(event.kind is Kind.ECHO_SEEN for event in world.watch.record.events)
+    return echoed and bool(world.trace.counts["late"])
+
+
+WELL = {"in": "source", "family": "customer", "is": "healthy", "for": "4m"}
+SOON = {"cooldown": "1s"}
+WINDOW = [{"cron": "0 8 * * *", "for": "1h", "reason": "release"}]
+ASKS = {"evacuate": {"approval": "one"}}
+PROOF = {"traffic": {"namespace": "Storefront", "metric": "Requests", "atMost": "1%", "within": "1m",
+                     "ifUnknown": "hold"}}  # fmt: skip
+HOME: dict[str, object] = {"when": WELL, "approval": "none"}
+RETURNS = {"restore": HOME, "limits": SOON}
+SLOWLY = {"evacuate": {"waves": [4], "settle": "90s", "ifVerifyFails": "hold"}}
+FIT = {"restore": HOME | {"ready": [{"quotas": ["lambda"], "ifUnknown": "block"}]}}
+BRIEFLY = {"approvals": {"one": [{"ask": ["group:oncall"], "people": 1, "within": "1m"}]}}
+
+CIRCUMSTANCES: Mapping[str, Circumstance] = {
+    "blackout": Circumstance(dark, {"limits": {"blackout": WINDOW}}),
+    "cooldown": Circumstance(back_while_dark, {"limits": {"cooldown": "20m"}}),
+    "velocity": Circumstance(back_while_dark, {"limits": SOON | {"evacuationsPerDay": 1}}),
+    "floor": Circumstance(one_after_the_other, {"limits": SOON | {"minRegionsOn": 2}}, thirds=True),
+    "no-target": Circumstance(target_dark, {"target": {"prefer": [WEST]}}),
+    "switch-refused": Circumstance(refused),
+    "target-failing": Circumstance(target_dies, SLOWLY),
+    "traffic-stays": Circumstance(gray, PROOF, within=420.0),
+    "traffic-unknown": Circumstance(dark, PROOF, within=420.0),
+    "drift": Circumstance(turned_by_hand),
+    "by-person": Circumstance(given_up, ASKS, words=(None,)),
+    "approval-denied": Circumstance(dark, ASKS, words=(False,)),
+    "approval-expired": Circumstance(dark, ASKS | BRIEFLY, words=(None,)),
+    "takeovers": Circumstance(executions_stopped, ASKS, words=(None,) * 9),
+    "stuck": Circumstance(slow_at_last, ASKS, words=(None,) * 9, within=420.0),
+    "away": Circumstance(dark, RETURNS),
+    "restore": Circumstance(left_and_well, RETURNS, within=600.0),
+    "not-ready-to-return": Circumstance(left_and_unready, RETURNS | FIT, within=600.0),
+    "going-home": Circumstance(drilled, {"drills": {"stay": "20s"}}),
+    "source-failing": Circumstance(drilled_and_dark, {"drills": {"stay": "90s"}}, within=420.0),
+    "drill-missed": Circumstance(all_frozen, {"drills": {"cron": "4 8 * * *", "stay": "2m"}}, within=960.0),
+    "shadow": Circumstance(dark, {"enforcement": "shadow"}),
+    "policy-superseded": Circumstance(rolled_out),
+    "cut-off": Circumstance(silence, {"limits": {"blackout": WINDOW}}, within=420.0),
+    "payload-unknown": Circumstance(of_tomorrow),
+    "two-clicks": Circumstance(clicked_twice, ASKS, words=(None,) * 9, met=one_counts),
+    "links-opened": Circumstance(all_opened, ASKS, words=(None,) * 9, met=some_opened),
+    "late-call": Circumstance(late_to_leave, {"drills": {"stay": "20s"}}, met=put_back),
+}  # fmt: skip
+"""Code -> circumstances; and the last three are for what no code tells of."""

@@ -1,0 +1,100 @@
+"""Faults by script: what a directed world does, and when."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from controller.core.journal import Kind
+from controller.lab.simulate import outages
+from controller.lab.simulate.facts import Fact
+from controller.lab.simulate.faults import begin
+from controller.lab.simulate.outages import Stop, every, within
+from controller.lab.simulate.people import People
+from controller.lab.simulate.surroundings import unready
+from controller.lab.simulate.weather import EventRule
+from controller.lab.simulate.world import World
+from controller.rehearsal.arc.controls import ENDPOINTS, SERVICE
+from controller.steps import operate
+from controller.steps.context import Deps
+from controller.steps.operate import Done
+
+ELSEWHERE = "eu-west-1"
+"""The ARC endpoint through which somebody moves controls by hand."""
+
+
+@dataclass
+class Hands:
+    """What a script holds. Seconds count from now."""
+
+    world: World
+
+    def after(self, seconds: float, work: Callable[[], object]) -> None:
+        self.world.kernel.after(seconds, lambda: (work(), None)[1])
+
+    def upon(self, kind: Kind, work: Callable[[], object], *, late: float = 0.0, nth: int = 1) -> None:
+        """Once the `nth` event of a kind is appended, and `late` seconds have passed."""
+        left = [nth]
+
+        def look(fact: Fact) -> None:
+            if fact.kind == "append" and fact.data["event"].kind is kind:
+                left[0] -= 1
+                if not left[0]:
+                    self.after(late, work)
+
+        self.world.trace.watchers.append(look)
+
+    def dark(self, region: str, at: float = 0.0, until: float | None = None) -> None:
+        def begin() -> None:
+            stop = outages.dark(self.world, region)
+            if until is not None:
+                self.after(until - at, stop)
+
+        self.after(at, begin)
+
+    def dark_until(self, region: str) -> Stop:
+        """Dark from now until what this returns is called."""
+        return outages.dark(self.world, region)
+
+    def frozen(self, home: str, at: float, until: float) -> None:
+        """Nothing runs at a controller for so long, and then it goes on."""
+
+        def begin_it() -> None:
+            faults, truth = self.world.cloud.faults, self.world.truth
+            stop = every(within(self.world, faults.controllers_frozen, home), truth.begin("stopped", home))
+            self.after(until - at, stop)
+
+        self.after(at, begin_it)
+
+    def unready(self, region: str) -> None:
+        self.world.used.add("unready")
+        unready(self.world, region)
+
+    def begin(self, fault: str) -> None:
+        """One of the faults of `tidegate simulate --list`, for good."""
+        begin(self.world, fault)
+
+    def nothing_arrives(self) -> None:
+        """No event reaches any bus, for good."""
+        self.world.used.add("events-dropped")
+        self.world.weather.events.append(EventRule("dropped", 1.0))
+
+    def so(self, what: str, where: str, at: float, work: Callable[[], object]) -> None:
+        """From `at` on, `work` being done, `what` is so of `where`."""
+        self.after(at, lambda: (work(), self.world.truth.begin(what, where)))
+
+    def no_arc(self, at: float) -> None:
+        arc = self.world.cloud.faults.arc
+        self.so("no-arc", "", at, lambda: arc.update(dict.fromkeys(ENDPOINTS, "refused")))
+
+    def person(self, at: float, what: str, work: Callable[[Deps], Done]) -> None:
+        self.after(at, lambda: People(self.world).act(what, work))
+
+    def arm(self, at: float, *, on: bool) -> None:
+        self.person(at, "arms" if on else "disarms", lambda d: operate.arm(d, on=on, who="ana", reason="x"))
+
+    def by_hand(self, region: str, at: float, *, on: bool) -> None:
+        """Somebody turns a Region's controls in AWS's own console."""
+        switch, controls = self.world.cloud.arc, self.world.policy.regions[region].controls
+        state = "On" if on else "Off"
+        entries = [{"RoutingControlArn": switch.arn(c), "RoutingControlState": state} for c in controls]
+        body = {"UpdateRoutingControlStateEntries": entries}
+        self.after(at, lambda: self.world.cloud.call(SERVICE, "UpdateRoutingControlStates", ELSEWHERE, body))

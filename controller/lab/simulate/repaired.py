@@ -1,0 +1,49 @@
+"""Invariant over calls that landed late. See `invariants`, `late`."""
+
+from controller.core.journal import Kind
+from controller.lab.simulate.facts import Fact
+from controller.lab.simulate.late import PROMISED, Late
+from controller.lab.simulate.world import World
+
+ALIVE = 300.0
+"""Seconds after an intent for which its calls are known as such."""
+HARMLESS = frozenset(
+    {
+        "region-dark", "region-gray", "region-flapping", "blip-43s", "observer-misled", "no-metrics",
+        "replication-paused", "events-doubled", "unready", "readiness-flapping", "readiness-silent",
+        "zone-notice",
+    }
+)  # fmt: skip
+"""Faults that keep nobody from reading the switch, from writing to the journal and from calling ARC."""
+
+
+def put_back(world: World, fact: Fact) -> str | None:
+    """S4: what a late call changed is as it should be within a minute, if nothing stood in the way."""
+    late: Late = fact.data["late"]
+    landed = fact.at - PROMISED
+    record = world.watch.record
+    again = {n for i in record.intents if i.at > landed - 1.0 and i.life is not None for n in i.changes}
+    wrong = [n for n, on in late.wanted.items() if world.cloud.switch.is_on(n) is not on and n not in again]
+    if not wrong or not _free_to_repair(world, late, landed):
+        return None
+    return (
+        f"{', '.join(wrong)}: a call of #{late.intent.event.seq} landed late {PROMISED:.0f} s ago, and stands"
+    )
+
+
+def _free_to_repair(world: World, late: Late, landed: float) -> bool:
+    record, watch = world.watch.record, world.watch
+    met = {name for at, name in watch.begun if at > landed - PROMISED} | set(watch.active)
+    echoes = [e for e in record.events if e.kind is Kind.ECHO_SEEN]
+    once = sum(e.data["intent"] == late.intent.event.seq for e in echoes) <= 1
+    return (
+        met <= HARMLESS
+        and once
+        and landed - late.intent.at < ALIVE - PROMISED
+        and record.disarmed is None
+        and record.fleet_disarmed is None
+        and world.policy.enforcement == "live"
+        and not world.trace.counts["liveness"]
+        and not any(event.kind is Kind.POLICY_LOADED for event in record.events[1:])
+        and world.truth.unbroken(("no-arc",), "") == 0.0
+    )

@@ -1,0 +1,37 @@
+"""Lambda's description of the controllers' functions, as far as it is read (GetFunctionConfiguration)."""
+
+import base64
+import hashlib
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from controller.rehearsal.api import AwsError, Call, Service
+from controller.rehearsal.blueprint import function_arn
+
+PREFIX = "tidegate-"
+Answer = dict[str, Any]
+
+
+class Functions:
+    """The functions of every controller Region, and whatever else `others` answers under Lambda's name.
+
+    builds: (Region, function) -> the sum of what is deployed; a test deploys another by changing it.
+    """
+
+    def __init__(self, names: Collection[str], regions: Collection[str], code: str, others: Service) -> None:
+        self._others = others
+        digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+        self.builds = {(region, PREFIX + name): digest for region in regions for name in names}
+
+    @property
+    def operations(self) -> Mapping[str, Callable[[Call], Answer]]:
+        return {**self._others.operations, "GetFunctionConfiguration": self._configuration}
+
+    def _configuration(self, call: Call) -> Answer:
+        name = str(call.params["FunctionName"])
+        arn = function_arn(call.region, call.account, name.removeprefix(PREFIX))
+        if (call.region, name) not in self.builds:
+            raise AwsError("ResourceNotFoundException", f"Function not found: {arn}", 404)
+        role = f"arn:aws:iam::{call.account}:role/{name}"
+        build = {"CodeSha256": self.builds[call.region, name], "PackageType": "Zip", "State": "Active"}
+        return {"FunctionName": name, "FunctionArn": arn, "Role": role, **build}

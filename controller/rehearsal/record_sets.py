@@ -1,0 +1,67 @@
+"""Route 53's list of the zone's records: the tree by which the rehearsal's names are answered.
+
+AWS: Route 53 API Reference, ListResourceRecordSets (REST with XML bodies).
+"""
+
+from collections.abc import Callable, Iterator
+from uuid import NAMESPACE_OID, uuid5
+
+from controller.rehearsal.protocol.message import Request, Response
+from controller.rehearsal.records import RecordTree, Slice, Target
+
+ZONE = "Z0REHEARSAL"
+PATH = f"/2013-04-01/hostedzone/{ZONE}/rrset"
+Handle = Callable[[Request], Response]
+
+
+def listed_records(tree: RecordTree, arn: Callable[[str], str], elsewhere: Handle) -> Handle:
+    """The list is answered here, in one page; all else by `elsewhere`. arn: of a control by its name."""
+
+    def handle(request: Request) -> Response:
+        if request.method != "GET" or request.path != PATH:
+            return elsewhere(request)
+        body = (
+            '<?xml version="1.0" encoding="UTF-8"?>\n'
+            '<ListResourceRecordSetsResponse xmlns="https://route53.amazonaws.com/doc/2013-04-01/">'
+            f"<ResourceRecordSets>{''.join(_sets(tree, arn))}</ResourceRecordSets>"
+            "<IsTruncated>false</IsTruncated><MaxItems>300</MaxItems></ListResourceRecordSetsResponse>"
+        )
+        return Response(200, {"Content-Type": "text/xml"}, body.encode())
+
+    return handle
+
+
+def check_id(control: str) -> str:
+    """The health check that watches a routing control, by the control's ARN."""
+    return str(uuid5(NAMESPACE_OID, control))
+
+
+def _sets(tree: RecordTree, arn: Callable[[str], str]) -> Iterator[str]:
+    for piece in tree.slices:
+        name = f"{piece.name}.{tree.name}"
+        how = f"<SetIdentifier>slice-{piece.name}</SetIdentifier><Weight>{piece.weight}</Weight>"
+        yield _set(tree.name, how, _alias(name))
+        for rank, target in enumerate(piece.targets):
+            yield _set(name, _routed(piece, target, rank), _alias(target.name), check_id(arn(target.control)))
+    for target in tree.slices[0].targets if tree.slices else ():
+        value = "<ResourceRecord><Value>127.0.0.1</Value></ResourceRecord>"
+        yield _set(target.name, "", f"<TTL>{tree.ttl}</TTL><ResourceRecords>{value}</ResourceRecords>")
+
+
+def _routed(piece: Slice, target: Target, rank: int) -> str:
+    known = f"<SetIdentifier>{target.region}</SetIdentifier>"
+    if piece.routing == "failover":
+        return known + f"<Failover>{'SECONDARY' if rank else 'PRIMARY'}</Failover>"
+    return known + f"<Region>{target.region}</Region>"
+
+
+def _alias(name: str) -> str:
+    return (
+        f"<AliasTarget><HostedZoneId>{ZONE}</HostedZoneId><DNSName>{name}</DNSName>"
+        "<EvaluateTargetHealth>true</EvaluateTargetHealth></AliasTarget>"
+    )
+
+
+def _set(name: str, how: str, leads: str, check: str = "") -> str:
+    health = f"<HealthCheckId>{check}</HealthCheckId>" if check else ""
+    return f"<ResourceRecordSet><Name>{name}</Name><Type>A</Type>{how}{leads}{health}</ResourceRecordSet>"
