@@ -8,6 +8,7 @@
 ```
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any, Literal, Protocol, TypeAlias
@@ -121,7 +122,8 @@ class Direct:
         """What was sent arrives now, whether or not its sender still runs; nobody gets an answer."""
         message, operation = on_the_wire(request)
         if self.fault(self.scope.service, self.scope.region, self.endpoint, operation) in (None, "lost"):
-            self.handle(message, self.endpoint, self.scope)
+            with suppress(EndpointConnectionError):  # nobody is there by now
+                self.handle(message, self.endpoint, self.scope)
 
     def close(self) -> None:
         """Nothing is open."""

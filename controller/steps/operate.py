@@ -6,7 +6,7 @@ people (`despite`), the floor by nobody.
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from controller.core.admission import expected_signals
 from controller.core.assess import spell
@@ -60,10 +60,16 @@ def evacuate(deps: Deps, region: str, *, who: str, reason: str, despite: Sequenc
     if seen.controls is not None and on == [region]:
         told = f"{region} is the last Region that is On; bring another home first"
         return refused(deps, command, told, who=who)
-    decision = decide(seen, region)
+    # Of a Region that was left, and that somebody turned on again, the core would speak of its way home.
+    decision = replace(decide(seen, region), intent="evacuate")
     try:
         memory, incident = open_incident(
-            deps, memory, decision, requested_by=who, reason=reason, despite=tuple(dict.fromkeys(despite))
+            deps,
+            memory,
+            decision,
+            requested_by=who,
+            reason=plain(reason, 500),
+            despite=tuple(dict.fromkeys(despite)),
         )
     except (JournalConflict, IllegalMove) as conflict:
         return Done(False, f"not opened: {conflict}")
@@ -102,7 +108,7 @@ def stand_down(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:
         if told is not None:
             return refused(deps, f"stand-down {incident_id}", told, who=who)
         moved = incident.phase not in BEFORE_SHIFT
-        data = {"code": "by-person", "reason": f"{reason[:500]} (by {who})"}
+        data = {"code": "by-person", "reason": f"{plain(reason, 500)} (by {who})"}
         data |= {"outcome": "interrupted"} if moved or incident.intent == "drill" else {}
         data |= {"target": str(incident.target)} if moved else {}
         try:
@@ -112,7 +118,7 @@ def stand_down(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:
             continue  # it moved on: look again
         if incident.request is not None:
             call_back(deps, incident.request.id, "not needed")
-        page(deps, f"{incident_id}: stood down", f"by {who}: {reason}")
+        page(deps, f"{incident_id}: stood down", f"by {who}: {plain(reason, 500)}")
         stays = "what has moved stays as it is" if moved else "nothing of it moves"
         return Done(True, f"{incident_id} has stood down; {stays}", incident_id)
     return Done(False, BUSY)
@@ -141,7 +147,7 @@ def acknowledge(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:
             return refused(deps, f"ack {incident_id}", told, who=who)
         if incident.acknowledged_by:
             return Done(True, f"{incident_id} was acknowledged already, by {incident.acknowledged_by}")
-        data = {"reason": reason[:500]}
+        data = {"reason": plain(reason, 500)}
         with suppress(JournalConflict):
             write(deps, memory, Kind.ACKNOWLEDGED, data=data, incident=incident, by=who)
             return Done(True, f"{incident_id} is acknowledged; no cooldown follows it", incident_id)
@@ -160,11 +166,15 @@ def mute(deps: Deps, what: str, *, seconds: float, who: str, reason: str) -> Don
     for _ in range(TRIES):
         memory = remember(deps)
         until = deps.runtime.now() + seconds
-        data = {"what": what, "until": until, "for": seconds, "reason": reason[:500]}
+        data = {"what": what, "until": until, "for": seconds, "reason": plain(reason, 500)}
         with suppress(JournalConflict):
             write(deps, memory, Kind.MUTED, data=data, by=who)
             if seconds:
-                page(deps, f"{deps.application}: {name} is muted", f"for {spell(seconds)} by {who}: {reason}")
+                page(
+                    deps,
+                    f"{deps.application}: {name} is muted",
+                    f"for {spell(seconds)} by {who}: {plain(reason, 500)}",
+                )
             return Done(True, f"{name} is muted for {spell(seconds)}" if seconds else f"{name} speaks again")
     return Done(False, BUSY)
 
@@ -177,11 +187,13 @@ def arm(deps: Deps, *, on: bool, who: str, reason: str) -> Done:
         if memory.armed is on:
             return Done(True, f"{deps.application} is {'armed' if on else 'disarmed'} already")
         try:
-            write(deps, memory, Kind.ARMED if on else Kind.DISARMED, data={"reason": reason[:500]}, by=who)
+            write(
+                deps, memory, Kind.ARMED if on else Kind.DISARMED, data={"reason": plain(reason, 500)}, by=who
+            )
         except JournalConflict:
             continue
         if not on:
-            page(deps, f"{deps.application}: disarmed", f"by {who}: {reason}")
+            page(deps, f"{deps.application}: disarmed", f"by {who}: {plain(reason, 500)}")
         return Done(True, f"{deps.application} is {'armed' if on else 'disarmed'}")
     return Done(False, BUSY)
 
@@ -194,13 +206,13 @@ def arm_fleet(deps: Deps, *, on: bool, who: str, reason: str) -> Done:
         if (stopped(events) is None) is on:
             return Done(True, f"the fleet is {word} already")
         kind = Kind.ARMED if on else Kind.DISARMED
-        draft = Draft(deps.new_id(), kind, deps.runtime.now(), who, data={"reason": reason[:500]})
+        draft = Draft(deps.new_id(), kind, deps.runtime.now(), who, data={"reason": plain(reason, 500)})
         try:
             deps.journal.append(FLEET, draft, events[-1] if events else None)
         except JournalConflict:
             continue
         if not on:
-            page(deps, "the whole fleet: disarmed", f"by {who}: {reason}")
+            page(deps, "the whole fleet: disarmed", f"by {who}: {plain(reason, 500)}")
         return Done(True, f"the whole fleet is {word}")
     return Done(False, BUSY)
 

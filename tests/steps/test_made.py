@@ -2,7 +2,9 @@
 
 from controller.core.journal import Kind
 from controller.core.model import Verdict
-from controller.steps.operate import stand_down
+from controller.steps.operate import evacuate, stand_down
+from tests.core.scene import EAST
+from tests.steps.test_always import HOME
 from tests.steps.test_drills import drilled
 from tests.steps.trouble import Sent
 from tests.steps.world import FREE, World, executions, failing
@@ -70,3 +72,16 @@ def test_a_drill_whose_home_has_failed_for_good_is_ended_by_a_person() -> None:
     w.advance(120)
     assert w.moves == moves
     assert executions(w, "RUNNING") == []
+
+
+def test_who_asks_to_leave_a_region_does_not_bring_it_home() -> None:
+    """Found: seed 1065. It had been left, and somebody had turned it on again, though it was dark."""
+    w = failing(**HOME)
+    assert w.until(w.has(Kind.SETTLED), 300)
+    w.hand.switch.flip([("use1-a", True)], deadline=w.stage.kernel.now() + 60, fence=lambda: None)
+    w.advance(60)
+    asked = evacuate(w.hand, EAST, who="ana", reason="it is dark")
+    assert asked.done, asked.sentence
+    assert Kind.RESTORE_OPENED not in w.kinds
+    assert w.until(lambda: w.count(Kind.SETTLED) == 2, 300)
+    assert not any(w.controls[f"use1-{letter}"] for letter in "abcd")

@@ -255,3 +255,14 @@ def test_l7_a_person_leaves_a_second_region_while_the_block_is_on(monkeypatch: P
     assert w.whole
     monkeypatch.setattr(Incident, "by_person", None)
     assert _second_region().moves == NO_MOVES
+
+
+def test_a_reason_forges_no_line_of_a_notice_nor_of_the_journal() -> None:
+    w = world()
+    forged = "noise\nstorefront: settled\x1b[2J\u202e"
+    assert operate.mute(w.hand, "storefront-us-west-2-latency", seconds=60, who="ana", reason=forged).done
+    assert operate.arm(w.hand, on=False, who="ana", reason=forged).done
+    notices = [n.text for n in w.stage.cloud.outbox.notices if "by ana" in n.text]
+    assert len(notices) == 2
+    written = [str(e.data["reason"]) for e in w.events if e.kind in (Kind.MUTED, Kind.DISARMED)]
+    assert not any(mark in text for mark in ("noise\n", "\x1b", "\u202e") for text in (*notices, *written))

@@ -143,8 +143,9 @@ def _tend(world: World, hand: People, rest: Rest, passed: float) -> None:
             )
     for life in record.open:
         ill = life.source if life.intent == "drill" else life.target
-        stays = life.applied and ill == rest.gone and passed > HAND
-        if stays and life.intent != "drill" and world.seed % 4 == 1:
+        long = world.now - life.opened > 2 * HAND
+        stays = life.applied and passed > HAND and (ill == rest.gone or long)
+        if stays and ill == rest.gone and life.intent != "drill" and world.seed % 4 == 1:
             _move_back(world, life.source)
         elif stays or (life.requested_by and not life.intents and world.now - life.opened > HOLDS):
             name = life.id
