@@ -38,6 +38,9 @@ class Gate(Kernel):
             timer.callback = due
         return timer
 
+    def after(self, seconds: float, callback: Callback) -> Timer:
+        return self.at(self.clock.now() + seconds, callback)
+
     def every(self, seconds: float, callback: Callback, first_after: float | None = None) -> None:
         """As the kernel's; what would have come meanwhile is left out."""
         self._kernel.every(seconds, lambda: None if self.stopped() else callback(), first_after)

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from math import inf
 
 Callback = Callable[[], None]
 
@@ -93,7 +94,13 @@ class Kernel:
             return timer
 
     def after(self, seconds: float, callback: Callback) -> Timer:
-        return self.at(self.clock.now() + seconds, callback)
+        virtual = self._virtual
+        if virtual is None or seconds < 0:
+            return self.at(self.clock.now() + seconds, callback)
+        when = virtual.time + seconds  # as `at`, in one call: most of what is timed comes this way
+        timer = Timer(when, callback)
+        heappush(self._queue, (when, next(self._order), timer))
+        return timer
 
     def post(self, callback: Callback) -> Timer:
         """Call `callback` soon, on the kernel's thread."""
@@ -124,22 +131,23 @@ class Kernel:
                 self._jump(self.clock, until)
 
     def _jump(self, clock: VirtualClock, until: float | None) -> None:
-        queue, pop = self._queue, heappop
-        while not self._stopped:
-            while queue and queue[0][2].callback is None:
-                pop(queue)  # cancelled: must not pull the clock to its time
-            if not queue or (until is not None and queue[0][0] > until):
-                if until is not None and until > clock.time:
-                    clock.time = until
-                return
-            entry = pop(queue)
-            if entry[0] > clock.time:
-                clock.time = entry[0]
+        queue, end = self._queue, inf if until is None else until
+        while not self._stopped and queue:
+            entry = heappop(queue)
+            when, _, timer = entry
+            callback = timer.callback
+            if callback is None:
+                continue  # cancelled: must not pull the clock to its time
+            if when > end:
+                heappush(queue, entry)
+                break
+            if when > clock.time:
+                clock.time = when
             if self.trace is not None:
                 self.trace(entry)
-            callback = entry[2].callback
-            if callback is not None:
-                callback()
+            callback()
+        if not self._stopped and until is not None and until > clock.time:
+            clock.time = until
 
     def _wait(self, clock: WallClock, until: float | None) -> None:
         while not self._stopped:
