@@ -74,20 +74,7 @@ class Cloud:
     ) -> None:
         self.plan, self.kernel, self.runtime, self.faults = plan, kernel, runtime, faults
         self.errors: list[str] = []
-        self.stations = {
-            r: Station(
-                kernel,
-                r,
-                faults,
-                rng,
-                runtime=runtime,
-                local=local,
-                errors=self.errors,
-                changed=partial(self._execution_changed, r),
-                put_metric=self.put_metric,
-            )
-            for r in plan.controllers
-        }
+        self.stations = {region: self._station(region, rng, local) for region in plan.controllers}
         open_store = store or (lambda _region: MemoryStore())
         self.journal = GlobalTable(open_store("global"), plan.controllers)
         here = self.stations
@@ -114,6 +101,11 @@ class Cloud:
         elsewhere = listed_checks(self.tree, self.arc.arn, records)
         self.built = Functions(plan.functions, plan.controllers, plan.workflow, Providers(kernel, faults))
         self.wire = Wire(self._services(), self.objects.before(elsewhere), kernel.lock)
+
+    def _station(self, region: str, rng: random.Random, local: Local | None) -> Station:
+        changed = partial(self._execution_changed, region)
+        return Station(self.kernel, region, self.faults, rng, runtime=self.runtime, local=local,
+                       errors=self.errors, changed=changed, put_metric=self.put_metric)  # fmt: skip
 
     def _services(self) -> dict[tuple[str, str], Service]:
         """Signing name and Region -> service. ARC answers in each of its five endpoints' Regions."""
