@@ -12,7 +12,7 @@ from controller.aws.other_news import why_no_evidence
 from controller.aws.rules import ALARM_STATE_CHANGE, CANARY_FAILED, CANARY_PASSED, CANARY_STATUS
 from controller.aws.untrusted import Unusable
 from controller.core.model import Observation, Sighting, Verdict, signal_id
-from controller.core.signal_event import SOURCE
+from controller.core.signal_event import SIGNAL_SOURCE
 from controller.core.text import plain
 
 REASON_LENGTH = 200
@@ -26,7 +26,7 @@ _NOT_JUDGED = {"EVALUATION_FAILURE", "EVALUATION_ERROR"}
 def sighting(event: dict[str, Any], *, received: float) -> Sighting:
     """The sighting in an EventBridge event; raises `Unusable` with a sentence where there is none."""
     kind, source = text(event, "detail-type", "The event"), text(event, "source", "The event")
-    if source == SOURCE:
+    if source == SIGNAL_SOURCE:
         return monitored(event, received=received)
     unused = why_no_evidence(kind, source, event)
     if unused is not None:

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from controller.aws.fields import account, iso, member, region, seconds, text
 from controller.aws.untrusted import Unusable
 from controller.core.model import RELAYED, Observation, Sighting, Verdict, signal_id
-from controller.core.signal_event import PREFIX, SCHEMA, SOURCE, SignalEvent
+from controller.core.signal_event import PREFIX, SIGNAL_SCHEMA, SIGNAL_SOURCE, SignalEvent
 from controller.core.text import plain
 
 REASON_LENGTH = 150
@@ -21,8 +21,10 @@ def monitored(event: dict[str, Any], *, received: float) -> Sighting:
     Whether the policy names the signal is judged later, with the policy at hand.
     """
     kind = text(event, "detail-type", "The event")
-    if kind != SCHEMA:
-        raise Unusable(f"“{plain(kind, 80)}” is not a detail-type of {SOURCE}; expected “{SCHEMA}”.")
+    if kind != SIGNAL_SCHEMA:
+        raise Unusable(
+            f"“{plain(kind, 80)}” is not a detail-type of {SIGNAL_SOURCE}; expected “{SIGNAL_SCHEMA}”."
+        )
     said = _read(member(event, "detail", "The event"))
     at = iso(event, "time")
     begun = iso({"since": said.since}, "since")

@@ -60,10 +60,10 @@ def _expected(policy: Policy, account: str, about: Collection[str]) -> Iterator[
 
 def _across(policy: Policy) -> Iterator[Problem]:
     """What no single key can know."""
-    yield from names_admission.refused(policy)
-    yield from moves_admission.refused(policy)
-    yield from limits_admission.refused(policy)
-    yield from traffic_admission.refused(policy)
+    yield from names_admission.name_problems(policy)
+    yield from moves_admission.move_problems(policy)
+    yield from limits_admission.limit_problems(policy)
+    yield from traffic_admission.traffic_problems(policy)
     yield from _slices(policy)
     if policy.limits.min_regions_on >= len(policy.regions):
         message = (

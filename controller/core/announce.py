@@ -13,7 +13,7 @@ from controller.core.journal import Event, Kind
 from controller.core.report import stamp
 from controller.core.text import plain
 
-SCHEMA = "tidegate.decision/v1"
+DECISION_SCHEMA = "tidegate.decision/v1"
 Change = Literal[
     "opened", "confirmed", "asked", "answered", "intended", "applied", "verified", "refused", "settled",
     "turned_back", "rolled_back", "stood_down", "escalated", "handed_over", "taken_over", "drift", "muted",
@@ -56,7 +56,7 @@ CHANGES: Mapping[str, Change] = {
 class DecisionEvent(BaseModel):
     """The `detail` of a `tidegate.decision/v1` event. Members may be added within v1, never taken away."""
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True, title=SCHEMA)
+    model_config = ConfigDict(frozen=True, populate_by_name=True, title=DECISION_SCHEMA)
 
     schema_: Literal["tidegate.decision/v1"] = Field(default="tidegate.decision/v1", alias="schema")
     id: str = Field(max_length=128, description="the journal event's id: the same for a duplicate")

@@ -7,7 +7,9 @@ from controller.core.checks import ArcCheck, AskGate, ReadyCheck, ReplicationChe
 Path = tuple[str | int, ...]
 
 
-def refused(ready: Sequence[ReadyCheck], at: Path, gates: Mapping[str, object]) -> Iterator[tuple[Path, str]]:
+def check_problems(
+    ready: Sequence[ReadyCheck], at: Path, gates: Mapping[str, object]
+) -> Iterator[tuple[Path, str]]:
     """(path, sentence) of each thing that is wrong with the checks at `at`."""
     known = ", ".join(gates) or "none is there"
     for index, check in enumerate(ready):

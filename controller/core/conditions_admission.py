@@ -27,7 +27,9 @@ def ends(condition: Condition, path: Path) -> Iterator[tuple[Path, Node]]:
 
 
 def leaves(condition: Condition, path: Path, named: Mapping[str, Condition]) -> Iterator[tuple[Path, Leaf]]:
-    """Every leaf, those of references too (at their own place). `named` must have passed `refused`."""
+    """Every leaf, those of references too (at their own place). `named` must have passed
+    `condition_problems`.
+    """
     for where, end in ends(condition, path):
         if isinstance(end, Leaf):
             yield where, end
@@ -35,7 +37,7 @@ def leaves(condition: Condition, path: Path, named: Mapping[str, Condition]) -> 
             yield from leaves(named[end.condition], ("conditions", end.condition), named)
 
 
-def refused(used: Mapping[Path, Condition], named: Mapping[str, Condition]) -> Iterator[Problem]:
+def condition_problems(used: Mapping[Path, Condition], named: Mapping[str, Condition]) -> Iterator[Problem]:
     """What is wrong with the references of `used` (path -> condition) and of the named ones themselves."""
     known = ", ".join(named) or "none is there"
     every = {("conditions", name): condition for name, condition in named.items()} | dict(used)

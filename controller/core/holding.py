@@ -43,7 +43,7 @@ def longest_hold(silent_after: float) -> float:
     return (MOST - MARGIN) * _spacing(silent_after) // 60.0 * 60.0
 
 
-def refused(holds: Iterable[tuple[Path, float, float]]) -> Iterator[Problem]:
+def hold_problems(holds: Iterable[tuple[Path, float, float]]) -> Iterator[Problem]:
     """holds: (path of a `for`, its seconds, the shortest `silentAfter` of the signals that it counts)."""
     for path, seconds, silent_after in holds:
         most = longest_hold(silent_after)

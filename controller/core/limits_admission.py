@@ -6,7 +6,7 @@ from controller.core.policy import Policy
 from controller.core.problems import Path, Problem
 
 
-def refused(policy: Policy) -> Iterator[Problem]:
+def limit_problems(policy: Policy) -> Iterator[Problem]:
     """Every cron expression of a policy that has no time zone."""
     written: list[Path] = [("limits", "blackout", i, "cron") for i in range(len(policy.limits.blackout))]
     if policy.drills is not None and policy.drills.cron is not None:

@@ -16,12 +16,12 @@ from controller.core.sources import never_plainly_false
 Move = Evacuate | EvacuateHere | Restore | RestoreHere | Target | TargetHere
 
 
-def refused(policy: Policy) -> Iterator[Problem]:
+def move_problems(policy: Policy) -> Iterator[Problem]:
     """What is wrong with the common moves, and with those that a Region says otherwise."""
     moves = dict(_moves(policy))
     whens = {(*at, "when"): move.when for at, move in moves.items()
              if not isinstance(move, Target | TargetHere) and move.when is not None}  # fmt: skip
-    broken = list(conditions_admission.refused(whens, policy.conditions))
+    broken = list(conditions_admission.condition_problems(whens, policy.conditions))
     yield from broken
     for region, entry in policy.regions.items():
         if entry.restore is not None and policy.restore is None:
@@ -32,7 +32,7 @@ def refused(policy: Policy) -> Iterator[Problem]:
         if isinstance(move, Target | TargetHere):
             yield from _preferred(policy, move.prefer or (), (*at, "prefer"))
         for path, checks in _ready(at, move):
-            for where, sentence in checks_admission.refused(checks, path, policy.approvals):
+            for where, sentence in checks_admission.check_problems(checks, path, policy.approvals):
                 yield Problem(where, sentence)
     written = [
         *_plainly(policy, moves),
@@ -40,8 +40,8 @@ def refused(policy: Policy) -> Iterator[Problem]:
     ]
     yield from _leaves(policy, written)
     if not broken:
-        yield from _once(reach_admission.refused(policy, _used(policy, moves)))
-        yield from _once(holding.refused(_holds(policy)))
+        yield from _once(reach_admission.reach_problems(policy, _used(policy, moves)))
+        yield from _once(holding.hold_problems(_holds(policy)))
 
 
 def every_hold(policy: Policy) -> Iterator[tuple[Path, Leaf | FamilyCheck, float]]:

@@ -10,7 +10,7 @@ MOST_SIGNALS = 2000
 """All are read for each decision, and those that are alarms polled once a minute."""
 
 
-def refused(policy: Policy) -> Iterator[Problem]:
+def name_problems(policy: Policy) -> Iterator[Problem]:
     yield from _signals(policy)
     yield from _too_many(policy)
     yield from twice(policy.controllers, ("controllers",))

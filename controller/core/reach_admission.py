@@ -13,7 +13,7 @@ Use = tuple[Path, Leaf | FamilyCheck, Sequence[str]]
 """(path in the file, what asks, the Regions that it may be asked about the leaving of)."""
 
 
-def refused(policy: Policy, used: Iterable[Use]) -> Iterator[Problem]:
+def reach_problems(policy: Policy, used: Iterable[Use]) -> Iterator[Problem]:
     """Each leaf of `used` that asks for more signals or observers than may ever count."""
     known: dict[tuple[str, str, bool, bool, tuple[str, ...]], tuple[int, str]] = {}
     for path, leaf, sources in used:

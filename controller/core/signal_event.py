@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from controller.core.terms import EVENT, NAME
 
-SOURCE = "tidegate.signal"
-SCHEMA = "tidegate.signal/v1"
+SIGNAL_SOURCE = "tidegate.signal"
+SIGNAL_SCHEMA = "tidegate.signal/v1"
 PREFIX = "event"
 """The kind of such a signal, in its identity."""
 
@@ -26,7 +26,7 @@ Name = Annotated[str, StringConstraints(pattern=NAME)]
 class SignalEvent(BaseModel):
     """The `detail` of a `tidegate.signal/v1` event. Members may be added within v1, so others are let be."""
 
-    model_config = ConfigDict(frozen=True, strict=True, title=SCHEMA)
+    model_config = ConfigDict(frozen=True, strict=True, title=SIGNAL_SCHEMA)
 
     application: Name = Field(description="the policy's `application`")
     family: Name = Field(description="the family under the policy's `signals`")
@@ -49,6 +49,6 @@ def json_schema() -> dict[str, Any]:
     """The published schema. Python's `$` also ends before a last newline; the model's does not."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": SCHEMA,
+        "$id": SIGNAL_SCHEMA,
         **SignalEvent.model_json_schema(),
     }

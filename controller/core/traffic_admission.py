@@ -6,7 +6,7 @@ from controller.core.policy import Policy
 from controller.core.problems import Problem
 
 
-def refused(policy: Policy) -> Iterator[Problem]:
+def traffic_problems(policy: Policy) -> Iterator[Problem]:
     """Every Region counts by dimensions, or none does: a Region left out would count nothing for ever."""
     if policy.traffic is None or policy.traffic.dimensions is None:
         return

@@ -72,13 +72,13 @@ def _call(self: Any, operation: str, params: dict[str, Any]) -> Any:
 
 
 _REQUESTS = Remembered(512)
-LARGE = 1024
+LARGE_CALL = 1024
 """Bytes of arguments beyond which no call is like one before."""
 
 
 def _serialized(serializer: Any, params: dict[str, Any], model: OperationModel) -> dict[str, Any]:
     text = spelt(params)
-    if text is None or len(text) > LARGE:
+    if text is None or len(text) > LARGE_CALL:
         found: dict[str, Any] = serializer.serialize_to_request(params, model)
         return found
     return _REQUESTS.of((model, text), lambda: serializer.serialize_to_request(params, model))  # type: ignore[no-any-return]

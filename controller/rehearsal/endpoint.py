@@ -28,14 +28,14 @@ def _parser(protocol: str) -> ResponseParser:
 
 
 _ANSWERS = Remembered(512)
-LARGE = 4096
+LARGE_ANSWER = 4096
 """Bytes of a body beyond which no answer is like one before."""
 
 
 def _parsed(parser: ResponseParser, response: dict[str, Any], model: OperationModel) -> Any:
     """What the parser says. Of a body alone it has said it before, if the protocol keeps all there."""
     body, status, headers = response["body"], response["status_code"], response["headers"]
-    if status >= 300 or len(body) > LARGE or not isinstance(parser, JSONParser):
+    if status >= 300 or len(body) > LARGE_ANSWER or not isinstance(parser, JSONParser):
         return parser.parse(response, model.output_shape)
     bare = {**response, "headers": {}}
     found = _ANSWERS.of((model, body), lambda: parser.parse(bare, model.output_shape))

@@ -9,7 +9,7 @@ from controller.rehearsal.protocol.message import Request, Response
 from controller.rehearsal.record_sets import check_id
 from controller.rehearsal.records import RecordTree
 
-PATH = "/2013-04-01/healthcheck"
+HEALTH_CHECKS = "/2013-04-01/healthcheck"
 Handle = Callable[[Request], Response]
 
 
@@ -18,7 +18,7 @@ def listed_checks(tree: RecordTree, arn: Callable[[str], str], elsewhere: Handle
     controls = [target.control for piece in tree.slices for target in piece.targets]
 
     def handle(request: Request) -> Response:
-        if request.method != "GET" or request.path != PATH:
+        if request.method != "GET" or request.path != HEALTH_CHECKS:
             return elsewhere(request)
         found = "".join(_check(arn(control)) for control in controls)
         body = (

@@ -9,7 +9,7 @@ A monitor in a Region that is dark is dead with it, and sends nothing.
 from collections.abc import Callable
 from typing import Any
 
-from controller.core.signal_event import SCHEMA, SOURCE
+from controller.core.signal_event import SIGNAL_SCHEMA, SIGNAL_SOURCE
 from controller.ports.runtime import Runtime
 from controller.rehearsal.blueprint import MonitorPlan
 from controller.rehearsal.clients import BASKET
@@ -60,7 +60,7 @@ class Monitors:
             "since": iso(self._states[plan][1]),
             "reason": reason,
         }
-        event = {"source": SOURCE, "detail-type": SCHEMA, "detail": detail}
+        event = {"source": SIGNAL_SOURCE, "detail-type": SIGNAL_SCHEMA, "detail": detail}
         self._kernel.post(lambda: self._publish(plan.observer, event))
 
     def _asked(self, plan: MonitorPlan) -> tuple[str, str]:

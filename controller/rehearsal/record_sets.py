@@ -10,7 +10,7 @@ from controller.rehearsal.protocol.message import Request, Response
 from controller.rehearsal.records import RecordTree, Slice, Target
 
 ZONE = "Z0REHEARSAL"
-PATH = f"/2013-04-01/hostedzone/{ZONE}/rrset"
+RECORD_SETS = f"/2013-04-01/hostedzone/{ZONE}/rrset"
 Handle = Callable[[Request], Response]
 
 
@@ -18,7 +18,7 @@ def listed_records(tree: RecordTree, arn: Callable[[str], str], elsewhere: Handl
     """The list is answered here, in one page; all else by `elsewhere`. arn: of a control by its name."""
 
     def handle(request: Request) -> Response:
-        if request.method != "GET" or request.path != PATH:
+        if request.method != "GET" or request.path != RECORD_SETS:
             return elsewhere(request)
         body = (
             '<?xml version="1.0" encoding="UTF-8"?>\n'

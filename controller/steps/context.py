@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from controller.core.announce import SCHEMA, decision_event
+from controller.core.announce import DECISION_SCHEMA, decision_event
 from controller.core.decide import Situation
 from controller.core.fold import Folding, apply, refuse_illegal
 from controller.core.incident import Incident, Memory
@@ -254,7 +254,7 @@ def _announce(deps: Deps, after: Memory) -> None:
 
     def publish() -> None:
         with suppress(OutsideUnreachable):
-            deps.notices.publish(SCHEMA, detail)
+            deps.notices.publish(DECISION_SCHEMA, detail)
 
     if event.kind is Kind.SHIFT_INTENDED:
         deps.runtime.spawn(publish)

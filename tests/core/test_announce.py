@@ -9,7 +9,7 @@ from typing import Any
 
 import jsonschema
 
-from controller.core.announce import CHANGES, SCHEMA, DecisionEvent
+from controller.core.announce import CHANGES, DECISION_SCHEMA, DecisionEvent
 from controller.core.journal import Kind
 from controller.steps.answer import answer
 from controller.steps.operate import arm
@@ -23,7 +23,7 @@ QUIET = {"PolicyLoaded", "ReadinessConfirmed", "ReadinessDenied", "RegionCounted
 def schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": SCHEMA,
+        "$id": DECISION_SCHEMA,
         **DecisionEvent.model_json_schema(by_alias=True),
     }
 
@@ -35,7 +35,7 @@ def heard(w: World) -> list[dict[str, Any]]:
     whole = bus.publish
 
     def publish(event: dict[str, Any]) -> str:
-        if event.get("detail-type") == SCHEMA:
+        if event.get("detail-type") == DECISION_SCHEMA:
             found.append(event["detail"])
         return whole(event)
 

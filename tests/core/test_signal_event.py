@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from controller.aws.events import parse
 from controller.core.model import Ignored, Observation, Sighting, Verdict
-from controller.core.signal_event import SCHEMA, SOURCE, SignalEvent, json_schema
+from controller.core.signal_event import SIGNAL_SCHEMA, SIGNAL_SOURCE, SignalEvent, json_schema
 
 FILE = Path(__file__).parents[2] / "schemas" / "tidegate.signal.v1.json"
 NOW = 1_800_000_000.0
@@ -30,8 +30,8 @@ DETAIL: dict[str, Any] = {
 }
 EVENT: dict[str, Any] = {
     "id": "77777777-2222-3333-4444-555555555555",
-    "detail-type": SCHEMA,
-    "source": SOURCE,
+    "detail-type": SIGNAL_SCHEMA,
+    "source": SIGNAL_SOURCE,
     "account": "123456789012",
     "time": "2026-11-23T09:03:00Z",
     "region": "eu-west-1",

@@ -8,7 +8,7 @@ import pytest
 from controller.core.admission import expected_signals
 from controller.core.journal import Kind
 from controller.core.model import Verdict
-from controller.core.signal_event import SCHEMA, SOURCE
+from controller.core.signal_event import SIGNAL_SCHEMA, SIGNAL_SOURCE
 from controller.steps.observe import WHOLE
 from tests.aws.test_health import HEALTH, ONE
 from tests.core.scene import ACCOUNT, EAST, OTHER, WEST, policy_data
@@ -38,7 +38,7 @@ def dark(**leaf: Any) -> World:
 def monitor(w: World, *, name: str = "real-users", state: str = "breaching", region: str = OTHER) -> None:
     detail = {"application": "storefront", "family": "monitor", "name": name, "region": EAST,
               "observer": OTHER, "state": state, "since": "2020-01-01T00:00:00Z"}  # fmt: skip
-    entry = {"Source": SOURCE, "DetailType": SCHEMA, "Detail": json.dumps(detail)}
+    entry = {"Source": SIGNAL_SOURCE, "DetailType": SIGNAL_SCHEMA, "Detail": json.dumps(detail)}
     answer = w.stage.cloud.call("events", "PutEvents", region, {"Entries": [entry]})
     assert answer["FailedEntryCount"] == 0
 

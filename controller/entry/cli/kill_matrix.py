@@ -34,7 +34,7 @@ def kill_matrix(cell: str, jobs: int, trace: Path | None, *, as_json: bool) -> N
                 ended += part
                 bar.step(len(part))
     wrong = [one for one in ended if one.breaks]
-    emit("kill-matrix", _fields(found, ended), lambda: _tell(found, ended), as_json=as_json)
+    emit("kill-matrix", _matrix_fields(found, ended), lambda: _print_matrix(found, ended), as_json=as_json)
     if wrong:
         raise typer.Exit(ExitCode.NO)
 
@@ -50,7 +50,7 @@ def _cell(spelt: str) -> "Cell":
     return Cell(int(number), moments[moment])
 
 
-def _fields(found: "Matrix", ended: list["Ended"]) -> dict[str, Any]:
+def _matrix_fields(found: "Matrix", ended: list["Ended"]) -> dict[str, Any]:
     by_number = {call.number: call for call in found.calls}
     return {
         "calls": len(found.calls),
@@ -72,7 +72,7 @@ def _fields(found: "Matrix", ended: list["Ended"]) -> dict[str, Any]:
     }
 
 
-def _tell(found: "Matrix", ended: list["Ended"]) -> None:
+def _print_matrix(found: "Matrix", ended: list["Ended"]) -> None:
     by_number = {call.number: call for call in found.calls}
     lines = []
     for one in ended:

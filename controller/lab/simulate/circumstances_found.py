@@ -74,10 +74,10 @@ def ended_plainly(world: World) -> bool:
 
 
 ROLLS_BACK = {"evacuate": {"waves": [4], "settle": "90s", "ifVerifyFails": "rollback"}}
-SLOWLY = {"evacuate": {"waves": [4], "settle": "4m", "ifVerifyFails": "hold"}}
+MORE_SLOWLY = {"evacuate": {"waves": [4], "settle": "4m", "ifVerifyFails": "hold"}}
 FOUND: Mapping[str, Circumstance] = {
     "rolled-back": Circumstance(target_dies_and_source_is_well, ROLLS_BACK, met=rolled_back, within=360.0),
     "given-up-between": Circumstance(given_up_between, met=ended_plainly),
     "lands-unseen": Circumstance(lands_unseen, met=written, within=420.0),
-    "falls-silent": Circumstance(falls_silent, SLOWLY, met=settled, within=660.0),
+    "falls-silent": Circumstance(falls_silent, MORE_SLOWLY, met=settled, within=660.0),
 }

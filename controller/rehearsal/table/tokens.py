@@ -15,7 +15,7 @@ _TOKEN = re.compile(
     r"\s*(?:(?P<name>[A-Za-z][A-Za-z0-9_]*)|(?P<hash>#[A-Za-z0-9_]+)|(?P<value>:[A-Za-z0-9_]+)"
     r"|(?P<index>\[\s*[0-9]+\s*\])|(?P<op><>|<=|>=|[=<>(),.+-]))"
 )
-_WORDS = frozenset(("AND", "OR", "NOT", "BETWEEN", "IN", "SET", "REMOVE", "ADD", "DELETE"))
+_KEYWORDS = frozenset(("AND", "OR", "NOT", "BETWEEN", "IN", "SET", "REMOVE", "ADD", "DELETE"))
 
 
 class Token(NamedTuple):
@@ -74,7 +74,7 @@ class Reader:
         """The coming keyword in capitals, or nothing."""
         token = self.peek()
         upper = token.text.upper()
-        return upper if token.kind == "name" and upper in _WORDS else ""
+        return upper if token.kind == "name" and upper in _KEYWORDS else ""
 
     def take(self, text: str) -> bool:
         token = self.peek()
