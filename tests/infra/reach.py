@@ -8,9 +8,9 @@ rather than too little: a role must never lack what a branch needs that no drill
 import ast
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
-CODE = Path(__file__).parents[2] / "controller"
+from tests.support.sources import CODE, module_of, sources
+
 PORTS = (
     *(
         "journal",
@@ -39,7 +39,7 @@ def reached() -> dict[str, frozenset[str]]:
 def reached_by_console() -> frozenset[str]:
     """What the console's pages touch, what the steps that they call reach, and the cookies' key."""
     found: set[str] = {"console_key"}
-    for file in (CODE / "console").glob("*.py"):
+    for file in sources("console", least=15):
         tree = ast.parse(file.read_text(encoding="utf-8"))
         found |= set(_ports(tree))
         for place in _imports(tree).values():
@@ -63,7 +63,7 @@ def _closure(functions: dict[Place, tuple[set[str], set[Place]]], start: Place) 
 
 @cache
 def _functions() -> dict[Place, tuple[set[str], set[Place]]]:
-    files = {f"controller.steps.{file.stem}": file for file in (CODE / "steps").glob("*.py")}
+    files = {module_of(file): file for file in sources("steps", least=25)}
     files["controller.entry.lambdas"] = CODE / "entry" / "lambdas.py"
     found: dict[Place, tuple[set[str], set[Place]]] = {}
     for module, file in files.items():

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import controller
+from tests.support.sources import CODE as ROOT
+from tests.support.sources import sources
 
-ROOT = Path(controller.__file__).parent
 CODE = re.compile(r"[a-z]+(-[a-z]+)*")
 ACTS = {"act", "ask"}
 """What a decision does that keeps nothing back; whether `ask` keeps something back, its check says."""
@@ -41,7 +41,7 @@ def tree_of(path: Path) -> ast.Module:
 def rows() -> Mapping[str, tuple[Site, ...]]:
     """Each guard and each conditional write by name, with everything that makes it up."""
     found: defaultdict[str, list[Site]] = defaultdict(list)
-    for path in sorted(ROOT.rglob("*.py")):
+    for path in sources(least=350):
         room = path.relative_to(ROOT).parts[0]
         if room == "core":
             group = {"homeward": "home", "drilling": "drill"}.get(path.stem, "leave")
@@ -110,7 +110,7 @@ def _checked(call: ast.Call) -> frozenset[str]:
 def _hands_on() -> Mapping[str, int]:
     """Functions that make a check of a code they are given: name -> which argument that is."""
     found = {}
-    for path in sorted((ROOT / "core").glob("*.py")):
+    for path in sources("core", least=30):
         for name, function in functions(path):
             given = [argument.arg for argument in function.args.args]
             if function.returns is not None and ast.unparse(function.returns) == "Check" and "code" in given:

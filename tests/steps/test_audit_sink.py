@@ -1,14 +1,13 @@
 """The audit's sink is down: key, bucket, assessments. It holds up no evacuation, which asks it nothing."""
 
 import ast
-from pathlib import Path
 
-import controller
 from controller.core.journal import Kind
 from tests.steps.trouble import Sent
 from tests.steps.world import failing
+from tests.support.sources import CODE
 
-ROOM = Path(controller.__file__).parent
+ROOM = CODE
 SINK = {"controller.audit.bundle", "controller.ports.record", "controller.aws.signing",
         "controller.aws.locked_store", "controller.aws.assessment_log"}  # fmt: skip
 
