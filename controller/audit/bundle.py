@@ -35,8 +35,8 @@ from controller.audit.contents import (
 )
 from controller.audit.frame import END, write
 from controller.audit.packing import Packed, pack, read_chunks
+from controller.core.explanation import stamp
 from controller.core.journal import GENESIS, Event, Kind, to_json, written_until
-from controller.core.report import stamp
 from controller.ports.errors import OutsideUnreachable
 from controller.ports.record import AssessmentLog, PublicKey, Signer
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from controller.audit.questions import questions
 from controller.audit.watched import Span, blinded, common, gaps, seconds
+from controller.core.explanation import stamp
 from controller.core.fold import fold
 from controller.core.incident_data import as_data
 from controller.core.journal import Event
-from controller.core.report import stamp
 from controller.core.story import sentence
 
 README = """A bundle of tidegate's record. `tidegate audit verify FILE --key KEY.pem` checks all of it.

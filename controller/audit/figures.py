@@ -11,8 +11,8 @@ from controller.audit.episodes import OUTCOMES, Episode, episodes
 from controller.audit.questions import Question, questions
 from controller.audit.standing import Stretch, enforced, stretches
 from controller.audit.watched import Span, blinded, nobody, seconds
+from controller.core.explanation import stamp
 from controller.core.journal import Event, Kind
-from controller.core.report import stamp
 
 HOUR = 3600.0
 ALSO = {

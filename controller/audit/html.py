@@ -8,7 +8,7 @@ from controller.audit.markup import Child, Markup, join, prose, tag, text
 from controller.audit.style import sheet
 from controller.audit.timeline import timeline
 from controller.audit.words import account, because, clock, headline, spelled
-from controller.core.report import stamp
+from controller.core.explanation import stamp
 from controller.core.story import Story, sentence
 
 

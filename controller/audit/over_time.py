@@ -19,8 +19,8 @@ from controller.audit.scale import GUTTER, MARGIN, WIDTH, Scale
 from controller.audit.standing import Stretch
 from controller.audit.timeline import hatch
 from controller.audit.watched import Span
+from controller.core.explanation import stamp
 from controller.core.journal import Kind
-from controller.core.report import stamp
 from controller.core.text import plain
 
 LANE, AXIS = 24.0, 28.0

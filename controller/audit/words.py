@@ -1,7 +1,7 @@
 """What happened, in plain words."""
 
+from controller.core.explanation import why_sentence
 from controller.core.journal import Kind
-from controller.core.report import why_sentence
 from controller.core.story import Story, sentence
 
 NOES = (Kind.APPROVAL_DENIED, Kind.APPROVAL_EXPIRED)

@@ -11,8 +11,8 @@ from controller.aws.monitor import monitored
 from controller.aws.other_news import why_no_evidence
 from controller.aws.rules import ALARM_STATE_CHANGE, CANARY_FAILED, CANARY_PASSED, CANARY_STATUS
 from controller.aws.untrusted import Unusable
+from controller.core.contracts import SIGNAL_SOURCE
 from controller.core.model import Observation, Sighting, Verdict, signal_id
-from controller.core.signal_event import SIGNAL_SOURCE
 from controller.core.text import plain
 
 REASON_LENGTH = 200

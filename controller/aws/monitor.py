@@ -1,4 +1,4 @@
-"""`tidegate.signal/v1`: what any monitor sends to be evidence (`core.signal_event`, docs/events.md)."""
+"""`tidegate.signal/v1`: what any monitor sends to be evidence (`core.contracts`, docs/events.md)."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ from pydantic import ValidationError
 
 from controller.aws.fields import account, iso, member, region, seconds, text
 from controller.aws.untrusted import Unusable
+from controller.core.contracts import PREFIX, SIGNAL_SCHEMA, SIGNAL_SOURCE, SignalEvent
 from controller.core.model import RELAYED, Observation, Sighting, Verdict, signal_id
-from controller.core.signal_event import PREFIX, SIGNAL_SCHEMA, SIGNAL_SOURCE, SignalEvent
 from controller.core.text import plain
 
 REASON_LENGTH = 150

@@ -17,7 +17,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from controller.core.signal_event import SIGNAL_SOURCE as SIGNAL_SOURCE
+from controller.core.contracts import SIGNAL_SOURCE as SIGNAL_SOURCE
 
 ALARM_STATE_CHANGE = "CloudWatch Alarm State Change"
 CANARY_PASSED = "Synthetics Canary TestRun Successful"

@@ -8,12 +8,12 @@ from controller.console.traffic import traffic_now
 from controller.console.visit import Visit
 from controller.console.waves import waves_of
 from controller.core.checks import QuotaCheck
+from controller.core.explanation import decision_data
 from controller.core.gate import belongs
 from controller.core.incident import Incident
 from controller.core.journal import Event
 from controller.core.model import Node, SignalState, Truth
 from controller.core.people import among, same_person
-from controller.core.report import decision_data
 from controller.core.text import plain
 from controller.ports.errors import OutsideUnreachable
 from controller.steps.answer import Answered, answer, look_at

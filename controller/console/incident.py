@@ -13,11 +13,11 @@ from controller.console.traffic import traffic_of
 from controller.console.visit import Visit
 from controller.console.waves import waves_of
 from controller.core.decide import decide
+from controller.core.explanation import decision_data
 from controller.core.gate import phrase
 from controller.core.incident import ENDED, Incident
 from controller.core.journal import Event
 from controller.core.model import Decision
-from controller.core.report import decision_data
 from controller.ports.errors import OutsideUnreachable
 from controller.steps.context import Deps, situation
 from controller.steps.question import next_ask

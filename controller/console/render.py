@@ -9,10 +9,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from controller.console.http import Response
-from controller.core.assess import spell
-from controller.core.report import stamp
+from controller.core.explanation import stamp
 from controller.core.story import sentence
-from controller.core.text import plain
+from controller.core.text import plain, spell
 
 LONGEST = 4_000
 STATIC = {

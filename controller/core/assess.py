@@ -26,6 +26,7 @@ from controller.core.notices import KIND as HEALTH
 from controller.core.notices import quiet, standing
 from controller.core.policy import Policy
 from controller.core.roster import Roster, roster_of
+from controller.core.text import spell
 from controller.core.timeline import Past, Run, held, past_of
 
 AHEAD = 60.0
@@ -273,12 +274,3 @@ def _told(verdict: Verdict, units: Sequence[Sequence[Track]]) -> tuple[int, int]
         else:
             open_ += Verdict.SILENT in said or Verdict.UNKNOWN in said
     return yes, open_
-
-
-def spell(seconds: float) -> str:
-    """`200.4` -> `3m20s`."""
-    whole = int(seconds)
-    hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
-    if hours:
-        return f"{hours}h{minutes:02d}m"
-    return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"

@@ -9,13 +9,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from controller.core.assess import spell
 from controller.core.drivers import TURN, rank
+from controller.core.explanation import stamp
 from controller.core.incident import Incident, Memory, Phase
 from controller.core.plan import serving
 from controller.core.policy import Policy
-from controller.core.report import stamp
 from controller.core.schedule import previous
+from controller.core.text import spell
 from controller.core.windows import open_window, window_told
 
 LATE = 600.0

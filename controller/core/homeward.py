@@ -10,12 +10,13 @@
 from dataclasses import replace
 
 from controller.core import guards
-from controller.core.assess import judge, judge_leaf, spell
+from controller.core.assess import judge, judge_leaf
 from controller.core.guards import Found
 from controller.core.incident import ENDED, Incident
 from controller.core.model import Answer, Check, Decision, Plan, Truth
 from controller.core.plan import homecoming, homeward, next_wave, plan
 from controller.core.readiness import asked, judge_ready, summary, under_doubt
+from controller.core.text import spell
 
 
 def decide_home(found: Found, incident: Incident) -> Decision:

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import ceil
 
-from controller.core.assess import spell
 from controller.core.journal import Event, Kind
+from controller.core.text import spell
 
 LEAST = 5
 """Earlier runs of a step below which nothing is said of it."""

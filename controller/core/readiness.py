@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from controller.core import replication
-from controller.core.assess import View, judge_leaf, spell
+from controller.core.assess import View, judge_leaf
 from controller.core.checks import (
     ArcCheck,
     FamilyCheck,
@@ -27,6 +27,7 @@ from controller.core.checks import (
 from controller.core.conditions import Leaf
 from controller.core.journal import digest
 from controller.core.model import Answer, Check, Plan, Truth, all_of
+from controller.core.text import spell
 
 QUOTAS_LAST = 86_400.0
 """Seconds that quotas count as known: they are changed by hand, and seldom."""

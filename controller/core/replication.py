@@ -11,8 +11,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from controller.core.assess import spell
 from controller.core.model import Answer, Truth
+from controller.core.text import spell
 
 LAST_KNOWN = 1800.0
 """Seconds that a last known lag counts when leaving: its source may be dead, and measures nothing more."""

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from controller.core.explanation import stamp
 from controller.core.journal import Event, Kind, broken_at
-from controller.core.report import stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A stored decision (`core.report.decision_data`) and why it is shown."""
+    """A stored decision (`core.explanation.decision_data`) and why it is shown."""
 
     title: str
     at: float

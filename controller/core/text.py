@@ -61,3 +61,12 @@ def brief(text: str, limit: int = NOTICE) -> str:
         if not any(lines):
             break
     return "\n".join(lines)
+
+
+def spell(seconds: float) -> str:
+    """`200.4` -> `3m20s`."""
+    whole = int(seconds)
+    hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
+    if hours:
+        return f"{hours}h{minutes:02d}m"
+    return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"

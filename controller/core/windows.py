@@ -6,11 +6,11 @@
 ```
 """
 
-from controller.core.assess import spell
+from controller.core.explanation import stamp
 from controller.core.limits import Window
 from controller.core.policy import Policy
-from controller.core.report import stamp
 from controller.core.schedule import previous
+from controller.core.text import spell
 
 Open = tuple[Window, float, float]
 """A window, when it opens and when it closes (seconds since 1970)."""

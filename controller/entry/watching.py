@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from controller.core.explanation import stamp
 from controller.core.incident import Memory
 from controller.core.pace import stuck
-from controller.core.report import stamp
 
 LATE = 7200.0
 """Seconds: a probe goes out each hour, so two are missing."""

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from controller.core.explanation import decision_data, stamp
 from controller.core.model import Decision
 from controller.core.policy import Policy
-from controller.core.report import decision_data, stamp
 from controller.lab.cases.model import Case
 from controller.lab.cases.play import Played, as_live, play
 from controller.lab.cases.reader import beside, read_cases

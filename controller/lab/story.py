@@ -8,11 +8,11 @@ from typing import Any
 
 from controller.core.admission import expected_signals
 from controller.core.assess import View
+from controller.core.explanation import why_sentence
 from controller.core.fold import fold
 from controller.core.incident import Phase
 from controller.core.journal import Event, Kind
 from controller.core.model import Verdict
-from controller.core.report import why_sentence
 from controller.core.story import Bucket, Judgement, Lane, Milestones, Said, Share, Shift, Story, Stretch
 from controller.lab.rehearse import Judged, Run
 from controller.lab.stage import Stage

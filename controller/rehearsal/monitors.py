@@ -9,7 +9,7 @@ A monitor in a Region that is dark is dead with it, and sends nothing.
 from collections.abc import Callable
 from typing import Any
 
-from controller.core.signal_event import SIGNAL_SCHEMA, SIGNAL_SOURCE
+from controller.core.contracts import SIGNAL_SCHEMA, SIGNAL_SOURCE
 from controller.ports.runtime import Runtime
 from controller.rehearsal.blueprint import MonitorPlan
 from controller.rehearsal.clients import BASKET

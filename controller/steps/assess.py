@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from controller.core.decide import decide
 from controller.core.drivers import abstains
+from controller.core.explanation import decision_data, decision_record
 from controller.core.guards import binding
 from controller.core.incident import BEFORE_SHIFT, ENDED, Incident, Memory, Phase
 from controller.core.journal import Kind
 from controller.core.model import Decision
-from controller.core.report import decision_data, decision_record
 from controller.steps.carry import Carry
 from controller.steps.context import REASON, Deps, lacks, note, page, remember, situation, write
 from controller.steps.judge import hold_lease

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from controller.core.announce import DECISION_SCHEMA, decision_event
+from controller.core.contracts import DECISION_SCHEMA, decision_event
 from controller.core.decide import Situation
 from controller.core.fold import Folding, apply, refuse_illegal
 from controller.core.incident import Incident, Memory

@@ -7,10 +7,10 @@ from math import inf
 from typing import Any
 
 from controller.core.decide import decide, may_open
+from controller.core.explanation import decision_record, flip_set, grounds
 from controller.core.incident import BEFORE_SHIFT, Incident, Memory, Phase
 from controller.core.journal import Kind
 from controller.core.model import Decision, Node, SignalState, Truth, Verdict
-from controller.core.report import decision_record, flip_set, grounds
 from controller.ports.errors import JournalConflict, OutsideUnreachable
 from controller.ports.store import Lease
 from controller.steps.carry import Carry

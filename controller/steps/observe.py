@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from controller.core.explanation import decision_data
 from controller.core.model import Ended, Ignored, Probe, Sighting
-from controller.core.report import decision_data
 from controller.core.roster import roster_of
 from controller.core.strangers import why_unnamed
 from controller.core.text import plain

@@ -9,13 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from controller.core.admission import expected_signals
-from controller.core.assess import spell
 from controller.core.decide import decide
 from controller.core.fold import fold
 from controller.core.incident import BEFORE_SHIFT, ENDED, IllegalMove, Incident, Phase
 from controller.core.journal import Draft, Kind
 from controller.core.model import Truth
-from controller.core.text import plain
+from controller.core.text import plain, spell
 from controller.ports.errors import JournalConflict
 from controller.steps.context import Deps, page, remember, situation, write
 from controller.steps.fleet import FLEET, stopped

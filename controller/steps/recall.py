@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from controller.core.explanation import stamp, why_sentence
 from controller.core.fold import fold
 from controller.core.incident import Memory
 from controller.core.journal import Event, written_until
 from controller.core.policy import Policy
-from controller.core.report import stamp, why_sentence
 
 
 class Nearest(Protocol):

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from controller.core.explanation import decision_data
 from controller.core.incident import Incident, Memory
 from controller.core.model import Ignored, Sighting
 from controller.core.policy import AlarmSignal
-from controller.core.report import decision_data
 from controller.ports.errors import (
     EvidenceUnavailable,
     JournalConflict,

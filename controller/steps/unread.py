@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from controller.core.decide import decide
-from controller.core.report import decision_data
+from controller.core.explanation import decision_data
 from controller.ports.errors import ControllerError, JournalUnreadable, OutsideUnreachable
 from controller.steps.context import Deps, note, page, situation
 

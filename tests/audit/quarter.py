@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from controller.core.explanation import stamp
 from controller.core.journal import Draft, Event, Kind, from_json, seal
-from controller.core.report import stamp
 from tests.core.scene import OTHER, WEST
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "0.1.0"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from controller.core.report import stamp
+from controller.core.explanation import stamp
 from tests.bench.long_past import BLIND, DAY, long_past
 from tests.console.desk import Browser, Desk
 

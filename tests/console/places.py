@@ -10,8 +10,8 @@ from controller.audit.review import review
 from controller.console.app import log_line
 from controller.console.looking import Controls, look
 from controller.console.picture import story_of
+from controller.core.explanation import stamp
 from controller.core.journal import to_json
-from controller.core.report import stamp
 from controller.core.story import sentence
 from controller.rehearsal.protocol.message import Request, Response, Scope
 from tests.audit.exported import Period, exported, opened, record_of

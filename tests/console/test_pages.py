@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from controller.core.explanation import stamp
 from controller.core.journal import Kind
 from controller.core.model import Verdict
-from controller.core.report import stamp
 from controller.steps.context import remember
 from tests.console.desk import GATE, Browser, Desk, asked_desk
 from tests.core.scene import EAST, OTHER

@@ -9,7 +9,7 @@ from typing import Any
 
 import jsonschema
 
-from controller.core.announce import CHANGES, DECISION_SCHEMA, DecisionEvent
+from controller.core.contracts import CHANGES, DECISION_SCHEMA, DecisionEvent
 from controller.core.journal import Kind
 from controller.steps.answer import answer
 from controller.steps.operate import arm

@@ -2,10 +2,11 @@
 
 import pytest
 
-from controller.core.assess import judge, judge_leaf, spell, view
+from controller.core.assess import judge, judge_leaf, view
 from controller.core.conditions import Leaf
+from controller.core.explanation import flip_set
 from controller.core.model import Truth
-from controller.core.report import flip_set
+from controller.core.text import spell
 from tests.core.scene import ACCOUNT, EAST, OTHER, T0, WEST, evidence, storefront
 
 T, F, U = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN

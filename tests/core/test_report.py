@@ -6,9 +6,7 @@ import random
 import pytest
 
 from controller.core.decide import decide
-from controller.core.journal import canonical
-from controller.core.model import Node, Truth, all_of, any_of, negate
-from controller.core.report import (
+from controller.core.explanation import (
     decision_data,
     decision_record,
     flip_set,
@@ -18,6 +16,8 @@ from controller.core.report import (
     tree_lines,
     why_sentence,
 )
+from controller.core.journal import canonical
+from controller.core.model import Node, Truth, all_of, any_of, negate
 from tests.core.scene import EAST, evidence, policy_data, situation, storefront
 
 FREE = storefront(evacuate=policy_data()["evacuate"] | {"approval": "none"})

@@ -13,8 +13,8 @@ import pytest
 from pydantic import ValidationError
 
 from controller.aws.events import parse
+from controller.core.contracts import SIGNAL_SCHEMA, SIGNAL_SOURCE, SignalEvent, json_schema
 from controller.core.model import Ignored, Observation, Sighting, Verdict
-from controller.core.signal_event import SIGNAL_SCHEMA, SIGNAL_SOURCE, SignalEvent, json_schema
 
 FILE = Path(__file__).parents[2] / "schemas" / "tidegate.signal.v1.json"
 NOW = 1_800_000_000.0

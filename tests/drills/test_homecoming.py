@@ -2,8 +2,8 @@
 
 from itertools import pairwise
 
+from controller.core.explanation import stamp
 from controller.core.journal import Kind
-from controller.core.report import stamp
 from tests.core.scene import EAST, WEST
 from tests.drills.test_scenarios import MINUTE, Drill, drill, stays
 

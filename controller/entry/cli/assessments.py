@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from controller.core.report import stamp
+from controller.core.explanation import stamp
 from controller.entry.cli.options import ContextName, moment, open_archive
 from controller.entry.cli.output import ExitCode, fail
 from controller.entry.context import Archive

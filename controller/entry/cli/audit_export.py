@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from controller.core.report import stamp
+from controller.core.explanation import stamp
 from controller.core.text import plain
 from controller.entry.cli.options import ContextName, moment, open_context
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, stdout

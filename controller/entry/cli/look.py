@@ -5,11 +5,11 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
+from controller.core.explanation import stamp, tree_lines
 from controller.core.fold import fold
 from controller.core.incident import Incident
 from controller.core.incident_data import as_data
 from controller.core.journal import Event, broken_at
-from controller.core.report import stamp, tree_lines
 from controller.core.story import sentence
 from controller.core.text import plain
 from controller.entry.break_glass import journal_waiting

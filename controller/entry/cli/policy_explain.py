@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from controller.core.report import tree_lines
+from controller.core.explanation import tree_lines
 from controller.core.terms import seconds
 from controller.core.text import plain
 from controller.core.tree_svg import tree_svg

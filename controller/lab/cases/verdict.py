@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from controller.core.explanation import flip_set
 from controller.core.model import Decision
-from controller.core.report import flip_set
 from controller.lab.cases.driver import Moved
 from controller.lab.cases.model import Expect
 from controller.lab.cases.play import Played

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from controller.core.admission import expected_signals
 from controller.core.assess import view
 from controller.core.decide import decide
+from controller.core.explanation import flip_set, stamp
 from controller.core.keeping import kept_of
 from controller.core.model import Decision, Truth
 from controller.core.policy import Policy
-from controller.core.report import flip_set, stamp
 from controller.core.truth import truth
 from controller.core.windows import open_window
 from controller.lab.cases.feed import MINUTE, Feed, Script, needed_minutes

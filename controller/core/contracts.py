@@ -1,16 +1,23 @@
 """What other tools are told of a change: `tidegate.decision/v1`, made from the journal's event alone.
 
 One journal event, one announcement, at most: `id` is the journal event's, so a doubled one is known.
+
+What any monitor may send to be evidence: an EventBridge event with this `detail` (docs/events.md).
+
+source        tidegate.signal
+detail-type   tidegate.signal/v1
+detail        SignalEvent; published as schemas/tidegate.signal.v1.json
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from controller.core.explanation import stamp
 from controller.core.incident import Memory
 from controller.core.journal import Event, Kind
-from controller.core.report import stamp
+from controller.core.terms import EVENT, NAME
 from controller.core.text import plain
 
 DECISION_SCHEMA = "tidegate.decision/v1"
@@ -104,3 +111,46 @@ def decision_event(event: Event, after: Memory) -> dict[str, Any] | None:
 def _answer(event: Event) -> str:
     words = {Kind.APPROVAL_GIVEN: "given", Kind.APPROVAL_DENIED: "denied"}
     return words.get(event.kind, "expired")
+
+
+SIGNAL_SOURCE = "tidegate.signal"
+SIGNAL_SCHEMA = "tidegate.signal/v1"
+PREFIX = "event"
+"""The kind of such a signal, in its identity."""
+
+ANY_REGION = r"^[a-z]{2,4}(-[a-z]{1,12}){1,3}-[0-9]{1,2}$"
+MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:?[0-9]{2})$"
+
+Region = Annotated[str, StringConstraints(pattern=ANY_REGION, max_length=32)]
+Name = Annotated[str, StringConstraints(pattern=NAME)]
+
+
+class SignalEvent(BaseModel):
+    """The `detail` of a `tidegate.signal/v1` event. Members may be added within v1, so others are let be."""
+
+    model_config = ConfigDict(frozen=True, strict=True, title=SIGNAL_SCHEMA)
+
+    application: Name = Field(description="the policy's `application`")
+    family: Name = Field(description="the family under the policy's `signals`")
+    name: Annotated[str, StringConstraints(pattern=EVENT)] = Field(description="the policy's `event`")
+    region: Region = Field(description="the Region that it is about")
+    observer: Region = Field(description="the Region that it was seen from")
+    state: Literal["breaching", "healthy", "unknown"] = Field(
+        description="as it is now: sent again while it stays so, at least twice in `silentAfter`"
+    )
+    since: str = Field(pattern=MOMENT, max_length=40, description="when that state began, ISO 8601")
+    reason: str = Field(default="", max_length=1000, description="for people; the first 150 characters count")
+
+    @property
+    def identity(self) -> str:
+        """What of it makes the signal that it is of; no part can hold a `/`."""
+        return f"{self.application}/{self.family}/{self.region}/{self.name}"
+
+
+def json_schema() -> dict[str, Any]:
+    """The published schema. Python's `$` also ends before a last newline; the model's does not."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": SIGNAL_SCHEMA,
+        **SignalEvent.model_json_schema(),
+    }
