@@ -28,7 +28,7 @@ from controller.aws.arc_calls import (
 )
 from controller.aws.arc_endpoints import Endpoints
 from controller.aws.hedge import Hedge
-from controller.core.plan import calls
+from controller.core.decision.plan import calls
 from controller.ports.errors import ControllerError, SwitchRefused, SwitchUnavailable
 from controller.ports.runtime import Runtime
 from controller.ports.world import Shown

@@ -11,8 +11,8 @@ from typing import Any
 from botocore.client import BaseClient
 
 from controller.aws.failure import translated
+from controller.core.decision.readiness import Reading
 from controller.core.journal import canonical
-from controller.core.readiness import Reading
 from controller.ports.errors import EvidenceUnavailable
 
 PERMISSIONS: tuple[str, ...] = ("dynamodb:PutItem", "dynamodb:Query")

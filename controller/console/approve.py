@@ -8,8 +8,8 @@ from controller.console.traffic import traffic_now
 from controller.console.visit import Visit
 from controller.console.waves import waves_of
 from controller.core.checks import QuotaCheck
+from controller.core.decision.approval_chain import belongs
 from controller.core.explanation import decision_data
-from controller.core.gate import belongs
 from controller.core.incident import Incident
 from controller.core.journal import Event
 from controller.core.model import Node, SignalState, Truth

@@ -12,9 +12,9 @@ from controller.console.picture import BEFORE, ends, story_of
 from controller.console.traffic import traffic_of
 from controller.console.visit import Visit
 from controller.console.waves import waves_of
-from controller.core.decide import decide
+from controller.core.decision.approval_chain import phrase
+from controller.core.decision.decide import decide
 from controller.core.explanation import decision_data
-from controller.core.gate import phrase
 from controller.core.incident import ENDED, Incident
 from controller.core.journal import Event
 from controller.core.model import Decision

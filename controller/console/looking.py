@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller.core.assess import Track, View, view
+from controller.core.decision.traffic_share import MINUTE, Counted
 from controller.core.incident import Memory
 from controller.core.journal import Event
 from controller.core.policy import Policy
-from controller.core.served import Counted
-from controller.core.share import MINUTE
 from controller.core.story import Story
 from controller.ports.errors import EvidenceUnavailable, OutsideUnreachable
 from controller.steps.context import Deps, read_switch, recorded

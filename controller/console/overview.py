@@ -10,9 +10,9 @@ from controller.console.looking import Seen
 from controller.console.traffic import traffic_now, traffic_of
 from controller.console.visit import Visit
 from controller.core.assess import Track
+from controller.core.decision.plan import serving
 from controller.core.incident import Incident
 from controller.core.model import Verdict
-from controller.core.plan import serving
 from controller.core.policy import Policy
 
 LEFT = ("already-left", "away")

@@ -5,10 +5,10 @@ from typing import Any
 
 from controller.console.looking import Seen
 from controller.core.assess import Track
+from controller.core.decision.traffic_share import Served
 from controller.core.incident import ENDED, Incident
 from controller.core.journal import Event, Kind
 from controller.core.policy import Policy
-from controller.core.served import Served
 from controller.core.story import Lane, Milestones, Said, Share, Shift, Story, Stretch
 
 LEAD = 60.0

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from controller.console.picture import BEFORE, ends
 from controller.console.visit import Visit
+from controller.core.decision.traffic_share import Served, before, between, each_minute, lately
 from controller.core.incident import ENDED, Incident
 from controller.core.journal import Event, Kind
-from controller.core.served import Served, before, between, each_minute, lately
 
 LATELY = 600.0
 """Seconds that the page of now asks for."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from controller.core.drilling import last_drill, last_success, what_is_amiss
+from controller.core.decision.drills import last_drill, last_success, what_is_amiss
 from controller.core.explanation import stamp
 from controller.core.incident import ENDED, Incident, Memory, Phase
 from controller.core.policy import Policy

@@ -9,7 +9,7 @@ from itertools import pairwise
 from shlex import quote
 
 from controller.core.admission import parse_policy
-from controller.core.plan import Change, calls, plan
+from controller.core.decision.plan import Change, calls, plan
 from controller.core.policy import Policy
 from controller.settings import Arc, Deployment, Standby
 

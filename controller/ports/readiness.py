@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from controller.core.readiness import Reading, Wish
+from controller.core.decision.readiness import Reading, Wish
 
 
 class Readiness(Protocol):

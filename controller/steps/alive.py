@@ -1,6 +1,6 @@
 """Keeping an open incident alive: its execution runs, its callback is neither lapsed nor forgotten."""
 
-from controller.core.guards import binding
+from controller.core.decision.guards import binding
 from controller.core.incident import Incident, Memory, Phase
 from controller.core.journal import Kind
 from controller.core.model import Decision

@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from controller.core.decide import decide
-from controller.core.gate import belongs
-from controller.core.guards import binding
+from controller.core.decision.approval_chain import belongs
+from controller.core.decision.decide import decide
+from controller.core.decision.guards import binding
 from controller.core.incident import IllegalMove, Incident, Memory
 from controller.core.journal import Kind
 from controller.core.people import among, same_person

@@ -1,10 +1,10 @@
 """RequestApproval: put the question to people and leave; their answer comes back by the task token."""
 
-from controller.core.decide import decide
-from controller.core.gate import chain
-from controller.core.guards import binding
+from controller.core.decision.approval_chain import chain
+from controller.core.decision.decide import decide
+from controller.core.decision.guards import binding
+from controller.core.decision.readiness import asked
 from controller.core.policy import Ask
-from controller.core.readiness import asked
 from controller.core.request import Request
 from controller.ports.errors import OutsideUnreachable
 from controller.ports.store import Approval

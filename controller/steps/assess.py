@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from controller.core.decide import decide
-from controller.core.drivers import abstains
+from controller.core.decision.decide import decide
+from controller.core.decision.guards import binding
+from controller.core.decision.precedence import abstains
 from controller.core.explanation import decision_data, decision_record
-from controller.core.guards import binding
 from controller.core.incident import BEFORE_SHIFT, ENDED, Incident, Memory, Phase
 from controller.core.journal import Kind
 from controller.core.model import Decision

@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from controller.core.decision.plan import after, below_floor, plan, serving
 from controller.core.fold import apply, fold, refuse_illegal
 from controller.core.journal import Draft, Kind
 from controller.core.model import Plan
-from controller.core.plan import after, below_floor, plan, serving
 from controller.core.policy import Policy
 from controller.ports.errors import ControllerError, JournalConflict, SwitchRefused, SwitchUnavailable
 from controller.ports.runtime import Runtime

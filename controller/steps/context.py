@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from controller.core.contracts import DECISION_SCHEMA, decision_event
-from controller.core.decide import Situation
+from controller.core.decision.decide import Situation
 from controller.core.fold import Folding, apply, refuse_illegal
 from controller.core.incident import Incident, Memory
 from controller.core.journal import Draft, Event, Kind

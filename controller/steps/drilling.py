@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from contextlib import suppress
 
-from controller.core.decide import decide
-from controller.core.drilling import SCHEDULE, Kept, due, kept_from, missed, my_turn, turn
-from controller.core.drivers import abstains
+from controller.core.decision.decide import decide
+from controller.core.decision.drills import SCHEDULE, Kept, due, kept_from, missed, my_turn, turn
+from controller.core.decision.precedence import abstains
 from controller.core.incident import IllegalMove, Memory
 from controller.core.journal import Kind
 from controller.ports.errors import JournalConflict

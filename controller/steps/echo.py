@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from controller.core.drivers import abstains
-from controller.core.echo import echo_of, put_back
+from controller.core.decision.drift import echo_of, put_back
+from controller.core.decision.precedence import abstains
 from controller.core.incident import Memory
 from controller.core.journal import Kind
 from controller.ports.errors import JournalConflict, SwitchRefused, SwitchUnavailable

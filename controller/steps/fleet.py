@@ -1,9 +1,9 @@
 """What binds all applications: a journal of its own, in the same table, under a name of its own.
 
-It holds the fleet's kill switch, and the Regions that were left: see `core.fleet`.
+It holds the fleet's kill switch, and the Regions that were left: see `core.decision.limits`.
 """
 
-from controller.core.fleet import Fleet, regions_counted
+from controller.core.decision.limits import Fleet, regions_counted
 from controller.core.journal import Event, Kind
 from controller.ports.errors import JournalUnreadable, OutsideUnreachable
 from controller.ports.store import Journal

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Any
 
-from controller.core.decide import decide, may_open
+from controller.core.decision.decide import decide, may_open
 from controller.core.explanation import decision_record, flip_set, grounds
 from controller.core.incident import BEFORE_SHIFT, Incident, Memory, Phase
 from controller.core.journal import Kind

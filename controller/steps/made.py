@@ -7,10 +7,10 @@ they would only leave a move open for ever that needs no further call.
 from collections.abc import Mapping
 from typing import Any
 
+from controller.core.decision.plan import plan
 from controller.core.incident import Incident, Memory, Phase
 from controller.core.journal import Kind
 from controller.core.model import Decision, Plan
-from controller.core.plan import plan
 from controller.steps.context import Deps, write
 
 

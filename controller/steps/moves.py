@@ -1,7 +1,7 @@
 """What a person may set in motion besides an evacuation: bring a Region home, or drill."""
 
-from controller.core.decide import decide
-from controller.core.drilling import kept_from
+from controller.core.decision.decide import decide
+from controller.core.decision.drills import kept_from
 from controller.core.incident import IllegalMove, Memory
 from controller.core.model import Decision, Truth
 from controller.core.text import plain

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from controller.core.admission import expected_signals
-from controller.core.decide import decide
+from controller.core.decision.decide import decide
 from controller.core.fold import fold
 from controller.core.incident import BEFORE_SHIFT, ENDED, IllegalMove, Incident, Phase
 from controller.core.journal import Draft, Kind

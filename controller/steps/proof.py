@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from controller.core.decision.traffic_share import BEFORE, MINUTE, Points, Proof, leaving, prove, set_out
 from controller.core.incident import Incident, Memory
 from controller.core.model import Truth
-from controller.core.share import BEFORE, MINUTE, Points, Proof, leaving, prove, set_out
 from controller.ports.errors import EvidenceUnavailable
 from controller.steps.carry import Carry
 from controller.steps.context import Deps

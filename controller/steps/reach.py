@@ -6,7 +6,7 @@ What is begun through a controller that is cut off stands still: it abstains unt
 from collections.abc import Callable, Sequence
 
 from controller.core.assess import view
-from controller.core.guards import Found, not_cut_off
+from controller.core.decision.guards import Found, not_cut_off
 from controller.core.incident import Memory
 from controller.core.model import Truth
 from controller.ports.errors import EvidenceUnavailable

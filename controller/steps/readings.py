@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
+from controller.core.decision.readiness import Reading, Wish, newest, wishes
 from controller.core.incident import Memory
 from controller.core.policy import Policy
-from controller.core.readiness import Reading, Wish, newest, wishes
 from controller.ports.errors import EvidenceUnavailable
 from controller.ports.readiness import Readiness, Snapshots
 from controller.ports.runtime import Runtime

@@ -1,11 +1,11 @@
 """ConfirmReadiness: look once more, all guards, right before people are asked or traffic moves."""
 
-from controller.core.decide import decide
+from controller.core.decision.approval_chain import chain
+from controller.core.decision.decide import decide
+from controller.core.decision.readiness import asked
 from controller.core.explanation import decision_record
-from controller.core.gate import chain
 from controller.core.incident import READYING
 from controller.core.journal import Kind
-from controller.core.readiness import asked
 from controller.steps.carry import ASK_LONGEST, Carry
 from controller.steps.context import Deps, driven, situation, write
 

@@ -13,8 +13,8 @@ of the evacuation, a Region too many is counted for a day: that only makes other
 
 from collections.abc import Mapping
 
-from controller.core.fleet import left_today, rationed, regions_counted
-from controller.core.guards import begun
+from controller.core.decision.guards import begun
+from controller.core.decision.limits import left_today, rationed, regions_counted
 from controller.core.incident import Incident, Memory
 from controller.core.journal import Draft, Kind
 from controller.ports.errors import JournalConflict

@@ -10,9 +10,9 @@ act? -> RegionCounted for the fleet (durable) -> beat
 from collections.abc import Mapping
 from typing import Any
 
-from controller.core.decide import decide
-from controller.core.gate import granted, overrides
-from controller.core.guards import begun
+from controller.core.decision.approval_chain import granted, overrides
+from controller.core.decision.decide import decide
+from controller.core.decision.guards import begun
 from controller.core.incident import Incident, Memory, Phase
 from controller.core.journal import Kind
 from controller.core.model import Plan

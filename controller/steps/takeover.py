@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from controller.core.decide import Situation
-from controller.core.drivers import abstains, patience
+from controller.core.decision.decide import Situation
+from controller.core.decision.precedence import abstains, patience
 from controller.core.incident import Incident, Memory
 from controller.core.journal import Kind
 from controller.ports.errors import JournalConflict, OutsideUnreachable

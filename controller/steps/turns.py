@@ -4,7 +4,7 @@ A Lambda remembers nothing between two invocations, so "since when I have seen t
 controller's own assessments. What they do not show, or show with a gap, was not seen: the wait begins anew.
 """
 
-from controller.core.drivers import TURN, rank
+from controller.core.decision.precedence import TURN, rank
 from controller.ports.errors import OutsideUnreachable
 from controller.steps.context import Deps
 

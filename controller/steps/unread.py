@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from controller.core.decide import decide
+from controller.core.decision.decide import decide
 from controller.core.explanation import decision_data
 from controller.ports.errors import ControllerError, JournalUnreadable, OutsideUnreachable
 from controller.steps.context import Deps, note, page, situation

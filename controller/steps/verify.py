@@ -16,14 +16,14 @@ from typing import Any
 from controller.core.assess import View, judge_leaf, view
 from controller.core.checks import FamilyCheck
 from controller.core.conditions import Leaf
-from controller.core.decide import Situation, decide
-from controller.core.drivers import abstains
-from controller.core.guards import Found
-from controller.core.homeward import must_turn
+from controller.core.decision.decide import Situation, decide
+from controller.core.decision.guards import Found
+from controller.core.decision.precedence import abstains
+from controller.core.decision.restore import must_turn
+from controller.core.decision.traffic_share import Proof
 from controller.core.incident import Incident, Memory, Phase
 from controller.core.journal import Kind
 from controller.core.model import Node, Truth
-from controller.core.share import Proof
 from controller.steps.assess import QUIET
 from controller.steps.carry import Carry
 from controller.steps.context import REASON, Deps, driven, page, situation, write

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from controller.core.decide import decide
+from controller.core.decision.decide import decide
 from controller.core.model import Probe
 from controller.ports.errors import ControllerError, JournalConflict, TokenClosed
 from controller.steps.alive import keep_alive

@@ -7,7 +7,7 @@ import pytest
 from botocore.config import Config
 
 from controller.aws.readiness import PERMISSIONS, SERVICES, AwsReadiness
-from controller.core.readiness import Reading, Wish
+from controller.core.decision.readiness import Reading, Wish
 from controller.ports.errors import EvidenceUnavailable
 from controller.rehearsal.alarms.api import Alarms
 from controller.rehearsal.api import AwsError, Call

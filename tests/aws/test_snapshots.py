@@ -6,7 +6,7 @@ import pytest
 
 from controller.aws.evidence import DynamoEvidence
 from controller.aws.snapshots import PERMISSIONS, DynamoSnapshots
-from controller.core.readiness import Reading
+from controller.core.decision.readiness import Reading
 from controller.ports.errors import EvidenceUnavailable
 from tests.aws.wire import DYNAMODBS, Wire, actions, connect, dropped, make_table
 

@@ -11,7 +11,7 @@ from controller.console.guard import same_origin
 from controller.console.http import Request, Response
 from controller.console.sealing import Sealer
 from controller.console.session import FRESH, Session, session_of
-from controller.core.gate import SECOND_PERSON
+from controller.core.decision.approval_chain import SECOND_PERSON
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.rehearsal.oidc import Person

@@ -10,7 +10,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from controller.core.admission import expected_signals, parse_policy
-from controller.core.decide import Situation
+from controller.core.decision.decide import Situation
 from controller.core.fold import fold
 from controller.core.incident import Memory
 from controller.core.journal import Draft, Event, Kind, seal

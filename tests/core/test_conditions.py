@@ -6,8 +6,8 @@ import pytest
 
 from controller.core.admission import PolicyError, compiled, parse_policy
 from controller.core.assess import judge, view
-from controller.core.decide import decide
-from controller.core.gate import chain
+from controller.core.decision.approval_chain import chain
+from controller.core.decision.decide import decide
 from controller.core.model import Truth
 from controller.core.policy import Policy
 from tests.core.scene import (

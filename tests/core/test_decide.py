@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from controller.core.decide import Situation, decide, may_open
+from controller.core.decision.decide import Situation, decide, may_open
+from controller.core.decision.guards import binding
 from controller.core.fold import fold
-from controller.core.guards import binding
 from controller.core.journal import Draft, Kind, seal
 from controller.core.model import Truth
 from tests.core.scene import (

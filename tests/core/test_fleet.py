@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from controller.core.admission import PolicyError
-from controller.core.decide import decide
-from controller.core.fleet import DAY, left_today, regions_counted
+from controller.core.decision.decide import decide
+from controller.core.decision.limits import DAY, left_today, regions_counted
 from controller.core.journal import Draft, Event, Kind, seal
 from controller.core.model import Decision
 from controller.core.policy import Policy

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from controller.core.assess import view
-from controller.core.decide import Situation, decide, may_open
+from controller.core.decision.decide import Situation, decide, may_open
+from controller.core.decision.guards import Found
+from controller.core.decision.plan import after, below_floor, homecoming, homeward, next_wave, plan
+from controller.core.decision.restore import must_turn
 from controller.core.fold import fold
-from controller.core.guards import Found
-from controller.core.homeward import must_turn
 from controller.core.incident import Memory
 from controller.core.journal import Event, Kind, seal
 from controller.core.model import Plan, Truth
-from controller.core.plan import after, below_floor, homecoming, homeward, next_wave, plan
 from controller.core.policy import Policy
 from tests.core.scene import (
     ACCOUNT,

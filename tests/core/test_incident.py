@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from controller.core.decide import decide
+from controller.core.decision.decide import decide
+from controller.core.decision.guards import begun
 from controller.core.fold import Folding, apply, fold, refuse_illegal
-from controller.core.guards import begun
 from controller.core.incident import MOVES, IllegalMove, Memory, Phase
 from controller.core.journal import Draft, Kind, seal
 from tests.core.scene import (

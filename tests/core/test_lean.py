@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from controller.core.assess import judge, view
 from controller.core.conditions import Condition
-from controller.core.decide import decide
+from controller.core.decision.decide import decide
 from controller.core.model import Truth
 from controller.core.truth import truth
 from tests.core.scene import (

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from controller.core.plan import BATCH, Change, after, below_floor, calls, plan, serving
+from controller.core.decision.plan import BATCH, Change, after, below_floor, calls, plan, serving
 from controller.core.policy import Limits, Policy, RegionControls
 from tests.core.scene import EAST, OTHER, WEST, storefront
 

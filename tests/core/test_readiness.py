@@ -5,12 +5,20 @@ from typing import Any
 import pytest
 
 from controller.core.assess import view
-from controller.core.decide import decide
+from controller.core.decision.decide import decide
+from controller.core.decision.guards import binding
+from controller.core.decision.readiness import (
+    Reading,
+    asked,
+    judge_ready,
+    loss_window,
+    newest,
+    summary,
+    wishes,
+)
 from controller.core.explanation import decision_data
-from controller.core.guards import binding
 from controller.core.journal import Kind
 from controller.core.model import Answer, Truth
-from controller.core.readiness import Reading, asked, judge_ready, loss_window, newest, summary, wishes
 from tests.core.scene import (
     ACCOUNT,
     CONFIRMED,

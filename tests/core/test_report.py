@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from controller.core.decide import decide
+from controller.core.decision.decide import decide
 from controller.core.explanation import (
     decision_data,
     decision_record,

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from controller.core.decision.approval_chain import chain, granted, overrides
 from controller.core.fold import fold
-from controller.core.gate import chain, granted, overrides
 from controller.core.incident import Incident, Phase
 from controller.core.journal import Kind
 from controller.core.policy import Policy

@@ -2,8 +2,7 @@
 
 import pytest
 
-from controller.core.served import before, between, each_minute, lately
-from controller.core.share import Points
+from controller.core.decision.traffic_share import Points, before, between, each_minute, lately
 from tests.core.scene import EAST, T0, WEST
 
 NOON = T0 - T0 % 60

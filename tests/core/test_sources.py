@@ -7,8 +7,8 @@ import pytest
 from controller.core.admission import PolicyError, compiled, expected_signals, parse_policy
 from controller.core.assess import judge_leaf, view
 from controller.core.conditions import Leaf
-from controller.core.decide import decide
-from controller.core.guards import CUT_OFF_AFTER
+from controller.core.decision.decide import decide
+from controller.core.decision.guards import CUT_OFF_AFTER
 from controller.core.model import RELAYED, Observation, Truth, Verdict
 from controller.core.notices import notice_id
 from controller.core.strangers import UNNAMED, why_unnamed

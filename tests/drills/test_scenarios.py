@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from controller.core.decision.plan import below_floor
 from controller.core.journal import Kind, broken_at, to_json
-from controller.core.plan import below_floor
 from controller.lab.people import Mode
 from controller.lab.rehearse import Judged, Run
 from controller.lab.scenarios import SCENARIOS

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.core import drilling, guards
+from controller.core.decision import drills, guards
 from controller.core.model import Check, Truth
 from tests.mutate import sites
 from tests.mutate.scenes import SCENES
@@ -59,7 +59,7 @@ def test_a_new_guard_or_write_without_a_world_is_found(
 
 
 def test_what_was_taken_out_is_put_back_whatever_happens() -> None:
-    kept = {each: each.__code__ for each in (guards.armed, drilling.kept_from)}
+    kept = {each: each.__code__ for each in (guards.armed, drills.kept_from)}
     cut = []
 
     def fail() -> None:

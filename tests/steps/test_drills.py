@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from controller.core import drilling, fold
+from controller.core import fold
+from controller.core.decision import drills
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.entry.cli.move import how_it_ended
@@ -196,7 +197,7 @@ def test_what_keeps_a_drill_from_beginning_is_journalled(set_up: Any, code: str,
 def test_without_the_look_at_windows_it_is_opened_and_the_guard_ends_it(
     monkeypatch: Patch, set_up: Any
 ) -> None:
-    monkeypatch.setattr(drilling, "open_window", lambda *_: None)
+    monkeypatch.setattr(drills, "open_window", lambda *_: None)
     w = set_up()
     w.advance(200)
     assert (w.count(Kind.DRILL_OPENED), outcomes(w), w.moves) == (1, ["blocked"], NO_MOVES)

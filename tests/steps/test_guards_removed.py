@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from controller.aws.journal import DynamoJournal
-from controller.core import guards
 from controller.core.admission import expected_signals
-from controller.core.guards import Guard
+from controller.core.decision import guards
+from controller.core.decision.guards import Guard
 from controller.core.journal import Event, Kind
 from controller.core.model import Check, Truth, Verdict
 from controller.steps import shift

@@ -13,7 +13,8 @@ import pytest
 
 from controller.aws import arc, evidence
 from controller.aws.events import parse
-from controller.core import assess, notices, plan, timeline
+from controller.core import assess, notices, timeline
+from controller.core.decision import plan
 from controller.core.incident import ENDED, IllegalMove
 from controller.core.journal import Event, Kind, seal
 from controller.core.model import Observation, Sighting, Verdict

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from controller.core import guards
-from controller.core.fleet import Fleet
+from controller.core.decision import guards
+from controller.core.decision.limits import Fleet
 from controller.core.incident import Incident
 from controller.core.journal import Draft, Kind
 from controller.core.model import Verdict

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from controller.core import readiness
+from controller.core.decision import readiness
+from controller.core.decision.readiness import Reading
 from controller.core.journal import Kind
 from controller.core.model import Answer, Truth
-from controller.core.readiness import Reading
 from controller.steps import shift
 from controller.steps.context import situation
 from controller.steps.readings import refresh

@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.core.drivers import rank
+from controller.core.decision.precedence import rank
 from controller.core.journal import Kind
 from controller.steps import echo, shift, takeover
 from controller.steps.turns import Turns

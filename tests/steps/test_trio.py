@@ -8,7 +8,8 @@ from functools import cache
 
 import pytest
 
-from controller.core import assess, echo
+from controller.core import assess
+from controller.core.decision import drift
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.steps import shift, takeover
@@ -46,7 +47,7 @@ def back(monkeypatch: Patch | None = None) -> World:
     """The driver's clock is set back by ten minutes while people are asked."""
     if monkeypatch:
         monkeypatch.setattr(assess, "AHEAD", 1e9)
-        monkeypatch.setattr("controller.core.guards.AHEAD", 1e9)
+        monkeypatch.setattr("controller.core.decision.guards.AHEAD", 1e9)
     w = failing(**ASKED)
     w.stage.kernel.after(63.0, lambda: w.set_clock(OTHER, -600.0))
     ended(w, 800.0)
@@ -114,7 +115,7 @@ def test_s4_a_late_call_is_put_back_within_a_minute_whatever_the_clocks_say(monk
         seconds = landed(clocks)
         assert seconds is not None
         assert seconds <= 60.0
-    monkeypatch.setattr(echo, "SKEW", 0.0)
+    monkeypatch.setattr(drift, "SKEW", 0.0)
     assert landed(CLOCKS[0]) is None
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from controller.core.assess import View, judge, judge_leaf
 from controller.core.conditions import Leaf
-from controller.core.decide import Situation
+from controller.core.decision.decide import Situation
+from controller.core.decision.readiness import judge_ready
 from controller.core.model import Node, Truth
 from controller.core.policy import Policy
-from controller.core.readiness import judge_ready
 from controller.lab.cases.play import Played
 
 Seen = Mapping[str, frozenset[Truth]]

@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from controller.core.decide import Situation, decide, may_open
+from controller.core.decision.approval_chain import chain, following
+from controller.core.decision.decide import Situation, decide, may_open
+from controller.core.decision.guards import Found, binding
+from controller.core.decision.readiness import asked
+from controller.core.decision.restore import must_turn
 from controller.core.fold import apply
-from controller.core.gate import chain, following
-from controller.core.guards import Found, binding
-from controller.core.homeward import must_turn
 from controller.core.incident import Incident, Memory, Phase
 from controller.core.journal import Draft, Event, Kind, seal
 from controller.core.model import Decision
 from controller.core.policy import Policy
-from controller.core.readiness import asked
 
 People = Literal["approve", "deny", "silent"]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from controller.core.admission import compiled, expected_signals, parse_policy
-from controller.core.decide import Situation, decide
+from controller.core.decision.decide import Situation, decide
 from controller.core.keeping import kept_of
 from controller.core.model import Decision, Signal
 from controller.core.policy import Policy

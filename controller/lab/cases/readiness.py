@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
+from controller.core.decision.readiness import Reading, Wish, wishes
 from controller.core.policy import Policy
-from controller.core.readiness import Reading, Wish, wishes
 
 KINDS = {"replication": "replication", "plan": "planEvaluation", "arc": "arcReadiness", "quotas": "quotas"}
 """A reading's kind -> the key of the check that asks for it."""

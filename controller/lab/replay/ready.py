@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from controller.core.readiness import Reading, Wish
+from controller.core.decision.readiness import Reading, Wish
 from controller.ports.errors import EvidenceUnavailable
 
 Ready = Literal["yes", "no", "unknown"]

@@ -9,14 +9,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from controller.core.drivers import TURN, rank
+from controller.core.decision.limits import open_window, window_told
+from controller.core.decision.plan import serving
+from controller.core.decision.precedence import TURN, rank
 from controller.core.explanation import stamp
 from controller.core.incident import Incident, Memory, Phase
-from controller.core.plan import serving
 from controller.core.policy import Policy
 from controller.core.schedule import previous
 from controller.core.text import spell
-from controller.core.windows import open_window, window_told
 
 LATE = 600.0
 """Seconds after which a drill that did not begin is not made up for."""

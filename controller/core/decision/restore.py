@@ -9,13 +9,13 @@
 
 from dataclasses import replace
 
-from controller.core import guards
 from controller.core.assess import judge, judge_leaf
-from controller.core.guards import Found
+from controller.core.decision import guards
+from controller.core.decision.guards import Found
+from controller.core.decision.plan import homecoming, homeward, next_wave, plan
+from controller.core.decision.readiness import asked, judge_ready, summary, under_doubt
 from controller.core.incident import ENDED, Incident
 from controller.core.model import Answer, Check, Decision, Plan, Truth
-from controller.core.plan import homecoming, homeward, next_wave, plan
-from controller.core.readiness import asked, judge_ready, summary, under_doubt
 from controller.core.text import spell
 
 

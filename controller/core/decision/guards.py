@@ -4,16 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from controller.core.assess import AHEAD, View, judge_leaf
-from controller.core.fleet import DAY, rationed
-from controller.core.gate import chain, overrides, phrase, present
+from controller.core.decision.approval_chain import chain, overrides, phrase, present
+from controller.core.decision.limits import DAY, open_window, rationed, window_told
+from controller.core.decision.plan import after, below_floor, serving
+from controller.core.decision.readiness import Reading, judge_ready, summary
 from controller.core.incident import MOVING, Incident, Memory, Phase
 from controller.core.journal import digest
 from controller.core.model import Answer, Check, Plan, Truth
-from controller.core.plan import after, below_floor, serving
 from controller.core.policy import Policy
-from controller.core.readiness import Reading, judge_ready, summary
 from controller.core.text import spell
-from controller.core.windows import open_window, window_told
 
 CUT_OFF_AFTER = 120.0
 """Seconds without anything from any other Region after which a controller abstains."""

@@ -6,8 +6,8 @@
 """
 
 from controller.core.assess import view
-from controller.core.decide import Situation
-from controller.core.guards import Found, not_cut_off, policy_valid
+from controller.core.decision.decide import Situation
+from controller.core.decision.guards import Found, not_cut_off, policy_valid
 from controller.core.model import Truth
 from controller.core.policy import Policy
 
