@@ -33,7 +33,7 @@ from controller.aws.snapshots import DynamoSnapshots
 from controller.aws.standby import StandbySwitch, Watched
 from controller.aws.workflow import StepFunctionsWorkflow
 from controller.core.admission import expected_signals, parse_policy
-from controller.core.keeping import kept_of
+from controller.core.evidence.registry import kept_of
 from controller.core.policy import Policy
 from controller.ports.errors import OutsideUnreachable
 from controller.ports.runtime import Runtime

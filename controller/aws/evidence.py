@@ -13,7 +13,7 @@ from botocore.client import BaseClient
 
 from controller.aws.evidence_text import Reader, text_of
 from controller.aws.failure import OUTSIDE, code, translated
-from controller.core.evidence import clamp, fold
+from controller.core.evidence.fold import clamp, fold
 from controller.core.holding import FEWEST, Kept
 from controller.core.model import Observation, Sighting
 from controller.ports.errors import EvidenceUnavailable

@@ -12,7 +12,7 @@ from functools import partial
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import SchemaValidator, core_schema, from_json
 
-from controller.core.history import History
+from controller.core.evidence.timeline import History
 from controller.core.journal import canonical
 from controller.core.model import Observation
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from controller.aws.fields import date, is_region, iso, member, region, text
 from controller.aws.untrusted import MAX_LENGTH, Unusable
+from controller.core.evidence.health_notices import KIND, notice_id
 from controller.core.model import RELAYED, Observation, Sighting, Verdict, signal_id
-from controller.core.notices import KIND, notice_id
 from controller.core.text import plain
 
 HEALTH_EVENT = "AWS Health Event"

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.core.assess import Track, View, view
 from controller.core.decision.traffic_share import MINUTE, Counted
+from controller.core.evidence.evaluation import Track, View, view
 from controller.core.incident import Memory
 from controller.core.journal import Event
 from controller.core.policy import Policy

@@ -9,8 +9,8 @@ from controller.console.http import Response
 from controller.console.looking import Seen
 from controller.console.traffic import traffic_now, traffic_of
 from controller.console.visit import Visit
-from controller.core.assess import Track
 from controller.core.decision.plan import serving
+from controller.core.evidence.evaluation import Track
 from controller.core.incident import Incident
 from controller.core.model import Verdict
 from controller.core.policy import Policy

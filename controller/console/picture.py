@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from controller.console.looking import Seen
-from controller.core.assess import Track
 from controller.core.decision.traffic_share import Served
+from controller.core.evidence.evaluation import Track
 from controller.core.incident import ENDED, Incident
 from controller.core.journal import Event, Kind
 from controller.core.policy import Policy

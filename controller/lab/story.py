@@ -7,7 +7,7 @@ from math import floor
 from typing import Any
 
 from controller.core.admission import expected_signals
-from controller.core.assess import View
+from controller.core.evidence.evaluation import View
 from controller.core.explanation import why_sentence
 from controller.core.fold import fold
 from controller.core.incident import Phase

@@ -9,7 +9,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from controller.core.assess import View, view
+from controller.core.evidence.evaluation import View, view
 from controller.core.journal import Event
 from controller.core.model import Observation
 from controller.lab.stage import Stage

@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from controller.core.evidence.registry import roster_of, why_unnamed
 from controller.core.explanation import decision_data
 from controller.core.model import Ended, Ignored, Probe, Sighting
-from controller.core.roster import roster_of
-from controller.core.strangers import why_unnamed
 from controller.core.text import plain
 from controller.steps.context import Deps, note, remember
 from controller.steps.judge import judge_again_if_late

@@ -5,8 +5,8 @@ What is begun through a controller that is cut off stands still: it abstains unt
 
 from collections.abc import Callable, Sequence
 
-from controller.core.assess import view
 from controller.core.decision.guards import Found, not_cut_off
+from controller.core.evidence.evaluation import view
 from controller.core.incident import Memory
 from controller.core.model import Truth
 from controller.ports.errors import EvidenceUnavailable

@@ -13,7 +13,6 @@
 
 from typing import Any
 
-from controller.core.assess import View, judge_leaf, view
 from controller.core.checks import FamilyCheck
 from controller.core.conditions import Leaf
 from controller.core.decision.decide import Situation, decide
@@ -21,6 +20,7 @@ from controller.core.decision.guards import Found
 from controller.core.decision.precedence import abstains
 from controller.core.decision.restore import must_turn
 from controller.core.decision.traffic_share import Proof
+from controller.core.evidence.evaluation import View, judge_leaf, view
 from controller.core.incident import Incident, Memory, Phase
 from controller.core.journal import Kind
 from controller.core.model import Node, Truth

@@ -17,11 +17,10 @@ from statistics import median
 
 from controller.aws.evidence_text import Reader, text_of
 from controller.core.admission import expected_signals, parse_policy
-from controller.core.assess import View, judge, view
+from controller.core.evidence.evaluation import View, judge, truth, view
 from controller.core.journal import canonical
 from controller.core.model import Observation, Signal, Verdict
 from controller.core.policy import Policy
-from controller.core.truth import truth
 from tests.bench import decision_peers as peers
 from tests.core.scene import ACCOUNT, T0, policy_data
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from controller.core.assess import judge, judge_leaf, view
 from controller.core.conditions import Leaf
+from controller.core.evidence.evaluation import judge, judge_leaf, view
 from controller.core.explanation import flip_set
 from controller.core.model import Truth
 from controller.core.text import spell

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from controller.core.admission import PolicyError, compiled, parse_policy
-from controller.core.assess import judge, view
 from controller.core.decision.approval_chain import chain
 from controller.core.decision.decide import decide
+from controller.core.evidence.evaluation import judge, view
 from controller.core.model import Truth
 from controller.core.policy import Policy
 from tests.core.scene import (

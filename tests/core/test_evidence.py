@@ -6,9 +6,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from controller.core.evidence import clamp, fold
+from controller.core.evidence.fold import clamp, fold
+from controller.core.evidence.timeline import held, runs
 from controller.core.model import Observation, Verdict
-from controller.core.timeline import held, runs
 
 LETTERS = {"B": Verdict.BREACHING, "H": Verdict.HEALTHY, "U": Verdict.UNKNOWN}
 MINUTE = 60.0

@@ -6,10 +6,9 @@ from itertools import pairwise
 import pytest
 
 from controller.aws.evidence_text import Reader, observations, text_of
-from controller.core import timeline
-from controller.core.history import History
+from controller.core.evidence import timeline
+from controller.core.evidence.timeline import History, Past, Run, held
 from controller.core.model import RELAYED, Observation, Verdict
-from controller.core.timeline import Past, Run, held
 from tests.core.scene import T0, history
 
 SAID = (Verdict.HEALTHY, Verdict.BREACHING, Verdict.BREACHING, Verdict.UNKNOWN)

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from controller.core.assess import view
 from controller.core.decision.decide import Situation, decide, may_open
 from controller.core.decision.guards import Found
 from controller.core.decision.plan import after, below_floor, homecoming, homeward, next_wave, plan
 from controller.core.decision.restore import must_turn
+from controller.core.evidence.evaluation import view
 from controller.core.fold import fold
 from controller.core.incident import Memory
 from controller.core.journal import Event, Kind, seal

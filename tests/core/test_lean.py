@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from controller.core.assess import judge, view
 from controller.core.conditions import Condition
 from controller.core.decision.decide import decide
+from controller.core.evidence.evaluation import judge, truth, view
 from controller.core.model import Truth
-from controller.core.truth import truth
 from tests.core.scene import (
     ACCOUNT,
     CONFIRMED,

@@ -1,8 +1,8 @@
 """AWS Health's notices, together: which accuse, which lapse, and what that says of a Region."""
 
-from controller.core.evidence import fold
+from controller.core.evidence.fold import fold
+from controller.core.evidence.health_notices import notice_id, standing
 from controller.core.model import Observation, Verdict
-from controller.core.notices import notice_id, standing
 from tests.core.scene import T0
 
 PATIENCE = 10_800.0

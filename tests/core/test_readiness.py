@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from controller.core.assess import view
 from controller.core.decision.decide import decide
 from controller.core.decision.guards import binding
 from controller.core.decision.readiness import (
@@ -16,6 +15,7 @@ from controller.core.decision.readiness import (
     summary,
     wishes,
 )
+from controller.core.evidence.evaluation import view
 from controller.core.explanation import decision_data
 from controller.core.journal import Kind
 from controller.core.model import Answer, Truth

@@ -2,8 +2,8 @@
 
 import pytest
 
+from controller.core.evidence.timeline import LATE, held, runs
 from controller.core.model import Observation, Verdict
-from controller.core.timeline import LATE, held, runs
 from tests.core.scene import T0, history
 
 B, H, S = Verdict.BREACHING, Verdict.HEALTHY, Verdict.SILENT

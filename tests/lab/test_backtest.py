@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from controller.core.admission import expected_signals, parse_policy
-from controller.core.assess import judge, view
+from controller.core.evidence.evaluation import judge, view
 from controller.core.model import Observation, Truth, Verdict
 from controller.core.policy import Policy
 from controller.entry.cli.run import main

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from controller.core import assess
+from controller.core.evidence import evaluation
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.rehearsal.arc.controls import ENDPOINTS
@@ -48,7 +48,7 @@ def test_s8_a_region_comes_home_after_unbroken_health_only(monkeypatch: Patch) -
     w.advance(280)
     assert w.count(Kind.RESTORE_OPENED) == 0
     assert w.until(w.has(Kind.RESTORE_OPENED), 120)
-    monkeypatch.setattr(assess, "held", lambda *_: 1e9)
+    monkeypatch.setattr(evaluation, "held", lambda *_: 1e9)
     assert flapping(times=1).count(Kind.RESTORE_OPENED) == 1
 
 

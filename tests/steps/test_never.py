@@ -13,8 +13,8 @@ import pytest
 
 from controller.aws import arc, evidence
 from controller.aws.events import parse
-from controller.core import assess, notices, timeline
 from controller.core.decision import plan
+from controller.core.evidence import evaluation, health_notices, timeline
 from controller.core.incident import ENDED, IllegalMove
 from controller.core.journal import Event, Kind, seal
 from controller.core.model import Observation, Sighting, Verdict
@@ -209,13 +209,13 @@ def test_s11_missing_data_is_no_failure(monkeypatch: Patch) -> None:
     assert isinstance(seen_of, Sighting)
     assert seen_of.observation.verdict is Verdict.UNKNOWN
     assert not _no_data()
-    real = assess.past_of
+    real = evaluation.past_of
 
     def fails(history: Sequence[Observation], silent_after: float) -> Any:
         red = [replace(o, verdict=Verdict.BREACHING) if o.verdict is Verdict.UNKNOWN else o for o in history]
         return real(red, silent_after)
 
-    monkeypatch.setattr(assess, "past_of", fails)
+    monkeypatch.setattr(evaluation, "past_of", fails)
     assert _no_data()
 
 
@@ -232,13 +232,13 @@ def _towards_no_data() -> World:
 
 def test_s11_missing_data_is_no_health(monkeypatch: Patch) -> None:
     assert not _towards_no_data().moves
-    real = assess.past_of
+    real = evaluation.past_of
 
     def thrives(history: Sequence[Observation], silent_after: float) -> Any:
         green = [replace(o, verdict=Verdict.HEALTHY) if o.verdict is Verdict.UNKNOWN else o for o in history]
         return real(green, silent_after)
 
-    monkeypatch.setattr(assess, "past_of", thrives)
+    monkeypatch.setattr(evaluation, "past_of", thrives)
     assert _towards_no_data().moves
 
 
@@ -259,7 +259,7 @@ def test_s13_one_zone_moves_no_region_and_a_second_one_does(monkeypatch: Patch) 
     notice(w, eventDescription=other, eventArn="arn:aws:health:us-east-1::event/LAMBDA/X/second")
     w.advance(100)
     assert w.count(Kind.INCIDENT_OPENED) == 1
-    monkeypatch.setattr(notices, "_zones", lambda _seen: frozenset())
+    monkeypatch.setattr(health_notices, "_zones", lambda _seen: frozenset())
     assert _one_zone().count(Kind.INCIDENT_OPENED) == 1
 
 
@@ -283,5 +283,5 @@ def _a_blip() -> World:
 
 def test_s19_forty_three_seconds_move_nothing(monkeypatch: Patch) -> None:
     assert _a_blip().kinds == ["PolicyLoaded"]
-    monkeypatch.setattr(assess, "held", lambda *_: 1e9)
+    monkeypatch.setattr(evaluation, "held", lambda *_: 1e9)
     assert Kind.INCIDENT_OPENED in _a_blip().kinds

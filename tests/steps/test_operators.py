@@ -66,9 +66,9 @@ def test_a_mute_ends_by_itself_and_one_of_an_unknown_signal_is_refused() -> None
 
 
 def test_s12_without_the_guard_a_muted_region_is_left(monkeypatch: Patch) -> None:
-    from controller.core import assess
+    from controller.core.evidence import evaluation
 
-    monkeypatch.setattr(assess, "_muted_until", lambda *_: 0.0)
+    monkeypatch.setattr(evaluation, "_muted_until", lambda *_: 0.0)
     w = failing()
     operate.mute(w.hand, EAST, seconds=3600, **WHY)
     assert w.until(w.has(Kind.SETTLED), 200)

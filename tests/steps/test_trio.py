@@ -8,8 +8,8 @@ from functools import cache
 
 import pytest
 
-from controller.core import assess
 from controller.core.decision import drift
+from controller.core.evidence import evaluation
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.steps import shift, takeover
@@ -46,7 +46,7 @@ def test_the_driver_s_region_dies_at_a_call_and_another_ends_it_with_one_effect(
 def back(monkeypatch: Patch | None = None) -> World:
     """The driver's clock is set back by ten minutes while people are asked."""
     if monkeypatch:
-        monkeypatch.setattr(assess, "AHEAD", 1e9)
+        monkeypatch.setattr(evaluation, "AHEAD", 1e9)
         monkeypatch.setattr("controller.core.decision.guards.AHEAD", 1e9)
     w = failing(**ASKED)
     w.stage.kernel.after(63.0, lambda: w.set_clock(OTHER, -600.0))

@@ -12,16 +12,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from controller.core.assess import View, judge, testifying, view
 from controller.core.decision import guards
 from controller.core.decision.guards import Found
 from controller.core.decision.plan import next_wave, plan
 from controller.core.decision.readiness import Reading, asked, under_doubt
 from controller.core.decision.restore import decide_home, decide_restore
+from controller.core.evidence.evaluation import View, judge, testifying, truth, view
 from controller.core.incident import Incident, Memory
 from controller.core.model import Check, Decision, Node, Observation, Signal, Truth, Verdict
 from controller.core.policy import Policy
-from controller.core.truth import truth
 
 
 @dataclass(frozen=True)

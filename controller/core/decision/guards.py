@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from controller.core.assess import AHEAD, View, judge_leaf
 from controller.core.decision.approval_chain import chain, overrides, phrase, present
 from controller.core.decision.limits import DAY, open_window, rationed, window_told
 from controller.core.decision.plan import after, below_floor, serving
 from controller.core.decision.readiness import Reading, judge_ready, summary
+from controller.core.evidence.evaluation import AHEAD, View, judge_leaf
 from controller.core.incident import MOVING, Incident, Memory, Phase
 from controller.core.journal import digest
 from controller.core.model import Answer, Check, Plan, Truth

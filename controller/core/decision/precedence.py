@@ -5,9 +5,9 @@
 ```
 """
 
-from controller.core.assess import view
 from controller.core.decision.decide import Situation
 from controller.core.decision.guards import Found, not_cut_off, policy_valid
+from controller.core.evidence.evaluation import view
 from controller.core.model import Truth
 from controller.core.policy import Policy
 

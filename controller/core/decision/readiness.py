@@ -22,7 +22,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from controller.core.assess import View, judge_leaf
 from controller.core.checks import (
     ArcCheck,
     FamilyCheck,
@@ -33,6 +32,7 @@ from controller.core.checks import (
     gate_of,
 )
 from controller.core.conditions import Leaf
+from controller.core.evidence.evaluation import View, judge_leaf
 from controller.core.journal import digest
 from controller.core.model import Answer, Check, Plan, Truth, all_of
 from controller.core.text import spell

@@ -8,7 +8,7 @@ from math import ceil
 import numpy as np
 
 from controller.core.admission import expected_signals
-from controller.core.evidence import clamp
+from controller.core.evidence.fold import clamp
 from controller.core.model import Observation, Verdict
 from controller.core.policy import Policy
 from controller.lab.backtest.line import POLL, UNHEARD, Line, line_of

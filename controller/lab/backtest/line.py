@@ -6,10 +6,10 @@ from math import inf
 
 import numpy as np
 
+from controller.core.evidence.health_notices import KIND as HEALTH
+from controller.core.evidence.health_notices import standing
+from controller.core.evidence.timeline import LATE, runs
 from controller.core.model import RELAYED, Observation, Signal, Verdict
-from controller.core.notices import KIND as HEALTH
-from controller.core.notices import standing
-from controller.core.timeline import LATE, runs
 from controller.lab.backtest.steps import Steps, Times, constant, from_spans
 
 UNHEARD, HEALTHY, BREACHING, SILENT, UNKNOWN = 0, 1, 2, 3, 4
@@ -46,7 +46,7 @@ def line_of(
     end: float,
     held: Sequence[tuple[float, float]] = (),
 ) -> Line:
-    """The line of a signal by the core's own rules (`core.timeline.runs`).
+    """The line of a signal by the core's own rules (`core.evidence.timeline.runs`).
 
     history: what arrived, in order of event time. held: when the Region of an alarm answers no poll; else its
     level is known each minute. What took longer than a quarter of an hour to arrive is history already.

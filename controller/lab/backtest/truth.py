@@ -1,4 +1,5 @@
-r"""A policy's conditions over a whole past: the same three values as `core.assess`, at every moment at once.
+r"""A policy's conditions over a whole past: the same three values as `core.evidence.evaluation`, at every
+moment at once.
 
 ```
  units say it    __/‾‾\___/‾‾‾‾‾‾‾‾‾‾\__      at least `wanted` of them
@@ -13,8 +14,8 @@ import numpy as np
 
 from controller.core.checks import FamilyCheck
 from controller.core.conditions import All, Any_, Condition, Leaf, Not, Ref
+from controller.core.evidence.health_notices import KIND as HEALTH
 from controller.core.model import Verdict
-from controller.core.notices import KIND as HEALTH
 from controller.core.policy import Policy
 from controller.lab.backtest.evidence import Past
 from controller.lab.backtest.line import BREACHING, CODES, SILENT, UNHEARD, UNKNOWN, Line
@@ -104,7 +105,7 @@ class Judge:
         return self._known[key]
 
     def _of(self, family: str, subject: str, source: str) -> list[Line]:
-        """As `core.assess.View.of`: a guest inside of what is judged does not count."""
+        """As `core.evidence.evaluation.View.of`: a guest inside of what is judged does not count."""
         inside = {subject, source}
         return [
             line
@@ -116,7 +117,7 @@ class Judge:
 
 
 def judge_leaf(leaf: Leaf, lines: Sequence[Line], begin: float) -> Steps:
-    """One leaf over time, as `core.assess.judge_leaf` judges one moment."""
+    """One leaf over time, as `core.evidence.evaluation.judge_leaf` judges one moment."""
     if not lines:
         return constant(OPEN, begin)
     times = moments([line.said for line in lines])

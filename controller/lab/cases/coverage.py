@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from controller.core.assess import View, judge, judge_leaf
 from controller.core.conditions import Leaf
 from controller.core.decision.decide import Situation
 from controller.core.decision.readiness import judge_ready
+from controller.core.evidence.evaluation import View, judge, judge_leaf
 from controller.core.model import Node, Truth
 from controller.core.policy import Policy
 from controller.lab.cases.play import Played

@@ -11,11 +11,11 @@ Signals that say the same share one past: of a thousand signals few have a past 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from controller.core.evidence import fold
+from controller.core.evidence.fold import fold
+from controller.core.evidence.health_notices import KIND as HEALTH
+from controller.core.evidence.health_notices import notice_id
 from controller.core.holding import Kept
 from controller.core.model import Observation, Signal
-from controller.core.notices import KIND as HEALTH
-from controller.core.notices import notice_id
 from controller.lab.cases.model import SAYING
 
 MINUTE = 60.0

@@ -13,7 +13,7 @@ from functools import partial
 
 from controller.core.admission import compiled, expected_signals, parse_policy
 from controller.core.decision.decide import Situation, decide
-from controller.core.keeping import kept_of
+from controller.core.evidence.registry import kept_of
 from controller.core.model import Decision, Signal
 from controller.core.policy import Policy
 from controller.lab.cases.driver import Driver, Moved

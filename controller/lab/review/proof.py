@@ -7,14 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from controller.core.admission import expected_signals
-from controller.core.assess import view
 from controller.core.decision.decide import decide
 from controller.core.decision.limits import open_window
+from controller.core.evidence.evaluation import truth, view
+from controller.core.evidence.registry import kept_of
 from controller.core.explanation import flip_set, stamp
-from controller.core.keeping import kept_of
 from controller.core.model import Decision, Truth
 from controller.core.policy import Policy
-from controller.core.truth import truth
 from controller.lab.cases.feed import MINUTE, Feed, Script, needed_minutes
 from controller.lab.cases.model import DAY
 from controller.lab.cases.play import ACCOUNT, Played, Scope, as_live, near, play

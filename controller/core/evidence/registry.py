@@ -1,12 +1,21 @@
-"""Who may speak of which Region: worked out once for a policy's signals, since they rarely change."""
+"""Who may speak of which Region: worked out once for a policy's signals, since they rarely change.
 
-from collections.abc import Sequence
+Why something that says that it is evidence is none of this policy's.
+
+What is kept of each signal of a policy: enough for the longest `for` that counts it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from controller.core.admission import expected_signals
+from controller.core.evidence.health_notices import KIND as HEALTH
+from controller.core.holding import Kept, kept
 from controller.core.model import Signal
-from controller.core.notices import KIND as HEALTH
+from controller.core.moves_admission import every_hold
 from controller.core.policy import Policy
+from controller.core.sources import signals_of
+from controller.core.text import plain
 
 
 class Bench(NamedTuple):
@@ -73,3 +82,44 @@ def roster_of(policy: Policy, account: str, signals: Sequence[Signal] | None = N
         named = expected_signals(policy, account) if signals is None else signals
         known = _ROSTERS[key] = ((policy, signals), Roster(named))
     return known[1]
+
+
+UNNAMED = "not a signal that the policy names"
+
+
+def why_unnamed(signal: str, policy: Policy, account: str) -> str:
+    """One sentence. signal: the id of a sighting that is not among the expected ones."""
+    kind, _, rest = signal.partition(":")
+    sender, _, rest = rest.partition(":")
+    observer, _, name = rest.partition(":")
+    if sender != account:
+        return f"it comes from account {plain(sender, 20)}; only {account} counts"
+    if kind != "event":
+        return UNNAMED
+    application, family, subject, called = (*name.split("/", 3), "", "", "")[:4]
+    if application != policy.application:
+        return f"{plain(application, 64)!r} is not the application that this policy guards"
+    if subject not in policy.regions:
+        return f"{plain(subject, 40)} is not a Region that the policy guards"
+    if family not in policy.signals:
+        return f"the policy has no family {plain(family, 64)!r}"
+    made = [
+        signal
+        for source in policy.signals[family]
+        for signal in signals_of(
+            source, application=application, family=family, subject=subject, account=account
+        )
+        if signal.kind == kind
+    ]
+    if called not in {signal.name for signal in made}:
+        return f"the family {family!r} has no event {plain(called, 64)!r}"
+    return f"the policy does not have {plain(called, 64)!r} of {subject} seen from {plain(observer, 40)}"
+
+
+def kept_of(policy: Policy, signals: Iterable[Signal]) -> Mapping[str, Kept]:
+    """Signal's id -> what is kept of it."""
+    longest: dict[str, float] = {}
+    for _, leaf, seconds in every_hold(policy):
+        longest[leaf.family] = max(seconds, longest.get(leaf.family, 0.0))
+    common = longest.get("all", 0.0)
+    return {s.id: kept(max(common, longest.get(s.family, 0.0)), s.silent_after) for s in signals}

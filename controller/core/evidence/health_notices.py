@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import inf
 
+from controller.core.evidence.timeline import Run, heard_at
 from controller.core.model import Observation, Verdict
-from controller.core.timeline import Run, heard_at
 
 KIND = "health"
 

@@ -1,6 +1,11 @@
 """Judging evidence: signals to verdicts, the policy's conditions to a tree with a value and a sentence.
 
 Nothing here acts, waits or asks what time it is: `now` is an argument.
+
+The value of a condition alone: what `assess.judge` says, without the tree that says why.
+
+Most decisions are about Regions that are well, and some only need to know so. The tests hold the two against
+each other on random conditions and evidence.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +15,10 @@ from math import inf
 from typing import NamedTuple
 
 from controller.core.conditions import All, Any_, Condition, Leaf, Not, Ref
-from controller.core.history import History
+from controller.core.evidence.health_notices import KIND as HEALTH
+from controller.core.evidence.health_notices import quiet, standing
+from controller.core.evidence.registry import Roster, roster_of
+from controller.core.evidence.timeline import History, Past, Run, held, past_of
 from controller.core.model import (
     Node,
     Observation,
@@ -22,12 +30,8 @@ from controller.core.model import (
     any_of,
     negate,
 )
-from controller.core.notices import KIND as HEALTH
-from controller.core.notices import quiet, standing
 from controller.core.policy import Policy
-from controller.core.roster import Roster, roster_of
 from controller.core.text import spell
-from controller.core.timeline import Past, Run, held, past_of
 
 AHEAD = 60.0
 """Seconds. What we received later than now by more than this came before our own clock was set back."""
@@ -274,3 +278,34 @@ def _told(verdict: Verdict, units: Sequence[Sequence[Track]]) -> tuple[int, int]
         else:
             open_ += Verdict.SILENT in said or Verdict.UNKNOWN in said
     return yes, open_
+
+
+def truth(condition: Condition, seen: View, *, source: str, target: str | None = None) -> Truth:
+    """The value of `judge(condition, …)`; of an `all` or `any` no more is looked at than decides it."""
+    match condition:
+        case Leaf():
+            subject = source if condition.in_ == "source" else target
+            if subject is None:
+                return Truth.UNKNOWN
+            return weigh(condition, seen, subject=subject, source=source).value
+        case All(all_=children):
+            return _first(Truth.FALSE, children, seen, source, target)
+        case Any_(any_=children):
+            return _first(Truth.TRUE, children, seen, source, target)
+        case Not(not_=child):
+            return negate(truth(child, seen, source=source, target=target))
+        case Ref(condition=name):
+            return truth(seen.conditions[name], seen, source=source, target=target)
+
+
+def _first(
+    decides: Truth, children: Sequence[Condition], seen: View, source: str, target: str | None
+) -> Truth:
+    """`decides` if any child has that value, else unknown if any is unknown, else the other."""
+    doubt = False
+    for child in children:
+        value = truth(child, seen, source=source, target=target)
+        if value is decides:
+            return value
+        doubt = doubt or value is Truth.UNKNOWN
+    return Truth.UNKNOWN if doubt else negate(decides)
