@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from controller.core.fold import fold
-from controller.core.incident import OPENINGS, Incident, Phase
+from controller.core.incident.fold import fold
+from controller.core.incident.state import OPENINGS, Incident, Phase
 from controller.core.journal import Event, Kind
 
 OUTCOMES = ("moved", "stood down", "refused", "rolled back", "open")

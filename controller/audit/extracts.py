@@ -7,8 +7,8 @@ from typing import Any
 from controller.audit.questions import questions
 from controller.audit.watched import Span, blinded, common, gaps, seconds
 from controller.core.explanation import stamp
-from controller.core.fold import fold
-from controller.core.incident_data import as_data
+from controller.core.incident.fold import fold
+from controller.core.incident.state import as_data
 from controller.core.journal import Event
 from controller.core.story import sentence
 

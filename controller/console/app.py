@@ -24,7 +24,7 @@ from controller.console.sealing import Sealer
 from controller.console.session import GONE, Session, session_of
 from controller.console.sign_in import BACK, Door
 from controller.console.visit import Visit
-from controller.core.people import GROUP
+from controller.core.incident.approval import GROUP
 from controller.core.text import plain
 from controller.ports.errors import ControllerError
 from controller.steps.context import Deps

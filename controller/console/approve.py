@@ -10,10 +10,10 @@ from controller.console.waves import waves_of
 from controller.core.checks import QuotaCheck
 from controller.core.decision.approval_chain import belongs
 from controller.core.explanation import decision_data
-from controller.core.incident import Incident
+from controller.core.incident.approval import among, same_person
+from controller.core.incident.state import Incident
 from controller.core.journal import Event
 from controller.core.model import Node, SignalState, Truth
-from controller.core.people import among, same_person
 from controller.core.text import plain
 from controller.ports.errors import OutsideUnreachable
 from controller.steps.answer import Answered, answer, look_at

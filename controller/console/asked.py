@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from controller.console.looking import Seen
-from controller.core.incident import ENDED, Incident, Phase
+from controller.core.incident.state import ENDED, Incident, Phase
 from controller.core.journal import Event, Kind
 from controller.core.policy import Policy
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from controller.console.http import Response
 from controller.console.looking import Seen
 from controller.console.visit import Visit
-from controller.core.pace import stuck
+from controller.core.incident.step_durations import stuck
 
 LATE = 7_200.0
 """Seconds: a probe goes out each hour, so two are missing."""

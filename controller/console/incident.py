@@ -15,7 +15,7 @@ from controller.console.waves import waves_of
 from controller.core.decision.approval_chain import phrase
 from controller.core.decision.decide import decide
 from controller.core.explanation import decision_data
-from controller.core.incident import ENDED, Incident
+from controller.core.incident.state import ENDED, Incident
 from controller.core.journal import Event
 from controller.core.model import Decision
 from controller.ports.errors import OutsideUnreachable

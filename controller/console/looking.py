@@ -6,7 +6,7 @@ from typing import Any
 
 from controller.core.decision.traffic_share import MINUTE, Counted
 from controller.core.evidence.evaluation import Track, View, view
-from controller.core.incident import Memory
+from controller.core.incident.state import Memory
 from controller.core.journal import Event
 from controller.core.policy import Policy
 from controller.core.story import Story

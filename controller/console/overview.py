@@ -11,7 +11,7 @@ from controller.console.traffic import traffic_now, traffic_of
 from controller.console.visit import Visit
 from controller.core.decision.plan import serving
 from controller.core.evidence.evaluation import Track
-from controller.core.incident import Incident
+from controller.core.incident.state import Incident
 from controller.core.model import Verdict
 from controller.core.policy import Policy
 

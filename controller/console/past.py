@@ -10,8 +10,8 @@ import threading
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from controller.core.fold import fold
-from controller.core.incident import Memory
+from controller.core.incident.fold import fold
+from controller.core.incident.state import Memory
 from controller.core.journal import Event
 
 EVERY = 100

@@ -6,7 +6,7 @@ from typing import Any
 from controller.console.looking import Seen
 from controller.core.decision.traffic_share import Served
 from controller.core.evidence.evaluation import Track
-from controller.core.incident import ENDED, Incident
+from controller.core.incident.state import ENDED, Incident
 from controller.core.journal import Event, Kind
 from controller.core.policy import Policy
 from controller.core.story import Lane, Milestones, Said, Share, Shift, Story, Stretch

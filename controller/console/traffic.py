@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from controller.console.picture import BEFORE, ends
 from controller.console.visit import Visit
 from controller.core.decision.traffic_share import Served, before, between, each_minute, lately
-from controller.core.incident import ENDED, Incident
+from controller.core.incident.state import ENDED, Incident
 from controller.core.journal import Event, Kind
 
 LATELY = 600.0

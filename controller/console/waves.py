@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from controller.core.decision.plan import after, next_wave
-from controller.core.incident import Incident, Phase
+from controller.core.incident.state import Incident, Phase
 from controller.core.journal import Event, Kind
 from controller.core.model import Plan
 from controller.core.policy import Policy

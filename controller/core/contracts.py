@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from controller.core.explanation import stamp
-from controller.core.incident import Memory
+from controller.core.incident.state import Memory
 from controller.core.journal import Event, Kind
 from controller.core.terms import EVENT, NAME
 from controller.core.text import plain

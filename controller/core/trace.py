@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from controller.core.admission import parse_policy
-from controller.core.fold import fold
+from controller.core.incident.fold import fold
 from controller.core.journal import Event, broken_at, from_json, to_json
 from controller.core.model import Observation
 from controller.core.policy import Policy

@@ -11,7 +11,7 @@ from controller.console.http import Request, Response
 from controller.console.issuer import Issuer
 from controller.console.sealing import KEY, Sealer
 from controller.console.session import Session, cookie_of
-from controller.core.people import GROUP
+from controller.core.incident.approval import GROUP
 from controller.entry.console import instruments
 from controller.settings import SignIn
 from controller.steps.context import Deps

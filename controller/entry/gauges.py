@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.text import Text
 
-from controller.core.fold import fold
+from controller.core.incident.fold import fold
 from controller.core.journal import Event
 from controller.core.model import Signal, Verdict
 from controller.core.text import plain

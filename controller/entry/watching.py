@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from controller.core.explanation import stamp
-from controller.core.incident import Memory
-from controller.core.pace import stuck
+from controller.core.incident.state import Memory
+from controller.core.incident.step_durations import stuck
 
 LATE = 7200.0
 """Seconds: a probe goes out each hour, so two are missing."""

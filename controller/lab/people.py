@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Literal
 
-from controller.core.request import Request
+from controller.core.incident.approval import Request
 from controller.steps.answer import Answered
 from controller.steps.context import Deps, remember
 

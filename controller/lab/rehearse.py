@@ -9,7 +9,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from controller.core.incident import Phase
+from controller.core.incident.state import Phase
 from controller.core.journal import Event, Kind
 from controller.core.model import Verdict
 from controller.core.text import plain

@@ -9,8 +9,8 @@ from typing import Any
 from controller.core.admission import expected_signals
 from controller.core.evidence.evaluation import View
 from controller.core.explanation import why_sentence
-from controller.core.fold import fold
-from controller.core.incident import Phase
+from controller.core.incident.fold import fold
+from controller.core.incident.state import Phase
 from controller.core.journal import Event, Kind
 from controller.core.model import Verdict
 from controller.core.story import Bucket, Judgement, Lane, Milestones, Said, Share, Shift, Story, Stretch

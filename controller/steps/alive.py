@@ -1,10 +1,10 @@
 """Keeping an open incident alive: its execution runs, its callback is neither lapsed nor forgotten."""
 
 from controller.core.decision.guards import binding
-from controller.core.incident import Incident, Memory, Phase
+from controller.core.incident.approval import Request
+from controller.core.incident.state import Incident, Memory, Phase
 from controller.core.journal import Kind
 from controller.core.model import Decision
-from controller.core.request import Request
 from controller.steps.context import Deps, page, situation, write
 from controller.steps.hand_over import hand_on
 from controller.steps.judge import drive, execution_name

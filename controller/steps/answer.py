@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from controller.core.decision.approval_chain import belongs
 from controller.core.decision.decide import decide
 from controller.core.decision.guards import binding
-from controller.core.incident import IllegalMove, Incident, Memory
+from controller.core.incident.approval import among, same_person
+from controller.core.incident.state import IllegalMove, Incident, Memory
 from controller.core.journal import Kind
-from controller.core.people import among, same_person
 from controller.ports.errors import JournalConflict
 from controller.steps.context import Deps, known, remember, situation, write
 from controller.steps.question import Question, asked_now, call_back, next_ask, question

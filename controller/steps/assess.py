@@ -6,7 +6,7 @@ from controller.core.decision.decide import decide
 from controller.core.decision.guards import binding
 from controller.core.decision.precedence import abstains
 from controller.core.explanation import decision_data, decision_record
-from controller.core.incident import BEFORE_SHIFT, ENDED, Incident, Memory, Phase
+from controller.core.incident.state import BEFORE_SHIFT, ENDED, Incident, Memory, Phase
 from controller.core.journal import Kind
 from controller.core.model import Decision
 from controller.steps.carry import Carry

@@ -1,6 +1,6 @@
 """A gap in which this controller assessed nothing: written down once, by the first tick after it."""
 
-from controller.core.incident import Memory
+from controller.core.incident.state import Memory
 from controller.core.journal import Kind
 from controller.ports.errors import OutsideUnreachable
 from controller.steps.context import Deps, insist, write

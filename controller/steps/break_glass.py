@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from controller.core.decision.plan import after, below_floor, plan, serving
-from controller.core.fold import apply, fold, refuse_illegal
+from controller.core.incident.fold import apply, fold, refuse_illegal
 from controller.core.journal import Draft, Kind
 from controller.core.model import Plan
 from controller.core.policy import Policy

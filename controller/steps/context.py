@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from controller.core.contracts import DECISION_SCHEMA, decision_event
 from controller.core.decision.decide import Situation
-from controller.core.fold import Folding, apply, refuse_illegal
-from controller.core.incident import Incident, Memory
+from controller.core.incident.fold import Folding, apply, refuse_illegal
+from controller.core.incident.state import Incident, Memory
 from controller.core.journal import Draft, Event, Kind
 from controller.core.model import Ended, Ignored, Probe, Sighting
 from controller.core.policy import Policy

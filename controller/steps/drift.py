@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from controller.core.decision.drift import drift_data, drifted
-from controller.core.incident import Memory
+from controller.core.incident.state import Memory
 from controller.core.journal import Kind
 from controller.steps.context import Deps, page, write
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from controller.core.decision.decide import decide
 from controller.core.decision.drills import SCHEDULE, Kept, due, kept_from, missed, my_turn, turn
 from controller.core.decision.precedence import abstains
-from controller.core.incident import IllegalMove, Memory
+from controller.core.incident.state import IllegalMove, Memory
 from controller.core.journal import Kind
 from controller.ports.errors import JournalConflict
 from controller.steps.context import REASON, Deps, page, situation, write

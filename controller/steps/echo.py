@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from controller.core.decision.drift import echo_of, put_back
 from controller.core.decision.precedence import abstains
-from controller.core.incident import Memory
+from controller.core.incident.state import Memory
 from controller.core.journal import Kind
 from controller.ports.errors import JournalConflict, SwitchRefused, SwitchUnavailable
 from controller.steps.context import Deps, page, remember, situation, write

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from controller.core.incident import ENDED
+from controller.core.incident.state import ENDED
 from controller.core.journal import Kind
 from controller.ports.errors import JournalUnreadable
 from controller.steps.carry import Carry

@@ -1,6 +1,6 @@
 """HandOver: a fresh execution drives on, with a new epoch, before this one's history is full."""
 
-from controller.core.incident import Incident, Memory
+from controller.core.incident.state import Incident, Memory
 from controller.core.journal import Kind
 from controller.steps.carry import Carry
 from controller.steps.context import Deps, driven, write

@@ -8,7 +8,7 @@ from typing import Any
 
 from controller.core.decision.decide import decide, may_open
 from controller.core.explanation import decision_record, flip_set, grounds
-from controller.core.incident import BEFORE_SHIFT, Incident, Memory, Phase
+from controller.core.incident.state import BEFORE_SHIFT, Incident, Memory, Phase
 from controller.core.journal import Kind
 from controller.core.model import Decision, Node, SignalState, Truth, Verdict
 from controller.ports.errors import JournalConflict, OutsideUnreachable

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from controller.core.decision.plan import plan
-from controller.core.incident import Incident, Memory, Phase
+from controller.core.incident.state import Incident, Memory, Phase
 from controller.core.journal import Kind
 from controller.core.model import Decision, Plan
 from controller.steps.context import Deps, write

@@ -2,7 +2,7 @@
 
 from controller.core.decision.decide import decide
 from controller.core.decision.drills import kept_from
-from controller.core.incident import IllegalMove, Memory
+from controller.core.incident.state import IllegalMove, Memory
 from controller.core.model import Decision, Truth
 from controller.core.text import plain
 from controller.ports.errors import JournalConflict

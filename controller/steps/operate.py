@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 from controller.core.admission import expected_signals
 from controller.core.decision.decide import decide
-from controller.core.fold import fold
-from controller.core.incident import BEFORE_SHIFT, ENDED, IllegalMove, Incident, Phase
+from controller.core.incident.fold import fold
+from controller.core.incident.state import BEFORE_SHIFT, ENDED, IllegalMove, Incident, Phase
 from controller.core.journal import Draft, Kind
 from controller.core.model import Truth
 from controller.core.text import plain, spell

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from controller.core.decision.traffic_share import BEFORE, MINUTE, Points, Proof, leaving, prove, set_out
-from controller.core.incident import Incident, Memory
+from controller.core.incident.state import Incident, Memory
 from controller.core.model import Truth
 from controller.ports.errors import EvidenceUnavailable
 from controller.steps.carry import Carry

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from controller.core.decision.approval_chain import chain, following, overrides, phrase, present
 from controller.core.decision.readiness import asked, loss_window
 from controller.core.explanation import decision_record, grounds, stamp
-from controller.core.incident import Incident, Memory
+from controller.core.incident.approval import Request
+from controller.core.incident.state import Incident, Memory
 from controller.core.journal import Kind
 from controller.core.model import Answer, Decision, Truth
 from controller.core.policy import Ask
-from controller.core.request import Request
 from controller.ports.errors import OutsideUnreachable, TokenClosed
 from controller.steps.context import Deps, page, write
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from controller.core.decision.guards import Found, not_cut_off
 from controller.core.evidence.evaluation import view
-from controller.core.incident import Memory
+from controller.core.incident.state import Memory
 from controller.core.model import Truth
 from controller.ports.errors import EvidenceUnavailable
 from controller.steps.context import Deps

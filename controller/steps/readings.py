@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from controller.core.decision.readiness import Reading, Wish, newest, wishes
-from controller.core.incident import Memory
+from controller.core.incident.state import Memory
 from controller.core.policy import Policy
 from controller.ports.errors import EvidenceUnavailable
 from controller.ports.readiness import Readiness, Snapshots

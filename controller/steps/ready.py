@@ -4,7 +4,7 @@ from controller.core.decision.approval_chain import chain
 from controller.core.decision.decide import decide
 from controller.core.decision.readiness import asked
 from controller.core.explanation import decision_record
-from controller.core.incident import READYING
+from controller.core.incident.state import READYING
 from controller.core.journal import Kind
 from controller.steps.carry import ASK_LONGEST, Carry
 from controller.steps.context import Deps, driven, situation, write

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from controller.core.explanation import stamp, why_sentence
-from controller.core.fold import fold
-from controller.core.incident import Memory
+from controller.core.incident.fold import fold
+from controller.core.incident.state import Memory
 from controller.core.journal import Event, written_until
 from controller.core.policy import Policy
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 from controller.core.decision.guards import begun
 from controller.core.decision.limits import left_today, rationed, regions_counted
-from controller.core.incident import Incident, Memory
+from controller.core.incident.state import Incident, Memory
 from controller.core.journal import Draft, Kind
 from controller.ports.errors import JournalConflict
 from controller.steps.context import Deps

@@ -13,7 +13,7 @@ from typing import Any
 from controller.core.decision.approval_chain import granted, overrides
 from controller.core.decision.decide import decide
 from controller.core.decision.guards import begun
-from controller.core.incident import Incident, Memory, Phase
+from controller.core.incident.state import Incident, Memory, Phase
 from controller.core.journal import Kind
 from controller.core.model import Plan
 from controller.ports.errors import JournalConflict, SwitchRefused

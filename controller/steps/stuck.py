@@ -2,9 +2,9 @@
 
 from contextlib import suppress
 
-from controller.core.incident import Memory
+from controller.core.incident.state import Memory
+from controller.core.incident.step_durations import stuck
 from controller.core.journal import Kind
-from controller.core.pace import stuck
 from controller.ports.errors import JournalConflict, OutsideUnreachable
 from controller.steps.context import Deps, page, write
 

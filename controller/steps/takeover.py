@@ -13,7 +13,7 @@ from typing import Any
 
 from controller.core.decision.decide import Situation
 from controller.core.decision.precedence import abstains, patience
-from controller.core.incident import Incident, Memory
+from controller.core.incident.state import Incident, Memory
 from controller.core.journal import Kind
 from controller.ports.errors import JournalConflict, OutsideUnreachable
 from controller.steps.context import Deps, page, situation, write

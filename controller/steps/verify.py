@@ -21,7 +21,7 @@ from controller.core.decision.precedence import abstains
 from controller.core.decision.restore import must_turn
 from controller.core.decision.traffic_share import Proof
 from controller.core.evidence.evaluation import View, judge_leaf, view
-from controller.core.incident import Incident, Memory, Phase
+from controller.core.incident.state import Incident, Memory, Phase
 from controller.core.journal import Kind
 from controller.core.model import Node, Truth
 from controller.steps.assess import QUIET

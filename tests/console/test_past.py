@@ -4,7 +4,7 @@ import pytest
 
 from controller.console import past
 from controller.console.past import Past
-from controller.core.fold import fold
+from controller.core.incident.fold import fold
 from controller.core.journal import Kind, seal
 from tests.console.desk import asked_desk
 

@@ -11,8 +11,8 @@ from ruamel.yaml import YAML
 
 from controller.core.admission import expected_signals, parse_policy
 from controller.core.decision.decide import Situation
-from controller.core.fold import fold
-from controller.core.incident import Memory
+from controller.core.incident.fold import fold
+from controller.core.incident.state import Memory
 from controller.core.journal import Draft, Event, Kind, seal
 from controller.core.model import Observation, Verdict
 from controller.core.policy import Policy

@@ -7,7 +7,7 @@ import pytest
 
 from controller.core.decision.decide import Situation, decide, may_open
 from controller.core.decision.guards import binding
-from controller.core.fold import fold
+from controller.core.incident.fold import fold
 from controller.core.journal import Draft, Kind, seal
 from controller.core.model import Truth
 from tests.core.scene import (

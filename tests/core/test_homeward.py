@@ -10,8 +10,8 @@ from controller.core.decision.guards import Found
 from controller.core.decision.plan import after, below_floor, homecoming, homeward, next_wave, plan
 from controller.core.decision.restore import must_turn
 from controller.core.evidence.evaluation import view
-from controller.core.fold import fold
-from controller.core.incident import Memory
+from controller.core.incident.fold import fold
+from controller.core.incident.state import Memory
 from controller.core.journal import Event, Kind, seal
 from controller.core.model import Plan, Truth
 from controller.core.policy import Policy

@@ -7,8 +7,8 @@ import pytest
 
 from controller.core.decision.decide import decide
 from controller.core.decision.guards import begun
-from controller.core.fold import Folding, apply, fold, refuse_illegal
-from controller.core.incident import MOVES, IllegalMove, Memory, Phase
+from controller.core.incident.fold import Folding, apply, fold, refuse_illegal
+from controller.core.incident.state import MOVES, IllegalMove, Memory, Phase
 from controller.core.journal import Draft, Kind, seal
 from tests.core.scene import (
     CONFIRMED,

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from controller.core.fold import fold
-from controller.core.incident import Memory
+from controller.core.incident.fold import fold
+from controller.core.incident.state import Memory
+from controller.core.incident.step_durations import ALLOWANCE, KEPT, LEAST, Running, p75, paced, stuck
 from controller.core.journal import Draft, Event, Kind, seal
-from controller.core.pace import ALLOWANCE, KEPT, LEAST, Running, p75, paced, stuck
 from tests.core.scene import EAST, T0, WEST
 
 DAY = 86_400.0

@@ -3,8 +3,8 @@
 from typing import Any
 
 from controller.core.decision.approval_chain import chain, granted, overrides
-from controller.core.fold import fold
-from controller.core.incident import Incident, Phase
+from controller.core.incident.fold import fold
+from controller.core.incident.state import Incident, Phase
 from controller.core.journal import Kind
 from controller.core.policy import Policy
 from tests.core.scene import CONFIRMED, OPENED, journal, loaded, policy_data, storefront

@@ -6,7 +6,7 @@ import pytest
 
 from controller.core.admission import compiled, parse_policy
 from controller.core.decision.traffic_share import Left, Points, Proof, leaving, prove, set_out
-from controller.core.incident import Incident, Memory, Phase
+from controller.core.incident.state import Incident, Memory, Phase
 from controller.core.journal import Draft, Event, Kind, seal
 from controller.core.model import Truth
 from controller.core.problems import PolicyError

@@ -8,7 +8,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from controller.core.fold import fold
+from controller.core.incident.fold import fold
 from controller.core.journal import to_json
 from tests.drills.play import play
 from tests.golden.snapshot import snapshot

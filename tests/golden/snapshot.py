@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from controller.core.incident import Memory
+from controller.core.incident.state import Memory
 
 
 def snapshot(memory: Memory) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from controller.core.incident import Phase
+from controller.core.incident.state import Phase
 from controller.core.journal import Kind
 from controller.steps.answer import answer
 from tests.core.scene import policy_data

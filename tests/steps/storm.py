@@ -8,7 +8,7 @@
 
 import random
 
-from controller.core.incident import Phase
+from controller.core.incident.state import Phase
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.rehearsal.arc.controls import ENDPOINTS

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from controller.core.fold import fold
+from controller.core.incident.fold import fold
 from controller.core.journal import Draft, Event, Kind
 from controller.core.model import Plan
 from controller.ports.errors import JournalConflict, SwitchUnavailable

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from controller.core import fold as folding
-from controller.core import request as requests
+from controller.core.incident import approval as requests
+from controller.core.incident import fold as folding
+from controller.core.incident.approval import Request
 from controller.core.journal import Kind
 from controller.core.model import Verdict
-from controller.core.request import Request
 from controller.steps import answer as answers
 from controller.steps.answer import Answered, answer, look_at
 from controller.steps.operate import evacuate

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from controller.core import fold
+from controller.core.incident import fold
+from controller.core.incident.approval import Request, answered
 from controller.core.journal import Kind
 from controller.core.model import Verdict
-from controller.core.request import Request, answered
 from controller.steps import answer as answers
 from controller.steps.answer import Answered, answer
 from tests.core.scene import EAST, OTHER, WEST, policy_data

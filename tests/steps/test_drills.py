@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from controller.core import fold
 from controller.core.decision import drills
+from controller.core.incident import fold
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.entry.cli.move import how_it_ended

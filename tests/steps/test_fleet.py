@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from controller.core.decision import guards
-from controller.core.incident import Phase
+from controller.core.incident.state import Phase
 from controller.core.journal import Draft, Event, Kind
 from controller.core.story import sentence
 from controller.ports.errors import JournalConflict

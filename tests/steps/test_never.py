@@ -15,7 +15,7 @@ from controller.aws import arc, evidence
 from controller.aws.events import parse
 from controller.core.decision import plan
 from controller.core.evidence import evaluation, health_notices, timeline
-from controller.core.incident import ENDED, IllegalMove
+from controller.core.incident.state import ENDED, IllegalMove
 from controller.core.journal import Event, Kind, seal
 from controller.core.model import Observation, Sighting, Verdict
 from controller.steps import shift
@@ -118,7 +118,7 @@ def _second() -> bool:
 
 def test_s3_no_second_incident_while_one_is_open(monkeypatch: Patch) -> None:
     assert not _second()
-    for module in ("controller.core.fold", "controller.steps.context", "tests.steps.world"):
+    for module in ("controller.core.incident.fold", "controller.steps.context", "tests.steps.world"):
         monkeypatch.setattr(f"{module}.refuse_illegal", lambda *_: None, raising=False)
     assert _second()
 

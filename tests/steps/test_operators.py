@@ -6,7 +6,7 @@ import pytest
 
 from controller.core.decision import guards
 from controller.core.decision.limits import Fleet
-from controller.core.incident import Incident
+from controller.core.incident.state import Incident
 from controller.core.journal import Draft, Kind
 from controller.core.model import Verdict
 from controller.steps import context, operate, shift

@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.core.incident import Incident
+from controller.core.incident.state import Incident
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.steps import shift

@@ -1,7 +1,7 @@
 """A step slow against its own history: paged and journalled once, by whoever looks first."""
 
+from controller.core.incident.step_durations import LEAST
 from controller.core.journal import Draft, Kind
-from controller.core.pace import LEAST
 from controller.entry.watching import stuck_told
 from controller.steps.context import remember
 from controller.steps.operate import arm

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from controller.core.incident import Memory
+from controller.core.incident.state import Memory
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from tests.core.scene import EAST, WEST

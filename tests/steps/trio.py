@@ -11,7 +11,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from controller.core.incident import Phase
+from controller.core.incident.state import Phase
 from controller.core.journal import Kind
 from controller.steps.answer import answer
 from tests.core.scene import EAST, OTHER, WEST, policy_data

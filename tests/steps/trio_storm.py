@@ -9,7 +9,7 @@
 
 import random
 
-from controller.core.incident import Phase
+from controller.core.incident.state import Phase
 from controller.core.model import Verdict
 from controller.rehearsal.arc.controls import ENDPOINTS
 from controller.steps.operate import arm

@@ -10,8 +10,8 @@ No clock of a controller is asked, so the same judgement holds where clocks are 
 
 import json
 
-from controller.core.fold import fold
-from controller.core.incident import IllegalMove
+from controller.core.incident.fold import fold
+from controller.core.incident.state import IllegalMove
 from controller.core.journal import Kind, broken_at
 from tests.steps.trouble import Send
 from tests.steps.world import World

@@ -19,8 +19,8 @@ from greenlet import getcurrent
 from controller import wiring
 from controller.core.admission import compiled, parse_policy
 from controller.core.decision.plan import below_floor
-from controller.core.fold import Folding
-from controller.core.incident import Memory
+from controller.core.incident.fold import Folding
+from controller.core.incident.state import Memory
 from controller.core.journal import Event, Kind, broken_at
 from controller.core.model import Verdict
 from controller.entry import lambdas

@@ -2,10 +2,9 @@
 
 from collections.abc import Collection, Sequence
 
-from controller.core.incident import Incident
-from controller.core.people import entitled
+from controller.core.incident.approval import Request, entitled
+from controller.core.incident.state import Incident
 from controller.core.policy import OVERRIDE, Ask, Policy
-from controller.core.request import Request
 
 SECOND_PERSON = Ask.model_validate({"ask": ["group:any-second-person"], "people": 1, "within": "15m"})
 """Asked where the policy asks nobody, but a person wants a guard set aside. The requester cannot answer."""

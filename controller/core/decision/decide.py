@@ -18,7 +18,7 @@ from controller.core.decision.plan import next_wave, plan
 from controller.core.decision.readiness import Reading, asked, under_doubt
 from controller.core.decision.restore import decide_home, decide_restore
 from controller.core.evidence.evaluation import View, judge, testifying, truth, view
-from controller.core.incident import Incident, Memory
+from controller.core.incident.state import Incident, Memory
 from controller.core.model import Check, Decision, Node, Observation, Signal, Truth, Verdict
 from controller.core.policy import Policy
 

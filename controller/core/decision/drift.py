@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from controller.core.decision.plan import after, below_floor
-from controller.core.incident import Memory, Phase
+from controller.core.incident.state import Memory, Phase
 from controller.core.journal import Event
 from controller.core.policy import Policy
 

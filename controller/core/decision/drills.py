@@ -13,7 +13,7 @@ from controller.core.decision.limits import open_window, window_told
 from controller.core.decision.plan import serving
 from controller.core.decision.precedence import TURN, rank
 from controller.core.explanation import stamp
-from controller.core.incident import Incident, Memory, Phase
+from controller.core.incident.state import Incident, Memory, Phase
 from controller.core.policy import Policy
 from controller.core.schedule import previous
 from controller.core.text import spell

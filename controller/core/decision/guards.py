@@ -8,7 +8,7 @@ from controller.core.decision.limits import DAY, open_window, rationed, window_t
 from controller.core.decision.plan import after, below_floor, serving
 from controller.core.decision.readiness import Reading, judge_ready, summary
 from controller.core.evidence.evaluation import AHEAD, View, judge_leaf
-from controller.core.incident import MOVING, Incident, Memory, Phase
+from controller.core.incident.state import MOVING, Incident, Memory, Phase
 from controller.core.journal import digest
 from controller.core.model import Answer, Check, Plan, Truth
 from controller.core.policy import Policy

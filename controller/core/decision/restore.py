@@ -14,7 +14,7 @@ from controller.core.decision.guards import Found
 from controller.core.decision.plan import homecoming, homeward, next_wave, plan
 from controller.core.decision.readiness import asked, judge_ready, summary, under_doubt
 from controller.core.evidence.evaluation import judge, judge_leaf
-from controller.core.incident import ENDED, Incident
+from controller.core.incident.state import ENDED, Incident
 from controller.core.model import Answer, Check, Decision, Plan, Truth
 from controller.core.text import spell
 

@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
-from controller.core.incident import Incident, Memory
+from controller.core.incident.state import Incident, Memory
 from controller.core.model import Truth
 from controller.core.traffic import Traffic
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import partial
 from importlib.resources import files
 
-from controller.core.fold import fold
+from controller.core.incident.fold import fold
 from controller.entry.checkup.finding import Finding, Patient, Verdict, short, tried
 from controller.ports.errors import ControllerError, JournalUnreadable
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from controller.core.fold import fold
+from controller.core.incident.fold import fold
 from controller.core.text import plain
 from controller.entry.checkup.finding import Finding, Patient, short
 from controller.entry.drilled import drills_data

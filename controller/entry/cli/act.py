@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from controller.core.incident import ENDED
+from controller.core.incident.state import ENDED
 from controller.core.text import plain
 from controller.entry.cli.options import ActAs, ContextName, Reason, Yes, acting, confirm, open_context
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, stdout

@@ -6,9 +6,8 @@ import typer
 from rich.text import Text
 
 from controller.core.explanation import stamp, tree_lines
-from controller.core.fold import fold
-from controller.core.incident import Incident
-from controller.core.incident_data import as_data
+from controller.core.incident.fold import fold
+from controller.core.incident.state import Incident, as_data
 from controller.core.journal import Event, broken_at
 from controller.core.story import sentence
 from controller.core.text import plain

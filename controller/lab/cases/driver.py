@@ -9,8 +9,8 @@ from controller.core.decision.decide import Situation, decide, may_open
 from controller.core.decision.guards import Found, binding
 from controller.core.decision.readiness import asked
 from controller.core.decision.restore import must_turn
-from controller.core.fold import apply
-from controller.core.incident import Incident, Memory, Phase
+from controller.core.incident.fold import apply
+from controller.core.incident.state import Incident, Memory, Phase
 from controller.core.journal import Draft, Event, Kind, seal
 from controller.core.model import Decision
 from controller.core.policy import Policy

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from controller.core.incident import Incident
+from controller.core.incident.state import Incident
 from controller.core.journal import Event, Kind
 from controller.lab.replay.lines import Refusal
 from controller.lab.replay.stage import Theatre

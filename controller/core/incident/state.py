@@ -8,15 +8,18 @@
                      └── StoodDown (any phase before shifting)
                                   shifting -> ShiftApplied -> shifted -> ShiftVerified -> Settled
 ```
+
+An incident as plain data.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
+from controller.core.incident.approval import Request
+from controller.core.incident.step_durations import Pace
 from controller.core.journal import Event, Kind
-from controller.core.pace import Pace
-from controller.core.request import Request
 
 
 class Phase(StrEnum):
@@ -190,3 +193,34 @@ class Memory:
         off = [name for name, on in last.put.items() if not on and self.home.get(name, False)]
         still = any(not self.stand.get(name, False) for name in off)
         return last if still or (now is not None and now.of == last.id) else None
+
+
+def as_data(incident: Incident) -> dict[str, Any]:
+    """Plain data for `--json`; holds no secret."""
+    request = incident.request
+    return {
+        "id": incident.id,
+        "intent": incident.intent,
+        "source": incident.source,
+        "target": incident.target,
+        "phase": str(incident.phase),
+        "opened": incident.opened,
+        "opened_by": incident.opened_by,
+        "requested_by": incident.requested_by,
+        "epoch": incident.epoch,
+        "driver": incident.driver or None,
+        "approval": None
+        if request is None
+        else {
+            "id": request.id,
+            "status": request.status,
+            "by": request.by,
+            "stage": request.stage,
+            "needed": request.needed(),
+            "override": list(request.rules),
+        },
+        "escalated": sorted(incident.escalated),
+        "reason": incident.reason,
+        "outcome": incident.outcome or None,
+        "acknowledged_by": incident.acknowledged_by,
+    }

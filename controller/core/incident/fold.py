@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from controller.core.incident import MOVES, OPENINGS, IllegalMove, Incident, Memory, Phase
+from controller.core.incident.approval import Request, answered, asked
+from controller.core.incident.state import MOVES, OPENINGS, IllegalMove, Incident, Memory, Phase
+from controller.core.incident.step_durations import paced
 from controller.core.journal import Draft, Event, Kind
-from controller.core.pace import paced
-from controller.core.request import Request, answered, asked
 
 
 def fold(application: str, events: Iterable[Event], onto: Memory | None = None) -> Memory:
