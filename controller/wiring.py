@@ -32,9 +32,9 @@ from controller.aws.runtime import SystemRuntime
 from controller.aws.snapshots import DynamoSnapshots
 from controller.aws.standby import StandbySwitch, Watched
 from controller.aws.workflow import StepFunctionsWorkflow
-from controller.core.admission import expected_signals, parse_policy
 from controller.core.evidence.registry import kept_of
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
+from controller.core.policy.validation import expected_signals, parse_policy
 from controller.ports.errors import OutsideUnreachable
 from controller.ports.runtime import Runtime
 from controller.ports.world import Switch

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from controller.core.policy import CanarySignal
+from controller.core.policy.schema import CanarySignal
 from infra import names
 from infra.project import Project
 from infra.widgets import Metric, Row, Widget, body, graph, metric, share, table, text

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from controller.core.admission import compiled
+from controller.core.policy.validation import compiled
 from controller.settings import Bucket, Deployment, Records, Right
 from infra import names
 from infra.grants import CONSOLE, USES, Statement, statements

@@ -27,7 +27,7 @@ from controller.aws import (
     standby,
     workflow,
 )
-from controller.core.policy import OVERRIDE
+from controller.core.policy.schema import OVERRIDE
 from infra import names
 from infra.project import Project
 

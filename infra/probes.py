@@ -12,7 +12,7 @@ from aws_cdk import aws_synthetics as synthetics
 from constructs import Construct
 
 from controller.aws.rules import FORWARDED, PROBE_SOURCE, PROBE_TYPE
-from controller.core.policy import AlarmSignal, CanarySignal
+from controller.core.policy.schema import AlarmSignal, CanarySignal
 from controller.lab.estate import METRICS
 from controller.rehearsal.synthetics_api import RUNTIME
 from infra import names

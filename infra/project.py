@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from controller.core.admission import compiled
-from controller.core.policy import CanarySignal, EventSignal, Policy
-from controller.core.review import Review, review_of
+from controller.core.policy.review_record import Review, review_of
+from controller.core.policy.schema import CanarySignal, EventSignal, Policy
+from controller.core.policy.validation import compiled
 from controller.lab.loader import load_policy
 from controller.lab.places import PolicyRefused
 from controller.lab.reviewed import review_file

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.core.admission import parse_policy
+from controller.core.policy.validation import parse_policy
 from controller.entry.cli.output import ExitCode
 from controller.entry.cli.run import main
 from controller.lab.cases.run import run

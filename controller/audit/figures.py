@@ -180,7 +180,7 @@ def _watching(a: Account) -> dict[str, Any]:
 
 
 def _policy(event: Event) -> dict[str, Any]:
-    """Who reviewed it was typed in by whoever deployed it: see `core.review`."""
+    """Who reviewed it was typed in by whoever deployed it: see `core.policy.review_record`."""
     review = event.data.get("review") or {}
     return {
         "at": stamp(event.at),

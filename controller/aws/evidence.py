@@ -14,8 +14,8 @@ from botocore.client import BaseClient
 from controller.aws.evidence_text import Reader, text_of
 from controller.aws.failure import OUTSIDE, code, translated
 from controller.core.evidence.fold import clamp, fold
-from controller.core.holding import FEWEST, Kept
 from controller.core.model import Observation, Sighting
+from controller.core.policy.retention import FEWEST, Kept
 from controller.ports.errors import EvidenceUnavailable
 
 PERMISSIONS: tuple[str, ...] = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")

@@ -9,8 +9,8 @@ from typing import Any
 from botocore.client import BaseClient
 
 from controller.aws.failure import translated
+from controller.core.policy.schema import Traffic
 from controller.core.text import plain
-from controller.core.traffic import Traffic
 from controller.ports.errors import EvidenceUnavailable
 from controller.ports.runtime import Runtime
 

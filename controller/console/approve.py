@@ -7,13 +7,13 @@ from controller.console.http import Response, redirect
 from controller.console.traffic import traffic_now
 from controller.console.visit import Visit
 from controller.console.waves import waves_of
-from controller.core.checks import QuotaCheck
 from controller.core.decision.approval_chain import belongs
 from controller.core.explanation import decision_data
 from controller.core.incident.approval import among, same_person
 from controller.core.incident.state import Incident
 from controller.core.journal import Event
 from controller.core.model import Node, SignalState, Truth
+from controller.core.policy.readiness_checks import QuotaCheck
 from controller.core.text import plain
 from controller.ports.errors import OutsideUnreachable
 from controller.steps.answer import Answered, answer, look_at

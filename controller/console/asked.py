@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from controller.console.looking import Seen
 from controller.core.incident.state import ENDED, Incident, Phase
 from controller.core.journal import Event, Kind
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 
 ENDINGS = {Kind.APPROVAL_DENIED: "denied", Kind.APPROVAL_EXPIRED: "nobody answered in time"}
 

@@ -8,7 +8,7 @@ from controller.core.decision.traffic_share import MINUTE, Counted
 from controller.core.evidence.evaluation import Track, View, view
 from controller.core.incident.state import Memory
 from controller.core.journal import Event
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 from controller.core.story import Story
 from controller.ports.errors import EvidenceUnavailable, OutsideUnreachable
 from controller.steps.context import Deps, read_switch, recorded

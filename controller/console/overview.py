@@ -13,7 +13,7 @@ from controller.core.decision.plan import serving
 from controller.core.evidence.evaluation import Track
 from controller.core.incident.state import Incident
 from controller.core.model import Verdict
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 
 LEFT = ("already-left", "away")
 """What is decided about a Region that was left already."""

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from controller.console.http import Response
 from controller.console.visit import Visit
-from controller.core.admission import compiled
 from controller.core.journal import Event, Kind
-from controller.core.review import Review, review_data, review_of
+from controller.core.policy.review_record import Review, review_data, review_of
+from controller.core.policy.validation import compiled
 
 
 def show(visit: Visit) -> Response:

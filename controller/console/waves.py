@@ -14,7 +14,7 @@ from controller.core.decision.plan import after, next_wave
 from controller.core.incident.state import Incident, Phase
 from controller.core.journal import Event, Kind
 from controller.core.model import Plan
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 
 MOST = 50
 """Waves that are foreseen at most."""

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from controller.core.explanation import stamp
 from controller.core.incident.state import Memory
 from controller.core.journal import Event, Kind
-from controller.core.terms import EVENT, NAME
+from controller.core.policy.terms import EVENT, NAME
 from controller.core.text import plain
 
 DECISION_SCHEMA = "tidegate.decision/v1"

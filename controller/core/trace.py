@@ -16,12 +16,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from controller.core.admission import parse_policy
 from controller.core.incident.fold import fold
 from controller.core.journal import Event, broken_at, from_json, to_json
 from controller.core.model import Observation
-from controller.core.policy import Policy
-from controller.core.problems import PolicyError
+from controller.core.policy.schema import Policy
+from controller.core.policy.terms import PolicyError
+from controller.core.policy.validation import parse_policy
 from controller.core.story import sentence
 from controller.core.text import plain
 from controller.core.trace_shapes import LINE, AnyLine, Assessed, Counted, Happened, Heard, Run

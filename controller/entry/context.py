@@ -21,7 +21,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from controller.core.journal import Event
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 from controller.core.text import plain
 from controller.lab.last_run import read_last_run
 from controller.settings import Deployment

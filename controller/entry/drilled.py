@@ -5,8 +5,8 @@ from typing import Any
 from controller.core.decision.drills import last_drill, last_success, what_is_amiss
 from controller.core.explanation import stamp
 from controller.core.incident.state import ENDED, Incident, Memory, Phase
-from controller.core.policy import Policy
-from controller.core.schedule import following
+from controller.core.policy.schedule import following
+from controller.core.policy.schema import Policy
 
 
 def drills_data(policy: Policy, memory: Memory, now: float) -> dict[str, Any]:

@@ -4,8 +4,8 @@ import random
 from functools import cache
 
 from controller import wiring
-from controller.core.admission import compiled
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
+from controller.core.policy.validation import compiled
 from controller.entry.rehearsal import live
 from controller.lab.fleet.clusters import Cluster
 from controller.lab.fleet.outage import Outcome, outage

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 from controller.core.story import Story
 from controller.entry import context, rehearsal
 from controller.lab.controllers import CONTROLLERS

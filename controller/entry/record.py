@@ -9,9 +9,9 @@ from controller.audit.bundle import Record
 from controller.aws.assessment_log import DynamoAssessmentLog
 from controller.aws.locked_store import S3LockedStore
 from controller.aws.signing import KmsSigner
-from controller.core.admission import parse_policy
 from controller.core.journal import canonical
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
+from controller.core.policy.validation import parse_policy
 from controller.entry.context import Context
 from controller.ports.errors import OutsideUnreachable
 from controller.ports.record import AssessmentLog

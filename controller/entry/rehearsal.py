@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from controller import wiring
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 from controller.entry import lambdas
 from controller.entry.files import LogFile
 from controller.entry.held import held

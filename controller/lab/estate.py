@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from controller.aws.rules import FORWARDED
-from controller.core.admission import expected_signals
-from controller.core.policy import AlarmSignal, CanarySignal, Policy
+from controller.core.policy.schema import AlarmSignal, CanarySignal, Policy
+from controller.core.policy.validation import expected_signals
 from controller.lab.watchdogs import watchdogs
 from controller.rehearsal.api import ACCOUNT
 from controller.rehearsal.blueprint import (

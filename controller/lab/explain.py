@@ -6,7 +6,7 @@ from typing import Any
 
 from controller.core.explanation import decision_data, stamp
 from controller.core.model import Decision
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 from controller.lab.cases.model import Case
 from controller.lab.cases.play import Played, as_live, play
 from controller.lab.cases.reader import beside, read_cases

@@ -17,7 +17,7 @@ from typing import Annotated, Any
 
 from pydantic import StringConstraints
 
-from controller.core.terms import Strict
+from controller.core.policy.terms import Strict
 from controller.lab.places import Document, Fault, Path, Place, Places
 
 KEY = "extends"

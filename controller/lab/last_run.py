@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from controller.core.admission import compiled, parse_policy
 from controller.core.journal import Event, from_json, to_json
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
+from controller.core.policy.validation import compiled, parse_policy
 
 Records = Sequence[tuple[float, dict[str, Any]]]
 

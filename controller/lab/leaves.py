@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator
 
-from controller.core.checks import FamilyCheck, ReadyCheck
-from controller.core.conditions import Leaf
-from controller.core.conditions_admission import leaves
-from controller.core.moves import RegionControls
-from controller.core.policy import Policy
+from controller.core.policy.conditions import Leaf, leaves
+from controller.core.policy.readiness_checks import FamilyCheck, ReadyCheck
+from controller.core.policy.schema import Policy, RegionControls
 from controller.lab.places import Path
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path as File
 
-from controller.core.admission import PolicyError, Problem, parse_policy
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
+from controller.core.policy.validation import PolicyError, Problem, parse_policy
 from controller.core.text import plain
 from controller.lab.extending import whole
 from controller.lab.places import Document, Fault, Located, Path, Place, Places, PolicyRefused, Unreadable

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from controller.core.admission import compiled, parse_policy
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
+from controller.core.policy.validation import compiled, parse_policy
 
 
 def overlaid(policy: Policy, changes: Mapping[str, Any]) -> Policy:

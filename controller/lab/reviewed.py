@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from controller.core.review import MOST, SCHEMA, Cases, Review, Reviewer
+from controller.core.policy.review_record import MOST, SCHEMA, Cases, Review, Reviewer
 from controller.lab.cases.run import Report
 
 SUFFIX = ".review.json"

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from shlex import quote
 
-from controller.core.admission import parse_policy
 from controller.core.decision.plan import Change, calls, plan
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
+from controller.core.policy.validation import parse_policy
 from controller.settings import Arc, Deployment, Standby
 
 QUICK = "--cli-connect-timeout 2 --cli-read-timeout 5"

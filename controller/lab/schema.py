@@ -7,7 +7,7 @@ An editor reads it from a comment in the file's first line:
 from collections.abc import Mapping
 from typing import Any
 
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 from controller.lab.extending import BASE, KEY
 from controller.lab.glossary import GLOSSARY
 

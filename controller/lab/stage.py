@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from controller.core.admission import compiled
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
+from controller.core.policy.validation import compiled
 from controller.lab.estate import Intake, estate
 from controller.lab.shipped import shipped
 from controller.ports.runtime import Runtime

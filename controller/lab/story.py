@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from math import floor
 from typing import Any
 
-from controller.core.admission import expected_signals
 from controller.core.evidence.evaluation import View
 from controller.core.explanation import why_sentence
 from controller.core.incident.fold import fold
 from controller.core.incident.state import Phase
 from controller.core.journal import Event, Kind
 from controller.core.model import Verdict
+from controller.core.policy.validation import expected_signals
 from controller.core.story import Bucket, Judgement, Lane, Milestones, Said, Share, Shift, Story, Stretch
 from controller.lab.rehearse import Judged, Run
 from controller.lab.stage import Stage

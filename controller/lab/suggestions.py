@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 from controller.lab.extending import KEY
 from controller.lab.places import Path
 

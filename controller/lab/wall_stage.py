@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 from controller.lab.stage import Parts, Stage, assemble, cloud_for, deployed
 from controller.lab.virtual_stage import START
 from controller.rehearsal.arc.controls import ENDPOINTS

@@ -5,7 +5,7 @@ from controller.core.decision.decide import decide
 from controller.core.decision.guards import binding
 from controller.core.decision.readiness import asked
 from controller.core.incident.approval import Request
-from controller.core.policy import Ask
+from controller.core.policy.schema import Ask
 from controller.ports.errors import OutsideUnreachable
 from controller.ports.store import Approval
 from controller.steps.carry import Carry

@@ -16,7 +16,7 @@ from controller.core.decision.plan import after, below_floor, plan, serving
 from controller.core.incident.fold import apply, fold, refuse_illegal
 from controller.core.journal import Draft, Kind
 from controller.core.model import Plan
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 from controller.ports.errors import ControllerError, JournalConflict, SwitchRefused, SwitchUnavailable
 from controller.ports.runtime import Runtime
 from controller.ports.world import Switch

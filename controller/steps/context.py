@@ -11,8 +11,8 @@ from controller.core.incident.fold import Folding, apply, refuse_illegal
 from controller.core.incident.state import Incident, Memory
 from controller.core.journal import Draft, Event, Kind
 from controller.core.model import Ended, Ignored, Probe, Sighting
-from controller.core.policy import Policy
-from controller.core.review import review_data
+from controller.core.policy.review_record import review_data
+from controller.core.policy.schema import Policy
 from controller.core.text import brief
 from controller.ports.errors import (
     EvidenceUnavailable,
@@ -44,7 +44,8 @@ class Deps:
     here: the controller's Region. deployed: when this policy was deployed (a later one wins).
     read_event: raw event text and the time of arrival -> what it says, or why it says nothing.
     gates: a master switch's name -> its gating rule's ARN, which is never set aside.
-    review: what people and worked cases said of the policy, as it was packaged: see `core.review`.
+    review: what people and worked cases said of the policy, as it was packaged: see
+    `core.policy.review_record`.
     """
 
     policy: Policy

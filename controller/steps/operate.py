@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from controller.core.admission import expected_signals
 from controller.core.decision.decide import decide
 from controller.core.incident.fold import fold
 from controller.core.incident.state import BEFORE_SHIFT, ENDED, IllegalMove, Incident, Phase
 from controller.core.journal import Draft, Kind
 from controller.core.model import Truth
+from controller.core.policy.validation import expected_signals
 from controller.core.text import plain, spell
 from controller.ports.errors import JournalConflict
 from controller.steps.context import Deps, page, remember, situation, write

@@ -10,7 +10,7 @@ from controller.core.incident.approval import Request
 from controller.core.incident.state import Incident, Memory
 from controller.core.journal import Kind
 from controller.core.model import Answer, Decision, Truth
-from controller.core.policy import Ask
+from controller.core.policy.schema import Ask
 from controller.ports.errors import OutsideUnreachable, TokenClosed
 from controller.steps.context import Deps, page, write
 

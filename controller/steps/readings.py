@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from controller.core.decision.readiness import Reading, Wish, newest, wishes
 from controller.core.incident.state import Memory
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 from controller.ports.errors import EvidenceUnavailable
 from controller.ports.readiness import Readiness, Snapshots
 from controller.ports.runtime import Runtime

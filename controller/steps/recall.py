@@ -8,7 +8,7 @@ from controller.core.explanation import stamp, why_sentence
 from controller.core.incident.fold import fold
 from controller.core.incident.state import Memory
 from controller.core.journal import Event, written_until
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 
 
 class Nearest(Protocol):

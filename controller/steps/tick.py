@@ -7,7 +7,7 @@ from dataclasses import replace
 from controller.core.explanation import decision_data
 from controller.core.incident.state import Incident, Memory
 from controller.core.model import Ignored, Sighting
-from controller.core.policy import AlarmSignal
+from controller.core.policy.schema import AlarmSignal
 from controller.ports.errors import (
     EvidenceUnavailable,
     JournalConflict,

@@ -13,8 +13,6 @@
 
 from typing import Any
 
-from controller.core.checks import FamilyCheck
-from controller.core.conditions import Leaf
 from controller.core.decision.decide import Situation, decide
 from controller.core.decision.guards import Found
 from controller.core.decision.precedence import abstains
@@ -24,6 +22,8 @@ from controller.core.evidence.evaluation import View, judge_leaf, view
 from controller.core.incident.state import Incident, Memory, Phase
 from controller.core.journal import Kind
 from controller.core.model import Node, Truth
+from controller.core.policy.conditions import Leaf
+from controller.core.policy.readiness_checks import FamilyCheck
 from controller.steps.assess import QUIET
 from controller.steps.carry import Carry
 from controller.steps.context import REASON, Deps, driven, page, situation, write

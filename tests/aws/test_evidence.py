@@ -5,14 +5,14 @@ import pytest
 
 from controller.aws.evidence import LARGEST, PERMISSIONS, DynamoEvidence, fitted
 from controller.aws.evidence_text import text_of
-from controller.core.admission import expected_signals
-from controller.core.conditions import Leaf
 from controller.core.evidence.evaluation import judge_leaf, view
 from controller.core.evidence.registry import kept_of
-from controller.core.holding import MOST
 from controller.core.journal import canonical
 from controller.core.model import Node, Observation, Sighting, Truth, Verdict
-from controller.core.policy import Policy
+from controller.core.policy.conditions import Leaf
+from controller.core.policy.retention import MOST
+from controller.core.policy.schema import Policy
+from controller.core.policy.validation import expected_signals
 from controller.ports.errors import EvidenceUnavailable
 from tests.aws import wire as w
 from tests.core.scene import ACCOUNT, EAST, OTHER, policy_data, storefront

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from controller.aws.requests import MOST, PERMISSIONS, CloudWatchRequests
-from controller.core.traffic import Traffic
+from controller.core.policy.schema import Traffic
 from controller.ports.errors import EvidenceUnavailable
 from controller.rehearsal.alarms.api import Alarms
 from controller.rehearsal.faults import Faults

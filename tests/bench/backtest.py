@@ -13,8 +13,8 @@ from multiprocessing import get_context
 
 import numpy as np
 
-from controller.core.admission import expected_signals, parse_policy
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
+from controller.core.policy.validation import expected_signals, parse_policy
 from controller.lab.backtest.evidence import Past, past_of_changes
 from controller.lab.backtest.line import BREACHING, HEALTHY
 from controller.lab.backtest.truth import Judge

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from controller import wiring
-from controller.core.admission import parse_policy
+from controller.core.policy.validation import parse_policy
 from controller.entry import lambdas
 from controller.lab.stage import Parts, Stage
 from controller.lab.wall_stage import wall_stage

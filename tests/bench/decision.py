@@ -16,11 +16,11 @@ from dataclasses import asdict, dataclass
 from statistics import median
 
 from controller.aws.evidence_text import Reader, text_of
-from controller.core.admission import expected_signals, parse_policy
 from controller.core.evidence.evaluation import View, judge, truth, view
 from controller.core.journal import canonical
 from controller.core.model import Observation, Signal, Verdict
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
+from controller.core.policy.validation import expected_signals, parse_policy
 from tests.bench import decision_peers as peers
 from tests.core.scene import ACCOUNT, T0, policy_data
 

@@ -6,8 +6,8 @@ import re
 import pytest
 
 from controller.console.http import Response
-from controller.core.admission import compiled, parse_policy
 from controller.core.journal import Kind
+from controller.core.policy.validation import compiled, parse_policy
 from controller.steps import answer as answers
 from controller.steps.context import Deps, remember
 from tests.console.desk import Browser, Desk, asked_desk

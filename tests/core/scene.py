@@ -9,13 +9,13 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from controller.core.admission import expected_signals, parse_policy
 from controller.core.decision.decide import Situation
 from controller.core.incident.fold import fold
 from controller.core.incident.state import Memory
 from controller.core.journal import Draft, Event, Kind, seal
 from controller.core.model import Observation, Verdict
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
+from controller.core.policy.validation import expected_signals, parse_policy
 
 ACCOUNT = "123456789012"
 T0 = 1_800_000_000.0

@@ -2,10 +2,10 @@
 
 import pytest
 
-from controller.core.conditions import Leaf
 from controller.core.evidence.evaluation import judge, judge_leaf, view
 from controller.core.explanation import flip_set
 from controller.core.model import Truth
+from controller.core.policy.conditions import Leaf
 from controller.core.text import spell
 from tests.core.scene import ACCOUNT, EAST, OTHER, T0, WEST, evidence, storefront
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from controller.core.admission import PolicyError, compiled, parse_policy
+from controller.core.policy.validation import PolicyError, compiled, parse_policy
 from tests.core.scene import policy_data
 
 FAMILY = {"family": "customer", "is": "healthy", "ifUnknown": "block"}

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from controller.core.admission import PolicyError, compiled, parse_policy
 from controller.core.decision.approval_chain import chain
 from controller.core.decision.decide import decide
 from controller.core.evidence.evaluation import judge, view
 from controller.core.model import Truth
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
+from controller.core.policy.validation import PolicyError, compiled, parse_policy
 from tests.core.scene import (
     ACCOUNT,
     CONFIRMED,

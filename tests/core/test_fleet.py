@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from controller.core.admission import PolicyError
 from controller.core.decision.decide import decide
 from controller.core.decision.limits import DAY, left_today, regions_counted
 from controller.core.journal import Draft, Event, Kind, seal
 from controller.core.model import Decision
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
+from controller.core.policy.validation import PolicyError
 from tests.core.scene import EAST, OTHER, T0, WEST, memory, policy_data, situation, storefront
 
 LIMITS = policy_data()["limits"]

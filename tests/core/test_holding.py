@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from controller.core.admission import PolicyError, expected_signals
 from controller.core.evidence.fold import fold
 from controller.core.evidence.registry import kept_of
 from controller.core.evidence.timeline import held, runs
-from controller.core.holding import FEWEST, MOST, Kept, kept, longest_hold
 from controller.core.model import Observation, Verdict
-from controller.core.policy import Policy
+from controller.core.policy.retention import FEWEST, MOST, Kept, kept, longest_hold
+from controller.core.policy.schema import Policy
+from controller.core.policy.validation import PolicyError, expected_signals
 from tests.core.scene import ACCOUNT, policy_data, storefront
 
 WELL = {"in": "source", "family": "customer", "is": "healthy"}

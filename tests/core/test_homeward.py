@@ -14,7 +14,7 @@ from controller.core.incident.fold import fold
 from controller.core.incident.state import Memory
 from controller.core.journal import Event, Kind, seal
 from controller.core.model import Plan, Truth
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 from tests.core.scene import (
     ACCOUNT,
     CONFIRMED,

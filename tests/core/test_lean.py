@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from controller.core.conditions import Condition
 from controller.core.decision.decide import decide
 from controller.core.evidence.evaluation import judge, truth, view
 from controller.core.model import Truth
+from controller.core.policy.conditions import Condition
 from tests.core.scene import (
     ACCOUNT,
     CONFIRMED,

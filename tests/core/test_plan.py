@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from controller.core.decision.plan import BATCH, Change, after, below_floor, calls, plan, serving
-from controller.core.policy import Limits, Policy, RegionControls
+from controller.core.policy.schema import Limits, Policy, RegionControls
 from tests.core.scene import EAST, OTHER, WEST, storefront
 
 REGIONS = (EAST, WEST, OTHER)

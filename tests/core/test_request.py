@@ -6,7 +6,7 @@ from controller.core.decision.approval_chain import chain, granted, overrides
 from controller.core.incident.fold import fold
 from controller.core.incident.state import Incident, Phase
 from controller.core.journal import Kind
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 from tests.core.scene import CONFIRMED, OPENED, journal, loaded, policy_data, storefront
 
 RULE, OTHER = "arn:rule/1", "arn:rule/2"

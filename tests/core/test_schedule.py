@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from controller.core.admission import PolicyError, parse_policy
-from controller.core.schedule import following, previous
+from controller.core.policy.schedule import following, previous
+from controller.core.policy.validation import PolicyError, parse_policy
 from tests.core.scene import policy_data, storefront
 
 BERLIN, LORD_HOWE = "Europe/Berlin", "Australia/Lord_Howe"

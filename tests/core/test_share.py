@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from controller.core.admission import compiled, parse_policy
 from controller.core.decision.traffic_share import Left, Points, Proof, leaving, prove, set_out
 from controller.core.incident.state import Incident, Memory, Phase
 from controller.core.journal import Draft, Event, Kind, seal
 from controller.core.model import Truth
-from controller.core.problems import PolicyError
-from controller.core.traffic import Traffic
+from controller.core.policy.schema import Traffic
+from controller.core.policy.terms import PolicyError
+from controller.core.policy.validation import compiled, parse_policy
 from tests.core.scene import EAST, OTHER, T0, WEST, all_on, policy_data, storefront
 
 RULE: dict[str, Any] = {

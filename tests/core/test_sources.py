@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from controller.core.admission import PolicyError, compiled, expected_signals, parse_policy
-from controller.core.conditions import Leaf
 from controller.core.decision.decide import decide
 from controller.core.decision.guards import CUT_OFF_AFTER
 from controller.core.evidence.evaluation import judge_leaf, view
 from controller.core.evidence.health_notices import notice_id
 from controller.core.evidence.registry import UNNAMED, why_unnamed
 from controller.core.model import RELAYED, Observation, Truth, Verdict
+from controller.core.policy.conditions import Leaf
+from controller.core.policy.validation import PolicyError, compiled, expected_signals, parse_policy
 from tests.core.scene import (
     ACCOUNT,
     EAST,

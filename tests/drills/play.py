@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from controller import wiring
-from controller.core.admission import parse_policy
+from controller.core.policy.validation import parse_policy
 from controller.entry import lambdas
 from controller.lab.controllers import CONTROLLERS
 from controller.lab.overlay import overlaid

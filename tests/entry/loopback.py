@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from controller.core.admission import compiled
+from controller.core.policy.validation import compiled
 from controller.rehearsal.arc.controls import ENDPOINTS, SERVICE, RoutingControls
 from controller.rehearsal.arc.rules import SafetyRule, control_arn, panel_arn, rule_arn
 from controller.rehearsal.faults import ArcFault, Faults

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from controller.core.admission import compiled
 from controller.core.explanation import stamp
+from controller.core.policy.validation import compiled
 from controller.entry.cli.assessments import HOUR, lines
 from controller.entry.cli.run import main
 from controller.entry.context import Archive

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from controller.audit.contents import JOURNAL
-from controller.core.admission import parse_policy
+from controller.core.policy.validation import parse_policy
 from controller.entry.cli.run import main
 from controller.lab.last_run import LastRun, write_last_run
 from tests.audit.exported import Forger, exported, framed, opened, told

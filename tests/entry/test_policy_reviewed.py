@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from controller.core.review import NoReview, review_data, review_of
+from controller.core.policy.review_record import NoReview, review_data, review_of
 from controller.entry.cli import main
 from controller.lab.loader import load_policy
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from controller.core.admission import compiled
 from controller.core.journal import digest
+from controller.core.policy.validation import compiled
 from controller.entry.context import Context
 from controller.entry.record import signer_of, store_of, text_of
 from controller.ports.errors import OutsideUnreachable

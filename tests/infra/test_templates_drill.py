@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from controller import wiring
-from controller.core.admission import parse_policy
+from controller.core.policy.validation import parse_policy
 from controller.entry import lambdas
 from controller.entry.rehearsal import parts
 from controller.lab.rehearse import Judged, judge, rehearse

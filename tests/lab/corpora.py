@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from controller.core.admission import parse_policy
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
+from controller.core.policy.validation import parse_policy
 from controller.entry.cli.policy_backtest import table
 from controller.lab.backtest.evidence import Past, past_of
 from controller.lab.backtest.labels import Window

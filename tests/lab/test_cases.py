@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from controller.core.conditions import All, Any_, Condition, Leaf
-from controller.core.policy import Policy
+from controller.core.policy.conditions import All, Any_, Condition, Leaf
+from controller.core.policy.schema import Policy
 from controller.entry.cli.run import main
 from controller.lab.cases.junit import difference_lines
 from controller.lab.cases.play import as_live, play

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.core.admission import parse_policy
+from controller.core.policy.validation import parse_policy
 from controller.core.tree_svg import tree_svg
 from controller.entry.cli.run import main
 from controller.lab.loader import load_policy

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.core.admission import compiled
+from controller.core.policy.validation import compiled
 from controller.lab.loader import load_policy
 from controller.lab.places import PolicyRefused
 from tests.test_docs import SHIPPED

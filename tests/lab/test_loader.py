@@ -7,7 +7,7 @@ from pathlib import Path
 import botocore.session
 import pytest
 
-from controller.core.admission import compiled, parse_policy
+from controller.core.policy.validation import compiled, parse_policy
 from controller.lab.loader import MAX_BYTES, MAX_PROBLEMS, load_policy
 from controller.lab.places import Located, PolicyRefused
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from controller.core.admission import PolicyError, parse_policy
+from controller.core.policy.validation import PolicyError, parse_policy
 from controller.lab.loader import load_policy, located_problems
 from controller.lab.places import Document, Place, Places, PolicyRefused
 from controller.lab.places import Path as Where

@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from controller.core.terms import Strict
+from controller.core.policy.terms import Strict
 from controller.lab import extending
 from controller.lab.glossary import GLOSSARY
 from controller.lab.schema import policy_schema

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from controller.core.admission import parse_policy
+from controller.core.policy.validation import parse_policy
 from controller.entry.cli.run import main
 from controller.entry.works import works
 from controller.lab.backtest.evidence import past_of

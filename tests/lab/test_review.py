@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from controller.core.admission import PolicyError, parse_policy
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
+from controller.core.policy.validation import PolicyError, parse_policy
 from controller.entry.cli.run import main
 from controller.lab.review.findings import Finding
 from controller.lab.review.periods import NotAlarms, read_periods

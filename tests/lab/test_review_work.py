@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from controller.core.admission import PolicyError, parse_policy
-from controller.core.names_admission import MOST_SIGNALS
-from controller.core.policy import Policy
+from controller.core.policy.rules import MOST_SIGNALS
+from controller.core.policy.schema import Policy
+from controller.core.policy.validation import PolicyError, parse_policy
 from controller.lab.cases import feed
 from controller.lab.review import proof, too_few
 from controller.lab.review.review import review

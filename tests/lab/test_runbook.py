@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from controller import wiring
-from controller.core.admission import parse_policy
 from controller.core.decision.plan import below_floor
+from controller.core.policy.validation import parse_policy
 from controller.entry import lambdas
 from controller.lab.runbook import move_lines, runbook, whole
 from controller.lab.stage import Parts

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from controller.core.admission import parse_policy
 from controller.core.journal import Kind
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
+from controller.core.policy.validation import parse_policy
 from controller.entry.simulated import plant
 from controller.lab.overlay import overlaid
 from controller.lab.simulate.facts import Fact

@@ -8,8 +8,8 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from controller.aws.evidence import DynamoEvidence
-from controller.core.admission import expected_signals
 from controller.core.model import Observation, Sighting, Verdict
+from controller.core.policy.validation import expected_signals
 from controller.rehearsal.cloud import Cloud
 from tests.core.scene import ACCOUNT, EAST
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from controller.aws.journal import DynamoJournal
-from controller.core.admission import expected_signals
 from controller.core.decision import guards
 from controller.core.decision.guards import Guard
 from controller.core.journal import Event, Kind
 from controller.core.model import Check, Truth, Verdict
+from controller.core.policy.validation import expected_signals
 from controller.steps import shift
 from controller.steps.answer import answer
 from controller.steps.context import remember

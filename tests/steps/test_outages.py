@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from controller.core.admission import expected_signals
 from controller.core.journal import Kind
 from controller.core.model import Verdict
+from controller.core.policy.validation import expected_signals
 from controller.ports.errors import ControllerError
 from controller.steps.answer import answer
 from controller.steps.operate import arm, evacuate

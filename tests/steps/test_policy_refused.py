@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from controller.core import admission
-from controller.core.admission import PolicyError, parse_policy
 from controller.core.journal import Kind
+from controller.core.policy import validation
+from controller.core.policy.validation import PolicyError, parse_policy
 from controller.lab import loader, yaml_reader
 from controller.lab.loader import PolicyRefused, load_policy
 from controller.steps.operate import stand_down
@@ -66,7 +66,7 @@ def test_s16_a_file_is_bounded_in_size_and_depth(tmp_path: Path, monkeypatch: Pa
     monkeypatch.setattr(yaml_reader, "MAX_DEPTH", 10**9)
     assert refused(tmp_path, PADDED) is None
     assert "deep" not in str(refused(tmp_path, deep))
-    assert admission.parse_policy is parse_policy
+    assert validation.parse_policy is parse_policy
 
 
 def without_east() -> dict[str, Any]:

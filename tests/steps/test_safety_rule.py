@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from controller.aws.arc import OVERRIDE_PERMISSION, PERMISSIONS
-from controller.core.admission import PolicyError
 from controller.core.journal import Kind
+from controller.core.policy.validation import PolicyError
 from controller.rehearsal.arc.rules import SafetyRule, rule_arn
 from controller.steps import shift
 from controller.steps.answer import answer, look_at

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from controller.core.admission import expected_signals
 from controller.core.contracts import SIGNAL_SCHEMA, SIGNAL_SOURCE
 from controller.core.journal import Kind
 from controller.core.model import Verdict
+from controller.core.policy.validation import expected_signals
 from controller.steps.observe import WHOLE
 from tests.aws.test_health import HEALTH, ONE
 from tests.core.scene import ACCOUNT, EAST, OTHER, WEST, policy_data

@@ -17,12 +17,12 @@ from typing import Any
 from greenlet import getcurrent
 
 from controller import wiring
-from controller.core.admission import compiled, parse_policy
 from controller.core.decision.plan import below_floor
 from controller.core.incident.fold import Folding
 from controller.core.incident.state import Memory
 from controller.core.journal import Event, Kind, broken_at
 from controller.core.model import Verdict
+from controller.core.policy.validation import compiled, parse_policy
 from controller.entry import lambdas
 from controller.lab.stage import Parts, Stage
 from controller.lab.virtual_stage import virtual_stage

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from controller.core.incident.approval import Request, entitled
 from controller.core.incident.state import Incident
-from controller.core.policy import OVERRIDE, Ask, Policy
+from controller.core.policy.schema import OVERRIDE, Ask, Policy
 
 SECOND_PERSON = Ask.model_validate({"ask": ["group:any-second-person"], "people": 1, "within": "15m"})
 """Asked where the policy asks nobody, but a person wants a guard set aside. The requester cannot answer."""

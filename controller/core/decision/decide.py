@@ -20,7 +20,7 @@ from controller.core.decision.restore import decide_home, decide_restore
 from controller.core.evidence.evaluation import View, judge, testifying, truth, view
 from controller.core.incident.state import Incident, Memory
 from controller.core.model import Check, Decision, Node, Observation, Signal, Truth, Verdict
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 
 
 @dataclass(frozen=True)

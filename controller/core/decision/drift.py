@@ -23,7 +23,7 @@ from typing import Any
 from controller.core.decision.plan import after, below_floor
 from controller.core.incident.state import Memory, Phase
 from controller.core.journal import Event
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 
 LAG = 20.0
 """Seconds after our own change during which another ARC endpoint may still show what was before."""

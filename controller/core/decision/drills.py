@@ -14,8 +14,8 @@ from controller.core.decision.plan import serving
 from controller.core.decision.precedence import TURN, rank
 from controller.core.explanation import stamp
 from controller.core.incident.state import Incident, Memory, Phase
-from controller.core.policy import Policy
-from controller.core.schedule import previous
+from controller.core.policy.schedule import previous
+from controller.core.policy.schema import Policy
 from controller.core.text import spell
 
 LATE = 600.0

@@ -11,7 +11,7 @@ from controller.core.evidence.evaluation import AHEAD, View, judge_leaf
 from controller.core.incident.state import MOVING, Incident, Memory, Phase
 from controller.core.journal import digest
 from controller.core.model import Answer, Check, Plan, Truth
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 from controller.core.text import spell
 
 CUT_OFF_AFTER = 120.0

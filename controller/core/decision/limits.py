@@ -19,9 +19,8 @@ from dataclasses import dataclass, field
 
 from controller.core.explanation import stamp
 from controller.core.journal import Event, Kind
-from controller.core.limits import Window
-from controller.core.policy import Policy
-from controller.core.schedule import previous
+from controller.core.policy.schedule import previous
+from controller.core.policy.schema import Policy, Window
 from controller.core.text import spell
 
 Open = tuple[Window, float, float]

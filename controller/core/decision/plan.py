@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from controller.core.journal import digest
 from controller.core.model import Plan
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 
 BATCH = 10
 """Entries that ARC takes in one UpdateRoutingControlStates call."""

@@ -9,7 +9,7 @@ from controller.core.decision.decide import Situation
 from controller.core.decision.guards import Found, not_cut_off, policy_valid
 from controller.core.evidence.evaluation import view
 from controller.core.model import Truth
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 
 TURN = 30.0
 """Seconds by which each controller leaves the first move to the one before it."""

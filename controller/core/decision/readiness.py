@@ -22,7 +22,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from controller.core.checks import (
+from controller.core.evidence.evaluation import View, judge_leaf
+from controller.core.journal import digest
+from controller.core.model import Answer, Check, Plan, Truth, all_of
+from controller.core.policy.conditions import Leaf
+from controller.core.policy.readiness_checks import (
     ArcCheck,
     FamilyCheck,
     PlanCheck,
@@ -31,10 +35,6 @@ from controller.core.checks import (
     ReplicationCheck,
     gate_of,
 )
-from controller.core.conditions import Leaf
-from controller.core.evidence.evaluation import View, judge_leaf
-from controller.core.journal import digest
-from controller.core.model import Answer, Check, Plan, Truth, all_of
 from controller.core.text import spell
 
 LAST_KNOWN = 1800.0

@@ -22,7 +22,7 @@ from math import ceil
 
 from controller.core.incident.state import Incident, Memory
 from controller.core.model import Truth
-from controller.core.traffic import Traffic
+from controller.core.policy.schema import Traffic
 
 MINUTE = 60.0
 PUBLISHED = 30.0

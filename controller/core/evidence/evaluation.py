@@ -14,7 +14,6 @@ from functools import cached_property
 from math import inf
 from typing import NamedTuple
 
-from controller.core.conditions import All, Any_, Condition, Leaf, Not, Ref
 from controller.core.evidence.health_notices import KIND as HEALTH
 from controller.core.evidence.health_notices import quiet, standing
 from controller.core.evidence.registry import Roster, roster_of
@@ -30,7 +29,8 @@ from controller.core.model import (
     any_of,
     negate,
 )
-from controller.core.policy import Policy
+from controller.core.policy.conditions import All, Any_, Condition, Leaf, Not, Ref
+from controller.core.policy.schema import Policy
 from controller.core.text import spell
 
 AHEAD = 60.0

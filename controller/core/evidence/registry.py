@@ -8,13 +8,13 @@ What is kept of each signal of a policy: enough for the longest `for` that count
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from controller.core.admission import expected_signals
 from controller.core.evidence.health_notices import KIND as HEALTH
-from controller.core.holding import Kept, kept
 from controller.core.model import Signal
-from controller.core.moves_admission import every_hold
-from controller.core.policy import Policy
-from controller.core.sources import signals_of
+from controller.core.policy.retention import Kept, kept
+from controller.core.policy.rules import every_hold
+from controller.core.policy.schema import Policy
+from controller.core.policy.signals import signals_of
+from controller.core.policy.validation import expected_signals
 from controller.core.text import plain
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from controller.core.admission import expected_signals
 from controller.core.model import Ignored
+from controller.core.policy.validation import expected_signals
 from controller.core.text import plain
 from controller.entry.checkup.finding import Finding, Patient, judged, short, tried
 from controller.entry.watching import LATE, last_probes

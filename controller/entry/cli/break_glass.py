@@ -7,8 +7,8 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.text import Text
 
-from controller.core.admission import PolicyError, parse_policy
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
+from controller.core.policy.validation import PolicyError, parse_policy
 from controller.core.text import plain
 from controller.entry import break_glass as glass
 from controller.entry.cli.options import ActAs, Reason, Yes, confirm, open_context

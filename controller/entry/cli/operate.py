@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from controller.core.terms import seconds
+from controller.core.policy.terms import seconds
 from controller.core.text import plain
 from controller.entry.cli.act import told
 from controller.entry.cli.options import ActAs, ContextName, Yes, acting, confirm, open_context

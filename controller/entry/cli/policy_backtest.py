@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from controller.core.policy import Policy
+    from controller.core.policy.schema import Policy
     from controller.lab.backtest.evidence import Past
     from controller.lab.backtest.labels import Window
     from controller.lab.backtest.run import Backtest
@@ -136,7 +136,7 @@ def _past(policy: "Policy", file: Path, account: str | None, *, strict: bool) ->
 
 
 def _seconds(text: str) -> float:
-    from controller.core.terms import seconds
+    from controller.core.policy.terms import seconds
 
     try:
         return seconds(text)

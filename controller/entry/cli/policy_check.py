@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from controller.core.admission import expected_signals
+from controller.core.policy.validation import expected_signals
 from controller.core.text import plain
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, problem_fields, stdout
 from controller.lab.cases.verdict import clock

@@ -7,7 +7,7 @@ import typer
 from rich.text import Text
 
 from controller.core.explanation import tree_lines
-from controller.core.terms import seconds
+from controller.core.policy.terms import seconds
 from controller.core.text import plain
 from controller.core.tree_svg import tree_svg
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, problem_fields, stdout

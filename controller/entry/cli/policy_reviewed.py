@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from controller.core.review import Reviewer
+from controller.core.policy.review_record import Reviewer
 from controller.core.text import plain
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, problem_fields
 from controller.lab.cases.reader import beside

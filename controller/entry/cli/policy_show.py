@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from controller.core.admission import compiled
+from controller.core.policy.validation import compiled
 from controller.core.text import plain
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, problem_fields
 from controller.lab.loader import load_policy

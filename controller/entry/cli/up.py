@@ -20,7 +20,7 @@ from controller.entry.cli.output import AsJson, ExitCode, fail, note, stdout
 from controller.entry.cli.policy import SHIPPED
 
 if TYPE_CHECKING:
-    from controller.core.policy import Policy
+    from controller.core.policy.schema import Policy
     from controller.lab.stage import Stage
 
 KEEP_EVERY = 10.0

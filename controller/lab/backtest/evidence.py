@@ -7,10 +7,10 @@ from math import ceil
 
 import numpy as np
 
-from controller.core.admission import expected_signals
 from controller.core.evidence.fold import clamp
 from controller.core.model import Observation, Verdict
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
+from controller.core.policy.validation import expected_signals
 from controller.lab.backtest.line import POLL, UNHEARD, Line, line_of
 from controller.lab.backtest.steps import Steps, Times, Values
 from controller.lab.replay.levels import Level, levels_of

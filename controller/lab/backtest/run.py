@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 from controller.lab.backtest.evidence import Past
 from controller.lab.backtest.labels import Window
 from controller.lab.backtest.naive import naive

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from controller.core.admission import PolicyError, compiled, parse_policy
-from controller.core.policy import Policy
-from controller.core.terms import seconds
+from controller.core.policy.schema import Policy
+from controller.core.policy.terms import seconds
+from controller.core.policy.validation import PolicyError, compiled, parse_policy
 from controller.lab.backtest.evidence import Past
 from controller.lab.backtest.labels import Window
 from controller.lab.backtest.score import Score, score

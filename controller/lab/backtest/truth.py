@@ -12,11 +12,11 @@ from math import inf
 
 import numpy as np
 
-from controller.core.checks import FamilyCheck
-from controller.core.conditions import All, Any_, Condition, Leaf, Not, Ref
 from controller.core.evidence.health_notices import KIND as HEALTH
 from controller.core.model import Verdict
-from controller.core.policy import Policy
+from controller.core.policy.conditions import All, Any_, Condition, Leaf, Not, Ref
+from controller.core.policy.readiness_checks import FamilyCheck
+from controller.core.policy.schema import Policy
 from controller.lab.backtest.evidence import Past
 from controller.lab.backtest.line import BREACHING, CODES, SILENT, UNHEARD, UNKNOWN, Line
 from controller.lab.backtest.steps import (

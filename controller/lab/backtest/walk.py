@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import inf
 
 from controller.core.decision.limits import open_window
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 from controller.lab.backtest.steps import FALSE, TRUE, Steps, from_spans, greatest, least, negated
 from controller.lab.backtest.truth import Judge
 

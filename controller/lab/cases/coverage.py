@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from controller.core.conditions import Leaf
 from controller.core.decision.decide import Situation
 from controller.core.decision.readiness import judge_ready
 from controller.core.evidence.evaluation import View, judge, judge_leaf
 from controller.core.model import Node, Truth
-from controller.core.policy import Policy
+from controller.core.policy.conditions import Leaf
+from controller.core.policy.schema import Policy
 from controller.lab.cases.play import Played
 
 Seen = Mapping[str, frozenset[Truth]]

@@ -13,7 +13,7 @@ from controller.core.incident.fold import apply
 from controller.core.incident.state import Incident, Memory, Phase
 from controller.core.journal import Draft, Event, Kind, seal
 from controller.core.model import Decision
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 
 People = Literal["approve", "deny", "silent"]
 

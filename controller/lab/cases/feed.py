@@ -14,8 +14,8 @@ from functools import lru_cache
 from controller.core.evidence.fold import fold
 from controller.core.evidence.health_notices import KIND as HEALTH
 from controller.core.evidence.health_notices import notice_id
-from controller.core.holding import Kept
 from controller.core.model import Observation, Signal
+from controller.core.policy.retention import Kept
 from controller.lab.cases.model import SAYING
 
 MINUTE = 60.0

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from controller.core.model import Truth, Verdict
-from controller.core.terms import FILE, Given, Name, One, Region, Strict, seconds
+from controller.core.policy.terms import FILE, Given, Name, One, Region, Strict, seconds
 
 DAY = 86_400.0
 CHECKS = Literal["replication", "planEvaluation", "arcReadiness", "quotas"]

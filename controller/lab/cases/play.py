@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from controller.core.admission import compiled, expected_signals, parse_policy
 from controller.core.decision.decide import Situation, decide
 from controller.core.evidence.registry import kept_of
 from controller.core.model import Decision, Signal
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
+from controller.core.policy.validation import compiled, expected_signals, parse_policy
 from controller.lab.cases.driver import Driver, Moved
 from controller.lab.cases.feed import MINUTE, Feed, Script, needed_minutes
 from controller.lab.cases.model import DAY, Case, Says

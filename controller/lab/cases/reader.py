@@ -6,10 +6,9 @@ from pathlib import Path as File
 
 from pydantic import ValidationError
 
-from controller.core.admission import expected_signals
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
+from controller.core.policy.validation import expected_signals, path_of, sentence
 from controller.core.text import plain
-from controller.core.wording import path_of, sentence
 from controller.lab.cases.model import Case, Cases
 from controller.lab.cases.play import ACCOUNT, matches
 from controller.lab.loader import dotted, load_policy, read_document

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from controller.core.decision.readiness import Reading, Wish, wishes
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 
 KINDS = {"replication": "replication", "plan": "planEvaluation", "arc": "arcReadiness", "quotas": "quotas"}
 """A reading's kind -> the key of the check that asks for it."""

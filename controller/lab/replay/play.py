@@ -6,10 +6,10 @@ from math import floor
 from typing import Any, Literal
 
 from controller.aws.events import parse
-from controller.core.admission import compiled, expected_signals, parse_policy
 from controller.core.evidence.registry import why_unnamed
 from controller.core.model import Ended, Ignored, Probe, Sighting
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
+from controller.core.policy.validation import compiled, expected_signals, parse_policy
 from controller.core.text import plain
 from controller.lab.people import answer_if_asked
 from controller.lab.replay.levels import levels_of

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from botocore.client import BaseClient
 from botocore.config import Config
 
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 from controller.lab.estate import bare
 from controller.lab.replay.levels import Levels, ReplayedAlarms
 from controller.lab.replay.ready import Ready, SameAnswer

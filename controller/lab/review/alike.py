@@ -7,8 +7,8 @@ may be swapped, and nothing that is decided changes but the names.
 
 from collections.abc import Hashable
 
-from controller.core.policy import Policy
-from controller.core.sources import observers_of
+from controller.core.policy.schema import Policy
+from controller.core.policy.signals import observers_of
 from controller.lab.cases.play import near
 
 

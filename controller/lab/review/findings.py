@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 from controller.lab.places import Path
 
 

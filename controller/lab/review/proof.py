@@ -6,14 +6,14 @@ The real core decides, minute by minute, on evidence made up for the situation.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from controller.core.admission import expected_signals
 from controller.core.decision.decide import decide
 from controller.core.decision.limits import open_window
 from controller.core.evidence.evaluation import truth, view
 from controller.core.evidence.registry import kept_of
 from controller.core.explanation import flip_set, stamp
 from controller.core.model import Decision, Truth
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
+from controller.core.policy.validation import expected_signals
 from controller.lab.cases.feed import MINUTE, Feed, Script, needed_minutes
 from controller.lab.cases.model import DAY
 from controller.lab.cases.play import ACCOUNT, Played, Scope, as_live, near, play

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from controller.core.admission import expected_signals
-from controller.core.checks import ArcCheck, QuotaCheck, gate_of
-from controller.core.policy import OVERRIDE, HealthSignal, Policy
+from controller.core.policy.readiness_checks import ArcCheck, QuotaCheck, gate_of
+from controller.core.policy.schema import OVERRIDE, HealthSignal, Policy
+from controller.core.policy.validation import expected_signals
 from controller.lab.cases.play import ACCOUNT
 from controller.lab.leaves import checks, written
 from controller.lab.review.findings import Finding

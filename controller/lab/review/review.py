@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 from controller.lab.review.findings import Finding
 from controller.lab.review.placement import Deployed, placed
 from controller.lab.review.proof import Proof, prove

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from controller.core.admission import expected_signals
 from controller.core.model import Signal
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
+from controller.core.policy.validation import expected_signals
 from controller.lab.cases.play import ACCOUNT, as_live, near
 from controller.lab.review.alike import alike
 from controller.lab.review.findings import Finding, in_file

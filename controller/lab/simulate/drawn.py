@@ -4,8 +4,8 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from controller.core.admission import parse_policy
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
+from controller.core.policy.validation import parse_policy
 from controller.lab.overlay import overlaid
 from controller.lab.simulate.lengths import Length
 

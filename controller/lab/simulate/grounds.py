@@ -1,8 +1,8 @@
 """Invariants over what an intent, an opening or a sentence stands on. See `invariants`."""
 
 from controller.core.journal import Event, Kind
-from controller.core.policy import Policy
-from controller.core.schedule import previous
+from controller.core.policy.schedule import previous
+from controller.core.policy.schema import Policy
 from controller.lab.simulate.facts import Fact
 from controller.lab.simulate.record import OPENINGS, Life
 from controller.lab.simulate.world import World

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, TextIO
 
 from controller.core.journal import Kind
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 from controller.lab.simulate import liveness
 from controller.lab.simulate.aims import Aim, aim_of
 from controller.lab.simulate.drawn import drawn_policy, plain_policy

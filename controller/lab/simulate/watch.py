@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller.core.journal import Event, Kind, from_json
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 from controller.lab.simulate.bucket import Objects
 from controller.lab.simulate.facts import Trace
 from controller.lab.simulate.late import PROMISED, late_call

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from controller.core.admission import compiled
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
+from controller.core.policy.validation import compiled
 from controller.lab.shipped import shipped
 from controller.lab.simulate.drawn import drawn_policy
 from controller.lab.simulate.facts import Trace

@@ -10,7 +10,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from controller.core.policy import Policy
+from controller.core.policy.schema import Policy
 from controller.lab.loader import load_policy
 from tests.corpus import corpus
 from tests.lab.outages.derive import STORIES, lines

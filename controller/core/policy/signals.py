@@ -11,9 +11,9 @@
 
 from collections.abc import Iterator
 
-from controller.core.conditions import Leaf
 from controller.core.model import Signal, Verdict, signal_id
-from controller.core.policy import CanarySignal, EventSignal, HealthSignal, Policy, SignalSource
+from controller.core.policy.conditions import Leaf
+from controller.core.policy.schema import CanarySignal, EventSignal, HealthSignal, Policy, SignalSource
 
 
 def kind_of(source: SignalSource) -> str:

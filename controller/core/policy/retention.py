@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import ceil
 
-from controller.core.problems import Path, Problem
+from controller.core.policy.terms import Path, Problem
 
 FEWEST, MOST = 30, 240
 """Observations kept of a signal. At 240 its item has about 45 KB, and may not pass 64 KB."""

@@ -1,6 +1,11 @@
-"""The words that a policy is written in: durations, names, counts. Times are written `43s`, `3m`, `1h`."""
+"""The words that a policy is written in: durations, names, counts. Times are written `43s`, `3m`, `1h`.
+
+What is wrong with a policy, and where in its file.
+"""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
@@ -90,3 +95,26 @@ def keys_of(value: Any) -> set[str] | None:
     if isinstance(value, BaseModel):
         return {name.rstrip("_") for name in type(value).model_fields}
     return set(value) if isinstance(value, dict) else None
+
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong at one place of the file.
+
+    where: the path of keys and indexes. at_key: the key itself is wrong, not what it holds.
+    """
+
+    where: Path
+    message: str
+    at_key: bool = False
+
+
+class PolicyError(ValueError):
+    """The policy is refused; the last good one stays."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(f"{'.'.join(map(str, p.where))}: {p.message}" for p in problems))
+        self.problems = tuple(problems)

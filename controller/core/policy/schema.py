@@ -1,28 +1,40 @@
 """The policy as data: what is evidence, when to leave, where to go, who is asked, how often at most.
 
 Only keys that something acts on exist; any other key is refused. Times in the file are written
-`43s`, `3m`, `1h`; here they are seconds. Made from plain data by `controller.core.admission`.
+`43s`, `3m`, `1h`; here they are seconds. Made from plain data by `controller.core.policy.validation`.
+
+Moves as a policy writes them: when to leave and how, where to go, when and how to come home.
+
+Common words first; a Region may say some of them otherwise (`…Here`), for moves out of it and home to it.
+
+How often, how far and when not; and drills, which keep to the same limits.
+
+The metric by which it is proved that customers moved, as a policy writes it.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    BeforeValidator,
     Discriminator,
     Field,
+    PlainSerializer,
     StringConstraints,
     Tag,
 )
 
-from controller.core.conditions import Condition
 from controller.core.journal import digest
-from controller.core.limits import Drills, Limits
-from controller.core.moves import Evacuate, RegionControls, Restore, Target, said
-from controller.core.schedule import Zone
-from controller.core.terms import (
+from controller.core.policy.conditions import Condition, Leaf
+from controller.core.policy.readiness_checks import ReadyCheck
+from controller.core.policy.schedule import Cron, Zone
+from controller.core.policy.terms import (
     EVENT,
     GROUP,
+    METRIC,
+    PURPOSE,
     SERVICE,
     Duration,
     Given,
@@ -33,7 +45,142 @@ from controller.core.terms import (
     Template,
     keys_of,
 )
-from controller.core.traffic import Traffic
+
+Waves = Annotated[
+    tuple[Annotated[int, Field(ge=1, le=50)], ...], Field(min_length=1, max_length=50, strict=False)
+]
+"""How many slices move at a time; the last number is repeated until all have moved."""
+
+
+class Evacuate(Strict):
+    when: Condition
+    unless: Annotated[tuple[Leaf, ...], Field(max_length=20, strict=False)] = ()
+    approval: Name
+    waves: Annotated[Waves | None, Given] = None
+    settle: Duration = 30.0
+    if_verify_fails: Literal["hold", "rollback"] = Field(default="hold", alias="ifVerifyFails")
+
+
+Prefer = Annotated[tuple[Region, ...], Field(min_length=1, max_length=20, strict=False)]
+Ready = Annotated[tuple[ReadyCheck, ...], Field(min_length=1, max_length=20, strict=False)]
+
+
+class Target(Strict):
+    prefer: Prefer
+    ready: Ready
+
+
+class Restore(Strict):
+    """When and how a Region that was left comes home. In a leaf, `source` is the Region that comes home."""
+
+    when: Condition
+    ready: Annotated[tuple[ReadyCheck, ...], Field(max_length=20, strict=False)] = ()
+    approval: Name
+    waves: Annotated[Waves | None, Given] = None
+    settle: Duration = 30.0
+
+
+class EvacuateHere(Strict):
+    """What one Region says of leaving it in place of the common words."""
+
+    when: Annotated[Condition | None, Given] = None
+    unless: Annotated[Annotated[tuple[Leaf, ...], Field(max_length=20, strict=False)] | None, Given] = None
+    approval: Annotated[Name | None, Given] = None
+    waves: Annotated[Waves | None, Given] = None
+    settle: Annotated[Duration | None, Given] = None
+    if_verify_fails: Annotated[Literal["hold", "rollback"] | None, Given] = Field(
+        default=None, alias="ifVerifyFails"
+    )
+
+
+class TargetHere(Strict):
+    prefer: Annotated[Prefer | None, Given] = None
+    ready: Annotated[Ready | None, Given] = None
+
+
+class RestoreHere(Strict):
+    when: Annotated[Condition | None, Given] = None
+    ready: Annotated[Annotated[tuple[ReadyCheck, ...], Field(max_length=20, strict=False)] | None, Given] = (
+        None
+    )
+    approval: Annotated[Name | None, Given] = None
+    waves: Annotated[Waves | None, Given] = None
+    settle: Annotated[Duration | None, Given] = None
+
+
+class RegionControls(Strict):
+    """A Region's controls, and what it says otherwise of moves out of it and home to it."""
+
+    controls: Annotated[tuple[Name, ...], Field(min_length=1, max_length=50, strict=False)]
+    evacuate: Annotated[EvacuateHere | None, Given] = None
+    target: Annotated[TargetHere | None, Given] = None
+    restore: Annotated[RestoreHere | None, Given] = None
+
+
+def said(here: Strict) -> dict[str, object]:
+    """What a Region says itself, by field."""
+    return {name: getattr(here, name) for name in here.model_fields_set}
+
+
+class Window(Strict):
+    """A stretch of time in which nothing moves by itself: from each stroke of `cron`, `for` so long."""
+
+    cron: Cron
+    for_: Duration = Field(alias="for")
+    reason: Annotated[str, StringConstraints(pattern=PURPOSE)]
+
+
+class Limits(Strict):
+    min_regions_on: Annotated[int, Field(ge=1, le=20)] = Field(alias="minRegionsOn")
+    cooldown: Duration
+    evacuations_per_day: Annotated[int, Field(ge=1, le=100)] = Field(alias="evacuationsPerDay")
+    fleet_regions_per_day: Annotated[Annotated[int, Field(ge=1, le=20)] | None, Given] = Field(
+        default=None, alias="fleetRegionsPerDay"
+    )
+    blackout: Annotated[tuple[Window, ...], Field(max_length=20, strict=False)] = ()
+
+
+class Drills(Strict):
+    """Rehearsals in production: leave, stay, come home; at once where a leaf of `abortWhen` is true.
+
+    cron: when one begins by itself, the Regions in turn. warn_after: seconds after which the last success
+    is too long ago.
+    """
+
+    cron: Annotated[Cron | None, Given] = None
+    stay: Duration
+    abort_when: Annotated[tuple[Leaf, ...], Field(alias="abortWhen", max_length=20, strict=False)] = ()
+    warn_after: Duration = Field(default=45 * 86400.0, alias="warnAfter")
+
+
+def part(value: object) -> float:
+    """`"10%"` -> 0.1. Raises `ValueError` for anything that is not a whole number of percent below 100."""
+    match = re.fullmatch(r"([0-9]{1,2})%", value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError('expected a part such as "10%", below "100%"')
+    return int(match[1]) / 100
+
+
+Part = Annotated[
+    float,
+    BeforeValidator(part),
+    PlainSerializer(lambda value: f"{value * 100:.0f}%"),
+    Field(json_schema_extra={"type": "string", "pattern": "^[0-9]{1,2}%$"}),
+]
+Metric = Annotated[str, StringConstraints(pattern=METRIC)]
+
+
+class Traffic(Strict):
+    """A CloudWatch metric that counts requests: the same in each Region, but for its dimensions."""
+
+    namespace: Metric
+    metric: Metric
+    dimensions: Annotated[
+        dict[Region, Annotated[dict[Metric, Metric], Field(min_length=1, max_length=30)]] | None, Given
+    ] = None
+    at_most: Part = Field(alias="atMost")
+    within: Duration
+    if_unknown: Literal["proceed", "hold"] = Field(alias="ifUnknown")
 
 
 class CanarySignal(Strict):
