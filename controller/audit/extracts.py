@@ -10,7 +10,7 @@ from controller.core.explanation import stamp
 from controller.core.incident.fold import fold
 from controller.core.incident.state import as_data
 from controller.core.journal import Event
-from controller.core.story import sentence
+from controller.readmodel.run import sentence
 
 README = """A bundle of tidegate's record. `tidegate audit verify FILE --key KEY.pem` checks all of it.
 

@@ -9,7 +9,7 @@ from controller.audit.style import sheet
 from controller.audit.timeline import timeline
 from controller.audit.words import account, because, clock, headline, spelled
 from controller.core.explanation import stamp
-from controller.core.story import Story, sentence
+from controller.readmodel.run import Story, sentence
 
 
 def page(story: Story) -> str:

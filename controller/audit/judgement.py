@@ -7,7 +7,7 @@ from typing import Any
 from controller.audit.markup import Markup, join, prose, tag
 from controller.audit.words import clock, spelled
 from controller.core.explanation import why_sentence
-from controller.core.story import Judgement
+from controller.readmodel.run import Judgement
 
 MARKS = {"true": ("✓ true", "good"), "false": ("✗ false", "bad"), "unknown": ("? unknown", "wait")}
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from controller.audit.markup import Markup, join, tag
 from controller.audit.scale import GUTTER, Scale
 from controller.audit.words import clock, spelled
-from controller.core.story import Bucket, Lane, Said, Story, Stretch
+from controller.readmodel.run import Bucket, Lane, Said, Story, Stretch
 
 Drawn = tuple[Markup, float]
 

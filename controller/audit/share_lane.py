@@ -10,7 +10,7 @@ from controller.audit.lanes import Drawn, label
 from controller.audit.markup import Markup, join, tag
 from controller.audit.scale import Scale
 from controller.audit.words import clock
-from controller.core.story import Share, Story
+from controller.readmodel.run import Share, Story
 
 ROW, HIGH = 30.0, 22.0
 

@@ -20,7 +20,7 @@ from controller.audit.scale import GUTTER, MARGIN, WIDTH, Scale
 from controller.audit.share_lane import shares
 from controller.audit.style import sheet
 from controller.audit.words import clock
-from controller.core.story import Story
+from controller.readmodel.run import Story
 
 BEFORE = 60.0
 AXIS = 26.0

@@ -2,7 +2,7 @@
 
 from controller.core.explanation import why_sentence
 from controller.core.journal import Kind
-from controller.core.story import Story, sentence
+from controller.readmodel.run import Story, sentence
 
 NOES = (Kind.APPROVAL_DENIED, Kind.APPROVAL_EXPIRED)
 

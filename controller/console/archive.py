@@ -17,8 +17,8 @@ from controller.console.session import Session
 from controller.console.traced import outside_of
 from controller.console.visit import Visit
 from controller.core.text import plain
-from controller.core.trace import Traced
 from controller.ports.errors import ControllerError
+from controller.readmodel.trace import Traced
 
 NOBODY = Session("", (), 0.0, "")
 LOOKS = ("GET", "HEAD")

@@ -9,8 +9,8 @@ from controller.core.evidence.evaluation import Track, View, view
 from controller.core.incident.state import Memory
 from controller.core.journal import Event
 from controller.core.policy.schema import Policy
-from controller.core.story import Story
 from controller.ports.errors import EvidenceUnavailable, OutsideUnreachable
+from controller.readmodel.run import Story
 from controller.steps.context import Deps, read_switch, recorded
 from controller.steps.proof import counted_by_region
 from controller.steps.recall import WATCHED

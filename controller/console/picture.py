@@ -9,7 +9,7 @@ from controller.core.evidence.evaluation import Track
 from controller.core.incident.state import ENDED, Incident
 from controller.core.journal import Event, Kind
 from controller.core.policy.schema import Policy
-from controller.core.story import Lane, Milestones, Said, Share, Shift, Story, Stretch
+from controller.readmodel.run import Lane, Milestones, Said, Share, Shift, Story, Stretch
 
 LEAD = 60.0
 BEFORE = 600.0

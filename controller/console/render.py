@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from controller.console.http import Response
 from controller.core.explanation import stamp
-from controller.core.story import sentence
 from controller.core.text import plain, spell
+from controller.readmodel.run import sentence
 
 LONGEST = 4_000
 STATIC = {

@@ -8,7 +8,6 @@ from typing import Any, Generic, NoReturn, TypeVar, cast
 
 from controller.core.journal import Event
 from controller.core.model import Ignored, Observation
-from controller.core.trace import Traced
 from controller.ports.errors import (
     ControllerError,
     EvidenceUnavailable,
@@ -17,6 +16,7 @@ from controller.ports.errors import (
     SwitchUnavailable,
 )
 from controller.ports.runtime import Task
+from controller.readmodel.trace import Traced
 from controller.steps.context import Deps
 
 T = TypeVar("T")

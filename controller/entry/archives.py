@@ -9,9 +9,9 @@ from controller.console.app import log_line
 from controller.console.archive import Archive
 from controller.console.wsgi import Loopback
 from controller.core.text import plain
-from controller.core.trace import NotATrace, Traced, read_trace
 from controller.entry.console import instruments
 from controller.entry.consoles import console_log
+from controller.readmodel.trace import NotATrace, Traced, read_trace
 from controller.rehearsal.server import PortInUse
 
 LARGEST = 64 * 1024 * 1024

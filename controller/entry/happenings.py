@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from controller.core.journal import Event, Kind
-from controller.core.story import sentence
 from controller.core.text import plain
 from controller.lab.rehearse import Run
 from controller.lab.stage import Stage
 from controller.lab.watch import Watch
+from controller.readmodel.run import sentence
 
 T = TypeVar("T")
 WIDTH = 240

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from controller.core.policy.schema import Policy
-from controller.core.story import Story
 from controller.entry import context, rehearsal
 from controller.lab.controllers import CONTROLLERS
 from controller.lab.last_run import LastRun, write_last_run
@@ -18,6 +17,7 @@ from controller.lab.stage import Stage
 from controller.lab.story import Teller, answered_no
 from controller.lab.virtual_stage import START
 from controller.lab.watch import Watch
+from controller.readmodel.run import Story
 from controller.steps.context import Deps
 
 FRAMES = 4

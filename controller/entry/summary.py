@@ -6,8 +6,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from controller.core.story import Story
 from controller.core.text import plain
+from controller.readmodel.run import Story
 
 
 def fields(story: Story, report: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 from controller.audit.html import page
 from controller.audit.markup import Markup, join, prose, tag, text
 from controller.core.journal import Event, Kind
-from controller.core.story import Judgement, Milestones, Said, Shift, sentence
+from controller.readmodel.run import Judgement, Milestones, Said, Shift, sentence
 from tests.audit.told import BROKE, JOURNAL, RECORD, TREE, events, story
 
 HOSTILE = (

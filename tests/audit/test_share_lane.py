@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.core.story import Share
+from controller.readmodel.run import Share
 from tests.audit.test_timeline import SVG, classed, drawn, words
 
 SHARES = (

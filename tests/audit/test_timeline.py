@@ -10,7 +10,7 @@ import pytest
 from controller.audit.scale import GUTTER, MARGIN, WIDTH, Scale
 from controller.audit.timeline import picture, timeline
 from controller.core.journal import Kind
-from controller.core.story import Bucket, Milestones, Said, Shift
+from controller.readmodel.run import Bucket, Milestones, Said, Shift
 from tests.audit.told import events, story
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from controller.core.journal import Draft, Event, Kind, seal
-from controller.core.story import Bucket, Judgement, Lane, Milestones, Said, Shift, Story, Stretch
+from controller.readmodel.run import Bucket, Judgement, Lane, Milestones, Said, Shift, Story, Stretch
 
 BROKE = 1_893_484_800.0
 

@@ -12,7 +12,7 @@ from controller.console.looking import Controls, look
 from controller.console.picture import story_of
 from controller.core.explanation import stamp
 from controller.core.journal import to_json
-from controller.core.story import sentence
+from controller.readmodel.run import sentence
 from controller.rehearsal.protocol.message import Request, Response, Scope
 from tests.audit.exported import Period, exported, opened, record_of
 from tests.console.desk import Desk

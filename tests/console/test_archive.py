@@ -11,9 +11,9 @@ from controller.console.archive import Archive
 from controller.console.http import Request, Response
 from controller.console.traced import outside_of
 from controller.core.journal import Kind, seal
-from controller.core.trace import Traced, read_trace, trace_lines
 from controller.entry.console import instruments
 from controller.ports.errors import ControllerError
+from controller.readmodel.trace import Traced, read_trace, trace_lines
 from tests.console.desk import GATE, asked_desk
 from tests.console.test_looking import LINK
 from tests.steps.test_proof import RULE, counting

@@ -10,7 +10,7 @@ import pytest
 from controller.core.journal import Kind
 from controller.core.model import Observation, Verdict
 from controller.core.policy.validation import compiled
-from controller.core.trace import NotATrace, Traced, read_trace, trace_lines
+from controller.readmodel.trace import NotATrace, Traced, read_trace, trace_lines
 from tests.core.scene import ACCOUNT, CONFIRMED, EAST, OPENED, OTHER, T0, all_on, journal, loaded, storefront
 
 POLICY = storefront()

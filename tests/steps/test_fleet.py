@@ -9,8 +9,8 @@ import pytest
 from controller.core.decision import guards
 from controller.core.incident.state import Phase
 from controller.core.journal import Draft, Event, Kind
-from controller.core.story import sentence
 from controller.ports.errors import JournalConflict
+from controller.readmodel.run import sentence
 from controller.steps import operate, set_out
 from controller.steps.carry import Carry, read_carry
 from controller.steps.fleet import FLEET

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from controller.core.journal import Kind
-from controller.core.story import sentence
 from controller.ports.world import Shown
+from controller.readmodel.run import sentence
 from controller.rehearsal.arc.controls import ENDPOINTS
 from controller.steps.carry import Carry, read_carry
 from controller.steps.shift import DEADLINE, shift_traffic

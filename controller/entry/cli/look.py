@@ -9,7 +9,6 @@ from controller.core.explanation import stamp, tree_lines
 from controller.core.incident.fold import fold
 from controller.core.incident.state import Incident, as_data
 from controller.core.journal import Event, broken_at
-from controller.core.story import sentence
 from controller.core.text import plain
 from controller.entry.break_glass import journal_waiting
 from controller.entry.cli.options import ContextName, moment, open_archive, open_context
@@ -18,6 +17,7 @@ from controller.entry.context import Context
 from controller.entry.drilled import drill_lines, drills_data
 from controller.entry.watching import drift_told, last_probes, stuck_told, watching_lines
 from controller.ports.errors import ControllerError
+from controller.readmodel.run import sentence
 from controller.settings import Deployment
 from controller.steps.context import Deps, read_switch
 from controller.steps.fleet import fleet_stopped

@@ -9,13 +9,13 @@ from rich.text import Text
 from controller.core.explanation import tree_lines
 from controller.core.policy.terms import seconds
 from controller.core.text import plain
-from controller.core.tree_svg import tree_svg
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, problem_fields, stdout
 from controller.lab.cases.verdict import clock
 from controller.lab.explain import NAMED, Explained, NotShown, explained, story_case, written_case
 from controller.lab.loader import load_policy
 from controller.lab.places import PolicyRefused
 from controller.lab.shipped import shipped
+from controller.readmodel.decision_tree_svg import tree_svg
 
 SITUATIONS = ", ".join(NAMED)
 

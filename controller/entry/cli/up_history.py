@@ -13,8 +13,8 @@ from controller.entry.cli.output import ExitCode, fail, note, stdout
 
 def open_history(files: Sequence[Path], port: int, stopped: threading.Event, *, as_json: bool) -> None:
     """A console a file, each on its own port; exit 2 for what is no trace, before anything is served."""
-    from controller.core.trace import NotATrace
     from controller.entry.archives import archives, read_file
+    from controller.readmodel.trace import NotATrace
     from controller.rehearsal.server import PortInUse
 
     traces = []

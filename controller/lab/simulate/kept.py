@@ -1,4 +1,4 @@
-"""What is left in the tables when a run has ended, for a console to look at: see `core.trace`."""
+"""What is left in the tables when a run has ended, for a console to look at: see `readmodel.trace`."""
 
 import json
 from collections.abc import Iterator
@@ -6,8 +6,8 @@ from typing import Any, TextIO
 
 from controller.aws.evidence_text import observations
 from controller.core.journal import Event, from_json
-from controller.core.trace import Traced, trace_lines
 from controller.lab.simulate.world import World
+from controller.readmodel.trace import Traced, trace_lines
 from controller.rehearsal.api import AwsError
 from controller.steps.fleet import FLEET
 
