@@ -21,11 +21,11 @@ from controller.ports.errors import ControllerError
 from controller.settings import Arc, Deployment, Standby
 from controller.steps.ask import request_approval
 from controller.steps.assess import assess
-from controller.steps.carry import Carry, PayloadUnknown, read_carry
 from controller.steps.context import Deps
 from controller.steps.escalate import escalate, hold_unknown
 from controller.steps.hand_over import hand_over
 from controller.steps.observe import observe
+from controller.steps.payload import Carry, PayloadUnknown, read_carry
 from controller.steps.ready import confirm_readiness
 from controller.steps.shift import shift_traffic
 from controller.steps.tick import tick

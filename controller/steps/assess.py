@@ -9,10 +9,10 @@ from controller.core.explanation import decision_data, decision_record
 from controller.core.incident.state import BEFORE_SHIFT, ENDED, Incident, Memory, Phase
 from controller.core.journal import Kind
 from controller.core.model import Decision
-from controller.steps.carry import Carry
 from controller.steps.context import REASON, Deps, lacks, note, page, remember, situation, write
 from controller.steps.judge import hold_lease
 from controller.steps.made import write_made
+from controller.steps.payload import Carry
 
 LANDED = 45.0
 """Seconds after an intent until no call of it can still land: only then may it be dropped or changed."""

@@ -6,8 +6,8 @@ from typing import Any
 from controller.core.incident.state import ENDED
 from controller.core.journal import Kind
 from controller.ports.errors import JournalUnreadable
-from controller.steps.carry import Carry
 from controller.steps.context import Deps, driven, page, write
+from controller.steps.payload import Carry
 
 UNREAD = "journal-unreadable"
 

@@ -2,9 +2,9 @@
 
 from controller.core.incident.state import Incident, Memory
 from controller.core.journal import Kind
-from controller.steps.carry import Carry
 from controller.steps.context import Deps, driven, write
 from controller.steps.judge import drive, execution_name, next_epoch
+from controller.steps.payload import Carry
 
 
 def hand_over(deps: Deps, carry: Carry) -> Carry:

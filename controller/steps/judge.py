@@ -13,8 +13,8 @@ from controller.core.journal import Kind
 from controller.core.model import Decision, Node, SignalState, Truth, Verdict
 from controller.ports.errors import JournalConflict, OutsideUnreachable
 from controller.ports.store import Lease
-from controller.steps.carry import Carry
 from controller.steps.context import REASON, Deps, insist, page, situation, with_controls, write
+from controller.steps.payload import Carry
 from controller.steps.turns import Turns
 
 DOUBT = 300.0

@@ -6,8 +6,8 @@ from controller.core.decision.traffic_share import BEFORE, MINUTE, Points, Proof
 from controller.core.incident.state import Incident, Memory
 from controller.core.model import Truth
 from controller.ports.errors import EvidenceUnavailable
-from controller.steps.carry import Carry
 from controller.steps.context import Deps
+from controller.steps.payload import Carry
 
 PATIENCE = 15.0
 """Seconds, as a backstop: each question ends itself after one."""

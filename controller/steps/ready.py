@@ -6,8 +6,8 @@ from controller.core.decision.readiness import asked
 from controller.core.explanation import decision_record
 from controller.core.incident.state import READYING
 from controller.core.journal import Kind
-from controller.steps.carry import ASK_LONGEST, Carry
 from controller.steps.context import Deps, driven, situation, write
+from controller.steps.payload import ASK_LONGEST, Carry
 
 
 def confirm_readiness(deps: Deps, carry: Carry) -> Carry:

@@ -18,8 +18,8 @@ from controller.core.journal import Kind
 from controller.core.model import Plan
 from controller.ports.errors import JournalConflict, SwitchRefused
 from controller.ports.world import Shown
-from controller.steps.carry import Carry
 from controller.steps.context import Deps, driven, insist, read_switch, remember, situation, write
+from controller.steps.payload import Carry
 from controller.steps.set_out import set_out
 from controller.steps.takeover import beat
 

@@ -25,11 +25,11 @@ from controller.core.model import Node, Truth
 from controller.core.policy.conditions import Leaf
 from controller.core.policy.readiness_checks import FamilyCheck
 from controller.steps.assess import QUIET
-from controller.steps.carry import Carry
 from controller.steps.context import REASON, Deps, driven, page, situation, write
 from controller.steps.drift import see_drift
 from controller.steps.echo import repair_echo
 from controller.steps.made import rest_of
+from controller.steps.payload import Carry
 from controller.steps.proof import kept, look_for_proof
 from controller.steps.takeover import beat
 

@@ -6,9 +6,9 @@ from controller.core.incident.state import Incident
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.steps import shift
-from controller.steps.carry import Carry
 from controller.steps.context import Deps, remember
 from controller.steps.operate import evacuate
+from controller.steps.payload import Carry
 from tests.core.scene import EAST
 from tests.steps.trouble import calm
 from tests.steps.world import FREE, World, deploy, failing, redeployed, world

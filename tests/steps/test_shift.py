@@ -9,7 +9,7 @@ from controller.core.journal import Kind
 from controller.ports.world import Shown
 from controller.readmodel.run import sentence
 from controller.rehearsal.arc.controls import ENDPOINTS
-from controller.steps.carry import Carry, read_carry
+from controller.steps.payload import Carry, read_carry
 from controller.steps.shift import DEADLINE, shift_traffic
 from tests.steps.trouble import Sent
 from tests.steps.world import World, failing
