@@ -39,8 +39,8 @@ from controller.ports.errors import OutsideUnreachable
 from controller.ports.runtime import Runtime
 from controller.ports.world import Switch
 from controller.settings import Deployment, Standby
-from controller.steps.context import Deps
-from controller.steps.readings import every_wish
+from controller.steps.context.deps import Deps
+from controller.steps.context.situation import every_wish
 
 Clients = Callable[[str, str, str | None, Config], BaseClient]
 """(service, Region, endpoint URL or None, config) -> client. A rehearsal passes its own."""

@@ -165,7 +165,7 @@ def wanted(project: Project, port: str) -> tuple[str, ...]:
 
 def _asked(project: Project) -> set[str]:
     """The readiness questions of this policy."""
-    from controller.steps.readings import every_wish
+    from controller.steps.context.situation import every_wish
 
     calls = {
         "replication": ("cloudwatch:GetMetricStatistics",),

@@ -6,8 +6,8 @@ from controller.console.looking import Seen
 from controller.core.decision.guards import TO_OPEN, Found, choose_target, ready_answers
 from controller.core.incident.state import Incident
 from controller.core.model import Answer, Check, Truth
-from controller.steps.context import Deps
-from controller.steps.readings import read_kept
+from controller.steps.context.deps import Deps
+from controller.steps.context.situation import read_kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from controller.console.visit import Visit
 from controller.core.incident.approval import GROUP
 from controller.core.text import plain
 from controller.ports.errors import ControllerError
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 
 Look = Callable[[Visit], Response]
 PAGES: tuple[tuple[re.Pattern[str], str, Look], ...] = (

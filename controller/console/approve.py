@@ -17,7 +17,7 @@ from controller.core.policy.readiness_checks import QuotaCheck
 from controller.core.text import plain
 from controller.ports.errors import OutsideUnreachable
 from controller.steps.answer import Answered, answer, look_at
-from controller.steps.context import recorded
+from controller.steps.context.journalling import recorded
 from controller.steps.question import Question
 
 REASON = 500

@@ -19,7 +19,8 @@ from controller.core.incident.state import ENDED, Incident
 from controller.core.journal import Event
 from controller.core.model import Decision
 from controller.ports.errors import OutsideUnreachable
-from controller.steps.context import Deps, situation
+from controller.steps.context.deps import Deps
+from controller.steps.context.situation import situation
 from controller.steps.question import next_ask
 
 SPAN = 7_200.0

@@ -11,7 +11,9 @@ from controller.core.journal import Event
 from controller.core.policy.schema import Policy
 from controller.ports.errors import EvidenceUnavailable, OutsideUnreachable
 from controller.readmodel.run import Story
-from controller.steps.context import Deps, read_switch, recorded
+from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import recorded
+from controller.steps.context.situation import read_switch
 from controller.steps.proof import counted_by_region
 from controller.steps.recall import WATCHED
 

@@ -17,7 +17,7 @@ from controller.ports.errors import (
 )
 from controller.ports.runtime import Task
 from controller.readmodel.trace import Traced
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 
 T = TypeVar("T")
 OVER = "this is the record of a run that is over"

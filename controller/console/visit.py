@@ -10,7 +10,7 @@ from controller.console.past import Past
 from controller.console.render import page
 from controller.console.session import Session
 from controller.ports.errors import OutsideUnreachable
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from controller.core.text import plain
 from controller.entry.context import Context
 from controller.entry.local_record import Entry, LocalRecord
 from controller.steps import break_glass as step
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from controller.entry.drilled import drills_data
 from controller.entry.lambdas import Environment
 from controller.entry.watching import last_probes
 from controller.settings import Deployment, SignIn
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 
 
 def instruments(dead_letters: Callable[[], int | None]) -> Instruments:

@@ -15,7 +15,7 @@ from controller.rehearsal.oidc import Oidc
 from controller.rehearsal.oidc_server import OidcServer
 from controller.rehearsal.server import PortInUse
 from controller.settings import Deployment, SignIn
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 
 
 class Consoles:

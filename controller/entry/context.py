@@ -25,7 +25,7 @@ from controller.core.policy.schema import Policy
 from controller.core.text import plain
 from controller.lab.last_run import read_last_run
 from controller.settings import Deployment
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 from controller.steps.recall import Nearest
 
 REHEARSAL = "rehearsal"

@@ -14,7 +14,7 @@ from controller.console.session import Session, cookie_of
 from controller.core.incident.approval import GROUP
 from controller.entry.console import instruments
 from controller.settings import SignIn
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 
 ORIGIN = "https://console.rehearsal.invalid"
 SIGN_IN = SignIn(issuer="https://issuer.rehearsal.invalid", client_id="tidegate", origin=ORIGIN)

@@ -21,7 +21,7 @@ from controller.ports.errors import ControllerError
 from controller.settings import Arc, Deployment, Standby
 from controller.steps.ask import request_approval
 from controller.steps.assess import assess
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 from controller.steps.escalate import escalate, hold_unknown
 from controller.steps.hand_over import hand_over
 from controller.steps.observe import observe

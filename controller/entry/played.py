@@ -18,7 +18,7 @@ from controller.lab.story import Teller, answered_no
 from controller.lab.virtual_stage import START
 from controller.lab.watch import Watch
 from controller.readmodel.run import Story
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 
 FRAMES = 4
 """A second of real time is cut into as many steps, so that a slow rehearsal still moves on the screen."""

@@ -16,7 +16,7 @@ from controller.entry.context import Context
 from controller.ports.errors import OutsideUnreachable
 from controller.ports.record import AssessmentLog
 from controller.settings import Deployment
-from controller.steps.fleet import FLEET
+from controller.steps.context.situation import FLEET
 
 PATIENCE = 20.0
 """Seconds that one answer may take: nobody's traffic waits for an export."""

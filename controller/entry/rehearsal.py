@@ -20,7 +20,7 @@ from controller.lab.stage import Parts, Stage
 from controller.lab.templates import redrawn
 from controller.lab.wall_stage import Ports, wall_stage
 from controller.rehearsal.table.store import Store
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 
 _numbers = itertools.count()
 

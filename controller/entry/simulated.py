@@ -20,7 +20,7 @@ from controller.lab.simulate.lengths import LENGTHS
 from controller.lab.simulate.lengths import Name as LengthName
 from controller.lab.simulate.run import Outcome, Phase, run_seed
 from controller.lab.simulate.world import Plant
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 
 
 @dataclass(frozen=True, slots=True)

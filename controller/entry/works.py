@@ -10,7 +10,7 @@ from controller.entry import lambdas
 from controller.lab.replay.stage import Works
 from controller.lab.stage import Parts
 from controller.rehearsal.station import Function
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 
 _numbers = itertools.count()
 

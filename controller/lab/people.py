@@ -5,7 +5,8 @@ from typing import Literal
 
 from controller.core.incident.approval import Request
 from controller.steps.answer import Answered
-from controller.steps.context import Deps, remember
+from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import remember
 
 Mode = Literal["auto", "ask", "deny"]
 Manner = Literal["as told", "silent", "no override"]

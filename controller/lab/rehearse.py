@@ -18,7 +18,8 @@ from controller.lab.scenario import Scenario
 from controller.lab.stage import Stage
 from controller.ports.errors import ControllerError
 from controller.steps.answer import answer
-from controller.steps.context import Deps, remember
+from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import remember
 
 WARM_UP = 400.0
 QUIET = 150.0

@@ -33,8 +33,8 @@ from controller.rehearsal.synthetics import Canary, Synthetics, load_check
 from controller.rehearsal.synthetics_api import SyntheticsApi
 from controller.rehearsal.table.store import Store
 from controller.settings import Arc, Bucket, Clock, Deployment, Records, Standby
-from controller.steps.context import Deps
-from controller.steps.readings import every_wish
+from controller.steps.context.deps import Deps
+from controller.steps.context.situation import every_wish
 
 JOURNEY = "canaries/api_journey.py"
 

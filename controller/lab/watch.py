@@ -14,7 +14,7 @@ from controller.core.journal import Event
 from controller.core.model import Observation
 from controller.lab.stage import Stage
 from controller.ports.errors import ControllerError
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 
 OVERLAP = 30.0
 """Seconds that a look goes back: an assessment is dated before it is written."""

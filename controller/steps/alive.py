@@ -5,7 +5,10 @@ from controller.core.incident.approval import Request
 from controller.core.incident.state import Incident, Memory, Phase
 from controller.core.journal import Kind
 from controller.core.model import Decision
-from controller.steps.context import Deps, page, situation, write
+from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import write
+from controller.steps.context.paging import page
+from controller.steps.context.situation import situation
 from controller.steps.hand_over import hand_on
 from controller.steps.judge import drive, execution_name
 from controller.steps.question import next_ask, pose, question, tell

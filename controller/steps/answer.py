@@ -10,7 +10,9 @@ from controller.core.incident.approval import among, same_person
 from controller.core.incident.state import IllegalMove, Incident, Memory
 from controller.core.journal import Kind
 from controller.ports.errors import JournalConflict
-from controller.steps.context import Deps, known, remember, situation, write
+from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import known, remember, write
+from controller.steps.context.situation import situation
 from controller.steps.question import Question, asked_now, call_back, next_ask, question
 
 

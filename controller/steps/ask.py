@@ -8,7 +8,9 @@ from controller.core.incident.approval import Request
 from controller.core.policy.schema import Ask
 from controller.ports.errors import OutsideUnreachable
 from controller.ports.store import Approval
-from controller.steps.context import Deps, driven, situation
+from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import driven
+from controller.steps.context.situation import situation
 from controller.steps.payload import Carry
 from controller.steps.question import pose, question, tell
 

@@ -9,7 +9,10 @@ from controller.core.explanation import decision_data, decision_record
 from controller.core.incident.state import BEFORE_SHIFT, ENDED, Incident, Memory, Phase
 from controller.core.journal import Kind
 from controller.core.model import Decision
-from controller.steps.context import REASON, Deps, lacks, note, page, remember, situation, write
+from controller.steps.context.deps import REASON, Deps
+from controller.steps.context.journalling import lacks, remember, write
+from controller.steps.context.paging import note, page
+from controller.steps.context.situation import situation
 from controller.steps.judge import hold_lease
 from controller.steps.made import write_made
 from controller.steps.payload import Carry

@@ -3,7 +3,8 @@
 from controller.core.incident.state import Memory
 from controller.core.journal import Kind
 from controller.ports.errors import OutsideUnreachable
-from controller.steps.context import Deps, insist, write
+from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import insist, write
 
 BLIND = 150.0
 """Seconds without an assessment of one's own that are a gap: two ticks failed to come."""

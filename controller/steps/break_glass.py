@@ -20,7 +20,7 @@ from controller.core.policy.schema import Policy
 from controller.ports.errors import ControllerError, JournalConflict, SwitchRefused, SwitchUnavailable
 from controller.ports.runtime import Runtime
 from controller.ports.world import Switch
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 
 DEADLINE = 45.0
 """Seconds after which nothing new is sent."""

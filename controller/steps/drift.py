@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from controller.core.decision.drift import drift_data, drifted
 from controller.core.incident.state import Memory
 from controller.core.journal import Kind
-from controller.steps.context import Deps, page, write
+from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import write
+from controller.steps.context.paging import page
 
 
 def see_drift(deps: Deps, memory: Memory, controls: Mapping[str, bool] | None) -> Memory:

@@ -9,7 +9,10 @@ from controller.core.decision.precedence import abstains
 from controller.core.incident.state import IllegalMove, Memory
 from controller.core.journal import Kind
 from controller.ports.errors import JournalConflict
-from controller.steps.context import REASON, Deps, page, situation, write
+from controller.steps.context.deps import REASON, Deps
+from controller.steps.context.journalling import write
+from controller.steps.context.paging import page
+from controller.steps.context.situation import situation
 from controller.steps.judge import open_incident
 
 

@@ -7,7 +7,10 @@ from controller.core.decision.precedence import abstains
 from controller.core.incident.state import Memory
 from controller.core.journal import Kind
 from controller.ports.errors import JournalConflict, SwitchRefused, SwitchUnavailable
-from controller.steps.context import Deps, page, remember, situation, write
+from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import remember, write
+from controller.steps.context.paging import page
+from controller.steps.context.situation import situation
 
 DEADLINE = 15.0
 """Seconds after which nothing new is sent."""

@@ -6,7 +6,9 @@ from typing import Any
 from controller.core.incident.state import ENDED
 from controller.core.journal import Kind
 from controller.ports.errors import JournalUnreadable
-from controller.steps.context import Deps, driven, page, write
+from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import driven, write
+from controller.steps.context.paging import page
 from controller.steps.payload import Carry
 
 UNREAD = "journal-unreadable"

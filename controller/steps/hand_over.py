@@ -2,7 +2,8 @@
 
 from controller.core.incident.state import Incident, Memory
 from controller.core.journal import Kind
-from controller.steps.context import Deps, driven, write
+from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import driven, write
 from controller.steps.judge import drive, execution_name, next_epoch
 from controller.steps.payload import Carry
 

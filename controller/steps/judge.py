@@ -13,7 +13,10 @@ from controller.core.journal import Kind
 from controller.core.model import Decision, Node, SignalState, Truth, Verdict
 from controller.ports.errors import JournalConflict, OutsideUnreachable
 from controller.ports.store import Lease
-from controller.steps.context import REASON, Deps, insist, page, situation, with_controls, write
+from controller.steps.context.deps import REASON, Deps
+from controller.steps.context.journalling import insist, write
+from controller.steps.context.paging import page
+from controller.steps.context.situation import situation, with_controls
 from controller.steps.payload import Carry
 from controller.steps.turns import Turns
 

@@ -11,7 +11,8 @@ from controller.core.decision.plan import plan
 from controller.core.incident.state import Incident, Memory, Phase
 from controller.core.journal import Kind
 from controller.core.model import Decision, Plan
-from controller.steps.context import Deps, write
+from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import write
 
 
 def rest_of(deps: Deps, incident: Incident, decision: Decision, controls: Mapping[str, bool]) -> Plan | None:

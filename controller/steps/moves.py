@@ -6,7 +6,9 @@ from controller.core.incident.state import IllegalMove, Memory
 from controller.core.model import Decision, Truth
 from controller.core.text import plain
 from controller.ports.errors import JournalConflict
-from controller.steps.context import Deps, remember, situation
+from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import remember
+from controller.steps.context.situation import situation
 from controller.steps.judge import open_incident
 from controller.steps.operate import Done, refused
 

@@ -16,7 +16,10 @@ from controller.core.model import Ended, Ignored, Probe, Sighting
 from controller.core.text import plain
 from controller.ports.errors import ControllerError, JournalConflict, TokenClosed
 from controller.steps.alive import keep_alive
-from controller.steps.context import Deps, lacks, note, remember, situation
+from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import lacks, remember
+from controller.steps.context.paging import note
+from controller.steps.context.situation import situation
 from controller.steps.judge import Judged, execution_name, judge_again_if_late
 from controller.steps.takeover import TOO_MANY
 

@@ -16,8 +16,10 @@ from controller.core.model import Truth
 from controller.core.policy.validation import expected_signals
 from controller.core.text import plain, spell
 from controller.ports.errors import JournalConflict
-from controller.steps.context import Deps, page, remember, situation, write
-from controller.steps.fleet import FLEET, stopped
+from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import remember, write
+from controller.steps.context.paging import page
+from controller.steps.context.situation import FLEET, situation, stopped
 from controller.steps.judge import open_incident
 from controller.steps.question import call_back
 

@@ -6,7 +6,7 @@ from controller.core.decision.traffic_share import BEFORE, MINUTE, Points, Proof
 from controller.core.incident.state import Incident, Memory
 from controller.core.model import Truth
 from controller.ports.errors import EvidenceUnavailable
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 from controller.steps.payload import Carry
 
 PATIENCE = 15.0

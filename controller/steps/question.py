@@ -12,7 +12,9 @@ from controller.core.journal import Kind
 from controller.core.model import Answer, Decision, Truth
 from controller.core.policy.schema import Ask
 from controller.ports.errors import OutsideUnreachable, TokenClosed
-from controller.steps.context import Deps, page, write
+from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import write
+from controller.steps.context.paging import page
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from controller.core.evidence.evaluation import view
 from controller.core.incident.state import Memory
 from controller.core.model import Truth
 from controller.ports.errors import EvidenceUnavailable
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 
 
 def first_able(builds: Sequence[Callable[[], Deps]]) -> Deps:

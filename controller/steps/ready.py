@@ -6,7 +6,9 @@ from controller.core.decision.readiness import asked
 from controller.core.explanation import decision_record
 from controller.core.incident.state import READYING
 from controller.core.journal import Kind
-from controller.steps.context import Deps, driven, situation, write
+from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import driven, write
+from controller.steps.context.situation import situation
 from controller.steps.payload import ASK_LONGEST, Carry
 
 

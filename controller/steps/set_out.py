@@ -18,8 +18,8 @@ from controller.core.decision.limits import left_today, rationed, regions_counte
 from controller.core.incident.state import Incident, Memory
 from controller.core.journal import Draft, Kind
 from controller.ports.errors import JournalConflict
-from controller.steps.context import Deps
-from controller.steps.fleet import FLEET
+from controller.steps.context.deps import Deps
+from controller.steps.context.situation import FLEET
 
 TRIES = 5
 

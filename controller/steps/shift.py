@@ -18,7 +18,9 @@ from controller.core.journal import Kind
 from controller.core.model import Plan
 from controller.ports.errors import JournalConflict, SwitchRefused
 from controller.ports.world import Shown
-from controller.steps.context import Deps, driven, insist, read_switch, remember, situation, write
+from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import driven, insist, remember, write
+from controller.steps.context.situation import read_switch, situation
 from controller.steps.payload import Carry
 from controller.steps.set_out import set_out
 from controller.steps.takeover import beat

@@ -6,7 +6,9 @@ from controller.core.incident.state import Memory
 from controller.core.incident.step_durations import stuck
 from controller.core.journal import Kind
 from controller.ports.errors import JournalConflict, OutsideUnreachable
-from controller.steps.context import Deps, page, write
+from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import write
+from controller.steps.context.paging import page
 
 
 def tell_stuck(deps: Deps, memory: Memory) -> Memory:

@@ -16,7 +16,10 @@ from controller.core.decision.precedence import abstains, patience
 from controller.core.incident.state import Incident, Memory
 from controller.core.journal import Kind
 from controller.ports.errors import JournalConflict, OutsideUnreachable
-from controller.steps.context import Deps, page, situation, write
+from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import write
+from controller.steps.context.paging import page
+from controller.steps.context.situation import situation
 from controller.steps.judge import drive, execution_name, next_epoch
 
 STANDSTILL = 150.0

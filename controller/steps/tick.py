@@ -17,12 +17,14 @@ from controller.ports.errors import (
 )
 from controller.steps.alive import keep_alive
 from controller.steps.blind import tell_gap
-from controller.steps.context import Deps, lacks, note, read_switch, remember
+from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import lacks, remember
+from controller.steps.context.paging import note
+from controller.steps.context.situation import read_switch, refresh
 from controller.steps.drift import see_drift
 from controller.steps.drilling import drill_if_due
 from controller.steps.echo import repair_echo
 from controller.steps.judge import Judged, judge_again_if_late
-from controller.steps.readings import refresh
 from controller.steps.stuck import tell_stuck
 from controller.steps.takeover import Standing, look_at_driver, standing_data, take_over_if_still
 from controller.steps.unread import without_journal

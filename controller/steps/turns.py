@@ -6,7 +6,7 @@ controller's own assessments. What they do not show, or show with a gap, was not
 
 from controller.core.decision.precedence import TURN, rank
 from controller.ports.errors import OutsideUnreachable
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 
 UNBROKEN = 150.0
 """Seconds after which an earlier look says nothing of now: the tick comes once a minute."""

@@ -7,7 +7,9 @@ from typing import Any
 from controller.core.decision.decide import decide
 from controller.core.explanation import decision_data
 from controller.ports.errors import ControllerError, JournalUnreadable, OutsideUnreachable
-from controller.steps.context import Deps, note, page, situation
+from controller.steps.context.deps import Deps
+from controller.steps.context.paging import note, page
+from controller.steps.context.situation import situation
 
 LATELY = 200.0
 

@@ -25,7 +25,10 @@ from controller.core.model import Node, Truth
 from controller.core.policy.conditions import Leaf
 from controller.core.policy.readiness_checks import FamilyCheck
 from controller.steps.assess import QUIET
-from controller.steps.context import REASON, Deps, driven, page, situation, write
+from controller.steps.context.deps import REASON, Deps
+from controller.steps.context.journalling import driven, write
+from controller.steps.context.paging import page
+from controller.steps.context.situation import situation
 from controller.steps.drift import see_drift
 from controller.steps.echo import repair_echo
 from controller.steps.made import rest_of

@@ -19,7 +19,7 @@ from controller.core.journal import Draft, Event, Kind, canonical
 from controller.core.model import Verdict
 from controller.rehearsal.sdk import virtual_clients
 from controller.rehearsal.virtual import VirtualRuntime
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 from tests.console.desk import GATE, Desk
 from tests.core.scene import policy_data
 from tests.steps.feed import Straight

@@ -14,7 +14,7 @@ from controller.core.journal import Kind
 from controller.entry.console import instruments
 from controller.rehearsal.oidc import Oidc
 from controller.settings import SignIn
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 from tests.core.scene import policy_data
 from tests.steps.world import World, failing
 

@@ -20,7 +20,7 @@ from controller.lab.stage import Parts, Stage
 from controller.lab.virtual_stage import virtual_stage
 from controller.rehearsal.sdk import virtual_clients
 from controller.settings import Standby
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 from tests.core.scene import policy_data
 
 WORKFLOW = Path(__file__).parents[2] / "controller" / "workflow.asl.json"

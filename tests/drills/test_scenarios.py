@@ -11,7 +11,7 @@ from controller.lab.people import Mode
 from controller.lab.rehearse import Judged, Run
 from controller.lab.scenarios import SCENARIOS
 from controller.lab.stage import Stage
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 from tests.core.scene import EAST, WEST
 from tests.drills.play import play, play_anew
 

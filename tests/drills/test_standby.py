@@ -7,7 +7,7 @@ from controller.lab.rehearse import Run, judge, rehearse
 from controller.lab.scenarios import SCENARIOS
 from controller.lab.stage import Stage
 from controller.settings import Bucket, Standby
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 from tests.core.scene import EAST, WEST
 from tests.drills.play import ALONE, set_up
 

@@ -15,7 +15,7 @@ from controller.entry.cli.run import main
 from controller.entry.context import Archive
 from controller.lab.backtest.shadow import read_export
 from controller.lab.stage import Stage
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 from tests.drills.play import ALONE, set_up
 
 BROKE, ENDED, DAYS = 400.0, 1000.0, 15

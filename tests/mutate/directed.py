@@ -19,7 +19,7 @@ from controller.lab.simulate.wires import Clients
 from controller.lab.simulate.world import make_world
 from controller.rehearsal.blueprint import Blueprint
 from controller.settings import Deployment
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 
 WARM_UP = 270.0
 """Seconds until everything was heard of."""

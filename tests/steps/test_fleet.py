@@ -12,7 +12,7 @@ from controller.core.journal import Draft, Event, Kind
 from controller.ports.errors import JournalConflict
 from controller.readmodel.run import sentence
 from controller.steps import operate, set_out
-from controller.steps.fleet import FLEET
+from controller.steps.context.situation import FLEET
 from controller.steps.payload import Carry, read_carry
 from controller.steps.shift import shift_traffic
 from tests.core.scene import EAST, WEST, policy_data

@@ -10,6 +10,7 @@ from math import inf
 from typing import Any
 
 import pytest
+from controller.steps.context.journalling import remember, write
 
 from controller.aws import arc, evidence
 from controller.aws.events import parse
@@ -19,7 +20,6 @@ from controller.core.incident.state import ENDED, IllegalMove
 from controller.core.journal import Event, Kind, seal
 from controller.core.model import Observation, Sighting, Verdict
 from controller.steps import shift
-from controller.steps.context import remember, write
 from controller.steps.turns import Turns
 from tests.aws.test_health import ONE
 from tests.core.scene import EAST, OTHER, WEST, policy_data
@@ -118,7 +118,7 @@ def _second() -> bool:
 
 def test_s3_no_second_incident_while_one_is_open(monkeypatch: Patch) -> None:
     assert not _second()
-    for module in ("controller.core.incident.fold", "controller.steps.context", "tests.steps.world"):
+    for module in ("controller.core.incident.fold", "controller.steps.context.deps", "tests.steps.world"):
         monkeypatch.setattr(f"{module}.refuse_illegal", lambda *_: None, raising=False)
     assert _second()
 

@@ -9,8 +9,9 @@ from controller.core.decision.limits import Fleet
 from controller.core.incident.state import Incident
 from controller.core.journal import Draft, Kind
 from controller.core.model import Verdict
-from controller.steps import context, operate, shift
-from controller.steps.fleet import FLEET
+from controller.steps import operate, shift
+from controller.steps.context import deps
+from controller.steps.context.situation import FLEET
 from tests.core.scene import EAST, OTHER, WEST, policy_data
 from tests.steps.test_approval import NO_MOVES, question, yes
 from tests.steps.test_guards_removed import just_moved
@@ -223,7 +224,7 @@ def test_s15_an_unreadable_kill_switch_counts_as_disarmed(monkeypatch: Patch) ->
     w = _unreadable()
     assert w.moves == NO_MOVES
     assert "cannot be read and counts as disarmed" in str(w.memory.stopped)
-    monkeypatch.setattr(context, "read_fleet", lambda _journal: Fleet())
+    monkeypatch.setattr(deps, "read_fleet", lambda _journal: Fleet())
     monkeypatch.setattr(shift, "set_out", lambda *_: None)  # it reads the fleet's journal once more
     assert _unreadable().moves
 

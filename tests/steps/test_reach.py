@@ -3,7 +3,7 @@
 from functools import partial
 
 from controller.core.journal import Kind
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 from controller.steps.operate import evacuate
 from controller.steps.reach import first_able
 from tests.core.scene import EAST, OTHER, WEST

@@ -11,8 +11,7 @@ from controller.core.decision.readiness import Reading
 from controller.core.journal import Kind
 from controller.core.model import Answer, Truth
 from controller.steps import shift
-from controller.steps.context import situation
-from controller.steps.readings import refresh
+from controller.steps.context.situation import refresh, situation
 from tests.core.scene import EAST, WEST, policy_data
 from tests.steps.test_guards_removed import remove
 from tests.steps.trouble import Sent

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from controller.steps.context.journalling import remember
 
 from controller.core.journal import Draft, Event, Kind, seal
 from controller.ports.errors import JournalUnreadable, OutsideUnreachable
-from controller.steps.context import remember
-from controller.steps.tail import Head, Tail
+from controller.steps.context.journal_head import Head, Tail
 from tests.steps.world import world
 
 

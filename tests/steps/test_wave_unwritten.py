@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 import pytest
+from controller.steps.context.journalling import write
 
 from controller.core.journal import Kind
 from controller.core.model import Verdict
-from controller.steps.context import write
 from controller.steps.operate import mute
 from tests.steps.test_always import HOME
 from tests.steps.trouble import Sent, calm

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from controller.steps.context.journalling import remember
 from greenlet import getcurrent
 
 from controller import wiring
@@ -28,7 +29,7 @@ from controller.lab.stage import Parts, Stage
 from controller.lab.virtual_stage import virtual_stage
 from controller.rehearsal.virtual import VirtualRuntime
 from controller.settings import Deployment
-from controller.steps.context import Deps, remember
+from controller.steps.context.deps import Deps
 from tests.core.scene import EAST, OTHER, WEST, policy_data
 from tests.drills.play import WORKFLOW
 from tests.steps.feed import FEED, feed, seen, show

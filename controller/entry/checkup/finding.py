@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from controller.core.text import plain
 from controller.settings import Deployment
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 
 Verdict = Literal["ok", "bad", "unknown", "skipped"]
 Ask = Callable[[str, str, str | None], Any]

@@ -9,7 +9,8 @@ from controller.core.incident.state import ENDED
 from controller.core.text import plain
 from controller.entry.cli.options import ActAs, ContextName, Reason, Yes, acting, confirm, open_context
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, stdout
-from controller.steps.context import Deps, remember
+from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import remember
 from controller.steps.operate import DESPITE
 from controller.steps.operate import arm as turn
 from controller.steps.operate import arm_fleet as turn_fleet

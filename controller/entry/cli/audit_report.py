@@ -26,7 +26,7 @@ def report(
     """Figures over time: evacuations, their times, approvals, drills, hours armed, gaps, policies."""
     from controller.audit.figures import account, figures
     from controller.audit.review import review
-    from controller.steps.fleet import FLEET
+    from controller.steps.context.situation import FLEET
 
     archive = open_archive(context)
     begin, end = moment(since, archive.now), archive.now if to is None else moment(to, archive.now)

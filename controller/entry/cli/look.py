@@ -19,8 +19,8 @@ from controller.entry.watching import drift_told, last_probes, stuck_told, watch
 from controller.ports.errors import ControllerError
 from controller.readmodel.run import sentence
 from controller.settings import Deployment
-from controller.steps.context import Deps, read_switch
-from controller.steps.fleet import fleet_stopped
+from controller.steps.context.deps import Deps
+from controller.steps.context.situation import fleet_stopped, read_switch
 from controller.steps.recall import Recalled, recall
 
 

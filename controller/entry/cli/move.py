@@ -10,7 +10,8 @@ from controller.entry.cli.act import told, wait_for
 from controller.entry.cli.options import ActAs, ContextName, Yes, acting, confirm, open_context
 from controller.entry.cli.output import AsJson
 from controller.steps import moves
-from controller.steps.context import Deps, remember
+from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import remember
 from controller.steps.operate import Done
 
 RegionName = Annotated[str, typer.Argument(metavar="REGION")]

@@ -27,7 +27,7 @@ from controller.rehearsal.sdk import virtual_clients
 from controller.rehearsal.station import Function
 from controller.rehearsal.virtual import VirtualRuntime
 from controller.settings import Deployment
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 
 SEED = 1
 

@@ -8,7 +8,7 @@ from controller.core.incident.state import Incident
 from controller.core.journal import Event, Kind
 from controller.lab.replay.lines import Refusal
 from controller.lab.replay.stage import Theatre
-from controller.steps.context import remember
+from controller.steps.context.journalling import remember
 
 ANSWERS = {
     Kind.APPROVAL_REQUESTED: "requested",

@@ -4,7 +4,7 @@ import io
 from collections.abc import Callable
 from typing import Protocol
 
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 
 
 class Log(io.StringIO):

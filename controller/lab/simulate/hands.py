@@ -14,7 +14,7 @@ from controller.lab.simulate.weather import EventRule
 from controller.lab.simulate.world import World
 from controller.rehearsal.arc.controls import ENDPOINTS, SERVICE
 from controller.steps import operate
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 from controller.steps.operate import Done
 
 ELSEWHERE = "eu-west-1"

@@ -9,7 +9,7 @@ from controller.core.journal import Event, from_json
 from controller.lab.simulate.world import World
 from controller.readmodel.trace import Traced, trace_lines
 from controller.rehearsal.api import AwsError
-from controller.steps.fleet import FLEET
+from controller.steps.context.situation import FLEET
 
 JOURNAL, EVIDENCE, ASSESSMENTS = "tidegate-journal", "tidegate-evidence", "tidegate-assessments"
 

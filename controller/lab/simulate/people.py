@@ -14,7 +14,7 @@ from controller.lab.simulate.world import World
 from controller.ports.errors import ControllerError
 from controller.steps import moves, operate
 from controller.steps.answer import Answered, answer
-from controller.steps.context import Deps
+from controller.steps.context.deps import Deps
 from controller.steps.operate import Done
 
 WHO = ("ana", "ben", "cleo", "dora")

@@ -1,14 +1,37 @@
-"""Gathering what others say of readiness: asked now, side by side; else as it was last kept."""
+"""The situation that a decision looks at, gathered from everyone who can be asked.
+
+```
+ evidence table ─┐
+ readiness ──────┼─> situation() ─> core.decision
+ switch, fleet ──┘
+```
+
+Readiness is asked now, side by side, where an open incident needs it; else it is as it was last kept. What
+binds all applications is a journal of its own, in the same table, under a name of its own: the fleet's kill
+switch, and the Regions that were left (`core.decision.limits`).
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
+from controller.core.decision.decide import Situation
+from controller.core.decision.limits import Fleet, regions_counted
 from controller.core.decision.readiness import Reading, Wish, newest, wishes
 from controller.core.incident.state import Memory
+from controller.core.journal import Event, Kind
 from controller.core.policy.schema import Policy
-from controller.ports.errors import EvidenceUnavailable
+from controller.ports.errors import (
+    EvidenceUnavailable,
+    JournalUnreadable,
+    OutsideUnreachable,
+    SwitchRefused,
+    SwitchUnavailable,
+)
 from controller.ports.readiness import Readiness, Snapshots
 from controller.ports.runtime import Runtime
+from controller.ports.store import Journal
+from controller.steps.context.deps import Deps
 
 PATIENCE = 15.0
 """Seconds, as a backstop: each question ends itself after one."""
@@ -126,3 +149,74 @@ def ask(readiness: Readiness, runtime: Runtime, wanted: Sequence[Wish]) -> list[
         runtime.wait(rest, ends - runtime.monotonic())
     answers = [task.result() for task in tasks if task.done()]
     return [answer for answer in answers if answer is not None]
+
+
+FLEET = "*fleet*"
+"""No application can have this name: a policy's names have no `*`."""
+TRIES = 2
+
+
+def read_fleet(journal: Journal) -> Fleet:
+    """The fleet as it is now. What cannot be read counts as disarmed (S15)."""
+    for _ in range(TRIES):
+        try:
+            events = journal.read(FLEET)
+            return Fleet(stopped(events), regions_counted(events))
+        except OutsideUnreachable:
+            continue
+        except (JournalUnreadable, ValueError, KeyError) as error:
+            return Fleet(f"the fleet's kill switch cannot be read and counts as disarmed: {error}")
+    return Fleet("the fleet's kill switch cannot be read and counts as disarmed")
+
+
+def fleet_stopped(journal: Journal) -> str | None:
+    """Why nothing in the whole fleet may move, or None."""
+    return read_fleet(journal).stopped
+
+
+def stopped(events: tuple[Event, ...]) -> str | None:
+    """Why nothing in the whole fleet may move, by these events of its journal; None while it is armed."""
+    turned = [event for event in events if event.kind in (Kind.ARMED, Kind.DISARMED)]
+    if not turned or turned[-1].kind is Kind.ARMED:
+        return None
+    return f"the whole fleet is disarmed by {turned[-1].draft.by}: {turned[-1].data.get('reason', '')}"
+
+
+def situation(
+    deps: Deps, memory: Memory | None, *, read_controls: bool, controls: Mapping[str, bool] | None = None
+) -> Situation:
+    """Gather what a decision looks at. What does not answer is None, and the decision says so.
+
+    Readiness is asked for now, in an open incident, where controls are read too; else as last kept.
+    """
+    awaited = read_beside(
+        deps.policy, memory if read_controls else None, deps.readiness, deps.snapshots, deps.runtime
+    )
+    try:
+        evidence = deps.evidence.read(deps.application)
+    except EvidenceUnavailable:
+        evidence = None
+    if read_controls and controls is None:
+        controls = read_switch(deps)
+    readings = awaited()
+    now = deps.runtime.now()
+    return Situation(deps.policy, deps.account, deps.here, now, memory, evidence, controls, readings)
+
+
+def with_controls(deps: Deps, seen: Situation) -> Situation:
+    """The same evidence, with the controls as they are now; and in an open incident with what is said now."""
+    memory = seen.memory
+    if memory is None or not open_wishes(deps.policy, memory):
+        controls, readings = read_switch(deps), seen.readings
+    else:
+        awaited = read_beside(deps.policy, memory, deps.readiness, deps.snapshots, deps.runtime)
+        controls, readings = read_switch(deps), awaited()
+    return replace(seen, now=deps.runtime.now(), controls=controls, readings=readings)
+
+
+def read_switch(deps: Deps) -> Mapping[str, bool] | None:
+    names = [name for entry in deps.policy.regions.values() for name in entry.controls]
+    try:
+        return deps.switch.read(names)
+    except (SwitchUnavailable, SwitchRefused):
+        return None

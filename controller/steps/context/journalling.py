@@ -1,80 +1,27 @@
-"""What every step is given, and the two things that every step does: remember, and write down."""
+"""The journal, read as state and appended to: the two things that every step does."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from controller.core.contracts import DECISION_SCHEMA, decision_event
-from controller.core.decision.decide import Situation
-from controller.core.incident.fold import Folding, apply, refuse_illegal
+from controller.core.incident.fold import apply, refuse_illegal
 from controller.core.incident.state import Incident, Memory
 from controller.core.journal import Draft, Event, Kind
-from controller.core.model import Ended, Ignored, Probe, Sighting
 from controller.core.policy.review_record import review_data
 from controller.core.policy.schema import Policy
-from controller.core.text import brief
 from controller.ports.errors import (
-    EvidenceUnavailable,
     JournalConflict,
     JournalUnreadable,
     OutsideUnreachable,
-    SwitchRefused,
-    SwitchUnavailable,
 )
-from controller.ports.readiness import Readiness, Snapshots
-from controller.ports.runtime import Runtime
-from controller.ports.store import Approvals, Assessments, Evidence, Journal, Leases
-from controller.ports.world import AlarmPoll, Notices, Requests, Switch, Workflow
-from controller.steps.fleet import read_fleet
-from controller.steps.readings import open_wishes, read_beside
-from controller.steps.tail import Tail
+from controller.steps.context.deps import Deps
+from controller.steps.context.situation import read_fleet, read_switch
 
 T = TypeVar("T")
 TRIES = 5
 """Times that something is written again where others write first, each time."""
-REASON = 2000
-"""Characters of a reason in the journal, whose events are bounded."""
-
-
-@dataclass(frozen=True)
-class Deps:
-    """The outside of one controller, as promises, and the settings that it was deployed with.
-
-    here: the controller's Region. deployed: when this policy was deployed (a later one wins).
-    read_event: raw event text and the time of arrival -> what it says, or why it says nothing.
-    gates: a master switch's name -> its gating rule's ARN, which is never set aside.
-    review: what people and worked cases said of the policy, as it was packaged: see
-    `core.policy.review_record`.
-    """
-
-    policy: Policy
-    account: str
-    here: str
-    deployed: float
-    journal: Journal
-    leases: Leases
-    evidence: Evidence
-    assessments: Assessments
-    approvals: Approvals
-    switch: Switch
-    polls: AlarmPoll
-    requests: Requests
-    readiness: Readiness
-    snapshots: Snapshots
-    workflow: Workflow
-    notices: Notices
-    runtime: Runtime
-    new_id: Callable[[], str]
-    read_event: Callable[[str, float], Sighting | Probe | Ended | Ignored]
-    gates: Mapping[str, str] = field(default_factory=dict)
-    review: Mapping[str, Any] | None = None
-    folding: Folding = field(default_factory=Folding, compare=False, repr=False)
-    tail: Tail = field(default_factory=Tail, compare=False, repr=False)
-
-    @property
-    def application(self) -> str:
-        return self.policy.application
 
 
 def remember(deps: Deps) -> Memory:
@@ -172,46 +119,6 @@ def insist(deps: Deps, memory: Memory, act: Callable[[Memory], T]) -> T:
     return act(memory)
 
 
-def situation(
-    deps: Deps, memory: Memory | None, *, read_controls: bool, controls: Mapping[str, bool] | None = None
-) -> Situation:
-    """Gather what a decision looks at. What does not answer is None, and the decision says so.
-
-    Readiness is asked for now, in an open incident, where controls are read too; else as last kept.
-    """
-    awaited = read_beside(
-        deps.policy, memory if read_controls else None, deps.readiness, deps.snapshots, deps.runtime
-    )
-    try:
-        evidence = deps.evidence.read(deps.application)
-    except EvidenceUnavailable:
-        evidence = None
-    if read_controls and controls is None:
-        controls = read_switch(deps)
-    readings = awaited()
-    now = deps.runtime.now()
-    return Situation(deps.policy, deps.account, deps.here, now, memory, evidence, controls, readings)
-
-
-def with_controls(deps: Deps, seen: Situation) -> Situation:
-    """The same evidence, with the controls as they are now; and in an open incident with what is said now."""
-    memory = seen.memory
-    if memory is None or not open_wishes(deps.policy, memory):
-        controls, readings = read_switch(deps), seen.readings
-    else:
-        awaited = read_beside(deps.policy, memory, deps.readiness, deps.snapshots, deps.runtime)
-        controls, readings = read_switch(deps), awaited()
-    return replace(seen, now=deps.runtime.now(), controls=controls, readings=readings)
-
-
-def read_switch(deps: Deps) -> Mapping[str, bool] | None:
-    names = [name for entry in deps.policy.regions.values() for name in entry.controls]
-    try:
-        return deps.switch.read(names)
-    except (SwitchUnavailable, SwitchRefused):
-        return None
-
-
 def driven(deps: Deps, incident_id: str, epoch: int) -> tuple[Memory, Incident]:
     """The memory and the incident that the caller drives. Raises `JournalConflict` if it no longer does."""
     memory = remember(deps)
@@ -221,29 +128,6 @@ def driven(deps: Deps, incident_id: str, epoch: int) -> tuple[Memory, Incident]:
     if incident.epoch != epoch:
         raise JournalConflict(f"epoch {incident.epoch} drives {incident_id}, not {epoch}")
     return memory, incident
-
-
-def note(deps: Deps, at: float, record: Mapping[str, Any]) -> bool:
-    """Keep an assessment, and how far the journal was seen. False if that failed: a gap in what can be told
-    must not stop a step."""
-    seen = deps.tail.to_note(lambda: deps.assessments.newest(deps.application))
-    try:
-        deps.assessments.add(deps.application, at, {**record, **seen})
-    except OutsideUnreachable:
-        return False
-    return True
-
-
-def page(deps: Deps, subject: str, text: str, *, path: str = "") -> bool:
-    """Tell people. False if nobody could be told; never raises, since a page must not stop a step.
-
-    path: of the console's page about it.
-    """
-    try:
-        deps.notices.send(subject, brief(text), path=path)
-    except OutsideUnreachable:
-        return False
-    return True
 
 
 def _announce(deps: Deps, after: Memory) -> None:

@@ -1,0 +1,57 @@
+"""The outside of one controller, as every step is given it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from controller.core.incident.fold import Folding
+from controller.core.model import Ended, Ignored, Probe, Sighting
+from controller.core.policy.schema import Policy
+from controller.ports.readiness import Readiness, Snapshots
+from controller.ports.runtime import Runtime
+from controller.ports.store import Approvals, Assessments, Evidence, Journal, Leases
+from controller.ports.world import AlarmPoll, Notices, Requests, Switch, Workflow
+from controller.steps.context.journal_head import Tail
+
+REASON = 2000
+"""Characters of a reason in the journal, whose events are bounded."""
+
+
+@dataclass(frozen=True)
+class Deps:
+    """The outside of one controller, as promises, and the settings that it was deployed with.
+
+    here: the controller's Region. deployed: when this policy was deployed (a later one wins).
+    read_event: raw event text and the time of arrival -> what it says, or why it says nothing.
+    gates: a master switch's name -> its gating rule's ARN, which is never set aside.
+    review: what people and worked cases said of the policy, as it was packaged: see
+    `core.policy.review_record`.
+    """
+
+    policy: Policy
+    account: str
+    here: str
+    deployed: float
+    journal: Journal
+    leases: Leases
+    evidence: Evidence
+    assessments: Assessments
+    approvals: Approvals
+    switch: Switch
+    polls: AlarmPoll
+    requests: Requests
+    readiness: Readiness
+    snapshots: Snapshots
+    workflow: Workflow
+    notices: Notices
+    runtime: Runtime
+    new_id: Callable[[], str]
+    read_event: Callable[[str, float], Sighting | Probe | Ended | Ignored]
+    gates: Mapping[str, str] = field(default_factory=dict)
+    review: Mapping[str, Any] | None = None
+    folding: Folding = field(default_factory=Folding, compare=False, repr=False)
+    tail: Tail = field(default_factory=Tail, compare=False, repr=False)
+
+    @property
+    def application(self) -> str:
+        return self.policy.application
