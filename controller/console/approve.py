@@ -18,7 +18,7 @@ from controller.core.text import plain
 from controller.ports.errors import OutsideUnreachable
 from controller.steps.answer import Answered, answer, look_at
 from controller.steps.context.journalling import recorded
-from controller.steps.question import Question
+from controller.steps.incident.approvals import Question
 
 REASON = 500
 TOO_OLD = "To answer, your sign-in must be less than five minutes old. Nothing was written."

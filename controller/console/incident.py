@@ -21,7 +21,7 @@ from controller.core.model import Decision
 from controller.ports.errors import OutsideUnreachable
 from controller.steps.context.deps import Deps
 from controller.steps.context.situation import situation
-from controller.steps.question import next_ask
+from controller.steps.incident.approvals import next_ask
 
 SPAN = 7_200.0
 """Seconds of assessments that a picture goes through at most."""

@@ -14,7 +14,7 @@ from controller.readmodel.run import Story
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import recorded
 from controller.steps.context.situation import read_switch
-from controller.steps.proof import counted_by_region
+from controller.steps.incident.traffic_proof import counted_by_region
 from controller.steps.recall import WATCHED
 
 Between = Callable[[str, float, float], Iterable[tuple[float, dict[str, Any]]]]

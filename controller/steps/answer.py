@@ -13,7 +13,7 @@ from controller.ports.errors import JournalConflict
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import known, remember, write
 from controller.steps.context.situation import situation
-from controller.steps.question import Question, asked_now, call_back, next_ask, question
+from controller.steps.incident.approvals import Question, asked_now, call_back, next_ask, question
 
 
 @dataclass(frozen=True, slots=True)

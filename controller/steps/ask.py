@@ -11,8 +11,8 @@ from controller.ports.store import Approval
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import driven
 from controller.steps.context.situation import situation
+from controller.steps.incident.approvals import pose, question, tell
 from controller.steps.payload import Carry
-from controller.steps.question import pose, question, tell
 
 
 def request_approval(deps: Deps, carry: Carry, token: str) -> None:

@@ -13,7 +13,7 @@ from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.journalling import lacks, remember, write
 from controller.steps.context.paging import note, page
 from controller.steps.context.situation import situation
-from controller.steps.judge import hold_lease
+from controller.steps.incident.driver import hold_lease
 from controller.steps.made import write_made
 from controller.steps.payload import Carry
 

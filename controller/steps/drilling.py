@@ -13,7 +13,7 @@ from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.journalling import write
 from controller.steps.context.paging import page
 from controller.steps.context.situation import situation
-from controller.steps.judge import open_incident
+from controller.steps.incident.opening import open_incident
 
 
 def drill_if_due(deps: Deps, memory: Memory, controls: Mapping[str, bool] | None) -> None:

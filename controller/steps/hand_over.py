@@ -4,7 +4,7 @@ from controller.core.incident.state import Incident, Memory
 from controller.core.journal import Kind
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import driven, write
-from controller.steps.judge import drive, execution_name, next_epoch
+from controller.steps.incident.driver import drive, execution_name, next_epoch
 from controller.steps.payload import Carry
 
 

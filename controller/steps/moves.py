@@ -9,7 +9,7 @@ from controller.ports.errors import JournalConflict
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import remember
 from controller.steps.context.situation import situation
-from controller.steps.judge import open_incident
+from controller.steps.incident.opening import open_incident
 from controller.steps.operate import Done, refused
 
 

@@ -20,7 +20,8 @@ from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import lacks, remember
 from controller.steps.context.paging import note
 from controller.steps.context.situation import situation
-from controller.steps.judge import Judged, execution_name, judge_again_if_late
+from controller.steps.incident.driver import execution_name
+from controller.steps.incident.opening import Judged, judge_again_if_late
 from controller.steps.takeover import TOO_MANY
 
 

@@ -20,8 +20,8 @@ from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import remember, write
 from controller.steps.context.paging import page
 from controller.steps.context.situation import FLEET, situation, stopped
-from controller.steps.judge import open_incident
-from controller.steps.question import call_back
+from controller.steps.incident.approvals import call_back
+from controller.steps.incident.opening import open_incident
 
 DESPITE = ("shared-cause", "target-not-ready")
 """Guards that two people may set aside, by their codes."""

@@ -21,9 +21,9 @@ from controller.ports.world import Shown
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import driven, insist, remember, write
 from controller.steps.context.situation import read_switch, situation
+from controller.steps.incident.driver import beat
 from controller.steps.payload import Carry
 from controller.steps.set_out import set_out
-from controller.steps.takeover import beat
 
 DEADLINE = 15.0
 """Seconds, from what was read on, after which nothing new is sent; the Lambda's own timeout is 30."""

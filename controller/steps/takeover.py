@@ -11,16 +11,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from controller.core.decision.decide import Situation
 from controller.core.decision.precedence import abstains, patience
 from controller.core.incident.state import Incident, Memory
 from controller.core.journal import Kind
-from controller.ports.errors import JournalConflict, OutsideUnreachable
+from controller.ports.errors import OutsideUnreachable
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import write
 from controller.steps.context.paging import page
 from controller.steps.context.situation import situation
-from controller.steps.judge import drive, execution_name, next_epoch
+from controller.steps.incident.driver import drive, execution_name, next_epoch
 
 STANDSTILL = 150.0
 """Seconds without a beat after which a driver is taken for dead."""
@@ -90,18 +89,6 @@ def too_many(deps: Deps, memory: Memory, incident: Incident) -> Memory:
     return write(
         deps, memory, Kind.ESCALATED, data={"code": "takeovers", "reason": reason}, incident=incident
     )
-
-
-def beat(deps: Deps, incident: Incident, seen: Situation) -> None:
-    """A sign of life, unless this controller must leave the incident to another."""
-    if abstains(seen) is not None:
-        return
-    try:
-        lease = deps.leases.read(deps.application)
-        if lease is not None and lease.epoch == incident.epoch:
-            deps.leases.beat(lease)
-    except (JournalConflict, OutsideUnreachable):
-        return  # whoever drives now beats for itself
 
 
 def _last_look(deps: Deps, now: float) -> Standing | None:

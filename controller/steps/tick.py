@@ -21,10 +21,9 @@ from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import lacks, remember
 from controller.steps.context.paging import note
 from controller.steps.context.situation import read_switch, refresh
-from controller.steps.drift import see_drift
 from controller.steps.drilling import drill_if_due
-from controller.steps.echo import repair_echo
-from controller.steps.judge import Judged, judge_again_if_late
+from controller.steps.incident.drift import repair_echo, see_drift
+from controller.steps.incident.opening import Judged, judge_again_if_late
 from controller.steps.stuck import tell_stuck
 from controller.steps.takeover import Standing, look_at_driver, standing_data, take_over_if_still
 from controller.steps.unread import without_journal

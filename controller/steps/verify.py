@@ -29,12 +29,11 @@ from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.journalling import driven, write
 from controller.steps.context.paging import page
 from controller.steps.context.situation import situation
-from controller.steps.drift import see_drift
-from controller.steps.echo import repair_echo
+from controller.steps.incident.drift import repair_echo, see_drift
+from controller.steps.incident.driver import beat
+from controller.steps.incident.traffic_proof import kept, look_for_proof
 from controller.steps.made import rest_of
 from controller.steps.payload import Carry
-from controller.steps.proof import kept, look_for_proof
-from controller.steps.takeover import beat
 
 STAY = 20
 """Seconds between two looks while a drill stays away."""

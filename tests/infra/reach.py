@@ -43,11 +43,7 @@ def reached_by_console() -> frozenset[str]:
         tree = ast.parse(file.read_text(encoding="utf-8"))
         found |= set(_ports(tree))
         for place in _imports(tree).values():
-            if place[0] in (
-                "controller.steps.answer",
-                "controller.steps.context.deps",
-                "controller.steps.proof",
-            ):
+            if place[0].startswith("controller.steps."):
                 found |= set(_closure(_functions(), place))
     return frozenset(found)
 

@@ -1,7 +1,7 @@
 """A late call is put back within a minute; without the repair it stands, and an invariant notices."""
 
 from controller.lab.simulate.circumstances import late_to_leave
-from controller.steps.echo import repair_echo
+from controller.steps.incident.drift import repair_echo
 from tests.mutate.directed import Scene, play
 
 SCENE = Scene(late_to_leave, {"drills": {"stay": "20s"}}, lasts=330.0)

@@ -118,7 +118,9 @@ def test_l4_without_its_evidence_a_controller_leaves_it_to_the_next(monkeypatch:
     w = evidence_down()
     assert kinds(w)[-1] is Kind.SETTLED
     assert next(x.event.data["driver"] for x in w.ledger if x.event.kind is Kind.INCIDENT_OPENED) == WEST
-    monkeypatch.setattr("controller.steps.turns.TURN", 1e9)  # the next never thinks that it is its turn
+    monkeypatch.setattr(
+        "controller.steps.incident.opening.TURN", 1e9
+    )  # the next never thinks that it is its turn
     assert Kind.INCIDENT_OPENED not in kinds(evidence_down())
 
 

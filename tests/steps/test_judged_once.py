@@ -1,9 +1,8 @@
 """One decision reads the evidence once, also where it goes on to read the routing controls."""
 
-from controller.steps.context.journalling import remember
-
 from controller.core.journal import Kind
-from controller.steps.judge import judge_regions
+from controller.steps.context.journalling import remember
+from controller.steps.incident.opening import judge_regions
 from tests.steps.world import failing
 
 

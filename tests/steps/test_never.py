@@ -10,7 +10,6 @@ from math import inf
 from typing import Any
 
 import pytest
-from controller.steps.context.journalling import remember, write
 
 from controller.aws import arc, evidence
 from controller.aws.events import parse
@@ -20,7 +19,8 @@ from controller.core.incident.state import ENDED, IllegalMove
 from controller.core.journal import Event, Kind, seal
 from controller.core.model import Observation, Sighting, Verdict
 from controller.steps import shift
-from controller.steps.turns import Turns
+from controller.steps.context.journalling import remember, write
+from controller.steps.incident.opening import Turns
 from tests.aws.test_health import ONE
 from tests.core.scene import EAST, OTHER, WEST, policy_data
 from tests.steps.feed import seen, show
@@ -118,8 +118,8 @@ def _second() -> bool:
 
 def test_s3_no_second_incident_while_one_is_open(monkeypatch: Patch) -> None:
     assert not _second()
-    for module in ("controller.core.incident.fold", "controller.steps.context.deps", "tests.steps.world"):
-        monkeypatch.setattr(f"{module}.refuse_illegal", lambda *_: None, raising=False)
+    for module in ("controller.core.incident.fold", "controller.steps.context.journalling"):
+        monkeypatch.setattr(f"{module}.refuse_illegal", lambda *_: None)
     assert _second()
 
 

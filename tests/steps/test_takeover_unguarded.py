@@ -4,8 +4,9 @@ import pytest
 
 from controller.core.decision.precedence import rank
 from controller.core.journal import Kind
-from controller.steps import echo, shift, takeover
-from controller.steps.turns import Turns
+from controller.steps import shift, takeover
+from controller.steps.incident import drift
+from controller.steps.incident.opening import Turns
 from tests.core.scene import EAST, OTHER, WEST, storefront
 from tests.steps import test_takeover as holds
 from tests.steps.world import failing
@@ -24,7 +25,7 @@ def test_l1_without_beats_a_living_driver_is_taken_over(monkeypatch: pytest.Monk
 
 
 def test_s4_without_the_echo_repair_a_late_call_stands(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(echo, "echo_of", lambda *_: None)
+    monkeypatch.setattr(drift, "echo_of", lambda *_: None)
     with pytest.raises(AssertionError):
         holds.test_a_call_that_lands_after_its_intent_was_given_up_is_put_back_within_a_minute()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.steps.turns import Turns
+from controller.steps.incident.opening import Turns
 from tests.steps.test_guards_removed import remove, unconditional_appends
 from tests.steps.trio_storm import play
 

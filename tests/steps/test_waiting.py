@@ -6,7 +6,8 @@ import pytest
 
 from controller.core.journal import Kind
 from controller.core.model import Verdict
-from controller.steps import judge, operate
+from controller.steps import operate
+from controller.steps.incident import opening
 from tests.core.scene import EAST, WEST
 from tests.steps.trouble import calm
 from tests.steps.world import FREE, World, executions, failing
@@ -37,7 +38,7 @@ def test_people_are_told_once_an_hour_what_waits_behind_what() -> None:
 
 
 def test_nothing_is_told_where_nobody_looks_how_long_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge, "WAITS", 1e9)
+    monkeypatch.setattr(opening, "WAITS", 1e9)
     w = waiting()
     w.advance(640)
     assert told(w) == []

@@ -1,4 +1,10 @@
-"""Deciding about every Region, and opening an incident where the decision says so."""
+"""Deciding about every Region, and opening an incident where the decision says so.
+
+Whose turn it is: a controller of a later rank waits, by its own clock, for those before it.
+
+A Lambda remembers nothing between two invocations, so "since when I have seen this" is kept in the
+controller's own assessments. What they do not show, or show with a gap, was not seen: the wait begins anew.
+"""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -7,18 +13,51 @@ from math import inf
 from typing import Any
 
 from controller.core.decision.decide import decide, may_open
+from controller.core.decision.precedence import TURN, rank
 from controller.core.explanation import decision_record, flip_set, grounds
 from controller.core.incident.state import BEFORE_SHIFT, Incident, Memory, Phase
 from controller.core.journal import Kind
 from controller.core.model import Decision, Node, SignalState, Truth, Verdict
-from controller.ports.errors import JournalConflict, OutsideUnreachable
-from controller.ports.store import Lease
+from controller.ports.errors import OutsideUnreachable
 from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.journalling import insist, write
 from controller.steps.context.paging import page
 from controller.steps.context.situation import situation, with_controls
-from controller.steps.payload import Carry
-from controller.steps.turns import Turns
+from controller.steps.incident.driver import drive, next_epoch
+
+UNBROKEN = 150.0
+"""Seconds after which an earlier look says nothing of now: the tick comes once a minute."""
+
+
+class Turns:
+    """`since`: what this look saw -> when it was first seen; keep it with the assessment."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+        self._before: dict[str, float] | None = None
+        self.since: dict[str, float] = {}
+
+    def come(self, what: str, source: str) -> bool:
+        """Whether this controller's time has come to do `what`, which is about `source`."""
+        wait = TURN * rank(self._deps.policy, self._deps.here, source)
+        if not wait:
+            return True
+        now = self._deps.runtime.now()
+        first = min(self._earlier().get(what, now), now)
+        self.since[what] = first
+        return now - first >= wait
+
+    def _earlier(self) -> dict[str, float]:
+        if self._before is None:
+            now = self._deps.runtime.now()
+            try:
+                found = self._deps.assessments.between(self._deps.application, now - UNBROKEN, now)
+            except OutsideUnreachable:
+                found = ()
+            waits = [record["waits"] for _, record in found if "waits" in record]
+            self._before = dict(waits[-1]) if waits else {}
+        return self._before
+
 
 DOUBT = 300.0
 """Seconds that a Region may look bad to some, and unknown to the rest, before people are told."""
@@ -114,45 +153,6 @@ def open_incident(
     with suppress(OutsideUnreachable):  # it is open all the same: the tick starts what has no driver
         drive(deps, incident)
     return memory, incident
-
-
-def next_epoch(deps: Deps) -> int:
-    lease = deps.leases.read(deps.application)
-    return lease.epoch + 1 if lease else 1
-
-
-def hold_lease(deps: Deps, incident: Incident) -> Lease | None:
-    """The lease at the incident's epoch, taken if nobody has; None if a newer epoch holds it."""
-    lease = deps.leases.read(deps.application)
-    while lease is None or lease.epoch < incident.epoch:
-        lease = deps.leases.take(
-            deps.application, execution_name(incident, incident.runs), lease, region=deps.here
-        )
-    return lease if lease.epoch == incident.epoch else None
-
-
-def drive(deps: Deps, incident: Incident) -> bool:
-    """Take the lease for the incident's epoch and start its execution; False if the name is used up.
-
-    The name makes a second start impossible; a sibling that does the same at the same time does no harm.
-    """
-    with suppress(JournalConflict):
-        hold_lease(deps, incident)
-    # The whole carry: the workflow file reads its waits from it, before any step has run.
-    carry = Carry(
-        schema="tidegate.incident/v1",
-        application=deps.application,
-        incident=incident.id,
-        epoch=incident.epoch,
-        deployed=deps.deployed,
-    )
-    payload = carry.model_dump(mode="json", by_alias=True)
-    return deps.workflow.start(execution_name(incident, incident.runs), payload)
-
-
-def execution_name(incident: Incident, run: int) -> str:
-    """`evacuate-storefront-us-east-1-17`, and `…-17-2` for the second run."""
-    return f"{incident.intent}-{incident.id}" + (f"-{run + 1}" if run else "")
 
 
 def _page_limit(deps: Deps, memory: Memory, decision: Decision) -> Memory:

@@ -1,8 +1,11 @@
-"""Repairing an echo: written down first, then put back once, under the same fence as a shift."""
+"""Drift seen: written down, told once, and left as it is.
+
+Repairing an echo: written down first, then put back once, under the same fence as a shift.
+"""
 
 from collections.abc import Mapping
 
-from controller.core.decision.drift import echo_of, put_back
+from controller.core.decision.drift import drift_data, drifted, echo_of, put_back
 from controller.core.decision.precedence import abstains
 from controller.core.incident.state import Memory
 from controller.core.journal import Kind
@@ -11,6 +14,23 @@ from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import remember, write
 from controller.steps.context.paging import page
 from controller.steps.context.situation import situation
+
+
+def see_drift(deps: Deps, memory: Memory, controls: Mapping[str, bool] | None) -> Memory:
+    """Write `DriftSeen` and page if controls stand otherwise than the journal says.
+
+    Raises `JournalConflict`: what was written meanwhile may well explain it.
+    """
+    found = drifted(memory, controls, deps.runtime.now())
+    if not found:
+        return memory
+    data = drift_data(memory, found)
+    incident = memory.open
+    memory = write(deps, memory, Kind.DRIFT_SEEN, data=data, incident=incident)
+    subject = incident.id if incident else deps.application
+    page(deps, f"{subject}: drift", f"{data['reason']}\nNothing is turned back.")
+    return memory
+
 
 DEADLINE = 15.0
 """Seconds after which nothing new is sent."""

@@ -1,0 +1,62 @@
+"""The driver of an incident: its epoch, its lease and its beats, and the execution that is named after it."""
+
+from contextlib import suppress
+
+from controller.core.decision.decide import Situation
+from controller.core.decision.precedence import abstains
+from controller.core.incident.state import Incident
+from controller.ports.errors import JournalConflict, OutsideUnreachable
+from controller.ports.store import Lease
+from controller.steps.context.deps import Deps
+from controller.steps.payload import Carry
+
+
+def next_epoch(deps: Deps) -> int:
+    lease = deps.leases.read(deps.application)
+    return lease.epoch + 1 if lease else 1
+
+
+def hold_lease(deps: Deps, incident: Incident) -> Lease | None:
+    """The lease at the incident's epoch, taken if nobody has; None if a newer epoch holds it."""
+    lease = deps.leases.read(deps.application)
+    while lease is None or lease.epoch < incident.epoch:
+        lease = deps.leases.take(
+            deps.application, execution_name(incident, incident.runs), lease, region=deps.here
+        )
+    return lease if lease.epoch == incident.epoch else None
+
+
+def drive(deps: Deps, incident: Incident) -> bool:
+    """Take the lease for the incident's epoch and start its execution; False if the name is used up.
+
+    The name makes a second start impossible; a sibling that does the same at the same time does no harm.
+    """
+    with suppress(JournalConflict):
+        hold_lease(deps, incident)
+    # The whole carry: the workflow file reads its waits from it, before any step has run.
+    carry = Carry(
+        schema="tidegate.incident/v1",
+        application=deps.application,
+        incident=incident.id,
+        epoch=incident.epoch,
+        deployed=deps.deployed,
+    )
+    payload = carry.model_dump(mode="json", by_alias=True)
+    return deps.workflow.start(execution_name(incident, incident.runs), payload)
+
+
+def execution_name(incident: Incident, run: int) -> str:
+    """`evacuate-storefront-us-east-1-17`, and `…-17-2` for the second run."""
+    return f"{incident.intent}-{incident.id}" + (f"-{run + 1}" if run else "")
+
+
+def beat(deps: Deps, incident: Incident, seen: Situation) -> None:
+    """A sign of life, unless this controller must leave the incident to another."""
+    if abstains(seen) is not None:
+        return
+    try:
+        lease = deps.leases.read(deps.application)
+        if lease is not None and lease.epoch == incident.epoch:
+            deps.leases.beat(lease)
+    except (JournalConflict, OutsideUnreachable):
+        return  # whoever drives now beats for itself
