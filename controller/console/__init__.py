@@ -3,7 +3,7 @@
 ```
  gateway (payload v2) ─┐                         ┌─ sign_in ─ issuer ─> the identity provider
  wsgi (loopback) ──────┴─> Request ─> app ─ page ┼─ now, incident, history, policy, health: they only look
-                           Response <────────────└─ approve: the one act, by steps.answer
+                           Response <────────────└─ approve: the one act, by steps.operator.approve
  a trace ─ traced ─ archive: the same pages over a run that is over, and nothing to do
 ```
 """

@@ -16,9 +16,9 @@ from controller.core.model import Node, SignalState, Truth
 from controller.core.policy.readiness_checks import QuotaCheck
 from controller.core.text import plain
 from controller.ports.errors import OutsideUnreachable
-from controller.steps.answer import Answered, answer, look_at
 from controller.steps.context.journalling import recorded
 from controller.steps.incident.approvals import Question
+from controller.steps.operator.approve import Answered, answer, look_at
 
 REASON = 500
 TOO_OLD = "To answer, your sign-in must be less than five minutes old. Nothing was written."

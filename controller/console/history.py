@@ -6,7 +6,7 @@ from controller.console.http import Response
 from controller.console.visit import Visit
 from controller.core.incident.state import Incident, Phase
 from controller.core.journal import Kind
-from controller.steps.recall import recall
+from controller.steps.operator.explain_past import recall
 
 PAGE = 50
 EVENTS = 100

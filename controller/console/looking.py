@@ -15,7 +15,7 @@ from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import recorded
 from controller.steps.context.situation import read_switch
 from controller.steps.incident.traffic_proof import counted_by_region
-from controller.steps.recall import WATCHED
+from controller.steps.operator.explain_past import WATCHED
 
 Between = Callable[[str, float, float], Iterable[tuple[float, dict[str, Any]]]]
 Probes = Callable[[Between, str, Iterable[str], float], dict[str, Any]]

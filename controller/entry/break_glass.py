@@ -10,8 +10,8 @@ from controller.core.journal import digest
 from controller.core.text import plain
 from controller.entry.context import Context
 from controller.entry.local_record import Entry, LocalRecord
-from controller.steps import break_glass as step
 from controller.steps.context.deps import Deps
+from controller.steps.operator import break_glass as step
 
 
 @dataclass(frozen=True, slots=True)

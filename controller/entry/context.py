@@ -26,7 +26,7 @@ from controller.core.text import plain
 from controller.lab.last_run import read_last_run
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
-from controller.steps.recall import Nearest
+from controller.steps.operator.explain_past import Nearest
 
 REHEARSAL = "rehearsal"
 
@@ -53,7 +53,7 @@ class Context:
 
     def deps(self) -> Deps:
         from controller import wiring
-        from controller.steps.reach import first_able
+        from controller.steps.operator.choose_controller import first_able
 
         if not self.others:
             return wiring.build(self.deployment)

@@ -6,8 +6,8 @@ from typing import Any
 from controller.lab.acts import dark, gray, heal
 from controller.lab.scenario import Scenario, Step
 from controller.lab.stage import Stage
-from controller.steps import moves
-from controller.steps.operate import evacuate
+from controller.steps.operator import commands
+from controller.steps.operator.commands import evacuate
 
 WELL = {"in": "source", "family": "all", "is": "healthy", "for": "5m"}
 HOME: Mapping[str, Any] = {
@@ -36,7 +36,7 @@ def _by_hand(stage: Stage, region: str) -> None:
 
 
 def _drill(stage: Stage, region: str) -> None:
-    stage.later(lambda deps: moves.drill(deps, region, who="rehearsal-operator", reason="weekly drill"))
+    stage.later(lambda deps: commands.drill(deps, region, who="rehearsal-operator", reason="weekly drill"))
 
 
 def _target_gray(stage: Stage, region: str) -> None:

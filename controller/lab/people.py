@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Literal
 
 from controller.core.incident.approval import Request
-from controller.steps.answer import Answered
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import remember
+from controller.steps.operator.approve import Answered
 
 Mode = Literal["auto", "ask", "deny"]
 Manner = Literal["as told", "silent", "no override"]

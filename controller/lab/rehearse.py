@@ -17,9 +17,9 @@ from controller.lab.people import Mode, answer_if_asked
 from controller.lab.scenario import Scenario
 from controller.lab.stage import Stage
 from controller.ports.errors import ControllerError
-from controller.steps.answer import answer
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import remember
+from controller.steps.operator.approve import answer
 
 WARM_UP = 400.0
 QUIET = 150.0

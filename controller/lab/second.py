@@ -6,7 +6,7 @@ from typing import Any
 from controller.lab.acts import dark, gray
 from controller.lab.scenario import Scenario, Step
 from controller.lab.stage import Stage
-from controller.steps.operate import evacuate
+from controller.steps.operator.commands import evacuate
 
 THIRD = "eu-west-1"
 SLICES = "abcd"

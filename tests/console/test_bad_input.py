@@ -12,7 +12,7 @@ from controller.console.sealing import Sealer
 from controller.console.session import NAME, Session, session_of
 from controller.core.journal import Kind
 from controller.rehearsal.oidc import Person
-from controller.steps.operate import evacuate
+from controller.steps.operator.commands import evacuate
 from tests.console.desk import GATE, KEY, ORIGIN, Browser, Desk, asked_desk
 from tests.console.test_looking import outside
 from tests.core.scene import EAST

@@ -15,8 +15,8 @@ from controller.core.decision.approval_chain import SECOND_PERSON
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.rehearsal.oidc import Person
-from controller.steps import answer as answers
-from controller.steps.operate import evacuate
+from controller.steps.operator import approve as answers
+from controller.steps.operator.commands import evacuate
 from tests.console.desk import GATE, KEY, Browser, Desk, asked_desk
 from tests.core.scene import EAST
 from tests.steps.world import stop, world

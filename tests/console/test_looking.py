@@ -4,13 +4,13 @@ import json
 import re
 
 import pytest
-from controller.steps.context.journalling import remember
 
 from controller.console.http import Response
 from controller.core.journal import Kind
 from controller.core.policy.validation import compiled, parse_policy
-from controller.steps import answer as answers
 from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import remember
+from controller.steps.operator import approve as answers
 from tests.console.desk import Browser, Desk, asked_desk
 from tests.core.scene import OTHER, policy_data
 from tests.steps.world import executions, rebuilt

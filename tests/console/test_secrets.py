@@ -11,7 +11,7 @@ import pytest
 
 from controller.aws.approvals import DynamoApprovals
 from controller.core.journal import Kind
-from controller.steps.operate import mute
+from controller.steps.operator.commands import mute
 from tests.console.desk import GATE, Desk, asked_desk
 from tests.console.places import Tap, places
 from tests.console.secrets import dresses, found_in

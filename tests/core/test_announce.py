@@ -11,8 +11,8 @@ import jsonschema
 
 from controller.core.contracts import CHANGES, DECISION_SCHEMA, DecisionEvent
 from controller.core.journal import Kind
-from controller.steps.answer import answer
-from controller.steps.operate import arm
+from controller.steps.operator.approve import answer
+from controller.steps.operator.commands import arm
 from tests.steps.test_approval import asked
 from tests.steps.world import World, failing
 

@@ -6,7 +6,7 @@ from typing import Any
 from controller.core.journal import Kind
 from controller.lab.rehearse import Run, rehearse
 from controller.lab.scenarios import SCENARIOS
-from controller.steps.break_glass import journal, look, move
+from controller.steps.operator.break_glass import journal, look, move
 from tests.core.scene import EAST, WEST
 from tests.drills.play import set_up
 from tests.steps.test_break_glass import line

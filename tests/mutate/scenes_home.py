@@ -1,7 +1,7 @@
 """Worlds in which a Region that was left comes home too early, or a drill begins where it must not."""
 
 from controller.lab.overlay import overlaid
-from controller.steps import moves
+from controller.steps.operator import commands
 from tests.mutate.directed import EAST, HOME, WEST, Directed, Scene
 from tests.mutate.scenes_leave import PLAN, WINDOW
 
@@ -97,12 +97,12 @@ def no_arc(d: Directed) -> None:
 
 
 def by_a_person(d: Directed) -> None:
-    d.person(5, "drills", lambda deps: moves.drill(deps, EAST, who="ana", reason="x"))
+    d.person(5, "drills", lambda deps: commands.drill(deps, EAST, who="ana", reason="x"))
 
 
 def of_an_empty_region(d: Directed) -> None:
     d.by_hand(EAST, 0, on=False)
-    d.person(90, "drills", lambda deps: moves.drill(deps, EAST, who="ana", reason="x"))
+    d.person(90, "drills", lambda deps: commands.drill(deps, EAST, who="ana", reason="x"))
 
 
 DRILLS = {

@@ -14,7 +14,7 @@ from controller.lab.simulate.breakage import call
 from controller.lab.simulate.weather import CallRule
 from controller.ports.store import Lease
 from controller.rehearsal.blueprint import Blueprint
-from controller.steps import operate
+from controller.steps.operator import commands
 from tests.mutate.directed import EAST, HOME, WEST, Directed, Scene
 
 APP = "storefront"
@@ -26,7 +26,7 @@ def two_mute(d: Directed) -> None:
     """Two people, through two controllers, in the same moment: the next number of the journal is one."""
 
     def mute(home: str) -> None:
-        operate.mute(d.world.deps[home], EAST, seconds=60.0, who="ana", reason="x")
+        commands.mute(d.world.deps[home], EAST, seconds=60.0, who="ana", reason="x")
 
     d.at_once(0, lambda: mute(HOME))
     d.at_once(60, lambda: mute(HOME), lambda: mute(WEST))

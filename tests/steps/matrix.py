@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from controller.core.incident.state import Phase
 from controller.core.journal import Kind
-from controller.steps.answer import answer
+from controller.steps.operator.approve import answer
 from tests.core.scene import policy_data
 from tests.steps.trouble import Sent
 from tests.steps.world import World, executions, failing

@@ -12,8 +12,8 @@ from controller.core.incident.state import Phase
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.rehearsal.arc.controls import ENDPOINTS
-from controller.steps.answer import answer
-from controller.steps.operate import arm
+from controller.steps.operator.approve import answer
+from controller.steps.operator.commands import arm
 from tests.core.scene import policy_data
 from tests.steps.world import Sent, World, executions, failing, stop
 

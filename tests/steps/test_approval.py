@@ -3,8 +3,8 @@
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.rehearsal.arc.controls import ENDPOINTS
-from controller.steps.answer import answer
-from controller.steps.operate import arm, evacuate
+from controller.steps.operator.approve import answer
+from controller.steps.operator.commands import arm, evacuate
 from tests.core.scene import EAST, policy_data
 from tests.steps.world import Sent, World, failing, stop, world
 

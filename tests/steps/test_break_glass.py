@@ -11,8 +11,8 @@ from controller.core.journal import Draft, Event, Kind
 from controller.core.model import Plan
 from controller.ports.errors import JournalConflict, SwitchUnavailable
 from controller.ports.world import Shown
-from controller.steps.break_glass import Outlook, journal, look, move
 from controller.steps.context.deps import Deps
+from controller.steps.operator.break_glass import Outlook, journal, look, move
 from tests.core.scene import EAST, WEST, storefront
 from tests.drills.play import set_up
 

@@ -10,9 +10,9 @@ from controller.core.incident import fold as folding
 from controller.core.incident.approval import Request
 from controller.core.journal import Kind
 from controller.core.model import Verdict
-from controller.steps import answer as answers
-from controller.steps.answer import Answered, answer, look_at
-from controller.steps.operate import evacuate
+from controller.steps.operator import approve as answers
+from controller.steps.operator.approve import Answered, answer, look_at
+from controller.steps.operator.commands import evacuate
 from tests.core.scene import EAST
 from tests.steps.test_approval import GATE, NO_MOVES, question, yes
 from tests.steps.world import World, failing, world

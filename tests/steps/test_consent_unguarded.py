@@ -9,8 +9,8 @@ from controller.core.incident import fold
 from controller.core.incident.approval import Request, answered
 from controller.core.journal import Kind
 from controller.core.model import Verdict
-from controller.steps import answer as answers
-from controller.steps.answer import Answered, answer
+from controller.steps.operator import approve as answers
+from controller.steps.operator.approve import Answered, answer
 from tests.core.scene import EAST, OTHER, WEST, policy_data
 from tests.steps.test_estates import THIRD, sliced
 from tests.steps.test_guards_removed import unconditional_appends

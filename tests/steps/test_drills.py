@@ -11,7 +11,8 @@ from controller.core.model import Verdict
 from controller.entry.cli.move import how_it_ended
 from controller.entry.drilled import drill_lines, drills_data
 from controller.steps import drilling as steps
-from controller.steps import moves, operate, verify
+from controller.steps import verify
+from controller.steps.operator import commands
 from tests.core.scene import EAST, OTHER, WEST, policy_data
 from tests.steps.test_approval import NO_MOVES
 from tests.steps.test_guards_removed import remove
@@ -150,19 +151,19 @@ def _shut_soon() -> World:
 
 def _disarmed() -> World:
     w = drilled()
-    operate.arm(w.hand, on=False, **WHY)
+    commands.arm(w.hand, on=False, **WHY)
     return w
 
 
 def _incident_open() -> World:
     w = drilled(evacuate=policy_data()["evacuate"])
-    assert operate.evacuate(w.hand, WEST, **WHY).done
+    assert commands.evacuate(w.hand, WEST, **WHY).done
     return w
 
 
 def _someone_is_away() -> World:
     w = drilled(drills={"cron": "20 8 * * *", "stay": "3m"}, limits=LIMITS | {"cooldown": "60s"})
-    assert operate.evacuate(w.hand, EAST, **WHY).done
+    assert commands.evacuate(w.hand, EAST, **WHY).done
     assert w.until(w.has(Kind.SETTLED), 300)
     w.moves.clear()
     w.advance(STROKE + 18 * 60 - w.stage.kernel.now())
@@ -183,7 +184,7 @@ def _someone_is_away() -> World:
 def test_what_keeps_a_drill_from_beginning_is_journalled(set_up: Any, code: str, region: str) -> None:
     w = set_up()
     w.advance(180)
-    by_hand = moves.drill(w.hand, region, **WHY)
+    by_hand = commands.drill(w.hand, region, **WHY)
     assert not by_hand.done
     assert (w.count(Kind.DRILL_OPENED), w.moves) == (0, NO_MOVES)
     (skipped,) = skips(w)
@@ -233,7 +234,7 @@ def test_a_target_that_is_not_ready_blocks_it_and_people_are_told(monkeypatch: P
 def _after_an_evacuation() -> World:
     """West was left by hand and came back by hand; the cooldown still runs when the schedule strikes."""
     w = drilled(drills={"cron": "15 8 * * *", "stay": "3m"})
-    assert operate.evacuate(w.hand, WEST, **WHY).done
+    assert commands.evacuate(w.hand, WEST, **WHY).done
     assert w.until(w.has(Kind.SETTLED), 300)
     back = [(f"usw2-{s}", True) for s in "abcd"]
     w.hand.switch.flip(back, deadline=w.stage.kernel.now() + 60, fence=lambda: None)
@@ -246,7 +247,7 @@ def _after_an_evacuation() -> World:
 def test_s7_the_schedule_does_not_pass_the_cooldown_and_a_person_does(monkeypatch: Patch) -> None:
     w = _after_an_evacuation()
     assert (outcomes(w), w.moves) == (["blocked"], NO_MOVES)
-    assert moves.drill(w.hand, EAST, **WHY).done
+    assert commands.drill(w.hand, EAST, **WHY).done
     assert w.until(lambda: bool(w.moves), 120)
     remove(monkeypatch, "cooldown")
     assert _after_an_evacuation().moves
@@ -255,7 +256,7 @@ def test_s7_the_schedule_does_not_pass_the_cooldown_and_a_person_does(monkeypatc
 def test_a_drill_that_a_person_ends_before_it_moves_was_interrupted() -> None:
     w = drilled(evacuate=policy_data()["evacuate"])
     assert w.until(w.has(Kind.APPROVAL_REQUESTED), 300)
-    assert operate.stand_down(w.hand, next(iter(w.memory.incidents)), **WHY).done
+    assert commands.stand_down(w.hand, next(iter(w.memory.incidents)), **WHY).done
     assert outcomes(w) == ["interrupted"]
     assert status(w)["last"]["outcome"] == "interrupted"
 
@@ -300,7 +301,7 @@ def test_in_a_window_a_dark_region_is_not_left_by_itself_people_are_told_and_a_p
     assert [subject for subject in w.pages if "would be left" in subject] == [
         f"storefront {EAST}: {EAST} would be left"
     ]
-    assert operate.evacuate(w.hand, EAST, **WHY).done
+    assert commands.evacuate(w.hand, EAST, **WHY).done
     assert w.until(w.has(Kind.SETTLED), 120)
     decision = next(e for e in w.events if e.kind is Kind.CONFIRMED).data["decision"]
     told = next(c["sentence"] for c in decision["checks"] if c["guard"] == "blackout")

@@ -11,8 +11,9 @@ from controller.core.incident.state import Phase
 from controller.core.journal import Draft, Event, Kind
 from controller.ports.errors import JournalConflict
 from controller.readmodel.run import sentence
-from controller.steps import operate, set_out
+from controller.steps import set_out
 from controller.steps.context.situation import FLEET
+from controller.steps.operator import commands
 from controller.steps.payload import Carry, read_carry
 from controller.steps.shift import shift_traffic
 from tests.core.scene import EAST, WEST, policy_data
@@ -80,7 +81,7 @@ def test_s9_a_region_wide_event_is_never_rationed(monkeypatch: Patch) -> None:
 def test_a_person_passes_and_is_not_counted() -> None:
     w = failing(**ONE)
     other_left(w, WEST)
-    assert operate.evacuate(w.hand, EAST, who="ana", reason="I see it").done
+    assert commands.evacuate(w.hand, EAST, who="ana", reason="I see it").done
     assert w.until(w.has(Kind.SHIFT_APPLIED), 100)
     assert [event.data["application"] for event in fleet(w)] == ["checkout"]
 
@@ -153,7 +154,7 @@ def test_where_others_are_always_faster_it_begins_again() -> None:
     def always(w: World) -> None:
         def trouble(sent: Sent) -> str | None:
             if (sent.service, sent.operation) == ("dynamodb", "PutItem"):
-                operate.arm_fleet(w.hand, on=len(fleet(w)) % 2 == 1, who="ana", reason="busy")
+                commands.arm_fleet(w.hand, on=len(fleet(w)) % 2 == 1, who="ana", reason="busy")
             return None
 
         w.trouble = trouble

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from controller.steps.context.journalling import remember
 
 from controller.aws.journal import DynamoJournal
 from controller.core.decision import guards
@@ -18,8 +17,9 @@ from controller.core.journal import Event, Kind
 from controller.core.model import Check, Truth, Verdict
 from controller.core.policy.validation import expected_signals
 from controller.steps import shift
-from controller.steps.answer import answer
-from controller.steps.operate import arm
+from controller.steps.context.journalling import remember
+from controller.steps.operator.approve import answer
+from controller.steps.operator.commands import arm
 from tests.core.scene import ACCOUNT, WEST, policy_data
 from tests.steps.test_approval import GATE, asked
 from tests.steps.world import FREE, World, failing, redeployed

@@ -2,7 +2,7 @@
 
 from controller.core.journal import Kind
 from controller.core.model import Verdict
-from controller.steps.operate import evacuate, stand_down
+from controller.steps.operator.commands import evacuate, stand_down
 from tests.core.scene import EAST
 from tests.steps.test_always import HOME
 from tests.steps.test_drills import drilled

@@ -9,9 +9,10 @@ from controller.core.decision.limits import Fleet
 from controller.core.incident.state import Incident
 from controller.core.journal import Draft, Kind
 from controller.core.model import Verdict
-from controller.steps import operate, shift
+from controller.steps import shift
 from controller.steps.context import deps
 from controller.steps.context.situation import FLEET
+from controller.steps.operator import commands
 from tests.core.scene import EAST, OTHER, WEST, policy_data
 from tests.steps.test_approval import NO_MOVES, question, yes
 from tests.steps.test_guards_removed import just_moved
@@ -28,7 +29,7 @@ def refusals(w: World) -> list[str]:
 
 def test_a_region_that_the_policy_does_not_name_is_refused_and_journalled() -> None:
     w = world()
-    done = operate.evacuate(w.hand, "mars-north-1\x1b[2J", **WHY)
+    done = commands.evacuate(w.hand, "mars-north-1\x1b[2J", **WHY)
     assert not done.done
     assert "expected one of: us-east-1, us-west-2" in done.sentence
     assert refusals(w) == [done.sentence]
@@ -38,8 +39,8 @@ def test_a_region_that_the_policy_does_not_name_is_refused_and_journalled() -> N
 def test_a_region_that_was_left_and_the_last_one_on_are_refused_and_journalled() -> None:
     w = failing()
     assert w.until(w.has(Kind.SETTLED), 120)
-    left = operate.evacuate(w.hand, EAST, **WHY)
-    last = operate.evacuate(w.hand, WEST, **WHY)
+    left = commands.evacuate(w.hand, EAST, **WHY)
+    last = commands.evacuate(w.hand, WEST, **WHY)
     assert (left.done, last.done) == (False, False)
     assert "carries no traffic already" in left.sentence
     assert "the last Region that is On" in last.sentence
@@ -49,18 +50,18 @@ def test_a_region_that_was_left_and_the_last_one_on_are_refused_and_journalled()
 
 def test_a_muted_region_is_unknown_however_red_until_it_speaks_again() -> None:
     w = failing()
-    assert operate.mute(w.hand, EAST, seconds=3600, **WHY).done
+    assert commands.mute(w.hand, EAST, seconds=3600, **WHY).done
     w.advance(400)
     assert w.count(Kind.INCIDENT_OPENED) == 0
-    assert operate.mute(w.hand, EAST, seconds=0, **WHY).done
+    assert commands.mute(w.hand, EAST, seconds=0, **WHY).done
     assert w.until(w.has(Kind.SETTLED), 200)
 
 
 def test_a_mute_ends_by_itself_and_one_of_an_unknown_signal_is_refused() -> None:
     w = failing()
-    assert not operate.mute(w.hand, "storefront-us-east-1-6xx", seconds=60, **WHY).done
-    assert not operate.mute(w.hand, EAST, seconds=1e9, **WHY).done
-    assert operate.mute(w.hand, "storefront-us-east-1-checkout", seconds=200, **WHY).done
+    assert not commands.mute(w.hand, "storefront-us-east-1-6xx", seconds=60, **WHY).done
+    assert not commands.mute(w.hand, EAST, seconds=1e9, **WHY).done
+    assert commands.mute(w.hand, "storefront-us-east-1-checkout", seconds=200, **WHY).done
     w.advance(190)
     assert w.count(Kind.INCIDENT_OPENED) == 0
     assert w.until(w.has(Kind.INCIDENT_OPENED), 120)
@@ -71,7 +72,7 @@ def test_s12_without_the_guard_a_muted_region_is_left(monkeypatch: Patch) -> Non
 
     monkeypatch.setattr(evaluation, "_muted_until", lambda *_: 0.0)
     w = failing()
-    operate.mute(w.hand, EAST, seconds=3600, **WHY)
+    commands.mute(w.hand, EAST, seconds=3600, **WHY)
     assert w.until(w.has(Kind.SETTLED), 200)
 
 
@@ -79,7 +80,7 @@ def _again(*, acknowledge: bool) -> World:
     w = just_moved()
     first = next(iter(w.memory.incidents))
     if acknowledge:
-        assert operate.acknowledge(w.hand, first, **WHY).done
+        assert commands.acknowledge(w.hand, first, **WHY).done
     w.advance(200)
     return w
 
@@ -99,8 +100,8 @@ def test_s7_the_cooldown_holds_until_a_named_person_acknowledged(monkeypatch: Pa
 def test_an_incident_in_progress_or_unknown_cannot_be_acknowledged() -> None:
     w = failing(evacuate=policy_data()["evacuate"])
     assert w.until(w.has(Kind.APPROVAL_REQUESTED), 120)
-    assert not operate.acknowledge(w.hand, next(iter(w.memory.incidents)), **WHY).done
-    assert not operate.acknowledge(w.hand, "storefront-1", **WHY).done
+    assert not commands.acknowledge(w.hand, next(iter(w.memory.incidents)), **WHY).done
+    assert not commands.acknowledge(w.hand, "storefront-1", **WHY).done
     assert len(refusals(w)) == 2
 
 
@@ -110,7 +111,7 @@ def test_a_request_that_holds_is_ended_by_hand_and_the_workflow_ends_at_once() -
     w.advance(2)
     request = question(w)
     incident = next(iter(w.memory.incidents))
-    assert operate.stand_down(w.hand, incident, **WHY).done
+    assert commands.stand_down(w.hand, incident, **WHY).done
     w.advance(20)
     assert w.memory.open is None
     assert "ended" in yes(w, request)
@@ -122,7 +123,7 @@ def test_it_ends_at_once_too_where_the_hand_goes_through_another_controller_than
     w = failing(evacuate=policy_data()["evacuate"], controllers=[OTHER, WEST, EAST])
     assert w.until(w.has(Kind.APPROVAL_REQUESTED), 120)
     w.advance(2)
-    assert operate.stand_down(w.hands[WEST], next(iter(w.memory.incidents)), **WHY).done
+    assert commands.stand_down(w.hands[WEST], next(iter(w.memory.incidents)), **WHY).done
     w.advance(20)
     assert executions(w, "RUNNING") == []
 
@@ -130,7 +131,7 @@ def test_it_ends_at_once_too_where_the_hand_goes_through_another_controller_than
 def test_an_incident_that_has_ended_cannot_stand_down() -> None:
     w = failing()
     assert w.until(w.has(Kind.SETTLED), 120)
-    done = operate.stand_down(w.hand, next(iter(w.memory.incidents)), **WHY)
+    done = commands.stand_down(w.hand, next(iter(w.memory.incidents)), **WHY)
     assert not done.done
     assert refusals(w) == [done.sentence]
 
@@ -142,7 +143,7 @@ def _despite(*despite: str) -> World:
     w = world()
     w.say(west=Verdict.UNKNOWN)
     w.advance(70)
-    assert operate.evacuate(w.hand, EAST, despite=despite, **WHY).done
+    assert commands.evacuate(w.hand, EAST, despite=despite, **WHY).done
     w.advance(40)
     return w
 
@@ -176,7 +177,7 @@ def test_nobody_sets_the_floor_aside() -> None:
     w.hand.switch.flip(off, deadline=w.stage.kernel.now() + 60, fence=lambda: None)
     w.asleep.add("Tick")
     w.moves.clear()
-    operate.evacuate(w.hand, EAST, despite=("target-not-ready", "shared-cause", "floor"), **WHY)
+    commands.evacuate(w.hand, EAST, despite=("target-not-ready", "shared-cause", "floor"), **WHY)
     w.advance(60)
     assert (w.moves, w.count(Kind.APPROVAL_REQUESTED)) == (NO_MOVES, 0)
 
@@ -186,12 +187,12 @@ def test_nobody_sets_the_floor_aside() -> None:
 
 def test_the_fleet_is_disarmed_and_armed_in_one_place() -> None:
     w = failing()
-    assert operate.arm_fleet(w.hand, on=False, **WHY).done
-    assert "already" in operate.arm_fleet(w.hand, on=False, **WHY).sentence
+    assert commands.arm_fleet(w.hand, on=False, **WHY).done
+    assert "already" in commands.arm_fleet(w.hand, on=False, **WHY).sentence
     w.advance(200)
     assert (w.moves, w.count(Kind.SHIFT_INTENDED)) == (NO_MOVES, 0)
-    assert "fleet is disarmed by ana" in operate.evacuate(w.hand, EAST, **WHY).sentence
-    assert operate.arm_fleet(w.hand, on=True, **WHY).done
+    assert "fleet is disarmed by ana" in commands.evacuate(w.hand, EAST, **WHY).sentence
+    assert commands.arm_fleet(w.hand, on=True, **WHY).done
     assert w.until(w.has(Kind.SETTLED), 200)
 
 
@@ -200,7 +201,7 @@ def test_disarmed_after_the_intent_the_fence_holds_the_call_back() -> None:
     w.advance(50)
     assert w.until(w.has(Kind.SHIFT_INTENDED), 60, step=0.05) or w.moves
     if not w.moves:
-        operate.arm_fleet(w.hand, on=False, **WHY)
+        commands.arm_fleet(w.hand, on=False, **WHY)
     w.advance(60)
     assert w.moves == NO_MOVES or w.count(Kind.SHIFT_APPLIED) == 1
 
@@ -244,7 +245,7 @@ def _second_region(*, asked: bool = True) -> World:
     w.advance(300)
     w.moves.clear()
     if asked:
-        assert operate.evacuate(w.hand, WEST, **WHY).done
+        assert commands.evacuate(w.hand, WEST, **WHY).done
     w.advance(120)
     return w
 
@@ -261,8 +262,8 @@ def test_l7_a_person_leaves_a_second_region_while_the_block_is_on(monkeypatch: P
 def test_a_reason_forges_no_line_of_a_notice_nor_of_the_journal() -> None:
     w = world()
     forged = "noise\nstorefront: settled\x1b[2J\u202e"
-    assert operate.mute(w.hand, "storefront-us-west-2-latency", seconds=60, who="ana", reason=forged).done
-    assert operate.arm(w.hand, on=False, who="ana", reason=forged).done
+    assert commands.mute(w.hand, "storefront-us-west-2-latency", seconds=60, who="ana", reason=forged).done
+    assert commands.arm(w.hand, on=False, who="ana", reason=forged).done
     notices = [n.text for n in w.stage.cloud.outbox.notices if "by ana" in n.text]
     assert len(notices) == 2
     written = [str(e.data["reason"]) for e in w.events if e.kind in (Kind.MUTED, Kind.DISARMED)]

@@ -9,8 +9,8 @@ from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.core.policy.validation import expected_signals
 from controller.ports.errors import ControllerError
-from controller.steps.answer import answer
-from controller.steps.operate import arm, evacuate
+from controller.steps.operator.approve import answer
+from controller.steps.operator.commands import arm, evacuate
 from tests.core.scene import ACCOUNT, EAST, policy_data
 from tests.steps.test_approval import GATE, NO_MOVES, asked, question, yes
 from tests.steps.world import World, deploy, executions, failing, redeployed, stop, world

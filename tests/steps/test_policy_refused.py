@@ -10,7 +10,7 @@ from controller.core.policy import validation
 from controller.core.policy.validation import PolicyError, parse_policy
 from controller.lab import loader, yaml_reader
 from controller.lab.loader import PolicyRefused, load_policy
-from controller.steps.operate import stand_down
+from controller.steps.operator.commands import stand_down
 from tests.core.scene import EAST, policy_data
 from tests.steps.world import deploy, failing, redeployed
 

@@ -4,8 +4,8 @@ from functools import partial
 
 from controller.core.journal import Kind
 from controller.steps.context.deps import Deps
-from controller.steps.operate import evacuate
-from controller.steps.reach import first_able
+from controller.steps.operator.choose_controller import first_able
+from controller.steps.operator.commands import evacuate
 from tests.core.scene import EAST, OTHER, WEST
 from tests.steps.world import World, world
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from controller.core.journal import Draft, Event, Kind, seal
-from controller.steps.recall import recall
+from controller.steps.operator.explain_past import recall
 from tests.core.scene import EAST, T0, WEST, loaded, storefront
 
 POLICY = storefront()

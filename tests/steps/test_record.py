@@ -10,7 +10,7 @@ from controller.aws.journal import DynamoJournal
 from controller.core.journal import Event, Kind, to_json
 from controller.ports.errors import JournalUnreadable
 from controller.steps.context.journal_head import Tail
-from controller.steps.operate import arm
+from controller.steps.operator.commands import arm
 from tests.core.scene import OTHER
 from tests.steps.world import World, deploy, failing, rebuilt
 

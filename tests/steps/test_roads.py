@@ -9,7 +9,7 @@ import pytest
 
 from controller.core.journal import Kind
 from controller.core.model import Verdict
-from controller.steps.operate import stand_down
+from controller.steps.operator.commands import stand_down
 from tests.steps.world import FREE, World, executions, failing, world
 
 ROOT = Path(__file__).parents[2] / "controller"

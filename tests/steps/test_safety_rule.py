@@ -10,7 +10,7 @@ from controller.core.journal import Kind
 from controller.core.policy.validation import PolicyError
 from controller.rehearsal.arc.rules import SafetyRule, rule_arn
 from controller.steps import shift
-from controller.steps.answer import answer, look_at
+from controller.steps.operator.approve import answer, look_at
 from tests.core.scene import storefront
 from tests.steps.test_approval import GATE, NO_MOVES, question, yes
 from tests.steps.test_guards_removed import remove

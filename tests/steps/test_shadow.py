@@ -1,14 +1,14 @@
 """A policy that turns to shadow while a live one has just acted: from then on nothing is sent."""
 
 import pytest
-from controller.steps.context.journalling import remember
 
 from controller.core.incident.state import Incident
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.steps import shift
 from controller.steps.context.deps import Deps
-from controller.steps.operate import evacuate
+from controller.steps.context.journalling import remember
+from controller.steps.operator.commands import evacuate
 from controller.steps.payload import Carry
 from tests.core.scene import EAST
 from tests.steps.trouble import calm

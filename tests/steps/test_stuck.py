@@ -1,11 +1,10 @@
 """A step slow against its own history: paged and journalled once, by whoever looks first."""
 
-from controller.steps.context.journalling import remember
-
 from controller.core.incident.step_durations import LEAST
 from controller.core.journal import Draft, Kind
 from controller.entry.watching import stuck_told
-from controller.steps.operate import arm
+from controller.steps.context.journalling import remember
+from controller.steps.operator.commands import arm
 from controller.steps.stuck import tell_stuck
 from tests.core.scene import EAST, OTHER, WEST
 from tests.core.test_pace import RUN

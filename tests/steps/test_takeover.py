@@ -4,8 +4,8 @@ from typing import Any
 
 from controller.core.journal import Kind
 from controller.core.model import Verdict
-from controller.steps.answer import answer
-from controller.steps.operate import mute
+from controller.steps.operator.approve import answer
+from controller.steps.operator.commands import mute
 from tests.core.scene import EAST, OTHER, WEST, policy_data
 from tests.steps.matrix import wrong
 from tests.steps.trouble import Sent, calm

@@ -7,7 +7,7 @@ import pytest
 from controller.core.journal import Draft, Event, Kind, from_json, seal, to_json
 from controller.core.model import Verdict
 from controller.ports.errors import JournalUnreadable
-from controller.steps.answer import answer
+from controller.steps.operator.approve import answer
 from controller.steps.payload import SCHEMAS, read_carry
 from tests.core.scene import ACCOUNT, WEST, policy_data
 from tests.steps.world import World, deploy, failing, rebuilt, world

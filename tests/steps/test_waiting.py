@@ -6,8 +6,8 @@ import pytest
 
 from controller.core.journal import Kind
 from controller.core.model import Verdict
-from controller.steps import operate
 from controller.steps.incident import opening
+from controller.steps.operator import commands
 from tests.core.scene import EAST, WEST
 from tests.steps.trouble import calm
 from tests.steps.world import FREE, World, executions, failing
@@ -18,7 +18,7 @@ WHY = {"who": "ana", "reason": "because"}
 def waiting() -> World:
     """A person leaves us-west-2 for us-east-1, which fails: that holds, and us-east-1 waits behind it."""
     w = failing()
-    assert operate.evacuate(w.hand, WEST, **WHY).done
+    assert commands.evacuate(w.hand, WEST, **WHY).done
     return w
 
 
@@ -63,11 +63,11 @@ def test_a_target_that_fails_at_once_is_left_once_a_person_ended_the_move() -> N
     assert page["region"] == WEST
     way_out = f"ends where it stands by `tidegate stand-down {incident.id}`"
     assert f"it has moved, and waits for its result, and {way_out}" in page["reason"]
-    assert f"tidegate stand-down {incident.id}" in operate.evacuate(w.hand, WEST, **WHY).sentence
-    ended = operate.stand_down(w.hand, incident.id, **WHY)
+    assert f"tidegate stand-down {incident.id}" in commands.evacuate(w.hand, WEST, **WHY).sentence
+    ended = commands.stand_down(w.hand, incident.id, **WHY)
     assert (ended.done, ended.sentence) == (
         True, f"{incident.id} has stood down; what has moved stays as it is")  # fmt: skip
-    assert operate.acknowledge(w.hand, incident.id, **WHY).done
+    assert commands.acknowledge(w.hand, incident.id, **WHY).done
     assert w.until(lambda: w.count(Kind.SETTLED) == 2, 300)
     assert [on for name, on in w.controls.items() if name.startswith("use1")] == [True] * 4
     assert executions(w, "RUNNING") == []
@@ -79,8 +79,8 @@ def test_an_incident_does_not_end_by_hand_while_its_call_may_be_under_way_nor_tw
     w.trouble = lambda sent: "refused" if sent.operation == "UpdateRoutingControlStates" else None
     assert w.until(w.has(Kind.SHIFT_INTENDED), 120)
     name = next(iter(w.memory.incidents))
-    assert "may be under way" in operate.stand_down(w.hand, name, **WHY).sentence
+    assert "may be under way" in commands.stand_down(w.hand, name, **WHY).sentence
     w.trouble = calm
     assert w.until(w.has(Kind.SETTLED), 300)
-    assert "has ended" in operate.stand_down(w.hand, name, **WHY).sentence
+    assert "has ended" in commands.stand_down(w.hand, name, **WHY).sentence
     assert w.count(Kind.REFUSED) == 2

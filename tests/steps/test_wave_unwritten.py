@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 import pytest
-from controller.steps.context.journalling import write
 
 from controller.core.journal import Kind
 from controller.core.model import Verdict
-from controller.steps.operate import mute
+from controller.steps.context.journalling import write
+from controller.steps.operator.commands import mute
 from tests.steps.test_always import HOME
 from tests.steps.trouble import Sent, calm
 from tests.steps.world import FREE, World, failing

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from controller.core.incident.state import Phase
 from controller.core.journal import Kind
-from controller.steps.answer import answer
+from controller.steps.operator.approve import answer
 from tests.core.scene import EAST, OTHER, WEST, policy_data
 from tests.steps.trouble import Sent, calm
 from tests.steps.watch import broken, kinds

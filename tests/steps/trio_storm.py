@@ -12,7 +12,7 @@ import random
 from controller.core.incident.state import Phase
 from controller.core.model import Verdict
 from controller.rehearsal.arc.controls import ENDPOINTS
-from controller.steps.operate import arm
+from controller.steps.operator.commands import arm
 from tests.core.scene import EAST, OTHER, WEST, policy_data
 from tests.steps.feed import seen, show
 from tests.steps.trio import CLOCKS, TRIO, approve

@@ -11,10 +11,10 @@ from controller.entry.cli.options import ActAs, ContextName, Reason, Yes, acting
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, stdout
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import remember
-from controller.steps.operate import DESPITE
-from controller.steps.operate import arm as turn
-from controller.steps.operate import arm_fleet as turn_fleet
-from controller.steps.operate import evacuate as open_by_hand
+from controller.steps.operator.commands import DESPITE
+from controller.steps.operator.commands import arm as turn
+from controller.steps.operator.commands import arm_fleet as turn_fleet
+from controller.steps.operator.commands import evacuate as open_by_hand
 
 Despite = Annotated[
     list[str] | None,

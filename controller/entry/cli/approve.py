@@ -8,8 +8,8 @@ from controller.core.text import plain
 from controller.entry.cli.act import told
 from controller.entry.cli.options import ActAs, ContextName, Reason, Yes, acting, open_context
 from controller.entry.cli.output import AsJson, ExitCode, fail, note
-from controller.steps.answer import Answered, answer, look_at
 from controller.steps.context.deps import Deps
+from controller.steps.operator.approve import Answered, answer, look_at
 
 RequestId = Annotated[str, typer.Argument(metavar="ID", help="The request's id, from the notice.")]
 Code = Annotated[

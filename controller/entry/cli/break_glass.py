@@ -18,7 +18,7 @@ from controller.lab.runbook import move_lines, whole
 from controller.lab.runbook import runbook as page
 from controller.ports.errors import ControllerError, SwitchUnavailable
 from controller.ports.world import Switch
-from controller.steps.break_glass import Outcome, Outlook, look, move, refuse_names, takes_over
+from controller.steps.operator.break_glass import Outcome, Outlook, look, move, refuse_names, takes_over
 
 ConfigFile = Annotated[
     Path | None,

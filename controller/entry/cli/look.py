@@ -21,7 +21,7 @@ from controller.readmodel.run import sentence
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
 from controller.steps.context.situation import fleet_stopped, read_switch
-from controller.steps.recall import Recalled, recall
+from controller.steps.operator.explain_past import Recalled, recall
 
 
 def status(context: ContextName = None, as_json: AsJson = False) -> None:

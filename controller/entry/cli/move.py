@@ -9,10 +9,10 @@ from controller.core.text import plain
 from controller.entry.cli.act import told, wait_for
 from controller.entry.cli.options import ActAs, ContextName, Yes, acting, confirm, open_context
 from controller.entry.cli.output import AsJson
-from controller.steps import moves
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import remember
-from controller.steps.operate import Done
+from controller.steps.operator import commands
+from controller.steps.operator.commands import Done
 
 RegionName = Annotated[str, typer.Argument(metavar="REGION")]
 Why = Annotated[str, typer.Option("--reason", help="Why; it is kept in the journal.")]
@@ -26,7 +26,7 @@ def restore(
     """Bring REGION home on your word. Readiness, the floor and the approval still bind."""
 
     def begin(deps: Deps, who: str) -> Done:
-        return moves.restore(deps, region, who=who, reason=plain(reason, 500))
+        return commands.restore(deps, region, who=who, reason=plain(reason, 500))
 
     what = f"Traffic will return to {plain(region, 60)}"
     _move("restore", what, begin, region, wait, context, act_as, yes, as_json)
@@ -39,7 +39,7 @@ def drill(
     """Leave REGION, stay as long as the policy says, and come home. Blocked where a guard says no."""
 
     def begin(deps: Deps, who: str) -> Done:
-        return moves.drill(deps, region, who=who, reason=plain(reason, 500))
+        return commands.drill(deps, region, who=who, reason=plain(reason, 500))
 
     what = f"Traffic will leave {plain(region, 60)} for a drill, and return"
     _move("drill", what, begin, region, wait, context, act_as, yes, as_json)

@@ -9,7 +9,7 @@ from controller.core.text import plain
 from controller.entry.cli.act import told
 from controller.entry.cli.options import ActAs, ContextName, Yes, acting, confirm, open_context
 from controller.entry.cli.output import AsJson, ExitCode, fail
-from controller.steps import operate
+from controller.steps.operator import commands
 
 Why = Annotated[str, typer.Option("--reason", help="Why; it is kept in the journal.")]
 IncidentId = Annotated[str, typer.Argument(metavar="INCIDENT")]
@@ -31,7 +31,7 @@ def mute(
     name = plain(what, 200)
     if lasts:
         confirm(found, f"Nothing that {name} says will count for {for_}", name, yes=yes)
-    done = operate.mute(found.deps(), what, seconds=lasts, who=who, reason=plain(reason, 500))
+    done = commands.mute(found.deps(), what, seconds=lasts, who=who, reason=plain(reason, 500))
     told("mute", done.done, done.sentence, {"what": name, "seconds": lasts, "by": who}, as_json=as_json)
 
 
@@ -44,7 +44,7 @@ def ack(
     who = acting(found, act_as)
     name = plain(incident, 120)
     confirm(found, f"No cooldown will follow {name}", name, yes=yes)
-    done = operate.acknowledge(found.deps(), incident, who=who, reason=plain(reason, 500))
+    done = commands.acknowledge(found.deps(), incident, who=who, reason=plain(reason, 500))
     told("ack", done.done, done.sentence, {"incident": name, "by": who}, as_json=as_json)
 
 
@@ -57,5 +57,5 @@ def stand_down(
     who = acting(found, act_as)
     name = plain(incident, 120)
     confirm(found, f"{name} will end where it stands, and nothing more of it moves", name, yes=yes)
-    done = operate.stand_down(found.deps(), incident, who=who, reason=plain(reason, 500))
+    done = commands.stand_down(found.deps(), incident, who=who, reason=plain(reason, 500))
     told("stand-down", done.done, done.sentence, {"incident": name, "by": who}, as_json=as_json)

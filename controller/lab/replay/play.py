@@ -18,7 +18,7 @@ from controller.lab.replay.ready import Ready
 from controller.lab.replay.stage import Theatre, Works, build_theatre
 from controller.lab.replay.told import document
 from controller.rehearsal.api import ACCOUNT
-from controller.steps.answer import answer
+from controller.steps.operator.approve import answer
 
 Approve = Literal["auto", "deny", "never"]
 LEAD, TAIL = 60.0, 120.0

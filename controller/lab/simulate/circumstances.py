@@ -16,7 +16,7 @@ from controller.lab.simulate.world import World
 from controller.rehearsal.api import ACCOUNT
 from controller.rehearsal.arc.controls import SERVICE
 from controller.rehearsal.blueprint import machine_arn
-from controller.steps import moves, operate
+from controller.steps.operator import commands
 
 EAST, WEST = PLACES[:2]
 Script = Callable[[Hands], None]
@@ -87,7 +87,7 @@ def stand_down(d: Hands) -> None:
         d.person(
             0.0,
             f"stands down {name}",
-            lambda deps, name=name: operate.stand_down(deps, name, who="dora", reason="over"),  # type: ignore[misc]
+            lambda deps, name=name: commands.stand_down(deps, name, who="dora", reason="over"),  # type: ignore[misc]
         )
 
 
@@ -112,7 +112,7 @@ def slow_at_last(d: Hands) -> None:
     left = [5]
 
     def ask() -> None:
-        d.person(0.0, "evacuates", lambda deps: operate.evacuate(deps, EAST, who="ben", reason="simulated"))
+        d.person(0.0, "evacuates", lambda deps: commands.evacuate(deps, EAST, who="ben", reason="simulated"))
 
     def again() -> None:
         left[0] -= 1
@@ -141,7 +141,7 @@ def left_and_unready(d: Hands) -> None:
 
 
 def drilled(d: Hands) -> None:
-    d.person(100.0, "drills", lambda deps: moves.drill(deps, EAST, who="ben", reason="simulated"))
+    d.person(100.0, "drills", lambda deps: commands.drill(deps, EAST, who="ben", reason="simulated"))
 
 
 def drilled_and_dark(d: Hands) -> None:

@@ -8,12 +8,12 @@ from controller.lab.simulate.hands import Hands
 from controller.lab.simulate.weather import CallRule
 from controller.lab.simulate.world import World
 from controller.rehearsal.arc.controls import SERVICE
-from controller.steps import operate
+from controller.steps.operator import commands
 
 
 def target_dies_and_source_is_well(d: Hands) -> None:
     """A person leaves a Region that is well, for one that dies."""
-    d.person(100.0, "evacuates", lambda deps: operate.evacuate(deps, EAST, who="ben", reason="simulated"))
+    d.person(100.0, "evacuates", lambda deps: commands.evacuate(deps, EAST, who="ben", reason="simulated"))
     d.upon(Kind.SHIFT_APPLIED, lambda: d.dark(WEST))
 
 

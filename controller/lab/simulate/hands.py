@@ -13,9 +13,9 @@ from controller.lab.simulate.surroundings import unready
 from controller.lab.simulate.weather import EventRule
 from controller.lab.simulate.world import World
 from controller.rehearsal.arc.controls import ENDPOINTS, SERVICE
-from controller.steps import operate
 from controller.steps.context.deps import Deps
-from controller.steps.operate import Done
+from controller.steps.operator import commands
+from controller.steps.operator.commands import Done
 
 ELSEWHERE = "eu-west-1"
 """The ARC endpoint through which somebody moves controls by hand."""
@@ -89,7 +89,7 @@ class Hands:
         self.after(at, lambda: People(self.world).act(what, work))
 
     def arm(self, at: float, *, on: bool) -> None:
-        self.person(at, "arms" if on else "disarms", lambda d: operate.arm(d, on=on, who="ana", reason="x"))
+        self.person(at, "arms" if on else "disarms", lambda d: commands.arm(d, on=on, who="ana", reason="x"))
 
     def by_hand(self, region: str, at: float, *, on: bool) -> None:
         """Somebody turns a Region's controls in AWS's own console."""

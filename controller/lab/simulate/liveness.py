@@ -19,7 +19,7 @@ from controller.lab.simulate.world import World
 from controller.rehearsal.api import ACCOUNT
 from controller.rehearsal.arc.controls import ENDPOINTS
 from controller.rehearsal.blueprint import machine_arn
-from controller.steps import operate
+from controller.steps.operator import commands
 
 BOUND = 2700.0
 LOOK = 30.0
@@ -131,15 +131,15 @@ def _tend(world: World, hand: People, rest: Rest, passed: float) -> None:
     """What a person does who watches over it: acknowledge what has ended, arm, and evacuate at last."""
     record = world.watch.record
     if record.disarmed is not None:
-        hand.act("arms", lambda d: operate.arm(d, on=True, who="dora", reason="over"))
+        hand.act("arms", lambda d: commands.arm(d, on=True, who="dora", reason="over"))
     if record.fleet_disarmed is not None:
-        hand.act("arms all", lambda d: operate.arm_fleet(d, on=True, who="dora", reason="over"))
+        hand.act("arms all", lambda d: commands.arm_fleet(d, on=True, who="dora", reason="over"))
     for life in record.lives.values():
         if life.ended is not None and not life.acknowledged and world.now - life.ended > 60.0:
             name = life.id
             hand.act(
                 f"acknowledges {name}",
-                lambda d, name=name: operate.acknowledge(d, name, who="dora", reason="over"),  # type: ignore[misc]
+                lambda d, name=name: commands.acknowledge(d, name, who="dora", reason="over"),  # type: ignore[misc]
             )
     for life in record.open:
         ill = life.source if life.intent == "drill" else life.target
@@ -151,18 +151,18 @@ def _tend(world: World, hand: People, rest: Rest, passed: float) -> None:
             name = life.id
             hand.act(
                 f"stands down {name}",
-                lambda d, name=name: operate.stand_down(d, name, who="dora", reason="it holds"),  # type: ignore[misc]
+                lambda d, name=name: commands.stand_down(d, name, who="dora", reason="it holds"),  # type: ignore[misc]
             )
     for region, until in record.muted.items():
         if until > world.now:
             hand.act(
                 f"unmutes {region}",
-                lambda d, r=region: operate.mute(d, r, seconds=0.0, who="dora", reason="over"),  # type: ignore[misc]
+                lambda d, r=region: commands.mute(d, r, seconds=0.0, who="dora", reason="over"),  # type: ignore[misc]
             )
     gone = rest.gone
     if passed > HAND and rest.must_move and gone and not record.open and _serves(world, gone):
         rest.promise = "L7"
-        hand.act(f"evacuates {gone}", lambda d: operate.evacuate(d, gone, who="dora", reason="it is dark"))
+        hand.act(f"evacuates {gone}", lambda d: commands.evacuate(d, gone, who="dora", reason="it is dark"))
 
 
 def _move_back(world: World, source: str) -> None:

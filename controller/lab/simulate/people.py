@@ -12,10 +12,10 @@ from controller.lab.simulate.outsiders import at_terminal, reason
 from controller.lab.simulate.record import Asked
 from controller.lab.simulate.world import World
 from controller.ports.errors import ControllerError
-from controller.steps import moves, operate
-from controller.steps.answer import Answered, answer
 from controller.steps.context.deps import Deps
-from controller.steps.operate import Done
+from controller.steps.operator import commands
+from controller.steps.operator.approve import Answered, answer
+from controller.steps.operator.commands import Done
 
 WHO = ("ana", "ben", "cleo", "dora")
 
@@ -96,24 +96,24 @@ class People:
 def disarmed(world: World) -> Stop:
     """The kill switch is turned in mid-flow, and back later."""
     hand, why = People(world), at_terminal(world.random)
-    hand.act("disarms", lambda deps: operate.arm(deps, on=False, who="ana", reason=why))
-    return lambda: hand.act("arms", lambda deps: operate.arm(deps, on=True, who="ana", reason="simulated"))
+    hand.act("disarms", lambda deps: commands.arm(deps, on=False, who="ana", reason=why))
+    return lambda: hand.act("arms", lambda deps: commands.arm(deps, on=True, who="ana", reason="simulated"))
 
 
 def fleet_disarmed(world: World) -> Stop:
     hand = People(world)
-    hand.act("disarms all", lambda deps: operate.arm_fleet(deps, on=False, who="ana", reason="simulated"))
+    hand.act("disarms all", lambda deps: commands.arm_fleet(deps, on=False, who="ana", reason="simulated"))
     return lambda: hand.act(
-        "arms all", lambda deps: operate.arm_fleet(deps, on=True, who="ana", reason="simulated")
+        "arms all", lambda deps: commands.arm_fleet(deps, on=True, who="ana", reason="simulated")
     )
 
 
 def muted(world: World) -> Stop:
     region, hand = world.random.choice(world.regions), People(world)
     who, why = "ben", at_terminal(world.random)
-    hand.act(f"mutes {region}", lambda d: operate.mute(d, region, seconds=900.0, who=who, reason=why))
+    hand.act(f"mutes {region}", lambda d: commands.mute(d, region, seconds=900.0, who=who, reason=why))
     return lambda: hand.act(
-        f"unmutes {region}", lambda d: operate.mute(d, region, seconds=0.0, who=who, reason="simulated")
+        f"unmutes {region}", lambda d: commands.mute(d, region, seconds=0.0, who=who, reason="simulated")
     )
 
 
@@ -128,11 +128,11 @@ def busy(world: World) -> Stop:
         lives = list(world.watch.record.lives)
         name, why = rng.choice(lives) if lives else "", at_terminal(rng)
         doing: list[tuple[str, Callable[[Deps], Done]]] = [
-            (f"evacuates {region}", lambda d: operate.evacuate(d, region, who=who, reason=why)),
-            (f"restores {region}", lambda d: moves.restore(d, region, who=who, reason=why)),
-            (f"drills {region}", lambda d: moves.drill(d, region, who=who, reason=why)),
-            (f"acknowledges {name}", lambda d: operate.acknowledge(d, name, who=who, reason=why)),
-            (f"stands down {name}", lambda d: operate.stand_down(d, name, who=who, reason=why)),
+            (f"evacuates {region}", lambda d: commands.evacuate(d, region, who=who, reason=why)),
+            (f"restores {region}", lambda d: commands.restore(d, region, who=who, reason=why)),
+            (f"drills {region}", lambda d: commands.drill(d, region, who=who, reason=why)),
+            (f"acknowledges {name}", lambda d: commands.acknowledge(d, name, who=who, reason=why)),
+            (f"stands down {name}", lambda d: commands.stand_down(d, name, who=who, reason=why)),
         ]
         what, work = rng.choice(doing)
         hand.act(f"{who} {what}", work)
