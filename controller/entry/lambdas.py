@@ -28,7 +28,7 @@ from controller.steps.observe import observe
 from controller.steps.payload import Carry, PayloadUnknown, read_carry
 from controller.steps.ready import confirm_readiness
 from controller.steps.shift import shift_traffic
-from controller.steps.tick import tick
+from controller.steps.tick.tick import tick
 from controller.steps.verify import verify_shift
 
 Payload = dict[str, Any]

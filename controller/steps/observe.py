@@ -15,14 +15,14 @@ from controller.core.explanation import decision_data
 from controller.core.model import Ended, Ignored, Probe, Sighting
 from controller.core.text import plain
 from controller.ports.errors import ControllerError, JournalConflict, TokenClosed
-from controller.steps.alive import keep_alive
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import lacks, remember
 from controller.steps.context.paging import note
 from controller.steps.context.situation import situation
 from controller.steps.incident.driver import execution_name
 from controller.steps.incident.opening import Judged, judge_again_if_late
-from controller.steps.takeover import TOO_MANY
+from controller.steps.tick.keep_alive import keep_alive
+from controller.steps.tick.takeover import TOO_MANY
 
 
 def probe_record(deps: Deps, probes: Sequence[Probe]) -> dict[str, Any]:

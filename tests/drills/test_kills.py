@@ -10,7 +10,7 @@ from controller.entry.cli.run import main
 from controller.entry.simulated import Matrix, deaths_played, matrix, plant, workers
 from controller.lab.simulate.kills import Call, Cell, Ended, death, play_cells
 from controller.lab.simulate.weather import MOMENTS
-from controller.steps import takeover
+from controller.steps.tick import takeover
 
 MOVES = "UpdateRoutingControlStates"
 

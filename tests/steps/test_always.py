@@ -8,7 +8,7 @@ from controller.core.evidence import evaluation
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.rehearsal.arc.controls import ENDPOINTS
-from controller.steps import tick, unread
+from controller.steps.tick import self_checks, tick
 from tests.core.scene import EAST, OTHER, WEST, policy_data
 from tests.steps.trio import TAKEOVER, TRIO, ended
 from tests.steps.watch import kinds
@@ -153,5 +153,5 @@ def no_quorum() -> list[str]:
 
 def test_l4_without_a_journal_nothing_moves_and_people_are_told(monkeypatch: Patch) -> None:
     assert no_quorum() == ["storefront: the journal does not answer"] * 3  # each Region's controller, once
-    monkeypatch.setattr(unread, "page", lambda *_: True)
+    monkeypatch.setattr(self_checks, "page", lambda *_: True)
     assert no_quorum() == []

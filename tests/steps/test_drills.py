@@ -10,9 +10,9 @@ from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.entry.cli.move import how_it_ended
 from controller.entry.drilled import drill_lines, drills_data
-from controller.steps import drilling as steps
 from controller.steps import verify
 from controller.steps.operator import commands
+from controller.steps.tick import scheduled_drills as steps
 from tests.core.scene import EAST, OTHER, WEST, policy_data
 from tests.steps.test_approval import NO_MOVES
 from tests.steps.test_guards_removed import remove

@@ -5,7 +5,7 @@ from controller.core.journal import Draft, Kind
 from controller.entry.watching import stuck_told
 from controller.steps.context.journalling import remember
 from controller.steps.operator.commands import arm
-from controller.steps.stuck import tell_stuck
+from controller.steps.tick.self_checks import tell_stuck
 from tests.core.scene import EAST, OTHER, WEST
 from tests.core.test_pace import RUN
 from tests.steps.world import World, world

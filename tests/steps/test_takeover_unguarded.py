@@ -4,9 +4,10 @@ import pytest
 
 from controller.core.decision.precedence import rank
 from controller.core.journal import Kind
-from controller.steps import shift, takeover
+from controller.steps import shift
 from controller.steps.incident import drift
 from controller.steps.incident.opening import Turns
+from controller.steps.tick import takeover
 from tests.core.scene import EAST, OTHER, WEST, storefront
 from tests.steps import test_takeover as holds
 from tests.steps.world import failing
@@ -19,7 +20,7 @@ def test_l1_without_takeover_nobody_finishes(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_l1_without_beats_a_living_driver_is_taken_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("controller.steps.alive.beat", lambda *_: None)
+    monkeypatch.setattr("controller.steps.tick.keep_alive.beat", lambda *_: None)
     with pytest.raises(AssertionError):
         holds.test_a_driver_that_lives_is_not_taken_over_however_long_people_take()
 

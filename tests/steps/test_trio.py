@@ -12,8 +12,9 @@ from controller.core.decision import drift
 from controller.core.evidence import evaluation
 from controller.core.journal import Kind
 from controller.core.model import Verdict
-from controller.steps import shift, takeover
+from controller.steps import shift
 from controller.steps.operator.commands import mute
+from controller.steps.tick import takeover
 from tests.core.scene import EAST, OTHER, WEST
 from tests.steps.trio import ASKED, CLOCKS, TAKEOVER, TRIO, WRITES, Death, ended, play, wrong
 from tests.steps.trouble import LATE, Sent, calm

@@ -15,18 +15,16 @@ from controller.ports.errors import (
     OutsideUnreachable,
     TokenClosed,
 )
-from controller.steps.alive import keep_alive
-from controller.steps.blind import tell_gap
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import lacks, remember
 from controller.steps.context.paging import note
 from controller.steps.context.situation import read_switch, refresh
-from controller.steps.drilling import drill_if_due
 from controller.steps.incident.drift import repair_echo, see_drift
 from controller.steps.incident.opening import Judged, judge_again_if_late
-from controller.steps.stuck import tell_stuck
-from controller.steps.takeover import Standing, look_at_driver, standing_data, take_over_if_still
-from controller.steps.unread import without_journal
+from controller.steps.tick.keep_alive import keep_alive
+from controller.steps.tick.scheduled_drills import drill_if_due
+from controller.steps.tick.self_checks import tell_gap, tell_stuck, without_journal
+from controller.steps.tick.takeover import Standing, look_at_driver, standing_data, take_over_if_still
 
 PATIENCE = 15.0
 """Seconds, as a backstop: a poll ends itself after one. At speed 60 this is 250 ms of a loaded machine."""

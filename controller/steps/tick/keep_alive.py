@@ -12,7 +12,7 @@ from controller.steps.context.situation import situation
 from controller.steps.hand_over import hand_on
 from controller.steps.incident.approvals import next_ask, pose, question, tell
 from controller.steps.incident.driver import beat, drive, execution_name
-from controller.steps.takeover import TOO_MANY, too_many
+from controller.steps.tick.takeover import TOO_MANY, too_many
 
 
 def keep_alive(deps: Deps, memory: Memory, incident: Incident, about: Decision) -> None:

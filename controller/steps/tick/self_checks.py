@@ -1,0 +1,104 @@
+"""A gap in which this controller assessed nothing: written down once, by the first tick after it.
+
+A tick without a journal: say that nothing may be done, and see to it that people know.
+
+Telling people, once, of a step that is slow against its own history.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from controller.core.decision.decide import decide
+from controller.core.explanation import decision_data
+from controller.core.incident.state import Memory
+from controller.core.incident.step_durations import stuck
+from controller.core.journal import Kind
+from controller.ports.errors import ControllerError, JournalConflict, JournalUnreadable, OutsideUnreachable
+from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import insist, write
+from controller.steps.context.paging import note, page
+from controller.steps.context.situation import situation
+
+BLIND = 150.0
+"""Seconds without an assessment of one's own that are a gap: two ticks failed to come."""
+FAR = 86400.0
+
+
+def own_gap(deps: Deps, now: float) -> float | None:
+    """When this controller last assessed anything, if that is too long ago; else, and if never, None."""
+    try:
+        if _ticks(deps, now - BLIND, now):
+            return None
+        before = _ticks(deps, now - FAR, now - BLIND)
+    except OutsideUnreachable:
+        return None
+    return before[-1] if before else None
+
+
+def _ticks(deps: Deps, start: float, end: float) -> list[float]:
+    found = deps.assessments.between(deps.application, start, end)
+    return [at for at, record in found if record.get("by") == "tick"]
+
+
+def tell_gap(deps: Deps, memory: Memory, now: float) -> Memory:
+    """Write `Blinded` if there was a gap; again if a sibling wrote first. Raises `JournalConflict`."""
+    since = own_gap(deps, now)
+    if since is None:
+        return memory
+    data = {"from": since, "to": now, "who": deps.here}
+    return insist(deps, memory, lambda fresh: write(deps, fresh, Kind.BLINDED, data=data))
+
+
+LATELY = 200.0
+
+
+def without_journal(deps: Deps, now: float, error: ControllerError) -> dict[str, object]:
+    """Record that nothing may move; page once.
+
+    A journal that does not answer is told at the second such tick in a row, since one answer may get lost.
+    One that answers what this version cannot read is told at once.
+    """
+    seen = situation(deps, None, read_controls=False)
+    decisions = [decide(seen, region) for region in deps.policy.regions]
+    if isinstance(error, JournalUnreadable):
+        decisions = [replace(d, reason=str(error)) for d in decisions]
+    if _is_time(deps, now, 1 if isinstance(error, JournalUnreadable) else 2):
+        unread = isinstance(error, JournalUnreadable)
+        subject = f"{deps.application}: the journal {'cannot be read' if unread else 'does not answer'}"
+        page(deps, subject, f"{error}\nNothing moves until it does.")
+    note(deps, now, {"by": "tick", "decisions": [decision_data(decision) for decision in decisions]})
+    return {"decisions": {d.region: d.code for d in decisions}, "silent_regions": []}
+
+
+def _is_time(deps: Deps, now: float, nth: int) -> bool:
+    """Whether this is the `nth` tick in a row that could not read it; yes where that is unknown."""
+    try:
+        before = deps.assessments.between(deps.application, now - LATELY, now)
+    except OutsideUnreachable:
+        return True
+    lately = [_unreadable(record) for _, record in before if record.get("by") == "tick"]
+    row = next((n for n, unread in enumerate(reversed(lately)) if not unread), len(lately))
+    return row == nth - 1
+
+
+def _unreadable(record: Mapping[str, Any]) -> bool:
+    return any(decision["code"] == "journal-unreadable" for decision in record["decisions"])
+
+
+def tell_stuck(deps: Deps, memory: Memory) -> Memory:
+    """Page and write `Escalated` if the open incident's step is stuck, unless that was told already.
+
+    Whichever controller looks first tells it: the one that drives may be what hangs.
+    """
+    incident = memory.open
+    found = stuck(memory.pace, deps.runtime.now())
+    if incident is None or found is None or found.told:
+        return memory
+    if page(deps, f"{incident.id}: stuck at {found.step}", found.sentence):
+        data = {"code": "stuck", "step": found.step, "reason": found.sentence}
+        # Where somebody wrote first, that was perhaps the very end of the step; the heartbeats go on.
+        with suppress(JournalConflict, OutsideUnreachable):
+            return write(deps, memory, Kind.ESCALATED, data=data, incident=incident)
+    return memory
