@@ -19,17 +19,17 @@ from controller import wiring
 from controller.core.text import plain
 from controller.ports.errors import ControllerError
 from controller.settings import Arc, Deployment, Standby
-from controller.steps.ask import request_approval
-from controller.steps.assess import assess
 from controller.steps.context.deps import Deps
-from controller.steps.escalate import escalate, hold_unknown
-from controller.steps.hand_over import hand_over
 from controller.steps.observe import observe
 from controller.steps.payload import Carry, PayloadUnknown, read_carry
-from controller.steps.ready import confirm_readiness
-from controller.steps.shift import shift_traffic
 from controller.steps.tick.tick import tick
-from controller.steps.verify import verify_shift
+from controller.steps.workflow.assess import assess
+from controller.steps.workflow.confirm_readiness import confirm_readiness
+from controller.steps.workflow.escalate import escalate, hold_unknown
+from controller.steps.workflow.hand_over import hand_over
+from controller.steps.workflow.request_approval import request_approval
+from controller.steps.workflow.shift_traffic import shift_traffic
+from controller.steps.workflow.verify_shift import verify_shift
 
 Payload = dict[str, Any]
 Handler = Callable[[Payload, Any], Payload]

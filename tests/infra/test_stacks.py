@@ -13,7 +13,7 @@ from controller.lab.estate import bare, estate
 from controller.lab.loader import load_policy
 from controller.rehearsal.cloud import DEAD_LETTERS, QUEUE, TABLES
 from controller.settings import Standby
-from controller.steps.shift import DEADLINE
+from controller.steps.workflow.shift_traffic import DEADLINE
 from infra import names
 from infra.contexts import deployment
 from infra.grants import USES

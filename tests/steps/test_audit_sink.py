@@ -44,6 +44,6 @@ def imported(module: str, found: set[str]) -> set[str]:
 
 def test_no_deployed_handler_can_reach_the_sink() -> None:
     reached = imported("controller.entry.lambdas", set())
-    assert {"controller.steps.shift", "controller.aws.journal"} <= reached
+    assert {"controller.steps.workflow.shift_traffic", "controller.aws.journal"} <= reached
     assert reached & SINK == set()
     assert imported("controller.entry.record", set()) >= SINK

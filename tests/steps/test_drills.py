@@ -10,9 +10,9 @@ from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.entry.cli.move import how_it_ended
 from controller.entry.drilled import drill_lines, drills_data
-from controller.steps import verify
 from controller.steps.operator import commands
 from controller.steps.tick import scheduled_drills as steps
+from controller.steps.workflow import verify_shift
 from tests.core.scene import EAST, OTHER, WEST, policy_data
 from tests.steps.test_approval import NO_MOVES
 from tests.steps.test_guards_removed import remove
@@ -287,7 +287,7 @@ def test_a_drill_does_not_come_home_to_customers_who_fail_there(monkeypatch: Pat
     w.say(east=Verdict.HEALTHY)
     assert w.until(w.has(Kind.SETTLED), 120)
     assert outcomes(w) == ["succeeded"]
-    monkeypatch.setattr(verify, "_at_home", lambda *_: None)
+    monkeypatch.setattr(verify_shift, "_at_home", lambda *_: None)
     assert _source_ill().count(Kind.TURNED_BACK) == 1
 
 

@@ -11,11 +11,11 @@ from controller.core.incident.state import Phase
 from controller.core.journal import Draft, Event, Kind
 from controller.ports.errors import JournalConflict
 from controller.readmodel.run import sentence
-from controller.steps import set_out
 from controller.steps.context.situation import FLEET
 from controller.steps.operator import commands
 from controller.steps.payload import Carry, read_carry
-from controller.steps.shift import shift_traffic
+from controller.steps.workflow import shift_traffic as set_out
+from controller.steps.workflow.shift_traffic import shift_traffic
 from tests.core.scene import EAST, WEST, policy_data
 from tests.steps.trouble import Sent
 from tests.steps.world import FREE, World, failing
@@ -121,7 +121,7 @@ def test_s9_two_that_set_out_at_once_meet_before_either_intends(monkeypatch: Pat
     result: Carry = task.result()
     assert (result.next, result.code) == ("again", "velocity")
     assert (w.count(Kind.SHIFT_INTENDED), w.moves) == (0, NO_MOVES)
-    monkeypatch.setattr("controller.steps.shift.set_out", lambda *_: None)
+    monkeypatch.setattr("controller.steps.workflow.shift_traffic.set_out", lambda *_: None)
     assert shifting_while(lambda w: other_left(w, WEST))[0].moves
 
 

@@ -16,10 +16,10 @@ from controller.core.decision.guards import Guard
 from controller.core.journal import Event, Kind
 from controller.core.model import Check, Truth, Verdict
 from controller.core.policy.validation import expected_signals
-from controller.steps import shift
 from controller.steps.context.journalling import remember
 from controller.steps.operator.approve import answer
 from controller.steps.operator.commands import arm
+from controller.steps.workflow import shift_traffic
 from tests.core.scene import ACCOUNT, WEST, policy_data
 from tests.steps.test_approval import GATE, asked
 from tests.steps.world import FREE, World, failing, redeployed
@@ -186,7 +186,7 @@ def _disarmed_after_the_intent() -> World:
 
 def test_the_fence(monkeypatch: Patch) -> None:
     assert not _disarmed_after_the_intent().moves
-    monkeypatch.setattr(shift, "_fence", lambda *_: None)
+    monkeypatch.setattr(shift_traffic, "_fence", lambda *_: None)
     assert _disarmed_after_the_intent().moves
 
 

@@ -18,9 +18,9 @@ from controller.core.evidence import evaluation, health_notices, timeline
 from controller.core.incident.state import ENDED, IllegalMove
 from controller.core.journal import Event, Kind, seal
 from controller.core.model import Observation, Sighting, Verdict
-from controller.steps import shift
 from controller.steps.context.journalling import remember, write
 from controller.steps.incident.opening import Turns
+from controller.steps.workflow import shift_traffic
 from tests.aws.test_health import ONE
 from tests.core.scene import EAST, OTHER, WEST, policy_data
 from tests.steps.feed import seen, show
@@ -65,14 +65,14 @@ def _intends() -> list[str]:
 
 def test_s2_what_is_sent_was_written_down_before(monkeypatch: Patch) -> None:
     assert _intends() == []
-    real = shift.write
+    real = shift_traffic.write
 
     def forgets(deps: Any, memory: Any, kind: Kind, **about: Any) -> Any:
         told = replace(deps, journal=_Nowhere()) if kind is Kind.SHIFT_INTENDED else deps
         return real(told, memory, kind, **about)
 
-    monkeypatch.setattr(shift, "write", forgets)
-    monkeypatch.setattr(shift, "_fence", lambda *_: None)
+    monkeypatch.setattr(shift_traffic, "write", forgets)
+    monkeypatch.setattr(shift_traffic, "_fence", lambda *_: None)
     assert any(said.startswith("S2") for said in _intends())
 
 

@@ -9,10 +9,10 @@ from controller.core.decision.limits import Fleet
 from controller.core.incident.state import Incident
 from controller.core.journal import Draft, Kind
 from controller.core.model import Verdict
-from controller.steps import shift
 from controller.steps.context import deps
 from controller.steps.context.situation import FLEET
 from controller.steps.operator import commands
+from controller.steps.workflow import shift_traffic
 from tests.core.scene import EAST, OTHER, WEST, policy_data
 from tests.steps.test_approval import NO_MOVES, question, yes
 from tests.steps.test_guards_removed import just_moved
@@ -226,7 +226,7 @@ def test_s15_an_unreadable_kill_switch_counts_as_disarmed(monkeypatch: Patch) ->
     assert w.moves == NO_MOVES
     assert "cannot be read and counts as disarmed" in str(w.memory.stopped)
     monkeypatch.setattr(deps, "read_fleet", lambda _journal: Fleet())
-    monkeypatch.setattr(shift, "set_out", lambda *_: None)  # it reads the fleet's journal once more
+    monkeypatch.setattr(shift_traffic, "set_out", lambda *_: None)  # it reads the fleet's journal once more
     assert _unreadable().moves
 
 

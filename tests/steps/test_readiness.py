@@ -10,8 +10,8 @@ from controller.core.decision import readiness
 from controller.core.decision.readiness import Reading
 from controller.core.journal import Kind
 from controller.core.model import Answer, Truth
-from controller.steps import shift
 from controller.steps.context.situation import refresh, situation
+from controller.steps.workflow import shift_traffic
 from tests.core.scene import EAST, WEST, policy_data
 from tests.steps.test_guards_removed import remove
 from tests.steps.trouble import Sent
@@ -126,7 +126,7 @@ def test_readiness_is_looked_at_again_right_before_the_shift(monkeypatch: Patch)
         ready = Reading("plan", "move", "", WEST, seen.now, {"state": "passed", "evaluated": seen.now})
         return replace(seen, readings=(ready,))
 
-    monkeypatch.setattr(shift, "situation", kept)
+    monkeypatch.setattr(shift_traffic, "situation", kept)
     assert _turned_at_the_last_moment().moves
 
 

@@ -9,8 +9,8 @@ from controller.aws.arc import OVERRIDE_PERMISSION, PERMISSIONS
 from controller.core.journal import Kind
 from controller.core.policy.validation import PolicyError
 from controller.rehearsal.arc.rules import SafetyRule, rule_arn
-from controller.steps import shift
 from controller.steps.operator.approve import answer, look_at
+from controller.steps.workflow import shift_traffic
 from tests.core.scene import storefront
 from tests.steps.test_approval import GATE, NO_MOVES, question, yes
 from tests.steps.test_guards_removed import remove
@@ -143,7 +143,7 @@ def test_s14_without_the_guards_the_rule_is_set_aside_on_nobody_s_word(monkeypat
     remove(monkeypatch, "approval")
     still = _unapproved()
     assert still.moves == NO_MOVES  # a second lock: what was not granted is not sent
-    monkeypatch.setattr(shift, "granted", lambda incident: incident.rules)
+    monkeypatch.setattr(shift_traffic, "granted", lambda incident: incident.rules)
     assert _unapproved().moves
 
 

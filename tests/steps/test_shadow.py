@@ -5,11 +5,11 @@ import pytest
 from controller.core.incident.state import Incident
 from controller.core.journal import Kind
 from controller.core.model import Verdict
-from controller.steps import shift
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import remember
 from controller.steps.operator.commands import evacuate
 from controller.steps.payload import Carry
+from controller.steps.workflow import shift_traffic
 from tests.core.scene import EAST
 from tests.steps.trouble import calm
 from tests.steps.world import FREE, World, deploy, failing, redeployed, world
@@ -37,14 +37,14 @@ def test_a_policy_that_is_loaded_after_the_intent_holds_the_call_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     w = failing()
-    real = shift._fence
+    real = shift_traffic._fence
 
     def fence(deps: Deps, incident: Incident, carry: Carry) -> None:
         if w.count(Kind.POLICY_LOADED) == 1:
             remember(redeployed(w, enforcement="shadow"))
         real(deps, incident, carry)
 
-    monkeypatch.setattr(shift, "_fence", fence)
+    monkeypatch.setattr(shift_traffic, "_fence", fence)
     w.advance(100)
     assert (w.count(Kind.SHIFT_INTENDED), w.count(Kind.POLICY_LOADED)) == (1, 2)
     assert w.moves == []

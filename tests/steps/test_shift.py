@@ -10,7 +10,7 @@ from controller.ports.world import Shown
 from controller.readmodel.run import sentence
 from controller.rehearsal.arc.controls import ENDPOINTS
 from controller.steps.payload import Carry, read_carry
-from controller.steps.shift import DEADLINE, shift_traffic
+from controller.steps.workflow.shift_traffic import DEADLINE, shift_traffic
 from tests.steps.trouble import Sent
 from tests.steps.world import World, failing
 

@@ -4,10 +4,10 @@ import pytest
 
 from controller.core.decision.precedence import rank
 from controller.core.journal import Kind
-from controller.steps import shift
 from controller.steps.incident import drift
 from controller.steps.incident.opening import Turns
 from controller.steps.tick import takeover
+from controller.steps.workflow import shift_traffic
 from tests.core.scene import EAST, OTHER, WEST, storefront
 from tests.steps import test_takeover as holds
 from tests.steps.world import failing
@@ -32,8 +32,8 @@ def test_s4_without_the_echo_repair_a_late_call_stands(monkeypatch: pytest.Monke
 
 
 def test_s4_without_fence_and_deadline_a_thawed_driver_sends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shift, "_fence", lambda *_: None)
-    monkeypatch.setattr(shift, "DEADLINE", 1e9)
+    monkeypatch.setattr(shift_traffic, "_fence", lambda *_: None)
+    monkeypatch.setattr(shift_traffic, "DEADLINE", 1e9)
     with pytest.raises(AssertionError):
         holds.test_a_frozen_driver_that_thaws_sends_nothing_and_its_run_ends()
 

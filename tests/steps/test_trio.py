@@ -12,9 +12,9 @@ from controller.core.decision import drift
 from controller.core.evidence import evaluation
 from controller.core.journal import Kind
 from controller.core.model import Verdict
-from controller.steps import shift
 from controller.steps.operator.commands import mute
 from controller.steps.tick import takeover
+from controller.steps.workflow import shift_traffic
 from tests.core.scene import EAST, OTHER, WEST
 from tests.steps.trio import ASKED, CLOCKS, TAKEOVER, TRIO, WRITES, Death, ended, play, wrong
 from tests.steps.trouble import LATE, Sent, calm
@@ -160,6 +160,6 @@ def _freezes(w: World, home: str) -> None:
 def test_s4_a_driver_that_thaws_sends_nothing_by_whatever_clock(monkeypatch: Patch) -> None:
     for clocks in CLOCKS:
         assert frozen(clocks) == []
-    monkeypatch.setattr(shift, "_fence", lambda *_: None)
-    monkeypatch.setattr(shift, "DEADLINE", 1e9)
+    monkeypatch.setattr(shift_traffic, "_fence", lambda *_: None)
+    monkeypatch.setattr(shift_traffic, "DEADLINE", 1e9)
     assert any(said.startswith("S4") for said in frozen(CLOCKS[0]))

@@ -9,10 +9,10 @@ from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import write
 from controller.steps.context.paging import page
 from controller.steps.context.situation import situation
-from controller.steps.hand_over import hand_on
 from controller.steps.incident.approvals import next_ask, pose, question, tell
 from controller.steps.incident.driver import beat, drive, execution_name
 from controller.steps.tick.takeover import TOO_MANY, too_many
+from controller.steps.workflow.hand_over import hand_on
 
 
 def keep_alive(deps: Deps, memory: Memory, incident: Incident, about: Decision) -> None:

@@ -24,7 +24,6 @@ from controller.core.journal import Kind
 from controller.core.model import Node, Truth
 from controller.core.policy.conditions import Leaf
 from controller.core.policy.readiness_checks import FamilyCheck
-from controller.steps.assess import QUIET
 from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.journalling import driven, write
 from controller.steps.context.paging import page
@@ -32,8 +31,8 @@ from controller.steps.context.situation import situation
 from controller.steps.incident.drift import repair_echo, see_drift
 from controller.steps.incident.driver import beat
 from controller.steps.incident.traffic_proof import kept, look_for_proof
-from controller.steps.made import rest_of
 from controller.steps.payload import Carry
+from controller.steps.workflow.assess import QUIET, rest_of
 
 STAY = 20
 """Seconds between two looks while a drill stays away."""
