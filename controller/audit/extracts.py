@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from controller.audit.questions import questions
-from controller.audit.watched import Span, blinded, common, gaps, seconds
+from controller.audit.approvals import questions
+from controller.audit.availability import Span, blinded, common, gaps, seconds
 from controller.core.explanation import stamp
 from controller.core.incident.fold import fold
 from controller.core.incident.state import as_data

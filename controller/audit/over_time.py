@@ -13,12 +13,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
-from controller.audit.figures import Account
+from controller.audit.availability import Span, Stretch
 from controller.audit.markup import Markup, join, tag
 from controller.audit.scale import GUTTER, MARGIN, WIDTH, Scale
-from controller.audit.standing import Stretch
+from controller.audit.statistics import Account
 from controller.audit.timeline import hatch
-from controller.audit.watched import Span
 from controller.core.explanation import stamp
 from controller.core.journal import Kind
 from controller.core.text import plain

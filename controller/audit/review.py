@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from controller.audit.figures import Account, figures
 from controller.audit.markup import Child, Markup, join, tag
 from controller.audit.over_time import over_time, shape
 from controller.audit.review_rows import sections
+from controller.audit.statistics import Account, figures
 from controller.audit.style import sheet
 from controller.audit.words import lasting
 

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from controller.audit.figures import Account, account, figures, spread
-from controller.audit.questions import questions
+from controller.audit.approvals import questions
+from controller.audit.availability import common, gaps, nobody, seconds, stretches
 from controller.audit.review import review
-from controller.audit.standing import stretches
-from controller.audit.watched import common, gaps, nobody, seconds
+from controller.audit.statistics import Account, account, figures, spread
 from controller.audit.words import lasting
 from controller.core.journal import Kind
 from tests.audit.quarter import BEGIN, DAY, END, LIVE, WEEK, chained, quarter, said

@@ -4,9 +4,9 @@ import gzip
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from controller.audit.figures import account
 from controller.audit.html import page
 from controller.audit.review import review
+from controller.audit.statistics import account
 from controller.console.app import log_line
 from controller.console.looking import Controls, look
 from controller.console.picture import story_of

@@ -24,8 +24,8 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Figures over time: evacuations, their times, approvals, drills, hours armed, gaps, policies."""
-    from controller.audit.figures import account, figures
     from controller.audit.review import review
+    from controller.audit.statistics import account, figures
     from controller.steps.context.situation import FLEET
 
     archive = open_archive(context)
