@@ -5,7 +5,7 @@ from contextlib import suppress
 from importlib.metadata import version
 from typing import Any
 
-from controller.audit.bundle import Record
+from controller.audit.bundle.write import Record
 from controller.aws.assessment_log import DynamoAssessmentLog
 from controller.aws.locked_store import S3LockedStore
 from controller.aws.signing import KmsSigner

@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from controller.audit.bundle import NOBODY, Period, Record, export
-from controller.audit.contents import KEY, MANIFEST, SEAL, SIGNATURE, Manifest, Seal
-from controller.audit.frame import END, write
-from controller.audit.verify import Verified, verify
+from controller.audit.bundle.archive import END, write
+from controller.audit.bundle.manifest import KEY, MANIFEST, SEAL, SIGNATURE, Manifest, Seal
+from controller.audit.bundle.verify import Verified, verify
+from controller.audit.bundle.write import NOBODY, Period, Record, export
 from controller.aws.assessment_log import DynamoAssessmentLog
 from controller.aws.signing import KmsSigner
 from controller.core.journal import Kind

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from controller.audit.bundle import Period, TooLarge, export, period_of
-from controller.audit.contents import FLEET, JOURNAL, KEY, MANIFEST, SEAL, SIGNATURE
-from controller.audit.signature import holds, public_key
+from controller.audit.bundle.manifest import FLEET, JOURNAL, KEY, MANIFEST, SEAL, SIGNATURE
+from controller.audit.bundle.signature import holds, public_key
+from controller.audit.bundle.write import Period, TooLarge, export, period_of
 from controller.core.journal import Kind, from_json
 from controller.ports.errors import OutsideUnreachable
 from tests.audit.exported import Forger, checked, exported, opened, record_of, told
@@ -133,7 +133,7 @@ def test_a_period_that_ended_earlier_holds_the_journal_up_to_its_end() -> None:
 
 def test_more_than_a_bundle_may_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     here = told()
-    monkeypatch.setattr("controller.audit.bundle.MOST_LINES", 5)
+    monkeypatch.setattr("controller.audit.bundle.write.MOST_LINES", 5)
     with pytest.raises(TooLarge):
         exported(here.record, here.period, Forger())
 

@@ -15,10 +15,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from controller.audit.contents import FIRST, FLEET, JOURNAL, KEY, MANIFEST, SEAL, SIGNATURE
-from controller.audit.frame import END, header
-from controller.audit.signature import NoKey, public_key
-from controller.audit.verify import NotABundle, verify
+from controller.audit.bundle.archive import END, header
+from controller.audit.bundle.manifest import FIRST, FLEET, JOURNAL, KEY, MANIFEST, SEAL, SIGNATURE
+from controller.audit.bundle.signature import NoKey, public_key
+from controller.audit.bundle.verify import NotABundle, verify
 from controller.core.journal import canonical
 from tests.audit.exported import Forger, checked, framed, listed, opened, resealed, told
 

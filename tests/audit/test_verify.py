@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from controller.audit.bundle import Period
-from controller.audit.contents import FLEET, JOURNAL, KEY, MANIFEST, SEAL, SIGNATURE
-from controller.audit.member import Wrong
-from controller.audit.verify import NotABundle, Verified, verify
+from controller.audit.bundle.chains import Wrong
+from controller.audit.bundle.manifest import FLEET, JOURNAL, KEY, MANIFEST, SEAL, SIGNATURE
+from controller.audit.bundle.verify import NotABundle, Verified, verify
+from controller.audit.bundle.write import Period
 from controller.core.journal import GENESIS, Event, Kind, canonical, digest, seal
 from controller.ports.record import Link
 from tests.audit.exported import Forger, checked, exported, framed, listed, opened, resealed, told

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from controller.audit.signature import fingerprint, holds, public_key, spelled
+from controller.audit.bundle.signature import fingerprint, holds, public_key, spelled
 from controller.aws.locked_store import S3LockedStore
 from controller.aws.signing import KmsSigner
 from controller.ports.errors import OutsideUnreachable

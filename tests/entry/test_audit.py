@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.audit.contents import JOURNAL
+from controller.audit.bundle.manifest import JOURNAL
 from controller.core.policy.validation import parse_policy
 from controller.entry.cli.run import main
 from controller.lab.last_run import LastRun, write_last_run

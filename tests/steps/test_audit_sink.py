@@ -8,7 +8,7 @@ from tests.steps.world import failing
 from tests.support.sources import CODE
 
 ROOM = CODE
-SINK = {"controller.audit.bundle", "controller.ports.record", "controller.aws.signing",
+SINK = {"controller.audit.bundle.write", "controller.ports.record", "controller.aws.signing",
         "controller.aws.locked_store", "controller.aws.assessment_log"}  # fmt: skip
 
 

@@ -29,9 +29,9 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Check a bundle, offline: exit 0 if whole; 1 and the first place that is wrong; 2 if it is none."""
-    from controller.audit.signature import NoKey
-    from controller.audit.verify import NotABundle, Verified
-    from controller.audit.verify import verify as check
+    from controller.audit.bundle.signature import NoKey
+    from controller.audit.bundle.verify import NotABundle, Verified
+    from controller.audit.bundle.verify import verify as check
 
     try:
         pem = None if key is None else _small(key)
@@ -51,7 +51,7 @@ def verify(
 
 def _earlier(file: Path | None, pem: bytes | None) -> Any:
     """What an earlier bundle says of itself, once it was found whole."""
-    from controller.audit.verify import verify as check
+    from controller.audit.bundle.verify import verify as check
 
     if file is None:
         return None

@@ -34,8 +34,8 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write a signed bundle of the record: what was known, decided and done, by which policy, by whom."""
-    from controller.audit.bundle import TooLarge
-    from controller.audit.bundle import export as write
+    from controller.audit.bundle.write import TooLarge
+    from controller.audit.bundle.write import export as write
     from controller.entry.record import record_of, signer_of, store_of
     from controller.lab.loader import load_policy
     from controller.ports.errors import JournalUnreadable
@@ -77,7 +77,7 @@ def _fields(manifest: Any) -> dict[str, Any]:
 
 
 def _period(events: Any, now: float, since: str, to: str | None, incident: str | None) -> Any:
-    from controller.audit.bundle import Period, period_of
+    from controller.audit.bundle.write import Period, period_of
 
     if incident is not None:
         found = period_of(events, incident, now)
@@ -92,7 +92,7 @@ def _period(events: Any, now: float, since: str, to: str | None, incident: str |
 
 def _checked(out: Path, pem: bytes | None) -> dict[str, str] | None:
     """What `audit verify` would say: a record that somebody changed is exported as it is, and told."""
-    from controller.audit.verify import verify
+    from controller.audit.bundle.verify import verify
 
     with out.open("rb") as file:
         wrong = verify(file, pem).wrong
@@ -134,7 +134,7 @@ def _print(fields: dict[str, Any]) -> None:
 
 def key(context: ContextName = None, as_json: AsJson = False) -> None:
     """Print the public key that bundles are signed by, to be handed on by another way than they are."""
-    from controller.audit.signature import fingerprint, public_key
+    from controller.audit.bundle.signature import fingerprint, public_key
     from controller.entry.record import signer_of
 
     told = signer_of(open_context(context)).public_key()

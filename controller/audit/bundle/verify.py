@@ -11,7 +11,9 @@ from typing import BinaryIO
 
 from pydantic import ValidationError
 
-from controller.audit.contents import (
+from controller.audit.bundle.archive import Frame, Torn
+from controller.audit.bundle.chains import Events, Records, Unsealed, Wrong, check_member
+from controller.audit.bundle.manifest import (
     FIRST,
     FLEET,
     JOURNAL,
@@ -24,10 +26,7 @@ from controller.audit.contents import (
     Manifest,
     Seal,
 )
-from controller.audit.frame import Frame, Torn
-from controller.audit.member import Wrong, check_member
-from controller.audit.sealed_lines import Events, Records, Unsealed
-from controller.audit.signature import NoKey, PublicKey, fingerprint, holds, public_key, spelled
+from controller.audit.bundle.signature import NoKey, PublicKey, fingerprint, holds, public_key, spelled
 
 LOGS = "assessments"
 EARLIER = "the earlier bundle"

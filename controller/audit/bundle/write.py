@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from controller.audit import extracts
-from controller.audit.contents import (
+from controller.audit.bundle import extracts
+from controller.audit.bundle.archive import END, write
+from controller.audit.bundle.assessments import Packed, pack, read_chunks
+from controller.audit.bundle.manifest import (
     FLEET,
     JOURNAL,
     KEY,
@@ -33,8 +35,6 @@ from controller.audit.contents import (
     Seal,
     schemas,
 )
-from controller.audit.frame import END, write
-from controller.audit.packing import Packed, pack, read_chunks
 from controller.core.explanation import stamp
 from controller.core.journal import GENESIS, Event, Kind, to_json, written_until
 from controller.ports.errors import OutsideUnreachable

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from io import BufferedWriter
 from pathlib import Path
 
-from controller.audit.contents import Log
+from controller.audit.bundle.manifest import Log
 from controller.core.journal import GENESIS, canonical
 from controller.ports.record import AssessmentLog, Link
 
@@ -92,7 +92,7 @@ def _day(at: float) -> str:
 
 
 def read_chunks(path: Path) -> Iterator[bytes]:
-    from controller.audit.frame import chunks
+    from controller.audit.bundle.archive import chunks
 
     with path.open("rb") as file:
         yield from chunks(file)

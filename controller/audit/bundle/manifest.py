@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from controller.audit.frame import NAME
+from controller.audit.bundle.archive import NAME
 from controller.core.journal import canonical
 
 SCHEMA = "tidegate.audit/v1"
