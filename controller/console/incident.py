@@ -47,7 +47,7 @@ def show(visit: Visit) -> Response:
         own=own,
         turns=turns_of(own),
         expires=expiries(visit.deps.policy, incident, seen, silence=_silence(visit.deps, incident)),
-        picture=Markup(drawn),  # noqa: S704 - made by `audit.markup`, where all text is escaped
+        picture=Markup(drawn),  # noqa: S704 - made by `audit.report.markup`, where all text is escaped
         record=_record(own, judged, [each for each in assessed if each[0] <= incident.changed]),
         waves=waves_of(
             visit.deps.policy, incident, own, plan=judged.plan if judged else None, controls=seen.controls

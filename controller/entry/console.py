@@ -7,8 +7,8 @@ from functools import cache, partial
 from typing import Any
 
 from controller import wiring
-from controller.audit.style import sheet
-from controller.audit.timeline import timeline
+from controller.audit.report.markup import sheet
+from controller.audit.report.timeline_svg import timeline
 from controller.console.app import Console, log_line
 from controller.console.fetch import https_fetch
 from controller.console.gateway import answer_of, request_of

@@ -8,9 +8,9 @@ import pytest
 
 from controller.audit.approvals import questions
 from controller.audit.availability import common, gaps, nobody, seconds, stretches
-from controller.audit.review import review
+from controller.audit.report.period_html import review
+from controller.audit.report.wording import lasting
 from controller.audit.statistics import Account, account, figures, spread
-from controller.audit.words import lasting
 from controller.core.journal import Kind
 from tests.audit.quarter import BEGIN, DAY, END, LIVE, WEEK, chained, quarter, said
 from tests.audit.test_html import HOSTILE, Read

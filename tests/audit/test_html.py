@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from controller.audit.html import page
-from controller.audit.markup import Markup, join, prose, tag, text
+from controller.audit.report.markup import Markup, join, prose, tag, text
+from controller.audit.report.run_html import page
 from controller.core.journal import Event, Kind
 from controller.readmodel.run import Judgement, Milestones, Said, Shift, sentence
 from tests.audit.told import BROKE, JOURNAL, RECORD, TREE, events, story

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from controller.audit.scale import GUTTER, MARGIN, WIDTH, Scale
-from controller.audit.timeline import picture, timeline
+from controller.audit.report.markup import GUTTER, MARGIN, WIDTH, Scale
+from controller.audit.report.timeline_svg import picture, timeline
 from controller.core.journal import Kind
 from controller.readmodel.run import Bucket, Milestones, Said, Shift
 from tests.audit.told import events, story

@@ -4,8 +4,8 @@ import gzip
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from controller.audit.html import page
-from controller.audit.review import review
+from controller.audit.report.period_html import review
+from controller.audit.report.run_html import page
 from controller.audit.statistics import account
 from controller.console.app import log_line
 from controller.console.looking import Controls, look

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from controller.audit.html import page
+from controller.audit.report.run_html import page
 from controller.core.journal import Kind, broken_at
 from controller.lab.people import Mode
 from controller.lab.rehearse import judge, rehearse

@@ -24,7 +24,7 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Figures over time: evacuations, their times, approvals, drills, hours armed, gaps, policies."""
-    from controller.audit.review import review
+    from controller.audit.report.period_html import review
     from controller.audit.statistics import account, figures
     from controller.steps.context.situation import FLEET
 
@@ -52,7 +52,7 @@ def report(
 
 
 def _print(told: dict[str, Any]) -> None:
-    from controller.audit.review_rows import sections
+    from controller.audit.report.period_html import sections
 
     out = stdout()
     out.print(Text(plain(f"{told['application']}, {told['from']} to {told['to']}", 300), style="bold"))

@@ -72,7 +72,7 @@ def demo(
 
 
 def _run(wanted: "Wanted", path: Path, *, as_json: bool, on_screen: bool) -> None:
-    from controller.audit.html import page
+    from controller.audit.report.run_html import page
     from controller.entry.files import ReportFile
     from controller.entry.played import Show, played
     from controller.entry.screen import Screen

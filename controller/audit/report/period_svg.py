@@ -14,10 +14,9 @@ from datetime import UTC, datetime
 from functools import partial
 
 from controller.audit.availability import Span, Stretch
-from controller.audit.markup import Markup, join, tag
-from controller.audit.scale import GUTTER, MARGIN, WIDTH, Scale
+from controller.audit.report.markup import GUTTER, MARGIN, WIDTH, Markup, Scale, join, tag
+from controller.audit.report.timeline_svg import hatch
 from controller.audit.statistics import Account
-from controller.audit.timeline import hatch
 from controller.core.explanation import stamp
 from controller.core.journal import Kind
 from controller.core.text import plain

@@ -1,11 +1,31 @@
-"""The lanes of the timeline. Each gives its drawing and its height."""
+"""The timeline: one SVG, time to the right, one lane for each thing that can be seen.
 
-from collections.abc import Sequence
+```
+ milestones ①  ②③   ④
+ steps      us-east-1 goes dark
+ customers  ▁▁▁××××××××▁▁      served below, failed above and hatched
+ share      ▆▆▆▆▆▆▃▁           of all requests, a row a Region
+ signals    ──▒▒▒▒▒┄┄┄         thin: healthy, hatched: breaching, dashed: silent, dotted: unknown
+ decisions  healthy|not-confirmed|approval|evacuate
+ controls   ▬▬▬▬▬▬▬▭▭▭         filled: On, hollow: Off
+```
+Shape says everything that colour says. Classes are styled by the page; the SVG alone is well-formed XML.
 
-from controller.audit.markup import Markup, join, tag
-from controller.audit.scale import GUTTER, Scale
-from controller.audit.words import clock, spelled
-from controller.readmodel.run import Bucket, Lane, Said, Story, Stretch
+The lanes of the timeline. Each gives its drawing and its height.
+
+The lane of traffic: for each Region the part of all requests that it served, the higher the more.
+
+```
+ share of us-east-1   ▆▆▆▆▆▆▃▁          50% -> 0%
+ share of us-west-2   ▆▆▆▆▆▆▇█ · · ·    50% -> 100%     dotted: it counted nothing, which is not zero
+```
+"""
+
+from collections.abc import Callable, Sequence
+
+from controller.audit.report.markup import GUTTER, MARGIN, WIDTH, Markup, Scale, join, sheet, tag
+from controller.audit.report.wording import clock, spelled
+from controller.readmodel.run import Bucket, Lane, Said, Share, Story, Stretch
 
 Drawn = tuple[Markup, float]
 
@@ -210,3 +230,102 @@ def label(words: str, y: float, class_: str = "lane") -> Markup:
     room = int((GUTTER - 14) / LETTER) + 2
     short = words if len(words) <= room else words[: room - 1] + "…"
     return tag("text", short, x=GUTTER - 12, y=y, class_=class_, text_anchor="end")
+
+
+ROW, HIGH = 30.0, 22.0
+
+
+def shares(story: Story, scale: Scale, y: float) -> Drawn:
+    if not story.shares:
+        return Markup(""), 0.0
+    parts: list[Markup] = []
+    for place, region in enumerate(story.regions):
+        ground = y + place * ROW + HIGH
+        parts += [label(f"share of {region}", ground - 11), label(_told(story, region), ground, "lane faint")]
+        parts += [_bar(scale, share, region, ground) for share in story.shares]
+    return join(parts), len(story.regions) * ROW + 6
+
+
+def _bar(scale: Scale, share: Share, region: str, ground: float) -> Markup:
+    x, end = scale.x(share.start), scale.x(share.end)
+    part = share.parts.get(region)
+    told = f"{region} {percent(part)}, {clock(share.start)} to {clock(share.end)}"
+    if part is None:
+        return tag("line", tag("title", told), x1=x, x2=end, y1=ground, y2=ground, class_="nothing")
+    high = max(part * HIGH, 1.0)
+    return tag("rect", tag("title", told), x=x, y=ground - high, width=max(end - x, 1.5), height=high,
+               class_="served")  # fmt: skip
+
+
+def _told(story: Story, region: str) -> str:
+    """At first, and at last."""
+    return f"{percent(story.shares[0].parts.get(region))} → {percent(story.shares[-1].parts.get(region))}"
+
+
+def percent(part: float | None) -> str:
+    return "counts nothing" if part is None else f"{part:.0%}"
+
+
+BEFORE = 60.0
+AXIS = 26.0
+Lanes = tuple[Markup, float]
+
+
+def picture(story: Story) -> str:
+    """The timeline as an SVG file of its own, with its style in it."""
+    return timeline(story, tag("style", sheet("timeline.css")))
+
+
+def timeline(story: Story, style: Markup | None = None, *, since: str = "since the break") -> Markup:
+    """The whole picture; `style` where no page around it gives it one. since: what times count from."""
+    scale = Scale(-BEFORE, max(story.lasted, 60.0))
+    parts: list[Markup] = []
+    y = AXIS
+    drawn: list[Callable[[Story, Scale, float], Lanes]] = [
+        milestones,
+        steps,
+        customers,
+        shares,
+        signals,
+        decisions,
+        approvals,
+        controls,
+        pages,
+    ]
+    for draw in drawn:
+        part, height = draw(story, scale, y)
+        parts.append(part)
+        y += height
+    bottom = y + 4
+    grid = [
+        tag("line", x1=scale.x(at), x2=scale.x(at), y1=AXIS - 4, y2=bottom, class_="grid" if at else "zero")
+        for at in scale.ticks()
+    ]
+    labels = [
+        tag("text", clock(at), x=scale.x(at), y=AXIS - 10, class_="tick", text_anchor="middle")
+        for at in scale.ticks()
+        if at > scale.first
+    ]
+    return tag(
+        "svg",
+        tag("title", f"What happened in {story.scenario}, by minutes and seconds {since}"),
+        style,
+        hatch(),
+        join(grid),
+        join(labels),
+        tag("text", since, x=GUTTER - 12, y=AXIS - 10, class_="lane", text_anchor="end"),
+        tag("line", x1=GUTTER, x2=WIDTH - MARGIN, y1=AXIS - 4, y2=AXIS - 4, class_="axis"),
+        join(parts),
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {WIDTH:g} {bottom + 6:g}",
+        role="img",
+        class_="timeline",
+    )
+
+
+def hatch() -> Markup:
+    """The pattern `#hatch`, which the style sheet fills with."""
+    stripe = tag("path", d="M-1 1L1 -1M0 6L6 0M5 7L7 5", class_="stripe")
+    cell = tag("rect", width=6, height=6, class_="cell")
+    units = {"patternUnits": "userSpaceOnUse"}
+    return tag("defs", tag("pattern", cell, stripe, id="hatch", width=6, height=6, **units))
