@@ -18,19 +18,19 @@ from controller.aws.approvals import DynamoApprovals
 from controller.aws.arc import ArcSwitch, client_config
 from controller.aws.assessments import DynamoAssessments
 from controller.aws.console_key import ConsoleKey
+from controller.aws.errors import translated
 from controller.aws.events import parse
 from controller.aws.evidence import DynamoEvidence
-from controller.aws.failure import translated
 from controller.aws.journal import DynamoJournal
 from controller.aws.lease import DynamoLeases
-from controller.aws.notify import Notices
+from controller.aws.notices import Notices
 from controller.aws.readiness import ARC_REGION, SERVICES, AwsReadiness
 from controller.aws.replicas import Replicas
 from controller.aws.requests import CloudWatchRequests
 from controller.aws.rules import INTAKE as INTAKE
 from controller.aws.runtime import SystemRuntime
+from controller.aws.s3_switch import StandbySwitch, Watched
 from controller.aws.snapshots import DynamoSnapshots
-from controller.aws.standby import StandbySwitch, Watched
 from controller.aws.workflow import StepFunctionsWorkflow
 from controller.core.evidence.registry import kept_of
 from controller.core.policy.schema import Policy

@@ -20,11 +20,11 @@ from controller.aws import (
     evidence,
     journal,
     lease,
-    notify,
+    notices,
     readiness,
     requests,
+    s3_switch,
     snapshots,
-    standby,
     workflow,
 )
 from controller.core.policy.schema import OVERRIDE
@@ -61,13 +61,13 @@ ADAPTERS: Mapping[str, tuple[str, ...]] = {
     "assessments": assessments.PERMISSIONS,
     "approvals": approvals.PERMISSIONS,
     "console_key": console_key.PERMISSIONS,
-    "notices": notify.PERMISSIONS,
+    "notices": notices.PERMISSIONS,
     "workflow": workflow.PERMISSIONS,
     "polls": alarms.PERMISSIONS,
     "requests": requests.PERMISSIONS,
     "readiness": readiness.PERMISSIONS,
     "switch": (*ARC_READS, *OBJECT_READS),
-    "shift": (*ARC_WRITES, *(action for action, _ in standby.PERMISSIONS if action not in OBJECT_READS)),
+    "shift": (*ARC_WRITES, *(action for action, _ in s3_switch.PERMISSIONS if action not in OBJECT_READS)),
 }
 
 DESK = ("account", "arc_config", "assessment_log", "signing", "locked_store")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from controller.aws.failure import translated
+from controller.aws.errors import translated
 from controller.core.text import plain
 from controller.ports.account import AccountFacts, AlarmFact, CanaryFact, CheckFact, Cluster, Panel
 from controller.ports.errors import OutsideUnreachable

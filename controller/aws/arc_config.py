@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.client import BaseClient
 
-from controller.aws.failure import translated
+from controller.aws.errors import translated
 from controller.ports.errors import OutsideUnreachable
 
 PERMISSIONS: tuple[str, ...] = (

@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.client import BaseClient
 
-from controller.aws.failure import OUTSIDE, code, translated
+from controller.aws.errors import OUTSIDE, code, translated
 from controller.core.journal import GENESIS, canonical, digest
 from controller.ports.errors import OutsideUnreachable
 

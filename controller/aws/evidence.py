@@ -11,8 +11,8 @@ from typing import Any
 
 from botocore.client import BaseClient
 
+from controller.aws.errors import OUTSIDE, code, translated
 from controller.aws.evidence_text import Reader, text_of
-from controller.aws.failure import OUTSIDE, code, translated
 from controller.core.evidence.fold import clamp, fold
 from controller.core.model import Observation, Sighting
 from controller.core.policy.retention import FEWEST, Kept

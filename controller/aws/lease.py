@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.client import BaseClient
 
-from controller.aws.failure import OUTSIDE, code, translated
+from controller.aws.errors import OUTSIDE, code, translated
 from controller.aws.replicas import Replicas, replicas
 from controller.ports.errors import JournalConflict, OutsideUnreachable
 from controller.ports.runtime import Runtime

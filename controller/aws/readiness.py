@@ -17,7 +17,7 @@ from typing import Any
 
 from botocore.client import BaseClient
 
-from controller.aws.failure import translated
+from controller.aws.errors import translated
 from controller.core.decision.readiness import Reading, Wish
 from controller.core.text import plain
 from controller.ports.errors import EvidenceUnavailable

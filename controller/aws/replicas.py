@@ -15,7 +15,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from controller.aws.failure import code
+from controller.aws.errors import code
 
 STAY = 60.0
 """Seconds that another replica is kept after the own one did not answer."""

@@ -8,7 +8,7 @@ from base64 import encodebytes
 
 from botocore.client import BaseClient
 
-from controller.aws.failure import translated
+from controller.aws.errors import translated
 from controller.ports.errors import OutsideUnreachable
 from controller.ports.record import PublicKey
 

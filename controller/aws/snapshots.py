@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.client import BaseClient
 
-from controller.aws.failure import translated
+from controller.aws.errors import translated
 from controller.core.decision.readiness import Reading
 from controller.core.journal import canonical
 from controller.ports.errors import EvidenceUnavailable

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.client import BaseClient
 
-from controller.aws.failure import OUTSIDE, code
+from controller.aws.errors import OUTSIDE, code
 from controller.core.journal import canonical
 from controller.core.text import plain
 from controller.ports.errors import OutsideUnreachable, TokenClosed

@@ -4,7 +4,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from controller.aws.notify import PERMISSIONS, Notices
+from controller.aws.notices import PERMISSIONS, Notices
 from controller.ports.errors import OutsideUnreachable
 from tests.aws import wire as w
 

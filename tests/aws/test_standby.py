@@ -9,7 +9,7 @@ from botocore.config import Config
 from botocore.session import Session
 
 from controller.aws.arc_calls import client_config
-from controller.aws.standby import PERMISSIONS, StandbySwitch, Watched
+from controller.aws.s3_switch import PERMISSIONS, StandbySwitch, Watched
 from controller.ports.errors import JournalConflict, SwitchRefused, SwitchUnavailable
 from controller.rehearsal.backstage import Backstage
 from controller.rehearsal.faults import Faults

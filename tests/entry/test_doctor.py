@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from controller.aws.arc_config import NotThere, read_arc
-from controller.aws.failure import OUTSIDE
+from controller.aws.errors import OUTSIDE
 from controller.entry.examination import Finding, Patient, examine
 from controller.lab.stage import Stage
 from controller.rehearsal.sdk import virtual_clients

@@ -33,7 +33,7 @@ def doctor(
         _write_arc(found, write_arc, cluster, yes=yes, as_json=as_json)
         return
     from controller import wiring
-    from controller.aws.failure import OUTSIDE
+    from controller.aws.errors import OUTSIDE
     from controller.entry.examination import Patient, examine
 
     deployments = (found.deployment, *found.others)

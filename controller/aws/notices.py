@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.client import BaseClient
 
-from controller.aws.failure import translated
+from controller.aws.errors import translated
 from controller.core.journal import canonical
 from controller.core.text import NOTICE, brief, plain
 from controller.ports.errors import OutsideUnreachable

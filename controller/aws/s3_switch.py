@@ -19,7 +19,7 @@ from typing import Any
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from controller.aws.failure import OUTSIDE, code
+from controller.aws.errors import OUTSIDE, code
 from controller.core.text import plain
 from controller.ports.errors import SwitchRefused, SwitchUnavailable
 from controller.ports.runtime import Runtime
