@@ -15,7 +15,7 @@ from botocore.config import Config
 from controller.aws.account import AwsAccount
 from controller.aws.alarms import CloudWatchPoll
 from controller.aws.approvals import DynamoApprovals
-from controller.aws.arc import ArcSwitch, client_config
+from controller.aws.arc.switch import ArcSwitch, client_config
 from controller.aws.assessments import DynamoAssessments
 from controller.aws.console_key import ConsoleKey
 from controller.aws.errors import translated

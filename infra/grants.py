@@ -14,7 +14,6 @@ from typing import Any
 from controller.aws import (
     alarms,
     approvals,
-    arc_calls,
     assessments,
     console_key,
     evidence,
@@ -27,6 +26,7 @@ from controller.aws import (
     snapshots,
     workflow,
 )
+from controller.aws.arc import calls as arc_calls
 from controller.core.policy.schema import OVERRIDE
 from infra import names
 from infra.project import Project

@@ -11,7 +11,7 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.session import Session
 
-from controller.aws.arc import ArcSwitch, client_config
+from controller.aws.arc.switch import ArcSwitch, client_config
 from controller.rehearsal.api import AwsError, Call
 from controller.rehearsal.arc.controls import ENDPOINTS, SERVICE, RoutingControls
 from controller.rehearsal.arc.rules import SafetyRule, control_arn, panel_arn, rule_arn

@@ -5,7 +5,7 @@ from itertools import combinations
 
 import pytest
 
-from controller.aws.arc import PERMISSIONS, ArcSwitch
+from controller.aws.arc.switch import PERMISSIONS, ArcSwitch
 from controller.ports.errors import JournalConflict, SwitchRefused, SwitchUnavailable
 from controller.rehearsal.api import AwsError
 from controller.rehearsal.arc.controls import ENDPOINTS

@@ -13,9 +13,8 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from controller.aws.arc_answers import Next, judge, plain
-from controller.aws.arc_calls import client_config
-from controller.aws.arc_endpoints import Endpoints
+from controller.aws.arc.calls import Next, client_config, judge, plain
+from controller.aws.arc.endpoints import Endpoints
 from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.virtual import VirtualRuntime
 

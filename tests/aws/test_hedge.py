@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from controller.aws.hedge import Attempt, Hedge
+from controller.aws.arc.hedging import Attempt, Hedge
 from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.virtual import VirtualRuntime
 

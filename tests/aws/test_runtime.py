@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from controller.aws.hedge import Attempt, Hedge
+from controller.aws.arc.hedging import Attempt, Hedge
 from controller.aws.runtime import SystemRuntime
 from controller.rehearsal.kernel import Kernel, VirtualClock, WallClock
 from controller.rehearsal.wall import Closed, WallRuntime

@@ -8,7 +8,7 @@ import pytest
 from botocore.config import Config
 from botocore.session import Session
 
-from controller.aws.arc_calls import client_config
+from controller.aws.arc.calls import client_config
 from controller.aws.s3_switch import PERMISSIONS, StandbySwitch, Watched
 from controller.ports.errors import JournalConflict, SwitchRefused, SwitchUnavailable
 from controller.rehearsal.backstage import Backstage

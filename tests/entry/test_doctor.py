@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from controller.aws.arc_config import NotThere, read_arc
+from controller.aws.arc.config import NotThere, read_arc
 from controller.aws.errors import OUTSIDE
 from controller.entry.examination import Finding, Patient, examine
 from controller.lab.stage import Stage

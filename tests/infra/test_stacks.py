@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from controller import wiring
-from controller.aws.arc import JOIN_LIMIT
+from controller.aws.arc.switch import JOIN_LIMIT
 from controller.aws.rules import alarms_named
 from controller.entry.lambdas import HANDLERS, Environment
 from controller.lab.estate import bare, estate

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from controller.aws import arc, evidence
+from controller.aws import evidence
+from controller.aws.arc import switch
 from controller.aws.events import parse
 from controller.core.decision import plan
 from controller.core.evidence import evaluation, health_notices, timeline
@@ -49,7 +50,7 @@ def _left_for_a_region_that_was_off() -> World:
 
 def test_s1_on_goes_before_off_where_two_calls_are_needed(monkeypatch: Patch) -> None:
     assert _left_for_a_region_that_was_off().lowest is None
-    monkeypatch.setattr(arc, "calls", lambda changes: plan.calls(changes)[::-1])
+    monkeypatch.setattr(switch, "calls", lambda changes: plan.calls(changes)[::-1])
     assert "On in no Region" in str(_left_for_a_region_that_was_off().lowest)
 
 

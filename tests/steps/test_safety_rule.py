@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from controller.aws.arc import OVERRIDE_PERMISSION, PERMISSIONS
+from controller.aws.arc.switch import OVERRIDE_PERMISSION, PERMISSIONS
 from controller.core.journal import Kind
 from controller.core.policy.validation import PolicyError
 from controller.rehearsal.arc.rules import SafetyRule, rule_arn

@@ -67,7 +67,7 @@ def _print(rows: list[dict[str, Any]], well: bool) -> None:
 
 def _write_arc(found: Context, file: Path, cluster: str | None, *, yes: bool, as_json: bool) -> None:
     from controller import wiring
-    from controller.aws.arc_config import NotThere, read_arc
+    from controller.aws.arc.config import NotThere, read_arc
     from controller.aws.readiness import ARC_REGION
     from controller.ports.errors import OutsideUnreachable
 

@@ -18,16 +18,17 @@ from itertools import count
 
 from botocore.client import BaseClient
 
-from controller.aws.arc_answers import CallFailed, Next
-from controller.aws.arc_calls import (
+from controller.aws.arc.calls import (
     OVERRIDE_PERMISSION,
     PERMISSIONS,
+    CallFailed,
+    Next,
     client_config,
     read_states,
     write_states,
 )
-from controller.aws.arc_endpoints import Endpoints
-from controller.aws.hedge import Hedge
+from controller.aws.arc.endpoints import Endpoints
+from controller.aws.arc.hedging import Hedge
 from controller.core.decision.plan import calls
 from controller.ports.errors import ControllerError, SwitchRefused, SwitchUnavailable
 from controller.ports.runtime import Runtime

@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from botocore.client import BaseClient
 
-from controller.aws.arc_answers import CallFailed, Next
-from controller.aws.hedge import Attempt, Hedge, Outcome
+from controller.aws.arc.calls import CallFailed, Next
+from controller.aws.arc.hedging import Attempt, Hedge, Outcome
 from controller.ports.errors import SwitchUnavailable
 from controller.ports.runtime import Runtime
 
