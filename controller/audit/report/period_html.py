@@ -122,7 +122,7 @@ def review(a: Account) -> str:
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", http_equiv="Content-Security-Policy", content=POLICY),
         tag("title", f"tidegate: {a.application}, {told['from'][:10]} to {told['to'][:10]}"),
-        tag("style", join([sheet("timeline.css"), sheet("report.css"), sheet("review.css")])),
+        tag("style", join([sheet("timeline.css"), sheet("run.css"), sheet("period.css")])),
     ]  # fmt: skip
     return "<!doctype html>\n" + tag(
         "html", tag("head", join(head, "\n")), tag("body", tag("main", join(body, "\n"))), lang="en"

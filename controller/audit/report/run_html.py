@@ -103,7 +103,7 @@ def page(story: Story) -> str:
             content="default-src 'none'; style-src 'unsafe-inline'",
         ),
         tag("title", f"tidegate: {story.scenario} in {story.region}"),
-        tag("style", join([sheet("timeline.css"), sheet("report.css")])),
+        tag("style", join([sheet("timeline.css"), sheet("run.css")])),
     ]
     return "<!doctype html>\n" + tag(
         "html", tag("head", join(head, "\n")), tag("body", tag("main", join(body, "\n"))), lang="en"
