@@ -21,7 +21,7 @@ from controller.audit.bundle.manifest import KEY, MANIFEST, SEAL, SIGNATURE, Man
 from controller.audit.bundle.verify import Verified, verify
 from controller.audit.bundle.write import NOBODY, Period, Record, export
 from controller.aws.assessment_log import DynamoAssessmentLog
-from controller.aws.signing import KmsSigner
+from controller.aws.audit.signing import KmsSigner
 from controller.core.journal import Kind
 from controller.entry.record import text_of
 from controller.ports.record import PublicKey, Signer

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from controller.audit.bundle.signature import fingerprint, holds, public_key, spelled
-from controller.aws.locked_store import S3LockedStore
-from controller.aws.signing import KmsSigner
+from controller.aws.audit.locked_store import S3LockedStore
+from controller.aws.audit.signing import KmsSigner
 from controller.ports.errors import OutsideUnreachable
 from controller.ports.record import NotLocked
 from controller.rehearsal.api import AwsError, Call

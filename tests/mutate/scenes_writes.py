@@ -7,7 +7,7 @@ from pathlib import Path
 from botocore.config import Config
 
 from controller import wiring
-from controller.aws.locked_store import S3LockedStore
+from controller.aws.audit.locked_store import S3LockedStore
 from controller.aws.s3_switch import StandbySwitch, Watched
 from controller.core.model import Observation, Sighting, Verdict
 from controller.lab.simulate.breakage import call

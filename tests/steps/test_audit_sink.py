@@ -8,8 +8,8 @@ from tests.steps.world import failing
 from tests.support.sources import CODE
 
 ROOM = CODE
-SINK = {"controller.audit.bundle.write", "controller.ports.record", "controller.aws.signing",
-        "controller.aws.locked_store", "controller.aws.assessment_log"}  # fmt: skip
+SINK = {"controller.audit.bundle.write", "controller.ports.record", "controller.aws.audit.signing",
+        "controller.aws.audit.locked_store", "controller.aws.assessment_log"}  # fmt: skip
 
 
 def test_with_the_sink_down_it_moves_within_ten_seconds_and_asks_nothing_of_it() -> None:
