@@ -13,10 +13,11 @@ from botocore.client import BaseClient
 from botocore.config import Config
 
 from controller.aws.account import AwsAccount
-from controller.aws.alarms import CloudWatchPoll
 from controller.aws.approvals import DynamoApprovals
 from controller.aws.arc.switch import ArcSwitch, client_config
 from controller.aws.assessments import DynamoAssessments
+from controller.aws.cloudwatch.alarms import CloudWatchPoll
+from controller.aws.cloudwatch.request_counts import CloudWatchRequests
 from controller.aws.console_key import ConsoleKey
 from controller.aws.errors import translated
 from controller.aws.events import parse
@@ -26,7 +27,6 @@ from controller.aws.lease import DynamoLeases
 from controller.aws.notices import Notices
 from controller.aws.readiness import ARC_REGION, SERVICES, AwsReadiness
 from controller.aws.replicas import Replicas
-from controller.aws.requests import CloudWatchRequests
 from controller.aws.rules import INTAKE as INTAKE
 from controller.aws.runtime import SystemRuntime
 from controller.aws.s3_switch import StandbySwitch, Watched

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller.aws import (
-    alarms,
     approvals,
     assessments,
     console_key,
@@ -21,12 +20,12 @@ from controller.aws import (
     lease,
     notices,
     readiness,
-    requests,
     s3_switch,
     snapshots,
     workflow,
 )
 from controller.aws.arc import calls as arc_calls
+from controller.aws.cloudwatch import alarms, request_counts
 from controller.core.policy.schema import OVERRIDE
 from infra import names
 from infra.project import Project
@@ -64,7 +63,7 @@ ADAPTERS: Mapping[str, tuple[str, ...]] = {
     "notices": notices.PERMISSIONS,
     "workflow": workflow.PERMISSIONS,
     "polls": alarms.PERMISSIONS,
-    "requests": requests.PERMISSIONS,
+    "requests": request_counts.PERMISSIONS,
     "readiness": readiness.PERMISSIONS,
     "switch": (*ARC_READS, *OBJECT_READS),
     "shift": (*ARC_WRITES, *(action for action, _ in s3_switch.PERMISSIONS if action not in OBJECT_READS)),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from controller.aws.alarms import PERMISSIONS, CloudWatchPoll, judged
+from controller.aws.cloudwatch.alarms import PERMISSIONS, CloudWatchPoll, judged
 from controller.core.model import Ignored, Sighting, Verdict
 from controller.ports.errors import EvidenceUnavailable
 from controller.rehearsal.kernel import Kernel, VirtualClock

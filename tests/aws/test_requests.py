@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from controller.aws.requests import MOST, PERMISSIONS, CloudWatchRequests
+from controller.aws.cloudwatch.request_counts import MOST, PERMISSIONS, CloudWatchRequests
 from controller.core.policy.schema import Traffic
 from controller.ports.errors import EvidenceUnavailable
 from controller.rehearsal.alarms.api import Alarms
