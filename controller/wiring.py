@@ -13,24 +13,24 @@ from botocore.client import BaseClient
 from botocore.config import Config
 
 from controller.aws.account import AwsAccount
-from controller.aws.approvals import DynamoApprovals
 from controller.aws.arc.switch import ArcSwitch, client_config
-from controller.aws.assessments import DynamoAssessments
 from controller.aws.cloudwatch.alarms import CloudWatchPoll
 from controller.aws.cloudwatch.request_counts import CloudWatchRequests
-from controller.aws.console_key import ConsoleKey
+from controller.aws.dynamodb.approvals import DynamoApprovals
+from controller.aws.dynamodb.assessments import DynamoAssessments
+from controller.aws.dynamodb.console_key import ConsoleKey
+from controller.aws.dynamodb.evidence import DynamoEvidence
+from controller.aws.dynamodb.journal import DynamoJournal
+from controller.aws.dynamodb.leases import DynamoLeases
+from controller.aws.dynamodb.readings import DynamoSnapshots
+from controller.aws.dynamodb.replicas import Replicas
 from controller.aws.errors import translated
 from controller.aws.events import parse
-from controller.aws.evidence import DynamoEvidence
-from controller.aws.journal import DynamoJournal
-from controller.aws.lease import DynamoLeases
 from controller.aws.notices import Notices
 from controller.aws.readiness import ARC_REGION, SERVICES, AwsReadiness
-from controller.aws.replicas import Replicas
 from controller.aws.rules import INTAKE as INTAKE
 from controller.aws.runtime import SystemRuntime
 from controller.aws.s3_switch import StandbySwitch, Watched
-from controller.aws.snapshots import DynamoSnapshots
 from controller.aws.workflow import StepFunctionsWorkflow
 from controller.core.evidence.registry import kept_of
 from controller.core.policy.schema import Policy

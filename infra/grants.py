@@ -11,21 +11,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from controller.aws import (
-    approvals,
-    assessments,
-    console_key,
-    evidence,
-    journal,
-    lease,
-    notices,
-    readiness,
-    s3_switch,
-    snapshots,
-    workflow,
-)
+from controller.aws import notices, readiness, s3_switch, workflow
 from controller.aws.arc import calls as arc_calls
 from controller.aws.cloudwatch import alarms, request_counts
+from controller.aws.dynamodb import approvals, assessments, console_key, evidence, journal, leases, readings
 from controller.core.policy.schema import OVERRIDE
 from infra import names
 from infra.project import Project
@@ -54,9 +43,9 @@ OBJECT_READS = ("s3:ListBucket",)
 
 ADAPTERS: Mapping[str, tuple[str, ...]] = {
     "journal": journal.PERMISSIONS,
-    "leases": lease.PERMISSIONS,
+    "leases": leases.PERMISSIONS,
     "evidence": evidence.PERMISSIONS,
-    "snapshots": snapshots.PERMISSIONS,
+    "snapshots": readings.PERMISSIONS,
     "assessments": assessments.PERMISSIONS,
     "approvals": approvals.PERMISSIONS,
     "console_key": console_key.PERMISSIONS,

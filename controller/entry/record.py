@@ -6,9 +6,9 @@ from importlib.metadata import version
 from typing import Any
 
 from controller.audit.bundle.write import Record
-from controller.aws.assessment_log import DynamoAssessmentLog
 from controller.aws.audit.locked_store import S3LockedStore
 from controller.aws.audit.signing import KmsSigner
+from controller.aws.dynamodb.assessment_log import DynamoAssessmentLog
 from controller.core.journal import canonical
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import parse_policy

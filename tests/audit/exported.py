@@ -20,8 +20,8 @@ from controller.audit.bundle.archive import END, write
 from controller.audit.bundle.manifest import KEY, MANIFEST, SEAL, SIGNATURE, Manifest, Seal
 from controller.audit.bundle.verify import Verified, verify
 from controller.audit.bundle.write import NOBODY, Period, Record, export
-from controller.aws.assessment_log import DynamoAssessmentLog
 from controller.aws.audit.signing import KmsSigner
+from controller.aws.dynamodb.assessment_log import DynamoAssessmentLog
 from controller.core.journal import Kind
 from controller.entry.record import text_of
 from controller.ports.record import PublicKey, Signer

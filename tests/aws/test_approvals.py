@@ -3,7 +3,7 @@ import traceback
 
 import pytest
 
-from controller.aws.approvals import PERMISSIONS, DynamoApprovals
+from controller.aws.dynamodb.approvals import PERMISSIONS, DynamoApprovals
 from controller.ports.errors import OutsideUnreachable
 from controller.ports.store import Approval
 from tests.aws import wire as w

@@ -1,6 +1,6 @@
 import pytest
 
-from controller.aws.assessments import PERMISSIONS, DynamoAssessments, link
+from controller.aws.dynamodb.assessments import PERMISSIONS, DynamoAssessments, link
 from controller.core.journal import GENESIS
 from controller.ports.errors import OutsideUnreachable
 from tests.aws import wire as w

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from controller.aws.console_key import PERMISSIONS, ConsoleKey
+from controller.aws.dynamodb.console_key import PERMISSIONS, ConsoleKey
 from controller.ports.errors import OutsideUnreachable
 from tests.aws import wire as w
 

@@ -3,8 +3,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from controller.aws.evidence import LARGEST, PERMISSIONS, DynamoEvidence, fitted
-from controller.aws.evidence_text import text_of
+from controller.aws.dynamodb.evidence import LARGEST, PERMISSIONS, DynamoEvidence, fitted, text_of
 from controller.core.evidence.evaluation import judge_leaf, view
 from controller.core.evidence.registry import kept_of
 from controller.core.journal import canonical

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from controller.aws import journal as journals
-from controller.aws.journal import LARGEST, PERMISSIONS, WHOLE, DynamoJournal
+from controller.aws.dynamodb import journal as journals
+from controller.aws.dynamodb.journal import LARGEST, PERMISSIONS, WHOLE, DynamoJournal
 from controller.core.journal import Draft, Event, Kind, broken_at, seal, to_json
 from controller.ports.errors import JournalConflict, JournalUnreadable, OutsideUnreachable
 from controller.rehearsal.kernel import Kernel, VirtualClock

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from controller.aws.lease import PERMISSIONS, DynamoLeases
+from controller.aws.dynamodb.leases import PERMISSIONS, DynamoLeases
 from controller.ports.errors import JournalConflict, OutsideUnreachable
 from controller.ports.store import Lease
 from controller.rehearsal.kernel import Kernel, VirtualClock

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from controller.aws.replicas import STAY, Replicas
+from controller.aws.dynamodb.replicas import STAY, Replicas
 
 
 class Replica:

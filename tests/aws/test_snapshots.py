@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from controller.aws.evidence import DynamoEvidence
-from controller.aws.snapshots import PERMISSIONS, DynamoSnapshots
+from controller.aws.dynamodb.evidence import DynamoEvidence
+from controller.aws.dynamodb.readings import PERMISSIONS, DynamoSnapshots
 from controller.core.decision.readiness import Reading
 from controller.ports.errors import EvidenceUnavailable
 from tests.aws.wire import DYNAMODBS, Wire, actions, connect, dropped, make_table

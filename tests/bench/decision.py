@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
 
-from controller.aws.evidence_text import Reader, text_of
+from controller.aws.dynamodb.evidence import Reader, text_of
 from controller.core.evidence.evaluation import View, judge, truth, view
 from controller.core.journal import canonical
 from controller.core.model import Observation, Signal, Verdict

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from controller import wiring
-from controller.aws.assessments import DynamoAssessments
-from controller.aws.journal import DynamoJournal
+from controller.aws.dynamodb.assessments import DynamoAssessments
+from controller.aws.dynamodb.journal import DynamoJournal
 from controller.core.journal import Draft, Event, Kind, canonical
 from controller.core.model import Verdict
 from controller.rehearsal.sdk import virtual_clients

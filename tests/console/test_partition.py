@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from controller.aws.journal import DynamoJournal
+from controller.aws.dynamodb.journal import DynamoJournal
 from controller.core.journal import Kind, broken_at
 from tests.console.desk import Browser, Desk, asked_desk
 from tests.console.test_gate import given

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from controller.aws.approvals import DynamoApprovals
+from controller.aws.dynamodb.approvals import DynamoApprovals
 from controller.core.journal import Kind
 from controller.steps.operator.commands import mute
 from tests.console.desk import GATE, Desk, asked_desk

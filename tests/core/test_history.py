@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from controller.aws.evidence_text import Reader, observations, text_of
+from controller.aws.dynamodb.evidence import Reader, observations, text_of
 from controller.core.evidence import timeline
 from controller.core.evidence.timeline import History, Past, Run, held
 from controller.core.model import RELAYED, Observation, Verdict

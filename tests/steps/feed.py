@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from controller.aws.evidence import DynamoEvidence
+from controller.aws.dynamodb.evidence import DynamoEvidence
 from controller.core.model import Observation, Sighting, Verdict
 from controller.core.policy.validation import expected_signals
 from controller.rehearsal.cloud import Cloud

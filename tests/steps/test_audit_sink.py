@@ -9,7 +9,7 @@ from tests.support.sources import CODE
 
 ROOM = CODE
 SINK = {"controller.audit.bundle.write", "controller.ports.record", "controller.aws.audit.signing",
-        "controller.aws.audit.locked_store", "controller.aws.assessment_log"}  # fmt: skip
+        "controller.aws.audit.locked_store", "controller.aws.dynamodb.assessment_log"}  # fmt: skip
 
 
 def test_with_the_sink_down_it_moves_within_ten_seconds_and_asks_nothing_of_it() -> None:
@@ -44,6 +44,6 @@ def imported(module: str, found: set[str]) -> set[str]:
 
 def test_no_deployed_handler_can_reach_the_sink() -> None:
     reached = imported("controller.entry.lambdas", set())
-    assert {"controller.steps.workflow.shift_traffic", "controller.aws.journal"} <= reached
+    assert {"controller.steps.workflow.shift_traffic", "controller.aws.dynamodb.journal"} <= reached
     assert reached & SINK == set()
     assert imported("controller.entry.record", set()) >= SINK

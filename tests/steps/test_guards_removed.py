@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from controller.aws.journal import DynamoJournal
+from controller.aws.dynamodb.journal import DynamoJournal
 from controller.core.decision import guards
 from controller.core.decision.guards import Guard
 from controller.core.journal import Event, Kind

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from controller.aws import evidence
 from controller.aws.arc import switch
+from controller.aws.dynamodb import evidence
 from controller.aws.events import parse
 from controller.core.decision import plan
 from controller.core.evidence import evaluation, health_notices, timeline

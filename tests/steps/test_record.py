@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from controller.aws.journal import DynamoJournal
+from controller.aws.dynamodb.journal import DynamoJournal
 from controller.core.journal import Event, Kind, to_json
 from controller.ports.errors import JournalUnreadable
 from controller.steps.context.journal_head import Tail
@@ -89,7 +89,7 @@ def test_s18_a_record_that_was_changed_is_found_and_nothing_moves(
     w.advance(150)
     assert w.moves == []
     assert any("the journal cannot be read" in page for page in w.pages)
-    monkeypatch.setattr("controller.aws.journal.broken_at", lambda *_, **__: None)
+    monkeypatch.setattr("controller.aws.dynamodb.journal.broken_at", lambda *_, **__: None)
     if how is truncated:  # a tail is missed by those alone who remember it
         monkeypatch.setattr(DynamoJournal, "read", forgetful(DynamoJournal.read))
     assert not found_out(tampered(how))

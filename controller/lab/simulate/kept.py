@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, TextIO
 
-from controller.aws.evidence_text import observations
+from controller.aws.dynamodb.evidence import observations
 from controller.core.journal import Event, from_json
 from controller.lab.simulate.world import World
 from controller.readmodel.trace import Traced, trace_lines

@@ -22,8 +22,8 @@ from typing import Any
 
 from botocore.client import BaseClient
 
+from controller.aws.dynamodb.replicas import Replicas, replicas
 from controller.aws.errors import OUTSIDE, code, translated
-from controller.aws.replicas import Replicas, replicas
 from controller.core.journal import Draft, Event, broken_at, from_json, seal, to_json
 from controller.core.text import plain
 from controller.ports.errors import JournalConflict, JournalUnreadable, OutsideUnreachable

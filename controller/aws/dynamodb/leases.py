@@ -7,8 +7,8 @@ from typing import Any
 
 from botocore.client import BaseClient
 
+from controller.aws.dynamodb.replicas import Replicas, replicas
 from controller.aws.errors import OUTSIDE, code, translated
-from controller.aws.replicas import Replicas, replicas
 from controller.ports.errors import JournalConflict, OutsideUnreachable
 from controller.ports.runtime import Runtime
 from controller.ports.store import Lease

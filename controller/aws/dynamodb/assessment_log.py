@@ -1,4 +1,4 @@
-"""The assessments' table of one Region as a chain: what `aws/assessments.py` wrote, with its hashes.
+"""The assessments' table of one Region as a chain: what `aws/dynamodb/assessments.py` wrote, with its hashes.
 
 For an export at somebody's desk, page by page: months of assessments are gigabytes.
 """
