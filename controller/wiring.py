@@ -25,10 +25,10 @@ from controller.aws.dynamodb.leases import DynamoLeases
 from controller.aws.dynamodb.readings import DynamoSnapshots
 from controller.aws.dynamodb.replicas import Replicas
 from controller.aws.errors import translated
-from controller.aws.events import parse
+from controller.aws.events.parse import parse
+from controller.aws.events.rules import INTAKE as INTAKE
 from controller.aws.notices import Notices
 from controller.aws.readiness import ARC_REGION, SERVICES, AwsReadiness
-from controller.aws.rules import INTAKE as INTAKE
 from controller.aws.runtime import SystemRuntime
 from controller.aws.s3_switch import StandbySwitch, Watched
 from controller.aws.workflow import StepFunctionsWorkflow

@@ -7,7 +7,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 
-from controller.aws.rules import ALARM_PATTERN, alarms_named
+from controller.aws.events.rules import ALARM_PATTERN, alarms_named
 from controller.core.policy.validation import expected_signals
 from controller.wiring import INTAKE
 from infra import names

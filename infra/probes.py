@@ -11,7 +11,7 @@ from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_synthetics as synthetics
 from constructs import Construct
 
-from controller.aws.rules import FORWARDED, PROBE_SOURCE, PROBE_TYPE
+from controller.aws.events.rules import FORWARDED, PROBE_SOURCE, PROBE_TYPE
 from controller.core.policy.schema import AlarmSignal, CanarySignal
 from controller.lab.estate import METRICS
 from controller.rehearsal.synthetics_api import RUNTIME

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from controller.aws.rules import FORWARDED
+from controller.aws.events.rules import FORWARDED
 from controller.core.policy.schema import AlarmSignal, CanarySignal, Policy
 from controller.core.policy.validation import expected_signals
 from controller.lab.watchdogs import watchdogs

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from controller.aws.events import parse
+from controller.aws.events.parse import parse
 from controller.core.model import Ignored, Observation, Sighting, Verdict
 from tests.corpus import corpus
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controller.aws.events import parse
+from controller.aws.events.parse import parse
 from controller.core.model import Ended, Ignored, Probe, Sighting
 from tests.aws.mutations import WRONG, Event, Path, mutants, nodes, of_schema, replaced
 from tests.aws.test_events import ALARM, CANARY, NOW, changed, refused, sns, sqs

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from controller.aws.events import parse
-from controller.aws.rules import HEALTH_PATHS, HEALTH_PATTERN, HEALTH_TEMPLATE
+from controller.aws.events.parse import parse
+from controller.aws.events.rules import HEALTH_PATHS, HEALTH_PATTERN, HEALTH_TEMPLATE
 from controller.core.model import Ignored, Sighting, Verdict
 from controller.rehearsal.patterns import compile_pattern
 from tests.aws.test_events import NOW, Event, changed

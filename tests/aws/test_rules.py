@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from controller.aws.events import parse
-from controller.aws.rules import (
+from controller.aws.events.parse import parse
+from controller.aws.events.rules import (
     ALARM_PATHS,
     ALARM_PATTERN,
     ALARM_TEMPLATE,

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 from pydantic import ValidationError
 
-from controller.aws.events import parse
+from controller.aws.events.parse import parse
 from controller.core.contracts import SIGNAL_SCHEMA, SIGNAL_SOURCE, SignalEvent, json_schema
 from controller.core.model import Ignored, Observation, Sighting, Verdict
 

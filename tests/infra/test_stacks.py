@@ -7,7 +7,7 @@ import pytest
 
 from controller import wiring
 from controller.aws.arc.switch import JOIN_LIMIT
-from controller.aws.rules import alarms_named
+from controller.aws.events.rules import alarms_named
 from controller.entry.lambdas import HANDLERS, Environment
 from controller.lab.estate import bare, estate
 from controller.lab.loader import load_policy

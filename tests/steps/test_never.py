@@ -13,7 +13,7 @@ import pytest
 
 from controller.aws.arc import switch
 from controller.aws.dynamodb import evidence
-from controller.aws.events import parse
+from controller.aws.events.parse import parse
 from controller.core.decision import plan
 from controller.core.evidence import evaluation, health_notices, timeline
 from controller.core.incident.state import ENDED, IllegalMove

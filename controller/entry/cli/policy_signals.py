@@ -34,7 +34,7 @@ def signals(
 ) -> None:
     """Print the alarm events that CloudWatch would have sent, one a line, as `policy replay` reads them."""
     need("lab", "numpy")
-    from controller.aws.fields import is_region
+    from controller.aws.events.fields import is_region
     from controller.lab.signals.series import BadSeries
 
     if not is_region(region):

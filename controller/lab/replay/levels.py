@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.aws.fields import iso, name, name_in_arn
-from controller.aws.rules import ALARM_STATE_CHANGE
-from controller.aws.untrusted import Unusable
+from controller.aws.events.fields import Unusable, iso, name, name_in_arn
+from controller.aws.events.rules import ALARM_STATE_CHANGE
 from controller.lab.replay.lines import Arrival
 from controller.rehearsal.api import AwsError, Call
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from controller.aws.fields import account, iso, region, seconds
-from controller.aws.untrusted import MAX_LENGTH, Unusable, decode
+from controller.aws.events.fields import MAX_LENGTH, Unusable, account, decode, iso, region, seconds
 from controller.core.text import plain
 
 LARGEST = 256 * 1024 * 1024

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from math import floor
 from typing import Any, Literal
 
-from controller.aws.events import parse
+from controller.aws.events.parse import parse
 from controller.core.evidence.registry import why_unnamed
 from controller.core.model import Ended, Ignored, Probe, Sighting
 from controller.core.policy.schema import Policy

@@ -4,8 +4,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from controller.aws.fields import account, iso, member, region, seconds, text
-from controller.aws.untrusted import Unusable
+from controller.aws.events.fields import Unusable, account, iso, member, region, seconds, text
 from controller.core.contracts import PREFIX, SIGNAL_SCHEMA, SIGNAL_SOURCE, SignalEvent
 from controller.core.model import RELAYED, Observation, Sighting, Verdict, signal_id
 from controller.core.text import plain

@@ -10,8 +10,7 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any
 
-from controller.aws.fields import date, is_region, iso, member, region, text
-from controller.aws.untrusted import MAX_LENGTH, Unusable
+from controller.aws.events.fields import MAX_LENGTH, Unusable, date, is_region, iso, member, region, text
 from controller.core.evidence.health_notices import KIND, notice_id
 from controller.core.model import RELAYED, Observation, Sighting, Verdict, signal_id
 from controller.core.text import plain

@@ -5,15 +5,35 @@
 ```
 
 Both forms are read: the whole EventBridge event, and what the input transformers of `rules` leave of it.
+
+Events that are about tidegate itself: the hourly probe of its intake, and executions that ended badly.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from controller.aws.event_shapes import sighting
-from controller.aws.own_news import own_news
-from controller.aws.untrusted import Unusable, decode, sample
+from controller.aws.events.fields import Unusable, decode, iso, member, name, region, sample, text
+from controller.aws.events.rules import EXECUTION_CHANGE, FAILED_STATES, PROBE_SOURCE
+from controller.aws.events.shapes import sighting
 from controller.core.model import Ended, Ignored, Probe, Sighting
+
+
+def own_news(event: dict[str, Any], *, received: float) -> Probe | Ended | None:
+    """The probe or the ended execution in an EventBridge event; None where it is neither.
+
+    Raises `Unusable` where it says that it is one and is not. Neither is ever evidence.
+    """
+    source = event.get("source")
+    if source == PROBE_SOURCE:
+        return Probe(region=region(event), sent=iso(event, "time"), received=received)
+    if source != "aws.states" or event.get("detail-type") != EXECUTION_CHANGE:
+        return None
+    detail = event.get("detail")
+    if not isinstance(detail, dict) or detail.get("status") not in FAILED_STATES:
+        return None
+    detail = member(event, "detail", "The event")
+    return Ended(execution=name(detail.get("name"), "execution's name"), status=text(detail, "status", "It"))
+
 
 MAX_WRAPPINGS = 2
 
