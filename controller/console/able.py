@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from controller.console.looking import Seen
+from controller.console.view_data import Seen
 from controller.core.decision.guards import TO_OPEN, Found, choose_target, ready_answers
 from controller.core.incident.state import Incident
 from controller.core.model import Answer, Check, Truth

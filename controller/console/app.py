@@ -17,12 +17,11 @@ from controller.console.fetch import IssuerUnreachable
 from controller.console.guard import Forbidden, deliberate
 from controller.console.http import HEADERS, LONGEST, MOST, Request, Response, redirect
 from controller.console.issuer import Issuer, TokenRefused
-from controller.console.looking import Controls, Instruments, kept
-from controller.console.past import Past
 from controller.console.render import page, sheet, static
 from controller.console.sealing import Sealer
 from controller.console.session import GONE, Session, session_of
 from controller.console.sign_in import BACK, Door
+from controller.console.view_data import Controls, Instruments, Past, kept
 from controller.console.visit import Visit
 from controller.core.incident.approval import GROUP
 from controller.core.text import plain

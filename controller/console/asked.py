@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from controller.console.looking import Seen
+from controller.console.view_data import Seen
 from controller.core.incident.state import ENDED, Incident, Phase
 from controller.core.journal import Event, Kind
 from controller.core.policy.schema import Policy

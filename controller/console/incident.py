@@ -7,9 +7,9 @@ from markupsafe import Markup
 
 from controller.console.asked import expiries, turns_of
 from controller.console.http import Response
-from controller.console.looking import Seen
 from controller.console.picture import BEFORE, ends, story_of
 from controller.console.traffic import traffic_of
+from controller.console.view_data import Seen
 from controller.console.visit import Visit
 from controller.console.waves import waves_of
 from controller.core.decision.approval_chain import phrase

@@ -6,8 +6,8 @@ from math import inf
 
 from controller.console.able import able
 from controller.console.http import Response
-from controller.console.looking import Seen
 from controller.console.traffic import traffic_now, traffic_of
+from controller.console.view_data import Seen
 from controller.console.visit import Visit
 from controller.core.decision.plan import serving
 from controller.core.evidence.evaluation import Track

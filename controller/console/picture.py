@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from controller.console.looking import Seen
+from controller.console.view_data import Seen
 from controller.core.decision.traffic_share import Served
 from controller.core.evidence.evaluation import Track
 from controller.core.incident.state import ENDED, Incident

@@ -5,10 +5,9 @@ from re import Match
 from typing import Any
 
 from controller.console.http import Request, Response
-from controller.console.looking import Controls, Instruments, Seen, look
-from controller.console.past import Past
 from controller.console.render import page
 from controller.console.session import Session
+from controller.console.view_data import Controls, Instruments, Past, Seen, look
 from controller.ports.errors import OutsideUnreachable
 from controller.steps.context.deps import Deps
 

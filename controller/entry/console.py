@@ -13,7 +13,7 @@ from controller.console.app import Console, log_line
 from controller.console.fetch import https_fetch
 from controller.console.gateway import answer_of, request_of
 from controller.console.issuer import Issuer
-from controller.console.looking import Instruments
+from controller.console.view_data import Instruments
 from controller.entry.drilled import drills_data
 from controller.entry.lambdas import Environment
 from controller.entry.watching import last_probes

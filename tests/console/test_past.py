@@ -2,8 +2,8 @@
 
 import pytest
 
-from controller.console import past
-from controller.console.past import Past
+from controller.console import view_data
+from controller.console.view_data import Past
 from controller.core.incident.fold import fold
 from controller.core.journal import Kind, seal
 from tests.console.desk import asked_desk
@@ -13,7 +13,7 @@ from tests.console.desk import asked_desk
 def test_the_memory_of_any_moment_is_the_fold_of_what_was_written_by_then(
     every: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(past, "EVERY", every)
+    monkeypatch.setattr(view_data, "EVERY", every)
     desk = asked_desk()
     desk.browser("u-ana").answer(desk.request)
     assert desk.w.until(desk.w.has(Kind.SETTLED), 120)
