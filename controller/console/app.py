@@ -13,14 +13,13 @@ from typing import Any
 from urllib.parse import quote
 
 from controller.console import approve, health, history, incident, overview, policy
-from controller.console.fetch import IssuerUnreachable
-from controller.console.guard import Forbidden, deliberate
+from controller.console.auth.csrf import Forbidden, deliberate
+from controller.console.auth.identity_provider import Issuer, TokenRefused
+from controller.console.auth.outbound import IssuerUnreachable
+from controller.console.auth.session import GONE, Sealer, Session, session_of
+from controller.console.auth.sign_in import BACK, Door
 from controller.console.http import HEADERS, LONGEST, MOST, Request, Response, redirect
-from controller.console.issuer import Issuer, TokenRefused
 from controller.console.render import page, sheet, static
-from controller.console.sealing import Sealer
-from controller.console.session import GONE, Session, session_of
-from controller.console.sign_in import BACK, Door
 from controller.console.view_data import Controls, Instruments, Past, kept
 from controller.console.visit import Visit
 from controller.core.incident.approval import GROUP

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from controller.console.guard import Forbidden
+from controller.console.auth.csrf import Forbidden
 from controller.console.http import Response, redirect
 from controller.console.traffic import traffic_now
 from controller.console.visit import Visit

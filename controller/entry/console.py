@@ -10,9 +10,9 @@ from controller import wiring
 from controller.audit.report.markup import sheet
 from controller.audit.report.timeline_svg import timeline
 from controller.console.app import Console, log_line
-from controller.console.fetch import https_fetch
+from controller.console.auth.identity_provider import Issuer
+from controller.console.auth.outbound import https_fetch
 from controller.console.gateway import answer_of, request_of
-from controller.console.issuer import Issuer
 from controller.console.view_data import Instruments
 from controller.entry.drilled import drills_data
 from controller.entry.lambdas import Environment

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from controller.console.app import Console
-from controller.console.fetch import IssuerUnreachable
+from controller.console.auth.identity_provider import Issuer
+from controller.console.auth.outbound import IssuerUnreachable
+from controller.console.auth.session import KEY, Sealer, Session, cookie_of
 from controller.console.http import Request, Response
-from controller.console.issuer import Issuer
-from controller.console.sealing import KEY, Sealer
-from controller.console.session import Session, cookie_of
 from controller.core.incident.approval import GROUP
 from controller.entry.console import instruments
 from controller.settings import SignIn

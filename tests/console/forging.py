@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 
-from controller.console.fetch import IssuerUnreachable
-from controller.console.issuer import Issuer
+from controller.console.auth.identity_provider import Issuer
+from controller.console.auth.outbound import IssuerUnreachable
 from controller.rehearsal.oidc import Oidc
 from controller.settings import SignIn
 

@@ -7,9 +7,8 @@ import pytest
 
 from controller.console import render
 from controller.console.app import log_line
+from controller.console.auth.session import NAME, Sealer, Session, session_of
 from controller.console.http import MOST, Request
-from controller.console.sealing import Sealer
-from controller.console.session import NAME, Session, session_of
 from controller.core.journal import Kind
 from controller.rehearsal.oidc import Person
 from controller.steps.operator.commands import evacuate

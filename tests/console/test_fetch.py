@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import requests
 
-from controller.console import fetch as fetches
-from controller.console.fetch import MOST, IssuerUnreachable, allowed, https_fetch
+from controller.console.auth import outbound as fetches
+from controller.console.auth.outbound import MOST, IssuerUnreachable, allowed, https_fetch
 
 
 @pytest.mark.parametrize(

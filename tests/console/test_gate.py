@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from controller.console.guard import same_origin
+from controller.console.auth.csrf import same_origin
+from controller.console.auth.session import FRESH, Sealer, Session, session_of
 from controller.console.http import Request, Response
-from controller.console.sealing import Sealer
-from controller.console.session import FRESH, Session, session_of
 from controller.core.decision.approval_chain import SECOND_PERSON
 from controller.core.journal import Kind
 from controller.core.model import Verdict
@@ -84,7 +83,7 @@ def _digest(b: Browser) -> str:
 
 
 GUARDS: list[tuple[Callable[[Browser, str], Response], str, int, Any]] = [
-    (foreign, "u-0", 403, ("controller.console.guard.same_origin", lambda *_: True)),
+    (foreign, "u-0", 403, ("controller.console.auth.csrf.same_origin", lambda *_: True)),
     (unmeant, "u-1", 403, (Session, "meant", lambda *_: True)),
     (stale, "u-2", 403, (Session, "fresh", lambda *_: True)),
     (outsider, "u-cem", 409, (answers, "_not_theirs", lambda *_: None)),

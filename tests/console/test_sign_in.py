@@ -7,13 +7,12 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 from joserfc.jwk import ECKey
 
-from controller.console import sign_in
-from controller.console.fetch import IssuerUnreachable
+from controller.console.auth import sign_in
+from controller.console.auth.identity_provider import AGAIN, KEPT, SKEW, Issuer, TokenRefused
+from controller.console.auth.outbound import IssuerUnreachable
+from controller.console.auth.session import FRESH, LASTS, Sealer, begun, cookie_of, session_of
+from controller.console.auth.sign_in import Door
 from controller.console.http import Request, local
-from controller.console.issuer import AGAIN, KEPT, SKEW, Issuer, TokenRefused
-from controller.console.sealing import Sealer
-from controller.console.session import FRESH, LASTS, begun, cookie_of, session_of
-from controller.console.sign_in import Door
 from tests.console.forging import NOW, Office
 
 KEY = b"a key of thirty-two bytes, a key"

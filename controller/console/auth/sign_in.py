@@ -13,10 +13,9 @@ from typing import Any
 
 from authlib.oauth2.rfc7636 import create_s256_code_challenge  # type: ignore[import-untyped]
 
+from controller.console.auth.identity_provider import Issuer, TokenRefused
+from controller.console.auth.session import FRESH, Sealer, begun, cookie_of
 from controller.console.http import Request, Response, local, redirect, set_cookie
-from controller.console.issuer import Issuer, TokenRefused
-from controller.console.sealing import Sealer
-from controller.console.session import FRESH, begun, cookie_of
 from controller.core.text import plain
 
 PENDING = "__Host-tidegate-signin"

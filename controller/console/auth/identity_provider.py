@@ -14,7 +14,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from joserfc.jws import extract_compact
 
-from controller.console.fetch import Fetch, IssuerUnreachable
+from controller.console.auth.outbound import Fetch, IssuerUnreachable
 from controller.settings import SignIn
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "RS384", "ES384")
