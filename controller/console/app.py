@@ -18,7 +18,7 @@ from controller.console.auth.identity_provider import Issuer, TokenRefused
 from controller.console.auth.outbound import IssuerUnreachable
 from controller.console.auth.session import GONE, Sealer, Session, session_of
 from controller.console.auth.sign_in import BACK, Door
-from controller.console.http import HEADERS, LONGEST, MOST, Request, Response, redirect
+from controller.console.http.messages import HEADERS, LONGEST, MOST, Request, Response, redirect
 from controller.console.render import page, sheet, static
 from controller.console.view_data import Controls, Instruments, Past, kept
 from controller.console.visit import Visit

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from controller.console.auth.csrf import Forbidden
-from controller.console.http import Response, redirect
+from controller.console.http.messages import Response, redirect
 from controller.console.traffic import traffic_now
 from controller.console.visit import Visit
 from controller.console.waves import waves_of

@@ -6,7 +6,7 @@ from typing import Any
 from markupsafe import Markup
 
 from controller.console.asked import expiries, turns_of
-from controller.console.http import Response
+from controller.console.http.messages import Response
 from controller.console.picture import BEFORE, ends, story_of
 from controller.console.traffic import traffic_of
 from controller.console.view_data import Seen

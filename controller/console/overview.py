@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import inf
 
 from controller.console.able import able
-from controller.console.http import Response
+from controller.console.http.messages import Response
 from controller.console.traffic import traffic_now, traffic_of
 from controller.console.view_data import Seen
 from controller.console.visit import Visit

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from controller.console.http import Response
+from controller.console.http.messages import Response
 from controller.core.explanation import stamp
 from controller.core.text import plain, spell
 from controller.readmodel.run import sentence

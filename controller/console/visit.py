@@ -5,7 +5,7 @@ from re import Match
 from typing import Any
 
 from controller.console.auth.session import Session
-from controller.console.http import Request, Response
+from controller.console.http.messages import Request, Response
 from controller.console.render import page
 from controller.console.view_data import Controls, Instruments, Past, Seen, look
 from controller.ports.errors import OutsideUnreachable

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from controller.console.app import log_line
 from controller.console.archive import Archive
-from controller.console.wsgi import Loopback
+from controller.console.http.wsgi import Loopback
 from controller.core.text import plain
 from controller.entry.console import instruments
 from controller.entry.consoles import console_log

@@ -12,7 +12,7 @@ from controller.audit.report.timeline_svg import timeline
 from controller.console.app import Console, log_line
 from controller.console.auth.identity_provider import Issuer
 from controller.console.auth.outbound import https_fetch
-from controller.console.gateway import answer_of, request_of
+from controller.console.http.api_gateway import answer_of, request_of
 from controller.console.view_data import Instruments
 from controller.entry.drilled import drills_data
 from controller.entry.lambdas import Environment

@@ -8,7 +8,7 @@ from typing import Any
 
 from controller import wiring
 from controller.console.app import log_line
-from controller.console.wsgi import Loopback
+from controller.console.http.wsgi import Loopback
 from controller.entry.console import console
 from controller.entry.files import LogFile
 from controller.rehearsal.oidc import Oidc

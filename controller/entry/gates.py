@@ -9,7 +9,7 @@ from controller.console.app import Console
 from controller.console.auth.identity_provider import Issuer
 from controller.console.auth.outbound import IssuerUnreachable
 from controller.console.auth.session import KEY, Sealer, Session, cookie_of
-from controller.console.http import Request, Response
+from controller.console.http.messages import Request, Response
 from controller.core.incident.approval import GROUP
 from controller.entry.console import instruments
 from controller.settings import SignIn

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from shutil import which
 from typing import Any
 
-from controller.console.http import Request, Response
-from controller.console.wsgi import Loopback
+from controller.console.http.messages import Request, Response
+from controller.console.http.wsgi import Loopback
 from controller.rehearsal.oidc_server import OidcServer
 from tests.console.desk import Desk
 

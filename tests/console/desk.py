@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 from controller.console.app import Console
 from controller.console.auth.identity_provider import Issuer
 from controller.console.auth.outbound import IssuerUnreachable
-from controller.console.http import Request, Response
+from controller.console.http.messages import Request, Response
 from controller.core.journal import Kind
 from controller.entry.console import instruments
 from controller.rehearsal.oidc import Oidc

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from controller.console.archive import Archive, outside_of
-from controller.console.http import Request, Response
+from controller.console.http.messages import Request, Response
 from controller.core.journal import Kind, seal
 from controller.entry.console import instruments
 from controller.ports.errors import ControllerError

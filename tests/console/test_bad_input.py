@@ -8,7 +8,7 @@ import pytest
 from controller.console import render
 from controller.console.app import log_line
 from controller.console.auth.session import NAME, Sealer, Session, session_of
-from controller.console.http import MOST, Request
+from controller.console.http.messages import MOST, Request
 from controller.core.journal import Kind
 from controller.rehearsal.oidc import Person
 from controller.steps.operator.commands import evacuate

@@ -17,7 +17,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from controller.console.archive import Archive
-from controller.console.wsgi import Loopback
+from controller.console.http.wsgi import Loopback
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.entry.console import instruments

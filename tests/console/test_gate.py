@@ -9,7 +9,7 @@ import pytest
 
 from controller.console.auth.csrf import same_origin
 from controller.console.auth.session import FRESH, Sealer, Session, session_of
-from controller.console.http import Request, Response
+from controller.console.http.messages import Request, Response
 from controller.core.decision.approval_chain import SECOND_PERSON
 from controller.core.journal import Kind
 from controller.core.model import Verdict

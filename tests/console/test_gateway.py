@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from controller.console.gateway import request_of
-from controller.console.http import MOST, Response
+from controller.console.http.api_gateway import request_of
+from controller.console.http.messages import MOST, Response
 from controller.core.journal import Kind
 from controller.entry import console
 from tests.console.desk import Browser, Desk, asked_desk

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from controller.console.http import Response
+from controller.console.http.messages import Response
 from controller.core.journal import Kind
 from controller.core.policy.validation import compiled, parse_policy
 from controller.steps.context.deps import Deps

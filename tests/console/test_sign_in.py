@@ -12,7 +12,7 @@ from controller.console.auth.identity_provider import AGAIN, KEPT, SKEW, Issuer,
 from controller.console.auth.outbound import IssuerUnreachable
 from controller.console.auth.session import FRESH, LASTS, Sealer, begun, cookie_of, session_of
 from controller.console.auth.sign_in import Door
-from controller.console.http import Request, local
+from controller.console.http.messages import Request, local
 from tests.console.forging import NOW, Office
 
 KEY = b"a key of thirty-two bytes, a key"

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from controller.console.http import Request, Response
-from controller.console.wsgi import Loopback
+from controller.console.http.messages import Request, Response
+from controller.console.http.wsgi import Loopback
 from controller.entry.consoles import consoles
 from controller.rehearsal.server import PortInUse
 

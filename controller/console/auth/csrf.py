@@ -1,7 +1,7 @@
 """Whether a POST is the deliberate act of the person who is signed in, on a page of ours."""
 
 from controller.console.auth.session import Session
-from controller.console.http import Request
+from controller.console.http.messages import Request
 
 
 class Forbidden(Exception):  # noqa: N818

@@ -16,7 +16,7 @@ from joserfc import jwe
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
-from controller.console.http import Request, set_cookie
+from controller.console.http.messages import Request, set_cookie
 
 KEY = 32
 """Bytes of a key."""

@@ -15,7 +15,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge  # type: ignore[im
 
 from controller.console.auth.identity_provider import Issuer, TokenRefused
 from controller.console.auth.session import FRESH, Sealer, begun, cookie_of
-from controller.console.http import Request, Response, local, redirect, set_cookie
+from controller.console.http.messages import Request, Response, local, redirect, set_cookie
 from controller.core.text import plain
 
 PENDING = "__Host-tidegate-signin"

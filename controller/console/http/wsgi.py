@@ -7,7 +7,7 @@ from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
-from controller.console.http import MOST, Request, Response
+from controller.console.http.messages import MOST, Request, Response
 
 Handle = Callable[[Request], Response]
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from controller.console.http import MOST, Request, Response
+from controller.console.http.messages import MOST, Request, Response
 
 
 def request_of(event: Mapping[str, Any]) -> Request:
