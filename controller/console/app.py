@@ -12,16 +12,16 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from controller.console import approve, health, history, incident, overview, policy
 from controller.console.auth.csrf import Forbidden, deliberate
 from controller.console.auth.identity_provider import Issuer, TokenRefused
 from controller.console.auth.outbound import IssuerUnreachable
 from controller.console.auth.session import GONE, Sealer, Session, session_of
 from controller.console.auth.sign_in import BACK, Door
 from controller.console.http.messages import HEADERS, LONGEST, MOST, Request, Response, redirect
+from controller.console.pages import approve, health, history, incident, overview, policy
+from controller.console.pages.visit import Visit
 from controller.console.render import page, sheet, static
 from controller.console.view_data import Controls, Instruments, Past, kept
-from controller.console.visit import Visit
 from controller.core.incident.approval import GROUP
 from controller.core.text import plain
 from controller.ports.errors import ControllerError

@@ -15,9 +15,9 @@ from typing import Any, Generic, NoReturn, TypeVar, cast
 from controller.console.app import NOT_ALLOWED, PAGES
 from controller.console.auth.session import Session
 from controller.console.http.messages import HEADERS, LONGEST, Request, Response
+from controller.console.pages.visit import Visit
 from controller.console.render import page, sheet, static
 from controller.console.view_data import Controls, Instruments, Past
-from controller.console.visit import Visit
 from controller.core.journal import Event
 from controller.core.model import Ignored, Observation
 from controller.core.text import plain

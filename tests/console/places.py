@@ -8,7 +8,7 @@ from controller.audit.report.period_html import review
 from controller.audit.report.run_html import page
 from controller.audit.statistics import account
 from controller.console.app import log_line
-from controller.console.picture import story_of
+from controller.console.pages.timeline import story_of
 from controller.console.view_data import Controls, look
 from controller.core.explanation import stamp
 from controller.core.journal import to_json

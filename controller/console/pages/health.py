@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from controller.console.http.messages import Response
+from controller.console.pages.visit import Visit
 from controller.console.view_data import Seen
-from controller.console.visit import Visit
 from controller.core.incident.step_durations import stuck
 
 LATE = 7_200.0

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from controller.console.http.messages import Response
-from controller.console.visit import Visit
+from controller.console.pages.visit import Visit
 from controller.core.incident.state import Incident, Phase
 from controller.core.journal import Kind
 from controller.steps.operator.explain_past import recall

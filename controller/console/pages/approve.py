@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 from controller.console.auth.csrf import Forbidden
 from controller.console.http.messages import Response, redirect
-from controller.console.traffic import traffic_now
-from controller.console.visit import Visit
-from controller.console.waves import waves_of
+from controller.console.pages.traffic import traffic_now, waves_of
+from controller.console.pages.visit import Visit
 from controller.core.decision.approval_chain import belongs
 from controller.core.explanation import decision_data
 from controller.core.incident.approval import among, same_person

@@ -1,0 +1,173 @@
+"""One incident: where it stands, its picture, why, what each wave flips, who was asked, and its journal.
+
+Who was asked, until when, and what they said; and what else of an incident comes to an end by itself.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from markupsafe import Markup
+
+from controller.console.http.messages import Response
+from controller.console.pages.timeline import BEFORE, ends, story_of
+from controller.console.pages.traffic import traffic_of, waves_of
+from controller.console.pages.visit import Visit
+from controller.console.view_data import Seen
+from controller.core.decision.approval_chain import phrase
+from controller.core.decision.decide import decide
+from controller.core.explanation import decision_data
+from controller.core.incident.state import ENDED, Incident, Phase
+from controller.core.journal import Event, Kind
+from controller.core.model import Decision
+from controller.core.policy.schema import Policy
+from controller.ports.errors import OutsideUnreachable
+from controller.steps.context.deps import Deps
+from controller.steps.context.situation import situation
+from controller.steps.incident.approvals import next_ask
+
+ENDINGS = {Kind.APPROVAL_DENIED: "denied", Kind.APPROVAL_EXPIRED: "nobody answered in time"}
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One ask of a chain. said: (who, what, when) of each answer. outcome: "" while it waits."""
+
+    asked: float
+    who: tuple[str, ...]
+    people: int
+    expires: float
+    code: str
+    reminded: float | None = None
+    said: tuple[tuple[str, str, float], ...] = ()
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """What ends by itself, when, and what comes of it."""
+
+    at: float
+    what: str
+    then: str
+
+
+def turns_of(own: Sequence[Event]) -> list[Turn]:
+    """Every ask of an incident, oldest first."""
+    found: list[Turn] = []
+    for event in own:
+        data = event.data
+        if event.kind is Kind.APPROVAL_REQUESTED:
+            if found and not found[-1].outcome:
+                found[-1] = replace(found[-1], outcome="nobody answered in time; the next were asked")
+            who = tuple(map(str, data.get("ask", ())))
+            people, until = int(data.get("people", 1)), float(data["expires"])
+            found.append(Turn(event.at, who, people, until, str(data["digest"])[:8]))
+        elif not found:
+            continue
+        elif event.kind is Kind.REMINDED:
+            found[-1] = replace(found[-1], reminded=event.at)
+        elif event.kind is Kind.APPROVAL_GIVEN:
+            said = (*found[-1].said, (event.draft.by, "approved", event.at))
+            found[-1] = replace(found[-1], said=said, outcome="" if data.get("needed") else "approved")
+        elif event.kind in ENDINGS:
+            said = found[-1].said
+            if event.kind is Kind.APPROVAL_DENIED:
+                said = (*said, (event.draft.by, "denied", event.at))
+            found[-1] = replace(found[-1], said=said, outcome=ENDINGS[event.kind])
+        elif event.kind in (Kind.STOOD_DOWN, Kind.SETTLED) and not found[-1].outcome:
+            found[-1] = replace(found[-1], outcome="withdrawn")
+    return found
+
+
+def expiries(policy: Policy, incident: Incident, seen: Seen, *, silence: str) -> list[Expiry]:
+    """The next first. silence: what comes of no answer, as the question says it."""
+    found = [
+        Expiry(until, f"{what} says nothing", "it counts again")
+        for what, until in seen.memory.muted.items()
+        if until > seen.now
+    ]
+    request = incident.request
+    if incident.phase not in ENDED and request is not None and request.status == "waiting":
+        found.append(Expiry(request.expires, "the question", silence))
+    if incident.phase is Phase.SHIFTED and policy.traffic is not None and incident.intent != "restore":
+        until = incident.changed + policy.traffic.within
+        found.append(Expiry(until, "the wait until customers have moved", "people are asked what to do"))
+    last = seen.memory.last_blocking()
+    if incident.phase in ENDED and last is not None and last.id == incident.id and not last.acknowledged_by:
+        until = incident.changed + policy.limits.cooldown
+        found.append(Expiry(until, "the cooldown", "it may move by itself; `tidegate ack` ends it sooner"))
+    return sorted((each for each in found if each.at > seen.now), key=lambda each: each.at)
+
+
+SPAN = 7_200.0
+"""Seconds of assessments that a picture goes through at most."""
+
+
+def show(visit: Visit) -> Response:
+    seen = visit.look()
+    incident = seen.memory.incidents.get(visit.id)
+    if incident is None:
+        return visit.page("says", 404, why="no such incident", title="No incident of that id is known",
+                          text="It may be of another application.", again="/history")  # fmt: skip
+    own = [event for event in seen.events if event.draft.incident == incident.id]
+    assessed = _assessed(visit.deps, incident, seen.now)
+    moved = traffic_of(visit, incident, own, seen.now)
+    told = story_of(visit.deps.policy, incident, seen, assessed, moved.minutes if moved else ())
+    drawn = visit.instruments.picture(told)
+    judged = _judged(visit.deps, seen, incident)
+    return visit.page(
+        "incident",
+        seen=seen,
+        incident=incident,
+        ended=incident.phase in ENDED,
+        own=own,
+        turns=turns_of(own),
+        expires=expiries(visit.deps.policy, incident, seen, silence=_silence(visit.deps, incident)),
+        picture=Markup(drawn),  # noqa: S704 - made by `audit.report.markup`, where all text is escaped
+        record=_record(own, judged, [each for each in assessed if each[0] <= incident.changed]),
+        waves=waves_of(
+            visit.deps.policy, incident, own, plan=judged.plan if judged else None, controls=seen.controls
+        ),
+        moved=moved,
+    )
+
+
+def _judged(deps: Deps, seen: Seen, incident: Incident) -> Decision | None:
+    """What would be decided now, with readiness as last kept; None once it has ended."""
+    if incident.phase in ENDED:
+        return None
+    found = situation(deps, seen.memory, read_controls=False, controls=seen.controls)
+    return decide(found, incident.source)
+
+
+def _silence(deps: Deps, incident: Incident) -> str:
+    """What comes of it where nobody answers the question that waits."""
+    request = incident.request
+    waits = request is not None and request.status == "waiting" and incident.phase not in ENDED
+    then = next_ask(deps, incident, request) if waits and request is not None else None
+    return f"then {phrase(then)} will be asked" if then else "silence is a denial; traffic stays where it is"
+
+
+def _record(
+    own: list[Event], judged: Decision | None, assessed: list[tuple[float, Mapping[str, Any]]]
+) -> Mapping[str, Any] | None:
+    """The decision as it stands; of an incident that has ended the last that was assessed or written down."""
+    if judged is not None:
+        return decision_data(judged)
+    carried = [(event.at, event.data["decision"]) for event in own if "decision" in event.data]
+    return max([*assessed, *carried], key=lambda pair: pair[0], default=(0.0, None))[1]
+
+
+def _assessed(deps: Deps, incident: Incident, now: float) -> list[tuple[float, Mapping[str, Any]]]:
+    start, end = incident.opened - BEFORE, ends(incident, now)
+    try:
+        found = deps.assessments.between(deps.application, max(start, end - SPAN), end)
+    except OutsideUnreachable:
+        return []
+    return [
+        (at, decision)
+        for at, record in found
+        for decision in record.get("decisions", ())
+        if decision.get("region") == incident.source
+    ]
