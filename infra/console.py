@@ -84,7 +84,7 @@ def _function(stack: Regional) -> lambda_.CfnFunction:
         function_name=name,
         runtime=EXECUTABLE,
         architectures=["arm64"],
-        handler="controller.entry.console.handler",
+        handler="controller.entry.console_lambda.handler",
         code=lambda_.CfnFunction.CodeProperty(s3_bucket=code["bucket"], s3_key=code["key"]),
         role=role,
         memory_size=MEMORY,

@@ -9,7 +9,7 @@ from controller.console.app import log_line
 from controller.console.archive import Archive
 from controller.console.http.wsgi import Loopback
 from controller.core.text import plain
-from controller.entry.console import instruments
+from controller.entry.console_lambda import instruments
 from controller.entry.consoles import console_log
 from controller.readmodel.trace import NotATrace, Traced, read_trace
 from controller.rehearsal.server import PortInUse

@@ -1,17 +1,149 @@
-"""Break-glass on this machine: who did it, where it is written down, and how the journal hears of it."""
+"""Break-glass on this machine: who did it, where it is written down, and how the journal hears of it.
 
+What break-glass writes down on this machine: an append-only file that shows when it was edited.
+
+```
+ {"body": …, "prev": hash of the line before, "hash": SHA-256 of prev and body, "mac": HMAC of hash}
+```
+The MAC is made with a key of this machine alone (mode 0600). It tells a line that this machine wrote from
+one that somebody else put there; it proves nothing against whoever can read the key. The journal, which
+takes each line's hash as soon as it can be reached, is the stronger witness.
+"""
+
+import fcntl
 import getpass
+import hmac
+import json
+import os
+import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from controller.core.journal import digest
+from controller.core.journal import GENESIS, canonical, digest
 from controller.core.text import plain
 from controller.entry.context import Context
-from controller.entry.local_record import Entry, LocalRecord
 from controller.steps.context.deps import Deps
 from controller.steps.operator import break_glass as step
+
+NAME = "break-glass"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line. `id` is random; `hash` names its content and all before it."""
+
+    id: str
+    body: Mapping[str, Any]
+    hash: str
+
+
+class LocalRecord:
+    """The record in `folder`: `break-glass.jsonl`, its key, and files that were set aside as damaged."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._file, self._key_file = folder / f"{NAME}.jsonl", folder / f"{NAME}.key"
+
+    def append(self, body: Mapping[str, Any]) -> Entry:
+        """Write a line and wait until the disk has it. Raises `OSError`: then nothing may be done.
+
+        A file that does not verify is set aside, kept, and a new one begun: damage must not stop a person.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._locked():
+            key = self._key(create=True)
+            entries, damaged = _verified(self._file, key)
+            if damaged:
+                self._set_aside()
+                entries = ()
+            prev = entries[-1].hash if entries else GENESIS
+            whole = {**body, "id": secrets.token_hex(16)}
+            entry = Entry(whole["id"], whole, _hash(prev, whole))
+            line = {"body": whole, "prev": prev, "hash": entry.hash, "mac": _mac(key, entry.hash)}
+            self._write(self._file, (canonical(line) + "\n").encode(), os.O_APPEND)
+        return entry
+
+    def read(self) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
+        """Every line that verifies, oldest file first, and the names of files that do not verify wholly."""
+        key = self._key(create=False)
+        aside = sorted(self._folder.glob(f"{NAME}.*.jsonl"), key=lambda path: (len(path.name), path.name))
+        read = {path: _verified(path, key) for path in (*aside, self._file) if path.is_file()}
+        entries = tuple(entry for found, _ in read.values() for entry in found)
+        return entries, tuple(path.name for path, (_, damaged) in read.items() if damaged)
+
+    def _set_aside(self) -> None:
+        number = 1
+        while (kept := self._folder / f"{NAME}.{number}.jsonl").exists():
+            number += 1
+        self._file.rename(kept)
+
+    def _key(self, *, create: bool) -> bytes:
+        if create and not self._key_file.exists():
+            self._write(self._key_file, secrets.token_bytes(32), os.O_EXCL)
+        if not self._key_file.exists():
+            return b""
+        self._key_file.chmod(0o600)
+        return self._key_file.read_bytes()
+
+    def _write(self, path: Path, data: bytes, how: int) -> None:
+        """To the disk, and the folder's entry for it too."""
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o600)
+        try:
+            if os.write(handle, data) != len(data):
+                raise OSError(28, "No space left on device", str(path))
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """One writer at a time on this machine."""
+        with (self._folder / f"{NAME}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _verified(path: Path, key: bytes) -> tuple[tuple[Entry, ...], bool]:
+    """The lines up to the first that does not verify, and whether there is one."""
+    if not path.is_file():
+        return (), False
+    entries: list[Entry] = []
+    prev = GENESIS
+    for line in path.read_bytes().splitlines(keepends=True):
+        entry = _entry(line, prev, key)
+        if entry is None:
+            return tuple(entries), True
+        entries.append(entry)
+        prev = entry.hash
+    return tuple(entries), False
+
+
+def _entry(line: bytes, prev: str, key: bytes) -> Entry | None:
+    try:
+        raw = json.loads(line)
+        body, hash_, mac, identity = raw["body"], str(raw["hash"]), str(raw["mac"]), str(raw["body"]["id"])
+    except (ValueError, KeyError, TypeError):
+        return None
+    chained = raw.get("prev") == prev and hash_ == _hash(prev, body)
+    signed = bool(key) and hmac.compare_digest(mac.encode(), _mac(key, hash_).encode())
+    return Entry(identity, body, hash_) if chained and signed and line.endswith(b"\n") else None
+
+
+def _hash(prev: str, body: Mapping[str, Any]) -> str:
+    return digest({"prev": prev, "body": dict(body)})
+
+
+def _mac(key: bytes, hash_: str) -> str:
+    return hmac.new(key, hash_.encode(), "sha256").hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from controller.audit.bundle.write import NOBODY, Period, Record, export
 from controller.aws.audit.signing import KmsSigner
 from controller.aws.dynamodb.assessment_log import DynamoAssessmentLog
 from controller.core.journal import Kind
-from controller.entry.record import text_of
+from controller.entry.audit_sources import text_of
 from controller.ports.record import PublicKey, Signer
 from controller.rehearsal.sdk import virtual_clients
 from tests.core.scene import OTHER

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from controller.entry.simulated import Wish, plant, play
+from controller.entry.simulation import Wish, plant, play
 from controller.lab.simulate.drawn import matrix_policy
 from controller.lab.simulate.facts import Fact
 from controller.lab.simulate.invariants import broken

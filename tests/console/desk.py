@@ -11,7 +11,7 @@ from controller.console.auth.identity_provider import Issuer
 from controller.console.auth.outbound import IssuerUnreachable
 from controller.console.http.messages import Request, Response
 from controller.core.journal import Kind
-from controller.entry.console import instruments
+from controller.entry.console_lambda import instruments
 from controller.rehearsal.oidc import Oidc
 from controller.settings import SignIn
 from controller.steps.context.deps import Deps

@@ -10,7 +10,7 @@ import pytest
 from controller.console.archive import Archive, outside_of
 from controller.console.http.messages import Request, Response
 from controller.core.journal import Kind, seal
-from controller.entry.console import instruments
+from controller.entry.console_lambda import instruments
 from controller.ports.errors import ControllerError
 from controller.readmodel.trace import Traced, read_trace, trace_lines
 from tests.console.desk import GATE, asked_desk

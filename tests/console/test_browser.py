@@ -20,7 +20,7 @@ from controller.console.archive import Archive
 from controller.console.http.wsgi import Loopback
 from controller.core.journal import Kind
 from controller.core.model import Verdict
-from controller.entry.console import instruments
+from controller.entry.console_lambda import instruments
 from tests.console.browsing import CHROMIUM, Stand, standing
 from tests.console.desk import GATE, Desk, asked_desk
 from tests.console.test_archive import run

@@ -8,7 +8,7 @@ import pytest
 from controller.console.http.api_gateway import request_of
 from controller.console.http.messages import MOST, Response
 from controller.core.journal import Kind
-from controller.entry import console
+from controller.entry import console_lambda
 from tests.console.desk import Browser, Desk, asked_desk
 from tests.core.scene import OTHER, WEST
 
@@ -31,7 +31,7 @@ class ByGateway(Browser):
             cookies=[f"{name}={value}" for name, value in self.jar.items()],
             **({"isBase64Encoded": True, "body": base64.b64encode(body).decode()} if body else {}),
         )  # fmt: skip
-        answer = console.handler(sent, None)
+        answer = console_lambda.handler(sent, None)
         assert answer["isBase64Encoded"] is True
         assert "set-cookie" not in {name.lower() for name in answer["headers"]}
         for cookie in answer["cookies"]:
@@ -45,7 +45,7 @@ class ByGateway(Browser):
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     made = asked_desk()
-    monkeypatch.setattr(console, "_deployed", lambda: made.console)
+    monkeypatch.setattr(console_lambda, "_deployed", lambda: made.console)
     return made
 
 
@@ -69,7 +69,7 @@ def test_the_link_of_each_region_in_the_notice_opens_the_same_question_there(
     desk = asked_desk(controllers=[OTHER, WEST])
     for region in (OTHER, WEST):
         here = Desk(desk.w, desk.w.hands[region])
-        monkeypatch.setattr(console, "_deployed", lambda here=here: here.console)
+        monkeypatch.setattr(console_lambda, "_deployed", lambda here=here: here.console)
         b = ByGateway(here)
         assert b.sign_in("u-ben", to=f"/approve/{desk.request}").headers["location"].endswith(desk.request)
         page = b.get(f"/approve/{desk.request}").body.decode()

@@ -12,7 +12,7 @@ from controller.core.journal import Kind, broken_at
 from controller.entry.archives import read_file
 from controller.entry.cli import main
 from controller.entry.cli.up_history import open_history
-from controller.entry.simulated import die_traced
+from controller.entry.simulation import die_traced
 from controller.lab.simulate.kills import Cell
 
 NOWHERE = Cell(10**9, "before")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.entry.local_record import LocalRecord
+from controller.entry.break_glass import LocalRecord
 
 
 def mode(path: Path) -> int:

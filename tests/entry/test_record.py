@@ -9,8 +9,8 @@ import pytest
 
 from controller.core.journal import digest
 from controller.core.policy.validation import compiled
+from controller.entry.audit_sources import signer_of, store_of, text_of
 from controller.entry.context import Context
-from controller.entry.record import signer_of, store_of, text_of
 from controller.ports.errors import OutsideUnreachable
 from controller.rehearsal.server import Server
 from controller.rehearsal.signing_key import Keys

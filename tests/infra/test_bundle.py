@@ -44,7 +44,7 @@ def test_the_console_imports_from_its_package_alone(tmp_path: Path) -> None:
     project = load(SHIPPED, deployed=1.0)
     files = project.packaged() | {"sign-in.json": project.signing_in("us-east-2")}
     folder = package(tmp_path / "console", files, console=True)
-    assert imported(folder, "controller.entry.console").startswith(str(folder))
+    assert imported(folder, "controller.entry.console_lambda").startswith(str(folder))
     assert (folder / "controller" / "console" / "templates").is_dir()
 
 

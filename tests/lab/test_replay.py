@@ -12,7 +12,7 @@ import pytest
 
 from controller.core.policy.validation import parse_policy
 from controller.entry.cli.run import main
-from controller.entry.works import works
+from controller.entry.replay import works
 from controller.lab.backtest.evidence import past_of
 from controller.lab.backtest.truth import Judge
 from controller.lab.backtest.walk import walk

@@ -46,4 +46,4 @@ def test_no_deployed_handler_can_reach_the_sink() -> None:
     reached = imported("controller.entry.lambdas", set())
     assert {"controller.steps.workflow.shift_traffic", "controller.aws.dynamodb.journal"} <= reached
     assert reached & SINK == set()
-    assert imported("controller.entry.record", set()) >= SINK
+    assert imported("controller.entry.audit_sources", set()) >= SINK

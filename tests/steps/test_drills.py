@@ -9,7 +9,7 @@ from controller.core.incident import fold
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.entry.cli.move import how_it_ended
-from controller.entry.drilled import drill_lines, drills_data
+from controller.entry.status import drill_lines, drills_data
 from controller.steps.operator import commands
 from controller.steps.tick import scheduled_drills as steps
 from controller.steps.workflow import verify_shift

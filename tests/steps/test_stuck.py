@@ -2,7 +2,7 @@
 
 from controller.core.incident.step_durations import LEAST
 from controller.core.journal import Draft, Kind
-from controller.entry.watching import stuck_told
+from controller.entry.status import stuck_told
 from controller.steps.context.journalling import remember
 from controller.steps.operator.commands import arm
 from controller.steps.tick.self_checks import tell_stuck

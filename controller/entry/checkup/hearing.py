@@ -6,7 +6,7 @@ from controller.core.model import Ignored
 from controller.core.policy.validation import expected_signals
 from controller.core.text import plain
 from controller.entry.checkup.finding import Finding, Patient, judged, short, tried
-from controller.entry.watching import LATE, last_probes
+from controller.entry.status import LATE, last_probes
 from controller.ports.errors import ControllerError
 
 PAGE = 20

@@ -36,7 +36,7 @@ def export(
     """Write a signed bundle of the record: what was known, decided and done, by which policy, by whom."""
     from controller.audit.bundle.write import TooLarge
     from controller.audit.bundle.write import export as write
-    from controller.entry.record import record_of, signer_of, store_of
+    from controller.entry.audit_sources import record_of, signer_of, store_of
     from controller.lab.loader import load_policy
     from controller.ports.errors import JournalUnreadable
 
@@ -135,7 +135,7 @@ def _print(fields: dict[str, Any]) -> None:
 def key(context: ContextName = None, as_json: AsJson = False) -> None:
     """Print the public key that bundles are signed by, to be handed on by another way than they are."""
     from controller.audit.bundle.signature import fingerprint, public_key
-    from controller.entry.record import signer_of
+    from controller.entry.audit_sources import signer_of
 
     told = signer_of(open_context(context)).public_key()
     found = fingerprint(public_key(told.pem.encode()))

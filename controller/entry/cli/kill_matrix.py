@@ -11,13 +11,13 @@ from controller.entry.cli.bar import Bar
 from controller.entry.cli.output import ExitCode, emit, fail, stdout
 
 if TYPE_CHECKING:
-    from controller.entry.simulated import Matrix
+    from controller.entry.simulation import Matrix
     from controller.lab.simulate.kills import Cell, Ended
 
 
 def kill_matrix(cell: str, jobs: int, trace: Path | None, *, as_json: bool) -> None:
     """All cells, or the one that `cell` names (CALL:MOMENT); exit 1 where one goes wrong."""
-    from controller.entry.simulated import deaths_played, die_traced, matrix
+    from controller.entry.simulation import deaths_played, die_traced, matrix
 
     try:
         found = matrix(_cell(cell) if cell else None)

@@ -14,8 +14,14 @@ from controller.entry.break_glass import journal_waiting
 from controller.entry.cli.options import ContextName, moment, open_archive, open_context
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, stdout
 from controller.entry.context import Context
-from controller.entry.drilled import drill_lines, drills_data
-from controller.entry.watching import drift_told, last_probes, stuck_told, watching_lines
+from controller.entry.status import (
+    drift_told,
+    drill_lines,
+    drills_data,
+    last_probes,
+    stuck_told,
+    watching_lines,
+)
 from controller.ports.errors import ControllerError
 from controller.readmodel.run import sentence
 from controller.settings import Deployment

@@ -41,7 +41,7 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Say what a policy would have done on a past day: every event in order of arrival, in virtual time."""
-    from controller.entry.works import works
+    from controller.entry.replay import works
     from controller.lab.replay.lines import BadFile, read_recording
     from controller.lab.replay.play import replay as play
 

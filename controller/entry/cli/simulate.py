@@ -13,7 +13,7 @@ from controller.entry.cli.kill_matrix import kill_matrix
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, stdout
 
 if TYPE_CHECKING:
-    from controller.entry.simulated import Wish
+    from controller.entry.simulation import Wish
     from controller.lab.simulate.report import Totals
 
 SEEDS = 20
@@ -54,7 +54,7 @@ def simulate(
 
     Also where a thousand seeds or more did not meet every decision code, and every fault in every state.
     """
-    from controller.entry.simulated import Wish
+    from controller.entry.simulation import Wish
     from controller.lab.simulate.faults import FAULTS
 
     if listed:
@@ -81,7 +81,7 @@ def _named(faults: str, known: Iterable[str]) -> tuple[str, ...]:
 
 
 def _play(seeds: range, wish: "Wish", jobs: int, *, as_json: bool) -> None:
-    from controller.entry.simulated import played
+    from controller.entry.simulation import played
     from controller.lab.simulate.report import Totals, broken_lines, outcome_fields, summary_lines
 
     totals, outcomes = Totals(_states()), []

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from controller.entry.works import works
+from controller.entry.replay import works
 from controller.lab.replay.lines import read_recording
 from controller.lab.replay.play import replay
 from tests.lab.outages.verdicts import HERE, Case, cases, misses

@@ -14,9 +14,8 @@ from controller.console.auth.identity_provider import Issuer
 from controller.console.auth.outbound import https_fetch
 from controller.console.http.api_gateway import answer_of, request_of
 from controller.console.view_data import Instruments
-from controller.entry.drilled import drills_data
 from controller.entry.lambdas import Environment
-from controller.entry.watching import last_probes
+from controller.entry.status import drills_data, last_probes
 from controller.settings import Deployment, SignIn
 from controller.steps.context.deps import Deps
 

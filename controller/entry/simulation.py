@@ -1,18 +1,29 @@
-"""Seeds played by one process or by several: the composition of lab and wiring for `simulate`."""
+"""Seeds played by one process or by several: the composition of lab and wiring for `simulate`.
+
+The console of a simulated controller, and a browser before it: the composition for `simulate`.
+"""
 
 import gc
+import re
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing import get_context
 from multiprocessing.pool import Pool
 from pathlib import Path
+from urllib.parse import urlencode
 
 from controller import wiring
+from controller.console.app import Console
+from controller.console.auth.identity_provider import Issuer
+from controller.console.auth.outbound import IssuerUnreachable
+from controller.console.auth.session import KEY, Sealer, Session, cookie_of
+from controller.console.http.messages import Request, Response
+from controller.core.incident.approval import GROUP
 from controller.entry import lambdas
-from controller.entry.gates import gate
+from controller.entry.console_lambda import instruments
 from controller.entry.rehearsal import parts
 from controller.lab.simulate.gates import Log
 from controller.lab.simulate.kills import Call, Cell, Ended, death, every_cell, play_cells, recorded
@@ -20,7 +31,62 @@ from controller.lab.simulate.lengths import LENGTHS
 from controller.lab.simulate.lengths import Name as LengthName
 from controller.lab.simulate.run import Outcome, Phase, run_seed
 from controller.lab.simulate.world import Plant
+from controller.settings import SignIn
 from controller.steps.context.deps import Deps
+
+ORIGIN = "https://console.rehearsal.invalid"
+SIGN_IN = SignIn(issuer="https://issuer.rehearsal.invalid", client_id="tidegate", origin=ORIGIN)
+FORM = re.compile(r'name="csrf" value="(\w{64})"><input type="hidden" name="digest" value="(\w+)"')
+
+
+@dataclass
+class Browser:
+    """`lab.simulate.gates.Gate`: people have signed in just now, and belong to every group."""
+
+    console: Console
+    sealer: Sealer
+    groups: tuple[str, ...]
+    now: Callable[[], float]
+
+    def look(self, method: str, path: str, who: str | None) -> tuple[int, str]:
+        response = self._send(method, path, who, {})
+        return response.status, response.body.decode()
+
+    def click(self, request: str, who: str, *, yes: bool, reason: str) -> bool:
+        path = f"/approve/{request}"
+        form = FORM.search(self._send("GET", path, who, {}).body.decode())
+        if form is None:
+            return False
+        said = {"csrf": form[1], "digest": form[2], "answer": "approve" if yes else "deny", "reason": reason}
+        return self._send("POST", path, who, said).status == 303
+
+    def _send(self, method: str, path: str, who: str | None, form: Mapping[str, str]) -> Response:
+        headers = {"host": ORIGIN.partition("://")[2], "origin": ORIGIN, "sec-fetch-site": "same-origin",
+                   "content-type": "application/x-www-form-urlencoded"}  # fmt: skip
+        cookie = ""
+        if who is not None:
+            session = Session(who, self.groups, self.now(), f"secret of {who}")
+            cookie = cookie_of(session, self.sealer, self.now()).partition(";")[0]
+        return self.console.handle(Request(method, path, "", headers, cookie, urlencode(form).encode()))
+
+
+def gate(deps: Deps, now: Callable[[], float]) -> Browser:
+    """Of one controller. now: the clock of people and their issuer, who does not answer."""
+    asked = {each for asks in deps.policy.approvals.values() for ask in asks for each in ask.ask}
+    key = bytes(KEY)
+    console = Console(
+        deps,
+        issuer=Issuer(SIGN_IN, _nobody, now),
+        key=key,
+        now=now,
+        instruments=instruments(lambda: 0),
+        log=lambda _line: None,
+    )
+    return Browser(console, Sealer(key), tuple(sorted(each.removeprefix(GROUP) for each in asked)), now)
+
+
+def _nobody(_method: str, url: str, _form: Mapping[str, str] | None) -> tuple[int, bytes]:
+    raise IssuerUnreachable(f"{url[:40]} does not answer")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,118 @@
+"""Drills as `tidegate status` shows them: the last one, the last success, the next, and what is amiss.
+
+Who watches the watcher, as `tidegate status` shows it: last probe, dead letters, drift, a stuck step.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from controller.core.decision.drills import last_drill, last_success, what_is_amiss
+from controller.core.explanation import stamp
+from controller.core.incident.state import ENDED, Incident, Memory, Phase
+from controller.core.incident.step_durations import stuck
+from controller.core.policy.schedule import following
+from controller.core.policy.schema import Policy
+
+
+def drills_data(policy: Policy, memory: Memory, now: float) -> dict[str, Any]:
+    """Plain data; `warning` is None where a drill succeeded lately, or where the policy has no `drills`."""
+    drills = policy.drills
+    cron = drills.cron if drills else None
+    coming = following(cron, policy.timezone or "UTC", now) if cron else None
+    good = last_success(memory)
+    return {
+        "last": _last(memory),
+        "last_success": None if good is None else _told(good),
+        "next": None if coming is None else stamp(coming),
+        "warning": what_is_amiss(policy, memory, now),
+    }
+
+
+def _last(memory: Memory) -> dict[str, Any] | None:
+    """The last drill, or the last that was skipped, whichever came later."""
+    drill, skipped = last_drill(memory), memory.skipped
+    if skipped is not None and (drill is None or drill.opened < skipped.at):
+        data = skipped.data
+        return {"region": data["source"], "at": stamp(skipped.at), "outcome": data["outcome"],
+                "reason": data["reason"], "id": None}  # fmt: skip
+    return None if drill is None else _told(drill)
+
+
+def _told(drill: Incident) -> dict[str, Any]:
+    outcome = drill.outcome if drill.phase in ENDED else "under way"
+    kept = drill.reason if drill.phase is Phase.STOOD_DOWN else None
+    return {"region": drill.source, "at": stamp(drill.changed), "outcome": outcome or None,
+            "reason": kept, "id": drill.id}  # fmt: skip
+
+
+def drill_lines(data: dict[str, Any]) -> list[tuple[str, bool]]:
+    """What to print, and whether it is alarming."""
+    lines: list[tuple[str, bool]] = []
+    last, good = data["last"], data["last_success"]
+    if last is not None and last != good:
+        why = f": {last['reason']}" if last["reason"] else ""
+        lines.append((f"last drill: {last['region']} {last['outcome']} at {last['at']}{why}", False))
+    succeeded = f"{good['region']} at {good['at']}" if good else "none yet"
+    lines.append((f"last drill that succeeded: {succeeded}", False))
+    if data["next"]:
+        lines.append((f"next drill: {data['next']}", False))
+    if data["warning"]:
+        lines.append((data["warning"], True))
+    return lines
+
+
+LATE = 7200.0
+"""Seconds: a probe goes out each hour, so two are missing."""
+
+
+def last_probes(
+    between: Callable[[str, float, float], Iterable[tuple[float, dict[str, Any]]]],
+    application: str,
+    regions: Iterable[str],
+    now: float,
+) -> dict[str, Any]:
+    """Region -> when its last probe came through the intake and how long it took; None: not lately."""
+    found: dict[str, Any] = dict.fromkeys(regions)
+    for at, record in between(application, now - 1.5 * LATE, now):
+        for probe in record.get("probes", ()) if record.get("by") == "probe" else ():
+            if probe["region"] in found:
+                found[probe["region"]] = {"at": stamp(at), "age_s": round(now - at), **probe}
+    return found
+
+
+def drift_told(memory: Memory) -> dict[str, Any] | None:
+    """The last drift that was seen, and when."""
+    event = memory.drift
+    return None if event is None else {"at": stamp(event.at), "reason": event.data["reason"]}
+
+
+def stuck_told(memory: Memory, now: float) -> dict[str, Any] | None:
+    """The open incident's step, if it is slow against its own history."""
+    found = stuck(memory.pace, now)
+    if found is None:
+        return None
+    return {"step": found.step, "seconds": round(found.seconds), "p75_s": round(found.usual, 1),
+            "runs": found.runs, "reason": found.sentence}  # fmt: skip
+
+
+def watching_lines(fields: dict[str, Any]) -> list[tuple[str, bool]]:
+    """What to print, and whether it is alarming."""
+    lines: list[tuple[str, bool]] = []
+    for region, probe in fields["probes"].items():
+        if probe is None:
+            lines.append((f"no probe from {region} came through the intake in the last hours", True))
+        elif probe["age_s"] > LATE:
+            lines.append((f"the last probe from {region} is {probe['age_s'] // 60} minutes old", True))
+        else:
+            text = (
+                f"probe from {region} {probe['age_s'] // 60} min ago, {probe['round_trip_s']:.1f} s under way"
+            )
+            lines.append((text, False))
+    letters = fields["dead_letters"]
+    told = "dead letters cannot be counted" if letters is None else f"{letters} dead letters"
+    lines.append((told, bool(letters)))
+    if fields["stuck"]:
+        lines.append((f"stuck: {fields['stuck']['reason']}", True))
+    if fields["drift"]:
+        lines.append((f"drift at {fields['drift']['at']}: {fields['drift']['reason']}", False))
+    return lines
