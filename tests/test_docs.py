@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from controller.core.policy.validation import parse_policy
+from controller.entry.cli.main import main
 from controller.entry.cli.output import ExitCode
-from controller.entry.cli.run import main
 from controller.lab.cases.run import run
 from controller.lab.loader import load_policy
 from controller.lab.scenarios import SCENARIOS

@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from controller.entry.cli.run import main
+from controller.entry.cli.main import main
 from controller.entry.simulation import Matrix, deaths_played, matrix, plant, workers
 from controller.lab.simulate.kills import Call, Cell, Ended, death, play_cells
 from controller.lab.simulate.weather import MOMENTS

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from controller.entry.cli.run import main
+from controller.entry.cli.main import main
 from controller.entry.simulation import Wish, plant, play, played
 from controller.lab.overlay import overlaid
 from controller.lab.simulate.aims import EVERY, aim_of, calm_aims, period

@@ -11,7 +11,7 @@ import pytest
 from controller.core.explanation import stamp
 from controller.core.policy.validation import compiled
 from controller.entry.cli.assessments import HOUR, lines
-from controller.entry.cli.run import main
+from controller.entry.cli.main import main
 from controller.entry.context import Archive
 from controller.lab.backtest.shadow import read_export
 from controller.lab.stage import Stage

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from controller.entry.break_glass import LocalRecord, local_record
-from controller.entry.cli import main
+from controller.entry.cli.main import main
 from controller.rehearsal.arc.controls import ENDPOINTS
 from tests.core.scene import policy_data
 from tests.entry.loopback import Cluster, closed_port, cluster

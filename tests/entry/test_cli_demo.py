@@ -16,7 +16,7 @@ import pytest
 from rich.console import Console
 
 from controller.entry import gauges
-from controller.entry.cli import main
+from controller.entry.cli.main import main
 from controller.entry.files import LogFile, ReportFile
 from controller.entry.happenings import clock
 from controller.entry.screen import Screen

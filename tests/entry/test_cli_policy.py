@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from controller.entry.cli import main
-from controller.entry.cli.app import app
+from controller.entry.cli.main import app, main
 from controller.entry.cli.output import ExitCode, emit, fail
 from controller.lab.places import Located, PolicyRefused
 from controller.ports import errors
@@ -20,7 +19,7 @@ from tests.entry.test_context import DEPLOYMENT
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "policies" / "storefront.yaml"
-RUN = "import sys; from controller.entry.cli import main; sys.exit(main(sys.argv[1:]))"
+RUN = "import sys; from controller.entry.cli.main import main; sys.exit(main(sys.argv[1:]))"
 
 
 def tidegate(
@@ -243,7 +242,7 @@ def test_a_reader_that_went_away_is_not_worth_a_line(words: list[str]) -> None:
 @pytest.mark.parametrize("words", [["--version"], ["policy", "check"]])
 def test_a_quick_command_imports_nothing_heavy(words: list[str]) -> None:
     code = (
-        "import sys; from controller.entry.cli import main; code = main(sys.argv[1:]);"
+        "import sys; from controller.entry.cli.main import main; code = main(sys.argv[1:]);"
         "heavy = {'boto3', 'botocore', 'moto', 'flask', 'controller.rehearsal', 'controller.wiring'};"
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr); sys.exit(code)"
     )

@@ -10,8 +10,8 @@ import pytest
 
 from controller.core.journal import Kind, broken_at
 from controller.entry.archives import read_file
-from controller.entry.cli import main
-from controller.entry.cli.up_history import open_history
+from controller.entry.cli.main import main
+from controller.entry.cli.up import open_history
 from controller.entry.simulation import die_traced
 from controller.lab.simulate.kills import Cell
 

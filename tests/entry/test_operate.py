@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.entry.cli.run import main
+from controller.entry.cli.main import main
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import dns.message
 import dns.query
 from awscli.clidriver import create_clidriver
 
-from controller.entry.cli import main
+from controller.entry.cli.main import main
 
 BIN = Path(sys.executable).parent
 SHIPPED = Path(__file__).parents[2] / "policies" / "storefront.yaml"

@@ -16,7 +16,7 @@ from controller.core.evidence.evaluation import judge, view
 from controller.core.model import Observation, Truth, Verdict
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import expected_signals, parse_policy
-from controller.entry.cli.run import main
+from controller.entry.cli.main import main
 from controller.lab.backtest.evidence import Past, past_of, past_of_changes
 from controller.lab.backtest.labels import BadLabels, Window, read_labels
 from controller.lab.backtest.line import BREACHING, HEALTHY, line_of

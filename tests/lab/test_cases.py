@@ -10,7 +10,7 @@ import pytest
 
 from controller.core.policy.conditions import All, Any_, Condition, Leaf
 from controller.core.policy.schema import Policy
-from controller.entry.cli.run import main
+from controller.entry.cli.main import main
 from controller.lab.cases.junit import difference_lines
 from controller.lab.cases.play import as_live, play
 from controller.lab.cases.reader import CaseFile, read_cases

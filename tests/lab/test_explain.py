@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from controller.core.policy.validation import parse_policy
-from controller.entry.cli.run import main
+from controller.entry.cli.main import main
 from controller.lab.loader import load_policy
 from controller.lab.schema import policy_schema
 from controller.readmodel.decision_tree_svg import tree_svg

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from controller.core.policy.validation import parse_policy
-from controller.entry.cli.run import main
+from controller.entry.cli.main import main
 from controller.entry.replay import works
 from controller.lab.backtest.evidence import past_of
 from controller.lab.backtest.truth import Judge
@@ -25,7 +25,7 @@ from tests.lab.outages.events import Event, alarm, canary, moment, utc
 from tests.lab.outages.verdicts import HERE, cases, misses
 
 T0 = moment("2024-05-06T10:00:00Z")
-RUN = "from controller.entry.cli import main; raise SystemExit(main())"
+RUN = "from controller.entry.cli.main import main; raise SystemExit(main())"
 MINUTELY = str(HERE / "minutely.yaml")
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import PolicyError, parse_policy
-from controller.entry.cli.run import main
+from controller.entry.cli.main import main
 from controller.lab.review.findings import Finding
 from controller.lab.review.periods import NotAlarms, read_periods
 from controller.lab.review.placement import Deployed, placed

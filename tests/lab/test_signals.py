@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from controller.entry.cli.run import main
+from controller.entry.cli.main import main
 from controller.lab.signals.events import alarm_events, alarm_states
 from controller.lab.signals.history import read_history
 from controller.lab.signals.series import BadSeries, Series, coded, gridded, read_series
@@ -258,7 +258,7 @@ def test_the_command_takes_a_history(tmp_path: Path, capsys: Any) -> None:
 def test_what_needs_numpy_says_so_and_nothing_else_loads_it() -> None:
     tried = """
 import sys
-from controller.entry.cli import main
+from controller.entry.cli.main import main
 main(["--help"])
 assert not {"numpy", "matplotlib", "pandas"} & set(sys.modules), "loaded"
 sys.modules["numpy"] = None

@@ -8,7 +8,7 @@ from controller.core.decision import drills
 from controller.core.incident import fold
 from controller.core.journal import Kind
 from controller.core.model import Verdict
-from controller.entry.cli.move import how_it_ended
+from controller.entry.cli.operate import how_it_ended
 from controller.entry.status import drill_lines, drills_data
 from controller.steps.operator import commands
 from controller.steps.tick import scheduled_drills as steps

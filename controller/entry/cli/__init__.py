@@ -1,5 +1,1 @@
-"""The command `tidegate`."""
-
-from controller.entry.cli.run import main
-
-__all__ = ["main"]
+"""The command `tidegate`: `main` is where it begins, one module a command."""

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from controller.core.text import plain
-from controller.entry.cli.act import told
+from controller.entry.cli.operate import told
 from controller.entry.cli.options import ActAs, ContextName, Reason, Yes, acting, open_context
 from controller.entry.cli.output import AsJson, ExitCode, fail, note
 from controller.steps.context.deps import Deps

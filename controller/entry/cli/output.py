@@ -1,10 +1,16 @@
-"""What a command prints: its data once on stdout, for people or as one JSON document; the rest on stderr."""
+"""What a command prints: its data once on stdout, for people or as one JSON document; the rest on stderr.
+
+A progress bar on stderr, where that is a terminal; nothing of it reaches stdout.
+
+Commands that need more than the plain installation say so in one line.
+"""
 
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from enum import IntEnum
+from importlib.util import find_spec
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -87,3 +93,29 @@ def note(line: str) -> None:
 def stdout() -> Console:
     """Rich's console on stdout: no wrapping, no guessing at colours. Print `rich.text.Text`, never markup."""
     return Console(file=sys.stdout, soft_wrap=True, highlight=False, markup=False, emoji=False)
+
+
+class Bar:
+    def __init__(self, what: str, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import Progress
+
+        self._bar = Progress(console=Console(stderr=True), transient=True)
+        self._task = self._bar.add_task(what, total=total)
+
+    def __enter__(self) -> "Bar":
+        self._bar.start()
+        return self
+
+    def step(self, by: int = 1, said: str | None = None) -> None:
+        self._bar.update(self._task, advance=by, description=said)
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+
+def need(extra: str, *modules: str) -> None:
+    """Exit 2 where a module of the optional dependencies `extra` is not installed."""
+    missing = [module for module in modules if find_spec(module) is None]
+    if missing:
+        fail(ExitCode.BAD_INPUT, f"{', '.join(missing)} is not installed: pip install 'tidegate[{extra}]'")

@@ -12,8 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from controller.core.text import plain
-from controller.entry.cli.extras import need
-from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, stdout
+from controller.entry.cli.output import AsJson, ExitCode, emit, fail, need, note, stdout
 from controller.lab.loader import load_policy
 from controller.lab.shipped import shipped
 

@@ -9,8 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from controller.core.text import plain
-from controller.entry.cli.extras import need
-from controller.entry.cli.output import AsJson, ExitCode, emit, fail
+from controller.entry.cli.output import AsJson, ExitCode, emit, fail, need
 
 
 def signals(
