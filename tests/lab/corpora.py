@@ -20,7 +20,7 @@ from rich.console import Console
 
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import parse_policy
-from controller.entry.cli.policy_backtest import table
+from controller.entry.cli.policy.backtest import table
 from controller.lab.backtest.evidence import Past, past_of
 from controller.lab.backtest.labels import Window
 from controller.lab.backtest.run import backtest

@@ -14,7 +14,7 @@ import typer
 
 from controller.core.text import plain
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, stdout
-from controller.entry.cli.policy import SHIPPED
+from controller.entry.cli.policy.group import SHIPPED
 
 if TYPE_CHECKING:
     from controller.entry.played import Wanted

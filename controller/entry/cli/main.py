@@ -18,7 +18,7 @@ from typing import Annotated
 import typer
 
 from controller.core.text import plain
-from controller.entry.cli import approve, audit, operate, policy, status
+from controller.entry.cli import approve, audit, operate, status
 from controller.entry.cli.assessments import assessments
 from controller.entry.cli.break_glass import break_glass, runbook
 from controller.entry.cli.demo import demo
@@ -26,6 +26,7 @@ from controller.entry.cli.doctor import doctor
 from controller.entry.cli.fleet import fleet
 from controller.entry.cli.init import init
 from controller.entry.cli.output import ExitCode, Failed, note, problem_fields, report_failure
+from controller.entry.cli.policy import group
 from controller.entry.cli.simulate import simulate
 from controller.entry.cli.up import up
 from controller.lab.places import PolicyRefused
@@ -47,7 +48,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.add_typer(policy.group, name="policy")
+app.add_typer(group.group, name="policy")
 app.add_typer(status.incidents, name="incidents")
 app.add_typer(audit.group, name="audit")
 for command in (

@@ -20,7 +20,7 @@ from rich.text import Text
 
 from controller.core.text import plain
 from controller.entry.cli.output import AsJson, ExitCode, fail, note, stdout
-from controller.entry.cli.policy import SHIPPED
+from controller.entry.cli.policy.group import SHIPPED
 
 if TYPE_CHECKING:
     from controller.core.policy.schema import Policy

@@ -1,5 +1,13 @@
-"""`tidegate policy check`: whether policies load, what was proved of them, and what looks wrong."""
+"""`tidegate policy check`: whether policies load, what was proved of them, and what looks wrong.
 
+`tidegate policy schema`, `compile`: a policy's language, and a policy as it is deployed.
+
+`tidegate policy reviewed`: who looked at a policy and what its cases cover, written down beside it.
+"""
+
+import json
+import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +16,12 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from controller.core.policy.validation import expected_signals
+from controller.core.policy.review_record import Reviewer
+from controller.core.policy.validation import compiled, expected_signals
 from controller.core.text import plain
-from controller.entry.cli.output import AsJson, ExitCode, emit, fail, problem_fields, stdout
+from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, problem_fields, stdout
+from controller.lab.cases.reader import beside
+from controller.lab.cases.run import Report, run
 from controller.lab.cases.verdict import clock
 from controller.lab.loader import LoadedPolicy, dotted, load_policy
 from controller.lab.places import Located, PolicyRefused
@@ -19,6 +30,9 @@ from controller.lab.review.periods import NotAlarms, read_periods
 from controller.lab.review.placement import Deployed
 from controller.lab.review.proof import Proof
 from controller.lab.review.review import Review, review
+from controller.lab.reviewed import review_file
+from controller.lab.reviewed import reviewed as reviewed_
+from controller.lab.schema import policy_schema
 
 NO_POLICY = (".cases.yaml", ".base.yaml")
 """Files beside policies that are none by themselves: worked cases, and what policies extend."""
@@ -160,3 +174,66 @@ def _print(checked: Sequence[tuple[Path, Checked | PolicyRefused]]) -> None:
 
 def _short(proof: Proof) -> str:
     return proof.situation.partition(":")[0]
+
+
+def schema() -> None:
+    """Print the JSON Schema of policy files, for editors and other tools."""
+    sys.stdout.write(json.dumps(policy_schema(), indent=2, sort_keys=True) + "\n")
+
+
+def compile_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy file.")], as_json: AsJson = False
+) -> None:
+    """Print a policy as it is deployed: one JSON object, with all that it extends; its digest on stderr."""
+    try:
+        loaded = load_policy(file)
+    except PolicyRefused as refused:
+        fail(
+            ExitCode.BAD_INPUT, str(refused.problems[0]), [problem_fields(each) for each in refused.problems]
+        )
+    policy = compiled(loaded.policy)
+    files = [plain(str(each), 300) for each in loaded.files]
+    fields = {"digest": loaded.policy.digest, "files": files, "policy": policy}
+
+    def human() -> None:
+        sys.stdout.write(json.dumps(policy, indent=2, ensure_ascii=True) + "\n")
+        note(f"digest {loaded.policy.digest}")
+
+    emit("policy-compile", fields, human, as_json=as_json)
+
+
+def reviewed(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy file.")],
+    by: Annotated[list[str], typer.Option(metavar="WHO", help="Who reviewed it; may be repeated.")],
+    where: Annotated[str, typer.Option(metavar="URL", help="Where, such as the pull request.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Write FILE's review beside it, to be deployed with it; exit 1 where one of its worked cases fails."""
+    try:
+        policy = load_policy(file).policy
+        cases = beside(file)
+        report = run(cases, covered=True) if cases.is_file() else None
+    except PolicyRefused as refused:
+        fail(
+            ExitCode.BAD_INPUT, str(refused.problems[0]), [problem_fields(each) for each in refused.problems]
+        )
+    _refuse_failed(report)
+    try:
+        people = tuple(Reviewer(by=plain(who, 200), at=time.time(), where=plain(where, 300)) for who in by)
+        review = reviewed_(policy.digest, people, report)
+    except ValueError as error:
+        fail(ExitCode.BAD_INPUT, f"reviewers have names, and are ten at most: {plain(str(error), 120)}")
+    to = review_file(file)
+    try:
+        to.write_text(json.dumps(review.data(), indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        fail(ExitCode.BAD_INPUT, f"{plain(str(to), 200)}: {error.strerror}")
+    fields = {"file": plain(str(to), 300), "review": review.data()}
+    emit("policy-reviewed", fields, lambda: note(f"written to {plain(str(to), 300)}"), as_json=as_json)
+
+
+def _refuse_failed(report: Report | None) -> None:
+    failed = [result for result in report.results if not result.passed] if report else []
+    if failed:
+        name = plain(failed[0].case.case, 120)
+        fail(ExitCode.NO, f"{len(failed)} of its worked cases fail, first {name!r}; nothing was written")
