@@ -6,7 +6,7 @@ from functools import cache
 from controller import wiring
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import compiled
-from controller.entry.rehearsal import live
+from controller.entry.demo.rehearsal import live
 from controller.lab.fleet.clusters import Cluster
 from controller.lab.fleet.outage import Outcome, outage
 from controller.lab.fleet.sizes import SIZES

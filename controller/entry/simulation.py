@@ -24,7 +24,7 @@ from controller.console.http.messages import Request, Response
 from controller.core.incident.approval import GROUP
 from controller.entry import lambdas
 from controller.entry.console_lambda import instruments
-from controller.entry.rehearsal import parts
+from controller.entry.demo.rehearsal import parts
 from controller.lab.simulate.gates import Log
 from controller.lab.simulate.kills import Call, Cell, Ended, death, every_cell, play_cells, recorded
 from controller.lab.simulate.lengths import LENGTHS

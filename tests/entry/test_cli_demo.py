@@ -15,12 +15,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from controller.entry import gauges
 from controller.entry.cli.main import main
-from controller.entry.files import LogFile, ReportFile
-from controller.entry.happenings import clock
-from controller.entry.screen import Screen
-from controller.entry.tape import Tape
+from controller.entry.demo import screen as screens
+from controller.entry.demo.files import LogFile, ReportFile
+from controller.entry.demo.log import Tape, clock
+from controller.entry.demo.screen import Screen
 from controller.lab.rehearse import Run, rehearse
 from controller.lab.scenarios import SCENARIOS
 from controller.lab.watch import Watch
@@ -228,11 +227,11 @@ def test_the_screen_and_the_tape_show_a_run_as_it_goes() -> None:
 
 
 def test_gauges() -> None:
-    assert gauges.bar(0, 0, 1).plain == "·" * gauges.BAR
-    assert gauges.bar(99, 1, 100).plain == "█" * 23 + "×"
-    assert gauges.bar(1, 0, 1).plain == "█" * gauges.BAR
-    assert gauges.sparkline([], width=5) == ""
-    assert gauges.sparkline([0, 1, 8], width=3) == " ▁█"
-    assert len(gauges.sparkline([1] * 1000, width=40)) <= 40
-    assert gauges.approval((), 0) == "nobody is asked"
+    assert screens.bar(0, 0, 1).plain == "·" * gauges.BAR
+    assert screens.bar(99, 1, 100).plain == "█" * 23 + "×"
+    assert screens.bar(1, 0, 1).plain == "█" * gauges.BAR
+    assert screens.sparkline([], width=5) == ""
+    assert screens.sparkline([0, 1, 8], width=3) == " ▁█"
+    assert len(screens.sparkline([1] * 1000, width=40)) <= 40
+    assert screens.approval((), 0) == "nobody is asked"
     assert (clock(384.2), clock(-5), clock(3700), clock(0)) == ("6:24", "-0:05", "1:01:40", "0:00")

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from controller.core.journal import Kind, broken_at
-from controller.entry.archives import read_file
 from controller.entry.cli.main import main
 from controller.entry.cli.up import open_history
+from controller.entry.demo.archives import read_file
 from controller.entry.simulation import die_traced
 from controller.lab.simulate.kills import Cell
 

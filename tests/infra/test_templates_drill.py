@@ -13,7 +13,7 @@ import pytest
 from controller import wiring
 from controller.core.policy.validation import parse_policy
 from controller.entry import lambdas
-from controller.entry.rehearsal import parts
+from controller.entry.demo.rehearsal import parts
 from controller.lab.rehearse import Judged, judge, rehearse
 from controller.lab.scenarios import SCENARIOS
 from controller.lab.stage import Stage

@@ -17,7 +17,7 @@ from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, stdo
 from controller.entry.cli.policy.group import SHIPPED
 
 if TYPE_CHECKING:
-    from controller.entry.played import Wanted
+    from controller.entry.demo.play import Wanted
 
 DEFAULT_SPEED, SPEED_WITH_PEOPLE = 60.0, 20.0
 SLOWEST, FASTEST, TRIED = 0.5, 300.0, 60.0
@@ -46,8 +46,8 @@ def demo(
     listed: Annotated[bool, typer.Option("--list", help="List the scenarios.")] = False,
 ) -> None:
     """Break a Region of a shop on this machine, and watch the traffic move; exit 1 if it went wrong."""
-    from controller.entry import rehearsal
-    from controller.entry.played import Wanted
+    from controller.entry.demo import rehearsal
+    from controller.entry.demo.play import Wanted
     from controller.lab.scenarios import SCENARIOS
 
     if listed:
@@ -73,11 +73,10 @@ def demo(
 
 def _run(wanted: "Wanted", path: Path, *, as_json: bool, on_screen: bool) -> None:
     from controller.audit.report.run_html import page
-    from controller.entry.files import ReportFile
-    from controller.entry.played import Show, played
-    from controller.entry.screen import Screen
-    from controller.entry.summary import fields, summary
-    from controller.entry.tape import Tape
+    from controller.entry.demo.files import ReportFile
+    from controller.entry.demo.log import Tape, fields, summary
+    from controller.entry.demo.play import Show, played
+    from controller.entry.demo.screen import Screen
     from controller.lab.estate import NotDriven
     from controller.rehearsal.server import PortInUse
 

@@ -26,7 +26,7 @@ from controller.entry.cli.doctor import doctor
 from controller.entry.cli.fleet import fleet
 from controller.entry.cli.init import init
 from controller.entry.cli.output import ExitCode, Failed, note, problem_fields, report_failure
-from controller.entry.cli.policy import group
+from controller.entry.cli.policy.group import group as policy
 from controller.entry.cli.simulate import simulate
 from controller.entry.cli.up import up
 from controller.lab.places import PolicyRefused
@@ -48,33 +48,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.add_typer(group.group, name="policy")
+app.add_typer(policy, name="policy")
 app.add_typer(status.incidents, name="incidents")
 app.add_typer(audit.group, name="audit")
-for command in (
-    demo,
-    up,
-    status.status,
-    status.why,
-    approve.approve,
-    approve.deny,
-    operate.evacuate,
-    operate.disarm,
+for command in (  # in the order of `tidegate --help`
+    *(demo, up, status.status, status.why, approve.approve, approve.deny),
+    *(operate.evacuate, operate.disarm, operate.arm, operate.mute, operate.ack, operate.stand_down),
+    *(operate.restore, operate.drill, break_glass, runbook),
+    *(simulate, init, assessments, fleet, doctor),
 ):
     app.command()(command)
-app.command()(operate.arm)
-app.command()(operate.mute)
-app.command()(operate.ack)
-app.command()(operate.stand_down)
-app.command()(operate.restore)
-app.command()(operate.drill)
-app.command()(break_glass)
-app.command()(runbook)
-app.command()(simulate)
-app.command()(init)
-app.command()(assessments)
-app.command()(fleet)
-app.command()(doctor)
 
 
 def _version(wanted: bool) -> None:

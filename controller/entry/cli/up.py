@@ -53,7 +53,8 @@ def up(
         _only_history(history, console_port, scenario or region or templates, as_json=as_json)
         return
     from controller import wiring
-    from controller.entry import context, rehearsal
+    from controller.entry import context
+    from controller.entry.demo import rehearsal
     from controller.lab.keep import NotKept
     from controller.lab.scenarios import SCENARIOS
     from controller.lab.templates import NotDeployable
@@ -92,8 +93,9 @@ def _running(
     live: "Policy", folder: Path | None, speed: float, ports: tuple[int, int, int], templates: Path | None
 ) -> Iterator[tuple["Stage", Callable[[], None] | None, threading.Event]]:
     """The stage with its consoles, what keeps its state in `folder` (None: nothing), and the sign to stop."""
-    from controller.entry import context, rehearsal
-    from controller.entry.consoles import console_log, consoles
+    from controller.entry import context
+    from controller.entry.demo import rehearsal
+    from controller.entry.demo.consoles import console_log, consoles
     from controller.lab.keep import read_kept, store_in, write_kept
     from controller.lab.wall_stage import Ports
 
@@ -216,7 +218,7 @@ def _print_endpoints(stage: Any, *, as_json: bool) -> None:
 
 def open_history(files: Sequence[Path], port: int, stopped: threading.Event, *, as_json: bool) -> None:
     """A console a file, each on its own port; exit 2 for what is no trace, before anything is served."""
-    from controller.entry.archives import archives, read_file
+    from controller.entry.demo.archives import archives, read_file
     from controller.readmodel.trace import NotATrace
     from controller.rehearsal.server import PortInUse
 

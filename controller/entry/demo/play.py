@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from controller.core.policy.schema import Policy
-from controller.entry import context, rehearsal
+from controller.entry import context
+from controller.entry.demo import rehearsal
 from controller.lab.controllers import CONTROLLERS
 from controller.lab.last_run import LastRun, write_last_run
 from controller.lab.overlay import overlaid

@@ -10,7 +10,7 @@ from controller.console.archive import Archive
 from controller.console.http.wsgi import Loopback
 from controller.core.text import plain
 from controller.entry.console_lambda import instruments
-from controller.entry.consoles import console_log
+from controller.entry.demo.consoles import console_log
 from controller.readmodel.trace import NotATrace, Traced, read_trace
 from controller.rehearsal.server import PortInUse
 

@@ -10,7 +10,7 @@ from controller import wiring
 from controller.console.app import log_line
 from controller.console.http.wsgi import Loopback
 from controller.entry.console_lambda import console
-from controller.entry.files import LogFile
+from controller.entry.demo.files import LogFile
 from controller.rehearsal.oidc import Oidc
 from controller.rehearsal.oidc_server import OidcServer
 from controller.rehearsal.server import PortInUse

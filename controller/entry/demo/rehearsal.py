@@ -1,6 +1,10 @@
-"""A rehearsal with a controller in it: the composition of lab and wiring for `demo` and `up`."""
+"""A rehearsal with a controller in it: the composition of lab and wiring for `demo` and `up`.
+
+A rehearsed controller's clients on loopback: they stand still with their Region and meet its faults.
+"""
 
 import itertools
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -9,18 +13,52 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, TextIO, cast
 
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.exceptions import ConnectTimeoutError
+
 from controller import wiring
 from controller.core.policy.schema import Policy
 from controller.entry import lambdas
-from controller.entry.files import LogFile
-from controller.entry.held import held
+from controller.entry.demo.files import LogFile
 from controller.lab.loader import load_policy
 from controller.lab.overlay import unscheduled
 from controller.lab.stage import Parts, Stage
 from controller.lab.templates import redrawn
 from controller.lab.wall_stage import Ports, wall_stage
+from controller.rehearsal.faults import Faults
 from controller.rehearsal.table.store import Store
 from controller.steps.context.deps import Deps
+
+LOOK = 0.05
+"""Real seconds between looks whether a frozen Region goes on."""
+
+
+def held(faults: Faults, home: str) -> wiring.Clients:
+    """Clients of the controller in `home`: a frozen one's calls wait until it thaws, a dead one's fail."""
+    make = wiring.boto3_clients()
+
+    def client(service: str, region: str, endpoint_url: str | None, config: Config) -> BaseClient:
+        made = make(service, region, endpoint_url, config)
+        made.meta.events.register("before-send", _before_send(faults, home, service, region))
+        return made
+
+    return client
+
+
+def _before_send(faults: Faults, home: str, service: str, region: str) -> Callable[..., None]:
+    name = "monitoring" if service == "cloudwatch" else service
+
+    def before_send(request: Any, **_: Any) -> None:
+        while home in faults.controllers_frozen:
+            time.sleep(LOOK)
+        body = request.body if isinstance(request.body, bytes) else str(request.body or "").encode()
+        unheard = name != "route53-recovery-cluster" and faults.call(home, name, region) is not None
+        if home in faults.controllers_dead or unheard or (name == "dynamodb" and faults.loses(home, body)):
+            raise ConnectTimeoutError(endpoint_url=request.url)
+
+    return before_send
+
 
 _numbers = itertools.count()
 

@@ -2,10 +2,13 @@
 
 Reads what is in the process at each frame; journal, assessments and evidence only as `Watch` looked at
 them last. Text from outside goes through `core.text.plain`, and never through markup.
+
+Small pictures for the live screen. Each says in letters or shape what it says in colour.
 """
 
 import time
 from collections import deque
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 
 from rich.console import Console, Group
@@ -14,13 +17,85 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from controller.core.model import Verdict
+from controller.core.incident.fold import fold
+from controller.core.journal import Event
+from controller.core.model import Signal, Verdict
 from controller.core.text import plain
-from controller.entry import gauges
-from controller.entry.happenings import Happening, Happenings, clock
+from controller.entry.demo.log import Happening, Happenings, clock
 from controller.lab.rehearse import WARM_UP, Run
 from controller.lab.stage import Stage
 from controller.lab.watch import Watch
+from controller.rehearsal.records import resolve
+
+BAR = 24
+LEVELS = " ▁▂▃▄▅▆▇█"
+_STYLES = {
+    Verdict.BREACHING: ("✗ breaching", "bold red"),
+    Verdict.HEALTHY: ("✓ healthy  ", "green"),
+    Verdict.SILENT: ("… silent   ", "yellow"),
+    Verdict.UNKNOWN: ("? unknown  ", "yellow"),
+}
+
+
+def bar(served: int, failed: int, everyone: int) -> Text:
+    """Served as full blocks, failed as crosses, out of `everyone`."""
+    good, bad = round(BAR * served / everyone), round(BAR * failed / everyone)
+    bad = max(bad, 1) if failed else 0
+    good = min(good, BAR - bad)
+    return Text.assemble(("█" * good, "green"), ("×" * bad, "red"), ("·" * (BAR - good - bad), "dim"))
+
+
+def sparkline(values: Sequence[int], *, width: int) -> str:
+    """The sums of `values` in at most `width` columns, the oldest at the left."""
+    if not values:
+        return ""
+    size = -(-len(values) // width)
+    sums = [sum(values[at : at + size]) for at in range(0, len(values), size)]
+    top = max(sums) or 1
+    return "".join(LEVELS[-(-each * (len(LEVELS) - 1) // top)] for each in sums)
+
+
+def verdict(value: Verdict) -> Text:
+    word, style = _STYLES[value]
+    text = Text()
+    text.append(word, style)
+    return text
+
+
+def signal_name(signal: Signal, application: str) -> str:
+    """Without what all signals of the application and the Region have in common."""
+    short = signal.name.removeprefix(f"{application}-").removeprefix(f"{signal.subject}-") or signal.name
+    seen = f" seen from {signal.observer}" if signal.kind == "canary" else f" {signal.kind}"
+    return f"{signal.family}  {plain(short, 60)}{seen}"
+
+
+def approval(events: Iterable[Event], now: float) -> str:
+    """What people are asked, and what they said."""
+    events = tuple(events)
+    if not events:
+        return "nobody is asked"
+    incidents = fold(events[0].application, events).incidents.values()
+    requests = [incident.request for incident in incidents if incident.request is not None]
+    if not requests:
+        return "nobody is asked"
+    request = requests[-1]
+    if request.status == "waiting":
+        left = clock(max(0.0, request.expires - now))
+        return f"waiting, {left} left: tidegate approve {plain(request.id, 64)}"
+    return f"{request.status}" + (f" by {plain(request.by, 60)}" if request.by else "")
+
+
+def answers(stage: Stage) -> list[tuple[str, str]]:
+    """(location, where its customers are sent) as the name server would say now, without asking it."""
+    tree, healthy = stage.cloud.tree, stage.cloud.health.is_healthy
+    count = len(tree.slices)
+    told = []
+    for location in stage.policy.regions:
+        found = [resolve(tree, tree.name, healthy, location, (i + 0.5) / count).region for i in range(count)]
+        shares = [f"{region} {found.count(region)}/{count}" for region in dict.fromkeys(found)]
+        told.append((location, ", ".join(shares)))
+    return told
+
 
 FRAME = 0.15
 """Real seconds between two frames, at least."""
@@ -88,13 +163,13 @@ class Screen:
         everyone = sum(sum(counts) for counts in felt.values()) or 1
         for region in self._stage.policy.regions:
             served, failed = felt.get(region, (0, 0))
-            text = gauges.bar(served, failed, everyone)
+            text = bar(served, failed, everyone)
             text.append(f" {served:3d} served {failed:3d} failed in 30 s  {region}")
             rows.add_row("" if rows.row_count else "customers", text)
         if run.broke:
             totals = ledger.totals(run.broke)
             failures = [failed for _, failed in ledger.per_second(run.broke, now)]
-            text = Text(gauges.sparkline(failures, width=36), style="red")
+            text = Text(sparkline(failures, width=36), style="red")
             text.append(f"  {totals.failed} failed, {totals.served} served", "default")
             rows.add_row("failures", text)
 
@@ -109,8 +184,8 @@ class Screen:
             if state.signal.subject != run.region:
                 continue
             since = "" if state.since is None else f" for {clock(max(0.0, seen.now - state.since))}"
-            text = gauges.verdict(state.verdict)
-            text.append(f"{since:<13}{gauges.signal_name(state.signal, self._stage.policy.application)}")
+            text = verdict(state.verdict)
+            text.append(f"{since:<13}{signal_name(state.signal, self._stage.policy.application)}")
             rows.add_row(label, text)
             label = ""
         others = [t.state.verdict for t in seen.tracks if t.state.signal.subject != run.region]
@@ -126,7 +201,7 @@ class Screen:
             ready = [c for c in latest.get("checks", ()) if c["guard"] == "readiness"]
             told = f"{ready[-1]['value']}: {plain(ready[-1]['sentence'], 200)}" if ready else "not asked yet"
             rows.add_row("readiness", told)
-        rows.add_row("approval", gauges.approval(self._watch.journal, self._stage.kernel.now()))
+        rows.add_row("approval", approval(self._watch.journal, self._stage.kernel.now()))
 
     def _controls(self, rows: Table) -> None:
         is_on, label = self._stage.cloud.switch.is_on, "controls"
@@ -140,7 +215,7 @@ class Screen:
             label = ""
 
     def _names(self, rows: Table) -> None:
-        told = gauges.answers(self._stage)
+        told = answers(self._stage)
         rows.add_row("DNS", "   ".join(f"{location} → {answer}" for location, answer in told))
 
     def _lines(self, run: Run, count: int) -> list[Text]:
