@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from controller.entry.checkup.finding import Finding, Patient
+from controller.entry.doctor.finding import Finding, Patient
 
 HERE = "us-east-2"
 

@@ -8,8 +8,8 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from moto.core.botocore_stubber import MockRawResponse
 
-from controller.entry.checkup import records, switch
-from controller.entry.checkup.finding import Patient
+from controller.entry.doctor import dns_records, switch
+from controller.entry.doctor.finding import Patient
 from controller.lab.stage import Stage
 from controller.rehearsal.arc.rules import SafetyRule
 from controller.rehearsal.health_checks import listed_checks
@@ -145,7 +145,7 @@ def _crossed(piece: Slice) -> Slice:
 def test_a_tree_that_would_not_move_customers_is_found(
     stage: Stage, patient: Patient, change: Callable[[RecordTree], RecordTree], says: str
 ) -> None:
-    assert says in told(records.record_tree(with_records(patient, stage, change(stage.cloud.tree))))
+    assert says in told(dns_records.record_tree(with_records(patient, stage, change(stage.cloud.tree))))
 
 
 @pytest.mark.parametrize(
@@ -169,20 +169,20 @@ def test_a_tree_that_would_not_move_customers_is_found(
 def test_a_record_that_was_edited_is_found(
     stage: Stage, patient: Patient, edit: tuple[str, str], says: str
 ) -> None:
-    assert says in told(records.record_tree(with_records(patient, stage, stage.cloud.tree, edit)))
+    assert says in told(dns_records.record_tree(with_records(patient, stage, stage.cloud.tree, edit)))
 
 
 def test_a_record_that_is_remembered_for_long_is_found(stage: Stage, patient: Patient) -> None:
     whole = with_records(patient, stage, stage.cloud.tree)
-    assert not told(records.record_tree(whole))
+    assert not told(dns_records.record_tree(whole))
     long = ("<Weight>1</Weight>", "<Weight>1</Weight><TTL>300</TTL>")
-    found = records.record_tree(with_records(patient, stage, stage.cloud.tree, long))
+    found = dns_records.record_tree(with_records(patient, stage, stage.cloud.tree, long))
     assert told(found) == "shop.storefront.test is remembered for 300 s"
 
 
 def test_many_problems_are_counted_not_listed(stage: Stage, patient: Patient) -> None:
     empty = replace(stage.cloud.tree, slices=())
-    says = told(records.record_tree(with_records(patient, stage, empty)))
+    says = told(dns_records.record_tree(with_records(patient, stage, empty)))
     assert "; and " in says
     assert len(says) < 700
 

@@ -9,8 +9,8 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from moto.core.botocore_stubber import MockRawResponse
 
-from controller.entry.checkup import builds, hearing, house, people, rights
-from controller.entry.checkup.finding import Patient
+from controller.entry.doctor import controller, people, permissions, signals, versions
+from controller.entry.doctor.finding import Patient
 from controller.lab.stage import Stage
 from controller.rehearsal.api import ACCOUNT
 from controller.rehearsal.blueprint import queue_arn
@@ -37,14 +37,14 @@ def patient(stage: Stage) -> Patient:
 
 def test_a_region_that_runs_something_else_is_found(stage: Stage) -> None:
     built, every = stage.cloud.built.builds, patients(stage)
-    assert not told(builds.versions(every))
+    assert not told(versions.versions(every))
     whole = dict(built)
     for region, name in whole:
         if region == "us-east-1":
             built[region, name] = "other"
     built["us-west-2", "tidegate-Assess"] = "half"
     try:
-        says = told(builds.versions(every))
+        says = told(versions.versions(every))
     finally:
         built.update(whole)
     assert "runs another build or policy than us-east-2" in says
@@ -53,12 +53,12 @@ def test_a_region_that_runs_something_else_is_found(stage: Stage) -> None:
 
 def test_a_region_whose_functions_cannot_be_seen_is_unknown(stage: Stage) -> None:
     del stage.cloud.built.builds["us-west-2", "tidegate-Tick"]
-    found = list(builds.versions(patients(stage)))
+    found = list(versions.versions(patients(stage)))
     stage.cloud.built.builds["us-west-2", "tidegate-Tick"] = stage.cloud.built.builds[HERE, "tidegate-Tick"]
     assert [(f.where, f.verdict) for f in found if f.verdict != "ok"] == [("us-west-2", "unknown")]
 
 
-MOVE, PUT = rights.MOVES, "dynamodb:PutItem"
+MOVE, PUT = permissions.MOVES, "dynamodb:PutItem"
 TABLE = "arn:aws:dynamodb:us-east-2:111122223333:table/tidegate-journal"
 ALIAS = {"kms:ResourceAliases": ("alias/tidegate",)}
 DECRYPT = Right(actions=("kms:Decrypt",), resources=("arn:aws:kms:us-east-2:111122223333:key/*",), keys=ALIAS)
@@ -97,20 +97,20 @@ def with_roles(patient: Patient, *allowed: str, asked: list[dict[str, list[str]]
 
 
 def test_a_role_that_lost_a_right_is_found(patient: Patient) -> None:
-    assert not told(rights.permissions(with_roles(patient, PUT, "kms:Decrypt")))
-    says = told(rights.permissions(with_roles(patient, "kms:Decrypt")))
+    assert not told(permissions.permissions(with_roles(patient, PUT, "kms:Decrypt")))
+    says = told(permissions.permissions(with_roles(patient, "kms:Decrypt")))
     assert says == "ShiftTraffic may not dynamodb:PutItem (implicitDeny)"
 
 
 def test_a_shadow_that_may_move_traffic_is_found(patient: Patient) -> None:
     shadow = replace(patient.deps, policy=patient.deps.policy.model_copy(update={"enforcement": "shadow"}))
     sees = with_roles(replace(patient, deps=shadow), PUT, "kms:Decrypt", MOVE)
-    assert "in shadow ShiftTraffic may move traffic" in told(rights.permissions(sees))
+    assert "in shadow ShiftTraffic may move traffic" in told(permissions.permissions(sees))
 
 
 def test_iam_is_asked_about_the_role_the_resources_and_the_conditions(patient: Patient) -> None:
     asked: list[dict[str, list[str]]] = []
-    list(rights.permissions(with_roles(patient, asked=asked)))
+    list(permissions.permissions(with_roles(patient, asked=asked)))
     role = f"arn:aws:iam::{ACCOUNT}:role/tidegate-ShiftTraffic"
     first, second = asked
     assert first["PolicySourceArn"] == [role]
@@ -128,7 +128,7 @@ def test_who_may_not_ask_iam_hears_that_it_is_unknown(patient: Patient) -> None:
     iam, _ = connect("iam", refuse, "us-east-1")
     sees, before = with_roles(patient), patient.ask
     sees = replace(sees, ask=lambda s, r, url: iam if s == "iam" else before(s, r, url))
-    assert "AccessDenied" in told(rights.permissions(sees), "unknown")
+    assert "AccessDenied" in told(permissions.permissions(sees), "unknown")
 
 
 # What it hears, and its house
@@ -141,7 +141,7 @@ def test_an_alarm_that_was_deleted_is_found(patient: Patient, stage: Stage) -> N
     stage.cloud.call("monitoring", "DeleteAlarms", "us-west-2", names)
     stage.cloud.call("monitoring", "DeleteAlarms", "us-west-2", {"AlarmNames": [kept.members["AlarmName"]]})
     try:
-        assert "storefront-us-west-2-5xx" in told(hearing.alarms(patient))
+        assert "storefront-us-west-2-5xx" in told(signals.alarms(patient))
     finally:
         for alarm in stage.cloud.plan.alarms:
             if alarm.members["AlarmName"] in (kept.members["AlarmName"], rings):
@@ -150,19 +150,19 @@ def test_an_alarm_that_was_deleted_is_found(patient: Patient, stage: Stage) -> N
 
 
 def test_a_canary_that_does_not_run_is_found(patient: Patient, stage: Stage) -> None:
-    assert not told(hearing.canaries(patient))
+    assert not told(signals.canaries(patient))
     stage.synthetics.stop("us-east-1", "storefront-us-west-2-checkout")
     try:
-        assert told(hearing.canaries(patient)) == "storefront-us-west-2-checkout is STOPPED"
+        assert told(signals.canaries(patient)) == "storefront-us-west-2-checkout is STOPPED"
     finally:
         stage.synthetics.start("us-east-1", "storefront-us-west-2-checkout")
 
 
 def test_signals_and_probes_that_never_came_are_found() -> None:
     (patient,) = patients(set_up(**ALONE)[0])
-    assert "nothing was decided" in told(house.watching(patient))
-    assert "10 of 10 are silent" in told(hearing.signals(patient))
-    assert "none came through the intake" in told(hearing.probes(patient))
+    assert "nothing was decided" in told(controller.watching(patient))
+    assert "10 of 10 are silent" in told(signals.signals(patient))
+    assert "none came through the intake" in told(signals.probes(patient))
 
 
 def test_a_journal_that_would_forget_is_found(patient: Patient, stage: Stage) -> None:
@@ -170,29 +170,29 @@ def test_a_journal_that_would_forget_is_found(patient: Patient, stage: Stage) ->
     wish = {"TableName": "tidegate-assessments", "TimeToLiveSpecification": ttl | {"Enabled": False}}
     stage.cloud.call("dynamodb", "UpdateTimeToLive", HERE, wish)
     swapped = changed(patient, journal_table="tidegate-evidence")
-    assert "EXPIRES: the journal must not" in told(house.tables(swapped))
-    assert "never expires" in told(house.tables(patient))
+    assert "EXPIRES: the journal must not" in told(controller.tables(swapped))
+    assert "never expires" in told(controller.tables(patient))
     back = {"TableName": "tidegate-assessments", "TimeToLiveSpecification": ttl}
     stage.cloud.call("dynamodb", "UpdateTimeToLive", HERE, back)
-    assert not told(house.tables(patient))
+    assert not told(controller.tables(patient))
 
 
 def test_a_workflow_of_another_version_is_found(patient: Patient, stage: Stage) -> None:
-    assert not told(house.workflow(patient))
+    assert not told(controller.workflow(patient))
     old = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
     arn = {"stateMachineArn": patient.deployment.state_machine}
     kept = stage.cloud.call("states", "DescribeStateMachine", HERE, arn)["definition"]
     stage.cloud.call("states", "UpdateStateMachine", HERE, arn | {"definition": json.dumps(old)})
     try:
-        assert "of another version" in told(house.workflow(patient))
+        assert "of another version" in told(controller.workflow(patient))
     finally:
         stage.cloud.call("states", "UpdateStateMachine", HERE, arn | {"definition": kept})
 
 
 def test_a_dead_letter_is_found(patient: Patient, stage: Stage) -> None:
-    assert not told(house.dead_letters(patient))
+    assert not told(controller.dead_letters(patient))
     stage.cloud.queues[HERE].put(queue_arn(HERE, ACCOUNT, "tidegate-dead-letters"), "{}", {})
-    assert told(house.dead_letters(patient)) == "1 events could not be handled"
+    assert told(controller.dead_letters(patient)) == "1 events could not be handled"
 
 
 @pytest.mark.parametrize(
@@ -213,14 +213,14 @@ def test_a_record_that_was_edited_is_found() -> None:
     stage, _ = set_up(**ALONE)
     stage.advance(90)
     (patient,) = patients(stage)
-    assert [f.verdict for f in house.journal(patient)] == ["ok", "ok"]
+    assert [f.verdict for f in controller.journal(patient)] == ["ok", "ok"]
     key = {"application": {"S": "storefront"}, "seq": {"N": "1"}}
     found = stage.cloud.call("dynamodb", "GetItem", HERE, {"TableName": "tidegate-journal", "Key": key})
     body = found["Item"]["body"]["S"].replace("tidegate@us-east-2", "nobody@us-east-2")
     forged = {"TableName": "tidegate-journal", "Item": found["Item"] | {"body": {"S": body}}}
     assert body != found["Item"]["body"]["S"]
     stage.cloud.call("dynamodb", "PutItem", HERE, forged)
-    looked = next(iter(house.journal(set_up_again(stage))))
+    looked = next(iter(controller.journal(set_up_again(stage))))
     assert looked.verdict == "bad"
     assert "broken at event 1" in looked.says
 

@@ -227,9 +227,9 @@ def test_the_screen_and_the_tape_show_a_run_as_it_goes() -> None:
 
 
 def test_gauges() -> None:
-    assert screens.bar(0, 0, 1).plain == "·" * gauges.BAR
+    assert screens.bar(0, 0, 1).plain == "·" * screens.BAR
     assert screens.bar(99, 1, 100).plain == "█" * 23 + "×"
-    assert screens.bar(1, 0, 1).plain == "█" * gauges.BAR
+    assert screens.bar(1, 0, 1).plain == "█" * screens.BAR
     assert screens.sparkline([], width=5) == ""
     assert screens.sparkline([0, 1, 8], width=3) == " ▁█"
     assert len(screens.sparkline([1] * 1000, width=40)) <= 40

@@ -8,7 +8,7 @@ AWS: IAM API Reference, SimulatePrincipalPolicy. A control plane: asked by a per
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from controller.entry.checkup.finding import Finding, Patient, judged, tried
+from controller.entry.doctor.finding import Finding, Patient, judged, tried
 from controller.settings import Right
 
 GLOBAL = "us-east-1"

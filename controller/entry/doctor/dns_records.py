@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from string import ascii_lowercase
 from typing import Any
 
-from controller.entry.checkup.finding import Finding, Patient, judged, tried
-from controller.entry.checkup.switch import slices
+from controller.entry.doctor.finding import Finding, Patient, judged, tried
+from controller.entry.doctor.switch import slices
 from controller.settings import Arc, Records
 
 LONGEST_TTL = 60

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from controller.core.incident.fold import fold
 from controller.core.text import plain
-from controller.entry.checkup.finding import Finding, Patient, short
+from controller.entry.doctor.finding import Finding, Patient, short
 from controller.entry.status import drills_data
 from controller.ports.errors import ControllerError
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from controller.entry.checkup.finding import Finding, Patient, judged, short, tried
+from controller.entry.doctor.finding import Finding, Patient, judged, short, tried
 from controller.ports.errors import ControllerError
 from controller.settings import Arc
 

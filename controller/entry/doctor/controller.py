@@ -6,7 +6,7 @@ from functools import partial
 from importlib.resources import files
 
 from controller.core.incident.fold import fold
-from controller.entry.checkup.finding import Finding, Patient, Verdict, short, tried
+from controller.entry.doctor.finding import Finding, Patient, Verdict, short, tried
 from controller.ports.errors import ControllerError, JournalUnreadable
 
 QUIET = 180.0

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from controller.core.model import Ignored
 from controller.core.policy.validation import expected_signals
 from controller.core.text import plain
-from controller.entry.checkup.finding import Finding, Patient, judged, short, tried
+from controller.entry.doctor.finding import Finding, Patient, judged, short, tried
 from controller.entry.status import LATE, last_probes
 from controller.ports.errors import ControllerError
 

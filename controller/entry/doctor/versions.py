@@ -5,7 +5,7 @@ The sum of a function's package covers the policy, ARC's names and the code: it 
 
 from collections.abc import Iterator, Sequence
 
-from controller.entry.checkup.finding import Finding, Patient, short
+from controller.entry.doctor.finding import Finding, Patient, short
 from controller.entry.lambdas import HANDLERS
 
 Sums = dict[str, str]
