@@ -15,10 +15,9 @@ import numpy as np
 
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import expected_signals, parse_policy
-from controller.lab.backtest.evidence import Past, past_of_changes
-from controller.lab.backtest.line import BREACHING, HEALTHY
-from controller.lab.backtest.truth import Judge
-from controller.lab.backtest.walk import walk
+from controller.lab.backtest.evaluate import Judge
+from controller.lab.backtest.evidence import BREACHING, HEALTHY, Past, past_of_changes
+from controller.lab.backtest.moves import walk
 from controller.lab.signals.history import read_history
 from controller.lab.signals.states import MISSING, states
 from controller.rehearsal.alarms.evaluation import EXTRA_PERIODS, StateValue, evaluate

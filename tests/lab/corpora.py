@@ -22,9 +22,8 @@ from controller.core.policy.schema import Policy
 from controller.core.policy.validation import parse_policy
 from controller.entry.cli.policy.backtest import table
 from controller.lab.backtest.evidence import Past, past_of
-from controller.lab.backtest.labels import Window
 from controller.lab.backtest.run import backtest
-from controller.lab.backtest.score import Score
+from controller.lab.backtest.score import Score, Window
 from controller.lab.backtest.sweep import sweep
 from controller.lab.replay.lines import Arrival, Recording
 from controller.lab.signals.events import alarm_events

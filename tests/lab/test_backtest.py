@@ -17,16 +17,13 @@ from controller.core.model import Observation, Truth, Verdict
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import expected_signals, parse_policy
 from controller.entry.cli.main import main
-from controller.lab.backtest.evidence import Past, past_of, past_of_changes
-from controller.lab.backtest.labels import BadLabels, Window, read_labels
-from controller.lab.backtest.line import BREACHING, HEALTHY, line_of
-from controller.lab.backtest.naive import naive
-from controller.lab.backtest.score import score
+from controller.lab.backtest.evaluate import Judge
+from controller.lab.backtest.evidence import BREACHING, HEALTHY, Past, line_of, past_of, past_of_changes
+from controller.lab.backtest.moves import Move, naive, walk
+from controller.lab.backtest.score import BadLabels, Window, read_labels, score
 from controller.lab.backtest.shadow import BadExport, Export, compare, read_export
-from controller.lab.backtest.steps import Steps
+from controller.lab.backtest.step_functions import Steps
 from controller.lab.backtest.sweep import BadSweep, parse_sweep, sweep
-from controller.lab.backtest.truth import Judge
-from controller.lab.backtest.walk import Move, walk
 from controller.lab.replay.lines import read_recording
 from controller.lab.replay.told import utc
 from tests.bench.backtest import many

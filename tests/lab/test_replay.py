@@ -13,9 +13,9 @@ import pytest
 from controller.core.policy.validation import parse_policy
 from controller.entry.cli.main import main
 from controller.entry.replay import works
+from controller.lab.backtest.evaluate import Judge
 from controller.lab.backtest.evidence import past_of
-from controller.lab.backtest.truth import Judge
-from controller.lab.backtest.walk import walk
+from controller.lab.backtest.moves import walk
 from controller.lab.replay.levels import levels_of
 from controller.lab.replay.lines import Arrival, BadFile, Recording, read_recording
 from controller.lab.replay.play import replay, sort, undrilled

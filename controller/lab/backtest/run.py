@@ -6,14 +6,12 @@ from math import inf
 from typing import Any
 
 from controller.core.policy.schema import Policy
+from controller.lab.backtest.evaluate import Judge
 from controller.lab.backtest.evidence import Past
-from controller.lab.backtest.labels import Window
-from controller.lab.backtest.naive import naive
-from controller.lab.backtest.score import Score, score
+from controller.lab.backtest.moves import Move, naive, walk
+from controller.lab.backtest.score import Score, Window, score
 from controller.lab.backtest.shadow import Comparison, Export, compare
 from controller.lab.backtest.sweep import Point, sweep
-from controller.lab.backtest.truth import Judge
-from controller.lab.backtest.walk import Move, walk
 from controller.lab.replay.told import utc
 
 

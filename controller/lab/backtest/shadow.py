@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from controller.core.text import plain
+from controller.lab.backtest.moves import Move
 from controller.lab.backtest.score import Score
-from controller.lab.backtest.walk import Move
 
 LARGEST = 256 * 1024 * 1024
 TOGETHER = 300.0

@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
     from controller.core.policy.schema import Policy
     from controller.lab.backtest.evidence import Past
-    from controller.lab.backtest.labels import Window
     from controller.lab.backtest.run import Backtest
-    from controller.lab.backtest.score import Score
+    from controller.lab.backtest.score import Score, Window
     from controller.lab.backtest.shadow import Export
 
 SHIPPED = shipped("policies/storefront.yaml")
@@ -79,7 +78,7 @@ def backtest(
 @contextmanager
 def _of(file: Path | None) -> Iterator[None]:
     """What is wrong with this file is said with its name."""
-    from controller.lab.backtest.labels import BadLabels
+    from controller.lab.backtest.score import BadLabels
     from controller.lab.backtest.shadow import BadExport
     from controller.lab.replay.lines import BadFile
 
@@ -107,7 +106,7 @@ def _sweep(text: str | None) -> "Mapping[str, Sequence[Any]] | None":
 
 
 def _windows(labels: Path | None) -> "tuple[Window, ...]":
-    from controller.lab.backtest.labels import read_labels
+    from controller.lab.backtest.score import read_labels
 
     return read_labels(labels) if labels is not None else ()
 
@@ -144,7 +143,7 @@ def _seconds(text: str) -> float:
 
 
 def _draw(found: "Backtest", base: Path) -> None:
-    from controller.lab.backtest.picture import draw
+    from controller.lab.backtest.sweep import draw
 
     try:
         paths = draw(found.points, found.scores[1:], base)

@@ -17,9 +17,8 @@ from controller.core.model import Verdict
 from controller.core.policy.conditions import All, Any_, Condition, Leaf, Not, Ref
 from controller.core.policy.readiness_checks import FamilyCheck
 from controller.core.policy.schema import Policy
-from controller.lab.backtest.evidence import Past
-from controller.lab.backtest.line import BREACHING, CODES, SILENT, UNHEARD, UNKNOWN, Line
-from controller.lab.backtest.steps import (
+from controller.lab.backtest.evidence import BREACHING, CODES, SILENT, UNHEARD, UNKNOWN, Line, Past
+from controller.lab.backtest.step_functions import (
     FALSE,
     TRUE,
     Steps,
@@ -34,7 +33,7 @@ from controller.lab.backtest.steps import (
     sampled,
     spans,
 )
-from controller.lab.backtest.steps import UNKNOWN as OPEN
+from controller.lab.backtest.step_functions import UNKNOWN as OPEN
 
 
 class Judge:
