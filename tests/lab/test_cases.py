@@ -14,8 +14,7 @@ from controller.entry.cli.main import main
 from controller.lab.cases.junit import difference_lines
 from controller.lab.cases.play import as_live, play
 from controller.lab.cases.reader import CaseFile, read_cases
-from controller.lab.cases.run import Report, run
-from controller.lab.cases.verdict import judged
+from controller.lab.cases.run import Report, judged, run
 from controller.lab.places import PolicyRefused
 
 POLICIES = Path(__file__).parents[2] / "policies"

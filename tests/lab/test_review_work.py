@@ -8,7 +8,7 @@ import pytest
 from controller.core.policy.rules import MOST_SIGNALS
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import PolicyError, parse_policy
-from controller.lab.cases import feed
+from controller.lab.cases import evidence
 from controller.lab.review import proof, too_few
 from controller.lab.review.review import review
 from tests.core.scene import OTHER, policy_data
@@ -48,10 +48,10 @@ def counted(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
 
         return call
 
-    feed.past.cache_clear()
+    evidence.past.cache_clear()
     with monkeypatch.context() as patch:
         patch.setattr(proof, "play", counting("play", vars(proof)["play"]))
-        patch.setattr(feed, "fold", counting("fold", vars(feed)["fold"]))
+        patch.setattr(evidence, "fold", counting("fold", vars(evidence)["fold"]))
         assert review(policy).proofs
     return counts["play"], counts["fold"]
 

@@ -4,8 +4,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
 from controller.core.text import plain
-from controller.lab.cases.run import Report
-from controller.lab.cases.verdict import Difference, clock
+from controller.lab.cases.run import Difference, Report, clock
 
 
 def junit(reports: Sequence[Report]) -> bytes:

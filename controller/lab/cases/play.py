@@ -17,9 +17,8 @@ from controller.core.model import Decision, Signal
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import compiled, expected_signals, parse_policy
 from controller.lab.cases.driver import Driver, Moved
-from controller.lab.cases.feed import MINUTE, Feed, Script, needed_minutes
+from controller.lab.cases.evidence import MINUTE, Feed, Script, needed_minutes, questions, readings
 from controller.lab.cases.model import DAY, Case, Says
-from controller.lab.cases.readiness import questions, readings
 from controller.lab.leaves import waits
 
 ACCOUNT = "000000000000"

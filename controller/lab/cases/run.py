@@ -1,14 +1,78 @@
-"""Runs a file of worked cases: what passed, what was otherwise, and what no case ever tried."""
+"""Runs a file of worked cases: what passed, what was otherwise, and what no case ever tried.
 
-from collections.abc import Callable
+Whether a case came out as its author wrote, and if not, what was otherwise and why.
+"""
+
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from controller.core.explanation import flip_set
+from controller.core.model import Decision
 from controller.lab.cases.coverage import Coverage, coverage
-from controller.lab.cases.model import Case
+from controller.lab.cases.driver import Moved
+from controller.lab.cases.model import Case, Expect
 from controller.lab.cases.play import Played, as_live, play
 from controller.lab.cases.reader import CaseFile, read_cases
-from controller.lab.cases.verdict import Difference, judged
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What was expected at a moment, what came instead, and the sentences that say why."""
+
+    at: float
+    what: str
+    expected: str
+    found: str
+    why: tuple[str, ...] = ()
+
+
+def judged(played: Played) -> tuple[Difference, ...]:
+    """Every difference; none: the case passed."""
+    wrong = [difference for each in played.case.expect for difference in _expected(played, each)]
+    return (*wrong, *_moves(played))
+
+
+def clock(seconds: float) -> str:
+    """`240.0` -> `+4m`, `5400.0` -> `+1h30m`."""
+    minutes = int(seconds // 60)
+    return f"+{minutes // 60}h{minutes % 60:02d}m" if minutes >= 60 else f"+{minutes}m"
+
+
+def _expected(played: Played, expect: Expect) -> Iterator[Difference]:
+    decision = played.at(expect.at).decisions[expect.region]
+    if expect.code is not None and expect.code != decision.code:
+        yield Difference(expect.at, f"{expect.region} code", expect.code, decision.code, _why(decision))
+    found = decision.tree.value if decision.tree else None
+    if expect.when is not None and expect.when is not found:
+        said = str(found) if found else f"not asked ({decision.code})"
+        yield Difference(expect.at, f"{expect.region} when", str(expect.when), said, _why(decision))
+
+
+def _why(decision: Decision) -> tuple[str, ...]:
+    kept = flip_set(decision.tree) if decision.tree else ()
+    return (decision.reason, *(f"{leaf.path} is {leaf.value}: {leaf.sentence}" for leaf in kept))
+
+
+def _moves(played: Played) -> Iterator[Difference]:
+    wanted = [_told(shift.at, shift.from_, shift.to) for shift in played.case.shifts]
+    moved = first_waves(played.moved)
+    found = [_told(each.at, each.from_, each.to) for each in moved]
+    if wanted != found:
+        at = moved[0].at if moved else next((shift.at for shift in played.case.shifts), 0.0)
+        about = moved[0].from_ if moved else next((shift.from_ for shift in played.case.shifts), None)
+        decision = played.at(at).decisions.get(about) if about else None
+        why = _why(decision) if decision else ()
+        yield Difference(at, "shifts", "; ".join(wanted) or "nothing", "; ".join(found) or "nothing", why)
+
+
+def first_waves(moved: tuple[Moved, ...]) -> list[Moved]:
+    """The beginning of each move: its other waves follow."""
+    return [each for each in moved if each.wave == 1]
+
+
+def _told(at: float, source: str, target: str) -> str:
+    return f"{clock(at)} {source} -> {target}"
 
 
 @dataclass(frozen=True, slots=True)

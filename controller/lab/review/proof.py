@@ -14,7 +14,7 @@ from controller.core.explanation import flip_set, stamp
 from controller.core.model import Decision, Truth
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import expected_signals
-from controller.lab.cases.feed import MINUTE, Feed, Script, needed_minutes
+from controller.lab.cases.evidence import MINUTE, Feed, Script, needed_minutes
 from controller.lab.cases.model import DAY
 from controller.lab.cases.play import ACCOUNT, Played, Scope, as_live, near, play
 from controller.lab.leaves import waits

@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from controller.core.model import Signal
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import expected_signals
-from controller.lab.cases.feed import Script
+from controller.lab.cases.evidence import Script
 from controller.lab.cases.model import Case, Says
 from controller.lab.cases.play import ACCOUNT
 

@@ -21,8 +21,9 @@ from controller.core.policy.validation import compiled, expected_signals
 from controller.core.text import plain
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, problem_fields, stdout
 from controller.lab.cases.reader import beside
-from controller.lab.cases.run import Report, run
-from controller.lab.cases.verdict import clock
+from controller.lab.cases.reviewed import review_file
+from controller.lab.cases.reviewed import reviewed as reviewed_
+from controller.lab.cases.run import Report, clock, run
 from controller.lab.loader import LoadedPolicy, dotted, load_policy
 from controller.lab.places import Located, PolicyRefused
 from controller.lab.review.findings import Finding
@@ -30,8 +31,6 @@ from controller.lab.review.periods import NotAlarms, read_periods
 from controller.lab.review.placement import Deployed
 from controller.lab.review.proof import Proof
 from controller.lab.review.review import Review, review
-from controller.lab.reviewed import review_file
-from controller.lab.reviewed import reviewed as reviewed_
 from controller.lab.schema import policy_schema
 
 NO_POLICY = (".cases.yaml", ".base.yaml")

@@ -10,7 +10,7 @@ from controller.core.explanation import tree_lines
 from controller.core.policy.terms import seconds
 from controller.core.text import plain
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, problem_fields, stdout
-from controller.lab.cases.verdict import clock
+from controller.lab.cases.run import clock
 from controller.lab.explain import NAMED, Explained, NotShown, explained, story_case, written_case
 from controller.lab.loader import load_policy
 from controller.lab.places import PolicyRefused

@@ -12,8 +12,7 @@ from controller.entry.cli.output import AsJson, ExitCode, emit, fail, problem_fi
 from controller.lab.cases.coverage import Coverage
 from controller.lab.cases.junit import difference_lines, junit
 from controller.lab.cases.reader import SUFFIX, beside
-from controller.lab.cases.run import Report, Result, run
-from controller.lab.cases.verdict import clock, first_waves
+from controller.lab.cases.run import Report, Result, clock, first_waves, run
 from controller.lab.loader import dotted
 from controller.lab.places import PolicyRefused
 from controller.lab.shipped import shipped
