@@ -9,7 +9,7 @@ import pytest
 
 from controller import wiring
 from controller.aws.account import PERMISSIONS
-from controller.lab.draft.found import found, placed
+from controller.lab.draft.names import found, placed
 from controller.lab.draft.write import ARC, POLICY, NoDraft, draft, refused, write
 from controller.lab.loader import load_policy
 from controller.lab.review.review import review
