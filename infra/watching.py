@@ -5,7 +5,7 @@ from typing import Any
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sns as sns
 
-from controller.lab.watchdogs import OLDEST, PROBE_MISSING
+from controller.lab.environment.estate import OLDEST, PROBE_MISSING
 from infra import names
 from infra.stack import Regional
 

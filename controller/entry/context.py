@@ -23,7 +23,7 @@ from pydantic import ValidationError
 from controller.core.journal import Event
 from controller.core.policy.schema import Policy
 from controller.core.text import plain
-from controller.lab.last_run import read_last_run
+from controller.lab.environment.persistence import read_last_run
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
 from controller.steps.operator.explain_past import Nearest

@@ -7,8 +7,8 @@ from importlib.resources import files
 
 from controller import wiring
 from controller.entry import lambdas
+from controller.lab.environment.environment import Parts
 from controller.lab.replay.stage import Works
-from controller.lab.stage import Parts
 from controller.rehearsal.station import Function
 from controller.steps.context.deps import Deps
 

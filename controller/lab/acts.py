@@ -1,6 +1,6 @@
 """What a step of a scenario does to the rehearsal: break one thing, or heal it."""
 
-from controller.lab.stage import Stage
+from controller.lab.environment.environment import Stage
 from controller.rehearsal.arc.controls import ENDPOINTS
 
 

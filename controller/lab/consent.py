@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from controller.lab.acts import dark
+from controller.lab.environment.environment import Stage
 from controller.lab.scenario import Scenario, Step
-from controller.lab.stage import Stage
 from controller.rehearsal.arc.rules import SafetyRule, rule_arn
 
 LEADS = [{"ask": ["group:sre-leads"], "people": 2, "within": "10m"}]

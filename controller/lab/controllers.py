@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from controller.lab import acts
+from controller.lab.environment.environment import Stage
 from controller.lab.scenario import Act, Scenario, Step
-from controller.lab.stage import Stage
 from controller.rehearsal.api import ACCOUNT
 from controller.rehearsal.blueprint import machine_arn
 

@@ -1,8 +1,8 @@
 """Scenarios in which somebody moves routing controls by hand: it is seen and told, never fought."""
 
 from controller.lab.acts import dark
+from controller.lab.environment.environment import Stage
 from controller.lab.scenario import Scenario, Step
-from controller.lab.stage import Stage
 from controller.rehearsal.arc.controls import SERVICE
 
 

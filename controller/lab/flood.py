@@ -1,7 +1,7 @@
 """Thirteen hours of alarm events that a deaf bus kept, delivered at once."""
 
 from controller.core.policy.schema import AlarmSignal
-from controller.lab.stage import Stage
+from controller.lab.environment.environment import Stage
 from controller.rehearsal.api import ACCOUNT
 from controller.rehearsal.times import iso
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from controller.lab.people import Manner
-from controller.lab.stage import Stage
+from controller.lab.environment.approvers import Manner
+from controller.lab.environment.environment import Stage
 
 Must = Literal["move", "stay", "return"]
 Act = Callable[[Stage, str], None]

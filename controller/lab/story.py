@@ -13,9 +13,9 @@ from controller.core.incident.state import Phase
 from controller.core.journal import Event, Kind
 from controller.core.model import Verdict
 from controller.core.policy.validation import expected_signals
+from controller.lab.environment.environment import Stage
+from controller.lab.environment.observer import Watch
 from controller.lab.rehearse import Judged, Run
-from controller.lab.stage import Stage
-from controller.lab.watch import Watch
 from controller.readmodel.run import Bucket, Judgement, Lane, Milestones, Said, Share, Shift, Story, Stretch
 
 LEAD = 60.0

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from controller.lab.acts import dark
+from controller.lab.environment.environment import Stage
 from controller.lab.scenario import Scenario, Step
-from controller.lab.stage import Stage
 
 READY: Mapping[str, Any] = {
     "target": {

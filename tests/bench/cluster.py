@@ -8,8 +8,8 @@ from typing import Any
 from controller import wiring
 from controller.core.policy.validation import parse_policy
 from controller.entry import lambdas
-from controller.lab.stage import Parts, Stage
-from controller.lab.wall_stage import wall_stage
+from controller.lab.environment.environment import Parts, Stage
+from controller.lab.environment.loopback import wall_stage
 from tests.core.scene import EAST, policy_data
 from tests.drills.play import WORKFLOW
 

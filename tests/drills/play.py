@@ -12,12 +12,12 @@ from controller import wiring
 from controller.core.policy.validation import parse_policy
 from controller.entry import lambdas
 from controller.lab.controllers import CONTROLLERS
+from controller.lab.environment.approvers import Mode
+from controller.lab.environment.environment import Parts, Stage
+from controller.lab.environment.virtual import virtual_stage
 from controller.lab.overlay import overlaid
-from controller.lab.people import Mode
 from controller.lab.rehearse import Judged, Run, judge, rehearse
 from controller.lab.scenarios import SCENARIOS
-from controller.lab.stage import Parts, Stage
-from controller.lab.virtual_stage import virtual_stage
 from controller.rehearsal.sdk import virtual_clients
 from controller.settings import Standby
 from controller.steps.context.deps import Deps

@@ -7,10 +7,10 @@ import pytest
 
 from controller.core.decision.plan import below_floor
 from controller.core.journal import Kind, broken_at, to_json
-from controller.lab.people import Mode
+from controller.lab.environment.approvers import Mode
+from controller.lab.environment.environment import Stage
 from controller.lab.rehearse import Judged, Run
 from controller.lab.scenarios import SCENARIOS
-from controller.lab.stage import Stage
 from controller.steps.context.deps import Deps
 from tests.core.scene import EAST, WEST
 from tests.drills.play import play, play_anew

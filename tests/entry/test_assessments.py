@@ -14,7 +14,7 @@ from controller.entry.cli.assessments import HOUR, lines
 from controller.entry.cli.main import main
 from controller.entry.context import Archive
 from controller.lab.backtest.shadow import read_export
-from controller.lab.stage import Stage
+from controller.lab.environment.environment import Stage
 from controller.steps.context.deps import Deps
 from tests.drills.play import ALONE, set_up
 

@@ -10,7 +10,7 @@ from moto.core.botocore_stubber import MockRawResponse
 
 from controller.entry.doctor import dns_records, switch
 from controller.entry.doctor.finding import Patient
-from controller.lab.stage import Stage
+from controller.lab.environment.environment import Stage
 from controller.rehearsal.arc.rules import SafetyRule
 from controller.rehearsal.health_checks import listed_checks
 from controller.rehearsal.protocol.message import Request, Response

@@ -11,7 +11,7 @@ from moto.core.botocore_stubber import MockRawResponse
 
 from controller.entry.doctor import controller, people, permissions, signals, versions
 from controller.entry.doctor.finding import Patient
-from controller.lab.stage import Stage
+from controller.lab.environment.environment import Stage
 from controller.rehearsal.api import ACCOUNT
 from controller.rehearsal.blueprint import queue_arn
 from controller.settings import Right

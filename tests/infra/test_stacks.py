@@ -9,7 +9,7 @@ from controller import wiring
 from controller.aws.arc.switch import JOIN_LIMIT
 from controller.aws.events.rules import alarms_named
 from controller.entry.lambdas import HANDLERS, Environment
-from controller.lab.estate import bare, estate
+from controller.lab.environment.estate import bare, estate
 from controller.lab.loader import load_policy
 from controller.rehearsal.cloud import DEAD_LETTERS, QUEUE, TABLES
 from controller.settings import Standby

@@ -14,11 +14,11 @@ from controller import wiring
 from controller.core.policy.validation import parse_policy
 from controller.entry import lambdas
 from controller.entry.demo.rehearsal import parts
+from controller.lab.environment.environment import Stage
+from controller.lab.environment.templates import NotDeployable, redrawn
+from controller.lab.environment.virtual import virtual_stage
 from controller.lab.rehearse import Judged, judge, rehearse
 from controller.lab.scenarios import SCENARIOS
-from controller.lab.stage import Stage
-from controller.lab.templates import NotDeployable, redrawn
-from controller.lab.virtual_stage import virtual_stage
 from controller.rehearsal.sdk import virtual_clients
 from tests.core.scene import policy_data
 from tests.drills.play import ALONE, operators
@@ -111,7 +111,7 @@ def test_templates_that_lack_what_a_controller_needs_are_refused(
     folder = changed(synthesis, tmp_path / "t", "tidegate-controller-us-east-2", drop)
     plan = parts()
     policy = parse_policy(policy_data() | ALONE)
-    from controller.lab.estate import estate
+    from controller.lab.environment.estate import estate
 
     with pytest.raises(NotDeployable, match=told):
         redrawn(estate(policy, plan.workflow, plan.functions, plan.intake), folder)

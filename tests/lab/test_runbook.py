@@ -9,9 +9,9 @@ from controller import wiring
 from controller.core.decision.plan import below_floor
 from controller.core.policy.validation import parse_policy
 from controller.entry import lambdas
+from controller.lab.environment.environment import Parts
+from controller.lab.environment.virtual import virtual_stage
 from controller.lab.runbook import move_lines, runbook, whole
-from controller.lab.stage import Parts
-from controller.lab.virtual_stage import virtual_stage
 from controller.settings import Bucket, Deployment, Standby
 from tests.core.scene import EAST, WEST, policy_data
 from tests.drills.play import WORKFLOW

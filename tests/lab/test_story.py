@@ -7,12 +7,12 @@ import pytest
 
 from controller.audit.report.run_html import page
 from controller.core.journal import Kind, broken_at
-from controller.lab.people import Mode
+from controller.lab.environment.approvers import Mode
+from controller.lab.environment.environment import Stage
+from controller.lab.environment.observer import Watch
 from controller.lab.rehearse import judge, rehearse
 from controller.lab.scenarios import SCENARIOS
-from controller.lab.stage import Stage
 from controller.lab.story import Teller, answered_no
-from controller.lab.watch import Watch
 from controller.readmodel.run import Story
 from tests.console.secrets import found_in
 from tests.drills.play import ALONE, set_up

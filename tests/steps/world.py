@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from controller.steps.context.journalling import remember
 from greenlet import getcurrent
 
 from controller import wiring
@@ -25,11 +24,12 @@ from controller.core.journal import Event, Kind, broken_at
 from controller.core.model import Verdict
 from controller.core.policy.validation import compiled, parse_policy
 from controller.entry import lambdas
-from controller.lab.stage import Parts, Stage
-from controller.lab.virtual_stage import virtual_stage
+from controller.lab.environment.environment import Parts, Stage
+from controller.lab.environment.virtual import virtual_stage
 from controller.rehearsal.virtual import VirtualRuntime
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import remember
 from tests.core.scene import EAST, OTHER, WEST, policy_data
 from tests.drills.play import WORKFLOW
 from tests.steps.feed import FEED, feed, seen, show

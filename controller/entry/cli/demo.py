@@ -77,7 +77,7 @@ def _run(wanted: "Wanted", path: Path, *, as_json: bool, on_screen: bool) -> Non
     from controller.entry.demo.log import Tape, fields, summary
     from controller.entry.demo.play import Show, played
     from controller.entry.demo.screen import Screen
-    from controller.lab.estate import NotDriven
+    from controller.lab.environment.estate import NotDriven
     from controller.rehearsal.server import PortInUse
 
     out = stdout()

@@ -24,7 +24,7 @@ from controller.entry.cli.policy.group import SHIPPED
 
 if TYPE_CHECKING:
     from controller.core.policy.schema import Policy
-    from controller.lab.stage import Stage
+    from controller.lab.environment.environment import Stage
 
 
 KEEP_EVERY = 10.0
@@ -55,9 +55,9 @@ def up(
     from controller import wiring
     from controller.entry import context
     from controller.entry.demo import rehearsal
-    from controller.lab.keep import NotKept
+    from controller.lab.environment.persistence import NotKept
+    from controller.lab.environment.templates import NotDeployable
     from controller.lab.scenarios import SCENARIOS
-    from controller.lab.templates import NotDeployable
     from controller.rehearsal.server import PortInUse
 
     live = rehearsal.live(policy)
@@ -96,8 +96,8 @@ def _running(
     from controller.entry import context
     from controller.entry.demo import rehearsal
     from controller.entry.demo.consoles import console_log, consoles
-    from controller.lab.keep import read_kept, store_in, write_kept
-    from controller.lab.wall_stage import Ports
+    from controller.lab.environment.loopback import Ports
+    from controller.lab.environment.persistence import read_kept, store_in, write_kept
 
     aws, dns, console = ports
     kept = None if folder is None else read_kept(folder, live.digest)

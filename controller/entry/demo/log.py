@@ -16,9 +16,9 @@ from rich.text import Text
 
 from controller.core.journal import Event, Kind
 from controller.core.text import plain
+from controller.lab.environment.environment import Stage
+from controller.lab.environment.observer import Watch
 from controller.lab.rehearse import Run
-from controller.lab.stage import Stage
-from controller.lab.watch import Watch
 from controller.readmodel.run import Story, sentence
 
 T = TypeVar("T")

@@ -9,15 +9,15 @@ from controller.core.policy.schema import Policy
 from controller.entry import context
 from controller.entry.demo import rehearsal
 from controller.lab.controllers import CONTROLLERS
-from controller.lab.last_run import LastRun, write_last_run
+from controller.lab.environment.approvers import Mode
+from controller.lab.environment.environment import Stage
+from controller.lab.environment.observer import Watch
+from controller.lab.environment.persistence import LastRun, write_last_run
+from controller.lab.environment.virtual import START
 from controller.lab.overlay import overlaid
-from controller.lab.people import Mode
 from controller.lab.rehearse import Run, judge, rehearse
 from controller.lab.scenarios import SCENARIOS
-from controller.lab.stage import Stage
 from controller.lab.story import Teller, answered_no
-from controller.lab.virtual_stage import START
-from controller.lab.watch import Watch
 from controller.readmodel.run import Story
 from controller.steps.context.deps import Deps
 

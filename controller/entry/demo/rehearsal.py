@@ -21,11 +21,11 @@ from controller import wiring
 from controller.core.policy.schema import Policy
 from controller.entry import lambdas
 from controller.entry.demo.files import LogFile
+from controller.lab.environment.environment import Parts, Stage
+from controller.lab.environment.loopback import Ports, wall_stage
+from controller.lab.environment.templates import redrawn
 from controller.lab.loader import load_policy
 from controller.lab.overlay import unscheduled
-from controller.lab.stage import Parts, Stage
-from controller.lab.templates import redrawn
-from controller.lab.wall_stage import Ports, wall_stage
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.table.store import Store
 from controller.steps.context.deps import Deps

@@ -22,9 +22,9 @@ from controller.core.journal import Event
 from controller.core.model import Signal, Verdict
 from controller.core.text import plain
 from controller.entry.demo.log import Happening, Happenings, clock
+from controller.lab.environment.environment import Stage
+from controller.lab.environment.observer import Watch
 from controller.lab.rehearse import WARM_UP, Run
-from controller.lab.stage import Stage
-from controller.lab.watch import Watch
 from controller.rehearsal.records import resolve
 
 BAR = 24

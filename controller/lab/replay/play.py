@@ -11,7 +11,7 @@ from controller.core.model import Ended, Ignored, Probe, Sighting
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import compiled, expected_signals, parse_policy
 from controller.core.text import plain
-from controller.lab.people import answer_if_asked
+from controller.lab.environment.approvers import answer_if_asked
 from controller.lab.replay.levels import levels_of
 from controller.lab.replay.lines import Arrival, BadFile, Recording, Refusal
 from controller.lab.replay.ready import Ready

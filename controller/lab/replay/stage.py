@@ -15,10 +15,10 @@ from botocore.client import BaseClient
 from botocore.config import Config
 
 from controller.core.policy.schema import Policy
-from controller.lab.estate import bare
+from controller.lab.environment.environment import Parts, deployed
+from controller.lab.environment.estate import bare
 from controller.lab.replay.levels import Levels, ReplayedAlarms
 from controller.lab.replay.ready import Ready, SameAnswer
-from controller.lab.stage import Parts, deployed
 from controller.ports.runtime import Runtime
 from controller.rehearsal.cloud import Cloud
 from controller.rehearsal.faults import Faults

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import compiled
+from controller.lab.environment.environment import JOURNEY, Parts, assemble, cloud_for, deployed
+from controller.lab.environment.virtual import START
 from controller.lab.shipped import shipped
 from controller.lab.simulate.drawn import drawn_policy
 from controller.lab.simulate.facts import Trace
@@ -18,8 +20,6 @@ from controller.lab.simulate.truth import Truth
 from controller.lab.simulate.watch import Watch
 from controller.lab.simulate.weather import Sent, Weather
 from controller.lab.simulate.wires import Clients, stormy_clients
-from controller.lab.stage import JOURNEY, Parts, assemble, cloud_for, deployed
-from controller.lab.virtual_stage import START
 from controller.rehearsal.cloud import Cloud
 from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.network import VirtualNetwork

@@ -13,7 +13,7 @@ from typing import Any
 
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import compiled
-from controller.lab.estate import Intake, estate
+from controller.lab.environment.estate import Intake, estate
 from controller.lab.shipped import shipped
 from controller.ports.runtime import Runtime
 from controller.rehearsal.api import ACCOUNT

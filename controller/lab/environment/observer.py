@@ -12,7 +12,7 @@ from typing import Any
 from controller.core.evidence.evaluation import View, view
 from controller.core.journal import Event
 from controller.core.model import Observation
-from controller.lab.stage import Stage
+from controller.lab.environment.environment import Stage
 from controller.ports.errors import ControllerError
 from controller.steps.context.deps import Deps
 

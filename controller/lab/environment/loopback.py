@@ -11,8 +11,8 @@ from functools import partial
 from typing import Any
 
 from controller.core.policy.schema import Policy
-from controller.lab.stage import Parts, Stage, assemble, cloud_for, deployed
-from controller.lab.virtual_stage import START
+from controller.lab.environment.environment import Parts, Stage, assemble, cloud_for, deployed
+from controller.lab.environment.virtual import START
 from controller.rehearsal.arc.controls import ENDPOINTS
 from controller.rehearsal.cloud import Cloud
 from controller.rehearsal.dns import DnsServer

@@ -1,4 +1,7 @@
-"""The records of the last demo, kept so that `why` and `incidents` answer after its cloud is gone."""
+"""What `tidegate up` keeps between two runs: tables in SQLite files, everything else in one JSON file.
+
+The records of the last demo, kept so that `why` and `incidents` answer after its cloud is gone.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,6 +12,41 @@ from typing import Any
 from controller.core.journal import Event, from_json, to_json
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import compiled, parse_policy
+from controller.lab.environment.environment import Stage
+from controller.rehearsal.table.sqlite import SqliteStore
+
+
+class NotKept(ValueError):  # noqa: N818
+    """What was kept cannot be read; the message names the file and what to do."""
+
+
+def store_in(folder: Path, name: str) -> SqliteStore:
+    folder.mkdir(parents=True, exist_ok=True)
+    return SqliteStore(folder / f"{name}.sqlite")
+
+
+def read_kept(folder: Path, estate: str) -> dict[str, Any] | None:
+    """The last state of the same estate; None if there is none. Raises `NotKept`."""
+    file = folder / "cloud.json"
+    if not file.is_file():
+        return None
+    try:
+        kept: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        if kept["estate"] != estate:
+            raise NotKept(f"{folder} holds a rehearsal of another policy; remove it, or use --ephemeral")
+    except (OSError, json.JSONDecodeError, KeyError, TypeError) as error:
+        raise NotKept(f"{file} cannot be read ({error}); remove {folder}, or use --ephemeral") from error
+    return kept
+
+
+def write_kept(folder: Path, estate: str, stage: Stage) -> None:
+    """Atomic: a crash while writing leaves the last good one. Raises `OSError` (a full disk)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    fresh = folder / "cloud.json.new"
+    fresh.write_text(json.dumps({**stage.cloud.dump(), "estate": estate}), encoding="utf-8")
+    fresh.chmod(0o600)
+    fresh.replace(folder / "cloud.json")
+
 
 Records = Sequence[tuple[float, dict[str, Any]]]
 
