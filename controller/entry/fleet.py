@@ -8,8 +8,7 @@ from controller.core.policy.schema import Policy
 from controller.core.policy.validation import compiled
 from controller.entry.demo.rehearsal import live
 from controller.lab.fleet.clusters import Cluster
-from controller.lab.fleet.outage import Outcome, outage
-from controller.lab.fleet.sizes import SIZES
+from controller.lab.fleet.outage import SIZES, Outcome, outage
 from controller.lab.shipped import shipped
 from controller.ports.world import Switch
 from controller.rehearsal.api import ACCOUNT

@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 
 from controller.entry.fleet import switch
-from controller.lab.fleet import quotas
+from controller.lab.fleet import queues
 from controller.lab.fleet.curve import picture
-from controller.lab.fleet.lines import Bucket, Lanes
-from controller.lab.fleet.outage import HOLD, Fleet, Outcome, outage
-from controller.lab.fleet.sizes import SIZES
+from controller.lab.fleet.outage import HOLD, SIZES, Fleet, Outcome, outage
+from controller.lab.fleet.queues import Bucket, Lanes
 from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.virtual import VirtualRuntime
 
@@ -28,7 +27,7 @@ def runtime() -> VirtualRuntime:
 
 
 def test_a_bucket_lets_its_burst_through_and_then_its_rate(runtime: VirtualRuntime) -> None:
-    bucket, taken = Bucket(runtime, quotas.Quota("x", 2.0, 4.0, "")), []
+    bucket, taken = Bucket(runtime, queues.Quota("x", 2.0, 4.0, "")), []
     for _ in range(8):
         bucket.take()
         taken.append(runtime.monotonic())
@@ -88,7 +87,7 @@ def test_the_page_and_its_picture_say_what_the_first_fleet_does() -> None:
 
 def test_the_quotas_are_those_that_the_page_cites() -> None:
     page = (DOCS / "fleet.md").read_text(encoding="utf-8")
-    for quota in (quotas.INVOCATIONS, quotas.STARTS, quotas.TRANSITIONS):
+    for quota in (queues.INVOCATIONS, queues.STARTS, queues.TRANSITIONS):
         assert quota.page in page
         assert f"{quota.per_second:,.0f}" in page
-    assert quotas.ARC_PAGE in page
+    assert queues.ARC_PAGE in page

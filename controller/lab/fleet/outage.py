@@ -1,12 +1,15 @@
-"""The outage itself: every application hears of it, decides, starts, and moves, beside all the others."""
+"""The outage itself: every application hears of it, decides, starts, and moves, beside all the others.
+
+The fleets of docs/fleet.md.
+"""
 
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from controller.lab.fleet import quotas
+from controller.lab.fleet import queues as quotas
 from controller.lab.fleet.clusters import Cluster, cluster, wire_of
-from controller.lab.fleet.lines import Bucket, Lanes
+from controller.lab.fleet.queues import Bucket, Lanes
 from controller.ports.errors import SwitchUnavailable
 from controller.ports.world import Switch
 from controller.rehearsal.faults import Faults
@@ -200,3 +203,15 @@ class _Life:
     def _fence(self) -> None:
         """Lease and journal are read before each send."""
         self.runtime.sleep(0.04)
+
+
+SIZES: tuple[Fleet, ...] = (
+    Fleet("66 applications, nine controls each", 66, 66),
+    Fleet("66, all in the same second", 66, 66, at_once=True),
+    Fleet("300 on one cluster, a control each", 300, 300, controls=1, leaves=1, per_cluster=300, named=True),
+    Fleet("300 on one cluster, in the same second", 300, 300, controls=1, leaves=1, per_cluster=300,
+          named=True, at_once=True),
+    Fleet("1,000 in ten cells", 10, 1000, controls=2, leaves=1, per_cluster=10, at_once=True),
+    Fleet("1,000 in ten cells, rules by name", 10, 1000, controls=2, leaves=1, per_cluster=10, at_once=True,
+          named=True),
+)  # fmt: skip
