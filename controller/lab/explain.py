@@ -10,8 +10,16 @@ from controller.core.policy.schema import Policy
 from controller.lab.cases.model import Case
 from controller.lab.cases.play import Played, as_live, play
 from controller.lab.cases.reader import beside, read_cases
-from controller.lab.review.proof import free_start, patience
-from controller.lab.review.situations import DARK, DARK_DEAF, GRAY, as_case, failing, spoken
+from controller.lab.lint.reachability import (
+    DARK,
+    DARK_DEAF,
+    GRAY,
+    as_case,
+    failing,
+    free_start,
+    patience,
+    spoken,
+)
 
 NAMED = {"dark-deaf": DARK_DEAF, "dark": DARK, "gray": GRAY}
 

@@ -11,13 +11,20 @@ import pytest
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import PolicyError, parse_policy
 from controller.entry.cli.main import main
-from controller.lab.review.findings import Finding
-from controller.lab.review.periods import NotAlarms, read_periods
-from controller.lab.review.placement import Deployed, placed
-from controller.lab.review.proof import prove
-from controller.lab.review.reading import control_planes, own_house, tight, unused
-from controller.lab.review.review import review
-from controller.lab.review.too_few import too_few
+from controller.lab.lint.finding import Finding
+from controller.lab.lint.lint import review
+from controller.lab.lint.reachability import prove
+from controller.lab.lint.single_points import too_few
+from controller.lab.lint.style import (
+    Deployed,
+    NotAlarms,
+    control_planes,
+    own_house,
+    placed,
+    read_periods,
+    tight,
+    unused,
+)
 from tests.core.scene import EAST, WEST, policy_data
 from tests.support.sources import sources
 from tests.test_docs import SHIPPED

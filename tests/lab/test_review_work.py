@@ -9,8 +9,8 @@ from controller.core.policy.rules import MOST_SIGNALS
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import PolicyError, parse_policy
 from controller.lab.cases import evidence
-from controller.lab.review import proof, too_few
-from controller.lab.review.review import review
+from controller.lab.lint import reachability, single_points
+from controller.lab.lint.lint import review
 from tests.core.scene import OTHER, policy_data
 
 SIDES = ("east", "west", "north", "south", "central")
@@ -50,7 +50,7 @@ def counted(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
 
     evidence.past.cache_clear()
     with monkeypatch.context() as patch:
-        patch.setattr(proof, "play", counting("play", vars(proof)["play"]))
+        patch.setattr(reachability, "play", counting("play", vars(reachability)["play"]))
         patch.setattr(evidence, "fold", counting("fold", vars(evidence)["fold"]))
         assert review(policy).proofs
     return counts["play"], counts["fold"]
@@ -85,7 +85,7 @@ def test_regions_that_stand_alike_are_told_of_as_though_each_was_tried(
     policy = wide(4, **changes)
     found = review(policy)
     assert {finding.code for finding in found.findings} - {"unused"} == codes
-    for module in (proof, too_few):
+    for module in (reachability, single_points):
         monkeypatch.setattr(module, "alike", lambda live: tuple((region,) for region in live.regions))
     assert review(policy) == found
 

@@ -24,13 +24,12 @@ from controller.lab.cases.reader import beside
 from controller.lab.cases.reviewed import review_file
 from controller.lab.cases.reviewed import reviewed as reviewed_
 from controller.lab.cases.run import Report, clock, run
+from controller.lab.lint.finding import Finding
+from controller.lab.lint.lint import Review, review
+from controller.lab.lint.reachability import Proof
+from controller.lab.lint.style import Deployed, NotAlarms, read_periods
 from controller.lab.loader import LoadedPolicy, dotted, load_policy
 from controller.lab.places import Located, PolicyRefused
-from controller.lab.review.findings import Finding
-from controller.lab.review.periods import NotAlarms, read_periods
-from controller.lab.review.placement import Deployed
-from controller.lab.review.proof import Proof
-from controller.lab.review.review import Review, review
 from controller.lab.schema import policy_schema
 
 NO_POLICY = (".cases.yaml", ".base.yaml")

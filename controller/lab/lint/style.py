@@ -1,13 +1,21 @@
-"""What can be read off a policy: bounds too tight, calls to control planes, words that nobody uses."""
+"""What can be read off a policy: bounds too tight, calls to control planes, words that nobody uses.
 
-from collections.abc import Iterator, Mapping
+Periods of alarms that exist: what `aws cloudwatch describe-alarms` printed, of one Region or several.
+
+Where tidegate itself lives: what fails together with what it guards cannot help.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from controller.core.policy.readiness_checks import ArcCheck, QuotaCheck, gate_of
 from controller.core.policy.schema import OVERRIDE, HealthSignal, Policy
 from controller.core.policy.validation import expected_signals
 from controller.lab.cases.play import ACCOUNT
 from controller.lab.leaves import checks, written
-from controller.lab.review.findings import Finding
+from controller.lab.lint.finding import Finding
 
 MINUTE = 60.0
 """Seconds between two words of a signal, where nobody knows better."""
@@ -83,3 +91,68 @@ def _values(data: object, key: str) -> Iterator[str]:
     elif isinstance(data, list):
         for each in data:
             yield from _values(each, key)
+
+
+MAX_BYTES = 16 * 1024 * 1024
+
+
+class NotAlarms(ValueError):  # noqa: N818
+    """The file does not hold what `describe-alarms` prints."""
+
+
+def read_periods(path: Path) -> dict[str, float]:
+    """Alarm's name -> its period in seconds, the longest of its metrics. Raises `NotAlarms`."""
+    try:
+        with path.open("rb") as stream:
+            text = stream.read(MAX_BYTES + 1)
+        if len(text) > MAX_BYTES:
+            raise NotAlarms(f"{path}: larger than {MAX_BYTES // 1024 // 1024} MiB")
+        found = json.loads(text)
+        pages = found if isinstance(found, list) else [found]
+        return {
+            str(alarm["AlarmName"]): _period(alarm)
+            for page in pages
+            for alarm in page.get("MetricAlarms", ())
+        }
+    except OSError as error:
+        raise NotAlarms(f"{path}: {error.strerror}") from error
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        if isinstance(error, NotAlarms):
+            raise
+        raise NotAlarms(f"{path}: expected what `aws cloudwatch describe-alarms` prints") from error
+
+
+def _period(alarm: dict[str, object]) -> float:
+    metrics = alarm.get("Metrics") or ()
+    stats = (
+        [m.get("MetricStat", m) for m in metrics if isinstance(m, dict)] if isinstance(metrics, list) else []
+    )
+    periods = [alarm.get("Period"), *(stat.get("Period") for stat in stats if isinstance(stat, dict))]
+    return max((float(period) for period in periods if isinstance(period, int | float)), default=60.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What deployments add: the Regions of the topics that page people, and of the approvers' sign-in."""
+
+    notices: Sequence[str] = ()
+    sign_ins: Sequence[str] = ()
+
+
+def placed(policy: Policy, deployed: Deployed) -> Iterator[Finding]:
+    """Controllers, notices and sign-ins that all live in guarded Regions."""
+    guarded = set(policy.regions)
+    where = ", ".join(policy.controllers)
+    if guarded.issuperset(policy.controllers):
+        message = f"tidegate runs only in Regions that it guards ({where})"
+        yield Finding("controllers-inside", ("controllers",), message, "run one outside of them")
+    elif len(policy.controllers) == 1:
+        message = f"tidegate runs in {where} alone; nobody takes over from it"
+        yield Finding("one-controller", ("controllers",), message, "best three, one of them outside")
+    for what, regions in (("notices", deployed.notices), ("sign-in", deployed.sign_ins)):
+        if regions and guarded.issuperset(regions):
+            message = (
+                f"{what} for approvers lives only in guarded Regions ({', '.join(sorted(set(regions)))})"
+            )
+            hint = "people could be neither asked nor heard; put one outside"
+            yield Finding(f"guarded-{what}", ("approvals",), message, hint)

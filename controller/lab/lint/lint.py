@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from controller.core.policy.schema import Policy
-from controller.lab.review.findings import Finding
-from controller.lab.review.placement import Deployed, placed
-from controller.lab.review.proof import Proof, prove
-from controller.lab.review.reading import control_planes, own_house, tight, unused
-from controller.lab.review.too_few import too_few
+from controller.lab.lint.finding import Finding
+from controller.lab.lint.reachability import Proof, prove
+from controller.lab.lint.single_points import too_few
+from controller.lab.lint.style import Deployed, control_planes, own_house, placed, tight, unused
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,8 @@ from controller.core.model import Signal
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import expected_signals
 from controller.lab.cases.play import ACCOUNT, as_live, near
-from controller.lab.review.alike import alike
-from controller.lab.review.findings import Finding, in_file
-from controller.lab.review.proof import Tries, free_start
+from controller.lab.lint.finding import Finding, in_file
+from controller.lab.lint.reachability import Tries, alike, free_start
 
 HOUR = 3600.0
 

@@ -1,9 +1,24 @@
 """Proof by trying: in each situation, is each Region left, and once it is well again, brought home?
 
 The real core decides, minute by minute, on evidence made up for the situation.
+
+Regions that stand alike in a policy: what one of them does, each of them does.
+
+Everything in a policy is said of all Regions (`{region}`) but three things: what a Region says under its own
+name, where canaries run, and where tidegate runs. Two Regions alike in these, and with targets alike in them,
+may be swapped, and nothing that is decided changes but the names.
+
+What a Region's failure looks like to us, as a worked case that a policy must be able to answer.
+
+```
+                  seen from outside   its own instruments   whoever looks from there   AWS Health
+ dark, bus deaf   breaching           silent                silent                     says nothing yet
+ dark, bus alive  breaching           breaching             silent                     says nothing yet
+ gray             breaching           one a family agrees   well                       says nothing yet
+```
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from controller.core.decision.decide import decide
@@ -11,17 +26,93 @@ from controller.core.decision.limits import open_window
 from controller.core.evidence.evaluation import truth, view
 from controller.core.evidence.registry import kept_of
 from controller.core.explanation import flip_set, stamp
-from controller.core.model import Decision, Truth
+from controller.core.model import Decision, Signal, Truth
 from controller.core.policy.schema import Policy
+from controller.core.policy.signals import observers_of
 from controller.core.policy.validation import expected_signals
 from controller.lab.cases.evidence import MINUTE, Feed, Script, needed_minutes
-from controller.lab.cases.model import DAY
+from controller.lab.cases.model import DAY, Case, Says
 from controller.lab.cases.play import ACCOUNT, Played, Scope, as_live, near, play
 from controller.lab.leaves import waits
+from controller.lab.lint.finding import Finding, in_file
 from controller.lab.places import Path
-from controller.lab.review.alike import alike
-from controller.lab.review.findings import Finding, in_file
-from controller.lab.review.situations import DARK, SITUATIONS, as_case, failing, steady
+
+
+def alike(policy: Policy) -> tuple[tuple[str, ...], ...]:
+    """The Regions in groups, in the order of the file."""
+    groups: dict[Hashable, list[str]] = {}
+    for region in policy.regions:
+        groups.setdefault(_standing(policy, region), []).append(region)
+    return tuple(map(tuple, groups.values()))
+
+
+def _standing(policy: Policy, region: str) -> Hashable:
+    entry = policy.regions[region]
+    if entry.target:
+        return region
+    runs = [observers_of(source) for sources in policy.signals.values() for source in sources]
+    own = [said.model_dump_json() if said else "" for said in (entry.evacuate, entry.restore)]
+    return *own, *(
+        (each in policy.controllers, *(each in observers for observers in runs))
+        for each in near(policy, region)
+    )
+
+
+DARK_DEAF = "dark with its bus deaf"
+DARK = "dark with its bus alive"
+GRAY = "gray: customers fail, and one of its own instruments in each family agrees"
+SITUATIONS = (DARK_DEAF, DARK, GRAY)
+
+
+def failing(
+    policy: Policy, region: str, situation: str, about: Collection[str] | None = None
+) -> dict[str, str]:
+    """Signal's id -> what is said from minute 0 on, of every Region or those `about`, where `region` fails
+    like this. Of what is not named all is well."""
+    found: dict[str, str] = {}
+    agreed: set[str] = set()
+    for signal in expected_signals(policy, ACCOUNT, about):
+        word = _word(signal, region, situation, agreed)
+        if word != "healthy":
+            found[signal.id] = word
+    return found
+
+
+def steady(words: Mapping[str, str]) -> dict[str, Script]:
+    """Signals that say one thing from minute 0 on."""
+    return {key: ((0.0, word),) for key, word in words.items()}
+
+
+def _word(signal: Signal, region: str, situation: str, agreed: set[str]) -> str:
+    about, there = signal.subject == region, signal.observer == region
+    if signal.kind == "health":
+        return "healthy"  # AWS's first post comes a median 78 minutes late
+    if about and not there:
+        return "breaching"
+    if not there:
+        return "healthy"
+    if situation == GRAY:
+        first = about and signal.own and signal.family not in agreed
+        agreed |= {signal.family} if first else set()
+        return "breaching" if first else "healthy"
+    return "breaching" if situation == DARK and about and signal.own else "silent"
+
+
+def spoken(policy: Policy, words: Mapping[str, str]) -> tuple[Says, ...]:
+    """The same, as the author of a case writes it."""
+    named = [signal for signal in expected_signals(policy, ACCOUNT) if signal.id in words]
+    return tuple(
+        Says.model_validate({"at": "0m", "say": words[s.id], "family": s.family, "about": s.subject,
+                             "from": s.observer, "signal": s.name})
+        for s in named
+    )  # fmt: skip
+
+
+def as_case(name: str, signals: tuple[Says, ...] = (), *, begins: str, lasts: float) -> Case:
+    """A case of these signals, in which people say yes."""
+    blank = Case.model_validate({"case": "x", "shifts": "nothing", "start": begins})
+    return blank.model_copy(update={"case": name, "signals": signals, "until": lasts})
+
 
 MARGIN = 5 * MINUTE
 EVERY = 5
