@@ -12,10 +12,10 @@ from controller.core.policy.validation import parse_policy
 from controller.entry.cli.main import main
 from controller.entry.cli.output import ExitCode
 from controller.lab.cases.run import run
-from controller.lab.loader import load_policy
+from controller.lab.policy_files.json_schema import policy_schema
+from controller.lab.policy_files.loader import load_policy
+from controller.lab.policy_files.yaml import read_yaml
 from controller.lab.scenarios import SCENARIOS
-from controller.lab.schema import policy_schema
-from controller.lab.yaml_reader import read_yaml
 from tests.support.sources import sources
 
 ROOT = Path(__file__).parents[1]

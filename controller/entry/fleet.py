@@ -9,7 +9,7 @@ from controller.core.policy.validation import compiled
 from controller.entry.demo.rehearsal import live
 from controller.lab.fleet.clusters import Cluster
 from controller.lab.fleet.outage import SIZES, Outcome, outage
-from controller.lab.shipped import shipped
+from controller.lab.policy_files.shipped import shipped
 from controller.ports.world import Switch
 from controller.rehearsal.api import ACCOUNT
 from controller.rehearsal.arc.controls import ENDPOINTS

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from controller.core.journal import Kind
-from controller.lab.overlay import overlaid
+from controller.lab.policy_files.overlay import overlaid
 from controller.lab.simulate.facts import Fact
 from controller.lab.simulate.world import World
 from controller.rehearsal.arc.controls import SERVICE

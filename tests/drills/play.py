@@ -15,7 +15,7 @@ from controller.lab.controllers import CONTROLLERS
 from controller.lab.environment.approvers import Mode
 from controller.lab.environment.environment import Parts, Stage
 from controller.lab.environment.virtual import virtual_stage
-from controller.lab.overlay import overlaid
+from controller.lab.policy_files.overlay import overlaid
 from controller.lab.rehearse import Judged, Run, judge, rehearse
 from controller.lab.scenarios import SCENARIOS
 from controller.rehearsal.sdk import virtual_clients

@@ -8,7 +8,7 @@ import pytest
 
 from controller.entry.cli.main import main
 from controller.entry.simulation import Wish, plant, play, played
-from controller.lab.overlay import overlaid
+from controller.lab.policy_files.overlay import overlaid
 from controller.lab.simulate.aims import EVERY, aim_of, calm_aims, period
 from controller.lab.simulate.circumstances import CIRCUMSTANCES
 from controller.lab.simulate.coverage import CODES, ENOUGH, NEVER, pairs

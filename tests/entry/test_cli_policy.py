@@ -13,7 +13,7 @@ import typer
 
 from controller.entry.cli.main import app, main
 from controller.entry.cli.output import ExitCode, emit, fail
-from controller.lab.places import Located, PolicyRefused
+from controller.lab.policy_files.positions import Located, PolicyRefused
 from controller.ports import errors
 from tests.entry.test_context import DEPLOYMENT
 

@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 
 from controller.core.policy.review_record import NoReview, review_data, review_of
 from controller.entry.cli.main import main
-from controller.lab.loader import load_policy
+from controller.lab.policy_files.loader import load_policy
 
 POLICIES = Path(__file__).parents[2] / "policies"
 

@@ -10,7 +10,7 @@ from controller.aws.arc.switch import JOIN_LIMIT
 from controller.aws.events.rules import alarms_named
 from controller.entry.lambdas import HANDLERS, Environment
 from controller.lab.environment.estate import bare, estate
-from controller.lab.loader import load_policy
+from controller.lab.policy_files.loader import load_policy
 from controller.rehearsal.cloud import DEAD_LETTERS, QUEUE, TABLES
 from controller.settings import Standby
 from controller.steps.workflow.shift_traffic import DEADLINE

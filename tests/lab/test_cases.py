@@ -15,7 +15,7 @@ from controller.lab.cases.junit import difference_lines
 from controller.lab.cases.play import as_live, play
 from controller.lab.cases.reader import CaseFile, read_cases
 from controller.lab.cases.run import Report, judged, run
-from controller.lab.places import PolicyRefused
+from controller.lab.policy_files.positions import PolicyRefused
 
 POLICIES = Path(__file__).parents[2] / "policies"
 CASES = POLICIES / "storefront.cases.yaml"

@@ -8,8 +8,8 @@ import pytest
 
 from controller.core.policy.validation import parse_policy
 from controller.entry.cli.main import main
-from controller.lab.loader import load_policy
-from controller.lab.schema import policy_schema
+from controller.lab.policy_files.json_schema import policy_schema
+from controller.lab.policy_files.loader import load_policy
 from controller.readmodel.decision_tree_svg import tree_svg
 from tests.test_docs import SHIPPED
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from controller.core.policy.validation import compiled
-from controller.lab.loader import load_policy
-from controller.lab.places import PolicyRefused
+from controller.lab.policy_files.loader import load_policy
+from controller.lab.policy_files.positions import PolicyRefused
 from tests.test_docs import SHIPPED
 
 SOURCE = SHIPPED.read_text(encoding="utf-8")

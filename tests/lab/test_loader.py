@@ -8,8 +8,8 @@ import botocore.session
 import pytest
 
 from controller.core.policy.validation import compiled, parse_policy
-from controller.lab.loader import MAX_BYTES, MAX_PROBLEMS, load_policy
-from controller.lab.places import Located, PolicyRefused
+from controller.lab.policy_files.loader import MAX_BYTES, MAX_PROBLEMS, load_policy
+from controller.lab.policy_files.positions import Located, PolicyRefused
 
 SHIPPED = Path(__file__).parents[2] / "policies" / "storefront.yaml"
 SOURCE = SHIPPED.read_text(encoding="utf-8")

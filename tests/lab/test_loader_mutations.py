@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from controller.core.policy.validation import PolicyError, parse_policy
-from controller.lab.loader import load_policy, located_problems
-from controller.lab.places import Document, Place, Places, PolicyRefused
-from controller.lab.places import Path as Where
-from controller.lab.suggestions import known_keys
-from controller.lab.yaml_reader import read_yaml
+from controller.lab.policy_files.loader import known_keys, load_policy, located_problems
+from controller.lab.policy_files.positions import Document, Place, Places, PolicyRefused
+from controller.lab.policy_files.positions import Path as Where
+from controller.lab.policy_files.yaml import read_yaml
 
 SOURCE = (Path(__file__).parents[2] / "policies" / "storefront.yaml").read_text(encoding="utf-8")
 DOCUMENT: Document = read_yaml(SOURCE)

@@ -13,10 +13,9 @@ import jsonschema
 import pytest
 
 from controller.core.policy.terms import Strict
-from controller.lab import extending
-from controller.lab.glossary import GLOSSARY
-from controller.lab.schema import policy_schema
-from controller.lab.yaml_reader import read_yaml
+from controller.lab.policy_files import extends
+from controller.lab.policy_files.json_schema import GLOSSARY, policy_schema
+from controller.lab.policy_files.yaml import read_yaml
 from tests.test_docs import SHIPPED, language_keys
 
 FILE = Path(__file__).parents[2] / "schemas" / "tidegate.policy.v1.json"
@@ -31,7 +30,7 @@ def test_the_published_schema_is_the_one_in_the_code() -> None:
 
 def test_every_key_of_the_language_is_explained_in_a_line() -> None:
     assert set(GLOSSARY) == language_keys()
-    assert issubclass(extending.Based, Strict)
+    assert issubclass(extends.Based, Strict)
     for key, line in GLOSSARY.items():
         assert line.endswith("."), key
         assert len(line) <= 110, key

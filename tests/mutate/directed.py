@@ -9,7 +9,7 @@ from controller.core.journal import Kind
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import parse_policy
 from controller.entry.simulation import plant
-from controller.lab.overlay import overlaid
+from controller.lab.policy_files.overlay import overlaid
 from controller.lab.simulate.facts import Fact
 from controller.lab.simulate.hands import ELSEWHERE, Hands
 from controller.lab.simulate.invariants import Break

@@ -1,6 +1,6 @@
 """Worlds in which a Region that was left comes home too early, or a drill begins where it must not."""
 
-from controller.lab.overlay import overlaid
+from controller.lab.policy_files.overlay import overlaid
 from controller.steps.operator import commands
 from tests.mutate.directed import EAST, HOME, WEST, Directed, Scene
 from tests.mutate.scenes_leave import PLAN, WINDOW

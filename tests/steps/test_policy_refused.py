@@ -8,8 +8,8 @@ import pytest
 from controller.core.journal import Kind
 from controller.core.policy import validation
 from controller.core.policy.validation import PolicyError, parse_policy
-from controller.lab import loader, yaml_reader
-from controller.lab.loader import PolicyRefused, load_policy
+from controller.lab.policy_files import loader, yaml
+from controller.lab.policy_files.loader import PolicyRefused, load_policy
 from controller.steps.operator.commands import stand_down
 from tests.core.scene import EAST, policy_data
 from tests.steps.world import deploy, failing, redeployed
@@ -63,7 +63,7 @@ def test_s16_a_file_is_bounded_in_size_and_depth(tmp_path: Path, monkeypatch: Pa
     assert "KiB" in str(refused(tmp_path, PADDED))
     assert "deep" in str(refused(tmp_path, deep))
     monkeypatch.setattr(loader, "MAX_BYTES", 10**9)
-    monkeypatch.setattr(yaml_reader, "MAX_DEPTH", 10**9)
+    monkeypatch.setattr(yaml, "MAX_DEPTH", 10**9)
     assert refused(tmp_path, PADDED) is None
     assert "deep" not in str(refused(tmp_path, deep))
     assert validation.parse_policy is parse_policy

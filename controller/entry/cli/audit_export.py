@@ -37,7 +37,7 @@ def export(
     from controller.audit.bundle.write import TooLarge
     from controller.audit.bundle.write import export as write
     from controller.entry.audit_sources import record_of, signer_of, store_of
-    from controller.lab.loader import load_policy
+    from controller.lab.policy_files.loader import load_policy
     from controller.ports.errors import JournalUnreadable
 
     found = open_context(context)

@@ -29,7 +29,7 @@ from controller.entry.cli.output import ExitCode, Failed, note, problem_fields, 
 from controller.entry.cli.policy.group import group as policy
 from controller.entry.cli.simulate import simulate
 from controller.entry.cli.up import up
-from controller.lab.places import PolicyRefused
+from controller.lab.policy_files.positions import PolicyRefused
 from controller.ports.errors import (
     ControllerError,
     EvidenceUnavailable,

@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 
 from controller.core.text import plain
-from controller.lab.places import Located
+from controller.lab.policy_files.positions import Located
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 

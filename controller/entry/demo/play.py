@@ -14,7 +14,7 @@ from controller.lab.environment.environment import Stage
 from controller.lab.environment.observer import Watch
 from controller.lab.environment.persistence import LastRun, write_last_run
 from controller.lab.environment.virtual import START
-from controller.lab.overlay import overlaid
+from controller.lab.policy_files.overlay import overlaid
 from controller.lab.rehearse import Run, judge, rehearse
 from controller.lab.scenarios import SCENARIOS
 from controller.lab.story import Teller, answered_no

@@ -24,8 +24,8 @@ from controller.entry.demo.files import LogFile
 from controller.lab.environment.environment import Parts, Stage
 from controller.lab.environment.loopback import Ports, wall_stage
 from controller.lab.environment.templates import redrawn
-from controller.lab.loader import load_policy
-from controller.lab.overlay import unscheduled
+from controller.lab.policy_files.loader import load_policy
+from controller.lab.policy_files.overlay import unscheduled
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.table.store import Store
 from controller.steps.context.deps import Deps

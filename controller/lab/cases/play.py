@@ -19,7 +19,7 @@ from controller.core.policy.validation import compiled, expected_signals, parse_
 from controller.lab.cases.driver import Driver, Moved
 from controller.lab.cases.evidence import MINUTE, Feed, Script, needed_minutes, questions, readings
 from controller.lab.cases.model import DAY, Case, Says
-from controller.lab.leaves import waits
+from controller.lab.policy_files.leaves import waits
 
 ACCOUNT = "000000000000"
 

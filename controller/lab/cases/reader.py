@@ -11,8 +11,8 @@ from controller.core.policy.validation import expected_signals, path_of, sentenc
 from controller.core.text import plain
 from controller.lab.cases.model import Case, Cases
 from controller.lab.cases.play import ACCOUNT, matches
-from controller.lab.loader import dotted, load_policy, read_document
-from controller.lab.places import Document, Located, Path, PolicyRefused
+from controller.lab.policy_files.loader import dotted, load_policy, read_document
+from controller.lab.policy_files.positions import Document, Located, Path, PolicyRefused
 
 SUFFIX = ".cases.yaml"
 

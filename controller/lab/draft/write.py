@@ -10,8 +10,8 @@ from pathlib import Path
 
 from controller.core.text import plain
 from controller.lab.draft.names import Found, found
-from controller.lab.loader import load_policy
-from controller.lab.places import PolicyRefused
+from controller.lab.policy_files.loader import load_policy
+from controller.lab.policy_files.positions import PolicyRefused
 from controller.ports.account import AccountFacts, Panel
 from controller.settings import Arc, Gate
 

@@ -14,7 +14,7 @@ from typing import Any
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import compiled
 from controller.lab.environment.estate import Intake, estate
-from controller.lab.shipped import shipped
+from controller.lab.policy_files.shipped import shipped
 from controller.ports.runtime import Runtime
 from controller.rehearsal.api import ACCOUNT
 from controller.rehearsal.arc.controls import ENDPOINTS

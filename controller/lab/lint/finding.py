@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from controller.core.policy.schema import Policy
-from controller.lab.places import Path
+from controller.lab.policy_files.positions import Path
 
 
 @dataclass(frozen=True, slots=True)

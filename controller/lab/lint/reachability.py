@@ -33,9 +33,9 @@ from controller.core.policy.validation import expected_signals
 from controller.lab.cases.evidence import MINUTE, Feed, Script, needed_minutes
 from controller.lab.cases.model import DAY, Case, Says
 from controller.lab.cases.play import ACCOUNT, Played, Scope, as_live, near, play
-from controller.lab.leaves import waits
 from controller.lab.lint.finding import Finding, in_file
-from controller.lab.places import Path
+from controller.lab.policy_files.leaves import waits
+from controller.lab.policy_files.positions import Path
 
 
 def alike(policy: Policy) -> tuple[tuple[str, ...], ...]:

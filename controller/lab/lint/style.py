@@ -14,8 +14,8 @@ from controller.core.policy.readiness_checks import ArcCheck, QuotaCheck, gate_o
 from controller.core.policy.schema import OVERRIDE, HealthSignal, Policy
 from controller.core.policy.validation import expected_signals
 from controller.lab.cases.play import ACCOUNT
-from controller.lab.leaves import checks, written
 from controller.lab.lint.finding import Finding
+from controller.lab.policy_files.leaves import checks, written
 
 MINUTE = 60.0
 """Seconds between two words of a signal, where nobody knows better."""

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from controller.core.text import plain
-from controller.lab.loader import read_document
-from controller.lab.places import Located, PolicyRefused
+from controller.lab.policy_files.loader import read_document
+from controller.lab.policy_files.positions import Located, PolicyRefused
 from controller.rehearsal.alarms.evaluation import StateValue
 from controller.rehearsal.alarms.model import INITIAL, Alarm, State
 from controller.rehearsal.alarms.settings import metric_config

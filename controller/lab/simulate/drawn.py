@@ -6,7 +6,7 @@ from typing import Any
 
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import parse_policy
-from controller.lab.overlay import overlaid
+from controller.lab.policy_files.overlay import overlaid
 from controller.lab.simulate.lengths import Length
 
 CONTROLLERS = ("us-east-2", "us-west-2", "us-east-1")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from controller.core.journal import Kind
 from controller.core.text import plain
-from controller.lab.overlay import overlaid
+from controller.lab.policy_files.overlay import overlaid
 from controller.lab.simulate.facts import Fact
 from controller.lab.simulate.outages import Fault, Stop
 from controller.lab.simulate.outsiders import at_terminal, reason

@@ -10,7 +10,7 @@ from controller.core.policy.schema import Policy
 from controller.core.policy.validation import compiled
 from controller.lab.environment.environment import JOURNEY, Parts, assemble, cloud_for, deployed
 from controller.lab.environment.virtual import START
-from controller.lab.shipped import shipped
+from controller.lab.policy_files.shipped import shipped
 from controller.lab.simulate.drawn import drawn_policy
 from controller.lab.simulate.facts import Trace
 from controller.lab.simulate.gates import Log, MakeGate

@@ -11,7 +11,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from controller.core.policy.schema import Policy
-from controller.lab.loader import load_policy
+from controller.lab.policy_files.loader import load_policy
 from tests.corpus import corpus
 from tests.lab.outages.derive import STORIES, lines
 from tests.lab.outages.events import Event, moment

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from controller.core.text import plain
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, need, note, stdout
-from controller.lab.loader import load_policy
-from controller.lab.shipped import shipped
+from controller.lab.policy_files.loader import load_policy
+from controller.lab.policy_files.shipped import shipped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -28,9 +28,9 @@ from controller.lab.lint.finding import Finding
 from controller.lab.lint.lint import Review, review
 from controller.lab.lint.reachability import Proof
 from controller.lab.lint.style import Deployed, NotAlarms, read_periods
-from controller.lab.loader import LoadedPolicy, dotted, load_policy
-from controller.lab.places import Located, PolicyRefused
-from controller.lab.schema import policy_schema
+from controller.lab.policy_files.json_schema import policy_schema
+from controller.lab.policy_files.loader import LoadedPolicy, dotted, load_policy
+from controller.lab.policy_files.positions import Located, PolicyRefused
 
 NO_POLICY = (".cases.yaml", ".base.yaml")
 """Files beside policies that are none by themselves: worked cases, and what policies extend."""

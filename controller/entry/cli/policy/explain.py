@@ -12,9 +12,9 @@ from controller.core.text import plain
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, problem_fields, stdout
 from controller.lab.cases.run import clock
 from controller.lab.explain import NAMED, Explained, NotShown, explained, story_case, written_case
-from controller.lab.loader import load_policy
-from controller.lab.places import PolicyRefused
-from controller.lab.shipped import shipped
+from controller.lab.policy_files.loader import load_policy
+from controller.lab.policy_files.positions import PolicyRefused
+from controller.lab.policy_files.shipped import shipped
 from controller.readmodel.decision_tree_svg import tree_svg
 
 SITUATIONS = ", ".join(NAMED)

@@ -3,7 +3,7 @@
 import typer
 
 from controller.entry.cli.policy import backtest, check, explain, replay, signals, test
-from controller.lab.shipped import shipped
+from controller.lab.policy_files.shipped import shipped
 
 group = typer.Typer(help="Work on policy files.", no_args_is_help=True, rich_markup_mode=None)
 

@@ -13,9 +13,9 @@ from controller.lab.cases.coverage import Coverage
 from controller.lab.cases.junit import difference_lines, junit
 from controller.lab.cases.reader import SUFFIX, beside
 from controller.lab.cases.run import Report, Result, clock, first_waves, run
-from controller.lab.loader import dotted
-from controller.lab.places import PolicyRefused
-from controller.lab.shipped import shipped
+from controller.lab.policy_files.loader import dotted
+from controller.lab.policy_files.positions import PolicyRefused
+from controller.lab.policy_files.shipped import shipped
 
 
 def worked_cases(

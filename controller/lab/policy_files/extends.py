@@ -18,7 +18,7 @@ from typing import Annotated, Any
 from pydantic import StringConstraints
 
 from controller.core.policy.terms import Strict
-from controller.lab.places import Document, Fault, Path, Place, Places
+from controller.lab.policy_files.positions import Document, Fault, Path, Place, Places
 
 KEY = "extends"
 MOST_FILES = 5

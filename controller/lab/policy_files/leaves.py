@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from controller.core.policy.conditions import Leaf, leaves
 from controller.core.policy.readiness_checks import FamilyCheck, ReadyCheck
 from controller.core.policy.schema import Policy, RegionControls
-from controller.lab.places import Path
+from controller.lab.policy_files.positions import Path
 
 
 def written(policy: Policy) -> dict[Path, Leaf]:

@@ -2,20 +2,74 @@
 
 The only reader of YAML. The file is hostile until proven otherwise: its size, encoding, depth and number
 of values are bounded before any of it means something.
+
+Which keys a mapping of the policy knows, and the one that a misspelt key was meant to be.
 """
 
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path as File
+from typing import Any, get_args
+
+from pydantic import BaseModel
 
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import PolicyError, Problem, parse_policy
 from controller.core.text import plain
-from controller.lab.extending import whole
-from controller.lab.places import Document, Fault, Located, Path, Place, Places, PolicyRefused, Unreadable
-from controller.lab.suggestions import did_you_mean
-from controller.lab.yaml_reader import read_yaml
+from controller.lab.policy_files.extends import KEY, whole
+from controller.lab.policy_files.positions import (
+    Document,
+    Fault,
+    Located,
+    Path,
+    Place,
+    Places,
+    PolicyRefused,
+    Unreadable,
+)
+from controller.lab.policy_files.yaml import read_yaml
+
+_LONGEST = 40
+
+
+def did_you_mean(path: Path) -> str | None:
+    """The known key closest to the last one of `path`, if any is close."""
+    written = path[-1] if path else None
+    if not isinstance(written, str) or len(written) > _LONGEST:
+        return None
+    known = sorted(known_keys(path[:-1]))
+    folded = {key.casefold(): key for key in known}
+    close = get_close_matches(written.casefold().replace("_", ""), folded, n=1, cutoff=0.6)
+    return folded[close[0]] if close else None
+
+
+def known_keys(path: Path) -> frozenset[str]:
+    """Every key that some model at `path` of a policy knows (of each variant, where there are several)."""
+    models: frozenset[type[BaseModel]] = frozenset({Policy})
+    for part in path:
+        # A part that no model has as a key is a name in a table (a Region, a family) or an index.
+        inner = frozenset(
+            found
+            for model in models
+            for name, info in model.model_fields.items()
+            if part == (info.alias or name)
+            for found in _models(info.annotation)
+        )
+        models = inner or models
+    more = {KEY} if not path else set()
+    return frozenset(
+        more | {info.alias or name for model in models for name, info in model.model_fields.items()}
+    )
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models(argument)
+
 
 MAX_BYTES = 256 * 1024
 MAX_PROBLEMS = 100
