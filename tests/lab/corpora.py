@@ -25,7 +25,7 @@ from controller.lab.backtest.evidence import Past, past_of
 from controller.lab.backtest.run import backtest
 from controller.lab.backtest.score import Score, Window
 from controller.lab.backtest.sweep import sweep
-from controller.lab.replay.lines import Arrival, Recording
+from controller.lab.replay.events import Arrival, Recording
 from controller.lab.signals.events import alarm_events
 from controller.lab.signals.series import Series, read_series
 from controller.rehearsal.alarms.model import Alarm, State

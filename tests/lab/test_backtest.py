@@ -24,8 +24,8 @@ from controller.lab.backtest.score import BadLabels, Window, read_labels, score
 from controller.lab.backtest.shadow import BadExport, Export, compare, read_export
 from controller.lab.backtest.step_functions import Steps
 from controller.lab.backtest.sweep import BadSweep, parse_sweep, sweep
-from controller.lab.replay.lines import read_recording
-from controller.lab.replay.told import utc
+from controller.lab.replay.events import read_recording
+from controller.lab.replay.report import utc
 from tests.bench.backtest import many
 from tests.core.scene import ACCOUNT, policy_data
 from tests.lab.outages.events import moment

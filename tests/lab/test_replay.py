@@ -16,8 +16,8 @@ from controller.entry.replay import works
 from controller.lab.backtest.evaluate import Judge
 from controller.lab.backtest.evidence import past_of
 from controller.lab.backtest.moves import walk
-from controller.lab.replay.levels import levels_of
-from controller.lab.replay.lines import Arrival, BadFile, Recording, read_recording
+from controller.lab.replay.alarm_states import levels_of
+from controller.lab.replay.events import Arrival, BadFile, Recording, read_recording
 from controller.lab.replay.play import replay, sort, undrilled
 from tests.core.scene import policy_data
 from tests.lab.outages.derive import US, US_PLACES, Story, lines

@@ -18,8 +18,8 @@ from controller.core.model import RELAYED, Observation, Signal, Verdict
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import expected_signals
 from controller.lab.backtest.step_functions import Steps, Times, Values, constant, from_spans
-from controller.lab.replay.levels import Level, levels_of
-from controller.lab.replay.lines import BadFile, Recording
+from controller.lab.replay.alarm_states import Level, levels_of
+from controller.lab.replay.events import BadFile, Recording
 from controller.lab.replay.play import sort
 from controller.rehearsal.api import ACCOUNT
 

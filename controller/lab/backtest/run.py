@@ -12,7 +12,7 @@ from controller.lab.backtest.moves import Move, naive, walk
 from controller.lab.backtest.score import Score, Window, score
 from controller.lab.backtest.shadow import Comparison, Export, compare
 from controller.lab.backtest.sweep import Point, sweep
-from controller.lab.replay.told import utc
+from controller.lab.replay.report import utc
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,10 @@ from controller.core.policy.schema import Policy
 from controller.core.policy.validation import compiled, expected_signals, parse_policy
 from controller.core.text import plain
 from controller.lab.environment.approvers import answer_if_asked
-from controller.lab.replay.levels import levels_of
-from controller.lab.replay.lines import Arrival, BadFile, Recording, Refusal
-from controller.lab.replay.ready import Ready
-from controller.lab.replay.stage import Theatre, Works, build_theatre
-from controller.lab.replay.told import document
+from controller.lab.replay.alarm_states import levels_of
+from controller.lab.replay.events import Arrival, BadFile, Recording, Refusal
+from controller.lab.replay.report import document
+from controller.lab.replay.stage import Ready, Theatre, Works, build_theatre
 from controller.rehearsal.api import ACCOUNT
 from controller.steps.operator.approve import answer
 

@@ -4,21 +4,24 @@
  line ─> event bus of its Region ─> rules ─> queue ─> Observe ─┐
  levels ─> DescribeAlarms <─ tick, once a minute ──────────────┴─> workflow file ─> steps ─> ARC, as rehearsed
 ```
+
+What everybody who is asked about a Region's readiness says in a replay: yes, no, or nothing.
 """
 
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from botocore.client import BaseClient
 from botocore.config import Config
 
+from controller.core.decision.readiness import Reading, Wish
 from controller.core.policy.schema import Policy
 from controller.lab.environment.environment import Parts, deployed
 from controller.lab.environment.estate import bare
-from controller.lab.replay.levels import Levels, ReplayedAlarms
-from controller.lab.replay.ready import Ready, SameAnswer
+from controller.lab.replay.alarm_states import Levels, ReplayedAlarms
+from controller.ports.errors import EvidenceUnavailable
 from controller.ports.runtime import Runtime
 from controller.rehearsal.cloud import Cloud
 from controller.rehearsal.faults import Faults
@@ -28,6 +31,37 @@ from controller.rehearsal.station import Function
 from controller.rehearsal.virtual import VirtualRuntime
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
+
+Ready = Literal["yes", "no", "unknown"]
+SAMPLES = 40
+"""Minutes of replication lag that an answer looks back on."""
+
+
+@dataclass(frozen=True)
+class SameAnswer:
+    """`ports.readiness.Readiness`. Families of signals are not asked here: the events speak for them."""
+
+    says: Ready
+    now: Callable[[], float]
+
+    def read(self, wish: Wish) -> Reading:
+        kind, name, source, target = wish
+        # Quotas are compared between two Regions: there is no plain "no" for each by itself.
+        if self.says == "unknown" or (kind == "quotas" and self.says == "no"):
+            raise EvidenceUnavailable(f"nobody is asked in a replay with --ready {self.says}")
+        return Reading(kind, name, source, target, self.now(), self._data(kind))
+
+    def _data(self, kind: str) -> dict[str, Any]:
+        now, well = self.now(), self.says == "yes"
+        if kind == "replication":
+            lag = 0.5 if well else 100_000.0
+            return {"points": [[now - 60.0 * back, lag] for back in range(SAMPLES, 0, -1)]}
+        if kind == "plan":
+            return {"state": "passed" if well else "actionRequired", "evaluated": now, "warnings": 0}
+        if kind == "arc":
+            return {"state": "READY" if well else "NOT_READY", "checked": now}
+        return {"lambda": 1000.0, "apigateway": 10_000.0}
+
 
 SEED = 1
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from controller.entry.replay import works
-from controller.lab.replay.lines import read_recording
+from controller.lab.replay.events import read_recording
 from controller.lab.replay.play import replay
 from tests.lab.outages.verdicts import HERE, Case, cases, misses
 

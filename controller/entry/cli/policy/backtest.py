@@ -80,7 +80,7 @@ def _of(file: Path | None) -> Iterator[None]:
     """What is wrong with this file is said with its name."""
     from controller.lab.backtest.score import BadLabels
     from controller.lab.backtest.shadow import BadExport
-    from controller.lab.replay.lines import BadFile
+    from controller.lab.replay.events import BadFile
 
     try:
         yield
@@ -119,7 +119,7 @@ def _export(shadow: Path | None) -> "Export | None":
 
 def _past(policy: "Policy", file: Path, account: str | None, *, strict: bool) -> "Past":
     from controller.lab.backtest.evidence import past_of
-    from controller.lab.replay.lines import BadFile, read_recording
+    from controller.lab.replay.events import BadFile, read_recording
 
     with _progress("reading events") as tick:
         recording = read_recording(file, tick)

@@ -12,7 +12,7 @@ from controller.lab.policy_files.loader import load_policy
 from controller.lab.policy_files.shipped import shipped
 
 if TYPE_CHECKING:
-    from controller.lab.replay.lines import Recording
+    from controller.lab.replay.events import Recording
 
 SHIPPED = shipped("policies/storefront.yaml")
 SHOWN = 5
@@ -42,7 +42,7 @@ def replay(
 ) -> None:
     """Say what a policy would have done on a past day: every event in order of arrival, in virtual time."""
     from controller.entry.replay import works
-    from controller.lab.replay.lines import BadFile, read_recording
+    from controller.lab.replay.events import BadFile, read_recording
     from controller.lab.replay.play import replay as play
 
     loaded = load_policy(policy).policy

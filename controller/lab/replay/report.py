@@ -6,7 +6,7 @@ from typing import Any
 
 from controller.core.incident.state import Incident
 from controller.core.journal import Event, Kind
-from controller.lab.replay.lines import Refusal
+from controller.lab.replay.events import Refusal
 from controller.lab.replay.stage import Theatre
 from controller.steps.context.journalling import remember
 
