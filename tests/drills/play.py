@@ -11,13 +11,13 @@ from typing import Any
 from controller import wiring
 from controller.core.policy.validation import parse_policy
 from controller.entry import lambdas
-from controller.lab.controllers import CONTROLLERS
 from controller.lab.environment.approvers import Mode
 from controller.lab.environment.environment import Parts, Stage
 from controller.lab.environment.virtual import virtual_stage
 from controller.lab.policy_files.overlay import overlaid
-from controller.lab.rehearse import Judged, Run, judge, rehearse
-from controller.lab.scenarios import SCENARIOS
+from controller.lab.scenarios.catalogue import SCENARIOS
+from controller.lab.scenarios.controllers import CONTROLLERS
+from controller.lab.scenarios.play import Judged, Run, judge, rehearse
 from controller.rehearsal.sdk import virtual_clients
 from controller.settings import Standby
 from controller.steps.context.deps import Deps

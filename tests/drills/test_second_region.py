@@ -1,7 +1,7 @@
 """L7: a person leaves a second Region while the block after the first is on; by itself nothing does."""
 
 from controller.core.journal import Kind
-from controller.lab.second import ASKED, BREAKS
+from controller.lab.scenarios.second_region import ASKED, BREAKS
 from tests.core.scene import WEST
 from tests.drills.test_scenarios import MINUTE, Drill, drill
 

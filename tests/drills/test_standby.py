@@ -4,8 +4,8 @@ from functools import cache
 
 from controller.core.journal import Kind
 from controller.lab.environment.environment import Stage
-from controller.lab.rehearse import Run, judge, rehearse
-from controller.lab.scenarios import SCENARIOS
+from controller.lab.scenarios.catalogue import SCENARIOS
+from controller.lab.scenarios.play import Run, judge, rehearse
 from controller.settings import Bucket, Standby
 from controller.steps.context.deps import Deps
 from tests.core.scene import EAST, WEST

@@ -17,8 +17,8 @@ from controller.entry.demo.rehearsal import parts
 from controller.lab.environment.environment import Stage
 from controller.lab.environment.templates import NotDeployable, redrawn
 from controller.lab.environment.virtual import virtual_stage
-from controller.lab.rehearse import Judged, judge, rehearse
-from controller.lab.scenarios import SCENARIOS
+from controller.lab.scenarios.catalogue import SCENARIOS
+from controller.lab.scenarios.play import Judged, judge, rehearse
 from controller.rehearsal.sdk import virtual_clients
 from tests.core.scene import policy_data
 from tests.drills.play import ALONE, operators

@@ -18,7 +18,7 @@ from controller.core.journal import Event, Kind
 from controller.core.text import plain
 from controller.lab.environment.environment import Stage
 from controller.lab.environment.observer import Watch
-from controller.lab.rehearse import Run
+from controller.lab.scenarios.play import Run
 from controller.readmodel.run import Story, sentence
 
 T = TypeVar("T")

@@ -8,16 +8,16 @@ from typing import Protocol
 from controller.core.policy.schema import Policy
 from controller.entry import context
 from controller.entry.demo import rehearsal
-from controller.lab.controllers import CONTROLLERS
 from controller.lab.environment.approvers import Mode
 from controller.lab.environment.environment import Stage
 from controller.lab.environment.observer import Watch
 from controller.lab.environment.persistence import LastRun, write_last_run
 from controller.lab.environment.virtual import START
 from controller.lab.policy_files.overlay import overlaid
-from controller.lab.rehearse import Run, judge, rehearse
-from controller.lab.scenarios import SCENARIOS
-from controller.lab.story import Teller, answered_no
+from controller.lab.scenarios.catalogue import SCENARIOS
+from controller.lab.scenarios.controllers import CONTROLLERS
+from controller.lab.scenarios.play import Run, judge, rehearse
+from controller.lab.scenarios.tell_run import Teller, answered_no
 from controller.readmodel.run import Story
 from controller.steps.context.deps import Deps
 

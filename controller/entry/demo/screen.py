@@ -24,7 +24,7 @@ from controller.core.text import plain
 from controller.entry.demo.log import Happening, Happenings, clock
 from controller.lab.environment.environment import Stage
 from controller.lab.environment.observer import Watch
-from controller.lab.rehearse import WARM_UP, Run
+from controller.lab.scenarios.play import WARM_UP, Run
 from controller.rehearsal.records import resolve
 
 BAR = 24

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from controller.lab.acts import dark, gray
 from controller.lab.environment.environment import Stage
-from controller.lab.scenario import Scenario, Step
+from controller.lab.scenarios.actions import dark, gray
+from controller.lab.scenarios.scenario import Scenario, Step
 from controller.steps.operator.commands import evacuate
 
 THIRD = "eu-west-1"

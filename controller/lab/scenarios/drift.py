@@ -1,8 +1,8 @@
 """Scenarios in which somebody moves routing controls by hand: it is seen and told, never fought."""
 
-from controller.lab.acts import dark
 from controller.lab.environment.environment import Stage
-from controller.lab.scenario import Scenario, Step
+from controller.lab.scenarios.actions import dark
+from controller.lab.scenarios.scenario import Scenario, Step
 from controller.rehearsal.arc.controls import SERVICE
 
 

@@ -15,7 +15,7 @@ from controller.core.model import Verdict
 from controller.core.policy.validation import expected_signals
 from controller.lab.environment.environment import Stage
 from controller.lab.environment.observer import Watch
-from controller.lab.rehearse import Judged, Run
+from controller.lab.scenarios.play import Judged, Run
 from controller.readmodel.run import Bucket, Judgement, Lane, Milestones, Said, Share, Shift, Story, Stretch
 
 LEAD = 60.0

@@ -15,7 +15,7 @@ from controller.core.model import Verdict
 from controller.core.text import plain
 from controller.lab.environment.approvers import Mode, answer_if_asked
 from controller.lab.environment.environment import Stage
-from controller.lab.scenario import Scenario
+from controller.lab.scenarios.scenario import Scenario
 from controller.ports.errors import ControllerError
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import remember

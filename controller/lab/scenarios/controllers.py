@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from controller.lab import acts
 from controller.lab.environment.environment import Stage
-from controller.lab.scenario import Act, Scenario, Step
+from controller.lab.scenarios import actions
+from controller.lab.scenarios.scenario import Act, Scenario, Step
 from controller.rehearsal.api import ACCOUNT
 from controller.rehearsal.blueprint import machine_arn
 
@@ -62,7 +62,7 @@ CONTROLLERS: tuple[Scenario, ...] = (
         "a Region is dark; the controller that drives its evacuation dies once people were asked",
         "move",
         (
-            Step(0, "{region} goes dark; its driver will die once people are asked", acts.dark),
+            Step(0, "{region} goes dark; its driver will die once people are asked", actions.dark),
             Step(0, "the driver's end is set", _once_asked(_die)),
         ),
         pages=True,
@@ -72,7 +72,7 @@ CONTROLLERS: tuple[Scenario, ...] = (
         "the same, but the driver only stands still for five minutes, and then goes on where it was",
         "move",
         (
-            Step(0, "{region} goes dark; its driver will freeze once people are asked", acts.dark),
+            Step(0, "{region} goes dark; its driver will freeze once people are asked", actions.dark),
             Step(0, "the driver's freeze is set", _once_asked(_freeze)),
         ),
         lasts=1500,
@@ -92,7 +92,7 @@ CONTROLLERS: tuple[Scenario, ...] = (
         "move",
         (
             Step(0, "nothing reaches the first controller any more", _cut_off),
-            Step(0, "{region} goes dark", acts.dark),
+            Step(0, "{region} goes dark", actions.dark),
         ),
     ),
 )

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from controller.lab.acts import dark
 from controller.lab.environment.environment import Stage
-from controller.lab.scenario import Scenario, Step
+from controller.lab.scenarios.actions import dark
+from controller.lab.scenarios.scenario import Scenario, Step
 from controller.rehearsal.arc.rules import SafetyRule, rule_arn
 
 LEADS = [{"ask": ["group:sre-leads"], "people": 2, "within": "10m"}]
