@@ -18,8 +18,8 @@ from controller.core.policy.validation import expected_signals, parse_policy
 from controller.lab.backtest.evaluate import Judge
 from controller.lab.backtest.evidence import BREACHING, HEALTHY, Past, past_of_changes
 from controller.lab.backtest.moves import walk
-from controller.lab.signals.history import read_history
-from controller.lab.signals.states import MISSING, states
+from controller.lab.signals.alarm_history import read_history
+from controller.lab.signals.m_of_n import MISSING, states
 from controller.rehearsal.alarms.evaluation import EXTRA_PERIODS, StateValue, evaluate
 from tests.bench import promtool
 from tests.core.scene import ACCOUNT, policy_data

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from controller.lab.signals.states import states
+from controller.lab.signals.m_of_n import states
 
 SERIES, MINUTES, M, N = 210, 7 * 1440, 3, 5
 

@@ -26,8 +26,8 @@ from controller.lab.backtest.run import backtest
 from controller.lab.backtest.score import Score, Window
 from controller.lab.backtest.sweep import sweep
 from controller.lab.replay.events import Arrival, Recording
-from controller.lab.signals.events import alarm_events
-from controller.lab.signals.series import Series, read_series
+from controller.lab.signals.alarm_events import alarm_events
+from controller.lab.signals.metric_series import Series, read_series
 from controller.rehearsal.alarms.model import Alarm, State
 from controller.rehearsal.alarms.settings import metric_config
 from tests.corpus import corpus

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from controller.entry.cli.main import main
-from controller.lab.signals.events import alarm_events, alarm_states
-from controller.lab.signals.history import read_history
-from controller.lab.signals.series import BadSeries, Series, coded, gridded, read_series
-from controller.lab.signals.states import AS_IT_WAS, MISSING, NAMES, Treatment, states, verdicts
+from controller.lab.signals.alarm_events import alarm_events, alarm_states
+from controller.lab.signals.alarm_history import read_history
+from controller.lab.signals.m_of_n import AS_IT_WAS, MISSING, NAMES, Treatment, states, verdicts
+from controller.lab.signals.metric_series import BadSeries, Series, coded, gridded, read_series
 from controller.rehearsal.alarms.api import Alarms
 from controller.rehearsal.alarms.evaluation import EXTRA_PERIODS, StateValue, evaluate
 from controller.rehearsal.alarms.model import Alarm, State

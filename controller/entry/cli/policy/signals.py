@@ -34,7 +34,7 @@ def signals(
     """Print the alarm events that CloudWatch would have sent, one a line, as `policy replay` reads them."""
     need("lab", "numpy")
     from controller.aws.events.fields import is_region
-    from controller.lab.signals.series import BadSeries
+    from controller.lab.signals.metric_series import BadSeries
 
     if not is_region(region):
         fail(ExitCode.BAD_INPUT, f"--region {plain(region, 40)!r} is not the name of a Region")
@@ -55,10 +55,10 @@ def signals(
 def _events(
     file: Path, alarm: Path | None, region: str, account: str, result: str | None
 ) -> Iterator[dict[str, Any]]:
-    from controller.lab.signals.definition import read_alarm
-    from controller.lab.signals.events import alarm_events
-    from controller.lab.signals.history import KEY, history_events, read_history
-    from controller.lab.signals.series import read_bytes, read_series
+    from controller.lab.signals.alarm_definition import read_alarm
+    from controller.lab.signals.alarm_events import alarm_events
+    from controller.lab.signals.alarm_history import KEY, history_events, read_history
+    from controller.lab.signals.metric_series import read_bytes, read_series
 
     data = read_bytes(file)
     if KEY in data:

@@ -14,7 +14,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from controller.core.text import plain
-from controller.lab.signals.states import BREACHING, FINE, MISSING, Codes
+from controller.lab.signals.m_of_n import BREACHING, FINE, MISSING, Codes
 
 LARGEST = 128 * 1024 * 1024
 LATEST = 4_102_444_800.0

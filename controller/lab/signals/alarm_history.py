@@ -19,7 +19,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from controller.core.text import plain
-from controller.lab.signals.series import BadSeries
+from controller.lab.signals.metric_series import BadSeries
 from controller.rehearsal.times import iso, millis
 
 KEY = b'"AlarmHistoryItems"'

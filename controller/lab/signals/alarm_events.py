@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from controller.lab.signals.series import Grid, Series, coded, gridded
-from controller.lab.signals.states import EXTRA, MISSING, NAMES, Codes, carried, verdicts
+from controller.lab.signals.m_of_n import EXTRA, MISSING, NAMES, Codes, carried, verdicts
+from controller.lab.signals.metric_series import Grid, Series, coded, gridded
 from controller.rehearsal.alarms import news, reasons
 from controller.rehearsal.alarms.board import SETTLE
 from controller.rehearsal.alarms.metrics import Stats
