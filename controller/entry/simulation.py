@@ -26,7 +26,7 @@ from controller.entry import lambdas
 from controller.entry.console_lambda import instruments
 from controller.entry.demo.rehearsal import parts
 from controller.lab.simulate.gates import Log
-from controller.lab.simulate.kills import Call, Cell, Ended, death, every_cell, play_cells, recorded
+from controller.lab.simulate.kill_matrix import Call, Cell, Ended, death, every_cell, play_cells, recorded
 from controller.lab.simulate.lengths import LENGTHS
 from controller.lab.simulate.lengths import Name as LengthName
 from controller.lab.simulate.run import Outcome, Phase, run_seed

@@ -9,9 +9,17 @@ import pytest
 from controller.entry.cli.main import main
 from controller.entry.simulation import Wish, plant, play, played
 from controller.lab.policy_files.overlay import overlaid
-from controller.lab.simulate.aims import EVERY, aim_of, calm_aims, period
-from controller.lab.simulate.circumstances import CIRCUMSTANCES
-from controller.lab.simulate.coverage import CODES, ENOUGH, NEVER, pairs
+from controller.lab.simulate.coverage_goals import (
+    CODES,
+    ENOUGH,
+    EVERY,
+    NEVER,
+    aim_of,
+    calm_aims,
+    pairs,
+    period,
+)
+from controller.lab.simulate.directed import CIRCUMSTANCES
 from controller.lab.simulate.drawn import matrix_policy
 from controller.lab.simulate.invariants import TABLE, Break, broken
 from controller.lab.simulate.lengths import LENGTHS

@@ -13,7 +13,7 @@ from controller.entry.cli.main import main
 from controller.entry.cli.up import open_history
 from controller.entry.demo.archives import read_file
 from controller.entry.simulation import die_traced
-from controller.lab.simulate.kills import Cell
+from controller.lab.simulate.kill_matrix import Cell
 
 NOWHERE = Cell(10**9, "before")
 """No call has this number: an undisturbed evacuation in two waves, by an approval."""

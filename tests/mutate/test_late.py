@@ -1,6 +1,6 @@
 """A late call is put back within a minute; without the repair it stands, and an invariant notices."""
 
-from controller.lab.simulate.circumstances import late_to_leave
+from controller.lab.simulate.directed import late_to_leave
 from controller.steps.incident.drift import repair_echo
 from tests.mutate.directed import Scene, play
 

@@ -14,7 +14,7 @@ from controller.entry.cli.output import Bar, ExitCode, emit, fail, stdout
 
 if TYPE_CHECKING:
     from controller.entry.simulation import Matrix
-    from controller.lab.simulate.kills import Cell, Ended
+    from controller.lab.simulate.kill_matrix import Cell, Ended
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -50,7 +50,7 @@ def kill_matrix(cell: str, jobs: int, trace: Path | None, *, as_json: bool) -> N
 
 
 def _cell(spelt: str) -> "Cell":
-    from controller.lab.simulate.kills import Cell
+    from controller.lab.simulate.kill_matrix import Cell
     from controller.lab.simulate.weather import MOMENTS
 
     number, _, moment = spelt.partition(":")

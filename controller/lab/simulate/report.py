@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from controller.lab.simulate.coverage import CODES, ENOUGH, pairs
+from controller.lab.simulate.coverage_goals import CODES, ENOUGH, pairs
 from controller.lab.simulate.run import Outcome, Phase
 
 MOST_NAMED = 24

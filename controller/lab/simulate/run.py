@@ -15,7 +15,7 @@ from typing import Literal, TextIO
 from controller.core.journal import Kind
 from controller.core.policy.schema import Policy
 from controller.lab.simulate import liveness
-from controller.lab.simulate.aims import Aim, aim_of
+from controller.lab.simulate.coverage_goals import Aim, aim_of
 from controller.lab.simulate.drawn import drawn_policy, plain_policy
 from controller.lab.simulate.faults import FAULTS
 from controller.lab.simulate.hands import Hands

@@ -4,16 +4,28 @@
  undisturbed run ─> its calls, numbered ─> each × before │ sent │ applied │ replied │ recorded
  each cell: the same run up to that call, the death, and others finish: all invariants, one effect, a bound
 ```
+
+Runs that begin alike are played once up to where they part: there the process forks.
+
+```
+ parent ──────┬───────┬──────────> goes on as if nothing were
+ child        └─ ends │
+ child                └─ ends          one at a time; what a child answers comes back through a pipe
+```
+
+Only for a process without threads of its own.
 """
 
-from collections.abc import Callable, Mapping
+import os
+import pickle
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TextIO
+from typing import Any, TextIO
 
 from controller.core.journal import Kind
 from controller.lab.simulate.drawn import matrix_policy
 from controller.lab.simulate.facts import Fact
-from controller.lab.simulate.forks import Forks
 from controller.lab.simulate.invariants import Break, broken
 from controller.lab.simulate.kept import keep
 from controller.lab.simulate.lengths import LENGTHS
@@ -24,6 +36,49 @@ from controller.lab.simulate.processes import running
 from controller.lab.simulate.watch import JOURNAL
 from controller.lab.simulate.weather import MOMENTS, Doom, Moment, Sent
 from controller.lab.simulate.world import Plant, World, make_world
+
+
+class ChildLost(RuntimeError):  # noqa: N818
+    """A child ended without an answer; what it said is on stderr."""
+
+
+@dataclass
+class Forks:
+    """answers: of the children, in the order of their forks."""
+
+    answers: list[Any] = field(default_factory=list)
+    _pipe: int | None = None
+
+    def split(self) -> bool:
+        """True in the child, which is to go on; False in the parent, once the child has ended."""
+        reading, writing = os.pipe()
+        child = os.fork()
+        if not child:
+            os.close(reading)
+            self._pipe = writing
+            return True
+        os.close(writing)
+        with os.fdopen(reading, "rb") as pipe:
+            answer = pipe.read()
+        os.waitpid(child, 0)
+        if not answer:
+            raise ChildLost("a forked run ended without an answer")
+        self.answers.append(pickle.loads(answer))  # noqa: S301 - written by our own child
+        return False
+
+    @contextmanager
+    def told(self) -> Iterator[Callable[[Any], None]]:
+        """Around all of it: what a child tells goes to the parent, and it ends here whatever happens."""
+        told: list[Any] = []
+        try:
+            yield told.append
+            if self._pipe is not None:
+                with os.fdopen(self._pipe, "wb") as pipe:
+                    pickle.dump(told[0], pipe)
+        finally:
+            if self._pipe is not None:
+                os._exit(0)
+
 
 SEED = 1
 WARM_UP, LOOK, AFTER = 130.0, 10.0, 30.0
