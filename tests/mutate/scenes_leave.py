@@ -1,7 +1,7 @@
 """For each code that keeps a Region from being left, a world in which nothing else keeps it."""
 
 from controller.lab.policy_files.overlay import overlaid
-from controller.lab.simulate.breakage import call
+from controller.lab.simulate.faults.controllers import call
 from controller.lab.simulate.weather import CallRule, EventRule
 from tests.mutate.directed import EAST, HOME, THIRD, WEST, Directed, Scene
 

@@ -144,7 +144,7 @@ def simulate(
     Also where a thousand seeds or more did not meet every decision code, and every fault in every state.
     """
     from controller.entry.simulation import Wish
-    from controller.lab.simulate.faults import FAULTS
+    from controller.lab.simulate.faults.catalogue import FAULTS
 
     if listed:
         emit("faults", {"faults": list(FAULTS)}, lambda: stdout().print("\n".join(FAULTS)), as_json=as_json)

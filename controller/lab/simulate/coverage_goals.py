@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from controller.lab.simulate.directed import CIRCUMSTANCES, FOUND, Circumstance
-from controller.lab.simulate.faults import FAULTS
+from controller.lab.simulate.faults.catalogue import FAULTS
 from controller.lab.simulate.world import World
 
 WAITS = ("Hold", "Watch", "Approval")

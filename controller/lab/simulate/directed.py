@@ -12,7 +12,7 @@ from typing import Any
 from controller.core.journal import Kind
 from controller.lab.simulate.drawn import PLACES
 from controller.lab.simulate.facts import Fact
-from controller.lab.simulate.hands import Hands
+from controller.lab.simulate.faults.scripted import Hands
 from controller.lab.simulate.weather import CallRule
 from controller.lab.simulate.world import World
 from controller.rehearsal.api import ACCOUNT

@@ -26,12 +26,12 @@ from typing import Any, TextIO
 from controller.core.journal import Kind
 from controller.lab.simulate.drawn import matrix_policy
 from controller.lab.simulate.facts import Fact
+from controller.lab.simulate.faults.people import People
+from controller.lab.simulate.faults.regions import dark, within
 from controller.lab.simulate.invariants import Break, broken
 from controller.lab.simulate.kept import keep
 from controller.lab.simulate.lengths import LENGTHS
 from controller.lab.simulate.liveness import Rest, unrest
-from controller.lab.simulate.outages import dark, within
-from controller.lab.simulate.people import People
 from controller.lab.simulate.processes import running
 from controller.lab.simulate.watch import JOURNAL
 from controller.lab.simulate.weather import MOMENTS, Doom, Moment, Sent

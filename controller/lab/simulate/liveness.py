@@ -9,11 +9,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from controller.lab.simulate.breakage import call
+from controller.lab.simulate.faults.controllers import call
+from controller.lab.simulate.faults.people import People
+from controller.lab.simulate.faults.regions import dark, within
+from controller.lab.simulate.faults.surroundings import turn_on
 from controller.lab.simulate.invariants import Break
-from controller.lab.simulate.outages import dark, within
-from controller.lab.simulate.people import People
-from controller.lab.simulate.surroundings import turn_on
 from controller.lab.simulate.weather import CallRule, Fate
 from controller.lab.simulate.world import World
 from controller.rehearsal.api import ACCOUNT

@@ -17,12 +17,12 @@ from controller.core.policy.schema import Policy
 from controller.lab.simulate import liveness
 from controller.lab.simulate.coverage_goals import Aim, aim_of
 from controller.lab.simulate.drawn import drawn_policy, plain_policy
-from controller.lab.simulate.faults import FAULTS
-from controller.lab.simulate.hands import Hands
+from controller.lab.simulate.faults.catalogue import FAULTS
+from controller.lab.simulate.faults.people import People
+from controller.lab.simulate.faults.scripted import Hands
 from controller.lab.simulate.invariants import Break
 from controller.lab.simulate.kept import keep
 from controller.lab.simulate.lengths import Length, usual
-from controller.lab.simulate.people import People
 from controller.lab.simulate.storm import Run, heal, storm
 from controller.lab.simulate.world import Plant, World, make_world
 from controller.rehearsal.api import ACCOUNT

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from controller.lab.simulate.breakage import BREAKAGE
 from controller.lab.simulate.facts import Fact
-from controller.lab.simulate.faults import begin
+from controller.lab.simulate.faults.catalogue import begin
+from controller.lab.simulate.faults.controllers import BREAKAGE
+from controller.lab.simulate.faults.people import PEOPLE
+from controller.lab.simulate.faults.regions import OUTAGES, Stop
 from controller.lab.simulate.invariants import Break, broken
-from controller.lab.simulate.outages import OUTAGES, Stop
-from controller.lab.simulate.people import PEOPLE
 from controller.lab.simulate.world import World
 
 SETTLING = 90.0

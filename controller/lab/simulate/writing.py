@@ -1,8 +1,8 @@
 """Invariants over what is appended to the journal. See `invariants`."""
 
 from controller.core.journal import Event, Kind
-from controller.lab.simulate.breakage import LONGEST_SKEW
 from controller.lab.simulate.facts import Fact
+from controller.lab.simulate.faults.controllers import LONGEST_SKEW
 from controller.lab.simulate.record import OPENINGS, Life
 from controller.lab.simulate.world import World
 

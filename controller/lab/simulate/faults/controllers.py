@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from controller.lab.simulate.outages import Fault, Stop, every, within
+from controller.lab.simulate.faults.regions import Fault, Stop, every, within
 from controller.lab.simulate.weather import CallRule, EventRule, Fate
 from controller.lab.simulate.world import World
 from controller.rehearsal.arc.controls import ENDPOINTS, SERVICE

@@ -7,7 +7,7 @@ from controller.core.journal import Kind
 from controller.core.text import plain
 from controller.lab.policy_files.overlay import overlaid
 from controller.lab.simulate.facts import Fact
-from controller.lab.simulate.outages import Fault, Stop
+from controller.lab.simulate.faults.regions import Fault, Stop
 from controller.lab.simulate.outsiders import at_terminal, reason
 from controller.lab.simulate.record import Asked
 from controller.lab.simulate.world import World

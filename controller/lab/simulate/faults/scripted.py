@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from controller.core.journal import Kind
-from controller.lab.simulate import outages
 from controller.lab.simulate.facts import Fact
-from controller.lab.simulate.faults import begin
-from controller.lab.simulate.outages import Stop, every, within
-from controller.lab.simulate.people import People
-from controller.lab.simulate.surroundings import unready
+from controller.lab.simulate.faults import regions
+from controller.lab.simulate.faults.catalogue import begin
+from controller.lab.simulate.faults.people import People
+from controller.lab.simulate.faults.regions import Stop, every, within
+from controller.lab.simulate.faults.surroundings import unready
 from controller.lab.simulate.weather import EventRule
 from controller.lab.simulate.world import World
 from controller.rehearsal.arc.controls import ENDPOINTS, SERVICE
@@ -44,7 +44,7 @@ class Hands:
 
     def dark(self, region: str, at: float = 0.0, until: float | None = None) -> None:
         def begin() -> None:
-            stop = outages.dark(self.world, region)
+            stop = regions.dark(self.world, region)
             if until is not None:
                 self.after(until - at, stop)
 
@@ -52,7 +52,7 @@ class Hands:
 
     def dark_until(self, region: str) -> Stop:
         """Dark from now until what this returns is called."""
-        return outages.dark(self.world, region)
+        return regions.dark(self.world, region)
 
     def frozen(self, home: str, at: float, until: float) -> None:
         """Nothing runs at a controller for so long, and then it goes on."""

@@ -6,7 +6,7 @@ from email.utils import formatdate
 from functools import partial
 from typing import Any
 
-from controller.lab.simulate.outages import Fault, Stop, every, within
+from controller.lab.simulate.faults.regions import Fault, Stop, every, within
 from controller.lab.simulate.outsiders import HOSTILE
 from controller.lab.simulate.world import World
 from controller.rehearsal.api import AwsError

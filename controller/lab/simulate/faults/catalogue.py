@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from functools import partial
 
-from controller.lab.simulate.breakage import BREAKAGE
-from controller.lab.simulate.clicks import CLICKS
-from controller.lab.simulate.outages import OUTAGES, Fault, Stop
-from controller.lab.simulate.people import PEOPLE
-from controller.lab.simulate.surroundings import SURROUNDINGS
+from controller.lab.simulate.faults.console_clicks import CLICKS
+from controller.lab.simulate.faults.controllers import BREAKAGE
+from controller.lab.simulate.faults.people import PEOPLE
+from controller.lab.simulate.faults.regions import OUTAGES, Fault, Stop
+from controller.lab.simulate.faults.surroundings import SURROUNDINGS
 from controller.lab.simulate.world import World
 
 PARTS = ("controller-frozen", "arc-hung", "table-down", "journal-unreachable", "bus-deaf", "calls-hung")
