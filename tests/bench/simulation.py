@@ -21,7 +21,7 @@ from controller.lab.simulate.drawn import matrix_policy
 from controller.lab.simulate.facts import Fact
 from controller.lab.simulate.faults.people import People
 from controller.lab.simulate.faults.regions import dark
-from controller.lab.simulate.invariants import broken
+from controller.lab.simulate.invariants.catalogue import broken
 from controller.lab.simulate.lengths import LENGTHS
 from controller.lab.simulate.weather import Sent
 from controller.lab.simulate.world import make_world

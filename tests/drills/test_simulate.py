@@ -21,7 +21,7 @@ from controller.lab.simulate.coverage_goals import (
 )
 from controller.lab.simulate.directed import CIRCUMSTANCES
 from controller.lab.simulate.drawn import matrix_policy
-from controller.lab.simulate.invariants import TABLE, Break, broken
+from controller.lab.simulate.invariants.catalogue import TABLE, Break, broken
 from controller.lab.simulate.lengths import LENGTHS
 from controller.lab.simulate.report import Totals, broken_lines, summary_lines
 from controller.lab.simulate.run import Outcome

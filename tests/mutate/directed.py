@@ -13,7 +13,7 @@ from controller.lab.policy_files.overlay import overlaid
 from controller.lab.simulate.facts import Fact
 from controller.lab.simulate.faults.people import People
 from controller.lab.simulate.faults.scripted import ELSEWHERE, Hands
-from controller.lab.simulate.invariants import Break
+from controller.lab.simulate.invariants.catalogue import Break
 from controller.lab.simulate.storm import Run
 from controller.lab.simulate.wires import Clients
 from controller.lab.simulate.world import make_world

@@ -28,7 +28,7 @@ from controller.lab.simulate.drawn import matrix_policy
 from controller.lab.simulate.facts import Fact
 from controller.lab.simulate.faults.people import People
 from controller.lab.simulate.faults.regions import dark, within
-from controller.lab.simulate.invariants import Break, broken
+from controller.lab.simulate.invariants.catalogue import Break, broken
 from controller.lab.simulate.kept import keep
 from controller.lab.simulate.lengths import LENGTHS
 from controller.lab.simulate.liveness import Rest, unrest

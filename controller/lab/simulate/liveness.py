@@ -13,7 +13,7 @@ from controller.lab.simulate.faults.controllers import call
 from controller.lab.simulate.faults.people import People
 from controller.lab.simulate.faults.regions import dark, within
 from controller.lab.simulate.faults.surroundings import turn_on
-from controller.lab.simulate.invariants import Break
+from controller.lab.simulate.invariants.catalogue import Break
 from controller.lab.simulate.weather import CallRule, Fate
 from controller.lab.simulate.world import World
 from controller.rehearsal.api import ACCOUNT

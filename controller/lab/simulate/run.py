@@ -20,7 +20,7 @@ from controller.lab.simulate.drawn import drawn_policy, plain_policy
 from controller.lab.simulate.faults.catalogue import FAULTS
 from controller.lab.simulate.faults.people import People
 from controller.lab.simulate.faults.scripted import Hands
-from controller.lab.simulate.invariants import Break
+from controller.lab.simulate.invariants.catalogue import Break
 from controller.lab.simulate.kept import keep
 from controller.lab.simulate.lengths import Length, usual
 from controller.lab.simulate.storm import Run, heal, storm

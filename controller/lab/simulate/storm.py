@@ -8,7 +8,7 @@ from controller.lab.simulate.faults.catalogue import begin
 from controller.lab.simulate.faults.controllers import BREAKAGE
 from controller.lab.simulate.faults.people import PEOPLE
 from controller.lab.simulate.faults.regions import OUTAGES, Stop
-from controller.lab.simulate.invariants import Break, broken
+from controller.lab.simulate.invariants.catalogue import Break, broken
 from controller.lab.simulate.world import World
 
 SETTLING = 90.0

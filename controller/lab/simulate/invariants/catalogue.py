@@ -1,15 +1,30 @@
 """What must never be so, as functions over what was seen and what is true: never over a controller's belief.
 
 Each looks at the facts of its kind right when they happen. Its answer is a sentence where it is broken.
+
+Which intent stands behind a call that moves traffic.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from controller.lab.simulate import grounds, repaired, told, writing
 from controller.lab.simulate.facts import Fact
-from controller.lab.simulate.moving import INTENT_DEADLINE, sent_by
+from controller.lab.simulate.invariants import decisions, journal_writes, late_calls, notices
+from controller.lab.simulate.record import Intent
 from controller.lab.simulate.world import World
+
+INTENT_DEADLINE = 16.0
+"""Seconds after which nothing new of an intent may be sent: 15, and the way there."""
+
+
+def sent_by(world: World, fact: Fact) -> Intent | None:
+    """The newest intent of the controller that sends which covers all that is sent."""
+    sent = fact.data["changes"].items()
+    for intent in reversed(world.watch.record.intents):
+        if intent.home == fact.where and sent <= intent.changes.items():
+            return intent
+    return None
+
 
 Invariant = Callable[[World, Fact], str | None]
 
@@ -111,42 +126,42 @@ TABLE: Mapping[str, tuple[tuple[str, Invariant], ...]] = {
         ("S5", target_alive),
         ("S14", override_agreed),
         ("S15", armed),
-        ("S1", grounds.floor_kept),
+        ("S1", decisions.floor_kept),
     ),
     "append": (
-        ("S18", writing.chained),
-        ("S3", writing.one_at_a_time),
-        ("A1", writing.answered_once),
-        ("A4", writing.in_time),
-        ("A3", writing.approved),
-        ("S6", writing.not_all_dead),
-        ("S7", writing.cooled_down),
-        ("S8", writing.well_before_return),
-        ("S9", writing.not_too_often),
-        ("S10", writing.truly_bad),
-        ("S12", writing.not_muted),
-        ("S13", told.zone_alone),
-        ("S15", grounds.armed_to_intend),
-        ("S16", grounds.policy_in_force),
-        ("P1", grounds.live),
-        ("P2", grounds.out_of_windows),
-        ("P3", grounds.something_to_leave),
-        ("A7", grounds.asked_once),
-        ("S8", grounds.soaked),
-        ("S8", grounds.fit_to_return),
-        ("D1", grounds.drill_may_begin),
-        ("D1", grounds.drill_on_its_stroke),
+        ("S18", journal_writes.chained),
+        ("S3", journal_writes.one_at_a_time),
+        ("A1", journal_writes.answered_once),
+        ("A4", journal_writes.in_time),
+        ("A3", journal_writes.approved),
+        ("S6", journal_writes.not_all_dead),
+        ("S7", journal_writes.cooled_down),
+        ("S8", journal_writes.well_before_return),
+        ("S9", journal_writes.not_too_often),
+        ("S10", journal_writes.truly_bad),
+        ("S12", journal_writes.not_muted),
+        ("S13", notices.zone_alone),
+        ("S15", decisions.armed_to_intend),
+        ("S16", decisions.policy_in_force),
+        ("P1", decisions.live),
+        ("P2", decisions.out_of_windows),
+        ("P3", decisions.something_to_leave),
+        ("A7", decisions.asked_once),
+        ("S8", decisions.soaked),
+        ("S8", decisions.fit_to_return),
+        ("D1", decisions.drill_may_begin),
+        ("D1", decisions.drill_on_its_stroke),
     ),
-    "done": (("W1", grounds.says_what_is),),
-    "failed": (("W2", grounds.fails_by_name),),
-    "heal": (("S6", told.told_of_all_dark), ("L4", told.told_of_no_quorum)),
-    "lost": (("S18", told.as_said),),
-    "late": (("S4", repaired.put_back),),
-    "answered": (("A1", told.counted_once),),
-    "leak": (("A6", told.as_said),),
-    "forged": (("A9", told.as_said),),
-    "stranger": (("A8", told.as_said),),
-    "touched": (("A2", told.as_said),),
+    "done": (("W1", decisions.says_what_is),),
+    "failed": (("W2", decisions.fails_by_name),),
+    "heal": (("S6", notices.told_of_all_dark), ("L4", notices.told_of_no_quorum)),
+    "lost": (("S18", notices.as_said),),
+    "late": (("S4", late_calls.put_back),),
+    "answered": (("A1", notices.counted_once),),
+    "leak": (("A6", notices.as_said),),
+    "forged": (("A9", notices.as_said),),
+    "stranger": (("A8", notices.as_said),),
+    "touched": (("A2", notices.as_said),),
 }
 """Kind of fact -> the invariants that it is held against, by their numbers."""
 

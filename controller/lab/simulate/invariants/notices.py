@@ -2,9 +2,9 @@
 
 from controller.core.journal import Kind
 from controller.lab.simulate.facts import Fact
+from controller.lab.simulate.invariants.journal_writes import BAD, LOOK_BACK
 from controller.lab.simulate.record import OPENINGS
 from controller.lab.simulate.world import World
-from controller.lab.simulate.writing import BAD, LOOK_BACK
 
 PAGED_WITHIN = 480.0
 """Seconds in which people hear of what nobody may act on by himself."""
