@@ -25,12 +25,12 @@ from controller.core.incident.approval import GROUP
 from controller.entry import lambdas
 from controller.entry.console_lambda import instruments
 from controller.entry.demo.rehearsal import parts
-from controller.lab.simulate.gates import Log
 from controller.lab.simulate.kill_matrix import Call, Cell, Ended, death, every_cell, play_cells, recorded
-from controller.lab.simulate.lengths import LENGTHS
-from controller.lab.simulate.lengths import Name as LengthName
 from controller.lab.simulate.run import Outcome, Phase, run_seed
-from controller.lab.simulate.world import Plant
+from controller.lab.simulate.world.application import LENGTHS
+from controller.lab.simulate.world.application import Name as LengthName
+from controller.lab.simulate.world.outputs import Log
+from controller.lab.simulate.world.world import Plant
 from controller.settings import SignIn
 from controller.steps.context.deps import Deps
 
@@ -41,7 +41,7 @@ FORM = re.compile(r'name="csrf" value="(\w{64})"><input type="hidden" name="dige
 
 @dataclass
 class Browser:
-    """`lab.simulate.gates.Gate`: people have signed in just now, and belong to every group."""
+    """`lab.simulate.world.outputs.Gate`: people have signed in just now, and belong to every group."""
 
     console: Console
     sealer: Sealer

@@ -17,14 +17,13 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from controller.entry.simulation import Wish, plant, play
-from controller.lab.simulate.drawn import matrix_policy
-from controller.lab.simulate.facts import Fact
 from controller.lab.simulate.faults.people import People
 from controller.lab.simulate.faults.regions import dark
 from controller.lab.simulate.invariants.catalogue import broken
-from controller.lab.simulate.lengths import LENGTHS
-from controller.lab.simulate.weather import Sent
-from controller.lab.simulate.world import make_world
+from controller.lab.simulate.world.application import LENGTHS, matrix_policy
+from controller.lab.simulate.world.facts import Fact
+from controller.lab.simulate.world.weather import Sent
+from controller.lab.simulate.world.world import make_world
 
 HOURS = 2 * 3600.0
 CALM, DARK = 300.0, 1800.0

@@ -5,8 +5,8 @@ from typing import Any
 
 from controller.core.journal import Draft, Event, Kind, seal
 from controller.lab.policy_files.overlay import overlaid
-from controller.lab.simulate.facts import Fact
-from controller.lab.simulate.world import World
+from controller.lab.simulate.world.facts import Fact
+from controller.lab.simulate.world.world import World
 
 HOME, EAST, WEST = "us-east-2", "us-east-1", "us-west-2"
 LIFE = "storefront-us-east-1-1"

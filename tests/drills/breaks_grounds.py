@@ -5,8 +5,8 @@ from typing import Any
 
 from controller.core.journal import Kind
 from controller.lab.policy_files.overlay import overlaid
-from controller.lab.simulate.facts import Fact
-from controller.lab.simulate.world import World
+from controller.lab.simulate.world.facts import Fact
+from controller.lab.simulate.world.world import World
 from controller.rehearsal.arc.controls import SERVICE
 from tests.drills.breaks import EAST, HOME, WEST, asked, intended, later, opened, settled, wrote
 

@@ -3,11 +3,10 @@
 from collections.abc import Callable
 
 from controller.core.journal import Kind
-from controller.lab.simulate.facts import Fact
-from controller.lab.simulate.outsiders import MARK
-from controller.lab.simulate.outward import SCANNER
-from controller.lab.simulate.processes import Process, as_process
-from controller.lab.simulate.world import World
+from controller.lab.simulate.world.facts import Fact
+from controller.lab.simulate.world.outputs import MARK, SCANNER
+from controller.lab.simulate.world.processes import Process, as_process
+from controller.lab.simulate.world.world import World
 from controller.rehearsal.arc.controls import SERVICE
 from tests.drills.breaks import EAST, HOME, LIFE, asked, intended, later, opened, wrote
 

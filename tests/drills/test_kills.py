@@ -9,7 +9,7 @@ import pytest
 from controller.entry.cli.main import main
 from controller.entry.simulation import Matrix, deaths_played, matrix, plant, workers
 from controller.lab.simulate.kill_matrix import Call, Cell, Ended, death, play_cells
-from controller.lab.simulate.weather import MOMENTS
+from controller.lab.simulate.world.weather import MOMENTS
 from controller.steps.tick import takeover
 
 MOVES = "UpdateRoutingControlStates"

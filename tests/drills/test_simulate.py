@@ -20,13 +20,12 @@ from controller.lab.simulate.coverage_goals import (
     period,
 )
 from controller.lab.simulate.directed import CIRCUMSTANCES
-from controller.lab.simulate.drawn import matrix_policy
 from controller.lab.simulate.invariants.catalogue import TABLE, Break, broken
-from controller.lab.simulate.lengths import LENGTHS
 from controller.lab.simulate.report import Totals, broken_lines, summary_lines
 from controller.lab.simulate.run import Outcome
-from controller.lab.simulate.weather import CallRule, EventRule, Sent
-from controller.lab.simulate.world import World, make_world
+from controller.lab.simulate.world.application import LENGTHS, matrix_policy
+from controller.lab.simulate.world.weather import CallRule, EventRule, Sent
+from controller.lab.simulate.world.world import World, make_world
 from tests.drills.breaks import CASES as RULES
 from tests.drills.breaks import EAST, HOME, WEST, intended, later, opened, sound
 from tests.drills.breaks_grounds import GROUNDS

@@ -10,13 +10,13 @@ from controller.core.policy.schema import Policy
 from controller.core.policy.validation import parse_policy
 from controller.entry.simulation import plant
 from controller.lab.policy_files.overlay import overlaid
-from controller.lab.simulate.facts import Fact
 from controller.lab.simulate.faults.people import People
 from controller.lab.simulate.faults.scripted import ELSEWHERE, Hands
 from controller.lab.simulate.invariants.catalogue import Break
 from controller.lab.simulate.storm import Run
-from controller.lab.simulate.wires import Clients
-from controller.lab.simulate.world import make_world
+from controller.lab.simulate.world.client_calls import Clients
+from controller.lab.simulate.world.facts import Fact
+from controller.lab.simulate.world.world import make_world
 from controller.rehearsal.blueprint import Blueprint
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps

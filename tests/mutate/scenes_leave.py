@@ -2,7 +2,7 @@
 
 from controller.lab.policy_files.overlay import overlaid
 from controller.lab.simulate.faults.controllers import call
-from controller.lab.simulate.weather import CallRule, EventRule
+from controller.lab.simulate.world.weather import CallRule, EventRule
 from tests.mutate.directed import EAST, HOME, THIRD, WEST, Directed, Scene
 
 ASKS = {"evacuate": {"approval": "one"}}

@@ -11,7 +11,7 @@ from controller.aws.audit.locked_store import S3LockedStore
 from controller.aws.s3_switch import StandbySwitch, Watched
 from controller.core.model import Observation, Sighting, Verdict
 from controller.lab.simulate.faults.controllers import call
-from controller.lab.simulate.weather import CallRule
+from controller.lab.simulate.world.weather import CallRule
 from controller.ports.store import Lease
 from controller.rehearsal.blueprint import Blueprint
 from controller.steps.operator import commands

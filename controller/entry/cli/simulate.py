@@ -51,7 +51,7 @@ def kill_matrix(cell: str, jobs: int, trace: Path | None, *, as_json: bool) -> N
 
 def _cell(spelt: str) -> "Cell":
     from controller.lab.simulate.kill_matrix import Cell
-    from controller.lab.simulate.weather import MOMENTS
+    from controller.lab.simulate.world.weather import MOMENTS
 
     number, _, moment = spelt.partition(":")
     moments = {name: name for name in MOMENTS}

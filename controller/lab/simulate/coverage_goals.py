@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from controller.lab.simulate.directed import CIRCUMSTANCES, FOUND, Circumstance
 from controller.lab.simulate.faults.catalogue import FAULTS
-from controller.lab.simulate.world import World
+from controller.lab.simulate.world.world import World
 
 WAITS = ("Hold", "Watch", "Approval")
 """States in which no function runs: the wait to look again, the wait for the result, the wait for people."""

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller.core.journal import Kind
-from controller.lab.simulate.drawn import PLACES
-from controller.lab.simulate.facts import Fact
 from controller.lab.simulate.faults.scripted import Hands
-from controller.lab.simulate.weather import CallRule
-from controller.lab.simulate.world import World
+from controller.lab.simulate.world.application import PLACES
+from controller.lab.simulate.world.facts import Fact
+from controller.lab.simulate.world.weather import CallRule
+from controller.lab.simulate.world.world import World
 from controller.rehearsal.api import ACCOUNT
 from controller.rehearsal.arc.controls import SERVICE
 from controller.rehearsal.blueprint import machine_arn

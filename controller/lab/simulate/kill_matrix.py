@@ -24,18 +24,17 @@ from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 from controller.core.journal import Kind
-from controller.lab.simulate.drawn import matrix_policy
-from controller.lab.simulate.facts import Fact
 from controller.lab.simulate.faults.people import People
 from controller.lab.simulate.faults.regions import dark, within
 from controller.lab.simulate.invariants.catalogue import Break, broken
-from controller.lab.simulate.kept import keep
-from controller.lab.simulate.lengths import LENGTHS
 from controller.lab.simulate.liveness import Rest, unrest
-from controller.lab.simulate.processes import running
-from controller.lab.simulate.watch import JOURNAL
-from controller.lab.simulate.weather import MOMENTS, Doom, Moment, Sent
-from controller.lab.simulate.world import Plant, World, make_world
+from controller.lab.simulate.world.application import LENGTHS, matrix_policy
+from controller.lab.simulate.world.facts import Fact
+from controller.lab.simulate.world.observer import JOURNAL
+from controller.lab.simulate.world.processes import running
+from controller.lab.simulate.world.table_snapshot import keep
+from controller.lab.simulate.world.weather import MOMENTS, Doom, Moment, Sent
+from controller.lab.simulate.world.world import Plant, World, make_world
 
 
 class ChildLost(RuntimeError):  # noqa: N818

@@ -14,8 +14,8 @@ from controller.lab.simulate.faults.people import People
 from controller.lab.simulate.faults.regions import dark, within
 from controller.lab.simulate.faults.surroundings import turn_on
 from controller.lab.simulate.invariants.catalogue import Break
-from controller.lab.simulate.weather import CallRule, Fate
-from controller.lab.simulate.world import World
+from controller.lab.simulate.world.weather import CallRule, Fate
+from controller.lab.simulate.world.world import World
 from controller.rehearsal.api import ACCOUNT
 from controller.rehearsal.arc.controls import ENDPOINTS
 from controller.rehearsal.blueprint import machine_arn

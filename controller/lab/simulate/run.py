@@ -16,15 +16,14 @@ from controller.core.journal import Kind
 from controller.core.policy.schema import Policy
 from controller.lab.simulate import liveness
 from controller.lab.simulate.coverage_goals import Aim, aim_of
-from controller.lab.simulate.drawn import drawn_policy, plain_policy
 from controller.lab.simulate.faults.catalogue import FAULTS
 from controller.lab.simulate.faults.people import People
 from controller.lab.simulate.faults.scripted import Hands
 from controller.lab.simulate.invariants.catalogue import Break
-from controller.lab.simulate.kept import keep
-from controller.lab.simulate.lengths import Length, usual
 from controller.lab.simulate.storm import Run, heal, storm
-from controller.lab.simulate.world import Plant, World, make_world
+from controller.lab.simulate.world.application import Length, drawn_policy, plain_policy, usual
+from controller.lab.simulate.world.table_snapshot import keep
+from controller.lab.simulate.world.world import Plant, World, make_world
 from controller.rehearsal.api import ACCOUNT
 from controller.rehearsal.blueprint import machine_arn
 

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from controller.lab.simulate.facts import Fact
 from controller.lab.simulate.faults.catalogue import begin
 from controller.lab.simulate.faults.controllers import BREAKAGE
 from controller.lab.simulate.faults.people import PEOPLE
 from controller.lab.simulate.faults.regions import OUTAGES, Stop
 from controller.lab.simulate.invariants.catalogue import Break, broken
-from controller.lab.simulate.world import World
+from controller.lab.simulate.world.facts import Fact
+from controller.lab.simulate.world.world import World
 
 SETTLING = 90.0
 """Seconds until what was healed one after the other is whole."""

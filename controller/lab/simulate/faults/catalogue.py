@@ -8,7 +8,7 @@ from controller.lab.simulate.faults.controllers import BREAKAGE
 from controller.lab.simulate.faults.people import PEOPLE
 from controller.lab.simulate.faults.regions import OUTAGES, Fault, Stop
 from controller.lab.simulate.faults.surroundings import SURROUNDINGS
-from controller.lab.simulate.world import World
+from controller.lab.simulate.world.world import World
 
 PARTS = ("controller-frozen", "arc-hung", "table-down", "journal-unreachable", "bus-deaf", "calls-hung")
 """What a swizzle stops."""

@@ -1,14 +1,14 @@
 """Faults at the console: two click at once on two sides of a partition; a scanner opens all links."""
 
 from controller.core.journal import Kind
-from controller.lab.simulate.facts import Fact
 from controller.lab.simulate.faults.controllers import call
 from controller.lab.simulate.faults.people import WHO, People
 from controller.lab.simulate.faults.regions import Fault, Stop, every
-from controller.lab.simulate.outward import SCANNER
-from controller.lab.simulate.processes import Died, Process, as_process
-from controller.lab.simulate.weather import CallRule
-from controller.lab.simulate.world import World
+from controller.lab.simulate.world.facts import Fact
+from controller.lab.simulate.world.outputs import SCANNER
+from controller.lab.simulate.world.processes import Died, Process, as_process
+from controller.lab.simulate.world.weather import CallRule
+from controller.lab.simulate.world.world import World
 
 PAGES = ("/", "/history", "/policy", "/health")
 METHODS = ("GET", "GET", "GET", "HEAD", "OPTIONS", "POST")

@@ -3,8 +3,8 @@
 from functools import partial
 
 from controller.lab.simulate.faults.regions import Fault, Stop, every, within
-from controller.lab.simulate.weather import CallRule, EventRule, Fate
-from controller.lab.simulate.world import World
+from controller.lab.simulate.world.weather import CallRule, EventRule, Fate
+from controller.lab.simulate.world.world import World
 from controller.rehearsal.arc.controls import ENDPOINTS, SERVICE
 
 LONGEST_SKEW = 600.0

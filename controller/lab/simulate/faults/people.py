@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from controller.core.journal import Kind
 from controller.core.text import plain
 from controller.lab.policy_files.overlay import overlaid
-from controller.lab.simulate.facts import Fact
 from controller.lab.simulate.faults.regions import Fault, Stop
-from controller.lab.simulate.outsiders import at_terminal, reason
-from controller.lab.simulate.record import Asked
-from controller.lab.simulate.world import World
+from controller.lab.simulate.world.facts import Fact
+from controller.lab.simulate.world.journal_record import Asked
+from controller.lab.simulate.world.outputs import at_terminal, reason
+from controller.lab.simulate.world.world import World
 from controller.ports.errors import ControllerError
 from controller.steps.context.deps import Deps
 from controller.steps.operator import commands

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from controller.lab.simulate.world import World
+from controller.lab.simulate.world.world import World
 from controller.rehearsal.arc.controls import ENDPOINTS
 
 Stop = Callable[[], None]

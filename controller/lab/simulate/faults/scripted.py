@@ -4,14 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from controller.core.journal import Kind
-from controller.lab.simulate.facts import Fact
 from controller.lab.simulate.faults import regions
 from controller.lab.simulate.faults.catalogue import begin
 from controller.lab.simulate.faults.people import People
 from controller.lab.simulate.faults.regions import Stop, every, within
 from controller.lab.simulate.faults.surroundings import unready
-from controller.lab.simulate.weather import EventRule
-from controller.lab.simulate.world import World
+from controller.lab.simulate.world.facts import Fact
+from controller.lab.simulate.world.weather import EventRule
+from controller.lab.simulate.world.world import World
 from controller.rehearsal.arc.controls import ENDPOINTS, SERVICE
 from controller.steps.context.deps import Deps
 from controller.steps.operator import commands

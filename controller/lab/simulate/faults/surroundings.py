@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from controller.lab.simulate.faults.regions import Fault, Stop, every, within
-from controller.lab.simulate.outsiders import HOSTILE
-from controller.lab.simulate.world import World
+from controller.lab.simulate.world.outputs import HOSTILE
+from controller.lab.simulate.world.world import World
 from controller.rehearsal.api import AwsError
 from controller.rehearsal.arc.controls import SERVICE
 from controller.rehearsal.arc.rules import SafetyRule, rule_arn

@@ -8,10 +8,10 @@ Which intent stands behind a call that moves traffic.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from controller.lab.simulate.facts import Fact
 from controller.lab.simulate.invariants import decisions, journal_writes, late_calls, notices
-from controller.lab.simulate.record import Intent
-from controller.lab.simulate.world import World
+from controller.lab.simulate.world.facts import Fact
+from controller.lab.simulate.world.journal_record import Intent
+from controller.lab.simulate.world.world import World
 
 INTENT_DEADLINE = 16.0
 """Seconds after which nothing new of an intent may be sent: 15, and the way there."""

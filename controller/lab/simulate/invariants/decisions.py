@@ -3,10 +3,10 @@
 from controller.core.journal import Event, Kind
 from controller.core.policy.schedule import previous
 from controller.core.policy.schema import Policy
-from controller.lab.simulate.facts import Fact
 from controller.lab.simulate.invariants.journal_writes import skew
-from controller.lab.simulate.record import OPENINGS, Life
-from controller.lab.simulate.world import World
+from controller.lab.simulate.world.facts import Fact
+from controller.lab.simulate.world.journal_record import OPENINGS, Life
+from controller.lab.simulate.world.world import World
 from controller.ports import errors
 
 LOOKED = 60.0

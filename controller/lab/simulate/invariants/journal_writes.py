@@ -1,10 +1,10 @@
 """Invariants over what is appended to the journal. See `invariants`."""
 
 from controller.core.journal import Event, Kind
-from controller.lab.simulate.facts import Fact
 from controller.lab.simulate.faults.controllers import LONGEST_SKEW
-from controller.lab.simulate.record import OPENINGS, Life
-from controller.lab.simulate.world import World
+from controller.lab.simulate.world.facts import Fact
+from controller.lab.simulate.world.journal_record import OPENINGS, Life
+from controller.lab.simulate.world.world import World
 
 LOOK_BACK = 600.0
 WAY = 10.0

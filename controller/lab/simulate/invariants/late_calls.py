@@ -1,9 +1,9 @@
 """Invariant over calls that landed late. See `invariants`, `late`."""
 
 from controller.core.journal import Kind
-from controller.lab.simulate.facts import Fact
-from controller.lab.simulate.late import PROMISED, Late
-from controller.lab.simulate.world import World
+from controller.lab.simulate.world.facts import Fact
+from controller.lab.simulate.world.observer import PROMISED, Late
+from controller.lab.simulate.world.world import World
 
 ALIVE = 300.0
 """Seconds after an intent for which its calls are known as such."""

@@ -1,10 +1,10 @@
 """Invariants over what people are told, and what no notice may do. See `invariants`."""
 
 from controller.core.journal import Kind
-from controller.lab.simulate.facts import Fact
 from controller.lab.simulate.invariants.journal_writes import BAD, LOOK_BACK
-from controller.lab.simulate.record import OPENINGS
-from controller.lab.simulate.world import World
+from controller.lab.simulate.world.facts import Fact
+from controller.lab.simulate.world.journal_record import OPENINGS
+from controller.lab.simulate.world.world import World
 
 PAGED_WITHIN = 480.0
 """Seconds in which people hear of what nobody may act on by himself."""

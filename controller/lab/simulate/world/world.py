@@ -11,15 +11,14 @@ from controller.core.policy.validation import compiled
 from controller.lab.environment.environment import JOURNEY, Parts, assemble, cloud_for, deployed
 from controller.lab.environment.virtual import START
 from controller.lab.policy_files.shipped import shipped
-from controller.lab.simulate.drawn import drawn_policy
-from controller.lab.simulate.facts import Trace
-from controller.lab.simulate.gates import Log, MakeGate
-from controller.lab.simulate.lengths import LENGTHS, Length, usual
-from controller.lab.simulate.processes import Machines
-from controller.lab.simulate.truth import Truth
-from controller.lab.simulate.watch import Watch
-from controller.lab.simulate.weather import Sent, Weather
-from controller.lab.simulate.wires import Clients, stormy_clients
+from controller.lab.simulate.world.application import LENGTHS, Length, drawn_policy, usual
+from controller.lab.simulate.world.client_calls import Clients, stormy_clients
+from controller.lab.simulate.world.facts import Trace
+from controller.lab.simulate.world.ground_truth import Truth
+from controller.lab.simulate.world.observer import Watch
+from controller.lab.simulate.world.outputs import Log, MakeGate
+from controller.lab.simulate.world.processes import Machines
+from controller.lab.simulate.world.weather import Sent, Weather
 from controller.rehearsal.cloud import Cloud
 from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.network import VirtualNetwork

@@ -1,4 +1,12 @@
-"""The observer: turns calls, appends, changes and ends of handlers into facts."""
+"""The observer: turns calls, appends, changes and ends of handlers into facts.
+
+Calls that land after what they belong to was given up, and that what they changed is put back.
+
+```
+ intent: Off ── sent, stuck ─────────────────────────── lands: Off      60 s later: On again?
+                 intent: On ── applied ──┘ so that is a late call        └ S4
+```
+"""
 
 import json
 from collections import Counter
@@ -8,18 +16,48 @@ from typing import Any
 
 from controller.core.journal import Event, Kind, from_json
 from controller.core.policy.schema import Policy
-from controller.lab.simulate.bucket import Objects
-from controller.lab.simulate.facts import Trace
-from controller.lab.simulate.late import PROMISED, late_call
-from controller.lab.simulate.outward import Outward
-from controller.lab.simulate.processes import Died, Process, ProcessEnded, as_process
-from controller.lab.simulate.record import Record
-from controller.lab.simulate.shelf import WRITES, Shelf
-from controller.lab.simulate.weather import Sent
+from controller.lab.simulate.world.facts import Trace
+from controller.lab.simulate.world.journal_record import Intent, Record
+from controller.lab.simulate.world.outputs import Outward
+from controller.lab.simulate.world.processes import Died, Process, ProcessEnded, as_process
+from controller.lab.simulate.world.stored_items import WRITES, Objects, Shelf
+from controller.lab.simulate.world.weather import Sent
 from controller.rehearsal.arc.controls import SERVICE
 from controller.rehearsal.cloud import Cloud
 from controller.rehearsal.protocol.message import Request, Response, Scope
 from controller.rehearsal.station import Function
+
+PROMISED = 60.0
+"""Seconds within which a late call is put back."""
+
+
+@dataclass(frozen=True)
+class Late:
+    """wanted: how the controls that it changed should stand. intent: the one that it belongs to."""
+
+    intent: Intent
+    wanted: Mapping[str, bool] = field(default_factory=dict)
+
+
+def late_call(record: Record, home: str, changes: Mapping[str, bool]) -> Late | None:
+    """The late call that a landing of `changes`, sent by `home`, is; None if it is none."""
+    for newer in reversed(record.intents):
+        if newer.home == home and changes.items() <= newer.changes.items():
+            return None  # its own intent is the newest
+        against = {n: newer.changes[n] for n, on in changes.items() if newer.changes.get(n, on) is not on}
+        if against and (newer.applied or newer.life is None):
+            return _of(record, home, changes, newer, against)
+    return None
+
+
+def _of(
+    record: Record, home: str, changes: Mapping[str, bool], newer: Intent, against: Mapping[str, bool]
+) -> Late | None:
+    for own in record.intents:
+        if own.event.seq < newer.event.seq and own.home == home and changes.items() <= own.changes.items():
+            return Late(own, against)
+    return None
+
 
 JOURNAL = b"tidegate-journal"
 WORN = 1000

@@ -6,7 +6,7 @@ from typing import Any, TextIO
 
 from controller.aws.dynamodb.evidence import observations
 from controller.core.journal import Event, from_json
-from controller.lab.simulate.world import World
+from controller.lab.simulate.world.world import World
 from controller.readmodel.trace import Traced, trace_lines
 from controller.rehearsal.api import AwsError
 from controller.steps.context.situation import FLEET

@@ -14,8 +14,8 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
-from controller.lab.simulate.processes import Died, Machines, die_if_dead, running
-from controller.lab.simulate.weather import CallRule, Doom, Sent, Weather
+from controller.lab.simulate.world.processes import Died, Machines, die_if_dead, running
+from controller.lab.simulate.world.weather import CallRule, Doom, Sent, Weather
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.protocol.message import Request, Response, Scope
