@@ -36,8 +36,8 @@ from controller.core.evidence.registry import kept_of
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import expected_signals, parse_policy
 from controller.ports.errors import OutsideUnreachable
+from controller.ports.outside import Switch
 from controller.ports.runtime import Runtime
-from controller.ports.world import Switch
 from controller.settings import Deployment, Standby
 from controller.steps.context.deps import Deps
 from controller.steps.context.situation import every_wish

@@ -19,7 +19,7 @@ SOURCE = "tidegate"
 
 
 class Notices:
-    """`ports.world.Notices` on an SNS topic and an event bus."""
+    """`ports.outside.Notices` on an SNS topic and an event bus."""
 
     def __init__(
         self,

@@ -50,7 +50,7 @@ Clients = Mapping[tuple[str, str], BaseClient]
 
 
 class AwsReadiness:
-    """`ports.readiness.Readiness`. plans: the policy's name of a Region switch plan -> its ARN."""
+    """`ports.outside.Readiness`. plans: the policy's name of a Region switch plan -> its ARN."""
 
     def __init__(
         self, *, clients: Clients, plans: Mapping[str, str], runtime: Runtime, timeout: float = 1.0

@@ -22,8 +22,8 @@ from botocore.exceptions import ClientError
 from controller.aws.errors import OUTSIDE, code
 from controller.core.text import plain
 from controller.ports.errors import SwitchRefused, SwitchUnavailable
+from controller.ports.outside import Shown
 from controller.ports.runtime import Runtime
-from controller.ports.world import Shown
 
 PERMISSIONS = (
     ("s3:DeleteObject", "object"),
@@ -92,7 +92,7 @@ class StandbySwitch:
         fence: Callable[[], None],
         override: Sequence[str] = (),  # noqa: ARG002 - it has no safety rules to set aside
     ) -> Shown:
-        """As `ports.world.Switch` promises, but one object at a time: On before Off.
+        """As `ports.outside.Switch` promises, but one object at a time: On before Off.
 
         After a failure every slice is On somewhere still; a part of the changes may be applied.
         """

@@ -25,7 +25,7 @@ DECIDED = frozenset({"InvalidToken", "TaskDoesNotExist", "TaskTimedOut"})
 
 
 class StepFunctionsWorkflow:
-    """`ports.world.Workflow` on one state machine.
+    """`ports.outside.Workflow` on one state machine.
 
     others: Region -> Step Functions there, for callbacks that wait with another controller.
     """
@@ -40,7 +40,7 @@ class StepFunctionsWorkflow:
         self._client, self._arn, self._others = client, state_machine_arn, dict(others or {})
 
     def start(self, name: str, payload: Mapping[str, Any]) -> bool:
-        """See `ports.world.Workflow.start`.
+        """See `ports.outside.Workflow.start`.
 
         True also for one that runs under this name with the very same payload: Step Functions takes that
         for the same request, so a start whose reply was lost can be repeated.

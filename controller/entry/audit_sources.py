@@ -13,8 +13,8 @@ from controller.core.journal import canonical
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import parse_policy
 from controller.entry.context import Context
+from controller.ports.audit import AssessmentLog
 from controller.ports.errors import OutsideUnreachable
-from controller.ports.record import AssessmentLog
 from controller.settings import Deployment
 from controller.steps.context.situation import FLEET
 

@@ -10,7 +10,7 @@ from controller.entry.demo.rehearsal import live
 from controller.lab.fleet.clusters import Cluster
 from controller.lab.fleet.outage import SIZES, Outcome, outage
 from controller.lab.policy_files.shipped import shipped
-from controller.ports.world import Switch
+from controller.ports.outside import Switch
 from controller.rehearsal.api import ACCOUNT
 from controller.rehearsal.arc.controls import ENDPOINTS
 from controller.rehearsal.faults import Faults

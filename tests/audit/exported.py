@@ -24,7 +24,7 @@ from controller.aws.audit.signing import KmsSigner
 from controller.aws.dynamodb.assessment_log import DynamoAssessmentLog
 from controller.core.journal import Kind
 from controller.entry.audit_sources import text_of
-from controller.ports.record import PublicKey, Signer
+from controller.ports.audit import PublicKey, Signer
 from controller.rehearsal.sdk import virtual_clients
 from tests.core.scene import OTHER
 from tests.steps.test_approval import asked, yes

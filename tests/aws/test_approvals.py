@@ -5,7 +5,7 @@ import pytest
 
 from controller.aws.dynamodb.approvals import PERMISSIONS, DynamoApprovals
 from controller.ports.errors import OutsideUnreachable
-from controller.ports.store import Approval
+from controller.ports.storage import Approval
 from tests.aws import wire as w
 
 TOKEN = "AQCEAAAAKgAAAAMAAAAA-secret"

@@ -5,7 +5,7 @@ import pytest
 
 from controller.aws.dynamodb.leases import PERMISSIONS, DynamoLeases
 from controller.ports.errors import JournalConflict, OutsideUnreachable
-from controller.ports.store import Lease
+from controller.ports.storage import Lease
 from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.virtual import VirtualRuntime
 from tests.aws import wire as w

@@ -10,8 +10,8 @@ import pytest
 from controller.audit.bundle.signature import fingerprint, holds, public_key, spelled
 from controller.aws.audit.locked_store import S3LockedStore
 from controller.aws.audit.signing import KmsSigner
+from controller.ports.audit import NotLocked
 from controller.ports.errors import OutsideUnreachable
-from controller.ports.record import NotLocked
 from controller.rehearsal.api import AwsError, Call
 from controller.rehearsal.backstage import Backstage
 from controller.rehearsal.kernel import Kernel, VirtualClock

@@ -12,7 +12,7 @@ from controller.aws.s3_switch import StandbySwitch, Watched
 from controller.core.model import Observation, Sighting, Verdict
 from controller.lab.simulate.faults.controllers import call
 from controller.lab.simulate.world.weather import CallRule
-from controller.ports.store import Lease
+from controller.ports.storage import Lease
 from controller.rehearsal.blueprint import Blueprint
 from controller.steps.operator import commands
 from tests.mutate.directed import EAST, HOME, WEST, Directed, Scene

@@ -8,7 +8,7 @@ from tests.steps.world import failing
 from tests.support.sources import CODE
 
 ROOM = CODE
-SINK = {"controller.audit.bundle.write", "controller.ports.record", "controller.aws.audit.signing",
+SINK = {"controller.audit.bundle.write", "controller.ports.audit", "controller.aws.audit.signing",
         "controller.aws.audit.locked_store", "controller.aws.dynamodb.assessment_log"}  # fmt: skip
 
 

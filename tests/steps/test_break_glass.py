@@ -10,7 +10,7 @@ from controller.core.incident.fold import fold
 from controller.core.journal import Draft, Event, Kind
 from controller.core.model import Plan
 from controller.ports.errors import JournalConflict, SwitchUnavailable
-from controller.ports.world import Shown
+from controller.ports.outside import Shown
 from controller.steps.context.deps import Deps
 from controller.steps.operator.break_glass import Outlook, journal, look, move
 from tests.core.scene import EAST, WEST, storefront

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from controller.core.journal import Kind
-from controller.ports.world import Shown
+from controller.ports.outside import Shown
 from controller.readmodel.run import sentence
 from controller.rehearsal.arc.controls import ENDPOINTS
 from controller.steps.payload import Carry, read_carry

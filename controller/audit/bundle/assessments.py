@@ -10,7 +10,7 @@ from pathlib import Path
 
 from controller.audit.bundle.manifest import Log
 from controller.core.journal import GENESIS, canonical
-from controller.ports.record import AssessmentLog, Link
+from controller.ports.audit import AssessmentLog, Link
 
 LEAD = 86_400.0
 """Seconds before the period in which a predecessor is looked for: a process seldom lives for longer."""

@@ -37,8 +37,8 @@ from controller.audit.bundle.manifest import (
 )
 from controller.core.explanation import stamp
 from controller.core.journal import GENESIS, Event, Kind, to_json, written_until
+from controller.ports.audit import AssessmentLog, PublicKey, Signer
 from controller.ports.errors import OutsideUnreachable
-from controller.ports.record import AssessmentLog, PublicKey, Signer
 
 NOBODY = PublicKey("", "none", "")
 """Signs nothing: the bundle says so, and its check ends there."""

@@ -31,8 +31,8 @@ from controller.aws.arc.endpoints import Endpoints
 from controller.aws.arc.hedging import Hedge
 from controller.core.decision.plan import calls
 from controller.ports.errors import ControllerError, SwitchRefused, SwitchUnavailable
+from controller.ports.outside import Shown
 from controller.ports.runtime import Runtime
-from controller.ports.world import Shown
 
 __all__ = ["OVERRIDE_PERMISSION", "PERMISSIONS", "ArcSwitch", "client_config"]
 
@@ -85,7 +85,7 @@ class ArcSwitch:
         fence: Callable[[], None],
         override: Sequence[str] = (),
     ) -> Shown:
-        """As `ports.world.Switch` promises. Nothing is sent after `deadline`, reads included: allow 15 s
+        """As `ports.outside.Switch` promises. Nothing is sent after `deadline`, reads included: allow 15 s
         for a change to show elsewhere. More than ten changes take several calls, spaced by the wait period
         and a second.
         """

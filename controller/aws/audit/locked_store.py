@@ -13,15 +13,15 @@ from typing import Any
 from botocore.client import BaseClient
 
 from controller.aws.errors import OUTSIDE, code, translated
+from controller.ports.audit import Kept, NotLocked
 from controller.ports.errors import OutsideUnreachable
-from controller.ports.record import Kept, NotLocked
 
 PERMISSIONS: tuple[str, ...] = ("s3:GetObject", "s3:GetObjectRetention", "s3:PutObject")
 MODES = ("COMPLIANCE", "GOVERNANCE")
 
 
 class S3LockedStore:
-    """`ports.record.LockedStore`."""
+    """`ports.audit.LockedStore`."""
 
     def __init__(self, *, client: BaseClient, bucket: str) -> None:
         self._client, self._bucket = client, bucket

@@ -9,8 +9,8 @@ from base64 import encodebytes
 from botocore.client import BaseClient
 
 from controller.aws.errors import translated
+from controller.ports.audit import PublicKey
 from controller.ports.errors import OutsideUnreachable
-from controller.ports.record import PublicKey
 
 PERMISSIONS: tuple[str, ...] = ("kms:GetPublicKey", "kms:Sign")
 ALGORITHMS = ("ECDSA_SHA_256", "RSASSA_PKCS1_V1_5_SHA_256")
@@ -18,7 +18,7 @@ ALGORITHMS = ("ECDSA_SHA_256", "RSASSA_PKCS1_V1_5_SHA_256")
 
 
 class KmsSigner:
-    """`ports.record.Signer`. key_id: an id, ARN or alias of a key for SIGN_VERIFY."""
+    """`ports.audit.Signer`. key_id: an id, ARN or alias of a key for SIGN_VERIFY."""
 
     def __init__(self, *, client: BaseClient, key_id: str) -> None:
         self._client, self._key_id = client, key_id

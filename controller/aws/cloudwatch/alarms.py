@@ -23,7 +23,7 @@ _UNJUDGED = frozenset({"EVALUATION_ERROR", "EVALUATION_FAILURE"})
 
 
 class CloudWatchPoll:
-    """`ports.world.AlarmPoll`.
+    """`ports.outside.AlarmPoll`.
 
     clients: Region -> CloudWatch client, with timeouts that end a hung call soon after `timeout` seconds.
     """

@@ -23,7 +23,7 @@ Minutes = list[tuple[float, float]]
 
 
 class CloudWatchRequests:
-    """`ports.world.Requests`.
+    """`ports.outside.Requests`.
 
     clients: Region -> CloudWatch client, with timeouts that end a hung call soon after `timeout` seconds.
     metric: what counts; None: the policy names nothing, and nobody asks.
@@ -40,7 +40,7 @@ class CloudWatchRequests:
         self._clients, self._metric, self._runtime, self._timeout = clients, metric, runtime, timeout
 
     def count(self, region: str, *, since: float, until: float) -> Minutes:
-        """See `ports.world.Requests.count`."""
+        """See `ports.outside.Requests.count`."""
         client, metric = self._clients.get(region), self._metric
         if client is None or metric is None:
             raise EvidenceUnavailable(f"no metric counts the requests of {region}")

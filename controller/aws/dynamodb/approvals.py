@@ -13,13 +13,13 @@ from botocore.client import BaseClient
 from controller.aws.dynamodb.replicas import Replicas, replicas
 from controller.aws.errors import OUTSIDE, code, translated
 from controller.ports.errors import OutsideUnreachable
-from controller.ports.store import Approval
+from controller.ports.storage import Approval
 
 PERMISSIONS: tuple[str, ...] = ("dynamodb:GetItem", "dynamodb:PutItem", "kms:Decrypt", "kms:Encrypt")
 
 
 class DynamoApprovals:
-    """`ports.store.Approvals`. Both methods raise `OutsideUnreachable`.
+    """`ports.storage.Approvals`. Both methods raise `OutsideUnreachable`.
 
     kms, key_id: of the own Region. others: Region -> KMS there, for what another controller encrypted.
     """

@@ -10,14 +10,14 @@ from typing import Any
 from botocore.client import BaseClient
 
 from controller.aws.errors import translated
+from controller.ports.audit import Link
 from controller.ports.errors import OutsideUnreachable
-from controller.ports.record import Link
 
 PERMISSIONS: tuple[str, ...] = ("dynamodb:Query",)
 
 
 class DynamoAssessmentLog:
-    """`ports.record.AssessmentLog`."""
+    """`ports.audit.AssessmentLog`."""
 
     def __init__(self, *, client: BaseClient, table: str) -> None:
         self._client, self._table = client, table

@@ -23,7 +23,7 @@ NUDGE = 1e-6
 
 
 class DynamoAssessments:
-    """`ports.store.Assessments`. Each method raises `OutsideUnreachable`.
+    """`ports.storage.Assessments`. Each method raises `OutsideUnreachable`.
 
     brief: a client that gives up soon, for what a step would not wait for.
     """

@@ -107,7 +107,7 @@ NAMES = {"#application": "application", "#signal": "signal", "#observations": "o
 
 
 class DynamoEvidence:
-    """`ports.store.Evidence`.
+    """`ports.storage.Evidence`.
 
     ttl: seconds after its last change that a signal is kept. kept: signal -> how many of its observations
     are, and how they are thinned; of any other as many as `Kept` says by default.

@@ -53,7 +53,7 @@ class _Whole:
 
 
 class DynamoJournal:
-    """`ports.store.Journal` on a DynamoDB table (a strongly consistent global table in production)."""
+    """`ports.storage.Journal` on a DynamoDB table (a strongly consistent global table in production)."""
 
     def __init__(self, *, client: BaseClient | Replicas, table: str, runtime: Runtime) -> None:
         self._replicas, self._table, self._runtime = replicas(client), table, runtime
@@ -104,7 +104,7 @@ class DynamoJournal:
             raise JournalUnreadable(plain(str(error), 300)) from error
 
     def append(self, application: str, draft: Draft, after: Event | None) -> Event:
-        """See `ports.store.Journal.append`. `ValueError`: over 16 KB, or not the same after a round trip.
+        """See `ports.storage.Journal.append`. `ValueError`: over 16 KB, or not the same after a round trip.
 
         After `OutsideUnreachable` the event may still land: read again before deciding anew.
         """

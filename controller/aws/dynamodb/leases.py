@@ -11,7 +11,7 @@ from controller.aws.dynamodb.replicas import Replicas, replicas
 from controller.aws.errors import OUTSIDE, code, translated
 from controller.ports.errors import JournalConflict, OutsideUnreachable
 from controller.ports.runtime import Runtime
-from controller.ports.store import Lease
+from controller.ports.storage import Lease
 
 PERMISSIONS: tuple[str, ...] = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
 TRIES = 3
@@ -22,7 +22,7 @@ _NAMES = {"#epoch": "epoch", "#driver": "driver"}
 
 
 class DynamoLeases:
-    """`ports.store.Leases`: every write is conditional on the epoch and the driver that were seen."""
+    """`ports.storage.Leases`: every write is conditional on the epoch and the driver that were seen."""
 
     def __init__(self, *, client: BaseClient | Replicas, table: str, runtime: Runtime) -> None:
         self._replicas, self._table, self._runtime = replicas(client), table, runtime
@@ -37,7 +37,7 @@ class DynamoLeases:
         return None if item is None else _lease(application, item)
 
     def take(self, application: str, driver: str, over: Lease | None, *, region: str = "") -> Lease:
-        """See `ports.store.Leases.take`: a beat since `over` was read means that it lives, so a conflict."""
+        """See `ports.storage.Leases.take`: a beat since `over` was read means life, so a conflict."""
         mine = Lease(application, over.epoch + 1 if over else 1, driver, 0, region)
         trouble = ""
         for attempt in range(TRIES):
@@ -59,7 +59,7 @@ class DynamoLeases:
         raise OutsideUnreachable(f"taking the lease of {application}: {trouble}")
 
     def beat(self, lease: Lease) -> Lease:
-        """See `ports.store.Leases.beat`. A lost reply may count one beat twice, which harms nobody."""
+        """See `ports.storage.Leases.beat`. A lost reply may count one beat twice, which harms nobody."""
         trouble = ""
         for attempt in range(TRIES):
             if attempt:

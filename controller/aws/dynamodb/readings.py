@@ -20,7 +20,7 @@ DAYS = 2 * 86_400.0
 
 
 class DynamoSnapshots:
-    """`ports.readiness.Snapshots`. The last writer wins: every one of them has just asked."""
+    """`ports.outside.Snapshots`. The last writer wins: every one of them has just asked."""
 
     def __init__(self, *, client: BaseClient, table: str, now: Callable[[], float]) -> None:
         self._client, self._table, self._now = client, table, now

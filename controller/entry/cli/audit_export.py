@@ -102,7 +102,7 @@ def _checked(out: Path, pem: bytes | None) -> dict[str, str] | None:
 def _keep(store: Any, application: str, begin: str, out: Path) -> dict[str, str]:
     import hashlib
 
-    from controller.ports.record import NotLocked
+    from controller.ports.audit import NotLocked
 
     with out.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()

@@ -17,7 +17,7 @@ from controller.entry.context import Context, NoContext, read_deployment
 from controller.lab.runbook import move_lines, whole
 from controller.lab.runbook import runbook as page
 from controller.ports.errors import ControllerError, SwitchUnavailable
-from controller.ports.world import Switch
+from controller.ports.outside import Switch
 from controller.steps.operator.break_glass import Outcome, Outlook, look, move, refuse_names, takes_over
 
 ConfigFile = Annotated[

@@ -66,16 +66,16 @@ class LastRun:
         return self.policy.application
 
     def read(self, application: str) -> tuple[Event, ...]:
-        """As `ports.store.Journal.read`."""
+        """As `ports.storage.Journal.read`."""
         return self.events if application == self.application else ()
 
     def between(self, application: str, start: float, end: float) -> tuple[tuple[float, dict[str, Any]], ...]:
-        """As `ports.store.Assessments.between`."""
+        """As `ports.storage.Assessments.between`."""
         found = self.records if application == self.application else ()
         return tuple((at, record) for at, record in found if start <= at <= end)
 
     def nearest(self, application: str, at: float, *, later: bool) -> float | None:
-        """As `ports.store.Assessments.nearest`."""
+        """As `ports.storage.Assessments.nearest`."""
         found = [moment for moment, _ in (self.records if application == self.application else ())]
         if later:
             return min((moment for moment in found if moment >= at), default=None)

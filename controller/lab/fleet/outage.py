@@ -7,11 +7,21 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from controller.lab.fleet import queues as quotas
 from controller.lab.fleet.clusters import Cluster, cluster, wire_of
-from controller.lab.fleet.queues import Bucket, Lanes
+from controller.lab.fleet.queues import (
+    BATCH,
+    INVOCATIONS,
+    LAMBDA_SCALES,
+    LAMBDAS,
+    POLLERS,
+    POLLERS_MORE,
+    STARTS,
+    TRANSITIONS,
+    Bucket,
+    Lanes,
+)
 from controller.ports.errors import SwitchUnavailable
-from controller.ports.world import Switch
+from controller.ports.outside import Switch
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.virtual import VirtualRuntime
@@ -114,12 +124,10 @@ def outage(fleet: Fleet, make: MakeSwitch, seed: int = 1) -> Outcome:
 
 
 def _lines(runtime: VirtualRuntime, fleet: Fleet) -> Lines:
-    queues = [
-        Lanes(runtime, quotas.POLLERS, quotas.POLLERS_MORE, quotas.LAMBDAS) for _ in range(fleet.policies)
-    ]
-    lambdas = Lanes(runtime, quotas.LAMBDAS, quotas.LAMBDA_SCALES, quotas.LAMBDAS)
-    events, starts = Bucket(runtime, quotas.INVOCATIONS), Bucket(runtime, quotas.STARTS)
-    return Lines(events, starts, Bucket(runtime, quotas.TRANSITIONS), lambdas, queues)
+    queues = [Lanes(runtime, POLLERS, POLLERS_MORE, LAMBDAS) for _ in range(fleet.policies)]
+    lambdas = Lanes(runtime, LAMBDAS, LAMBDA_SCALES, LAMBDAS)
+    events, starts = Bucket(runtime, INVOCATIONS), Bucket(runtime, STARTS)
+    return Lines(events, starts, Bucket(runtime, TRANSITIONS), lambdas, queues)
 
 
 def _clusters(kernel: Kernel, faults: Faults, fleet: Fleet, rng: random.Random) -> list[tuple[Cluster, Wire]]:
@@ -158,9 +166,9 @@ class _Life:
             self._batches(heard * CANARIES, MINUTE - burst)
 
     def _batches(self, events: int, within: float) -> None:
-        batches = max(1, round(events / quotas.BATCH))
+        batches = max(1, round(events / BATCH))
         for _ in range(batches):
-            self.lines.events.take(quotas.BATCH)
+            self.lines.events.take(BATCH)
             self.lines.queues[self.number].reserve(OBSERVE)
             self.lines.lambdas.reserve(OBSERVE)
             self.runtime.sleep(within / batches)

@@ -39,7 +39,7 @@ SAMPLES = 40
 
 @dataclass(frozen=True)
 class SameAnswer:
-    """`ports.readiness.Readiness`. Families of signals are not asked here: the events speak for them."""
+    """`ports.outside.Readiness`. Families of signals are not asked here: the events speak for them."""
 
     says: Ready
     now: Callable[[], float]

@@ -7,10 +7,9 @@ from typing import Any
 from controller.core.incident.fold import Folding
 from controller.core.model import Ended, Ignored, Probe, Sighting
 from controller.core.policy.schema import Policy
-from controller.ports.readiness import Readiness, Snapshots
+from controller.ports.outside import AlarmPoll, Notices, Readiness, Requests, Snapshots, Switch, Workflow
 from controller.ports.runtime import Runtime
-from controller.ports.store import Approvals, Assessments, Evidence, Journal, Leases
-from controller.ports.world import AlarmPoll, Notices, Requests, Switch, Workflow
+from controller.ports.storage import Approvals, Assessments, Evidence, Journal, Leases
 from controller.steps.context.journal_head import Tail
 
 REASON = 2000

@@ -28,9 +28,9 @@ from controller.ports.errors import (
     SwitchRefused,
     SwitchUnavailable,
 )
-from controller.ports.readiness import Readiness, Snapshots
+from controller.ports.outside import Readiness, Snapshots
 from controller.ports.runtime import Runtime
-from controller.ports.store import Journal
+from controller.ports.storage import Journal
 from controller.steps.context.deps import Deps
 
 PATIENCE = 15.0

@@ -6,7 +6,7 @@ from controller.core.decision.decide import Situation
 from controller.core.decision.precedence import abstains
 from controller.core.incident.state import Incident
 from controller.ports.errors import JournalConflict, OutsideUnreachable
-from controller.ports.store import Lease
+from controller.ports.storage import Lease
 from controller.steps.context.deps import Deps
 from controller.steps.payload import Carry
 

@@ -18,8 +18,8 @@ from controller.core.journal import Draft, Kind
 from controller.core.model import Plan
 from controller.core.policy.schema import Policy
 from controller.ports.errors import ControllerError, JournalConflict, SwitchRefused, SwitchUnavailable
+from controller.ports.outside import Switch
 from controller.ports.runtime import Runtime
-from controller.ports.world import Switch
 from controller.steps.context.deps import Deps
 
 DEADLINE = 45.0

@@ -12,7 +12,7 @@ from controller.core.policy.schema import Policy
 
 
 class Nearest(Protocol):
-    """As `ports.store.Assessments.nearest`."""
+    """As `ports.storage.Assessments.nearest`."""
 
     def __call__(self, application: str, at: float, *, later: bool) -> float | None: ...
 

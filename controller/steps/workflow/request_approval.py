@@ -7,7 +7,7 @@ from controller.core.decision.readiness import asked
 from controller.core.incident.approval import Request
 from controller.core.policy.schema import Ask
 from controller.ports.errors import OutsideUnreachable
-from controller.ports.store import Approval
+from controller.ports.storage import Approval
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import driven
 from controller.steps.context.situation import situation

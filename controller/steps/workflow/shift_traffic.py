@@ -30,7 +30,7 @@ from controller.core.incident.state import Incident, Memory, Phase
 from controller.core.journal import Draft, Kind
 from controller.core.model import Plan
 from controller.ports.errors import JournalConflict, SwitchRefused
-from controller.ports.world import Shown
+from controller.ports.outside import Shown
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import driven, insist, remember, write
 from controller.steps.context.situation import FLEET, read_switch, situation

@@ -1,9 +1,13 @@
-"""What the controller sees and moves, as promises."""
+"""What the controller sees and moves, as promises.
+
+What others say of a Region's readiness, as a promise; and the last of it, kept.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from controller.core.decision.readiness import Reading, Wish
 from controller.core.model import Ignored, Sighting
 
 
@@ -94,4 +98,22 @@ class Notices(Protocol):
 
     def publish(self, kind: str, detail: Mapping[str, Any]) -> None:
         """Put an event on the bus for other tools. Raises `OutsideUnreachable`."""
+        ...
+
+
+class Readiness(Protocol):
+    def read(self, wish: Wish) -> Reading:
+        """Ask the provider of the wish's kind now. Raises `EvidenceUnavailable` after one second."""
+        ...
+
+
+class Snapshots(Protocol):
+    """The last answer to each wish, with its time: what counts where nobody answers."""
+
+    def keep(self, application: str, readings: Sequence[Reading]) -> None:
+        """Replace what is kept of the same wishes. Raises `EvidenceUnavailable`."""
+        ...
+
+    def kept(self, application: str) -> tuple[Reading, ...]:
+        """Raises `EvidenceUnavailable`."""
         ...
