@@ -9,7 +9,7 @@ from controller import wiring
 from controller.entry import lambdas
 from controller.lab.environment.environment import Parts
 from controller.lab.replay.stage import Works
-from controller.rehearsal.station import Function
+from controller.rehearsal.controller_region import Function
 from controller.steps.context.deps import Deps
 
 _numbers = itertools.count()

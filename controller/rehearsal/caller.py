@@ -18,7 +18,7 @@ from botocore.handlers import BUILTIN_HANDLERS
 from botocore.model import OperationModel
 from botocore.paginate import PageIterator
 
-from controller.rehearsal.remembered import Remembered, spelt
+from controller.rehearsal.memo import Remembered, spelt
 
 HOOKS = ("provide-client-params", "before-parameter-build", "before-call", "after-call")
 """Events of a call at which botocore changes some services' requests and answers."""

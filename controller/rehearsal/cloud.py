@@ -17,12 +17,11 @@ from typing import Any
 from controller.ports.runtime import Runtime
 from controller.rehearsal import blueprint as names
 from controller.rehearsal.alarms.api import Alarms
-from controller.rehearsal.api import ACCOUNT, AwsError, Call, Service
 from controller.rehearsal.arc.config import CONFIG, PanelConfig
 from controller.rehearsal.arc.controls import ENDPOINTS, SERVICE, RoutingControls
 from controller.rehearsal.arc.rules import SafetyRule, control_arn, panel_arn, rule_arn
-from controller.rehearsal.backstage import Backstage
 from controller.rehearsal.blueprint import Blueprint
+from controller.rehearsal.controller_region import Function, Local, Station
 from controller.rehearsal.delivery import Delivery
 from controller.rehearsal.events import Events
 from controller.rehearsal.faults import Faults
@@ -30,7 +29,7 @@ from controller.rehearsal.functions import Functions
 from controller.rehearsal.health_checks import listed_checks
 from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.locked_bucket import locked
-from controller.rehearsal.meter import probe_each_hour
+from controller.rehearsal.moto_fallback import Backstage
 from controller.rehearsal.names import HealthChecks, NameService
 from controller.rehearsal.objects import Objects
 from controller.rehearsal.outbox import Outbox
@@ -39,9 +38,10 @@ from controller.rehearsal.queue import Queues
 from controller.rehearsal.record_sets import listed_records
 from controller.rehearsal.records import record_tree
 from controller.rehearsal.replication import publish_each_minute, replicated
+from controller.rehearsal.self_metrics import probe_each_hour
+from controller.rehearsal.service import ACCOUNT, AwsError, Call, Service
 from controller.rehearsal.shop import Shop, emit_each_minute
 from controller.rehearsal.signing_key import Keys
-from controller.rehearsal.station import Function, Local, Station
 from controller.rehearsal.table.api import Tables
 from controller.rehearsal.table.catalog import GlobalTable
 from controller.rehearsal.table.memory import MemoryStore

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.rehearsal.api import AwsError
+from controller.rehearsal.service import AwsError
 
 LATENCY = 0.3
 """Seconds of scenario time from an event to the first attempt at its targets."""

@@ -17,7 +17,7 @@ from botocore.endpoint import convert_to_response_dict
 from botocore.model import OperationModel
 from botocore.parsers import JSONParser, ResponseParser, create_parser
 
-from controller.rehearsal.remembered import Remembered
+from controller.rehearsal.memo import Remembered
 from controller.rehearsal.transport import Prepared
 
 

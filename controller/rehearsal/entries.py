@@ -3,9 +3,8 @@
 import json
 from typing import Any
 
-from controller.rehearsal.api import AwsError
 from controller.rehearsal.depth import deeper_than
-from controller.rehearsal.times import epoch, iso
+from controller.rehearsal.service import AwsError, epoch, iso
 
 MOST_ENTRIES, MOST_BYTES, DEEPEST = 10, 262_144, 100
 

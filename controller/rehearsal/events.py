@@ -15,14 +15,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from controller.rehearsal import delivery
-from controller.rehearsal.api import ACCOUNT, AwsError, Call
 from controller.rehearsal.delivery import Deliver, Delivery
 from controller.rehearsal.entries import Refused, check_size, entry_event
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.ids import Ids
 from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.rules import Rules
-from controller.rehearsal.times import iso
+from controller.rehearsal.service import ACCOUNT, AwsError, Call, Ids, iso
 from controller.rehearsal.transformers import input_for
 
 Event = dict[str, Any]

@@ -5,8 +5,8 @@ import hashlib
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from controller.rehearsal.api import AwsError, Call, Service
 from controller.rehearsal.blueprint import function_arn
+from controller.rehearsal.service import AwsError, Call, Service
 
 PREFIX = "tidegate-"
 Answer = dict[str, Any]

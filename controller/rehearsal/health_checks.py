@@ -5,9 +5,9 @@ AWS: Route 53 API Reference, ListHealthChecks (REST with XML bodies).
 
 from collections.abc import Callable
 
-from controller.rehearsal.protocol.message import Request, Response
 from controller.rehearsal.record_sets import check_id
 from controller.rehearsal.records import RecordTree
+from controller.rehearsal.service import Request, Response
 
 HEALTH_CHECKS = "/2013-04-01/healthcheck"
 Handle = Callable[[Request], Response]

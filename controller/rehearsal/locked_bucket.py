@@ -5,8 +5,7 @@ Whoever exports nothing does not wait for moto. Its clock is the machine's, not 
 
 from collections.abc import Callable
 
-from controller.rehearsal.api import ACCOUNT
-from controller.rehearsal.protocol.message import Request, Response
+from controller.rehearsal.service import ACCOUNT, Request, Response
 
 Handle = Callable[[Request], Response]
 DAYS = 3650

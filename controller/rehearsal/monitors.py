@@ -16,7 +16,7 @@ from controller.rehearsal.clients import BASKET
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.network import Network, NetworkError
-from controller.rehearsal.times import iso
+from controller.rehearsal.service import iso
 
 EVERY = 30.0
 

@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel
-from controller.rehearsal.protocol.message import Request, Response
+from controller.rehearsal.service import Request, Response
 
 Handle = Callable[[Request], Response]
 Watcher = Callable[[float, str, bool], None]

@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from controller.rehearsal.api import ACCOUNT, AwsError, Call
-from controller.rehearsal.ids import Ids
 from controller.rehearsal.kernel import Kernel
+from controller.rehearsal.service import ACCOUNT, AwsError, Call, Ids
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ Each looks well unless a fault says otherwise; a fault in `Faults.mute` keeps it
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from controller.rehearsal.api import AwsError, Call, Service
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel
+from controller.rehearsal.service import AwsError, Call, Service
 
 Answer = dict[str, Any]
 ARC = "route53-recovery-readiness"

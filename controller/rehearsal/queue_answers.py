@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from controller.rehearsal.api import AwsError, Call
 from controller.rehearsal.messages import Message, md5, md5_of_attributes, with_bytes
+from controller.rehearsal.service import AwsError, Call
 
 MOST_BATCH = 10
 Answer = dict[str, Any]

@@ -6,8 +6,8 @@ AWS: Route 53 API Reference, ListResourceRecordSets (REST with XML bodies).
 from collections.abc import Callable, Iterator
 from uuid import NAMESPACE_OID, uuid5
 
-from controller.rehearsal.protocol.message import Request, Response
 from controller.rehearsal.records import RecordTree, Slice, Target
+from controller.rehearsal.service import Request, Response
 
 ZONE = "Z0REHEARSAL"
 RECORD_SETS = f"/2013-04-01/hostedzone/{ZONE}/rrset"

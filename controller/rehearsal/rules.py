@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from controller.rehearsal import delivery
-from controller.rehearsal.api import ACCOUNT, AwsError, Call
 from controller.rehearsal.patterns import InvalidPattern, compile_pattern
+from controller.rehearsal.service import ACCOUNT, AwsError, Call
 from controller.rehearsal.transformers import invalid_input
 
 MOST_TARGETS = 5

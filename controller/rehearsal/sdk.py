@@ -16,7 +16,7 @@ from controller.rehearsal.arc.controls import SERVICE
 from controller.rehearsal.caller import direct, plain
 from controller.rehearsal.endpoint import Endpoint
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.protocol.message import Request, Response, Scope
+from controller.rehearsal.service import Request, Response, Scope
 from controller.rehearsal.transport import Fault, attach
 from controller.rehearsal.wire import Wire
 

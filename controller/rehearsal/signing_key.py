@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from controller.rehearsal.api import ACCOUNT, AwsError, Call
+from controller.rehearsal.service import ACCOUNT, AwsError, Call
 from controller.rehearsal.vault import Vault
 
 ALIAS = "alias/tidegate-signing"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controller.rehearsal.api import ACCOUNT, AwsError, Call
+from controller.rehearsal.service import ACCOUNT, AwsError, Call
 from controller.rehearsal.synthetics import RUN_EVERY_SECONDS, Deployed, Synthetics
 from controller.rehearsal.synthetics_events import artifact_location
 

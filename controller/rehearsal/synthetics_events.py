@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from controller.rehearsal.api import ACCOUNT
-from controller.rehearsal.times import iso
+from controller.rehearsal.service import ACCOUNT, iso
 
 Event = dict[str, Any]
 REASON_CHARACTERS = 1000

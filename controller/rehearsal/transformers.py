@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from controller.rehearsal.times import iso
+from controller.rehearsal.service import iso
 
 Event = dict[str, Any]
 PATH = re.compile(r"\$((\.[A-Za-z0-9_/-]+)|(\[\d+\]))*")

@@ -18,7 +18,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from controller.ports.runtime import Runtime
-from controller.rehearsal.protocol.message import Request, Response, Scope
+from controller.rehearsal.service import Request, Response, Scope
 
 Fault = Literal["refused", "hung", "lost"]
 

@@ -13,7 +13,7 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from controller.rehearsal.api import ACCOUNT, AwsError, Call
+from controller.rehearsal.service import ACCOUNT, AwsError, Call
 
 NONCE = 12
 

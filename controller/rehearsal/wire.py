@@ -11,14 +11,14 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
-from controller.rehearsal.api import AwsError, Call, Service
 from controller.rehearsal.protocol.dialects import Dialect, Json, dialect_of
-from controller.rehearsal.protocol.message import Request as Request
-from controller.rehearsal.protocol.message import Response as Response
-from controller.rehearsal.protocol.message import Scope as Scope
 from controller.rehearsal.protocol.models import operation_model, service_model
 from controller.rehearsal.protocol.rest import rest_of
 from controller.rehearsal.protocol.scope import scope_of
+from controller.rehearsal.service import AwsError, Call, Service
+from controller.rehearsal.service import Request as Request
+from controller.rehearsal.service import Response as Response
+from controller.rehearsal.service import Scope as Scope
 
 
 class Wire:

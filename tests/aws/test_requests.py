@@ -11,8 +11,8 @@ from controller.ports.errors import EvidenceUnavailable
 from controller.rehearsal.alarms.api import Alarms
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel, VirtualClock
-from controller.rehearsal.protocol.message import Request, Response
 from controller.rehearsal.sdk import virtual_clients
+from controller.rehearsal.service import Request, Response
 from controller.rehearsal.virtual import VirtualRuntime
 from controller.rehearsal.wire import Wire
 from tests.aws.test_readiness import EAST, ONCE, T0, WEST

@@ -12,10 +12,10 @@ from controller.aws.audit.locked_store import S3LockedStore
 from controller.aws.audit.signing import KmsSigner
 from controller.ports.audit import NotLocked
 from controller.ports.errors import OutsideUnreachable
-from controller.rehearsal.api import AwsError, Call
-from controller.rehearsal.backstage import Backstage
 from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.locked_bucket import DAYS, audit_bucket, locked
+from controller.rehearsal.moto_fallback import Backstage
+from controller.rehearsal.service import AwsError, Call
 from controller.rehearsal.signing_key import ALIAS, Keys
 from controller.rehearsal.transport import attach
 from controller.rehearsal.vault import Vault

@@ -11,11 +11,11 @@ from botocore.session import Session
 from controller.aws.arc.calls import client_config
 from controller.aws.s3_switch import PERMISSIONS, StandbySwitch, Watched
 from controller.ports.errors import JournalConflict, SwitchRefused, SwitchUnavailable
-from controller.rehearsal.backstage import Backstage
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel, VirtualClock
+from controller.rehearsal.moto_fallback import Backstage
 from controller.rehearsal.objects import Objects
-from controller.rehearsal.protocol.message import Request, Response, Scope
+from controller.rehearsal.service import Request, Response, Scope
 from controller.rehearsal.transport import Fault, attach
 from controller.rehearsal.virtual import VirtualRuntime
 from controller.rehearsal.wire import Wire

@@ -17,9 +17,8 @@ from botocore.config import Config
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
 
-from controller.rehearsal.api import Service
 from controller.rehearsal.kernel import Kernel, VirtualClock
-from controller.rehearsal.protocol.message import Request, Response, Scope
+from controller.rehearsal.service import Request, Response, Scope, Service
 from controller.rehearsal.table.api import Tables
 from controller.rehearsal.table.memory import MemoryStore
 from controller.rehearsal.transport import Direct, sound

@@ -13,7 +13,7 @@ from controller.console.view_data import Controls, look
 from controller.core.explanation import stamp
 from controller.core.journal import to_json
 from controller.readmodel.run import sentence
-from controller.rehearsal.protocol.message import Request, Response, Scope
+from controller.rehearsal.service import Request, Response, Scope
 from tests.audit.exported import Period, exported, opened, record_of
 from tests.console.desk import Desk
 from tests.steps.test_token import everything

@@ -12,8 +12,8 @@ from moto.core.botocore_stubber import MockRawResponse
 from controller.entry.doctor import controller, people, permissions, signals, versions
 from controller.entry.doctor.finding import Patient
 from controller.lab.environment.environment import Stage
-from controller.rehearsal.api import ACCOUNT
 from controller.rehearsal.blueprint import queue_arn
+from controller.rehearsal.service import ACCOUNT
 from controller.settings import Right
 from tests.aws.wire import connect
 from tests.drills.play import ALONE, set_up

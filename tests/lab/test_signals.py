@@ -20,9 +20,9 @@ from controller.lab.signals.metric_series import BadSeries, Series, coded, gridd
 from controller.rehearsal.alarms.api import Alarms
 from controller.rehearsal.alarms.evaluation import EXTRA_PERIODS, StateValue, evaluate
 from controller.rehearsal.alarms.model import Alarm, State
-from controller.rehearsal.api import Call
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel, VirtualClock
+from controller.rehearsal.service import Call
 from tests.corpus import corpus
 
 TREATMENTS: tuple[Treatment, ...] = ("missing", "ignore", "breaching", "notBreaching")

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from controller.rehearsal.api import AwsError, Call
 from controller.rehearsal.kernel import Kernel, VirtualClock
+from controller.rehearsal.service import AwsError, Call
 from controller.rehearsal.table.api import Tables
 from controller.rehearsal.table.memory import MemoryStore
 from controller.rehearsal.table.store import Store

@@ -9,8 +9,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from controller.rehearsal.backstage import Backstage
 from controller.rehearsal.kernel import Kernel, VirtualClock
+from controller.rehearsal.moto_fallback import Backstage
 from controller.rehearsal.transport import attach
 from controller.rehearsal.virtual import VirtualRuntime
 from controller.rehearsal.wire import Wire
@@ -70,7 +70,8 @@ def test_what_moto_lacks_is_an_error_and_prints_nothing(
 
 def test_moto_is_imported_on_the_first_call_only() -> None:
     code = (
-        "import sys; from controller.rehearsal.backstage import Backstage; import controller.rehearsal.wire; "
+        "import sys; from controller.rehearsal.moto_fallback import Backstage; "
+        "import controller.rehearsal.wire; "
         "Backstage().reset(); sys.exit('moto' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -13,9 +13,9 @@ from botocore.session import Session
 from controller.rehearsal.caller import direct, plain
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel, VirtualClock
-from controller.rehearsal.protocol.message import Request, Response
-from controller.rehearsal.remembered import Remembered, spelt
+from controller.rehearsal.memo import Remembered, spelt
 from controller.rehearsal.sdk import virtual_clients
+from controller.rehearsal.service import Request, Response
 from controller.rehearsal.table.api import Tables
 from controller.rehearsal.table.memory import MemoryStore
 from controller.rehearsal.virtual import VirtualRuntime

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from controller.rehearsal.api import AwsError
 from controller.rehearsal.engine import Outcome
+from controller.rehearsal.service import AwsError
 from tests.rehearsal.engine_world import T0, World, ask, states, task
 
 DONE = Outcome(payload={})

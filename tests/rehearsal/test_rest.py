@@ -7,13 +7,12 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ReadTimeoutError
 
-from controller.rehearsal.api import AwsError, Call
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel, VirtualClock
-from controller.rehearsal.protocol.message import Request, Response, Scope
 from controller.rehearsal.protocol.rest import rest_of
 from controller.rehearsal.providers import Providers
 from controller.rehearsal.server import Server
+from controller.rehearsal.service import AwsError, Call, Request, Response, Scope
 from controller.rehearsal.wire import Wire
 
 REGION = "us-west-2"

@@ -15,8 +15,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from controller.rehearsal.backstage import Backstage
 from controller.rehearsal.kernel import Kernel, VirtualClock
+from controller.rehearsal.moto_fallback import Backstage
 from controller.rehearsal.table.api import Tables
 from controller.rehearsal.table.memory import MemoryStore
 from controller.rehearsal.transport import attach

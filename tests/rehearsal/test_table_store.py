@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.rehearsal.api import AwsError, Call
 from controller.rehearsal.kernel import Kernel, VirtualClock
+from controller.rehearsal.service import AwsError, Call
 from controller.rehearsal.table.api import Tables
 from controller.rehearsal.table.catalog import GlobalTable
 from controller.rehearsal.table.keys import SortRange, sortable, starting_with

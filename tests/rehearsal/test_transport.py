@@ -8,8 +8,8 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
-from controller.rehearsal.api import AwsError, Call
 from controller.rehearsal.kernel import Kernel, VirtualClock
+from controller.rehearsal.service import AwsError, Call
 from controller.rehearsal.transport import Fault, attach
 from controller.rehearsal.virtual import VirtualRuntime
 from controller.rehearsal.wire import Request, Response, Wire

@@ -13,9 +13,9 @@ from botocore.serialize import create_serializer
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from controller.rehearsal.api import AwsError, Call
 from controller.rehearsal.protocol import cbor
 from controller.rehearsal.protocol.models import operation_model
+from controller.rehearsal.service import AwsError, Call
 from controller.rehearsal.wire import Request, Response, Scope, Wire
 
 Answer = dict[str, Any] | AwsError

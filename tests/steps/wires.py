@@ -22,7 +22,7 @@ from controller import wiring
 from controller.core.journal import from_json
 from controller.ports.runtime import Runtime
 from controller.rehearsal.arc.controls import SERVICE
-from controller.rehearsal.protocol.message import Request, Response, Scope
+from controller.rehearsal.service import Request, Response, Scope
 from controller.rehearsal.transport import Fault, attach
 from tests.steps.trouble import LATE, Died, Send, Sent, Written
 

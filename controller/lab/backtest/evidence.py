@@ -21,7 +21,7 @@ from controller.lab.backtest.step_functions import Steps, Times, Values, constan
 from controller.lab.replay.alarm_states import Level, levels_of
 from controller.lab.replay.events import BadFile, Recording
 from controller.lab.replay.play import sort
-from controller.rehearsal.api import ACCOUNT
+from controller.rehearsal.service import ACCOUNT
 
 UNHEARD, HEALTHY, BREACHING, SILENT, UNKNOWN = 0, 1, 2, 3, 4
 CODES = {

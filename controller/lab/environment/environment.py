@@ -16,11 +16,11 @@ from controller.core.policy.validation import compiled
 from controller.lab.environment.estate import Intake, estate
 from controller.lab.policy_files.shipped import shipped
 from controller.ports.runtime import Runtime
-from controller.rehearsal.api import ACCOUNT
 from controller.rehearsal.arc.controls import ENDPOINTS
 from controller.rehearsal.blueprint import Blueprint, machine_arn
 from controller.rehearsal.clients import Clients
 from controller.rehearsal.cloud import Cloud
+from controller.rehearsal.controller_region import Function, Local
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.locked_bucket import audit_bucket
@@ -28,7 +28,7 @@ from controller.rehearsal.monitors import Monitors
 from controller.rehearsal.network import Network
 from controller.rehearsal.providers import plan_arn
 from controller.rehearsal.record_sets import ZONE
-from controller.rehearsal.station import Function, Local
+from controller.rehearsal.service import ACCOUNT
 from controller.rehearsal.synthetics import Canary, Synthetics, load_check
 from controller.rehearsal.synthetics_api import SyntheticsApi
 from controller.rehearsal.table.store import Store

@@ -13,7 +13,6 @@ from typing import Any
 from controller.aws.events.rules import FORWARDED
 from controller.core.policy.schema import AlarmSignal, CanarySignal, Policy
 from controller.core.policy.validation import expected_signals
-from controller.rehearsal.api import ACCOUNT
 from controller.rehearsal.blueprint import (
     AlarmPlan,
     Blueprint,
@@ -25,6 +24,7 @@ from controller.rehearsal.blueprint import (
     queue_arn,
 )
 from controller.rehearsal.cloud import DEAD_LETTERS, QUEUE
+from controller.rehearsal.service import ACCOUNT
 
 OLDEST = 120.0
 """Seconds that an event may lie in the queue: an evacuation takes a few minutes in all."""

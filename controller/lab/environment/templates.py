@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from controller.rehearsal.api import ACCOUNT
 from controller.rehearsal.blueprint import AlarmPlan, Blueprint, CanaryPlan, RulePlan
 from controller.rehearsal.cloud import DEAD_LETTERS, QUEUE, TABLES
+from controller.rehearsal.service import ACCOUNT
 
 CONTROLLER, PROBES = "tidegate-controller-", "tidegate-probes-"
 DRIVEN = ("AWS/SQS", "AWS/States", "CloudWatchSynthetics")

@@ -15,7 +15,7 @@ from typing import Any
 from controller.aws.events.fields import Unusable, iso, name, name_in_arn
 from controller.aws.events.rules import ALARM_STATE_CHANGE
 from controller.lab.replay.events import Arrival
-from controller.rehearsal.api import AwsError, Call
+from controller.rehearsal.service import AwsError, Call
 
 HELD = 120.0
 """Seconds that an event may take before its Region counts as one that does not answer."""

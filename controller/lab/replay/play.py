@@ -16,7 +16,7 @@ from controller.lab.replay.alarm_states import levels_of
 from controller.lab.replay.events import Arrival, BadFile, Recording, Refusal
 from controller.lab.replay.report import document
 from controller.lab.replay.stage import Ready, Theatre, Works, build_theatre
-from controller.rehearsal.api import ACCOUNT
+from controller.rehearsal.service import ACCOUNT
 from controller.steps.operator.approve import answer
 
 Approve = Literal["auto", "deny", "never"]

@@ -24,10 +24,10 @@ from controller.lab.replay.alarm_states import Levels, ReplayedAlarms
 from controller.ports.errors import EvidenceUnavailable
 from controller.ports.runtime import Runtime
 from controller.rehearsal.cloud import Cloud
+from controller.rehearsal.controller_region import Function
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.sdk import virtual_clients
-from controller.rehearsal.station import Function
 from controller.rehearsal.virtual import VirtualRuntime
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps

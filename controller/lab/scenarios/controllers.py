@@ -5,8 +5,8 @@ from collections.abc import Callable
 from controller.lab.environment.environment import Stage
 from controller.lab.scenarios import actions
 from controller.lab.scenarios.scenario import Act, Scenario, Step
-from controller.rehearsal.api import ACCOUNT
 from controller.rehearsal.blueprint import machine_arn
+from controller.rehearsal.service import ACCOUNT
 
 LOOK = 0.2
 FROZEN = 300.0

@@ -7,8 +7,7 @@ from controller.core.policy.schema import AlarmSignal
 from controller.lab.environment.environment import Stage
 from controller.lab.scenarios import actions
 from controller.lab.scenarios.scenario import Scenario, Step
-from controller.rehearsal.api import ACCOUNT
-from controller.rehearsal.times import iso
+from controller.rehearsal.service import ACCOUNT, iso
 
 HOURS, EVERY = 13, 300.0
 """One transition of each alarm in five minutes: as often as a flapping one makes."""

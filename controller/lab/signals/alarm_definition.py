@@ -9,7 +9,7 @@ from controller.lab.policy_files.positions import Located, PolicyRefused
 from controller.rehearsal.alarms.evaluation import StateValue
 from controller.rehearsal.alarms.model import INITIAL, Alarm, State
 from controller.rehearsal.alarms.settings import metric_config
-from controller.rehearsal.api import ACCOUNT, AwsError
+from controller.rehearsal.service import ACCOUNT, AwsError
 
 
 def read_alarm(path: Path, *, region: str, account: str = ACCOUNT, begun: float = 0.0) -> Alarm:

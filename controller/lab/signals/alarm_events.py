@@ -19,7 +19,7 @@ from controller.rehearsal.alarms.board import SETTLE
 from controller.rehearsal.alarms.metrics import Stats
 from controller.rehearsal.alarms.model import Alarm, State
 from controller.rehearsal.alarms.reasons import Datapoint
-from controller.rehearsal.times import iso
+from controller.rehearsal.service import iso
 
 INITIAL = NAMES.index("INSUFFICIENT_DATA")
 

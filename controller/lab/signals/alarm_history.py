@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from controller.core.text import plain
 from controller.lab.signals.metric_series import BadSeries
-from controller.rehearsal.times import iso, millis
+from controller.rehearsal.service import iso, millis
 
 KEY = b'"AlarmHistoryItems"'
 STATES = frozenset({"OK", "ALARM", "INSUFFICIENT_DATA"})

@@ -24,8 +24,8 @@ from controller.lab.simulate.storm import Run, heal, storm
 from controller.lab.simulate.world.application import Length, drawn_policy, plain_policy, usual
 from controller.lab.simulate.world.table_snapshot import keep
 from controller.lab.simulate.world.world import Plant, World, make_world
-from controller.rehearsal.api import ACCOUNT
 from controller.rehearsal.blueprint import machine_arn
+from controller.rehearsal.service import ACCOUNT
 
 Phase = Literal["safety", "liveness", "both"]
 CALM = 240.0

@@ -13,11 +13,9 @@ from controller.rehearsal.alarms.metrics import Metrics
 from controller.rehearsal.alarms.model import INITIAL, Alarm, State
 from controller.rehearsal.alarms.samples import Samples
 from controller.rehearsal.alarms.settings import STATES, composite_config, metric_config, refuse
-from controller.rehearsal.api import ACCOUNT, AwsError, Call
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.ids import Ids
 from controller.rehearsal.kernel import Kernel
-from controller.rehearsal.times import epoch
+from controller.rehearsal.service import ACCOUNT, AwsError, Call, Ids, epoch
 
 Answer = dict[str, Any]
 

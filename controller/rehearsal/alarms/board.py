@@ -17,9 +17,8 @@ from controller.rehearsal.alarms.metrics import Metrics
 from controller.rehearsal.alarms.model import Alarm, State
 from controller.rehearsal.alarms.reasons import Datapoint
 from controller.rehearsal.alarms.suppression import period_ends, suppressed_by
-from controller.rehearsal.api import ACCOUNT
 from controller.rehearsal.kernel import Kernel
-from controller.rehearsal.times import millis
+from controller.rehearsal.service import ACCOUNT, millis
 
 SETTLE = {60.0: 5.0, 10.0: 1.0}
 """Interval of evaluation -> seconds that the last period's samples are given to arrive."""

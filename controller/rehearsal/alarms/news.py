@@ -3,7 +3,7 @@
 from typing import Any
 
 from controller.rehearsal.alarms.model import Alarm, State
-from controller.rehearsal.times import iso, millis
+from controller.rehearsal.service import iso, millis
 
 Event = dict[str, Any]
 

@@ -9,7 +9,7 @@ from typing import Any
 from controller.rehearsal.alarms.evaluation import StateValue
 from controller.rehearsal.alarms.metrics import Stats
 from controller.rehearsal.alarms.model import Alarm
-from controller.rehearsal.times import millis
+from controller.rehearsal.service import millis
 
 WORDS = {
     "GreaterThanThreshold": "greater than",

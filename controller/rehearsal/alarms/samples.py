@@ -6,10 +6,9 @@ from typing import Any
 
 from controller.rehearsal.alarms.metrics import STATISTICS, Key, Metrics, Stats, key
 from controller.rehearsal.alarms.settings import refuse
-from controller.rehearsal.api import AwsError, Call
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel
-from controller.rehearsal.times import epoch
+from controller.rehearsal.service import AwsError, Call, epoch
 
 MOST_POINTS = 1440
 Answer = dict[str, Any]

@@ -8,7 +8,7 @@ from controller.rehearsal.alarms.metrics import STATISTICS
 from controller.rehearsal.alarms.model import Alarm
 from controller.rehearsal.alarms.reasons import WORDS
 from controller.rehearsal.alarms.rule import InvalidRule, Rule, parse
-from controller.rehearsal.api import AwsError
+from controller.rehearsal.service import AwsError
 
 STATES = get_args(StateValue)
 COMMON = ("AlarmName", "AlarmDescription")

@@ -6,10 +6,10 @@ AWS: Recovery Control Configuration API Reference. It answers in us-west-2 alone
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controller.rehearsal.api import ACCOUNT, Call
 from controller.rehearsal.arc import errors
 from controller.rehearsal.arc.controls import ENDPOINTS, RoutingControls
 from controller.rehearsal.arc.rules import SafetyRule
+from controller.rehearsal.service import ACCOUNT, Call
 
 CONFIG = "route53-recovery-control-config"
 CLUSTER = f"arn:aws:route53-recovery-control::{ACCOUNT}:cluster/{1:032x}"

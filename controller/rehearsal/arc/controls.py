@@ -9,12 +9,12 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from controller.rehearsal.api import ACCOUNT, Call
 from controller.rehearsal.arc import errors
 from controller.rehearsal.arc.replicas import Replicas
 from controller.rehearsal.arc.rules import SafetyRule
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel
+from controller.rehearsal.service import ACCOUNT, Call
 
 ENDPOINTS = ("us-east-1", "us-west-2", "eu-west-1", "ap-northeast-1", "ap-southeast-2")
 SERVICE = "route53-recovery-cluster"

@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from controller.rehearsal.api import AwsError
 from controller.rehearsal.arc.rules import SafetyRule
+from controller.rehearsal.service import AwsError
 
 Refusal = Literal["ConflictException", "ValidationException"]
 

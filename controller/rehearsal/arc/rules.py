@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from controller.rehearsal.api import ACCOUNT
+from controller.rehearsal.service import ACCOUNT
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controller.rehearsal.api import Call
 from controller.rehearsal.engine.callbacks import Callbacks
 from controller.rehearsal.engine.dump import dumped, read_executions, read_machines
 from controller.rehearsal.engine.executions import Executions
@@ -14,6 +13,7 @@ from controller.rehearsal.engine.machines import Machines
 from controller.rehearsal.engine.records import Execution
 from controller.rehearsal.invoke import Invoke
 from controller.rehearsal.kernel import Kernel
+from controller.rehearsal.service import Call
 
 Changed = Callable[[dict[str, Any]], None]
 

@@ -5,7 +5,6 @@ No message here repeats a token.
 
 from typing import Any
 
-from controller.rehearsal.api import AwsError, Call
 from controller.rehearsal.engine.executions import Executions
 from controller.rehearsal.engine.json_text import from_text, too_large
 from controller.rehearsal.engine.names import check_failure
@@ -13,6 +12,7 @@ from controller.rehearsal.engine.records import Execution, Strand, TaskRun
 from controller.rehearsal.engine.tasks import Tasks
 from controller.rehearsal.invoke import Outcome
 from controller.rehearsal.kernel import Kernel
+from controller.rehearsal.service import AwsError, Call
 
 
 class Callbacks:

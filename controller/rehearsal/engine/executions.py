@@ -4,7 +4,6 @@ import random
 import uuid
 from typing import Any
 
-from controller.rehearsal.api import AwsError, Call
 from controller.rehearsal.engine.failures import Failure
 from controller.rehearsal.engine.history import without_data
 from controller.rehearsal.engine.interpret import Interpreter
@@ -14,6 +13,7 @@ from controller.rehearsal.engine.names import check_arn, check_failure, check_na
 from controller.rehearsal.engine.paging import page
 from controller.rehearsal.engine.records import Execution
 from controller.rehearsal.kernel import Kernel
+from controller.rehearsal.service import AwsError, Call
 
 _STATUSES = {"RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE"}
 _REDRIVE = {

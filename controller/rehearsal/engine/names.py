@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
-from controller.rehearsal.api import AwsError
 from controller.rehearsal.engine.failures import CAUSE_LIMIT, ERROR_LIMIT, writable
+from controller.rehearsal.service import AwsError
 
 _BAD = re.compile(r"""[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]""")
 

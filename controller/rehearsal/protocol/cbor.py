@@ -8,7 +8,7 @@
 import struct
 from typing import Any
 
-from controller.rehearsal.api import AwsError
+from controller.rehearsal.service import AwsError
 
 _MAX_DEPTH = 64
 _BREAK = object()

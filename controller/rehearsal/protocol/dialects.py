@@ -8,12 +8,11 @@ from typing import Any, Protocol
 
 from botocore.model import OperationModel
 
-from controller.rehearsal.api import AwsError
+from controller.rehearsal.memo import Remembered
 from controller.rehearsal.protocol import cbor, form
-from controller.rehearsal.protocol.message import Request, Response
 from controller.rehearsal.protocol.models import error_codes, service_model
 from controller.rehearsal.protocol.shapes import Reader, compiled
-from controller.rehearsal.remembered import Remembered
+from controller.rehearsal.service import AwsError, Request, Response
 
 Members = dict[str, Any]
 _NAMESPACES = {"dynamodb": "com.amazonaws.dynamodb.v20120810#", "sqs": "com.amazonaws.sqs#"}

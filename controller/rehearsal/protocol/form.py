@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from botocore.model import Shape
 
-from controller.rehearsal.api import AwsError
+from controller.rehearsal.service import AwsError
 
 _MAX_FIELDS = 10_000
 _MAX_DEPTH = 32

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import BinaryIO, NamedTuple
 from urllib.parse import unquote
 
-from controller.rehearsal.protocol.message import Request, Response
+from controller.rehearsal.service import Request, Response
 
 _MAX_LINE = 16 * 1024
 _MAX_HEADERS = 200

@@ -10,9 +10,8 @@ from urllib.parse import parse_qsl, unquote
 
 from botocore.model import OperationModel, Shape
 
-from controller.rehearsal.api import AwsError
-from controller.rehearsal.protocol.message import Request, Response
 from controller.rehearsal.protocol.models import operation_model, service_model
+from controller.rehearsal.service import AwsError, Request, Response
 
 METHODS = ("GET", "POST")
 LABEL = r"(?P<\1>[^/]+|arn:.+)"

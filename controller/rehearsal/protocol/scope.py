@@ -3,8 +3,7 @@
 import re
 from urllib.parse import unquote
 
-from controller.rehearsal.api import AwsError
-from controller.rehearsal.protocol.message import Request, Scope
+from controller.rehearsal.service import AwsError, Request, Scope
 
 _SCOPE = re.compile(r"Credential=[^/,\s]+/[0-9]{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request\b")
 _PRESIGNED = re.compile(r"(?:^|&)X-Amz-(Credential=[^&]+)")

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.model import Shape
 
-from controller.rehearsal.api import AwsError
+from controller.rehearsal.service import AwsError
 
 Reader = Callable[[Any], Any]
 

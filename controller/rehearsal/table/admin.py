@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from controller.rehearsal.api import ACCOUNT, AwsError, Call
+from controller.rehearsal.service import ACCOUNT, AwsError, Call
 from controller.rehearsal.table.catalog import Catalog
 from controller.rehearsal.table.errors import bad_parameter, invalid, no_table
 from controller.rehearsal.table.keys import KeySchema

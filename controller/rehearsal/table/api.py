@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controller.rehearsal.api import Call
 from controller.rehearsal.kernel import Kernel
+from controller.rehearsal.service import Call
 from controller.rehearsal.table.admin import Admin
 from controller.rehearsal.table.catalog import Catalog, GlobalTable
 from controller.rehearsal.table.reads import Reads

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from controller.rehearsal.api import AwsError
+from controller.rehearsal.service import AwsError
 
 
 def invalid(message: str) -> AwsError:

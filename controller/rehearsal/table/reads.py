@@ -4,8 +4,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from controller.rehearsal.api import Call
-from controller.rehearsal.remembered import spelt
+from controller.rehearsal.memo import spelt
+from controller.rehearsal.service import Call
 from controller.rehearsal.table.catalog import Catalog
 from controller.rehearsal.table.errors import invalid
 from controller.rehearsal.table.keyrange import WHAT as KEY_CONDITION

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from controller.rehearsal.api import AwsError
+from controller.rehearsal.service import AwsError
 from controller.rehearsal.table.keys import KeySchema, SortRange
 from controller.rehearsal.table.store import Row, TableInfo
 from controller.rehearsal.table.values import Item

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from controller.rehearsal.api import Call
+from controller.rehearsal.service import Call
 from controller.rehearsal.table.catalog import Catalog, Opened
 from controller.rehearsal.table.errors import condition_failed, invalid
 from controller.rehearsal.table.paths import project

@@ -9,10 +9,10 @@ from typing import Any
 from controller.lab.simulate.faults.regions import Fault, Stop, every, within
 from controller.lab.simulate.world.outputs import HOSTILE
 from controller.lab.simulate.world.world import World
-from controller.rehearsal.api import AwsError
 from controller.rehearsal.arc.controls import SERVICE
 from controller.rehearsal.arc.rules import SafetyRule, rule_arn
 from controller.rehearsal.providers import PROVIDERS
+from controller.rehearsal.service import AwsError
 
 
 def unready(world: World, region: str | None = None) -> Stop:

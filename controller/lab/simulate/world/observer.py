@@ -24,8 +24,8 @@ from controller.lab.simulate.world.stored_items import WRITES, Objects, Shelf
 from controller.lab.simulate.world.weather import Sent
 from controller.rehearsal.arc.controls import SERVICE
 from controller.rehearsal.cloud import Cloud
-from controller.rehearsal.protocol.message import Request, Response, Scope
-from controller.rehearsal.station import Function
+from controller.rehearsal.controller_region import Function
+from controller.rehearsal.service import Request, Response, Scope
 
 PROMISED = 60.0
 """Seconds within which a late call is put back."""

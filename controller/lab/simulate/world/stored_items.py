@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from html import unescape
 from typing import Any
 
-from controller.rehearsal.protocol.message import Request, Response
+from controller.rehearsal.service import Request, Response
 
 WRITES = frozenset({"PutItem", "UpdateItem"})
 Key = tuple[str, str, str]

@@ -8,7 +8,7 @@ from controller.aws.dynamodb.evidence import observations
 from controller.core.journal import Event, from_json
 from controller.lab.simulate.world.world import World
 from controller.readmodel.trace import Traced, trace_lines
-from controller.rehearsal.api import AwsError
+from controller.rehearsal.service import AwsError
 from controller.steps.context.situation import FLEET
 
 JOURNAL, EVIDENCE, ASSESSMENTS = "tidegate-journal", "tidegate-evidence", "tidegate-assessments"

@@ -20,9 +20,9 @@ from controller.lab.simulate.world.outputs import Log, MakeGate
 from controller.lab.simulate.world.processes import Machines
 from controller.lab.simulate.world.weather import Sent, Weather
 from controller.rehearsal.cloud import Cloud
+from controller.rehearsal.controller_region import Function
 from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.network import VirtualNetwork
-from controller.rehearsal.station import Function
 from controller.rehearsal.synthetics import Canary, load_check
 from controller.rehearsal.virtual import VirtualRuntime
 from controller.settings import Deployment

@@ -10,8 +10,7 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import quote
 
-from controller.rehearsal.api import AwsError
-from controller.rehearsal.protocol.message import Request, Response
+from controller.rehearsal.service import AwsError, Request, Response
 
 _LOG = logging.getLogger(__name__)
 

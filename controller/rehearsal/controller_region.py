@@ -11,8 +11,8 @@ from controller.rehearsal.faults import Faults
 from controller.rehearsal.gate import Gate
 from controller.rehearsal.invoke import Outcome
 from controller.rehearsal.kernel import Kernel
-from controller.rehearsal.meter import Meter
 from controller.rehearsal.queue import Queues
+from controller.rehearsal.self_metrics import Meter
 from controller.rehearsal.shop import PutMetric
 from controller.rehearsal.vault import Vault
 
