@@ -23,6 +23,8 @@ from controller.rehearsal.arc.rules import SafetyRule, control_arn, panel_arn, r
 from controller.rehearsal.blueprint import Blueprint
 from controller.rehearsal.controller_region import Function, Local, Station
 from controller.rehearsal.delivery import Delivery
+from controller.rehearsal.dns.records import record_tree
+from controller.rehearsal.dns.resolver import HealthChecks, NameService
 from controller.rehearsal.events import Events
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.functions import Functions
@@ -30,13 +32,11 @@ from controller.rehearsal.health_checks import listed_checks
 from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.locked_bucket import locked
 from controller.rehearsal.moto_fallback import Backstage
-from controller.rehearsal.names import HealthChecks, NameService
 from controller.rehearsal.objects import Objects
 from controller.rehearsal.outbox import Outbox
 from controller.rehearsal.providers import Providers, provided
 from controller.rehearsal.queue import Queues
 from controller.rehearsal.record_sets import listed_records
-from controller.rehearsal.records import record_tree
 from controller.rehearsal.replication import publish_each_minute, replicated
 from controller.rehearsal.self_metrics import probe_each_hour
 from controller.rehearsal.service import ACCOUNT, AwsError, Call, Service

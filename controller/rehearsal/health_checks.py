@@ -5,8 +5,8 @@ AWS: Route 53 API Reference, ListHealthChecks (REST with XML bodies).
 
 from collections.abc import Callable
 
+from controller.rehearsal.dns.records import RecordTree
 from controller.rehearsal.record_sets import check_id
-from controller.rehearsal.records import RecordTree
 from controller.rehearsal.service import Request, Response
 
 HEALTH_CHECKS = "/2013-04-01/healthcheck"

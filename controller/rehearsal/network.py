@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from controller.ports.runtime import Runtime
-from controller.rehearsal.geography import round_trip_seconds
-from controller.rehearsal.names import NameService
-from controller.rehearsal.records import NoSuchName
+from controller.rehearsal.dns.geography import round_trip_seconds
+from controller.rehearsal.dns.records import NoSuchName
+from controller.rehearsal.dns.resolver import NameService
 from controller.rehearsal.shop import Shop
 
 REQUEST_TIMEOUT = 2.0

@@ -6,7 +6,7 @@ AWS: Route 53 API Reference, ListResourceRecordSets (REST with XML bodies).
 from collections.abc import Callable, Iterator
 from uuid import NAMESPACE_OID, uuid5
 
-from controller.rehearsal.records import RecordTree, Slice, Target
+from controller.rehearsal.dns.records import RecordTree, Slice, Target
 from controller.rehearsal.service import Request, Response
 
 ZONE = "Z0REHEARSAL"

@@ -16,12 +16,11 @@ import dns.rdataclass
 import dns.rdatatype
 import pytest
 
-from controller.rehearsal.dns import DnsServer
-from controller.rehearsal.geography import distance_km, nearest, round_trip_seconds
+from controller.rehearsal.dns.geography import distance_km, nearest, round_trip_seconds
+from controller.rehearsal.dns.records import Answer, NoSuchName, RecordTree, Slice, record_tree, resolve
+from controller.rehearsal.dns.resolver import HealthChecks, NameService
+from controller.rehearsal.dns.server import LOCATION_OPTION, DnsServer, Zone
 from controller.rehearsal.kernel import Kernel, VirtualClock
-from controller.rehearsal.names import HealthChecks, NameService
-from controller.rehearsal.records import Answer, NoSuchName, RecordTree, Slice, record_tree, resolve
-from controller.rehearsal.zone import LOCATION_OPTION, Zone
 
 NAME = "shop.storefront.test."
 CONTROLS = {

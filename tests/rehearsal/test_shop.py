@@ -12,18 +12,17 @@ from typing import Any
 
 import pytest
 
-from controller.rehearsal.dns import DnsServer
+from controller.rehearsal.dns.records import record_tree
+from controller.rehearsal.dns.resolver import NameService
+from controller.rehearsal.dns.server import DnsServer, Zone
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel, VirtualClock
-from controller.rehearsal.names import NameService
 from controller.rehearsal.network import Network, TimedOut, Unreachable, VirtualNetwork
 from controller.rehearsal.orders import ReplicatedOrders
-from controller.rehearsal.records import record_tree
 from controller.rehearsal.shop import Shop, backend_fails, emit_each_minute
 from controller.rehearsal.shop_server import ShopServer
 from controller.rehearsal.virtual import VirtualRuntime
 from controller.rehearsal.wire_network import WireNetwork
-from controller.rehearsal.zone import Zone
 
 EAST, WEST = "us-east-1", "us-west-2"
 REGIONS = [EAST, WEST]

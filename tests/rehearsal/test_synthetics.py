@@ -10,12 +10,12 @@ from typing import Any
 import botocore.session
 import pytest
 
+from controller.rehearsal.dns.records import record_tree
+from controller.rehearsal.dns.resolver import NameService
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel, VirtualClock
-from controller.rehearsal.names import NameService
 from controller.rehearsal.network import VirtualNetwork
 from controller.rehearsal.orders import ReplicatedOrders
-from controller.rehearsal.records import record_tree
 from controller.rehearsal.service import AwsError, Call
 from controller.rehearsal.shop import Shop
 from controller.rehearsal.synthetics import Canary, Send, Synthetics, load_check

@@ -25,7 +25,7 @@ from controller.entry.demo.log import Happening, Happenings, clock
 from controller.lab.environment.environment import Stage
 from controller.lab.environment.observer import Watch
 from controller.lab.scenarios.play import WARM_UP, Run
-from controller.rehearsal.records import resolve
+from controller.rehearsal.dns.records import resolve
 
 BAR = 24
 LEVELS = " ▁▂▃▄▅▆▇█"

@@ -15,7 +15,7 @@ from controller.lab.environment.environment import Parts, Stage, assemble, cloud
 from controller.lab.environment.virtual import START
 from controller.rehearsal.arc.controls import ENDPOINTS
 from controller.rehearsal.cloud import Cloud
-from controller.rehearsal.dns import DnsServer
+from controller.rehearsal.dns.server import DnsServer, Zone
 from controller.rehearsal.kernel import Kernel, WallClock
 from controller.rehearsal.protocol.models import service_model
 from controller.rehearsal.server import Server
@@ -23,7 +23,6 @@ from controller.rehearsal.shop_server import ShopServer
 from controller.rehearsal.table.store import Store
 from controller.rehearsal.wall import WallRuntime
 from controller.rehearsal.wire_network import WireNetwork
-from controller.rehearsal.zone import Zone
 from controller.settings import Clock
 
 

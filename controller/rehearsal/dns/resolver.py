@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from controller.rehearsal.dns.records import Answer, ControlIsOn, NoSuchName, RecordTree, absolute, resolve
 from controller.rehearsal.kernel import Kernel
-from controller.rehearsal.records import Answer, ControlIsOn, NoSuchName, RecordTree, absolute, resolve
 
 HEALTH_CHECK_SECONDS = 10.0
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from string import ascii_lowercase
 from typing import Literal
 
-from controller.rehearsal.geography import nearest
+from controller.rehearsal.dns.geography import nearest
 
 TTL_SECONDS = 60
 ControlIsOn = Callable[[str], bool]
