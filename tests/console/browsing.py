@@ -16,7 +16,7 @@ from typing import Any
 
 from controller.console.http.messages import Request, Response
 from controller.console.http.wsgi import Loopback
-from controller.rehearsal.oidc_server import OidcServer
+from controller.rehearsal.oidc.server import OidcServer
 from tests.console.desk import Desk
 
 CHROMIUM = which("chromium") or which("chromium-browser") or "chromium"

@@ -12,7 +12,7 @@ from controller.console.auth.outbound import IssuerUnreachable
 from controller.console.http.messages import Request, Response
 from controller.core.journal import Kind
 from controller.entry.console_lambda import instruments
-from controller.rehearsal.oidc import Oidc
+from controller.rehearsal.oidc.provider import Oidc
 from controller.settings import SignIn
 from controller.steps.context.deps import Deps
 from tests.core.scene import policy_data

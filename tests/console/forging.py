@@ -12,7 +12,7 @@ from joserfc.jwk import ECKey, OctKey
 
 from controller.console.auth.identity_provider import Issuer
 from controller.console.auth.outbound import IssuerUnreachable
-from controller.rehearsal.oidc import Oidc
+from controller.rehearsal.oidc.provider import Oidc
 from controller.settings import SignIn
 
 ISSUER, NOW, NONCE = "http://127.0.0.1:9001", 1_900_000_000.0, "the nonce"

@@ -10,7 +10,7 @@ from controller.console.app import log_line
 from controller.console.auth.session import NAME, Sealer, Session, session_of
 from controller.console.http.messages import MOST, Request
 from controller.core.journal import Kind
-from controller.rehearsal.oidc import Person
+from controller.rehearsal.oidc.provider import Person
 from controller.steps.operator.commands import evacuate
 from tests.console.desk import GATE, KEY, ORIGIN, Browser, Desk, asked_desk
 from tests.console.test_looking import outside

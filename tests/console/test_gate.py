@@ -13,7 +13,7 @@ from controller.console.http.messages import Request, Response
 from controller.core.decision.approval_chain import SECOND_PERSON
 from controller.core.journal import Kind
 from controller.core.model import Verdict
-from controller.rehearsal.oidc import Person
+from controller.rehearsal.oidc.provider import Person
 from controller.steps.operator import approve as answers
 from controller.steps.operator.commands import evacuate
 from tests.console.desk import GATE, KEY, Browser, Desk, asked_desk

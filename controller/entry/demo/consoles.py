@@ -11,8 +11,8 @@ from controller.console.app import log_line
 from controller.console.http.wsgi import Loopback
 from controller.entry.console_lambda import console
 from controller.entry.demo.files import LogFile
-from controller.rehearsal.oidc import Oidc
-from controller.rehearsal.oidc_server import OidcServer
+from controller.rehearsal.oidc.provider import Oidc
+from controller.rehearsal.oidc.server import OidcServer
 from controller.rehearsal.server import PortInUse
 from controller.settings import Deployment, SignIn
 from controller.steps.context.deps import Deps

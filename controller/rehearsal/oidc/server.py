@@ -6,7 +6,7 @@ from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from controller.rehearsal.oidc import Oidc
+from controller.rehearsal.oidc.provider import Oidc
 from controller.rehearsal.server import PortInUse
 
 MOST = 16_384
