@@ -27,21 +27,19 @@ from controller.rehearsal.dns.records import record_tree
 from controller.rehearsal.dns.resolver import HealthChecks, NameService
 from controller.rehearsal.events import Events
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.functions import Functions
-from controller.rehearsal.health_checks import listed_checks
 from controller.rehearsal.kernel import Kernel
-from controller.rehearsal.locked_bucket import locked
 from controller.rehearsal.moto_fallback import Backstage
-from controller.rehearsal.objects import Objects
-from controller.rehearsal.outbox import Outbox
-from controller.rehearsal.providers import Providers, provided
 from controller.rehearsal.queue import Queues
-from controller.rehearsal.record_sets import listed_records
 from controller.rehearsal.replication import publish_each_minute, replicated
 from controller.rehearsal.self_metrics import probe_each_hour
 from controller.rehearsal.service import ACCOUNT, AwsError, Call, Service
+from controller.rehearsal.services.awslambda import Functions
+from controller.rehearsal.services.kms import Keys
+from controller.rehearsal.services.readiness import Providers, provided
+from controller.rehearsal.services.route53 import listed_checks, listed_records
+from controller.rehearsal.services.s3 import Objects, locked
+from controller.rehearsal.services.sns import Outbox
 from controller.rehearsal.shop import Shop, emit_each_minute
-from controller.rehearsal.signing_key import Keys
 from controller.rehearsal.table.api import Tables
 from controller.rehearsal.table.catalog import GlobalTable
 from controller.rehearsal.table.memory import MemoryStore

@@ -9,12 +9,12 @@ from controller.ports.runtime import Runtime
 from controller.rehearsal.engine.api import StepFunctions
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.gate import Gate
-from controller.rehearsal.invoke import Outcome
 from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.queue import Queues
 from controller.rehearsal.self_metrics import Meter
+from controller.rehearsal.services.awslambda import Outcome
+from controller.rehearsal.services.kms import Vault
 from controller.rehearsal.shop import PutMetric
-from controller.rehearsal.vault import Vault
 
 Function = Callable[[Any, Any], Any]
 Local = Callable[[Kernel], Runtime]

@@ -10,9 +10,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from controller.rehearsal.invoke import Invoke, Outcome
 from controller.rehearsal.kernel import Kernel, Timer
 from controller.rehearsal.messages import Message, Queue, md5
+from controller.rehearsal.services.awslambda import Invoke, Outcome
 
 Bury = Callable[[str, Message], None]
 

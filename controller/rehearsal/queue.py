@@ -6,7 +6,6 @@ Receiving never waits: an empty queue answers at once, whatever `WaitTimeSeconds
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controller.rehearsal.invoke import Invoke
 from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.mapping import Mapping as SourceMapping
 from controller.rehearsal.messages import (
@@ -20,6 +19,7 @@ from controller.rehearsal.messages import (
 )
 from controller.rehearsal.queue_answers import MOST_BATCH, Answer, batched, received
 from controller.rehearsal.service import ACCOUNT, AwsError, Call, Ids
+from controller.rehearsal.services.awslambda import Invoke
 
 MOST_BYTES = 1_048_576
 DEFAULTS = {

@@ -12,9 +12,9 @@ from controller.ports.errors import EvidenceUnavailable
 from controller.rehearsal.alarms.api import Alarms
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel, VirtualClock
-from controller.rehearsal.providers import provided
 from controller.rehearsal.sdk import virtual_clients
 from controller.rehearsal.service import AwsError, Call, Request, Response
+from controller.rehearsal.services.readiness import provided
 from controller.rehearsal.virtual import VirtualRuntime
 from controller.rehearsal.wire import Wire
 

@@ -13,12 +13,11 @@ from controller.aws.audit.signing import KmsSigner
 from controller.ports.audit import NotLocked
 from controller.ports.errors import OutsideUnreachable
 from controller.rehearsal.kernel import Kernel, VirtualClock
-from controller.rehearsal.locked_bucket import DAYS, audit_bucket, locked
 from controller.rehearsal.moto_fallback import Backstage
 from controller.rehearsal.service import AwsError, Call
-from controller.rehearsal.signing_key import ALIAS, Keys
+from controller.rehearsal.services.kms import ALIAS, Keys, Vault
+from controller.rehearsal.services.s3 import DAYS, audit_bucket, locked
 from controller.rehearsal.transport import attach
-from controller.rehearsal.vault import Vault
 from controller.rehearsal.virtual import VirtualRuntime
 from controller.rehearsal.wire import Wire
 from tests.rehearsal.test_backstage import SESSION, client

@@ -14,8 +14,8 @@ from controller.ports.errors import JournalConflict, SwitchRefused, SwitchUnavai
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.moto_fallback import Backstage
-from controller.rehearsal.objects import Objects
 from controller.rehearsal.service import Request, Response, Scope
+from controller.rehearsal.services.s3 import Objects
 from controller.rehearsal.transport import Fault, attach
 from controller.rehearsal.virtual import VirtualRuntime
 from controller.rehearsal.wire import Wire

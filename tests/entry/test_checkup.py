@@ -13,9 +13,8 @@ from controller.entry.doctor.finding import Patient
 from controller.lab.environment.environment import Stage
 from controller.rehearsal.arc.rules import SafetyRule
 from controller.rehearsal.dns.records import RecordTree, Slice
-from controller.rehearsal.health_checks import listed_checks
-from controller.rehearsal.record_sets import listed_records
 from controller.rehearsal.service import Request, Response
+from controller.rehearsal.services.route53 import listed_checks, listed_records
 from controller.settings import Arc, Gate
 from tests.aws.wire import connect
 from tests.drills.play import set_up

@@ -13,8 +13,7 @@ from controller.entry.audit_sources import signer_of, store_of, text_of
 from controller.entry.context import Context
 from controller.ports.errors import OutsideUnreachable
 from controller.rehearsal.server import Server
-from controller.rehearsal.signing_key import Keys
-from controller.rehearsal.vault import Vault
+from controller.rehearsal.services.kms import Keys, Vault
 from controller.rehearsal.wire import Wire
 from controller.settings import Arc, Deployment
 from tests.core.scene import ACCOUNT, storefront

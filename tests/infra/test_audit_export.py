@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from controller.rehearsal.locked_bucket import audit_bucket
-from controller.rehearsal.signing_key import ALIAS
+from controller.rehearsal.services.kms import ALIAS
+from controller.rehearsal.services.s3 import audit_bucket
 from infra import names
 from infra.contexts import deployment
 from infra.project import load

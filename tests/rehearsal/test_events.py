@@ -10,10 +10,10 @@ from controller.rehearsal.alarms.api import Alarms
 from controller.rehearsal.delivery import Delivery
 from controller.rehearsal.events import Events
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.invoke import Outcome
 from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.queue import Queues
 from controller.rehearsal.service import AwsError, Call
+from controller.rehearsal.services.awslambda import Outcome
 from controller.rehearsal.transformers import fill
 
 T0 = 1_700_000_000.0

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from controller.rehearsal.invoke import Outcome
 from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.mapping import failed_items
 from controller.rehearsal.messages import md5_of_attributes
 from controller.rehearsal.queue import Queues
 from controller.rehearsal.service import AwsError, Call
+from controller.rehearsal.services.awslambda import Outcome
 
 T0 = 1_700_000_000.0
 REGION = "us-west-2"

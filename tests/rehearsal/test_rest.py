@@ -10,9 +10,9 @@ from botocore.exceptions import ReadTimeoutError
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.protocol.rest import rest_of
-from controller.rehearsal.providers import Providers
 from controller.rehearsal.server import Server
 from controller.rehearsal.service import AwsError, Call, Request, Response, Scope
+from controller.rehearsal.services.readiness import Providers
 from controller.rehearsal.wire import Wire
 
 REGION = "us-west-2"

@@ -23,12 +23,12 @@ from controller.rehearsal.cloud import Cloud
 from controller.rehearsal.controller_region import Function, Local
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel
-from controller.rehearsal.locked_bucket import audit_bucket
 from controller.rehearsal.monitors import Monitors
 from controller.rehearsal.network import Network
-from controller.rehearsal.providers import plan_arn
-from controller.rehearsal.record_sets import ZONE
 from controller.rehearsal.service import ACCOUNT
+from controller.rehearsal.services.readiness import plan_arn
+from controller.rehearsal.services.route53 import ZONE
+from controller.rehearsal.services.s3 import audit_bucket
 from controller.rehearsal.synthetics import Canary, Synthetics, load_check
 from controller.rehearsal.synthetics_api import SyntheticsApi
 from controller.rehearsal.table.store import Store

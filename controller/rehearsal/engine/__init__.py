@@ -2,6 +2,6 @@
 
 from controller.rehearsal.engine.api import StepFunctions
 from controller.rehearsal.engine.integrations import Done, Integration
-from controller.rehearsal.invoke import Invoke, Outcome
+from controller.rehearsal.services.awslambda import Invoke, Outcome
 
 __all__ = ["Done", "Integration", "Invoke", "Outcome", "StepFunctions"]

@@ -11,9 +11,9 @@ from controller.rehearsal.engine.integrations import Integration, lambda_invoke
 from controller.rehearsal.engine.interpret import Interpreter
 from controller.rehearsal.engine.machines import Machines
 from controller.rehearsal.engine.records import Execution
-from controller.rehearsal.invoke import Invoke
 from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.service import Call
+from controller.rehearsal.services.awslambda import Invoke
 
 Changed = Callable[[dict[str, Any]], None]
 

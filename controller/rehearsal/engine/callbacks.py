@@ -10,9 +10,9 @@ from controller.rehearsal.engine.json_text import from_text, too_large
 from controller.rehearsal.engine.names import check_failure
 from controller.rehearsal.engine.records import Execution, Strand, TaskRun
 from controller.rehearsal.engine.tasks import Tasks
-from controller.rehearsal.invoke import Outcome
 from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.service import AwsError, Call
+from controller.rehearsal.services.awslambda import Outcome
 
 
 class Callbacks:

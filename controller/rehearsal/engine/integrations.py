@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from controller.rehearsal.engine.json_text import from_text, to_text
-from controller.rehearsal.invoke import Invoke, Outcome
+from controller.rehearsal.services.awslambda import Invoke, Outcome
 
 Done = Callable[[Outcome], None]
 Integration = Callable[[dict[str, Any], Done], None]

@@ -25,8 +25,8 @@ from controller.rehearsal.engine.records import Execution, Phase, Strand
 from controller.rehearsal.engine.states import States
 from controller.rehearsal.engine.tasks import Tasks
 from controller.rehearsal.engine.timers import Timers
-from controller.rehearsal.invoke import Invoke
 from controller.rehearsal.kernel import Kernel
+from controller.rehearsal.services.awslambda import Invoke
 
 
 class Interpreter:

@@ -19,7 +19,7 @@ from controller.rehearsal.engine.json_text import from_text, limited
 from controller.rehearsal.engine.records import Execution, Strand, TaskRun
 from controller.rehearsal.engine.tokens import Tokens
 from controller.rehearsal.engine.waits import seconds_at
-from controller.rehearsal.invoke import Invoke, Outcome
+from controller.rehearsal.services.awslambda import Invoke, Outcome
 
 if TYPE_CHECKING:
     from controller.rehearsal.engine.interpret import Interpreter

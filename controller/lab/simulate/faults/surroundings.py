@@ -11,8 +11,8 @@ from controller.lab.simulate.world.outputs import HOSTILE
 from controller.lab.simulate.world.world import World
 from controller.rehearsal.arc.controls import SERVICE
 from controller.rehearsal.arc.rules import SafetyRule, rule_arn
-from controller.rehearsal.providers import PROVIDERS
 from controller.rehearsal.service import AwsError
+from controller.rehearsal.services.readiness import PROVIDERS
 
 
 def unready(world: World, region: str | None = None) -> Stop:

@@ -1,8 +1,12 @@
-"""Lambda's description of the controllers' functions, as far as it is read (GetFunctionConfiguration)."""
+"""Lambda's description of the controllers' functions, as far as it is read (GetFunctionConfiguration).
+
+How a rehearsed service starts a Lambda function and hears how it ended.
+"""
 
 import base64
 import hashlib
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from controller.rehearsal.blueprint import function_arn
@@ -35,3 +39,16 @@ class Functions:
         role = f"arn:aws:iam::{call.account}:role/{name}"
         build = {"CodeSha256": self.builds[call.region, name], "PackageType": "Zip", "State": "Active"}
         return {"FunctionName": name, "FunctionArn": arn, "Role": role, **build}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of an invocation: `payload`, or the `error`'s name with its `cause`."""
+
+    payload: Any = field(default=None, repr=False)
+    error: str | None = None
+    cause: str | None = None
+
+
+Invoke = Callable[[str, Any, Callable[[Outcome], None]], None]
+"""`invoke(function, payload, done)`: returns at once; `done` is called later, on the kernel's thread."""
