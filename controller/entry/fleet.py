@@ -11,10 +11,10 @@ from controller.lab.fleet.clusters import Cluster
 from controller.lab.fleet.outage import SIZES, Outcome, outage
 from controller.lab.policy_files.shipped import shipped
 from controller.ports.outside import Switch
-from controller.rehearsal.arc.controls import ENDPOINTS
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.sdk import virtual_clients
 from controller.rehearsal.service import ACCOUNT
+from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.rehearsal.virtual import VirtualRuntime
 from controller.rehearsal.wire import Wire
 from controller.settings import Arc, Deployment

@@ -17,9 +17,6 @@ from typing import Any
 from controller.ports.runtime import Runtime
 from controller.rehearsal import blueprint as names
 from controller.rehearsal.alarms.api import Alarms
-from controller.rehearsal.arc.config import CONFIG, PanelConfig
-from controller.rehearsal.arc.controls import ENDPOINTS, SERVICE, RoutingControls
-from controller.rehearsal.arc.rules import SafetyRule, control_arn, panel_arn, rule_arn
 from controller.rehearsal.blueprint import Blueprint
 from controller.rehearsal.controller_region import Function, Local, Station
 from controller.rehearsal.delivery import Delivery
@@ -33,6 +30,9 @@ from controller.rehearsal.queue import Queues
 from controller.rehearsal.replication import publish_each_minute, replicated
 from controller.rehearsal.self_metrics import probe_each_hour
 from controller.rehearsal.service import ACCOUNT, AwsError, Call, Service
+from controller.rehearsal.services.arc.config import CONFIG, PanelConfig
+from controller.rehearsal.services.arc.data_plane import ENDPOINTS, SERVICE, RoutingControls
+from controller.rehearsal.services.arc.safety_rules import SafetyRule, control_arn, panel_arn, rule_arn
 from controller.rehearsal.services.awslambda import Functions
 from controller.rehearsal.services.kms import Keys
 from controller.rehearsal.services.readiness import Providers, provided

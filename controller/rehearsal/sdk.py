@@ -12,11 +12,11 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.session import Session
 
 from controller.ports.runtime import Runtime
-from controller.rehearsal.arc.controls import SERVICE
 from controller.rehearsal.caller import direct, plain
 from controller.rehearsal.endpoint import Endpoint
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.service import Request, Response, Scope
+from controller.rehearsal.services.arc.data_plane import SERVICE
 from controller.rehearsal.transport import Fault, attach
 from controller.rehearsal.wire import Wire
 

@@ -7,9 +7,9 @@ import pytest
 
 from controller.aws.arc.switch import PERMISSIONS, ArcSwitch
 from controller.ports.errors import JournalConflict, SwitchRefused, SwitchUnavailable
-from controller.rehearsal.arc.controls import ENDPOINTS
-from controller.rehearsal.arc.rules import SafetyRule, rule_arn
 from controller.rehearsal.service import AwsError
+from controller.rehearsal.services.arc.data_plane import ENDPOINTS
+from controller.rehearsal.services.arc.safety_rules import SafetyRule, rule_arn
 from tests.aws.arc_cluster import PANEL, READ_TIMEOUT, T0, TRAVEL, Cluster, at_least_one, clients, unfenced
 
 PAIRS = tuple(combinations(ENDPOINTS, 2))

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from controller.ports.errors import SwitchUnavailable
-from controller.rehearsal.arc.controls import ENDPOINTS
 from controller.rehearsal.service import Call
+from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from tests.aws.arc_cluster import READ_TIMEOUT, T0, Cluster, at_least_one, unfenced
 
 SEEDS = range(60)

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from controller import wiring
 from controller.ports.errors import ControllerError
-from controller.rehearsal.arc.controls import ENDPOINTS
+from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from tests.bench.cluster import Cluster, cluster
 from tests.bench.hung import Hung
 from tests.bench.peers import Found, default_mode, run_all

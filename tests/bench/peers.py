@@ -14,7 +14,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from controller.rehearsal.arc.controls import SERVICE
+from controller.rehearsal.services.arc.data_plane import SERVICE
 from tests.bench.cluster import Cluster
 from tests.bench.hung import Hung
 from tests.core.scene import EAST

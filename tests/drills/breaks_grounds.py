@@ -7,7 +7,7 @@ from controller.core.journal import Kind
 from controller.lab.policy_files.overlay import overlaid
 from controller.lab.simulate.world.facts import Fact
 from controller.lab.simulate.world.world import World
-from controller.rehearsal.arc.controls import SERVICE
+from controller.rehearsal.services.arc.data_plane import SERVICE
 from tests.drills.breaks import EAST, HOME, WEST, asked, intended, later, opened, settled, wrote
 
 DRILLS = {"drills": {"stay": "5m"}, "timezone": "UTC"}

@@ -13,7 +13,7 @@ import pytest
 
 from controller.entry.break_glass import LocalRecord, local_record
 from controller.entry.cli.main import main
-from controller.rehearsal.arc.controls import ENDPOINTS
+from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from tests.core.scene import policy_data
 from tests.entry.loopback import Cluster, closed_port, cluster
 from tests.entry.up import BIN, Rehearsal, policy

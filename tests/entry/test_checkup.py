@@ -11,9 +11,9 @@ from moto.core.botocore_stubber import MockRawResponse
 from controller.entry.doctor import dns_records, switch
 from controller.entry.doctor.finding import Patient
 from controller.lab.environment.environment import Stage
-from controller.rehearsal.arc.rules import SafetyRule
 from controller.rehearsal.dns.records import RecordTree, Slice
 from controller.rehearsal.service import Request, Response
+from controller.rehearsal.services.arc.safety_rules import SafetyRule
 from controller.rehearsal.services.route53 import listed_checks, listed_records
 from controller.settings import Arc, Gate
 from tests.aws.wire import connect

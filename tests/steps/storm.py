@@ -11,7 +11,7 @@ import random
 from controller.core.incident.state import Phase
 from controller.core.journal import Kind
 from controller.core.model import Verdict
-from controller.rehearsal.arc.controls import ENDPOINTS
+from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.steps.operator.approve import answer
 from controller.steps.operator.commands import arm
 from tests.core.scene import policy_data

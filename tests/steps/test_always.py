@@ -7,7 +7,7 @@ import pytest
 from controller.core.evidence import evaluation
 from controller.core.journal import Kind
 from controller.core.model import Verdict
-from controller.rehearsal.arc.controls import ENDPOINTS
+from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.steps.tick import self_checks, tick
 from tests.core.scene import EAST, OTHER, WEST, policy_data
 from tests.steps.trio import TAKEOVER, TRIO, ended

@@ -2,7 +2,7 @@
 
 from controller.core.journal import Kind
 from controller.core.model import Verdict
-from controller.rehearsal.arc.controls import ENDPOINTS
+from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.steps.operator.approve import answer
 from controller.steps.operator.commands import arm, evacuate
 from tests.core.scene import EAST, policy_data

@@ -1,7 +1,7 @@
 """Somebody else moves routing controls: written down, told once, shown, and left as they are."""
 
 from controller.core.journal import Kind
-from controller.rehearsal.arc.controls import SERVICE
+from controller.rehearsal.services.arc.data_plane import SERVICE
 from tests.core.scene import EAST, WEST
 from tests.steps.world import World, failing, world
 

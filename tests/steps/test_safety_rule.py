@@ -8,7 +8,7 @@ import pytest
 from controller.aws.arc.switch import OVERRIDE_PERMISSION, PERMISSIONS
 from controller.core.journal import Kind
 from controller.core.policy.validation import PolicyError
-from controller.rehearsal.arc.rules import SafetyRule, rule_arn
+from controller.rehearsal.services.arc.safety_rules import SafetyRule, rule_arn
 from controller.steps.operator.approve import answer, look_at
 from controller.steps.workflow import shift_traffic
 from tests.core.scene import storefront

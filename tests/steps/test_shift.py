@@ -8,7 +8,7 @@ import pytest
 from controller.core.journal import Kind
 from controller.ports.outside import Shown
 from controller.readmodel.run import sentence
-from controller.rehearsal.arc.controls import ENDPOINTS
+from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.steps.payload import Carry, read_carry
 from controller.steps.workflow.shift_traffic import DEADLINE, shift_traffic
 from tests.steps.trouble import Sent

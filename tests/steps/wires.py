@@ -21,8 +21,8 @@ from greenlet import getcurrent
 from controller import wiring
 from controller.core.journal import from_json
 from controller.ports.runtime import Runtime
-from controller.rehearsal.arc.controls import SERVICE
 from controller.rehearsal.service import Request, Response, Scope
+from controller.rehearsal.services.arc.data_plane import SERVICE
 from controller.rehearsal.transport import Fault, attach
 from tests.steps.trouble import LATE, Died, Send, Sent, Written
 

@@ -16,7 +16,6 @@ from controller.core.policy.validation import compiled
 from controller.lab.environment.estate import Intake, estate
 from controller.lab.policy_files.shipped import shipped
 from controller.ports.runtime import Runtime
-from controller.rehearsal.arc.controls import ENDPOINTS
 from controller.rehearsal.blueprint import Blueprint, machine_arn
 from controller.rehearsal.clients import Clients
 from controller.rehearsal.cloud import Cloud
@@ -26,6 +25,7 @@ from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.monitors import Monitors
 from controller.rehearsal.network import Network
 from controller.rehearsal.service import ACCOUNT
+from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.rehearsal.services.readiness import plan_arn
 from controller.rehearsal.services.route53 import ZONE
 from controller.rehearsal.services.s3 import audit_bucket

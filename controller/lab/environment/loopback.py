@@ -13,12 +13,12 @@ from typing import Any
 from controller.core.policy.schema import Policy
 from controller.lab.environment.environment import Parts, Stage, assemble, cloud_for, deployed
 from controller.lab.environment.virtual import START
-from controller.rehearsal.arc.controls import ENDPOINTS
 from controller.rehearsal.cloud import Cloud
 from controller.rehearsal.dns.server import DnsServer, Zone
 from controller.rehearsal.kernel import Kernel, WallClock
 from controller.rehearsal.protocol.models import service_model
 from controller.rehearsal.server import Server
+from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.rehearsal.shop_server import ShopServer
 from controller.rehearsal.table.store import Store
 from controller.rehearsal.wall import WallRuntime

@@ -1,7 +1,7 @@
 """What a step of a scenario does to the rehearsal: break one thing, or heal it."""
 
 from controller.lab.environment.environment import Stage
-from controller.rehearsal.arc.controls import ENDPOINTS
+from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 
 
 def dark(stage: Stage, region: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from controller.lab.environment.environment import Stage
 from controller.lab.scenarios.actions import dark
 from controller.lab.scenarios.scenario import Scenario, Step
-from controller.rehearsal.arc.rules import SafetyRule, rule_arn
+from controller.rehearsal.services.arc.safety_rules import SafetyRule, rule_arn
 
 LEADS = [{"ask": ["group:sre-leads"], "people": 2, "within": "10m"}]
 OVERRIDE: Mapping[str, Any] = {"approvals": {"override": LEADS}}

@@ -3,7 +3,7 @@
 from controller.lab.environment.environment import Stage
 from controller.lab.scenarios.actions import dark
 from controller.lab.scenarios.scenario import Scenario, Step
-from controller.rehearsal.arc.controls import SERVICE
+from controller.rehearsal.services.arc.data_plane import SERVICE
 
 
 def _by_hand(stage: Stage, region: str) -> None:

@@ -15,9 +15,9 @@ from controller.lab.simulate.world.application import PLACES
 from controller.lab.simulate.world.facts import Fact
 from controller.lab.simulate.world.weather import CallRule
 from controller.lab.simulate.world.world import World
-from controller.rehearsal.arc.controls import SERVICE
 from controller.rehearsal.blueprint import machine_arn
 from controller.rehearsal.service import ACCOUNT
+from controller.rehearsal.services.arc.data_plane import SERVICE
 from controller.steps.operator import commands
 
 EAST, WEST = PLACES[:2]

@@ -16,9 +16,9 @@ from controller.lab.simulate.faults.surroundings import turn_on
 from controller.lab.simulate.invariants.catalogue import Break
 from controller.lab.simulate.world.weather import CallRule, Fate
 from controller.lab.simulate.world.world import World
-from controller.rehearsal.arc.controls import ENDPOINTS
 from controller.rehearsal.blueprint import machine_arn
 from controller.rehearsal.service import ACCOUNT
+from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.steps.operator import commands
 
 BOUND = 2700.0

@@ -5,7 +5,7 @@ from functools import partial
 from controller.lab.simulate.faults.regions import Fault, Stop, every, within
 from controller.lab.simulate.world.weather import CallRule, EventRule, Fate
 from controller.lab.simulate.world.world import World
-from controller.rehearsal.arc.controls import ENDPOINTS, SERVICE
+from controller.rehearsal.services.arc.data_plane import ENDPOINTS, SERVICE
 
 LONGEST_SKEW = 600.0
 SERVICES = ("dynamodb", "states", "sns", "events", "kms", "monitoring")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from controller.lab.simulate.world.world import World
-from controller.rehearsal.arc.controls import ENDPOINTS
+from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 
 Stop = Callable[[], None]
 Fault = Callable[[World], Stop]

@@ -12,7 +12,7 @@ from controller.lab.simulate.faults.surroundings import unready
 from controller.lab.simulate.world.facts import Fact
 from controller.lab.simulate.world.weather import EventRule
 from controller.lab.simulate.world.world import World
-from controller.rehearsal.arc.controls import ENDPOINTS, SERVICE
+from controller.rehearsal.services.arc.data_plane import ENDPOINTS, SERVICE
 from controller.steps.context.deps import Deps
 from controller.steps.operator import commands
 from controller.steps.operator.commands import Done

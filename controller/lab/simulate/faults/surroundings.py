@@ -9,9 +9,9 @@ from typing import Any
 from controller.lab.simulate.faults.regions import Fault, Stop, every, within
 from controller.lab.simulate.world.outputs import HOSTILE
 from controller.lab.simulate.world.world import World
-from controller.rehearsal.arc.controls import SERVICE
-from controller.rehearsal.arc.rules import SafetyRule, rule_arn
 from controller.rehearsal.service import AwsError
+from controller.rehearsal.services.arc.data_plane import SERVICE
+from controller.rehearsal.services.arc.safety_rules import SafetyRule, rule_arn
 from controller.rehearsal.services.readiness import PROVIDERS
 
 

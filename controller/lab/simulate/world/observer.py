@@ -22,10 +22,10 @@ from controller.lab.simulate.world.outputs import Outward
 from controller.lab.simulate.world.processes import Died, Process, ProcessEnded, as_process
 from controller.lab.simulate.world.stored_items import WRITES, Objects, Shelf
 from controller.lab.simulate.world.weather import Sent
-from controller.rehearsal.arc.controls import SERVICE
 from controller.rehearsal.cloud import Cloud
 from controller.rehearsal.controller_region import Function
 from controller.rehearsal.service import Request, Response, Scope
+from controller.rehearsal.services.arc.data_plane import SERVICE
 
 PROMISED = 60.0
 """Seconds within which a late call is put back."""

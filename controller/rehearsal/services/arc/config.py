@@ -6,10 +6,10 @@ AWS: Recovery Control Configuration API Reference. It answers in us-west-2 alone
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controller.rehearsal.arc import errors
-from controller.rehearsal.arc.controls import ENDPOINTS, RoutingControls
-from controller.rehearsal.arc.rules import SafetyRule
 from controller.rehearsal.service import ACCOUNT, Call
+from controller.rehearsal.services.arc import data_plane
+from controller.rehearsal.services.arc.data_plane import ENDPOINTS, RoutingControls
+from controller.rehearsal.services.arc.safety_rules import SafetyRule
 
 CONFIG = "route53-recovery-control-config"
 CLUSTER = f"arn:aws:route53-recovery-control::{ACCOUNT}:cluster/{1:032x}"
@@ -37,12 +37,12 @@ class PanelConfig:
 
     def _cluster(self, call: Call) -> Answer:
         if call.params.get("ClusterArn") != CLUSTER:
-            raise errors.not_found("Cluster", str(call.params.get("ClusterArn")))
+            raise data_plane.not_found("Cluster", str(call.params.get("ClusterArn")))
         return {"Cluster": self._clusters(call)["Clusters"][0]}
 
     def _panels(self, call: Call) -> Answer:
         if call.params.get("ClusterArn") not in (None, CLUSTER):
-            raise errors.not_found("Cluster", str(call.params["ClusterArn"]))
+            raise data_plane.not_found("Cluster", str(call.params["ClusterArn"]))
         panel = {"Name": self._arc.panel_name, "ControlPanelArn": self._arc.panel, "ClusterArn": CLUSTER}
         return {"ControlPanels": [panel | {"Status": "DEPLOYED", "DefaultControlPanel": False}]}
 
@@ -74,4 +74,4 @@ class PanelConfig:
 
     def _known(self, call: Call) -> None:
         if call.params.get("ControlPanelArn") != self._arc.panel:
-            raise errors.not_found("ControlPanel", str(call.params.get("ControlPanelArn")))
+            raise data_plane.not_found("ControlPanel", str(call.params.get("ControlPanelArn")))

@@ -2,19 +2,71 @@
 
 AWS: Routing Control API Reference. Endpoints that are refused or hung are the wire's business; here such
 an endpoint only counts as missing from the quorum.
+
+The error answers of `route53-recovery-cluster`, shaped as botocore's model has them.
 """
 
 import random
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
-from controller.rehearsal.arc import errors
-from controller.rehearsal.arc.replicas import Replicas
-from controller.rehearsal.arc.rules import SafetyRule
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel
-from controller.rehearsal.service import ACCOUNT, Call
+from controller.rehearsal.service import ACCOUNT, AwsError, Call
+from controller.rehearsal.services.arc.replicas import Replicas
+from controller.rehearsal.services.arc.safety_rules import SafetyRule
+
+Refusal = Literal["ConflictException", "ValidationException"]
+
+
+def invalid(message: str, field: str) -> AwsError:
+    return AwsError(
+        "ValidationException",
+        message,
+        fields={"reason": "fieldValidationFailed", "fields": [{"name": field, "message": message}]},
+    )
+
+
+def not_found(kind: str, arn: str) -> AwsError:
+    return AwsError(
+        "ResourceNotFoundException",
+        f"{kind} not found: {arn}",
+        fields={"resourceId": arn, "resourceType": kind},
+    )
+
+
+def unavailable(endpoint: str) -> AwsError:
+    message = f"The cluster endpoint in {endpoint} is not available. Try another cluster endpoint."
+    return AwsError("EndpointTemporarilyUnavailableException", message)
+
+
+def throttled() -> AwsError:
+    return AwsError("ThrottlingException", "Rate exceeded", fields={"retryAfterSeconds": 1})
+
+
+def too_many(count: int, most: int) -> AwsError:
+    return AwsError(
+        "ServiceLimitExceededException",
+        f"{count} routing control states in one request; the limit is {most}.",
+        fields={"limitCode": "RoutingControlStatesPerRequest", "serviceCode": "route53-recovery-cluster"},
+    )
+
+
+def in_wait_period(rule: SafetyRule) -> AwsError:
+    message = f"Routing controls of safety rule {rule.name} cannot change during its wait period."
+    return AwsError(
+        "ConflictException", message, fields={"resourceId": rule.arn, "resourceType": "SafetyRule"}
+    )
+
+
+def against_rule(rule: SafetyRule, refusal: Refusal) -> AwsError:
+    """AWS does not say which exception carries this: a rehearsal chooses, a controller must take both."""
+    message = f"The change would break safety rule {rule.name} ({rule.arn})."
+    if refusal == "ValidationException":
+        return AwsError(refusal, message, fields={"reason": "other"})
+    return AwsError(refusal, message, fields={"resourceId": rule.arn, "resourceType": "SafetyRule"})
+
 
 ENDPOINTS = ("us-east-1", "us-west-2", "eu-west-1", "ap-northeast-1", "ap-southeast-2")
 SERVICE = "route53-recovery-cluster"
@@ -49,7 +101,7 @@ class RoutingControls:
         rules: Sequence[SafetyRule] = (),
         panel_name: str = "tidegate",
         lag: tuple[float, float] = (1.0, 3.0),
-        refusal: errors.Refusal = "ConflictException",
+        refusal: Refusal = "ConflictException",
     ) -> None:
         self._kernel, self._faults = kernel, faults
         self.panel, self._panel_name = panel, panel_name
@@ -135,12 +187,12 @@ class RoutingControls:
     def _list(self, call: Call) -> Answer:
         panel = call.params.get("ControlPanelArn")
         if panel is not None and panel != self.panel:
-            raise errors.not_found("ControlPanel", str(panel))
+            raise not_found("ControlPanel", str(panel))
         size, token = call.params.get("MaxResults", PAGE), call.params.get("NextToken", "0")
         if not isinstance(size, int) or size < 1:
-            raise errors.invalid("MaxResults must be at least 1", "MaxResults")
+            raise invalid("MaxResults must be at least 1", "MaxResults")
         if not (isinstance(token, str) and token.isascii() and token.isdigit() and len(token) < 8):
-            raise errors.invalid("NextToken is not valid", "NextToken")
+            raise invalid("NextToken is not valid", "NextToken")
         start, end = int(token), int(token) + min(size, PAGE)
         view = self._view(call)
         listed = [
@@ -162,7 +214,7 @@ class RoutingControls:
     def _update_many(self, call: Call) -> Answer:
         entries = call.params.get("UpdateRoutingControlStateEntries")
         if not isinstance(entries, list) or not entries or not all(isinstance(one, dict) for one in entries):
-            raise errors.invalid("A list of entries is needed", "UpdateRoutingControlStateEntries")
+            raise invalid("A list of entries is needed", "UpdateRoutingControlStateEntries")
         return self._write(call, entries)
 
     def _write(self, call: Call, entries: Sequence[Mapping[str, Any]]) -> Answer:
@@ -170,13 +222,13 @@ class RoutingControls:
         endpoint = call.endpoint or call.region
         self._throttle(endpoint, now)
         if len(entries) > MOST_ENTRIES:
-            raise errors.too_many(len(entries), MOST_ENTRIES)
+            raise too_many(len(entries), MOST_ENTRIES)
         wanted = {self._name(entry.get("RoutingControlArn")): _state(entry) for entry in entries}
         if len(wanted) != len(entries):
-            raise errors.invalid("A routing control is named twice", "UpdateRoutingControlStateEntries")
+            raise invalid("A routing control is named twice", "UpdateRoutingControlStateEntries")
         overridden = self._overridden(call.params.get("SafetyRulesToOverride") or [])
         if endpoint in self._maintenance or self._live() < QUORUM:
-            raise errors.unavailable(endpoint)
+            raise unavailable(endpoint)
         self._judge(wanted, overridden, now)
         changes = {name: on for name, on in wanted.items() if self._states[name] is not on}
         self._states |= changes
@@ -193,18 +245,18 @@ class RoutingControls:
         for rule in rules:
             last = max((self._changed[name] for name in rule.controls if name in self._changed), default=None)
             if last is not None and now < last + rule.wait_period_ms / 1000:
-                raise errors.in_wait_period(rule)
+                raise in_wait_period(rule)
         result = {**self._states, **wanted}
         for rule in rules:
             if not rule.holds(result):
-                raise errors.against_rule(rule, self._refusal)
+                raise against_rule(rule, self._refusal)
 
     def _throttle(self, endpoint: str, now: float) -> None:
         recent = self._writes[endpoint]
         while recent and recent[0] <= now - 1.0:
             recent.popleft()
         if len(recent) >= WRITES_PER_SECOND:
-            raise errors.throttled()
+            raise throttled()
         recent.append(now)
 
     def _live(self) -> int:
@@ -213,27 +265,27 @@ class RoutingControls:
     def _view(self, call: Call) -> dict[str, bool]:
         endpoint = call.endpoint or call.region
         if endpoint in self._maintenance:
-            raise errors.unavailable(endpoint)
+            raise unavailable(endpoint)
         return self._replicas.view(endpoint, self._kernel.now())
 
     def _name(self, arn: object) -> str:
         if not isinstance(arn, str) or not arn:
-            raise errors.invalid("RoutingControlArn is missing", "RoutingControlArn")
+            raise invalid("RoutingControlArn is missing", "RoutingControlArn")
         if arn not in self._names:
-            raise errors.not_found("RoutingControl", arn)
+            raise not_found("RoutingControl", arn)
         return self._names[arn]
 
     def _overridden(self, arns: Sequence[str]) -> frozenset[str]:
         for arn in arns:
             if arn not in {rule.arn for rule in self._rules}:
-                raise errors.not_found("SafetyRule", arn)
+                raise not_found("SafetyRule", arn)
         return frozenset(arns)
 
 
 def _state(entry: Mapping[str, Any]) -> bool:
     state = entry.get("RoutingControlState")
     if state not in ("On", "Off"):
-        raise errors.invalid("RoutingControlState must be On or Off", "RoutingControlState")
+        raise invalid("RoutingControlState must be On or Off", "RoutingControlState")
     return bool(state == "On")
 
 
