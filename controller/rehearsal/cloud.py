@@ -16,7 +16,6 @@ from typing import Any
 
 from controller.ports.runtime import Runtime
 from controller.rehearsal import blueprint as names
-from controller.rehearsal.alarms.api import Alarms
 from controller.rehearsal.blueprint import Blueprint
 from controller.rehearsal.controller_region import Function, Local, Station
 from controller.rehearsal.delivery import Delivery
@@ -34,6 +33,7 @@ from controller.rehearsal.services.arc.config import CONFIG, PanelConfig
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS, SERVICE, RoutingControls
 from controller.rehearsal.services.arc.safety_rules import SafetyRule, control_arn, panel_arn, rule_arn
 from controller.rehearsal.services.awslambda import Functions
+from controller.rehearsal.services.cloudwatch.api import Alarms
 from controller.rehearsal.services.kms import Keys
 from controller.rehearsal.services.readiness import Providers, provided
 from controller.rehearsal.services.route53 import listed_checks, listed_records

@@ -20,7 +20,7 @@ from controller.lab.backtest.evidence import BREACHING, HEALTHY, Past, past_of_c
 from controller.lab.backtest.moves import walk
 from controller.lab.signals.alarm_history import read_history
 from controller.lab.signals.m_of_n import MISSING, states
-from controller.rehearsal.alarms.evaluation import EXTRA_PERIODS, StateValue, evaluate
+from controller.rehearsal.services.cloudwatch.m_of_n import EXTRA_PERIODS, StateValue, evaluate
 from tests.bench import promtool
 from tests.core.scene import ACCOUNT, policy_data
 

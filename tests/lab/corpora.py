@@ -28,8 +28,8 @@ from controller.lab.backtest.sweep import sweep
 from controller.lab.replay.events import Arrival, Recording
 from controller.lab.signals.alarm_events import alarm_events
 from controller.lab.signals.metric_series import Series, read_series
-from controller.rehearsal.alarms.model import Alarm, State
-from controller.rehearsal.alarms.settings import metric_config
+from controller.rehearsal.services.cloudwatch.alarm_model import Alarm, State
+from controller.rehearsal.services.cloudwatch.alarm_settings import metric_config
 from tests.corpus import corpus
 from tests.lab.outages.events import ACCOUNT, Event, alarm, moment
 

@@ -17,12 +17,12 @@ from controller.lab.signals.alarm_events import alarm_events, alarm_states
 from controller.lab.signals.alarm_history import read_history
 from controller.lab.signals.m_of_n import AS_IT_WAS, MISSING, NAMES, Treatment, states, verdicts
 from controller.lab.signals.metric_series import BadSeries, Series, coded, gridded, read_series
-from controller.rehearsal.alarms.api import Alarms
-from controller.rehearsal.alarms.evaluation import EXTRA_PERIODS, StateValue, evaluate
-from controller.rehearsal.alarms.model import Alarm, State
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.service import Call
+from controller.rehearsal.services.cloudwatch.alarm_model import Alarm, State
+from controller.rehearsal.services.cloudwatch.api import Alarms
+from controller.rehearsal.services.cloudwatch.m_of_n import EXTRA_PERIODS, StateValue, evaluate
 from tests.corpus import corpus
 
 TREATMENTS: tuple[Treatment, ...] = ("missing", "ignore", "breaching", "notBreaching")
@@ -99,7 +99,7 @@ def test_the_same_events_as_the_rehearsed_cloudwatch(period: int, treat: str | N
 
 
 def from_properties(properties: dict[str, Any]) -> Alarm:
-    from controller.rehearsal.alarms.settings import metric_config
+    from controller.rehearsal.services.cloudwatch.alarm_settings import metric_config
 
     name = properties["AlarmName"]
     arn = f"arn:aws:cloudwatch:us-east-1:123456789012:alarm:{name}"

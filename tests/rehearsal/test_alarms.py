@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from controller.rehearsal.alarms.api import Alarms
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.service import AwsError, Call
+from controller.rehearsal.services.cloudwatch.api import Alarms
 from tests.corpus import corpus
 
 T0 = 1_700_000_040.0

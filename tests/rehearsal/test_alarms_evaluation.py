@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from controller.rehearsal.alarms.evaluation import StateValue, Treatment, evaluate
+from controller.rehearsal.services.cloudwatch.m_of_n import StateValue, Treatment, evaluate
 from tests.corpus import ROOT, corpus
 
 POINTS = {"0": False, "X": True, "-": None}

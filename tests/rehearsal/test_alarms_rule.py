@@ -2,8 +2,8 @@
 
 import pytest
 
-from controller.rehearsal.alarms.evaluation import StateValue
-from controller.rehearsal.alarms.rule import InvalidRule, parse
+from controller.rehearsal.services.cloudwatch.composite_rule import InvalidRule, parse
+from controller.rehearsal.services.cloudwatch.m_of_n import StateValue
 
 STATES: dict[str, StateValue] = {
     "red": "ALARM",

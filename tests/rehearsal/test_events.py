@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from controller.rehearsal.alarms.api import Alarms
 from controller.rehearsal.delivery import Delivery
 from controller.rehearsal.events import Events
 from controller.rehearsal.faults import Faults
@@ -14,6 +13,7 @@ from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.queue import Queues
 from controller.rehearsal.service import AwsError, Call
 from controller.rehearsal.services.awslambda import Outcome
+from controller.rehearsal.services.cloudwatch.api import Alarms
 from controller.rehearsal.transformers import fill
 
 T0 = 1_700_000_000.0

@@ -6,10 +6,10 @@ from typing import Any
 from controller.core.text import plain
 from controller.lab.policy_files.loader import read_document
 from controller.lab.policy_files.positions import Located, PolicyRefused
-from controller.rehearsal.alarms.evaluation import StateValue
-from controller.rehearsal.alarms.model import INITIAL, Alarm, State
-from controller.rehearsal.alarms.settings import metric_config
 from controller.rehearsal.service import ACCOUNT, AwsError
+from controller.rehearsal.services.cloudwatch.alarm_model import INITIAL, Alarm, State
+from controller.rehearsal.services.cloudwatch.alarm_settings import metric_config
+from controller.rehearsal.services.cloudwatch.m_of_n import StateValue
 
 
 def read_alarm(path: Path, *, region: str, account: str = ACCOUNT, begun: float = 0.0) -> Alarm:

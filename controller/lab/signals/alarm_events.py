@@ -14,12 +14,13 @@ import numpy as np
 
 from controller.lab.signals.m_of_n import EXTRA, MISSING, NAMES, Codes, carried, verdicts
 from controller.lab.signals.metric_series import Grid, Series, coded, gridded
-from controller.rehearsal.alarms import news, reasons
-from controller.rehearsal.alarms.board import SETTLE
-from controller.rehearsal.alarms.metrics import Stats
-from controller.rehearsal.alarms.model import Alarm, State
-from controller.rehearsal.alarms.reasons import Datapoint
 from controller.rehearsal.service import iso
+from controller.rehearsal.services.cloudwatch import alarm_events as news
+from controller.rehearsal.services.cloudwatch import alarm_events as reasons
+from controller.rehearsal.services.cloudwatch.alarm_events import Datapoint
+from controller.rehearsal.services.cloudwatch.alarm_model import Alarm, State
+from controller.rehearsal.services.cloudwatch.alarms import SETTLE
+from controller.rehearsal.services.cloudwatch.metrics import Stats
 
 INITIAL = NAMES.index("INSUFFICIENT_DATA")
 

@@ -6,7 +6,7 @@
  verdict  0 OK, 1 ALARM, 2 INSUFFICIENT_DATA, 3 as it was       ─> as it was: the last one that was not
 ```
 Source: CloudWatch user guide, "Configuring how CloudWatch alarms treat missing data". One by one it stands in
-`rehearsal.alarms.evaluation`.
+`rehearsal.services.cloudwatch.m_of_n`.
 """
 
 from typing import Any, Literal
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from controller.rehearsal.alarms.evaluation import StateValue
+from controller.rehearsal.services.cloudwatch.m_of_n import StateValue
 
 Codes = NDArray[np.int8]
 Flags = NDArray[np.bool_]

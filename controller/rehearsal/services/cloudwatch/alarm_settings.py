@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
-from controller.rehearsal.alarms.evaluation import StateValue, Treatment
-from controller.rehearsal.alarms.metrics import STATISTICS
-from controller.rehearsal.alarms.model import Alarm
-from controller.rehearsal.alarms.reasons import WORDS
-from controller.rehearsal.alarms.rule import InvalidRule, Rule, parse
 from controller.rehearsal.service import AwsError
+from controller.rehearsal.services.cloudwatch.alarm_events import WORDS
+from controller.rehearsal.services.cloudwatch.alarm_model import Alarm
+from controller.rehearsal.services.cloudwatch.composite_rule import InvalidRule, Rule, parse
+from controller.rehearsal.services.cloudwatch.m_of_n import StateValue, Treatment
+from controller.rehearsal.services.cloudwatch.metrics import STATISTICS
 
 STATES = get_args(StateValue)
 COMMON = ("AlarmName", "AlarmDescription")

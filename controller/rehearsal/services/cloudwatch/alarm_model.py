@@ -3,9 +3,9 @@
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from controller.rehearsal.alarms.evaluation import StateValue, Treatment
-from controller.rehearsal.alarms.metrics import Key, key
-from controller.rehearsal.alarms.rule import Rule, parse
+from controller.rehearsal.services.cloudwatch.composite_rule import Rule, parse
+from controller.rehearsal.services.cloudwatch.m_of_n import StateValue, Treatment
+from controller.rehearsal.services.cloudwatch.metrics import Key, key
 
 INITIAL = "Unchecked: Initial alarm creation"
 

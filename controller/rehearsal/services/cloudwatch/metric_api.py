@@ -4,11 +4,11 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from controller.rehearsal.alarms.metrics import STATISTICS, Key, Metrics, Stats, key
-from controller.rehearsal.alarms.settings import refuse
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.service import AwsError, Call, epoch
+from controller.rehearsal.services.cloudwatch.alarm_settings import refuse
+from controller.rehearsal.services.cloudwatch.metrics import STATISTICS, Key, Metrics, Stats, key
 
 MOST_POINTS = 1440
 Answer = dict[str, Any]

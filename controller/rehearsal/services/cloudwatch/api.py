@@ -7,15 +7,20 @@ event that each transition sends.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controller.rehearsal.alarms.board import Board
-from controller.rehearsal.alarms.evaluation import StateValue
-from controller.rehearsal.alarms.metrics import Metrics
-from controller.rehearsal.alarms.model import INITIAL, Alarm, State
-from controller.rehearsal.alarms.samples import Samples
-from controller.rehearsal.alarms.settings import STATES, composite_config, metric_config, refuse
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.service import ACCOUNT, AwsError, Call, Ids, epoch
+from controller.rehearsal.services.cloudwatch.alarm_model import INITIAL, Alarm, State
+from controller.rehearsal.services.cloudwatch.alarm_settings import (
+    STATES,
+    composite_config,
+    metric_config,
+    refuse,
+)
+from controller.rehearsal.services.cloudwatch.alarms import Board
+from controller.rehearsal.services.cloudwatch.m_of_n import StateValue
+from controller.rehearsal.services.cloudwatch.metric_api import Samples
+from controller.rehearsal.services.cloudwatch.metrics import Metrics
 
 Answer = dict[str, Any]
 

@@ -4,6 +4,15 @@
  each minute + 5 s (each 10 s + 1 s for periods under a minute): evaluate the metric alarms
    a state changed ──> event, history ──> composites that name it ──> event, history ──> ...
 ```
+
+Whether a composite alarm's actions are suppressed, and by what (user guide, "Alarm suppression").
+
+```
+ the alarm changes state                      the suppressor leaves ALARM
+   suppressor in ALARM        -> Alarm          -> ExtensionPeriod, for that long
+   it left a moment ago       -> ExtensionPeriod
+   else, for the wait period  -> WaitPeriod     it enters ALARM meanwhile -> Alarm
+```
 """
 
 import json
@@ -11,14 +20,35 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from controller.rehearsal.alarms import news, reasons
-from controller.rehearsal.alarms.evaluation import EXTRA_PERIODS, StateValue, evaluate
-from controller.rehearsal.alarms.metrics import Metrics
-from controller.rehearsal.alarms.model import Alarm, State
-from controller.rehearsal.alarms.reasons import Datapoint
-from controller.rehearsal.alarms.suppression import period_ends, suppressed_by
 from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.service import ACCOUNT, millis
+from controller.rehearsal.services.cloudwatch import alarm_events
+from controller.rehearsal.services.cloudwatch.alarm_events import Datapoint
+from controller.rehearsal.services.cloudwatch.alarm_model import Alarm, State
+from controller.rehearsal.services.cloudwatch.m_of_n import EXTRA_PERIODS, StateValue, evaluate
+from controller.rehearsal.services.cloudwatch.metrics import Metrics
+
+
+def suppressed_by(alarm: Alarm, find: Callable[[str], Alarm | None], now: float) -> str | None:
+    """`Alarm`, `ExtensionPeriod`, `WaitPeriod`, or None where actions run."""
+    name = alarm.config.get("ActionsSuppressor")
+    if not name:
+        return None
+    suppressor = find(name)
+    if suppressor is not None and suppressor.state.value == "ALARM":
+        return "Alarm"
+    return next((period for period, end in period_ends(alarm).items() if now < end), None)
+
+
+def period_ends(alarm: Alarm) -> dict[str, float]:
+    """When each period that may suppress the alarm's actions ends, seconds; the first in force counts."""
+    extension = int(alarm.config.get("ActionsSuppressorExtensionPeriod") or 0)
+    left = {} if alarm.suppressor_left is None else {"ExtensionPeriod": alarm.suppressor_left + extension}
+    return {
+        **left,
+        "WaitPeriod": alarm.transitioned + int(alarm.config.get("ActionsSuppressorWaitPeriod") or 0),
+    }
+
 
 SETTLE = {60.0: 5.0, 10.0: 1.0}
 """Interval of evaluation -> seconds that the last period's samples are given to arrive."""
@@ -55,9 +85,9 @@ class Board:
     def put(self, alarm: Alarm) -> None:
         before = self.alarms.get(alarm.name)
         self.alarms[alarm.name] = alarm
-        old = news.configuration(before) if before else None
+        old = alarm_events.configuration(before) if before else None
         now = self._kernel.now()
-        self._publish(news.configuration_change(alarm, "update" if before else "create", now, old))
+        self._publish(alarm_events.configuration_change(alarm, "update" if before else "create", now, old))
         self._remember(
             alarm, "ConfigurationUpdate", f'Alarm "{alarm.name}" {"updated" if before else "created"}'
         )
@@ -68,7 +98,7 @@ class Board:
 
     def delete(self, alarm: Alarm) -> None:
         del self.alarms[alarm.name]
-        self._publish(news.configuration_change(alarm, "delete", self._kernel.now()))
+        self._publish(alarm_events.configuration_change(alarm, "delete", self._kernel.now()))
         self._remember(alarm, "ConfigurationUpdate", f'Alarm "{alarm.name}" deleted')
         self._follow(alarm)
 
@@ -102,7 +132,10 @@ class Board:
         value = evaluate(breaching, alarm.m, alarm.n, alarm.treatment, alarm.state.value)
         if value != alarm.state.value:
             now = self._kernel.now()
-            why, data = reasons.reason(alarm, points, value), reasons.reason_data(alarm, points, now)
+            why, data = (
+                alarm_events.reason(alarm, points, value),
+                alarm_events.reason_data(alarm, points, now),
+            )
             self.transition(alarm, State(value, why, now, data))
 
     def _points(self, alarm: Alarm, end: float) -> list[Datapoint]:
@@ -127,7 +160,7 @@ class Board:
         if alarm.composite:
             alarm.state = replace(new, suppressed_by=suppressed_by(alarm, self.find, now))
             self.wait(alarm)
-        self._publish(news.state_change(alarm, before, now, self._mute(alarm.name)))
+        self._publish(alarm_events.state_change(alarm, before, now, self._mute(alarm.name)))
         summary = f"Alarm updated from {before.value} to {new.value}"
         self._remember(alarm, "StateUpdate", summary, _history(before, alarm.state))
         self._follow(alarm, before)
@@ -150,10 +183,10 @@ class Board:
             return
         now = self._kernel.now()
         if child is None:
-            new = State(value, reasons.created_reason(alarm.arn, value), now)
+            new = State(value, alarm_events.created_reason(alarm.arn, value), now)
         else:
             told = (child.arn, child.state.value, child.state.updated)
-            new = State(value, reasons.composite_reason(*told), now, reasons.triggering(*told))
+            new = State(value, alarm_events.composite_reason(*told), now, alarm_events.triggering(*told))
         self.transition(alarm, new)
 
     def _suppress(self, name: str) -> None:

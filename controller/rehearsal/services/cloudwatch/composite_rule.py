@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from controller.rehearsal.alarms.evaluation import StateValue
+from controller.rehearsal.services.cloudwatch.m_of_n import StateValue
 
 StateOf = Callable[[str], StateValue]
 LONGEST, DEEPEST = 10_240, 100
