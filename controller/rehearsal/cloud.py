@@ -34,18 +34,17 @@ from controller.rehearsal.services.arc.data_plane import ENDPOINTS, SERVICE, Rou
 from controller.rehearsal.services.arc.safety_rules import SafetyRule, control_arn, panel_arn, rule_arn
 from controller.rehearsal.services.awslambda import Functions
 from controller.rehearsal.services.cloudwatch.api import Alarms
+from controller.rehearsal.services.dynamodb.admin import GlobalTable
+from controller.rehearsal.services.dynamodb.api import TABLES as TABLES
+from controller.rehearsal.services.dynamodb.api import Tables, table
+from controller.rehearsal.services.dynamodb.memory_store import MemoryStore
+from controller.rehearsal.services.dynamodb.store import Store
 from controller.rehearsal.services.kms import Keys
 from controller.rehearsal.services.readiness import Providers, provided
 from controller.rehearsal.services.route53 import listed_checks, listed_records
 from controller.rehearsal.services.s3 import Objects, locked
 from controller.rehearsal.services.sns import Outbox
 from controller.rehearsal.shop import Shop, emit_each_minute
-from controller.rehearsal.table.api import Tables
-from controller.rehearsal.table.catalog import GlobalTable
-from controller.rehearsal.table.memory import MemoryStore
-from controller.rehearsal.table.shapes import TABLES as TABLES
-from controller.rehearsal.table.shapes import table
-from controller.rehearsal.table.store import Store
 from controller.rehearsal.wire import Wire
 
 QUEUE, DEAD_LETTERS = "tidegate-intake", "tidegate-dead-letters"

@@ -19,8 +19,8 @@ from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
 
 from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.service import Request, Response, Scope, Service
-from controller.rehearsal.table.api import Tables
-from controller.rehearsal.table.memory import MemoryStore
+from controller.rehearsal.services.dynamodb.api import Tables
+from controller.rehearsal.services.dynamodb.memory_store import MemoryStore
 from controller.rehearsal.transport import Direct, sound
 from controller.rehearsal.virtual import VirtualRuntime
 from controller.rehearsal.wire import Wire as Cloud

@@ -4,9 +4,9 @@ from typing import Any
 
 from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.service import AwsError, Call
-from controller.rehearsal.table.api import Tables
-from controller.rehearsal.table.memory import MemoryStore
-from controller.rehearsal.table.store import Store
+from controller.rehearsal.services.dynamodb.api import Tables
+from controller.rehearsal.services.dynamodb.memory_store import MemoryStore
+from controller.rehearsal.services.dynamodb.store import Store
 
 START = 1_700_000_000.0
 REGION = "us-east-1"

@@ -16,8 +16,8 @@ from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.memo import Remembered, spelt
 from controller.rehearsal.sdk import virtual_clients
 from controller.rehearsal.service import Request, Response
-from controller.rehearsal.table.api import Tables
-from controller.rehearsal.table.memory import MemoryStore
+from controller.rehearsal.services.dynamodb.api import Tables
+from controller.rehearsal.services.dynamodb.memory_store import MemoryStore
 from controller.rehearsal.virtual import VirtualRuntime
 from controller.rehearsal.wire import Wire
 

@@ -17,8 +17,8 @@ from botocore.exceptions import ClientError
 
 from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.moto_fallback import Backstage
-from controller.rehearsal.table.api import Tables
-from controller.rehearsal.table.memory import MemoryStore
+from controller.rehearsal.services.dynamodb.api import Tables
+from controller.rehearsal.services.dynamodb.memory_store import MemoryStore
 from controller.rehearsal.transport import attach
 from controller.rehearsal.virtual import VirtualRuntime
 from controller.rehearsal.wire import Wire

@@ -13,13 +13,12 @@ from hypothesis import strategies as st
 
 from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.service import AwsError, Call
-from controller.rehearsal.table.api import Tables
-from controller.rehearsal.table.catalog import GlobalTable
-from controller.rehearsal.table.keys import SortRange, sortable, starting_with
-from controller.rehearsal.table.memory import MemoryStore
-from controller.rehearsal.table.sqlite import SqliteStore
-from controller.rehearsal.table.store import Store
-from controller.rehearsal.table.values import canonical_number
+from controller.rehearsal.services.dynamodb.admin import GlobalTable
+from controller.rehearsal.services.dynamodb.api import Tables
+from controller.rehearsal.services.dynamodb.memory_store import MemoryStore
+from controller.rehearsal.services.dynamodb.sqlite_store import SqliteStore
+from controller.rehearsal.services.dynamodb.store import Store
+from controller.rehearsal.services.dynamodb.values import SortRange, canonical_number, sortable, starting_with
 from tests.rehearsal.table_bench import START, Bench, key, made
 
 STORES = [MemoryStore, lambda: SqliteStore(":memory:")]

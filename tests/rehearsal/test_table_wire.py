@@ -9,9 +9,9 @@ from botocore.config import Config
 
 from controller.rehearsal.kernel import Kernel, WallClock
 from controller.rehearsal.server import Server
-from controller.rehearsal.table.api import Tables
-from controller.rehearsal.table.catalog import GlobalTable
-from controller.rehearsal.table.memory import MemoryStore
+from controller.rehearsal.services.dynamodb.admin import GlobalTable
+from controller.rehearsal.services.dynamodb.api import Tables
+from controller.rehearsal.services.dynamodb.memory_store import MemoryStore
 from controller.rehearsal.wire import Request, Response, Wire
 
 REGIONS = ("us-east-1", "us-east-2", "us-west-2")

@@ -27,7 +27,7 @@ from controller.lab.environment.templates import redrawn
 from controller.lab.policy_files.loader import load_policy
 from controller.lab.policy_files.overlay import unscheduled
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.table.store import Store
+from controller.rehearsal.services.dynamodb.store import Store
 from controller.steps.context.deps import Deps
 
 LOOK = 0.05

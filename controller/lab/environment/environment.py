@@ -26,12 +26,12 @@ from controller.rehearsal.monitors import Monitors
 from controller.rehearsal.network import Network
 from controller.rehearsal.service import ACCOUNT
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
+from controller.rehearsal.services.dynamodb.store import Store
 from controller.rehearsal.services.readiness import plan_arn
 from controller.rehearsal.services.route53 import ZONE
 from controller.rehearsal.services.s3 import audit_bucket
 from controller.rehearsal.synthetics import Canary, Synthetics, load_check
 from controller.rehearsal.synthetics_api import SyntheticsApi
-from controller.rehearsal.table.store import Store
 from controller.settings import Arc, Bucket, Clock, Deployment, Records, Standby
 from controller.steps.context.deps import Deps
 from controller.steps.context.situation import every_wish

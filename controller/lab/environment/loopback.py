@@ -19,8 +19,8 @@ from controller.rehearsal.kernel import Kernel, WallClock
 from controller.rehearsal.protocol.models import service_model
 from controller.rehearsal.server import Server
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
+from controller.rehearsal.services.dynamodb.store import Store
 from controller.rehearsal.shop_server import ShopServer
-from controller.rehearsal.table.store import Store
 from controller.rehearsal.wall import WallRuntime
 from controller.rehearsal.wire_network import WireNetwork
 from controller.settings import Clock

@@ -13,7 +13,7 @@ from controller.core.journal import Event, from_json, to_json
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import compiled, parse_policy
 from controller.lab.environment.environment import Stage
-from controller.rehearsal.table.sqlite import SqliteStore
+from controller.rehearsal.services.dynamodb.sqlite_store import SqliteStore
 
 
 class NotKept(ValueError):  # noqa: N818

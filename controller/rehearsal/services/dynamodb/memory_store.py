@@ -4,8 +4,8 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from controller.rehearsal.table.keys import SortRange
-from controller.rehearsal.table.store import Row, TableInfo
+from controller.rehearsal.services.dynamodb.store import Row, TableInfo
+from controller.rehearsal.services.dynamodb.values import SortRange
 
 
 @dataclass(slots=True)

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from controller.rehearsal.service import AwsError
-from controller.rehearsal.table.keys import KeySchema, SortRange
-from controller.rehearsal.table.store import Row, TableInfo
-from controller.rehearsal.table.values import Item
+from controller.rehearsal.services.dynamodb.store import Row, TableInfo
+from controller.rehearsal.services.dynamodb.values import Item, KeySchema, SortRange
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS tables (name TEXT PRIMARY KEY, description TEXT NOT NULL) WITHOUT ROWID;

@@ -1,15 +1,17 @@
-"""The `dynamodb` service of one Region."""
+"""The `dynamodb` service of one Region.
+
+The tables that a controller has, as it asks for them.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.service import Call
-from controller.rehearsal.table.admin import Admin
-from controller.rehearsal.table.catalog import Catalog, GlobalTable
-from controller.rehearsal.table.reads import Reads
-from controller.rehearsal.table.store import Store
-from controller.rehearsal.table.writes import Writes
+from controller.rehearsal.services.dynamodb.admin import Admin, Catalog, GlobalTable
+from controller.rehearsal.services.dynamodb.reads import Reads
+from controller.rehearsal.services.dynamodb.store import Store
+from controller.rehearsal.services.dynamodb.writes import Writes
 
 
 class Tables:
@@ -51,3 +53,22 @@ class Tables:
     @property
     def operations(self) -> Mapping[str, Callable[[Call], dict[str, Any]]]:
         return self._operations
+
+
+TABLES: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
+    "tidegate-journal": (("application", "S"), ("seq", "N")),
+    "tidegate-evidence": (("application", "S"), ("signal", "S")),
+    "tidegate-assessments": (("application", "S"), ("at", "N")),
+}
+
+
+def table(name: str, keys: tuple[tuple[str, str], tuple[str, str]]) -> dict[str, Any]:
+    kinds = ("HASH", "RANGE")
+    return {
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": key, "AttributeType": type_} for key, type_ in keys],
+        "KeySchema": [
+            {"AttributeName": key, "KeyType": kind} for (key, _), kind in zip(keys, kinds, strict=True)
+        ],
+    }

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from controller.rehearsal.table.errors import invalid
-from controller.rehearsal.table.tokens import Attribute, Path
-from controller.rehearsal.table.values import Item, Value
+from controller.rehearsal.services.dynamodb.errors import invalid
+from controller.rehearsal.services.dynamodb.tokens import Attribute, Path
+from controller.rehearsal.services.dynamodb.values import Item, Value
 
 _Tree = dict[Attribute, Any]  # a step -> the steps after it
 _BAD_PATH = "The document path provided in the update expression is invalid for update"

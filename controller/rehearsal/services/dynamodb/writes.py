@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller.rehearsal.service import Call
-from controller.rehearsal.table.catalog import Catalog, Opened
-from controller.rehearsal.table.errors import condition_failed, invalid
-from controller.rehearsal.table.paths import project
-from controller.rehearsal.table.request import Expressions
-from controller.rehearsal.table.store import Row
-from controller.rehearsal.table.values import MAX_ITEM_BYTES, Item, checked_item, item_size
+from controller.rehearsal.services.dynamodb.admin import Catalog, Opened
+from controller.rehearsal.services.dynamodb.errors import condition_failed, invalid
+from controller.rehearsal.services.dynamodb.expressions import Expressions
+from controller.rehearsal.services.dynamodb.paths import project
+from controller.rehearsal.services.dynamodb.store import Row
+from controller.rehearsal.services.dynamodb.values import MAX_ITEM_BYTES, Item, checked_item, item_size
 
 _CONDITION = "ConditionExpression"
 Params = dict[str, Any]

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from controller.rehearsal.table.keys import KeySchema, SortRange
-from controller.rehearsal.table.values import Item
+from controller.rehearsal.services.dynamodb.values import Item, KeySchema, SortRange
 
 
 @dataclass(frozen=True, slots=True)

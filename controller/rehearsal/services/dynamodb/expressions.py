@@ -4,14 +4,12 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from controller.rehearsal.table.apply import Change
-from controller.rehearsal.table.conditions import Condition, parse
-from controller.rehearsal.table.errors import invalid
-from controller.rehearsal.table.evaluate import Bindings, Judge
-from controller.rehearsal.table.paths import overlap, resolve, shown
-from controller.rehearsal.table.tokens import Path, Reader, tokens
-from controller.rehearsal.table.updates import parse_update
-from controller.rehearsal.table.values import Item, checked
+from controller.rehearsal.services.dynamodb.conditions import Bindings, Condition, Judge, parse
+from controller.rehearsal.services.dynamodb.errors import invalid
+from controller.rehearsal.services.dynamodb.paths import overlap, resolve, shown
+from controller.rehearsal.services.dynamodb.tokens import Path, Reader, tokens
+from controller.rehearsal.services.dynamodb.updates import Change, parse_update
+from controller.rehearsal.services.dynamodb.values import Item, checked
 
 _LEGACY = frozenset(
     ("AttributesToGet", "AttributeUpdates", "ConditionalOperator", "Expected", "KeyConditions", "QueryFilter")

@@ -1,0 +1,393 @@
+"""Condition and filter expressions as trees (developer guide, "Condition and filter expressions").
+
+```
+ or := and {OR and}      and := not {AND not}      not := [NOT] test
+ test := ( or ) | operand op operand | operand BETWEEN x AND y | operand IN (…) | function(…)
+```
+
+Whether a condition holds for an item. A missing attribute fails every test but `<>` and not-exists.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, Literal
+
+from controller.rehearsal.services.dynamodb.errors import invalid
+from controller.rehearsal.services.dynamodb.paths import read, resolve
+from controller.rehearsal.services.dynamodb.tokens import Path, Reader, tokens
+from controller.rehearsal.services.dynamodb.values import Item, Value, same, type_of
+
+Comparator = Literal["=", "<>", "<", "<=", ">", ">="]
+_COMPARATORS = ("=", "<>", "<", "<=", ">", ">=")
+_TESTS = {
+    "attribute_exists": 1,
+    "attribute_not_exists": 1,
+    "attribute_type": 2,
+    "begins_with": 2,
+    "contains": 2,
+}
+MAX_DEPTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class PathOperand:
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    path: Path
+
+
+Operand = PathOperand | Placeholder | Size
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    comparator: Comparator
+    left: Operand
+    right: Operand
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    operand: Operand
+    low: Operand
+    high: Operand
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    operand: Operand
+    choices: tuple[Operand, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    function: str
+    operands: tuple[Operand, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    condition: "Condition"
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    left: "Condition"
+    right: "Condition"
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    left: "Condition"
+    right: "Condition"
+
+
+Condition = Compare | Between | In | Test | Not | Both | Either
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A condition and the placeholders that its text uses."""
+
+    condition: Condition
+    names: frozenset[str]
+    values: frozenset[str]
+
+
+@lru_cache(maxsize=2048)
+def parse(what: str, text: str) -> Parsed:
+    """`what` names the argument for error messages, e.g. "ConditionExpression"."""
+    reader = Reader(what, tokens(what, text))
+    condition = _either(reader)
+    reader.close()
+    return Parsed(condition, frozenset(reader.names), frozenset(reader.values))
+
+
+def _either(reader: Reader) -> Condition:
+    found = _both(reader)
+    while reader.take("OR"):
+        found = Either(found, _both(reader))
+    return found
+
+
+def _both(reader: Reader) -> Condition:
+    found = _not(reader)
+    while reader.take("AND"):
+        found = Both(found, _not(reader))
+    return found
+
+
+def _not(reader: Reader) -> Condition:
+    reader.depth += 1
+    if reader.depth > MAX_DEPTH:
+        raise invalid(f"Invalid {reader.what}: The expression is nested too deeply;")
+    found = Not(_not(reader)) if reader.take("NOT") else _test(reader)
+    reader.depth -= 1
+    return found
+
+
+def _test(reader: Reader) -> Condition:
+    if reader.take("("):
+        inner = _either(reader)
+        reader.expect(")")
+        return inner
+    function = reader.function()
+    if function and function != "size":
+        return _function(reader, function)
+    left = _operand(reader)
+    if reader.take("BETWEEN"):
+        low = _operand(reader)
+        reader.expect("AND")
+        return Between(left, low, _operand(reader))
+    if reader.take("IN"):
+        return In(left, _arguments(reader))
+    comparator = reader.next().text
+    for known in _COMPARATORS:
+        if known == comparator:
+            return Compare(known, left, _operand(reader))  # type: ignore[arg-type]
+    reader.place -= 1
+    raise reader.wrong()
+
+
+def _function(reader: Reader, name: str) -> Condition:
+    if name not in _TESTS:
+        raise invalid(f"Invalid {reader.what}: Invalid function name; function: {name}")
+    reader.next()
+    operands = _arguments(reader)
+    if len(operands) != _TESTS[name]:
+        raise invalid(
+            f"Invalid {reader.what}: Incorrect number of operands for operator or function; operator or "
+            f"function: {name}, number of operands: {len(operands)}"
+        )
+    if not isinstance(operands[0], PathOperand):
+        raise invalid(
+            f"Invalid {reader.what}: Operator or function requires a document path; operator or "
+            f"function: {name}"
+        )
+    return Test(name, operands)
+
+
+def _arguments(reader: Reader) -> tuple[Operand, ...]:
+    reader.expect("(")
+    found = [_operand(reader)]
+    while reader.take(","):
+        found.append(_operand(reader))
+    reader.expect(")")
+    return tuple(found)
+
+
+def _operand(reader: Reader) -> Operand:
+    if reader.peek().kind == "value":
+        return Placeholder(reader.value())
+    if reader.function() == "size":
+        reader.next()
+        reader.expect("(")
+        path = reader.path()
+        reader.expect(")")
+        return Size(path)
+    return PathOperand(reader.path())
+
+
+def attributes(condition: Condition) -> set[str]:
+    """Top-level attribute names (or `#` placeholders) that a condition looks at."""
+    match condition:
+        case Both(left, right) | Either(left, right):
+            return attributes(left) | attributes(right)
+        case Not(inner):
+            return attributes(inner)
+        case Compare(_, left, right):
+            operands: tuple[Operand, ...] = (left, right)
+        case Between(operand, low, high):
+            operands = (operand, low, high)
+        case In(operand, choices):
+            operands = (operand, *choices)
+        case Test(_, operands):
+            pass
+    return {each.path[0].name for each in operands if not isinstance(each, Placeholder)}
+
+
+_ORDER: Mapping[str, Callable[[Any, Any], bool]] = {
+    "<": lambda one, other: one < other,
+    "<=": lambda one, other: one <= other,
+    ">": lambda one, other: one > other,
+    ">=": lambda one, other: one >= other,
+}
+_ORDERED = ("S", "N", "B")
+
+
+@dataclass(frozen=True, slots=True)
+class Bindings:
+    """What the placeholders of one request stand for."""
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+    def value(self, name: str, what: str) -> Value:
+        found = self.values.get(name)
+        if found is None:
+            raise invalid(
+                f"Invalid {what}: An expression attribute value used in expression is not defined; "
+                f"attribute value: {name}"
+            )
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Evaluates one condition of one request."""
+
+    what: str
+    bindings: Bindings
+
+    def check(self, condition: Condition) -> None:
+        """Refuse what DynamoDB refuses before it looks at any item: unknown placeholders, wrong types."""
+        match condition:
+            case Both(left, right) | Either(left, right):
+                self.check(left)
+                self.check(right)
+            case Not(inner):
+                self.check(inner)
+            case Compare(comparator, left, right):
+                self._check_all(left, right)
+                if comparator in _ORDER:
+                    self._orderable(comparator, left, right)
+            case Between(operand, low, high):
+                self._check_all(operand, low, high)
+                self._orderable("BETWEEN", operand, low, high)
+                self._check_bounds(low, high)
+            case In(operand, choices):
+                self._check_all(operand, *choices)
+            case Test(function, operands):
+                self._check_all(*operands)
+                self._check_function(function, operands)
+
+    def _check_all(self, *operands: Operand) -> None:
+        for operand in operands:
+            if isinstance(operand, Placeholder):
+                self.bindings.value(operand.name, self.what)
+            else:
+                self._path(operand.path)
+
+    def _orderable(self, operator: str, *operands: Operand) -> None:
+        for operand in operands:
+            if isinstance(operand, Placeholder):
+                kind = type_of(self.bindings.value(operand.name, self.what))
+                if kind not in _ORDERED:
+                    raise self._wrong_type(operator, kind)
+
+    def _check_bounds(self, low: Operand, high: Operand) -> None:
+        if isinstance(low, Placeholder) and isinstance(high, Placeholder):
+            bottom, top = self.bindings.values[low.name], self.bindings.values[high.name]
+            if type_of(bottom) != type_of(top):
+                raise invalid(
+                    f"Invalid {self.what}: The BETWEEN operator requires same data type for lower and upper "
+                    f"bounds; lower bound operand: AttributeValue: {{{type_of(bottom)}}}, upper bound "
+                    f"operand: AttributeValue: {{{type_of(top)}}}"
+                )
+            if ordered("<", top, bottom):
+                raise invalid(
+                    f"Invalid {self.what}: The BETWEEN operator requires upper bound to be greater than or "
+                    "equal to lower bound"
+                )
+
+    def _check_function(self, function: str, operands: tuple[Operand, ...]) -> None:
+        if function in ("begins_with", "attribute_type") and isinstance(operands[1], Placeholder):
+            kind = type_of(self.bindings.values[operands[1].name])
+            if kind not in (("S", "B") if function == "begins_with" else ("S",)):
+                raise self._wrong_type(function, kind)
+
+    def _wrong_type(self, operator: str, kind: str) -> Exception:
+        return invalid(
+            f"Invalid {self.what}: Incorrect operand type for operator or function; operator or "
+            f"function: {operator}, operand type: {kind}"
+        )
+
+    def holds(self, condition: Condition, item: Item) -> bool:
+        match condition:
+            case Both(left, right):
+                return self.holds(left, item) and self.holds(right, item)
+            case Either(left, right):
+                return self.holds(left, item) or self.holds(right, item)
+            case Not(inner):
+                return not self.holds(inner, item)
+            case Compare(comparator, left, right):
+                return compared(comparator, self._read(left, item), self._read(right, item))
+            case Between(operand, low, high):
+                found = self._read(operand, item)
+                above = compared(">=", found, self._read(low, item))
+                return above and compared("<=", found, self._read(high, item))
+            case In(operand, choices):
+                found = self._read(operand, item)
+                return found is not None and any(same(found, self._read(each, item)) for each in choices)
+            case Test(function, operands):
+                return _tested(function, [self._read(each, item) for each in operands])
+
+    def _read(self, operand: Operand, item: Item) -> Value | None:
+        if isinstance(operand, Placeholder):
+            return self.bindings.values[operand.name]
+        found = read(item, self._path(operand.path))
+        return _size(found) if isinstance(operand, Size) else found
+
+    def _path(self, path: Path) -> Path:
+        return resolve(path, self.bindings.names, self.what)
+
+
+def compared(comparator: str, one: Value | None, other: Value | None) -> bool:
+    if comparator == "=":
+        return one is not None and same(one, other)
+    if comparator == "<>":
+        return one is None or other is None or not same(one, other)
+    return one is not None and other is not None and ordered(comparator, one, other)
+
+
+def ordered(comparator: str, one: Value, other: Value) -> bool:
+    kind = type_of(one)
+    if kind not in other or kind not in _ORDERED:
+        return False
+    if kind == "N":
+        return _ORDER[comparator](Decimal(one["N"]), Decimal(other["N"]))
+    return _ORDER[comparator](one[kind], other[kind])
+
+
+def _tested(function: str, found: list[Value | None]) -> bool:
+    subject = found[0]
+    if function == "attribute_not_exists":
+        return subject is None
+    if subject is None:
+        return False
+    if function == "attribute_exists":
+        return True
+    wanted = found[1]
+    if wanted is None:
+        return False
+    kind, content = next(iter(subject.items()))
+    match function:
+        case "attribute_type":
+            return bool(kind == wanted.get("S"))
+        case "begins_with":
+            return kind in ("S", "B") and kind in wanted and bool(content.startswith(wanted[kind]))
+    if kind in ("S", "B"):
+        return kind in wanted and wanted[kind] in content
+    if kind == "L":
+        return any(same(member, wanted) for member in content)
+    return kind in ("SS", "NS", "BS") and wanted.get(kind[0]) in content
+
+
+def _size(found: Value | None) -> Value | None:
+    if found is None:
+        return None
+    kind, content = next(iter(found.items()))
+    if kind in ("N", "BOOL", "NULL"):
+        return None
+    length = len(content.encode("utf-8", "surrogatepass")) if kind == "S" else len(content)
+    return {"N": str(length)}
