@@ -18,10 +18,8 @@ from controller.ports.runtime import Runtime
 from controller.rehearsal import blueprint as names
 from controller.rehearsal.blueprint import Blueprint
 from controller.rehearsal.controller_region import Function, Local, Station
-from controller.rehearsal.delivery import Delivery
 from controller.rehearsal.dns.records import record_tree
 from controller.rehearsal.dns.resolver import HealthChecks, NameService
-from controller.rehearsal.events import Events
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.moto_fallback import Backstage
@@ -39,6 +37,8 @@ from controller.rehearsal.services.dynamodb.api import TABLES as TABLES
 from controller.rehearsal.services.dynamodb.api import Tables, table
 from controller.rehearsal.services.dynamodb.memory_store import MemoryStore
 from controller.rehearsal.services.dynamodb.store import Store
+from controller.rehearsal.services.eventbridge.bus import Events
+from controller.rehearsal.services.eventbridge.delivery import Delivery
 from controller.rehearsal.services.kms import Keys
 from controller.rehearsal.services.readiness import Providers, provided
 from controller.rehearsal.services.route53 import listed_checks, listed_records

@@ -7,7 +7,7 @@ import pytest
 from controller.aws.events.parse import parse
 from controller.aws.events.rules import HEALTH_PATHS, HEALTH_PATTERN, HEALTH_TEMPLATE
 from controller.core.model import Ignored, Sighting, Verdict
-from controller.rehearsal.patterns import compile_pattern
+from controller.rehearsal.services.eventbridge.patterns import compile_pattern
 from tests.aws.test_events import NOW, Event, changed
 from tests.aws.test_rules import HOSTILE, transform
 

@@ -22,7 +22,7 @@ from controller.aws.events.rules import (
     alarms_named,
 )
 from controller.core.model import Ignored, Sighting, Verdict
-from controller.rehearsal.patterns import compile_pattern
+from controller.rehearsal.services.eventbridge.patterns import compile_pattern
 from controller.wiring import INTAKE
 from tests.aws.test_events import ALARM, CANARY, NOW, Event, changed
 from tests.core.test_signal_event import EVENT as SIGNAL

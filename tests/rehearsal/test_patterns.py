@@ -6,9 +6,9 @@ from typing import Any
 import json5
 import pytest
 
-from controller.rehearsal.patterns import InvalidPattern, compile_pattern
-from controller.rehearsal.rules import Rules
 from controller.rehearsal.service import AwsError, Call
+from controller.rehearsal.services.eventbridge.patterns import InvalidPattern, compile_pattern
+from controller.rehearsal.services.eventbridge.rules import Rules
 from tests.corpus import ROOT, corpus
 
 VECTORS = (

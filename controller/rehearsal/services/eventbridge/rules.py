@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controller.rehearsal import delivery
-from controller.rehearsal.patterns import InvalidPattern, compile_pattern
 from controller.rehearsal.service import ACCOUNT, AwsError, Call
-from controller.rehearsal.transformers import invalid_input
+from controller.rehearsal.services.eventbridge import delivery
+from controller.rehearsal.services.eventbridge.input_transformer import invalid_input
+from controller.rehearsal.services.eventbridge.patterns import InvalidPattern, compile_pattern
 
 MOST_TARGETS = 5
 Answer = dict[str, Any]
