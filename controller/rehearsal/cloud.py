@@ -23,7 +23,6 @@ from controller.rehearsal.dns.resolver import HealthChecks, NameService
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.moto_fallback import Backstage
-from controller.rehearsal.queue import Queues
 from controller.rehearsal.replication import publish_each_minute, replicated
 from controller.rehearsal.self_metrics import probe_each_hour
 from controller.rehearsal.service import ACCOUNT, AwsError, Call, Service
@@ -44,6 +43,7 @@ from controller.rehearsal.services.readiness import Providers, provided
 from controller.rehearsal.services.route53 import listed_checks, listed_records
 from controller.rehearsal.services.s3 import Objects, locked
 from controller.rehearsal.services.sns import Outbox
+from controller.rehearsal.services.sqs.api import Queues
 from controller.rehearsal.shop import Shop, emit_each_minute
 from controller.rehearsal.wire import Wire
 

@@ -10,10 +10,10 @@ from controller.rehearsal.engine.api import StepFunctions
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.gate import Gate
 from controller.rehearsal.kernel import Kernel
-from controller.rehearsal.queue import Queues
 from controller.rehearsal.self_metrics import Meter
 from controller.rehearsal.services.awslambda import Outcome
 from controller.rehearsal.services.kms import Vault
+from controller.rehearsal.services.sqs.api import Queues
 from controller.rehearsal.shop import PutMetric
 
 Function = Callable[[Any, Any], Any]

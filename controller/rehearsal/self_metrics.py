@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from controller.rehearsal.kernel import Kernel
-from controller.rehearsal.queue import Queues
+from controller.rehearsal.services.sqs.api import Queues
 from controller.rehearsal.shop import PutMetric
 
 SQS, STATES = "AWS/SQS", "AWS/States"

@@ -8,13 +8,13 @@ import pytest
 
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel, VirtualClock
-from controller.rehearsal.queue import Queues
 from controller.rehearsal.service import AwsError, Call
 from controller.rehearsal.services.awslambda import Outcome
 from controller.rehearsal.services.cloudwatch.api import Alarms
 from controller.rehearsal.services.eventbridge.bus import Events
 from controller.rehearsal.services.eventbridge.delivery import Delivery
 from controller.rehearsal.services.eventbridge.input_transformer import fill
+from controller.rehearsal.services.sqs.api import Queues
 
 T0 = 1_700_000_000.0
 EAST, WEST, THIRD = "us-east-1", "us-west-2", "us-east-2"

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from controller.rehearsal.kernel import Kernel, Timer
-from controller.rehearsal.messages import Message, Queue, md5
 from controller.rehearsal.services.awslambda import Invoke, Outcome
+from controller.rehearsal.services.sqs.messages import Message, Queue, md5
 
 Bury = Callable[[str, Message], None]
 
