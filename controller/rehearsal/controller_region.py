@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from controller.ports.runtime import Runtime
-from controller.rehearsal.engine.api import StepFunctions
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.gate import Gate
 from controller.rehearsal.kernel import Kernel
@@ -14,6 +13,7 @@ from controller.rehearsal.self_metrics import Meter
 from controller.rehearsal.services.awslambda import Outcome
 from controller.rehearsal.services.kms import Vault
 from controller.rehearsal.services.sqs.api import Queues
+from controller.rehearsal.services.stepfunctions.api import StepFunctions
 from controller.rehearsal.shop import PutMetric
 
 Function = Callable[[Any, Any], Any]

@@ -7,8 +7,8 @@ import botocore.session
 import pytest
 from botocore.model import Shape
 
-from controller.rehearsal.engine import Outcome
 from controller.rehearsal.service import AwsError
+from controller.rehearsal.services.stepfunctions import Outcome
 from tests.rehearsal.engine_world import T0, World, ask, states, task
 
 HOLD = states("W", W={"Type": "Wait", "Seconds": 60, "End": True})

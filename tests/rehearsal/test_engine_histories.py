@@ -14,7 +14,7 @@ from typing import Any
 import json5
 import pytest
 
-from controller.rehearsal.engine import Done, Integration, Outcome
+from controller.rehearsal.services.stepfunctions import Done, Integration, Outcome
 from tests.corpus import corpus
 from tests.rehearsal.engine_world import World, states
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from controller.rehearsal.engine import Outcome
 from controller.rehearsal.service import AwsError
+from controller.rehearsal.services.stepfunctions import Outcome
 from tests.rehearsal.engine_world import T0, World, ask, states, task
 
 DONE = Outcome(payload={"done": True})

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from controller.rehearsal.engine import Outcome
+from controller.rehearsal.services.stepfunctions import Outcome
 from tests.rehearsal.engine_oracle import by_strand, ended, history, moto_client, script, start
 from tests.rehearsal.engine_world import World
 

@@ -1,7 +1,7 @@
 """Step Functions for the rehearsal cloud: the part of the Amazon States Language that tidegate uses."""
 
-from controller.rehearsal.engine.api import StepFunctions
-from controller.rehearsal.engine.integrations import Done, Integration
 from controller.rehearsal.services.awslambda import Invoke, Outcome
+from controller.rehearsal.services.stepfunctions.api import StepFunctions
+from controller.rehearsal.services.stepfunctions.tasks import Done, Integration
 
 __all__ = ["Done", "Integration", "Invoke", "Outcome", "StepFunctions"]

@@ -1,6 +1,8 @@
 """JSONPath as tidegate's workflow uses it: reference paths, the context object, payload templates.
 
 `$`, `$.a.b`, `$['a b']`, `$.a[0]` read the state's input; `$$.Task.Token` and its like the context.
+
+The context object that `$$` paths read.
 """
 
 import re
@@ -8,8 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from controller.rehearsal.engine.failures import RUNTIME, Failure
-from controller.rehearsal.engine.json_text import to_text
+from controller.rehearsal.services.stepfunctions.failures import RUNTIME, Failure
+from controller.rehearsal.services.stepfunctions.records import Execution, Strand
+from controller.rehearsal.services.stepfunctions.text import from_text, to_iso, to_text
 
 _STEP = re.compile(r"\.(?P<name>[^\W\d][\w-]*)|\['(?P<quoted>[^'\\]+)'\]|\[(?P<index>\d{1,9})\]")
 
@@ -112,3 +115,31 @@ def _placed(steps: tuple[str | int, ...], into: Any, value: Any, text: str) -> A
         return [*into[:step], _placed(rest, into[step], value, text), *into[step + 1 :]]
     cause = f"Unable to apply step \"{step}\" of ResultPath '{text}' to input '{to_text(into)}'"
     raise Failure("States.ResultPathMatchFailure", cause)
+
+
+def context_of(execution: Execution, strand: Strand, token: str | None = None) -> dict[str, Any]:
+    """`$$` for a state of `execution`. `token` only while a task with a callback is being scheduled."""
+    context = {
+        "Execution": {
+            "Id": execution.arn,
+            "Input": _parsed(execution.input),
+            "Name": execution.name,
+            "RoleArn": execution.role_arn,
+            "StartTime": to_iso(execution.start),
+            "RedriveCount": 0,
+        },
+        "StateMachine": {"Id": execution.machine_arn, "Name": execution.machine_arn.rpartition(":")[2]},
+        "State": {
+            "Name": strand.state,
+            "EnteredTime": to_iso(strand.entered_at),
+            "RetryCount": strand.retries,
+        },
+    }
+    if token is not None:
+        context["Task"] = {"Token": token}
+    return context
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> Any:
+    return from_text(text)

@@ -4,16 +4,19 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controller.rehearsal.engine.callbacks import Callbacks
-from controller.rehearsal.engine.dump import dumped, read_executions, read_machines
-from controller.rehearsal.engine.executions import Executions
-from controller.rehearsal.engine.integrations import Integration, lambda_invoke
-from controller.rehearsal.engine.interpret import Interpreter
-from controller.rehearsal.engine.machines import Machines
-from controller.rehearsal.engine.records import Execution
 from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.service import Call
 from controller.rehearsal.services.awslambda import Invoke
+from controller.rehearsal.services.stepfunctions.executions import Callbacks, Executions
+from controller.rehearsal.services.stepfunctions.interpreter import Interpreter
+from controller.rehearsal.services.stepfunctions.machines import Machines
+from controller.rehearsal.services.stepfunctions.records import (
+    Execution,
+    dumped,
+    read_executions,
+    read_machines,
+)
+from controller.rehearsal.services.stepfunctions.tasks import Integration, lambda_invoke
 
 Changed = Callable[[dict[str, Any]], None]
 

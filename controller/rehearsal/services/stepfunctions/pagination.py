@@ -4,8 +4,8 @@ import base64
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from controller.rehearsal.engine.json_text import from_text, to_text
 from controller.rehearsal.service import AwsError
+from controller.rehearsal.services.stepfunctions.text import from_text, to_text
 
 T = TypeVar("T")
 _MOST = 1000

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from controller.rehearsal.engine.failures import RUNTIME, Failure
-from controller.rehearsal.engine.paths import NotFound, read
-from controller.rehearsal.engine.timestamps import from_iso
+from controller.rehearsal.services.stepfunctions.failures import RUNTIME, Failure
+from controller.rehearsal.services.stepfunctions.jsonpath import NotFound, read
+from controller.rehearsal.services.stepfunctions.text import from_iso
 
 Compare = Callable[[Any, Any], bool]
 _ORDER: dict[str, Compare] = {

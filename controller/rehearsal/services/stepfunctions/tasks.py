@@ -5,24 +5,149 @@
      │ timeout, heartbeat timers run from here                       └─ TaskSubmitted ··· SendTask*: answered
      └── whichever comes first takes `strand.task` away; every later one finds nothing to answer
 ```
+
+Task tokens: bearer secrets. They appear in no repr, log or exception of this engine.
+
+What a Task state can call. Each call returns at once and answers later through `done`.
+
+`done` may be called on any thread. A call never raises: an unknown function, for example, is the
+outcome `Lambda.ResourceNotFoundException`.
+
+When a Wait state ends.
 """
 
+import base64
+import random
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from controller.rehearsal.engine import history
-from controller.rehearsal.engine.context import context_of
-from controller.rehearsal.engine.failures import CAUSE_LIMIT, ERROR_LIMIT, TIMEOUT, Failure, writable
-from controller.rehearsal.engine.integrations import Done, Integration, raised_cause
-from controller.rehearsal.engine.json_text import from_text, limited
-from controller.rehearsal.engine.records import Execution, Strand, TaskRun
-from controller.rehearsal.engine.tokens import Tokens
-from controller.rehearsal.engine.waits import seconds_at
 from controller.rehearsal.services.awslambda import Invoke, Outcome
+from controller.rehearsal.services.stepfunctions import records
+from controller.rehearsal.services.stepfunctions.failures import (
+    CAUSE_LIMIT,
+    ERROR_LIMIT,
+    RUNTIME,
+    TIMEOUT,
+    Failure,
+    writable,
+)
+from controller.rehearsal.services.stepfunctions.jsonpath import NotFound, context_of, read
+from controller.rehearsal.services.stepfunctions.records import Execution, Strand, TaskRun
+from controller.rehearsal.services.stepfunctions.text import from_iso, from_text, limited, to_text
 
 if TYPE_CHECKING:
-    from controller.rehearsal.engine.interpret import Interpreter
+    from controller.rehearsal.services.stepfunctions.interpreter import Interpreter
+
+
+class Tokens:
+    """Which task a token answers. Closed ones are remembered, so that a late answer is told so."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+        self._bound: dict[str, tuple[str, int]] = {}
+
+    def new(self) -> str:
+        """A token that was never used here, also not before a restart with the same random source."""
+        while True:
+            token = base64.b64encode(self._rng.randbytes(64)).decode("ascii")
+            if token not in self._bound:
+                return token
+
+    def bind(self, token: str, arn: str, serial: int) -> None:
+        self._bound[token] = (arn, serial)
+
+    def find(self, token: str) -> tuple[str, int] | None:
+        """Execution ARN and the task's serial number in it."""
+        return self._bound.get(token)
+
+    def dump(self) -> dict[str, list[str | int]]:
+        return {token: [arn, serial] for token, (arn, serial) in self._bound.items()}
+
+    def restore(self, dumped: dict[str, list[str | int]]) -> None:
+        self._bound.update({token: (str(arn), int(serial)) for token, (arn, serial) in dumped.items()})
+
+
+Done = Callable[[Outcome], None]
+Integration = Callable[[dict[str, Any], Done], None]
+"""`integration(parameters, done)`: the payload of its outcome is the task's whole output."""
+
+
+def lambda_invoke(invoke: Invoke) -> Integration:
+    """The optimised integration `lambda:invoke`, with the envelope that AWS puts around a payload."""
+
+    def call(parameters: dict[str, Any], done: Done) -> None:
+        function = str(parameters["FunctionName"])
+        if "Qualifier" in parameters:
+            function = f"{function}:{parameters['Qualifier']}"
+
+        def wrap(outcome: Outcome) -> None:
+            if outcome.error is not None:
+                done(outcome)
+                return
+            done(
+                Outcome(
+                    payload={
+                        "ExecutedVersion": "$LATEST",
+                        "Payload": outcome.payload,
+                        "SdkHttpMetadata": {"HttpStatusCode": 200},
+                        "StatusCode": 200,
+                    }
+                )
+            )
+
+        invoke(function, parameters.get("Payload", {}), wrap)
+
+    return call
+
+
+def raised_cause(outcome: Outcome, request_id: Callable[[], str]) -> str | None:
+    """The cause of a Lambda's error as AWS writes it: JSON with errorMessage and errorType.
+
+    A cause that is such JSON already stays; so does one of the Lambda service itself.
+    """
+    error, cause = outcome.error or "", outcome.cause or ""
+    if error.startswith(("Lambda.", "States.")):
+        return outcome.cause
+    try:
+        if isinstance(from_text(cause), dict):
+            return cause
+    except ValueError:
+        pass
+    return to_text({"errorMessage": cause, "errorType": error, "requestId": request_id(), "stackTrace": []})
+
+
+_MOST = 99_999_999
+
+
+def seconds_at(path: str, data: Any, context: dict[str, Any], *, least: int, field: str) -> int:
+    """A whole number of seconds found at a path."""
+    try:
+        value = read(path, data, context)
+    except NotFound as exc:
+        raise Failure(RUNTIME, f"Invalid path '{path}' : No results for path: {path}") from exc
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= _MOST:
+        raise Failure(RUNTIME, f"The {field} '{path}' leads to no whole number from {least} to {_MOST}")
+    return value
+
+
+def due(state: dict[str, Any], data: Any, entered_at: float, context: dict[str, Any]) -> float:
+    """Scenario time at which the state is left, seconds since 1970."""
+    if "Seconds" in state:
+        return entered_at + float(state["Seconds"])
+    if "SecondsPath" in state:
+        return entered_at + seconds_at(state["SecondsPath"], data, context, least=0, field="SecondsPath")
+    if "Timestamp" in state:
+        when = from_iso(state["Timestamp"])
+    else:
+        try:
+            when = from_iso(read(state["TimestampPath"], data, context))
+        except NotFound as exc:
+            raise Failure(RUNTIME, f"Invalid path '{state['TimestampPath']}'") from exc
+    if when is None:
+        raise Failure(RUNTIME, "The TimestampPath leads to no timestamp")
+    return when
+
 
 _CALLBACK = ".waitForTaskToken"
 
@@ -62,8 +187,8 @@ class Tasks:
             heartbeat_every=heartbeat,
             heartbeat_at=None if heartbeat is None else now + heartbeat,
         )
-        details = history.scheduled(task, now, self._region)
-        self._interpreter.emit(execution, strand, history.task_kind(task, "Scheduled"), details)
+        details = records.scheduled(task, now, self._region)
+        self._interpreter.emit(execution, strand, records.task_kind(task, "Scheduled"), details)
         execution.next_serial += 1
         strand.task = task
         if token is not None:
@@ -109,8 +234,8 @@ class Tasks:
 
     def start(self, execution: Execution, strand: Strand) -> None:
         task = self._task(strand)
-        kind = history.task_kind(task, "Started")
-        self._interpreter.emit(execution, strand, kind, history.begun(task))
+        kind = records.task_kind(task, "Started")
+        self._interpreter.emit(execution, strand, kind, records.begun(task))
         strand.phase = "running"
         self.call(execution, strand)
 
@@ -127,7 +252,7 @@ class Tasks:
 
     def _call(self, task: TaskRun, done: Done) -> None:
         parameters = from_text(task.parameters)
-        if history.is_function(task):
+        if records.is_function(task):
             self._invoke(task.action, parameters, done)
         else:
             name = f"{task.service}:{task.action.removesuffix(_CALLBACK)}"
@@ -153,7 +278,7 @@ class Tasks:
         task = self._task(strand)
         data = self._output(execution, strand, outcome)
         strand.phase = "submitted"
-        self._interpreter.emit(execution, strand, "TaskSubmitted", history.answered(task, data))
+        self._interpreter.emit(execution, strand, "TaskSubmitted", records.answered(task, data))
 
     def answer(self, execution: Execution, strand: Strand, outcome: Outcome) -> None:
         """SendTaskSuccess or SendTaskFailure."""
@@ -166,14 +291,14 @@ class Tasks:
             self._failed(execution, strand, Failure(error or None, cause), "Failed")
         data = self._output(execution, strand, outcome)
         self.drop(execution, strand)
-        kind = history.task_kind(task, "Succeeded")
-        self._interpreter.emit(execution, strand, kind, history.answered(task, data))
+        kind = records.task_kind(task, "Succeeded")
+        self._interpreter.emit(execution, strand, kind, records.answered(task, data))
         self._interpreter.states.leave(execution, strand, from_text(data))
 
     def _output(self, execution: Execution, strand: Strand, outcome: Outcome) -> str:
         """The outcome as text; one that is too large, or no JSON, fails the task."""
         task = self._task(strand)
-        what = task.action if history.is_function(task) else f"arn:aws:states:::{task.service}:{task.action}"
+        what = task.action if records.is_function(task) else f"arn:aws:states:::{task.service}:{task.action}"
         try:
             data = limited(outcome.payload, what=f"state/task '{what}'")
             from_text(data)
@@ -189,7 +314,7 @@ class Tasks:
         task = self._task(strand)
         self.drop(execution, strand)
         self._interpreter.emit(
-            execution, strand, history.task_kind(task, what), history.failed(task, failure)
+            execution, strand, records.task_kind(task, what), records.failed(task, failure)
         )
         raise failure
 

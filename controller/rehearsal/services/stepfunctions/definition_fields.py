@@ -1,11 +1,17 @@
-"""The values of a state's fields, each by its kind."""
+"""The values of a state's fields, each by its kind.
+
+The refusal of a definition.
+"""
 
 from collections.abc import Callable
 from typing import Any
 
-from controller.rehearsal.engine.definition_error import DefinitionError
-from controller.rehearsal.engine.paths import BadPath, parse
-from controller.rehearsal.engine.timestamps import from_iso
+from controller.rehearsal.services.stepfunctions.jsonpath import BadPath, parse
+from controller.rehearsal.services.stepfunctions.text import from_iso
+
+
+class DefinitionError(ValueError):
+    """A definition that cannot be run; the message says what and where."""
 
 
 def refuse(what: str, where: str, code: str = "SCHEMA_VALIDATION_FAILED") -> DefinitionError:
