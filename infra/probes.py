@@ -14,7 +14,7 @@ from constructs import Construct
 from controller.aws.events.rules import FORWARDED, PROBE_SOURCE, PROBE_TYPE
 from controller.core.policy.schema import AlarmSignal, CanarySignal
 from controller.lab.environment.estate import METRICS
-from controller.rehearsal.synthetics_api import RUNTIME
+from controller.rehearsal.services.synthetics.api import RUNTIME
 from infra import names
 from infra.config import Config
 from infra.dashboard import region_dashboard

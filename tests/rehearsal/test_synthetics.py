@@ -17,9 +17,9 @@ from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.network import VirtualNetwork
 from controller.rehearsal.orders import ReplicatedOrders
 from controller.rehearsal.service import AwsError, Call
+from controller.rehearsal.services.synthetics.api import SyntheticsApi
+from controller.rehearsal.services.synthetics.runner import Canary, Send, Synthetics, load_check
 from controller.rehearsal.shop import Shop
-from controller.rehearsal.synthetics import Canary, Send, Synthetics, load_check
-from controller.rehearsal.synthetics_api import SyntheticsApi
 from controller.rehearsal.virtual import VirtualRuntime
 from tests.corpus import corpus
 

@@ -30,8 +30,8 @@ from controller.rehearsal.services.dynamodb.store import Store
 from controller.rehearsal.services.readiness import plan_arn
 from controller.rehearsal.services.route53 import ZONE
 from controller.rehearsal.services.s3 import audit_bucket
-from controller.rehearsal.synthetics import Canary, Synthetics, load_check
-from controller.rehearsal.synthetics_api import SyntheticsApi
+from controller.rehearsal.services.synthetics.api import SyntheticsApi
+from controller.rehearsal.services.synthetics.runner import Canary, Synthetics, load_check
 from controller.settings import Arc, Bucket, Clock, Deployment, Records, Standby
 from controller.steps.context.deps import Deps
 from controller.steps.context.situation import every_wish

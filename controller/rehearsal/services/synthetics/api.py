@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from controller.rehearsal.service import ACCOUNT, AwsError, Call
-from controller.rehearsal.synthetics import RUN_EVERY_SECONDS, Deployed, Synthetics
-from controller.rehearsal.synthetics_events import artifact_location
+from controller.rehearsal.services.synthetics.events import artifact_location
+from controller.rehearsal.services.synthetics.runner import RUN_EVERY_SECONDS, Deployed, Synthetics
 
 RUNTIME = "syn-python-selenium-14.0"
 """The only place: AWS withdraws runtimes yearly (CloudWatch User Guide, "Runtime support policy")."""

@@ -20,8 +20,14 @@ from controller.ports.runtime import Runtime
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.network import REQUEST_TIMEOUT, Network, Unreachable
+from controller.rehearsal.services.synthetics.events import (
+    CanaryIdentity,
+    Event,
+    Run,
+    run_event,
+    status_event,
+)
 from controller.rehearsal.shop import PutMetric
-from controller.rehearsal.synthetics_events import CanaryIdentity, Event, Run, run_event, status_event
 
 NAMESPACE = "CloudWatchSynthetics"
 RUN_EVERY_SECONDS = 60.0
