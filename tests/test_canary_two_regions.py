@@ -6,9 +6,9 @@ from types import ModuleType
 import pytest
 
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.orders import ReplicatedOrders
-from controller.rehearsal.shop import Shop
-from controller.rehearsal.shop_server import ShopServer
+from controller.rehearsal.shop.orders import ReplicatedOrders
+from controller.rehearsal.shop.server import ShopServer
+from controller.rehearsal.shop.shop import Shop
 from tests.test_canaries import load
 
 REGIONS = ("us-east-1", "us-west-2")

@@ -23,7 +23,6 @@ from controller.rehearsal.dns.resolver import HealthChecks, NameService
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.moto_fallback import Backstage
-from controller.rehearsal.replication import publish_each_minute, replicated
 from controller.rehearsal.self_metrics import probe_each_hour
 from controller.rehearsal.service import ACCOUNT, AwsError, Call, Service
 from controller.rehearsal.services.arc.config import CONFIG, PanelConfig
@@ -44,7 +43,7 @@ from controller.rehearsal.services.route53 import listed_checks, listed_records
 from controller.rehearsal.services.s3 import Objects, locked
 from controller.rehearsal.services.sns import Outbox
 from controller.rehearsal.services.sqs.api import Queues
-from controller.rehearsal.shop import Shop, emit_each_minute
+from controller.rehearsal.shop.shop import Shop, emit_each_minute, publish_each_minute, replicated
 from controller.rehearsal.wire import Wire
 
 QUEUE, DEAD_LETTERS = "tidegate-intake", "tidegate-dead-letters"

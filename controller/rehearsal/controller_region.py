@@ -14,7 +14,7 @@ from controller.rehearsal.services.awslambda import Outcome
 from controller.rehearsal.services.kms import Vault
 from controller.rehearsal.services.sqs.api import Queues
 from controller.rehearsal.services.stepfunctions.api import StepFunctions
-from controller.rehearsal.shop import PutMetric
+from controller.rehearsal.shop.shop import PutMetric
 
 Function = Callable[[Any, Any], Any]
 Local = Callable[[Kernel], Runtime]

@@ -5,7 +5,7 @@ from typing import Any
 
 from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.services.sqs.api import Queues
-from controller.rehearsal.shop import PutMetric
+from controller.rehearsal.shop.shop import PutMetric
 
 SQS, STATES = "AWS/SQS", "AWS/States"
 ENDED = {"FAILED": "ExecutionsFailed", "TIMED_OUT": "ExecutionsTimedOut", "ABORTED": "ExecutionsAborted"}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from controller.lab.environment.estate import METRICS
-from controller.rehearsal.shop import CATALOG
+from controller.rehearsal.shop.shop import CATALOG
 from tests.aws.wire import connect, table
 from tests.test_canaries import load as load_canary
 

@@ -9,20 +9,19 @@ from random import Random
 import pytest
 
 from controller.ports.runtime import Runtime
-from controller.rehearsal.clients import Clients
 from controller.rehearsal.dns.records import record_tree
 from controller.rehearsal.dns.resolver import HealthChecks, NameService
 from controller.rehearsal.dns.server import DnsServer, Zone
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel, VirtualClock, WallClock
-from controller.rehearsal.ledger import Ledger, Request, Totals
-from controller.rehearsal.network import Network, VirtualNetwork
-from controller.rehearsal.orders import ReplicatedOrders
-from controller.rehearsal.shop import Shop
-from controller.rehearsal.shop_server import ShopServer
+from controller.rehearsal.shop.customers import Clients, Ledger, Request, Totals
+from controller.rehearsal.shop.loopback_network import WireNetwork
+from controller.rehearsal.shop.network import Network, VirtualNetwork
+from controller.rehearsal.shop.orders import ReplicatedOrders
+from controller.rehearsal.shop.server import ShopServer
+from controller.rehearsal.shop.shop import Shop
 from controller.rehearsal.virtual import VirtualRuntime
 from controller.rehearsal.wall import WallRuntime
-from controller.rehearsal.wire_network import WireNetwork
 
 EAST, WEST = "us-east-1", "us-west-2"
 CONTROLS = {EAST: ["use1-a", "use1-b"], WEST: ["usw2-a", "usw2-b"]}

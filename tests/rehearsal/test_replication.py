@@ -7,7 +7,7 @@ import pytest
 from controller.rehearsal.blueprint import Blueprint
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel, VirtualClock
-from controller.rehearsal.replication import publish_each_minute, replicated
+from controller.rehearsal.shop.shop import publish_each_minute, replicated
 
 EAST, WEST = "us-east-1", "us-west-2"
 T0 = 1_893_484_800.0

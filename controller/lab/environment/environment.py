@@ -17,13 +17,10 @@ from controller.lab.environment.estate import Intake, estate
 from controller.lab.policy_files.shipped import shipped
 from controller.ports.runtime import Runtime
 from controller.rehearsal.blueprint import Blueprint, machine_arn
-from controller.rehearsal.clients import Clients
 from controller.rehearsal.cloud import Cloud
 from controller.rehearsal.controller_region import Function, Local
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel
-from controller.rehearsal.monitors import Monitors
-from controller.rehearsal.network import Network
 from controller.rehearsal.service import ACCOUNT
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.rehearsal.services.dynamodb.store import Store
@@ -32,6 +29,9 @@ from controller.rehearsal.services.route53 import ZONE
 from controller.rehearsal.services.s3 import audit_bucket
 from controller.rehearsal.services.synthetics.api import SyntheticsApi
 from controller.rehearsal.services.synthetics.runner import Canary, Synthetics, load_check
+from controller.rehearsal.shop.customers import Clients
+from controller.rehearsal.shop.monitors import Monitors
+from controller.rehearsal.shop.network import Network
 from controller.settings import Arc, Bucket, Clock, Deployment, Records, Standby
 from controller.steps.context.deps import Deps
 from controller.steps.context.situation import every_wish

@@ -20,9 +20,9 @@ from controller.rehearsal.protocol.models import service_model
 from controller.rehearsal.server import Server
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.rehearsal.services.dynamodb.store import Store
-from controller.rehearsal.shop_server import ShopServer
+from controller.rehearsal.shop.loopback_network import WireNetwork
+from controller.rehearsal.shop.server import ShopServer
 from controller.rehearsal.wall import WallRuntime
-from controller.rehearsal.wire_network import WireNetwork
 from controller.settings import Clock
 
 

@@ -5,7 +5,7 @@ import random
 from controller.core.policy.schema import Policy
 from controller.lab.environment.environment import Parts, Stage, assemble, cloud_for, deployed
 from controller.rehearsal.kernel import Kernel, VirtualClock
-from controller.rehearsal.network import VirtualNetwork
+from controller.rehearsal.shop.network import VirtualNetwork
 from controller.rehearsal.virtual import VirtualRuntime
 from controller.settings import Standby
 

@@ -19,7 +19,6 @@ from uuid import NAMESPACE_OID, uuid5
 from controller.ports.runtime import Runtime
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.kernel import Kernel
-from controller.rehearsal.network import REQUEST_TIMEOUT, Network, Unreachable
 from controller.rehearsal.services.synthetics.events import (
     CanaryIdentity,
     Event,
@@ -27,7 +26,8 @@ from controller.rehearsal.services.synthetics.events import (
     run_event,
     status_event,
 )
-from controller.rehearsal.shop import PutMetric
+from controller.rehearsal.shop.network import REQUEST_TIMEOUT, Network, Unreachable
+from controller.rehearsal.shop.shop import PutMetric
 
 NAMESPACE = "CloudWatchSynthetics"
 RUN_EVERY_SECONDS = 60.0

@@ -6,7 +6,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 
-from controller.rehearsal.shop import BODY_BYTES, Reply, Shop
+from controller.rehearsal.shop.shop import BODY_BYTES, Reply, Shop
 
 IDLE_SECONDS = 60.0
 

@@ -15,7 +15,7 @@ import dns.rcode
 import dns.rdatatype
 
 from controller.rehearsal.dns.server import LOCATION_OPTION
-from controller.rehearsal.network import REQUEST_TIMEOUT, Response, TimedOut, Unreachable
+from controller.rehearsal.shop.network import REQUEST_TIMEOUT, Response, TimedOut, Unreachable
 
 # At speed 60 two scenario seconds are 33 ms, which a busy machine can lose without any fault.
 LEAST_WALL_TIMEOUT = 1.0

@@ -11,7 +11,7 @@ from controller.ports.runtime import Runtime
 from controller.rehearsal.dns.geography import round_trip_seconds
 from controller.rehearsal.dns.records import NoSuchName
 from controller.rehearsal.dns.resolver import NameService
-from controller.rehearsal.shop import Shop
+from controller.rehearsal.shop.shop import Shop
 
 REQUEST_TIMEOUT = 2.0
 
