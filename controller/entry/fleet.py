@@ -15,7 +15,7 @@ from controller.rehearsal.faults import Faults
 from controller.rehearsal.sdk import virtual_clients
 from controller.rehearsal.service import ACCOUNT
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
-from controller.rehearsal.virtual import VirtualRuntime
+from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.rehearsal.wire import Wire
 from controller.settings import Arc, Deployment
 

@@ -21,7 +21,6 @@ from controller.rehearsal.controller_region import Function, Local, Station
 from controller.rehearsal.dns.records import record_tree
 from controller.rehearsal.dns.resolver import HealthChecks, NameService
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.moto_fallback import Backstage
 from controller.rehearsal.self_metrics import probe_each_hour
 from controller.rehearsal.service import ACCOUNT, AwsError, Call, Service
@@ -44,6 +43,7 @@ from controller.rehearsal.services.s3 import Objects, locked
 from controller.rehearsal.services.sns import Outbox
 from controller.rehearsal.services.sqs.api import Queues
 from controller.rehearsal.shop.shop import Shop, emit_each_minute, publish_each_minute, replicated
+from controller.rehearsal.time.kernel import Kernel
 from controller.rehearsal.wire import Wire
 
 QUEUE, DEAD_LETTERS = "tidegate-intake", "tidegate-dead-letters"

@@ -7,14 +7,14 @@ from typing import Any
 
 from controller.ports.runtime import Runtime
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.gate import Gate
-from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.self_metrics import Meter
 from controller.rehearsal.services.awslambda import Outcome
 from controller.rehearsal.services.kms import Vault
 from controller.rehearsal.services.sqs.api import Queues
 from controller.rehearsal.services.stepfunctions.api import StepFunctions
 from controller.rehearsal.shop.shop import PutMetric
+from controller.rehearsal.time.kernel import Kernel
+from controller.rehearsal.time.region_gate import Gate
 
 Function = Callable[[Any, Any], Any]
 Local = Callable[[Kernel], Runtime]

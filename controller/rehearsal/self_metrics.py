@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.services.sqs.api import Queues
 from controller.rehearsal.shop.shop import PutMetric
+from controller.rehearsal.time.kernel import Kernel
 
 SQS, STATES = "AWS/SQS", "AWS/States"
 ENDED = {"FAILED": "ExecutionsFailed", "TIMED_OUT": "ExecutionsTimedOut", "ABORTED": "ExecutionsAborted"}

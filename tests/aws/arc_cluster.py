@@ -13,12 +13,12 @@ from botocore.session import Session
 
 from controller.aws.arc.switch import ArcSwitch, client_config
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.service import AwsError, Call
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS, SERVICE, RoutingControls
 from controller.rehearsal.services.arc.safety_rules import SafetyRule, control_arn, panel_arn, rule_arn
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
+from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.rehearsal.transport import Fault, attach
-from controller.rehearsal.virtual import VirtualRuntime
 from controller.rehearsal.wire import Request, Response, Wire
 
 T0 = 1_700_000_000.0

@@ -7,8 +7,8 @@ import pytest
 from controller.aws.cloudwatch.alarms import PERMISSIONS, CloudWatchPoll, judged
 from controller.core.model import Ignored, Sighting, Verdict
 from controller.ports.errors import EvidenceUnavailable
-from controller.rehearsal.kernel import Kernel, VirtualClock
-from controller.rehearsal.virtual import VirtualRuntime
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
+from controller.rehearsal.time.virtual import VirtualRuntime
 from tests.aws import wire as w
 
 NOW = 1_700_000_000.7

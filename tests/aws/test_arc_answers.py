@@ -15,8 +15,8 @@ from botocore.parsers import ResponseParserError
 
 from controller.aws.arc.calls import Next, client_config, judge, plain
 from controller.aws.arc.endpoints import Endpoints
-from controller.rehearsal.kernel import Kernel, VirtualClock
-from controller.rehearsal.virtual import VirtualRuntime
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
+from controller.rehearsal.time.virtual import VirtualRuntime
 
 
 def answer(code: str, message: str, status: int = 400) -> ClientError:

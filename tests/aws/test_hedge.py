@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from controller.aws.arc.hedging import Attempt, Hedge
-from controller.rehearsal.kernel import Kernel, VirtualClock
-from controller.rehearsal.virtual import VirtualRuntime
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
+from controller.rehearsal.time.virtual import VirtualRuntime
 
 
 class Failed(Exception):  # noqa: N818

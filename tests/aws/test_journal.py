@@ -9,8 +9,8 @@ from controller.aws.dynamodb import journal as journals
 from controller.aws.dynamodb.journal import LARGEST, PERMISSIONS, WHOLE, DynamoJournal
 from controller.core.journal import Draft, Event, Kind, broken_at, seal, to_json
 from controller.ports.errors import JournalConflict, JournalUnreadable, OutsideUnreachable
-from controller.rehearsal.kernel import Kernel, VirtualClock
-from controller.rehearsal.virtual import VirtualRuntime
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
+from controller.rehearsal.time.virtual import VirtualRuntime
 from tests.aws import wire as w
 
 AT = 1_700_000_000.25

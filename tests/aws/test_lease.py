@@ -6,8 +6,8 @@ import pytest
 from controller.aws.dynamodb.leases import PERMISSIONS, DynamoLeases
 from controller.ports.errors import JournalConflict, OutsideUnreachable
 from controller.ports.storage import Lease
-from controller.rehearsal.kernel import Kernel, VirtualClock
-from controller.rehearsal.virtual import VirtualRuntime
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
+from controller.rehearsal.time.virtual import VirtualRuntime
 from tests.aws import wire as w
 
 FIRST, SECOND = "evacuate-storefront-1", "evacuate-storefront-2"

@@ -10,12 +10,12 @@ from controller.aws.readiness import PERMISSIONS, SERVICES, AwsReadiness
 from controller.core.decision.readiness import Reading, Wish
 from controller.ports.errors import EvidenceUnavailable
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.sdk import virtual_clients
 from controller.rehearsal.service import AwsError, Call, Request, Response
 from controller.rehearsal.services.cloudwatch.api import Alarms
 from controller.rehearsal.services.readiness import provided
-from controller.rehearsal.virtual import VirtualRuntime
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
+from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.rehearsal.wire import Wire
 
 EAST, WEST = "us-east-1", "us-west-2"

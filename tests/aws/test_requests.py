@@ -9,11 +9,11 @@ from controller.aws.cloudwatch.request_counts import MOST, PERMISSIONS, CloudWat
 from controller.core.policy.schema import Traffic
 from controller.ports.errors import EvidenceUnavailable
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.sdk import virtual_clients
 from controller.rehearsal.service import Request, Response
 from controller.rehearsal.services.cloudwatch.api import Alarms
-from controller.rehearsal.virtual import VirtualRuntime
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
+from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.rehearsal.wire import Wire
 from tests.aws.test_readiness import EAST, ONCE, T0, WEST
 

@@ -7,8 +7,8 @@ import pytest
 
 from controller.aws.arc.hedging import Attempt, Hedge
 from controller.aws.runtime import SystemRuntime
-from controller.rehearsal.kernel import Kernel, VirtualClock, WallClock
-from controller.rehearsal.wall import Closed, WallRuntime
+from controller.rehearsal.time.kernel import Kernel, VirtualClock, WallClock
+from controller.rehearsal.time.wall import Closed, WallRuntime
 
 T0 = 1_700_000_000.0
 SPEED = 600.0

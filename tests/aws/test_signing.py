@@ -12,13 +12,13 @@ from controller.aws.audit.locked_store import S3LockedStore
 from controller.aws.audit.signing import KmsSigner
 from controller.ports.audit import NotLocked
 from controller.ports.errors import OutsideUnreachable
-from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.moto_fallback import Backstage
 from controller.rehearsal.service import AwsError, Call
 from controller.rehearsal.services.kms import ALIAS, Keys, Vault
 from controller.rehearsal.services.s3 import DAYS, audit_bucket, locked
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
+from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.rehearsal.transport import attach
-from controller.rehearsal.virtual import VirtualRuntime
 from controller.rehearsal.wire import Wire
 from tests.rehearsal.test_backstage import SESSION, client
 

@@ -12,12 +12,12 @@ from controller.aws.arc.calls import client_config
 from controller.aws.s3_switch import PERMISSIONS, StandbySwitch, Watched
 from controller.ports.errors import JournalConflict, SwitchRefused, SwitchUnavailable
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.moto_fallback import Backstage
 from controller.rehearsal.service import Request, Response, Scope
 from controller.rehearsal.services.s3 import Objects
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
+from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.rehearsal.transport import Fault, attach
-from controller.rehearsal.virtual import VirtualRuntime
 from controller.rehearsal.wire import Wire
 from controller.settings import Arc, Bucket, Deployment, Standby
 from tests.core.scene import ACCOUNT

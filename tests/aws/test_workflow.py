@@ -8,8 +8,8 @@ import pytest
 
 from controller.aws.workflow import PERMISSIONS, StepFunctionsWorkflow
 from controller.ports.errors import OutsideUnreachable, TokenClosed
-from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.services.stepfunctions import Done, Outcome, StepFunctions
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from tests.aws import wire as w
 
 TOKEN = "AQCEAAAAKgAAAAMAAAAA-secret"

@@ -17,12 +17,12 @@ from botocore.config import Config
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
 
-from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.service import Request, Response, Scope, Service
 from controller.rehearsal.services.dynamodb.api import Tables
 from controller.rehearsal.services.dynamodb.memory_store import MemoryStore
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
+from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.rehearsal.transport import Direct, sound
-from controller.rehearsal.virtual import VirtualRuntime
 from controller.rehearsal.wire import Wire as Cloud
 
 Serve = Callable[[AWSPreparedRequest], AWSResponse]

@@ -15,7 +15,7 @@ from typing import Any
 import simpy
 
 from controller.lab.simulate.world.facts import LAST, Trace
-from controller.rehearsal.kernel import Kernel, Timer, VirtualClock
+from controller.rehearsal.time.kernel import Kernel, Timer, VirtualClock
 
 INTERVALS = [1.0 + number / 100 for number in range(100)]
 """Seconds between the ticks of each clock."""

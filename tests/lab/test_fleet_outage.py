@@ -10,8 +10,8 @@ from controller.lab.fleet import queues
 from controller.lab.fleet.curve import picture
 from controller.lab.fleet.outage import HOLD, SIZES, Fleet, Outcome, outage
 from controller.lab.fleet.queues import Bucket, Lanes
-from controller.rehearsal.kernel import Kernel, VirtualClock
-from controller.rehearsal.virtual import VirtualRuntime
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
+from controller.rehearsal.time.virtual import VirtualRuntime
 
 DOCS = Path(__file__).parents[2] / "docs"
 

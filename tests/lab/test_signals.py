@@ -18,11 +18,11 @@ from controller.lab.signals.alarm_history import read_history
 from controller.lab.signals.m_of_n import AS_IT_WAS, MISSING, NAMES, Treatment, states, verdicts
 from controller.lab.signals.metric_series import BadSeries, Series, coded, gridded, read_series
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.service import Call
 from controller.rehearsal.services.cloudwatch.alarm_model import Alarm, State
 from controller.rehearsal.services.cloudwatch.api import Alarms
 from controller.rehearsal.services.cloudwatch.m_of_n import EXTRA_PERIODS, StateValue, evaluate
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from tests.corpus import corpus
 
 TREATMENTS: tuple[Treatment, ...] = ("missing", "ignore", "breaching", "notBreaching")

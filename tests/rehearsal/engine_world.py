@@ -5,9 +5,9 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.service import Call
 from controller.rehearsal.services.stepfunctions import Done, Integration, Outcome, StepFunctions
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
 
 T0 = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 REGION = "us-west-2"

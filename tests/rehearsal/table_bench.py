@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.service import AwsError, Call
 from controller.rehearsal.services.dynamodb.api import Tables
 from controller.rehearsal.services.dynamodb.memory_store import MemoryStore
 from controller.rehearsal.services.dynamodb.store import Store
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
 
 START = 1_700_000_000.0
 REGION = "us-east-1"

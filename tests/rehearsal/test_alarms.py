@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.service import AwsError, Call
 from controller.rehearsal.services.cloudwatch.api import Alarms
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from tests.corpus import corpus
 
 T0 = 1_700_000_040.0

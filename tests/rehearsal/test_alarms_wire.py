@@ -9,13 +9,13 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.sdk import virtual_clients
 from controller.rehearsal.service import Request, Response
 from controller.rehearsal.services.cloudwatch.api import Alarms
 from controller.rehearsal.services.eventbridge.bus import Events
 from controller.rehearsal.services.sqs.api import Queues
-from controller.rehearsal.virtual import VirtualRuntime
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
+from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.rehearsal.wire import Wire
 
 T0 = 1_700_000_040.0

@@ -8,10 +8,10 @@ import pytest
 from botocore.session import Session
 
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.service import AwsError, Call
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS, SERVICE, RoutingControls
 from controller.rehearsal.services.arc.safety_rules import SafetyRule, control_arn, panel_arn, rule_arn
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
 
 T0 = 1_700_000_000.0
 PANEL = panel_arn(7)

@@ -9,10 +9,10 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.moto_fallback import Backstage
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
+from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.rehearsal.transport import attach
-from controller.rehearsal.virtual import VirtualRuntime
 from controller.rehearsal.wire import Wire
 
 SESSION = boto3.session.Session("key", "secret", region_name="eu-west-1")

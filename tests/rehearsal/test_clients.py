@@ -13,15 +13,15 @@ from controller.rehearsal.dns.records import record_tree
 from controller.rehearsal.dns.resolver import HealthChecks, NameService
 from controller.rehearsal.dns.server import DnsServer, Zone
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.kernel import Kernel, VirtualClock, WallClock
 from controller.rehearsal.shop.customers import Clients, Ledger, Request, Totals
 from controller.rehearsal.shop.loopback_network import WireNetwork
 from controller.rehearsal.shop.network import Network, VirtualNetwork
 from controller.rehearsal.shop.orders import ReplicatedOrders
 from controller.rehearsal.shop.server import ShopServer
 from controller.rehearsal.shop.shop import Shop
-from controller.rehearsal.virtual import VirtualRuntime
-from controller.rehearsal.wall import WallRuntime
+from controller.rehearsal.time.kernel import Kernel, VirtualClock, WallClock
+from controller.rehearsal.time.virtual import VirtualRuntime
+from controller.rehearsal.time.wall import WallRuntime
 
 EAST, WEST = "us-east-1", "us-west-2"
 CONTROLS = {EAST: ["use1-a", "use1-b"], WEST: ["usw2-a", "usw2-b"]}

@@ -20,7 +20,7 @@ from controller.rehearsal.dns.geography import distance_km, nearest, round_trip_
 from controller.rehearsal.dns.records import Answer, NoSuchName, RecordTree, Slice, record_tree, resolve
 from controller.rehearsal.dns.resolver import HealthChecks, NameService
 from controller.rehearsal.dns.server import LOCATION_OPTION, DnsServer, Zone
-from controller.rehearsal.kernel import Kernel, VirtualClock
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
 
 NAME = "shop.storefront.test."
 CONTROLS = {

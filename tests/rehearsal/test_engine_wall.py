@@ -5,9 +5,9 @@ import random
 import threading
 from typing import Any
 
-from controller.rehearsal.kernel import Kernel, WallClock
 from controller.rehearsal.service import Call
 from controller.rehearsal.services.stepfunctions import Done, Outcome, StepFunctions
+from controller.rehearsal.time.kernel import Kernel, WallClock
 from tests.rehearsal.engine_world import REGION, T0, ask, states, task
 
 BRANCHES = 8

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.service import AwsError, Call
 from controller.rehearsal.services.awslambda import Outcome
 from controller.rehearsal.services.cloudwatch.api import Alarms
@@ -15,6 +14,7 @@ from controller.rehearsal.services.eventbridge.bus import Events
 from controller.rehearsal.services.eventbridge.delivery import Delivery
 from controller.rehearsal.services.eventbridge.input_transformer import fill
 from controller.rehearsal.services.sqs.api import Queues
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
 
 T0 = 1_700_000_000.0
 EAST, WEST, THIRD = "us-east-1", "us-west-2", "us-east-2"

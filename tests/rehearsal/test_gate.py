@@ -1,7 +1,7 @@
 """A Region that stands still: what is due waits, in order, and what was called off stays so."""
 
-from controller.rehearsal.gate import LOOK, Gate
-from controller.rehearsal.kernel import Kernel, VirtualClock
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
+from controller.rehearsal.time.region_gate import LOOK, Gate
 
 
 class Region:

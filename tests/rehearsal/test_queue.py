@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.service import AwsError, Call
 from controller.rehearsal.services.awslambda import Outcome
 from controller.rehearsal.services.sqs.api import Queues
 from controller.rehearsal.services.sqs.lambda_event_source import failed_items
 from controller.rehearsal.services.sqs.messages import md5_of_attributes
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
 
 T0 = 1_700_000_000.0
 REGION = "us-west-2"

@@ -6,8 +6,8 @@ import pytest
 
 from controller.rehearsal.blueprint import Blueprint
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.shop.shop import publish_each_minute, replicated
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
 
 EAST, WEST = "us-east-1", "us-west-2"
 T0 = 1_893_484_800.0

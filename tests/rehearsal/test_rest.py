@@ -8,11 +8,11 @@ from botocore.config import Config
 from botocore.exceptions import ReadTimeoutError
 
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.protocol.rest import rest_of
 from controller.rehearsal.server import Server
 from controller.rehearsal.service import AwsError, Call, Request, Response, Scope
 from controller.rehearsal.services.readiness import Providers
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.wire import Wire
 
 REGION = "us-west-2"

@@ -16,13 +16,13 @@ from controller.rehearsal.dns.records import record_tree
 from controller.rehearsal.dns.resolver import NameService
 from controller.rehearsal.dns.server import DnsServer, Zone
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.shop.loopback_network import WireNetwork
 from controller.rehearsal.shop.network import Network, TimedOut, Unreachable, VirtualNetwork
 from controller.rehearsal.shop.orders import ReplicatedOrders
 from controller.rehearsal.shop.server import ShopServer
 from controller.rehearsal.shop.shop import Shop, backend_fails, emit_each_minute
-from controller.rehearsal.virtual import VirtualRuntime
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
+from controller.rehearsal.time.virtual import VirtualRuntime
 
 EAST, WEST = "us-east-1", "us-west-2"
 REGIONS = [EAST, WEST]

@@ -13,14 +13,14 @@ import pytest
 from controller.rehearsal.dns.records import record_tree
 from controller.rehearsal.dns.resolver import NameService
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.service import AwsError, Call
 from controller.rehearsal.services.synthetics.api import SyntheticsApi
 from controller.rehearsal.services.synthetics.runner import Canary, Send, Synthetics, load_check
 from controller.rehearsal.shop.network import VirtualNetwork
 from controller.rehearsal.shop.orders import ReplicatedOrders
 from controller.rehearsal.shop.shop import Shop
-from controller.rehearsal.virtual import VirtualRuntime
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
+from controller.rehearsal.time.virtual import VirtualRuntime
 from tests.corpus import corpus
 
 EAST, OHIO, WEST = "us-east-1", "us-east-2", "us-west-2"

@@ -15,12 +15,12 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.moto_fallback import Backstage
 from controller.rehearsal.services.dynamodb.api import Tables
 from controller.rehearsal.services.dynamodb.memory_store import MemoryStore
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
+from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.rehearsal.transport import attach
-from controller.rehearsal.virtual import VirtualRuntime
 from controller.rehearsal.wire import Wire
 
 REGION = "us-east-1"

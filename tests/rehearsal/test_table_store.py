@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.service import AwsError, Call
 from controller.rehearsal.services.dynamodb.admin import GlobalTable
 from controller.rehearsal.services.dynamodb.api import Tables
@@ -19,6 +18,7 @@ from controller.rehearsal.services.dynamodb.memory_store import MemoryStore
 from controller.rehearsal.services.dynamodb.sqlite_store import SqliteStore
 from controller.rehearsal.services.dynamodb.store import Store
 from controller.rehearsal.services.dynamodb.values import SortRange, canonical_number, sortable, starting_with
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from tests.rehearsal.table_bench import START, Bench, key, made
 
 STORES = [MemoryStore, lambda: SqliteStore(":memory:")]

@@ -8,10 +8,10 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
-from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.service import AwsError, Call
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
+from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.rehearsal.transport import Fault, attach
-from controller.rehearsal.virtual import VirtualRuntime
 from controller.rehearsal.wire import Request, Response, Wire
 
 START = 1_000_000.0

@@ -26,7 +26,7 @@ from controller.core.policy.validation import compiled, parse_policy
 from controller.entry import lambdas
 from controller.lab.environment.environment import Parts, Stage
 from controller.lab.environment.virtual import virtual_stage
-from controller.rehearsal.virtual import VirtualRuntime
+from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import remember

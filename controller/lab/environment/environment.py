@@ -20,7 +20,6 @@ from controller.rehearsal.blueprint import Blueprint, machine_arn
 from controller.rehearsal.cloud import Cloud
 from controller.rehearsal.controller_region import Function, Local
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.service import ACCOUNT
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.rehearsal.services.dynamodb.store import Store
@@ -32,6 +31,7 @@ from controller.rehearsal.services.synthetics.runner import Canary, Synthetics, 
 from controller.rehearsal.shop.customers import Clients
 from controller.rehearsal.shop.monitors import Monitors
 from controller.rehearsal.shop.network import Network
+from controller.rehearsal.time.kernel import Kernel
 from controller.settings import Arc, Bucket, Clock, Deployment, Records, Standby
 from controller.steps.context.deps import Deps
 from controller.steps.context.situation import every_wish

@@ -4,9 +4,9 @@ import random
 
 from controller.core.policy.schema import Policy
 from controller.lab.environment.environment import Parts, Stage, assemble, cloud_for, deployed
-from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.shop.network import VirtualNetwork
-from controller.rehearsal.virtual import VirtualRuntime
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
+from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.settings import Standby
 
 START = 1_893_484_800.0

@@ -23,8 +23,8 @@ from controller.lab.fleet.queues import (
 from controller.ports.errors import SwitchUnavailable
 from controller.ports.outside import Switch
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.kernel import Kernel, VirtualClock
-from controller.rehearsal.virtual import VirtualRuntime
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
+from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.rehearsal.wire import Wire
 
 HOLD = 180.0

@@ -6,7 +6,7 @@ Published quotas, as a fleet meets them. A Region's are us-east-2's, where the f
 import heapq
 from dataclasses import dataclass, field
 
-from controller.rehearsal.virtual import VirtualRuntime
+from controller.rehearsal.time.virtual import VirtualRuntime
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from controller.rehearsal.dns.records import Answer, ControlIsOn, NoSuchName, RecordTree, absolute, resolve
-from controller.rehearsal.kernel import Kernel
+from controller.rehearsal.time.kernel import Kernel
 
 HEALTH_CHECK_SECONDS = 10.0
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.service import AwsError, Call, Service
+from controller.rehearsal.time.kernel import Kernel
 
 Answer = dict[str, Any]
 ARC = "route53-recovery-readiness"

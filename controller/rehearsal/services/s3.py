@@ -13,8 +13,8 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.service import ACCOUNT, Request, Response
+from controller.rehearsal.time.kernel import Kernel
 
 Handle = Callable[[Request], Response]
 Watcher = Callable[[float, str, bool], None]

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.service import ACCOUNT, AwsError, Call, Ids
+from controller.rehearsal.time.kernel import Kernel
 
 
 @dataclass(frozen=True, slots=True)

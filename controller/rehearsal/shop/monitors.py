@@ -13,10 +13,10 @@ from controller.core.contracts import SIGNAL_SCHEMA, SIGNAL_SOURCE
 from controller.ports.runtime import Runtime
 from controller.rehearsal.blueprint import MonitorPlan
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.service import iso
 from controller.rehearsal.shop.customers import BASKET
 from controller.rehearsal.shop.network import Network, NetworkError
+from controller.rehearsal.time.kernel import Kernel
 
 EVERY = 30.0
 

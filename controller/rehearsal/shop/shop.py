@@ -16,8 +16,8 @@ from typing import Any, Protocol
 
 from controller.rehearsal.blueprint import Blueprint
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.shop.orders import Orders, ReplicatedOrders
+from controller.rehearsal.time.kernel import Kernel
 
 BACKENDS = 5
 BODY_BYTES = 16_384

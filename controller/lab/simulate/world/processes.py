@@ -10,8 +10,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TypeVar
 
-from controller.rehearsal.kernel import Kernel
-from controller.rehearsal.virtual import Fiber, VirtualRuntime
+from controller.rehearsal.time.kernel import Kernel
+from controller.rehearsal.time.virtual import Fiber, VirtualRuntime
 
 T = TypeVar("T")
 

@@ -21,10 +21,10 @@ from controller.lab.simulate.world.processes import Machines
 from controller.lab.simulate.world.weather import Sent, Weather
 from controller.rehearsal.cloud import Cloud
 from controller.rehearsal.controller_region import Function
-from controller.rehearsal.kernel import Kernel, VirtualClock
 from controller.rehearsal.services.synthetics.runner import Canary, load_check
 from controller.rehearsal.shop.network import VirtualNetwork
-from controller.rehearsal.virtual import VirtualRuntime
+from controller.rehearsal.time.kernel import Kernel, VirtualClock
+from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
 

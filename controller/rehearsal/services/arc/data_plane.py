@@ -12,10 +12,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Literal
 
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.service import ACCOUNT, AwsError, Call
 from controller.rehearsal.services.arc.replicas import Replicas
 from controller.rehearsal.services.arc.safety_rules import SafetyRule
+from controller.rehearsal.time.kernel import Kernel
 
 Refusal = Literal["ConflictException", "ValidationException"]
 

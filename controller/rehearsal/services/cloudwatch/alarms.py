@@ -20,13 +20,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.service import ACCOUNT, millis
 from controller.rehearsal.services.cloudwatch import alarm_events
 from controller.rehearsal.services.cloudwatch.alarm_events import Datapoint
 from controller.rehearsal.services.cloudwatch.alarm_model import Alarm, State
 from controller.rehearsal.services.cloudwatch.m_of_n import EXTRA_PERIODS, StateValue, evaluate
 from controller.rehearsal.services.cloudwatch.metrics import Metrics
+from controller.rehearsal.time.kernel import Kernel
 
 
 def suppressed_by(alarm: Alarm, find: Callable[[str], Alarm | None], now: float) -> str | None:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.service import ACCOUNT, AwsError, Call, Ids, epoch
 from controller.rehearsal.services.cloudwatch.alarm_model import INITIAL, Alarm, State
 from controller.rehearsal.services.cloudwatch.alarm_settings import (
@@ -21,6 +20,7 @@ from controller.rehearsal.services.cloudwatch.alarms import Board
 from controller.rehearsal.services.cloudwatch.m_of_n import StateValue
 from controller.rehearsal.services.cloudwatch.metric_api import Samples
 from controller.rehearsal.services.cloudwatch.metrics import Metrics
+from controller.rehearsal.time.kernel import Kernel
 
 Answer = dict[str, Any]
 

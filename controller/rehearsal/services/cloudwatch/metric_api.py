@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.service import AwsError, Call, epoch
 from controller.rehearsal.services.cloudwatch.alarm_settings import refuse
 from controller.rehearsal.services.cloudwatch.metrics import STATISTICS, Key, Metrics, Stats, key
+from controller.rehearsal.time.kernel import Kernel
 
 MOST_POINTS = 1440
 Answer = dict[str, Any]

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.service import ACCOUNT, AwsError, Call
 from controller.rehearsal.services.dynamodb.errors import bad_parameter, invalid, no_table
 from controller.rehearsal.services.dynamodb.store import Row, Store, TableInfo
 from controller.rehearsal.services.dynamodb.values import Item, KeySchema
+from controller.rehearsal.time.kernel import Kernel
 
 _FIVE_YEARS = 5 * 365 * 86400.0  # an older time to live is taken for a mistake and never expires
 

@@ -6,12 +6,12 @@ The tables that a controller has, as it asks for them.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.service import Call
 from controller.rehearsal.services.dynamodb.admin import Admin, Catalog, GlobalTable
 from controller.rehearsal.services.dynamodb.reads import Reads
 from controller.rehearsal.services.dynamodb.store import Store
 from controller.rehearsal.services.dynamodb.writes import Writes
+from controller.rehearsal.time.kernel import Kernel
 
 
 class Tables:

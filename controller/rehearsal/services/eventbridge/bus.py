@@ -17,13 +17,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.service import ACCOUNT, AwsError, Call, Ids, epoch, iso
 from controller.rehearsal.services.eventbridge import delivery
 from controller.rehearsal.services.eventbridge.delivery import Deliver, Delivery
 from controller.rehearsal.services.eventbridge.input_transformer import input_for
 from controller.rehearsal.services.eventbridge.patterns import deeper_than
 from controller.rehearsal.services.eventbridge.rules import Rules
+from controller.rehearsal.time.kernel import Kernel
 
 MOST_ENTRIES, MOST_BYTES, DEEPEST = 10, 262_144, 100
 

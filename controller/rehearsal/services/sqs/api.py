@@ -8,7 +8,6 @@ How SQS answers: received messages, and batches entry by entry (SQS API referenc
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.service import ACCOUNT, AwsError, Call, Ids
 from controller.rehearsal.services.awslambda import Invoke
 from controller.rehearsal.services.sqs.lambda_event_source import Mapping as SourceMapping
@@ -22,6 +21,7 @@ from controller.rehearsal.services.sqs.messages import (
     with_bytes,
     without_bytes,
 )
+from controller.rehearsal.time.kernel import Kernel
 
 MOST_BATCH = 10
 Answer = dict[str, Any]

@@ -10,9 +10,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from controller.rehearsal.kernel import Kernel, Timer
 from controller.rehearsal.services.awslambda import Invoke, Outcome
 from controller.rehearsal.services.sqs.messages import Message, Queue, md5
+from controller.rehearsal.time.kernel import Kernel, Timer
 
 Bury = Callable[[str, Message], None]
 

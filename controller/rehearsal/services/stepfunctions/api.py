@@ -4,7 +4,6 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.service import Call
 from controller.rehearsal.services.awslambda import Invoke
 from controller.rehearsal.services.stepfunctions.executions import Callbacks, Executions
@@ -17,6 +16,7 @@ from controller.rehearsal.services.stepfunctions.records import (
     read_machines,
 )
 from controller.rehearsal.services.stepfunctions.tasks import Integration, lambda_invoke
+from controller.rehearsal.time.kernel import Kernel
 
 Changed = Callable[[dict[str, Any]], None]
 

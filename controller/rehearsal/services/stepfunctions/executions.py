@@ -9,7 +9,6 @@ import random
 import uuid
 from typing import Any
 
-from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.service import AwsError, Call
 from controller.rehearsal.services.awslambda import Outcome
 from controller.rehearsal.services.stepfunctions.failures import Failure
@@ -25,6 +24,7 @@ from controller.rehearsal.services.stepfunctions.text import (
     from_text,
     too_large,
 )
+from controller.rehearsal.time.kernel import Kernel
 
 _STATUSES = {"RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE"}
 _REDRIVE = {

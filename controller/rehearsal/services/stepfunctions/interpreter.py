@@ -23,7 +23,6 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.services.awslambda import Invoke
 from controller.rehearsal.services.stepfunctions import records
 from controller.rehearsal.services.stepfunctions.choice import holds
@@ -41,6 +40,7 @@ from controller.rehearsal.services.stepfunctions.records import Execution, Phase
 from controller.rehearsal.services.stepfunctions.tasks import Integration, Tasks, due
 from controller.rehearsal.services.stepfunctions.text import from_text, limited
 from controller.rehearsal.services.stepfunctions.timers import Timers
+from controller.rehearsal.time.kernel import Kernel
 
 
 class States:

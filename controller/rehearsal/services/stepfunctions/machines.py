@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.service import AwsError, Call
 from controller.rehearsal.services.stepfunctions.definition import load
 from controller.rehearsal.services.stepfunctions.definition_fields import DefinitionError
 from controller.rehearsal.services.stepfunctions.pagination import page
 from controller.rehearsal.services.stepfunctions.records import Machine
 from controller.rehearsal.services.stepfunctions.text import check_arn, check_name
+from controller.rehearsal.time.kernel import Kernel
 
 _MOST = 1_048_576  # bytes of a definition
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from controller.rehearsal.kernel import Kernel, Timer
+from controller.rehearsal.time.kernel import Kernel, Timer
 
 
 class Timers:

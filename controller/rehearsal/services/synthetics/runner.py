@@ -18,7 +18,6 @@ from uuid import NAMESPACE_OID, uuid5
 
 from controller.ports.runtime import Runtime
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.kernel import Kernel
 from controller.rehearsal.services.synthetics.events import (
     CanaryIdentity,
     Event,
@@ -28,6 +27,7 @@ from controller.rehearsal.services.synthetics.events import (
 )
 from controller.rehearsal.shop.network import REQUEST_TIMEOUT, Network, Unreachable
 from controller.rehearsal.shop.shop import PutMetric
+from controller.rehearsal.time.kernel import Kernel
 
 NAMESPACE = "CloudWatchSynthetics"
 RUN_EVERY_SECONDS = 60.0

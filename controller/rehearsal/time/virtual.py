@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
-from controller.rehearsal.kernel import Kernel
+from controller.rehearsal.time.kernel import Kernel
 
 T = TypeVar("T")
 

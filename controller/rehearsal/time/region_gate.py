@@ -9,7 +9,7 @@
 
 from collections.abc import Callable
 
-from controller.rehearsal.kernel import Callback, Kernel, Timer
+from controller.rehearsal.time.kernel import Callback, Kernel, Timer
 
 LOOK = 0.5
 """Seconds between looks whether a stopped Region goes on."""

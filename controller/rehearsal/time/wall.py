@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any, TypeVar
 
-from controller.rehearsal.kernel import Kernel, WallClock
+from controller.rehearsal.time.kernel import Kernel, WallClock
 
 T = TypeVar("T")
 
