@@ -12,11 +12,11 @@ from controller.lab.fleet.outage import SIZES, Outcome, outage
 from controller.lab.policy_files.shipped import shipped
 from controller.ports.outside import Switch
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.sdk import virtual_clients
 from controller.rehearsal.service import ACCOUNT
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.rehearsal.time.virtual import VirtualRuntime
-from controller.rehearsal.wire import Wire
+from controller.rehearsal.wire.botocore_client import virtual_clients
+from controller.rehearsal.wire.dispatch import Wire
 from controller.settings import Arc, Deployment
 
 

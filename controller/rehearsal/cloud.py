@@ -44,7 +44,7 @@ from controller.rehearsal.services.sns import Outbox
 from controller.rehearsal.services.sqs.api import Queues
 from controller.rehearsal.shop.shop import Shop, emit_each_minute, publish_each_minute, replicated
 from controller.rehearsal.time.kernel import Kernel
-from controller.rehearsal.wire import Wire
+from controller.rehearsal.wire.dispatch import Wire
 
 QUEUE, DEAD_LETTERS = "tidegate-intake", "tidegate-dead-letters"
 TICK_SECONDS = 60.0

@@ -25,7 +25,7 @@ from controller.aws.dynamodb.assessment_log import DynamoAssessmentLog
 from controller.core.journal import Kind
 from controller.entry.audit_sources import text_of
 from controller.ports.audit import PublicKey, Signer
-from controller.rehearsal.sdk import virtual_clients
+from controller.rehearsal.wire.botocore_client import virtual_clients
 from tests.core.scene import OTHER
 from tests.steps.test_approval import asked, yes
 from tests.steps.world import World

@@ -18,8 +18,8 @@ from controller.rehearsal.services.arc.data_plane import ENDPOINTS, SERVICE, Rou
 from controller.rehearsal.services.arc.safety_rules import SafetyRule, control_arn, panel_arn, rule_arn
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
-from controller.rehearsal.transport import Fault, attach
-from controller.rehearsal.wire import Request, Response, Wire
+from controller.rehearsal.wire.direct_client import Fault, attach
+from controller.rehearsal.wire.dispatch import Request, Response, Wire
 
 T0 = 1_700_000_000.0
 PANEL = panel_arn(1)

@@ -10,13 +10,13 @@ from controller.aws.readiness import PERMISSIONS, SERVICES, AwsReadiness
 from controller.core.decision.readiness import Reading, Wish
 from controller.ports.errors import EvidenceUnavailable
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.sdk import virtual_clients
 from controller.rehearsal.service import AwsError, Call, Request, Response
 from controller.rehearsal.services.cloudwatch.api import Alarms
 from controller.rehearsal.services.readiness import provided
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
-from controller.rehearsal.wire import Wire
+from controller.rehearsal.wire.botocore_client import virtual_clients
+from controller.rehearsal.wire.dispatch import Wire
 
 EAST, WEST = "us-east-1", "us-west-2"
 T0 = 1_893_484_800.0

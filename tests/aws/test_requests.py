@@ -9,12 +9,12 @@ from controller.aws.cloudwatch.request_counts import MOST, PERMISSIONS, CloudWat
 from controller.core.policy.schema import Traffic
 from controller.ports.errors import EvidenceUnavailable
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.sdk import virtual_clients
 from controller.rehearsal.service import Request, Response
 from controller.rehearsal.services.cloudwatch.api import Alarms
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
-from controller.rehearsal.wire import Wire
+from controller.rehearsal.wire.botocore_client import virtual_clients
+from controller.rehearsal.wire.dispatch import Wire
 from tests.aws.test_readiness import EAST, ONCE, T0, WEST
 
 BALANCER = {"LoadBalancer": "app/storefront/1"}

@@ -18,8 +18,8 @@ from controller.rehearsal.services.kms import ALIAS, Keys, Vault
 from controller.rehearsal.services.s3 import DAYS, audit_bucket, locked
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
-from controller.rehearsal.transport import attach
-from controller.rehearsal.wire import Wire
+from controller.rehearsal.wire.direct_client import attach
+from controller.rehearsal.wire.dispatch import Wire
 from tests.rehearsal.test_backstage import SESSION, client
 
 

@@ -17,8 +17,8 @@ from controller.rehearsal.service import Request, Response, Scope
 from controller.rehearsal.services.s3 import Objects
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
-from controller.rehearsal.transport import Fault, attach
-from controller.rehearsal.wire import Wire
+from controller.rehearsal.wire.direct_client import Fault, attach
+from controller.rehearsal.wire.dispatch import Wire
 from controller.settings import Arc, Bucket, Deployment, Standby
 from tests.core.scene import ACCOUNT
 

@@ -22,8 +22,8 @@ from controller.rehearsal.services.dynamodb.api import Tables
 from controller.rehearsal.services.dynamodb.memory_store import MemoryStore
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
-from controller.rehearsal.transport import Direct, sound
-from controller.rehearsal.wire import Wire as Cloud
+from controller.rehearsal.wire.direct_client import Direct, sound
+from controller.rehearsal.wire.dispatch import Wire as Cloud
 
 Serve = Callable[[AWSPreparedRequest], AWSResponse]
 Forward = Callable[[], AWSResponse]

@@ -17,8 +17,8 @@ from controller.aws.dynamodb.assessments import DynamoAssessments
 from controller.aws.dynamodb.journal import DynamoJournal
 from controller.core.journal import Draft, Event, Kind, canonical
 from controller.core.model import Verdict
-from controller.rehearsal.sdk import virtual_clients
 from controller.rehearsal.time.virtual import VirtualRuntime
+from controller.rehearsal.wire.botocore_client import virtual_clients
 from controller.steps.context.deps import Deps
 from tests.console.desk import GATE, Desk
 from tests.core.scene import policy_data

@@ -9,7 +9,7 @@ import requests
 from controller.console.http.messages import Request, Response
 from controller.console.http.wsgi import Loopback
 from controller.entry.demo.consoles import consoles
-from controller.rehearsal.server import PortInUse
+from controller.rehearsal.wire.server import PortInUse
 
 SEEN: list[Request] = []
 

@@ -18,7 +18,7 @@ from controller.lab.policy_files.overlay import overlaid
 from controller.lab.scenarios.catalogue import SCENARIOS
 from controller.lab.scenarios.controllers import CONTROLLERS
 from controller.lab.scenarios.play import Judged, Run, judge, rehearse
-from controller.rehearsal.sdk import virtual_clients
+from controller.rehearsal.wire.botocore_client import virtual_clients
 from controller.settings import Standby
 from controller.steps.context.deps import Deps
 from tests.core.scene import policy_data

@@ -11,11 +11,11 @@ from typing import Any
 
 from controller.core.policy.validation import compiled
 from controller.rehearsal.faults import ArcFault, Faults
-from controller.rehearsal.server import Server
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS, SERVICE, RoutingControls
 from controller.rehearsal.services.arc.safety_rules import SafetyRule, control_arn, panel_arn, rule_arn
 from controller.rehearsal.time.kernel import Kernel, WallClock
-from controller.rehearsal.wire import Wire
+from controller.rehearsal.wire.dispatch import Wire
+from controller.rehearsal.wire.server import Server
 from controller.settings import Arc, Deployment
 from tests.core.scene import ACCOUNT, storefront
 

@@ -11,7 +11,7 @@ from controller.aws.arc.config import NotThere, read_arc
 from controller.aws.errors import OUTSIDE
 from controller.entry.doctor.examination import Finding, Patient, examine
 from controller.lab.environment.environment import Stage
-from controller.rehearsal.sdk import virtual_clients
+from controller.rehearsal.wire.botocore_client import virtual_clients
 from controller.settings import Arc
 from controller.wiring import QUESTION
 from tests.aws.wire import connect

@@ -12,9 +12,9 @@ from controller.core.policy.validation import compiled
 from controller.entry.audit_sources import signer_of, store_of, text_of
 from controller.entry.context import Context
 from controller.ports.errors import OutsideUnreachable
-from controller.rehearsal.server import Server
 from controller.rehearsal.services.kms import Keys, Vault
-from controller.rehearsal.wire import Wire
+from controller.rehearsal.wire.dispatch import Wire
+from controller.rehearsal.wire.server import Server
 from controller.settings import Arc, Deployment
 from tests.core.scene import ACCOUNT, storefront
 from tests.entry.loopback import closed_port

@@ -19,7 +19,7 @@ from controller.lab.environment.templates import NotDeployable, redrawn
 from controller.lab.environment.virtual import virtual_stage
 from controller.lab.scenarios.catalogue import SCENARIOS
 from controller.lab.scenarios.play import Judged, judge, rehearse
-from controller.rehearsal.sdk import virtual_clients
+from controller.rehearsal.wire.botocore_client import virtual_clients
 from tests.core.scene import policy_data
 from tests.drills.play import ALONE, operators
 from tests.infra.synthesis import Synthesis

@@ -16,7 +16,7 @@ from controller.lab.lint.lint import review
 from controller.lab.policy_files.loader import load_policy
 from controller.ports.account import AccountFacts, AlarmFact, CanaryFact
 from controller.ports.errors import OutsideUnreachable
-from controller.rehearsal.sdk import virtual_clients
+from controller.rehearsal.wire.botocore_client import virtual_clients
 from controller.settings import Arc
 from tests.core.scene import EAST, OTHER, WEST
 from tests.drills.play import ALONE, set_up

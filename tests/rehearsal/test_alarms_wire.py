@@ -9,14 +9,14 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.sdk import virtual_clients
 from controller.rehearsal.service import Request, Response
 from controller.rehearsal.services.cloudwatch.api import Alarms
 from controller.rehearsal.services.eventbridge.bus import Events
 from controller.rehearsal.services.sqs.api import Queues
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
-from controller.rehearsal.wire import Wire
+from controller.rehearsal.wire.botocore_client import virtual_clients
+from controller.rehearsal.wire.dispatch import Wire
 
 T0 = 1_700_000_040.0
 REGION = "us-west-2"

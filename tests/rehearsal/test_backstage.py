@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 from controller.rehearsal.moto_fallback import Backstage
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
-from controller.rehearsal.transport import attach
-from controller.rehearsal.wire import Wire
+from controller.rehearsal.wire.direct_client import attach
+from controller.rehearsal.wire.dispatch import Wire
 
 SESSION = boto3.session.Session("key", "secret", region_name="eu-west-1")
 
@@ -71,7 +71,7 @@ def test_what_moto_lacks_is_an_error_and_prints_nothing(
 def test_moto_is_imported_on_the_first_call_only() -> None:
     code = (
         "import sys; from controller.rehearsal.moto_fallback import Backstage; "
-        "import controller.rehearsal.wire; "
+        "import controller.rehearsal.wire.dispatch; "
         "Backstage().reset(); sys.exit('moto' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -10,16 +10,15 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.session import Session
 
-from controller.rehearsal.caller import direct, plain
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.memo import Remembered, spelt
-from controller.rehearsal.sdk import virtual_clients
 from controller.rehearsal.service import Request, Response
 from controller.rehearsal.services.dynamodb.api import Tables
 from controller.rehearsal.services.dynamodb.memory_store import MemoryStore
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
-from controller.rehearsal.wire import Wire
+from controller.rehearsal.wire.botocore_client import direct, plain, virtual_clients
+from controller.rehearsal.wire.dispatch import Wire
 
 REGION = "us-west-2"
 TABLE = {

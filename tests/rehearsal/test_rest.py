@@ -8,12 +8,12 @@ from botocore.config import Config
 from botocore.exceptions import ReadTimeoutError
 
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.protocol.rest import rest_of
-from controller.rehearsal.server import Server
 from controller.rehearsal.service import AwsError, Call, Request, Response, Scope
 from controller.rehearsal.services.readiness import Providers
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
-from controller.rehearsal.wire import Wire
+from controller.rehearsal.wire.dispatch import Wire
+from controller.rehearsal.wire.rest_json import rest_of
+from controller.rehearsal.wire.server import Server
 
 REGION = "us-west-2"
 ARC = "route53-recovery-readiness"

@@ -13,8 +13,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
 
-from controller.rehearsal.server import PortInUse, Server
-from controller.rehearsal.wire import Request, Response
+from controller.rehearsal.wire.dispatch import Request, Response
+from controller.rehearsal.wire.server import PortInUse, Server
 
 SIGNED = "AWS4-HMAC-SHA256 Credential=AKID/20260101/{}/route53-recovery-cluster/aws4_request, Signature=abc"
 SECRET = "task-token-1234"

@@ -20,8 +20,8 @@ from controller.rehearsal.services.dynamodb.api import Tables
 from controller.rehearsal.services.dynamodb.memory_store import MemoryStore
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
-from controller.rehearsal.transport import attach
-from controller.rehearsal.wire import Wire
+from controller.rehearsal.wire.direct_client import attach
+from controller.rehearsal.wire.dispatch import Wire
 
 REGION = "us-east-1"
 OPERATIONS = 150

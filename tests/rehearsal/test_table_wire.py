@@ -7,12 +7,12 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from controller.rehearsal.server import Server
 from controller.rehearsal.services.dynamodb.admin import GlobalTable
 from controller.rehearsal.services.dynamodb.api import Tables
 from controller.rehearsal.services.dynamodb.memory_store import MemoryStore
 from controller.rehearsal.time.kernel import Kernel, WallClock
-from controller.rehearsal.wire import Request, Response, Wire
+from controller.rehearsal.wire.dispatch import Request, Response, Wire
+from controller.rehearsal.wire.server import Server
 
 REGIONS = ("us-east-1", "us-east-2", "us-west-2")
 WRITERS, APPENDS = 6, 10

@@ -11,8 +11,8 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from controller.rehearsal.service import AwsError, Call
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
-from controller.rehearsal.transport import Fault, attach
-from controller.rehearsal.wire import Request, Response, Wire
+from controller.rehearsal.wire.direct_client import Fault, attach
+from controller.rehearsal.wire.dispatch import Request, Response, Wire
 
 START = 1_000_000.0
 SESSION = boto3.session.Session("key", "secret", region_name="us-west-2")

@@ -13,10 +13,10 @@ from botocore.serialize import create_serializer
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from controller.rehearsal.protocol import cbor
-from controller.rehearsal.protocol.models import operation_model
 from controller.rehearsal.service import AwsError, Call
-from controller.rehearsal.wire import Request, Response, Scope, Wire
+from controller.rehearsal.wire import cbor
+from controller.rehearsal.wire.dispatch import Request, Response, Scope, Wire
+from controller.rehearsal.wire.service_models import operation_model
 
 Answer = dict[str, Any] | AwsError
 SIGNED = "AWS4-HMAC-SHA256 Credential=AKID/20260101/{}/{}/aws4_request, SignedHeaders=host, Signature=abc"

@@ -23,7 +23,7 @@ from controller.core.journal import from_json
 from controller.ports.runtime import Runtime
 from controller.rehearsal.service import Request, Response, Scope
 from controller.rehearsal.services.arc.data_plane import SERVICE
-from controller.rehearsal.transport import Fault, attach
+from controller.rehearsal.wire.direct_client import Fault, attach
 from tests.steps.trouble import LATE, Died, Send, Sent, Written
 
 if TYPE_CHECKING:

@@ -78,7 +78,7 @@ def _run(wanted: "Wanted", path: Path, *, as_json: bool, on_screen: bool) -> Non
     from controller.entry.demo.play import Show, played
     from controller.entry.demo.screen import Screen
     from controller.lab.environment.estate import NotDriven
-    from controller.rehearsal.server import PortInUse
+    from controller.rehearsal.wire.server import PortInUse
 
     out = stdout()
     line: Callable[[str], None] = note if as_json else out.print

@@ -58,7 +58,7 @@ def up(
     from controller.lab.environment.persistence import NotKept
     from controller.lab.environment.templates import NotDeployable
     from controller.lab.scenarios.catalogue import SCENARIOS
-    from controller.rehearsal.server import PortInUse
+    from controller.rehearsal.wire.server import PortInUse
 
     live = rehearsal.live(policy)
     broken = region or next(iter(live.regions))
@@ -220,7 +220,7 @@ def open_history(files: Sequence[Path], port: int, stopped: threading.Event, *, 
     """A console a file, each on its own port; exit 2 for what is no trace, before anything is served."""
     from controller.entry.demo.archives import archives, read_file
     from controller.readmodel.trace import NotATrace
-    from controller.rehearsal.server import PortInUse
+    from controller.rehearsal.wire.server import PortInUse
 
     traces = []
     for file in files:

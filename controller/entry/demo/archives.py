@@ -12,7 +12,7 @@ from controller.core.text import plain
 from controller.entry.console_lambda import instruments
 from controller.entry.demo.consoles import console_log
 from controller.readmodel.trace import NotATrace, Traced, read_trace
-from controller.rehearsal.server import PortInUse
+from controller.rehearsal.wire.server import PortInUse
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of a file: a long seed's trace has two million."""

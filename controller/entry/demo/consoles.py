@@ -13,7 +13,7 @@ from controller.entry.console_lambda import console
 from controller.entry.demo.files import LogFile
 from controller.rehearsal.oidc.provider import Oidc
 from controller.rehearsal.oidc.server import OidcServer
-from controller.rehearsal.server import PortInUse
+from controller.rehearsal.wire.server import PortInUse
 from controller.settings import Deployment, SignIn
 from controller.steps.context.deps import Deps
 

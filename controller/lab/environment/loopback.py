@@ -15,14 +15,14 @@ from controller.lab.environment.environment import Parts, Stage, assemble, cloud
 from controller.lab.environment.virtual import START
 from controller.rehearsal.cloud import Cloud
 from controller.rehearsal.dns.server import DnsServer, Zone
-from controller.rehearsal.protocol.models import service_model
-from controller.rehearsal.server import Server
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.rehearsal.services.dynamodb.store import Store
 from controller.rehearsal.shop.loopback_network import WireNetwork
 from controller.rehearsal.shop.server import ShopServer
 from controller.rehearsal.time.kernel import Kernel, WallClock
 from controller.rehearsal.time.wall import WallRuntime
+from controller.rehearsal.wire.server import Server
+from controller.rehearsal.wire.service_models import service_model
 from controller.settings import Clock
 
 

@@ -10,7 +10,7 @@ from controller.rehearsal.service import AwsError, Call, Request, Response
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS, SERVICE, RoutingControls
 from controller.rehearsal.services.arc.safety_rules import control_arn, panel_arn
 from controller.rehearsal.time.kernel import Kernel
-from controller.rehearsal.wire import Wire
+from controller.rehearsal.wire.dispatch import Wire
 
 
 @dataclass

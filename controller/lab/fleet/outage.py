@@ -25,7 +25,7 @@ from controller.ports.outside import Switch
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
-from controller.rehearsal.wire import Wire
+from controller.rehearsal.wire.dispatch import Wire
 
 HOLD = 180.0
 """Seconds that customers must fail for: `for: 3m`."""

@@ -26,9 +26,9 @@ from controller.ports.runtime import Runtime
 from controller.rehearsal.cloud import Cloud
 from controller.rehearsal.controller_region import Function
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.sdk import virtual_clients
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
+from controller.rehearsal.wire.botocore_client import virtual_clients
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
 

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from controller.rehearsal.oidc.provider import Oidc
-from controller.rehearsal.server import PortInUse
+from controller.rehearsal.wire.server import PortInUse
 
 MOST = 16_384
 

@@ -17,11 +17,11 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from controller.lab.simulate.world.processes import Died, Machines, die_if_dead, running
 from controller.lab.simulate.world.weather import CallRule, Doom, Sent, Weather
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.sdk import virtual_clients
 from controller.rehearsal.service import Request, Response, Scope
 from controller.rehearsal.time.kernel import Kernel
-from controller.rehearsal.transport import Answer, Direct, Received, Sendable, on_the_wire
-from controller.rehearsal.wire import Wire
+from controller.rehearsal.wire.botocore_client import virtual_clients
+from controller.rehearsal.wire.direct_client import Answer, Direct, Received, Sendable, on_the_wire
+from controller.rehearsal.wire.dispatch import Wire
 
 Landed = Callable[[str, Request, Response, Scope | None], None]
 """Told of each request that reached the cloud: the home that sent it, and the answer that was made."""

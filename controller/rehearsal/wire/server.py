@@ -18,9 +18,9 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import BinaryIO, Literal, cast
 
-from controller.rehearsal.protocol.http1 import BadRequest, encoded, receive
-from controller.rehearsal.protocol.scope import scope_of
 from controller.rehearsal.service import AwsError, Request, Response
+from controller.rehearsal.wire.http1 import BadRequest, encoded, receive
+from controller.rehearsal.wire.service_models import scope_of
 
 Behaviour = Callable[[], Literal["refused", "hung"] | None]
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds: close sends RST

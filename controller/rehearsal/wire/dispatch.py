@@ -11,14 +11,13 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
-from controller.rehearsal.protocol.dialects import Dialect, Json, dialect_of
-from controller.rehearsal.protocol.models import operation_model, service_model
-from controller.rehearsal.protocol.rest import rest_of
-from controller.rehearsal.protocol.scope import scope_of
 from controller.rehearsal.service import AwsError, Call, Service
 from controller.rehearsal.service import Request as Request
 from controller.rehearsal.service import Response as Response
 from controller.rehearsal.service import Scope as Scope
+from controller.rehearsal.wire.protocols import Dialect, Json, dialect_of
+from controller.rehearsal.wire.rest_json import rest_of
+from controller.rehearsal.wire.service_models import operation_model, scope_of, service_model
 
 
 class Wire:

@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, unquote
 
 from botocore.model import OperationModel, Shape
 
-from controller.rehearsal.protocol.models import operation_model, service_model
 from controller.rehearsal.service import AwsError, Request, Response
+from controller.rehearsal.wire.service_models import operation_model, service_model
 
 METHODS = ("GET", "POST")
 LABEL = r"(?P<\1>[^/]+|arn:.+)"

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 from botocore.model import OperationModel
 
 from controller.rehearsal.memo import Remembered
-from controller.rehearsal.protocol import cbor, form
-from controller.rehearsal.protocol.models import error_codes, service_model
-from controller.rehearsal.protocol.shapes import Reader, compiled
 from controller.rehearsal.service import AwsError, Request, Response
+from controller.rehearsal.wire import cbor, query_protocol
+from controller.rehearsal.wire.service_models import error_codes, service_model
+from controller.rehearsal.wire.shapes import Reader, compiled
 
 Members = dict[str, Any]
 _NAMESPACES = {"dynamodb": "com.amazonaws.dynamodb.v20120810#", "sqs": "com.amazonaws.sqs#"}
@@ -59,7 +59,7 @@ def _json(target: str, content_type: str) -> "Json":
 
 
 def _query(text: str) -> "Query | None":
-    given = form.fields(text)
+    given = query_protocol.fields(text)
     return Query(given.pop("Action"), given) if given.get("Action") else None
 
 
@@ -152,18 +152,18 @@ class Query:
     target: str = ""
 
     def read(self, request: Request, model: OperationModel) -> Members:  # noqa: ARG002
-        return _checked(model, form.members(model.input_shape, self.fields))
+        return _checked(model, query_protocol.members(model.input_shape, self.fields))
 
     def answer(self, model: OperationModel, members: Members, request_id: str) -> Response:
         shape = model.output_shape
         wrapper = None if shape is None else shape.serialization.get("resultWrapper") or f"{model.name}Result"
         namespace = _xml_namespace(model.service_model.signing_name)
-        body = form.document(model.name, wrapper, shape, members, namespace, request_id)
+        body = query_protocol.document(model.name, wrapper, shape, members, namespace, request_id)
         return self._response(200, body, request_id)
 
     def refuse(self, error: AwsError, service: str, request_id: str) -> Response:
         code = error_codes(service).get(error.code, ("", error.code))[1]
-        body = form.error_document(error, code, _xml_namespace(service), request_id)
+        body = query_protocol.error_document(error, code, _xml_namespace(service), request_id)
         return self._response(error.status, body, request_id)
 
     def _response(self, status: int, body: bytes, request_id: str) -> Response:

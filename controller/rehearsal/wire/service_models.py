@@ -1,11 +1,18 @@
-"""botocore's service models by signing name, loaded once a process, on first use."""
+"""botocore's service models by signing name, loaded once a process, on first use.
 
+Service and Region from a request's credential scope (Signature Version 4). Signatures are not checked.
+"""
+
+import re
 from functools import lru_cache
 from typing import Any
+from urllib.parse import unquote
 
 from botocore.exceptions import UnknownServiceError
 from botocore.loaders import Loader
 from botocore.model import OperationModel, OperationNotFoundError, ServiceModel
+
+from controller.rehearsal.service import AwsError, Request, Scope
 
 _NAMES = {"monitoring": "cloudwatch", "states": "stepfunctions", "servicequotas": "service-quotas"}
 # SQS still answers with the codes of its Query API, which its model no longer lists.
@@ -59,3 +66,21 @@ def error_codes(signing_name: str) -> dict[str, tuple[str, str]]:
         found[pair[0]] = pair
         found.setdefault(pair[1], pair)
     return found
+
+
+_SCOPE = re.compile(r"Credential=[^/,\s]+/[0-9]{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request\b")
+_PRESIGNED = re.compile(r"(?:^|&)X-Amz-(Credential=[^&]+)")
+
+
+def scope_of(request: Request) -> Scope:
+    """Raises `AwsError` where there is no credential scope, or not one that can be read."""
+    text = request.headers.get("authorization", "")
+    if not text:
+        presigned = _PRESIGNED.search(request.query)
+        if presigned is None:
+            raise AwsError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
+        text = unquote(presigned[1])
+    found = _SCOPE.search(text)
+    if found is None:
+        raise AwsError("IncompleteSignature", "The credential scope of the request cannot be read", 400)
+    return Scope(service=found[2], region=found[1])
