@@ -15,9 +15,7 @@ import numpy as np
 from controller.lab.signals.m_of_n import EXTRA, MISSING, NAMES, Codes, carried, verdicts
 from controller.lab.signals.metric_series import Grid, Series, coded, gridded
 from controller.rehearsal.service import iso
-from controller.rehearsal.services.cloudwatch import alarm_events as news
-from controller.rehearsal.services.cloudwatch import alarm_events as reasons
-from controller.rehearsal.services.cloudwatch.alarm_events import Datapoint
+from controller.rehearsal.services.cloudwatch.alarm_events import Datapoint, reason, reason_data, state_change
 from controller.rehearsal.services.cloudwatch.alarm_model import Alarm, State
 from controller.rehearsal.services.cloudwatch.alarms import SETTLE
 from controller.rehearsal.services.cloudwatch.metrics import Stats
@@ -52,10 +50,10 @@ def alarm_events(series: Series, alarm: Alarm, *, region: str, account: str) -> 
         now = end + SETTLE[float(grid.step)]
         points = _points(grid, codes, alarm, int(place))
         before, value = alarm.state, NAMES[found[place]]
-        why, data = reasons.reason(alarm, points, value), reasons.reason_data(alarm, points, now)
+        why, data = reason(alarm, points, value), reason_data(alarm, points, now)
         alarm.state = State(value, why, now, data)
         alarm.transitioned = now
-        event = news.state_change(alarm, before, now, None)
+        event = state_change(alarm, before, now, None)
         number = sha256(f"{alarm.arn}/{now}".encode()).hexdigest()
         identity = "-".join((number[:8], number[8:12], number[12:16], number[16:20], number[20:32]))
         yield {

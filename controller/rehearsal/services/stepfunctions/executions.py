@@ -82,7 +82,7 @@ class Executions:
         execution = self.find(call.params.get("executionArn"))
         if execution.status == "RUNNING":
             failure = Failure(*check_failure(call.params))
-            self._interpreter.close(execution, "ABORTED", "ExecutionAborted", 0, failure)
+            self._interpreter.abort(execution, failure)
         return {"stopDate": execution.stop}
 
     def describe(self, call: Call) -> dict[str, Any]:

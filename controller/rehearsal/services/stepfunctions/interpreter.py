@@ -3,20 +3,15 @@
 ```
  plan(enter) ─> enter ──┬─ Pass, Choice, Succeed ──────────────> leave ─> plan(enter) of the next state
                         ├─ Wait: plan(wait) ───────────────────> leave
-                        ├─ Task: scheduled, started, answered ─> leave     (tasks.py)
-                        ├─ Parallel: fork, all branches ended ─> leave     (branches.py)
+                        ├─ Task: scheduled, started, answered ─> leave     (tasks)
+                        ├─ Parallel: fork, all branches ended ─> leave     (Branches)
                         └─ failure ─> Retry: plan(backoff) · Catch: leave · neither: the strand fails
-```
 
-Nothing here blocks or keeps a Python frame between two steps: all that is pending lies in `records`.
-
-One state at a time: entered, run, left or failed, as the States Language says.
-
-```
  input ─ InputPath ─ Parameters ─> work ─> result ─ ResultSelector ─ ResultPath ─ OutputPath ─> output
 ```
 
-Parallel states: fork into strands, join their outputs, or fail them together.
+Nothing here blocks or keeps a Python frame between two steps: all that is pending lies in `records`, and what
+is due in `strands`.
 """
 
 import random
@@ -26,53 +21,52 @@ from typing import Any
 from controller.rehearsal.services.awslambda import Invoke
 from controller.rehearsal.services.stepfunctions import records
 from controller.rehearsal.services.stepfunctions.choice import holds
-from controller.rehearsal.services.stepfunctions.definition import load
 from controller.rehearsal.services.stepfunctions.failures import RUNTIME, Failure, backoff, first_match
 from controller.rehearsal.services.stepfunctions.jsonpath import (
     NotFound,
     context_of,
+    effective_input,
     fill,
     place,
     read,
     select,
 )
 from controller.rehearsal.services.stepfunctions.records import Execution, Phase, Strand
+from controller.rehearsal.services.stepfunctions.strands import Hooks, Strands, Work
 from controller.rehearsal.services.stepfunctions.tasks import Integration, Tasks, due
 from controller.rehearsal.services.stepfunctions.text import from_text, limited
-from controller.rehearsal.services.stepfunctions.timers import Timers
 from controller.rehearsal.time.kernel import Kernel
 
 
 class States:
-    def __init__(self, interpreter: "Interpreter") -> None:
-        self._interpreter = interpreter
+    def __init__(self, strands: Strands, rng: random.Random, tasks: Tasks) -> None:
+        self._strands, self._rng, self._tasks = strands, rng, tasks
+        self._branches = Branches(strands, self.leave)
 
     def enter(self, execution: Execution, strand: Strand) -> None:
-        state = self._interpreter.state_of(execution, strand)
+        state = self._strands.state_of(execution, strand)
         data = limited(strand.input, what=f"state '{strand.state}'")
-        self._interpreter.emit(
-            execution, strand, f"{state['Type']}StateEntered", records.entered(strand, data)
-        )
-        strand.entered_at = self._interpreter.kernel.now()
+        self._strands.emit(execution, strand, f"{state['Type']}StateEntered", records.entered(strand, data))
+        strand.entered_at = self._strands.kernel.now()
         strand.attempts = [0] * len(state.get("Retry", []))
         strand.retries = 0
         self.run(execution, strand)
 
     def run(self, execution: Execution, strand: Strand) -> None:
         """The work of a state that was entered; again, after a retry's delay."""
-        state = self._interpreter.state_of(execution, strand)
+        state = self._strands.state_of(execution, strand)
         kind = state["Type"]
         if kind == "Task":
-            self._interpreter.tasks.schedule(execution, strand, state)
+            self._tasks.schedule(execution, strand, state)
         elif kind == "Parallel":
-            self._interpreter.branches.fork(execution, strand, state)
+            self._branches.fork(execution, strand, state)
         elif kind == "Pass":
-            data = self.effective_input(execution, strand, state)
+            data = effective_input(execution, strand, state)
             self.leave(execution, strand, state.get("Result", data))
         elif kind == "Wait":
-            data = self.effective_input(execution, strand, state)
+            data = effective_input(execution, strand, state)
             when = due(state, data, strand.entered_at, context_of(execution, strand))
-            self._interpreter.plan(execution, strand, "wait", when)
+            self._strands.plan(execution, strand, "wait", when)
         elif kind == "Choice":
             self._choose(execution, strand, state)
         elif kind == "Fail":
@@ -82,11 +76,11 @@ class States:
 
     def pass_on(self, execution: Execution, strand: Strand) -> None:
         """Leave a state whose output is its input."""
-        state = self._interpreter.state_of(execution, strand)
-        self._exit(execution, strand, self.effective_input(execution, strand, state), state.get("Next"))
+        state = self._strands.state_of(execution, strand)
+        self._exit(execution, strand, effective_input(execution, strand, state), state.get("Next"))
 
     def _choose(self, execution: Execution, strand: Strand, state: dict[str, Any]) -> None:
-        data = self.effective_input(execution, strand, state)
+        data = effective_input(execution, strand, state)
         context = context_of(execution, strand)
         chosen = next((rule["Next"] for rule in state["Choices"] if holds(rule, data, context)), None)
         following = chosen or state.get("Default")
@@ -109,48 +103,38 @@ class States:
 
         return Failure(text_of("Error"), text_of("Cause"))
 
-    def effective_input(
-        self, execution: Execution, strand: Strand, state: dict[str, Any], token: str | None = None
-    ) -> Any:
-        """The state's input after InputPath and Parameters."""
-        context = context_of(execution, strand, token)
-        data = select(state.get("InputPath", "$"), strand.input, context, field="InputPath")
-        return fill(state["Parameters"], data, context) if "Parameters" in state else data
-
     def leave(self, execution: Execution, strand: Strand, result: Any) -> None:
         """Leave a state that has a result: ResultSelector, ResultPath, OutputPath, then the next state."""
-        state = self._interpreter.state_of(execution, strand)
+        state = self._strands.state_of(execution, strand)
         if "ResultSelector" in state:
             result = fill(state["ResultSelector"], result, context_of(execution, strand))
         output = place(state.get("ResultPath", "$"), strand.input, result)
         self._exit(execution, strand, output, state.get("Next"))
 
     def _exit(self, execution: Execution, strand: Strand, output: Any, following: str | None) -> None:
-        state = self._interpreter.state_of(execution, strand)
+        state = self._strands.state_of(execution, strand)
         path = state.get("OutputPath", "$")
         output = select(path, output, context_of(execution, strand), field="OutputPath")
         self._move(execution, strand, output, following)
 
     def _move(self, execution: Execution, strand: Strand, output: Any, following: str | None) -> None:
         data = limited(output, what=f"state '{strand.state}'")
-        kind = self._interpreter.state_of(execution, strand)["Type"]
-        self._interpreter.emit(execution, strand, f"{kind}StateExited", records.exited(strand, data))
+        kind = self._strands.state_of(execution, strand)["Type"]
+        self._strands.emit(execution, strand, f"{kind}StateExited", records.exited(strand, data))
         if following is not None:
             strand.state, strand.input, strand.forked = following, output, False
-            self._interpreter.plan(execution, strand, "enter")
+            self._strands.plan(execution, strand, "enter")
         elif strand.parent is None:
-            self._interpreter.close(
-                execution, "SUCCEEDED", "ExecutionSucceeded", strand.last_event, output=data
-            )
+            self._strands.close(execution, "SUCCEEDED", "ExecutionSucceeded", strand.last_event, output=data)
         else:
-            self._interpreter.branches.joined(execution, strand, output)
+            self._branches.joined(execution, strand, output)
 
     def fail(self, execution: Execution, strand: Strand, failure: Failure) -> None:
-        state = self._interpreter.state_of(execution, strand)
+        state = self._strands.state_of(execution, strand)
         if self._retried(execution, strand, state, failure):
             return
         if strand.forked:
-            self._interpreter.emit(execution, strand, "ParallelStateFailed")
+            self._strands.emit(execution, strand, "ParallelStateFailed")
         index = first_match(failure, state.get("Catch", []))
         if index is not None:
             catcher = state["Catch"][index]
@@ -162,21 +146,21 @@ class States:
             else:
                 return
         if strand.parent is None:
-            self._interpreter.close(execution, "FAILED", "ExecutionFailed", strand.last_event, failure)
+            self._strands.close(execution, "FAILED", "ExecutionFailed", strand.last_event, failure)
         else:
-            self._interpreter.branches.broken(execution, strand, failure)
+            self._branches.broken(execution, strand, failure)
 
     def _retried(self, execution: Execution, strand: Strand, state: dict[str, Any], failure: Failure) -> bool:
         retriers = state.get("Retry", [])
         index = first_match(failure, retriers)
         if index is None:
             return False
-        delay = backoff(retriers[index], strand.attempts[index] + 1, self._interpreter.rng)
+        delay = backoff(retriers[index], strand.attempts[index] + 1, self._rng)
         if delay is None:
             return False
         strand.attempts[index] += 1
         strand.retries += 1
-        self._interpreter.plan(execution, strand, "backoff", self._interpreter.kernel.now() + delay)
+        self._strands.plan(execution, strand, "backoff", self._strands.kernel.now() + delay)
         return True
 
 
@@ -184,19 +168,19 @@ _ABORTABLE = {"Task", "Wait", "Parallel"}  # the state types that have an Aborte
 
 
 class Branches:
-    def __init__(self, interpreter: "Interpreter") -> None:
-        self._interpreter = interpreter
+    def __init__(self, strands: Strands, leave: Callable[[Execution, Strand, Any], None]) -> None:
+        self._strands, self._leave = strands, leave
 
     def fork(self, execution: Execution, strand: Strand, state: dict[str, Any]) -> None:
         """Start every branch with the same input."""
-        data = self._interpreter.states.effective_input(execution, strand, state)
-        self._interpreter.emit(execution, strand, "ParallelStateStarted")
+        data = effective_input(execution, strand, state)
+        self._strands.emit(execution, strand, "ParallelStateStarted")
         strand.forked, strand.phase = True, "parallel"
         strand.pending = len(state["Branches"])
         strand.results = [None] * strand.pending
         for index in range(strand.pending):
             scope = [*strand.scope, "States", strand.state, "Branches", index]
-            self._interpreter.open_strand(execution, scope=scope, data=data, parent=strand, branch=index)
+            self._strands.open_strand(execution, scope=scope, data=data, parent=strand, branch=index)
 
     def joined(self, execution: Execution, child: Strand, output: Any) -> None:
         """A branch has ended well; after the last, the Parallel state is left with all outputs."""
@@ -204,18 +188,18 @@ class Branches:
         parent.results[child.branch] = output
         parent.pending -= 1
         parent.last_event = child.last_event
-        self._interpreter.drop_strand(execution, child)
+        self._strands.drop_strand(execution, child)
         if parent.pending:
             return
 
         def leave() -> None:
             # AWS: ParallelStateExited points past ParallelStateSucceeded, to the last branch's end.
             last = parent.last_event
-            self._interpreter.emit(execution, parent, "ParallelStateSucceeded")
+            self._strands.emit(execution, parent, "ParallelStateSucceeded")
             parent.last_event, parent.forked = last, False
-            self._interpreter.states.leave(execution, parent, parent.results)
+            self._leave(execution, parent, parent.results)
 
-        self._interpreter.step(execution, parent, leave)
+        self._strands.step(execution, parent, leave)
 
     def broken(self, execution: Execution, child: Strand, failure: Failure) -> None:
         """A branch has failed: abort the others, then the Parallel state fails the same way."""
@@ -223,17 +207,17 @@ class Branches:
         last = child.last_event
         strands = [child, *(s for s in self._below(execution, parent) if s is not child)]
         for strand in strands:
-            kind = self._interpreter.state_of(execution, strand)["Type"]
+            kind = self._strands.state_of(execution, strand)["Type"]
             if strand.phase != "enter" and kind in _ABORTABLE:
                 strand.last_event = last
-                self._interpreter.emit(execution, strand, f"{kind}StateAborted")
-            self._interpreter.drop_strand(execution, strand)
+                self._strands.emit(execution, strand, f"{kind}StateAborted")
+            self._strands.drop_strand(execution, strand)
         parent.last_event = last
 
         def fail() -> None:
             raise failure
 
-        self._interpreter.step(execution, parent, fail)
+        self._strands.step(execution, parent, fail)
 
     def _below(self, execution: Execution, parent: Strand) -> list[Strand]:
         found: list[Strand] = []
@@ -264,133 +248,47 @@ class Interpreter:
         integrations: Mapping[str, Integration],
         changed: Callable[[Execution], None],
     ) -> None:
-        self.kernel, self.rng, self.changed = kernel, rng, changed
-        self.timers = Timers(kernel)
-        self.tasks = Tasks(self, region, invoke, integrations)
-        self.branches = Branches(self)
-        self.states = States(self)
-        self._known = frozenset(integrations)
+        self._kernel, self._changed = kernel, changed
+        self._strands = strands = Strands(kernel, integrations, changed)
+        self.tasks = tasks = Tasks(strands, rng, region, invoke, integrations)
+        states = States(strands, rng, tasks)
+        tasks.leave = states.leave
+        phases: dict[Phase, Work] = {
+            "enter": states.enter,
+            "start": tasks.start,
+            "wait": states.pass_on,
+            "backoff": states.run,
+        }
+        strands.attach(Hooks(phases, states.fail, tasks.drop))
 
     def begin(self, execution: Execution) -> None:
-        records.append(execution, self.kernel.now(), "ExecutionStarted", 0, records.started(execution))
-        self.open_strand(execution, scope=[], data=from_text(execution.input))
-        self.limit_time(execution)
-        self.changed(execution)
+        records.append(execution, self._kernel.now(), "ExecutionStarted", 0, records.started(execution))
+        self._strands.open_strand(execution, scope=[], data=from_text(execution.input))
+        self._limit_time(execution)
+        self._changed(execution)
 
     def take_up(self, execution: Execution) -> None:
         """Go on with an execution after a restart."""
         if execution.status != "RUNNING":
             return
-        self.limit_time(execution)
+        self._limit_time(execution)
         for strand in list(execution.strands.values()):
-            self.resume(execution, strand)
+            self._strands.resume(execution, strand)
             self.tasks.watch(execution, strand)
             if strand.phase == "running":
                 self.tasks.call(execution, strand)
 
-    def limit_time(self, execution: Execution) -> None:
+    def _limit_time(self, execution: Execution) -> None:
         """The definition's own TimeoutSeconds, if it has one."""
-        seconds = load(execution.definition, self._known).get("TimeoutSeconds")
+        seconds = self._strands.definition(execution).get("TimeoutSeconds")
         if seconds is not None:
             when = execution.start + seconds
-            self.timers.set(execution.arn, "execution", when, lambda: self._time_out(execution))
+            self._strands.timers.set(execution.arn, "execution", when, lambda: self._time_out(execution))
 
     def _time_out(self, execution: Execution) -> None:
         last = execution.strands[0].last_event
-        self.close(execution, "TIMED_OUT", "ExecutionTimedOut", last, Failure("States.Timeout"))
+        self._strands.close(execution, "TIMED_OUT", "ExecutionTimedOut", last, Failure("States.Timeout"))
 
-    # -- strands
-
-    def scope_of(self, execution: Execution, strand: Strand) -> dict[str, Any]:
-        scope: Any = load(execution.definition, self._known)
-        for step in strand.scope:
-            scope = scope[step]
-        return scope  # type: ignore[no-any-return]
-
-    def state_of(self, execution: Execution, strand: Strand) -> dict[str, Any]:
-        return self.scope_of(execution, strand)["States"][strand.state]  # type: ignore[no-any-return]
-
-    def open_strand(
-        self,
-        execution: Execution,
-        *,
-        scope: list[str | int],
-        data: Any,
-        parent: Strand | None = None,
-        branch: int = 0,
-    ) -> None:
-        strand = Strand(
-            number=execution.next_strand,
-            parent=None if parent is None else parent.number,
-            branch=branch,
-            scope=scope,
-            state="",
-            input=data,
-            last_event=0 if parent is None else parent.last_event,
-        )
-        strand.state = self.scope_of(execution, strand)["StartAt"]
-        execution.next_strand += 1
-        execution.strands[strand.number] = strand
-        self.plan(execution, strand, "enter")
-
-    def drop_strand(self, execution: Execution, strand: Strand) -> None:
-        """Nothing that was planned for this strand happens any more."""
-        self.timers.drop(execution.arn, f"strand-{strand.number}")
-        self.tasks.drop(execution, strand)
-        execution.strands.pop(strand.number, None)
-
-    def plan(self, execution: Execution, strand: Strand, phase: Phase, when: float | None = None) -> None:
-        strand.phase, strand.due = phase, self.kernel.now() if when is None else when
-        self.resume(execution, strand)
-
-    def resume(self, execution: Execution, strand: Strand) -> None:
-        """(Re-)arm what the strand's phase waits for on the clock."""
-        actions: dict[Phase, Callable[[], None]] = {
-            "enter": lambda: self.states.enter(execution, strand),
-            "start": lambda: self.tasks.start(execution, strand),
-            "wait": lambda: self.states.pass_on(execution, strand),
-            "backoff": lambda: self.states.run(execution, strand),
-        }
-        action = actions.get(strand.phase)
-        if action is not None:
-            name = f"strand-{strand.number}"
-            act = action
-            self.timers.set(execution.arn, name, strand.due, lambda: self.step(execution, strand, act))
-
-    def step(self, execution: Execution, strand: Strand, action: Callable[[], None]) -> None:
-        """Do one step; a failure in it is the strand's, a full history ends the execution."""
-        try:
-            try:
-                action()
-            except Failure as failure:
-                self.states.fail(execution, strand, failure)
-        except records.HistoryFull:
-            cause = f"The execution reached the maximum number of history events ({records.EVENT_LIMIT})."
-            last = len(execution.events)
-            self.close(execution, "FAILED", "ExecutionFailed", last, Failure(RUNTIME, cause))
-
-    def emit(
-        self, execution: Execution, strand: Strand, kind: str, details: dict[str, Any] | None = None
-    ) -> None:
-        strand.last_event = records.append(execution, self.kernel.now(), kind, strand.last_event, details)
-
-    def close(
-        self,
-        execution: Execution,
-        status: str,
-        kind: str,
-        previous: int,
-        failure: Failure | None = None,
-        output: str | None = None,
-    ) -> None:
-        """End the execution: whatever was pending for it never happens."""
-        details = records.output(output) if output is not None else (failure or Failure(None)).details()
-        execution.status, execution.stop = status, self.kernel.now()
-        execution.output = output
-        if failure is not None:
-            execution.error, execution.cause = failure.error, failure.cause
-        for strand in list(execution.strands.values()):
-            self.drop_strand(execution, strand)
-        self.timers.drop_all(execution.arn)
-        records.append(execution, self.kernel.now(), kind, previous, details)
-        self.changed(execution)
+    def abort(self, execution: Execution, failure: Failure) -> None:
+        """StopExecution: whatever was pending never happens."""
+        self._strands.close(execution, "ABORTED", "ExecutionAborted", 0, failure)

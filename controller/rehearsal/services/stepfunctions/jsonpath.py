@@ -140,6 +140,15 @@ def context_of(execution: Execution, strand: Strand, token: str | None = None) -
     return context
 
 
+def effective_input(
+    execution: Execution, strand: Strand, state: dict[str, Any], token: str | None = None
+) -> Any:
+    """Return the state's input after InputPath and Parameters. Raises `Failure`."""
+    context = context_of(execution, strand, token)
+    data = select(state.get("InputPath", "$"), strand.input, context, field="InputPath")
+    return fill(state["Parameters"], data, context) if "Parameters" in state else data
+
+
 @lru_cache(maxsize=64)
 def _parsed(text: str) -> Any:
     return from_text(text)

@@ -20,7 +20,7 @@ import base64
 import random
 import uuid
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from controller.rehearsal.services.awslambda import Invoke, Outcome
 from controller.rehearsal.services.stepfunctions import records
@@ -32,12 +32,10 @@ from controller.rehearsal.services.stepfunctions.failures import (
     Failure,
     writable,
 )
-from controller.rehearsal.services.stepfunctions.jsonpath import NotFound, context_of, read
+from controller.rehearsal.services.stepfunctions.jsonpath import NotFound, context_of, effective_input, read
 from controller.rehearsal.services.stepfunctions.records import Execution, Strand, TaskRun
+from controller.rehearsal.services.stepfunctions.strands import Strands
 from controller.rehearsal.services.stepfunctions.text import from_iso, from_text, limited, to_text
-
-if TYPE_CHECKING:
-    from controller.rehearsal.services.stepfunctions.interpreter import Interpreter
 
 
 class Tokens:
@@ -153,27 +151,34 @@ _CALLBACK = ".waitForTaskToken"
 
 
 class Tasks:
+    """Task states. `leave` is the states' own: what happens with the result of a task that was answered
+    well.
+    """
+
+    leave: Callable[[Execution, Strand, Any], None]
+
     def __init__(
         self,
-        interpreter: "Interpreter",
+        strands: Strands,
+        rng: random.Random,
         region: str,
         invoke: Invoke,
         integrations: Mapping[str, Integration],
     ) -> None:
-        self._interpreter, self._region = interpreter, region
+        self._strands, self._rng, self._region = strands, rng, region
         self._invoke, self._integrations = invoke, integrations
-        self.tokens = Tokens(interpreter.rng)
+        self.tokens = Tokens(rng)
 
     def schedule(self, execution: Execution, strand: Strand, state: dict[str, Any]) -> None:
         """Record a new attempt; it starts in a step of its own."""
-        now = self._interpreter.kernel.now()
+        now = self._strands.kernel.now()
         resource = state["Resource"]
         callback = resource.endswith(_CALLBACK)
         service, _, action = resource.removeprefix("arn:aws:states:::").partition(":")
         if resource.startswith("arn:aws:lambda:"):
             service, action = "function", resource
         token = self.tokens.new() if callback else None
-        data = self._interpreter.states.effective_input(execution, strand, state, token)
+        data = effective_input(execution, strand, state, token)
         timeout = self._seconds(execution, strand, state, "TimeoutSeconds")
         heartbeat = self._seconds(execution, strand, state, "HeartbeatSeconds")
         task = TaskRun(
@@ -188,13 +193,13 @@ class Tasks:
             heartbeat_at=None if heartbeat is None else now + heartbeat,
         )
         details = records.scheduled(task, now, self._region)
-        self._interpreter.emit(execution, strand, records.task_kind(task, "Scheduled"), details)
+        self._strands.emit(execution, strand, records.task_kind(task, "Scheduled"), details)
         execution.next_serial += 1
         strand.task = task
         if token is not None:
             self.tokens.bind(token, execution.arn, task.serial)
         self.watch(execution, strand)
-        self._interpreter.plan(execution, strand, "start")
+        self._strands.plan(execution, strand, "start")
 
     def _seconds(
         self, execution: Execution, strand: Strand, state: dict[str, Any], field: str
@@ -219,23 +224,23 @@ class Tasks:
         def fail() -> None:
             self._failed(execution, strand, failure, "TimedOut")
 
-        self._interpreter.timers.set(
+        self._strands.timers.set(
             execution.arn,
             f"{name}-{strand.number}",
             when,
-            lambda: self._interpreter.step(execution, strand, fail),
+            lambda: self._strands.step(execution, strand, fail),
         )
 
     def drop(self, execution: Execution, strand: Strand) -> None:
         """Take the task away from its strand: nothing answers it any more."""
         strand.task = None
         names = (f"timeout-{strand.number}", f"heartbeat-{strand.number}")
-        self._interpreter.timers.drop(execution.arn, *names)
+        self._strands.timers.drop(execution.arn, *names)
 
     def start(self, execution: Execution, strand: Strand) -> None:
         task = self._task(strand)
         kind = records.task_kind(task, "Started")
-        self._interpreter.emit(execution, strand, kind, records.begun(task))
+        self._strands.emit(execution, strand, kind, records.begun(task))
         strand.phase = "running"
         self.call(execution, strand)
 
@@ -243,7 +248,7 @@ class Tasks:
         """Make the call. Also after a restart: a call that was in flight then is made again."""
         task = self._task(strand)
         serial = task.serial
-        kernel = self._interpreter.kernel
+        kernel = self._strands.kernel
 
         def done(outcome: Outcome) -> None:
             kernel.post(lambda: self._returned(execution, strand, serial, outcome))
@@ -267,22 +272,22 @@ class Tasks:
             cause = raised_cause(outcome, self._request_id)
             outcome = Outcome(error=outcome.error, cause=cause)
         if task.callback and outcome.error is None:
-            self._interpreter.step(execution, strand, lambda: self._submitted(execution, strand, outcome))
+            self._strands.step(execution, strand, lambda: self._submitted(execution, strand, outcome))
         else:
-            self._interpreter.step(execution, strand, lambda: self._answered(execution, strand, outcome))
+            self._strands.step(execution, strand, lambda: self._answered(execution, strand, outcome))
 
     def _request_id(self) -> str:
-        return str(uuid.UUID(int=self._interpreter.rng.getrandbits(128), version=4))
+        return str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
 
     def _submitted(self, execution: Execution, strand: Strand, outcome: Outcome) -> None:
         task = self._task(strand)
         data = self._output(execution, strand, outcome)
         strand.phase = "submitted"
-        self._interpreter.emit(execution, strand, "TaskSubmitted", records.answered(task, data))
+        self._strands.emit(execution, strand, "TaskSubmitted", records.answered(task, data))
 
     def answer(self, execution: Execution, strand: Strand, outcome: Outcome) -> None:
         """SendTaskSuccess or SendTaskFailure."""
-        self._interpreter.step(execution, strand, lambda: self._answered(execution, strand, outcome))
+        self._strands.step(execution, strand, lambda: self._answered(execution, strand, outcome))
 
     def _answered(self, execution: Execution, strand: Strand, outcome: Outcome) -> None:
         task = self._task(strand)
@@ -292,8 +297,8 @@ class Tasks:
         data = self._output(execution, strand, outcome)
         self.drop(execution, strand)
         kind = records.task_kind(task, "Succeeded")
-        self._interpreter.emit(execution, strand, kind, records.answered(task, data))
-        self._interpreter.states.leave(execution, strand, from_text(data))
+        self._strands.emit(execution, strand, kind, records.answered(task, data))
+        self.leave(execution, strand, from_text(data))
 
     def _output(self, execution: Execution, strand: Strand, outcome: Outcome) -> str:
         """The outcome as text; one that is too large, or no JSON, fails the task."""
@@ -313,9 +318,7 @@ class Tasks:
     def _failed(self, execution: Execution, strand: Strand, failure: Failure, what: str) -> NoReturn:
         task = self._task(strand)
         self.drop(execution, strand)
-        self._interpreter.emit(
-            execution, strand, records.task_kind(task, what), records.failed(task, failure)
-        )
+        self._strands.emit(execution, strand, records.task_kind(task, what), records.failed(task, failure))
         raise failure
 
     @staticmethod
