@@ -12,7 +12,7 @@ from infra.bytecode import UV, compile_all, interpreter
 ROOT = Path(__file__).parents[1]
 ROOMS = ("core", "ports", "steps", "aws", "entry/lambdas.py", "settings.py", "wiring.py", "workflow.asl.json")
 """What a function runs. No rehearsal, no lab, no command line."""
-CONSOLE_ROOMS = (*ROOMS, "console", "audit", "entry/console_lambda.py", "entry/status.py", "entry/status.py")
+CONSOLE_ROOMS = (*ROOMS, "readmodel", "console", "audit", "entry/console_lambda.py", "entry/status.py")
 LIBRARIES = ("aws-lambda-powertools", "pydantic", "botocore", "boto3", "cronsim", "tzdata")
 ASKED = frozenset(
     {

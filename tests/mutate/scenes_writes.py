@@ -129,14 +129,14 @@ def short(script: object, **more: object) -> Scene:
 
 WRITES = {
     "write journal attribute_not_exists(#seq)": short(two_mute, homes=TWO),
-    "write lease attribute_not_exists(#epoch)": short(two_take, homes=TWO),
-    "write lease #epoch = :epoch AND #driver = :driver AND #beats = :beats": short(two_take_over, homes=TWO),
-    "write lease #epoch = :epoch AND #driver = :driver": short(replaced_beats, homes=TWO),
+    "write leases attribute_not_exists(#epoch)": short(two_take, homes=TWO),
+    "write leases #epoch = :epoch AND #driver = :driver AND #beats = :beats": short(two_take_over, homes=TWO),
+    "write leases #epoch = :epoch AND #driver = :driver": short(replaced_beats, homes=TWO),
     "write evidence attribute_not_exists(#version)": short(lambda d: two_see(0, d)),
     "write evidence #version = :version": short(lambda d: two_see(60, d)),
     "write assessments attribute_not_exists(#at)": short(two_note),
     "write console_key attribute_not_exists(application)": short(two_make_a_key),
     "write locked_store IfNoneMatch": short(two_keep, homes=TWO, redraw=objects),
-    "write standby IfNoneMatch": short(two_turn_off, homes=TWO, redraw=objects),
-    "write standby IfMatch": short(turned_off_again, homes=TWO, redraw=objects),
+    "write s3_switch IfNoneMatch": short(two_turn_off, homes=TWO, redraw=objects),
+    "write s3_switch IfMatch": short(turned_off_again, homes=TWO, redraw=objects),
 }

@@ -44,7 +44,7 @@ def rows() -> Mapping[str, tuple[Site, ...]]:
     for path in sources(least=350):
         room = path.relative_to(ROOT).parts[0]
         if room == "core":
-            group = {"homeward": "home", "drilling": "drill"}.get(path.stem, "leave")
+            group = {"restore": "home", "drills": "drill"}.get(path.stem, "leave")
             for codes, site in guards(path):
                 found[f"{group} {'/'.join(sorted(codes))}"].append(site)
         elif room != "rehearsal":

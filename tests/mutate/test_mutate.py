@@ -89,7 +89,7 @@ def test_a_check_that_is_taken_out_says_yes_and_no_other_does() -> None:
 CHEAP = [
     "leave unknown",
     "write journal attribute_not_exists(#seq)",
-    "write lease attribute_not_exists(#epoch)",
+    "write leases attribute_not_exists(#epoch)",
 ]
 
 

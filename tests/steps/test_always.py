@@ -118,9 +118,8 @@ def test_l4_without_its_evidence_a_controller_leaves_it_to_the_next(monkeypatch:
     w = evidence_down()
     assert kinds(w)[-1] is Kind.SETTLED
     assert next(x.event.data["driver"] for x in w.ledger if x.event.kind is Kind.INCIDENT_OPENED) == WEST
-    monkeypatch.setattr(
-        "controller.steps.incident.opening.TURN", 1e9
-    )  # the next never thinks that it is its turn
+    # The next never thinks that it is its turn.
+    monkeypatch.setattr("controller.steps.incident.opening.TURN", 1e9)
     assert Kind.INCIDENT_OPENED not in kinds(evidence_down())
 
 
@@ -137,7 +136,7 @@ def lost_under_way() -> World:
 
 def test_l4_a_driver_without_its_evidence_stops_beating_and_is_replaced(monkeypatch: Patch) -> None:
     assert Kind.TAKEN_OVER in kinds(lost_under_way())
-    for module in ("takeover", "assess"):
+    for module in ("incident.driver", "tick.takeover", "workflow.assess"):
         monkeypatch.setattr(f"controller.steps.{module}.abstains", lambda *_: None)
     assert Kind.TAKEN_OVER not in kinds(lost_under_way())
 

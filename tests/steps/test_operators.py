@@ -9,7 +9,7 @@ from controller.core.decision.limits import Fleet
 from controller.core.incident.state import Incident
 from controller.core.journal import Draft, Kind
 from controller.core.model import Verdict
-from controller.steps.context import deps
+from controller.steps.context import journalling
 from controller.steps.context.situation import FLEET
 from controller.steps.operator import commands
 from controller.steps.workflow import shift_traffic
@@ -225,7 +225,7 @@ def test_s15_an_unreadable_kill_switch_counts_as_disarmed(monkeypatch: Patch) ->
     w = _unreadable()
     assert w.moves == NO_MOVES
     assert "cannot be read and counts as disarmed" in str(w.memory.stopped)
-    monkeypatch.setattr(deps, "read_fleet", lambda _journal: Fleet())
+    monkeypatch.setattr(journalling, "read_fleet", lambda _journal: Fleet())
     monkeypatch.setattr(shift_traffic, "set_out", lambda *_: None)  # it reads the fleet's journal once more
     assert _unreadable().moves
 

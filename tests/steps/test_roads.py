@@ -15,10 +15,10 @@ from tests.steps.world import FREE, World, executions, failing, world
 ROOT = Path(__file__).parents[2] / "controller"
 STATES = json.loads((ROOT / "workflow.asl.json").read_text(encoding="utf-8"))["States"]
 STEPS = {
-    "Assess": ("assess",),
-    "ConfirmReadiness": ("ready",),
-    "ShiftTraffic": ("shift",),
-    "VerifyShift": ("verify", "proof"),
+    "Assess": ("workflow/assess",),
+    "ConfirmReadiness": ("workflow/confirm_readiness",),
+    "ShiftTraffic": ("workflow/shift_traffic",),
+    "VerifyShift": ("workflow/verify_shift", "incident/traffic_proof"),
 }
 """State -> the modules of steps that say where it goes next."""
 

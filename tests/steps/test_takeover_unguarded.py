@@ -41,7 +41,7 @@ def test_s4_without_fence_and_deadline_a_thawed_driver_sends(monkeypatch: pytest
 def test_s6_without_abstention_a_controller_that_is_cut_off_keeps_the_lease(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for module in ("takeover", "assess"):
+    for module in ("incident.driver", "tick.takeover", "workflow.assess"):
         monkeypatch.setattr(f"controller.steps.{module}.abstains", lambda *_: None)
     with pytest.raises(AssertionError):
         holds.test_a_driver_that_is_cut_off_midway_stops_beating_and_another_finishes()
