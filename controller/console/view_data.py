@@ -4,7 +4,7 @@ What the whole journal is asked for, without going through all of it at each loo
 
 ```
  events  1 ........ 100 ........ 200 ........ 300 ..x
- kept         memory @100  memory @200  memory @300 ─ fold the rest
+ kept         state @100  state @200  state @300 ─ fold the rest
 ```
 """
 
@@ -59,7 +59,7 @@ class Seen:
     does not answer; controls: None where no ARC endpoint does."""
 
     now: float
-    memory: Memory
+    state: Memory
     events: tuple[Event, ...]
     controls: Mapping[str, bool] | None
     evidence: View | None
@@ -117,10 +117,10 @@ def kept(probes: Probes, monotonic: Callable[[], float]) -> Probes:
 
 def look(deps: Deps, controls: Controls) -> Seen:
     """Raises `OutsideUnreachable`, `JournalUnreadable` where the journal cannot be read."""
-    memory, events = recorded(deps)
+    state, events = recorded(deps)
     now = deps.runtime.now()
     return Seen(
-        now, memory, events, controls(), _evidence(deps, memory, now),
+        now, state, events, controls(), _evidence(deps, state, now),
         latest(deps, now),
     )  # fmt: skip
 
@@ -138,12 +138,12 @@ def latest(deps: Deps, at: float) -> dict[str, tuple[float, dict[str, Any]]]:
     return {region: found[region] for region in deps.policy.regions if region in found}
 
 
-def _evidence(deps: Deps, memory: Memory, now: float) -> View | None:
+def _evidence(deps: Deps, state: Memory, now: float) -> View | None:
     try:
         read = deps.evidence.read(deps.application)
     except EvidenceUnavailable:
         return None
-    return view(deps.policy, deps.account, read, now, memory.muted)
+    return view(deps.policy, deps.account, read, now, state.muted)
 
 
 EVERY = 100
@@ -162,7 +162,7 @@ class Past:
         self._requests: dict[str, list[Event]] = {}
 
     def until(self, events: Sequence[Event], at: float) -> Memory:
-        """The memory after the events that were written until `at`, as `core.journal.written_until` says."""
+        """The state after the events that were written until `at`, as `core.journal.written_until` says."""
         with self._lock:
             self._learn(events)
             count = bisect_right(self._latest, at, hi=len(events))

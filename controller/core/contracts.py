@@ -83,7 +83,7 @@ class DecisionEvent(BaseModel):
 
 
 def decision_event(event: Event, after: Memory) -> dict[str, Any] | None:
-    """The detail to publish for a journal event, or None. after: the memory that includes it."""
+    """The detail to publish for a journal event, or None. after: the state that includes it."""
     change = CHANGES.get(str(event.kind))
     if change is None:
         return None

@@ -14,23 +14,23 @@ from controller.core.policy.schedule import following
 from controller.core.policy.schema import Policy
 
 
-def drills_data(policy: Policy, memory: Memory, now: float) -> dict[str, Any]:
+def drills_data(policy: Policy, state: Memory, now: float) -> dict[str, Any]:
     """Plain data; `warning` is None where a drill succeeded lately, or where the policy has no `drills`."""
     drills = policy.drills
     cron = drills.cron if drills else None
     coming = following(cron, policy.timezone or "UTC", now) if cron else None
-    good = last_success(memory)
+    good = last_success(state)
     return {
-        "last": _last(memory),
+        "last": _last(state),
         "last_success": None if good is None else _told(good),
         "next": None if coming is None else stamp(coming),
-        "warning": what_is_amiss(policy, memory, now),
+        "warning": what_is_amiss(policy, state, now),
     }
 
 
-def _last(memory: Memory) -> dict[str, Any] | None:
+def _last(state: Memory) -> dict[str, Any] | None:
     """The last drill, or the last that was skipped, whichever came later."""
-    drill, skipped = last_drill(memory), memory.skipped
+    drill, skipped = last_drill(state), state.skipped
     if skipped is not None and (drill is None or drill.opened < skipped.at):
         data = skipped.data
         return {"region": data["source"], "at": stamp(skipped.at), "outcome": data["outcome"],
@@ -80,15 +80,15 @@ def last_probes(
     return found
 
 
-def drift_told(memory: Memory) -> dict[str, Any] | None:
+def drift_told(state: Memory) -> dict[str, Any] | None:
     """The last drift that was seen, and when."""
-    event = memory.drift
+    event = state.drift
     return None if event is None else {"at": stamp(event.at), "reason": event.data["reason"]}
 
 
-def stuck_told(memory: Memory, now: float) -> dict[str, Any] | None:
+def stuck_told(state: Memory, now: float) -> dict[str, Any] | None:
     """The open incident's step, if it is slow against its own history."""
-    found = stuck(memory.pace, now)
+    found = stuck(state.pace, now)
     if found is None:
         return None
     return {"step": found.step, "seconds": round(found.seconds), "p75_s": round(found.usual, 1),

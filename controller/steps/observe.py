@@ -44,15 +44,15 @@ def revive(deps: Deps, judged: Judged, ended: Sequence[str]) -> None:
 
     Only while that is news: an incident whose executions keep ending goes on at the tick's pace.
     """
-    incident = judged.memory.open
+    incident = judged.state.open
     if incident is None or execution_name(incident, incident.runs) not in ended:
         return
-    if lacks(deps.policy, judged.memory):
+    if lacks(deps.policy, judged.state):
         return
     if incident.runs + 1 < TOO_MANY:
         about = next(d for d in judged.decisions if d.region == incident.source)
         with suppress(JournalConflict, TokenClosed):  # a sibling or the tick was faster
-            keep_alive(deps, judged.memory, incident, about)
+            keep_alive(deps, judged.state, incident, about)
 
 
 WHOLE = 20

@@ -50,13 +50,13 @@ def bench(say: Callable[[str], None]) -> bool:
 
 def paths(desk: Desk) -> dict[str, tuple[str, int]]:
     """What is looked at -> its address, and the status that is right."""
-    now, memory = desk.w.stage.kernel.now(), desk.w.memory
-    ended = list(memory.incidents.values())[len(memory.incidents) // 2]
-    assert memory.open is not None
+    now, state = desk.w.stage.kernel.now(), desk.w.state
+    ended = list(state.incidents.values())[len(state.incidents) // 2]
+    assert state.open is not None
     assert ended.request is not None
     return {
         "now": ("/", 200),
-        "incident, open": (f"/incidents/{memory.open.id}", 200),
+        "incident, open": (f"/incidents/{state.open.id}", 200),
         "incident, ended": (f"/incidents/{ended.id}", 200),
         "approve": (f"/approve/{desk.request}", 200),
         "approve, answered": (f"/approve/{ended.request.id}", 200),
@@ -76,7 +76,7 @@ def _pages(desk: Desk, say: Callable[[str], None]) -> bool:
     wanted = paths(desk)
     ana, first = desk.browser("u-ana"), Timed()
     first.look(ana, "/")
-    incidents, events = len(desk.w.memory.incidents), len(desk.w.events)
+    incidents, events = len(desk.w.state.incidents), len(desk.w.events)
     say(
         f"The console with {incidents:,} incidents and {events:,} journal events, {LOOKS} looks at each page."
     )

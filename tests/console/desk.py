@@ -85,7 +85,7 @@ class Desk:
 
     @property
     def request(self) -> str:
-        incident = self.w.memory.open
+        incident = self.w.state.open
         assert incident is not None
         assert incident.request is not None
         return incident.request.id

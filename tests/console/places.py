@@ -56,7 +56,7 @@ def places(desk: Desk, tap: Tap) -> dict[str, str]:
     events = w.events
     last = next(e.draft.incident for e in reversed(events) if e.draft.incident)
     seen = look(deps, Controls(deps))
-    story = story_of(w.stage.policy, seen.memory.incidents[last], seen, ())
+    story = story_of(w.stage.policy, seen.state.incidents[last], seen, ())
     now, record = w.stage.kernel.now(), record_of(w)
     bundle = opened(exported(record, Period(now - 3600, now), None))
     told = account("storefront", record.events, record.fleet, tuple(w.every), now - 3600, now)

@@ -145,7 +145,7 @@ def test_a9_a_hostile_name_and_reason_in_the_journal_forge_no_page() -> None:
     assert w.until(w.has(Kind.APPROVAL_REQUESTED), 30)
     w.advance(1)
     hostile = Desk(w, w.hand)
-    b, incident = hostile.browser("u-ana"), w.memory.open
+    b, incident = hostile.browser("u-ana"), w.state.open
     assert incident is not None
     for path in ("/", f"/approve/{hostile.request}", f"/incidents/{incident.id}", "/history"):
         page = b.get(path).body.decode()

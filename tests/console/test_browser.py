@@ -135,7 +135,7 @@ def test_two_people_approve_and_traffic_is_seen_to_move(chromium: Browser, stand
     ana.get_by_role("button", name="Approve plan").click()
     ana.get_by_text("You have approved this. 1 more must agree").wait_for()
     ben = person(chromium, stand, "Ben (lead)", link)
-    incident = stand.do(lambda desk: desk.w.memory.open.id)
+    incident = stand.do(lambda desk: desk.w.state.open.id)
     ana.goto(stand.url(f"/incidents/{incident}"))
     assert ana.locator("h1").inner_text().endswith("people are asked")
     ben.get_by_role("button", name="Approve plan").click()
@@ -251,7 +251,7 @@ def _untimed(desk: Desk) -> dict[str, str]:
 def test_every_page_is_for_everybody_and_asks_no_third_party(
     chromium: Browser, record: str, stand: Stand, look: dict[str, Any]
 ) -> None:
-    link, incident = asked(stand), stand.do(lambda desk: desk.w.memory.open.id)
+    link, incident = asked(stand), stand.do(lambda desk: desk.w.state.open.id)
     page = person(chromium, stand, "Ana (on call)", **look)
     asked_of: set[str] = set()
     page.on("request", lambda request: asked_of.add(request.url.split("/")[2]))

@@ -76,7 +76,7 @@ def _csrf(b: Browser, path: str) -> str:
 
 
 def _digest(b: Browser) -> str:
-    incident = b.desk.w.memory.open
+    incident = b.desk.w.state.open
     assert incident is not None
     assert incident.request is not None
     return incident.request.digest

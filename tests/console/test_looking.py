@@ -125,7 +125,7 @@ def test_the_approver_finds_everything_on_one_page() -> None:
         "in 14m56s",
     ):
         assert said in text, said
-    incident = desk.w.memory.open
+    incident = desk.w.state.open
     assert incident is not None
     assert incident.request is not None
     code = incident.request.code
@@ -136,7 +136,7 @@ def test_the_approver_finds_everything_on_one_page() -> None:
 def test_the_incident_is_told_while_it_goes_on_and_once_it_is_over() -> None:
     desk = asked_desk()
     b, request = desk.browser("u-ana"), desk.request
-    incident = desk.w.memory.open
+    incident = desk.w.state.open
     assert incident is not None
     url = f"/incidents/{incident.id}"
     assert "people are asked" in b.get(url).body.decode()

@@ -5,11 +5,11 @@ from functools import cache
 from typing import Any
 
 import pytest
-from controller.steps.context.journalling import remember
 
 from controller.core.explanation import stamp
 from controller.core.journal import Kind
 from controller.core.model import Verdict
+from controller.steps.context.journalling import remember
 from tests.console.desk import GATE, Browser, Desk, asked_desk
 from tests.core.scene import EAST, OTHER
 from tests.steps.test_proof import RULE, counting
@@ -27,7 +27,7 @@ def text(b: Browser, url: str) -> str:
 
 
 def incident(desk: Desk) -> str:
-    return f"/incidents/{list(desk.w.memory.incidents)[-1]}"
+    return f"/incidents/{list(desk.w.state.incidents)[-1]}"
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Past moments: the same memory as the whole fold gives, whatever is kept."""
+"""Past moments: the same state as the whole fold gives, whatever is kept."""
 
 import pytest
 

@@ -98,7 +98,7 @@ def loaded(policy: Policy) -> tuple[Kind, dict[str, Any]]:
     return Kind.POLICY_LOADED, {"digest": policy.digest, "deployed": T0 - 86400}
 
 
-def memory(policy: Policy, *drafts: tuple[Kind, dict[str, Any]]) -> Memory:
+def state(policy: Policy, *drafts: tuple[Kind, dict[str, Any]]) -> Memory:
     return fold("storefront", journal(loaded(policy), *drafts))
 
 
@@ -112,7 +112,7 @@ def situation(
 ) -> Situation:
     """us-east-1 is dark and nothing stands in the way, but for `changes`."""
     found = Situation(
-        policy, ACCOUNT, OTHER, T0 + 5, memory(policy, *drafts), dark_east(policy), all_on(policy)
+        policy, ACCOUNT, OTHER, T0 + 5, state(policy, *drafts), dark_east(policy), all_on(policy)
     )
     return replace(found, **changes)
 

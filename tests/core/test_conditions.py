@@ -18,9 +18,9 @@ from tests.core.scene import (
     T0,
     WEST,
     dark_east,
-    memory,
     policy_data,
     situation,
+    state,
     storefront,
 )
 
@@ -173,6 +173,6 @@ def test_a_version_that_knows_more_keys_gives_the_same_policy_the_same_digest() 
 
 def test_whoever_asks_for_an_incident_asks_its_region_s_own_gate() -> None:
     policy = parse_policy(overriding(**HERE))
-    incident = memory(policy, OPENED).open
+    incident = state(policy, OPENED).open
     assert [ask.people for ask in chain(policy, incident)] == [2]
     assert [ask.people for ask in chain(policy, None)] == [1]

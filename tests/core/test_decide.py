@@ -22,9 +22,9 @@ from tests.core.scene import (
     evidence,
     later,
     loaded,
-    memory,
     policy_data,
     situation,
+    state,
     storefront,
 )
 
@@ -56,7 +56,7 @@ SETTLED = (
 
 def _late(found: Situation, seconds: float) -> Situation:
     """The same, but the journal was written `seconds` earlier."""
-    assert found.memory is not None
+    assert found.state is not None
     return replace(found, now=found.now + seconds)
 
 
@@ -69,13 +69,13 @@ def _red_west() -> dict[str, Any]:
 
 
 GUARDS: list[tuple[str, dict[str, Any]]] = [
-    ("disarmed", {"memory": memory(FREE, (Kind.DISARMED, {"reason": "release"}))}),
-    ("journal-unreadable", {"memory": None}),
+    ("disarmed", {"state": state(FREE, (Kind.DISARMED, {"reason": "release"}))}),
+    ("journal-unreadable", {"state": None}),
     ("evidence-unreadable", {"evidence": None}),
-    ("policy-superseded", {"memory": memory(GATED)}),
+    ("policy-superseded", {"state": state(GATED)}),
     ("switch-unavailable", {"controls": None}),
     ("already-left", {"controls": all_on(FREE, EAST)}),
-    ("cooldown", {"memory": memory(FREE, *SETTLED)}),
+    ("cooldown", {"state": state(FREE, *SETTLED)}),
     ("shared-cause", {"evidence": _red_west()}),
 ]
 
@@ -104,12 +104,12 @@ def test_cut_off_when_nothing_arrives_from_any_other_region() -> None:
 
 def test_another_incident_in_progress_stands_in_the_way() -> None:
     other = (Kind.INCIDENT_OPENED, {"source": WEST})
-    decision = decide(situation(FREE, memory=memory(FREE, other)), EAST)
+    decision = decide(situation(FREE, state=state(FREE, other)), EAST)
     assert (decision.code, decision.action) == ("in-progress", "hold")
 
 
 def test_cooldown_ends_and_velocity_counts_what_was_shifted() -> None:
-    once = situation(FREE, memory=memory(FREE, *SETTLED))
+    once = situation(FREE, state=state(FREE, *SETTLED))
     assert decide(once, EAST).code == "cooldown"
     hour_later = replace(once, now=T0 + 3700, evidence=later(dark_east(FREE), 3695))
     assert decide(hour_later, EAST).action == "act"
@@ -117,7 +117,7 @@ def test_cooldown_ends_and_velocity_counts_what_was_shifted() -> None:
         evacuate=policy_data()["evacuate"] | {"approval": "none"},
         limits={"minRegionsOn": 1, "cooldown": "1h", "evacuationsPerDay": 1},
     )
-    tired = replace(hour_later, policy=limited, memory=memory(limited, *SETTLED))
+    tired = replace(hour_later, policy=limited, state=state(limited, *SETTLED))
     assert decide(tired, EAST).code == "velocity"
 
 
@@ -135,8 +135,8 @@ def test_a_target_that_is_not_ready_or_not_known_is_not_gone_to(west: str, code:
 
 def test_the_floor_is_checked_on_the_state_after_the_plan() -> None:
     three = FREE.model_copy(update={"limits": FREE.limits.model_copy(update={"min_regions_on": 2})})
-    found = situation(three, memory=fold("storefront", []))
-    decision = decide(replace(found, memory=memory(three)), EAST)
+    found = situation(three, state=fold("storefront", []))
+    decision = decide(replace(found, state=state(three)), EAST)
     assert decision.code == "floor"
     assert "minRegionsOn" in decision.reason
 
@@ -164,9 +164,9 @@ def _asked(status: Kind | None, *, policy: Any = GATED, digest: str | None = Non
     found = situation(policy, (OPENED, CONFIRMED))
     goal = decide(found, EAST).plan
     assert goal is not None
-    assert found.memory is not None
-    assert found.memory.open is not None
-    bound = digest or binding(policy, found.memory.open, goal)
+    assert found.state is not None
+    assert found.state.open is not None
+    bound = digest or binding(policy, found.state.open, goal)
     asked = (Kind.APPROVAL_REQUESTED, {"approval": "r1", "digest": bound, "expires": T0 + 900})
     answers = [] if status is None else [(status, {"approval": "r1"})]
     return situation(policy, (OPENED, CONFIRMED, asked, *answers))
@@ -283,5 +283,5 @@ def test_a_third_region_is_chosen_where_the_first_shares_the_cause() -> None:
 def test_memory_of_another_application_is_not_needed() -> None:
     draft = Draft("x", Kind.POLICY_LOADED, T0, "t", data={"digest": FREE.digest, "deployed": 1.0})
     folded = fold("storefront", [seal("storefront", draft, None)])
-    assert decide(replace(situation(FREE), memory=folded), EAST).action == "act"
+    assert decide(replace(situation(FREE), state=folded), EAST).action == "act"
     assert loaded(FREE)[1]["digest"] == folded.policy

@@ -11,7 +11,7 @@ from controller.core.journal import Draft, Event, Kind, seal
 from controller.core.model import Decision
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import PolicyError
-from tests.core.scene import EAST, OTHER, T0, WEST, memory, policy_data, situation, storefront
+from tests.core.scene import EAST, OTHER, T0, WEST, policy_data, situation, state, storefront
 
 LIMITS = policy_data()["limits"]
 BY_ANA = (Kind.INCIDENT_OPENED, {"source": EAST, "requested_by": "ana"})
@@ -24,7 +24,7 @@ def limited(limit: int | None) -> Policy:
 
 def judged(left: dict[str, float], limit: int | None = 1, *drafts: tuple[Kind, dict[str, Any]]) -> Decision:
     policy = limited(limit)
-    return decide(situation(policy, memory=replace(memory(policy, *drafts), fleet_left=left)), EAST)
+    return decide(situation(policy, state=replace(state(policy, *drafts), fleet_left=left)), EAST)
 
 
 @pytest.mark.parametrize(
@@ -68,8 +68,8 @@ def test_the_application_s_own_limit_is_told_first() -> None:
     policy = storefront(limits=LIMITS | {"fleetRegionsPerDay": 1, "evacuationsPerDay": 1})
     moved = [(Kind.INCIDENT_OPENED, {"source": EAST}), (Kind.CONFIRMED, {"target": WEST}),
              (Kind.SHIFT_INTENDED, {}), (Kind.SHIFT_APPLIED, {}), (Kind.SETTLED, {})]  # fmt: skip
-    known = replace(memory(policy, *moved), fleet_left={WEST: T0})
-    told = next(c for c in decide(situation(policy, memory=known), EAST).checks if c.guard == "velocity")
+    known = replace(state(policy, *moved), fleet_left={WEST: T0})
+    told = next(c for c in decide(situation(policy, state=known), EAST).checks if c.guard == "velocity")
     assert told.sentence == "1 of 1 evacuations in 24 h"
 
 

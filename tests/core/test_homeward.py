@@ -29,9 +29,9 @@ from tests.core.scene import (
     journal,
     later,
     loaded,
-    memory,
     policy_data,
     situation,
+    state,
     storefront,
 )
 
@@ -85,7 +85,7 @@ def away(**changes: Any) -> Any:
     """us-east-1 was left ten minutes ago and everything is well again."""
     events = journal(loaded(POLICY), *LEFT)
     calm = later(evidence(POLICY, {}, calm="H" * 20), 600)
-    found = situation(POLICY, memory=fold("storefront", events), evidence=calm, controls=all_on(POLICY, EAST))
+    found = situation(POLICY, state=fold("storefront", events), evidence=calm, controls=all_on(POLICY, EAST))
     return replace(found, now=T0 + 605, **changes)
 
 
@@ -118,7 +118,7 @@ def test_what_is_not_known_brings_nothing_home() -> None:
     ("changes", "code"),
     [
         ({"controls": None}, "switch-unavailable"),
-        ({"memory": memory(POLICY, *LEFT, (Kind.DISARMED, {"reason": "x"}))}, "disarmed"),
+        ({"state": state(POLICY, *LEFT, (Kind.DISARMED, {"reason": "x"}))}, "disarmed"),
     ],
 )
 def test_guards_of_the_way_home(changes: dict[str, Any], code: str) -> None:
@@ -129,9 +129,9 @@ def test_guards_of_the_way_home(changes: dict[str, Any], code: str) -> None:
 
 def test_the_cooldown_binds_the_controller_and_not_a_person() -> None:
     slow = storefront(**HOME | {"limits": HOME["limits"] | {"cooldown": "1h"}})
-    early = away(policy=slow, memory=memory(slow, *LEFT))
+    early = away(policy=slow, state=state(slow, *LEFT))
     assert decide(early, EAST).code == "cooldown"
-    assert decide(replace(early, memory=_asked_home(slow)), EAST).action == "act"
+    assert decide(replace(early, state=_asked_home(slow)), EAST).action == "act"
 
 
 def _asked_home(policy: Policy) -> Memory:
@@ -146,19 +146,19 @@ def _asked_home(policy: Policy) -> Memory:
 def test_a_window_binds_the_controller_on_the_way_home_and_not_a_person() -> None:
     window = {"cron": "0 8 * * *", "for": "1h", "reason": "release"}
     shut = storefront(**HOME | {"timezone": "UTC", "limits": HOME["limits"] | {"blackout": [window]}})
-    early = away(policy=shut, memory=memory(shut, *LEFT))
+    early = away(policy=shut, state=state(shut, *LEFT))
     decision = decide(early, EAST)
     assert (decision.code, decision.action) == ("blackout", "hold")
     assert "release, until 2027-01-15T09:00:00Z" in decision.reason
     assert not may_open(decision)
     assert decide(replace(early, now=T0 + 3601, evidence=later(early.evidence, 3000)), EAST).code == "restore"
-    assert decide(replace(early, memory=_asked_home(shut)), EAST).action == "act"
+    assert decide(replace(early, state=_asked_home(shut)), EAST).action == "act"
 
 
 def test_a_region_is_away_until_its_restore_has_settled() -> None:
-    assert memory(POLICY, *LEFT).away(EAST) is not None
-    assert memory(POLICY, *LEFT).away(WEST) is None
-    assert memory(POLICY, OPENED).away(EAST) is None
+    assert state(POLICY, *LEFT).away(EAST) is not None
+    assert state(POLICY, *LEFT).away(WEST) is None
+    assert state(POLICY, OPENED).away(EAST) is None
 
 
 def left(source: str, target: str, before: dict[str, bool]) -> tuple[tuple[Kind, dict[str, Any]], ...]:
@@ -189,7 +189,7 @@ def there_and_back(home: dict[str, bool]) -> Situation:
                 draft = replace(draft, incident=f"incident-{number}")
             events.append(seal("storefront", draft, events[-1] if events else None))
     calm = later(evidence(POLICY, {}, calm="H" * 20), 600)
-    return replace(away(evidence=calm, memory=fold("storefront", events)), controls=east)
+    return replace(away(evidence=calm, state=fold("storefront", events)), controls=east)
 
 
 @pytest.mark.parametrize(
@@ -202,10 +202,10 @@ def test_a_region_that_serves_again_is_not_away_whoever_brought_it_back(
 ) -> None:
     """Found: the restore of the first turned the second on again, dark as it was."""
     found = there_and_back(home)
-    assert found.memory is not None
-    assert found.memory.away(EAST) is None
+    assert found.state is not None
+    assert found.state.away(EAST) is None
     assert decide(found, EAST).code == "healthy"
-    assert (found.memory.away(WEST) is not None) is elsewhere
+    assert (found.state.away(WEST) is not None) is elsewhere
     second = decide(found, WEST)
     if elsewhere:  # it comes home, and what serves meanwhile stays on
         assert second.plan is not None
@@ -217,9 +217,9 @@ def test_a_region_that_serves_again_is_not_away_whoever_brought_it_back(
 def test_the_cooldown_on_the_way_home_runs_from_the_last_move_of_all() -> None:
     found = there_and_back(BEFORE)
     quiet = storefront(**HOME | {"limits": HOME["limits"] | {"cooldown": "65m"}})
-    assert found.memory is not None
-    moved = replace(found.memory, stand=found.memory.stand | dict.fromkeys(EASTERN, False))  # still away
-    left_first = decide(replace(found, memory=replace(moved, policy=quiet.digest), policy=quiet), EAST)
+    assert found.state is not None
+    moved = replace(found.state, stand=found.state.stand | dict.fromkeys(EASTERN, False))  # still away
+    left_first = decide(replace(found, state=replace(moved, policy=quiet.digest), policy=quiet), EAST)
     assert left_first.code == "cooldown"
 
 
@@ -245,7 +245,7 @@ DRILLED = (
 
 def drilling(seen: dict[str, Any], *, seconds: float) -> tuple[str, str] | None:
     policy = storefront(**FREE | {"drills": DRILLS})
-    held = memory(policy, *DRILLED)
+    held = state(policy, *DRILLED)
     assert held.open is not None
     found = Found(
         policy, EAST, T0 + seconds, OTHER, held, held.open,
@@ -270,7 +270,7 @@ def turned_back(**changes: Any) -> Situation:
     """A drill that failed, at the moment in which its Region has to come home."""
     policy = storefront(**FREE | {"drills": DRILLS} | changes)
     turned = (*DRILLED, (Kind.TURNED_BACK, {"outcome": "failed", "reason": "x"}))
-    return situation(policy, memory=memory(policy, *turned), evidence=dark_east(policy),
+    return situation(policy, state=state(policy, *turned), evidence=dark_east(policy),
                      controls=all_on(policy, EAST))  # fmt: skip
 
 
@@ -298,7 +298,7 @@ def test_turned_back_while_cut_off_or_in_shadow_nothing_moves() -> None:
 
 
 def test_a_drill_is_no_evacuation_of_the_day_and_starts_no_cooldown() -> None:
-    ended = memory(POLICY, *DRILLED, (Kind.TURNED_BACK, {"outcome": "succeeded"}), (Kind.SETTLED, {}))
+    ended = state(POLICY, *DRILLED, (Kind.TURNED_BACK, {"outcome": "succeeded"}), (Kind.SETTLED, {}))
     assert ended.shifted == ()
     assert ended.last_blocking() is None
     assert ended.away(EAST) is None

@@ -19,9 +19,9 @@ from tests.core.scene import (
     evidence,
     journal,
     loaded,
-    memory,
     policy_data,
     situation,
+    state,
     storefront,
 )
 
@@ -55,7 +55,7 @@ def draft(kind: Kind, *, epoch: int = 1, incident: str = NAME) -> Draft:
 
 @pytest.mark.parametrize("phase", Phase)
 def test_each_phase_is_reached_and_only_the_table_s_moves_leave_it(phase: Phase) -> None:
-    found = memory(POLICY, *BY_PHASE[phase])
+    found = state(POLICY, *BY_PHASE[phase])
     assert found.incidents[NAME].phase is phase
     for kind, (legal, then) in MOVES.items():
         if phase in legal:
@@ -80,13 +80,13 @@ def test_a_shift_needs_a_durable_intent_and_an_intent_needs_a_confirmation() -> 
 
 
 def test_one_incident_at_a_time() -> None:
-    found = memory(POLICY, OPENED)
+    found = state(POLICY, OPENED)
     with pytest.raises(IllegalMove, match="one evacuation at a time"):
         refuse_illegal(found, draft(Kind.INCIDENT_OPENED, incident="storefront-us-west-2-9"))
 
 
 def test_an_older_epoch_writes_nothing_about_an_incident_that_a_newer_one_drives() -> None:
-    found = memory(POLICY, OPENED, CONFIRMED)
+    found = state(POLICY, OPENED, CONFIRMED)
     taken = apply(found, seal("storefront", draft(Kind.HANDED_OVER, epoch=4), found.last))
     assert (taken.incidents[NAME].epoch, taken.incidents[NAME].runs) == (4, 1)
     with pytest.raises(IllegalMove, match="epoch 3 is older than 4"):
@@ -95,12 +95,12 @@ def test_an_older_epoch_writes_nothing_about_an_incident_that_a_newer_one_drives
 
 def test_an_incident_that_nobody_knows_cannot_move() -> None:
     with pytest.raises(IllegalMove, match="no known incident"):
-        refuse_illegal(memory(POLICY), draft(Kind.CONFIRMED))
+        refuse_illegal(state(POLICY), draft(Kind.CONFIRMED))
 
 
 @pytest.mark.parametrize("answer", [Kind.APPROVAL_GIVEN, Kind.APPROVAL_DENIED, Kind.APPROVAL_EXPIRED])
 def test_a_request_is_answered_once_and_by_its_own_id(answer: Kind) -> None:
-    found = memory(POLICY, *BY_PHASE[Phase.ASKED])
+    found = state(POLICY, *BY_PHASE[Phase.ASKED])
     other = replace(draft(answer), data={"approval": "another"})
     with pytest.raises(IllegalMove, match="answers no waiting request"):
         apply(found, seal("storefront", other, found.last))
@@ -125,18 +125,18 @@ def test_cooldown_outlasts_a_later_incident_that_stood_down() -> None:
     moved = BY_PHASE[Phase.SETTLED]
     asked_for = (Kind.INCIDENT_OPENED, {"source": EAST, "requested_by": "ana"})
     found = _after(("storefront-us-east-1-2", moved), ("storefront-us-east-1-8", (asked_for, STOOD_DOWN)))
-    assert decide(situation(POLICY, memory=found), EAST).code == "cooldown"
+    assert decide(situation(POLICY, state=found), EAST).code == "cooldown"
 
 
 def test_a_region_partly_off_before_an_intent_is_not_taken_for_a_move_that_has_begun() -> None:
     """Found: one control that was Off already made an intent of which nothing was applied irrevocable."""
     off = all_on(POLICY) | {"use1-d": False}
-    found = memory(POLICY, OPENED, CONFIRMED, INTENDED)
+    found = state(POLICY, OPENED, CONFIRMED, INTENDED)
     incident = found.incidents[NAME]
     assert not begun(POLICY, incident, off)
     assert begun(POLICY, incident, off | {"use1-a": False})
     assert begun(POLICY, incident, None)
-    calm = situation(POLICY, memory=found, evidence=evidence(POLICY, {}), controls=off)
+    calm = situation(POLICY, state=found, evidence=evidence(POLICY, {}), controls=off)
     assert decide(calm, EAST).action == "stand_down"
 
 
@@ -151,9 +151,9 @@ def test_silence_to_a_question_that_was_superseded_is_no_denial() -> None:
 
 def test_intents_of_one_shift_add_up_and_a_refusal_forgets_them() -> None:
     later = (Kind.SHIFT_INTENDED, {"changes": [["use1-c", False], ["usw2-a", True]]})
-    twice = memory(POLICY, OPENED, CONFIRMED, INTENDED, later).incidents[NAME]
+    twice = state(POLICY, OPENED, CONFIRMED, INTENDED, later).incidents[NAME]
     assert twice.intended == {"use1-a": False, "use1-b": False, "use1-c": False, "usw2-a": True}
-    dropped = memory(POLICY, OPENED, CONFIRMED, INTENDED, (Kind.SHIFT_REFUSED, {})).incidents[NAME]
+    dropped = state(POLICY, OPENED, CONFIRMED, INTENDED, (Kind.SHIFT_REFUSED, {})).incidents[NAME]
     assert (dropped.intended, dropped.phase) == ({}, Phase.CONFIRMED)
 
 

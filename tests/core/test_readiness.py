@@ -245,10 +245,10 @@ def test_a_yes_that_was_given_while_all_was_ready_is_none_under_doubt() -> None:
     p = policy(FAMILY, PLAN, approvals=GATES | {"leads": GATES["oncall"]})
     ready = decided(p, plan("passed", 60), drafts=(OPENED, CONFIRMED))
     found = situation(p, (OPENED, CONFIRMED))
-    assert found.memory is not None
-    assert found.memory.open is not None
+    assert found.state is not None
+    assert found.state.open is not None
     assert ready.plan is not None
-    bound = binding(p, found.memory.open, ready.plan)
+    bound = binding(p, found.state.open, ready.plan)
     given = (
         OPENED,
         CONFIRMED,

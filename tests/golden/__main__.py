@@ -25,8 +25,8 @@ def regenerate(folder: Path) -> None:
         events = deps.journal.read("storefront")
         lines = "".join(to_json(event) + "\n" for event in events)
         (folder / f"{name}.jsonl").write_text(lines, encoding="utf-8")
-        memory = json.dumps(snapshot(fold("storefront", events)), indent=1, sort_keys=True)
-        (folder / f"{name}.memory.json").write_text(memory + "\n", encoding="utf-8")
+        state = json.dumps(snapshot(fold("storefront", events)), indent=1, sort_keys=True)
+        (folder / f"{name}.memory.json").write_text(state + "\n", encoding="utf-8")
         sys.stdout.write(f"{folder.name}/{name}: {len(events)} events\n")
 
 

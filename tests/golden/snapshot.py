@@ -7,11 +7,11 @@ from typing import Any
 from controller.core.incident.state import Memory
 
 
-def snapshot(memory: Memory) -> dict[str, Any]:
+def snapshot(state: Memory) -> dict[str, Any]:
     """Everything that is remembered; the last events only by their numbers."""
-    data = asdict(memory)
+    data = asdict(state)
     for name in ("last", "drift"):
-        event = getattr(memory, name, None)
+        event = getattr(state, name, None)
         data[name] = None if event is None else event.seq
     found: dict[str, Any] = json.loads(json.dumps(data, default=_plain, sort_keys=True))
     return found

@@ -78,7 +78,7 @@ def test_a_check_that_is_taken_out_says_yes_and_no_other_does() -> None:
         stopped = "disarmed by ana"
 
     class Found:
-        memory = Memory()
+        state = Memory()
 
     before: Check = guards.armed(Found())  # type: ignore[arg-type]
     with without(rows()["leave disarmed"]):

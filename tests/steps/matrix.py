@@ -40,8 +40,8 @@ def run_to_the_end(w: World, within: float = 420.0) -> None:
     end = w.stage.kernel.now() + within
     while w.stage.kernel.now() < end:
         w.advance(4.0)
-        incident = w.memory.open
-        if incident is None and w.memory.incidents:
+        incident = w.state.open
+        if incident is None and w.state.incidents:
             w.until(lambda: all(run["status"] != "RUNNING" for run in executions(w)), 60.0, step=10.0)
             return
         waiting = incident is not None and incident.phase is Phase.ASKED and incident.request

@@ -64,7 +64,7 @@ def _something(w: World, rng: random.Random) -> None:
             (w.asleep.add if rng.random() < 0.3 else w.asleep.discard)("Tick")
         case 7:
             w.later("Tick")
-        case 8 if w.memory.incidents:
+        case 8 if w.state.incidents:
             w.later(
                 rng.choice(("Assess", "ConfirmReadiness", "ShiftTraffic", "VerifyShift", "Escalate")),
                 w.carry(),
@@ -78,7 +78,7 @@ def _something(w: World, rng: random.Random) -> None:
 
 
 def approve(w: World) -> None:
-    incident = w.memory.open
+    incident = w.state.open
     if (
         incident
         and incident.phase is Phase.ASKED
@@ -91,9 +91,9 @@ def approve(w: World) -> None:
 def _rested(w: World) -> bool:
     """Evacuated, and nothing runs; people approve meanwhile."""
     approve(w)
-    memory = w.memory
+    state = w.state
     idle = all(run["status"] != "RUNNING" for run in executions(w))
-    return memory.open is None and idle and any(i.phase is Phase.SETTLED for i in memory.incidents.values())
+    return state.open is None and idle and any(i.phase is Phase.SETTLED for i in state.incidents.values())
 
 
 def unsafe(w: World) -> list[str]:
@@ -116,5 +116,5 @@ def unsafe(w: World) -> list[str]:
         if event.kind is Kind.SHIFT_INTENDED and not armed:
             found.append("an intent while disarmed")
     if not _rested(w):
-        found.append(f"not at rest: {w.memory.open}")
+        found.append(f"not at rest: {w.state.open}")
     return found

@@ -21,7 +21,7 @@ def asked(seed: int = 1) -> tuple[World, str]:
 
 
 def question(w: World) -> str:
-    incident = w.memory.open
+    incident = w.state.open
     assert incident is not None
     assert incident.request is not None
     return incident.request.id
@@ -52,7 +52,7 @@ def test_denied_nothing_moves_and_it_is_not_asked_again_before_the_cooldown_ends
 def test_silence_is_a_denial_after_fifteen_minutes() -> None:
     w, request = asked()
     w.advance(880)
-    assert w.memory.open is not None
+    assert w.state.open is not None
     assert w.until(w.has(Kind.APPROVAL_EXPIRED), 90)
     assert w.until(w.has(Kind.STOOD_DOWN), 60)
     assert "ended" in yes(w, request) or "expired" in yes(w, request)

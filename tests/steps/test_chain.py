@@ -39,7 +39,7 @@ def no(w: World, request: str, who: str = "ben") -> Answered:
 
 
 def stage(w: World) -> int:
-    incident = w.memory.open
+    incident = w.state.open
     assert incident is not None
     assert incident.request is not None
     return incident.request.stage
@@ -67,7 +67,7 @@ def test_the_next_are_asked_when_the_first_time_is_up_and_two_of_them_let_it_mov
 def test_silence_after_the_last_ask_is_a_denial_after_a_reminder_in_each() -> None:
     w, request = asked(CHAIN)
     assert w.until(w.has(Kind.APPROVAL_EXPIRED), 2000, step=20)
-    assert w.memory.incidents
+    assert w.state.incidents
     asked_at = next(e.at for e in w.events if e.kind is Kind.APPROVAL_REQUESTED)
     expired = next(e.at for e in w.events if e.kind is Kind.APPROVAL_EXPIRED)
     assert 1800 <= expired - asked_at <= 1800 + 180
@@ -99,7 +99,7 @@ def test_what_an_approver_sees_names_the_code_the_silence_and_who_comes_next() -
     seen = look_at(w.hand, request)
     assert not isinstance(seen, Answered)
     text = "\n".join(seen.lines)
-    incident = w.memory.open
+    incident = w.state.open
     assert incident is not None
     assert incident.request is not None
     assert incident.request.digest[:8] in text

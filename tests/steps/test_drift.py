@@ -24,7 +24,7 @@ def test_a_control_turned_by_hand_is_written_down_and_told_once_within_a_minute_
     assert [p for p in w.pages if "drift" in p] == ["storefront: drift"]
     assert w.controls[name] is False
     assert len(w.moves) == 1
-    assert w.memory.stand[name] is False
+    assert w.state.stand[name] is False
     flip(w, EAST, 0, on=True)
     w.advance(130)
     assert w.count(Kind.DRIFT_SEEN) == 2
@@ -74,5 +74,5 @@ def test_a_controller_that_was_deployed_while_traffic_was_away_takes_that_as_it_
         w.advance(0.5)
     w.advance(200)
     assert w.count(Kind.DRIFT_SEEN) == 0
-    assert set(w.memory.stand) == {c for r in (EAST, WEST) for c in w.stage.policy.regions[r].controls}
-    assert not any(w.memory.stand[c] for c in w.stage.policy.regions[EAST].controls)
+    assert set(w.state.stand) == {c for r in (EAST, WEST) for c in w.stage.policy.regions[r].controls}
+    assert not any(w.state.stand[c] for c in w.stage.policy.regions[EAST].controls)

@@ -42,11 +42,11 @@ def skips(w: World) -> list[dict[str, Any]]:
 
 
 def outcomes(w: World) -> list[str]:
-    return [i.outcome for i in w.memory.incidents.values() if i.intent == "drill"]
+    return [i.outcome for i in w.state.incidents.values() if i.intent == "drill"]
 
 
 def status(w: World) -> dict[str, Any]:
-    return drills_data(w.stage.policy, w.memory, w.stage.kernel.now())
+    return drills_data(w.stage.policy, w.state, w.stage.kernel.now())
 
 
 def test_when_its_time_has_come_a_drill_leaves_stays_comes_home_and_is_shown() -> None:
@@ -68,7 +68,7 @@ def test_when_its_time_has_come_a_drill_leaves_stays_comes_home_and_is_shown() -
     second = next(e for e in reversed(w.events) if e.kind is Kind.DRILL_OPENED)
     assert (second.data["source"], second.data["scheduled"]) == (WEST, STROKE + 1200)
     now = w.stage.kernel.now()
-    old = drills_data(w.stage.policy, w.memory, now + 3 * 86400)
+    old = drills_data(w.stage.policy, w.state, now + 3 * 86400)
     assert old["warning"] == "the last drill that succeeded is 3 days old"
     assert (old["warning"], True) in drill_lines(old)
 
@@ -77,7 +77,7 @@ def test_of_three_controllers_one_opens_it_once_and_the_drilled_region_s_own_com
     w = drilled(controllers=THREE)
     assert w.until(w.has(Kind.SETTLED), 900)
     assert (w.count(Kind.DRILL_OPENED), skips(w)) == (1, [])
-    assert w.memory.struck == STROKE
+    assert w.state.struck == STROKE
 
 
 def test_where_the_first_controller_is_dead_the_next_opens_it_half_a_minute_later() -> None:
@@ -105,7 +105,7 @@ def test_one_that_is_cut_off_leaves_it_to_another(monkeypatch: Patch) -> None:
 
 
 def test_without_the_memory_of_the_stroke_it_is_drilled_again(monkeypatch: Patch) -> None:
-    monkeypatch.setattr(fold, "_struck", lambda memory, _event: memory)
+    monkeypatch.setattr(fold, "_struck", lambda state, _event: state)
     w = drilled()
     assert w.until(lambda: w.count(Kind.DRILL_OPENED) > 1, 1200)
 
@@ -256,7 +256,7 @@ def test_s7_the_schedule_does_not_pass_the_cooldown_and_a_person_does(monkeypatc
 def test_a_drill_that_a_person_ends_before_it_moves_was_interrupted() -> None:
     w = drilled(evacuate=policy_data()["evacuate"])
     assert w.until(w.has(Kind.APPROVAL_REQUESTED), 300)
-    assert commands.stand_down(w.hand, next(iter(w.memory.incidents)), **WHY).done
+    assert commands.stand_down(w.hand, next(iter(w.state.incidents)), **WHY).done
     assert outcomes(w) == ["interrupted"]
     assert status(w)["last"]["outcome"] == "interrupted"
 
@@ -269,7 +269,7 @@ def test_a_drill_of_which_somebody_else_moves_a_control_was_interrupted() -> Non
     assert w.until(w.has(Kind.SETTLED), 120)
     assert outcomes(w) == ["interrupted"]
     assert status(w)["last_success"] is None
-    assert how_it_ended(w.hand, next(iter(w.memory.incidents))) == "interrupted"
+    assert how_it_ended(w.hand, next(iter(w.state.incidents))) == "interrupted"
 
 
 def _source_ill() -> World:

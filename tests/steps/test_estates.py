@@ -59,7 +59,7 @@ def test_of_three_regions_the_next_is_chosen_while_the_preferred_one_is_not_read
     w.say(west=Verdict.UNKNOWN)
     w.advance(62)
     assert w.until(w.has(Kind.SETTLED), 300)
-    assert w.memory.last_blocking().target == THIRD  # type: ignore[union-attr]
+    assert w.state.last_blocking().target == THIRD  # type: ignore[union-attr]
     assert w.whole
 
 
@@ -73,7 +73,7 @@ def test_the_target_chosen_before_is_no_longer_ready_after_an_intent_of_which_no
     assert w.moves == NO_MOVES
     w.trouble = lambda _sent: None
     assert w.until(w.has(Kind.SETTLED), 300)
-    assert w.memory.last_blocking().target == THIRD  # type: ignore[union-attr]
+    assert w.state.last_blocking().target == THIRD  # type: ignore[union-attr]
     assert all(not on and name.startswith("use1") for _, name, on in w.moves)
 
 
@@ -142,7 +142,7 @@ def test_a_rule_refuses_the_second_of_two_calls_and_the_move_that_has_begun_is_f
     assert len(w.moves) == 10
     w.say(east=Verdict.HEALTHY)
     w.advance(200)
-    assert w.memory.open is not None
+    assert w.state.open is not None
     switch._rules = kept
     assert w.until(w.has(Kind.SETTLED), 180)
     assert len(w.moves) == 12

@@ -52,7 +52,7 @@ def test_an_evacuation_is_counted_once_and_before_it_is_intended() -> None:
     (event,) = fleet(w)
     assert event.kind is Kind.REGION_COUNTED
     assert sentence(event) == f"storefront sets out from {EAST}: counted for the fleet"
-    assert w.memory.fleet_left == {EAST: event.at}
+    assert w.state.fleet_left == {EAST: event.at}
 
 
 def test_s9_one_region_more_than_the_fleet_may_leave_is_not_left_and_people_are_told(
@@ -169,10 +169,10 @@ def test_only_an_evacuation_that_sets_out_is_counted_and_what_is_known_is_not_as
     w = failing(evacuate=FREE | {"waves": [1], "settle": "30s"})
     assert w.until(w.has(Kind.SHIFT_INTENDED), 100, step=0.1)
     data, now = w.carry(), w.stage.kernel.now()
-    incident, controls = w.memory.incidents[data["incident"]], w.controls
-    forgotten = replace(w.memory, fleet_left={})
+    incident, controls = w.state.incidents[data["incident"]], w.controls
+    forgotten = replace(w.state, fleet_left={})
     reads = len(w.calls)
-    assert set_out.set_out(w.deps, w.memory, incident, controls) is None  # counted already
+    assert set_out.set_out(w.deps, w.state, incident, controls) is None  # counted already
     drill = replace(incident, intent="drill")
     home = replace(incident, source=WEST, phase=Phase.VERIFIED, waves=1)
     for other in (drill, home):  # a drill is no evacuation, and a second wave sets out no more

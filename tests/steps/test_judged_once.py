@@ -9,9 +9,9 @@ from tests.steps.world import failing
 def test_the_evidence_is_read_once_before_an_incident_opens() -> None:
     w = failing()
     w.asleep |= {"Tick", "Observe"}
-    memory = remember(w.deps)
+    state = remember(w.deps)
     before = len(w.calls)
-    judged = judge_regions(w.deps, memory)
+    judged = judge_regions(w.deps, state)
     made = [call.operation for call in w.calls[before:] if call.home == w.deps.here]
     assert judged.opened is not None
     assert made[:3] == ["Query", "ListRoutingControls", "GetItem"]  # evidence, controls, lease

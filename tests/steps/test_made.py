@@ -62,13 +62,13 @@ def test_a_drill_whose_home_has_failed_for_good_is_ended_by_a_person() -> None:
     """Found: seed 363. It stayed open for ever, and nothing else of the application could move."""
     w = drilled()
     assert w.until(w.has(Kind.SHIFT_VERIFIED), 300)
-    drill = next(iter(w.memory.incidents))
+    drill = next(iter(w.state.incidents))
     assert "goes home by itself" in stand_down(w.hand, drill, who="ana", reason="x").sentence
     w.say(east=Verdict.BREACHING)
     assert w.until(lambda: any(page.endswith("source-failing") for page in w.pages), 600)
     moves = list(w.moves)
     assert stand_down(w.hand, drill, who="ana", reason="its Region is gone").done
-    assert w.memory.open is None
+    assert w.state.open is None
     w.advance(120)
     assert w.moves == moves
     assert executions(w, "RUNNING") == []

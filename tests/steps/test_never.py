@@ -68,9 +68,9 @@ def test_s2_what_is_sent_was_written_down_before(monkeypatch: Patch) -> None:
     assert _intends() == []
     real = shift_traffic.write
 
-    def forgets(deps: Any, memory: Any, kind: Kind, **about: Any) -> Any:
+    def forgets(deps: Any, state: Any, kind: Kind, **about: Any) -> Any:
         told = replace(deps, journal=_Nowhere()) if kind is Kind.SHIFT_INTENDED else deps
-        return real(told, memory, kind, **about)
+        return real(told, state, kind, **about)
 
     monkeypatch.setattr(shift_traffic, "write", forgets)
     monkeypatch.setattr(shift_traffic, "_fence", lambda *_: None)
@@ -108,10 +108,10 @@ def _second() -> bool:
     """Whether another Region's incident opens beside one that is open."""
     w = failing(**GATED)
     assert w.until(w.has(Kind.APPROVAL_REQUESTED), 120)
-    memory = remember(w.hand)
+    state = remember(w.hand)
     try:
         about = {"incident": "storefront-us-west-2-9", "data": {"source": WEST}, "epoch": 9}
-        write(w.hand, memory, Kind.INCIDENT_OPENED, **about)  # type: ignore[arg-type]
+        write(w.hand, state, Kind.INCIDENT_OPENED, **about)  # type: ignore[arg-type]
     except IllegalMove:
         return False
     return sum(i.phase not in ENDED for i in w.truth.incidents.values()) > 1

@@ -78,7 +78,7 @@ def test_s12_without_the_guard_a_muted_region_is_left(monkeypatch: Patch) -> Non
 
 def _again(*, acknowledge: bool) -> World:
     w = just_moved()
-    first = next(iter(w.memory.incidents))
+    first = next(iter(w.state.incidents))
     if acknowledge:
         assert commands.acknowledge(w.hand, first, **WHY).done
     w.advance(200)
@@ -100,7 +100,7 @@ def test_s7_the_cooldown_holds_until_a_named_person_acknowledged(monkeypatch: Pa
 def test_an_incident_in_progress_or_unknown_cannot_be_acknowledged() -> None:
     w = failing(evacuate=policy_data()["evacuate"])
     assert w.until(w.has(Kind.APPROVAL_REQUESTED), 120)
-    assert not commands.acknowledge(w.hand, next(iter(w.memory.incidents)), **WHY).done
+    assert not commands.acknowledge(w.hand, next(iter(w.state.incidents)), **WHY).done
     assert not commands.acknowledge(w.hand, "storefront-1", **WHY).done
     assert len(refusals(w)) == 2
 
@@ -110,10 +110,10 @@ def test_a_request_that_holds_is_ended_by_hand_and_the_workflow_ends_at_once() -
     assert w.until(w.has(Kind.APPROVAL_REQUESTED), 120)
     w.advance(2)
     request = question(w)
-    incident = next(iter(w.memory.incidents))
+    incident = next(iter(w.state.incidents))
     assert commands.stand_down(w.hand, incident, **WHY).done
     w.advance(20)
-    assert w.memory.open is None
+    assert w.state.open is None
     assert "ended" in yes(w, request)
     assert w.moves == NO_MOVES
     assert executions(w, "RUNNING") == []
@@ -123,7 +123,7 @@ def test_it_ends_at_once_too_where_the_hand_goes_through_another_controller_than
     w = failing(evacuate=policy_data()["evacuate"], controllers=[OTHER, WEST, EAST])
     assert w.until(w.has(Kind.APPROVAL_REQUESTED), 120)
     w.advance(2)
-    assert commands.stand_down(w.hands[WEST], next(iter(w.memory.incidents)), **WHY).done
+    assert commands.stand_down(w.hands[WEST], next(iter(w.state.incidents)), **WHY).done
     w.advance(20)
     assert executions(w, "RUNNING") == []
 
@@ -131,7 +131,7 @@ def test_it_ends_at_once_too_where_the_hand_goes_through_another_controller_than
 def test_an_incident_that_has_ended_cannot_stand_down() -> None:
     w = failing()
     assert w.until(w.has(Kind.SETTLED), 120)
-    done = commands.stand_down(w.hand, next(iter(w.memory.incidents)), **WHY)
+    done = commands.stand_down(w.hand, next(iter(w.state.incidents)), **WHY)
     assert not done.done
     assert refusals(w) == [done.sentence]
 
@@ -224,7 +224,7 @@ def _unreadable() -> World:
 def test_s15_an_unreadable_kill_switch_counts_as_disarmed(monkeypatch: Patch) -> None:
     w = _unreadable()
     assert w.moves == NO_MOVES
-    assert "cannot be read and counts as disarmed" in str(w.memory.stopped)
+    assert "cannot be read and counts as disarmed" in str(w.state.stopped)
     monkeypatch.setattr(journalling, "read_fleet", lambda _journal: Fleet())
     monkeypatch.setattr(shift_traffic, "set_out", lambda *_: None)  # it reads the fleet's journal once more
     assert _unreadable().moves

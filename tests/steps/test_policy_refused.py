@@ -80,10 +80,10 @@ def test_s16_a_policy_without_the_region_of_an_open_incident_waits_until_that_ha
     """Found: nothing could be decided about that Region any more, so that each tick failed."""
     w = failing(evacuate=GATED)
     assert w.until(w.has(Kind.APPROVAL_REQUESTED), 120)
-    before = w.memory.policy
+    before = w.state.policy
     deploy(w, redeployed(w, **without_east()))
     w.advance(1000)
-    assert w.memory.policy == before
+    assert w.state.policy == before
     assert "error" not in w.log.getvalue().lower()
     told = [e.data for e in w.events if e.kind is Kind.ESCALATED]
     assert [data["code"] for data in told] == ["policy-superseded"]
@@ -91,4 +91,4 @@ def test_s16_a_policy_without_the_region_of_an_open_incident_waits_until_that_ha
     assert w.moves == []
     assert stand_down(w.hand, "storefront-us-east-1-2", who="ana", reason="us-east-1 is given up").done
     w.advance(120)
-    assert w.memory.policy != before
+    assert w.state.policy != before

@@ -95,7 +95,7 @@ def test_a_drill_in_which_customers_stay_goes_home_and_has_failed() -> None:
     w = world(traffic=RULE, **DRILLS)
     counting(w, stubborn=1.0)
     assert w.until(w.has(Kind.SETTLED), 1500)
-    (incident,) = w.memory.incidents.values()
+    (incident,) = w.state.incidents.values()
     assert incident.outcome == "failed"
     (turned,) = [event.data for event in w.events if event.kind is Kind.TURNED_BACK]
     assert "us-east-1 serves 50% of all requests" in turned["reason"]

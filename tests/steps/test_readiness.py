@@ -121,8 +121,8 @@ def test_readiness_is_looked_at_again_right_before_the_shift(monkeypatch: Patch)
     assert not w.moves
     assert w.count(Kind.SHIFT_INTENDED) == 0
 
-    def kept(deps: Any, memory: Any, *, read_controls: bool, **_: Any) -> Any:
-        seen = situation(deps, memory, read_controls=read_controls)
+    def kept(deps: Any, state: Any, *, read_controls: bool, **_: Any) -> Any:
+        seen = situation(deps, state, read_controls=read_controls)
         ready = Reading("plan", "move", "", WEST, seen.now, {"state": "passed", "evaluated": seen.now})
         return replace(seen, readings=(ready,))
 
@@ -164,7 +164,7 @@ def test_answers_are_kept_and_asked_for_again_once_they_are_old() -> None:
 
     def look() -> dict[str, float]:
         task = w.stage.runtime.spawn(
-            lambda: refresh(hand.policy, w.memory, hand.readiness, hand.snapshots, hand.runtime)
+            lambda: refresh(hand.policy, w.state, hand.readiness, hand.snapshots, hand.runtime)
         )
         w.advance(5)
         task.result()

@@ -34,4 +34,4 @@ class _Records:
 def test_what_was_known_at_a_moment_is_a_beginning_of_the_journal_whatever_the_clocks_say() -> None:
     found = [recall(POLICY, _Records(), T0 + at) for at in (-2000, 300, 700)]
     assert [len(each.events) for each in found] == [0, 1, 3]
-    assert [each.memory.open is not None for each in found] == [False, False, True]
+    assert [each.state.open is not None for each in found] == [False, False, True]

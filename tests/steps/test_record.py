@@ -106,7 +106,7 @@ def forgetful(real: Any) -> Any:
 def cut_while_nobody_ran() -> World:
     """Disarmed last, and a tick has seen it. That event goes, and only a fresh process looks."""
     w = failing()
-    assert w.memory.policy == w.stage.policy.digest  # loaded first
+    assert w.state.policy == w.stage.policy.digest  # loaded first
     arm(w.hand, on=False, who="ana", reason="stop")
     w.advance(65)
     truncated(w)

@@ -58,10 +58,10 @@ def test_with_a_shorter_history_nothing_is_told() -> None:
 def test_where_it_cannot_be_written_down_the_tick_goes_on() -> None:
     w = with_history(LEAST)
     w.asleep.add("Tick")
-    memory = remember(w.deps)
+    state = remember(w.deps)
     w.advance(200)
     arm(w.hand, on=False, who="ana", reason="somebody writes first")
-    assert tell_stuck(w.deps, memory) is memory
+    assert tell_stuck(w.deps, state) is state
     w.down.add("tidegate-journal")
-    assert tell_stuck(w.deps, memory) is memory
+    assert tell_stuck(w.deps, state) is state
     assert sum("stuck at shift" in subject for subject in w.pages) == 2

@@ -18,11 +18,11 @@ LIMIT = 300.0
 
 
 def driver(w: World) -> str:
-    return next(i.driver for i in w.memory.incidents.values())
+    return next(i.driver for i in w.state.incidents.values())
 
 
 def approve(w: World) -> None:
-    incident = w.memory.open
+    incident = w.state.open
     if incident and incident.request and incident.request.status == "waiting":
         answer(w.hands[w.stage.cloud.live()], incident.request.id, who="ana", approve=True)
 
@@ -61,7 +61,7 @@ def test_the_second_opens_half_a_minute_later_when_the_first_is_dead() -> None:
 def test_the_driver_dies_while_people_are_asked_another_asks_again_and_there_is_one_effect() -> None:
     w = failing(**GATE)
     assert w.until(w.has(Kind.APPROVAL_REQUESTED), 120)
-    first = w.memory.open.request.id  # type: ignore[union-attr]
+    first = w.state.open.request.id  # type: ignore[union-attr]
     w.stage.faults.controllers_dead.add(OTHER)
     w.hand = w.hands[WEST]
     died = w.stage.kernel.now()

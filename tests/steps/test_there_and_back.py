@@ -48,5 +48,5 @@ def test_it_is_left_again_when_it_fails_again() -> None:
     w = there_and_back()
     w.say(east=Verdict.BREACHING, west=Verdict.HEALTHY)
     assert w.until(lambda: w.count(Kind.SETTLED) == 3, 1200)
-    last = list(w.memory.incidents.values())[-1]
+    last = list(w.state.incidents.values())[-1]
     assert (last.intent, last.source, last.target) == ("evacuate", EAST, WEST)

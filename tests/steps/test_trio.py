@@ -1,6 +1,6 @@
 """Three controllers, each with its clock (S17); the driver's Region dies for good at each of its writes (L1).
 
-Between two writes nothing changes but the dead one's own memory, so a death at any call in between is the
+Between two writes nothing changes but the dead one's own state, so a death at any call in between is the
 same death. S1, S2, S3, S4, S10 and S18 are judged after every step.
 """
 

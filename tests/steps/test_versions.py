@@ -141,7 +141,7 @@ def test_people_who_were_asked_before_a_deployment_are_not_asked_again() -> None
     w = failing(evacuate=policy_data()["evacuate"])
     assert w.until(w.has(Kind.APPROVAL_REQUESTED), 200)
     deployed_anew(w, 100.0)
-    incident = w.memory.open
+    incident = w.state.open
     assert incident is not None
     assert incident.request is not None
     assert answer(w.hand, incident.request.id, who="mia", approve=True).counted

@@ -56,7 +56,7 @@ def test_a_target_that_fails_at_once_is_left_once_a_person_ended_the_move() -> N
     """Found: nothing but turning controls by hand led out; `evacuate` was refused for as long as it held."""
     w = target_fails()
     w.advance(700)
-    incident = w.memory.open
+    incident = w.state.open
     assert incident is not None
     assert incident.escalated == {"target-failing"}
     (page,) = told(w)
@@ -78,7 +78,7 @@ def test_an_incident_does_not_end_by_hand_while_its_call_may_be_under_way_nor_tw
     w = failing()
     w.trouble = lambda sent: "refused" if sent.operation == "UpdateRoutingControlStates" else None
     assert w.until(w.has(Kind.SHIFT_INTENDED), 120)
-    name = next(iter(w.memory.incidents))
+    name = next(iter(w.state.incidents))
     assert "may be under way" in commands.stand_down(w.hand, name, **WHY).sentence
     w.trouble = calm
     assert w.until(w.has(Kind.SETTLED), 300)

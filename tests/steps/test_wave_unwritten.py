@@ -69,7 +69,7 @@ def test_where_a_twin_wrote_first_that_it_is_applied_that_is_a_conflict_and_no_a
     def twin(sent: Sent) -> None:
         if sent.operation == "UpdateRoutingControlStates":
             w.trouble = calm
-            write(w.hand, w.memory, Kind.SHIFT_APPLIED, data={"states": {}}, incident=w.memory.open)
+            write(w.hand, w.state, Kind.SHIFT_APPLIED, data={"states": {}}, incident=w.state.open)
 
     w.trouble = twin
     assert w.until(w.has(Kind.SETTLED), 900)

@@ -71,8 +71,8 @@ def ended(w: World, within: float, step: float = 4.0) -> bool:
         w.advance(step)
         said = broken(w)
         assert said == [], said
-        memory = w.truth
-        if memory.open is None and memory.incidents:
+        state = w.truth
+        if state.open is None and state.incidents:
             return True
         approve(w)
     return False

@@ -71,8 +71,8 @@ def _heal(w: World) -> list[str]:
 
 def rested(w: World) -> bool:
     """Evacuated, and nothing runs where anything can run."""
-    memory = w.truth
-    if memory.open is not None or not any(i.phase is Phase.SETTLED for i in memory.incidents.values()):
+    state = w.truth
+    if state.open is not None or not any(i.phase is Phase.SETTLED for i in state.incidents.values()):
         return False
     alive = {r for r in REGIONS if not w.stage.faults.stopped(r)}
     return not any(str(run["executionArn"]).split(":")[3] in alive for run in executions(w, "RUNNING"))

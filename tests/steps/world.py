@@ -90,12 +90,12 @@ class World:
         return self.hand.journal.read("storefront")
 
     @property
-    def memory(self) -> Memory:
+    def state(self) -> Memory:
         return remember(self.hand)
 
     @property
     def truth(self) -> Memory:
-        """As `memory`, from the table itself: no call, whoever lives."""
+        """As `state`, from the table itself: no call, whoever lives."""
         return self.folding("storefront", [written.event for written in self.ledger])
 
     @property
@@ -135,7 +135,7 @@ class World:
         return self.stage.runtime.spawn(lambda: self.stage.cloud.functions[name](payload or {}, None))
 
     def carry(self, **more: Any) -> dict[str, Any]:
-        incident = self.memory.open or next(iter(self.memory.incidents.values()))
+        incident = self.state.open or next(iter(self.state.incidents.values()))
         return {"schema": "tidegate.incident/v1", "application": "storefront", "incident": incident.id,
                 "epoch": incident.epoch, **more}  # fmt: skip
 

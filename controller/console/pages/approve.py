@@ -110,10 +110,10 @@ def _unknown(visit: Visit) -> Response:
 
 def _record(visit: Visit) -> tuple[Incident | None, list[Event]]:
     """The incident that a request is about, and what the journal says of the request itself."""
-    memory, events = recorded(visit.deps)
+    state, events = recorded(visit.deps)
     own = visit.past.about(events, visit.id)
     about = own[0].draft.incident if own else None
-    return memory.incidents.get(about or ""), own
+    return state.incidents.get(about or ""), own
 
 
 def _kept_from(visit: Visit, asked: Question, incident: Incident) -> str | None:

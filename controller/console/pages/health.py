@@ -29,14 +29,14 @@ def show(visit: Visit) -> Response:
 
 
 def _own(visit: Visit, seen: Seen) -> Iterator[Line]:
-    memory, now = seen.memory, seen.now
+    state, now = seen.state, seen.now
     last = max((at for at, _ in seen.decided.values()), default=None)
     told = (
         "nothing was decided in the last minutes" if last is None else f"last decision {now - last:.0f} s ago"
     )
     yield Line("Watching", seen.watching, told)
-    yield Line("Kill switch", memory.stopped is None, memory.stopped or "armed")
-    count = memory.last.seq if memory.last else 0
+    yield Line("Kill switch", state.stopped is None, state.stopped or "armed")
+    count = state.last.seq if state.last else 0
     yield Line(
         "Journal", True, f"{count} events, read from a quorum; each carries the hash of the one before"
     )
@@ -44,15 +44,15 @@ def _own(visit: Visit, seen: Seen) -> Iterator[Line]:
                "its table does not answer" if seen.evidence is None else _heard(seen))  # fmt: skip
     told = "no ARC endpoint answers" if seen.controls is None else f"{len(seen.controls)} read"
     yield Line("Routing controls", seen.controls is not None, told)
-    same = memory.policy == visit.deps.policy.digest
+    same = state.policy == visit.deps.policy.digest
     yield Line(
         "Policy",
         same,
         "the deployed one is in force" if same else "another one than this console's is in force",
     )
-    slow = stuck(memory.pace, now)
+    slow = stuck(state.pace, now)
     yield Line("Steps", slow is None, slow.sentence if slow else "none is slow against its own history")
-    drift = memory.drift
+    drift = state.drift
     told = "none was seen" if drift is None else f"{drift.data['reason']}"
     yield Line("Drift", None if drift else True, told)
 
@@ -75,5 +75,5 @@ def _intake(visit: Visit, seen: Seen) -> Iterator[Line]:
     letters = visit.instruments.dead_letters()
     told = "cannot be counted" if letters is None else f"{letters} could not be handled"
     yield Line("Dead letters", None if letters is None else letters == 0, told)
-    warning = visit.instruments.drills(deps.policy, seen.memory, seen.now)["warning"]
+    warning = visit.instruments.drills(deps.policy, seen.state, seen.now)["warning"]
     yield Line("Drills", warning is None, warning or "the last one is recent")

@@ -20,7 +20,7 @@ def show(visit: Visit) -> Response:
     before = asked.get("before", "")
     found = [
         i
-        for i in sorted(seen.memory.incidents.values(), key=lambda i: -i.opened)
+        for i in sorted(seen.state.incidents.values(), key=lambda i: -i.opened)
         if _fits(i, chosen) and (not _digits(before) or i.opened < float(before))
     ]
     moment = asked.get("at", "").strip()

@@ -84,7 +84,7 @@ def expiries(policy: Policy, incident: Incident, seen: Seen, *, silence: str) ->
     """The next first. silence: what comes of no answer, as the question says it."""
     found = [
         Expiry(until, f"{what} says nothing", "it counts again")
-        for what, until in seen.memory.muted.items()
+        for what, until in seen.state.muted.items()
         if until > seen.now
     ]
     request = incident.request
@@ -93,7 +93,7 @@ def expiries(policy: Policy, incident: Incident, seen: Seen, *, silence: str) ->
     if incident.phase is Phase.SHIFTED and policy.traffic is not None and incident.intent != "restore":
         until = incident.changed + policy.traffic.within
         found.append(Expiry(until, "the wait until customers have moved", "people are asked what to do"))
-    last = seen.memory.last_blocking()
+    last = seen.state.last_blocking()
     if incident.phase in ENDED and last is not None and last.id == incident.id and not last.acknowledged_by:
         until = incident.changed + policy.limits.cooldown
         found.append(Expiry(until, "the cooldown", "it may move by itself; `tidegate ack` ends it sooner"))
@@ -106,7 +106,7 @@ SPAN = 7_200.0
 
 def show(visit: Visit) -> Response:
     seen = visit.look()
-    incident = seen.memory.incidents.get(visit.id)
+    incident = seen.state.incidents.get(visit.id)
     if incident is None:
         return visit.page("says", 404, why="no such incident", title="No incident of that id is known",
                           text="It may be of another application.", again="/history")  # fmt: skip
@@ -137,7 +137,7 @@ def _judged(deps: Deps, seen: Seen, incident: Incident) -> Decision | None:
     """What would be decided now, with readiness as last kept; None once it has ended."""
     if incident.phase in ENDED:
         return None
-    found = situation(deps, seen.memory, read_controls=False, controls=seen.controls)
+    found = situation(deps, seen.state, read_controls=False, controls=seen.controls)
     return decide(found, incident.source)
 
 

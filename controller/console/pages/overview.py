@@ -43,11 +43,11 @@ def able(deps: Deps, seen: Seen) -> list[Able]:
     readings = read_kept(deps.policy, deps.snapshots)
     found = []
     for region in deps.policy.regions:
-        policy, away = deps.policy.about(region), seen.memory.away(region)
-        open_ = seen.memory.open
+        policy, away = deps.policy.about(region), seen.state.away(region)
+        open_ = seen.state.open
         incident = open_ if open_ is not None and open_.source == region else None
         at_hand = Found(
-            policy, region, seen.now, deps.here, seen.memory, incident, seen.evidence, seen.controls,
+            policy, region, seen.now, deps.here, seen.state, incident, seen.evidence, seen.controls,
             readings=readings,
         )  # fmt: skip
         target, checks = choose_target(at_hand)
@@ -84,7 +84,7 @@ class Cell:
 
 def show(visit: Visit) -> Response:
     seen = visit.look()
-    about = seen.memory.open  # asked once: it looks through all incidents
+    about = seen.state.open  # asked once: it looks through all incidents
     request = about.request if about else None
     waiting = request if request is not None and request.status == "waiting" else None
     deps, controls = visit.deps, seen.controls
@@ -97,11 +97,11 @@ def show(visit: Visit) -> Response:
         waiting=waiting,
         observers=observers(seen),
         matrix=matrix(visit.deps.policy, seen),
-        drills=visit.instruments.drills(deps.policy, seen.memory, seen.now),
+        drills=visit.instruments.drills(deps.policy, seen.state, seen.now),
         serving={}
         if controls is None
         else {r: serving(deps.policy, r, controls) for r in deps.policy.regions},
-        away={region: seen.memory.away(region) for region in deps.policy.regions},
+        away={region: seen.state.away(region) for region in deps.policy.regions},
         ways=able(deps, seen),
         traffic=moved.later if moved else traffic_now(visit, seen.now),
         moved=moved,
@@ -110,15 +110,15 @@ def show(visit: Visit) -> Response:
 
 def headline(policy: Policy, seen: Seen) -> Headline:
     """The most pressing thing, as one sentence, and what comes of it."""
-    incident = seen.memory.open
+    incident = seen.state.open
     if incident is not None:
         return _of(incident)
     if not seen.watching:
         text = "No decision was made in the last minutes: nothing reaches the controller, or it does not run."
         return Headline("bad", "Nobody is watching", text)
-    if seen.memory.stopped:
+    if seen.state.stopped:
         return Headline(
-            "wait", "It will not act", f"{seen.memory.stopped}. It decides and records all the same."
+            "wait", "It will not act", f"{seen.state.stopped}. It decides and records all the same."
         )
     codes = {region: str(record["code"]) for region, (_, record) in seen.decided.items()}
     calm = ("healthy", "not-confirmed", "unknown", *LEFT)
@@ -127,7 +127,7 @@ def headline(policy: Policy, seen: Seen) -> Headline:
     if ill:
         record = seen.decided[ill[0]][1]
         return Headline("bad", f"{ill[0]}: {record['code']}", f"{record['reason']}.")
-    gone = {region: left for region in policy.regions if (left := seen.memory.away(region)) is not None}
+    gone = {region: left for region in policy.regions if (left := seen.state.away(region)) is not None}
     if gone:
         return _left(gone, doubted, seen)
     if doubted:

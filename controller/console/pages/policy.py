@@ -23,10 +23,10 @@ def show(visit: Visit) -> Response:
         loads=loads[-10:][::-1],
         loaded=here[-1] if here else None,
         review=_review(here, policy.digest),
-        in_force=seen.memory.policy == policy.digest,
+        in_force=seen.state.policy == policy.digest,
         sections={key: text for key, text in sections.items() if "\n" in text},
         plain={key: text.strip('"') for key, text in sections.items() if "\n" not in text},
-        drills=visit.instruments.drills(policy, seen.memory, seen.now),
+        drills=visit.instruments.drills(policy, seen.state, seen.now),
     )
 
 

@@ -27,7 +27,7 @@ from controller.core.policy.schema import Policy
 class Situation:
     """Everything that a decision may look at.
 
-    memory is None where the journal cannot be read, evidence where its table cannot, controls where no
+    state is None where the journal cannot be read, evidence where its table cannot, controls where no
     ARC endpoint answered (or nobody asked yet). `here` is the Region that this controller runs in.
     readings: what was last read of readiness, here or from afar. signals: see `assess.view`.
     """
@@ -36,7 +36,7 @@ class Situation:
     account: str
     here: str
     now: float
-    memory: Memory | None
+    state: Memory | None
     evidence: Mapping[str, Sequence[Observation]] | None
     controls: Mapping[str, bool] | None
     readings: tuple[Reading, ...] = ()
@@ -44,8 +44,8 @@ class Situation:
 
     @cached_property
     def seen(self) -> View:
-        """What the evidence says of every signal; `memory` and `evidence` must be there."""
-        muted = self.memory.muted if self.memory else {}
+        """What the evidence says of every signal; `state` and `evidence` must be there."""
+        muted = self.state.muted if self.state else {}
         return view(self.policy, self.account, self.evidence or {}, self.now, muted, self.signals)
 
 
@@ -55,14 +55,14 @@ def decide(situation: Situation, region: str, *, tree: bool = True) -> Decision:
     tree: whether the decision tells by which tree; without it the same is decided, in less time.
     """
     s = situation
-    if s.memory is None:
+    if s.state is None:
         return _plainly(s, region, "journal-unreadable", "the journal does not answer; nothing may be done")
     if s.evidence is None:
         return _plainly(s, region, "evidence-unreadable", "the evidence table does not answer")
-    incident = s.memory.open if s.memory.open and s.memory.open.source == region else None
+    incident = s.state.open if s.state.open and s.state.open.source == region else None
     seen, policy = s.seen, s.policy.about(region)
-    found = Found(policy, region, s.now, s.here, s.memory, incident, seen, s.controls, readings=s.readings)
-    left = s.memory.away(region)
+    found = Found(policy, region, s.now, s.here, s.state, incident, seen, s.controls, readings=s.readings)
+    left = s.state.away(region)
     if incident is not None and incident.leg == "home":
         return _told(decide_home(found, incident), tree=tree)
     if left is not None and policy.restore is not None and (not incident or incident.intent == "restore"):

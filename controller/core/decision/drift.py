@@ -29,24 +29,24 @@ LAG = 20.0
 """Seconds after our own change during which another ARC endpoint may still show what was before."""
 
 
-def drifted(memory: Memory, controls: Mapping[str, bool] | None, now: float) -> Mapping[str, bool]:
+def drifted(state: Memory, controls: Mapping[str, bool] | None, now: float) -> Mapping[str, bool]:
     """Control -> how it stands, for those that differ from what the journal says; empty while unsure.
 
     A shift of ours that is in flight, or that has just landed, is no drift.
     """
-    incident = memory.open
-    if controls is None or now < memory.stood + LAG or (incident and incident.phase is Phase.SHIFTING):
+    incident = state.open
+    if controls is None or now < state.stood + LAG or (incident and incident.phase is Phase.SHIFTING):
         return {}
-    return {name: on for name, on in controls.items() if memory.stand.get(name, on) is not on}
+    return {name: on for name, on in controls.items() if state.stand.get(name, on) is not on}
 
 
-def drift_data(memory: Memory, found: Mapping[str, bool]) -> dict[str, Any]:
+def drift_data(state: Memory, found: Mapping[str, bool]) -> dict[str, Any]:
     """What a `DriftSeen` event holds: control -> [before, after], and a sentence."""
     said = "; ".join(
-        f"{name} is {_word(on)}, the journal says {_word(memory.stand[name])}" for name, on in found.items()
+        f"{name} is {_word(on)}, the journal says {_word(state.stand[name])}" for name, on in found.items()
     )
     return {
-        "differs": {name: [memory.stand[name], on] for name, on in found.items()},
+        "differs": {name: [state.stand[name], on] for name, on in found.items()},
         "controls": dict(found),
         "reason": f"moved by somebody else: {said}"[:2000],
     }
@@ -62,18 +62,18 @@ SKEW = 1200.0
 """Seconds that two clocks may differ by: ten minutes either way."""
 
 
-def echo_of(memory: Memory, controls: Mapping[str, bool] | None, now: float) -> Event | None:
+def echo_of(state: Memory, controls: Mapping[str, bool] | None, now: float) -> Event | None:
     """The intent whose late call explains every control that stands otherwise than it should, if one does."""
-    found = drifted(memory, controls, _after(memory, now))
+    found = drifted(state, controls, _after(state, now))
     if not found:
         return None
-    put_back_before = [_wanted(intent) for intent in memory.intents if intent.seq in memory.echoes]
-    for intent in reversed(memory.intents):
+    put_back_before = [_wanted(intent) for intent in state.intents if intent.seq in state.echoes]
+    for intent in reversed(state.intents):
         age, wanted = now - intent.at, _wanted(intent)
         recent = 0.0 <= age <= WITHIN
         # By clocks that differ it may be recent; twice in so long a time is somebody's will.
         perhaps = -SKEW <= age <= WITHIN + SKEW and wanted not in put_back_before
-        ours = intent.seq not in memory.echoes and (recent or perhaps)
+        ours = intent.seq not in state.echoes and (recent or perhaps)
         if ours and all(wanted.get(name) is on for name, on in found.items()):
             return intent
     return None
@@ -84,14 +84,14 @@ def _wanted(intent: Event) -> dict[str, bool]:
 
 
 def put_back(
-    policy: Policy, memory: Memory, controls: Mapping[str, bool], now: float
+    policy: Policy, state: Memory, controls: Mapping[str, bool], now: float
 ) -> tuple[tuple[str, bool], ...]:
     """What undoes the echo; nothing where that would break the floor."""
-    found = drifted(memory, controls, _after(memory, now))
-    changes = tuple((name, memory.stand[name]) for name in found)
+    found = drifted(state, controls, _after(state, now))
+    changes = tuple((name, state.stand[name]) for name in found)
     return changes if below_floor(policy, after(controls, changes)) is None else ()
 
 
-def _after(memory: Memory, now: float) -> float:
+def _after(state: Memory, now: float) -> float:
     """Now, or by a clock that is behind the journal's, when what was put has been seen everywhere."""
-    return now if now >= memory.stood else memory.stood + LAG
+    return now if now >= state.stood else state.stood + LAG

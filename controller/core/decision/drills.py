@@ -32,7 +32,7 @@ class Kept:
     reason: str
 
 
-def due(policy: Policy, memory: Memory, now: float) -> float | None:
+def due(policy: Policy, state: Memory, now: float) -> float | None:
     """The stroke of `drills.cron` that nobody has seen to yet, if there is one.
 
     What struck before this policy came into force is not made up for.
@@ -40,13 +40,13 @@ def due(policy: Policy, memory: Memory, now: float) -> float | None:
     if policy.drills is None or policy.drills.cron is None:
         return None
     struck = previous(policy.drills.cron, policy.timezone or "UTC", now)
-    return struck if struck is not None and struck > max(memory.struck, memory.deployed) else None
+    return struck if struck is not None and struck > max(state.struck, state.deployed) else None
 
 
-def turn(policy: Policy, memory: Memory, controls: Mapping[str, bool] | None) -> str:
+def turn(policy: Policy, state: Memory, controls: Mapping[str, bool] | None) -> str:
     """The Region whose last turn is the longest ago, of those that carry traffic if any does."""
     carrying = [r for r in policy.regions if controls is not None and serving(policy, r, controls)]
-    return min(carrying or policy.regions, key=lambda region: memory.drilled.get(region, 0.0))
+    return min(carrying or policy.regions, key=lambda region: state.drilled.get(region, 0.0))
 
 
 def my_turn(policy: Policy, here: str, region: str, *, since: float) -> bool:
@@ -63,13 +63,13 @@ def missed(struck: float, now: float) -> Kept | None:
 
 
 def kept_from(
-    policy: Policy, memory: Memory, region: str, now: float, controls: Mapping[str, bool] | None
+    policy: Policy, state: Memory, region: str, now: float, controls: Mapping[str, bool] | None
 ) -> Kept | None:
     """What keeps a drill of `region` from beginning. What else binds is looked at once it is open."""
-    if memory.stopped:
-        return Kept("disarmed", f"{memory.stopped}; arm it first")
-    if memory.open is not None:
-        return Kept("in-progress", f"{memory.open.id} is in progress; one move at a time")
+    if state.stopped:
+        return Kept("disarmed", f"{state.stopped}; arm it first")
+    if state.open is not None:
+        return Kept("in-progress", f"{state.open.id} is in progress; one move at a time")
     if policy.drills is None:
         return Kept("no-drills", "the policy has no `drills`: it does not say how long to stay")
     shut = open_window(policy, now, policy.drills.stay)
@@ -78,30 +78,30 @@ def kept_from(
     if controls is None:
         return Kept("switch-unavailable", "no ARC endpoint answers")
     for other, entry in policy.regions.items():
-        if memory.away(other) is not None and serving(policy, other, controls) < len(entry.controls):
+        if state.away(other) is not None and serving(policy, other, controls) < len(entry.controls):
             return Kept("away", f"{other} was left and has not come home")
     if not serving(policy, region, controls):
         return Kept("already-left", f"{region} carries no traffic: there is nothing to drill")
     return None
 
 
-def last_success(memory: Memory) -> Incident | None:
+def last_success(state: Memory) -> Incident | None:
     """The drill that succeeded last."""
-    good = [i for i in memory.incidents.values() if i.intent == "drill" and i.outcome == "succeeded"]
+    good = [i for i in state.incidents.values() if i.intent == "drill" and i.outcome == "succeeded"]
     return max((i for i in good if i.phase is Phase.SETTLED), key=lambda i: i.changed, default=None)
 
 
-def last_drill(memory: Memory) -> Incident | None:
+def last_drill(state: Memory) -> Incident | None:
     """The drill that was opened last."""
-    drills = [i for i in memory.incidents.values() if i.intent == "drill"]
+    drills = [i for i in state.incidents.values() if i.intent == "drill"]
     return max(drills, key=lambda i: i.opened, default=None)
 
 
-def what_is_amiss(policy: Policy, memory: Memory, now: float) -> str | None:
+def what_is_amiss(policy: Policy, state: Memory, now: float) -> str | None:
     """What people should be told of drills: that none ever succeeded, or not for too long; else None."""
     if policy.drills is None:
         return None
-    good = last_success(memory)
+    good = last_success(state)
     if good is None:
         return "no drill has ever succeeded: nobody knows whether leaving works"
     age = now - good.changed

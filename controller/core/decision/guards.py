@@ -26,7 +26,7 @@ class Found:
     region: str
     now: float
     here: str
-    memory: Memory
+    state: Memory
     incident: Incident | None
     seen: View
     controls: Mapping[str, bool] | None
@@ -57,13 +57,13 @@ def under_way(f: Found) -> tuple[str, ...]:
 
 
 def armed(f: Found) -> Check:
-    stopped = f.memory.stopped
+    stopped = f.state.stopped
     return Check("armed", "disarmed", Truth.of(stopped is None), stopped or "armed")
 
 
 def policy_valid(f: Found) -> Check:
     """An older digest never drives: the journal names the policy that was loaded last."""
-    value = Truth.of(f.memory.policy == f.policy.digest)
+    value = Truth.of(f.state.policy == f.policy.digest)
     sentence = "the policy in force" if value is Truth.TRUE else "another policy was loaded since"
     return Check("policy", "policy-superseded", value, sentence)
 
@@ -83,7 +83,7 @@ def not_cut_off(f: Found) -> Check:
 
 
 def eligible(f: Found) -> Check:
-    other = f.memory.open
+    other = f.state.open
     if other is not None and other is not f.incident:
         sentence = f"{other.id} is in progress; one evacuation at a time"
         return Check("eligible", "in-progress", Truth.FALSE, sentence)
@@ -116,7 +116,7 @@ def blackout(f: Found) -> Check:
 
 def cooldown(f: Found) -> Check:
     """No automatic shift of a new incident while the last one is fresh; a person's request passes."""
-    last = f.memory.last_blocking()
+    last = f.state.last_blocking()
     if f.incident is not None and (f.incident.by_person or begun(f.policy, f.incident, f.controls)):
         return Check("cooldown", "cooldown", Truth.TRUE, _by_person(f.incident, "cooldown"))
     if last is None:
@@ -135,11 +135,11 @@ def cooldown(f: Found) -> Check:
 def velocity(f: Found) -> Check:
     if f.incident is not None and (f.incident.by_person or begun(f.policy, f.incident, f.controls)):
         return Check("velocity", "velocity", Truth.TRUE, _by_person(f.incident, "velocity"))
-    today = sum(f.now - at < DAY for at, _ in f.memory.shifted)
+    today = sum(f.now - at < DAY for at, _ in f.state.shifted)
     limits = f.policy.limits
     own = Truth.of(today < limits.evacuations_per_day)
     sentence = f"{today} of {limits.evacuations_per_day} evacuations in 24 h"
-    too_many = rationed(limits.fleet_regions_per_day, f.memory.fleet_left, f.region, f.now)
+    too_many = rationed(limits.fleet_regions_per_day, f.state.fleet_left, f.region, f.now)
     if own is Truth.TRUE and too_many is not None:
         return Check("velocity", "velocity", Truth.FALSE, too_many)
     return Check("velocity", "velocity", own, sentence)

@@ -33,11 +33,11 @@ def patience(policy: Policy, here: str, source: str, driver: str) -> float:
 
 def abstains(s: Situation) -> tuple[str, str] | None:
     """Code and sentence of why this controller must neither open, drive nor take over; None: it may."""
-    if s.memory is None:
+    if s.state is None:
         return "journal-unreadable", "the journal does not answer"
     if s.evidence is None:
         return "evidence-unreadable", "the evidence table does not answer"
     seen = view(s.policy, s.account, s.evidence, s.now)
-    found = Found(s.policy, "", s.now, s.here, s.memory, None, seen, s.controls)
+    found = Found(s.policy, "", s.now, s.here, s.state, None, seen, s.controls)
     kept = (policy_valid(found), not_cut_off(found))
     return next(((check.code, check.sentence) for check in kept if check.value is not Truth.TRUE), None)

@@ -104,13 +104,13 @@ def _as_before(found: Found, incident: Incident) -> Plan | None:
 
 def _goal(found: Found, carrier: str, done: int) -> Plan | None:
     """What comes home next. Whoever stood in is turned off when the last Region that was left comes home."""
-    restore, memory = found.policy.restore, found.memory
+    restore, state = found.policy.restore, found.state
     if found.controls is None or restore is None:
         return None
     others = (region for region in found.policy.regions if region != found.region)
     whole = homecoming(
-        found.policy, source=found.region, target=carrier, home=memory.home, controls=found.controls,
-        release=all(memory.away(region) is None for region in others),
+        found.policy, source=found.region, target=carrier, home=state.home, controls=found.controls,
+        release=all(state.away(region) is None for region in others),
     )  # fmt: skip
     return next_wave(found.policy, whole, restore.waves, done, guards.under_way(found))
 
@@ -125,7 +125,7 @@ def _carrier(found: Found, left: Incident) -> str:
 
 
 def _returning(found: Found, incident: Incident | None) -> Check:
-    other = found.memory.open
+    other = found.state.open
     if other is not None and other is not incident:
         return Check("eligible", "in-progress", Truth.FALSE, f"{other.id} is in progress; one move at a time")
     if found.controls is None:
@@ -134,7 +134,7 @@ def _returning(found: Found, incident: Incident | None) -> Check:
 
 
 def _soak(found: Found, left: Incident, *, moving: bool) -> Check:
-    every = [i for i in found.memory.incidents.values() if i.intent != "drill" and i.phase in ENDED]
+    every = [i for i in found.state.incidents.values() if i.intent != "drill" and i.phase in ENDED]
     moved = (i.changed for i in every if i.put and not i.acknowledged_by)
     ends = max(left.changed, *moved, 0.0) + found.policy.limits.cooldown
     over = found.now >= ends or moving

@@ -10,14 +10,14 @@ from controller.core.journal import Draft, Event, Kind
 
 
 def fold(application: str, events: Iterable[Event], onto: Memory | None = None) -> Memory:
-    """The memory after all `events`, which follow those of `onto`.
+    """The state after all `events`, which follow those of `onto`.
 
     Raises `IllegalMove` on a journal that no version could have written.
     """
-    memory = onto or Memory(application)
+    state = onto or Memory(application)
     for event in events:
-        memory = apply(memory, event)
-    return memory
+        state = apply(state, event)
+    return state
 
 
 class Folding:
@@ -27,7 +27,7 @@ class Folding:
         self._memory: Memory | None = None
 
     def __call__(self, application: str, events: Sequence[Event]) -> Memory:
-        """The memory after all `events`, which begin with number 1."""
+        """The state after all `events`, which begin with number 1."""
         known = self._memory
         last = known.last if known else None
         done = last.seq if last and last.application == application else 0
@@ -37,10 +37,10 @@ class Folding:
         return self._memory
 
 
-def apply(memory: Memory, event: Event) -> Memory:
-    """The memory after one more event."""
-    refuse_illegal(memory, event.draft)
-    known = replace(memory, last=event, pace=paced(memory.pace, event, OPENINGS.get(event.kind)))
+def apply(state: Memory, event: Event) -> Memory:
+    """The state after one more event."""
+    refuse_illegal(state, event.draft)
+    known = replace(state, last=event, pace=paced(state.pace, event, OPENINGS.get(event.kind)))
     match event.kind:
         case Kind.POLICY_LOADED:
             stand = {**(event.data.get("controls") or {}), **known.stand}
@@ -65,11 +65,11 @@ def apply(memory: Memory, event: Event) -> Memory:
         case Kind.INCIDENT_OPENED | Kind.RESTORE_OPENED | Kind.DRILL_OPENED:
             incident = _opened(event)
         case kind:
-            incident = _moved(memory.incidents[event.draft.incident or ""], kind, event)
+            incident = _moved(state.incidents[event.draft.incident or ""], kind, event)
     if event.kind is Kind.DRILL_OPENED:
         known = _struck(known, event)
     if event.kind is Kind.SHIFT_INTENDED:
-        known = replace(known, intents=(*known.intents[-7:], event), home=_home(memory, incident))
+        known = replace(known, intents=(*known.intents[-7:], event), home=_home(state, incident))
     if event.kind is Kind.SHIFT_APPLIED and _sets_out(incident):
         known = replace(known, shifted=(*known.shifted, (event.at, incident.source)))
     if event.kind is Kind.SHIFT_APPLIED:
@@ -77,20 +77,20 @@ def apply(memory: Memory, event: Event) -> Memory:
     return replace(known, incidents={**known.incidents, incident.id: incident})
 
 
-def _home(memory: Memory, incident: Incident) -> Mapping[str, bool]:
+def _home(state: Memory, incident: Incident) -> Mapping[str, bool]:
     """The controls as they stood before the first of those moves whose Regions have not all come home."""
-    if memory.incidents[incident.id].before or incident.intent == "restore":
-        return memory.home
-    if any(memory.away(region) for region in {i.source for i in memory.incidents.values()}):
-        return {**memory.stand, **incident.before, **memory.home}
-    return {**memory.stand, **incident.before}
+    if state.incidents[incident.id].before or incident.intent == "restore":
+        return state.home
+    if any(state.away(region) for region in {i.source for i in state.incidents.values()}):
+        return {**state.stand, **incident.before, **state.home}
+    return {**state.stand, **incident.before}
 
 
-def _struck(memory: Memory, event: Event) -> Memory:
+def _struck(state: Memory, event: Event) -> Memory:
     """Whose turn it was to be drilled, and for which stroke of the schedule, if for one."""
     struck = float(event.data.get("scheduled") or 0.0)
-    drilled = {**memory.drilled, str(event.data["source"]): event.at}
-    return replace(memory, struck=max(memory.struck, struck), drilled=drilled)
+    drilled = {**state.drilled, str(event.data["source"]): event.at}
+    return replace(state, struck=max(state.struck, struck), drilled=drilled)
 
 
 def _sets_out(incident: Incident) -> bool:
@@ -98,18 +98,18 @@ def _sets_out(incident: Incident) -> bool:
     return incident.intent == "evacuate" and incident.leg == "out" and incident.waves == 0
 
 
-def refuse_illegal(memory: Memory, draft: Draft) -> None:
+def refuse_illegal(state: Memory, draft: Draft) -> None:
     """Raise `IllegalMove` with a sentence if `draft` may not come next."""
     struck = draft.data.get("scheduled")
-    if struck is not None and float(struck) <= memory.struck:
+    if struck is not None and float(struck) <= state.struck:
         raise IllegalMove("the schedule's stroke was seen to already: one drill for each")
     if draft.kind in OPENINGS:
-        if memory.open is not None:
-            raise IllegalMove(f"{memory.open.id} is in progress; one evacuation at a time")
+        if state.open is not None:
+            raise IllegalMove(f"{state.open.id} is in progress; one evacuation at a time")
         return
     if draft.kind not in MOVES or (draft.kind is Kind.ESCALATED and draft.incident is None):
         return
-    incident = memory.incidents.get(draft.incident or "")
+    incident = state.incidents.get(draft.incident or "")
     if incident is None:
         raise IllegalMove(f"{draft.kind} names no known incident: {draft.incident!r}")
     if incident.phase not in MOVES[draft.kind][0]:

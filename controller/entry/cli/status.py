@@ -38,17 +38,17 @@ def status(context: ContextName = None, as_json: AsJson = False) -> None:
     archive = open_archive(context)
     seen, controls = recall(archive.policy, archive, archive.now), read_switch(deps)
     regions = {region: _region(deps, region, seen, controls) for region in deps.policy.regions}
-    open_ = seen.memory.open
-    drills = drills_data(archive.policy, seen.memory, archive.now)
+    open_ = seen.state.open
+    drills = drills_data(archive.policy, seen.state, archive.now)
     fields = {
         "at": stamp(seen.at),
         "application": deps.application,
         "enforcement": deps.policy.enforcement,
-        "armed": seen.memory.armed,
+        "armed": seen.state.armed,
         "fleet": fleet_stopped(deps.journal),
-        "muted": {what: stamp(until) for what, until in seen.memory.muted.items() if until > archive.now},
+        "muted": {what: stamp(until) for what, until in seen.state.muted.items() if until > archive.now},
         "gates": _gates(deps),
-        "policy": seen.memory.policy,
+        "policy": seen.state.policy,
         "regions": regions,
         "incident": _incident(open_) if open_ else None,
         "watching": seen.blind is None,
@@ -56,8 +56,8 @@ def status(context: ContextName = None, as_json: AsJson = False) -> None:
         "drills": drills,
         "probes": last_probes(archive.between, deps.application, deps.policy.regions, archive.now),
         "dead_letters": _dead_letters(found.deployment),
-        "drift": drift_told(seen.memory),
-        "stuck": stuck_told(seen.memory, archive.now),
+        "drift": drift_told(seen.state),
+        "stuck": stuck_told(seen.state, archive.now),
     }
     emit("status", fields, lambda: _print_status(fields), as_json=as_json)
 
@@ -153,8 +153,8 @@ def list_all(ctx: typer.Context, context: ContextName = None, as_json: AsJson = 
         return
     archive = open_archive(context)
     application = archive.policy.application
-    memory = fold(application, archive.read(application))
-    found = [_incident(i) for i in sorted(memory.incidents.values(), key=lambda i: -i.opened)]
+    state = fold(application, archive.read(application))
+    found = [_incident(i) for i in sorted(state.incidents.values(), key=lambda i: -i.opened)]
 
     def human() -> None:
         for data in found:
@@ -174,10 +174,10 @@ def show(
     """One incident's journal: what happened, when, by whom."""
     archive = open_archive(context)
     events = archive.read(archive.policy.application)
-    memory = fold(archive.policy.application, events)
-    if incident not in memory.incidents:
+    state = fold(archive.policy.application, events)
+    if incident not in state.incidents:
         fail(ExitCode.NO, f"the journal knows no incident {plain(incident, 120)!r}")
-    headline = _incident(memory.incidents[incident])
+    headline = _incident(state.incidents[incident])
     told = [event_data(event) for event in events if event.draft.incident == incident]
     broken = broken_at(events)
 
@@ -228,7 +228,7 @@ def why(
         "sentences": seen.sentences(region),
         "blind": None if seen.blind is None else [None if e is None else stamp(e) for e in seen.blind],
         "regions": [{**record, "decided_at": stamp(when)} for when, record in told.values()],
-        "incident": _incident(seen.memory.open) if seen.memory.open else None,
+        "incident": _incident(seen.state.open) if seen.state.open else None,
         "journal": [event_data(event) for event in seen.events],
     }
     emit("why", fields, lambda: _print_why(fields), as_json=as_json)

@@ -23,8 +23,8 @@ def journal(patient: Patient) -> Iterator[Finding]:
         yield says(verdict, f"cannot be read: {short(error)}")
         return
     yield says("ok", f"{len(events)} events, the chain is whole")
-    memory = fold(patient.deps.application, events)
-    same = memory.policy == patient.deps.policy.digest
+    state = fold(patient.deps.application, events)
+    same = state.policy == patient.deps.policy.digest
     told = (
         "the policy here is the one in force"
         if same

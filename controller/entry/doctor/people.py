@@ -27,10 +27,10 @@ def sign_in(patient: Patient) -> Finding:
 def last_drill(patient: Patient) -> Finding:
     deps = patient.deps
     try:
-        memory = fold(deps.application, deps.journal.read(deps.application))
+        state = fold(deps.application, deps.journal.read(deps.application))
     except ControllerError as error:
         return Finding("last drill", "", "unknown", short(error))
-    told: Mapping[str, Any] = drills_data(deps.policy, memory, deps.runtime.now())
+    told: Mapping[str, Any] = drills_data(deps.policy, state, deps.runtime.now())
     good = told["last_success"]
     says = told["warning"] or (f"{good['region']} at {good['at']}" if good else "none yet, and none is due")
     return Finding("last drill", "", "bad" if told["warning"] else "ok", plain(str(says), 300))

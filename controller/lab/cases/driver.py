@@ -1,4 +1,4 @@
-"""Drives what a case's decisions call for: opens, asks, moves, settles, all as journal events of a memory."""
+"""Drives what a case's decisions call for: opens, asks, moves, settles, all as journal events of a state."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ class Moved:
 
 
 class Driver:
-    """The memory and the controls of a case, changed by what is decided."""
+    """The state and the controls of a case, changed by what is decided."""
 
     def __init__(self, policy: Policy, controls: dict[str, bool], people: People, *, deployed: float) -> None:
         self.policy = policy
@@ -38,35 +38,35 @@ class Driver:
         self._people = people
         self._events: list[Event] = []
         self._now = deployed
-        self.memory = Memory(policy.application)
+        self.state = Memory(policy.application)
         self._write(Kind.POLICY_LOADED, {"digest": policy.digest, "deployed": deployed}, None)
 
     def act(self, situation: Situation, decisions: Mapping[str, Decision], since: float) -> None:
         """One minute: open what may open, then drive what is open."""
         self._now = situation.now
         opening = next((d for d in decisions.values() if may_open(d)), None)
-        if self.memory.open is None and opening is not None:
+        if self.state.open is None and opening is not None:
             self._open(opening)
-        if self.memory.open is not None:
+        if self.state.open is not None:
             self._drive(situation, since)
 
     def drill(self, situation: Situation, region: str) -> None:
         """A person begins a drill; refused, as at any time, while something is in progress."""
         self._now = situation.now
-        if self.memory.open is None:
+        if self.state.open is None:
             data = {"source": region, "requested_by": "case", "reason": "a drill"}
             self._write(Kind.DRILL_OPENED, data, self._name(region))
 
     def _open(self, decision: Decision) -> None:
         data: dict[str, Any] = {"source": decision.region, "reason": decision.reason}
         kind = Kind.INCIDENT_OPENED
-        left = self.memory.away(decision.region) if decision.intent == "restore" else None
+        left = self.state.away(decision.region) if decision.intent == "restore" else None
         if left is not None:
             kind = Kind.RESTORE_OPENED
             data |= {
                 "of": left.id,
                 "target": decision.target or left.target,
-                "before": dict(self.memory.home),
+                "before": dict(self.state.home),
             }
         self._write(kind, data, self._name(decision.region))
 
@@ -75,7 +75,7 @@ class Driver:
 
     def _drive(self, situation: Situation, since: float) -> None:
         for _ in range(4):  # open, confirmed, asked, approved: then it moves, waits or ends
-            incident = self.memory.open
+            incident = self.state.open
             if incident is None:
                 return
             incident = self._turned(situation, incident)
@@ -99,16 +99,16 @@ class Driver:
         if incident.phase is not Phase.VERIFIED:
             return incident
         found = Found(
-            self.policy, incident.source, s.now, s.here, self.memory, incident, s.seen, dict(self.controls)
+            self.policy, incident.source, s.now, s.here, self.state, incident, s.seen, dict(self.controls)
         )
         turn = must_turn(found, incident)
         if turn is None:
             return incident
         self._write(Kind.TURNED_BACK, {"outcome": turn[0], "reason": turn[1]}, incident.id)
-        return self.memory.incidents[incident.id]
+        return self.state.incidents[incident.id]
 
     def _decide(self, situation: Situation, incident: Incident) -> Decision:
-        later = replace(situation, memory=self.memory, controls=dict(self.controls))
+        later = replace(situation, state=self.state, controls=dict(self.controls))
         vars(later)["seen"] = situation.seen  # the evidence is the same, and costs most
         return decide(later, incident.source, tree=False)
 
@@ -154,7 +154,7 @@ class Driver:
             self.moved.append(
                 Moved(since, there if home else here, here if home else there, incident.waves + 1)
             )
-        whole = self._decide(situation, self.memory.incidents[incident.id]).plan
+        whole = self._decide(situation, self.state.incidents[incident.id]).plan
         stays = incident.intent == "drill" and incident.leg == "out"
         if whole is not None and not whole.changes and not stays:
             self._write(Kind.SETTLED, {"target": incident.target}, incident.id)
@@ -163,4 +163,4 @@ class Driver:
         number = len(self._events)
         draft = Draft(f"id{number}", kind, self._now, by, 1 if incident else 0, incident, data)
         self._events.append(seal(self.policy.application, draft, self._events[-1] if self._events else None))
-        self.memory = apply(self.memory, self._events[-1])
+        self.state = apply(self.state, self._events[-1])

@@ -2,7 +2,7 @@
 
 ```
  minute ─ feed ─> evidence ─ decide each Region ─> opens? ─> drive: ask ─> move ─> settle
-                                └ memory <─ fold <─ journal events ┘  cooldown, velocity, away
+                                └ state <─ fold <─ journal events ┘  cooldown, velocity, away
 ```
 A shift takes no time and never fails: what can go wrong on the way is for `demo` and `simulate` to show.
 """
@@ -90,7 +90,7 @@ def play(
     for minute in scope.minutes(case.lasts):
         now, since = feed.decided(minute), minute * MINUTE
         situation = Situation(
-            policy, ACCOUNT, _here(policy, scope.only), now, driver.memory, feed.evidence(minute),
+            policy, ACCOUNT, _here(policy, scope.only), now, driver.state, feed.evidence(minute),
             dict(driver.controls), readings(asking, now, partial(_answered, case, since)), signals,
         )  # fmt: skip
         about = [scope.only] if scope.only else policy.regions

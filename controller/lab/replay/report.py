@@ -29,7 +29,7 @@ def document(
 ) -> dict[str, Any]:
     deps = theatre.operator
     journal = deps.journal.read(deps.application)
-    memory = remember(deps)
+    state = remember(deps)
     return {
         "application": theatre.policy.application,
         "digest": digest,
@@ -46,7 +46,7 @@ def document(
         "approvals": [_approval(event) for event in journal if event.kind in ANSWERS],
         "final": {
             "controls": _controls(theatre),
-            "incidents": [_incident(each) for each in memory.incidents.values()],
+            "incidents": [_incident(each) for each in state.incidents.values()],
         },
     }
 

@@ -100,12 +100,12 @@ def _attend(stage: Stage, deps: Deps, run: Run, approve: Mode) -> None:
         said = answer_if_asked(deps, approve, answer, run.scenario.people)
         if said:
             run.said.append((stage.kernel.now(), said))
-        memory = remember(deps)
+        state = remember(deps)
     except ControllerError as error:
         run.said.append((stage.kernel.now(), plain(f"{type(error).__name__}: {error}", 200)))
         return
-    incidents = memory.incidents.values()
-    asked = memory.open.request if memory.open else None
+    incidents = state.incidents.values()
+    asked = state.open.request if state.open else None
     run.seen = -1 if asked and asked.status == "waiting" else written
     wanted = ("restore", "drill") if run.scenario.must == "return" else ("evacuate",)
     if run.settled is None and any(i.phase is Phase.SETTLED and i.intent in wanted for i in incidents):

@@ -207,9 +207,9 @@ def why_not(assessed: Iterable[tuple[float, Mapping[str, Any]]]) -> str:
 
 def answered_no(events: tuple[Event, ...], application: str) -> bool:
     """Whether people kept the traffic where it was: a denial, or silence."""
-    memory = fold(application, events)
-    asked = [i for i in memory.incidents.values() if i.request is not None]
-    moved = any(i.phase in (Phase.SHIFTED, Phase.VERIFIED, Phase.SETTLED) for i in memory.incidents.values())
+    state = fold(application, events)
+    asked = [i for i in state.incidents.values() if i.request is not None]
+    moved = any(i.phase in (Phase.SHIFTED, Phase.VERIFIED, Phase.SETTLED) for i in state.incidents.values())
     return not moved and any(event.kind in _NOES for event in events) and bool(asked)
 
 

@@ -29,23 +29,23 @@ def remember(deps: Deps) -> Memory:
 
     One that lacks a Region of the open incident does not come into force before that incident has ended.
     """
-    memory = known(deps)
-    if memory.policy == deps.policy.digest or deps.deployed <= memory.deployed or lacks(deps.policy, memory):
-        return memory
+    state = known(deps)
+    if state.policy == deps.policy.digest or deps.deployed <= state.deployed or lacks(deps.policy, state):
+        return state
     controls = read_switch(deps)
     data = {"digest": deps.policy.digest, "deployed": deps.deployed, "enforcement": deps.policy.enforcement,
             "controls": None if controls is None else dict(controls)}  # fmt: skip
     if review := review_data(deps.review, deps.policy.digest):
         data["review"] = review
     try:
-        return write(deps, memory, Kind.POLICY_LOADED, data=data)
+        return write(deps, state, Kind.POLICY_LOADED, data=data)
     except JournalConflict:  # a sibling wrote first; what it wrote may well be the same
         return known(deps)
 
 
-def lacks(policy: Policy, memory: Memory) -> str | None:
+def lacks(policy: Policy, state: Memory) -> str | None:
     """Why the policy cannot drive the open incident: it does not have one of its Regions. Else None."""
-    about = memory.open
+    about = state.open
     for region in (about.source, about.target) if about else ():
         if about and region and region not in policy.regions:
             return (
@@ -67,15 +67,15 @@ def recorded(deps: Deps) -> tuple[Memory, tuple[Event, ...]]:
     events = deps.journal.read(deps.application)
     deps.tail.after_reading(seen, events)
     try:
-        memory = deps.folding(deps.application, events)
+        state = deps.folding(deps.application, events)
     except (ValueError, KeyError) as error:
         raise JournalUnreadable(f"the journal cannot be what this version wrote: {error}") from error
-    return replace(memory, fleet=fleet.stopped, fleet_left=fleet.left), events
+    return replace(state, fleet=fleet.stopped, fleet_left=fleet.left), events
 
 
 def write(
     deps: Deps,
-    memory: Memory,
+    state: Memory,
     kind: Kind,
     *,
     data: Mapping[str, Any] | None = None,
@@ -83,7 +83,7 @@ def write(
     epoch: int = 0,
     by: str | None = None,
 ) -> Memory:
-    """Append one event after `memory` and return the memory that includes it.
+    """Append one event after `state` and return the state that includes it.
 
     Raises `IllegalMove` (nothing written), `JournalConflict`, `OutsideUnreachable`.
     """
@@ -98,36 +98,36 @@ def write(
         incident=about,
         data=dict(data or {}),
     )
-    refuse_illegal(memory, draft)
-    event = deps.journal.append(deps.application, draft, memory.last)
+    refuse_illegal(state, draft)
+    event = deps.journal.append(deps.application, draft, state.last)
     deps.tail.saw(event)
-    after = apply(memory, event)
+    after = apply(state, event)
     _announce(deps, after)
     return after
 
 
-def insist(deps: Deps, memory: Memory, act: Callable[[Memory], T]) -> T:
+def insist(deps: Deps, state: Memory, act: Callable[[Memory], T]) -> T:
     """What `act` returns; again, with the journal as it is then, where others wrote first.
 
     Raises `JournalConflict` once that has happened `TRIES` times in a row.
     """
     for _ in range(TRIES - 1):
         try:
-            return act(memory)
+            return act(state)
         except JournalConflict:
-            memory = remember(deps)
-    return act(memory)
+            state = remember(deps)
+    return act(state)
 
 
 def driven(deps: Deps, incident_id: str, epoch: int) -> tuple[Memory, Incident]:
-    """The memory and the incident that the caller drives. Raises `JournalConflict` if it no longer does."""
-    memory = remember(deps)
-    incident = memory.incidents.get(incident_id)
+    """The state and the incident that the caller drives. Raises `JournalConflict` if it no longer does."""
+    state = remember(deps)
+    incident = state.incidents.get(incident_id)
     if incident is None:
         raise JournalConflict(f"the journal knows no incident {incident_id}")
     if incident.epoch != epoch:
         raise JournalConflict(f"epoch {incident.epoch} drives {incident_id}, not {epoch}")
-    return memory, incident
+    return state, incident
 
 
 def _announce(deps: Deps, after: Memory) -> None:

@@ -50,10 +50,10 @@ def read_kept(policy: Policy, snapshots: Snapshots) -> tuple[Reading, ...]:
 
 
 def read_now(
-    policy: Policy, memory: Memory, readiness: Readiness, snapshots: Snapshots, runtime: Runtime
+    policy: Policy, state: Memory, readiness: Readiness, snapshots: Snapshots, runtime: Runtime
 ) -> tuple[Reading, ...]:
     """What is said now about the move of the open incident; what was kept, where nobody answers."""
-    wanted = open_wishes(policy, memory)
+    wanted = open_wishes(policy, state)
     if not wanted:
         return read_kept(policy, snapshots)
     fresh = ask(readiness, runtime, wanted)
@@ -63,15 +63,15 @@ def read_now(
 
 
 def read_beside(
-    policy: Policy, memory: Memory | None, readiness: Readiness, snapshots: Snapshots, runtime: Runtime
+    policy: Policy, state: Memory | None, readiness: Readiness, snapshots: Snapshots, runtime: Runtime
 ) -> Callable[[], tuple[Reading, ...]]:
     """Begin to read beside the caller; call what this returns to wait for it.
 
-    memory: whose open incident asks now; None: what was kept will do.
+    state: whose open incident asks now; None: what was kept will do.
     """
-    if memory is None or not open_wishes(policy, memory):
+    if state is None or not open_wishes(policy, state):
         return lambda: read_kept(policy, snapshots)
-    task = runtime.spawn(lambda: read_now(policy, memory, readiness, snapshots, runtime))
+    task = runtime.spawn(lambda: read_now(policy, state, readiness, snapshots, runtime))
     ends = runtime.monotonic() + 2 * PATIENCE
 
     def wait() -> tuple[Reading, ...]:
@@ -83,7 +83,7 @@ def read_beside(
 
 
 def refresh(
-    policy: Policy, memory: Memory, readiness: Readiness, snapshots: Snapshots, runtime: Runtime
+    policy: Policy, state: Memory, readiness: Readiness, snapshots: Snapshots, runtime: Runtime
 ) -> None:
     """Keep a new answer to each question whose kept one is old, and to all that an open incident asks."""
     every = every_wish(policy)
@@ -91,18 +91,18 @@ def refresh(
         return
     now = runtime.now()
     known: Mapping[Wish, Reading] = {reading.wish: reading for reading in read_kept(policy, snapshots)}
-    pressing = set(open_wishes(policy, memory))
+    pressing = set(open_wishes(policy, state))
     due = [w for w in every if w in pressing or w not in known or now - known[w].at >= SNAPSHOT]
     with suppress(EvidenceUnavailable):  # what is not kept grows old, and then it is unknown
         snapshots.keep(policy.application, ask(readiness, runtime, due))
 
 
-def open_wishes(policy: Policy, memory: Memory) -> tuple[Wish, ...]:
+def open_wishes(policy: Policy, state: Memory) -> tuple[Wish, ...]:
     """What the open incident's next decision asks for."""
-    incident = memory.open
+    incident = state.open
     if incident is None:
         return ()
-    left, policy = memory.away(incident.source), policy.about(incident.source)
+    left, policy = state.away(incident.source), policy.about(incident.source)
     if incident.intent == "restore" and policy.restore is not None and left is not None:
         return wishes(policy.restore.ready, incident.target or str(left.target), [incident.source])
     targets = [region for region in policy.target.prefer if region != incident.source]
@@ -183,14 +183,14 @@ def stopped(events: tuple[Event, ...]) -> str | None:
 
 
 def situation(
-    deps: Deps, memory: Memory | None, *, read_controls: bool, controls: Mapping[str, bool] | None = None
+    deps: Deps, state: Memory | None, *, read_controls: bool, controls: Mapping[str, bool] | None = None
 ) -> Situation:
     """Gather what a decision looks at. What does not answer is None, and the decision says so.
 
     Readiness is asked for now, in an open incident, where controls are read too; else as last kept.
     """
     awaited = read_beside(
-        deps.policy, memory if read_controls else None, deps.readiness, deps.snapshots, deps.runtime
+        deps.policy, state if read_controls else None, deps.readiness, deps.snapshots, deps.runtime
     )
     try:
         evidence = deps.evidence.read(deps.application)
@@ -200,16 +200,16 @@ def situation(
         controls = read_switch(deps)
     readings = awaited()
     now = deps.runtime.now()
-    return Situation(deps.policy, deps.account, deps.here, now, memory, evidence, controls, readings)
+    return Situation(deps.policy, deps.account, deps.here, now, state, evidence, controls, readings)
 
 
 def with_controls(deps: Deps, seen: Situation) -> Situation:
     """The same evidence, with the controls as they are now; and in an open incident with what is said now."""
-    memory = seen.memory
-    if memory is None or not open_wishes(deps.policy, memory):
+    state = seen.state
+    if state is None or not open_wishes(deps.policy, state):
         controls, readings = read_switch(deps), seen.readings
     else:
-        awaited = read_beside(deps.policy, memory, deps.readiness, deps.snapshots, deps.runtime)
+        awaited = read_beside(deps.policy, state, deps.readiness, deps.snapshots, deps.runtime)
         controls, readings = read_switch(deps), awaited()
     return replace(seen, now=deps.runtime.now(), controls=controls, readings=readings)
 

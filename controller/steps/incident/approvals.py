@@ -89,7 +89,7 @@ def _said(answer: Answer) -> str:
 
 
 def pose(
-    deps: Deps, memory: Memory, incident: Incident, decision: Decision, *, request_id: str, bound: str
+    deps: Deps, state: Memory, incident: Incident, decision: Decision, *, request_id: str, bound: str
 ) -> Memory:  # fmt: skip
     """Write down that the first ask is put; or the next one, where `request_id` waits already."""
     before = incident.request if incident.request and incident.request.id == request_id else None
@@ -111,7 +111,7 @@ def pose(
         "changes": [list(change) for change in decision.plan.changes] if decision.plan else [],
         "decision": decision_record(decision),
     } | ({"override": list(rules)} if rules else {})
-    return write(deps, memory, Kind.APPROVAL_REQUESTED, data=data, incident=incident)
+    return write(deps, state, Kind.APPROVAL_REQUESTED, data=data, incident=incident)
 
 
 def tell(deps: Deps, asked: Question, *, again: bool = False) -> bool:

@@ -16,38 +16,38 @@ from controller.steps.context.paging import page
 from controller.steps.context.situation import situation
 
 
-def see_drift(deps: Deps, memory: Memory, controls: Mapping[str, bool] | None) -> Memory:
+def see_drift(deps: Deps, state: Memory, controls: Mapping[str, bool] | None) -> Memory:
     """Write `DriftSeen` and page if controls stand otherwise than the journal says.
 
     Raises `JournalConflict`: what was written meanwhile may well explain it.
     """
-    found = drifted(memory, controls, deps.runtime.now())
+    found = drifted(state, controls, deps.runtime.now())
     if not found:
-        return memory
-    data = drift_data(memory, found)
-    incident = memory.open
-    memory = write(deps, memory, Kind.DRIFT_SEEN, data=data, incident=incident)
+        return state
+    data = drift_data(state, found)
+    incident = state.open
+    state = write(deps, state, Kind.DRIFT_SEEN, data=data, incident=incident)
     subject = incident.id if incident else deps.application
     page(deps, f"{subject}: drift", f"{data['reason']}\nNothing is turned back.")
-    return memory
+    return state
 
 
 DEADLINE = 15.0
 """Seconds after which nothing new is sent."""
 
 
-def repair_echo(deps: Deps, memory: Memory, controls: Mapping[str, bool] | None) -> Memory:
-    """The memory with `EchoSeen`, if late news of a superseded intent was found; else `memory` itself.
+def repair_echo(deps: Deps, state: Memory, controls: Mapping[str, bool] | None) -> Memory:
+    """The state with `EchoSeen`, if late news of a superseded intent was found; else `state` itself.
 
     Raises `JournalConflict`: somebody wrote meanwhile, and may have put it back already.
     """
     now = deps.runtime.now()
-    intent = echo_of(memory, controls, now)
-    if intent is None or controls is None or memory.stopped or deps.policy.enforcement == "shadow":
-        return memory
-    changes = put_back(deps.policy, memory, controls, now)
-    if not changes or abstains(situation(deps, memory, read_controls=False)) is not None:
-        return memory
+    intent = echo_of(state, controls, now)
+    if intent is None or controls is None or state.stopped or deps.policy.enforcement == "shadow":
+        return state
+    changes = put_back(deps.policy, state, controls, now)
+    if not changes or abstains(situation(deps, state, read_controls=False)) is not None:
+        return state
     deadline = deps.runtime.monotonic() + DEADLINE
     said = ", ".join(f"{name} {'On' if on else 'Off'}" for name, on in changes)
     data = {
@@ -55,24 +55,24 @@ def repair_echo(deps: Deps, memory: Memory, controls: Mapping[str, bool] | None)
         "changes": [list(change) for change in changes],
         "reason": f"a call of event {intent.seq} landed late, after it was given up; put back: {said}"[:2000],
     }
-    memory = write(deps, memory, Kind.ECHO_SEEN, data=data)
+    state = write(deps, state, Kind.ECHO_SEEN, data=data)
     try:
-        deps.switch.flip(changes, deadline=deadline, fence=lambda: _fence(deps, memory))
+        deps.switch.flip(changes, deadline=deadline, fence=lambda: _fence(deps, state))
         told = str(data["reason"])
     except (SwitchUnavailable, SwitchRefused) as failed:
         told = f"{data['reason']}\nThat failed: {failed}"
     page(deps, f"{deps.application}: a late call was put back", told)
-    return memory
+    return state
 
 
-def _fence(deps: Deps, memory: Memory) -> None:
+def _fence(deps: Deps, state: Memory) -> None:
     """Raise where the kill switch was turned since, or a policy, a driver, a shift or another repair came."""
     now = remember(deps)
-    if now.stopped or _who_moves(now) != _who_moves(memory):
+    if now.stopped or _who_moves(now) != _who_moves(state):
         raise JournalConflict(now.stopped or "somebody else moves since the echo was seen")
 
 
-def _who_moves(memory: Memory) -> tuple[object, ...]:
-    about = memory.open
+def _who_moves(state: Memory) -> tuple[object, ...]:
+    about = state.open
     driver = (about.id, about.epoch) if about else None
-    return memory.policy, driver, [event.seq for event in memory.intents], memory.echoes
+    return state.policy, driver, [event.seq for event in state.intents], state.echoes

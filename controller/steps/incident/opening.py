@@ -74,18 +74,18 @@ class Judged:
     waits: what is left to the controllers of an earlier rank for now, and since when it was seen.
     """
 
-    memory: Memory
+    state: Memory
     decisions: tuple[Decision, ...]
     opened: Incident | None
     waits: Mapping[str, float] = field(default_factory=dict)
 
 
-def judge_regions(deps: Deps, memory: Memory, controls: Mapping[str, bool] | None = None) -> Judged:
+def judge_regions(deps: Deps, state: Memory, controls: Mapping[str, bool] | None = None) -> Judged:
     """Decide about each Region; open at most one incident and start its execution.
 
     Routing controls are read only where the condition holds and nobody read them yet.
     """
-    seen = situation(deps, memory, read_controls=False, controls=controls)
+    seen = situation(deps, state, read_controls=False, controls=controls)
     decisions = [decide(seen, region) for region in deps.policy.regions]
     if controls is None and any(d.tree is not None and d.tree.value is Truth.TRUE for d in decisions):
         seen = with_controls(deps, seen)
@@ -94,25 +94,25 @@ def judge_regions(deps: Deps, memory: Memory, controls: Mapping[str, bool] | Non
     limits = ("blackout", "cooldown", "velocity")
     for decision in decisions:
         region = decision.region
-        if memory.open is None and may_open(decision) and turns.come(f"open {region}", region):
-            memory, opened = open_incident(deps, memory, decision)
+        if state.open is None and may_open(decision) and turns.come(f"open {region}", region):
+            state, opened = open_incident(deps, state, decision)
         elif decision.code in limits and turns.come(f"{decision.code} {region}", region):
-            memory = _page_limit(deps, memory, decision)
+            state = _page_limit(deps, state, decision)
         elif decision.code == "in-progress" and turns.come(f"waits {region}", region):
-            memory = _page_waiting(deps, memory, decision)
-        elif decision.code == "unknown" and memory.open is None and turns.come(f"doubt {region}", region):
-            memory = _page_doubt(deps, memory, decision)
-    return Judged(memory, tuple(decisions), opened, turns.since)
+            state = _page_waiting(deps, state, decision)
+        elif decision.code == "unknown" and state.open is None and turns.come(f"doubt {region}", region):
+            state = _page_doubt(deps, state, decision)
+    return Judged(state, tuple(decisions), opened, turns.since)
 
 
-def judge_again_if_late(deps: Deps, memory: Memory, controls: Mapping[str, bool] | None = None) -> Judged:
+def judge_again_if_late(deps: Deps, state: Memory, controls: Mapping[str, bool] | None = None) -> Judged:
     """`judge_regions`, again where a sibling wrote first: what it wrote may well be the same."""
-    return insist(deps, memory, lambda fresh: judge_regions(deps, fresh, controls))
+    return insist(deps, state, lambda fresh: judge_regions(deps, fresh, controls))
 
 
 def open_incident(
     deps: Deps,
-    memory: Memory,
+    state: Memory,
     decision: Decision,
     *,
     requested_by: str | None = None,
@@ -127,7 +127,7 @@ def open_incident(
     In this order: of two that open at once the append lets one through, and only that one takes the lease.
     scheduled: the stroke of the schedule that a drill is opened for; then nobody asked for it.
     """
-    number = memory.last.seq + 1 if memory.last else 1
+    number = state.last.seq + 1 if state.last else 1
     name = f"{deps.application}-{decision.region}-{number}"
     data: dict[str, Any] = {
         "source": decision.region,
@@ -138,58 +138,58 @@ def open_incident(
         "decision": decision_record(decision),
     }
     kind = Kind.DRILL_OPENED if drill else Kind.INCIDENT_OPENED
-    left = memory.away(decision.region) if decision.intent == "restore" else None
+    left = state.away(decision.region) if decision.intent == "restore" else None
     if left is not None:
         kind = Kind.RESTORE_OPENED
-        data |= {"of": left.id, "target": decision.target or left.target, "before": dict(memory.home)}
+        data |= {"of": left.id, "target": decision.target or left.target, "before": dict(state.home)}
     if despite:
         data["despite"] = list(despite)
     if scheduled is not None:
         data["scheduled"] = scheduled
     epoch = next_epoch(deps)
-    memory = write(deps, memory, kind, data=data, incident=name, epoch=epoch,
+    state = write(deps, state, kind, data=data, incident=name, epoch=epoch,
                    by=None if scheduled else requested_by)  # fmt: skip
-    incident = memory.incidents[name]
+    incident = state.incidents[name]
     with suppress(OutsideUnreachable):  # it is open all the same: the tick starts what has no driver
         drive(deps, incident)
-    return memory, incident
+    return state, incident
 
 
-def _page_limit(deps: Deps, memory: Memory, decision: Decision) -> Memory:
+def _page_limit(deps: Deps, state: Memory, decision: Decision) -> Memory:
     """Tell people that a limit alone stands in the way; of the Region that moved last they know already."""
-    last = memory.last_blocking()
+    last = state.last_blocking()
     if decision.code != "blackout" and last is not None and last.source == decision.region:
-        return memory
+        return state
     key = f"{decision.region}/{decision.code}/{last.id if last else ''}"
-    return _page_once(deps, memory, decision, key, f"{decision.region} would be left")
+    return _page_once(deps, state, decision, key, f"{decision.region} would be left")
 
 
-def _page_waiting(deps: Deps, memory: Memory, decision: Decision) -> Memory:
+def _page_waiting(deps: Deps, state: Memory, decision: Decision) -> Memory:
     """Tell people that a Region waits behind what has stood still for long: they can end that."""
-    first = memory.open
+    first = state.open
     failing = decision.tree is not None and decision.tree.value is Truth.TRUE
     if first is None or not failing or decision.at - first.changed < WAITS:
-        return memory
+        return state
     goes_home = first.intent == "drill" and "source-failing" not in first.escalated
     if first.phase is Phase.SHIFTING or (goes_home and first.phase not in BEFORE_SHIFT):
-        return memory
+        return state
     so_far = "has moved nothing yet" if first.phase in BEFORE_SHIFT else "has moved, and waits for its result"
     still = f"it {so_far}, and ends where it stands by `tidegate stand-down {first.id}`"
     told = replace(decision, reason=f"{decision.reason}; {still}")
     return _page_once(
-        deps, memory, told, f"{decision.region}/in-progress/{first.id}", "would be left, but waits"
+        deps, state, told, f"{decision.region}/in-progress/{first.id}", "would be left, but waits"
     )
 
 
-def _page_doubt(deps: Deps, memory: Memory, decision: Decision) -> Memory:
+def _page_doubt(deps: Deps, state: Memory, decision: Decision) -> Memory:
     """Tell people of a Region that may be failing for long enough while nobody can be sure."""
     red = [s for s in _states(decision.tree) if s.verdict is Verdict.BREACHING and s.since is not None]
     since = min((s.since for s in red if s.since is not None), default=decision.at)
     if decision.at - since < DOUBT:
-        return memory
+        return state
     kept = "; ".join(leaf.sentence for leaf in flip_set(decision.tree)) if decision.tree else ""
     told = replace(decision, reason=f"{decision.reason}: {kept}")
-    return _page_once(deps, memory, told, f"{decision.region}/unknown", "is it failing?")
+    return _page_once(deps, state, told, f"{decision.region}/unknown", "is it failing?")
 
 
 def _states(node: Node | None) -> tuple[SignalState, ...]:
@@ -198,11 +198,11 @@ def _states(node: Node | None) -> tuple[SignalState, ...]:
     return (*node.signals, *(state for child in node.children for state in _states(child)))
 
 
-def _page_once(deps: Deps, memory: Memory, decision: Decision, key: str, what: str) -> Memory:
-    if decision.at - memory.pages.get(key, -inf) < AGAIN:
-        return memory
+def _page_once(deps: Deps, state: Memory, decision: Decision, key: str, what: str) -> Memory:
+    if decision.at - state.pages.get(key, -inf) < AGAIN:
+        return state
     reason = decision.reason[:REASON]
     data = {"key": key, "code": decision.code, "region": decision.region, "reason": reason}
     if not page(deps, f"{deps.application} {decision.region}: {what}", decision.reason):
-        return memory
-    return write(deps, memory, Kind.ESCALATED, data=data)
+        return state
+    return write(deps, state, Kind.ESCALATED, data=data)

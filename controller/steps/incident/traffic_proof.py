@@ -14,7 +14,7 @@ PATIENCE = 15.0
 
 
 def look_for_proof(
-    deps: Deps, memory: Memory, incident: Incident, controls: Mapping[str, bool]
+    deps: Deps, state: Memory, incident: Incident, controls: Mapping[str, bool]
 ) -> Proof | None:
     """Whether the share of the Region that was left has fallen; None where there is nothing to prove."""
     rule = deps.policy.traffic
@@ -22,7 +22,7 @@ def look_for_proof(
     left = leaving(incident, controls, regions)
     if rule is None or left is None:
         return None
-    begun, now = set_out(memory, incident), deps.runtime.now()
+    begun, now = set_out(state, incident), deps.runtime.now()
     counted = counted_by_region(deps, since=begun - BEFORE - MINUTE, until=now)
     return prove(rule, left, counted, begun=begun, applied=incident.changed, now=now)
 

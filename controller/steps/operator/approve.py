@@ -40,11 +40,11 @@ def answer(
     journal is what entitles. shown: digest of the plan that `who` was shown, where that is known.
     """
     for _ in range(5):
-        memory = remember(deps)
-        incident = _asked(memory, request_id)
+        state = remember(deps)
+        incident = _asked(state, request_id)
         if incident is None:
             return Answered(False, _unknown(deps, request_id))
-        refusal = _refusal(deps, memory, incident, _Click(who, approve, groups, shown))
+        refusal = _refusal(deps, state, incident, _Click(who, approve, groups, shown))
         if refusal is not None:
             return Answered(False, refusal)
         kind = Kind.APPROVAL_GIVEN if approve else Kind.APPROVAL_DENIED
@@ -53,12 +53,12 @@ def answer(
         data = {"approval": request_id, "digest": request.digest, "reason": reason[:500],
                 "stage": request.stage, "needed": max(0, request.needed() - 1)}  # fmt: skip
         try:
-            memory = write(deps, memory, kind, data=data, incident=incident, by=who)
+            state = write(deps, state, kind, data=data, incident=incident, by=who)
         except JournalConflict:
             continue  # somebody wrote first: look again at what is so now
         except IllegalMove as refused:
             return Answered(False, str(refused))
-        after = memory.incidents[incident.id].request
+        after = state.incidents[incident.id].request
         if after is not None and after.status == "waiting":
             more = f"; {after.needed()} more must agree"
             return Answered(True, f"{incident.id}: approved by {who}{more}")
@@ -69,19 +69,19 @@ def answer(
 
 def look_at(deps: Deps, request_id: str) -> Question | Answered:
     """What the request asks, as things stand now; or why it can no longer be answered. Writes nothing."""
-    memory = known(deps)
-    incident = _asked(memory, request_id)
+    state = known(deps)
+    incident = _asked(state, request_id)
     if incident is None or incident.request is None:
         return Answered(False, _unknown(deps, request_id))
-    refusal = _closed(deps, memory, incident)
+    refusal = _closed(deps, state, incident)
     if refusal is not None:
         return Answered(False, refusal)
-    decision = decide(situation(deps, memory, read_controls=True), incident.source)
+    decision = decide(situation(deps, state, read_controls=True), incident.source)
     return question(deps, incident, incident.request, decision)
 
 
-def _asked(memory: Memory, request_id: str) -> Incident | None:
-    found = (i for i in memory.incidents.values() if i.request and i.request.id == request_id)
+def _asked(state: Memory, request_id: str) -> Incident | None:
+    found = (i for i in state.incidents.values() if i.request and i.request.id == request_id)
     return next(found, None)
 
 
@@ -100,17 +100,17 @@ class _Click:
     shown: str | None
 
 
-def _refusal(deps: Deps, memory: Memory, incident: Incident, click: _Click) -> str | None:
+def _refusal(deps: Deps, state: Memory, incident: Incident, click: _Click) -> str | None:
     """Why the answer does not count."""
     return (
-        _closed(deps, memory, incident)
+        _closed(deps, state, incident)
         or _not_theirs(deps, incident, click.who, click.groups)
         or _other_plan(incident, click.shown)
-        or (_not_approved(deps, memory, incident, click.who) if click.approve else None)
+        or (_not_approved(deps, state, incident, click.who) if click.approve else None)
     )
 
 
-def _closed(deps: Deps, memory: Memory, incident: Incident) -> str | None:
+def _closed(deps: Deps, state: Memory, incident: Incident) -> str | None:
     """Why nobody can answer the request any more."""
     request = incident.request
     assert request is not None
@@ -118,7 +118,7 @@ def _closed(deps: Deps, memory: Memory, incident: Incident) -> str | None:
         if request.status == "expired":
             return "this request has expired; silence was a denial"
         return f"this request was {request.status} already, by {request.by}"
-    if memory.open is None or memory.open.id != incident.id:
+    if state.open is None or state.open.id != incident.id:
         return f"{incident.id} has ended; the request is superseded"
     if request.epoch != incident.epoch:
         return "another controller drives this incident since you were asked; a new request will be sent"
@@ -146,7 +146,7 @@ def _other_plan(incident: Incident, shown: str | None) -> str | None:
     return "the plan is not the one that you were shown; look at it again"
 
 
-def _not_approved(deps: Deps, memory: Memory, incident: Incident, who: str) -> str | None:
+def _not_approved(deps: Deps, state: Memory, incident: Incident, who: str) -> str | None:
     """Why `who` cannot approve it; evidence and plan are judged again."""
     request = incident.request
     assert request is not None
@@ -154,7 +154,7 @@ def _not_approved(deps: Deps, memory: Memory, incident: Incident, who: str) -> s
         return f"{who} asked for this evacuation and cannot approve it"
     if among(who, request.agreed):
         return f"{who} has approved this already; {request.needed()} other people must agree"
-    decision = decide(situation(deps, memory, read_controls=True), incident.source)
+    decision = decide(situation(deps, state, read_controls=True), incident.source)
     if decision.action != "ask" or decision.plan is None:
         return f"the evidence was judged again, and it no longer asks for this: {decision.reason}"
     if binding(deps.policy, incident, decision.plan) != request.digest:

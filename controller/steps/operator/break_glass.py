@@ -170,13 +170,13 @@ def journal(deps: Deps, records: Sequence[Record]) -> int:
     added = 0
     for _ in range(TRIES):
         events = deps.journal.read(deps.application)
-        memory = fold(deps.application, events)
+        state = fold(deps.application, events)
         known = {str(event.data.get("record")) for event in events if event.kind is Kind.BROKE_GLASS}
         try:
             for record in (each for each in records if each.id not in known):
                 draft = _draft(deps, record)
-                refuse_illegal(memory, draft)
-                memory = apply(memory, deps.journal.append(deps.application, draft, memory.last))
+                refuse_illegal(state, draft)
+                state = apply(state, deps.journal.append(deps.application, draft, state.last))
                 added += 1
         except JournalConflict:
             continue

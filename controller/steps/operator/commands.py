@@ -44,19 +44,19 @@ class Done:
 
 def evacuate(deps: Deps, region: str, *, who: str, reason: str, despite: Sequence[str] = ()) -> Done:
     """Open an incident on a person's word. `despite`: what a second person must agree to set aside."""
-    memory = remember(deps)
+    state = remember(deps)
     if region not in deps.policy.regions:
         known = ", ".join(deps.policy.regions)
         told = f"{plain(region, 60)} is not a Region of {deps.application}; expected one of: {known}"
         return refused(deps, f"evacuate {plain(region, 60)}", told, who=who)
     command = f"evacuate {region}"
-    if memory.stopped:
-        return refused(deps, command, f"{memory.stopped}; arm it first", who=who)
-    if memory.open is not None:
-        ends = f"`tidegate stand-down {memory.open.id}` ends it where it stands"
-        told = f"{memory.open.id} is in progress; one evacuation at a time; {ends}"
+    if state.stopped:
+        return refused(deps, command, f"{state.stopped}; arm it first", who=who)
+    if state.open is not None:
+        ends = f"`tidegate stand-down {state.open.id}` ends it where it stands"
+        told = f"{state.open.id} is in progress; one evacuation at a time; {ends}"
         return refused(deps, command, told, who=who)
-    seen = situation(deps, memory, read_controls=True)
+    seen = situation(deps, state, read_controls=True)
     on = _serving(deps, seen.controls or {})
     if seen.controls is not None and region not in on:
         told = f"{region} carries no traffic already: all its controls are Off"
@@ -67,9 +67,9 @@ def evacuate(deps: Deps, region: str, *, who: str, reason: str, despite: Sequenc
     # Of a Region that was left, and that somebody turned on again, the core would speak of its way home.
     decision = replace(decide(seen, region), intent="evacuate")
     try:
-        memory, incident = open_incident(
+        state, incident = open_incident(
             deps,
-            memory,
+            state,
             decision,
             requested_by=who,
             reason=plain(reason, 500),
@@ -77,7 +77,7 @@ def evacuate(deps: Deps, region: str, *, who: str, reason: str, despite: Sequenc
         )
     except (JournalConflict, IllegalMove) as conflict:
         return Done(False, f"not opened: {conflict}")
-    now = decide(situation(deps, memory, read_controls=False, controls=seen.controls), region)
+    now = decide(situation(deps, state, read_controls=False, controls=seen.controls), region)
     blocked = [c.sentence for c in now.checks if c.value is not Truth.TRUE and c.guard != "approval"]
     note = f"; it holds for now: {blocked[0]}" if blocked else ""
     return Done(True, f"opened {incident.id}{note}", incident.id)
@@ -104,8 +104,8 @@ def stand_down(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:
     by itself, it is refused.
     """
     for _ in range(TRIES):
-        memory = remember(deps)
-        incident = memory.incidents.get(incident_id)
+        state = remember(deps)
+        incident = state.incidents.get(incident_id)
         if incident is None:
             return _unknown(deps, "stand-down", incident_id, who)
         told = _cannot_stand_down(incident)
@@ -117,7 +117,7 @@ def stand_down(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:
         data |= {"target": str(incident.target)} if moved else {}
         try:
             kind = Kind.SETTLED if moved else Kind.STOOD_DOWN
-            write(deps, memory, kind, data=data, incident=incident, by=who)
+            write(deps, state, kind, data=data, incident=incident, by=who)
         except (JournalConflict, IllegalMove):
             continue  # it moved on: look again
         if incident.request is not None:
@@ -142,8 +142,8 @@ def _cannot_stand_down(incident: Incident) -> str | None:
 def acknowledge(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:
     """Lift the cooldown that follows an incident: a named person says that the next may act (S7)."""
     for _ in range(TRIES):
-        memory = remember(deps)
-        incident = memory.incidents.get(incident_id)
+        state = remember(deps)
+        incident = state.incidents.get(incident_id)
         if incident is None:
             return _unknown(deps, "ack", incident_id, who)
         if incident.phase not in ENDED:
@@ -153,7 +153,7 @@ def acknowledge(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:
             return Done(True, f"{incident_id} was acknowledged already, by {incident.acknowledged_by}")
         data = {"reason": plain(reason, 500)}
         with suppress(JournalConflict):
-            write(deps, memory, Kind.ACKNOWLEDGED, data=data, incident=incident, by=who)
+            write(deps, state, Kind.ACKNOWLEDGED, data=data, incident=incident, by=who)
             return Done(True, f"{incident_id} is acknowledged; no cooldown follows it", incident_id)
     return Done(False, BUSY)
 
@@ -168,11 +168,11 @@ def mute(deps: Deps, what: str, *, seconds: float, who: str, reason: str) -> Don
     if not 0 <= seconds <= LONGEST_MUTE:
         return refused(deps, f"mute {name}", f"expected at most {spell(LONGEST_MUTE)}", who=who)
     for _ in range(TRIES):
-        memory = remember(deps)
+        state = remember(deps)
         until = deps.runtime.now() + seconds
         data = {"what": what, "until": until, "for": seconds, "reason": plain(reason, 500)}
         with suppress(JournalConflict):
-            write(deps, memory, Kind.MUTED, data=data, by=who)
+            write(deps, state, Kind.MUTED, data=data, by=who)
             if seconds:
                 page(
                     deps,
@@ -187,12 +187,12 @@ def arm(deps: Deps, *, on: bool, who: str, reason: str) -> Done:
     """Turn the application's kill switch. Honoured at every step, and right before each ARC call."""
     for _ in range(TRIES):
         # Nothing but the journal is read: who stops it is in a hurry.
-        memory = fold(deps.application, deps.journal.read(deps.application))
-        if memory.armed is on:
+        state = fold(deps.application, deps.journal.read(deps.application))
+        if state.armed is on:
             return Done(True, f"{deps.application} is {'armed' if on else 'disarmed'} already")
         try:
             write(
-                deps, memory, Kind.ARMED if on else Kind.DISARMED, data={"reason": plain(reason, 500)}, by=who
+                deps, state, Kind.ARMED if on else Kind.DISARMED, data={"reason": plain(reason, 500)}, by=who
             )
         except JournalConflict:
             continue
@@ -229,52 +229,52 @@ def _unknown(deps: Deps, command: str, incident_id: str, who: str) -> Done:
 def restore(deps: Deps, region: str, *, who: str, reason: str) -> Done:
     """Bring `region` home on a person's word: `restore.when` and the cooldown do not bind a person,
     readiness, the floor and the gate do."""
-    memory = remember(deps)
-    refusal = _refusal(deps, memory, region)
+    state = remember(deps)
+    refusal = _refusal(deps, state, region)
     if refusal is None and deps.policy.restore is None:
         refusal = "the policy has no `restore`: it does not say how a Region comes home"
-    if refusal is None and memory.away(region) is None:
+    if refusal is None and state.away(region) is None:
         refusal = f"{region} is at home: no evacuation of it is left to undo"
     if refusal is not None:
         return refused(deps, f"restore {plain(region, 60)}", refusal, who=who)
-    decision = decide(situation(deps, memory, read_controls=True), region)
-    return _opened(deps, memory, decision, who=who, reason=reason)
+    decision = decide(situation(deps, state, read_controls=True), region)
+    return _opened(deps, state, decision, who=who, reason=reason)
 
 
 def drill(deps: Deps, region: str, *, who: str, reason: str) -> Done:
     """Leave `region`, stay, and come home, while everything is well. Blocked where a guard says no."""
-    memory = remember(deps)
-    refusal = _refusal(deps, memory, region)
+    state = remember(deps)
+    refusal = _refusal(deps, state, region)
     if refusal is not None:
         return refused(deps, f"drill {plain(region, 60)}", refusal, who=who)
-    seen = situation(deps, memory, read_controls=True)
-    kept = kept_from(deps.policy, memory, region, seen.now, seen.controls)
+    seen = situation(deps, state, read_controls=True)
+    kept = kept_from(deps.policy, state, region, seen.now, seen.controls)
     if kept is not None:
         return refused(deps, f"drill {region}", kept.reason, who=who)
-    return _opened(deps, memory, decide(seen, region), who=who, reason=reason, is_drill=True)
+    return _opened(deps, state, decide(seen, region), who=who, reason=reason, is_drill=True)
 
 
-def _refusal(deps: Deps, memory: Memory, region: str) -> str | None:
+def _refusal(deps: Deps, state: Memory, region: str) -> str | None:
     if region not in deps.policy.regions:
         known = ", ".join(deps.policy.regions)
         return f"{plain(region, 60)} is not a Region of {deps.application}; expected one of: {known}"
-    if memory.stopped:
-        return f"{memory.stopped}; arm it first"
-    if memory.open is not None:
-        return f"{memory.open.id} is in progress; one move at a time"
+    if state.stopped:
+        return f"{state.stopped}; arm it first"
+    if state.open is not None:
+        return f"{state.open.id} is in progress; one move at a time"
     return None
 
 
 def _opened(
-    deps: Deps, memory: Memory, decision: Decision, *, who: str, reason: str, is_drill: bool = False
+    deps: Deps, state: Memory, decision: Decision, *, who: str, reason: str, is_drill: bool = False
 ) -> Done:
     try:
-        memory, incident = open_incident(
-            deps, memory, decision, requested_by=who, reason=reason, drill=is_drill
+        state, incident = open_incident(
+            deps, state, decision, requested_by=who, reason=reason, drill=is_drill
         )
     except (JournalConflict, IllegalMove) as conflict:
         return Done(False, f"not opened: {conflict}")
-    now = decide(situation(deps, memory, read_controls=True), incident.source)
+    now = decide(situation(deps, state, read_controls=True), incident.source)
     blocked = [c.sentence for c in now.checks if c.value is not Truth.TRUE and c.guard != "approval"]
     held = "it is blocked" if is_drill else "it holds for now"
     return Done(True, f"opened {incident.id}" + (f"; {held}: {blocked[0]}" if blocked else ""), incident.id)

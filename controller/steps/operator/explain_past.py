@@ -27,7 +27,7 @@ class Recalled:
 
     at: float
     regions: Mapping[str, tuple[float, dict[str, Any]]]
-    memory: Memory
+    state: Memory
     events: tuple[Event, ...]
     blind: tuple[float | None, float | None] | None
 
@@ -55,22 +55,22 @@ class Records(Protocol):
     def nearest(self) -> Nearest: ...
 
 
-def recall(policy: Policy, records: Records, at: float, memory: Memory | None = None) -> Recalled:
-    """memory: as it was then, where that is known. Raises `EvidenceUnavailable`, `OutsideUnreachable`."""
+def recall(policy: Policy, records: Records, at: float, state: Memory | None = None) -> Recalled:
+    """state: as it was then, where that is known. Raises `EvidenceUnavailable`, `OutsideUnreachable`."""
     application = policy.application
     whole = records.read(application)
-    if memory is None:
+    if state is None:
         events = tuple(written_until(whole, at))
-        memory = fold(application, events)
+        state = fold(application, events)
     else:
-        events = whole[: memory.last.seq if memory.last else 0]
+        events = whole[: state.last.seq if state.last else 0]
     latest: dict[str, tuple[float, dict[str, Any]]] = {}
     for when, record in records.between(application, at - WATCHED, at):
         for decision in record.get("decisions", ()):
             latest[str(decision["region"])] = (when, decision)
     regions = {region: latest[region] for region in policy.regions if region in latest}
     blind = None if regions else _gap(records, application, at)
-    return Recalled(at, regions, memory, events[-5:], blind)
+    return Recalled(at, regions, state, events[-5:], blind)
 
 
 def _gap(records: Records, application: str, at: float) -> tuple[float | None, float | None]:

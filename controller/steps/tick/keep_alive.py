@@ -15,7 +15,7 @@ from controller.steps.tick.takeover import TOO_MANY, too_many
 from controller.steps.workflow.hand_over import hand_on
 
 
-def keep_alive(deps: Deps, memory: Memory, incident: Incident, about: Decision) -> None:
+def keep_alive(deps: Deps, state: Memory, incident: Incident, about: Decision) -> None:
     """Start an execution that is missing; heartbeat, expire or complete a callback that waits.
 
     about: what was decided about the incident's Region just now. Raises `JournalConflict` or `TokenClosed`
@@ -27,18 +27,18 @@ def keep_alive(deps: Deps, memory: Memory, incident: Incident, about: Decision) 
         if drive(deps, incident):
             return
         # The name is taken and nothing runs: it failed. The next run drives with a new epoch.
-        memory = hand_on(deps, memory, incident, "its execution had ended")
+        state = hand_on(deps, state, incident, "its execution had ended")
         if incident.runs + 1 == TOO_MANY:
-            too_many(deps, memory, memory.incidents[incident.id])
+            too_many(deps, state, state.incidents[incident.id])
         return
     # The steps beat for themselves; while people are asked, no step runs.
     if incident.phase is Phase.ASKED:
-        beat(deps, incident, situation(deps, memory, read_controls=False))
+        beat(deps, incident, situation(deps, state, read_controls=False))
     if incident.request is not None and incident.request.epoch == incident.epoch:
-        _tend_request(deps, memory, incident, about)
+        _tend_request(deps, state, incident, about)
 
 
-def _tend_request(deps: Deps, memory: Memory, incident: Incident, about: Decision) -> None:
+def _tend_request(deps: Deps, state: Memory, incident: Incident, about: Decision) -> None:
     """Keep the callback alive; end it where nobody answered, or where the question is no longer this one."""
     request = incident.request
     assert request is not None
@@ -46,7 +46,7 @@ def _tend_request(deps: Deps, memory: Memory, incident: Incident, about: Decisio
     if answer == "waiting" and _another_matter(deps, incident, request, about):
         answer = "not needed"
     elif answer == "waiting" and incident.phase is Phase.ASKED:
-        answer = _time_passes(deps, memory, incident, request, about)
+        answer = _time_passes(deps, state, incident, request, about)
     approval = deps.approvals.get(request.id)
     if approval is None:
         return
@@ -56,29 +56,29 @@ def _tend_request(deps: Deps, memory: Memory, incident: Incident, about: Decisio
         deps.workflow.succeed(approval.token, {"answer": answer})
 
 
-def _time_passes(deps: Deps, memory: Memory, incident: Incident, request: Request, about: Decision) -> str:
+def _time_passes(deps: Deps, state: Memory, incident: Incident, request: Request, about: Decision) -> str:
     """Remind halfway; ask the next in turn; after the last, silence is a denial."""
     now = deps.runtime.now()
     if now < request.expires:
         if not request.reminded and now >= (request.asked + request.expires) / 2:
-            _remind(deps, memory, incident, request, about)
+            _remind(deps, state, incident, request, about)
         return "waiting"
     if next_ask(deps, incident, request) is None:
-        write(deps, memory, Kind.APPROVAL_EXPIRED, data={"approval": request.id}, incident=incident)
+        write(deps, state, Kind.APPROVAL_EXPIRED, data={"approval": request.id}, incident=incident)
         page(deps, f"{incident.id}: nobody answered", "Silence is a denial; no traffic moves.")
         return "expired"
-    memory = pose(deps, memory, incident, about, request_id=request.id, bound=request.digest)
-    asked = memory.incidents[incident.id].request
+    state = pose(deps, state, incident, about, request_id=request.id, bound=request.digest)
+    asked = state.incidents[incident.id].request
     assert asked is not None
     tell(deps, question(deps, incident, asked, about))
     return "waiting"
 
 
-def _remind(deps: Deps, memory: Memory, incident: Incident, request: Request, about: Decision) -> None:
+def _remind(deps: Deps, state: Memory, incident: Incident, request: Request, about: Decision) -> None:
     """In this order: a reminder may come twice, but what is written down as told was told."""
     if tell(deps, question(deps, incident, request, about), again=True):
         data = {"approval": request.id, "stage": request.stage}
-        write(deps, memory, Kind.REMINDED, data=data, incident=incident)
+        write(deps, state, Kind.REMINDED, data=data, incident=incident)
 
 
 def _another_matter(deps: Deps, incident: Incident, request: Request, about: Decision) -> bool:

@@ -16,34 +16,34 @@ from controller.steps.context.situation import situation
 from controller.steps.incident.opening import open_incident
 
 
-def drill_if_due(deps: Deps, memory: Memory, controls: Mapping[str, bool] | None) -> None:
+def drill_if_due(deps: Deps, state: Memory, controls: Mapping[str, bool] | None) -> None:
     """Open the drill whose time has come, or write down why not: once for each stroke of `drills.cron`.
 
     controls: as read just now. Of several controllers the append lets one through.
     """
-    struck = due(deps.policy, memory, deps.runtime.now())
+    struck = due(deps.policy, state, deps.runtime.now())
     if struck is None:
         return
-    region = turn(deps.policy, memory, controls)
+    region = turn(deps.policy, state, controls)
     now = deps.runtime.now()
     if not my_turn(deps.policy, deps.here, region, since=now - struck):
         return
-    seen = situation(deps, memory, read_controls=False, controls=controls)
+    seen = situation(deps, state, read_controls=False, controls=controls)
     if abstains(seen) is not None:
         return  # another controller may know better
-    kept = missed(struck, now) or kept_from(deps.policy, memory, region, now, controls)
+    kept = missed(struck, now) or kept_from(deps.policy, state, region, now, controls)
     with suppress(JournalConflict, IllegalMove):  # a sibling was faster, or the next tick tries again
         if kept is not None:
-            _skip(deps, memory, region, struck, kept)
+            _skip(deps, state, region, struck, kept)
             return
         reason = f"schedule: {deps.policy.drills.cron if deps.policy.drills else ''}"
         decision = decide(seen, region)
         open_incident(
-            deps, memory, decision, requested_by=SCHEDULE, reason=reason, drill=True, scheduled=struck
+            deps, state, decision, requested_by=SCHEDULE, reason=reason, drill=True, scheduled=struck
         )
 
 
-def _skip(deps: Deps, memory: Memory, region: str, struck: float, kept: Kept) -> None:
+def _skip(deps: Deps, state: Memory, region: str, struck: float, kept: Kept) -> None:
     data = {
         "source": region,
         "scheduled": struck,
@@ -51,5 +51,5 @@ def _skip(deps: Deps, memory: Memory, region: str, struck: float, kept: Kept) ->
         "code": kept.code,
         "reason": kept.reason[:REASON],
     }
-    write(deps, memory, Kind.DRILL_SKIPPED, data=data)
+    write(deps, state, Kind.DRILL_SKIPPED, data=data)
     page(deps, f"{deps.application}: no drill of {region}", f"{kept.code}: {kept.reason}")

@@ -42,13 +42,13 @@ def _ticks(deps: Deps, start: float, end: float) -> list[float]:
     return [at for at, record in found if record.get("by") == "tick"]
 
 
-def tell_gap(deps: Deps, memory: Memory, now: float) -> Memory:
+def tell_gap(deps: Deps, state: Memory, now: float) -> Memory:
     """Write `Blinded` if there was a gap; again if a sibling wrote first. Raises `JournalConflict`."""
     since = own_gap(deps, now)
     if since is None:
-        return memory
+        return state
     data = {"from": since, "to": now, "who": deps.here}
-    return insist(deps, memory, lambda fresh: write(deps, fresh, Kind.BLINDED, data=data))
+    return insist(deps, state, lambda fresh: write(deps, fresh, Kind.BLINDED, data=data))
 
 
 LATELY = 200.0
@@ -87,18 +87,18 @@ def _unreadable(record: Mapping[str, Any]) -> bool:
     return any(decision["code"] == "journal-unreadable" for decision in record["decisions"])
 
 
-def tell_stuck(deps: Deps, memory: Memory) -> Memory:
+def tell_stuck(deps: Deps, state: Memory) -> Memory:
     """Page and write `Escalated` if the open incident's step is stuck, unless that was told already.
 
     Whichever controller looks first tells it: the one that drives may be what hangs.
     """
-    incident = memory.open
-    found = stuck(memory.pace, deps.runtime.now())
+    incident = state.open
+    found = stuck(state.pace, deps.runtime.now())
     if incident is None or found is None or found.told:
-        return memory
+        return state
     if page(deps, f"{incident.id}: stuck at {found.step}", found.sentence):
         data = {"code": "stuck", "step": found.step, "reason": found.sentence}
         # Where somebody wrote first, that was perhaps the very end of the step; the heartbeats go on.
         with suppress(JournalConflict, OutsideUnreachable):
-            return write(deps, memory, Kind.ESCALATED, data=data, incident=incident)
-    return memory
+            return write(deps, state, Kind.ESCALATED, data=data, incident=incident)
+    return state

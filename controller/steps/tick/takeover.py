@@ -39,9 +39,9 @@ class Standing:
     since: float
 
 
-def look_at_driver(deps: Deps, memory: Memory, now: float) -> Standing | None:
+def look_at_driver(deps: Deps, state: Memory, now: float) -> Standing | None:
     """How another Region's driver of the open incident stands, if one drives. Raises `OutsideUnreachable`."""
-    incident = memory.open
+    incident = state.open
     if incident is None or incident.driver in ("", deps.here):
         return None
     lease = deps.leases.read(deps.application)
@@ -58,13 +58,13 @@ def standing_data(standing: Standing | None) -> Mapping[str, Any]:
     return {} if standing is None else {"driver": asdict(standing)}
 
 
-def take_over_if_still(deps: Deps, memory: Memory, incident: Incident, standing: Standing) -> Memory:
+def take_over_if_still(deps: Deps, state: Memory, incident: Incident, standing: Standing) -> Memory:
     """Drive on from here if the driver has stood still for long enough. Raises `JournalConflict`."""
     still = deps.runtime.now() - standing.since
     if still < STANDSTILL + patience(deps.policy, deps.here, incident.source, incident.driver):
-        return memory
-    if abstains(situation(deps, memory, read_controls=False)) is not None:
-        return memory
+        return state
+    if abstains(situation(deps, state, read_controls=False)) is not None:
+        return state
     data = {
         "from": incident.driver,
         "driver": deps.here,
@@ -72,23 +72,21 @@ def take_over_if_still(deps: Deps, memory: Memory, incident: Incident, standing:
         "reason": f"no sign of life from {incident.driver} for {still:.0f} s",
     }
     epoch = max(next_epoch(deps), incident.epoch + 1)
-    memory = write(deps, memory, Kind.TAKEN_OVER, data=data, incident=incident, epoch=epoch)
-    taken = memory.incidents[incident.id]
+    state = write(deps, state, Kind.TAKEN_OVER, data=data, incident=incident, epoch=epoch)
+    taken = state.incidents[incident.id]
     drive(deps, taken)
     page(deps, f"{incident.id}: taken over", f"{deps.here} drives on: {data['reason']}.")
     if taken.runs == TOO_MANY:
-        memory = too_many(deps, memory, taken)
-    return memory
+        state = too_many(deps, state, taken)
+    return state
 
 
-def too_many(deps: Deps, memory: Memory, incident: Incident) -> Memory:
+def too_many(deps: Deps, state: Memory, incident: Incident) -> Memory:
     """Tell people of an incident whose executions keep ending, or whose drivers keep falling silent."""
     reason = f"{TOO_MANY} executions of it have ended or fallen silent before their time"
     if not page(deps, f"{incident.id}: takeovers", reason):
-        return memory
-    return write(
-        deps, memory, Kind.ESCALATED, data={"code": "takeovers", "reason": reason}, incident=incident
-    )
+        return state
+    return write(deps, state, Kind.ESCALATED, data={"code": "takeovers", "reason": reason}, incident=incident)
 
 
 def _last_look(deps: Deps, now: float) -> Standing | None:

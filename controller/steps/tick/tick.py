@@ -35,14 +35,14 @@ def tick(deps: Deps) -> dict[str, object]:
     now = deps.runtime.now()
     silent = _poll(deps)
     try:
-        memory = tell_gap(deps, remember(deps), now)
+        state = tell_gap(deps, remember(deps), now)
     except (OutsideUnreachable, JournalUnreadable) as error:
         return without_journal(deps, now, error)
-    refresh(deps.policy, memory, deps.readiness, deps.snapshots, deps.runtime)
+    refresh(deps.policy, state, deps.readiness, deps.snapshots, deps.runtime)
     controls = read_switch(deps)
-    memory = _look_for_drift(deps, memory, controls)
-    judged = judge_again_if_late(deps, memory, controls)
-    standing = _driver(deps, judged.memory, now)
+    state = _look_for_drift(deps, state, controls)
+    judged = judge_again_if_late(deps, state, controls)
+    standing = _driver(deps, judged.state, now)
     record = {
         "by": "tick",
         "silent_regions": silent,
@@ -52,15 +52,15 @@ def tick(deps: Deps) -> dict[str, object]:
         **standing_data(standing),
     }
     note(deps, now, record)
-    memory = tell_stuck(deps, judged.memory)
-    incident = memory.open
+    state = tell_stuck(deps, judged.state)
+    incident = state.open
     if incident is not None and judged.opened is None:
         # A sibling that writes first has done the same, or more.
         with suppress(JournalConflict, TokenClosed):
-            _keep_going(deps, replace(judged, memory=memory), incident, standing)
-    drill_if_due(deps, memory, controls)
+            _keep_going(deps, replace(judged, state=state), incident, standing)
+    drill_if_due(deps, state, controls)
     codes = {decision.region: decision.code for decision in judged.decisions}
-    gauges = {"controls_on": _on(deps, controls), "incident_open": memory.open is not None}
+    gauges = {"controls_on": _on(deps, controls), "incident_open": state.open is not None}
     return {"decisions": codes, "silent_regions": silent, **gauges}
 
 
@@ -72,26 +72,26 @@ def _on(deps: Deps, controls: Mapping[str, bool] | None) -> dict[str, int]:
 
 
 def _keep_going(deps: Deps, judged: Judged, incident: Incident, standing: Standing | None) -> None:
-    if lacks(deps.policy, judged.memory):  # its own steps tell people
+    if lacks(deps.policy, judged.state):  # its own steps tell people
         return
     if standing is not None:
-        take_over_if_still(deps, judged.memory, incident, standing)
+        take_over_if_still(deps, judged.state, incident, standing)
     else:
         about = next(d for d in judged.decisions if d.region == incident.source)
-        keep_alive(deps, judged.memory, incident, about)
+        keep_alive(deps, judged.state, incident, about)
 
 
-def _driver(deps: Deps, memory: Memory, now: float) -> Standing | None:
+def _driver(deps: Deps, state: Memory, now: float) -> Standing | None:
     try:
-        return look_at_driver(deps, memory, now)
+        return look_at_driver(deps, state, now)
     except OutsideUnreachable:  # how long it has stood still is counted anew
         return None
 
 
-def _look_for_drift(deps: Deps, memory: Memory, controls: Mapping[str, bool] | None) -> Memory:
+def _look_for_drift(deps: Deps, state: Memory, controls: Mapping[str, bool] | None) -> Memory:
     try:
-        repaired = repair_echo(deps, memory, controls)
-        return see_drift(deps, memory, controls) if repaired is memory else repaired
+        repaired = repair_echo(deps, state, controls)
+        return see_drift(deps, state, controls) if repaired is state else repaired
     except JournalConflict:  # what a sibling wrote may be the very shift; the next tick knows
         return remember(deps)
 

@@ -34,7 +34,7 @@ def rest_of(deps: Deps, incident: Incident, decision: Decision, controls: Mappin
 
 
 def write_made(
-    deps: Deps, memory: Memory, incident: Incident, decision: Decision, controls: Mapping[str, bool] | None
+    deps: Deps, state: Memory, incident: Incident, decision: Decision, controls: Mapping[str, bool] | None
 ) -> bool:
     """Write `ShiftApplied` where the move may not go on, and all that was intended stands: a call landed
     after its sender had given it up. False if that is not so."""
@@ -47,7 +47,7 @@ def write_made(
         return False
     states = {name: controls[name] for name, _ in whole.goal}
     data: dict[str, Any] = {"plan": whole.digest, "wave": incident.waves + 1, "states": states}
-    write(deps, memory, Kind.SHIFT_APPLIED, data=data, incident=incident)
+    write(deps, state, Kind.SHIFT_APPLIED, data=data, incident=incident)
     return True
 
 
@@ -61,19 +61,19 @@ QUIET = frozenset({"unknown", "evidence-unreadable", "approval"})
 
 def assess(deps: Deps, carry: Carry) -> Carry:
     """Decide about the incident; write down what changed; never touches traffic."""
-    memory = remember(deps)
-    incident = memory.incidents.get(carry.incident)
+    state = remember(deps)
+    incident = state.incidents.get(carry.incident)
     if incident is None or incident.epoch > carry.epoch:
         return carry.to("superseded")
     carry = carry.model_copy(update={"loop": carry.loop + 1})
     if incident.phase in ENDED:
         return carry.to("settled" if incident.phase is Phase.SETTLED else "stand_down")
-    if (missing := lacks(deps.policy, memory)) is not None:
+    if (missing := lacks(deps.policy, state)) is not None:
         return carry.to("escalate", code="policy-superseded", reason=missing)
     lease = hold_lease(deps, incident)
     if lease is None:
         return carry.to("superseded")
-    seen = situation(deps, memory, read_controls=True)
+    seen = situation(deps, state, read_controls=True)
     if abstains(seen) is None:
         deps.leases.beat(lease)
     tired = _handing_over(deps, carry, incident)
@@ -86,23 +86,23 @@ def assess(deps: Deps, carry: Carry) -> Carry:
     note(deps, decision.at, record)
     if _drops_intent(incident, decision) and decision.at < incident.changed + LANDED:
         return carry.to("hold", code=decision.code, reason="what was sent may still land")
-    if abstains(seen) is None and write_made(deps, memory, incident, decision, seen.controls):
+    if abstains(seen) is None and write_made(deps, state, incident, decision, seen.controls):
         return carry.to("watch")
     if incident.phase is Phase.VERIFIED and not (decision.plan and decision.plan.changes):
         return carry.to("watch")
     if decision.action in ("act", "ask"):
         if incident.phase is not Phase.VERIFIED and _is_news(deps, incident, decision):
-            memory, incident = _without_intent(deps, memory, incident, decision)
+            state, incident = _without_intent(deps, state, incident, decision)
             data = {"target": decision.target, "reason": decision.reason[:REASON],
                     "decision": decision_record(decision)}  # fmt: skip
-            write(deps, memory, Kind.CONFIRMED, data=data, incident=incident)
+            write(deps, state, Kind.CONFIRMED, data=data, incident=incident)
         return carry.to("act")
     if decision.action == "stand_down":
-        stand_down(deps, memory, incident, decision)
+        stand_down(deps, state, incident, decision)
         return carry.to("stand_down", code=decision.code, reason=decision.reason)
     if incident.intent == "drill" and incident.phase in BEFORE_SHIFT and decision.checks:
         blocked = replace(decision, reason=f"drill blocked: {decision.reason}")
-        stand_down(deps, memory, incident, blocked)
+        stand_down(deps, state, incident, blocked)
         return carry.to("stand_down", code=decision.code, reason=blocked.reason)
     told = decision.code in incident.escalated or decision.code in QUIET
     return carry.to("hold" if told else "escalate", code=decision.code, reason=decision.reason)
@@ -141,19 +141,19 @@ def _drops_intent(incident: Incident, decision: Decision) -> bool:
 
 
 def _without_intent(
-    deps: Deps, memory: Memory, incident: Incident, decision: Decision
+    deps: Deps, state: Memory, incident: Incident, decision: Decision
 ) -> tuple[Memory, Incident]:
     if incident.phase is not Phase.SHIFTING:
-        return memory, incident
+        return state, incident
     dropped = {"code": decision.code, "reason": f"nothing was applied, and: {decision.reason}"[:REASON]}
-    memory = write(deps, memory, Kind.SHIFT_REFUSED, data=dropped, incident=incident)
-    return memory, memory.incidents[incident.id]
+    state = write(deps, state, Kind.SHIFT_REFUSED, data=dropped, incident=incident)
+    return state, state.incidents[incident.id]
 
 
-def stand_down(deps: Deps, memory: Memory, incident: Incident, decision: Decision) -> None:
-    memory, incident = _without_intent(deps, memory, incident, decision)
+def stand_down(deps: Deps, state: Memory, incident: Incident, decision: Decision) -> None:
+    state, incident = _without_intent(deps, state, incident, decision)
     data = {"code": decision.code, "reason": decision.reason[:REASON], "decision": decision_record(decision)}
     drill = {"outcome": "blocked"} if incident.intent == "drill" else {}
-    write(deps, memory, Kind.STOOD_DOWN, data=data | drill, incident=incident)
+    write(deps, state, Kind.STOOD_DOWN, data=data | drill, incident=incident)
     if incident.escalated or incident.request or drill:
         page(deps, f"{incident.id}: stood down", decision.reason)

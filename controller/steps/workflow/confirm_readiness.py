@@ -14,19 +14,19 @@ from controller.steps.payload import ASK_LONGEST, Carry
 
 def confirm_readiness(deps: Deps, carry: Carry) -> Carry:
     """`ask` or `shift` if the target is ready now, else `escalate`; `again` where nothing waits for it."""
-    memory, incident = driven(deps, carry.incident, carry.epoch)
+    state, incident = driven(deps, carry.incident, carry.epoch)
     if incident.phase not in READYING:  # ended, or moved on, while this step was tried again
         return carry.to("again", wait=1)
-    decision = decide(situation(deps, memory, read_controls=True), incident.source)
+    decision = decide(situation(deps, state, read_controls=True), incident.source)
     if decision.action not in ("act", "ask"):
         if decision.code == "target-not-ready":
             data = {"code": decision.code, "reason": decision.reason, "decision": decision_record(decision)}
-            write(deps, memory, Kind.READINESS_DENIED, data=data, incident=incident)
+            write(deps, state, Kind.READINESS_DENIED, data=data, incident=incident)
         return carry.to("again" if decision.action == "stand_down" else "escalate",
                         code=decision.code, reason=decision.reason)  # fmt: skip
     ready = next((check.sentence for check in decision.checks if check.guard == "readiness"), decision.reason)
     found = {"target": decision.target, "sentence": ready}
-    write(deps, memory, Kind.READINESS_CONFIRMED, data=found, incident=incident)
+    write(deps, state, Kind.READINESS_CONFIRMED, data=found, incident=incident)
     # An ask's time begins when the tick puts it, which may be a minute late.
     asks = chain(deps.policy, incident, doubts=asked(decision.answers))
     longest = int(sum(ask.within + 120 for ask in asks))

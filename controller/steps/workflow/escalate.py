@@ -22,7 +22,7 @@ def escalate(deps: Deps, carry: Carry, error: str = "", cause: str = "") -> Carr
     error, cause: what the workflow caught, where a step failed rather than said no.
     """
     try:
-        memory, incident = driven(deps, carry.incident, carry.epoch)
+        state, incident = driven(deps, carry.incident, carry.epoch)
     except JournalUnreadable as unread:
         return _unread(deps, carry, str(unread))
     code = carry.code if carry.next == "escalate" and carry.code else _code(error)
@@ -30,7 +30,7 @@ def escalate(deps: Deps, carry: Carry, error: str = "", cause: str = "") -> Carr
     if incident.phase not in ENDED and code not in incident.escalated:
         told = page(deps, f"{incident.id}: {code}", f"{reason}\nNothing moves until this is so no longer.")
         if told:
-            write(deps, memory, Kind.ESCALATED, data={"code": code, "reason": reason}, incident=incident)
+            write(deps, state, Kind.ESCALATED, data={"code": code, "reason": reason}, incident=incident)
     return carry.to("hold", code=code, reason=reason, wait=carry.wait_seconds)
 
 

@@ -9,12 +9,12 @@ from controller.steps.payload import Carry
 
 
 def hand_over(deps: Deps, carry: Carry) -> Carry:
-    memory, incident = driven(deps, carry.incident, carry.epoch)
-    hand_on(deps, memory, incident, carry.reason)
+    state, incident = driven(deps, carry.incident, carry.epoch)
+    hand_on(deps, state, incident, carry.reason)
     return carry.to("superseded")
 
 
-def hand_on(deps: Deps, memory: Memory, incident: Incident, reason: str) -> Memory:
+def hand_on(deps: Deps, state: Memory, incident: Incident, reason: str) -> Memory:
     """Write `HandedOver`, then let the next run take the lease: the append decides between two."""
     data = {
         "from": execution_name(incident, incident.runs),
@@ -22,6 +22,6 @@ def hand_on(deps: Deps, memory: Memory, incident: Incident, reason: str) -> Memo
         "reason": reason,
     }
     epoch = max(next_epoch(deps), incident.epoch + 1)
-    memory = write(deps, memory, Kind.HANDED_OVER, data=data, incident=incident, epoch=epoch)
-    drive(deps, memory.incidents[incident.id])
-    return memory
+    state = write(deps, state, Kind.HANDED_OVER, data=data, incident=incident, epoch=epoch)
+    drive(deps, state.incidents[incident.id])
+    return state

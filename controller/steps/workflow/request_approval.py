@@ -23,8 +23,8 @@ def request_approval(deps: Deps, carry: Carry, token: str) -> None:
     the new token, and people are reminded of it. Raises `OutsideUnreachable` where nobody could be told:
     a question that no one has heard of must not run out as a denial.
     """
-    memory, incident = driven(deps, carry.incident, carry.epoch)
-    decision = decide(situation(deps, memory, read_controls=True), incident.source)
+    state, incident = driven(deps, carry.incident, carry.epoch)
+    decision = decide(situation(deps, state, read_controls=True), incident.source)
     asks = chain(deps.policy, incident, doubts=asked(decision.answers))
     if decision.action != "ask" or decision.plan is None or not asks:
         deps.workflow.succeed(token, {"answer": "not needed"})
@@ -35,8 +35,8 @@ def request_approval(deps: Deps, carry: Carry, token: str) -> None:
     ends = chain_ends(deps, asks, waiting)
     deps.approvals.put(Approval(request_id, deps.application, incident.id, bound, ends, token, deps.here))
     if not waiting:
-        memory = pose(deps, memory, incident, decision, request_id=request_id, bound=bound)
-        incident = memory.incidents[incident.id]
+        state = pose(deps, state, incident, decision, request_id=request_id, bound=bound)
+        incident = state.incidents[incident.id]
     request = incident.request
     assert request is not None
     if not tell(deps, question(deps, incident, request, decision)):

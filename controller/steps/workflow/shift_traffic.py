@@ -40,7 +40,7 @@ from controller.steps.payload import Carry
 TRIES = 5
 
 
-def set_out(deps: Deps, memory: Memory, incident: Incident, controls: Mapping[str, bool]) -> str | None:
+def set_out(deps: Deps, state: Memory, incident: Incident, controls: Mapping[str, bool]) -> str | None:
     """Count the Region that `incident` is about to leave; why it must not, or None.
 
     Most find it counted already, in what they have read, and call nothing. Raises `OutsideUnreachable`,
@@ -48,7 +48,7 @@ def set_out(deps: Deps, memory: Memory, incident: Incident, controls: Mapping[st
     """
     region, now = incident.source, deps.runtime.now()
     counts = incident.intent == "evacuate" and not incident.by_person
-    if not counts or begun(deps.policy, incident, controls) or region in left_today(memory.fleet_left, now):
+    if not counts or begun(deps.policy, incident, controls) or region in left_today(state.fleet_left, now):
         return None
     data = {"application": deps.application, "region": region, "incident": incident.id}
     draft = Draft(deps.new_id(), Kind.REGION_COUNTED, now, f"tidegate@{deps.here}", data=data)
@@ -86,8 +86,8 @@ def shift_traffic(deps: Deps, carry: Carry) -> Carry:
     Raises `SwitchUnavailable` (nothing confirmed; safe to run again) and `JournalConflict`.
     """
     started = deps.runtime.monotonic()
-    memory, incident = driven(deps, carry.incident, carry.epoch)
-    seen = situation(deps, memory, read_controls=True)
+    state, incident = driven(deps, carry.incident, carry.epoch)
+    seen = situation(deps, state, read_controls=True)
     gathered = deps.runtime.monotonic()
     if gathered - started > STALE:
         return carry.to("again", reason=f"reading took {gathered - started:.0f} s; looking again", wait=1)
@@ -99,7 +99,7 @@ def shift_traffic(deps: Deps, carry: Carry) -> Carry:
     plan = decision.plan
     if incident.phase is Phase.VERIFIED and not plan.changes:
         return carry.to("watch", wait=_settle(deps, incident))
-    rationed = set_out(deps, memory, incident, seen.controls)
+    rationed = set_out(deps, state, incident, seen.controls)
     if rationed is not None:
         return carry.to("again", code="velocity", reason=rationed, wait=5)
     beat(deps, incident, seen)  # nobody takes over from a driver that is about to send
@@ -116,31 +116,31 @@ def shift_traffic(deps: Deps, carry: Carry) -> Carry:
     aside = granted(incident)
     if aside:
         data["override"] = list(aside)
-    memory = write(deps, memory, Kind.SHIFT_INTENDED, data=data, incident=incident)
-    incident = memory.incidents[incident.id]
+    state = write(deps, state, Kind.SHIFT_INTENDED, data=data, incident=incident)
+    incident = state.incidents[incident.id]
     deadline = gathered + DEADLINE
     try:
         shown = deps.switch.flip(
             plan.changes, deadline=deadline, fence=lambda: _fence(deps, incident, carry), override=aside
         )
     except SwitchRefused as refused:
-        return _refused(deps, memory, incident, carry, refused)
-    _applied(deps, memory, incident, plan, shown, before=seen.controls)
+        return _refused(deps, state, incident, carry, refused)
+    _applied(deps, state, incident, plan, shown, before=seen.controls)
     return carry.to("watch", wait=_settle(deps, incident))
 
 
-def _refused(deps: Deps, memory: Memory, incident: Incident, carry: Carry, refused: SwitchRefused) -> Carry:
+def _refused(deps: Deps, state: Memory, incident: Incident, carry: Carry, refused: SwitchRefused) -> Carry:
     reason = str(refused)
     if not begun(deps.policy, incident, read_switch(deps)):  # else a part is applied, and it is finished
         rule = refused.rule if refused.rule not in deps.gates.values() else None  # a master switch stands
         told = {"reason": reason} | ({"rule": rule} if rule else {})
-        memory = write(deps, memory, Kind.SHIFT_REFUSED, data=told, incident=incident)
-    news = overrides(deps.policy, memory.incidents[incident.id]) not in ((), granted(incident))
+        state = write(deps, state, Kind.SHIFT_REFUSED, data=told, incident=incident)
+    news = overrides(deps.policy, state.incidents[incident.id]) not in ((), granted(incident))
     return carry.to("escalate", code="switch-refused", reason=reason, wait=5 if news else REFUSED)
 
 
 def _applied(
-    deps: Deps, memory: Memory, incident: Incident, plan: Plan, shown: Shown, before: Mapping[str, bool]
+    deps: Deps, state: Memory, incident: Incident, plan: Plan, shown: Shown, before: Mapping[str, bool]
 ) -> None:
     states = {name: shown.get(name, before[name]) for name, _ in plan.goal}
     data: dict[str, Any] = {"plan": plan.digest, "wave": incident.waves + 1, "states": states}
@@ -154,7 +154,7 @@ def _applied(
         write(deps, fresh, Kind.SHIFT_APPLIED, data=data, incident=now)
 
     # It is applied, whatever others wrote meanwhile: a mute, a command that was refused.
-    insist(deps, memory, record)
+    insist(deps, state, record)
 
 
 def _settle(deps: Deps, incident: Incident) -> float:

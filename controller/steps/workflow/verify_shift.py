@@ -40,10 +40,10 @@ STAY = 20
 
 def verify_shift(deps: Deps, carry: Carry) -> Carry:
     """`settled` once all is done, `again` for the next wave, `watch` while the result is not known."""
-    memory, incident = driven(deps, carry.incident, carry.epoch)
+    state, incident = driven(deps, carry.incident, carry.epoch)
     if incident.phase not in (Phase.SHIFTED, Phase.VERIFIED) or incident.target is None:
         return carry.to("again")
-    seen = situation(deps, memory, read_controls=True)
+    seen = situation(deps, state, read_controls=True)
     if seen.controls is None or seen.evidence is None:
         return carry.to("watch", reason="controls or evidence cannot be read")
     aside = abstains(seen)
@@ -51,10 +51,10 @@ def verify_shift(deps: Deps, carry: Carry) -> Carry:
         return carry.to("watch", code=aside[0], reason=aside[1])
     beat(deps, incident, seen)
     moved = [name for name, on in incident.put.items() if seen.controls[name] is not on]
-    if moved and repair_echo(deps, memory, seen.controls) is not memory:
+    if moved and repair_echo(deps, state, seen.controls) is not state:
         return carry.to("watch", reason="a late call was put back")
     if moved:
-        return _drifted(deps, see_drift(deps, memory, seen.controls), incident, carry, moved)
+        return _drifted(deps, see_drift(deps, state, seen.controls), incident, carry, moved)
     looked = view(deps.policy, deps.account, seen.evidence, seen.now)
     turn = must_turn(_found(seen, incident, looked), incident)
     worse = [_breaching(looked, family, incident) for family in _judged(deps, incident)]
@@ -65,20 +65,20 @@ def verify_shift(deps: Deps, carry: Carry) -> Carry:
         turn = ("failed", bad.sentence)
     if incident.phase is Phase.SHIFTED:
         well = turn is None or turn[0] == "succeeded"
-        proof = look_for_proof(deps, memory, incident, seen.controls) if well else None
+        proof = look_for_proof(deps, state, incident, seen.controls) if well else None
         stays = None if proof is None else kept(deps, proof, carry)
         if stays is not None:
             if stays.next == "watch" or incident.intent != "drill" or incident.leg == "home":
                 return stays
             turn = ("failed", stays.reason)
-        memory = _verified(deps, memory, incident, proof)
-        incident = memory.incidents[incident.id]
+        state = _verified(deps, state, incident, proof)
+        incident = state.incidents[incident.id]
     if turn is not None:
         ill = _at_home(deps, looked, incident)
         if ill is not None and turn[0] == "succeeded":
             return carry.to("escalate", code="source-failing", reason=f"the drill stays: {ill.sentence}")
-        return _turn(deps, memory, incident, carry, *turn)
-    decision = decide(situation(deps, memory, read_controls=False, controls=seen.controls), incident.source)
+        return _turn(deps, state, incident, carry, *turn)
+    decision = decide(situation(deps, state, read_controls=False, controls=seen.controls), incident.source)
     rest = rest_of(deps, incident, decision, seen.controls)
     if rest is None or rest.changes:
         news = decision.action == "hold" and decision.code not in {*incident.escalated, *QUIET}
@@ -86,24 +86,24 @@ def verify_shift(deps: Deps, carry: Carry) -> Carry:
                         wait=STAY if news else 1)  # fmt: skip
     if incident.intent == "drill" and incident.leg == "out":
         return carry.to("watch", reason="the drill stays", wait=STAY)
-    return _end(deps, memory, incident, carry)
+    return _end(deps, state, incident, carry)
 
 
-def _verified(deps: Deps, memory: Memory, incident: Incident, proof: Proof | None) -> Memory:
+def _verified(deps: Deps, state: Memory, incident: Incident, proof: Proof | None) -> Memory:
     told = f"all controls read back; {_carrier(incident)} is well"
     data: dict[str, Any] = {"sentence": told, "wave": incident.waves + 1}
     if proof is not None:
         data |= {"sentence": f"{told}; {proof.sentence}", "share": proof.share}
-    return write(deps, memory, Kind.SHIFT_VERIFIED, data=data, incident=incident)
+    return write(deps, state, Kind.SHIFT_VERIFIED, data=data, incident=incident)
 
 
-def _end(deps: Deps, memory: Memory, incident: Incident, carry: Carry) -> Carry:
+def _end(deps: Deps, state: Memory, incident: Incident, carry: Carry) -> Carry:
     """Everything stands where it should: settled, or rolled back."""
     rolled = incident.intent == "evacuate" and incident.leg == "home"
     data: dict[str, Any] = {"target": _carrier(incident)}
     if incident.outcome:
         data["outcome"] = incident.outcome
-    write(deps, memory, Kind.ROLLED_BACK if rolled else Kind.SETTLED, data=data, incident=incident)
+    write(deps, state, Kind.ROLLED_BACK if rolled else Kind.SETTLED, data=data, incident=incident)
     ends = {"evacuate": f"{incident.source} was left for {incident.target}.",
             "restore": f"{incident.source} is home again.",
             "drill": f"The drill {incident.outcome}; {incident.source} is as it was before."}  # fmt: skip
@@ -118,9 +118,9 @@ def _carrier(incident: Incident) -> str:
     return incident.source if home else str(incident.target)
 
 
-def _turn(deps: Deps, memory: Memory, incident: Incident, carry: Carry, outcome: str, why: str) -> Carry:
+def _turn(deps: Deps, state: Memory, incident: Incident, carry: Carry, outcome: str, why: str) -> Carry:
     data = {"outcome": outcome, "reason": why[:REASON]}
-    write(deps, memory, Kind.TURNED_BACK, data=data, incident=incident)
+    write(deps, state, Kind.TURNED_BACK, data=data, incident=incident)
     if outcome != "succeeded":
         page(deps, f"{incident.id}: turning back", why)
     return carry.to("again", code="going-home", reason=why, wait=1)
@@ -137,9 +137,9 @@ def _rolls_back(deps: Deps, looked: View, incident: Incident) -> bool:
 
 
 def _found(seen: Situation, incident: Incident, looked: View) -> Found:
-    assert seen.memory is not None
+    assert seen.state is not None
     return Found(
-        seen.policy, incident.source, seen.now, seen.here, seen.memory, incident, looked, seen.controls
+        seen.policy, incident.source, seen.now, seen.here, seen.state, incident, looked, seen.controls
     )
 
 
@@ -170,9 +170,9 @@ def _at_home(deps: Deps, looked: View, incident: Incident) -> Node | None:
     return None
 
 
-def _drifted(deps: Deps, memory: Memory, incident: Incident, carry: Carry, names: list[str]) -> Carry:
+def _drifted(deps: Deps, state: Memory, incident: Incident, carry: Carry, names: list[str]) -> Carry:
     """Somebody else moved controls after us: journalled and shown, not fought."""
     reason = f"moved by somebody else since: {', '.join(names)}"
     data = {"target": incident.target, "drift": names, "outcome": "interrupted"}
-    write(deps, memory, Kind.SETTLED, data=data, incident=incident)
+    write(deps, state, Kind.SETTLED, data=data, incident=incident)
     return carry.to("settled", code="drift", reason=reason)
