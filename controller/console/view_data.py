@@ -17,13 +17,13 @@ from typing import Any
 from controller.core.decision.traffic_share import MINUTE, Counted
 from controller.core.evidence.evaluation import Track, View, view
 from controller.core.incident.fold import fold
-from controller.core.incident.state import Memory
+from controller.core.incident.state import State
 from controller.core.journal import Event
 from controller.core.policy.schema import Policy
 from controller.ports.errors import EvidenceUnavailable, OutsideUnreachable
 from controller.readmodel.run import Story
 from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import recorded
+from controller.steps.context.journalling import read_state_and_events
 from controller.steps.context.situation import read_switch
 from controller.steps.incident.traffic_proof import counted_by_region
 from controller.steps.operator.explain_past import WATCHED
@@ -49,7 +49,7 @@ class Instruments:
     picture: Callable[[Story], str]
     sheet: str
     probes: Probes
-    drills: Callable[[Policy, Memory, float], dict[str, Any]]
+    drills: Callable[[Policy, State, float], dict[str, Any]]
     dead_letters: Callable[[], int | None]
 
 
@@ -59,7 +59,7 @@ class Seen:
     does not answer; controls: None where no ARC endpoint does."""
 
     now: float
-    state: Memory
+    state: State
     events: tuple[Event, ...]
     controls: Mapping[str, bool] | None
     evidence: View | None
@@ -117,7 +117,7 @@ def kept(probes: Probes, monotonic: Callable[[], float]) -> Probes:
 
 def look(deps: Deps, controls: Controls) -> Seen:
     """Raises `OutsideUnreachable`, `JournalUnreadable` where the journal cannot be read."""
-    state, events = recorded(deps)
+    state, events = read_state_and_events(deps)
     now = deps.runtime.now()
     return Seen(
         now, state, events, controls(), _evidence(deps, state, now),
@@ -138,7 +138,7 @@ def latest(deps: Deps, at: float) -> dict[str, tuple[float, dict[str, Any]]]:
     return {region: found[region] for region in deps.policy.regions if region in found}
 
 
-def _evidence(deps: Deps, state: Memory, now: float) -> View | None:
+def _evidence(deps: Deps, state: State, now: float) -> View | None:
     try:
         read = deps.evidence.read(deps.application)
     except EvidenceUnavailable:
@@ -157,11 +157,11 @@ class Past:
         self._application = application
         self._lock = threading.Lock()
         self._seen: Sequence[Event] = ()
-        self._kept: list[Memory] = []
+        self._kept: list[State] = []
         self._latest: list[float] = []
         self._requests: dict[str, list[Event]] = {}
 
-    def until(self, events: Sequence[Event], at: float) -> Memory:
+    def until(self, events: Sequence[Event], at: float) -> State:
         """The state after the events that were written until `at`, as `core.journal.written_until` says."""
         with self._lock:
             self._learn(events)

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from controller.core.explanation import stamp
-from controller.core.incident.state import Memory
+from controller.core.incident.state import State
 from controller.core.journal import Event, Kind
 from controller.core.policy.terms import EVENT, NAME
 from controller.core.text import plain
@@ -82,7 +82,7 @@ class DecisionEvent(BaseModel):
     reason: str = Field(default="", max_length=500)
 
 
-def decision_event(event: Event, after: Memory) -> dict[str, Any] | None:
+def decision_event(event: Event, after: State) -> dict[str, Any] | None:
     """The detail to publish for a journal event, or None. after: the state that includes it."""
     change = CHANGES.get(str(event.kind))
     if change is None:

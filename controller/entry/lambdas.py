@@ -21,7 +21,7 @@ from controller.ports.errors import ControllerError
 from controller.settings import Arc, Deployment, Standby
 from controller.steps.context.deps import Deps
 from controller.steps.observe import observe
-from controller.steps.payload import Carry, PayloadUnknown, read_carry
+from controller.steps.payload import PayloadUnknown, StepPayload, read_carry
 from controller.steps.tick.tick import tick
 from controller.steps.workflow.assess import assess
 from controller.steps.workflow.confirm_readiness import confirm_readiness
@@ -112,14 +112,14 @@ def escalate_handler(deps: Deps, event: Payload) -> Payload:
     return _out(escalate(deps, carry, plain(str(error.get("Error", "")), 80), cause))
 
 
-def _state(step: Callable[[Deps, Carry], Carry]) -> Callable[[Deps, Payload], Payload]:
+def _state(step: Callable[[Deps, StepPayload], StepPayload]) -> Callable[[Deps, Payload], Payload]:
     def run(deps: Deps, event: Payload) -> Payload:
         return _out(step(deps, read_carry(event)))
 
     return run
 
 
-def _out(carry: Carry) -> Payload:
+def _out(carry: StepPayload) -> Payload:
     return carry.model_dump(mode="json", by_alias=True)
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from controller.core.decision.drills import last_drill, last_success, what_is_amiss
 from controller.core.explanation import stamp
-from controller.core.incident.state import ENDED, Incident, Memory, Phase
+from controller.core.incident.state import ENDED, Incident, Phase, State
 from controller.core.incident.step_durations import stuck
 from controller.core.policy.schedule import following
 from controller.core.policy.schema import Policy
 
 
-def drills_data(policy: Policy, state: Memory, now: float) -> dict[str, Any]:
+def drills_data(policy: Policy, state: State, now: float) -> dict[str, Any]:
     """Plain data; `warning` is None where a drill succeeded lately, or where the policy has no `drills`."""
     drills = policy.drills
     cron = drills.cron if drills else None
@@ -28,7 +28,7 @@ def drills_data(policy: Policy, state: Memory, now: float) -> dict[str, Any]:
     }
 
 
-def _last(state: Memory) -> dict[str, Any] | None:
+def _last(state: State) -> dict[str, Any] | None:
     """The last drill, or the last that was skipped, whichever came later."""
     drill, skipped = last_drill(state), state.skipped
     if skipped is not None and (drill is None or drill.opened < skipped.at):
@@ -80,13 +80,13 @@ def last_probes(
     return found
 
 
-def drift_told(state: Memory) -> dict[str, Any] | None:
+def drift_told(state: State) -> dict[str, Any] | None:
     """The last drift that was seen, and when."""
     event = state.drift
     return None if event is None else {"at": stamp(event.at), "reason": event.data["reason"]}
 
 
-def stuck_told(state: Memory, now: float) -> dict[str, Any] | None:
+def stuck_told(state: State, now: float) -> dict[str, Any] | None:
     """The open incident's step, if it is slow against its own history."""
     found = stuck(state.pace, now)
     if found is None:

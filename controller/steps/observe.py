@@ -16,11 +16,11 @@ from controller.core.model import Ended, Ignored, Probe, Sighting
 from controller.core.text import plain
 from controller.ports.errors import ControllerError, JournalConflict, TokenClosed
 from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import lacks, remember
+from controller.steps.context.journalling import lacks, load_state
 from controller.steps.context.paging import note
 from controller.steps.context.situation import situation
 from controller.steps.incident.driver import execution_name
-from controller.steps.incident.opening import Judged, judge_again_if_late
+from controller.steps.incident.opening import RegionAssessments, assess_regions_retrying
 from controller.steps.tick.keep_alive import keep_alive
 from controller.steps.tick.takeover import TOO_MANY
 
@@ -33,13 +33,13 @@ def probe_record(deps: Deps, probes: Sequence[Probe]) -> dict[str, Any]:
         "probes": [{"region": p.region, "round_trip_s": round(p.received - p.sent, 3)} for p in probes],
     }
     try:
-        seen = situation(deps, remember(deps), read_controls=False)
+        seen = situation(deps, load_state(deps), read_controls=False)
     except ControllerError as error:
         return record | {"failed": type(error).__name__}
     return record | {"would": {r: decide(seen, r, tree=False).code for r in deps.policy.regions}}
 
 
-def revive(deps: Deps, judged: Judged, ended: Sequence[str]) -> None:
+def revive(deps: Deps, judged: RegionAssessments, ended: Sequence[str]) -> None:
     """Go on at once where the open incident's execution is among those that `ended`.
 
     Only while that is news: an incident whose executions keep ending goes on at the tick's pace.
@@ -89,7 +89,7 @@ def observe(deps: Deps, bodies: Sequence[str]) -> Observed:
     ended = [each.execution for each in read if isinstance(each, Ended)]
     # A composite alarm is no evidence of its own, but it rings: look again at what is known.
     rung = bool(ended) or any(isinstance(each, Sighting) for each in read)
-    judged = judge_again_if_late(deps, remember(deps)) if rung else None
+    judged = assess_regions_retrying(deps, load_state(deps)) if rung else None
     opened = judged.opened if judged else None
     waits = judged.waits if judged else {}
     if ignored or opened or waits:

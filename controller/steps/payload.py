@@ -33,7 +33,7 @@ class PayloadUnknown(ValueError):  # noqa: N818
     """The payload is of a schema that this version does not read. Nothing was done."""
 
 
-class Carry(BaseModel):
+class StepPayload(BaseModel):
     """Input and output of every state. `next` is where the workflow goes; waits are in seconds.
 
     deployed: when the version was deployed that started this execution; 0: not known.
@@ -53,15 +53,15 @@ class Carry(BaseModel):
     wait_seconds: int = Field(default=20, ge=1, le=86400)
     ask_seconds: int = Field(default=900, ge=60, le=ASK_LONGEST)
 
-    def to(self, where: Next, *, code: str = "", reason: str = "", wait: float = 20) -> "Carry":
+    def to(self, where: Next, *, code: str = "", reason: str = "", wait: float = 20) -> "StepPayload":
         """The same carry, on its way to `where`."""
         changes = {"next": where, "code": code, "reason": reason[:500], "wait_seconds": max(1, int(wait))}
         return self.model_copy(update=changes)
 
 
-def read_carry(payload: Mapping[str, Any]) -> Carry:
+def read_carry(payload: Mapping[str, Any]) -> StepPayload:
     """The carry in a payload of this version or the one before. Raises `PayloadUnknown` by name."""
     schema = payload.get("schema")
     if schema not in SCHEMAS:
         raise PayloadUnknown(f"payload schema {plain(str(schema), 60)!r} is not one of: {', '.join(SCHEMAS)}")
-    return Carry.model_validate(payload)
+    return StepPayload.model_validate(payload)

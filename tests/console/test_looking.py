@@ -9,7 +9,7 @@ from controller.console.http.messages import Response
 from controller.core.journal import Kind
 from controller.core.policy.validation import compiled, parse_policy
 from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import remember
+from controller.steps.context.journalling import load_state
 from controller.steps.operator import approve as answers
 from tests.console.desk import Browser, Desk, asked_desk
 from tests.core.scene import OTHER, policy_data
@@ -67,7 +67,7 @@ def test_a2_a_console_that_is_newer_than_the_journal_writes_nothing_by_looking(
     for path in ("/", f"/approve/{request}", "/policy", "/health", "/history"):
         assert b.get(path).status == 200, path
     assert outside(desk) == before
-    monkeypatch.setattr(answers, "known", remember)
+    monkeypatch.setattr(answers, "read_state", load_state)
     b.get(f"/approve/{request}")
     assert outside(desk) != before
 

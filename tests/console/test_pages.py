@@ -9,7 +9,7 @@ import pytest
 from controller.core.explanation import stamp
 from controller.core.journal import Kind
 from controller.core.model import Verdict
-from controller.steps.context.journalling import remember
+from controller.steps.context.journalling import load_state
 from tests.console.desk import GATE, Browser, Desk, asked_desk
 from tests.core.scene import EAST, OTHER
 from tests.steps.test_proof import RULE, counting
@@ -189,7 +189,7 @@ def test_the_policy_page_tells_who_reviewed_it_and_what_its_cases_cover(of_this:
     fresh = {"deployed": w.stage.kernel.now(), "policy": changed}
     digest = rebuilt(w, **fresh).policy.digest
     deps = rebuilt(w, **fresh, review=REVIEW | {"digest": digest if of_this else "0" * 64})
-    remember(deps)
+    load_state(deps)
     said = text(Desk(w, deps).browser("u-ana"), "/policy")
     assert digest in said
     assert "In force since 2030-01-01T08:00:0" in said

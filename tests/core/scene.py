@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from controller.core.decision.decide import Situation
 from controller.core.incident.fold import fold
-from controller.core.incident.state import Memory
+from controller.core.incident.state import State
 from controller.core.journal import Draft, Event, Kind, seal
 from controller.core.model import Observation, Verdict
 from controller.core.policy.schema import Policy
@@ -98,7 +98,7 @@ def loaded(policy: Policy) -> tuple[Kind, dict[str, Any]]:
     return Kind.POLICY_LOADED, {"digest": policy.digest, "deployed": T0 - 86400}
 
 
-def state(policy: Policy, *drafts: tuple[Kind, dict[str, Any]]) -> Memory:
+def state(policy: Policy, *drafts: tuple[Kind, dict[str, Any]]) -> State:
     return fold("storefront", journal(loaded(policy), *drafts))
 
 

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from controller.core.decision.decide import Situation, decide, may_open
-from controller.core.decision.guards import Found
+from controller.core.decision.guards import GuardInput
 from controller.core.decision.plan import after, below_floor, homecoming, homeward, next_wave, plan
 from controller.core.decision.restore import must_turn
 from controller.core.evidence.evaluation import view
 from controller.core.incident.fold import fold
-from controller.core.incident.state import Memory
+from controller.core.incident.state import State
 from controller.core.journal import Event, Kind, seal
 from controller.core.model import Plan, Truth
 from controller.core.policy.schema import Policy
@@ -134,7 +134,7 @@ def test_the_cooldown_binds_the_controller_and_not_a_person() -> None:
     assert decide(replace(early, state=_asked_home(slow)), EAST).action == "act"
 
 
-def _asked_home(policy: Policy) -> Memory:
+def _asked_home(policy: Policy) -> State:
     """A person asked for the Region that was left to come home."""
     restore = (Kind.RESTORE_OPENED, {"source": EAST, "target": WEST, "of": "storefront-us-east-1-2",
                                      "before": BEFORE, "requested_by": "ana"})  # fmt: skip
@@ -247,7 +247,7 @@ def drilling(seen: dict[str, Any], *, seconds: float) -> tuple[str, str] | None:
     policy = storefront(**FREE | {"drills": DRILLS})
     held = state(policy, *DRILLED)
     assert held.open is not None
-    found = Found(
+    found = GuardInput(
         policy, EAST, T0 + seconds, OTHER, held, held.open,
         view(policy, ACCOUNT, seen, T0 + seconds), all_on(policy, EAST),
     )  # fmt: skip

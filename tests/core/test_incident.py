@@ -8,7 +8,7 @@ import pytest
 from controller.core.decision.decide import decide
 from controller.core.decision.guards import begun
 from controller.core.incident.fold import Folding, apply, fold, refuse_illegal
-from controller.core.incident.state import MOVES, IllegalMove, Memory, Phase
+from controller.core.incident.state import MOVES, IllegalMove, Phase, State
 from controller.core.journal import Draft, Kind, seal
 from tests.core.scene import (
     CONFIRMED,
@@ -109,7 +109,7 @@ def test_a_request_is_answered_once_and_by_its_own_id(answer: Kind) -> None:
         refuse_illegal(answered, draft(answer))
 
 
-def _after(*ends: tuple[str, tuple[tuple[Kind, dict[str, Any]], ...]]) -> Memory:
+def _after(*ends: tuple[str, tuple[tuple[Kind, dict[str, Any]], ...]]) -> State:
     """Incidents one after the other, each of its own name."""
     events = journal(loaded(POLICY))
     for name, drafts in ends:
@@ -169,4 +169,4 @@ def test_a_fold_of_another_journal_begins_anew() -> None:
     folding("storefront", journal(OPENED, CONFIRMED))
     other = journal(OPENED, STOOD_DOWN)
     assert folding("storefront", other) == fold("storefront", other)
-    assert folding("another", ()) == Memory("another")
+    assert folding("another", ()) == State("another")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from controller.core.incident.fold import fold
-from controller.core.incident.state import Memory
+from controller.core.incident.state import State
 from controller.core.incident.step_durations import ALLOWANCE, KEPT, LEAST, Running, p75, paced, stuck
 from controller.core.journal import Draft, Event, Kind, seal
 from tests.core.scene import EAST, T0, WEST
@@ -46,7 +46,7 @@ class Journal:
         self.events.append(seal("storefront", draft, self.events[-1] if self.events else None))
 
     @property
-    def state(self) -> Memory:
+    def state(self) -> State:
         return fold("storefront", self.events)
 
 

@@ -4,10 +4,10 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from controller.core.incident.state import Memory
+from controller.core.incident.state import State
 
 
-def snapshot(state: Memory) -> dict[str, Any]:
+def snapshot(state: State) -> dict[str, Any]:
     """Everything that is remembered; the last events only by their numbers."""
     data = asdict(state)
     for name in ("last", "drift"):

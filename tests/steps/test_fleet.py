@@ -13,7 +13,7 @@ from controller.ports.errors import JournalConflict
 from controller.readmodel.run import sentence
 from controller.steps.context.situation import FLEET
 from controller.steps.operator import commands
-from controller.steps.payload import Carry, read_carry
+from controller.steps.payload import StepPayload, read_carry
 from controller.steps.workflow import shift_traffic as set_out
 from controller.steps.workflow.shift_traffic import shift_traffic
 from tests.core.scene import EAST, WEST, policy_data
@@ -118,7 +118,7 @@ def shifting_while(
 
 def test_s9_two_that_set_out_at_once_meet_before_either_intends(monkeypatch: Patch) -> None:
     w, task = shifting_while(lambda w: other_left(w, WEST))
-    result: Carry = task.result()
+    result: StepPayload = task.result()
     assert (result.next, result.code) == ("again", "velocity")
     assert (w.count(Kind.SHIFT_INTENDED), w.moves) == (0, NO_MOVES)
     monkeypatch.setattr("controller.steps.workflow.shift_traffic.set_out", lambda *_: None)

@@ -16,7 +16,7 @@ from controller.core.decision.guards import Guard
 from controller.core.journal import Event, Kind
 from controller.core.model import Check, Truth, Verdict
 from controller.core.policy.validation import expected_signals
-from controller.steps.context.journalling import remember
+from controller.steps.context.journalling import load_state
 from controller.steps.operator.approve import answer
 from controller.steps.operator.commands import arm
 from controller.steps.workflow import shift_traffic
@@ -67,7 +67,7 @@ def superseded() -> World:
     """A newer deployment has written itself down; the older one's handlers still run."""
     w = failing()
     w.advance(1)
-    remember(redeployed(w, limits=LIMITS | {"cooldown": "2h"}))
+    load_state(redeployed(w, limits=LIMITS | {"cooldown": "2h"}))
     return w
 
 

@@ -19,8 +19,8 @@ from controller.core.evidence import evaluation, health_notices, timeline
 from controller.core.incident.state import ENDED, IllegalMove
 from controller.core.journal import Event, Kind, seal
 from controller.core.model import Observation, Sighting, Verdict
-from controller.steps.context.journalling import remember, write
-from controller.steps.incident.opening import Turns
+from controller.steps.context.journalling import load_state, write
+from controller.steps.incident.opening import RankDelay
 from controller.steps.workflow import shift_traffic
 from tests.aws.test_health import ONE
 from tests.core.scene import EAST, OTHER, WEST, policy_data
@@ -98,7 +98,7 @@ def _all_at_once() -> int:
 
 
 def test_s3_of_three_that_open_at_once_one_does(monkeypatch: Patch) -> None:
-    monkeypatch.setattr(Turns, "come", lambda *_: True)
+    monkeypatch.setattr(RankDelay, "come", lambda *_: True)
     assert _all_at_once() == 1
     unconditional_appends(monkeypatch)
     assert _all_at_once() > 1
@@ -108,7 +108,7 @@ def _second() -> bool:
     """Whether another Region's incident opens beside one that is open."""
     w = failing(**GATED)
     assert w.until(w.has(Kind.APPROVAL_REQUESTED), 120)
-    state = remember(w.hand)
+    state = load_state(w.hand)
     try:
         about = {"incident": "storefront-us-west-2-9", "data": {"source": WEST}, "epoch": 9}
         write(w.hand, state, Kind.INCIDENT_OPENED, **about)  # type: ignore[arg-type]

@@ -6,9 +6,9 @@ from controller.core.incident.state import Incident
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import remember
+from controller.steps.context.journalling import load_state
 from controller.steps.operator.commands import evacuate
-from controller.steps.payload import Carry
+from controller.steps.payload import StepPayload
 from controller.steps.workflow import shift_traffic
 from tests.core.scene import EAST
 from tests.steps.trouble import calm
@@ -39,9 +39,9 @@ def test_a_policy_that_is_loaded_after_the_intent_holds_the_call_back(
     w = failing()
     real = shift_traffic._fence
 
-    def fence(deps: Deps, incident: Incident, carry: Carry) -> None:
+    def fence(deps: Deps, incident: Incident, carry: StepPayload) -> None:
         if w.count(Kind.POLICY_LOADED) == 1:
-            remember(redeployed(w, enforcement="shadow"))
+            load_state(redeployed(w, enforcement="shadow"))
         real(deps, incident, carry)
 
     monkeypatch.setattr(shift_traffic, "_fence", fence)

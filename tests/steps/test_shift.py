@@ -9,7 +9,7 @@ from controller.core.journal import Kind
 from controller.ports.outside import Shown
 from controller.readmodel.run import sentence
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
-from controller.steps.payload import Carry, read_carry
+from controller.steps.payload import StepPayload, read_carry
 from controller.steps.workflow.shift_traffic import DEADLINE, shift_traffic
 from tests.steps.trouble import Sent
 from tests.steps.world import World, failing
@@ -46,7 +46,7 @@ def about_to_shift() -> World:
     return w
 
 
-def shifted(w: World, switch: Slow) -> Carry:
+def shifted(w: World, switch: Slow) -> StepPayload:
     task = w.stage.runtime.spawn(lambda: shift_traffic(replace(w.deps, switch=switch), read_carry(w.carry())))
     while not task.done():
         w.stage.runtime.wait([task], 120.0)

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from controller.steps.context.journalling import remember
 
 from controller.core.journal import Draft, Event, Kind, seal
 from controller.ports.errors import JournalUnreadable, OutsideUnreachable
 from controller.steps.context.journal_head import Head, Tail
+from controller.steps.context.journalling import load_state
 from tests.steps.world import world
 
 
@@ -108,6 +108,6 @@ def test_a_record_of_an_earlier_version_tells_nothing(kept: dict[str, Any]) -> N
 
 def test_what_a_controller_writes_it_has_seen_too() -> None:
     w = world()
-    remember(w.deps)  # writes down its policy
+    load_state(w.deps)  # writes down its policy
     (event,) = w.events
     assert w.deps.tail.before_reading(Record({})) == Head(1, event.hash)

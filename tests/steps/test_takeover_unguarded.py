@@ -5,7 +5,7 @@ import pytest
 from controller.core.decision.precedence import rank
 from controller.core.journal import Kind
 from controller.steps.incident import drift
-from controller.steps.incident.opening import Turns
+from controller.steps.incident.opening import RankDelay
 from controller.steps.tick import takeover
 from controller.steps.workflow import shift_traffic
 from tests.core.scene import EAST, OTHER, WEST, storefront
@@ -57,7 +57,7 @@ def test_s3_without_ranks_the_second_does_not_wait_for_the_first(monkeypatch: py
         return next(e.at for e in w.events if e.kind is Kind.INCIDENT_OPENED) - start
 
     waited = opened_after()
-    monkeypatch.setattr(Turns, "come", lambda *_: True)
+    monkeypatch.setattr(RankDelay, "come", lambda *_: True)
     assert waited - opened_after() >= 30.0
 
 

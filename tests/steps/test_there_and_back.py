@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from controller.core.incident.state import Memory
+from controller.core.incident.state import State
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from tests.core.scene import EAST, WEST
@@ -34,11 +34,11 @@ def test_nothing_is_sent_to_a_region_that_is_dark_for_the_sake_of_one_that_is_we
     assert w.until(lambda: all(w.controls.values()), 900, step=30)
     assert w.whole
 
-    def until_restored(self: Memory, region: str) -> Any:
+    def until_restored(self: State, region: str) -> Any:
         mine = [i for i in self.incidents.values() if i.source == region and i.before]
         return mine[-1] if mine and mine[-1].intent == "evacuate" else None
 
-    monkeypatch.setattr(Memory, "away", until_restored)
+    monkeypatch.setattr(State, "away", until_restored)
     again = there_and_back()
     assert again.until(again.has(Kind.RESTORE_OPENED), 600)
 

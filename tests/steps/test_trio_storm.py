@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.steps.incident.opening import Turns
+from controller.steps.incident.opening import RankDelay
 from tests.steps.test_guards_removed import remove, unconditional_appends
 from tests.steps.trio_storm import play
 
@@ -22,7 +22,7 @@ def test_the_storm_finds_a_controller_that_does_not_look_at_its_kill_switch(monk
 
 
 def test_the_storm_finds_two_that_write_the_same_event(monkeypatch: Patch) -> None:
-    monkeypatch.setattr(Turns, "come", lambda *_: True)
+    monkeypatch.setattr(RankDelay, "come", lambda *_: True)
     assert play(62)[1] == []
     unconditional_appends(monkeypatch)
     assert "S3" in str(play(62)[1])

@@ -19,7 +19,7 @@ from greenlet import getcurrent
 from controller import wiring
 from controller.core.decision.plan import below_floor
 from controller.core.incident.fold import Folding
-from controller.core.incident.state import Memory
+from controller.core.incident.state import State
 from controller.core.journal import Event, Kind, broken_at
 from controller.core.model import Verdict
 from controller.core.policy.validation import compiled, parse_policy
@@ -29,7 +29,7 @@ from controller.lab.environment.virtual import virtual_stage
 from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import remember
+from controller.steps.context.journalling import load_state
 from tests.core.scene import EAST, OTHER, WEST, policy_data
 from tests.drills.play import WORKFLOW
 from tests.steps.feed import FEED, feed, seen, show
@@ -90,11 +90,11 @@ class World:
         return self.hand.journal.read("storefront")
 
     @property
-    def state(self) -> Memory:
-        return remember(self.hand)
+    def state(self) -> State:
+        return load_state(self.hand)
 
     @property
-    def truth(self) -> Memory:
+    def truth(self) -> State:
         """As `state`, from the table itself: no call, whoever lives."""
         return self.folding("storefront", [written.event for written in self.ledger])
 

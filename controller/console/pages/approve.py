@@ -15,7 +15,7 @@ from controller.core.model import Node, SignalState, Truth
 from controller.core.policy.readiness_checks import QuotaCheck
 from controller.core.text import plain
 from controller.ports.errors import OutsideUnreachable
-from controller.steps.context.journalling import recorded
+from controller.steps.context.journalling import read_state_and_events
 from controller.steps.incident.approvals import Question
 from controller.steps.operator.approve import Answered, answer, look_at
 
@@ -110,7 +110,7 @@ def _unknown(visit: Visit) -> Response:
 
 def _record(visit: Visit) -> tuple[Incident | None, list[Event]]:
     """The incident that a request is about, and what the journal says of the request itself."""
-    state, events = recorded(visit.deps)
+    state, events = read_state_and_events(visit.deps)
     own = visit.past.about(events, visit.id)
     about = own[0].draft.incident if own else None
     return state.incidents.get(about or ""), own

@@ -11,7 +11,7 @@ from controller.console.http.messages import Response
 from controller.console.pages.traffic import traffic_now, traffic_of
 from controller.console.pages.visit import Visit
 from controller.console.view_data import Seen
-from controller.core.decision.guards import TO_OPEN, Found, choose_target, ready_answers
+from controller.core.decision.guards import TO_OPEN, GuardInput, choose_target, ready_answers
 from controller.core.decision.plan import serving
 from controller.core.evidence.evaluation import Track
 from controller.core.incident.state import Incident
@@ -46,7 +46,7 @@ def able(deps: Deps, seen: Seen) -> list[Able]:
         policy, away = deps.policy.about(region), seen.state.away(region)
         open_ = seen.state.open
         incident = open_ if open_ is not None and open_.source == region else None
-        at_hand = Found(
+        at_hand = GuardInput(
             policy, region, seen.now, deps.here, seen.state, incident, seen.evidence, seen.controls,
             readings=readings,
         )  # fmt: skip

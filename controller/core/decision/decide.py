@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from controller.core.decision import guards
-from controller.core.decision.guards import Found
+from controller.core.decision.guards import GuardInput
 from controller.core.decision.plan import next_wave, plan
 from controller.core.decision.readiness import Reading, asked, under_doubt
 from controller.core.decision.restore import decide_home, decide_restore
 from controller.core.evidence.evaluation import View, judge, testifying, truth, view
-from controller.core.incident.state import Incident, Memory
+from controller.core.incident.state import Incident, State
 from controller.core.model import Check, Decision, Node, Observation, Signal, Truth, Verdict
 from controller.core.policy.schema import Policy
 
@@ -36,7 +36,7 @@ class Situation:
     account: str
     here: str
     now: float
-    state: Memory | None
+    state: State | None
     evidence: Mapping[str, Sequence[Observation]] | None
     controls: Mapping[str, bool] | None
     readings: tuple[Reading, ...] = ()
@@ -61,7 +61,9 @@ def decide(situation: Situation, region: str, *, tree: bool = True) -> Decision:
         return _plainly(s, region, "evidence-unreadable", "the evidence table does not answer")
     incident = s.state.open if s.state.open and s.state.open.source == region else None
     seen, policy = s.seen, s.policy.about(region)
-    found = Found(policy, region, s.now, s.here, s.state, incident, seen, s.controls, readings=s.readings)
+    found = GuardInput(
+        policy, region, s.now, s.here, s.state, incident, seen, s.controls, readings=s.readings
+    )
     left = s.state.away(region)
     if incident is not None and incident.leg == "home":
         return _told(decide_home(found, incident), tree=tree)
@@ -113,7 +115,7 @@ def _doubts(told: Sequence[Verdict], region: str) -> str:
     return f"nothing speaks against {region}; {dim} of {len(told)} signals are silent or unknown"
 
 
-def _guarded(s: Situation, found: Found, tree: Node | None) -> Decision:
+def _guarded(s: Situation, found: GuardInput, tree: Node | None) -> Decision:
     region, incident = found.region, found.incident
     checks: list[Check] = [guard(found) for guard in guards.TO_OPEN]
     target, at_target = guards.choose_target(found)

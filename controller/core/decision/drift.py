@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from controller.core.decision.plan import after, below_floor
-from controller.core.incident.state import Memory, Phase
+from controller.core.incident.state import Phase, State
 from controller.core.journal import Event
 from controller.core.policy.schema import Policy
 
@@ -29,7 +29,7 @@ LAG = 20.0
 """Seconds after our own change during which another ARC endpoint may still show what was before."""
 
 
-def drifted(state: Memory, controls: Mapping[str, bool] | None, now: float) -> Mapping[str, bool]:
+def drifted(state: State, controls: Mapping[str, bool] | None, now: float) -> Mapping[str, bool]:
     """Control -> how it stands, for those that differ from what the journal says; empty while unsure.
 
     A shift of ours that is in flight, or that has just landed, is no drift.
@@ -40,7 +40,7 @@ def drifted(state: Memory, controls: Mapping[str, bool] | None, now: float) -> M
     return {name: on for name, on in controls.items() if state.stand.get(name, on) is not on}
 
 
-def drift_data(state: Memory, found: Mapping[str, bool]) -> dict[str, Any]:
+def drift_data(state: State, found: Mapping[str, bool]) -> dict[str, Any]:
     """What a `DriftSeen` event holds: control -> [before, after], and a sentence."""
     said = "; ".join(
         f"{name} is {_word(on)}, the journal says {_word(state.stand[name])}" for name, on in found.items()
@@ -62,7 +62,7 @@ SKEW = 1200.0
 """Seconds that two clocks may differ by: ten minutes either way."""
 
 
-def echo_of(state: Memory, controls: Mapping[str, bool] | None, now: float) -> Event | None:
+def echo_of(state: State, controls: Mapping[str, bool] | None, now: float) -> Event | None:
     """The intent whose late call explains every control that stands otherwise than it should, if one does."""
     found = drifted(state, controls, _after(state, now))
     if not found:
@@ -84,7 +84,7 @@ def _wanted(intent: Event) -> dict[str, bool]:
 
 
 def put_back(
-    policy: Policy, state: Memory, controls: Mapping[str, bool], now: float
+    policy: Policy, state: State, controls: Mapping[str, bool], now: float
 ) -> tuple[tuple[str, bool], ...]:
     """What undoes the echo; nothing where that would break the floor."""
     found = drifted(state, controls, _after(state, now))
@@ -92,6 +92,6 @@ def put_back(
     return changes if below_floor(policy, after(controls, changes)) is None else ()
 
 
-def _after(state: Memory, now: float) -> float:
+def _after(state: State, now: float) -> float:
     """Now, or by a clock that is behind the journal's, when what was put has been seen everywhere."""
     return now if now >= state.stood else state.stood + LAG

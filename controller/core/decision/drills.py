@@ -13,7 +13,7 @@ from controller.core.decision.limits import open_window, window_told
 from controller.core.decision.plan import serving
 from controller.core.decision.precedence import TURN, rank
 from controller.core.explanation import stamp
-from controller.core.incident.state import Incident, Memory, Phase
+from controller.core.incident.state import Incident, Phase, State
 from controller.core.policy.schedule import previous
 from controller.core.policy.schema import Policy
 from controller.core.text import spell
@@ -32,7 +32,7 @@ class Kept:
     reason: str
 
 
-def due(policy: Policy, state: Memory, now: float) -> float | None:
+def due(policy: Policy, state: State, now: float) -> float | None:
     """The stroke of `drills.cron` that nobody has seen to yet, if there is one.
 
     What struck before this policy came into force is not made up for.
@@ -43,7 +43,7 @@ def due(policy: Policy, state: Memory, now: float) -> float | None:
     return struck if struck is not None and struck > max(state.struck, state.deployed) else None
 
 
-def turn(policy: Policy, state: Memory, controls: Mapping[str, bool] | None) -> str:
+def turn(policy: Policy, state: State, controls: Mapping[str, bool] | None) -> str:
     """The Region whose last turn is the longest ago, of those that carry traffic if any does."""
     carrying = [r for r in policy.regions if controls is not None and serving(policy, r, controls)]
     return min(carrying or policy.regions, key=lambda region: state.drilled.get(region, 0.0))
@@ -63,7 +63,7 @@ def missed(struck: float, now: float) -> Kept | None:
 
 
 def kept_from(
-    policy: Policy, state: Memory, region: str, now: float, controls: Mapping[str, bool] | None
+    policy: Policy, state: State, region: str, now: float, controls: Mapping[str, bool] | None
 ) -> Kept | None:
     """What keeps a drill of `region` from beginning. What else binds is looked at once it is open."""
     if state.stopped:
@@ -85,19 +85,19 @@ def kept_from(
     return None
 
 
-def last_success(state: Memory) -> Incident | None:
+def last_success(state: State) -> Incident | None:
     """The drill that succeeded last."""
     good = [i for i in state.incidents.values() if i.intent == "drill" and i.outcome == "succeeded"]
     return max((i for i in good if i.phase is Phase.SETTLED), key=lambda i: i.changed, default=None)
 
 
-def last_drill(state: Memory) -> Incident | None:
+def last_drill(state: State) -> Incident | None:
     """The drill that was opened last."""
     drills = [i for i in state.incidents.values() if i.intent == "drill"]
     return max(drills, key=lambda i: i.opened, default=None)
 
 
-def what_is_amiss(policy: Policy, state: Memory, now: float) -> str | None:
+def what_is_amiss(policy: Policy, state: State, now: float) -> str | None:
     """What people should be told of drills: that none ever succeeded, or not for too long; else None."""
     if policy.drills is None:
         return None

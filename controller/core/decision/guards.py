@@ -8,7 +8,7 @@ from controller.core.decision.limits import DAY, open_window, rationed, window_t
 from controller.core.decision.plan import after, below_floor, serving
 from controller.core.decision.readiness import Reading, judge_ready, summary
 from controller.core.evidence.evaluation import AHEAD, View, judge_leaf
-from controller.core.incident.state import MOVING, Incident, Memory, Phase
+from controller.core.incident.state import MOVING, Incident, Phase, State
 from controller.core.journal import digest
 from controller.core.model import Answer, Check, Plan, Truth
 from controller.core.policy.schema import Policy
@@ -19,14 +19,14 @@ CUT_OFF_AFTER = 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class GuardInput:
     """What a guard may look at. doubts: gates that must be asked since the target is not plainly ready."""
 
     policy: Policy
     region: str
     now: float
     here: str
-    state: Memory
+    state: State
     incident: Incident | None
     seen: View
     controls: Mapping[str, bool] | None
@@ -35,7 +35,7 @@ class Found:
     doubts: tuple[str, ...] = ()
 
 
-Guard = Callable[[Found], Check]
+Guard = Callable[[GuardInput], Check]
 
 
 def begun(policy: Policy, incident: Incident, controls: Mapping[str, bool] | None) -> bool:
@@ -49,26 +49,26 @@ def begun(policy: Policy, incident: Incident, controls: Mapping[str, bool] | Non
     return any(controls[name] is on for name, on in intended.items())
 
 
-def under_way(f: Found) -> tuple[str, ...]:
+def under_way(f: GuardInput) -> tuple[str, ...]:
     """The controls of a wave that has begun and of which it is not written that it is applied."""
     shifting = f.incident is not None and f.incident.phase is Phase.SHIFTING
     begun_now = f.incident is not None and begun(f.policy, f.incident, f.controls)
     return tuple(f.incident.intended) if f.incident and shifting and begun_now else ()
 
 
-def armed(f: Found) -> Check:
+def armed(f: GuardInput) -> Check:
     stopped = f.state.stopped
     return Check("armed", "disarmed", Truth.of(stopped is None), stopped or "armed")
 
 
-def policy_valid(f: Found) -> Check:
+def policy_valid(f: GuardInput) -> Check:
     """An older digest never drives: the journal names the policy that was loaded last."""
     value = Truth.of(f.state.policy == f.policy.digest)
     sentence = "the policy in force" if value is Truth.TRUE else "another policy was loaded since"
     return Check("policy", "policy-superseded", value, sentence)
 
 
-def not_cut_off(f: Found) -> Check:
+def not_cut_off(f: GuardInput) -> Check:
     """Anything at all that arrived from another Region counts, whatever it says."""
     others = [when for observer, when in f.seen.heard.items() if observer != f.here]
     quiet = f.now - max(others) if others else None
@@ -82,7 +82,7 @@ def not_cut_off(f: Found) -> Check:
     return Check("not cut off", "cut-off", value, sentence)
 
 
-def eligible(f: Found) -> Check:
+def eligible(f: GuardInput) -> Check:
     other = f.state.open
     if other is not None and other is not f.incident:
         sentence = f"{other.id} is in progress; one evacuation at a time"
@@ -96,7 +96,7 @@ def eligible(f: Found) -> Check:
     return Check("eligible", "already-left", value, sentence)
 
 
-def blackout(f: Found) -> Check:
+def blackout(f: GuardInput) -> Check:
     """Nothing moves by itself in a window of the policy; a person's word passes, but for a drill.
 
     A drill also looks ahead: it would still be away when the window opens.
@@ -114,7 +114,7 @@ def blackout(f: Found) -> Check:
     return Check("blackout", "blackout", Truth.FALSE, told)
 
 
-def cooldown(f: Found) -> Check:
+def cooldown(f: GuardInput) -> Check:
     """No automatic shift of a new incident while the last one is fresh; a person's request passes."""
     last = f.state.last_blocking()
     if f.incident is not None and (f.incident.by_person or begun(f.policy, f.incident, f.controls)):
@@ -132,7 +132,7 @@ def cooldown(f: Found) -> Check:
     return Check("cooldown", "cooldown", value, sentence + left)
 
 
-def velocity(f: Found) -> Check:
+def velocity(f: GuardInput) -> Check:
     if f.incident is not None and (f.incident.by_person or begun(f.policy, f.incident, f.controls)):
         return Check("velocity", "velocity", Truth.TRUE, _by_person(f.incident, "velocity"))
     today = sum(f.now - at < DAY for at, _ in f.state.shifted)
@@ -155,7 +155,7 @@ TO_OPEN: tuple[Guard, ...] = (armed, policy_valid, not_cut_off, eligible, blacko
 OPENING = ("armed", "policy", "not cut off", "blackout", "cooldown", "velocity")
 
 
-def choose_target(f: Found) -> tuple[str | None, list[Check]]:
+def choose_target(f: GuardInput) -> tuple[str | None, list[Check]]:
     """The first preferred Region that shares no cause and is ready, and the checks that say so.
 
     Where none passes, the checks are of the candidate that came furthest.
@@ -185,7 +185,7 @@ def choose_target(f: Found) -> tuple[str | None, list[Check]]:
     return best
 
 
-def set_aside(f: Found, check: Check) -> Check:
+def set_aside(f: GuardInput, check: Check) -> Check:
     """The check, passed on its requester's word where that was asked for; a second person must approve."""
     if f.incident is None or check.value is Truth.TRUE or check.code not in f.incident.despite:
         return check
@@ -193,7 +193,7 @@ def set_aside(f: Found, check: Check) -> Check:
     return Check(check.guard, check.code, Truth.TRUE, sentence)
 
 
-def shared_cause(f: Found, target: str) -> Check:
+def shared_cause(f: GuardInput, target: str) -> Check:
     """Whatever also breaks the target is no reason to go there; unknown is not "no"."""
     nodes = [
         judge_leaf(
@@ -213,17 +213,17 @@ def shared_cause(f: Found, target: str) -> Check:
     return Check("shared cause", "shared-cause", value, f"{target} may fail as well: {shared.sentence}")
 
 
-def readiness(f: Found, target: str) -> Check:
+def readiness(f: GuardInput, target: str) -> Check:
     return summary(ready_answers(f, target), "target-not-ready")
 
 
-def ready_answers(f: Found, target: str) -> tuple[Answer, ...]:
+def ready_answers(f: GuardInput, target: str) -> tuple[Answer, ...]:
     """What each check of `target.ready` says of a target."""
     ready = f.policy.target.ready
     return judge_ready(ready, f.seen, f.readings, f.now, f.region, target, returning=False)
 
 
-def floor(f: Found, goal: Plan | None) -> Check:
+def floor(f: GuardInput, goal: Plan | None) -> Check:
     if goal is None or f.controls is None:
         return Check("floor", "floor", Truth.UNKNOWN, "there is no plan to look at")
     broken = below_floor(f.policy, after(f.controls, goal.changes))
@@ -238,7 +238,7 @@ def binding(policy: Policy, incident: Incident, goal: Plan) -> str:
     return digest([*bound, aside] if aside else bound)[:16]
 
 
-def approval(f: Found, goal: Plan | None) -> Check:
+def approval(f: GuardInput, goal: Plan | None) -> Check:
     asks = chain(f.policy, f.incident, f.intent, f.doubts)
     moving = f.incident is not None and begun(f.policy, f.incident, f.controls)
     if not asks or moving:

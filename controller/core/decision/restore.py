@@ -10,7 +10,7 @@
 from dataclasses import replace
 
 from controller.core.decision import guards
-from controller.core.decision.guards import Found
+from controller.core.decision.guards import GuardInput
 from controller.core.decision.plan import homecoming, homeward, next_wave, plan
 from controller.core.decision.readiness import asked, judge_ready, summary, under_doubt
 from controller.core.evidence.evaluation import judge, judge_leaf
@@ -19,7 +19,7 @@ from controller.core.model import Answer, Check, Decision, Plan, Truth
 from controller.core.text import spell
 
 
-def decide_home(found: Found, incident: Incident) -> Decision:
+def decide_home(found: GuardInput, incident: Incident) -> Decision:
     """The way back of a move that turned: nobody is asked, and no evidence; all else still binds."""
     goal = _as_before(found, incident)
     checks = [guards.armed(found), guards.policy_valid(found), guards.not_cut_off(found)]
@@ -30,7 +30,7 @@ def decide_home(found: Found, incident: Incident) -> Decision:
     return _stopped(decision, checks) or _in_shadow(found, decision) or decision
 
 
-def decide_restore(found: Found, incident: Incident | None, left: Incident) -> Decision:
+def decide_restore(found: GuardInput, incident: Incident | None, left: Incident) -> Decision:
     """Whether a Region that was left may come home now. `left`: the evacuation that it left by."""
     restore = found.policy.restore
     assert restore is not None
@@ -71,7 +71,7 @@ def decide_restore(found: Found, incident: Incident | None, left: Incident) -> D
     return decision
 
 
-def must_turn(found: Found, incident: Incident) -> tuple[str, str] | None:
+def must_turn(found: GuardInput, incident: Incident) -> tuple[str, str] | None:
     """(outcome, why) where a drill must go home now: aborted, or its stay is over."""
     drills = found.policy.drills
     if incident.intent != "drill" or incident.leg == "home" or drills is None or incident.target is None:
@@ -89,20 +89,20 @@ def must_turn(found: Found, incident: Incident) -> tuple[str, str] | None:
     return None
 
 
-def _outward(found: Found, incident: Incident) -> Plan | None:
+def _outward(found: GuardInput, incident: Incident) -> Plan | None:
     if found.controls is None or incident.target is None:
         return None
     return plan(found.policy, source=incident.source, target=incident.target, controls=found.controls)
 
 
-def _as_before(found: Found, incident: Incident) -> Plan | None:
+def _as_before(found: GuardInput, incident: Incident) -> Plan | None:
     if found.controls is None:
         return None
     target = str(incident.target)
     return homeward(source=incident.source, target=target, before=incident.before, controls=found.controls)
 
 
-def _goal(found: Found, carrier: str, done: int) -> Plan | None:
+def _goal(found: GuardInput, carrier: str, done: int) -> Plan | None:
     """What comes home next. Whoever stood in is turned off when the last Region that was left comes home."""
     restore, state = found.policy.restore, found.state
     if found.controls is None or restore is None:
@@ -115,7 +115,7 @@ def _goal(found: Found, carrier: str, done: int) -> Plan | None:
     return next_wave(found.policy, whole, restore.waves, done, guards.under_way(found))
 
 
-def _carrier(found: Found, left: Incident) -> str:
+def _carrier(found: GuardInput, left: Incident) -> str:
     """The Region that serves while the other is away: another than it was left for, where that failed too."""
     controls, was = found.controls or {}, str(left.target)
     others = [was, *(region for region in found.policy.regions if region not in (was, found.region))]
@@ -124,7 +124,7 @@ def _carrier(found: Found, left: Incident) -> str:
     return next(on, was)
 
 
-def _returning(found: Found, incident: Incident | None) -> Check:
+def _returning(found: GuardInput, incident: Incident | None) -> Check:
     other = found.state.open
     if other is not None and other is not incident:
         return Check("eligible", "in-progress", Truth.FALSE, f"{other.id} is in progress; one move at a time")
@@ -133,7 +133,7 @@ def _returning(found: Found, incident: Incident | None) -> Check:
     return Check("eligible", "in-progress", Truth.TRUE, "nothing else is in progress")
 
 
-def _soak(found: Found, left: Incident, *, moving: bool) -> Check:
+def _soak(found: GuardInput, left: Incident, *, moving: bool) -> Check:
     every = [i for i in found.state.incidents.values() if i.intent != "drill" and i.phase in ENDED]
     moved = (i.changed for i in every if i.put and not i.acknowledged_by)
     ends = max(left.changed, *moved, 0.0) + found.policy.limits.cooldown
@@ -142,14 +142,14 @@ def _soak(found: Found, left: Incident, *, moving: bool) -> Check:
     return Check("cooldown", "cooldown", Truth.of(over), sentence)
 
 
-def _fit(found: Found, carrier: str) -> tuple[Answer, ...]:
+def _fit(found: GuardInput, carrier: str) -> tuple[Answer, ...]:
     """What `restore.ready` says of the Region that comes home; replication is a hard gate here."""
     assert found.policy.restore is not None
     checks = found.policy.restore.ready
     return judge_ready(checks, found.seen, found.readings, found.now, carrier, found.region, returning=True)
 
 
-def _in_shadow(found: Found, decision: Decision) -> Decision | None:
+def _in_shadow(found: GuardInput, decision: Decision) -> Decision | None:
     if found.policy.enforcement != "shadow":
         return None
     return replace(decision, code="shadow", action="hold", reason=f"shadow: would {decision.reason}")

@@ -4,17 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from controller.core.incident.approval import Request, answered, asked
-from controller.core.incident.state import MOVES, OPENINGS, IllegalMove, Incident, Memory, Phase
+from controller.core.incident.state import MOVES, OPENINGS, IllegalMove, Incident, Phase, State
 from controller.core.incident.step_durations import paced
 from controller.core.journal import Draft, Event, Kind
 
 
-def fold(application: str, events: Iterable[Event], onto: Memory | None = None) -> Memory:
+def fold(application: str, events: Iterable[Event], onto: State | None = None) -> State:
     """The state after all `events`, which follow those of `onto`.
 
     Raises `IllegalMove` on a journal that no version could have written.
     """
-    state = onto or Memory(application)
+    state = onto or State(application)
     for event in events:
         state = apply(state, event)
     return state
@@ -24,9 +24,9 @@ class Folding:
     """`fold`, continued from where it stood: a journal only grows, and each hash stands for all before it."""
 
     def __init__(self) -> None:
-        self._memory: Memory | None = None
+        self._memory: State | None = None
 
-    def __call__(self, application: str, events: Sequence[Event]) -> Memory:
+    def __call__(self, application: str, events: Sequence[Event]) -> State:
         """The state after all `events`, which begin with number 1."""
         known = self._memory
         last = known.last if known else None
@@ -37,7 +37,7 @@ class Folding:
         return self._memory
 
 
-def apply(state: Memory, event: Event) -> Memory:
+def apply(state: State, event: Event) -> State:
     """The state after one more event."""
     refuse_illegal(state, event.draft)
     known = replace(state, last=event, pace=paced(state.pace, event, OPENINGS.get(event.kind)))
@@ -77,7 +77,7 @@ def apply(state: Memory, event: Event) -> Memory:
     return replace(known, incidents={**known.incidents, incident.id: incident})
 
 
-def _home(state: Memory, incident: Incident) -> Mapping[str, bool]:
+def _home(state: State, incident: Incident) -> Mapping[str, bool]:
     """The controls as they stood before the first of those moves whose Regions have not all come home."""
     if state.incidents[incident.id].before or incident.intent == "restore":
         return state.home
@@ -86,7 +86,7 @@ def _home(state: Memory, incident: Incident) -> Mapping[str, bool]:
     return {**state.stand, **incident.before}
 
 
-def _struck(state: Memory, event: Event) -> Memory:
+def _struck(state: State, event: Event) -> State:
     """Whose turn it was to be drilled, and for which stroke of the schedule, if for one."""
     struck = float(event.data.get("scheduled") or 0.0)
     drilled = {**state.drilled, str(event.data["source"]): event.at}
@@ -98,7 +98,7 @@ def _sets_out(incident: Incident) -> bool:
     return incident.intent == "evacuate" and incident.leg == "out" and incident.waves == 0
 
 
-def refuse_illegal(state: Memory, draft: Draft) -> None:
+def refuse_illegal(state: State, draft: Draft) -> None:
     """Raise `IllegalMove` with a sentence if `draft` may not come next."""
     struck = draft.data.get("scheduled")
     if struck is not None and float(struck) <= state.struck:

@@ -131,7 +131,7 @@ class Incident:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class State:
     """All that the journal says, at its event `last`.
 
     intents: the last few `ShiftIntended`. echoes: the numbers of those whose late call was put back.

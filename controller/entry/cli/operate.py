@@ -17,7 +17,7 @@ from controller.core.text import plain
 from controller.entry.cli.options import ActAs, ContextName, Reason, Yes, acting, confirm, open_context
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, stdout
 from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import remember
+from controller.steps.context.journalling import load_state
 from controller.steps.operator import commands
 from controller.steps.operator.commands import DESPITE, Done
 from controller.steps.operator.commands import arm as turn
@@ -58,7 +58,7 @@ def evacuate(
 
 
 def wait_for(deps: Deps, incident: str) -> str:
-    while (found := remember(deps).incidents[incident]).phase not in ENDED:
+    while (found := load_state(deps).incidents[incident]).phase not in ENDED:
         deps.runtime.sleep(2.0)
     return str(found.phase)
 
@@ -192,5 +192,5 @@ def _move(
 
 def how_it_ended(deps: Deps, incident: str) -> str:
     """Wait for the end; of a drill its outcome, else the incident's last phase."""
-    phase, found = wait_for(deps, incident), remember(deps).incidents[incident]
+    phase, found = wait_for(deps, incident), load_state(deps).incidents[incident]
     return found.outcome or phase if found.intent == "drill" else phase

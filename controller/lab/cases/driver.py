@@ -6,11 +6,11 @@ from typing import Any, Literal
 
 from controller.core.decision.approval_chain import chain, following
 from controller.core.decision.decide import Situation, decide, may_open
-from controller.core.decision.guards import Found, binding
+from controller.core.decision.guards import GuardInput, binding
 from controller.core.decision.readiness import asked
 from controller.core.decision.restore import must_turn
 from controller.core.incident.fold import apply
-from controller.core.incident.state import Incident, Memory, Phase
+from controller.core.incident.state import Incident, Phase, State
 from controller.core.journal import Draft, Event, Kind, seal
 from controller.core.model import Decision
 from controller.core.policy.schema import Policy
@@ -38,7 +38,7 @@ class Driver:
         self._people = people
         self._events: list[Event] = []
         self._now = deployed
-        self.state = Memory(policy.application)
+        self.state = State(policy.application)
         self._write(Kind.POLICY_LOADED, {"digest": policy.digest, "deployed": deployed}, None)
 
     def act(self, situation: Situation, decisions: Mapping[str, Decision], since: float) -> None:
@@ -98,7 +98,7 @@ class Driver:
         s = situation
         if incident.phase is not Phase.VERIFIED:
             return incident
-        found = Found(
+        found = GuardInput(
             self.policy, incident.source, s.now, s.here, self.state, incident, s.seen, dict(self.controls)
         )
         turn = must_turn(found, incident)

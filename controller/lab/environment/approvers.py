@@ -5,7 +5,7 @@ from typing import Literal
 
 from controller.core.incident.approval import Request
 from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import remember
+from controller.steps.context.journalling import load_state
 from controller.steps.operator.approve import Answered
 
 Mode = Literal["auto", "ask", "deny"]
@@ -22,7 +22,7 @@ def waiting_request(deps: Deps) -> str | None:
 
 
 def _waiting(deps: Deps) -> Request | None:
-    incident = remember(deps).open
+    incident = load_state(deps).open
     request = incident.request if incident else None
     return request if request and request.status == "waiting" else None
 

@@ -8,7 +8,7 @@ from controller.core.incident.state import Incident
 from controller.core.journal import Event, Kind
 from controller.lab.replay.events import Refusal
 from controller.lab.replay.stage import Theatre
-from controller.steps.context.journalling import remember
+from controller.steps.context.journalling import load_state
 
 ANSWERS = {
     Kind.APPROVAL_REQUESTED: "requested",
@@ -29,7 +29,7 @@ def document(
 ) -> dict[str, Any]:
     deps = theatre.operator
     journal = deps.journal.read(deps.application)
-    state = remember(deps)
+    state = load_state(deps)
     return {
         "application": theatre.policy.application,
         "digest": digest,

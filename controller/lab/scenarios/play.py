@@ -18,7 +18,7 @@ from controller.lab.environment.environment import Stage
 from controller.lab.scenarios.scenario import Scenario
 from controller.ports.errors import ControllerError
 from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import remember
+from controller.steps.context.journalling import load_state
 from controller.steps.operator.approve import answer
 
 WARM_UP = 400.0
@@ -100,7 +100,7 @@ def _attend(stage: Stage, deps: Deps, run: Run, approve: Mode) -> None:
         said = answer_if_asked(deps, approve, answer, run.scenario.people)
         if said:
             run.said.append((stage.kernel.now(), said))
-        state = remember(deps)
+        state = load_state(deps)
     except ControllerError as error:
         run.said.append((stage.kernel.now(), plain(f"{type(error).__name__}: {error}", 200)))
         return

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from controller.core.contracts import DECISION_SCHEMA, decision_event
 from controller.core.incident.fold import apply, refuse_illegal
-from controller.core.incident.state import Incident, Memory
+from controller.core.incident.state import Incident, State
 from controller.core.journal import Draft, Event, Kind
 from controller.core.policy.review_record import review_data
 from controller.core.policy.schema import Policy
@@ -24,12 +24,12 @@ TRIES = 5
 """Times that something is written again where others write first, each time."""
 
 
-def remember(deps: Deps) -> Memory:
+def load_state(deps: Deps) -> State:
     """The journal as it is now, folded; the deployed policy is written down first if it is news.
 
     One that lacks a Region of the open incident does not come into force before that incident has ended.
     """
-    state = known(deps)
+    state = read_state(deps)
     if state.policy == deps.policy.digest or deps.deployed <= state.deployed or lacks(deps.policy, state):
         return state
     controls = read_switch(deps)
@@ -40,10 +40,10 @@ def remember(deps: Deps) -> Memory:
     try:
         return write(deps, state, Kind.POLICY_LOADED, data=data)
     except JournalConflict:  # a sibling wrote first; what it wrote may well be the same
-        return known(deps)
+        return read_state(deps)
 
 
-def lacks(policy: Policy, state: Memory) -> str | None:
+def lacks(policy: Policy, state: State) -> str | None:
     """Why the policy cannot drive the open incident: it does not have one of its Regions. Else None."""
     about = state.open
     for region in (about.source, about.target) if about else ():
@@ -55,13 +55,13 @@ def lacks(policy: Policy, state: Memory) -> str | None:
     return None
 
 
-def known(deps: Deps) -> Memory:
+def read_state(deps: Deps) -> State:
     """The journal as it is now, folded. Looks, and writes nothing."""
-    return recorded(deps)[0]
+    return read_state_and_events(deps)[0]
 
 
-def recorded(deps: Deps) -> tuple[Memory, tuple[Event, ...]]:
-    """As `known`, and the events that it is folded from."""
+def read_state_and_events(deps: Deps) -> tuple[State, tuple[Event, ...]]:
+    """As `read_state`, and the events that it is folded from."""
     fleet = read_fleet(deps.journal)  # first, so that what is folded is the newest that is known
     seen = deps.tail.before_reading(lambda: deps.assessments.newest(deps.application))
     events = deps.journal.read(deps.application)
@@ -75,26 +75,26 @@ def recorded(deps: Deps) -> tuple[Memory, tuple[Event, ...]]:
 
 def write(
     deps: Deps,
-    state: Memory,
+    state: State,
     kind: Kind,
     *,
     data: Mapping[str, Any] | None = None,
     incident: Incident | str | None = None,
     epoch: int = 0,
     by: str | None = None,
-) -> Memory:
+) -> State:
     """Append one event after `state` and return the state that includes it.
 
     Raises `IllegalMove` (nothing written), `JournalConflict`, `OutsideUnreachable`.
     """
     about = incident.id if isinstance(incident, Incident) else incident
-    driven = incident.epoch if isinstance(incident, Incident) else 0
+    require_driver = incident.epoch if isinstance(incident, Incident) else 0
     draft = Draft(
         id=deps.new_id(),
         kind=kind,
         at=deps.runtime.now(),
         by=by or f"tidegate@{deps.here}",
-        epoch=epoch or driven,
+        epoch=epoch or require_driver,
         incident=about,
         data=dict(data or {}),
     )
@@ -106,7 +106,7 @@ def write(
     return after
 
 
-def insist(deps: Deps, state: Memory, act: Callable[[Memory], T]) -> T:
+def retry_on_conflict(deps: Deps, state: State, act: Callable[[State], T]) -> T:
     """What `act` returns; again, with the journal as it is then, where others wrote first.
 
     Raises `JournalConflict` once that has happened `TRIES` times in a row.
@@ -115,13 +115,13 @@ def insist(deps: Deps, state: Memory, act: Callable[[Memory], T]) -> T:
         try:
             return act(state)
         except JournalConflict:
-            state = remember(deps)
+            state = load_state(deps)
     return act(state)
 
 
-def driven(deps: Deps, incident_id: str, epoch: int) -> tuple[Memory, Incident]:
+def require_driver(deps: Deps, incident_id: str, epoch: int) -> tuple[State, Incident]:
     """The state and the incident that the caller drives. Raises `JournalConflict` if it no longer does."""
-    state = remember(deps)
+    state = load_state(deps)
     incident = state.incidents.get(incident_id)
     if incident is None:
         raise JournalConflict(f"the journal knows no incident {incident_id}")
@@ -130,7 +130,7 @@ def driven(deps: Deps, incident_id: str, epoch: int) -> tuple[Memory, Incident]:
     return state, incident
 
 
-def _announce(deps: Deps, after: Memory) -> None:
+def _announce(deps: Deps, after: State) -> None:
     """Tell other tools of the event just written. Losing that loses no state; an intent waits for nobody."""
     event = after.last
     detail = decision_event(event, after) if event else None

@@ -18,7 +18,7 @@ from dataclasses import replace
 from controller.core.decision.decide import Situation
 from controller.core.decision.limits import Fleet, regions_counted
 from controller.core.decision.readiness import Reading, Wish, newest, wishes
-from controller.core.incident.state import Memory
+from controller.core.incident.state import State
 from controller.core.journal import Event, Kind
 from controller.core.policy.schema import Policy
 from controller.ports.errors import (
@@ -50,7 +50,7 @@ def read_kept(policy: Policy, snapshots: Snapshots) -> tuple[Reading, ...]:
 
 
 def read_now(
-    policy: Policy, state: Memory, readiness: Readiness, snapshots: Snapshots, runtime: Runtime
+    policy: Policy, state: State, readiness: Readiness, snapshots: Snapshots, runtime: Runtime
 ) -> tuple[Reading, ...]:
     """What is said now about the move of the open incident; what was kept, where nobody answers."""
     wanted = open_wishes(policy, state)
@@ -63,7 +63,7 @@ def read_now(
 
 
 def read_beside(
-    policy: Policy, state: Memory | None, readiness: Readiness, snapshots: Snapshots, runtime: Runtime
+    policy: Policy, state: State | None, readiness: Readiness, snapshots: Snapshots, runtime: Runtime
 ) -> Callable[[], tuple[Reading, ...]]:
     """Begin to read beside the caller; call what this returns to wait for it.
 
@@ -83,7 +83,7 @@ def read_beside(
 
 
 def refresh(
-    policy: Policy, state: Memory, readiness: Readiness, snapshots: Snapshots, runtime: Runtime
+    policy: Policy, state: State, readiness: Readiness, snapshots: Snapshots, runtime: Runtime
 ) -> None:
     """Keep a new answer to each question whose kept one is old, and to all that an open incident asks."""
     every = every_wish(policy)
@@ -97,7 +97,7 @@ def refresh(
         snapshots.keep(policy.application, ask(readiness, runtime, due))
 
 
-def open_wishes(policy: Policy, state: Memory) -> tuple[Wish, ...]:
+def open_wishes(policy: Policy, state: State) -> tuple[Wish, ...]:
     """What the open incident's next decision asks for."""
     incident = state.open
     if incident is None:
@@ -183,7 +183,7 @@ def stopped(events: tuple[Event, ...]) -> str | None:
 
 
 def situation(
-    deps: Deps, state: Memory | None, *, read_controls: bool, controls: Mapping[str, bool] | None = None
+    deps: Deps, state: State | None, *, read_controls: bool, controls: Mapping[str, bool] | None = None
 ) -> Situation:
     """Gather what a decision looks at. What does not answer is None, and the decision says so.
 

@@ -7,7 +7,7 @@ from controller.core.decision.approval_chain import chain, following, overrides,
 from controller.core.decision.readiness import asked, loss_window
 from controller.core.explanation import decision_record, grounds, stamp
 from controller.core.incident.approval import Request
-from controller.core.incident.state import Incident, Memory
+from controller.core.incident.state import Incident, State
 from controller.core.journal import Kind
 from controller.core.model import Answer, Decision, Truth
 from controller.core.policy.schema import Ask
@@ -89,8 +89,8 @@ def _said(answer: Answer) -> str:
 
 
 def pose(
-    deps: Deps, state: Memory, incident: Incident, decision: Decision, *, request_id: str, bound: str
-) -> Memory:  # fmt: skip
+    deps: Deps, state: State, incident: Incident, decision: Decision, *, request_id: str, bound: str
+) -> State:  # fmt: skip
     """Write down that the first ask is put; or the next one, where `request_id` waits already."""
     before = incident.request if incident.request and incident.request.id == request_id else None
     asks = chain(deps.policy, incident, doubts=asked(decision.answers))

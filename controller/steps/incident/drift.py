@@ -7,16 +7,16 @@ from collections.abc import Mapping
 
 from controller.core.decision.drift import drift_data, drifted, echo_of, put_back
 from controller.core.decision.precedence import abstains
-from controller.core.incident.state import Memory
+from controller.core.incident.state import State
 from controller.core.journal import Kind
 from controller.ports.errors import JournalConflict, SwitchRefused, SwitchUnavailable
 from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import remember, write
+from controller.steps.context.journalling import load_state, write
 from controller.steps.context.paging import page
 from controller.steps.context.situation import situation
 
 
-def see_drift(deps: Deps, state: Memory, controls: Mapping[str, bool] | None) -> Memory:
+def see_drift(deps: Deps, state: State, controls: Mapping[str, bool] | None) -> State:
     """Write `DriftSeen` and page if controls stand otherwise than the journal says.
 
     Raises `JournalConflict`: what was written meanwhile may well explain it.
@@ -36,7 +36,7 @@ DEADLINE = 15.0
 """Seconds after which nothing new is sent."""
 
 
-def repair_echo(deps: Deps, state: Memory, controls: Mapping[str, bool] | None) -> Memory:
+def repair_echo(deps: Deps, state: State, controls: Mapping[str, bool] | None) -> State:
     """The state with `EchoSeen`, if late news of a superseded intent was found; else `state` itself.
 
     Raises `JournalConflict`: somebody wrote meanwhile, and may have put it back already.
@@ -65,14 +65,14 @@ def repair_echo(deps: Deps, state: Memory, controls: Mapping[str, bool] | None) 
     return state
 
 
-def _fence(deps: Deps, state: Memory) -> None:
+def _fence(deps: Deps, state: State) -> None:
     """Raise where the kill switch was turned since, or a policy, a driver, a shift or another repair came."""
-    now = remember(deps)
+    now = load_state(deps)
     if now.stopped or _who_moves(now) != _who_moves(state):
         raise JournalConflict(now.stopped or "somebody else moves since the echo was seen")
 
 
-def _who_moves(state: Memory) -> tuple[object, ...]:
+def _who_moves(state: State) -> tuple[object, ...]:
     about = state.open
     driver = (about.id, about.epoch) if about else None
     return state.policy, driver, [event.seq for event in state.intents], state.echoes

@@ -8,7 +8,7 @@ from controller.core.incident.state import Incident
 from controller.ports.errors import JournalConflict, OutsideUnreachable
 from controller.ports.storage import Lease
 from controller.steps.context.deps import Deps
-from controller.steps.payload import Carry
+from controller.steps.payload import StepPayload
 
 
 def next_epoch(deps: Deps) -> int:
@@ -34,7 +34,7 @@ def drive(deps: Deps, incident: Incident) -> bool:
     with suppress(JournalConflict):
         hold_lease(deps, incident)
     # The whole carry: the workflow file reads its waits from it, before any step has run.
-    carry = Carry(
+    carry = StepPayload(
         schema="tidegate.incident/v1",
         application=deps.application,
         incident=incident.id,

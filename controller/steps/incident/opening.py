@@ -15,12 +15,12 @@ from typing import Any
 from controller.core.decision.decide import decide, may_open
 from controller.core.decision.precedence import TURN, rank
 from controller.core.explanation import decision_record, flip_set, grounds
-from controller.core.incident.state import BEFORE_SHIFT, Incident, Memory, Phase
+from controller.core.incident.state import BEFORE_SHIFT, Incident, Phase, State
 from controller.core.journal import Kind
 from controller.core.model import Decision, Node, SignalState, Truth, Verdict
 from controller.ports.errors import OutsideUnreachable
 from controller.steps.context.deps import REASON, Deps
-from controller.steps.context.journalling import insist, write
+from controller.steps.context.journalling import retry_on_conflict, write
 from controller.steps.context.paging import page
 from controller.steps.context.situation import situation, with_controls
 from controller.steps.incident.driver import drive, next_epoch
@@ -29,7 +29,7 @@ UNBROKEN = 150.0
 """Seconds after which an earlier look says nothing of now: the tick comes once a minute."""
 
 
-class Turns:
+class RankDelay:
     """`since`: what this look saw -> when it was first seen; keep it with the assessment."""
 
     def __init__(self, deps: Deps) -> None:
@@ -68,19 +68,19 @@ AGAIN = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class RegionAssessments:
     """What was decided about each Region, and the incident that was opened, if one was.
 
     waits: what is left to the controllers of an earlier rank for now, and since when it was seen.
     """
 
-    state: Memory
+    state: State
     decisions: tuple[Decision, ...]
     opened: Incident | None
     waits: Mapping[str, float] = field(default_factory=dict)
 
 
-def judge_regions(deps: Deps, state: Memory, controls: Mapping[str, bool] | None = None) -> Judged:
+def assess_regions(deps: Deps, state: State, controls: Mapping[str, bool] | None = None) -> RegionAssessments:
     """Decide about each Region; open at most one incident and start its execution.
 
     Routing controls are read only where the condition holds and nobody read them yet.
@@ -90,7 +90,7 @@ def judge_regions(deps: Deps, state: Memory, controls: Mapping[str, bool] | None
     if controls is None and any(d.tree is not None and d.tree.value is Truth.TRUE for d in decisions):
         seen = with_controls(deps, seen)
         decisions = [decide(seen, region) for region in deps.policy.regions]
-    opened, turns = None, Turns(deps)
+    opened, turns = None, RankDelay(deps)
     limits = ("blackout", "cooldown", "velocity")
     for decision in decisions:
         region = decision.region
@@ -102,17 +102,19 @@ def judge_regions(deps: Deps, state: Memory, controls: Mapping[str, bool] | None
             state = _page_waiting(deps, state, decision)
         elif decision.code == "unknown" and state.open is None and turns.come(f"doubt {region}", region):
             state = _page_doubt(deps, state, decision)
-    return Judged(state, tuple(decisions), opened, turns.since)
+    return RegionAssessments(state, tuple(decisions), opened, turns.since)
 
 
-def judge_again_if_late(deps: Deps, state: Memory, controls: Mapping[str, bool] | None = None) -> Judged:
-    """`judge_regions`, again where a sibling wrote first: what it wrote may well be the same."""
-    return insist(deps, state, lambda fresh: judge_regions(deps, fresh, controls))
+def assess_regions_retrying(
+    deps: Deps, state: State, controls: Mapping[str, bool] | None = None
+) -> RegionAssessments:
+    """`assess_regions`, again where a sibling wrote first: what it wrote may well be the same."""
+    return retry_on_conflict(deps, state, lambda fresh: assess_regions(deps, fresh, controls))
 
 
 def open_incident(
     deps: Deps,
-    state: Memory,
+    state: State,
     decision: Decision,
     *,
     requested_by: str | None = None,
@@ -120,7 +122,7 @@ def open_incident(
     drill: bool = False,
     scheduled: float | None = None,
     despite: Sequence[str] = (),
-) -> tuple[Memory, Incident]:
+) -> tuple[State, Incident]:
     """Write `IncidentOpened` (or `RestoreOpened`, `DrillOpened`), then take the lease and start the
     execution that is named after it.
 
@@ -155,7 +157,7 @@ def open_incident(
     return state, incident
 
 
-def _page_limit(deps: Deps, state: Memory, decision: Decision) -> Memory:
+def _page_limit(deps: Deps, state: State, decision: Decision) -> State:
     """Tell people that a limit alone stands in the way; of the Region that moved last they know already."""
     last = state.last_blocking()
     if decision.code != "blackout" and last is not None and last.source == decision.region:
@@ -164,7 +166,7 @@ def _page_limit(deps: Deps, state: Memory, decision: Decision) -> Memory:
     return _page_once(deps, state, decision, key, f"{decision.region} would be left")
 
 
-def _page_waiting(deps: Deps, state: Memory, decision: Decision) -> Memory:
+def _page_waiting(deps: Deps, state: State, decision: Decision) -> State:
     """Tell people that a Region waits behind what has stood still for long: they can end that."""
     first = state.open
     failing = decision.tree is not None and decision.tree.value is Truth.TRUE
@@ -181,7 +183,7 @@ def _page_waiting(deps: Deps, state: Memory, decision: Decision) -> Memory:
     )
 
 
-def _page_doubt(deps: Deps, state: Memory, decision: Decision) -> Memory:
+def _page_doubt(deps: Deps, state: State, decision: Decision) -> State:
     """Tell people of a Region that may be failing for long enough while nobody can be sure."""
     red = [s for s in _states(decision.tree) if s.verdict is Verdict.BREACHING and s.since is not None]
     since = min((s.since for s in red if s.since is not None), default=decision.at)
@@ -198,7 +200,7 @@ def _states(node: Node | None) -> tuple[SignalState, ...]:
     return (*node.signals, *(state for child in node.children for state in _states(child)))
 
 
-def _page_once(deps: Deps, state: Memory, decision: Decision, key: str, what: str) -> Memory:
+def _page_once(deps: Deps, state: State, decision: Decision, key: str, what: str) -> State:
     if decision.at - state.pages.get(key, -inf) < AGAIN:
         return state
     reason = decision.reason[:REASON]

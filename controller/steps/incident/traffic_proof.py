@@ -3,18 +3,18 @@
 from collections.abc import Mapping
 
 from controller.core.decision.traffic_share import BEFORE, MINUTE, Points, Proof, leaving, prove, set_out
-from controller.core.incident.state import Incident, Memory
+from controller.core.incident.state import Incident, State
 from controller.core.model import Truth
 from controller.ports.errors import EvidenceUnavailable
 from controller.steps.context.deps import Deps
-from controller.steps.payload import Carry
+from controller.steps.payload import StepPayload
 
 PATIENCE = 15.0
 """Seconds, as a backstop: each question ends itself after one."""
 
 
 def look_for_proof(
-    deps: Deps, state: Memory, incident: Incident, controls: Mapping[str, bool]
+    deps: Deps, state: State, incident: Incident, controls: Mapping[str, bool]
 ) -> Proof | None:
     """Whether the share of the Region that was left has fallen; None where there is nothing to prove."""
     rule = deps.policy.traffic
@@ -27,7 +27,7 @@ def look_for_proof(
     return prove(rule, left, counted, begun=begun, applied=incident.changed, now=now)
 
 
-def kept(deps: Deps, proof: Proof, carry: Carry) -> Carry | None:
+def kept(deps: Deps, proof: Proof, carry: StepPayload) -> StepPayload | None:
     """Where the workflow goes instead of calling the shift verified; None: nothing is in the way."""
     if proof.value is Truth.TRUE:
         return None

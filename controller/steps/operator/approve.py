@@ -7,11 +7,11 @@ from controller.core.decision.approval_chain import belongs
 from controller.core.decision.decide import decide
 from controller.core.decision.guards import binding
 from controller.core.incident.approval import among, same_person
-from controller.core.incident.state import IllegalMove, Incident, Memory
+from controller.core.incident.state import IllegalMove, Incident, State
 from controller.core.journal import Kind
 from controller.ports.errors import JournalConflict
 from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import known, remember, write
+from controller.steps.context.journalling import load_state, read_state, write
 from controller.steps.context.situation import situation
 from controller.steps.incident.approvals import Question, asked_now, call_back, next_ask, question
 
@@ -40,7 +40,7 @@ def answer(
     journal is what entitles. shown: digest of the plan that `who` was shown, where that is known.
     """
     for _ in range(5):
-        state = remember(deps)
+        state = load_state(deps)
         incident = _asked(state, request_id)
         if incident is None:
             return Answered(False, _unknown(deps, request_id))
@@ -69,7 +69,7 @@ def answer(
 
 def look_at(deps: Deps, request_id: str) -> Question | Answered:
     """What the request asks, as things stand now; or why it can no longer be answered. Writes nothing."""
-    state = known(deps)
+    state = read_state(deps)
     incident = _asked(state, request_id)
     if incident is None or incident.request is None:
         return Answered(False, _unknown(deps, request_id))
@@ -80,7 +80,7 @@ def look_at(deps: Deps, request_id: str) -> Question | Answered:
     return question(deps, incident, incident.request, decision)
 
 
-def _asked(state: Memory, request_id: str) -> Incident | None:
+def _asked(state: State, request_id: str) -> Incident | None:
     found = (i for i in state.incidents.values() if i.request and i.request.id == request_id)
     return next(found, None)
 
@@ -100,7 +100,7 @@ class _Click:
     shown: str | None
 
 
-def _refusal(deps: Deps, state: Memory, incident: Incident, click: _Click) -> str | None:
+def _refusal(deps: Deps, state: State, incident: Incident, click: _Click) -> str | None:
     """Why the answer does not count."""
     return (
         _closed(deps, state, incident)
@@ -110,7 +110,7 @@ def _refusal(deps: Deps, state: Memory, incident: Incident, click: _Click) -> st
     )
 
 
-def _closed(deps: Deps, state: Memory, incident: Incident) -> str | None:
+def _closed(deps: Deps, state: State, incident: Incident) -> str | None:
     """Why nobody can answer the request any more."""
     request = incident.request
     assert request is not None
@@ -146,7 +146,7 @@ def _other_plan(incident: Incident, shown: str | None) -> str | None:
     return "the plan is not the one that you were shown; look at it again"
 
 
-def _not_approved(deps: Deps, state: Memory, incident: Incident, who: str) -> str | None:
+def _not_approved(deps: Deps, state: State, incident: Incident, who: str) -> str | None:
     """Why `who` cannot approve it; evidence and plan are judged again."""
     request = incident.request
     assert request is not None

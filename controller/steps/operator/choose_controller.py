@@ -5,9 +5,9 @@ What is begun through a controller that is cut off stands still: it abstains unt
 
 from collections.abc import Callable, Sequence
 
-from controller.core.decision.guards import Found, not_cut_off
+from controller.core.decision.guards import GuardInput, not_cut_off
 from controller.core.evidence.evaluation import view
-from controller.core.incident.state import Memory
+from controller.core.incident.state import State
 from controller.core.model import Truth
 from controller.ports.errors import EvidenceUnavailable
 from controller.steps.context.deps import Deps
@@ -32,5 +32,5 @@ def cut_off(deps: Deps) -> bool:
     """Whether nothing reached this controller lately from another Region. Raises `EvidenceUnavailable`."""
     now = deps.runtime.now()
     seen = view(deps.policy, deps.account, deps.evidence.read(deps.application), now)
-    found = Found(deps.policy, "", now, deps.here, Memory(deps.application), None, seen, None)
+    found = GuardInput(deps.policy, "", now, deps.here, State(deps.application), None, seen, None)
     return not_cut_off(found).value is not Truth.TRUE

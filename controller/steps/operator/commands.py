@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from controller.core.decision.decide import decide
 from controller.core.decision.drills import kept_from
 from controller.core.incident.fold import fold
-from controller.core.incident.state import BEFORE_SHIFT, ENDED, IllegalMove, Incident, Memory, Phase
+from controller.core.incident.state import BEFORE_SHIFT, ENDED, IllegalMove, Incident, Phase, State
 from controller.core.journal import Draft, Kind
 from controller.core.model import Decision, Truth
 from controller.core.policy.validation import expected_signals
 from controller.core.text import plain, spell
 from controller.ports.errors import JournalConflict
 from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import remember, write
+from controller.steps.context.journalling import load_state, write
 from controller.steps.context.paging import page
 from controller.steps.context.situation import FLEET, situation, stopped
 from controller.steps.incident.approvals import call_back
@@ -44,7 +44,7 @@ class Done:
 
 def evacuate(deps: Deps, region: str, *, who: str, reason: str, despite: Sequence[str] = ()) -> Done:
     """Open an incident on a person's word. `despite`: what a second person must agree to set aside."""
-    state = remember(deps)
+    state = load_state(deps)
     if region not in deps.policy.regions:
         known = ", ".join(deps.policy.regions)
         told = f"{plain(region, 60)} is not a Region of {deps.application}; expected one of: {known}"
@@ -92,7 +92,7 @@ def refused(deps: Deps, command: str, sentence: str, *, who: str) -> Done:
     """Say no, and write down that it was asked for."""
     for _ in range(TRIES):
         with suppress(JournalConflict):
-            write(deps, remember(deps), Kind.REFUSED, data={"command": command, "reason": sentence}, by=who)
+            write(deps, load_state(deps), Kind.REFUSED, data={"command": command, "reason": sentence}, by=who)
             break
     return Done(False, sentence)
 
@@ -104,7 +104,7 @@ def stand_down(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:
     by itself, it is refused.
     """
     for _ in range(TRIES):
-        state = remember(deps)
+        state = load_state(deps)
         incident = state.incidents.get(incident_id)
         if incident is None:
             return _unknown(deps, "stand-down", incident_id, who)
@@ -142,7 +142,7 @@ def _cannot_stand_down(incident: Incident) -> str | None:
 def acknowledge(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:
     """Lift the cooldown that follows an incident: a named person says that the next may act (S7)."""
     for _ in range(TRIES):
-        state = remember(deps)
+        state = load_state(deps)
         incident = state.incidents.get(incident_id)
         if incident is None:
             return _unknown(deps, "ack", incident_id, who)
@@ -168,7 +168,7 @@ def mute(deps: Deps, what: str, *, seconds: float, who: str, reason: str) -> Don
     if not 0 <= seconds <= LONGEST_MUTE:
         return refused(deps, f"mute {name}", f"expected at most {spell(LONGEST_MUTE)}", who=who)
     for _ in range(TRIES):
-        state = remember(deps)
+        state = load_state(deps)
         until = deps.runtime.now() + seconds
         data = {"what": what, "until": until, "for": seconds, "reason": plain(reason, 500)}
         with suppress(JournalConflict):
@@ -229,7 +229,7 @@ def _unknown(deps: Deps, command: str, incident_id: str, who: str) -> Done:
 def restore(deps: Deps, region: str, *, who: str, reason: str) -> Done:
     """Bring `region` home on a person's word: `restore.when` and the cooldown do not bind a person,
     readiness, the floor and the gate do."""
-    state = remember(deps)
+    state = load_state(deps)
     refusal = _refusal(deps, state, region)
     if refusal is None and deps.policy.restore is None:
         refusal = "the policy has no `restore`: it does not say how a Region comes home"
@@ -243,7 +243,7 @@ def restore(deps: Deps, region: str, *, who: str, reason: str) -> Done:
 
 def drill(deps: Deps, region: str, *, who: str, reason: str) -> Done:
     """Leave `region`, stay, and come home, while everything is well. Blocked where a guard says no."""
-    state = remember(deps)
+    state = load_state(deps)
     refusal = _refusal(deps, state, region)
     if refusal is not None:
         return refused(deps, f"drill {plain(region, 60)}", refusal, who=who)
@@ -254,7 +254,7 @@ def drill(deps: Deps, region: str, *, who: str, reason: str) -> Done:
     return _opened(deps, state, decide(seen, region), who=who, reason=reason, is_drill=True)
 
 
-def _refusal(deps: Deps, state: Memory, region: str) -> str | None:
+def _refusal(deps: Deps, state: State, region: str) -> str | None:
     if region not in deps.policy.regions:
         known = ", ".join(deps.policy.regions)
         return f"{plain(region, 60)} is not a Region of {deps.application}; expected one of: {known}"
@@ -266,7 +266,7 @@ def _refusal(deps: Deps, state: Memory, region: str) -> str | None:
 
 
 def _opened(
-    deps: Deps, state: Memory, decision: Decision, *, who: str, reason: str, is_drill: bool = False
+    deps: Deps, state: State, decision: Decision, *, who: str, reason: str, is_drill: bool = False
 ) -> Done:
     try:
         state, incident = open_incident(

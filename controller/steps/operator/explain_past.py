@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from controller.core.explanation import stamp, why_sentence
 from controller.core.incident.fold import fold
-from controller.core.incident.state import Memory
+from controller.core.incident.state import State
 from controller.core.journal import Event, written_until
 from controller.core.policy.schema import Policy
 
@@ -27,7 +27,7 @@ class Recalled:
 
     at: float
     regions: Mapping[str, tuple[float, dict[str, Any]]]
-    state: Memory
+    state: State
     events: tuple[Event, ...]
     blind: tuple[float | None, float | None] | None
 
@@ -55,7 +55,7 @@ class Records(Protocol):
     def nearest(self) -> Nearest: ...
 
 
-def recall(policy: Policy, records: Records, at: float, state: Memory | None = None) -> Recalled:
+def recall(policy: Policy, records: Records, at: float, state: State | None = None) -> Recalled:
     """state: as it was then, where that is known. Raises `EvidenceUnavailable`, `OutsideUnreachable`."""
     application = policy.application
     whole = records.read(application)

@@ -2,7 +2,7 @@
 
 from controller.core.decision.guards import binding
 from controller.core.incident.approval import Request
-from controller.core.incident.state import Incident, Memory, Phase
+from controller.core.incident.state import Incident, Phase, State
 from controller.core.journal import Kind
 from controller.core.model import Decision
 from controller.steps.context.deps import Deps
@@ -15,7 +15,7 @@ from controller.steps.tick.takeover import TOO_MANY, too_many
 from controller.steps.workflow.hand_over import hand_on
 
 
-def keep_alive(deps: Deps, state: Memory, incident: Incident, about: Decision) -> None:
+def keep_alive(deps: Deps, state: State, incident: Incident, about: Decision) -> None:
     """Start an execution that is missing; heartbeat, expire or complete a callback that waits.
 
     about: what was decided about the incident's Region just now. Raises `JournalConflict` or `TokenClosed`
@@ -38,7 +38,7 @@ def keep_alive(deps: Deps, state: Memory, incident: Incident, about: Decision) -
         _tend_request(deps, state, incident, about)
 
 
-def _tend_request(deps: Deps, state: Memory, incident: Incident, about: Decision) -> None:
+def _tend_request(deps: Deps, state: State, incident: Incident, about: Decision) -> None:
     """Keep the callback alive; end it where nobody answered, or where the question is no longer this one."""
     request = incident.request
     assert request is not None
@@ -56,7 +56,7 @@ def _tend_request(deps: Deps, state: Memory, incident: Incident, about: Decision
         deps.workflow.succeed(approval.token, {"answer": answer})
 
 
-def _time_passes(deps: Deps, state: Memory, incident: Incident, request: Request, about: Decision) -> str:
+def _time_passes(deps: Deps, state: State, incident: Incident, request: Request, about: Decision) -> str:
     """Remind halfway; ask the next in turn; after the last, silence is a denial."""
     now = deps.runtime.now()
     if now < request.expires:
@@ -74,7 +74,7 @@ def _time_passes(deps: Deps, state: Memory, incident: Incident, request: Request
     return "waiting"
 
 
-def _remind(deps: Deps, state: Memory, incident: Incident, request: Request, about: Decision) -> None:
+def _remind(deps: Deps, state: State, incident: Incident, request: Request, about: Decision) -> None:
     """In this order: a reminder may come twice, but what is written down as told was told."""
     if tell(deps, question(deps, incident, request, about), again=True):
         data = {"approval": request.id, "stage": request.stage}

@@ -6,7 +6,7 @@ from contextlib import suppress
 from controller.core.decision.decide import decide
 from controller.core.decision.drills import SCHEDULE, Kept, due, kept_from, missed, my_turn, turn
 from controller.core.decision.precedence import abstains
-from controller.core.incident.state import IllegalMove, Memory
+from controller.core.incident.state import IllegalMove, State
 from controller.core.journal import Kind
 from controller.ports.errors import JournalConflict
 from controller.steps.context.deps import REASON, Deps
@@ -16,7 +16,7 @@ from controller.steps.context.situation import situation
 from controller.steps.incident.opening import open_incident
 
 
-def drill_if_due(deps: Deps, state: Memory, controls: Mapping[str, bool] | None) -> None:
+def drill_if_due(deps: Deps, state: State, controls: Mapping[str, bool] | None) -> None:
     """Open the drill whose time has come, or write down why not: once for each stroke of `drills.cron`.
 
     controls: as read just now. Of several controllers the append lets one through.
@@ -43,7 +43,7 @@ def drill_if_due(deps: Deps, state: Memory, controls: Mapping[str, bool] | None)
         )
 
 
-def _skip(deps: Deps, state: Memory, region: str, struck: float, kept: Kept) -> None:
+def _skip(deps: Deps, state: State, region: str, struck: float, kept: Kept) -> None:
     data = {
         "source": region,
         "scheduled": struck,

@@ -12,12 +12,12 @@ from typing import Any
 
 from controller.core.decision.decide import decide
 from controller.core.explanation import decision_data
-from controller.core.incident.state import Memory
+from controller.core.incident.state import State
 from controller.core.incident.step_durations import stuck
 from controller.core.journal import Kind
 from controller.ports.errors import ControllerError, JournalConflict, JournalUnreadable, OutsideUnreachable
 from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import insist, write
+from controller.steps.context.journalling import retry_on_conflict, write
 from controller.steps.context.paging import note, page
 from controller.steps.context.situation import situation
 
@@ -42,13 +42,13 @@ def _ticks(deps: Deps, start: float, end: float) -> list[float]:
     return [at for at, record in found if record.get("by") == "tick"]
 
 
-def tell_gap(deps: Deps, state: Memory, now: float) -> Memory:
+def tell_gap(deps: Deps, state: State, now: float) -> State:
     """Write `Blinded` if there was a gap; again if a sibling wrote first. Raises `JournalConflict`."""
     since = own_gap(deps, now)
     if since is None:
         return state
     data = {"from": since, "to": now, "who": deps.here}
-    return insist(deps, state, lambda fresh: write(deps, fresh, Kind.BLINDED, data=data))
+    return retry_on_conflict(deps, state, lambda fresh: write(deps, fresh, Kind.BLINDED, data=data))
 
 
 LATELY = 200.0
@@ -87,7 +87,7 @@ def _unreadable(record: Mapping[str, Any]) -> bool:
     return any(decision["code"] == "journal-unreadable" for decision in record["decisions"])
 
 
-def tell_stuck(deps: Deps, state: Memory) -> Memory:
+def tell_stuck(deps: Deps, state: State) -> State:
     """Page and write `Escalated` if the open incident's step is stuck, unless that was told already.
 
     Whichever controller looks first tells it: the one that drives may be what hangs.

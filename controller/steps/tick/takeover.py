@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from controller.core.decision.precedence import abstains, patience
-from controller.core.incident.state import Incident, Memory
+from controller.core.incident.state import Incident, State
 from controller.core.journal import Kind
 from controller.ports.errors import OutsideUnreachable
 from controller.steps.context.deps import Deps
@@ -39,7 +39,7 @@ class Standing:
     since: float
 
 
-def look_at_driver(deps: Deps, state: Memory, now: float) -> Standing | None:
+def look_at_driver(deps: Deps, state: State, now: float) -> Standing | None:
     """How another Region's driver of the open incident stands, if one drives. Raises `OutsideUnreachable`."""
     incident = state.open
     if incident is None or incident.driver in ("", deps.here):
@@ -58,7 +58,7 @@ def standing_data(standing: Standing | None) -> Mapping[str, Any]:
     return {} if standing is None else {"driver": asdict(standing)}
 
 
-def take_over_if_still(deps: Deps, state: Memory, incident: Incident, standing: Standing) -> Memory:
+def take_over_if_still(deps: Deps, state: State, incident: Incident, standing: Standing) -> State:
     """Drive on from here if the driver has stood still for long enough. Raises `JournalConflict`."""
     still = deps.runtime.now() - standing.since
     if still < STANDSTILL + patience(deps.policy, deps.here, incident.source, incident.driver):
@@ -81,7 +81,7 @@ def take_over_if_still(deps: Deps, state: Memory, incident: Incident, standing: 
     return state
 
 
-def too_many(deps: Deps, state: Memory, incident: Incident) -> Memory:
+def too_many(deps: Deps, state: State, incident: Incident) -> State:
     """Tell people of an incident whose executions keep ending, or whose drivers keep falling silent."""
     reason = f"{TOO_MANY} executions of it have ended or fallen silent before their time"
     if not page(deps, f"{incident.id}: takeovers", reason):

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from controller.core.explanation import decision_data
-from controller.core.incident.state import Incident, Memory
+from controller.core.incident.state import Incident, State
 from controller.core.model import Ignored, Sighting
 from controller.core.policy.schema import AlarmSignal
 from controller.ports.errors import (
@@ -16,11 +16,11 @@ from controller.ports.errors import (
     TokenClosed,
 )
 from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import lacks, remember
+from controller.steps.context.journalling import lacks, load_state
 from controller.steps.context.paging import note
 from controller.steps.context.situation import read_switch, refresh
 from controller.steps.incident.drift import repair_echo, see_drift
-from controller.steps.incident.opening import Judged, judge_again_if_late
+from controller.steps.incident.opening import RegionAssessments, assess_regions_retrying
 from controller.steps.tick.keep_alive import keep_alive
 from controller.steps.tick.scheduled_drills import drill_if_due
 from controller.steps.tick.self_checks import tell_gap, tell_stuck, without_journal
@@ -35,13 +35,13 @@ def tick(deps: Deps) -> dict[str, object]:
     now = deps.runtime.now()
     silent = _poll(deps)
     try:
-        state = tell_gap(deps, remember(deps), now)
+        state = tell_gap(deps, load_state(deps), now)
     except (OutsideUnreachable, JournalUnreadable) as error:
         return without_journal(deps, now, error)
     refresh(deps.policy, state, deps.readiness, deps.snapshots, deps.runtime)
     controls = read_switch(deps)
     state = _look_for_drift(deps, state, controls)
-    judged = judge_again_if_late(deps, state, controls)
+    judged = assess_regions_retrying(deps, state, controls)
     standing = _driver(deps, judged.state, now)
     record = {
         "by": "tick",
@@ -71,7 +71,7 @@ def _on(deps: Deps, controls: Mapping[str, bool] | None) -> dict[str, int]:
     return {r: sum(controls[name] for name in entry.controls) for r, entry in deps.policy.regions.items()}
 
 
-def _keep_going(deps: Deps, judged: Judged, incident: Incident, standing: Standing | None) -> None:
+def _keep_going(deps: Deps, judged: RegionAssessments, incident: Incident, standing: Standing | None) -> None:
     if lacks(deps.policy, judged.state):  # its own steps tell people
         return
     if standing is not None:
@@ -81,19 +81,19 @@ def _keep_going(deps: Deps, judged: Judged, incident: Incident, standing: Standi
         keep_alive(deps, judged.state, incident, about)
 
 
-def _driver(deps: Deps, state: Memory, now: float) -> Standing | None:
+def _driver(deps: Deps, state: State, now: float) -> Standing | None:
     try:
         return look_at_driver(deps, state, now)
     except OutsideUnreachable:  # how long it has stood still is counted anew
         return None
 
 
-def _look_for_drift(deps: Deps, state: Memory, controls: Mapping[str, bool] | None) -> Memory:
+def _look_for_drift(deps: Deps, state: State, controls: Mapping[str, bool] | None) -> State:
     try:
         repaired = repair_echo(deps, state, controls)
         return see_drift(deps, state, controls) if repaired is state else repaired
     except JournalConflict:  # what a sibling wrote may be the very shift; the next tick knows
-        return remember(deps)
+        return load_state(deps)
 
 
 def _poll(deps: Deps) -> list[str]:

@@ -15,15 +15,15 @@ from controller.core.decision.guards import binding
 from controller.core.decision.plan import plan
 from controller.core.decision.precedence import abstains
 from controller.core.explanation import decision_data, decision_record
-from controller.core.incident.state import BEFORE_SHIFT, ENDED, Incident, Memory, Phase
+from controller.core.incident.state import BEFORE_SHIFT, ENDED, Incident, Phase, State
 from controller.core.journal import Kind
 from controller.core.model import Decision, Plan
 from controller.steps.context.deps import REASON, Deps
-from controller.steps.context.journalling import lacks, remember, write
+from controller.steps.context.journalling import lacks, load_state, write
 from controller.steps.context.paging import note, page
 from controller.steps.context.situation import situation
 from controller.steps.incident.driver import hold_lease
-from controller.steps.payload import Carry
+from controller.steps.payload import StepPayload
 
 
 def rest_of(deps: Deps, incident: Incident, decision: Decision, controls: Mapping[str, bool]) -> Plan | None:
@@ -34,7 +34,7 @@ def rest_of(deps: Deps, incident: Incident, decision: Decision, controls: Mappin
 
 
 def write_made(
-    deps: Deps, state: Memory, incident: Incident, decision: Decision, controls: Mapping[str, bool] | None
+    deps: Deps, state: State, incident: Incident, decision: Decision, controls: Mapping[str, bool] | None
 ) -> bool:
     """Write `ShiftApplied` where the move may not go on, and all that was intended stands: a call landed
     after its sender had given it up. False if that is not so."""
@@ -59,9 +59,9 @@ QUIET = frozenset({"unknown", "evidence-unreadable", "approval"})
 """Codes for which holding is not worth a page: people are asked already, or may soon be."""
 
 
-def assess(deps: Deps, carry: Carry) -> Carry:
+def assess(deps: Deps, carry: StepPayload) -> StepPayload:
     """Decide about the incident; write down what changed; never touches traffic."""
-    state = remember(deps)
+    state = load_state(deps)
     incident = state.incidents.get(carry.incident)
     if incident is None or incident.epoch > carry.epoch:
         return carry.to("superseded")
@@ -108,7 +108,7 @@ def assess(deps: Deps, carry: Carry) -> Carry:
     return carry.to("hold" if told else "escalate", code=decision.code, reason=decision.reason)
 
 
-def _handing_over(deps: Deps, carry: Carry, incident: Incident) -> str:
+def _handing_over(deps: Deps, carry: StepPayload, incident: Incident) -> str:
     """Why a fresh execution should drive on, or "".
 
     A running execution keeps the workflow of the version that started it. Once people were asked, or while a
@@ -141,8 +141,8 @@ def _drops_intent(incident: Incident, decision: Decision) -> bool:
 
 
 def _without_intent(
-    deps: Deps, state: Memory, incident: Incident, decision: Decision
-) -> tuple[Memory, Incident]:
+    deps: Deps, state: State, incident: Incident, decision: Decision
+) -> tuple[State, Incident]:
     if incident.phase is not Phase.SHIFTING:
         return state, incident
     dropped = {"code": decision.code, "reason": f"nothing was applied, and: {decision.reason}"[:REASON]}
@@ -150,7 +150,7 @@ def _without_intent(
     return state, state.incidents[incident.id]
 
 
-def stand_down(deps: Deps, state: Memory, incident: Incident, decision: Decision) -> None:
+def stand_down(deps: Deps, state: State, incident: Incident, decision: Decision) -> None:
     state, incident = _without_intent(deps, state, incident, decision)
     data = {"code": decision.code, "reason": decision.reason[:REASON], "decision": decision_record(decision)}
     drill = {"outcome": "blocked"} if incident.intent == "drill" else {}

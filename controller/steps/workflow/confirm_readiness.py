@@ -7,14 +7,14 @@ from controller.core.explanation import decision_record
 from controller.core.incident.state import READYING
 from controller.core.journal import Kind
 from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import driven, write
+from controller.steps.context.journalling import require_driver, write
 from controller.steps.context.situation import situation
-from controller.steps.payload import ASK_LONGEST, Carry
+from controller.steps.payload import ASK_LONGEST, StepPayload
 
 
-def confirm_readiness(deps: Deps, carry: Carry) -> Carry:
+def confirm_readiness(deps: Deps, carry: StepPayload) -> StepPayload:
     """`ask` or `shift` if the target is ready now, else `escalate`; `again` where nothing waits for it."""
-    state, incident = driven(deps, carry.incident, carry.epoch)
+    state, incident = require_driver(deps, carry.incident, carry.epoch)
     if incident.phase not in READYING:  # ended, or moved on, while this step was tried again
         return carry.to("again", wait=1)
     decision = decide(situation(deps, state, read_controls=True), incident.source)

@@ -7,14 +7,14 @@ from controller.core.incident.state import ENDED
 from controller.core.journal import Kind
 from controller.ports.errors import JournalUnreadable
 from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import driven, write
+from controller.steps.context.journalling import require_driver, write
 from controller.steps.context.paging import page
-from controller.steps.payload import Carry
+from controller.steps.payload import StepPayload
 
 UNREAD = "journal-unreadable"
 
 
-def escalate(deps: Deps, carry: Carry, error: str = "", cause: str = "") -> Carry:
+def escalate(deps: Deps, carry: StepPayload, error: str = "", cause: str = "") -> StepPayload:
     """Page and write `Escalated`, unless this code was paged for this incident; then hold.
 
     In this order: a page may come twice, but what is written down as told was told.
@@ -22,7 +22,7 @@ def escalate(deps: Deps, carry: Carry, error: str = "", cause: str = "") -> Carr
     error, cause: what the workflow caught, where a step failed rather than said no.
     """
     try:
-        state, incident = driven(deps, carry.incident, carry.epoch)
+        state, incident = require_driver(deps, carry.incident, carry.epoch)
     except JournalUnreadable as unread:
         return _unread(deps, carry, str(unread))
     code = carry.code if carry.next == "escalate" and carry.code else _code(error)
@@ -34,7 +34,7 @@ def escalate(deps: Deps, carry: Carry, error: str = "", cause: str = "") -> Carr
     return carry.to("hold", code=code, reason=reason, wait=carry.wait_seconds)
 
 
-def _unread(deps: Deps, carry: Carry, reason: str) -> Carry:
+def _unread(deps: Deps, carry: StepPayload, reason: str) -> StepPayload:
     """Nothing can be written down, so the carry itself remembers that people were told."""
     told = carry.code == UNREAD or page(deps, f"{carry.incident}: {UNREAD}", f"{reason}\nNothing moves.")
     return carry.to("hold", code=UNREAD if told else "", reason=reason, wait=60)

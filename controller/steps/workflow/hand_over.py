@@ -1,20 +1,20 @@
 """HandOver: a fresh execution drives on, with a new epoch, before this one's history is full."""
 
-from controller.core.incident.state import Incident, Memory
+from controller.core.incident.state import Incident, State
 from controller.core.journal import Kind
 from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import driven, write
+from controller.steps.context.journalling import require_driver, write
 from controller.steps.incident.driver import drive, execution_name, next_epoch
-from controller.steps.payload import Carry
+from controller.steps.payload import StepPayload
 
 
-def hand_over(deps: Deps, carry: Carry) -> Carry:
-    state, incident = driven(deps, carry.incident, carry.epoch)
+def hand_over(deps: Deps, carry: StepPayload) -> StepPayload:
+    state, incident = require_driver(deps, carry.incident, carry.epoch)
     hand_on(deps, state, incident, carry.reason)
     return carry.to("superseded")
 
 
-def hand_on(deps: Deps, state: Memory, incident: Incident, reason: str) -> Memory:
+def hand_on(deps: Deps, state: State, incident: Incident, reason: str) -> State:
     """Write `HandedOver`, then let the next run take the lease: the append decides between two."""
     data = {
         "from": execution_name(incident, incident.runs),

@@ -9,13 +9,13 @@ from controller.core.policy.schema import Ask
 from controller.ports.errors import OutsideUnreachable
 from controller.ports.storage import Approval
 from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import driven
+from controller.steps.context.journalling import require_driver
 from controller.steps.context.situation import situation
 from controller.steps.incident.approvals import pose, question, tell
-from controller.steps.payload import Carry
+from controller.steps.payload import StepPayload
 
 
-def request_approval(deps: Deps, carry: Carry, token: str) -> None:
+def request_approval(deps: Deps, carry: StepPayload, token: str) -> None:
     """Write `ApprovalRequested`, keep the token, send the notice.
 
     Where no question is left to ask (approved meanwhile, or no longer wanted), the callback is answered
@@ -23,7 +23,7 @@ def request_approval(deps: Deps, carry: Carry, token: str) -> None:
     the new token, and people are reminded of it. Raises `OutsideUnreachable` where nobody could be told:
     a question that no one has heard of must not run out as a denial.
     """
-    state, incident = driven(deps, carry.incident, carry.epoch)
+    state, incident = require_driver(deps, carry.incident, carry.epoch)
     decision = decide(situation(deps, state, read_controls=True), incident.source)
     asks = chain(deps.policy, incident, doubts=asked(decision.answers))
     if decision.action != "ask" or decision.plan is None or not asks:

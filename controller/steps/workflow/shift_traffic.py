@@ -26,21 +26,21 @@ from controller.core.decision.approval_chain import granted, overrides
 from controller.core.decision.decide import decide
 from controller.core.decision.guards import begun
 from controller.core.decision.limits import left_today, rationed, regions_counted
-from controller.core.incident.state import Incident, Memory, Phase
+from controller.core.incident.state import Incident, Phase, State
 from controller.core.journal import Draft, Kind
 from controller.core.model import Plan
 from controller.ports.errors import JournalConflict, SwitchRefused
 from controller.ports.outside import Shown
 from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import driven, insist, remember, write
+from controller.steps.context.journalling import load_state, require_driver, retry_on_conflict, write
 from controller.steps.context.situation import FLEET, read_switch, situation
 from controller.steps.incident.driver import beat
-from controller.steps.payload import Carry
+from controller.steps.payload import StepPayload
 
 TRIES = 5
 
 
-def set_out(deps: Deps, state: Memory, incident: Incident, controls: Mapping[str, bool]) -> str | None:
+def set_out(deps: Deps, state: State, incident: Incident, controls: Mapping[str, bool]) -> str | None:
     """Count the Region that `incident` is about to leave; why it must not, or None.
 
     Most find it counted already, in what they have read, and call nothing. Raises `OutsideUnreachable`,
@@ -80,13 +80,13 @@ WATCH = 30
 """Seconds between two looks at the result of a shift."""
 
 
-def shift_traffic(deps: Deps, carry: Carry) -> Carry:
+def shift_traffic(deps: Deps, carry: StepPayload) -> StepPayload:
     """Move traffic if every guard says so at this moment; else go back to Assess.
 
     Raises `SwitchUnavailable` (nothing confirmed; safe to run again) and `JournalConflict`.
     """
     started = deps.runtime.monotonic()
-    state, incident = driven(deps, carry.incident, carry.epoch)
+    state, incident = require_driver(deps, carry.incident, carry.epoch)
     seen = situation(deps, state, read_controls=True)
     gathered = deps.runtime.monotonic()
     if gathered - started > STALE:
@@ -129,7 +129,9 @@ def shift_traffic(deps: Deps, carry: Carry) -> Carry:
     return carry.to("watch", wait=_settle(deps, incident))
 
 
-def _refused(deps: Deps, state: Memory, incident: Incident, carry: Carry, refused: SwitchRefused) -> Carry:
+def _refused(
+    deps: Deps, state: State, incident: Incident, carry: StepPayload, refused: SwitchRefused
+) -> StepPayload:
     reason = str(refused)
     if not begun(deps.policy, incident, read_switch(deps)):  # else a part is applied, and it is finished
         rule = refused.rule if refused.rule not in deps.gates.values() else None  # a master switch stands
@@ -140,21 +142,21 @@ def _refused(deps: Deps, state: Memory, incident: Incident, carry: Carry, refuse
 
 
 def _applied(
-    deps: Deps, state: Memory, incident: Incident, plan: Plan, shown: Shown, before: Mapping[str, bool]
+    deps: Deps, state: State, incident: Incident, plan: Plan, shown: Shown, before: Mapping[str, bool]
 ) -> None:
     states = {name: shown.get(name, before[name]) for name, _ in plan.goal}
     data: dict[str, Any] = {"plan": plan.digest, "wave": incident.waves + 1, "states": states}
     if shown.alone is not None:
         data["confirmed_by"] = shown.alone
 
-    def record(fresh: Memory) -> None:
+    def record(fresh: State) -> None:
         now = fresh.incidents[incident.id]
         if (now.phase, now.epoch) != (Phase.SHIFTING, incident.epoch):
             raise JournalConflict(f"{incident.id} went on without this step")
         write(deps, fresh, Kind.SHIFT_APPLIED, data=data, incident=now)
 
     # It is applied, whatever others wrote meanwhile: a mute, a command that was refused.
-    insist(deps, state, record)
+    retry_on_conflict(deps, state, record)
 
 
 def _settle(deps: Deps, incident: Incident) -> float:
@@ -164,12 +166,12 @@ def _settle(deps: Deps, incident: Incident) -> float:
     return restore.settle if incident.intent == "restore" and restore else policy.evacuate.settle
 
 
-def _fence(deps: Deps, incident: Incident, carry: Carry) -> None:
+def _fence(deps: Deps, incident: Incident, carry: StepPayload) -> None:
     """Raise unless this driver may still send: same epoch and policy, armed, and the incident as intended."""
     lease = deps.leases.read(deps.application)
     if lease is None or lease.epoch != carry.epoch:
         raise JournalConflict(f"epoch {carry.epoch} no longer drives {incident.id}")
-    now = remember(deps)
+    now = load_state(deps)
     if now.stopped:
         raise JournalConflict(now.stopped)
     if now.policy != deps.policy.digest:

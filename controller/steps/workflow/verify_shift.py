@@ -14,33 +14,33 @@
 from typing import Any
 
 from controller.core.decision.decide import Situation, decide
-from controller.core.decision.guards import Found
+from controller.core.decision.guards import GuardInput
 from controller.core.decision.precedence import abstains
 from controller.core.decision.restore import must_turn
 from controller.core.decision.traffic_share import Proof
 from controller.core.evidence.evaluation import View, judge_leaf, view
-from controller.core.incident.state import Incident, Memory, Phase
+from controller.core.incident.state import Incident, Phase, State
 from controller.core.journal import Kind
 from controller.core.model import Node, Truth
 from controller.core.policy.conditions import Leaf
 from controller.core.policy.readiness_checks import FamilyCheck
 from controller.steps.context.deps import REASON, Deps
-from controller.steps.context.journalling import driven, write
+from controller.steps.context.journalling import require_driver, write
 from controller.steps.context.paging import page
 from controller.steps.context.situation import situation
 from controller.steps.incident.drift import repair_echo, see_drift
 from controller.steps.incident.driver import beat
 from controller.steps.incident.traffic_proof import kept, look_for_proof
-from controller.steps.payload import Carry
+from controller.steps.payload import StepPayload
 from controller.steps.workflow.assess import QUIET, rest_of
 
 STAY = 20
 """Seconds between two looks while a drill stays away."""
 
 
-def verify_shift(deps: Deps, carry: Carry) -> Carry:
+def verify_shift(deps: Deps, carry: StepPayload) -> StepPayload:
     """`settled` once all is done, `again` for the next wave, `watch` while the result is not known."""
-    state, incident = driven(deps, carry.incident, carry.epoch)
+    state, incident = require_driver(deps, carry.incident, carry.epoch)
     if incident.phase not in (Phase.SHIFTED, Phase.VERIFIED) or incident.target is None:
         return carry.to("again")
     seen = situation(deps, state, read_controls=True)
@@ -89,7 +89,7 @@ def verify_shift(deps: Deps, carry: Carry) -> Carry:
     return _end(deps, state, incident, carry)
 
 
-def _verified(deps: Deps, state: Memory, incident: Incident, proof: Proof | None) -> Memory:
+def _verified(deps: Deps, state: State, incident: Incident, proof: Proof | None) -> State:
     told = f"all controls read back; {_carrier(incident)} is well"
     data: dict[str, Any] = {"sentence": told, "wave": incident.waves + 1}
     if proof is not None:
@@ -97,7 +97,7 @@ def _verified(deps: Deps, state: Memory, incident: Incident, proof: Proof | None
     return write(deps, state, Kind.SHIFT_VERIFIED, data=data, incident=incident)
 
 
-def _end(deps: Deps, state: Memory, incident: Incident, carry: Carry) -> Carry:
+def _end(deps: Deps, state: State, incident: Incident, carry: StepPayload) -> StepPayload:
     """Everything stands where it should: settled, or rolled back."""
     rolled = incident.intent == "evacuate" and incident.leg == "home"
     data: dict[str, Any] = {"target": _carrier(incident)}
@@ -118,7 +118,9 @@ def _carrier(incident: Incident) -> str:
     return incident.source if home else str(incident.target)
 
 
-def _turn(deps: Deps, state: Memory, incident: Incident, carry: Carry, outcome: str, why: str) -> Carry:
+def _turn(
+    deps: Deps, state: State, incident: Incident, carry: StepPayload, outcome: str, why: str
+) -> StepPayload:
     data = {"outcome": outcome, "reason": why[:REASON]}
     write(deps, state, Kind.TURNED_BACK, data=data, incident=incident)
     if outcome != "succeeded":
@@ -136,9 +138,9 @@ def _rolls_back(deps: Deps, looked: View, incident: Incident) -> bool:
     return judge_leaf(leaf, looked, subject=source, source=source, path="rollback").value is Truth.FALSE
 
 
-def _found(seen: Situation, incident: Incident, looked: View) -> Found:
+def _found(seen: Situation, incident: Incident, looked: View) -> GuardInput:
     assert seen.state is not None
-    return Found(
+    return GuardInput(
         seen.policy, incident.source, seen.now, seen.here, seen.state, incident, looked, seen.controls
     )
 
@@ -170,7 +172,9 @@ def _at_home(deps: Deps, looked: View, incident: Incident) -> Node | None:
     return None
 
 
-def _drifted(deps: Deps, state: Memory, incident: Incident, carry: Carry, names: list[str]) -> Carry:
+def _drifted(
+    deps: Deps, state: State, incident: Incident, carry: StepPayload, names: list[str]
+) -> StepPayload:
     """Somebody else moved controls after us: journalled and shown, not fought."""
     reason = f"moved by somebody else since: {', '.join(names)}"
     data = {"target": incident.target, "drift": names, "outcome": "interrupted"}
