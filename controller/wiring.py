@@ -36,11 +36,11 @@ from controller.core.evidence.registry import kept_of
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import expected_signals, parse_policy
 from controller.ports.errors import OutsideUnreachable
-from controller.ports.outside import Switch
+from controller.ports.outside import RoutingControls
 from controller.ports.runtime import Runtime
 from controller.settings import Deployment, Standby
 from controller.steps.context.deps import Deps
-from controller.steps.context.situation import every_wish
+from controller.steps.context.situation import every_query
 
 Clients = Callable[[str, str, str | None, Config], BaseClient]
 """(service, Region, endpoint URL or None, config) -> client. A rehearsal passes its own."""
@@ -145,7 +145,7 @@ def switch_of(
     rng: random.Random | None = None,
     speed: float = 1.0,
     confirm_within: float = 15.0,
-) -> Switch:
+) -> RoutingControls:
     """What moves traffic, alone: it needs no table and no other service.
 
     `speed`: how fast `runtime` runs. `confirm_within`: see `ArcSwitch`.
@@ -220,7 +220,7 @@ def _service_models() -> Any:
 
 def _providers(policy: Policy) -> list[tuple[str, str]]:
     """(service, Region) of everything that the policy's readiness checks ask."""
-    kinds = {kind for kind, *_ in every_wish(policy)}
+    kinds = {kind for kind, *_ in every_query(policy)}
     return sorted(
         (service, region)
         for kind in kinds

@@ -153,7 +153,7 @@ def wanted(project: Project, port: str) -> tuple[str, ...]:
 
 def _asked(project: Project) -> set[str]:
     """The readiness questions of this policy."""
-    from controller.steps.context.situation import every_wish
+    from controller.steps.context.situation import every_query
 
     calls = {
         "replication": ("cloudwatch:GetMetricStatistics",),
@@ -161,7 +161,7 @@ def _asked(project: Project) -> set[str]:
         "arc": ("route53-recovery-readiness:GetReadinessCheckStatus",),
         "quotas": ("lambda:GetAccountSettings", "servicequotas:GetServiceQuota"),
     }
-    return {action for kind, *_ in every_wish(project.policy) for action in calls[kind]}
+    return {action for kind, *_ in every_query(project.policy) for action in calls[kind]}
 
 
 def _tables(project: Project, region: str, port: str) -> tuple[list[str], None]:

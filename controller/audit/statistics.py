@@ -13,7 +13,7 @@ from typing import Any
 
 from controller.audit.approvals import Question, questions
 from controller.audit.availability import Span, Stretch, blinded, enforced, nobody, seconds, stretches
-from controller.core.explanation import stamp
+from controller.core.explanation import format_time
 from controller.core.incident.fold import fold
 from controller.core.incident.state import OPENINGS, Incident, Phase
 from controller.core.journal import Event, Kind
@@ -163,8 +163,8 @@ def figures(a: Account) -> dict[str, Any]:
     kinds = Counter(event.kind for event in a.within)
     return {
         "application": a.application,
-        "from": stamp(a.begin),
-        "to": stamp(a.end),
+        "from": format_time(a.begin),
+        "to": format_time(a.end),
         "evacuations": _evacuations(a),
         "restores": _moves([e for e in a.episodes if e.incident.intent == "restore"]),
         "times": _times([e for e in _evacuated(a) if not _in_shadow(a, e)]),
@@ -241,7 +241,7 @@ def _drills(a: Account) -> dict[str, Any]:
         "skipped": len(skipped),
         "last_success": None
         if last is None or last.ended is None
-        else {"region": last.incident.source, "at": stamp(last.ended)},
+        else {"region": last.incident.source, "at": format_time(last.ended)},
     }
 
 
@@ -271,10 +271,10 @@ def _policy(event: Event) -> dict[str, Any]:
     """Who reviewed it was typed in by whoever deployed it: see `core.policy.review_record`."""
     review = event.data.get("review") or {}
     return {
-        "at": stamp(event.at),
+        "at": format_time(event.at),
         "digest": str(event.data["digest"]),
         "enforcement": str(event.data.get("enforcement", "")),
-        "deployed": stamp(float(event.data["deployed"])),
+        "deployed": format_time(float(event.data["deployed"])),
         "by": event.draft.by,
         "reviewed_by": [str(each.get("by", "")) for each in review.get("reviewed", ())],
     }

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from controller.aws.errors import translated
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.ports.account import AccountFacts, AlarmFact, CanaryFact, CheckFact, Cluster, Panel
 from controller.ports.errors import OutsideUnreachable
 
@@ -67,7 +67,7 @@ def _tried(read: Callable[[], Iterator[T]], what: str, unread: list[str]) -> lis
         with translated(OutsideUnreachable, f"reading {what}"):
             return list(read())
     except OutsideUnreachable as error:
-        unread.append(plain(str(error), 300))
+        unread.append(sanitize(str(error), 300))
         return []
 
 

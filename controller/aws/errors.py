@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.ports.errors import ControllerError
 
 OUTSIDE = (BotoCoreError, ClientError, ResponseParserError)
@@ -29,4 +29,4 @@ def translated(into: type[ControllerError], doing: str) -> Iterator[None]:
     try:
         yield
     except OUTSIDE as error:
-        raise into(f"{doing}: {plain(str(error), 300)}") from error
+        raise into(f"{doing}: {sanitize(str(error), 300)}") from error

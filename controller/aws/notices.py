@@ -7,7 +7,7 @@ from botocore.client import BaseClient
 
 from controller.aws.errors import translated
 from controller.core.journal import canonical
-from controller.core.text import NOTICE, brief, plain
+from controller.core.text import NOTICE, sanitize, shorten
 from controller.ports.errors import OutsideUnreachable
 
 PERMISSIONS: tuple[str, ...] = ("events:PutEvents", "sns:Publish")
@@ -39,17 +39,17 @@ class Notices:
 
         The text keeps its line breaks and no other control or invisible character.
         """
-        heading = plain(subject, 4 * SUBJECT).encode("ascii", "replace").decode()[:SUBJECT].strip()
+        heading = sanitize(subject, 4 * SUBJECT).encode("ascii", "replace").decode()[:SUBJECT].strip()
         with translated(OutsideUnreachable, "paging"):
             self._sns.publish(
                 TopicArn=self._topic,
                 Subject=heading or SOURCE,
-                Message=self._linked(plain(text, TEXT, lines=True) or heading or SOURCE, path),
+                Message=self._linked(sanitize(text, TEXT, lines=True) or heading or SOURCE, path),
             )
 
     def _linked(self, text: str, path: str) -> str:
         links = "".join(f"\n{region}: {url.rstrip('/')}{path}" for region, url in self._links.items())
-        return brief(text, NOTICE - len(links.encode())) + links if links else text
+        return shorten(text, NOTICE - len(links.encode())) + links if links else text
 
     def publish(self, kind: str, detail: Mapping[str, Any]) -> None:
         """Put an event of type `kind` on the bus, from source "tidegate"."""

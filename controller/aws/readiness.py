@@ -18,8 +18,8 @@ from typing import Any
 from botocore.client import BaseClient
 
 from controller.aws.errors import translated
-from controller.core.decision.readiness import Reading, Wish
-from controller.core.text import plain
+from controller.core.decision.readiness import ReadinessQuery, ReadinessResult
+from controller.core.text import sanitize
 from controller.ports.errors import EvidenceUnavailable
 from controller.ports.runtime import Runtime
 
@@ -56,24 +56,24 @@ class AwsReadiness:
         self, *, clients: Clients, plans: Mapping[str, str], runtime: Runtime, timeout: float = 1.0
     ) -> None:
         self._clients, self._plans, self._runtime, self._timeout = clients, plans, runtime, timeout
-        self._ask: Mapping[str, Callable[[Wish], dict[str, Any]]] = {
+        self._ask: Mapping[str, Callable[[ReadinessQuery], dict[str, Any]]] = {
             "replication": self._replication,
             "plan": self._plan,
             "arc": self._arc,
             "quotas": self._quotas,
         }
 
-    def read(self, wish: Wish) -> Reading:
+    def read(self, wish: ReadinessQuery) -> ReadinessResult:
         """Raises `EvidenceUnavailable`, also where the answer takes longer than the time out."""
         kind, name, source, target = wish
         task = self._runtime.spawn(lambda: self._answer(wish))
         self._runtime.wait([task], self._timeout)
         if not task.done():
             raise EvidenceUnavailable(f"{kind} {name}: no answer in {self._timeout:g} s")
-        return Reading(kind, name, source, target, self._runtime.now(), task.result())
+        return ReadinessResult(kind, name, source, target, self._runtime.now(), task.result())
 
-    def _answer(self, wish: Wish) -> dict[str, Any]:
-        with translated(EvidenceUnavailable, f"asking for {wish[0]} {plain(wish[1], 80)}"):
+    def _answer(self, wish: ReadinessQuery) -> dict[str, Any]:
+        with translated(EvidenceUnavailable, f"asking for {wish[0]} {sanitize(wish[1], 80)}"):
             try:
                 return self._ask[wish[0]](wish)
             except (LookupError, AttributeError, TypeError, ValueError) as error:
@@ -85,7 +85,7 @@ class AwsReadiness:
             raise EvidenceUnavailable(f"no {service} client for {region}")
         return client
 
-    def _replication(self, wish: Wish) -> dict[str, Any]:
+    def _replication(self, wish: ReadinessQuery) -> dict[str, Any]:
         _, table, source, target = wish
         now = self._runtime.now()
         answer = self._client("cloudwatch", source).get_metric_statistics(
@@ -103,10 +103,10 @@ class AwsReadiness:
         points = [[_time(p["Timestamp"]), float(p["Maximum"]) / 1000.0] for p in answer["Datapoints"]]
         return {"points": sorted(points)}
 
-    def _plan(self, wish: Wish) -> dict[str, Any]:
+    def _plan(self, wish: ReadinessQuery) -> dict[str, Any]:
         _, name, _, target = wish
         if name not in self._plans:
-            raise EvidenceUnavailable(f"no ARN is deployed for the Region switch plan {plain(name, 80)}")
+            raise EvidenceUnavailable(f"no ARN is deployed for the Region switch plan {sanitize(name, 80)}")
         answer = self._client("arc-region-switch", target).get_plan_evaluation_status(
             planArn=self._plans[name]
         )
@@ -116,13 +116,13 @@ class AwsReadiness:
             "warnings": sum(w.get("warningStatus") == "active" for w in answer.get("warnings") or ()),
         }
 
-    def _arc(self, wish: Wish) -> dict[str, Any]:
+    def _arc(self, wish: ReadinessQuery) -> dict[str, Any]:
         client = self._client("route53-recovery-readiness", ARC_REGION)
         answer = client.get_readiness_check_status(ReadinessCheckName=wish[1])
         resources = answer.get("Resources") or ()
         return {"state": str(answer.get("Readiness", "UNKNOWN")), "checked": _oldest(resources)}
 
-    def _quotas(self, wish: Wish) -> dict[str, Any]:
+    def _quotas(self, wish: ReadinessQuery) -> dict[str, Any]:
         _, name, _, region = wish
         found: dict[str, Any] = {}
         for service in name.split(","):

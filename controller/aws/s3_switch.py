@@ -20,9 +20,9 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from controller.aws.errors import OUTSIDE, code
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.ports.errors import SwitchRefused, SwitchUnavailable
-from controller.ports.outside import Shown
+from controller.ports.outside import ReadBack
 from controller.ports.runtime import Runtime
 
 PERMISSIONS = (
@@ -84,14 +84,14 @@ class StandbySwitch:
         seen = self._look(controls, self._runtime.monotonic() + self._read_within)
         return {name: tag is None for name, tag in seen.items()}
 
-    def flip(
+    def update(
         self,
         changes: Changes,
         *,
         deadline: float,
         fence: Callable[[], None],
         override: Sequence[str] = (),  # noqa: ARG002 - it has no safety rules to set aside
-    ) -> Shown:
+    ) -> ReadBack:
         """As `ports.outside.Switch` promises, but one object at a time: On before Off.
 
         After a failure every slice is On somewhere still; a part of the changes may be applied.
@@ -102,7 +102,7 @@ class StandbySwitch:
         self._refuse_fixed(goal)
         for on in (True, False):
             self._reach([name for name, wanted in changes if wanted is on], on, deadline, fence)
-        return Shown(goal)
+        return ReadBack(goal)
 
     def _reach(self, names: Sequence[str], on: bool, deadline: float, fence: Callable[[], None]) -> None:
         """Send until S3 shows it: a lost reply is found by looking, never by sending again first."""
@@ -201,4 +201,4 @@ def _passing(error: Exception) -> bool:
 
 
 def _said(error: Exception) -> str:
-    return plain(str(error), 200)
+    return sanitize(str(error), 200)

@@ -11,7 +11,7 @@ from botocore.client import BaseClient
 
 from controller.aws.errors import OUTSIDE, code
 from controller.core.journal import canonical
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.ports.errors import OutsideUnreachable, TokenClosed
 
 PERMISSIONS: tuple[str, ...] = (
@@ -49,7 +49,7 @@ class StepFunctionsWorkflow:
             self._client.start_execution, stateMachineArn=self._arn, name=name, input=canonical(payload)
         )
         if failure and failure != "ExecutionAlreadyExists":
-            raise OutsideUnreachable(f"starting execution {plain(name, 80)}: {failure}")
+            raise OutsideUnreachable(f"starting execution {sanitize(name, 80)}: {failure}")
         return failure is None
 
     def running(self, name: str) -> bool | None:
@@ -61,7 +61,7 @@ class StepFunctionsWorkflow:
         if failure == "ExecutionDoesNotExist":
             return None
         if failure:
-            raise OutsideUnreachable(f"describing execution {plain(name, 80)}: {failure}")
+            raise OutsideUnreachable(f"describing execution {sanitize(name, 80)}: {failure}")
         return bool(answer["status"] == "RUNNING")
 
     def succeed(self, token: str, output: Mapping[str, Any], *, region: str = "") -> None:
@@ -72,8 +72,8 @@ class StepFunctionsWorkflow:
         _answered(
             self._client.send_task_failure,
             taskToken=token,
-            error=plain(error, 256),
-            cause=plain(cause, 32_768, lines=True),
+            error=sanitize(error, 256),
+            cause=sanitize(cause, 32_768, lines=True),
         )
 
     def heartbeat(self, token: str) -> None:

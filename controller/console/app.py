@@ -23,7 +23,7 @@ from controller.console.pages.visit import Visit
 from controller.console.render import page, sheet, static
 from controller.console.view_data import Controls, Instruments, Past, kept
 from controller.core.incident.approval import GROUP
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.ports.errors import ControllerError
 from controller.steps.context.deps import Deps
 
@@ -149,13 +149,13 @@ class Console:
     def _write(self, request: Request, session: Session | None, response: Response, seconds: float) -> None:
         """One line without a secret: no query, no cookie, no body; a hostile path is made plain."""
         line = {
-            "method": plain(request.method, 10),
-            "path": plain(request.path, 120),
+            "method": sanitize(request.method, 10),
+            "path": sanitize(request.path, 120),
             "status": response.status,
             "who": session.who if session else None,
             "ms": round(seconds * 1000, 1),
         }
-        self.log(line | ({"why": plain(response.why, 300)} if response.why else {}))
+        self.log(line | ({"why": sanitize(response.why, 300)} if response.why else {}))
 
 
 _HTML = {"content-type": "text/html; charset=utf-8"}

@@ -20,7 +20,7 @@ from controller.console.render import page, sheet, static
 from controller.console.view_data import Controls, Instruments, Past
 from controller.core.journal import Event
 from controller.core.model import Ignored, Observation
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.ports.errors import (
     ControllerError,
     EvidenceUnavailable,
@@ -120,7 +120,7 @@ class _Switch:
             raise SwitchUnavailable(f"the trace does not say how {missing[0]} stood")
         return {name: self._states[name] for name in controls}
 
-    flip = staticmethod(_over)
+    update = staticmethod(_over)
 
 
 class _Requests:
@@ -198,7 +198,7 @@ class Archive:
         instruments: Instruments,
         log: Callable[[Mapping[str, Any]], None],
     ) -> None:
-        self.name, self._until = plain(traced.name, 80), traced.until
+        self.name, self._until = sanitize(traced.name, 80), traced.until
         self._host, self._instruments, self._log = origin.partition("://")[2], instruments, log
         self._deps = outside_of(traced)
         self._controls, self._past = Controls(self._deps), Past(self._deps.application)
@@ -212,11 +212,11 @@ class Archive:
         except Exception as error:  # noqa: BLE001 - the border: whatever a file holds, a page and no stack
             response = self._says(500, "This cannot be shown", BROKEN, why=type(error).__name__)
         line = {
-            "method": plain(request.method, 10),
-            "path": plain(request.path, 120),
+            "method": sanitize(request.method, 10),
+            "path": sanitize(request.path, 120),
             "status": response.status,
         }
-        self._log(line | ({"why": plain(response.why, 300)} if response.why else {}))
+        self._log(line | ({"why": sanitize(response.why, 300)} if response.why else {}))
         body = b"" if request.method == "HEAD" else response.body
         return replace(response, headers={**HEADERS, **response.headers}, body=body)
 

@@ -9,8 +9,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from controller.console.http.messages import Response
-from controller.core.explanation import stamp
-from controller.core.text import plain, spell
+from controller.core.explanation import format_time
+from controller.core.text import format_duration, sanitize
 from controller.readmodel.run import sentence
 
 LONGEST = 4_000
@@ -47,7 +47,7 @@ def ago(now: float, at: float | None) -> str:
     if abs(now - at) >= 172_800:
         days = abs(now - at) / 86_400
         return f"{days:.0f} days ago" if at < now else f"in {days:.0f} days"
-    return f"{spell(now - at)} ago" if at <= now else f"in {spell(at - now)}"
+    return f"{format_duration(now - at)} ago" if at <= now else f"in {format_duration(at - now)}"
 
 
 def hour(at: float) -> str:
@@ -64,7 +64,7 @@ def _plainly(value: Any) -> Any:
     if isinstance(value, Markup) or not isinstance(value, str):
         return "" if value is None else value
     left, right = " " * value[:1].isspace(), " " * value[1:][-1:].isspace()
-    return left + plain(value, LONGEST) + right
+    return left + sanitize(value, LONGEST) + right
 
 
 def _prose(value: str) -> Markup:
@@ -92,10 +92,10 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     made.filters |= {
-        "stamp": stamp,
+        "stamp": format_time,
         "hour": hour,
         "day": day,
-        "spell": spell,
+        "spell": format_duration,
         "told": sentence,
         "prose": _prose,
         "code": _code,

@@ -14,11 +14,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from controller.core.explanation import stamp
+from controller.core.explanation import format_time
 from controller.core.incident.state import State
 from controller.core.journal import Event, Kind
 from controller.core.policy.terms import EVENT, NAME
-from controller.core.text import plain
+from controller.core.text import sanitize
 
 DECISION_SCHEMA = "tidegate.decision/v1"
 Change = Literal[
@@ -93,17 +93,17 @@ def decision_event(event: Event, after: State) -> dict[str, Any] | None:
         id=event.draft.id,
         application=event.application,
         sequence=event.seq,
-        at=stamp(event.at),
+        at=format_time(event.at),
         change=change,
         kind=str(event.kind),
-        by=plain(event.draft.by, 256),
+        by=sanitize(event.draft.by, 256),
         incident=event.draft.incident,
         intent=incident.intent if incident else None,
         source=incident.source if incident else None,
         target=incident.target if incident else None,
         phase=str(incident.phase) if incident else None,
-        code=_answer(event) if change == "answered" else None if code is None else plain(str(code), 64),
-        reason=plain(str(event.data.get("reason") or event.data.get("sentence") or ""), 500),
+        code=_answer(event) if change == "answered" else None if code is None else sanitize(str(code), 64),
+        reason=sanitize(str(event.data.get("reason") or event.data.get("sentence") or ""), 500),
     )
     return told.model_dump(by_alias=True)
 

@@ -8,7 +8,7 @@ from controller.core.journal import canonical
 from controller.core.model import Answer, Decision, Node, Truth
 
 
-def stamp(moment: float) -> str:
+def format_time(moment: float) -> str:
     """`1606309200.0` -> `2020-11-25T13:00:00Z`; tenths only where there are any."""
     when = datetime.fromtimestamp(round(moment, 1), UTC)
     tenths = f".{when.microsecond // 100000}" if when.microsecond else ""
@@ -107,7 +107,7 @@ def node_data(node: Node, *, with_signals: bool = True) -> dict[str, Any]:
                 "name": state.signal.name,
                 "observer": state.signal.observer,
                 "verdict": str(state.verdict),
-                "since": None if state.since is None else stamp(state.since),
+                "since": None if state.since is None else format_time(state.since),
                 "age_s": None if state.age is None else round(state.age, 1),
             }
             for state in node.signals

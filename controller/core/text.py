@@ -24,7 +24,7 @@ _INVISIBLE = re.compile(
 )
 
 
-def plain(text: str, limit: int, *, lines: bool = False) -> str:
+def sanitize(text: str, limit: int, *, lines: bool = False) -> str:
     """`text` as one line of at most `limit` visible characters.
 
     Line breaks become one space (`lines` keeps each as a newline), other blanks a space each; control,
@@ -50,7 +50,7 @@ def plain(text: str, limit: int, *, lines: bool = False) -> str:
     return read[: limit - 1].rstrip() + "…"
 
 
-def brief(text: str, limit: int = NOTICE) -> str:
+def shorten(text: str, limit: int = NOTICE) -> str:
     """`text` in at most `limit` bytes of UTF-8: its longest lines are cut first, so that none is lost."""
     lines = text.split("\n")
     while len("\n".join(lines).encode()) > limit:
@@ -63,7 +63,7 @@ def brief(text: str, limit: int = NOTICE) -> str:
     return "\n".join(lines)
 
 
-def spell(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """`200.4` -> `3m20s`."""
     whole = int(seconds)
     hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.core.journal import GENESIS, canonical, digest
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.entry.context import Context
 from controller.steps.context.deps import Deps
 from controller.steps.operator import break_glass as step
@@ -167,7 +167,11 @@ def person(context: Context, claimed: str | None) -> Person | None:
     if context.rehearsal:
         return Person(context.identity(claimed), None)
     key = wiring.access_key()
-    return None if key is None else Person(plain(f"{_user()}@{socket.gethostname()}", 128), plain(key, 128))
+    return (
+        None
+        if key is None
+        else Person(sanitize(f"{_user()}@{socket.gethostname()}", 128), sanitize(key, 128))
+    )
 
 
 def _user() -> str:
@@ -186,7 +190,7 @@ def signed(context: Context, application: str, by: Person, reason: str, at: floa
         "account": context.deployment.account,
         "who": by.who,
         "credential": by.credential,
-        "reason": plain(reason, 500),
+        "reason": sanitize(reason, 500),
         "at": at,
     }
 

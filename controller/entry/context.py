@@ -22,8 +22,8 @@ from pydantic import ValidationError
 
 from controller.core.journal import Event
 from controller.core.policy.schema import Policy
-from controller.core.text import plain
-from controller.lab.environment.persistence import read_last_run
+from controller.core.text import sanitize
+from controller.lab.environment.last_run import read_last_run
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
 from controller.steps.operator.explain_past import Nearest
@@ -62,7 +62,7 @@ class Context:
     def identity(self, claimed: str | None) -> str:
         """Who is acting. In a rehearsal whoever is claimed; else whom the credentials belong to."""
         if self.rehearsal:
-            return plain(claimed or getpass.getuser(), 64)
+            return sanitize(claimed or getpass.getuser(), 64)
         if claimed is not None:
             raise NoContext("--as is for rehearsals; here the AWS credentials say who is acting")
         from controller import wiring

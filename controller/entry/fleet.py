@@ -10,7 +10,7 @@ from controller.entry.demo.rehearsal import live
 from controller.lab.fleet.clusters import Cluster
 from controller.lab.fleet.outage import SIZES, Outcome, outage
 from controller.lab.policy_files.shipped import shipped
-from controller.ports.outside import Switch
+from controller.ports.outside import RoutingControls
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.service import ACCOUNT
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
@@ -25,7 +25,9 @@ def _policy() -> Policy:
     return live(shipped("policies/storefront.yaml"))
 
 
-def switch(wire: Wire, made: Cluster, runtime: VirtualRuntime, faults: Faults, rng: random.Random) -> Switch:
+def switch(
+    wire: Wire, made: Cluster, runtime: VirtualRuntime, faults: Faults, rng: random.Random
+) -> RoutingControls:
     urls = {region: f"https://{region}.arc.rehearsal.invalid" for region in ENDPOINTS}
     arc = Arc(endpoints=urls, panel=made.arc.panel, controls=dict(made.arns))
     elsewhere = dict.fromkeys(

@@ -16,12 +16,12 @@ from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import Ama
 from pydantic import BaseModel, ConfigDict, Field
 
 from controller import wiring
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.ports.errors import ControllerError
 from controller.settings import Arc, Deployment, Standby
 from controller.steps.context.deps import Deps
 from controller.steps.observe import observe
-from controller.steps.payload import PayloadUnknown, StepPayload, read_carry
+from controller.steps.payload import PayloadUnknown, StepPayload, read_payload
 from controller.steps.tick.tick import tick
 from controller.steps.workflow.assess import assess
 from controller.steps.workflow.confirm_readiness import confirm_readiness
@@ -98,29 +98,29 @@ def tick_handler(deps: Deps, _event: Payload) -> Payload:
 
 def request_approval_handler(deps: Deps, event: Payload) -> Payload:
     """Gets the task token; gives nothing back: the answer goes by the token."""
-    request_approval(deps, read_carry(event["carry"]), str(event["token"]))
+    request_approval(deps, read_payload(event["carry"]), str(event["token"]))
     return {}
 
 
 def escalate_handler(deps: Deps, event: Payload) -> Payload:
     error = event.get("error") or {}
-    cause = plain(str(error.get("Cause", "")), 400)
+    cause = sanitize(str(error.get("Cause", "")), 400)
     try:
-        carry = read_carry(event)
+        payload = read_payload(event)
     except PayloadUnknown as unknown:
         return hold_unknown(deps, event, str(unknown))
-    return _out(escalate(deps, carry, plain(str(error.get("Error", "")), 80), cause))
+    return _out(escalate(deps, payload, sanitize(str(error.get("Error", "")), 80), cause))
 
 
 def _state(step: Callable[[Deps, StepPayload], StepPayload]) -> Callable[[Deps, Payload], Payload]:
     def run(deps: Deps, event: Payload) -> Payload:
-        return _out(step(deps, read_carry(event)))
+        return _out(step(deps, read_payload(event)))
 
     return run
 
 
-def _out(carry: StepPayload) -> Payload:
-    return carry.model_dump(mode="json", by_alias=True)
+def _out(payload: StepPayload) -> Payload:
+    return payload.model_dump(mode="json", by_alias=True)
 
 
 HANDLERS: Mapping[str, Callable[[Deps, Payload], Payload]] = {
@@ -159,7 +159,7 @@ def _instrumented(
         try:
             result = step(deps, event)
         except Exception as error:
-            why = {"error": type(error).__name__, "why": plain(str(error), 300)}
+            why = {"error": type(error).__name__, "why": sanitize(str(error), 300)}
             logger.error("failed", extra={**fields, **why})
             stream.write(_metric(name, "Failed", 1.0, MetricUnit.Count))
             raise

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from controller.core.decision.drills import last_drill, last_success, what_is_amiss
-from controller.core.explanation import stamp
+from controller.core.explanation import format_time
 from controller.core.incident.state import ENDED, Incident, Phase, State
 from controller.core.incident.step_durations import stuck
 from controller.core.policy.schedule import following
@@ -23,7 +23,7 @@ def drills_data(policy: Policy, state: State, now: float) -> dict[str, Any]:
     return {
         "last": _last(state),
         "last_success": None if good is None else _told(good),
-        "next": None if coming is None else stamp(coming),
+        "next": None if coming is None else format_time(coming),
         "warning": what_is_amiss(policy, state, now),
     }
 
@@ -33,7 +33,7 @@ def _last(state: State) -> dict[str, Any] | None:
     drill, skipped = last_drill(state), state.skipped
     if skipped is not None and (drill is None or drill.opened < skipped.at):
         data = skipped.data
-        return {"region": data["source"], "at": stamp(skipped.at), "outcome": data["outcome"],
+        return {"region": data["source"], "at": format_time(skipped.at), "outcome": data["outcome"],
                 "reason": data["reason"], "id": None}  # fmt: skip
     return None if drill is None else _told(drill)
 
@@ -41,7 +41,7 @@ def _last(state: State) -> dict[str, Any] | None:
 def _told(drill: Incident) -> dict[str, Any]:
     outcome = drill.outcome if drill.phase in ENDED else "under way"
     kept = drill.reason if drill.phase is Phase.STOOD_DOWN else None
-    return {"region": drill.source, "at": stamp(drill.changed), "outcome": outcome or None,
+    return {"region": drill.source, "at": format_time(drill.changed), "outcome": outcome or None,
             "reason": kept, "id": drill.id}  # fmt: skip
 
 
@@ -76,14 +76,14 @@ def last_probes(
     for at, record in between(application, now - 1.5 * LATE, now):
         for probe in record.get("probes", ()) if record.get("by") == "probe" else ():
             if probe["region"] in found:
-                found[probe["region"]] = {"at": stamp(at), "age_s": round(now - at), **probe}
+                found[probe["region"]] = {"at": format_time(at), "age_s": round(now - at), **probe}
     return found
 
 
 def drift_told(state: State) -> dict[str, Any] | None:
     """The last drift that was seen, and when."""
     event = state.drift
-    return None if event is None else {"at": stamp(event.at), "reason": event.data["reason"]}
+    return None if event is None else {"at": format_time(event.at), "reason": event.data["reason"]}
 
 
 def stuck_told(state: State, now: float) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from controller.core.explanation import decision_data, stamp
+from controller.core.explanation import decision_data, format_time
 from controller.core.model import Decision
 from controller.core.policy.schema import Policy
 from controller.lab.cases.model import Case
@@ -41,7 +41,7 @@ class Explained:
         return {
             "case": self.story,
             "after_s": self.after,
-            "at": stamp(self.at),
+            "at": format_time(self.at),
             "decision": decision_data(self.decision),
         }
 
@@ -57,7 +57,7 @@ def story_case(policy: Policy, words: str, region: str | None) -> tuple[Policy, 
     if begins is None:
         raise NotShown("no hour of a week is free of a blackout")
     said = spoken(live, failing(live, about, NAMED[words]))
-    return live, as_case(f"{about}, {NAMED[words]}", said, begins=stamp(begins), lasts=lasts)
+    return live, as_case(f"{about}, {NAMED[words]}", said, begins=format_time(begins), lasts=lasts)
 
 
 def written_case(policy_file: Path, words: str) -> tuple[Policy, Case]:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from controller.core.decision.readiness import Reading, Wish
+from controller.core.decision.readiness import ReadinessQuery, ReadinessResult
 from controller.core.model import Ignored, Sighting
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shown(Mapping[str, bool]):
+class ReadBack(Mapping[str, bool]):
     """Name -> on, as read back. alone: the endpoint that took the change, where no other one answered."""
 
     states: Mapping[str, bool]
@@ -28,21 +28,21 @@ class Shown(Mapping[str, bool]):
         return len(self.states)
 
 
-class Switch(Protocol):
+class RoutingControls(Protocol):
     """The routing controls of an ARC cluster, by name."""
 
     def read(self, controls: Sequence[str]) -> Mapping[str, bool]:
         """Name -> on. Raises `SwitchUnavailable`."""
         ...
 
-    def flip(
+    def update(
         self,
         changes: Sequence[tuple[str, bool]],
         *,
         deadline: float,
         fence: Callable[[], None],
         override: Sequence[str] = (),
-    ) -> Shown:
+    ) -> ReadBack:
         """Apply all changes, On and Off together, and read them back from another endpoint, if one answers.
 
         `override`: ARNs of safety rules that two people approved to set aside; no other is. `fence` is
@@ -102,7 +102,7 @@ class Notices(Protocol):
 
 
 class Readiness(Protocol):
-    def read(self, wish: Wish) -> Reading:
+    def read(self, wish: ReadinessQuery) -> ReadinessResult:
         """Ask the provider of the wish's kind now. Raises `EvidenceUnavailable` after one second."""
         ...
 
@@ -110,10 +110,10 @@ class Readiness(Protocol):
 class Snapshots(Protocol):
     """The last answer to each wish, with its time: what counts where nobody answers."""
 
-    def keep(self, application: str, readings: Sequence[Reading]) -> None:
+    def keep(self, application: str, readings: Sequence[ReadinessResult]) -> None:
         """Replace what is kept of the same wishes. Raises `EvidenceUnavailable`."""
         ...
 
-    def kept(self, application: str) -> tuple[Reading, ...]:
+    def kept(self, application: str) -> tuple[ReadinessResult, ...]:
         """Raises `EvidenceUnavailable`."""
         ...

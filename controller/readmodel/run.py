@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from controller.core.explanation import stamp
+from controller.core.explanation import format_time
 from controller.core.journal import Event, Kind, broken_at
 
 
@@ -218,7 +218,7 @@ def sentence(event: Event) -> str:
             only = f"; read back from {lone} alone, which took it: no other endpoint answered" if lone else ""
             return f"ARC took the change: {_states(data.get('states', {}))}{only}"
         case Kind.BLINDED:
-            since, until = (stamp(float(data.get(edge, event.at))) for edge in ("from", "to"))
+            since, until = (format_time(float(data.get(edge, event.at))) for edge in ("from", "to"))
             return f"{data.get('who')} assessed nothing from {since} to {until}"
     told = data.get("sentence") or data.get("reason") or ""
     return str(told)

@@ -24,7 +24,7 @@ from controller.core.model import Observation
 from controller.core.policy.schema import Policy
 from controller.core.policy.terms import PolicyError
 from controller.core.policy.validation import parse_policy
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.readmodel.run import sentence
 
 Time = Annotated[float, Field(ge=0, le=1e11)]
@@ -214,7 +214,7 @@ def _whole(
     try:
         policy = parse_policy(run.policy)
     except (PolicyError, ValueError) as error:
-        raise NotATrace(f"its policy does not load: {plain(str(error), 200)}") from error
+        raise NotATrace(f"its policy does not load: {sanitize(str(error), 200)}") from error
     events = tuple(event for event in happened if event.application == policy.application)
     fleet = tuple(event for event in happened if event.application != policy.application)
     broken = broken_at(events)
@@ -225,7 +225,9 @@ def _whole(
         for event in events:
             sentence(event)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise NotATrace(f"its journal cannot be what this version wrote: {plain(str(error), 200)}") from error
+        raise NotATrace(
+            f"its journal cannot be what this version wrote: {sanitize(str(error), 200)}"
+        ) from error
     return Traced(
         run.name, policy, run.account, run.here, run.until, dict(run.controls), events, fleet, assessed,
         dict(heard), dict(counted),
@@ -240,7 +242,7 @@ def _raw(number: int, text: str) -> dict[str, Any]:
     try:
         raw = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        raise NotATrace(f"line {number}: {plain(str(error), 120)}") from error
+        raise NotATrace(f"line {number}: {sanitize(str(error), 120)}") from error
     return dict(raw)
 
 
@@ -252,14 +254,14 @@ def _line(number: int, raw: Mapping[str, Any]) -> AnyLine:
         if isinstance(error, ValidationError):
             first = error.errors(include_url=False, include_input=False)[0]
             told = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-        raise NotATrace(f"line {number}: {plain(told, 200)}") from error
+        raise NotATrace(f"line {number}: {sanitize(told, 200)}") from error
 
 
 def _event(number: int, raw: Mapping[str, Any]) -> Event:
     try:
         return from_json(json.dumps(raw))
     except (ValueError, AttributeError, TypeError) as error:
-        raise NotATrace(f"line {number}: {plain(str(error), 200)}") from error
+        raise NotATrace(f"line {number}: {sanitize(str(error), 200)}") from error
 
 
 def _no_number(text: str) -> None:

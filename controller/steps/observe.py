@@ -13,7 +13,7 @@ from controller.core.decision.decide import decide
 from controller.core.evidence.registry import roster_of, why_unnamed
 from controller.core.explanation import decision_data
 from controller.core.model import Ended, Ignored, Probe, Sighting
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.ports.errors import ControllerError, JournalConflict, TokenClosed
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import lacks, load_state
@@ -120,4 +120,4 @@ def told(ignored: Sequence[Ignored]) -> dict[str, object]:
 
 
 def _unnamed(deps: Deps, each: Sighting) -> Ignored:
-    return Ignored(why_unnamed(each.signal, deps.policy, deps.account), plain(each.signal, 120))
+    return Ignored(why_unnamed(each.signal, deps.policy, deps.account), sanitize(each.signal, 120))

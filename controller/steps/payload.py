@@ -5,7 +5,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from controller.core.text import plain
+from controller.core.text import sanitize
 
 Next = Literal[
     "act",
@@ -54,14 +54,16 @@ class StepPayload(BaseModel):
     ask_seconds: int = Field(default=900, ge=60, le=ASK_LONGEST)
 
     def to(self, where: Next, *, code: str = "", reason: str = "", wait: float = 20) -> "StepPayload":
-        """The same carry, on its way to `where`."""
+        """The same payload, on its way to `where`."""
         changes = {"next": where, "code": code, "reason": reason[:500], "wait_seconds": max(1, int(wait))}
         return self.model_copy(update=changes)
 
 
-def read_carry(payload: Mapping[str, Any]) -> StepPayload:
-    """The carry in a payload of this version or the one before. Raises `PayloadUnknown` by name."""
+def read_payload(payload: Mapping[str, Any]) -> StepPayload:
+    """The payload in a payload of this version or the one before. Raises `PayloadUnknown` by name."""
     schema = payload.get("schema")
     if schema not in SCHEMAS:
-        raise PayloadUnknown(f"payload schema {plain(str(schema), 60)!r} is not one of: {', '.join(SCHEMAS)}")
+        raise PayloadUnknown(
+            f"payload schema {sanitize(str(schema), 60)!r} is not one of: {', '.join(SCHEMAS)}"
+        )
     return StepPayload.model_validate(payload)

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from controller.core.explanation import stamp
+from controller.core.explanation import format_time
 from controller.core.journal import Draft, Event, Kind, from_json, seal
 from tests.core.scene import OTHER, WEST
 
@@ -78,7 +78,7 @@ def _shifted(value: Any, shift: float) -> Any:
         return [_shifted(each, shift) for each in value]
     if isinstance(value, dict):
         return {
-            key: stamp(datetime.fromisoformat(each).timestamp() + shift)
+            key: format_time(datetime.fromisoformat(each).timestamp() + shift)
             if key == "since" and each
             else _shifted(each, shift)
             for key, each in value.items()

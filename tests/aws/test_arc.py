@@ -18,7 +18,7 @@ DEADLINE = T0 + 20
 
 def test_flip_moves_all_slices_in_one_call_and_reads_back_elsewhere() -> None:
     cluster = Cluster(rules=at_least_one(4))
-    states = cluster.switch().flip(cluster.leave(), deadline=DEADLINE, fence=unfenced)
+    states = cluster.switch().update(cluster.leave(), deadline=DEADLINE, fence=unfenced)
     assert states == dict(cluster.leave())
     (write,) = cluster.sent()
     read_from = {region for _, region in cluster.sent("ListRoutingControls")}
@@ -32,7 +32,7 @@ def test_two_hung_endpoints_cost_two_and_a_half_seconds_at_most(hung: tuple[str,
     cluster = Cluster(rules=at_least_one(4))
     cluster.faults.arc = dict.fromkeys(hung, "hung")
     switch = cluster.switch(seed=PAIRS.index(hung))
-    states = switch.flip(cluster.leave(), deadline=DEADLINE, fence=unfenced)
+    states = switch.update(cluster.leave(), deadline=DEADLINE, fence=unfenced)
     assert states == dict(cluster.leave())
     assert {at for at, _, _ in cluster.changes} == {cluster.changes[0][0]}
     assert cluster.changes[0][0] <= 2.5
@@ -53,7 +53,7 @@ def test_a_flip_after_a_read_starts_with_an_endpoint_that_answered() -> None:
     switch = cluster.switch(avoid=ENDPOINTS[2:])  # so that the hung ones come first
     switch.read(cluster.east)
     before = cluster.elapsed
-    switch.flip(cluster.leave(), deadline=DEADLINE, fence=unfenced)
+    switch.update(cluster.leave(), deadline=DEADLINE, fence=unfenced)
     assert cluster.changes[0][0] - before <= 0.2
 
 
@@ -72,7 +72,7 @@ def test_four_hung_endpoints_still_show_states_but_take_no_change() -> None:
     assert cluster.switch().read(cluster.east) == dict.fromkeys(cluster.east, True)
     assert cluster.elapsed <= READ_TIMEOUT + 0.5
     with pytest.raises(SwitchUnavailable, match="EndpointTemporarilyUnavailable"):
-        cluster.switch().flip(cluster.leave(), deadline=cluster.kernel.now() + 10, fence=unfenced)
+        cluster.switch().update(cluster.leave(), deadline=cluster.kernel.now() + 10, fence=unfenced)
     assert cluster.changes == []
 
 
@@ -81,7 +81,7 @@ def test_no_endpoint_at_all_is_unavailable_at_the_deadline(fault: str) -> None:
     cluster = Cluster()
     cluster.faults.arc = dict.fromkeys(ENDPOINTS, fault)  # type: ignore[arg-type]
     with pytest.raises(SwitchUnavailable, match="ap-southeast-2"):
-        cluster.switch().flip(cluster.leave(), deadline=T0 + 10, fence=unfenced)
+        cluster.switch().update(cluster.leave(), deadline=T0 + 10, fence=unfenced)
     assert cluster.elapsed <= 10 + READ_TIMEOUT
     assert max(at for at, _ in cluster.sent()) < 10
     with pytest.raises(SwitchUnavailable):
@@ -92,14 +92,14 @@ def test_endpoints_that_return_are_used() -> None:
     cluster = Cluster()
     cluster.faults.arc = dict.fromkeys(ENDPOINTS, "hung")
     cluster.kernel.at(T0 + 6, cluster.faults.arc.clear)
-    cluster.switch().flip(cluster.leave(), deadline=DEADLINE, fence=unfenced)
+    cluster.switch().update(cluster.leave(), deadline=DEADLINE, fence=unfenced)
     assert 6 <= cluster.changes[0][0] <= 8.5
 
 
 def test_refused_connections_are_hopped_over_at_once() -> None:
     cluster = Cluster()
     cluster.faults.arc = dict.fromkeys(ENDPOINTS[:2], "refused")
-    cluster.switch(avoid=ENDPOINTS[2:]).flip(cluster.leave(), deadline=DEADLINE, fence=unfenced)
+    cluster.switch(avoid=ENDPOINTS[2:]).update(cluster.leave(), deadline=DEADLINE, fence=unfenced)
     assert cluster.changes[0][0] <= 0.2
     assert len(cluster.sent()) == 3
 
@@ -108,7 +108,7 @@ def test_endpoints_in_maintenance_are_hopped_over_at_once() -> None:
     cluster = Cluster()
     for endpoint in ENDPOINTS[:2]:
         cluster.controls.maintain(endpoint, out=True)
-    cluster.switch(avoid=ENDPOINTS[2:]).flip(cluster.leave(), deadline=DEADLINE, fence=unfenced)
+    cluster.switch(avoid=ENDPOINTS[2:]).update(cluster.leave(), deadline=DEADLINE, fence=unfenced)
     assert cluster.changes[0][0] <= 0.5
 
 
@@ -119,7 +119,7 @@ def test_a_lost_reply_is_a_success_with_one_effect(lag: tuple[float, float], rul
     cluster = Cluster(rules=rules, lag=lag)
     cluster.lost = {"us-east-1"}
     switch = cluster.switch(avoid=ENDPOINTS[1:])
-    assert switch.flip(cluster.leave(), deadline=DEADLINE + 10, fence=unfenced) == dict(cluster.leave())
+    assert switch.update(cluster.leave(), deadline=DEADLINE + 10, fence=unfenced) == dict(cluster.leave())
     assert len(cluster.changes) == 8
     assert cluster.changes[0][0] <= 0.2
     assert len(cluster.sent()) == (3 if rules and lag[0] > 5 else 2)
@@ -128,9 +128,9 @@ def test_a_lost_reply_is_a_success_with_one_effect(lag: tuple[float, float], rul
 def test_a_change_just_before_ours_is_waited_out() -> None:
     cluster = Cluster(rules=at_least_one(4))
     somebody = cluster.switch(seed=2)
-    somebody.flip([("usw2-a", True)], deadline=DEADLINE, fence=unfenced)
+    somebody.update([("usw2-a", True)], deadline=DEADLINE, fence=unfenced)
     applied = cluster.changes[0][0]
-    states = cluster.switch().flip(cluster.leave(), deadline=DEADLINE, fence=unfenced)
+    states = cluster.switch().update(cluster.leave(), deadline=DEADLINE, fence=unfenced)
     assert states == dict(cluster.leave())
     assert applied + 5 <= cluster.changes[-1][0] <= applied + 5 + 5.5
     assert len(cluster.sent()) == 3
@@ -138,9 +138,9 @@ def test_a_change_just_before_ours_is_waited_out() -> None:
 
 def test_a_wait_period_beyond_the_deadline_is_refused() -> None:
     cluster = Cluster(rules=at_least_one(4))
-    cluster.switch(seed=2).flip([("usw2-a", True)], deadline=DEADLINE, fence=unfenced)
+    cluster.switch(seed=2).update([("usw2-a", True)], deadline=DEADLINE, fence=unfenced)
     with pytest.raises(SwitchRefused, match="slice-a"):
-        cluster.switch().flip(cluster.leave(), deadline=cluster.kernel.now() + 1, fence=unfenced)
+        cluster.switch().update(cluster.leave(), deadline=cluster.kernel.now() + 1, fence=unfenced)
     assert len(cluster.sent()) == 2
 
 
@@ -149,7 +149,7 @@ def test_a_safety_rule_that_says_no_is_named(refusal: str) -> None:
     both_off = [("use1-c", False), ("usw2-d", True)]
     cluster = Cluster(rules=at_least_one(4), refusal=refusal)
     with pytest.raises(SwitchRefused, match=r"use1-c Off.*slice-c.*safetyrule"):
-        cluster.switch().flip(both_off, deadline=DEADLINE, fence=unfenced)
+        cluster.switch().update(both_off, deadline=DEADLINE, fence=unfenced)
     assert cluster.changes == []
     assert len(cluster.sent()) == 2
     assert cluster.sent()[1][0] - cluster.sent()[0][0] > 5
@@ -159,7 +159,7 @@ def test_a_refusal_that_the_world_contradicts_is_a_success() -> None:
     cluster = Cluster(lag=(0.0, 0.0))
     goal = dict.fromkeys(cluster.east, True)
     cluster.script = [AwsError("ValidationException", "no words that anybody documented")]
-    assert cluster.switch().flip(list(goal.items()), deadline=DEADLINE, fence=unfenced) == goal
+    assert cluster.switch().update(list(goal.items()), deadline=DEADLINE, fence=unfenced) == goal
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_what_fails_everywhere_is_sent_once(code: str, words: str) -> None:
     cluster = Cluster()
     cluster.script = [AwsError(code, words + "\n\x1b[31mERROR all is well")]
     with pytest.raises(SwitchRefused, match=f"{code}: {words} ") as caught:
-        cluster.switch().flip(cluster.leave(), deadline=DEADLINE, fence=unfenced)
+        cluster.switch().update(cluster.leave(), deadline=DEADLINE, fence=unfenced)
     assert str(caught.value).isprintable()
     assert len(cluster.sent()) == 1
 
@@ -186,14 +186,14 @@ def test_a_request_that_the_sdk_rejects_is_refused_unsent() -> None:
     runtime, rng = cluster.runtime, random.Random(1)
     switch = ArcSwitch(clients(), {"a": "", "b": PANEL + "/unknown"}, runtime=runtime, rng=rng)
     with pytest.raises(SwitchRefused, match="ParamValidationError"):
-        switch.flip([("a", True)], deadline=DEADLINE, fence=unfenced)
+        switch.update([("a", True)], deadline=DEADLINE, fence=unfenced)
     assert cluster.sent() == []
     with pytest.raises(SwitchRefused, match="ResourceNotFoundException"):
         switch.read(["b"])
     with pytest.raises(SwitchRefused, match="no routing control with the ARN of a"):
         switch.read(["a", "b"])
     with pytest.raises(SwitchRefused, match="no ARN is configured for c"):
-        switch.flip([("c", True)], deadline=DEADLINE, fence=unfenced)
+        switch.update([("c", True)], deadline=DEADLINE, fence=unfenced)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_a_request_that_the_sdk_rejects_is_refused_unsent() -> None:
 def test_back_off_before_the_next_endpoint(error: AwsError, pause: float) -> None:
     cluster = Cluster()
     cluster.script = [error]
-    cluster.switch().flip(cluster.leave(), deadline=DEADLINE, fence=unfenced)
+    cluster.switch().update(cluster.leave(), deadline=DEADLINE, fence=unfenced)
     first, second = cluster.sent()
     assert pause + 1.99 * TRAVEL <= second[0] - first[0] <= pause * 1.5 + 6 * TRAVEL
     assert second[1] != first[1]
@@ -222,7 +222,9 @@ def test_an_endpoints_own_throttle_is_survived() -> None:
         tasks = [cluster.runtime.spawn(lambda: None)]
         cluster.runtime.wait(tasks, 1.0)
         name = cluster.west[number]
-        assert switch.flip([(name, True)], deadline=cluster.kernel.now() + 20, fence=unfenced) == {name: True}
+        assert switch.update([(name, True)], deadline=cluster.kernel.now() + 20, fence=unfenced) == {
+            name: True
+        }
 
 
 def test_the_fence_is_asked_before_each_send_and_stops_the_hedge() -> None:
@@ -236,7 +238,7 @@ def test_the_fence_is_asked_before_each_send_and_stops_the_hedge() -> None:
             raise JournalConflict("a newer epoch holds the lease")
 
     with pytest.raises(JournalConflict):
-        cluster.switch().flip(cluster.leave(), deadline=DEADLINE, fence=fence)
+        cluster.switch().update(cluster.leave(), deadline=DEADLINE, fence=fence)
     assert asked == [0.0, 1.0]
     assert [at for at, _ in cluster.sent()] == pytest.approx([0.0], abs=1e-3)
     assert cluster.elapsed == pytest.approx(READ_TIMEOUT)  # the open leg was joined
@@ -245,7 +247,7 @@ def test_the_fence_is_asked_before_each_send_and_stops_the_hedge() -> None:
 def test_nothing_is_sent_after_the_deadline() -> None:
     cluster = Cluster()
     with pytest.raises(SwitchUnavailable):
-        cluster.switch().flip(cluster.leave(), deadline=T0, fence=unfenced)
+        cluster.switch().update(cluster.leave(), deadline=T0, fence=unfenced)
     assert cluster.calls == []
 
 
@@ -256,14 +258,14 @@ def test_a_controller_frozen_between_fence_and_send_sends_nothing() -> None:
         cluster.runtime.sleep(30)
 
     with pytest.raises(SwitchUnavailable):
-        cluster.switch().flip(cluster.leave(), deadline=DEADLINE, fence=slow_fence)
+        cluster.switch().update(cluster.leave(), deadline=DEADLINE, fence=slow_fence)
     assert cluster.sent() == []
 
 
 def test_nothing_is_in_flight_when_flip_returns() -> None:
     cluster = Cluster(lag=(0.0, 0.0))
     cluster.faults.arc = {"us-east-1": "hung"}
-    cluster.switch(avoid=ENDPOINTS[1:]).flip(cluster.leave(), deadline=DEADLINE, fence=unfenced)
+    cluster.switch(avoid=ENDPOINTS[1:]).update(cluster.leave(), deadline=DEADLINE, fence=unfenced)
     assert cluster.changes[0][0] == pytest.approx(1.0 + TRAVEL)
     assert cluster.elapsed == pytest.approx(READ_TIMEOUT)
 
@@ -278,7 +280,7 @@ def test_eighteen_controls_go_in_two_calls_on_first() -> None:
 
     cluster.controls.observe(watch)
     random.Random(3).shuffle(mixed := cluster.leave())
-    states = cluster.switch().flip(mixed, deadline=T0 + 40, fence=unfenced)
+    states = cluster.switch().update(mixed, deadline=T0 + 40, fence=unfenced)
     assert states == dict(mixed)
     assert len(cluster.sent()) == 2
     assert [on for _, _, on in cluster.changes] == [True] * 9 + [False] * 9
@@ -289,7 +291,7 @@ def test_eighteen_controls_go_in_two_calls_on_first() -> None:
 def test_a_second_call_that_the_deadline_forbids_is_not_made() -> None:
     cluster = Cluster(count=9, rules=at_least_one(9))
     with pytest.raises(SwitchUnavailable, match="1 of 2 calls are applied"):
-        cluster.switch().flip(cluster.leave(), deadline=T0 + 6, fence=unfenced)
+        cluster.switch().update(cluster.leave(), deadline=T0 + 6, fence=unfenced)
     assert [on for _, _, on in cluster.changes] == [True] * 9
 
 
@@ -300,14 +302,14 @@ def test_no_off_where_the_on_before_it_is_not_seen() -> None:
     cluster.tampered = dict.fromkeys(ENDPOINTS, stale)
     cluster.script = []
     with pytest.raises(SwitchUnavailable, match="not confirmed"):
-        cluster.switch().flip(cluster.leave(), deadline=T0 + 60, fence=unfenced)
+        cluster.switch().update(cluster.leave(), deadline=T0 + 60, fence=unfenced)
     assert len(cluster.sent()) == 1
 
 
 def test_a_read_back_that_never_agrees_is_not_a_success() -> None:
     cluster = Cluster(lag=(60.0, 60.0))
     with pytest.raises(SwitchUnavailable, match=r"applied but not confirmed: .*usw2-a Off"):
-        cluster.switch().flip(cluster.leave(), deadline=T0 + 60, fence=unfenced)
+        cluster.switch().update(cluster.leave(), deadline=T0 + 60, fence=unfenced)
     assert 15 <= cluster.elapsed <= 17
     assert len(cluster.sent()) == 1
 
@@ -318,7 +320,7 @@ def test_one_stale_endpoint_does_not_hide_a_change_that_others_show() -> None:
     cluster.tampered = {"eu-west-1": stale}
     switch = cluster.switch(avoid=[name for name in ENDPOINTS if name != "eu-west-1"])
     cluster.faults.arc = {}
-    assert switch.flip(cluster.leave(), deadline=DEADLINE, fence=unfenced) == dict(cluster.leave())
+    assert switch.update(cluster.leave(), deadline=DEADLINE, fence=unfenced) == dict(cluster.leave())
 
 
 @pytest.mark.parametrize(
@@ -367,20 +369,22 @@ def test_a_gate_and_an_exactly_one_rule_are_respected() -> None:
     ]
     cluster = Cluster(count=2, rules=rules)
     with pytest.raises(SwitchRefused, match="one-a"):
-        cluster.switch().flip([("usw2-a", True)], deadline=DEADLINE, fence=unfenced)
-    assert cluster.switch().flip(cluster.leave(), deadline=DEADLINE, fence=unfenced) == dict(cluster.leave())
+        cluster.switch().update([("usw2-a", True)], deadline=DEADLINE, fence=unfenced)
+    assert cluster.switch().update(cluster.leave(), deadline=DEADLINE, fence=unfenced) == dict(
+        cluster.leave()
+    )
 
 
 def test_a_control_named_twice_is_a_programming_error() -> None:
     cluster = Cluster()
     with pytest.raises(ValueError, match="twice"):
-        cluster.switch().flip([("use1-a", True), ("use1-a", False)], deadline=DEADLINE, fence=unfenced)
+        cluster.switch().update([("use1-a", True), ("use1-a", False)], deadline=DEADLINE, fence=unfenced)
 
 
 def test_the_declared_permissions_are_the_calls_that_are_made() -> None:
     cluster = Cluster()
     cluster.switch().read(["use1-a"])
-    cluster.switch().flip(cluster.leave(), deadline=cluster.kernel.now() + 20, fence=unfenced)
+    cluster.switch().update(cluster.leave(), deadline=cluster.kernel.now() + 20, fence=unfenced)
     made = {f"route53-recovery-cluster:{operation}" for _, _, operation in cluster.calls}
     assert made == {action for action, _ in PERMISSIONS}
 
@@ -397,7 +401,7 @@ def test_where_no_other_endpoint_answers_the_one_that_took_the_change_confirms_i
     """The four hang for us alone: the cluster itself is whole."""
     cluster = Cluster(rules=at_least_one(4))
     cluster.out_of_reach = set(ENDPOINTS[:4])
-    shown = cluster.switch(avoid=ENDPOINTS[4:]).flip(cluster.leave(), deadline=DEADLINE, fence=unfenced)
+    shown = cluster.switch(avoid=ENDPOINTS[4:]).update(cluster.leave(), deadline=DEADLINE, fence=unfenced)
     assert shown == dict(cluster.leave())
     assert shown.alone == ENDPOINTS[4]
     assert cluster.changes[0][0] <= 4.5
@@ -408,7 +412,7 @@ def test_where_no_other_endpoint_answers_the_one_that_took_the_change_confirms_i
 def test_the_others_have_three_seconds_before_the_one_that_took_the_change_is_asked() -> None:
     cluster = Cluster()
     cluster.out_of_reach = set(ENDPOINTS[1:])
-    shown = cluster.switch(avoid=ENDPOINTS[1:]).flip(cluster.leave(), deadline=DEADLINE, fence=unfenced)
+    shown = cluster.switch(avoid=ENDPOINTS[1:]).update(cluster.leave(), deadline=DEADLINE, fence=unfenced)
     assert (shown == dict(cluster.leave()), shown.alone) == (True, ENDPOINTS[0])
     read = cluster.sent("ListRoutingControls")
     assert {region for _, region in read[:4]} == set(ENDPOINTS[1:])
@@ -420,7 +424,7 @@ def test_an_endpoint_that_answers_and_lags_is_waited_for(seed: int) -> None:
     """It answers, so the one that took the change is not asked, however long the other lags."""
     cluster = Cluster(lag=(8.0, 9.0))
     cluster.out_of_reach = set(ENDPOINTS[2:])
-    shown = cluster.switch(seed=seed).flip(cluster.leave(), deadline=DEADLINE, fence=unfenced)
+    shown = cluster.switch(seed=seed).update(cluster.leave(), deadline=DEADLINE, fence=unfenced)
     assert (shown == dict(cluster.leave()), shown.alone) == (True, None)
 
 
@@ -430,7 +434,7 @@ def test_once_another_endpoint_has_answered_the_word_of_the_one_that_took_the_ch
     cluster.out_of_reach = set(ENDPOINTS[2:])
     cluster.kernel.after(2.5, lambda: cluster.out_of_reach.add(ENDPOINTS[1]))
     with pytest.raises(SwitchUnavailable, match="applied but not confirmed"):
-        cluster.switch(avoid=ENDPOINTS[1:]).flip(cluster.leave(), deadline=DEADLINE, fence=unfenced)
+        cluster.switch(avoid=ENDPOINTS[1:]).update(cluster.leave(), deadline=DEADLINE, fence=unfenced)
     reads = cluster.sent("ListRoutingControls")
     assert {region for at, region in reads if at < 2.5} >= {ENDPOINTS[1]}
     assert ENDPOINTS[0] not in {region for _, region in reads}

@@ -59,7 +59,7 @@ def test_a_flip_in_a_storm_is_done_or_says_that_it_is_not(seed: int) -> None:
     length = storm.rng.choice([3.0, 12.0, 20.0, 60.0])
     switch = cluster.switch(seed=seed)
     try:
-        states = switch.flip(cluster.leave(), deadline=T0 + length, fence=unfenced)
+        states = switch.update(cluster.leave(), deadline=T0 + length, fence=unfenced)
     except SwitchUnavailable:
         pass  # never SwitchRefused: nobody but ourselves could have started a wait period
     else:
@@ -77,7 +77,7 @@ def test_a_flip_in_a_storm_is_done_or_says_that_it_is_not(seed: int) -> None:
     storm.calm = True
     cluster.runtime.sleep(25)
     assert (
-        switch.flip(cluster.leave(), deadline=cluster.kernel.now() + 60, fence=unfenced)
+        switch.update(cluster.leave(), deadline=cluster.kernel.now() + 60, fence=unfenced)
         == goal
         == storm.truth()
     )
@@ -93,11 +93,11 @@ def test_two_controllers_at_once_end_in_one_state_that_both_can_read(seed: int) 
     leave = cluster.leave()
     back = [(name, not on) for name, on in leave]
     first = cluster.runtime.spawn(
-        lambda: cluster.switch(seed=seed).flip(leave, deadline=T0 + 40, fence=unfenced)
+        lambda: cluster.switch(seed=seed).update(leave, deadline=T0 + 40, fence=unfenced)
     )
     cluster.runtime.sleep(rng.uniform(0.0, 12.0))
     second = cluster.runtime.spawn(
-        lambda: cluster.switch(seed=seed + 1).flip(back, deadline=T0 + 50, fence=unfenced)
+        lambda: cluster.switch(seed=seed + 1).update(back, deadline=T0 + 50, fence=unfenced)
     )
     cluster.runtime.sleep(60)
     assert first.done()

@@ -7,7 +7,7 @@ import pytest
 from botocore.config import Config
 
 from controller.aws.readiness import PERMISSIONS, SERVICES, AwsReadiness
-from controller.core.decision.readiness import Reading, Wish
+from controller.core.decision.readiness import ReadinessQuery, ReadinessResult
 from controller.ports.errors import EvidenceUnavailable
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.service import AwsError, Call, Request, Response
@@ -21,10 +21,10 @@ from controller.rehearsal.wire.dispatch import Wire
 EAST, WEST = "us-east-1", "us-west-2"
 T0 = 1_893_484_800.0
 ONCE = Config(retries={"total_max_attempts": 1, "mode": "standard"}, connect_timeout=1, read_timeout=1)
-LAG: Wish = ("replication", "orders", EAST, WEST)
-PLAN: Wish = ("plan", "move", "", WEST)
-ARC: Wish = ("arc", "shop-us-east-1", "", EAST)
-QUOTAS: Wish = ("quotas", "apigateway,lambda", "", EAST)
+LAG: ReadinessQuery = ("replication", "orders", EAST, WEST)
+PLAN: ReadinessQuery = ("plan", "move", "", WEST)
+ARC: ReadinessQuery = ("arc", "shop-us-east-1", "", EAST)
+QUOTAS: ReadinessQuery = ("quotas", "apigateway,lambda", "", EAST)
 IAM = {"monitoring": "cloudwatch"}
 
 
@@ -48,7 +48,7 @@ class Rig:
         plans = {"move": "arn:aws:arc-region-switch::123456789012:plan/move:a1b2c3"}
         self.adapter = AwsReadiness(clients=clients, plans=plans, runtime=self.runtime)
 
-    def read(self, wish: Wish) -> Reading:
+    def read(self, wish: ReadinessQuery) -> ReadinessResult:
         """Reads as a handler does: beside the kernel."""
         task = self.runtime.spawn(lambda: self.adapter.read(wish))
         self.kernel.run(until=self.kernel.now() + 30)
@@ -133,7 +133,7 @@ def test_quotas_are_asked_in_the_region_itself(rig: Rig) -> None:
      (QUOTAS, "lambda"), (QUOTAS, "servicequotas")],
 )  # fmt: skip
 def test_a_service_that_does_not_answer_is_not_known_after_one_second(
-    rig: Rig, wish: Wish, service: str
+    rig: Rig, wish: ReadinessQuery, service: str
 ) -> None:
     rig.faults.mute.add(service)
     took: list[float] = []
@@ -155,7 +155,7 @@ def test_a_service_that_does_not_answer_is_not_known_after_one_second(
 
 @pytest.mark.parametrize("wish", [LAG, PLAN, ARC, QUOTAS], ids=lambda wish: wish[0])
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ThrottlingException"])
-def test_a_refusal_is_not_known(rig: Rig, wish: Wish, code: str) -> None:
+def test_a_refusal_is_not_known(rig: Rig, wish: ReadinessQuery, code: str) -> None:
     def refuse(_call: Call) -> dict[str, Any]:
         raise AwsError(code, "no", 403)
 

@@ -6,13 +6,15 @@ import pytest
 
 from controller.aws.dynamodb.evidence import DynamoEvidence
 from controller.aws.dynamodb.readings import PERMISSIONS, DynamoSnapshots
-from controller.core.decision.readiness import Reading
+from controller.core.decision.readiness import ReadinessResult
 from controller.ports.errors import EvidenceUnavailable
 from tests.aws.wire import DYNAMODBS, Wire, actions, connect, dropped, make_table
 
 NOW = 1_800_000_000.0
-LAG = Reading("replication", "orders", "us-east-1", "us-west-2", NOW, {"points": [[NOW - 60, 0.8]]})
-PLAN = Reading("plan", "move", "", "us-west-2", NOW, {"state": "passed", "evaluated": None, "warnings": 0})
+LAG = ReadinessResult("replication", "orders", "us-east-1", "us-west-2", NOW, {"points": [[NOW - 60, 0.8]]})
+PLAN = ReadinessResult(
+    "plan", "move", "", "us-west-2", NOW, {"state": "passed", "evaluated": None, "warnings": 0}
+)
 
 
 @pytest.fixture(params=DYNAMODBS)
@@ -29,7 +31,7 @@ def test_the_last_answer_to_each_question_is_kept(kept: tuple[Any, str, Wire]) -
     client, table, wire = kept
     wire.calls.clear()
     store = snapshots(client, table)
-    newer = Reading(*LAG.wish, NOW + 60, {"points": []})
+    newer = ReadinessResult(*LAG.wish, NOW + 60, {"points": []})
     store.keep("shop", [LAG, PLAN])
     store.keep("shop", [newer])
     assert {r.wish for r in store.kept("shop")} == {newer.wish, PLAN.wish}

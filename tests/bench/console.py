@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from controller.core.explanation import stamp
+from controller.core.explanation import format_time
 from tests.bench.long_past import BLIND, DAY, long_past
 from tests.console.desk import Browser, Desk
 
@@ -63,9 +63,9 @@ def paths(desk: Desk) -> dict[str, tuple[str, int]]:
         "approve, unknown id": (f"/approve/{'0' * 32}", 404),
         "history": ("/history", 200),
         "history, filtered": (f"/history?intent=restore&before={ended.opened}", 200),
-        "history, an hour ago": (f"/history?at={stamp(now - 3600)}", 200),
-        "history, nobody watched": (f"/history?at={stamp(now + sum(BLIND) / 2)}", 200),
-        "history, 200 days ago": (f"/history?at={stamp(now - 200 * DAY)}", 200),
+        "history, an hour ago": (f"/history?at={format_time(now - 3600)}", 200),
+        "history, nobody watched": (f"/history?at={format_time(now + sum(BLIND) / 2)}", 200),
+        "history, 200 days ago": (f"/history?at={format_time(now - 200 * DAY)}", 200),
         "policy": ("/policy", 200),
         "health": ("/health", 200),
         "sign-in": ("/signin", 303),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from controller.core.explanation import stamp
+from controller.core.explanation import format_time
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.steps.context.journalling import load_state
@@ -41,7 +41,7 @@ def moving() -> list[dict[str, str]]:
     said: list[dict[str, str]] = []
 
     def look() -> None:
-        at = f"/history?at={stamp(desk.w.stage.kernel.now())}"
+        at = f"/history?at={format_time(desk.w.stage.kernel.now())}"
         said.append({"now": text(b, "/"), "incident": text(b, incident(desk)), "history": text(b, at)})
 
     look()

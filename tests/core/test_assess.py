@@ -6,7 +6,7 @@ from controller.core.evidence.evaluation import judge, judge_leaf, view
 from controller.core.explanation import flip_set
 from controller.core.model import Truth
 from controller.core.policy.conditions import Leaf
-from controller.core.text import spell
+from controller.core.text import format_duration
 from tests.core.scene import ACCOUNT, EAST, OTHER, T0, WEST, evidence, storefront
 
 T, F, U = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
@@ -96,4 +96,4 @@ def test_a_tree_names_its_leaves_signals_and_ages() -> None:
 
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0s"), (43.9, "43s"), (180, "3m00s"), (4000, "1h06m")])
 def test_spelling(seconds: float, text: str) -> None:
-    assert spell(seconds) == text
+    assert format_duration(seconds) == text

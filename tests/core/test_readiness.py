@@ -7,13 +7,13 @@ import pytest
 from controller.core.decision.decide import decide
 from controller.core.decision.guards import binding
 from controller.core.decision.readiness import (
-    Reading,
+    ReadinessResult,
     asked,
     judge_ready,
     loss_window,
     newest,
+    readiness_queries,
     summary,
-    wishes,
 )
 from controller.core.evidence.evaluation import view
 from controller.core.explanation import decision_data
@@ -52,21 +52,21 @@ def policy(*checks: dict[str, Any], **changes: Any) -> Any:
     return storefront(**({"target": target, "approvals": GATES} | changes))
 
 
-def answers(check: dict[str, Any], *readings: Reading, returning: bool = False) -> tuple[Answer, ...]:
+def answers(check: dict[str, Any], *readings: ReadinessResult, returning: bool = False) -> tuple[Answer, ...]:
     p = policy(FAMILY, check)
     seen = view(p, ACCOUNT, evidence(p, {}), NOW)
     return judge_ready(p.target.ready, seen, readings, NOW, EAST, WEST, returning=returning)
 
 
-def answer(check: dict[str, Any], *readings: Reading, returning: bool = False) -> Answer:
+def answer(check: dict[str, Any], *readings: ReadinessResult, returning: bool = False) -> Answer:
     return answers(check, *readings, returning=returning)[1]
 
 
-def lag(*minutes: float | None, until: float = NOW - 60) -> Reading:
+def lag(*minutes: float | None, until: float = NOW - 60) -> ReadinessResult:
     """One lag a minute in seconds, the last for the minute that began at `until`; None: not measured."""
     start = until - 60.0 * (len(minutes) - 1)
     points = [[start + 60.0 * i, value] for i, value in enumerate(minutes) if value is not None]
-    return Reading("replication", "orders", EAST, WEST, NOW, {"points": points})
+    return ReadinessResult("replication", "orders", EAST, WEST, NOW, {"points": points})
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,9 @@ def lag(*minutes: float | None, until: float = NOW - 60) -> Reading:
         (lag(1, until=NOW - 1861), U, 1.0, "too old"),
     ],
 )
-def test_replication_when_leaving(reading: Reading, value: Truth, loss: float | None, words: str) -> None:
+def test_replication_when_leaving(
+    reading: ReadinessResult, value: Truth, loss: float | None, words: str
+) -> None:
     found = answer(LAG, reading)
     assert (found.value, found.loss_window) == (value, loss)
     assert words in found.sentence
@@ -107,7 +109,7 @@ LOW = [1.0] * 14
     ],
 )
 def test_replication_on_return_is_caught_up_after_ten_times_its_recent_maximum(
-    reading: Reading, value: Truth
+    reading: ReadinessResult, value: Truth
 ) -> None:
     assert answer(LAG, reading, returning=True).value is value
 
@@ -126,14 +128,14 @@ def test_lag_that_is_above_the_bound_is_softened_by_one_key_and_not_by_the_other
     assert [answer(check).gate for check in (both, unknown)] == ["leads", "leads"]
 
 
-def plan(state: str, age: float | None) -> Reading:
+def plan(state: str, age: float | None) -> ReadinessResult:
     at = None if age is None else NOW - age
-    return Reading("plan", "move", "", WEST, NOW, {"state": state, "evaluated": at, "warnings": 0})
+    return ReadinessResult("plan", "move", "", WEST, NOW, {"state": state, "evaluated": at, "warnings": 0})
 
 
-def arc(state: str, age: float | None) -> Reading:
+def arc(state: str, age: float | None) -> ReadinessResult:
     at = None if age is None else NOW - age
-    return Reading("arc", f"shop-{WEST}", "", WEST, NOW, {"state": state, "checked": at})
+    return ReadinessResult("arc", f"shop-{WEST}", "", WEST, NOW, {"state": state, "checked": at})
 
 
 @pytest.mark.parametrize(
@@ -156,14 +158,16 @@ def arc(state: str, age: float | None) -> Reading:
         (ARC, plan("passed", 1), U),
     ],
 )
-def test_plan_evaluation_and_arc_readiness(check: dict[str, Any], reading: Reading, value: Truth) -> None:
+def test_plan_evaluation_and_arc_readiness(
+    check: dict[str, Any], reading: ReadinessResult, value: Truth
+) -> None:
     found = answer(check, reading)
     assert found.value is value
     assert found.gate == ("leads" if value is U else None)
 
 
-def quotas(region: str, age: float = 0.0, **allowed: float) -> Reading:
-    return Reading("quotas", "apigateway,lambda", "", region, NOW - age, allowed)
+def quotas(region: str, age: float = 0.0, **allowed: float) -> ReadinessResult:
+    return ReadinessResult("quotas", "apigateway,lambda", "", region, NOW - age, allowed)
 
 
 SAME = {"lambda": 1000.0, "apigateway": 10_000.0}
@@ -181,7 +185,9 @@ SAME = {"lambda": 1000.0, "apigateway": 10_000.0}
         (quotas(WEST, **SAME), quotas(EAST, 86_401, **SAME), U),
     ],
 )
-def test_quotas_must_be_as_high_as_at_home(there: Reading | None, home: Reading | None, value: Truth) -> None:
+def test_quotas_must_be_as_high_as_at_home(
+    there: ReadinessResult | None, home: ReadinessResult | None, value: Truth
+) -> None:
     found = answer(QUOTAS, *(r for r in (there, home) if r))
     assert (found.value, found.gate) == (value, None)
 
@@ -192,13 +198,16 @@ def test_without_an_answer_every_provider_is_unknown(check: dict[str, Any]) -> N
 
 
 def test_the_last_answer_to_a_question_counts() -> None:
-    old, new = plan("passed", 60), Reading("plan", "move", "", WEST, NOW + 1, {"state": "actionRequired"})
+    old, new = (
+        plan("passed", 60),
+        ReadinessResult("plan", "move", "", WEST, NOW + 1, {"state": "actionRequired"}),
+    )
     assert newest([new, old]) == newest([old, new]) == (new,)
 
 
 def test_what_must_be_asked_names_each_question_once() -> None:
     p = policy(FAMILY, LAG, PLAN, ARC, QUOTAS)
-    assert wishes(p.target.ready, EAST, [WEST]) == (
+    assert readiness_queries(p.target.ready, EAST, [WEST]) == (
         ("replication", "orders", EAST, WEST),
         ("plan", "move", "", WEST),
         ("arc", f"shop-{WEST}", "", WEST),
@@ -215,7 +224,7 @@ def test_one_that_blocks_blocks_whatever_the_others_ask() -> None:
     assert asked([doubtful, bad]) == ("leads",)
 
 
-def decided(p: Any, *readings: Reading, drafts: Any = ()) -> Any:
+def decided(p: Any, *readings: ReadinessResult, drafts: Any = ()) -> Any:
     return decide(situation(p, drafts, evidence=dark_east(p), readings=readings), EAST)
 
 
@@ -265,7 +274,7 @@ def test_a_target_that_is_not_ready_is_passed_over_for_one_that_is() -> None:
     data["signals"]["customer"][0]["runsIn"] = [EAST, OTHER, WEST, "eu-west-1"]
     target = {"prefer": [WEST, OTHER, EAST], "ready": [FAMILY, PLAN | {"ifUnknown": "block"}]}
     p = policy(regions=data["regions"], signals=data["signals"], target=target)
-    good = Reading("plan", "move", "", OTHER, NOW, {"state": "passed", "evaluated": NOW - 60})
+    good = ReadinessResult("plan", "move", "", OTHER, NOW, {"state": "passed", "evaluated": NOW - 60})
     assert decided(p, plan("actionRequired", 60), good).target == OTHER
 
 

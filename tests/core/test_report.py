@@ -10,9 +10,9 @@ from controller.core.explanation import (
     decision_data,
     decision_record,
     flip_set,
+    format_time,
     grounds,
     node_data,
-    stamp,
     tree_lines,
     why_sentence,
 )
@@ -105,5 +105,5 @@ def test_what_goes_into_the_journal_is_bounded_and_still_says_which_leaf() -> No
 
 
 def test_stamps_are_utc_with_tenths_only_where_there_are_any() -> None:
-    assert stamp(1606309200.0) == "2020-11-25T13:00:00Z"
-    assert stamp(1606309200.26) == "2020-11-25T13:00:00.3Z"
+    assert format_time(1606309200.0) == "2020-11-25T13:00:00Z"
+    assert format_time(1606309200.26) == "2020-11-25T13:00:00.3Z"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from controller.core.decision.traffic_share import Left, Points, Proof, leaving, prove, set_out
+from controller.core.decision.traffic_share import Left, Points, Proof, leaving, prove, shift_started
 from controller.core.incident.state import Incident, Phase, State
 from controller.core.journal import Draft, Event, Kind, seal
 from controller.core.model import Truth
@@ -194,5 +194,5 @@ def test_a_leg_set_out_with_its_latest_first_wave() -> None:
         return seal("storefront", draft, None)
 
     found = [intent(1, "i", 1), intent(2, "i", 2), intent(3, "i", 1), intent(4, "i", 2), intent(5, "j", 1)]
-    assert set_out(State("storefront", intents=tuple(found)), incident(changed=T0 + 9)) == T0 + 3
-    assert set_out(State("storefront", intents=tuple(found[4:])), incident(changed=T0 + 9)) == T0 + 9
+    assert shift_started(State("storefront", intents=tuple(found)), incident(changed=T0 + 9)) == T0 + 3
+    assert shift_started(State("storefront", intents=tuple(found[4:])), incident(changed=T0 + 9)) == T0 + 9

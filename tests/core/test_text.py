@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.core.text import brief, plain
+from controller.core.text import sanitize, shorten
 
 RLO, PDF, ZWSP, BOM = "\u202e", "\u202c", "\u200b", "\ufeff"
 
@@ -40,7 +40,7 @@ RLO, PDF, ZWSP, BOM = "\u202e", "\u202c", "\u200b", "\ufeff"
     ],
 )
 def test_one_plain_line(text: str, expected: str) -> None:
-    assert plain(text, 100) == expected
+    assert sanitize(text, 100) == expected
 
 
 @pytest.mark.parametrize(
@@ -57,47 +57,47 @@ def test_one_plain_line(text: str, expected: str) -> None:
     ],
 )
 def test_clipped_with_an_ellipsis(text: str, limit: int, expected: str) -> None:
-    assert plain(text, limit) == expected
+    assert sanitize(text, limit) == expected
 
 
 def test_lines_are_kept_where_lines_are_wanted() -> None:
     page = "Moved\r\n\n  traffic\x1b[2J\u2028out\rof\u202e it\n"
-    assert plain(page, 100, lines=True) == "Moved\n\n  traffic\nout\nof it"
-    assert plain(page, 100) == "Moved traffic out of it"
-    assert plain(page, 8, lines=True) == "Moved…"
-    assert plain("a\nb\tc\x00", 10, lines=True) == "a\nb c"
+    assert sanitize(page, 100, lines=True) == "Moved\n\n  traffic\nout\nof it"
+    assert sanitize(page, 100) == "Moved traffic out of it"
+    assert sanitize(page, 8, lines=True) == "Moved…"
+    assert sanitize("a\nb\tc\x00", 10, lines=True) == "a\nb c"
 
 
 @pytest.mark.parametrize("unit", [" ", "\n", "\x1b", "\x1b]", "\x1b[1", "\x9b0", " \n", "\u202e", "[", "é\t"])
 def test_no_input_makes_it_slow(unit: str) -> None:
     """A quadratic pattern would need hours for these."""
-    assert len(plain(unit * 1_000_000, 200)) <= 200
-    assert len(plain(unit * 20_000, 10_000)) <= 10_000
+    assert len(sanitize(unit * 1_000_000, 200)) <= 200
+    assert len(sanitize(unit * 20_000, 10_000)) <= 10_000
 
 
 @given(st.text(st.characters(categories=None), max_size=300), st.integers(0, 80), st.booleans())
 def test_whatever_comes_in(text: str, limit: int, lines: bool) -> None:
-    out = plain(text, limit, lines=lines)
+    out = sanitize(text, limit, lines=lines)
     assert len(out) <= limit
     assert out == out.strip()
     shown = out.replace("\n", "") if lines else out
     assert shown.isprintable()
     assert not any(unicodedata.category(char)[0] == "C" for char in shown)
-    assert plain(out, limit, lines=lines) == out
+    assert sanitize(out, limit, lines=lines) == out
     out.encode()
 
 
 @given(st.text(st.characters(categories=("L", "N", "P"), max_codepoint=0x24F), max_size=50))
 def test_honest_text_passes_unchanged(text: str) -> None:
-    assert plain(text, 50) == text
+    assert sanitize(text, 50) == text
 
 
 @pytest.mark.parametrize(
     "text", ["x" * 5000, "é" * 3000 + "\nend", "\n".join(["line " * 40] * 30), "", "…" * 900]
 )
 def test_a_brief_text_fits_and_keeps_its_short_lines(text: str) -> None:
-    found = brief(text, 1000)
+    found = shorten(text, 1000)
     assert len(found.encode()) <= 1000
     assert found.count("\n") == text.count("\n")
     assert not text.endswith("\nend") or found.endswith("\nend")
-    assert brief("short\ntext", 1000) == "short\ntext"
+    assert shorten("short\ntext", 1000) == "short\ntext"

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from controller.core.explanation import stamp
+from controller.core.explanation import format_time
 from controller.core.journal import Kind
 from tests.core.scene import EAST, WEST
 from tests.drills.test_scenarios import MINUTE, Drill, drill, stays
@@ -63,7 +63,7 @@ def test_a_region_that_keeps_falling_ill_stays_away_and_why_names_the_leaf() -> 
     assert {d["code"] for d in east} <= {"away", "unknown", "cooldown"}
     away = next(d for d in east if d["code"] == "away")
     assert away["kept_by"][0]["path"] == "restore.when"
-    assert stamp(played.run.broke)
+    assert format_time(played.run.broke)
 
 
 def test_a_drill_leaves_stays_five_minutes_and_comes_home() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from controller.core.explanation import stamp
+from controller.core.explanation import format_time
 from controller.core.policy.validation import compiled
 from controller.entry.cli.assessments import HOUR, lines
 from controller.entry.cli.main import main
@@ -65,7 +65,7 @@ def test_a_shadow_controller_is_compared_with_the_backtest_of_what_it_saw(
         "--policy",
     ]
     words += [str(written(tmp_path / "p.yaml", [json.dumps(compiled(deps.policy))])), "--labels"]
-    label = f"us-east-1,{stamp(begun + BROKE)},{stamp(begun + ENDED)}"
+    label = f"us-east-1,{format_time(begun + BROKE)},{format_time(begun + ENDED)}"
     words += [str(written(tmp_path / "labels.csv", ["region,start,end", label])), "--json", "--shadow"]
     capsys.readouterr()
     assert main([*words, str(export)]) == 1
@@ -74,7 +74,7 @@ def test_a_shadow_controller_is_compared_with_the_backtest_of_what_it_saw(
     assert compared["reasons"] == ["it ran for 0.0 days; 14 are wanted"]
     # The same after a fortnight in which nothing else happened.
     calm = [
-        json.dumps({"at": stamp(begun - 60.0 * minute), "decisions": []})
+        json.dumps({"at": format_time(begun - 60.0 * minute), "decisions": []})
         for minute in range(DAYS * 1440, 0, -1)
     ]
     assert main([*words, str(written(tmp_path / "long.jsonl", [*calm, *told]))]) == 0

@@ -9,7 +9,7 @@ import pytest
 from controller.audit.bundle.manifest import JOURNAL
 from controller.core.policy.validation import parse_policy
 from controller.entry.cli.main import main
-from controller.lab.environment.persistence import LastRun, write_last_run
+from controller.lab.environment.last_run import LastRun, write_last_run
 from tests.audit.exported import Forger, exported, framed, opened, told
 from tests.audit.quarter import END, quarter
 from tests.core.scene import ACCOUNT, policy_data

@@ -25,7 +25,7 @@ PORTS = (
     ),
     *("readiness", "workflow", "notices"),
 )
-FLIPS = ".switch.flip"
+FLIPS = ".switch.update"
 Place = tuple[str, str]
 """Module and name."""
 

@@ -67,7 +67,7 @@ def _something(w: World, rng: random.Random) -> None:
         case 8 if w.state.incidents:
             w.later(
                 rng.choice(("Assess", "ConfirmReadiness", "ShiftTraffic", "VerifyShift", "Escalate")),
-                w.carry(),
+                w.payload(),
             )
         case 9:
             (w.down.add if rng.random() < 0.4 else w.down.discard)(

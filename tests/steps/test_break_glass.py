@@ -10,7 +10,7 @@ from controller.core.incident.fold import fold
 from controller.core.journal import Draft, Event, Kind
 from controller.core.model import Plan
 from controller.ports.errors import JournalConflict, SwitchUnavailable
-from controller.ports.outside import Shown
+from controller.ports.outside import ReadBack
 from controller.steps.context.deps import Deps
 from controller.steps.operator.break_glass import Outlook, journal, look, move
 from tests.core.scene import EAST, WEST, storefront
@@ -92,20 +92,20 @@ class Hand:
     def read(self, controls: Sequence[str]) -> Mapping[str, bool]:
         return {name: self.controls[name] for name in controls}
 
-    def flip(
+    def update(
         self,
         changes: Sequence[tuple[str, bool]],
         *,
         deadline: float,
         fence: Callable[[], None],
         override: Sequence[str] = (),
-    ) -> Shown:
+    ) -> ReadBack:
         fence()
-        self.said.append("flip")
+        self.said.append("update")
         self.controls |= dict(changes)
         if self.lost:
             raise SwitchUnavailable("applied but not confirmed")
-        return Shown(dict(changes), self.alone)
+        return ReadBack(dict(changes), self.alone)
 
 
 def hand(**options: Any) -> tuple[Hand, list[str]]:
@@ -114,7 +114,7 @@ def hand(**options: Any) -> tuple[Hand, list[str]]:
     return Hand(controls, said, **options), said
 
 
-def test_the_intent_is_written_before_the_flip_and_the_result_after() -> None:
+def test_the_intent_is_written_before_the_update_and_the_result_after() -> None:
     stage, _ = set_up()
     switch, said = hand()
     seen = look(storefront(), switch, source=EAST, target=None)
@@ -124,7 +124,7 @@ def test_the_intent_is_written_before_the_flip_and_the_result_after() -> None:
         return "id"
 
     outcome = move(storefront(), switch, stage.runtime, seen, write_down)
-    assert said == ["intended", "flip", "applied"]
+    assert said == ["intended", "update", "applied"]
     assert (outcome.stage, outcome.states) == ("applied", seen.after)
 
 

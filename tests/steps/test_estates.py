@@ -28,7 +28,7 @@ def sliced(slices: int, *more: str) -> dict[str, Any]:
 def by_hand(w: World, region: str, *, on: bool) -> None:
     changes = [(name, on) for name in w.stage.policy.regions[region].controls]
     for start in range(0, len(changes), 10):
-        w.hand.switch.flip(
+        w.hand.switch.update(
             changes[start : start + 10], deadline=w.stage.kernel.now() + 60, fence=lambda: None
         )
         w.advance(10)

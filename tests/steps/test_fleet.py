@@ -13,7 +13,7 @@ from controller.ports.errors import JournalConflict
 from controller.readmodel.run import sentence
 from controller.steps.context.situation import FLEET
 from controller.steps.operator import commands
-from controller.steps.payload import StepPayload, read_carry
+from controller.steps.payload import StepPayload, read_payload
 from controller.steps.workflow import shift_traffic as set_out
 from controller.steps.workflow.shift_traffic import shift_traffic
 from tests.core.scene import EAST, WEST, policy_data
@@ -91,7 +91,7 @@ class Meanwhile:
 
     def __init__(self, w: World, what: Callable[[], None]) -> None:
         self.w, self.what = w, what
-        self.flip = w.deps.switch.flip
+        self.update = w.deps.switch.update
 
     def read(self, controls: Sequence[str]) -> Mapping[str, bool]:
         found = self.w.deps.switch.read(controls)
@@ -110,7 +110,7 @@ def shifting_while(
     if trouble:
         trouble(w)
     deps = replace(w.deps, switch=Meanwhile(w, lambda: what(w)))
-    task = w.stage.runtime.spawn(lambda: shift_traffic(deps, read_carry(w.carry())))
+    task = w.stage.runtime.spawn(lambda: shift_traffic(deps, read_payload(w.payload())))
     while not task.done():
         w.stage.runtime.wait([task], 120.0)
     return w, task
@@ -121,7 +121,7 @@ def test_s9_two_that_set_out_at_once_meet_before_either_intends(monkeypatch: Pat
     result: StepPayload = task.result()
     assert (result.next, result.code) == ("again", "velocity")
     assert (w.count(Kind.SHIFT_INTENDED), w.moves) == (0, NO_MOVES)
-    monkeypatch.setattr("controller.steps.workflow.shift_traffic.set_out", lambda *_: None)
+    monkeypatch.setattr("controller.steps.workflow.shift_traffic.count_region_for_fleet", lambda *_: None)
     assert shifting_while(lambda w: other_left(w, WEST))[0].moves
 
 
@@ -168,15 +168,15 @@ def test_where_others_are_always_faster_it_begins_again() -> None:
 def test_only_an_evacuation_that_sets_out_is_counted_and_what_is_known_is_not_asked_again() -> None:
     w = failing(evacuate=FREE | {"waves": [1], "settle": "30s"})
     assert w.until(w.has(Kind.SHIFT_INTENDED), 100, step=0.1)
-    data, now = w.carry(), w.stage.kernel.now()
+    data, now = w.payload(), w.stage.kernel.now()
     incident, controls = w.state.incidents[data["incident"]], w.controls
     forgotten = replace(w.state, fleet_left={})
     reads = len(w.calls)
-    assert set_out.set_out(w.deps, w.state, incident, controls) is None  # counted already
+    assert set_out.count_region_for_fleet(w.deps, w.state, incident, controls) is None  # counted already
     drill = replace(incident, intent="drill")
     home = replace(incident, source=WEST, phase=Phase.VERIFIED, waves=1)
     for other in (drill, home):  # a drill is no evacuation, and a second wave sets out no more
-        assert set_out.set_out(w.deps, forgotten, other, controls) is None
+        assert set_out.count_region_for_fleet(w.deps, forgotten, other, controls) is None
     assert len(w.calls) == reads
     assert [event.data["region"] for event in fleet(w)] == [EAST]
     assert now - fleet(w)[0].at < 5

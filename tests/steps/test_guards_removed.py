@@ -52,7 +52,7 @@ def intended(w: World) -> bool:
 
 def by_hand(w: World, *changes: tuple[str, bool]) -> None:
     """Somebody moves controls from outside; that is not counted as a move of ours."""
-    w.hand.switch.flip(changes, deadline=w.stage.kernel.now() + 60, fence=lambda: None)
+    w.hand.switch.update(changes, deadline=w.stage.kernel.now() + 60, fence=lambda: None)
     w.advance(10)
     w.moves.clear()
 

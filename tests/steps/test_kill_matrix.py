@@ -41,7 +41,7 @@ def _undisturbed() -> list[Sent]:
 
 def test_the_matrix_notices_a_second_effect() -> None:
     w = play_cell(None)
-    w.hand.switch.flip(
+    w.hand.switch.update(
         [("usw2-a", False), ("use1-a", True)], deadline=w.stage.kernel.now() + 30, fence=lambda: None
     )
     assert any("moves" in said for said in wrong(w))
@@ -51,7 +51,7 @@ def test_the_matrix_notices_a_second_effect() -> None:
     "step", ["Assess", "ConfirmReadiness", "RequestApproval", "ShiftTraffic", "VerifyShift"]
 )
 def test_a_step_that_is_invoked_twice_at_once_has_one_effect(step: str) -> None:
-    """Lambda may deliver an invocation twice; both run side by side here, each from the same carry."""
+    """Lambda may deliver an invocation twice; both run side by side here, each from the same payload."""
     w = failing(evacuate=policy_data()["evacuate"])
     real = w.stage.cloud.functions[step]
     twins = []

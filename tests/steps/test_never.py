@@ -98,7 +98,7 @@ def _all_at_once() -> int:
 
 
 def test_s3_of_three_that_open_at_once_one_does(monkeypatch: Patch) -> None:
-    monkeypatch.setattr(RankDelay, "come", lambda *_: True)
+    monkeypatch.setattr(RankDelay, "elapsed", lambda *_: True)
     assert _all_at_once() == 1
     unconditional_appends(monkeypatch)
     assert _all_at_once() > 1

@@ -174,7 +174,7 @@ def test_nobody_sets_the_floor_aside() -> None:
     regions = policy_data()["regions"] | {"eu-west-1": {"controls": [f"euw1-{s}" for s in "abcd"]}}
     w = failing(regions=regions, limits=LIMITS | {"minRegionsOn": 2})
     off = [(f"euw1-{s}", False) for s in "abcd"]
-    w.hand.switch.flip(off, deadline=w.stage.kernel.now() + 60, fence=lambda: None)
+    w.hand.switch.update(off, deadline=w.stage.kernel.now() + 60, fence=lambda: None)
     w.asleep.add("Tick")
     w.moves.clear()
     commands.evacuate(w.hand, EAST, despite=("target-not-ready", "shared-cause", "floor"), **WHY)
@@ -226,7 +226,9 @@ def test_s15_an_unreadable_kill_switch_counts_as_disarmed(monkeypatch: Patch) ->
     assert w.moves == NO_MOVES
     assert "cannot be read and counts as disarmed" in str(w.state.stopped)
     monkeypatch.setattr(journalling, "read_fleet", lambda _journal: Fleet())
-    monkeypatch.setattr(shift_traffic, "set_out", lambda *_: None)  # it reads the fleet's journal once more
+    monkeypatch.setattr(
+        shift_traffic, "count_region_for_fleet", lambda *_: None
+    )  # it reads the fleet's journal once more
     assert _unreadable().moves
 
 

@@ -215,7 +215,7 @@ def test_an_execution_that_was_stopped_by_hand_is_handed_on_and_the_old_epoch_ca
     w = failing()
     w.asleep |= {"ConfirmReadiness"}
     assert w.until(w.has(Kind.CONFIRMED), 70)
-    old = w.carry(next="act")
+    old = w.payload(next="act")
     stop(w)
     w.asleep.clear()
     assert w.until(w.has(Kind.HANDED_OVER), 90)

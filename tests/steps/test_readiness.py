@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from controller.core.decision import readiness
-from controller.core.decision.readiness import Reading
+from controller.core.decision.readiness import ReadinessResult
 from controller.core.journal import Kind
 from controller.core.model import Answer, Truth
 from controller.steps.context.situation import refresh, situation
@@ -99,7 +99,7 @@ def test_an_evaluation_that_is_too_old_is_not_ready(monkeypatch: Patch) -> None:
     assert not moved()
 
     def ageless(
-        path: str, what: str, reading: Reading, _key: str, value: Truth, _now: float, _max_age: float
+        path: str, what: str, reading: ReadinessResult, _key: str, value: Truth, _now: float, _max_age: float
     ) -> Answer:
         return Answer(path, value, f"{what} said {reading.data['state']}")
 
@@ -123,7 +123,9 @@ def test_readiness_is_looked_at_again_right_before_the_shift(monkeypatch: Patch)
 
     def kept(deps: Any, state: Any, *, read_controls: bool, **_: Any) -> Any:
         seen = situation(deps, state, read_controls=read_controls)
-        ready = Reading("plan", "move", "", WEST, seen.now, {"state": "passed", "evaluated": seen.now})
+        ready = ReadinessResult(
+            "plan", "move", "", WEST, seen.now, {"state": "passed", "evaluated": seen.now}
+        )
         return replace(seen, readings=(ready,))
 
     monkeypatch.setattr(shift_traffic, "situation", kept)

@@ -9,7 +9,7 @@ import pytest
 from controller.aws.dynamodb.journal import DynamoJournal
 from controller.core.journal import Event, Kind, to_json
 from controller.ports.errors import JournalUnreadable
-from controller.steps.context.journal_head import Tail
+from controller.steps.context.journal_head import JournalHead
 from controller.steps.operator.commands import arm
 from tests.core.scene import OTHER
 from tests.steps.world import World, deploy, failing, rebuilt
@@ -122,8 +122,10 @@ def test_s18_a_tail_that_was_cut_off_before_a_process_began_is_found(monkeypatch
     records = [record for _, record in w.hand.assessments.between("storefront", 0.0, 1e11)]
     assert {record["head"]["seq"] for record in records} == {2}  # handed on by those that found it missing
     assert "this controller saw event 2" in records[-1]["decisions"][0]["reason"]
-    real = Tail.after_reading
-    monkeypatch.setattr(Tail, "after_reading", lambda self, _expected, events: real(self, None, events))
+    real = JournalHead.after_reading
+    monkeypatch.setattr(
+        JournalHead, "after_reading", lambda self, _expected, events: real(self, None, events)
+    )
     assert cut_while_nobody_ran().moves
 
 

@@ -67,5 +67,5 @@ def test_a_step_that_is_tried_again_after_the_end_fails_nothing() -> None:
     """Found: seed 55. Somebody stood it down between the look and the write; the second try was illegal."""
     w = ended()
     before = len(w.events)
-    assert w.invoke("ConfirmReadiness", w.carry())["next"] == "again"
+    assert w.invoke("ConfirmReadiness", w.payload())["next"] == "again"
     assert len(w.events) == before

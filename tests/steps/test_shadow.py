@@ -26,7 +26,7 @@ def test_in_shadow_a_call_that_lands_late_is_drift_and_nothing_is_put_back() -> 
     w.trouble = calm
     deploy(w, redeployed(w, enforcement="shadow"))
     w.advance(70)
-    w.hand.switch.flip(LATE, deadline=w.stage.kernel.now() + 15, fence=lambda: None)
+    w.hand.switch.update(LATE, deadline=w.stage.kernel.now() + 15, fence=lambda: None)
     w.advance(90)
     assert [move[1:] for move in w.moves] == LATE
     assert (w.count(Kind.ECHO_SEEN), w.count(Kind.DRIFT_SEEN)) == (0, 1)
@@ -39,10 +39,10 @@ def test_a_policy_that_is_loaded_after_the_intent_holds_the_call_back(
     w = failing()
     real = shift_traffic._fence
 
-    def fence(deps: Deps, incident: Incident, carry: StepPayload) -> None:
+    def fence(deps: Deps, incident: Incident, payload: StepPayload) -> None:
         if w.count(Kind.POLICY_LOADED) == 1:
             load_state(redeployed(w, enforcement="shadow"))
-        real(deps, incident, carry)
+        real(deps, incident, payload)
 
     monkeypatch.setattr(shift_traffic, "_fence", fence)
     w.advance(100)

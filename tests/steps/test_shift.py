@@ -6,17 +6,17 @@ from dataclasses import replace
 import pytest
 
 from controller.core.journal import Kind
-from controller.ports.outside import Shown
+from controller.ports.outside import ReadBack
 from controller.readmodel.run import sentence
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
-from controller.steps.payload import StepPayload, read_carry
+from controller.steps.payload import StepPayload, read_payload
 from controller.steps.workflow.shift_traffic import DEADLINE, shift_traffic
 from tests.steps.trouble import Sent
 from tests.steps.world import World, failing
 
 
 class Slow:
-    """The world's switch, behind a slow road: reading takes `seconds`. left: how long `flip` was given."""
+    """The world's switch, behind a slow road: reading takes `seconds`. left: how long `update` was given."""
 
     def __init__(self, w: World, seconds: float) -> None:
         self.w, self.seconds, self.left = w, seconds, 0.0
@@ -25,16 +25,16 @@ class Slow:
         self.w.stage.runtime.sleep(self.seconds)
         return self.w.deps.switch.read(controls)
 
-    def flip(
+    def update(
         self,
         changes: Sequence[tuple[str, bool]],
         *,
         deadline: float,
         fence: Callable[[], None],
         override: Sequence[str] = (),
-    ) -> Shown:
+    ) -> ReadBack:
         self.left = deadline - self.w.stage.runtime.monotonic()
-        return self.w.deps.switch.flip(changes, deadline=deadline, fence=fence, override=override)
+        return self.w.deps.switch.update(changes, deadline=deadline, fence=fence, override=override)
 
 
 def about_to_shift() -> World:
@@ -47,7 +47,9 @@ def about_to_shift() -> World:
 
 
 def shifted(w: World, switch: Slow) -> StepPayload:
-    task = w.stage.runtime.spawn(lambda: shift_traffic(replace(w.deps, switch=switch), read_carry(w.carry())))
+    task = w.stage.runtime.spawn(
+        lambda: shift_traffic(replace(w.deps, switch=switch), read_payload(w.payload()))
+    )
     while not task.done():
         w.stage.runtime.wait([task], 120.0)
     return task.result()
@@ -64,8 +66,8 @@ def test_what_reading_takes_is_not_taken_from_the_call(seconds: float) -> None:
 
 def test_what_was_read_too_long_ago_is_read_again_before_anything_is_intended() -> None:
     w = about_to_shift()
-    carry = shifted(w, Slow(w, 61.0))
-    assert (carry.next, w.count(Kind.SHIFT_INTENDED), w.moves) == ("again", 0, [])
+    payload = shifted(w, Slow(w, 61.0))
+    assert (payload.next, w.count(Kind.SHIFT_INTENDED), w.moves) == ("again", 0, [])
 
 
 def test_the_driver_beats_before_the_intent_and_the_call() -> None:
@@ -73,7 +75,7 @@ def test_the_driver_beats_before_the_intent_and_the_call() -> None:
     w.asleep.discard("ShiftTraffic")
     before = len(w.calls)
     lease = w.hand.leases.read("storefront")
-    w.invoke("ShiftTraffic", w.carry())
+    w.invoke("ShiftTraffic", w.payload())
     after = w.hand.leases.read("storefront")
     assert lease is not None
     assert after is not None
@@ -93,7 +95,7 @@ def test_the_record_says_where_one_endpoint_alone_could_be_read() -> None:
 
     w.asleep.discard("ShiftTraffic")
     with w.troubled(trouble):
-        w.invoke("ShiftTraffic", w.carry())
+        w.invoke("ShiftTraffic", w.payload())
     applied = next(event for event in w.events if event.kind is Kind.SHIFT_APPLIED)
     assert applied.data["confirmed_by"] == ENDPOINTS[4]
     assert f"read back from {ENDPOINTS[4]} alone" in sentence(applied)

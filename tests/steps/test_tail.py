@@ -7,7 +7,7 @@ import pytest
 
 from controller.core.journal import Draft, Event, Kind, seal
 from controller.ports.errors import JournalUnreadable, OutsideUnreachable
-from controller.steps.context.journal_head import Head, Tail
+from controller.steps.context.journal_head import Head, JournalHead
 from controller.steps.context.journalling import load_state
 from tests.steps.world import world
 
@@ -37,7 +37,7 @@ class Record:
         return self.kept
 
 
-def read(tail: Tail, record: Record, events: tuple[Event, ...]) -> None:
+def read(tail: JournalHead, record: Record, events: tuple[Event, ...]) -> None:
     tail.after_reading(tail.before_reading(record), events)
 
 
@@ -53,7 +53,7 @@ def read(tail: Tail, record: Record, events: tuple[Event, ...]) -> None:
 def test_what_is_shorter_or_another_is_unreadable_each_time_it_is_read(
     events: tuple[Event, ...], told: str
 ) -> None:
-    tail, record = Tail(), Record(KEPT)
+    tail, record = JournalHead(), Record(KEPT)
     for _ in range(2):
         with pytest.raises(JournalUnreadable, match=told):
             read(tail, record, events)
@@ -62,7 +62,7 @@ def test_what_is_shorter_or_another_is_unreadable_each_time_it_is_read(
 
 
 def test_what_reaches_it_passes_and_the_record_is_asked_for_once() -> None:
-    tail, record = Tail(), Record(KEPT)
+    tail, record = JournalHead(), Record(KEPT)
     for events in (LONG, LONG, journal(7)):
         read(tail, record, events)
     assert tail.to_note(record)["head"] == {"seq": 7, "hash": journal(7)[6].hash}
@@ -70,7 +70,7 @@ def test_what_reaches_it_passes_and_the_record_is_asked_for_once() -> None:
 
 
 def test_what_was_seen_since_is_remembered_also_where_no_record_tells() -> None:
-    tail = Tail()
+    tail = JournalHead()
     read(tail, Record({}), LONG[:3])
     tail.saw(LONG[3])
     with pytest.raises(JournalUnreadable, match="saw event 4"):
@@ -78,7 +78,7 @@ def test_what_was_seen_since_is_remembered_also_where_no_record_tells() -> None:
 
 
 def test_a_reading_is_held_against_what_was_known_before_it_began() -> None:
-    tail = Tail()
+    tail = JournalHead()
     expected = tail.before_reading(Record({}))
     tail.saw(LONG[4])  # written by another thread while this one read
     tail.after_reading(expected, LONG[:3])
@@ -86,7 +86,7 @@ def test_a_reading_is_held_against_what_was_known_before_it_began() -> None:
 
 
 def test_nobody_waits_for_a_record_twice_but_who_writes_one_asks_again() -> None:
-    tail, record = Tail(), Record(None)
+    tail, record = JournalHead(), Record(None)
     read(tail, record, LONG[:3])
     read(tail, record, LONG[:3])
     assert record.asked == 1
@@ -101,7 +101,7 @@ def test_nobody_waits_for_a_record_twice_but_who_writes_one_asks_again() -> None
     "kept", [{}, {"head": None}, {"head": {"seq": "5", "hash": "x"}}, {"head": {"seq": 0}}]
 )
 def test_a_record_of_an_earlier_version_tells_nothing(kept: dict[str, Any]) -> None:
-    tail = Tail()
+    tail = JournalHead()
     read(tail, Record(kept), ())
     assert tail.to_note(Record(kept)) == {}
 

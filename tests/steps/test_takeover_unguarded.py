@@ -57,7 +57,7 @@ def test_s3_without_ranks_the_second_does_not_wait_for_the_first(monkeypatch: py
         return next(e.at for e in w.events if e.kind is Kind.INCIDENT_OPENED) - start
 
     waited = opened_after()
-    monkeypatch.setattr(RankDelay, "come", lambda *_: True)
+    monkeypatch.setattr(RankDelay, "elapsed", lambda *_: True)
     assert waited - opened_after() >= 30.0
 
 

@@ -8,7 +8,7 @@ from controller.core.journal import Draft, Event, Kind, from_json, seal, to_json
 from controller.core.model import Verdict
 from controller.ports.errors import JournalUnreadable
 from controller.steps.operator.approve import answer
-from controller.steps.payload import SCHEMAS, read_carry
+from controller.steps.payload import SCHEMAS, read_payload
 from tests.core.scene import ACCOUNT, WEST, policy_data
 from tests.steps.world import World, deploy, failing, rebuilt, world
 
@@ -55,14 +55,14 @@ def test_an_unknown_kind_in_mid_flow_holds_the_workflow_and_pages_once_for_it() 
     w = failing()
     w.asleep.add("ConfirmReadiness")
     assert w.until(w.has(Kind.CONFIRMED), 90)
-    carry = w.carry(next="act")
+    payload = w.payload(next="act")
     a_later_version_writes(w)
     w.asleep.clear()
     for step in ("Assess", "ConfirmReadiness", "ShiftTraffic", "VerifyShift", "HandOver"):
         with pytest.raises(JournalUnreadable, match="does not know"):
-            w.invoke(step, carry)
+            w.invoke(step, payload)
     before = len(w.pages)
-    held = w.invoke("Escalate", {**carry, "error": {"Error": "JournalUnreadable", "Cause": "…"}})
+    held = w.invoke("Escalate", {**payload, "error": {"Error": "JournalUnreadable", "Cause": "…"}})
     assert (held["next"], held["code"]) == ("hold", "journal-unreadable")
     again = w.invoke("Escalate", {**held, "error": {"Error": "JournalUnreadable", "Cause": "…"}})
     assert again["next"] == "hold"
@@ -72,9 +72,9 @@ def test_an_unknown_kind_in_mid_flow_holds_the_workflow_and_pages_once_for_it() 
 
 
 def test_a_payload_without_later_fields_is_taken_and_fields_of_the_next_version_are_left_out() -> None:
-    assert read_carry(OLDEST).wait_seconds == 20
+    assert read_payload(OLDEST).wait_seconds == 20
     newer = {**OLDEST, "a_field_of_the_next_version": {"deep": []}}
-    assert read_carry(newer) == read_carry(OLDEST)
+    assert read_payload(newer) == read_payload(OLDEST)
     assert set(SCHEMAS) == {"tidegate.incident/v1"}
 
 

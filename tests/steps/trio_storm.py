@@ -113,12 +113,12 @@ def _something(w: World, rng: random.Random) -> None:
 
 
 def _again(w: World, rng: random.Random, region: str) -> None:
-    """A step is invoked once more, from the carry of any epoch that there was."""
+    """A step is invoked once more, from the payload of any epoch that there was."""
     incident = next(reversed(w.truth.incidents.values()))
-    carry = {"schema": "tidegate.incident/v1", "application": "storefront", "incident": incident.id,
+    payload = {"schema": "tidegate.incident/v1", "application": "storefront", "incident": incident.id,
              "epoch": rng.randint(1, max(1, incident.epoch))}  # fmt: skip
     step = rng.choice(("Assess", "ConfirmReadiness", "ShiftTraffic", "VerifyShift", "Escalate"))
-    w.stage.runtime.spawn(lambda: w.stage.cloud.stations[region].functions[step](carry, None))
+    w.stage.runtime.spawn(lambda: w.stage.cloud.stations[region].functions[step](payload, None))
 
 
 def _replayed(w: World, rng: random.Random, region: str) -> None:

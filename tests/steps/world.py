@@ -134,7 +134,7 @@ class World:
         """Begin to invoke a handler; `result()` of what this returns once time has passed."""
         return self.stage.runtime.spawn(lambda: self.stage.cloud.functions[name](payload or {}, None))
 
-    def carry(self, **more: Any) -> dict[str, Any]:
+    def payload(self, **more: Any) -> dict[str, Any]:
         incident = self.state.open or next(iter(self.state.incidents.values()))
         return {"schema": "tidegate.incident/v1", "application": "storefront", "incident": incident.id,
                 "epoch": incident.epoch, **more}  # fmt: skip

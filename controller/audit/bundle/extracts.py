@@ -6,7 +6,7 @@ from typing import Any
 
 from controller.audit.approvals import questions
 from controller.audit.availability import Span, blinded, common, gaps, seconds
-from controller.core.explanation import stamp
+from controller.core.explanation import format_time
 from controller.core.incident.fold import fold
 from controller.core.incident.state import as_data
 from controller.core.journal import Event
@@ -40,17 +40,17 @@ def approvals(events: Sequence[Event], begin: float, end: float) -> list[dict[st
             "incident": q.incident,
             "gate": q.gate,
             "plan": q.digest,
-            "asked": stamp(q.asked),
+            "asked": format_time(q.asked),
             "stages": [
-                {"at": stamp(at), "ask": list(ask), "people": people, "until": stamp(until)}
+                {"at": format_time(at), "ask": list(ask), "people": people, "until": format_time(until)}
                 for at, ask, people, until in q.stages
             ],
             "answers": [
-                {"at": stamp(at), "by": by, "said": said, "reason": reason}
+                {"at": format_time(at), "by": by, "said": said, "reason": reason}
                 for at, by, said, reason in q.answers
             ],
             "outcome": q.outcome,
-            "ended": None if q.ended is None else stamp(q.ended),
+            "ended": None if q.ended is None else format_time(q.ended),
         }
         for q in questions(events)
         if q.asked <= end and (q.ended is None or q.ended >= begin)
@@ -65,9 +65,15 @@ def incidents(
     return [
         {
             **as_data(incident),
-            "opened": stamp(incident.opened),
+            "opened": format_time(incident.opened),
             "journal": [
-                {"seq": e.seq, "at": stamp(e.at), "kind": str(e.kind), "by": e.draft.by, "says": sentence(e)}
+                {
+                    "seq": e.seq,
+                    "at": format_time(e.at),
+                    "kind": str(e.kind),
+                    "by": e.draft.by,
+                    "says": sentence(e),
+                }
                 for e in events
                 if e.draft.incident == incident.id
             ],
@@ -92,5 +98,5 @@ def blind(
 
 
 def _told(spans: Sequence[Span]) -> dict[str, Any]:
-    listed = [{"from": stamp(a), "to": stamp(b), "seconds": round(b - a, 1)} for a, b in spans]
+    listed = [{"from": format_time(a), "to": format_time(b), "seconds": round(b - a, 1)} for a, b in spans]
     return {"seconds": round(seconds(spans), 1), "spans": listed}

@@ -35,7 +35,7 @@ from controller.audit.bundle.manifest import (
     Seal,
     schemas,
 )
-from controller.core.explanation import stamp
+from controller.core.explanation import format_time
 from controller.core.journal import GENESIS, Event, Kind, to_json, written_until
 from controller.ports.audit import AssessmentLog, PublicKey, Signer
 from controller.ports.errors import OutsideUnreachable
@@ -127,8 +127,8 @@ def _gathered(record: Record, period: Period, folder: Path) -> tuple[Manifest, d
     manifest = Manifest.model_validate(
         {
             "application": record.application,
-            "from": stamp(begin),
-            "to": stamp(end),
+            "from": format_time(begin),
+            "to": format_time(end),
             "incident": period.incident,
             "tidegate": record.version,
             "schemas": schemas(),
@@ -184,7 +184,7 @@ def _in_force(events: Sequence[Event], period: Period, texts: Mapping[str, str])
         digest = str(event.data["digest"])
         file = f"policies/{digest}.json" if digest in texts else None
         enforcement = str(event.data.get("enforcement", ""))
-        yield InForce(digest=digest, since=stamp(event.at), enforcement=enforcement, file=file)
+        yield InForce(digest=digest, since=format_time(event.at), enforcement=enforcement, file=file)
 
 
 def _listed(name: str, content: bytes | Packed) -> Listed:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
 
-from controller.core.text import plain
+from controller.core.text import sanitize
 
 LONGEST = 4000
 """Characters of one text; what is longer ends in an ellipsis."""
@@ -31,7 +31,7 @@ Attribute = str | Markup | int | float | None
 
 def text(value: object, *, lines: bool = False) -> Markup:
     """`value` as text of a page: one line (or `lines`), no controls, no bidirectional marks, escaped."""
-    return Markup(escape(plain(str(value), LONGEST, lines=lines), quote=True))
+    return Markup(escape(sanitize(str(value), LONGEST, lines=lines), quote=True))
 
 
 def join(parts: Iterable[Child], between: str = "") -> Markup:

@@ -17,9 +17,9 @@ from controller.audit.availability import Span, Stretch
 from controller.audit.report.markup import GUTTER, MARGIN, WIDTH, Markup, Scale, join, tag
 from controller.audit.report.timeline_svg import hatch
 from controller.audit.statistics import Account
-from controller.core.explanation import stamp
+from controller.core.explanation import format_time
 from controller.core.journal import Kind
-from controller.core.text import plain
+from controller.core.text import sanitize
 
 LANE, AXIS = 24.0, 28.0
 DAY = 86_400.0
@@ -44,7 +44,10 @@ def over_time(a: Account) -> Markup:
         *((_NAMES[i], partial(_marks, list(_episodes(a, i)), scale)) for i in _NAMES),
         ("approvals", partial(_marks, list(_questions(a)), scale)),
         ("nobody watching", partial(_spans, a.unwatched, scale)),
-        *((f"{plain(r, 24)} blind", partial(_spans, spans, scale)) for r, spans in sorted(a.blind.items())),
+        *(
+            (f"{sanitize(r, 24)} blind", partial(_spans, spans, scale))
+            for r, spans in sorted(a.blind.items())
+        ),
     ]
     bottom = AXIS + LANE * len(rows) + 4
     parts = [
@@ -58,7 +61,7 @@ def over_time(a: Account) -> Markup:
         labels.append(tag("text", said, x=x, y=AXIS - 10, class_="tick", text_anchor="middle"))
     return tag(
         "svg",
-        tag("title", f"{a.application} from {stamp(a.begin)} to {stamp(a.end)}"),
+        tag("title", f"{a.application} from {format_time(a.begin)} to {format_time(a.end)}"),
         hatch(),
         join(grid),
         join(labels),
@@ -91,7 +94,7 @@ def _ticks(begin: float, end: float) -> Iterator[tuple[float, str]]:
 def _standing(a: Account, scale: Scale, y: float) -> Markup:
     drawn = []
     for s in a.standing:
-        told = f"{stamp(s.start)}: {s.enforcement or 'no policy'}, {'armed' if s.armed else 'DISARMED'}"
+        told = f"{format_time(s.start)}: {s.enforcement or 'no policy'}, {'armed' if s.armed else 'DISARMED'}"
         x, end = scale.x(s.start), scale.x(s.end)
         class_, half = _class_of(s), 3 if s.armed and s.enforcement == "shadow" else 6
         title, width = tag("title", told), max(1.0, end - x)
@@ -108,7 +111,7 @@ def _class_of(stood: Stretch) -> str:
 def _spans(spans: Sequence[Span], scale: Scale, y: float) -> Markup:
     line = tag("line", x1=GUTTER, x2=WIDTH - MARGIN, y1=y, y2=y, class_="nothing")
     drawn = (
-        tag("rect", tag("title", f"{stamp(a)} to {stamp(b)}"), x=scale.x(a), y=y - 6,
+        tag("rect", tag("title", f"{format_time(a)} to {format_time(b)}"), x=scale.x(a), y=y - 6,
             width=max(2.5, scale.x(b) - scale.x(a)), height=12, class_="v-breaching")
         for a, b in spans
     )  # fmt: skip
@@ -118,23 +121,22 @@ def _spans(spans: Sequence[Span], scale: Scale, y: float) -> Markup:
 def _policies(a: Account) -> Iterator[Mark]:
     for event in a.within:
         if event.kind is Kind.POLICY_LOADED:
-            told = (
-                f"{stamp(event.at)}: policy {str(event.data['digest'])[:12]}, {event.data.get('enforcement')}"
-            )
+            digest = str(event.data["digest"])[:12]
+            told = f"{format_time(event.at)}: policy {digest}, {event.data.get('enforcement')}"
             yield event.at, "flag", told
 
 
 def _episodes(a: Account, intent: str) -> Iterator[Mark]:
     for each in a.episodes:
         if each.incident.intent == intent:
-            told = f"{stamp(each.incident.opened)}: {each.incident.id}, {each.outcome}"
+            told = f"{format_time(each.incident.opened)}: {each.incident.id}, {each.outcome}"
             yield each.incident.opened, DRAWN.get(each.outcome, "cross"), told
 
 
 def _questions(a: Account) -> Iterator[Mark]:
     for each in a.questions:
         who = ", ".join(by for _, by, _, _ in each.answers) or "nobody"
-        told = f"{stamp(each.asked)}: {each.incident}, {each.outcome}; answered by {who}"
+        told = f"{format_time(each.asked)}: {each.incident}, {each.outcome}; answered by {who}"
         yield each.asked, DRAWN.get(each.outcome, "cross"), told
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from controller.audit.report.markup import Child, Markup, join, prose, sheet, tag, text
 from controller.audit.report.timeline_svg import MILESTONES, NUMBERS, timeline
 from controller.audit.report.wording import account, because, clock, headline, spelled
-from controller.core.explanation import stamp, why_sentence
+from controller.core.explanation import format_time, why_sentence
 from controller.readmodel.run import Judgement, Story, sentence
 
 MARKS = {"true": ("✓ true", "good"), "false": ("✗ false", "bad"), "unknown": ("? unknown", "wait")}
@@ -230,8 +230,8 @@ def _foot(story: Story) -> Markup:
     last = story.journal[-1].hash if story.journal else "none"
     return tag(
         "footer",
-        f"The break was at {stamp(story.broke)} by the rehearsal's clock, which ran {story.speed:g} times as "
-        "fast as yours; all other times are minutes and seconds since then. "
+        f"The break was at {format_time(story.broke)} by the rehearsal's clock, which ran "
+        f"{story.speed:g} times as fast as yours; all other times are minutes and seconds since then. "
         f"Approvals: {story.approve}. Last hash of the journal: {last}",
     )
 

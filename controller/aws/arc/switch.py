@@ -1,7 +1,7 @@
-"""ARC routing controls over five endpoints: the `Switch` of production.
+"""ARC routing controls over five endpoints: the `RoutingControls` of production.
 
 ```
- flip:  fence, send ──ok──> read back from another endpoint until it shows the goal ──> states
+update: fence, send ──ok──> read back from another endpoint until it shows the goal ──> states
                             (none answers: from the one that took it, and that is said)
               │  ^
        refused│  │ once more, after the wait period
@@ -31,7 +31,7 @@ from controller.aws.arc.endpoints import Endpoints
 from controller.aws.arc.hedging import Hedge
 from controller.core.decision.plan import calls
 from controller.ports.errors import ControllerError, SwitchRefused, SwitchUnavailable
-from controller.ports.outside import Shown
+from controller.ports.outside import ReadBack
 from controller.ports.runtime import Runtime
 
 __all__ = ["OVERRIDE_PERMISSION", "PERMISSIONS", "ArcSwitch", "client_config"]
@@ -77,23 +77,23 @@ class ArcSwitch:
         """Name -> on. Raises `SwitchUnavailable`; `SwitchRefused` where ARC denies or does not know them."""
         return self._read(controls, self._runtime.monotonic() + self._read_within)
 
-    def flip(
+    def update(
         self,
         changes: Changes,
         *,
         deadline: float,
         fence: Callable[[], None],
         override: Sequence[str] = (),
-    ) -> Shown:
-        """As `ports.outside.Switch` promises. Nothing is sent after `deadline`, reads included: allow 15 s
-        for a change to show elsewhere. More than ten changes take several calls, spaced by the wait period
-        and a second.
+    ) -> ReadBack:
+        """As `ports.outside.RoutingControls.update` promises. Nothing is sent after `deadline`, reads
+        included: allow 15 s for a change to show elsewhere. More than ten changes take several calls, spaced
+        by the wait period and a second.
         """
         if len(dict(changes)) != len(changes):
             raise ValueError("a control is named twice")
         batches = calls(changes)
         done: dict[str, bool] = {}
-        states = Shown({})
+        states = ReadBack({})
         for number, batch in enumerate(batches, start=1):
             hedge = self._endpoints.writes()
             try:
@@ -158,7 +158,7 @@ class ArcSwitch:
                 raise SwitchUnavailable(refusal) from failed
         raise AssertionError  # count() does not end
 
-    def _confirm(self, goal: Mapping[str, bool], deadline: float, *, without: str | None) -> Shown:
+    def _confirm(self, goal: Mapping[str, bool], deadline: float, *, without: str | None) -> ReadBack:
         """Read back from an endpoint other than `without` until it shows the goal.
 
         From `without` too, which sees its own change at once, while no other has answered: after
@@ -183,7 +183,7 @@ class ArcSwitch:
                 raise SwitchUnavailable(f"applied but not confirmed: {error}") from error
             heard = heard or who != without
             if states == goal:
-                return Shown(states, alone=who if who == without else None)
+                return ReadBack(states, alone=who if who == without else None)
             differ = "read back " + phrase({name: on for name, on in states.items() if on != goal[name]})
             self._runtime.sleep(min(POLL, max(until - self._runtime.monotonic(), 0.0)))
         raise SwitchUnavailable(f"applied but not confirmed: {differ}")

@@ -10,7 +10,7 @@ from botocore.client import BaseClient
 
 from controller.aws.errors import translated
 from controller.core.model import Ignored, Observation, Sighting, Verdict, signal_id
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.ports.errors import EvidenceUnavailable
 from controller.ports.runtime import Runtime
 
@@ -47,7 +47,7 @@ class CloudWatchPoll:
         return [
             self._sighting(region, name, alarms[name], now)
             if name in alarms
-            else Ignored(f"alarm {plain(name, 255)} does not exist in {region}")
+            else Ignored(f"alarm {sanitize(name, 255)} does not exist in {region}")
             for name in names
         ]
 
@@ -59,7 +59,7 @@ class CloudWatchPoll:
             verdict=verdict,
             via="poll",
             id=f"poll:{region}:{name}:{int(now)}",
-            reason=plain(reason, 200),
+            reason=sanitize(reason, 200),
         )
         signal = signal_id(kind="alarm", account=self._account, observer=region, name=name)
         return Sighting(signal, observation)

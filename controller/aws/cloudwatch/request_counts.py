@@ -10,7 +10,7 @@ from botocore.client import BaseClient
 
 from controller.aws.errors import translated
 from controller.core.policy.schema import Traffic
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.ports.errors import EvidenceUnavailable
 from controller.ports.runtime import Runtime
 
@@ -67,7 +67,9 @@ def _counted(client: Any, metric: Traffic, region: str, since: float, until: flo
     try:
         (result,) = answer["MetricDataResults"]
         if result.get("StatusCode", "Complete") != "Complete":
-            raise EvidenceUnavailable(f"{region} counts in part only: {plain(str(result['StatusCode']), 60)}")
+            raise EvidenceUnavailable(
+                f"{region} counts in part only: {sanitize(str(result['StatusCode']), 60)}"
+            )
         pairs = zip(result["Timestamps"], result["Values"], strict=True)
         return sorted((float(at.timestamp()), float(value)) for at, value in pairs)
     except (KeyError, TypeError, ValueError, AttributeError) as error:

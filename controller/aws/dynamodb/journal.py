@@ -25,7 +25,7 @@ from botocore.client import BaseClient
 from controller.aws.dynamodb.replicas import Replicas, replicas
 from controller.aws.errors import OUTSIDE, code, translated
 from controller.core.journal import Draft, Event, broken_at, from_json, seal, to_json
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.ports.errors import JournalConflict, JournalUnreadable, OutsideUnreachable
 from controller.ports.runtime import Runtime
 
@@ -101,7 +101,7 @@ class DynamoJournal:
         try:
             return tuple(_event(application, item) for item in items)
         except (ValueError, TypeError, KeyError) as error:
-            raise JournalUnreadable(plain(str(error), 300)) from error
+            raise JournalUnreadable(sanitize(str(error), 300)) from error
 
     def append(self, application: str, draft: Draft, after: Event | None) -> Event:
         """See `ports.storage.Journal.append`. `ValueError`: over 16 KB, or not the same after a round trip.

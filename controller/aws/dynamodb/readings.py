@@ -11,7 +11,7 @@ from typing import Any
 from botocore.client import BaseClient
 
 from controller.aws.errors import translated
-from controller.core.decision.readiness import Reading
+from controller.core.decision.readiness import ReadinessResult
 from controller.core.journal import canonical
 from controller.ports.errors import EvidenceUnavailable
 
@@ -25,7 +25,7 @@ class DynamoSnapshots:
     def __init__(self, *, client: BaseClient, table: str, now: Callable[[], float]) -> None:
         self._client, self._table, self._now = client, table, now
 
-    def keep(self, application: str, readings: Sequence[Reading]) -> None:
+    def keep(self, application: str, readings: Sequence[ReadinessResult]) -> None:
         for reading in readings:
             item = {
                 "application": {"S": _partition(application)},
@@ -36,7 +36,7 @@ class DynamoSnapshots:
             with translated(EvidenceUnavailable, "keeping a readiness answer"):
                 self._client.put_item(TableName=self._table, Item=item)
 
-    def kept(self, application: str) -> tuple[Reading, ...]:
+    def kept(self, application: str) -> tuple[ReadinessResult, ...]:
         with translated(EvidenceUnavailable, f"reading the kept readiness of {application}"):
             pages = self._client.get_paginator("query").paginate(
                 TableName=self._table,
@@ -53,8 +53,8 @@ def _partition(application: str) -> str:
     return f"{application}#readiness"
 
 
-def _reading(item: dict[str, Any]) -> Reading:
+def _reading(item: dict[str, Any]) -> ReadinessResult:
     try:
-        return Reading(**loads(item["reading"]["S"]))
+        return ReadinessResult(**loads(item["reading"]["S"]))
     except (KeyError, TypeError, ValueError) as error:
         raise EvidenceUnavailable(f"a kept readiness answer cannot be read: {error}") from error

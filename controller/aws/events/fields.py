@@ -8,7 +8,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
-from controller.core.text import plain
+from controller.core.text import sanitize
 
 MAX_LENGTH = 256 * 1024  # what SQS and EventBridge carry at most
 MAX_DEPTH = 32
@@ -45,14 +45,14 @@ def decode(body: str | bytes | bytearray) -> object:
 def sample(body: object) -> str:
     """At most 120 visible characters of an input, to know it again."""
     if isinstance(body, str):
-        return plain(body, 120)
+        return sanitize(body, 120)
     if isinstance(body, bytes | bytearray):
-        return plain(bytes(body[:500]).decode(errors="replace"), 120)
+        return sanitize(bytes(body[:500]).decode(errors="replace"), 120)
     if isinstance(body, dict):
         known = (
             f"{key}={body[key]}" for key in ("detail-type", "source", "id") if isinstance(body.get(key), str)
         )
-        return plain(" ".join(known), 120)
+        return sanitize(" ".join(known), 120)
     return ""
 
 
@@ -77,7 +77,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         for key, _ in pairs:
             if key in seen:
                 raise Unusable(
-                    f"The body is ambiguous: the key “{plain(key, 40)}” stands twice in one object."
+                    f"The body is ambiguous: the key “{sanitize(key, 40)}” stands twice in one object."
                 )
             seen.add(key)
     return found
@@ -108,7 +108,7 @@ def name(found: object, what: str) -> str:
     if not isinstance(found, str) or not 1 <= len(found) <= 255:
         raise Unusable(f"The {what} is not a text of 1 to 255 characters.")
     if not found.isprintable():  # invisible marks are no reason: people name alarms "⚠️ 5xx"
-        raise Unusable(f"The {what} “{plain(found, 60)}” holds characters that cannot be seen.")
+        raise Unusable(f"The {what} “{sanitize(found, 60)}” holds characters that cannot be seen.")
     return found
 
 
@@ -146,7 +146,7 @@ def iso(holder: dict[str, Any], key: str) -> float:
     except ValueError:  # a thirteenth month
         moment = None
     if moment is None:
-        raise Unusable(f"The event's {key} “{plain(value, 40)}” is not a time.")
+        raise Unusable(f"The event's {key} “{sanitize(value, 40)}” is not a time.")
     return seconds(moment.timestamp())
 
 
@@ -162,7 +162,7 @@ def date(holder: dict[str, Any], key: str) -> float:
             int(year), _MONTHS.index(month) + 1, int(day), int(hour), int(minute), int(second), tzinfo=UTC
         )
     except ValueError as exc:  # a thirty-first of February, a month of no calendar
-        raise Unusable(f"The event's {key} “{plain(value, 40)}” is not a time.") from exc
+        raise Unusable(f"The event's {key} “{sanitize(value, 40)}” is not a time.") from exc
     return seconds(moment.timestamp())
 
 
@@ -177,7 +177,7 @@ def seconds(value: object) -> float:
 def account(event: dict[str, Any]) -> str:
     found = text(event, "account", "The event")
     if not _ACCOUNT.fullmatch(found):
-        raise Unusable(f"The event's account “{plain(found, 40)}” is not twelve digits.")
+        raise Unusable(f"The event's account “{sanitize(found, 40)}” is not twelve digits.")
     return found
 
 
@@ -189,5 +189,5 @@ def region(event: dict[str, Any]) -> str:
     """The Region that the alarm or canary lives in, which is not always the one that it is about."""
     found = text(event, "region", "The event")
     if not is_region(found):
-        raise Unusable(f"The event's region “{plain(found, 40)}” is not the name of a Region.")
+        raise Unusable(f"The event's region “{sanitize(found, 40)}” is not the name of a Region.")
     return found

@@ -13,7 +13,7 @@ from typing import Any
 from controller.aws.events.fields import MAX_LENGTH, Unusable, date, is_region, iso, member, region, text
 from controller.core.evidence.health_notices import KIND, notice_id
 from controller.core.model import RELAYED, Observation, Sighting, Verdict, signal_id
-from controller.core.text import plain
+from controller.core.text import sanitize
 
 HEALTH_EVENT = "AWS Health Event"
 REASON_LENGTH = 200
@@ -57,20 +57,20 @@ def _about(detail: dict[str, Any]) -> tuple[str, str]:
     """The Region and service that are accused."""
     category = text(detail, "eventTypeCategory", "The notice")
     if category != "issue":
-        raise Unusable(f"Not evidence: AWS Health's notice is a “{plain(category, 40)}”, not an issue.")
+        raise Unusable(f"Not evidence: AWS Health's notice is a “{sanitize(category, 40)}”, not an issue.")
     status = text(detail, "statusCode", "The notice")
     if status == "upcoming":
         raise Unusable("Not evidence: AWS Health tells of something that is still to come.")
     if status not in ("open", "closed"):
-        raise Unusable(f"The notice's status “{plain(status, 40)}” is not one that AWS Health has.")
+        raise Unusable(f"The notice's status “{sanitize(status, 40)}” is not one that AWS Health has.")
     about = text(detail, "eventRegion", "The notice")
     if about == "global":
         raise Unusable("Not evidence: AWS Health's notice is about no one Region.")
     if not is_region(about):
-        raise Unusable(f"The notice's eventRegion “{plain(about, 40)}” is not the name of a Region.")
+        raise Unusable(f"The notice's eventRegion “{sanitize(about, 40)}” is not the name of a Region.")
     service = text(detail, "service", "The notice")
     if not _SERVICE.fullmatch(service):
-        raise Unusable(f"The notice's service “{plain(service, 40)}” is not the name of a service.")
+        raise Unusable(f"The notice's service “{sanitize(service, 40)}” is not the name of a service.")
     code, scope = detail.get("eventTypeCode"), detail.get("eventScopeCode")
     whole = isinstance(code, str) and code.endswith("_OPERATIONAL_ISSUE")
     if scope == "ACCOUNT_SPECIFIC" and not whole:
@@ -118,12 +118,12 @@ def _texts(value: object) -> list[str]:
 
 def _reason(detail: dict[str, Any], *, over: bool, zones: frozenset[str]) -> str:
     called = detail.get("eventTypeCode")
-    code = plain(called, 80) if isinstance(called, str) and called else "a notice"
+    code = sanitize(called, 80) if isinstance(called, str) and called else "a notice"
     where = f" in {', '.join(sorted(zones - {UNNAMED_ZONE})) or 'one zone'}" if zones else ""
     begun = detail.get("startTime")
-    since = f", begun {plain(begun, 40)}" if isinstance(begun, str) and begun else ""
+    since = f", begun {sanitize(begun, 40)}" if isinstance(begun, str) and begun else ""
     state = "is over" if over else "is open"
-    return plain(f"AWS Health: {code}{where} {state}{since}{_entities(detail)}", REASON_LENGTH)
+    return sanitize(f"AWS Health: {code}{where} {state}{since}{_entities(detail)}", REASON_LENGTH)
 
 
 def _entities(detail: dict[str, Any]) -> str:

@@ -26,7 +26,7 @@ from controller.aws.events.monitor import monitored
 from controller.aws.events.rules import ALARM_STATE_CHANGE, CANARY_FAILED, CANARY_PASSED, CANARY_STATUS
 from controller.core.contracts import SIGNAL_SOURCE
 from controller.core.model import Observation, Sighting, Verdict, signal_id
-from controller.core.text import plain
+from controller.core.text import sanitize
 
 READINESS = "readiness is asked for when it is needed; AWS: never the primary trigger"
 
@@ -52,7 +52,7 @@ def why_no_evidence(kind: str, source: str, event: dict[str, Any]) -> str | None
     """The sentence for `Ignored`; None where the event may be evidence."""
     if source in _SOURCES:
         said = _said(event)
-        return f"Not evidence: “{plain(kind, 100)}” from {source}{said}; {_reason(kind, source)}."
+        return f"Not evidence: “{sanitize(kind, 100)}” from {source}{said}; {_reason(kind, source)}."
     if kind in _KINDS:
         return f"Not evidence: “{kind}”{_operation(event)}; {_KINDS[kind]}."
     return None
@@ -74,7 +74,7 @@ def _said(event: dict[str, Any]) -> str:
     state = _detail(event).get("new-state")
     found = state if isinstance(state, dict) else {}
     word = found.get("readiness-status") or found.get("status")
-    return f" ({plain(word, 30)})" if isinstance(word, str) and word else ""
+    return f" ({sanitize(word, 30)})" if isinstance(word, str) and word else ""
 
 
 def _operation(event: dict[str, Any]) -> str:
@@ -85,7 +85,7 @@ def _operation(event: dict[str, Any]) -> str:
     if not isinstance(which, str) and isinstance(resources, list) and len(resources) == 1:
         which = resources[0]
     if isinstance(what, str) and what and isinstance(which, str):
-        return f" ({plain(what, 20)} of “{plain(which[:2048].rpartition(':alarm:')[2], 60)}”)"
+        return f" ({sanitize(what, 20)} of “{sanitize(which[:2048].rpartition(':alarm:')[2], 60)}”)"
     return ""
 
 
@@ -114,7 +114,7 @@ def sighting(event: dict[str, Any], *, received: float) -> Sighting:
     if kind in _RUN or kind == CANARY_STATUS:
         _from(source, "aws.synthetics", kind)
         return _canary(event, kind, received)
-    raise Unusable(f"Unknown event type “{plain(kind, 80)}” from source “{plain(source, 60)}”.")
+    raise Unusable(f"Unknown event type “{sanitize(kind, 80)}” from source “{sanitize(source, 60)}”.")
 
 
 def _alarm(event: dict[str, Any], received: float) -> Sighting:
@@ -122,16 +122,16 @@ def _alarm(event: dict[str, Any], received: float) -> Sighting:
     state = member(detail, "state", "The event's detail")
     value = text(state, "value", "The alarm's state")
     if value not in _ALARM:
-        raise Unusable(f"The alarm's state value “{plain(value, 40)}” is not one that CloudWatch has.")
+        raise Unusable(f"The alarm's state value “{sanitize(value, 40)}” is not one that CloudWatch has.")
     verdict, reason = _ALARM[value], state.get("reason")
-    said = plain(reason, REASON_LENGTH) if isinstance(reason, str) else ""
+    said = sanitize(reason, REASON_LENGTH) if isinstance(reason, str) else ""
     # Red while muted or suppressed is red on purpose: never evidence, however it is spelt.
     suppressed, judged = state.get("actionsSuppressedBy"), state.get("evaluationState")
     if detail.get("muteDetail") not in (None, ""):
         verdict, said = Verdict.UNKNOWN, "muted"
     elif suppressed not in (None, ""):
         by = suppressed if isinstance(suppressed, str) else "something unnamed"
-        verdict, said = Verdict.UNKNOWN, plain(f"suppressed by {by}", REASON_LENGTH)
+        verdict, said = Verdict.UNKNOWN, sanitize(f"suppressed by {by}", REASON_LENGTH)
     elif isinstance(judged, str) and judged in _NOT_JUDGED:
         verdict, said = Verdict.UNKNOWN, f"not judged: CloudWatch reports {judged}"
     return _seen(
@@ -164,11 +164,11 @@ def _canary(event: dict[str, Any], kind: str, received: float) -> Sighting:
         cause = why[:2000].strip('" ') if isinstance(why, str) else ""
         said = f"canary run {expected.lower()}"
         if cause not in ("", "null"):
-            said = plain(f"{said}: {cause}", REASON_LENGTH)
+            said = sanitize(f"{said}: {cause}", REASON_LENGTH)
     else:
         now = text(detail, "current-state", "The event's detail")
         if now not in _LOST:
-            raise Unusable(f"Not evidence: a canary that is {plain(now, 40)} says nothing yet.")
+            raise Unusable(f"Not evidence: a canary that is {sanitize(now, 40)} says nothing yet.")
         verdict, said = Verdict.UNKNOWN, f"lost observer: the canary is {now}"
     return _seen(
         event,
@@ -194,7 +194,7 @@ def _seen(
     received: float,
 ) -> Sighting:
     identity = signal_id(kind=kind, account=account(event), observer=region(event), name=called)
-    if not 1 <= len(sent) <= 128 or plain(sent, 128) != sent:
+    if not 1 <= len(sent) <= 128 or sanitize(sent, 128) != sent:
         raise Unusable("The event's id is empty, too long or unprintable, so a duplicate would not be known.")
     return Sighting(
         signal=identity,
@@ -207,4 +207,4 @@ def _seen(
 def _from(source: str, expected: str, kind: str) -> None:
     """Only AWS may send under `aws.`; anybody may put any detail-type on the bus."""
     if source != expected:
-        raise Unusable(f"“{kind}” comes from {expected} alone; this one is from “{plain(source, 60)}”.")
+        raise Unusable(f"“{kind}” comes from {expected} alone; this one is from “{sanitize(source, 60)}”.")

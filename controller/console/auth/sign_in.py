@@ -16,7 +16,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge  # type: ignore[im
 from controller.console.auth.identity_provider import Issuer, TokenRefused
 from controller.console.auth.session import FRESH, Sealer, begun, cookie_of
 from controller.console.http.messages import Request, Response, local, redirect, set_cookie
-from controller.core.text import plain
+from controller.core.text import sanitize
 
 PENDING = "__Host-tidegate-signin"
 WITHIN = 600.0
@@ -63,7 +63,7 @@ class Door:
         if not secrets.compare_digest(str(pending["state"]).encode(), said.get("state", "").encode()):
             raise TokenRefused("the answer is to another sign-in")
         if "code" not in said:
-            raise TokenRefused(f"the issuer said no: {plain(said.get('error', 'without a reason'), 60)}")
+            raise TokenRefused(f"the issuer said no: {sanitize(said.get('error', 'without a reason'), 60)}")
         settings = self.issuer.settings
         token = self.issuer.redeem(said["code"][:4096], str(pending["verifier"]), settings.origin + BACK)
         claims = self.issuer.verified(token, nonce=str(pending["nonce"]), now=now)
@@ -75,7 +75,7 @@ class Door:
     def _who(self, claims: Mapping[str, Any]) -> str:
         settings = self.issuer.settings
         who = claims.get(settings.person)
-        if not isinstance(who, str) or plain(who, NAME) != who or not who:
+        if not isinstance(who, str) or sanitize(who, NAME) != who or not who:
             raise TokenRefused(f"the id token names nobody: `{settings.person}`")
         if settings.person == "email" and claims.get("email_verified") is False:
             raise TokenRefused("the issuer has not verified this address")

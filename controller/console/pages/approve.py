@@ -13,7 +13,7 @@ from controller.core.incident.state import Incident
 from controller.core.journal import Event
 from controller.core.model import Node, SignalState, Truth
 from controller.core.policy.readiness_checks import QuotaCheck
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.ports.errors import OutsideUnreachable
 from controller.steps.context.journalling import read_state_and_events
 from controller.steps.incident.approvals import Question
@@ -80,7 +80,7 @@ def act(visit: Visit) -> Response:
             visit.id,
             who=visit.session.who,
             approve=said == "approve",
-            reason=plain(form.get("reason", ""), REASON),
+            reason=sanitize(form.get("reason", ""), REASON),
             groups=visit.session.groups,
             shown=form.get("digest", ""),
         )

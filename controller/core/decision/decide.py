@@ -15,7 +15,7 @@ from functools import cached_property
 from controller.core.decision import guards
 from controller.core.decision.guards import GuardInput
 from controller.core.decision.plan import next_wave, plan
-from controller.core.decision.readiness import Reading, asked, under_doubt
+from controller.core.decision.readiness import ReadinessResult, asked, under_doubt
 from controller.core.decision.restore import decide_home, decide_restore
 from controller.core.evidence.evaluation import View, judge, testifying, truth, view
 from controller.core.incident.state import Incident, State
@@ -39,7 +39,7 @@ class Situation:
     state: State | None
     evidence: Mapping[str, Sequence[Observation]] | None
     controls: Mapping[str, bool] | None
-    readings: tuple[Reading, ...] = ()
+    readings: tuple[ReadinessResult, ...] = ()
     signals: tuple[Signal, ...] | None = None
 
     @cached_property

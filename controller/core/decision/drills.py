@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from controller.core.decision.limits import open_window, window_told
 from controller.core.decision.plan import serving
 from controller.core.decision.precedence import TURN, rank
-from controller.core.explanation import stamp
+from controller.core.explanation import format_time
 from controller.core.incident.state import Incident, Phase, State
 from controller.core.policy.schedule import previous
 from controller.core.policy.schema import Policy
-from controller.core.text import spell
+from controller.core.text import format_duration
 
 LATE = 600.0
 """Seconds after which a drill that did not begin is not made up for."""
@@ -58,7 +58,10 @@ def missed(struck: float, now: float) -> Kept | None:
     """Why a drill is not made up for, if it is too late."""
     if now - struck <= LATE:
         return None
-    late = f"nobody began it within {spell(LATE)} of {stamp(struck)}, and now it is {stamp(now)}"
+    late = (
+        f"nobody began it within {format_duration(LATE)} of {format_time(struck)}, "
+        f"and now it is {format_time(now)}"
+    )
     return Kept("drill-missed", late)
 
 

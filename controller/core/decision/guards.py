@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from controller.core.decision.approval_chain import chain, overrides, phrase, present
 from controller.core.decision.limits import DAY, open_window, rationed, window_told
 from controller.core.decision.plan import after, below_floor, serving
-from controller.core.decision.readiness import Reading, judge_ready, summary
+from controller.core.decision.readiness import ReadinessResult, judge_ready, summary
 from controller.core.evidence.evaluation import AHEAD, View, judge_leaf
 from controller.core.incident.state import MOVING, Incident, Phase, State
 from controller.core.journal import digest
 from controller.core.model import Answer, Check, Plan, Truth
 from controller.core.policy.schema import Policy
-from controller.core.text import spell
+from controller.core.text import format_duration
 
 CUT_OFF_AFTER = 120.0
 """Seconds without anything from any other Region after which a controller abstains."""
@@ -31,7 +31,7 @@ class GuardInput:
     seen: View
     controls: Mapping[str, bool] | None
     intent: str = "evacuate"
-    readings: Sequence[Reading] = ()
+    readings: Sequence[ReadinessResult] = ()
     doubts: tuple[str, ...] = ()
 
 
@@ -75,10 +75,12 @@ def not_cut_off(f: GuardInput) -> Check:
     if quiet is None:
         return Check("not cut off", "cut-off", Truth.UNKNOWN, "nothing was ever heard from another Region")
     if quiet < -AHEAD:
-        sentence = f"our clock was set back by {spell(-quiet)} or more: nobody knows how old the news is"
+        sentence = (
+            f"our clock was set back by {format_duration(-quiet)} or more: nobody knows how old the news is"
+        )
         return Check("not cut off", "cut-off", Truth.UNKNOWN, sentence)
     value = Truth.of(quiet <= CUT_OFF_AFTER)
-    sentence = f"last heard from another Region {spell(max(0.0, quiet))} ago"
+    sentence = f"last heard from another Region {format_duration(max(0.0, quiet))} ago"
     return Check("not cut off", "cut-off", value, sentence)
 
 
@@ -127,8 +129,8 @@ def cooldown(f: GuardInput) -> Check:
     ends = last.changed + f.policy.limits.cooldown
     value = Truth.of(f.now >= ends)
     what = f"was {last.request.status}" if last.refused and last.request else "moved traffic"
-    sentence = f"{last.id} {what} {spell(max(0.0, f.now - last.changed))} ago"
-    left = f"; {spell(max(0.0, ends - f.now))} of the cooldown left" if value is Truth.FALSE else ""
+    sentence = f"{last.id} {what} {format_duration(max(0.0, f.now - last.changed))} ago"
+    left = f"; {format_duration(max(0.0, ends - f.now))} of the cooldown left" if value is Truth.FALSE else ""
     return Check("cooldown", "cooldown", value, sentence + left)
 
 
@@ -248,7 +250,9 @@ def approval(f: GuardInput, goal: Plan | None) -> Check:
     gate = present(asks, request)
     who = phrase(gate)
     if request is None or goal is None or f.incident is None:
-        return Check("approval", "approval", Truth.FALSE, f"{who} must approve within {spell(gate.within)}")
+        return Check(
+            "approval", "approval", Truth.FALSE, f"{who} must approve within {format_duration(gate.within)}"
+        )
     current = request.digest == binding(f.policy, f.incident, goal)
     # A question that was superseded could not be answered any more: its silence says nothing.
     if request.status == "denied" or (request.status == "expired" and current):

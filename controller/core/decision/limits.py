@@ -17,11 +17,11 @@ So a Region-wide event is never rationed, and a fault of ours that sees one Regi
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from controller.core.explanation import stamp
+from controller.core.explanation import format_time
 from controller.core.journal import Event, Kind
 from controller.core.policy.schedule import previous
 from controller.core.policy.schema import Policy, Window
-from controller.core.text import spell
+from controller.core.text import format_duration
 
 Open = tuple[Window, float, float]
 """A window, when it opens and when it closes (seconds since 1970)."""
@@ -40,8 +40,8 @@ def open_window(policy: Policy, now: float, ahead: float = 0.0) -> Open | None:
 def window_told(shut: Open, now: float) -> str:
     """Which window it is, why, and until when."""
     window, opens, closes = shut
-    begins = "is open" if opens <= now else f"opens in {spell(opens - now)}"
-    return f"a window {begins} in which nothing moves by itself: {window.reason}, until {stamp(closes)}"
+    begins = "is open" if opens <= now else f"opens in {format_duration(opens - now)}"
+    return f"a window {begins} in which nothing moves by itself: {window.reason}, until {format_time(closes)}"
 
 
 DAY = 86_400.0

@@ -35,7 +35,7 @@ from controller.core.policy.readiness_checks import (
     ReplicationCheck,
     gate_of,
 )
-from controller.core.text import spell
+from controller.core.text import format_duration
 
 LAST_KNOWN = 1800.0
 """Seconds that a last known lag counts when leaving: its source may be dead, and measures nothing more."""
@@ -64,18 +64,22 @@ def judged(
     age = max(0.0, now - at - MINUTE)
     if lag <= 0:
         real = [(t, seconds) for t, seconds in known if seconds > 0]
-        since = f", {spell(real[-1][1])} {spell(max(0.0, now - real[-1][0]))} ago" if real else ""
+        since = (
+            f", {format_duration(real[-1][1])} {format_duration(max(0.0, now - real[-1][0]))} ago"
+            if real
+            else ""
+        )
         sentence = f"replication of {what} stands still: its lag dropped to zero{since}"
         return Answer(path, Truth.UNKNOWN, sentence, age)
-    seen = f"replication of {what}: {_spell(lag)} behind, as known {spell(age)} ago"
+    seen = f"replication of {what}: {_spell(lag)} behind, as known {format_duration(age)} ago"
     if age > (FRESH if returning else LAST_KNOWN):
         return Answer(path, Truth.UNKNOWN, f"{seen}; that is too old", age, lag)
     if lag > max_lag:
-        return Answer(path, Truth.FALSE, f"{seen} (at most {spell(max_lag)})", age, lag)
+        return Answer(path, Truth.FALSE, f"{seen} (at most {format_duration(max_lag)})", age, lag)
     if returning:
         left = _left(known, now, max_lag)
         if left > 0:
-            sentence = f"{seen}; counts as caught up in {spell(left + 1)}"
+            sentence = f"{seen}; counts as caught up in {format_duration(left + 1)}"
             return Answer(path, Truth.FALSE, sentence, age, lag)
     return Answer(path, Truth.TRUE, seen, age, lag)
 
@@ -95,18 +99,18 @@ def _left(known: Points, now: float, max_lag: float) -> float:
 
 
 def _spell(lag: float) -> str:
-    return f"{lag:.1f}s" if lag < 60 else spell(lag)
+    return f"{lag:.1f}s" if lag < 60 else format_duration(lag)
 
 
 QUOTAS_LAST = 86_400.0
 """Seconds that quotas count as known: they are changed by hand, and seldom."""
 
-Wish = tuple[str, str, str, str]
+ReadinessQuery = tuple[str, str, str, str]
 """(kind, name, source, target); source is empty where an answer is about one Region alone."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReadinessResult:
     """What a provider said, in plain JSON data, at `at` by our clock.
 
     kind      data
@@ -124,19 +128,21 @@ class Reading:
     data: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def wish(self) -> Wish:
+    def wish(self) -> ReadinessQuery:
         return self.kind, self.name, self.source, self.target
 
 
-def wishes(checks: Sequence[ReadyCheck], source: str, targets: Sequence[str]) -> tuple[Wish, ...]:
+def readiness_queries(
+    checks: Sequence[ReadyCheck], source: str, targets: Sequence[str]
+) -> tuple[ReadinessQuery, ...]:
     """Everything that must be read to judge `checks` for each of `targets`."""
     found = (wish for target in targets for check in checks for wish in _wishes(check, source, target))
     return tuple(dict.fromkeys(found))
 
 
-def newest(readings: Sequence[Reading]) -> tuple[Reading, ...]:
+def newest(readings: Sequence[ReadinessResult]) -> tuple[ReadinessResult, ...]:
     """One reading a wish: the latest."""
-    found: dict[Wish, Reading] = {}
+    found: dict[ReadinessQuery, ReadinessResult] = {}
     for reading in readings:
         known = found.get(reading.wish)
         if known is None or known.at <= reading.at:
@@ -147,7 +153,7 @@ def newest(readings: Sequence[Reading]) -> tuple[Reading, ...]:
 def judge_ready(
     checks: Sequence[ReadyCheck],
     seen: View,
-    readings: Sequence[Reading],
+    readings: Sequence[ReadinessResult],
     now: float,
     source: str,
     target: str,
@@ -215,7 +221,7 @@ def _with_gate(answer: Answer, check: ReadyCheck, returning: bool) -> Answer:
     return Answer(answer.check, answer.value, answer.sentence, answer.age, answer.loss_window, gate)
 
 
-def _wishes(check: ReadyCheck, source: str, target: str) -> Iterator[Wish]:
+def _wishes(check: ReadyCheck, source: str, target: str) -> Iterator[ReadinessQuery]:
     match check:
         case ReplicationCheck():
             yield "replication", check.replication.replace("{region}", target), source, target
@@ -229,7 +235,7 @@ def _wishes(check: ReadyCheck, source: str, target: str) -> Iterator[Wish]:
             yield "quotas", name, "", source
 
 
-def _plan(path: str, check: PlanCheck, reading: Reading | None, now: float, target: str) -> Answer:
+def _plan(path: str, check: PlanCheck, reading: ReadinessResult | None, now: float, target: str) -> Answer:
     what = f"Region switch plan {check.plan_evaluation} in {target}"
     if reading is None:
         return Answer(path, Truth.UNKNOWN, f"{what}: no answer")
@@ -237,7 +243,7 @@ def _plan(path: str, check: PlanCheck, reading: Reading | None, now: float, targ
     return _dated(path, what, reading, "evaluated", state or Truth.UNKNOWN, now, check.max_age)
 
 
-def _arc(path: str, check: ArcCheck, reading: Reading | None, now: float, target: str) -> Answer:
+def _arc(path: str, check: ArcCheck, reading: ReadinessResult | None, now: float, target: str) -> Answer:
     what = f"ARC readiness check {check.arc_readiness.replace('{region}', target)}"
     if reading is None:
         return Answer(path, Truth.UNKNOWN, f"{what}: no answer")
@@ -246,7 +252,7 @@ def _arc(path: str, check: ArcCheck, reading: Reading | None, now: float, target
 
 
 def _dated(
-    path: str, what: str, reading: Reading, key: str, value: Truth, now: float, max_age: float
+    path: str, what: str, reading: ReadinessResult, key: str, value: Truth, now: float, max_age: float
 ) -> Answer:
     """Good news has a date, and is none when that is too far back. Bad news keeps."""
     state, at = str(reading.data.get("state")), reading.data.get(key)
@@ -255,12 +261,20 @@ def _dated(
         return Answer(path, said, f"{what} says {state}, of no known time")
     age = max(0.0, now - float(at))
     old = value is Truth.TRUE and age > max_age
-    more = f"; that is too old ({spell(max_age)} at most)" if old else ""
-    return Answer(path, Truth.UNKNOWN if old else value, f"{what} said {state} {spell(age)} ago{more}", age)
+    more = f"; that is too old ({format_duration(max_age)} at most)" if old else ""
+    return Answer(
+        path, Truth.UNKNOWN if old else value, f"{what} said {state} {format_duration(age)} ago{more}", age
+    )
 
 
 def _quotas(
-    path: str, check: QuotaCheck, found: Sequence[Reading | None], now: float, *, source: str, target: str
+    path: str,
+    check: QuotaCheck,
+    found: Sequence[ReadinessResult | None],
+    now: float,
+    *,
+    source: str,
+    target: str,
 ) -> Answer:
     """As much of each must be allowed in the target as in the source."""
     there, home = found
@@ -269,7 +283,7 @@ def _quotas(
         return Answer(path, Truth.UNKNOWN, f"quotas of {missing} are not known")
     age = max(0.0, now - min(there.at, home.at))
     if age > QUOTAS_LAST:
-        return Answer(path, Truth.UNKNOWN, f"quotas were last read {spell(age)} ago", age)
+        return Answer(path, Truth.UNKNOWN, f"quotas were last read {format_duration(age)} ago", age)
     pairs = [(service, there.data.get(service), home.data.get(service)) for service in check.quotas]
     short = [f"{s} {a:g} of {b:g}" for s, a, b in pairs if a is not None and b is not None and a < b]
     if short:

@@ -16,7 +16,7 @@ from controller.core.decision.readiness import asked, judge_ready, summary, unde
 from controller.core.evidence.evaluation import judge, judge_leaf
 from controller.core.incident.state import ENDED, Incident
 from controller.core.model import Answer, Check, Decision, Plan, Truth
-from controller.core.text import spell
+from controller.core.text import format_duration
 
 
 def decide_home(found: GuardInput, incident: Incident) -> Decision:
@@ -39,9 +39,8 @@ def decide_restore(found: GuardInput, incident: Incident | None, left: Incident)
     by_hand = incident is not None and incident.requested_by
     if tree.value is not Truth.TRUE and not moving and not by_hand:
         code = "away" if tree.value is Truth.FALSE else "unknown"
-        reason = (
-            f"{found.region} was left {spell(max(0.0, found.now - left.changed))} ago; not yet fit to return"
-        )
+        ago = format_duration(max(0.0, found.now - left.changed))
+        reason = f"{found.region} was left {ago} ago; not yet fit to return"
         action = "none" if incident is None else "stand_down" if tree.value is Truth.FALSE else "hold"
         return Decision(found.now, found.region, code, action, reason, tree, intent="restore")
     carrier = _carrier(found, left)
@@ -85,7 +84,7 @@ def must_turn(found: GuardInput, incident: Incident) -> tuple[str, str] | None:
     goal = _outward(found, incident)
     stayed = found.now - incident.changed
     if goal is not None and not goal.changes and stayed >= drills.stay:
-        return "succeeded", f"stayed in {incident.target} for {spell(stayed)}"
+        return "succeeded", f"stayed in {incident.target} for {format_duration(stayed)}"
     return None
 
 
@@ -138,7 +137,7 @@ def _soak(found: GuardInput, left: Incident, *, moving: bool) -> Check:
     moved = (i.changed for i in every if i.put and not i.acknowledged_by)
     ends = max(left.changed, *moved, 0.0) + found.policy.limits.cooldown
     over = found.now >= ends or moving
-    sentence = "the cooldown is over" if over else f"{spell(ends - found.now)} of the cooldown left"
+    sentence = "the cooldown is over" if over else f"{format_duration(ends - found.now)} of the cooldown left"
     return Check("cooldown", "cooldown", Truth.of(over), sentence)
 
 

@@ -66,7 +66,7 @@ def leaving(
     return Left(region, on, on + len(off)) if off else None
 
 
-def set_out(state: State, incident: Incident) -> float:
+def shift_started(state: State, incident: Incident) -> float:
     """When the first shift of this leg was intended; when it last moved on, where that is forgotten."""
     first = [e.at for e in state.intents if e.draft.incident == incident.id and e.data.get("wave") == 1]
     return first[-1] if first else incident.changed

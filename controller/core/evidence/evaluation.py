@@ -31,7 +31,7 @@ from controller.core.model import (
 )
 from controller.core.policy.conditions import All, Any_, Condition, Leaf, Not, Ref
 from controller.core.policy.schema import Policy
-from controller.core.text import spell
+from controller.core.text import format_duration
 
 AHEAD = 60.0
 """Seconds. What we received later than now by more than this came before our own clock was set back."""
@@ -77,7 +77,7 @@ class Track(_Track):
 def _track(signal: Signal, history: Sequence[Observation], now: float, muted: float) -> Track:
     past = past_of(history, signal.silent_after)
     if now < muted:
-        void = f"muted for another {spell(muted - now)}"
+        void = f"muted for another {format_duration(muted - now)}"
     elif past.received > now + AHEAD:
         void = "our clock was set back: not known how long ago it was heard of"
     elif past.received == -inf:
@@ -186,11 +186,11 @@ def judge_leaf(leaf: Leaf, seen: View, *, subject: str, source: str, path: str) 
     """One leaf: enough units of the family say it now, and have said it unbroken for long enough."""
     w = weigh(leaf, seen, subject=subject, source=source)
     noun = "signals" if leaf.observers is None else "observers"
-    needs = f"needs {w.wanted}" + (f" for {spell(leaf.for_)}" if leaf.for_ else "")
+    needs = f"needs {w.wanted}" + (f" for {format_duration(leaf.for_)}" if leaf.for_ else "")
     claim = f"{w.yes} of {w.units} {noun} say {leaf.family} of {subject} is {leaf.is_}"
     states = tuple(track.state for track in w.tracks)
     if w.lasted is not None:
-        return Node(path, "leaf", w.value, f"{claim}, for {spell(w.lasted)} ({needs})", (), states)
+        return Node(path, "leaf", w.value, f"{claim}, for {format_duration(w.lasted)} ({needs})", (), states)
     unclear = f"; {w.open} silent or unknown" if w.open else ""
     return Node(path, "leaf", w.value, f"{claim}{unclear} ({needs})", (), states)
 

@@ -15,7 +15,7 @@ from controller.core.policy.rules import every_hold
 from controller.core.policy.schema import Policy
 from controller.core.policy.signals import signals_of
 from controller.core.policy.validation import expected_signals
-from controller.core.text import plain
+from controller.core.text import sanitize
 
 
 class Bench(NamedTuple):
@@ -93,16 +93,16 @@ def why_unnamed(signal: str, policy: Policy, account: str) -> str:
     sender, _, rest = rest.partition(":")
     observer, _, name = rest.partition(":")
     if sender != account:
-        return f"it comes from account {plain(sender, 20)}; only {account} counts"
+        return f"it comes from account {sanitize(sender, 20)}; only {account} counts"
     if kind != "event":
         return UNNAMED
     application, family, subject, called = (*name.split("/", 3), "", "", "")[:4]
     if application != policy.application:
-        return f"{plain(application, 64)!r} is not the application that this policy guards"
+        return f"{sanitize(application, 64)!r} is not the application that this policy guards"
     if subject not in policy.regions:
-        return f"{plain(subject, 40)} is not a Region that the policy guards"
+        return f"{sanitize(subject, 40)} is not a Region that the policy guards"
     if family not in policy.signals:
-        return f"the policy has no family {plain(family, 64)!r}"
+        return f"the policy has no family {sanitize(family, 64)!r}"
     made = [
         signal
         for source in policy.signals[family]
@@ -112,8 +112,10 @@ def why_unnamed(signal: str, policy: Policy, account: str) -> str:
         if signal.kind == kind
     ]
     if called not in {signal.name for signal in made}:
-        return f"the family {family!r} has no event {plain(called, 64)!r}"
-    return f"the policy does not have {plain(called, 64)!r} of {subject} seen from {plain(observer, 40)}"
+        return f"the family {family!r} has no event {sanitize(called, 64)!r}"
+    return (
+        f"the policy does not have {sanitize(called, 64)!r} of {subject} seen from {sanitize(observer, 40)}"
+    )
 
 
 def kept_of(policy: Policy, signals: Iterable[Signal]) -> Mapping[str, Kept]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from math import ceil
 
 from controller.core.journal import Event, Kind
-from controller.core.text import spell
+from controller.core.text import format_duration
 
 LEAST = 5
 """Earlier runs of a step below which nothing is said of it."""
@@ -86,9 +86,9 @@ class Stuck:
 
     @property
     def sentence(self) -> str:
-        usual = spell(self.usual) if self.usual >= 1 else "under a second"
+        usual = format_duration(self.usual) if self.usual >= 1 else "under a second"
         return (
-            f"`{self.step}` has run for {spell(self.seconds)}; of {self.runs} earlier runs, "
+            f"`{self.step}` has run for {format_duration(self.seconds)}; of {self.runs} earlier runs, "
             f"three in four took at most {usual}"
         )
 

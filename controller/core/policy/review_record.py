@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from controller.core.text import plain
+from controller.core.text import sanitize
 
 SCHEMA = "tidegate.review/v1"
 MOST = 20
@@ -67,7 +67,7 @@ def review_of(raw: Mapping[str, Any], digest: str) -> Review:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         told = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-        raise NoReview(f"it is no review: {plain(told, 200)}") from error
+        raise NoReview(f"it is no review: {sanitize(told, 200)}") from error
     if review.digest != digest:
         raise NoReview(f"it is of policy {review.digest[:12]}, and this is {digest[:12]}: review it again")
     return review

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.entry.cli.operate import told
 from controller.entry.cli.options import ActAs, ContextName, Reason, Yes, acting, open_context
 from controller.entry.cli.output import AsJson, ExitCode, fail, note
@@ -28,11 +28,11 @@ def approve(
     asked = look_at(deps, request)
     if not isinstance(asked, Answered):
         for line in asked.lines:
-            note(plain(line, 2000))
+            note(sanitize(line, 2000))
         if not yes or code is not None:
             _check(code, asked.request.code)
-    given = answer(deps, request, who=who, approve=True, reason=plain(reason, 500))
-    fields = {"request": plain(request, 80), "by": who, "needed": _needed(deps, request)}
+    given = answer(deps, request, who=who, approve=True, reason=sanitize(reason, 500))
+    fields = {"request": sanitize(request, 80), "by": who, "needed": _needed(deps, request)}
     told("approve", given.counted, given.sentence, fields, as_json=as_json)
 
 
@@ -43,8 +43,8 @@ def deny(
     """Deny a request. Final for this request; no traffic moves."""
     found = open_context(context)
     who = acting(found, act_as)
-    given = answer(found.deps(), request, who=who, approve=False, reason=plain(reason, 500))
-    fields = {"request": plain(request, 80), "by": who}
+    given = answer(found.deps(), request, who=who, approve=False, reason=sanitize(reason, 500))
+    fields = {"request": sanitize(request, 80), "by": who}
     told("deny", given.counted, given.sentence, fields, as_json=as_json)
 
 

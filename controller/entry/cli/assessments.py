@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from controller.core.explanation import stamp
+from controller.core.explanation import format_time
 from controller.entry.cli.options import ContextName, moment, open_archive
 from controller.entry.cli.output import ExitCode, fail
 from controller.entry.context import Archive
@@ -30,7 +30,7 @@ def assessments(
     begin = moment(since, archive.now)
     end = archive.now if to is None else moment(to, archive.now)
     if begin > end:
-        fail(ExitCode.BAD_INPUT, f"--from {stamp(begin)} is after --to {stamp(end)}")
+        fail(ExitCode.BAD_INPUT, f"--from {format_time(begin)} is after --to {format_time(end)}")
     for line in lines(archive, begin, end, trees=trees):
         sys.stdout.write(line + "\n")
 
@@ -43,7 +43,7 @@ def lines(archive: Archive, begin: float, end: float, *, trees: bool = False) ->
         for at, record in archive.between(archive.policy.application, start, until):
             if start == begin or at > start:
                 told = record if trees else {"by": record.get("by"), "decisions": _short(record)}
-                yield json.dumps({"at": stamp(at), **told}, ensure_ascii=True, allow_nan=False)
+                yield json.dumps({"at": format_time(at), **told}, ensure_ascii=True, allow_nan=False)
         if until >= end:
             return
         start = until

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.entry.cli.audit_export import export, key
 from controller.entry.cli.audit_report import report
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, stdout
@@ -94,17 +94,17 @@ def _fields(found: Any) -> dict[str, Any]:
 
 def _print(fields: dict[str, Any]) -> None:
     out, wrong = stdout(), fields["wrong"]
-    out.print(Text(plain(f"{fields['application']}, {fields['from']} to {fields['to']}", 300)))
+    out.print(Text(sanitize(f"{fields['application']}, {fields['from']} to {fields['to']}", 300)))
     if wrong is not None:
         place = ", ".join(part for part in (wrong["file"], wrong["at"]) if part)
-        out.print(Text(plain(f"NOT WHOLE: {place}: {wrong['says']}", 600), style="bold red"))
+        out.print(Text(sanitize(f"NOT WHOLE: {place}: {wrong['says']}", 600), style="bold red"))
         return
     held = ", ".join(f"{count} of {region}" for region, count in fields["assessments"].items()) or "none"
-    out.print(Text("  " + plain(f"{fields['events']} journal events; assessments: {held}", 600)))
+    out.print(Text("  " + sanitize(f"{fields['events']} journal events; assessments: {held}", 600)))
     for line in _notes(fields):
-        out.print(Text("  " + plain(line, 600)))
+        out.print(Text("  " + sanitize(line, 600)))
     signed = fields["signed_by"]
-    out.print(Text("  " + plain(f"signed by {signed['key']}, fingerprint {signed['fingerprint']}", 400)))
+    out.print(Text("  " + sanitize(f"signed by {signed['key']}, fingerprint {signed['fingerprint']}", 400)))
     if not signed["known"]:
         told = "checked with the key inside the bundle: compare its fingerprint, or pass --key"
         out.print(Text(f"  {told}", style="yellow"))

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from controller.core.explanation import stamp
-from controller.core.text import plain
+from controller.core.explanation import format_time
+from controller.core.text import sanitize
 from controller.entry.cli.options import ContextName, moment, open_context
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, stdout
 
@@ -53,7 +53,7 @@ def export(
     try:
         manifest = write(record, period, signer, out)
     except OSError as error:
-        fail(ExitCode.BAD_INPUT, f"{plain(str(out), 300)} cannot be written: {error.strerror}")
+        fail(ExitCode.BAD_INPUT, f"{sanitize(str(out), 300)} cannot be written: {error.strerror}")
     except TooLarge as error:
         fail(ExitCode.BAD_INPUT, f"{error}; ask for a shorter period")
     wrong = _checked(out, None if signer is None else signer.public_key().pem.encode())
@@ -82,11 +82,11 @@ def _period(events: Any, now: float, since: str, to: str | None, incident: str |
     if incident is not None:
         found = period_of(events, incident, now)
         if found is None:
-            fail(ExitCode.NO, f"the journal knows no incident {plain(incident, 120)!r}")
+            fail(ExitCode.NO, f"the journal knows no incident {sanitize(incident, 120)!r}")
         return found
     begin, end = moment(since, now), now if to is None else min(now, moment(to, now))
     if begin > end:
-        fail(ExitCode.BAD_INPUT, f"--from {stamp(begin)} is after --to {stamp(end)}")
+        fail(ExitCode.BAD_INPUT, f"--from {format_time(begin)} is after --to {format_time(end)}")
     return Period(begin, end)
 
 
@@ -110,26 +110,26 @@ def _keep(store: Any, application: str, begin: str, out: Path) -> dict[str, str]
         kept = store.keep(f"{application}/{begin[:10]}-{digest[:16]}.tar", out)
     except NotLocked as error:
         fail(ExitCode.NO, str(error))
-    return {"place": kept.place, "locked_until": stamp(kept.until)}
+    return {"place": kept.place, "locked_until": format_time(kept.until)}
 
 
 def _print(fields: dict[str, Any]) -> None:
     out = stdout()
     held = ", ".join(f"{count} of {region}" for region, count in fields["assessments"].items()) or "none"
     out.print(
-        Text(plain(f"{fields['file']}: {fields['application']}, {fields['from']} to {fields['to']}", 500))
+        Text(sanitize(f"{fields['file']}: {fields['application']}, {fields['from']} to {fields['to']}", 500))
     )
-    out.print(Text("  " + plain(f"{fields['events']} journal events; assessments: {held}", 500)))
+    out.print(Text("  " + sanitize(f"{fields['events']} journal events; assessments: {held}", 500)))
     for digest in fields["policies_missing"]:
         note(f"policy {digest[:12]} was in force, but its text is not at hand: name its file with --policy")
     for each in fields["unread"]:
-        note(f"could not be read, and is not in it: {plain(each, 400)}")
+        note(f"could not be read, and is not in it: {sanitize(each, 400)}")
     if fields["archived"]:
         kept = fields["archived"]
-        out.print(Text("  " + plain(f"{kept['place']}, locked until {kept['locked_until']}", 500)))
+        out.print(Text("  " + sanitize(f"{kept['place']}, locked until {kept['locked_until']}", 500)))
     if fields["wrong"]:
         wrong = fields["wrong"]
-        note(plain(f"NOT WHOLE: {wrong['file']} {wrong['at']}: {wrong['says']}", 600))
+        note(sanitize(f"NOT WHOLE: {wrong['file']} {wrong['at']}: {wrong['says']}", 600))
 
 
 def key(context: ContextName = None, as_json: AsJson = False) -> None:
@@ -139,6 +139,6 @@ def key(context: ContextName = None, as_json: AsJson = False) -> None:
 
     told = signer_of(open_context(context)).public_key()
     found = fingerprint(public_key(told.pem.encode()))
-    note(f"{plain(told.name, 200)}, fingerprint {found}")
+    note(f"{sanitize(told.name, 200)}, fingerprint {found}")
     fields = {"key": told.name, "algorithm": told.algorithm, "pem": told.pem, "fingerprint": found}
     emit("audit-key", fields, lambda: stdout().print(told.pem, end=""), as_json=as_json)

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from controller.core.explanation import stamp
-from controller.core.text import plain
+from controller.core.explanation import format_time
+from controller.core.text import sanitize
 from controller.entry.cli.options import ContextName, moment, open_archive
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, stdout
 
@@ -31,7 +31,7 @@ def report(
     archive = open_archive(context)
     begin, end = moment(since, archive.now), archive.now if to is None else moment(to, archive.now)
     if begin >= end:
-        fail(ExitCode.BAD_INPUT, f"--from {stamp(begin)} is not before --to {stamp(end)}")
+        fail(ExitCode.BAD_INPUT, f"--from {format_time(begin)} is not before --to {format_time(end)}")
     policy = archive.policy
     counted = account(
         policy.application,
@@ -46,8 +46,8 @@ def report(
         try:
             html.write_text(review(counted), encoding="utf-8")
         except OSError as error:
-            fail(ExitCode.BAD_INPUT, f"{plain(str(html), 300)} cannot be written: {error.strerror}")
-        note(f"{plain(str(html), 300)}: the same with a picture")
+            fail(ExitCode.BAD_INPUT, f"{sanitize(str(html), 300)} cannot be written: {error.strerror}")
+        note(f"{sanitize(str(html), 300)}: the same with a picture")
     emit("audit-report", told, lambda: _print(told), as_json=as_json)
 
 
@@ -55,16 +55,16 @@ def _print(told: dict[str, Any]) -> None:
     from controller.audit.report.period_html import sections
 
     out = stdout()
-    out.print(Text(plain(f"{told['application']}, {told['from']} to {told['to']}", 300), style="bold"))
+    out.print(Text(sanitize(f"{told['application']}, {told['from']} to {told['to']}", 300), style="bold"))
     for title, rows in sections(told):
         out.print(Text(f"\n{title}", style="bold"))
         for what, figure in rows:
-            out.print(Text(f"  {plain(what, 200):<44}  {plain(figure, 200)}"))
+            out.print(Text(f"  {sanitize(what, 200):<44}  {sanitize(figure, 200)}"))
     out.print(Text("\nPolicies that came into force", style="bold"))
     for each in told["policies"]:
         who = ", ".join(each["reviewed_by"]) or "nobody that it names"
         line = f"{each['at']}  {each['digest'][:12]}  {each['enforcement']}  loaded by {each['by']}"
         line += f", reviewed by {who}"
-        out.print(Text("  " + plain(line, 300)))
+        out.print(Text("  " + sanitize(line, 300)))
     if not told["policies"]:
         out.print(Text("  none in this period"))

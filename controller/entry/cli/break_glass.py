@@ -9,7 +9,7 @@ from rich.text import Text
 
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import PolicyError, parse_policy
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.entry import break_glass as glass
 from controller.entry.cli.options import ActAs, Reason, Yes, confirm, open_context
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, stdout
@@ -17,7 +17,7 @@ from controller.entry.context import Context, NoContext, read_deployment
 from controller.lab.runbook import move_lines, whole
 from controller.lab.runbook import runbook as page
 from controller.ports.errors import ControllerError, SwitchUnavailable
-from controller.ports.outside import Switch
+from controller.ports.outside import RoutingControls
 from controller.steps.operator.break_glass import Outcome, Outlook, look, move, refuse_names, takes_over
 
 ConfigFile = Annotated[
@@ -64,7 +64,7 @@ class _Glass:
         self, context: Context, policy: Policy, region: str, to: str | None, reason: str, as_json: bool
     ) -> None:
         self.context, self.policy, self.as_json = context, policy, as_json
-        self.region, self.to, self.reason = plain(region, 60), to and plain(to, 60), reason
+        self.region, self.to, self.reason = sanitize(region, 60), to and sanitize(to, 60), reason
         self.records: list[dict[str, str]] = []
 
     def run(self, act_as: str | None, *, yes: bool) -> None:
@@ -113,7 +113,7 @@ class _Glass:
             self._unreachable(sentence, again.target, ExitCode.INTERNAL)
         self._finish(again, outcome)
 
-    def _look(self, switch: Switch) -> Outlook:
+    def _look(self, switch: RoutingControls) -> Outlook:
         seen = look(self.policy, switch, source=self.region, target=self.to)
         if seen.refusal is not None:
             self._end(ExitCode.NO, seen.refusal)
@@ -154,7 +154,7 @@ class _Glass:
         outcome: Outcome | None = None,
         target: str | None = None,
     ) -> NoReturn:
-        told = plain(sentence, 1000)
+        told = sanitize(sentence, 1000)
         states = outcome.states if outcome else None
         fields = {
             "ok": code is ExitCode.OK,
@@ -185,7 +185,8 @@ class _Glass:
             glass.journal_waiting(self.context, self.context.deps())
         except (ControllerError, ValueError, OSError) as error:
             note(
-                f"not journalled yet ({plain(str(error), 200)}); `tidegate status` or --journal does it later"
+                f"not journalled yet ({sanitize(str(error), 200)}); "
+                "`tidegate status` or --journal does it later"
             )
             return False
         return True
@@ -210,7 +211,7 @@ def _table(policy: Policy, before: Mapping[str, bool], after: Mapping[str, bool]
 def runbook(region: Region, config: ConfigFile = None, to: To = None, as_json: AsJson = False) -> None:
     """Print the `aws` lines that do the same by hand, as a Markdown page. Print it before you need it."""
     context, policy = _opened(config)
-    wrong = refuse_names(policy, source=plain(region, 60), target=to and plain(to, 60))
+    wrong = refuse_names(policy, source=sanitize(region, 60), target=to and sanitize(to, 60))
     target = to or takes_over(policy, region, None)
     if wrong is not None or target is None:
         fail(ExitCode.NO, wrong or "the policy names no other Region")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, stdout
 from controller.entry.cli.policy.group import SHIPPED
 
@@ -55,12 +55,12 @@ def demo(
         emit("scenarios", fields, _list, as_json=as_json)
         return
     if scenario not in SCENARIOS:
-        fail(ExitCode.BAD_INPUT, f"no scenario {plain(scenario, 60)!r}; there are: {', '.join(SCENARIOS)}")
+        fail(ExitCode.BAD_INPUT, f"no scenario {sanitize(scenario, 60)!r}; there are: {', '.join(SCENARIOS)}")
     live = rehearsal.live(policy)
     source = region or next(iter(live.regions))
     if source not in live.regions:
         known = ", ".join(live.regions)
-        fail(ExitCode.BAD_INPUT, f"the policy guards no Region {plain(source, 60)!r}; it guards: {known}")
+        fail(ExitCode.BAD_INPUT, f"the policy guards no Region {sanitize(source, 60)!r}; it guards: {known}")
     pace = (SPEED_WITH_PEOPLE if approve == "ask" else DEFAULT_SPEED) if speed is None else speed
     if not SLOWEST <= pace <= FASTEST:
         fail(ExitCode.BAD_INPUT, f"--speed {pace:g} is out of range; expected {SLOWEST:g} to {FASTEST:g}")
@@ -87,7 +87,7 @@ def _run(wanted: "Wanted", path: Path, *, as_json: bool, on_screen: bool) -> Non
         try:
             file = stack.enter_context(ReportFile(path))
         except OSError as error:
-            told = f"cannot write the report {plain(str(path), 200)}: {error.strerror}"
+            told = f"cannot write the report {sanitize(str(path), 200)}: {error.strerror}"
             fail(ExitCode.INTERNAL if error.errno == errno.ENOSPC else ExitCode.BAD_INPUT, told)
         line("A rehearsal runs the policy live, whatever it says of enforcement, windows and drill times.")
         try:

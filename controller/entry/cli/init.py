@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.entry.cli.options import ContextName, open_context
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, stdout
 from controller.lab.draft.write import POLICY, NoDraft, draft, refused, write
@@ -62,9 +62,9 @@ def _print(written: Sequence[str], unread: Sequence[str], fill_in: Sequence[str]
     for path in written:
         console.print(Text(f"wrote {path}"))
     for sentence in unread:
-        console.print(Text(f"  not read: {plain(sentence, 300)}"))
+        console.print(Text(f"  not read: {sanitize(sentence, 300)}"))
     for sentence in fill_in:
-        console.print(Text(f"  to fill in: {plain(sentence, 300)}"))
+        console.print(Text(f"  to fill in: {sanitize(sentence, 300)}"))
     if not fill_in:
         console.print(Text(f"it loads; now read it, then: tidegate policy check {out / POLICY}"))
 

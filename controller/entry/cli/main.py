@@ -17,7 +17,7 @@ from typing import Annotated
 
 import typer
 
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.entry.cli import approve, audit, operate, status
 from controller.entry.cli.assessments import assessments
 from controller.entry.cli.break_glass import break_glass, runbook
@@ -115,7 +115,7 @@ def _run(words: list[str], *, as_json: bool, debug: bool) -> int:
         code = ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last resort of the process: one line, never a traceback
         if debug:
-            note(plain("".join(traceback.format_exception(error)), 20_000, lines=True))
+            note(sanitize("".join(traceback.format_exception(error)), 20_000, lines=True))
         code = _report(_failure(error), as_json=as_json)
     if code == ExitCode.INTERRUPTED:
         code = _report(Failed(ExitCode.INTERRUPTED, "interrupted"), as_json=as_json)

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from controller.core.incident.state import ENDED
 from controller.core.policy.terms import seconds
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.entry.cli.options import ActAs, ContextName, Reason, Yes, acting, confirm, open_context
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, stdout
 from controller.steps.context.deps import Deps
@@ -44,12 +44,14 @@ def evacuate(
     """Leave REGION on your word. Readiness, a shared cause, the floor and the approval still bind."""
     unknown = [code for code in despite or () if code not in DESPITE]
     if unknown:
-        fail(ExitCode.BAD_INPUT, f"--despite {plain(unknown[0], 60)}: expected one of: {', '.join(DESPITE)}")
+        fail(
+            ExitCode.BAD_INPUT, f"--despite {sanitize(unknown[0], 60)}: expected one of: {', '.join(DESPITE)}"
+        )
     found = open_context(context)
     who = acting(found, act_as)
-    confirm(found, f"Traffic will leave {plain(region, 60)}", region, yes=yes)
+    confirm(found, f"Traffic will leave {sanitize(region, 60)}", region, yes=yes)
     deps = found.deps()
-    done = open_by_hand(deps, region, who=who, reason=plain(reason, 500), despite=despite or ())
+    done = open_by_hand(deps, region, who=who, reason=sanitize(reason, 500), despite=despite or ())
     ended = wait_for(deps, done.incident) if wait and done.incident else None
     ok = done.done and ended in (None, "settled")
     fields = {"region": region, "incident": done.incident, "by": who, "ended": ended}
@@ -70,7 +72,7 @@ def disarm(
     """Turn the kill switch: nothing moves until it is armed again."""
     found = open_context(context)
     who = acting(found, act_as)
-    turned = (turn_fleet if fleet else turn)(found.deps(), on=False, who=who, reason=plain(reason, 500))
+    turned = (turn_fleet if fleet else turn)(found.deps(), on=False, who=who, reason=sanitize(reason, 500))
     told("disarm", turned.done, turned.sentence, {"by": who, "fleet": fleet}, as_json=as_json)
 
 
@@ -84,12 +86,12 @@ def arm(
     deps = found.deps()
     what, word = ("every application", "fleet") if fleet else (deps.application, deps.application)
     confirm(found, f"{what} may move traffic by itself again", word, yes=yes)
-    turned = (turn_fleet if fleet else turn)(deps, on=True, who=who, reason=plain(reason, 500))
+    turned = (turn_fleet if fleet else turn)(deps, on=True, who=who, reason=sanitize(reason, 500))
     told("arm", turned.done, turned.sentence, {"by": who, "fleet": fleet}, as_json=as_json)
 
 
 def told(name: str, ok: bool, sentence: str, fields: dict[str, Any], *, as_json: bool) -> None:
-    told = plain(sentence, 600)
+    told = sanitize(sentence, 600)
     emit(name, {"ok": ok, "sentence": told, **fields}, lambda: stdout().print(Text(told)), as_json=as_json)
     if not ok:
         raise typer.Exit(ExitCode.NO)
@@ -109,13 +111,13 @@ def mute(
     try:
         lasts = seconds(for_)
     except ValueError as error:
-        fail(ExitCode.BAD_INPUT, f"--for {plain(for_, 40)!r}: {error}")
+        fail(ExitCode.BAD_INPUT, f"--for {sanitize(for_, 40)!r}: {error}")
     found = open_context(context)
     who = acting(found, act_as)
-    name = plain(what, 200)
+    name = sanitize(what, 200)
     if lasts:
         confirm(found, f"Nothing that {name} says will count for {for_}", name, yes=yes)
-    done = commands.mute(found.deps(), what, seconds=lasts, who=who, reason=plain(reason, 500))
+    done = commands.mute(found.deps(), what, seconds=lasts, who=who, reason=sanitize(reason, 500))
     told("mute", done.done, done.sentence, {"what": name, "seconds": lasts, "by": who}, as_json=as_json)
 
 
@@ -126,9 +128,9 @@ def ack(
     """Acknowledge an incident that has ended: the next one may move traffic within the cooldown."""
     found = open_context(context)
     who = acting(found, act_as)
-    name = plain(incident, 120)
+    name = sanitize(incident, 120)
     confirm(found, f"No cooldown will follow {name}", name, yes=yes)
-    done = commands.acknowledge(found.deps(), incident, who=who, reason=plain(reason, 500))
+    done = commands.acknowledge(found.deps(), incident, who=who, reason=sanitize(reason, 500))
     told("ack", done.done, done.sentence, {"incident": name, "by": who}, as_json=as_json)
 
 
@@ -139,9 +141,9 @@ def stand_down(
     """End an incident that holds, where it stands: before its traffic moves, or after."""
     found = open_context(context)
     who = acting(found, act_as)
-    name = plain(incident, 120)
+    name = sanitize(incident, 120)
     confirm(found, f"{name} will end where it stands, and nothing more of it moves", name, yes=yes)
-    done = commands.stand_down(found.deps(), incident, who=who, reason=plain(reason, 500))
+    done = commands.stand_down(found.deps(), incident, who=who, reason=sanitize(reason, 500))
     told("stand-down", done.done, done.sentence, {"incident": name, "by": who}, as_json=as_json)
 
 
@@ -156,9 +158,9 @@ def restore(
     """Bring REGION home on your word. Readiness, the floor and the approval still bind."""
 
     def begin(deps: Deps, who: str) -> Done:
-        return commands.restore(deps, region, who=who, reason=plain(reason, 500))
+        return commands.restore(deps, region, who=who, reason=sanitize(reason, 500))
 
-    what = f"Traffic will return to {plain(region, 60)}"
+    what = f"Traffic will return to {sanitize(region, 60)}"
     _move("restore", what, begin, region, wait, context, act_as, yes, as_json)
 
 
@@ -169,9 +171,9 @@ def drill(
     """Leave REGION, stay as long as the policy says, and come home. Blocked where a guard says no."""
 
     def begin(deps: Deps, who: str) -> Done:
-        return commands.drill(deps, region, who=who, reason=plain(reason, 500))
+        return commands.drill(deps, region, who=who, reason=sanitize(reason, 500))
 
-    what = f"Traffic will leave {plain(region, 60)} for a drill, and return"
+    what = f"Traffic will leave {sanitize(region, 60)} for a drill, and return"
     _move("drill", what, begin, region, wait, context, act_as, yes, as_json)
 
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.lab.policy_files.positions import Located
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
@@ -66,7 +66,7 @@ def fail(exit_code: ExitCode, sentence: str, problems: Sequence[Mapping[str, Any
 
 def report_failure(failed: Failed, *, as_json: bool) -> None:
     """Print a failure: always one line for a person, and the document where one was asked for."""
-    sentence = plain(failed.sentence, 1000)
+    sentence = sanitize(failed.sentence, 1000)
     note(f"tidegate: {sentence}")
     if as_json:
         fields = {"error": sentence, "exit_code": int(failed.exit_code), "problems": list(failed.problems)}

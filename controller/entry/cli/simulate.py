@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.text import Text
 
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.entry.cli.output import Bar, ExitCode, emit, fail, stdout
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def kill_matrix(cell: str, jobs: int, trace: Path | None, *, as_json: bool) -> N
     try:
         found = matrix(_cell(cell) if cell else None)
     except LookupError as error:
-        fail(ExitCode.BAD_INPUT, f"no cell {plain(cell, 40)!r}: {error}")
+        fail(ExitCode.BAD_INPUT, f"no cell {sanitize(cell, 40)!r}: {error}")
     if trace is not None:
         if not cell:
             fail(ExitCode.BAD_INPUT, "--trace writes down one death: name it with --cell")
@@ -102,7 +102,7 @@ def _print_matrix(found: "Matrix", ended: list["Ended"]) -> None:
         f"  {wrong} broke an invariant" if wrong else "  one effect each, and no invariant was broken",
     ]
     for line in lines:
-        stdout().print(Text(plain(line, 400)))
+        stdout().print(Text(sanitize(line, 400)))
 
 
 SEEDS = 20
@@ -165,7 +165,7 @@ def _named(faults: str, known: Iterable[str]) -> tuple[str, ...]:
     names = tuple(name for name in faults.split(",") if name)
     unknown = [name for name in names if name not in known]
     if unknown:
-        fail(ExitCode.BAD_INPUT, f"no fault {plain(unknown[0], 60)!r}; there are: {', '.join(known)}")
+        fail(ExitCode.BAD_INPUT, f"no fault {sanitize(unknown[0], 60)!r}; there are: {', '.join(known)}")
     return names
 
 
@@ -194,7 +194,7 @@ def _play(seeds: range, wish: "Wish", jobs: int, *, as_json: bool) -> None:
 def _print(lines: Iterable[str]) -> None:
     out = stdout()
     for line in lines:
-        out.print(Text(plain(line, 400)))
+        out.print(Text(sanitize(line, 400)))
 
 
 def _states() -> tuple[str, ...]:

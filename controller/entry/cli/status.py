@@ -5,11 +5,11 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from controller.core.explanation import stamp, tree_lines
+from controller.core.explanation import format_time, tree_lines
 from controller.core.incident.fold import fold
 from controller.core.incident.state import Incident, as_data
 from controller.core.journal import Event, broken_at
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.entry.break_glass import journal_waiting
 from controller.entry.cli.options import ContextName, moment, open_archive, open_context
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, stdout
@@ -41,12 +41,14 @@ def status(context: ContextName = None, as_json: AsJson = False) -> None:
     open_ = seen.state.open
     drills = drills_data(archive.policy, seen.state, archive.now)
     fields = {
-        "at": stamp(seen.at),
+        "at": format_time(seen.at),
         "application": deps.application,
         "enforcement": deps.policy.enforcement,
         "armed": seen.state.armed,
         "fleet": fleet_stopped(deps.journal),
-        "muted": {what: stamp(until) for what, until in seen.state.muted.items() if until > archive.now},
+        "muted": {
+            what: format_time(until) for what, until in seen.state.muted.items() if until > archive.now
+        },
         "gates": _gates(deps),
         "policy": seen.state.policy,
         "regions": regions,
@@ -84,7 +86,7 @@ def _bring_in_break_glass(context: Context, deps: Deps) -> None:
     try:
         added = journal_waiting(context, deps)
     except (ControllerError, OSError) as error:
-        note(f"break-glass is not journalled yet: {plain(str(error), 200)}")
+        note(f"break-glass is not journalled yet: {sanitize(str(error), 200)}")
         return
     if added:
         note(f"{added} records of break-glass were brought into the journal")
@@ -97,7 +99,7 @@ def _region(deps: Deps, region: str, seen: Recalled, controls: Any) -> dict[str,
         "controls": None if controls is None else {c: "On" if controls[c] else "Off" for c in names},
         "code": decided[1]["code"] if decided else None,
         "reason": decided[1]["reason"] if decided else None,
-        "decided_at": stamp(decided[0]) if decided else None,
+        "decided_at": format_time(decided[0]) if decided else None,
     }
 
 
@@ -106,11 +108,11 @@ def _print_status(fields: dict[str, Any]) -> None:
     armed = "armed" if fields["armed"] else "DISARMED"
     console.print(Text(f"{fields['application']}  {fields['enforcement']}  {armed}  at {fields['at']}"))
     if fields["fleet"]:
-        console.print(Text(f"  {plain(fields['fleet'], 300)}", style="bold red"))
+        console.print(Text(f"  {sanitize(fields['fleet'], 300)}", style="bold red"))
     for name, state in fields["gates"].items():
-        console.print(Text(f"  master switch {plain(name, 60)}: {state}"))
+        console.print(Text(f"  master switch {sanitize(name, 60)}: {state}"))
     for what, until in fields["muted"].items():
-        console.print(Text(f"  {plain(what, 200)} is muted until {until}"))
+        console.print(Text(f"  {sanitize(what, 200)} is muted until {until}"))
     for region, found in fields["regions"].items():
         controls = found["controls"]
         on = (
@@ -119,7 +121,7 @@ def _print_status(fields: dict[str, Any]) -> None:
             else f"{list(controls.values()).count('On')}/{len(controls)} On"
         )
         said = (
-            f"{found['code']}: {plain(str(found['reason']), 300)}"
+            f"{found['code']}: {sanitize(str(found['reason']), 300)}"
             if found["code"]
             else "nothing decided lately"
         )
@@ -127,13 +129,13 @@ def _print_status(fields: dict[str, Any]) -> None:
     incident = fields["incident"]
     console.print(Text(_headline(incident) if incident else "  no incident is open"))
     for line, alarming in [*watching_lines(fields), *drill_lines(fields["drills"])]:
-        console.print(Text("  " + plain(line, 500), style="bold red" if alarming else ""))
+        console.print(Text("  " + sanitize(line, 500), style="bold red" if alarming else ""))
     if not fields["watching"]:
         console.print(Text("  nobody is watching: nothing was decided in the last minutes", style="bold red"))
 
 
 def _incident(incident: Incident) -> dict[str, Any]:
-    return {**as_data(incident), "opened": stamp(incident.opened)}
+    return {**as_data(incident), "opened": format_time(incident.opened)}
 
 
 def _headline(data: dict[str, Any]) -> str:
@@ -176,7 +178,7 @@ def show(
     events = archive.read(archive.policy.application)
     state = fold(archive.policy.application, events)
     if incident not in state.incidents:
-        fail(ExitCode.NO, f"the journal knows no incident {plain(incident, 120)!r}")
+        fail(ExitCode.NO, f"the journal knows no incident {sanitize(incident, 120)!r}")
     headline = _incident(state.incidents[incident])
     told = [event_data(event) for event in events if event.draft.incident == incident]
     broken = broken_at(events)
@@ -198,10 +200,10 @@ def event_data(event: Event) -> dict[str, Any]:
     data = {key: value for key, value in event.data.items() if key != "decision"}
     return {
         "seq": event.seq,
-        "at": stamp(event.at),
+        "at": format_time(event.at),
         "kind": str(event.kind),
-        "by": plain(event.draft.by, 80),
-        "says": plain(sentence(event), 300),
+        "by": sanitize(event.draft.by, 80),
+        "says": sanitize(sentence(event), 300),
         "data": data,
     }
 
@@ -219,15 +221,15 @@ def why(
     archive = open_archive(context)
     if region is not None and region not in archive.policy.regions:
         known = f"expected one of: {', '.join(archive.policy.regions)}"
-        fail(ExitCode.BAD_INPUT, f"{plain(region, 60)} is not a Region of the policy; {known}")
+        fail(ExitCode.BAD_INPUT, f"{sanitize(region, 60)} is not a Region of the policy; {known}")
     seen = recall(archive.policy, archive, archive.now if at is None else moment(at, archive.now))
     told = {r: found for r, found in seen.regions.items() if region in (None, r)}
     fields = {
-        "at": stamp(seen.at),
+        "at": format_time(seen.at),
         "application": archive.policy.application,
         "sentences": seen.sentences(region),
-        "blind": None if seen.blind is None else [None if e is None else stamp(e) for e in seen.blind],
-        "regions": [{**record, "decided_at": stamp(when)} for when, record in told.values()],
+        "blind": None if seen.blind is None else [None if e is None else format_time(e) for e in seen.blind],
+        "regions": [{**record, "decided_at": format_time(when)} for when, record in told.values()],
         "incident": _incident(seen.state.open) if seen.state.open else None,
         "journal": [event_data(event) for event in seen.events],
     }
@@ -237,13 +239,13 @@ def why(
 def _print_why(fields: dict[str, Any]) -> None:
     console = stdout()
     for line in fields["sentences"]:
-        console.print(Text(plain(line, 2000), style="bold"))
+        console.print(Text(sanitize(line, 2000), style="bold"))
     for record in fields["regions"]:
         console.print(Text(f"\n{record['region']}, decided {record['decided_at']}:"))
         for line in tree_lines(record["tree"], "  ") if record.get("tree") else ():
-            console.print(Text(" " * (len(line) - len(line.lstrip())) + plain(line, 400)))
+            console.print(Text(" " * (len(line) - len(line.lstrip())) + sanitize(line, 400)))
         for check in record["checks"]:
             mark = {"true": "+", "false": "-", "unknown": "?"}[check["value"]]
-            console.print(Text(f"  {mark} {check['guard']}: {plain(check['sentence'], 300)}"))
+            console.print(Text(f"  {mark} {check['guard']}: {sanitize(check['sentence'], 300)}"))
     if fields["incident"]:
         console.print(Text("\n" + _headline(fields["incident"])))

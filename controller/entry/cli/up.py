@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.entry.cli.output import AsJson, ExitCode, fail, note, stdout
 from controller.entry.cli.policy.group import SHIPPED
 
@@ -125,7 +125,7 @@ def _running(
 def _refuse_unless(value: str | None, known: Sequence[str | None], what: str) -> None:
     if value not in known:
         names = ", ".join(name for name in known if name)
-        fail(ExitCode.BAD_INPUT, f"{plain(str(value), 60)!r} is no {what}; expected one of: {names}")
+        fail(ExitCode.BAD_INPUT, f"{sanitize(str(value), 60)!r} is no {what}; expected one of: {names}")
 
 
 @contextmanager
@@ -229,7 +229,7 @@ def open_history(files: Sequence[Path], port: int, stopped: threading.Event, *, 
         except NotATrace as error:
             fail(ExitCode.BAD_INPUT, str(error))
         except OSError as error:
-            fail(ExitCode.BAD_INPUT, f"{plain(str(file), 200)}: {error.strerror}")
+            fail(ExitCode.BAD_INPUT, f"{sanitize(str(file), 200)}: {error.strerror}")
     try:
         with archives(traces, port) as addresses:
             _print(files, addresses, as_json=as_json)
@@ -240,7 +240,7 @@ def open_history(files: Sequence[Path], port: int, stopped: threading.Event, *, 
 
 
 def _print(files: Sequence[Path], addresses: Sequence[str], *, as_json: bool) -> None:
-    names = [plain(str(file), 200) for file in files]
+    names = [sanitize(str(file), 200) for file in files]
     if as_json:
         consoles = [{"file": name, "console": url} for name, url in zip(names, addresses, strict=True)]
         print(json.dumps({"schema": "tidegate.up-history/v1", "consoles": consoles}), flush=True)  # noqa: T201

@@ -8,7 +8,7 @@ from pathlib import Path
 from controller.console.app import log_line
 from controller.console.archive import Archive
 from controller.console.http.wsgi import Loopback
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.entry.console_lambda import instruments
 from controller.entry.demo.consoles import console_log
 from controller.readmodel.trace import NotATrace, Traced, read_trace
@@ -21,14 +21,14 @@ LARGEST = 64 * 1024 * 1024
 def read_file(file: Path) -> Traced:
     """The trace in `file`, by the file's name. Raises `NotATrace`, `OSError`."""
     if not file.is_file():
-        raise NotATrace(f"{plain(str(file), 200)}: there is no such file")
+        raise NotATrace(f"{sanitize(str(file), 200)}: there is no such file")
     if file.stat().st_size > LARGEST:
-        raise NotATrace(f"{plain(str(file), 200)}: larger than {LARGEST // 1024 // 1024} MB")
+        raise NotATrace(f"{sanitize(str(file), 200)}: larger than {LARGEST // 1024 // 1024} MB")
     try:
         with file.open(encoding="utf-8", errors="replace", newline="\n") as lines:
             traced = read_trace(lines)
     except NotATrace as error:
-        raise NotATrace(f"{plain(str(file), 200)}: {error}") from error
+        raise NotATrace(f"{sanitize(str(file), 200)}: {error}") from error
     return replace(traced, name=f"{file.name} ({traced.name})")
 
 

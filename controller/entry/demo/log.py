@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from controller.core.journal import Event, Kind
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.lab.environment.environment import Stage
 from controller.lab.environment.observer import Watch
 from controller.lab.scenarios.play import Run
@@ -58,7 +58,7 @@ class Happenings:
             ),
             *self._decisions(run),
         ]
-        plain_ones = [Happening(each.at, each.kind, plain(each.text, WIDTH)) for each in found]
+        plain_ones = [Happening(each.at, each.kind, sanitize(each.text, WIDTH)) for each in found]
         return sorted(plain_ones, key=lambda each: each.at)
 
     def _rest(self, kind: str, everything: Sequence[T]) -> Sequence[T]:
@@ -150,12 +150,12 @@ def fields(story: Story, report: Path) -> dict[str, Any]:
             for s in story.shifts
         ],
         "decisions": [
-            {"at_s": _tenths(d.at), "code": d.code, "reason": plain(d.text, 1000)} for d in story.decisions
+            {"at_s": _tenths(d.at), "code": d.code, "reason": sanitize(d.text, 1000)} for d in story.decisions
         ],
         "report": str(report),
         "region": story.region,
         "approve": story.approve,
-        "findings": [{"ok": ok, "finding": plain(text, 300)} for ok, text in story.findings],
+        "findings": [{"ok": ok, "finding": sanitize(text, 300)} for ok, text in story.findings],
     }
 
 
@@ -176,7 +176,9 @@ def summary(out: Console, story: Story, report: Path) -> None:
         out.print(f"  {name:<22}" + ("never" if at is None else f"{at:8.1f} s after the break"))
     out.print(f"  {'requests':<22}{story.failed:8d} failed, {story.served} served")
     for ok, text in story.findings:
-        out.print(Text(f"  {'ok' if ok else 'WRONG':<22}{plain(text, 300)}", style="" if ok else "bold red"))
+        out.print(
+            Text(f"  {'ok' if ok else 'WRONG':<22}{sanitize(text, 300)}", style="" if ok else "bold red")
+        )
     if story.why_not:
-        out.print(Text(f"  Why it did not act at once: {plain(story.why_not, 1000)}"))
-    out.print(Text(f"  Report: {plain(str(report), 300)}"))
+        out.print(Text(f"  Why it did not act at once: {sanitize(story.why_not, 1000)}"))
+    out.print(Text(f"  Report: {sanitize(str(report), 300)}"))

@@ -10,8 +10,8 @@ from controller.entry import context
 from controller.entry.demo import rehearsal
 from controller.lab.environment.approvers import Mode
 from controller.lab.environment.environment import Stage
+from controller.lab.environment.last_run import LastRun, write_last_run
 from controller.lab.environment.observer import Watch
-from controller.lab.environment.persistence import LastRun, write_last_run
 from controller.lab.environment.virtual import START
 from controller.lab.policy_files.overlay import overlaid
 from controller.lab.scenarios.catalogue import SCENARIOS

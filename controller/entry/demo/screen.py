@@ -20,7 +20,7 @@ from rich.text import Text
 from controller.core.incident.fold import fold
 from controller.core.journal import Event
 from controller.core.model import Signal, Verdict
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.entry.demo.log import Happening, Happenings, clock
 from controller.lab.environment.environment import Stage
 from controller.lab.environment.observer import Watch
@@ -66,7 +66,7 @@ def signal_name(signal: Signal, application: str) -> str:
     """Without what all signals of the application and the Region have in common."""
     short = signal.name.removeprefix(f"{application}-").removeprefix(f"{signal.subject}-") or signal.name
     seen = f" seen from {signal.observer}" if signal.kind == "canary" else f" {signal.kind}"
-    return f"{signal.family}  {plain(short, 60)}{seen}"
+    return f"{signal.family}  {sanitize(short, 60)}{seen}"
 
 
 def approval(events: Iterable[Event], now: float) -> str:
@@ -81,8 +81,8 @@ def approval(events: Iterable[Event], now: float) -> str:
     request = requests[-1]
     if request.status == "waiting":
         left = clock(max(0.0, request.expires - now))
-        return f"waiting, {left} left: tidegate approve {plain(request.id, 64)}"
-    return f"{request.status}" + (f" by {plain(request.by, 60)}" if request.by else "")
+        return f"waiting, {left} left: tidegate approve {sanitize(request.id, 64)}"
+    return f"{request.status}" + (f" by {sanitize(request.by, 60)}" if request.by else "")
 
 
 def answers(stage: Stage) -> list[tuple[str, str]]:
@@ -153,7 +153,7 @@ class Screen:
         else:
             left = self._begun + WARM_UP - self._stage.kernel.now()
             when = f"steady traffic; it breaks in {clock(max(left, 0.0))}"
-        says = plain(run.scenario.says, 100)
+        says = sanitize(run.scenario.says, 100)
         return Text.assemble((run.scenario.name, "bold"), f"  {run.region}: {says}\n", (when, "bold"))
 
     def _customers(self, rows: Table, run: Run) -> None:
@@ -196,10 +196,12 @@ class Screen:
         decisions = self._watch.decisions(run.region)
         if decisions:
             latest = decisions[-1][1]
-            text = Text.assemble((str(latest["code"]), "bold"), f": {plain(str(latest['reason']), 300)}")
+            text = Text.assemble((str(latest["code"]), "bold"), f": {sanitize(str(latest['reason']), 300)}")
             rows.add_row("decision", text)
             ready = [c for c in latest.get("checks", ()) if c["guard"] == "readiness"]
-            told = f"{ready[-1]['value']}: {plain(ready[-1]['sentence'], 200)}" if ready else "not asked yet"
+            told = (
+                f"{ready[-1]['value']}: {sanitize(ready[-1]['sentence'], 200)}" if ready else "not asked yet"
+            )
             rows.add_row("readiness", told)
         rows.add_row("approval", approval(self._watch.journal, self._stage.kernel.now()))
 
@@ -209,7 +211,7 @@ class Screen:
             text = Text(f"{region}  ")
             for name in entry.controls:
                 on = is_on(name)
-                text.append(f"{plain(name, 30)} ")
+                text.append(f"{sanitize(name, 30)} ")
                 text.append("On   " if on else "Off  ", "green" if on else "bold red")
             rows.add_row(label, text)
             label = ""

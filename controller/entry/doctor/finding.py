@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
 
@@ -55,8 +55,8 @@ def judged(check: str, where: str, problems: list[str], well: str) -> Finding:
     if not problems:
         return Finding(check, where, "ok", well)
     more = f"; and {len(problems) - FEW} more" if len(problems) > FEW else ""
-    return Finding(check, where, "bad", plain("; ".join(problems[:FEW]), 600) + more)
+    return Finding(check, where, "bad", sanitize("; ".join(problems[:FEW]), 600) + more)
 
 
 def short(error: Exception) -> str:
-    return plain(str(error), 200) or type(error).__name__
+    return sanitize(str(error), 200) or type(error).__name__

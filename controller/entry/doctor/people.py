@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from controller.core.incident.fold import fold
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.entry.doctor.finding import Finding, Patient, short
 from controller.entry.status import drills_data
 from controller.ports.errors import ControllerError
@@ -19,9 +19,11 @@ def sign_in(patient: Patient) -> Finding:
     host = urlsplit(issuer).hostname or ""
     inside = [region for region in patient.deps.policy.regions if region in host.split(".")]
     if inside:
-        told = f"{plain(host, 100)} lies in {inside[0]}, which is guarded: nobody could approve when it fails"
+        told = (
+            f"{sanitize(host, 100)} lies in {inside[0]}, which is guarded: nobody could approve when it fails"
+        )
         return Finding("sign-in", "", "bad", told)
-    return Finding("sign-in", "", "ok", f"the address of {plain(host, 100)} is of no guarded Region")
+    return Finding("sign-in", "", "ok", f"the address of {sanitize(host, 100)} is of no guarded Region")
 
 
 def last_drill(patient: Patient) -> Finding:
@@ -33,4 +35,4 @@ def last_drill(patient: Patient) -> Finding:
     told: Mapping[str, Any] = drills_data(deps.policy, state, deps.runtime.now())
     good = told["last_success"]
     says = told["warning"] or (f"{good['region']} at {good['at']}" if good else "none yet, and none is due")
-    return Finding("last drill", "", "bad" if told["warning"] else "ok", plain(str(says), 300))
+    return Finding("last drill", "", "bad" if told["warning"] else "ok", sanitize(str(says), 300))

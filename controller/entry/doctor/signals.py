@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from controller.core.model import Ignored
 from controller.core.policy.validation import expected_signals
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.entry.doctor.finding import Finding, Patient, judged, short, tried
 from controller.entry.status import LATE, last_probes
 from controller.ports.errors import ControllerError
@@ -29,7 +29,7 @@ def signals(patient: Patient) -> Finding:
             silent.append(f"{signal.name} seen from {signal.observer}")
     told = f"{len(expected)} signals are fresh"
     if silent:
-        told = f"{len(silent)} of {len(expected)} are silent: {plain(', '.join(silent), 300)}"
+        told = f"{len(silent)} of {len(expected)} are silent: {sanitize(', '.join(silent), 300)}"
     return Finding("signals", region, "bad" if silent else "ok", told)
 
 
@@ -42,7 +42,7 @@ def alarms(patient: Patient) -> Iterator[Finding]:
         except ControllerError as error:
             yield Finding("alarms", region, "unknown", f"CloudWatch does not answer: {short(error)}")
             continue
-        lost = [plain(each.reason, 200) for each in seen if isinstance(each, Ignored)]
+        lost = [sanitize(each.reason, 200) for each in seen if isinstance(each, Ignored)]
         told = "; ".join(lost) if lost else f"{len(names)} alarms of the policy are there"
         yield Finding("alarms", region, "bad" if lost else "ok", told)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.lab.backtest.moves import Move
 
 LARGEST = 4 * 1024 * 1024
@@ -65,14 +65,14 @@ def _window(row: list[str], number: int) -> Window:
     end = _moment(row[2], number) if row[2].strip() else inf
     if end <= start:
         raise BadLabels(f"line {number}: the end is not after the start")
-    return Window(plain(row[0], 40), start, end, plain(row[3], 80) if len(row) > 3 else "")
+    return Window(sanitize(row[0], 40), start, end, sanitize(row[3], 80) if len(row) > 3 else "")
 
 
 def _moment(text: str, number: int) -> float:
     try:
         found = datetime.fromisoformat(text.strip())
     except ValueError as error:
-        raise BadLabels(f"line {number}: {plain(text, 40)!r} is not a time") from error
+        raise BadLabels(f"line {number}: {sanitize(text, 40)!r} is not a time") from error
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
@@ -110,8 +110,8 @@ class Score:
             f"{name}_a_year": round(self.a_year(getattr(self, name)), 2)
             for name in ("evacuations", "approvals", "false", "flaps", "away")
         }
-        plain = {key: value for key, value in asdict(self).items() if key not in ("years", "away")}
-        return {**plain, **yearly, "years": round(self.years, 4)}
+        kept = {key: value for key, value in asdict(self).items() if key not in ("years", "away")}
+        return {**kept, **yearly, "years": round(self.years, 4)}
 
 
 def score(policy: str, moves: Sequence[Move], labels: Sequence[Window], *, begin: float, end: float) -> Score:

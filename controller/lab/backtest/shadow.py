@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.lab.backtest.moves import Move
 from controller.lab.backtest.score import Score
 
@@ -83,7 +83,7 @@ def read_export(path: Path) -> Export:
             message = f"line {number}: neither an assessment nor a journal event"
             raise BadExport(message) from error
         moments.append(at)
-        decisions += [(at, plain(region, 40), plain(code, 40)) for region, code in found]
+        decisions += [(at, sanitize(region, 40), sanitize(code, 40)) for region, code in found]
     if not moments:
         raise BadExport("holds no record")
     return Export(tuple(sorted(decisions)), tuple(sorted(moments)))

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from controller.core.decision.readiness import Reading, Wish, wishes
+from controller.core.decision.readiness import ReadinessQuery, ReadinessResult, readiness_queries
 from controller.core.evidence.fold import fold
 from controller.core.evidence.health_notices import KIND as HEALTH
 from controller.core.evidence.health_notices import notice_id
@@ -122,28 +122,30 @@ Answering = Callable[[str], str]
 """The key of a check -> `ready`, `unready` or `unknown`."""
 
 
-def readings(asked: Sequence[Wish], now: float, answering: Answering) -> tuple[Reading, ...]:
+def readings(
+    asked: Sequence[ReadinessQuery], now: float, answering: Answering
+) -> tuple[ReadinessResult, ...]:
     """One reading for each question, where it is answered."""
     return tuple(
         reading for wish in asked if (reading := _reading(wish, now, answering(KINDS[wish[0]]))) is not None
     )
 
 
-def questions(policy: Policy, about: Collection[str]) -> tuple[Wish, ...]:
+def questions(policy: Policy, about: Collection[str]) -> tuple[ReadinessQuery, ...]:
     """What any move between these Regions may ask."""
-    found: dict[Wish, None] = {}
+    found: dict[ReadinessQuery, None] = {}
     regions = [region for region in policy.regions if region in about]
     for source in regions:
         here = policy.about(source)
         checks = (*here.target.ready, *(here.restore.ready if here.restore else ()))
         for other in regions:
             if other != source:
-                found |= dict.fromkeys(wishes(checks, source, [other]))
-                found |= dict.fromkeys(wishes(checks, other, [source]))
+                found |= dict.fromkeys(readiness_queries(checks, source, [other]))
+                found |= dict.fromkeys(readiness_queries(checks, other, [source]))
     return tuple(found)
 
 
-def _reading(wish: Wish, now: float, said: str) -> Reading | None:
+def _reading(wish: ReadinessQuery, now: float, said: str) -> ReadinessResult | None:
     kind, name, source, target = wish
     if said == "unknown":
         return None
@@ -155,4 +157,4 @@ def _reading(wish: Wish, now: float, said: str) -> Reading | None:
         # Bad: the target allows less than the source.
         "quotas": {"lambda": 1000.0, "apigateway": 1000.0} if good else {"lambda": 0.0, "apigateway": 0.0},
     }
-    return Reading(kind, name, source, target, now, data[kind])
+    return ReadinessResult(kind, name, source, target, now, data[kind])

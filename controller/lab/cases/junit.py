@@ -3,7 +3,7 @@
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.lab.cases.run import Difference, Report, clock
 
 
@@ -13,15 +13,15 @@ def junit(reports: Sequence[Report]) -> bytes:
     for report in reports:
         failed = sum(not result.passed for result in report.results)
         counts = {"tests": str(len(report.results)), "failures": str(failed), "errors": "0", "skipped": "0"}
-        suite = ET.SubElement(root, "testsuite", {"name": plain(report.file.file, 300), **counts})
+        suite = ET.SubElement(root, "testsuite", {"name": sanitize(report.file.file, 300), **counts})
         for result in report.results:
-            where = {"file": plain(report.file.file, 300), "line": str(result.line)}
-            name = {"classname": report.file.policy.application, "name": plain(result.case.case, 200)}
+            where = {"file": sanitize(report.file.file, 300), "line": str(result.line)}
+            name = {"classname": report.file.policy.application, "name": sanitize(result.case.case, 200)}
             case = ET.SubElement(suite, "testcase", {**name, **where})
             if not result.passed:
                 first = result.differences[0]
                 told = {
-                    "message": plain(f"{first.what}: expected {first.expected}, found {first.found}", 300)
+                    "message": sanitize(f"{first.what}: expected {first.expected}, found {first.found}", 300)
                 }
                 failure = ET.SubElement(case, "failure", told)
                 failure.text = "\n".join(
@@ -37,7 +37,7 @@ def difference_lines(difference: Difference) -> tuple[str, ...]:
     pad = " " * 9
     return (
         at,
-        f"{pad}- expected  {plain(difference.expected, 300)}",
-        f"{pad}+ found     {plain(difference.found, 300)}",
-        *(f"{pad}  {plain(line, 400)}" for line in difference.why),
+        f"{pad}- expected  {sanitize(difference.expected, 300)}",
+        f"{pad}+ found     {sanitize(difference.found, 300)}",
+        *(f"{pad}  {sanitize(line, 400)}" for line in difference.why),
     )

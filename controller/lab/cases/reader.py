@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import expected_signals, path_of, sentence
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.lab.cases.model import Case, Cases
 from controller.lab.cases.play import ACCOUNT, matches
 from controller.lab.policy_files.loader import dotted, load_policy, read_document
@@ -35,15 +35,15 @@ def beside(policy: File) -> File:
 def read_cases(path: File) -> CaseFile:
     """The cases in the file `path`. Raises `PolicyRefused` where it, or its policy, cannot be used."""
     document = read_document(path)
-    file = plain(str(path), 300)
+    file = sanitize(str(path), 300)
 
     def located(where: Path, message: str, *, at_key: bool = False) -> Located:
         place = document.places.key(where) if at_key else document.places.value(where)
-        return Located(file, place.line, place.column, plain(message, 300), None, dotted(where))
+        return Located(file, place.line, place.column, sanitize(message, 300), None, dotted(where))
 
     if document.faults:
         told = (
-            Located(file, f.place.line, f.place.column, plain(f.message, 300), f.hint)
+            Located(file, f.place.line, f.place.column, sanitize(f.message, 300), f.hint)
             for f in document.faults
         )
         raise PolicyRefused(tuple(told))

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.lab.draft.names import Found, found
 from controller.lab.policy_files.loader import load_policy
 from controller.lab.policy_files.positions import PolicyRefused
@@ -38,7 +38,7 @@ def _head(application: str, found: Found, regions: Sequence[str]) -> Iterator[st
     for region in outside[: max(0, 2 - len(found.controls))]:
         yield f"  # {region}: {{controls: [{FILL_IN}]}}   # no control's name says that it is of it"
     for name in found.unplaced:
-        yield f"  # {FILL_IN}: of which Region is the routing control {plain(name, 60)}?"
+        yield f"  # {FILL_IN}: of which Region is the routing control {sanitize(name, 60)}?"
     where = [*outside, *found.controls][:3]
     yield f"controllers: [{', '.join(where)}]   # by rank; best three, one outside `regions`"
 
@@ -94,12 +94,12 @@ def _notes(sentences: Sequence[str]) -> Iterator[str]:
     if sentences:
         yield "# Not used:"
     for sentence in sentences:
-        yield f"# - {plain(sentence, 300)}"
+        yield f"# - {sanitize(sentence, 300)}"
 
 
 def _word(text: str) -> str:
     """A scalar that no YAML reader takes for anything else."""
-    return json.dumps(plain(text, 255))
+    return json.dumps(sanitize(text, 255))
 
 
 POLICY, ARC = "policy.yaml", "arc.json"

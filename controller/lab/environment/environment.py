@@ -34,7 +34,7 @@ from controller.rehearsal.shop.network import Network
 from controller.rehearsal.time.kernel import Kernel
 from controller.settings import Arc, Bucket, Clock, Deployment, Records, Standby
 from controller.steps.context.deps import Deps
-from controller.steps.context.situation import every_wish
+from controller.steps.context.situation import every_query
 
 JOURNEY = "canaries/api_journey.py"
 
@@ -194,7 +194,7 @@ def deployed(
     urls = arc_urls or {region: f"https://{region}.arc.rehearsal.invalid" for region in ENDPOINTS}
     cloud.panel.endpoints.update(urls)
     arc = None if standby else Arc(endpoints=dict(urls), panel=cloud.arc.panel, controls=cloud.controls)
-    plans = {name: plan_arn(name, ACCOUNT) for kind, name, *_ in every_wish(policy) if kind == "plan"}
+    plans = {name: plan_arn(name, ACCOUNT) for kind, name, *_ in every_query(policy) if kind == "plan"}
     return {
         here: Deployment(
             account=ACCOUNT,

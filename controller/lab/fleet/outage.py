@@ -21,7 +21,7 @@ from controller.lab.fleet.queues import (
     Lanes,
 )
 from controller.ports.errors import SwitchUnavailable
-from controller.ports.outside import Switch
+from controller.ports.outside import RoutingControls
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
@@ -45,7 +45,7 @@ RETRY, TIMES = 3.0, 2
 AGAIN = 60.0
 """Seconds until Assess, Escalate and Hold lead back to a shift that failed."""
 
-MakeSwitch = Callable[[Wire, Cluster, VirtualRuntime, Faults, random.Random], Switch]
+MakeSwitch = Callable[[Wire, Cluster, VirtualRuntime, Faults, random.Random], RoutingControls]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ class _Life:
     runtime: VirtualRuntime
     rng: random.Random
     lines: Lines
-    switch: Switch
+    switch: RoutingControls
     outcome: Outcome
 
     def storm(self) -> None:
@@ -200,7 +200,7 @@ class _Life:
             self.lines.transitions.take()
             self.runtime.sleep(GATHER)
             try:
-                self.switch.flip(changes, deadline=self.runtime.monotonic() + DEADLINE, fence=self._fence)
+                self.switch.update(changes, deadline=self.runtime.monotonic() + DEADLINE, fence=self._fence)
             except SwitchUnavailable:
                 self.outcome.retries += turn < TIMES
                 self.runtime.sleep(self.rng.uniform(0.0, RETRY * 2**turn))

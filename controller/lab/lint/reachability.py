@@ -25,7 +25,7 @@ from controller.core.decision.decide import decide
 from controller.core.decision.limits import open_window
 from controller.core.evidence.evaluation import truth, view
 from controller.core.evidence.registry import kept_of
-from controller.core.explanation import flip_set, stamp
+from controller.core.explanation import flip_set, format_time
 from controller.core.model import Decision, Signal, Truth
 from controller.core.policy.schema import Policy
 from controller.core.policy.signals import observers_of
@@ -179,7 +179,7 @@ def _try(
     """Regions that stand alike: where the first is left all are; where it is not, each says what keeps it."""
     for region in group:
         said = steady(failing(live, region, situation, near(live, region)))
-        case = as_case(situation, begins=stamp(begins), lasts=lasts)
+        case = as_case(situation, begins=format_time(begins), lasts=lasts)
         called = _ever_true(live, region, said, begins, Scope(), lasts)
         # Without a cause nothing moves, whatever the guards say: then only the end is told.
         scope = Scope(only=region, first=True, every=1 if called else int(lasts), tree=False)
@@ -212,7 +212,7 @@ class Tries:
             return False
         unless = self._policy.about(self._region).evacuate.unless
         if self._free is None or any(leaf.in_ == "source" for leaf in unless):
-            case = as_case("", begins=stamp(self._begins), lasts=self._lasts)
+            case = as_case("", begins=format_time(self._begins), lasts=self._lasts)
             self._free = bool(play(self._policy, case, scope, scripts).moved)
         return self._free
 
@@ -281,7 +281,7 @@ def _return(policy: Policy, region: str, begins: float) -> Iterator[Finding]:
     out = patience(policy)
     ill = failing(policy, region, DARK, near(policy, region))
     scripts = {key: ((0.0, word), (out, "healthy")) for key, word in ill.items()}
-    case = as_case("", begins=stamp(begins), lasts=3 * out)
+    case = as_case("", begins=format_time(begins), lasts=3 * out)
     played = play(soon, case, Scope(only=region, every=EVERY, tree=False), scripts)
     if not played.moved or any(each.to == region for each in played.moved):
         return

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import PolicyError, Problem, parse_policy
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.lab.policy_files.extends import KEY, whole
 from controller.lab.policy_files.positions import (
     Document,
@@ -87,7 +87,7 @@ class LoadedPolicy:
 
 def load_policy(path: File) -> LoadedPolicy:
     """The policy in the file `path`. Raises `PolicyRefused` with every problem that could be found."""
-    file = plain(str(path), 300)
+    file = sanitize(str(path), 300)
     read = whole(path, read_document)
     document = read.document
     faults = [_of_fault(file, fault) for fault in document.faults]
@@ -102,7 +102,7 @@ def load_policy(path: File) -> LoadedPolicy:
 
 def read_document(path: File) -> Document:
     """The document in the file `path`, bounded. Raises `PolicyRefused` where it is not to be read at all."""
-    file = plain(str(path), 300)
+    file = sanitize(str(path), 300)
     try:
         return read_yaml(_text(path, file))
     except Unreadable as error:
@@ -139,14 +139,14 @@ def _whole(file: str, message: str) -> PolicyRefused:
 
 
 def _of_fault(file: str, fault: Fault) -> Located:
-    hint = None if fault.hint is None else plain(fault.hint, 120)
+    hint = None if fault.hint is None else sanitize(fault.hint, 120)
     where = fault.place
-    message = plain(fault.message, 300)
+    message = sanitize(fault.message, 300)
     return Located(_file(where, file), where.line, where.column, message, hint, dotted(fault.path))
 
 
 def _file(place: Place, file: str) -> str:
-    return plain(place.file, 300) if place.file else file
+    return sanitize(place.file, 300) if place.file else file
 
 
 def located_problems(file: str, document: Document, problems: tuple[Problem, ...]) -> Iterator[Located]:
@@ -159,14 +159,14 @@ def located_problems(file: str, document: Document, problems: tuple[Problem, ...
         place = document.places.key(path) if problem.at_key else document.places.value(path)
         meant = did_you_mean(path) if problem.at_key else None
         hint = f"did you mean `{meant}`?" if meant else None
-        message = plain(problem.message, 300)
+        message = sanitize(problem.message, 300)
         yield Located(_file(place, file), place.line, place.column, message, hint, dotted(path))
 
 
 def dotted(path: Path) -> str:
     """`evacuate.when.all[0].for`."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return plain(text.removeprefix("."), 200)
+    return sanitize(text.removeprefix("."), 200)
 
 
 def _ordered(problems: list[Located]) -> tuple[Located, ...]:

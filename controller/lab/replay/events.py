@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.aws.events.fields import MAX_LENGTH, Unusable, account, decode, iso, region, seconds
-from controller.core.text import plain
+from controller.core.text import sanitize
 
 LARGEST = 256 * 1024 * 1024
 """Bytes of a file, for replay and backtest alike: some hundred thousand events."""
@@ -61,7 +61,7 @@ def read_recording(path: Path, tick: Callable[[float], None] = lambda _share: No
         try:
             arrival = _arrival(number, raw, clock)
         except Unusable as error:
-            refused.append(Refusal(number, plain(str(error), 300)))
+            refused.append(Refusal(number, sanitize(str(error), 300)))
         else:
             clock = arrival.received
             arrivals.append(arrival)

@@ -10,7 +10,7 @@ from controller.core.evidence.registry import why_unnamed
 from controller.core.model import Ended, Ignored, Probe, Sighting
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import compiled, expected_signals, parse_policy
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.lab.environment.approvers import answer_if_asked
 from controller.lab.replay.alarm_states import levels_of
 from controller.lab.replay.events import Arrival, BadFile, Recording, Refusal
@@ -129,7 +129,7 @@ def _why_unnamed(found: Sighting, policy: Policy, whose: str) -> str:
 
 
 def _refuse(arrival: Arrival, reason: str) -> Refusal:
-    return Refusal(arrival.line, plain(reason, 300))
+    return Refusal(arrival.line, sanitize(reason, 300))
 
 
 def _feed(theatre: Theatre, played: tuple[Arrival, ...]) -> None:

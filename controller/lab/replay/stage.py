@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol
 from botocore.client import BaseClient
 from botocore.config import Config
 
-from controller.core.decision.readiness import Reading, Wish
+from controller.core.decision.readiness import ReadinessQuery, ReadinessResult
 from controller.core.policy.schema import Policy
 from controller.lab.environment.environment import Parts, deployed
 from controller.lab.environment.estate import bare
@@ -44,12 +44,12 @@ class SameAnswer:
     says: Ready
     now: Callable[[], float]
 
-    def read(self, wish: Wish) -> Reading:
+    def read(self, wish: ReadinessQuery) -> ReadinessResult:
         kind, name, source, target = wish
         # Quotas are compared between two Regions: there is no plain "no" for each by itself.
         if self.says == "unknown" or (kind == "quotas" and self.says == "no"):
             raise EvidenceUnavailable(f"nobody is asked in a replay with --ready {self.says}")
-        return Reading(kind, name, source, target, self.now(), self._data(kind))
+        return ReadinessResult(kind, name, source, target, self.now(), self._data(kind))
 
     def _data(self, kind: str) -> dict[str, Any]:
         now, well = self.now(), self.says == "yes"

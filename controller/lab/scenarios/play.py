@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from controller.core.incident.state import Phase
 from controller.core.journal import Event, Kind
 from controller.core.model import Verdict
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.lab.environment.approvers import Mode, answer_if_asked
 from controller.lab.environment.environment import Stage
 from controller.lab.scenarios.scenario import Scenario
@@ -102,7 +102,7 @@ def _attend(stage: Stage, deps: Deps, run: Run, approve: Mode) -> None:
             run.said.append((stage.kernel.now(), said))
         state = load_state(deps)
     except ControllerError as error:
-        run.said.append((stage.kernel.now(), plain(f"{type(error).__name__}: {error}", 200)))
+        run.said.append((stage.kernel.now(), sanitize(f"{type(error).__name__}: {error}", 200)))
         return
     incidents = state.incidents.values()
     asked = state.open.request if state.open else None

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.lab.policy_files.loader import read_document
 from controller.lab.policy_files.positions import Located, PolicyRefused
 from controller.rehearsal.service import ACCOUNT, AwsError
@@ -15,7 +15,7 @@ from controller.rehearsal.services.cloudwatch.m_of_n import StateValue
 def read_alarm(path: Path, *, region: str, account: str = ACCOUNT, begun: float = 0.0) -> Alarm:
     """The alarm in the file, in the state that every alarm begins in. Raises `PolicyRefused`."""
     document = read_document(path)
-    file = plain(str(path), 300)
+    file = sanitize(str(path), 300)
     if document.faults:
         fault = document.faults[0]
         problem = Located(file, fault.place.line, fault.place.column, fault.message, fault.hint)
@@ -37,14 +37,14 @@ def _alarm(found: dict[str, Any], at: Located, region: str, account: str, begun:
         return PolicyRefused((Located(at.file, at.line, at.column, message),))
 
     name = found.get("AlarmName")
-    if not isinstance(name, str) or not 1 <= len(name) <= 255 or plain(name, 255) != name:
+    if not isinstance(name, str) or not 1 <= len(name) <= 255 or sanitize(name, 255) != name:
         raise refused("AlarmName is needed: a text of 1 to 255 visible characters")
     try:
         config = metric_config(found)
     except AwsError as error:
         raise refused(error.message) from error
     except (TypeError, ValueError, KeyError) as error:
-        raise refused(f"a property has a value of the wrong type: {plain(str(error), 120)}") from error
+        raise refused(f"a property has a value of the wrong type: {sanitize(str(error), 120)}") from error
     if not isinstance(config["Threshold"], int | float) or isinstance(config["Threshold"], bool):
         raise refused("Threshold must be a number")
     arn = f"arn:aws:cloudwatch:{region}:{account}:alarm:{name}"

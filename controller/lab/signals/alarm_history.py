@@ -18,7 +18,7 @@ from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.lab.signals.metric_series import BadSeries
 from controller.rehearsal.service import iso, millis
 
@@ -82,7 +82,9 @@ def _read(data: str) -> Iterator[Change]:
             if item["HistoryItemType"] == "StateUpdate":
                 match = _SUMMARY.fullmatch(str(item["HistorySummary"]))
                 if match is None:
-                    raise BadSeries(f"a summary is not understood: {plain(str(item['HistorySummary']), 80)}")
+                    raise BadSeries(
+                        f"a summary is not understood: {sanitize(str(item['HistorySummary']), 80)}"
+                    )
                 yield _change(str(item["AlarmName"]), str(item["Timestamp"]), match[1], match[2])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadSeries("is not the answer of DescribeAlarmHistory") from error
@@ -96,9 +98,9 @@ def _change(name: str, when: str, before: str, after: str) -> Change:
         try:
             at = float(when)
         except ValueError as error:
-            raise BadSeries(f"{plain(when, 40)!r} is not a time") from error
+            raise BadSeries(f"{sanitize(when, 40)!r} is not a time") from error
     if before not in STATES or after not in STATES:
-        raise BadSeries(f"{plain(after, 40)!r} is not a state of an alarm")
+        raise BadSeries(f"{sanitize(after, 40)!r} is not a state of an alarm")
     return Change(at, name, before, after)
 
 

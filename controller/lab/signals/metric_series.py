@@ -13,7 +13,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.lab.signals.m_of_n import BREACHING, FINE, MISSING, Codes
 
 LARGEST = 128 * 1024 * 1024
@@ -100,7 +100,7 @@ def _answered(text: str, wanted: str | None) -> Iterator[tuple[float, float]]:
         raise BadSeries("has no MetricDataResults; expected the answer of GetMetricData")
     named = [each for each in results if wanted in (None, each.get("Id"))]
     if len(named) != 1:
-        ids = ", ".join(plain(str(each.get("Id")), 40) for each in results[:20])
+        ids = ", ".join(sanitize(str(each.get("Id")), 40) for each in results[:20])
         raise BadSeries(f"holds {len(named)} results that may be meant, name one with --id: {ids}")
     times, values = named[0].get("Timestamps"), named[0].get("Values")
     if not isinstance(times, list) or not isinstance(values, list) or len(times) != len(values):
@@ -116,10 +116,10 @@ def _time(text: str, where: str) -> float:
         try:
             moment = datetime.fromisoformat(text.strip())
         except ValueError as error:
-            raise BadSeries(f"{where}: {plain(text, 40)!r} is not a time") from error
+            raise BadSeries(f"{where}: {sanitize(text, 40)!r} is not a time") from error
         found = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     if not 0 <= found <= LATEST:
-        raise BadSeries(f"{where}: {plain(text, 40)!r} is not a time from 1970 to 2100, in seconds")
+        raise BadSeries(f"{where}: {sanitize(text, 40)!r} is not a time from 1970 to 2100, in seconds")
     return found
 
 
@@ -127,9 +127,9 @@ def _value(text: str, where: str) -> float:
     try:
         found = float(text)
     except ValueError as error:
-        raise BadSeries(f"{where}: {plain(text, 40)!r} is not a number") from error
+        raise BadSeries(f"{where}: {sanitize(text, 40)!r} is not a number") from error
     if not math.isfinite(found):
-        raise BadSeries(f"{where}: {plain(text, 40)!r} is not a finite number")
+        raise BadSeries(f"{where}: {sanitize(text, 40)!r} is not a finite number")
     return found
 
 

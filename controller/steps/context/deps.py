@@ -7,10 +7,18 @@ from typing import Any
 from controller.core.incident.fold import Folding
 from controller.core.model import Ended, Ignored, Probe, Sighting
 from controller.core.policy.schema import Policy
-from controller.ports.outside import AlarmPoll, Notices, Readiness, Requests, Snapshots, Switch, Workflow
+from controller.ports.outside import (
+    AlarmPoll,
+    Notices,
+    Readiness,
+    Requests,
+    RoutingControls,
+    Snapshots,
+    Workflow,
+)
 from controller.ports.runtime import Runtime
 from controller.ports.storage import Approvals, Assessments, Evidence, Journal, Leases
-from controller.steps.context.journal_head import Tail
+from controller.steps.context.journal_head import JournalHead
 
 REASON = 2000
 """Characters of a reason in the journal, whose events are bounded."""
@@ -36,7 +44,7 @@ class Deps:
     evidence: Evidence
     assessments: Assessments
     approvals: Approvals
-    switch: Switch
+    switch: RoutingControls
     polls: AlarmPoll
     requests: Requests
     readiness: Readiness
@@ -49,7 +57,7 @@ class Deps:
     gates: Mapping[str, str] = field(default_factory=dict)
     review: Mapping[str, Any] | None = None
     folding: Folding = field(default_factory=Folding, compare=False, repr=False)
-    tail: Tail = field(default_factory=Tail, compare=False, repr=False)
+    tail: JournalHead = field(default_factory=JournalHead, compare=False, repr=False)
 
     @property
     def application(self) -> str:

@@ -27,7 +27,7 @@ class Head:
     hash: str
 
 
-class Tail:
+class JournalHead:
     """The furthest that this controller is known to have seen of its application's journal."""
 
     def __init__(self) -> None:

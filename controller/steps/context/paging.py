@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from controller.core.text import brief
+from controller.core.text import shorten
 from controller.ports.errors import (
     OutsideUnreachable,
 )
@@ -27,7 +27,7 @@ def page(deps: Deps, subject: str, text: str, *, path: str = "") -> bool:
     path: of the console's page about it.
     """
     try:
-        deps.notices.send(subject, brief(text), path=path)
+        deps.notices.send(subject, shorten(text), path=path)
     except OutsideUnreachable:
         return False
     return True

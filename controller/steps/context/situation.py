@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from controller.core.decision.decide import Situation
 from controller.core.decision.limits import Fleet, regions_counted
-from controller.core.decision.readiness import Reading, Wish, newest, wishes
+from controller.core.decision.readiness import ReadinessQuery, ReadinessResult, newest, readiness_queries
 from controller.core.incident.state import State
 from controller.core.journal import Event, Kind
 from controller.core.policy.schema import Policy
@@ -39,9 +39,9 @@ SNAPSHOT = 270.0
 """Seconds after which a kept answer is asked for again."""
 
 
-def read_kept(policy: Policy, snapshots: Snapshots) -> tuple[Reading, ...]:
+def read_kept(policy: Policy, snapshots: Snapshots) -> tuple[ReadinessResult, ...]:
     """What was kept; nothing where that cannot be read, so that the checks are unknown."""
-    if not every_wish(policy):
+    if not every_query(policy):
         return ()
     try:
         return snapshots.kept(policy.application)
@@ -51,9 +51,9 @@ def read_kept(policy: Policy, snapshots: Snapshots) -> tuple[Reading, ...]:
 
 def read_now(
     policy: Policy, state: State, readiness: Readiness, snapshots: Snapshots, runtime: Runtime
-) -> tuple[Reading, ...]:
+) -> tuple[ReadinessResult, ...]:
     """What is said now about the move of the open incident; what was kept, where nobody answers."""
-    wanted = open_wishes(policy, state)
+    wanted = open_queries(policy, state)
     if not wanted:
         return read_kept(policy, snapshots)
     fresh = ask(readiness, runtime, wanted)
@@ -64,17 +64,17 @@ def read_now(
 
 def read_beside(
     policy: Policy, state: State | None, readiness: Readiness, snapshots: Snapshots, runtime: Runtime
-) -> Callable[[], tuple[Reading, ...]]:
+) -> Callable[[], tuple[ReadinessResult, ...]]:
     """Begin to read beside the caller; call what this returns to wait for it.
 
     state: whose open incident asks now; None: what was kept will do.
     """
-    if state is None or not open_wishes(policy, state):
+    if state is None or not open_queries(policy, state):
         return lambda: read_kept(policy, snapshots)
     task = runtime.spawn(lambda: read_now(policy, state, readiness, snapshots, runtime))
     ends = runtime.monotonic() + 2 * PATIENCE
 
-    def wait() -> tuple[Reading, ...]:
+    def wait() -> tuple[ReadinessResult, ...]:
         while not task.done() and runtime.monotonic() < ends:
             runtime.wait([task], ends - runtime.monotonic())
         return task.result() if task.done() else ()
@@ -86,34 +86,36 @@ def refresh(
     policy: Policy, state: State, readiness: Readiness, snapshots: Snapshots, runtime: Runtime
 ) -> None:
     """Keep a new answer to each question whose kept one is old, and to all that an open incident asks."""
-    every = every_wish(policy)
+    every = every_query(policy)
     if not every:
         return
     now = runtime.now()
-    known: Mapping[Wish, Reading] = {reading.wish: reading for reading in read_kept(policy, snapshots)}
-    pressing = set(open_wishes(policy, state))
+    known: Mapping[ReadinessQuery, ReadinessResult] = {
+        reading.wish: reading for reading in read_kept(policy, snapshots)
+    }
+    pressing = set(open_queries(policy, state))
     due = [w for w in every if w in pressing or w not in known or now - known[w].at >= SNAPSHOT]
     with suppress(EvidenceUnavailable):  # what is not kept grows old, and then it is unknown
         snapshots.keep(policy.application, ask(readiness, runtime, due))
 
 
-def open_wishes(policy: Policy, state: State) -> tuple[Wish, ...]:
+def open_queries(policy: Policy, state: State) -> tuple[ReadinessQuery, ...]:
     """What the open incident's next decision asks for."""
     incident = state.open
     if incident is None:
         return ()
     left, policy = state.away(incident.source), policy.about(incident.source)
     if incident.intent == "restore" and policy.restore is not None and left is not None:
-        return wishes(policy.restore.ready, incident.target or str(left.target), [incident.source])
+        return readiness_queries(policy.restore.ready, incident.target or str(left.target), [incident.source])
     targets = [region for region in policy.target.prefer if region != incident.source]
-    return wishes(policy.target.ready, incident.source, targets)
+    return readiness_queries(policy.target.ready, incident.source, targets)
 
 
-_EVERY: dict[int, tuple[Policy, tuple[Wish, ...]]] = {}
+_EVERY: dict[int, tuple[Policy, tuple[ReadinessQuery, ...]]] = {}
 MOST = 64
 
 
-def every_wish(policy: Policy) -> tuple[Wish, ...]:
+def every_query(policy: Policy) -> tuple[ReadinessQuery, ...]:
     """All that any move of this policy may ask for; worked out once for each that is in use."""
     known = _EVERY.get(id(policy))
     if known is None:
@@ -123,21 +125,23 @@ def every_wish(policy: Policy) -> tuple[Wish, ...]:
     return known[1]
 
 
-def _every_wish(policy: Policy) -> tuple[Wish, ...]:
-    found: dict[Wish, None] = {}
+def _every_wish(policy: Policy) -> tuple[ReadinessQuery, ...]:
+    found: dict[ReadinessQuery, None] = {}
     for left in policy.regions:
         here = policy.about(left)
         checks = (*here.target.ready, *(here.restore.ready if here.restore else ()))
         for other in policy.regions:
             if other != left:
-                found |= dict.fromkeys((*wishes(checks, left, [other]), *wishes(checks, other, [left])))
+                found |= dict.fromkeys(
+                    (*readiness_queries(checks, left, [other]), *readiness_queries(checks, other, [left]))
+                )
     return tuple(found)
 
 
-def ask(readiness: Readiness, runtime: Runtime, wanted: Sequence[Wish]) -> list[Reading]:
+def ask(readiness: Readiness, runtime: Runtime, wanted: Sequence[ReadinessQuery]) -> list[ReadinessResult]:
     """The answers that come, all asked side by side."""
 
-    def one(wish: Wish) -> Reading | None:
+    def one(wish: ReadinessQuery) -> ReadinessResult | None:
         try:
             return readiness.read(wish)
         except EvidenceUnavailable:
@@ -206,7 +210,7 @@ def situation(
 def with_controls(deps: Deps, seen: Situation) -> Situation:
     """The same evidence, with the controls as they are now; and in an open incident with what is said now."""
     state = seen.state
-    if state is None or not open_wishes(deps.policy, state):
+    if state is None or not open_queries(deps.policy, state):
         controls, readings = read_switch(deps), seen.readings
     else:
         awaited = read_beside(deps.policy, state, deps.readiness, deps.snapshots, deps.runtime)

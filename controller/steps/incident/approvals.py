@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from controller.core.decision.approval_chain import chain, following, overrides, phrase, present
 from controller.core.decision.readiness import asked, loss_window
-from controller.core.explanation import decision_record, grounds, stamp
+from controller.core.explanation import decision_record, format_time, grounds
 from controller.core.incident.approval import Request
 from controller.core.incident.state import Incident, State
 from controller.core.journal import Kind
@@ -53,7 +53,7 @@ class Question:
             *(f"Target: {said}." for said in self.ready),
             f"May be lost: {loss}.",
             *(f"An approval sets aside: {what}." for what in self.aside),
-            f"Asked: {self.asked}{left}. Answer by {stamp(self.request.expires)}.",
+            f"Asked: {self.asked}{left}. Answer by {format_time(self.request.expires)}.",
             self.silence,
         )
 
@@ -88,7 +88,7 @@ def _said(answer: Answer) -> str:
     return f"{mark}: {answer.sentence}"
 
 
-def pose(
+def write_approval_request(
     deps: Deps, state: State, incident: Incident, decision: Decision, *, request_id: str, bound: str
 ) -> State:  # fmt: skip
     """Write down that the first ask is put; or the next one, where `request_id` waits already."""
@@ -114,7 +114,7 @@ def pose(
     return write(deps, state, Kind.APPROVAL_REQUESTED, data=data, incident=incident)
 
 
-def tell(deps: Deps, asked: Question, *, again: bool = False) -> bool:
+def notify_approvers(deps: Deps, asked: Question, *, again: bool = False) -> bool:
     """Page those whose turn it is. False if nobody could be told."""
     subject = f"{deps.application}: {asked.title[:1].lower()}{asked.title[1:]}"
     request = asked.request
@@ -123,7 +123,7 @@ def tell(deps: Deps, asked: Question, *, again: bool = False) -> bool:
     return page(deps, f"reminder: {subject}" if again else subject, text, path=f"/approve/{request.id}")
 
 
-def call_back(deps: Deps, request_id: str, answer: str) -> None:
+def answer_callback(deps: Deps, request_id: str, answer: str) -> None:
     """Wake the workflow, whichever controller's it is. If that is lost, the journal still has the answer:
     the tick wakes it, or its heartbeat lapses."""
     with suppress(TokenClosed, OutsideUnreachable):

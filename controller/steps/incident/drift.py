@@ -57,7 +57,7 @@ def repair_echo(deps: Deps, state: State, controls: Mapping[str, bool] | None) -
     }
     state = write(deps, state, Kind.ECHO_SEEN, data=data)
     try:
-        deps.switch.flip(changes, deadline=deadline, fence=lambda: _fence(deps, state))
+        deps.switch.update(changes, deadline=deadline, fence=lambda: _fence(deps, state))
         told = str(data["reason"])
     except (SwitchUnavailable, SwitchRefused) as failed:
         told = f"{data['reason']}\nThat failed: {failed}"

@@ -33,16 +33,17 @@ def drive(deps: Deps, incident: Incident) -> bool:
     """
     with suppress(JournalConflict):
         hold_lease(deps, incident)
-    # The whole carry: the workflow file reads its waits from it, before any step has run.
-    carry = StepPayload(
+    # The whole payload: the workflow file reads its waits from it, before any step has run.
+    payload = StepPayload(
         schema="tidegate.incident/v1",
         application=deps.application,
         incident=incident.id,
         epoch=incident.epoch,
         deployed=deps.deployed,
     )
-    payload = carry.model_dump(mode="json", by_alias=True)
-    return deps.workflow.start(execution_name(incident, incident.runs), payload)
+    return deps.workflow.start(
+        execution_name(incident, incident.runs), payload.model_dump(mode="json", by_alias=True)
+    )
 
 
 def execution_name(incident: Incident, run: int) -> str:

@@ -37,7 +37,7 @@ class RankDelay:
         self._before: dict[str, float] | None = None
         self.since: dict[str, float] = {}
 
-    def come(self, what: str, source: str) -> bool:
+    def elapsed(self, what: str, source: str) -> bool:
         """Whether this controller's time has come to do `what`, which is about `source`."""
         wait = TURN * rank(self._deps.policy, self._deps.here, source)
         if not wait:
@@ -94,13 +94,13 @@ def assess_regions(deps: Deps, state: State, controls: Mapping[str, bool] | None
     limits = ("blackout", "cooldown", "velocity")
     for decision in decisions:
         region = decision.region
-        if state.open is None and may_open(decision) and turns.come(f"open {region}", region):
+        if state.open is None and may_open(decision) and turns.elapsed(f"open {region}", region):
             state, opened = open_incident(deps, state, decision)
-        elif decision.code in limits and turns.come(f"{decision.code} {region}", region):
+        elif decision.code in limits and turns.elapsed(f"{decision.code} {region}", region):
             state = _page_limit(deps, state, decision)
-        elif decision.code == "in-progress" and turns.come(f"waits {region}", region):
+        elif decision.code == "in-progress" and turns.elapsed(f"waits {region}", region):
             state = _page_waiting(deps, state, decision)
-        elif decision.code == "unknown" and state.open is None and turns.come(f"doubt {region}", region):
+        elif decision.code == "unknown" and state.open is None and turns.elapsed(f"doubt {region}", region):
             state = _page_doubt(deps, state, decision)
     return RegionAssessments(state, tuple(decisions), opened, turns.since)
 

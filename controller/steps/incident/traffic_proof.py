@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping
 
-from controller.core.decision.traffic_share import BEFORE, MINUTE, Points, Proof, leaving, prove, set_out
+from controller.core.decision.traffic_share import (
+    BEFORE,
+    MINUTE,
+    Points,
+    Proof,
+    leaving,
+    prove,
+    shift_started,
+)
 from controller.core.incident.state import Incident, State
 from controller.core.model import Truth
 from controller.ports.errors import EvidenceUnavailable
@@ -22,21 +30,21 @@ def look_for_proof(
     left = leaving(incident, controls, regions)
     if rule is None or left is None:
         return None
-    begun, now = set_out(state, incident), deps.runtime.now()
+    begun, now = shift_started(state, incident), deps.runtime.now()
     counted = counted_by_region(deps, since=begun - BEFORE - MINUTE, until=now)
     return prove(rule, left, counted, begun=begun, applied=incident.changed, now=now)
 
 
-def kept(deps: Deps, proof: Proof, carry: StepPayload) -> StepPayload | None:
+def kept(deps: Deps, proof: Proof, payload: StepPayload) -> StepPayload | None:
     """Where the workflow goes instead of calling the shift verified; None: nothing is in the way."""
     if proof.value is Truth.TRUE:
         return None
     if proof.wait:
-        return carry.to("watch", reason=proof.sentence)
+        return payload.to("watch", reason=proof.sentence)
     if proof.value is Truth.FALSE:
-        return carry.to("escalate", code="traffic-stays", reason=proof.sentence)
+        return payload.to("escalate", code="traffic-stays", reason=proof.sentence)
     if deps.policy.traffic is not None and deps.policy.traffic.if_unknown == "hold":
-        return carry.to("escalate", code="traffic-unknown", reason=proof.sentence)
+        return payload.to("escalate", code="traffic-unknown", reason=proof.sentence)
     return None
 
 

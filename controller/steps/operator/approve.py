@@ -13,7 +13,7 @@ from controller.ports.errors import JournalConflict
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import load_state, read_state, write
 from controller.steps.context.situation import situation
-from controller.steps.incident.approvals import Question, asked_now, call_back, next_ask, question
+from controller.steps.incident.approvals import Question, answer_callback, asked_now, next_ask, question
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def answer(
         if after is not None and after.status == "waiting":
             more = f"; {after.needed()} more must agree"
             return Answered(True, f"{incident.id}: approved by {who}{more}")
-        call_back(deps, request_id, "given" if approve else "denied")
+        answer_callback(deps, request_id, "given" if approve else "denied")
         return Answered(True, f"{incident.id}: {'approved' if approve else 'denied'} by {who}")
     return Answered(False, "the journal is busy; nothing was written, try again")
 

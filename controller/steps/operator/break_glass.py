@@ -2,7 +2,7 @@
 
 ```
  look ─ refused ─> a sentence
-   └─ the person types the Region ─> look again ─> write down ─> flip ─> read back ─> write down
+   └─ the person types the Region ─> look again ─> write down ─> update ─> read back ─> write down
                                                                   later, once it can be reached: journal
 ```
 The floor binds here too, and safety rules are never overridden. Readiness, cooldown and approval do not.
@@ -18,7 +18,7 @@ from controller.core.journal import Draft, Kind
 from controller.core.model import Plan
 from controller.core.policy.schema import Policy
 from controller.ports.errors import ControllerError, JournalConflict, SwitchRefused, SwitchUnavailable
-from controller.ports.outside import Switch
+from controller.ports.outside import RoutingControls
 from controller.ports.runtime import Runtime
 from controller.steps.context.deps import Deps
 
@@ -77,7 +77,7 @@ def refuse_names(policy: Policy, *, source: str, target: str | None) -> str | No
     return f"{source} cannot be left for itself" if source == target else None
 
 
-def look(policy: Policy, switch: Switch, *, source: str, target: str | None) -> Outlook:
+def look(policy: Policy, switch: RoutingControls, *, source: str, target: str | None) -> Outlook:
     """Read the controls and plan from what is. Raises `SwitchUnavailable`, `SwitchRefused`."""
     wrong = refuse_names(policy, source=source, target=target)
     if wrong is not None:
@@ -106,7 +106,7 @@ def controls_of(policy: Policy) -> tuple[str, ...]:
 
 
 def move(
-    policy: Policy, switch: Switch, runtime: Runtime, outlook: Outlook, write_down: WriteDown
+    policy: Policy, switch: RoutingControls, runtime: Runtime, outlook: Outlook, write_down: WriteDown
 ) -> Outcome:
     """Flip what `outlook` planned; nothing is sent before the intent is written down. Raises `OSError`."""
     made = outlook.plan
@@ -115,7 +115,7 @@ def move(
     written = write_down({"stage": "intended", **_told(policy, outlook, outlook.after)})
     deadline = runtime.monotonic() + DEADLINE
     try:
-        shown = switch.flip(made.changes, deadline=deadline, fence=_nobody_drives)
+        shown = switch.update(made.changes, deadline=deadline, fence=_nobody_drives)
         said = f"{made.source} was left for {made.target}" + (LONE if shown.alone else "")
         outcome = Outcome("applied", said, {**outlook.before, **shown})
     except SwitchRefused as refused:
@@ -138,7 +138,7 @@ def _unconfirmed(error: str, made: Plan, seen: Mapping[str, bool] | None) -> Out
     return Outcome("unconfirmed", error, seen)
 
 
-def _seen(switch: Switch, policy: Policy) -> Mapping[str, bool] | None:
+def _seen(switch: RoutingControls, policy: Policy) -> Mapping[str, bool] | None:
     try:
         return switch.read(controls_of(policy))
     except ControllerError:

@@ -17,13 +17,13 @@ from controller.core.incident.state import BEFORE_SHIFT, ENDED, IllegalMove, Inc
 from controller.core.journal import Draft, Kind
 from controller.core.model import Decision, Truth
 from controller.core.policy.validation import expected_signals
-from controller.core.text import plain, spell
+from controller.core.text import format_duration, sanitize
 from controller.ports.errors import JournalConflict
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import load_state, write
 from controller.steps.context.paging import page
 from controller.steps.context.situation import FLEET, situation, stopped
-from controller.steps.incident.approvals import call_back
+from controller.steps.incident.approvals import answer_callback
 from controller.steps.incident.opening import open_incident
 
 DESPITE = ("shared-cause", "target-not-ready")
@@ -47,8 +47,8 @@ def evacuate(deps: Deps, region: str, *, who: str, reason: str, despite: Sequenc
     state = load_state(deps)
     if region not in deps.policy.regions:
         known = ", ".join(deps.policy.regions)
-        told = f"{plain(region, 60)} is not a Region of {deps.application}; expected one of: {known}"
-        return refused(deps, f"evacuate {plain(region, 60)}", told, who=who)
+        told = f"{sanitize(region, 60)} is not a Region of {deps.application}; expected one of: {known}"
+        return refused(deps, f"evacuate {sanitize(region, 60)}", told, who=who)
     command = f"evacuate {region}"
     if state.stopped:
         return refused(deps, command, f"{state.stopped}; arm it first", who=who)
@@ -72,7 +72,7 @@ def evacuate(deps: Deps, region: str, *, who: str, reason: str, despite: Sequenc
             state,
             decision,
             requested_by=who,
-            reason=plain(reason, 500),
+            reason=sanitize(reason, 500),
             despite=tuple(dict.fromkeys(despite)),
         )
     except (JournalConflict, IllegalMove) as conflict:
@@ -112,7 +112,7 @@ def stand_down(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:
         if told is not None:
             return refused(deps, f"stand-down {incident_id}", told, who=who)
         moved = incident.phase not in BEFORE_SHIFT
-        data = {"code": "by-person", "reason": f"{plain(reason, 500)} (by {who})"}
+        data = {"code": "by-person", "reason": f"{sanitize(reason, 500)} (by {who})"}
         data |= {"outcome": "interrupted"} if moved or incident.intent == "drill" else {}
         data |= {"target": str(incident.target)} if moved else {}
         try:
@@ -121,8 +121,8 @@ def stand_down(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:
         except (JournalConflict, IllegalMove):
             continue  # it moved on: look again
         if incident.request is not None:
-            call_back(deps, incident.request.id, "not needed")
-        page(deps, f"{incident_id}: stood down", f"by {who}: {plain(reason, 500)}")
+            answer_callback(deps, incident.request.id, "not needed")
+        page(deps, f"{incident_id}: stood down", f"by {who}: {sanitize(reason, 500)}")
         stays = "what has moved stays as it is" if moved else "nothing of it moves"
         return Done(True, f"{incident_id} has stood down; {stays}", incident_id)
     return Done(False, BUSY)
@@ -151,7 +151,7 @@ def acknowledge(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:
             return refused(deps, f"ack {incident_id}", told, who=who)
         if incident.acknowledged_by:
             return Done(True, f"{incident_id} was acknowledged already, by {incident.acknowledged_by}")
-        data = {"reason": plain(reason, 500)}
+        data = {"reason": sanitize(reason, 500)}
         with suppress(JournalConflict):
             write(deps, state, Kind.ACKNOWLEDGED, data=data, incident=incident, by=who)
             return Done(True, f"{incident_id} is acknowledged; no cooldown follows it", incident_id)
@@ -161,25 +161,27 @@ def acknowledge(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:
 def mute(deps: Deps, what: str, *, seconds: float, who: str, reason: str) -> Done:
     """Take a signal, or all signals about a Region, for unknown from now on; `seconds` 0: no longer (S12)."""
     known = {key for s in expected_signals(deps.policy, deps.account) for key in (s.id, s.name, s.subject)}
-    name = plain(what, 200)
+    name = sanitize(what, 200)
     if what not in known:
         told = f"{name} is neither a signal that the policy names nor one of its Regions"
         return refused(deps, f"mute {name}", told, who=who)
     if not 0 <= seconds <= LONGEST_MUTE:
-        return refused(deps, f"mute {name}", f"expected at most {spell(LONGEST_MUTE)}", who=who)
+        return refused(deps, f"mute {name}", f"expected at most {format_duration(LONGEST_MUTE)}", who=who)
     for _ in range(TRIES):
         state = load_state(deps)
         until = deps.runtime.now() + seconds
-        data = {"what": what, "until": until, "for": seconds, "reason": plain(reason, 500)}
+        data = {"what": what, "until": until, "for": seconds, "reason": sanitize(reason, 500)}
         with suppress(JournalConflict):
             write(deps, state, Kind.MUTED, data=data, by=who)
             if seconds:
                 page(
                     deps,
                     f"{deps.application}: {name} is muted",
-                    f"for {spell(seconds)} by {who}: {plain(reason, 500)}",
+                    f"for {format_duration(seconds)} by {who}: {sanitize(reason, 500)}",
                 )
-            return Done(True, f"{name} is muted for {spell(seconds)}" if seconds else f"{name} speaks again")
+            return Done(
+                True, f"{name} is muted for {format_duration(seconds)}" if seconds else f"{name} speaks again"
+            )
     return Done(False, BUSY)
 
 
@@ -192,12 +194,16 @@ def arm(deps: Deps, *, on: bool, who: str, reason: str) -> Done:
             return Done(True, f"{deps.application} is {'armed' if on else 'disarmed'} already")
         try:
             write(
-                deps, state, Kind.ARMED if on else Kind.DISARMED, data={"reason": plain(reason, 500)}, by=who
+                deps,
+                state,
+                Kind.ARMED if on else Kind.DISARMED,
+                data={"reason": sanitize(reason, 500)},
+                by=who,
             )
         except JournalConflict:
             continue
         if not on:
-            page(deps, f"{deps.application}: disarmed", f"by {who}: {plain(reason, 500)}")
+            page(deps, f"{deps.application}: disarmed", f"by {who}: {sanitize(reason, 500)}")
         return Done(True, f"{deps.application} is {'armed' if on else 'disarmed'}")
     return Done(False, BUSY)
 
@@ -210,19 +216,19 @@ def arm_fleet(deps: Deps, *, on: bool, who: str, reason: str) -> Done:
         if (stopped(events) is None) is on:
             return Done(True, f"the fleet is {word} already")
         kind = Kind.ARMED if on else Kind.DISARMED
-        draft = Draft(deps.new_id(), kind, deps.runtime.now(), who, data={"reason": plain(reason, 500)})
+        draft = Draft(deps.new_id(), kind, deps.runtime.now(), who, data={"reason": sanitize(reason, 500)})
         try:
             deps.journal.append(FLEET, draft, events[-1] if events else None)
         except JournalConflict:
             continue
         if not on:
-            page(deps, "the whole fleet: disarmed", f"by {who}: {plain(reason, 500)}")
+            page(deps, "the whole fleet: disarmed", f"by {who}: {sanitize(reason, 500)}")
         return Done(True, f"the whole fleet is {word}")
     return Done(False, BUSY)
 
 
 def _unknown(deps: Deps, command: str, incident_id: str, who: str) -> Done:
-    name = plain(incident_id, 120)
+    name = sanitize(incident_id, 120)
     return refused(deps, f"{command} {name}", f"the journal knows no incident {name!r}", who=who)
 
 
@@ -236,7 +242,7 @@ def restore(deps: Deps, region: str, *, who: str, reason: str) -> Done:
     if refusal is None and state.away(region) is None:
         refusal = f"{region} is at home: no evacuation of it is left to undo"
     if refusal is not None:
-        return refused(deps, f"restore {plain(region, 60)}", refusal, who=who)
+        return refused(deps, f"restore {sanitize(region, 60)}", refusal, who=who)
     decision = decide(situation(deps, state, read_controls=True), region)
     return _opened(deps, state, decision, who=who, reason=reason)
 
@@ -246,7 +252,7 @@ def drill(deps: Deps, region: str, *, who: str, reason: str) -> Done:
     state = load_state(deps)
     refusal = _refusal(deps, state, region)
     if refusal is not None:
-        return refused(deps, f"drill {plain(region, 60)}", refusal, who=who)
+        return refused(deps, f"drill {sanitize(region, 60)}", refusal, who=who)
     seen = situation(deps, state, read_controls=True)
     kept = kept_from(deps.policy, state, region, seen.now, seen.controls)
     if kept is not None:
@@ -257,7 +263,7 @@ def drill(deps: Deps, region: str, *, who: str, reason: str) -> Done:
 def _refusal(deps: Deps, state: State, region: str) -> str | None:
     if region not in deps.policy.regions:
         known = ", ".join(deps.policy.regions)
-        return f"{plain(region, 60)} is not a Region of {deps.application}; expected one of: {known}"
+        return f"{sanitize(region, 60)} is not a Region of {deps.application}; expected one of: {known}"
     if state.stopped:
         return f"{state.stopped}; arm it first"
     if state.open is not None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from controller.core.explanation import stamp, why_sentence
+from controller.core.explanation import format_time, why_sentence
 from controller.core.incident.fold import fold
 from controller.core.incident.state import State
 from controller.core.journal import Event, written_until
@@ -34,7 +34,7 @@ class Recalled:
     def sentences(self, only: str | None = None) -> list[str]:
         """For people: one line a Region (or for `only` one), or the gap."""
         if self.blind is not None:
-            since, until = (None if edge is None else stamp(edge) for edge in self.blind)
+            since, until = (None if edge is None else format_time(edge) for edge in self.blind)
             span = f"from {since or 'the beginning'} to {until or 'now'}"
             return [f"Nothing was decided {span}: nothing reached the controller, or it did not run."]
         return [

@@ -9,7 +9,7 @@ from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import write
 from controller.steps.context.paging import page
 from controller.steps.context.situation import situation
-from controller.steps.incident.approvals import next_ask, pose, question, tell
+from controller.steps.incident.approvals import next_ask, notify_approvers, question, write_approval_request
 from controller.steps.incident.driver import beat, drive, execution_name
 from controller.steps.tick.takeover import TOO_MANY, too_many
 from controller.steps.workflow.hand_over import hand_on
@@ -67,16 +67,16 @@ def _time_passes(deps: Deps, state: State, incident: Incident, request: Request,
         write(deps, state, Kind.APPROVAL_EXPIRED, data={"approval": request.id}, incident=incident)
         page(deps, f"{incident.id}: nobody answered", "Silence is a denial; no traffic moves.")
         return "expired"
-    state = pose(deps, state, incident, about, request_id=request.id, bound=request.digest)
+    state = write_approval_request(deps, state, incident, about, request_id=request.id, bound=request.digest)
     asked = state.incidents[incident.id].request
     assert asked is not None
-    tell(deps, question(deps, incident, asked, about))
+    notify_approvers(deps, question(deps, incident, asked, about))
     return "waiting"
 
 
 def _remind(deps: Deps, state: State, incident: Incident, request: Request, about: Decision) -> None:
     """In this order: a reminder may come twice, but what is written down as told was told."""
-    if tell(deps, question(deps, incident, request, about), again=True):
+    if notify_approvers(deps, question(deps, incident, request, about), again=True):
         data = {"approval": request.id, "stage": request.stage}
         write(deps, state, Kind.REMINDED, data=data, incident=incident)
 

@@ -26,14 +26,16 @@ from controller.steps.incident.driver import hold_lease
 from controller.steps.payload import StepPayload
 
 
-def rest_of(deps: Deps, incident: Incident, decision: Decision, controls: Mapping[str, bool]) -> Plan | None:
+def remaining_plan(
+    deps: Deps, incident: Incident, decision: Decision, controls: Mapping[str, bool]
+) -> Plan | None:
     """What is still to move; None where the decision alone could say so, and does not."""
     if decision.plan is not None or incident.leg == "home" or incident.intent == "restore":
         return decision.plan
     return plan(deps.policy, source=incident.source, target=str(incident.target), controls=controls)
 
 
-def write_made(
+def record_late_apply(
     deps: Deps, state: State, incident: Incident, decision: Decision, controls: Mapping[str, bool] | None
 ) -> bool:
     """Write `ShiftApplied` where the move may not go on, and all that was intended stands: a call landed
@@ -42,7 +44,7 @@ def write_made(
         return False
     if decision.plan is not None or not incident.intended:
         return False
-    whole = rest_of(deps, incident, decision, controls)
+    whole = remaining_plan(deps, incident, decision, controls)
     if whole is None or any(controls[name] is not on for name, on in incident.intended.items()):
         return False
     states = {name: controls[name] for name, _ in whole.goal}
@@ -59,64 +61,64 @@ QUIET = frozenset({"unknown", "evidence-unreadable", "approval"})
 """Codes for which holding is not worth a page: people are asked already, or may soon be."""
 
 
-def assess(deps: Deps, carry: StepPayload) -> StepPayload:
+def assess(deps: Deps, payload: StepPayload) -> StepPayload:
     """Decide about the incident; write down what changed; never touches traffic."""
     state = load_state(deps)
-    incident = state.incidents.get(carry.incident)
-    if incident is None or incident.epoch > carry.epoch:
-        return carry.to("superseded")
-    carry = carry.model_copy(update={"loop": carry.loop + 1})
+    incident = state.incidents.get(payload.incident)
+    if incident is None or incident.epoch > payload.epoch:
+        return payload.to("superseded")
+    payload = payload.model_copy(update={"loop": payload.loop + 1})
     if incident.phase in ENDED:
-        return carry.to("settled" if incident.phase is Phase.SETTLED else "stand_down")
+        return payload.to("settled" if incident.phase is Phase.SETTLED else "stand_down")
     if (missing := lacks(deps.policy, state)) is not None:
-        return carry.to("escalate", code="policy-superseded", reason=missing)
+        return payload.to("escalate", code="policy-superseded", reason=missing)
     lease = hold_lease(deps, incident)
     if lease is None:
-        return carry.to("superseded")
+        return payload.to("superseded")
     seen = situation(deps, state, read_controls=True)
     if abstains(seen) is None:
         deps.leases.beat(lease)
-    tired = _handing_over(deps, carry, incident)
+    tired = _handing_over(deps, payload, incident)
     if tired:
-        return carry.to("hand_over", reason=tired)
+        return payload.to("hand_over", reason=tired)
     if incident.phase is Phase.SHIFTED:
-        return carry.to("watch")
+        return payload.to("watch")
     decision = decide(seen, incident.source)
     record = {"by": "assess", "incident": incident.id, "decisions": [decision_data(decision)]}
     note(deps, decision.at, record)
     if _drops_intent(incident, decision) and decision.at < incident.changed + LANDED:
-        return carry.to("hold", code=decision.code, reason="what was sent may still land")
-    if abstains(seen) is None and write_made(deps, state, incident, decision, seen.controls):
-        return carry.to("watch")
+        return payload.to("hold", code=decision.code, reason="what was sent may still land")
+    if abstains(seen) is None and record_late_apply(deps, state, incident, decision, seen.controls):
+        return payload.to("watch")
     if incident.phase is Phase.VERIFIED and not (decision.plan and decision.plan.changes):
-        return carry.to("watch")
+        return payload.to("watch")
     if decision.action in ("act", "ask"):
         if incident.phase is not Phase.VERIFIED and _is_news(deps, incident, decision):
             state, incident = _without_intent(deps, state, incident, decision)
             data = {"target": decision.target, "reason": decision.reason[:REASON],
                     "decision": decision_record(decision)}  # fmt: skip
             write(deps, state, Kind.CONFIRMED, data=data, incident=incident)
-        return carry.to("act")
+        return payload.to("act")
     if decision.action == "stand_down":
         stand_down(deps, state, incident, decision)
-        return carry.to("stand_down", code=decision.code, reason=decision.reason)
+        return payload.to("stand_down", code=decision.code, reason=decision.reason)
     if incident.intent == "drill" and incident.phase in BEFORE_SHIFT and decision.checks:
         blocked = replace(decision, reason=f"drill blocked: {decision.reason}")
         stand_down(deps, state, incident, blocked)
-        return carry.to("stand_down", code=decision.code, reason=blocked.reason)
+        return payload.to("stand_down", code=decision.code, reason=blocked.reason)
     told = decision.code in incident.escalated or decision.code in QUIET
-    return carry.to("hold" if told else "escalate", code=decision.code, reason=decision.reason)
+    return payload.to("hold" if told else "escalate", code=decision.code, reason=decision.reason)
 
 
-def _handing_over(deps: Deps, carry: StepPayload, incident: Incident) -> str:
+def _handing_over(deps: Deps, payload: StepPayload, incident: Incident) -> str:
     """Why a fresh execution should drive on, or "".
 
     A running execution keeps the workflow of the version that started it. Once people were asked, or while a
     call may be under way, it goes on all the same: in a new epoch they would have to answer again.
     """
-    if carry.loop >= LOOPS:
+    if payload.loop >= LOOPS:
         return f"{LOOPS} loops"
-    newer = 0 < carry.deployed < deps.deployed
+    newer = 0 < payload.deployed < deps.deployed
     bound = incident.request is not None or incident.phase is Phase.SHIFTING
     return "a newer version is deployed" if newer and not bound else ""
 

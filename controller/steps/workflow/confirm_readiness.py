@@ -12,17 +12,17 @@ from controller.steps.context.situation import situation
 from controller.steps.payload import ASK_LONGEST, StepPayload
 
 
-def confirm_readiness(deps: Deps, carry: StepPayload) -> StepPayload:
+def confirm_readiness(deps: Deps, payload: StepPayload) -> StepPayload:
     """`ask` or `shift` if the target is ready now, else `escalate`; `again` where nothing waits for it."""
-    state, incident = require_driver(deps, carry.incident, carry.epoch)
+    state, incident = require_driver(deps, payload.incident, payload.epoch)
     if incident.phase not in READYING:  # ended, or moved on, while this step was tried again
-        return carry.to("again", wait=1)
+        return payload.to("again", wait=1)
     decision = decide(situation(deps, state, read_controls=True), incident.source)
     if decision.action not in ("act", "ask"):
         if decision.code == "target-not-ready":
             data = {"code": decision.code, "reason": decision.reason, "decision": decision_record(decision)}
             write(deps, state, Kind.READINESS_DENIED, data=data, incident=incident)
-        return carry.to("again" if decision.action == "stand_down" else "escalate",
+        return payload.to("again" if decision.action == "stand_down" else "escalate",
                         code=decision.code, reason=decision.reason)  # fmt: skip
     ready = next((check.sentence for check in decision.checks if check.guard == "readiness"), decision.reason)
     found = {"target": decision.target, "sentence": ready}
@@ -30,5 +30,5 @@ def confirm_readiness(deps: Deps, carry: StepPayload) -> StepPayload:
     # An ask's time begins when the tick puts it, which may be a minute late.
     asks = chain(deps.policy, incident, doubts=asked(decision.answers))
     longest = int(sum(ask.within + 120 for ask in asks))
-    ask = carry.model_copy(update={"ask_seconds": min(longest, ASK_LONGEST) if longest else 900})
+    ask = payload.model_copy(update={"ask_seconds": min(longest, ASK_LONGEST) if longest else 900})
     return ask.to("ask" if decision.action == "ask" else "shift")

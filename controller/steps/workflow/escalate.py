@@ -14,7 +14,7 @@ from controller.steps.payload import StepPayload
 UNREAD = "journal-unreadable"
 
 
-def escalate(deps: Deps, carry: StepPayload, error: str = "", cause: str = "") -> StepPayload:
+def escalate(deps: Deps, payload: StepPayload, error: str = "", cause: str = "") -> StepPayload:
     """Page and write `Escalated`, unless this code was paged for this incident; then hold.
 
     In this order: a page may come twice, but what is written down as told was told.
@@ -22,22 +22,22 @@ def escalate(deps: Deps, carry: StepPayload, error: str = "", cause: str = "") -
     error, cause: what the workflow caught, where a step failed rather than said no.
     """
     try:
-        state, incident = require_driver(deps, carry.incident, carry.epoch)
+        state, incident = require_driver(deps, payload.incident, payload.epoch)
     except JournalUnreadable as unread:
-        return _unread(deps, carry, str(unread))
-    code = carry.code if carry.next == "escalate" and carry.code else _code(error)
-    reason = carry.reason if carry.next == "escalate" and carry.reason else f"{error}: {cause}"[:500]
+        return _unread(deps, payload, str(unread))
+    code = payload.code if payload.next == "escalate" and payload.code else _code(error)
+    reason = payload.reason if payload.next == "escalate" and payload.reason else f"{error}: {cause}"[:500]
     if incident.phase not in ENDED and code not in incident.escalated:
         told = page(deps, f"{incident.id}: {code}", f"{reason}\nNothing moves until this is so no longer.")
         if told:
             write(deps, state, Kind.ESCALATED, data={"code": code, "reason": reason}, incident=incident)
-    return carry.to("hold", code=code, reason=reason, wait=carry.wait_seconds)
+    return payload.to("hold", code=code, reason=reason, wait=payload.wait_seconds)
 
 
-def _unread(deps: Deps, carry: StepPayload, reason: str) -> StepPayload:
-    """Nothing can be written down, so the carry itself remembers that people were told."""
-    told = carry.code == UNREAD or page(deps, f"{carry.incident}: {UNREAD}", f"{reason}\nNothing moves.")
-    return carry.to("hold", code=UNREAD if told else "", reason=reason, wait=60)
+def _unread(deps: Deps, payload: StepPayload, reason: str) -> StepPayload:
+    """Nothing can be written down, so the payload itself remembers that people were told."""
+    told = payload.code == UNREAD or page(deps, f"{payload.incident}: {UNREAD}", f"{reason}\nNothing moves.")
+    return payload.to("hold", code=UNREAD if told else "", reason=reason, wait=60)
 
 
 def hold_unknown(deps: Deps, payload: Mapping[str, Any], reason: str) -> dict[str, Any]:

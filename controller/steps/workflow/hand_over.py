@@ -8,10 +8,10 @@ from controller.steps.incident.driver import drive, execution_name, next_epoch
 from controller.steps.payload import StepPayload
 
 
-def hand_over(deps: Deps, carry: StepPayload) -> StepPayload:
-    state, incident = require_driver(deps, carry.incident, carry.epoch)
-    hand_on(deps, state, incident, carry.reason)
-    return carry.to("superseded")
+def hand_over(deps: Deps, payload: StepPayload) -> StepPayload:
+    state, incident = require_driver(deps, payload.incident, payload.epoch)
+    hand_on(deps, state, incident, payload.reason)
+    return payload.to("superseded")
 
 
 def hand_on(deps: Deps, state: State, incident: Incident, reason: str) -> State:

@@ -11,11 +11,11 @@ from controller.ports.storage import Approval
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import require_driver
 from controller.steps.context.situation import situation
-from controller.steps.incident.approvals import pose, question, tell
+from controller.steps.incident.approvals import notify_approvers, question, write_approval_request
 from controller.steps.payload import StepPayload
 
 
-def request_approval(deps: Deps, carry: StepPayload, token: str) -> None:
+def request_approval(deps: Deps, payload: StepPayload, token: str) -> None:
     """Write `ApprovalRequested`, keep the token, send the notice.
 
     Where no question is left to ask (approved meanwhile, or no longer wanted), the callback is answered
@@ -23,7 +23,7 @@ def request_approval(deps: Deps, carry: StepPayload, token: str) -> None:
     the new token, and people are reminded of it. Raises `OutsideUnreachable` where nobody could be told:
     a question that no one has heard of must not run out as a denial.
     """
-    state, incident = require_driver(deps, carry.incident, carry.epoch)
+    state, incident = require_driver(deps, payload.incident, payload.epoch)
     decision = decide(situation(deps, state, read_controls=True), incident.source)
     asks = chain(deps.policy, incident, doubts=asked(decision.answers))
     if decision.action != "ask" or decision.plan is None or not asks:
@@ -35,11 +35,11 @@ def request_approval(deps: Deps, carry: StepPayload, token: str) -> None:
     ends = chain_ends(deps, asks, waiting)
     deps.approvals.put(Approval(request_id, deps.application, incident.id, bound, ends, token, deps.here))
     if not waiting:
-        state = pose(deps, state, incident, decision, request_id=request_id, bound=bound)
+        state = write_approval_request(deps, state, incident, decision, request_id=request_id, bound=bound)
         incident = state.incidents[incident.id]
     request = incident.request
     assert request is not None
-    if not tell(deps, question(deps, incident, request, decision)):
+    if not notify_approvers(deps, question(deps, incident, request, decision)):
         raise OutsideUnreachable(f"nobody could be asked about {incident.id}")
 
 

@@ -30,7 +30,7 @@ from controller.core.incident.state import Incident, Phase, State
 from controller.core.journal import Draft, Kind
 from controller.core.model import Plan
 from controller.ports.errors import JournalConflict, SwitchRefused
-from controller.ports.outside import Shown
+from controller.ports.outside import ReadBack
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import load_state, require_driver, retry_on_conflict, write
 from controller.steps.context.situation import FLEET, read_switch, situation
@@ -40,7 +40,9 @@ from controller.steps.payload import StepPayload
 TRIES = 5
 
 
-def set_out(deps: Deps, state: State, incident: Incident, controls: Mapping[str, bool]) -> str | None:
+def count_region_for_fleet(
+    deps: Deps, state: State, incident: Incident, controls: Mapping[str, bool]
+) -> str | None:
     """Count the Region that `incident` is about to leave; why it must not, or None.
 
     Most find it counted already, in what they have read, and call nothing. Raises `OutsideUnreachable`,
@@ -80,28 +82,28 @@ WATCH = 30
 """Seconds between two looks at the result of a shift."""
 
 
-def shift_traffic(deps: Deps, carry: StepPayload) -> StepPayload:
+def shift_traffic(deps: Deps, payload: StepPayload) -> StepPayload:
     """Move traffic if every guard says so at this moment; else go back to Assess.
 
     Raises `SwitchUnavailable` (nothing confirmed; safe to run again) and `JournalConflict`.
     """
     started = deps.runtime.monotonic()
-    state, incident = require_driver(deps, carry.incident, carry.epoch)
+    state, incident = require_driver(deps, payload.incident, payload.epoch)
     seen = situation(deps, state, read_controls=True)
     gathered = deps.runtime.monotonic()
     if gathered - started > STALE:
-        return carry.to("again", reason=f"reading took {gathered - started:.0f} s; looking again", wait=1)
+        return payload.to("again", reason=f"reading took {gathered - started:.0f} s; looking again", wait=1)
     decision = decide(seen, incident.source)
     if incident.phase is Phase.SHIFTED:
-        return carry.to("watch", wait=WATCH)
+        return payload.to("watch", wait=WATCH)
     if decision.action != "act" or decision.plan is None or seen.controls is None:
-        return carry.to("again", code=decision.code, reason=decision.reason, wait=5)
+        return payload.to("again", code=decision.code, reason=decision.reason, wait=5)
     plan = decision.plan
     if incident.phase is Phase.VERIFIED and not plan.changes:
-        return carry.to("watch", wait=_settle(deps, incident))
-    rationed = set_out(deps, state, incident, seen.controls)
+        return payload.to("watch", wait=_settle(deps, incident))
+    rationed = count_region_for_fleet(deps, state, incident, seen.controls)
     if rationed is not None:
-        return carry.to("again", code="velocity", reason=rationed, wait=5)
+        return payload.to("again", code="velocity", reason=rationed, wait=5)
     beat(deps, incident, seen)  # nobody takes over from a driver that is about to send
     data: dict[str, Any] = {
         "plan": plan.digest,
@@ -120,17 +122,17 @@ def shift_traffic(deps: Deps, carry: StepPayload) -> StepPayload:
     incident = state.incidents[incident.id]
     deadline = gathered + DEADLINE
     try:
-        shown = deps.switch.flip(
-            plan.changes, deadline=deadline, fence=lambda: _fence(deps, incident, carry), override=aside
+        shown = deps.switch.update(
+            plan.changes, deadline=deadline, fence=lambda: _fence(deps, incident, payload), override=aside
         )
     except SwitchRefused as refused:
-        return _refused(deps, state, incident, carry, refused)
+        return _refused(deps, state, incident, payload, refused)
     _applied(deps, state, incident, plan, shown, before=seen.controls)
-    return carry.to("watch", wait=_settle(deps, incident))
+    return payload.to("watch", wait=_settle(deps, incident))
 
 
 def _refused(
-    deps: Deps, state: State, incident: Incident, carry: StepPayload, refused: SwitchRefused
+    deps: Deps, state: State, incident: Incident, payload: StepPayload, refused: SwitchRefused
 ) -> StepPayload:
     reason = str(refused)
     if not begun(deps.policy, incident, read_switch(deps)):  # else a part is applied, and it is finished
@@ -138,11 +140,11 @@ def _refused(
         told = {"reason": reason} | ({"rule": rule} if rule else {})
         state = write(deps, state, Kind.SHIFT_REFUSED, data=told, incident=incident)
     news = overrides(deps.policy, state.incidents[incident.id]) not in ((), granted(incident))
-    return carry.to("escalate", code="switch-refused", reason=reason, wait=5 if news else REFUSED)
+    return payload.to("escalate", code="switch-refused", reason=reason, wait=5 if news else REFUSED)
 
 
 def _applied(
-    deps: Deps, state: State, incident: Incident, plan: Plan, shown: Shown, before: Mapping[str, bool]
+    deps: Deps, state: State, incident: Incident, plan: Plan, shown: ReadBack, before: Mapping[str, bool]
 ) -> None:
     states = {name: shown.get(name, before[name]) for name, _ in plan.goal}
     data: dict[str, Any] = {"plan": plan.digest, "wave": incident.waves + 1, "states": states}
@@ -166,11 +168,11 @@ def _settle(deps: Deps, incident: Incident) -> float:
     return restore.settle if incident.intent == "restore" and restore else policy.evacuate.settle
 
 
-def _fence(deps: Deps, incident: Incident, carry: StepPayload) -> None:
+def _fence(deps: Deps, incident: Incident, payload: StepPayload) -> None:
     """Raise unless this driver may still send: same epoch and policy, armed, and the incident as intended."""
     lease = deps.leases.read(deps.application)
-    if lease is None or lease.epoch != carry.epoch:
-        raise JournalConflict(f"epoch {carry.epoch} no longer drives {incident.id}")
+    if lease is None or lease.epoch != payload.epoch:
+        raise JournalConflict(f"epoch {payload.epoch} no longer drives {incident.id}")
     now = load_state(deps)
     if now.stopped:
         raise JournalConflict(now.stopped)

@@ -32,41 +32,41 @@ from controller.steps.incident.drift import repair_echo, see_drift
 from controller.steps.incident.driver import beat
 from controller.steps.incident.traffic_proof import kept, look_for_proof
 from controller.steps.payload import StepPayload
-from controller.steps.workflow.assess import QUIET, rest_of
+from controller.steps.workflow.assess import QUIET, remaining_plan
 
 STAY = 20
 """Seconds between two looks while a drill stays away."""
 
 
-def verify_shift(deps: Deps, carry: StepPayload) -> StepPayload:
+def verify_shift(deps: Deps, payload: StepPayload) -> StepPayload:
     """`settled` once all is done, `again` for the next wave, `watch` while the result is not known."""
-    state, incident = require_driver(deps, carry.incident, carry.epoch)
+    state, incident = require_driver(deps, payload.incident, payload.epoch)
     if incident.phase not in (Phase.SHIFTED, Phase.VERIFIED) or incident.target is None:
-        return carry.to("again")
+        return payload.to("again")
     seen = situation(deps, state, read_controls=True)
     if seen.controls is None or seen.evidence is None:
-        return carry.to("watch", reason="controls or evidence cannot be read")
+        return payload.to("watch", reason="controls or evidence cannot be read")
     aside = abstains(seen)
     if aside is not None:
-        return carry.to("watch", code=aside[0], reason=aside[1])
+        return payload.to("watch", code=aside[0], reason=aside[1])
     beat(deps, incident, seen)
     moved = [name for name, on in incident.put.items() if seen.controls[name] is not on]
     if moved and repair_echo(deps, state, seen.controls) is not state:
-        return carry.to("watch", reason="a late call was put back")
+        return payload.to("watch", reason="a late call was put back")
     if moved:
-        return _drifted(deps, see_drift(deps, state, seen.controls), incident, carry, moved)
+        return _drifted(deps, see_drift(deps, state, seen.controls), incident, payload, moved)
     looked = view(deps.policy, deps.account, seen.evidence, seen.now)
     turn = must_turn(_found(seen, incident, looked), incident)
     worse = [_breaching(looked, family, incident) for family in _judged(deps, incident)]
     bad = next((node for node in worse if node.value is Truth.TRUE), None)
     if turn is None and bad is not None and incident.leg == "out":
         if not (incident.intent == "drill" or _rolls_back(deps, looked, incident)):
-            return carry.to("escalate", code="target-failing", reason=bad.sentence)
+            return payload.to("escalate", code="target-failing", reason=bad.sentence)
         turn = ("failed", bad.sentence)
     if incident.phase is Phase.SHIFTED:
         well = turn is None or turn[0] == "succeeded"
         proof = look_for_proof(deps, state, incident, seen.controls) if well else None
-        stays = None if proof is None else kept(deps, proof, carry)
+        stays = None if proof is None else kept(deps, proof, payload)
         if stays is not None:
             if stays.next == "watch" or incident.intent != "drill" or incident.leg == "home":
                 return stays
@@ -76,17 +76,17 @@ def verify_shift(deps: Deps, carry: StepPayload) -> StepPayload:
     if turn is not None:
         ill = _at_home(deps, looked, incident)
         if ill is not None and turn[0] == "succeeded":
-            return carry.to("escalate", code="source-failing", reason=f"the drill stays: {ill.sentence}")
-        return _turn(deps, state, incident, carry, *turn)
+            return payload.to("escalate", code="source-failing", reason=f"the drill stays: {ill.sentence}")
+        return _turn(deps, state, incident, payload, *turn)
     decision = decide(situation(deps, state, read_controls=False, controls=seen.controls), incident.source)
-    rest = rest_of(deps, incident, decision, seen.controls)
+    rest = remaining_plan(deps, incident, decision, seen.controls)
     if rest is None or rest.changes:
         news = decision.action == "hold" and decision.code not in {*incident.escalated, *QUIET}
-        return carry.to("escalate" if news else "again", code=decision.code, reason=decision.reason,
+        return payload.to("escalate" if news else "again", code=decision.code, reason=decision.reason,
                         wait=STAY if news else 1)  # fmt: skip
     if incident.intent == "drill" and incident.leg == "out":
-        return carry.to("watch", reason="the drill stays", wait=STAY)
-    return _end(deps, state, incident, carry)
+        return payload.to("watch", reason="the drill stays", wait=STAY)
+    return _end(deps, state, incident, payload)
 
 
 def _verified(deps: Deps, state: State, incident: Incident, proof: Proof | None) -> State:
@@ -97,7 +97,7 @@ def _verified(deps: Deps, state: State, incident: Incident, proof: Proof | None)
     return write(deps, state, Kind.SHIFT_VERIFIED, data=data, incident=incident)
 
 
-def _end(deps: Deps, state: State, incident: Incident, carry: StepPayload) -> StepPayload:
+def _end(deps: Deps, state: State, incident: Incident, payload: StepPayload) -> StepPayload:
     """Everything stands where it should: settled, or rolled back."""
     rolled = incident.intent == "evacuate" and incident.leg == "home"
     data: dict[str, Any] = {"target": _carrier(incident)}
@@ -109,7 +109,7 @@ def _end(deps: Deps, state: State, incident: Incident, carry: StepPayload) -> St
             "drill": f"The drill {incident.outcome}; {incident.source} is as it was before."}  # fmt: skip
     text = f"{incident.source} is as it was before." if rolled else ends[incident.intent]
     page(deps, f"{incident.id}: {'rolled back' if rolled else 'settled'}", text)
-    return carry.to("stand_down" if rolled else "settled")
+    return payload.to("stand_down" if rolled else "settled")
 
 
 def _carrier(incident: Incident) -> str:
@@ -119,13 +119,13 @@ def _carrier(incident: Incident) -> str:
 
 
 def _turn(
-    deps: Deps, state: State, incident: Incident, carry: StepPayload, outcome: str, why: str
+    deps: Deps, state: State, incident: Incident, payload: StepPayload, outcome: str, why: str
 ) -> StepPayload:
     data = {"outcome": outcome, "reason": why[:REASON]}
     write(deps, state, Kind.TURNED_BACK, data=data, incident=incident)
     if outcome != "succeeded":
         page(deps, f"{incident.id}: turning back", why)
-    return carry.to("again", code="going-home", reason=why, wait=1)
+    return payload.to("again", code="going-home", reason=why, wait=1)
 
 
 def _rolls_back(deps: Deps, looked: View, incident: Incident) -> bool:
@@ -173,10 +173,10 @@ def _at_home(deps: Deps, looked: View, incident: Incident) -> Node | None:
 
 
 def _drifted(
-    deps: Deps, state: State, incident: Incident, carry: StepPayload, names: list[str]
+    deps: Deps, state: State, incident: Incident, payload: StepPayload, names: list[str]
 ) -> StepPayload:
     """Somebody else moved controls after us: journalled and shown, not fought."""
     reason = f"moved by somebody else since: {', '.join(names)}"
     data = {"target": incident.target, "drift": names, "outcome": "interrupted"}
     write(deps, state, Kind.SETTLED, data=data, incident=incident)
-    return carry.to("settled", code="drift", reason=reason)
+    return payload.to("settled", code="drift", reason=reason)

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, need, note, stdout
 from controller.lab.policy_files.loader import load_policy
 from controller.lab.policy_files.shipped import shipped
@@ -85,7 +85,7 @@ def _of(file: Path | None) -> Iterator[None]:
     try:
         yield
     except (BadFile, BadLabels, BadExport) as error:
-        fail(ExitCode.BAD_INPUT, f"{plain(str(file), 200)} {error}")
+        fail(ExitCode.BAD_INPUT, f"{sanitize(str(file), 200)} {error}")
 
 
 @contextmanager
@@ -124,7 +124,7 @@ def _past(policy: "Policy", file: Path, account: str | None, *, strict: bool) ->
     with _progress("reading events") as tick:
         recording = read_recording(file, tick)
     if refused := recording.refused:
-        where = f"{plain(str(file), 200)}:{refused[0].line}: {refused[0].reason}"
+        where = f"{sanitize(str(file), 200)}:{refused[0].line}: {refused[0].reason}"
         if strict:
             fail(ExitCode.BAD_INPUT, where)
         note(f"{where}; {len(refused)} lines cannot be read in all")
@@ -139,7 +139,7 @@ def _seconds(text: str) -> float:
     try:
         return seconds(text)
     except ValueError as error:
-        fail(ExitCode.BAD_INPUT, f"--answer {plain(text, 40)!r}: {error}")
+        fail(ExitCode.BAD_INPUT, f"--answer {sanitize(text, 40)!r}: {error}")
 
 
 def _draw(found: "Backtest", base: Path) -> None:
@@ -148,8 +148,8 @@ def _draw(found: "Backtest", base: Path) -> None:
     try:
         paths = draw(found.points, found.scores[1:], base)
     except OSError as error:
-        fail(ExitCode.BAD_INPUT, f"--picture {plain(str(base), 200)}: {error.strerror}")
-    note(f"drawn: {', '.join(plain(str(path), 200) for path in paths)}")
+        fail(ExitCode.BAD_INPUT, f"--picture {sanitize(str(base), 200)}: {error.strerror}")
+    note(f"drawn: {', '.join(sanitize(str(path), 200) for path in paths)}")
 
 
 @contextmanager
@@ -174,7 +174,7 @@ def _print(found: "Backtest") -> None:
     console.print(table(scores))
     for point in found.points:
         if point.refused:
-            console.print(Text(f"{point.name}: no such policy: {plain(point.refused, 200)}"))
+            console.print(Text(f"{point.name}: no such policy: {sanitize(point.refused, 200)}"))
     if found.shadow is not None:
         shadow = found.shadow
         alone = f"{len(shadow.shadow_alone)} by it alone, {len(shadow.backtest_alone)} by the backtest alone"

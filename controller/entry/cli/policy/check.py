@@ -18,7 +18,7 @@ from rich.text import Text
 
 from controller.core.policy.review_record import Reviewer
 from controller.core.policy.validation import compiled, expected_signals
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, problem_fields, stdout
 from controller.lab.cases.reader import beside
 from controller.lab.cases.reviewed import review_file
@@ -107,19 +107,19 @@ def _check(path: Path, periods: Mapping[str, float], deployed: Deployed | None) 
 
 def _located(path: Path, loaded: LoadedPolicy, finding: Finding) -> Located:
     place = loaded.places.value(finding.path)
-    file = plain(place.file or str(path), 300)
+    file = sanitize(place.file or str(path), 300)
     return Located(
         file,
         place.line,
         place.column,
-        plain(finding.message, 500),
-        plain(finding.hint, 200),
+        sanitize(finding.message, 500),
+        sanitize(finding.hint, 200),
         dotted(finding.path),
     )
 
 
 def _fields(path: Path, result: Checked | PolicyRefused) -> dict[str, Any]:
-    file = plain(str(path), 300)
+    file = sanitize(str(path), 300)
     if isinstance(result, PolicyRefused):
         problems = [problem_fields(problem) for problem in result.problems]
         return {"file": file, "ok": False, "digest": None, "problems": problems}
@@ -160,7 +160,7 @@ def _print(checked: Sequence[tuple[Path, Checked | PolicyRefused]]) -> None:
         policy = result.loaded.policy
         count = len(expected_signals(policy, account=""))
         facts = f"  {policy.digest[:12]}  {policy.enforcement}  {', '.join(policy.regions)}  {count} signals"
-        console.print(Text.assemble(f"{plain(str(path), 300)}: ", ("ok", "bold green"), facts))
+        console.print(Text.assemble(f"{sanitize(str(path), 300)}: ", ("ok", "bold green"), facts))
         for region in policy.regions:
             proofs = [proof for proof in result.review.proofs if proof.region == region]
             told = "; ".join(f"{_short(p)} {'never' if p.after is None else clock(p.after)}" for p in proofs)
@@ -190,7 +190,7 @@ def compile_(
             ExitCode.BAD_INPUT, str(refused.problems[0]), [problem_fields(each) for each in refused.problems]
         )
     policy = compiled(loaded.policy)
-    files = [plain(str(each), 300) for each in loaded.files]
+    files = [sanitize(str(each), 300) for each in loaded.files]
     fields = {"digest": loaded.policy.digest, "files": files, "policy": policy}
 
     def human() -> None:
@@ -217,21 +217,23 @@ def reviewed(
         )
     _refuse_failed(report)
     try:
-        people = tuple(Reviewer(by=plain(who, 200), at=time.time(), where=plain(where, 300)) for who in by)
+        people = tuple(
+            Reviewer(by=sanitize(who, 200), at=time.time(), where=sanitize(where, 300)) for who in by
+        )
         review = reviewed_(policy.digest, people, report)
     except ValueError as error:
-        fail(ExitCode.BAD_INPUT, f"reviewers have names, and are ten at most: {plain(str(error), 120)}")
+        fail(ExitCode.BAD_INPUT, f"reviewers have names, and are ten at most: {sanitize(str(error), 120)}")
     to = review_file(file)
     try:
         to.write_text(json.dumps(review.data(), indent=2) + "\n", encoding="utf-8")
     except OSError as error:
-        fail(ExitCode.BAD_INPUT, f"{plain(str(to), 200)}: {error.strerror}")
-    fields = {"file": plain(str(to), 300), "review": review.data()}
-    emit("policy-reviewed", fields, lambda: note(f"written to {plain(str(to), 300)}"), as_json=as_json)
+        fail(ExitCode.BAD_INPUT, f"{sanitize(str(to), 200)}: {error.strerror}")
+    fields = {"file": sanitize(str(to), 300), "review": review.data()}
+    emit("policy-reviewed", fields, lambda: note(f"written to {sanitize(str(to), 300)}"), as_json=as_json)
 
 
 def _refuse_failed(report: Report | None) -> None:
     failed = [result for result in report.results if not result.passed] if report else []
     if failed:
-        name = plain(failed[0].case.case, 120)
+        name = sanitize(failed[0].case.case, 120)
         fail(ExitCode.NO, f"{len(failed)} of its worked cases fail, first {name!r}; nothing was written")

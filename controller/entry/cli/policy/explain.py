@@ -8,7 +8,7 @@ from rich.text import Text
 
 from controller.core.explanation import tree_lines
 from controller.core.policy.terms import seconds
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, problem_fields, stdout
 from controller.lab.cases.run import clock
 from controller.lab.explain import NAMED, Explained, NotShown, explained, story_case, written_case
@@ -56,7 +56,7 @@ def explain(
         )
     except NotShown as error:
         fail(ExitCode.BAD_INPUT, str(error))
-    fields = {"policy": plain(str(path), 300), "digest": loaded.policy.digest, **found.data()}
+    fields = {"policy": sanitize(str(path), 300), "digest": loaded.policy.digest, **found.data()}
     if svg is not None:
         _draw(svg, found)
     emit("policy-explain", fields, lambda: _print(found), as_json=as_json)
@@ -71,16 +71,16 @@ def _draw(svg: Path, found: Explained) -> None:
     if tree is None:
         fail(ExitCode.NO, f"no condition was asked: {found.decision.code}")
     svg.write_text(tree_svg(tree, title=_headline(found), subtitle=found.story), encoding="utf-8")
-    note(f"drawn in {plain(str(svg), 300)}")
+    note(f"drawn in {sanitize(str(svg), 300)}")
 
 
 def _print(found: Explained) -> None:
     console = stdout()
-    console.print(Text(plain(found.story, 300), style="dim"))
-    console.print(Text(plain(_headline(found), 600), style="bold"))
+    console.print(Text(sanitize(found.story, 300), style="dim"))
+    console.print(Text(sanitize(_headline(found), 600), style="bold"))
     data = found.data()["decision"]
     for line in tree_lines(data["tree"], "  ") if "tree" in data else ():
-        console.print(Text(" " * (len(line) - len(line.lstrip())) + plain(line, 400)))
+        console.print(Text(" " * (len(line) - len(line.lstrip())) + sanitize(line, 400)))
     for check in data["checks"]:
         mark = {"true": "+", "false": "-", "unknown": "?"}[check["value"]]
-        console.print(Text(f"  {mark} {check['guard']}: {plain(check['sentence'], 300)}"))
+        console.print(Text(f"  {mark} {check['guard']}: {sanitize(check['sentence'], 300)}"))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.text import Text
 
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, stdout
 from controller.lab.policy_files.loader import load_policy
 from controller.lab.policy_files.shipped import shipped
@@ -46,7 +46,7 @@ def replay(
     from controller.lab.replay.play import replay as play
 
     loaded = load_policy(policy).policy
-    shown = plain(str(file), 200)
+    shown = sanitize(str(file), 200)
     try:
         recording = read_recording(file)
         _tell_refused(recording, shown, strict=strict)
@@ -79,7 +79,7 @@ def _print(fields: dict[str, Any]) -> None:
         *((a["at"], f"approval {a['outcome']}  {a['incident']}") for a in fields["approvals"]),
     ]
     for at, text in sorted(told, key=lambda each: each[0]):
-        console.print(Text(f"{at}  {plain(text, 300)}"))
+        console.print(Text(f"{at}  {sanitize(text, 300)}"))
     off = [name for name, state in final["controls"].items() if state == "Off"]
     console.print(
         Text(f"at the end Off: {', '.join(off) or 'nothing'}; incidents: {len(final['incidents'])}")

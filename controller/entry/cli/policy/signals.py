@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, need
 
 
@@ -37,13 +37,13 @@ def signals(
     from controller.lab.signals.metric_series import BadSeries
 
     if not is_region(region):
-        fail(ExitCode.BAD_INPUT, f"--region {plain(region, 40)!r} is not the name of a Region")
+        fail(ExitCode.BAD_INPUT, f"--region {sanitize(region, 40)!r} is not the name of a Region")
     if len(account) != 12 or not account.isascii() or not account.isdigit():
-        fail(ExitCode.BAD_INPUT, f"--account {plain(account, 40)!r} is not twelve digits")
+        fail(ExitCode.BAD_INPUT, f"--account {sanitize(account, 40)!r} is not twelve digits")
     try:
         events = list(_events(file, alarm, region, account, result))
     except BadSeries as error:
-        fail(ExitCode.BAD_INPUT, f"{plain(str(file), 200)} {error}")
+        fail(ExitCode.BAD_INPUT, f"{sanitize(str(file), 200)} {error}")
 
     def lines() -> None:
         for event in events:

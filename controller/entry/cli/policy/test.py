@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, problem_fields, stdout
 from controller.lab.cases.coverage import Coverage
 from controller.lab.cases.junit import difference_lines, junit
@@ -77,7 +77,7 @@ def _percent(coverage: Coverage | None) -> float:
 def _fields(report: Report) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "file": report.file.file,
-        "policy": plain(str(report.file.policy_file), 300),
+        "policy": sanitize(str(report.file.policy_file), 300),
         "digest": report.file.policy.digest,
         "passed": sum(result.passed for result in report.results),
         "failed": sum(not result.passed for result in report.results),
@@ -96,7 +96,7 @@ def _fields(report: Report) -> dict[str, Any]:
 
 def _case(result: Result) -> dict[str, Any]:
     return {
-        "case": plain(result.case.case, 200),
+        "case": sanitize(result.case.case, 200),
         "line": result.line,
         "passed": result.passed,
         "shifts": [
@@ -116,7 +116,7 @@ def _print(reports: Sequence[Report]) -> None:
         for result in report.results:
             mark = ("ok  ", "green") if result.passed else ("FAIL", "bold red")
             moved = "; ".join(f"{clock(m.at)} {m.from_} -> {m.to}" for m in first_waves(result.played.moved))
-            name = plain(result.case.case, 200)
+            name = sanitize(result.case.case, 200)
             console.print(Text.assemble(mark, f"  {name}  ", (moved or "nothing moves", "dim")))
             if not result.passed:
                 console.print(Text(f"      {report.file.file}:{result.line}"))

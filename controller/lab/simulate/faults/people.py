@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from controller.core.journal import Kind
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.lab.policy_files.overlay import overlaid
 from controller.lab.simulate.faults.regions import Fault, Stop
 from controller.lab.simulate.world.facts import Fact
@@ -61,7 +61,7 @@ class People:
                 counted = gate.click(asked.id, who, yes=yes, reason=why)
                 said = Answered(counted, f"the console says {'yes' if counted else 'no'}")
             else:
-                said = answer(deps, asked.id, who=who, approve=yes, reason=plain(why, 500))
+                said = answer(deps, asked.id, who=who, approve=yes, reason=sanitize(why, 500))
             if said.counted:
                 self.world.watch.counted[asked.id, who] += 1
                 self.world.trace.note("answered", deps.here, who, {"approval": asked.id, "who": who})
@@ -82,13 +82,15 @@ class People:
             try:
                 done = work(world.deps[home])
             except ControllerError as error:
-                world.trace.note("person", home, f"{what}: {type(error).__name__}: {plain(str(error), 80)}")
+                world.trace.note(
+                    "person", home, f"{what}: {type(error).__name__}: {sanitize(str(error), 80)}"
+                )
                 return
             except Exception as error:
                 told = f"{what}: {type(error).__name__}: {str(error)[:120]}"
                 world.trace.note("failed", home, told, {"error": type(error).__name__})
                 raise
-            world.trace.note("person", home, f"{what}: {plain(done.sentence, 120)}")
+            world.trace.note("person", home, f"{what}: {sanitize(done.sentence, 120)}")
 
         world.machines[home].spawn(run)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import parse_qs
 
-from controller.core.text import plain
+from controller.core.text import sanitize
 from controller.lab.simulate.world.facts import Trace
 from controller.lab.simulate.world.processes import running
 from controller.steps.context.deps import Deps
@@ -34,7 +34,7 @@ def reason(rng: random.Random) -> str:
 
 def at_terminal(rng: random.Random) -> str:
     """The same, as `tidegate` hands it on."""
-    return plain(reason(rng), 500)
+    return sanitize(reason(rng), 500)
 
 
 def forged(text: str) -> str | None:

@@ -1,0 +1,71 @@
+"""The records of the last demo, kept so that `why` and `incidents` answer after its cloud is gone."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from controller.core.journal import Event, from_json, to_json
+from controller.core.policy.schema import Policy
+from controller.core.policy.validation import compiled, parse_policy
+
+Records = Sequence[tuple[float, dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """A journal and its assessments to look at; nothing can be added. `now` is when the run ended."""
+
+    policy: Policy
+    account: str
+    now: float
+    events: tuple[Event, ...]
+    records: Records
+
+    @property
+    def application(self) -> str:
+        return self.policy.application
+
+    def read(self, application: str) -> tuple[Event, ...]:
+        """As `ports.storage.Journal.read`."""
+        return self.events if application == self.application else ()
+
+    def between(self, application: str, start: float, end: float) -> tuple[tuple[float, dict[str, Any]], ...]:
+        """As `ports.storage.Assessments.between`."""
+        found = self.records if application == self.application else ()
+        return tuple((at, record) for at, record in found if start <= at <= end)
+
+    def nearest(self, application: str, at: float, *, later: bool) -> float | None:
+        """As `ports.storage.Assessments.nearest`."""
+        found = [moment for moment, _ in (self.records if application == self.application else ())]
+        if later:
+            return min((moment for moment in found if moment >= at), default=None)
+        return max((moment for moment in found if moment <= at), default=None)
+
+
+def write_last_run(file: Path, run: LastRun) -> None:
+    body = {
+        "policy": compiled(run.policy),
+        "account": run.account,
+        "now": run.now,
+        "events": [to_json(event) for event in run.events],
+        "records": [[at, record] for at, record in run.records],
+    }
+    file.parent.mkdir(parents=True, exist_ok=True)
+    fresh = file.with_suffix(".new")
+    fresh.write_text(json.dumps(body), encoding="utf-8")
+    fresh.replace(file)
+
+
+def read_last_run(file: Path) -> LastRun | None:
+    """The last demo's records; None where there are none that this version can read."""
+    try:
+        body: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        events = tuple(from_json(line) for line in body["events"])
+        records = [(float(at), dict(record)) for at, record in body["records"]]
+        return LastRun(
+            parse_policy(body["policy"]), str(body["account"]), float(body["now"]), events, records
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
