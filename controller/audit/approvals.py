@@ -38,10 +38,10 @@ class Question:
 
 def questions(events: Iterable[Event]) -> list[Question]:
     """All of them, in the order in which they were asked."""
-    return sorted(_told(events), key=lambda question: question.asked)
+    return sorted(_asked(events), key=lambda question: question.asked)
 
 
-def _told(events: Iterable[Event]) -> Iterator[Question]:
+def _asked(events: Iterable[Event]) -> Iterator[Question]:
     waiting: dict[str, Question] = {}
     for event in events:
         data, about = event.data, event.draft.incident or ""

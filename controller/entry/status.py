@@ -22,7 +22,7 @@ def drills_data(policy: Policy, state: State, now: float) -> dict[str, Any]:
     good = last_success(state)
     return {
         "last": _last(state),
-        "last_success": None if good is None else _told(good),
+        "last_success": None if good is None else _drill_fields(good),
         "next": None if coming is None else format_time(coming),
         "warning": what_is_amiss(policy, state, now),
     }
@@ -35,10 +35,10 @@ def _last(state: State) -> dict[str, Any] | None:
         data = skipped.data
         return {"region": data["source"], "at": format_time(skipped.at), "outcome": data["outcome"],
                 "reason": data["reason"], "id": None}  # fmt: skip
-    return None if drill is None else _told(drill)
+    return None if drill is None else _drill_fields(drill)
 
 
-def _told(drill: Incident) -> dict[str, Any]:
+def _drill_fields(drill: Incident) -> dict[str, Any]:
     outcome = drill.outcome if drill.phase in ENDED else "under way"
     kept = drill.reason if drill.phase is Phase.STOOD_DOWN else None
     return {"region": drill.source, "at": format_time(drill.changed), "outcome": outcome or None,

@@ -95,7 +95,7 @@ def observe(deps: Deps, bodies: Sequence[str]) -> Observed:
     if ignored or opened or waits:
         record = {
             "by": "observe",
-            **told(ignored),
+            **ignored_summary(ignored),
             "decisions": [decision_data(d) for d in judged.decisions] if judged and opened else [],
         } | ({"waits": dict(waits)} if judged else {})
         note(deps, now, record)
@@ -106,7 +106,7 @@ def observe(deps: Deps, bodies: Sequence[str]) -> Observed:
     return Observed(len(sightings), ignored, opened.id if opened else None, probes)
 
 
-def told(ignored: Sequence[Ignored]) -> dict[str, object]:
+def ignored_summary(ignored: Sequence[Ignored]) -> dict[str, object]:
     """What an assessment keeps of what was not used: the first ones whole, the rest counted by reason."""
     record: dict[str, object] = {
         "ignored": [{"reason": each.reason, "sample": each.sample} for each in ignored[:WHOLE]]

@@ -169,7 +169,7 @@ BAD = [
 def test_what_is_refused_and_where(tmp_path: Path, old: str, new: str, pointed: str, words: str) -> None:
     text = swapped(old, new)
     problems = refused(tmp_path, text)
-    told = [problem for problem in problems if words in problem.told]
+    told = [problem for problem in problems if words in problem.with_hint]
     assert told, [str(problem) for problem in problems]
     line = text.split("\n")[told[0].line - 1]
     assert line[told[0].column - 1 :].startswith(pointed), str(told[0])
@@ -195,7 +195,7 @@ def test_files_that_are_no_policy_at_all(
     tmp_path: Path, data: bytes, place: tuple[int, int], words: str
 ) -> None:
     problem = refused(tmp_path, data)[0]
-    assert words in problem.told
+    assert words in problem.with_hint
     assert (problem.line, problem.column) == place
 
 
@@ -241,7 +241,7 @@ def test_inside_a_key_written_twice_nothing_more_is_told(tmp_path: Path) -> None
     text = SOURCE + "limits: {minRegionsOn: *x, cooldown: 1h, cooldown: 1h}\n"
     (problem,) = refused(tmp_path, text)
     assert problem.line == len(text.splitlines())
-    assert f"the first is at line {line_of(text, 'limits: ')}" in problem.told
+    assert f"the first is at line {line_of(text, 'limits: ')}" in problem.with_hint
 
 
 def test_many_problems_are_cut_to_a_readable_number(tmp_path: Path) -> None:

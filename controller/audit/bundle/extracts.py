@@ -91,12 +91,12 @@ def blind(
     spans = {region: gaps(at, max(begin, first), end) for region, at in looks.items()}
     journalled = blinded(events, begin, end)
     return {
-        "by_controller": {region: _told(found) for region, found in spans.items()},
-        "nobody": _told(common(spans.values())),
-        "journalled": {region: _told(found) for region, found in journalled.items()},
+        "by_controller": {region: _span_fields(found) for region, found in spans.items()},
+        "nobody": _span_fields(common(spans.values())),
+        "journalled": {region: _span_fields(found) for region, found in journalled.items()},
     }
 
 
-def _told(spans: Sequence[Span]) -> dict[str, Any]:
+def _span_fields(spans: Sequence[Span]) -> dict[str, Any]:
     listed = [{"from": format_time(a), "to": format_time(b), "seconds": round(b - a, 1)} for a, b in spans]
     return {"seconds": round(seconds(spans), 1), "spans": listed}

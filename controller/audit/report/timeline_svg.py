@@ -241,7 +241,10 @@ def shares(story: Story, scale: Scale, y: float) -> Drawn:
     parts: list[Markup] = []
     for place, region in enumerate(story.regions):
         ground = y + place * ROW + HIGH
-        parts += [label(f"share of {region}", ground - 11), label(_told(story, region), ground, "lane faint")]
+        parts += [
+            label(f"share of {region}", ground - 11),
+            label(_share_summary(story, region), ground, "lane faint"),
+        ]
         parts += [_bar(scale, share, region, ground) for share in story.shares]
     return join(parts), len(story.regions) * ROW + 6
 
@@ -257,7 +260,7 @@ def _bar(scale: Scale, share: Share, region: str, ground: float) -> Markup:
                class_="served")  # fmt: skip
 
 
-def _told(story: Story, region: str) -> str:
+def _share_summary(story: Story, region: str) -> str:
     """At first, and at last."""
     return f"{percent(story.shares[0].parts.get(region))} → {percent(story.shares[-1].parts.get(region))}"
 

@@ -66,9 +66,11 @@ def decide(situation: Situation, region: str, *, tree: bool = True) -> Decision:
     )
     left = s.state.away(region)
     if incident is not None and incident.leg == "home":
-        return _told(decide_home(found, incident), tree=tree)
+        return _without_tree_unless(decide_home(found, incident), tree=tree)
     if left is not None and policy.restore is not None and (not incident or incident.intent == "restore"):
-        return _told(decide_restore(replace(found, intent="restore"), incident, left), tree=tree)
+        return _without_tree_unless(
+            decide_restore(replace(found, intent="restore"), incident, left), tree=tree
+        )
     when = policy.evacuate.when
     node = judge(when, seen, source=region, target=None, path="when") if tree else None
     value = node.value if node else truth(when, seen, source=region)
@@ -79,7 +81,7 @@ def decide(situation: Situation, region: str, *, tree: bool = True) -> Decision:
     return stopped or _guarded(s, found, node)
 
 
-def _told(decision: Decision, *, tree: bool) -> Decision:
+def _without_tree_unless(decision: Decision, *, tree: bool) -> Decision:
     return decision if tree else replace(decision, tree=None)
 
 

@@ -221,7 +221,7 @@ def weigh(leaf: Leaf, seen: View, *, subject: str, source: str) -> Weighed:
         places = bench.alone if leaf.observers is None else bench.by_observer
         units = [[tracks[place] for place in unit] for unit in places]
     wanted = _needed(leaf, units)
-    yes, open_ = _told(verdict, units)
+    yes, open_ = _count_units(verdict, units)
     if yes >= wanted and units:
         lasted = held([[track.runs for track in unit] for unit in units], verdict, wanted, seen.now) or 0.0
         if verdict is Verdict.HEALTHY:
@@ -263,7 +263,7 @@ def _needed(leaf: Leaf, units: Sequence[Sequence[Track]]) -> int:
     return leaf.signals or 1
 
 
-def _told(verdict: Verdict, units: Sequence[Sequence[Track]]) -> tuple[int, int]:
+def _count_units(verdict: Verdict, units: Sequence[Sequence[Track]]) -> tuple[int, int]:
     """How many units say `verdict`, and how many more might: nothing is known of one of their signals.
 
     Silence is known to us, so for `is: silent` only a signal that was never heard of is open.

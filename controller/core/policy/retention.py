@@ -48,10 +48,10 @@ def hold_problems(holds: Iterable[tuple[Path, float, float]]) -> Iterator[Proble
     for path, seconds, silent_after in holds:
         most = longest_hold(silent_after)
         if seconds > most:
+            held, quiet, provable = map(_short_duration, (seconds, silent_after, most))
             message = (
-                f"{_told(seconds)} can never be proved: {MOST} observations are kept of a signal, which at "
-                f"`silentAfter: {_told(silent_after)}` prove {_told(most)}; expected at most that, or a "
-                "longer `silentAfter`"
+                f"{held} can never be proved: {MOST} observations are kept of a signal, which at "
+                f"`silentAfter: {quiet}` prove {provable}; expected at most that, or a longer `silentAfter`"
             )
             yield Problem(path, message)
 
@@ -60,5 +60,5 @@ def _spacing(silent_after: float) -> float:
     return max(PACE, (SHARE * silent_after - LAG) / 2)
 
 
-def _told(seconds: float) -> str:
+def _short_duration(seconds: float) -> str:
     return f"{seconds / 60:.0f}m" if seconds % 60 == 0 else f"{seconds:.0f}s"

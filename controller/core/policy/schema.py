@@ -117,7 +117,7 @@ class RegionControls(Strict):
     restore: Annotated[RestoreHere | None, Given] = None
 
 
-def said(here: Strict) -> dict[str, object]:
+def own_words(here: Strict) -> dict[str, object]:
     """What a Region says itself, by field."""
     return {name: getattr(here, name) for name in here.model_fields_set}
 
@@ -287,7 +287,7 @@ class Policy(Strict):
         return {
             region: self.model_copy(
                 update={
-                    key: common.model_copy(update=said(here))
+                    key: common.model_copy(update=own_words(here))
                     for key, common, here in (
                         ("evacuate", self.evacuate, entry.evacuate),
                         ("target", self.target, entry.target),

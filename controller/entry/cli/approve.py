@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from controller.core.text import sanitize
-from controller.entry.cli.operate import told
+from controller.entry.cli.operate import emit_result
 from controller.entry.cli.options import ActAs, ContextName, Reason, Yes, acting, open_context
 from controller.entry.cli.output import AsJson, ExitCode, fail, note
 from controller.steps.context.deps import Deps
@@ -33,7 +33,7 @@ def approve(
             _check(code, asked.request.code)
     given = answer(deps, request, who=who, approve=True, reason=sanitize(reason, 500))
     fields = {"request": sanitize(request, 80), "by": who, "needed": _needed(deps, request)}
-    told("approve", given.counted, given.sentence, fields, as_json=as_json)
+    emit_result("approve", given.counted, given.sentence, fields, as_json=as_json)
 
 
 def deny(
@@ -45,7 +45,7 @@ def deny(
     who = acting(found, act_as)
     given = answer(found.deps(), request, who=who, approve=False, reason=sanitize(reason, 500))
     fields = {"request": sanitize(request, 80), "by": who}
-    told("deny", given.counted, given.sentence, fields, as_json=as_json)
+    emit_result("deny", given.counted, given.sentence, fields, as_json=as_json)
 
 
 def _check(given: str | None, code: str) -> None:

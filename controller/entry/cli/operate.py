@@ -56,7 +56,7 @@ def evacuate(
     ok = done.done and ended in (None, "settled")
     fields = {"region": region, "incident": done.incident, "by": who, "ended": ended}
     sentence = done.sentence if ended is None else f"{done.incident}: {ended}"
-    told("evacuate", ok, sentence, fields, as_json=as_json)
+    emit_result("evacuate", ok, sentence, fields, as_json=as_json)
 
 
 def wait_for(deps: Deps, incident: str) -> str:
@@ -73,7 +73,7 @@ def disarm(
     found = open_context(context)
     who = acting(found, act_as)
     turned = (turn_fleet if fleet else turn)(found.deps(), on=False, who=who, reason=sanitize(reason, 500))
-    told("disarm", turned.done, turned.sentence, {"by": who, "fleet": fleet}, as_json=as_json)
+    emit_result("disarm", turned.done, turned.sentence, {"by": who, "fleet": fleet}, as_json=as_json)
 
 
 def arm(
@@ -87,12 +87,17 @@ def arm(
     what, word = ("every application", "fleet") if fleet else (deps.application, deps.application)
     confirm(found, f"{what} may move traffic by itself again", word, yes=yes)
     turned = (turn_fleet if fleet else turn)(deps, on=True, who=who, reason=sanitize(reason, 500))
-    told("arm", turned.done, turned.sentence, {"by": who, "fleet": fleet}, as_json=as_json)
+    emit_result("arm", turned.done, turned.sentence, {"by": who, "fleet": fleet}, as_json=as_json)
 
 
-def told(name: str, ok: bool, sentence: str, fields: dict[str, Any], *, as_json: bool) -> None:
-    told = sanitize(sentence, 600)
-    emit(name, {"ok": ok, "sentence": told, **fields}, lambda: stdout().print(Text(told)), as_json=as_json)
+def emit_result(name: str, ok: bool, sentence: str, fields: dict[str, Any], *, as_json: bool) -> None:
+    emit_result = sanitize(sentence, 600)
+    emit(
+        name,
+        {"ok": ok, "sentence": emit_result, **fields},
+        lambda: stdout().print(Text(emit_result)),
+        as_json=as_json,
+    )
     if not ok:
         raise typer.Exit(ExitCode.NO)
 
@@ -118,7 +123,9 @@ def mute(
     if lasts:
         confirm(found, f"Nothing that {name} says will count for {for_}", name, yes=yes)
     done = commands.mute(found.deps(), what, seconds=lasts, who=who, reason=sanitize(reason, 500))
-    told("mute", done.done, done.sentence, {"what": name, "seconds": lasts, "by": who}, as_json=as_json)
+    emit_result(
+        "mute", done.done, done.sentence, {"what": name, "seconds": lasts, "by": who}, as_json=as_json
+    )
 
 
 def ack(
@@ -131,7 +138,7 @@ def ack(
     name = sanitize(incident, 120)
     confirm(found, f"No cooldown will follow {name}", name, yes=yes)
     done = commands.acknowledge(found.deps(), incident, who=who, reason=sanitize(reason, 500))
-    told("ack", done.done, done.sentence, {"incident": name, "by": who}, as_json=as_json)
+    emit_result("ack", done.done, done.sentence, {"incident": name, "by": who}, as_json=as_json)
 
 
 def stand_down(
@@ -144,7 +151,7 @@ def stand_down(
     name = sanitize(incident, 120)
     confirm(found, f"{name} will end where it stands, and nothing more of it moves", name, yes=yes)
     done = commands.stand_down(found.deps(), incident, who=who, reason=sanitize(reason, 500))
-    told("stand-down", done.done, done.sentence, {"incident": name, "by": who}, as_json=as_json)
+    emit_result("stand-down", done.done, done.sentence, {"incident": name, "by": who}, as_json=as_json)
 
 
 RegionName = Annotated[str, typer.Argument(metavar="REGION")]
@@ -189,7 +196,9 @@ def _move(
     ended = how_it_ended(deps, done.incident) if wait and done.incident else None
     fields = {"region": region, "incident": done.incident, "by": who, "ended": ended}
     sentence = done.sentence if ended is None else f"{done.incident}: {ended}"
-    told(name, done.done and ended in (None, "settled", "succeeded"), sentence, fields, as_json=as_json)
+    emit_result(
+        name, done.done and ended in (None, "settled", "succeeded"), sentence, fields, as_json=as_json
+    )
 
 
 def how_it_ended(deps: Deps, incident: str) -> str:

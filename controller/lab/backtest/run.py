@@ -49,11 +49,11 @@ class Backtest:
                 | (p.score.data() if p.score else {})
                 for p in self.points
             ],
-            "shadow": None if self.shadow is None else _told(self.shadow),
+            "shadow": None if self.shadow is None else _comparison_fields(self.shadow),
         }
 
 
-def _told(found: Comparison) -> dict[str, Any]:
+def _comparison_fields(found: Comparison) -> dict[str, Any]:
     return {
         "ready": found.ready,
         "reasons": list(found.reasons),

@@ -55,9 +55,9 @@ def _why(decision: Decision) -> tuple[str, ...]:
 
 
 def _moves(played: Played) -> Iterator[Difference]:
-    wanted = [_told(shift.at, shift.from_, shift.to) for shift in played.case.shifts]
+    wanted = [_move_sentence(shift.at, shift.from_, shift.to) for shift in played.case.shifts]
     moved = first_waves(played.moved)
-    found = [_told(each.at, each.from_, each.to) for each in moved]
+    found = [_move_sentence(each.at, each.from_, each.to) for each in moved]
     if wanted != found:
         at = moved[0].at if moved else next((shift.at for shift in played.case.shifts), 0.0)
         about = moved[0].from_ if moved else next((shift.from_ for shift in played.case.shifts), None)
@@ -71,7 +71,7 @@ def first_waves(moved: tuple[Moved, ...]) -> list[Moved]:
     return [each for each in moved if each.wave == 1]
 
 
-def _told(at: float, source: str, target: str) -> str:
+def _move_sentence(at: float, source: str, target: str) -> str:
     return f"{clock(at)} {source} -> {target}"
 
 

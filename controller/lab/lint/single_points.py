@@ -32,7 +32,7 @@ def too_few(policy: Policy) -> Iterator[Finding]:
     of = {region: first for first, (_, group) in tried.items() for region in group}
     for region in live.regions:
         enough = tried[of[region]][0]
-        yield from _told(live, region, enough, swapped(near(live, of[region]), near(live, region)))
+        yield from _findings(live, region, enough, swapped(near(live, of[region]), near(live, region)))
 
 
 def swapped(ones: Sequence[str], others: Sequence[str]) -> Mapping[str, str]:
@@ -67,7 +67,7 @@ def _heard(signals: Sequence[Signal], observer: str) -> list[Signal]:
     return [s for s in signals if s.own or s.observer == observer]
 
 
-def _told(live: Policy, region: str, enough: Enough, there: Mapping[str, str]) -> Iterator[Finding]:
+def _findings(live: Policy, region: str, enough: Enough, there: Mapping[str, str]) -> Iterator[Finding]:
     at = in_file(live, region, "when")
     if enough.own:
         message = f"the Region's own instruments alone can evacuate {region}"

@@ -76,11 +76,11 @@ class Located:
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
     @property
-    def told(self) -> str:
+    def with_hint(self) -> str:
         return f"{self.message} ({self.hint})" if self.hint else self.message
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.told}"
+        return f"{self.place}: {self.with_hint}"
 
 
 class PolicyRefused(Exception):  # noqa: N818

@@ -106,10 +106,10 @@ def _arrival(number: int, raw: bytes, clock: float) -> Arrival:
     region(event)
     happened = iso(event, "time")
     told = found.get(RECEIVED)
-    received = happened if told is None else _told(found)
+    received = happened if told is None else _received_at(found)
     return Arrival(number, max(clock, received), event)
 
 
-def _told(found: dict[str, Any]) -> float:
+def _received_at(found: dict[str, Any]) -> float:
     told = found[RECEIVED]
     return iso(found, RECEIVED) if isinstance(told, str) else seconds(told)

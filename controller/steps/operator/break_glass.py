@@ -112,7 +112,7 @@ def move(
     made = outlook.plan
     if made is None or outlook.refusal is not None:
         raise ValueError("there is nothing to move")
-    written = write_down({"stage": "intended", **_told(policy, outlook, outlook.after)})
+    written = write_down({"stage": "intended", **_record(policy, outlook, outlook.after)})
     deadline = runtime.monotonic() + DEADLINE
     try:
         shown = switch.update(made.changes, deadline=deadline, fence=_nobody_drives)
@@ -123,7 +123,7 @@ def move(
     except SwitchUnavailable as error:
         outcome = _unconfirmed(str(error), made, _seen(switch, policy))
     result = {"stage": outcome.stage, "of": written, "sentence": outcome.sentence}
-    write_down(result | _told(policy, outlook, outcome.states))
+    write_down(result | _record(policy, outlook, outcome.states))
     return outcome
 
 
@@ -145,7 +145,7 @@ def _seen(switch: RoutingControls, policy: Policy) -> Mapping[str, bool] | None:
         return None
 
 
-def _told(policy: Policy, outlook: Outlook, states: Mapping[str, bool] | None) -> dict[str, Any]:
+def _record(policy: Policy, outlook: Outlook, states: Mapping[str, bool] | None) -> dict[str, Any]:
     """The two Regions' controls alone: an event of the journal is bounded."""
     regions = [outlook.source, str(outlook.target)]
     names = [name for region in regions for name in policy.regions[region].controls]

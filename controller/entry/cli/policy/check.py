@@ -155,7 +155,7 @@ def _print(checked: Sequence[tuple[Path, Checked | PolicyRefused]]) -> None:
     for path, result in checked:
         if isinstance(result, PolicyRefused):
             for problem in result.problems:
-                console.print(Text.assemble((problem.place, "bold red"), f": {problem.told}"))
+                console.print(Text.assemble((problem.place, "bold red"), f": {problem.with_hint}"))
             continue
         policy = result.loaded.policy
         count = len(expected_signals(policy, account=""))
@@ -163,11 +163,13 @@ def _print(checked: Sequence[tuple[Path, Checked | PolicyRefused]]) -> None:
         console.print(Text.assemble(f"{sanitize(str(path), 300)}: ", ("ok", "bold green"), facts))
         for region in policy.regions:
             proofs = [proof for proof in result.review.proofs if proof.region == region]
-            told = "; ".join(f"{_short(p)} {'never' if p.after is None else clock(p.after)}" for p in proofs)
-            if told:
-                console.print(Text(f"  {region} is left: {told}"))
+            with_hint = "; ".join(
+                f"{_short(p)} {'never' if p.after is None else clock(p.after)}" for p in proofs
+            )
+            if with_hint:
+                console.print(Text(f"  {region} is left: {with_hint}"))
         for finding, at in result.warnings:
-            console.print(Text.assemble((at.place, "yellow"), f": warning: {at.told} [{finding.code}]"))
+            console.print(Text.assemble((at.place, "yellow"), f": warning: {at.with_hint} [{finding.code}]"))
 
 
 def _short(proof: Proof) -> str:

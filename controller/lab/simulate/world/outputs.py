@@ -87,7 +87,7 @@ class Outward:
         if service not in OUGHT:
             self.look_for_tokens(f"{service} {operation}", body)
         if service == "sns":
-            self._told(f"{home}: a notice has", forged(notice(body)))
+            self._note_forged(f"{home}: a notice has", forged(notice(body)))
         process = running()
         if process is not None and process.function == SCANNER and _changes(service, operation):
             said = f"a link that was opened did {service} {operation}"
@@ -96,19 +96,19 @@ class Outward:
     def logged(self, text: str) -> None:
         """A handler wrote to its log."""
         self.look_for_tokens("a log line", text.encode())
-        self._told("the log has", forged_log(text))
+        self._note_forged("the log has", forged_log(text))
 
     def shown(self, home: str, path: str, html: str) -> None:
         """Somebody sees a page."""
         self.look_for_tokens(f"the page {path}", html.encode())
-        self._told(f"{home}: the page {path} has", forged_page(html))
+        self._note_forged(f"{home}: the page {path} has", forged_page(html))
 
     def look_for_tokens(self, where: str, body: bytes) -> None:
         """Note where a task token was sent that has no business there."""
         if any(token.encode() in body for token in self.tokens):
             self.trace.note("leak", "", where, {"said": f"a task token went to {where}"})
 
-    def _told(self, where: str, said: str | None) -> None:
+    def _note_forged(self, where: str, said: str | None) -> None:
         if said is not None:
             self.trace.note("forged", "", f"{where} {said}", {"said": f"{where} {said}"})
 

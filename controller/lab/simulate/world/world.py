@@ -150,7 +150,7 @@ def make_world(seed: int, plant: Plant, trace_to: Any = None, policy: Policy | N
     trace = Trace(START, kernel.now, trace_to)
     truth = Truth(kernel.now)
     weather = Weather(random.Random(rng.random()))  # noqa: S311
-    weather.told = lambda call, rule: _told(trace, call, rule.fate)
+    weather.told = lambda call, rule: _note_fate(trace, call, rule.fate)
     for region, bus in cloud.events.items():
         bus.late = lambda region=region: weather.under_way(region)  # type: ignore[misc]
     stage = assemble(
@@ -173,5 +173,5 @@ def make_world(seed: int, plant: Plant, trace_to: Any = None, policy: Policy | N
     )  # fmt: skip
 
 
-def _told(trace: Trace, call: Sent, fate: str) -> None:
+def _note_fate(trace: Trace, call: Sent, fate: str) -> None:
     trace.note("weather", call.home, f"{call.service} {call.region} {call.operation}: {fate}")
