@@ -17,6 +17,7 @@ from statistics import median
 
 from controller.aws.dynamodb.evidence import Reader, text_of
 from controller.core.evidence.evaluation import View, judge, truth, view
+from controller.core.evidence.registry import Roster
 from controller.core.journal import canonical
 from controller.core.model import Observation, Signal, Verdict
 from controller.core.policy.schema import Policy
@@ -84,7 +85,7 @@ def rows_of(seen: Sequence[Observation]) -> str:
 @dataclass(frozen=True)
 class Ours:
     policy: Policy
-    signals: tuple[Signal, ...]
+    roster: Roster
     reader: Reader
 
     def __call__(self, texts: Texts) -> list[str]:
@@ -97,7 +98,7 @@ class Ours:
 
     def _looked(self, texts: Texts) -> View:
         evidence = {key: self.reader.read(key, text) for key, text in texts.items()}
-        return view(self.policy, ACCOUNT, evidence, NOW, signals=self.signals)
+        return view(self.policy, ACCOUNT, evidence, NOW, roster=self.roster)
 
 
 Write = Callable[[Sequence[Observation]], str]
@@ -121,7 +122,7 @@ def bench(say: Callable[[str], None]) -> bool:
     """Print one table; whether the bounds held and all answered alike."""
     policy = three_by_six()
     signals = expected_signals(policy, ACCOUNT)
-    ours = Ours(policy, signals, Reader())
+    ours = Ours(policy, Roster(signals), Reader())
     works: dict[str, Work] = {
         OURS: (ours, text_of),
         "tidegate, with its tree": (ours.with_tree, text_of),

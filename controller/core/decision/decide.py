@@ -18,8 +18,9 @@ from controller.core.decision.plan import next_wave, plan
 from controller.core.decision.readiness import ReadinessResult, asked, under_doubt
 from controller.core.decision.restore import decide_home, decide_restore
 from controller.core.evidence.evaluation import View, judge, testifying, truth, view
+from controller.core.evidence.registry import Roster
 from controller.core.incident.state import Incident, State
-from controller.core.model import Check, Decision, Node, Observation, Signal, Truth, Verdict
+from controller.core.model import Check, Decision, Node, Observation, Truth, Verdict
 from controller.core.policy.schema import Policy
 
 
@@ -29,7 +30,8 @@ class Situation:
 
     state is None where the journal cannot be read, evidence where its table cannot, controls where no
     ARC endpoint answered (or nobody asked yet). `here` is the Region that this controller runs in.
-    readings: what was last read of readiness, here or from afar. signals: see `assess.view`.
+    readings: what was last read of readiness, here or from afar. roster: the signals to look at, where
+    fewer than all matter.
     """
 
     policy: Policy
@@ -40,13 +42,13 @@ class Situation:
     evidence: Mapping[str, Sequence[Observation]] | None
     controls: Mapping[str, bool] | None
     readings: tuple[ReadinessResult, ...] = ()
-    signals: tuple[Signal, ...] | None = None
+    roster: Roster | None = None
 
     @cached_property
     def seen(self) -> View:
         """What the evidence says of every signal; `state` and `evidence` must be there."""
         muted = self.state.muted if self.state else {}
-        return view(self.policy, self.account, self.evidence or {}, self.now, muted, self.signals)
+        return view(self.policy, self.account, self.evidence or {}, self.now, muted, self.roster)
 
 
 def decide(situation: Situation, region: str, *, tree: bool = True) -> Decision:

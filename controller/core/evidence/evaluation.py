@@ -1,11 +1,13 @@
-"""Judging evidence: signals to verdicts, the policy's conditions to a tree with a value and a sentence.
+"""The evaluation of evidence: signals to verdicts, conditions to values and trees.
 
-Nothing here acts, waits or asks what time it is: `now` is an argument.
+```
+ evidence ─> view ─┬─ judge ─> a tree: each node its value, its signals, its sentence
+                   └─ truth ─> the value alone
+```
 
-The value of a condition alone: what `assess.judge` says, without the tree that says why.
-
-Most decisions are about Regions that are well, and some only need to know so. The tests hold the two against
-each other on random conditions and evidence.
+Nothing here acts, waits or asks what time it is: `now` is an argument. Most decisions are about Regions that
+are well, and some only need to know so: `truth` is for those. The tests hold the two against each other on
+random conditions and evidence.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,7 +36,7 @@ from controller.core.policy.schema import Policy
 from controller.core.text import format_duration
 
 AHEAD = 60.0
-"""Seconds. What we received later than now by more than this came before our own clock was set back."""
+"""Seconds. An arrival later than now by more than this came before our own clock was set back."""
 
 
 class _Track(NamedTuple):
@@ -46,22 +48,22 @@ class _Track(NamedTuple):
 
 
 class Track(_Track):
-    """One signal and what it says now. void: why nothing that was heard of it counts; empty: it does."""
+    """One signal and its verdict now. void: why nothing that was heard of it counts; empty: it does."""
 
     @cached_property
     def _heard(self) -> Past:
-        """What counts of what was heard; notices together give one verdict."""
+        """Return the part of the past that counts; notices together give one verdict."""
         if self.signal.kind != HEALTH:
             return self.past
         return Past(History.of(standing(self.past.history, self.signal.silent_after, self.now)), inf)
 
     def judged(self) -> "Track":
-        """The same, with what notices say together."""
+        """Return the same track with the verdict that its notices give together."""
         return Track(*self._replace(verdict=self.runs[-1].verdict))
 
     @cached_property
     def runs(self) -> tuple[Run, ...]:
-        """Its past, oldest first; none where nothing counts."""
+        """Return its runs, oldest first; none where nothing counts."""
         return () if self.void else self._heard.until(self.now)
 
     @cached_property
@@ -90,7 +92,7 @@ def _track(signal: Signal, history: Sequence[Observation], now: float, muted: fl
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """Everything that is known at one moment."""
+    """All evidence at one moment, read as verdicts."""
 
     now: float
     roster: Roster
@@ -110,7 +112,7 @@ class View:
 
     @cached_property
     def heard(self) -> Mapping[str, float]:
-        """Signal observer -> when it was last heard of, by whatever way that is proof of it."""
+        """Return observer -> the time it was last heard of, by any way that proves it."""
         found: dict[str, float] = {}
         for track in self.tracks:
             observer = track.signal.observer
@@ -119,7 +121,7 @@ class View:
         return found
 
     def of(self, family: str, subject: str, source: str) -> list[Track]:
-        """The signals that may speak of `subject` while `source` is under judgement (`Roster.bench`)."""
+        """Return the signals that may speak of `subject` while `source` is judged (`Roster.bench`)."""
         tracks = self.tracks
         return [tracks[place] for place in self.roster.bench(family, subject, source).places]
 
@@ -130,14 +132,16 @@ def view(
     evidence: Mapping[str, Sequence[Observation]],
     now: float,
     muted: Mapping[str, float] | None = None,
-    signals: Sequence[Signal] | None = None,
+    roster: Roster | None = None,
 ) -> View:
-    """What the evidence says of every signal that the policy names. Others are not looked at.
+    """Return the evidence as verdicts of every signal that the policy names.
 
-    signals: those of them to look at, where fewer matter.
+    Others are not looked at.
+
+    roster: of the signals to look at, where fewer matter.
     muted: a signal's id or name, or the Region that it is about -> until when it says nothing (S12).
     """
-    return View(now, roster_of(policy, account, signals), evidence, muted or {}, policy.conditions)
+    return View(now, roster or roster_of(policy, account), evidence, muted or {}, policy.conditions)
 
 
 def _muted_until(signal: Signal, muted: Mapping[str, float]) -> float:
@@ -145,7 +149,7 @@ def _muted_until(signal: Signal, muted: Mapping[str, float]) -> float:
 
 
 def judge(condition: Condition, seen: View, *, source: str, target: str | None, path: str) -> Node:
-    """The tree of a condition about `source` (and `target`, where a leaf says so)."""
+    """Return the tree of a condition about `source`, or `target` where a leaf says so."""
     match condition:
         case All(all_=children):
             nodes = _judge_each(children, seen, source, target, f"{path}.all")
@@ -183,7 +187,10 @@ def _count(nodes: Sequence[Node], words: str) -> str:
 
 
 def judge_leaf(leaf: Leaf, seen: View, *, subject: str, source: str, path: str) -> Node:
-    """One leaf: enough units of the family say it now, and have said it unbroken for long enough."""
+    """Return the node of one leaf.
+
+    It is true where enough units of the family say it now, and have said it unbroken for long enough.
+    """
     w = weigh(leaf, seen, subject=subject, source=source)
     noun = "signals" if leaf.observers is None else "observers"
     needs = f"needs {w.wanted}" + (f" for {format_duration(leaf.for_)}" if leaf.for_ else "")
@@ -196,8 +203,11 @@ def judge_leaf(leaf: Leaf, seen: View, *, subject: str, source: str, path: str) 
 
 
 class Weighed(NamedTuple):
-    """A leaf's value, and what makes it: how many of how many units say so, how many are open, how many are
-    wanted, for how many seconds enough have said so (None: not enough do), and whose word was heard."""
+    """A leaf's value, and the numbers that make it.
+
+    How many of how many units say so, how many are open, how many are wanted, for how many seconds enough
+    have said so (None: not enough do), and whose word was heard.
+    """
 
     value: Truth
     yes: int
@@ -209,7 +219,7 @@ class Weighed(NamedTuple):
 
 
 def weigh(leaf: Leaf, seen: View, *, subject: str, source: str) -> Weighed:
-    """What the evidence says to a leaf, in numbers."""
+    """Return the answer of the evidence to a leaf, in numbers."""
     verdict, tracks = Verdict(leaf.is_), seen.tracks
     bench = seen.roster.bench(leaf.family, subject, source)
     heard: Sequence[Track] = [tracks[place] for place in bench.places]
@@ -233,7 +243,7 @@ def weigh(leaf: Leaf, seen: View, *, subject: str, source: str) -> Weighed:
 
 
 def testifying(verdict: Verdict, tracks: Sequence[Track]) -> tuple[list[Track], list[Track]]:
-    """Who may speak to the claim, and who was passed over: AWS Health only ever accuses.
+    """Return the tracks that may speak to the claim: AWS Health only ever accuses.
 
     Asked whether all is well, it is a witness while it accuses, and neither for nor against once it does not.
     """
@@ -246,7 +256,7 @@ def testifying(verdict: Verdict, tracks: Sequence[Track]) -> tuple[list[Track], 
 
 
 def _units(leaf: Leaf, tracks: Sequence[Track]) -> list[list[Track]]:
-    """What is counted: signals one by one, or signals gathered by the Region that observes."""
+    """Return the units to count: signals one by one, or gathered by the Region that observes."""
     if leaf.observers is None:
         return [[track] for track in tracks]
     by_observer: dict[str, list[Track]] = {}
@@ -264,7 +274,9 @@ def _needed(leaf: Leaf, units: Sequence[Sequence[Track]]) -> int:
 
 
 def _count_units(verdict: Verdict, units: Sequence[Sequence[Track]]) -> tuple[int, int]:
-    """How many units say `verdict`, and how many more might: nothing is known of one of their signals.
+    """Return how many units say `verdict`, and how many more might.
+
+    More might where nothing is known of one of their signals.
 
     Silence is known to us, so for `is: silent` only a signal that was never heard of is open.
     """
@@ -281,7 +293,10 @@ def _count_units(verdict: Verdict, units: Sequence[Sequence[Track]]) -> tuple[in
 
 
 def truth(condition: Condition, seen: View, *, source: str, target: str | None = None) -> Truth:
-    """The value of `judge(condition, …)`; of an `all` or `any` no more is looked at than decides it."""
+    """Return the value of `judge(condition, …)`.
+
+    Of an `all` or `any` no more is looked at than decides it.
+    """
     match condition:
         case Leaf():
             subject = source if condition.in_ == "source" else target
@@ -301,7 +316,7 @@ def truth(condition: Condition, seen: View, *, source: str, target: str | None =
 def _first(
     decides: Truth, children: Sequence[Condition], seen: View, source: str, target: str | None
 ) -> Truth:
-    """`decides` if any child has that value, else unknown if any is unknown, else the other."""
+    """Return `decides` if any child has that value, else unknown if any is unknown, else the other."""
     doubt = False
     for child in children:
         value = truth(child, seen, source=source, target=target)

@@ -65,23 +65,9 @@ class Roster:
         )
 
 
-_ROSTERS: dict[tuple[object, ...], tuple[object, Roster]] = {}
-MOST = 64
-
-
-def roster_of(policy: Policy, account: str, signals: Sequence[Signal] | None = None) -> Roster:
-    """Of every signal that the policy names, or of `signals`. What it is made of is kept with it, so that
-    nothing else gets its id."""
-    key: tuple[object, ...] = (id(policy.signals), id(policy.regions), policy.application, account)
-    if signals is not None:
-        key = (id(signals),)
-    known = _ROSTERS.get(key)
-    if known is None:
-        if len(_ROSTERS) >= MOST:
-            _ROSTERS.clear()
-        named = expected_signals(policy, account) if signals is None else signals
-        known = _ROSTERS[key] = ((policy, signals), Roster(named))
-    return known[1]
+def roster_of(policy: Policy, account: str) -> Roster:
+    """Return the roster of every signal that the policy names, worked out once a policy and account."""
+    return policy.derived(f"roster of {account}", lambda: Roster(expected_signals(policy, account)))
 
 
 UNNAMED = "not a signal that the policy names"

@@ -1,32 +1,26 @@
-"""A signal's observations as columns: what is kept of it is read in one go, and looked at without a loop.
+"""The timeline of one signal: its observations as columns, and its past as runs of one verdict.
 
 ```
  at        1000.0  1060.0  1120.8        said  "hbb"     healthy · breaching · unknown
  received  1001.2  1061.0  1120.8        via   "eep"     event · m: a muted one · poll · relay
  words     ids, reasons                                  for people, and whoever folds; read when asked for
-```
-As a sequence it is the observations themselves, each made when it is asked for.
 
-A signal's past as runs of one verdict, and for how long a count of signals has held.
-
-```
  observations   B     B           B  H        B      (nothing more)
  runs           [breaching        )[healthy   )[breaching      )[silent ...
                 ^ starts at its first observation               ^ last heard + silentAfter
 ```
+
+`History` holds the columns: they are read in one go and looked at without a loop. As a sequence it is the
+observations themselves, each made when it is asked for. `held` says for how long a count of signals has held.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, overload
-
-from controller.core.model import RELAYED, Observation, Verdict
-
-if TYPE_CHECKING:
-    pass
 from itertools import islice
 from math import inf
 from operator import sub
-from typing import NamedTuple
+from typing import NamedTuple, overload
+
+from controller.core.model import RELAYED, Observation, Verdict
 
 WORDS = {verdict[0]: verdict for verdict in Verdict}
 WAYS = {"e": "event", "m": "event", "p": "poll", "r": RELAYED}
@@ -36,9 +30,10 @@ Words = Sequence[Sequence[str]]
 
 
 class History(Sequence[Observation]):
-    """Columns of one length, ordered by event time; `said` and `via` have a letter an observation.
+    """Columns of one length, ordered by event time.
 
-    Never changed once it is made. past: what `timeline` made of it.
+    `said` and `via` have a letter an observation. Never changed once it is made. past: what `past_of` made of
+    it.
     """
 
     __slots__ = ("_observations", "_words", "at", "past", "received", "said", "via")
@@ -53,6 +48,7 @@ class History(Sequence[Observation]):
 
     @staticmethod
     def of(observations: Iterable[Observation]) -> "History":
+        """Return the columns of `observations`, which are ordered by event time."""
         seen = tuple(observations)
         words = [each.id for each in seen], [each.reason for each in seen]
         found = History(
@@ -108,13 +104,14 @@ def _muted(seen: Observation) -> bool:
 
 
 LATE = 900.0
-"""Seconds. What took longer than this to reach us is old news: it counts as heard when it happened."""
+"""Seconds. An observation that took longer to reach us is old news: it counts as heard when it happened."""
 
 
 class Run(NamedTuple):
-    """An unbroken stretch of one verdict, on the sender's clock (`start`..`end`) and on ours (`heard`..).
+    """An unbroken stretch of one verdict, on the sender's clock and on ours.
 
-    confirmed: the last observation in it, on the sender's clock. `end`/`unheard` are `inf` while it lasts.
+    start..end is by the sender's clock, heard..unheard by ours. confirmed: the last observation in it, on the
+    sender's clock. `end`/`unheard` are `inf` while it lasts.
     """
 
     verdict: Verdict
@@ -126,14 +123,18 @@ class Run(NamedTuple):
 
 
 def heard_at(observation: Observation) -> float:
-    """When we heard it, by our clock; an event older than `LATE` does not make a signal look alive."""
+    """Return the time of hearing, by our clock, seconds since 1970.
+
+    An event older than `LATE` counts as heard when it happened: it does not make a signal look alive.
+    """
     return _heard(observation.at, observation.received)
 
 
 def runs(history: Sequence[Observation], silent_after: float, now: float) -> tuple[Run, ...]:
-    """The runs of one signal, oldest first; a gap longer than `silent_after` is a run of silence.
+    """Return the runs of one signal, oldest first.
 
-    `history` is ordered by event time. Empty: never heard of, no runs.
+    A gap longer than `silent_after` (seconds) is a run of silence. `history` is ordered by event time. Empty:
+    never heard of, no runs.
     """
     return past_of(history, silent_after).until(now)
 
@@ -141,8 +142,8 @@ def runs(history: Sequence[Observation], silent_after: float, now: float) -> tup
 class Past:
     """A history up to its last observation.
 
-    received: the latest arrival; heard: when what was heard last was heard, old news apart; both -inf without
-    any. last: what was said last, silence apart.
+    received: the latest arrival. heard: the latest hearing, old news apart; both -inf without any.
+    last: the verdict that was said last, silence apart.
     """
 
     __slots__ = ("_runs", "heard", "history", "last", "received", "silent_after")
@@ -168,7 +169,7 @@ class Past:
 
     @property
     def direct(self) -> float:
-        """The latest arrival that was not relayed; -inf without any."""
+        """Return the latest arrival that was not relayed; -inf without any."""
         columns = self.history
         if "r" not in columns.via:
             return self.received
@@ -176,11 +177,11 @@ class Past:
         return max(direct, default=-inf)
 
     def now(self, now: float) -> Verdict:
-        """The verdict of the last of `until(now)`, which there must be."""
+        """Return the verdict of the last of `until(now)`; there must be one."""
         return Verdict.SILENT if now - self.heard > self.silent_after else self.last
 
     def until(self, now: float) -> tuple[Run, ...]:
-        """The runs, and the silence since the last observation if there is one."""
+        """Return the runs, and the silence since the last observation if there is one."""
         if now - self.heard <= self.silent_after or not self.runs:
             return self.runs
         found, quiet = list(self.runs), self.heard + self.silent_after
@@ -204,26 +205,16 @@ def _runs_of(columns: History, silent_after: float) -> tuple[Run, ...]:
     return _unbroken(columns, arrived)
 
 
-_PASTS: dict[tuple[int, float], tuple[Sequence[Observation], Past]] = {}
-MOST = 4096
-
-
 def past_of(history: Sequence[Observation], silent_after: float) -> Past:
-    """Worked out once for each history: few change between decisions."""
-    if isinstance(history, History):
-        known = history.past
-        if known is None or known.silent_after != silent_after:
-            known = history.past = Past(history, silent_after)
-        return known
-    if not isinstance(history, tuple):
+    """Return the past of a history.
+
+    It is worked out once for each `History`: few change between two decisions.
+    """
+    if not isinstance(history, History):
         return Past(History.of(history), silent_after)
-    key = (id(history), silent_after)
-    kept = _PASTS.get(key)
-    if kept is None:  # it is kept, so its id is its own
-        if len(_PASTS) >= MOST:
-            _PASTS.clear()
-        kept = _PASTS[key] = history, Past(History.of(history), silent_after)
-    return kept[1]
+    if history.past is None or history.past.silent_after != silent_after:
+        history.past = Past(history, silent_after)
+    return history.past
 
 
 def _heard(at: float, received: float) -> float:
@@ -231,7 +222,7 @@ def _heard(at: float, received: float) -> float:
 
 
 def _unbroken(columns: History, arrived: Sequence[float]) -> tuple[Run, ...]:
-    """Where nothing is silent or muted, the runs are those of the letters."""
+    """Return the runs of a history in which nothing is silent or muted: those of its letters."""
     at, said = columns.at, columns.said
     found: list[Run] = []
     begin, size = 0, len(said)
@@ -247,7 +238,7 @@ def _unbroken(columns: History, arrived: Sequence[float]) -> tuple[Run, ...]:
 
 
 def _broken(columns: History, arrived: Sequence[float], silent_after: float) -> tuple[Run, ...]:
-    """The same one by one: with silence between them, and muted alarms."""
+    """Return the runs of any history, observation by observation: with silence, and with muted alarms."""
     found: list[Run] = []
     heard, muted = -inf, False
     for at, came, said, via in zip(columns.at, arrived, columns.said, columns.via, strict=True):
@@ -277,7 +268,7 @@ def _extend(found: list[Run], run: Run) -> None:
 def held(
     units: Iterable[Sequence[tuple[Run, ...]]], verdict: Verdict, needed: int, now: float
 ) -> float | None:
-    """For how long at least `needed` units have said `verdict` without a break; None: not now.
+    """Return the seconds for which `needed` units have said `verdict` unbroken; None: not now.
 
     A unit is one or more signals that count as one (an observing Region). The answer is the smaller of
     two clocks, so that neither a fast sender nor a late delivery can make time:
@@ -300,7 +291,7 @@ def held(
 
 
 def _held(chosen: Sequence[Sequence[Run]], verdict: Verdict, needed: int, now: float) -> float | None:
-    """The same from runs of `verdict` alone, unit by unit, also where they came and went."""
+    """Return the same from runs of `verdict` alone, also where units came and went."""
     ours = _since([[(run.heard, run.unheard) for run in unit] for unit in chosen], needed)
     if ours is None:
         return None
@@ -318,7 +309,7 @@ def _open(unit: Sequence[Run]) -> bool:
 
 
 def _since(units: Sequence[Sequence[tuple[float, float]]], needed: int) -> float | None:
-    """Since when at least `needed` units have had an interval that covers the moment, up to the end."""
+    """Return the start of the last stretch that `needed` units cover; None where it has ended."""
     merged = [_merge(unit) for unit in units]
     edges = sorted((moment, delta) for unit in merged for start, end in unit for moment, delta in
                    ((start, 1), (end, -1)) if moment != inf)  # fmt: skip

@@ -13,15 +13,16 @@ The metric by which it is proved that customers moved, as a policy writes it.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import (
     BeforeValidator,
     Discriminator,
     Field,
     PlainSerializer,
+    PrivateAttr,
     StringConstraints,
     Tag,
 )
@@ -46,6 +47,7 @@ from controller.core.policy.terms import (
     keys_of,
 )
 
+T = TypeVar("T")
 Waves = Annotated[
     tuple[Annotated[int, Field(ge=1, le=50)], ...], Field(min_length=1, max_length=50, strict=False)
 ]
@@ -267,6 +269,7 @@ class Policy(Strict):
     approvals: dict[Name, Annotated[tuple[Ask, ...], Field(min_length=1, max_length=5, strict=False)]] = (
         Field(default_factory=dict)
     )
+    _derived: dict[str, object] = PrivateAttr(default_factory=dict)
 
     @cached_property
     def digest(self) -> str:
@@ -305,7 +308,18 @@ class Policy(Strict):
         file."""
         copy = super().model_copy(update=update, deep=deep)
         copy.__dict__.pop("_by_region", None)
+        copy._derived = {}
         return copy
+
+    def derived(self, name: str, make: Callable[[], T]) -> T:
+        """Return what `make` gives, worked out once for this policy. A copy works it out anew.
+
+        name: unique among everything that is derived from policies.
+        """
+        found = self._derived.get(name)
+        if found is None:
+            found = self._derived[name] = make()
+        return cast(T, found)
 
     def gate(self, intent: str = "evacuate", doubts: Sequence[str] = ()) -> Ask | None:
         """Who is asked first before a move of this intent; None where the policy writes `none`."""

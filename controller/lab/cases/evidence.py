@@ -18,6 +18,7 @@ from controller.core.decision.readiness import ReadinessQuery, ReadinessResult, 
 from controller.core.evidence.fold import fold
 from controller.core.evidence.health_notices import KIND as HEALTH
 from controller.core.evidence.health_notices import notice_id
+from controller.core.evidence.timeline import History
 from controller.core.model import Observation, Signal
 from controller.core.policy.retention import Kept
 from controller.core.policy.schema import Policy
@@ -61,7 +62,7 @@ class Feed:
         """The moment at which `minute` is decided about."""
         return self._begins + minute * MINUTE + DECIDED
 
-    def evidence(self, minute: int) -> dict[str, tuple[Observation, ...]]:
+    def evidence(self, minute: int) -> dict[str, History]:
         """Signal's id -> what is remembered of it, up to and with `minute`."""
         known = {id(each): each.until(minute) for each in self._pasts.values()}
         return {key: known[id(each)] for key, each in self._pasts.items()}
@@ -74,13 +75,15 @@ class Past:
         self._script, self._kept, self._begins, self._notice = script, kept, begins, notice
         self._first = self._next = -before
         self._said = ""
-        self._known: list[tuple[Observation, ...]] = [()]
+        self._known = [History.of(())]
 
-    def until(self, minute: int) -> tuple[Observation, ...]:
+    def until(self, minute: int) -> History:
         while self._next <= minute:
             seen, known = self._observed(self._next), self._known[-1]
             kept = self._kept
-            self._known.append(fold(known, [seen], keep=kept.keep, gap=kept.gap) if seen else known)
+            self._known.append(
+                History.of(fold(known, [seen], keep=kept.keep, gap=kept.gap)) if seen else known
+            )
             self._next += 1
         return self._known[minute - self._first + 1]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from controller.core.decision.decide import Situation, decide
-from controller.core.evidence.registry import kept_of
+from controller.core.evidence.registry import Roster, kept_of
 from controller.core.model import Decision, Signal
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import compiled, expected_signals, parse_policy
@@ -81,7 +81,7 @@ def play(
     """
     around = near(policy, scope.only) if scope.only else tuple(policy.regions)
     signals = expected_signals(policy, ACCOUNT, around)
-    before = needed_minutes(waits(policy))
+    before, roster = needed_minutes(waits(policy)), Roster(signals)
     said = scripts_of(case, signals) if scripts is None else scripts
     feed = Feed(signals, kept_of(policy, signals), case.begins, before, said)
     driver = Driver(policy, _controls(policy, case), case.people, deployed=case.begins - DAY)
@@ -91,7 +91,7 @@ def play(
         now, since = feed.decided(minute), minute * MINUTE
         situation = Situation(
             policy, ACCOUNT, _here(policy, scope.only), now, driver.state, feed.evidence(minute),
-            dict(driver.controls), readings(asking, now, partial(_answered, case, since)), signals,
+            dict(driver.controls), readings(asking, now, partial(_answered, case, since)), roster,
         )  # fmt: skip
         about = [scope.only] if scope.only else policy.regions
         decisions = {region: decide(situation, region, tree=scope.tree) for region in about}

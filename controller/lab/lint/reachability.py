@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 from controller.core.decision.decide import decide
 from controller.core.decision.limits import open_window
 from controller.core.evidence.evaluation import truth, view
-from controller.core.evidence.registry import kept_of
+from controller.core.evidence.registry import Roster, kept_of
 from controller.core.explanation import flip_set, format_time
 from controller.core.model import Decision, Signal, Truth
 from controller.core.policy.schema import Policy
@@ -224,8 +224,9 @@ def _ever_true(
     it looks at the Region's own signals alone."""
     when, named = policy.about(region).evacuate.when, expected_signals(policy, ACCOUNT, [region])
     feed = Feed(named, kept_of(policy, named), begins, needed_minutes(waits(policy)), scripts)
+    roster = Roster(named)
     for minute in scope.minutes(lasts):
-        seen = view(policy, ACCOUNT, feed.evidence(minute), feed.decided(minute), None, named)
+        seen = view(policy, ACCOUNT, feed.evidence(minute), feed.decided(minute), roster=roster)
         if truth(when, seen, source=region) is Truth.TRUE:
             return True
     return False

@@ -111,21 +111,12 @@ def open_queries(policy: Policy, state: State) -> tuple[ReadinessQuery, ...]:
     return readiness_queries(policy.target.ready, incident.source, targets)
 
 
-_EVERY: dict[int, tuple[Policy, tuple[ReadinessQuery, ...]]] = {}
-MOST = 64
-
-
 def every_query(policy: Policy) -> tuple[ReadinessQuery, ...]:
-    """All that any move of this policy may ask for; worked out once for each that is in use."""
-    known = _EVERY.get(id(policy))
-    if known is None:
-        if len(_EVERY) >= MOST:
-            _EVERY.clear()
-        known = _EVERY[id(policy)] = (policy, _every_wish(policy))  # kept, so that nothing else gets its id
-    return known[1]
+    """Return all that any move of this policy may ask for; worked out once a policy."""
+    return policy.derived("every readiness query", lambda: _every_query(policy))
 
 
-def _every_wish(policy: Policy) -> tuple[ReadinessQuery, ...]:
+def _every_query(policy: Policy) -> tuple[ReadinessQuery, ...]:
     found: dict[ReadinessQuery, None] = {}
     for left in policy.regions:
         here = policy.about(left)
