@@ -21,7 +21,7 @@ from controller.aws.errors import translated
 from controller.core.decision.readiness import ReadinessQuery, ReadinessResult
 from controller.core.text import sanitize
 from controller.ports.errors import EvidenceUnavailable
-from controller.ports.runtime import Runtime
+from controller.ports.runtime import Runtime, answer_within
 
 PERMISSIONS: tuple[str, ...] = (
     "arc-region-switch:GetPlanEvaluationStatus",
@@ -66,11 +66,10 @@ class AwsReadiness:
     def read(self, wish: ReadinessQuery) -> ReadinessResult:
         """Raises `EvidenceUnavailable`, also where the answer takes longer than the time out."""
         kind, name, source, target = wish
-        task = self._runtime.spawn(lambda: self._answer(wish))
-        self._runtime.wait([task], self._timeout)
-        if not task.done():
-            raise EvidenceUnavailable(f"{kind} {name}: no answer in {self._timeout:g} s")
-        return ReadinessResult(kind, name, source, target, self._runtime.now(), task.result())
+        answer = answer_within(
+            self._runtime, lambda: self._answer(wish), self._timeout, whom=f"{kind} {name}: no answer"
+        )
+        return ReadinessResult(kind, name, source, target, self._runtime.now(), answer)
 
     def _answer(self, wish: ReadinessQuery) -> dict[str, Any]:
         with translated(EvidenceUnavailable, f"asking for {wish[0]} {sanitize(wish[1], 80)}"):

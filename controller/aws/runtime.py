@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any, TypeVar
 
+from controller.ports.runtime import settle
+
 T = TypeVar("T")
 
 
@@ -52,15 +54,7 @@ class SystemRuntime:
         """Start `work` on a daemon thread: a hung call never keeps the process alive."""
         future: Future[T] = Future()
 
-        def run() -> None:
-            try:
-                value = work()
-            except Exception as error:  # noqa: BLE001 - kept, and raised again by result()
-                future.set_exception(error)
-            else:
-                future.set_result(value)
-
-        threading.Thread(target=run, name="tidegate", daemon=True).start()
+        threading.Thread(target=settle, args=(future, work), name="tidegate", daemon=True).start()
         return future
 
     def wait(self, tasks: Sequence[Any], timeout: float) -> None:

@@ -12,7 +12,7 @@ from controller.aws.errors import translated
 from controller.core.model import Ignored, Observation, Sighting, Verdict, signal_id
 from controller.core.text import sanitize
 from controller.ports.errors import EvidenceUnavailable
-from controller.ports.runtime import Runtime
+from controller.ports.runtime import Runtime, answer_within
 
 PERMISSIONS: tuple[str, ...] = ("cloudwatch:DescribeAlarms",)
 PAGE = 100
@@ -38,11 +38,12 @@ class CloudWatchPoll:
         client = self._clients.get(region)
         if client is None:
             raise EvidenceUnavailable(f"no CloudWatch client for {region}")
-        task = self._runtime.spawn(lambda: _described(client, region, names))
-        self._runtime.wait([task], self._timeout)
-        if not task.done():
-            raise EvidenceUnavailable(f"CloudWatch in {region} did not answer in {self._timeout:g} s")
-        alarms = task.result()
+        alarms = answer_within(
+            self._runtime,
+            lambda: _described(client, region, names),
+            self._timeout,
+            whom=f"CloudWatch in {region} did not answer",
+        )
         now = self._runtime.now()
         return [
             self._sighting(region, name, alarms[name], now)

@@ -12,7 +12,7 @@ from controller.aws.errors import translated
 from controller.core.policy.schema import Traffic
 from controller.core.text import sanitize
 from controller.ports.errors import EvidenceUnavailable
-from controller.ports.runtime import Runtime
+from controller.ports.runtime import Runtime, answer_within
 
 PERMISSIONS: tuple[str, ...] = ("cloudwatch:GetMetricData",)
 PERIOD = 60
@@ -44,11 +44,12 @@ class CloudWatchRequests:
         client, metric = self._clients.get(region), self._metric
         if client is None or metric is None:
             raise EvidenceUnavailable(f"no metric counts the requests of {region}")
-        task = self._runtime.spawn(lambda: _counted(client, metric, region, since, until))
-        self._runtime.wait([task], self._timeout)
-        if not task.done():
-            raise EvidenceUnavailable(f"CloudWatch in {region} did not answer in {self._timeout:g} s")
-        return task.result()
+        return answer_within(
+            self._runtime,
+            lambda: _counted(client, metric, region, since, until),
+            self._timeout,
+            whom=f"CloudWatch in {region} did not answer",
+        )
 
 
 def _counted(client: Any, metric: Traffic, region: str, since: float, until: float) -> Minutes:

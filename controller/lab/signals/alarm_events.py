@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from controller.lab.signals.m_of_n import EXTRA, MISSING, NAMES, Codes, carried, verdicts
+from controller.lab.signals.m_of_n import MISSING, NAMES, Codes, carried, verdicts
 from controller.lab.signals.metric_series import Grid, Series, coded, gridded
 from controller.rehearsal.service import iso
 from controller.rehearsal.services.cloudwatch.alarm_events import Datapoint, reason, reason_data, state_change
 from controller.rehearsal.services.cloudwatch.alarm_model import Alarm, State
 from controller.rehearsal.services.cloudwatch.alarms import SETTLE
+from controller.rehearsal.services.cloudwatch.m_of_n import EXTRA_PERIODS
 from controller.rehearsal.services.cloudwatch.metrics import Stats
 
 INITIAL = NAMES.index("INSUFFICIENT_DATA")
@@ -69,7 +70,7 @@ def alarm_events(series: Series, alarm: Alarm, *, region: str, account: str) -> 
 def _points(grid: Grid, codes: Codes, alarm: Alarm, place: int) -> list[Datapoint]:
     """The evaluation range that ends at `place`, oldest first."""
     width, points = alarm.period // grid.step, []
-    for age in range(alarm.n + EXTRA - 1, -1, -1):
+    for age in range(alarm.n + EXTRA_PERIODS - 1, -1, -1):
         at = place - age * width
         start = grid.start + (at + 1) * grid.step - alarm.period
         if at < 0 or codes[at] == MISSING:

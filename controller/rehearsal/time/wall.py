@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any, TypeVar
 
+from controller.ports.runtime import settle
 from controller.rehearsal.time.kernel import Kernel, WallClock
 
 T = TypeVar("T")
@@ -50,11 +51,7 @@ class WallRuntime:
 
         def run() -> None:
             try:
-                value = work()
-            except Exception as error:  # noqa: BLE001 - kept, and raised again by result()
-                future.set_exception(error)
-            else:
-                future.set_result(value)
+                settle(future, work)
             finally:
                 with self._guard:
                     self._threads.discard(threading.current_thread())

@@ -14,6 +14,7 @@ switch, and the Regions that were left (`core.decision.limits`).
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from controller.core.decision.decide import Situation
 from controller.core.decision.limits import Fleet, regions_counted
@@ -29,7 +30,7 @@ from controller.ports.errors import (
     SwitchUnavailable,
 )
 from controller.ports.outside import Readiness, Snapshots
-from controller.ports.runtime import Runtime
+from controller.ports.runtime import Runtime, fan_out, wait_for_all
 from controller.ports.storage import Journal
 from controller.steps.context.deps import Deps
 
@@ -75,8 +76,7 @@ def read_beside(
     ends = runtime.monotonic() + 2 * PATIENCE
 
     def wait() -> tuple[ReadinessResult, ...]:
-        while not task.done() and runtime.monotonic() < ends:
-            runtime.wait([task], ends - runtime.monotonic())
+        wait_for_all(runtime, [task], ends - runtime.monotonic())
         return task.result() if task.done() else ()
 
     return wait
@@ -138,11 +138,7 @@ def ask(readiness: Readiness, runtime: Runtime, wanted: Sequence[ReadinessQuery]
         except EvidenceUnavailable:
             return None
 
-    tasks = [runtime.spawn(lambda wish=wish: one(wish)) for wish in wanted]  # type: ignore[misc]
-    ends = runtime.monotonic() + PATIENCE
-    while (rest := [t for t in tasks if not t.done()]) and runtime.monotonic() < ends:
-        runtime.wait(rest, ends - runtime.monotonic())
-    answers = [task.result() for task in tasks if task.done()]
+    answers = fan_out(runtime, {wish: partial(one, wish) for wish in wanted}, PATIENCE).values()
     return [answer for answer in answers if answer is not None]
 
 

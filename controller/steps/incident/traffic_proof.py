@@ -1,6 +1,7 @@
 """Gathering the proof that customers moved: every Region is asked for its requests, side by side."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from controller.core.decision.traffic_share import (
     BEFORE,
@@ -14,6 +15,7 @@ from controller.core.decision.traffic_share import (
 from controller.core.incident.state import Incident, State
 from controller.core.model import Truth
 from controller.ports.errors import EvidenceUnavailable
+from controller.ports.runtime import fan_out
 from controller.steps.context.deps import Deps
 from controller.steps.payload import StepPayload
 
@@ -57,8 +59,5 @@ def counted_by_region(deps: Deps, *, since: float, until: float) -> dict[str, Po
         except EvidenceUnavailable:
             return None
 
-    tasks = {r: deps.runtime.spawn(lambda region=r: one(region)) for r in deps.policy.regions}  # type: ignore[misc]
-    ends = deps.runtime.monotonic() + PATIENCE
-    while (rest := [t for t in tasks.values() if not t.done()]) and deps.runtime.monotonic() < ends:
-        deps.runtime.wait(rest, ends - deps.runtime.monotonic())
-    return {region: task.result() if task.done() else None for region, task in tasks.items()}
+    answers = fan_out(deps.runtime, {r: partial(one, r) for r in deps.policy.regions}, PATIENCE)
+    return {region: answers.get(region) for region in deps.policy.regions}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from controller.core.explanation import decision_data
 from controller.core.incident.state import Incident, State
@@ -15,6 +16,7 @@ from controller.ports.errors import (
     OutsideUnreachable,
     TokenClosed,
 )
+from controller.ports.runtime import fan_out
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import lacks, load_state
 from controller.steps.context.paging import note
@@ -99,21 +101,14 @@ def _look_for_drift(deps: Deps, state: State, controls: Mapping[str, bool] | Non
 def _poll(deps: Deps) -> list[str]:
     """Each alarm's state as it is now, all Regions side by side; returns those that did not answer."""
     names = {region: _alarms(deps, region) for region in deps.policy.regions}
-    tasks = {
-        region: deps.runtime.spawn(lambda region=region: _poll_one(deps, region, names[region]))  # type: ignore[misc]
-        for region in names
-        if names[region]
-    }
-    ends = deps.runtime.monotonic() + PATIENCE
-    while (rest := [t for t in tasks.values() if not t.done()]) and deps.runtime.monotonic() < ends:
-        deps.runtime.wait(rest, ends - deps.runtime.monotonic())
-    answers = {region: task.result() if task.done() else None for region, task in tasks.items()}
+    work = {region: partial(_poll_one, deps, region, asked) for region, asked in names.items() if asked}
+    answers = fan_out(deps.runtime, work, PATIENCE)
     sightings = [s for answer in answers.values() for s in answer or () if isinstance(s, Sighting)]
     if sightings:
         # Unreadable evidence is said by the decision; the heartbeats below must not wait for it.
         with suppress(EvidenceUnavailable):
             deps.evidence.record(deps.application, sightings)
-    return sorted(region for region, answer in answers.items() if answer is None)
+    return sorted(region for region in work if answers.get(region) is None)
 
 
 def _poll_one(deps: Deps, region: str, names: Sequence[str]) -> Sequence[Sighting | Ignored] | None:
