@@ -1,6 +1,7 @@
-"""Observe: a batch of raw events becomes evidence; evidence may open an incident.
+"""The intake of events: a batch becomes evidence, and evidence may open an incident.
 
-Who watches the watcher: the probe that went through the intake, and executions that ended too soon.
+It also watches the controller itself: the probe that went through the intake, and executions that ended too
+soon.
 """
 
 from collections import Counter
@@ -26,7 +27,10 @@ from controller.steps.tick.takeover import TOO_MANY
 
 
 def probe_record(deps: Deps, probes: Sequence[Probe]) -> dict[str, Any]:
-    """How long each probe was under way, and what would be decided now; nothing is opened."""
+    """Return the record of each probe's round trip and of the present decisions.
+
+    round_trip_s: seconds that a probe was under way. would: the decision now; nothing is opened.
+    """
     record: dict[str, Any] = {
         "by": "probe",
         "decisions": [],
@@ -40,7 +44,7 @@ def probe_record(deps: Deps, probes: Sequence[Probe]) -> dict[str, Any]:
 
 
 def revive(deps: Deps, judged: RegionAssessments, ended: Sequence[str]) -> None:
-    """Go on at once where the open incident's execution is among those that `ended`.
+    """Go on at once where the open incident's execution is among the `ended`.
 
     Only while that is news: an incident whose executions keep ending goes on at the tick's pace.
     """
@@ -51,7 +55,7 @@ def revive(deps: Deps, judged: RegionAssessments, ended: Sequence[str]) -> None:
         return
     if incident.runs + 1 < TOO_MANY:
         about = next(d for d in judged.decisions if d.region == incident.source)
-        with suppress(JournalConflict, TokenClosed):  # a sibling or the tick was faster
+        with suppress(JournalConflict, TokenClosed):  # another process or the tick was faster
             keep_alive(deps, judged.state, incident, about)
 
 
@@ -61,7 +65,10 @@ WHOLE = 20
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """How many events were used, why others were not, and what was opened."""
+    """The result of one batch: events used, events ignored, and the incident opened.
+
+    ignored: with the reason why each was not used.
+    """
 
     used: int
     ignored: tuple[Ignored, ...]
@@ -70,9 +77,10 @@ class Observed:
 
 
 def observe(deps: Deps, bodies: Sequence[str]) -> Observed:
-    """Record what the events say, then decide. What is no evidence is recorded as ignored, with a reason.
+    """Record the evidence in the events, then decide.
 
-    Raises `EvidenceUnavailable` and `OutsideUnreachable`: the queue delivers the batch again.
+    An event that is no evidence is recorded as ignored, with a reason. Raises `EvidenceUnavailable` and
+    `OutsideUnreachable`: the queue delivers the batch again.
     """
     now = deps.runtime.now()
     read = [deps.read_event(body, now) for body in bodies]
@@ -87,7 +95,7 @@ def observe(deps: Deps, bodies: Sequence[str]) -> Observed:
         deps.evidence.record(deps.application, sightings)
     probes = tuple(each for each in read if isinstance(each, Probe))
     ended = [each.execution for each in read if isinstance(each, Ended)]
-    # A composite alarm is no evidence of its own, but it rings: look again at what is known.
+    # A composite alarm is no evidence of its own, but a cause to look again at what is known.
     rung = bool(ended) or any(isinstance(each, Sighting) for each in read)
     judged = assess_regions_retrying(deps, load_state(deps)) if rung else None
     opened = judged.opened if judged else None
@@ -107,7 +115,10 @@ def observe(deps: Deps, bodies: Sequence[str]) -> Observed:
 
 
 def ignored_summary(ignored: Sequence[Ignored]) -> dict[str, object]:
-    """What an assessment keeps of what was not used: the first ones whole, the rest counted by reason."""
+    """Return the part of the ignored events that an assessment keeps.
+
+    The first `WHOLE` are kept word for word, the rest are counted by reason.
+    """
     record: dict[str, object] = {
         "ignored": [{"reason": each.reason, "sample": each.sample} for each in ignored[:WHOLE]]
     }

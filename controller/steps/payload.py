@@ -1,4 +1,7 @@
-"""What the workflow carries from state to state: names and numbers, never evidence, never a secret."""
+"""The payload of the workflow: names and numbers, never evidence, never a secret.
+
+The workflow carries it from state to state.
+"""
 
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
@@ -30,7 +33,10 @@ are only ever added, each with a default; those that are not known are left out.
 
 
 class PayloadUnknown(ValueError):  # noqa: N818
-    """The payload is of a schema that this version does not read. Nothing was done."""
+    """The payload has a schema that this version does not read.
+
+    Nothing was done.
+    """
 
 
 class StepPayload(BaseModel):
@@ -54,13 +60,16 @@ class StepPayload(BaseModel):
     ask_seconds: int = Field(default=900, ge=60, le=ASK_LONGEST)
 
     def to(self, where: Next, *, code: str = "", reason: str = "", wait: float = 20) -> "StepPayload":
-        """The same payload, on its way to `where`."""
+        """Return the same payload, on its way to `where`."""
         changes = {"next": where, "code": code, "reason": reason[:500], "wait_seconds": max(1, int(wait))}
         return self.model_copy(update=changes)
 
 
 def read_payload(payload: Mapping[str, Any]) -> StepPayload:
-    """The payload in a payload of this version or the one before. Raises `PayloadUnknown` by name."""
+    """Return the step's payload from a raw one of a known schema.
+
+    Known are this version's schema and the one before. Raises `PayloadUnknown`, which names the schema.
+    """
     schema = payload.get("schema")
     if schema not in SCHEMAS:
         raise PayloadUnknown(

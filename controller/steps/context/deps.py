@@ -1,4 +1,4 @@
-"""The outside of one controller, as every step is given it."""
+"""The interfaces of one controller to the outside, as every step receives them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -26,7 +26,9 @@ REASON = 2000
 
 @dataclass(frozen=True)
 class Deps:
-    """The outside of one controller, as promises, and the settings that it was deployed with.
+    """The interfaces of one controller to the outside, and its settings.
+
+    The interfaces are protocols of `ports`; the settings are those that the controller was deployed with.
 
     here: the controller's Region. deployed: when this policy was deployed (a later one wins).
     read_event: raw event text and the time of arrival -> what it says, or why it says nothing.

@@ -1,11 +1,12 @@
-"""A journal that is shorter than it was, found also by a process that reads it for the first time (S18).
+"""The journal's expected head, by which a shortened journal is found (S18).
 
 ```
  each look ── assessment {…, head: {seq: 41, hash: 9c…}} ── table of this controller's own Region
                                      v
  a fresh process ── reads the newest one, then the journal: event 41, with that hash, or nothing moves
 ```
-A chain shows what was changed in it, but not that its end is missing.
+A chain shows what was changed in it, but not that its end is missing. A process that reads the journal for
+the first time finds that too.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +22,10 @@ Newest = Callable[[], Mapping[str, Any] | None]
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A journal up to and with event `seq`: its hash stands for all before it."""
+    """The journal up to and with event `seq`.
+
+    hash: of that event; it stands for all before it.
+    """
 
     seq: int
     hash: str
@@ -36,15 +40,21 @@ class JournalHead:
         self._tried = False
 
     def before_reading(self, newest: Newest) -> Head | None:
-        """What the journal must reach. Asked once a process, and not again where nobody answered: an
-        evacuation waits for no assessment."""
+        """Return the head that the journal must reach; None where none is known.
+
+        The assessment is asked once a process, and not again where nobody answered: an evacuation waits for
+        no assessment.
+        """
         if not self._tried:
             self._tried = True
             self._recall(newest)
         return self._head
 
     def after_reading(self, expected: Head | None, events: Sequence[Event]) -> None:
-        """Raise `JournalUnreadable` where `events`, read after `expected` was known, do not reach it."""
+        """Raise `JournalUnreadable` where `events` do not reach `expected`.
+
+        The events were read after `expected` was known.
+        """
         if expected is not None:
             there = events[expected.seq - 1] if len(events) >= expected.seq else None
             if there is None:
@@ -60,7 +70,10 @@ class JournalHead:
             self._head = Head(event.seq, event.hash)
 
     def to_note(self, newest: Newest) -> dict[str, Any]:
-        """What an assessment keeps of it. The older one's is handed on, so that nothing is forgotten."""
+        """Return the head as an assessment keeps it.
+
+        The older assessment's head is kept on, so that nothing is forgotten.
+        """
         self._recall(newest)
         head = self._head
         return {} if head is None else {"head": {"seq": head.seq, "hash": head.hash}}
@@ -78,7 +91,10 @@ class JournalHead:
 
 
 def _head_of(record: Mapping[str, Any] | None) -> Head | None:
-    """None too where an earlier version wrote the record."""
+    """Return the head in a record; None where it has none.
+
+    A record that an earlier version wrote has none.
+    """
     head = (record or {}).get("head") or {}
     seq, sealed = head.get("seq"), head.get("hash")
     return Head(seq, sealed) if isinstance(seq, int) and seq > 0 and isinstance(sealed, str) else None

@@ -1,4 +1,4 @@
-"""Notes of what was decided, and pages to people. Neither may stop a step."""
+"""Notes of decisions, and pages to people: neither may stop a step."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,8 +11,10 @@ from controller.steps.context.deps import Deps
 
 
 def note(deps: Deps, at: float, record: Mapping[str, Any]) -> bool:
-    """Keep an assessment, and how far the journal was seen. False if that failed: a gap in what can be told
-    must not stop a step."""
+    """Keep an assessment, and how far the journal was seen.
+
+    Returns False if that failed: a gap in what can be told must not stop a step.
+    """
     seen = deps.tail.to_note(lambda: deps.assessments.newest(deps.application))
     try:
         deps.assessments.add(deps.application, at, {**record, **seen})
@@ -22,9 +24,9 @@ def note(deps: Deps, at: float, record: Mapping[str, Any]) -> bool:
 
 
 def page(deps: Deps, subject: str, text: str, *, path: str = "") -> bool:
-    """Tell people. False if nobody could be told; never raises, since a page must not stop a step.
+    """Tell people; return False where nobody could be told.
 
-    path: of the console's page about it.
+    Never raises, since a page must not stop a step. path: of the console's page about it.
     """
     try:
         deps.notices.send(subject, shorten(text), path=path)

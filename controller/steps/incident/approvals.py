@@ -1,4 +1,4 @@
-"""The question to people: what it says, and how it is put to those whose turn it is."""
+"""The question to approvers: its content, and the messages that put it to them."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -40,7 +40,10 @@ class Question:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """For people: title, evidence, plan, what may be lost, until when, and what silence means."""
+        """Return the question as lines for people.
+
+        They are: title, evidence, plan, what may be lost, until when, and what silence means.
+        """
         on = [name for name, to in self.changes if to]
         off = [name for name, to in self.changes if not to]
         moves = "; ".join(f"{word} {', '.join(names)}" for word, names in (("On", on), ("Off", off)) if names)
@@ -59,7 +62,7 @@ class Question:
 
 
 def question(deps: Deps, incident: Incident, request: Request, decision: Decision) -> Question:
-    """What `request` asks, as things stand in `decision`."""
+    """Return the question of `request`, as things stand in `decision`."""
     asks = _asks_of(deps, incident, request)
     ask, then = present(asks, request), following(asks, request)
     home = incident.intent == "restore"
@@ -91,7 +94,10 @@ def _said(answer: Answer) -> str:
 def write_approval_request(
     deps: Deps, state: State, incident: Incident, decision: Decision, *, request_id: str, bound: str
 ) -> State:  # fmt: skip
-    """Write down that the first ask is put; or the next one, where `request_id` waits already."""
+    """Write `ApprovalRequested` for the first ask.
+
+    Where `request_id` waits already, it is written for the next ask.
+    """
     before = incident.request if incident.request and incident.request.id == request_id else None
     asks = chain(deps.policy, incident, doubts=asked(decision.answers))
     asks = _asks_of(deps, incident, before) if before else asks
@@ -115,7 +121,10 @@ def write_approval_request(
 
 
 def notify_approvers(deps: Deps, asked: Question, *, again: bool = False) -> bool:
-    """Page those whose turn it is. False if nobody could be told."""
+    """Page those whose turn it is to answer.
+
+    Returns False if nobody could be told.
+    """
     subject = f"{deps.application}: {asked.title[:1].lower()}{asked.title[1:]}"
     request = asked.request
     how = f"tidegate approve {request.id} --code {request.code}  |  tidegate deny {request.id}"
@@ -124,8 +133,10 @@ def notify_approvers(deps: Deps, asked: Question, *, again: bool = False) -> boo
 
 
 def answer_callback(deps: Deps, request_id: str, answer: str) -> None:
-    """Wake the workflow, whichever controller's it is. If that is lost, the journal still has the answer:
-    the tick wakes it, or its heartbeat lapses."""
+    """Wake the workflow, in whichever controller it waits.
+
+    If that is lost, the journal still has the answer: the tick wakes the workflow, or its heartbeat lapses.
+    """
     with suppress(TokenClosed, OutsideUnreachable):
         approval = deps.approvals.get(request_id)
         if approval is not None:
@@ -133,16 +144,22 @@ def answer_callback(deps: Deps, request_id: str, answer: str) -> None:
 
 
 def asked_now(deps: Deps, incident: Incident, request: Request) -> Ask:
-    """Whose turn it is to answer."""
+    """Return the ask whose turn it is to answer."""
     return present(_asks_of(deps, incident, request), request)
 
 
 def next_ask(deps: Deps, incident: Incident, request: Request) -> Ask | None:
-    """Who is asked once the present ask's time has run out; None after the last."""
+    """Return the ask that follows once the present one's time is over.
+
+    None after the last.
+    """
     return following(_asks_of(deps, incident, request), request)
 
 
 def _asks_of(deps: Deps, incident: Incident, request: Request) -> tuple[Ask, ...]:
-    """The chain that a request was begun with, whatever is doubted by now."""
+    """Return the chain of asks that a request was begun with.
+
+    Doubts that came later do not change it.
+    """
     doubts = [request.gate] if request.gate in deps.policy.approvals else []
     return chain(deps.policy, incident, doubts=doubts)

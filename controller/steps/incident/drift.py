@@ -1,6 +1,7 @@
-"""Drift seen: written down, told once, and left as it is.
+"""Drift and echoes: written down first, told once; only an echo is put back.
 
-Repairing an echo: written down first, then put back once, under the same fence as a shift.
+Drift is left as it is. An echo is a late call of a superseded intent: it is written down first, then put back
+once, under the same fence as a shift.
 """
 
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from controller.steps.context.situation import situation
 
 
 def see_drift(deps: Deps, state: State, controls: Mapping[str, bool] | None) -> State:
-    """Write `DriftSeen` and page if controls stand otherwise than the journal says.
+    """Write `DriftSeen` and page where controls differ from the journal.
 
     Raises `JournalConflict`: what was written meanwhile may well explain it.
     """
@@ -37,9 +38,10 @@ DEADLINE = 15.0
 
 
 def repair_echo(deps: Deps, state: State, controls: Mapping[str, bool] | None) -> State:
-    """The state with `EchoSeen`, if late news of a superseded intent was found; else `state` itself.
+    """Put an echo back once; return the state with `EchoSeen`.
 
-    Raises `JournalConflict`: somebody wrote meanwhile, and may have put it back already.
+    Returns `state` itself where no late call of a superseded intent was found, or where it may not be put
+    back. Raises `JournalConflict`: somebody wrote meanwhile, and may have put it back already.
     """
     now = deps.runtime.now()
     intent = echo_of(state, controls, now)
@@ -66,7 +68,10 @@ def repair_echo(deps: Deps, state: State, controls: Mapping[str, bool] | None) -
 
 
 def _fence(deps: Deps, state: State) -> None:
-    """Raise where the kill switch was turned since, or a policy, a driver, a shift or another repair came."""
+    """Raise where somebody else moves since the echo was seen.
+
+    That is where the kill switch was turned, or a policy, a driver, a shift or another repair came.
+    """
     now = load_state(deps)
     if now.stopped or _who_moves(now) != _who_moves(state):
         raise JournalConflict(now.stopped or "somebody else moves since the echo was seen")

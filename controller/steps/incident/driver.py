@@ -1,4 +1,7 @@
-"""The driver of an incident: its epoch, its lease and its beats, and the execution that is named after it."""
+"""The driver of an incident: its epoch, its lease, its beats and its execution.
+
+The execution is named after the incident.
+"""
 
 from contextlib import suppress
 
@@ -17,7 +20,10 @@ def next_epoch(deps: Deps) -> int:
 
 
 def hold_lease(deps: Deps, incident: Incident) -> Lease | None:
-    """The lease at the incident's epoch, taken if nobody has; None if a newer epoch holds it."""
+    """Return the lease at the incident's epoch, and take it if nobody has.
+
+    None if a newer epoch holds it.
+    """
     lease = deps.leases.read(deps.application)
     while lease is None or lease.epoch < incident.epoch:
         lease = deps.leases.take(
@@ -27,9 +33,10 @@ def hold_lease(deps: Deps, incident: Incident) -> Lease | None:
 
 
 def drive(deps: Deps, incident: Incident) -> bool:
-    """Take the lease for the incident's epoch and start its execution; False if the name is used up.
+    """Take the lease for the incident's epoch and start its execution.
 
-    The name makes a second start impossible; a sibling that does the same at the same time does no harm.
+    Returns False if the name is used up. The name makes a second start impossible; another process that does
+    the same at the same time does no harm.
     """
     with suppress(JournalConflict):
         hold_lease(deps, incident)
@@ -47,12 +54,15 @@ def drive(deps: Deps, incident: Incident) -> bool:
 
 
 def execution_name(incident: Incident, run: int) -> str:
-    """`evacuate-storefront-us-east-1-17`, and `…-17-2` for the second run."""
+    """Return the name of an execution of the incident.
+
+    `evacuate-storefront-us-east-1-17`, and `…-17-2` for the second run.
+    """
     return f"{incident.intent}-{incident.id}" + (f"-{run + 1}" if run else "")
 
 
 def beat(deps: Deps, incident: Incident, seen: Situation) -> None:
-    """A sign of life, unless this controller must leave the incident to another."""
+    """Write a sign of life, unless this controller must leave the incident to another."""
     if abstains(seen) is not None:
         return
     try:

@@ -1,6 +1,7 @@
-"""Deciding about every Region, and opening an incident where the decision says so.
+"""The opening of incidents: a decision about every Region, and the order of controllers.
 
-Whose turn it is: a controller of a later rank waits, by its own clock, for those before it.
+An incident is opened where the decision says so. A controller of a later rank waits, by its own clock, for
+those before it.
 
 A Lambda remembers nothing between two invocations, so "since when I have seen this" is kept in the
 controller's own assessments. What they do not show, or show with a gap, was not seen: the wait begins anew.
@@ -26,11 +27,14 @@ from controller.steps.context.situation import situation, with_controls
 from controller.steps.incident.driver import drive, next_epoch
 
 UNBROKEN = 150.0
-"""Seconds after which an earlier look says nothing of now: the tick comes once a minute."""
+"""Seconds after which an earlier look says nothing about now: the tick comes once a minute."""
 
 
 class RankDelay:
-    """`since`: what this look saw -> when it was first seen; keep it with the assessment."""
+    """The wait of a controller of later rank for those before it.
+
+    since: what this look saw -> when it was first seen; keep it with the assessment.
+    """
 
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
@@ -38,7 +42,10 @@ class RankDelay:
         self.since: dict[str, float] = {}
 
     def elapsed(self, what: str, source: str) -> bool:
-        """Whether this controller's time has come to do `what`, which is about `source`."""
+        """Return True where this controller's time has come to do `what`.
+
+        source: the Region that `what` is about.
+        """
         wait = TURN * rank(self._deps.policy, self._deps.here, source)
         if not wait:
             return True
@@ -69,7 +76,7 @@ AGAIN = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class RegionAssessments:
-    """What was decided about each Region, and the incident that was opened, if one was.
+    """The decision about each Region, and the incident that was opened, if any.
 
     waits: what is left to the controllers of an earlier rank for now, and since when it was seen.
     """
@@ -108,7 +115,10 @@ def assess_regions(deps: Deps, state: State, controls: Mapping[str, bool] | None
 def assess_regions_retrying(
     deps: Deps, state: State, controls: Mapping[str, bool] | None = None
 ) -> RegionAssessments:
-    """`assess_regions`, again where a sibling wrote first: what it wrote may well be the same."""
+    """Run `assess_regions`, and run it again where another process wrote first.
+
+    What the other wrote may well be the same.
+    """
     return retry_on_conflict(deps, state, lambda fresh: assess_regions(deps, fresh, controls))
 
 
@@ -123,11 +133,13 @@ def open_incident(
     scheduled: float | None = None,
     despite: Sequence[str] = (),
 ) -> tuple[State, Incident]:
-    """Write `IncidentOpened` (or `RestoreOpened`, `DrillOpened`), then take the lease and start the
-    execution that is named after it.
+    """Write the event that opens the incident, then start its execution.
 
-    In this order: of two that open at once the append lets one through, and only that one takes the lease.
-    scheduled: the stroke of the schedule that a drill is opened for; then nobody asked for it.
+    The event is `IncidentOpened`, `RestoreOpened` or `DrillOpened`; then the lease is taken, and the
+    execution is named after the incident. In this order: of two that open at once the append lets one
+    through, and only that one takes the lease.
+
+    scheduled: the time of the schedule that a drill is opened for; then nobody asked for it.
     """
     number = state.last.seq + 1 if state.last else 1
     name = f"{deps.application}-{decision.region}-{number}"
@@ -158,7 +170,10 @@ def open_incident(
 
 
 def _page_limit(deps: Deps, state: State, decision: Decision) -> State:
-    """Tell people that a limit alone stands in the way; of the Region that moved last they know already."""
+    """Tell people that a limit alone stands in the way.
+
+    Of the Region that moved last they know already.
+    """
     last = state.last_blocking()
     if decision.code != "blackout" and last is not None and last.source == decision.region:
         return state
@@ -167,7 +182,10 @@ def _page_limit(deps: Deps, state: State, decision: Decision) -> State:
 
 
 def _page_waiting(deps: Deps, state: State, decision: Decision) -> State:
-    """Tell people that a Region waits behind what has stood still for long: they can end that."""
+    """Tell people that a failing Region waits behind an incident that stands still.
+
+    It has stood still for long, and they can end it.
+    """
     first = state.open
     failing = decision.tree is not None and decision.tree.value is Truth.TRUE
     if first is None or not failing or decision.at - first.changed < WAITS:
@@ -184,7 +202,10 @@ def _page_waiting(deps: Deps, state: State, decision: Decision) -> State:
 
 
 def _page_doubt(deps: Deps, state: State, decision: Decision) -> State:
-    """Tell people of a Region that may be failing for long enough while nobody can be sure."""
+    """Tell people of a Region that may be failing, while nobody can be sure.
+
+    It has looked so for at least `DOUBT` seconds.
+    """
     red = [s for s in _states(decision.tree) if s.verdict is Verdict.BREACHING and s.since is not None]
     since = min((s.since for s in red if s.since is not None), default=decision.at)
     if decision.at - since < DOUBT:

@@ -1,4 +1,4 @@
-"""Gathering the proof that customers moved: every Region is asked for its requests, side by side."""
+"""The proof that customers moved: request counts of every Region, read in parallel."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -20,13 +20,16 @@ from controller.steps.context.deps import Deps
 from controller.steps.payload import StepPayload
 
 PATIENCE = 15.0
-"""Seconds, as a backstop: each question ends itself after one."""
+"""Seconds, as a last limit: each question ends itself after one."""
 
 
 def look_for_proof(
     deps: Deps, state: State, incident: Incident, controls: Mapping[str, bool]
 ) -> Proof | None:
-    """Whether the share of the Region that was left has fallen; None where there is nothing to prove."""
+    """Judge whether the share of the Region that was left has fallen.
+
+    None where there is nothing to prove.
+    """
     rule = deps.policy.traffic
     regions = {region: entry.controls for region, entry in deps.policy.regions.items()}
     left = leaving(incident, controls, regions)
@@ -38,7 +41,10 @@ def look_for_proof(
 
 
 def kept(deps: Deps, proof: Proof, payload: StepPayload) -> StepPayload | None:
-    """Where the workflow goes instead of calling the shift verified; None: nothing is in the way."""
+    """Return the payload that keeps the shift from being called verified, or None.
+
+    None: nothing is in the way.
+    """
     if proof.value is Truth.TRUE:
         return None
     if proof.wait:
@@ -51,7 +57,10 @@ def kept(deps: Deps, proof: Proof, payload: StepPayload) -> StepPayload | None:
 
 
 def counted_by_region(deps: Deps, *, since: float, until: float) -> dict[str, Points | None]:
-    """Region -> the minutes that its own CloudWatch counted; None where it did not answer."""
+    """Count the requests of each Region, by its own CloudWatch, for each minute.
+
+    Region -> its minutes; None where it did not answer.
+    """
 
     def one(region: str) -> Points | None:
         try:

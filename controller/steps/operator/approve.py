@@ -1,4 +1,7 @@
-"""A person's answer: judged again at the click, written once, then given to the workflow."""
+"""The answer of a person: judged again, written once, then given to the workflow.
+
+It is judged at the moment of the click.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -18,7 +21,10 @@ from controller.steps.incident.approvals import Question, answer_callback, asked
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """Whether the answer counted, and a sentence for the person who gave it."""
+    """The effect of an answer, and a sentence for the person who gave it.
+
+    counted: True where the answer counted.
+    """
 
     counted: bool
     sentence: str
@@ -34,7 +40,9 @@ def answer(
     groups: Collection[str] | None = None,
     shown: str | None = None,
 ) -> Answered:
-    """Approve or deny a request. Counts once: the conditional append decides between two clicks.
+    """Approve or deny a request.
+
+    An answer counts once: the conditional append decides between two clicks.
 
     groups: those that `who` belongs to by a sign-in just verified; None where the right to write to the
     journal is what entitles. shown: digest of the plan that `who` was shown, where that is known.
@@ -55,7 +63,7 @@ def answer(
         try:
             state = write(deps, state, kind, data=data, incident=incident, by=who)
         except JournalConflict:
-            continue  # somebody wrote first: look again at what is so now
+            continue  # somebody wrote first: look again at the state now
         except IllegalMove as refused:
             return Answered(False, str(refused))
         after = state.incidents[incident.id].request
@@ -68,7 +76,10 @@ def answer(
 
 
 def look_at(deps: Deps, request_id: str) -> Question | Answered:
-    """What the request asks, as things stand now; or why it can no longer be answered. Writes nothing."""
+    """Return the question of the request, as it stands now.
+
+    Returns `Answered` with the reason where it can no longer be answered. Writes nothing.
+    """
     state = read_state(deps)
     incident = _asked(state, request_id)
     if incident is None or incident.request is None:
@@ -101,7 +112,7 @@ class _Click:
 
 
 def _refusal(deps: Deps, state: State, incident: Incident, click: _Click) -> str | None:
-    """Why the answer does not count."""
+    """Return the reason why the answer does not count, or None."""
     return (
         _closed(deps, state, incident)
         or _not_theirs(deps, incident, click.who, click.groups)
@@ -111,7 +122,7 @@ def _refusal(deps: Deps, state: State, incident: Incident, click: _Click) -> str
 
 
 def _closed(deps: Deps, state: State, incident: Incident) -> str | None:
-    """Why nobody can answer the request any more."""
+    """Return the reason why nobody can answer the request any more, or None."""
     request = incident.request
     assert request is not None
     if request.status != "waiting":
@@ -130,7 +141,10 @@ def _closed(deps: Deps, state: State, incident: Incident) -> str | None:
 
 
 def _not_theirs(deps: Deps, incident: Incident, who: str, groups: Collection[str] | None) -> str | None:
-    """Why it is not for `who` to answer, by the policy as it asks now."""
+    """Return the reason why `who` may not answer the request, or None.
+
+    The policy is taken as it asks now.
+    """
     request = incident.request
     assert request is not None
     ask = asked_now(deps, incident, request).ask
@@ -147,7 +161,10 @@ def _other_plan(incident: Incident, shown: str | None) -> str | None:
 
 
 def _not_approved(deps: Deps, state: State, incident: Incident, who: str) -> str | None:
-    """Why `who` cannot approve it; evidence and plan are judged again."""
+    """Return the reason why `who` cannot approve the request, or None.
+
+    Evidence and plan are judged again.
+    """
     request = incident.request
     assert request is not None
     if same_person(incident.requested_by, who):

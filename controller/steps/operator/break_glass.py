@@ -1,11 +1,13 @@
-"""BreakGlass: a person moves the controls with the switch alone: no journal, lease or evidence on the way.
+"""BreakGlass: a person moves the controls with the switch alone.
+
+No journal, lease or evidence is on the way.
 
 ```
  look ─ refused ─> a sentence
    └─ the person types the Region ─> look again ─> write down ─> update ─> read back ─> write down
                                                                   later, once it can be reached: journal
 ```
-The floor binds here too, and safety rules are never overridden. Readiness, cooldown and approval do not.
+The floor binds here too, and safety rules are never overridden. Readiness, cooldown and approval do not bind.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -32,7 +34,7 @@ WriteDown = Callable[[Mapping[str, Any]], str]
 
 
 class Record(Protocol):
-    """What was written down on a machine."""
+    """A record of a move, as it was written down on a machine."""
 
     @property
     def id(self) -> str: ...
@@ -46,7 +48,10 @@ class Record(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What would be done: controls before and after, by name. `refusal`: why it must not be, or None."""
+    """The planned move: controls before and after, by name.
+
+    refusal: the reason why it must not be made, or None.
+    """
 
     source: str
     target: str | None
@@ -61,7 +66,10 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """stage: applied, refused or unconfirmed. states: the controls as read back; None if nothing answered."""
+    """The result of a move.
+
+    stage: applied, refused or unconfirmed. states: the controls as read back; None if nothing answered.
+    """
 
     stage: str
     sentence: str
@@ -69,7 +77,7 @@ class Outcome:
 
 
 def refuse_names(policy: Policy, *, source: str, target: str | None) -> str | None:
-    """Why these names cannot be meant, or None."""
+    """Return the reason why these names cannot be meant, or None."""
     known = ", ".join(policy.regions)
     for name in (source, *([target] if target else [])):
         if name not in policy.regions:
@@ -78,7 +86,10 @@ def refuse_names(policy: Policy, *, source: str, target: str | None) -> str | No
 
 
 def look(policy: Policy, switch: RoutingControls, *, source: str, target: str | None) -> Outlook:
-    """Read the controls and plan from what is. Raises `SwitchUnavailable`, `SwitchRefused`."""
+    """Read the controls and plan the move from them.
+
+    Raises `SwitchUnavailable`, `SwitchRefused`.
+    """
     wrong = refuse_names(policy, source=source, target=target)
     if wrong is not None:
         return Outlook(source, target, {}, refusal=wrong)
@@ -96,7 +107,11 @@ def look(policy: Policy, switch: RoutingControls, *, source: str, target: str | 
 
 
 def takes_over(policy: Policy, source: str, controls: Mapping[str, bool] | None) -> str | None:
-    """Of `target.prefer`, then of the rest, the first that carries traffic (`controls` None: unknown)."""
+    """Return the first other Region that carries traffic, or None.
+
+    The Regions of `target.prefer` come first, then the rest. controls: None where they are unknown; then the
+    first Region in this order is returned.
+    """
     others = [r for r in dict.fromkeys((*policy.about(source).target.prefer, *policy.regions)) if r != source]
     return next((r for r in others if controls is None or serving(policy, r, controls)), None)
 
@@ -108,7 +123,11 @@ def controls_of(policy: Policy) -> tuple[str, ...]:
 def move(
     policy: Policy, switch: RoutingControls, runtime: Runtime, outlook: Outlook, write_down: WriteDown
 ) -> Outcome:
-    """Flip what `outlook` planned; nothing is sent before the intent is written down. Raises `OSError`."""
+    """Change the controls as `outlook` planned.
+
+    Nothing is sent before the intent is written down. Raises `OSError`; `ValueError` where nothing is to
+    move.
+    """
     made = outlook.plan
     if made is None or outlook.refusal is not None:
         raise ValueError("there is nothing to move")
@@ -128,11 +147,17 @@ def move(
 
 
 def _nobody_drives() -> None:
-    """A fence asks the journal whether we may still act. Here a person acts; the deadline alone binds."""
+    """Allow every send: a person acts here, and the deadline alone binds.
+
+    In a step, the fence asks the journal whether the controller may still act.
+    """
 
 
 def _unconfirmed(error: str, made: Plan, seen: Mapping[str, bool] | None) -> Outcome:
-    """The last word has whatever endpoint answers, be it the one that took the change."""
+    """Return the outcome that the last read-back shows.
+
+    It counts whichever endpoint answers, even if that is the one that took the change.
+    """
     if seen is not None and all(seen[name] is on for name, on in made.goal):
         return Outcome("applied", f"{made.source} was left for {made.target}{LONE}", seen)
     return Outcome("unconfirmed", error, seen)
@@ -146,7 +171,10 @@ def _seen(switch: RoutingControls, policy: Policy) -> Mapping[str, bool] | None:
 
 
 def _record(policy: Policy, outlook: Outlook, states: Mapping[str, bool] | None) -> dict[str, Any]:
-    """The two Regions' controls alone: an event of the journal is bounded."""
+    """Return the record, with the two Regions' controls alone.
+
+    An event of the journal is bounded.
+    """
     regions = [outlook.source, str(outlook.target)]
     names = [name for region in regions for name in policy.regions[region].controls]
     return {
@@ -163,9 +191,10 @@ KEPT = ("stage", "who", "credential", "at", "region", "to", "before", "after", "
 
 
 def journal(deps: Deps, records: Sequence[Record]) -> int:
-    """Append a `BrokeGlass` event for each record that the journal lacks, each once; how many it lacked.
+    """Append a `BrokeGlass` event once for each record that the journal lacks.
 
-    Raises `OutsideUnreachable`, `JournalConflict` where the journal stays busy.
+    Returns how many it lacked. Raises `OutsideUnreachable`, and `JournalConflict` where the journal stays
+    busy.
     """
     added = 0
     for _ in range(TRIES):

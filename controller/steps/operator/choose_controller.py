@@ -1,6 +1,7 @@
-"""Which of several controllers a person goes through: one that answers and is not cut off from the rest.
+"""The choice of the controller that a person goes through, among several.
 
-What is begun through a controller that is cut off stands still: it abstains until another takes over.
+It is one that answers and is not cut off from the rest. An incident that is begun through a controller that
+is cut off stands still: that controller abstains until another takes over.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +15,10 @@ from controller.steps.context.deps import Deps
 
 
 def first_able(builds: Sequence[Callable[[], Deps]]) -> Deps:
-    """The first that answers and hears from other Regions; else the first that answers; else the first."""
+    """Return the first controller that answers and hears from other Regions.
+
+    Else the first that answers; else the first.
+    """
     answering: Deps | None = None
     for build in builds:
         deps = build()
@@ -29,7 +33,10 @@ def first_able(builds: Sequence[Callable[[], Deps]]) -> Deps:
 
 
 def cut_off(deps: Deps) -> bool:
-    """Whether nothing reached this controller lately from another Region. Raises `EvidenceUnavailable`."""
+    """Return True unless something reached this controller lately from another Region.
+
+    Raises `EvidenceUnavailable`.
+    """
     now = deps.runtime.now()
     seen = view(deps.policy, deps.account, deps.evidence.read(deps.application), now)
     found = GuardInput(deps.policy, "", now, deps.here, State(deps.application), None, seen, None)

@@ -1,4 +1,7 @@
-"""Why, for any moment: the assessments and the journal put together, and the gaps in which nobody watched."""
+"""The explanation of any past moment, from the assessments and the journal.
+
+It also shows the gaps in which nobody watched.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,18 +15,22 @@ from controller.core.policy.schema import Policy
 
 
 class Nearest(Protocol):
-    """As `ports.storage.Assessments.nearest`."""
+    """The signature of `ports.storage.Assessments.nearest`."""
 
     def __call__(self, application: str, at: float, *, later: bool) -> float | None: ...
 
 
 WATCHED = 150.0
-"""Seconds after an assessment during which its word still counts: the tick comes once a minute."""
+"""Seconds after an assessment during which it still counts: the tick comes once a minute."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """What was so at `at`. regions: Region -> (when it was decided, the stored decision)."""
+    """The decisions, the state and the last events at the moment `at`.
+
+    regions: Region -> (when it was decided, the stored decision). blind: the last assessment before `at` and
+    the first after it, where nothing was decided then; else None.
+    """
 
     at: float
     regions: Mapping[str, tuple[float, dict[str, Any]]]
@@ -32,7 +39,10 @@ class Recalled:
     blind: tuple[float | None, float | None] | None
 
     def sentences(self, only: str | None = None) -> list[str]:
-        """For people: one line a Region (or for `only` one), or the gap."""
+        """Return one line for each Region (or for `only` one), or the gap.
+
+        The lines are for people.
+        """
         if self.blind is not None:
             since, until = (None if edge is None else format_time(edge) for edge in self.blind)
             span = f"from {since or 'the beginning'} to {until or 'now'}"
@@ -43,7 +53,10 @@ class Recalled:
 
 
 class Records(Protocol):
-    """What is looked up: `Journal.read`, `Assessments.between` and `.nearest` of one application."""
+    """The reads that `recall` needs, of one application.
+
+    They are `Journal.read`, `Assessments.between` and `.nearest`.
+    """
 
     def read(self, application: str) -> tuple[Event, ...]: ...
 
@@ -56,7 +69,10 @@ class Records(Protocol):
 
 
 def recall(policy: Policy, records: Records, at: float, state: State | None = None) -> Recalled:
-    """state: as it was then, where that is known. Raises `EvidenceUnavailable`, `OutsideUnreachable`."""
+    """Return the decisions, the state and the gap at the moment `at`.
+
+    state: as it was then, where that is known. Raises `EvidenceUnavailable`, `OutsideUnreachable`.
+    """
     application = policy.application
     whole = records.read(application)
     if state is None:
@@ -74,5 +90,8 @@ def recall(policy: Policy, records: Records, at: float, state: State | None = No
 
 
 def _gap(records: Records, application: str, at: float) -> tuple[float | None, float | None]:
-    """The last assessment before and the first after a moment; None where there is none."""
+    """Return the last assessment before a moment and the first after it.
+
+    None stands for one that does not exist.
+    """
     return records.nearest(application, at, later=False), records.nearest(application, at, later=True)

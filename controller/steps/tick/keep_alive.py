@@ -1,4 +1,7 @@
-"""Keeping an open incident alive: its execution runs, its callback is neither lapsed nor forgotten."""
+"""The upkeep of an open incident: its execution runs, its callback stays open.
+
+A callback neither lapses nor is forgotten.
+"""
 
 from controller.core.decision.guards import binding
 from controller.core.incident.approval import Request
@@ -16,10 +19,10 @@ from controller.steps.workflow.hand_over import hand_on
 
 
 def keep_alive(deps: Deps, state: State, incident: Incident, about: Decision) -> None:
-    """Start an execution that is missing; heartbeat, expire or complete a callback that waits.
+    """Start a missing execution; heartbeat, expire or complete a waiting callback.
 
-    about: what was decided about the incident's Region just now. Raises `JournalConflict` or `TokenClosed`
-    where a sibling or the execution itself was faster, which needs no remedy.
+    about: the decision made just now about the incident's Region. Raises `JournalConflict` or `TokenClosed`
+    where another process or the execution itself was faster, which needs no remedy.
     """
     if incident.driver not in ("", deps.here):
         return  # its own Region keeps it alive, or takeover does
@@ -39,7 +42,10 @@ def keep_alive(deps: Deps, state: State, incident: Incident, about: Decision) ->
 
 
 def _tend_request(deps: Deps, state: State, incident: Incident, about: Decision) -> None:
-    """Keep the callback alive; end it where nobody answered, or where the question is no longer this one."""
+    """Keep the callback alive, or end it.
+
+    It ends where nobody answered, or where the question is no longer this one.
+    """
     request = incident.request
     assert request is not None
     answer = request.status
@@ -57,7 +63,10 @@ def _tend_request(deps: Deps, state: State, incident: Incident, about: Decision)
 
 
 def _time_passes(deps: Deps, state: State, incident: Incident, request: Request, about: Decision) -> str:
-    """Remind halfway; ask the next in turn; after the last, silence is a denial."""
+    """Remind halfway, ask the next in turn, and deny after the last.
+
+    Returns the answer so far: `waiting` or `expired`. Silence after the last ask is a denial.
+    """
     now = deps.runtime.now()
     if now < request.expires:
         if not request.reminded and now >= (request.asked + request.expires) / 2:
@@ -75,14 +84,20 @@ def _time_passes(deps: Deps, state: State, incident: Incident, request: Request,
 
 
 def _remind(deps: Deps, state: State, incident: Incident, request: Request, about: Decision) -> None:
-    """In this order: a reminder may come twice, but what is written down as told was told."""
+    """Send a reminder, then write it down.
+
+    In this order: a reminder may come twice, but a reminder that is written down was sent.
+    """
     if notify_approvers(deps, question(deps, incident, request, about), again=True):
         data = {"approval": request.id, "stage": request.stage}
         write(deps, state, Kind.REMINDED, data=data, incident=incident)
 
 
 def _another_matter(deps: Deps, incident: Incident, request: Request, about: Decision) -> bool:
-    """Whether there is no longer anything to ask, or another plan to ask about: the workflow looks again."""
+    """Return True where nothing is left to ask, or the plan is another.
+
+    Then the workflow looks again.
+    """
     if about.action == "ask" and about.plan is not None:
         return binding(deps.policy, incident, about.plan) != request.digest
     return about.action in ("stand_down", "act")

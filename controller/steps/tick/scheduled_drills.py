@@ -1,4 +1,7 @@
-"""Drills: begun by a person or by the schedule, with the same guards; what keeps one back is written down."""
+"""The drills that the schedule begins, under the guards of any drill.
+
+A person may begin a drill too. What keeps a drill back is written down.
+"""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,9 +20,12 @@ from controller.steps.incident.opening import open_incident
 
 
 def drill_if_due(deps: Deps, state: State, controls: Mapping[str, bool] | None) -> None:
-    """Open the drill whose time has come, or write down why not: once for each stroke of `drills.cron`.
+    """Open the drill whose time has come, or write down why not.
 
-    controls: as read just now. Of several controllers the append lets one through.
+    This happens once for each time that `drills.cron` names. Of several controllers the append lets one
+    through.
+
+    controls: as read just now.
     """
     struck = due(deps.policy, state, deps.runtime.now())
     if struck is None:
@@ -32,7 +38,7 @@ def drill_if_due(deps: Deps, state: State, controls: Mapping[str, bool] | None) 
     if abstains(seen) is not None:
         return  # another controller may know better
     kept = missed(struck, now) or kept_from(deps.policy, state, region, now, controls)
-    with suppress(JournalConflict, IllegalMove):  # a sibling was faster, or the next tick tries again
+    with suppress(JournalConflict, IllegalMove):  # another was faster, or the next tick tries again
         if kept is not None:
             _skip(deps, state, region, struck, kept)
             return

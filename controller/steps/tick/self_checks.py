@@ -1,8 +1,10 @@
-"""A gap in which this controller assessed nothing: written down once, by the first tick after it.
+"""The checks of the tick on the controller itself: gaps, journal, stuck steps.
 
-A tick without a journal: say that nothing may be done, and see to it that people know.
+A gap in which this controller assessed nothing is written down once, by the first tick after it.
 
-Telling people, once, of a step that is slow against its own history.
+A tick without a journal records that nothing may be done, and makes sure that people know.
+
+A step that is slow against its own history is told to people, once.
 """
 
 from collections.abc import Mapping
@@ -22,12 +24,15 @@ from controller.steps.context.paging import note, page
 from controller.steps.context.situation import situation
 
 BLIND = 150.0
-"""Seconds without an assessment of one's own that are a gap: two ticks failed to come."""
+"""Seconds without an assessment of this controller's own that are a gap: two ticks failed to come."""
 FAR = 86400.0
 
 
 def own_gap(deps: Deps, now: float) -> float | None:
-    """When this controller last assessed anything, if that is too long ago; else, and if never, None."""
+    """Return the time of this controller's last assessment, where too long ago.
+
+    Returns None where it is recent, where there is none, and where the assessments cannot be read.
+    """
     try:
         if _ticks(deps, now - BLIND, now):
             return None
@@ -43,7 +48,10 @@ def _ticks(deps: Deps, start: float, end: float) -> list[float]:
 
 
 def tell_gap(deps: Deps, state: State, now: float) -> State:
-    """Write `Blinded` if there was a gap; again if a sibling wrote first. Raises `JournalConflict`."""
+    """Write `Blinded` if there was a gap.
+
+    Tries again if another process wrote first. Raises `JournalConflict`.
+    """
     since = own_gap(deps, now)
     if since is None:
         return state
@@ -55,7 +63,7 @@ LATELY = 200.0
 
 
 def without_journal(deps: Deps, now: float, error: ControllerError) -> dict[str, object]:
-    """Record that nothing may move; page once.
+    """Record that nothing may move, and page once.
 
     A journal that does not answer is told at the second such tick in a row, since one answer may get lost.
     One that answers what this version cannot read is told at once.
@@ -73,7 +81,10 @@ def without_journal(deps: Deps, now: float, error: ControllerError) -> dict[str,
 
 
 def _is_time(deps: Deps, now: float, nth: int) -> bool:
-    """Whether this is the `nth` tick in a row that could not read it; yes where that is unknown."""
+    """Return True at the `nth` tick in a row that could not read it.
+
+    Returns True also where that is unknown.
+    """
     try:
         before = deps.assessments.between(deps.application, now - LATELY, now)
     except OutsideUnreachable:
@@ -88,9 +99,10 @@ def _unreadable(record: Mapping[str, Any]) -> bool:
 
 
 def tell_stuck(deps: Deps, state: State) -> State:
-    """Page and write `Escalated` if the open incident's step is stuck, unless that was told already.
+    """Page and write `Escalated` where the open incident's step is stuck.
 
-    Whichever controller looks first tells it: the one that drives may be what hangs.
+    Does nothing where that was told already. Whichever controller looks first tells it: the one that drives
+    may be what hangs.
     """
     incident = state.open
     found = stuck(state.pace, deps.runtime.now())
@@ -98,7 +110,7 @@ def tell_stuck(deps: Deps, state: State) -> State:
         return state
     if page(deps, f"{incident.id}: stuck at {found.step}", found.sentence):
         data = {"code": "stuck", "step": found.step, "reason": found.sentence}
-        # Where somebody wrote first, that was perhaps the very end of the step; the heartbeats go on.
+        # Where somebody wrote first, that was perhaps the end of this step; the heartbeats go on.
         with suppress(JournalConflict, OutsideUnreachable):
             return write(deps, state, Kind.ESCALATED, data=data, incident=incident)
     return state

@@ -1,4 +1,4 @@
-"""Takeover: a driver that gives no sign of life is replaced by the controller of another Region.
+"""Takeover: the controller of another Region replaces a driver without signs of life.
 
 ```
  driver    beats 7 ── 8 ── 9 ─x
@@ -31,7 +31,7 @@ TOO_MANY = 3
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the lease of another Region's driver shows, and since when it has shown that."""
+    """The lease of another Region's driver as seen, and since when."""
 
     incident: str
     epoch: int
@@ -40,7 +40,10 @@ class Standing:
 
 
 def look_at_driver(deps: Deps, state: State, now: float) -> Standing | None:
-    """How another Region's driver of the open incident stands, if one drives. Raises `OutsideUnreachable`."""
+    """Return the standing of another Region's driver of the open incident.
+
+    Returns None where no such driver drives. Raises `OutsideUnreachable`.
+    """
     incident = state.open
     if incident is None or incident.driver in ("", deps.here):
         return None
@@ -54,12 +57,15 @@ def look_at_driver(deps: Deps, state: State, now: float) -> Standing | None:
 
 
 def standing_data(standing: Standing | None) -> Mapping[str, Any]:
-    """What is kept of a look with the assessment."""
+    """Return the part of a look that is kept with the assessment."""
     return {} if standing is None else {"driver": asdict(standing)}
 
 
 def take_over_if_still(deps: Deps, state: State, incident: Incident, standing: Standing) -> State:
-    """Drive on from here if the driver has stood still for long enough. Raises `JournalConflict`."""
+    """Drive on from here if the driver has stood still for long enough.
+
+    Raises `JournalConflict`.
+    """
     still = deps.runtime.now() - standing.since
     if still < STANDSTILL + patience(deps.policy, deps.here, incident.source, incident.driver):
         return state
@@ -82,7 +88,10 @@ def take_over_if_still(deps: Deps, state: State, incident: Incident, standing: S
 
 
 def too_many(deps: Deps, state: State, incident: Incident) -> State:
-    """Tell people of an incident whose executions keep ending, or whose drivers keep falling silent."""
+    """Tell people of an incident whose executions or drivers keep failing.
+
+    Its executions keep ending, or its drivers keep falling silent.
+    """
     reason = f"{TOO_MANY} executions of it have ended or fallen silent before their time"
     if not page(deps, f"{incident.id}: takeovers", reason):
         return state

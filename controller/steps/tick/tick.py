@@ -1,4 +1,7 @@
-"""Tick, once a minute: look at levels and not only at edges, decide, write it down, keep alive."""
+"""The tick, once a minute: look, decide, write it down, keep alive.
+
+It looks at levels and not only at edges.
+"""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -29,11 +32,14 @@ from controller.steps.tick.self_checks import tell_gap, tell_stuck, without_jour
 from controller.steps.tick.takeover import Standing, look_at_driver, standing_data, take_over_if_still
 
 PATIENCE = 15.0
-"""Seconds, as a backstop: a poll ends itself after one. At speed 60 this is 250 ms of a loaded machine."""
+"""Seconds, as a last limit: a poll ends itself after one. At speed 60 this is 250 ms of a loaded machine."""
 
 
 def tick(deps: Deps) -> dict[str, object]:
-    """Poll, decide, record; start what has no driver; end what nobody answered."""
+    """Poll, decide and record; keep the open incident going.
+
+    It starts what has no driver, and ends what nobody answered.
+    """
     now = deps.runtime.now()
     silent = _poll(deps)
     try:
@@ -57,7 +63,7 @@ def tick(deps: Deps) -> dict[str, object]:
     state = tell_stuck(deps, judged.state)
     incident = state.open
     if incident is not None and judged.opened is None:
-        # A sibling that writes first has done the same, or more.
+        # Another process that writes first has done the same, or more.
         with suppress(JournalConflict, TokenClosed):
             _keep_going(deps, replace(judged, state=state), incident, standing)
     drill_if_due(deps, state, controls)
@@ -67,7 +73,10 @@ def tick(deps: Deps) -> dict[str, object]:
 
 
 def _on(deps: Deps, controls: Mapping[str, bool] | None) -> dict[str, int]:
-    """Region -> how many of its controls are On; empty where they cannot be read."""
+    """Return the number of controls that are On in each Region.
+
+    Empty where the controls cannot be read.
+    """
     if controls is None:
         return {}
     return {r: sum(controls[name] for name in entry.controls) for r, entry in deps.policy.regions.items()}
@@ -94,12 +103,15 @@ def _look_for_drift(deps: Deps, state: State, controls: Mapping[str, bool] | Non
     try:
         repaired = repair_echo(deps, state, controls)
         return see_drift(deps, state, controls) if repaired is state else repaired
-    except JournalConflict:  # what a sibling wrote may be the very shift; the next tick knows
+    except JournalConflict:  # what another wrote may be this shift; the next tick knows
         return load_state(deps)
 
 
 def _poll(deps: Deps) -> list[str]:
-    """Each alarm's state as it is now, all Regions side by side; returns those that did not answer."""
+    """Record each alarm's present state; return the Regions that did not answer.
+
+    All Regions are polled in parallel.
+    """
     names = {region: _alarms(deps, region) for region in deps.policy.regions}
     work = {region: partial(_poll_one, deps, region, asked) for region, asked in names.items() if asked}
     answers = fan_out(deps.runtime, work, PATIENCE)

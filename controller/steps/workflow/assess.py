@@ -1,9 +1,8 @@
-"""Assess: judge the incident's Region again and say where the workflow goes.
+"""The step Assess: judge the incident's Region again, and choose the next state.
 
-What of a move has been made, whatever became of its target since.
-
-The guards of a target say whether traffic may go there. Where it is there already they keep nothing back:
-they would only leave a move open for ever that needs no further call.
+It also finds how much of a move has been made, whatever became of its target since. The guards of a target
+say whether traffic may go there. Where it is there already they keep nothing back: they would only leave a
+move open for ever that needs no further call.
 """
 
 from collections.abc import Mapping
@@ -29,7 +28,10 @@ from controller.steps.payload import StepPayload
 def remaining_plan(
     deps: Deps, incident: Incident, decision: Decision, controls: Mapping[str, bool]
 ) -> Plan | None:
-    """What is still to move; None where the decision alone could say so, and does not."""
+    """Return the plan of what is still to move.
+
+    None where the decision alone could say so, and does not.
+    """
     if decision.plan is not None or incident.leg == "home" or incident.intent == "restore":
         return decision.plan
     return plan(deps.policy, source=incident.source, target=str(incident.target), controls=controls)
@@ -38,8 +40,10 @@ def remaining_plan(
 def record_late_apply(
     deps: Deps, state: State, incident: Incident, decision: Decision, controls: Mapping[str, bool] | None
 ) -> bool:
-    """Write `ShiftApplied` where the move may not go on, and all that was intended stands: a call landed
-    after its sender had given it up. False if that is not so."""
+    """Write `ShiftApplied` for a call that landed after its sender gave up.
+
+    That is so where the move may not go on, and all that was intended stands. Returns False if it is not so.
+    """
     if incident.phase is not Phase.SHIFTING or controls is None or decision.action != "hold":
         return False
     if decision.plan is not None or not incident.intended:
@@ -58,11 +62,14 @@ LANDED = 45.0
 LOOPS = 1000
 """Loops of one execution before it hands over to a new one (its history is bounded at 25,000 events)."""
 QUIET = frozenset({"unknown", "evidence-unreadable", "approval"})
-"""Codes for which holding is not worth a page: people are asked already, or may soon be."""
+"""Codes for which a hold is not worth a page: people are asked already, or may soon be."""
 
 
 def assess(deps: Deps, payload: StepPayload) -> StepPayload:
-    """Decide about the incident; write down what changed; never touches traffic."""
+    """Decide about the incident and write down what changed.
+
+    Never touches traffic.
+    """
     state = load_state(deps)
     incident = state.incidents.get(payload.incident)
     if incident is None or incident.epoch > payload.epoch:
@@ -111,7 +118,7 @@ def assess(deps: Deps, payload: StepPayload) -> StepPayload:
 
 
 def _handing_over(deps: Deps, payload: StepPayload, incident: Incident) -> str:
-    """Why a fresh execution should drive on, or "".
+    """Return the reason why a fresh execution should drive on, or "".
 
     A running execution keeps the workflow of the version that started it. Once people were asked, or while a
     call may be under way, it goes on all the same: in a new epoch they would have to answer again.
@@ -124,7 +131,7 @@ def _handing_over(deps: Deps, payload: StepPayload, incident: Incident) -> str:
 
 
 def _is_news(deps: Deps, incident: Incident, decision: Decision) -> bool:
-    """Whether the plan is another than the one confirmed, or than the one that people are asked about."""
+    """Return True where the plan differs from the one confirmed or asked about."""
     if incident.phase is Phase.OPEN or incident.target != decision.target:
         return True
     if incident.phase is Phase.SHIFTING:
@@ -136,7 +143,10 @@ def _is_news(deps: Deps, incident: Incident, decision: Decision) -> bool:
 
 
 def _drops_intent(incident: Incident, decision: Decision) -> bool:
-    """Whether the decision contradicts a shift that was intended, and of which nothing was applied."""
+    """Return True where the decision contradicts a shift that was only intended.
+
+    Nothing of that shift was applied.
+    """
     if incident.phase is not Phase.SHIFTING or decision.action == "hold":
         return False
     return decision.action != "act" or decision.target != incident.target

@@ -1,4 +1,7 @@
-"""ConfirmReadiness: look once more, all guards, right before people are asked or traffic moves."""
+"""The step ConfirmReadiness: all guards are looked at once more.
+
+It comes right before people are asked or traffic moves.
+"""
 
 from controller.core.decision.approval_chain import chain
 from controller.core.decision.decide import decide
@@ -13,7 +16,10 @@ from controller.steps.payload import ASK_LONGEST, StepPayload
 
 
 def confirm_readiness(deps: Deps, payload: StepPayload) -> StepPayload:
-    """`ask` or `shift` if the target is ready now, else `escalate`; `again` where nothing waits for it."""
+    """Return `ask` or `shift` where the target is ready now.
+
+    Else `escalate`; `again` where nothing waits for it.
+    """
     state, incident = require_driver(deps, payload.incident, payload.epoch)
     if incident.phase not in READYING:  # ended, or moved on, while this step was tried again
         return payload.to("again", wait=1)

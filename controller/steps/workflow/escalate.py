@@ -1,4 +1,4 @@
-"""Escalate: tell people what stands in the way, once for each cause, and hold."""
+"""The step Escalate: tell people the obstacle, once for each cause, and hold."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,9 +15,9 @@ UNREAD = "journal-unreadable"
 
 
 def escalate(deps: Deps, payload: StepPayload, error: str = "", cause: str = "") -> StepPayload:
-    """Page and write `Escalated`, unless this code was paged for this incident; then hold.
+    """Page and write `Escalated` once for each code of an incident; then hold.
 
-    In this order: a page may come twice, but what is written down as told was told.
+    In this order: a page may come twice, but a page that is written down was sent.
 
     error, cause: what the workflow caught, where a step failed rather than said no.
     """
@@ -35,13 +35,19 @@ def escalate(deps: Deps, payload: StepPayload, error: str = "", cause: str = "")
 
 
 def _unread(deps: Deps, payload: StepPayload, reason: str) -> StepPayload:
-    """Nothing can be written down, so the payload itself remembers that people were told."""
+    """Hold, and keep in the payload itself that people were told.
+
+    Nothing can be written down while the journal is unreadable.
+    """
     told = payload.code == UNREAD or page(deps, f"{payload.incident}: {UNREAD}", f"{reason}\nNothing moves.")
     return payload.to("hold", code=UNREAD if told else "", reason=reason, wait=60)
 
 
 def hold_unknown(deps: Deps, payload: Mapping[str, Any], reason: str) -> dict[str, Any]:
-    """Hold a payload of another version as it is, and page once: a later version may know what to do."""
+    """Hold a payload of another version as it is, and page once.
+
+    A later version may know what to do.
+    """
     code = "payload-unknown"
     told = payload.get("code") == code or page(
         deps, f"{deps.application}: {code}", f"{reason}\nNothing moves."
@@ -50,6 +56,6 @@ def hold_unknown(deps: Deps, payload: Mapping[str, Any], reason: str) -> dict[st
 
 
 def _code(error: str) -> str:
-    """`SwitchUnavailable` -> `switch-unavailable`."""
+    """Return the code of an error: `SwitchUnavailable` -> `switch-unavailable`."""
     words = "".join(f"-{c.lower()}" if c.isupper() else c for c in error if c.isalnum() or c == ".")
     return words.strip("-.").replace(".-", "-") or "step-failed"

@@ -1,4 +1,7 @@
-"""HandOver: a fresh execution drives on, with a new epoch, before this one's history is full."""
+"""The step HandOver: a fresh execution drives on, with a new epoch.
+
+It comes before the history of the present execution is full.
+"""
 
 from controller.core.incident.state import Incident, State
 from controller.core.journal import Kind
@@ -15,7 +18,10 @@ def hand_over(deps: Deps, payload: StepPayload) -> StepPayload:
 
 
 def hand_on(deps: Deps, state: State, incident: Incident, reason: str) -> State:
-    """Write `HandedOver`, then let the next run take the lease: the append decides between two."""
+    """Write `HandedOver`, then let the next run take the lease.
+
+    The append decides between two that do so at once.
+    """
     data = {
         "from": execution_name(incident, incident.runs),
         "to": execution_name(incident, incident.runs + 1),

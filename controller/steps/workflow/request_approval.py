@@ -1,4 +1,7 @@
-"""RequestApproval: put the question to people and leave; their answer comes back by the task token."""
+"""The step RequestApproval: put the question to people, and leave.
+
+Their answer comes back by the task token.
+"""
 
 from controller.core.decision.approval_chain import chain
 from controller.core.decision.decide import decide
@@ -44,7 +47,10 @@ def request_approval(deps: Deps, payload: StepPayload, token: str) -> None:
 
 
 def chain_ends(deps: Deps, asks: tuple[Ask, ...], waiting: Request | None) -> float:
-    """When the last ask's time runs out, if nobody answers any."""
+    """Return the time at which the last ask runs out, if nobody answers any.
+
+    Seconds since 1970.
+    """
     if waiting is None:
         return deps.runtime.now() + sum(ask.within for ask in asks)
     return waiting.expires + sum(ask.within for ask in asks[waiting.stage :])

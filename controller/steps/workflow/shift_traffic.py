@@ -1,22 +1,19 @@
-"""ShiftTraffic: the one step that moves routing controls.
+"""The step ShiftTraffic: the one step that moves routing controls.
 
 ```
 act? -> RegionCounted for the fleet (durable) -> beat
      -> ShiftIntended (durable) -> fence -> ARC, On and Off at once -> read back -> ShiftApplied
                                    └ before every send: armed, our epoch and policy, same incident
-```
 
-Counting a Region for the fleet before an automatic evacuation of it is intended (S9).
-
+ RegionCounted: read the fleet ─┬─ counted today: go
+                                ├─ as many as the policy allows: no
+                                └─ else append RegionCounted ─┬─ written: go
+                       ^────────── somebody wrote first ──────┘
 ```
- read the fleet ─┬─ counted today: go
-                 ├─ as many as the policy allows: no
-                 └─ else append RegionCounted ─┬─ written: go
-        ^────────── somebody wrote first ──────┘
-```
-Before the intent and not beside it. Two applications that set out from two Regions at once meet at this
-append, so the limit holds between them too; and nothing stands between intent and ARC call. If nothing comes
-of the evacuation, a Region too many is counted for a day: that only makes others wait for a person.
+A Region is counted for the fleet before an automatic evacuation of it is intended (S9): before the intent and
+not beside it. Two applications that set out from two Regions at once meet at this append, so the limit holds
+between them too; and nothing stands between intent and ARC call. If nothing comes of the evacuation, a Region
+too many is counted for a day: that only makes others wait for a person.
 """
 
 from collections.abc import Mapping
@@ -43,10 +40,10 @@ TRIES = 5
 def count_region_for_fleet(
     deps: Deps, state: State, incident: Incident, controls: Mapping[str, bool]
 ) -> str | None:
-    """Count the Region that `incident` is about to leave; why it must not, or None.
+    """Count the Region that `incident` is about to leave.
 
-    Most find it counted already, in what they have read, and call nothing. Raises `OutsideUnreachable`,
-    and `JournalConflict` where others were always faster.
+    Returns the reason why it must not be left, or None. Most find it counted already, in what they have read,
+    and call nothing. Raises `OutsideUnreachable`, and `JournalConflict` where others were always faster.
     """
     region, now = incident.source, deps.runtime.now()
     counts = incident.intent == "evacuate" and not incident.by_person
@@ -75,7 +72,9 @@ def count_region_for_fleet(
 DEADLINE = 15.0
 """Seconds, from what was read on, after which nothing new is sent; the Lambda's own timeout is 30."""
 STALE = 60.0
-"""Seconds that reading may take: what was read before a freeze is no ground to act after the thaw."""
+"""Seconds that reading may take. The Lambda may be frozen: what was read before that is no ground to act
+after.
+"""
 REFUSED = 60
 """Seconds before a shift that ARC refused is tried again."""
 WATCH = 30
@@ -83,7 +82,7 @@ WATCH = 30
 
 
 def shift_traffic(deps: Deps, payload: StepPayload) -> StepPayload:
-    """Move traffic if every guard says so at this moment; else go back to Assess.
+    """Move traffic if every guard allows it now; else go back to Assess.
 
     Raises `SwitchUnavailable` (nothing confirmed; safe to run again) and `JournalConflict`.
     """
@@ -162,14 +161,17 @@ def _applied(
 
 
 def _settle(deps: Deps, incident: Incident) -> float:
-    """Seconds between a wave and the look at its result."""
+    """Return the seconds between a wave and the look at its result."""
     policy = deps.policy.about(incident.source)
     restore = policy.restore
     return restore.settle if incident.intent == "restore" and restore else policy.evacuate.settle
 
 
 def _fence(deps: Deps, incident: Incident, payload: StepPayload) -> None:
-    """Raise unless this driver may still send: same epoch and policy, armed, and the incident as intended."""
+    """Raise unless this driver may still send.
+
+    It may with the same epoch and policy, armed, and with the incident as intended.
+    """
     lease = deps.leases.read(deps.application)
     if lease is None or lease.epoch != payload.epoch:
         raise JournalConflict(f"epoch {payload.epoch} no longer drives {incident.id}")

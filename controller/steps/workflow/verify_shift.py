@@ -1,4 +1,4 @@
-"""VerifyShift: the controls stand where they were put, and customers of the target stay well.
+"""The step VerifyShift: the controls stand as put, and the target's customers stay well.
 
 ```
  read back as put? ─ no ─> drift: journalled, settled, not fought
@@ -39,7 +39,10 @@ STAY = 20
 
 
 def verify_shift(deps: Deps, payload: StepPayload) -> StepPayload:
-    """`settled` once all is done, `again` for the next wave, `watch` while the result is not known."""
+    """Return the next state after a look at the result.
+
+    `settled` once all is done, `again` for the next wave, `watch` while the result is not known.
+    """
     state, incident = require_driver(deps, payload.incident, payload.epoch)
     if incident.phase not in (Phase.SHIFTED, Phase.VERIFIED) or incident.target is None:
         return payload.to("again")
@@ -98,7 +101,10 @@ def _verified(deps: Deps, state: State, incident: Incident, proof: Proof | None)
 
 
 def _end(deps: Deps, state: State, incident: Incident, payload: StepPayload) -> StepPayload:
-    """Everything stands where it should: settled, or rolled back."""
+    """Write that the incident is settled, or rolled back.
+
+    Everything stands where it should.
+    """
     rolled = incident.intent == "evacuate" and incident.leg == "home"
     data: dict[str, Any] = {"target": _carrier(incident)}
     if incident.outcome:
@@ -113,7 +119,7 @@ def _end(deps: Deps, state: State, incident: Incident, payload: StepPayload) -> 
 
 
 def _carrier(incident: Incident) -> str:
-    """The Region that carries the traffic once this leg is done."""
+    """Return the Region that carries the traffic once this leg is done."""
     home = incident.intent == "restore" or incident.leg == "home"
     return incident.source if home else str(incident.target)
 
@@ -129,7 +135,10 @@ def _turn(
 
 
 def _rolls_back(deps: Deps, looked: View, incident: Incident) -> bool:
-    """Whether the policy rolls a failed move back, and the source is not known to be as bad."""
+    """Return True where the policy rolls a failed move back.
+
+    The source must also be known not to be as bad.
+    """
     policy = deps.policy.about(incident.source)
     if incident.intent != "evacuate" or policy.evacuate.if_verify_fails != "rollback":
         return False
@@ -151,9 +160,10 @@ def _judged(deps: Deps, incident: Incident) -> list[str]:
 
 
 def _breaching(looked: View, family: str, incident: Incident) -> Node:
-    """Whether customers of the Region that carries the traffic by now are known to be ill.
+    """Judge whether customers of the Region that carries the traffic are breaching.
 
-    Coming home that is the source: what becomes of the Region that is left must not hold it up.
+    That is the Region that carries it by now. On the way back that is the source: what becomes of the Region
+    that is left must not hold up the return.
     """
     carrier = _carrier(incident)
     place = "source" if carrier == incident.source else "target"
@@ -162,7 +172,10 @@ def _breaching(looked: View, family: str, incident: Incident) -> Node:
 
 
 def _at_home(deps: Deps, looked: View, incident: Incident) -> Node | None:
-    """What speaks against going home: customers of the source are known to be ill."""
+    """Return the evidence against the return, or None.
+
+    That is: customers of the source are known to be breaching.
+    """
     source = incident.source
     for family in _judged(deps, incident):
         leaf = Leaf.model_validate({"in": "source", "family": family, "is": "breaching"})
@@ -175,7 +188,10 @@ def _at_home(deps: Deps, looked: View, incident: Incident) -> Node | None:
 def _drifted(
     deps: Deps, state: State, incident: Incident, payload: StepPayload, names: list[str]
 ) -> StepPayload:
-    """Somebody else moved controls after us: journalled and shown, not fought."""
+    """Settle the incident where somebody else moved controls after us.
+
+    That is journalled and shown, not fought.
+    """
     reason = f"moved by somebody else since: {', '.join(names)}"
     data = {"target": incident.target, "drift": names, "outcome": "interrupted"}
     write(deps, state, Kind.SETTLED, data=data, incident=incident)
