@@ -1,7 +1,7 @@
-"""Reads what stands in an account: alarms, canaries, routing controls, health checks.
+"""The reader of an account: alarms, canaries, routing controls, health checks.
 
-Control planes throughout (ARC's configuration in us-west-2 alone, Route 53's in us-east-1): for a draft at
-somebody's desk, never on the path of a move. Sources: the API references of CloudWatch, Synthetics, Recovery
+Control planes throughout (ARC's configuration in us-west-2 alone, Route 53's in us-east-1): for a draft that
+a person makes, never on the path of a move. Sources: the API references of CloudWatch, Synthetics, Recovery
 Control Configuration and Route 53.
 """
 
@@ -34,13 +34,19 @@ Client = Any
 
 
 class AwsAccount:
-    """`ports.account.Account`. client: of a service in a Region."""
+    """`ports.account.Account` by boto3 clients.
+
+    client: of a service in a Region.
+    """
 
     def __init__(self, *, client: Callable[[str, str], Client], regions: Sequence[str]) -> None:
         self._client, self._regions = client, tuple(regions)
 
     def facts(self) -> AccountFacts:
-        """Whatever answers; what does not is named in `unread`."""
+        """Return the facts of whatever answers.
+
+        What does not answer is named in `unread`. Raises `OutsideUnreachable` where nothing answers.
+        """
         unread: list[str] = []
         alarms = self._each("cloudwatch", "the alarms", _alarms, unread)
         canaries = self._each("synthetics", "the canaries", _canaries, unread)

@@ -1,4 +1,4 @@
-"""botocore's errors, put into the controller's words in one place."""
+"""The errors of botocore, turned into the controller's own in one place."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,10 @@ OUTSIDE = (BotoCoreError, ClientError, ResponseParserError)
 
 
 def code(error: Exception) -> str:
-    """AWS's error code ("ThrottlingException"), or the name of what went wrong on the way there."""
+    """Return AWS's error code ("ThrottlingException"), or the error's class name.
+
+    The class names what went wrong on the way to AWS.
+    """
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code") or "unnamed error")
     return type(error).__name__
@@ -22,9 +25,10 @@ def code(error: Exception) -> str:
 
 @contextmanager
 def translated(into: type[ControllerError], doing: str) -> Iterator[None]:
-    """Raise `into` for any failure of the calls inside, with the sentence "`doing`: what happened".
+    """Raise `into` for any failure of the calls inside.
 
-    Not for calls that carry a secret: the original error, which may quote it, stays attached.
+    Its sentence is "`doing`: what happened". Not for calls that carry a secret: the original error, which may
+    quote it, stays attached.
     """
     try:
         yield

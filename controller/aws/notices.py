@@ -1,4 +1,4 @@
-"""Notices: pages to people through SNS, events to other tools through EventBridge."""
+"""The notices: pages to people through SNS, events to other tools through EventBridge."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -35,7 +35,7 @@ class Notices:
         self._links = dict(links or {})
 
     def send(self, subject: str, text: str, *, path: str = "") -> None:
-        """Page people. `path` is put behind each console's address.
+        """Page people, with `path` put behind each console's address.
 
         The text keeps its line breaks and no other control or invisible character.
         """

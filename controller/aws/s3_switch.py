@@ -1,4 +1,6 @@
-"""A switch without an ARC cluster: `Switch` on objects that Route 53's health checks watch.
+"""The switch without an ARC cluster: `RoutingControls` on objects in S3.
+
+Route 53's health checks watch these objects.
 
 ```
  object absent    health check fails     inverted: healthy      control On
@@ -56,7 +58,9 @@ class Watched:
 
 
 class StandbySwitch:
-    """Reads and moves controls by name. All times in seconds.
+    """The controls on S3 objects, read and moved by name.
+
+    All times in seconds.
 
     Parameters
     ----------
@@ -79,8 +83,11 @@ class StandbySwitch:
         self._read_within = read_within
 
     def read(self, controls: Sequence[str]) -> Mapping[str, bool]:
-        """Name -> on. Raises `SwitchUnavailable` where a bucket does not answer, `SwitchRefused` where S3
-        denies or a control is not known."""
+        """Return name -> on.
+
+        Raises `SwitchUnavailable` where a bucket does not answer, `SwitchRefused` where S3 denies or a
+        control is not known.
+        """
         seen = self._look(controls, self._runtime.monotonic() + self._read_within)
         return {name: tag is None for name, tag in seen.items()}
 
@@ -92,9 +99,10 @@ class StandbySwitch:
         fence: Callable[[], None],
         override: Sequence[str] = (),  # noqa: ARG002 - it has no safety rules to set aside
     ) -> ReadBack:
-        """As `ports.outside.Switch` promises, but one object at a time: On before Off.
+        """Apply the changes one object at a time, On before Off.
 
-        After a failure every slice is On somewhere still; a part of the changes may be applied.
+        Else as `ports.outside.RoutingControls.update` promises. After a failure every slice is On somewhere
+        still; a part of the changes may be applied.
         """
         goal = dict(changes)
         if len(goal) != len(changes):
@@ -105,7 +113,10 @@ class StandbySwitch:
         return ReadBack(goal)
 
     def _reach(self, names: Sequence[str], on: bool, deadline: float, fence: Callable[[], None]) -> None:
-        """Send until S3 shows it: a lost reply is found by looking, never by sending again first."""
+        """Send until S3 shows the goal.
+
+        A lost reply is found by looking, never by sending again first.
+        """
         first = tags = self._look(names, deadline)
         trouble = ""
         while wrong := [name for name in names if (tags[name] is None) is not on]:
@@ -125,7 +136,10 @@ class StandbySwitch:
                 raise SwitchRefused(f"changed by somebody else meanwhile: {', '.join(again)}")
 
     def _send(self, name: str, on: bool, tag: str | None) -> str:
-        """One conditional call. What went wrong if another try may help; raises `SwitchRefused` if not."""
+        """Make one conditional call; return the failure if another try may help.
+
+        Returns "" where it succeeded; raises `SwitchRefused` where no other try helps.
+        """
         watched = self._objects[name]
         if watched is None:
             raise SwitchRefused(f"{name} is always On: it has no object")
@@ -144,12 +158,15 @@ class StandbySwitch:
         return ""
 
     def _body(self, name: str) -> bytes:
-        """Anybody can read it. The nonce gives each Off an ETag of its own."""
+        """Return the content of the object, which anybody can read.
+
+        The nonce gives each Off an ETag of its own.
+        """
         said = {"control": name, "off_since": self._runtime.now(), "nonce": f"{self._rng.getrandbits(64):x}"}
         return json.dumps(said).encode()
 
     def _look(self, names: Sequence[str], deadline: float) -> dict[str, str | None]:
-        """Control -> ETag of its object, None where there is none."""
+        """Return the ETag of each control's object, None where there is none."""
         unknown = [name for name in names if name not in self._objects]
         if unknown:
             raise SwitchRefused(f"no object is configured for {', '.join(unknown)}")
@@ -186,14 +203,17 @@ class StandbySwitch:
         raise SwitchRefused(f"{bucket} holds too many objects to be a switch")
 
     def _refuse_fixed(self, goal: Mapping[str, bool]) -> None:
-        """A control without an object cannot be turned Off: nothing may be sent before that is said."""
+        """Refuse to turn Off a control without an object.
+
+        It cannot be turned Off: nothing may be sent before that is said.
+        """
         fixed = [n for n, on in goal.items() if not on and n in self._objects and self._objects[n] is None]
         if fixed:
             raise SwitchRefused(f"always On, for no health check watches it: {', '.join(fixed)}")
 
 
 def _passing(error: Exception) -> bool:
-    """Whether the same call may succeed later."""
+    """Return True where the same call may succeed later."""
     if not isinstance(error, ClientError):
         return True
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

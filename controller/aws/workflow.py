@@ -40,10 +40,10 @@ class StepFunctionsWorkflow:
         self._client, self._arn, self._others = client, state_machine_arn, dict(others or {})
 
     def start(self, name: str, payload: Mapping[str, Any]) -> bool:
-        """See `ports.outside.Workflow.start`.
+        """Start an execution, as `ports.outside.Workflow.start` says.
 
-        True also for one that runs under this name with the very same payload: Step Functions takes that
-        for the same request, so a start whose reply was lost can be repeated.
+        Returns True also for one that runs under this name with the very same payload: Step Functions takes
+        that for the same request, so a start whose reply was lost can be repeated.
         """
         _, failure = _sent(
             self._client.start_execution, stateMachineArn=self._arn, name=name, input=canonical(payload)
@@ -81,7 +81,7 @@ class StepFunctionsWorkflow:
 
 
 def _sent(operation: Callable[..., Any], **params: Any) -> tuple[Any, str | None]:
-    """The answer, or the code of what went wrong."""
+    """Return the answer, or the code of what went wrong."""
     try:
         return operation(**params), None
     except OUTSIDE as error:
@@ -97,6 +97,9 @@ def _answered(operation: Callable[..., Any], **params: Any) -> None:
 
 
 def _execution(state_machine_arn: str, name: str) -> str:
-    """arn:aws:states:R:A:stateMachine:M[:alias] and a name -> arn:aws:states:R:A:execution:M:name."""
+    """Return the ARN of the execution `name` of a state machine.
+
+    arn:aws:states:R:A:stateMachine:M[:alias] and a name -> arn:aws:states:R:A:execution:M:name.
+    """
     arn, partition, service, region, account, _, machine = state_machine_arn.split(":")[:7]
     return ":".join((arn, partition, service, region, account, "execution", machine, name))

@@ -1,4 +1,4 @@
-"""What stands in an AWS account already, as far as a first policy can be drafted from it."""
+"""The facts of an AWS account from which a first policy can be drafted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,10 @@ class CanaryFact:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A control panel. controls: name -> ARN. gates: a gating control's name -> (its ARN, its rule's ARN)."""
+    """A control panel.
+
+    controls: name -> ARN. gates: a gating control's name -> (its ARN, its rule's ARN).
+    """
 
     name: str
     arn: str
@@ -47,7 +50,10 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class CheckFact:
-    """A Route 53 health check. about: the routing control's ARN, or the name that is looked at."""
+    """A Route 53 health check.
+
+    about: the routing control's ARN, or the name that is looked at.
+    """
 
     id: str
     kind: str
@@ -56,7 +62,10 @@ class CheckFact:
 
 @dataclass(frozen=True, slots=True)
 class AccountFacts:
-    """regions: those that were looked at. unread: what could not be read, a sentence each."""
+    """The facts that were read from an account.
+
+    regions: those that were looked at. unread: what could not be read, a sentence each.
+    """
 
     regions: tuple[str, ...]
     alarms: tuple[AlarmFact, ...] = ()
@@ -67,8 +76,14 @@ class AccountFacts:
 
 
 class Account(Protocol):
-    """Reads control planes: for a draft at somebody's desk, never on the path of a move."""
+    """A reader of an account's control planes.
+
+    It serves a draft that a person makes; it is never on the path of a move.
+    """
 
     def facts(self) -> AccountFacts:
-        """Everything. Raises `OutsideUnreachable` where nothing at all could be read."""
+        """Return all facts of the account.
+
+        Raises `OutsideUnreachable` where nothing at all could be read.
+        """
         ...

@@ -1,5 +1,7 @@
-"""What an export of the record needs of the outside, as promises. No step of the workflow knows of them:
-whatever fails here holds up no evacuation."""
+"""The protocols that an export of the record needs.
+
+No step of the workflow knows of them: whatever fails here holds up no evacuation.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,8 +11,11 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An assessment in its chain: `hash` names its content, its moment and `prev`. record: as it stands
-    in the table; a mapping, unless somebody changed it."""
+    """An assessment in its chain.
+
+    hash: names its content, its moment and `prev`. record: as it stands in the table; a mapping, unless
+    somebody changed it.
+    """
 
     at: float
     prev: str
@@ -22,13 +27,19 @@ class AssessmentLog(Protocol):
     """The assessments of one controller Region, with the hashes that chain them."""
 
     def links(self, application: str, start: float, end: float) -> Iterator[Link]:
-        """Those with start <= at <= end, by `at`, read as they are taken. Raises `OutsideUnreachable`."""
+        """Yield the assessments with start <= at <= end, by `at`.
+
+        They are read as they are taken. Raises `OutsideUnreachable`.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """Whose signature it will be. name: the key's ARN. algorithm: as KMS names it. pem: to check it with."""
+    """The public half of the signing key.
+
+    name: the key's ARN. algorithm: as KMS names it. pem: the key, to check a signature with.
+    """
 
     name: str
     algorithm: str
@@ -39,17 +50,26 @@ class Signer(Protocol):
     """An asymmetric key whose private half nobody holds."""
 
     def public_key(self) -> PublicKey:
-        """Raises `OutsideUnreachable`."""
+        """Return the public key of the signatures.
+
+        Raises `OutsideUnreachable`.
+        """
         ...
 
     def sign(self, message: bytes) -> bytes:
-        """The signature of `message` (at most 4096 bytes), DER or PKCS#1. Raises `OutsideUnreachable`."""
+        """Return the signature of `message`, DER or PKCS#1.
+
+        message: at most 4096 bytes. Raises `OutsideUnreachable`.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Where a file lies, and until when (seconds since 1970) nobody can delete or change it."""
+    """The place of a file, and the end of its lock.
+
+    until: seconds since 1970; before that nobody can delete or change it.
+    """
 
     place: str
     until: float

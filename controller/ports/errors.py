@@ -1,4 +1,4 @@
-"""The error tree: what can go wrong outside, named once.
+"""The error tree: each failure outside, named once.
 
 ```
 ControllerError
@@ -25,7 +25,10 @@ class SwitchUnavailable(ControllerError):  # noqa: N818
 
 
 class SwitchRefused(ControllerError):  # noqa: N818
-    """ARC refused the change. The message names the safety rule where ARC did; `rule` is its ARN."""
+    """ARC refused the change.
+
+    The message names the safety rule where ARC did; `rule` is its ARN.
+    """
 
     def __init__(self, message: str, *, rule: str | None = None) -> None:
         super().__init__(message)
@@ -37,7 +40,10 @@ class JournalConflict(ControllerError):  # noqa: N818
 
 
 class JournalUnreadable(ControllerError, ValueError):  # noqa: N818
-    """The journal answers, but not in words that this version knows. Nothing may move until it does."""
+    """The journal answers, but this version cannot read it.
+
+    Nothing may move until it can.
+    """
 
 
 class EvidenceUnavailable(ControllerError):  # noqa: N818

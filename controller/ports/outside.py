@@ -1,6 +1,6 @@
-"""What the controller sees and moves, as promises.
+"""The protocols of everything outside that the controller sees and moves.
 
-What others say of a Region's readiness, as a promise; and the last of it, kept.
+They include the answers of others about a Region's readiness, and the last of these answers, kept.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +13,10 @@ from controller.core.model import Ignored, Sighting
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadBack(Mapping[str, bool]):
-    """Name -> on, as read back. alone: the endpoint that took the change, where no other one answered."""
+    """The controls as read back: name -> on.
+
+    alone: the endpoint that took the change, where no other one answered.
+    """
 
     states: Mapping[str, bool]
     alone: str | None = None
@@ -32,7 +35,10 @@ class RoutingControls(Protocol):
     """The routing controls of an ARC cluster, by name."""
 
     def read(self, controls: Sequence[str]) -> Mapping[str, bool]:
-        """Name -> on. Raises `SwitchUnavailable`."""
+        """Return name -> on.
+
+        Raises `SwitchUnavailable`.
+        """
         ...
 
     def update(
@@ -43,27 +49,33 @@ class RoutingControls(Protocol):
         fence: Callable[[], None],
         override: Sequence[str] = (),
     ) -> ReadBack:
-        """Apply all changes, On and Off together, and read them back from another endpoint, if one answers.
+        """Apply all changes, On and Off together, and read them back.
+
+        They are read back from another endpoint, if one answers. Returns the states read back.
 
         `override`: ARNs of safety rules that two people approved to set aside; no other is. `fence` is
         called right before each send and raises (`JournalConflict`) if we may no longer act;
         `deadline` is on the monotonic clock: nothing new is sent after it, and nothing is in flight when
-        this returns. Returns the states read back. Raises `SwitchUnavailable`, `SwitchRefused`.
+        this returns. Raises `SwitchUnavailable`, `SwitchRefused`.
         """
         ...
 
 
 class AlarmPoll(Protocol):
     def poll(self, region: str, names: Sequence[str]) -> Sequence[Sighting | Ignored]:
-        """The alarms' present states, one observation each. Raises `EvidenceUnavailable` after one second."""
+        """Return the alarms' present states, one observation each.
+
+        Raises `EvidenceUnavailable` after one second.
+        """
         ...
 
 
 class Requests(Protocol):
     def count(self, region: str, *, since: float, until: float) -> Sequence[tuple[float, float]]:
-        """(start of the minute, requests in it), for each minute that the Region's own metric counted.
+        """Return (start of the minute, requests in it), for each counted minute.
 
-        Raises `EvidenceUnavailable`, after one second at most. Nothing that acts may depend on it.
+        The Region's own metric counts them. Raises `EvidenceUnavailable`, after one second at most. Nothing
+        that acts may depend on it.
         """
         ...
 
@@ -76,7 +88,10 @@ class Workflow(Protocol):
         ...
 
     def running(self, name: str) -> bool | None:
-        """Whether the execution runs; None if there is none of that name."""
+        """Return True where the execution runs.
+
+        None if there is none of that name.
+        """
         ...
 
     def succeed(self, token: str, output: Mapping[str, Any], *, region: str = "") -> None:
@@ -93,7 +108,10 @@ class Workflow(Protocol):
 
 class Notices(Protocol):
     def send(self, subject: str, text: str, *, path: str = "") -> None:
-        """Page people; `path` is of the console's page about it. Raises `OutsideUnreachable`."""
+        """Page people.
+
+        `path` is of the console's page about it. Raises `OutsideUnreachable`.
+        """
         ...
 
     def publish(self, kind: str, detail: Mapping[str, Any]) -> None:
@@ -103,17 +121,29 @@ class Notices(Protocol):
 
 class Readiness(Protocol):
     def read(self, wish: ReadinessQuery) -> ReadinessResult:
-        """Ask the provider of the wish's kind now. Raises `EvidenceUnavailable` after one second."""
+        """Ask the provider of the query's kind now.
+
+        Raises `EvidenceUnavailable` after one second.
+        """
         ...
 
 
 class Snapshots(Protocol):
-    """The last answer to each wish, with its time: what counts where nobody answers."""
+    """The last answer to each query of readiness, with its time.
+
+    It counts where nobody answers.
+    """
 
     def keep(self, application: str, readings: Sequence[ReadinessResult]) -> None:
-        """Replace what is kept of the same wishes. Raises `EvidenceUnavailable`."""
+        """Replace what is kept of the same queries.
+
+        Raises `EvidenceUnavailable`.
+        """
         ...
 
     def kept(self, application: str) -> tuple[ReadinessResult, ...]:
-        """Raises `EvidenceUnavailable`."""
+        """Return the kept answers.
+
+        Raises `EvidenceUnavailable`.
+        """
         ...

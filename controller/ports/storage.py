@@ -1,4 +1,7 @@
-"""What the controller remembers, as promises: journal, lease, evidence, assessments, approvals."""
+"""The stores of the controller, as protocols.
+
+They are: journal, lease, evidence, assessments, approvals.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,11 +12,17 @@ from controller.core.model import Observation, Sighting
 
 
 class Journal(Protocol):
-    """One append-only list of events per application: lock, memory and audit in one."""
+    """One append-only list of events per application.
+
+    It is the lock, the source of the state, and the audit trail in one.
+    """
 
     def read(self, application: str) -> tuple[Event, ...]:
-        """All events in order, strongly consistent. Raises `OutsideUnreachable`; `JournalUnreadable`
-        on an event that this version does not know, or a broken chain."""
+        """Return all events in order, strongly consistent.
+
+        Raises `OutsideUnreachable`; `JournalUnreadable` on an event that this version does not know, or a
+        broken chain.
+        """
         ...
 
     def append(self, application: str, draft: Draft, after: Event | None) -> Event:
@@ -28,8 +37,9 @@ class Journal(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Who drives an application's incident. `epoch` grows with each new driver, `beats` with its life.
+    """The driver of an application's incident.
 
+    epoch: grows with each new driver. beats: grows while the driver lives.
     driver: the execution; region: the controller Region that it runs in.
     """
 
@@ -44,11 +54,17 @@ class Leases(Protocol):
     def read(self, application: str) -> Lease | None: ...
 
     def take(self, application: str, driver: str, over: Lease | None, *, region: str = "") -> Lease:
-        """Become the driver with the epoch after `over`'s. Raises `JournalConflict` if it changed."""
+        """Become the driver with the epoch after `over`'s.
+
+        Raises `JournalConflict` if it changed.
+        """
         ...
 
     def beat(self, lease: Lease) -> Lease:
-        """Count one more beat. Raises `JournalConflict` if another epoch holds the lease."""
+        """Count one more beat.
+
+        Raises `JournalConflict` if another epoch holds the lease.
+        """
         ...
 
 
@@ -56,11 +72,17 @@ class Evidence(Protocol):
     """The last observations of each signal."""
 
     def record(self, application: str, sightings: Sequence[Sighting]) -> None:
-        """Add observations (a doubled id counts once). Raises `EvidenceUnavailable`."""
+        """Add observations; a doubled id counts once.
+
+        Raises `EvidenceUnavailable`.
+        """
         ...
 
     def read(self, application: str) -> Mapping[str, Sequence[Observation]]:
-        """Signal id -> its observations, oldest first. Raises `EvidenceUnavailable`."""
+        """Return signal id -> its observations, oldest first.
+
+        Raises `EvidenceUnavailable`.
+        """
         ...
 
 
@@ -70,23 +92,30 @@ class Assessments(Protocol):
     def add(self, application: str, at: float, record: Mapping[str, Any]) -> None: ...
 
     def between(self, application: str, start: float, end: float) -> tuple[tuple[float, dict[str, Any]], ...]:
-        """(time, record) pairs with start <= time <= end, oldest first."""
+        """Return the (time, record) pairs with start <= time <= end, oldest first."""
         ...
 
     def nearest(self, application: str, at: float, *, later: bool) -> float | None:
-        """The moment of the last record at or before `at`; with `later`, of the first at or after it."""
+        """Return the moment of the last record at or before `at`.
+
+        With `later`, of the first record at or after it. None where there is none.
+        """
         ...
 
     def newest(self, application: str) -> Mapping[str, Any] | None:
-        """The record of the latest time, strongly consistent. Raises `OutsideUnreachable`, soon."""
+        """Return the record of the latest time, strongly consistent.
+
+        Raises `OutsideUnreachable`, soon.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """A request that waits for a person. `token` is a bearer secret: never shown, logged or sent.
+    """A request that waits for a person.
 
-    region: where the execution waits that the token answers, and whose key encrypts it.
+    token: a bearer secret: never shown, logged or sent. region: where the execution waits that the token
+    answers, and whose key encrypts it.
     """
 
     id: str

@@ -1,5 +1,8 @@
-"""What `arc.json` holds, read from ARC's configuration. For a person at a desk: a control plane, never on the
-way of an evacuation (Recovery Control Configuration API, us-west-2 alone)."""
+"""The content of `arc.json`, read from ARC's configuration.
+
+It serves a person who sets up the controller: a control plane, never on the way of an evacuation (Recovery
+Control Configuration API, us-west-2 alone).
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -21,13 +24,16 @@ MASTER = "tidegate-master"
 
 
 class NotThere(LookupError):  # noqa: N818
-    """ARC has not what the policy names; the message says what."""
+    """ARC lacks something that the policy names; the message says what."""
 
 
 def read_arc(
     client: BaseClient, *, panel: str, controls: Sequence[str], cluster: str | None = None
 ) -> dict[str, Any]:
-    """`settings.Arc` as plain data. Raises `NotThere`, `OutsideUnreachable`."""
+    """Return `settings.Arc` as plain data.
+
+    Raises `NotThere`, `OutsideUnreachable`.
+    """
     with translated(OutsideUnreachable, "reading ARC's configuration"):
         found = _cluster(client, cluster)
         where = _panel(client, found["ClusterArn"], panel)

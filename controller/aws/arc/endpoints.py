@@ -27,7 +27,10 @@ SUSPECT_FOR = 30.0
 
 
 class Endpoints:
-    """Asks endpoint after endpoint until one answers. `avoid`: Regions that come last (the impaired one)."""
+    """The endpoints of a cluster, asked one after another until one answers.
+
+    avoid: Regions that come last (the impaired one).
+    """
 
     def __init__(
         self, clients: Mapping[str, BaseClient], *, runtime: Runtime, rng: random.Random, avoid: Sequence[str]
@@ -64,9 +67,10 @@ class Endpoints:
         without: str | None = None,
         third: str | None = None,
     ) -> Outcome[T, CallFailed]:
-        """Rounds over the endpoints (but `without`) until one succeeds or refuses.
+        """Ask the endpoints in rounds until one succeeds or refuses.
 
-        third: the endpoint that two others are asked before, whatever else is known of it.
+        without: the endpoint that is left out. third: the endpoint that two others are asked before, whatever
+        else is known of it.
 
         What comes back is won, or ended by a conflict, a rule or a stop.
         Raises `SwitchUnavailable` at the deadline (monotonic), with what each endpoint said last.
@@ -93,12 +97,15 @@ class Endpoints:
         raise AssertionError  # count() does not end
 
     def pause(self, turn: int) -> float:
-        """Seconds before round `turn + 1`, doubling, with jitter upwards only."""
+        """Return the seconds before round `turn + 1`, doubling, with jitter upwards only."""
         jitter: float = self._rng.uniform(1.0, 1.5)
         return min(FIRST_PAUSE * 2.0 ** min(turn, 10) * jitter, LONGEST_PAUSE)
 
     def alone(self, name: str) -> bool:
-        """Whether all endpoints but `name` failed, or kept silent, within the last `SUSPECT_FOR` seconds."""
+        """Return True where all endpoints but `name` failed lately.
+
+        They failed, or kept silent, within the last `SUSPECT_FOR` seconds.
+        """
         return all(self._suspect(other) for other in self._clients if other != name)
 
     def _suspect(self, name: str) -> bool:
@@ -106,7 +113,10 @@ class Endpoints:
         return self._suspect_until.get(name, now) > now
 
     def _order(self, without: str | None, third: str | None) -> list[str]:
-        """Shuffled; the avoided ones later, those that failed lately last of all."""
+        """Return the endpoints in random order.
+
+        The avoided ones come later, those that failed lately last of all.
+        """
         names = [name for name in self._clients if name not in (without, third)]
         self._rng.shuffle(names)
         names.sort(key=lambda name: (self._suspect(name), name in self._avoid))

@@ -45,7 +45,9 @@ Changes = Sequence[tuple[str, bool]]
 
 
 class ArcSwitch:
-    """Reads and moves routing controls by name. All times in seconds.
+    """The routing controls of an ARC cluster, read and moved by name.
+
+    All times in seconds.
 
     Parameters
     ----------
@@ -74,7 +76,10 @@ class ArcSwitch:
         self._wait_period, self._read_within, self._confirm_within = wait_period, read_within, confirm_within
 
     def read(self, controls: Sequence[str]) -> Mapping[str, bool]:
-        """Name -> on. Raises `SwitchUnavailable`; `SwitchRefused` where ARC denies or does not know them."""
+        """Return name -> on.
+
+        Raises `SwitchUnavailable`; `SwitchRefused` where ARC denies or does not know them.
+        """
         return self._read(controls, self._runtime.monotonic() + self._read_within)
 
     def update(
@@ -85,9 +90,10 @@ class ArcSwitch:
         fence: Callable[[], None],
         override: Sequence[str] = (),
     ) -> ReadBack:
-        """As `ports.outside.RoutingControls.update` promises. Nothing is sent after `deadline`, reads
-        included: allow 15 s for a change to show elsewhere. More than ten changes take several calls, spaced
-        by the wait period and a second.
+        """Apply the changes as `ports.outside.RoutingControls.update` promises.
+
+        Nothing is sent after `deadline`, reads included: allow 15 s for a change to show elsewhere. More than
+        ten changes take several calls, spaced by the wait period and a second.
         """
         if len(dict(changes)) != len(changes):
             raise ValueError("a control is named twice")
@@ -117,7 +123,10 @@ class ArcSwitch:
         fence: Callable[[], None],
         override: Sequence[str],
     ) -> str | None:
-        """Send until it holds. The endpoint that took it, or None where a read-back showed the goal."""
+        """Send until the changes hold; return the endpoint that took them.
+
+        Returns None where a read-back showed the goal.
+        """
         goal = dict(batch)
         arns = self._known(goal)
         send = partial(
@@ -189,7 +198,10 @@ class ArcSwitch:
         raise SwitchUnavailable(f"applied but not confirmed: {differ}")
 
     def _shows(self, goal: Mapping[str, bool], *, until: float, deadline: float) -> bool:
-        """Whether the controls reach the goal by `until`. Looks at once and then each second."""
+        """Return True where the controls reach the goal by `until`.
+
+        Looks at once and then each second.
+        """
         states = self._read(tuple(goal), deadline)
         while states != goal:
             left = until - self._runtime.monotonic()
@@ -214,7 +226,7 @@ class ArcSwitch:
     def _look(
         self, names: Sequence[str], deadline: float, *, without: str | None = None, third: str | None = None
     ) -> tuple[str, Mapping[str, bool]]:
-        """Which endpoint answered first, and what it shows."""
+        """Return the endpoint that answered first, and the states that it shows."""
         look = partial(read_states, arns=self._known(names), panel=self._panel)
         outcome = self._endpoints.ask(
             self._endpoints.reads(), look, deadline=deadline, without=without, third=third

@@ -1,8 +1,8 @@
-"""A bucket with Object Lock: what is put there nobody can change or delete before its time.
+"""The bucket with Object Lock: no file changes or goes before its time.
 
-For how long is the bucket's own rule (its default retention), so no caller can shorten it. S3 takes the
-checksum of what arrives; a name that is taken already is left as it is (Amazon S3, *PutObject*,
-`If-None-Match`).
+Nobody can change or delete what is put there. For how long is the bucket's own rule (its default retention),
+so no caller can shorten it. S3 takes the checksum of what arrives; a name that is taken already is left as it
+is (Amazon S3, *PutObject*, `If-None-Match`).
 """
 
 from base64 import b64encode
@@ -21,7 +21,7 @@ MODES = ("COMPLIANCE", "GOVERNANCE")
 
 
 class S3LockedStore:
-    """`ports.audit.LockedStore`."""
+    """`ports.audit.LockedStore` on an S3 bucket."""
 
     def __init__(self, *, client: BaseClient, bucket: str) -> None:
         self._client, self._bucket = client, bucket

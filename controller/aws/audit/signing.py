@@ -1,7 +1,8 @@
-"""Signing by KMS: an asymmetric key that never leaves it. Checking needs the public key alone, and no AWS.
+"""The signing by KMS, with an asymmetric key that never leaves it.
 
-What is signed is short (RAW, at most 4096 bytes), so that KMS itself takes the hash and whoever holds the
-public key can check it with `openssl` (AWS KMS, *Sign*, *GetPublicKey*).
+Checking needs the public key alone, and no AWS. What is signed is short (RAW, at most 4096 bytes), so that
+KMS itself takes the hash and whoever holds the public key can check it with `openssl` (AWS KMS, *Sign*,
+*GetPublicKey*).
 """
 
 from base64 import encodebytes
@@ -18,7 +19,10 @@ ALGORITHMS = ("ECDSA_SHA_256", "RSASSA_PKCS1_V1_5_SHA_256")
 
 
 class KmsSigner:
-    """`ports.audit.Signer`. key_id: an id, ARN or alias of a key for SIGN_VERIFY."""
+    """`ports.audit.Signer` by KMS.
+
+    key_id: an id, ARN or alias of a key for SIGN_VERIFY.
+    """
 
     def __init__(self, *, client: BaseClient, key_id: str) -> None:
         self._client, self._key_id = client, key_id

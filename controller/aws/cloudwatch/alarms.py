@@ -1,4 +1,4 @@
-"""The alarms' present states, by CloudWatch's DescribeAlarms in the Region where they live.
+"""The alarms' present states, by CloudWatch's DescribeAlarms in their own Region.
 
 Alarm events are transitions: one that was missed would be wrong for ever. A poll looks at the level.
 """
@@ -23,7 +23,7 @@ _UNJUDGED = frozenset({"EVALUATION_ERROR", "EVALUATION_FAILURE"})
 
 
 class CloudWatchPoll:
-    """`ports.outside.AlarmPoll`.
+    """`ports.outside.AlarmPoll` by CloudWatch.
 
     clients: Region -> CloudWatch client, with timeouts that end a hung call soon after `timeout` seconds.
     """
@@ -34,7 +34,10 @@ class CloudWatchPoll:
         self._clients, self._account, self._runtime, self._timeout = clients, account, runtime, timeout
 
     def poll(self, region: str, names: Sequence[str]) -> Sequence[Sighting | Ignored]:
-        """One observation of each alarm, as of now; `Ignored` for one that does not exist."""
+        """Return one observation of each alarm, as of now.
+
+        `Ignored` stands for an alarm that does not exist.
+        """
         client = self._clients.get(region)
         if client is None:
             raise EvidenceUnavailable(f"no CloudWatch client for {region}")
@@ -67,7 +70,7 @@ class CloudWatchPoll:
 
 
 def judged(alarm: Mapping[str, Any]) -> tuple[Verdict, str]:
-    """What DescribeAlarms says of one alarm, and why.
+    """Return the verdict of one alarm in DescribeAlarms, and the reason.
 
     Unknown, however red: without data; suppressed; not evaluated, whatever its state was before.
     """
@@ -80,7 +83,10 @@ def judged(alarm: Mapping[str, Any]) -> tuple[Verdict, str]:
 
 
 def _described(client: BaseClient, region: str, names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-    """The alarms by name. No names, no call: CloudWatch takes none for all."""
+    """Return the alarms by name.
+
+    No names, no call: CloudWatch takes no names for all alarms.
+    """
     found: dict[str, Mapping[str, Any]] = {}
     with translated(EvidenceUnavailable, f"polling the alarms of {region}"):
         for start in range(0, len(names), PAGE):

@@ -1,6 +1,7 @@
-"""How many requests each Region served, by CloudWatch's GetMetricData in that Region: a data-plane read.
+"""The request counts of each Region, by CloudWatch's GetMetricData in that Region.
 
-AWS: CloudWatch API Reference, GetMetricData; data points of one minute are kept for 15 days.
+It is a data-plane read. AWS: CloudWatch API Reference, GetMetricData; data points of one minute are kept for
+15 days.
 """
 
 from collections.abc import Mapping
@@ -23,7 +24,7 @@ Minutes = list[tuple[float, float]]
 
 
 class CloudWatchRequests:
-    """`ports.outside.Requests`.
+    """`ports.outside.Requests` by CloudWatch.
 
     clients: Region -> CloudWatch client, with timeouts that end a hung call soon after `timeout` seconds.
     metric: what counts; None: the policy names nothing, and nobody asks.
@@ -40,7 +41,7 @@ class CloudWatchRequests:
         self._clients, self._metric, self._runtime, self._timeout = clients, metric, runtime, timeout
 
     def count(self, region: str, *, since: float, until: float) -> Minutes:
-        """See `ports.outside.Requests.count`."""
+        """Count the requests, as `ports.outside.Requests.count` says."""
         client, metric = self._clients.get(region), self._metric
         if client is None or metric is None:
             raise EvidenceUnavailable(f"no metric counts the requests of {region}")

@@ -1,8 +1,8 @@
-"""Approvals on DynamoDB, one item each in the journal's table, the task token encrypted by KMS.
+"""The approvals on DynamoDB: one item each in the journal's table.
 
-A ciphertext that was moved to another approval does not decrypt: the approval's id and application are
-its encryption context. A failure of KMS is reported by its code alone, because what botocore raises may
-quote the token.
+KMS encrypts the task token. A ciphertext that was moved to another approval does not decrypt: the approval's
+id and application are its encryption context. A failure of KMS is reported by its code alone, because what
+botocore raises may quote the token.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,9 @@ PERMISSIONS: tuple[str, ...] = ("dynamodb:GetItem", "dynamodb:PutItem", "kms:Dec
 
 
 class DynamoApprovals:
-    """`ports.storage.Approvals`. Both methods raise `OutsideUnreachable`.
+    """`ports.storage.Approvals` on the journal's table.
+
+    Both methods raise `OutsideUnreachable`.
 
     kms, key_id: of the own Region. others: Region -> KMS there, for what another controller encrypted.
     """
@@ -51,7 +53,7 @@ class DynamoApprovals:
             self._replicas.read("put_item", TableName=self._table, Item=item)
 
     def get(self, approval_id: str) -> Approval | None:
-        """The approval, strongly consistent; None if there is none of that id."""
+        """Return the approval, strongly consistent; None if there is none of that id."""
         with translated(OutsideUnreachable, "reading an approval"):
             answer = self._replicas.read(
                 "get_item", TableName=self._table, Key=_key(approval_id), ConsistentRead=True

@@ -1,6 +1,7 @@
-"""The assessments' table of one Region as a chain: what `aws/dynamodb/assessments.py` wrote, with its hashes.
+"""The assessments of one Region as a chain, with their hashes.
 
-For an export at somebody's desk, page by page: months of assessments are gigabytes.
+`aws/dynamodb/assessments.py` wrote them. This is for an export that a person makes, page by page: months of
+assessments are gigabytes.
 """
 
 from collections.abc import Iterator
@@ -45,7 +46,10 @@ class DynamoAssessmentLog:
 
 
 def _link(item: dict[str, Any]) -> Link:
-    """What was tampered with is passed on as it stands; the bundle's reader says what is wrong with it."""
+    """Return the item as a link, as it stands in the table.
+
+    What was tampered with is passed on unchanged; the bundle's reader says what is wrong with it.
+    """
     record = item.get("record", {}).get("S", "null")
     try:
         found = loads(record)

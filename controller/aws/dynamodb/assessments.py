@@ -1,7 +1,8 @@
-"""Assessments on DynamoDB: what was decided while nothing changed, each record chained to the one before.
+"""The assessments on DynamoDB: each record is chained to the one before.
 
-Partition key `application` (S), sort key `at` (N), TTL on `expires`. Each writer chains to what it wrote
-last; a fresh one to the last that it finds. So two writers at once make a fork, which both records show.
+They say what was decided while nothing changed. Partition key `application` (S), sort key `at` (N), TTL on
+`expires`. Each writer chains to what it wrote last; a fresh one to the last that it finds. So two writers at
+once make a fork, which both records show.
 """
 
 from collections.abc import Mapping
@@ -19,13 +20,14 @@ KEPT = 90 * 86_400.0
 """Seconds."""
 TRIES = 3
 NUDGE = 1e-6
-"""Seconds by which a record moves on where another has its very moment."""
+"""Seconds by which a record moves on where another has the same moment."""
 
 
 class DynamoAssessments:
-    """`ports.storage.Assessments`. Each method raises `OutsideUnreachable`.
+    """`ports.storage.Assessments` on a DynamoDB table.
 
-    brief: a client that gives up soon, for what a step would not wait for.
+    Each method raises `OutsideUnreachable`. brief: a client that gives up soon, for what a step would not
+    wait for.
     """
 
     def __init__(
@@ -36,7 +38,10 @@ class DynamoAssessments:
         self._last: dict[str, str] = {}
 
     def add(self, application: str, at: float, record: Mapping[str, Any]) -> None:
-        """Write `record` under the moment `at`, or a few microseconds later where that is taken."""
+        """Write `record` under the moment `at`.
+
+        Where that is taken, under one a few microseconds later.
+        """
         prev = self._last.pop(application, None)
         if prev is None:
             last = self._newest(application, self._client)
@@ -55,7 +60,10 @@ class DynamoAssessments:
         raise OutsideUnreachable(f"recording an assessment: {TRIES} others have this moment")
 
     def between(self, application: str, start: float, end: float) -> tuple[tuple[float, dict[str, Any]], ...]:
-        """(time, record) pairs with start <= time <= end, oldest first, strongly consistent."""
+        """Return the (time, record) pairs with start <= time <= end, oldest first.
+
+        The read is strongly consistent.
+        """
         if start > end:
             return ()
         with translated(OutsideUnreachable, f"reading the assessments of {application}"):
@@ -74,7 +82,10 @@ class DynamoAssessments:
         return tuple((float(item["at"]["N"]), loads(item["record"]["S"])) for item in items)
 
     def nearest(self, application: str, at: float, *, later: bool) -> float | None:
-        """The moment of the last record at or before `at`; with `later`, of the first at or after it."""
+        """Return the moment of the last record at or before `at`.
+
+        With `later`, of the first record at or after it. None where there is none.
+        """
         with translated(OutsideUnreachable, f"reading the assessments of {application}"):
             answer = self._client.query(
                 TableName=self._table,
@@ -89,7 +100,7 @@ class DynamoAssessments:
         return next((float(item["at"]["N"]) for item in answer.get("Items", ())), None)
 
     def newest(self, application: str) -> dict[str, Any] | None:
-        """The record of the latest time."""
+        """Return the record of the latest time."""
         last = self._newest(application, self._brief)
         record: dict[str, Any] | None = loads(last["record"]["S"]) if last else None
         return record
@@ -124,5 +135,5 @@ class DynamoAssessments:
 
 
 def link(application: str, at: float, prev: str, record: Mapping[str, Any]) -> str:
-    """The hash of a record in its place."""
+    """Return the hash of a record in its place."""
     return digest({"application": application, "at": at, "prev": prev, "record": record})

@@ -1,8 +1,8 @@
-"""The key that seals the console's cookies: made once by each Region, kept encrypted by its KMS key.
+"""The key that seals the console's cookies.
 
-Who can neither decrypt with that key nor write to the table can make no cookie. To end every session of a
-Region, delete the item. A failure of KMS is told by its code alone, because what botocore raises may quote
-the key.
+Each Region makes it once and keeps it encrypted by its KMS key. Whoever can neither decrypt with that key nor
+write to the table can make no cookie. To end every session of a Region, delete the item. A failure of KMS is
+told by its code alone, because what botocore raises may quote the key.
 """
 
 import secrets
@@ -20,7 +20,10 @@ BYTES = 32
 
 
 class ConsoleKey:
-    """kms, key_id: of the own Region, `region`."""
+    """The console's key of one Region.
+
+    kms, key_id: of the own Region, `region`.
+    """
 
     def __init__(
         self, *, client: BaseClient | Replicas, kms: BaseClient, table: str, key_id: str, region: str
@@ -30,7 +33,10 @@ class ConsoleKey:
         self._context = {"console": region}
 
     def read(self) -> bytes:
-        """32 bytes, the same for every function of the Region. Raises `OutsideUnreachable`."""
+        """Return the key: 32 bytes, the same for every function of the Region.
+
+        It is made where there is none. Raises `OutsideUnreachable`.
+        """
         sealed = self._kept()
         if sealed is None:
             self._make()
@@ -47,7 +53,10 @@ class ConsoleKey:
         return bytes(answer["Item"]["sealed"]["B"]) if "Item" in answer else None
 
     def _make(self) -> None:
-        """Keep a new one, unless a sibling was faster: then its key is the one to use."""
+        """Keep a new key, unless another process was faster.
+
+        Then the other's key is the one to use.
+        """
         item = {**self._item, "sealed": {"B": self._sealed(secrets.token_bytes(BYTES))}}
         absent = "attribute_not_exists(application)"
         with translated(OutsideUnreachable, "keeping the console's key"):

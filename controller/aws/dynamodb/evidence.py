@@ -1,9 +1,7 @@
-"""Evidence on DynamoDB: one item a signal, its last observations in one attribute.
+"""The evidence on DynamoDB: one item for each signal.
 
 An ordinary table in the controller's own Region: partition key `application` (S), sort key `signal` (S),
-TTL on `expires`.
-
-What the evidence table keeps of a signal, as text of two lines.
+TTL on `expires`. One attribute keeps the signal's last observations, as text of two lines.
 
 ```
  {"at":[…],"received":[…],"said":"hhb","via":"eep","words":length of line 2}   read for each decision
@@ -46,17 +44,23 @@ FACTS = SchemaValidator(
         extra_behavior="forbid",
     )
 )
-"""The first line: validated whole, not observation by observation. words: how long the second line is."""
+"""The first line: validated whole, not observation by observation. words: the length of the second line."""
 
 
 class Reader:
-    """Reads texts, and remembers the last of each signal: few change between decisions."""
+    """A reader of these texts that remembers the last of each signal.
+
+    Few of them change between decisions.
+    """
 
     def __init__(self) -> None:
         self._last: dict[str, tuple[str, Sequence[Observation]]] = {}
 
     def read(self, signal: str, text: str) -> Sequence[Observation]:
-        """Raises `ValueError`."""
+        """Return the observations in `text`, by the last reading if that was the same.
+
+        Raises `ValueError`.
+        """
         known = self._last.get(signal)
         if known is not None and known[0] == text:
             return known[1]
@@ -68,7 +72,7 @@ class Reader:
 
 
 def text_of(folded: Iterable[Observation]) -> str:
-    """What `observations` reads back."""
+    """Return the text that `observations` reads back."""
     kept = History.of(folded)
     words = canonical(kept.words)
     facts = {"at": kept.at, "received": kept.received, "said": kept.said, "via": kept.via}
@@ -76,7 +80,10 @@ def text_of(folded: Iterable[Observation]) -> str:
 
 
 def observations(text: str) -> Sequence[Observation]:
-    """Also reads a list of observations, as earlier versions wrote it. Raises `ValueError`."""
+    """Return the observations in a text.
+
+    It also reads a list of observations, as earlier versions wrote it. Raises `ValueError`.
+    """
     try:
         if text.startswith("["):
             return OBSERVATIONS.validate_json(text)
@@ -107,7 +114,7 @@ NAMES = {"#application": "application", "#signal": "signal", "#observations": "o
 
 
 class DynamoEvidence:
-    """`ports.storage.Evidence`.
+    """`ports.storage.Evidence` on a DynamoDB table.
 
     ttl: seconds after its last change that a signal is kept. kept: signal -> how many of its observations
     are, and how they are thinned; of any other as many as `Kept` says by default.
@@ -126,9 +133,10 @@ class DynamoEvidence:
         self._ttl, self._kept, self._reader = ttl, kept or {}, Reader()
 
     def record(self, application: str, sightings: Sequence[Sighting]) -> None:
-        """Add observations; safe to repeat. An `at` later than `received` is taken for `received`.
+        """Add observations; safe to repeat.
 
-        Every signal is tried before `EvidenceUnavailable` is raised for the first that failed.
+        An `at` later than `received` is taken for `received`. Every signal is tried before
+        `EvidenceUnavailable` is raised for the first that failed.
         """
         by_signal: defaultdict[str, list[Observation]] = defaultdict(list)
         for sighting in sightings:
@@ -143,7 +151,7 @@ class DynamoEvidence:
             raise failed[0]
 
     def read(self, application: str) -> Mapping[str, Sequence[Observation]]:
-        """Signal id -> its observations, oldest first, strongly consistent."""
+        """Return signal id -> its observations, oldest first, strongly consistent."""
         with translated(EvidenceUnavailable, f"reading the evidence of {application}"):
             pages = self._client.get_paginator("query").paginate(
                 TableName=self._table,
@@ -164,9 +172,10 @@ class DynamoEvidence:
             raise EvidenceUnavailable(f"the evidence of {signal} cannot be read: {error}") from error
 
     def _merge(self, application: str, signal: str, new: Sequence[Observation]) -> None:
-        """Read, fold, write under the version that was read; again if somebody was faster.
+        """Read, fold, and write under the version that was read.
 
-        Any other failure is raised at once: whoever sent the observations sends them again.
+        Repeats that if somebody was faster. Any other failure is raised at once: whoever sent the
+        observations sends them again.
         """
         key = {"application": {"S": application}, "signal": {"S": signal}}
         for _ in range(TRIES):
@@ -205,8 +214,11 @@ class DynamoEvidence:
 
 
 def fitted(folded: tuple[Observation, ...]) -> tuple[Observation, ...]:
-    """The same in at most `LARGEST` bytes: the reasons of older ones are cut to what their meaning hangs on
-    (`muted`), and if that is not enough the oldest go."""
+    """Return the observations in at most `LARGEST` bytes.
+
+    The reasons of older ones are cut to what their meaning depends on (`muted`), and if that is not enough
+    the oldest go.
+    """
     old = len(folded) - RECENT if len(folded) > FEWEST else 0
     short = tuple(replace(seen, reason=seen.reason[:WORD]) for seen in folded[:old])
     fit = (*short, *folded[len(short) :])

@@ -35,7 +35,7 @@ LARGEST = 16_384
 NAMES = {"#application": "application", "#seq": "seq", "#body": "body"}
 TRIES = 3
 WHOLE = 600.0
-"""Seconds that an event which was read and found whole is taken for whole, by the last event's hash alone."""
+"""Seconds that an event, once read and found whole, is taken for whole by the last event's hash alone."""
 SLICE = 100
 """Events that are read again at once, at least: a long journal's turn comes little by little."""
 PAUSE = 0.1
@@ -44,8 +44,11 @@ PAUSE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class _Whole:
-    """What was read and found whole. turn: how many events of the present round were read again.
-    since: seconds, monotonic; by then the round was on time."""
+    """The events that were read and found whole.
+
+    turn: how many events of the present round were read again. since: seconds, monotonic; by then the round
+    was on time.
+    """
 
     events: tuple[Event, ...]
     since: float
@@ -53,17 +56,21 @@ class _Whole:
 
 
 class DynamoJournal:
-    """`ports.storage.Journal` on a DynamoDB table (a strongly consistent global table in production)."""
+    """`ports.storage.Journal` on a DynamoDB table.
+
+    In production it is a strongly consistent global table.
+    """
 
     def __init__(self, *, client: BaseClient | Replicas, table: str, runtime: Runtime) -> None:
         self._replicas, self._table, self._runtime = replicas(client), table, runtime
         self._known: dict[str, _Whole] = {}
 
     def read(self, application: str) -> tuple[Event, ...]:
-        """All events in order. `JournalUnreadable` where the chain is broken or an event cannot be read.
+        """Return all events in order.
 
-        A process that lives on asks for its last event and what follows, and in `WHOLE` seconds once for
-        each of the others, some at a time.
+        Raises `JournalUnreadable` where the chain is broken or an event cannot be read. A process that lives
+        on asks for its last event and what follows, and in `WHOLE` seconds once for each of the others, some
+        at a time.
         """
         now = self._runtime.monotonic()
         known = self._known.get(application)
@@ -83,7 +90,10 @@ class DynamoJournal:
         return whole.events
 
     def _again(self, application: str, known: _Whole, now: float) -> _Whole:
-        """Read those again whose turn it is, if they are enough to ask for."""
+        """Read those events again whose turn it is.
+
+        They are read only once they are enough to ask for.
+        """
         count = len(known.events)
         due = int(count * (now - known.since) / WHOLE)
         if due < SLICE:
@@ -104,9 +114,10 @@ class DynamoJournal:
             raise JournalUnreadable(sanitize(str(error), 300)) from error
 
     def append(self, application: str, draft: Draft, after: Event | None) -> Event:
-        """See `ports.storage.Journal.append`. `ValueError`: over 16 KB, or not the same after a round trip.
+        """Write the next event, as `ports.storage.Journal.append` says.
 
-        After `OutsideUnreachable` the event may still land: read again before deciding anew.
+        Raises `ValueError` where it has over 16 KB, or is not the same after a round trip. After
+        `OutsideUnreachable` the event may still land: read again before deciding anew.
         """
         event, body = _stored(application, draft, after)
         trouble = ""
@@ -182,7 +193,7 @@ class DynamoJournal:
 
 
 def _stored(application: str, draft: Draft, after: Event | None) -> tuple[Event, str]:
-    """The event as every later reader will see it, and its text."""
+    """Return the event as every later reader will see it, and its text."""
     sealed = seal(application, draft, after)
     body = to_json(sealed)
     if len(body) > LARGEST:

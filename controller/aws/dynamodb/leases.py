@@ -1,6 +1,6 @@
-"""The lease of an application: who drives its incident. One item in the journal's table.
+"""The lease of an application on DynamoDB: it names the driver of the incident.
 
-The client must not retry by itself, as for the journal.
+It is one item in the journal's table. The client must not retry by itself, as for the journal.
 """
 
 from typing import Any
@@ -22,13 +22,19 @@ _NAMES = {"#epoch": "epoch", "#driver": "driver"}
 
 
 class DynamoLeases:
-    """`ports.storage.Leases`: every write is conditional on the epoch and the driver that were seen."""
+    """`ports.storage.Leases` on the journal's table.
+
+    Every write is conditional on the epoch and the driver that were seen.
+    """
 
     def __init__(self, *, client: BaseClient | Replicas, table: str, runtime: Runtime) -> None:
         self._replicas, self._table, self._runtime = replicas(client), table, runtime
 
     def read(self, application: str) -> Lease | None:
-        """The lease now, strongly consistent. Raises `OutsideUnreachable`."""
+        """Return the lease now, strongly consistent.
+
+        Raises `OutsideUnreachable`.
+        """
         with translated(OutsideUnreachable, f"reading the lease of {application}"):
             answer = self._replicas.read(
                 "get_item", TableName=self._table, Key=_key(application), ConsistentRead=True
@@ -37,7 +43,10 @@ class DynamoLeases:
         return None if item is None else _lease(application, item)
 
     def take(self, application: str, driver: str, over: Lease | None, *, region: str = "") -> Lease:
-        """See `ports.storage.Leases.take`: a beat since `over` was read means life, so a conflict."""
+        """Become the driver, as `ports.storage.Leases.take` says.
+
+        A beat since `over` was read means life, so it is a conflict.
+        """
         mine = Lease(application, over.epoch + 1 if over else 1, driver, 0, region)
         trouble = ""
         for attempt in range(TRIES):
@@ -59,7 +68,10 @@ class DynamoLeases:
         raise OutsideUnreachable(f"taking the lease of {application}: {trouble}")
 
     def beat(self, lease: Lease) -> Lease:
-        """See `ports.storage.Leases.beat`. A lost reply may count one beat twice, which harms nobody."""
+        """Count one more beat, as `ports.storage.Leases.beat` says.
+
+        A lost reply may count one beat twice, which harms nobody.
+        """
         trouble = ""
         for attempt in range(TRIES):
             if attempt:

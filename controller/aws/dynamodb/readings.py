@@ -1,6 +1,7 @@
-"""Readiness as last read, on DynamoDB: one item a question in the evidence table, apart from the signals.
+"""The last readiness answers on DynamoDB, one item a question.
 
-Partition key `application` holds the application and `#readiness`; a `#` is in no application's name.
+They are in the evidence table, apart from the signals. Partition key `application` holds the application and
+`#readiness`; a `#` is in no application's name.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,7 +21,10 @@ DAYS = 2 * 86_400.0
 
 
 class DynamoSnapshots:
-    """`ports.outside.Snapshots`. The last writer wins: every one of them has just asked."""
+    """`ports.outside.Snapshots` on the evidence table.
+
+    The last writer wins: every one of them has just asked.
+    """
 
     def __init__(self, *, client: BaseClient, table: str, now: Callable[[], float]) -> None:
         self._client, self._table, self._now = client, table, now

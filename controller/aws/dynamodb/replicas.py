@@ -1,4 +1,6 @@
-"""One table's replicas behind one call: the Region's own first, another's where it does not answer.
+"""The replicas of one table behind one call.
+
+The Region's own replica comes first, another's where it does not answer.
 
 ```
  own replica ──no answer──> next replica ──answers──> kept for a minute, then the own one is tried again
@@ -41,7 +43,10 @@ class Replicas:
         self._first, self._until = 0, 0.0
 
     def read(self, operation: str, **params: Any) -> Any:
-        """The answer of the first replica that gives one; raises what the last of them raised."""
+        """Return the answer of the first replica that gives one.
+
+        Raises what the last of them raised.
+        """
         for left in reversed(range(len(self._clients))):
             try:
                 return self.send(operation, **params)
@@ -51,7 +56,10 @@ class Replicas:
         raise AssertionError  # there is at least one client
 
     def send(self, operation: str, **params: Any) -> Any:
-        """Ask one replica, once. Where it does not answer, the next call goes to the next one."""
+        """Ask one replica, once.
+
+        Where it does not answer, the next call goes to the next one.
+        """
         if self._first and self._monotonic() >= self._until:
             self._first = 0
         used = self._first
@@ -65,10 +73,13 @@ class Replicas:
 
 
 def replicas(client: BaseClient | Replicas) -> Replicas:
-    """As they are, or one client alone."""
+    """Return the replicas as they are, or those of one client alone."""
     return client if isinstance(client, Replicas) else Replicas([client], lambda: 0.0)
 
 
 def answered(error: Exception) -> bool:
-    """Whether AWS decided about the request (and another replica would say the same)."""
+    """Return True where AWS decided about the request.
+
+    Another replica would say the same.
+    """
     return isinstance(error, ClientError) and code(error) not in NO_ANSWER

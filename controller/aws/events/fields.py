@@ -1,6 +1,7 @@
-"""The fields of an event from outside, each read with its type and its bounds, or refused in a sentence.
+"""The fields of an event from outside, read with type and bounds, or refused.
 
-JSON text from outside, read with bounds; and the one way in which an input is refused.
+JSON text from outside is read with bounds too. `Unusable` is the one way in which an input is refused, in a
+sentence.
 """
 
 import json
@@ -22,10 +23,11 @@ class Unusable(Exception):  # noqa: N818 - not an error of ours; its text is the
 
 
 def decode(body: str | bytes | bytearray) -> object:
-    """The value of a JSON text; raises `Unusable` where it is too long, too deep, ambiguous or not JSON.
+    """Return the value of a JSON text.
 
-    Stricter than JSON parsers are: no NaN or Infinity, and no key twice in one object. Two readers of a
-    doubled key may see two different alarms.
+    Raises `Unusable` where it is too long, too deep, ambiguous or not JSON. Stricter than JSON parsers are:
+    no NaN or Infinity, and no key twice in one object. Two readers of a doubled key may see two different
+    alarms.
     """
     if len(body) > MAX_LENGTH:
         raise Unusable(f"The body is {len(body):,} long, more than the {MAX_LENGTH:,} that are read.")
@@ -43,7 +45,7 @@ def decode(body: str | bytes | bytearray) -> object:
 
 
 def sample(body: object) -> str:
-    """At most 120 visible characters of an input, to know it again."""
+    """Return at most 120 visible characters of an input, to know it again."""
     if isinstance(body, str):
         return sanitize(body, 120)
     if isinstance(body, bytes | bytearray):
@@ -90,7 +92,7 @@ def _no_constant(name: str) -> NoReturn:
 _DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_constant)
 
 
-LATEST = 4102444800.0  # 2100-01-01: beyond it a number is milliseconds, or a joke
+LATEST = 4102444800.0  # 2100-01-01: beyond it a number is milliseconds, or no time at all
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{1,12}){1,3}-[0-9]{1,2}")
@@ -113,7 +115,10 @@ def name(found: object, what: str) -> str:
 
 
 def name_in_arn(event: dict[str, Any]) -> str:
-    """The alarm's name from `resources`, e.g. `arn:aws:cloudwatch:us-east-1:123456789012:alarm:a name`."""
+    """Return the alarm's name from the ARN in `resources`.
+
+    E.g. `arn:aws:cloudwatch:us-east-1:123456789012:alarm:a name`.
+    """
     resources = event.get("resources")
     arn = resources[0] if isinstance(resources, list) and len(resources) == 1 else None
     parts = arn.split(":", 6) if isinstance(arn, str) and len(arn) <= 2048 else []
@@ -139,7 +144,7 @@ def member(holder: dict[str, Any], key: str, what: str) -> dict[str, Any]:
 
 
 def iso(holder: dict[str, Any], key: str) -> float:
-    """`2019-10-02T17:04:40.989+0000` or `…Z` as seconds since 1970."""
+    """Return `2019-10-02T17:04:40.989+0000` or `…Z` as seconds since 1970."""
     value = text(holder, key, "The event")
     try:
         moment = datetime.fromisoformat(value) if _TIME.fullmatch(value) else None
@@ -151,7 +156,10 @@ def iso(holder: dict[str, Any], key: str) -> float:
 
 
 def date(holder: dict[str, Any], key: str) -> float:
-    """`Fri, 27 Jan 2023 06:02:51 GMT` (RFC 1123), or ISO 8601, as seconds since 1970."""
+    """Return an RFC 1123 or ISO 8601 time as seconds since 1970.
+
+    RFC 1123: `Fri, 27 Jan 2023 06:02:51 GMT`.
+    """
     value = text(holder, key, "The event")
     match = _DATE.fullmatch(value)
     if match is None:
@@ -186,7 +194,10 @@ def is_region(found: str) -> bool:
 
 
 def region(event: dict[str, Any]) -> str:
-    """The Region that the alarm or canary lives in, which is not always the one that it is about."""
+    """Return the Region that the alarm or canary lives in.
+
+    It is not always the one that it is about.
+    """
     found = text(event, "region", "The event")
     if not is_region(found):
         raise Unusable(f"The event's region “{sanitize(found, 40)}” is not the name of a Region.")

@@ -1,4 +1,4 @@
-"""AWS Health's notices as evidence, and their traps.
+"""The notices of AWS Health as evidence, and their traps.
 
 Source: AWS Health user guide, "Reference: AWS Health events Amazon EventBridge schema". `eventRegion` is the
 Region that a notice is about; `region` is where it was delivered: there, and once more in a backup Region.
@@ -28,7 +28,10 @@ WIDEST = 200
 
 
 def notice(event: dict[str, Any], *, account: str, received: float) -> Sighting:
-    """The sighting in a notice of AWS Health; raises `Unusable` where it accuses no service of a Region."""
+    """Return the sighting in a notice of AWS Health.
+
+    Raises `Unusable` where it accuses no service of a Region.
+    """
     detail = member(event, "detail", "The event")
     about, service = _about(detail)
     arn = text(detail, "eventArn", "The notice")
@@ -54,7 +57,7 @@ def notice(event: dict[str, Any], *, account: str, received: float) -> Sighting:
 
 
 def _about(detail: dict[str, Any]) -> tuple[str, str]:
-    """The Region and service that are accused."""
+    """Return the Region and the service that are accused."""
     category = text(detail, "eventTypeCategory", "The notice")
     if category != "issue":
         raise Unusable(f"Not evidence: AWS Health's notice is a “{sanitize(category, 40)}”, not an issue.")
@@ -81,7 +84,10 @@ def _about(detail: dict[str, Any]) -> tuple[str, str]:
 
 
 def _version(detail: dict[str, Any]) -> str:
-    """What is the same on each page and in both Regions, and differs from one update to the next."""
+    """Return the notice's version: it differs from one update to the next.
+
+    It is the same on each page and in both Regions.
+    """
     sent = detail.get("communicationId")
     return sent if isinstance(sent, str) and sent else text(detail, "lastUpdatedTime", "The notice")
 
@@ -92,7 +98,10 @@ def _over(detail: dict[str, Any], received: float) -> bool:
 
 
 def _zones(detail: dict[str, Any]) -> frozenset[str]:
-    """The availability zones that a notice is about; none: the whole Region. Mostly its text alone tells."""
+    """Return the availability zones that a notice is about.
+
+    None: the whole Region. Mostly its text alone tells.
+    """
     said = "\n".join(
         [_description(detail), *_texts(detail.get("availabilityZone")), *_texts(detail.get("eventMetadata"))]
     )
@@ -105,7 +114,10 @@ def _description(detail: dict[str, Any]) -> str:
 
 
 def _texts(value: object) -> list[str]:
-    """The texts in a value and in what it holds, two levels down; bounded, whatever it is."""
+    """Return the texts in a value and in what it holds, two levels down.
+
+    The result is bounded, whatever the value is.
+    """
     level: list[object] = [value]
     found: list[str] = []
     for _ in range(3):

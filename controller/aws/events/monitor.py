@@ -1,4 +1,7 @@
-"""`tidegate.signal/v1`: what any monitor sends to be evidence (`core.contracts`, docs/events.md)."""
+"""The event `tidegate.signal/v1`, which any monitor sends as evidence.
+
+See `core.contracts` and docs/events.md.
+"""
 
 from typing import Any
 
@@ -15,9 +18,10 @@ AHEAD = 60.0
 
 
 def monitored(event: dict[str, Any], *, received: float) -> Sighting:
-    """The sighting in a monitor's event; raises `Unusable` where it breaks the schema.
+    """Return the sighting in a monitor's event.
 
-    Whether the policy names the signal is judged later, with the policy at hand.
+    Raises `Unusable` where it breaks the schema. Whether the policy names the signal is judged later, with
+    the policy at hand.
     """
     kind = text(event, "detail-type", "The event")
     if kind != SIGNAL_SCHEMA:

@@ -1,4 +1,6 @@
-"""One event from outside -> one sighting, or why not. The only door; nothing that comes in makes it raise.
+"""The parser of outside events: one event becomes one sighting, or a refusal.
+
+Every event comes in here, and nothing that comes in makes it raise.
 
 ```
  SQS body, Lambda payload ─> decode ─> unwrap (SQS record, SNS notice: two at most) ─> envelope ─> sighting
@@ -6,7 +8,7 @@
 
 Both forms are read: the whole EventBridge event, and what the input transformers of `rules` leave of it.
 
-Events that are about tidegate itself: the hourly probe of its intake, and executions that ended badly.
+Some events are about tidegate itself: the hourly probe of its intake, and executions that ended badly.
 """
 
 from collections.abc import Mapping
@@ -19,9 +21,10 @@ from controller.core.model import Ended, Ignored, Probe, Sighting
 
 
 def own_news(event: dict[str, Any], *, received: float) -> Probe | Ended | None:
-    """The probe or the ended execution in an EventBridge event; None where it is neither.
+    """Return the probe or the ended execution in an EventBridge event.
 
-    Raises `Unusable` where it says that it is one and is not. Neither is ever evidence.
+    None where it is neither. Raises `Unusable` where it says that it is one and is not. Neither is ever
+    evidence.
     """
     source = event.get("source")
     if source == PROBE_SOURCE:
@@ -39,7 +42,7 @@ MAX_WRAPPINGS = 2
 
 
 def parse(body: str | bytes | Mapping[str, Any], received: float) -> Sighting | Probe | Ended | Ignored:
-    """What an event says of a signal.
+    """Return the sighting, probe or ended execution in an event, or a refusal.
 
     received: when it reached us, by our clock, in seconds since 1970. Never raises; a refusal is an
     `Ignored` whose reason is a sentence. An event dated in the future is kept: the fold judges it.

@@ -1,9 +1,9 @@
-"""The EventBridge rules that feed the queue: patterns and input transformers, as plain data.
+"""The EventBridge rules that feed the queue, as plain data.
 
-What EventBridge does with a placeholder (user guide, "Input transformation"): it does *not* escape text,
-so a quotation mark in an alarm's name or reason would break out of a quoted placeholder and could forge a
-field; a path that is absent leaves nothing, which is JSON only inside quotation marks; an object or array
-that stands alone as a value is written as JSON.
+They are patterns and input transformers. What EventBridge does with a placeholder (user guide, "Input
+transformation"): it does *not* escape text, so a quotation mark in an alarm's name or reason would break out
+of a quoted placeholder and could forge a field; a path that is absent leaves nothing, which is JSON only
+inside quotation marks; an object or array that stands alone as a value is written as JSON.
 
     free text (name, reason)   travels only inside a whole object or array:   "state":<state>
     may be absent              is quoted, and "" means absent:                "muteDetail":"<mute>"
@@ -33,8 +33,11 @@ LONGEST_PATTERN = 2048
 
 
 def alarms_named(names: Iterable[str]) -> dict[str, Any]:
-    """`ALARM_PATTERN` for these alarms alone: others of the account reach no queue. All of them, where the
-    names are too many for a pattern; what is not the policy's is then refused by name."""
+    """Return `ALARM_PATTERN` for these alarms alone.
+
+    Other alarms of the account reach no queue. All of them do, where the names are too many for a pattern;
+    what is not the policy's is then refused by name.
+    """
     narrow = {**ALARM_PATTERN, "detail": {"alarmName": sorted(set(names))}}
     return narrow if len(json.dumps(narrow)) <= LONGEST_PATTERN else dict(ALARM_PATTERN)
 
@@ -55,8 +58,9 @@ EXECUTION_PATTERN: dict[str, object] = {
 PROBE_SOURCE = "tidegate.probe"
 PROBE_TYPE = "Intake Probe"
 PROBE_PATTERN: dict[str, list[str]] = {"source": [PROBE_SOURCE]}
-"""What a schedule in each alarm's Region sends to its own bus once an hour (EventBridge Scheduler, target
-`events:PutEvents`), to go the way that every alarm goes."""
+"""The event that a schedule in each alarm's Region sends to its own bus once an hour (EventBridge Scheduler,
+target `events:PutEvents`), to go the way that every alarm goes.
+"""
 
 _ENVELOPE_PATHS = {
     "id": "$.id",
@@ -131,7 +135,7 @@ NEWS_PATTERN: dict[str, object] = {
         {"source": ["aws.cloudwatch"], "detail-type": ["CloudWatch Alarm Configuration Change"]},
     ]
 }
-"""What is never evidence, and what somebody who asks why will want to have been told."""
+"""The news that is never evidence, but that explains things to somebody who asks why."""
 NEWS_PATHS: dict[str, str] = {
     **_ENVELOPE_PATHS,
     "resources": "$.resources",

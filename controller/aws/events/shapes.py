@@ -1,11 +1,10 @@
-"""The EventBridge events that are evidence, those known by name that are not, and their traps.
+"""The EventBridge events that are evidence, and those known that never are.
 
-Sources: CloudWatch user guide, "Alarm events and EventBridge" and "Monitoring canary events".
+Each of the latter has the reason that is recorded. The traps of both are handled here.
 
-Events known by name that are never evidence, each with the reason that is recorded.
-
-Sources: Amazon ARC developer guide, "Using EventBridge with readiness check | zonal autoshift | Region
-switch"; FIS user guide, "Monitor using EventBridge"; CloudWatch user guide, "Alarm events and EventBridge".
+Sources: CloudWatch user guide, "Alarm events and EventBridge" and "Monitoring canary events"; Amazon ARC
+developer guide, "Using EventBridge with readiness check | zonal autoshift | Region switch"; FIS user guide,
+"Monitor using EventBridge".
 """
 
 from typing import Any
@@ -49,7 +48,7 @@ _SOURCES = {
 
 
 def why_no_evidence(kind: str, source: str, event: dict[str, Any]) -> str | None:
-    """The sentence for `Ignored`; None where the event may be evidence."""
+    """Return the sentence for `Ignored`; None where the event may be evidence."""
     if source in _SOURCES:
         said = _said(event)
         return f"Not evidence: “{sanitize(kind, 100)}” from {source}{said}; {_reason(kind, source)}."
@@ -70,7 +69,10 @@ def _detail(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _said(event: dict[str, Any]) -> str:
-    """A readiness's or an experiment's new state, for whoever reads the record: ` (NOT_READY)`."""
+    """Return the new state of a readiness or an experiment: ` (NOT_READY)`.
+
+    It is for whoever reads the record.
+    """
     state = _detail(event).get("new-state")
     found = state if isinstance(state, dict) else {}
     word = found.get("readiness-status") or found.get("status")
@@ -78,7 +80,10 @@ def _said(event: dict[str, Any]) -> str:
 
 
 def _operation(event: dict[str, Any]) -> str:
-    """Somebody may have deleted the alarm that would have called: ` (delete of “storefront-5xx”)`."""
+    """Return what was done to which alarm: ` (delete of “storefront-5xx”)`.
+
+    Somebody may have deleted the alarm that would have called.
+    """
     found = _detail(event)
     what, which = found.get("operation"), found.get("alarmName")
     resources = event.get("resources")
@@ -98,7 +103,10 @@ _NOT_JUDGED = {"EVALUATION_FAILURE", "EVALUATION_ERROR"}
 
 
 def sighting(event: dict[str, Any], *, received: float) -> Sighting:
-    """The sighting in an EventBridge event; raises `Unusable` with a sentence where there is none."""
+    """Return the sighting in an EventBridge event.
+
+    Raises `Unusable` with a sentence where there is none.
+    """
     kind, source = text(event, "detail-type", "The event"), text(event, "source", "The event")
     if source == SIGNAL_SOURCE:
         return monitored(event, received=received)
@@ -205,6 +213,9 @@ def _seen(
 
 
 def _from(source: str, expected: str, kind: str) -> None:
-    """Only AWS may send under `aws.`; anybody may put any detail-type on the bus."""
+    """Refuse an event type from a source other than the expected one.
+
+    Only AWS may send under `aws.`; anybody may put any detail-type on the bus.
+    """
     if source != expected:
         raise Unusable(f"“{kind}” comes from {expected} alone; this one is from “{sanitize(source, 60)}”.")

@@ -72,9 +72,7 @@ def count_region_for_fleet(
 DEADLINE = 15.0
 """Seconds, from what was read on, after which nothing new is sent; the Lambda's own timeout is 30."""
 STALE = 60.0
-"""Seconds that reading may take. The Lambda may be frozen: what was read before that is no ground to act
-after.
-"""
+"""Seconds that reading may take: a Lambda may be frozen, and older readings are no ground to act."""
 REFUSED = 60
 """Seconds before a shift that ARC refused is tried again."""
 WATCH = 30
