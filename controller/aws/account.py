@@ -24,7 +24,7 @@ PERMISSIONS: tuple[str, ...] = (
     "synthetics:DescribeCanaries",
 )
 CONTROLS, NAMES = "us-west-2", "us-east-1"
-"""Where ARC's configuration and Route 53 answer."""
+"""The Regions in which ARC's configuration and Route 53 answer."""
 CONFIG = "route53-recovery-control-config"
 MOST_PAGES = 200
 T = TypeVar("T")

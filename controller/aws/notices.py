@@ -30,7 +30,10 @@ class Notices:
         bus: str,
         links: Mapping[str, str] | None = None,
     ) -> None:
-        """`links`: controller's Region -> address of its console, put under each page."""
+        """Keep the clients and the addresses of the consoles.
+
+        links: controller's Region -> address of its console, put under each page.
+        """
         self._sns, self._topic, self._events, self._bus = sns, topic, events, bus
         self._links = dict(links or {})
 

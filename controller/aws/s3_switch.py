@@ -83,7 +83,7 @@ class StandbySwitch:
         self._read_within = read_within
 
     def read(self, controls: Sequence[str]) -> Mapping[str, bool]:
-        """Return name -> on.
+        """Return the states of the controls: name -> on.
 
         Raises `SwitchUnavailable` where a bucket does not answer, `SwitchRefused` where S3 denies or a
         control is not known.

@@ -35,7 +35,7 @@ class RoutingControls(Protocol):
     """The routing controls of an ARC cluster, by name."""
 
     def read(self, controls: Sequence[str]) -> Mapping[str, bool]:
-        """Return name -> on.
+        """Return the states of the controls: name -> on.
 
         Raises `SwitchUnavailable`.
         """

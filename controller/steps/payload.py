@@ -28,8 +28,10 @@ ASK_LONGEST = 31_536_000
 """Seconds: a year, the longest that an execution may wait."""
 Schema = Literal["tidegate.incident/v1"]
 SCHEMAS: tuple[str, ...] = get_args(Schema)
-"""The payloads that this version reads: its own and the one before, if there was one. Within one, fields
-are only ever added, each with a default; those that are not known are left out."""
+"""The payloads that this version reads: its own and the one before, if there was one.
+
+Within one, fields are only ever added, each with a default; those that are not known are left out.
+"""
 
 
 class PayloadUnknown(ValueError):  # noqa: N818

@@ -24,7 +24,10 @@ MASTER = "tidegate-master"
 
 
 class NotThere(LookupError):  # noqa: N818
-    """ARC lacks something that the policy names; the message says what."""
+    """ARC lacks something that the policy names.
+
+    The message says what it is.
+    """
 
 
 def read_arc(

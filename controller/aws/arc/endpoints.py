@@ -69,8 +69,8 @@ class Endpoints:
     ) -> Outcome[T, CallFailed]:
         """Ask the endpoints in rounds until one succeeds or refuses.
 
-        without: the endpoint that is left out. third: the endpoint that two others are asked before, whatever
-        else is known of it.
+        without: the endpoint that is left out. third: the endpoint that is asked only after two others,
+        whatever else is known of it.
 
         What comes back is won, or ended by a conflict, a rule or a stop.
         Raises `SwitchUnavailable` at the deadline (monotonic), with what each endpoint said last.

@@ -76,7 +76,7 @@ class ArcSwitch:
         self._wait_period, self._read_within, self._confirm_within = wait_period, read_within, confirm_within
 
     def read(self, controls: Sequence[str]) -> Mapping[str, bool]:
-        """Return name -> on.
+        """Return the states of the controls: name -> on.
 
         Raises `SwitchUnavailable`; `SwitchRefused` where ARC denies or does not know them.
         """

@@ -18,7 +18,7 @@ PERMISSIONS: tuple[str, ...] = ("dynamodb:Query",)
 
 
 class DynamoAssessmentLog:
-    """`ports.audit.AssessmentLog`."""
+    """`ports.audit.AssessmentLog` on the assessments' table."""
 
     def __init__(self, *, client: BaseClient, table: str) -> None:
         self._client, self._table = client, table

@@ -14,7 +14,7 @@ from controller.core.text import sanitize
 MAX_LENGTH = 256 * 1024  # what SQS and EventBridge carry at most
 MAX_DEPTH = 32
 
-# A whole string, closed or not, or one bracket. Possessive: linear in whatever is thrown at it.
+# A whole string, closed or not, or one bracket. Possessive: its time is linear in any input.
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 

@@ -172,7 +172,7 @@ def open_incident(
 def _page_limit(deps: Deps, state: State, decision: Decision) -> State:
     """Tell people that a limit alone stands in the way.
 
-    Of the Region that moved last they know already.
+    Of the Region that moved last they know already, unless the limit is a blackout.
     """
     last = state.last_blocking()
     if decision.code != "blackout" and last is not None and last.source == decision.region:
@@ -184,7 +184,7 @@ def _page_limit(deps: Deps, state: State, decision: Decision) -> State:
 def _page_waiting(deps: Deps, state: State, decision: Decision) -> State:
     """Tell people that a failing Region waits behind an incident that stands still.
 
-    It has stood still for long, and they can end it.
+    The incident has stood still for long, and people can end it.
     """
     first = state.open
     failing = decision.tree is not None and decision.tree.value is Truth.TRUE

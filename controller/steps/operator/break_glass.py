@@ -30,7 +30,7 @@ TRIES = 5
 LONE = "; no second endpoint says so"
 
 WriteDown = Callable[[Mapping[str, Any]], str]
-"""Keeps a record durably and gives its id. Raises `OSError`."""
+"""Keeps a record durably and returns its id. Raises `OSError`."""
 
 
 class Record(Protocol):

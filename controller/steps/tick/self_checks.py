@@ -29,9 +29,10 @@ FAR = 86400.0
 
 
 def own_gap(deps: Deps, now: float) -> float | None:
-    """Return the time of this controller's last assessment, where too long ago.
+    """Return the time of this controller's last assessment, if too long ago.
 
-    Returns None where it is recent, where there is none, and where the assessments cannot be read.
+    Returns None where it is recent, where there is none in the last `FAR` seconds, and where the assessments
+    cannot be read.
     """
     try:
         if _ticks(deps, now - BLIND, now):
