@@ -1,4 +1,7 @@
-"""What one controller Region is deployed with: names, ARNs and endpoints, all literals, nothing looked up."""
+"""The settings of one controller Region: names, ARNs and endpoints.
+
+All of them are literals; nothing is looked up.
+"""
 
 from typing import Literal, Self
 
@@ -90,7 +93,7 @@ class SignIn(BaseModel):
 
     @property
     def allowed(self) -> tuple[str, ...]:
-        """Hosts (`host`, `host:port`) that may be called."""
+        """Return the hosts (`host`, `host:port`) that may be called."""
         return (self.issuer.partition("://")[2].partition("/")[0], *self.hosts)
 
 

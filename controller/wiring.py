@@ -1,4 +1,7 @@
-"""The composition root: picks and builds every adapter. The only reader of the environment."""
+"""The composition root: it picks and builds every adapter.
+
+It is the only module that reads the environment.
+"""
 
 import json
 import os
@@ -51,9 +54,9 @@ ONCE = {"total_max_attempts": 1, "mode": "standard"}
 """We retry ourselves where it is safe: a retried append would take a lost success for a conflict."""
 ONE_TRY = Config(retries=ONCE, connect_timeout=2, read_timeout=5)
 BRIEF = Config(retries=ONCE, connect_timeout=1, read_timeout=2)
-"""Where another replica can be asked instead."""
+"""For calls after which another replica can be asked instead."""
 QUESTION = Config(retries=ONCE, connect_timeout=1, read_timeout=1)
-"""What is not known after a second is unknown."""
+"""A question that has no answer after a second counts as unknown."""
 
 
 def build(
@@ -63,7 +66,10 @@ def build(
     runtime: Runtime | None = None,
     rng: random.Random | None = None,
 ) -> Deps:
-    """One controller's outside. Raises `PolicyError` for a compiled policy that does not load."""
+    """Build every port of one controller.
+
+    Raises `PolicyError` for a compiled policy that does not load.
+    """
     d, policy = deployment, parse_policy(deployment.policy)
     make, run = clients or boto3_clients(), runtime or system_runtime(d)
     speed = d.clock.speed if d.clock else 1.0
@@ -146,8 +152,9 @@ def switch_of(
     speed: float = 1.0,
     confirm_within: float = 15.0,
 ) -> RoutingControls:
-    """What moves traffic, alone: it needs no table and no other service.
+    """Build only the object that moves traffic.
 
+    It needs no table and no other service.
     `speed`: how fast `runtime` runs. `confirm_within`: see `ArcSwitch`.
     """
     make, draw = clients or boto3_clients(), rng or random.SystemRandom()
@@ -171,7 +178,10 @@ def switch_of(
 
 
 def objects_of(standby: Standby, policy: Policy) -> dict[str, Watched | None]:
-    """Control -> the object that moves it; None where it is always On. Raises `ValueError`."""
+    """Return for each control the object that moves it.
+
+    It is None for a control that is always On. Raises `ValueError`.
+    """
     homes = {name: region for region, entry in policy.regions.items() for name in entry.controls}
     lost = [c for c in standby.objects if homes.get(c) not in standby.bucket_by_region]
     if lost:
@@ -184,7 +194,10 @@ def objects_of(standby: Standby, policy: Policy) -> dict[str, Watched | None]:
 
 
 def access_key() -> str | None:
-    """The id (not the secret) of the AWS key at hand, as CloudTrail names it; None without credentials."""
+    """Return the id of the AWS key at hand, as CloudTrail names it.
+
+    It is not the secret. None without credentials.
+    """
     import boto3
 
     with translated(OutsideUnreachable, "reading the AWS credentials"):
@@ -193,7 +206,10 @@ def access_key() -> str | None:
 
 
 def boto3_clients() -> Clients:
-    """Real clients. A rehearsal's endpoint needs no account, so it gets credentials that open nothing."""
+    """Return a function that makes real clients.
+
+    A rehearsal's endpoint needs no account, so it gets credentials that open nothing.
+    """
     from botocore.session import Session
 
     session = Session()
@@ -212,14 +228,17 @@ def boto3_clients() -> Clients:
 
 @cache
 def _service_models() -> Any:
-    """What botocore knows of each service, read once: every session would read it all again."""
+    """Return botocore's models of the services, read once.
+
+    Without this every session would read all of them again.
+    """
     from botocore.session import Session
 
     return Session().get_component("data_loader")
 
 
 def _providers(policy: Policy) -> list[tuple[str, str]]:
-    """(service, Region) of everything that the policy's readiness checks ask."""
+    """Return (service, Region) of everything that the policy's readiness checks ask."""
     kinds = {kind for kind, *_ in every_query(policy)}
     return sorted(
         (service, region)
@@ -243,12 +262,15 @@ def lambda_environment() -> Mapping[str, str]:
 
 
 def packaged(path: str) -> dict[str, Any]:
-    """A JSON file of the deployment package, such as the compiled policy."""
+    """Return a JSON file of the deployment package, such as the compiled policy."""
     return dict(json.loads(Path(path).read_text(encoding="utf-8")))
 
 
 def caller_identity(deployment: Deployment) -> str:
-    """Who runs this command: the ARN of the AWS credentials at hand (STS, the deployment's Region)."""
+    """Return the ARN of the AWS credentials that run this command.
+
+    It asks STS in the deployment's Region. Raises `OutsideUnreachable`.
+    """
     config = Config(connect_timeout=2, read_timeout=5)
     client: Any = boto3_clients()("sts", deployment.region, None, config)
     with translated(OutsideUnreachable, "asking STS who is calling"):
@@ -256,7 +278,10 @@ def caller_identity(deployment: Deployment) -> str:
 
 
 def dead_letters(deployment: Deployment) -> int | None:
-    """How many events could not be handled and wait to be looked at; None where that is unknown."""
+    """Count the events that no function could handle and a person must look at.
+
+    None where the count is unknown.
+    """
     client: Any = boto3_clients()("sqs", deployment.region, deployment.endpoint_url, BRIEF)
     try:
         with translated(OutsideUnreachable, "counting dead letters"):
@@ -270,31 +295,40 @@ def dead_letters(deployment: Deployment) -> int | None:
 def account_of(
     regions: Sequence[str], endpoint_url: str | None, clients: Clients | None = None
 ) -> AwsAccount:
-    """Reads what stands in the account of the credentials at hand, in these Regions."""
+    """Return a reader of the account's resources in these Regions.
+
+    The account is that of the credentials at hand.
+    """
     make, config = clients or boto3_clients(), Config(retries=ONCE, connect_timeout=3, read_timeout=20)
     return AwsAccount(client=lambda s, r: make(s, r, endpoint_url, config), regions=regions)
 
 
 def console_key(deployment: Deployment, clients: Clients | None = None) -> bytes:
-    """What seals the cookies of this Region's console; made at its first use. Raises `OutsideUnreachable`."""
+    """Return the key that seals the cookies of this Region's console.
+
+    The first use makes it. Raises `OutsideUnreachable`.
+    """
     d, make = deployment, clients or boto3_clients()
     table, kms = _client(make, d, "dynamodb"), _client(make, d, "kms")
     return ConsoleKey(client=table, kms=kms, table=d.journal_table, key_id=d.key, region=d.region).read()
 
 
 def looking(seconds: float, tries: int = 1) -> Callable[[str, str, str | None], Any]:
-    """(service, Region, endpoint) -> a client that gives up after so long, for whoever only looks."""
+    """Return a maker of clients that only read and give up early.
+
+    The maker takes (service, Region, endpoint). seconds: the longest wait for one answer.
+    """
     retries = {**ONCE, "total_max_attempts": tries}
     make, config = boto3_clients(), Config(retries=retries, connect_timeout=seconds, read_timeout=seconds)
     return lambda service, region, url: make(service, region, url, config)
 
 
 def chosen_context() -> str | None:
-    """`TIDEGATE_CONTEXT`, where a command does not say `--context`."""
+    """Return `TIDEGATE_CONTEXT`, for a command that does not say `--context`."""
     return os.environ.get("TIDEGATE_CONTEXT") or None
 
 
 def state_home() -> Path:
-    """Where this machine keeps what a rehearsal remembers: `$XDG_STATE_HOME/tidegate`."""
+    """Return the folder where this machine keeps a rehearsal's files: `$XDG_STATE_HOME/tidegate`."""
     base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     return Path(base) / "tidegate"

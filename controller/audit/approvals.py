@@ -1,4 +1,7 @@
-"""Each question to people, by the journal: who was asked, who answered what and when, what came of it."""
+"""The questions to people, as the journal records them.
+
+Each has the people who were asked, their answers with times, and the outcome.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -10,8 +13,9 @@ ENDS = {Kind.APPROVAL_GIVEN: "given", Kind.APPROVAL_DENIED: "denied", Kind.APPRO
 
 @dataclass(slots=True)
 class Question:
-    """stages: (when, whom, how many people, until when). answers: (when, who, what, why).
+    """One question to people.
 
+    stages: (time, groups asked, number of people, time limit). answers: (time, person, answer, reason).
     outcome: given, denied, expired, superseded (another was asked in its place), withdrawn, or waiting.
     """
 
@@ -27,7 +31,10 @@ class Question:
 
     @property
     def took(self) -> float | None:
-        """Seconds from the question to the answer that decided it, of a person."""
+        """Return the seconds from the question to the person's answer that decided it.
+
+        None where no person decided it.
+        """
         if self.ended is None or self.outcome not in ("given", "denied"):
             return None
         return self.ended - self.asked
@@ -37,7 +44,7 @@ class Question:
 
 
 def questions(events: Iterable[Event]) -> list[Question]:
-    """All of them, in the order in which they were asked."""
+    """Return all questions in the order in which they were asked."""
     return sorted(_asked(events), key=lambda question: question.asked)
 
 

@@ -1,6 +1,7 @@
-"""When nobody was watching: the gaps between looks, of one controller and of all together.
+"""The availability of the controllers, and the standing of the application, over time.
 
-How the application stood over time: armed or not, in shadow or live; by its journal and the fleet's.
+Availability: the gaps between looks, of one controller and of all together.
+Standing: armed or not, in shadow or live; by the application's journal and the fleet's.
 """
 
 from bisect import bisect_right
@@ -10,12 +11,15 @@ from dataclasses import dataclass
 from controller.core.journal import Event, Kind
 
 LASTS = 150.0
-"""Seconds for which a look counts: a controller looks once a minute, so two did not come."""
+"""Seconds for which a look counts. A controller looks once a minute, so after them two looks are missing."""
 Span = tuple[float, float]
 
 
 def gaps(looks: Sequence[float], begin: float, end: float) -> list[Span]:
-    """Where no look counts, from `begin` to `end`. looks: moments, sorted."""
+    """Return the spans from `begin` to `end` in which no look counts.
+
+    looks: moments, sorted.
+    """
     found: list[Span] = []
     covered = begin
     for at in looks:
@@ -30,7 +34,10 @@ def gaps(looks: Sequence[float], begin: float, end: float) -> list[Span]:
 
 
 def common(spans_of: Iterable[Sequence[Span]]) -> list[Span]:
-    """What lies in a span of each: sorted, apart. Of nothing: nothing."""
+    """Return the spans that lie in a span of each sequence.
+
+    They are sorted and do not touch. No sequences give no spans.
+    """
     every = [list(spans) for spans in spans_of]
     if not every:
         return []
@@ -43,12 +50,15 @@ def common(spans_of: Iterable[Sequence[Span]]) -> list[Span]:
 
 
 def _from(spans: Sequence[Span], at: float) -> int:
-    """The first that can reach beyond `at`."""
+    """Return the index of the first span that can reach beyond `at`."""
     return max(0, bisect_right(spans, (at, float("inf"))) - 1)
 
 
 def blinded(events: Iterable[Event], begin: float, end: float) -> dict[str, list[Span]]:
-    """Controller Region -> the gaps that it journalled once it looked again, within the period."""
+    """Return controller Region -> the gaps that it journalled, within the period.
+
+    A controller journals a gap once it looks again.
+    """
     found: dict[str, list[Span]] = {}
     for event in events:
         if event.kind is Kind.BLINDED:
@@ -74,7 +84,7 @@ def seconds(spans: Iterable[Span]) -> float:
 
 
 def nobody(blind: Mapping[str, Sequence[Span]], controllers: Sequence[str]) -> list[Span]:
-    """Where each of `controllers` was blind at once."""
+    """Return the spans in which all of `controllers` were blind at once."""
     return common([blind.get(region, []) for region in controllers])
 
 
@@ -83,7 +93,10 @@ TURNS = {Kind.ARMED: True, Kind.DISARMED: False}
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """enforcement: "" before any policy was in force. armed: by its own switch and the fleet's."""
+    """A stretch of time in which the application's standing did not change.
+
+    enforcement: "" before any policy was in force. armed: by its own switch and the fleet's.
+    """
 
     start: float
     end: float
@@ -98,7 +111,7 @@ class Stretch:
 def stretches(
     events: Sequence[Event], fleet: Sequence[Event], begin: float, end: float
 ) -> tuple[Stretch, ...]:
-    """From `begin` to `end`, without a gap."""
+    """Return the stretches from `begin` to `end`, without a gap."""
     return tuple(_stretches(events, fleet, begin, end))
 
 
@@ -124,5 +137,5 @@ def _stretches(
 
 
 def enforced(standing: Sequence[Stretch], at: float) -> str:
-    """What the policy in force at `at` said."""
+    """Return the enforcement of the policy in force at `at`."""
     return next((s.enforcement for s in standing if s.start <= at < s.end), "")

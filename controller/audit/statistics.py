@@ -1,6 +1,7 @@
-"""Figures over time, as plain data: what an auditor, or whoever answers for operations, asks of a quarter.
+"""The figures over time, as plain data.
 
-Each incident with its moments, as the figures count it.
+They answer an auditor, or a person responsible for operations, about a quarter. Each incident is counted with
+its moments.
 """
 
 from collections import Counter
@@ -23,8 +24,11 @@ OUTCOMES = ("moved", "stood down", "refused", "rolled back", "open")
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """Moments are seconds since 1970, None where it never was. seen: the oldest sign against the Region among
-    those that opened it. decided: the target was chosen and the guards had passed. verified: the last wave.
+    """One incident as the figures count it.
+
+    Moments are seconds since 1970, None where the thing never happened.
+    seen: the oldest sign against the Region among those that opened it.
+    decided: the target was chosen and the guards had passed. verified: the last wave.
     """
 
     incident: Incident
@@ -41,12 +45,18 @@ class Episode:
 
     @property
     def false(self) -> bool:
-        """Opened by itself, and stood down by itself before anything moved: it passed, or was never so."""
+        """Return True for an incident that opened and ended by itself, without a move.
+
+        The trouble passed, or there was none.
+        """
         return not self.by_person and self.outcome == "stood down" and not self.incident.put
 
 
 def episodes(application: str, events: Sequence[Event], begin: float, end: float) -> tuple[Episode, ...]:
-    """Those that were opened from `begin` to `end`. events: from the first on."""
+    """Return the incidents that were opened from `begin` to `end`.
+
+    events: from the first on.
+    """
     found = fold(application, events).incidents.values()
     about: dict[str, list[Event]] = {}
     for event in events:
@@ -85,7 +95,10 @@ def _outcome(incident: Incident, events: Sequence[Event]) -> str:
 
 
 def _seen(opening: Event) -> float | None:
-    """The oldest `since` of a breaching signal in the stored tree; None where the tree had to be cut."""
+    """Return the oldest `since` of a breaching signal in the stored tree.
+
+    None where the tree had to be cut.
+    """
     decision = opening.data.get("decision") or {}
     since = [at for at in _since(decision.get("tree") or {}) if at <= opening.at]
     return min(since, default=None)
@@ -117,7 +130,10 @@ ALSO = {
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A period, and everything in it that is counted. events, fleet: of both journals, up to its end."""
+    """A period, and everything in it that is counted.
+
+    events: of the application's journal, up to the period's end.
+    """
 
     application: str
     begin: float
@@ -142,7 +158,11 @@ def account(
     begin: float,
     end: float,
 ) -> Account:
-    """Both journals from their first event on. controllers: those of which one at least should watch."""
+    """Return the account of a period.
+
+    events, fleet: both journals from their first event on.
+    controllers: those of which at least one should watch.
+    """
     upto = [event for event in events if event.at <= end]
     blind = blinded(upto, begin, end)
     return Account(
@@ -159,7 +179,7 @@ def account(
 
 
 def figures(a: Account) -> dict[str, Any]:
-    """Times in seconds, moments as ISO-8601."""
+    """Return the figures: times in seconds, moments as ISO-8601."""
     kinds = Counter(event.kind for event in a.within)
     return {
         "application": a.application,
@@ -268,7 +288,10 @@ def _watching(a: Account) -> dict[str, Any]:
 
 
 def _policy(event: Event) -> dict[str, Any]:
-    """Who reviewed it was typed in by whoever deployed it: see `core.policy.review_record`."""
+    """Return the fields of a policy that came into force.
+
+    The person who deployed it typed in the reviewers' names: see `core.policy.review_record`.
+    """
     review = event.data.get("review") or {}
     return {
         "at": format_time(event.at),
@@ -281,7 +304,7 @@ def _policy(event: Event) -> dict[str, Any]:
 
 
 def spread(values: Iterable[float]) -> dict[str, Any]:
-    """How many, the median, the 90th percentile (nearest rank) and the largest, in seconds."""
+    """Return the count, median, 90th percentile (nearest rank) and maximum, in seconds."""
     found = sorted(max(0.0, value) for value in values)
     if not found:
         return {"count": 0, "median_s": None, "p90_s": None, "longest_s": None}

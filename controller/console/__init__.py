@@ -1,9 +1,11 @@
-"""The approver's console: one set of handlers, behind an API Gateway HTTP API and on loopback.
+"""The approver's console, behind an API Gateway HTTP API and on loopback.
+
+One set of handlers serves both.
 
 ```
- gateway (payload v2) ─┐                         ┌─ sign_in ─ issuer ─> the identity provider
- wsgi (loopback) ──────┴─> Request ─> app ─ page ┼─ now, incident, history, policy, health: they only look
-                           Response <────────────└─ approve: the one act, by steps.operator.approve
- a trace ─ traced ─ archive: the same pages over a run that is over, and nothing to do
+ http.api_gateway (payload v2) ─┐                  ┌─ auth.sign_in ─ auth.identity_provider ─> the issuer
+ http.wsgi (loopback) ──────────┴─> Request ─> app ┼─ overview, incident, history, policy, health: only look
+                                    Response <─────└─ approve: the one act, by steps.operator.approve
+ a trace ─ archive: the same pages over a run that is over, and nothing to do
 ```
 """

@@ -1,4 +1,4 @@
-"""The console as one function: a request in, a response out, one log line, whatever comes.
+"""The console as one function: request in, response out, one log line.
 
 ```
  too big, other host ─> refused    static ─> file    no session ─> /signin    GET ─> look    POST ─> act
@@ -42,8 +42,11 @@ LOOKS = ("GET", "HEAD")
 
 
 class Console:
-    """now: seconds since 1970 by the clock that people and their issuer live by (a rehearsal's scenario has
-    another). key: 32 random bytes. log: takes one line a request."""
+    """The console of one controller.
+
+    now: seconds since 1970 by the clock of people and their issuer (a rehearsal's scenario has another).
+    key: 32 random bytes. log: takes one line a request.
+    """
 
     def __init__(
         self,
@@ -67,7 +70,7 @@ class Console:
         return self.issuer.settings.origin
 
     def handle(self, request: Request) -> Response:
-        """Answers everything, and raises nothing."""
+        """Answer every request, and raise nothing."""
         begun = self.now()
         session = session_of(request, self._sealer, self.now())
         try:
@@ -128,7 +131,10 @@ class Console:
         return _says(404, "There is no such page", "Look at the address again.", session, again="/")
 
     def _refused(self, request: Request) -> Response | None:
-        """What is not looked at any further."""
+        """Return the refusal of a request that is not read further.
+
+        None where the request may go on.
+        """
         if request.headers.get("host", "") != self.origin.partition("://")[2]:
             return _says(421, "This is another console", "Open it by the address in the notice.", None)
         if request.too_big or len(request.body) > MOST:
@@ -147,7 +153,10 @@ class Console:
         return static(path.removeprefix("/static/")) if path.startswith("/static/") else None
 
     def _write(self, request: Request, session: Session | None, response: Response, seconds: float) -> None:
-        """One line without a secret: no query, no cookie, no body; a hostile path is made plain."""
+        """Write one log line without a secret.
+
+        It has no query, no cookie and no body; a hostile path is made plain.
+        """
         line = {
             "method": sanitize(request.method, 10),
             "path": sanitize(request.path, 120),
@@ -181,5 +190,8 @@ def _says(
 
 
 def log_line(line: Mapping[str, Any]) -> str:
-    """A log line as JSON, ASCII alone: what a terminal might obey is spelt out."""
+    """Return a log line as JSON, in ASCII alone.
+
+    Characters that a terminal might obey are escaped.
+    """
     return json.dumps(line, ensure_ascii=True)

@@ -1,4 +1,7 @@
-"""Templates to pages: everything that is not ours is made plain and escaped, without being asked to."""
+"""The templates and their rendering: each value is made plain and escaped.
+
+Pages need not ask for it.
+"""
 
 from datetime import UTC, datetime
 from functools import cache
@@ -27,7 +30,7 @@ def page(name: str, status: int = 200, *, why: str = "", **data: Any) -> Respons
 
 
 def static(name: str) -> Response | None:
-    """One of the files that pages name, and no other."""
+    """Return one of the files that pages name; None for any other."""
     if name not in STATIC:
         return None
     headers = {"content-type": STATIC[name], "cache-control": "max-age=600"}
@@ -41,7 +44,7 @@ def sheet(text: str) -> Response:
 
 
 def ago(now: float, at: float | None) -> str:
-    """`12m05s ago`, `in 3m20s`."""
+    """Format the distance to a time: `12m05s ago`, `in 3m20s`."""
     if at is None:
         return "never"
     if abs(now - at) >= 172_800:
@@ -51,7 +54,7 @@ def ago(now: float, at: float | None) -> str:
 
 
 def hour(at: float) -> str:
-    """`08:00:03`"""
+    """Format a time of day: `08:00:03`."""
     return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S")
 
 
@@ -60,7 +63,7 @@ def day(at: float) -> str:
 
 
 def _plainly(value: Any) -> Any:
-    """Every value that a template writes: no control, no bidirectional mark, no second line."""
+    """Return a template's value without control characters or bidirectional marks, on one line."""
     if isinstance(value, Markup) or not isinstance(value, str):
         return "" if value is None else value
     left, right = " " * value[:1].isspace(), " " * value[1:][-1:].isspace()
@@ -68,14 +71,14 @@ def _plainly(value: Any) -> Any:
 
 
 def _prose(value: str) -> Markup:
-    """What stands between two backticks is code."""
+    """Return text in which the parts between backticks are code."""
     parts = [Markup("<code>%s</code>") % _plainly(part) if place % 2 else Markup("%s") % _plainly(part)
              for place, part in enumerate(str(value).split("`"))]  # fmt: skip
     return Markup("").join(parts)
 
 
 def _code(value: str) -> Markup:
-    """Lines of code, each as far in as it was; each made plain like everything else."""
+    """Return lines of code with their indentation, each made plain."""
     rows = [(len(row) - len(row.lstrip(" ")), _plainly(row.strip())) for row in str(value).split("\n")]
     return Markup("\n").join(Markup(" ") * deep + Markup("%s") % row for deep, row in rows)
 

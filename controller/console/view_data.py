@@ -1,6 +1,6 @@
-"""What a page shows, gathered: journal, evidence, controls, the last decisions. It writes nothing.
+"""The data that a page shows: journal, evidence, controls, last decisions.
 
-What the whole journal is asked for, without going through all of it at each look.
+It writes nothing. Questions about the whole journal are answered without reading all of it at each look:
 
 ```
  events  1 ........ 100 ........ 200 ........ 300 ..x
@@ -31,19 +31,19 @@ from controller.steps.operator.explain_past import WATCHED
 Between = Callable[[str, float, float], Iterable[tuple[float, dict[str, Any]]]]
 Probes = Callable[[Between, str, Iterable[str], float], dict[str, Any]]
 SHORTLY = 4.0
-"""Seconds for which routing controls are kept: fifty people who look must not become a load on ARC."""
+"""Seconds for which routing controls are kept. Fifty people who look must not become a load on ARC."""
 SPANS = 16
-"""Stretches of time whose counted requests are kept."""
+"""The number of time ranges whose counted requests are kept."""
 LATELY = 30.0
-"""Seconds for which probes are kept: they come once an hour, and are looked for in hours of assessments."""
+"""Seconds for which probes are kept. They come once an hour, and are searched in hours of assessments."""
 
 
 @dataclass(frozen=True, slots=True)
 class Instruments:
-    """What the entry lends the console, from rooms beside it.
+    """The functions that `entry` lends the console from other packages.
 
     picture: an incident's story as SVG, and its style sheet. probes, drills: as `tidegate status` tells them.
-    dead_letters: how many events could not be handled; None where that is unknown.
+    dead_letters: the number of events that could not be handled; None where that is unknown.
     """
 
     picture: Callable[[Story], str]
@@ -55,8 +55,11 @@ class Instruments:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """decided: Region -> (when, the decision as stored), of the last minutes. evidence: None where its table
-    does not answer; controls: None where no ARC endpoint does."""
+    """The data of one look.
+
+    decided: Region -> (time, the decision as stored), of the last minutes.
+    evidence: None where its table does not answer; controls: None where no ARC endpoint does.
+    """
 
     now: float
     state: State
@@ -67,7 +70,7 @@ class Seen:
 
     @property
     def watching(self) -> bool:
-        """Whether anything was decided lately."""
+        """Return True where anything was decided lately."""
         return bool(self.decided)
 
     def tracks(self, subject: str) -> list[Track]:
@@ -75,7 +78,10 @@ class Seen:
 
 
 class Controls:
-    """Routing controls as read within the last seconds, and requests as counted within the last minute."""
+    """The routing controls and the counted requests, kept for a short time.
+
+    Controls are at most `SHORTLY` seconds old; requests are kept by the whole minute.
+    """
 
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
@@ -91,7 +97,10 @@ class Controls:
         return kept[1]
 
     def counted(self, since: float, until: float) -> Counted | None:
-        """Each Region's requests by the minute; None where the policy names nothing that counts them."""
+        """Return each Region's requests by the minute.
+
+        None where the policy names nothing that counts them.
+        """
         if self._deps.policy.traffic is None:
             return None
         span = (since // MINUTE * MINUTE, until // MINUTE * MINUTE)
@@ -104,7 +113,7 @@ class Controls:
 
 
 def kept(probes: Probes, monotonic: Callable[[], float]) -> Probes:
-    """The same, read at most once in `LATELY` seconds."""
+    """Return `probes`, read at most once in `LATELY` seconds."""
     read: list[tuple[float, dict[str, Any]]] = []
 
     def ask(between: Between, application: str, regions: Iterable[str], now: float) -> dict[str, Any]:
@@ -116,7 +125,10 @@ def kept(probes: Probes, monotonic: Callable[[], float]) -> Probes:
 
 
 def look(deps: Deps, controls: Controls) -> Seen:
-    """Raises `OutsideUnreachable`, `JournalUnreadable` where the journal cannot be read."""
+    """Return everything that a page shows.
+
+    Raises `OutsideUnreachable`, `JournalUnreadable` where the journal cannot be read.
+    """
     state, events = read_state_and_events(deps)
     now = deps.runtime.now()
     return Seen(
@@ -126,7 +138,10 @@ def look(deps: Deps, controls: Controls) -> Seen:
 
 
 def latest(deps: Deps, at: float) -> dict[str, tuple[float, dict[str, Any]]]:
-    """Region -> the last decision about it before `at`, if it is not older than a tick or two."""
+    """Return Region -> the last decision about it before `at`.
+
+    A decision that is older than a tick or two does not count.
+    """
     found: dict[str, tuple[float, dict[str, Any]]] = {}
     try:
         records = deps.assessments.between(deps.application, at - WATCHED, at)
@@ -147,11 +162,14 @@ def _evidence(deps: Deps, state: State, now: float) -> View | None:
 
 
 EVERY = 100
-"""Events between two memories that are kept."""
+"""Events between two states that are kept."""
 
 
 class Past:
-    """Of one application's journal, which only grows: as it was at a moment, and what is about a request."""
+    """The past of one application's journal, which only grows.
+
+    It gives the state at a moment, and the events about a request.
+    """
 
     def __init__(self, application: str) -> None:
         self._application = application
@@ -162,7 +180,10 @@ class Past:
         self._requests: dict[str, list[Event]] = {}
 
     def until(self, events: Sequence[Event], at: float) -> State:
-        """The state after the events that were written until `at`, as `core.journal.written_until` says."""
+        """Return the state after the events that were written until `at`.
+
+        It counts them as `core.journal.written_until` does.
+        """
         with self._lock:
             self._learn(events)
             count = bisect_right(self._latest, at, hi=len(events))
@@ -175,14 +196,17 @@ class Past:
         return fold(self._application, events[place * EVERY : count], onto)
 
     def about(self, events: Sequence[Event], request: str) -> list[Event]:
-        """The events that name an approval's request, in order."""
+        """Return the events that name an approval's request, in order."""
         with self._lock:
             self._learn(events)
             found = tuple(self._requests.get(request, ()))
         return [event for event in found if event.seq <= len(events)]
 
     def _learn(self, events: Sequence[Event]) -> None:
-        """Go through what is new. Who read the journal earlier may come later, with fewer of its events."""
+        """Read the new events.
+
+        A reader of an older journal may come later, with fewer events.
+        """
         both = min(len(self._seen), len(events))
         if both and self._seen[both - 1].hash != events[both - 1].hash:
             self._seen = ()

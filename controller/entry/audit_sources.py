@@ -1,4 +1,4 @@
-"""What an export of the record is made of, for the deployment that a command names."""
+"""The sources of an audit export, for the deployment that a command names."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -19,12 +19,15 @@ from controller.settings import Deployment
 from controller.steps.context.situation import FLEET
 
 PATIENCE = 20.0
-"""Seconds that one answer may take: nobody's traffic waits for an export."""
+"""Seconds that one answer may take. It is long because no customer traffic waits for an export."""
 
 
 def record_of(found: Context, policies: Iterable[Policy] = ()) -> Record:
-    """Both journals, each controller Region's assessments, and the policies at hand: the deployments' own,
-    and `policies`. Raises `OutsideUnreachable`, `JournalUnreadable`."""
+    """Return the journals, the assessments and the policies that an export needs.
+
+    The journals are the application's and the fleet's. The assessments are those of each controller Region.
+    The policies are the deployments' own, and `policies`. Raises `OutsideUnreachable`, `JournalUnreadable`.
+    """
     deployments, journal = (found.deployment, *found.others), found.deps().journal
     own = [parse_policy(d.policy) for d in deployments]
     application = own[0].application
@@ -40,7 +43,7 @@ def record_of(found: Context, policies: Iterable[Policy] = ()) -> Record:
 
 
 def text_of(policy: Policy) -> str:
-    """The text whose SHA-256 is the policy's digest."""
+    """Return the text whose SHA-256 is the policy's digest."""
     return canonical(policy.model_dump(mode="json", by_alias=True, exclude_defaults=True))
 
 
@@ -52,8 +55,10 @@ def _logs(deployments: Iterable[Deployment]) -> Mapping[str, AssessmentLog]:
 
 
 def signer_of(found: Context) -> KmsSigner:
-    """The key in the first controller Region that answers: it is the same in each of them. Raises
-    `OutsideUnreachable`."""
+    """Return the signing key in the first controller Region that answers.
+
+    The key is the same in each Region. Raises `OutsideUnreachable`.
+    """
     every = [KmsSigner(client=_client("kms", d), key_id=d.signing_key)
              for d in (found.deployment, *found.others)]  # fmt: skip
     for signer in every[:-1]:
@@ -65,7 +70,7 @@ def signer_of(found: Context) -> KmsSigner:
 
 
 def store_of(deployment: Deployment) -> S3LockedStore | None:
-    """Where bundles are locked away; None where the deployment names no bucket."""
+    """Return the locked store for bundles; None where the deployment names no bucket."""
     bucket = deployment.audit_bucket
     if bucket is None:
         return None

@@ -1,6 +1,6 @@
-"""Break-glass on this machine: who did it, where it is written down, and how the journal hears of it.
+"""The record of break-glass on this machine, and its way into the journal.
 
-What break-glass writes down on this machine: an append-only file that shows when it was edited.
+Break-glass writes what it did into an append-only file. The file shows when somebody edited it.
 
 ```
  {"body": …, "prev": hash of the line before, "hash": SHA-256 of prev and body, "mac": HMAC of hash}
@@ -34,7 +34,10 @@ NAME = "break-glass"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line. `id` is random; `hash` names its content and all before it."""
+    """One line of the record.
+
+    `id` is random; `hash` names its content and all lines before it.
+    """
 
     id: str
     body: Mapping[str, Any]
@@ -42,16 +45,20 @@ class Entry:
 
 
 class LocalRecord:
-    """The record in `folder`: `break-glass.jsonl`, its key, and files that were set aside as damaged."""
+    """The record in `folder`: `break-glass.jsonl`, its key, and damaged files.
+
+    A damaged file is kept beside it under a number: `break-glass.1.jsonl`.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._file, self._key_file = folder / f"{NAME}.jsonl", folder / f"{NAME}.key"
 
     def append(self, body: Mapping[str, Any]) -> Entry:
-        """Write a line and wait until the disk has it. Raises `OSError`: then nothing may be done.
+        """Write a line and wait until the disk has it.
 
-        A file that does not verify is set aside, kept, and a new one begun: damage must not stop a person.
+        Raises `OSError`: then nothing may be done.
+        A file that does not verify is set aside and kept, and a new one begins: damage must not stop people.
         """
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._locked():
@@ -68,7 +75,10 @@ class LocalRecord:
         return entry
 
     def read(self) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
-        """Every line that verifies, oldest file first, and the names of files that do not verify wholly."""
+        """Return every line that verifies, and the names of damaged files.
+
+        The lines of the oldest file come first. A file is damaged if one of its lines does not verify.
+        """
         key = self._key(create=False)
         aside = sorted(self._folder.glob(f"{NAME}.*.jsonl"), key=lambda path: (len(path.name), path.name))
         read = {path: _verified(path, key) for path in (*aside, self._file) if path.is_file()}
@@ -90,7 +100,7 @@ class LocalRecord:
         return self._key_file.read_bytes()
 
     def _write(self, path: Path, data: bytes, how: int) -> None:
-        """To the disk, and the folder's entry for it too."""
+        """Write `data` to the disk, and wait for the folder's entry too."""
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o600)
         try:
             if os.write(handle, data) != len(data):
@@ -106,14 +116,14 @@ class LocalRecord:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """One writer at a time on this machine."""
+        """Let one writer at a time on this machine pass."""
         with (self._folder / f"{NAME}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
 
 def _verified(path: Path, key: bytes) -> tuple[tuple[Entry, ...], bool]:
-    """The lines up to the first that does not verify, and whether there is one."""
+    """Return the lines before the first bad one, and True if there is one."""
     if not path.is_file():
         return (), False
     entries: list[Entry] = []
@@ -148,7 +158,10 @@ def _mac(key: bytes, hash_: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """`who` is what this machine says; `credential` the AWS key's id, which CloudTrail knows."""
+    """The person who acts.
+
+    `who` is what this machine says; `credential` is the AWS key's id, which CloudTrail knows.
+    """
 
     who: str
     credential: str | None
@@ -161,7 +174,10 @@ def local_record() -> LocalRecord:
 
 
 def person(context: Context, claimed: str | None) -> Person | None:
-    """Who acts; None where no AWS credentials are at hand. Asks no service but the credentials' own."""
+    """Return the person who acts; None where no AWS credentials are at hand.
+
+    It asks no service but the source of the credentials.
+    """
     from controller import wiring
 
     if context.rehearsal:
@@ -182,7 +198,7 @@ def _user() -> str:
 
 
 def signed(context: Context, application: str, by: Person, reason: str, at: float) -> dict[str, Any]:
-    """What each record says besides what was done."""
+    """Return the fields that each record has besides what was done."""
     return {
         "deployment": _deployment(context),
         "context": context.name,
@@ -196,14 +212,18 @@ def signed(context: Context, application: str, by: Person, reason: str, at: floa
 
 
 def _deployment(context: Context) -> str:
-    """One rehearsal is not the next, though both guard the same application in the same account."""
+    """Return an id of the deployment, which differs between two rehearsals.
+
+    Two rehearsals guard the same application in the same account, so the endpoint goes into the id too.
+    """
     d = context.deployment
     return digest([d.account, d.policy.get("application"), d.journal_table, d.endpoint_url])[:16]
 
 
 def journal_waiting(context: Context, deps: Deps) -> int:
-    """Bring what this machine's record holds of this deployment into its journal; how many were missing.
+    """Bring this machine's records of this deployment into its journal.
 
+    Return the number of records that the journal lacked.
     Raises `OutsideUnreachable`, `JournalConflict`, `ValueError` (a journal that cannot be read).
     """
     mine = _deployment(context)

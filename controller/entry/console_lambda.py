@@ -1,4 +1,7 @@
-"""The console as a deployed Lambda function behind an HTTP API, and what it borrows from rooms beside it."""
+"""The console as a Lambda function behind an HTTP API.
+
+It also hands the console what other packages make: pictures, probes, drills, dead letters.
+"""
 
 import sys
 import time
@@ -33,7 +36,7 @@ def console(
     key: bytes,
     log: Callable[[Mapping[str, Any]], None],
 ) -> Console:
-    """A console that asks the issuer over the wire and lives by this machine's clock."""
+    """Build a console that calls the issuer and uses this machine's clock."""
     return Console(
         deps,
         issuer=Issuer(sign_in, https_fetch(sign_in.allowed), time.monotonic),
@@ -58,5 +61,8 @@ def _write(line: Mapping[str, Any]) -> None:
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """What the console's Lambda function runs, for each request of the HTTP API (payload 2.0)."""
+    """Answer one request of the HTTP API (payload 2.0).
+
+    The console's Lambda function runs this.
+    """
     return answer_of(_deployed().handle(request_of(event)))

@@ -1,4 +1,6 @@
-"""Which deployment a command speaks to: one named in `tidegate.toml`, or the rehearsal that runs here.
+"""The choice of the deployment that a command speaks to.
+
+It is one named in `tidegate.toml`, or the rehearsal that runs here.
 
 ```
  --context NAME > TIDEGATE_CONTEXT > the only context of tidegate.toml > the rehearsal that runs
@@ -32,15 +34,16 @@ REHEARSAL = "rehearsal"
 
 
 class NoContext(ValueError):  # noqa: N818
-    """No deployment could be made out; the message says what to do."""
+    """No deployment is found; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """A deployment and its name. A rehearsal is nobody's traffic: it asks for no confirmation.
+    """A deployment and its name.
 
-    others: the other controllers' deployments, in order; the first that answers and is not cut off from the
-    other Regions is spoken to.
+    A rehearsal carries no customer traffic: it asks for no confirmation.
+    others: the other controllers' deployments, in order. Commands go to the first that answers and is not cut
+    off from the other Regions.
     """
 
     name: str
@@ -60,7 +63,10 @@ class Context:
         return first_able([partial(wiring.build, each) for each in (self.deployment, *self.others)])
 
     def identity(self, claimed: str | None) -> str:
-        """Who is acting. In a rehearsal whoever is claimed; else whom the credentials belong to."""
+        """Return who acts: in a rehearsal the claimed name, else the credentials' owner.
+
+        Raises `NoContext` where a name is claimed outside a rehearsal.
+        """
         if self.rehearsal:
             return sanitize(claimed or getpass.getuser(), 64)
         if claimed is not None:
@@ -71,7 +77,10 @@ class Context:
 
 
 def find_context(name: str | None, folder: Path | None = None) -> Context:
-    """The context that a command means. Raises `NoContext`."""
+    """Return the context that a command means.
+
+    Raises `NoContext`.
+    """
     from controller import wiring
 
     wanted = name or wiring.chosen_context()
@@ -90,7 +99,10 @@ def find_context(name: str | None, folder: Path | None = None) -> Context:
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """What can be looked up: a deployment's journal and assessments, or those of the last demo."""
+    """The records to look up: of a deployment, or of the last demo.
+
+    They are its journal and its assessments.
+    """
 
     policy: Policy
     account: str
@@ -101,7 +113,10 @@ class Archive:
 
 
 def find_archive(name: str | None) -> tuple[Archive, bool]:
-    """The records that a command means, and whether they are the last demo's. Raises `NoContext`."""
+    """Return the records that a command means, and True for the last demo's.
+
+    Raises `NoContext`.
+    """
     try:
         deps = find_context(name).deps()
     except NoContext:
@@ -139,7 +154,10 @@ def _files(folder: Path, named: object) -> list[Path]:
 
 
 def read_deployment(path: Path) -> Deployment:
-    """The deployment that a file describes. Raises `NoContext`."""
+    """Return the deployment that a file describes.
+
+    Raises `NoContext`.
+    """
     try:
         return Deployment.model_validate_json(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -161,13 +179,13 @@ def _running_rehearsal() -> Context:
 
 
 def rehearsal_pid() -> int | None:
-    """The process of the rehearsal that runs here, if one does."""
+    """Return the process id of the rehearsal that runs here, if one does."""
     written = _written()
     return int(written["pid"]) if written else None
 
 
 def _written() -> dict[str, Any] | None:
-    """What the running rehearsal wrote down; None if none runs."""
+    """Return the file that the running rehearsal wrote; None if none runs."""
     try:
         written: dict[str, Any] = json.loads(_file().read_text(encoding="utf-8"))
         os.kill(int(written["pid"]), 0)
@@ -184,7 +202,10 @@ def _file() -> Path:
 
 @contextmanager
 def announced(*deployments: Deployment) -> Iterator[None]:
-    """While it lasts, commands in other terminals find this rehearsal; then the one before, if it runs."""
+    """Make commands in other terminals find this rehearsal while the context lasts.
+
+    Afterwards they find the rehearsal that was announced before, if it still runs.
+    """
     before = _written()
     _write({"pid": os.getpid(), "deployments": [each.model_dump(mode="json") for each in deployments]})
     try:

@@ -1,4 +1,7 @@
-"""The adapter of a deployment, in a fleet: the composition of lab and wiring for `tidegate fleet`."""
+"""The composition of lab and wiring for `tidegate fleet`.
+
+It gives each application of a fleet the switch adapter of a deployment.
+"""
 
 import random
 from functools import cache
@@ -41,5 +44,5 @@ def switch(
 
 
 def outages(seed: int) -> list[Outcome]:
-    """Every size of the page, one after the other."""
+    """Play one outage for each fleet size of the page, in order."""
     return [outage(fleet, switch, seed) for fleet in SIZES]

@@ -1,5 +1,6 @@
-"""The Lambda handlers: input checked, one step called, output as plain data. One table, name -> handler.
+"""The Lambda handlers, in one table: name -> handler.
 
+Each checks its input, calls one step and returns plain data.
 The same table feeds the deployment and the rehearsal; the workflow file names its tasks by these names.
 """
 
@@ -57,8 +58,9 @@ class Environment(BaseModel):
     key: str = Field(alias="TIDEGATE_KEY")
 
     def deployment(self) -> Deployment:
-        """With `TIDEGATE_STANDBY` that file says how traffic moves, else `arc.json`.
+        """Return the deployment that the environment and the package describe.
 
+        With `TIDEGATE_STANDBY` that file says how traffic moves, else `arc.json`.
         The file of `TIDEGATE_CONSOLES`: controller Region -> the address of its console, for notices.
         """
         files = {"policy_file", "arc_file", "standby_file", "consoles_file", "review_file"}
@@ -76,7 +78,10 @@ class Environment(BaseModel):
 
 
 def observe_handler(deps: Deps, event: Payload) -> Payload:
-    """A batch from the queue (one bad message fails alone), or one raw event from the direct rule."""
+    """Observe a batch from the queue, or one raw event from the direct rule.
+
+    In a batch, one bad message fails alone.
+    """
     records = event.get("Records")
     if not isinstance(records, list):
         seen = observe(deps, [json.dumps(event)])
@@ -97,7 +102,10 @@ def tick_handler(deps: Deps, _event: Payload) -> Payload:
 
 
 def request_approval_handler(deps: Deps, event: Payload) -> Payload:
-    """Gets the task token; gives nothing back: the answer goes by the token."""
+    """Ask people, and keep the task token for their answer.
+
+    It returns nothing: the answer goes by the token.
+    """
     request_approval(deps, read_payload(event["carry"]), str(event["token"]))
     return {}
 
@@ -137,8 +145,9 @@ HANDLERS: Mapping[str, Callable[[Deps, Payload], Payload]] = {
 
 
 def bound(deps: Deps, log: TextIO | None = None, service: str = "tidegate") -> dict[str, Handler]:
-    """Every handler, ready to be invoked, writing structured log lines and metrics to `log`.
+    """Return every handler, ready to be invoked.
 
+    Each writes structured log lines and metrics to `log`.
     Powertools keeps one logger per `service` name: give each `log` its own.
     """
     stream = log or sys.stdout
@@ -179,7 +188,7 @@ def _instrumented(
 
 
 def _metric(handler: str, name: str, value: float, unit: MetricUnit, **more: str) -> str:
-    """One line in CloudWatch's embedded metric format."""
+    """Return one line in CloudWatch's embedded metric format."""
     members, metadata = _frame(handler, name, unit, tuple(more.items()))
     stamped = {**metadata, "Timestamp": int(time() * 1000)}
     return json.dumps({**members, "_aws": stamped, name: [value]}) + "\n"
@@ -187,7 +196,7 @@ def _metric(handler: str, name: str, value: float, unit: MetricUnit, **more: str
 
 @cache
 def _frame(handler: str, name: str, unit: MetricUnit, more: tuple[tuple[str, str], ...]) -> _Frame:
-    """The line's members but for time and value: they are the same each time."""
+    """Return the line's members without time and value; they never change."""
     provider = AmazonCloudWatchEMFProvider(namespace="tidegate", service="tidegate")
     provider.dimension_set = {"handler": handler, **dict(more)}
     provider.metric_set, provider.metadata_set = {}, {}
@@ -203,6 +212,6 @@ def _deployed() -> dict[str, Handler]:
 
 
 def handler(event: Payload, context: Any) -> Payload:
-    """What a deployed Lambda function runs: its name ends with the handler's."""
+    """Run the handler that the deployed Lambda function's name ends with."""
     name = str(context.function_name).rpartition("-")[2]
     return _deployed()[name](event, context)

@@ -1,4 +1,7 @@
-"""The real handlers and adapters, for the lab: composed here, since the lab may not see them."""
+"""The real handlers and adapters, put together for the lab.
+
+The lab may not import them itself.
+"""
 
 import io
 import itertools
@@ -16,14 +19,17 @@ _numbers = itertools.count()
 
 
 class _Nowhere(io.TextIOBase):
-    """Takes log lines and keeps none."""
+    """A stream that takes log lines and keeps none."""
 
     def write(self, text: str) -> int:
         return len(text)
 
 
 def works() -> Works:
-    """What a replay runs: the workflow file of the package and the handlers that a deployment has."""
+    """Return the workflow file of the package and the handlers of a deployment.
+
+    A replay runs them.
+    """
     workflow = files("controller").joinpath("workflow.asl.json").read_text(encoding="utf-8")
     return Works(Parts(workflow, tuple(lambdas.HANDLERS), wiring.INTAKE), wiring.build, _bound)
 

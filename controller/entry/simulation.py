@@ -1,6 +1,7 @@
-"""Seeds played by one process or by several: the composition of lab and wiring for `simulate`.
+"""The composition of lab and wiring for `simulate`.
 
-The console of a simulated controller, and a browser before it: the composition for `simulate`.
+It plays seeds in one process or in several. It also gives a simulated controller its console, with a browser
+in front of it.
 """
 
 import gc
@@ -41,7 +42,10 @@ FORM = re.compile(r'name="csrf" value="(\w{64})"><input type="hidden" name="dige
 
 @dataclass
 class Browser:
-    """`lab.simulate.world.outputs.Gate`: people have signed in just now, and belong to every group."""
+    """A browser of people who signed in just now and have every group.
+
+    It is a `lab.simulate.world.outputs.Gate`.
+    """
 
     console: Console
     sealer: Sealer
@@ -71,7 +75,10 @@ class Browser:
 
 
 def gate(deps: Deps, now: Callable[[], float]) -> Browser:
-    """Of one controller. now: the clock of people and their issuer, who does not answer."""
+    """Return a browser in front of one controller's console.
+
+    now: the clock of people and of their issuer, who does not answer.
+    """
     asked = {each for asks in deps.policy.approvals.values() for ask in asks for each in ask.ask}
     key = bytes(KEY)
     console = Console(
@@ -91,8 +98,9 @@ def _nobody(_method: str, url: str, _form: Mapping[str, str] | None) -> tuple[in
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What every seed of a run is played with. trace: the file that everything seen is written to, if any.
+    """The options that every seed of a run is played with.
 
+    trace: the file that everything seen is written to, if any.
     length: of every seed; where none is named, each has its own.
     """
 
@@ -115,12 +123,12 @@ def _bound(deps: Deps, home: str) -> Mapping[str, lambdas.Handler]:
 
 
 YOUNG = 50_000
-"""Objects made between two looks for what nothing names: a world makes many, and most of them last."""
+"""Objects made between two runs of the garbage collector. A world makes many, and most of them stay."""
 
 
 @cache
 def _settle() -> None:
-    """What is loaded by now stays: nobody looks through it again for what could go."""
+    """Keep all objects that exist now out of the garbage collector's search."""
     plant()
     gc.collect()
     gc.freeze()
@@ -128,7 +136,10 @@ def _settle() -> None:
 
 
 def play(seed: int, wish: Wish) -> Outcome:
-    """One seed. Raises `OSError` where the trace cannot be written."""
+    """Play one seed.
+
+    Raises `OSError` where the trace cannot be written.
+    """
     _settle()
     length = LENGTHS[wish.length] if wish.length else None
     with wish.trace.open("w", encoding="utf-8") if wish.trace else nullcontext() as file:
@@ -138,7 +149,10 @@ def play(seed: int, wish: Wish) -> Outcome:
 
 
 def played(seeds: Sequence[int], wish: Wish, jobs: int) -> Iterator[Outcome]:
-    """The outcomes in the order of the seeds, whichever process played which."""
+    """Yield the outcomes in the order of the seeds.
+
+    The order does not depend on the process that played a seed.
+    """
     if jobs == 1:
         yield from (play(seed, wish) for seed in seeds)
         return
@@ -147,7 +161,10 @@ def played(seeds: Sequence[int], wish: Wish, jobs: int) -> Iterator[Outcome]:
 
 
 def workers(jobs: int) -> Pool:
-    """Processes that leave Ctrl-C to the one that started them: it stops them and says so, once."""
+    """Start processes that leave Ctrl-C to the process that started them.
+
+    That process stops them and says so once.
+    """
     return get_context("spawn").Pool(jobs, signal.signal, (signal.SIGINT, signal.SIG_IGN))
 
 
@@ -160,12 +177,12 @@ class _Play:
 
 
 CHUNKS = 16
-"""Parts of the kill matrix, each played by one process at a time."""
+"""Parts of the kill matrix. One process plays one part at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """The calls of an undisturbed evacuation, the cells wanted, and the different deaths that they are."""
+    """The calls of an undisturbed evacuation, the wanted cells, and their different deaths."""
 
     calls: tuple[Call, ...]
     cells: tuple[Cell, ...]
@@ -173,7 +190,10 @@ class Matrix:
 
 
 def matrix(only: Cell | None = None) -> Matrix:
-    """All of it, or one cell. Raises `LookupError` where there is no such cell."""
+    """Return the whole kill matrix, or one cell of it.
+
+    Raises `LookupError` where there is no such cell.
+    """
     calls = recorded(plant())
     by_number = {call.number: call for call in calls}
     cells = every_cell(calls)
@@ -186,7 +206,10 @@ def matrix(only: Cell | None = None) -> Matrix:
 
 
 def deaths_played(found: Matrix, jobs: int) -> Iterator[list[Ended]]:
-    """Each death of a matrix, in parts; a process that has no thread but its own plays a part."""
+    """Play each death of a matrix, in parts.
+
+    A process that has no thread but its own plays a part.
+    """
     size = -(-len(found.deaths) // CHUNKS)
     parts = [found.deaths[at : at + size] for at in range(0, len(found.deaths), size)]
     with workers(jobs) as pool:
@@ -194,7 +217,10 @@ def deaths_played(found: Matrix, jobs: int) -> Iterator[list[Ended]]:
 
 
 def die_traced(cell: Cell, trace: Path) -> Ended:
-    """One death, with everything that was seen. Raises `OSError` where the trace cannot be written."""
+    """Play one death, and write everything that was seen.
+
+    Raises `OSError` where the trace cannot be written.
+    """
     with trace.open("w", encoding="utf-8") as file:
         return play_cells(plant(), [cell], file)[0]
 

@@ -1,6 +1,7 @@
-"""Drills as `tidegate status` shows them: the last one, the last success, the next, and what is amiss.
+"""The drills and the controller's own health, as `tidegate status` shows them.
 
-Who watches the watcher, as `tidegate status` shows it: last probe, dead letters, drift, a stuck step.
+Drills: the last one, the last success, the next, and any warning.
+The controller's own health: the last probe, dead letters, drift, a stuck step.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,7 +16,10 @@ from controller.core.policy.schema import Policy
 
 
 def drills_data(policy: Policy, state: State, now: float) -> dict[str, Any]:
-    """Plain data; `warning` is None where a drill succeeded lately, or where the policy has no `drills`."""
+    """Return the drills as plain data.
+
+    `warning` is None where a drill succeeded lately, or where the policy has no `drills`.
+    """
     drills = policy.drills
     cron = drills.cron if drills else None
     coming = following(cron, policy.timezone or "UTC", now) if cron else None
@@ -29,7 +33,7 @@ def drills_data(policy: Policy, state: State, now: float) -> dict[str, Any]:
 
 
 def _last(state: State) -> dict[str, Any] | None:
-    """The last drill, or the last that was skipped, whichever came later."""
+    """Return the last drill or the last skipped one, whichever came later."""
     drill, skipped = last_drill(state), state.skipped
     if skipped is not None and (drill is None or drill.opened < skipped.at):
         data = skipped.data
@@ -46,7 +50,7 @@ def _drill_fields(drill: Incident) -> dict[str, Any]:
 
 
 def drill_lines(data: dict[str, Any]) -> list[tuple[str, bool]]:
-    """What to print, and whether it is alarming."""
+    """Return the lines to print, each with True if it is alarming."""
     lines: list[tuple[str, bool]] = []
     last, good = data["last"], data["last_success"]
     if last is not None and last != good:
@@ -62,7 +66,7 @@ def drill_lines(data: dict[str, Any]) -> list[tuple[str, bool]]:
 
 
 LATE = 7200.0
-"""Seconds: a probe goes out each hour, so two are missing."""
+"""Seconds without a probe that are too many. A probe is sent each hour, so two are missing."""
 
 
 def last_probes(
@@ -71,7 +75,10 @@ def last_probes(
     regions: Iterable[str],
     now: float,
 ) -> dict[str, Any]:
-    """Region -> when its last probe came through the intake and how long it took; None: not lately."""
+    """Return for each Region its last probe; None where none came lately.
+
+    A probe says when it came through the intake (`at`, `age_s`) and how long it took.
+    """
     found: dict[str, Any] = dict.fromkeys(regions)
     for at, record in between(application, now - 1.5 * LATE, now):
         for probe in record.get("probes", ()) if record.get("by") == "probe" else ():
@@ -81,13 +88,13 @@ def last_probes(
 
 
 def drift_told(state: State) -> dict[str, Any] | None:
-    """The last drift that was seen, and when."""
+    """Return the last drift that was seen, and its time."""
     event = state.drift
     return None if event is None else {"at": format_time(event.at), "reason": event.data["reason"]}
 
 
 def stuck_told(state: State, now: float) -> dict[str, Any] | None:
-    """The open incident's step, if it is slow against its own history."""
+    """Return the open incident's step if it is slow against its own history."""
     found = stuck(state.pace, now)
     if found is None:
         return None
@@ -96,7 +103,7 @@ def stuck_told(state: State, now: float) -> dict[str, Any] | None:
 
 
 def watching_lines(fields: dict[str, Any]) -> list[tuple[str, bool]]:
-    """What to print, and whether it is alarming."""
+    """Return the lines to print, each with True if it is alarming."""
     lines: list[tuple[str, bool]] = []
     for region, probe in fields["probes"].items():
         if probe is None:

@@ -1,10 +1,12 @@
-"""The frame of a bundle: a tar file (ustar) with one spelling, so that no byte of it can vary unseen.
+"""The frame of a bundle: a tar file (ustar) with one spelling.
+
+So no byte of it can vary unseen.
 
 ```
  header of 512 bytes │ content │ zeros up to 512 │ header │ content │ … │ 1024 zeros, and nothing after
 ```
-Reading compares each header with the one that would be written for the name that is expected: of what it
-says only the size is believed, and that within bounds. Nothing is written anywhere, so a name leads nowhere.
+Reading compares each header with the one that would be written for the name that is expected. It believes
+only the size, and that within bounds. Nothing is written anywhere, so a name leads nowhere.
 """
 
 import re
@@ -17,15 +19,18 @@ END = bytes(2 * BLOCK)
 NAME = re.compile(r"[a-z][A-Za-z0-9-]*([./][A-Za-z0-9][A-Za-z0-9-]*){0,6}")
 LONGEST_NAME = 99
 LARGEST = 8**11 - 1
-"""Bytes of one member: what a header of this kind can say."""
+"""Bytes of one member: the most that a header of this kind can say."""
 
 
 class Torn(ValueError):  # noqa: N818
-    """The frame is not as it was written; a sentence."""
+    """The frame is not as it was written; the message is a sentence."""
 
 
 def header(name: str, size: int) -> bytes:
-    """The header of a plain file of `size` bytes, dated 1970. Raises `ValueError` for what it cannot say."""
+    """Return the header of a plain file of `size` bytes, dated 1970.
+
+    Raises `ValueError` for a name or a size that it cannot say.
+    """
     if not NAME.fullmatch(name) or len(name) > LONGEST_NAME or not 0 <= size <= LARGEST:
         raise ValueError(f"no member can be named {name[:LONGEST_NAME]!r} with {size} bytes")
     fields = (
@@ -42,7 +47,10 @@ def padding(size: int) -> bytes:
 
 
 def write(out: BinaryIO, name: str, size: int, content: Iterable[bytes]) -> None:
-    """One member. `content` has exactly `size` bytes."""
+    """Write one member.
+
+    `content` must have exactly `size` bytes. Raises `ValueError` otherwise.
+    """
     out.write(header(name, size))
     written = 0
     for chunk in content:
@@ -59,17 +67,23 @@ def chunks(file: BinaryIO) -> Iterator[bytes]:
 
 
 class Frame:
-    """A bundle that is read from its beginning to its end, once, a few pages at a time."""
+    """A bundle that is read once, from beginning to end, in small pieces."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
 
     def small(self, name: str, most: int) -> bytes:
-        """The whole next member, which must be `name` and of at most `most` bytes. Raises `Torn`."""
+        """Return the whole next member.
+
+        It must be `name` and have at most `most` bytes. Raises `Torn`.
+        """
         return b"".join(self.content(name, self.head(name, most)))
 
     def head(self, name: str, most: int) -> int:
-        """The size of the next member, which must be `name` and of at most `most` bytes. Raises `Torn`."""
+        """Return the size of the next member.
+
+        It must be `name` and have at most `most` bytes. Raises `Torn`.
+        """
         head = self._take(BLOCK, name)
         size = int(head[124:135], 8) if re.fullmatch(rb"[0-7]{11}", head[124:135]) else -1
         if not 0 <= size <= most or head != header(name, size):
@@ -77,7 +91,10 @@ class Frame:
         return size
 
     def content(self, name: str, size: int) -> Iterator[bytes]:
-        """What is in it, in pieces. Raises `Torn`."""
+        """Yield the member's content in pieces.
+
+        Raises `Torn`.
+        """
         left = size
         while left:
             chunk = self._take(min(left, CHUNK), name)
@@ -87,7 +104,7 @@ class Frame:
             raise Torn(f"after {name} stands something that nobody wrote there")
 
     def end(self) -> None:
-        """Raises `Torn` unless the bundle ends here."""
+        """Raise `Torn` unless the bundle ends here."""
         if self._file.read(len(END) + 1) != END:
             raise Torn("the bundle must end after its last file, with 1024 zero bytes and nothing else")
 

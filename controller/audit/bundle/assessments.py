@@ -1,4 +1,7 @@
-"""The assessments of one controller Region, as files of a bundle: one a UTC day, a record a line."""
+"""The assessments of one controller Region, as files of a bundle.
+
+One file holds one UTC day; one line holds one record.
+"""
 
 import gzip
 from collections.abc import Iterator
@@ -13,13 +16,13 @@ from controller.core.journal import GENESIS, canonical
 from controller.ports.audit import AssessmentLog, Link
 
 LEAD = 86_400.0
-"""Seconds before the period in which a predecessor is looked for: a process seldom lives for longer."""
+"""Seconds before the period in which a predecessor is searched: a process seldom lives for longer."""
 LEVEL = 6
 
 
 @dataclass(slots=True)
 class Packed:
-    """A packed file that lies in `path`."""
+    """A packed file, kept in `path`."""
 
     path: Path
     lines: int = 0
@@ -28,7 +31,10 @@ class Packed:
 
 @dataclass(slots=True)
 class Assessed:
-    """All that was read of one Region. looks: when it ticked. files: name in the bundle -> file."""
+    """Everything that was read of one Region.
+
+    looks: the times of its ticks. files: name in the bundle -> file.
+    """
 
     log: Log
     looks: list[float]
@@ -52,7 +58,10 @@ class _Chain:
 def pack(
     log: AssessmentLog, application: str, region: str, begin: float, end: float, folder: Path
 ) -> Assessed:
-    """Read them page by page, and write them below `folder`. Raises `OutsideUnreachable`."""
+    """Read the assessments page by page, and write them below `folder`.
+
+    Raises `OutsideUnreachable`.
+    """
     before = {link.hash for link in log.links(application, begin - LEAD, begin) if link.at < begin}
     chain, looks = _Chain(), list[float]()
     files: dict[str, Packed] = {}

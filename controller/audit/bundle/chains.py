@@ -1,8 +1,7 @@
-"""Lines that each carry the hash of what they say: journal events and assessments, as a bundle holds them.
+"""The chains of a bundle: journal events and assessments, checked line by line.
 
-They are checked as they stand, without knowing their kinds: a later version's are as good as ours.
-
-One file of a bundle: its size, its hash, and each of its lines.
+Each line carries the hash of what it says. Lines are checked as they stand, without knowing their kinds: a
+later version's are as good as ours. Each file of a bundle is checked by its size, its hash and its lines.
 """
 
 import hashlib
@@ -17,13 +16,16 @@ from controller.audit.bundle.manifest import Chain, Listed, Log
 from controller.core.journal import GENESIS, canonical, digest
 
 LONGEST = 1 << 20
-"""Bytes of one line."""
+"""The most bytes of one line."""
 EVENT = frozenset({"application", "seq", "prev", "hash", "draft"})
 RECORD = frozenset({"application", "at", "prev", "hash", "record"})
 
 
 class Unsealed(ValueError):  # noqa: N818
-    """A line that is not as it was written. `where`: such as "event 17"."""
+    """A line that is not as it was written.
+
+    `where`: such as "event 17".
+    """
 
     def __init__(self, where: str, sentence: str) -> None:
         super().__init__(f"{where}: {sentence}")
@@ -32,11 +34,14 @@ class Unsealed(ValueError):  # noqa: N818
 
 Take = Callable[[bytes], None]
 Heads = Mapping[int, Collection[tuple[str, str]]]
-"""Event number -> (hash, where somebody saw it)."""
+"""Event number -> (hash, the place where somebody saw it)."""
 
 
 def opened(line: bytes, members: frozenset[str], where: str) -> dict[str, Any]:
-    """A line's members, if it is spelled as it was written and hashes to what it says. Raises `Unsealed`."""
+    """Return a line's members.
+
+    The line must be canonical and must match its own hash. Raises `Unsealed`.
+    """
     try:
         raw = json.loads(line)
         spelled = isinstance(raw, dict) and canonical(raw).encode() == line
@@ -51,7 +56,10 @@ def opened(line: bytes, members: frozenset[str], where: str) -> dict[str, Any]:
 
 
 class Events:
-    """The events of a journal, one after the other; `heads` are what others saw of it."""
+    """The check of a journal's events, one after the other.
+
+    `heads` are the hashes of events that others saw. Raises `Unsealed`.
+    """
 
     def __init__(self, chain: Chain, heads: Heads | None = None) -> None:
         self._chain, self._heads = chain, {} if heads is None else heads
@@ -83,9 +91,10 @@ class Events:
 
 
 class Records:
-    """The assessments of one Region over all its files. heads: what they saw of the journal is added to it.
+    """The check of one Region's assessments over all its files.
 
-    Several processes write, and clocks differ a little: what a record follows may bear a later moment.
+    heads: the hashes of journal events that the assessments saw are added to it.
+    Several processes write, and clocks differ a little: a record may follow one that bears a later moment.
     """
 
     def __init__(
@@ -122,13 +131,16 @@ class Records:
             raise Unsealed(f"record {self._count + 1}", told)
 
     def gap(self) -> None:
-        """Raise `Unsealed` for the first record so far whose predecessor is missing so far."""
+        """Raise `Unsealed` for the first record whose predecessor is missing so far."""
         for prev, number in self._awaited.items():
             raise Unsealed(f"record {number}", f"it follows {_short(prev)}, which is missing")
 
 
 class Lines:
-    """Bytes in, whole lines out to `take`: at most `most`, and none longer than `LONGEST`."""
+    """A splitter: bytes go in, whole lines go to `take`.
+
+    There may be `most` lines, and none longer than `LONGEST`. Raises `Unsealed`.
+    """
 
     def __init__(self, take: Take, most: int) -> None:
         self._take, self._most, self._rest, self.count = take, most, b"", 0
@@ -159,7 +171,10 @@ POLICIES = "policies"
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """The first place that is wrong. where: such as "event 17"; "" where the file as a whole is meant."""
+    """The first place that is wrong.
+
+    where: such as "event 17"; "" where the file as a whole is meant.
+    """
 
     file: str
     where: str
@@ -167,7 +182,10 @@ class Wrong:
 
 
 def check_member(frame: Frame, listed: Listed, check: Callable[[bytes], None] | None) -> Iterator[Wrong]:
-    """What is wrong with the next member, which must be `listed`; `check` takes its lines."""
+    """Yield the first error of the next member, if it has one.
+
+    The member must be `listed`; `check` takes its lines.
+    """
     hashed = hashlib.sha256()
     lines = Lines(check, listed.lines or 0) if check is not None else None
     packed = listed.name.endswith(PACKED)
@@ -200,7 +218,7 @@ def check_member(frame: Frame, listed: Listed, check: Callable[[bytes], None] | 
 
 
 def _gap(check: Callable[[bytes], None] | None) -> Unsealed | None:
-    """The record whose predecessor is missing, where that is what is amiss."""
+    """Return the record whose predecessor is missing, if that is the error."""
     try:
         if isinstance(check, Records):
             check.gap()
@@ -216,7 +234,10 @@ def _hashed(pieces: Iterator[bytes], hashed: "hashlib._Hash") -> Iterator[bytes]
 
 
 def _unpacked(pieces: Iterator[bytes], most: int) -> Iterator[bytes]:
-    """The content of one gzip member, never more than it may have. Raises `Unsealed`."""
+    """Yield the content of one gzip member, within its stated size.
+
+    It never yields more bytes than `most`. Raises `Unsealed`.
+    """
     gzip, total = zlib.decompressobj(wbits=31), 0
     try:
         for piece in pieces:

@@ -1,4 +1,7 @@
-"""What an auditor asks first, drawn from the journal and the assessments of a period, as plain JSON."""
+"""The first answers for an auditor, as plain JSON.
+
+They come from the journal and the assessments of a period.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -33,7 +36,7 @@ def written(value: object) -> bytes:
 
 
 def approvals(events: Sequence[Event], begin: float, end: float) -> list[dict[str, Any]]:
-    """Those that were asked, or still waited, in the period."""
+    """Return the questions that were asked, or still waited, in the period."""
     return [
         {
             "id": q.id,
@@ -60,7 +63,7 @@ def approvals(events: Sequence[Event], begin: float, end: float) -> list[dict[st
 def incidents(
     application: str, events: Sequence[Event], begin: float, only: str | None
 ) -> list[dict[str, Any]]:
-    """Those that were open in the period, or `only` one."""
+    """Return the incidents that were open in the period, or `only` one."""
     found = fold(application, events).incidents.values()
     return [
         {
@@ -86,7 +89,10 @@ def incidents(
 def blind(
     looks: Mapping[str, Sequence[float]], events: Sequence[Event], begin: float, end: float
 ) -> dict[str, Any]:
-    """looks: controller Region -> when it looked, for those whose assessments could be read."""
+    """Return the gaps of each controller, of all together, and those journalled.
+
+    looks: controller Region -> the times of its looks, for those whose assessments could be read.
+    """
     first = events[0].at if events else end
     spans = {region: gaps(at, max(begin, first), end) for region, at in looks.items()}
     journalled = blinded(events, begin, end)

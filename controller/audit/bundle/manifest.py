@@ -1,4 +1,6 @@
-"""What a bundle says of itself: the seal, which is signed; the manifest, which it names by its hash.
+"""The seal and the manifest: a bundle's description of itself.
+
+The seal is signed; it names the manifest by its hash.
 
 ```
  signature.der ── of ──> seal.json ── sha-256 ──> manifest.json ── sha-256 ──> every other file
@@ -15,7 +17,7 @@ from controller.core.journal import canonical
 SCHEMA = "tidegate.audit/v1"
 SEAL, SIGNATURE, KEY, MANIFEST = "seal.json", "signature.der", "public-key.pem", "manifest.json"
 FIRST = {SEAL: 4096, SIGNATURE: 2048, KEY: 8192, MANIFEST: 8 << 20}
-"""The members that come first, in this order, and how large each may be: KMS signs 4096 bytes at most."""
+"""The members that come first, in this order, with their largest sizes: KMS signs 4096 bytes at most."""
 JOURNAL, FLEET = "journal.jsonl", "fleet.jsonl"
 MOST_FILES = 20_000
 MOST_UNPACKED, MOST_LINES = 8 << 30, 3_000_000
@@ -30,7 +32,7 @@ class _Said(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     def text(self) -> bytes:
-        """One spelling, a line."""
+        """Return the one spelling, as a line."""
         return (canonical(self.model_dump(mode="json", by_alias=True)) + "\n").encode()
 
 
@@ -104,7 +106,7 @@ class Manifest(_Said):
 
 
 def schemas() -> dict[str, Any]:
-    """The versions of what a bundle holds."""
+    """Return the versions of a bundle's contents."""
     return {"bundle": SCHEMA, "policy": "tidegate: 1", "decision": "tidegate.decision/v1",
             "journal": "canonical JSON, sha-256 of application, draft, prev and seq",
             "assessments": "canonical JSON, sha-256 of application, at, prev and record"}  # fmt: skip

@@ -1,4 +1,4 @@
-"""Checking a signature offline, with the public key alone.
+"""The check of a signature, offline, with the public key alone.
 
 By hand: `openssl dgst -sha256 -verify public-key.pem -signature signature.der seal.json`.
 """
@@ -11,17 +11,20 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 ECDSA, PKCS1 = "ECDSA_SHA_256", "RSASSA_PKCS1_V1_5_SHA_256"
-"""As KMS names them (AWS KMS, *Sign*)."""
+"""The names that KMS uses (AWS KMS, *Sign*)."""
 
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 
 class NoKey(ValueError):  # noqa: N818
-    """What should be a public key is none that a bundle can be signed with."""
+    """The text is no public key that can sign a bundle."""
 
 
 def public_key(pem: bytes) -> PublicKey:
-    """An EC or RSA key (of at most 4096 bits, so that checking ends soon). Raises `NoKey`."""
+    """Return an EC key, or an RSA key of at most 4096 bits.
+
+    The bound makes checking end soon. Raises `NoKey`.
+    """
     try:
         key = load_pem_public_key(pem)
     except (ValueError, UnsupportedAlgorithm) as error:
@@ -34,17 +37,17 @@ def public_key(pem: bytes) -> PublicKey:
 
 
 def spelled(key: PublicKey) -> bytes:
-    """The key as PEM, in the one spelling that a bundle has."""
+    """Return the key as PEM, in the one spelling that a bundle has."""
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def fingerprint(key: PublicKey) -> str:
-    """SHA-256 of the key as DER (SubjectPublicKeyInfo), in hex."""
+    """Return the SHA-256 of the key as DER (SubjectPublicKeyInfo), in hex."""
     return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 
 def holds(key: PublicKey, algorithm: str, signature: bytes, message: bytes) -> bool:
-    """Whether `signature` is of `message`, by the owner of `key`."""
+    """Return True where the owner of `key` signed `message` with `signature`."""
     try:
         if isinstance(key, ec.EllipticCurvePublicKey):
             if algorithm != ECDSA:

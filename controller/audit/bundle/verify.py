@@ -1,5 +1,6 @@
-"""Is a bundle whole? Read once from beginning to end; it ends at the first place that is wrong.
+"""The check that a bundle is whole.
 
+It reads the bundle once, from beginning to end, and stops at the first place that is wrong.
 Nothing is unpacked to anywhere. Memory holds the manifest, one line, and a hash for each event and each
 assessment; no compressed file may unpack to more than it says, nor all of them to more than `MOST_UNPACKED`.
 """
@@ -34,13 +35,14 @@ Seen = dict[int, set[tuple[str, str]]]
 
 
 class NotABundle(ValueError):  # noqa: N818
-    """What was read does not begin as a bundle does; one sentence."""
+    """The file does not begin as a bundle does; the message is one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What was found. wrong: None where everything is whole. key: the fingerprint of the key that signed.
+    """The result of the check.
 
+    wrong: None where everything is whole. key: the fingerprint of the key that signed.
     own_key: it was checked with the key that the bundle itself brings, which proves nothing of who signed.
     """
 
@@ -52,10 +54,11 @@ class Verified:
 
 
 def verify(file: BinaryIO, key: bytes | None = None, earlier: Manifest | None = None) -> Verified:
-    """Check a whole bundle. Raises `NotABundle`, and `NoKey` for a `key` that is none.
+    """Check a whole bundle.
 
-    key: the public key that must have signed it, PEM. earlier: of a bundle that was found whole, which the
-    journals of this one must go on from.
+    Raises `NotABundle`, and `NoKey` for a `key` that is none.
+    key: the public key that must have signed it, PEM.
+    earlier: the manifest of a whole bundle, after which the journals of this one must continue.
     """
     frame = Frame(file)
     trusted = None if key is None else public_key(key)
@@ -78,7 +81,10 @@ def verify(file: BinaryIO, key: bytes | None = None, earlier: Manifest | None = 
 def _signed(
     first: Mapping[str, bytes], seal: Seal, trusted: PublicKey | None
 ) -> tuple[PublicKey | None, Wrong | None]:
-    """Whose key it was checked with, and what is wrong with key, seal or signature."""
+    """Return the key that the check used, and any error.
+
+    The error is in the key, the seal or the signature.
+    """
     try:
         brought = public_key(first[KEY])
     except NoKey as none:
@@ -124,7 +130,7 @@ def _manifest(seal: Seal, text: bytes) -> tuple[Manifest | None, Wrong | None]:
 
 
 def _files(frame: Frame, manifest: Manifest, earlier: Manifest | None) -> Iterator[Wrong]:
-    """What is wrong, the first place first."""
+    """Yield the errors of the files, the first place first."""
     heads: Seen = {}
     fleet_heads: Seen = {}
     if earlier is not None:

@@ -1,4 +1,6 @@
-"""Writing a bundle. The same record and period give the same bytes, but for the signature.
+"""The writing of a bundle.
+
+The same record and period give the same bytes, but for the signature.
 
 ```
  journal, fleet's journal ──┐
@@ -41,19 +43,19 @@ from controller.ports.audit import AssessmentLog, PublicKey, Signer
 from controller.ports.errors import OutsideUnreachable
 
 NOBODY = PublicKey("", "none", "")
-"""Signs nothing: the bundle says so, and its check ends there."""
+"""The key of an unsigned bundle. The bundle says so, and its check ends there."""
 
 
 class TooLarge(ValueError):  # noqa: N818
-    """More than a bundle may hold: ask for a shorter period."""
+    """The record has more than a bundle may hold: ask for a shorter period."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is there to be exported.
+    """The record that can be exported.
 
-    events, fleet: both journals from their first event on. logs: controller Region -> its assessments, or
-    why they cannot be read. policies: digest -> text, of those that are at hand. version: of tidegate.
+    events, fleet: both journals from their first event on. logs: controller Region -> its assessments, which
+    may fail to be read. policies: digest -> text, of those that are at hand. version: of tidegate.
     """
 
     application: str
@@ -67,7 +69,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Seconds since 1970, both ends within it. incident: of which alone the extracts speak."""
+    """The period of a bundle, in seconds since 1970; both ends belong to it.
+
+    incident: the only incident that the extracts describe, if one is named.
+    """
 
     begin: float
     end: float
@@ -75,14 +80,18 @@ class Period:
 
 
 def period_of(events: Sequence[Event], incident: str, now: float) -> Period | None:
-    """From a quarter of an hour before an incident's first event to just after its last; None: not known."""
+    """Return the period around an incident; None for an unknown one.
+
+    It begins a quarter of an hour before the incident's first event and ends just after its last.
+    """
     about = [event.at for event in events if event.draft.incident == incident]
     return Period(min(about) - 900.0, min(max(about) + 150.0, now), incident) if about else None
 
 
 def export(record: Record, period: Period, signer: Signer | None, target: Path) -> Manifest:
-    """Write the bundle to `target` (which appears whole or not at all), and say what is in it.
+    """Write the bundle to `target`, and return its manifest.
 
+    `target` appears whole or not at all.
     Raises `OutsideUnreachable` where the key does not answer, `TooLarge`, `OSError`.
     """
     with TemporaryDirectory(dir=target.parent, prefix=".tidegate-audit-") as scratch:
@@ -146,7 +155,10 @@ def _gathered(record: Record, period: Period, folder: Path) -> tuple[Manifest, d
 def _packed(
     record: Record, period: Period, folder: Path, files: dict[str, bytes | Packed]
 ) -> tuple[dict[str, Log], dict[str, list[float]], list[str]]:
-    """Each Region's assessments, added to `files`; when it looked; and what could not be read."""
+    """Add each Region's assessments to `files`.
+
+    Return the logs, the times at which each Region looked, and a sentence for each log that cannot be read.
+    """
     logs: dict[str, Log] = {}
     looks: dict[str, list[float]] = {}
     unread: list[str] = []
@@ -177,7 +189,10 @@ def _chain(application: str, events: Sequence[Event]) -> Chain:
 
 
 def _in_force(events: Sequence[Event], period: Period, texts: Mapping[str, str]) -> Iterator[InForce]:
-    """Each policy from its loading on; of those from before the period the last."""
+    """Yield each policy from its loading on.
+
+    Of those from before the period it yields the last.
+    """
     loaded = [event for event in events if event.kind is Kind.POLICY_LOADED]
     before = [event for event in loaded if event.at < period.begin]
     for event in (*before[-1:], *(event for event in loaded if event.at >= period.begin)):

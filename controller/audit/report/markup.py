@@ -1,10 +1,9 @@
-"""HTML and SVG from Python values: whatever is not `Markup` already is text, made plain and escaped.
+"""The HTML and SVG of the reports, made from Python values.
 
-There is no other way in: a page is made of `tag` alone, so no text of a journal can become markup.
-
-Time to the right, in an SVG of fixed width.
-
-The style sheets beside this file.
+A value that is not `Markup` already is text, made plain and escaped. There is no other way in: a page is made
+of `tag` alone, so no text of a journal can become markup.
+`Scale` places moments in an SVG of fixed width, with time to the right. `sheet` reads the style sheets beside
+this file.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,7 +14,7 @@ from importlib.resources import files
 from controller.core.text import sanitize
 
 LONGEST = 4000
-"""Characters of one text; what is longer ends in an ellipsis."""
+"""Characters of one text; a longer text ends in an ellipsis."""
 _VOID = frozenset({"meta", "br", "hr", "rect", "line", "path", "circle", "polygon"})
 
 
@@ -30,24 +29,28 @@ Attribute = str | Markup | int | float | None
 
 
 def text(value: object, *, lines: bool = False) -> Markup:
-    """`value` as text of a page: one line (or `lines`), no controls, no bidirectional marks, escaped."""
+    """Return `value` as escaped text of a page.
+
+    It has one line (or `lines`), no control characters and no bidirectional marks.
+    """
     return Markup(escape(sanitize(str(value), LONGEST, lines=lines), quote=True))
 
 
 def join(parts: Iterable[Child], between: str = "") -> Markup:
-    """`parts` one after the other; None is nothing."""
+    """Return `parts` one after the other, without those that are None."""
     return Markup(between.join(_child(part) for part in parts if part is not None))
 
 
 def prose(words: str) -> Markup:
-    """A sentence in which what stands between two backticks is code."""
+    """Return a sentence in which the parts between backticks are code."""
     parts = words.split("`")
     return join(tag("code", part) if place % 2 else part for place, part in enumerate(parts))
 
 
 def tag(name: str, /, *children: Child, **attributes: Attribute) -> Markup:
-    """`<name attributes>children</name>`. `class_` is `class`, `stroke_width` is `stroke-width`.
+    """Return `<name attributes>children</name>`.
 
+    `class_` is `class`, `stroke_width` is `stroke-width`.
     An attribute that is None is left out. Numbers are written with at most one decimal.
     """
     written = "".join(
@@ -61,7 +64,10 @@ def tag(name: str, /, *children: Child, **attributes: Attribute) -> Markup:
 
 
 def _child(value: Child) -> str:
-    """A text keeps one space at each end: it may stand between two elements."""
+    """Return a child's markup.
+
+    A text keeps one space at each end: it may stand between two elements.
+    """
     if isinstance(value, Markup) or not isinstance(value, str):
         return value if isinstance(value, Markup) else text(value)
     left, right = (" " if value[:1] == " " else ""), (" " if value[1:][-1:] == " " else "")
@@ -83,13 +89,16 @@ MOST_TICKS = 16
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """first, last: seconds since the break at the left and the right edge of the plot."""
+    """A scale of time, from the left edge of the plot to the right.
+
+    first, last: seconds since the break, or since 1970, at the two edges.
+    """
 
     first: float
     last: float
 
     def x(self, at: float) -> float:
-        """Where a moment is; what lies outside is at the edge."""
+        """Return the place of a moment; a moment outside is at the edge."""
         share = (min(max(at, self.first), self.last) - self.first) / max(self.last - self.first, 1.0)
         return GUTTER + share * (WIDTH - MARGIN - GUTTER)
 

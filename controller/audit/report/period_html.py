@@ -1,6 +1,7 @@
-"""The review of a period: one HTML file that needs nothing else: figures, and their picture.
+"""The review of a period: figures and their picture, in one HTML file.
 
-The figures in words, section by section: the same in a terminal and on the page.
+The file needs nothing else. The figures are in words, section by section: the same in a terminal and on the
+page.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,7 +32,7 @@ ALSO = {
 
 
 def sections(told: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[Row]]]:
-    """(title, rows) of `figures`."""
+    """Yield (title, rows) of `figures`."""
     moved = told["evacuations"]
     yield (
         "Evacuations",
@@ -99,7 +100,10 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def review(a: Account) -> str:
-    """The whole document. No script, no reference to anything outside."""
+    """Return the whole document.
+
+    It has no script and no reference to anything outside.
+    """
     told = figures(a)
     body = [
         tag("p", f"tidegate · {a.application}", class_="kicker"),

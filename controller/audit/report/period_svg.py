@@ -1,4 +1,6 @@
-"""The picture of a period: one SVG, time to the right, a lane for each thing that is counted.
+"""The picture of a period: one SVG, with time to the right.
+
+Each thing that is counted has a lane.
 
 ```
  in force        ▬▬▬▬▬▬▭▭▬▬▬▬▬     thick: live and armed, thin: shadow, hollow: disarmed
@@ -27,7 +29,7 @@ STEPS = (300.0, 900.0, 3600.0, 3 * 3600.0, 6 * 3600.0, DAY, 2 * DAY, 7 * DAY, 14
          364 * DAY)  # fmt: skip
 MOST_TICKS = 9
 Mark = tuple[float, str, str]
-"""When, which shape, and what it says to whoever points at it."""
+"""The time, the shape, and the text for a person who points at it."""
 DRAWN = {
     "moved": "full", "succeeded": "full", "given": "full", "stood down": "hollow", "withdrawn": "hollow",
     "superseded": "hollow", "waiting": "square", "open": "square", "rolled back": "triangle",
@@ -36,7 +38,7 @@ DRAWN = {
 
 
 def over_time(a: Account) -> Markup:
-    """The whole picture, to be styled by the page around it."""
+    """Return the whole picture, to be styled by the page around it."""
     scale = Scale(a.begin, max(a.end, a.begin + 60.0))
     rows = [
         ("in force", partial(_standing, a, scale)),

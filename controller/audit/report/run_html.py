@@ -1,6 +1,7 @@
-"""The report of a run: one HTML file that needs nothing else, for a screen, a phone and paper.
+"""The report of a run: HTML for a screen, a phone and paper.
 
-Why, in full: the evaluation tree with its signals, and the guards.
+It is one file that needs nothing else. It explains each decision in full: the evaluation tree with its
+signals, and the guards.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +18,7 @@ MARKS = {"true": ("✓ true", "good"), "false": ("✗ false", "bad"), "unknown":
 
 
 def judged(judgement: Judgement, broke: float) -> Markup:
-    """One decision: its sentence, its tree, its guards."""
+    """Return one decision: its sentence, its tree, its guards."""
     record = judgement.record
     tree = record.get("tree")
     return join(
@@ -58,7 +59,10 @@ def _signal(state: Mapping[str, Any], broke: float) -> str:
 
 
 def _moment(stamped: str, broke: float) -> str:
-    """`2030-01-01T08:07:39Z` -> `0:38`, seconds since the break; as it stands if it is no time."""
+    """Return a time as seconds since the break: `2030-01-01T08:07:39Z` -> `0:38`.
+
+    A text that is no time stays as it is.
+    """
     try:
         return clock(datetime.fromisoformat(stamped).timestamp() - broke)
     except (ValueError, OverflowError):
@@ -78,7 +82,10 @@ def _guards(checks: Any) -> Markup | None:
 
 
 def page(story: Story) -> str:
-    """The whole document. No script, no reference to anything outside."""
+    """Return the whole document.
+
+    It has no script and no reference to anything outside.
+    """
     body = [
         _top(story),
         _cards(story),
@@ -237,7 +244,10 @@ def _foot(story: Story) -> Markup:
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[Child]], *, flow: bool = True) -> Markup:
-    """The last wide column wraps; numbers and short words do not. On a phone each row flows."""
+    """Return a table whose columns of long text wrap.
+
+    Numbers and short words do not wrap. On a phone each row flows.
+    """
     body = [
         tag("tr", join(_cell(head, value) for head, value in zip(heads, row, strict=True))) for row in rows
     ]

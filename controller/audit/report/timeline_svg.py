@@ -1,4 +1,6 @@
-"""The timeline: one SVG, time to the right, one lane for each thing that can be seen.
+"""The timeline of an incident: one SVG, with time to the right.
+
+Each thing that can be seen has a lane. A function draws each lane and returns its drawing and its height.
 
 ```
  milestones ①  ②③   ④
@@ -10,10 +12,7 @@
  controls   ▬▬▬▬▬▬▬▭▭▭         filled: On, hollow: Off
 ```
 Shape says everything that colour says. Classes are styled by the page; the SVG alone is well-formed XML.
-
-The lanes of the timeline. Each gives its drawing and its height.
-
-The lane of traffic: for each Region the part of all requests that it served, the higher the more.
+The lane `share` shows for each Region the part of all requests that it served, the higher the more:
 
 ```
  share of us-east-1   ▆▆▆▆▆▆▃▁          50% -> 0%
@@ -30,14 +29,14 @@ from controller.readmodel.run import Bucket, Lane, Said, Share, Story, Stretch
 Drawn = tuple[Markup, float]
 
 LETTER = 6.4
-"""Width of a letter at the size of the labels, roughly."""
+"""The width of a letter at the size of the labels, roughly."""
 TRAFFIC, SIGNAL, CODE, CONTROL = 58.0, 17.0, 22.0, 9.0
 NUMBERS = ("1", "2", "3", "4")
 MILESTONES = ("first signal", "decision", "first control moved", "last failed request")
 
 
 def milestones(story: Story, scale: Scale, y: float) -> Drawn:
-    """Four numbered circles; the table beside the picture says what they are."""
+    """Draw up to four numbered circles; the table beside explains them."""
     reached = story.milestones
     moments = (reached.first_signal, reached.decided, reached.first_shift, reached.last_failed_request)
     found = [
@@ -59,7 +58,7 @@ def milestones(story: Story, scale: Scale, y: float) -> Drawn:
 
 
 def steps(story: Story, scale: Scale, y: float) -> Drawn:
-    """What was done to the world, in words, each in a row of its own."""
+    """Draw the steps of the scenario in words, each in its own row."""
     parts = [label("what happened", y + 12)] if story.steps else []
     for row, step in enumerate(story.steps):
         parts.append(_flag(scale, step, y + row * 16))
@@ -79,7 +78,10 @@ def _flag(scale: Scale, said: Said, y: float) -> Markup:
 
 
 def customers(story: Story, scale: Scale, y: float) -> Drawn:
-    """Requests a second by Region: served from the ground up, failed on top, hatched."""
+    """Draw the requests a second by Region.
+
+    Served requests stand on the ground; failed ones stand on top, hatched.
+    """
     top = max((b.served + b.failed for buckets in story.traffic.values() for b in buckets), default=1) or 1
     parts = []
     for place, (region, buckets) in enumerate(story.traffic.items()):
@@ -111,7 +113,7 @@ def _area(
     ground: float,
     wide: float,
 ) -> Markup:
-    """A path along the steps of `upper` and back along `lower`."""
+    """Return a path along the steps of `upper` and back along `lower`."""
 
     def corners(points: list[tuple[float, float]]) -> list[str]:
         return [
@@ -123,7 +125,7 @@ def _area(
 
 
 def signals(story: Story, scale: Scale, y: float) -> Drawn:
-    """One lane a signal, those about the broken Region first."""
+    """Draw one lane a signal, those about the broken Region first."""
     parts: list[Markup] = []
     top = y
     for subject in sorted({lane.subject for lane in story.lanes}, key=lambda each: each != story.region):
@@ -139,13 +141,16 @@ def signals(story: Story, scale: Scale, y: float) -> Drawn:
 
 
 def _signal_name(lane: Lane, story: Story) -> str:
-    """Without what all signals of the application and the Region have in common."""
+    """Return a short name, without the parts that all signals share.
+
+    All signals of the application and the Region have those parts in common.
+    """
     short = lane.name.removeprefix(f"{story.application}-").removeprefix(f"{lane.subject}-") or lane.name
     return f"{short} seen from {lane.observer}" if lane.kind == "canary" else f"{short} {lane.kind}"
 
 
 def _verdict(scale: Scale, stretch: Stretch, middle: float) -> Markup:
-    """Height and outline differ as well as colour."""
+    """Draw a verdict; height and outline differ as well as colour."""
     half = {"breaching": 6.0, "healthy": 2.0, "silent": 5.0}.get(stretch.value, 3.0)
     x, end = scale.x(stretch.start), scale.x(stretch.end)
     told = f"{stretch.value}, {clock(stretch.start)} to {clock(stretch.end)}"
@@ -179,7 +184,7 @@ def approvals(story: Story, scale: Scale, y: float) -> Drawn:
 
 
 def _box(scale: Scale, stretch: Stretch, y: float, told: str) -> Markup:
-    """A framed stretch with its name in it, where that fits."""
+    """Draw a framed stretch, with its name in it where that fits."""
     x, end = scale.x(stretch.start), scale.x(stretch.end)
     box = tag("rect", tag("title", told), x=x, y=y, width=max(end - x, 2.0), height=CODE - 3, class_="box")
     if end - x < len(stretch.value) * LETTER + 6:
@@ -188,7 +193,7 @@ def _box(scale: Scale, stretch: Stretch, y: float, told: str) -> Markup:
 
 
 def controls(story: Story, scale: Scale, y: float) -> Drawn:
-    """A thin bar for each routing control: filled while On, hollow while Off."""
+    """Draw a thin bar for each routing control: filled On, hollow Off."""
     parts = []
     row = 0.0
     for region, names in story.regions.items():
@@ -261,7 +266,7 @@ def _bar(scale: Scale, share: Share, region: str, ground: float) -> Markup:
 
 
 def _share_summary(story: Story, region: str) -> str:
-    """At first, and at last."""
+    """Return the first and the last share."""
     return f"{percent(story.shares[0].parts.get(region))} → {percent(story.shares[-1].parts.get(region))}"
 
 
@@ -275,12 +280,16 @@ Lanes = tuple[Markup, float]
 
 
 def picture(story: Story) -> str:
-    """The timeline as an SVG file of its own, with its style in it."""
+    """Return the timeline as an SVG file of its own, with its style."""
     return timeline(story, tag("style", sheet("timeline.css")))
 
 
 def timeline(story: Story, style: Markup | None = None, *, since: str = "since the break") -> Markup:
-    """The whole picture; `style` where no page around it gives it one. since: what times count from."""
+    """Return the whole picture.
+
+    `style`: given where no page around the picture brings one.
+    since: the moment that times count from, in words.
+    """
     scale = Scale(-BEFORE, max(story.lasted, 60.0))
     parts: list[Markup] = []
     y = AXIS
@@ -327,7 +336,7 @@ def timeline(story: Story, style: Markup | None = None, *, since: str = "since t
 
 
 def hatch() -> Markup:
-    """The pattern `#hatch`, which the style sheet fills with."""
+    """Return the pattern `#hatch`, with which the style sheet fills."""
     stripe = tag("path", d="M-1 1L1 -1M0 6L6 0M5 7L7 5", class_="stripe")
     cell = tag("rect", width=6, height=6, class_="cell")
     units = {"patternUnits": "userSpaceOnUse"}

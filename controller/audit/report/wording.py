@@ -1,4 +1,4 @@
-"""What happened, in plain words."""
+"""The wording of reports: durations, and the account of a run."""
 
 from controller.core.explanation import why_sentence
 from controller.core.journal import Kind
@@ -8,7 +8,7 @@ NOES = (Kind.APPROVAL_DENIED, Kind.APPROVAL_EXPIRED)
 
 
 def spelled(seconds: float | None) -> str:
-    """`384.2` -> `6 min 24 s`; None -> `never`."""
+    """Format seconds: `384.2` -> `6 min 24 s`; None -> `never`."""
     if seconds is None:
         return "never"
     whole = abs(round(seconds))
@@ -18,7 +18,10 @@ def spelled(seconds: float | None) -> str:
 
 
 def lasting(seconds: float | None) -> str:
-    """`93784.0` -> `26 h 3 min`; below a minute with tenths; None -> `never`."""
+    """Format a duration: `93784.0` -> `26 h 3 min`; None -> `never`.
+
+    Below a minute it has tenths.
+    """
     if seconds is None:
         return "never"
     if seconds < 60:
@@ -30,14 +33,14 @@ def lasting(seconds: float | None) -> str:
 
 
 def clock(seconds: float) -> str:
-    """`384.2` -> `6:24`."""
+    """Format seconds: `384.2` -> `6:24`."""
     whole = abs(round(seconds))
     sign = "\N{MINUS SIGN}" if seconds < 0 and whole else ""
     return f"{sign}{whole // 60}:{whole % 60:02d}"
 
 
 def headline(story: Story) -> str:
-    """Did it move, and should it have?"""
+    """Return a sentence that says if traffic moved, and if that was right."""
     moved = f"Traffic was moved from {story.region} to {story.target}" if story.shifts else ""
     if moved:
         return f"{moved}." if story.ok else f"{moved}, but not as it must be."
@@ -49,7 +52,10 @@ def headline(story: Story) -> str:
 
 
 def account(story: Story) -> list[str]:
-    """A few sentences: what broke, when it was seen, what was decided, what came of it, and why."""
+    """Return a few sentences about the run.
+
+    They say: the fault, the first signal, the decision, the first control that moved, and the requests.
+    """
     reached = story.milestones
     told = [f"{story.scenario} in {story.region}: {story.says}."]
     if reached.first_signal is None:
@@ -70,7 +76,10 @@ def account(story: Story) -> list[str]:
 
 
 def because(story: Story) -> str:
-    """The reason for what was done or not done, as the controller itself gave it."""
+    """Return the reason for the move, or for staying.
+
+    It is the reason that the controller itself gave.
+    """
     for event in story.journal:
         if event.kind is Kind.INCIDENT_OPENED and event.at >= story.broke and story.shifts:
             return f"Why it moved: {event.data.get('reason')}."

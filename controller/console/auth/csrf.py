@@ -1,4 +1,4 @@
-"""Whether a POST is the deliberate act of the person who is signed in, on a page of ours."""
+"""The check that the signed-in person means a POST, on our page."""
 
 from controller.console.auth.session import Session
 from controller.console.http.messages import Request
@@ -9,7 +9,10 @@ class Forbidden(Exception):  # noqa: N818
 
 
 def same_origin(request: Request, origin: str) -> bool:
-    """Whether a page of `origin` sent it; who says neither `Origin` nor `Sec-Fetch-Site` is refused."""
+    """Return True where a page of `origin` sent the request.
+
+    A request with neither `Origin` nor `Sec-Fetch-Site` is refused.
+    """
     said = request.headers.get("origin")
     site = request.headers.get("sec-fetch-site")
     if said is None and site is None:
@@ -18,7 +21,10 @@ def same_origin(request: Request, origin: str) -> bool:
 
 
 def deliberate(request: Request, session: Session | None, origin: str) -> Session:
-    """The session of whoever meant this POST. Raises `Forbidden`."""
+    """Return the session of the person who meant this POST.
+
+    Raises `Forbidden`.
+    """
     if not same_origin(request, origin):
         raise Forbidden("this did not come from a page of this console")
     if session is None:

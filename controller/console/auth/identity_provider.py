@@ -1,5 +1,6 @@
-"""The identity provider: what it publishes, and whether a token is its word about a person.
+"""The identity provider: its published endpoints and keys, and its tokens.
 
+A token is checked to be the provider's statement about a person.
 Source: "OpenID Connect Core 1.0", section 3.1.3.7; RFC 7636 (PKCE).
 """
 
@@ -18,22 +19,28 @@ from controller.console.auth.outbound import Fetch, IssuerUnreachable
 from controller.settings import SignIn
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "RS384", "ES384")
-"""Asymmetric, all of them: no public key can be taken for a secret, and `none` is no algorithm."""
+"""All of them are asymmetric: no public key can be taken for a secret, and `none` is no algorithm."""
 SKEW = 60
 """Seconds by which the issuer's clock and ours may differ."""
 KEPT = 3_600.0
 AGAIN = 30.0
-"""Seconds between two looks for a key that is not known: a forged token may ask for one a thousand times."""
+"""Seconds between two reads of the keys for an unknown one: a forged token may ask for one very often."""
 LONGEST = 16_384
 MEMBERS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
 class TokenRefused(Exception):  # noqa: N818
-    """The token is not this issuer's word, for us, about this sign-in. The message holds no secret."""
+    """The token is not this issuer's statement, for us, about this sign-in.
+
+    The message holds no secret.
+    """
 
 
 class Issuer:
-    """What is published is kept for an hour, and as long as need be where the issuer does not answer."""
+    """The issuer, with its published documents kept for an hour.
+
+    They are kept longer where the issuer does not answer.
+    """
 
     def __init__(self, settings: SignIn, fetch: Fetch, monotonic: Callable[[], float]) -> None:
         self.settings, self._fetch, self._monotonic = settings, fetch, monotonic
@@ -42,11 +49,17 @@ class Issuer:
         self._keys: tuple[float, KeySet] | None = None
 
     def authorization_url(self, asked: Mapping[str, str]) -> str:
-        """Raises `IssuerUnreachable`."""
+        """Return the address where a person signs in.
+
+        Raises `IssuerUnreachable`.
+        """
         return f"{self._metadata()['authorization_endpoint']}?{urlencode(asked)}"
 
     def redeem(self, code: str, verifier: str, redirect_uri: str) -> str:
-        """The id token for an authorization code. Raises `IssuerUnreachable`, `TokenRefused`."""
+        """Return the id token for an authorization code.
+
+        Raises `IssuerUnreachable`, `TokenRefused`.
+        """
         form = {"grant_type": "authorization_code", "code": code, "code_verifier": verifier,
                 "client_id": self.settings.client_id, "redirect_uri": redirect_uri}  # fmt: skip
         status, body = self._fetch("POST", self._metadata()["token_endpoint"], form)
@@ -58,7 +71,10 @@ class Issuer:
         return token
 
     def verified(self, token: str, *, nonce: str, now: float) -> dict[str, Any]:
-        """The claims of an id token, if all of it holds. Raises `IssuerUnreachable`, `TokenRefused`."""
+        """Return the claims of an id token, if all of it holds.
+
+        Raises `IssuerUnreachable`, `TokenRefused`.
+        """
         why = ""
         try:
             header = extract_compact(token.encode()).headers()
@@ -88,7 +104,7 @@ class Issuer:
         )
 
     def _amiss(self, claims: Mapping[str, Any], now: float) -> str:
-        """What the registry does not look at."""
+        """Return the problem that the registry does not look for; "" if none."""
         if not isinstance(claims.get("nonce"), str):
             return "its nonce is no text"
         audience = claims["aud"]
@@ -126,7 +142,7 @@ class Issuer:
         return {name: str(each) for name, each in found.items()}
 
     def _key_for(self, kid: object) -> KeySet:
-        """The issuer's keys; looked up anew where this one is not among them."""
+        """Return the issuer's keys; read them again where `kid` is not among them."""
         known = self._keys
         age = self._monotonic() - known[0] if known else 0.0
         if known is not None and age < (KEPT if _holds(known[1], kid) else AGAIN):
@@ -152,7 +168,10 @@ def _holds(keys: KeySet, kid: object) -> bool:
 
 
 def _json(status: int, body: bytes) -> dict[str, Any]:
-    """Raises `IssuerUnreachable`: also a redirect is no answer."""
+    """Return the document of an answer.
+
+    Raises `IssuerUnreachable`; a redirect is no answer either.
+    """
     try:
         said = json.loads(body) if status == 200 else None
     except ValueError:

@@ -1,4 +1,7 @@
-"""The only way out of the console: to the issuer's allow-listed hosts, and nowhere that they point (A8)."""
+"""The only way out of the console: to the issuer's allow-listed hosts (A8).
+
+It does not follow where those hosts point.
+"""
 
 import ipaddress
 import time
@@ -17,12 +20,16 @@ MOST = 262_144
 
 
 class IssuerUnreachable(Exception):  # noqa: N818
-    """The issuer did not answer, or not as an issuer does. The message holds no secret."""
+    """The issuer did not answer, or not as an issuer does.
+
+    The message holds no secret.
+    """
 
 
 def allowed(url: str, hosts: Iterable[str]) -> bool:
-    """Whether `url` may be asked: https and an allowed host (`host` or `host:port`), no user in it.
+    """Return True where `url` may be asked.
 
+    It must be https, with an allowed host (`host` or `host:port`) and no user in it.
     An address in place of a name is refused, but for 127.0.0.1 where that is allowed by name: a rehearsal's.
     """
     try:
@@ -47,7 +54,11 @@ def _address(host: str) -> bool:
 
 
 def https_fetch(hosts: Iterable[str]) -> Fetch:
-    """Follows no redirect, takes no proxy or password from the environment, reads little and not for long."""
+    """Return a function that asks only these hosts.
+
+    It follows no redirect and takes no proxy or password from the environment.
+    It limits the size and the time of an answer.
+    """
     known = frozenset(hosts)
 
     def fetch(method: str, url: str, form: Mapping[str, str] | None) -> tuple[int, bytes]:

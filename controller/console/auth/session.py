@@ -1,8 +1,7 @@
-"""Who sits before the page, as the issuer said when they signed in.
+"""The session of a signed-in person, in a sealed cookie.
 
-What a browser keeps for us, sealed: nobody can read or change it, or use one kind as another.
-
-JWE, `dir` with A256GCM: a cookie is its own record, so that any Lambda of a Region can open it.
+The issuer named the person when they signed in. Nobody can read or change the cookie, or use one kind as
+another. JWE, `dir` with A256GCM: a cookie is its own record, so that any Lambda of a Region can open it.
 """
 
 import hmac
@@ -26,7 +25,10 @@ _ALGORITHMS = ["dir", "A256GCM"]
 
 
 class Sealer:
-    """Seals and opens with one key of 32 random bytes."""
+    """The sealer of cookies: it seals and opens with one key.
+
+    The key has 32 random bytes.
+    """
 
     def __init__(self, key: bytes) -> None:
         if len(key) != KEY:
@@ -39,7 +41,10 @@ class Sealer:
         return jwe.encrypt_compact(header, text.encode(), self._key, algorithms=_ALGORITHMS)
 
     def open(self, kind: str, sealed: str, now: float) -> dict[str, Any] | None:
-        """What was sealed as `kind`; None for anything else, and once its time is over."""
+        """Return the data that were sealed as `kind`.
+
+        None for anything else, and once the time is over.
+        """
         if not sealed or len(sealed) > LONGEST:
             return None
         try:
@@ -53,15 +58,18 @@ class Sealer:
 
 NAME = "__Host-tidegate"
 LASTS = 3_600.0
-"""Seconds that one may look around after a sign-in."""
+"""Seconds after a sign-in in which a person may look at pages."""
 FRESH = 300.0
-"""Seconds after a sign-in in which one may approve or deny (A5)."""
+"""Seconds after a sign-in in which a person may approve or deny (A5)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """groups: those of the policy alone. signed_in: when the person proved who they are. csrf: a secret of
-    this session, which a form of ours carries and another site cannot know."""
+    """A signed-in person.
+
+    groups: those of the policy alone. signed_in: the time of the person's proof of identity.
+    csrf: a secret of this session, which a form of ours carries and another site cannot know.
+    """
 
     who: str
     groups: tuple[str, ...]
@@ -72,7 +80,7 @@ class Session:
         return now - self.signed_in <= FRESH
 
     def token(self, path: str) -> str:
-        """What the form that posts to `path` carries."""
+        """Return the token that the form which posts to `path` carries."""
         return hmac.new(self.csrf.encode(), path.encode(), "sha256").hexdigest()
 
     def meant(self, path: str, token: str) -> bool:
@@ -89,7 +97,10 @@ def cookie_of(session: Session, sealer: Sealer, now: float) -> str:
 
 
 def session_of(request: Request, sealer: Sealer, now: float) -> Session | None:
-    """The session of whoever sent `request`; None where there is none, or it was tampered with."""
+    """Return the session of the person who sent `request`.
+
+    None where there is none, or somebody changed it.
+    """
     data: Mapping[str, Any] | None = sealer.open("session", request.cookies().get(NAME, ""), now)
     if data is None:
         return None

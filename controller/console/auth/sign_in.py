@@ -1,4 +1,4 @@
-"""Sign-in: OpenID Connect, authorization code with PKCE.
+"""The sign-in: OpenID Connect, authorization code with PKCE.
 
 ```
  /signin ──cookie: state, nonce, verifier──> issuer ──code, state──> /signed-in ──code, verifier──> issuer
@@ -27,14 +27,20 @@ NAME = 120
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """sealer: for cookies. wanted: the groups that the policy names; others are not kept."""
+    """The two steps of a sign-in.
+
+    sealer: for cookies. wanted: the groups that the policy names; others are not kept.
+    """
 
     issuer: Issuer
     sealer: Sealer
     wanted: Collection[str]
 
     def begin(self, request: Request, now: float) -> Response:
-        """To the issuer, who asks for a proof at most five minutes old. Raises `IssuerUnreachable`."""
+        """Send the person to the issuer.
+
+        The issuer asks for a proof that is at most five minutes old. Raises `IssuerUnreachable`.
+        """
         settings, asked = self.issuer.settings, request.asked()
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         kept = {"state": state, "nonce": nonce, "verifier": verifier, "to": local(asked.get("to", "/"))}
@@ -55,7 +61,10 @@ class Door:
         return redirect(url, set_cookie(PENDING, sealed, int(WITHIN)))
 
     def finish(self, request: Request, now: float) -> Response:
-        """The issuer's answer. Raises `IssuerUnreachable`, `TokenRefused`."""
+        """Check the issuer's answer, and begin a session.
+
+        Raises `IssuerUnreachable`, `TokenRefused`.
+        """
         said = request.asked()
         pending = self.sealer.open("pending", request.cookies().get(PENDING, ""), now)
         if pending is None:

@@ -1,5 +1,6 @@
-"""API Gateway HTTP API, payload format 2.0: its event to a request, a response to its answer.
+"""The adapter of API Gateway HTTP API events, payload format 2.0.
 
+It turns an event into a request, and a response into an answer.
 Source: "Create AWS Lambda proxy integrations for HTTP APIs in API Gateway".
 """
 
@@ -13,7 +14,10 @@ from controller.console.http.messages import MOST, Request, Response
 
 
 def request_of(event: Mapping[str, Any]) -> Request:
-    """Raises `ValueError` for what is no such event."""
+    """Return the request of an event.
+
+    Raises `ValueError` for an object that is no such event.
+    """
     try:
         http = event["requestContext"]["http"]
         headers = {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()}

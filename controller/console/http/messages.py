@@ -1,4 +1,7 @@
-"""A request and a response, as small as the console needs them, whoever carries them."""
+"""The request and the response, as small as the console needs them.
+
+They are the same for every server.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -25,12 +28,15 @@ HEADERS: Mapping[str, str] = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
-"""On every response, whatever it is."""
+"""Headers of every response."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """headers: by lower-case name. path: decoded. too_big: why it was not read to its end, if it was not."""
+    """A request.
+
+    headers: by lower-case name. path: decoded. too_big: True where it was not read to its end.
+    """
 
     method: str
     path: str
@@ -41,18 +47,21 @@ class Request:
     too_big: bool = False
 
     def cookies(self) -> dict[str, str]:
-        """Name -> value; none where the header is no cookie header."""
+        """Return name -> value; nothing where the header is no cookie header."""
         try:
             return {name: morsel.value for name, morsel in SimpleCookie(self.cookie).items()}
         except CookieError:
             return {}
 
     def asked(self) -> dict[str, str]:
-        """The query's fields; of a doubled one the first."""
+        """Return the query's fields; of a doubled one the first."""
         return dict(reversed(_fields(self.query)))
 
     def form(self) -> dict[str, str]:
-        """The body's fields, where it is a form; else none. What is said twice is not said."""
+        """Return the body's fields; nothing where the body is no form.
+
+        A field that is given twice counts as not given.
+        """
         kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/x-www-form-urlencoded":
             return {}
@@ -74,20 +83,24 @@ class Response:
 
 
 def redirect(to: str, *cookies: str) -> Response:
-    """303: whatever the method was, the next one is GET."""
+    """Return a 303: after it every browser sends a GET."""
     return Response(303, b"", {"location": to}, cookies)
 
 
 def set_cookie(name: str, value: str, seconds: int) -> str:
-    """Host-only, unseen by scripts, not sent by other sites' forms. seconds: 0 takes it away.
+    """Return the header of a host-only cookie that scripts cannot read.
 
+    Other sites' forms do not send it. seconds: 0 takes it away.
     `Lax`: the answer of the issuer comes by a link from another site, and a notice's link from a mail.
     """
     return f"{name}={value}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=Lax"
 
 
 def local(path: str) -> str:
-    """`path` if it is one of ours, else `/`: nobody is sent elsewhere."""
+    """Return `path` if it is one of ours, else `/`.
+
+    So nobody is sent to another site.
+    """
     plainly = path.isascii() and path.isprintable() and "\\" not in path and len(path) <= LONGEST
     return path if plainly and path.startswith("/") and not path.startswith("//") else "/"
 

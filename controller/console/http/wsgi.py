@@ -30,7 +30,7 @@ def request_of(environ: dict[str, Any]) -> Request:
 
 
 def application(handle: Handle) -> Callable[..., Iterable[bytes]]:
-    """`handle` as a WSGI application."""
+    """Return `handle` as a WSGI application."""
 
     def run(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         response = handle(request_of(environ))
@@ -46,7 +46,7 @@ class _Quiet(WSGIRequestHandler):
     timeout = 20
 
     def log_message(self, *_: Any) -> None:
-        """The console writes its own log."""
+        """Write nothing: the console writes its own log."""
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -54,20 +54,20 @@ class _Server(ThreadingMixIn, WSGIServer):
     request_queue_size = 64
 
     def server_bind(self) -> None:
-        """As WSGIServer, without asking DNS for a name of 127.0.0.1."""
+        """Bind as WSGIServer does, without asking DNS for a name of 127.0.0.1."""
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = "127.0.0.1", int(self.server_address[1])
         self.setup_environ()
 
     def handle_error(self, *_: Any) -> None:
-        """The client left."""
+        """Ignore the error: the client left."""
 
 
 class Loopback:
-    """A port on 127.0.0.1, open at once; requests are answered from `serve` on. Close it whatever happens.
+    """A port on 127.0.0.1 that is open at once.
 
-    Raises `OSError` where the port is taken.
+    It answers requests from `serve` on. Close it whatever happens. Raises `OSError` where the port is taken.
     """
 
     def __init__(self, port: int = 0) -> None:

@@ -1,4 +1,7 @@
-"""The gate: evidence, plan and risk on one page; GET shows them, POST is the one deliberate act."""
+"""The page of an approval: evidence, plan and risk.
+
+GET shows them; POST is the one deliberate act.
+"""
 
 from collections.abc import Sequence
 
@@ -28,7 +31,10 @@ NOT_KNOWN = (
 
 
 def show(visit: Visit) -> Response:
-    """The question as things stand now; or, plainly, why nobody can answer it, and the record of it."""
+    """Show the question as things stand now.
+
+    Where nobody can answer it, show the reason, and the record of it.
+    """
     incident, record = _record(visit)
     if not record:
         return _unknown(visit)
@@ -63,7 +69,10 @@ def show(visit: Visit) -> Response:
 
 
 def act(visit: Visit) -> Response:
-    """Approve or deny. Raises `Forbidden` for what is no answer, or no longer a fresh sign-in."""
+    """Approve or deny.
+
+    Raises `Forbidden` for a form without an answer, and for a POST that its session did not mean.
+    """
     form = visit.request.form()
     said = form.get("answer")
     if said not in ("approve", "deny"):
@@ -96,7 +105,7 @@ def act(visit: Visit) -> Response:
 
 
 def _measures_capacity(visit: Visit, incident: Incident) -> bool:
-    """Whether anything that was asked of the Region says that it has room."""
+    """Return True where a readiness check of the Region measures its capacity."""
     about = visit.deps.policy.about(incident.source)
     ready = about.restore.ready if incident.intent == "restore" and about.restore else about.target.ready
     return any(isinstance(check, QuotaCheck) for check in ready)
@@ -109,7 +118,7 @@ def _unknown(visit: Visit) -> Response:
 
 
 def _record(visit: Visit) -> tuple[Incident | None, list[Event]]:
-    """The incident that a request is about, and what the journal says of the request itself."""
+    """Return the incident of a request, and the journal's events about the request."""
     state, events = read_state_and_events(visit.deps)
     own = visit.past.about(events, visit.id)
     about = own[0].draft.incident if own else None
@@ -117,7 +126,10 @@ def _record(visit: Visit) -> tuple[Incident | None, list[Event]]:
 
 
 def _kept_from(visit: Visit, asked: Question, incident: Incident) -> str | None:
-    """Why this person's approval would not count; it is looked at again at the click."""
+    """Return the reason why this person's approval would not count, or None.
+
+    The click checks it again.
+    """
     who = visit.session.who
     if not belongs(visit.deps.policy, asked.groups, visit.session.groups):
         asks = " or ".join(asked.groups)
@@ -130,13 +142,13 @@ def _kept_from(visit: Visit, asked: Question, incident: Incident) -> str | None:
 
 
 def _unsure(asked: Question) -> list[str]:
-    """What is not known, in sentences."""
+    """Return a sentence for each fact that is not known."""
     found = [answer.sentence for answer in asked.decision.answers if answer.value is Truth.UNKNOWN]
     return found + [check.sentence for check in asked.decision.checks if check.value is Truth.UNKNOWN]
 
 
 def _signals(node: Node | None) -> Sequence[SignalState]:
-    """Each signal that the condition looked at, once, the loudest first."""
+    """Return each signal that the condition looked at once, the worst first."""
     found: dict[str, SignalState] = {}
 
     def gather(each: Node) -> None:
@@ -152,7 +164,10 @@ def _signals(node: Node | None) -> Sequence[SignalState]:
 
 
 def _before_after(visit: Visit, asked: Question) -> dict[str, list[tuple[str, bool | None, bool | None]]]:
-    """Region -> (control, On now, On after); None where it cannot be read."""
+    """Return Region -> (control, On now, On after).
+
+    On is None where it cannot be read.
+    """
     now, changes = visit.controls(), dict(asked.changes)
     table: dict[str, list[tuple[str, bool | None, bool | None]]] = {}
     for region, entry in visit.deps.policy.regions.items():

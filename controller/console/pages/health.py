@@ -1,4 +1,4 @@
-"""The health of tidegate itself: does it watch, hear, remember, and could it act?"""
+"""The page of tidegate's own health: it watches, hears, records, and could act."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,12 +9,15 @@ from controller.console.view_data import Seen
 from controller.core.incident.step_durations import stuck
 
 LATE = 7_200.0
-"""Seconds: a probe goes out each hour, so two are missing."""
+"""Seconds without a probe that are too many. A probe is sent each hour, so two are missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """good: True, False, or None where it is not known."""
+    """One line of the page.
+
+    good: True, False, or None where it is not known.
+    """
 
     name: str
     good: bool | None

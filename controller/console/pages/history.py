@@ -1,4 +1,7 @@
-"""History: all incidents, and any past moment, also one in which nothing was done or nobody watched."""
+"""The page of the past: all incidents, and any past moment.
+
+The moment may be one in which nothing was done or nobody watched.
+"""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +17,10 @@ INTENTS = ("evacuate", "restore", "drill")
 
 
 def show(visit: Visit) -> Response:
-    """`?at=`: why, then. `?intent=`, `?region=`, `?outcome=`, `?before=`: incidents, newest first."""
+    """Show incidents, newest first, and one past moment.
+
+    `?at=`: the moment to explain. `?intent=`, `?region=`, `?outcome=`, `?before=`: filters of the incidents.
+    """
     seen, asked = visit.look(), visit.request.asked()
     chosen = {key: asked.get(key, "") for key in ("intent", "region", "outcome")}
     before = asked.get("before", "")
@@ -52,7 +58,11 @@ class _Records:
 
 
 def moment_of(text: str, now: float) -> float | None:
-    """Seconds since 1970 of `2030-01-01T08:14Z`, `2030-01-01 08:14` or `08:14` (the last one), all in UTC."""
+    """Return seconds since 1970 of a time that a person typed, in UTC.
+
+    It reads `2030-01-01T08:14Z`, `2030-01-01 08:14` or `08:14` (the last one that has passed).
+    None for anything else.
+    """
     words = text.strip().replace(" ", "T")
     today = datetime.fromtimestamp(now, UTC)
     try:

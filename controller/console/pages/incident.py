@@ -1,6 +1,7 @@
-"""One incident: where it stands, its picture, why, what each wave flips, who was asked, and its journal.
+"""The page of one incident.
 
-Who was asked, until when, and what they said; and what else of an incident comes to an end by itself.
+It shows the phase, the picture, the reason, the controls that each wave changes, and the journal. It shows
+the people who were asked, their time limit and their answers; and what else ends by itself.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,7 +32,10 @@ ENDINGS = {Kind.APPROVAL_DENIED: "denied", Kind.APPROVAL_EXPIRED: "nobody answer
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One ask of a chain. said: (who, what, when) of each answer. outcome: "" while it waits."""
+    """One ask of a chain.
+
+    said: (who, answer, time) of each answer. outcome: "" while it waits.
+    """
 
     asked: float
     who: tuple[str, ...]
@@ -45,7 +49,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
-    """What ends by itself, when, and what comes of it."""
+    """A thing that ends by itself, its time, and the consequence."""
 
     at: float
     what: str
@@ -53,7 +57,7 @@ class Expiry:
 
 
 def turns_of(own: Sequence[Event]) -> list[Turn]:
-    """Every ask of an incident, oldest first."""
+    """Return every ask of an incident, oldest first."""
     found: list[Turn] = []
     for event in own:
         data = event.data
@@ -81,7 +85,10 @@ def turns_of(own: Sequence[Event]) -> list[Turn]:
 
 
 def expiries(policy: Policy, incident: Incident, seen: Seen, *, silence: str) -> list[Expiry]:
-    """The next first. silence: what comes of no answer, as the question says it."""
+    """Return the things that end by themselves, the next first.
+
+    silence: the consequence of no answer, as the question says it.
+    """
     found = [
         Expiry(until, f"{what} says nothing", "it counts again")
         for what, until in seen.state.muted.items()
@@ -101,7 +108,7 @@ def expiries(policy: Policy, incident: Incident, seen: Seen, *, silence: str) ->
 
 
 SPAN = 7_200.0
-"""Seconds of assessments that a picture goes through at most."""
+"""Seconds of assessments that a picture reads at most."""
 
 
 def show(visit: Visit) -> Response:
@@ -134,7 +141,10 @@ def show(visit: Visit) -> Response:
 
 
 def _judged(deps: Deps, seen: Seen, incident: Incident) -> Decision | None:
-    """What would be decided now, with readiness as last kept; None once it has ended."""
+    """Return the decision that would be made now; None after the incident's end.
+
+    It uses readiness as it was last kept.
+    """
     if incident.phase in ENDED:
         return None
     found = situation(deps, seen.state, read_controls=False, controls=seen.controls)
@@ -142,7 +152,7 @@ def _judged(deps: Deps, seen: Seen, incident: Incident) -> Decision | None:
 
 
 def _silence(deps: Deps, incident: Incident) -> str:
-    """What comes of it where nobody answers the question that waits."""
+    """Return the consequence of no answer to the question that waits."""
     request = incident.request
     waits = request is not None and request.status == "waiting" and incident.phase not in ENDED
     then = next_ask(deps, incident, request) if waits and request is not None else None
@@ -152,7 +162,10 @@ def _silence(deps: Deps, incident: Incident) -> str:
 def _record(
     own: list[Event], judged: Decision | None, assessed: list[tuple[float, Mapping[str, Any]]]
 ) -> Mapping[str, Any] | None:
-    """The decision as it stands; of an incident that has ended the last that was assessed or written down."""
+    """Return the decision as it stands.
+
+    For an incident that has ended it is the last one that was assessed or written down.
+    """
     if judged is not None:
         return decision_data(judged)
     carried = [(event.at, event.data["decision"]) for event in own if "decision" in event.data]

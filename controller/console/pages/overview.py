@@ -1,6 +1,7 @@
-"""Now: what is wrong, if anything, in one glance; then Regions, evidence, and whether it could act.
+"""The first page: the most pressing problem, then Regions, evidence and readiness.
 
-Could each Region be left at this moment, where to, and what would hold it? Asked before it is needed.
+For each Region it says, before anybody needs it: the Region can be left now or not, the target, and what
+would hold the move.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,10 +24,11 @@ from controller.steps.context.situation import read_kept
 
 @dataclass(frozen=True, slots=True)
 class Able:
-    """target: the Region that it would go to; None: there is none, and `held` says why.
+    """The answer whether one Region can be left now.
 
-    answers: what was asked of the target. held: checks that would keep it from moving by itself. home: the
-    evacuation that the Region has not come home from, if it is left already.
+    target: the Region that traffic would go to; None: there is none, and `held` says why.
+    answers: the readiness answers about the target. held: checks that would keep it from moving by itself.
+    away: the evacuation that the Region has not come back from, if it is left already.
     """
 
     region: str
@@ -37,7 +39,10 @@ class Able:
 
 
 def able(deps: Deps, seen: Seen) -> list[Able]:
-    """One for each Region; nothing where the evidence cannot be read. Readiness as it was last kept."""
+    """Return one answer for each Region; none where the evidence cannot be read.
+
+    Readiness is as it was last kept.
+    """
     if seen.evidence is None:
         return []
     readings = read_kept(deps.policy, deps.snapshots)
@@ -60,13 +65,16 @@ def able(deps: Deps, seen: Seen) -> list[Able]:
 
 
 LEFT = ("already-left", "away")
-"""What is decided about a Region that was left already."""
+"""Decision codes about a Region that was left already."""
 WORST = (Verdict.BREACHING, Verdict.SILENT, Verdict.UNKNOWN, Verdict.HEALTHY)
 
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """tone: calm, wait, bad. What the page says first."""
+    """The first sentence of the page.
+
+    tone: calm, wait, bad.
+    """
 
     tone: str
     title: str
@@ -75,7 +83,10 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What one observer's signals of a family say of a Region: the worst of them, and since when."""
+    """The worst verdict of one observer's signals of a family about a Region.
+
+    since: the start of that verdict.
+    """
 
     verdict: Verdict
     since: float | None
@@ -109,7 +120,7 @@ def show(visit: Visit) -> Response:
 
 
 def headline(policy: Policy, seen: Seen) -> Headline:
-    """The most pressing thing, as one sentence, and what comes of it."""
+    """Return the most pressing fact as one sentence, and its consequence."""
     incident = seen.state.open
     if incident is not None:
         return _of(incident)
@@ -153,7 +164,10 @@ _SAYS = {
 
 
 def _left(gone: Mapping[str, Incident], doubted: Sequence[str], seen: Seen) -> Headline:
-    """Nothing is to be done at once; but this is not how it should stay."""
+    """Return the headline for Regions that were left before.
+
+    Nothing must be done at once, but this state should not stay.
+    """
     region, left = next(iter(gone.items()))
     others = f", and {len(gone) - 1} more" if len(gone) > 1 else ""
     told = [each for each in (region, *doubted) if each in seen.decided]
@@ -177,7 +191,7 @@ def observers(seen: Seen) -> list[str]:
 
 
 def matrix(policy: Policy, seen: Seen) -> list[tuple[str, str, dict[str, Cell]]]:
-    """(Region, family, observer -> cell), the sick Regions first."""
+    """Return (Region, family, observer -> cell), in the policy's order of Regions."""
     rows = []
     for region in policy.regions:
         for family in policy.signals:

@@ -1,4 +1,7 @@
-"""The policy as it is in force: what it says, who reviewed it, what its cases cover, its last drill."""
+"""The page of the policy in force.
+
+It shows the policy's text, its reviewers, the coverage of its cases, and its last drill.
+"""
 
 import json
 from collections.abc import Sequence
@@ -31,6 +34,9 @@ def show(visit: Visit) -> Response:
 
 
 def _review(loads: Sequence[Event], digest: str) -> Review | None:
-    """As it was written down when the policy last came into force; None where nothing sound was."""
+    """Return the review that was written down at the policy's last load.
+
+    None where no valid review was.
+    """
     kept = review_data(loads[-1].data.get("review"), digest) if loads else None
     return None if kept is None else review_of(kept, digest)

@@ -1,4 +1,7 @@
-"""An incident as a story that the timeline draws: from its journal, assessments, what evidence is left."""
+"""The story of an incident, which the timeline draws.
+
+It comes from the journal, the assessments and the evidence that is left.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +16,7 @@ from controller.readmodel.run import Lane, Milestones, Said, Share, Shift, Story
 
 LEAD = 60.0
 BEFORE = 600.0
-"""Seconds before its opening from which an incident is told."""
+"""Seconds before its opening at which an incident's story begins at the earliest."""
 AFTER = 120.0
 
 
@@ -28,7 +31,10 @@ def story_of(
     assessed: Sequence[tuple[float, Mapping[str, Any]]],
     served: Sequence[Served] = (),
 ) -> Story:
-    """assessed: (when, decision about the incident's Region as stored), oldest first. served: each minute."""
+    """Return the story of an incident.
+
+    assessed: (time, decision about the incident's Region as stored), oldest first. served: each minute.
+    """
     broke = _start(incident, seen)
     last = ends(incident, seen.now)
     own = tuple(e for e in seen.events if e.draft.incident == incident.id)
@@ -58,14 +64,20 @@ def story_of(
 def _milestones(
     incident: Incident, broke: float, confirmed: float | None, shifts: Sequence[Shift]
 ) -> Milestones:
-    """Of failed requests nothing is known here."""
+    """Return the milestones; the last one is None.
+
+    The controller knows nothing of failed requests.
+    """
     signal = 0.0 if broke < incident.opened else None
     decided = None if confirmed is None else confirmed - broke
     return Milestones(signal, decided, shifts[0].at if shifts else None, None)
 
 
 def _start(incident: Incident, seen: Seen) -> float:
-    """Since when something spoke against the Region, where evidence tells; at most ten minutes before."""
+    """Return the time since which a signal spoke against the Region.
+
+    The evidence says so; the time is at most ten minutes before the opening.
+    """
     starts = [
         run.heard
         for track in seen.tracks(incident.source)
@@ -77,13 +89,16 @@ def _start(incident: Incident, seen: Seen) -> float:
 
 
 def _about(policy: Policy, incident: Incident, seen: Seen) -> list[Track]:
-    """The signals about the Region that is left and the one that takes over."""
+    """Return the signals about the Region that is left and its target."""
     subjects = [incident.source, incident.target or next(r for r in policy.regions if r != incident.source)]
     return [track for subject in subjects for track in seen.tracks(subject)]
 
 
 def _lane(track: Track, broke: float, last: float) -> Lane:
-    """A run reaches from when it was heard; what was before all evidence is left blank."""
+    """Return a lane of one signal's verdicts.
+
+    A run begins at the time it was heard; the time before all evidence stays blank.
+    """
     signal, lasted = track.signal, last - broke
     stretches = [
         Stretch(max(-LEAD, run.heard - broke), min(lasted, run.unheard - broke), str(run.verdict))
@@ -94,7 +109,7 @@ def _lane(track: Track, broke: float, last: float) -> Lane:
 
 
 def _shifts(policy: Policy, own: Sequence[Event], broke: float) -> tuple[Shift, ...]:
-    """What really changed, as read back."""
+    """Return the real changes of controls, as read back."""
     names = {name for entry in policy.regions.values() for name in entry.controls}
     states: dict[str, bool] = {}
     found = []
@@ -110,7 +125,7 @@ def _shifts(policy: Policy, own: Sequence[Event], broke: float) -> tuple[Shift, 
 def _decisions(
     assessed: Sequence[tuple[float, Mapping[str, Any]]], own: Sequence[Event], broke: float
 ) -> tuple[Said, ...]:
-    """Each change of code, from what was assessed and what was written down."""
+    """Return each change of code, from the assessments and from the journal."""
     carried = [(e.at, e.data["decision"]) for e in own if "decision" in e.data]
     found: list[Said] = []
     for at, record in sorted([*assessed, *carried], key=lambda pair: pair[0]):

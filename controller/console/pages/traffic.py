@@ -1,6 +1,7 @@
-"""What share of all requests each Region serves: lately, and around an incident.
+"""The traffic of an incident: each Region's share of requests, and the waves.
 
-What each wave of a move flips: those that are done, the one that is next, and those that follow it.
+The share is that of all requests, lately and around an incident. The waves of a move are those that are done,
+the next one, and those that follow it.
 
 ```
  journal   ShiftIntended 1 ─ Applied ─ Verified │ ShiftIntended 2 ─ Applied …     done, under way
@@ -22,9 +23,9 @@ from controller.core.model import Plan
 from controller.core.policy.schema import Policy
 
 LATELY = 600.0
-"""Seconds that the page of now asks for."""
+"""Seconds of requests that the first page asks for."""
 WELL = (960.0, BEFORE)
-"""Seconds before its opening, from and to, when what an incident is about had not begun."""
+"""Seconds before its opening, from and to, in which an incident's trouble had not begun."""
 KEPT = 15 * 86_400.0
 """Seconds for which CloudWatch keeps its minutes."""
 STAYED = 600.0
@@ -33,8 +34,9 @@ STAYED = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """earlier: before the trouble began; where nothing was counted then, before traffic was first moved.
+    """The traffic before and after a move.
 
+    earlier: before the trouble began; where nothing was counted then, before traffic was first moved.
     later: the last minute. minutes: one after the other.
     """
 
@@ -44,13 +46,19 @@ class Moved:
 
 
 def traffic_now(visit: Visit, now: float) -> Served | None:
-    """In the last whole minute; None where the policy names nothing that counts requests."""
+    """Return the requests of the last whole minute.
+
+    None where the policy names nothing that counts requests.
+    """
     counted = visit.controls.counted(now - LATELY, now)
     return None if counted is None else lately(counted, now)
 
 
 def traffic_of(visit: Visit, incident: Incident, own: Sequence[Event], now: float) -> Moved | None:
-    """Around an incident with the events `own`; None as above, and where CloudWatch has forgotten."""
+    """Return the traffic around an incident with the events `own`.
+
+    None where the policy names nothing that counts requests, and where CloudWatch has deleted those minutes.
+    """
     if now - incident.opened > KEPT:
         return None
     until = min(now, ends(incident, now) + (STAYED if incident.phase in ENDED else 0.0))
@@ -64,13 +72,16 @@ def traffic_of(visit: Visit, incident: Incident, own: Sequence[Event], now: floa
 
 
 MOST = 50
-"""Waves that are foreseen at most."""
+"""The number of future waves that are shown at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """state: what became of it. at: when that was; None for what is to come. share: what the Region that is
-    left still served afterwards, where that was measured."""
+    """One wave of a move.
+
+    state: its result. at: the time of that; None for a future wave.
+    share: the share of requests that the left Region still served afterwards, where that was measured.
+    """
 
     number: int
     state: str
@@ -87,8 +98,11 @@ def waves_of(
     plan: Plan | None,
     controls: Mapping[str, bool] | None,
 ) -> list[Wave]:
-    """own: the incident's events; without them nothing is told of what is done. plan: what is decided next,
-    None where that is nothing."""
+    """Return the waves of an incident: done, next and later.
+
+    own: the incident's events; without them no wave counts as done.
+    plan: the next decided move, None where there is none.
+    """
     made = list(_made(own))
     if plan is None or not plan.changes or controls is None:
         return made
@@ -99,7 +113,10 @@ def waves_of(
 
 
 def _made(own: Sequence[Event]) -> Iterator[Wave]:
-    """Those whose intent is written; a wave that is intended again is shown again."""
+    """Yield the waves whose intent is in the journal.
+
+    A wave that is intended again is shown again.
+    """
     wave: Wave | None = None
     for event in own:
         if event.kind is Kind.SHIFT_INTENDED:
@@ -118,7 +135,10 @@ def _made(own: Sequence[Event]) -> Iterator[Wave]:
 def _later(
     policy: Policy, incident: Incident, plan: Plan, states: Mapping[str, bool], done: int
 ) -> Iterator[Wave]:
-    """Those after the next one, from the goal and the waves that the policy allows."""
+    """Yield the waves after the next one.
+
+    They follow from the goal and from the waves that the policy allows.
+    """
     about = policy.about(incident.source)
     moves = about.restore if incident.intent == "restore" else about.evacuate
     allowed = moves.waves if moves is not None and incident.leg == "out" else None

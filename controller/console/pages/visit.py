@@ -1,4 +1,4 @@
-"""One person's look at one page."""
+"""The visit: one person's look at one page."""
 
 from dataclasses import dataclass
 from re import Match
@@ -14,9 +14,10 @@ from controller.steps.context.deps import Deps
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """now: by the clock of people and issuer; what a page dates is by the controller's own (`Seen.now`).
+    """One request for one page, with everything that the page needs.
 
-    archive: the name of the record that is looked at, where it is one: then nothing can be answered.
+    now: by the clock of people and issuer. Dates on a page follow the controller's own clock (`Seen.now`).
+    archive: the name of the past record that is shown, if one is: then nothing can be answered.
     """
 
     deps: Deps
@@ -31,14 +32,17 @@ class Visit:
 
     @property
     def id(self) -> str:
-        """The id in the path."""
+        """Return the id in the path."""
         return self.found["id"]
 
     def look(self) -> Seen:
         return look(self.deps, self.controls)
 
     def probes(self, now: float) -> dict[str, Any]:
-        """Region -> its last probe; None where there was none lately, or nobody can tell."""
+        """Return Region -> its last probe.
+
+        None where there was none lately, or nobody can tell.
+        """
         deps = self.deps
         between, regions = deps.assessments.between, deps.policy.regions
         try:
@@ -47,7 +51,7 @@ class Visit:
             return dict.fromkeys(regions)
 
     def page(self, name: str, status: int = 200, *, why: str = "", **data: Any) -> Response:
-        """A page with what each of them needs."""
+        """Return a page with the data that every page needs."""
         shown = {"deps": self.deps, "policy": self.deps.policy, "session": self.session,
                  "csrf": self.session.token("/signout"), "here": self.request.path,
                  "archive": self.archive}  # fmt: skip

@@ -1,1 +1,1 @@
-"""The command `tidegate`: `main` is where it begins, one module a command."""
+"""The command `tidegate`: it begins in `main`; each command has a module."""

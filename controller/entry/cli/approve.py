@@ -1,4 +1,7 @@
-"""`tidegate approve`, `deny`: the answer of a person who has looked at what is asked."""
+"""The commands `tidegate approve` and `deny`: a person's answer to a request.
+
+The person has looked at what is asked.
+"""
 
 from typing import Annotated
 
@@ -55,6 +58,9 @@ def _check(given: str | None, code: str) -> None:
 
 
 def _needed(deps: Deps, request: str) -> int | None:
-    """How many more people must agree; None where the request is not open."""
+    """Count the people who must still agree.
+
+    None where the request is not open.
+    """
     asked = look_at(deps, request)
     return None if isinstance(asked, Answered) else asked.request.needed()

@@ -1,4 +1,7 @@
-"""`tidegate assessments`: what was decided, a record a line, as `policy backtest --shadow` reads it."""
+"""The command `tidegate assessments`: past decisions, one record a line.
+
+`policy backtest --shadow` reads the output.
+"""
 
 import json
 import sys
@@ -36,7 +39,10 @@ def assessments(
 
 
 def lines(archive: Archive, begin: float, end: float, *, trees: bool = False) -> Iterator[str]:
-    """Each record of begin <= at <= end once, read by the hour: months need no more memory than an hour."""
+    """Yield each record of begin <= at <= end once.
+
+    It reads hour by hour, so that months need no more memory than an hour.
+    """
     start = begin
     while start <= end:
         until = min(end, start + HOUR)

@@ -1,4 +1,7 @@
-"""`tidegate audit`: the record for others to keep and check, and figures over time."""
+"""The commands `tidegate audit …`: keep and check the record, and count.
+
+The record is for others to keep and check; the counts are figures over time.
+"""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -50,7 +53,10 @@ def verify(
 
 
 def _earlier(file: Path | None, pem: bytes | None) -> Any:
-    """What an earlier bundle says of itself, once it was found whole."""
+    """Return the manifest of an earlier bundle.
+
+    Exit 1 where that bundle is not whole.
+    """
     from controller.audit.bundle.verify import verify as check
 
     if file is None:
@@ -112,7 +118,7 @@ def _print(fields: dict[str, Any]) -> None:
 
 
 def _notes(fields: dict[str, Any]) -> list[str]:
-    """What is no fault of the bundle, but to be known."""
+    """Return facts that are no fault of the bundle, but that people must know."""
     lost = [f"{n} assessments of {region} follow records that were gone when it was exported"
             for region, n in fields["unlinked"].items() if n]  # fmt: skip
     missing = [f"the text of policy {digest[:12]} was not at hand" for digest in fields["policies_missing"]]

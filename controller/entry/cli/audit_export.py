@@ -1,4 +1,4 @@
-"""`tidegate audit export` and `audit key`."""
+"""The commands `tidegate audit export` and `audit key`."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -91,7 +91,10 @@ def _period(events: Any, now: float, since: str, to: str | None, incident: str |
 
 
 def _checked(out: Path, pem: bytes | None) -> dict[str, str] | None:
-    """What `audit verify` would say: a record that somebody changed is exported as it is, and told."""
+    """Return what `audit verify` would find wrong.
+
+    A record that somebody changed is exported as it is, and the output says so.
+    """
     from controller.audit.bundle.verify import verify
 
     with out.open("rb") as file:

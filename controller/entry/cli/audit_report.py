@@ -1,4 +1,4 @@
-"""`tidegate audit report`: figures over time."""
+"""The command `tidegate audit report`: figures over time."""
 
 from pathlib import Path
 from typing import Annotated, Any

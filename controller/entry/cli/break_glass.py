@@ -1,4 +1,7 @@
-"""`tidegate break-glass`, `tidegate runbook`: traffic moves with packaged config and credentials alone."""
+"""The commands `tidegate break-glass` and `runbook`, which need little to move traffic.
+
+They need only packaged config and credentials.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,7 +32,7 @@ ConfigFile = Annotated[
 To = Annotated[str | None, typer.Option("--to", help="The Region that takes over; by default the policy's.")]
 Region = Annotated[str, typer.Argument(metavar="REGION", help="The Region to leave.")]
 CONFIRM_WITHIN = 3.0
-"""Seconds for another endpoint to show the change; then whichever answers has the last word."""
+"""Seconds for another endpoint to show the change. After them the endpoint that answers decides."""
 
 
 def break_glass(
@@ -58,7 +61,7 @@ def break_glass(
 
 
 class _Glass:
-    """One run of the command: what it was asked, and how it answers."""
+    """One run of the command: its request and its answer."""
 
     def __init__(
         self, context: Context, policy: Policy, region: str, to: str | None, reason: str, as_json: bool
@@ -120,7 +123,7 @@ class _Glass:
         return seen
 
     def _show(self, seen: Outlook) -> None:
-        """Where, for whom, and what: before anything is asked."""
+        """Print the deployment, the account and the planned moves, before any question."""
         note(f"{self.context.name}: {self.policy.application} in account {self.context.deployment.account}")
         for line in _table(self.policy, seen.before, seen.after):
             note(line)
@@ -138,7 +141,7 @@ class _Glass:
         code: ExitCode = ExitCode.UNREACHABLE,
         outcome: Outcome | None = None,
     ) -> NoReturn:
-        """Say so, and hand over the lines that a person can run from elsewhere."""
+        """End the command, and print lines that a person can run from elsewhere."""
         lines: list[str] = []
         if target is not None:
             goal = whole(self.policy, source=self.region, target=target)
@@ -221,7 +224,7 @@ def runbook(region: Region, config: ConfigFile = None, to: To = None, as_json: A
 
 
 def _opened(config: Path | None) -> tuple[Context, Policy]:
-    """The deployment of a file, or of the context; its policy is in it."""
+    """Return the deployment of a file or of the context, and its policy."""
     try:
         context = open_context(None) if config is None else Context(config.name, read_deployment(config))
         return context, parse_policy(context.deployment.policy)

@@ -1,6 +1,6 @@
-"""`tidegate demo`: a Region breaks on this machine, and the whole controller answers.
+"""The command `tidegate demo`: a Region breaks on this machine, and the controller answers.
 
-What is heavy is imported when the command runs: others start without it.
+Heavy modules are imported when the command runs, so that other commands start without them.
 """
 
 import errno

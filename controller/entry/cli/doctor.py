@@ -1,4 +1,7 @@
-"""`tidegate doctor`: is a deployment fit to evacuate? And the file of ARC's names, written once."""
+"""The command `tidegate doctor`: it examines a deployment's fitness to evacuate.
+
+It also writes the file of ARC's names, once.
+"""
 
 import json
 from pathlib import Path
@@ -40,7 +43,10 @@ def doctor(
     quick, patient = wiring.looking(1.0), wiring.looking(10.0, tries=5)
 
     def ask(service: str, region: str, url: str | None) -> Any:
-        """A second for what an evacuation leans on; control planes are given time, and are throttled."""
+        """Return a client that waits one second, or ten for a control plane.
+
+        An evacuation needs the quick ones. Control planes are slow and throttled, so they get several tries.
+        """
         return (patient if service in CONTROL_PLANES else quick)(service, region, url)
 
     findings = examine([Patient(each, wiring.build(each), ask, OUTSIDE) for each in deployments])

@@ -1,4 +1,7 @@
-"""`tidegate fleet`: one Region goes dark for a whole fleet at once; who waits where, and for how long."""
+"""The command `tidegate fleet`: one Region fails for a whole fleet at once.
+
+It shows who waits, for which queue, and how long.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

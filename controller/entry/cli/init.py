@@ -1,4 +1,4 @@
-"""`tidegate init`: a first policy and `arc.json` from what stands in an account already."""
+"""The command `tidegate init`: a first policy and `arc.json` from an existing account."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -70,7 +70,7 @@ def _print(written: Sequence[str], unread: Sequence[str], fill_in: Sequence[str]
 
 
 def _where(regions: str | None, context: str | None) -> tuple[tuple[str, ...], str | None]:
-    """The Regions, and the endpoint of a rehearsal."""
+    """Return the Regions, and the endpoint of a rehearsal."""
     named = tuple(dict.fromkeys(part.strip() for part in (regions or "").split(",") if part.strip()))
     if named and context is None:
         return named, None

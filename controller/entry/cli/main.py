@@ -1,8 +1,8 @@
-"""The tree of commands: each group in its own module, registered here and nowhere else.
+"""The tree of commands, and the start of each command line.
 
+Each group has its own module and is registered here and nowhere else.
 A command imports what is heavy (boto3, the rehearsal cloud) when it runs, so that the others start fast.
-
-Runs one command line and turns whatever ends it into an exit code and one clear line.
+`main` runs one command line and turns every failure into an exit code and one clear line.
 """
 
 import errno
@@ -81,7 +81,10 @@ _NO = (JournalConflict, SwitchRefused, TokenClosed)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command line (by default the process's own) and return its exit code. Raises nothing."""
+    """Run one command line and return its exit code.
+
+    argv: by default the process's own. Raises nothing.
+    """
     words = list(sys.argv[1:] if argv is None else argv)
     options = words[: words.index("--")] if "--" in words else words
     for stream in (sys.stdout, sys.stderr):
@@ -141,7 +144,7 @@ def _usage(error: typer.TyperException) -> Failed:
 
 
 def _failure(error: Exception) -> Failed:
-    """What an exception means to the person at the keyboard."""
+    """Return the exit code and the sentence for an exception."""
     match error:
         case Failed():
             return error
@@ -167,7 +170,10 @@ def _of(error: OSError) -> str:
 
 
 def _drop_stdout() -> None:
-    """What is still buffered goes nowhere, instead of raising once more when the interpreter ends."""
+    """Send buffered output to the null device.
+
+    Otherwise the interpreter would raise once more when it ends.
+    """
     with suppress(OSError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""Options that several commands share, and opening the context that they name."""
+"""The options that several commands share, and the contexts that they name."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -25,7 +25,10 @@ def open_context(name: str | None) -> Context:
 
 
 def open_archive(name: str | None) -> Archive:
-    """The records to look at; says so on stderr where they are only the last demo's."""
+    """Return the records to look at.
+
+    It says so on stderr where they are only the last demo's.
+    """
     try:
         archive, over = find_archive(name)
     except NoContext as error:
@@ -43,7 +46,10 @@ def acting(context: Context, claimed: str | None) -> str:
 
 
 def confirm(context: Context, what: str, word: str, *, yes: bool) -> None:
-    """On a live deployment: say what, where and for whom, and ask for `word` typed out."""
+    """Ask a person to type `word` before a live deployment changes.
+
+    The question says the action, the place and the application. A rehearsal or `yes` skips it.
+    """
     if context.rehearsal or yes:
         return
     place = f"{context.name}: {context.deployment.policy.get('application')} in {context.deployment.account}"
@@ -53,7 +59,10 @@ def confirm(context: Context, what: str, word: str, *, yes: bool) -> None:
 
 
 def moment(text: str, now: float) -> float:
-    """`2030-01-01T08:14:00Z`, `08:14[:30]` (today, UTC), `-5m`; seconds since 1970."""
+    """Return the time that `text` means, in seconds since 1970.
+
+    It reads `2030-01-01T08:14:00Z`, `08:14[:30]` (today, UTC) and `-5m`.
+    """
     try:
         if text.startswith("-") and text[-1:] in "smhd":
             return now - float(text[1:-1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[text[-1]]

@@ -1,7 +1,7 @@
-"""What a command prints: its data once on stdout, for people or as one JSON document; the rest on stderr.
+"""The output of commands: data on stdout, everything else on stderr.
 
-A progress bar on stderr, where that is a terminal; nothing of it reaches stdout.
-
+The data are printed once, for people or as one JSON document.
+A progress bar appears on stderr where that is a terminal; nothing of it reaches stdout.
 Commands that need more than the plain installation say so in one line.
 """
 
@@ -23,7 +23,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document in
 
 
 class ExitCode(IntEnum):
-    """What a command's exit code says. 141 is what a shell reports of a writer whose reader went away."""
+    """The meaning of a command's exit code.
+
+    A shell reports 141 for a writer whose reader went away.
+    """
 
     OK = 0
     NO = 1
@@ -35,7 +38,10 @@ class ExitCode(IntEnum):
 
 
 class Failed(Exception):  # noqa: N818
-    """A command ends here. `sentence` is for a person; `problems` are plain data for the JSON document."""
+    """The end of a command that failed.
+
+    `sentence` is for a person; `problems` are plain data for the JSON document.
+    """
 
     def __init__(
         self, exit_code: ExitCode, sentence: str, problems: Sequence[Mapping[str, Any]] = ()
@@ -47,9 +53,10 @@ class Failed(Exception):  # noqa: N818
 
 
 def emit(name: str, fields: Mapping[str, Any], human: Callable[[], None], *, as_json: bool) -> None:
-    """Print the one answer of a command: the document `tidegate.NAME/v1`, or whatever `human` prints.
+    """Print the one answer of a command.
 
-    name: what stands in `schema`. fields: plain JSON data, snake_case, times as ISO-8601 `Z`.
+    It is the document `tidegate.NAME/v1`, or whatever `human` prints.
+    name: the name in `schema`. fields: plain JSON data, snake_case, times as ISO-8601 `Z`.
     """
     if as_json:
         document = {"schema": f"tidegate.{name}/v1", **fields}
@@ -60,12 +67,15 @@ def emit(name: str, fields: Mapping[str, Any], human: Callable[[], None], *, as_
 
 
 def fail(exit_code: ExitCode, sentence: str, problems: Sequence[Mapping[str, Any]] = ()) -> NoReturn:
-    """End the command with one line on stderr and, under `--json`, the document `tidegate.error/v1`."""
+    """End the command with one line on stderr.
+
+    Under `--json` it prints the document `tidegate.error/v1` too.
+    """
     raise Failed(exit_code, sentence, problems)
 
 
 def report_failure(failed: Failed, *, as_json: bool) -> None:
-    """Print a failure: always one line for a person, and the document where one was asked for."""
+    """Print a failure: one line for a person, and any document asked for."""
     sentence = sanitize(failed.sentence, 1000)
     note(f"tidegate: {sentence}")
     if as_json:
@@ -74,7 +84,10 @@ def report_failure(failed: Failed, *, as_json: bool) -> None:
 
 
 def problem_fields(problem: Located) -> dict[str, Any]:
-    """A problem as data. Line and column are null where the file itself is meant."""
+    """Return a problem as data.
+
+    Line and column are null where the file itself is meant.
+    """
     return {
         "line": problem.line or None,
         "column": problem.column or None,
@@ -85,13 +98,19 @@ def problem_fields(problem: Located) -> dict[str, Any]:
 
 
 def note(line: str) -> None:
-    """One line on stderr. Text from outside in it goes through `core.text.plain` first."""
+    """Write one line on stderr.
+
+    Text from outside in it goes through `core.text.sanitize` first.
+    """
     with suppress(OSError):  # nobody is left to be told
         sys.stderr.write(line + "\n")
 
 
 def stdout() -> Console:
-    """Rich's console on stdout: no wrapping, no guessing at colours. Print `rich.text.Text`, never markup."""
+    """Return Rich's console on stdout, without wrapping and without guessed colours.
+
+    Print `rich.text.Text`, never markup.
+    """
     return Console(file=sys.stdout, soft_wrap=True, highlight=False, markup=False, emoji=False)
 
 

@@ -1,6 +1,7 @@
-"""`tidegate simulate`: randomised outages under faults, in virtual time; invariants after every step.
+"""The command `tidegate simulate`: randomised outages under faults, in virtual time.
 
-`tidegate simulate --kill-matrix`: the driving controller dies at each external call of an evacuation.
+It checks the invariants after every step. With `--kill-matrix` the driving controller dies at each external
+call of an evacuation.
 """
 
 from pathlib import Path
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
 
 
 def kill_matrix(cell: str, jobs: int, trace: Path | None, *, as_json: bool) -> None:
-    """All cells, or the one that `cell` names (CALL:MOMENT); exit 1 where one goes wrong."""
+    """Play all cells, or the one that `cell` names (CALL:MOMENT).
+
+    Exit 1 where one goes wrong.
+    """
     from controller.entry.simulation import deaths_played, die_traced, matrix
 
     try:

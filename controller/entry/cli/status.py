@@ -1,4 +1,7 @@
-"""`tidegate status`, `incidents`, `why`: look, and change nothing."""
+"""The commands `tidegate status`, `incidents` and `why`: they look, and change nothing.
+
+One exception: `status` brings this machine's break-glass record into the journal.
+"""
 
 from typing import Annotated, Any
 
@@ -71,7 +74,10 @@ def _dead_letters(deployment: Deployment) -> int | None:
 
 
 def _gates(deps: Deps) -> dict[str, str]:
-    """The master switches of the panel: while one is Off, ARC refuses what its gating rule guards."""
+    """Return the state of each master switch of the panel.
+
+    While one is Off, ARC refuses the changes that its gating rule guards.
+    """
     if not deps.gates:
         return {}
     try:
@@ -82,7 +88,7 @@ def _gates(deps: Deps) -> dict[str, str]:
 
 
 def _bring_in_break_glass(context: Context, deps: Deps) -> None:
-    """What was done on this machine without the journal belongs in it."""
+    """Bring into the journal what was done on this machine without it."""
     try:
         added = journal_waiting(context, deps)
     except (ControllerError, OSError) as error:
@@ -196,7 +202,10 @@ def show(
 
 
 def event_data(event: Event) -> dict[str, Any]:
-    """An event for people and `--json`; the stored decision stays in the journal."""
+    """Return an event for people and `--json`.
+
+    The stored decision stays in the journal.
+    """
     data = {key: value for key, value in event.data.items() if key != "decision"}
     return {
         "seq": event.seq,

@@ -1,6 +1,6 @@
-"""`tidegate up`: the rehearsal cloud until it is stopped.
+"""The command `tidegate up`: the rehearsal cloud until a person stops it.
 
-`tidegate up --history FILE`: traces of simulated runs in the console, until it is stopped.
+`tidegate up --history FILE`: traces of simulated runs in the console, until a person stops it.
 """
 
 import json
@@ -92,7 +92,10 @@ def _only_history(files: list[Path], port: int, played: object, *, as_json: bool
 def _running(
     live: "Policy", folder: Path | None, speed: float, ports: tuple[int, int, int], templates: Path | None
 ) -> Iterator[tuple["Stage", Callable[[], None] | None, threading.Event]]:
-    """The stage with its consoles, what keeps its state in `folder` (None: nothing), and the sign to stop."""
+    """Yield the stage with its consoles, a function, and the event to stop.
+
+    The function keeps the stage's state in `folder`; it is None where `folder` is None.
+    """
     from controller.entry import context
     from controller.entry.demo import rehearsal
     from controller.entry.demo.consoles import console_log, consoles
@@ -130,7 +133,7 @@ def _refuse_unless(value: str | None, known: Sequence[str | None], what: str) ->
 
 @contextmanager
 def _until_stopped() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; both end `up` in good order."""
+    """Yield an event that Ctrl-C and SIGTERM set; both end `up` in good order."""
     stopped = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -145,7 +148,10 @@ def _until_stopped() -> Iterator[threading.Event]:
 
 
 def _run(stage: Any, stopped: threading.Event, steps: tuple[Any, ...], region: str, keep: Any) -> None:
-    """Play the scenario's steps on time, keep the state every few seconds, until stopped."""
+    """Play the scenario's steps on time until `stopped` is set.
+
+    It keeps the state every few seconds.
+    """
     begun, saved = stage.kernel.now(), time.monotonic()
     left = list(steps)
     while not stopped.wait(0.2):
@@ -217,7 +223,10 @@ def _print_endpoints(stage: Any, *, as_json: bool) -> None:
 
 
 def open_history(files: Sequence[Path], port: int, stopped: threading.Event, *, as_json: bool) -> None:
-    """A console a file, each on its own port; exit 2 for what is no trace, before anything is served."""
+    """Serve a console for each file, each on its own port.
+
+    Exit 2 for a file that is no trace, before anything is served.
+    """
     from controller.entry.demo.archives import archives, read_file
     from controller.readmodel.trace import NotATrace
     from controller.rehearsal.wire.server import PortInUse

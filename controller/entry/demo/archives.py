@@ -1,4 +1,7 @@
-"""Traces of simulated runs as consoles on 127.0.0.1, one a file, read only. Nothing of this is deployed."""
+"""The read-only consoles on 127.0.0.1 that show traces of simulated runs.
+
+Each trace file has its own. Nothing of this is deployed.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -15,11 +18,14 @@ from controller.readmodel.trace import NotATrace, Traced, read_trace
 from controller.rehearsal.wire.server import PortInUse
 
 LARGEST = 64 * 1024 * 1024
-"""Bytes of a file: a long seed's trace has two million."""
+"""Bytes that a file may have. The trace of a long seed has two million."""
 
 
 def read_file(file: Path) -> Traced:
-    """The trace in `file`, by the file's name. Raises `NotATrace`, `OSError`."""
+    """Return the trace in `file`, under the file's name.
+
+    Raises `NotATrace`, `OSError`.
+    """
     if not file.is_file():
         raise NotATrace(f"{sanitize(str(file), 200)}: there is no such file")
     if file.stat().st_size > LARGEST:
@@ -34,7 +40,10 @@ def read_file(file: Path) -> Traced:
 
 @contextmanager
 def archives(traces: Sequence[Traced], first_port: int = 0) -> Iterator[list[str]]:
-    """Their addresses, in order, served until the end. Raises `PortInUse`."""
+    """Serve the traces until the context ends, and yield their addresses in order.
+
+    Raises `PortInUse`.
+    """
     with ExitStack() as open_:
         log = open_.enter_context(console_log())
         addresses = []

@@ -1,5 +1,7 @@
-"""The consoles of a rehearsal: one a controller, each on a port of 127.0.0.1, and the provider that people
-sign in with. Nothing of this is deployed."""
+"""The consoles of a rehearsal, and the provider that people sign in with.
+
+Each controller has a console on a port of 127.0.0.1. Nothing of this is deployed.
+"""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +21,10 @@ from controller.steps.context.deps import Deps
 
 
 class Consoles:
-    """addresses: controller Region -> its console's, known before anything is served."""
+    """One console for each controller, each on its own port.
+
+    addresses: controller Region -> its console's address, known before anything is served.
+    """
 
     def __init__(self, regions: tuple[str, ...], first_port: int) -> None:
         self._doors: dict[str, Loopback] = {}
@@ -35,7 +40,7 @@ class Consoles:
     def serve(
         self, deployments: Mapping[str, Deployment], deps: Mapping[str, Deps], log: Callable[[str], None]
     ) -> None:
-        """Answer from now on."""
+        """Begin to answer requests."""
         clients = {f"tidegate-{region}": f"{origin}/signed-in" for region, origin in self.addresses.items()}
         self._provider.provide(Oidc(self._provider.issuer, clients, time.time))
         for region, door in self._doors.items():
@@ -56,7 +61,10 @@ class Consoles:
 
 @contextmanager
 def consoles(regions: tuple[str, ...], first_port: int = 0) -> Iterator[Consoles]:
-    """Ports that are open, and closed at the end. Raises `PortInUse`."""
+    """Open the ports, and close them at the end of the context.
+
+    Raises `PortInUse`.
+    """
     opened = Consoles(regions, first_port)
     try:
         yield opened
@@ -66,7 +74,7 @@ def consoles(regions: tuple[str, ...], first_port: int = 0) -> Iterator[Consoles
 
 @contextmanager
 def console_log() -> Iterator[Callable[[str], None]]:
-    """Lines for `console.log` in the state folder."""
+    """Yield a writer of lines to `console.log` in the state folder."""
     folder = wiring.state_home()
     folder.mkdir(parents=True, exist_ok=True)
     with LogFile(folder / "console.log") as log:

@@ -1,4 +1,7 @@
-"""The files that a rehearsal writes: its report, all or nothing, and its log, which may fail."""
+"""The files that a rehearsal writes: its report and its log.
+
+The report appears whole or not at all. The log may fail.
+"""
 
 import io
 import tempfile
@@ -9,8 +12,9 @@ from typing import TextIO
 
 
 class ReportFile:
-    """A context. Opened before the run, so that an unwritable place is known at once; there after `write`.
+    """A context that writes the report whole or not at all.
 
+    Enter it before the run, so that an unwritable place is known at once. The file exists after `write`.
     Raises `OSError` on entering where the place cannot be written to, from `write` where the disk is full.
     """
 
@@ -52,7 +56,10 @@ class ReportFile:
 
 
 class LogFile(io.TextIOBase):
-    """A log that never stops what it logs: a full disk or a closed file loses lines and nothing else."""
+    """A log that never stops the program that writes to it.
+
+    A full disk or a closed file loses lines and nothing else.
+    """
 
     def __init__(self, path: Path) -> None:
         self._file: TextIO | None = None

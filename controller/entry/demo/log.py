@@ -1,8 +1,7 @@
-"""What happened in a run, one line each, in order: for the screen's last lines and for plain output.
+"""The events of a run as lines, and its end as a summary.
 
-A rehearsal as lines: one for each happening, for pipes, logs and people without a terminal.
-
-The end of a rehearsal in a few lines, and as the document `tidegate.demo/v1`.
+One line stands for each event, in order: for the screen's last lines, and for pipes, logs and people without
+a terminal. The end of a rehearsal is a few lines, and the document `tidegate.demo/v1`.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,7 +26,10 @@ WIDTH = 240
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """at: seconds since 1970. kind: step, decision, journal, control, page."""
+    """One event of a run.
+
+    at: seconds since 1970. kind: step, decision, journal, control, page.
+    """
 
     at: float
     kind: str
@@ -36,7 +38,10 @@ class Happening:
 
 @dataclass
 class Happenings:
-    """`new(run)` gives what was not given before; ask after each look of `watch`."""
+    """The events of a run that were not given before.
+
+    Ask `new(run)` after each look of `watch`.
+    """
 
     stage: Stage
     watch: Watch
@@ -68,7 +73,7 @@ class Happenings:
         return rest
 
     def _shifts(self, run: Run) -> list[Happening]:
-        """One line for all that one call changed."""
+        """Return one line for all that one call changed."""
         calls: dict[tuple[float, bool], list[str]] = {}
         for at, name, on in self._rest("control", run.shifts):
             calls.setdefault((at, on), []).append(name)
@@ -88,14 +93,14 @@ class Happenings:
 
 
 def _how(event: Event) -> str:
-    """What a person types to answer; the id is no secret."""
+    """Return the command that a person types to answer; the id is no secret."""
     if event.kind is not Kind.APPROVAL_REQUESTED:
         return ""
     return f" (tidegate approve {event.data.get('approval')})"
 
 
 def clock(seconds: float) -> str:
-    """`384.2` -> `6:24`, `-5` -> `-0:05`, `3700` -> `1:01:40`."""
+    """Format seconds: `384.2` -> `6:24`, `-5` -> `-0:05`, `3700` -> `1:01:40`."""
     whole = abs(round(seconds))
     hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
     sign = "-" if seconds < 0 and whole else ""
@@ -103,7 +108,7 @@ def clock(seconds: float) -> str:
 
 
 class Tape:
-    """A context; `beat(run)` prints what is new."""
+    """A context that prints lines; `beat(run)` prints what is new."""
 
     def __init__(self, line: Callable[[str], None], stage: Stage, watch: Watch) -> None:
         self._watch, self._line = watch, line
@@ -132,7 +137,10 @@ class Tape:
 
 
 def fields(story: Story, report: Path) -> dict[str, Any]:
-    """Times in seconds of scenario time since the break; null where it did not happen."""
+    """Return the document `tidegate.demo/v1`.
+
+    Times are seconds of scenario time since the break; null where the thing did not happen.
+    """
     reached = story.milestones
     return {
         "scenario": story.scenario,

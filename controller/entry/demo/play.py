@@ -1,4 +1,7 @@
-"""One scenario on loopback, from nothing to its story, with nothing left running whatever happens."""
+"""The play of one scenario on loopback, from its setup to its story.
+
+It leaves nothing running, whatever happens.
+"""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
@@ -22,12 +25,15 @@ from controller.readmodel.run import Story
 from controller.steps.context.deps import Deps
 
 FRAMES = 4
-"""A second of real time is cut into as many steps, so that a slow rehearsal still moves on the screen."""
+"""The steps in a second of real time. They let a slow rehearsal still move on the screen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which rehearsal. speed: scenario seconds in a second."""
+    """The rehearsal to play.
+
+    speed: scenario seconds in a second.
+    """
 
     scenario: str
     region: str
@@ -38,7 +44,7 @@ class Wanted:
 
 
 class Shown(Protocol):
-    """What people see of a run."""
+    """The part of a run that people see."""
 
     def beat(self, run: Run) -> None: ...
 
@@ -47,7 +53,7 @@ Show = Callable[[Stage, Watch], AbstractContextManager[Shown]]
 
 
 def _keep(policy: Policy, deps: Deps) -> None:
-    """Keep the records, so that `why` and `incidents` answer when the cloud is gone."""
+    """Keep the records, so that `why` and `incidents` answer after the run."""
     now = deps.runtime.now()
     records = deps.assessments.between(policy.application, START, now)
     events = deps.journal.read(policy.application)
@@ -56,8 +62,9 @@ def _keep(policy: Policy, deps: Deps) -> None:
 
 
 def _rehearsed(wanted: Wanted) -> Policy:
-    """The policy as this scenario plays it: with the first controller alone, but where others must take over.
+    """Return the policy for this scenario, most often with the first controller alone.
 
+    It keeps all controllers where others must take over.
     Three on one machine at speed 60 would make a second of the scenario too short for what they do in it.
     """
     policy = overlaid(wanted.policy, SCENARIOS[wanted.scenario].policy)
@@ -67,8 +74,10 @@ def _rehearsed(wanted: Wanted) -> Policy:
 
 
 def played(wanted: Wanted, show: Show) -> Story:
-    """Play it, judge it, tell it. Raises `PortInUse`, and `NotDriven` for a policy that no
-    rehearsal can play."""
+    """Play the scenario, judge it, and return its story.
+
+    Raises `PortInUse`, and `NotDriven` for a policy that no rehearsal can play.
+    """
     policy = _rehearsed(wanted)
     running = rehearsal.running(
         policy, speed=wanted.speed, seed=wanted.seed, start=START, log_name="demo.log"

@@ -1,6 +1,7 @@
-"""A rehearsal with a controller in it: the composition of lab and wiring for `demo` and `up`.
+"""The composition of lab and wiring for `demo` and `up`.
 
-A rehearsed controller's clients on loopback: they stand still with their Region and meet its faults.
+It makes a rehearsal with a controller in it. The controller's clients on loopback stop with their Region and
+meet its faults.
 """
 
 import itertools
@@ -31,11 +32,14 @@ from controller.rehearsal.services.dynamodb.store import Store
 from controller.steps.context.deps import Deps
 
 LOOK = 0.05
-"""Real seconds between looks whether a frozen Region goes on."""
+"""Real seconds between two checks of a frozen Region."""
 
 
 def held(faults: Faults, home: str) -> wiring.Clients:
-    """Clients of the controller in `home`: a frozen one's calls wait until it thaws, a dead one's fail."""
+    """Return clients of the controller in `home`, which meet its faults.
+
+    The calls of a frozen controller wait until the fault ends; the calls of a dead one fail.
+    """
     make = wiring.boto3_clients()
 
     def client(service: str, region: str, endpoint_url: str | None, config: Config) -> BaseClient:
@@ -64,12 +68,18 @@ _numbers = itertools.count()
 
 
 def live(path: Path) -> Policy:
-    """The policy of a file, as a rehearsal runs it: live, whatever it says of enforcement, at any hour."""
+    """Load a policy file as a rehearsal runs it: live, at any hour.
+
+    The file's own enforcement and schedule do not count.
+    """
     return unscheduled(load_policy(path).policy).model_copy(update={"enforcement": "live"})
 
 
 def parts(templates: Path | None = None) -> Parts:
-    """templates: a folder of synthesised ones, from which rules, alarms, canaries and workflow are taken."""
+    """Return the workflow, the handlers' names and the intake rules.
+
+    templates: a folder of synthesised ones, from which rules, alarms, canaries and workflow are taken.
+    """
     workflow = files("controller").joinpath("workflow.asl.json").read_text(encoding="utf-8")
     drafted = Parts(workflow, tuple(lambdas.HANDLERS), wiring.INTAKE)
     return drafted if templates is None else replace(drafted, redraw=partial(redrawn, folder=templates))
@@ -89,11 +99,11 @@ def running(
     consoles: Mapping[str, str] | None = None,
     templates: Path | None = None,
 ) -> Iterator[tuple[Stage, Callable[[], dict[str, Deps]]]]:
-    """The stage and, for whoever asks, an operator's hold on each controller, by its Region.
+    """Run a rehearsal; yield the stage and a function that gives its `Deps`.
 
-    Everything up, handlers logging to the state folder; everything down at the end, whatever happens.
-    consoles: controller Region -> the address of its console, which notices carry.
-
+    The function returns, by controller Region, the ports through which an operator acts.
+    Everything starts here, with handlers logging to the state folder; everything stops at the end, whatever
+    happens. consoles: controller Region -> the address of its console, which notices carry.
     templates: see `parts`. Raises `PortInUse`, `NotDeployable`.
     """
     folder = wiring.state_home()

@@ -1,9 +1,8 @@
-"""The live screen of a rehearsal: everything that a person would otherwise need ten consoles for.
+"""The live screen of a rehearsal, in place of ten consoles.
 
-Reads what is in the process at each frame; journal, assessments and evidence only as `Watch` looked at
-them last. Text from outside goes through `core.text.plain`, and never through markup.
-
-Small pictures for the live screen. Each says in letters or shape what it says in colour.
+It reads what is in the process at each frame; journal, assessments and evidence only as `Watch` looked at
+them last. Text from outside goes through `core.text.sanitize`, and never through markup.
+Each small picture says in letters or shape what it says in colour.
 """
 
 import time
@@ -38,7 +37,7 @@ _STYLES = {
 
 
 def bar(served: int, failed: int, everyone: int) -> Text:
-    """Served as full blocks, failed as crosses, out of `everyone`."""
+    """Draw `served` as full blocks and `failed` as crosses, out of `everyone`."""
     good, bad = round(BAR * served / everyone), round(BAR * failed / everyone)
     bad = max(bad, 1) if failed else 0
     good = min(good, BAR - bad)
@@ -46,7 +45,7 @@ def bar(served: int, failed: int, everyone: int) -> Text:
 
 
 def sparkline(values: Sequence[int], *, width: int) -> str:
-    """The sums of `values` in at most `width` columns, the oldest at the left."""
+    """Draw the sums of `values` in at most `width` columns, the oldest left."""
     if not values:
         return ""
     size = -(-len(values) // width)
@@ -63,14 +62,17 @@ def verdict(value: Verdict) -> Text:
 
 
 def signal_name(signal: Signal, application: str) -> str:
-    """Without what all signals of the application and the Region have in common."""
+    """Return a short name, without the parts that all signals share.
+
+    All signals of the application and the Region have those parts in common.
+    """
     short = signal.name.removeprefix(f"{application}-").removeprefix(f"{signal.subject}-") or signal.name
     seen = f" seen from {signal.observer}" if signal.kind == "canary" else f" {signal.kind}"
     return f"{signal.family}  {sanitize(short, 60)}{seen}"
 
 
 def approval(events: Iterable[Event], now: float) -> str:
-    """What people are asked, and what they said."""
+    """Return a sentence about the last request to people, and their answer."""
     events = tuple(events)
     if not events:
         return "nobody is asked"
@@ -86,7 +88,10 @@ def approval(events: Iterable[Event], now: float) -> str:
 
 
 def answers(stage: Stage) -> list[tuple[str, str]]:
-    """(location, where its customers are sent) as the name server would say now, without asking it."""
+    """Return (location, the Regions its customers are sent to) for each location.
+
+    It says what the name server would answer now, without asking it.
+    """
     tree, healthy = stage.cloud.tree, stage.cloud.health.is_healthy
     count = len(tree.slices)
     told = []
@@ -98,13 +103,13 @@ def answers(stage: Stage) -> list[tuple[str, str]]:
 
 
 FRAME = 0.15
-"""Real seconds between two frames, at least."""
+"""The least real seconds between two frames."""
 FIXED = 22
-"""Lines that are always there, for two Regions and five signals."""
+"""Lines that are always on the screen, for two Regions and five signals."""
 
 
 class Screen:
-    """A context; `beat(run)` draws."""
+    """A context that shows the live screen; `beat(run)` draws."""
 
     def __init__(self, console: Console, stage: Stage, watch: Watch) -> None:
         self._stage, self._watch = stage, watch
@@ -125,7 +130,7 @@ class Screen:
         self._live.stop()
 
     def beat(self, run: Run) -> None:
-        """Look if it is time to, and draw if the last frame is old enough."""
+        """Look again if it is time, and draw if the last frame is old."""
         looked = self._watch.look()
         if looked or not self._last:
             self._last.extend(self._happenings.new(run))
@@ -134,7 +139,7 @@ class Screen:
             self._drawn = time.monotonic()
 
     def frame(self, run: Run) -> Group:
-        """All of it at this moment."""
+        """Return the whole screen at this moment."""
         room = self._console.size.height
         rows = Table.grid(padding=(0, 2), expand=True)
         rows.add_column(style="dim", no_wrap=True, width=9)

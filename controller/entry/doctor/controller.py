@@ -1,4 +1,7 @@
-"""One controller's house: its journal, its ticks, its workflow, its tables and what it could not handle."""
+"""The examination of one controller's resources.
+
+They are its journal, its assessments, its workflow, its tables and its dead letters.
+"""
 
 import json
 from collections.abc import Iterator
@@ -10,11 +13,14 @@ from controller.entry.doctor.finding import Finding, Patient, Verdict, short, tr
 from controller.ports.errors import ControllerError, JournalUnreadable
 
 QUIET = 180.0
-"""Seconds without a word from a controller that ticks each minute."""
+"""Seconds without an assessment from a controller that ticks each minute."""
 
 
 def journal(patient: Patient) -> Iterator[Finding]:
-    """Reading it verifies the chain, and refuses what does not hold."""
+    """Examine the journal and the policy in force.
+
+    Reading the journal verifies its chain, and refuses one that does not hold.
+    """
     says = partial(Finding, "journal", patient.deployment.region)
     try:
         events = patient.deps.journal.read(patient.deps.application)

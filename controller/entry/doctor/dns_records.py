@@ -1,4 +1,6 @@
-"""The record tree: does Route 53 lead customers by our controls, slice by slice, as DESIGN has it?
+"""The examination of the DNS records against our controls, slice by slice.
+
+Route 53 must lead customers as DESIGN has it:
 
 ```
  NAME     weighted aliases, one a slice ─> a.NAME   an alias for each Region, health check on its control
@@ -15,9 +17,9 @@ from controller.entry.doctor.switch import slices
 from controller.settings import Arc, Records
 
 LONGEST_TTL = 60
-"""Seconds that a customer may stay with an old answer (Route 53: 60 s is advised for failover)."""
+"""Seconds that a customer may keep an old answer (Route 53: 60 s is advised for failover)."""
 GLOBAL = "us-east-1"
-"""Where Route 53's control plane is: a person asks it, an evacuation never does."""
+"""The Region of Route 53's control plane. A person asks it; an evacuation never does."""
 Sets = Sequence[Mapping[str, Any]]
 Checks = Mapping[str, Mapping[str, Any]]
 
@@ -90,7 +92,10 @@ def _slice(
 
 
 def _ttl(sets: Sets, records: Records, count: int) -> Finding:
-    """An alias has its target's (60 s for API Gateway and load balancers); only plain records have one."""
+    """Examine the records that have a TTL of their own.
+
+    Only plain records have one. An alias takes its target's (60 s for API Gateway and load balancers).
+    """
     top = _plain(records.name)
     names = (top, *(f"{letter}.{top}" for letter in ascii_lowercase[:count]))
     plain = {name: each["TTL"] for name in names for each in _named(sets, name) if "TTL" in each}
@@ -99,7 +104,7 @@ def _ttl(sets: Sets, records: Records, count: int) -> Finding:
 
 
 def _named(sets: Sets, name: str) -> Sets:
-    """The address records of a name."""
+    """Return the address records of a name."""
     return [each for each in sets if _plain(each["Name"]) == _plain(name) and each["Type"] == "A"]
 
 

@@ -1,6 +1,6 @@
-"""A deployment examined: is everything there that an evacuation will need, and is it fresh?
+"""The examination of a deployment: everything that an evacuation needs, present and fresh.
 
-Each answer is a finding with a sentence. What was asked and did not answer is `unknown`, which is not well.
+Each answer is a finding with a sentence. A question without an answer is `unknown`, which is not well.
 """
 
 from controller.entry.doctor import controller, dns_records, people, permissions, signals, switch, versions
@@ -9,7 +9,7 @@ from controller.entry.doctor.finding import Patient as Patient
 
 
 def examine(patients: list[Patient]) -> list[Finding]:
-    """Every finding, in the order in which an evacuation would need them."""
+    """Return every finding, in the order in which an evacuation would need them."""
     first = patients[0]
     found = [*switch.endpoints(first), *switch.controls(first), switch.safety_rules(first)]
     found += dns_records.record_tree(first)

@@ -1,4 +1,7 @@
-"""What an examination finds: one sentence about one thing. What was asked and did not answer is `unknown`."""
+"""The finding of an examination: one sentence about one thing.
+
+A question without an answer is `unknown`.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,12 +15,15 @@ Verdict = Literal["ok", "bad", "unknown", "skipped"]
 Ask = Callable[[str, str, str | None], Any]
 """(service, Region, endpoint or None) -> a client with short timeouts."""
 FEW = 3
-"""How many of several problems are told in one sentence."""
+"""The number of problems that one sentence names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """check: what was looked at. where: a Region, or "" for the whole. says: one sentence."""
+    """The result of one check.
+
+    check: the thing that was looked at. where: a Region, or "" for the whole. says: one sentence.
+    """
 
     check: str
     where: str
@@ -27,9 +33,9 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """One controller: what it is deployed with, a hold on its outside, and who asks AWS directly.
+    """One controller: its deployment, its ports, and a way to ask AWS directly.
 
-    failures: what a client raises where no answer comes.
+    failures: the exceptions that a client raises where no answer comes.
     """
 
     deployment: Deployment
@@ -43,7 +49,10 @@ class Patient:
 
 
 def tried(patient: Patient, check: str, where: str, look: Callable[[], Finding]) -> Finding:
-    """What `look` finds; `unknown` where AWS does not answer, or does not answer you."""
+    """Return the finding of `look`; `unknown` where AWS gives you no answer.
+
+    A refused request counts as no answer too.
+    """
     try:
         return look()
     except patient.failures as error:
@@ -51,7 +60,7 @@ def tried(patient: Patient, check: str, where: str, look: Callable[[], Finding])
 
 
 def judged(check: str, where: str, problems: list[str], well: str) -> Finding:
-    """`bad` with the first problems, or `ok` with the sentence `well`."""
+    """Return `bad` with the first problems, or `ok` with the sentence `well`."""
     if not problems:
         return Finding(check, where, "ok", well)
     more = f"; and {len(problems) - FEW} more" if len(problems) > FEW else ""

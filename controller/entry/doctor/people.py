@@ -1,4 +1,7 @@
-"""What people will need: a sign-in that is not lost with a Region, and a drill that went as it should."""
+"""The examination of what people need: the sign-in and the last drill.
+
+The sign-in must not be lost with a Region, and the drill must have gone as it should.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +15,10 @@ from controller.ports.errors import ControllerError
 
 
 def sign_in(patient: Patient) -> Finding:
-    """By its address: AWS's issuers carry their Region in it. What a name does not say, nobody can see."""
+    """Check that the issuer's address is of no guarded Region.
+
+    AWS's issuers carry their Region in their address. What an address does not say, nobody can see.
+    """
     issuer = patient.deployment.issuer
     if issuer is None:
         return Finding("sign-in", "", "skipped", "this deployment has no console")

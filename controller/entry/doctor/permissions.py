@@ -1,8 +1,9 @@
-"""Permissions: may each function do what its code will need, and nothing that would move traffic in shadow?
+"""The examination of permissions: what each function may and may not do.
 
-What the templates gave each role (`rights` of the deployment) is put to IAM, which answers for the role as it
-is now, with everything that an account's boundaries and policies take away again.
-AWS: IAM API Reference, SimulatePrincipalPolicy. A control plane: asked by a person, never by an evacuation.
+Each function may do what its code needs, and nothing moves traffic in shadow.
+The doctor asks IAM about what the templates gave each role (`rights` of the deployment). IAM answers for the
+role as it is now, after everything that an account's boundaries and policies take away again.
+AWS: IAM API Reference, SimulatePrincipalPolicy. A control plane: a person asks it, an evacuation never does.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,7 @@ GLOBAL = "us-east-1"
 MOVES = "route53-recovery-cluster:UpdateRoutingControlStates"
 MOVER = "ShiftTraffic"
 SAMPLE = "0000"
-"""Stands for the part of a name that is not known before: a simulation takes no pattern."""
+"""The stand-in for the unknown part of a name. A simulation takes no pattern."""
 
 
 def permissions(patient: Patient) -> Iterator[Finding]:
@@ -41,7 +42,10 @@ def _denied(patient: Patient, handler: str, rights: Sequence[Right]) -> Iterator
 
 
 def _too_much(patient: Patient) -> Iterator[str]:
-    """In shadow nothing may move traffic, whatever a defect would try."""
+    """Yield a problem where a role may move traffic in shadow.
+
+    In shadow nothing may move traffic, whatever a defect tries.
+    """
     arc = patient.deployment.arc
     if arc is None or patient.deps.policy.enforcement == "live" or MOVER not in patient.deployment.rights:
         return
@@ -57,7 +61,10 @@ def _role(patient: Patient, handler: str) -> str:
 
 
 def _simulated(patient: Patient, role: str, right: Right) -> Iterator[tuple[str, str]]:
-    """(action, decision): `allowed`, `implicitDeny` or `explicitDeny`, the worst over its resources."""
+    """Yield (action, decision), with the worst decision over its resources.
+
+    A decision is `allowed`, `implicitDeny` or `explicitDeny`.
+    """
     wish: dict[str, Any] = {"PolicySourceArn": role, "ActionNames": list(right.actions)}
     named = [arn.replace("*", SAMPLE) for arn in right.resources if arn != "*"]
     if named:

@@ -1,4 +1,7 @@
-"""Does it hear? Alarms and canaries of the policy are there, and what they say reaches every controller."""
+"""The examination of signals, alarms, canaries and probes.
+
+Alarms and canaries of the policy exist, and what they say reaches every controller.
+"""
 
 from collections.abc import Iterator
 
@@ -10,11 +13,11 @@ from controller.entry.status import LATE, last_probes
 from controller.ports.errors import ControllerError
 
 PAGE = 20
-"""Canaries that `DescribeCanaries` takes by name in one call."""
+"""The number of canaries that `DescribeCanaries` takes by name in one call."""
 
 
 def signals(patient: Patient) -> Finding:
-    """Alarms and canaries of the policy, as they reached this controller, and how long ago."""
+    """Check that alarms and canaries of the policy reached this controller lately."""
     deps, region = patient.deps, patient.deployment.region
     now = deps.runtime.now()
     try:
@@ -48,7 +51,7 @@ def alarms(patient: Patient) -> Iterator[Finding]:
 
 
 def canaries(patient: Patient) -> Iterator[Finding]:
-    """By the Region where they run: each of the policy is there, and runs."""
+    """Check in each Region that the policy's canaries exist and run."""
     deps = patient.deps
     wanted: dict[str, list[str]] = {}
     for signal in expected_signals(deps.policy, deps.account):

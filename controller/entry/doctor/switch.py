@@ -1,4 +1,7 @@
-"""The switch: five endpoints that answer, every slice On somewhere, and ARC's safety rules as configured."""
+"""The examination of the switch: endpoints, routing controls and safety rules.
+
+Five endpoints answer, every slice is On somewhere, and ARC's safety rules are as configured.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -9,11 +12,14 @@ from controller.ports.errors import ControllerError
 from controller.settings import Arc
 
 ARC_REGION = "us-west-2"
-"""Where ARC's configuration is read (Recovery Control Configuration API)."""
+"""The Region where ARC's configuration is read (Recovery Control Configuration API)."""
 
 
 def endpoints(patient: Patient) -> Iterator[Finding]:
-    """Each by itself: the switch that works with one of five hides the other four."""
+    """Check each endpoint alone.
+
+    The switch works with one of five, so it would hide that the other four fail.
+    """
     arc = patient.deployment.arc
     if arc is None:
         yield Finding("arc endpoints", "", "skipped", "this deployment moves objects, not routing controls")
@@ -53,14 +59,17 @@ def controls(patient: Patient) -> Iterator[Finding]:
 
 
 def slices(patient: Patient) -> list[dict[str, str]]:
-    """For each slice: Region -> its control's name."""
+    """Return for each slice: Region -> its control's name."""
     regions = patient.deps.policy.regions
     columns = zip(*(entry.controls for entry in regions.values()), strict=True)
     return [dict(zip(regions, column, strict=True)) for column in columns]
 
 
 def safety_rules(patient: Patient) -> Finding:
-    """As configured: without them a mistake of ours, or anybody's, could take a slice Off everywhere."""
+    """Check the safety rules as they are configured.
+
+    Without them a mistake, of ours or of anybody, could take a slice Off everywhere.
+    """
     check, arc = "safety rules", patient.deployment.arc
     if arc is None:
         return Finding(check, "", "skipped", "this deployment has no ARC cluster")
@@ -103,7 +112,10 @@ def _rules_amiss(patient: Patient, arc: Arc, rules: Sequence[Mapping[str, Any]])
 
 
 def _at_least_one(config: Mapping[str, Any], count: int) -> bool:
-    """`AND` over all would keep a Region from ever being left, so it is not what is wished."""
+    """Return True where the rule keeps at least one control On.
+
+    `AND` over all controls would keep people from ever leaving a Region, so it does not count.
+    """
     enough = {"ATLEAST": config["Threshold"], "OR": 1, "AND": count}[config["Type"]]
     return not config["Inverted"] and enough == 1
 

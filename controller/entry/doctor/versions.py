@@ -1,6 +1,8 @@
-"""Do all controllers run the same? Two that judge by different code or policies are no three that agree.
+"""The examination of versions: all controllers run the same build and policy.
 
-The sum of a function's package covers the policy, ARC's names and the code: it is the same in each Region.
+Three controllers agree only if they judge by the same code and policies.
+The checksum of a function's package covers the policy, ARC's names and the code. It is the same in each
+Region.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +15,7 @@ Sums = dict[str, str]
 
 
 def versions(patients: Sequence[Patient]) -> Iterator[Finding]:
-    """Each Region against the first that answers, and each function against the others of its Region."""
+    """Compare each Region with the first that answers, and its functions with each other."""
     found = [(patient.deployment.region, _sums(patient)) for patient in patients]
     first = next(((region, sums) for region, sums in found if isinstance(sums, dict)), None)
     for region, sums in found:
@@ -33,7 +35,7 @@ def versions(patients: Sequence[Patient]) -> Iterator[Finding]:
 
 
 def _sums(patient: Patient) -> Sums | str:
-    """Or why they cannot be seen."""
+    """Return the checksums, or a sentence that says why they cannot be seen."""
     client = patient.client("lambda")
     try:
         return {

@@ -1,4 +1,7 @@
-"""`tidegate policy backtest`: months of events, with or without labels, against a policy."""
+"""The command `tidegate policy backtest`: a policy against months of events.
+
+The events may have labels or not.
+"""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -77,7 +80,7 @@ def backtest(
 
 @contextmanager
 def _of(file: Path | None) -> Iterator[None]:
-    """What is wrong with this file is said with its name."""
+    """End the command with the file's name where the file is bad."""
     from controller.lab.backtest.score import BadLabels
     from controller.lab.backtest.shadow import BadExport
     from controller.lab.replay.events import BadFile
@@ -154,7 +157,7 @@ def _draw(found: "Backtest", base: Path) -> None:
 
 @contextmanager
 def _progress(what: str) -> Iterator[Callable[[float], None]]:
-    """A bar on stderr where somebody watches; nothing else."""
+    """Show a bar on stderr where that is a terminal; otherwise show nothing."""
     from rich.progress import Progress
 
     if not sys.stderr.isatty():
@@ -185,7 +188,10 @@ def _print(found: "Backtest") -> None:
 
 
 def table(scores: "list[Score]") -> Table:
-    """One row a policy; counts a year, the delay in minutes."""
+    """Return a table with one row a policy.
+
+    Counts are for a year; the delay is in minutes.
+    """
     shown = Table(box=None, pad_edge=False)
     shown.add_column("policy", no_wrap=True)
     for name in ("evacuations", "approvals", "false", "missed", "delay, min", "flaps", "hours away"):

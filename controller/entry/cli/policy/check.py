@@ -1,8 +1,8 @@
-"""`tidegate policy check`: whether policies load, what was proved of them, and what looks wrong.
+"""The commands `tidegate policy check`, `schema`, `compile` and `reviewed`.
 
-`tidegate policy schema`, `compile`: a policy's language, and a policy as it is deployed.
-
-`tidegate policy reviewed`: who looked at a policy and what its cases cover, written down beside it.
+`check`: policies load or not, what is proved of them, and what looks wrong.
+`schema`, `compile`: the language of policies, and a policy as it is deployed.
+`reviewed`: the people who looked at a policy and the coverage of its cases, written beside it.
 """
 
 import json
@@ -33,12 +33,12 @@ from controller.lab.policy_files.loader import LoadedPolicy, dotted, load_policy
 from controller.lab.policy_files.positions import Located, PolicyRefused
 
 NO_POLICY = (".cases.yaml", ".base.yaml")
-"""Files beside policies that are none by themselves: worked cases, and what policies extend."""
+"""Files beside policies that are not policies themselves: worked cases, and bases that policies extend."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A file that loads, and what was found in it."""
+    """A file that loads, and the findings in it."""
 
     loaded: LoadedPolicy
     review: Review

@@ -1,4 +1,7 @@
-"""`tidegate policy explain`: the whole tree of a decision, as text, as JSON, as a picture."""
+"""The command `tidegate policy explain`: the whole tree of a decision.
+
+It prints text or JSON, and draws a picture.
+"""
 
 from pathlib import Path
 from typing import Annotated

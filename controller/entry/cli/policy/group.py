@@ -1,4 +1,7 @@
-"""`tidegate policy …`: work on policy files. Needs no cloud."""
+"""The commands `tidegate policy …`: work on policy files.
+
+They need no cloud.
+"""
 
 import typer
 

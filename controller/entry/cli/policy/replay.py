@@ -1,4 +1,7 @@
-"""`tidegate policy replay`: raw events of the past, through the real workflow file and handlers."""
+"""The command `tidegate policy replay`: raw past events through the real controller.
+
+They go through the real workflow file and the real handlers.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 
 SHIPPED = shipped("policies/storefront.yaml")
 SHOWN = 5
-"""Lines that cannot be used, named on stderr; the document has all of them."""
+"""Lines that cannot be used and that stderr names; the document has all of them."""
 
 
 def replay(

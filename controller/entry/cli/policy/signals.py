@@ -1,4 +1,7 @@
-"""`tidegate policy signals`: a metric's past and an alarm's definition to the events of its changes."""
+"""The command `tidegate policy signals`: alarm events from a metric's past.
+
+It takes a metric's past and an alarm's definition, and prints the events of the alarm's changes.
+"""
 
 import json
 import sys

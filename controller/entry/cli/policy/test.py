@@ -1,4 +1,4 @@
-"""`tidegate policy test`: the worked cases beside a policy."""
+"""The command `tidegate policy test`: the worked cases beside a policy."""
 
 from collections.abc import Sequence
 from pathlib import Path
