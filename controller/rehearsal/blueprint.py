@@ -1,4 +1,7 @@
-"""What a rehearsal cloud is built from: plain data, the same that a deployment is built from."""
+"""The blueprint of a rehearsal cloud: plain data that describes its parts.
+
+A deployment is built from the same data.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,7 +34,10 @@ class AlarmPlan:
 
 @dataclass(frozen=True, slots=True)
 class MonitorPlan:
-    """A monitor of somebody else's: looks at `subject` from `observer`, and sends `tidegate.signal/v1`."""
+    """A monitor that is not AWS's: it looks at `subject` from `observer`.
+
+    It sends `tidegate.signal/v1`.
+    """
 
     application: str
     family: str
@@ -42,7 +48,7 @@ class MonitorPlan:
 
 @dataclass(frozen=True, slots=True)
 class RulePlan:
-    """A rule of the default bus in `region`; each target as PutTargets takes it."""
+    """A rule of the default bus in `region`; targets as PutTargets takes them."""
 
     region: str
     name: str
@@ -52,10 +58,11 @@ class RulePlan:
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """One application, the Regions that it runs in, and the controllers' Regions in order of rank.
+    """One application, the Regions that it runs in, and its controllers' Regions.
 
-    controls: Region -> routing controls, one a slice. workflow: the state machine file with its `${Name}`
-    placeholders; functions: placeholder -> function name. zone: DNS zone of the rehearsal.
+    controllers: in order of rank. controls: Region -> routing controls, one for each slice.
+    workflow: the state machine file with its `${Name}` placeholders.
+    functions: placeholder -> function name. zone: DNS zone of the rehearsal.
     standby: control -> (Region, bucket, key) of the object that moves it, in place of an ARC cluster.
     """
 
@@ -72,12 +79,12 @@ class Blueprint:
 
     @property
     def controller(self) -> str:
-        """The first controller's Region."""
+        """Return the first controller's Region."""
         return self.controllers[0]
 
     @property
     def regions(self) -> tuple[str, ...]:
-        """Every Region that anything lives in."""
+        """Return every Region that holds any part, each once."""
         watchers = (*(c.runs_in for c in self.canaries), *(m.observer for m in self.monitors))
         places = [*self.controls, *watchers, *self.controllers]
         return tuple(dict.fromkeys(places))
@@ -88,7 +95,7 @@ class Blueprint:
 
     @property
     def name(self) -> str:
-        """The public name that customers ask for."""
+        """Return the public name that customers ask for."""
         return f"shop.{self.application}.test."
 
 

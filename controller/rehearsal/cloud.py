@@ -3,6 +3,7 @@
 ```
  boto3, aws CLI ─> Wire ─> services by (signing name, Region) ─┬─ ours
                                                               └─ moto, for whatever else is asked
+
  alarms, canaries ─> Events of their Region ─> Events of each controller's ─> queue ─> Observe
                                                                        └────> state machine (composites)
 ```
@@ -49,13 +50,16 @@ from controller.rehearsal.wire.dispatch import Wire
 QUEUE, DEAD_LETTERS = "tidegate-intake", "tidegate-dead-letters"
 TICK_SECONDS = 60.0
 STAGGER = 20.0
-"""Seconds between the ticks of one controller and the next: together they look three times a minute."""
+"""Seconds between the ticks of one controller and the next.
+
+With three controllers there is a tick three times a minute.
+"""
 
 
 class Cloud:
-    """All of it.
+    """The rehearsal cloud with all its services.
 
-    store: Region -> where its tables are kept (memory by default). local: see `station.Local`.
+    store: Region -> the store of its tables (in memory by default). local: see `controller_region.Local`.
     """
 
     def __init__(
@@ -104,7 +108,10 @@ class Cloud:
                        errors=self.errors, changed=changed, put_metric=self.put_metric)  # fmt: skip
 
     def _services(self) -> dict[tuple[str, str], Service]:
-        """Signing name and Region -> service. ARC answers in each of its five endpoints' Regions."""
+        """Return the services by signing name and Region.
+
+        ARC answers in the Region of each of its five endpoints.
+        """
         services: dict[tuple[str, str], Service] = {}
         for region, station in self.stations.items():
             services["states", region] = station.engine
@@ -136,11 +143,14 @@ class Cloud:
 
     @property
     def controls(self) -> dict[str, str]:
-        """Routing control -> ARN."""
+        """Return the ARN of each routing control, by the control's name."""
         return {name: self.arc.arn(name) for controls in self.plan.controls.values() for name in controls}
 
     def dump(self) -> dict[str, Any]:
-        """Everything but the tables, which their stores keep, as JSON has it."""
+        """Return all state but the tables, in a form for JSON.
+
+        The stores keep the tables.
+        """
         with self.kernel.lock:
             parts: dict[str, Any] = {name: part.dump() for name, part in self._single().items()}
             for name, by_region in self._regional().items():
@@ -148,7 +158,10 @@ class Cloud:
             return {**parts, "now": self.kernel.now()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take a dump back, before `start`. Raises `KeyError` for a dump of another estate."""
+        """Take a dump back, before `start`.
+
+        Raises `KeyError` for a dump of a cloud with other Regions or parts.
+        """
         with self.kernel.lock:
             for name, part in self._single().items():
                 part.restore(state[name])
@@ -168,17 +181,20 @@ class Cloud:
 
     @property
     def functions(self) -> dict[str, Function]:
-        """The first controller's."""
+        """Return the functions of the first controller."""
         return self.stations[self.plan.controller].functions
 
     def live(self) -> str:
-        """The Region of the first controller that an operator gets on with; the first of all if of none."""
+        """Return the Region of the first controller that an operator can reach.
+
+        Where there is none, return the Region of the first controller.
+        """
         faults = self.faults
         awake = (r for r in self.plan.controllers if not faults.stopped(r) and r not in faults.cut_off)
         return next(awake, self.plan.controller)
 
     def start(self) -> None:
-        """Create what a deployment creates, and begin to tick."""
+        """Create the resources of a deployment, and start the ticks."""
         with self.kernel.lock:
             self._create()
             emit_each_minute(self.kernel, self.shop, self.put_metric, self.plan.application.capitalize())
@@ -227,7 +243,10 @@ class Cloud:
         self._ensure("states", "CreateStateMachine", here, machine)
 
     def _ensure(self, service: str, operation: str, region: str, params: dict[str, Any]) -> bool:
-        """Create what may be there already, kept from before a restart; whether it was made."""
+        """Create a resource that may exist from before a restart.
+
+        Return True where it was created.
+        """
         try:
             self.call(service, operation, region, params)
         except AwsError as error:
@@ -237,7 +256,7 @@ class Cloud:
         return True
 
     def call(self, service: str, operation: str, region: str, params: dict[str, Any]) -> dict[str, Any]:
-        """Call a service as the deployment would, but from inside."""
+        """Call a service as the deployment does, but without the wire."""
         found = self.wire.services[service, region]
         with self.kernel.lock:
             return found.operations[operation](Call(service, operation, region, params, region))
@@ -246,7 +265,10 @@ class Cloud:
         self, region: str, namespace: str, name: str, value: float, unit: str, timestamp: float,
         dimensions: Mapping[str, str],
     ) -> None:  # fmt: skip
-        """A datapoint of the application or of a canary, as the region's PutMetricData takes it."""
+        """Put a datapoint of the application or of a canary into a Region.
+
+        It goes the way of that Region's PutMetricData.
+        """
         datum = {
             "MetricName": name,
             "Value": value,

@@ -1,4 +1,7 @@
-"""What one controller has in its Region beside its tables: functions, state machine, key, share of time."""
+"""The parts of one controller in its Region, beside its tables.
+
+They are its functions, its queues, its state machine, its key, and its gate on the kernel's time.
+"""
 
 import json
 import random
@@ -18,13 +21,18 @@ from controller.rehearsal.time.region_gate import Gate
 
 Function = Callable[[Any, Any], Any]
 Local = Callable[[Kernel], Runtime]
-"""A Region's gate -> the runtime of the handlers there, so that they stand still with their Region."""
+"""A Region's gate -> the runtime of the handlers there.
+
+The handlers so stop together with their Region.
+"""
 
 
 class Station:
-    """One controller Region. `functions` (name -> handler) is filled in by whoever builds the controller.
+    """One controller Region with its functions, queues, state machine and key.
 
-    errors: what failed invocations said, for all Regions together. changed: told of each execution's changes.
+    functions: name -> handler; the builder of the controller fills it in.
+    errors: the messages of failed invocations, one list for all Regions.
+    changed: called at each change of an execution.
     """
 
     def __init__(
@@ -56,7 +64,10 @@ class Station:
         self.vault = Vault(region, rng)
 
     def invoke(self, function: str, payload: Any, done: Callable[[Outcome], None]) -> None:
-        """Run a function beside the kernel; payload and answer go through JSON, as they do in AWS."""
+        """Run a function beside the kernel.
+
+        The payload and the answer pass through JSON, as they do in AWS.
+        """
         handler = self.functions.get(function.rpartition(":")[2].rpartition("-")[2])
         body = json.dumps(payload)
 

@@ -1,4 +1,4 @@
-"""Everything that can be broken in the rehearsal cloud, by name. Whoever is affected asks here."""
+"""The faults of the rehearsal cloud, by name: each affected part asks here."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -8,7 +8,9 @@ ArcFault = Literal["refused", "hung"]
 
 @dataclass
 class Faults:
-    """What is broken now. Regions by name.
+    """The faults that are active now.
+
+    Regions are given by name.
 
     Attributes
     ----------
@@ -27,7 +29,7 @@ class Faults:
     replication_paused: Regions whose writes reach no other Region.
     lag: seconds that a Region's writes take to the other Regions, where it is not the usual.
     mute: services, by signing name, that never answer, in any Region.
-    unready: Regions that plan evaluation, readiness checks and quotas speak against.
+    unready: Regions for which plan evaluation, readiness checks and quotas report a problem.
     """
 
     dark: set[str] = field(default_factory=set)
@@ -47,15 +49,18 @@ class Faults:
     journal_unreachable: set[str] = field(default_factory=set)
 
     def stopped(self, region: str) -> bool:
-        """Whether the controller of `region` stands still."""
+        """Return True where the controller of `region` stands still."""
         return region in self.controllers_dead or region in self.controllers_frozen
 
     def silent(self, region: str) -> bool:
-        """Whether no AWS API of `region` answers."""
+        """Return True where no AWS API of `region` answers."""
         return region in self.apis_dark or region in self.controllers_dead
 
     def call(self, home: str, service: str, region: str) -> ArcFault | None:
-        """What happens to a call from the controller in `home` ("": a person's); ARC's are not asked here."""
+        """Return the fault that a call meets; None where it meets none.
+
+        home: the Region of the controller that calls, or "" for a person. Calls to ARC are not decided here.
+        """
         if (
             service in self.mute
             or self.silent(region)
@@ -65,5 +70,8 @@ class Faults:
         return None
 
     def loses(self, home: str, body: bytes) -> bool:
-        """Whether a DynamoDB request from the controller in `home` reaches no replica of its table."""
+        """Return True where a DynamoDB request reaches no replica of the journal.
+
+        home: the Region of the controller that sends it.
+        """
         return home in self.journal_unreachable and b"tidegate-journal" in body

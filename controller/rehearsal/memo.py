@@ -1,6 +1,7 @@
-"""What a pure function of plain data gave before, for the same data: calls of a controller repeat themselves.
+"""The cached results of pure functions of plain data.
 
-Each time a copy is given, so that whoever gets it may change it.
+The calls of a controller repeat themselves, so the same data comes often.
+A caller receives a copy each time, and so may change it.
 """
 
 from collections import OrderedDict
@@ -9,11 +10,17 @@ from marshal import dumps, loads
 from typing import Any
 
 PLAIN = 2
-"""The form of `marshal` in which equal data has one spelling, however it is shared in memory."""
+"""The version of `marshal` in which equal data gives equal bytes.
+
+References that the data shares in memory make no difference.
+"""
 
 
 def spelt(data: Any) -> bytes | None:
-    """`data` as bytes, the same for the same types, values and order; None where it is not plain."""
+    """Return `data` as bytes; None where it is not plain data.
+
+    The same types, values and order give the same bytes.
+    """
     try:
         return dumps(data, PLAIN)
     except ValueError:
@@ -21,14 +28,14 @@ def spelt(data: Any) -> bytes | None:
 
 
 class Remembered:
-    """The last `most` results by key."""
+    """The newest `most` results, by key."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._known: OrderedDict[Hashable, bytes] = OrderedDict()
 
     def of(self, key: Hashable, work: Callable[[], Any]) -> Any:
-        """What `work()` gives, or a copy of what it gave for `key`."""
+        """Return the result of `work()`, or a copy of the result for `key`."""
         known = self._known.get(key)
         if known is not None:
             return loads(known)  # noqa: S302 - our own bytes

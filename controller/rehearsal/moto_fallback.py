@@ -1,7 +1,8 @@
-"""moto behind the rehearsed services: whatever else is asked (SNS, KMS, S3, STS, Secrets Manager, …).
+"""The moto fallback behind the rehearsed services: it answers all other calls.
 
-Its WSGI application is called in this process, without a socket. It is imported on the first call, so that
-what needs no moto pays nothing. moto keeps its state in the process: two `Backstage` share it.
+It answers for SNS, KMS, S3, STS, Secrets Manager and others. Its WSGI application is called in this
+process, without a socket. It is imported on the first call, so a rehearsal without such calls does not
+pay for the import. moto keeps its state in the process: two `Backstage` share it.
 """
 
 import logging
@@ -16,14 +17,17 @@ _LOG = logging.getLogger(__name__)
 
 
 class Backstage:
-    """A fallback for `Wire`. One request at a time."""
+    """A fallback for `Wire`; it answers one request at a time."""
 
     def __init__(self) -> None:
         self._application: Any = None
         self._lock = threading.Lock()
 
     def handle(self, request: Request) -> Response:
-        """moto's answer; an operation or service that moto lacks is an `AwsError` (HTTP 501)."""
+        """Return the answer of moto.
+
+        Raises `AwsError` (HTTP 501) for an operation or a service that moto does not have.
+        """
         with self._lock:
             if self._application is None:
                 self._application = _application()
@@ -39,7 +43,7 @@ class Backstage:
                 raise _unknown() from error
 
     def reset(self) -> None:
-        """Forget all that moto keeps in this process."""
+        """Delete all state that moto keeps in this process."""
         with self._lock:
             if self._application is not None:
                 from moto.moto_api._internal.models import moto_api_backend
@@ -58,7 +62,10 @@ def _unknown() -> AwsError:
 
 
 def _known(application: Any, environ: dict[str, Any]) -> bool:
-    """Whether moto has the service; it prints to standard output where it does not."""
+    """Return True where moto has the service.
+
+    Without this check moto prints to standard output for a service that it does not have.
+    """
     from moto.backends import list_of_moto_modules
 
     host = application.infer_service_region_host(environ, environ["PATH_INFO"])

@@ -1,4 +1,7 @@
-"""Watching the watcher: AWS's own metrics of queues and executions, and the hourly probe of the intake."""
+"""The signals about the controller itself: AWS metrics, and an hourly probe.
+
+The metrics are AWS's own, of queues and executions. The probe tests the intake.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -14,14 +17,20 @@ PROBE_SECONDS, FIRST_PROBE = 3600.0, 95.0
 
 
 class Meter:
-    """The metrics of one controller Region. `ended` counts an execution; `emit` publishes a minute."""
+    """The metrics of one controller Region.
+
+    `ended` counts an execution; `emit` publishes the figures of a minute.
+    """
 
     def __init__(self, kernel: Kernel, region: str, queues: Queues, put: PutMetric) -> None:
         self._kernel, self._region, self._queues, self._put = kernel, region, queues, put
         self._counts: dict[tuple[str, str], int] = {}
 
     def ended(self, detail: Mapping[str, object]) -> None:
-        """`detail` of an execution's status change."""
+        """Count an execution that ended badly.
+
+        detail: of the execution's status change.
+        """
         metric = ENDED.get(str(detail["status"]))
         if metric is not None:
             key = (metric, str(detail["stateMachineArn"]))
@@ -43,7 +52,10 @@ class Meter:
 def probe_each_hour(
     kernel: Kernel, regions: Sequence[str], publish: Callable[[str, dict[str, Any]], None]
 ) -> None:
-    """What a schedule in each Region that is watched sends to its own bus."""
+    """Publish the intake probe each hour on the bus of every watched Region.
+
+    AWS: a schedule in each of these Regions sends it.
+    """
     event = {"source": "tidegate.probe", "detail-type": "Intake Probe", "detail": {}}
 
     def send() -> None:

@@ -1,10 +1,10 @@
-"""What every rehearsed AWS service looks like to the wire in front of it.
+"""The common parts of rehearsed AWS services: calls, errors, identifiers, times and HTTP messages.
 
-Identifiers that look random and repeat exactly: the same run gives the same ids.
-
-Times at the edge of the rehearsal: floats in, the spellings of AWS out.
-
-HTTP messages, as far as an AWS API needs them. `repr` shows no body and no header: tokens travel there.
+`Service` is the view that the wire has of every rehearsed service.
+`Ids` gives identifiers that look random and repeat exactly: the same run gives the same ids.
+Times are floats inside the rehearsal; `iso` and `millis` write them as AWS does.
+`Request` and `Response` are HTTP messages, as far as an AWS API needs them. Their `repr` shows no body and
+no header, because these carry tokens.
 """
 
 import uuid
@@ -51,7 +51,7 @@ class Service(Protocol):
     """A rehearsed service: operation name -> function from a call to the answer's members.
 
     Datetimes in answers are floats (seconds since 1970); the wire writes them as the
-    protocol wants. Called with the kernel's lock held: never block in here.
+    protocol wants. The kernel's lock is held during each call: never block in here.
     """
 
     @property
@@ -59,7 +59,10 @@ class Service(Protocol):
 
 
 class Ids:
-    """UUIDs from a name and a counter; `used` is the state to keep over a restart."""
+    """UUIDs made from a name and a counter.
+
+    used: the counter, which must be kept over a restart.
+    """
 
     def __init__(self, name: str) -> None:
         self._name, self.used = name, 0
@@ -70,7 +73,10 @@ class Ids:
 
 
 def epoch(value: Any, default: float) -> float:
-    """Seconds since 1970 from a number, a datetime or an ISO-8601 text; `default` for None."""
+    """Return seconds since 1970 from a number, a datetime or an ISO-8601 text.
+
+    Return `default` for None.
+    """
     if value is None:
         return default
     if isinstance(value, datetime):
@@ -81,19 +87,22 @@ def epoch(value: Any, default: float) -> float:
 
 
 def iso(seconds: float) -> str:
-    """`2019-10-02T17:04:40Z`, as in an event's envelope."""
+    """Return `2019-10-02T17:04:40Z`, the form in an event's envelope."""
     return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def millis(seconds: float) -> str:
-    """`2019-10-02T17:04:40.989+0000`, as in the detail of a CloudWatch event."""
+    """Return `2019-10-02T17:04:40.989+0000`, the form in a CloudWatch event's detail."""
     whole = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
     return whole.replace("+00:00", "+0000")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`headers` have names in lower case; `query` is the raw query string."""
+    """An HTTP request.
+
+    headers: with names in lower case. query: the raw query string.
+    """
 
     method: str = "POST"
     path: str = "/"
@@ -111,7 +120,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whom a request is for: `service` is the signing name."""
+    """The service and Region that a request is for; `service` is the signing name."""
 
     service: str
     region: str

@@ -1,4 +1,4 @@
-"""Where the Regions are: who is nearest, and how long a packet travels."""
+"""The positions of the Regions: the nearest one, and the travel time between two."""
 
 from collections.abc import Sequence
 from math import asin, cos, radians, sin, sqrt
@@ -28,7 +28,10 @@ UNKNOWN_DISTANCE_KM = 10_000.0
 
 
 def distance_km(here: str, there: str) -> float:
-    """Kilometres over the surface between two Regions; 10,000 where one is not on the map."""
+    """Return the kilometres over the surface between two Regions.
+
+    Return 10,000 where one of them is not in `POSITIONS`.
+    """
     if here == there:
         return 0.0
     if here not in POSITIONS or there not in POSITIONS:
@@ -40,10 +43,16 @@ def distance_km(here: str, there: str) -> float:
 
 
 def nearest(location: str, regions: Sequence[str]) -> str:
-    """The one of `regions` nearest to `location`; of equals, the one named first."""
+    """Return the one of `regions` that is nearest to `location`.
+
+    Of two equally near ones, the one named first.
+    """
     return min(regions, key=lambda region: distance_km(location, region))
 
 
 def round_trip_seconds(here: str, there: str) -> float:
-    """Light in fibre, there and back, and 4 ms for the last mile."""
+    """Return the seconds of light in fibre for both ways, plus 4 ms.
+
+    The 4 ms stand for the last mile.
+    """
     return 0.004 + distance_km(here, there) / 100_000

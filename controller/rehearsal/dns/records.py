@@ -1,4 +1,4 @@
-"""The application's Route 53 records as data, and how Route 53 answers from them.
+"""The application's Route 53 records as data, and Route 53's answers from them.
 
 ```
  shop.storefront.test.                 weighted aliases, one per slice
@@ -39,7 +39,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """One weighted alias. `failover`: the first healthy target; `latency`: the nearest one."""
+    """One weighted alias over the targets of a slice.
+
+    routing: `failover` gives the first healthy target; `latency` the nearest one.
+    """
 
     name: str
     targets: tuple[Target, ...]
@@ -49,7 +52,10 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class RecordTree:
-    """The records of one public name. Names are absolute, lower case, with the dot at the end."""
+    """The records of one public name.
+
+    Names are absolute, lower case, with the dot at the end.
+    """
 
     name: str
     slices: tuple[Slice, ...]
@@ -58,7 +64,10 @@ class RecordTree:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the resolver learns: the Regional endpoint, by way of which slice, for `ttl` seconds."""
+    """The answer to a look-up: the Regional endpoint, and the slice that led there.
+
+    ttl: in seconds.
+    """
 
     region: str
     target: str
@@ -67,7 +76,7 @@ class Answer:
 
 
 def absolute(name: str) -> str:
-    """A domain name as the tree writes it."""
+    """Return a domain name in the form that the tree uses."""
     return name.lower().rstrip(".") + "."
 
 
@@ -78,8 +87,9 @@ def record_tree(
     routing: Literal["latency", "failover"] = "latency",
     ttl: int = TTL_SECONDS,
 ) -> RecordTree:
-    """The tree over `controls`: Region -> its routing controls, one per slice, in the slices' order.
+    """Return the tree over `controls`.
 
+    controls: Region -> its routing controls, one per slice, in the slices' order.
     Raises `ValueError` where the Regions do not have equally many controls.
     """
     slices = []
@@ -119,7 +129,10 @@ def resolve(tree: RecordTree, name: str, control_is_on: ControlIsOn, location: s
 
 
 def _weighted(slices: list[Slice], draw: float) -> Slice:
-    """Records of weight 0 count only where there is no other."""
+    """Return the slice that `draw` selects by weight.
+
+    Records of weight 0 count only where there is no other.
+    """
     weighted = [piece for piece in slices if piece.weight > 0]
     if not weighted:
         return slices[int(draw * len(slices))]

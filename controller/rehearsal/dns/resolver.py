@@ -9,9 +9,10 @@ HEALTH_CHECK_SECONDS = 10.0
 
 
 class HealthChecks:
-    """RECOVERY_CONTROL health checks: a flipped routing control shows up to `every` seconds later.
+    """RECOVERY_CONTROL health checks: they read a routing control every `every` seconds.
 
-    Reads all controls of `tree` at once, so that no look-up ever sees half of one ARC call.
+    A changed control so shows up to `every` seconds later. All controls of `tree` are read at once, so
+    that no look-up ever sees half of one ARC call.
     """
 
     def __init__(
@@ -36,9 +37,9 @@ class HealthChecks:
 
 
 class NameService:
-    """Answers for the public name and for each Regional endpoint.
+    """The answers for the public name and for each Regional endpoint.
 
-    `draw` gives the number in [0, 1) that decides between weighted records.
+    draw: returns the number in [0, 1) that decides between weighted records.
     """
 
     def __init__(self, *, tree: RecordTree, is_healthy: ControlIsOn, draw: Callable[[], float]) -> None:
@@ -46,7 +47,10 @@ class NameService:
         self.regions = {target.name: target.region for piece in tree.slices for target in piece.targets}
 
     def lookup(self, name: str, location: str) -> Answer:
-        """Raises `NoSuchName`."""
+        """Return the answer for `name`, for a resolver at `location`.
+
+        Raises `NoSuchName`.
+        """
         region = self.regions.get(absolute(name))
         if region is not None:
             return Answer(region, absolute(name), "", self.tree.ttl)

@@ -1,6 +1,6 @@
-"""A DNS server on loopback: one port number for UDP and TCP, answers from a `Zone`.
+"""A DNS server on loopback: one port number for UDP and TCP.
 
-DNS messages in, DNS messages out, for the one zone that the rehearsal serves.
+It takes DNS messages and gives DNS messages, for the one `Zone` that the rehearsal serves.
 """
 
 import socket
@@ -33,7 +33,7 @@ TRANSFERS = {dns.rdatatype.AXFR, dns.rdatatype.IXFR}
 
 
 class Zone:
-    """Answers for `zone` (absolute, e.g. `storefront.test.`).
+    """The answers for one zone (absolute, for example `storefront.test.`).
 
     ```
     A    shop.storefront.test.             CNAME us-east-1.shop.storefront.test., A 127.0.0.1
@@ -41,7 +41,7 @@ class Zone:
     TXT  shop.storefront.test.             "region=us-east-1" "slice=b"
     ```
 
-    The Regional names answer too, with themselves. `ports` tells where each Region's shop listens.
+    The Regional names answer too, with themselves. ports: Region -> the port where its shop listens.
     """
 
     def __init__(
@@ -58,7 +58,10 @@ class Zone:
         self._known = {dns.name.from_text(name) for name in (names.tree.name, *names.regions)}
 
     def reply(self, wire: bytes, *, tcp: bool) -> bytes | None:
-        """The answer to one packet; None where silence is right (a runt, or an answer)."""
+        """Return the answer to one packet; None where the server must be silent.
+
+        It is silent for a packet that is too short, and for a packet that is itself an answer.
+        """
         if len(wire) < HEADER_BYTES or wire[2] & 0x80:
             return None
         if (wire[2] >> 3) & 0xF != dns.opcode.QUERY:
@@ -129,7 +132,10 @@ class Zone:
             response.answer.append(self._a(answer))
 
     def _is_empty(self, name: dns.name.Name, known: dns.name.Name) -> bool:
-        """`_tcp.shop.storefront.test.`: nothing there, but something below it."""
+        """Return True for a name that has no records, but a name below it.
+
+        Example: `_tcp.shop.storefront.test.`
+        """
         return name.labels[0].lower() == b"_tcp" and name.parent() == known
 
     def _a(self, answer: Answer) -> dns.rrset.RRset:
@@ -141,7 +147,10 @@ class Zone:
 
 
 def _location(query: dns.message.Message) -> str:
-    """What the resolver says; a place that is not on the map is equally far from every Region."""
+    """Return the location that the resolver sends with its query.
+
+    A place that is not known is equally far from every Region; "" where none is sent.
+    """
     for option in query.options:
         if option.otype == LOCATION_OPTION and isinstance(option, dns.edns.GenericOption):
             return option.data.decode("ascii", "replace")
@@ -153,7 +162,10 @@ def _rrset(name: dns.name.Name, ttl: int, rdtype: str, text: str) -> dns.rrset.R
 
 
 def _header_only(wire: bytes, rcode: dns.rcode.Rcode) -> bytes:
-    """An answer to what could not be read: id, opcode and `recursion desired` given back."""
+    """Return an answer to a message that cannot be read.
+
+    It gives back the id, the opcode and the flag `recursion desired`.
+    """
     return wire[:2] + bytes([0x80 | wire[2] & 0x79, rcode]) + bytes(8)
 
 
@@ -195,7 +207,7 @@ class _Udp(socketserver.UDPServer):
     zone: Zone
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Nobody to tell where the asker went away; anything else is our own fault, and shown."""
+        """Show an error of our own, and ignore that the client went away."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
@@ -219,13 +231,13 @@ class _Tcp(socketserver.ThreadingTCPServer):
         super().__init__(address, handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Nobody to tell where the asker went away; anything else is our own fault, and shown."""
+        """Show an error of our own, and ignore that the client went away."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
 
 class _TcpHandler(socketserver.BaseRequestHandler):
-    """Two bytes of length, then the message, as often as the asker likes (RFC 7766)."""
+    """Reads two bytes of length, then the message, and answers; repeatedly (RFC 7766)."""
 
     def handle(self) -> None:
         server = cast(_Tcp, self.server)
@@ -244,7 +256,10 @@ class _TcpHandler(socketserver.BaseRequestHandler):
 
 
 def _read(connection: socket.socket, count: int) -> bytes | None:
-    """Exactly `count` bytes, or None where the asker hung up. Raises `OSError` where it fell silent."""
+    """Return exactly `count` bytes; None where the client closed the connection.
+
+    Raises `OSError` where the client sends nothing for too long.
+    """
     data = b""
     while len(data) < count:
         piece = connection.recv(count - len(data))
@@ -255,7 +270,10 @@ def _read(connection: socket.socket, count: int) -> bytes | None:
 
 
 def _bind(zone: Zone, host: str, port: int) -> tuple[_Tcp, _Udp]:
-    """Both sockets on one number: a free TCP port may be taken for UDP, then try the next."""
+    """Return a TCP and a UDP server on the same port number.
+
+    A free TCP port may be in use for UDP: then the next one is tried.
+    """
     for tries_left in reversed(range(PORT_TRIES if port == 0 else 1)):
         tcp = _Tcp((host, port), _TcpHandler)
         try:

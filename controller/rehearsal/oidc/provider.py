@@ -1,11 +1,13 @@
-"""A small OpenID Connect provider for rehearsals: authorization code with PKCE, and three people.
+"""A small OpenID Connect provider for rehearsals, with PKCE and three people.
 
 ```
  GET  /authorize   a page with a button for each person         (a link opened by a robot signs nobody in)
  POST /authorize   code ──> redirect_uri
- POST /token       code + verifier ──> id token; a wrong verifier burns the code
+ POST /token       code + verifier ──> id token; a wrong verifier makes the code invalid
 ```
-Whoever can reach it may be anybody: it exists in rehearsals alone, on 127.0.0.1.
+
+It gives an authorization code. Anybody who can reach it can sign in as anybody: it exists in rehearsals
+alone, on 127.0.0.1.
 """
 
 import base64
@@ -56,9 +58,10 @@ class _Code:
 
 
 class Oidc:
-    """`handle` answers one request. clients: client id -> its only redirect URI. now: seconds since 1970.
+    """The provider; `handle` answers one request.
 
-    claims: what is added to, or put in place of, each id token's claims (a test's forgeries).
+    clients: client id -> its only redirect URI. now: returns seconds since 1970.
+    claims: members that are added to each id token's claims, or replace them (a test's forgeries).
     """
 
     def __init__(
@@ -76,7 +79,10 @@ class Oidc:
         self._signed_in: dict[str, tuple[Person, float]] = {}
 
     def handle(self, method: str, target: str, body: bytes = b"", cookie: str = "") -> Reply:
-        """target: path and query. cookie: of this provider, if the browser has one."""
+        """Answer one request.
+
+        target: path and query. cookie: of this provider, if the browser has one.
+        """
         parts = urlsplit(target)
         asked = dict(parse_qsl(parts.query))
         form = dict(parse_qsl(body.decode("utf-8", "replace")))
@@ -106,7 +112,10 @@ class Oidc:
         }
 
     def _refusal(self, asked: Mapping[str, str]) -> Reply | None:
-        """Never a redirect to an address that is not registered."""
+        """Return the refusal of a bad authorization request; None for a good one.
+
+        The refusal is never a redirect to an address that is not registered.
+        """
         if self.clients.get(asked.get("client_id", "")) != asked.get("redirect_uri"):
             return Reply(400, b"unknown client or redirect_uri", {"content-type": "text/plain"})
         challenge, method = asked.get("code_challenge", ""), asked.get("code_challenge_method")
@@ -115,7 +124,11 @@ class Oidc:
         return None
 
     def _known(self, asked: Mapping[str, str], cookie: str) -> Reply | None:
-        """Who proved it within `max_age` is not asked again."""
+        """Return a new code without a question to a person who signed in recently.
+
+        Return None where the person must be asked: the cookie is unknown, the sign-in is older than `max_age`
+        seconds, or `prompt` has `login`.
+        """
         found = self._signed_in.get(cookie)
         if found is None or "login" in asked.get("prompt", ""):
             return None

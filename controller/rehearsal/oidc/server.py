@@ -1,4 +1,7 @@
-"""The rehearsal's identity provider on 127.0.0.1: HTTP, a thread a connection."""
+"""The HTTP server of the rehearsal's identity provider, on 127.0.0.1.
+
+It has a thread for each connection.
+"""
 
 import threading
 from collections.abc import Mapping
@@ -13,7 +16,11 @@ MOST = 16_384
 
 
 class OidcServer:
-    """`issuer` is its address; `provide` says who answers. Close it whatever happens. Raises `PortInUse`."""
+    """The HTTP server in front of a provider; `issuer` is its address.
+
+    `provide` names the provider that answers, and starts the server. Call `close` in every case.
+    Raises `PortInUse`.
+    """
 
     def __init__(self, port: int = 0) -> None:
         self.provider: Oidc | None = None
@@ -44,7 +51,7 @@ class OidcServer:
                 self.wfile.write(body)
 
             def log_message(self, *_: Any) -> None:
-                """A request may carry a code."""
+                """Write no log, because a request may carry a code."""
 
         try:
             self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)

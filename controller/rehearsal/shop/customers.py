@@ -1,6 +1,7 @@
-"""The shop's customers: steady traffic, by nothing but their own look-ups and requests.
+"""The shop's customers: steady traffic by their own look-ups and requests alone.
 
-What customers felt: each request, by scenario second. The judge of a rehearsal.
+The `Ledger` keeps the result of each request, by scenario second. It judges a rehearsal: it shows the
+failures that customers met.
 """
 
 import json
@@ -19,7 +20,11 @@ KEPT_SECONDS = 6 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request, when it ended. `region` is empty where the name did not resolve; status 0: no answer."""
+    """One request that has ended.
+
+    region: empty where the name did not resolve. status: 0 where there was no answer.
+    at: the time of its end, in seconds since 1970.
+    """
 
     at: float
     location: str
@@ -31,7 +36,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Requests of a span of time; times in seconds since 1970, None where nothing failed."""
+    """The numbers of requests in a span of time.
+
+    Times are in seconds since 1970; None where nothing failed.
+    """
 
     served: int
     failed: int
@@ -40,7 +48,10 @@ class Totals:
 
 
 class Ledger:
-    """Thread-safe. Keeps the last six hours that had requests; older ones are forgotten."""
+    """The record of requests, by second. Thread-safe.
+
+    It keeps the last six hours that had requests, and deletes older ones.
+    """
 
     def __init__(self, kept_seconds: int = KEPT_SECONDS) -> None:
         self._kept = kept_seconds
@@ -54,7 +65,7 @@ class Ledger:
                 self._seconds.popitem(last=False)
 
     def requests(self, since: float = -inf, until: float = inf) -> list[Request]:
-        """Those that ended at or after `since` and before `until`."""
+        """Return the requests that ended at or after `since` and before `until`."""
         with self._lock:
             keys: Iterable[int] = list(self._seconds)
             if isfinite(since) and isfinite(until):
@@ -75,7 +86,10 @@ class Ledger:
         )
 
     def per_second(self, since: float, until: float) -> list[tuple[int, int]]:
-        """(served, failed) for each second from `since`, silent seconds included."""
+        """Return (served, failed) for each second from `since`.
+
+        Seconds without requests are included.
+        """
         counts = [(0, 0)] * max(0, ceil(until - since))
         for request in self.requests(since, until):
             second = min(int(request.at - since), len(counts) - 1)
@@ -84,7 +98,7 @@ class Ledger:
         return counts
 
     def by_region(self, since: float = -inf, until: float = inf) -> dict[str, tuple[int, int]]:
-        """Region that was asked -> (served, failed)."""
+        """Return the Region that was asked -> (served, failed)."""
         counts: dict[str, tuple[int, int]] = {}
         for request in self.requests(since, until):
             served, failed = counts.get(request.region, (0, 0))
@@ -104,7 +118,10 @@ VISIT: tuple[tuple[str, str, bytes], ...] = (
 
 @dataclass
 class _Customer:
-    """One customer, with a resolver's cache of one entry and a place in the visit."""
+    """One customer: its place in the visit, and its resolver's cache.
+
+    The cache has one entry.
+    """
 
     location: str
     random: Random
@@ -116,7 +133,7 @@ class _Customer:
 class Clients:
     """Customers in `locations` (Region names) who shop at `name` until `stop()`.
 
-    Each one sends `rate` requests a scenario minute, and believes a DNS answer for its TTL, no longer.
+    Each one sends `rate` requests a scenario minute, and uses a DNS answer for its TTL, no longer.
     They run beside the kernel, one task each.
     """
 
@@ -147,7 +164,7 @@ class Clients:
             self._runtime.spawn(lambda customer=customer: self._shop(customer))  # type: ignore[misc]
 
     def stop(self) -> None:
-        """No new request after this; those under way end by themselves."""
+        """Start no new request; the requests that run end by themselves."""
         self._stopped = True
 
     def _shop(self, customer: _Customer) -> None:
@@ -181,7 +198,10 @@ class Clients:
         return Request(self._runtime.now(), customer.location, region, 200 <= status < 300, status, ms)
 
     def _resolve(self, customer: _Customer) -> str:
-        """Raises `NetworkError`; a cached answer that has run out is not used again."""
+        """Return the Region from the cache, or from a new look-up.
+
+        Raises `NetworkError`. The cached answer lasts for its TTL; one that has expired is not used again.
+        """
         if self._runtime.now() >= customer.cached_until:
             customer.region, ttl = self._network.lookup(self._name, customer.location)
             customer.cached_until = self._runtime.now() + ttl

@@ -1,4 +1,8 @@
-"""The same network over real sockets: DNS queries over UDP and TCP, HTTP on kept-alive connections."""
+"""The customers' network over real sockets on loopback: DNS and HTTP.
+
+DNS queries go over UDP and TCP, HTTP requests over connections that are kept alive. `network.VirtualNetwork`
+is the same network inside the process.
+"""
 
 import http.client
 import select
@@ -24,9 +28,9 @@ IDLE_CONNECTIONS = 32
 
 
 class WireNetwork:
-    """Knows one DNS server's address and nothing else; ports come from SRV records.
+    """A `Network` that knows one DNS server's address and nothing else. Thread-safe.
 
-    `speed` is scenario seconds per second. `Response.elapsed` is in real seconds. Thread-safe.
+    Ports come from SRV records. speed: scenario seconds per second. `Response.elapsed` is in real seconds.
     """
 
     def __init__(
@@ -87,7 +91,10 @@ class WireNetwork:
             connection.close()
 
     def _service(self, name: str, location: str) -> tuple[str, int, int]:
-        """Region, port and TTL from the SRV record of `name`."""
+        """Return Region, port and TTL from the SRV record of `name`.
+
+        Raises `Unreachable`.
+        """
         option = dns.edns.GenericOption(dns.edns.OptionType.make(LOCATION_OPTION), location.encode())
         try:
             query = dns.message.make_query(f"_http._tcp.{name}", dns.rdatatype.SRV, options=[option])
@@ -129,7 +136,7 @@ class WireNetwork:
         return connection
 
     def _regional_port(self, region: str) -> int:
-        """The port of an endpoint that no look-up has led to yet."""
+        """Return the port of an endpoint that no look-up has led to yet."""
         self.lookup(f"{region}.{self._suffix}", region)
         return self._ports[region]
 
@@ -143,7 +150,10 @@ class WireNetwork:
 
 
 def _hung_up(connection: socket.socket) -> bool:
-    """An idle connection has something to read only when the other end closed it."""
+    """Return True where the other end closed an idle connection.
+
+    Only then an idle connection has something to read.
+    """
     poll = select.poll()
     poll.register(connection, select.POLLIN)
     return bool(poll.poll(0))

@@ -1,9 +1,11 @@
-"""Monitors that are not AWS's: each asks the shop and says what it saw, by `tidegate.signal/v1`.
+"""The monitors that are not AWS's: each asks the shop and reports the result.
 
 ```
  every 30 s:  checkout at the Region's own endpoint ──> breaching, healthy ──> PutEvents where it observes
 ```
-A monitor in a Region that is dark is dead with it, and sends nothing.
+
+A report is an event of `tidegate.signal/v1`. A monitor in a dark Region is dead like the Region, and sends
+nothing.
 """
 
 from collections.abc import Callable
@@ -24,7 +26,10 @@ Publish = Callable[[str, dict[str, Any]], None]
 
 
 class Monitors:
-    """`publish`: (Region, event) onto that Region's bus."""
+    """The monitors of a rehearsal.
+
+    publish: called with (Region, event); it puts the event on that Region's bus.
+    """
 
     def __init__(
         self, *, kernel: Kernel, runtime: Runtime, publish: Publish, faults: Faults, network: Network
@@ -34,7 +39,7 @@ class Monitors:
         self._states: dict[MonitorPlan, tuple[str, float]] = {}
 
     def add(self, plan: MonitorPlan) -> None:
-        """Begin to look; the first event comes within half a minute."""
+        """Start a monitor; its first event comes within half a minute."""
         first = EVERY * (len(self._states) % 7 + 1) / 8
         self._states[plan] = ("healthy", self._kernel.now())
 

@@ -1,7 +1,7 @@
-"""What a customer or a canary can do from where it stands: look up a name, send a request.
+"""The network that customers and canaries use: look up a name, send a request.
 
 Clients and canaries are written against `Network`. `VirtualNetwork` carries their requests inside the
-process, on the rehearsal's own time; `wire_network.WireNetwork` over real sockets.
+process, on the rehearsal's own time; `loopback_network.WireNetwork` over real sockets.
 """
 
 from dataclasses import dataclass
@@ -17,20 +17,26 @@ REQUEST_TIMEOUT = 2.0
 
 
 class NetworkError(Exception):
-    """A request that brought no answer. The message is what a customer's log would say."""
+    """A request that brought no answer.
+
+    The message is the line that a customer's log would show.
+    """
 
 
 class Unreachable(NetworkError):  # noqa: N818
-    """Refused, reset, or the name does not resolve."""
+    """The connection is refused or reset, or the name does not resolve."""
 
 
 class TimedOut(NetworkError):  # noqa: N818
-    """No answer within the timeout."""
+    """No answer came within the timeout."""
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """`elapsed` in seconds as the asker's watch shows them."""
+    """An HTTP answer.
+
+    elapsed: in seconds, as the asker measures them.
+    """
 
     status: int
     body: bytes
@@ -39,7 +45,7 @@ class Response:
 
 class Network(Protocol):
     def lookup(self, name: str, location: str) -> tuple[str, float]:
-        """The Region that `name` leads to, and for how many scenario seconds.
+        """Return the Region that `name` leads to, and its TTL in scenario seconds.
 
         Raises `NetworkError`.
         """
@@ -55,15 +61,15 @@ class Network(Protocol):
         body: bytes = b"",
         timeout: float = REQUEST_TIMEOUT,
     ) -> Response:
-        """One HTTP request from `location` to the endpoint of `region`; `timeout` in scenario seconds.
+        """Send one HTTP request from `location` to the endpoint of `region`.
 
-        Raises `NetworkError`.
+        timeout: in scenario seconds. Raises `NetworkError`.
         """
         ...
 
 
 class VirtualNetwork:
-    """Requests inside the process; the way there and back is slept on `runtime`."""
+    """A `Network` inside the process; the travel time is slept on `runtime`."""
 
     def __init__(self, *, runtime: Runtime, names: NameService, shop: Shop) -> None:
         self._runtime, self._names, self._shop = runtime, names, shop

@@ -1,4 +1,7 @@
-"""Where the shop keeps orders: the promise, and a stand-in for a DynamoDB global table."""
+"""The shop's store of orders: its protocol, and a stand-in for DynamoDB.
+
+The stand-in is for a DynamoDB global table.
+"""
 
 import threading
 from collections import OrderedDict
@@ -15,16 +18,16 @@ class Orders(Protocol):
     def put(self, region: str, order_id: str, order: Order) -> None: ...
 
     def get(self, region: str, order_id: str) -> Order | None:
-        """The order as the replica in `region` has it now."""
+        """Return the order that the replica in `region` has now."""
         ...
 
 
 class ReplicatedOrders:
-    """Multi-Region eventual consistency: a write shows elsewhere `lag` seconds later, the last one wins.
+    """A table with multi-Region eventual consistency; the last write wins.
 
-    lag_from: the same by the Region that it was written in.
-
-    Keeps the newest 10,000 orders.
+    A write shows in the other Regions `lag` seconds later.
+    lag_from: gives the lag by the Region of the write, in place of `lag`.
+    It keeps the newest 10,000 orders.
     """
 
     def __init__(

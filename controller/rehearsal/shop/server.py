@@ -1,4 +1,4 @@
-"""The shop on real sockets: one HTTP/1.1 server per Region on loopback."""
+"""The shop's servers on real sockets: one HTTP/1.1 server per Region on loopback."""
 
 import socket
 import sys
@@ -12,9 +12,10 @@ IDLE_SECONDS = 60.0
 
 
 class ShopServer:
-    """Serves `shop` as it is in `region`. `port` 0 takes a free one. Raises `OSError` where it is in use.
+    """The HTTP server of `shop` in `region`.
 
-    While the Region is dark every request is met by a closed connection, on kept-alive ones as well.
+    port: 0 takes a free one. Raises `OSError` where it is in use.
+    While the Region is dark, the server closes the connection of every request, also a kept-alive one.
     """
 
     def __init__(self, shop: Shop, region: str, *, port: int = 0, host: str = "127.0.0.1") -> None:
@@ -51,7 +52,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def server_bind(self) -> None:
-        """Without the base class's look-up of the host's name."""
+        """Bind without the base class's look-up of the host's name."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
@@ -68,7 +69,7 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Nobody to tell where the customer went away; anything else is our own fault, and shown."""
+        """Show an error of our own, and ignore that the customer went away."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
@@ -126,4 +127,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(reason)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it
-        """Requests are counted, not printed."""
+        """Print nothing: requests are counted."""

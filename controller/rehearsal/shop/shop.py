@@ -1,9 +1,9 @@
-"""A small two-Region shop: five backends in each Region, some of which may be bad.
+"""A small two-Region shop: five backends in each Region, some of them bad.
 
-The same request handler serves real sockets (`shop_server`) and the virtual network. A dark Region's
-requests never get here: whoever carries them asks `is_dark` first.
+The same request handler serves real sockets (`shop/server.py`) and the virtual network. A dark Region's
+requests never arrive here: the network asks `is_dark` first.
 
-How late the orders arrive in the other Regions, and the metric that DynamoDB publishes about it.
+The last part gives the delay of orders to the other Regions, and the metric that DynamoDB publishes about it.
 """
 
 import json
@@ -27,7 +27,10 @@ SERVICE_MS = {"health": 1.0, "catalog": 12.0, "cart": 18.0, "checkout": 45.0, "o
 
 
 class PutMetric(Protocol):
-    """One datapoint for CloudWatch in `region`; `timestamp` is the start of its minute."""
+    """Puts one datapoint for CloudWatch in `region`.
+
+    timestamp: the start of its minute.
+    """
 
     def __call__(
         self,
@@ -43,7 +46,10 @@ class PutMetric(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An HTTP answer; `service_ms` is how long the shop worked on it, in scenario time."""
+    """An HTTP answer.
+
+    service_ms: the time that the shop worked on it, in milliseconds of scenario time.
+    """
 
     status: int
     body: bytes
@@ -52,7 +58,7 @@ class Reply:
 
 @dataclass
 class _Minute:
-    """What one Region did in the minute that runs."""
+    """The figures of one Region in the current minute."""
 
     requests: int = 0
     errors: int = 0
@@ -60,7 +66,10 @@ class _Minute:
 
 
 class Shop:
-    """The shop in all its Regions. Thread-safe; `handle` never raises, whatever it is sent."""
+    """The shop in all its Regions. Thread-safe.
+
+    `handle` never raises, for any input.
+    """
 
     def __init__(self, *, regions: Iterable[str], faults: Faults, orders: Orders) -> None:
         self.regions = regions = tuple(regions)
@@ -77,7 +86,10 @@ class Shop:
         return region in self._faults.dark
 
     def handle(self, *, region: str, method: str, path: str, body: bytes = b"") -> Reply:
-        """Answer one request in `region`. GET /health says that the process is up, and no more."""
+        """Answer one request in `region`.
+
+        GET /health says that the process is up, and no more.
+        """
         parts = path.partition("?")[0].strip("/").split("/")
         if (method, parts) == ("GET", ["health"]):
             return self._healthy[region]
@@ -127,7 +139,7 @@ class Shop:
     def emit(self, minute: float, put_metric: PutMetric, namespace: str = NAMESPACE) -> None:
         """Publish the figures of the minute that began at `minute`, and begin the next.
 
-        A dark Region, and one whose metrics are broken, says nothing. A minute without requests has
+        A dark Region, and one whose metrics are broken, publishes nothing. A minute without requests has
         no error rate and no latency.
         """
         for region in self.regions:
@@ -144,7 +156,7 @@ class Shop:
 
 
 def emit_each_minute(kernel: Kernel, shop: Shop, put_metric: PutMetric, namespace: str = NAMESPACE) -> None:
-    """From now on publish the shop's metrics at the end of each scenario minute."""
+    """Publish the shop's metrics at the end of each scenario minute from now."""
     minute = kernel.now() // 60 * 60
 
     def emit() -> None:
@@ -156,7 +168,7 @@ def emit_each_minute(kernel: Kernel, shop: Shop, put_metric: PutMetric, namespac
 
 
 def backend_fails(*, turn: int, share: float) -> bool:
-    """Whether request number `turn` of a Region meets a bad backend.
+    """Return True where request number `turn` of a Region meets a bad backend.
 
     Round robin over five backends: at 0.2 the first one always fails; at 0.3 the second fails every
     other time as well.
@@ -167,7 +179,7 @@ def backend_fails(*, turn: int, share: float) -> bool:
 
 
 def _items(body: bytes) -> list[str] | None:
-    """The items that a customer sent, or None where the body is not what the shop asks for."""
+    """Return the items that a customer sent; None for a body without good items."""
     if len(body) > BODY_BYTES:
         return None
     try:
@@ -189,11 +201,14 @@ def _reply(status: int, page: str, content: dict[str, Any]) -> Reply:
 
 
 USUAL = 0.8
-"""Seconds that a write takes to the other Regions."""
+"""Seconds that a write usually takes to the other Regions."""
 
 
 def lag_from(faults: Faults, region: str) -> float:
-    """Seconds until what is written in `region` shows elsewhere; infinite while nothing is replicated."""
+    """Return the seconds until a write in `region` shows in the other Regions.
+
+    Infinite while replication is paused.
+    """
     return inf if region in faults.replication_paused else faults.lag.get(region, USUAL)
 
 
@@ -202,9 +217,10 @@ def replicated(kernel: Kernel, faults: Faults) -> ReplicatedOrders:
 
 
 def publish_each_minute(kernel: Kernel, faults: Faults, plan: Blueprint, put_metric: PutMetric) -> None:
-    """ReplicationLatency of each Region towards each other, at the end of each scenario minute.
+    """Publish ReplicationLatency between all Regions each scenario minute.
 
-    It drops to zero where replication stands still. A dark Region writes nothing, so nothing is measured.
+    The value is of each Region towards each other one, at the end of the minute. It drops to zero where
+    replication stands still. A dark Region writes nothing, so nothing is measured.
     """
 
     def emit() -> None:

@@ -1,4 +1,4 @@
-"""One queue of timed callbacks: the heart of the rehearsal cloud.
+"""The kernel of the rehearsal cloud: one queue of timed callbacks.
 
 ```
  virtual:  pop the earliest callback, set the clock to its time, call it      (replay, tests, simulation)
@@ -32,7 +32,7 @@ class Timer:
 
 
 class VirtualClock:
-    """Jumps to the time of each callback; idle time costs nothing."""
+    """A clock that jumps to the time of each callback; idle time costs nothing."""
 
     def __init__(self, start: float) -> None:
         self.time = start
@@ -42,7 +42,7 @@ class VirtualClock:
 
 
 class WallClock:
-    """Scenario time runs `speed` times as fast as the machine's clock."""
+    """A clock whose scenario time runs `speed` times as fast as the machine's clock."""
 
     def __init__(self, start: float, speed: float, wall_start: float | None = None) -> None:
         self.start, self.speed = start, speed
@@ -52,7 +52,10 @@ class WallClock:
         return self.start + (time.time() - self.wall_start) * self.speed
 
     def reach(self, when: float, changed: threading.Condition) -> bool:
-        """Sleep towards `when`. False: something was queued meanwhile, look again."""
+        """Sleep towards `when`, and return True once it is reached.
+
+        Return False after at most 0.5 s of sleep, or when a callback was queued: the caller looks again.
+        """
         wall_seconds = (when - self.now()) / self.speed
         if wall_seconds <= 0:
             return True
@@ -61,7 +64,7 @@ class WallClock:
 
 
 class Kernel:
-    """Runs callbacks in order of time; ties in order of scheduling."""
+    """The queue that runs callbacks in order of time; ties in order of scheduling."""
 
     def __init__(self, clock: VirtualClock | WallClock) -> None:
         self.clock = clock
@@ -75,11 +78,14 @@ class Kernel:
         """Told of each callback that is due, in virtual time: when, its number, what is called."""
 
     def now(self) -> float:
-        """Scenario time, seconds since 1970."""
+        """Return scenario time, in seconds since 1970."""
         return self.clock.now()
 
     def at(self, when: float, callback: Callback) -> Timer:
-        """Call `callback` at scenario time `when` (now, if that is past). Thread-safe where time is real."""
+        """Call `callback` at scenario time `when`, or now where that is past.
+
+        Thread-safe where time is real.
+        """
         virtual = self._virtual
         if virtual is not None:  # one thread, and nobody sleeps who must be woken
             if when < virtual.time:
@@ -122,7 +128,10 @@ class Kernel:
             self._changed.notify_all()
 
     def run(self, until: float | None = None) -> None:
-        """Run callbacks until `stop()`, or until scenario time `until`, or (virtual only) none is left."""
+        """Run callbacks until `stop()`, or until scenario time `until`.
+
+        In virtual time it also ends where no callback is left.
+        """
         with self.lock:
             self._stopped = False
             if isinstance(self.clock, WallClock):

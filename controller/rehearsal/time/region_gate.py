@@ -1,4 +1,4 @@
-"""One Region's share of the kernel: while the Region stands still, what is due there waits.
+"""One Region's share of the kernel: callbacks wait while the Region stands still.
 
 ```
  due     ──1──2─────3──4────────────5──>
@@ -12,11 +12,14 @@ from collections.abc import Callable
 from controller.rehearsal.time.kernel import Callback, Kernel, Timer
 
 LOOK = 0.5
-"""Seconds between looks whether a stopped Region goes on."""
+"""Seconds between two checks of a stopped Region."""
 
 
 class Gate(Kernel):
-    """Passes callbacks on to `kernel`; time goes on all the same, so that deadlines pass meanwhile."""
+    """A kernel that passes callbacks on to `kernel`, unless the Region stands still.
+
+    Time goes on all the same, so that deadlines pass meanwhile.
+    """
 
     def __init__(self, kernel: Kernel, stopped: Callable[[], bool]) -> None:
         self._kernel, self.stopped = kernel, stopped
@@ -24,7 +27,10 @@ class Gate(Kernel):
         self._held: list[Timer] = []
 
     def at(self, when: float, callback: Callback) -> Timer:
-        """As the kernel's. A timer can still be cancelled while it waits for the Region."""
+        """Call `callback` at `when`, as the kernel does, once the Region runs.
+
+        A timer can still be cancelled while it waits for the Region.
+        """
 
         def due() -> None:
             if self._held or self.stopped():
@@ -42,7 +48,10 @@ class Gate(Kernel):
         return self.at(self.clock.now() + seconds, callback)
 
     def every(self, seconds: float, callback: Callback, first_after: float | None = None) -> None:
-        """As the kernel's; what would have come meanwhile is left out."""
+        """Call `callback` again and again, as the kernel does.
+
+        Calls that are due while the Region stands still are left out.
+        """
         self._kernel.every(seconds, lambda: None if self.stopped() else callback(), first_after)
 
     def stop(self) -> None:

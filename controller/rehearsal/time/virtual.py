@@ -55,9 +55,9 @@ class Fiber(Generic[T]):
 
 
 class VirtualRuntime:
-    """Time and concurrency that belong to a kernel with a virtual clock.
+    """The time and concurrency of a kernel with a virtual clock.
 
-    `skew` is added to `now()` (a machine whose clock is wrong); `monotonic()` is never skewed.
+    skew: added to `now()` (a machine with a wrong clock); `monotonic()` is never skewed.
     """
 
     def __init__(self, kernel: Kernel, skew: float = 0.0) -> None:
@@ -85,7 +85,10 @@ class VirtualRuntime:
         return fiber
 
     def close(self) -> None:
-        """End what has begun and would never go on: its stack keeps all that it names in memory."""
+        """End the greenlets that have started and would never go on.
+
+        Otherwise the stack of each keeps everything that it names in memory.
+        """
         for fiber in tuple(self._begun):
             fiber.throw(GreenletExit)
 

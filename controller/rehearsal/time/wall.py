@@ -1,4 +1,7 @@
-"""A `Runtime` on real threads whose clock is a kernel's wall clock: the demo, `up`."""
+"""A `Runtime` on real threads, with the wall clock of a kernel.
+
+The demo and `tidegate up` use it.
+"""
 
 import threading
 import time
@@ -12,11 +15,17 @@ from controller.rehearsal.time.kernel import Kernel, WallClock
 T = TypeVar("T")
 
 WAIT_FLOOR = 0.010
-"""Real seconds. A loopback call takes 2-5 ms: at speed 60 a hedge of 150 ms would start before any answer."""
+"""The shortest wait, in real seconds.
+
+A loopback call takes 2-5 ms: at speed 60 a hedge of 150 ms would start before any answer.
+"""
 
 
 class Closed(Exception):  # noqa: N818
-    """The runtime was closed while somebody slept, waited or spawned; raised to end that thread."""
+    """The runtime was closed; the exception ends a thread that used it.
+
+    It is raised in `sleep`, `wait` and `spawn`.
+    """
 
 
 class WallRuntime:
@@ -37,16 +46,22 @@ class WallRuntime:
         return self.kernel.now()
 
     def monotonic(self) -> float:
-        """Scenario seconds on a clock that never steps."""
+        """Return scenario seconds on a clock that never steps."""
         return time.monotonic() * self._speed
 
     def sleep(self, seconds: float) -> None:
-        """Sleep scenario seconds. Raises `Closed`."""
+        """Sleep scenario seconds.
+
+        Raises `Closed`.
+        """
         if self._closed.wait(max(seconds, 0.0) / self._speed):
             raise Closed
 
     def spawn(self, work: Callable[[], T]) -> "Future[T]":
-        """Start `work` on a daemon thread. Raises `Closed`."""
+        """Start `work` on a daemon thread.
+
+        Raises `Closed`.
+        """
         future: Future[T] = Future()
 
         def run() -> None:
@@ -65,7 +80,10 @@ class WallRuntime:
         return future
 
     def wait(self, tasks: Sequence[Any], timeout: float) -> None:
-        """Until one task is done or `timeout` scenario seconds passed, at least 10 ms of real time."""
+        """Wait until one task is done or `timeout` scenario seconds passed.
+
+        A wait takes at least 10 ms of real time, if no task is done. Raises `Closed`.
+        """
         real = max(timeout / self._speed, WAIT_FLOOR)
         if not tasks:
             self._closed.wait(real)

@@ -1,22 +1,19 @@
-"""A botocore client's way from arguments to answer, without what only a network or a plug-in needs.
+"""The botocore clients of a virtual rehearsal: botocore above, the wire below.
+
+There is no socket between. A call goes from arguments to answer without the parts that only a network or a
+plug-in needs.
 
 ```
- client.query(…) ─ botocore's serializer ─> request dict ─> endpoint ─> botocore's parser ─> answer, or error
+ client.query(…) ─ botocore's serializer ─> request dict ─> Endpoint ─> HTTP session (the wire)
                    └ no signing context, no hooks, no user agent, no checksums, no history
+                                                 └ no signing, no prepared HTTP request, no retries
+ answer, or error <─ botocore's parser <─ HTTP response
 ```
 
-Only for services that botocore hooks nothing of their own into; the others go botocore's whole way.
-
-botocore's endpoint without what only a network needs: no signing, no prepared HTTP request, no retries.
-
-```
- client ─ serializer ─> request dict ─> Endpoint ─> HTTP session (the wire) ─> parser ─> answer or its error
-```
-
-Serializers, parsers and error classes are botocore's own. It stands in where a client may try once only,
-since the real one sleeps between tries on the machine's clock.
-
-boto3's clients for a virtual rehearsal: botocore above, the wire below, no socket between.
+Serializers, parsers and error classes are botocore's own.
+The short way is only for services into which botocore puts no hooks of its own; the others go botocore's
+whole way. `Endpoint` is used where a client may try once only, since the real one sleeps between tries on
+the machine's clock.
 """
 
 from collections.abc import Callable
@@ -51,7 +48,7 @@ HOOKS = ("provide-client-params", "before-parameter-build", "before-call", "afte
 
 
 def plain(client: BaseClient) -> bool:
-    """Whether a call of this client is serializer, endpoint and parser, and nothing else."""
+    """Return True where a call of this client needs only serializer, endpoint and parser."""
     model = client.meta.service_model
     names = {_bare(name) for name in (model.service_id, model.service_name, model.endpoint_prefix)}
     events = (entry[0].split(".") for entry in BUILTIN_HANDLERS)
@@ -60,12 +57,15 @@ def plain(client: BaseClient) -> bool:
 
 
 def _bare(name: str) -> str:
-    """botocore spells a service in several ways: Route 53, route53, route-53."""
+    """Return a service's name in one form: lower case, letters and digits only.
+
+    botocore spells a service in several ways: Route 53, route53, route-53.
+    """
     return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
 def direct(kind: type[Any]) -> type[Any]:
-    """A client class like `kind`, whose calls go the short way."""
+    """Return a client class like `kind`, whose calls go the short way."""
     operations: dict[str, str] = kind._PY_TO_OP_NAME
     methods = {name: _method(name, operation) for name, operation in operations.items()}
     return type(kind.__name__, (kind,), {**methods, "_make_api_call": _call, "get_paginator": _paginator})
@@ -99,7 +99,10 @@ def _call(self: Any, operation: str, params: dict[str, Any]) -> Any:
 
 _REQUESTS = Remembered(512)
 LARGE_CALL = 1024
-"""Bytes of arguments beyond which no call is like one before."""
+"""Bytes of arguments above which a call is not cached.
+
+Large calls do not repeat.
+"""
 
 
 def _serialized(serializer: Any, params: dict[str, Any], model: OperationModel) -> dict[str, Any]:
@@ -112,13 +115,16 @@ def _serialized(serializer: Any, params: dict[str, Any], model: OperationModel) 
 
 @cache
 def _simple(model: OperationModel) -> bool:
-    """Whether nothing is put into a request, or streamed, that its arguments do not say."""
+    """Return True where a request holds its arguments alone, and nothing is streamed."""
     streams = model.has_streaming_input or model.has_streaming_output or model.has_event_stream_output
     return not (model.idempotent_members or model.http_checksum or model.http_checksum_required or streams)
 
 
 def _paginator(self: Any, operation: str) -> Any:
-    """botocore's own, made once a client: making one takes as long as a call."""
+    """Return botocore's own paginator, made once for each client.
+
+    To make one takes as long as a call.
+    """
     made: dict[str, Any] = vars(self).setdefault("_made", {})
     if operation not in made:
         made[operation] = BaseClient.get_paginator(self, operation)
@@ -133,17 +139,26 @@ class _Pages(PageIterator):  # type: ignore[misc]
 
 @cache
 def _parser(protocol: str) -> ResponseParser:
-    """One for all calls: it keeps nothing of what it parses."""
+    """Return the parser of a protocol, one for all calls.
+
+    It keeps nothing of the answers that it parses.
+    """
     return create_parser(protocol)
 
 
 _ANSWERS = Remembered(512)
 LARGE_ANSWER = 4096
-"""Bytes of a body beyond which no answer is like one before."""
+"""Bytes of a body above which an answer is not cached.
+
+Large answers do not repeat.
+"""
 
 
 def _parsed(parser: ResponseParser, response: dict[str, Any], model: OperationModel) -> Any:
-    """What the parser says. Of a body alone it has said it before, if the protocol keeps all there."""
+    """Return the parsed answer.
+
+    A small JSON answer without error is parsed once for each body: that protocol keeps all of it in the body.
+    """
     body, status, headers = response["body"], response["status_code"], response["headers"]
     if status >= 300 or len(body) > LARGE_ANSWER or not isinstance(parser, JSONParser):
         return parser.parse(response, model.output_shape)
@@ -162,14 +177,17 @@ def _streams(model: OperationModel) -> bool:
 
 
 class Endpoint:
-    """What botocore calls an endpoint, in front of `http_session`."""
+    """A stand-in for botocore's endpoint, in front of `http_session`."""
 
     def __init__(self, real: Real) -> None:
         self.host, self.http_session = real.host, real.http_session
         self._real = real
 
     def make_request(self, operation_model: Any, request_dict: dict[str, Any]) -> tuple[Any, Any]:
-        """Send it once; the HTTP response and what it says. Raises what the session raises."""
+        """Send the request once; return the HTTP response and its parsed content.
+
+        Raises the exceptions of the session.
+        """
         body = request_dict["body"]
         if isinstance(body, dict):
             body = urlencode(body, doseq=True)
@@ -202,9 +220,9 @@ LATENCY = 0.02
 def virtual_clients(
     wire: Wire, runtime: Runtime, faults: Faults, home: str = ""
 ) -> Callable[[str, str, str | None, Config], BaseClient]:
-    """Makes clients whose calls take virtual time and meet the faults that are on.
+    """Return a maker of clients whose calls take virtual time and meet active faults.
 
-    home: the Region of the controller that calls; "": a person.
+    home: the Region of the controller that calls, or "" for a person.
     """
 
     def fault(service: str, region: str, endpoint: str, operation: str) -> Fault | None:  # noqa: ARG001
@@ -227,16 +245,22 @@ def virtual_clients(
 
 @cache
 def _session() -> Session:
-    """One session for all worlds: it keeps the service models, and no state of ours."""
+    """Return one session for all rehearsals in the process.
+
+    It keeps the service models, and no state of ours.
+    """
     return Session()
 
 
 _BUILT: dict[tuple[str, str, tuple[tuple[str, str], ...]], tuple[BaseClient, type[Any]]] = {}
-"""With the class that its copies are of."""
+"""The clients that were built, each with the class of its copies."""
 
 
 def _copy(service: str, region: str, config: Config) -> BaseClient:
-    """A client like one that was built before, with an endpoint of its own: building takes 8 ms."""
+    """Return a copy of a client that was built before, with its own endpoint.
+
+    To build one takes 8 ms.
+    """
     options = tuple(sorted((key, repr(value)) for key, value in vars(config).items()))
     once = (config.retries or {}).get("total_max_attempts") == 1 and service != "s3"
     found = _BUILT.get((service, region, options))

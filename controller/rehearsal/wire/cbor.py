@@ -1,4 +1,4 @@
-"""CBOR (RFC 8949) as Smithy's RPC v2 uses it: any item in, definite lengths out.
+"""The CBOR (RFC 8949) of Smithy's RPC v2: any item in, definite lengths out.
 
 ```
  byte 0: major type (3 bits) | argument (5 bits)    0 uint 1 negative 2 bytes 3 text 4 list 5 map 6 tag
@@ -15,11 +15,14 @@ _BREAK = object()
 
 
 class Epoch(float):
-    """Seconds since 1970 that go out with tag 1."""
+    """Seconds since 1970 that are written with tag 1."""
 
 
 def loads(data: bytes) -> Any:
-    """Raises `AwsError` (SerializationException) for anything that is not one whole item."""
+    """Return the value of one CBOR item.
+
+    Raises `AwsError` (SerializationException) for anything that is not one whole item.
+    """
     reader = _Reader(data)
     try:
         value = reader.item(0)

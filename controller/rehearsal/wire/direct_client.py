@@ -1,4 +1,6 @@
-"""A botocore client whose requests go straight to the wire, in the caller's own time.
+"""The direct path from a botocore client to the wire.
+
+The time of a call is the caller's own.
 
 ```
  client ─> sleep latency/2 ─> fault? ─┬─ none ─> Wire.handle ─> sleep latency/2 ─> answer
@@ -28,13 +30,13 @@ class Handle(Protocol):
 
 
 class Faulty(Protocol):
-    """What happens to a request that arrives now; asked once a request."""
+    """Returns the fault of a request that arrives now; called once a request."""
 
     def __call__(self, service: str, region: str, endpoint: str, operation: str) -> Fault | None: ...
 
 
 def sound(service: str, region: str, endpoint: str, operation: str) -> Fault | None:  # noqa: ARG001
-    """No fault."""
+    """Return None: no fault."""
     return None
 
 
@@ -49,7 +51,7 @@ def attach(
 ) -> None:
     """Replace the HTTP session of a boto3 client.
 
-    `latency` is seconds there and back on `runtime`; `endpoint` names the endpoint that the client speaks
+    latency: seconds there and back on `runtime`. endpoint: the name of the endpoint that the client speaks
     to (default: the client's Region). The client may be unsigned: its service and Region are passed on.
     """
     region = client.meta.region_name
@@ -70,12 +72,15 @@ class Prepared:
     body: Any
     context: dict[str, Any] = field(default_factory=dict)
     message: tuple[Request, str] | None = None
-    """What it is on the wire, once somebody asked."""
+    """The message on the wire with its operation, once somebody asked for it."""
 
 
 @dataclass(slots=True)
 class Answer:
-    """The part of an HTTP answer that botocore's parsers read; `headers` have names in lower case."""
+    """The part of an HTTP answer that botocore's parsers read.
+
+    headers: with names in lower case.
+    """
 
     status_code: int
     headers: dict[str, str]
@@ -92,7 +97,7 @@ Received: TypeAlias = "AWSResponse | Answer"
 
 @dataclass(slots=True)
 class Direct:
-    """What botocore calls an HTTP session."""
+    """A stand-in for botocore's HTTP session."""
 
     handle: Handle
     runtime: Runtime
@@ -119,14 +124,17 @@ class Direct:
         raise ReadTimeoutError(endpoint_url=request.url, error=f"{fault} in this rehearsal")
 
     def land(self, request: Sendable) -> None:
-        """What was sent arrives now, whether or not its sender still runs; nobody gets an answer."""
+        """Deliver a request now, without an answer to anybody.
+
+        Its sender may still run or not.
+        """
         message, operation = on_the_wire(request)
         if self.fault(self.scope.service, self.scope.region, self.endpoint, operation) in (None, "lost"):
             with suppress(EndpointConnectionError):  # nobody is there by now
                 self.handle(message, self.endpoint, self.scope)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Close nothing: nothing is open."""
 
     def _travel(self) -> None:
         if self.latency:
@@ -138,7 +146,7 @@ class Direct:
 
 
 def on_the_wire(request: Sendable) -> tuple[Request, str]:
-    """The request as it is sent, and the operation that it names."""
+    """Return the request as it is sent, and the operation that it names."""
     if isinstance(request, Prepared):
         if request.message is None:
             request.message = _message(request)

@@ -1,4 +1,4 @@
-"""HTTP in, a `Call` to a rehearsed service, HTTP out; what no service here answers goes to a fallback.
+"""The dispatcher of the wire: it makes HTTP requests into calls of services.
 
 ```
  request ─> scope ─┬─ (service, Region) here and the operation too ─> Call ─> service, with the lock held
@@ -21,12 +21,12 @@ from controller.rehearsal.wire.service_models import operation_model, scope_of, 
 
 
 class Wire:
-    """Finds the service that a request is for.
+    """The dispatcher: it finds the service that a request is for.
 
     Parameters
     ----------
     services: by (signing name, Region).
-    fallback: answers whatever none of them does.
+    fallback: answers the requests that none of the services answers.
     lock: held while a service runs, not while the fallback does.
     """
 
@@ -42,7 +42,7 @@ class Wire:
     def handle(self, request: Request, endpoint: str = "", scope: Scope | None = None) -> Response:
         """Answer one request.
 
-        `endpoint` names the endpoint that received it, where that matters (ARC). `scope` is for requests
+        endpoint: the name of the endpoint that received it, where that matters (ARC). scope: for requests
         that are not signed. Errors of the request are answers; an error in a service's own code is raised.
         """
         request_id = f"{next(self._numbers):08x}-7469-4465-8761-746500000000"
@@ -71,6 +71,9 @@ class Wire:
 
 
 def _addressed(dialect: Dialect, scope: Scope) -> bool:
-    """Whether the target's prefix is the service's own (DynamoDB Streams are signed as `dynamodb` too)."""
+    """Return True where the target's prefix is the service's own, or is absent.
+
+    DynamoDB Streams are signed as `dynamodb` too.
+    """
     model = service_model(scope.service)
     return not dialect.target or (model is not None and dialect.target == model.metadata.get("targetPrefix"))

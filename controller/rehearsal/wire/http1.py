@@ -1,6 +1,7 @@
-"""HTTP/1.1 on a connection: as much as AWS's SDKs speak, strict about the rest, without a framework.
+"""The HTTP/1.1 of a connection: as much as AWS's SDKs speak, without a framework.
 
-`http.server` spends 0.2 ms a request on headers; the whole call has a millisecond.
+It is strict about the rest. `http.server` spends 0.2 ms a request on headers; the whole call has a
+millisecond.
 """
 
 from http import HTTPStatus
@@ -16,7 +17,7 @@ _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 
 class BadRequest(Exception):  # noqa: N818
-    """What came is not HTTP, or too much of it. `status` says so."""
+    """The input is not HTTP, or is too large; `status` is the HTTP status."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -29,7 +30,7 @@ class Received(NamedTuple):
 
 
 def receive(source: BinaryIO, sink: BinaryIO) -> Received | None:
-    """The next request on the connection; `None` once the client has closed it.
+    """Return the next request on the connection; None once the client has closed it.
 
     Raises
     ------
@@ -121,7 +122,10 @@ def _exactly(source: BinaryIO, size: int) -> bytes:
 
 
 def encoded(response: Response, *, method: str = "POST", keep_alive: bool = True) -> bytes:
-    """The response as bytes. The answer to a HEAD request keeps the length that the service gave it."""
+    """Return the response as bytes.
+
+    The answer to a HEAD request keeps the length that the service gave it.
+    """
     lines = [f"HTTP/1.1 {response.status} {_REASONS.get(response.status, 'Unknown')}"]
     length = str(len(response.body))
     for name, value in response.headers.items():

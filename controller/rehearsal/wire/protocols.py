@@ -1,4 +1,7 @@
-"""The three protocols that requests come in, each with the same four verbs."""
+"""The three protocols that name their operation in the request: JSON, CBOR, Query.
+
+Each has the same three methods: read, answer, refuse. `rest_json.py` has the fourth protocol.
+"""
 
 import base64
 import json
@@ -19,7 +22,10 @@ _NAMESPACES = {"dynamodb": "com.amazonaws.dynamodb.v20120810#", "sqs": "com.amaz
 
 
 class Dialect(Protocol):
-    """How one request is read and answered. `target` is the service's prefix where the request names it."""
+    """The protocol of one request: it reads the request and writes the answer.
+
+    target: the service's prefix, where the request names it.
+    """
 
     @property
     def operation(self) -> str: ...
@@ -35,7 +41,7 @@ class Dialect(Protocol):
 
 
 def dialect_of(request: Request) -> Dialect | None:
-    """`None`: a REST protocol, or nothing of AWS's."""
+    """Return the dialect of a request; None for REST, or for no AWS protocol."""
     headers = request.headers
     target = headers.get("x-amz-target", "")
     if target:
@@ -66,7 +72,10 @@ def _query(text: str) -> "Query | None":
 _JSON = "application/x-amz-json-1.0"
 _REQUESTS = Remembered(512)
 LARGE = 1024
-"""Bytes of a body beyond which no request is like one before."""
+"""Bytes of a body above which a request is not cached.
+
+Large requests do not repeat.
+"""
 
 
 @lru_cache(maxsize=1024)
@@ -177,7 +186,7 @@ def _xml_namespace(service: str) -> str:
 
 
 def _named(error: AwsError, service: str, request_id: str) -> tuple[str, dict[str, str]]:
-    """The error's code and the headers that carry it."""
+    """Return the error's code and the headers that carry it."""
     known = error_codes(service)
     code, old = known.get(error.code, (error.code, error.code))
     headers = {"x-amzn-RequestId": request_id, "x-amzn-ErrorType": code}
@@ -188,7 +197,7 @@ def _named(error: AwsError, service: str, request_id: str) -> tuple[str, dict[st
 
 
 def cbor_members(shape: Any, value: Any) -> Any:
-    """`value` with its timestamps marked, as `shape` says."""
+    """Return `value` with its timestamps marked, as `shape` says."""
     match shape.type_name:
         case "structure":
             known = shape.members
@@ -219,4 +228,4 @@ def _no_constant(text: str) -> float:
 
 _DECODER = json.JSONDecoder(parse_constant=_no_constant)
 _ENCODER = json.JSONEncoder(default=_blob, separators=(",", ":"))
-"""Made once: the making takes longer than most answers."""
+"""Made once: to make it takes longer than most answers."""

@@ -1,4 +1,7 @@
-"""The Query protocol: a form comes in, XML goes out. Lists are `Name.member.1`, flattened `Name.1`."""
+"""The Query protocol: a form comes in, XML goes out.
+
+Lists are `Name.member.1`, flattened `Name.1`.
+"""
 
 import base64
 import re
@@ -25,7 +28,10 @@ def fields(text: str) -> dict[str, str]:
 
 
 def members(shape: Shape | None, given: dict[str, str]) -> dict[str, Any]:
-    """The operation's input from a form's fields; texts are turned into what `shape` says."""
+    """Return the operation's input from a form's fields.
+
+    Texts are turned into the types of `shape`. Raises `AwsError`.
+    """
     if shape is None:
         return {}
     tree: Tree = {}

@@ -1,4 +1,7 @@
-"""The REST protocol with JSON bodies, as far as look-ups need it: GET and POST."""
+"""The REST protocol with JSON bodies, as far as look-ups need it.
+
+It has GET and POST.
+"""
 
 import json
 import re
@@ -15,19 +18,25 @@ from controller.rehearsal.wire.service_models import operation_model, service_mo
 
 METHODS = ("GET", "POST")
 LABEL = r"(?P<\1>[^/]+|arn:.+)"
-"""A server may have decoded the path already: then an ARN in it holds slashes."""
+"""The pattern of a path's label.
+
+A server may have decoded the path already: then an ARN in it holds slashes.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """One request, found by its path. `target` is empty: the path alone names the operation."""
+    """One request, found by its path.
+
+    target: empty, because the path alone names the operation.
+    """
 
     operation: str
     path: dict[str, str]
     target: str = ""
 
     def read(self, request: Request, model: OperationModel) -> dict[str, Any]:
-        """Path and query parameters by their members' names."""
+        """Return the body, path and query parameters, by their members' names."""
         given: dict[str, Any] = {**_body(request), **dict(parse_qsl(request.query)), **self.path}
         members = model.input_shape.members if model.input_shape else {}
         wire = {shape.serialization.get("name", name): name for name, shape in members.items()}
@@ -55,7 +64,10 @@ def _body(request: Request) -> dict[str, Any]:
 
 
 def rest_of(request: Request, service: str, operations: Iterable[str]) -> Rest | None:
-    """The request as one of a REST service's `operations`; None where it is none of them."""
+    """Return the request as one of a REST service's `operations`.
+
+    Return None where it is none of them.
+    """
     known = service_model(service)
     if request.method not in METHODS or known is None or known.metadata.get("protocol") != "rest-json":
         return None
@@ -71,7 +83,7 @@ def rest_of(request: Request, service: str, operations: Iterable[str]) -> Rest |
 
 
 def written(shape: Shape, value: Any) -> Any:
-    """A value under the names that the protocol writes, times as it writes them."""
+    """Return a value under the names that the protocol writes, with its time formats."""
     match shape.type_name:
         case "structure":
             return {

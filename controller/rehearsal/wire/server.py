@@ -1,4 +1,6 @@
-"""The rehearsal's endpoints on 127.0.0.1: one port for all Regions and services, one for each ARC endpoint.
+"""The rehearsal's endpoints on 127.0.0.1.
+
+There is one port for all Regions and services, and one for each ARC endpoint.
 
 ```
  serve(port) ─> listener thread ─ accept ─> a thread a connection ─ request ─> behaviour?
@@ -28,7 +30,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class PortInUse(Exception):  # noqa: N818
-    """Another program listens on a port that was asked for."""
+    """Another program listens on the port that is wanted."""
 
 
 def _well() -> None:
@@ -40,10 +42,10 @@ def _lit(_region: str) -> bool:
 
 
 class Server:
-    """Threads that turn connections into calls of `handle(request, endpoint)`.
+    """The threads that turn connections into calls of `handle(request, endpoint)`.
 
-    `dark(region)` is asked for each signed request: true means that no API of the Region answers;
-    `mute(service)` likewise, by signing name.
+    dark: called with the Region of each signed request; True means that no API of the Region answers.
+    mute: the same, called with the signing name.
     """
 
     def __init__(
@@ -61,7 +63,9 @@ class Server:
         self._stopped = False
 
     def serve(self, port: int = 0, endpoint: str = "", behaviour: Behaviour = _well) -> int:
-        """Listen on 127.0.0.1:`port` (0: any free one) and return the port. `endpoint` goes to `handle`.
+        """Listen on 127.0.0.1:`port` (0: any free one) and return the port.
+
+        endpoint: passed to `handle`.
 
         Raises
         ------
@@ -206,7 +210,7 @@ class Server:
 
     @staticmethod
     def _hang(connection: socket.socket) -> None:
-        """Say nothing until the client closes the connection or `stop` shuts it."""
+        """Send nothing until the client closes the connection or `stop` shuts it."""
         while connection.recv(65536):
             pass
 

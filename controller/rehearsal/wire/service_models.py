@@ -1,6 +1,7 @@
-"""botocore's service models by signing name, loaded once a process, on first use.
+"""The service models of botocore by signing name, and the scope of a request.
 
-Service and Region from a request's credential scope (Signature Version 4). Signatures are not checked.
+A model is loaded once a process, on first use. The scope is the service and Region of a request's
+credential scope (Signature Version 4). Signatures are not checked.
 """
 
 import re
@@ -54,7 +55,12 @@ def operation_model(signing_name: str, operation: str) -> OperationModel | None:
 
 @lru_cache(maxsize=64)
 def error_codes(signing_name: str) -> dict[str, tuple[str, str]]:
-    """Any name of an error -> (shape's name, code of the old Query API), where the service has both."""
+    """Return error name -> (shape's name, code of the old Query API).
+
+    Both names of an error are keys.
+
+    Empty where the service does not have both.
+    """
     model = service_model(signing_name)
     if model is None or "awsQueryCompatible" not in model.metadata:
         return {}
@@ -73,7 +79,10 @@ _PRESIGNED = re.compile(r"(?:^|&)X-Amz-(Credential=[^&]+)")
 
 
 def scope_of(request: Request) -> Scope:
-    """Raises `AwsError` where there is no credential scope, or not one that can be read."""
+    """Return the scope of a signed request.
+
+    Raises `AwsError` where there is no credential scope, or not one that can be read.
+    """
     text = request.headers.get("authorization", "")
     if not text:
         presigned = _PRESIGNED.search(request.query)

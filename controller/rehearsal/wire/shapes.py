@@ -1,4 +1,7 @@
-"""Input members checked and normalised against a botocore shape, by readers compiled once for each shape."""
+"""The check of input members against a botocore shape, which also normalises them.
+
+The readers are compiled once for each shape.
+"""
 
 import base64
 import binascii
@@ -22,7 +25,7 @@ class MismatchError(AwsError):
 
 
 def compiled(shape: Shape, known: dict[str, Reader] | None = None) -> Reader:
-    """A function from a decoded document to checked members.
+    """Return a function from a decoded document to checked members.
 
     Unknown members and nulls are dropped. Raises `AwsError`: SerializationException for a wrong type,
     ValidationException for a required member that is absent.
@@ -142,7 +145,10 @@ def _blob(value: Any) -> Any:
 
 
 def timestamp(value: Any) -> float:
-    """Seconds since 1970 from a number or an ISO 8601 text."""
+    """Return seconds since 1970 from a number or an ISO 8601 text.
+
+    Raises `AwsError` (SerializationException).
+    """
     if type(value) is not str:
         seconds: float = _float(value)
         if not math.isfinite(seconds):
