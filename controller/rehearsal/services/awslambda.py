@@ -1,6 +1,7 @@
-"""Lambda's description of the controllers' functions, as far as it is read (GetFunctionConfiguration).
+"""The Lambda of the rehearsal: the description of functions, and their invocation.
 
-How a rehearsed service starts a Lambda function and hears how it ended.
+GetFunctionConfiguration describes the controllers' functions, as far as it is read.
+A rehearsed service starts a function by `Invoke`, and receives its end as an `Outcome`.
 """
 
 import base64
@@ -17,9 +18,9 @@ Answer = dict[str, Any]
 
 
 class Functions:
-    """The functions of every controller Region, and whatever else `others` answers under Lambda's name.
+    """The functions of every controller Region; `others` answers Lambda's other operations.
 
-    builds: (Region, function) -> the sum of what is deployed; a test deploys another by changing it.
+    builds: (Region, function) -> the checksum of the deployed code; a test changes it to deploy other code.
     """
 
     def __init__(self, names: Collection[str], regions: Collection[str], code: str, others: Service) -> None:

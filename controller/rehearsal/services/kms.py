@@ -1,10 +1,10 @@
-"""KMS, as far as task tokens need it: one key, encrypt and decrypt under an encryption context.
+"""The KMS of the rehearsal: one key for task tokens, one for signatures.
 
-Own and small, so that the key outlives a restart of `tidegate up`: moto keeps its keys in the process.
+The first is symmetric: encrypt and decrypt under an encryption context, as far as task tokens need it. It is
+our own and small, so that the key outlives a restart of `tidegate up`: moto keeps its keys in the process.
 
-KMS, as far as a signed record needs it: one multi-Region key, the same behind its alias in each Region.
-
-Drawn from a vault's own secret, so that it outlives a restart of `tidegate up` with it.
+The second is a multi-Region key, as far as a signed record needs it: the same behind its alias in each
+Region. It is drawn from a vault's own secret, and so outlives a restart of `tidegate up` with it.
 """
 
 import hmac
@@ -37,7 +37,7 @@ class Vault:
         return {"Encrypt": self._encrypt, "Decrypt": self._decrypt}
 
     def derived(self, purpose: bytes) -> bytes:
-        """32 bytes, the same for as long as the key lives."""
+        """Return 32 bytes, the same for as long as the key lives."""
         return hmac.digest(self._secret, purpose, "sha256")
 
     def _encrypt(self, call: Call) -> dict[str, Any]:
@@ -60,7 +60,10 @@ class Vault:
         return {"KeyId": self.arn, "Plaintext": plain, "EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}
 
     def dump(self) -> dict[str, Any]:
-        """JSON-able; a rehearsal's key guards nothing but the rehearsal."""
+        """Return the key in a form for JSON.
+
+        A rehearsal's key protects nothing but the rehearsal.
+        """
         return {"arn": self.arn, "secret": b64encode(self._secret).decode()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -78,12 +81,15 @@ def _context(call: Call) -> bytes:
 ALIAS = "alias/tidegate-signing"
 ALGORITHM = "ECDSA_SHA_256"
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-"""Of P-256."""
+"""The order of the curve P-256."""
 LONGEST = 4096
 
 
 class Keys:
-    """The `kms` service of one Region: its `vault`, and the signing key, which is drawn from `root`."""
+    """The `kms` service of one Region: its `vault`, and the signing key.
+
+    The signing key is drawn from `root`.
+    """
 
     def __init__(self, region: str, vault: Vault, root: Vault) -> None:
         self._region, self._vault, self._root = region, vault, root

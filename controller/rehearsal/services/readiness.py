@@ -1,6 +1,7 @@
-"""What AWS itself says of a Region's readiness: Region switch, ARC readiness checks, quotas.
+"""The AWS services that report a Region's readiness: Region switch, readiness checks, quotas.
 
-Each looks well unless a fault says otherwise; a fault in `Faults.mute` keeps its service silent.
+Each reports that all is well unless a fault says otherwise; a fault in `Faults.mute` keeps its service
+silent. The readiness checks are ARC's.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -19,11 +20,14 @@ EVALUATION = 1800.0
 CHECK = 60.0
 """Seconds between two looks of a readiness check."""
 USUAL = {"lambda": 1000.0, "apigateway": 10_000.0}
-"""Quotas of every Region: concurrent executions, requests a second."""
+"""Quotas of every Region: concurrent executions for `lambda`, requests a second for `apigateway`."""
 
 
 class Providers:
-    """The services of all Regions: the answer depends on the Region that is asked."""
+    """The services of all Regions.
+
+    The answer depends on the Region that is asked.
+    """
 
     def __init__(self, kernel: Kernel, faults: Faults) -> None:
         self._kernel, self._faults = kernel, faults
@@ -48,7 +52,10 @@ class Providers:
         }
 
     def _check(self, call: Call) -> Answer:
-        """A readiness check is about the Region whose name is in its own."""
+        """Return the status of a readiness check.
+
+        Its own name holds the name of the Region that it is about.
+        """
         name = str(call.params["ReadinessCheckName"])
         state = "NOT_READY" if any(region in name for region in self._faults.unready) else "READY"
         checked = {"Readiness": state, "LastCheckedTimestamp": self._last(CHECK), "ComponentId": name}
@@ -75,7 +82,10 @@ class Providers:
 
 
 def provided(kernel: Kernel, faults: Faults, regions: Iterable[str]) -> dict[tuple[str, str], Service]:
-    """By signing name and Region. ARC readiness answers in us-west-2 alone."""
+    """Return the services by signing name and Region.
+
+    ARC readiness answers in us-west-2 alone.
+    """
     providers: Service = Providers(kernel, faults)
     everywhere = [name for name in PROVIDERS if name != ARC]
     return {(ARC, "us-west-2"): providers} | {(name, r): providers for r in regions for name in everywhere}

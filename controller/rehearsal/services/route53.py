@@ -1,10 +1,8 @@
-"""Route 53's list of the zone's records: the tree by which the rehearsal's names are answered.
+"""The Route 53 lists: the zone's records, and the health checks on them.
 
-AWS: Route 53 API Reference, ListResourceRecordSets (REST with XML bodies).
-
-Route 53's list of health checks: one RECOVERY_CONTROL check for each routing control of the records.
-
-AWS: Route 53 API Reference, ListHealthChecks (REST with XML bodies).
+The records are the tree by which the rehearsal's names are answered. There is one RECOVERY_CONTROL check for
+each routing control of the records.
+AWS: Route 53 API Reference, ListResourceRecordSets and ListHealthChecks (REST with XML bodies).
 """
 
 from collections.abc import Callable, Iterator
@@ -19,7 +17,10 @@ Handle = Callable[[Request], Response]
 
 
 def listed_records(tree: RecordTree, arn: Callable[[str], str], elsewhere: Handle) -> Handle:
-    """The list is answered here, in one page; all else by `elsewhere`. arn: of a control by its name."""
+    """Return a handler that lists the records, in one page.
+
+    elsewhere: answers all other requests. arn: returns the ARN of a control by its name.
+    """
 
     def handle(request: Request) -> Response:
         if request.method != "GET" or request.path != RECORD_SETS:
@@ -36,7 +37,10 @@ def listed_records(tree: RecordTree, arn: Callable[[str], str], elsewhere: Handl
 
 
 def check_id(control: str) -> str:
-    """The health check that watches a routing control, by the control's ARN."""
+    """Return the id of the health check on a routing control.
+
+    control: the control's ARN.
+    """
     return str(uuid5(NAMESPACE_OID, control))
 
 
@@ -75,7 +79,10 @@ HEALTH_CHECKS = "/2013-04-01/healthcheck"
 
 
 def listed_checks(tree: RecordTree, arn: Callable[[str], str], elsewhere: Handle) -> Handle:
-    """The list is answered here, in one page; all else by `elsewhere`. arn: of a control by its name."""
+    """Return a handler that lists the health checks, in one page.
+
+    elsewhere: answers all other requests. arn: returns the ARN of a control by its name.
+    """
     controls = [target.control for piece in tree.slices for target in piece.targets]
 
     def handle(request: Request) -> Response:

@@ -1,10 +1,10 @@
-"""As much of S3 as a standby's switch needs: small objects, conditional writes, and health checks on them.
+"""The S3 of the rehearsal: a standby's switch, and the audit's bucket.
 
-moto has these too, but keeps them in the process: two rehearsals would share their switches.
+The switch needs small objects, conditional writes, and health checks on the objects. moto has these too, but
+keeps them in the process: two rehearsals would share their switches.
 
-The audit's bucket, with Object Lock: moto's, made when it is first asked for.
-
-Whoever exports nothing does not wait for moto. Its clock is the machine's, not the rehearsal's.
+The audit's bucket, with Object Lock, is moto's. It is made when it is first asked for, so that a rehearsal
+that exports nothing does not wait for moto. Its clock is the machine's, not the rehearsal's.
 """
 
 import hashlib
@@ -22,9 +22,10 @@ _XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
 class Objects:
-    """The buckets of `watched`: control -> (Region, bucket, key). A control is Off while its object is there.
+    """The buckets of the switches, and the health checks on their objects.
 
-    A bucket whose Region is dark answers no health check either, and an inverted check takes that for well.
+    watched: control -> (Region, bucket, key). A control is Off while its object is there.
+    A bucket whose Region is dark answers no health check either; an inverted check takes that for healthy.
     """
 
     def __init__(self, kernel: Kernel, faults: Faults, watched: Mapping[str, tuple[str, str, str]]) -> None:
@@ -34,7 +35,10 @@ class Objects:
         self._watchers: list[Watcher] = []
 
     def before(self, elsewhere: Handle) -> Handle:
-        """What is addressed to one of the buckets is answered here, all else by `elsewhere`."""
+        """Return a handler that answers the requests to one of the buckets.
+
+        elsewhere: answers all other requests.
+        """
 
         def handle(request: Request) -> Response:
             bucket, key = _address(request)
@@ -46,7 +50,10 @@ class Objects:
         return handle
 
     def is_on(self, control: str) -> bool:
-        """What the control's health check says; a control without an object has none and is always On."""
+        """Return True where the control's health check is healthy.
+
+        A control without an object has no check and is always On.
+        """
         if control not in self._watched:
             return True
         region, bucket, key = self._watched[control]
@@ -95,7 +102,10 @@ class Objects:
 
 
 def _address(request: Request) -> tuple[str, str]:
-    """Bucket and key, from the path or, where the host names the bucket, from both."""
+    """Return bucket and key of a request.
+
+    Where the host names the bucket, the path is the key; otherwise the path holds both.
+    """
     host, _, rest = request.headers.get("host", "").partition(".s3.")
     if rest:
         return host, request.path.lstrip("/")
@@ -135,7 +145,10 @@ def audit_bucket(region: str) -> str:
 
 
 def locked(region: str, elsewhere: Handle) -> Handle:
-    """What is addressed to the bucket finds it there; everything is answered by `elsewhere`."""
+    """Return a handler that creates the audit's bucket before the first request to it.
+
+    elsewhere: answers every request, also those that create the bucket.
+    """
     name, made = audit_bucket(region), False
 
     def handle(request: Request) -> Response:
@@ -152,7 +165,10 @@ def locked(region: str, elsewhere: Handle) -> Handle:
 
 
 def _creation(region: str) -> tuple[tuple[str, dict[str, str], str], ...]:
-    """As `infra/keys.py` declares it: query, headers and body of each request."""
+    """Return query, headers and body of each request that creates the bucket.
+
+    They are as `infra/keys.py` declares the bucket.
+    """
     place = f"<LocationConstraint>{region}</LocationConstraint>"
     rule = f"<DefaultRetention><Mode>COMPLIANCE</Mode><Days>{DAYS}</Days></DefaultRetention>"
     return (
@@ -164,7 +180,7 @@ def _creation(region: str) -> tuple[tuple[str, dict[str, str], str], ...]:
 
 
 def _scope(region: str) -> str:
-    """moto reads from it which service is meant, and nothing else."""
+    """Return an authorization header; moto reads only the service from it."""
     return (
         f"AWS4-HMAC-SHA256 Credential=rehearsal/20300101/{region}/s3/aws4_request, SignedHeaders=host, "
         "Signature=0"

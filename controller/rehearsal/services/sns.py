@@ -1,4 +1,7 @@
-"""SNS, as far as pages need it: what was published, for the screen, the report and the tests to read."""
+"""The SNS of the rehearsal: it keeps the pages that were published.
+
+The screen, the report and the tests read them.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,7 +19,10 @@ class Notice:
 
 
 class Outbox:
-    """The `sns` service of several Regions, each with one topic; all that was published, in one list."""
+    """The `sns` service of several Regions, each with one topic.
+
+    All that was published is in one list.
+    """
 
     def __init__(self, kernel: Kernel, regions: Sequence[str]) -> None:
         self._kernel, self._ids = kernel, Ids(f"sns/{regions[0]}")

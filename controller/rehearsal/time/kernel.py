@@ -75,7 +75,10 @@ class Kernel:
         self._stopped = False
         self._virtual = clock if isinstance(clock, VirtualClock) else None
         self.trace: Callable[[tuple[float, int, Timer]], object] | None = None
-        """Told of each callback that is due, in virtual time: when, its number, what is called."""
+        """Called with each callback that is due, in virtual time.
+
+        Its argument is the time, the callback's number, and its timer.
+        """
 
     def now(self) -> float:
         """Return scenario time, in seconds since 1970."""

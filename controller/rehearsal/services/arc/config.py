@@ -1,6 +1,7 @@
-"""ARC's configuration of routing controls, as far as it is read: one cluster, one panel.
+"""The configuration API of ARC's routing controls: one cluster, one panel.
 
-AWS: Recovery Control Configuration API Reference. It answers in us-west-2 alone; nothing here can be changed.
+It has the operations that are read. AWS: Recovery Control Configuration API Reference. It answers in
+us-west-2 alone; nothing here can be changed.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +18,10 @@ Answer = dict[str, Any]
 
 
 class PanelConfig:
-    """What describes `arc`, the data plane. One page each: a rehearsal has few controls."""
+    """The configuration that describes `arc`, the data plane.
+
+    Each list is one page: a rehearsal has few controls.
+    """
 
     def __init__(self, arc: RoutingControls) -> None:
         self._arc = arc

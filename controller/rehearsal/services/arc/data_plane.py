@@ -1,9 +1,8 @@
-"""ARC's routing-control data plane: one cluster, five endpoints.
+"""The data plane of ARC's routing controls: one cluster, five endpoints.
 
-AWS: Routing Control API Reference. Endpoints that are refused or hung are the wire's business; here such
+AWS: Routing Control API Reference. The wire decides about endpoints that are refused or hung; here such
 an endpoint only counts as missing from the quorum.
-
-The error answers of `route53-recovery-cluster`, shaped as botocore's model has them.
+The error answers of `route53-recovery-cluster` have the shapes of botocore's model.
 """
 
 import random
@@ -61,7 +60,10 @@ def in_wait_period(rule: SafetyRule) -> AwsError:
 
 
 def against_rule(rule: SafetyRule, refusal: Refusal) -> AwsError:
-    """AWS does not say which exception carries this: a rehearsal chooses, a controller must take both."""
+    """Return the refusal of a change that breaks a safety rule.
+
+    AWS does not say which exception carries this: a rehearsal chooses, a controller must take both.
+    """
     message = f"The change would break safety rule {rule.name} ({rule.arn})."
     if refusal == "ValidationException":
         return AwsError(refusal, message, fields={"reason": "other"})
@@ -80,7 +82,7 @@ Answer = dict[str, Any]
 
 
 class RoutingControls:
-    """A control panel's routing controls, its safety rules, and the endpoints that serve them.
+    """A control panel's routing controls, its safety rules, and its endpoints.
 
     Parameters
     ----------
@@ -139,19 +141,22 @@ class RoutingControls:
         return self._rules
 
     def is_on(self, name: str) -> bool:
-        """The cluster's own truth, ahead of any endpoint's view. Raises `KeyError`."""
+        """Return the state in the cluster itself, ahead of any endpoint's view.
+
+        Raises `KeyError`.
+        """
         return self._states[name]
 
     def arn(self, name: str) -> str:
         return self._arns[name]
 
     def add_rule(self, rule: SafetyRule) -> None:
-        """Make one more safety rule over controls that exist."""
+        """Add a safety rule over controls that exist."""
         with self._kernel.lock:
             self._rules = (*self._rules, rule)
 
     def drop_rule(self, arn: str) -> None:
-        """Take a safety rule away; nothing happens if there is none of that ARN."""
+        """Remove a safety rule; do nothing if none has that ARN."""
         with self._kernel.lock:
             self._rules = tuple(rule for rule in self._rules if rule.arn != arn)
 
@@ -164,12 +169,15 @@ class RoutingControls:
         (self._maintenance.add if out else self._maintenance.discard)(endpoint)
 
     def dump(self) -> dict[str, Any]:
-        """The state as JSON has it; `restore` takes it back."""
+        """Return the state in a form for JSON; `restore` takes it back."""
         with self._kernel.lock:
             return {"states": dict(self._states), "changed": dict(self._changed)}
 
     def restore(self, dumped: Mapping[str, Any]) -> None:
-        """Take states of controls that still exist; every endpoint sees them at once."""
+        """Take the states of controls that still exist.
+
+        Every endpoint sees them at once.
+        """
         with self._kernel.lock:
             known = {name: bool(on) for name, on in dumped["states"].items() if name in self._arns}
             changed = {name: float(at) for name, at in dumped["changed"].items() if name in self._arns}
@@ -240,7 +248,11 @@ class RoutingControls:
         return {}
 
     def _judge(self, wanted: Mapping[str, bool], overridden: Collection[str], now: float) -> None:
-        """All of a call or none: wait periods first, then the rules over the whole resulting set."""
+        """Refuse a whole call that breaks a wait period or a safety rule.
+
+        All changes of a call are made, or none. Wait periods are checked first, then the rules over the whole
+        resulting set of states.
+        """
         rules = [rule for rule in self._rules if rule.touches(wanted) and rule.arn not in overridden]
         for rule in rules:
             last = max((self._changed[name] for name in rule.controls if name in self._changed), default=None)

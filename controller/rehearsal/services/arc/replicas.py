@@ -1,4 +1,4 @@
-"""What each endpoint of the cluster has heard so far.
+"""The views of the cluster's endpoints: the changes that each has received so far.
 
 ```
  write taken by b:   a ......lag......sees     b sees at once     c ...lag...sees
@@ -19,8 +19,9 @@ class _News:
 
 
 class Replicas:
-    """One view per endpoint; a change reaches each after a lag of its own, and a newer one is never undone.
+    """One view of the states per endpoint.
 
+    A change reaches each endpoint after a lag of its own, and an older change never undoes a newer one.
     lag: (least, most) seconds, drawn from `rng`. AWS: 5 s on average, 15 s at most.
     """
 
@@ -37,14 +38,14 @@ class Replicas:
         self._news: dict[str, list[_News]] = {endpoint: [] for endpoint in endpoints}
 
     def spread(self, changes: Mapping[str, bool], *, at: float, taken_by: str) -> None:
-        """Tell every endpoint of a change that was committed at `at`."""
+        """Send every endpoint a change that was committed at `at`."""
         self._number += 1
         for endpoint, news in self._news.items():
             delay = 0.0 if endpoint == taken_by else self._rng.uniform(*self._lag)
             news += [_News(at + delay, self._number, name, on) for name, on in changes.items()]
 
     def view(self, endpoint: str, at: float) -> dict[str, bool]:
-        """Control -> on, as `endpoint` sees it at `at`."""
+        """Return control -> on, as `endpoint` sees it at `at`."""
         seen, news = self._views[endpoint], self._news[endpoint]
         for item in news:
             if item.visible_at <= at and item.number > seen[item.name][0]:

@@ -1,4 +1,4 @@
-"""Safety rules of a control panel, as the data plane judges them.
+"""The safety rules of a control panel, as the data plane judges them.
 
 AWS: Recovery Control Configuration, `AssertionRule`, `GatingRule`, `RuleConfig`.
 """
@@ -33,7 +33,7 @@ class SafetyRule:
         return any(name in names for name in self.controls)
 
     def holds(self, states: Mapping[str, bool]) -> bool:
-        """Whether the rule is true of a whole set of states."""
+        """Return True where the rule is true of a whole set of states."""
         counted = self.gating if self.kind == "GATING" else self.controls
         on = sum(states[name] for name in counted)
         needed = {"ATLEAST": self.threshold, "AND": len(counted), "OR": 1}[self.type]

@@ -1,6 +1,7 @@
-"""The events that CloudWatch sends to EventBridge about an alarm ("Alarm events and EventBridge").
+"""The events of an alarm for EventBridge, and the reasons in them.
 
-Why an alarm is in its state, in CloudWatch's words: `StateReason` and `StateReasonData`.
+CloudWatch user guide, "Alarm events and EventBridge". `StateReason` and `StateReasonData` say in
+CloudWatch's words why an alarm is in its state.
 """
 
 import json
@@ -18,7 +19,10 @@ Event = dict[str, Any]
 
 
 def state_change(alarm: Alarm, before: State, now: float, mute: dict[str, str] | None) -> Event:
-    """`CloudWatch Alarm State Change`; `mute` says which rule mutes the alarm's actions, if one does."""
+    """Return the event `CloudWatch Alarm State Change`.
+
+    mute: the rule that mutes the alarm's actions, if one does.
+    """
     muted = {"muteDetail": mute} if mute else {}
     return _event(
         "CloudWatch Alarm State Change",
@@ -35,7 +39,10 @@ def state_change(alarm: Alarm, before: State, now: float, mute: dict[str, str] |
 
 
 def configuration_change(alarm: Alarm, operation: str, now: float, before: Event | None = None) -> Event:
-    """`CloudWatch Alarm Configuration Change`; `before` is an earlier `configuration()`."""
+    """Return the event `CloudWatch Alarm Configuration Change`.
+
+    before: an earlier `configuration()`.
+    """
     previous = {"previousConfiguration": before} if before else {}
     state = {key: _state(alarm.state)[key] for key in ("value", "timestamp")}
     if alarm.state.suppressed_by:
@@ -46,7 +53,7 @@ def configuration_change(alarm: Alarm, operation: str, now: float, before: Event
 
 
 def configuration(alarm: Alarm) -> Event:
-    """All settings of an alarm, as configuration events spell them."""
+    """Return all settings of an alarm, as configuration events spell them."""
     config = alarm.config
     kept = {
         "EvaluationPeriods": "evaluationPeriods",
@@ -95,7 +102,7 @@ def _state(state: State) -> Event:
 
 
 def _watched(alarm: Alarm) -> Event:
-    """What the alarm looks at: a metric, or a rule over other alarms."""
+    """Return the subject of the alarm: a metric, or a rule over other alarms."""
     config = alarm.config
     described = {"description": config["AlarmDescription"]} if config.get("AlarmDescription") else {}
     if alarm.composite:
@@ -122,7 +129,10 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Datapoint:
-    """One period of the evaluation range: its start (seconds), what was measured, whether it breaches."""
+    """One period of the evaluation range.
+
+    start: in seconds. value: the measured value. breaching: None where nothing was measured.
+    """
 
     start: float
     stats: Stats | None
@@ -131,7 +141,10 @@ class Datapoint:
 
 
 def reason(alarm: Alarm, points: Sequence[Datapoint], new: StateValue) -> str:
-    """The sentence; `points` oldest first."""
+    """Return the sentence of `StateReason`.
+
+    points: oldest first.
+    """
     n, real = alarm.n, [point for point in points if point.value is not None][-alarm.n :]
     if not real:
         plural = "datapoint was" if n == 1 else "datapoints were"
@@ -159,7 +172,7 @@ def reason(alarm: Alarm, points: Sequence[Datapoint], new: StateValue) -> str:
 
 
 def reason_data(alarm: Alarm, points: Sequence[Datapoint], now: float) -> str:
-    """The JSON text that travels as a string."""
+    """Return the JSON text of `StateReasonData`."""
     recent = points[-alarm.n :]
     values = [point.value for point in recent if point.value is not None]
     start = {"startDate": millis(recent[0].start)} if values else {}
@@ -186,7 +199,7 @@ def _evaluated(point: Datapoint) -> dict[str, Any]:
 
 
 def triggering(child_arn: str, value: StateValue, at: float) -> str:
-    """Reason data of a composite alarm."""
+    """Return the reason data of a composite alarm."""
     state = {"value": value, "timestamp": millis(at)}
     return json.dumps({"triggeringAlarms": [{"arn": child_arn, "state": state}]}, separators=(",", ":"))
 

@@ -1,4 +1,7 @@
-"""What an alarm is: its settings with AWS's own member names, and the state it is in."""
+"""The model of an alarm: its settings and its state.
+
+The settings have AWS's own member names.
+"""
 
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -12,7 +15,10 @@ INITIAL = "Unchecked: Initial alarm creation"
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A state and why; `updated` in seconds. `suppressed_by`: WaitPeriod, ExtensionPeriod or Alarm."""
+    """A state of an alarm with its reason.
+
+    updated: in seconds. suppressed_by: WaitPeriod, ExtensionPeriod or Alarm.
+    """
 
     value: StateValue
     reason: str
@@ -66,7 +72,10 @@ class Alarm:
 
     @property
     def treatment(self) -> Treatment:
-        """How missing data counts; DynamoDB's alarms keep their state unless told otherwise."""
+        """Return the treatment of missing data.
+
+        DynamoDB's alarms keep their state unless their settings say otherwise.
+        """
         default: Treatment = "ignore" if self.config["Namespace"] == "AWS/DynamoDB" else "missing"
         return self.config.get("TreatMissingData") or default
 

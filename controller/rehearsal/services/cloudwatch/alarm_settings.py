@@ -1,4 +1,7 @@
-"""What PutMetricAlarm and PutCompositeAlarm take and refuse (CloudWatch API reference)."""
+"""The settings that PutMetricAlarm and PutCompositeAlarm take or refuse.
+
+CloudWatch API reference.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
@@ -38,7 +41,10 @@ def refuse(reason: str) -> AwsError:
 
 
 def metric_config(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a metric alarm; raises `AwsError`."""
+    """Return the settings of a metric alarm.
+
+    Raises `AwsError`.
+    """
     if params.get("Metrics") or params.get("ExtendedStatistic"):
         raise refuse("Only alarms on one metric and a plain statistic are rehearsed.")
     for name in sorted(NEEDED):
@@ -69,7 +75,10 @@ def metric_config(params: Mapping[str, Any]) -> dict[str, Any]:
 def composite_config(
     params: Mapping[str, Any], region: str, find: Callable[[str], Alarm | None]
 ) -> dict[str, Any]:
-    """The settings of a composite alarm; its children exist, in the same Region. Raises `AwsError`."""
+    """Return the settings of a composite alarm.
+
+    Raises `AwsError`, also where a child does not exist or is in another Region.
+    """
     try:
         rule = parse(str(params.get("AlarmRule") or ""))
     except InvalidRule as exc:

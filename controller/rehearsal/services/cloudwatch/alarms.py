@@ -1,11 +1,11 @@
-"""All alarms of a Region: evaluation on the kernel's clock, composites, suppression, transitions.
+"""The alarms of a Region: evaluation on the kernel's clock, composites, suppression, transitions.
 
 ```
  each minute + 5 s (each 10 s + 1 s for periods under a minute): evaluate the metric alarms
    a state changed ──> event, history ──> composites that name it ──> event, history ──> ...
 ```
 
-Whether a composite alarm's actions are suppressed, and by what (user guide, "Alarm suppression").
+The suppressor of a composite alarm's actions (user guide, "Alarm suppression"):
 
 ```
  the alarm changes state                      the suppressor leaves ALARM
@@ -30,7 +30,7 @@ from controller.rehearsal.time.kernel import Kernel
 
 
 def suppressed_by(alarm: Alarm, find: Callable[[str], Alarm | None], now: float) -> str | None:
-    """`Alarm`, `ExtensionPeriod`, `WaitPeriod`, or None where actions run."""
+    """Return `Alarm`, `ExtensionPeriod`, `WaitPeriod`, or None where actions run."""
     name = alarm.config.get("ActionsSuppressor")
     if not name:
         return None
@@ -41,7 +41,10 @@ def suppressed_by(alarm: Alarm, find: Callable[[str], Alarm | None], now: float)
 
 
 def period_ends(alarm: Alarm) -> dict[str, float]:
-    """When each period that may suppress the alarm's actions ends, seconds; the first in force counts."""
+    """Return the end of each period that may suppress the alarm's actions.
+
+    Times are in seconds; the first period in force counts.
+    """
     extension = int(alarm.config.get("ActionsSuppressorExtensionPeriod") or 0)
     left = {} if alarm.suppressor_left is None else {"ExtensionPeriod": alarm.suppressor_left + extension}
     return {
@@ -51,7 +54,7 @@ def period_ends(alarm: Alarm) -> dict[str, float]:
 
 
 SETTLE = {60.0: 5.0, 10.0: 1.0}
-"""Interval of evaluation -> seconds that the last period's samples are given to arrive."""
+"""Interval of evaluation -> seconds for the last period's samples to arrive."""
 MOST_HISTORY = 1000
 COMPARE: dict[str, Callable[[float, float], bool]] = {
     "GreaterThanThreshold": lambda value, threshold: value > threshold,
@@ -74,11 +77,11 @@ class Board:
         self._beating: set[float] = set()
 
     def find(self, name: str) -> Alarm | None:
-        """An alarm by name or ARN."""
+        """Return an alarm by name or ARN; None where there is none."""
         return self.alarms.get(name.split(":alarm:", 1)[-1])
 
     def state_of(self, name: str) -> StateValue:
-        """A child that was deleted is unknown."""
+        """Return the state of an alarm; a deleted one is INSUFFICIENT_DATA."""
         alarm = self.find(name)
         return "INSUFFICIENT_DATA" if alarm is None else alarm.state.value
 
@@ -103,7 +106,7 @@ class Board:
         self._follow(alarm)
 
     def watch(self) -> None:
-        """See that every metric alarm is evaluated at its interval."""
+        """Start the evaluation of every metric alarm at its interval."""
         for interval in {self._interval(alarm) for alarm in self.alarms.values() if not alarm.composite}:
             if interval not in self._beating:
                 self._beating.add(interval)
@@ -114,7 +117,10 @@ class Board:
         return 10.0 if alarm.period < 60 else 60.0
 
     def _beat(self, interval: float, end: float) -> None:
-        """Evaluate on the periods that end at `end`, once their samples have had time to arrive."""
+        """Evaluate the alarms on the periods that end at `end`.
+
+        It runs after `SETTLE`, so that the samples have had time to arrive.
+        """
         watched = [a for a in self.alarms.values() if not a.composite and self._interval(a) == interval]
         if not watched:
             self._beating.discard(interval)
@@ -190,7 +196,10 @@ class Board:
         self.transition(alarm, new)
 
     def _suppress(self, name: str) -> None:
-        """The suppressor changed, or a wait is over: only what is suppressed already can change."""
+        """Judge the suppression again: the suppressor changed, or a wait is over.
+
+        Only an alarm whose actions are suppressed already can change.
+        """
         alarm = self.alarms.get(name)
         if alarm is None or alarm.state.suppressed_by is None:
             return

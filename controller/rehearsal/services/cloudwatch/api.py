@@ -1,7 +1,7 @@
-"""CloudWatch alarms and metrics of one Region on the kernel's clock (CloudWatch API reference).
+"""The `monitoring` service: CloudWatch alarms and metrics of one Region (CloudWatch API reference).
 
-Alarm actions (SNS and so on) are kept and described, but not carried out: what counts here is the
-event that each transition sends.
+It runs on the kernel's clock. Alarm actions (SNS and so on) are kept and described, but not carried out:
+only the event of each transition matters here.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,10 @@ Answer = dict[str, Any]
 
 
 class Alarms:
-    """The `monitoring` service of one Region; `publish` takes the events that it makes."""
+    """The `monitoring` service of one Region.
+
+    publish: takes the events that it makes.
+    """
 
     def __init__(
         self, kernel: Kernel, region: str, publish: Callable[[dict[str, Any]], object], faults: Faults
@@ -52,7 +55,10 @@ class Alarms:
         }
 
     def mute(self, alarm_name: str, until: float) -> None:
-        """Mute an alarm's actions until `until` (seconds): its events say so, and are sent all the same."""
+        """Mute an alarm's actions until `until` (seconds).
+
+        Its events say so, and are sent all the same.
+        """
         self._board.mutes[alarm_name] = (self._kernel.now(), until)
 
     def _put_metric_alarm(self, call: Call) -> Answer:
@@ -160,7 +166,7 @@ class Alarms:
         return {}
 
     def dump(self) -> dict[str, Any]:
-        """Alarms, states, history, mutes and metrics, for JSON."""
+        """Return alarms, states, history, mutes and metrics, for JSON."""
         return {"ids": self._ids.used, "metrics": self._metrics.dump(), **self._board.dump()}
 
     def restore(self, state: dict[str, Any]) -> None:

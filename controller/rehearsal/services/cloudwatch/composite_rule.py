@@ -38,7 +38,10 @@ class Rule:
 
 
 def parse(text: str) -> Rule:
-    """Compile a rule; raises `InvalidRule`."""
+    """Return the compiled rule.
+
+    Raises `InvalidRule`.
+    """
     if len(text) > LONGEST:
         raise InvalidRule(f"longer than {LONGEST} characters")
     parser = Parser(_tokens(text))
@@ -60,14 +63,17 @@ def _tokens(text: str) -> list[re.Match[str]]:
 
 
 class Parser:
-    """Recursive descent; `depth` bounds hostile nesting."""
+    """A parser by recursive descent; `depth` limits hostile nesting."""
 
     def __init__(self, tokens: list[re.Match[str]]) -> None:
         self.tokens, self.at, self.depth = tokens, 0, 0
         self.children: list[str] = []
 
     def peek(self) -> str:
-        """The next word or mark; `state` for a state function; empty at the end."""
+        """Return the next word or mark, without a step forward.
+
+        `state` for a state function; empty at the end.
+        """
         if self.at == len(self.tokens):
             return ""
         token = self.tokens[self.at]

@@ -1,4 +1,7 @@
-"""PutMetricData, GetMetricStatistics and GetMetricData for single metrics (CloudWatch API reference)."""
+"""The metric operations: PutMetricData, GetMetricStatistics, and GetMetricData for single metrics.
+
+CloudWatch API reference.
+"""
 
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +18,7 @@ Answer = dict[str, Any]
 
 
 class Samples:
-    """The metrics half of a Region's `monitoring` service."""
+    """The metric operations of a Region's `monitoring` service."""
 
     def __init__(self, kernel: Kernel, region: str, metrics: Metrics, faults: Faults) -> None:
         self._kernel, self._region, self._metrics, self._faults = kernel, region, metrics, faults
@@ -29,7 +32,7 @@ class Samples:
         }
 
     def put(self, namespace: str, name: str, value: float, dimensions: Mapping[str, str]) -> None:
-        """One sample of now, from a part of the rehearsal itself."""
+        """Add one sample of now, from a part of the rehearsal itself."""
         datum = {
             "MetricName": name,
             "Value": value,

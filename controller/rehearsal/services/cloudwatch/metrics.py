@@ -1,4 +1,7 @@
-"""Metric samples of one Region, kept as CloudWatch keeps them: aggregated by second or by minute."""
+"""The metric samples of one Region, aggregated by second or by minute.
+
+CloudWatch keeps them so.
+"""
 
 from bisect import bisect_left, insort
 from collections.abc import Mapping
@@ -12,7 +15,7 @@ Key = tuple[str, str, tuple[tuple[str, str], ...]]
 
 @dataclass
 class Stats:
-    """What is left of the samples of one interval."""
+    """The aggregate of the samples of one interval."""
 
     count: float
     total: float
@@ -25,7 +28,7 @@ class Stats:
         self.least, self.most = min(self.least, other.least), max(self.most, other.most)
 
     def value(self, statistic: str) -> float:
-        """`Average`, `Sum`, `Minimum`, `Maximum` or `SampleCount`."""
+        """Return `Average`, `Sum`, `Minimum`, `Maximum` or `SampleCount`."""
         values = {"Sum": self.total, "Minimum": self.least, "Maximum": self.most, "SampleCount": self.count}
         return self.total / self.count if statistic == "Average" else values[statistic]
 
@@ -34,13 +37,19 @@ STATISTICS = ("Average", "Sum", "Minimum", "Maximum", "SampleCount")
 
 
 def key(namespace: str, name: str, dimensions: Mapping[str, str]) -> Key:
-    """A metric's identity: the same name with other dimensions is another metric."""
+    """Return a metric's identity.
+
+    The same name with other dimensions is another metric.
+    """
     return namespace, name, tuple(sorted(dimensions.items()))
 
 
 @dataclass
 class Series:
-    """One metric: start of interval (seconds) -> what fell into it; `starts` is sorted."""
+    """One metric: start of interval (seconds) -> the aggregate of its samples.
+
+    starts: sorted.
+    """
 
     starts: list[float] = field(default_factory=list)
     stats: dict[float, Stats] = field(default_factory=dict)
@@ -53,7 +62,7 @@ class Series:
             insort(self.starts, start)
 
     def between(self, begin: float, end: float) -> Stats | None:
-        """Everything in [begin, end); None where nothing is."""
+        """Return the aggregate of [begin, end); None where there are no samples."""
         found = self.starts[bisect_left(self.starts, begin) : bisect_left(self.starts, end)]
         if not found:
             return None
@@ -70,13 +79,16 @@ class Series:
 
 
 class Metrics:
-    """All metrics of a Region."""
+    """The metrics of a Region."""
 
     def __init__(self) -> None:
         self._series: dict[Key, Series] = {}
 
     def add(self, metric: Key, when: float, stats: Stats, *, resolution: int, now: float) -> None:
-        """Add samples of time `when`; `resolution` is 1 or 60 seconds."""
+        """Add samples of time `when`.
+
+        resolution: 1 or 60 seconds.
+        """
         series = self._series.setdefault(metric, Series())
         series.add(when - when % resolution, stats)
         series.forget(now - KEEP)

@@ -1,6 +1,6 @@
-"""CreateTable, DescribeTable, ListTables, DeleteTable, time to live.
+"""The table operations: CreateTable, DescribeTable, ListTables, DeleteTable, time to live.
 
-Which store holds which table of a Region, and the expiry of its items.
+The catalog knows the store of each table of a Region, and deletes expired items.
 """
 
 import heapq
@@ -22,9 +22,10 @@ _FIVE_YEARS = 5 * 365 * 86400.0  # an older time to live is taken for a mistake 
 
 @dataclass(slots=True)
 class GlobalTable:
-    """A strongly consistent global table: one store, and the Regions whose endpoints reach it.
+    """A strongly consistent global table: one store, and its replicas' Regions.
 
-    writes: how many items were put so far, for those who wait for news.
+    The endpoints of these Regions reach it.
+    writes: the count of items that were put so far, for those who wait for news.
     """
 
     store: Store
@@ -62,7 +63,7 @@ class Catalog:
         return self.store if found is None else found.store
 
     def open(self, table: str) -> Opened:
-        """The table's store and description, with what has expired gone."""
+        """Return the table's store and description, after expired items are deleted."""
         if table.startswith("arn:"):
             table = table.rpartition("/")[2]
         store = self.store_of(table)

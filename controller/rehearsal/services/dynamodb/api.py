@@ -1,7 +1,4 @@
-"""The `dynamodb` service of one Region.
-
-The tables that a controller has, as it asks for them.
-"""
+"""The `dynamodb` service of one Region, and the tables that a controller creates."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,9 +14,9 @@ from controller.rehearsal.time.kernel import Kernel
 class Tables:
     """A `Service`: the tables of `region`, kept in `store`.
 
-    `shared` are strongly consistent global tables by name: give the same `GlobalTable` to the `Tables` of
-    each replica's Region; creating it through any of them creates it for all. `expiry_lag` (seconds) is
-    how long an item outlives its time to live.
+    shared: strongly consistent global tables by name. Give the same `GlobalTable` to the `Tables` of
+    each replica's Region; to create it through any of them creates it for all.
+    expiry_lag: seconds by which an item outlives its time to live.
     """
 
     def __init__(

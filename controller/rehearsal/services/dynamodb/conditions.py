@@ -1,11 +1,13 @@
-"""Condition and filter expressions as trees (developer guide, "Condition and filter expressions").
+"""The condition and filter expressions, as trees, and their evaluation.
+
+Developer guide, "Condition and filter expressions".
 
 ```
  or := and {OR and}      and := not {AND not}      not := [NOT] test
  test := ( or ) | operand op operand | operand BETWEEN x AND y | operand IN (…) | function(…)
 ```
 
-Whether a condition holds for an item. A missing attribute fails every test but `<>` and not-exists.
+`Judge` decides on one item. A missing attribute fails every test but `<>` and not-exists.
 """
 
 from collections.abc import Callable, Mapping
@@ -106,7 +108,10 @@ class Parsed:
 
 @lru_cache(maxsize=2048)
 def parse(what: str, text: str) -> Parsed:
-    """`what` names the argument for error messages, e.g. "ConditionExpression"."""
+    """Return the tree of an expression.
+
+    what: names the argument for error messages, e.g. "ConditionExpression".
+    """
     reader = Reader(what, tokens(what, text))
     condition = _either(reader)
     reader.close()
@@ -199,7 +204,7 @@ def _operand(reader: Reader) -> Operand:
 
 
 def attributes(condition: Condition) -> set[str]:
-    """Top-level attribute names (or `#` placeholders) that a condition looks at."""
+    """Return the top-level attribute names (or `#` placeholders) of a condition."""
     match condition:
         case Both(left, right) | Either(left, right):
             return attributes(left) | attributes(right)
@@ -227,7 +232,7 @@ _ORDERED = ("S", "N", "B")
 
 @dataclass(frozen=True, slots=True)
 class Bindings:
-    """What the placeholders of one request stand for."""
+    """The names and values of one request's placeholders."""
 
     names: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Value] = field(default_factory=dict)
@@ -244,13 +249,16 @@ class Bindings:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Evaluates one condition of one request."""
+    """The evaluation of one condition of one request."""
 
     what: str
     bindings: Bindings
 
     def check(self, condition: Condition) -> None:
-        """Refuse what DynamoDB refuses before it looks at any item: unknown placeholders, wrong types."""
+        """Refuse unknown placeholders and wrong types, before any item is read.
+
+        DynamoDB does the same.
+        """
         match condition:
             case Both(left, right) | Either(left, right):
                 self.check(left)

@@ -19,6 +19,9 @@ def no_table(name: str | None = None) -> AwsError:
 
 
 def condition_failed(item: dict[str, Any] | None) -> AwsError:
-    """`item` goes along only where the caller asked for it and there was one."""
+    """Return the error of a condition that does not hold.
+
+    item: only where the caller asked for it and there was one.
+    """
     fields = {} if item is None else {"Item": item}
     return AwsError("ConditionalCheckFailedException", "The conditional request failed", fields=fields)

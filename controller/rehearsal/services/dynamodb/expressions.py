@@ -1,4 +1,7 @@
-"""The expression arguments of one request: parsed, bound to names and values, and checked for leftovers."""
+"""The expression arguments of one request: parsed, bound to names and values, checked.
+
+A name or value that no expression uses is refused.
+"""
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -18,7 +21,10 @@ _NAMES, _VALUES = "ExpressionAttributeNames", "ExpressionAttributeValues"
 
 
 class Expressions:
-    """Reads a request's expressions one by one; `finish` refuses placeholders that none of them used."""
+    """A reader of a request's expressions, one by one.
+
+    `finish` refuses placeholders that none of them used.
+    """
 
     def __init__(self, params: Mapping[str, Any], expressions: Iterable[str]) -> None:
         legacy = _LEGACY.intersection(params)
@@ -34,7 +40,10 @@ class Expressions:
         self._unused = {*self.bindings.names, *self.bindings.values}
 
     def condition(self, what: str) -> tuple[Judge, Condition] | None:
-        """The judge and tree of the argument `what`, checked; `None` where the request has none."""
+        """Return the checked judge and tree of an argument.
+
+        what: the argument's name. `None` where the request does not have it.
+        """
         text = self._params.get(what)
         if text is None:
             return None

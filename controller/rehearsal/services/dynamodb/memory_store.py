@@ -1,4 +1,7 @@
-"""A store in memory: for simulation, where a table lives for seconds and is read thousands of times."""
+"""The store in memory, for simulation.
+
+There a table lives for seconds and is read thousands of times.
+"""
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
@@ -30,7 +33,10 @@ class _Table:
 
 
 class MemoryStore:
-    """Partitions by key, each a sorted list of sort keys beside a dict of rows."""
+    """A store that keeps partitions by key.
+
+    Each partition is a sorted list of sort keys beside a dict of rows.
+    """
 
     def __init__(self) -> None:
         self._tables: dict[str, _Table] = {}

@@ -1,4 +1,7 @@
-"""Document paths: reading, writing and removing what `a.b[3]` names. Writers copy; items never change."""
+"""The document paths: they read, write and remove the value that `a.b[3]` names.
+
+Writers copy; items never change.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,7 +15,7 @@ _BAD_PATH = "The document path provided in the update expression is invalid for 
 
 
 def resolve(path: Path, names: Mapping[str, str], what: str) -> Path:
-    """The path with `#` placeholders replaced by the names they stand for."""
+    """Return the path with its `#` placeholders replaced by their names."""
     if not any(step.name.startswith("#") for step in path):
         return path
     steps = []
@@ -46,7 +49,10 @@ def read(item: Item, path: Path) -> Value | None:
 
 
 def write(item: Item, path: Path, value: Value | None) -> Item:
-    """`item` with `value` at `path` (`None` removes). The parent must exist."""
+    """Return `item` with `value` at `path` (`None` removes).
+
+    The parent must exist.
+    """
     return _written({"M": item}, path, value)["M"]  # type: ignore[no-any-return]
 
 
@@ -83,7 +89,10 @@ def _written(parent: Value, path: Path, value: Value | None) -> Value:
 
 
 def project(item: Item, paths: Iterable[Path]) -> Item:
-    """Only what `paths` name, inside the maps and lists that lead there; list elements close up."""
+    """Return the parts of `item` that `paths` name, in their maps and lists.
+
+    List elements that are left move together.
+    """
     paths = tuple(paths)
     if all(len(path) == 1 for path in paths):
         return {path[0].name: item[path[0].name] for path in paths if path[0].name in item}
@@ -114,7 +123,7 @@ def _picked(value: Value, tree: _Tree) -> Value | None:
 
 
 def overlap(paths: list[Path]) -> tuple[Path, Path] | None:
-    """The first two paths of which one leads through the other."""
+    """Return the first two paths of which one leads through the other."""
     for index, one in enumerate(paths):
         for other in paths[index + 1 :]:
             shorter = min(len(one), len(other))

@@ -1,4 +1,7 @@
-"""A store in one SQLite file, so that a rehearsal survives a restart. `:memory:` works too."""
+"""The store in one SQLite file, so that a rehearsal survives a restart.
+
+`:memory:` works too.
+"""
 
 import base64
 import json
@@ -24,8 +27,9 @@ _CHUNK = 256
 
 
 class SqliteStore:
-    """Each write is committed at once; `write-ahead log` keeps it whole when the process is killed.
+    """A store that commits each write at once.
 
+    The write-ahead log keeps the file whole when the process is killed.
     One process at a time: a second one finds the file locked (`AwsError` from `__init__`).
     """
 
@@ -115,7 +119,10 @@ class SqliteStore:
 
 @contextmanager
 def _failing(path: Path | str) -> Iterator[None]:
-    """A full disk or a locked file answers as AWS does when a service has trouble: HTTP 500, and why."""
+    """Raise `AwsError` (HTTP 500) with the reason for an error of SQLite.
+
+    For a full disk or a locked file it so answers as AWS does when a service has trouble.
+    """
     try:
         yield
     except sqlite3.Error as error:

@@ -1,4 +1,4 @@
-"""What a table needs from whatever keeps it."""
+"""The protocol of a store, which keeps the tables."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,17 +20,23 @@ class TableInfo:
 
 
 class Row(NamedTuple):
-    """An item as stored. Never changed in place: a write stores another."""
+    """An item as stored.
+
+    It is never changed in place: a write stores another.
+    """
 
     item: Item
     size: int
 
 
 class Store(Protocol):
-    """Items by (table, partition key, sort key). All calls are made under the kernel's lock."""
+    """The items by (table, partition key, sort key).
+
+    All calls are made under the kernel's lock.
+    """
 
     def names(self) -> list[str]:
-        """Table names in order."""
+        """Return the table names in order."""
         ...
 
     def info(self, table: str) -> TableInfo | None: ...
@@ -42,7 +48,7 @@ class Store(Protocol):
     def drop_table(self, table: str) -> None: ...
 
     def totals(self, table: str) -> tuple[int, int]:
-        """Items and bytes."""
+        """Return the count of items and their size in bytes."""
         ...
 
     def get(self, table: str, partition: bytes, sort: bytes) -> Row | None: ...
@@ -52,9 +58,12 @@ class Store(Protocol):
     def delete(self, table: str, partition: bytes, sort: bytes) -> None: ...
 
     def query(self, table: str, partition: bytes, within: SortRange, *, forward: bool) -> Iterator[Row]:
-        """Rows of one partition in order of sort key."""
+        """Return the rows of one partition in order of sort key."""
         ...
 
     def scan(self, table: str, after: tuple[bytes, bytes] | None) -> Iterator[tuple[bytes, Row]]:
-        """Partition key and row of everything, in a fixed order, strictly after a key."""
+        """Return partition key and row of every item, in a fixed order.
+
+        after: (partition key, sort key); only items strictly after it.
+        """
         ...

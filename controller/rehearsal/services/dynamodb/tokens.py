@@ -1,6 +1,7 @@
-"""Expression text to tokens, and the reader that walks them.
+"""The tokens of an expression's text, and the reader of them.
 
-Words that DynamoDB refuses as bare attribute names (developer guide, "Reserved words in DynamoDB").
+The reserved words are those that DynamoDB refuses as bare attribute names (developer guide, "Reserved words
+in DynamoDB").
 """
 
 import re
@@ -73,7 +74,10 @@ class Token(NamedTuple):
 
 
 class Attribute(NamedTuple):
-    """One step of a document path: a name (bare, or a `#` placeholder) or a list index."""
+    """One step of a document path: a name or a list index.
+
+    A name is bare, or a `#` placeholder.
+    """
 
     name: str
     position: int = -1
@@ -102,7 +106,10 @@ def tokens(what: str, text: str) -> tuple[Token, ...]:
 
 @dataclass
 class Reader:
-    """Reads one expression from left to right and notes the placeholders it meets."""
+    """A reader of one expression, from left to right.
+
+    It notes the placeholders that it meets.
+    """
 
     what: str
     items: tuple[Token, ...]
@@ -120,7 +127,7 @@ class Reader:
         return token
 
     def word(self) -> str:
-        """The coming keyword in capitals, or nothing."""
+        """Return the next keyword in capitals, or "" for none."""
         token = self.peek()
         upper = token.text.upper()
         return upper if token.kind == "name" and upper in _KEYWORDS else ""
@@ -141,7 +148,7 @@ class Reader:
         return invalid(f'Invalid {self.what}: Syntax error; token: "{self.peek().text}", near: "{near}"')
 
     def function(self) -> str:
-        """The name of a function whose bracket follows, or nothing."""
+        """Return the name of a function whose bracket follows, or "" for none."""
         after = self.items[self.place + 1] if self.place + 1 < len(self.items) else None
         token = self.peek()
         return token.text if token.kind == "name" and after == Token("op", "(") else ""

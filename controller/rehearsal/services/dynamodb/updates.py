@@ -1,8 +1,7 @@
-"""Update expressions: SET, REMOVE, ADD, DELETE (developer guide, "Update expressions").
+"""The update expressions: SET, REMOVE, ADD, DELETE (developer guide, "Update expressions").
 
-Every operand is read from the item as it was; then all changes are made at once.
-
-An update expression applied to an item.
+`Change` applies one to an item: every operand is read from the item as it was; then all changes are made
+at once.
 """
 
 from dataclasses import dataclass
@@ -52,7 +51,7 @@ Term = Read | Given | IfNotExists | ListAppend | Sum
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What an expression asks for, and the placeholders that its text uses."""
+    """The changes of an expression, and the placeholders that its text uses."""
 
     sets: tuple[tuple[Path, Term], ...]
     removes: tuple[Path, ...]
@@ -151,7 +150,7 @@ _SETS = ("SS", "NS", "BS")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An update with its placeholders resolved and judged, ready for any item."""
+    """An update whose placeholders are resolved and checked, ready for any item."""
 
     update: Update
     bindings: Bindings
@@ -163,7 +162,7 @@ class Change:
         return tuple(self._path(path) for path in (*paths, *update.removes))
 
     def check(self) -> None:
-        """Refuse what can be refused without the item."""
+        """Refuse the errors that need no item to be seen."""
         paths = self.touched()
         for path in paths:
             if path[0].name in self.key_names:
@@ -210,7 +209,10 @@ class Change:
                     raise _wrong_operand(operator, kind)
 
     def to(self, item: Item) -> Item:
-        """The item after the update. `item` itself stays as it was."""
+        """Return the item after the update.
+
+        `item` itself stays as it was.
+        """
         update, values = self.update, self.bindings.values
         writes = [(self._path(path), self._value(term, item)) for path, term in update.sets]
         for path, name in update.adds:

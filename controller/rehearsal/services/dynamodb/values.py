@@ -1,9 +1,9 @@
-"""Attribute values: `{"N": "12"}` and its nine siblings; validation, exact numbers, sizes.
+"""The attribute values of DynamoDB: `{"N": "12"}` and its nine siblings.
 
+They are validated here; numbers are exact, and sizes are counted.
 Limits from the DynamoDB developer guide, "Service quotas" and "Supported data types".
 
-Keys as bytes that sort as DynamoDB sorts: strings by UTF-8, numbers by value, binary by byte.
-
+Keys are bytes that sort as DynamoDB sorts: strings by UTF-8, numbers by value, binary by byte.
 A partition key is prefixed with a hash, so that a scan visits partitions in no useful order, as AWS does.
 """
 
@@ -28,7 +28,10 @@ _SET_NAMES = {"SS": "string", "NS": "number", "BS": "binary"}
 
 @lru_cache(maxsize=4096)
 def canonical_number(text: str) -> str:
-    """`text` as DynamoDB gives it back: no leading or trailing zeros, no exponent unless it is far out."""
+    """Return the number `text` in the form that DynamoDB gives back.
+
+    It has no leading or trailing zeros, and no exponent. Raises `AwsError` (ValidationException).
+    """
     if text.isdecimal() and len(text) <= 38 and text.isascii() and (text[0] != "0" or text == "0"):
         return text
     try:
@@ -65,7 +68,10 @@ def number_text(number: Decimal) -> str:
 
 
 def type_of(value: Value) -> str:
-    """The value's type name; a value with no or several members is refused."""
+    """Return the value's type name.
+
+    Refuses a value with no or several members.
+    """
     if len(value) == 1:
         for name in value:
             if name in _TYPES:
@@ -79,7 +85,10 @@ def type_of(value: Value) -> str:
 
 
 def checked(value: Value, depth: int = 0) -> Value:
-    """`value` with numbers in canonical form, or a ValidationException."""
+    """Return `value` with numbers in canonical form.
+
+    Raises `AwsError` (ValidationException).
+    """
     kind = type_of(value)
     if kind in ("S", "B", "BOOL"):
         return value
@@ -112,7 +121,10 @@ def checked_item(item: Mapping[str, Value]) -> Item:
 
 
 def same(one: Value | None, other: Value | None) -> bool:
-    """Equality as conditions see it: types equal, sets without order."""
+    """Return True where a condition takes two values for equal.
+
+    Their types are equal; sets have no order.
+    """
     if one is None or other is None:
         return one is other
     if one == other:
@@ -132,7 +144,7 @@ def same(one: Value | None, other: Value | None) -> bool:
 
 
 def size_of(value: Value) -> int:
-    """Bytes that `value` counts for, as the developer guide's "Item sizes" has it."""
+    """Return the bytes that `value` counts for (developer guide, "Item sizes")."""
     for kind, content in value.items():
         match kind:
             case "S":
@@ -170,7 +182,10 @@ _NINES = bytes.maketrans(b"0123456789", b"9876543210")
 
 @dataclass(frozen=True, slots=True)
 class KeySchema:
-    """Names and types (S, N, B) of a table's key attributes; `sort` is empty where there is none."""
+    """Names and types (S, N, B) of a table's key attributes.
+
+    sort: empty where there is none.
+    """
 
     partition: str
     partition_type: str
@@ -182,13 +197,19 @@ class KeySchema:
         return (self.partition, self.sort) if self.sort else (self.partition,)
 
     def of_item(self, item: Item) -> tuple[bytes, bytes]:
-        """Partition and sort key of a whole item; an item without them is refused."""
+        """Return partition and sort key of a whole item.
+
+        Refuses an item without them.
+        """
         partition = _encoded(item, self.partition, self.partition_type)
         sort = _encoded(item, self.sort, self.sort_type) if self.sort else b""
         return hashed(partition), sort
 
     def of_key(self, key: Any) -> tuple[bytes, bytes]:
-        """The same of a `Key` argument, which must hold the key attributes and nothing else."""
+        """Return partition and sort key of a `Key` argument.
+
+        It must hold the key attributes and nothing else.
+        """
         if len(key) != len(self.names) or any(name not in key for name in self.names):
             raise invalid("The provided key element does not match the schema")
         for name, kind in zip(self.names, (self.partition_type, self.sort_type), strict=False):
@@ -224,7 +245,7 @@ def hashed(partition: bytes) -> bytes:
 
 
 def sortable(value: Value) -> bytes:
-    """Bytes whose order is the order of the values, for S, N and B."""
+    """Return bytes that sort as the values do, for S, N and B."""
     if "S" in value:
         text: str = value["S"]
         return text.encode("utf-8", "surrogatepass")
@@ -253,7 +274,7 @@ def _sortable_number(text: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class SortRange:
-    """A stretch of sort keys; `None` is unbounded."""
+    """A range of sort keys; `None` is unbounded."""
 
     low: bytes | None = None
     high: bytes | None = None
@@ -266,7 +287,7 @@ class SortRange:
         return self.high is None or key < self.high or (not self.high_open and key == self.high)
 
     def beyond(self, key: bytes, *, forward: bool) -> "SortRange":
-        """What of this stretch still follows `key`, read in the given direction."""
+        """Return the part of this range that follows `key` in the given direction."""
         if forward:
             return SortRange(low=key, high=self.high, low_open=True, high_open=self.high_open)
         return SortRange(low=self.low, high=key, low_open=self.low_open, high_open=True)

@@ -1,4 +1,4 @@
-"""PutItem, UpdateItem, DeleteItem, BatchWriteItem."""
+"""The write operations: PutItem, UpdateItem, DeleteItem, BatchWriteItem."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -65,7 +65,10 @@ class Writes:
         return {"Attributes": shown} if shown else {}
 
     def batch_write_item(self, call: Call) -> Params:
-        """Puts and deletes without conditions; all are processed or, where one is malformed, none."""
+        """Put and delete items without conditions.
+
+        All are processed or, where one is malformed, none.
+        """
         work: list[tuple[Opened, tuple[bytes, bytes], Row | None]] = []
         for table, requests in call.params["RequestItems"].items():
             opened = self.catalog.open(table)

@@ -1,4 +1,4 @@
-"""EventBridge: one default bus a Region, its rules, and the way to their targets.
+"""The EventBridge of a Region: one default bus, its rules and their targets.
 
 ```
  publish / PutEvents ──0.3 s──> [deaf? held until it is not] ──> rules that match ──> each target
@@ -8,7 +8,7 @@
 
 An event that came from another Region's bus is never forwarded to a third.
 
-What `PutEvents` takes and refuses, entry by entry (EventBridge API reference, PutEvents).
+`PutEvents` takes or refuses each entry for itself (EventBridge API reference, PutEvents).
 """
 
 import json
@@ -29,7 +29,7 @@ MOST_ENTRIES, MOST_BYTES, DEEPEST = 10, 262_144, 100
 
 
 class Refused(Exception):  # noqa: N818
-    """One entry is not taken; the others are."""
+    """The refusal of one entry; the other entries are taken."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -37,7 +37,10 @@ class Refused(Exception):  # noqa: N818
 
 
 def check_size(entries: list[dict[str, Any]]) -> None:
-    """Refuse the whole request where AWS does; raises `AwsError`."""
+    """Refuse the whole request where AWS does.
+
+    Raises `AwsError`.
+    """
     if not 1 <= len(entries) <= MOST_ENTRIES:
         raise AwsError(
             "ValidationException",
@@ -50,7 +53,10 @@ def check_size(entries: list[dict[str, Any]]) -> None:
 
 
 def entry_event(entry: dict[str, Any], now: float) -> dict[str, Any]:
-    """The event members that an entry gives; raises `Refused`."""
+    """Return the event members that an entry gives.
+
+    Raises `Refused`.
+    """
     for key in ("Source", "DetailType", "Detail"):
         if not entry.get(key) or not isinstance(entry[key], str):
             reason = f"Parameter {key} is not valid. Reason: {key} is a required argument."
@@ -74,12 +80,15 @@ def entry_event(entry: dict[str, Any], now: float) -> dict[str, Any]:
 
 Event = dict[str, Any]
 LISTEN = 1.0
-"""Seconds between looks whether a deaf bus hears again."""
+"""Seconds between two checks of a deaf bus."""
 
 
 @dataclass
 class Parcel:
-    """An event under way: to be matched while `rule` is empty, else on its way to one target."""
+    """An event that waits for its matching, or for its delivery to one target.
+
+    rule: empty until the event is matched.
+    """
 
     event: Event
     forwarded: bool
@@ -100,7 +109,10 @@ class Events:
         self._held: list[int] = []
         self._next = 0
         self.late: Callable[[], Sequence[float]] = lambda: (0.0,)
-        """How much later than usual an event arrives: none = lost under way, two = twice."""
+        """Returns the extra seconds of an event's way, one for each arrival.
+
+        None: the event is lost. Two: it arrives twice.
+        """
         self.rules = Rules(region)
 
     @property
@@ -125,7 +137,10 @@ class Events:
         return {"Entries": answers, "FailedEntryCount": sum("ErrorCode" in answer for answer in answers)}
 
     def publish(self, event: Event) -> str:
-        """Send an event that AWS itself makes; missing envelope members are filled in. Returns its id."""
+        """Send an event that AWS itself makes, and return its id.
+
+        Missing envelope members are filled in.
+        """
         whole = {
             "version": "0",
             "id": self._ids.next(),
@@ -222,7 +237,7 @@ class Events:
         take(parcel)
 
     def dump(self) -> dict[str, Any]:
-        """Rules, targets and the events that are under way, for JSON."""
+        """Return rules, targets and the events that are not delivered yet, for JSON."""
         parcels = [asdict(parcel) for _, parcel in sorted(self._under_way.items())]
         return {**self.rules.dump(), "ids": self._ids.used, "under_way": parcels}
 

@@ -1,4 +1,7 @@
-"""From a matched rule to its target: attempts, backoff, dead letters (user guide, "Retry policy")."""
+"""The delivery from a matched rule to its target: attempts, backoff, dead letters.
+
+EventBridge user guide, "Retry policy".
+"""
 
 import json
 from collections.abc import Callable, Mapping
@@ -24,7 +27,10 @@ TRY_AGAIN = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One attempt: `body` is what the target receives, `event` the whole event it came from."""
+    """One attempt to deliver an event.
+
+    body: the text that the target receives. event: the whole event that it came from.
+    """
 
     arn: str
     body: str
@@ -33,11 +39,17 @@ class Delivery:
 
 
 Deliver = Mapping[str, Callable[[Delivery], None]]
-"""By kind of target: `bus`, `sqs`, `states`, `lambda`. Raises `AwsError` where the target did not take it."""
+"""The functions that hand a delivery to a target, by kind of target.
+
+Kinds: `bus`, `sqs`, `states`, `lambda`. Raises `AwsError` where the target did not take it.
+"""
 
 
 def kind_of(arn: str) -> str:
-    """The key of `Deliver` for an ARN: `bus` for an event bus, else the ARN's service."""
+    """Return the key of `Deliver` for an ARN.
+
+    `bus` for an event bus, else the ARN's service.
+    """
     service = arn.split(":")[2] if arn.count(":") >= 5 else ""
     return "bus" if service == "events" and ":event-bus/" in arn else service
 
@@ -47,7 +59,10 @@ def region_of(arn: str) -> str:
 
 
 def parsed(text: str) -> dict[str, Any]:
-    """An event from its JSON text; raises `ValueError`."""
+    """Return an event from its JSON text.
+
+    Raises `ValueError`.
+    """
     try:
         event = json.loads(text)
     except RecursionError as exc:
@@ -58,9 +73,10 @@ def parsed(text: str) -> dict[str, Any]:
 
 
 def next_attempt(error: AwsError, *, attempts: int, age: float, policy: Mapping[str, int]) -> float | str:
-    """Seconds until the next attempt, or why there is none (as the dead letter says it).
+    """Return the seconds until the next attempt, or the reason for none.
 
-    `attempts` have failed so far, `age` is the event's, in seconds.
+    The reason has the words of the dead letter.
+    attempts: the count of failed ones so far. age: of the event, in seconds.
     """
     if 400 <= error.status < 500 and error.code not in TRY_AGAIN:
         return "NonRetryableError"

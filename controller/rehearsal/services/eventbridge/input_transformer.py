@@ -1,4 +1,4 @@
-"""What an EventBridge target receives of an event (user guide, "Input transformation").
+"""The input of an EventBridge target, made from an event (user guide, "Input transformation").
 
 ```
  <name> outside quotes    the value as JSON           {"n": <name>}      -> {"n": "x"}
@@ -7,7 +7,7 @@
  no such path             nothing (outside quotes "")
 ```
 
-Text that lands inside quotes is escaped, so that text from outside cannot break out of its string.
+Text that is put inside quotes is escaped, so that text from outside cannot break out of its string.
 """
 
 import json
@@ -27,7 +27,10 @@ RESERVED = {*WHOLE, "aws.events.rule-arn", "aws.events.rule-name", "aws.events.e
 
 
 def invalid_input(target: Mapping[str, Any]) -> str | None:
-    """Why `PutTargets` refuses the target's input settings; None if it does not."""
+    """Return the reason why `PutTargets` refuses a target's input settings.
+
+    None if it does not.
+    """
     given = [name for name in ("Input", "InputPath", "InputTransformer") if target.get(name) is not None]
     if len(given) > 1:
         return (
@@ -51,7 +54,7 @@ def invalid_input(target: Mapping[str, Any]) -> str | None:
 
 
 def input_for(target: Mapping[str, Any], event: Event, *, rule_arn: str, ingested: float) -> str:
-    """The text that `target` receives."""
+    """Return the text that `target` receives."""
     if target.get("Input") is not None:
         return str(target["Input"])
     if target.get("InputPath") is not None:
@@ -72,7 +75,7 @@ def input_for(target: Mapping[str, Any], event: Event, *, rule_arn: str, ingeste
 
 
 def look_up(event: Event, path: str) -> tuple[Any, bool]:
-    """The value at `$.a.b[0]`, and whether there is one."""
+    """Return the value at `$.a.b[0]`, and True where there is one."""
     value: Any = event
     for key, index in STEP.findall(path):
         if key and isinstance(value, dict) and key in value:
@@ -85,7 +88,7 @@ def look_up(event: Event, path: str) -> tuple[Any, bool]:
 
 
 def fill(template: str, values: Mapping[str, Any]) -> str:
-    """`template` with its placeholders replaced."""
+    """Return `template` with its placeholders replaced."""
     return "".join(
         [
             piece if plain else (_bare if quoted else json.dumps)(values.get(piece, ""))
@@ -96,7 +99,10 @@ def fill(template: str, values: Mapping[str, Any]) -> str:
 
 @lru_cache(maxsize=512)
 def _pieces(template: str) -> tuple[tuple[str, bool, bool], ...]:
-    """Text as it is (plain), or the name of a placeholder and whether it stands inside quotes."""
+    """Return the template's pieces as (text, plain, quoted).
+
+    The text is plain, or it is the name of a placeholder; `quoted`: the placeholder stands inside quotes.
+    """
     pieces, at, quoted = [], 0, False
     for match in PLACE.finditer(template):
         if match[1] is None:

@@ -1,4 +1,6 @@
-"""EventBridge event patterns: text in, a predicate out (EventBridge user guide, "Event patterns").
+"""The EventBridge event patterns: text in, a predicate out.
+
+EventBridge user guide, "Event patterns".
 
 ```
  {"detail": {"state": ["A", {"prefix": "B"}], "$or": [{...}, {...}]}}
@@ -6,10 +8,8 @@
 ```
 
 An event field that is an array offers each element; elements that are objects must hold as a whole.
-
-Content filters of event patterns: what one value of a pattern asks of one value of an event.
-
-How deep JSON from outside may nest: what is deeper is refused before anything recurses into it.
+A content filter tests one value of an event against one value of a pattern.
+JSON from outside may nest to a limited depth: a deeper one is refused before anything recurses into it.
 """
 
 import ipaddress
@@ -34,7 +34,10 @@ def require(holds: object, reason: str) -> None:
 
 
 def leaf_test(item: Any) -> Test:
-    """The test that one match value stands for; raises `InvalidPattern`."""
+    """Return the test that one match value stands for.
+
+    Raises `InvalidPattern`.
+    """
     if item is None or isinstance(item, bool):
         return lambda leaf: leaf is item
     if not isinstance(item, dict):
@@ -47,7 +50,10 @@ def leaf_test(item: Any) -> Test:
 
 
 def _string(make: Callable[[str], Callable[[str], bool]], *, folding: bool = False) -> Callable[[Any], Test]:
-    """An operator on a string; with `folding` also on `{"equals-ignore-case": string}`."""
+    """Return an operator on a string.
+
+    folding: also on `{"equals-ignore-case": string}`.
+    """
 
     def operator_of(operand: Any) -> Test:
         fold = folding and isinstance(operand, dict) and list(operand) == ["equals-ignore-case"]
@@ -64,7 +70,10 @@ def _equals_ignore_case(wanted: str) -> Callable[[str], bool]:
 
 
 def _wildcard(wanted: str) -> Callable[[str], bool]:
-    """Segments searched left to right: linear time, whatever the text."""
+    """Return a test that searches the segments from left to right.
+
+    It takes linear time for any text.
+    """
     segments, rest = [""], iter(wanted)
     for char in rest:
         if char == "*":
@@ -165,7 +174,10 @@ OPERATORS: dict[str, Callable[[Any], Test]] = {
 
 
 def deeper_than(value: Any, most: int) -> bool:
-    """Whether `value` nests more than `most` levels. Does not recurse itself."""
+    """Return True where `value` nests more than `most` levels.
+
+    It does not recurse itself.
+    """
     level = [value]
     for _ in range(most + 1):
         level = [child for item in level for child in _inside(item)]
@@ -186,7 +198,10 @@ DEEPEST = 50
 
 
 def compile_pattern(pattern: str | Event) -> Callable[[Event], bool]:
-    """A predicate over whole events; raises `InvalidPattern`. Of duplicate keys the last one counts."""
+    """Return a predicate over whole events.
+
+    Raises `InvalidPattern`. Of duplicate keys the last one counts.
+    """
     try:
         tree = json.loads(pattern) if isinstance(pattern, str) else pattern
     except (ValueError, RecursionError) as exc:
@@ -228,7 +243,10 @@ def _field(keys: list[str], value: Any, path: tuple[str, ...]) -> Node:
 
 
 def _children(node: Any, key: str) -> list[Any]:
-    """What lies under `key`, arrays unrolled; `{"a.b": 1}` counts as `{"a": {"b": 1}}`."""
+    """Return the values under `key`, with arrays unrolled.
+
+    `{"a.b": 1}` counts as `{"a": {"b": 1}}`.
+    """
     if not isinstance(node, dict):
         return []
     found = [node[key]] if key in node else []

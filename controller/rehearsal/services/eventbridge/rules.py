@@ -39,11 +39,14 @@ class Rules:
         return f"arn:aws:events:{self._region}:{ACCOUNT}:rule/{rule}"
 
     def owns(self, bus: str | None) -> bool:
-        """Whether a bus name or ARN is this Region's default bus."""
+        """Return True where a bus name or ARN is this Region's default bus."""
         return bus in (None, "", "default", f"arn:aws:events:{self._region}:{ACCOUNT}:event-bus/default")
 
     def matching(self, event: dict[str, Any]) -> list[str]:
-        """Names of the enabled rules whose pattern the event matches, in order of creation."""
+        """Return the names of the enabled rules whose pattern the event matches.
+
+        They are in order of creation.
+        """
         return [
             name
             for name, matches in self._matches.items()

@@ -1,8 +1,7 @@
-"""SQS on the kernel's clock: standard queues of one Region (SQS API reference, JSON protocol).
+"""The `sqs` service on the kernel's clock: standard queues of one Region.
 
+SQS API reference, JSON protocol. A batch is answered entry by entry.
 Receiving never waits: an empty queue answers at once, whatever `WaitTimeSeconds` says.
-
-How SQS answers: received messages, and batches entry by entry (SQS API reference).
 """
 
 from collections.abc import Callable, Mapping
@@ -28,7 +27,7 @@ Answer = dict[str, Any]
 
 
 def batched(single: Callable[[Call], Answer]) -> Callable[[Call], Answer]:
-    """The batch form of an operation: each entry succeeds or fails for itself."""
+    """Return the batch form of an operation: each entry succeeds or fails alone."""
 
     def batch(call: Call) -> Answer:
         entries = call.params.get("Entries") or []
@@ -56,7 +55,7 @@ def batched(single: Callable[[Call], Answer]) -> Callable[[Call], Answer]:
 
 
 def received(message: Message, system: list[str], custom: list[str]) -> Answer:
-    """A message with the system and custom attributes that were asked for."""
+    """Return a message with the system and custom attributes that are wanted."""
     answer: Answer = {
         "MessageId": message.id,
         "ReceiptHandle": message.handle,
@@ -120,7 +119,10 @@ class Queues:
         return f"https://sqs.{self._region}.amazonaws.com/{ACCOUNT}/{name}"
 
     def put(self, queue_arn: str, body: str, attributes: Mapping[str, str] | None = None) -> None:
-        """Send a message on behalf of another AWS service; raises `AwsError`."""
+        """Send a message on behalf of another AWS service.
+
+        Raises `AwsError`.
+        """
         values = {
             name: {"DataType": "String", "StringValue": text}
             for name, text in (attributes or {}).items()
@@ -138,7 +140,10 @@ class Queues:
         window: float = 1.0,
         concurrency: int = 2,
     ) -> None:
-        """Feed a function from a queue; `window` in seconds of scenario time. Raises `AwsError`."""
+        """Feed a function from a queue.
+
+        window: in seconds of scenario time. Raises `AwsError`.
+        """
         name = self._named(queue_arn.rsplit(":", 1)[-1]).name
         mapping = SourceMapping(
             self._kernel,
@@ -172,7 +177,10 @@ class Queues:
         return message
 
     def _bury(self, queue_arn: str, message: Message) -> None:
-        """Move to the dead-letter queue; it keeps its id, its sent time and its receive count."""
+        """Move a message to the dead-letter queue.
+
+        It keeps its id, its sent time and its receive count.
+        """
         name = queue_arn.rsplit(":", 1)[-1]
         if name in self._queues:
             message.visible_at = self._kernel.now()
@@ -276,7 +284,10 @@ class Queues:
         return {}
 
     def measured(self) -> list[tuple[str, float, float]]:
-        """(queue, messages visible, seconds that the oldest message is there), as CloudWatch shows them."""
+        """Return (queue, visible messages, age of the oldest message in seconds) of each queue.
+
+        CloudWatch shows these figures.
+        """
         now = self._kernel.now()
         return [
             (
@@ -288,7 +299,10 @@ class Queues:
         ]
 
     def dump(self) -> dict[str, Any]:
-        """Queues and messages, for JSON. Mappings are not state: they are made anew."""
+        """Return queues and messages, for JSON.
+
+        Mappings are not state: they are made again.
+        """
         return {"ids": self._ids.used, "queues": [queue.dump() for queue in self._queues.values()]}
 
     def restore(self, state: dict[str, Any]) -> None:

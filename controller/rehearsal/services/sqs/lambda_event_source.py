@@ -1,4 +1,6 @@
-"""Lambda's event source mapping for one queue: batches, a window, partial failures (Lambda developer guide).
+"""The Lambda event source mapping of one queue: batches, a window, partial failures.
+
+Lambda developer guide.
 
 ```
  first visible message ──window (or batch full)──> receive a batch ──> invoke ──> delete what succeeded
@@ -18,7 +20,10 @@ Bury = Callable[[str, Message], None]
 
 
 class Mapping:
-    """Feeds `function` from what `queue()` returns; `bury` moves a message to a dead-letter queue."""
+    """The mapping that feeds `function` from the queue that `queue()` returns.
+
+    bury: moves a message to a dead-letter queue.
+    """
 
     def __init__(
         self,
@@ -39,7 +44,10 @@ class Mapping:
         self._timer: Timer | None = None
 
     def look(self) -> None:
-        """Something changed in the queue: plan the next batch; a full one goes at once."""
+        """Plan the next batch after a change in the queue.
+
+        A full batch goes at once.
+        """
         if self._running >= self._concurrency:
             return
         now, ready, later = self._kernel.now(), 0, float("inf")
@@ -86,7 +94,10 @@ class Mapping:
 
 
 def failed_items(outcome: Outcome, sent: set[str]) -> set[str]:
-    """Ids of the messages that stay in the queue. What names an unknown message fails the whole batch."""
+    """Return the ids of the messages that stay in the queue.
+
+    An answer that names an unknown message fails the whole batch.
+    """
     if outcome.error is not None:
         return sent
     items = outcome.payload.get("batchItemFailures") if isinstance(outcome.payload, dict) else None
@@ -103,7 +114,7 @@ def failed_items(outcome: Outcome, sent: set[str]) -> set[str]:
 
 
 def record(message: Message, queue_arn: str) -> dict[str, Any]:
-    """One record of the event that the function receives."""
+    """Return one record of the event that the function receives."""
     return {
         "messageId": message.id,
         "receiptHandle": message.handle,

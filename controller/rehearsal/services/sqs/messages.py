@@ -1,4 +1,4 @@
-"""One standard SQS queue: messages, visibility, retention, redrive (SQS developer guide).
+"""The messages of one standard SQS queue: visibility, retention, redrive (SQS developer guide).
 
 ```
  sent ──delay──> visible ──receive──> in flight ──delete──> gone
@@ -19,7 +19,10 @@ VISIBILITY, RETENTION = 30.0, 345_600.0
 
 @dataclass
 class Message:
-    """A message; `attributes` are message attributes as `SendMessage` gives them. Times in seconds."""
+    """A message of a queue.
+
+    attributes: message attributes as `SendMessage` gives them. Times are in seconds.
+    """
 
     id: str
     body: str
@@ -31,7 +34,7 @@ class Message:
 
     @property
     def handle(self) -> str:
-        """The receipt handle of the latest receive."""
+        """Return the receipt handle of the latest receive."""
         return f"{self.id}:{self.receives}"
 
     def system_attributes(self) -> dict[str, str]:
@@ -45,7 +48,7 @@ class Message:
 
 @dataclass
 class Queue:
-    """A queue and its messages, oldest first. `bury` takes what was received too often."""
+    """A queue and its messages, oldest first."""
 
     name: str
     arn: str
@@ -60,7 +63,10 @@ class Queue:
     def receive(
         self, now: float, most: int, bury: Callable[[str, Message], None], visibility: float | None = None
     ) -> list[Message]:
-        """Up to `most` visible messages, in flight from now on for `visibility` seconds."""
+        """Return up to `most` visible messages, which are in flight from now.
+
+        visibility: seconds in flight. bury: takes the messages that were received too often.
+        """
         self.expire(now)
         taken: list[Message] = []
         for message in list(self.messages.values()):
@@ -79,7 +85,7 @@ class Queue:
         return taken
 
     def expire(self, now: float) -> None:
-        """Drop what is older than the retention period."""
+        """Drop the messages that are older than the retention period."""
         while self.messages:
             oldest = next(iter(self.messages.values()))
             if oldest.sent + self.retention > now:
@@ -87,7 +93,10 @@ class Queue:
             del self.messages[oldest.id]
 
     def delete(self, handle: str) -> bool:
-        """Delete by the latest receipt handle; an older one deletes nothing. False: not a handle at all."""
+        """Delete the message of the latest receipt handle.
+
+        An older handle deletes nothing. Return False for a text that is not a handle at all.
+        """
         identity, colon, _ = handle.rpartition(":")
         if not colon:
             return False
@@ -97,7 +106,10 @@ class Queue:
         return True
 
     def configure(self, settings: dict[str, str]) -> None:
-        """Take queue attributes as AWS spells them; raises `ValueError`, `KeyError`, `TypeError`."""
+        """Take queue attributes as AWS spells them.
+
+        Raises `ValueError`, `KeyError`, `TypeError`.
+        """
         merged = {**self.settings, **settings}
         visibility, retention = float(merged["VisibilityTimeout"]), float(merged["MessageRetentionPeriod"])
         delay = float(merged["DelaySeconds"])
@@ -125,7 +137,10 @@ def md5(text: str) -> str:
 
 
 def without_bytes(attributes: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Message attributes with binary values as base64 text, as they travel and as they are kept."""
+    """Return message attributes with binary values as base64 text.
+
+    They travel and are kept in this form.
+    """
 
     def text(value: Any) -> Any:
         return base64.b64encode(value).decode() if isinstance(value, bytes) else value
@@ -134,7 +149,10 @@ def without_bytes(attributes: dict[str, dict[str, Any]]) -> dict[str, dict[str, 
 
 
 def with_bytes(attributes: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Message attributes as they leave the service: binary values are bytes again."""
+    """Return message attributes with binary values as bytes again.
+
+    They leave the service in this form.
+    """
 
     def value(key: str, item: Any) -> Any:
         return base64.b64decode(item) if key == "BinaryValue" else item
@@ -143,7 +161,10 @@ def with_bytes(attributes: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any
 
 
 def md5_of_attributes(attributes: dict[str, dict[str, Any]]) -> str:
-    """The digest that SDKs compare ("Calculating the MD5 message digest for message attributes")."""
+    """Return the digest that SDKs compare.
+
+    SQS developer guide, "Calculating the MD5 message digest for message attributes".
+    """
     digest = hashlib.md5(usedforsecurity=False)
     for name, value in sorted(attributes.items()):
         kind = value["DataType"]

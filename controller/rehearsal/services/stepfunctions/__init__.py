@@ -1,4 +1,7 @@
-"""Step Functions for the rehearsal cloud: the part of the Amazon States Language that tidegate uses."""
+"""Step Functions for the rehearsal cloud.
+
+It has the part of the Amazon States Language that tidegate uses.
+"""
 
 from controller.rehearsal.services.awslambda import Invoke, Outcome
 from controller.rehearsal.services.stepfunctions.api import StepFunctions

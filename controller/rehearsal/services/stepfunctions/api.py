@@ -63,7 +63,10 @@ class StepFunctions:
         }
 
     def _tell(self, execution: Execution) -> None:
-        """EventBridge's detail; times in milliseconds there."""
+        """Report a change of an execution, as the detail of EventBridge's event.
+
+        Times there are in milliseconds.
+        """
         if self._changed is None:
             return
         changed = self._changed
@@ -84,8 +87,9 @@ class StepFunctions:
         self._kernel.post(lambda: changed(detail))
 
     def dump(self) -> dict[str, Any]:
-        """Everything, JSON-able: machines, executions with positions and histories, pending callbacks.
+        """Return all state, in a form for JSON.
 
+        It has machines, executions with positions and histories, and pending callbacks.
         It holds task tokens: keep it as private as the tokens are.
         """
         with self._kernel.lock:
@@ -93,7 +97,7 @@ class StepFunctions:
             return {**data, "tokens": self._interpreter.tasks.tokens.dump()}
 
     def restore(self, data: dict[str, Any]) -> None:
-        """Take up what `dump` wrote, in an engine that is still empty.
+        """Take back the dump in an engine that is still empty.
 
         Waits, retries and timeouts keep their times (what is due meanwhile happens at once);
         a call that was in flight is made again.

@@ -1,4 +1,7 @@
-"""Choice rules. A value of another type than the operator asks for does not match."""
+"""The rules of Choice states.
+
+A value of another type than the operator needs does not match.
+"""
 
 import operator
 import re
@@ -77,7 +80,10 @@ OPERATORS = frozenset({*COMPARISONS, *PATH_COMPARISONS, *TYPE_TESTS, "IsPresent"
 
 
 def holds(rule: dict[str, Any], data: Any, context: dict[str, Any]) -> bool:
-    """Whether a rule's condition is true. A variable that is absent fails the execution, as AWS does."""
+    """Return True where a rule's condition is true.
+
+    A variable that is absent fails the execution, as in AWS: raises `Failure`.
+    """
     if "And" in rule:
         return all(holds(part, data, context) for part in rule["And"])
     if "Or" in rule:

@@ -1,11 +1,10 @@
-"""Definitions: read and judged when a state machine is created, so that nothing surprises at run time.
+"""The check of a definition, which runs when a state machine is created.
 
-A field, state type or path that this engine does not act on is refused by name, never ignored.
+Errors so show then, and not at run time. A field, state type or path that this engine does not act on is
+refused by name, never ignored.
+It checks the states (fields, transitions, the branches of Parallel states) and the rules inside states
+(choices, retriers, catchers).
 Source: Amazon States Language (states-language.net); messages follow CreateStateMachine's InvalidDefinition.
-
-The rules inside states: choices, retriers, catchers.
-
-The states of a definition: fields, transitions, and the branches of Parallel states.
 """
 
 from collections.abc import Set
@@ -148,7 +147,10 @@ _LAMBDA_PARAMETERS = {"FunctionName", "Payload", "Qualifier"}
 
 
 def check_states(scope: dict[str, Any], where: str, integrations: frozenset[str], seen: set[str]) -> None:
-    """Check one `StartAt` and `States`, and what lies below. State names are unique in the whole file."""
+    """Check one `StartAt` and `States`, and the branches below.
+
+    State names are unique in the whole file. Raises `DefinitionError`.
+    """
     states, start = scope.get("States"), scope.get("StartAt")
     if not isinstance(states, dict) or not states:
         raise refuse("States is missing or empty", f"{where}/States")
@@ -236,7 +238,7 @@ _TOP = frozenset({"Comment", "StartAt", "States", "TimeoutSeconds", "Version", "
 
 @lru_cache(maxsize=256)
 def load(text: str, integrations: frozenset[str]) -> dict[str, Any]:
-    """The definition as plain data; callers must not change it.
+    """Return the definition as plain data; callers must not change it.
 
     Parameters
     ----------
@@ -244,7 +246,7 @@ def load(text: str, integrations: frozenset[str]) -> dict[str, Any]:
 
     Raises
     ------
-    DefinitionError: what is wrong, and where.
+    DefinitionError: its message has the error and its place.
     """
     try:
         definition = from_text(text)

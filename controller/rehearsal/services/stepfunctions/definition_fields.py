@@ -1,6 +1,6 @@
-"""The values of a state's fields, each by its kind.
+"""The check of a state's fields, and the refusal of a definition.
 
-The refusal of a definition.
+Each field is checked by its kind.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,10 @@ from controller.rehearsal.services.stepfunctions.text import from_iso
 
 
 class DefinitionError(ValueError):
-    """A definition that cannot be run; the message says what and where."""
+    """A definition that cannot be run.
+
+    The message has the error and its place.
+    """
 
 
 def refuse(what: str, where: str, code: str = "SCHEMA_VALIDATION_FAILED") -> DefinitionError:
@@ -82,7 +85,7 @@ def _rules(value: Any, where: str) -> None:
 
 
 def _anything(value: Any, where: str) -> None:
-    """`Result` of a Pass state may be any JSON."""
+    """Accept any value: `Result` of a Pass state may be any JSON."""
 
 
 _CHECKS: dict[str, Callable[[Any, str], None]] = {
@@ -112,5 +115,5 @@ _CHECKS: dict[str, Callable[[Any, str], None]] = {
 
 
 def check_field(field: str, value: Any, where: str) -> None:
-    """Raises `DefinitionError` where the value is not of the field's kind."""
+    """Raise `DefinitionError` where the value is not of the field's kind."""
     _CHECKS[field](value, where)

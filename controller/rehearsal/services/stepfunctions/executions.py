@@ -1,7 +1,6 @@
-"""Executions: start, stop, describe, list, history.
+"""The executions: start, stop, describe, list, history, and the callbacks of their tasks.
 
-SendTaskSuccess, SendTaskFailure, SendTaskHeartbeat: exactly one answer wins.
-
+For SendTaskSuccess, SendTaskFailure and SendTaskHeartbeat, exactly one answer to a task counts.
 No message here repeats a token.
 """
 
@@ -34,7 +33,10 @@ _REDRIVE = {
 
 
 class Executions:
-    """Names are kept for good (AWS: 90 days)."""
+    """The executions of one Region.
+
+    Names are kept for ever (AWS: 90 days).
+    """
 
     def __init__(
         self, kernel: Kernel, rng: random.Random, machines: Machines, interpreter: Interpreter
@@ -49,7 +51,10 @@ class Executions:
         return known
 
     def start(self, call: Call) -> dict[str, Any]:
-        """StartExecution. The same name and input again, while it runs, is the same execution."""
+        """Answer StartExecution.
+
+        The same name and input again, while it runs, is the same execution.
+        """
         machine = self._machines.find(call.params.get("stateMachineArn"))
         name = call.params.get("name")
         name = self._new_name() if name is None else check_name(name)
@@ -78,7 +83,10 @@ class Executions:
         return str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
 
     def stop(self, call: Call) -> dict[str, Any]:
-        """StopExecution: from here on the execution has no side effect. One that has ended stays as it is."""
+        """Answer StopExecution: from here on the execution has no side effect.
+
+        An execution that has ended stays as it is.
+        """
         execution = self.find(call.params.get("executionArn"))
         if execution.status == "RUNNING":
             failure = Failure(*check_failure(call.params))
@@ -104,7 +112,7 @@ class Executions:
         return answer
 
     def list_all(self, call: Call) -> dict[str, Any]:
-        """ListExecutions of one machine, newest first."""
+        """Answer ListExecutions of one machine, newest first."""
         machine = self._machines.find(call.params.get("stateMachineArn"))
         wanted = call.params.get("statusFilter")
         if wanted is not None and wanted not in _STATUSES:
@@ -119,7 +127,7 @@ class Executions:
         return {"executions": [_item(execution) for execution in shown], **following}
 
     def history(self, call: Call) -> dict[str, Any]:
-        """GetExecutionHistory."""
+        """Answer GetExecutionHistory."""
         execution = self.find(call.params.get("executionArn"))
         backwards = bool(call.params.get("reverseOrder", False))
         events = execution.events[::-1] if backwards else execution.events
@@ -181,7 +189,10 @@ class Callbacks:
         return {}
 
     def beat(self, call: Call) -> dict[str, Any]:
-        """Puts the lapse of the heartbeat off; the task's own timeout stays."""
+        """Answer SendTaskHeartbeat: move the end of the heartbeat.
+
+        The task's own timeout stays.
+        """
         execution, strand, task = self._open(call)
         if task.heartbeat_every is not None:
             task.heartbeat_at = self._kernel.now() + task.heartbeat_every
@@ -189,7 +200,10 @@ class Callbacks:
         return {}
 
     def _open(self, call: Call) -> tuple[Execution, Strand, TaskRun]:
-        """The task that waits for this token's answer."""
+        """Return the task that waits for this token's answer.
+
+        Raises `AwsError`.
+        """
         token = call.params.get("taskToken")
         place = self._tasks.tokens.find(token) if isinstance(token, str) else None
         if place is None:

@@ -1,4 +1,4 @@
-"""Errors of a running execution: names, who matches them, and how long to wait before trying again.
+"""The errors of a running execution: names, matching rules, and waits before retries.
 
 Source: "Handling errors in Step Functions workflows" (AWS Step Functions developer guide).
 """
@@ -18,10 +18,10 @@ ERROR_LIMIT, CAUSE_LIMIT = 256, 32_768  # characters
 
 @dataclass(repr=False)
 class Failure(Exception):  # noqa: N818 - a States Language failure, caught by Retry and Catch
-    """A state failed.
+    """The failure of a state.
 
-    A lapsed heartbeat is recorded by AWS as `States.Timeout`; `heartbeat` tells it from a task
-    that took too long, for those who ask for `States.HeartbeatTimeout`.
+    A missed heartbeat is recorded by AWS as `States.Timeout`; `heartbeat` tells it from a task
+    that took too long, for rules with `States.HeartbeatTimeout`.
     """
 
     error: str | None
@@ -29,22 +29,25 @@ class Failure(Exception):  # noqa: N818 - a States Language failure, caught by R
     heartbeat: bool = False
 
     def output(self) -> dict[str, str]:
-        """What a Catch hands to its next state."""
+        """Return the data that a Catch gives to its next state."""
         return {"Error": self.error or "", "Cause": self.cause or ""}
 
     def details(self) -> dict[str, str]:
-        """The members of a history event; absent ones are left out."""
+        """Return the members of a history event; absent ones are left out."""
         pairs = {"error": self.error, "cause": self.cause}
         return {name: value for name, value in pairs.items() if value is not None}
 
 
 def writable(text: str | None, limit: int) -> str | None:
-    """Foreign text cut to `limit`; what UTF-8 cannot write becomes a question mark."""
+    """Return text from outside, cut to `limit` characters.
+
+    A character that UTF-8 cannot write becomes a question mark.
+    """
     return None if text is None else text[:limit].encode("utf-8", "replace").decode("utf-8")
 
 
 def matches(failure: Failure, names: list[str]) -> bool:
-    """Whether `ErrorEquals` names this failure.
+    """Return True where `ErrorEquals` names this failure.
 
     `States.Runtime` is never caught; `States.DataLimitExceeded` only by its own name;
     `States.TaskFailed` stands for everything but a timeout.
@@ -59,7 +62,7 @@ def matches(failure: Failure, names: list[str]) -> bool:
 
 
 def first_match(failure: Failure, rules: list[dict[str, Any]]) -> int | None:
-    """The index of the first retrier or catcher that names this failure."""
+    """Return the index of the first retrier or catcher that names this failure."""
     for index, rule in enumerate(rules):
         if matches(failure, rule["ErrorEquals"]):
             return index
@@ -67,7 +70,10 @@ def first_match(failure: Failure, rules: list[dict[str, Any]]) -> int | None:
 
 
 def backoff(retrier: dict[str, Any], attempt: int, rng: random.Random) -> float | None:
-    """Seconds to wait before retry number `attempt` (from 1); None once attempts are used up."""
+    """Return the seconds to wait before retry number `attempt` (from 1).
+
+    None once the attempts are used up.
+    """
     if attempt > retrier.get("MaxAttempts", 3):
         return None
     limit = float(retrier.get("MaxDelaySeconds", 31_622_400))

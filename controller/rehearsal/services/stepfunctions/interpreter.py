@@ -1,4 +1,6 @@
-"""The interpreter: moves each strand from state to state, one kernel callback a step.
+"""The interpreter: it moves each strand from state to state.
+
+Each step is one callback of the kernel.
 
 ```
  plan(enter) ─> enter ──┬─ Pass, Choice, Succeed ──────────────> leave ─> plan(enter) of the next state
@@ -10,8 +12,8 @@
  input ─ InputPath ─ Parameters ─> work ─> result ─ ResultSelector ─ ResultPath ─ OutputPath ─> output
 ```
 
-Nothing here blocks or keeps a Python frame between two steps: all that is pending lies in `records`, and what
-is due in `strands`.
+Nothing here blocks or keeps a Python frame between two steps: all pending work is data in `records`, and
+all due work is in `strands`.
 """
 
 import random
@@ -53,7 +55,10 @@ class States:
         self.run(execution, strand)
 
     def run(self, execution: Execution, strand: Strand) -> None:
-        """The work of a state that was entered; again, after a retry's delay."""
+        """Do the work of a state that was entered.
+
+        It does it again after a retry's delay.
+        """
         state = self._strands.state_of(execution, strand)
         kind = state["Type"]
         if kind == "Task":
@@ -104,7 +109,10 @@ class States:
         return Failure(text_of("Error"), text_of("Cause"))
 
     def leave(self, execution: Execution, strand: Strand, result: Any) -> None:
-        """Leave a state that has a result: ResultSelector, ResultPath, OutputPath, then the next state."""
+        """Leave a state that has a result.
+
+        The result passes ResultSelector, ResultPath and OutputPath; then the next state follows.
+        """
         state = self._strands.state_of(execution, strand)
         if "ResultSelector" in state:
             result = fill(state["ResultSelector"], result, context_of(execution, strand))
@@ -183,7 +191,10 @@ class Branches:
             self._strands.open_strand(execution, scope=scope, data=data, parent=strand, branch=index)
 
     def joined(self, execution: Execution, child: Strand, output: Any) -> None:
-        """A branch has ended well; after the last, the Parallel state is left with all outputs."""
+        """Record that a branch has ended well.
+
+        After the last one, the Parallel state is left with all outputs.
+        """
         parent = self._parent(execution, child)
         parent.results[child.branch] = output
         parent.pending -= 1
@@ -202,7 +213,10 @@ class Branches:
         self._strands.step(execution, parent, leave)
 
     def broken(self, execution: Execution, child: Strand, failure: Failure) -> None:
-        """A branch has failed: abort the others, then the Parallel state fails the same way."""
+        """Abort the other branches after one has failed.
+
+        Then the Parallel state fails with the same failure.
+        """
         parent = self._parent(execution, child)
         last = child.last_event
         strands = [child, *(s for s in self._below(execution, parent) if s is not child)]
@@ -234,9 +248,9 @@ class Branches:
 
 
 class Interpreter:
-    """Runs executions. Every method is called with the kernel's lock held.
+    """The runner of executions. Every method is called with the kernel's lock held.
 
-    `changed` is called with each execution that starts or ends.
+    changed: called with each execution that starts or ends.
     """
 
     def __init__(
@@ -279,7 +293,7 @@ class Interpreter:
                 self.tasks.call(execution, strand)
 
     def _limit_time(self, execution: Execution) -> None:
-        """The definition's own TimeoutSeconds, if it has one."""
+        """Set a timer for the definition's own TimeoutSeconds, if it has one."""
         seconds = self._strands.definition(execution).get("TimeoutSeconds")
         if seconds is not None:
             when = execution.start + seconds
@@ -290,5 +304,5 @@ class Interpreter:
         self._strands.close(execution, "TIMED_OUT", "ExecutionTimedOut", last, Failure("States.Timeout"))
 
     def abort(self, execution: Execution, failure: Failure) -> None:
-        """StopExecution: whatever was pending never happens."""
+        """Stop the execution (StopExecution): pending work never happens."""
         self._strands.close(execution, "ABORTED", "ExecutionAborted", 0, failure)

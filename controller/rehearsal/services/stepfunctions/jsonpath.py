@@ -1,8 +1,7 @@
-"""JSONPath as tidegate's workflow uses it: reference paths, the context object, payload templates.
+"""The JSONPath of tidegate's workflow: reference paths, context object, payload templates.
 
-`$`, `$.a.b`, `$['a b']`, `$.a[0]` read the state's input; `$$.Task.Token` and its like the context.
-
-The context object that `$$` paths read.
+`$`, `$.a.b`, `$['a b']`, `$.a[0]` read the state's input; `$$.Task.Token` and its like read the context
+object.
 """
 
 import re
@@ -18,11 +17,11 @@ _STEP = re.compile(r"\.(?P<name>[^\W\d][\w-]*)|\['(?P<quoted>[^'\\]+)'\]|\[(?P<i
 
 
 class BadPath(ValueError):  # noqa: N818
-    """Not a reference path that this engine reads."""
+    """A text that is not a reference path which this engine reads."""
 
 
 class NotFound(LookupError):  # noqa: N818
-    """The path leads nowhere in this input."""
+    """The input has no value at the path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,10 @@ class Path:
 
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Path:
-    """Read a reference path. Raises `BadPath` for wildcards, filters, slices and intrinsic functions."""
+    """Return the parsed reference path.
+
+    Raises `BadPath` for wildcards, filters, slices and intrinsic functions.
+    """
     context = text.startswith("$$")
     rest = text[2:] if context else text[1:]
     if not text.startswith("$"):
@@ -52,7 +54,10 @@ def parse(text: str) -> Path:
 
 
 def read(text: str, data: Any, context: dict[str, Any]) -> Any:
-    """The value at a path. Raises `NotFound`."""
+    """Return the value at a path.
+
+    Raises `NotFound`.
+    """
     path = parse(text)
     value = context if path.context else data
     for step in path.steps:
@@ -68,7 +73,10 @@ def read(text: str, data: Any, context: dict[str, Any]) -> Any:
 
 
 def select(text: str | None, data: Any, context: dict[str, Any], *, field: str) -> Any:
-    """InputPath and OutputPath: null selects an empty object."""
+    """Return the value that InputPath or OutputPath selects.
+
+    Null selects an empty object. Raises `Failure`.
+    """
     if text is None:
         return {}
     try:
@@ -78,7 +86,10 @@ def select(text: str | None, data: Any, context: dict[str, Any], *, field: str) 
 
 
 def fill(template: Any, data: Any, context: dict[str, Any]) -> Any:
-    """A payload template with each `"name.$": "path"` replaced by `"name": value`."""
+    """Return a payload template with its paths replaced by values.
+
+    Each `"name.$": "path"` becomes `"name": value`. Raises `Failure`.
+    """
     if isinstance(template, list):
         return [fill(item, data, context) for item in template]
     if not isinstance(template, dict):
@@ -99,7 +110,10 @@ def fill(template: Any, data: Any, context: dict[str, Any]) -> Any:
 
 
 def place(text: str | None, into: Any, value: Any) -> Any:
-    """ResultPath: a copy of `into` with `value` at the path; null drops the value."""
+    """Return a copy of `into` with `value` at the path of ResultPath.
+
+    Null drops the value. Raises `Failure`.
+    """
     if text is None:
         return into
     return _placed(parse(text).steps, into, value, text)
@@ -118,7 +132,10 @@ def _placed(steps: tuple[str | int, ...], into: Any, value: Any, text: str) -> A
 
 
 def context_of(execution: Execution, strand: Strand, token: str | None = None) -> dict[str, Any]:
-    """`$$` for a state of `execution`. `token` only while a task with a callback is being scheduled."""
+    """Return the context object (`$$`) for a state of `execution`.
+
+    token: only while a task with a callback is being scheduled.
+    """
     context = {
         "Execution": {
             "Id": execution.arn,

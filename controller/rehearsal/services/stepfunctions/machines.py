@@ -1,4 +1,4 @@
-"""State machines: create, update, describe, list."""
+"""The state machines: create, update, describe, list."""
 
 from typing import Any
 
@@ -25,7 +25,10 @@ class Machines:
         return known
 
     def create(self, call: Call) -> dict[str, Any]:
-        """CreateStateMachine. The same request again answers with the machine that is there."""
+        """Answer CreateStateMachine.
+
+        The same request again answers with the machine that is there.
+        """
         name = check_name(call.params.get("name"))
         if call.params.get("type", "STANDARD") != "STANDARD":
             raise AwsError("StateMachineTypeNotSupported", "Only STANDARD state machines are rehearsed")
@@ -41,7 +44,10 @@ class Machines:
         return {"stateMachineArn": arn, "creationDate": known.created}
 
     def update(self, call: Call) -> dict[str, Any]:
-        """UpdateStateMachine. Executions that run keep the definition they started with."""
+        """Answer UpdateStateMachine.
+
+        Executions that run keep the definition they started with.
+        """
         machine = self.find(call.params.get("stateMachineArn"))
         if "definition" in call.params:
             machine.definition = self._checked(call.params["definition"])

@@ -1,4 +1,4 @@
-"""Pages with an opaque `nextToken`."""
+"""The pages of a listing, with an opaque `nextToken`."""
 
 import base64
 from collections.abc import Callable, Sequence
@@ -14,8 +14,9 @@ _MOST = 1000
 def page(
     items: Sequence[T], key: Callable[[T], int], params: dict[str, Any], *, scope: str, default: int = 100
 ) -> tuple[list[T], dict[str, str]]:
-    """One page of `items`, whose keys only rise or only fall, and the members that name the next page.
+    """Return one page of `items`, and the members that name the next page.
 
+    The keys of `items` only rise or only fall.
     The token holds the key of the last item shown, so that items which come or go meanwhile shift
     nothing. `scope` ties a token to one listing: another's is `InvalidToken`.
     """
@@ -37,7 +38,7 @@ def page(
 
 
 def _read(token: Any, scope: str) -> tuple[int, bool]:
-    """The last key shown, and whether keys fall."""
+    """Return the last key shown, and True where keys fall."""
     try:
         written, last, falling = from_text(base64.urlsafe_b64decode(str(token).encode()).decode())
     except (ValueError, TypeError) as exc:

@@ -1,4 +1,4 @@
-"""A running execution as plain data, so that it survives a restart.
+"""The records of a running execution: plain data, so that it survives a restart.
 
 ```
  Execution ── strand 0: Assess ─> Hold ─> Both (Parallel)
@@ -8,11 +8,10 @@
 
 None of these has a repr that shows data: inputs and tasks carry task tokens.
 
-The history of an execution: what GetExecutionHistory shows.
-
+The events are the history of an execution, as GetExecutionHistory shows it.
 Source: botocore's service model `stepfunctions`, and histories recorded by AWS.
 
-The whole engine as JSON-able data, and back: what `tidegate up` keeps over a restart.
+The dump is the whole engine in a form for JSON: `tidegate up` keeps it over a restart.
 """
 
 from dataclasses import asdict, dataclass, field, fields
@@ -21,7 +20,7 @@ from typing import Any, Literal
 from controller.rehearsal.services.stepfunctions.failures import Failure
 
 Phase = Literal["enter", "start", "running", "submitted", "wait", "backoff", "parallel"]
-"""What a strand does next, or waits for.
+"""The next step of a strand, or the event that it waits for.
 
 enter: its state is about to be entered. start: its task is scheduled, about to be started.
 running: the call is in flight. submitted: the call answered, the callback has not.
@@ -48,7 +47,7 @@ class TaskRun:
 class Strand:
     """One line of execution: the whole, or one branch of a Parallel state.
 
-    `scope` is where its states lie in the definition.
+    scope: the path to its states in the definition.
     """
 
     number: int
@@ -106,13 +105,16 @@ _DATA = ("input", "output", "parameters")
 
 
 class HistoryFull(Exception):  # noqa: N818
-    """Only the event that ends the execution still fits."""
+    """The history has room only for the event that ends the execution."""
 
 
 def append(
     execution: Execution, now: float, kind: str, previous: int, details: dict[str, Any] | None = None
 ) -> int:
-    """Add an event and return its id. Raises `HistoryFull` before the last place is taken."""
+    """Add an event and return its id.
+
+    Raises `HistoryFull` before the last place is taken.
+    """
     number = len(execution.events) + 1
     closing = kind.startswith("Execution")
     if number >= EVENT_LIMIT and not closing:
@@ -149,7 +151,10 @@ def output(data: str) -> dict[str, Any]:
 
 
 def is_function(task: TaskRun) -> bool:
-    """A Lambda ARN as resource has events and details of its own."""
+    """Return True where the resource is a Lambda ARN.
+
+    Such a task has events and details of its own.
+    """
     return task.service == "function"
 
 
@@ -187,7 +192,7 @@ def failed(task: TaskRun, failure: Failure) -> dict[str, Any]:
 
 
 def without_data(event: dict[str, Any]) -> dict[str, Any]:
-    """The event with inputs and outputs left out (`includeExecutionData: false`)."""
+    """Return the event without inputs and outputs (`includeExecutionData: false`)."""
     return {
         name: {key: item for key, item in value.items() if key.removesuffix("Details") not in _DATA}
         if isinstance(value, dict)
@@ -200,7 +205,10 @@ VERSION = 1
 
 
 def dumped(machines: dict[str, Machine], executions: dict[str, Execution]) -> dict[str, Any]:
-    """Each distinct definition is written once."""
+    """Return machines and executions in a form for JSON.
+
+    Each distinct definition is written once.
+    """
     definitions: dict[str, int] = {}
     kept = []
     for execution in executions.values():

@@ -1,4 +1,6 @@
-"""Strands: the mechanics that every kind of state shares. One strand a running branch of an execution.
+"""The strands: the mechanics that every kind of state shares.
+
+A strand is a running branch of an execution.
 
 ```
  plan ─ timer ─> step(work of the phase) ─┬─ done: the work has planned, left or closed
@@ -6,8 +8,8 @@
                                           └─ HistoryFull: the execution ends
 ```
 
-What a phase does, what a failure does and how a task is dropped belong to the states: the interpreter says so
-once, by `attach`. Nothing here knows a kind of state.
+The work of a phase, the answer to a failure and the drop of a task belong to the states: the interpreter
+gives them once, by `attach`. Nothing here knows a kind of state.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -26,10 +28,10 @@ Work = Callable[[Execution, Strand], None]
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """The states' part of a strand's life.
+    """The states' part in the life of a strand.
 
-    phases: what happens when the strand's phase is due. fail: the strand's state has failed.
-    drop_task: whatever answers the strand's task comes too late from now on.
+    phases: called when the strand's phase is due. fail: called when the strand's state has failed.
+    drop_task: after it, every answer to the strand's task comes too late.
     """
 
     phases: Mapping[Phase, Work]
@@ -51,7 +53,10 @@ class Strands:
         self._known = frozenset(known)
 
     def attach(self, hooks: Hooks) -> None:
-        """Say what a due strand does. Call it once, before the first execution."""
+        """Set the work of a due strand.
+
+        Call it once, before the first execution.
+        """
         self._hooks = hooks
 
     def definition(self, execution: Execution) -> dict[str, Any]:
@@ -90,7 +95,7 @@ class Strands:
         self.plan(execution, strand, "enter")
 
     def drop_strand(self, execution: Execution, strand: Strand) -> None:
-        """Nothing that was planned for this strand happens any more."""
+        """Remove a strand: its planned work never happens."""
         self.timers.drop(execution.arn, f"strand-{strand.number}")
         self._hooks.drop_task(execution, strand)
         execution.strands.pop(strand.number, None)
@@ -100,7 +105,7 @@ class Strands:
         self.resume(execution, strand)
 
     def resume(self, execution: Execution, strand: Strand) -> None:
-        """(Re-)arm what the strand's phase waits for on the clock."""
+        """Set the timer of the strand's phase, also again."""
         work = self._hooks.phases.get(strand.phase)
         if work is None:
             return
@@ -111,7 +116,10 @@ class Strands:
         self.timers.set(execution.arn, f"strand-{strand.number}", strand.due, step)
 
     def step(self, execution: Execution, strand: Strand, action: Callable[[], None]) -> None:
-        """Do one step; a failure in it is the strand's, a full history ends the execution."""
+        """Do one step of a strand.
+
+        A failure in it fails the strand; a full history ends the execution.
+        """
         try:
             try:
                 action()
@@ -136,7 +144,7 @@ class Strands:
         failure: Failure | None = None,
         output: str | None = None,
     ) -> None:
-        """End the execution: whatever was pending for it never happens."""
+        """End the execution: its pending work never happens."""
         details = records.output(output) if output is not None else (failure or Failure(None)).details()
         execution.status, execution.stop = status, self.kernel.now()
         execution.output = output

@@ -1,4 +1,4 @@
-"""Task states: scheduled, started, submitted, answered once, or out of time.
+"""The Task states: scheduled, started, submitted, and answered once or timed out.
 
 ```
  schedule ─ TaskScheduled ─> start ─ TaskStarted ─ call ··> outcome ─┬─ no callback: answered
@@ -6,14 +6,13 @@
      └── whichever comes first takes `strand.task` away; every later one finds nothing to answer
 ```
 
-Task tokens: bearer secrets. They appear in no repr, log or exception of this engine.
+Task tokens are bearer secrets. They appear in no repr, log or exception of this engine.
 
-What a Task state can call. Each call returns at once and answers later through `done`.
+A Task state calls an `Integration`. Each call returns at once and answers later through `done`, which may be
+called on any thread. A call never raises: an unknown function, for example, is the outcome
+`Lambda.ResourceNotFoundException`.
 
-`done` may be called on any thread. A call never raises: an unknown function, for example, is the
-outcome `Lambda.ResourceNotFoundException`.
-
-When a Wait state ends.
+`due` gives the end of a Wait state.
 """
 
 import base64
@@ -39,14 +38,20 @@ from controller.rehearsal.services.stepfunctions.text import from_iso, from_text
 
 
 class Tokens:
-    """Which task a token answers. Closed ones are remembered, so that a late answer is told so."""
+    """The tokens, each with the task that it answers.
+
+    Closed ones are kept, so that a late answer learns that it is late.
+    """
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
         self._bound: dict[str, tuple[str, int]] = {}
 
     def new(self) -> str:
-        """A token that was never used here, also not before a restart with the same random source."""
+        """Return a token that was never used here.
+
+        It is also new against the tokens from before a restart with the same random source.
+        """
         while True:
             token = base64.b64encode(self._rng.randbytes(64)).decode("ascii")
             if token not in self._bound:
@@ -56,7 +61,7 @@ class Tokens:
         self._bound[token] = (arn, serial)
 
     def find(self, token: str) -> tuple[str, int] | None:
-        """Execution ARN and the task's serial number in it."""
+        """Return execution ARN and the task's serial number in it."""
         return self._bound.get(token)
 
     def dump(self) -> dict[str, list[str | int]]:
@@ -72,7 +77,10 @@ Integration = Callable[[dict[str, Any], Done], None]
 
 
 def lambda_invoke(invoke: Invoke) -> Integration:
-    """The optimised integration `lambda:invoke`, with the envelope that AWS puts around a payload."""
+    """Return the optimised integration `lambda:invoke`.
+
+    It puts a payload into the envelope that AWS uses.
+    """
 
     def call(parameters: dict[str, Any], done: Done) -> None:
         function = str(parameters["FunctionName"])
@@ -100,8 +108,9 @@ def lambda_invoke(invoke: Invoke) -> Integration:
 
 
 def raised_cause(outcome: Outcome, request_id: Callable[[], str]) -> str | None:
-    """The cause of a Lambda's error as AWS writes it: JSON with errorMessage and errorType.
+    """Return the cause of a Lambda's error as AWS writes it.
 
+    It is JSON with errorMessage and errorType.
     A cause that is such JSON already stays; so does one of the Lambda service itself.
     """
     error, cause = outcome.error or "", outcome.cause or ""
@@ -119,7 +128,10 @@ _MOST = 99_999_999
 
 
 def seconds_at(path: str, data: Any, context: dict[str, Any], *, least: int, field: str) -> int:
-    """A whole number of seconds found at a path."""
+    """Return the whole number of seconds at a path.
+
+    Raises `Failure`.
+    """
     try:
         value = read(path, data, context)
     except NotFound as exc:
@@ -130,7 +142,10 @@ def seconds_at(path: str, data: Any, context: dict[str, Any], *, least: int, fie
 
 
 def due(state: dict[str, Any], data: Any, entered_at: float, context: dict[str, Any]) -> float:
-    """Scenario time at which the state is left, seconds since 1970."""
+    """Return the scenario time at which the state is left, seconds since 1970.
+
+    Raises `Failure`.
+    """
     if "Seconds" in state:
         return entered_at + float(state["Seconds"])
     if "SecondsPath" in state:
@@ -151,8 +166,9 @@ _CALLBACK = ".waitForTaskToken"
 
 
 class Tasks:
-    """Task states. `leave` is the states' own: what happens with the result of a task that was answered
-    well.
+    """The work of Task states.
+
+    leave: belongs to the states; it takes the result of a task that was answered well.
     """
 
     leave: Callable[[Execution, Strand, Any], None]
@@ -211,7 +227,7 @@ class Tasks:
         return seconds_at(path, strand.input, context, least=1, field=f"{field}Path")
 
     def watch(self, execution: Execution, strand: Strand) -> None:
-        """(Re-)arm the timers of the strand's task."""
+        """Set the timers of the strand's task, also again."""
         task = strand.task
         if task is None:
             return
@@ -232,7 +248,7 @@ class Tasks:
         )
 
     def drop(self, execution: Execution, strand: Strand) -> None:
-        """Take the task away from its strand: nothing answers it any more."""
+        """Take the task away from its strand: nothing answers it after that."""
         strand.task = None
         names = (f"timeout-{strand.number}", f"heartbeat-{strand.number}")
         self._strands.timers.drop(execution.arn, *names)
@@ -245,7 +261,10 @@ class Tasks:
         self.call(execution, strand)
 
     def call(self, execution: Execution, strand: Strand) -> None:
-        """Make the call. Also after a restart: a call that was in flight then is made again."""
+        """Make the call.
+
+        After a restart, a call that was in flight then is made again.
+        """
         task = self._task(strand)
         serial = task.serial
         kernel = self._strands.kernel
@@ -264,7 +283,10 @@ class Tasks:
             self._integrations[name](parameters, done)
 
     def _returned(self, execution: Execution, strand: Strand, serial: int, outcome: Outcome) -> None:
-        """The call's own end; void once the task was answered, timed out or aborted."""
+        """Take the end of the call itself.
+
+        It is ignored once the task was answered, timed out or aborted.
+        """
         task = strand.task
         if task is None or task.serial != serial or strand.phase != "running":
             return
@@ -286,7 +308,7 @@ class Tasks:
         self._strands.emit(execution, strand, "TaskSubmitted", records.answered(task, data))
 
     def answer(self, execution: Execution, strand: Strand, outcome: Outcome) -> None:
-        """SendTaskSuccess or SendTaskFailure."""
+        """Take the answer of SendTaskSuccess or SendTaskFailure."""
         self._strands.step(execution, strand, lambda: self._answered(execution, strand, outcome))
 
     def _answered(self, execution: Execution, strand: Strand, outcome: Outcome) -> None:
@@ -301,7 +323,10 @@ class Tasks:
         self.leave(execution, strand, from_text(data))
 
     def _output(self, execution: Execution, strand: Strand, outcome: Outcome) -> str:
-        """The outcome as text; one that is too large, or no JSON, fails the task."""
+        """Return the outcome as text.
+
+        An outcome that is too large, or no JSON, fails the task.
+        """
         task = self._task(strand)
         what = task.action if records.is_function(task) else f"arn:aws:states:::{task.service}:{task.action}"
         try:

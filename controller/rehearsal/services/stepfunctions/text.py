@@ -1,8 +1,7 @@
-"""JSON as Step Functions writes and limits it.
+"""The texts of Step Functions: JSON, timestamps, names, ARNs, errors and causes.
 
-Scenario time as the States Language writes it: RFC 3339 with an upper-case T and Z or an offset.
-
-Names, ARNs, errors and causes as Step Functions allows them.
+They are written, limited and allowed as Step Functions does.
+Scenario time is written as in the States Language: RFC 3339 with an upper-case T and Z or an offset.
 """
 
 import json
@@ -26,12 +25,18 @@ _WRITER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 def to_text(value: Any) -> str:
-    """Compact JSON. Raises TypeError or ValueError for what JSON cannot say."""
+    """Return compact JSON.
+
+    Raises TypeError or ValueError for a value that JSON cannot express.
+    """
     return _WRITER.encode(value)
 
 
 def from_text(text: str) -> Any:
-    """Parse JSON. Raises ValueError, also for NaN, deep nesting, and halves of surrogate pairs."""
+    """Return the value of a JSON text.
+
+    Raises ValueError, also for NaN, deep nesting, and halves of surrogate pairs.
+    """
     text.encode()
     try:
         value = json.loads(text, parse_constant=_refuse)
@@ -69,7 +74,10 @@ def too_large(text: str) -> bool:
 
 
 def limited(value: Any, *, what: str) -> str:
-    """`value` as text. Raises the failure `States.DataLimitExceeded` where it is too large."""
+    """Return `value` as text.
+
+    Raises the failure `States.DataLimitExceeded` where it is too large.
+    """
     text = to_text(value)
     if too_large(text):
         cause = (
@@ -84,12 +92,12 @@ _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
 
 @lru_cache(maxsize=1024)
 def to_iso(seconds: float) -> str:
-    """Seconds since 1970 as `2026-01-01T00:00:00.000Z`."""
+    """Return seconds since 1970 as `2026-01-01T00:00:00.000Z`."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def from_iso(text: object) -> float | None:
-    """Seconds since 1970; None for what is not a timestamp."""
+    """Return seconds since 1970; None for a text that is not a timestamp."""
     if not isinstance(text, str) or not _RFC3339.fullmatch(text):
         return None
     try:
@@ -102,7 +110,10 @@ _BAD = re.compile(r"""[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]""")
 
 
 def check_name(name: object) -> str:
-    """A machine's or execution's name: 1 to 80 characters, none of AWS's forbidden ones."""
+    """Return a machine's or execution's name, after its check.
+
+    It has 1 to 80 characters, none of AWS's forbidden ones. Raises `AwsError`.
+    """
     if not isinstance(name, str) or not 1 <= len(name) <= 80 or _BAD.search(name) or not _is_text(name):
         shown = writable(name, 100) if isinstance(name, str) else ""
         raise AwsError("InvalidName", f"Invalid Name: '{shown}'")
@@ -116,7 +127,10 @@ def _is_text(name: str) -> bool:
 
 
 def check_arn(arn: object, kind: str) -> str:
-    """An ARN of the wanted kind (`stateMachine`, `execution`)."""
+    """Return an ARN of the wanted kind (`stateMachine`, `execution`).
+
+    Raises `AwsError`.
+    """
     parts = arn.split(":", 6) if isinstance(arn, str) else []
     if (
         len(parts) < 7
@@ -131,7 +145,10 @@ def check_arn(arn: object, kind: str) -> str:
 
 
 def check_failure(params: dict[str, Any]) -> tuple[str | None, str | None]:
-    """The members `error` and `cause` of a request, both optional."""
+    """Return the members `error` and `cause` of a request, both optional.
+
+    Raises `AwsError`.
+    """
     return _text(params, "error", ERROR_LIMIT), _text(params, "cause", CAUSE_LIMIT)
 
 

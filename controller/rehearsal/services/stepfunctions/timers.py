@@ -1,4 +1,7 @@
-"""Named timers of each execution, so that a closed one leaves nothing behind that could still act."""
+"""The named timers of each execution.
+
+They are dropped with a closed execution, so that nothing acts for it later.
+"""
 
 from collections.abc import Callable
 
@@ -11,7 +14,10 @@ class Timers:
         self._timers: dict[str, dict[str, Timer]] = {}
 
     def set(self, owner: str, name: str, when: float, callback: Callable[[], None]) -> None:
-        """Call `callback` at scenario time `when`, in place of an earlier timer of this name."""
+        """Call `callback` at scenario time `when`.
+
+        It replaces an earlier timer of this name.
+        """
         self.drop(owner, name)
         self._timers.setdefault(owner, {})[name] = self._kernel.at(when, callback)
 

@@ -1,4 +1,4 @@
-"""The part of the CloudWatch Synthetics API that reads canaries, and starts and stops them."""
+"""The CloudWatch Synthetics API, as far as it reads, starts and stops canaries."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,12 +8,18 @@ from controller.rehearsal.services.synthetics.events import artifact_location
 from controller.rehearsal.services.synthetics.runner import RUN_EVERY_SECONDS, Deployed, Synthetics
 
 RUNTIME = "syn-python-selenium-14.0"
-"""The only place: AWS withdraws runtimes yearly (CloudWatch User Guide, "Runtime support policy")."""
+"""The runtime of all canaries; no other place names it.
+
+AWS withdraws runtimes yearly (CloudWatch User Guide, "Runtime support policy").
+"""
 PAGE = {"DescribeCanaries": 20, "DescribeCanariesLastRun": 100}
 
 
 class SyntheticsApi:
-    """Answers with AWS's member names; a canary belongs to the Region where it runs."""
+    """The `synthetics` service; it answers with AWS's member names.
+
+    A canary belongs to the Region where it runs.
+    """
 
     def __init__(self, synthetics: Synthetics) -> None:
         self._synthetics = synthetics

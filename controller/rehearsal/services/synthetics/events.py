@@ -17,7 +17,7 @@ REASON_CHARACTERS = 1000
 
 @dataclass(frozen=True, slots=True)
 class CanaryIdentity:
-    """What does not change from run to run."""
+    """The members that do not change from run to run."""
 
     canary_id: str
     name: str
@@ -26,7 +26,10 @@ class CanaryIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One finished run; `reason` is None where it passed."""
+    """One finished run.
+
+    reason: None where it passed. Times in seconds since 1970.
+    """
 
     run_id: str
     started: float
@@ -41,7 +44,7 @@ def artifact_location(canary: CanaryIdentity, started: float) -> str:
 
 
 def run_event(*, canary: CanaryIdentity, event_id: str, run: Run) -> Event:
-    """TestRun Successful, or TestRun Failure where the run has a reason."""
+    """Return TestRun Successful, or TestRun Failure where the run has a reason."""
     failed = run.reason is not None
     detail = {
         "account-id": ACCOUNT,

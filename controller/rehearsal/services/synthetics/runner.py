@@ -1,4 +1,4 @@
-"""CloudWatch Synthetics: runs canary scripts at their rates, and tells EventBridge and CloudWatch.
+"""The CloudWatch Synthetics of the rehearsal: it runs canary scripts at their rates.
 
 ```
  kernel, each canary's own second of its period ─> a task beside the kernel: check(send, environment)
@@ -41,7 +41,10 @@ Publish = Callable[[str, Event], None]
 
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """A script that runs in `runs_in` with `environment`; BASE_URL names what it tests. every: in seconds."""
+    """A script that runs in `runs_in` with `environment`.
+
+    BASE_URL in it names the endpoint under test. every: in seconds.
+    """
 
     name: str
     runs_in: str
@@ -65,7 +68,7 @@ class Deployed:
 
 
 class Synthetics:
-    """Canaries by (Region where they run, name).
+    """The canaries by (Region where they run, name).
 
     A canary in a dark Region does not run: a lost observer is silent. One in a Region with a bad network
     runs, and fails whatever it tests. Add, start and stop canaries with the kernel's lock held.
@@ -87,7 +90,7 @@ class Synthetics:
         self._deployed: dict[tuple[str, str], Deployed] = {}
 
     def add(self, canary: Canary) -> None:
-        """Deploy and start `canary`; it first runs within its period."""
+        """Deploy and start `canary`; its first run comes within its period."""
         identity = CanaryIdentity(_uuid("canary", canary.runs_in, canary.name), canary.name, canary.runs_in)
         deployed = Deployed(canary, identity, self._kernel.now())
         phase = len(self._deployed) * GOLDEN % 1.0 * canary.every
@@ -96,7 +99,10 @@ class Synthetics:
         self._kernel.every(canary.every, lambda: self._begin(deployed), first_after=phase)
 
     def start(self, region: str, name: str) -> None:
-        """Raises `KeyError` for an unknown canary. Starting twice changes nothing."""
+        """Start a canary; a second start changes nothing.
+
+        Raises `KeyError` for an unknown canary.
+        """
         deployed = self._deployed[region, name]
         if deployed.state != "RUNNING":
             self._turn(deployed, "STARTING", "RUNNING")
@@ -107,12 +113,15 @@ class Synthetics:
             self._turn(deployed, "STOPPING", "STOPPED")
 
     def fail(self, region: str, name: str) -> None:
-        """The canary itself is broken (a withdrawn runtime, a deleted role): state ERROR."""
+        """Break the canary itself: it takes the state ERROR.
+
+        AWS: a withdrawn runtime, a deleted role.
+        """
         deployed = self._deployed[region, name]
         self._turn(deployed, deployed.state, "ERROR")
 
     def canaries(self, region: str) -> list[Deployed]:
-        """The canaries that run in `region`, by name."""
+        """Return the canaries that run in `region`, by name."""
         here = [each for (where, _), each in self._deployed.items() if where == region]
         return sorted(here, key=lambda each: each.canary.name)
 
@@ -140,7 +149,7 @@ class Synthetics:
         self._runtime.spawn(run)
 
     def _run(self, canary: Canary) -> str | None:
-        """Why the run failed, or None."""
+        """Return the reason why the run failed, or None."""
         try:
             if "OTHER_URL" in canary.environment:
                 here, there = self._sender(canary), self._sender(canary, "OTHER_URL")
@@ -167,7 +176,10 @@ class Synthetics:
         self._put_metric(region, NAMESPACE, "SuccessPercent", percent, "Percent", started, dimensions)
 
     def _sender(self, canary: Canary, url: str = "BASE_URL") -> Send:
-        """Requests as that canary's machine sends them: one look-up a run, then the endpoint it led to."""
+        """Return a function that sends requests as that canary's machine does.
+
+        It looks the name up once a run, then uses the endpoint that it led to.
+        """
         host = urlsplit(canary.environment[url]).hostname or ""
         timeout = float(canary.environment.get("TIMEOUT_SECONDS", REQUEST_TIMEOUT))
         here, found = canary.runs_in, ""
@@ -187,12 +199,18 @@ class Synthetics:
 
 
 def _uuid(*parts: object) -> str:
-    """The same for the same parts: a run repeats exactly, and a restart repeats no id."""
+    """Return the same id for the same parts.
+
+    So a run repeats exactly, and a restart repeats no id.
+    """
     return str(uuid5(NAMESPACE_OID, "/".join(str(part) for part in parts)))
 
 
 def load_check(script: Path) -> Check:
-    """The `check` of a canary script. Raises `FileNotFoundError`, or `TypeError` where it has none."""
+    """Return the `check` of a canary script.
+
+    Raises `FileNotFoundError`, or `TypeError` where it has none.
+    """
     spec = spec_from_file_location(f"canary_{script.stem}", script)
     if spec is None or spec.loader is None:
         raise FileNotFoundError(script)
