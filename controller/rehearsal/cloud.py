@@ -72,6 +72,7 @@ class Cloud:
         store: Callable[[str], Store] | None = None,
         local: Local | None = None,
     ) -> None:
+        # The order below matters: some parts draw from `rng`, so another order makes another run.
         self.plan, self.kernel, self.runtime, self.faults = plan, kernel, runtime, faults
         self.errors: list[str] = []
         self.stations = {region: self._station(region, rng, local) for region in plan.controllers}

@@ -14,11 +14,11 @@ from controller.rehearsal.time.kernel import Kernel
 Answer = dict[str, Any]
 ARC = "route53-recovery-readiness"
 PROVIDERS = ("arc-region-switch", ARC, "servicequotas", "lambda")
-"""Signing names."""
+"""The signing names of the services."""
 EVALUATION = 1800.0
 """Seconds between two evaluations of a Region switch plan."""
 CHECK = 60.0
-"""Seconds between two looks of a readiness check."""
+"""Seconds between two runs of a readiness check."""
 USUAL = {"lambda": 1000.0, "apigateway": 10_000.0}
 """Quotas of every Region: concurrent executions for `lambda`, requests a second for `apigateway`."""
 

@@ -155,6 +155,8 @@ def locked(region: str, elsewhere: Handle) -> Handle:
         nonlocal made
         addressed = request.path.lstrip("/").partition("/")[0] == name
         if not made and (addressed or request.headers.get("host", "").startswith(f"{name}.")):
+            # The fallback runs without the kernel's lock: meanwhile another thread's request can reach moto
+            # before the bucket is there.
             made = True
             for query, headers, body in _creation(region):
                 signed = {"host": "127.0.0.1", "authorization": _scope(region), **headers}

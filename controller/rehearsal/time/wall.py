@@ -93,7 +93,10 @@ class WallRuntime:
             raise Closed
 
     def close(self, patience: float = 1.0) -> None:
-        """Wake the sleepers and give running work `patience` real seconds in all to end."""
+        """End all sleeps and waits, and wait for running work to end.
+
+        patience: real seconds for all threads together.
+        """
         self._closed.set()
         until = time.monotonic() + patience
         with self._guard:

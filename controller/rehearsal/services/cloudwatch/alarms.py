@@ -209,7 +209,7 @@ class Board:
             self.wait(alarm)
 
     def wait(self, alarm: Alarm) -> None:
-        """Look again when the period that suppresses the alarm's actions is over."""
+        """Plan a new judgement for the end of the period that suppresses actions."""
         ends = period_ends(alarm) if alarm.composite else {}
         if alarm.state.suppressed_by in ends:
             name = alarm.name

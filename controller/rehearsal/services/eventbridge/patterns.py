@@ -24,7 +24,7 @@ COMPARE = {"=": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.
 
 
 class InvalidPattern(Exception):  # noqa: N818
-    """AWS would refuse the pattern (`InvalidEventPatternException`)."""
+    """A pattern that AWS refuses (`InvalidEventPatternException`)."""
 
 
 def require(holds: object, reason: str) -> None:

@@ -1,5 +1,7 @@
 """The CloudWatch Synthetics of the rehearsal: it runs canary scripts at their rates.
 
+It reports each run to EventBridge and CloudWatch.
+
 ```
  kernel, each canary's own second of its period ─> a task beside the kernel: check(send, environment)
                                                         │ result posted back
