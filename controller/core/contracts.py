@@ -1,8 +1,9 @@
-"""What other tools are told of a change: `tidegate.decision/v1`, made from the journal's event alone.
+"""The contracts with other tools: the events that are published and accepted.
 
-One journal event, one announcement, at most: `id` is the journal event's, so a doubled one is known.
+Published: `tidegate.decision/v1`, made from the journal's event alone. One journal event makes at most one
+announcement; its `id` is the journal event's, so that a receiver recognizes a duplicate.
 
-What any monitor may send to be evidence: an EventBridge event with this `detail` (docs/events.md).
+Accepted: an EventBridge event with this `detail`, which any monitor may send as evidence (docs/events.md).
 
 source        tidegate.signal
 detail-type   tidegate.signal/v1
@@ -57,7 +58,7 @@ CHANGES: Mapping[str, Change] = {
     "EchoSeen": "echo",
     "Blinded": "blinded",
 }
-"""Journal kind -> what is told. A kind that is not here changes nothing that others act on."""
+"""Journal kind -> the published change. A kind that is not here changes nothing that other tools act on."""
 
 
 class DecisionEvent(BaseModel):
@@ -83,7 +84,10 @@ class DecisionEvent(BaseModel):
 
 
 def decision_event(event: Event, after: State) -> dict[str, Any] | None:
-    """The detail to publish for a journal event, or None. after: the state that includes it."""
+    """Return the detail to publish for a journal event, or None.
+
+    Returns None for a kind that is not in `CHANGES`. after: the state that includes the event.
+    """
     change = CHANGES.get(str(event.kind))
     if change is None:
         return None
@@ -116,7 +120,7 @@ def _answer(event: Event) -> str:
 SIGNAL_SOURCE = "tidegate.signal"
 SIGNAL_SCHEMA = "tidegate.signal/v1"
 PREFIX = "event"
-"""The kind of such a signal, in its identity."""
+"""The kind part of the identity of such a signal."""
 
 ANY_REGION = r"^[a-z]{2,4}(-[a-z]{1,12}){1,3}-[0-9]{1,2}$"
 MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:?[0-9]{2})$"
@@ -143,12 +147,18 @@ class SignalEvent(BaseModel):
 
     @property
     def identity(self) -> str:
-        """What of it makes the signal that it is of; no part can hold a `/`."""
+        """Return the name part of the id of the signal that this event is of.
+
+        No component of it can hold a `/`.
+        """
         return f"{self.application}/{self.family}/{self.region}/{self.name}"
 
 
 def json_schema() -> dict[str, Any]:
-    """The published schema. Python's `$` also ends before a last newline; the model's does not."""
+    """Return the published JSON schema of `SignalEvent`.
+
+    In Python, the `$` of a pattern also matches before a last newline; the model's does not.
+    """
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SIGNAL_SCHEMA,

@@ -1,4 +1,4 @@
-"""Saying why: sentences, times and trees for people and for `--json`."""
+"""Explanations of decisions: sentences, times and trees for people and for `--json`."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -9,16 +9,20 @@ from controller.core.model import Answer, Decision, Node, Truth
 
 
 def format_time(moment: float) -> str:
-    """`1606309200.0` -> `2020-11-25T13:00:00Z`; tenths only where there are any."""
+    """Return a time as text: `1606309200.0` -> `2020-11-25T13:00:00Z`.
+
+    Tenths of a second appear only where there are any.
+    """
     when = datetime.fromtimestamp(round(moment, 1), UTC)
     tenths = f".{when.microsecond // 100000}" if when.microsecond else ""
     return when.strftime("%Y-%m-%dT%H:%M:%S") + tenths + "Z"
 
 
 def flip_set(node: Node, want: Truth = Truth.TRUE) -> tuple[Node, ...]:
-    """The fewest leaves that, each turned the other way, would give `node` the value `want`.
+    """Return the fewest leaves that must change to give `node` the value `want`.
 
-    Empty if it has it already. `all` needs every child that differs, `any` its cheapest child.
+    The result is empty if the node has that value already. To become true, `all` needs every child that
+    differs, and `any` its cheapest child; to become false, it is the other way round.
     """
     if node.value is want:
         return ()
@@ -34,7 +38,7 @@ def flip_set(node: Node, want: Truth = Truth.TRUE) -> tuple[Node, ...]:
 
 
 def grounds(node: Node) -> str:
-    """Why a tree is true: the sentences of the true leaves that carry it."""
+    """Return the sentences of the true leaves that make a tree true."""
     return "; ".join(leaf.sentence for leaf in _carrying(node))
 
 
@@ -47,7 +51,10 @@ def _carrying(node: Node) -> tuple[Node, ...]:
 
 
 def decision_data(decision: Decision, *, with_tree: bool = True) -> dict[str, Any]:
-    """Plain data: what the assessments keep, `why` reads, and `--json` prints."""
+    """Return a decision as plain data.
+
+    The assessments keep it, `why` reads it, and `--json` prints it.
+    """
     data: dict[str, Any] = {
         "region": decision.region,
         "code": decision.code,
@@ -82,8 +89,11 @@ def _answer_data(answer: Answer) -> dict[str, Any]:
 
 
 def decision_record(decision: Decision, limit: int = 6_000) -> dict[str, Any]:
-    """The same for the journal, whose events are bounded: over `limit` characters the signals go, then the
-    whole tree. Their full tale is in the assessments."""
+    """Return a decision as plain data of bounded size, for the journal.
+
+    The journal bounds its events. Over `limit` characters the signals are left out, then the whole tree, and
+    `cut` is set. The assessments hold the full data.
+    """
     data = decision_data(decision)
     if len(canonical(data)) > limit and decision.tree is not None:
         data["tree"] = node_data(decision.tree, with_signals=False)
@@ -116,7 +126,7 @@ def node_data(node: Node, *, with_signals: bool = True) -> dict[str, Any]:
 
 
 def tree_lines(data: dict[str, Any], indent: str = "") -> Iterable[str]:
-    """A stored tree as text, one node a line."""
+    """Yield a stored tree as lines of text, one for each node and signal."""
     mark = {"true": "+", "false": "-", "unknown": "?"}[data["value"]]
     yield f"{indent}{mark} {data['path']}: {data['sentence']}"
     for state in data.get("signals", ()):
@@ -128,7 +138,10 @@ def tree_lines(data: dict[str, Any], indent: str = "") -> Iterable[str]:
 
 
 def why_sentence(record: dict[str, Any]) -> str:
-    """One sentence for one stored decision: what was done, and what kept it from more."""
+    """Return one sentence for one stored decision.
+
+    It says what was done, and what prevented more.
+    """
     kept = record.get("kept_by") or []
     if record["action"] == "act":
         return f"{record['region']}: {record['reason']}."

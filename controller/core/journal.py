@@ -1,4 +1,4 @@
-"""The journal's events: past tense, numbered, each carrying the hash of the one before."""
+"""The journal's events: past tense, numbered, each with the hash of the one before."""
 
 import hashlib
 import json
@@ -13,7 +13,10 @@ GENESIS = "0" * 64
 
 
 class Kind(StrEnum):
-    """Every kind of event. A reader that meets another kind stops and pages."""
+    """A kind names what an event records; every kind is here.
+
+    A reader that meets another kind stops and pages.
+    """
 
     POLICY_LOADED = "PolicyLoaded"
     INCIDENT_OPENED = "IncidentOpened"
@@ -55,12 +58,15 @@ KINDS = frozenset(Kind)
 
 
 class UnknownKind(ValueError):  # noqa: N818
-    """An event of a kind that a later version writes."""
+    """The event has a kind that a later version writes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An event before it has its place. `id` is random: after a lost reply it tells ours from another's."""
+    """A draft is an event before it has its number.
+
+    id: random; after a lost reply it distinguishes our event from another writer's.
+    """
 
     id: str
     kind: Kind
@@ -73,7 +79,10 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A draft in its place: number `seq` of `application`, chained to the one before by `prev`."""
+    """An event is a draft with its number in the journal.
+
+    seq: its number among the events of `application`. prev: the hash of the event before it.
+    """
 
     application: str
     seq: int
@@ -98,12 +107,15 @@ _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_asci
 
 
 def canonical(value: Any) -> str:
-    """JSON with one spelling: sorted keys, no spaces. What is hashed and what is stored."""
+    """Return JSON with one spelling: sorted keys, no spaces.
+
+    This text is hashed and stored.
+    """
     return _CANONICAL.encode(value)
 
 
 def digest(value: Any) -> str:
-    """SHA-256 of the canonical JSON, in hex."""
+    """Return the SHA-256 of the canonical JSON, in hex."""
     return hashlib.sha256(canonical(value).encode()).hexdigest()
 
 
@@ -114,13 +126,16 @@ def seal(application: str, draft: Draft, after: Event | None) -> Event:
 
 
 def to_json(event: Event) -> str:
-    """One line that holds the whole event."""
+    """Return one line that holds the whole event."""
     members = {"application": event.application, "seq": event.seq, "prev": event.prev, "hash": event.hash}
     return canonical(members | {"draft": _members(event.draft)})
 
 
 def from_json(text: str) -> Event:
-    """The event of one line. Raises `UnknownKind`, or `ValueError` for a missing member."""
+    """Return the event that one line holds.
+
+    Raises `UnknownKind`, or `ValueError` for a missing member.
+    """
     raw = json.loads(text)
     try:
         kind = raw["draft"]["kind"]
@@ -133,10 +148,11 @@ def from_json(text: str) -> Event:
 
 
 def broken_at(events: Sequence[Event], after: Event | None = None) -> int | None:
-    """The number of the first event whose place, predecessor or content is wrong; None if all is whole.
+    """Return the number of the first broken event; None if all are whole.
 
-    `events` must begin with number 1, or with the one that follows `after`. A truncated tail cannot be seen
-    from the rest; whoever keeps the last hash elsewhere compares it with `events[-1].hash`.
+    An event is broken where its place, its predecessor or its content is wrong. `events` must begin with
+    number 1, or with the one that follows `after`. The rest does not show that the last events are missing;
+    a reader that keeps the last hash elsewhere compares it with `events[-1].hash`.
     """
     prev, first = (after.hash, after.seq + 1) if after else (GENESIS, 1)
     for number, event in enumerate(events, start=first):
@@ -148,7 +164,7 @@ def broken_at(events: Sequence[Event], after: Event | None = None) -> int | None
 
 
 def written_until(events: Sequence[Event], at: float) -> Sequence[Event]:
-    """Those that were written by `at`: always a beginning of the journal.
+    """Return the events that were written by `at`: always a beginning of the journal.
 
     Controllers' clocks differ, so times may step back a little: an event counts from the latest time that
     it or one before it bears.

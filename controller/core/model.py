@@ -1,4 +1,4 @@
-"""The names of the domain. Frozen values, no behaviour beyond the arithmetic of truth.
+"""The names of the domain: frozen values, no behaviour beyond the arithmetic of truth.
 
 Times are floats: seconds since 1970-01-01T00:00:00Z.
 """
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Truth(StrEnum):
-    """Kleene's three values. Only a plain `TRUE` ever acts."""
+    """A truth is one of Kleene's three values; only a plain `TRUE` ever acts."""
 
     TRUE = "true"
     FALSE = "false"
@@ -21,13 +21,13 @@ class Truth(StrEnum):
 
 
 def all_of(values: Iterable[Truth]) -> Truth:
-    """False if any is false, else unknown if any is unknown, else true."""
+    """Return false if any is false, else unknown if any is unknown, else true."""
     seen = set(values)
     return Truth.FALSE if Truth.FALSE in seen else Truth.UNKNOWN if Truth.UNKNOWN in seen else Truth.TRUE
 
 
 def any_of(values: Iterable[Truth]) -> Truth:
-    """True if any is true, else unknown if any is unknown, else false."""
+    """Return true if any is true, else unknown if any is unknown, else false."""
     seen = set(values)
     return Truth.TRUE if Truth.TRUE in seen else Truth.UNKNOWN if Truth.UNKNOWN in seen else Truth.FALSE
 
@@ -37,7 +37,10 @@ def negate(value: Truth) -> Truth:
 
 
 class Verdict(StrEnum):
-    """What a signal says of its Region. `SILENT` is judged by us: nothing came for `silentAfter`."""
+    """A verdict is a signal's statement about its Region.
+
+    `SILENT` is our own judgement: nothing came for `silentAfter`.
+    """
 
     BREACHING = "breaching"
     HEALTHY = "healthy"
@@ -46,12 +49,15 @@ class Verdict(StrEnum):
 
 
 RELAYED = "relay"
-"""How something came that was sent from another Region than it was seen from: no proof that one is heard."""
+"""The `via` of something that was sent from another Region than it was seen from.
+
+It does not prove that the observing Region can be heard.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One thing that was seen of a signal.
+    """An observation is one thing that was seen of a signal.
 
     at: when it happened, by the sender's clock. received: when it reached us, by our clock.
     verdict: breaching, healthy or unknown. via: "event", "poll" or "relay". id: the same for a duplicate.
@@ -70,7 +76,7 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """An observation and the identity of the signal that it is of.
+    """A sighting joins an observation and the identity of its signal.
 
     `signal` is `kind:account:observer:name`, e.g. `alarm:123456789012:us-east-1:storefront-us-east-1-5xx`;
     the observer is the Region where the alarm or canary lives, which is not always the one it is about.
@@ -82,7 +88,10 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """Something from outside that was not used, and why. Recorded, never raised."""
+    """An ignored input came from outside and was not used, for `reason`.
+
+    It is recorded, never raised as an error.
+    """
 
     reason: str
     sample: str = ""
@@ -90,7 +99,10 @@ class Ignored:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A synthetic event that went the way of every signal from `region` to us. Never evidence."""
+    """A probe is a synthetic event that takes the path of every signal.
+
+    It goes from `region` to us and is never evidence.
+    """
 
     region: str
     sent: float
@@ -99,7 +111,10 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """One of our executions that ended before its incident did: "FAILED", "TIMED_OUT" or "ABORTED"."""
+    """An execution of ours ended before its incident did.
+
+    status: "FAILED", "TIMED_OUT" or "ABORTED".
+    """
 
     execution: str
     status: str
@@ -107,9 +122,11 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A signal that the policy names: about one Region (`subject`), seen from one (`observer`).
+    """A signal is named by the policy and is about one Region.
 
-    own: it is the subject's own instrument and always counts; else only from outside of what is judged.
+    subject: the Region that it is about. observer: the Region that it is seen from.
+    own: it is the subject's own instrument and always counts; any other counts only where its observer is
+    outside of the Regions under judgement.
     """
 
     id: str
@@ -128,7 +145,10 @@ def signal_id(*, kind: str, account: str, observer: str, name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SignalState:
-    """A signal as judged at one moment. `age` is the seconds since anything was heard of it."""
+    """A signal state is a signal as judged at one moment.
+
+    age: seconds since anything was heard of it.
+    """
 
     signal: Signal
     verdict: Verdict
@@ -139,7 +159,10 @@ class SignalState:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node of the evaluation tree: its value, its sentence, and the signals that a leaf looked at."""
+    """A node of the evaluation tree holds its value, its sentence and its children.
+
+    signals: those that a leaf looked at.
+    """
 
     path: str
     op: str
@@ -151,7 +174,10 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One guard's answer. `code` is the decision's code where this is the first that is not true."""
+    """A check is the answer of one guard.
+
+    code: the decision's code where this check is the first that is not true.
+    """
 
     guard: str
     code: str
@@ -161,7 +187,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one readiness check says of a target.
+    """An answer is the result of one readiness check about a target.
 
     check: its place, such as `ready.1`. age: seconds since it was so. loss_window: seconds of writes that
     would be lost by leaving now. gate: who is asked where the value is not true; None: it blocks.
@@ -177,10 +203,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The routing controls to change. Empty `changes`: the world is at the goal already.
+    """A plan lists the routing controls to change.
 
-    changes: (control name, on) pairs, all in one call. goal: every control that the plan is about.
-    left: how many slices still have to move once these changes are applied.
+    Empty `changes`: the controls are at the goal already.
+    changes: (control name, on) pairs; `core.decision.plan.calls` splits those that do not fit in one call.
+    goal: every control that the plan is about. left: how many slices still have to move once these changes
+    are applied.
     """
 
     source: str
@@ -193,7 +221,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to do about one Region at one moment, as data, and why.
+    """A decision says what to do about one Region at one moment, and why.
 
     action: "act", "ask" (act once a person approves), "hold" (look again), "stand_down", "none".
     """

@@ -1,4 +1,4 @@
-"""Text from outside, made safe to print in a terminal, a log, a page or a report.
+"""Text from outside, made safe to print in a terminal, log, page or report.
 
 It cannot end a line, colour or move a terminal, reorder what stands beside it, or hide in it. Escaping
 for HTML is the page's own work.
@@ -7,7 +7,7 @@ for HTML is the page's own work.
 import re
 
 NOTICE = 1_000
-"""Bytes of a page's text: it is read at 3 a.m., on a telephone."""
+"""Bytes of the text of a page to people: they read it at 3 a.m., on a telephone."""
 
 # Longest form first; the last alternative takes every escape character that is left.
 _ESCAPE = re.compile(
@@ -25,12 +25,13 @@ _INVISIBLE = re.compile(
 
 
 def sanitize(text: str, limit: int, *, lines: bool = False) -> str:
-    """`text` as one line of at most `limit` visible characters.
+    """Return `text` as one line of at most `limit` visible characters.
 
-    Line breaks become one space (`lines` keeps each as a newline), other blanks a space each; control,
-    bidirectional, invisible, private, unassigned and half (surrogate) characters and whole terminal
-    escape sequences go; what is cut off ends in an ellipsis. The same again for its own result. Reads no
-    more than 16 × limit + 4096 characters, so that the cost does not grow with the input.
+    Line breaks become one space (`lines` keeps each as a newline), and each other blank becomes a space.
+    Control, bidirectional, invisible, private, unassigned and half (surrogate) characters and whole terminal
+    escape sequences are removed. A text that is cut ends in an ellipsis. Applied to its own result, the
+    function returns the same. It reads no more than 16 × limit + 4096 characters, so that the cost does not
+    grow with the input.
     """
     if limit <= 0:
         return ""
@@ -51,7 +52,10 @@ def sanitize(text: str, limit: int, *, lines: bool = False) -> str:
 
 
 def shorten(text: str, limit: int = NOTICE) -> str:
-    """`text` in at most `limit` bytes of UTF-8: its longest lines are cut first, so that none is lost."""
+    """Return `text` in at most `limit` bytes of UTF-8.
+
+    It cuts the longest lines first, so that no line is lost.
+    """
     lines = text.split("\n")
     while len("\n".join(lines).encode()) > limit:
         longest = max(range(len(lines)), key=lambda n: len(lines[n]))
@@ -64,7 +68,7 @@ def shorten(text: str, limit: int = NOTICE) -> str:
 
 
 def format_duration(seconds: float) -> str:
-    """`200.4` -> `3m20s`."""
+    """Return seconds as text: `200.4` -> `3m20s`."""
     whole = int(seconds)
     hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
     if hours:

@@ -1,4 +1,7 @@
-"""Who is asked, in turn, before an incident may move traffic; and what they are asked to set aside."""
+"""The chain of people who are asked before an incident may move traffic.
+
+It also says which guards and safety rules they are asked to set aside.
+"""
 
 from collections.abc import Collection, Sequence
 
@@ -7,15 +10,19 @@ from controller.core.incident.state import Incident
 from controller.core.policy.schema import OVERRIDE, Ask, Policy
 
 SECOND_PERSON = Ask.model_validate({"ask": ["group:any-second-person"], "people": 1, "within": "15m"})
-"""Asked where the policy asks nobody, but a person wants a guard set aside. The requester cannot answer."""
+"""The ask where the policy asks nobody, but a person wants a guard set aside.
+
+The requester cannot answer it.
+"""
 
 
 def chain(
     policy: Policy, incident: Incident | None, intent: str = "evacuate", doubts: Sequence[str] = ()
 ) -> tuple[Ask, ...]:
-    """The asks in turn; empty where nobody is asked. intent: where there is no incident yet.
+    """Return the asks in turn; empty where nobody is asked.
 
-    doubts: gates that must be asked since the target is not plainly ready.
+    intent: used where there is no incident yet. doubts: gates that must be asked since the target is not
+    plainly ready.
     """
     if incident is None:
         return policy.chain(intent, doubts)
@@ -27,31 +34,38 @@ def chain(
 
 
 def overrides(policy: Policy, incident: Incident) -> tuple[str, ...]:
-    """ARNs of the safety rules that refused the move, where the policy says who may set them aside."""
+    """Return the ARNs of the safety rules that refused the move.
+
+    The result is empty where the policy does not say who may set them aside.
+    """
     return incident.rules if OVERRIDE in policy.approvals else ()
 
 
 def granted(incident: Incident) -> tuple[str, ...]:
-    """Of these rules, those whose override two people approved: the approval names each ARN (S14)."""
+    """Return the ARNs of the rules whose override at least two people approved.
+
+    The approval names each ARN (S14); where it names other rules than the incident, the result is empty.
+    """
     request = incident.request
     agreed = request is not None and request.status == "given" and request.people > 1
     return incident.rules if agreed and request is not None and request.rules == incident.rules else ()
 
 
 def present(asks: tuple[Ask, ...], request: Request | None) -> Ask:
-    """The ask whose turn it is."""
+    """Return the ask whose turn it is."""
     return asks[min(request.stage, len(asks)) - 1 if request else 0]
 
 
 def following(asks: tuple[Ask, ...], request: Request) -> Ask | None:
-    """Who is asked once the present ask's time has run out; None after the last."""
+    """Return the ask that follows once the present one expires; None after the last."""
     return asks[request.stage] if request.stage < len(asks) else None
 
 
 def belongs(policy: Policy, ask: Sequence[str], groups: Collection[str]) -> bool:
-    """Whether somebody in `groups` may answer those who are asked.
+    """Return True where somebody in `groups` may answer `ask`.
 
-    Of any second person the policy keeps no list: that is whoever is in any group that it names.
+    The policy keeps no list of second persons: anybody who is in any group that it names is one. Where it
+    has no approvals, everybody is one.
     """
     if tuple(ask) == SECOND_PERSON.ask:
         return bool(groups) or not policy.approvals
@@ -59,6 +73,6 @@ def belongs(policy: Policy, ask: Sequence[str], groups: Collection[str]) -> bool
 
 
 def phrase(ask: Ask) -> str:
-    """`group:sre-leads`, `2 of group:sre-leads`."""
+    """Return an ask as text: `group:sre-leads`, `2 people of group:sre-leads`."""
     who = ", ".join(ask.ask)
     return who if ask.people == 1 else f"{ask.people} people of {who}"

@@ -1,4 +1,6 @@
-"""What to do about one Region now: the condition first, then the guards in order; the first "no" speaks.
+"""The decision about one Region now: first the condition, then the guards in order.
+
+The first guard that is not true gives the answer.
 
 ```
  when false, unknown ─> none (with an incident open: stand_down, hold)
@@ -26,12 +28,12 @@ from controller.core.policy.schema import Policy
 
 @dataclass(frozen=True)
 class Situation:
-    """Everything that a decision may look at.
+    """A situation holds everything that a decision may look at.
 
-    state is None where the journal cannot be read, evidence where its table cannot, controls where no
-    ARC endpoint answered (or nobody asked yet). `here` is the Region that this controller runs in.
-    readings: what was last read of readiness, here or from afar. roster: the signals to look at, where
-    fewer than all matter.
+        state is None where the journal cannot be read, evidence where its table cannot, controls where no
+        ARC endpoint answered (or nobody asked yet). `here` is the Region that this controller runs in.
+    readings: the last results about readiness, read here or in another Region. roster: the signals to
+    look at, where fewer than all matter.
     """
 
     policy: Policy
@@ -46,15 +48,19 @@ class Situation:
 
     @cached_property
     def seen(self) -> View:
-        """What the evidence says of every signal; `state` and `evidence` must be there."""
+        """Return what the evidence says of every signal.
+
+        `state` and `evidence` must be there.
+        """
         muted = self.state.muted if self.state else {}
         return view(self.policy, self.account, self.evidence or {}, self.now, muted, self.roster)
 
 
 def decide(situation: Situation, region: str, *, tree: bool = True) -> Decision:
-    """The decision about `region`. Pure: the same situation gives the same decision.
+    """Return the decision about `region`.
 
-    tree: whether the decision tells by which tree; without it the same is decided, in less time.
+    The function is pure: the same situation gives the same decision. tree: whether the decision holds the
+    tree that it follows from; without it the same is decided, in less time.
     """
     s = situation
     if s.state is None:
@@ -94,7 +100,7 @@ def _plainly(s: Situation, region: str, code: str, reason: str) -> Decision:
 def _without_cause(
     s: Situation, region: str, value: Truth, tree: Node | None, incident: Incident | None
 ) -> Decision | None:
-    """The decision where the policy's condition does not call for an evacuation; None where it does."""
+    """Return the decision where the condition calls for no evacuation; None where it does."""
     if value is Truth.TRUE:
         return None
     if value is Truth.UNKNOWN:
@@ -111,7 +117,10 @@ def _without_cause(
 
 
 def _doubts(told: Sequence[Verdict], region: str) -> str:
-    """What is not healthy about a Region that the condition does not call bad."""
+    """Return a sentence about the signals of a Region that are not healthy.
+
+    It is for a Region that the condition does not call bad.
+    """
     red = sum(verdict is Verdict.BREACHING for verdict in told)
     dim = sum(verdict in (Verdict.SILENT, Verdict.UNKNOWN) for verdict in told)
     if red:
@@ -155,8 +164,12 @@ def _guarded(s: Situation, found: GuardInput, tree: Node | None) -> Decision:
 
 
 def may_open(decision: Decision) -> bool:
-    """Whether a decision about a Region without an incident opens one: all guards but those that look at
-    the target passed. An incident that cannot act yet holds, and pages people."""
+    """Return True where a decision about a Region without an incident opens one.
+
+    A restore opens where it may act or ask. Any other incident opens where the guards in `guards.OPENING` are
+    true and `eligible` is not false; the guards that look at the target need not pass. An incident that
+    cannot act yet holds, and pages people.
+    """
     if decision.intent == "restore":
         return decision.action in ("act", "ask")
     early = {check.guard: check.value for check in decision.checks}

@@ -1,18 +1,21 @@
-"""Drift: routing controls that stand otherwise than the journal says they were put.
+"""Drift and echoes: routing controls that stand otherwise than the journal says.
+
+Drift: somebody else changed a control.
 
 ```
  PolicyLoaded (as read) ─> stand <─ ShiftApplied (as put) ─┐
                              ^──── DriftSeen (as read) <─── differs ── a tick reads the controls
 ```
-Said once: the event itself moves `stand` to what is. Nothing is turned back.
+It is reported once: the event itself moves `stand` to what is. Nothing is turned back.
 
 An echo: a call of ours that was sent before its intent was given up, and lands after it.
 
 ```
  ShiftIntended ── sent, stuck ── taken over · refused · another shift ── lands ─> EchoSeen ─> put back
 ```
-ARC has no compare-and-set, so such a call cannot be called back. What it changed looks like drift; it is
-told from it by being exactly what an intent of ours, not long ago, wanted. It is put back once.
+ARC has no compare-and-set, so such a call cannot be called back. What it changed looks like drift. It
+differs from drift in one point: it is exactly what an intent of ours, not long ago, wanted. It is put back
+once.
 
 The intent was dated by another controller's clock, so its age is known to `SKEW` only.
 """
@@ -30,9 +33,10 @@ LAG = 20.0
 
 
 def drifted(state: State, controls: Mapping[str, bool] | None, now: float) -> Mapping[str, bool]:
-    """Control -> how it stands, for those that differ from what the journal says; empty while unsure.
+    """Return control -> its present state, where it differs from the journal.
 
-    A shift of ours that is in flight, or that has just landed, is no drift.
+    The result is empty while it is not certain: a shift of ours that is in flight, or that has just landed,
+    is no drift.
     """
     incident = state.open
     if controls is None or now < state.stood + LAG or (incident and incident.phase is Phase.SHIFTING):
@@ -41,7 +45,10 @@ def drifted(state: State, controls: Mapping[str, bool] | None, now: float) -> Ma
 
 
 def drift_data(state: State, found: Mapping[str, bool]) -> dict[str, Any]:
-    """What a `DriftSeen` event holds: control -> [before, after], and a sentence."""
+    """Return the data of a `DriftSeen` event.
+
+    differs: control -> [before, after]. controls: control -> its present state. reason: a sentence.
+    """
     said = "; ".join(
         f"{name} is {_word(on)}, the journal says {_word(state.stand[name])}" for name, on in found.items()
     )
@@ -57,13 +64,13 @@ def _word(on: bool) -> str:
 
 
 WITHIN = 300.0
-"""Seconds after an intent within which a call of it may still land; later it is somebody else's."""
+"""Seconds after an intent within which a call of it may still land; a later change is somebody else's."""
 SKEW = 1200.0
 """Seconds that two clocks may differ by: ten minutes either way."""
 
 
 def echo_of(state: State, controls: Mapping[str, bool] | None, now: float) -> Event | None:
-    """The intent whose late call explains every control that stands otherwise than it should, if one does."""
+    """Return the intent whose late call explains every control that differs, if any does."""
     found = drifted(state, controls, _after(state, now))
     if not found:
         return None
@@ -86,12 +93,15 @@ def _wanted(intent: Event) -> dict[str, bool]:
 def put_back(
     policy: Policy, state: State, controls: Mapping[str, bool], now: float
 ) -> tuple[tuple[str, bool], ...]:
-    """What undoes the echo; nothing where that would break the floor."""
+    """Return the changes that undo the echo; none where that would break the floor."""
     found = drifted(state, controls, _after(state, now))
     changes = tuple((name, state.stand[name]) for name in found)
     return changes if below_floor(policy, after(controls, changes)) is None else ()
 
 
 def _after(state: State, now: float) -> float:
-    """Now, or by a clock that is behind the journal's, when what was put has been seen everywhere."""
+    """Return `now`, or a later time where our clock is behind the journal's.
+
+    At the later time every ARC endpoint shows what was put.
+    """
     return now if now >= state.stood else state.stood + LAG

@@ -1,4 +1,4 @@
-"""Whose turn it is to be drilled, when, and what keeps a drill from beginning.
+"""The schedule of drills: the Region whose turn it is, and what prevents one.
 
 ```
  drills.cron strikes ─┬─ 0 s: the first controller ─ 30 s: the second ─ 60 s: the third: one of them opens it
@@ -19,23 +19,23 @@ from controller.core.policy.schema import Policy
 from controller.core.text import format_duration
 
 LATE = 600.0
-"""Seconds after which a drill that did not begin is not made up for."""
+"""Seconds after the scheduled time until which a drill may begin; later it is skipped."""
 SCHEDULE = "schedule"
-"""Who asks for a drill that nobody asked for."""
+"""The requester of a drill that nobody asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What keeps a drill from beginning: a code and a sentence."""
+    """Kept says what prevents a drill from beginning: a code and a sentence."""
 
     code: str
     reason: str
 
 
 def due(policy: Policy, state: State, now: float) -> float | None:
-    """The stroke of `drills.cron` that nobody has seen to yet, if there is one.
+    """Return the last time of `drills.cron` that nobody has handled yet, if any.
 
-    What struck before this policy came into force is not made up for.
+    A time before this policy came into force is not made up for.
     """
     if policy.drills is None or policy.drills.cron is None:
         return None
@@ -44,18 +44,24 @@ def due(policy: Policy, state: State, now: float) -> float | None:
 
 
 def turn(policy: Policy, state: State, controls: Mapping[str, bool] | None) -> str:
-    """The Region whose last turn is the longest ago, of those that carry traffic if any does."""
+    """Return the Region whose last turn is the longest ago.
+
+    Only Regions that carry traffic are considered, if any does.
+    """
     carrying = [r for r in policy.regions if controls is not None and serving(policy, r, controls)]
     return min(carrying or policy.regions, key=lambda region: state.drilled.get(region, 0.0))
 
 
 def my_turn(policy: Policy, here: str, region: str, *, since: float) -> bool:
-    """Whether the controllers before this one have had their time, `since` seconds after the stroke."""
+    """Return True where the controllers before this one have had their time.
+
+    since: seconds after the scheduled time.
+    """
     return since >= TURN * rank(policy, here, region)
 
 
 def missed(struck: float, now: float) -> Kept | None:
-    """Why a drill is not made up for, if it is too late."""
+    """Return the reason that a drill is not made up for, if it is too late."""
     if now - struck <= LATE:
         return None
     late = (
@@ -68,7 +74,10 @@ def missed(struck: float, now: float) -> Kept | None:
 def kept_from(
     policy: Policy, state: State, region: str, now: float, controls: Mapping[str, bool] | None
 ) -> Kept | None:
-    """What keeps a drill of `region` from beginning. What else binds is looked at once it is open."""
+    """Return what prevents a drill of `region` from beginning, if anything does.
+
+    All other guards are checked once it is open.
+    """
     if state.stopped:
         return Kept("disarmed", f"{state.stopped}; arm it first")
     if state.open is not None:
@@ -89,19 +98,22 @@ def kept_from(
 
 
 def last_success(state: State) -> Incident | None:
-    """The drill that succeeded last."""
+    """Return the drill that succeeded last, if any."""
     good = [i for i in state.incidents.values() if i.intent == "drill" and i.outcome == "succeeded"]
     return max((i for i in good if i.phase is Phase.SETTLED), key=lambda i: i.changed, default=None)
 
 
 def last_drill(state: State) -> Incident | None:
-    """The drill that was opened last."""
+    """Return the drill that was opened last, if any."""
     drills = [i for i in state.incidents.values() if i.intent == "drill"]
     return max(drills, key=lambda i: i.opened, default=None)
 
 
 def what_is_amiss(policy: Policy, state: State, now: float) -> str | None:
-    """What people should be told of drills: that none ever succeeded, or not for too long; else None."""
+    """Return the warning about drills for people, if there is one.
+
+    It says that none ever succeeded, or that none did for too long.
+    """
     if policy.drills is None:
         return None
     good = last_success(state)

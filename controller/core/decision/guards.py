@@ -1,4 +1,7 @@
-"""The guards of an evacuation, in order, each with a code (explained in docs/codes.md) and a sentence."""
+"""The guards of an evacuation, in order, each with a code and a sentence.
+
+docs/codes.md explains the codes.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +23,10 @@ CUT_OFF_AFTER = 120.0
 
 @dataclass(frozen=True, slots=True)
 class GuardInput:
-    """What a guard may look at. doubts: gates that must be asked since the target is not plainly ready."""
+    """A guard input holds everything that a guard may look at.
+
+    doubts: gates that must be asked since the target is not plainly ready.
+    """
 
     policy: Policy
     region: str
@@ -39,9 +45,10 @@ Guard = Callable[[GuardInput], Check]
 
 
 def begun(policy: Policy, incident: Incident, controls: Mapping[str, bool] | None) -> bool:
-    """Whether traffic has begun to move, so that the move is finished whatever the evidence says now.
+    """Return True where traffic has begun to move.
 
-    Intended only (and every control that was to change still as it was) is not begun: it may be dropped.
+    Then the move is finished whatever the evidence says now. A shift that is only intended, while every
+    control that it changes still stands as it was, has not begun: it may be dropped.
     """
     if incident.phase is not Phase.SHIFTING or controls is None or incident.put:
         return incident.phase in MOVING
@@ -50,7 +57,7 @@ def begun(policy: Policy, incident: Incident, controls: Mapping[str, bool] | Non
 
 
 def under_way(f: GuardInput) -> tuple[str, ...]:
-    """The controls of a wave that has begun and of which it is not written that it is applied."""
+    """Return the controls of a begun wave that is not yet recorded as applied."""
     shifting = f.incident is not None and f.incident.phase is Phase.SHIFTING
     begun_now = f.incident is not None and begun(f.policy, f.incident, f.controls)
     return tuple(f.incident.intended) if f.incident and shifting and begun_now else ()
@@ -62,14 +69,20 @@ def armed(f: GuardInput) -> Check:
 
 
 def policy_valid(f: GuardInput) -> Check:
-    """An older digest never drives: the journal names the policy that was loaded last."""
+    """Check that this policy is the one that was loaded last.
+
+    An older digest never drives: the journal names the policy that was loaded last.
+    """
     value = Truth.of(f.state.policy == f.policy.digest)
     sentence = "the policy in force" if value is Truth.TRUE else "another policy was loaded since"
     return Check("policy", "policy-superseded", value, sentence)
 
 
 def not_cut_off(f: GuardInput) -> Check:
-    """Anything at all that arrived from another Region counts, whatever it says."""
+    """Check that something arrived from another Region in the last `CUT_OFF_AFTER` seconds.
+
+    Anything that arrived counts, whatever it says.
+    """
     others = [when for observer, when in f.seen.heard.items() if observer != f.here]
     quiet = f.now - max(others) if others else None
     if quiet is None:
@@ -99,9 +112,10 @@ def eligible(f: GuardInput) -> Check:
 
 
 def blackout(f: GuardInput) -> Check:
-    """Nothing moves by itself in a window of the policy; a person's word passes, but for a drill.
+    """Check that no window of the policy is open.
 
-    A drill also looks ahead: it would still be away when the window opens.
+    In a window nothing moves by itself. A person's request passes, but not a person's drill; a move that has
+    begun is finished. A drill also looks ahead: it would still be away when the window opens.
     """
     drill = f.incident is not None and f.incident.intent == "drill"
     if f.incident is not None and begun(f.policy, f.incident, f.controls):
@@ -117,7 +131,11 @@ def blackout(f: GuardInput) -> Check:
 
 
 def cooldown(f: GuardInput) -> Check:
-    """No automatic shift of a new incident while the last one is fresh; a person's request passes."""
+    """Check that the cooldown of the last incident is over.
+
+    Until then no new incident moves traffic by itself. A person's request passes, and a move that has begun
+    is finished. A person who acknowledges the last incident lifts its cooldown.
+    """
     last = f.state.last_blocking()
     if f.incident is not None and (f.incident.by_person or begun(f.policy, f.incident, f.controls)):
         return Check("cooldown", "cooldown", Truth.TRUE, _by_person(f.incident, "cooldown"))
@@ -158,9 +176,10 @@ OPENING = ("armed", "policy", "not cut off", "blackout", "cooldown", "velocity")
 
 
 def choose_target(f: GuardInput) -> tuple[str | None, list[Check]]:
-    """The first preferred Region that shares no cause and is ready, and the checks that say so.
+    """Return the first preferred Region that is ready, and the checks that say so.
 
-    Where none passes, the checks are of the candidate that came furthest.
+    The Region must also share no cause. Where no candidate passes, the checks are of the one that passed the
+    most of them in order.
     """
     moving = f.incident is not None and begun(f.policy, f.incident, f.controls)
     wanted = f.incident.target if f.incident and moving else None
@@ -171,7 +190,7 @@ def choose_target(f: GuardInput) -> tuple[str | None, list[Check]]:
     )
     passed = -1
     despite = f.incident.despite if f.incident else ()
-    # A Region that needs nobody's word comes before one that needs it.
+    # A Region that passes by itself comes before one for which a check must be set aside.
     for region, word in [*((r, False) for r in candidates), *((r, True) for r in candidates if despite)]:
         checks = [
             shared_cause(f, region),
@@ -188,7 +207,10 @@ def choose_target(f: GuardInput) -> tuple[str | None, list[Check]]:
 
 
 def set_aside(f: GuardInput, check: Check) -> Check:
-    """The check, passed on its requester's word where that was asked for; a second person must approve."""
+    """Return the check, passed where its requester asked to set it aside.
+
+    A second person must approve.
+    """
     if f.incident is None or check.value is Truth.TRUE or check.code not in f.incident.despite:
         return check
     sentence = f"{f.incident.requested_by} sets this aside, with a second person: {check.sentence}"
@@ -196,7 +218,10 @@ def set_aside(f: GuardInput, check: Check) -> Check:
 
 
 def shared_cause(f: GuardInput, target: str) -> Check:
-    """Whatever also breaks the target is no reason to go there; unknown is not "no"."""
+    """Check that no cause of `unless` affects the target too.
+
+    A cause that also breaks the target is no reason to go there; unknown does not count as "no".
+    """
     nodes = [
         judge_leaf(
             leaf,
@@ -220,7 +245,7 @@ def readiness(f: GuardInput, target: str) -> Check:
 
 
 def ready_answers(f: GuardInput, target: str) -> tuple[Answer, ...]:
-    """What each check of `target.ready` says of a target."""
+    """Return the answers of the checks in `target.ready` about a target."""
     ready = f.policy.target.ready
     return judge_ready(ready, f.seen, f.readings, f.now, f.region, target, returning=False)
 
@@ -233,8 +258,10 @@ def floor(f: GuardInput, goal: Plan | None) -> Check:
 
 
 def binding(policy: Policy, incident: Incident, goal: Plan) -> str:
-    """What an approval is given for: 16 hex digits over application, plan, policy and epoch, and over what
-    is set aside, if anything is."""
+    """Return the digest that an approval is given for, as 16 hex digits.
+
+    It covers application, incident, plan, policy and epoch, and what is set aside, if anything is.
+    """
     bound: list[object] = [policy.application, incident.id, goal.digest, policy.digest, incident.epoch]
     aside = [*incident.despite, *overrides(policy, incident)]
     return digest([*bound, aside] if aside else bound)[:16]
@@ -254,7 +281,7 @@ def approval(f: GuardInput, goal: Plan | None) -> Check:
             "approval", "approval", Truth.FALSE, f"{who} must approve within {format_duration(gate.within)}"
         )
     current = request.digest == binding(f.policy, f.incident, goal)
-    # A question that was superseded could not be answered any more: its silence says nothing.
+    # Nobody could answer a question that was superseded, so its expiry counts for nothing.
     if request.status == "denied" or (request.status == "expired" and current):
         sentence = (
             f"denied by {request.by}" if request.status == "denied" else f"{who} did not answer in time"

@@ -1,4 +1,6 @@
-"""Windows in which nothing moves by itself: `limits.blackout`.
+"""The limits on automatic moves: the policy's blackout windows, and the fleet's limit.
+
+`limits.blackout`: windows in which nothing moves by itself.
 
 ```
  cron strikes ├──────── for ────────┤
@@ -11,7 +13,8 @@ The fleet's limit: how many distinct Regions all applications together leave by 
  storefront ── us-east-1 ──┐                     limit 1:   us-east-1, whoever leaves it next    goes
  checkout ──── us-east-1 ──┴─> one Region, counted once     us-west-2, whoever would leave it    waits
 ```
-So a Region-wide event is never rationed, and a fault of ours that sees one Region after another fail is.
+So the limit never delays the response to a Region-wide event. It does delay a fault of ours that sees one
+Region after another fail.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,11 +27,14 @@ from controller.core.policy.schema import Policy, Window
 from controller.core.text import format_duration
 
 Open = tuple[Window, float, float]
-"""A window, when it opens and when it closes (seconds since 1970)."""
+"""A window, the time when it opens and the time when it closes (seconds since 1970)."""
 
 
 def open_window(policy: Policy, now: float, ahead: float = 0.0) -> Open | None:
-    """The window that is open now, or within `ahead` seconds; of several the one that closes last."""
+    """Return the window that is open now, or within `ahead` seconds.
+
+    Of several it returns the one that closes last.
+    """
     found: list[Open] = []
     for window in policy.limits.blackout:
         opens = previous(window.cron, policy.timezone or "UTC", now + ahead)
@@ -38,19 +44,19 @@ def open_window(policy: Policy, now: float, ahead: float = 0.0) -> Open | None:
 
 
 def window_told(shut: Open, now: float) -> str:
-    """Which window it is, why, and until when."""
+    """Return a sentence that names the window, its reason and its end."""
     window, opens, closes = shut
     begins = "is open" if opens <= now else f"opens in {format_duration(opens - now)}"
     return f"a window {begins} in which nothing moves by itself: {window.reason}, until {format_time(closes)}"
 
 
 DAY = 86_400.0
-"""Seconds that an evacuation counts."""
+"""Seconds for which an evacuation counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """What the fleet's own journal says.
+    """Fleet holds what the fleet's own journal says.
 
     stopped: why nothing in the whole fleet may move. left: Region -> when it was counted last.
     """
@@ -60,7 +66,7 @@ class Fleet:
 
 
 def regions_counted(events: Iterable[Event]) -> dict[str, float]:
-    """Region -> when the fleet last counted it as left."""
+    """Return Region -> the time when the fleet last counted it as left."""
     counted: dict[str, float] = {}
     for event in events:
         if event.kind is Kind.REGION_COUNTED:
@@ -70,12 +76,12 @@ def regions_counted(events: Iterable[Event]) -> dict[str, float]:
 
 
 def left_today(left: Mapping[str, float], now: float) -> tuple[str, ...]:
-    """The Regions that count at `now`, by name."""
+    """Return the Regions that count at `now`, by name."""
     return tuple(sorted(region for region, at in left.items() if now - at < DAY))
 
 
 def rationed(limit: int | None, left: Mapping[str, float], region: str, now: float) -> str | None:
-    """Why the fleet's limit keeps `region` from being left; None where it does not."""
+    """Return the reason that the fleet's limit forbids leaving `region`, if it does."""
     today = left_today(left, now)
     if limit is None or region in today or len(today) < limit:
         return None

@@ -1,4 +1,4 @@
-"""A plan from what is: the routing controls as read now, and where they should be."""
+"""Plans: the changes from the routing controls as read now to the goal."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,8 +14,9 @@ Change = tuple[str, bool]
 
 
 def plan(policy: Policy, *, source: str, target: str, controls: Mapping[str, bool]) -> Plan:
-    """Every slice On in `target` and Off in `source`; other Regions stay as they are.
+    """Return the plan that moves all traffic from `source` to `target`.
 
+    Every slice is On in `target` and Off in `source`; other Regions stay as they are.
     `controls` is name -> on for every control of the policy (KeyError if one is missing).
     """
     goal = (
@@ -27,7 +28,10 @@ def plan(policy: Policy, *, source: str, target: str, controls: Mapping[str, boo
 
 
 def homeward(*, source: str, target: str, before: Mapping[str, bool], controls: Mapping[str, bool]) -> Plan:
-    """Every control back to where it was `before` traffic left `source` for `target`."""
+    """Return the plan that puts every control back to where it was `before`.
+
+    before: the controls before traffic left `source` for `target`.
+    """
     goal = tuple(before.items())
     changes = tuple((name, on) for name, on in goal if controls[name] is not on)
     return Plan(source, target, changes, goal, digest(["home", source, target, goal])[:16])
@@ -42,9 +46,10 @@ def homecoming(
     release: bool,
     controls: Mapping[str, bool],
 ) -> Plan:
-    """`source` as it stood at `home`. Of other Regions none is turned on.
+    """Return the plan that puts `source` back as it stood at `home`.
 
-    release: whether a Region that only stood in (it was off at home) is turned off where `source` is on.
+    Of other Regions none is turned on. release: whether a Region that only replaced `source` (it was off at
+    home) is turned off where `source` is on.
     """
     own = policy.regions[source].controls
     goal = [(name, home.get(name, controls[name])) for name in own]
@@ -59,13 +64,13 @@ def homecoming(
 def next_wave(
     policy: Policy, whole: Plan, waves: Sequence[int] | None, done: int, under_way: Sequence[str] = ()
 ) -> Plan:
-    """The part of a plan that moves next: so many slices as the wave after `done` waves allows.
+    """Return the part of a plan that the wave after `done` waves moves.
 
     ```
     waves [1, 1, 2], eight changes in four slices:   done 0 -> slice a   1 -> slice b   2 -> slices c, d
     ```
-    under_way: controls of the wave that has begun: what is left of it moves, and no other slice before it
-    is verified, also where it is all applied and nobody wrote that down.
+    under_way: controls of the wave that has begun. What is left of that wave moves, and no other slice moves
+    before it is verified, also where it is all applied and nobody recorded that.
     """
     if waves is None:
         return whole
@@ -79,7 +84,7 @@ def next_wave(
 
 
 def calls(changes: Sequence[Change], batch: int = BATCH) -> tuple[tuple[Change, ...], ...]:
-    """The changes as calls. One call if they fit; else all On before any Off.
+    """Return the changes as calls: one call if they fit, else On before Off.
 
     ```
     fits:      [On On On Off Off Off]
@@ -97,7 +102,10 @@ def after(controls: Mapping[str, bool], changes: Sequence[Change]) -> dict[str, 
 
 
 def below_floor(policy: Policy, controls: Mapping[str, bool]) -> str | None:
-    """Why these states must never stand, or None: each slice On somewhere, enough Regions On."""
+    """Return the reason that these states must never stand, or None.
+
+    Each slice must be On somewhere, and enough Regions must be On.
+    """
     regions = {region: entry.controls for region, entry in policy.regions.items()}
     slices = len(next(iter(regions.values())))
     for index in range(slices):
@@ -110,5 +118,5 @@ def below_floor(policy: Policy, controls: Mapping[str, bool]) -> str | None:
 
 
 def serving(policy: Policy, region: str, controls: Mapping[str, bool]) -> int:
-    """How many of a Region's controls are On."""
+    """Count the controls of a Region that are On."""
     return sum(controls[name] for name in policy.regions[region].controls)

@@ -1,4 +1,4 @@
-"""Which of several controllers acts first, and which must leave it to another.
+"""The order of several controllers: which one acts first, and which one abstains.
 
 ```
  condition true ─ 0 s: the first ─ 30 s: the second ─ 60 s: the third, always the one in the impaired Region
@@ -16,23 +16,29 @@ TURN = 30.0
 
 
 def rank(policy: Policy, here: str, source: str) -> int:
-    """The place of the controller in `here` when it is about leaving `source`, from 0.
+    """Return the place of the controller in `here` about leaving `source`, from 0.
 
-    The one in the impaired Region comes last, and one that the policy does not name after all.
+    The controller in the impaired Region comes last; one that the policy does not name comes after all.
     """
     order = sorted(policy.controllers, key=lambda region: region == source)
     return order.index(here) if here in order else len(order)
 
 
 def patience(policy: Policy, here: str, source: str, driver: str) -> float:
-    """Seconds by which a takeover from `driver` is left to the others before."""
+    """Return the seconds for which a takeover from `driver` is left to others.
+
+    The others are the controllers before this one in the order.
+    """
     ahead = [region for region in policy.controllers if region != driver]
     mine = rank(policy, here, source)
     return TURN * sum(rank(policy, region, source) < mine for region in ahead)
 
 
 def abstains(s: Situation) -> tuple[str, str] | None:
-    """Code and sentence of why this controller must neither open, drive nor take over; None: it may."""
+    """Return the code and sentence of why this controller must abstain, or None.
+
+    A controller that abstains must neither open, drive nor take over an incident.
+    """
     if s.state is None:
         return "journal-unreadable", "the journal does not answer"
     if s.evidence is None:

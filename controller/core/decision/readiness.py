@@ -1,4 +1,6 @@
-"""Is a Region ready to take traffic? What others said of it, judged: ready, not ready or unknown.
+"""The readiness of a Region to take traffic: ready, not ready or unknown.
+
+It is judged by what others said of the Region.
 
 ```
  reading (what was said, when)  ──┬─ plainly good ──────────> true
@@ -8,7 +10,7 @@
             └─ ask: leads ───> it passes, and leads are asked in place of the usual gate
 ```
 
-How far a table's copies lag behind, from DynamoDB's ReplicationLatency (DynamoDB metrics reference).
+How far a table's copies lag behind, from DynamoDB's ReplicationLatency (DynamoDB metrics reference):
 
 ```
  lag  │      ▁▂▅█                       leaving  the last known lag: what would be lost, shown to who approves
@@ -55,7 +57,10 @@ def judged(
     points: Sequence[Any], now: float, *, max_lag: float, path: str, name: str, source: str, target: str,
     returning: bool,
 ) -> Answer:  # fmt: skip
-    """points: [time, lag in seconds] pairs, one a minute."""
+    """Return the answer about a table's replication from `source` to `target`.
+
+    points: [time, lag in seconds] pairs, one a minute.
+    """
     what = f"{name} from {source} to {target}"
     known = sorted((float(at), float(lag)) for at, lag in points)
     if not known:
@@ -85,7 +90,11 @@ def judged(
 
 
 def _left(known: Points, now: float, max_lag: float) -> float:
-    """Seconds until lag has been low, without a gap or a stall, for 10 x its recent maximum."""
+    """Return the seconds until the table counts as caught up.
+
+    Lag must have been low, without a gap or a stall, for 10 x its recent maximum. The result is zero or
+    negative where that is so already.
+    """
     recent = [(at, lag) for at, lag in known if now - at <= RECENT]
     most = max((lag for _, lag in recent), default=0.0)
     since = recent[-1][0] if recent else now
@@ -103,7 +112,7 @@ def _spell(lag: float) -> str:
 
 
 QUOTAS_LAST = 86_400.0
-"""Seconds that quotas count as known: they are changed by hand, and seldom."""
+"""Seconds that quotas count as known: people change them, and seldom."""
 
 ReadinessQuery = tuple[str, str, str, str]
 """(kind, name, source, target); source is empty where an answer is about one Region alone."""
@@ -111,7 +120,9 @@ ReadinessQuery = tuple[str, str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class ReadinessResult:
-    """What a provider said, in plain JSON data, at `at` by our clock.
+    """A readiness result is what a provider said, in plain JSON data.
+
+    at: when we read it, by our clock.
 
     kind      data
     replication   {"points": [[seconds since 1970, lag in seconds], …]} from source to target
@@ -135,13 +146,13 @@ class ReadinessResult:
 def readiness_queries(
     checks: Sequence[ReadyCheck], source: str, targets: Sequence[str]
 ) -> tuple[ReadinessQuery, ...]:
-    """Everything that must be read to judge `checks` for each of `targets`."""
+    """Return every query whose result is needed to judge `checks` for each of `targets`."""
     found = (wish for target in targets for check in checks for wish in _wishes(check, source, target))
     return tuple(dict.fromkeys(found))
 
 
 def newest(readings: Sequence[ReadinessResult]) -> tuple[ReadinessResult, ...]:
-    """One reading a wish: the latest."""
+    """Return the latest result of each query."""
     found: dict[ReadinessQuery, ReadinessResult] = {}
     for reading in readings:
         known = found.get(reading.wish)
@@ -160,10 +171,11 @@ def judge_ready(
     *,
     returning: bool,
 ) -> tuple[Answer, ...]:
-    """One answer a check, in their order: is `target` ready to take what `source` serves?
+    """Return one answer a check, in their order, about `target`.
 
+    Each answer says whether `target` is ready to take what `source` serves.
     returning: traffic goes home, from `source` where it was served meanwhile. Then replication is a hard
-    gate: nobody can be asked past it. Leaving, its last known lag is the loss window.
+    gate: nobody can be asked to pass it. Leaving, its last known lag is the loss window.
     """
     known = {reading.wish: reading for reading in newest(readings)}
     answers = []
@@ -198,19 +210,25 @@ def judge_ready(
 
 
 def asked(answers: Sequence[Answer]) -> tuple[str, ...]:
-    """The gates that doubt asks for, in the order of the checks."""
+    """Return the gates that doubt asks for, in the order of the checks."""
     return tuple(a.gate for a in answers if a.value is not Truth.TRUE and a.gate is not None)
 
 
 def under_doubt(goal: Plan | None, doubts: tuple[str, ...]) -> Plan | None:
-    """The same plan under another digest: who said yes to it while all was ready did not say yes to this."""
+    """Return the same plan, under another digest where there are doubts.
+
+    A person who approved it while all was ready did not approve it under these doubts.
+    """
     if goal is None or not doubts:
         return goal
     return replace(goal, digest=digest([goal.digest, *doubts])[:16])
 
 
 def loss_window(answers: Sequence[Answer]) -> float | None:
-    """Seconds of writes that may be lost by leaving now; None where no check knows."""
+    """Return the seconds of writes that may be lost by leaving now.
+
+    Returns None where no check knows.
+    """
     return max((a.loss_window for a in answers if a.loss_window is not None), default=None)
 
 
@@ -254,7 +272,10 @@ def _arc(path: str, check: ArcCheck, reading: ReadinessResult | None, now: float
 def _dated(
     path: str, what: str, reading: ReadinessResult, key: str, value: Truth, now: float, max_age: float
 ) -> Answer:
-    """Good news has a date, and is none when that is too far back. Bad news keeps."""
+    """Return an answer that is true only where its date is recent.
+
+    Good news without a date, or older than `max_age`, is unknown. Bad news stays valid.
+    """
     state, at = str(reading.data.get("state")), reading.data.get(key)
     if not isinstance(at, int | float):
         said = Truth.UNKNOWN if value is Truth.TRUE else value
@@ -276,7 +297,7 @@ def _quotas(
     source: str,
     target: str,
 ) -> Answer:
-    """As much of each must be allowed in the target as in the source."""
+    """Check that the target allows as much of each quota as the source."""
     there, home = found
     if there is None or home is None:
         missing = target if there is None else source
@@ -295,7 +316,7 @@ def _quotas(
 
 
 def summary(answers: Sequence[Answer], code: str) -> Check:
-    """All answers as one guard: true where nothing blocks."""
+    """Return all answers as one guard: true where nothing blocks."""
     blocks = [a for a in answers if a.value is not Truth.TRUE and a.gate is None]
     doubts = [a for a in answers if a.value is not Truth.TRUE and a.gate is not None]
     if blocks:

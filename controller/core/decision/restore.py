@@ -1,4 +1,4 @@
-"""Coming home: restoring a Region that was left, and turning back from a drill or a failed move.
+"""The return of traffic: restores, and turning back from a drill or failed move.
 
 ```
  left ─ restore.when true ─ cooldown over ─ ready ─ floor ─ approval ─> wave ─ settle ─ verify ─> home
@@ -20,7 +20,11 @@ from controller.core.text import format_duration
 
 
 def decide_home(found: GuardInput, incident: Incident) -> Decision:
-    """The way back of a move that turned: nobody is asked, and no evidence; all else still binds."""
+    """Return the decision about the way back of a move that turned.
+
+    Nobody is asked, and no evidence is needed. The guards armed, policy, not cut off, eligible and floor
+    still bind.
+    """
     goal = _as_before(found, incident)
     checks = [guards.armed(found), guards.policy_valid(found), guards.not_cut_off(found)]
     checks += [guards.eligible(found), guards.floor(found, goal)]
@@ -31,7 +35,10 @@ def decide_home(found: GuardInput, incident: Incident) -> Decision:
 
 
 def decide_restore(found: GuardInput, incident: Incident | None, left: Incident) -> Decision:
-    """Whether a Region that was left may come home now. `left`: the evacuation that it left by."""
+    """Return the decision about the return of a Region that was left.
+
+    left: the evacuation that it left by.
+    """
     restore = found.policy.restore
     assert restore is not None
     tree = judge(restore.when, found.seen, source=found.region, target=None, path="restore.when")
@@ -71,7 +78,10 @@ def decide_restore(found: GuardInput, incident: Incident | None, left: Incident)
 
 
 def must_turn(found: GuardInput, incident: Incident) -> tuple[str, str] | None:
-    """(outcome, why) where a drill must go home now: aborted, or its stay is over."""
+    """Return (outcome, reason) where a drill must go home now, or None.
+
+    It must where a leaf of `abortWhen` is true, or where its stay is over.
+    """
     drills = found.policy.drills
     if incident.intent != "drill" or incident.leg == "home" or drills is None or incident.target is None:
         return None
@@ -102,7 +112,10 @@ def _as_before(found: GuardInput, incident: Incident) -> Plan | None:
 
 
 def _goal(found: GuardInput, carrier: str, done: int) -> Plan | None:
-    """What comes home next. Whoever stood in is turned off when the last Region that was left comes home."""
+    """Return the plan of the next wave home.
+
+    A Region that replaced another is turned off when the last Region that was left comes home.
+    """
     restore, state = found.policy.restore, found.state
     if found.controls is None or restore is None:
         return None
@@ -115,7 +128,10 @@ def _goal(found: GuardInput, carrier: str, done: int) -> Plan | None:
 
 
 def _carrier(found: GuardInput, left: Incident) -> str:
-    """The Region that serves while the other is away: another than it was left for, where that failed too."""
+    """Return the Region that serves while the other is away.
+
+    It is another than the one it was left for, where that failed too.
+    """
     controls, was = found.controls or {}, str(left.target)
     others = [was, *(region for region in found.policy.regions if region not in (was, found.region))]
     regions = found.policy.regions
@@ -142,7 +158,10 @@ def _soak(found: GuardInput, left: Incident, *, moving: bool) -> Check:
 
 
 def _fit(found: GuardInput, carrier: str) -> tuple[Answer, ...]:
-    """What `restore.ready` says of the Region that comes home; replication is a hard gate here."""
+    """Return the answers of `restore.ready` about the Region that comes home.
+
+    Replication is a hard gate here.
+    """
     assert found.policy.restore is not None
     checks = found.policy.restore.ready
     return judge_ready(checks, found.seen, found.readings, found.now, carrier, found.region, returning=True)

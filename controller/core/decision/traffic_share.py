@@ -1,4 +1,6 @@
-"""The proof that customers moved: the share of all requests that a Region which was left still serves.
+"""The share of all requests that each Region serves: as proof, and for display.
+
+`prove` gives the proof that customers moved. It is about the share that a Region which was left still serves.
 
 ```
  share │███████▆▃▁            limit = its share before x slices still On / slices at first + `atMost`
@@ -7,13 +9,12 @@
             ShiftApplied
 ```
 Each Region's own CloudWatch counts. One that cannot be asked, or counts nothing, is unknown and not zero.
+The Region that was left is the exception: it counts as zero where it counts nothing, all can be asked, and
+the others together count more than before.
 
-The share of all requests that each Region serves, as each one's own CloudWatch counted them: to be shown.
-
-The proof that customers moved is `core.decision.traffic_share`; this is the same count, for people. A Region
-that was asked and counted nothing has no share, which is not a share of zero: ALB, for one, counts no minute
-in which nothing came, and a Region that is gone counts nothing either. One that could not be asked makes all
-unknown.
+`between`, `lately`, `before` and `each_minute` give the same count to show to people. A Region that was asked
+and counted nothing has no share, which is not a share of zero: ALB, for one, counts no minute in which
+nothing came, and a Region that is gone counts nothing either. One that could not be asked makes all unknown.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +27,7 @@ from controller.core.policy.schema import Traffic
 
 MINUTE = 60.0
 PUBLISHED = 30.0
-"""Seconds after its end until a minute counts: CloudWatch may still add to it."""
+"""Seconds after its end until a minute counts: until then CloudWatch may still add to it."""
 BEFORE = 300.0
 """Seconds before the first shift over which the share before is taken."""
 NEWS = 240.0
@@ -38,7 +39,7 @@ Points = Sequence[tuple[float, float]]
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A Region that traffic leaves: `on` of its `of` slices still serve."""
+    """Left is a Region that traffic leaves: `on` of its `of` slices still serve."""
 
     region: str
     on: int
@@ -47,7 +48,10 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """value: whether the share has fallen far enough. wait: it may still, so look again. share: of 1."""
+    """A proof says whether customers moved away from a Region.
+
+    value: whether the share has fallen far enough. wait: it may still, so look again. share: of 1.
+    """
 
     value: Truth
     sentence: str
@@ -58,7 +62,10 @@ class Proof:
 def leaving(
     incident: Incident, controls: Mapping[str, bool], regions: Mapping[str, Sequence[str]]
 ) -> Left | None:
-    """The Region that this leg takes traffic away from, or None: coming home, both may serve."""
+    """Return the Region that this leg takes traffic away from, or None.
+
+    The result is None where the leg turned nothing off there: coming home, both Regions may serve.
+    """
     out = incident.leg == "out" and incident.intent != "restore"
     region = incident.source if out else str(incident.target)
     off = [name for name in regions[region] if incident.put.get(name) is False]
@@ -67,7 +74,10 @@ def leaving(
 
 
 def shift_started(state: State, incident: Incident) -> float:
-    """When the first shift of this leg was intended; when it last moved on, where that is forgotten."""
+    """Return the time when the first shift of this leg was intended.
+
+    Where the state no longer holds that intent, it is the time when the incident last moved on.
+    """
     first = [e.at for e in state.intents if e.draft.incident == incident.id and e.data.get("wave") == 1]
     return first[-1] if first else incident.changed
 
@@ -81,7 +91,11 @@ def prove(
     applied: float,
     now: float,
 ) -> Proof:
-    """counted: Region -> its minutes; None: it could not be asked. begun: before it lies what was before."""
+    """Return the proof that customers moved away from `left`.
+
+    counted: Region -> its minutes; None: it could not be asked. begun: when the first shift began; minutes
+    before it give the share before. applied: when the last shift was applied.
+    """
     mine = counted[left.region]
     others = {region: points for region, points in counted.items() if region != left.region}
     silent = [region for region, points in counted.items() if points is None]
@@ -114,13 +128,16 @@ def prove(
 
 
 def _unknown(rule: Traffic, left: Left, why: str, *, news: bool, late: bool) -> Proof:
-    """news: a word may still come. Where the policy holds what is not known, it has all of `within`."""
+    """Return a proof whose value is unknown.
+
+    news: a count may still come. Where the policy holds what is not known, it may wait for all of `within`.
+    """
     wait = not late if rule.if_unknown == "hold" else news
     return Proof(Truth.UNKNOWN, f"the share of {left.region} is not known: {why}", None, wait)
 
 
 def _newest(others: Mapping[str, Points | None], *, since: float, until: float) -> float | None:
-    """The last whole minute after the shift that somebody else counted."""
+    """Return the last whole minute after the shift that another Region counted."""
     starts = [at for points in others.values() for at, _ in points or () if since <= at <= until]
     return max(starts, default=None)
 
@@ -130,7 +147,7 @@ def _at(points: Points | None, minute: float) -> float | None:
 
 
 def _before(counted: Mapping[str, Points | None], begun: float) -> dict[str, float]:
-    """Region -> requests a minute before the shift, where they were counted."""
+    """Return Region -> requests a minute before the shift, where they were counted."""
     means: dict[str, float] = {}
     for region, points in counted.items():
         known = [count for at, count in points or () if begun - BEFORE - MINUTE <= at <= begun - MINUTE]
@@ -140,7 +157,10 @@ def _before(counted: Mapping[str, Points | None], begun: float) -> dict[str, flo
 
 
 def _share(earlier: Mapping[str, float | None]) -> float | None:
-    """Of the first Region; None where one of them was not counted."""
+    """Return the share of the first Region.
+
+    Returns None where one of the Regions was not counted.
+    """
     means = list(earlier.values())
     total = sum(mean or 0.0 for mean in means)
     return None if None in means or total <= 0 else (means[0] or 0.0) / total
@@ -152,8 +172,9 @@ Counted = Mapping[str, Points | None]
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """parts: Region -> its part of all that was counted from `start` to `end`; None: it counted nothing.
+    """Served holds each Region's part of all requests from `start` to `end`.
 
+    parts: Region -> its part of all that was counted; None: it counted nothing.
     why: why nothing is known, where `parts` is empty.
     """
 
@@ -164,7 +185,7 @@ class Served:
 
 
 def between(counted: Counted, start: float, end: float) -> Served:
-    """Over the whole minutes that lie in it."""
+    """Return the parts over the whole minutes between `start` and `end`."""
     silent = [region for region, points in counted.items() if points is None]
     if silent:
         return Served(start, end, why=f"{', '.join(silent)} cannot be asked")
@@ -179,7 +200,7 @@ def between(counted: Counted, start: float, end: float) -> Served:
 
 
 def lately(counted: Counted, now: float) -> Served:
-    """In the last minute that has been counted to its end."""
+    """Return the parts in the last minute that was counted to its end."""
     done = now - MINUTE - PUBLISHED
     starts = [at for points in counted.values() for at, _ in points or () if at <= done]
     last = max(starts, default=done)
@@ -187,12 +208,12 @@ def lately(counted: Counted, now: float) -> Served:
 
 
 def before(counted: Counted, begun: float) -> Served:
-    """In the minutes before traffic was first moved, at `begun`."""
+    """Return the parts in the minutes before traffic was first moved, at `begun`."""
     return between(counted, begun - BEFORE - MINUTE, begun)
 
 
 def each_minute(counted: Counted, since: float, until: float) -> tuple[Served, ...]:
-    """One after the other, those alone of which something is known."""
+    """Return the parts minute by minute, for those minutes where something is known."""
     starts = sorted({at for points in counted.values() for at, _ in points or () if since <= at <= until})
     found = (between(counted, at, at + MINUTE) for at in starts if at + MINUTE + PUBLISHED <= until)
     return tuple(one for one in found if one.parts)
