@@ -1,4 +1,6 @@
-"""A stored evaluation tree as a picture: each node its value and sentence, each leaf its signals and ages.
+"""A picture of a stored evaluation tree, as SVG.
+
+Each node shows its value and sentence, each leaf its signals and ages.
 
 ```
  ┌───────┐
@@ -35,7 +37,10 @@ text { font-family: system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-se
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One node in its place. above: the y of its parent's badge, None at the root."""
+    """A row is one node at its place.
+
+    above: the y of its parent's badge, None at the root.
+    """
 
     node: Mapping[str, Any]
     depth: int
@@ -45,7 +50,10 @@ class Row:
 
 
 def tree_svg(tree: Mapping[str, Any], *, title: str, subtitle: str) -> str:
-    """An SVG document of a tree as `report.node_data` makes it. Text from outside is escaped."""
+    """Return an SVG document of a tree as `core.explanation.node_data` makes it.
+
+    Text from outside is escaped.
+    """
     rows: list[Row] = []
     height = _place(tree, 0, 84, None, rows) + 16
     body = "\n".join(part for row in rows for part in _drawn(row))
@@ -61,7 +69,10 @@ def tree_svg(tree: Mapping[str, Any], *, title: str, subtitle: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text that can stand anywhere in XML; what XML cannot hold is left out."""
+    """Return text that can stand anywhere in XML.
+
+    A character that cannot be printed becomes a space.
+    """
     held = "".join(char if char.isprintable() else " " for char in text)
     for char, name in (("&", "amp"), ("<", "lt"), (">", "gt"), ('"', "quot"), ("'", "#39")):
         held = held.replace(char, f"&{name};")
@@ -69,7 +80,7 @@ def escaped(text: str) -> str:
 
 
 def _place(node: Mapping[str, Any], depth: int, y: int, above: int | None, rows: list[Row]) -> int:
-    """Give the node and its children their places; the y below them."""
+    """Give the node and its children their places; return the y below them."""
     lines = tuple(_wrapped(str(node["sentence"]), (WIDTH - _text_x(depth) - 20) // 7))
     rows.append(Row(node, depth, y, lines, above))
     below = y + LINE * (len(lines) + 1) + SMALL * len(node.get("signals", ())) + 10
@@ -106,7 +117,10 @@ def _drawn(row: Row) -> Iterator[str]:
 
 
 def signal_line(state: Mapping[str, Any]) -> str:
-    """`storefront-us-east-1-5xx from us-east-1: breaching since …, heard 5s ago`."""
+    """Return a signal as one line of text.
+
+    Example: `storefront-us-east-1-5xx from us-east-1: breaching since …, heard 5s ago`.
+    """
     age = "never heard of" if state["age_s"] is None else f"heard {state['age_s']:.0f}s ago"
     since = f" since {state['since']}" if state["since"] else ""
     return f"{state['name']} from {state['observer']}: {state['verdict']}{since}, {age}"

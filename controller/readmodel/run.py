@@ -1,5 +1,6 @@
-"""A run as data: what customers felt, what was known, decided and done. Screens and reports show it.
+"""A run as data: experience of customers, and what was known, decided and done.
 
+Screens and reports show it.
 All times are seconds since the moment when something broke (negative: before), unless they say otherwise.
 """
 
@@ -13,7 +14,10 @@ from controller.core.journal import Event, Kind, broken_at
 
 @dataclass(frozen=True, slots=True)
 class Milestones:
-    """When each thing first happened; None where it did not."""
+    """Milestones hold the time of each main event of a run.
+
+    A time is None where the event did not happen.
+    """
 
     first_signal: float | None = None
     decided: float | None = None
@@ -23,7 +27,10 @@ class Milestones:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A sentence and its moment. `code` where it is a decision, a page's subject where it is a page."""
+    """Said is a sentence and its moment.
+
+    code: of a decision, or the subject of a page to people.
+    """
 
     at: float
     text: str
@@ -32,7 +39,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A verdict, an answer or anything else that lasted from `start` to `end`."""
+    """A stretch is a verdict, an answer or another value from `start` to `end`."""
 
     start: float
     end: float
@@ -41,7 +48,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One signal over the run: about `subject`, seen from `observer`."""
+    """A lane is one signal over the run: about `subject`, seen from `observer`."""
 
     name: str
     family: str
@@ -53,7 +60,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A routing control that really changed."""
+    """A shift is a routing control that really changed."""
 
     at: float
     control: str
@@ -62,7 +69,10 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """Requests that ended in one bucket of time, by the Region that was asked."""
+    """A bucket counts the requests that ended in one span of time.
+
+    They are counted by the Region that was asked.
+    """
 
     at: float
     served: int
@@ -71,7 +81,10 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """From `start` to `end`, each Region's part of all requests; None: it counted nothing."""
+    """A share is each Region's part of all requests from `start` to `end`.
+
+    parts: Region -> its part; None: it counted nothing.
+    """
 
     start: float
     end: float
@@ -80,7 +93,10 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A stored decision (`core.explanation.decision_data`) and why it is shown."""
+    """A judgement is a stored decision and the reason that it is shown.
+
+    title: the reason. record: made by `core.explanation.decision_data`.
+    """
 
     title: str
     at: float
@@ -89,7 +105,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Everything that a report says of one run.
+    """A story is everything that a report says of one run.
 
     broke: seconds since 1970. traffic: Region -> buckets of `bucket` seconds. regions: Region -> its
     routing controls, by slice. findings: what an independent client saw, and whether that is as it must be.
@@ -126,17 +142,23 @@ class Story:
 
     @property
     def broken_at(self) -> int | None:
-        """The number of the first journal event whose chain does not hold; None if all of it does."""
+        """Return the number of the first journal event whose chain does not hold.
+
+        Returns None if the chain of all of them holds.
+        """
         return broken_at(self.journal)
 
     @property
     def target(self) -> str | None:
-        """Where traffic was moved to, if it was."""
+        """Return the Region that traffic was moved to, if it was moved."""
         intents = [event for event in self.journal if event.kind is Kind.SHIFT_INTENDED]
         return str(intents[-1].data.get("target")) if intents else None
 
     def slices_off_at(self) -> float | None:
-        """When, after all that one moment changed, a slice was On in no Region; None if that never was."""
+        """Return the first moment when a slice was On in no Region, or None.
+
+        All changes of one moment are applied before it looks.
+        """
         states = dict(self.before)
         slices = tuple(zip(*self.regions.values(), strict=False))
         for at in sorted({shift.at for shift in self.shifts}):
@@ -146,7 +168,7 @@ class Story:
         return None
 
     def approvals(self) -> tuple[Stretch, ...]:
-        """Each question to people, from its asking to its end."""
+        """Return each question to people, from its asking to its end."""
         found: list[Stretch] = []
         asked: float | None = None
         for event in self.journal:
@@ -187,7 +209,7 @@ _SENTENCES: Mapping[Kind, str] = {
     Kind.ESCALATED: "{code}: {reason}",
     Kind.STOOD_DOWN: "{code}: {reason}",
 }
-"""Of the events whose sentence is their data, word for word; `by` is who wrote it."""
+"""Kind -> the sentence that the event's data fill in, word for word; `by` is who wrote the event."""
 
 
 class _Data(dict[str, str]):
@@ -196,7 +218,7 @@ class _Data(dict[str, str]):
 
 
 def sentence(event: Event) -> str:
-    """What one journal event says, for a person."""
+    """Return what one journal event says, as a sentence for a person."""
     data = event.data
     if event.kind is Kind.SETTLED and data.get("code"):
         return f"{data['code']}: {data.get('reason')}; what has moved stays as it is"

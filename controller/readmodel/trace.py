@@ -1,4 +1,6 @@
-"""What a simulated run leaves behind, as lines of a file: written by `simulate --trace`, read by a console.
+"""The trace of a simulated run, as lines of a file.
+
+`simulate --trace` writes it, and a console reads it.
 
 ```
     12    240.001  append   us-west-2   #2 IncidentOpened …       for people; not read back
@@ -6,9 +8,8 @@
  {"is":"event",…} {"is":"assessment",…} {"is":"evidence",…} {"is":"requests",…}
 ```
 A line that begins with a brace is a record. Nothing in such a file is trusted: it is read into plain
-data, and what does not fit is refused with the number of its line.
-
-The lines of a trace, as they must be: what a page will show is checked, the rest is kept as it is.
+data, and what does not fit is refused with the number of its line. What a page will show is checked; the
+rest is kept as it is.
 """
 
 import json
@@ -133,15 +134,19 @@ HOW = "`tidegate simulate --seed N --trace FILE` writes one"
 
 
 class NotATrace(ValueError):  # noqa: N818
-    """A file that is no trace, or none that this version can read; the message is a sentence."""
+    """The file is no trace, or none that this version can read.
+
+    The message is a sentence.
+    """
 
 
 @dataclass(frozen=True)
 class Traced:
-    """A run as a controller's tables held it at its end.
+    """Traced is a run as a controller's tables held it at its end.
 
-    name: of the run. here: the controller that is looked through. until: when it ended. evidence: signal id
-    -> observations. requests: Region -> (start of the minute, requests in it), where a metric counted them.
+    name: of the run. here: the Region of the controller whose tables they are. until: when it ended.
+    evidence: signal id -> observations. requests: Region -> (start of the minute, requests in it), where a
+    metric counted them.
     """
 
     name: str
@@ -158,7 +163,10 @@ class Traced:
 
 
 def trace_lines(traced: Traced, policy: Mapping[str, Any]) -> Iterator[str]:
-    """The records of a run, without ends of lines. policy: as it is deployed."""
+    """Yield the records of a run, without ends of lines.
+
+    policy: as it is deployed.
+    """
     run = {"schema": SCHEMA, "name": traced.name, "policy": dict(policy), "account": traced.account,
            "here": traced.here, "until": traced.until, "controls": dict(traced.controls)}  # fmt: skip
     yield _spelt("run", run)
@@ -174,7 +182,10 @@ def trace_lines(traced: Traced, policy: Mapping[str, Any]) -> Iterator[str]:
 
 
 def read_trace(lines: Iterable[str]) -> Traced:
-    """What `trace_lines` wrote, and whatever else is in the file. Raises `NotATrace`."""
+    """Return the run that the lines of a file hold.
+
+    Lines that do not begin with a brace are passed over. Raises `NotATrace`.
+    """
     run: Run | None = None
     happened: list[Event] = []
     assessed: list[tuple[float, dict[str, Any]]] = []

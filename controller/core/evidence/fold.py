@@ -1,4 +1,4 @@
-"""What is remembered of a signal: a bounded history, whatever the order in which things arrived.
+"""The kept history of a signal: bounded, whatever the order of arrival.
 
 ```
  kept       B━━━B━━━B━━━B──H──B━━━B          B: breaching, H: healthy, left to right by event time
@@ -15,15 +15,19 @@ from controller.core.model import Observation
 
 
 def clamp(observation: Observation) -> Observation:
-    """The observation with `at` no later than `received`: a fast clock must not make time."""
+    """Return the observation with `at` no later than `received`.
+
+    Otherwise a sender's fast clock would make a verdict last longer than was seen.
+    """
     return replace(observation, at=min(observation.at, observation.received))
 
 
 def fold(
     history: Iterable[Observation], new: Iterable[Observation], *, keep: int = 30, gap: float = 150.0
 ) -> tuple[Observation, ...]:
-    """At most `keep` observations of both, ordered by (at, id); the same id counts once, as first received.
+    """Return at most `keep` observations of both, ordered by (at, id).
 
+    The same id counts once, as first received.
     Over `keep`, the confirmation goes whose removal leaves the smallest gap. A gap wider than `gap`
     seconds is never made (give it less than the signal's `silentAfter`, or a run that was heard of all
     along would look silent in the middle); rather than that, the oldest observation goes. The one that
@@ -54,7 +58,10 @@ def _precedence(seen: Observation) -> tuple[float, float, str]:
 
 
 def _left_by(kept: Sequence[Observation], index: int) -> float | None:
-    """Seconds between the neighbours, on the wider of both clocks; None: not a confirmation."""
+    """Return the seconds between the neighbours, on the wider of both clocks.
+
+    Returns None where the observation at `index` is not a confirmation.
+    """
     before, here, after = kept[index - 1 : index + 2]
     if not before.verdict == here.verdict == after.verdict:
         return None

@@ -1,4 +1,4 @@
-"""AWS Health as evidence: notices that open and close, several at a time, become one verdict.
+"""AWS Health as evidence: all notices together, open and closed, give one verdict.
 
 ```
  notice 1       open━━━━━━━━━━━━closed
@@ -20,13 +20,17 @@ KIND = "health"
 
 
 def notice_id(*, notice: str, zones: Iterable[str], version: str) -> str:
-    """The id of an observation of a notice: the same in each Region and on each page of one version."""
+    """Return the id of an observation of a notice.
+
+    It is the same in each Region and on each page of one version.
+    """
     return f"{notice}@{'+'.join(sorted(zones)[:6])}/{version}"
 
 
 def standing(history: Sequence[Observation], patience: float, now: float) -> tuple[Observation, ...]:
-    """The same observations, each with what all notices together said from then on.
+    """Return the observations, each with the verdict of all notices together from then on.
 
+    An observation is added for each notice that lapsed.
     history: ordered by event time. patience: an open notice that was not updated for so many seconds
     counts no longer, since the event that closed it may have been lost.
     """
@@ -44,7 +48,10 @@ def standing(history: Sequence[Observation], patience: float, now: float) -> tup
 
 
 def _lapsed(opened: dict[str, Observation], patience: float, now: float) -> Iterable[Observation]:
-    """What was said when each notice that nobody updated had lapsed; those are taken out."""
+    """Yield an observation for each notice that lapsed, and remove it from `opened`.
+
+    A notice lapses where nobody updated it for `patience` seconds.
+    """
     for notice, seen in sorted(opened.items(), key=lambda pair: heard_at(pair[1])):
         ends = heard_at(seen) + patience
         if ends < now:
@@ -69,12 +76,15 @@ def _together(seen: Observation, opened: Mapping[str, Observation]) -> Observati
 
 
 def _zones(seen: Observation) -> frozenset[str]:
-    """The zones that a notice is about; none: the Region."""
+    """Return the zones that a notice is about; empty where it is about the Region."""
     zones = seen.id.partition("/")[0].partition("@")[2]
     return frozenset(zones.split("+")) if zones else frozenset()
 
 
 def quiet(pasts: Iterable[Sequence[Run]], now: float) -> float:
-    """Seconds since the last accusation that no longer stands; infinite where there was none."""
+    """Return the seconds since the last accusation that has ended.
+
+    The result is infinite where there was none.
+    """
     ended = [run.unheard for past in pasts for run in past if run.verdict is Verdict.BREACHING]
     return min((now - each for each in ended if each < inf), default=inf)

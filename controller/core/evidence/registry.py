@@ -1,8 +1,8 @@
-"""Who may speak of which Region: worked out once for a policy's signals, since they rarely change.
+"""The register of signals: the Regions that each may speak of, and what is kept.
 
-Why something that says that it is evidence is none of this policy's.
-
-What is kept of each signal of a policy: enough for the longest `for` that counts it.
+`roster_of` gives the signals that may speak of a Region. It is worked out once for a policy's signals, since
+they rarely change. `why_unnamed` says why something that claims to be evidence is none of this policy's.
+`kept_of` says what is kept of each signal: enough for the longest `for` that counts it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,9 +19,10 @@ from controller.core.text import sanitize
 
 
 class Bench(NamedTuple):
-    """Places in the roster of those who may speak, and of the same in units: one by one, or by observer.
+    """A bench holds the places in the roster of the signals that may speak.
 
-    accuses: one of them only ever accuses, so that who speaks hangs on what it says.
+    alone: the same places in units of one. by_observer: the same places in units of one observer.
+    accuses: one of the signals only ever accuses, so that who speaks depends on what it says.
     """
 
     places: tuple[int, ...]
@@ -37,10 +38,10 @@ class Roster:
         self._benches: dict[tuple[str, str, str], Bench] = {}
 
     def bench(self, family: str, subject: str, source: str) -> Bench:
-        """The signals that may speak of `subject` while `source` is under judgement.
+        """Return the signals that may speak of `subject` while `source` is under judgement.
 
-        A guest (a canary, say) that runs inside either Region is not counted: it would judge its own
-        house. An alarm is the Region's own instrument and is always counted.
+        A guest (a canary, say) that runs inside either Region is not counted: it would judge the Region
+        that it depends on. An alarm is the Region's own instrument and is always counted.
         """
         key = (family, subject, source)
         known = self._benches.get(key)
@@ -66,7 +67,7 @@ class Roster:
 
 
 def roster_of(policy: Policy, account: str) -> Roster:
-    """Return the roster of every signal that the policy names, worked out once a policy and account."""
+    """Return the roster of every signal that the policy names; made once a policy and account."""
     return policy.derived(f"roster of {account}", lambda: Roster(expected_signals(policy, account)))
 
 
@@ -74,7 +75,10 @@ UNNAMED = "not a signal that the policy names"
 
 
 def why_unnamed(signal: str, policy: Policy, account: str) -> str:
-    """One sentence. signal: the id of a sighting that is not among the expected ones."""
+    """Return one sentence that says why the policy does not name `signal`.
+
+    signal: the id of a sighting that is not among the expected ones.
+    """
     kind, _, rest = signal.partition(":")
     sender, _, rest = rest.partition(":")
     observer, _, name = rest.partition(":")
@@ -105,7 +109,7 @@ def why_unnamed(signal: str, policy: Policy, account: str) -> str:
 
 
 def kept_of(policy: Policy, signals: Iterable[Signal]) -> Mapping[str, Kept]:
-    """Signal's id -> what is kept of it."""
+    """Return signal's id -> what is kept of it."""
     longest: dict[str, float] = {}
     for _, leaf, seconds in every_hold(policy):
         longest[leaf.family] = max(seconds, longest.get(leaf.family, 0.0))

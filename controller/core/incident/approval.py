@@ -1,4 +1,6 @@
-"""One question to people: asked in stages, bound to a plan, answered by as many distinct people as it takes.
+"""A question to people: asked in stages, bound to a plan, answered by several people.
+
+It takes as many distinct people as the stage says.
 
 ```
  stage 1 waits ── enough people agree ──────────────> given
@@ -6,7 +8,7 @@
  stage 2 waits ── … ── the last one's time runs out > expired
 ```
 
-Who is who: the same person may answer from a page and from a terminal, and is one person all the same.
+The same person may answer from a page and from a terminal, and counts as one person.
 """
 
 from collections.abc import Collection, Iterable
@@ -17,8 +19,9 @@ from controller.core.journal import Event, Kind
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """expires: when the present stage's time runs out. agreed: who approved in this stage, each once.
+    """A request is one question to people, at its present stage.
 
+    expires: when the present stage's time runs out. agreed: who approved in this stage, each once.
     rules: ARNs of the safety rules that the question is to set aside. by, at: the answer that decided it.
     gate: the policy's name for those who are asked. epoch: of the driver that asked.
     """
@@ -40,16 +43,22 @@ class Request:
 
     @property
     def code(self) -> str:
-        """What an approver types: it says that they looked at this plan and no other."""
+        """Return the code that an approver types.
+
+        It shows that they looked at this plan and no other.
+        """
         return self.digest[:8]
 
     def needed(self) -> int:
-        """How many more people must agree."""
+        """Count the people who must still agree."""
         return max(0, self.people - len(self.agreed))
 
 
 def asked(event: Event) -> Request:
-    """The request as an `ApprovalRequested` puts it; those of older versions ask one person, once."""
+    """Return the request that an `ApprovalRequested` event makes.
+
+    An event of an older version asks one person, once.
+    """
     data = event.data
     return Request(
         str(data["approval"]),
@@ -65,7 +74,10 @@ def asked(event: Event) -> Request:
 
 
 def answered(request: Request, event: Event) -> Request:
-    """The request after an answer, or after its time ran out. The same person agreeing twice counts once."""
+    """Return the request after an answer, or after its time ran out.
+
+    The same person agreeing twice counts once.
+    """
     by = event.draft.by
     if event.kind is not Kind.APPROVAL_GIVEN:
         status = "denied" if event.kind is Kind.APPROVAL_DENIED else "expired"
@@ -73,7 +85,7 @@ def answered(request: Request, event: Event) -> Request:
     agreed = request.agreed if by in request.agreed else (*request.agreed, by)
     if len(agreed) < request.people:
         return replace(request, agreed=agreed)
-    # Whose clock dated the answer may be minutes off: it came after the question, and before its end.
+    # The clock that dated the answer may be minutes off: the answer came after the question, before its end.
     at = min(max(event.at, request.asked), request.expires)
     return replace(request, agreed=agreed, status="given", by=", ".join(agreed), at=at)
 
@@ -83,7 +95,7 @@ GROUP = "group:"
 
 
 def same_person(one: str | None, other: str) -> bool:
-    """Whether two identities belong to one person.
+    """Return True where two identities belong to one person.
 
     A terminal's identity is the ARN of an STS session, whose last part is the name of the person's session
     (IAM Identity Center puts the user's name there); a page's is a claim of the sign-in.
@@ -92,12 +104,15 @@ def same_person(one: str | None, other: str) -> bool:
 
 
 def among(who: str, others: Iterable[str]) -> bool:
-    """Whether `who` is one of `others`."""
+    """Return True where `who` is one of `others`."""
     return any(same_person(each, who) for each in others)
 
 
 def entitled(groups: Collection[str], ask: Iterable[str]) -> bool:
-    """Whether somebody in `groups` belongs to those who are asked: `group:sre-oncall`."""
+    """Return True where somebody in `groups` belongs to those who are asked.
+
+    ask: entries such as `group:sre-oncall`.
+    """
     return any(each.removeprefix(GROUP) in groups for each in ask if each.startswith(GROUP))
 
 

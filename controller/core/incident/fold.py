@@ -1,4 +1,4 @@
-"""Memory from the journal: each event applied to what was so before it."""
+"""The fold of the journal: each event is applied to the state before it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -10,7 +10,7 @@ from controller.core.journal import Draft, Event, Kind
 
 
 def fold(application: str, events: Iterable[Event], onto: State | None = None) -> State:
-    """The state after all `events`, which follow those of `onto`.
+    """Return the state after all `events`, which follow those of `onto`.
 
     Raises `IllegalMove` on a journal that no version could have written.
     """
@@ -21,13 +21,16 @@ def fold(application: str, events: Iterable[Event], onto: State | None = None) -
 
 
 class Folding:
-    """`fold`, continued from where it stood: a journal only grows, and each hash stands for all before it."""
+    """Folding continues `fold` from its last state.
+
+    A journal only grows, and each hash stands for all events before it.
+    """
 
     def __init__(self) -> None:
         self._memory: State | None = None
 
     def __call__(self, application: str, events: Sequence[Event]) -> State:
-        """The state after all `events`, which begin with number 1."""
+        """Return the state after all `events`, which begin with number 1."""
         known = self._memory
         last = known.last if known else None
         done = last.seq if last and last.application == application else 0
@@ -38,7 +41,7 @@ class Folding:
 
 
 def apply(state: State, event: Event) -> State:
-    """The state after one more event."""
+    """Return the state after one more event."""
     refuse_illegal(state, event.draft)
     known = replace(state, last=event, pace=paced(state.pace, event, OPENINGS.get(event.kind)))
     match event.kind:
@@ -78,7 +81,10 @@ def apply(state: State, event: Event) -> State:
 
 
 def _home(state: State, incident: Incident) -> Mapping[str, bool]:
-    """The controls as they stood before the first of those moves whose Regions have not all come home."""
+    """Return the controls as they stood when no Region was away.
+
+    That is before the first of those moves whose Regions have not all come home.
+    """
     if state.incidents[incident.id].before or incident.intent == "restore":
         return state.home
     if any(state.away(region) for region in {i.source for i in state.incidents.values()}):
@@ -87,14 +93,20 @@ def _home(state: State, incident: Incident) -> Mapping[str, bool]:
 
 
 def _struck(state: State, event: Event) -> State:
-    """Whose turn it was to be drilled, and for which stroke of the schedule, if for one."""
+    """Return the state after a drill was opened or skipped.
+
+    It records the Region whose turn it was, and the scheduled time if the drill was for one.
+    """
     struck = float(event.data.get("scheduled") or 0.0)
     drilled = {**state.drilled, str(event.data["source"]): event.at}
     return replace(state, struck=max(state.struck, struck), drilled=drilled)
 
 
 def _sets_out(incident: Incident) -> bool:
-    """Whether a shift that was just applied is the first of an evacuation: what velocity counts."""
+    """Return True where the shift just applied is the first of an evacuation.
+
+    The velocity guard counts these.
+    """
     return incident.intent == "evacuate" and incident.leg == "out" and incident.waves == 0
 
 
@@ -196,8 +208,11 @@ def _answered(incident: Incident, kind: Kind, event: Event) -> Request:
 
 
 def _with_rule(incident: Incident, rule: object) -> tuple[str, ...]:
-    """The safety rules that stand in the way. Once a wave has moved, or on the way home, none is set aside:
-    what people approved was another move, so they must look."""
+    """Return the safety rules that stand in the way of the move.
+
+    Once a wave has moved, or on the way home, none is set aside: people approved another move, so they must
+    look.
+    """
     if incident.waves or incident.leg == "home":
         return ()
     return incident.rules if rule is None or rule in incident.rules else (*incident.rules, str(rule))

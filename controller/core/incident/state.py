@@ -1,4 +1,4 @@
-"""Memory: the journal folded into what is so now, and the table of what may come next.
+"""The state: the journal folded into what is so now, and the legal next events.
 
 ```
  IncidentOpened -> open -> Confirmed -> confirmed -> ApprovalRequested -> asked
@@ -8,8 +8,7 @@
                      └── StoodDown (any phase before shifting)
                                   shifting -> ShiftApplied -> shifted -> ShiftVerified -> Settled
 ```
-
-An incident as plain data.
+`as_data` gives an incident as plain data.
 """
 
 from collections.abc import Mapping
@@ -77,18 +76,19 @@ OPENINGS: Mapping[Kind, str] = {
 
 
 class IllegalMove(ValueError):  # noqa: N818
-    """The event may not follow what the journal holds. Nothing was written."""
+    """The event may not follow what the journal holds; nothing is written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One evacuation, restore or drill from its opening to its end.
+    """An incident is one evacuation, restore or drill from its opening to its end.
 
     leg: "out", or "home" once a drill or a rollback turned back. waves: how many are verified in this leg.
     before: the controls as they were before its first shift. put: as it put them. intended: what the
     intents of the present shift change. of: the incident that a restore undoes. changed: when it last
-    moved on. despite: codes that its requester wants set aside. rules: safety rules that refused its move.
-    scheduled: for which stroke of `drills.cron` it was opened; nobody asked for such a drill.
+    moved on; an escalation or an acknowledgement does not count. despite: codes that its requester wants set
+    aside. rules: safety rules that refused its move. scheduled: the time of `drills.cron` for which it was
+    opened; nobody asked for such a drill.
     """
 
     id: str
@@ -120,22 +120,22 @@ class Incident:
 
     @property
     def by_person(self) -> str | None:
-        """Who asked for it, where that was a person."""
+        """Return the person who asked for it, or None where no person did."""
         return self.requested_by if self.scheduled is None else None
 
     @property
     def refused(self) -> bool:
-        """Whether it ended because people said no, or said nothing."""
+        """Return True where it ended because people said no, or said nothing."""
         answered = self.request is not None and self.request.status in ("denied", "expired")
         return answered and self.phase is Phase.STOOD_DOWN
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """All that the journal says, at its event `last`.
+    """The state is all that the journal says, at its event `last`.
 
     intents: the last few `ShiftIntended`. echoes: the numbers of those whose late call was put back.
-    struck: the last stroke of `drills.cron` that was seen to. drilled: Region -> when it last had its turn.
+    struck: the last time of `drills.cron` that was handled. drilled: Region -> when it last had its turn.
     skipped: the last scheduled drill that did not open. fleet_left: Region -> when the fleet last counted it.
     home: the controls as they stood when no Region was away. stand: as they were put, or seen, last.
     """
@@ -165,25 +165,31 @@ class State:
 
     @property
     def stopped(self) -> str | None:
-        """Why nothing may move (of the fleet's kill switch: `fleet` says why), or None."""
+        """Return the reason that nothing may move, or None.
+
+        The reason of the fleet's kill switch is in `fleet`.
+        """
         return self.fleet if self.armed else f"disarmed {self.armed_reason}"
 
     @property
     def open(self) -> Incident | None:
-        """The incident that has not ended, if any: there is at most one."""
+        """Return the incident that has not ended, if any: there is at most one."""
         return next((i for i in self.incidents.values() if i.phase not in ENDED), None)
 
     def last_blocking(self) -> Incident | None:
-        """The last incident that a cooldown follows: it moved traffic, or people refused it."""
+        """Return the last incident that a cooldown follows.
+
+        It moved traffic, or people refused it; a drill does not count.
+        """
         counted = [i for i in self.incidents.values() if i.intent != "drill"]
         ended = [i for i in counted if i.phase in ENDED and (i.phase is Phase.SETTLED or i.refused or i.put)]
         return max(ended, key=lambda i: i.changed, default=None)
 
     def away(self, region: str) -> Incident | None:
-        """The evacuation that `region` has not come home from; None if it is at home.
+        """Return the evacuation that `region` has not come home from, or None.
 
-        It is at home too where another move, or a person, turned on again what was turned off. While a
-        restore is under way it is away until that has ended.
+        The Region is at home too where another move, or a person, turned on again what was turned off.
+        While a restore is under way it is away until that has ended.
         """
         moves = [i for i in self.incidents.values() if i.source == region and i.phase is Phase.SETTLED]
         last = max((i for i in moves if i.intent != "drill"), key=lambda i: i.changed, default=None)
@@ -196,7 +202,7 @@ class State:
 
 
 def as_data(incident: Incident) -> dict[str, Any]:
-    """Plain data for `--json`; holds no secret."""
+    """Return an incident as plain data for `--json`; it holds no secret."""
     request = incident.request
     return {
         "id": incident.id,

@@ -1,4 +1,6 @@
-"""How long each step of an incident takes, by the journal; one slow against its own history is *stuck*.
+"""The durations of the steps of an incident, from the times in the journal.
+
+A step that is slow against its own history is *stuck*.
 
 ```
  opened ─confirm─> Confirmed ─ready─> ReadinessConfirmed ─start─> ShiftIntended ─shift─> ShiftApplied ─┐
@@ -17,11 +19,11 @@ from controller.core.text import format_duration
 LEAST = 5
 """Earlier runs of a step below which nothing is said of it."""
 KEPT = 50
-"""Latest runs of a step that are remembered."""
+"""Latest runs of a step that are kept."""
 SLOW = 2.0
-"""Times the p75 of its earlier runs: one run in four is longer than p75 and none the worse for it."""
+"""Times the p75 of its earlier runs: one run in four is longer than p75 without any fault."""
 ALLOWANCE = 60.0
-"""Seconds that a step may take on top of p75, whatever that is: ticks look once a minute."""
+"""Seconds that a step may take on top of p75, whatever p75 is: ticks look once a minute."""
 
 STEPS: Mapping[Kind, str | None] = {
     Kind.INCIDENT_OPENED: "confirm",
@@ -51,13 +53,16 @@ DONE: Mapping[str, frozenset[Kind]] = {
     "verify": frozenset({Kind.SHIFT_VERIFIED}),
     "settle": frozenset({Kind.READINESS_CONFIRMED, Kind.SHIFT_INTENDED, Kind.SETTLED, Kind.ROLLED_BACK}),
 }
-"""Step -> what ends it when all goes well; ended otherwise it does not tell how long it takes."""
+"""Step -> what ends it when all goes well; a step that ends otherwise does not show how long it takes."""
 STUCK = "stuck"
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A step of one incident, since when it runs, and whether people were told that it is stuck."""
+    """Running is a step of one incident that has not ended.
+
+    since: when it began. told: people were told that it is stuck.
+    """
 
     incident: str
     step: str
@@ -67,7 +72,10 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """running: the step of the open incident, if any. took: `evacuate/shift` -> seconds of earlier runs."""
+    """Pace holds the running step and the durations of earlier runs.
+
+    running: the step of the open incident, if any. took: `evacuate/shift` -> seconds of earlier runs.
+    """
 
     intent: str = ""
     running: Running | None = None
@@ -76,7 +84,10 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Stuck:
-    """A step that has run for `seconds`, much longer than `usual` (p75 of `runs` earlier ones)."""
+    """A stuck step has run for `seconds`, much longer than `usual`.
+
+    usual: the p75 of `runs` earlier ones.
+    """
 
     step: str
     seconds: float
@@ -94,7 +105,10 @@ class Stuck:
 
 
 def paced(pace: Pace, event: Event, intent: str | None = None) -> Pace:
-    """The pace after one more event. intent: of the incident that `event` opens, if it opens one."""
+    """Return the pace after one more event.
+
+    intent: of the incident that `event` opens, if it opens one.
+    """
     kind, running, incident = event.kind, pace.running, event.draft.incident
     if kind is Kind.ESCALATED and running and event.data.get("code") == STUCK:
         return replace(pace, running=replace(running, told=True))
@@ -112,7 +126,10 @@ def paced(pace: Pace, event: Event, intent: str | None = None) -> Pace:
 
 
 def stuck(pace: Pace, now: float) -> Stuck | None:
-    """The running step, if it is slow against its own history; None also where that is too short to say."""
+    """Return the running step, if it is slow against its own history.
+
+    Returns None also where that history is too short to say.
+    """
     running = pace.running
     if running is None:
         return None
@@ -126,5 +143,5 @@ def stuck(pace: Pace, now: float) -> Stuck | None:
 
 
 def p75(values: tuple[float, ...]) -> float:
-    """The least of `values` that three in four do not exceed."""
+    """Return the least of `values` that three in four do not exceed."""
     return sorted(values)[ceil(0.75 * len(values)) - 1]

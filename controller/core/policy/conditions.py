@@ -1,11 +1,13 @@
-"""Conditions: leaves about evidence, combined by `all`, `any`, `not`, and named ones that are used again.
+"""Conditions of a policy: leaves about evidence, combined and given names.
+
+`all`, `any` and `not` combine them; a named one can be used again.
 
 ```
  conditions: {customers-fail: {in: source, family: customer, is: breaching, observers: 2, for: 3m}}
  when: {all: [{condition: customers-fail}, {in: source, family: service, is: breaching}]}
 ```
 
-References between conditions: each names one that is there, none leads back to itself, all stay small.
+Each reference names a condition that is there, none leads back to itself, and all stay small.
 """
 
 from collections.abc import Iterator, Mapping
@@ -88,7 +90,10 @@ Node = Leaf | Ref
 
 
 def ends(condition: Condition, path: Path) -> Iterator[tuple[Path, Node]]:
-    """Every leaf and every reference of a condition, with its path in the file."""
+    """Yield every leaf and every reference of a condition, with its path.
+
+    The path is the one in the file.
+    """
     match condition:
         case All(all_=children):
             for index, child in enumerate(children):
@@ -103,8 +108,9 @@ def ends(condition: Condition, path: Path) -> Iterator[tuple[Path, Node]]:
 
 
 def leaves(condition: Condition, path: Path, named: Mapping[str, Condition]) -> Iterator[tuple[Path, Leaf]]:
-    """Every leaf, those of references too (at their own place). `named` must have passed
-    `condition_problems`.
+    """Yield every leaf, those of references too (at their own place).
+
+    `named` must have passed `condition_problems`.
     """
     for where, end in ends(condition, path):
         if isinstance(end, Leaf):
@@ -114,7 +120,10 @@ def leaves(condition: Condition, path: Path, named: Mapping[str, Condition]) -> 
 
 
 def condition_problems(used: Mapping[Path, Condition], named: Mapping[str, Condition]) -> Iterator[Problem]:
-    """What is wrong with the references of `used` (path -> condition) and of the named ones themselves."""
+    """Yield what is wrong with the references of conditions.
+
+    used: path -> condition. named: the named conditions; theirs are checked too.
+    """
     known = ", ".join(named) or "none is there"
     every = {("conditions", name): condition for name, condition in named.items()} | dict(used)
     for path, condition in every.items():
@@ -138,7 +147,10 @@ def condition_problems(used: Mapping[Path, Condition], named: Mapping[str, Condi
 def _size(
     name: str, named: Mapping[str, Condition], sizes: dict[str, int | None], above: tuple[str, ...]
 ) -> int | None:
-    """Leaves of a named condition; None: it leads into a circle."""
+    """Return the number of leaves of a named condition.
+
+    Returns None where it leads back to itself.
+    """
     if name in above:
         return None
     if name not in sizes:

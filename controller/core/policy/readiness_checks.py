@@ -1,4 +1,4 @@
-"""Readiness checks as a policy writes them: what must be so of a Region before traffic goes there.
+"""Readiness checks of a policy: requirements on a Region before traffic goes there.
 
 ```
  family         what its customers and instruments say      replication    how far its data lag behind
@@ -6,7 +6,7 @@
  arcReadiness   ARC readiness check (closed to new customers; AWS: never the primary trigger)
 ```
 
-What no single key of a readiness check can know.
+`check_problems` finds what no single key of a readiness check can know.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -104,7 +104,10 @@ ReadyCheck = Annotated[
 
 
 def gate_of(check: Any, *, unknown: bool) -> str | None:
-    """The gate that is asked where `check` is not plainly true; None: it blocks."""
+    """Return the gate that is asked where `check` is not plainly true.
+
+    Returns None where the check blocks.
+    """
     doubt = check.if_unknown if unknown else None
     if isinstance(check, ReplicationCheck) and check.above_or_unknown is not None:
         doubt = check.above_or_unknown
@@ -117,7 +120,7 @@ Path = tuple[str | int, ...]
 def check_problems(
     ready: Sequence[ReadyCheck], at: Path, gates: Mapping[str, object]
 ) -> Iterator[tuple[Path, str]]:
-    """(path, sentence) of each thing that is wrong with the checks at `at`."""
+    """Yield (path, sentence) of each thing that is wrong with the checks at `at`."""
     known = ", ".join(gates) or "none is there"
     for index, check in enumerate(ready):
         doubts = [("ifUnknown", check.if_unknown)]

@@ -1,4 +1,6 @@
-"""How many observations of a signal are kept so that a `for` can be proved, and which `for` none can prove.
+"""The number of observations that is kept of a signal, to prove a `for`.
+
+Some `for` are too long for any number to prove.
 
 ```
  at a minute's pace    B  B  B  B  B  B  B    thinned until two gaps together are too wide to be one:
@@ -17,34 +19,46 @@ FEWEST, MOST = 30, 240
 SHARE = 0.8
 """The widest gap that thinning may leave, as a part of `silentAfter`."""
 PACE = 60.0
-"""Seconds between two words of a signal: the tick polls once a minute."""
+"""Seconds between two observations of a signal: the tick polls once a minute."""
 LAG = 60.0
-"""Seconds that news may take; a gap is measured on the wider of two clocks."""
+"""Seconds that an observation may take to arrive; a gap is measured on the wider of two clocks."""
 MARGIN = 5
-"""The edges of the stretch, and what arrived last."""
+"""Observations for the edges of the stretch, and for what arrived last."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Of one signal: at most `keep` observations, thinned to gaps of at most `gap` seconds."""
+    """Kept holds the bounds of the history of one signal.
+
+    keep: the most observations. gap: the widest gap, in seconds, that thinning may leave.
+    """
 
     keep: int = FEWEST
     gap: float = 150.0
 
 
 def kept(longest: float, silent_after: float) -> Kept:
-    """What proves a hold of `longest` seconds, as far as any number does."""
+    """Return the bounds that prove a hold of `longest` seconds.
+
+    Where no number of observations proves it, they prove as much as can be proved.
+    """
     wanted = ceil(longest / _spacing(silent_after)) + MARGIN
     return Kept(max(FEWEST, min(MOST, wanted)), SHARE * silent_after)
 
 
 def longest_hold(silent_after: float) -> float:
-    """Seconds of one verdict that `MOST` observations prove in any case, whole minutes."""
+    """Return the seconds of one verdict that `MOST` observations prove in any case.
+
+    The result is whole minutes.
+    """
     return (MOST - MARGIN) * _spacing(silent_after) // 60.0 * 60.0
 
 
 def hold_problems(holds: Iterable[tuple[Path, float, float]]) -> Iterator[Problem]:
-    """holds: (path of a `for`, its seconds, the shortest `silentAfter` of the signals that it counts)."""
+    """Yield each `for` that can never be proved.
+
+    holds: (path of a `for`, its seconds, the shortest `silentAfter` of the signals that it counts).
+    """
     for path, seconds, silent_after in holds:
         most = longest_hold(silent_after)
         if seconds > most:

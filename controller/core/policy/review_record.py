@@ -1,7 +1,8 @@
-"""What people and worked cases said of a policy before it was deployed, as the journal keeps it.
+"""The review of a policy before it was deployed, as the journal keeps it.
 
-It is a claim of whoever deployed, written down with the policy when that came into force: `by` was typed in
-and verified by nobody here. It holds for the one policy with its `digest`.
+It holds what people and worked cases said of the policy. It is a claim of the person who deployed, written
+down with the policy when that came into force: `by` was typed in and verified by nobody here. It holds for
+the one policy with its `digest`.
 """
 
 from collections.abc import Mapping
@@ -52,16 +53,22 @@ class Review(BaseModel):
     cases: Cases | None = None
 
     def data(self) -> dict[str, Any]:
-        """As plain data, for a file, a package and the journal."""
+        """Return the review as plain data, for a file, a package and the journal."""
         return self.model_dump(mode="json", by_alias=True)
 
 
 class NoReview(ValueError):  # noqa: N818
-    """What cannot be read as a review, or is of another policy; the message is a sentence."""
+    """The input is no review, or it is a review of another policy.
+
+    The message is a sentence.
+    """
 
 
 def review_of(raw: Mapping[str, Any], digest: str) -> Review:
-    """Raises `NoReview`."""
+    """Return the review in `raw`, which must be of the policy with `digest`.
+
+    Raises `NoReview`.
+    """
     try:
         review = Review.model_validate(dict(raw))
     except ValidationError as error:
@@ -74,7 +81,10 @@ def review_of(raw: Mapping[str, Any], digest: str) -> Review:
 
 
 def review_data(raw: object, digest: str) -> dict[str, Any] | None:
-    """The same as plain data; None where it is none, or of another policy: that says nothing of this one."""
+    """Return the review as plain data; None where there is none.
+
+    A review of another policy gives None too: it says nothing of this one.
+    """
     try:
         return review_of(raw, digest).data() if isinstance(raw, Mapping) else None
     except NoReview:

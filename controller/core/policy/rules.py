@@ -1,12 +1,10 @@
-"""What no single key of a move can know: what it names must be there.
+"""The rules of a policy that no single key can check.
 
-A leaf that asks for more than can ever be counted would never be true, and nobody would know.
-
-Names that would make two things one, or mean something else already.
-
-What no single key of limits and drills can know: a time of day is one somewhere.
-
-What no single key of `traffic` can know.
+- Moves: what a move names must be there.
+- Leaves: a leaf that asks for more than can ever be counted would never be true, and nobody would know.
+- Names: none may make two things one, or mean something else already.
+- Limits and drills: a time of day needs a time zone.
+- Traffic: the Regions of `traffic.dimensions` must be those of the policy.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,11 +28,11 @@ from controller.core.policy.signals import countable, kind_of, names_of, never_p
 from controller.core.policy.terms import Path, Problem
 
 Use = tuple[Path, Leaf | FamilyCheck, Sequence[str]]
-"""(path in the file, what asks, the Regions that it may be asked about the leaving of)."""
+"""(path in the file, the leaf or check that asks, the Regions whose leaving it may be asked about)."""
 
 
 def reach_problems(policy: Policy, used: Iterable[Use]) -> Iterator[Problem]:
-    """Each leaf of `used` that asks for more signals or observers than may ever count."""
+    """Yield each leaf that asks for more signals or observers than may ever count."""
     known: dict[tuple[str, str, bool, bool, tuple[str, ...]], tuple[int, str]] = {}
     for path, leaf, sources in used:
         if leaf.family not in policy.signals:
@@ -77,7 +75,7 @@ def _passed_over(policy: Policy, leaf: Leaf | FamilyCheck) -> str:
 
 
 MOST_SIGNALS = 2000
-"""All are read for each decision, and those that are alarms polled once a minute."""
+"""Signals of a policy: all are read for each decision, and those that are alarms polled once a minute."""
 
 
 def name_problems(policy: Policy) -> Iterator[Problem]:
@@ -132,7 +130,7 @@ Move = Evacuate | EvacuateHere | Restore | RestoreHere | Target | TargetHere
 
 
 def move_problems(policy: Policy) -> Iterator[Problem]:
-    """What is wrong with the common moves, and with those that a Region says otherwise."""
+    """Yield what is wrong with the moves, both common ones and a Region's own."""
     moves = dict(_moves(policy))
     whens = {(*at, "when"): move.when for at, move in moves.items()
              if not isinstance(move, Target | TargetHere) and move.when is not None}  # fmt: skip
@@ -160,7 +158,7 @@ def move_problems(policy: Policy) -> Iterator[Problem]:
 
 
 def every_hold(policy: Policy) -> Iterator[tuple[Path, Leaf | FamilyCheck, float]]:
-    """Each `for` that what is remembered must prove: its path, whose it is, its seconds.
+    """Yield each `for` that kept observations must prove: path, owner and seconds.
 
     Silence has only our clock: it is known from the last observation alone.
     """
@@ -218,7 +216,10 @@ def _direct(condition: Condition, at: Path) -> Iterator[tuple[Path, Leaf]]:
 
 
 def _plainly(policy: Policy, moves: Mapping[Path, Move]) -> Iterator[tuple[Path, Leaf | FamilyCheck]]:
-    """What stands in a list: `unless`, `abortWhen`, and the families that must be well in a target."""
+    """Yield the leaves and family checks that stand in a list, with their paths.
+
+    These are `unless`, `abortWhen`, and the families that must be healthy in `ready`.
+    """
     for at, move in moves.items():
         if isinstance(move, Evacuate | EvacuateHere):
             yield from (((*at, "unless", i), leaf) for i, leaf in enumerate(move.unless or ()))
@@ -249,7 +250,10 @@ def _leaves(policy: Policy, written: Sequence[tuple[Path, Leaf | FamilyCheck]]) 
 
 
 def _used(policy: Policy, moves: Mapping[Path, Move]) -> Iterator[Use]:
-    """Every leaf, and who may be left when it is asked: a Region's own word takes the common one's place."""
+    """Yield every leaf, and the Regions that may be left when it is asked.
+
+    A Region's own value takes the place of the common one.
+    """
     everywhere = tuple(policy.regions)
     for at, move in moves.items():
         own = at[0] == "regions"
@@ -279,7 +283,7 @@ def _once(problems: Iterator[Problem]) -> Iterator[Problem]:
 
 
 def limit_problems(policy: Policy) -> Iterator[Problem]:
-    """Every cron expression of a policy that has no time zone."""
+    """Yield every cron expression of a policy that has no time zone."""
     written: list[Path] = [("limits", "blackout", i, "cron") for i in range(len(policy.limits.blackout))]
     if policy.drills is not None and policy.drills.cron is not None:
         written.append(("drills", "cron"))
@@ -289,7 +293,10 @@ def limit_problems(policy: Policy) -> Iterator[Problem]:
 
 
 def traffic_problems(policy: Policy) -> Iterator[Problem]:
-    """Every Region counts by dimensions, or none does: a Region left out would count nothing for ever."""
+    """Yield the Regions that `traffic.dimensions` lacks or does not know.
+
+    Every Region counts by dimensions, or none does: a Region left out would count nothing for ever.
+    """
     if policy.traffic is None or policy.traffic.dimensions is None:
         return
     at, known = ("traffic", "dimensions"), ", ".join(policy.regions)

@@ -1,4 +1,4 @@
-"""When a policy's clock strikes: cron expressions of five fields, read in the policy's time zone.
+"""The schedule of a policy: cron expressions of five fields, in its time zone.
 
 ```
  minute hour day-of-month month day-of-week      "0 10 * * TUE"   each Tuesday at ten, summer and winter
@@ -17,14 +17,14 @@ from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, Field
 
 MARGIN = timedelta(hours=3)
-"""More than any clock is ever turned."""
+"""More than any clock is ever turned forward or back."""
 _FIELDS = r"^[0-9A-Za-z*,/#-]{1,40}( [0-9A-Za-z*,/#-]{1,40}){4}$"
 _ZONE = r"^(UTC|[A-Z][A-Za-z]{0,31}(/[A-Za-z0-9_+-]{1,31}){1,2})$"
-"""Others, such as `localtime`, mean what the machine makes of them."""
+"""Other names, such as `localtime`, mean something else on each machine."""
 
 
 def _checked_cron(text: str) -> str:
-    """Raises `ValueError` for anything but five fields that some moment fits."""
+    """Return `text`; raise `ValueError` unless it is five fields that some moment fits."""
     if not re.fullmatch(_FIELDS, text):
         raise ValueError('expected a cron expression of five fields such as "0 10 * * TUE"')
     try:
@@ -53,12 +53,18 @@ Zone = Annotated[str, AfterValidator(_checked_zone), Field(json_schema_extra={"p
 
 
 def previous(cron: str, zone: str, now: float) -> float | None:
-    """When `cron` last struck, `now` included (seconds since 1970); None if not in the last fifty years."""
+    """Return the last time of `cron` until `now`, in seconds since 1970.
+
+    `now` itself counts. Returns None if there was none in the last fifty years.
+    """
     return _previous(cron, zone, int(now // 60))
 
 
 def following(cron: str, zone: str, now: float) -> float | None:
-    """When `cron` strikes next after `now` (seconds since 1970); None if not in the next fifty years."""
+    """Return the next time of `cron` after `now`, in seconds since 1970.
+
+    Returns None if there is none in the next fifty years.
+    """
     return _following(cron, zone, int(now // 60))
 
 

@@ -1,15 +1,12 @@
-"""The policy as data: what is evidence, when to leave, where to go, who is asked, how often at most.
+"""The policy as data: evidence, moves, people who are asked, and limits.
 
 Only keys that something acts on exist; any other key is refused. Times in the file are written
 `43s`, `3m`, `1h`; here they are seconds. Made from plain data by `controller.core.policy.validation`.
 
-Moves as a policy writes them: when to leave and how, where to go, when and how to come home.
-
-Common words first; a Region may say some of them otherwise (`…Here`), for moves out of it and home to it.
-
-How often, how far and when not; and drills, which keep to the same limits.
-
-The metric by which it is proved that customers moved, as a policy writes it.
+- Moves: when to leave and how, where to go, when and how to come home. Common keys come first; a Region may
+  set some of them otherwise (`…Here`), for moves out of it and home to it.
+- Limits: how often, how far and when not; drills keep to the same limits.
+- Traffic: the metric by which it is proved that customers moved.
 """
 
 import re
@@ -120,7 +117,7 @@ class RegionControls(Strict):
 
 
 def own_words(here: Strict) -> dict[str, object]:
-    """What a Region says itself, by field."""
+    """Return the fields that a Region sets itself, by name."""
     return {name: getattr(here, name) for name in here.model_fields_set}
 
 
@@ -156,7 +153,10 @@ class Drills(Strict):
 
 
 def part(value: object) -> float:
-    """`"10%"` -> 0.1. Raises `ValueError` for anything that is not a whole number of percent below 100."""
+    """Return the part that a percentage gives: `"10%"` -> 0.1.
+
+    Raises `ValueError` for anything that is not a whole number of percent below 100.
+    """
     match = re.fullmatch(r"([0-9]{1,2})%", value) if isinstance(value, str) else None
     if match is None:
         raise ValueError('expected a part such as "10%", below "100%"')
@@ -273,15 +273,19 @@ class Policy(Strict):
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the compiled policy: what an event names when it says by which policy.
+        """Return the SHA-256 of the compiled policy.
 
+        Events name their policy by it.
         What is left out is not counted: a version that knows more keys gives the same file the same digest.
         So a default, once released, never changes.
         """
         return digest(self.model_dump(mode="json", by_alias=True, exclude_defaults=True))
 
     def about(self, region: str) -> "Policy":
-        """The policy as it holds for moves out of `region` and home to it. Known by the same digest."""
+        """Return the policy as it holds for moves out of `region` and home to it.
+
+        It has the same digest.
+        """
         return self._by_region.get(region, self)
 
     @cached_property
@@ -304,8 +308,10 @@ class Policy(Strict):
         }
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> "Policy":
-        """What was worked out for the Regions is not the copy's; its digest is, since it answers for the same
-        file."""
+        """Return a copy without what was worked out for the Regions.
+
+        The copy keeps the digest where it is known, since it answers for the same file.
+        """
         copy = super().model_copy(update=update, deep=deep)
         copy.__dict__.pop("_by_region", None)
         copy._derived = {}
@@ -322,16 +328,25 @@ class Policy(Strict):
         return cast(T, found)
 
     def gate(self, intent: str = "evacuate", doubts: Sequence[str] = ()) -> Ask | None:
-        """Who is asked first before a move of this intent; None where the policy writes `none`."""
+        """Return the ask that comes first before a move of this intent.
+
+        Returns None where the policy writes `none`.
+        """
         return next(iter(self.chain(intent, doubts)), None)
 
     def chain(self, intent: str = "evacuate", doubts: Sequence[str] = ()) -> tuple[Ask, ...]:
-        """Who is asked, in turn, before a move of this intent; empty where the policy writes `none`."""
+        """Return the asks, in turn, before a move of this intent.
+
+        The result is empty where the policy writes `none`.
+        """
         name = self.gate_name(intent, doubts)
         return () if name == "none" else self.approvals[name]
 
     def gate_name(self, intent: str = "evacuate", doubts: Sequence[str] = ()) -> str:
-        """The strictest of `doubts` (gates that a readiness check asks for) and of the usual one."""
+        """Return the strictest of `doubts` and of the usual gate.
+
+        The strictest gate asks the most people. doubts: gates that a readiness check asks for.
+        """
         usual = self.restore.approval if intent == "restore" and self.restore else self.evacuate.approval
         return max((*doubts, usual), key=self._people)
 

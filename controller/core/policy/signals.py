@@ -1,4 +1,4 @@
-"""The kinds of evidence that a policy can name, and the signals that each makes.
+"""The kinds of evidence that a policy can name, and the signals of each.
 
 ```
  {canary: C, runsIn: [a, b]}   one a Region and observer, from outside    canary:ACCOUNT:a:C
@@ -29,7 +29,7 @@ def kind_of(source: SignalSource) -> str:
 
 
 def names_of(source: SignalSource) -> tuple[str, ...]:
-    """As the policy writes them, `{region}` and all."""
+    """Return the names as the policy writes them, with `{region}` still in them."""
     match source:
         case CanarySignal():
             return (source.canary,)
@@ -42,14 +42,17 @@ def names_of(source: SignalSource) -> tuple[str, ...]:
 
 
 def observers_of(source: SignalSource) -> tuple[str, ...]:
-    """From where it is seen from outside; empty for what is the Region's own instrument."""
+    """Return the Regions that observe from outside.
+
+    The result is empty for a Region's own instrument.
+    """
     return (source.runs_in or ()) if isinstance(source, CanarySignal | EventSignal) else ()
 
 
 def signals_of(
     source: SignalSource, *, application: str, family: str, subject: str, account: str
 ) -> Iterator[Signal]:
-    """The signals about one Region that a source makes."""
+    """Yield the signals about one Region that a source makes."""
     kind, outside = kind_of(source), observers_of(source)
     for template in names_of(source):
         name = template.replace("{region}", subject)
@@ -62,8 +65,9 @@ def signals_of(
 
 
 def countable(source: SignalSource, inside: set[str], verdict: Verdict) -> tuple[int, frozenset[str]]:
-    """How many of its signals about one Region can ever say `verdict`, and from which other Regions.
+    """Count the signals of `source` about one Region that can ever say `verdict`.
 
+    Also returns the other Regions that observe them.
     inside: the Regions under judgement, whose guests do not count. AWS Health only ever accuses.
     """
     outside = frozenset(observers_of(source))
@@ -75,7 +79,10 @@ def countable(source: SignalSource, inside: set[str], verdict: Verdict) -> tuple
 
 
 def never_plainly_false(policy: Policy, leaf: Leaf) -> bool:
-    """Whether nobody can ever deny what `leaf` asks: where AWS Health sent no notice, nothing is known."""
+    """Return True where nobody can ever deny what `leaf` asks.
+
+    Where AWS Health sent no notice, nothing is known.
+    """
     families = policy.signals if leaf.family == "all" else {leaf.family}
     asked = (source for family in families for source in policy.signals.get(family, ()))
     return leaf.verdict is Verdict.BREACHING and any(isinstance(source, HealthSignal) for source in asked)

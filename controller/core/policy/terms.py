@@ -1,6 +1,6 @@
-"""The words that a policy is written in: durations, names, counts. Times are written `43s`, `3m`, `1h`.
+"""The terms that a policy is written in: durations, names and counts.
 
-What is wrong with a policy, and where in its file.
+Times are written `43s`, `3m`, `1h`. `Problem` says what is wrong with a policy, and where in its file.
 """
 
 import re
@@ -14,14 +14,20 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def _whole(value: object) -> object:
-    """Python takes True and 1.0 for the 1 of a `Literal`; a policy does not."""
+    """Return `value`; raise `ValueError` unless it is an integer.
+
+    Python takes True and 1.0 for the 1 of a `Literal`; a policy does not.
+    """
     if type(value) is not int:
         raise ValueError("expected 1")
     return value
 
 
 def _given(value: object) -> object:
-    """A key may be left out; one that is there says something."""
+    """Return `value`; raise `ValueError` where it is None.
+
+    A key may be left out; a key that is there has a value.
+    """
     if value is None:
         raise ValueError("expected a value; leave the key out to mean none")
     return value
@@ -39,7 +45,10 @@ Count = Annotated[Annotated[int, Field(ge=1, le=100)] | Literal["all"], BeforeVa
 
 
 def seconds(value: object) -> float:
-    """`"3m"` -> 180.0. Raises `ValueError` for anything that is not a number and a unit."""
+    """Return the seconds of a duration: `"3m"` -> 180.0.
+
+    Raises `ValueError` for anything that is not a number and a unit.
+    """
     match = re.fullmatch(r"([0-9]{1,6})([smhd])", value) if isinstance(value, str) else None
     if match is None:
         raise ValueError('expected a duration such as "43s", "3m" or "1h"')
@@ -47,7 +56,10 @@ def seconds(value: object) -> float:
 
 
 def _written(value: float) -> str:
-    """What `seconds` reads back: in seconds, or where they have too many digits in a larger unit."""
+    """Return the text that `seconds` reads back to the same value.
+
+    It is in seconds, or in a larger unit where they have too many digits.
+    """
     unit, size = next((unit, size) for unit, size in _UNITS.items() if value / size < 1e6)
     return f"{value / size:.0f}{unit}"
 
@@ -91,7 +103,10 @@ class Strict(BaseModel):
 
 
 def keys_of(value: Any) -> set[str] | None:
-    """The keys of a mapping or, when a policy is written out, of a model; None of anything else."""
+    """Return the keys of a mapping or of a model; None of anything else.
+
+    The value is a model when a policy is written out.
+    """
     if isinstance(value, BaseModel):
         return {name.rstrip("_") for name in type(value).model_fields}
     return set(value) if isinstance(value, dict) else None
@@ -102,7 +117,7 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong at one place of the file.
+    """A problem says what is wrong at one place of the file.
 
     where: the path of keys and indexes. at_key: the key itself is wrong, not what it holds.
     """

@@ -1,6 +1,6 @@
-"""Letting a policy in: plain data to a `Policy`, or to the list of what is wrong and where.
+"""The validation of a policy: from plain data to a `Policy`, or to its problems.
 
-What a schema error says to the person who wrote the policy, and where it stands.
+Each problem says where it stands and what is wrong, in words for the person who wrote the policy.
 """
 
 from collections.abc import Collection, Iterator
@@ -20,7 +20,10 @@ TAGS = readiness_checks.TAGS | conditions.TAGS
 
 
 def path_of(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """Pydantic's location without the tags of union members, which are not in the file."""
+    """Return pydantic's location without the tags of union members.
+
+    The tags are not in the file.
+    """
     path: list[str | int] = []
     skip = False
     for part in loc:
@@ -83,7 +86,10 @@ def _found(value: object) -> str:
 
 
 def parse_policy(data: object) -> Policy:
-    """The policy of plain data (the file's or the compiled JSON's). Raises `PolicyError`."""
+    """Return the policy of plain data (the file's or the compiled JSON's).
+
+    Raises `PolicyError`.
+    """
     try:
         policy = Policy.model_validate(data)
     except ModelError as error:
@@ -106,14 +112,17 @@ def parse_policy(data: object) -> Policy:
 
 
 def compiled(policy: Policy) -> dict[str, Any]:
-    """Plain JSON data that `parse_policy` reads back to the same policy."""
+    """Return plain JSON data that `parse_policy` reads back to the same policy."""
     return policy.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def expected_signals(
     policy: Policy, account: str, about: Collection[str] | None = None
 ) -> tuple[Signal, ...]:
-    """Every signal that the policy names, for every Region or those `about`, in the order of the file."""
+    """Return every signal that the policy names, in the order of the file.
+
+    about: the Regions whose signals are returned; None: every Region.
+    """
     return tuple(_expected(policy, account, policy.regions if about is None else about))
 
 
@@ -127,7 +136,7 @@ def _expected(policy: Policy, account: str, about: Collection[str]) -> Iterator[
 
 
 def _across(policy: Policy) -> Iterator[Problem]:
-    """What no single key can know."""
+    """Yield the problems that no single key can know."""
     yield from rules.name_problems(policy)
     yield from rules.move_problems(policy)
     yield from rules.limit_problems(policy)
@@ -141,7 +150,7 @@ def _across(policy: Policy) -> Iterator[Problem]:
 
 
 def _slices(policy: Policy) -> Iterator[Problem]:
-    """One control a slice in each Region, and each control once."""
+    """Check that each Region has one control a slice, and that no control repeats."""
     sizes = {region: len(entry.controls) for region, entry in policy.regions.items()}
     first = next(iter(sizes.values()))
     seen: dict[str, str] = {}
