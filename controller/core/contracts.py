@@ -147,7 +147,7 @@ class SignalEvent(BaseModel):
 
     @property
     def identity(self) -> str:
-        """Return the name part of the id of the signal that this event is of.
+        """Return the name part of the id of the event's signal.
 
         No component of it can hold a `/`.
         """

@@ -78,7 +78,7 @@ def echo_of(state: State, controls: Mapping[str, bool] | None, now: float) -> Ev
     for intent in reversed(state.intents):
         age, wanted = now - intent.at, _wanted(intent)
         recent = 0.0 <= age <= WITHIN
-        # By clocks that differ it may be recent; twice in so long a time is somebody's will.
+        # The clocks differ, so it may be recent; a second such change in that time is somebody's intention.
         perhaps = -SKEW <= age <= WITHIN + SKEW and wanted not in put_back_before
         ours = intent.seq not in state.echoes and (recent or perhaps)
         if ours and all(wanted.get(name) is on for name, on in found.items()):

@@ -61,7 +61,7 @@ def my_turn(policy: Policy, here: str, region: str, *, since: float) -> bool:
 
 
 def missed(struck: float, now: float) -> Kept | None:
-    """Return the reason that a drill is not made up for, if it is too late."""
+    """Return the reason to skip a drill, if it is too late to begin."""
     if now - struck <= LATE:
         return None
     late = (

@@ -28,9 +28,9 @@ def notice_id(*, notice: str, zones: Iterable[str], version: str) -> str:
 
 
 def standing(history: Sequence[Observation], patience: float, now: float) -> tuple[Observation, ...]:
-    """Return the observations, each with the verdict of all notices together from then on.
+    """Return the observations, each with the verdict of all notices together.
 
-    An observation is added for each notice that lapsed.
+    The verdict holds from then on. An observation is added for each notice that lapsed.
     history: ordered by event time. patience: an open notice that was not updated for so many seconds
     counts no longer, since the event that closed it may have been lost.
     """
@@ -76,7 +76,7 @@ def _together(seen: Observation, opened: Mapping[str, Observation]) -> Observati
 
 
 def _zones(seen: Observation) -> frozenset[str]:
-    """Return the zones that a notice is about; empty where it is about the Region."""
+    """Return the zones that a notice is about; none where it means the Region."""
     zones = seen.id.partition("/")[0].partition("@")[2]
     return frozenset(zones.split("+")) if zones else frozenset()
 

@@ -1,4 +1,4 @@
-"""The register of signals: the Regions that each may speak of, and what is kept.
+"""The register of signals: the Regions of each, and the history that is kept.
 
 `roster_of` gives the signals that may speak of a Region. It is worked out once for a policy's signals, since
 they rarely change. `why_unnamed` says why something that claims to be evidence is none of this policy's.

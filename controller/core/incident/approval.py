@@ -1,4 +1,4 @@
-"""A question to people: asked in stages, bound to a plan, answered by several people.
+"""A question to people: asked in stages, bound to a plan, answered by several.
 
 It takes as many distinct people as the stage says.
 

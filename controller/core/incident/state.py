@@ -1,4 +1,4 @@
-"""The state: the journal folded into what is so now, and the legal next events.
+"""The state folded from the journal, and the table of legal next events.
 
 ```
  IncidentOpened -> open -> Confirmed -> confirmed -> ApprovalRequested -> asked

@@ -72,7 +72,7 @@ def following(cron: str, zone: str, now: float) -> float | None:
 def _previous(cron: str, zone: str, minute: int) -> float | None:
     moment = 60.0 * minute
     start = _at(moment, zone)
-    # Where the clock was turned nearby, the library may pass over what struck meanwhile: begin later.
+    # Near a change of the clock, the library may pass over a time that has come: begin later.
     ahead = MARGIN if _turned(start) else timedelta(seconds=1)
     for found in CronSim(cron, start + ahead, reverse=True):
         if found.timestamp() <= moment:

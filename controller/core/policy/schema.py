@@ -282,7 +282,7 @@ class Policy(Strict):
         return digest(self.model_dump(mode="json", by_alias=True, exclude_defaults=True))
 
     def about(self, region: str) -> "Policy":
-        """Return the policy as it holds for moves out of `region` and home to it.
+        """Return the policy for moves out of `region` and home to it.
 
         It has the same digest.
         """

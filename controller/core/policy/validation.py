@@ -1,4 +1,4 @@
-"""The validation of a policy: from plain data to a `Policy`, or to its problems.
+"""The validation of a policy: plain data gives a `Policy`, or its problems.
 
 Each problem says where it stands and what is wrong, in words for the person who wrote the policy.
 """
