@@ -1,6 +1,6 @@
-r"""A policy's conditions over a whole past: the same three values as `core.evidence.evaluation`, at every
-moment at once.
+r"""The evaluation of a policy's conditions over a whole past.
 
+Conditions have the same three values as in `core.evidence.evaluation`, here at every moment at once.
 ```
  units say it    __/‾‾\___/‾‾‾‾‾‾‾‾‾‾\__      at least `wanted` of them
  leaf            __________/  for  /‾‾\__      true from the first confirmation that closes `for`
@@ -37,26 +37,35 @@ from controller.lab.backtest.step_functions import UNKNOWN as OPEN
 
 
 class Judge:
-    """Judges one past by one policy; remembers leaves, which conditions share."""
+    """Judges one past by one policy.
+
+    It keeps the judged leaves, because conditions share them.
+    """
 
     def __init__(self, policy: Policy, past: Past) -> None:
         self.policy, self.past = policy, past
         self._known: dict[tuple[str, str, str], Steps] = {}
 
     def when(self, region: str) -> Steps:
-        """Whether `region` must be left."""
+        """Return, over time, the truth of "`region` must be left"."""
         policy = self.policy.about(region)
         return self._condition(policy.evacuate.when, policy.conditions, region, None)
 
     def home(self, region: str) -> Steps | None:
-        """Whether `region` may come home; None where the policy leaves that to people."""
+        """Return, over time, the truth of "`region` may come home".
+
+        None where the policy leaves that to people.
+        """
         policy = self.policy.about(region)
         if policy.restore is None:
             return None
         return self._condition(policy.restore.when, policy.conditions, region, None)
 
     def fit(self, source: str, target: str) -> Steps:
-        """Whether `target` shares no cause with `source` and its own signals call it ready."""
+        """Return, over time, the truth of "`target` may take the traffic of `source`".
+
+        It is true where `target` shares no cause with `source` and its own signals call it ready.
+        """
         policy = self.policy.about(source)
         parts = [
             # "Plainly false" alone lets traffic go there; unknown is not "no".
@@ -71,7 +80,7 @@ class Judge:
         return least(parts) if parts else constant(TRUE, self.past.begin)
 
     def red(self, region: str) -> list[Steps]:
-        """One function a signal about `region`: true while it is breaching."""
+        """Return one function for each signal about `region`: true while it is breaching."""
         found = []
         for line in self.past.lines:
             if line.signal.subject == region:
@@ -104,7 +113,11 @@ class Judge:
         return self._known[key]
 
     def _of(self, family: str, subject: str, source: str) -> list[Line]:
-        """As `core.evidence.evaluation.View.of`: a guest inside of what is judged does not count."""
+        """Return the lines that count for `family` about `subject`.
+
+        As in `core.evidence.evaluation.View.of`, an observer that is a guest inside a judged Region does not
+        count.
+        """
         inside = {subject, source}
         return [
             line
@@ -116,7 +129,7 @@ class Judge:
 
 
 def judge_leaf(leaf: Leaf, lines: Sequence[Line], begin: float) -> Steps:
-    """One leaf over time, as `core.evidence.evaluation.judge_leaf` judges one moment."""
+    """Judge one leaf over time, as `core.evidence.evaluation.judge_leaf` judges one moment."""
     if not lines:
         return constant(OPEN, begin)
     times = moments([line.said for line in lines])
@@ -145,7 +158,10 @@ def judge_leaf(leaf: Leaf, lines: Sequence[Line], begin: float) -> Steps:
 
 
 def _groups(leaf: Leaf, lines: Sequence[Line]) -> list[list[int]]:
-    """What is counted: signals one by one, or signals by the Region that observes."""
+    """Group the rows that count as one.
+
+    These are single signals, or all signals of one observing Region.
+    """
     if leaf.observers is None:
         return [[index] for index in range(len(lines))]
     by_observer: dict[str, list[int]] = {}
@@ -155,7 +171,10 @@ def _groups(leaf: Leaf, lines: Sequence[Line]) -> list[list[int]]:
 
 
 def _wanted(leaf: Leaf, here: Values) -> Values:
-    """How many are needed, at each moment: `all` is all that may speak then."""
+    """Return the number of groups that the leaf needs, at each moment.
+
+    `all` means all groups that may speak at that moment.
+    """
     if leaf.observers is not None:
         return np.full(here.shape[1], leaf.observers)
     if leaf.signals == "all" or (leaf.signals is None and leaf.verdict is Verdict.HEALTHY):
@@ -172,7 +191,10 @@ def _held(
     wanted: Values,
     times: Values,
 ) -> Values:
-    """When each stretch becomes true: when so many as are needed have confirmed it over `for`."""
+    """Return the stretches in which the leaf is true, as (begin, end) pairs.
+
+    A stretch begins when as many groups as are needed have confirmed the verdict over `for`.
+    """
     patience = leaf.for_ or 0.0
     begins, ends = found[found[:, 1] - found[:, 0] >= patience].T
     since = begins + patience
@@ -187,6 +209,9 @@ def _held(
 
 
 def _confirmed(line: Line, code: int, after: Times) -> Times:
-    """When this signal says `code` again, not before each of `after`; infinity where it does not then."""
+    """Return the moments at which this signal says `code` again, none before `after`.
+
+    One moment for each of `after`; infinity where the signal does not say `code` then.
+    """
     at = line.confirmations(after)
     return np.where(line.said.at(at) == code, at, inf)

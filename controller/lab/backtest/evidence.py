@@ -1,6 +1,7 @@
-"""Lines from a recording of raw events, or from bare changes of signals.
+"""The evidence of a past: one line for each signal, over time.
 
-What a signal said over time, by our clock; and when it was confirmed.
+A line holds what a signal said over time, by our clock, and the moments at which that was confirmed.
+Lines come from a recording of raw events, or from bare changes of signals.
 """
 
 from collections import defaultdict
@@ -36,14 +37,17 @@ POLL = 60.0
 
 @dataclass(frozen=True)
 class Line:
-    """One signal. confirmed: the moments at which it said the same again; None: each minute."""
+    """Holds what one signal said over time.
+
+    confirmed: the moments at which it said the same again; None: each minute.
+    """
 
     signal: Signal
     said: Steps
     confirmed: Times | None = None
 
     def confirmations(self, after: Times) -> Times:
-        """The first one not before each of `after`; infinity if none."""
+        """Return the first confirmation not before each of `after`; infinity if none."""
         if self.confirmed is None:
             return np.ceil(after / POLL) * POLL
         places = np.searchsorted(self.confirmed, after - 0.001)
@@ -57,10 +61,11 @@ def line_of(
     end: float,
     held: Sequence[tuple[float, float]] = (),
 ) -> Line:
-    """The line of a signal by the core's own rules (`core.evidence.timeline.runs`).
+    """Return the line of a signal by the core's own rules (`core.evidence.timeline.runs`).
 
     history: what arrived, in order of event time. held: when the Region of an alarm answers no poll; else its
-    level is known each minute. What took longer than a quarter of an hour to arrive is history already.
+    level is known each minute. Observations that took longer than a quarter of an hour to arrive are left
+    out, because they are history already.
     """
     polled = signal.kind == "alarm"
     fresh = [o for o in history if o.received - o.at <= LATE or signal.kind == HEALTH]
@@ -81,7 +86,10 @@ def line_of(
 
 
 def _silenced(said: Steps, signal: Signal, held: Sequence[tuple[float, float]]) -> Steps:
-    """An alarm whose Region does not answer is silent once its patience is over, until it answers again."""
+    """Return `said`, silent while the alarm's Region does not answer.
+
+    The silence begins once the signal's `silent_after` is over, and ends when the Region answers again.
+    """
     gaps = [(a + signal.silent_after, b) for a, b in held if b - a > signal.silent_after]
     if not gaps:
         return said
@@ -97,7 +105,7 @@ LEVELS = {"OK": Verdict.HEALTHY, "ALARM": Verdict.BREACHING}
 
 @dataclass(frozen=True)
 class Past:
-    """Everything that the controller could know, between two moments in seconds since 1970."""
+    """Holds everything that the controller could know, between two moments in seconds since 1970."""
 
     begin: float
     end: float
@@ -109,7 +117,10 @@ class Past:
 
 
 def past_of(policy: Policy, recording: Recording, account: str | None = None) -> Past:
-    """The past that a recording tells of. Alarms are polled as in a replay. Raises `BadFile`."""
+    """Return the past that a recording tells of. Raises `BadFile`.
+
+    Alarms are polled as in a replay.
+    """
     sorted_ = sort(policy, recording, account)
     played = sorted_.played
     if not played:
@@ -131,7 +142,10 @@ def past_of(policy: Policy, recording: Recording, account: str | None = None) ->
 
 
 def _polled(level: Level | None, begin: float, held: Iterable[tuple[float, float]]) -> Iterator[Observation]:
-    """What polls showed and no event did: the state at the beginning, and after late news."""
+    """Yield observations of an alarm that polls showed and no event did.
+
+    These are the state at the beginning, and the state after late news.
+    """
     if level is None:
         return
     for moment in (begin, *(until for _, until in held)):
@@ -143,10 +157,10 @@ def _polled(level: Level | None, begin: float, held: Iterable[tuple[float, float
 def past_of_changes(
     policy: Policy, changes: Mapping[str, tuple[Times, Values]], begin: float, end: float
 ) -> Past:
-    """The past of signals known by their changes alone: moments and codes (`line.HEALTHY`…), by id or name.
+    """Return the past of signals known by their changes alone.
 
-    What a signal says holds, and is confirmed each minute, until the next change. Before the first one it was
-    never heard of.
+    changes: signal's id or name -> moments and codes (`HEALTHY`, `BREACHING`…). What a signal says holds, and
+    is confirmed each minute, until the next change. Before the first change it was never heard of.
     """
     lines = []
     for signal in expected_signals(policy, ACCOUNT):

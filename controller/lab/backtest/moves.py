@@ -1,7 +1,7 @@
-"""From truths over time to moves, one after the other, within the limits of the policy.
+"""The moves of a backtest: from truths over time to moves, in order.
 
-What a naive controller would have done: leaves at a condition, comes home as soon as it is over.
-
+`walk` gives the policy's moves, within the limits of the policy. `naive` gives the moves of three naive
+controllers: each leaves at a condition, and comes home as soon as the condition is over.
 ```
  any alarm    one signal about the Region is breaching
  all alarms   every signal about it is
@@ -37,7 +37,10 @@ STEP = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A Region was left at `left` for `target` and came home at `home` (infinity: it did not)."""
+    """Records that a Region was left at `left` for `target`.
+
+    It came home at `home`; infinity: it did not. asked: how many approvals the move needed.
+    """
 
     region: str
     target: str
@@ -47,11 +50,11 @@ class Move:
 
 
 def walk(judge: Judge, *, answered: float = 0.0) -> tuple[Move, ...]:
-    """Every evacuation that the policy makes of this past; people agree after `answered` seconds.
+    """Return every evacuation that the policy makes of this past.
 
-    One at a time, as in the journal: `limits.cooldown` and `evacuationsPerDay` count over all Regions. A
-    condition that no longer holds when people agree moves nothing. Other readiness checks than a family's
-    count as passed.
+    People agree after `answered` seconds. Moves come one at a time, as in the journal: `limits.cooldown` and
+    `evacuationsPerDay` count over all Regions. A condition that no longer holds when people agree moves
+    nothing. Readiness checks other than a family's count as passed.
     """
     policy, end = judge.policy, judge.past.end
     ways = {region: _ways(judge, region) for region in policy.regions}
@@ -83,7 +86,10 @@ def walk(judge: Judge, *, answered: float = 0.0) -> tuple[Move, ...]:
 
 
 def _ways(judge: Judge, region: str) -> list[tuple[str, Steps]]:
-    """Targets in order, each with when the Region must be left and may be left for it."""
+    """Return the targets of a Region in order, each with a truth over time.
+
+    It is true where the Region must be left and may be left for that target.
+    """
     when = judge.when(region)
     targets = [each for each in judge.policy.about(region).target.prefer if each != region]
     return [(target, least([when, judge.fit(region, target)])) for target in targets]
@@ -101,7 +107,10 @@ def _home(judge: Judge, region: str) -> Steps:
 def _next(
     policy: Policy, ways: dict[str, list[tuple[str, Steps]]], after: float, away: dict[str, float]
 ) -> tuple[float, str, str, Steps] | None:
-    """The next moment at which a Region that serves must and may be left: (when, Region, target, truth)."""
+    """Return the next move of a serving Region as (when, Region, target, truth).
+
+    It is the next moment at which such a Region must and may be left; None if there is none.
+    """
     found: list[tuple[float, int, int, str, str, Steps]] = []
     for order, region in enumerate(policy.regions):
         begin = max(after, away.get(region, after))
@@ -114,7 +123,7 @@ def _next(
 
 
 def _allowed(policy: Policy, moves: list[Move], moment: float) -> float:
-    """The first moment, not before `moment`, that velocity and windows allow."""
+    """Return the first moment, not before `moment`, that velocity and windows allow."""
     limit = policy.limits.evacuations_per_day
     recent = [m.left for m in moves if moment - m.left < DAY]
     if len(recent) >= limit:
@@ -131,7 +140,10 @@ NAMES = ("any alarm", "all alarms", "3 of 5")
 
 
 def naive(judge: Judge) -> Mapping[str, tuple[Move, ...]]:
-    """Its moves by each of the naive policies; nobody is asked, and no limit counts."""
+    """Return the moves of each naive policy, by its name.
+
+    Nobody is asked, and no limit counts.
+    """
     return {name: _moves(judge, name) for name in NAMES}
 
 
@@ -154,7 +166,7 @@ def _condition(judge: Judge, region: str, name: str) -> Steps:
 
 
 def _of_minutes(some: Steps, begin: float, end: float) -> Steps:
-    """M of the last N minutes, looked at each minute."""
+    """Return the truth of "M of the last N minutes", looked at each minute."""
     first = ceil(begin / MINUTE) * MINUTE
     minutes = np.arange(first, end + MINUTE, MINUTE)
     sums = np.cumsum(some.at(minutes) == TRUE, dtype=np.int32)

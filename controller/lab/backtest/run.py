@@ -1,4 +1,4 @@
-"""A whole backtest: the policy beside the naive ones, and whatever else was asked for."""
+"""A whole backtest: the policy beside naive ones, a sweep, a comparison with shadow."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from controller.lab.replay.report import utc
 
 @dataclass(frozen=True)
 class Backtest:
-    """Everything that was found."""
+    """Holds everything that a backtest found."""
 
     policy: Policy
     past: Past
@@ -27,7 +27,7 @@ class Backtest:
     shadow: Comparison | None = None
 
     def data(self) -> dict[str, Any]:
-        """The document `tidegate.backtest/v1`, without its schema's name."""
+        """Return the document `tidegate.backtest/v1`, without its schema's name."""
         return {
             "application": self.policy.application,
             "digest": self.policy.digest,
@@ -75,7 +75,11 @@ def backtest(
     export: Export | None = None,
     tick: Callable[[float], None] = lambda _share: None,
 ) -> Backtest:
-    """Play the past by the policy, by the naive ones, by each variant. tick: told the share that is done."""
+    """Play the past by the policy, by the naive ones and by each variant.
+
+    answered: seconds until people agree. wanted: what to sweep. export: what a shadow controller recorded.
+    tick: called with the share of the sweep that is done.
+    """
     judge = Judge(policy, past)
     moves = walk(judge, answered=answered)
 

@@ -1,6 +1,7 @@
-"""Moves beside labels: how many were right, false, missed, how late, and how often it went to and fro.
+"""The score of moves against labels: how many were right, false, missed or late.
 
-When a Region was truly impaired, as somebody says: a CSV of region,start,end and perhaps a name.
+It also counts how often traffic went to and fro. Labels are a CSV of region,start,end and perhaps a name:
+they tell when a Region was truly impaired, as somebody says.
 """
 
 import csv
@@ -25,7 +26,7 @@ class BadLabels(Exception):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """`region` was impaired from `start` to `end`, in seconds since 1970."""
+    """Records that `region` was impaired from `start` to `end`, in seconds since 1970."""
 
     region: str
     start: float
@@ -34,7 +35,10 @@ class Window:
 
 
 def read_labels(path: Path) -> tuple[Window, ...]:
-    """The windows in order of their start. An empty end: it lasts. Raises `BadLabels`."""
+    """Return the windows of a file, in order of their start. Raises `BadLabels`.
+
+    An empty end means that the impairment lasts.
+    """
     try:
         if not path.is_file():
             raise BadLabels("is not there, or not a regular file")
@@ -84,10 +88,12 @@ SLACK = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """evacuations, approvals and false ones a year; shares of the labels; delay in seconds, its median.
+    """Holds the counts of one policy's moves, and its delay and hours away.
 
-    false: evacuations of a Region that was not impaired. missed: labelled windows in which the Region was not
-    left (or away already). flaps: evacuations within six hours after coming home. away: hours a year.
+    evacuations, approvals, false, missed, flaps: counts over all `years`; `a_year` gives them for one year.
+    false: evacuations of a Region that was not impaired. missed: labelled windows, out of `labels`, in which
+    the Region was not left (or away already). delay: median in seconds; None where no label was answered.
+    flaps: evacuations within six hours after coming home. away: hours.
     """
 
     policy: str
@@ -105,7 +111,7 @@ class Score:
         return count / self.years if self.years > 0 else 0.0
 
     def data(self) -> dict[str, Any]:
-        """As JSON has it: counts, and the same a year."""
+        """Return the score as JSON has it: counts, and the same for one year."""
         yearly = {
             f"{name}_a_year": round(self.a_year(getattr(self, name)), 2)
             for name in ("evacuations", "approvals", "false", "flaps", "away")
@@ -115,7 +121,10 @@ class Score:
 
 
 def score(policy: str, moves: Sequence[Move], labels: Sequence[Window], *, begin: float, end: float) -> Score:
-    """Labels outside of the past are not counted."""
+    """Score the moves of one policy between `begin` and `end`.
+
+    Labels outside of the past are not counted.
+    """
     counted = [each for each in labels if each.start < end and each.end > begin]
     delays: list[float] = []
     missed = 0
@@ -144,10 +153,13 @@ def score(policy: str, moves: Sequence[Move], labels: Sequence[Window], *, begin
 
 
 def _caused(move: Move, window: Window) -> bool:
-    """Whether the Region was impaired when it was left, or had been a moment ago."""
+    """Return True where the Region was impaired when it was left, or shortly before."""
     return window.start <= move.left <= window.end + SLACK
 
 
 def _answers(move: Move, window: Window) -> bool:
-    """Whether the Region was left in the window, or away when it began."""
+    """Return True where the Region was left in the window or was away before.
+
+    Away before means: it was away when the window began.
+    """
     return move.left <= window.end + SLACK and move.home > window.start

@@ -1,5 +1,6 @@
-"""What a deployed shadow controller decided beside what the backtest says of the same time; is it ready?
+"""The comparison of a deployed shadow controller with the backtest of the same time.
 
+It answers whether the policy is ready to be promoted.
 ```
  backtest   ──────●─────────────────●──────     evacuations of the policy on the recorded events
  shadow     ──────○───────○────────────────     when its decision became `shadow`: it would have left
@@ -30,12 +31,18 @@ DAY = 86400.0
 
 
 class BadExport(Exception):  # noqa: N818
-    """The file is no export of assessments or of a journal; one sentence, with its line."""
+    """The file is no export of assessments or of a journal.
+
+    The message is one sentence, with the line where there is one.
+    """
 
 
 @dataclass(frozen=True)
 class Export:
-    """What was decided: (when, Region, code), oldest first, and when anything was written at all."""
+    """Holds what a shadow controller decided, and when it wrote anything.
+
+    decisions: (when, Region, code), oldest first. moments: when anything was written at all.
+    """
 
     decisions: tuple[tuple[float, str, str], ...]
     moments: tuple[float, ...]
@@ -43,9 +50,10 @@ class Export:
 
 @dataclass(frozen=True)
 class Comparison:
-    """days: from the first to the last record; watched: the share of them that was not blind.
+    """Holds the evacuations that both found, and those that one found alone.
 
-    agreed: pairs of (backtest, shadow) moments. reasons: what stands against promoting it; none: it is ready.
+    days: from the first to the last record. watched: the share of them that was not blind. agreed: (Region,
+    backtest's moment, shadow's moment). reasons: the sentences against promoting it; none: it is ready.
     """
 
     days: float
@@ -61,7 +69,10 @@ class Comparison:
 
 
 def read_export(path: Path) -> Export:
-    """JSONL: assessments (`at`, `decisions`), or journal events (`draft`). Raises `BadExport`."""
+    """Read a JSONL of assessments or of journal events. Raises `BadExport`.
+
+    An assessment has `at` and `decisions`; a journal event has `draft`.
+    """
     decisions: list[tuple[float, str, str]] = []
     moments: list[float] = []
     try:
@@ -107,7 +118,7 @@ def _moment(found: object) -> float:
 
 
 def compare(export: Export, moves: Sequence[Move], scored: Score | None) -> Comparison:
-    """The shadow's evacuations beside the backtest's, over the time that both know."""
+    """Compare the shadow's evacuations with the backtest's, over the time that both know."""
     begin, end = export.moments[0], export.moments[-1]
     theirs = list(_evacuations(export.decisions))
     agreed: list[tuple[str, float, float]] = []
@@ -128,7 +139,10 @@ def compare(export: Export, moves: Sequence[Move], scored: Score | None) -> Comp
 
 
 def _evacuations(decisions: Sequence[tuple[float, str, str]]) -> Iterator[tuple[str, float]]:
-    """When a Region's decision became `shadow`: all that is missing is the permission to act."""
+    """Yield (Region, moment) where a Region's decision became `shadow`.
+
+    Then all that is missing is the permission to act.
+    """
     codes: dict[str, str] = {}
     for at, region, code in decisions:
         if code == "shadow" and codes.get(region) != "shadow":
@@ -144,7 +158,7 @@ def _against(
     shadow: Sequence[object],
     scored: Score | None,
 ) -> Iterator[str]:
-    """Each reason not to promote it yet, as a sentence."""
+    """Yield each reason not to promote it yet, as a sentence."""
     if days < DAYS:
         yield f"it ran for {days:.1f} days; {DAYS:.0f} are wanted"
     if watched < SEEN:

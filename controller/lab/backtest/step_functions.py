@@ -1,4 +1,4 @@
-"""Functions of time that change at moments: the arithmetic that a year of evidence is judged by.
+"""Functions of time that change at moments: the arithmetic of a backtest.
 
 ```
  times   [t0      t1        t2        ]      value i holds from times[i] until times[i + 1], the last for ever
@@ -21,21 +21,24 @@ Values = NDArray[Any]
 
 @dataclass(frozen=True)
 class Steps:
-    """Equal neighbours are allowed; `times` rises strictly."""
+    """A function of time; `times` rises strictly, and equal neighbours are allowed."""
 
     times: Times
     values: Values
 
     def at(self, moments: Times | float) -> Any:
-        """The values at `moments`, none of them before the first time."""
+        """Return the values at `moments`, none of them before the first time."""
         return self.values[np.maximum(np.searchsorted(self.times, moments, side="right") - 1, 0)]
 
     def spans(self, value: int) -> Values:
-        """(begin, end) pairs of the unbroken stretches of `value`; the last may end at infinity."""
+        """Return (begin, end) pairs of the unbroken stretches of `value`.
+
+        The last one may end at infinity.
+        """
         return spans(self.times, self.values == value)
 
     def next(self, value: int, after: float) -> float:
-        """The first moment not before `after` at which it is `value`; infinity if never."""
+        """Return the first moment not before `after` with `value`; infinity if never."""
         place = max(int(np.searchsorted(self.times, after, side="right")) - 1, 0)
         found = np.flatnonzero(self.values[place:] == value)
         return max(after, float(self.times[place + found[0]])) if found.size else np.inf
@@ -46,7 +49,7 @@ def constant(value: int, begin: float) -> Steps:
 
 
 def spans(times: Times, flags: NDArray[np.bool_]) -> Values:
-    """The unbroken stretches in which `flags` hold."""
+    """Return the unbroken stretches in which `flags` hold."""
     edges = np.diff(flags.astype(np.int8), prepend=0, append=0)
     begins, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
     return np.column_stack([times[begins], np.append(times, np.inf)[ends]])
@@ -55,7 +58,10 @@ def spans(times: Times, flags: NDArray[np.bool_]) -> Values:
 def from_spans(
     found: Sequence[tuple[float, float]] | Values, begin: float, *, inside: int, outside: int
 ) -> Steps:
-    """`inside` during the stretches, which do not overlap, and `outside` else."""
+    """Return the function that is `inside` during the stretches and `outside` else.
+
+    The stretches do not overlap.
+    """
     pairs = np.asarray(found, dtype=np.float64).reshape(-1, 2)
     pairs = pairs[pairs[:, 0] < pairs[:, 1]]
     times = np.concatenate([[begin], pairs.reshape(-1)])
@@ -67,23 +73,23 @@ def from_spans(
 
 
 def moments(parts: Sequence[Steps]) -> Times:
-    """Every moment at which one of them changes."""
+    """Return every moment at which one of the parts changes."""
     return np.unique(np.concatenate([part.times for part in parts]))
 
 
 def sampled(parts: Sequence[Steps], times: Times) -> Values:
-    """One row a part: its values at `times`."""
+    """Return one row for each part: its values at `times`."""
     return np.stack([part.at(times) for part in parts])
 
 
 def least(parts: Sequence[Steps]) -> Steps:
-    """Kleene's `all`."""
+    """Return Kleene's `all` of the parts."""
     times = moments(parts)
     return tidy(Steps(times, sampled(parts, times).min(axis=0)))
 
 
 def greatest(parts: Sequence[Steps]) -> Steps:
-    """Kleene's `any`."""
+    """Return Kleene's `any` of the parts."""
     times = moments(parts)
     return tidy(Steps(times, sampled(parts, times).max(axis=0)))
 
@@ -93,6 +99,6 @@ def negated(part: Steps) -> Steps:
 
 
 def tidy(part: Steps) -> Steps:
-    """The same without moments at which nothing changes."""
+    """Return the same function without moments at which nothing changes."""
     kept = np.append(True, part.values[1:] != part.values[:-1])
     return Steps(part.times[kept], part.values[kept])

@@ -1,6 +1,7 @@
-"""The same past by many variants of a policy: other `for`, other `observers`.
+"""The sweep: the same past by many variants of a policy.
 
-False evacuations against delay, one line for each number of observers: SVG and PNG.
+Variants have other `for` and other `observers`. The picture shows false evacuations against delay, one curve
+for each number of observers, as SVG and PNG.
 """
 
 import re
@@ -23,12 +24,15 @@ _UNIT = {"s": 1, "m": 60, "h": 3600}
 
 
 class BadSweep(ValueError):  # noqa: N818
-    """What to sweep is not understood; one sentence."""
+    """The text of a sweep is not understood; the message is one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One variant. refused: why such a policy does not load; then it has no score."""
+    """Holds one variant and its score.
+
+    refused: why such a policy does not load; then it has no score.
+    """
 
     for_: str | None
     observers: int | None
@@ -42,7 +46,7 @@ class Point:
 
 
 def parse_sweep(text: str) -> Mapping[str, Sequence[Any]]:
-    """`for=1m..10m,observers=1..3` to the values of each. Raises `BadSweep`."""
+    """Return the values of each key of `for=1m..10m,observers=1..3`. Raises `BadSweep`."""
     found: dict[str, Sequence[Any]] = {}
     for part in text.split(","):
         key, _, values = part.strip().partition("=")
@@ -83,7 +87,10 @@ def sweep(
     policy: Policy, past: Past, labels: Sequence[Window], wanted: Mapping[str, Sequence[Any]],
     tick: Callable[[float], None] = lambda _share: None,
 ) -> list[Point]:  # fmt: skip
-    """Each variant's score. `for` and `observers` are set in every leaf of `evacuate.when` that has them."""
+    """Return the score of each variant.
+
+    `for` and `observers` are set in every leaf of `evacuate.when` that has them.
+    """
     variants = list(_variants(wanted))
     found = []
     for number, (for_, observers) in enumerate(variants, start=1):
@@ -100,7 +107,7 @@ def sweep(
 
 
 def varied(policy: Policy, for_: str | None, observers: int | None) -> Policy:
-    """The policy with other numbers in `evacuate.when`. Raises `PolicyError`."""
+    """Return the policy with other numbers in `evacuate.when`. Raises `PolicyError`."""
     data = compiled(policy)
     _vary(data["evacuate"]["when"], for_, observers)
     for named in data.get("conditions", {}).values():
@@ -135,7 +142,7 @@ MARKS = ("o", "s", "^", "D", "v", "P")
 
 
 def draw(points: Sequence[Point], naive: Sequence[Score], base: Path) -> tuple[Path, Path]:
-    """Write `base`.svg and `base`.png; the paths. Raises `OSError`.
+    """Write `base`.svg and `base`.png, and return their paths. Raises `OSError`.
 
     Variants without a delay, which answered no label, are left out.
     """
@@ -186,6 +193,9 @@ def draw(points: Sequence[Point], naive: Sequence[Score], base: Path) -> tuple[P
 
 
 def _bare(svg: str) -> str:
-    """The picture alone: nothing that names an address, the tool that drew it, or a person."""
+    """Return the picture alone.
+
+    Nothing in it names an address, the tool that drew it, or a person.
+    """
     picture = re.sub(r"\s*<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
     return re.sub(r' xmlns:xlink="[^"]*"', "", picture).replace("xlink:href", "href")

@@ -1,4 +1,7 @@
-"""Which conditions of a policy were ever true, ever false, ever unknown, over all its cases."""
+"""The coverage of a policy's conditions over all its cases.
+
+It records which conditions were ever true, ever false, ever unknown.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,13 +19,19 @@ Seen = Mapping[str, frozenset[Truth]]
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Path of a condition in the file (dots between keys) -> the values that it was seen to have."""
+    """Maps a condition's path in the file to the values that it had.
+
+    The path has dots between keys.
+    """
 
     seen: Seen
 
     @property
     def share(self) -> float:
-        """Of three values for each condition, how many were seen; from 0 to 1."""
+        """Return the share of all values that were seen, from 0 to 1.
+
+        Each condition can have three values.
+        """
         return sum(map(len, self.seen.values())) / (3 * len(self.seen)) if self.seen else 1.0
 
     def never(self, path: str) -> tuple[Truth, ...]:
@@ -30,7 +39,10 @@ class Coverage:
 
 
 def coverage(policy: Policy, played: tuple[Played, ...]) -> Coverage:
-    """What all minutes of all cases made of each condition: leaves and what they are combined to."""
+    """Collect the values that each condition had in all minutes of all cases.
+
+    Conditions are leaves and the nodes that combine them.
+    """
     seen: dict[str, set[Truth]] = {}
     for each in played:
         for moment in each.moments:
@@ -41,7 +53,7 @@ def coverage(policy: Policy, played: tuple[Played, ...]) -> Coverage:
 
 
 def values(policy: Policy, situation: Situation, region: str) -> Iterator[tuple[str, Truth]]:
-    """What each condition says if `region` is to be left (or brought home) now."""
+    """Yield the value of each condition about leaving `region` or bringing it home now."""
     here, entry, seen = policy.about(region), policy.regions[region], situation.seen
     own = f"regions.{region}."
 

@@ -1,4 +1,7 @@
-"""Drives what a case's decisions call for: opens, asks, moves, settles, all as journal events of a state."""
+"""The driver of a case: it carries out what the decisions call for.
+
+It opens, asks, moves and settles, all as journal events of a state.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -20,7 +23,10 @@ People = Literal["approve", "deny", "silent"]
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Traffic moved. at: seconds since the case began. from_, to: Regions; wave: from 1."""
+    """Records that traffic moved.
+
+    at: seconds since the case began. from_, to: Regions. wave: from 1.
+    """
 
     at: float
     from_: str
@@ -29,7 +35,7 @@ class Moved:
 
 
 class Driver:
-    """The state and the controls of a case, changed by what is decided."""
+    """Holds the state and the controls of a case, changed by what is decided."""
 
     def __init__(self, policy: Policy, controls: dict[str, bool], people: People, *, deployed: float) -> None:
         self.policy = policy
@@ -42,7 +48,7 @@ class Driver:
         self._write(Kind.POLICY_LOADED, {"digest": policy.digest, "deployed": deployed}, None)
 
     def act(self, situation: Situation, decisions: Mapping[str, Decision], since: float) -> None:
-        """One minute: open what may open, then drive what is open."""
+        """Act for one minute: open what may open, then drive what is open."""
         self._now = situation.now
         opening = next((d for d in decisions.values() if may_open(d)), None)
         if self.state.open is None and opening is not None:
@@ -51,7 +57,10 @@ class Driver:
             self._drive(situation, since)
 
     def drill(self, situation: Situation, region: str) -> None:
-        """A person begins a drill; refused, as at any time, while something is in progress."""
+        """Begin a drill as a person does.
+
+        It is refused, as at any time, while something is in progress.
+        """
         self._now = situation.now
         if self.state.open is None:
             data = {"source": region, "requested_by": "case", "reason": "a drill"}
@@ -94,7 +103,10 @@ class Driver:
                 return
 
     def _turned(self, situation: Situation, incident: Incident) -> Incident:
-        """The incident; a drill that was aborted or has stayed long enough is on its way home."""
+        """Return the incident, on its way home where it must turn.
+
+        That is a drill that was aborted or has stayed long enough.
+        """
         s = situation
         if incident.phase is not Phase.VERIFIED:
             return incident
@@ -113,7 +125,7 @@ class Driver:
         return decide(later, incident.source, tree=False)
 
     def _ask(self, situation: Situation, incident: Incident, decision: Decision) -> bool:
-        """Put the question, or see to the one that waits; whether anything changed."""
+        """Ask people, or see to the request that waits; True where anything changed."""
         if decision.plan is None:
             return False
         asks = chain(self.policy, incident, doubts=asked(decision.answers))

@@ -1,5 +1,6 @@
-"""Evidence minute by minute, as a controller would have folded it: each signal says a thing until another.
+"""The evidence of a case, minute by minute, as a controller would fold it.
 
+Each signal says one thing until it says another.
 ```
  minute     -12 … -1    0     1     2     3
  say        healthy …   breaching from minute 0      observed on the minute, heard a second later
@@ -7,7 +8,7 @@
 ```
 Signals that say the same share one past: of a thousand signals few have a past of their own.
 
-What readiness providers would have said: plainly good, plainly bad, or nothing.
+Readings say what readiness providers would have said: plainly good, plainly bad, or nothing.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -33,9 +34,10 @@ Script = tuple[tuple[float, str], ...]
 
 
 class Feed:
-    """What has been observed of `signals`. scripts: signal's id -> its script; without one it is healthy.
+    """Holds the observations of `signals`.
 
-    kept: signal's id -> what is kept of it. before: for how many minutes all spoke before the case began.
+    scripts: signal's id -> its script; a signal without one is healthy. kept: signal's id -> how much of it
+    is kept. before: for how many minutes all spoke before the case began.
     """
 
     def __init__(
@@ -59,17 +61,17 @@ class Feed:
         }
 
     def decided(self, minute: int) -> float:
-        """The moment at which `minute` is decided about."""
+        """Return the moment at which `minute` is decided about."""
         return self._begins + minute * MINUTE + DECIDED
 
     def evidence(self, minute: int) -> dict[str, History]:
-        """Signal's id -> what is remembered of it, up to and with `minute`."""
+        """Return signal's id -> the observations kept of it, up to and with `minute`."""
         known = {id(each): each.until(minute) for each in self._pasts.values()}
         return {key: known[id(each)] for key, each in self._pasts.items()}
 
 
 class Past:
-    """What is remembered of a signal at each minute, folded as it came."""
+    """Holds the observations kept of a signal at each minute, folded as they came."""
 
     def __init__(self, script: Script, kept: Kept, begins: float, before: int, notice: str | None) -> None:
         self._script, self._kept, self._begins, self._notice = script, kept, begins, notice
@@ -103,18 +105,27 @@ past = lru_cache(maxsize=64)(Past)
 
 
 def _word(script: Script, since: float) -> str:
-    """What is said; negative: before the case began."""
+    """Return the word that a script says at `since` seconds.
+
+    Negative seconds are before the case began.
+    """
     said = [word for at, word in script if at <= since or (word == "unheard" and at == 0)]
     return said[-1] if said else "healthy"
 
 
 def _notified(word: str, said: str) -> bool:
-    """AWS Health sends a notice when one opens or closes, and an update now and then; never good news."""
+    """Return True where AWS Health sends a notice.
+
+    It sends one when an event opens or closes, and an update now and then; never good news.
+    """
     return word == "breaching" or said == "breaching"
 
 
 def needed_minutes(durations: Sequence[float]) -> int:
-    """For how many minutes all must have been healthy before a case, so that each `for` is met."""
+    """Return the minutes for which all must be healthy before a case.
+
+    So many are needed that each `for` is met.
+    """
     return max(12, int(max(durations, default=0.0) // MINUTE) + 2)
 
 
@@ -128,14 +139,14 @@ Answering = Callable[[str], str]
 def readings(
     asked: Sequence[ReadinessQuery], now: float, answering: Answering
 ) -> tuple[ReadinessResult, ...]:
-    """One reading for each question, where it is answered."""
+    """Return one reading for each question that is answered."""
     return tuple(
         reading for wish in asked if (reading := _reading(wish, now, answering(KINDS[wish[0]]))) is not None
     )
 
 
 def questions(policy: Policy, about: Collection[str]) -> tuple[ReadinessQuery, ...]:
-    """What any move between these Regions may ask."""
+    """Return every question that a move between these Regions may ask."""
     found: dict[ReadinessQuery, None] = {}
     regions = [region for region in policy.regions if region in about]
     for source in regions:

@@ -1,4 +1,4 @@
-"""The results as JUnit's XML, as CI systems read it."""
+"""The results of cases as JUnit's XML, as CI systems read it."""
 
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
@@ -8,7 +8,10 @@ from controller.lab.cases.run import Difference, Report, clock
 
 
 def junit(reports: Sequence[Report]) -> bytes:
-    """One `testsuite` a file, one `testcase` a case; a failure holds the differences."""
+    """Return one `testsuite` for each file and one `testcase` for each case.
+
+    A failure holds the differences.
+    """
     root = ET.Element("testsuites")
     for report in reports:
         failed = sum(not result.passed for result in report.results)
@@ -32,7 +35,10 @@ def junit(reports: Sequence[Report]) -> bytes:
 
 
 def difference_lines(difference: Difference) -> tuple[str, ...]:
-    """For people: what was expected and found, one above the other, and why."""
+    """Return the lines that show a difference to people.
+
+    The expected and the found value stand one above the other; the reasons follow.
+    """
     at = f"{clock(difference.at):>7}  {difference.what}"
     pad = " " * 9
     return (

@@ -1,4 +1,7 @@
-"""Worked cases as their author writes them: what signals say from when on, and what must come of it."""
+"""The model of worked cases, as their author writes them.
+
+A case states what signals say from which minute on, and what must come of it.
+"""
 
 from datetime import UTC, datetime
 from typing import Annotated, Literal
@@ -30,7 +33,10 @@ def _start(value: str) -> str:
 
 
 def _truth(value: object) -> object:
-    """`true` and `false` are truth values to YAML; `unknown` is text."""
+    """Return the truth value that is written.
+
+    `true` and `false` are truth values to YAML; `unknown` is text.
+    """
     words = {True: Truth.TRUE, False: Truth.FALSE, "unknown": Truth.UNKNOWN}
     if isinstance(value, bool | str) and value in words:
         return words[value]
@@ -110,12 +116,15 @@ class Case(Strict):
 
     @property
     def begins(self) -> float:
-        """Seconds since 1970."""
+        """Return the beginning in seconds since 1970."""
         return datetime.fromisoformat(self.start).timestamp()
 
     @property
     def lasts(self) -> float:
-        """Seconds: to `until`, else to the last minute that anything is said or expected of, and one more."""
+        """Return the length in seconds.
+
+        It lasts to `until`, else to the last minute in which anything is said or expected, and one more.
+        """
         said = [*(each.at for each in self.signals), *(each.at for each in self.answers)]
         said += [self.drill.at] if self.drill else []
         hoped = [*(each.at for each in self.expect), *(each.at for each in self.shifts)]
@@ -131,4 +140,7 @@ class Cases(Strict):
 
 
 SAYING = {"healthy": Verdict.HEALTHY, "breaching": Verdict.BREACHING, "unknown": Verdict.UNKNOWN}
-"""What stands in an observation; the other words mean that none is made."""
+"""The verdict that stands in an observation.
+
+For the other words no observation is made.
+"""

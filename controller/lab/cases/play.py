@@ -1,5 +1,6 @@
-"""A case played through the pure core: evidence folded, decided each minute, moved at once, remembered.
+"""The player of a case: it runs the case through the pure core.
 
+Evidence is folded, each minute is decided, traffic moves at once, and the state is folded from the events.
 ```
  minute ─ feed ─> evidence ─ decide each Region ─> opens? ─> drive: ask ─> move ─> settle
                                 └ state <─ fold <─ journal events ┘  cooldown, velocity, away
@@ -26,7 +27,10 @@ ACCOUNT = "000000000000"
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What was decided at one minute. at: seconds since the case began."""
+    """Holds what was decided at one minute.
+
+    at: seconds since the case began.
+    """
 
     at: float
     situation: Situation
@@ -40,12 +44,15 @@ class Played:
     moved: tuple[Moved, ...]
 
     def at(self, seconds: float) -> Moment:
-        """The last minute up to `seconds`."""
+        """Return the last minute up to `seconds`."""
         return [moment for moment in self.moments if moment.at <= seconds][-1]
 
 
 def as_live(policy: Policy) -> Policy:
-    """The policy as it would act: a case is the same before and after it is promoted."""
+    """Return the policy as it would act.
+
+    So a case is the same before and after the policy is promoted.
+    """
     return (
         policy if policy.enforcement == "live" else parse_policy(compiled(policy) | {"enforcement": "live"})
     )
@@ -53,9 +60,10 @@ def as_live(policy: Policy) -> Policy:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """How much is played. only: decide about this Region alone. first: until traffic moves.
+    """Says how much is played.
 
-    every: decide each so many minutes, and at the last. tree: see `decide`.
+    only: decide about this Region alone. first: until traffic moves. every: decide each so many minutes, and
+    at the last. tree: see `decide`.
     """
 
     only: str | None = None
@@ -64,7 +72,7 @@ class Scope:
     tree: bool = True
 
     def minutes(self, lasts: float) -> Iterator[int]:
-        """Those that are decided about in so many seconds."""
+        """Return the minutes that are decided about in so many seconds."""
         last = int(lasts // MINUTE)
         return (minute for minute in range(last + 1) if minute % self.every == 0 or minute == last)
 
@@ -75,9 +83,9 @@ WHOLE = Scope()
 def play(
     policy: Policy, case: Case, scope: Scope = WHOLE, scripts: Mapping[str, Script] | None = None
 ) -> Played:
-    """Play a case. policy: as it would act (`as_live`). Pure: the same case, the same moments.
+    """Play a case. Pure: the same case gives the same moments.
 
-    scripts: signal's id -> what it says, in place of the case's signals.
+    policy: as it would act (`as_live`). scripts: signal's id -> what it says, in place of the case's signals.
     """
     around = near(policy, scope.only) if scope.only else tuple(policy.regions)
     signals = expected_signals(policy, ACCOUNT, around)
@@ -105,7 +113,10 @@ def play(
 
 
 def near(policy: Policy, region: str) -> tuple[str, ...]:
-    """The Region and where it would go first: all that is looked at where it alone is decided about."""
+    """Return the Region and the first two Regions where it would go.
+
+    Nothing else is looked at where this Region alone is decided about.
+    """
     others = [other for other in policy.about(region).target.prefer if other != region]
     return (region, *others[:2])
 
@@ -116,13 +127,16 @@ def _controls(policy: Policy, case: Case) -> dict[str, bool]:
 
 
 def _here(policy: Policy, failing: str | None) -> str:
-    """The controller that decides: one outside the guarded Regions, else one outside the failing one."""
+    """Return the Region of the controller that decides.
+
+    It is one outside the guarded Regions, else one outside the failing one.
+    """
     away = [*(c for c in policy.controllers if c not in policy.regions), *policy.controllers]
     return next((c for c in away if c != failing), policy.controllers[0])
 
 
 def scripts_of(case: Case, signals: Iterable[Signal]) -> dict[str, Script]:
-    """Signal's id -> what the case says of it."""
+    """Return signal's id -> what the case says of it."""
     return {s.id: tuple((says.at, says.say) for says in case.signals if matches(says, s)) for s in signals}
 
 

@@ -1,4 +1,7 @@
-"""A file of worked cases, read like a policy: bounded, and each problem with its line and column."""
+"""The reader of a file of worked cases.
+
+The file is read like a policy: it is bounded, and each problem has its line and column.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +22,7 @@ SUFFIX = ".cases.yaml"
 
 @dataclass(frozen=True, slots=True)
 class CaseFile:
-    """The cases of a file, each with its line, and the policy that they are about."""
+    """Holds the cases of a file, each with its line, and their policy."""
 
     file: str
     policy: Policy
@@ -28,12 +31,15 @@ class CaseFile:
 
 
 def beside(policy: File) -> File:
-    """Where the cases of a policy are: `storefront.cases.yaml` of `storefront.yaml`."""
+    """Return the path of a policy's cases: `storefront.cases.yaml` of `storefront.yaml`."""
     return policy.with_name(policy.stem + SUFFIX)
 
 
 def read_cases(path: File) -> CaseFile:
-    """The cases in the file `path`. Raises `PolicyRefused` where it, or its policy, cannot be used."""
+    """Return the cases in the file `path`.
+
+    Raises `PolicyRefused` where the file, or its policy, cannot be used.
+    """
     document = read_document(path)
     file = sanitize(str(path), 300)
 
@@ -69,7 +75,10 @@ def _line(document: Document, index: int) -> int:
 
 
 def _unknown(policy: Policy, found: Cases) -> Iterator[tuple[Path, str]]:
-    """What a case names that the policy does not know: it would say nothing, and nobody would see."""
+    """Yield what a case names that the policy does not know.
+
+    Such a name would say nothing, and nobody would see that.
+    """
     signals = expected_signals(policy, ACCOUNT)
     known = ", ".join(policy.regions)
     names: set[str] = set()

@@ -1,4 +1,7 @@
-"""What is written beside a policy once it was reviewed: by whom, and what its worked cases cover."""
+"""The review record, which is written beside a policy that was reviewed.
+
+It holds the reviewers, and what the worked cases of the policy cover.
+"""
 
 from pathlib import Path
 
@@ -9,12 +12,15 @@ SUFFIX = ".review.json"
 
 
 def review_file(policy: Path) -> Path:
-    """`storefront.review.json` of `storefront.yaml`."""
+    """Return the path of the record: `storefront.review.json` of `storefront.yaml`."""
     return policy.with_name(policy.stem + SUFFIX)
 
 
 def reviewed(digest: str, reviewers: tuple[Reviewer, ...], report: Report | None) -> Review:
-    """report: the worked cases as they came out, all of them well; None where there are none."""
+    """Return the review record of a policy.
+
+    report: the results of the worked cases, all of them passed; None where there are none.
+    """
     return Review(schema=SCHEMA, digest=digest, reviewed=reviewers, cases=_cases(report))
 
 

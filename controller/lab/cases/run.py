@@ -1,6 +1,7 @@
-"""Runs a file of worked cases: what passed, what was otherwise, and what no case ever tried.
+"""The runner of a file of worked cases.
 
-Whether a case came out as its author wrote, and if not, what was otherwise and why.
+It tells whether each case came out as its author wrote, and if not, what was otherwise and why. It also tells
+what no case ever tried.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,7 +19,10 @@ from controller.lab.cases.reader import CaseFile, read_cases
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What was expected at a moment, what came instead, and the sentences that say why."""
+    """Holds what was expected at a moment, and what was found instead.
+
+    why: the sentences that give the reasons.
+    """
 
     at: float
     what: str
@@ -28,13 +32,13 @@ class Difference:
 
 
 def judged(played: Played) -> tuple[Difference, ...]:
-    """Every difference; none: the case passed."""
+    """Return every difference; none: the case passed."""
     wrong = [difference for each in played.case.expect for difference in _expected(played, each)]
     return (*wrong, *_moves(played))
 
 
 def clock(seconds: float) -> str:
-    """`240.0` -> `+4m`, `5400.0` -> `+1h30m`."""
+    """Return `240.0` as `+4m`, `5400.0` as `+1h30m`."""
     minutes = int(seconds // 60)
     return f"+{minutes // 60}h{minutes % 60:02d}m" if minutes >= 60 else f"+{minutes}m"
 
@@ -67,7 +71,7 @@ def _moves(played: Played) -> Iterator[Difference]:
 
 
 def first_waves(moved: tuple[Moved, ...]) -> list[Moved]:
-    """The beginning of each move: its other waves follow."""
+    """Return the first wave of each move; its other waves follow."""
     return [each for each in moved if each.wave == 1]
 
 
@@ -77,7 +81,10 @@ def _move_sentence(at: float, source: str, target: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One case: its line in the file, and what was otherwise than written (nothing: it passed)."""
+    """Holds one case, its line in the file, and its differences.
+
+    A difference is something otherwise than written; none: the case passed.
+    """
 
     case: Case
     line: int
@@ -101,7 +108,7 @@ class Report:
 
     @property
     def idle(self) -> int:
-        """How many cases expect that nothing moves."""
+        """Count the cases that expect that nothing moves."""
         return sum(not result.case.shifts for result in self.results)
 
 
