@@ -1,4 +1,7 @@
-"""The decision about one Region at one moment of a case or of a situation, to be shown."""
+"""The explanation of the decision about one Region at one moment.
+
+The moment is one of a case or of a situation; the explanation is shown to people.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +33,10 @@ class NotShown(ValueError):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """What was decided. story: the case or situation. after: seconds since it began."""
+    """Holds what was decided.
+
+    story: the case or situation. after: seconds since it began.
+    """
 
     story: str
     after: float
@@ -47,7 +53,10 @@ class Explained:
 
 
 def story_case(policy: Policy, words: str, region: str | None) -> tuple[Policy, Case]:
-    """The policy as it would act, and the situation `words` names as a case. Raises `NotShown`."""
+    """Return the policy as it would act, and the named situation as a case.
+
+    words: the situation's name. Raises `NotShown`.
+    """
     live = as_live(policy)
     about = region or next(iter(live.regions))
     if about not in live.regions:
@@ -61,7 +70,10 @@ def story_case(policy: Policy, words: str, region: str | None) -> tuple[Policy, 
 
 
 def written_case(policy_file: Path, words: str) -> tuple[Policy, Case]:
-    """The one case beside a policy whose name holds `words`. Raises `NotShown`, `PolicyRefused`."""
+    """Return the one case beside a policy whose name holds `words`.
+
+    Raises `NotShown`, `PolicyRefused`.
+    """
     found = read_cases(beside(policy_file))
     named = [case for case, _ in found.cases if words.casefold() in case.case.casefold()]
     exact = [case for case in named if case.case.casefold() == words.casefold()]
@@ -72,7 +84,10 @@ def written_case(policy_file: Path, words: str) -> tuple[Policy, Case]:
 
 
 def explained(policy: Policy, case: Case, *, region: str | None, after: float | None) -> Explained:
-    """One Region at one moment; by default when traffic first moves, else the last. Raises `NotShown`."""
+    """Explain one Region at one moment. Raises `NotShown`.
+
+    By default it is the moment when traffic first moves, else the last.
+    """
     longer = case if after is None or after <= case.lasts else case.model_copy(update={"until": after})
     played = play(policy, longer)
     first = next(iter(played.moved), None)
@@ -85,6 +100,6 @@ def explained(policy: Policy, case: Case, *, region: str | None, after: float | 
 
 
 def _named(played: Played) -> str | None:
-    """The Region that the case is about, if its signals are all about one."""
+    """Return the Region that the case is about, if its signals are about one."""
     about = {says.about for says in played.case.signals}
     return next(iter(about)) if len(about) == 1 and None not in about else None

@@ -1,6 +1,7 @@
-"""The `aws` lines that do what break-glass does, for the day when even break-glass cannot run.
+"""The runbook: the `aws` lines that do what break-glass does.
 
-Generated from a deployment, so that names, ARNs and endpoints are those that are packaged.
+They are for the day when even break-glass cannot run. They are generated from a deployment, so that names,
+ARNs and endpoints are those that are packaged.
 """
 
 import json
@@ -17,13 +18,16 @@ QUICK = "--cli-connect-timeout 2 --cli-read-timeout 5"
 
 
 def whole(policy: Policy, *, source: str, target: str) -> tuple[Change, ...]:
-    """Every control of both Regions as it should be, whatever it is now."""
+    """Return every control of both Regions as it should be, whatever it is now."""
     unknown = {name: False for entry in policy.regions.values() for name in entry.controls}
     return plan(policy, source=source, target=target, controls=unknown).goal
 
 
 def move_lines(deployment: Deployment, changes: Sequence[Change]) -> Iterator[str]:
-    """Shell lines that make `changes`: On before Off, and for each call one line an endpoint."""
+    """Yield shell lines that make `changes`: On before Off.
+
+    Each call to an ARC cluster has one line for each endpoint.
+    """
     arc, standby = deployment.arc, deployment.standby
     if arc is not None:
         parts = calls(changes)
@@ -36,7 +40,10 @@ def move_lines(deployment: Deployment, changes: Sequence[Change]) -> Iterator[st
 
 
 def read_lines(deployment: Deployment) -> Iterator[str]:
-    """Shell lines that show how things are; for an ARC cluster one line an endpoint."""
+    """Yield shell lines that show the present states.
+
+    For an ARC cluster there is one line for each endpoint.
+    """
     arc, standby = deployment.arc, deployment.standby
     if arc is not None:
         query = quote("RoutingControls[].[RoutingControlName,RoutingControlState]")
@@ -52,7 +59,10 @@ def read_lines(deployment: Deployment) -> Iterator[str]:
 
 
 def _endpoints(deployment: Deployment, arc: Arc) -> list[tuple[str, str]]:
-    """Those in Regions that the policy guards come last: one of them may be what is failing."""
+    """Return the endpoints, those in guarded Regions last.
+
+    One of these Regions may be the one that is failing.
+    """
     guarded = parse_policy(deployment.policy).regions
     return sorted(arc.endpoints.items(), key=lambda endpoint: endpoint[0] in guarded)
 
@@ -85,7 +95,10 @@ def _object_calls(standby: Standby, policy: Policy, changes: Sequence[Change]) -
 
 
 def runbook(deployment: Deployment, *, source: str, target: str) -> str:
-    """The page, in Markdown. Raises `KeyError` for a Region or a control that the deployment lacks."""
+    """Return the page, in Markdown.
+
+    Raises `KeyError` for a Region or a control that the deployment lacks.
+    """
     policy = parse_policy(deployment.policy)
     goal = whole(policy, source=source, target=target)
     objects = deployment.standby is not None

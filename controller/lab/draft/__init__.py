@@ -1,1 +1,1 @@
-"""A first policy and `arc.json` from what stands in an account already."""
+"""The draft of a first policy and of `arc.json`, from an existing account."""

@@ -1,5 +1,6 @@
-"""What an account's names say: of which Region a control is, what is alike in all Regions.
+"""The reading of an account's names, for a draft.
 
+A name says of which Region a control is, and which alarms and canaries are alike in all Regions.
 ```
  alarms     shop-us-east-1-5xx in us-east-1, shop-us-west-2-5xx in us-west-2     ─> shop-{region}-5xx
  controls   use1-a, usw2-a   or   shop-us-east-1-a   (short: first letters and the number)
@@ -14,14 +15,20 @@ from dataclasses import dataclass
 from controller.ports.account import AccountFacts, AlarmFact, Panel
 
 OWN, WATCH = "tidegate-", "watch-"
-"""What tidegate itself made is no evidence: its rings, and the alarms by which it is watched."""
+"""Prefixes of what tidegate itself made, which is no evidence.
+
+These are the alarms that ring its state machine, and the alarms by which it is watched.
+"""
 CANARIES = "CloudWatchSynthetics"
 TEMPLATE = re.compile(r"[A-Za-z0-9_.{}/-]{1,200}")
 
 
 @dataclass(frozen=True, slots=True)
 class Canaries:
-    """A canary by its template, and the Regions from which every Region is tested."""
+    """Holds a canary by its template, and the Regions where it runs.
+
+    From each of these Regions every Region is tested.
+    """
 
     template: str
     runs_in: tuple[str, ...]
@@ -29,9 +36,10 @@ class Canaries:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What can be drafted. Each of `left_out` is a sentence about something that was not used.
+    """Holds what can be drafted.
 
-    controls: Region -> names. unplaced: controls whose Region is not known.
+    controls: Region -> names. unplaced: controls whose Region is not known. alarms: template -> period in
+    seconds. left_out: a sentence each about something that was not used.
     """
 
     controls: Mapping[str, tuple[str, ...]]
@@ -42,7 +50,7 @@ class Found:
 
 
 def found(facts: AccountFacts, panel: Panel | None) -> Found:
-    """The parts of a policy that names alone give away."""
+    """Return the parts of a policy that names alone give away."""
     controls, unplaced = placed(panel.controls if panel else (), facts.regions)
     guarded = tuple(controls) or facts.regions
     left_out: list[str] = []
@@ -54,7 +62,10 @@ def found(facts: AccountFacts, panel: Panel | None) -> Found:
 def placed(
     controls: Iterable[str], regions: Sequence[str]
 ) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
-    """Controls by the Region in their name, in the order of names; and those with none, or with two."""
+    """Return the controls by the Region in their name, in the order of names.
+
+    The second part holds the controls with no Region in their name, or with two.
+    """
     by_region: dict[str, list[str]] = {region: [] for region in regions}
     unplaced = []
     for name in sorted(controls):
@@ -67,7 +78,10 @@ def placed(
 
 
 def _speaks_of(name: str, region: str) -> bool:
-    """`us-east-1`, `useast1` or `use1` as a word of the name."""
+    """Return True where `name` holds the Region as a word.
+
+    The word is `us-east-1`, `useast1` or `use1`.
+    """
     parts = region.split("-")
     short = parts[0] + "".join(part[0] for part in parts[1:-1]) + parts[-1]
     words = (region, "".join(parts), short)
@@ -75,7 +89,7 @@ def _speaks_of(name: str, region: str) -> bool:
 
 
 def _alarms(alarms: Sequence[AlarmFact], guarded: Sequence[str], left_out: list[str]) -> dict[str, float]:
-    """Template -> the longest period, of alarms that stand in every guarded Region."""
+    """Return template -> the longest period, of alarms that stand in every guarded Region."""
     seen: defaultdict[str, dict[str, AlarmFact]] = defaultdict(dict)
     for alarm in alarms:
         if alarm.name.startswith((OWN, WATCH)) or alarm.namespace == CANARIES or alarm.region not in guarded:
@@ -96,7 +110,10 @@ def _alarms(alarms: Sequence[AlarmFact], guarded: Sequence[str], left_out: list[
 
 
 def _canaries(facts: AccountFacts, guarded: Sequence[str], left_out: list[str]) -> tuple[Canaries, ...]:
-    """Canaries with the tested Region in their name, and from where all of them are tested."""
+    """Return the canaries that have the tested Region in their name.
+
+    Each comes with the Regions from which all guarded Regions are tested.
+    """
     seen: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for canary in facts.canaries:
         subject = next((region for region in guarded if region in canary.name), None)

@@ -1,6 +1,6 @@
-"""Both files of a draft, and what still has to be filled in.
+"""The writer of a draft: both files, and what must still be filled in.
 
-The text of a first policy: shadow, a person asked, and a comment wherever the account does not say.
+The first policy is `shadow`, asks a person, and has a comment wherever the account does not say.
 """
 
 import json
@@ -20,7 +20,10 @@ FILL_IN = "FILL-IN"
 
 
 def policy_text(application: str, found: Found, regions: Sequence[str], unread: Sequence[str]) -> str:
-    """YAML. What must be filled in before it loads says `FILL-IN`."""
+    """Return the policy as YAML.
+
+    A line that must be filled in before the policy loads says `FILL-IN`.
+    """
     return "\n".join([*_head(application, found, regions), *_signals(found), *_rules(found),
                       *_notes([*unread, *found.left_out]), ""])  # fmt: skip
 
@@ -98,7 +101,7 @@ def _notes(sentences: Sequence[str]) -> Iterator[str]:
 
 
 def _word(text: str) -> str:
-    """A scalar that no YAML reader takes for anything else."""
+    """Return a scalar that no YAML reader takes for anything else."""
     return json.dumps(sanitize(text, 255))
 
 
@@ -106,12 +109,16 @@ POLICY, ARC = "policy.yaml", "arc.json"
 
 
 class NoDraft(ValueError):  # noqa: N818
-    """Nothing was written; one sentence."""
+    """Nothing was written; the message is one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The texts. missing: what could not be known, a sentence each; nothing of it is made up."""
+    """Holds the texts of a draft.
+
+    arc: None where no control panel was found. missing: a sentence for each thing that could not be known;
+    nothing of it is made up.
+    """
 
     policy: str
     arc: str | None
@@ -119,7 +126,10 @@ class Draft:
 
 
 def draft(facts: AccountFacts, application: str, panel: str | None = None) -> Draft:
-    """Raises `NoDraft` where it is not clear which control panel is meant."""
+    """Draft a policy and `arc.json` from an account.
+
+    Raises `NoDraft` where it is not clear which control panel is meant.
+    """
     chosen = _panel(facts, panel)
     names = found(facts, chosen[1] if chosen else None)
     text = policy_text(application, names, facts.regions, (*facts.unread, *_unwatched(facts, chosen)))
@@ -139,7 +149,10 @@ def draft(facts: AccountFacts, application: str, panel: str | None = None) -> Dr
 
 
 def write(made: Draft, folder: Path, *, force: bool) -> tuple[Path, ...]:
-    """The files' paths. Raises `NoDraft`; then none of them was touched."""
+    """Write the files and return their paths. Raises `NoDraft`.
+
+    Where a file is there already and `force` is not given, it raises before it touches any.
+    """
     files = {folder / POLICY: made.policy} | ({folder / ARC: made.arc} if made.arc is not None else {})
     there = [str(path) for path in files if path.exists()]
     if there and not force:
@@ -154,7 +167,10 @@ def write(made: Draft, folder: Path, *, force: bool) -> tuple[Path, ...]:
 
 
 def refused(path: Path) -> tuple[str, ...]:
-    """Why the policy does not load, a sentence for each place; none: it does."""
+    """Return the reasons why the policy does not load, one for each place.
+
+    None: it loads.
+    """
     try:
         load_policy(path)
     except PolicyRefused as error:
@@ -172,7 +188,10 @@ def _panel(facts: AccountFacts, name: str | None) -> tuple[dict[str, str], Panel
 
 
 def _unwatched(facts: AccountFacts, chosen: tuple[dict[str, str], Panel] | None) -> tuple[str, ...]:
-    """Controls that no health check reads move nothing."""
+    """Return a sentence for each control that no health check reads.
+
+    Such a control moves nothing.
+    """
     watched = {check.about for check in facts.checks if check.kind == "RECOVERY_CONTROL"}
     controls = chosen[1].controls if chosen else {}
     if any(sentence.startswith("reading the health checks") for sentence in facts.unread):

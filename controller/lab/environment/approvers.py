@@ -1,4 +1,4 @@
-"""The people who answer in a rehearsal: through the very call that an approver makes."""
+"""The people who answer in a rehearsal, through the call that an approver makes."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -10,13 +10,16 @@ from controller.steps.operator.approve import Answered
 
 Mode = Literal["auto", "ask", "deny"]
 Manner = Literal["as told", "silent", "no override"]
-"""What a scenario makes of them: they do as `Mode` says, answer nothing, or deny every override."""
+"""The behaviour that a scenario gives to people.
+
+They do as `Mode` says, answer nothing, or deny every override.
+"""
 Answer = Callable[..., Answered]
 WHO = ("rehearsal-approver", "rehearsal-lead", "rehearsal-manager", "rehearsal-director", "rehearsal-chief")
 
 
 def waiting_request(deps: Deps) -> str | None:
-    """The id of the request that waits for a person now."""
+    """Return the id of the request that waits for a person now."""
     request = _waiting(deps)
     return request.id if request else None
 
@@ -28,9 +31,9 @@ def _waiting(deps: Deps) -> Request | None:
 
 
 def answer_if_asked(deps: Deps, mode: Mode, answer: Answer, manner: Manner = "as told") -> str | None:
-    """Approve (`auto`) or deny what waits, each person once; the last sentence that came of it.
+    """Approve (`auto`) or deny the waiting request, each person once.
 
-    `ask` leaves it to somebody else.
+    Returns the last sentence that came of it. `ask` leaves the answer to somebody else.
     """
     said = None
     for who in WHO:

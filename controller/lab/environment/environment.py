@@ -1,5 +1,6 @@
-"""A whole rehearsal, set up and ready to break: cloud, shop, customers, canaries and the controllers.
+"""A whole rehearsal, set up and ready to break.
 
+It holds the cloud, the shop, its customers, the canaries and the controllers.
 ```
  virtual   one thread, jumps through time         tests, drills, simulation
  wall      loopback servers, real HTTP and DNS    demo, up
@@ -41,10 +42,11 @@ JOURNEY = "canaries/api_journey.py"
 
 @dataclass(frozen=True)
 class Parts:
-    """What the command line hands in, so that this room needs neither boto3 nor the handlers.
+    """Holds what the command line hands in.
 
-    workflow: the state machine file's text. functions: names that it invokes, and the tick. intake: the
-    rules that feed the queue. redraw: what becomes of the drafted estate, such as `templates.redrawn`.
+    So this package needs neither boto3 nor the handlers. workflow: the state machine file's text. functions:
+    names that it invokes, and the tick. intake: the rules that feed the queue. redraw: changes the drafted
+    estate, such as `templates.redrawn`.
     """
 
     workflow: str
@@ -55,7 +57,10 @@ class Parts:
 
 @dataclass
 class Stage:
-    """Everything that runs. `advance(seconds)` lets scenario time pass, in either world."""
+    """Holds everything that runs.
+
+    `advance(seconds)` lets scenario time pass, in virtual or in wall time.
+    """
 
     policy: Policy
     kernel: Kernel
@@ -73,18 +78,21 @@ class Stage:
     operator: Deps | None = None
 
     def later(self, work: Callable[[Deps], object]) -> None:
-        """Let a person do `work` beside the kernel, once somebody gave the stage an operator's hold on it."""
+        """Let a person do `work` beside the kernel.
+
+        Nothing happens unless the stage has an operator's `Deps`.
+        """
         operator = self.operator
         if operator is not None:
             self.runtime.spawn(lambda: work(operator))
 
     @property
     def deployment(self) -> Deployment:
-        """The first controller's."""
+        """Return the first controller's deployment."""
         return self.deployments[self.cloud.plan.controller]
 
     def begin(self, functions: Mapping[str, Mapping[str, Function]]) -> None:
-        """Deploy the controllers' functions (by Region) and let customers, canaries and ticks run."""
+        """Deploy the controllers' functions (by Region) and start customers, canaries and ticks."""
         for region, handlers in functions.items():
             self.cloud.stations[region].functions.update(handlers)
         self.cloud.start()
@@ -122,9 +130,10 @@ def cloud_for(
     standby: Standby | None = None,
     local: Local | None = None,
 ) -> Cloud:
-    """The cloud of a policy; `store` and `kept` bring back one that was stopped. `standby`: without ARC.
+    """Return the cloud of a policy.
 
-    local: see `station.Local`.
+    `store` and `kept` bring back a cloud that was stopped. `standby`: without ARC. local: see
+    `controller_region.Local`.
     """
     plan = parts.redraw(estate(policy, parts.workflow, parts.functions, parts.intake))
     if standby is not None:
@@ -157,7 +166,7 @@ def assemble(
     close: Callable[[], None] = lambda: None,
     dns_port: int | None = None,
 ) -> Stage:
-    """The parts that are the same in both worlds."""
+    """Put together the parts that are the same in virtual and in wall time."""
     customers = Clients(
         runtime=cloud.runtime,
         network=network,
@@ -190,7 +199,7 @@ def deployed(
     clock: Clock | None = None,
     standby: Standby | None = None,
 ) -> dict[str, Deployment]:
-    """Controller Region -> what the controller there is deployed with in this cloud."""
+    """Return controller Region -> its controller's deployment in this cloud."""
     urls = arc_urls or {region: f"https://{region}.arc.rehearsal.invalid" for region in ENDPOINTS}
     cloud.panel.endpoints.update(urls)
     arc = None if standby else Arc(endpoints=dict(urls), panel=cloud.arc.panel, controls=cloud.controls)

@@ -1,9 +1,9 @@
-"""The estate that a policy guards, drafted from the policy: canaries, alarms and rules for a rehearsal.
+"""The estate that a policy guards, drafted from the policy for a rehearsal.
 
-The alarms that watch the watcher, as data: what a deployment creates in each controller's Region.
-
-They page people directly (their action is the topic of notices), for what they tell of is tidegate itself.
-Their names do not begin with `tidegate-`: those ring the state machine.
+It has canaries, alarms and rules. It also has, as data, the alarms that watch tidegate itself: a deployment
+creates them in each controller's Region. They page people directly (their action is the topic of notices),
+because they tell of tidegate itself. Their names do not begin with `tidegate-`: alarms so named ring the
+state machine.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,10 @@ from controller.rehearsal.cloud import DEAD_LETTERS, QUEUE
 from controller.rehearsal.service import ACCOUNT
 
 OLDEST = 120.0
-"""Seconds that an event may lie in the queue: an evacuation takes a few minutes in all."""
+"""Seconds that an event may wait in the queue.
+
+An evacuation takes a few minutes in all.
+"""
 
 PROBE_MISSING: dict[str, Any] = {
     "Namespace": "tidegate",
@@ -40,12 +43,15 @@ PROBE_MISSING: dict[str, Any] = {
     "ComparisonOperator": "GreaterThanThreshold",
     "TreatMissingData": "breaching",
 }
-"""One for each alarm Region (dimensions `handler` = Observe, `region`). The rehearsal has no log group from
-which CloudWatch would take embedded metrics, so there this alarm is not made."""
+"""The alarm on a missing probe, one for each alarm Region.
+
+Its dimensions are `handler` = Observe and `region`. The rehearsal has no log group from which CloudWatch
+would take embedded metrics, so this alarm is not made there.
+"""
 
 
 def watchdogs(application: str, region: str) -> Iterator[AlarmPlan]:
-    """The alarms of one controller Region."""
+    """Yield the alarms that watch tidegate in one controller Region."""
     machine = machine_arn(region, ACCOUNT)
     yield _alarm(
         application, region, "dead-letters", "AWS/SQS", "ApproximateNumberOfMessagesVisible", 0.0,
@@ -85,10 +91,13 @@ METRICS: Mapping[str, Mapping[str, Any]] = {
     "5xx": {"MetricName": "5xxRate", "Threshold": 5.0, "TreatMissingData": "breaching"},
     "latency": {"MetricName": "Latency", "Threshold": 1000.0, "TreatMissingData": "missing"},
 }
-"""By the last part of an alarm's name: what it watches."""
+"""The metric of an alarm, by the last part of its name."""
 
 Intake = Sequence[tuple[str, Mapping[str, Any], Mapping[str, str], str]]
-"""(rule name, event pattern, input paths, input template) of each rule that feeds the queue."""
+"""The rules that feed the queue.
+
+Each is (rule name, event pattern, input paths, input template).
+"""
 
 
 class NotDriven(ValueError):  # noqa: N818
@@ -96,13 +105,16 @@ class NotDriven(ValueError):  # noqa: N818
 
 
 def estate(policy: Policy, workflow: str, functions: Sequence[str], intake: Intake) -> Blueprint:
-    """What the rehearsal builds. Raises `NotDriven`."""
+    """Return everything that the rehearsal builds. Raises `NotDriven`."""
     guards = (alarm for c in policy.controllers for alarm in watchdogs(policy.application, c))
     return replace(bare(policy, workflow, functions, intake), alarms=(*_alarms(policy), *guards))
 
 
 def bare(policy: Policy, workflow: str, functions: Sequence[str], intake: Intake) -> Blueprint:
-    """The same without a single alarm: whatever a policy names, nothing has to drive it."""
+    """Return the same without a single alarm.
+
+    So nothing has to drive an alarm, whatever the policy names.
+    """
     controllers = policy.controllers
     canaries = tuple(_canaries(policy))
     monitors = tuple(_monitors(policy))
@@ -140,7 +152,10 @@ def _monitors(policy: Policy) -> Iterator[MonitorPlan]:
 
 
 def _alarms(policy: Policy) -> Iterator[AlarmPlan]:
-    """Each alarm of the policy, and a composite over them that rings the state machine directly."""
+    """Yield each alarm of the policy, and composites over them.
+
+    A composite rings the state machine directly.
+    """
     for family, sources in policy.signals.items():
         for region in policy.regions:
             names = [s.alarm.replace("{region}", region) for s in sources if isinstance(s, AlarmSignal)]
@@ -172,7 +187,10 @@ def _metric_alarm(policy: Policy, region: str, name: str) -> dict[str, Any]:
 
 
 def _forwarding(regions: Sequence[str], controllers: Sequence[str]) -> Iterator[RulePlan]:
-    """From each watched Region to every controller's bus: a bus forwards once only, so never by a third."""
+    """Yield the rules that forward from each watched Region to every controller's bus.
+
+    They forward directly: a bus forwards an event only once, so it cannot go by a third bus.
+    """
     pattern = {"source": list(FORWARDED)}
     for region in regions:
         others = [there for there in controllers if there != region]

@@ -1,4 +1,7 @@
-"""The records of the last demo, kept so that `why` and `incidents` answer after its cloud is gone."""
+"""The records of the last demo, kept after its cloud is gone.
+
+So `why` and `incidents` still answer.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,7 +18,10 @@ Records = Sequence[tuple[float, dict[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class LastRun:
-    """A journal and its assessments to look at; nothing can be added. `now` is when the run ended."""
+    """Holds a journal and its assessments to look at; nothing can be added.
+
+    `now` is when the run ended.
+    """
 
     policy: Policy
     account: str
@@ -28,16 +34,16 @@ class LastRun:
         return self.policy.application
 
     def read(self, application: str) -> tuple[Event, ...]:
-        """As `ports.storage.Journal.read`."""
+        """Return the journal, as `ports.storage.Journal.read` does."""
         return self.events if application == self.application else ()
 
     def between(self, application: str, start: float, end: float) -> tuple[tuple[float, dict[str, Any]], ...]:
-        """As `ports.storage.Assessments.between`."""
+        """Return the assessments of a time, as `ports.storage.Assessments.between` does."""
         found = self.records if application == self.application else ()
         return tuple((at, record) for at, record in found if start <= at <= end)
 
     def nearest(self, application: str, at: float, *, later: bool) -> float | None:
-        """As `ports.storage.Assessments.nearest`."""
+        """Return the nearest assessment's moment, as `ports.storage.Assessments.nearest` does."""
         found = [moment for moment, _ in (self.records if application == self.application else ())]
         if later:
             return min((moment for moment in found if moment >= at), default=None)
@@ -59,7 +65,10 @@ def write_last_run(file: Path, run: LastRun) -> None:
 
 
 def read_last_run(file: Path) -> LastRun | None:
-    """The last demo's records; None where there are none that this version can read."""
+    """Return the last demo's records.
+
+    None where there are none that this version can read.
+    """
     try:
         body: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         events = tuple(from_json(line) for line in body["events"])

@@ -1,4 +1,7 @@
-"""A rehearsal on loopback: real HTTP, real DNS, boto3 over the wire, and a clock that may run fast."""
+"""A rehearsal on loopback: real HTTP, real DNS, and boto3 over the wire.
+
+Its clock may run fast.
+"""
 
 import random
 import sys
@@ -28,7 +31,7 @@ from controller.settings import Clock
 
 @dataclass(frozen=True)
 class Ports:
-    """Where the rehearsal listens on 127.0.0.1; 0 takes a free one."""
+    """Names the ports on 127.0.0.1 where the rehearsal listens; 0 takes a free one."""
 
     aws: int = 0
     dns: int = 0
@@ -45,7 +48,10 @@ def wall_stage(
     store: Callable[[str], Store] | None = None,
     kept: Mapping[str, Any] | None = None,
 ) -> Stage:
-    """Raises `PortInUse`. Call `close()` whatever happens."""
+    """Return a rehearsal in wall time. Raises `PortInUse`.
+
+    Call `close()` whatever happens.
+    """
     clock = WallClock(start, speed)
     kernel = Kernel(clock)
     runtime = WallRuntime(kernel)
@@ -82,7 +88,10 @@ def wall_stage(
 
 
 def _serve_aws(cloud: Cloud, port: int, opened: ExitStack) -> tuple[str, dict[str, str]]:
-    """All services on one port, and each of ARC's endpoints on one of its own: their URLs."""
+    """Serve all services, and return their URL and the URLs of ARC's endpoints.
+
+    All services share one port, and each of ARC's endpoints has a port of its own.
+    """
     # Else the first call of a service waits for its model: ARC's would be the call that moves traffic.
     for service in sorted({service for service, _ in cloud.wire.services}):
         service_model(service)
@@ -93,7 +102,10 @@ def _serve_aws(cloud: Cloud, port: int, opened: ExitStack) -> tuple[str, dict[st
 
 
 def _serve_shop(cloud: Cloud, port: int, speed: float, opened: ExitStack) -> tuple[WireNetwork, int]:
-    """The shop in each Region, the names that lead there: the customers' road to both, and the DNS port."""
+    """Serve the shop in each Region and the DNS names that lead there.
+
+    Returns the network by which customers reach both, and the DNS port.
+    """
     shops = {region: ShopServer(cloud.shop, region) for region in cloud.plan.controls}
     for shop in shops.values():
         shop.start()
@@ -108,10 +120,11 @@ def _serve_shop(cloud: Cloud, port: int, speed: float, opened: ExitStack) -> tup
 
 
 def _quick_threads() -> Callable[[], None]:
-    """Let threads take turns more often than Python does by itself; undone by the answer.
+    """Let threads take turns more often than Python does by itself.
 
-    Eighty threads share one interpreter. At its 5 ms a turn, a loopback call of a busy machine takes 30 ms:
-    four scenario seconds at speed 120. At 1 ms it takes 12 (measured, 9 of 10 calls).
+    Call the result to undo it. Eighty threads share one interpreter. At its 5 ms a turn, a loopback call of a
+    busy machine takes 30 ms: four scenario seconds at speed 120. At 1 ms it takes 12 (measured, 9 of 10
+    calls).
     """
     before = sys.getswitchinterval()
     sys.setswitchinterval(0.001)

@@ -1,5 +1,6 @@
-"""Follows a run from the side: what the controller knew, decided and wrote, read as anybody may read it.
+"""The observer of a run: it reads what the controller knew, decided and wrote.
 
+It reads them as anybody may, and takes no part in the run.
 ```
  evidence (bounded: the last 30 of a signal) ─> gathered over the whole run ─> runs of verdicts
  assessments, journal ─> what is new since the last look
@@ -24,7 +25,7 @@ class Watch:
     """Looks at most once in `every` scenario seconds, so that looking disturbs nothing.
 
     journal, records, seen: what was found so far; a look that fails changes nothing. others: controller
-    Region -> a hold through it; the first that lives is looked through.
+    Region -> an operator's `Deps` through it; the first that lives is looked through.
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class Watch:
         self.seen: View | None = None
 
     def look(self, *, now: bool = False) -> bool:
-        """Look if it is time to (or `now`); whether anything was read."""
+        """Look if it is time to (or `now`); return True where anything was read."""
         moment = self._stage.kernel.now()
         if not now and moment - self._looked < self._every:
             return False
@@ -59,14 +60,17 @@ class Watch:
         return True
 
     def evidence(self) -> Mapping[str, tuple[Observation, ...]]:
-        """Signal id -> every observation that was seen of it, oldest first."""
+        """Return signal id -> every observation that was seen of it, oldest first."""
         return {
             signal: tuple(sorted(known.values(), key=lambda seen: (seen.at, seen.id)))
             for signal, known in self._observations.items()
         }
 
     def decisions(self, region: str) -> tuple[tuple[float, Mapping[str, Any]], ...]:
-        """Every assessment of `region`, oldest first: (seconds since 1970, decision as stored)."""
+        """Return every assessment of `region`, oldest first.
+
+        Each is (seconds since 1970, decision as stored).
+        """
         found = [
             (at, decision)
             for at, record in self._records.values()

@@ -1,4 +1,7 @@
-"""What `tidegate up` keeps between two runs: tables in SQLite files, everything else in one JSON file."""
+"""The storage of `tidegate up` between two runs.
+
+Tables are in SQLite files, everything else in one JSON file.
+"""
 
 import json
 from pathlib import Path
@@ -9,7 +12,10 @@ from controller.rehearsal.services.dynamodb.sqlite_store import SqliteStore
 
 
 class NotKept(ValueError):  # noqa: N818
-    """What was kept cannot be read; the message names the file and what to do."""
+    """The kept files cannot be read.
+
+    The message names the file and what to do.
+    """
 
 
 def store_in(folder: Path, name: str) -> SqliteStore:
@@ -18,7 +24,10 @@ def store_in(folder: Path, name: str) -> SqliteStore:
 
 
 def read_kept(folder: Path, estate: str) -> dict[str, Any] | None:
-    """The last state of the same estate; None if there is none. Raises `NotKept`."""
+    """Return the last state of the same estate; None if there is none.
+
+    Raises `NotKept`.
+    """
     file = folder / "cloud.json"
     if not file.is_file():
         return None
@@ -32,7 +41,10 @@ def read_kept(folder: Path, estate: str) -> dict[str, Any] | None:
 
 
 def write_kept(folder: Path, estate: str, stage: Stage) -> None:
-    """Atomic: a crash while writing leaves the last good one. Raises `OSError` (a full disk)."""
+    """Write the state atomically. Raises `OSError` (a full disk).
+
+    A crash while writing leaves the last good file.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     fresh = folder / "cloud.json.new"
     fresh.write_text(json.dumps({**stage.cloud.dump(), "estate": estate}), encoding="utf-8")

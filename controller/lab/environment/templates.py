@@ -1,6 +1,6 @@
-"""A rehearsal from what would be deployed: rules, alarms, canaries and workflow read from synthesised
-templates.
+"""A rehearsal from what would be deployed, read from synthesised templates.
 
+Rules, alarms, canaries and workflow come from the templates.
 ```
  build/synth/templates/tidegate-controller-us-east-2.json ─> rules, queue, workflow, functions, its own alarms
                        tidegate-probes-us-east-1.json     ─> canaries, alarms, composites, forwarding
@@ -33,7 +33,7 @@ class NotDeployable(ValueError):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One resource of one template: the Region of its stack, its type, its properties."""
+    """Holds one resource of one template: the Region of its stack, type, properties."""
 
     region: str
     type: str
@@ -41,7 +41,10 @@ class Resource:
 
 
 def redrawn(plan: Blueprint, folder: Path) -> Blueprint:
-    """`plan` with everything that the templates in `folder` declare. Raises `NotDeployable`."""
+    """Return `plan` with everything that the templates in `folder` declare.
+
+    Raises `NotDeployable`.
+    """
     found = tuple(_resources(folder))
     for region in plan.controllers:
         _complete([r for r in found if r.region == region], region)
@@ -58,7 +61,10 @@ def redrawn(plan: Blueprint, folder: Path) -> Blueprint:
 
 
 def _resources(folder: Path) -> Iterator[Resource]:
-    """Raises `NotDeployable` where there are no templates, or one cannot be read."""
+    """Yield every resource of the templates in `folder`.
+
+    Raises `NotDeployable` where there are no templates, or one cannot be read.
+    """
     files = [f for f in sorted(folder.glob("*.json")) if f.stem.startswith((CONTROLLER, PROBES))]
     if not files:
         raise NotDeployable(f"{folder} holds no template of a controller: `make synth` writes them")
@@ -77,7 +83,10 @@ def _of(found: Any, type_: str) -> list[Resource]:
 
 
 def _complete(here: list[Resource], region: str) -> None:
-    """What the rehearsal makes by itself must be declared too, under the names that the code uses."""
+    """Raise `NotDeployable` where the templates of a Region lack something.
+
+    What the rehearsal makes by itself must be declared too, under the names that the code uses.
+    """
     queues = {q.properties.get("QueueName") for q in _of(here, "AWS::SQS::Queue")}
     tables = {t.properties.get("TableName") for t in _of(here, "AWS::DynamoDB::Table")}
     wanted = [q for q in (QUEUE, DEAD_LETTERS) if q not in queues]
@@ -91,7 +100,10 @@ def _complete(here: list[Resource], region: str) -> None:
 
 
 def _workflow(here: list[Resource], region: str) -> tuple[str, tuple[str, ...]]:
-    """The definition, and each placeholder that leads to a function which is declared."""
+    """Return the workflow's definition, and the functions that its placeholders lead to.
+
+    Each of these functions must be declared. Raises `NotDeployable`.
+    """
     machines = _of(here, "AWS::StepFunctions::StateMachine")
     if len(machines) != 1:
         raise NotDeployable(f"the templates of {region} declare {len(machines)} state machines, not one")
@@ -127,7 +139,7 @@ def _region(arn: str) -> str:
 
 
 def _alarms(found: tuple[Resource, ...], plan: Blueprint, namespaces: tuple[str, ...]) -> Iterator[AlarmPlan]:
-    """Metric alarms first: a composite names alarms that are there."""
+    """Yield metric alarms first, because a composite names alarms that are there."""
     for type_ in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"):
         for alarm in _of(found, type_):
             members = {k: v for k, v in alarm.properties.items() if k not in NOT_OURS}
@@ -137,7 +149,10 @@ def _alarms(found: tuple[Resource, ...], plan: Blueprint, namespaces: tuple[str,
 
 
 def _canaries(found: tuple[Resource, ...], plan: Blueprint) -> Iterator[CanaryPlan]:
-    """Every one, at its rate; each address becomes the rehearsal's of the same Region, or the public name."""
+    """Yield every canary, at its rate.
+
+    Each address becomes the rehearsal's of the same Region, or the public name.
+    """
     for canary in _of(found, "AWS::Synthetics::Canary"):
         properties = canary.properties
         declared = properties.get("RunConfig", {}).get("EnvironmentVariables", {})
@@ -151,13 +166,13 @@ def _canaries(found: tuple[Resource, ...], plan: Blueprint) -> Iterator[CanaryPl
 
 
 def _address(url: str, plan: Blueprint) -> str:
-    """Which Region an endpoint is of, its name says first."""
+    """Return the rehearsal's address of an endpoint; its name begins with its Region."""
     first, public = (urlsplit(url).hostname or "").split(".")[0], plan.name.rstrip(".")
     return f"http://{first}.{public}" if first in plan.controls else f"http://{public}"
 
 
 def _seconds(schedule: Mapping[str, Any]) -> float:
-    """Of `rate(5 minutes)`. Raises `NotDeployable`."""
+    """Return the seconds of `rate(5 minutes)`. Raises `NotDeployable`."""
     found = re.fullmatch(r"rate\((\d+) minutes?\)", str(schedule.get("Expression")))
     if found is None:
         raise NotDeployable(f"a canary runs at {schedule.get('Expression')!r}: expected a rate in minutes")

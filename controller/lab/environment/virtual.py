@@ -1,4 +1,4 @@
-"""A rehearsal in virtual time: everything on one thread, hours in seconds, the same every time."""
+"""A rehearsal in virtual time: one thread, hours in seconds, always the same."""
 
 import random
 
@@ -10,11 +10,17 @@ from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.settings import Standby
 
 START = 1_893_484_800.0
-"""2030-01-01T08:00:00Z: a scenario's clock begins in the future, so that no wall-clock time looks like it."""
+"""2030-01-01T08:00:00Z, when a scenario's clock begins.
+
+It is in the future, so that no wall-clock time looks like it.
+"""
 
 
 def virtual_stage(policy: Policy, parts: Parts, seed: int, *, standby: Standby | None = None) -> Stage:
-    """`standby`: traffic moves by objects in buckets, not by an ARC cluster."""
+    """Return a rehearsal in virtual time.
+
+    `standby`: traffic moves by objects in buckets, not by an ARC cluster.
+    """
     kernel = Kernel(VirtualClock(START))
     runtime = VirtualRuntime(kernel)
     rng = random.Random(seed)  # noqa: S311 - a rehearsal must repeat

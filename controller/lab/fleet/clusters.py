@@ -1,4 +1,7 @@
-"""ARC clusters of a fleet: the rehearsal's own, each behind a wire of its own, every refusal counted."""
+"""The ARC clusters of a fleet, which are the rehearsal's own.
+
+Each has a wire of its own, and every refusal is counted.
+"""
 
 import random
 from collections.abc import Callable, Mapping
@@ -15,7 +18,10 @@ from controller.rehearsal.wire.dispatch import Wire
 
 @dataclass
 class Cluster:
-    """throttled, sent: calls that move traffic, refused for their number, and all."""
+    """Holds one cluster and counts its calls.
+
+    sent: calls that move traffic. throttled: calls that were refused for their number.
+    """
 
     arc: RoutingControls
     arns: Mapping[str, str]

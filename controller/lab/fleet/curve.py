@@ -1,4 +1,4 @@
-"""The curve as a picture: which share of a fleet has moved, by the second."""
+"""The curve of an outage as a picture: the share moved, by second."""
 
 from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape
@@ -23,7 +23,7 @@ STYLE = (
 
 
 def picture(outcomes: Sequence[Outcome]) -> str:
-    """An SVG of all curves, each named with its first and last."""
+    """Return an SVG of all curves, each named with its first and last second."""
     end = max(int(outcome.moved[-1]) for outcome in outcomes) // STEP * STEP + STEP
     height = TOP + HIGH + 64 + 22 * len(outcomes)
     scale = WIDE / (end - BEGIN)

@@ -1,6 +1,6 @@
-"""The outage itself: every application hears of it, decides, starts, and moves, beside all the others.
+"""The outage of a fleet: every application hears of it, decides, starts and moves.
 
-The fleets of docs/fleet.md.
+All applications do so beside each other. `SIZES` holds the fleets of docs/fleet.md.
 """
 
 import random
@@ -31,17 +31,29 @@ HOLD = 180.0
 """Seconds that customers must fail for: `for: 3m`."""
 MINUTE = 60.0
 STORM, MINUTES, BURST = 4, 5, 10.0
-"""The minute in which alarms change that want three datapoints, just when evidence is complete; how many
-minutes are looked at; the seconds in which all alarms change, at worst."""
+"""The minute in which alarms change, the minutes looked at, the burst's seconds.
+
+STORM: alarms that want three datapoints change in this minute, just when evidence is complete. MINUTES: how
+many minutes are looked at. BURST: the seconds in which all alarms change, at worst.
+"""
 ALARMS, CANARIES = 5, 6
-"""Alarms of an application's failing Region, and runs of its canaries a minute: as the shipped policy."""
+"""Alarms of an application's failing Region, and runs of its canaries a minute.
+
+The numbers are those of the shipped policy.
+"""
 UNDER_WAY = 0.6
-"""Seconds of an event from its service to the queue, and of a batching window, without any load."""
+"""Seconds of an event to the queue, and of a batching window.
+
+The event goes from its service to the queue, without any load.
+"""
 OBSERVE, STEP, STEPS, GATHER = 0.35, 0.5, 4, 0.3
-"""Assumed seconds of an Observe, of a step and of gathering; how many steps come before the shift."""
+"""Assumed seconds of an Observe, of a step and of gathering.
+
+STEPS: how many steps come before the shift.
+"""
 DEADLINE = 15.0
 RETRY, TIMES = 3.0, 2
-"""The workflow file's retry of ShiftTraffic: seconds (doubled, full jitter) and how often."""
+"""The workflow file's retry of ShiftTraffic: seconds (doubled, full jitter) and number."""
 AGAIN = 60.0
 """Seconds until Assess, Escalate and Hold lead back to a shift that failed."""
 
@@ -50,11 +62,11 @@ MakeSwitch = Callable[[Wire, Cluster, VirtualRuntime, Faults, random.Random], Ro
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """What goes dark.
+    """Describes the applications whose Region goes dark.
 
     name: for people. policies: how many decide and move, each with `controls` of which `leaves` go Off; they
     carry `applications` in all. per_cluster: policies that share an ARC cluster. at_once: all evidence is
-    complete in the same second. named: whether the rules let only an application's own events through.
+    complete in the same second. named: the rules let only an application's own events through.
     """
 
     name: str
@@ -69,9 +81,11 @@ class Fleet:
 
 @dataclass
 class Outcome:
-    """Seconds since the Region went dark. moved: of each policy, in order; waits: the longest of each line.
+    """Holds what came of an outage, in seconds since the Region went dark.
 
-    decided: when each policy's condition had been judged true. retries: shifts that began anew.
+    moved: of each policy, in order. decided: when each policy's condition had been judged true. waits: the
+    longest wait in each line. sent, throttled: calls to ARC. retries: shifts that began anew. order: the
+    policies' numbers as they moved.
     """
 
     fleet: Fleet
@@ -86,7 +100,7 @@ class Outcome:
 
 @dataclass
 class Lines:
-    """What all share (the account), and what each has for itself (its queue)."""
+    """Holds the lines that all share (the account's), and each policy's own queue."""
 
     events: Bucket
     starts: Bucket
@@ -96,7 +110,7 @@ class Lines:
 
 
 def outage(fleet: Fleet, make: MakeSwitch, seed: int = 1) -> Outcome:
-    """Let it happen. The same seed gives the same outcome."""
+    """Play the outage of a fleet. The same seed gives the same outcome."""
     rng = random.Random(seed)  # noqa: S311 - a model must repeat
     kernel = Kernel(VirtualClock(0.0))
     runtime, faults = VirtualRuntime(kernel), Faults(arc={"us-east-1": "refused"})
@@ -142,7 +156,7 @@ def _clusters(kernel: Kernel, faults: Faults, fleet: Fleet, rng: random.Random) 
 
 @dataclass
 class _Life:
-    """One policy, from the dark to the moved control."""
+    """One policy, from the dark Region to the moved control."""
 
     number: int
     fleet: Fleet
@@ -153,9 +167,10 @@ class _Life:
     outcome: Outcome
 
     def storm(self) -> None:
-        """What its queue hears: canaries all the time, and in one minute every alarm.
+        """Put into the policy's queue all that it hears.
 
-        Each application's events meet the rules of all policies, unless those name what they want.
+        Canaries are heard all the time, and in one minute every alarm. Each application's events meet the
+        rules of all policies, unless those name what they want.
         """
         fleet = self.fleet
         heard = fleet.applications // fleet.policies if fleet.named else fleet.applications
@@ -174,7 +189,10 @@ class _Life:
             self.runtime.sleep(within / batches)
 
     def run(self) -> None:
-        """Two observers must have failed for `HOLD`; the first news after that decides."""
+        """Wait until evidence is complete, then decide, start and move.
+
+        Two observers must have failed for `HOLD`; the first news after that decides.
+        """
         first = sorted(self.rng.uniform(0.0, MINUTE) for _ in range(3))[1]
         news = 0.0 if self.fleet.at_once else self.rng.uniform(0.0, MINUTE / CANARIES)
         self.runtime.sleep(HOLD + (MINUTE if self.fleet.at_once else first + news))
@@ -194,7 +212,7 @@ class _Life:
         self.outcome.order.append(self.number)
 
     def _shifts(self) -> bool:
-        """ShiftTraffic, and the workflow file's retries of it."""
+        """Run ShiftTraffic and the workflow file's retries of it; True where traffic moved."""
         changes = [(f"{self.number}-{n}", False) for n in range(self.fleet.leaves)]
         for turn in range(TIMES + 1):
             self.lines.transitions.take()
@@ -209,7 +227,7 @@ class _Life:
         return False
 
     def _fence(self) -> None:
-        """Lease and journal are read before each send."""
+        """Take the time in which lease and journal are read before each send."""
         self.runtime.sleep(0.04)
 
 

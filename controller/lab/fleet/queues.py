@@ -1,6 +1,7 @@
-"""Where work waits: a bucket that refills, and lanes that grow. First come, first served.
+"""The queues and quotas that a fleet meets, as AWS publishes them.
 
-Published quotas, as a fleet meets them. A Region's are us-east-2's, where the first controller runs.
+Work waits for a bucket that refills, or for lanes that grow; first come, first served. A Region's quotas are
+us-east-2's, where the first controller runs.
 """
 
 import heapq
@@ -11,7 +12,10 @@ from controller.rehearsal.time.virtual import VirtualRuntime
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """per_second: how fast it refills; burst: how much it holds; page: where AWS says so."""
+    """Holds a published quota.
+
+    per_second: how fast it refills. burst: how much it holds. page: where AWS says so.
+    """
 
     name: str
     per_second: float
@@ -27,23 +31,38 @@ STARTS = Quota("StartExecution", 150.0, 800.0, f"{DOCS}/step-functions/latest/dg
 TRANSITIONS = Quota("state transitions", 800.0, 800.0, f"{DOCS}/step-functions/latest/dg/service-quotas.html")
 
 LAMBDAS = 1000
-"""Concurrent executions of an account in a Region: AWS Lambda Developer Guide, "Lambda quotas"."""
+"""Concurrent executions of an account in a Region.
+
+Source: AWS Lambda Developer Guide, "Lambda quotas".
+"""
 LAMBDA_SCALES = 100.0
-"""More of one function a second: 1,000 each ten seconds (Developer Guide, "Lambda function scaling")."""
+"""Concurrent executions that one function gains a second.
+
+1,000 more each ten seconds (Developer Guide, "Lambda function scaling").
+"""
 POLLERS, POLLERS_MORE = 5, 300.0 / 60.0
-"""Batches of a queue at once, and how many more a second (Developer Guide, "SQS event source mappings")."""
+"""Batches of a queue at once, and how many more a second.
+
+Source: Developer Guide, "SQS event source mappings".
+"""
 BATCH = 10
 ARC_PAGE = f"{DOCS}/r53recovery/latest/dg/routing-control.quotas.html"
-"""Two clusters an account, 300 controls a cluster, ten controls a call, three calls a second an endpoint."""
+"""The page of ARC's quotas.
+
+Two clusters an account, 300 controls a cluster, ten controls a call, three calls a second an endpoint.
+"""
 CLUSTERS, CONTROLS = 2, 300
 ENDPOINT_CALLS = 3.0
 RULES = 300
-"""Rules of a bus, the same page as the invocations."""
+"""Rules of a bus, from the same page as the invocations."""
 
 
 @dataclass
 class Bucket:
-    """Tokens of a quota; whoever finds none waits its turn. waited: the longest wait, in seconds."""
+    """Holds the tokens of a quota; whoever finds none waits its turn.
+
+    full: when the bucket would be full again if nobody took more. waited: the longest wait, in seconds.
+    """
 
     runtime: VirtualRuntime
     quota: Quota
@@ -51,7 +70,7 @@ class Bucket:
     waited: float = 0.0
 
     def take(self, count: int = 1) -> None:
-        """`count` tokens. `full`: when the bucket would be full again if nobody took more."""
+        """Take `count` tokens, and wait until they are there."""
         now, each = self.runtime.monotonic(), 1.0 / self.quota.per_second
         self.full = max(self.full, now) + count * each
         wait = max(0.0, self.full - now - self.quota.burst * each)
@@ -62,7 +81,10 @@ class Bucket:
 
 @dataclass
 class Lanes:
-    """`width` pieces of work at once, while more wait `more` wider each second, `most` at most."""
+    """Does `width` pieces of work at once.
+
+    While work waits, `more` lanes open each second, up to `most`. waited: the longest wait, in seconds.
+    """
 
     runtime: VirtualRuntime
     width: int
@@ -73,7 +95,10 @@ class Lanes:
     _opened: float = 0.0
 
     def reserve(self, seconds: float) -> float:
-        """Hold a lane for so long as soon as one is free; in how many seconds that is."""
+        """Hold a lane for `seconds` as soon as one is free.
+
+        Returns in how many seconds that is.
+        """
         now = self.runtime.monotonic()
         begins = self._lane(now)
         heapq.heappush(self._free, begins + seconds)
@@ -81,11 +106,14 @@ class Lanes:
         return begins - now
 
     def run(self, seconds: float) -> None:
-        """`reserve`, and wait until it is done."""
+        """Reserve a lane, and wait until the work is done."""
         self.runtime.sleep(self.reserve(seconds) + seconds)
 
     def _lane(self, now: float) -> float:
-        """When the next piece begins: in the lane that is free first, or in one that opens sooner."""
+        """Return when the next piece begins.
+
+        It begins in the lane that is free first, or in one that opens sooner.
+        """
         lanes = len(self._free)
         if lanes < self.width:
             return now

@@ -1,4 +1,4 @@
-"""What a careful reviewer would say of a policy that loads."""
+"""A finding: what a careful reviewer would say of a policy that loads."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,10 @@ from controller.lab.policy_files.positions import Path
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """code: which warning it is. path: the place in the file. hint: how to mend it."""
+    """Holds one warning about a policy.
+
+    code: which warning it is. path: the place in the file. hint: how to mend it.
+    """
 
     code: str
     path: Path
@@ -17,7 +20,10 @@ class Finding:
 
 
 def in_file(policy: Policy, region: str, path: str) -> Path:
-    """Where a node of a decision's tree (`when.all.0`, `conditions.c`) about `region` stands in the file."""
+    """Return the place in the file of a node of a decision's tree.
+
+    path: the node, such as `when.all.0` or `conditions.c`. region: the Region that the decision is about.
+    """
     parts: Path = tuple(int(part) if part.isdigit() else part for part in path.split("."))
     if parts[:1] in (("when",), ("unless",)):
         parts = ("evacuate", *parts)

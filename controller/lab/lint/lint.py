@@ -1,4 +1,7 @@
-"""All that a careful reviewer would say of a policy: what was proved, and what looks wrong."""
+"""The lint of a policy: what was proved, and what looks wrong.
+
+It says all that a careful reviewer would say.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +22,10 @@ class Review:
 def review(
     policy: Policy, periods: Mapping[str, float] | None = None, deployed: Deployed | None = None
 ) -> Review:
-    """periods: alarm's name -> its period in seconds, where known. deployed: where notices come from."""
+    """Review a policy.
+
+    periods: alarm's name -> its period in seconds, where known. deployed: where notices come from.
+    """
     proved = prove(policy)
     read = (
         *own_house(policy),

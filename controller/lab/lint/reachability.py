@@ -1,21 +1,18 @@
-"""Proof by trying: in each situation, is each Region left, and once it is well again, brought home?
+"""The proof by trying: each Region in each situation, on the real core.
 
-The real core decides, minute by minute, on evidence made up for the situation.
-
-Regions that stand alike in a policy: what one of them does, each of them does.
-
-Everything in a policy is said of all Regions (`{region}`) but three things: what a Region says under its own
-name, where canaries run, and where tidegate runs. Two Regions alike in these, and with targets alike in them,
-may be swapped, and nothing that is decided changes but the names.
-
-What a Region's failure looks like to us, as a worked case that a policy must be able to answer.
-
+Is each Region left, and once it is well again, brought home? The core decides, minute by minute, on evidence
+made up for the situation. A situation is what a Region's failure looks like to us, as a worked case that a
+policy must be able to answer.
 ```
                   seen from outside   its own instruments   whoever looks from there   AWS Health
  dark, bus deaf   breaching           silent                silent                     says nothing yet
  dark, bus alive  breaching           breaching             silent                     says nothing yet
  gray             breaching           one a family agrees   well                       says nothing yet
 ```
+Regions that stand alike in a policy are tried once: what one of them does, each of them does. Everything in a
+policy is said of all Regions (`{region}`) but three things: what a Region says under its own name, where
+canaries run, and where tidegate runs. Two Regions alike in these, and with targets alike in them, may be
+swapped, and nothing that is decided changes but the names.
 """
 
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -39,7 +36,7 @@ from controller.lab.policy_files.positions import Path
 
 
 def alike(policy: Policy) -> tuple[tuple[str, ...], ...]:
-    """The Regions in groups, in the order of the file."""
+    """Return the Regions that stand alike in groups, in the order of the file."""
     groups: dict[Hashable, list[str]] = {}
     for region in policy.regions:
         groups.setdefault(_standing(policy, region), []).append(region)
@@ -67,8 +64,11 @@ SITUATIONS = (DARK_DEAF, DARK, GRAY)
 def failing(
     policy: Policy, region: str, situation: str, about: Collection[str] | None = None
 ) -> dict[str, str]:
-    """Signal's id -> what is said from minute 0 on, of every Region or those `about`, where `region` fails
-    like this. Of what is not named all is well."""
+    """Return signal's id -> what is said from minute 0 on, where `region` fails.
+
+    situation: the way in which it fails. about: signals of these Regions alone; by default of every Region. A
+    signal that is not named says that all is well.
+    """
     found: dict[str, str] = {}
     agreed: set[str] = set()
     for signal in expected_signals(policy, ACCOUNT, about):
@@ -79,7 +79,7 @@ def failing(
 
 
 def steady(words: Mapping[str, str]) -> dict[str, Script]:
-    """Signals that say one thing from minute 0 on."""
+    """Return scripts of signals that say one thing from minute 0 on."""
     return {key: ((0.0, word),) for key, word in words.items()}
 
 
@@ -99,7 +99,7 @@ def _word(signal: Signal, region: str, situation: str, agreed: set[str]) -> str:
 
 
 def spoken(policy: Policy, words: Mapping[str, str]) -> tuple[Says, ...]:
-    """The same, as the author of a case writes it."""
+    """Return the same signals as the author of a case writes them."""
     named = [signal for signal in expected_signals(policy, ACCOUNT) if signal.id in words]
     return tuple(
         Says.model_validate({"at": "0m", "say": words[s.id], "family": s.family, "about": s.subject,
@@ -109,14 +109,14 @@ def spoken(policy: Policy, words: Mapping[str, str]) -> tuple[Says, ...]:
 
 
 def as_case(name: str, signals: tuple[Says, ...] = (), *, begins: str, lasts: float) -> Case:
-    """A case of these signals, in which people say yes."""
+    """Return a case of these signals, in which people say yes."""
     blank = Case.model_validate({"case": "x", "shifts": "nothing", "start": begins})
     return blank.model_copy(update={"case": name, "signals": signals, "until": lasts})
 
 
 MARGIN = 5 * MINUTE
 EVERY = 5
-"""Minutes between looks, where not the minute matters but whether."""
+"""Minutes between looks where the exact minute does not matter."""
 START = 1_893_484_800.0  # 2030-01-01T08:00:00Z, a Tuesday
 _GUARDED = {
     "shared-cause": ("evacuate", "unless"),
@@ -128,14 +128,15 @@ _GUARDED = {
     "cooldown": ("limits", "cooldown"),
     "cut-off": ("signals",),
 }
-"""Code of a guard -> the key that sets it."""
+"""The key that sets a guard, by the guard's code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Whether a Region is left in a situation. after: seconds until it was; None: never.
+    """Records the result for a Region in a situation.
 
-    when: the value of its condition at the end. code, reason: what kept it.
+    after: seconds until it was left; None: never. when: the value of its condition at the end. code, reason:
+    what kept it.
     """
 
     region: str
@@ -176,7 +177,10 @@ def prove(policy: Policy) -> Proved:
 def _try(
     live: Policy, group: Sequence[str], situation: str, begins: float, lasts: float
 ) -> Iterator[tuple[Proof, tuple[Finding, ...]]]:
-    """Regions that stand alike: where the first is left all are; where it is not, each says what keeps it."""
+    """Try a group of Regions that stand alike in a situation.
+
+    Where the first is left all are. Where it is not, each says what keeps it.
+    """
     for region in group:
         said = steady(failing(live, region, situation, near(live, region)))
         case = as_case(situation, begins=format_time(begins), lasts=lasts)
@@ -193,10 +197,10 @@ def _try(
 
 
 class Tries:
-    """Whether a Region is left where some of its signals break and all others are well.
+    """Tries a Region where some of its signals break and all others are well.
 
-    Of the guards none looks at its own signals but those leaves of `unless` that are about it. So where there
-    is none, they say of one cause what they say of any.
+    No guard looks at the Region's own signals, except those leaves of `unless` that are about it. So where
+    there is no such leaf, the guards say of one cause what they say of any.
     """
 
     def __init__(self, policy: Policy, region: str, begins: float) -> None:
@@ -205,7 +209,10 @@ class Tries:
         self._free: bool | None = None
 
     def moved_by(self, signals: Iterable[str]) -> bool:
-        """signals: the ids of those that break."""
+        """Return True where the Region is left.
+
+        signals: the ids of those that break.
+        """
         scripts = steady(dict.fromkeys(signals, "breaching"))
         scope = Scope(only=self._region, first=True, every=EVERY, tree=False)
         if not _ever_true(self._policy, self._region, scripts, self._begins, scope, self._lasts):
@@ -220,8 +227,11 @@ class Tries:
 def _ever_true(
     policy: Policy, region: str, scripts: Mapping[str, Script], begins: float, scope: Scope, lasts: float
 ) -> bool:
-    """Whether the condition for leaving `region` is true at any minute of `scope`: nothing moves without, and
-    it looks at the Region's own signals alone."""
+    """Return True where the condition for leaving `region` is true at some minute.
+
+    The minutes are those of `scope`. Nothing moves without this condition, and it looks at the Region's own
+    signals alone.
+    """
     when, named = policy.about(region).evacuate.when, expected_signals(policy, ACCOUNT, [region])
     feed = Feed(named, kept_of(policy, named), begins, needed_minutes(waits(policy)), scripts)
     roster = Roster(named)
@@ -233,7 +243,10 @@ def _ever_true(
 
 
 def free_start(policy: Policy, lasts: float) -> float | None:
-    """A moment of some week from which no blackout comes for so long, or a day; None where there is none."""
+    """Return a moment of some week from which no blackout comes for `lasts` seconds.
+
+    A day is enough where `lasts` is longer. None where there is no such moment.
+    """
     lasts = min(DAY, lasts)
     hours = (START + 3600.0 * hour for hour in range(7 * 24))
     return next(
@@ -247,7 +260,7 @@ def _no_free_hour() -> Finding:
 
 
 def patience(policy: Policy) -> float:
-    """Seconds until no condition can wait for more; whole minutes."""
+    """Return the seconds until no condition can wait for more; whole minutes."""
     quiet = [
         s.silent_after for sources in policy.signals.values() for s in sources if not hasattr(s, "health")
     ]
@@ -277,7 +290,10 @@ def _kept(policy: Policy, proof: Proof, last: Decision) -> Iterator[Finding]:
 
 
 def _return(policy: Policy, region: str, begins: float) -> Iterator[Finding]:
-    """Left, then well again: does it come home? The cooldown is a matter of time, and is cut short."""
+    """Yield findings where a Region that was left and is well does not return.
+
+    The cooldown is a matter of time, and is cut short.
+    """
     soon = policy.model_copy(update={"limits": policy.limits.model_copy(update={"cooldown": MINUTE})})
     out = patience(policy)
     ill = failing(policy, region, DARK, near(policy, region))

@@ -1,4 +1,7 @@
-"""What the failing of few can bring about, tried on the real core: one observer, one family, one Region."""
+"""The single points of a policy: the failing of few that starts an evacuation.
+
+One observer, one family and one Region are tried on the real core.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +18,10 @@ HOUR = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Enough:
-    """What can bring an evacuation about: the Region's own word, one of these observers or families."""
+    """Holds what alone can bring an evacuation about.
+
+    own: the Region's own word. observers, families: each of these alone.
+    """
 
     own: bool
     observers: tuple[str, ...]
@@ -23,7 +29,7 @@ class Enough:
 
 
 def too_few(policy: Policy) -> Iterator[Finding]:
-    """Where one observer, one family or the Region's own word is enough to evacuate."""
+    """Yield the Regions that one observer, one family or their own word can evacuate."""
     live = as_live(policy)
     begins = free_start(live, HOUR)
     if begins is None:
@@ -36,7 +42,7 @@ def too_few(policy: Policy) -> Iterator[Finding]:
 
 
 def swapped(ones: Sequence[str], others: Sequence[str]) -> Mapping[str, str]:
-    """Regions in place of each other, so that `ones` becomes `others`."""
+    """Return Regions in place of each other, so that `ones` becomes `others`."""
     there = dict(zip(ones, others, strict=True))
     left, free = [r for r in others if r not in there], [r for r in ones if r not in there.values()]
     return there | dict(zip(left, free, strict=True))

@@ -1,8 +1,8 @@
-"""What can be read off a policy: bounds too tight, calls to control planes, words that nobody uses.
+"""The checks that can be read off a policy.
 
-Periods of alarms that exist: what `aws cloudwatch describe-alarms` printed, of one Region or several.
-
-Where tidegate itself lives: what fails together with what it guards cannot help.
+They find bounds that are too tight, calls to control planes, and words that nobody uses. They read the
+periods of alarms that exist, as `aws cloudwatch describe-alarms` printed them, of one Region or several. They
+also look at where tidegate itself runs: what fails together with what it guards cannot help.
 """
 
 import json
@@ -22,7 +22,10 @@ MINUTE = 60.0
 
 
 def own_house(policy: Policy) -> Iterator[Finding]:
-    """Families that go silent with the Region they judge, where no leaf hears the silence."""
+    """Yield families that go silent with the Region they judge.
+
+    These are families where no leaf hears the silence.
+    """
     leaves = written(policy)
     for family, sources in policy.signals.items():
         inside = all(s.own for s in expected_signals(policy, ACCOUNT) if s.family == family)
@@ -37,7 +40,10 @@ def own_house(policy: Policy) -> Iterator[Finding]:
 
 
 def tight(policy: Policy, periods: Mapping[str, float]) -> Iterator[Finding]:
-    """Bounds shorter than what they wait for. periods: alarm's name -> its period in seconds, where known."""
+    """Yield bounds that are shorter than what they wait for.
+
+    periods: alarm's name -> its period in seconds, where known.
+    """
     pace: dict[str, float] = {}
     for signal in expected_signals(policy, ACCOUNT):
         period = periods.get(signal.name, MINUTE) if signal.kind == "alarm" else MINUTE
@@ -56,7 +62,7 @@ def tight(policy: Policy, periods: Mapping[str, float]) -> Iterator[Finding]:
 
 
 def control_planes(policy: Policy) -> Iterator[Finding]:
-    """Checks that stop a move where a control plane does not answer."""
+    """Yield checks that stop a move where a control plane does not answer."""
     for path, check in checks(policy):
         if isinstance(check, ArcCheck | QuotaCheck) and gate_of(check, unknown=True) is None:
             arc = isinstance(check, ArcCheck)
@@ -66,7 +72,7 @@ def control_planes(policy: Policy) -> Iterator[Finding]:
 
 
 def unused(policy: Policy) -> Iterator[Finding]:
-    """Words that nothing refers to."""
+    """Yield words that nothing refers to."""
     said = policy.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     gates = {OVERRIDE, *_values(said, "approval"), *_values(said, "ask")}
     families = set(_values(said, "family"))
@@ -82,7 +88,7 @@ def unused(policy: Policy) -> Iterator[Finding]:
 
 
 def _values(data: object, key: str) -> Iterator[str]:
-    """Every text that stands under `key`, at any depth."""
+    """Yield every text that stands under `key`, at any depth."""
     if isinstance(data, dict):
         for name, value in data.items():
             if name == key and isinstance(value, str):
@@ -101,7 +107,10 @@ class NotAlarms(ValueError):  # noqa: N818
 
 
 def read_periods(path: Path) -> dict[str, float]:
-    """Alarm's name -> its period in seconds, the longest of its metrics. Raises `NotAlarms`."""
+    """Return alarm's name -> its period in seconds. Raises `NotAlarms`.
+
+    The period is the longest of its metrics.
+    """
     try:
         with path.open("rb") as stream:
             text = stream.read(MAX_BYTES + 1)
@@ -133,14 +142,17 @@ def _period(alarm: dict[str, object]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """What deployments add: the Regions of the topics that page people, and of the approvers' sign-in."""
+    """Holds what deployments add.
+
+    notices: the Regions of the topics that page people. sign_ins: the Regions of the approvers' sign-in.
+    """
 
     notices: Sequence[str] = ()
     sign_ins: Sequence[str] = ()
 
 
 def placed(policy: Policy, deployed: Deployed) -> Iterator[Finding]:
-    """Controllers, notices and sign-ins that all live in guarded Regions."""
+    """Yield controllers, notices and sign-ins that all live in guarded Regions."""
     guarded = set(policy.regions)
     where = ", ".join(policy.controllers)
     if guarded.issuperset(policy.controllers):

@@ -1,4 +1,4 @@
-"""`extends`: a policy file that builds on another in its folder.
+"""The key `extends`: a policy file that builds on another in its folder.
 
 ```
  base.yaml        limits: {minRegionsOn: 1, cooldown: 1h}     signals: {customer: […], service: […]}
@@ -34,7 +34,10 @@ class Based(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A document put together of its file and those that it extends. Each place names its file."""
+    """Holds a document made of its file and those that it extends.
+
+    Each place names its file.
+    """
 
     document: Document
     files: tuple[File, ...]
@@ -44,7 +47,10 @@ Read = Callable[[File], Document]
 
 
 def whole(path: File, read: Read) -> Whole:
-    """The document of `path` over that of its base, and so on. Whatever `read` raises."""
+    """Return the document of `path` over that of its base, and so on.
+
+    Raises whatever `read` raises.
+    """
     document = _in_file(read(path), path)
     files = [path]
     while (named := _base(document)) is not None:
@@ -62,7 +68,7 @@ def _base(document: Document) -> object | None:
 
 
 def _found(document: Document, named: object, files: list[File]) -> tuple[Fault | None, File | None]:
-    """The file that is named, or why there is none."""
+    """Return the file that is named, or the reason why there is none."""
     place = document.places.value((KEY,))
 
     def no(message: str) -> tuple[Fault, None]:
@@ -100,7 +106,7 @@ def _in_file(document: Document, path: File) -> Document:
 
 
 def _over(document: Document, base: Document) -> Document:
-    """`document` laid over `base`, which may extend another in its turn."""
+    """Return `document` laid over `base`, which may extend another in its turn."""
     if not isinstance(base.data, dict):
         fault = Fault(base.places.value(()), (), "expected a mapping: part of a policy")
         return _without(document, fault)
@@ -111,7 +117,7 @@ def _over(document: Document, base: Document) -> Document:
         data[key] = {**under, **value} if isinstance(under, dict) and isinstance(value, dict) else value
 
     def stays(path: Path) -> bool:
-        """Whether what stands at `path` of the base is still part of the whole."""
+        """Return True where the base's value at `path` is still part of the whole."""
         if path[:1] == (KEY,):
             return True
         first = str(path[0]) if path else ""

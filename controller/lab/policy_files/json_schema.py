@@ -1,9 +1,10 @@
-"""The policy's JSON Schema, for editors: which keys there are, what they hold, what they mean.
+"""The policy's JSON Schema, for editors: the keys, their values, their meaning.
 
 An editor reads it from a comment in the file's first line:
 `# yaml-language-server: $schema=tidegate.policy.v1.json`. `policy check` knows more: what spans keys.
 
-What each key of the policy is, in one line: an editor shows it beside the key. In full: docs/policy.md.
+The glossary says what each key of the policy is, in one line: an editor shows it beside the key. In full:
+docs/policy.md.
 """
 
 from collections.abc import Mapping
@@ -87,7 +88,10 @@ _CONDITION = {"$ref": "#/$defs/Condition"}
 
 
 def policy_schema() -> dict[str, Any]:
-    """JSON Schema 2020-12 of a policy file. A file that extends another may leave out any key."""
+    """Return the JSON Schema 2020-12 of a policy file.
+
+    A file that extends another may leave out any key.
+    """
     raw = Policy.model_json_schema(by_alias=True)
     variants = next(p["oneOf"] for n, p in raw["$defs"]["Evacuate"]["properties"].items() if n == "when")
     tidied = _tidy({key: value for key, value in raw.items() if key != "$defs"}, variants)
@@ -105,7 +109,10 @@ def policy_schema() -> dict[str, Any]:
 
 
 def _tidy(node: Any, variants: list[Any]) -> Any:
-    """Without what JSON Schema does not know or an editor need not say; with what each key means."""
+    """Return the schema tidied for editors, with the meaning of each key.
+
+    It leaves out what JSON Schema does not know or an editor need not say.
+    """
     if isinstance(node, list):
         return [_tidy(each, variants) for each in node]
     if not isinstance(node, dict):
@@ -127,7 +134,7 @@ def _tidy(node: Any, variants: list[Any]) -> Any:
 
 
 def _says_nothing(key: str, value: object) -> bool:
-    """A default that is not written as the file would write it."""
+    """Return True for a default that is not written as in the file."""
     return key == "default" and not isinstance(value, str)
 
 

@@ -1,4 +1,4 @@
-"""Every leaf and every readiness check of a policy, each at its place in the file."""
+"""The leaves and readiness checks of a policy, with their places in the file."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,10 @@ from controller.lab.policy_files.positions import Path
 
 
 def written(policy: Policy) -> dict[Path, Leaf]:
-    """The leaves of every `when`, `unless` and `abortWhen`; those of named conditions where they are used."""
+    """Return the leaves of every `when`, `unless` and `abortWhen`.
+
+    Leaves of named conditions stand where the conditions are used.
+    """
     found: dict[Path, Leaf] = {}
     for at, part in _parts(policy):
         for key, move in (("evacuate", part.evacuate), ("restore", part.restore)):
@@ -29,13 +32,13 @@ def checks(policy: Policy) -> Iterator[tuple[Path, ReadyCheck]]:
 
 
 def _parts(policy: Policy) -> Iterator[tuple[Path, Policy | RegionControls]]:
-    """The common words, then what each Region says otherwise."""
+    """Yield the common part of the policy, then each Region's own part."""
     yield (), policy
     yield from ((("regions", region), entry) for region, entry in policy.regions.items())
 
 
 def waits(policy: Policy) -> tuple[float, ...]:
-    """Every `for` of a leaf or of a readiness check, in seconds."""
+    """Return every `for` of a leaf or of a readiness check, in seconds."""
     spans = [leaf.for_ for leaf in written(policy).values()]
     spans += [check.for_ for _, check in checks(policy) if isinstance(check, FamilyCheck)]
     return tuple(span for span in spans if span is not None)

@@ -1,9 +1,9 @@
-"""A policy file to a `Policy`, or to every problem with its file, line and column.
+"""The loader of policy files: a `Policy`, or every problem with its place.
 
-The only reader of YAML. The file is hostile until proven otherwise: its size, encoding, depth and number
-of values are bounded before any of it means something.
+A place is file, line and column. This is the only reader of YAML files. A file is hostile until proven
+otherwise: its size, encoding, depth and number of values are bounded before any of it means something.
 
-Which keys a mapping of the policy knows, and the one that a misspelt key was meant to be.
+It also knows the keys of each mapping of the policy, and finds the one that a misspelt key was meant to be.
 """
 
 import stat
@@ -35,7 +35,7 @@ _LONGEST = 40
 
 
 def did_you_mean(path: Path) -> str | None:
-    """The known key closest to the last one of `path`, if any is close."""
+    """Return the known key closest to the last one of `path`, if any."""
     written = path[-1] if path else None
     if not isinstance(written, str) or len(written) > _LONGEST:
         return None
@@ -46,7 +46,10 @@ def did_you_mean(path: Path) -> str | None:
 
 
 def known_keys(path: Path) -> frozenset[str]:
-    """Every key that some model at `path` of a policy knows (of each variant, where there are several)."""
+    """Return every key that some model at `path` of a policy knows.
+
+    Where there are several variants, the keys of each count.
+    """
     models: frozenset[type[BaseModel]] = frozenset({Policy})
     for part in path:
         # A part that no model has as a key is a name in a table (a Region, a family) or an index.
@@ -77,7 +80,7 @@ MAX_PROBLEMS = 100
 
 @dataclass(frozen=True, slots=True)
 class LoadedPolicy:
-    """A policy with the text it came from and where each of its keys and values stands there."""
+    """Holds a policy, its text, and the place of each key and value."""
 
     policy: Policy
     source: str
@@ -86,7 +89,10 @@ class LoadedPolicy:
 
 
 def load_policy(path: File) -> LoadedPolicy:
-    """The policy in the file `path`. Raises `PolicyRefused` with every problem that could be found."""
+    """Return the policy in the file `path`.
+
+    Raises `PolicyRefused` with every problem that could be found.
+    """
     file = sanitize(str(path), 300)
     read = whole(path, read_document)
     document = read.document
@@ -101,7 +107,10 @@ def load_policy(path: File) -> LoadedPolicy:
 
 
 def read_document(path: File) -> Document:
-    """The document in the file `path`, bounded. Raises `PolicyRefused` where it is not to be read at all."""
+    """Return the document in the file `path`, bounded.
+
+    Raises `PolicyRefused` where the file is not to be read at all.
+    """
     file = sanitize(str(path), 300)
     try:
         return read_yaml(_text(path, file))
@@ -164,7 +173,7 @@ def located_problems(file: str, document: Document, problems: tuple[Problem, ...
 
 
 def dotted(path: Path) -> str:
-    """`evacuate.when.all[0].for`."""
+    """Return a path as `evacuate.when.all[0].for`."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return sanitize(text.removeprefix("."), 200)
 

@@ -1,4 +1,7 @@
-"""A policy with a few keys of its own for one scenario: what the shipped one does not say."""
+"""A policy with a few keys of its own for one scenario.
+
+These keys say what the shipped policy does not say.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,12 +11,18 @@ from controller.core.policy.validation import compiled, parse_policy
 
 
 def overlaid(policy: Policy, changes: Mapping[str, Any]) -> Policy:
-    """`policy` with `changes` laid over it, mapping by mapping. Raises `PolicyError`."""
+    """Return `policy` with `changes` laid over it, mapping by mapping.
+
+    Raises `PolicyError`.
+    """
     return parse_policy(_merged(compiled(policy), changes)) if changes else policy
 
 
 def unscheduled(policy: Policy) -> Policy:
-    """`policy` without what the time of day begins or forbids: a rehearsal has a clock of its own."""
+    """Return `policy` without what the time of day begins or forbids.
+
+    A rehearsal has a clock of its own.
+    """
     data = compiled(policy)
     data["limits"].pop("blackout", None)
     data.get("drills", {}).pop("cron", None)

@@ -1,4 +1,4 @@
-"""Where things stand in a text, and what is wrong with the text itself."""
+"""The places of keys and values in a text, and the text's own faults."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,10 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """Line and column, both from 1. file: where a document is made of several."""
+    """Holds line and column, both from 1.
+
+    file: where a document is made of several.
+    """
 
     line: int
     column: int
@@ -18,7 +21,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with the text itself at one place."""
+    """Holds what is wrong with the text itself at one place."""
 
     place: Place
     path: Path
@@ -36,24 +39,33 @@ class Unreadable(ValueError):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where each key and each value of a document stands."""
+    """Holds the place of each key and each value of a document."""
 
     keys: Mapping[Path, Place]
     values: Mapping[Path, Place]
 
     def key(self, path: Path) -> Place:
-        """Where the key `path` stands; where there is none, its value, else the nearest mapping around it."""
+        """Return the place of the key `path`.
+
+        Where there is no such key, return that of its value, else of the nearest mapping around it.
+        """
         found = self.keys.get(path) or self.values.get(path)
         return found if found is not None else self.value(path[:-1]) if path else Place(1, 1)
 
     def value(self, path: Path) -> Place:
-        """Where the value at `path` begins; a mapping that lacks `path` where there is none."""
+        """Return the place where the value at `path` begins.
+
+        Where there is none, return that of a mapping that lacks `path`.
+        """
         return self.values.get(path) or self.key(path)
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """`data` holds all that could be read; `faults` what was refused in it, in the order of the text."""
+    """Holds a text that was read.
+
+    `data` holds all that could be read; `faults` what was refused in it, in the order of the text.
+    """
 
     data: Any
     places: Places
@@ -62,7 +74,10 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """One problem at one place. Line and column count from 1; both are 0 where the file itself is meant."""
+    """Holds one problem at one place.
+
+    Line and column count from 1; both are 0 where the file itself is meant.
+    """
 
     file: str
     line: int
@@ -84,7 +99,10 @@ class Located:
 
 
 class PolicyRefused(Exception):  # noqa: N818
-    """The file is no policy. `problems` are in the order of the file; the last good policy stays."""
+    """The file is no policy.
+
+    `problems` are in the order of the file. The last good policy stays.
+    """
 
     def __init__(self, problems: tuple[Located, ...]) -> None:
         super().__init__("\n".join(map(str, problems)))

@@ -1,4 +1,4 @@
-"""Files that come along: the policy of the current folder, else the checkout's, else the package's."""
+"""The files that are shipped: in the current folder, the checkout or the package."""
 
 from pathlib import Path
 
@@ -6,6 +6,9 @@ _PACKAGE = Path(__file__).parents[2]
 
 
 def shipped(name: str) -> Path:
-    """The file `name`, such as `policies/storefront.yaml`, wherever it lies; the name itself if nowhere."""
+    """Return the path of the file `name`, such as `policies/storefront.yaml`.
+
+    The current folder comes first, then the checkout, then the package; the name itself where it is in none.
+    """
     places = (Path(name), _PACKAGE.parent / name, _PACKAGE / "shipped" / name)
     return next((place for place in places if place.is_file()), Path(name))

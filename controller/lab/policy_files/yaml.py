@@ -1,14 +1,14 @@
-"""Plain data of a YAML text, and the place (line, column) of each key and each value.
+"""The YAML reader: plain data, and the place of each key and value.
 
-Built from the parser's events without recursion. Anchors, aliases, merge keys, tags, directives, duplicate
-keys and keys that are not text are refused, so what the file shows is all that it says; with no alias there
-is nothing to multiply. Depth and number of values are bounded while reading.
+A place is line and column. The data is built from the parser's events without recursion. Anchors, aliases,
+merge keys, tags, directives, duplicate keys and keys that are not text are refused, so what the file shows is
+all that it says; with no alias there is nothing to multiply. Depth and number of values are bounded while
+reading.
 
-What a plain (unquoted) YAML scalar says, by the part of YAML 1.2 on which every tool agrees.
-
-Text, whole numbers, decimals, `true` and `false`. What YAML 1.1 tools read as something else
-(`no` as false, `010` as eight, `12:30` as 750, a date) is refused with the advice to quote it: a reviewer
-must never see another policy than the one that runs.
+A plain (unquoted) scalar is read by the part of YAML 1.2 on which every tool agrees: text, whole numbers,
+decimals, `true` and `false`. What YAML 1.1 tools read as something else (`no` as false, `010` as eight,
+`12:30` as 750, a date) is refused with the advice to quote it: a reviewer must never see another policy than
+the one that runs.
 """
 
 import re
@@ -53,14 +53,14 @@ HIDDEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why a scalar has no meaning here, and what to write instead."""
+    """Says why a scalar has no meaning here, and what to write instead."""
 
     message: str
     hint: str | None = None
 
 
 def plain_scalar(text: str) -> str | int | float | bool | Refused:
-    """The value of an unquoted scalar, or why it is refused."""
+    """Return the value of an unquoted scalar, or why it is refused."""
     if text in ("true", "false"):
         return text == "true"
     if _WHOLE.fullmatch(text):
@@ -81,7 +81,10 @@ MAX_VALUES = 20_000
 
 
 def read_yaml(text: str) -> Document:
-    """Read one document. Raises `Unreadable` where it cannot be read past: syntax, depth, a second one."""
+    """Read one document.
+
+    Raises `Unreadable` where it cannot be read past: syntax, depth, a second document.
+    """
     if hidden := HIDDEN.search(text):
         before = text[: hidden.start()]
         place = Place(before.count("\n") + 1, hidden.start() - before.rfind("\n"))
@@ -103,7 +106,10 @@ def read_yaml(text: str) -> Document:
 
 @dataclass(slots=True)
 class _Open:
-    """A mapping or list that is still being read. `key` is set between a key and its value."""
+    """A mapping or list that is still being read.
+
+    `key` is set between a key and its value.
+    """
 
     path: Path
     into: dict[str, Any] | list[Any]
@@ -222,7 +228,10 @@ class _Reader:
 
     @property
     def skipping(self) -> bool:
-        """True inside the value of a key that was refused: what stands there is not looked at."""
+        """Return True inside the value of a key that was refused.
+
+        What stands there is not looked at.
+        """
         return any(level.dropped for level in self.stack)
 
     def fault(self, path: Path, message: str, hint: str | None = None) -> None:

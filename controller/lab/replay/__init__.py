@@ -1,1 +1,4 @@
-"""Raw events of the past, through the real workflow file and handlers, in virtual time."""
+"""The replay: raw events of the past, through the real workflow file and handlers.
+
+It runs in virtual time.
+"""

@@ -1,5 +1,6 @@
-"""What polls answer in a replay: each alarm's state by the events that had arrived, and nothing more.
+"""The answers to polls in a replay: alarm states by the events so far.
 
+Nothing more is known of an alarm than the events that had arrived.
 ```
  state      previousState of its first event │ value of the last event that has arrived, by its own time
  no answer  while something that happened in the Region is under way to us for longer than two minutes:
@@ -18,13 +19,16 @@ from controller.lab.replay.events import Arrival
 from controller.rehearsal.service import AwsError, Call
 
 HELD = 120.0
-"""Seconds that an event may take before its Region counts as one that does not answer."""
+"""Seconds that an event may take before its Region counts as not answering."""
 UNHEARD: Mapping[str, Any] = {"StateValue": "INSUFFICIENT_DATA", "StateReason": "the file never mentions it"}
 
 
 @dataclass
 class Level:
-    """One alarm: (when it had arrived, members of DescribeAlarms), oldest first."""
+    """Holds the states of one alarm, oldest first.
+
+    since: when each had arrived. members: the members of DescribeAlarms. happened: the last state's own time.
+    """
 
     since: list[float] = field(default_factory=list)
     members: list[dict[str, Any]] = field(default_factory=list)
@@ -36,7 +40,10 @@ class Level:
 
 @dataclass(frozen=True)
 class Levels:
-    """Everything that polls may say. held: Region -> when it does not answer, as (from, until)."""
+    """Holds everything that polls may say.
+
+    held: Region -> when it does not answer, as (from, until).
+    """
 
     alarms: Mapping[tuple[str, str], Level]
     held: Mapping[str, tuple[tuple[float, float], ...]]
@@ -50,7 +57,7 @@ class Levels:
 
 
 def levels_of(arrivals: Iterable[Arrival]) -> Levels:
-    """What polls answer while these events arrive."""
+    """Return what polls answer while these events arrive."""
     alarms: dict[tuple[str, str], Level] = {}
     held: dict[str, list[tuple[float, float]]] = {}
     for arrival in arrivals:
@@ -64,7 +71,7 @@ def levels_of(arrivals: Iterable[Arrival]) -> Levels:
 
 
 def _hold(known: list[tuple[float, float]], begin: float, end: float) -> None:
-    """A backlog is one stretch, however many events are in it."""
+    """Add a time without answer; a backlog is one stretch, however many its events."""
     for index in range(len(known) - 1, max(-1, len(known) - 9), -1):
         first, last = known[index]
         if begin <= last and first <= end:

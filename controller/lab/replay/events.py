@@ -1,5 +1,6 @@
-"""A JSONL of raw EventBridge events: what can be used, in order of arrival, and why the rest cannot.
+"""The recording: a JSONL of raw EventBridge events, in order of arrival.
 
+The reader returns what can be used, and the reason why the rest cannot.
 ```
  {"detail-type": …, "time": "2021-12-07T15:42:00Z", …, "_received": "2021-12-08T04:40:00Z"}
    order of lines = order of arrival; `_received` (ISO 8601 or seconds) is when, else the event's own time
@@ -20,12 +21,15 @@ RECEIVED = "_received"
 
 
 class BadFile(Exception):  # noqa: N818
-    """The file cannot be replayed at all; one sentence."""
+    """The file cannot be replayed at all; the message is one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """An event and when it reaches us, in seconds since 1970. `event` has no `_received` any more."""
+    """Holds an event and when it reaches us, in seconds since 1970.
+
+    `event` has no `_received` any more.
+    """
 
     line: int
     received: float
@@ -34,7 +38,10 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A line, counted from 1, that cannot be used, and why, in one sentence."""
+    """Holds a line, counted from 1, that cannot be used.
+
+    reason: one sentence.
+    """
 
     line: int
     reason: str
@@ -42,7 +49,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A whole file. read: lines that are not empty."""
+    """Holds a whole file.
+
+    read: lines that are not empty.
+    """
 
     read: int
     arrivals: tuple[Arrival, ...]
@@ -50,9 +60,10 @@ class Recording:
 
 
 def read_recording(path: Path, tick: Callable[[float], None] = lambda _share: None) -> Recording:
-    """Everything in the file. Raises `BadFile` where it cannot be read, is too large, or holds no event.
+    """Return everything in the file.
 
-    tick: told the share of the file that is read.
+    Raises `BadFile` where it cannot be read, is too large, or holds no event. tick: called with the share of
+    the file that is read.
     """
     arrivals: list[Arrival] = []
     refused: list[Refusal] = []

@@ -1,4 +1,4 @@
-"""Plays a recording on the theatre, and tells what came of it."""
+"""The player of a recording, which reports what came of it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -28,9 +28,10 @@ STRANGER = "000000000000"
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """What is played, what is used of it as evidence, and why the rest is not.
+    """Holds what is played, what is evidence, and what is ignored.
 
-    sightings: of signals that the policy names, in order of arrival.
+    sightings: the evidence, of signals that the policy names, in order of arrival. ignored: the rest, with
+    the reason.
     """
 
     played: tuple[Arrival, ...]
@@ -50,10 +51,10 @@ def replay(
     alone: bool = False,
     tick: Callable[[float], None] = lambda _share: None,
 ) -> dict[str, Any]:
-    """The document `tidegate.replay/v1`, without its schema's name. Raises `BadFile`.
+    """Return the document `tidegate.replay/v1`, without its schema's name.
 
-    account: whose events count; by default that of the first line. alone: one controller, which is quicker.
-    tick: told the share that is done.
+    Raises `BadFile`. account: whose events count; by default that of the first line. alone: one controller,
+    which is quicker. tick: called with the share that is done.
     """
     sorted_ = sort(policy, recording, account)
     if not sorted_.played:
@@ -76,7 +77,10 @@ def replay(
 
 
 def undrilled(policy: Policy) -> Policy:
-    """Without drills of its own accord, which nothing in the recording knows of; windows stay."""
+    """Return the policy without scheduled drills; its windows stay.
+
+    The recording knows nothing of such drills.
+    """
     if policy.drills is None or "cron" not in compiled(policy)["drills"]:
         return policy
     data = compiled(policy)
@@ -85,7 +89,10 @@ def undrilled(policy: Policy) -> Policy:
 
 
 def sort(policy: Policy, recording: Recording, account: str | None) -> Sorted:
-    """Give each line its part. Events of the account in question are played as the rehearsal's own."""
+    """Sort each line into what is played, what is evidence, what is ignored.
+
+    Events of the account in question are played as the rehearsal's own.
+    """
     whose = account or (str(recording.arrivals[0].event["account"]) if recording.arrivals else ACCOUNT)
     named = {signal.id for signal in expected_signals(policy, ACCOUNT)}
     heard = _heard(policy)
@@ -113,7 +120,10 @@ def sort(policy: Policy, recording: Recording, account: str | None) -> Sorted:
 
 
 def _heard(policy: Policy) -> set[str]:
-    """The Regions from which events come: watched ones forward, a controller's own bus feeds its queue."""
+    """Return the Regions from which events come.
+
+    Watched Regions forward their events; a controller's own bus feeds its queue.
+    """
     places = {signal.observer for signal in expected_signals(policy, ACCOUNT)}
     return {*policy.regions, *policy.controllers, *places}
 
@@ -133,7 +143,10 @@ def _refuse(arrival: Arrival, reason: str) -> Refusal:
 
 
 def _feed(theatre: Theatre, played: tuple[Arrival, ...]) -> None:
-    """One event at a time is in the kernel's queue, however long the file is."""
+    """Publish the events, one at a time in the kernel's queue.
+
+    So the queue stays short, however long the file is.
+    """
     left = iter(played)
 
     def give(arrival: Arrival) -> None:

@@ -1,4 +1,4 @@
-"""What came of a replay, as the document `tidegate.replay/v1`."""
+"""The report of a replay, as the document `tidegate.replay/v1`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ ANSWERS = {
 
 
 def utc(seconds: float) -> str:
-    """`2021-12-07T15:42:00.250Z`."""
+    """Return the moment as `2021-12-07T15:42:00.250Z`."""
     moment = datetime.fromtimestamp(round(seconds, 3), UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -52,7 +52,10 @@ def document(
 
 
 def _decisions(theatre: Theatre, journal: Sequence[Event]) -> Iterator[dict[str, Any]]:
-    """Each change of code, Region by Region, from what was assessed and from what was written down."""
+    """Yield each change of code, Region by Region.
+
+    It comes from what was assessed and from what was written to the journal.
+    """
     deps, end = theatre.operator, theatre.kernel.now()
     stored: list[tuple[float, int, Mapping[str, Any]]] = []
     for at, record in deps.assessments.between(deps.application, 0.0, end):

@@ -1,11 +1,10 @@
-"""The cloud that a replay runs in: no customers, no canaries, no alarms; only what the file tells.
+"""The cloud of a replay: no customers, no canaries, no alarms, only the file.
 
 ```
  line ─> event bus of its Region ─> rules ─> queue ─> Observe ─┐
  levels ─> DescribeAlarms <─ tick, once a minute ──────────────┴─> workflow file ─> steps ─> ARC, as rehearsed
 ```
-
-What everybody who is asked about a Region's readiness says in a replay: yes, no, or nothing.
+Every provider that is asked about a Region's readiness says the same in a replay: yes, no, or nothing.
 """
 
 import random
@@ -39,7 +38,10 @@ SAMPLES = 40
 
 @dataclass(frozen=True)
 class SameAnswer:
-    """`ports.outside.Readiness`. Families of signals are not asked here: the events speak for them."""
+    """Gives the same answer to every question of `ports.outside.Readiness`.
+
+    Families of signals are not asked here: the events speak for them.
+    """
 
     says: Ready
     now: Callable[[], float]
@@ -81,9 +83,9 @@ class Build(Protocol):
 
 @dataclass(frozen=True)
 class Works:
-    """What the command line hands in, so that this room needs neither boto3 nor the handlers.
+    """Holds what the command line hands in.
 
-    bound: one controller's handlers by name.
+    So this package needs neither boto3 nor the handlers. bound: one controller's handlers by name.
     """
 
     parts: Parts
@@ -93,7 +95,10 @@ class Works:
 
 @dataclass
 class Theatre:
-    """Everything that runs. operator: a person's hold on the application."""
+    """Holds everything that runs.
+
+    operator: the `Deps` by which a person acts on the application.
+    """
 
     policy: Policy
     kernel: Kernel
@@ -108,9 +113,10 @@ class Theatre:
 def build_theatre(
     policy: Policy, works: Works, levels: Levels, *, start: float, ready: Ready, alone: bool = False
 ) -> Theatre:
-    """The cloud at `start` (seconds since 1970), every routing control On and the controllers deployed.
+    """Return the cloud at `start` (seconds since 1970), ready to be played.
 
-    alone: the policy's first controller, without those that would take over from it.
+    Every routing control is On and the controllers are deployed. alone: the policy's first controller,
+    without those that would take over from it.
     """
     kernel = Kernel(VirtualClock(start))
     runtime = VirtualRuntime(kernel)

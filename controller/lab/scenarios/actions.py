@@ -1,4 +1,4 @@
-"""What a step of a scenario does to the rehearsal: break one thing, or heal it."""
+"""The actions of scenarios: each breaks one thing in the rehearsal, or heals it."""
 
 from controller.lab.environment.environment import Stage
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS

@@ -1,4 +1,7 @@
-"""Scenarios in which it is people who decide: a safety rule in the way, and nobody who answers."""
+"""The scenarios in which people decide.
+
+A safety rule is in the way, or nobody answers.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +20,10 @@ CHAIN: Mapping[str, Any] = {
 
 
 def _forbid(stage: Stage, region: str) -> None:
-    """Somebody made a rule that a slice must be On in all Regions: nothing can leave any more."""
+    """Make a safety rule that a slice must be On in all Regions.
+
+    Then no Region can be left any more.
+    """
     slices = zip(*(entry.controls for entry in stage.policy.regions.values()), strict=True)
     every = next(iter(slices))
     rule = SafetyRule(

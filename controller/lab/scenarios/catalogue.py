@@ -1,4 +1,4 @@
-"""Every scenario by name, in the order in which people should meet them."""
+"""The catalogue of scenarios, in the order in which people should meet them."""
 
 from controller.lab.scenarios.approvals import CONSENT
 from controller.lab.scenarios.controllers import CONTROLLERS

@@ -1,4 +1,4 @@
-"""Scenarios in which the controllers themselves fail, each with its twin."""
+"""The scenarios in which the controllers themselves fail, each with its twin."""
 
 from collections.abc import Callable
 
@@ -10,11 +10,11 @@ from controller.rehearsal.service import ACCOUNT
 
 LOOK = 0.2
 FROZEN = 300.0
-"""Seconds: longer than a takeover takes."""
+"""Seconds of a freeze; longer than a takeover takes."""
 
 
 def _once_asked(then: Callable[[Stage], None]) -> Act:
-    """Do something to the rehearsal right after people were asked for the first time."""
+    """Return an act that does something after people were first asked."""
 
     def act(stage: Stage, region: str) -> None:
         before = len(stage.cloud.outbox.notices)
@@ -32,7 +32,10 @@ def _once_asked(then: Callable[[Stage], None]) -> Act:
 
 
 def _driver(stage: Stage) -> str:
-    """The controller Region in which an execution runs: on a slow machine not always the first."""
+    """Return the controller Region in which an execution runs.
+
+    On a slow machine that is not always the first one.
+    """
     for region in stage.cloud.plan.controllers:
         found = stage.cloud.call(
             "states", "ListExecutions", region, {"stateMachineArn": machine_arn(region, ACCOUNT)}

@@ -1,4 +1,7 @@
-"""Scenarios in which somebody moves routing controls by hand: it is seen and told, never fought."""
+"""The scenarios in which somebody moves routing controls by hand.
+
+It is seen and told, never fought.
+"""
 
 from controller.lab.environment.environment import Stage
 from controller.lab.scenarios.actions import dark
@@ -7,7 +10,7 @@ from controller.rehearsal.services.arc.data_plane import SERVICE
 
 
 def _by_hand(stage: Stage, region: str) -> None:
-    """Turn one of the Region's controls Off, as somebody with the AWS command line would."""
+    """Turn one of the Region's controls Off, as with the AWS command line."""
     name = stage.policy.regions[region].controls[0]
     entry = {"RoutingControlArn": stage.cloud.controls[name], "RoutingControlState": "Off"}
     stage.cloud.call(SERVICE, "UpdateRoutingControlState", "ap-southeast-2", entry)

@@ -1,6 +1,6 @@
-"""Scenarios of what breaks by itself, each with its twin.
+"""The scenarios of what breaks by itself, each with its twin.
 
-Thirteen hours of alarm events that a deaf bus kept, delivered at once.
+One of them delivers at once thirteen hours of alarm events that a deaf bus kept.
 """
 
 from controller.core.policy.schema import AlarmSignal
@@ -10,11 +10,14 @@ from controller.lab.scenarios.scenario import Scenario, Step
 from controller.rehearsal.service import ACCOUNT, iso
 
 HOURS, EVERY = 13, 300.0
-"""One transition of each alarm in five minutes: as often as a flapping one makes."""
+"""One transition of each alarm in five minutes, as of a flapping alarm.
+
+EVERY is in seconds.
+"""
 
 
 def flood(stage: Stage, region: str) -> None:
-    """Every alarm of `region` was red, again and again, long ago."""
+    """Publish old events in which every alarm of `region` is red, many times."""
     now = stage.kernel.now()
     names = [
         source.alarm.replace("{region}", region)
@@ -47,7 +50,7 @@ def stale_alarm(name: str, region: str, at: float, number: int) -> dict[str, obj
 
 
 def hash_of(name: str) -> int:
-    """A small number that is the same in every run."""
+    """Return a small number that is the same in every run."""
     return sum(ord(letter) * 31**index for index, letter in enumerate(name))
 
 

@@ -1,4 +1,4 @@
-"""Playing a scenario on a stage, and judging it by what an independent client saw.
+"""The player of a scenario, and its judge by what an independent client saw.
 
 ```
  warm up ─> break (t = 0) ─> steps of the scenario ─> ... ─> settled and two quiet minutes, or `lasts`
@@ -25,12 +25,18 @@ WARM_UP = 400.0
 QUIET = 150.0
 BEAT = 5.0
 GRACE = 600.0
-"""Seconds longer that a run lasts where people answer: they may take all the time that a gate gives."""
+"""Seconds longer that a run lasts where people answer.
+
+They may take all the time that a gate gives.
+"""
 
 
 @dataclass
 class Run:
-    """What is known of a run so far; times are scenario seconds since 1970."""
+    """Holds what is known of a run so far.
+
+    Times are scenario seconds since 1970.
+    """
 
     scenario: Scenario
     region: str
@@ -40,12 +46,12 @@ class Run:
     shifts: list[tuple[float, str, bool]] = field(default_factory=list)
     ended: float = 0.0
     seen: int = -1
-    """How much had been written to the journal when people last looked, and nothing waited for them."""
+    """The number of journal writes at the last look, when nothing waited for people."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """`ok`, and a sentence for each thing that was looked at."""
+    """Holds the result `ok`, and a sentence for each thing looked at."""
 
     ok: bool
     findings: tuple[tuple[bool, str], ...]
@@ -62,9 +68,10 @@ def rehearse(
     pace: float = BEAT,
     others: Mapping[str, Deps] | None = None,
 ) -> Run:
-    """Play it to its end. `beat` is called every `pace` scenario seconds or more often, for a screen.
+    """Play a scenario to its end.
 
-    others: controller Region -> an operator's hold through it: the first that lives is used.
+    `beat` is called every `pace` scenario seconds or more often, for a screen. others: controller Region ->
+    an operator's `Deps` through it; the first that lives is used.
     """
     pace = min(pace, BEAT)
     patience = GRACE if approve == "ask" else 0.0
@@ -92,7 +99,10 @@ def rehearse(
 
 
 def _attend(stage: Stage, deps: Deps, run: Run, approve: Mode) -> None:
-    """Answer what is asked, and notice the end; nothing is read again while nothing was written."""
+    """Answer what is asked, and notice the end.
+
+    Nothing is read again while nothing was written.
+    """
     written = stage.cloud.journal.writes
     if written == run.seen:
         return
@@ -119,7 +129,10 @@ def _over(run: Run, now: float, patience: float) -> bool:
 
 
 def judge(stage: Stage, run: Run, approve: Mode) -> Judged:
-    """Judge a run that has ended by what the customers saw (and, where people must be told, by the pages)."""
+    """Judge a run that has ended by what the customers saw.
+
+    Where people must be told, the pages count too.
+    """
     ledger, end = stage.customers.ledger, run.ended
     last = ledger.by_region(end - 60, end)
     asked = sum(last.get(run.region, (0, 0)))
@@ -154,7 +167,10 @@ def judge(stage: Stage, run: Run, approve: Mode) -> Judged:
 
 
 def _second(stage: Stage, run: Run, last: Mapping[str, tuple[int, int]]) -> tuple[bool, str]:
-    """Whether the Region that broke second was left, or was not."""
+    """Return True, with a sentence, where the second Region met what is expected.
+
+    That Region broke second; it must have been left, or must not.
+    """
     second = next(region for region in stage.policy.target.prefer if region != run.region)
     went = sum(last.get(second, (0, 0)))
     if run.scenario.second == "move":
@@ -167,7 +183,10 @@ def _minutes(run: Run) -> list[float]:
 
 
 def first_signal(deps: Deps, run: Run) -> float | None:
-    """When the first bad word about any Region reached the controller after the break."""
+    """Return when the first bad word about any Region reached the controller.
+
+    Only words after the break count.
+    """
     heard = [
         seen.received
         for history in deps.evidence.read(deps.application).values()

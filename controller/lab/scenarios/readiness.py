@@ -1,4 +1,7 @@
-"""Scenarios in which a Region must be left, and what is known of its target is bad, or nothing."""
+"""The scenarios in which a Region must be left, but its target is doubtful.
+
+The readiness of the target is known to be bad, or is not known at all.
+"""
 
 from collections.abc import Mapping
 from typing import Any

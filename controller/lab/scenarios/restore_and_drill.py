@@ -1,4 +1,4 @@
-"""Scenarios of going away in waves, coming home, and drilling; each with its twin."""
+"""The scenarios of leaving in waves, coming home and drilling, each with its twin."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -28,7 +28,10 @@ SCHEDULED: Mapping[str, Any] = {"timezone": "UTC", "drills": {"cron": "12 8 * * 
 SHUT: Mapping[str, Any] = {
     "limits": {"blackout": [{"cron": "0 8 * * *", "for": "30m", "reason": "release"}]},
 }
-"""A rehearsal begins at eight and breaks seven minutes later: the schedule strikes at 320 s."""
+"""A blackout window.
+
+A rehearsal begins at eight and breaks seven minutes later: the drill's schedule comes 320 s after the break.
+"""
 
 
 def _by_hand(stage: Stage, region: str) -> None:

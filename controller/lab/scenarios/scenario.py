@@ -1,4 +1,7 @@
-"""What can go wrong, by name: what breaks when, and what must come of it. A twin differs in one fact."""
+"""The model of a scenario: what breaks when, and what must follow.
+
+A scenario's twin differs in one fact.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +16,10 @@ Act = Callable[[Stage, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """At `at` seconds after the break, `act(stage, region)`; `says` is shown to people."""
+    """Does `act(stage, region)` at `at` seconds after the break.
+
+    `says` is shown to people.
+    """
 
     at: float
     says: str
@@ -22,12 +28,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`must`: traffic moves away, stays, or moves away and returns. pages: people must be told.
+    """Describes what can go wrong, by name.
 
-    lasts: seconds after the break, at most. still_until: nothing may move before this many seconds.
-    to_the_end: it is not over when traffic has moved. policy: keys laid over the policy's own. people: what
-    those who are asked do, whatever `--approve` says. second: what must come of the first preferred target,
-    where that breaks as well.
+    `must`: traffic moves away, stays, or moves away and returns. pages: people must be told. lasts: seconds
+    after the break, at most. still_until: nothing may move before this many seconds. to_the_end: it is not
+    over when traffic has moved. policy: keys laid over the policy's own. people: what those who are asked do,
+    whatever `--approve` says. second: what must come of the first preferred target, where that breaks as
+    well.
     """
 
     name: str

@@ -1,4 +1,7 @@
-"""A second Region fails while the block that follows the first evacuation is on: only a person leaves it."""
+"""The scenarios in which a second Region fails after the first evacuation.
+
+The block that follows an evacuation is still on, so only a person leaves the second Region.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,11 +18,15 @@ THREE: Mapping[str, Any] = {
     "target": {"prefer": ["us-west-2", "us-east-1", THIRD]},
 }
 BREAKS, ASKED = 480.0, 900.0
-"""Seconds: after the first move; and after people were told that the cooldown alone stands in the way."""
+"""Seconds after the first break, at which the next two steps come.
+
+BREAKS: the second Region breaks, after the first move. ASKED: a person asks, after people were told that the
+cooldown alone stands in the way.
+"""
 
 
 def second_of(stage: Stage, region: str) -> str:
-    """The Region that takes the traffic of `region`, and then breaks too."""
+    """Return the Region that takes the traffic of `region`, and then breaks too."""
     return next(other for other in stage.policy.target.prefer if other != region)
 
 

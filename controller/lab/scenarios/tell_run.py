@@ -1,4 +1,7 @@
-"""Tells a run that has ended: from the customers' ledger, the journal, the assessments and the evidence."""
+"""The story of a run that has ended.
+
+It is told from the customers' ledger, the journal, the assessments and the evidence.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -24,12 +27,18 @@ BUCKET = 10.0
 WIDE = 3
 """Buckets over which a share of traffic is taken."""
 EARLY = 60.0
-"""Seconds after the break: a moment at which it must not act yet, and must say why."""
+"""Seconds after the break at which the controller must not act yet.
+
+It must then say why it does not.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Teller:
-    """What is needed to tell a run. speed: scenario seconds in a second."""
+    """Holds everything that is needed to tell a run.
+
+    speed: scenario seconds in a second.
+    """
 
     stage: Stage
     watch: Watch
@@ -39,7 +48,10 @@ class Teller:
     speed: float
 
     def tell(self, judged: Judged) -> Story:
-        """The whole run. Takes one last look at journal, assessments and evidence."""
+        """Return the story of the whole run.
+
+        It takes one last look at journal, assessments and evidence.
+        """
         self.watch.look(now=True)
         run, policy = self.run, self.stage.policy
         totals = self.stage.customers.ledger.totals(run.broke, run.ended)
@@ -94,7 +106,7 @@ class Teller:
         return Milestones(*(None if at is None else self._since(at) for at in moments))
 
     def _first_signal(self) -> float | None:
-        """When the first bad word about the broken Region reached the controller."""
+        """Return when the first bad word about the broken Region reached the controller."""
         about = {
             signal.id
             for signal in expected_signals(self.stage.policy, self.account)
@@ -109,7 +121,10 @@ class Teller:
         return min(heard, default=None)
 
     def _decisions(self) -> tuple[Said, ...]:
-        """Each change of code, from what was assessed and what was written down."""
+        """Return each change of code.
+
+        It comes from what was assessed and what was written to the journal.
+        """
         region, since = self.run.region, self.run.broke
         stored = [*self._assessed(), *_journalled(self.watch.journal, region, since)]
         found: list[Said] = []
@@ -155,7 +170,10 @@ class Teller:
         }
 
     def _shares(self, traffic: Mapping[str, tuple[Bucket, ...]]) -> tuple[Share, ...]:
-        """Where the customers' requests went, half a minute at a time; those without a DNS answer nowhere."""
+        """Return the Regions' shares of requests, half a minute at a time.
+
+        Requests without a DNS answer went nowhere.
+        """
         regions = [region for region in traffic if region in self.stage.policy.regions]
         found = []
         for first in range(0, len(traffic[regions[0]]) - WIDE + 1, WIDE):
@@ -189,15 +207,19 @@ class Teller:
         )
 
     def _controls_at(self, moment: float) -> Mapping[str, bool]:
-        """Every control was On when the stage was set; each change since is known."""
+        """Return the state of every control at `moment`.
+
+        Every control was On when the stage was set; each change since is known.
+        """
         states = {name: True for entry in self.stage.policy.regions.values() for name in entry.controls}
         return states | {name: on for at, name, on in self.run.shifts if at <= moment}
 
 
 def why_not(assessed: Iterable[tuple[float, Mapping[str, Any]]]) -> str:
-    """The sentence of a moment when it did not act yet: the one nearest to a minute after the break.
+    """Return the sentence of a moment when the controller did not act yet.
 
-    assessed: (seconds since the break, decision as stored).
+    It is the moment nearest to a minute after the break. assessed: (seconds since the break, decision as
+    stored).
     """
     found = _nearest(assessed, EARLY)
     if found is None:
@@ -206,7 +228,10 @@ def why_not(assessed: Iterable[tuple[float, Mapping[str, Any]]]) -> str:
 
 
 def answered_no(events: tuple[Event, ...], application: str) -> bool:
-    """Whether people kept the traffic where it was: a denial, or silence."""
+    """Return True where people kept the traffic in place.
+
+    They denied, or were silent.
+    """
     state = fold(application, events)
     asked = [i for i in state.incidents.values() if i.request is not None]
     moved = any(i.phase in (Phase.SHIFTED, Phase.VERIFIED, Phase.SETTLED) for i in state.incidents.values())
@@ -223,13 +248,16 @@ def _nearest(
 
 
 def _journalled(events: Iterable[Event], region: str, since: float) -> list[tuple[float, Mapping[str, Any]]]:
-    """The decisions about `region` that journal events carry."""
+    """Return the decisions about `region` that journal events carry."""
     carried = [(e.at, e.data["decision"]) for e in events if e.at >= since and "decision" in e.data]
     return [(at, decision) for at, decision in carried if decision.get("region") == region]
 
 
 def _count(tree: Mapping[str, Any]) -> tuple[int, int]:
-    """How near a tree is to acting: its true leaves, and the signals in it that are breaching."""
+    """Return how near a tree is to acting.
+
+    It counts the tree's true leaves, and the signals in it that are breaching.
+    """
     counts = [_count(child) for child in tree.get("children", ())]
     if counts:
         return sum(leaves for leaves, _ in counts), sum(red for _, red in counts)

@@ -1,1 +1,1 @@
-"""Metrics of the past to the alarm events that CloudWatch would have sent."""
+"""The alarm events that CloudWatch would have sent, from metrics of the past."""

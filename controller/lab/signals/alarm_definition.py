@@ -1,4 +1,4 @@
-"""An alarm's definition from a file: CloudFormation's property names, YAML or JSON."""
+"""The definition of an alarm in a file: CloudFormation's property names, YAML or JSON."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,10 @@ from controller.rehearsal.services.cloudwatch.m_of_n import StateValue
 
 
 def read_alarm(path: Path, *, region: str, account: str = ACCOUNT, begun: float = 0.0) -> Alarm:
-    """The alarm in the file, in the state that every alarm begins in. Raises `PolicyRefused`."""
+    """Return the alarm in the file. Raises `PolicyRefused`.
+
+    It is in the state that every alarm begins in.
+    """
     document = read_document(path)
     file = sanitize(str(path), 300)
     if document.faults:

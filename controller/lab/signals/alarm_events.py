@@ -1,5 +1,6 @@
-"""The `CloudWatch Alarm State Change` events of an alarm over its metric's past, as CloudWatch sends them.
+"""The `CloudWatch Alarm State Change` events of an alarm over its metric's past.
 
+They are as CloudWatch sends them.
 ```
  samples ─> one value a minute over the period that ends there ─> codes ─> states ─> events where they change
             a period of k minutes makes k interleaved series: alarms are evaluated each minute
@@ -25,7 +26,7 @@ INITIAL = NAMES.index("INSUFFICIENT_DATA")
 
 
 def alarm_states(codes: Codes, alarm: Alarm, step: int) -> Codes:
-    """The alarm's state after each step of its grid."""
+    """Return the alarm's state after each step of its grid."""
     width, size = alarm.period // step, codes.shape[-1]
     if width == 1:
         return carried(verdicts(codes, alarm.m, alarm.n, alarm.treatment), INITIAL)
@@ -37,12 +38,15 @@ def alarm_states(codes: Codes, alarm: Alarm, step: int) -> Codes:
 
 
 def changes(found: Codes) -> np.ndarray[Any, np.dtype[np.intp]]:
-    """The places at which a state differs from the one before."""
+    """Return the places at which a state differs from the one before."""
     return np.flatnonzero(np.diff(found, prepend=np.int8(INITIAL)))
 
 
 def alarm_events(series: Series, alarm: Alarm, *, region: str, account: str) -> Iterator[dict[str, Any]]:
-    """Every event, oldest first: each is sent some seconds after the end of the period that decided it."""
+    """Yield every event, oldest first.
+
+    Each is sent some seconds after the end of the period that decided it.
+    """
     grid = gridded(series, alarm.period, str(alarm.config["Statistic"]))
     codes = coded(grid, alarm.config)
     found = alarm_states(codes, alarm, grid.step)
@@ -68,7 +72,7 @@ def alarm_events(series: Series, alarm: Alarm, *, region: str, account: str) -> 
 
 
 def _points(grid: Grid, codes: Codes, alarm: Alarm, place: int) -> list[Datapoint]:
-    """The evaluation range that ends at `place`, oldest first."""
+    """Return the evaluation range that ends at `place`, oldest first."""
     width, points = alarm.period // grid.step, []
     for age in range(alarm.n + EXTRA_PERIODS - 1, -1, -1):
         at = place - age * width

@@ -1,5 +1,6 @@
-"""The changes of alarms in the JSON answer of DescribeAlarmHistory, without what they say of why.
+"""The reader of alarm changes in the JSON answer of DescribeAlarmHistory.
 
+It reads the changes without what they say of why.
 ```
  {"AlarmHistoryItems": [
     {"AlarmName": …, "AlarmType": …, "Timestamp": …, "HistoryItemType": "StateUpdate",
@@ -34,7 +35,10 @@ _SUMMARY = re.compile(r"Alarm updated from ([A-Z_]+) to ([A-Z_]+)")
 
 
 class Change(NamedTuple):
-    """An alarm's state became another one at `at`, in seconds since 1970."""
+    """Records that an alarm's state became another one.
+
+    at: seconds since 1970.
+    """
 
     at: float
     name: str
@@ -43,11 +47,14 @@ class Change(NamedTuple):
 
 
 _made = partial(tuple.__new__, Change)
-"""A `Change` of its four members, in half the time: there are tens of thousands."""
+"""Makes a `Change` of its four members, in half the time.
+
+There are tens of thousands.
+"""
 
 
 def read_history(data: bytes) -> list[Change]:
-    """Every change, oldest first. Raises `BadSeries`."""
+    """Return every change, oldest first. Raises `BadSeries`."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -60,7 +67,10 @@ def read_history(data: bytes) -> list[Change]:
 
 
 def _quickly(text: str) -> list[Change] | None:
-    """None where not every change is written as the AWS CLI writes it."""
+    """Return the changes as the AWS CLI writes them.
+
+    None where not every change is written so.
+    """
     found = _ITEM.findall(text)
     if len(found) != text.count('"StateUpdate"'):
         return None
@@ -105,7 +115,7 @@ def _change(name: str, when: str, before: str, after: str) -> Change:
 
 
 def history_events(changes: list[Change], *, region: str, account: str) -> Iterator[dict[str, Any]]:
-    """The events that were sent of these changes, as far as the history still knows them."""
+    """Yield the events of these changes, as far as the history knows them."""
     for change in changes:
         arn = f"arn:aws:cloudwatch:{region}:{account}:alarm:{change.name}"
         number = sha256(f"{arn}/{change.at}".encode()).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""Metric data from a file, and its periods as codes: fine, breaching, missing."""
+"""The metric data of a file, and its periods as codes: fine, breaching, missing."""
 
 import csv
 import json
@@ -27,12 +27,15 @@ COMPARE = {
 
 
 class BadSeries(Exception):  # noqa: N818
-    """The file is no metric data; one sentence, with the line where there is one."""
+    """The file is no metric data.
+
+    The message is one sentence, with the line where there is one.
+    """
 
 
 @dataclass(frozen=True)
 class Series:
-    """Samples in order of time, in seconds since 1970."""
+    """Holds samples in order of time, in seconds since 1970."""
 
     times: NDArray[np.float64]
     values: NDArray[np.float64]
@@ -40,7 +43,10 @@ class Series:
 
 @dataclass(frozen=True)
 class Grid:
-    """One value a step, the first step beginning at `start`; NaN: nothing was measured."""
+    """Holds one value for each step, the first step beginning at `start`.
+
+    NaN: nothing was measured.
+    """
 
     start: float
     step: int
@@ -48,7 +54,7 @@ class Grid:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The whole file, bounded. Raises `BadSeries`."""
+    """Return the whole file, bounded. Raises `BadSeries`."""
     try:
         if not path.is_file():
             raise BadSeries("is not there, or not a regular file")
@@ -61,9 +67,10 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_series(path: Path, wanted: str | None = None) -> Series:
-    """The samples of a CSV (timestamp,value) or of GetMetricData's JSON answer. Raises `BadSeries`.
+    """Return the samples of a file. Raises `BadSeries`.
 
-    wanted: the Id of one of several results.
+    The file is a CSV (timestamp,value) or GetMetricData's JSON answer. wanted: the Id of one of several
+    results.
     """
     try:
         text = read_bytes(path).decode("utf-8-sig")
@@ -134,7 +141,10 @@ def _value(text: str, where: str) -> float:
 
 
 def gridded(series: Series, period: int, statistic: str) -> Grid:
-    """The statistic over the `period` seconds that end with each step: a minute, or 10 seconds."""
+    """Return the statistic over the `period` seconds that end with each step.
+
+    A step is a minute, or 10 seconds.
+    """
     step = 60 if period >= 60 else 10
     start = math.floor(series.times[0] / step) * step
     places = ((series.times - start) // step).astype(np.int64)
@@ -171,7 +181,7 @@ def _rolled(values: NDArray[np.float64], width: int, ufunc: Any, empty: float) -
 
 
 def coded(grid: Grid, config: Mapping[str, Any]) -> Codes:
-    """Each value of the grid as fine, breaching or missing."""
+    """Return each value of the grid as fine, breaching or missing."""
     with np.errstate(invalid="ignore"):
         breaches = COMPARE[config["ComparisonOperator"]](grid.values, float(config["Threshold"]))
     return np.where(np.isnan(grid.values), MISSING, np.where(breaches, BREACHING, FINE)).astype(np.int8)

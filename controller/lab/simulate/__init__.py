@@ -1,5 +1,6 @@
-"""Deterministic simulation: random outages with faults in every crack, and invariants after every step.
+"""The simulation: random outages with faults everywhere, and invariants after every step.
 
+It is deterministic: the same seed gives the same run.
 ```
  seed ─> world (application, three controllers) ─┬─ safety: uniform random faults
                                                  └─ liveness: a core is healed for good, the rest stays broken

@@ -1,13 +1,12 @@
-"""What a seed aims at, so that some hundreds in a row meet everything that can occur.
+"""The aims of seeds, so that some hundreds in a row meet all cases.
 
+All cases are every decision code, and every fault in every state of the workflow.
 ```
  odd seeds   a storm from the start; one fault begins when an execution first comes to one state
  even seeds  calm until it is met, then a storm, and soon the end:
                ├ each eighth  the circumstances of a code
                └ the others   three faults at once, in the moment in which an execution comes to one state
 ```
-
-What must have occurred: every decision code, and every fault in every state of the workflow.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +17,10 @@ from controller.lab.simulate.faults.catalogue import FAULTS
 from controller.lab.simulate.world.world import World
 
 WAITS = ("Hold", "Watch", "Approval")
-"""States in which no function runs: the wait to look again, the wait for the result, the wait for people."""
+"""States in which no function runs.
+
+They are the wait to look again, the wait for the result, and the wait for people.
+"""
 CODES = (
     "healthy", "not-confirmed", "unknown", "journal-unreadable", "evidence-unreadable", "disarmed",
     "policy-superseded", "cut-off", "in-progress", "switch-unavailable", "already-left", "blackout",
@@ -27,18 +29,18 @@ CODES = (
     "traffic-stays", "traffic-unknown", "source-failing", "drift", "payload-unknown", "by-person",
     "takeovers", "stuck", "away", "restore", "not-ready-to-return", "drill-missed", "going-home",
 )  # fmt: skip
-"""Those that a thousand seeds must meet."""
+"""Codes that a thousand seeds must meet."""
 NEVER: Mapping[str, str] = {
     "no-drills": "said to the person who asked for a drill, and written nowhere",
     "step-failed": "whatever a step fails by has a name, and the code is made from that: process-ended",
 }
-"""Codes that no seed meets, and why."""
+"""Codes that no seed meets, with the reason."""
 ENOUGH = 1000
-"""Seeds after which whatever never occurred is a failure of the simulation."""
+"""Seeds after which the simulation fails for whatever never occurred."""
 
 
 def pairs(states: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Fault and state, in an order in which neighbours differ in both."""
+    """Return fault and state, in an order in which neighbours differ in both."""
     faults, every = tuple(FAULTS), (*states, *WAITS)
     return [(fault, every[(n + m) % len(every)]) for m in range(len(every)) for n, fault in enumerate(faults)]
 
@@ -53,7 +55,10 @@ EVERY = {**CIRCUMSTANCES, **FOUND}
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """faults: that are to begin in `state`. code: that is to be said. calm: nothing else happens before."""
+    """Holds what one seed aims at.
+
+    faults: that are to begin in `state`. code: that is to be said. calm: nothing else happens before.
+    """
 
     faults: tuple[str, ...] = ()
     state: str = ""
@@ -78,7 +83,7 @@ class Aim:
 
 
 def calm_aims(states: Sequence[str]) -> list[Aim]:
-    """All that even seeds aim at, each once."""
+    """Return all that even seeds aim at, each once."""
     faults, apart = tuple(FAULTS), -(-len(FAULTS) // AT_ONCE)
     every = [Aim(faults[n::apart], state) for n in range(apart) for state in (*states, *WAITS)]
     for number, code in enumerate(EVERY):
@@ -87,7 +92,10 @@ def calm_aims(states: Sequence[str]) -> list[Aim]:
 
 
 def period(states: Sequence[str]) -> int:
-    """Seeds in a row, from any one on, of which some aim at each fault in each state, and at each code."""
+    """Return the number of seeds in a row that meet every aim.
+
+    From any seed on, some of them aim at each fault in each state, and at each code.
+    """
     return 2 * len(calm_aims(states))
 
 

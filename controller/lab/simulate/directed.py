@@ -1,8 +1,8 @@
-"""For each decision code that chance alone seldom meets, circumstances in which it must be said.
+"""The directed runs: circumstances for what chance alone seldom meets.
 
-A policy in which no other code comes first, a script, and what people answer; a storm follows.
-
-Circumstances in which something was found, beside those of a code: what was mended must be met.
+`CIRCUMSTANCES` holds, for each such decision code, circumstances in which it must be said: a policy in which
+no other code comes first, a script, and what people answer; a storm follows. `FOUND` holds circumstances in
+which something was found, beside those of a code: what was mended must be met.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,8 +26,11 @@ Script = Callable[[Hands], None]
 
 @dataclass(frozen=True)
 class Circumstance:
-    """policy: laid over a plain one. words: what people say to the requests, one after the other (None:
-    nothing). within: seconds in which it must come to it. met: whether it has, where no code says so.
+    """Describes circumstances and what must come of them.
+
+    policy: laid over a plain one. words: what people say to the requests, one after the other (None:
+    nothing). thirds: three Regions, not two. within: seconds in which it must come to it. met: whether it
+    has, where no code says so.
     """
 
     script: Script
@@ -47,7 +50,7 @@ def target_dark(d: Hands) -> None:
 
 
 def back_while_dark(d: Hands) -> None:
-    """Somebody turns on what was left, though it is as dark as before."""
+    """Let somebody turn on the Region that was left, though it is still dark."""
     d.dark(EAST)
     d.upon(Kind.SETTLED, lambda: d.by_hand(EAST, 0.0, on=True), late=5.0)
 
@@ -68,7 +71,7 @@ def target_dies(d: Hands) -> None:
 
 
 def gray(d: Hands) -> None:
-    """It fails every request, and counts them."""
+    """Fail every request of a Region, which counts them."""
     d.world.cloud.faults.errors[EAST] = 1.0
     d.world.truth.begin("gray", EAST)
 
@@ -94,7 +97,7 @@ def stand_down(d: Hands) -> None:
 
 
 def executions_stopped(d: Hands) -> None:
-    """Somebody stops the execution each time that it has been started anew."""
+    """Let somebody stop the execution each time that it has been started anew."""
     d.dark(EAST)
 
     def stop() -> None:
@@ -110,7 +113,10 @@ def executions_stopped(d: Hands) -> None:
 
 
 def slow_at_last(d: Hands) -> None:
-    """Five evacuations are asked for and given up; the sixth finds no target that is well."""
+    """Ask for five evacuations and give them up, then ask for a sixth.
+
+    The sixth finds no target that is well.
+    """
     left = [5]
 
     def ask() -> None:
@@ -132,7 +138,7 @@ def slow_at_last(d: Hands) -> None:
 
 
 def left_and_well(d: Hands) -> None:
-    """Left, and well again at once."""
+    """Let a Region be left, and be well again at once."""
     stop = d.dark_until(EAST)
     d.upon(Kind.SHIFT_APPLIED, stop)
 
@@ -152,13 +158,13 @@ def drilled_and_dark(d: Hands) -> None:
 
 
 def all_frozen(d: Hands) -> None:
-    """Over the stroke of a drill, and for ten minutes more."""
+    """Freeze all controllers over a drill's time, and for ten minutes more."""
     for home in d.world.homes:
         d.frozen(home, 120.0, 800.0)
 
 
 def silence(d: Hands) -> None:
-    """A Region is dark, and then nobody hears anything any more."""
+    """Make a Region dark, and then let nobody hear anything any more."""
     d.dark(EAST)
     d.after(150.0, d.nothing_arrives)
     d.after(150.0, lambda: d.begin("no-polls"))
@@ -170,7 +176,7 @@ def rolled_out(d: Hands) -> None:
 
 
 def of_tomorrow(d: Hands) -> None:
-    """An execution of a version that nobody here has."""
+    """Start an execution of a version that nobody here has."""
     home = d.world.homes[0]
     payload = '{"schema": "tidegate.incident/v9", "application": "storefront", "incident": "x", "epoch": 1}'
     start = {"stateMachineArn": machine_arn(home, ACCOUNT), "name": "of-tomorrow", "input": payload}
@@ -178,7 +184,10 @@ def of_tomorrow(d: Hands) -> None:
 
 
 def late_to_leave(d: Hands) -> None:
-    """A drill's first call is stuck under way, and lands when everything is at home again."""
+    """Delay a drill's first call, so that it lands too late.
+
+    It is stuck under way, and lands when everything is at home again.
+    """
     weather, drill = d.world.weather, CallRule("slow", delay=110.0, service=SERVICE, part=b'"Off"')
     weather.calls.insert(0, drill)
 
@@ -255,11 +264,11 @@ CIRCUMSTANCES: Mapping[str, Circumstance] = {
     "links-opened": Circumstance(all_opened, ASKS, words=(None,) * 9, met=some_opened),
     "late-call": Circumstance(late_to_leave, {"drills": {"stay": "20s"}}, met=put_back),
 }  # fmt: skip
-"""Code -> circumstances; and the last three are for what no code tells of."""
+"""Code -> circumstances; the last three are for what no code tells of."""
 
 
 def target_dies_and_source_is_well(d: Hands) -> None:
-    """A person leaves a Region that is well, for one that dies."""
+    """Let a person leave a healthy Region for one that dies."""
     d.person(100.0, "evacuates", lambda deps: commands.evacuate(deps, EAST, who="ben", reason="simulated"))
     d.upon(Kind.SHIFT_APPLIED, lambda: d.dark(WEST))
 
@@ -269,7 +278,10 @@ def rolled_back(world: World) -> bool:
 
 
 def lands_unseen(d: Hands) -> None:
-    """It is applied, but no reply comes and nothing can be read; then the target dies, for good."""
+    """Apply a change unseen, then let the target die for good.
+
+    No reply comes, and nothing can be read.
+    """
     weather = d.world.weather
     rules = [
         CallRule("lost", service=SERVICE, part=b'"Off"'),
@@ -291,7 +303,10 @@ def written(world: World) -> bool:
 
 
 def falls_silent(d: Hands) -> None:
-    """Once all has moved nobody hears of the target any more, so that nobody knows whether it is ready."""
+    """Let nothing arrive from the target once all has moved.
+
+    So nobody knows whether the target is ready.
+    """
     d.dark(EAST)
     d.upon(Kind.SHIFT_APPLIED, d.nothing_arrives)
 
@@ -301,7 +316,10 @@ def settled(world: World) -> bool:
 
 
 def given_up_between(d: Hands) -> None:
-    """A person ends it between two states: what looks next finds it ended."""
+    """Let a person end the incident between two states.
+
+    The next look finds it ended.
+    """
     left = [1]
 
     def entered(_home: str, state: str) -> None:

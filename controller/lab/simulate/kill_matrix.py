@@ -1,19 +1,17 @@
-"""The kill matrix: at each external call of one evacuation the driving controller's Region dies for good.
+"""The kill matrix: the driver dies at each external call of one evacuation.
 
+The Region of the driving controller dies for good.
 ```
  undisturbed run ─> its calls, numbered ─> each × before │ sent │ applied │ replied │ recorded
  each cell: the same run up to that call, the death, and others finish: all invariants, one effect, a bound
 ```
-
-Runs that begin alike are played once up to where they part: there the process forks.
-
+Runs that begin alike are played once up to where they part: there the process forks. That works only for a
+process without threads of its own.
 ```
  parent ──────┬───────┬──────────> goes on as if nothing were
  child        └─ ends │
  child                └─ ends          one at a time; what a child answers comes back through a pipe
 ```
-
-Only for a process without threads of its own.
 """
 
 import os
@@ -43,13 +41,16 @@ class ChildLost(RuntimeError):  # noqa: N818
 
 @dataclass
 class Forks:
-    """answers: of the children, in the order of their forks."""
+    """Holds the children's answers, in the order of their forks."""
 
     answers: list[Any] = field(default_factory=list)
     _pipe: int | None = None
 
     def split(self) -> bool:
-        """True in the child, which is to go on; False in the parent, once the child has ended."""
+        """Fork the process: return True in the child, which goes on.
+
+        Returns False in the parent, once the child has ended. Raises `ChildLost`.
+        """
         reading, writing = os.pipe()
         child = os.fork()
         if not child:
@@ -67,7 +68,10 @@ class Forks:
 
     @contextmanager
     def told(self) -> Iterator[Callable[[Any], None]]:
-        """Around all of it: what a child tells goes to the parent, and it ends here whatever happens."""
+        """Give the function by which a child answers its parent.
+
+        It goes around all that is forked: the child's process ends here whatever happens.
+        """
         told: list[Any] = []
         try:
             yield told.append
@@ -82,9 +86,15 @@ class Forks:
 SEED = 1
 WARM_UP, LOOK, AFTER = 130.0, 10.0, 30.0
 BOUND = 900.0
-"""Seconds from the death until another has finished: 150 of standstill, a tick or two, people asked anew."""
+"""Seconds from the death until another has finished.
+
+They cover 150 of standstill, a tick or two, and people asked anew.
+"""
 LATE = (7.0, 40.0, 170.0)
-"""Seconds after which a call that was sent lands, in turn: before, around and after the takeover."""
+"""Seconds after which a call that was sent lands, in turn.
+
+They are before, around and after the takeover.
+"""
 ILL = "us-east-1"
 READS = ("Query", "GetItem", "BatchGet", "GetRouting", "List", "Describe", "Encrypt", "Decrypt")
 """Operations by which nothing changes."""
@@ -92,9 +102,10 @@ READS = ("Query", "GetItem", "BatchGet", "GetRouting", "List", "Describe", "Encr
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One external call of the driver, numbered among those of its Region since the outage began.
+    """Holds one external call of the driver.
 
-    record: the number of the next call that appends to the journal, if there is one.
+    number: its place among the calls of its Region since the outage began. record: the number of the next
+    call that appends to the journal, if there is one.
     """
 
     number: int
@@ -106,25 +117,28 @@ class Call:
 
     @property
     def writes(self) -> bool:
-        """Whether anything outside may change by it."""
+        """Return True where anything outside may change by this call."""
         return not self.operation.startswith(READS)
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """`moment` around call `number`; the driver dies there."""
+    """Names one death of the driver: `moment` around call `number`."""
 
     number: int
     moment: Moment
 
 
 ALIVE = Cell(-1, "before")
-"""Where nobody died."""
+"""The cell of a run where nobody died."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """One cell, played. seconds: from the death to the rest. takeovers: in the journal."""
+    """Holds the result of one cell that was played.
+
+    seconds: from the death to the rest. takeovers: in the journal.
+    """
 
     cell: Cell
     breaks: tuple[Break, ...]
@@ -134,14 +148,15 @@ class Ended:
 
 
 class NotReached(RuntimeError):  # noqa: N818
-    """The undisturbed run did not come to all the calls at which somebody was to die."""
+    """The undisturbed run did not come to every call of a death."""
 
 
 @dataclass
 class Driver:
-    """The calls of one Region's processes since the outage; at those of `cells` that Region dies.
+    """Records the calls of one Region's processes since the outage.
 
-    split: whether it dies of this cell in this process; another may have played it elsewhere (`forks`).
+    At the calls of `cells` that Region dies. split: whether it dies of this cell in this process; another
+    process may have played it elsewhere (`Forks`).
     """
 
     world: World
@@ -166,7 +181,7 @@ class Driver:
         return None
 
     def die(self) -> None:
-        """The Region is gone for good, with everything that ran there."""
+        """End the Region for good, with everything that ran there."""
         world = self.world
         self.died = world.now
         for process in world.watch.alive:
@@ -177,7 +192,10 @@ class Driver:
 
 
 def recorded(plant: Plant) -> list[Call]:
-    """The driver's calls in one undisturbed evacuation, from the process that opens it to its last."""
+    """Return the driver's calls in one undisturbed evacuation.
+
+    They go from the process that opens it to its last.
+    """
     world, driver = _begun(plant, {}, lambda: True, None)
     _play(world, driver, [])
     opened = next(event for event in world.watch.record.events if event.kind is Kind.INCIDENT_OPENED)
@@ -199,7 +217,7 @@ def every_cell(calls: list[Call]) -> list[Cell]:
 
 
 def death(calls: Mapping[int, Call], cell: Cell) -> Cell:
-    """The death that a cell is: some are the same one by other names.
+    """Return the death that a cell is: some are the same under other names.
 
     Recorded is after the reply to the call that records. Nothing changes outside by a call that only reads,
     so that all its moments are as the one before it.
@@ -213,7 +231,11 @@ def death(calls: Mapping[int, Call], cell: Cell) -> Cell:
 def play_cells(
     plant: Plant, wanted: list[Cell], trace: TextIO | None = None, *, fork: bool = True
 ) -> list[Ended]:
-    """Each death in turn, and what the others make of it; at a fork of one run, or, alone, without."""
+    """Play each death in turn, and return what the others made of it.
+
+    Deaths are played at forks of one run; without `fork`, or with `trace`, each in a run of its own. Raises
+    `NotReached`.
+    """
     if not fork or trace is not None:
         return [_play_one(plant, {cell.number: [cell]}, lambda: True, trace) for cell in wanted]
     by_number: dict[int, list[Cell]] = {}
@@ -272,7 +294,7 @@ def _begun(
 
 
 def _play(world: World, driver: Driver, breaks: list[Break]) -> None:
-    """Until all is at rest and has been for `AFTER` seconds, or until the bound."""
+    """Play until all has been at rest for `AFTER` seconds, or until the bound."""
     rest, start, still = Rest(ILL, must_move=True), world.now, 0.0
     while not breaks and still < AFTER and world.now < (driver.died or start) + BOUND:
         world.kernel.run(until=world.now + LOOK)
@@ -280,7 +302,10 @@ def _play(world: World, driver: Driver, breaks: list[Break]) -> None:
 
 
 def _wrong(world: World, driver: Driver) -> str | None:
-    """Dead where it should be, at rest in time, with one effect."""
+    """Return what is wrong with a run that has ended; None if nothing is.
+
+    The driver must be dead where it should be, and all at rest in time, with one effect.
+    """
     if driver.died is None:
         return "the driver never came to that call"
     resting = unrest(world, Rest(ILL, must_move=True))

@@ -1,5 +1,6 @@
-"""Liveness: a core is healed for good, the rest stays broken; within a bound everything comes to rest.
+"""The liveness phase: a core is healed for good, the rest stays broken.
 
+Within a bound everything must come to rest.
 ```
  core healed ─> one Region dark for good (or none) ─> people approve, acknowledge, arm ─> at rest?
                                      10 min of nothing: a person evacuates (L7)            └ else: L5
@@ -24,23 +25,35 @@ from controller.steps.operator import commands
 BOUND = 2700.0
 LOOK = 30.0
 HOLDS = 900.0
-"""Seconds after which a person gives up an evacuation that a person asked for, and that only holds."""
+"""Seconds after which a person gives up an evacuation that only holds.
+
+It is an evacuation that a person asked for.
+"""
 HAND = 900.0
 """Seconds after which a person evacuates what no controller may."""
 
 
 @dataclass
 class Rest:
-    """What must come of it. gone: the Region that stays dark. must_move: whether its traffic has to leave."""
+    """Describes the rest that must come.
+
+    gone: the Region that stays dark. must_move: its traffic has to leave.
+    """
 
     gone: str | None
     must_move: bool
     promise: str = "L5"
-    """Broken if it does not: L1 the driver died, L2 ARC, L3 deaf, L4 no evidence, L7 by hand, L5 else."""
+    """The invariant that is broken if it does not come to rest.
+
+    L1 the driver died, L2 ARC, L3 deaf, L4 no evidence, L7 by hand, L5 else.
+    """
 
 
 def converge(world: World, play: Callable[[float], bool]) -> list[Break]:
-    """Break what stays broken, let people be kind, and wait. Empty where everything came to rest."""
+    """Break what stays broken, let people answer kindly, and wait.
+
+    Returns the breaks; empty where everything came to rest.
+    """
     rest = _last_truth(world)
     _keep_broken(world, rest)
     hand = People(world, kind=True)
@@ -63,7 +76,7 @@ def converge(world: World, play: Callable[[float], bool]) -> list[Break]:
 
 
 def unrest(world: World, rest: Rest) -> str | None:
-    """Why it is not at rest; None if it is."""
+    """Return the reason why it is not at rest; None if it is."""
     is_open = world.watch.record.open
     if is_open:
         life = is_open[0]
@@ -86,7 +99,10 @@ def _last_truth(world: World) -> Rest:
 
 
 def _keep_broken(world: World, rest: Rest) -> None:
-    """At most two ARC endpoints, one controller, one observer's road: what the rest must live with."""
+    """Break what the rest must live with.
+
+    It is at most two ARC endpoints, one controller, and one observer's way to the controllers.
+    """
     rng, faults = world.random, world.cloud.faults
     told = []
     for endpoint in rng.sample(ENDPOINTS, rng.randint(0, 1 if rest.gone in ENDPOINTS else 2)):
@@ -128,7 +144,10 @@ def _keep_broken(world: World, rest: Rest) -> None:
 
 
 def _tend(world: World, hand: People, rest: Rest, passed: float) -> None:
-    """What a person does who watches over it: acknowledge what has ended, arm, and evacuate at last."""
+    """Do what a person does who watches over it.
+
+    They acknowledge what has ended, arm, and evacuate at last.
+    """
     record = world.watch.record
     if record.disarmed is not None:
         hand.act("arms", lambda d: commands.arm(d, on=True, who="dora", reason="over"))
@@ -166,7 +185,7 @@ def _tend(world: World, hand: People, rest: Rest, passed: float) -> None:
 
 
 def _move_back(world: World, source: str) -> None:
-    """As *target-failing* says, a person turns on by hand what was left."""
+    """Turn on by hand what was left, as *target-failing* says."""
     for control in world.policy.regions[source].controls:
         if not world.cloud.switch.is_on(control):
             turn_on(world, control)

@@ -1,4 +1,7 @@
-"""Many seeds in one picture: what happened, what was covered, what broke and how to see it again."""
+"""The report over many seeds: what happened, was covered, and broke.
+
+It also says how to see again what broke.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -14,7 +17,10 @@ DID = ("shifted", "stood-down", "escalated", "put-back")
 
 @dataclass
 class Totals:
-    """Sums over outcomes. states: every function of the workflow, by name."""
+    """Holds sums over outcomes.
+
+    states: every function of the workflow, by name.
+    """
 
     states: Sequence[str]
     seeds: int = 0
@@ -39,7 +45,7 @@ class Totals:
             self.broken.append(outcome)
 
     def unmet(self) -> list[tuple[str, str]]:
-        """Pairs of fault and workflow state that never met."""
+        """Return the pairs of fault and workflow state that never met."""
         return [pair for pair in pairs(tuple(self.states)) if pair not in self.pairs]
 
     def unmet_codes(self) -> list[str]:
@@ -47,12 +53,12 @@ class Totals:
 
     @property
     def lacking(self) -> bool:
-        """Whether so many seeds should have met all that can occur, and have not."""
+        """Return True where enough seeds ran and something never occurred."""
         return self.seeds >= ENOUGH and bool(self.unmet() or self.unmet_codes())
 
 
 def replay(outcome: Outcome, phase: Phase, faults: Sequence[str]) -> str:
-    """The command that plays a seed again and writes down everything that was seen."""
+    """Return the command that plays a seed again with a full trace."""
     more = f" --faults {','.join(faults)}" if faults else ""
     more += "" if phase == "both" else f" --phase {phase}"
     return f"tidegate simulate --seed {outcome.seed}{more} --trace seed-{outcome.seed}.txt"
@@ -70,7 +76,10 @@ def outcome_fields(outcome: Outcome, phase: Phase, faults: Sequence[str]) -> dic
 
 
 def broken_lines(outcome: Outcome, phase: Phase, faults: Sequence[str]) -> Iterable[str]:
-    """For people: what broke, the last facts before it, how to see it again."""
+    """Yield lines for people about a broken seed.
+
+    They say what broke, the last facts before it, and how to see it again.
+    """
     for one in outcome.breaks[:1]:
         yield from one.last
         yield f"seed {outcome.seed}, step {one.step}: {one.id} is broken: {one.sentence}"
@@ -100,5 +109,5 @@ def summary_lines(totals: Totals) -> Iterable[str]:
 
 
 def _never(names: Sequence[str]) -> str:
-    """Those that never occurred, where they can be counted on one's fingers."""
+    """Return the names that never occurred, where they are few."""
     return f"; never: {', '.join(names)}" if 0 < len(names) <= MOST_NAMED else ""

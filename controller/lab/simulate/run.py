@@ -1,5 +1,6 @@
-"""One seed, played: safety, then liveness; what broke, and what happened on the way.
+"""The run of one seed: safety, then liveness.
 
+Its outcome says what broke, and what happened on the way.
 ```
  warm-up ─> calm, until what is aimed at is met ─> safety: faults come and go at random ─┐
                           liveness: converges within BOUND? <─ some seeds: heal a core <─┘
@@ -29,15 +30,16 @@ from controller.rehearsal.service import ACCOUNT
 
 Phase = Literal["safety", "liveness", "both"]
 CALM = 240.0
-"""Seconds in which what is aimed at by calm weather should have been met."""
+"""Seconds in which a calm aim should have been met."""
 LOOK = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """seconds: simulated ones. counts: incidents by how they ended, and other things that happened.
+    """Holds what came of one seed.
 
-    pairs: (fault, workflow state) that met. digest: of the whole trace. met: whether what it aimed at was.
+    seconds: simulated ones. counts: incidents by how they ended, and other things that happened. pairs:
+    (fault, workflow state) that met. digest: of the whole trace. met: True where its aim was met.
     """
 
     seed: int
@@ -62,7 +64,10 @@ def run_seed(
     length: Length | None = None,
     trace: TextIO | None = None,
 ) -> Outcome:
-    """Play `seed`. faults: by name; all of them where none is named. length: see `lengths`."""
+    """Play `seed` and return its outcome.
+
+    faults: by name; all of them where none is named. length: see `world.application.LENGTHS`.
+    """
     length = length or usual(seed)
     aim = None if faults else aim_of(seed, plant.parts.functions)
     world = make_world(seed, plant, trace, _policy(seed, length, aim))
@@ -98,7 +103,10 @@ def _policy(seed: int, length: Length, aim: Aim | None) -> Policy:
 
 
 def _calm(run: Run, aim: Aim, people: People) -> bool:
-    """Nothing but what leads to the aim, until it is met or time is up; False once something is broken."""
+    """Play only what leads to the aim, until it is met.
+
+    It also ends when time is up. Returns False once something is broken.
+    """
     circumstance, world = aim.circumstance, run.world
     if circumstance is not None:
         people.words = list(circumstance.words)
@@ -116,7 +124,7 @@ def _calm(run: Run, aim: Aim, people: People) -> bool:
 
 
 def _look_at_outputs(world: World) -> None:
-    """Whether a task token is in what the executions were given and gave (A6)."""
+    """Look for task tokens in what the executions were given and gave (A6)."""
     for home in world.homes if world.watch.out.tokens else ():
         named = {"stateMachineArn": machine_arn(home, ACCOUNT)}
         for execution in world.cloud.call("states", "ListExecutions", home, named)["executions"]:

@@ -1,4 +1,4 @@
-"""The storm: faults that come and go at random, and what is on while a seed plays."""
+"""The storm: faults that come and go at random while a seed plays."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,14 +17,14 @@ SETTLING = 90.0
 
 @dataclass
 class Run:
-    """What is on while a seed plays."""
+    """Holds what is on while a seed plays."""
 
     world: World
     names: Sequence[str]
     breaks: list[Break] = field(default_factory=list)
     on: list[tuple[str, Stop]] = field(default_factory=list)
     over: bool = False
-    """Whether the storm is over: nothing more breaks."""
+    """True once the storm is over: nothing more breaks."""
 
     def watch(self) -> None:
         def look(fact: Fact) -> None:
@@ -36,17 +36,20 @@ class Run:
         self.world.trace.watchers.append(look)
 
     def play(self, seconds: float) -> bool:
-        """Let time pass; False once something is broken."""
+        """Let time pass; return False once something is broken."""
         if not self.breaks:
             self.world.kernel.run(until=self.world.now + seconds)
         return not self.breaks
 
     def after(self, seconds: float, name: str, lasts: float | None = None) -> None:
-        """Let a fault begin then, and end at random, or after so many seconds."""
+        """Let a fault begin in `seconds`.
+
+        It ends at random, or after `lasts` seconds.
+        """
         self.world.kernel.after(seconds, lambda: self.start(name, lasts))
 
     def aim(self, faults: Sequence[str], state: str) -> None:
-        """Let faults begin in the moment in which an execution first comes to a state."""
+        """Let faults begin in the moment when an execution first comes to a state."""
         world, left = self.world, ["faults"] + ["means"] * (state in MEANS)
 
         def entered(home: str, now: str) -> None:
@@ -80,21 +83,27 @@ class Run:
 
 
 def _wear(run: Run, home: str) -> None:
-    """The execution that begins to assess there has gone round a thousand times."""
+    """Make the execution that begins to assess look as after a thousand loops."""
     run.world.watch.worn.add(home)
 
 
 def _fail(run: Run, home: str) -> None:
-    """The process that has just begun there ends; the workflow knows no name for that, and escalates."""
+    """End the process that has just begun there.
+
+    The workflow has no name for that, and escalates.
+    """
     run.world.watch.alive[-1].dead = run.world.watch.alive[-1].region == home
 
 
 MEANS: Mapping[str, Callable[[Run, str], None]] = {"HandOver": _wear, "Escalate": _fail, "Hold": _fail}
-"""What brings an execution that begins to assess to a state that it seldom comes to."""
+"""The means that bring an execution to a state that it seldom comes to.
+
+The execution begins to assess.
+"""
 
 
 def storm(run: Run) -> bool:
-    """Faults at random times, and in the very moment in which something was written."""
+    """Let faults begin at random times, and right when something was written."""
     rng, lasts = run.world.random, run.world.length.storm
     end = run.world.now + lasts
     gap = rng.choice((20.0, 60.0, 180.0))
@@ -120,7 +129,7 @@ def storm(run: Run) -> bool:
 
 
 def heal(run: Run) -> None:
-    """Everything heals, in another order than it broke."""
+    """Heal everything, in another order than it broke."""
     run.over, rest = True, list(run.on)
     run.world.random.shuffle(rest)
     for entry in rest:

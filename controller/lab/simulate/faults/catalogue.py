@@ -1,4 +1,7 @@
-"""Every fault by name. A fault begins when it is called with the world, and its answer ends it."""
+"""The catalogue of faults, by name.
+
+A fault begins when it is called with the world; a call of its result ends it.
+"""
 
 from collections.abc import Mapping
 from functools import partial
@@ -11,11 +14,14 @@ from controller.lab.simulate.faults.surroundings import SURROUNDINGS
 from controller.lab.simulate.world.world import World
 
 PARTS = ("controller-frozen", "arc-hung", "table-down", "journal-unreachable", "bus-deaf", "calls-hung")
-"""What a swizzle stops."""
+"""Parts that a swizzle stops."""
 
 
 def swizzle(world: World) -> Stop:
-    """Stop a random subset of parts one by one, and let them go on in another order."""
+    """Stop a random subset of parts one by one.
+
+    They go on in another order.
+    """
     rng = world.random
     stops: list[Stop] = []
     going_on = [False]
@@ -40,7 +46,7 @@ FAULTS: Mapping[str, Fault] = {**OUTAGES, **BREAKAGE, **PEOPLE, **SURROUNDINGS, 
 
 
 def begin(world: World, name: str) -> Stop:
-    """Let a fault begin; what it is called is kept for coverage."""
+    """Let a fault begin; its name is kept for coverage."""
     world.trace.note("fault", "", name)
     world.used.add(name)
     stop = FAULTS[name](world)

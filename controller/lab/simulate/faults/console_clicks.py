@@ -1,4 +1,7 @@
-"""Faults at the console: two click at once on two sides of a partition; a scanner opens all links."""
+"""The faults at the console: answers on two sides of a partition, and scanners.
+
+A scanner opens all links.
+"""
 
 from controller.core.journal import Kind
 from controller.lab.simulate.faults.controllers import call
@@ -16,7 +19,10 @@ TIMES = 3
 
 
 def two_clicks(world: World) -> Stop:
-    """Two controllers cannot reach each other's Region, and through each somebody answers, at once."""
+    """Let somebody answer through each of two controllers at once.
+
+    The two controllers cannot reach each other's Region.
+    """
     homes = world.random.sample(world.homes, 2)
     between = [CallRule("hung", home=a, regions=(b,)) for a, b in (homes, homes[::-1])]
     stops, on = [call(world, rule) for rule in between], [True]
@@ -39,7 +45,10 @@ def two_clicks(world: World) -> Stop:
 
 
 def links_opened(world: World) -> Stop:
-    """A mail scanner, or a browser that fetches ahead: it opens every link, also as one who is signed in."""
+    """Let a mail scanner, or a browser that fetches ahead, open every link.
+
+    It does so also as one who is signed in.
+    """
     on, rng = [True], world.random
 
     def look(fact: Fact) -> None:
@@ -67,7 +76,10 @@ def links_opened(world: World) -> Stop:
 
 
 def visit(world: World, home: str, links: list[tuple[str, str]], who: str | None) -> None:
-    """Open links one after the other; nothing may come of it, and nothing may be forged in them."""
+    """Open links one after the other.
+
+    Nothing may come of it, and nothing may be forged in the pages.
+    """
     gate = world.plant.gate(world.deps[home], world.kernel.now)
     for method, path in links:
         try:

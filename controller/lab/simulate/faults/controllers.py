@@ -1,4 +1,7 @@
-"""Faults in and around the controllers: processes, clocks, calls, tables, partitions, events, ARC."""
+"""The faults in and around the controllers.
+
+They meet processes, clocks, calls, tables, partitions, events and ARC.
+"""
 
 from functools import partial
 
@@ -23,12 +26,15 @@ def event(world: World, rule: EventRule) -> Stop:
 
 
 def a_home(world: World) -> str:
-    """A controller: the one that acts just now more often than another."""
+    """Return a random controller's Region.
+
+    The one that acts just now comes more often than another.
+    """
     return world.random.choice((*world.homes, *([world.acts] * 4 if world.acts in world.homes else [])))
 
 
 def dead(world: World) -> Stop:
-    """A controller's Region is gone for a while; what ran there never goes on."""
+    """End a controller's Region for a while; what ran there never goes on."""
     home = a_home(world)
     for process in world.watch.alive:
         process.dead = process.dead or process.region == home
@@ -37,7 +43,10 @@ def dead(world: World) -> Stop:
 
 
 def frozen(world: World) -> Stop:
-    """Nothing runs there; once thawed, everything goes on where it was."""
+    """Freeze a controller's Region.
+
+    Once thawed, everything goes on where it was.
+    """
     home = a_home(world)
     return every(
         within(world, world.cloud.faults.controllers_frozen, home), world.truth.begin("stopped", home)
@@ -55,7 +64,10 @@ def processes_die(world: World) -> Stop:
 
 
 def calls(fate: Fate, world: World) -> Stop:
-    """One service, or all, from one home, or all: some or all of its calls meet this fate."""
+    """Let calls meet this fate.
+
+    It meets some or all calls of one service, or of all services, from one home, or from all homes.
+    """
     return call(
         world,
         CallRule(
@@ -69,14 +81,17 @@ def calls(fate: Fate, world: World) -> Stop:
 
 
 def partition(world: World) -> Stop:
-    """Between two controller Regions, both ways."""
+    """Cut two controller Regions from each other, both ways."""
     one, other = world.random.sample(world.homes, 2)
     rules = [CallRule("hung", home=a, regions=(b,)) for a, b in ((one, other), (other, one))]
     return every(*(call(world, rule) for rule in rules))
 
 
 def deafness(world: World) -> Stop:
-    """One way: what `deaf` asks of the other arrives there, but no answer comes back."""
+    """Cut the answers from one controller Region to another.
+
+    What `deaf` asks of the other arrives there, but no answer comes back.
+    """
     deaf, other = world.random.sample(world.homes, 2)
     return call(world, CallRule("lost", home=deaf, regions=(other,)))
 
@@ -86,14 +101,14 @@ def journal_unreachable(world: World) -> Stop:
 
 
 def quorum_lost(world: World) -> Stop:
-    """The strongly consistent table answers nobody."""
+    """Let the strongly consistent table answer nobody."""
     faults = world.cloud.faults
     ends = [world.truth.begin("no-quorum", "")]
     return every(*ends, *(within(world, faults.journal_unreachable, home) for home in world.homes))
 
 
 def table_down(world: World) -> Stop:
-    """One Region's own table, of evidence or of assessments."""
+    """Stop one Region's own table, of evidence or of assessments."""
     name = world.random.choice((b"tidegate-evidence", b"tidegate-assessments"))
     return call(world, CallRule("hung", service="dynamodb", regions=(a_home(world),), part=name))
 
@@ -110,7 +125,7 @@ def clock_skewed(world: World) -> Stop:
 
 
 def clock_steps(world: World) -> Stop:
-    """Right, wrong, right again, in steps of some minutes."""
+    """Let a clock be right, wrong, right again, in steps of some minutes."""
     machine, on = world.machines[a_home(world)], [True]
 
     def step() -> None:
@@ -133,7 +148,7 @@ def events(what: str, world: World) -> Stop:
 
 
 def arc_endpoints(how: Fate, world: World) -> Stop:
-    """One to five of the cluster's endpoints."""
+    """Let one to five of the cluster's endpoints meet this fate."""
     ill = world.random.sample(ENDPOINTS, world.random.randint(1, 5))
     if how in ("refused", "hung"):
         fresh = [endpoint for endpoint in ill if endpoint not in world.cloud.faults.arc]

@@ -1,4 +1,7 @@
-"""People: they answer late, twice, wrongly or never, and turn switches in mid-flow."""
+"""The people of a run: they answer late, twice, wrongly or never.
+
+They also turn switches while an incident is in progress.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,9 +25,10 @@ WHO = ("ana", "ben", "cleo", "dora")
 
 @dataclass
 class People:
-    """`kind`: they answer soon and approve, as many as are needed; else whatever chance says.
+    """Lets people answer requests and act.
 
-    words: what is said to the next requests instead: yes, no, or nothing.
+    `kind`: they answer soon and approve, as many as are needed; else whatever chance says. words: what is
+    said to the next requests instead: yes, no, or nothing.
     """
 
     world: World
@@ -32,7 +36,7 @@ class People:
     words: list[bool | None] = field(default_factory=list)
 
     def watch(self, fact: Fact) -> None:
-        """Somebody is asked: each draws what they will do."""
+        """Draw what each person will do, where somebody is asked."""
         if fact.kind != "append" or fact.data["event"].kind is not Kind.APPROVAL_REQUESTED:
             return
         rng = self.world.random
@@ -51,7 +55,10 @@ class People:
                 self.answer_at(late + rng.choice((0.0, 0.01, 3.0)), who, asked, yes=rng.random() < 0.75)
 
     def answer_at(self, late: float, who: str, asked: Asked, *, yes: bool, home: str = "") -> None:
-        """Somebody answers in `late` seconds, at a terminal or at the console, perhaps that of `home`."""
+        """Let somebody answer in `late` seconds.
+
+        They answer at a terminal or at the console, perhaps that of `home`.
+        """
         rng = self.world.random
         why, at_console = reason(rng), rng.random() < 0.3
 
@@ -71,7 +78,10 @@ class People:
         self.world.kernel.after(late, lambda: self.act(f"{who} {word} {asked.id[:8]}", click, home))
 
     def act(self, what: str, work: Callable[[Deps], Answered | Done], home: str = "") -> None:
-        """Let a person do something, through a controller that can be reached, or that of `home`."""
+        """Let a person do something through a controller.
+
+        It is one that can be reached, or that of `home`.
+        """
         world = self.world
         homes = world.awake()
         if not homes or (home and home not in homes):
@@ -96,7 +106,7 @@ class People:
 
 
 def disarmed(world: World) -> Stop:
-    """The kill switch is turned in mid-flow, and back later."""
+    """Turn the kill switch while an incident is in progress, and back later."""
     hand, why = People(world), at_terminal(world.random)
     hand.act("disarms", lambda deps: commands.arm(deps, on=False, who="ana", reason=why))
     return lambda: hand.act("arms", lambda deps: commands.arm(deps, on=True, who="ana", reason="simulated"))
@@ -120,7 +130,10 @@ def muted(world: World) -> Stop:
 
 
 def busy(world: World) -> Stop:
-    """An operator who evacuates, restores, drills, acknowledges and stands down at random."""
+    """Let an operator act at random.
+
+    They evacuate, restore, drill, acknowledge and stand down.
+    """
     hand, on, rng = People(world), [True], world.random
 
     def something() -> None:
@@ -149,7 +162,10 @@ def busy(world: World) -> Stop:
 
 
 def policy_rolls_out(world: World) -> Stop:
-    """A new policy reaches one controller now, the others when the fault ends."""
+    """Deploy a new policy to one controller now.
+
+    The others get it when the fault ends.
+    """
     fresh = overlaid(world.policy, {"limits": {"cooldown": f"{world.random.randint(4, 30)}m"}})
     first = world.random.choice(world.homes)
     world.deploy(first, fresh)

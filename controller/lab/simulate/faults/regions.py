@@ -1,4 +1,7 @@
-"""Faults in the world itself: Regions that die and return, canaries and metrics that mislead."""
+"""The faults in the world itself: Regions, canaries and metrics.
+
+Regions die and return; canaries and metrics mislead.
+"""
 
 from collections.abc import Callable
 
@@ -18,7 +21,10 @@ def every(*stops: Stop) -> Stop:
 
 
 def within(world: World, members: set[str], name: str) -> Stop:
-    """Put `name` into a set of the rehearsal's faults; the last of several that did takes it out again."""
+    """Put `name` into a set of the rehearsal's faults.
+
+    The last of several that did so takes it out again.
+    """
     key, on = (id(members), name), [True]
     world.held[key] += 1
     members.add(name)
@@ -34,7 +40,7 @@ def within(world: World, members: set[str], name: str) -> Stop:
 
 
 def dark(world: World, region: str) -> Stop:
-    """The application there is dead, and the ARC endpoint with it."""
+    """Kill the application in a Region, and the ARC endpoint with it."""
     faults = world.cloud.faults
     ends = every(world.truth.begin("dark", region), within(world, faults.dark, region))
     if region not in ENDPOINTS or region in faults.arc:
@@ -53,7 +59,10 @@ def region_dark(world: World) -> Stop:
 
 
 def region_gone(world: World) -> Stop:
-    """Dark, its AWS APIs too, its bus deaf, and its controller, if it has one, dead."""
+    """Make a Region dark, its AWS APIs too, its bus deaf.
+
+    Its controller, if it has one, is dead.
+    """
     region, faults = world.random.choice(world.regions), world.cloud.faults
     stops = [dark(world, region), within(world, faults.apis_dark, region), within(world, faults.deaf, region)]
     if region in world.homes:
@@ -80,14 +89,14 @@ def all_red(world: World) -> Stop:
 
 
 def blip(world: World) -> Stop:
-    """43 seconds of darkness, as GitHub had on 2018-10-21."""
+    """Make a Region dark for 43 seconds, as GitHub was on 2018-10-21."""
     stop = region_dark(world)
     world.kernel.after(43.0, stop)
     return stop
 
 
 def flapping(world: World) -> Stop:
-    """A Region that comes and goes every few minutes."""
+    """Let a Region come and go every few minutes."""
     region, on = world.random.choice(world.regions), [True]
     last: list[Stop] = [lambda: None]
 
@@ -106,7 +115,10 @@ def flapping(world: World) -> Stop:
 
 
 def observer_misled(world: World) -> Stop:
-    """All canaries that run in one Region fail, whatever they test. One at a time: two are evidence."""
+    """Let all canaries that run in one Region fail, whatever they test.
+
+    One Region at a time: two are evidence.
+    """
     place = world.random.choice(sorted({plan.runs_in for plan in world.cloud.plan.canaries}))
     if world.cloud.faults.bad_network:
         return lambda: None

@@ -1,4 +1,4 @@
-"""Faults by script: what a directed world does, and when."""
+"""The faults by script: what a directed world does, and when."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ ELSEWHERE = "eu-west-1"
 
 @dataclass
 class Hands:
-    """What a script holds. Seconds count from now."""
+    """Gives a script its faults and people. Seconds count from now."""
 
     world: World
 
@@ -31,7 +31,10 @@ class Hands:
         self.world.kernel.after(seconds, lambda: (work(), None)[1])
 
     def upon(self, kind: Kind, work: Callable[[], object], *, late: float = 0.0, nth: int = 1) -> None:
-        """Once the `nth` event of a kind is appended, and `late` seconds have passed."""
+        """Do `work` once the `nth` event of a kind is appended.
+
+        `late` seconds pass before.
+        """
         left = [nth]
 
         def look(fact: Fact) -> None:
@@ -51,11 +54,11 @@ class Hands:
         self.after(at, begin)
 
     def dark_until(self, region: str) -> Stop:
-        """Dark from now until what this returns is called."""
+        """Make a Region dark from now until the result is called."""
         return regions.dark(self.world, region)
 
     def frozen(self, home: str, at: float, until: float) -> None:
-        """Nothing runs at a controller for so long, and then it goes on."""
+        """Let nothing run at a controller from `at` to `until`; then it goes on."""
 
         def begin_it() -> None:
             faults, truth = self.world.cloud.faults, self.world.truth
@@ -69,16 +72,16 @@ class Hands:
         unready(self.world, region)
 
     def begin(self, fault: str) -> None:
-        """One of the faults of `tidegate simulate --list`, for good."""
+        """Begin one of the faults of `tidegate simulate --list`, for good."""
         begin(self.world, fault)
 
     def nothing_arrives(self) -> None:
-        """No event reaches any bus, for good."""
+        """Let no event reach any bus, for good."""
         self.world.used.add("events-dropped")
         self.world.weather.events.append(EventRule("dropped", 1.0))
 
     def so(self, what: str, where: str, at: float, work: Callable[[], object]) -> None:
-        """From `at` on, `work` being done, `what` is so of `where`."""
+        """Do `work` at `at`; from then on `what` is true of `where`."""
         self.after(at, lambda: (work(), self.world.truth.begin(what, where)))
 
     def no_arc(self, at: float) -> None:
@@ -92,7 +95,7 @@ class Hands:
         self.person(at, "arms" if on else "disarms", lambda d: commands.arm(d, on=on, who="ana", reason="x"))
 
     def by_hand(self, region: str, at: float, *, on: bool) -> None:
-        """Somebody turns a Region's controls in AWS's own console."""
+        """Let somebody turn a Region's controls in AWS's own console."""
         switch, controls = self.world.cloud.arc, self.world.policy.regions[region].controls
         state = "On" if on else "Off"
         entries = [{"RoutingControlArn": switch.arn(c), "RoutingControlState": state} for c in controls]

@@ -1,4 +1,7 @@
-"""Faults around the application: readiness that is poor or silent, alarms deleted, hands on the switch."""
+"""The faults around the application: readiness, alarms, and people who move controls.
+
+Readiness is poor or silent, alarms are deleted, and somebody turns controls by hand.
+"""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,7 +19,7 @@ from controller.rehearsal.services.readiness import PROVIDERS
 
 
 def unready(world: World, region: str | None = None) -> Stop:
-    """Quotas and readiness checks speak against a Region."""
+    """Let quotas and readiness checks speak against a Region."""
     region = region or world.random.choice(world.regions)
     return every(within(world, world.cloud.faults.unready, region), world.truth.begin("unready", region))
 
@@ -26,7 +29,7 @@ def readiness_flaps(world: World) -> Stop:
 
 
 def now_and_then(world: World, begin: Callable[[], Stop], least: float, most: float) -> Stop:
-    """On, off, on again, each for a random time."""
+    """Turn a fault on, off, on again, each for a random time."""
     on, last = [True], [begin()]
 
     def turn(is_on: bool) -> None:
@@ -44,12 +47,12 @@ def now_and_then(world: World, begin: Callable[[], Stop], least: float, most: fl
 
 
 def readiness_silent(world: World) -> Stop:
-    """Those who are asked about readiness answer nobody."""
+    """Let the providers of readiness answer nobody."""
     return every(*(within(world, world.cloud.faults.mute, name) for name in PROVIDERS))
 
 
 def alarms_deleted(world: World) -> Stop:
-    """Somebody deletes the alarms of a Region, and makes them anew later."""
+    """Delete the alarms of a Region, and make them anew later."""
     region = world.random.choice(world.regions)
     ends = within(world, world.gone, region)
     if world.held[id(world.gone), region] > 1:
@@ -68,7 +71,7 @@ def alarms_deleted(world: World) -> Stop:
 
 
 def turn_on(world: World, control: str) -> None:
-    """As somebody does with the AWS command line."""
+    """Turn a control On, as somebody does with the AWS command line."""
     entry = {"RoutingControlArn": world.cloud.controls[control], "RoutingControlState": "On"}
     world.trace.note("by-hand", "", f"{control} On")
     with suppress(AwsError):  # ARC says no, in a rule's wait period; whoever it is tries again, or does not
@@ -76,7 +79,7 @@ def turn_on(world: World, control: str) -> None:
 
 
 def by_hand(world: World) -> Stop:
-    """Somebody with the AWS command line turns controls On that are Off."""
+    """Let somebody with the AWS command line turn controls On that are Off."""
     on = [True]
 
     def something() -> None:
@@ -94,7 +97,10 @@ def by_hand(world: World) -> Stop:
 
 
 def safety_rule(world: World) -> Stop:
-    """Somebody makes a rule that a slice must be On everywhere: nothing can leave any more."""
+    """Make a rule that a slice must be On everywhere.
+
+    Then no Region can be left any more.
+    """
     first = [entry.controls[0] for entry in world.policy.regions.values()]
     arn = rule_arn(world.cloud.arc.panel, 1000 + world.trace.step)
     world.cloud.arc.add_rule(SafetyRule("on-everywhere", arn, tuple(first), threshold=len(first)))
@@ -102,7 +108,7 @@ def safety_rule(world: World) -> Stop:
 
 
 def zone_notice(world: World) -> Stop:
-    """AWS Health says of one zone of a Region that it is ill."""
+    """Let AWS Health say of one zone of a Region that it is ill."""
     region = world.random.choice(world.regions)
     arn = f"arn:aws:health:{region}::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/{region}"
 

@@ -1,8 +1,8 @@
-"""What must never be so, as functions over what was seen and what is true: never over a controller's belief.
+"""The catalogue of invariants: what must never be so.
 
-Each looks at the facts of its kind right when they happen. Its answer is a sentence where it is broken.
-
-Which intent stands behind a call that moves traffic.
+Invariants are functions over what was seen and what is true, never over a controller's belief. Each looks at
+the facts of its kind right when they happen. Its answer is a sentence where it is broken. This module also
+finds the intent that stands behind a call that moves traffic.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,11 +14,14 @@ from controller.lab.simulate.world.journal_record import Intent
 from controller.lab.simulate.world.world import World
 
 INTENT_DEADLINE = 16.0
-"""Seconds after which nothing new of an intent may be sent: 15, and the way there."""
+"""Seconds after which nothing new of an intent may be sent.
+
+15, and the time of the way.
+"""
 
 
 def sent_by(world: World, fact: Fact) -> Intent | None:
-    """The newest intent of the controller that sends which covers all that is sent."""
+    """Return the newest intent of the sending controller that covers all that is sent."""
     sent = fact.data["changes"].items()
     for intent in reversed(world.watch.record.intents):
         if intent.home == fact.where and sent <= intent.changes.items():
@@ -31,7 +34,10 @@ Invariant = Callable[[World, Fact], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """One invariant broken by one fact. last: the facts up to it, as the trace prints them."""
+    """Records one invariant broken by one fact.
+
+    last: the facts up to it, as the trace prints them.
+    """
 
     id: str
     step: int
@@ -48,7 +54,7 @@ def slices_on(world: World, fact: Fact) -> str | None:
 
 
 def intended(world: World, fact: Fact) -> str | None:
-    """S2: nothing is sent that is not part of a durable intent of this controller."""
+    """S2: everything sent is part of a durable intent of this controller."""
     intent = sent_by(world, fact)
     if intent is None:
         return f"{fact.where} sent {fact.text}, which it never wrote down"
@@ -58,7 +64,10 @@ def intended(world: World, fact: Fact) -> str | None:
 
 
 def fenced(world: World, fact: Fact) -> str | None:
-    """S4: nothing new is sent past the deadline, or by an epoch that a newer one has replaced."""
+    """S4: nothing new is sent too late or under an old epoch.
+
+    Too late is past the deadline. An epoch is old when a newer one has replaced it.
+    """
     intent = sent_by(world, fact)
     if intent is None:
         return None
@@ -104,7 +113,10 @@ def armed(world: World, fact: Fact) -> str | None:
 
 
 def override_agreed(world: World, fact: Fact) -> str | None:
-    """S14: a safety rule is set aside only where two people approved just that."""
+    """S14: a safety rule is set aside only where two people approved it.
+
+    They must have approved just that rule.
+    """
     rules = fact.data["override"]
     intent = sent_by(world, fact)
     asked = intent.life.asked if intent and intent.life else None
@@ -114,7 +126,10 @@ def override_agreed(world: World, fact: Fact) -> str | None:
 
 
 def slack(world: World, fact: Fact) -> float:
-    """Seconds from the fence's answer to the send; longer where the controller stood still in between."""
+    """Return the seconds from the fence's answer to the send.
+
+    They are longer where the controller stood still in between.
+    """
     return 3.0 + world.truth.seconds(("stopped",), fact.where, 30.0)
 
 
@@ -163,7 +178,7 @@ TABLE: Mapping[str, tuple[tuple[str, Invariant], ...]] = {
     "stranger": (("A8", notices.as_said),),
     "touched": (("A2", notices.as_said),),
 }
-"""Kind of fact -> the invariants that it is held against, by their numbers."""
+"""Kind of fact -> the invariants that it is checked against, by their numbers."""
 
 
 def broken(world: World, fact: Fact) -> list[Break]:

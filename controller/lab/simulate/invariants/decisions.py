@@ -1,4 +1,7 @@
-"""Invariants over what an intent, an opening or a sentence stands on. See `invariants`."""
+"""The invariants over intents, openings and decisions. See `invariants.catalogue`.
+
+They check what an intent, an opening or a sentence stands on.
+"""
 
 from controller.core.journal import Event, Kind
 from controller.core.policy.schedule import previous
@@ -10,9 +13,12 @@ from controller.lab.simulate.world.world import World
 from controller.ports import errors
 
 LOOKED = 60.0
-"""Seconds for which something must have been so that a controller had to see it."""
+"""Seconds after which a controller had to see that something is so."""
 LATEST = 630.0
-"""Seconds after its stroke in which a drill may begin: ten minutes, and the turns of the controllers."""
+"""Seconds after its scheduled time in which a drill may begin.
+
+These are ten minutes, and the turns of the controllers.
+"""
 NAMED = frozenset({*vars(errors), "ProcessEnded", "IllegalMove", "PayloadUnknown"})
 LOOKS_AT_SWITCH = frozenset(
     [
@@ -29,7 +35,7 @@ LOOKS_AT_SWITCH = frozenset(
         "restore",
     ]
 )
-"""Codes that nobody can arrive at who could not read the routing controls."""
+"""Codes that need the routing controls to be read."""
 MOVES = frozenset({"evacuate", "restore", "approval"})
 
 
@@ -40,14 +46,17 @@ def _intent(world: World, fact: Fact) -> tuple[Event, Life | None] | None:
 
 
 def armed_to_intend(world: World, fact: Fact) -> str | None:
-    """S15: no intent follows the event that disarmed: whoever wrote it has read that."""
+    """S15: no intent follows the event that disarmed.
+
+    Whoever wrote the intent has read that event.
+    """
     if _intent(world, fact) is None or world.watch.record.disarmed is None:
         return None
     return f"intended {fact.at - world.watch.record.disarmed:.1f} s after it was disarmed"
 
 
 def policy_in_force(world: World, fact: Fact) -> str | None:
-    """S16: what drives is the policy that the journal named last."""
+    """S16: the policy that drives is the one that the journal named last."""
     found, digests = _intent(world, fact), world.watch.record.digests
     if found is None or not digests or found[0].data["policy"] == digests[-1]:
         return None
@@ -80,7 +89,10 @@ def in_window(policy: Policy, at: float) -> bool:
 
 
 def something_to_leave(world: World, fact: Fact) -> str | None:
-    """P3: no incident opens by itself about a Region that has long carried nothing."""
+    """P3: no incident opens by itself about an empty Region.
+
+    Such a Region has carried nothing for long.
+    """
     event: Event = fact.data["event"]
     if OPENINGS.get(event.kind) != "evacuate" or event.data.get("requested_by"):
         return None
@@ -90,7 +102,7 @@ def something_to_leave(world: World, fact: Fact) -> str | None:
 
 
 def _off_for(world: World, controls: tuple[str, ...]) -> float:
-    """For how many seconds all of them have been Off."""
+    """Return for how many seconds all of the controls have been Off."""
     if any(world.cloud.switch.is_on(control) for control in controls):
         return 0.0
     changed = world.cloud.arc.dump()["changed"]
@@ -108,7 +120,10 @@ def asked_once(world: World, fact: Fact) -> str | None:
 
 
 def soaked(world: World, fact: Fact) -> str | None:
-    """S8: nothing comes home by itself within the cooldown of the move that it left by."""
+    """S8: nothing comes home by itself within the cooldown.
+
+    It is the cooldown of the move by which it left.
+    """
     event: Event = fact.data["event"]
     if event.kind is not Kind.RESTORE_OPENED or event.data.get("requested_by"):
         return None
@@ -130,7 +145,10 @@ def fit_to_return(world: World, fact: Fact) -> str | None:
 
 
 def drill_may_begin(world: World, fact: Fact) -> str | None:
-    """D1: a drill begins where the policy has drills, all is at home, armed, and outside of windows."""
+    """D1: a drill begins only where it may.
+
+    The policy has drills, all is at home, armed, and outside of windows.
+    """
     event: Event = fact.data["event"]
     if event.kind is not Kind.DRILL_OPENED:
         return None
@@ -147,7 +165,10 @@ def drill_may_begin(world: World, fact: Fact) -> str | None:
 
 
 def drill_on_its_stroke(world: World, fact: Fact) -> str | None:
-    """D1: a stroke that finds something in progress, or that nobody saw for ten minutes, is skipped."""
+    """D1: a scheduled drill is skipped where it cannot begin.
+
+    That is where its time finds something in progress, or where nobody saw its time for ten minutes.
+    """
     event: Event = fact.data["event"]
     if event.kind is not Kind.DRILL_OPENED or "scheduled" not in event.data or skew(world):
         return None
@@ -160,7 +181,10 @@ def drill_on_its_stroke(world: World, fact: Fact) -> str | None:
 
 
 def floor_kept(world: World, fact: Fact) -> str | None:
-    """S1: what is sent leaves every slice On in as many Regions as the policy says, or as before."""
+    """S1: what is sent leaves every slice On in enough Regions.
+
+    These are as many Regions as the policy says, or as before.
+    """
     changes, switch = fact.data["changes"], world.cloud.switch
     least = world.policy.limits.min_regions_on
     for controls in zip(*(entry.controls for entry in world.policy.regions.values()), strict=True):
@@ -172,7 +196,7 @@ def floor_kept(world: World, fact: Fact) -> str | None:
 
 
 def says_what_is(world: World, fact: Fact) -> str | None:
-    """W1: what is said of a Region is so, as far as one can see from outside."""
+    """W1: what is said of a Region is so, as seen from outside."""
     codes = fact.data.get("codes") or {}
     if fact.data.get("handler") != "Tick" or not codes:
         return None
@@ -199,6 +223,9 @@ def _all_on(world: World) -> bool:
 
 
 def fails_by_name(_world: World, fact: Fact) -> str | None:
-    """W2: a handler fails by an error that the workflow file knows, or by the end of its process."""
+    """W2: a handler fails by an error that the workflow file knows.
+
+    Or it fails by the end of its process.
+    """
     error = fact.data.get("error", "ProcessEnded")
     return None if error in NAMED else f"{fact.text}: nobody named this"

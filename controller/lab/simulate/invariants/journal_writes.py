@@ -1,4 +1,4 @@
-"""Invariants over what is appended to the journal. See `invariants`."""
+"""The invariants over what is appended to the journal. See `invariants.catalogue`."""
 
 from controller.core.journal import Event, Kind
 from controller.lab.simulate.faults.controllers import LONGEST_SKEW
@@ -8,7 +8,10 @@ from controller.lab.simulate.world.world import World
 
 LOOK_BACK = 600.0
 WAY = 10.0
-"""Seconds that an event may be under way: by so much less a Region may have been bad."""
+"""Seconds that an event may be under way.
+
+By so much less a Region may have been bad.
+"""
 BAD = ("dark", "gray")
 
 
@@ -18,7 +21,10 @@ def _event(fact: Fact) -> Event:
 
 
 def _begins(world: World, fact: Fact) -> Life | None:
-    """The life whose traffic an append is the first intent to move, by no person's request; else None."""
+    """Return the incident whose traffic an append is the first intent to move.
+
+    None where it is not the first, or where a person requested the incident.
+    """
     event = _event(fact)
     life = world.watch.record.lives.get(event.draft.incident or "")
     first = event.kind is Kind.SHIFT_INTENDED and life is not None and life.applied == 0 and life.leg == "out"
@@ -26,7 +32,7 @@ def _begins(world: World, fact: Fact) -> Life | None:
 
 
 def skew(world: World) -> float:
-    """How far two controllers' clocks may have been apart in this run."""
+    """Return how far two controllers' clocks may have been apart, in seconds."""
     return 2 * LONGEST_SKEW if world.used & {"clock-skewed", "clock-steps"} else 0.0
 
 
@@ -42,7 +48,10 @@ def one_at_a_time(world: World, _fact: Fact) -> str | None:
 
 
 def answered_once(world: World, _fact: Fact) -> str | None:
-    """A1, A5: each request is answered once, by distinct people, none of whom asked for it."""
+    """A1, A5: each request is answered once, by distinct people.
+
+    None of these people asked for it.
+    """
     odd, world.watch.record.odd = world.watch.record.odd, []
     return odd[0] if odd else None
 
@@ -58,7 +67,10 @@ def in_time(world: World, fact: Fact) -> str | None:
 
 
 def approved(world: World, fact: Fact) -> str | None:
-    """A3, A7: where people are asked, nothing begins to move before this incident's request was given."""
+    """A3, A7: where people are asked, nothing moves before they approve.
+
+    The request must be this incident's own.
+    """
     event = _event(fact)
     life = world.watch.record.lives.get(event.draft.incident or "")
     if event.kind is not Kind.SHIFT_INTENDED or life is None or life.applied or life.leg == "home":
@@ -72,7 +84,10 @@ def approved(world: World, fact: Fact) -> str | None:
 
 
 def not_all_dead(world: World, fact: Fact) -> str | None:
-    """S6: where all Regions look dead, or the controller is cut off, nothing happens by itself."""
+    """S6: nothing happens by itself where the controller cannot judge.
+
+    That is where all Regions look dead, or the controller is cut off.
+    """
     if _begins(world, fact) is None:
         return None
     least = min(world.truth.unbroken(("dark",), region) for region in world.regions)
@@ -85,7 +100,10 @@ def not_all_dead(world: World, fact: Fact) -> str | None:
 
 
 def cooled_down(world: World, fact: Fact) -> str | None:
-    """S7: no automatic move while the last one is fresh, unless somebody acknowledged it."""
+    """S7: no automatic move comes while the last one is fresh.
+
+    It may come where somebody acknowledged the last one.
+    """
     life = _begins(world, fact)
     if life is None or life.intent != "evacuate":
         return None
@@ -112,7 +130,7 @@ def well_before_return(world: World, fact: Fact) -> str | None:
 
 
 def not_too_often(world: World, fact: Fact) -> str | None:
-    """S9: at most so many evacuations a day."""
+    """S9: at most so many evacuations a day, as the policy says."""
     life = _begins(world, fact)
     if life is None or life.intent != "evacuate":
         return None
@@ -121,7 +139,10 @@ def not_too_often(world: World, fact: Fact) -> str | None:
 
 
 def truly_bad(world: World, fact: Fact) -> str | None:
-    """S10, S11, S19: what is left by itself was bad, lately, and for longer than a blip."""
+    """S10, S11, S19: what is left by itself was truly bad.
+
+    It was bad lately, and for longer than a blip.
+    """
     life = _begins(world, fact)
     if life is None or life.intent != "evacuate":
         return None

@@ -1,4 +1,7 @@
-"""Invariant over calls that landed late. See `invariants`, `late`."""
+"""The invariant over calls that landed late.
+
+See `invariants.catalogue`, and `late_call` in `world.observer`.
+"""
 
 from controller.core.journal import Kind
 from controller.lab.simulate.world.facts import Fact
@@ -14,11 +17,17 @@ HARMLESS = frozenset(
         "zone-notice",
     }
 )  # fmt: skip
-"""Faults that keep nobody from reading the switch, from writing to the journal and from calling ARC."""
+"""Faults that prevent nobody from repairing a late call.
+
+Under them a controller still reads the switch, writes to the journal and calls ARC.
+"""
 
 
 def put_back(world: World, fact: Fact) -> str | None:
-    """S4: what a late call changed is as it should be within a minute, if nothing stood in the way."""
+    """S4: what a late call changed is put back within a minute.
+
+    This holds if nothing stood in the way.
+    """
     late: Late = fact.data["late"]
     landed = fact.at - PROMISED
     record = world.watch.record

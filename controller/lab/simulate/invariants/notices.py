@@ -1,4 +1,7 @@
-"""Invariants over what people are told, and what no notice may do. See `invariants`."""
+"""The invariants over notices to people. See `invariants.catalogue`.
+
+They check what people are told, and what no notice may do.
+"""
 
 from controller.core.journal import Kind
 from controller.lab.simulate.invariants.journal_writes import BAD, LOOK_BACK
@@ -7,7 +10,7 @@ from controller.lab.simulate.world.journal_record import OPENINGS
 from controller.lab.simulate.world.world import World
 
 PAGED_WITHIN = 480.0
-"""Seconds in which people hear of what nobody may act on by himself."""
+"""Seconds in which people hear of what nobody may act on alone."""
 HARMLESS = frozenset(
     {
         "all-red", "region-dark", "region-gray", "region-flapping", "blip-43s", "observer-misled",
@@ -15,7 +18,7 @@ HARMLESS = frozenset(
         "replication-paused", "safety-rule", "zone-notice",
     }
 )  # fmt: skip
-"""Faults that keep no controller from seeing and from paging."""
+"""Faults that prevent no controller from seeing and from paging."""
 
 
 def told_of_all_dark(world: World, _fact: Fact) -> str | None:
@@ -49,7 +52,10 @@ def zone_alone(world: World, fact: Fact) -> str | None:
 
 
 def counted_once(world: World, fact: Fact) -> str | None:
-    """A1: whoever is told that their answer counts has an event in the journal to their name."""
+    """A1: an answer that is told to count is in the journal.
+
+    The event carries the name of the one who answered.
+    """
     about, who = fact.data["approval"], fact.data["who"]
     answers = (Kind.APPROVAL_GIVEN, Kind.APPROVAL_DENIED)
     written = [e for e in world.watch.record.events if e.kind in answers and e.data["approval"] == about]
@@ -61,5 +67,8 @@ def counted_once(world: World, fact: Fact) -> str | None:
 
 
 def as_said(_world: World, fact: Fact) -> str | None:
-    """A2, A6, A8, A9, S18: whoever noted this fact saw what must not be."""
+    """A2, A6, A8, A9, S18: the fact itself says what must not be.
+
+    Whoever noted it saw that.
+    """
     return str(fact.data["said"])

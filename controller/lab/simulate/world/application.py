@@ -1,7 +1,7 @@
-"""The application of a run, drawn from its seed: Regions, slices, gates, waves, a way home.
+"""The application of a run, drawn from its seed, and the run's length.
 
-How long a seed plays. Most are short, so that a night sees many; some are long.
-
+Drawn are Regions, slices, gates, waves and a way home. Most runs are short, so that a night sees many; some
+are long.
 ```
  long        long periods in the policy    25 min of storm, then a core heals
  converging  short periods                  6 min of storm, then a core heals
@@ -25,7 +25,10 @@ Name = Literal["long", "converging", "short", "aimed", "brief"]
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """Seconds. held: for how long customers must have been failing before a Region is left."""
+    """Holds the length of a run, in seconds.
+
+    held: for how long customers must have been failing before a Region is left.
+    """
 
     name: Name
     warm_up: float
@@ -44,7 +47,10 @@ LENGTHS: dict[Name, Length] = {
 
 
 def usual(seed: int) -> Length:
-    """What a seed plays where nobody says otherwise: the even ones aim, see `aims`."""
+    """Return the usual length of a seed.
+
+    Even seeds aim; see `coverage_goals.Aim`.
+    """
     number, odd = divmod(seed, 2)
     if not odd:
         return LENGTHS["aimed"]
@@ -54,7 +60,10 @@ def usual(seed: int) -> Length:
 CONTROLLERS = ("us-east-2", "us-west-2", "us-east-1")
 PLACES = ("us-east-1", "us-west-2", "eu-west-1", "ap-northeast-1")
 OBSERVERS = ("us-east-2", "us-west-2", "eu-central-1")
-"""Where canaries run: two of them remain when both Regions of a small application are dark."""
+"""Regions where canaries run.
+
+Two of them remain when both Regions of a small application are dark.
+"""
 ASKS: dict[str, list[dict[str, Any]]] = {
     "one": [{"ask": ["group:oncall"], "people": 1, "within": "8m"}],
     "in-turn": [
@@ -66,9 +75,10 @@ TWO: list[dict[str, Any]] = [{"ask": ["group:leads"], "people": 2, "within": "8m
 
 
 def drawn_policy(rng: random.Random, length: Length, *, asked: bool = False, moves: bool = False) -> Policy:
-    """Short periods, so that a run of an hour sees whole lives; the rules are those of any policy.
+    """Draw a policy with short periods, so that an hour's run sees whole lives.
 
-    asked: there is a gate, whatever chance says. moves: traffic may leave at once: no shadow, no window.
+    The rules are those of any policy. asked: there is a gate, whatever chance says. moves: traffic may leave
+    at once: no shadow, no window.
     """
     regions = PLACES[: rng.choice((2, 2, 2, 3, 4) if length.name == "long" else (2, 2, 2, 2, 3))]
     gate = rng.choice(("none", "none", "one", "in-turn"))
@@ -105,8 +115,11 @@ def drawn_policy(rng: random.Random, length: Length, *, asked: bool = False, mov
 
 
 def _checks(rng: random.Random, length: Length) -> list[dict[str, Any]]:
-    """What else the target is asked for: nothing, its quotas, or what ARC says of it, in us-west-2 alone:
-    where that may stay dead, a policy that blocks on its silence would never go on."""
+    """Draw the other readiness checks of the target.
+
+    There are none, or its quotas, or what ARC says of it. ARC says it in us-west-2 alone: where that may stay
+    dead, a policy that blocks on its silence would never go on.
+    """
     doubt: Any = rng.choice(("block", {"ask": "leads"}))
     perhaps = {"ask": "leads"} if length.converges else doubt
     arc = {"arcReadiness": "storefront-{region}", "maxAge": "2m", "ifUnknown": perhaps}
@@ -114,7 +127,10 @@ def _checks(rng: random.Random, length: Length) -> list[dict[str, Any]]:
 
 
 def _more(rng: random.Random, data: dict[str, Any], length: Length) -> None:
-    """Drills, windows, a proof by metrics, a gate for safety rules: each in some runs."""
+    """Add drills, windows, a proof by metrics, or a gate for safety rules.
+
+    Each is added in some runs.
+    """
     if rng.random() < 0.25:
         data["drills"] = {"stay": "2m", "abortWhen": [_leaf("target", "customer", "breaching")]}
         if rng.random() < 0.5:
@@ -137,7 +153,10 @@ def _more(rng: random.Random, data: dict[str, Any], length: Length) -> None:
 def plain_policy(
     rng: random.Random, length: Length, changes: Mapping[str, Any], *, thirds: bool = False
 ) -> Policy:
-    """Leaves at once and asks nobody; `changes` are laid over it. thirds: of three Regions, not of two."""
+    """Return a policy that leaves at once and asks nobody.
+
+    `changes` are laid over it. thirds: of three Regions, not of two.
+    """
     regions = PLACES[: 3 if thirds else 2]
     leave = {"approval": "none", "ifVerifyFails": rng.choice(("hold", "rollback"))}
     limits = {"minRegionsOn": 1, "cooldown": rng.choice(("2m", "5m", "20m")), "evacuationsPerDay": 3}
@@ -153,7 +172,10 @@ def plain_policy(
 
 
 def matrix_policy(length: Length) -> Policy:
-    """Two Regions, two waves, a gate: an evacuation that meets every state, in the shortest time."""
+    """Return a policy whose evacuation meets every state in the shortest time.
+
+    It has two Regions, two waves and a gate.
+    """
     regions = PLACES[:2]
     leave = _leave(length) | {"approval": "one", **_waves([1])}
     limits = {"minRegionsOn": 1, "cooldown": "20m", "evacuationsPerDay": 3}
@@ -162,7 +184,7 @@ def matrix_policy(length: Length) -> Policy:
 
 
 def _frame(regions: Sequence[str], slices: int) -> dict[str, Any]:
-    """What every drawn application has in common."""
+    """Return what every drawn application has in common."""
     return {
         "tidegate": 1,
         "application": "storefront",
@@ -177,7 +199,10 @@ def _frame(regions: Sequence[str], slices: int) -> dict[str, Any]:
 
 
 def _leave(length: Length) -> dict[str, Any]:
-    """Short runs leave on customers' word alone: an alarm takes four minutes to fire in a dark Region."""
+    """Return when to leave a Region; short runs leave on customers' word alone.
+
+    An alarm takes four minutes to fire in a dark Region.
+    """
     failing = _leaf("source", "customer", "breaching", observers=2, **{"for": f"{length.held:.0f}s"})
     fires = _leaf("source", "service", "breaching", signals=1, **{"for": "1m"})
     silent = _leaf("source", "service", "silent", signals="all", **{"for": "2m"})

@@ -1,5 +1,6 @@
-"""Between a controller's clients and the cloud: every call is seen, and meets the weather.
+"""The calls between a controller's clients and the cloud.
 
+Every call is seen, and meets the weather.
 ```
  client ─> Stormy: dead? weather? ─> Direct (the rehearsal's own way and faults) ─> Tap ─> Wire
              │ late: goes on alone, the client has given up                          └ told of what landed
@@ -24,7 +25,10 @@ from controller.rehearsal.wire.direct_client import Answer, Direct, Received, Se
 from controller.rehearsal.wire.dispatch import Wire
 
 Landed = Callable[[str, Request, Response, Scope | None], None]
-"""Told of each request that reached the cloud: the home that sent it, and the answer that was made."""
+"""Receives each request that reached the cloud.
+
+It gets the home that sent the request, and the answer that was made.
+"""
 Clients = Callable[[str, str, str | None, Config], BaseClient]
 
 
@@ -99,7 +103,7 @@ class Stormy:
         raise ReadTimeoutError(endpoint_url=request.url, error=f"{rule.fate} by the weather")
 
     def _last(self, doom: Doom, call: Sent, request: Sendable) -> Received:
-        """The call around which its sender dies."""
+        """Send the call around which its sender dies."""
         if doom.moment == "before":
             doom.kill()
             die_if_dead()
@@ -117,7 +121,7 @@ class Stormy:
         return answer
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: nothing is open."""
 
 
 def stormy_clients(
@@ -131,7 +135,7 @@ def stormy_clients(
     landed: Landed,
     leaving: Callable[[Sent], None],
 ) -> Clients:
-    """Makes the clients of the controller in `home`."""
+    """Return the maker of the clients of the controller in `home`."""
     tap = cast(Wire, Tap(wire, home, landed))
     make = virtual_clients(tap, runtime, faults, home=home)
 

@@ -1,4 +1,7 @@
-"""What an observer outside of the controllers sees, one fact after the other, and the run's trace."""
+"""The facts that an observer outside of the controllers sees, and the trace.
+
+Facts come one after the other.
+"""
 
 import hashlib
 from collections import Counter, deque
@@ -13,7 +16,10 @@ NOTHING: Mapping[str, Any] = {}
 
 
 class Fact(NamedTuple):
-    """at: true time, seconds since 1970, whatever any controller's clock says. where: a Region, or ""."""
+    """Holds one observed fact.
+
+    at: true time, seconds since 1970, whatever any controller's clock says. where: a Region, or "".
+    """
 
     step: int
     at: float
@@ -28,9 +34,10 @@ class Fact(NamedTuple):
 
 @dataclass
 class Trace:
-    """Takes facts, numbers them, hands each to the watchers; `digest` is over all their lines.
+    """Takes facts, numbers them and hands each to the watchers.
 
-    start: what the printed times count from. file: gets every line, if given.
+    `digest` is over all their lines. start: what the printed times count from. file: gets every line, if
+    given.
     """
 
     start: float

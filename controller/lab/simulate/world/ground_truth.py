@@ -1,4 +1,7 @@
-"""What is truly so in the simulated world, and since when: the measure of every decision."""
+"""The ground truth of the simulated world: what is so, and since when.
+
+Every decision is measured by it.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -8,13 +11,16 @@ from math import inf
 
 @dataclass
 class Truth:
-    """Spans of time in which something was so, by what and where ("dark", "us-east-1"). Spans may overlap."""
+    """Holds spans of time in which something was so.
+
+    Spans are kept by what and where ("dark", "us-east-1"), and may overlap.
+    """
 
     now: Callable[[], float]
     spans: dict[tuple[str, str], list[list[float]]] = field(default_factory=lambda: defaultdict(list))
 
     def begin(self, what: str, where: str) -> Callable[[], None]:
-        """It is so from now on; the answer ends it."""
+        """Begin a span now; a call of the result ends it."""
         span = [self.now(), inf]
         self.spans[what, where].append(span)
 
@@ -24,7 +30,7 @@ class Truth:
         return end
 
     def seconds(self, what: tuple[str, ...], where: str, window: float) -> float:
-        """For how many of the last `window` seconds any of `what` was so."""
+        """Return how many of the last `window` seconds any of `what` was so."""
         now, total, reached = self.now(), 0.0, self.now() - window
         spans = sorted((span for w in what for span in self.spans.get((w, where), ())), key=lambda s: s[0])
         for since, until in spans:
@@ -34,7 +40,10 @@ class Truth:
         return total
 
     def unbroken(self, what: tuple[str, ...], where: str) -> float:
-        """For how many seconds up to now one of them has been so without a break; 0 if it is not so now."""
+        """Return for how many seconds one of them has been so without a break.
+
+        They count up to now; 0 if it is not so now.
+        """
         now, since = self.now(), self.now()
         spans = sorted((span for w in what for span in self.spans.get((w, where), ())), key=lambda s: -s[1])
         for begin, end in spans:

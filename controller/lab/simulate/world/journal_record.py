@@ -1,4 +1,7 @@
-"""What has been written, read by a second pair of eyes: its own small fold, none of the controller's."""
+"""The record of what was written to the journal, read independently.
+
+It has its own small fold, and uses none of the controller's.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +15,10 @@ ENDINGS = (Kind.SETTLED, Kind.STOOD_DOWN, Kind.ROLLED_BACK)
 
 @dataclass
 class Asked:
-    """One request to people. at: true time at which its present stage was put. by: who agreed in it."""
+    """Holds one request to people.
+
+    at: true time at which its present stage was put. by: who agreed in it.
+    """
 
     id: str
     at: float
@@ -26,7 +32,7 @@ class Asked:
 
 @dataclass
 class Life:
-    """One incident. Times are true ones."""
+    """Holds one incident. Times are true ones."""
 
     id: str
     source: str
@@ -51,7 +57,10 @@ class Life:
 
 @dataclass
 class Intent:
-    """A `ShiftIntended` or `EchoSeen`: what may be sent, by whom, under which epoch. at: true time."""
+    """Holds a `ShiftIntended` or `EchoSeen`: what may be sent, by whom.
+
+    The event carries the epoch. at: true time.
+    """
 
     event: Event
     at: float
@@ -63,7 +72,10 @@ class Intent:
 
 @dataclass
 class Record:
-    """Everything appended so far, in order. `add` takes what landed in the table, with the true time."""
+    """Holds everything appended so far, in order.
+
+    `add` takes what landed in the table, with the true time.
+    """
 
     events: list[Event] = field(default_factory=list)
     lives: dict[str, Life] = field(default_factory=dict)
@@ -82,7 +94,7 @@ class Record:
         return [life for life in self.lives.values() if life.ended is None]
 
     def chained(self, event: Event) -> bool:
-        """Whether `event` is the sound successor of the last one."""
+        """Return True where `event` is the sound successor of the last one."""
         after = self.events[-1] if self.events else None
         prev = after.hash if after else GENESIS
         return event.prev == prev and seal(event.application, event.draft, after) == event

@@ -1,7 +1,7 @@
-"""The observer: turns calls, appends, changes and ends of handlers into facts.
+"""The observer: it turns calls, appends, changes and ends of handlers into facts.
 
-Calls that land after what they belong to was given up, and that what they changed is put back.
-
+It also finds calls that land after what they belong to was given up, and checks that what they changed is put
+back.
 ```
  intent: Off ── sent, stuck ─────────────────────────── lands: Off      60 s later: On again?
                  intent: On ── applied ──┘ so that is a late call        └ S4
@@ -33,14 +33,20 @@ PROMISED = 60.0
 
 @dataclass(frozen=True)
 class Late:
-    """wanted: how the controls that it changed should stand. intent: the one that it belongs to."""
+    """Describes a late call.
+
+    wanted: how the controls that it changed should stand. intent: the one that it belongs to.
+    """
 
     intent: Intent
     wanted: Mapping[str, bool] = field(default_factory=dict)
 
 
 def late_call(record: Record, home: str, changes: Mapping[str, bool]) -> Late | None:
-    """The late call that a landing of `changes`, sent by `home`, is; None if it is none."""
+    """Return the late call that a landing of `changes` is; None otherwise.
+
+    home: the controller that sent it.
+    """
     for newer in reversed(record.intents):
         if newer.home == home and changes.items() <= newer.changes.items():
             return None  # its own intent is the newest
@@ -62,14 +68,15 @@ def _of(
 JOURNAL = b"tidegate-journal"
 WORN = 1000
 WAITS = {"hold": "Hold", "again": "Hold", "watch": "Watch"}
-"""Where a payload goes next, if that is a wait."""
+"""The wait that a payload goes to next, if it goes to one."""
 
 
 @dataclass
 class Watch:
-    """`record` is what was written; `alive` the processes that run; `codes` and `states` what occurred.
+    """Observes a run.
 
-    active: names of the faults that are on, for coverage. begun: when which began.
+    `record` is what was written; `alive` the processes that run; `codes` and `pairs` what occurred. active:
+    names of the faults that are on, for coverage. begun: when which began.
     """
 
     policy: Policy
@@ -85,13 +92,16 @@ class Watch:
     """How often somebody was told that their answer to a request counts."""
     number: int = 0
     pages: list[float] = field(default_factory=list)
-    """When one got through."""
+    """Moments at which a page got through."""
     worn: set[str] = field(default_factory=set)
     """Homes whose execution goes on as if it had gone round `WORN` times."""
     waits: dict[str, str] = field(default_factory=dict)
-    """In which wait the execution of a home is, if it is in one."""
+    """The wait in which a home's execution is, if it is in one."""
     entered: list[Callable[[str, str], None]] = field(default_factory=list)
-    """Told of each state that begins, by home and name, before anything happens in it."""
+    """Functions called with the home and the name of each state that begins.
+
+    They are called before anything happens in the state.
+    """
     shelf: Shelf = field(default_factory=Shelf)
     objects: Objects = field(default_factory=Objects)
 
@@ -101,13 +111,13 @@ class Watch:
         self.names = {arn: name for name, arn in self.cloud.controls.items()}
 
     def leaving(self, call: Sent) -> None:
-        """A call is about to leave a controller."""
+        """Note a call that is about to leave a controller."""
         if call.service == SERVICE and call.operation.startswith("Update"):
             data = self._update(call.body)
             self.trace.note("send", call.home, f"to {call.region}: {_spelt(data['changes'])}", data)
 
     def landed(self, home: str, request: Request, response: Response, scope: Scope | None) -> None:
-        """A call reached the cloud and was answered."""
+        """Note a call that reached the cloud and was answered."""
         service = scope.service if scope else ""
         operation = request.headers.get("x-amz-target", "").rpartition(".")[2]
         if service == "dynamodb" and operation == "PutItem" and JOURNAL in request.body:
@@ -127,7 +137,10 @@ class Watch:
         self.out.called(home, service, operation, request.headers.get("host", ""), request.body)
 
     def arrived(self, home: str, changes: Mapping[str, bool]) -> None:
-        """A change of controls landed; where it was late, a fact tells of it in a minute."""
+        """Note a change of controls that landed.
+
+        Where it was late, a fact tells of it in a minute.
+        """
         late = late_call(self.record, home, changes)
         if late is None:
             return
@@ -143,7 +156,7 @@ class Watch:
             self.trace.note("lost", home, said, {"said": said})
 
     def invoked(self, home: str, name: str, handler: Function) -> Function:
-        """The handler, watched, as a process of its own."""
+        """Return the handler, watched, as a process of its own."""
 
         def invoke(event: Any, context: Any) -> Any:
             self.number += 1
@@ -176,7 +189,7 @@ class Watch:
         return invoke
 
     def begins(self, fault: str) -> None:
-        """A fault is on from now; executions that wait meet it."""
+        """Note a fault that is on from now; executions that wait meet it."""
         self.active.append(fault)
         self.begun.append((self.trace.now(), fault))
         self.pairs.update((fault, wait) for wait in self.waits.values())

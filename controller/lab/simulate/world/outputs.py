@@ -1,8 +1,8 @@
-"""What goes out of a controller, to people or to other machines: looked at for secrets and forgeries.
+"""The outputs of a controller, checked for secrets and forgeries.
 
-What comes from outside and may be hostile: texts that people type, and what nobody may make of them.
-
-What the world outside sees of a controller beside AWS: its log, and its console.
+They go to people or to other machines. The world outside sees of a controller, beside AWS, its log and its
+console. Texts that people type come from outside and may be hostile: the module has such a text, and checks
+what nobody may make of it.
 """
 
 import io
@@ -20,25 +20,31 @@ from controller.steps.context.deps import Deps
 
 MARK = "~forged~"
 HOSTILE = f"so it is\n{MARK}\r{MARK} \x1b[2J <script>{MARK}</script> \u202e{MARK}\u2028{MARK}"
-"""A reason that tries to begin a line of its own, to steer a terminal, and to run in a page."""
+"""A reason that is an attack.
+
+It tries to begin a line of its own, to steer a terminal, and to run in a page.
+"""
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 OWN_LINE = re.compile(f"^[^\\S\n]*{MARK}", re.MULTILINE)
 HOSTS = re.compile(r"[a-z0-9.-]+\.(amazonaws\.com|rehearsal\.invalid|arc\.rehearsal\.invalid)(:443)?")
-"""Whom a controller may call: AWS, and what stands for it here."""
+"""Hosts that a controller may call: AWS, and what stands for it here."""
 
 
 def reason(rng: random.Random) -> str:
-    """What a person types as the reason."""
+    """Return what a person types as the reason."""
     return HOSTILE if rng.random() < 0.3 else "simulated"
 
 
 def at_terminal(rng: random.Random) -> str:
-    """The same, as `tidegate` hands it on."""
+    """Return a reason as `tidegate` hands it on."""
     return sanitize(reason(rng), 500)
 
 
 def forged(text: str) -> str | None:
-    """How a text that people read was forged, if it was. Tabs and line ends are its own."""
+    """Return how a text that people read was forged, if it was.
+
+    Tabs and line ends are its own.
+    """
     found = CONTROL.search(text)
     if found is not None:
         return f"a control character {ord(found[0]):#06x}"
@@ -46,17 +52,23 @@ def forged(text: str) -> str | None:
 
 
 def forged_log(text: str) -> str | None:
-    """The same of what is written to a log at once: it is one line."""
+    """Return the same for a text that is written to a log at once.
+
+    Such a text is one line.
+    """
     return "a second line" if "\n" in text.rstrip("\n") else forged(text)
 
 
 def forged_page(html: str) -> str | None:
-    """The same of a page: what runs in it is not what somebody typed."""
+    """Return the same for a page.
+
+    What runs in a page is not what somebody typed.
+    """
     return "a script" if f"<script>{MARK}" in html else forged(html)
 
 
 def notice(body: bytes) -> str:
-    """Subject and text of a message to people, as it was sent."""
+    """Return subject and text of a message to people, as it was sent."""
     fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
     return "\n".join((*fields.get("Subject", ()), *fields.get("Message", ())))
 
@@ -65,20 +77,26 @@ SCANNER = "scanner"
 """The process of one who opens every link and sends nothing."""
 LOOKS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan", "GetMetricData"})
 OUGHT = frozenset({"states", "kms"})
-"""Services to which a task token may go: the one that gave it, and the one that seals it."""
+"""Services to which a task token may go.
+
+They are the one that gave it, and the one that seals it.
+"""
 
 
 @dataclass
 class Outward:
-    """tokens: task tokens, which nobody may see."""
+    """Looks at everything that leaves the controllers.
+
+    tokens: task tokens, which nobody may see.
+    """
 
     trace: Trace
     tokens: set[str] = field(default_factory=set)
     hosts: set[str] = field(default_factory=set)
-    """Those that were called, and may be."""
+    """Hosts that were called, and may be."""
 
     def called(self, home: str, service: str, operation: str, host: str, body: bytes) -> None:
-        """A call reached somebody."""
+        """Look at a call that reached somebody."""
         if host not in self.hosts:
             if not HOSTS.fullmatch(host):
                 self.trace.note("stranger", home, f"called {host}", {"said": f"{home} called {host}"})
@@ -94,17 +112,17 @@ class Outward:
             self.trace.note("touched", home, said, {"said": said})
 
     def logged(self, text: str) -> None:
-        """A handler wrote to its log."""
+        """Look at a text that a handler wrote to its log."""
         self.look_for_tokens("a log line", text.encode())
         self._note_forged("the log has", forged_log(text))
 
     def shown(self, home: str, path: str, html: str) -> None:
-        """Somebody sees a page."""
+        """Look at a page that somebody sees."""
         self.look_for_tokens(f"the page {path}", html.encode())
         self._note_forged(f"{home}: the page {path} has", forged_page(html))
 
     def look_for_tokens(self, where: str, body: bytes) -> None:
-        """Note where a task token was sent that has no business there."""
+        """Note where a task token was sent to a wrong place."""
         if any(token.encode() in body for token in self.tokens):
             self.trace.note("leak", "", where, {"said": f"a task token went to {where}"})
 
@@ -120,7 +138,10 @@ def _changes(service: str, operation: str) -> bool:
 
 
 class Log(io.StringIO):
-    """Where the handlers' log goes: each text is shown to whoever listens, and kept nowhere."""
+    """The destination of the handlers' log.
+
+    Each text is shown to whoever listens, and kept nowhere.
+    """
 
     listener: Callable[[str], object] | None = None
 
@@ -134,11 +155,14 @@ class Gate(Protocol):
     """One controller's console, as browsers meet it."""
 
     def look(self, method: str, path: str, who: str | None) -> tuple[int, str]:
-        """Status and page; `who` is signed in, or nobody."""
+        """Return status and page; `who` is signed in, or nobody."""
         ...
 
     def click(self, request: str, who: str, *, yes: bool, reason: str) -> bool:
-        """Open the page of a request, and send the form on it. Whether the answer counted."""
+        """Open the page of a request, and send the form on it.
+
+        Returns True where the answer counted.
+        """
         ...
 
 

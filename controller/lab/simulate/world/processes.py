@@ -1,4 +1,4 @@
-"""Processes that die, and machines whose clocks are wrong.
+"""The processes that die, and machines whose clocks are wrong.
 
 A process is one invocation of a handler with everything that it spawned. Once it is dead, its next call
 raises `Died`, which no code of the controller catches: what it had sent may land, it sends no more.
@@ -17,16 +17,19 @@ T = TypeVar("T")
 
 
 class Died(BaseException):
-    """The process ended here, as a Lambda that runs out of memory does: nothing after this ran."""
+    """The process ended here, and nothing after this ran.
+
+    So ends a Lambda that runs out of memory.
+    """
 
 
 class ProcessEnded(RuntimeError):  # noqa: N818
-    """What the caller of a function learns of that."""
+    """The error that the caller of a function sees where its process `Died`."""
 
 
 @dataclass(eq=False)
 class Process:
-    """`number` counts the invocations of a run."""
+    """One invocation of a handler; `number` counts the invocations of a run."""
 
     number: int
     region: str
@@ -38,7 +41,7 @@ _RUNNING: ContextVar[Process | None] = ContextVar("process", default=None)
 
 
 def running() -> Process | None:
-    """The process that runs now; None for a person, or the cloud."""
+    """Return the process that runs now; None for a person, or the cloud."""
     return _RUNNING.get()
 
 
@@ -58,7 +61,10 @@ def die_if_dead() -> None:
 
 
 class Machines(VirtualRuntime):
-    """The runtime of one Region's handlers: what they spawn belongs to their process; `skew` may change."""
+    """The runtime of one Region's handlers.
+
+    What the handlers spawn belongs to their process; `skew` may change.
+    """
 
     def __init__(self, kernel: Kernel) -> None:
         super().__init__(kernel)

@@ -1,8 +1,7 @@
-"""What lies in the tables, as seen from outside: tells of a write that took the place of another's.
+"""The items in tables and buckets, as seen from outside.
 
-The journal is looked at more closely, by its chain: see `record`.
-
-Objects that move traffic, as seen from outside: tells of one that was replaced or deleted unseen.
+The module tells of a write that took the place of another's, and of objects that move traffic and were
+replaced or deleted unseen. The journal is looked at more closely, by its chain: see `journal_record`.
 """
 
 import json
@@ -19,12 +18,18 @@ Key = tuple[str, str, str]
 
 @dataclass
 class Shelf:
-    """last: (Region, partition, sort key) -> version of evidence, holder of a lease, or nothing."""
+    """Holds what was last written to the tables.
+
+    last: (Region, partition, sort key) -> version of evidence, holder of a lease, or nothing.
+    """
 
     last: dict[Key, Any] = field(default_factory=dict)
 
     def take(self, region: str, operation: str, body: bytes) -> str | None:
-        """Note a write that was done; the sentence where it should not have been."""
+        """Note a write that was done.
+
+        Returns a sentence where it should not have been done.
+        """
         asked = json.loads(body)
         match str(asked.get("TableName", "")), operation:
             case "tidegate-evidence", "PutItem" if "version" in asked["Item"]:
@@ -76,13 +81,19 @@ _LISTED = re.compile(r"<Key>(.*?)</Key><ETag>(.*?)</ETag>")
 
 @dataclass
 class Objects:
-    """now: address -> ETag of what is there. seen: home and address -> the ETag that it was last shown."""
+    """Holds the objects that move traffic.
+
+    now: address -> ETag of what is there. seen: home and address -> the ETag that it was last shown.
+    """
 
     now: dict[str, str] = field(default_factory=dict)
     seen: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def take(self, home: str, request: Request, response: Response) -> str | None:
-        """Note what was done; the sentence where it should not have been."""
+        """Note a request that was done.
+
+        Returns a sentence where it should not have been done.
+        """
         address = request.headers.get("host", "").partition(".s3.")[0] + request.path
         if response.status not in (200, 204):
             return None

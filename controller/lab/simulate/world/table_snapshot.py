@@ -1,4 +1,7 @@
-"""What is left in the tables when a run has ended, for a console to look at: see `readmodel.trace`."""
+"""The snapshot of the tables when a run has ended.
+
+A console looks at it: see `readmodel.trace`.
+"""
 
 import json
 from collections.abc import Iterator
@@ -15,7 +18,10 @@ JOURNAL, EVIDENCE, ASSESSMENTS = "tidegate-journal", "tidegate-evidence", "tideg
 
 
 def keep(world: World, name: str, file: TextIO | None) -> None:
-    """Write them at the end of a trace, if one is written. Raises `OSError`."""
+    """Write the snapshot at the end of a trace, if one is written.
+
+    Raises `OSError`.
+    """
     if file is None:
         return
     traced = kept(world, name)
@@ -24,7 +30,10 @@ def keep(world: World, name: str, file: TextIO | None) -> None:
 
 
 def kept(world: World, name: str) -> Traced:
-    """As seen by the controller that has assessed the most: another one may have been dead all along."""
+    """Return the snapshot, as seen by the controller that has assessed the most.
+
+    Another one may have been dead all along.
+    """
     application, cloud = world.policy.application, world.cloud
     by_home = {home: _assessments(world, home) for home in world.homes}
     here = max(world.homes, key=lambda home: len(by_home[home]))
@@ -60,7 +69,10 @@ def _assessments(world: World, home: str) -> tuple[tuple[float, dict[str, Any]],
 
 
 def _requests(world: World, region: str) -> tuple[tuple[float, float], ...]:
-    """Minutes in which the policy's own metric counted; none where it names none."""
+    """Return the minutes that the policy's own metric counted.
+
+    None where the policy names no metric.
+    """
     metric = world.policy.traffic
     if metric is None:
         return ()
@@ -78,7 +90,7 @@ def _requests(world: World, region: str) -> tuple[tuple[float, float], ...]:
 
 
 def _items(world: World, region: str, table: str) -> Iterator[dict[str, Any]]:
-    """Everything in a table; nothing where it was never made."""
+    """Yield everything in a table; nothing where it was never made."""
     asked: dict[str, Any] = {"TableName": table}
     while True:
         try:

@@ -1,4 +1,7 @@
-"""What happens to a call, and to an event under way: rules that come and go, rates, one random source."""
+"""The weather: what happens to a call, and to an event under way.
+
+It is rules that come and go, with rates, and one random source.
+"""
 
 import random
 from collections.abc import Callable, Collection
@@ -6,18 +9,27 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 Fate = Literal["refused", "hung", "lost", "throttled", "slow", "dies", "dies-after"]
-"""refused: nobody there. hung: never answered. lost: applied, no reply. slow: `delay` late, also past the
-caller's patience. dies: the process ends before the call; dies-after: right after it applied."""
+"""The fate of a call.
+
+refused: nobody there. hung: never answered. lost: applied, no reply. slow: `delay` late, also past the
+caller's patience. dies: the process ends before the call; dies-after: right after it applied.
+"""
 
 Moment = Literal["before", "sent", "applied", "replied", "recorded"]
-"""before: the call is not sent. sent: it lands after its sender died. applied: the reply finds nobody.
-replied: the sender dies with the reply in hand. recorded: after the journal has what came of it."""
+"""The moment of a death around a call.
+
+before: the call is not sent. sent: it lands after its sender died. applied: the reply finds nobody. replied:
+the sender dies once it has the reply. recorded: after the journal has what came of it.
+"""
 MOMENTS: tuple[Moment, ...] = get_args(Moment)
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One call that is about to leave. home: the controller's Region, "" for nobody's."""
+    """One call that is about to leave.
+
+    home: the controller's Region, "" for nobody's.
+    """
 
     home: str
     service: str
@@ -29,7 +41,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CallRule:
-    """Calls that match in all that is named meet `fate`, each with probability `rate`. part: in the body."""
+    """Lets calls that match in all that is named meet `fate`.
+
+    rate: the probability for each call. delay: seconds. part: must be in the body.
+    """
 
     fate: Fate
     rate: float = 1.0
@@ -53,7 +68,10 @@ class CallRule:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EventRule:
-    """Events that enter the bus of `region` (None: any) are dropped, doubled, or come up to `delay` late."""
+    """Lets events that enter the bus of `region` (None: any) be disturbed.
+
+    They are dropped, doubled, or come up to `delay` seconds late.
+    """
 
     what: Literal["dropped", "doubled", "late"]
     rate: float
@@ -63,7 +81,10 @@ class EventRule:
 
 @dataclass(frozen=True, slots=True)
 class Doom:
-    """The sender of a call dies around it, by `kill`. late: seconds until what was `sent` lands."""
+    """Lets the sender of a call die around it, by `kill`.
+
+    late: seconds until what was `sent` lands.
+    """
 
     moment: Moment
     kill: Callable[[], None]
@@ -72,7 +93,10 @@ class Doom:
 
 @dataclass
 class Weather:
-    """The rules that are on now, asked in order; the first that hits decides."""
+    """Holds the rules that are on now.
+
+    They are asked in order; the first that hits decides.
+    """
 
     random: random.Random
     calls: list[CallRule] = field(default_factory=list)
@@ -89,12 +113,15 @@ class Weather:
         return None
 
     def end(self, rule: CallRule | EventRule) -> None:
-        """The rule holds no more; nothing happens if it did not."""
+        """End a rule; nothing happens if it did not hold."""
         self.calls = [one for one in self.calls if one is not rule]
         self.events = [one for one in self.events if one is not rule]
 
     def under_way(self, region: str) -> tuple[float, ...]:
-        """How much later than usual an event arrives at the bus of `region`: never, once, or twice."""
+        """Return how much later than usual an event arrives at a bus.
+
+        region: of the bus. There is one number of seconds for each arrival: none, one, or two.
+        """
         delays = [0.0]
         for rule in self.events:
             if rule.region in (None, region) and self.random.random() < rule.rate:

@@ -1,4 +1,7 @@
-"""The world of one seed: an application, its Regions, three controllers, canaries, alarms, a switch."""
+"""The world of one seed: an application, Regions, three controllers and a switch.
+
+It also has canaries and alarms.
+"""
 
 import random
 from collections import Counter
@@ -39,9 +42,10 @@ class Build(Protocol):
 
 @dataclass(frozen=True)
 class Plant:
-    """What the command line hands in, so that this room needs neither boto3 nor the handlers.
+    """Holds what the command line hands in.
 
-    bound: one controller's handlers by name. gate: its console. log: where the handlers write.
+    So this package needs neither boto3 nor the handlers. bound: one controller's handlers by name. gate: its
+    console. log: where the handlers write.
     """
 
     parts: Parts
@@ -53,7 +57,10 @@ class Plant:
 
 @dataclass
 class World:
-    """Everything of a run. `random` is its only source of chance beside those it seeds."""
+    """Holds everything of a run.
+
+    `random` is its only source of chance beside those it seeds.
+    """
 
     seed: int
     plant: Plant
@@ -80,7 +87,7 @@ class World:
     used: set[str] = field(default_factory=set)
     """Names of the faults that this run has met."""
     cooldowns: list[float] = field(default_factory=list)
-    """Those of all policies that were deployed."""
+    """Cooldowns of all policies that were deployed, in seconds."""
 
     @property
     def now(self) -> float:
@@ -95,12 +102,15 @@ class World:
         return tuple(self.policy.regions)
 
     def awake(self) -> list[str]:
-        """Controllers through which a person gets something done."""
+        """Return the controllers through which a person gets something done."""
         faults = self.cloud.faults
         return [home for home in self.homes if not faults.stopped(home) and not faults.silent(home)]
 
     def deploy(self, home: str, policy: Policy | None = None) -> None:
-        """Put the handlers there, or replace them by those of another policy, deployed now."""
+        """Deploy a controller's handlers, or replace them.
+
+        policy: another policy, deployed now.
+        """
         rng = random.Random(f"{self.seed}/{home}/{self.now}")  # noqa: S311 - a run must repeat
         self.cooldowns.append((policy or self.policy).limits.cooldown)
         if policy is not None:
@@ -123,7 +133,7 @@ class World:
         self.cloud.stations[home].functions.update(watched)
 
     def close(self) -> None:
-        """Nothing runs on; to be called once, when all has been looked at."""
+        """End everything that runs; to be called once, when all has been looked at."""
         for runtime in (*self.machines.values(), self.runtime):
             runtime.close()
 
@@ -135,7 +145,10 @@ class World:
 
 
 def make_world(seed: int, plant: Plant, trace_to: Any = None, policy: Policy | None = None) -> World:
-    """The world of `seed`, ready to begin; the same every time. policy: drawn where none is given."""
+    """Return the world of `seed`, ready to begin; the same every time.
+
+    policy: drawn where none is given.
+    """
     rng = random.Random(seed)  # noqa: S311 - a run must repeat
     policy = policy or drawn_policy(random.Random(f"{seed}/policy"), usual(seed))  # noqa: S311
     kernel = Kernel(VirtualClock(START))
