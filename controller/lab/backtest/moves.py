@@ -31,7 +31,10 @@ from controller.lab.backtest.step_functions import (
 
 DAY = 86400.0
 BY_HAND = 1800.0
-"""Seconds of no red signal after which people bring a Region home, where the policy has no `restore`."""
+"""Seconds without a red signal after which people bring a Region home.
+
+They do so where the policy has no `restore`.
+"""
 STEP = 60.0
 
 

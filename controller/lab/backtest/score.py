@@ -83,7 +83,7 @@ def _moment(text: str, number: int) -> float:
 FLAP = 6 * 3600.0
 """Seconds after coming home within which leaving again is a flap."""
 SLACK = 600.0
-"""Seconds after the end of an impairment in which leaving still answers it, if late."""
+"""Seconds after an impairment in which leaving still answers it, if late."""
 
 
 @dataclass(frozen=True, slots=True)

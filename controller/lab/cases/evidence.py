@@ -30,7 +30,10 @@ HEARD = 1.0
 DECIDED = 5.0
 
 Script = tuple[tuple[float, str], ...]
-"""(seconds since the case began, a word of `Says.say` from then on), in the order of the file."""
+"""(seconds since the case began, word of `Says.say` from then on).
+
+The pairs are in the order of the file.
+"""
 
 
 class Feed:

@@ -89,7 +89,7 @@ class Watch:
     active: list[str] = field(default_factory=list)
     begun: list[tuple[float, str]] = field(default_factory=list)
     counted: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """How often somebody was told that their answer to a request counts."""
+    """Counts how often somebody was told that their answer to a request counts."""
     number: int = 0
     pages: list[float] = field(default_factory=list)
     """Moments at which a page got through."""

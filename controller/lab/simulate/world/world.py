@@ -81,7 +81,7 @@ class World:
     """The controller that last wrote or sent something."""
     length: Length = LENGTHS["long"]
     held: Counter[tuple[int, str]] = field(default_factory=Counter)
-    """How many faults hold a name in one of the rehearsal's sets."""
+    """Counts the faults that hold a name in one of the rehearsal's sets."""
     gone: set[str] = field(default_factory=set)
     """Regions whose alarms somebody deleted."""
     used: set[str] = field(default_factory=set)
