@@ -19,7 +19,9 @@ from controller.ports.errors import (
 from controller.steps.context.deps import Deps
 from controller.steps.context.situation import read_fleet, read_switch
 
+S = TypeVar("S")
 T = TypeVar("T")
+BUSY = "the journal is busy; nothing was written, try again"
 TRIES = 5
 """Times that something is written again where others write first, each time."""
 
@@ -106,17 +108,27 @@ def write(
     return after
 
 
-def retry_on_conflict(deps: Deps, state: State, act: Callable[[State], T]) -> T:
-    """What `act` returns; again, with the journal as it is then, where others wrote first.
+def retry_on_conflict(
+    read: Callable[[], S],
+    act: Callable[[S], T],
+    *,
+    first: S | None = None,
+    also: tuple[type[Exception], ...] = (),
+) -> T:
+    """Return what `act` returns; read and act again where others wrote first.
 
-    Raises `JournalConflict` once that has happened `TRIES` times in a row.
+    read: gathers what `act` goes by. first: what was read already, in place of the first reading.
+    also: further errors after which it is worth another look. Raises the last error once `act` has failed
+    `TRIES` times in a row; what `read` raises is not caught.
     """
+    caught: tuple[type[Exception], ...] = (JournalConflict, *also)
+    found = read() if first is None else first
     for _ in range(TRIES - 1):
         try:
-            return act(state)
-        except JournalConflict:
-            state = load_state(deps)
-    return act(state)
+            return act(found)
+        except caught:
+            found = read()
+    return act(found)
 
 
 def require_driver(deps: Deps, incident_id: str, epoch: int) -> tuple[State, Incident]:

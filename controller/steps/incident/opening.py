@@ -10,6 +10,7 @@ controller's own assessments. What they do not show, or show with a gap, was not
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import inf
 from typing import Any
 
@@ -21,7 +22,7 @@ from controller.core.journal import Kind
 from controller.core.model import Decision, Node, SignalState, Truth, Verdict
 from controller.ports.errors import OutsideUnreachable
 from controller.steps.context.deps import REASON, Deps
-from controller.steps.context.journalling import retry_on_conflict, write
+from controller.steps.context.journalling import load_state, retry_on_conflict, write
 from controller.steps.context.paging import page
 from controller.steps.context.situation import situation, with_controls
 from controller.steps.incident.driver import drive, next_epoch
@@ -119,7 +120,9 @@ def assess_regions_retrying(
 
     What the other wrote may well be the same.
     """
-    return retry_on_conflict(deps, state, lambda fresh: assess_regions(deps, fresh, controls))
+    return retry_on_conflict(
+        partial(load_state, deps), lambda fresh: assess_regions(deps, fresh, controls), first=state
+    )
 
 
 def open_incident(

@@ -5,6 +5,7 @@ It is judged at the moment of the click.
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 
 from controller.core.decision.approval_chain import belongs
 from controller.core.decision.decide import decide
@@ -14,7 +15,7 @@ from controller.core.incident.state import IllegalMove, Incident, State
 from controller.core.journal import Kind
 from controller.ports.errors import JournalConflict
 from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import load_state, read_state, write
+from controller.steps.context.journalling import BUSY, load_state, read_state, retry_on_conflict, write
 from controller.steps.context.situation import situation
 from controller.steps.incident.approvals import Question, answer_callback, asked_now, next_ask, question
 
@@ -47,8 +48,8 @@ def answer(
     groups: those that `who` belongs to by a sign-in just verified; None where the right to write to the
     journal is what entitles. shown: digest of the plan that `who` was shown, where that is known.
     """
-    for _ in range(5):
-        state = load_state(deps)
+
+    def once(state: State) -> Answered:
         incident = _asked(state, request_id)
         if incident is None:
             return Answered(False, _unknown(deps, request_id))
@@ -62,8 +63,6 @@ def answer(
                 "stage": request.stage, "needed": max(0, request.needed() - 1)}  # fmt: skip
         try:
             state = write(deps, state, kind, data=data, incident=incident, by=who)
-        except JournalConflict:
-            continue  # somebody wrote first: look again at the state now
         except IllegalMove as refused:
             return Answered(False, str(refused))
         after = state.incidents[incident.id].request
@@ -72,7 +71,11 @@ def answer(
             return Answered(True, f"{incident.id}: approved by {who}{more}")
         answer_callback(deps, request_id, "given" if approve else "denied")
         return Answered(True, f"{incident.id}: {'approved' if approve else 'denied'} by {who}")
-    return Answered(False, "the journal is busy; nothing was written, try again")
+
+    try:
+        return retry_on_conflict(partial(load_state, deps), once)  # it looks again at what is so now
+    except JournalConflict:
+        return Answered(False, BUSY)
 
 
 def look_at(deps: Deps, request_id: str) -> Question | Answered:

@@ -12,21 +12,22 @@ The floor binds here too, and safety rules are never overridden. Readiness, cool
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from controller.core.decision.plan import after, below_floor, plan, serving
 from controller.core.incident.fold import apply, fold, refuse_illegal
-from controller.core.journal import Draft, Kind
+from controller.core.journal import Draft, Event, Kind
 from controller.core.model import Plan
 from controller.core.policy.schema import Policy
 from controller.ports.errors import ControllerError, JournalConflict, SwitchRefused, SwitchUnavailable
 from controller.ports.outside import RoutingControls
 from controller.ports.runtime import Runtime
 from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import retry_on_conflict
 
 DEADLINE = 45.0
 """Seconds after which nothing new is sent."""
-TRIES = 5
 LONE = "; no second endpoint says so"
 
 WriteDown = Callable[[Mapping[str, Any]], str]
@@ -197,20 +198,24 @@ def journal(deps: Deps, records: Sequence[Record]) -> int:
     busy.
     """
     added = 0
-    for _ in range(TRIES):
-        events = deps.journal.read(deps.application)
+
+    def append_missing(events: tuple[Event, ...]) -> int:
+        nonlocal added
         state = fold(deps.application, events)
         known = {str(event.data.get("record")) for event in events if event.kind is Kind.BROKE_GLASS}
-        try:
-            for record in (each for each in records if each.id not in known):
-                draft = _draft(deps, record)
-                refuse_illegal(state, draft)
-                state = apply(state, deps.journal.append(deps.application, draft, state.last))
-                added += 1
-        except JournalConflict:
-            continue
+        for record in (each for each in records if each.id not in known):
+            draft = _draft(deps, record)
+            refuse_illegal(state, draft)
+            state = apply(state, deps.journal.append(deps.application, draft, state.last))
+            added += 1
         return added
-    raise JournalConflict("the journal is busy; what was done by break-glass is not in it yet")
+
+    try:
+        return retry_on_conflict(partial(deps.journal.read, deps.application), append_missing)
+    except JournalConflict as conflict:
+        raise JournalConflict(
+            "the journal is busy; what was done by break-glass is not in it yet"
+        ) from conflict
 
 
 def _draft(deps: Deps, record: Record) -> Draft:

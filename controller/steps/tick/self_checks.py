@@ -10,6 +10,7 @@ A step that is slow against its own history is told to people, once.
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from controller.core.decision.decide import decide
@@ -19,7 +20,7 @@ from controller.core.incident.step_durations import stuck
 from controller.core.journal import Kind
 from controller.ports.errors import ControllerError, JournalConflict, JournalUnreadable, OutsideUnreachable
 from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import retry_on_conflict, write
+from controller.steps.context.journalling import load_state, retry_on_conflict, write
 from controller.steps.context.paging import note, page
 from controller.steps.context.situation import situation
 
@@ -57,7 +58,9 @@ def tell_gap(deps: Deps, state: State, now: float) -> State:
     if since is None:
         return state
     data = {"from": since, "to": now, "who": deps.here}
-    return retry_on_conflict(deps, state, lambda fresh: write(deps, fresh, Kind.BLINDED, data=data))
+    return retry_on_conflict(
+        partial(load_state, deps), lambda fresh: write(deps, fresh, Kind.BLINDED, data=data), first=state
+    )
 
 
 LATELY = 200.0

@@ -17,6 +17,7 @@ too many is counted for a day: that only makes others wait for a person.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from controller.core.decision.approval_chain import granted, overrides
@@ -24,17 +25,15 @@ from controller.core.decision.decide import decide
 from controller.core.decision.guards import begun
 from controller.core.decision.limits import left_today, rationed, regions_counted
 from controller.core.incident.state import Incident, Phase, State
-from controller.core.journal import Draft, Kind
+from controller.core.journal import Draft, Event, Kind
 from controller.core.model import Plan
 from controller.ports.errors import JournalConflict, SwitchRefused
 from controller.ports.outside import ReadBack
 from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import load_state, require_driver, retry_on_conflict, write
+from controller.steps.context.journalling import TRIES, load_state, require_driver, retry_on_conflict, write
 from controller.steps.context.situation import FLEET, read_switch, situation
 from controller.steps.incident.driver import beat
 from controller.steps.payload import StepPayload
-
-TRIES = 5
 
 
 def count_region_for_fleet(
@@ -51,22 +50,22 @@ def count_region_for_fleet(
         return None
     data = {"application": deps.application, "region": region, "incident": incident.id}
     draft = Draft(deps.new_id(), Kind.REGION_COUNTED, now, f"tidegate@{deps.here}", data=data)
-    for _ in range(TRIES):
-        events = deps.journal.read(FLEET)
+
+    def count(events: tuple[Event, ...]) -> str | None:
         counted = regions_counted(events)
         if region in left_today(counted, now):
             return None
         too_many = rationed(deps.policy.limits.fleet_regions_per_day, counted, region, now)
-        if too_many is not None:
-            return too_many
-        try:
+        if too_many is None:
             deps.journal.append(FLEET, draft, events[-1] if events else None)
-            return None
-        except JournalConflict:
-            continue
-    raise JournalConflict(
-        f"others wrote to the fleet's journal {TRIES} times before {deps.application} could"
-    )
+        return too_many
+
+    try:
+        return retry_on_conflict(partial(deps.journal.read, FLEET), count)
+    except JournalConflict as conflict:
+        raise JournalConflict(
+            f"others wrote to the fleet's journal {TRIES} times before {deps.application} could"
+        ) from conflict
 
 
 DEADLINE = 15.0
@@ -155,7 +154,7 @@ def _applied(
         write(deps, fresh, Kind.SHIFT_APPLIED, data=data, incident=now)
 
     # It is applied, whatever others wrote meanwhile: a mute, a command that was refused.
-    retry_on_conflict(deps, state, record)
+    retry_on_conflict(partial(load_state, deps), record, first=state)
 
 
 def _settle(deps: Deps, incident: Incident) -> float:
