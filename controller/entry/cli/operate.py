@@ -1,11 +1,11 @@
-"""`tidegate mute`, `ack`, `stand-down`: what operators set, each journalled with who and why.
+"""Commands of operators: `tidegate evacuate`, `restore`, `drill`, `mute`, `ack`, `stand-down`, `disarm`,
+`arm`.
 
-`tidegate evacuate`, `disarm`, `arm`: what people do, journalled with who and why.
-
-`tidegate restore` and `tidegate drill`: bring a Region home, or rehearse leaving it in production.
+Each is journalled with the person and the reason. `_set` and `_move` are what they have in common: open the
+context, know who acts, ask for the word to be typed out, act, print the sentence.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -20,20 +20,22 @@ from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import load_state
 from controller.steps.operator import commands
 from controller.steps.operator.commands import DESPITE, Done
-from controller.steps.operator.commands import arm as turn
-from controller.steps.operator.commands import arm_fleet as turn_fleet
-from controller.steps.operator.commands import evacuate as open_by_hand
 
 Despite = Annotated[
     list[str] | None,
     typer.Option("--despite", help="shared-cause or target-not-ready: set aside, with a second person."),
 ]
 Fleet = Annotated[bool, typer.Option("--fleet", help="Every application whose journal is in this table.")]
+IncidentId = Annotated[str, typer.Argument(metavar="INCIDENT")]
+RegionName = Annotated[str, typer.Argument(metavar="REGION")]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait until it has ended.")]
+Command = Callable[[Deps, str], Done]
+"""The outside and who acts -> what came of it."""
 
 
 def evacuate(
-    region: Annotated[str, typer.Argument(metavar="REGION")],
-    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the journal.")],
+    region: RegionName,
+    reason: Reason,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until the incident has ended.")] = False,
     despite: Despite = None,
     context: ContextName = None,
@@ -47,119 +49,16 @@ def evacuate(
         fail(
             ExitCode.BAD_INPUT, f"--despite {sanitize(unknown[0], 60)}: expected one of: {', '.join(DESPITE)}"
         )
-    found = open_context(context)
-    who = acting(found, act_as)
-    confirm(found, f"Traffic will leave {sanitize(region, 60)}", region, yes=yes)
-    deps = found.deps()
-    done = open_by_hand(deps, region, who=who, reason=sanitize(reason, 500), despite=despite or ())
-    ended = wait_for(deps, done.incident) if wait and done.incident else None
-    ok = done.done and ended in (None, "settled")
-    fields = {"region": region, "incident": done.incident, "by": who, "ended": ended}
-    sentence = done.sentence if ended is None else f"{done.incident}: {ended}"
-    emit_result("evacuate", ok, sentence, fields, as_json=as_json)
 
+    def begin(deps: Deps, who: str) -> Done:
+        return commands.evacuate(deps, region, who=who, reason=sanitize(reason, 500), despite=despite or ())
 
-def wait_for(deps: Deps, incident: str) -> str:
-    while (found := load_state(deps).incidents[incident]).phase not in ENDED:
-        deps.runtime.sleep(2.0)
-    return str(found.phase)
-
-
-def disarm(
-    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the journal.")],
-    fleet: Fleet = False, context: ContextName = None, act_as: ActAs = None, as_json: AsJson = False,
-) -> None:  # fmt: skip
-    """Turn the kill switch: nothing moves until it is armed again."""
-    found = open_context(context)
-    who = acting(found, act_as)
-    turned = (turn_fleet if fleet else turn)(found.deps(), on=False, who=who, reason=sanitize(reason, 500))
-    emit_result("disarm", turned.done, turned.sentence, {"by": who, "fleet": fleet}, as_json=as_json)
-
-
-def arm(
-    reason: Reason = "", fleet: Fleet = False, context: ContextName = None, act_as: ActAs = None,
-    yes: Yes = False, as_json: AsJson = False,
-) -> None:  # fmt: skip
-    """Let it act again."""
-    found = open_context(context)
-    who = acting(found, act_as)
-    deps = found.deps()
-    what, word = ("every application", "fleet") if fleet else (deps.application, deps.application)
-    confirm(found, f"{what} may move traffic by itself again", word, yes=yes)
-    turned = (turn_fleet if fleet else turn)(deps, on=True, who=who, reason=sanitize(reason, 500))
-    emit_result("arm", turned.done, turned.sentence, {"by": who, "fleet": fleet}, as_json=as_json)
-
-
-def emit_result(name: str, ok: bool, sentence: str, fields: dict[str, Any], *, as_json: bool) -> None:
-    emit_result = sanitize(sentence, 600)
-    emit(
-        name,
-        {"ok": ok, "sentence": emit_result, **fields},
-        lambda: stdout().print(Text(emit_result)),
-        as_json=as_json,
-    )
-    if not ok:
-        raise typer.Exit(ExitCode.NO)
-
-
-Why = Annotated[str, typer.Option("--reason", help="Why; it is kept in the journal.")]
-IncidentId = Annotated[str, typer.Argument(metavar="INCIDENT")]
-
-
-def mute(
-    what: Annotated[str, typer.Argument(metavar="SIGNAL|REGION")],
-    reason: Why,
-    for_: Annotated[str, typer.Option("--for", help="How long, such as 1h; 0s ends it.")],
-    context: ContextName = None, act_as: ActAs = None, yes: Yes = False, as_json: AsJson = False,
-) -> None:  # fmt: skip
-    """Take a signal, or all signals about a Region, for unknown: it speaks neither for nor against."""
-    try:
-        lasts = seconds(for_)
-    except ValueError as error:
-        fail(ExitCode.BAD_INPUT, f"--for {sanitize(for_, 40)!r}: {error}")
-    found = open_context(context)
-    who = acting(found, act_as)
-    name = sanitize(what, 200)
-    if lasts:
-        confirm(found, f"Nothing that {name} says will count for {for_}", name, yes=yes)
-    done = commands.mute(found.deps(), what, seconds=lasts, who=who, reason=sanitize(reason, 500))
-    emit_result(
-        "mute", done.done, done.sentence, {"what": name, "seconds": lasts, "by": who}, as_json=as_json
-    )
-
-
-def ack(
-    incident: IncidentId, reason: Why, context: ContextName = None, act_as: ActAs = None, yes: Yes = False,
-    as_json: AsJson = False,
-) -> None:  # fmt: skip
-    """Acknowledge an incident that has ended: the next one may move traffic within the cooldown."""
-    found = open_context(context)
-    who = acting(found, act_as)
-    name = sanitize(incident, 120)
-    confirm(found, f"No cooldown will follow {name}", name, yes=yes)
-    done = commands.acknowledge(found.deps(), incident, who=who, reason=sanitize(reason, 500))
-    emit_result("ack", done.done, done.sentence, {"incident": name, "by": who}, as_json=as_json)
-
-
-def stand_down(
-    incident: IncidentId, reason: Why, context: ContextName = None, act_as: ActAs = None, yes: Yes = False,
-    as_json: AsJson = False,
-) -> None:  # fmt: skip
-    """End an incident that holds, where it stands: before its traffic moves, or after."""
-    found = open_context(context)
-    who = acting(found, act_as)
-    name = sanitize(incident, 120)
-    confirm(found, f"{name} will end where it stands, and nothing more of it moves", name, yes=yes)
-    done = commands.stand_down(found.deps(), incident, who=who, reason=sanitize(reason, 500))
-    emit_result("stand-down", done.done, done.sentence, {"incident": name, "by": who}, as_json=as_json)
-
-
-RegionName = Annotated[str, typer.Argument(metavar="REGION")]
-Wait = Annotated[bool, typer.Option("--wait", help="Wait until it has ended.")]
+    what = f"Traffic will leave {sanitize(region, 60)}"
+    _move("evacuate", what, begin, region, wait, context, act_as, yes, as_json)
 
 
 def restore(
-    region: RegionName, reason: Why, wait: Wait = False, context: ContextName = None,
+    region: RegionName, reason: Reason, wait: Wait = False, context: ContextName = None,
     act_as: ActAs = None, yes: Yes = False, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Bring REGION home on your word. Readiness, the floor and the approval still bind."""
@@ -172,7 +71,7 @@ def restore(
 
 
 def drill(
-    region: RegionName, reason: Why, wait: Wait = False, context: ContextName = None,
+    region: RegionName, reason: Reason, wait: Wait = False, context: ContextName = None,
     act_as: ActAs = None, yes: Yes = False, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Leave REGION, stay as long as the policy says, and come home. Blocked where a guard says no."""
@@ -184,10 +83,108 @@ def drill(
     _move("drill", what, begin, region, wait, context, act_as, yes, as_json)
 
 
+def disarm(
+    reason: Reason, fleet: Fleet = False, context: ContextName = None, act_as: ActAs = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Turn the kill switch: nothing moves until it is armed again."""
+    turn = commands.arm_fleet if fleet else commands.arm
+
+    def act(deps: Deps, who: str) -> Done:
+        return turn(deps, on=False, who=who, reason=sanitize(reason, 500))
+
+    _set("disarm", None, act, {"fleet": fleet}, context, act_as, True, as_json)  # who stops it is in a hurry
+
+
+def arm(
+    reason: Reason = "", fleet: Fleet = False, context: ContextName = None, act_as: ActAs = None,
+    yes: Yes = False, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Let it act again."""
+    turn = commands.arm_fleet if fleet else commands.arm
+
+    def ask(deps: Deps) -> tuple[str, str]:
+        what, word = ("every application", "fleet") if fleet else (deps.application, deps.application)
+        return f"{what} may move traffic by itself again", word
+
+    def act(deps: Deps, who: str) -> Done:
+        return turn(deps, on=True, who=who, reason=sanitize(reason, 500))
+
+    _set("arm", ask, act, {"fleet": fleet}, context, act_as, yes, as_json)
+
+
+def mute(
+    what: Annotated[str, typer.Argument(metavar="SIGNAL|REGION")],
+    reason: Reason,
+    for_: Annotated[str, typer.Option("--for", help="How long, such as 1h; 0s ends it.")],
+    context: ContextName = None, act_as: ActAs = None, yes: Yes = False, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Take a signal, or all signals about a Region, for unknown: it speaks neither for nor against."""
+    try:
+        lasts = seconds(for_)
+    except ValueError as error:
+        fail(ExitCode.BAD_INPUT, f"--for {sanitize(for_, 40)!r}: {error}")
+    name = sanitize(what, 200)
+
+    def act(deps: Deps, who: str) -> Done:
+        return commands.mute(deps, what, seconds=lasts, who=who, reason=sanitize(reason, 500))
+
+    ask = _asking(f"Nothing that {name} says will count for {for_}", name) if lasts else None
+    _set("mute", ask, act, {"what": name, "seconds": lasts}, context, act_as, yes, as_json)
+
+
+def ack(
+    incident: IncidentId, reason: Reason, context: ContextName = None, act_as: ActAs = None, yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Acknowledge an incident that has ended: the next one may move traffic within the cooldown."""
+    name = sanitize(incident, 120)
+
+    def act(deps: Deps, who: str) -> Done:
+        return commands.acknowledge(deps, incident, who=who, reason=sanitize(reason, 500))
+
+    ask = _asking(f"No cooldown will follow {name}", name)
+    _set("ack", ask, act, {"incident": name}, context, act_as, yes, as_json)
+
+
+def stand_down(
+    incident: IncidentId, reason: Reason, context: ContextName = None, act_as: ActAs = None, yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """End an incident that holds, where it stands: before its traffic moves, or after."""
+    name = sanitize(incident, 120)
+
+    def act(deps: Deps, who: str) -> Done:
+        return commands.stand_down(deps, incident, who=who, reason=sanitize(reason, 500))
+
+    ask = _asking(f"{name} will end where it stands, and nothing more of it moves", name)
+    _set("stand-down", ask, act, {"incident": name}, context, act_as, yes, as_json)
+
+
+def _asking(what: str, word: str) -> Callable[[Deps], tuple[str, str]]:
+    return lambda _: (what, word)
+
+
+def _set(
+    name: str, ask: Callable[[Deps], tuple[str, str]] | None, act: Command, fields: Mapping[str, Any],
+    context: str | None, act_as: str | None, yes: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Do what changes no traffic. ask: what will happen, and the word that a person types out first."""
+    found = open_context(context)
+    who = acting(found, act_as)
+    deps = found.deps()
+    if ask is not None:
+        what, word = ask(deps)
+        confirm(found, what, word, yes=yes)
+    done = act(deps, who)
+    emit_result(name, done.done, done.sentence, {**fields, "by": who}, as_json=as_json)
+
+
 def _move(
-    name: str, what: str, begin: Callable[[Deps, str], Done], region: str, wait: bool, context: str | None,
+    name: str, what: str, begin: Command, region: str, wait: bool, context: str | None,
     act_as: str | None, yes: bool, as_json: bool,
 ) -> None:  # fmt: skip
+    """Begin a move of traffic, and wait for its end where that is asked for."""
     found = open_context(context)
     who = acting(found, act_as)
     confirm(found, what, region, yes=yes)
@@ -202,6 +199,16 @@ def _move(
 
 
 def how_it_ended(deps: Deps, incident: str) -> str:
-    """Wait for the end; of a drill its outcome, else the incident's last phase."""
-    phase, found = wait_for(deps, incident), load_state(deps).incidents[incident]
+    """Wait for the end; return a drill's outcome, else the incident's last phase."""
+    while (found := load_state(deps).incidents[incident]).phase not in ENDED:
+        deps.runtime.sleep(2.0)
+    phase = str(found.phase)
     return found.outcome or phase if found.intent == "drill" else phase
+
+
+def emit_result(name: str, ok: bool, sentence: str, fields: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print the sentence, or the document with it, and exit with 1 where the answer is no."""
+    told = sanitize(sentence, 600)
+    emit(name, {"ok": ok, "sentence": told, **fields}, lambda: stdout().print(Text(told)), as_json=as_json)
+    if not ok:
+        raise typer.Exit(ExitCode.NO)
