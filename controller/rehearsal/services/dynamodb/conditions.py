@@ -1,13 +1,12 @@
 """The condition and filter expressions, as trees, and their evaluation.
 
-Developer guide, "Condition and filter expressions".
-
 ```
  or := and {OR and}      and := not {AND not}      not := [NOT] test
  test := ( or ) | operand op operand | operand BETWEEN x AND y | operand IN (…) | function(…)
 ```
 
-`Judge` decides on one item. A missing attribute fails every test but `<>` and not-exists.
+`Judge` decides on one item. A missing attribute fails every test but `<>` and not-exists. Source: developer
+guide, "Condition and filter expressions".
 """
 
 from collections.abc import Callable, Mapping
