@@ -20,10 +20,9 @@ from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import lacks, load_state
 from controller.steps.context.paging import note
 from controller.steps.context.situation import situation
-from controller.steps.incident.driver import execution_name
+from controller.steps.incident.driver import MOST_RUNS, execution_name
 from controller.steps.incident.opening import RegionAssessments, assess_regions_retrying
 from controller.steps.tick.keep_alive import keep_alive
-from controller.steps.tick.takeover import TOO_MANY
 
 
 def probe_record(deps: Deps, probes: Sequence[Probe]) -> dict[str, Any]:
@@ -53,7 +52,7 @@ def revive(deps: Deps, judged: RegionAssessments, ended: Sequence[str]) -> None:
         return
     if lacks(deps.policy, judged.state):
         return
-    if incident.runs + 1 < TOO_MANY:
+    if incident.runs + 1 < MOST_RUNS:
         about = next(d for d in judged.decisions if d.region == incident.source)
         with suppress(JournalConflict, TokenClosed):  # another process or the tick was faster
             keep_alive(deps, judged.state, incident, about)

@@ -7,11 +7,17 @@ from contextlib import suppress
 
 from controller.core.decision.decide import Situation
 from controller.core.decision.precedence import abstains
-from controller.core.incident.state import Incident
+from controller.core.incident.state import Incident, State
+from controller.core.journal import Kind
 from controller.ports.errors import JournalConflict, OutsideUnreachable
 from controller.ports.storage import Lease
 from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import write
+from controller.steps.context.paging import page
 from controller.steps.payload import StepPayload
+
+MOST_RUNS = 3
+"""Takeovers of one incident, then people are told."""
 
 
 def next_epoch(deps: Deps) -> int:
@@ -71,3 +77,30 @@ def beat(deps: Deps, incident: Incident, seen: Situation) -> None:
             deps.leases.beat(lease)
     except (JournalConflict, OutsideUnreachable):
         return  # whoever drives now beats for itself
+
+
+def hand_over_to_next_run(deps: Deps, state: State, incident: Incident, reason: str) -> State:
+    """Write `HandedOver`, then let the next run take the lease.
+
+    The append decides between two that do so at once.
+    """
+    data = {
+        "from": execution_name(incident, incident.runs),
+        "to": execution_name(incident, incident.runs + 1),
+        "reason": reason,
+    }
+    epoch = max(next_epoch(deps), incident.epoch + 1)
+    state = write(deps, state, Kind.HANDED_OVER, data=data, incident=incident, epoch=epoch)
+    drive(deps, state.incidents[incident.id])
+    return state
+
+
+def page_takeovers(deps: Deps, state: State, incident: Incident) -> State:
+    """Tell people of an incident whose executions or drivers keep failing.
+
+    Its executions keep ending, or its drivers keep falling silent.
+    """
+    reason = f"{MOST_RUNS} executions of it have ended or fallen silent before their time"
+    if not page(deps, f"{incident.id}: takeovers", reason):
+        return state
+    return write(deps, state, Kind.ESCALATED, data={"code": "takeovers", "reason": reason}, incident=incident)

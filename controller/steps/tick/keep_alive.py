@@ -13,9 +13,14 @@ from controller.steps.context.journalling import write
 from controller.steps.context.paging import page
 from controller.steps.context.situation import situation
 from controller.steps.incident.approvals import next_ask, notify_approvers, question, write_approval_request
-from controller.steps.incident.driver import beat, drive, execution_name
-from controller.steps.tick.takeover import TOO_MANY, too_many
-from controller.steps.workflow.hand_over import hand_on
+from controller.steps.incident.driver import (
+    MOST_RUNS,
+    beat,
+    drive,
+    execution_name,
+    hand_over_to_next_run,
+    page_takeovers,
+)
 
 
 def keep_alive(deps: Deps, state: State, incident: Incident, about: Decision) -> None:
@@ -30,9 +35,9 @@ def keep_alive(deps: Deps, state: State, incident: Incident, about: Decision) ->
         if drive(deps, incident):
             return
         # The name is taken and nothing runs: it failed. The next run drives with a new epoch.
-        state = hand_on(deps, state, incident, "its execution had ended")
-        if incident.runs + 1 == TOO_MANY:
-            too_many(deps, state, state.incidents[incident.id])
+        state = hand_over_to_next_run(deps, state, incident, "its execution had ended")
+        if incident.runs + 1 == MOST_RUNS:
+            page_takeovers(deps, state, state.incidents[incident.id])
         return
     # The steps beat for themselves; while people are asked, no step runs.
     if incident.phase is Phase.ASKED:

@@ -19,14 +19,12 @@ from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import write
 from controller.steps.context.paging import page
 from controller.steps.context.situation import situation
-from controller.steps.incident.driver import drive, execution_name, next_epoch
+from controller.steps.incident.driver import MOST_RUNS, drive, execution_name, next_epoch, page_takeovers
 
 STANDSTILL = 150.0
 """Seconds without a beat after which a driver is taken for dead."""
 UNBROKEN = 100.0
 """Seconds between two looks at the lease, at most: what it showed in a longer gap is not known."""
-TOO_MANY = 3
-"""Takeovers of one incident, then people are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +80,9 @@ def take_over_if_still(deps: Deps, state: State, incident: Incident, standing: S
     taken = state.incidents[incident.id]
     drive(deps, taken)
     page(deps, f"{incident.id}: taken over", f"{deps.here} drives on: {data['reason']}.")
-    if taken.runs == TOO_MANY:
-        state = too_many(deps, state, taken)
+    if taken.runs == MOST_RUNS:
+        state = page_takeovers(deps, state, taken)
     return state
-
-
-def too_many(deps: Deps, state: State, incident: Incident) -> State:
-    """Tell people of an incident whose executions or drivers keep failing.
-
-    Its executions keep ending, or its drivers keep falling silent.
-    """
-    reason = f"{TOO_MANY} executions of it have ended or fallen silent before their time"
-    if not page(deps, f"{incident.id}: takeovers", reason):
-        return state
-    return write(deps, state, Kind.ESCALATED, data={"code": "takeovers", "reason": reason}, incident=incident)
 
 
 def _last_look(deps: Deps, now: float) -> Standing | None:
