@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-FIRST = ("tests/entry/", "tests/drills/", "tests/steps/")
+FIRST = ("tests/entry/", "tests/drills/", "tests/cases/", "tests/steps/")
 """Rooms whose tests take seconds. Begun early, none of them is what everything else waits for at the end."""
 
 

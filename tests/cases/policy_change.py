@@ -1,0 +1,47 @@
+"""A policy that changes: in mid-move, and for a deployment that was rolled back."""
+
+import json
+from collections import Counter
+
+from controller.core.journal import Kind
+from controller.core.model import Verdict
+from controller.steps.context.journalling import load_state
+from tests.cases.setting import QUICK, Lines, Since, codes, on
+from tests.core.scene import EAST, WEST
+from tests.steps.world import deploy, executions, failing, redeployed, world
+
+
+def e3_policy_drops_a_slice_mid_move() -> Lines:
+    """Deploy a policy without the slice that has just moved."""
+    policy = QUICK | {"evacuate": QUICK["evacuate"] | {"waves": [1]}}
+    w = failing(**policy)
+    assert w.until(w.has(Kind.SHIFT_VERIFIED), 300)
+    fewer = {
+        EAST: {"controls": ["use1-b", "use1-c", "use1-d"]},
+        WEST: {"controls": ["usw2-b", "usw2-c", "usw2-d"]},
+    }
+    deploy(w, redeployed(w, **(policy | {"regions": fewer})))
+    since = Since(w)
+    w.advance(1800)
+    errors = [json.loads(line) for line in w.log.getvalue().splitlines() if '"ERROR"' in line]
+    counted = Counter((e.get("handler"), e.get("error"), e.get("why")) for e in errors)
+    yield f"\n[E3] errors {counted.most_common(8)}"
+    opened = w.state.open
+    yield (f"   kinds {w.kinds[-12:]} pages {since.pages} open {opened and (opened.id, opened.phase)}")
+    yield f"   on {on(w)} {[(run['name'], run['status']) for run in executions(w)][:5]}"
+
+
+def e17_superseded_everywhere() -> Lines:
+    """Roll a deployment back: the journal names a policy that no controller has."""
+    w = world(**QUICK)
+    w.advance(130)
+    other = redeployed(w, **(QUICK | {"limits": QUICK["limits"] | {"cooldown": "6m"}}))
+    load_state(other)  # It writes PolicyLoaded, and nothing uses this controller ever after.
+    w.advance(60)
+    since = Since(w)
+    w.say(east=Verdict.BREACHING)
+    w.advance(3 * 3600)
+    yield (
+        "\n[E17] a deployment was rolled back (policy-superseded everywhere), dark 3h: "
+        f"new pages {since.pages} {codes(w)}"
+    )
