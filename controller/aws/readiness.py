@@ -137,7 +137,7 @@ class AwsReadiness:
 
 
 def _oldest(resources: Iterable[Mapping[str, Any]]) -> float | None:
-    """When the resource that was looked at longest ago was looked at; None if one has no time."""
+    """Return the time of the oldest look; None if one has no time."""
     times = [r.get("LastCheckedTimestamp") for r in resources]
     return min((_time(t) for t in times), default=None) if None not in times else None
 

@@ -12,7 +12,9 @@ T = TypeVar("T")
 
 
 class SystemRuntime:
-    """Real time at speed 1. A rehearsal passes a speed and an anchor, so that all share one clock.
+    """Real time at speed 1.
+
+    A rehearsal passes a speed and an anchor, so that all share one clock.
 
     Parameters
     ----------

@@ -1,4 +1,6 @@
-"""The console over a run that is over: the pages of `app`, and nobody signs in, for nothing can be done.
+"""The console over a run that is over: the same pages, read only.
+
+Nobody signs in, for nothing can be done.
 
 There is no form to post and no door. A page of another site can neither read it nor be shown in it: the host
 must be this one, and the headers are those of every page.
@@ -37,7 +39,9 @@ OVER = "this is the record of a run that is over"
 
 
 def outside_of(traced: Traced) -> Deps:
-    """The run at its end, as `traced.here` saw it. Nothing can be written through it."""
+    """The run at its end, as `traced.here` saw it.
+
+    Nothing can be written through it."""
     gone = _Gone()
     return Deps(
         policy=traced.policy,
@@ -63,7 +67,7 @@ def outside_of(traced: Traced) -> Deps:
 
 
 class RunIsOver(EvidenceUnavailable, OutsideUnreachable, SwitchRefused):
-    """What a run that is over no longer has: leases, tokens, a workflow, anybody to ask or to tell."""
+    """The absent parts of a run that is over: leases, tokens, workflow, people."""
 
 
 def _over(*_: Any, **__: Any) -> NoReturn:
@@ -188,7 +192,9 @@ BROKEN = "What this page would show does not fit together; the record holds what
 
 
 class Archive:
-    """One trace, read only. origin: where it is served. log: takes one line a request."""
+    """One trace, read only.
+
+    origin: where it is served. log: takes one line a request."""
 
     def __init__(
         self,

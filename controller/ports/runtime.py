@@ -1,4 +1,7 @@
-"""Time and concurrency as promises, so that a rehearsal can own both; and the waits built on them."""
+"""Time and concurrency as promises, and the waits that are built on them.
+
+A rehearsal can own both.
+"""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
@@ -55,8 +58,9 @@ def wait_for_all(runtime: Runtime, tasks: Collection[Task[T]], patience: float) 
 
 
 def fan_out(runtime: Runtime, work: Mapping[K, Callable[[], T]], patience: float) -> dict[K, T]:
-    """Do all of `work` side by side; return the answers that came within `patience` seconds.
+    """Do all of `work` side by side; return the answers that came in time.
 
+    patience: seconds.
     Raises what a piece of work raised.
     """
     tasks = {key: runtime.spawn(each) for key, each in work.items()}
@@ -65,8 +69,9 @@ def fan_out(runtime: Runtime, work: Mapping[K, Callable[[], T]], patience: float
 
 
 def answer_within(runtime: Runtime, work: Callable[[], T], timeout: float, *, whom: str) -> T:
-    """Return what `work` returns within `timeout` seconds; it is left running where it takes longer.
+    """Return what `work` returns within `timeout` seconds.
 
+    It is left running where it takes longer.
     whom: who was asked, for the sentence. Raises `EvidenceUnavailable`, and what `work` raised.
     """
     task = runtime.spawn(work)
@@ -77,7 +82,7 @@ def answer_within(runtime: Runtime, work: Callable[[], T], timeout: float, *, wh
 
 
 def settle(future: "Future[T]", work: Callable[[], T]) -> None:
-    """Do `work` and put its value or its error into `future`: the body of a thread."""
+    """Do `work` and put its value or error into `future`: a thread's body."""
     try:
         value = work()
     except Exception as error:  # noqa: BLE001 - kept, and raised again by result()

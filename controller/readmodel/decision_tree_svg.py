@@ -14,9 +14,14 @@ Each node shows its value and sentence, each leaf its signals and ages.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
+from controller.core.text import sanitize
+
 WIDTH = 1000
+LONGEST = 4000
+"""Characters of one text from outside."""
 STEP = 30
 LINE = 19
 SMALL = 16
@@ -69,14 +74,8 @@ def tree_svg(tree: Mapping[str, Any], *, title: str, subtitle: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return text that can stand anywhere in XML.
-
-    A character that cannot be printed becomes a space.
-    """
-    held = "".join(char if char.isprintable() else " " for char in text)
-    for char, name in (("&", "amp"), ("<", "lt"), (">", "gt"), ('"', "quot"), ("'", "#39")):
-        held = held.replace(char, f"&{name};")
-    return held
+    """Return text from outside as it can stand anywhere in XML, on one line."""
+    return escape(sanitize(text, LONGEST), quote=True)
 
 
 def _place(node: Mapping[str, Any], depth: int, y: int, above: int | None, rows: list[Row]) -> int:

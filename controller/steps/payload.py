@@ -42,7 +42,9 @@ class PayloadUnknown(ValueError):  # noqa: N818
 
 
 class StepPayload(BaseModel):
-    """Input and output of every state. `next` is where the workflow goes; waits are in seconds.
+    """The input and output of every state.
+
+    `next` is where the workflow goes; waits are in seconds.
 
     deployed: when the version was deployed that started this execution; 0: not known.
     """

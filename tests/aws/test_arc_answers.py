@@ -13,7 +13,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from controller.aws.arc.calls import Next, client_config, judge, plain
+from controller.aws.arc.calls import Next, client_config, judge
 from controller.aws.arc.endpoints import Endpoints
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
@@ -56,8 +56,10 @@ def test_what_follows(error: Exception, following: Next) -> None:
 
 
 def test_text_from_outside_is_flat_printable_and_bounded() -> None:
-    assert plain("a\r\nERROR\tforged \x1b[31m\u202e b") == "a ERROR forged [31m b"
-    assert len(plain("x" * 10_000)) == 400
+    said = judge(answer("ThrottlingException", "a\r\nERROR\tforged \x1b[31m\u202e b")).text
+    assert said.isprintable()
+    assert said.split() == ["ThrottlingException:", "a", "ERROR", "forged", "b"]
+    assert len(judge(answer("ThrottlingException", "x" * 10_000)).text) == 400
 
 
 def test_the_sdk_retries_nothing_and_waits_briefly() -> None:

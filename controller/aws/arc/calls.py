@@ -1,8 +1,6 @@
-"""The three calls to one ARC endpoint, and the client that makes them.
+"""The three calls to one ARC endpoint, their client and their errors.
 
-AWS: Routing Control API Reference (`route53-recovery-cluster`).
-
-What an error from an ARC endpoint means for the next send.
+An error says what to do next (`Next`). Source: Routing Control API Reference (`route53-recovery-cluster`).
 """
 
 import re
@@ -16,9 +14,11 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.parsers import ResponseParserError
 
+from controller.core.text import sanitize
+
 
 class Next(StrEnum):
-    """What to do after a failed call."""
+    """The next thing to do after a failed call."""
 
     HOP = "hop"  # another endpoint, at once
     BACK_OFF = "back off"  # another endpoint, after a pause
@@ -47,6 +47,8 @@ class CallFailed(Exception):  # noqa: N818
 ERRORS = (BotoCoreError, ClientError, ResponseParserError)
 """All that a client's call raises for reasons outside this program."""
 
+LONGEST = 400
+"""Characters of an error's text."""
 LONGEST_ADVICE = 5.0
 """Seconds: a `retryAfterSeconds` beyond this is ignored, for the next call goes to another endpoint."""
 
@@ -73,19 +75,13 @@ _BACK_OFF = frozenset(
 )
 
 
-def plain(text: str, limit: int = 400) -> str:
-    """Text from outside, on one line, printable and bounded."""
-    flat = "".join(char if char.isprintable() else " " for char in text[: 4 * limit])
-    return " ".join(flat.split())[:limit]
-
-
 def judge(error: Exception) -> CallFailed:
-    """One of `ERRORS` as a `CallFailed`."""
+    """Return one of `ERRORS` as a `CallFailed`."""
     if isinstance(error, ClientError):
         return _judge_answer(error.response)
     if isinstance(error, HTTPClientError | BotoConnectionError | ResponseParserError):
-        return CallFailed(Next.HOP, plain(f"{type(error).__name__}: {error}"))
-    return CallFailed(Next.STOP, plain(f"{type(error).__name__}: {error}"))
+        return CallFailed(Next.HOP, sanitize(f"{type(error).__name__}: {error}", LONGEST))
+    return CallFailed(Next.STOP, sanitize(f"{type(error).__name__}: {error}", LONGEST))
 
 
 def _judge_answer(answer: Mapping[str, Any]) -> CallFailed:
@@ -95,7 +91,7 @@ def _judge_answer(answer: Mapping[str, Any]) -> CallFailed:
     resource = (
         f" [{answer['resourceType']} {answer.get('resourceId', '')}]" if "resourceType" in answer else ""
     )
-    text = plain(f"{code}: {message}{resource}")
+    text = sanitize(f"{code}: {message}{resource}", LONGEST)
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _RULE_CARRIERS and _RULE_WORDS.search(text):
         named = _RULE_ARN.search(text)
@@ -137,8 +133,10 @@ _MOST_PAGES = 10  # a cluster holds 300 controls; an endpoint that pages on for 
 
 
 def client_config(*, connect_timeout: float = 1.0, read_timeout: float = 2.0) -> Config:
-    """Short timeouts (real seconds) and no retries of the SDK's own: its defaults cost minutes where two
-    endpoints hang, and they retry what must not be retried."""
+    """Return short timeouts (real seconds) and no retries of the SDK's own.
+
+    Its defaults cost minutes where two
+        endpoints hang, and they retry what must not be retried."""
     return Config(
         connect_timeout=connect_timeout,
         read_timeout=read_timeout,
@@ -148,7 +146,10 @@ def client_config(*, connect_timeout: float = 1.0, read_timeout: float = 2.0) ->
 
 
 def read_states(client: Any, arns: Mapping[str, str], panel: str | None) -> dict[str, bool]:
-    """Name -> on, of the controls `arns` (name -> ARN), by the fewest calls. Raises `CallFailed`."""
+    """Return name -> on, of the controls `arns` (name -> ARN).
+
+    By the fewest calls. Raises `CallFailed`.
+    """
     try:
         if len(arns) == 1:
             seen = [client.get_routing_control_state(RoutingControlArn=next(iter(arns.values())))]

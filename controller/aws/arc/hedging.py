@@ -1,5 +1,6 @@
-"""The same request to several endpoints, each a little later than the one before; the first success wins.
+"""Hedging: the same request to several endpoints, until the first success.
 
+Each is sent a little later than the one before.
 ```
  endpoint a  |-------------- hung ---------------x client timeout
  endpoint b         |---x refused: hop at once
@@ -29,7 +30,10 @@ class Attempt(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[T, E]):
-    """What a round brought. `won` is (leg, value); `ended` the failure that stopped the round, if one did."""
+    """The result of a round.
+
+    `won` is (leg, value); `ended` the failure that stopped the round, if one did.
+    """
 
     won: tuple[str, T] | None
     ended: E | None
@@ -44,8 +48,9 @@ class _Leg(Generic[T]):
 
 
 class Hedge(Generic[T, E]):
-    """Rounds of one request. A leg may stay open beyond its round: its success still counts, its failure not.
+    """The rounds of one request.
 
+    A leg may stay open beyond its round: its success still counts, its failure not.
     Parameters
     ----------
     stagger: seconds after which the next leg starts though the last has not answered.
@@ -79,8 +84,9 @@ class Hedge(Generic[T, E]):
         deadline: float,
         before_send: Callable[[], None] | None = None,
     ) -> Outcome[T, E]:
-        """One round. No leg starts at or after `deadline` (monotonic); open legs are still heard out.
+        """Return the result of one round.
 
+        No leg starts at or after `deadline` (monotonic); open legs are still heard out.
         `before_send` is called right before each leg starts; what it raises passes through.
         """
         self._round += 1
@@ -114,11 +120,14 @@ class Hedge(Generic[T, E]):
             self._runtime.wait(tasks, min(send_at, deadline) - now if may_send and room else 60.0)
 
     def open_names(self) -> tuple[str, ...]:
-        """The legs that have not answered yet."""
+        """Return the legs that have not answered yet."""
         return tuple(leg.name for leg in self._open if not leg.task.done())
 
     def join(self, limit: float) -> None:
-        """Wait until no leg is open, `limit` seconds at most. Legs end by their client's timeouts."""
+        """Wait until no leg is open, `limit` seconds at most.
+
+        Legs end by their client's timeouts.
+        """
         until = self._runtime.monotonic() + limit
         while (left := until - self._runtime.monotonic()) > 0:
             tasks = [leg.task for leg in self._open if not leg.task.done()]

@@ -48,7 +48,10 @@ class _Track(NamedTuple):
 
 
 class Track(_Track):
-    """One signal and its verdict now. void: why nothing that was heard of it counts; empty: it does."""
+    """One signal and its verdict now.
+
+    void: why nothing that was heard of it counts; empty: it does.
+    """
 
     @cached_property
     def _heard(self) -> Past:
@@ -112,7 +115,7 @@ class View:
 
     @cached_property
     def heard(self) -> Mapping[str, float]:
-        """Return observer -> the time it was last heard of, by any way that proves it."""
+        """Return observer -> the last time that anything proves it was heard of."""
         found: dict[str, float] = {}
         for track in self.tracks:
             observer = track.signal.observer
@@ -149,7 +152,10 @@ def _muted_until(signal: Signal, muted: Mapping[str, float]) -> float:
 
 
 def judge(condition: Condition, seen: View, *, source: str, target: str | None, path: str) -> Node:
-    """Return the tree of a condition about `source`, or `target` where a leaf says so."""
+    """Return the tree of a condition about `source`.
+
+    A leaf may be about `target` instead.
+    """
     match condition:
         case All(all_=children):
             nodes = _judge_each(children, seen, source, target, f"{path}.all")
@@ -256,7 +262,7 @@ def testifying(verdict: Verdict, tracks: Sequence[Track]) -> tuple[list[Track], 
 
 
 def _units(leaf: Leaf, tracks: Sequence[Track]) -> list[list[Track]]:
-    """Return the units to count: signals one by one, or gathered by the Region that observes."""
+    """Return the units to count: signals, or signals gathered by their observing Region."""
     if leaf.observers is None:
         return [[track] for track in tracks]
     by_observer: dict[str, list[Track]] = {}
@@ -316,7 +322,10 @@ def truth(condition: Condition, seen: View, *, source: str, target: str | None =
 def _first(
     decides: Truth, children: Sequence[Condition], seen: View, source: str, target: str | None
 ) -> Truth:
-    """Return `decides` if any child has that value, else unknown if any is unknown, else the other."""
+    """Return `decides` if any child has that value.
+
+    Else unknown if any is unknown, else the other.
+    """
     doubt = False
     for child in children:
         value = truth(child, seen, source=source, target=target)

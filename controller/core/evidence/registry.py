@@ -67,7 +67,10 @@ class Roster:
 
 
 def roster_of(policy: Policy, account: str) -> Roster:
-    """Return the roster of every signal that the policy names; made once a policy and account."""
+    """Return the roster of every signal that the policy names.
+
+    It is made once a policy and account.
+    """
     return policy.derived(f"roster of {account}", lambda: Roster(expected_signals(policy, account)))
 
 

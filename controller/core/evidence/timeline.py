@@ -1,4 +1,4 @@
-"""The timeline of one signal: its observations as columns, and its past as runs of one verdict.
+"""The timeline of one signal: observations as columns, the past as runs.
 
 ```
  at        1000.0  1060.0  1120.8        said  "hbb"     healthy · breaching · unknown
@@ -222,7 +222,7 @@ def _heard(at: float, received: float) -> float:
 
 
 def _unbroken(columns: History, arrived: Sequence[float]) -> tuple[Run, ...]:
-    """Return the runs of a history in which nothing is silent or muted: those of its letters."""
+    """Return the runs of a history without silence or mutes: those of its letters."""
     at, said = columns.at, columns.said
     found: list[Run] = []
     begin, size = 0, len(said)
@@ -238,7 +238,10 @@ def _unbroken(columns: History, arrived: Sequence[float]) -> tuple[Run, ...]:
 
 
 def _broken(columns: History, arrived: Sequence[float], silent_after: float) -> tuple[Run, ...]:
-    """Return the runs of any history, observation by observation: with silence, and with muted alarms."""
+    """Return the runs of any history, one observation after the other.
+
+    Silence and muted alarms are allowed for.
+    """
     found: list[Run] = []
     heard, muted = -inf, False
     for at, came, said, via in zip(columns.at, arrived, columns.said, columns.via, strict=True):
@@ -309,7 +312,10 @@ def _open(unit: Sequence[Run]) -> bool:
 
 
 def _since(units: Sequence[Sequence[tuple[float, float]]], needed: int) -> float | None:
-    """Return the start of the last stretch that `needed` units cover; None where it has ended."""
+    """Return the start of the stretch that `needed` units cover, up to the end.
+
+    None where it has ended.
+    """
     merged = [_merge(unit) for unit in units]
     edges = sorted((moment, delta) for unit in merged for start, end in unit for moment, delta in
                    ((start, 1), (end, -1)) if moment != inf)  # fmt: skip

@@ -318,8 +318,9 @@ class Policy(Strict):
         return copy
 
     def derived(self, name: str, make: Callable[[], T]) -> T:
-        """Return what `make` gives, worked out once for this policy. A copy works it out anew.
+        """Return what `make` gives, worked out once for this policy.
 
+        A copy works it out anew.
         name: unique among everything that is derived from policies.
         """
         found = self._derived.get(name)

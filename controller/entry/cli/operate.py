@@ -169,7 +169,10 @@ def _set(
     name: str, ask: Callable[[Deps], tuple[str, str]] | None, act: Command, fields: Mapping[str, Any],
     context: str | None, act_as: str | None, yes: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Do what changes no traffic. ask: what will happen, and the word that a person types out first."""
+    """Do what changes no traffic.
+
+    ask: the sentence of what will happen, and the word that a person types out first.
+    """
     found = open_context(context)
     who = acting(found, act_as)
     deps = found.deps()
@@ -184,7 +187,7 @@ def _move(
     name: str, what: str, begin: Command, region: str, wait: bool, context: str | None,
     act_as: str | None, yes: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Begin a move of traffic, and wait for its end where that is asked for."""
+    """Begin a move of traffic; wait for its end where that is asked."""
     found = open_context(context)
     who = acting(found, act_as)
     confirm(found, what, region, yes=yes)
@@ -207,7 +210,7 @@ def how_it_ended(deps: Deps, incident: str) -> str:
 
 
 def emit_result(name: str, ok: bool, sentence: str, fields: Mapping[str, Any], *, as_json: bool) -> None:
-    """Print the sentence, or the document with it, and exit with 1 where the answer is no."""
+    """Print the sentence or the document; exit with 1 where the answer is no."""
     told = sanitize(sentence, 600)
     emit(name, {"ok": ok, "sentence": told, **fields}, lambda: stdout().print(Text(told)), as_json=as_json)
     if not ok:

@@ -49,7 +49,9 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class Says(Strict):
-    """From `at` on, matching signals say so each minute. silent: nothing comes. unheard: nor ever did."""
+    """A line of a script: from `at` on, matching signals say so each minute.
+
+    silent: nothing comes. unheard: nor ever did."""
 
     at: Moment
     say: Literal["healthy", "breaching", "unknown", "silent", "unheard"]
@@ -100,7 +102,9 @@ def _shifts(value: object) -> object:
 
 
 class Case(Strict):
-    """One worked case. Before the first minute, and for what is not named, all is healthy and ready."""
+    """One worked case.
+
+    Before the first minute, and for what is not named, all is healthy and ready."""
 
     case: Text
     because: Annotated[Text | None, Given] = None

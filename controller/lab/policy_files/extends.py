@@ -27,7 +27,7 @@ EXPECTED = "a file in this folder or below it such as base.yaml"
 
 
 class Based(Strict):
-    """What a file may say beside the policy: on which other it builds."""
+    """The keys of a file beside the policy: on which other it builds."""
 
     extends: Annotated[str, StringConstraints(pattern=BASE)]
 

@@ -1,4 +1,4 @@
-"""M out of N over whole series at once, by the one rule that the rehearsal's alarms follow.
+"""M out of N over whole series at once, by the rehearsal's one rule.
 
 ```
  codes    0 fine, 1 breaching, 2 missing           one a period, oldest first; any number of series
@@ -80,7 +80,10 @@ def _judged(row: Sequence[int], m: int, n: int, treat: Treatment) -> int:
 
 @lru_cache(maxsize=32)
 def _table(m: int, n: int, treat: Treatment) -> Codes:
-    """Return the word on every range of N + 2 periods, by its number in base three, oldest first."""
+    """Return the word on every range of N + 2 periods, by its number.
+
+    The number is in base three, the oldest period first.
+    """
     width = n + EXTRA_PERIODS
     digits = np.indices((3,) * width, dtype=np.int8).reshape(width, -1).T
     return np.array([_judged(row, m, n, treat) for row in digits.tolist()], dtype=np.int8)

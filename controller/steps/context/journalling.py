@@ -1,4 +1,4 @@
-"""The journal, read as state and appended to: the two things that every step does."""
+"""The journal, read as state and appended to: what every step does."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -27,7 +27,7 @@ TRIES = 5
 
 
 def load_state(deps: Deps) -> State:
-    """The journal as it is now, folded; the deployed policy is written down first if it is news.
+    """Return the journal's state as it is now; write the deployed policy if new.
 
     One that lacks a Region of the open incident does not come into force before that incident has ended.
     """
@@ -46,7 +46,10 @@ def load_state(deps: Deps) -> State:
 
 
 def lacks(policy: Policy, state: State) -> str | None:
-    """Why the policy cannot drive the open incident: it does not have one of its Regions. Else None."""
+    """Return the reason why the policy cannot drive the open incident, or None.
+
+    It cannot where it lacks one of the incident's Regions.
+    """
     about = state.open
     for region in (about.source, about.target) if about else ():
         if about and region and region not in policy.regions:
@@ -58,12 +61,12 @@ def lacks(policy: Policy, state: State) -> str | None:
 
 
 def read_state(deps: Deps) -> State:
-    """The journal as it is now, folded. Looks, and writes nothing."""
+    """Return the state of the journal as it is now. Write nothing."""
     return read_state_and_events(deps)[0]
 
 
 def read_state_and_events(deps: Deps) -> tuple[State, tuple[Event, ...]]:
-    """As `read_state`, and the events that it is folded from."""
+    """Return what `read_state` does, and the events that it is folded from."""
     fleet = read_fleet(deps.journal)  # first, so that what is folded is the newest that is known
     seen = deps.tail.before_reading(lambda: deps.assessments.newest(deps.application))
     events = deps.journal.read(deps.application)
@@ -85,7 +88,7 @@ def write(
     epoch: int = 0,
     by: str | None = None,
 ) -> State:
-    """Append one event after `state` and return the state that includes it.
+    """Append one event after `state`; return the state that includes it.
 
     Raises `IllegalMove` (nothing written), `JournalConflict`, `OutsideUnreachable`.
     """
@@ -132,7 +135,10 @@ def retry_on_conflict(
 
 
 def require_driver(deps: Deps, incident_id: str, epoch: int) -> tuple[State, Incident]:
-    """The state and the incident that the caller drives. Raises `JournalConflict` if it no longer does."""
+    """Return the state and the incident that the caller drives.
+
+    Raises `JournalConflict` if it no longer does.
+    """
     state = load_state(deps)
     incident = state.incidents.get(incident_id)
     if incident is None:
@@ -143,7 +149,10 @@ def require_driver(deps: Deps, incident_id: str, epoch: int) -> tuple[State, Inc
 
 
 def _announce(deps: Deps, after: State) -> None:
-    """Tell other tools of the event just written. Losing that loses no state; an intent waits for nobody."""
+    """Tell other tools of the event just written.
+
+    Losing that loses no state; an intent waits for nobody.
+    """
     event = after.last
     detail = decision_event(event, after) if event else None
     if event is None or detail is None:

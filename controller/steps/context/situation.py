@@ -41,7 +41,10 @@ SNAPSHOT = 270.0
 
 
 def read_kept(policy: Policy, snapshots: Snapshots) -> tuple[ReadinessResult, ...]:
-    """What was kept; nothing where that cannot be read, so that the checks are unknown."""
+    """Return the kept readings.
+
+    None where they cannot be read: the checks are unknown then.
+    """
     if not every_query(policy):
         return ()
     try:
@@ -53,7 +56,10 @@ def read_kept(policy: Policy, snapshots: Snapshots) -> tuple[ReadinessResult, ..
 def read_now(
     policy: Policy, state: State, readiness: Readiness, snapshots: Snapshots, runtime: Runtime
 ) -> tuple[ReadinessResult, ...]:
-    """What is said now about the move of the open incident; what was kept, where nobody answers."""
+    """Return the readings of now about the open incident's move.
+
+    A question that nobody answers has its kept reading.
+    """
     wanted = open_queries(policy, state)
     if not wanted:
         return read_kept(policy, snapshots)
@@ -66,7 +72,7 @@ def read_now(
 def read_beside(
     policy: Policy, state: State | None, readiness: Readiness, snapshots: Snapshots, runtime: Runtime
 ) -> Callable[[], tuple[ReadinessResult, ...]]:
-    """Begin to read beside the caller; call what this returns to wait for it.
+    """Begin to read beside the caller; return the function that waits for it.
 
     state: whose open incident asks now; None: what was kept will do.
     """
@@ -85,7 +91,9 @@ def read_beside(
 def refresh(
     policy: Policy, state: State, readiness: Readiness, snapshots: Snapshots, runtime: Runtime
 ) -> None:
-    """Keep a new answer to each question whose kept one is old, and to all that an open incident asks."""
+    """Keep new answers to questions whose kept ones are old.
+
+    Those of an open incident are asked each time."""
     every = every_query(policy)
     if not every:
         return
@@ -100,7 +108,7 @@ def refresh(
 
 
 def open_queries(policy: Policy, state: State) -> tuple[ReadinessQuery, ...]:
-    """What the open incident's next decision asks for."""
+    """Return the questions of the open incident's next decision."""
     incident = state.open
     if incident is None:
         return ()
@@ -112,7 +120,7 @@ def open_queries(policy: Policy, state: State) -> tuple[ReadinessQuery, ...]:
 
 
 def every_query(policy: Policy) -> tuple[ReadinessQuery, ...]:
-    """Return all that any move of this policy may ask for; worked out once a policy."""
+    """Return every question of any move of this policy; worked out once."""
     return policy.derived("every readiness query", lambda: _every_query(policy))
 
 
@@ -130,7 +138,7 @@ def _every_query(policy: Policy) -> tuple[ReadinessQuery, ...]:
 
 
 def ask(readiness: Readiness, runtime: Runtime, wanted: Sequence[ReadinessQuery]) -> list[ReadinessResult]:
-    """The answers that come, all asked side by side."""
+    """Return the answers that come; all are asked side by side."""
 
     def one(wish: ReadinessQuery) -> ReadinessResult | None:
         try:
@@ -161,12 +169,15 @@ def read_fleet(journal: Journal) -> Fleet:
 
 
 def fleet_stopped(journal: Journal) -> str | None:
-    """Why nothing in the whole fleet may move, or None."""
+    """Return the reason why nothing in the whole fleet may move, or None."""
     return read_fleet(journal).stopped
 
 
 def stopped(events: tuple[Event, ...]) -> str | None:
-    """Why nothing in the whole fleet may move, by these events of its journal; None while it is armed."""
+    """Return the reason why nothing in the fleet may move, by its journal's events.
+
+    None while it is armed.
+    """
     turned = [event for event in events if event.kind in (Kind.ARMED, Kind.DISARMED)]
     if not turned or turned[-1].kind is Kind.ARMED:
         return None
@@ -176,8 +187,9 @@ def stopped(events: tuple[Event, ...]) -> str | None:
 def situation(
     deps: Deps, state: State | None, *, read_controls: bool, controls: Mapping[str, bool] | None = None
 ) -> Situation:
-    """Gather what a decision looks at. What does not answer is None, and the decision says so.
+    """Gather what a decision looks at.
 
+    Anything that does not answer is None, and the decision says so.
     Readiness is asked for now, in an open incident, where controls are read too; else as last kept.
     """
     awaited = read_beside(
@@ -195,7 +207,10 @@ def situation(
 
 
 def with_controls(deps: Deps, seen: Situation) -> Situation:
-    """The same evidence, with the controls as they are now; and in an open incident with what is said now."""
+    """Return the same evidence with the controls as they are now.
+
+    In an open incident readiness is asked again too.
+    """
     state = seen.state
     if state is None or not open_queries(deps.policy, state):
         controls, readings = read_switch(deps), seen.readings

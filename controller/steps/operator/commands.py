@@ -35,7 +35,7 @@ LONGEST_MUTE = 7 * 86400.0
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The outcome of a command: whether it was done, a sentence, and the incident that it opened."""
+    """The outcome of a command: done or not, a sentence, the incident it opened."""
 
     done: bool
     sentence: str
@@ -133,7 +133,10 @@ def _opened(
     is_drill: bool = False,
     despite: Sequence[str] = (),
 ) -> Done:
-    """Open the incident, and say what holds it for now. look: gathers once more, after the opening."""
+    """Open the incident, and say what holds it for now.
+
+    look: gathers once more, after the opening.
+    """
     try:
         state, incident = open_incident(
             deps,
@@ -165,7 +168,10 @@ def refused(deps: Deps, command: str, sentence: str, *, who: str) -> Done:
 def _written(
     read: Callable[[], S], act: Callable[[S], Done], *, also: tuple[type[Exception], ...] = ()
 ) -> Done:
-    """Return what `act` returns, tried again where others write first; else that the journal is busy."""
+    """Return what `act` returns, tried again where others write first.
+
+    Else the answer is that the journal is busy.
+    """
     caught: tuple[type[Exception], ...] = (JournalConflict, *also)
     try:
         return retry_on_conflict(read, act, also=also)
@@ -174,7 +180,7 @@ def _written(
 
 
 def stand_down(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:
-    """End an incident that holds: before its traffic moves, or where it has moved and waits.
+    """End an incident that holds, before or after its traffic moved.
 
     What has moved stays as it is. While a call may be under way, and in a drill that is away and can go home
     by itself, it is refused.
@@ -215,7 +221,10 @@ def _cannot_stand_down(incident: Incident) -> str | None:
 
 
 def acknowledge(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:
-    """Lift the cooldown that follows an incident: a named person lets the next one act (S7)."""
+    """Lift the cooldown that follows an incident (S7).
+
+    A named person lets the next one act.
+    """
 
     def act(state: State) -> Done:
         incident = state.incidents.get(incident_id)
@@ -234,7 +243,7 @@ def acknowledge(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:
 
 
 def mute(deps: Deps, what: str, *, seconds: float, who: str, reason: str) -> Done:
-    """Take a signal, or all signals about a Region, for unknown from now on (S12).
+    """Take a signal, or all about a Region, for unknown from now on (S12).
 
     seconds: for how long; 0 ends it.
     """

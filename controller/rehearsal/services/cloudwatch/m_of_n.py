@@ -1,4 +1,7 @@
-"""M out of N with missing data, as a pure function (CloudWatch user guide, "treat missing data")."""
+"""M out of N with missing data, as a pure function.
+
+Source: CloudWatch user guide, "Configuring how CloudWatch alarms treat missing data".
+"""
 
 from collections.abc import Sequence
 from typing import Literal

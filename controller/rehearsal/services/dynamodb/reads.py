@@ -37,7 +37,10 @@ Params = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`start` is the key after which to read; `limit` counts what is read, before the filter."""
+    """One page of a Query or Scan.
+
+    `start` is the key after which to read; `limit` counts what is read, before the filter.
+    """
 
     keys: KeySchema
     start: tuple[bytes, bytes] | None
@@ -77,7 +80,10 @@ class Page:
 
 
 def page_of(params: Params, expressions: Expressions, keys: KeySchema, *, query: bool) -> Page:
-    """The page that a Query or Scan asks for; refuses leftovers of `expressions`, so read others first."""
+    """Return the page that a Query or Scan asks for.
+
+    It refuses leftovers of `expressions`, so read others first.
+    """
     limit = params.get("Limit")
     if limit is not None and limit < 1:
         raise invalid(
@@ -254,7 +260,7 @@ class Reads:
 
 
 class Plan(NamedTuple):
-    """What a query reads, by its parameters and the table's keys alone."""
+    """The keys that a query reads, by its parameters and the table's keys alone."""
 
     keys: KeyRange
     within: SortRange
