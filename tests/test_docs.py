@@ -15,7 +15,7 @@ from controller.lab.cases.run import run
 from controller.lab.policy_files.json_schema import policy_schema
 from controller.lab.policy_files.loader import load_policy
 from controller.lab.policy_files.yaml import read_yaml
-from controller.lab.scenarios.catalogue import SCENARIOS
+from controller.lab.scenarios import SCENARIOS
 from tests.support.sources import sources
 
 ROOT = Path(__file__).parents[1]

@@ -15,7 +15,7 @@ from controller.lab.environment.approvers import Mode
 from controller.lab.environment.environment import Parts, Stage
 from controller.lab.environment.virtual import virtual_stage
 from controller.lab.policy_files.overlay import overlaid
-from controller.lab.scenarios.catalogue import SCENARIOS
+from controller.lab.scenarios import SCENARIOS
 from controller.lab.scenarios.controllers import CONTROLLERS
 from controller.lab.scenarios.play import Judged, Run, judge, rehearse
 from controller.rehearsal.wire.botocore_client import virtual_clients

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from controller.core.journal import Kind
-from controller.lab.scenarios.catalogue import SCENARIOS
+from controller.lab.scenarios import SCENARIOS
 from controller.lab.scenarios.play import Run, rehearse
 from controller.steps.operator.break_glass import journal, look, move
 from tests.core.scene import EAST, WEST

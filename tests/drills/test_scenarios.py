@@ -9,7 +9,7 @@ from controller.core.decision.plan import below_floor
 from controller.core.journal import Kind, broken_at, to_json
 from controller.lab.environment.approvers import Mode
 from controller.lab.environment.environment import Stage
-from controller.lab.scenarios.catalogue import SCENARIOS
+from controller.lab.scenarios import SCENARIOS
 from controller.lab.scenarios.play import Judged, Run
 from controller.steps.context.deps import Deps
 from tests.core.scene import EAST, WEST

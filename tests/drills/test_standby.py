@@ -4,7 +4,7 @@ from functools import cache
 
 from controller.core.journal import Kind
 from controller.lab.environment.environment import Stage
-from controller.lab.scenarios.catalogue import SCENARIOS
+from controller.lab.scenarios import SCENARIOS
 from controller.lab.scenarios.play import Run, judge, rehearse
 from controller.settings import Bucket, Standby
 from controller.steps.context.deps import Deps

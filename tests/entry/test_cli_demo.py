@@ -21,7 +21,7 @@ from controller.entry.demo.files import LogFile, ReportFile
 from controller.entry.demo.log import Tape, clock
 from controller.entry.demo.screen import Screen
 from controller.lab.environment.observer import Watch
-from controller.lab.scenarios.catalogue import SCENARIOS
+from controller.lab.scenarios import SCENARIOS
 from controller.lab.scenarios.play import Run, rehearse
 from tests.drills.play import ALONE, set_up
 

@@ -9,7 +9,7 @@ import pytest
 
 from controller.aws.arc.config import NotThere, read_arc
 from controller.aws.errors import OUTSIDE
-from controller.entry.doctor.examination import Finding, Patient, examine
+from controller.entry.doctor import Finding, Patient, examine
 from controller.lab.environment.environment import Stage
 from controller.rehearsal.wire.botocore_client import virtual_clients
 from controller.settings import Arc

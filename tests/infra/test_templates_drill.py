@@ -17,7 +17,7 @@ from controller.entry.demo.rehearsal import parts
 from controller.lab.environment.environment import Stage
 from controller.lab.environment.templates import NotDeployable, redrawn
 from controller.lab.environment.virtual import virtual_stage
-from controller.lab.scenarios.catalogue import SCENARIOS
+from controller.lab.scenarios import SCENARIOS
 from controller.lab.scenarios.play import Judged, judge, rehearse
 from controller.rehearsal.wire.botocore_client import virtual_clients
 from tests.core.scene import policy_data

@@ -12,7 +12,7 @@ from controller.aws.account import PERMISSIONS
 from controller.lab.draft.names import found, placed
 from controller.lab.draft.write import ARC, POLICY, NoDraft, draft, refused, write
 from controller.lab.environment.estate import watchdogs
-from controller.lab.lint.lint import review
+from controller.lab.lint import review
 from controller.lab.policy_files.loader import load_policy
 from controller.ports.account import AccountFacts, AlarmFact, CanaryFact
 from controller.ports.errors import OutsideUnreachable

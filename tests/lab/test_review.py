@@ -11,8 +11,8 @@ import pytest
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import PolicyError, parse_policy
 from controller.entry.cli.main import main
+from controller.lab.lint import review
 from controller.lab.lint.finding import Finding
-from controller.lab.lint.lint import review
 from controller.lab.lint.reachability import prove
 from controller.lab.lint.single_points import too_few
 from controller.lab.lint.style import (

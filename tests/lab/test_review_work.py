@@ -9,8 +9,7 @@ from controller.core.policy.rules import MOST_SIGNALS
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import PolicyError, parse_policy
 from controller.lab.cases import evidence
-from controller.lab.lint import reachability, single_points
-from controller.lab.lint.lint import review
+from controller.lab.lint import reachability, review, single_points
 from tests.core.scene import OTHER, policy_data
 
 SIDES = ("east", "west", "north", "south", "central")

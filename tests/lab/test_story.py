@@ -10,7 +10,7 @@ from controller.core.journal import Kind, broken_at
 from controller.lab.environment.approvers import Mode
 from controller.lab.environment.environment import Stage
 from controller.lab.environment.observer import Watch
-from controller.lab.scenarios.catalogue import SCENARIOS
+from controller.lab.scenarios import SCENARIOS
 from controller.lab.scenarios.play import judge, rehearse
 from controller.lab.scenarios.tell_run import Teller, answered_no
 from controller.readmodel.run import Story

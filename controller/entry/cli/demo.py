@@ -48,7 +48,7 @@ def demo(
     """Break a Region of a shop on this machine, and watch the traffic move; exit 1 if it went wrong."""
     from controller.entry.demo import rehearsal
     from controller.entry.demo.play import Wanted
-    from controller.lab.scenarios.catalogue import SCENARIOS
+    from controller.lab.scenarios import SCENARIOS
 
     if listed:
         fields = {"scenarios": [{"name": s.name, "says": s.says, "must": s.must} for s in SCENARIOS.values()]}
@@ -103,7 +103,7 @@ def _run(wanted: "Wanted", path: Path, *, as_json: bool, on_screen: bool) -> Non
 
 
 def _list() -> None:
-    from controller.lab.scenarios.catalogue import SCENARIOS
+    from controller.lab.scenarios import SCENARIOS
 
     out = stdout()
     for each in SCENARIOS.values():

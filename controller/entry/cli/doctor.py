@@ -37,7 +37,7 @@ def doctor(
         return
     from controller import wiring
     from controller.aws.errors import OUTSIDE
-    from controller.entry.doctor.examination import Patient, examine
+    from controller.entry.doctor import Patient, examine
 
     deployments = (found.deployment, *found.others)
     quick, patient = wiring.looking(1.0), wiring.looking(10.0, tries=5)

@@ -57,7 +57,7 @@ def up(
     from controller.entry.demo import rehearsal
     from controller.lab.environment.persistence import NotKept
     from controller.lab.environment.templates import NotDeployable
-    from controller.lab.scenarios.catalogue import SCENARIOS
+    from controller.lab.scenarios import SCENARIOS
     from controller.rehearsal.wire.server import PortInUse
 
     live = rehearsal.live(policy)

@@ -17,7 +17,7 @@ from controller.lab.environment.last_run import LastRun, write_last_run
 from controller.lab.environment.observer import Watch
 from controller.lab.environment.virtual import START
 from controller.lab.policy_files.overlay import overlaid
-from controller.lab.scenarios.catalogue import SCENARIOS
+from controller.lab.scenarios import SCENARIOS
 from controller.lab.scenarios.controllers import CONTROLLERS
 from controller.lab.scenarios.play import Run, judge, rehearse
 from controller.lab.scenarios.tell_run import Teller, answered_no

@@ -1,13 +1,16 @@
 """The scenarios of what breaks by itself, each with its twin.
 
-One of them delivers at once thirteen hours of alarm events that a deaf bus kept.
+One of them delivers at once thirteen hours of alarm events that a deaf bus kept. In the last two somebody
+moves routing controls by hand (`DRIFTING`): that is seen and told, never fought.
 """
 
 from controller.core.policy.schema import AlarmSignal
 from controller.lab.environment.environment import Stage
 from controller.lab.scenarios import actions
+from controller.lab.scenarios.actions import dark
 from controller.lab.scenarios.scenario import Scenario, Step
 from controller.rehearsal.service import ACCOUNT, iso
+from controller.rehearsal.services.arc.data_plane import SERVICE
 
 HOURS, EVERY = 13, 300.0
 """One transition of each alarm in five minutes, as of a flapping alarm.
@@ -138,5 +141,34 @@ OUTAGES: tuple[Scenario, ...] = (
         "stay",
         (Step(0, "a backlog of stale events arrives from {region}", flood),),
         lasts=600,
+    ),
+)
+
+
+def _by_hand(stage: Stage, region: str) -> None:
+    """Turn one of the Region's controls Off, as with the AWS command line."""
+    name = stage.policy.regions[region].controls[0]
+    entry = {"RoutingControlArn": stage.cloud.controls[name], "RoutingControlState": "Off"}
+    stage.cloud.call(SERVICE, "UpdateRoutingControlState", "ap-southeast-2", entry)
+
+
+DRIFTING = (
+    Scenario(
+        "drift",
+        "a Region is dark, and somebody turns one of its controls Off by hand meanwhile",
+        "move",
+        (
+            Step(0, "{region} goes dark", dark),
+            Step(60, "somebody turns one control of {region} Off by hand", _by_hand),
+        ),
+        pages=True,
+    ),
+    Scenario(
+        "drift-alone",
+        "somebody turns a control Off by hand; customers are fine",
+        "stay",
+        (Step(0, "somebody turns one control of {region} Off by hand", _by_hand),),
+        lasts=600,
+        pages=True,
     ),
 )

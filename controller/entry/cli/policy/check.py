@@ -24,8 +24,8 @@ from controller.lab.cases.reader import beside
 from controller.lab.cases.reviewed import review_file
 from controller.lab.cases.reviewed import reviewed as reviewed_
 from controller.lab.cases.run import Report, clock, run
+from controller.lab.lint import Review, review
 from controller.lab.lint.finding import Finding
-from controller.lab.lint.lint import Review, review
 from controller.lab.lint.reachability import Proof
 from controller.lab.lint.style import Deployed, NotAlarms, read_periods
 from controller.lab.policy_files.json_schema import policy_schema

@@ -9,7 +9,8 @@ A strand is a running branch of an execution.
 ```
 
 The work of a phase, the answer to a failure and the drop of a task belong to the states: the interpreter
-gives them once, by `attach`. Nothing here knows a kind of state.
+gives them once, by `attach`. Nothing here knows a kind of state. Timers are named, and dropped with a closed
+execution, so that nothing acts for it later.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -20,8 +21,32 @@ from controller.rehearsal.services.stepfunctions import records
 from controller.rehearsal.services.stepfunctions.definition import load
 from controller.rehearsal.services.stepfunctions.failures import RUNTIME, Failure
 from controller.rehearsal.services.stepfunctions.records import Execution, Phase, Strand
-from controller.rehearsal.services.stepfunctions.timers import Timers
-from controller.rehearsal.time.kernel import Kernel
+from controller.rehearsal.time.kernel import Kernel, Timer
+
+
+class Timers:
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        self._timers: dict[str, dict[str, Timer]] = {}
+
+    def set(self, owner: str, name: str, when: float, callback: Callable[[], None]) -> None:
+        """Call `callback` at scenario time `when`.
+
+        It replaces an earlier timer of this name.
+        """
+        self.drop(owner, name)
+        self._timers.setdefault(owner, {})[name] = self._kernel.at(when, callback)
+
+    def drop(self, owner: str, *names: str) -> None:
+        for name in names:
+            timer = self._timers.get(owner, {}).pop(name, None)
+            if timer is not None:
+                timer.cancel()
+
+    def drop_all(self, owner: str) -> None:
+        self.drop(owner, *self._timers.get(owner, {}))
+        self._timers.pop(owner, None)
+
 
 Work = Callable[[Execution, Strand], None]
 
