@@ -20,7 +20,7 @@ from controller.audit.bundle.manifest import FIRST, FLEET, JOURNAL, KEY, MANIFES
 from controller.audit.bundle.signature import NoKey, public_key
 from controller.audit.bundle.verify import NotABundle, verify
 from controller.core.journal import canonical
-from tests.audit.exported import Forger, checked, framed, listed, opened, resealed, told
+from tests.support.audit_bundle import Forger, checked, framed, listed, opened, resealed, told
 
 LOG = "assessments/us-east-2/2030-01-01.jsonl.gz"
 

@@ -16,7 +16,7 @@ from controller.audit.bundle.verify import NotABundle, Verified, verify
 from controller.audit.bundle.write import Period
 from controller.core.journal import GENESIS, Event, Kind, canonical, digest, seal
 from controller.ports.audit import Link
-from tests.audit.exported import Forger, checked, exported, framed, listed, opened, resealed, told
+from tests.support.audit_bundle import Forger, checked, exported, framed, listed, opened, resealed, told
 
 LOG = "assessments/us-east-2/2030-01-01.jsonl.gz"
 Lines = list[bytes]

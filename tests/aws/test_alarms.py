@@ -9,7 +9,7 @@ from controller.core.model import Ignored, Sighting, Verdict
 from controller.ports.errors import EvidenceUnavailable
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
-from tests.aws import wire as w
+from tests.support import wire as w
 
 NOW = 1_700_000_000.7
 EAST = "us-east-1"

@@ -3,7 +3,7 @@ import pytest
 from controller.aws.dynamodb.assessments import PERMISSIONS, DynamoAssessments, link
 from controller.core.journal import GENESIS
 from controller.ports.errors import OutsideUnreachable
-from tests.aws import wire as w
+from tests.support import wire as w
 
 AT = 1_700_000_000.0
 

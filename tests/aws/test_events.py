@@ -10,7 +10,7 @@ import pytest
 
 from controller.aws.events.parse import parse
 from controller.core.model import Ignored, Observation, Sighting, Verdict
-from tests.corpus import corpus
+from tests.support.corpus import corpus
 
 NOW = 1_800_000_000.0
 Event = dict[str, Any]

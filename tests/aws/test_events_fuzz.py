@@ -13,8 +13,8 @@ from tests.aws.mutations import WRONG, Event, Path, mutants, nodes, of_schema, r
 from tests.aws.test_events import ALARM, CANARY, NOW, changed, refused, sns, sqs
 from tests.aws.test_health import HEALTH
 from tests.core.test_signal_event import EVENT as SIGNAL
-from tests.corpus import corpus
-from tests.steps.world import world
+from tests.support.corpus import corpus
+from tests.support.world import world
 
 ENDED: Event = {
     "id": "1", "detail-type": "Step Functions Execution Status Change", "source": "aws.states",

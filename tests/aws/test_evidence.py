@@ -13,8 +13,8 @@ from controller.core.policy.retention import MOST
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import expected_signals
 from controller.ports.errors import EvidenceUnavailable
-from tests.aws import wire as w
-from tests.core.scene import ACCOUNT, EAST, OTHER, policy_data, storefront
+from tests.support import wire as w
+from tests.support.policy_scene import ACCOUNT, EAST, OTHER, policy_data, storefront
 
 NOW = 1_700_000_000.0
 ALARM = "alarm:123456789012:us-east-1:storefront-us-east-1-5xx"

@@ -8,7 +8,7 @@ from controller.ports.errors import JournalConflict, OutsideUnreachable
 from controller.ports.storage import Lease
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
-from tests.aws import wire as w
+from tests.support import wire as w
 
 FIRST, SECOND = "evacuate-storefront-1", "evacuate-storefront-2"
 

@@ -26,7 +26,7 @@ from controller.rehearsal.services.eventbridge.patterns import compile_pattern
 from controller.wiring import INTAKE
 from tests.aws.test_events import ALARM, CANARY, NOW, Event, changed
 from tests.core.test_signal_event import EVENT as SIGNAL
-from tests.corpus import corpus
+from tests.support.corpus import corpus
 
 
 def transform(event: Event, paths: dict[str, str], template: str) -> str:

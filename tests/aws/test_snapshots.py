@@ -8,7 +8,7 @@ from controller.aws.dynamodb.evidence import DynamoEvidence
 from controller.aws.dynamodb.readings import PERMISSIONS, DynamoSnapshots
 from controller.core.decision.readiness import ReadinessResult
 from controller.ports.errors import EvidenceUnavailable
-from tests.aws.wire import DYNAMODBS, Wire, actions, connect, dropped, make_table
+from tests.support.wire import DYNAMODBS, Wire, actions, connect, dropped, make_table
 
 NOW = 1_800_000_000.0
 LAG = ReadinessResult("replication", "orders", "us-east-1", "us-west-2", NOW, {"points": [[NOW - 60, 0.8]]})

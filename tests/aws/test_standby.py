@@ -20,7 +20,7 @@ from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.rehearsal.wire.direct_client import Fault, attach
 from controller.rehearsal.wire.dispatch import Wire
 from controller.settings import Arc, Bucket, Deployment, Standby
-from tests.core.scene import ACCOUNT
+from tests.support.policy_scene import ACCOUNT
 
 T0 = 1_700_000_000.0
 EAST, WEST, OTHER = "us-east-1", "us-west-2", "us-east-2"

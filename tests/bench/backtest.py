@@ -22,7 +22,7 @@ from controller.lab.signals.alarm_history import read_history
 from controller.lab.signals.m_of_n import MISSING, states
 from controller.rehearsal.services.cloudwatch.m_of_n import EXTRA_PERIODS, StateValue, evaluate
 from tests.bench import promtool
-from tests.core.scene import ACCOUNT, policy_data
+from tests.support.policy_scene import ACCOUNT, policy_data
 
 T0 = 1_704_067_200.0
 YEAR = 365.25 * 86400.0

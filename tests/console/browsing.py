@@ -17,7 +17,7 @@ from typing import Any
 from controller.console.http.messages import Request, Response
 from controller.console.http.wsgi import Loopback
 from controller.rehearsal.oidc.server import OidcServer
-from tests.console.desk import Desk
+from tests.support.console_world import Desk
 
 CHROMIUM = which("chromium") or which("chromium-browser") or "chromium"
 """What is found on the PATH; else a name under which nothing is."""

@@ -14,10 +14,10 @@ from controller.core.explanation import format_time
 from controller.core.journal import to_json
 from controller.readmodel.run import sentence
 from controller.rehearsal.service import Request, Response, Scope
-from tests.audit.exported import Period, exported, opened, record_of
-from tests.console.desk import Desk
 from tests.steps.test_token import everything
-from tests.steps.world import World
+from tests.support.audit_bundle import Period, exported, opened, record_of
+from tests.support.console_world import Desk
+from tests.support.world import World
 
 ANSWERS = b"SendTask"
 """Calls that carry the token to its Region, as they must."""

@@ -13,9 +13,9 @@ from controller.core.journal import Kind, seal
 from controller.entry.console_lambda import instruments
 from controller.ports.errors import ControllerError
 from controller.readmodel.trace import Traced, read_trace, trace_lines
-from tests.console.desk import GATE, asked_desk
 from tests.console.test_looking import LINK
 from tests.steps.test_proof import RULE, counting
+from tests.support.console_world import GATE, asked_desk
 
 ORIGIN = "http://127.0.0.1:4321"
 

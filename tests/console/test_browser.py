@@ -22,12 +22,12 @@ from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.entry.console_lambda import instruments
 from tests.console.browsing import CHROMIUM, Stand, standing
-from tests.console.desk import GATE, Desk, asked_desk
 from tests.console.test_archive import run
 from tests.console.test_gate import TWO
 from tests.console.test_looking import outside
 from tests.steps.test_proof import RULE, counting
-from tests.steps.world import world
+from tests.support.console_world import GATE, Desk, asked_desk
+from tests.support.world import world
 
 DOCS = Path(__file__).parents[2] / "docs" / "console"
 THERE = Path(CHROMIUM).exists()

@@ -16,9 +16,9 @@ from controller.core.model import Verdict
 from controller.rehearsal.oidc.provider import Person
 from controller.steps.operator import approve as answers
 from controller.steps.operator.commands import evacuate
-from tests.console.desk import GATE, KEY, Browser, Desk, asked_desk
-from tests.core.scene import EAST
-from tests.steps.world import stop, world
+from tests.support.console_world import GATE, KEY, Browser, Desk, asked_desk
+from tests.support.policy_scene import EAST
+from tests.support.world import stop, world
 
 FIVE = {"oncall": [{"ask": ["group:sre-oncall"], "people": 5, "within": "15m"}]}
 TWO = {"oncall": [{"ask": ["group:sre-oncall"], "people": 2, "within": "15m"}]}

@@ -11,9 +11,9 @@ from controller.core.policy.validation import compiled, parse_policy
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import load_state
 from controller.steps.operator import approve as answers
-from tests.console.desk import Browser, Desk, asked_desk
-from tests.core.scene import OTHER, policy_data
-from tests.steps.world import executions, rebuilt
+from tests.support.console_world import Browser, Desk, asked_desk
+from tests.support.policy_scene import OTHER, policy_data
+from tests.support.world import executions, rebuilt
 
 LINK = re.compile(r'(?:href|src|action)="([^"]+)"')
 

@@ -6,7 +6,7 @@ from controller.console import view_data
 from controller.console.view_data import Past
 from controller.core.incident.fold import fold
 from controller.core.journal import Kind, seal
-from tests.console.desk import asked_desk
+from tests.support.console_world import asked_desk
 
 
 @pytest.mark.parametrize("every", [1, 2, 3, 250])

@@ -7,7 +7,7 @@ from controller.core.explanation import flip_set
 from controller.core.model import Truth
 from controller.core.policy.conditions import Leaf
 from controller.core.text import format_duration
-from tests.core.scene import ACCOUNT, EAST, OTHER, T0, WEST, evidence, storefront
+from tests.support.policy_scene import ACCOUNT, EAST, OTHER, T0, WEST, evidence, storefront
 
 T, F, U = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
 POLICY = storefront()

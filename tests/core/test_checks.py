@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from controller.core.policy.validation import PolicyError, compiled, parse_policy
-from tests.core.scene import policy_data
+from tests.support.policy_scene import policy_data
 
 FAMILY = {"family": "customer", "is": "healthy", "ifUnknown": "block"}
 LAG = {"replication": "orders", "maxLag": "30s", "aboveOrUnknown": {"ask": "oncall"}}

@@ -11,7 +11,7 @@ from controller.core.journal import Draft, Event, Kind, seal
 from controller.core.model import Decision
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import PolicyError
-from tests.core.scene import EAST, OTHER, T0, WEST, policy_data, situation, state, storefront
+from tests.support.policy_scene import EAST, OTHER, T0, WEST, policy_data, situation, state, storefront
 
 LIMITS = policy_data()["limits"]
 BY_ANA = (Kind.INCIDENT_OPENED, {"source": EAST, "requested_by": "ana"})

@@ -9,7 +9,7 @@ from controller.aws.dynamodb.evidence import Reader, observations, text_of
 from controller.core.evidence import timeline
 from controller.core.evidence.timeline import History, Past, Run, held
 from controller.core.model import RELAYED, Observation, Verdict
-from tests.core.scene import T0, history
+from tests.support.policy_scene import T0, history
 
 SAID = (Verdict.HEALTHY, Verdict.BREACHING, Verdict.BREACHING, Verdict.UNKNOWN)
 

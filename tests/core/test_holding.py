@@ -12,7 +12,7 @@ from controller.core.model import Observation, Verdict
 from controller.core.policy.retention import FEWEST, MOST, Kept, kept, longest_hold
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import PolicyError, expected_signals
-from tests.core.scene import ACCOUNT, policy_data, storefront
+from tests.support.policy_scene import ACCOUNT, policy_data, storefront
 
 WELL = {"in": "source", "family": "customer", "is": "healthy"}
 

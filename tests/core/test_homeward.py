@@ -15,7 +15,7 @@ from controller.core.incident.state import State
 from controller.core.journal import Event, Kind, seal
 from controller.core.model import Plan, Truth
 from controller.core.policy.schema import Policy
-from tests.core.scene import (
+from tests.support.policy_scene import (
     ACCOUNT,
     CONFIRMED,
     EAST,

@@ -11,7 +11,7 @@ from controller.core.decision.decide import decide
 from controller.core.evidence.evaluation import judge, truth, view
 from controller.core.model import Truth
 from controller.core.policy.conditions import Condition
-from tests.core.scene import (
+from tests.support.policy_scene import (
     ACCOUNT,
     CONFIRMED,
     EAST,

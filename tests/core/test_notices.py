@@ -3,7 +3,7 @@
 from controller.core.evidence.fold import fold
 from controller.core.evidence.health_notices import notice_id, standing
 from controller.core.model import Observation, Verdict
-from tests.core.scene import T0
+from tests.support.policy_scene import T0
 
 PATIENCE = 10_800.0
 B, U = Verdict.BREACHING, Verdict.UNKNOWN

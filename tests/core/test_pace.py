@@ -8,7 +8,7 @@ from controller.core.incident.fold import fold
 from controller.core.incident.state import State
 from controller.core.incident.step_durations import ALLOWANCE, KEPT, LEAST, Running, p75, paced, stuck
 from controller.core.journal import Draft, Event, Kind, seal
-from tests.core.scene import EAST, T0, WEST
+from tests.support.policy_scene import EAST, T0, WEST
 
 DAY = 86_400.0
 STATES = {"use1-a": False}

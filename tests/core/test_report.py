@@ -18,7 +18,7 @@ from controller.core.explanation import (
 )
 from controller.core.journal import canonical
 from controller.core.model import Node, Truth, all_of, any_of, negate
-from tests.core.scene import EAST, evidence, policy_data, situation, storefront
+from tests.support.policy_scene import EAST, evidence, policy_data, situation, storefront
 
 FREE = storefront(evacuate=policy_data()["evacuate"] | {"approval": "none"})
 

@@ -7,7 +7,7 @@ from controller.core.incident.fold import fold
 from controller.core.incident.state import Incident, Phase
 from controller.core.journal import Kind
 from controller.core.policy.schema import Policy
-from tests.core.scene import CONFIRMED, OPENED, journal, loaded, policy_data, storefront
+from tests.support.policy_scene import CONFIRMED, OPENED, journal, loaded, policy_data, storefront
 
 RULE, OTHER = "arn:rule/1", "arn:rule/2"
 LEADS = {"ask": ["group:sre-leads"], "people": 2, "within": "10m"}

@@ -3,7 +3,7 @@
 import pytest
 
 from controller.core.decision.traffic_share import Points, before, between, each_minute, lately
-from tests.core.scene import EAST, T0, WEST
+from tests.support.policy_scene import EAST, T0, WEST
 
 NOON = T0 - T0 % 60
 

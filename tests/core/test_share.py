@@ -11,7 +11,7 @@ from controller.core.model import Truth
 from controller.core.policy.schema import Traffic
 from controller.core.policy.terms import PolicyError
 from controller.core.policy.validation import compiled, parse_policy
-from tests.core.scene import EAST, OTHER, T0, WEST, all_on, policy_data, storefront
+from tests.support.policy_scene import EAST, OTHER, T0, WEST, all_on, policy_data, storefront
 
 RULE: dict[str, Any] = {
     "namespace": "Storefront", "metric": "Requests", "atMost": "10%", "within": "10m", "ifUnknown": "proceed",

@@ -12,7 +12,7 @@ from controller.core.evidence.registry import UNNAMED, why_unnamed
 from controller.core.model import RELAYED, Observation, Truth, Verdict
 from controller.core.policy.conditions import Leaf
 from controller.core.policy.validation import PolicyError, compiled, expected_signals, parse_policy
-from tests.core.scene import (
+from tests.support.policy_scene import (
     ACCOUNT,
     EAST,
     OTHER,

@@ -4,8 +4,8 @@ from itertools import pairwise
 
 from controller.core.explanation import format_time
 from controller.core.journal import Kind
-from tests.core.scene import EAST, WEST
 from tests.drills.test_scenarios import MINUTE, Drill, drill, stays
+from tests.support.policy_scene import EAST, WEST
 
 
 def shifts(played: Drill) -> list[tuple[float, set[str], bool]]:

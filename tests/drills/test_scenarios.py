@@ -12,8 +12,8 @@ from controller.lab.environment.environment import Stage
 from controller.lab.scenarios.catalogue import SCENARIOS
 from controller.lab.scenarios.play import Judged, Run
 from controller.steps.context.deps import Deps
-from tests.core.scene import EAST, WEST
-from tests.drills.play import play, play_anew
+from tests.support.drill_run import play, play_anew
+from tests.support.policy_scene import EAST, WEST
 
 MINUTE = 60.0
 

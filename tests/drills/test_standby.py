@@ -8,8 +8,8 @@ from controller.lab.scenarios.catalogue import SCENARIOS
 from controller.lab.scenarios.play import Run, judge, rehearse
 from controller.settings import Bucket, Standby
 from controller.steps.context.deps import Deps
-from tests.core.scene import EAST, WEST
-from tests.drills.play import ALONE, set_up
+from tests.support.drill_run import ALONE, set_up
+from tests.support.policy_scene import EAST, WEST
 
 STANDBY = Standby(
     bucket_by_region={EAST: Bucket(name="storefront-switch", region=WEST)},

@@ -2,8 +2,8 @@
 
 from controller.core.journal import Kind
 from controller.core.model import Truth
-from tests.core.scene import EAST
 from tests.drills.test_scenarios import MINUTE, drill, moves, stays
+from tests.support.policy_scene import EAST
 
 
 def test_a_target_without_the_data_is_not_left_for_and_people_are_paged_within_eleven_minutes() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from controller.core.model import Truth, all_of, any_of, negate
-from tests.core.scene import EAST, WEST
-from tests.drills.play import play
+from tests.support.drill_run import play
+from tests.support.policy_scene import EAST, WEST
 
 MOMENTS = 50
 

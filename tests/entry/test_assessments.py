@@ -16,7 +16,7 @@ from controller.entry.context import Archive
 from controller.lab.backtest.shadow import read_export
 from controller.lab.environment.environment import Stage
 from controller.steps.context.deps import Deps
-from tests.drills.play import ALONE, set_up
+from tests.support.drill_run import ALONE, set_up
 
 BROKE, ENDED, DAYS = 400.0, 1000.0, 15
 

@@ -16,10 +16,10 @@ from controller.rehearsal.service import Request, Response
 from controller.rehearsal.services.arc.safety_rules import SafetyRule
 from controller.rehearsal.services.route53 import listed_checks, listed_records
 from controller.settings import Arc, Gate
-from tests.aws.wire import connect
-from tests.drills.play import set_up
 from tests.entry.patient import HERE, changed, told
 from tests.entry.test_doctor import patients
+from tests.support.drill_run import set_up
+from tests.support.wire import connect
 
 
 @pytest.fixture(scope="module")

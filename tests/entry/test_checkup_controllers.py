@@ -15,10 +15,10 @@ from controller.lab.environment.environment import Stage
 from controller.rehearsal.blueprint import queue_arn
 from controller.rehearsal.service import ACCOUNT
 from controller.settings import Right
-from tests.aws.wire import connect
-from tests.drills.play import ALONE, set_up
 from tests.entry.patient import HERE, changed, told
 from tests.entry.test_doctor import patients
+from tests.support.drill_run import ALONE, set_up
+from tests.support.wire import connect
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from controller.entry.cli.options import moment
 from controller.entry.cli.output import Failed
 from controller.entry.context import NoContext, announced, find_context, rehearsal_pid
 from controller.settings import Deployment
-from tests.core.scene import ACCOUNT, storefront
+from tests.support.policy_scene import ACCOUNT, storefront
 
 DEPLOYMENT: dict[str, Any] = {
     "account": ACCOUNT,

@@ -14,8 +14,8 @@ from controller.lab.environment.environment import Stage
 from controller.rehearsal.wire.botocore_client import virtual_clients
 from controller.settings import Arc
 from controller.wiring import QUESTION
-from tests.aws.wire import connect
-from tests.drills.play import ALONE, operators, set_up
+from tests.support.drill_run import ALONE, operators, set_up
+from tests.support.wire import connect
 
 
 def patients(stage: Stage) -> list[Patient]:

@@ -16,8 +16,8 @@ from controller.rehearsal.services.kms import Keys, Vault
 from controller.rehearsal.wire.dispatch import Wire
 from controller.rehearsal.wire.server import Server
 from controller.settings import Arc, Deployment
-from tests.core.scene import ACCOUNT, storefront
 from tests.entry.loopback import closed_port
+from tests.support.policy_scene import ACCOUNT, storefront
 
 
 def deployment(region: str, port: int, **changes: Any) -> Deployment:

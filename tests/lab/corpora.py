@@ -30,8 +30,8 @@ from controller.lab.signals.alarm_events import alarm_events
 from controller.lab.signals.metric_series import Series, read_series
 from controller.rehearsal.services.cloudwatch.alarm_model import Alarm, State
 from controller.rehearsal.services.cloudwatch.alarm_settings import metric_config
-from tests.corpus import corpus
 from tests.lab.outages.events import ACCOUNT, Event, alarm, moment
+from tests.support.corpus import corpus
 
 REGIONS = ("us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-south-1", "sa-east-1",
            "ap-southeast-2", "ca-central-1", "eu-north-1", "us-east-2", "us-west-1", "eu-west-2")  # fmt: skip

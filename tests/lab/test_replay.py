@@ -19,10 +19,10 @@ from controller.lab.backtest.moves import walk
 from controller.lab.replay.alarm_states import levels_of
 from controller.lab.replay.events import Arrival, BadFile, Recording, read_recording
 from controller.lab.replay.play import replay, sort, undrilled
-from tests.core.scene import policy_data
 from tests.lab.outages.derive import US, US_PLACES, Story, lines
 from tests.lab.outages.events import Event, alarm, canary, moment, utc
 from tests.lab.outages.verdicts import HERE, cases, misses
+from tests.support.policy_scene import policy_data
 
 T0 = moment("2024-05-06T10:00:00Z")
 RUN = "from controller.entry.cli.main import main; raise SystemExit(main())"

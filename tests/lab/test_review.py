@@ -25,7 +25,7 @@ from controller.lab.lint.style import (
     tight,
     unused,
 )
-from tests.core.scene import EAST, WEST, policy_data
+from tests.support.policy_scene import EAST, WEST, policy_data
 from tests.support.sources import sources
 from tests.test_docs import SHIPPED
 

@@ -11,7 +11,7 @@ from controller.core.policy.validation import PolicyError, parse_policy
 from controller.lab.cases import evidence
 from controller.lab.lint import reachability, single_points
 from controller.lab.lint.lint import review
-from tests.core.scene import OTHER, policy_data
+from tests.support.policy_scene import OTHER, policy_data
 
 SIDES = ("east", "west", "north", "south", "central")
 PLACES = [f"{area}-{side}-1" for area in ("us", "eu", "ap", "sa") for side in SIDES]

@@ -23,7 +23,7 @@ from controller.rehearsal.services.cloudwatch.alarm_model import Alarm, State
 from controller.rehearsal.services.cloudwatch.api import Alarms
 from controller.rehearsal.services.cloudwatch.m_of_n import EXTRA_PERIODS, StateValue, evaluate
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
-from tests.corpus import corpus
+from tests.support.corpus import corpus
 
 TREATMENTS: tuple[Treatment, ...] = ("missing", "ignore", "breaching", "notBreaching")
 CODES = {"0": 0, "X": 1, "-": 2}

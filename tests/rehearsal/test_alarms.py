@@ -10,7 +10,7 @@ from controller.rehearsal.faults import Faults
 from controller.rehearsal.service import AwsError, Call
 from controller.rehearsal.services.cloudwatch.api import Alarms
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
-from tests.corpus import corpus
+from tests.support.corpus import corpus
 
 T0 = 1_700_000_040.0
 """A whole minute."""

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from controller.rehearsal.services.cloudwatch.m_of_n import StateValue, Treatment, evaluate
-from tests.corpus import ROOT, corpus
+from tests.support.corpus import ROOT, corpus
 
 POINTS = {"0": False, "X": True, "-": None}
 TABLE = "cloudwatch_missing_data_truth_table.json"

@@ -15,8 +15,8 @@ import json5
 import pytest
 
 from controller.rehearsal.services.stepfunctions import Done, Integration, Outcome
-from tests.corpus import corpus
 from tests.rehearsal.engine_world import World, states
+from tests.support.corpus import corpus
 
 LEFT_OUT = {
     "callback__start_execution_sync.json": "states:startExecution.sync (a nested execution)",

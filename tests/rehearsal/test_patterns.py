@@ -9,7 +9,7 @@ import pytest
 from controller.rehearsal.service import AwsError, Call
 from controller.rehearsal.services.eventbridge.patterns import InvalidPattern, compile_pattern
 from controller.rehearsal.services.eventbridge.rules import Rules
-from tests.corpus import ROOT, corpus
+from tests.support.corpus import ROOT, corpus
 
 VECTORS = (
     sorted(path.name for path in (ROOT / "event_patterns").glob("*.json5")) if ROOT.exists() else ["absent"]

@@ -21,7 +21,7 @@ from controller.rehearsal.shop.orders import ReplicatedOrders
 from controller.rehearsal.shop.shop import Shop
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
-from tests.corpus import corpus
+from tests.support.corpus import corpus
 
 EAST, OHIO, WEST = "us-east-1", "us-east-2", "us-west-2"
 T0 = 1_800_000_000.0

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from controller.core.incident.state import Phase
 from controller.core.journal import Kind
 from controller.steps.operator.approve import answer
-from tests.core.scene import policy_data
-from tests.steps.trouble import Sent
-from tests.steps.world import World, executions, failing
+from tests.support.policy_scene import policy_data
+from tests.support.world import World, executions, failing
+from tests.support.world_faults import Sent
 
 MODES = ("refused", "lost", "died", "dies")
 """Never arrived; applied, its reply lost; the process ended before it; ended right after it applied."""

@@ -14,8 +14,8 @@ from controller.core.model import Verdict
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.steps.operator.approve import answer
 from controller.steps.operator.commands import arm
-from tests.core.scene import policy_data
-from tests.steps.world import Sent, World, executions, failing, stop
+from tests.support.policy_scene import policy_data
+from tests.support.world import Sent, World, executions, failing, stop
 
 STORM = 300.0
 

@@ -9,10 +9,10 @@ from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.steps.tick import self_checks, tick
-from tests.core.scene import EAST, OTHER, WEST, policy_data
 from tests.steps.trio import TAKEOVER, TRIO, ended
 from tests.steps.watch import kinds
-from tests.steps.world import FREE, World, deploy, failing, rebuilt, world
+from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
+from tests.support.world import FREE, World, deploy, failing, rebuilt, world
 
 Patch = pytest.MonkeyPatch
 

@@ -5,8 +5,8 @@ from controller.core.model import Verdict
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.steps.operator.approve import answer
 from controller.steps.operator.commands import arm, evacuate
-from tests.core.scene import EAST, policy_data
-from tests.steps.world import Sent, World, failing, stop, world
+from tests.support.policy_scene import EAST, policy_data
+from tests.support.world import Sent, World, failing, stop, world
 
 GATE = policy_data()["evacuate"]
 NO_MOVES: list[tuple[float, str, bool]] = []

@@ -13,8 +13,8 @@ from controller.ports.errors import JournalConflict, SwitchUnavailable
 from controller.ports.outside import ReadBack
 from controller.steps.context.deps import Deps
 from controller.steps.operator.break_glass import Outlook, journal, look, move
-from tests.core.scene import EAST, WEST, storefront
-from tests.drills.play import set_up
+from tests.support.drill_run import set_up
+from tests.support.policy_scene import EAST, WEST, storefront
 
 
 @dataclass(frozen=True)

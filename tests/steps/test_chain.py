@@ -13,9 +13,9 @@ from controller.core.model import Verdict
 from controller.steps.operator import approve as answers
 from controller.steps.operator.approve import Answered, answer, look_at
 from controller.steps.operator.commands import evacuate
-from tests.core.scene import EAST
 from tests.steps.test_approval import GATE, NO_MOVES, question, yes
-from tests.steps.world import World, failing, world
+from tests.support.policy_scene import EAST
+from tests.support.world import World, failing, world
 
 Patch = pytest.MonkeyPatch
 CHAIN = {

@@ -11,12 +11,12 @@ from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.steps.operator import approve as answers
 from controller.steps.operator.approve import Answered, answer
-from tests.core.scene import EAST, OTHER, WEST, policy_data
 from tests.steps.test_estates import THIRD, sliced
 from tests.steps.test_guards_removed import unconditional_appends
 from tests.steps.trio import ASKED, CLOCKS, ended
 from tests.steps.watch import kinds
-from tests.steps.world import World, failing
+from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
+from tests.support.world import World, failing
 
 Patch = pytest.MonkeyPatch
 

@@ -2,8 +2,8 @@
 
 from controller.core.journal import Kind
 from controller.rehearsal.services.arc.data_plane import SERVICE
-from tests.core.scene import EAST, WEST
-from tests.steps.world import World, failing, world
+from tests.support.policy_scene import EAST, WEST
+from tests.support.world import World, failing, world
 
 
 def flip(w: World, region: str, place: int, *, on: bool) -> str:

@@ -8,9 +8,9 @@ from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.rehearsal.services.arc.safety_rules import SafetyRule
-from tests.core.scene import EAST, WEST, policy_data
 from tests.steps.test_approval import GATE, NO_MOVES, asked, question, yes
-from tests.steps.world import World, failing
+from tests.support.policy_scene import EAST, WEST, policy_data
+from tests.support.world import World, failing
 
 THIRD = "eu-west-1"
 

@@ -16,9 +16,9 @@ from controller.steps.operator import commands
 from controller.steps.payload import StepPayload, read_payload
 from controller.steps.workflow import shift_traffic as set_out
 from controller.steps.workflow.shift_traffic import shift_traffic
-from tests.core.scene import EAST, WEST, policy_data
-from tests.steps.trouble import Sent
-from tests.steps.world import FREE, World, failing
+from tests.support.policy_scene import EAST, WEST, policy_data
+from tests.support.world import FREE, World, failing
+from tests.support.world_faults import Sent
 
 Patch = pytest.MonkeyPatch
 ONE = {"limits": policy_data()["limits"] | {"fleetRegionsPerDay": 1}}

@@ -20,9 +20,9 @@ from controller.steps.context.journalling import load_state
 from controller.steps.operator.approve import answer
 from controller.steps.operator.commands import arm
 from controller.steps.workflow import shift_traffic
-from tests.core.scene import ACCOUNT, WEST, policy_data
 from tests.steps.test_approval import GATE, asked
-from tests.steps.world import FREE, World, failing, redeployed
+from tests.support.policy_scene import ACCOUNT, WEST, policy_data
+from tests.support.world import FREE, World, failing, redeployed
 
 Patch = pytest.MonkeyPatch
 LIMITS = policy_data()["limits"]

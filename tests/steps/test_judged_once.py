@@ -3,7 +3,7 @@
 from controller.core.journal import Kind
 from controller.steps.context.journalling import load_state
 from controller.steps.incident.opening import assess_regions
-from tests.steps.world import failing
+from tests.support.world import failing
 
 
 def test_the_evidence_is_read_once_before_an_incident_opens() -> None:

@@ -1,8 +1,8 @@
 """What a controller as it is wired keeps of each signal."""
 
 from controller.core.model import Observation, Sighting, Verdict
-from tests.core.scene import ACCOUNT, EAST, WEST
-from tests.steps.world import world
+from tests.support.policy_scene import ACCOUNT, EAST, WEST
+from tests.support.world import world
 
 
 def test_a_controller_keeps_as_much_of_a_signal_as_its_policy_s_longest_hold_takes() -> None:

@@ -3,11 +3,11 @@
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.steps.operator.commands import evacuate, stand_down
-from tests.core.scene import EAST
 from tests.steps.test_always import HOME
 from tests.steps.test_drills import drilled
-from tests.steps.trouble import Sent
-from tests.steps.world import FREE, World, executions, failing
+from tests.support.policy_scene import EAST
+from tests.support.world import FREE, World, executions, failing
+from tests.support.world_faults import Sent
 
 ONE_BY_ONE = FREE | {"waves": [4], "settle": "6m"}
 TWO = FREE | {"waves": [2], "settle": "6m"}

@@ -23,15 +23,15 @@ from controller.steps.context.journalling import load_state, write
 from controller.steps.incident.opening import RankDelay
 from controller.steps.workflow import shift_traffic
 from tests.aws.test_health import ONE
-from tests.core.scene import EAST, OTHER, WEST, policy_data
-from tests.steps.feed import seen, show
 from tests.steps.test_estates import by_hand, sliced
 from tests.steps.test_guards_removed import unconditional_appends
 from tests.steps.test_outages import event
 from tests.steps.test_signals import dark, notice
 from tests.steps.trio import TRIO
 from tests.steps.watch import broken
-from tests.steps.world import World, executions, failing, world
+from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
+from tests.support.world import World, executions, failing, world
+from tests.support.world_feed import seen, show
 
 Patch = pytest.MonkeyPatch
 GATED = {"evacuate": policy_data()["evacuate"]}

@@ -11,9 +11,9 @@ from controller.core.policy.validation import expected_signals
 from controller.ports.errors import ControllerError
 from controller.steps.operator.approve import answer
 from controller.steps.operator.commands import arm, evacuate
-from tests.core.scene import ACCOUNT, EAST, policy_data
 from tests.steps.test_approval import GATE, NO_MOVES, asked, question, yes
-from tests.steps.world import World, deploy, executions, failing, redeployed, stop, world
+from tests.support.policy_scene import ACCOUNT, EAST, policy_data
+from tests.support.world import World, deploy, executions, failing, redeployed, stop, world
 
 
 def codes(w: World) -> list[str]:

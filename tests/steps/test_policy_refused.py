@@ -11,8 +11,8 @@ from controller.core.policy.validation import PolicyError, parse_policy
 from controller.lab.policy_files import loader, yaml
 from controller.lab.policy_files.loader import PolicyRefused, load_policy
 from controller.steps.operator.commands import stand_down
-from tests.core.scene import EAST, policy_data
-from tests.steps.world import deploy, failing, redeployed
+from tests.support.policy_scene import EAST, policy_data
+from tests.support.world import deploy, failing, redeployed
 
 Patch = pytest.MonkeyPatch
 GATED = policy_data()["evacuate"]
@@ -40,7 +40,7 @@ def test_s16_what_is_left_out_is_refused_and_never_taken_for_leave(monkeypatch: 
     def allows(data: Any) -> Any:
         return parse_policy({**data, "evacuate": {"approval": "none", **data["evacuate"]}})
 
-    monkeypatch.setattr("tests.steps.world.parse_policy", allows)
+    monkeypatch.setattr("tests.support.world.parse_policy", allows)
     assert replaced(NO_GATE) == (True, True)
 
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from controller.core.journal import Kind
-from tests.core.scene import EAST, WEST
 from tests.steps.test_drills import DRILLS
-from tests.steps.world import FREE, World, failing, world
+from tests.support.policy_scene import EAST, WEST
+from tests.support.world import FREE, World, failing, world
 
 RULE: dict[str, Any] = {
     "namespace": "Storefront", "metric": "Requests", "atMost": "10%", "within": "6m", "ifUnknown": "proceed",

@@ -6,8 +6,8 @@ from controller.core.journal import Kind
 from controller.steps.context.deps import Deps
 from controller.steps.operator.choose_controller import first_able
 from controller.steps.operator.commands import evacuate
-from tests.core.scene import EAST, OTHER, WEST
-from tests.steps.world import World, world
+from tests.support.policy_scene import EAST, OTHER, WEST
+from tests.support.world import World, world
 
 
 def spoken_to(w: World) -> Deps:

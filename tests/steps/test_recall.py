@@ -4,7 +4,7 @@ from typing import Any
 
 from controller.core.journal import Draft, Event, Kind, seal
 from controller.steps.operator.explain_past import recall
-from tests.core.scene import EAST, T0, WEST, loaded, storefront
+from tests.support.policy_scene import EAST, T0, WEST, loaded, storefront
 
 POLICY = storefront()
 

@@ -11,8 +11,8 @@ from controller.core.journal import Event, Kind, to_json
 from controller.ports.errors import JournalUnreadable
 from controller.steps.context.journal_head import JournalHead
 from controller.steps.operator.commands import arm
-from tests.core.scene import OTHER
-from tests.steps.world import World, deploy, failing, rebuilt
+from tests.support.policy_scene import OTHER
+from tests.support.world import World, deploy, failing, rebuilt
 
 Patch = pytest.MonkeyPatch
 

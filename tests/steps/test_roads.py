@@ -10,7 +10,7 @@ import pytest
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.steps.operator.commands import stand_down
-from tests.steps.world import FREE, World, executions, failing, world
+from tests.support.world import FREE, World, executions, failing, world
 
 ROOT = Path(__file__).parents[2] / "controller"
 STATES = json.loads((ROOT / "workflow.asl.json").read_text(encoding="utf-8"))["States"]

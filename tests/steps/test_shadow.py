@@ -10,9 +10,9 @@ from controller.steps.context.journalling import load_state
 from controller.steps.operator.commands import evacuate
 from controller.steps.payload import StepPayload
 from controller.steps.workflow import shift_traffic
-from tests.core.scene import EAST
-from tests.steps.trouble import calm
-from tests.steps.world import FREE, World, deploy, failing, redeployed, world
+from tests.support.policy_scene import EAST
+from tests.support.world import FREE, World, deploy, failing, redeployed, world
+from tests.support.world_faults import calm
 
 LATE = [(f"use1-{s}", False) for s in "abcd"]
 

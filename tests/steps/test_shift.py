@@ -11,8 +11,8 @@ from controller.readmodel.run import sentence
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.steps.payload import StepPayload, read_payload
 from controller.steps.workflow.shift_traffic import DEADLINE, shift_traffic
-from tests.steps.trouble import Sent
-from tests.steps.world import World, failing
+from tests.support.world import World, failing
+from tests.support.world_faults import Sent
 
 
 class Slow:

@@ -11,8 +11,8 @@ from controller.core.model import Verdict
 from controller.core.policy.validation import expected_signals
 from controller.steps.observe import WHOLE
 from tests.aws.test_health import HEALTH, ONE
-from tests.core.scene import ACCOUNT, EAST, OTHER, WEST, policy_data
-from tests.steps.world import FREE, World, world
+from tests.support.policy_scene import ACCOUNT, EAST, OTHER, WEST, policy_data
+from tests.support.world import FREE, World, world
 
 FAILS = {"in": "source", "family": "customer", "is": "breaching", "observers": 2, "for": "3m"}
 SIGNALS = {

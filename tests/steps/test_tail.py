@@ -9,7 +9,7 @@ from controller.core.journal import Draft, Event, Kind, seal
 from controller.ports.errors import JournalUnreadable, OutsideUnreachable
 from controller.steps.context.journal_head import Head, JournalHead
 from controller.steps.context.journalling import load_state
-from tests.steps.world import world
+from tests.support.world import world
 
 
 def journal(length: int, word: str = "x") -> tuple[Event, ...]:

@@ -7,9 +7,9 @@ import pytest
 from controller.core.incident.state import State
 from controller.core.journal import Kind
 from controller.core.model import Verdict
-from tests.core.scene import EAST, WEST
 from tests.steps.test_always import HOME
-from tests.steps.world import World, failing
+from tests.support.policy_scene import EAST, WEST
+from tests.support.world import World, failing
 
 QUICK: dict[str, Any] = HOME | {"limits": HOME["limits"] | {"cooldown": "5m", "evacuationsPerDay": 9}}
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from controller.core.journal import Kind
 from tests.steps.test_approval import asked, question, yes
-from tests.steps.world import World, executions, stop
+from tests.support.world import World, executions, stop
 
 
 def histories(w: World) -> list[dict[str, Any]]:

@@ -15,11 +15,11 @@ from controller.core.model import Verdict
 from controller.steps.operator.commands import mute
 from controller.steps.tick import takeover
 from controller.steps.workflow import shift_traffic
-from tests.core.scene import EAST, OTHER, WEST
 from tests.steps.trio import ASKED, CLOCKS, TAKEOVER, TRIO, WRITES, Death, ended, play, wrong
-from tests.steps.trouble import LATE, Sent, calm
 from tests.steps.watch import broken, kinds
-from tests.steps.world import World, failing
+from tests.support.policy_scene import EAST, OTHER, WEST
+from tests.support.world import World, failing
+from tests.support.world_faults import LATE, Sent, calm
 
 Patch = pytest.MonkeyPatch
 CHUNKS = 4

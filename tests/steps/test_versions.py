@@ -9,8 +9,8 @@ from controller.core.model import Verdict
 from controller.ports.errors import JournalUnreadable
 from controller.steps.operator.approve import answer
 from controller.steps.payload import SCHEMAS, read_payload
-from tests.core.scene import ACCOUNT, WEST, policy_data
-from tests.steps.world import World, deploy, failing, rebuilt, world
+from tests.support.policy_scene import ACCOUNT, WEST, policy_data
+from tests.support.world import World, deploy, failing, rebuilt, world
 
 RINGS = {"version": "0", "id": "00000000-0000-4000-8000-000000000001", "source": "aws.cloudwatch",
          "detail-type": "CloudWatch Alarm State Change", "account": ACCOUNT, "region": WEST,

@@ -8,9 +8,9 @@ from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.steps.incident import opening
 from controller.steps.operator import commands
-from tests.core.scene import EAST, WEST
-from tests.steps.trouble import calm
-from tests.steps.world import FREE, World, executions, failing
+from tests.support.policy_scene import EAST, WEST
+from tests.support.world import FREE, World, executions, failing
+from tests.support.world_faults import calm
 
 WHY = {"who": "ana", "reason": "because"}
 

@@ -9,8 +9,8 @@ from controller.core.model import Verdict
 from controller.steps.context.journalling import write
 from controller.steps.operator.commands import mute
 from tests.steps.test_always import HOME
-from tests.steps.trouble import Sent, calm
-from tests.steps.world import FREE, World, failing
+from tests.support.world import FREE, World, failing
+from tests.support.world_faults import Sent, calm
 
 Happens = Callable[[World, Sent], str | None]
 

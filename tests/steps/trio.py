@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from controller.core.incident.state import Phase
 from controller.core.journal import Kind
 from controller.steps.operator.approve import answer
-from tests.core.scene import EAST, OTHER, WEST, policy_data
-from tests.steps.trouble import Sent, calm
 from tests.steps.watch import broken, kinds
-from tests.steps.world import World, executions, failing
+from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
+from tests.support.world import World, executions, failing
+from tests.support.world_faults import Sent, calm
 
 TRIO = {"controllers": [OTHER, WEST, EAST]}
 ASKED = {**TRIO, "evacuate": policy_data()["evacuate"]}

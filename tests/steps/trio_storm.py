@@ -13,12 +13,12 @@ from controller.core.incident.state import Phase
 from controller.core.model import Verdict
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.steps.operator.commands import arm
-from tests.core.scene import EAST, OTHER, WEST, policy_data
-from tests.steps.feed import seen, show
 from tests.steps.trio import CLOCKS, TRIO, approve
-from tests.steps.trouble import Sent, calm
 from tests.steps.watch import broken
-from tests.steps.world import World, executions, failing
+from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
+from tests.support.world import World, executions, failing
+from tests.support.world_faults import Sent, calm
+from tests.support.world_feed import seen, show
 
 STORM = 300.0
 CALM = 2400.0

@@ -13,8 +13,8 @@ import json
 from controller.core.incident.fold import fold
 from controller.core.incident.state import IllegalMove
 from controller.core.journal import Kind, broken_at
-from tests.steps.trouble import Send
-from tests.steps.world import World
+from tests.support.world import World
+from tests.support.world_faults import Send
 
 DEADLINE = 15.0
 """Seconds from the beginning of a step, which is before its intent is written, until its last send."""

@@ -30,11 +30,11 @@ from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import load_state
-from tests.core.scene import EAST, OTHER, WEST, policy_data
-from tests.drills.play import WORKFLOW
-from tests.steps.feed import FEED, feed, seen, show
-from tests.steps.trouble import Died, Send, Sent, Trouble, Written, calm
-from tests.steps.wires import clients
+from tests.support.drill_run import WORKFLOW
+from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
+from tests.support.world_clients import clients
+from tests.support.world_faults import Died, Send, Sent, Trouble, Written, calm
+from tests.support.world_feed import FEED, feed, seen, show
 
 FREE = policy_data()["evacuate"] | {"approval": "none"}
 _numbers = itertools.count()

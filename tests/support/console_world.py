@@ -15,8 +15,8 @@ from controller.entry.console_lambda import instruments
 from controller.rehearsal.oidc.provider import Oidc
 from controller.settings import SignIn
 from controller.steps.context.deps import Deps
-from tests.core.scene import policy_data
-from tests.steps.world import World, failing
+from tests.support.policy_scene import policy_data
+from tests.support.world import World, failing
 
 ISSUER = "http://127.0.0.1:9001"
 ORIGIN = "https://console.test"

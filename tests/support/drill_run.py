@@ -21,7 +21,7 @@ from controller.lab.scenarios.play import Judged, Run, judge, rehearse
 from controller.rehearsal.wire.botocore_client import virtual_clients
 from controller.settings import Standby
 from controller.steps.context.deps import Deps
-from tests.core.scene import policy_data
+from tests.support.policy_scene import policy_data
 
 WORKFLOW = Path(__file__).parents[2] / "controller" / "workflow.asl.json"
 _numbers = itertools.count()

@@ -9,7 +9,7 @@ from typing import Any
 
 from controller.core.explanation import format_time
 from controller.core.journal import Draft, Event, Kind, from_json, seal
-from tests.core.scene import OTHER, WEST
+from tests.support.policy_scene import OTHER, WEST
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "0.1.0"
 BEGIN = 1_893_456_000.0  # 2030-01-01T00:00:00Z

@@ -24,10 +24,10 @@ from controller.ports.runtime import Runtime
 from controller.rehearsal.service import Request, Response, Scope
 from controller.rehearsal.services.arc.data_plane import SERVICE
 from controller.rehearsal.wire.direct_client import Fault, attach
-from tests.steps.trouble import LATE, Died, Send, Sent, Written
+from tests.support.world_faults import LATE, Died, Send, Sent, Written
 
 if TYPE_CHECKING:
-    from tests.steps.world import World
+    from tests.support.world import World
 
 SESSION = Session()
 MOVES = ("UpdateRoutingControlState", "UpdateRoutingControlStates")

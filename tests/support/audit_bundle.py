@@ -26,9 +26,9 @@ from controller.core.journal import Kind
 from controller.entry.audit_sources import text_of
 from controller.ports.audit import PublicKey, Signer
 from controller.rehearsal.wire.botocore_client import virtual_clients
-from tests.core.scene import OTHER
 from tests.steps.test_approval import asked, yes
-from tests.steps.world import World
+from tests.support.policy_scene import OTHER
+from tests.support.world import World
 
 ONCE = Config(retries={"total_max_attempts": 1}, read_timeout=5)
 FIRST = (SEAL, SIGNATURE, KEY, MANIFEST)

@@ -11,10 +11,10 @@ from controller.aws.dynamodb.evidence import DynamoEvidence
 from controller.core.model import Observation, Sighting, Verdict
 from controller.core.policy.validation import expected_signals
 from controller.rehearsal.cloud import Cloud
-from tests.core.scene import ACCOUNT, EAST
+from tests.support.policy_scene import ACCOUNT, EAST
 
 if TYPE_CHECKING:
-    from tests.steps.world import World
+    from tests.support.world import World
 
 FEED = 60.0
 
