@@ -12,14 +12,13 @@ from controller.core.policy.validation import parse_policy
 from controller.entry.cli.main import main
 from controller.entry.cli.output import ExitCode
 from controller.lab.cases.run import run
-from controller.lab.policy_files.json_schema import policy_schema
 from controller.lab.policy_files.loader import load_policy
 from controller.lab.policy_files.yaml import read_yaml
 from controller.lab.scenarios.catalogue import SCENARIOS
+from tests.support.shipped_policy import SHIPPED, language_keys
 from tests.support.sources import sources
 
 ROOT = Path(__file__).parents[1]
-SHIPPED = ROOT / "policies" / "storefront.yaml"
 PAGES = [
     ROOT / "README.md",
     ROOT / "CHANGELOG.md",
@@ -176,12 +175,6 @@ def test_the_table_of_guards_names_each_guard_of_the_source_and_codes_that_have_
     linked = [code for _, cell in table for code in re.findall(r"\(#([a-z-]+)\)", cell)]
     assert set(linked) <= set(HEADINGS)
     assert len(linked) == len(set(linked))
-
-
-def language_keys() -> set[str]:
-    schema = policy_schema()
-    models = [schema, *schema["$defs"].values()]
-    return {key for model in models for key in model.get("properties", {})}
 
 
 def test_the_table_of_keys_is_the_language() -> None:

@@ -3,7 +3,6 @@
 import json
 import math
 from collections.abc import Callable
-from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -11,68 +10,9 @@ import pytest
 from controller.aws.events.parse import parse
 from controller.core.model import Ignored, Observation, Sighting, Verdict
 from tests.support.corpus import corpus
+from tests.support.event_samples import ALARM, CANARY, Event, changed
 
 NOW = 1_800_000_000.0
-Event = dict[str, Any]
-
-ALARM: Event = {
-    "version": "0",
-    "id": "11111111-2222-3333-4444-555555555555",
-    "detail-type": "CloudWatch Alarm State Change",
-    "source": "aws.cloudwatch",
-    "account": "123456789012",
-    "time": "2026-11-23T09:00:02Z",
-    "region": "us-east-1",
-    "resources": ["arn:aws:cloudwatch:us-east-1:123456789012:alarm:shop 5xx"],
-    "detail": {
-        "alarmName": "shop 5xx",
-        "state": {
-            "value": "ALARM",
-            "reason": "Threshold Crossed: 3 datapoints",
-            "reasonData": '{"version":"1.0"}',
-            "timestamp": "2026-11-23T09:00:00.500+0000",
-        },
-        "previousState": {"value": "OK", "timestamp": "2026-11-23T08:00:00.000+0000"},
-        "configuration": {
-            "metrics": [{"id": "m1", "expression": "m2/m3", "label": "rate", "returnData": True}]
-        },
-    },
-}
-CANARY: Event = {
-    "version": "0",
-    "id": "aaaaaaaa-2222-3333-4444-555555555555",
-    "detail-type": "Synthetics Canary TestRun Failure",
-    "source": "aws.synthetics",
-    "account": "123456789012",
-    "time": "2026-11-23T09:00:02Z",
-    "region": "us-west-2",
-    "resources": [],
-    "detail": {
-        "account-id": "123456789012",
-        "canary-id": "c-1",
-        "canary-name": "shop-us-east-1-checkout",
-        "canary-run-id": "bbbbbbbb-2222-3333-4444-555555555555",
-        "test-run-status": "FAILED",
-        "state-reason": '"Error: net::ERR_NAME_NOT_RESOLVED "',
-        "canary-run-timeline": {"started": 1795424390, "completed": 1795424400},
-        "message": "Test run result is generated successfully",
-    },
-}
-
-
-def changed(event: Event, **paths: Any) -> Event:
-    """A copy with `a__b=value` set; `...` takes the field out. A single underscore stands for `-`."""
-    event = deepcopy(event)
-    for path, value in paths.items():
-        *holders, key = [part.replace("_", "-") for part in path.split("__")]
-        at = event
-        for holder in holders:
-            at = at[holder]
-        if value is ...:
-            at.pop(key, None)
-        else:
-            at[key] = value
-    return event
 
 
 def seen(body: Any) -> Sighting:

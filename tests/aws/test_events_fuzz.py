@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from controller.aws.events.parse import parse
 from controller.core.model import Ended, Ignored, Probe, Sighting
 from tests.aws.mutations import WRONG, Event, Path, mutants, nodes, of_schema, replaced
-from tests.aws.test_events import ALARM, CANARY, NOW, changed, refused, sns, sqs
-from tests.aws.test_health import HEALTH
-from tests.core.test_signal_event import EVENT as SIGNAL
+from tests.aws.test_events import NOW, refused, sns, sqs
 from tests.support.corpus import corpus
+from tests.support.event_samples import ALARM, CANARY, HEALTH, changed
+from tests.support.event_samples import EVENT as SIGNAL
 from tests.support.world import world
 
 ENDED: Event = {

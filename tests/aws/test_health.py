@@ -8,40 +8,11 @@ from controller.aws.events.parse import parse
 from controller.aws.events.rules import HEALTH_PATHS, HEALTH_PATTERN, HEALTH_TEMPLATE
 from controller.core.model import Ignored, Sighting, Verdict
 from controller.rehearsal.services.eventbridge.patterns import compile_pattern
-from tests.aws.test_events import NOW, Event, changed
+from tests.aws.test_events import NOW
 from tests.aws.test_rules import HOSTILE, transform
+from tests.support.event_samples import HEALTH, ONE, Event, changed
 
-HEALTH: Event = {
-    "version": "0",
-    "id": "99999999-2222-3333-4444-555555555555",
-    "detail-type": "AWS Health Event",
-    "source": "aws.health",
-    "account": "123456789012",
-    "time": "2026-11-23T09:20:02Z",
-    "region": "us-east-1",
-    "resources": [],
-    "detail": {
-        "eventArn": "arn:aws:health:us-east-1::event/DYNAMODB/AWS_DYNAMODB_OPERATIONAL_ISSUE/one",
-        "service": "DYNAMODB",
-        "eventTypeCode": "AWS_DYNAMODB_OPERATIONAL_ISSUE",
-        "eventTypeCategory": "issue",
-        "eventScopeCode": "PUBLIC",
-        "communicationId": "abc-1",
-        "startTime": "Mon, 23 Nov 2026 08:00:00 GMT",
-        "lastUpdatedTime": "Mon, 23 Nov 2026 09:20:00 GMT",
-        "statusCode": "open",
-        "eventRegion": "us-east-1",
-        "eventDescription": [
-            {"language": "en_US", "latestDescription": "Increased error rates in the US-EAST-1 Region."}
-        ],
-        "affectedEntities": [],
-        "page": "1",
-        "totalPages": "1",
-        "affectedAccount": "123456789012",
-    },
-}
 UPDATED = 1795425600.0
-ONE = [{"language": "en_US", "latestDescription": "Packet loss in a single Availability Zone (use1-az4)."}]
 
 
 def seen(event: Event) -> Sighting:

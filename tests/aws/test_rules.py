@@ -24,9 +24,10 @@ from controller.aws.events.rules import (
 from controller.core.model import Ignored, Sighting, Verdict
 from controller.rehearsal.services.eventbridge.patterns import compile_pattern
 from controller.wiring import INTAKE
-from tests.aws.test_events import ALARM, CANARY, NOW, Event, changed
-from tests.core.test_signal_event import EVENT as SIGNAL
+from tests.aws.test_events import NOW
 from tests.support.corpus import corpus
+from tests.support.event_samples import ALARM, CANARY, Event, changed
+from tests.support.event_samples import EVENT as SIGNAL
 
 
 def transform(event: Event, paths: dict[str, str], template: str) -> str:

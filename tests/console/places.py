@@ -14,9 +14,9 @@ from controller.core.explanation import format_time
 from controller.core.journal import to_json
 from controller.readmodel.run import sentence
 from controller.rehearsal.service import Request, Response, Scope
-from tests.steps.test_token import everything
 from tests.support.audit_bundle import Period, exported, opened, record_of
 from tests.support.console_world import Desk
+from tests.support.task_tokens import everything
 from tests.support.world import World
 
 ANSWERS = b"SendTask"

@@ -14,8 +14,8 @@ from controller.entry.console_lambda import instruments
 from controller.ports.errors import ControllerError
 from controller.readmodel.trace import Traced, read_trace, trace_lines
 from tests.console.test_looking import LINK
-from tests.steps.test_proof import RULE, counting
 from tests.support.console_world import GATE, asked_desk
+from tests.support.request_counts import RULE, counting
 
 ORIGIN = "http://127.0.0.1:4321"
 

@@ -25,8 +25,8 @@ from tests.console.browsing import CHROMIUM, Stand, standing
 from tests.console.test_archive import run
 from tests.console.test_gate import TWO
 from tests.console.test_looking import outside
-from tests.steps.test_proof import RULE, counting
 from tests.support.console_world import GATE, Desk, asked_desk
+from tests.support.request_counts import RULE, counting
 from tests.support.world import world
 
 DOCS = Path(__file__).parents[2] / "docs" / "console"

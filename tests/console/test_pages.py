@@ -10,9 +10,9 @@ from controller.core.explanation import format_time
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.steps.context.journalling import load_state
-from tests.steps.test_proof import RULE, counting
 from tests.support.console_world import GATE, Browser, Desk, asked_desk
 from tests.support.policy_scene import EAST, OTHER
+from tests.support.request_counts import RULE, counting
 from tests.support.world import rebuilt, world
 
 ONCALL = {"ask": ["group:sre-oncall"], "people": 1, "within": "5m"}

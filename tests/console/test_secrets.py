@@ -14,10 +14,10 @@ from controller.core.journal import Kind
 from controller.steps.operator.commands import mute
 from tests.console.places import Tap, places
 from tests.console.test_looking import crawl
-from tests.steps.test_token import everything, tokens
 from tests.support.console_world import GATE, Desk, asked_desk
 from tests.support.policy_scene import EAST
 from tests.support.secret_search import dresses, found_in
+from tests.support.task_tokens import everything, tokens
 from tests.support.world import failing
 
 TOKEN = 'AQ/C+EA"AAK\\gAé=='

@@ -8,20 +8,10 @@ from controller.core.incident.fold import fold
 from controller.core.incident.state import State
 from controller.core.incident.step_durations import ALLOWANCE, KEPT, LEAST, Running, p75, paced, stuck
 from controller.core.journal import Draft, Event, Kind, seal
-from tests.support.policy_scene import EAST, T0, WEST
+from tests.support.incident_steps import RUN, STATES
+from tests.support.policy_scene import EAST, T0
 
 DAY = 86_400.0
-STATES = {"use1-a": False}
-RUN: tuple[tuple[Kind, dict[str, Any], float], ...] = (
-    (Kind.INCIDENT_OPENED, {"source": EAST}, 0.0),
-    (Kind.CONFIRMED, {"target": WEST}, 1.0),
-    (Kind.READINESS_CONFIRMED, {}, 2.0),
-    (Kind.SHIFT_INTENDED, {"changes": []}, 1.0),
-    (Kind.SHIFT_APPLIED, {"states": STATES}, 4.0),
-    (Kind.SHIFT_VERIFIED, {}, 40.0),
-    (Kind.SETTLED, {}, 5.0),
-)
-"""Kind, data, seconds since the one before."""
 ASKED = (Kind.APPROVAL_REQUESTED, {"approval": "r", "digest": "d", "people": 2, "expires": T0 * 2}, 1.0)
 
 

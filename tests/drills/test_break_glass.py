@@ -7,7 +7,7 @@ from controller.core.journal import Kind
 from controller.lab.scenarios.catalogue import SCENARIOS
 from controller.lab.scenarios.play import Run, rehearse
 from controller.steps.operator.break_glass import journal, look, move
-from tests.steps.test_break_glass import line
+from tests.support.break_glass_line import line
 from tests.support.drill_run import set_up
 from tests.support.policy_scene import EAST, WEST
 

@@ -8,7 +8,7 @@ import pytest
 from controller.core.policy.validation import compiled
 from controller.lab.policy_files.loader import load_policy
 from controller.lab.policy_files.positions import PolicyRefused
-from tests.test_docs import SHIPPED
+from tests.support.shipped_policy import SHIPPED
 
 SOURCE = SHIPPED.read_text(encoding="utf-8")
 OWN = "extends: base.yaml\napplication: shop\nlimits: {cooldown: 2h}\n"

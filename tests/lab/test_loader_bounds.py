@@ -10,7 +10,7 @@ import pytest
 from controller.lab.cases.reader import read_cases
 from controller.lab.policy_files.loader import load_policy
 from controller.lab.policy_files.positions import PolicyRefused
-from tests.test_docs import SHIPPED
+from tests.support.shipped_policy import SHIPPED
 
 SOURCE = SHIPPED.read_text(encoding="utf-8")
 

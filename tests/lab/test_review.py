@@ -26,8 +26,8 @@ from controller.lab.lint.style import (
     unused,
 )
 from tests.support.policy_scene import EAST, WEST, policy_data
+from tests.support.shipped_policy import SHIPPED
 from tests.support.sources import sources
-from tests.test_docs import SHIPPED
 
 FAIL = {"in": "source", "family": "customer", "is": "breaching", "observers": 2, "for": "3m"}
 RED = {"in": "source", "family": "service", "is": "breaching", "for": "2m"}

@@ -14,9 +14,9 @@ from controller.lab.scenarios.catalogue import SCENARIOS
 from controller.lab.scenarios.play import judge, rehearse
 from controller.lab.scenarios.tell_run import Teller, answered_no
 from controller.readmodel.run import Story
-from tests.steps.test_token import tokens
 from tests.support.drill_run import ALONE, set_up
 from tests.support.secret_search import found_in
+from tests.support.task_tokens import tokens
 from tests.support.world import World
 
 

@@ -13,7 +13,7 @@ from controller.core.model import Verdict
 from controller.steps.operator import approve as answers
 from controller.steps.operator.approve import Answered, answer, look_at
 from controller.steps.operator.commands import evacuate
-from tests.steps.test_approval import GATE, NO_MOVES, question, yes
+from tests.support.approval_request import GATE, NO_MOVES, question, yes
 from tests.support.policy_scene import EAST
 from tests.support.world import World, failing, world
 

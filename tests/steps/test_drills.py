@@ -13,8 +13,8 @@ from controller.entry.status import drill_lines, drills_data
 from controller.steps.operator import commands
 from controller.steps.tick import scheduled_drills as steps
 from controller.steps.workflow import verify_shift
-from tests.steps.test_approval import NO_MOVES
 from tests.steps.test_guards_removed import remove
+from tests.support.approval_request import NO_MOVES
 from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
 from tests.support.world import FREE, World, failing, world
 

@@ -20,7 +20,7 @@ from controller.steps.context.journalling import load_state
 from controller.steps.operator.approve import answer
 from controller.steps.operator.commands import arm
 from controller.steps.workflow import shift_traffic
-from tests.steps.test_approval import GATE, asked
+from tests.support.approval_request import GATE, asked
 from tests.support.policy_scene import ACCOUNT, WEST, policy_data
 from tests.support.world import FREE, World, failing, redeployed
 

@@ -22,13 +22,13 @@ from controller.core.model import Observation, Sighting, Verdict
 from controller.steps.context.journalling import load_state, write
 from controller.steps.incident.opening import RankDelay
 from controller.steps.workflow import shift_traffic
-from tests.aws.test_health import ONE
 from tests.steps.test_estates import by_hand, sliced
 from tests.steps.test_guards_removed import unconditional_appends
 from tests.steps.test_outages import event
 from tests.steps.test_signals import dark, notice
 from tests.steps.trio import TRIO
 from tests.steps.watch import broken
+from tests.support.event_samples import ONE
 from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
 from tests.support.world import World, executions, failing, world
 from tests.support.world_feed import seen, show

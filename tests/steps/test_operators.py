@@ -13,8 +13,8 @@ from controller.steps.context import journalling
 from controller.steps.context.situation import FLEET
 from controller.steps.operator import commands
 from controller.steps.workflow import shift_traffic
-from tests.steps.test_approval import NO_MOVES, question, yes
 from tests.steps.test_guards_removed import just_moved
+from tests.support.approval_request import NO_MOVES, question, yes
 from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
 from tests.support.world import World, executions, failing, world
 

@@ -11,7 +11,7 @@ from controller.core.policy.validation import expected_signals
 from controller.ports.errors import ControllerError
 from controller.steps.operator.approve import answer
 from controller.steps.operator.commands import arm, evacuate
-from tests.steps.test_approval import GATE, NO_MOVES, asked, question, yes
+from tests.support.approval_request import GATE, NO_MOVES, asked, question, yes
 from tests.support.policy_scene import ACCOUNT, EAST, policy_data
 from tests.support.world import World, deploy, executions, failing, redeployed, stop, world
 

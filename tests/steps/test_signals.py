@@ -10,7 +10,7 @@ from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.core.policy.validation import expected_signals
 from controller.steps.observe import WHOLE
-from tests.aws.test_health import HEALTH, ONE
+from tests.support.event_samples import HEALTH, ONE
 from tests.support.policy_scene import ACCOUNT, EAST, OTHER, WEST, policy_data
 from tests.support.world import FREE, World, world
 

@@ -6,7 +6,7 @@ from controller.entry.status import stuck_told
 from controller.steps.context.journalling import load_state
 from controller.steps.operator.commands import arm
 from controller.steps.tick.self_checks import tell_stuck
-from tests.core.test_pace import RUN
+from tests.support.incident_steps import RUN
 from tests.support.policy_scene import EAST, OTHER, WEST
 from tests.support.world import World, world
 

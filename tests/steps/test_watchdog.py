@@ -6,7 +6,7 @@ from typing import Any
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.lab.environment.estate import watchdogs
-from tests.steps.test_approval import asked, question, yes
+from tests.support.approval_request import asked, question, yes
 from tests.support.policy_scene import EAST, WEST
 from tests.support.world import World, failing, stop, world
 

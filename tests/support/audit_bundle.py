@@ -26,7 +26,7 @@ from controller.core.journal import Kind
 from controller.entry.audit_sources import text_of
 from controller.ports.audit import PublicKey, Signer
 from controller.rehearsal.wire.botocore_client import virtual_clients
-from tests.steps.test_approval import asked, yes
+from tests.support.approval_request import asked, yes
 from tests.support.policy_scene import OTHER
 from tests.support.world import World
 
