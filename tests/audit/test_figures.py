@@ -12,7 +12,7 @@ from controller.audit.report.period_html import review
 from controller.audit.report.wording import lasting
 from controller.audit.statistics import Account, account, figures, spread
 from controller.core.journal import Kind
-from tests.audit.test_html import HOSTILE, Read
+from tests.audit.html_document import HOSTILE, Read
 from tests.support.policy_scene import OTHER, WEST
 from tests.support.quarter_journal import BEGIN, DAY, END, LIVE, WEEK, chained, quarter, said
 

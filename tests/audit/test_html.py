@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -11,47 +10,8 @@ from controller.audit.report.markup import Markup, join, prose, tag, text
 from controller.audit.report.run_html import page
 from controller.core.journal import Event, Kind
 from controller.readmodel.run import Judgement, Milestones, Said, Shift, sentence
+from tests.audit.html_document import HOSTILE, Read
 from tests.audit.told import BROKE, JOURNAL, RECORD, TREE, events, story
-
-HOSTILE = (
-    "<script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "</style></title></svg><b onclick='x()'>",
-    "\x1b]0;owned\x07\x1b[31mred\x1b[0m",
-    "good\u202etxt.exe\u2066\u200b",
-    "line one\r\nforged line",
-    "&lt;already&gt; &amp; `code` {braces}",
-)
-
-
-class Read(HTMLParser):
-    """Every tag with its attributes, the visible text, and whether all tags are closed in order."""
-
-    def __init__(self, document: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.words: list[str] = []
-        self.feed(document)
-        self.close()
-
-    def handle_starttag(self, name: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.tags.append((name, dict(attributes)))
-        self.open.append(name)
-
-    def handle_startendtag(self, name: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.tags.append((name, dict(attributes)))
-
-    def handle_endtag(self, name: str) -> None:
-        assert self.open.pop() == name
-
-    def handle_data(self, data: str) -> None:
-        if "style" not in self.open:
-            self.words.append(data)
-
-    @property
-    def said(self) -> str:
-        return " ".join(" ".join(self.words).split())
 
 
 def test_it_says_what_happened_and_why() -> None:

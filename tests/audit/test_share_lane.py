@@ -3,7 +3,7 @@
 import pytest
 
 from controller.readmodel.run import Share
-from tests.audit.test_timeline import SVG, classed, drawn, words
+from tests.audit.timeline_picture import SVG, classed, drawn, words
 
 SHARES = (
     Share(0, 60, {"us-east-1": 0.5, "us-west-2": 0.5}),

@@ -8,24 +8,11 @@ from typing import Any
 import pytest
 
 from controller.audit.report.markup import GUTTER, MARGIN, WIDTH, Scale
-from controller.audit.report.timeline_svg import picture, timeline
+from controller.audit.report.timeline_svg import picture
 from controller.core.journal import Kind
 from controller.readmodel.run import Bucket, Milestones, Said, Shift
+from tests.audit.timeline_picture import SVG, classed, drawn, words
 from tests.audit.told import events, story
-
-SVG = "{http://www.w3.org/2000/svg}"
-
-
-def drawn(**changes: Any) -> ET.Element:
-    return ET.fromstring(timeline(story(**changes)))
-
-
-def classed(root: ET.Element, name: str) -> list[ET.Element]:
-    return [each for each in root.iter() if each.get("class") == name]
-
-
-def words(root: ET.Element) -> list[str]:
-    return [each.text or "" for each in root.iter(f"{SVG}text")]
 
 
 def test_each_thing_has_its_lane() -> None:

@@ -8,27 +8,15 @@ from typing import Any
 import pytest
 
 from controller.aws.events.parse import parse
-from controller.core.model import Ignored, Observation, Sighting, Verdict
+from controller.core.model import Observation, Sighting, Verdict
+from tests.aws.event_parsing import NOW, refused, sns, sqs
 from tests.support.corpus import corpus
 from tests.support.event_samples import ALARM, CANARY, Event, changed
-
-NOW = 1_800_000_000.0
 
 
 def seen(body: Any) -> Sighting:
     found = parse(body, NOW)
     assert isinstance(found, Sighting), found
-    return found
-
-
-def refused(body: Any) -> Ignored:
-    found = parse(body, NOW)
-    assert isinstance(found, Ignored), found
-    assert found.reason.endswith(".")
-    assert found.reason.isprintable()
-    assert len(found.reason) <= 300
-    assert len(found.sample) <= 120
-    assert found.sample == "" or found.sample.isprintable()
     return found
 
 
@@ -282,14 +270,6 @@ def test_a_name_people_use() -> None:
         arn = f"arn:aws:cloudwatch:us-east-1:123456789012:alarm:{name}"
         by_arn = changed(ALARM, detail__alarmName=..., resources=[arn])
         assert seen(by_arn).signal == f"alarm:123456789012:us-east-1:{name}"
-
-
-def sns(text: Any) -> Event:
-    return {"Type": "Notification", "MessageId": "m", "TopicArn": "arn:aws:sns:x", "Message": text}
-
-
-def sqs(text: Any) -> Event:
-    return {"messageId": "m", "receiptHandle": "r", "body": text, "eventSource": "aws:sqs"}
 
 
 def test_wrappings() -> None:

@@ -8,8 +8,8 @@ from controller.aws.events.parse import parse
 from controller.aws.events.rules import HEALTH_PATHS, HEALTH_PATTERN, HEALTH_TEMPLATE
 from controller.core.model import Ignored, Sighting, Verdict
 from controller.rehearsal.services.eventbridge.patterns import compile_pattern
-from tests.aws.test_events import NOW
-from tests.aws.test_rules import HOSTILE, transform
+from tests.aws.event_parsing import NOW
+from tests.aws.input_transformer import HOSTILE, transform
 from tests.support.event_samples import HEALTH, ONE, Event, changed
 
 UPDATED = 1795425600.0

@@ -15,7 +15,8 @@ from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.rehearsal.wire.botocore_client import virtual_clients
 from controller.rehearsal.wire.dispatch import Wire
-from tests.aws.test_readiness import EAST, ONCE, T0, WEST
+from tests.aws.cloudwatch_moment import ONCE, T0
+from tests.support.policy_scene import EAST, WEST
 
 BALANCER = {"LoadBalancer": "app/storefront/1"}
 RULE = {

@@ -2,7 +2,6 @@
 
 import json
 import re
-from typing import Any
 
 import pytest
 
@@ -24,25 +23,11 @@ from controller.aws.events.rules import (
 from controller.core.model import Ignored, Sighting, Verdict
 from controller.rehearsal.services.eventbridge.patterns import compile_pattern
 from controller.wiring import INTAKE
-from tests.aws.test_events import NOW
+from tests.aws.event_parsing import NOW
+from tests.aws.input_transformer import HOSTILE, transform
 from tests.support.corpus import corpus
 from tests.support.event_samples import ALARM, CANARY, Event, changed
 from tests.support.event_samples import EVENT as SIGNAL
-
-
-def transform(event: Event, paths: dict[str, str], template: str) -> str:
-    """Absent leaves nothing; text is not escaped; an object is JSON, inside a text without its quotes."""
-
-    def fill(match: re.Match[str]) -> str:
-        value: Any = event
-        for key in paths[match["name"]].removeprefix("$.").split("."):
-            value = value.get(key) if isinstance(value, dict) else None
-        quoted = template[match.start() - 1] == '"'
-        if value is None or isinstance(value, str):
-            return (value or "") if quoted or value is None else f'"{value}"'
-        return json.dumps(value).replace('"', "") if quoted else json.dumps(value)
-
-    return re.sub("<(?P<name>[a-z]+)>", fill, template)
 
 
 def alarm(event: Event) -> str:
@@ -51,9 +36,6 @@ def alarm(event: Event) -> str:
 
 def canary(event: Event) -> str:
     return transform(event, CANARY_PATHS, CANARY_TEMPLATE)
-
-
-HOSTILE = '"}},"region":"eu-west-1","detail":{"alarmName":"other","state":{"value":"OK"}},"x":"\\'
 
 
 @pytest.mark.parametrize(

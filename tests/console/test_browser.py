@@ -22,9 +22,9 @@ from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.entry.console_lambda import instruments
 from tests.console.browsing import CHROMIUM, Stand, standing
-from tests.console.test_archive import run
-from tests.console.test_gate import TWO
-from tests.console.test_looking import outside
+from tests.console.console_answers import TWO
+from tests.console.crawler import outside
+from tests.console.finished_run import run
 from tests.support.console_world import GATE, Desk, asked_desk
 from tests.support.request_counts import RULE, counting
 from tests.support.world import world

@@ -16,12 +16,12 @@ from controller.core.model import Verdict
 from controller.rehearsal.oidc.provider import Person
 from controller.steps.operator import approve as answers
 from controller.steps.operator.commands import evacuate
+from tests.console.console_answers import TWO, given
 from tests.support.console_world import GATE, KEY, Browser, Desk, asked_desk
 from tests.support.policy_scene import EAST
 from tests.support.world import stop, world
 
 FIVE = {"oncall": [{"ask": ["group:sre-oncall"], "people": 5, "within": "15m"}]}
-TWO = {"oncall": [{"ask": ["group:sre-oncall"], "people": 2, "within": "15m"}]}
 CROWD = {f"u-{n}": Person(f"u-{n}", f"p{n}@storefront.example", f"P{n}", ("sre-oncall",)) for n in range(9)}
 Patch = pytest.MonkeyPatch
 
@@ -32,10 +32,6 @@ def five() -> Desk:
     desk = asked_desk(approvals=FIVE)
     desk.provider.people |= CROWD
     return desk
-
-
-def given(desk: Desk) -> int:
-    return desk.w.count(Kind.APPROVAL_GIVEN)
 
 
 # Each guard: refused with it, counted without it, in the very same situation.

@@ -1,48 +1,18 @@
 """Looking changes nothing (A2), shows everything, and is light."""
 
-import json
 import re
 
 import pytest
 
-from controller.console.http.messages import Response
 from controller.core.journal import Kind
 from controller.core.policy.validation import compiled, parse_policy
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import load_state
 from controller.steps.operator import approve as answers
+from tests.console.crawler import LINK, crawl, outside
 from tests.support.console_world import Browser, Desk, asked_desk
 from tests.support.policy_scene import OTHER, policy_data
-from tests.support.world import executions, rebuilt
-
-LINK = re.compile(r'(?:href|src|action)="([^"]+)"')
-
-
-def outside(desk: Desk) -> dict[str, str]:
-    """All that anybody could have changed."""
-    cloud, region = desk.w.stage.cloud, desk.w.stage.cloud.plan.controller
-    tables = ("tidegate-journal", "tidegate-evidence", "tidegate-assessments")
-    found = {
-        t: json.dumps(cloud.call("dynamodb", "Scan", region, {"TableName": t}), default=str) for t in tables
-    }
-    return found | {"controls": str(desk.w.controls), "executions": str(executions(desk.w)),
-                    "pages": str(len(desk.w.pages)), "moves": str(desk.w.moves)}  # fmt: skip
-
-
-def crawl(b: Browser, methods: tuple[str, ...] = ("GET",)) -> dict[str, Response]:
-    """What a robot sees that opens every link, and the links of what it opens, and submits no form."""
-    seen: dict[str, Response] = {}
-    left = ["/", f"/approve/{b.desk.request}", "/signin", "/signed-in?code=x&state=y", "/history?at=08:00"]
-    while left:
-        url = left.pop()
-        if url in seen:
-            continue
-        path, _, query = url.replace("&amp;", "&").partition("?")
-        for method in methods:
-            seen[url] = b.send(method, path, query=query)
-        page = seen[url].body.decode("utf-8", "replace")
-        left += [u for u in LINK.findall(page) if u.startswith("/") and u not in seen]
-    return seen
+from tests.support.world import rebuilt
 
 
 @pytest.mark.parametrize("person", ["u-ana", "u-cem", None])

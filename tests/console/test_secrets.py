@@ -12,8 +12,8 @@ import pytest
 from controller.aws.dynamodb.approvals import DynamoApprovals
 from controller.core.journal import Kind
 from controller.steps.operator.commands import mute
+from tests.console.crawler import crawl
 from tests.console.places import Tap, places
-from tests.console.test_looking import crawl
 from tests.support.console_world import GATE, Desk, asked_desk
 from tests.support.policy_scene import EAST
 from tests.support.secret_search import dresses, found_in

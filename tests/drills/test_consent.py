@@ -1,7 +1,7 @@
 """People decide: a safety rule that two set aside, or do not; a question that nobody answers."""
 
 from controller.core.journal import Kind
-from tests.drills.test_scenarios import MINUTE, drill
+from tests.drills.drill import MINUTE, drill
 
 
 def test_a_rule_in_the_way_is_set_aside_by_two_people_within_half_a_minute_of_the_refusal() -> None:

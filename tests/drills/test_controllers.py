@@ -3,7 +3,7 @@
 import pytest
 
 from controller.core.journal import Kind
-from tests.drills.test_scenarios import MINUTE, Drill, drill, moves, stays
+from tests.drills.drill import MINUTE, Drill, drill, moves, stays
 from tests.support.policy_scene import EAST, OTHER, WEST
 
 TAKEOVER = 5 * MINUTE

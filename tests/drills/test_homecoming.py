@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from controller.core.explanation import format_time
 from controller.core.journal import Kind
-from tests.drills.test_scenarios import MINUTE, Drill, drill, stays
+from tests.drills.drill import MINUTE, Drill, drill, stays
 from tests.support.policy_scene import EAST, WEST
 
 

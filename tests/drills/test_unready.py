@@ -2,7 +2,7 @@
 
 from controller.core.journal import Kind
 from controller.core.model import Truth
-from tests.drills.test_scenarios import MINUTE, drill, moves, stays
+from tests.drills.drill import MINUTE, drill, moves, stays
 from tests.support.policy_scene import EAST
 
 

@@ -13,7 +13,8 @@ from infra.bundle import ASKED, package
 from infra.config import Config
 from infra.grants import DESK
 from infra.project import load
-from tests.infra.test_config import ROOT, SHIPPED
+from tests.infra.config_files import SHIPPED
+from tests.support.sources import ROOT
 
 NAMED = ("controller/wiring.py", "controller/aws/readiness.py")
 

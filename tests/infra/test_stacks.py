@@ -19,7 +19,7 @@ from infra.contexts import deployment
 from infra.grants import USES
 from infra.project import load
 from tests.infra.synthesis import Synthesis
-from tests.infra.test_config import ROOT
+from tests.support.sources import ROOT
 
 NARROWED = alarms_named(f"storefront-{region}-{kind}" for region in ("us-east-1", "us-west-2")
                         for kind in ("5xx", "latency"))  # fmt: skip

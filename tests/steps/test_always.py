@@ -1,7 +1,5 @@
 """What must always happen, each with what makes it happen in place and then taken out."""
 
-from typing import Any
-
 import pytest
 
 from controller.core.evidence import evaluation
@@ -9,6 +7,7 @@ from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.steps.tick import self_checks, tick
+from tests.steps.restore_policy import HOME
 from tests.steps.trio import TAKEOVER, TRIO, ended
 from tests.steps.watch import kinds
 from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
@@ -18,15 +17,6 @@ Patch = pytest.MonkeyPatch
 
 
 # S8: coming home.
-
-HOME: dict[str, Any] = {
-    "limits": policy_data()["limits"] | {"cooldown": "1m"},
-    "restore": {
-        "when": {"in": "source", "family": "all", "is": "healthy", "for": "5m"},
-        "approval": "none",
-        "waves": [4],
-    },
-}
 
 
 def flapping(*, times: int) -> World:

@@ -11,8 +11,8 @@ from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.steps.operator import approve as answers
 from controller.steps.operator.approve import Answered, answer
-from tests.steps.test_estates import THIRD, sliced
-from tests.steps.test_guards_removed import unconditional_appends
+from tests.steps.guard_removal import unconditional_appends
+from tests.steps.other_estates import THIRD, sliced
 from tests.steps.trio import ASKED, CLOCKS, ended
 from tests.steps.watch import kinds
 from tests.support.policy_scene import EAST, OTHER, WEST, policy_data

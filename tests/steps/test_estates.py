@@ -1,37 +1,15 @@
 """Other estates than the shipped one, other histories than one outage: the same promises."""
 
-from typing import Any
-
 import pytest
 
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.rehearsal.services.arc.safety_rules import SafetyRule
+from tests.steps.other_estates import THIRD, by_hand, sliced
 from tests.support.approval_request import GATE, NO_MOVES, asked, question, yes
 from tests.support.policy_scene import EAST, WEST, policy_data
-from tests.support.world import World, failing
-
-THIRD = "eu-west-1"
-
-
-def sliced(slices: int, *more: str) -> dict[str, Any]:
-    regions = {EAST: "use1", WEST: "usw2", THIRD: "euw1"}
-    return {
-        "regions": {
-            region: {"controls": [f"{regions[region]}-{n:02d}" for n in range(slices)]}
-            for region in (EAST, WEST, *more)
-        }
-    }
-
-
-def by_hand(w: World, region: str, *, on: bool) -> None:
-    changes = [(name, on) for name in w.stage.policy.regions[region].controls]
-    for start in range(0, len(changes), 10):
-        w.hand.switch.update(
-            changes[start : start + 10], deadline=w.stage.kernel.now() + 60, fence=lambda: None
-        )
-        w.advance(10)
+from tests.support.world import failing
 
 
 @pytest.mark.parametrize("slices", [1, 5, 6, 12, 25])

@@ -4,27 +4,23 @@ Here alone our own code is patched, since its absence is what the test is about.
 """
 
 from collections.abc import Callable
-from copy import copy
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
-from controller.aws.dynamodb.journal import DynamoJournal
 from controller.core.decision import guards
-from controller.core.decision.guards import Guard
-from controller.core.journal import Event, Kind
-from controller.core.model import Check, Truth, Verdict
+from controller.core.journal import Kind
+from controller.core.model import Verdict
 from controller.core.policy.validation import expected_signals
 from controller.steps.context.journalling import load_state
 from controller.steps.operator.approve import answer
 from controller.steps.operator.commands import arm
 from controller.steps.workflow import shift_traffic
+from tests.steps.guard_removal import Patch, by_hand, just_moved, remove, unconditional_appends
 from tests.support.approval_request import GATE, asked
 from tests.support.policy_scene import ACCOUNT, WEST, policy_data
 from tests.support.world import FREE, World, failing, redeployed
 
-Patch = pytest.MonkeyPatch
 LIMITS = policy_data()["limits"]
 THIRD = "eu-west-1"
 
@@ -48,13 +44,6 @@ def opened(w: World) -> bool:
 
 def intended(w: World) -> bool:
     return w.count(Kind.SHIFT_INTENDED) > 0
-
-
-def by_hand(w: World, *changes: tuple[str, bool]) -> None:
-    """Somebody moves controls from outside; that is not counted as a move of ours."""
-    w.hand.switch.update(changes, deadline=w.stage.kernel.now() + 60, fence=lambda: None)
-    w.advance(10)
-    w.moves.clear()
 
 
 def disarmed() -> World:
@@ -90,13 +79,6 @@ def left_already() -> World:
 def window_open() -> World:
     window = {"cron": "0 8 * * *", "for": "10m", "reason": "release"}
     return failing(timezone="UTC", limits=LIMITS | {"blackout": [window]})
-
-
-def just_moved(**changes: Any) -> World:
-    w = failing(**changes)
-    assert w.until(w.has(Kind.SETTLED), 120)
-    by_hand(w, *((f"use1-{s}", True) for s in "abcd"))
-    return w
 
 
 def service_red_in_both() -> World:
@@ -146,19 +128,6 @@ CASES = [
 ]
 
 
-def remove(patch: Patch, name: str) -> None:
-    """Let the guard `name` pass whatever it looks at."""
-    real = getattr(guards, name)
-
-    def passes(*seen: Any) -> Check:
-        said: Check = real(*seen)
-        return Check(said.guard, said.code, Truth.TRUE, "taken out")
-
-    patch.setattr(guards, name, passes)
-    removed: tuple[Guard, ...] = tuple(passes if guard is real else guard for guard in guards.TO_OPEN)
-    patch.setattr(guards, "TO_OPEN", removed)
-
-
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.guard)
 def test_with_the_guard_it_does_not_happen_and_without_it_does(case: Case, monkeypatch: Patch) -> None:
     kept = case.set_up()
@@ -200,26 +169,6 @@ def _answers_that_count() -> int:
     ]
     w.advance(5)
     return sum(task.result().counted for task in tasks)
-
-
-def unconditional_appends(patch: Patch) -> None:
-    """Let an append write over what is there."""
-    real = DynamoJournal._put
-
-    class Careless:
-        def __init__(self, kept: Any) -> None:
-            self.kept = kept
-
-        def send(self, operation: str, **params: Any) -> None:
-            del params["ConditionExpression"], params["ExpressionAttributeNames"]
-            self.kept.send(operation, **params)
-
-    def unconditional(self: DynamoJournal, event: Event, body: str) -> None:
-        careless = copy(self)
-        careless._replicas = Careless(self._replicas)  # type: ignore[assignment]
-        real(careless, event, body)
-
-    patch.setattr(DynamoJournal, "_put", unconditional)
 
 
 def test_the_condition_of_the_append(monkeypatch: Patch) -> None:

@@ -3,8 +3,8 @@
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.steps.operator.commands import evacuate, stand_down
-from tests.steps.test_always import HOME
-from tests.steps.test_drills import drilled
+from tests.steps.restore_policy import HOME
+from tests.steps.scheduled_drill import drilled
 from tests.support.policy_scene import EAST
 from tests.support.world import FREE, World, executions, failing
 from tests.support.world_faults import Sent

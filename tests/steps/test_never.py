@@ -22,10 +22,10 @@ from controller.core.model import Observation, Sighting, Verdict
 from controller.steps.context.journalling import load_state, write
 from controller.steps.incident.opening import RankDelay
 from controller.steps.workflow import shift_traffic
-from tests.steps.test_estates import by_hand, sliced
-from tests.steps.test_guards_removed import unconditional_appends
-from tests.steps.test_outages import event
-from tests.steps.test_signals import dark, notice
+from tests.steps.alarm_event import event
+from tests.steps.guard_removal import unconditional_appends
+from tests.steps.other_estates import by_hand, sliced
+from tests.steps.signal_world import dark, notice
 from tests.steps.trio import TRIO
 from tests.steps.watch import broken
 from tests.support.event_samples import ONE

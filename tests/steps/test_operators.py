@@ -13,7 +13,7 @@ from controller.steps.context import journalling
 from controller.steps.context.situation import FLEET
 from controller.steps.operator import commands
 from controller.steps.workflow import shift_traffic
-from tests.steps.test_guards_removed import just_moved
+from tests.steps.guard_removal import just_moved
 from tests.support.approval_request import NO_MOVES, question, yes
 from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
 from tests.support.world import World, executions, failing, world
@@ -91,7 +91,7 @@ def test_s7_the_cooldown_holds_until_a_named_person_acknowledged(monkeypatch: Pa
     freed = _again(acknowledge=True)
     assert freed.moves
     assert freed.count(Kind.ACKNOWLEDGED) == 1
-    from tests.steps.test_guards_removed import remove
+    from tests.steps.guard_removal import remove
 
     remove(monkeypatch, "cooldown")
     assert _again(acknowledge=False).moves

@@ -11,6 +11,7 @@ from controller.core.policy.validation import expected_signals
 from controller.ports.errors import ControllerError
 from controller.steps.operator.approve import answer
 from controller.steps.operator.commands import arm, evacuate
+from tests.steps.alarm_event import event
 from tests.support.approval_request import GATE, NO_MOVES, asked, question, yes
 from tests.support.policy_scene import ACCOUNT, EAST, policy_data
 from tests.support.world import World, deploy, executions, failing, redeployed, stop, world
@@ -166,18 +167,6 @@ def _raised(task: Any) -> bool:
     except ControllerError:
         return True
     return False
-
-
-def event(alarm: str, number: int = 1, region: str = EAST, state: str = "OK") -> dict[str, Any]:
-    """One raw alarm event, dated now in the rehearsal's calendar."""
-    return {
-        "version": "0", "id": f"00000000-0000-4000-8000-{number:012d}", "source": "aws.cloudwatch",
-        "detail-type": "CloudWatch Alarm State Change", "account": "123456789012", "region": region,
-        "time": "2030-01-01T08:00:00Z",
-        "resources": [f"arn:aws:cloudwatch:{region}:123456789012:alarm:{alarm}"],
-        "detail": {"alarmName": alarm, "state": {"value": state, "timestamp": "2030-01-01T08:00:00.000+0000"},
-                   "previousState": {"value": "OK"}},
-    }  # fmt: skip
 
 
 POISON = [

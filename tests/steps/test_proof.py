@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from controller.core.journal import Kind
-from tests.steps.test_drills import DRILLS
+from tests.steps.scheduled_drill import DRILLS
 from tests.support.policy_scene import EAST
 from tests.support.request_counts import RULE, counting
 from tests.support.world import FREE, World, failing, world

@@ -2,7 +2,7 @@
 
 from controller.core.journal import Kind
 from controller.core.model import Verdict
-from tests.steps.test_always import HOME
+from tests.steps.restore_policy import HOME
 from tests.support.world import World, failing
 
 SLOWLY = HOME | {"restore": HOME["restore"] | {"settle": "2m"}}

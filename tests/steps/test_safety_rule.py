@@ -11,7 +11,7 @@ from controller.core.policy.validation import PolicyError
 from controller.rehearsal.services.arc.safety_rules import SafetyRule, rule_arn
 from controller.steps.operator.approve import answer, look_at
 from controller.steps.workflow import shift_traffic
-from tests.steps.test_guards_removed import remove
+from tests.steps.guard_removal import remove
 from tests.support.approval_request import GATE, NO_MOVES, question, yes
 from tests.support.policy_scene import storefront
 from tests.support.world import FREE, World, deploy, failing

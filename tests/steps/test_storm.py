@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.steps.guard_removal import remove
 from tests.steps.storm import storm, unsafe
-from tests.steps.test_guards_removed import remove
 
 
 @pytest.mark.parametrize("seed", range(1, 8))

@@ -7,7 +7,7 @@ import pytest
 from controller.core.incident.state import State
 from controller.core.journal import Kind
 from controller.core.model import Verdict
-from tests.steps.test_always import HOME
+from tests.steps.restore_policy import HOME
 from tests.support.policy_scene import EAST, WEST
 from tests.support.world import World, failing
 

@@ -3,7 +3,7 @@
 import pytest
 
 from controller.steps.incident.opening import RankDelay
-from tests.steps.test_guards_removed import remove, unconditional_appends
+from tests.steps.guard_removal import remove, unconditional_appends
 from tests.steps.trio_storm import play
 
 Patch = pytest.MonkeyPatch

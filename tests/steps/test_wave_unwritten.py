@@ -8,7 +8,7 @@ from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.steps.context.journalling import write
 from controller.steps.operator.commands import mute
-from tests.steps.test_always import HOME
+from tests.steps.restore_policy import HOME
 from tests.support.world import FREE, World, failing
 from tests.support.world_faults import Sent, calm
 
