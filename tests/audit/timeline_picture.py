@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ET
 from typing import Any
 
 from controller.audit.report.timeline_svg import timeline
-from tests.audit.told import story
+from tests.audit.example_run import story
 
 SVG = "{http://www.w3.org/2000/svg}"
 

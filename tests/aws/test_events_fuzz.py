@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from controller.aws.events.parse import parse
 from controller.core.model import Ended, Ignored, Probe, Sighting
+from tests.aws.event_mutations import WRONG, Event, Path, mutants, nodes, of_schema, replaced
 from tests.aws.event_parsing import NOW, refused, sns, sqs
-from tests.aws.mutations import WRONG, Event, Path, mutants, nodes, of_schema, replaced
 from tests.support.corpus import corpus
 from tests.support.event_samples import ALARM, CANARY, HEALTH, changed
 from tests.support.event_samples import EVENT as SIGNAL

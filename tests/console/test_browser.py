@@ -21,10 +21,10 @@ from controller.console.http.wsgi import Loopback
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.entry.console_lambda import instruments
-from tests.console.browsing import CHROMIUM, Stand, standing
 from tests.console.console_answers import TWO
 from tests.console.crawler import outside
 from tests.console.finished_run import run
+from tests.console.loopback_console import CHROMIUM, Stand, standing
 from tests.support.console_world import GATE, Desk, asked_desk
 from tests.support.request_counts import RULE, counting
 from tests.support.world import world

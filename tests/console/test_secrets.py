@@ -13,7 +13,7 @@ from controller.aws.dynamodb.approvals import DynamoApprovals
 from controller.core.journal import Kind
 from controller.steps.operator.commands import mute
 from tests.console.crawler import crawl
-from tests.console.places import Tap, places
+from tests.console.secret_places import Tap, places
 from tests.support.console_world import GATE, Desk, asked_desk
 from tests.support.policy_scene import EAST
 from tests.support.secret_search import dresses, found_in

@@ -11,7 +11,7 @@ from controller.aws.arc.config import NotThere, read_arc
 from controller.entry.doctor.examination import Finding, examine
 from controller.lab.environment.environment import Stage
 from controller.settings import Arc
-from tests.entry.patient import patients
+from tests.entry.examined_deployment import patients
 from tests.support.drill_run import ALONE, set_up
 from tests.support.wire import connect
 

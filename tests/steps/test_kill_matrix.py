@@ -11,7 +11,7 @@ from functools import cache
 import pytest
 
 from controller.core.journal import Kind
-from tests.steps.matrix import MODES, Cell, play_cell, run_to_the_end, wrong
+from tests.steps.kill_matrix import MODES, Cell, play_cell, run_to_the_end, wrong
 from tests.support.policy_scene import policy_data
 from tests.support.world import failing
 from tests.support.world_faults import Sent

@@ -6,7 +6,7 @@ from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.steps.operator.approve import answer
 from controller.steps.operator.commands import mute
-from tests.steps.matrix import wrong
+from tests.steps.kill_matrix import wrong
 from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
 from tests.support.world import World, executions, failing, world
 from tests.support.world_faults import Sent, calm

@@ -11,10 +11,10 @@ from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.steps.operator import approve as answers
 from controller.steps.operator.approve import Answered, answer
+from tests.steps.application_shapes import THIRD, sliced
 from tests.steps.guard_removal import unconditional_appends
-from tests.steps.other_estates import THIRD, sliced
-from tests.steps.trio import ASKED, CLOCKS, ended
-from tests.steps.watch import kinds
+from tests.steps.invariant_checks import kinds
+from tests.steps.three_controllers import ASKED, CLOCKS, ended
 from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
 from tests.support.world import World, failing
 

@@ -16,7 +16,7 @@ from controller.rehearsal.service import Request, Response
 from controller.rehearsal.services.arc.safety_rules import SafetyRule
 from controller.rehearsal.services.route53 import listed_checks, listed_records
 from controller.settings import Arc, Gate
-from tests.entry.patient import HERE, changed, patients, told
+from tests.entry.examined_deployment import HERE, changed, patients, told
 from tests.support.drill_run import set_up
 from tests.support.wire import connect
 

@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 from moto.awslambda_simple.models import lambda_simple_backends
 
-from tests.rehearsal.engine_world import REGION
+from tests.rehearsal.stepfunctions_world import REGION
 
 ACCOUNT = "123456789012"
 

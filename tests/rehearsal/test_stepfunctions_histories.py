@@ -15,7 +15,7 @@ import json5
 import pytest
 
 from controller.rehearsal.services.stepfunctions import Done, Integration, Outcome
-from tests.rehearsal.engine_world import World, states
+from tests.rehearsal.stepfunctions_world import World, states
 from tests.support.corpus import corpus
 
 LEFT_OUT = {

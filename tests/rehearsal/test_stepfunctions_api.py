@@ -9,7 +9,7 @@ from botocore.model import Shape
 
 from controller.rehearsal.service import AwsError
 from controller.rehearsal.services.stepfunctions import Outcome
-from tests.rehearsal.engine_world import T0, World, ask, states, task
+from tests.rehearsal.stepfunctions_world import T0, World, ask, states, task
 
 HOLD = states("W", W={"Type": "Wait", "Seconds": 60, "End": True})
 QUICK = states("P", P={"Type": "Pass", "End": True})

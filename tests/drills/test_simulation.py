@@ -26,10 +26,10 @@ from controller.lab.simulate.run import Outcome
 from controller.lab.simulate.world.application import LENGTHS, matrix_policy
 from controller.lab.simulate.world.weather import CallRule, EventRule, Sent
 from controller.lab.simulate.world.world import World, make_world
-from tests.drills.breaks import CASES as RULES
-from tests.drills.breaks import EAST, HOME, WEST, intended, later, opened, sound
-from tests.drills.breaks_grounds import GROUNDS
-from tests.drills.breaks_outward import OUTWARD
+from tests.drills.decision_violations import GROUNDS
+from tests.drills.invariant_violations import CASES as RULES
+from tests.drills.invariant_violations import EAST, HOME, WEST, intended, later, opened, sound
+from tests.drills.output_violations import OUTWARD
 
 CASES = RULES | GROUNDS | OUTWARD
 SEEDS = Path(__file__).with_name("seeds.txt")

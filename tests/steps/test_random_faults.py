@@ -3,7 +3,7 @@
 import pytest
 
 from tests.steps.guard_removal import remove
-from tests.steps.storm import storm, unsafe
+from tests.steps.random_faults import storm, unsafe
 
 
 @pytest.mark.parametrize("seed", range(1, 8))

@@ -6,7 +6,7 @@ from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.rehearsal.services.arc.safety_rules import SafetyRule
-from tests.steps.other_estates import THIRD, by_hand, sliced
+from tests.steps.application_shapes import THIRD, by_hand, sliced
 from tests.support.approval_request import GATE, NO_MOVES, asked, question, yes
 from tests.support.policy_scene import EAST, WEST, policy_data
 from tests.support.world import failing

@@ -15,7 +15,7 @@ from controller.lab.environment.environment import Stage
 from controller.rehearsal.blueprint import queue_arn
 from controller.rehearsal.service import ACCOUNT
 from controller.settings import Right
-from tests.entry.patient import HERE, changed, patients, told
+from tests.entry.examined_deployment import HERE, changed, patients, told
 from tests.support.drill_run import ALONE, set_up
 from tests.support.wire import connect
 

@@ -15,8 +15,8 @@ from controller.core.model import Verdict
 from controller.steps.operator.commands import mute
 from controller.steps.tick import takeover
 from controller.steps.workflow import shift_traffic
-from tests.steps.trio import ASKED, CLOCKS, TAKEOVER, TRIO, WRITES, Death, ended, play, wrong
-from tests.steps.watch import broken, kinds
+from tests.steps.invariant_checks import broken, kinds
+from tests.steps.three_controllers import ASKED, CLOCKS, TAKEOVER, TRIO, WRITES, Death, ended, play, wrong
 from tests.support.policy_scene import EAST, OTHER, WEST
 from tests.support.world import World, failing
 from tests.support.world_faults import LATE, Sent, calm

@@ -8,7 +8,7 @@ import pytest
 
 from controller.rehearsal.service import AwsError
 from controller.rehearsal.services.stepfunctions import Outcome
-from tests.rehearsal.engine_world import T0, World, ask, states, task
+from tests.rehearsal.stepfunctions_world import T0, World, ask, states, task
 
 DONE = Outcome(payload={})
 END: dict[str, Any] = {"Type": "Pass", "End": True}

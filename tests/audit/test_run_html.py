@@ -10,8 +10,8 @@ from controller.audit.report.markup import Markup, join, prose, tag, text
 from controller.audit.report.run_html import page
 from controller.core.journal import Event, Kind
 from controller.readmodel.run import Judgement, Milestones, Said, Shift, sentence
+from tests.audit.example_run import BROKE, JOURNAL, RECORD, TREE, events, story
 from tests.audit.html_document import HOSTILE, Read
-from tests.audit.told import BROKE, JOURNAL, RECORD, TREE, events, story
 
 
 def test_it_says_what_happened_and_why() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.rehearsal.table_bench import Bench, key, made
+from tests.rehearsal.dynamodb_table import Bench, key, made
 
 
 @pytest.fixture

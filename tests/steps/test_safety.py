@@ -1,6 +1,6 @@
 """What must never happen, each with its guard in place and then taken out: only then is it seen to happen.
 
-Here, as in `test_guards_removed`, our own code is patched, since its absence is what the tests are about.
+Here, as in `test_guard_removal`, our own code is patched, since its absence is what the tests are about.
 """
 
 import json
@@ -23,11 +23,11 @@ from controller.steps.context.journalling import load_state, write
 from controller.steps.incident.opening import RankDelay
 from controller.steps.workflow import shift_traffic
 from tests.steps.alarm_event import event
+from tests.steps.application_shapes import by_hand, sliced
 from tests.steps.guard_removal import unconditional_appends
-from tests.steps.other_estates import by_hand, sliced
+from tests.steps.invariant_checks import broken
 from tests.steps.signal_world import dark, notice
-from tests.steps.trio import TRIO
-from tests.steps.watch import broken
+from tests.steps.three_controllers import TRIO
 from tests.support.event_samples import ONE
 from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
 from tests.support.world import World, executions, failing, world

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.rehearsal.table_bench import START, Bench, key, made
+from tests.rehearsal.dynamodb_table import START, Bench, key, made
 
 ONE = {":v": {"N": "1"}}
 

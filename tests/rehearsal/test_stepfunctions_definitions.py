@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from controller.rehearsal.service import AwsError
-from tests.rehearsal.engine_world import World, ask, states, task
+from tests.rehearsal.stepfunctions_world import World, ask, states, task
 
 END: dict[str, Any] = {"Type": "Pass", "End": True}
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.rehearsal.engine_oracle import by_strand, ended, history, moto_client, start
-from tests.rehearsal.engine_world import World, states
+from tests.rehearsal.stepfunctions_oracle import by_strand, ended, history, moto_client, start
+from tests.rehearsal.stepfunctions_world import World, states
 
 PASS = {"Type": "Pass", "End": True}
 

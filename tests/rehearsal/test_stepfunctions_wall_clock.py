@@ -8,7 +8,7 @@ from typing import Any
 from controller.rehearsal.service import Call
 from controller.rehearsal.services.stepfunctions import Done, Outcome, StepFunctions
 from controller.rehearsal.time.kernel import Kernel, WallClock
-from tests.rehearsal.engine_world import REGION, T0, ask, states, task
+from tests.rehearsal.stepfunctions_world import REGION, T0, ask, states, task
 
 BRANCHES = 8
 

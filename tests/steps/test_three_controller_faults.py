@@ -4,7 +4,7 @@ import pytest
 
 from controller.steps.incident.opening import RankDelay
 from tests.steps.guard_removal import remove, unconditional_appends
-from tests.steps.trio_storm import play
+from tests.steps.three_controller_faults import play
 
 Patch = pytest.MonkeyPatch
 FAILED = {36: "approved by way of a slow clock, people were asked for ever", 44: "the same, in another order"}

@@ -7,9 +7,9 @@ from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.steps.tick import self_checks, tick
+from tests.steps.invariant_checks import kinds
 from tests.steps.restore_policy import HOME
-from tests.steps.trio import TAKEOVER, TRIO, ended
-from tests.steps.watch import kinds
+from tests.steps.three_controllers import TAKEOVER, TRIO, ended
 from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
 from tests.support.world import FREE, World, deploy, failing, rebuilt, world
 

@@ -19,7 +19,7 @@ from controller.rehearsal.services.dynamodb.sqlite_store import SqliteStore
 from controller.rehearsal.services.dynamodb.store import Store
 from controller.rehearsal.services.dynamodb.values import SortRange, canonical_number, sortable, starting_with
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
-from tests.rehearsal.table_bench import START, Bench, key, made
+from tests.rehearsal.dynamodb_table import START, Bench, key, made
 
 STORES = [MemoryStore, lambda: SqliteStore(":memory:")]
 numbers = st.decimals(allow_nan=False, allow_infinity=False, places=None).filter(

@@ -8,7 +8,7 @@ from controller.lab.simulate.world.outputs import MARK, SCANNER
 from controller.lab.simulate.world.processes import Process, as_process
 from controller.lab.simulate.world.world import World
 from controller.rehearsal.services.arc.data_plane import SERVICE
-from tests.drills.breaks import EAST, HOME, LIFE, asked, intended, later, opened, wrote
+from tests.drills.invariant_violations import EAST, HOME, LIFE, asked, intended, later, opened, wrote
 
 DYNAMO = "dynamodb.us-east-2.amazonaws.com"
 

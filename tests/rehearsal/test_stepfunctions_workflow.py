@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from controller.rehearsal.services.stepfunctions import Outcome
-from tests.rehearsal.engine_oracle import by_strand, ended, history, moto_client, script, start
-from tests.rehearsal.engine_world import World
+from tests.rehearsal.stepfunctions_oracle import by_strand, ended, history, moto_client, script, start
+from tests.rehearsal.stepfunctions_world import World
 
 FILE = Path(__file__).parents[2] / "controller" / "workflow.asl.json"
 STEPS = (

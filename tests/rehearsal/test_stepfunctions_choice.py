@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.rehearsal.engine_world import World, states
+from tests.rehearsal.stepfunctions_world import World, states
 
 DATA = {
     "flag": True,

@@ -8,7 +8,7 @@ from controller.lab.policy_files.overlay import overlaid
 from controller.lab.simulate.world.facts import Fact
 from controller.lab.simulate.world.world import World
 from controller.rehearsal.services.arc.data_plane import SERVICE
-from tests.drills.breaks import EAST, HOME, WEST, asked, intended, later, opened, settled, wrote
+from tests.drills.invariant_violations import EAST, HOME, WEST, asked, intended, later, opened, settled, wrote
 
 DRILLS = {"drills": {"stay": "5m"}, "timezone": "UTC"}
 WINDOW = {"timezone": "UTC", "limits": {"blackout": [{"cron": "0 8 * * *", "for": "2h", "reason": "x"}]}}
