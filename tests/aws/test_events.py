@@ -10,7 +10,7 @@ import pytest
 from controller.aws.events.parse import parse
 from controller.core.model import Observation, Sighting, Verdict
 from tests.aws.event_parsing import NOW, refused, sns, sqs
-from tests.support.corpus import corpus
+from tests.support.corpus import corpus_files, event_schemas
 from tests.support.event_samples import ALARM, CANARY, Event, changed
 
 
@@ -359,8 +359,7 @@ def test_all_published_samples() -> None:
         "synthetics_awsdocs_2023": ["unknown", "healthy", "breaching"],
     }
     for folder, verdicts in expected.items():
-        files = sorted(corpus(f"events/{folder}").glob("*.json"))
-        assert len(files) == len(verdicts)
+        files = corpus_files(f"events/{folder}", "*.json", least=len(verdicts))
         for file, verdict in zip(files, verdicts, strict=True):
             event = json.loads(file.read_text())["event"]
             found = parse(json.dumps(event), NOW)
@@ -375,9 +374,7 @@ def test_all_published_samples() -> None:
 def test_every_event_of_the_schemas_is_evidence_or_known_not_to_be() -> None:
     others = {"aws.rds"}
     evidence = {"aws.cloudwatch", "aws.synthetics", "aws.health"}
-    for schema in json.loads(corpus("events/eventbridge_schemas/schemas.json").read_text())[
-        "events"
-    ].values():
+    for schema in event_schemas():
         found = refused(changed(ALARM, source=schema["source"], detail_type=schema["detailType"], detail={}))
         if schema["source"] in others:
             assert found.reason.startswith("Unknown event type")

@@ -10,7 +10,7 @@ from controller.rehearsal.faults import Faults
 from controller.rehearsal.service import AwsError, Call
 from controller.rehearsal.services.cloudwatch.api import Alarms
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
-from tests.support.corpus import corpus
+from tests.support.corpus import corpus, corpus_files
 
 T0 = 1_700_000_040.0
 """A whole minute."""
@@ -317,7 +317,7 @@ def shape(value: Any) -> Any:
 
 def test_a_state_change_event_has_the_shape_of_the_published_sample() -> None:
     folder = "cloudwatch_awsdocs_2023"
-    sample = next(corpus(f"events/{folder}").glob("*-01-*.json"))
+    (sample,) = corpus_files(f"events/{folder}", "*-01-*.json", least=1)
     wanted = shape(json.loads(sample.read_text())["event"])
     world = World()
     world.alarm(AlarmDescription="errors", DatapointsToAlarm=1, Period=300)
@@ -341,7 +341,7 @@ def test_a_state_change_event_has_the_shape_of_the_published_sample() -> None:
 
 
 def test_a_composite_event_has_the_shape_of_the_published_sample() -> None:
-    sample = next(corpus("events/cloudwatch_awsdocs_2023").glob("*-04-*.json"))
+    (sample,) = corpus_files("events/cloudwatch_awsdocs_2023", "*-04-*.json", least=1)
     wanted = shape(json.loads(sample.read_text())["event"])
     world = suppressed_world()
     for value in ("ALARM", "OK", "ALARM"):

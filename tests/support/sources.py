@@ -7,7 +7,7 @@ ROOT = Path(__file__).parents[2]
 CODE = ROOT / "controller"
 
 
-def found(paths: Iterable[Path], *, least: int) -> list[Path]:
+def existing(paths: Iterable[Path], *, least: int) -> list[Path]:
     """Return `paths` in a fixed order. Raises `AssertionError` where there are fewer than `least`."""
     files = sorted(paths)
     assert len(files) >= least, f"only {len(files)} files, expected {least}: {files[:3]}"
@@ -19,7 +19,7 @@ def sources(room: str = "", *, least: int, root: Path = CODE) -> list[Path]:
 
     least: how many files there must be at least. Raises `AssertionError` where fewer are found.
     """
-    return found((path for path in (root / room).rglob("*.py") if path.stat().st_size), least=least)
+    return existing((path for path in (root / room).rglob("*.py") if path.stat().st_size), least=least)
 
 
 def module_of(path: Path) -> str:
