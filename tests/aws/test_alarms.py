@@ -1,3 +1,5 @@
+"""States of alarms, polled over the wire of CloudWatch: pages, bounds, and Regions that do not answer."""
+
 import itertools
 import json
 from typing import Any

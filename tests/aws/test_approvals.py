@@ -1,3 +1,5 @@
+"""The store of approvals over the wire, on the rehearsal's table and on moto's."""
+
 import json
 import traceback
 

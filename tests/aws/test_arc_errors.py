@@ -1,4 +1,4 @@
-"""What each error means for the next send."""
+"""Errors of ARC, each with its meaning for the next send."""
 
 import random
 

@@ -1,3 +1,5 @@
+"""The store of assessments over the wire, on the rehearsal's table and on moto's."""
+
 import pytest
 
 from controller.aws.dynamodb.assessments import PERMISSIONS, DynamoAssessments, link

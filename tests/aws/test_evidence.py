@@ -1,3 +1,5 @@
+"""The store of evidence over the wire, on the rehearsal's table and on moto's."""
+
 import json
 from dataclasses import asdict, replace
 

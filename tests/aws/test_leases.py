@@ -1,3 +1,5 @@
+"""The lease of an incident over the wire: one driver at a time, beats, takeovers and lost replies."""
+
 import json
 from dataclasses import replace
 

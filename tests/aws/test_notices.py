@@ -1,3 +1,5 @@
+"""Pages and events to people over the wire: the text that is sent, and failures."""
+
 import json
 from typing import Any
 from urllib.parse import parse_qs

@@ -1,3 +1,5 @@
+"""Executions and their tasks over the wire of Step Functions: started, answered, kept open."""
+
 import json
 import random
 import traceback

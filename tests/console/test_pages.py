@@ -1,4 +1,4 @@
-"""What the pages tell beyond the journal: traffic, waves, who was asked, what expires, who reviewed."""
+"""The pages beyond the journal: traffic, waves, who was asked, expiry, who reviewed."""
 
 import re
 from functools import cache

@@ -1,4 +1,4 @@
-"""How much is kept of a signal: enough to prove the policy's longest `for`, at any pace and delay."""
+"""The retention of a signal: enough to prove the policy's longest `for`, at any pace and delay."""
 
 from itertools import pairwise
 from typing import Any

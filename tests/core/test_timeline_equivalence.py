@@ -1,4 +1,4 @@
-"""What is quick says the same as what is plain: columns, runs, held time."""
+"""The quick timeline against the plain one: columns, runs, held time."""
 
 import random
 from itertools import pairwise

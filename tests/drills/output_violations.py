@@ -1,4 +1,4 @@
-"""What breaks the invariants over what goes out of a controller, and over what lands late."""
+"""Facts that break the invariants over what goes out of a controller, and over what lands late."""
 
 from collections.abc import Callable
 

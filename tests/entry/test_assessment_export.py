@@ -1,4 +1,4 @@
-"""What a controller in shadow decided, exported a line a record, and read back by the backtest."""
+"""Assessments of a controller in shadow, exported a line a record, and read back by the backtest."""
 
 import json
 from collections.abc import Callable

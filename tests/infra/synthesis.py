@@ -1,4 +1,4 @@
-"""What `python -m infra --check` wrote, once a run."""
+"""The output of `python -m infra --check`, once a run."""
 
 import json
 from collections.abc import Iterator

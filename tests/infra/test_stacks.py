@@ -1,4 +1,4 @@
-"""What is declared is what the code expects, and what the design says of the record tree and the state."""
+"""The declared stacks are as the code expects, and as the design says of record tree and state."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""How much work a review takes: by what is different in a policy, not by how much there is of the same."""
+"""The work of a review grows with the differences in a policy, not with repetitions."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the table promises its callers, where moto is no oracle or the promise carries weight."""
+"""Promises of the table to its callers, where moto is no oracle or the promise carries weight."""
 
 from typing import Any
 

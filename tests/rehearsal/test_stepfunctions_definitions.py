@@ -1,4 +1,4 @@
-"""What a definition may say: anything that the engine would not act on is refused by name."""
+"""Definitions: anything that the interpreter would not act on is refused by name."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the controller stands on goes away: it fails safe, says so, and goes on when it is back."""
+"""Outages of what the controller stands on: it fails safe, says so, and goes on when it is back."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Why, for a past moment, where the controllers' clocks differ."""
+"""Explanations of a past moment where the controllers' clocks differ."""
 
 from typing import Any
 

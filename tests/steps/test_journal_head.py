@@ -1,4 +1,4 @@
-"""How far a journal was seen: what a process recalls, compares and hands on (S18)."""
+"""The newest event that a process has seen: recalled, compared and handed on (S18)."""
 
 from collections.abc import Mapping
 from typing import Any

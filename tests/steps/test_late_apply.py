@@ -1,4 +1,4 @@
-"""What has been made is written down, and ends, although its target may be gone to no more."""
+"""A move that was made is written down, and ends, although its target would not be chosen any more."""
 
 from controller.core.journal import Kind
 from controller.core.model import Verdict

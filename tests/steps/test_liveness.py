@@ -1,4 +1,4 @@
-"""What must always happen, each with what makes it happen in place and then taken out."""
+"""Liveness invariants, each with what makes it hold in place and then taken out."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What operators may do, and what they are refused: each with who and why in the journal."""
+"""Commands of operators, and their refusals: each with who and why in the journal."""
 
 from typing import Any
 

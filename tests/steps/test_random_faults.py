@@ -1,4 +1,4 @@
-"""Random trouble with fixed seeds; a seed that ever failed stays here, named by what it showed."""
+"""Random faults with fixed seeds; a seed that ever failed stays here, named by what it showed."""
 
 import pytest
 

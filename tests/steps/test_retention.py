@@ -1,4 +1,4 @@
-"""What a controller as it is wired keeps of each signal."""
+"""The retention of each signal in a controller as it is wired."""
 
 from controller.core.model import Observation, Sighting, Verdict
 from tests.support.policy_scene import ACCOUNT, EAST, WEST

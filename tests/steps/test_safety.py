@@ -1,4 +1,4 @@
-"""What must never happen, each with its guard in place and then taken out: only then is it seen to happen.
+"""Safety invariants, each with its guard in place and then taken out: only then is it seen to break.
 
 Here, as in `test_guard_removal`, our own code is patched, since its absence is what the tests are about.
 """

@@ -1,4 +1,4 @@
-"""Storms over three controllers, with fixed seeds; one that ever failed stays, named by what it showed."""
+"""Random faults of three controllers, by fixed seeds; one that ever failed stays, named by what it showed."""
 
 import pytest
 

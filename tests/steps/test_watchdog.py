@@ -1,4 +1,4 @@
-"""Who watches the watcher: the hourly probe, and executions that end before their incident does."""
+"""The hourly probe, and executions that end before their incident does."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What can happen to one call of the controller, and to the process that makes it."""
+"""Faults of one call of the controller, and deaths of the process that makes it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the controllers of a `World` are shown of the Regions: every signal once a minute, by hand."""
+"""Observations shown to the controllers of a `World`: every signal once a minute, by hand."""
 
 from __future__ import annotations
 
