@@ -1,4 +1,4 @@
-"""What holds for every test: the order in which they run, and how often memory is swept."""
+"""The order in which all tests run, and the times at which memory is swept."""
 
 import gc
 

@@ -3,9 +3,7 @@
 import ast
 import sys
 from collections.abc import Iterator
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -13,20 +11,10 @@ from controller.rehearsal.faults import Faults
 from controller.rehearsal.shop.orders import ReplicatedOrders
 from controller.rehearsal.shop.server import ShopServer
 from controller.rehearsal.shop.shop import Shop
+from tests.support.canary_script import SCRIPTS, load
 
-SCRIPTS = sorted((Path(__file__).parents[1] / "canaries").glob("*.py"))
 REGION = "us-east-1"
 WELL = b'{"status": "ok", "region": "us-east-1"}'
-
-
-def load(name: str) -> ModuleType:
-    (path,) = [script for script in SCRIPTS if script.stem == name]
-    spec = spec_from_file_location(f"canary_under_test_{name}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from controller.rehearsal.faults import Faults
 from controller.rehearsal.shop.orders import ReplicatedOrders
 from controller.rehearsal.shop.server import ShopServer
 from controller.rehearsal.shop.shop import Shop
-from tests.test_canaries import load
+from tests.support.canary_script import load
 
 REGIONS = ("us-east-1", "us-west-2")
 

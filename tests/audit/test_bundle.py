@@ -15,10 +15,10 @@ from controller.audit.bundle.signature import holds, public_key
 from controller.audit.bundle.write import Period, TooLarge, export, period_of
 from controller.core.journal import Kind, from_json
 from controller.ports.errors import OutsideUnreachable
-from tests.audit.exported import Forger, checked, exported, opened, record_of, told
-from tests.console.secrets import dresses, found_in
-from tests.steps.test_token import tokens
-from tests.steps.world import world
+from tests.support.audit_bundle import Forger, checked, exported, opened, record_of, told
+from tests.support.secret_search import dresses, found_in
+from tests.support.task_tokens import tokens
+from tests.support.world import world
 
 LOG = "assessments/us-east-2/2030-01-01.jsonl.gz"
 

@@ -1,3 +1,5 @@
+"""States of alarms, polled over the wire of CloudWatch: pages, bounds, and Regions that do not answer."""
+
 import itertools
 import json
 from typing import Any
@@ -9,7 +11,7 @@ from controller.core.model import Ignored, Sighting, Verdict
 from controller.ports.errors import EvidenceUnavailable
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
-from tests.aws import wire as w
+from tests.support import wire as w
 
 NOW = 1_700_000_000.7
 EAST = "us-east-1"

@@ -1,3 +1,5 @@
+"""The store of approvals over the wire, on the rehearsal's table and on moto's."""
+
 import json
 import traceback
 
@@ -6,7 +8,7 @@ import pytest
 from controller.aws.dynamodb.approvals import PERMISSIONS, DynamoApprovals
 from controller.ports.errors import OutsideUnreachable
 from controller.ports.storage import Approval
-from tests.aws import wire as w
+from tests.support import wire as w
 
 TOKEN = "AQCEAAAAKgAAAAMAAAAA-secret"
 APPROVAL = Approval("7f3a", "storefront", "storefront-17", "d" * 64, 1_700_000_900.5, TOKEN)

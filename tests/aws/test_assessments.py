@@ -1,9 +1,11 @@
+"""The store of assessments over the wire, on the rehearsal's table and on moto's."""
+
 import pytest
 
 from controller.aws.dynamodb.assessments import PERMISSIONS, DynamoAssessments, link
 from controller.core.journal import GENESIS
 from controller.ports.errors import OutsideUnreachable
-from tests.aws import wire as w
+from tests.support import wire as w
 
 AT = 1_700_000_000.0
 

@@ -6,7 +6,7 @@ import pytest
 
 from controller.aws.dynamodb.console_key import PERMISSIONS, ConsoleKey
 from controller.ports.errors import OutsideUnreachable
-from tests.aws import wire as w
+from tests.support import wire as w
 
 
 class Desk:

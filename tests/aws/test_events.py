@@ -3,92 +3,20 @@
 import json
 import math
 from collections.abc import Callable
-from copy import deepcopy
 from typing import Any
 
 import pytest
 
 from controller.aws.events.parse import parse
-from controller.core.model import Ignored, Observation, Sighting, Verdict
-from tests.corpus import corpus
-
-NOW = 1_800_000_000.0
-Event = dict[str, Any]
-
-ALARM: Event = {
-    "version": "0",
-    "id": "11111111-2222-3333-4444-555555555555",
-    "detail-type": "CloudWatch Alarm State Change",
-    "source": "aws.cloudwatch",
-    "account": "123456789012",
-    "time": "2026-11-23T09:00:02Z",
-    "region": "us-east-1",
-    "resources": ["arn:aws:cloudwatch:us-east-1:123456789012:alarm:shop 5xx"],
-    "detail": {
-        "alarmName": "shop 5xx",
-        "state": {
-            "value": "ALARM",
-            "reason": "Threshold Crossed: 3 datapoints",
-            "reasonData": '{"version":"1.0"}',
-            "timestamp": "2026-11-23T09:00:00.500+0000",
-        },
-        "previousState": {"value": "OK", "timestamp": "2026-11-23T08:00:00.000+0000"},
-        "configuration": {
-            "metrics": [{"id": "m1", "expression": "m2/m3", "label": "rate", "returnData": True}]
-        },
-    },
-}
-CANARY: Event = {
-    "version": "0",
-    "id": "aaaaaaaa-2222-3333-4444-555555555555",
-    "detail-type": "Synthetics Canary TestRun Failure",
-    "source": "aws.synthetics",
-    "account": "123456789012",
-    "time": "2026-11-23T09:00:02Z",
-    "region": "us-west-2",
-    "resources": [],
-    "detail": {
-        "account-id": "123456789012",
-        "canary-id": "c-1",
-        "canary-name": "shop-us-east-1-checkout",
-        "canary-run-id": "bbbbbbbb-2222-3333-4444-555555555555",
-        "test-run-status": "FAILED",
-        "state-reason": '"Error: net::ERR_NAME_NOT_RESOLVED "',
-        "canary-run-timeline": {"started": 1795424390, "completed": 1795424400},
-        "message": "Test run result is generated successfully",
-    },
-}
-
-
-def changed(event: Event, **paths: Any) -> Event:
-    """A copy with `a__b=value` set; `...` takes the field out. A single underscore stands for `-`."""
-    event = deepcopy(event)
-    for path, value in paths.items():
-        *holders, key = [part.replace("_", "-") for part in path.split("__")]
-        at = event
-        for holder in holders:
-            at = at[holder]
-        if value is ...:
-            at.pop(key, None)
-        else:
-            at[key] = value
-    return event
+from controller.core.model import Observation, Sighting, Verdict
+from tests.aws.event_parsing import NOW, refused, sns, sqs
+from tests.support.corpus import corpus_files, event_schemas
+from tests.support.event_samples import ALARM, CANARY, Event, changed
 
 
 def seen(body: Any) -> Sighting:
     found = parse(body, NOW)
     assert isinstance(found, Sighting), found
-    return found
-
-
-def refused(body: Any) -> Ignored:
-    found = parse(body, NOW)
-    assert isinstance(found, Ignored), found
-    assert found.reason.endswith(".")
-    assert found.reason.isprintable()
-    assert len(found.reason) <= 300
-    assert len(found.sample) <= 120
-    assert found.sample == "" or found.sample.isprintable()
     return found
 
 
@@ -344,14 +272,6 @@ def test_a_name_people_use() -> None:
         assert seen(by_arn).signal == f"alarm:123456789012:us-east-1:{name}"
 
 
-def sns(text: Any) -> Event:
-    return {"Type": "Notification", "MessageId": "m", "TopicArn": "arn:aws:sns:x", "Message": text}
-
-
-def sqs(text: Any) -> Event:
-    return {"messageId": "m", "receiptHandle": "r", "body": text, "eventSource": "aws:sqs"}
-
-
 def test_wrappings() -> None:
     plain = json.dumps(ALARM)
     once: list[Callable[[str], Event]] = [sns, sqs]
@@ -439,8 +359,7 @@ def test_all_published_samples() -> None:
         "synthetics_awsdocs_2023": ["unknown", "healthy", "breaching"],
     }
     for folder, verdicts in expected.items():
-        files = sorted(corpus(f"events/{folder}").glob("*.json"))
-        assert len(files) == len(verdicts)
+        files = corpus_files(f"events/{folder}", "*.json", least=len(verdicts))
         for file, verdict in zip(files, verdicts, strict=True):
             event = json.loads(file.read_text())["event"]
             found = parse(json.dumps(event), NOW)
@@ -455,9 +374,7 @@ def test_all_published_samples() -> None:
 def test_every_event_of_the_schemas_is_evidence_or_known_not_to_be() -> None:
     others = {"aws.rds"}
     evidence = {"aws.cloudwatch", "aws.synthetics", "aws.health"}
-    for schema in json.loads(corpus("events/eventbridge_schemas/schemas.json").read_text())[
-        "events"
-    ].values():
+    for schema in event_schemas():
         found = refused(changed(ALARM, source=schema["source"], detail_type=schema["detailType"], detail={}))
         if schema["source"] in others:
             assert found.reason.startswith("Unknown event type")

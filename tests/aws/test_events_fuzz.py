@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from controller.aws.events.parse import parse
 from controller.core.model import Ended, Ignored, Probe, Sighting
-from tests.aws.mutations import WRONG, Event, Path, mutants, nodes, of_schema, replaced
-from tests.aws.test_events import ALARM, CANARY, NOW, changed, refused, sns, sqs
-from tests.aws.test_health import HEALTH
-from tests.core.test_signal_event import EVENT as SIGNAL
-from tests.corpus import corpus
-from tests.steps.world import world
+from tests.aws.event_mutations import WRONG, Event, Path, mutants, nodes, of_schema, replaced
+from tests.aws.event_parsing import NOW, refused, sns, sqs
+from tests.support.corpus import corpus_files, event_schemas
+from tests.support.event_samples import ALARM, CANARY, HEALTH, changed
+from tests.support.event_samples import EVENT as SIGNAL
+from tests.support.world import world
 
 ENDED: Event = {
     "id": "1", "detail-type": "Step Functions Execution Status Change", "source": "aws.states",
@@ -53,7 +53,7 @@ def test_each_node_of_each_kind_mutated(sample: Event) -> None:
 
 
 def test_each_node_of_the_published_samples_mutated() -> None:
-    for file in sorted(corpus("events").glob("*_awsdocs_2023/*.json")):
+    for file in corpus_files("events", "*_awsdocs_2023/*.json", least=13):
         event = json.loads(file.read_text())["event"]
         for path in nodes(event):
             for value in WRONG[::3]:
@@ -61,8 +61,7 @@ def test_each_node_of_the_published_samples_mutated() -> None:
 
 
 def test_events_by_the_schemas_whole_and_mutated() -> None:
-    schemas = json.loads(corpus("events/eventbridge_schemas/schemas.json").read_text())["events"]
-    for schema in schemas.values():
+    for schema in event_schemas():
         for full in (True, False):
             detail = of_schema(schema["detail"], full=full)
             event = changed(ALARM, source=schema["source"], detail_type=schema["detailType"], detail=detail)

@@ -1,3 +1,5 @@
+"""The store of evidence over the wire, on the rehearsal's table and on moto's."""
+
 import json
 from dataclasses import asdict, replace
 
@@ -13,8 +15,8 @@ from controller.core.policy.retention import MOST
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import expected_signals
 from controller.ports.errors import EvidenceUnavailable
-from tests.aws import wire as w
-from tests.core.scene import ACCOUNT, EAST, OTHER, policy_data, storefront
+from tests.support import wire as w
+from tests.support.policy_scene import ACCOUNT, EAST, OTHER, policy_data, storefront
 
 NOW = 1_700_000_000.0
 ALARM = "alarm:123456789012:us-east-1:storefront-us-east-1-5xx"

@@ -1,3 +1,5 @@
+"""The journal over the wire, on the rehearsal's table and on moto's."""
+
 import json
 from dataclasses import replace
 
@@ -11,7 +13,7 @@ from controller.core.journal import Draft, Event, Kind, broken_at, seal, to_json
 from controller.ports.errors import JournalConflict, JournalUnreadable, OutsideUnreachable
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
-from tests.aws import wire as w
+from tests.support import wire as w
 
 AT = 1_700_000_000.25
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.config import Config
 
 from controller.aws.readiness import PERMISSIONS, SERVICES, AwsReadiness
 from controller.core.decision.readiness import ReadinessQuery, ReadinessResult
@@ -17,10 +16,9 @@ from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.rehearsal.wire.botocore_client import virtual_clients
 from controller.rehearsal.wire.dispatch import Wire
+from tests.aws.cloudwatch_moment import ONCE, T0
+from tests.support.policy_scene import EAST, WEST
 
-EAST, WEST = "us-east-1", "us-west-2"
-T0 = 1_893_484_800.0
-ONCE = Config(retries={"total_max_attempts": 1, "mode": "standard"}, connect_timeout=1, read_timeout=1)
 LAG: ReadinessQuery = ("replication", "orders", EAST, WEST)
 PLAN: ReadinessQuery = ("plan", "move", "", WEST)
 ARC: ReadinessQuery = ("arc", "shop-us-east-1", "", EAST)

@@ -1,3 +1,5 @@
+"""Replicas of a table: the own one answers, another where it is silent."""
+
 from typing import Any
 
 import pytest

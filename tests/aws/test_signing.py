@@ -20,7 +20,7 @@ from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.rehearsal.wire.direct_client import attach
 from controller.rehearsal.wire.dispatch import Wire
-from tests.rehearsal.test_backstage import SESSION, client
+from tests.support.moto_client import SESSION, client
 
 
 @pytest.mark.parametrize("spec", ["ECC_NIST_P256", "RSA_2048"])

@@ -1,3 +1,5 @@
+"""Executions and their tasks over the wire of Step Functions: started, answered, kept open."""
+
 import json
 import random
 import traceback
@@ -10,7 +12,7 @@ from controller.aws.workflow import PERMISSIONS, StepFunctionsWorkflow
 from controller.ports.errors import OutsideUnreachable, TokenClosed
 from controller.rehearsal.services.stepfunctions import Done, Outcome, StepFunctions
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
-from tests.aws import wire as w
+from tests.support import wire as w
 
 TOKEN = "AQCEAAAAKgAAAAMAAAAA-secret"
 NAME = "evacuate-storefront-us-east-1-17"

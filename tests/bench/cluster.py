@@ -10,8 +10,8 @@ from controller.core.policy.validation import parse_policy
 from controller.entry import lambdas
 from controller.lab.environment.environment import Parts, Stage
 from controller.lab.environment.loopback import wall_stage
-from tests.core.scene import EAST, policy_data
-from tests.drills.play import WORKFLOW
+from tests.support.drill_run import WORKFLOW
+from tests.support.policy_scene import EAST, policy_data
 
 
 class Cluster:

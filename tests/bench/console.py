@@ -12,7 +12,7 @@ from pathlib import Path
 
 from controller.core.explanation import format_time
 from tests.bench.long_past import BLIND, DAY, long_past
-from tests.console.desk import Browser, Desk
+from tests.support.console_world import Browser, Desk
 
 BOUND_MS, BOUND_BYTES, BOUND_GROWN = 50.0, 100_000, 2_000_000
 LOOKS = 120

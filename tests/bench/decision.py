@@ -23,7 +23,7 @@ from controller.core.model import Observation, Signal, Verdict
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import expected_signals, parse_policy
 from tests.bench import decision_peers as peers
-from tests.core.scene import ACCOUNT, T0, policy_data
+from tests.support.policy_scene import ACCOUNT, T0, policy_data
 
 REGIONS = ("us-east-1", "us-west-2", "us-east-2")
 KEPT, SNAPSHOTS, TURN = 30, 400, 20

@@ -1,4 +1,4 @@
-"""How long until ARC has taken a change while endpoints hang: tidegate's switch beside three other clients.
+"""Time until ARC has taken a change while endpoints hang: tidegate's switch beside three other clients.
 
 Real sockets, speed 1. Hung are the endpoints that each client asks first: everybody's worst case.
 """

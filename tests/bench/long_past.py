@@ -20,10 +20,10 @@ from controller.core.model import Verdict
 from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.rehearsal.wire.botocore_client import virtual_clients
 from controller.steps.context.deps import Deps
-from tests.console.desk import GATE, Desk
-from tests.core.scene import policy_data
-from tests.steps.feed import Straight
-from tests.steps.world import World, failing
+from tests.support.console_world import GATE, Desk
+from tests.support.policy_scene import policy_data
+from tests.support.world import World, failing
+from tests.support.world_feed import Straight
 
 APPLICATION = "storefront"
 PAIRS = 500

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 
 from controller.core.journal import Kind
-from tests.steps.trouble import Sent
-from tests.steps.world import failing
+from tests.support.world import failing
+from tests.support.world_faults import Sent
 
 
 def bench(say: Callable[[str], None], *, incidents: int = 40) -> bool:

@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from controller.rehearsal.services.arc.data_plane import SERVICE
 from tests.bench.cluster import Cluster
 from tests.bench.hung import Hung
-from tests.core.scene import EAST
+from tests.support.policy_scene import EAST
 
 KEYS = {"aws_access_key_id": "rehearsal", "aws_secret_access_key": "rehearsal"}
 BOTO_TIMEOUT = 60.0

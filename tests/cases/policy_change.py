@@ -7,8 +7,8 @@ from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.steps.context.journalling import load_state
 from tests.cases.setting import QUICK, Lines, Since, codes, on
-from tests.core.scene import EAST, WEST
-from tests.steps.world import deploy, executions, failing, redeployed, world
+from tests.support.policy_scene import EAST, WEST
+from tests.support.world import deploy, executions, failing, redeployed, world
 
 
 def e3_policy_drops_a_slice_mid_move() -> Lines:

@@ -10,8 +10,8 @@ from controller.ports.errors import EvidenceUnavailable
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
 from tests.cases.setting import Lines
-from tests.core.scene import ACCOUNT, EAST, T0, WEST, evidence, situation, storefront
-from tests.steps.world import FREE
+from tests.support.policy_scene import ACCOUNT, EAST, T0, WEST, evidence, situation, storefront
+from tests.support.world import FREE
 
 Page = dict[str, Any]
 """A request to DescribeAlarms, or one page of its answer."""

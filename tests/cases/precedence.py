@@ -7,8 +7,8 @@ from controller.core.model import Verdict
 from controller.steps.operator import commands
 from controller.steps.operator.approve import answer
 from tests.cases.setting import QUICK, Lines, Since, restore_asked
-from tests.core.scene import policy_data
-from tests.steps.world import failing, world
+from tests.support.policy_scene import policy_data
+from tests.support.world import failing, world
 
 ASKED = {**QUICK, "evacuate": policy_data()["evacuate"]}
 """As `QUICK`, but a person must approve an evacuation."""

@@ -4,9 +4,8 @@ from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.steps.operator import commands
 from tests.cases.setting import QUICK, Lines, Since, evacuated, restoring, standing
-from tests.core.scene import EAST
-from tests.steps.test_drift import flip
-from tests.steps.world import failing
+from tests.support.policy_scene import EAST
+from tests.support.world import failing, turn_by_hand
 
 ONE_BY_ONE = {**QUICK, "restore": QUICK["restore"] | {"waves": [1]}}
 """As `QUICK`, but a restore takes one slice at a time."""
@@ -18,7 +17,7 @@ def e1_partly_home() -> Lines:
     w.say(east=Verdict.HEALTHY)
     w.advance(60)
     for place in range(3):
-        flip(w, EAST, place, on=True)
+        turn_by_hand(w, EAST, place, on=True)
         w.advance(1)
     w.advance(130)
     w.say(east=Verdict.BREACHING)
@@ -33,7 +32,7 @@ def e1b_drift_between_waves() -> Lines:
     w = failing(**(QUICK | {"evacuate": QUICK["evacuate"] | {"waves": [2, 2]}}))
     assert w.until(w.has(Kind.SHIFT_APPLIED), 200)
     w.advance(8)
-    flip(w, EAST, 0, on=True)
+    turn_by_hand(w, EAST, 0, on=True)
     w.advance(200)
     yield standing(w, "E1b drift at wave 1 of 2")
     since = Since(w)

@@ -8,8 +8,8 @@ from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.steps.context.journalling import load_state
 from controller.steps.context.situation import situation
-from tests.steps.test_always import HOME
-from tests.steps.world import FREE, World, failing
+from tests.support.restore_policy import HOME
+from tests.support.world import FREE, World, failing
 
 Lines = Iterator[str]
 """One case's text, piece by piece: each piece is printed with a line end after it."""

@@ -8,9 +8,9 @@ from controller.core.model import Verdict
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.steps.operator import commands
 from tests.cases.setting import QUICK, Lines, Since, codes, standing
-from tests.core.scene import OTHER
-from tests.steps.trio import ASKED, TRIO
-from tests.steps.world import failing, world
+from tests.support.policy_scene import OTHER
+from tests.support.three_controllers import ASKED, TRIO
+from tests.support.world import failing, world
 
 
 def e4_fleet_unreadable() -> Lines:

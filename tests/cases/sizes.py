@@ -5,9 +5,9 @@ from collections import Counter
 from controller.core.journal import Kind
 from controller.rehearsal.service import AwsError
 from tests.cases.setting import QUICK, Lines, Since, on
-from tests.core.scene import EAST, OTHER, WEST
-from tests.steps.trio import TRIO
-from tests.steps.world import FREE, failing, world
+from tests.support.policy_scene import EAST, OTHER, WEST
+from tests.support.three_controllers import TRIO
+from tests.support.world import FREE, failing, world
 
 
 def x2_fifty_slices() -> Lines:

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 import pytest
@@ -12,34 +11,11 @@ from controller.console.http.messages import Request, Response
 from controller.core.journal import Kind, seal
 from controller.entry.console_lambda import instruments
 from controller.ports.errors import ControllerError
-from controller.readmodel.trace import Traced, read_trace, trace_lines
-from tests.console.desk import GATE, asked_desk
-from tests.console.test_looking import LINK
-from tests.steps.test_proof import RULE, counting
+from controller.readmodel.trace import Traced
+from tests.console.crawler import LINK
+from tests.console.finished_run import run
 
 ORIGIN = "http://127.0.0.1:4321"
-
-
-@cache
-def run() -> Traced:
-    """us-east-1 was left in two waves, by one approval, and customers were seen to move."""
-    desk = asked_desk(traffic=RULE, evacuate=GATE | {"waves": [2], "settle": "30s"})
-    counting(desk.w, 0.0)
-    desk.w.advance(130)
-    desk.browser("u-ana").answer(desk.request, reason="seen")
-    assert desk.w.until(desk.w.has(Kind.SETTLED), 600)
-    desk.w.advance(100)
-    deps, now = desk.w.hand, desk.w.stage.kernel.now()
-    lines = trace_lines(
-        Traced(
-            "seed 7", deps.policy, deps.account, deps.here, now, desk.w.controls, desk.w.events,
-            assessments=deps.assessments.between("storefront", 0.0, now),
-            evidence=deps.evidence.read("storefront"),
-            requests={r: deps.requests.count(r, since=now - 1000, until=now) for r in deps.policy.regions},
-        ),
-        desk.w.stage.deployment.policy,
-    )  # fmt: skip
-    return read_trace(lines)
 
 
 class Reader:

@@ -12,10 +12,10 @@ from controller.console.http.messages import MOST, Request
 from controller.core.journal import Kind
 from controller.rehearsal.oidc.provider import Person
 from controller.steps.operator.commands import evacuate
-from tests.console.desk import GATE, KEY, ORIGIN, Browser, Desk, asked_desk
-from tests.console.test_looking import outside
-from tests.core.scene import EAST
-from tests.steps.world import world
+from tests.console.crawler import outside
+from tests.support.console_world import GATE, KEY, ORIGIN, Browser, Desk, asked_desk
+from tests.support.policy_scene import EAST
+from tests.support.world import world
 
 HOSTILE = '<script>alert(1)</script>\x1b[31mred\u202egnp\r\n{"forged": "line"}\x00\'"'
 

@@ -21,13 +21,13 @@ from controller.console.http.wsgi import Loopback
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.entry.console_lambda import instruments
-from tests.console.browsing import CHROMIUM, Stand, standing
-from tests.console.desk import GATE, Desk, asked_desk
-from tests.console.test_archive import run
-from tests.console.test_gate import TWO
-from tests.console.test_looking import outside
-from tests.steps.test_proof import RULE, counting
-from tests.steps.world import world
+from tests.console.console_answers import TWO
+from tests.console.crawler import outside
+from tests.console.finished_run import run
+from tests.console.loopback_console import CHROMIUM, Stand, standing
+from tests.support.console_world import GATE, Desk, asked_desk
+from tests.support.request_counts import RULE, counting
+from tests.support.world import world
 
 DOCS = Path(__file__).parents[2] / "docs" / "console"
 THERE = Path(CHROMIUM).exists()

@@ -1,4 +1,4 @@
-"""What the pages tell beyond the journal: traffic, waves, who was asked, what expires, who reviewed."""
+"""The pages beyond the journal: traffic, waves, who was asked, expiry, who reviewed."""
 
 import re
 from functools import cache
@@ -10,10 +10,10 @@ from controller.core.explanation import format_time
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.steps.context.journalling import load_state
-from tests.console.desk import GATE, Browser, Desk, asked_desk
-from tests.core.scene import EAST, OTHER
-from tests.steps.test_proof import RULE, counting
-from tests.steps.world import rebuilt, world
+from tests.support.console_world import GATE, Browser, Desk, asked_desk
+from tests.support.policy_scene import EAST, OTHER
+from tests.support.request_counts import RULE, counting
+from tests.support.world import rebuilt, world
 
 ONCALL = {"ask": ["group:sre-oncall"], "people": 1, "within": "5m"}
 LEADS = {"ask": ["group:sre-leads"], "people": 2, "within": "10m"}

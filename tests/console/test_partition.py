@@ -6,10 +6,10 @@ import pytest
 
 from controller.aws.dynamodb.journal import DynamoJournal
 from controller.core.journal import Kind, broken_at
-from tests.console.desk import Browser, Desk, asked_desk
-from tests.console.test_gate import given
-from tests.core.scene import OTHER, WEST
-from tests.steps.trouble import Sent
+from tests.console.console_answers import given
+from tests.support.console_world import Browser, Desk, asked_desk
+from tests.support.policy_scene import OTHER, WEST
+from tests.support.world_faults import Sent
 
 CONTROLLERS = [OTHER, WEST]
 

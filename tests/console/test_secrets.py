@@ -12,13 +12,13 @@ import pytest
 from controller.aws.dynamodb.approvals import DynamoApprovals
 from controller.core.journal import Kind
 from controller.steps.operator.commands import mute
-from tests.console.desk import GATE, Desk, asked_desk
-from tests.console.places import Tap, places
-from tests.console.secrets import dresses, found_in
-from tests.console.test_looking import crawl
-from tests.core.scene import EAST
-from tests.steps.test_token import everything, tokens
-from tests.steps.world import failing
+from tests.console.crawler import crawl
+from tests.console.secret_places import Tap, places
+from tests.support.console_world import GATE, Desk, asked_desk
+from tests.support.policy_scene import EAST
+from tests.support.secret_search import dresses, found_in
+from tests.support.task_tokens import everything, tokens
+from tests.support.world import failing
 
 TOKEN = 'AQ/C+EA"AAK\\gAé=='
 DRESSES: dict[str, Callable[[str], str]] = {

@@ -13,7 +13,7 @@ from controller.console.auth.outbound import IssuerUnreachable
 from controller.console.auth.session import FRESH, LASTS, Sealer, begun, cookie_of, session_of
 from controller.console.auth.sign_in import Door
 from controller.console.http.messages import Request, local
-from tests.console.forging import NOW, Office
+from tests.console.id_tokens import NOW, Office
 
 KEY = b"a key of thirty-two bytes, a key"
 

@@ -13,8 +13,8 @@ from controller.core.contracts import CHANGES, DECISION_SCHEMA, DecisionEvent
 from controller.core.journal import Kind
 from controller.steps.operator.approve import answer
 from controller.steps.operator.commands import arm
-from tests.steps.test_approval import asked
-from tests.steps.world import World, failing
+from tests.support.approval_request import asked
+from tests.support.world import World, failing
 
 FILE = Path(__file__).parents[2] / "schemas" / "tidegate.decision.v1.json"
 QUIET = {"PolicyLoaded", "ReadinessConfirmed", "ReadinessDenied", "RegionCounted"}

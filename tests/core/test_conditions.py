@@ -10,7 +10,7 @@ from controller.core.evidence.evaluation import judge, view
 from controller.core.model import Truth
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import PolicyError, compiled, parse_policy
-from tests.core.scene import (
+from tests.support.policy_scene import (
     ACCOUNT,
     CONFIRMED,
     EAST,

@@ -10,7 +10,7 @@ from controller.core.decision.guards import binding
 from controller.core.incident.fold import fold
 from controller.core.journal import Draft, Kind, seal
 from controller.core.model import Truth
-from tests.core.scene import (
+from tests.support.policy_scene import (
     CONFIRMED,
     EAST,
     OPENED,

@@ -1,3 +1,5 @@
+"""Observations of a signal as they are kept: order, duplicates, gaps, and what is thinned out."""
+
 from collections.abc import Sequence
 from itertools import pairwise
 from string import ascii_letters

@@ -10,7 +10,7 @@ from controller.core.decision.guards import begun
 from controller.core.incident.fold import Folding, apply, fold, refuse_illegal
 from controller.core.incident.state import MOVES, IllegalMove, Phase, State
 from controller.core.journal import Draft, Kind, seal
-from tests.core.scene import (
+from tests.support.policy_scene import (
     CONFIRMED,
     EAST,
     OPENED,

@@ -8,7 +8,7 @@ import pytest
 
 from controller.core.decision.plan import BATCH, Change, after, below_floor, calls, plan, serving
 from controller.core.policy.schema import Limits, Policy, RegionControls
-from tests.core.scene import EAST, OTHER, WEST, storefront
+from tests.support.policy_scene import EAST, OTHER, WEST, storefront
 
 REGIONS = (EAST, WEST, OTHER)
 SHIPPED = storefront()

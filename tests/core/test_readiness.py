@@ -19,7 +19,7 @@ from controller.core.evidence.evaluation import view
 from controller.core.explanation import decision_data
 from controller.core.journal import Kind
 from controller.core.model import Answer, Truth
-from tests.core.scene import (
+from tests.support.policy_scene import (
     ACCOUNT,
     CONFIRMED,
     EAST,

@@ -7,7 +7,7 @@ import pytest
 
 from controller.core.policy.schedule import following, previous
 from controller.core.policy.validation import PolicyError, parse_policy
-from tests.core.scene import policy_data, storefront
+from tests.support.policy_scene import policy_data, storefront
 
 BERLIN, LORD_HOWE = "Europe/Berlin", "Australia/Lord_Howe"
 

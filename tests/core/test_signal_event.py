@@ -13,30 +13,12 @@ import pytest
 from pydantic import ValidationError
 
 from controller.aws.events.parse import parse
-from controller.core.contracts import SIGNAL_SCHEMA, SIGNAL_SOURCE, SignalEvent, json_schema
+from controller.core.contracts import SignalEvent, json_schema
 from controller.core.model import Ignored, Observation, Sighting, Verdict
+from tests.support.event_samples import DETAIL, EVENT
 
 FILE = Path(__file__).parents[2] / "schemas" / "tidegate.signal.v1.json"
 NOW = 1_800_000_000.0
-DETAIL: dict[str, Any] = {
-    "application": "storefront",
-    "family": "customer",
-    "name": "real-users.checkout",
-    "region": "us-east-1",
-    "observer": "eu-west-1",
-    "state": "breaching",
-    "since": "2026-11-23T09:00:00Z",
-    "reason": "38 % of checkouts fail",
-}
-EVENT: dict[str, Any] = {
-    "id": "77777777-2222-3333-4444-555555555555",
-    "detail-type": SIGNAL_SCHEMA,
-    "source": SIGNAL_SOURCE,
-    "account": "123456789012",
-    "time": "2026-11-23T09:03:00Z",
-    "region": "eu-west-1",
-    "detail": DETAIL,
-}
 WRONG: list[object] = [
     *(None, True, 0, 1.5, "", "x" * 2000, "a/b", "a:b", "é", "\u202e", "us-east-1 ", "2026-11-23", [], {}),
     *(

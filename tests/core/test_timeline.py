@@ -4,7 +4,7 @@ import pytest
 
 from controller.core.evidence.timeline import LATE, held, runs
 from controller.core.model import Observation, Verdict
-from tests.core.scene import T0, history
+from tests.support.policy_scene import T0, history
 
 B, H, S = Verdict.BREACHING, Verdict.HEALTHY, Verdict.SILENT
 

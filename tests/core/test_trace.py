@@ -11,7 +11,18 @@ from controller.core.journal import Kind
 from controller.core.model import Observation, Verdict
 from controller.core.policy.validation import compiled
 from controller.readmodel.trace import NotATrace, Traced, read_trace, trace_lines
-from tests.core.scene import ACCOUNT, CONFIRMED, EAST, OPENED, OTHER, T0, all_on, journal, loaded, storefront
+from tests.support.policy_scene import (
+    ACCOUNT,
+    CONFIRMED,
+    EAST,
+    OPENED,
+    OTHER,
+    T0,
+    all_on,
+    journal,
+    loaded,
+    storefront,
+)
 
 POLICY = storefront()
 RECORD = {"decisions": [{"region": EAST, "code": "healthy", "reason": "well", "checks": []}], "more": [1]}

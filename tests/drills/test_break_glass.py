@@ -7,9 +7,9 @@ from controller.core.journal import Kind
 from controller.lab.scenarios import SCENARIOS
 from controller.lab.scenarios.play import Run, rehearse
 from controller.steps.operator.break_glass import journal, look, move
-from tests.core.scene import EAST, WEST
-from tests.drills.play import set_up
-from tests.steps.test_break_glass import line
+from tests.support.break_glass_line import line
+from tests.support.drill_run import set_up
+from tests.support.policy_scene import EAST, WEST
 
 
 def test_what_a_person_moves_back_by_hand_is_drift_to_the_controller_and_stands() -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from controller.core.journal import Kind
-from tests.core.scene import EAST, OTHER, WEST
-from tests.drills.test_scenarios import MINUTE, Drill, drill, moves, stays
+from tests.drills.drill import MINUTE, Drill, drill, moves, stays
+from tests.support.policy_scene import EAST, OTHER, WEST
 
 TAKEOVER = 5 * MINUTE
 """150 s of standstill, seen by ticks that come once a minute; then assess, ask again, and move."""

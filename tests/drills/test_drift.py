@@ -1,8 +1,8 @@
 """Somebody moves controls by hand: told within two minutes, and left as it is."""
 
 from controller.core.journal import Kind, broken_at
-from tests.core.scene import EAST
-from tests.drills.play import play
+from tests.support.drill_run import play
+from tests.support.policy_scene import EAST
 
 
 def test_a_control_turned_by_hand_in_an_outage_is_told_and_the_rest_is_moved() -> None:

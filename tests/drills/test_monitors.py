@@ -2,8 +2,8 @@
 
 from controller.core.journal import Kind
 from controller.core.model import Verdict
-from tests.core.scene import EAST, OTHER, WEST, policy_data
-from tests.drills.play import ALONE, set_up
+from tests.support.drill_run import ALONE, set_up
+from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
 
 FAR = "eu-west-1"
 SIGNALS = {

@@ -1,76 +1,15 @@
 """Each scenario and its twin in virtual time, with the whole controller: what must happen, and by when."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from controller.core.decision.plan import below_floor
-from controller.core.journal import Kind, broken_at, to_json
-from controller.lab.environment.approvers import Mode
-from controller.lab.environment.environment import Stage
+from controller.core.journal import Kind, to_json
 from controller.lab.scenarios import SCENARIOS
-from controller.lab.scenarios.play import Judged, Run
-from controller.steps.context.deps import Deps
-from tests.core.scene import EAST, WEST
-from tests.drills.play import play, play_anew
-
-MINUTE = 60.0
-
-
-@dataclass(frozen=True)
-class Drill:
-    """One run that has ended, and what is asked of it."""
-
-    stage: Stage
-    deps: Deps
-    run: Run
-    judged: Judged
-
-    @property
-    def moved_after(self) -> list[float]:
-        return [at - self.run.broke for at, _, _ in self.run.shifts]
-
-    @property
-    def kinds(self) -> list[Kind]:
-        return [event.kind for event in self.deps.journal.read("storefront")]
-
-
-def drill(name: str, *, region: str = EAST, approve: Mode = "auto", seed: int = 1) -> Drill:
-    """Play it, and check what must hold in every run. It is shared: look, and change nothing of it."""
-    played = Drill(*play(name, region=region, approve=approve, seed=seed))
-    assert played.judged.ok, played.judged.findings
-    assert not played.stage.cloud.errors
-    _whole(played)
-    return played
-
-
-def _whole(played: Drill) -> None:
-    """The chain verifies, every change follows a durable intent, every slice is On somewhere throughout."""
-    events = played.deps.journal.read("storefront")
-    assert broken_at(events) is None
-    policy = played.stage.policy
-    states = dict.fromkeys((c for r in policy.regions.values() for c in r.controls), True)
-    intents = [event.at for event in events if event.kind is Kind.SHIFT_INTENDED]
-    for at, name, on in played.run.shifts:
-        states[name] = on
-        assert below_floor(policy, states) is None
-        assert any(intended <= at for intended in intents)
-
-
-def moves(played: Drill, region: str, *, within: float, not_before: float = 0.0) -> None:
-    """One evacuation of `region`, each of its controls turned Off once, and nothing else."""
-    assert played.kinds.count(Kind.SHIFT_APPLIED) == 1
-    assert [(name, on) for _, name, on in played.run.shifts] == [
-        (name, False) for name in played.stage.policy.regions[region].controls
-    ]
-    assert not_before <= min(played.moved_after) <= max(played.moved_after) <= within
-    assert played.run.settled is not None
-
-
-def stays(played: Drill) -> None:
-    assert played.run.shifts == []
-    assert Kind.SHIFT_INTENDED not in played.kinds
+from tests.drills.drill import MINUTE, Drill, drill, moves, stays, whole
+from tests.support.drill_run import play_anew
+from tests.support.policy_scene import EAST, WEST
+from tests.support.sources import existing
 
 
 @pytest.mark.parametrize(("region", "seed"), [(EAST, 1), (WEST, 2)])
@@ -154,7 +93,7 @@ def test_silence_expires_as_a_denial_and_nobody_is_asked_again_before_the_cooldo
     stays(played)
     assert played.kinds.count(Kind.APPROVAL_REQUESTED) == 1
     assert Kind.APPROVAL_EXPIRED in played.kinds
-    _whole(played)
+    whole(played)
 
 
 def test_the_same_seed_gives_the_same_journal() -> None:
@@ -165,5 +104,6 @@ def test_the_same_seed_gives_the_same_journal() -> None:
 
 def test_every_scenario_is_drilled() -> None:
     """Here or in a sibling: each name stands in some drill's call."""
-    text = "".join(file.read_text(encoding="utf-8") for file in Path(__file__).parent.glob("test_*.py"))
+    files = existing(Path(__file__).parent.glob("test_*.py"), least=13)
+    text = "".join(file.read_text(encoding="utf-8") for file in files)
     assert [name for name in SCENARIOS if f'"{name}"' not in text] == []

@@ -2,8 +2,8 @@
 
 from controller.core.journal import Kind
 from controller.lab.scenarios.second_region import ASKED, BREAKS
-from tests.core.scene import WEST
-from tests.drills.test_scenarios import MINUTE, Drill, drill
+from tests.drills.drill import MINUTE, Drill, drill
+from tests.support.policy_scene import WEST
 
 THIRD = "eu-west-1"
 

@@ -17,7 +17,7 @@ from controller.rehearsal.time.kernel import Kernel, WallClock
 from controller.rehearsal.wire.dispatch import Wire
 from controller.rehearsal.wire.server import Server
 from controller.settings import Arc, Deployment
-from tests.core.scene import ACCOUNT, storefront
+from tests.support.policy_scene import ACCOUNT, storefront
 
 PANEL = panel_arn(1)
 

@@ -14,9 +14,9 @@ import pytest
 from controller.entry.break_glass import LocalRecord, local_record
 from controller.entry.cli.main import main
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
-from tests.core.scene import policy_data
 from tests.entry.loopback import Cluster, closed_port, cluster
-from tests.entry.up import BIN, Rehearsal, policy
+from tests.entry.running_rehearsal import BIN, Rehearsal, policy
+from tests.support.policy_scene import policy_data
 
 EAST = [("use1-a", False), ("use1-b", False), ("use1-c", False), ("use1-d", False)]
 

@@ -23,7 +23,7 @@ from controller.entry.demo.screen import Screen
 from controller.lab.environment.observer import Watch
 from controller.lab.scenarios import SCENARIOS
 from controller.lab.scenarios.play import Run, rehearse
-from tests.drills.play import ALONE, set_up
+from tests.support.drill_run import ALONE, set_up
 
 ROOT = Path(__file__).parents[2]
 POLICY = str(ROOT / "policies" / "storefront.yaml")

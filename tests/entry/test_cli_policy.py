@@ -15,7 +15,7 @@ from controller.entry.cli.main import app, main
 from controller.entry.cli.output import ExitCode, emit, fail
 from controller.lab.policy_files.positions import Located, PolicyRefused
 from controller.ports import errors
-from tests.entry.test_context import DEPLOYMENT
+from tests.entry.deployment_file import DEPLOYMENT
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "policies" / "storefront.yaml"

@@ -11,21 +11,7 @@ from controller.entry.cli.options import moment
 from controller.entry.cli.output import Failed
 from controller.entry.context import NoContext, announced, find_context, rehearsal_pid
 from controller.settings import Deployment
-from tests.core.scene import ACCOUNT, storefront
-
-DEPLOYMENT: dict[str, Any] = {
-    "account": ACCOUNT,
-    "region": "us-east-2",
-    "deployed": 1.0,
-    "policy": storefront().model_dump(mode="json", by_alias=True, exclude_none=True),
-    "journal_table": "j",
-    "evidence_table": "e",
-    "assessments_table": "a",
-    "topic": "t",
-    "state_machine": "m",
-    "key": "k",
-    "arc": {"endpoints": {"us-east-1": "https://a.example"}, "panel": "p", "controls": {}},
-}
+from tests.entry.deployment_file import DEPLOYMENT
 
 
 @pytest.fixture(autouse=True)

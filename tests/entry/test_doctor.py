@@ -8,24 +8,12 @@ from typing import Any
 import pytest
 
 from controller.aws.arc.config import NotThere, read_arc
-from controller.aws.errors import OUTSIDE
-from controller.entry.doctor import Finding, Patient, examine
+from controller.entry.doctor import Finding, examine
 from controller.lab.environment.environment import Stage
-from controller.rehearsal.wire.botocore_client import virtual_clients
 from controller.settings import Arc
-from controller.wiring import QUESTION
-from tests.aws.wire import connect
-from tests.drills.play import ALONE, operators, set_up
-
-
-def patients(stage: Stage) -> list[Patient]:
-    clients = virtual_clients(stage.cloud.wire, stage.runtime, stage.faults)
-
-    def ask(service: str, region: str, url: str | None) -> Any:
-        return clients(service, region, url, QUESTION)
-
-    holds = operators(stage)
-    return [Patient(d, holds[region], ask, OUTSIDE) for region, d in stage.deployments.items()]
+from tests.entry.examined_deployment import patients
+from tests.support.drill_run import ALONE, set_up
+from tests.support.wire import connect
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.entry.up import BIN, Rehearsal, policy
+from tests.entry.running_rehearsal import BIN, Rehearsal, policy
 
 ALONE = "[us-east-2]"
 """One controller, where it is not the controllers that are looked at."""

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from controller.core.incident.fold import fold
 from controller.core.journal import to_json
-from tests.drills.play import play
 from tests.golden.snapshot import snapshot
+from tests.support.drill_run import play
 
 HERE = Path(__file__).parent
 PLAYED = ("region-dark", "all-endpoints-down", "all-red-heals", "blip-43s", "restore", "waves", "drill",

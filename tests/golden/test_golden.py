@@ -8,8 +8,9 @@ import pytest
 from controller.core.incident.fold import fold
 from controller.core.journal import broken_at, from_json, to_json
 from tests.golden.snapshot import lacks, snapshot
+from tests.support.sources import existing
 
-JOURNALS = sorted(Path(__file__).parent.glob("*/*.jsonl"))
+JOURNALS = existing(Path(__file__).parent.glob("*/*.jsonl"), least=8)
 
 
 @pytest.mark.parametrize("file", JOURNALS, ids=[f"{file.parent.name}/{file.stem}" for file in JOURNALS])

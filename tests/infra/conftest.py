@@ -11,8 +11,8 @@ import pytest
 
 from infra.geography import ARC_ENDPOINTS
 from infra.project import Project, load
+from tests.infra.config_files import written
 from tests.infra.synthesis import Synthesis
-from tests.infra.test_config import written
 
 PANEL = "arn:aws:route53-recovery-control::111122223333:controlpanel/0f"
 CONTROLS = [f"{region}-{letter}" for region in ("use1", "usw2") for letter in "abcd"]

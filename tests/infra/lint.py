@@ -1,4 +1,4 @@
-"""What no tool catches of the templates: each check a function from stacks to sentences."""
+"""Checks of the templates that no tool makes: each a function from stacks to sentences."""
 
 import json
 import re

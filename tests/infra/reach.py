@@ -1,8 +1,7 @@
-"""What of the outside each handler can reach, read from the code: the source of truth that roles are held to.
+"""The ports that each handler can reach, read from the code: the source of truth that roles are held to.
 
 A function reaches what it names as `deps.PORT`, and whatever the functions that it names reach. That is too
-much
-rather than too little: a role must never lack what a branch needs that no drill took.
+much rather than too little: a role must never lack what a branch needs that no drill took.
 """
 
 import ast

@@ -1,4 +1,4 @@
-"""What `tidegate audit export` is told of a deployment is what the templates make."""
+"""The names that `tidegate audit export` is given are those that the templates make."""
 
 from pathlib import Path
 

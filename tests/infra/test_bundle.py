@@ -13,7 +13,8 @@ from infra.bundle import ASKED, package
 from infra.config import Config
 from infra.grants import DESK
 from infra.project import load
-from tests.infra.test_config import ROOT, SHIPPED
+from tests.infra.config_files import SHIPPED
+from tests.support.sources import ROOT
 
 NAMED = ("controller/wiring.py", "controller/aws/readiness.py")
 
@@ -50,6 +51,7 @@ def test_the_console_imports_from_its_package_alone(tmp_path: Path) -> None:
 
 def test_neither_rehearsal_nor_laboratory_is_deployed(packaged: Path) -> None:
     rooms = {path.name for path in (packaged / "controller").iterdir()}
+    assert {"core", "steps", "aws"} <= rooms
     assert not rooms & {"rehearsal", "lab"}
     assert not list(packaged.rglob("cli"))
 

@@ -10,21 +10,7 @@ from ruamel.yaml import YAML
 from infra.__main__ import main
 from infra.contexts import deployment
 from infra.project import ConfigRefused, Project, load
-
-ROOT = Path(__file__).parents[2]
-SHIPPED = ROOT / "infra" / "config" / "storefront.yaml"
-
-
-def written(folder: Path, config: dict[str, Any] | None = None, policy: dict[str, Any] | None = None) -> Path:
-    """The shipped configuration and policy with other members, in a folder of their own; None takes one
-    out."""
-    yaml = YAML(typ="safe", pure=True)
-    mine = yaml.load(SHIPPED.read_text(encoding="utf-8")) | {"policy": "policy.yaml"} | (config or {})
-    theirs = yaml.load((ROOT / "policies" / "storefront.yaml").read_text(encoding="utf-8")) | (policy or {})
-    for name, data in (("config.yaml", mine), ("policy.yaml", theirs)):
-        with (folder / name).open("w", encoding="utf-8") as file:
-            yaml.dump({key: value for key, value in data.items() if value is not None}, file)
-    return folder / "config.yaml"
+from tests.infra.config_files import SHIPPED, written
 
 
 def refused(file: Path) -> str:

@@ -2,14 +2,8 @@
 
 from typing import Any
 
+from tests.infra.stack_order import STACKS
 from tests.infra.synthesis import Synthesis
-
-STACKS = [
-    *("foundation", "controller-us-east-1", "controller-us-west-2", "controller-us-east-2"),
-    *("application-us-west-2", "application-us-east-1", "routing"),
-    *("probes-us-east-2", "probes-us-west-2", "probes-us-east-1"),
-]
-"""The policy ranks us-east-2 first among the controllers, and moves traffic to us-west-2."""
 
 
 def stages(synthesis: Synthesis) -> dict[str, list[dict[str, Any]]]:

@@ -12,10 +12,10 @@ from infra.bytecode import compile_all, interpreter
 from infra.project import load
 from infra.writing import _order
 from infra.zips import zipped
+from tests.infra.config_files import SHIPPED
 from tests.infra.conftest import synthesise
+from tests.infra.stack_order import STACKS
 from tests.infra.synthesis import Synthesis
-from tests.infra.test_config import SHIPPED
-from tests.infra.test_pipeline import STACKS
 
 ASKED = ("tidegate-controller-us-east-2", "tidegate-application-us-east-1")
 

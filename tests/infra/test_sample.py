@@ -11,8 +11,8 @@ import pytest
 
 from controller.lab.environment.estate import METRICS
 from controller.rehearsal.shop.shop import CATALOG
-from tests.aws.wire import connect, table
-from tests.test_canaries import load as load_canary
+from tests.support.canary_script import load as load_canary
+from tests.support.wire import connect, table
 
 FILE = Path(__file__).parents[2] / "infra" / "sample" / "shop.py"
 

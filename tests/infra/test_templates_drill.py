@@ -20,9 +20,9 @@ from controller.lab.environment.virtual import virtual_stage
 from controller.lab.scenarios import SCENARIOS
 from controller.lab.scenarios.play import Judged, judge, rehearse
 from controller.rehearsal.wire.botocore_client import virtual_clients
-from tests.core.scene import policy_data
-from tests.drills.play import ALONE, operators
 from tests.infra.synthesis import Synthesis
+from tests.support.drill_run import ALONE, operators
+from tests.support.policy_scene import policy_data
 
 
 @cache

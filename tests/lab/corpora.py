@@ -30,8 +30,8 @@ from controller.lab.signals.alarm_events import alarm_events
 from controller.lab.signals.metric_series import Series, read_series
 from controller.rehearsal.services.cloudwatch.alarm_model import Alarm, State
 from controller.rehearsal.services.cloudwatch.alarm_settings import metric_config
-from tests.corpus import corpus
 from tests.lab.outages.events import ACCOUNT, Event, alarm, moment
+from tests.support.corpus import corpus, corpus_files
 
 REGIONS = ("us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-south-1", "sa-east-1",
            "ap-southeast-2", "ca-central-1", "eu-north-1", "us-east-2", "us-west-1", "eu-west-2")  # fmt: skip
@@ -83,7 +83,7 @@ def nab() -> Iterator[Found]:
     windows = json.loads((root / "labels" / "combined_windows.json").read_text(encoding="utf-8"))
     leaf = {"in": "source", "family": "service", "is": "breaching", "signals": 1, "for": "15m"}
     policy = policy_of(REGIONS[:2], ("spike", "level"), leaf)
-    for path in sorted(root.glob("real*/*.csv")):
+    for path in corpus_files("nab", "real*/*.csv", least=10):
         series = read_series(path)
         labels = [
             Window(REGIONS[0], _stamp(begin), _stamp(end))
@@ -117,7 +117,7 @@ def _quiet(series: Series) -> Iterator[Event]:
 
 def uptime() -> Iterator[Found]:
     """One backtest a project, its sites as Regions."""
-    for path in sorted(corpus("uptime_traces").glob("*.csv")):
+    for path in corpus_files("uptime_traces", "*.csv", least=5):
         checks: dict[str, list[tuple[float, bool]]] = {}
         with path.open(encoding="utf-8", newline="") as stream:
             for row in csv.DictReader(stream):

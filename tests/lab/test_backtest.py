@@ -26,11 +26,11 @@ from controller.lab.backtest.step_functions import Steps
 from controller.lab.backtest.sweep import BadSweep, parse_sweep, sweep
 from controller.lab.replay.events import read_recording
 from controller.lab.replay.report import utc
-from tests.bench.backtest import many
-from tests.core.scene import ACCOUNT, policy_data
+from tests.lab.event_files import T0, ill, written
 from tests.lab.outages.events import moment
 from tests.lab.outages.verdicts import HERE, Case, cases
-from tests.lab.test_replay import T0, ill, written
+from tests.support.alarm_year import many
+from tests.support.policy_scene import ACCOUNT, policy_data
 
 DAY = 86400.0
 

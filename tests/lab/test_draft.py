@@ -18,8 +18,8 @@ from controller.ports.account import AccountFacts, AlarmFact, CanaryFact
 from controller.ports.errors import OutsideUnreachable
 from controller.rehearsal.wire.botocore_client import virtual_clients
 from controller.settings import Arc
-from tests.core.scene import EAST, OTHER, WEST
-from tests.drills.play import ALONE, set_up
+from tests.support.drill_run import ALONE, set_up
+from tests.support.policy_scene import EAST, OTHER, WEST
 
 REGIONS = (OTHER, EAST, WEST)
 

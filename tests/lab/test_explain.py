@@ -11,7 +11,7 @@ from controller.entry.cli.main import main
 from controller.lab.policy_files.json_schema import policy_schema
 from controller.lab.policy_files.loader import load_policy
 from controller.readmodel.decision_tree_svg import tree_svg
-from tests.test_docs import SHIPPED
+from tests.support.shipped_policy import SHIPPED
 
 
 def test_the_tree_of_a_situation_names_signals_and_their_ages(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,27 +9,9 @@ import pytest
 
 from controller.core.policy.validation import compiled, parse_policy
 from controller.lab.policy_files.loader import MAX_BYTES, MAX_PROBLEMS, load_policy
-from controller.lab.policy_files.positions import Located, PolicyRefused
-
-SHIPPED = Path(__file__).parents[2] / "policies" / "storefront.yaml"
-SOURCE = SHIPPED.read_text(encoding="utf-8")
-
-
-def refused(tmp_path: Path, text: str | bytes) -> tuple[Located, ...]:
-    file = tmp_path / "p.yaml"
-    file.write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(PolicyRefused) as info:
-        load_policy(file)
-    return info.value.problems
-
-
-def swapped(old: str, new: str, *, text: str = SOURCE) -> str:
-    assert text.count(old) >= 1, old
-    return text.replace(old, new, 1)
-
-
-def line_of(text: str, words: str) -> int:
-    return next(number for number, line in enumerate(text.splitlines(), 1) if words in line)
+from controller.lab.policy_files.positions import PolicyRefused
+from tests.lab.policy_refusals import SOURCE, line_of, refused, swapped, written
+from tests.support.shipped_policy import SHIPPED
 
 
 def test_the_shipped_policy_loads_and_every_value_has_a_place() -> None:
@@ -199,61 +181,87 @@ def test_files_that_are_no_policy_at_all(
     assert (problem.line, problem.column) == place
 
 
-def test_a_byte_order_mark_and_windows_line_ends_are_taken(tmp_path: Path) -> None:
-    file = tmp_path / "p.yaml"
-    file.write_bytes(b"\xef\xbb\xbf" + SOURCE.replace("\n", "\r\n").encode())
-    assert load_policy(file).policy == load_policy(SHIPPED).policy
+@pytest.mark.parametrize(
+    ("text", "changes"),
+    [
+        (b"\xef\xbb\xbf" + SOURCE.replace("\n", "\r\n").encode(), {}),
+        (swapped("application: storefront", 'application: "010"'), {"application": "010"}),
+    ],
+    ids=["a byte order mark and line ends of Windows", "quoted text that looks like a number"],
+)
+def test_what_is_taken(tmp_path: Path, text: str | bytes, changes: dict[str, str]) -> None:
+    expected = load_policy(SHIPPED).policy.model_copy(update=changes)
+    assert load_policy(written(tmp_path, text)).policy == expected
 
 
-def test_a_missing_file_a_directory_and_a_pipe_are_named(tmp_path: Path) -> None:
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    closed = tmp_path / "a\0b"
-    for path, words in [
-        (tmp_path / "none.yaml", "no such file"),
-        (tmp_path, "a directory"),
-        (pipe, "not a regular file"),
-        (tmp_path / ("x" * 300), "cannot be read: File name too long"),
-        (closed, "no usable file name"),
-    ]:
-        with pytest.raises(PolicyRefused, match=words) as info:
-            load_policy(path)
-        assert info.value.problems[0].line == 0
+UNREADABLE = {
+    "none.yaml": "no such file",
+    ".": "a directory",
+    "pipe": "not a regular file",
+    "x" * 300: "cannot be read: File name too long",
+    "a\0b": "no usable file name",
+}
 
 
-def test_all_problems_are_told_in_the_order_of_the_file(tmp_path: Path) -> None:
-    text = swapped("enforcement: shadow", "enforcement: maybe")
-    text = swapped("cooldown: 1h", "cooldown: soon", text=text)
-    text = swapped("in: target", "in: *target", text=text)
+@pytest.mark.parametrize("name", UNREADABLE, ids=UNREADABLE.values())
+def test_what_is_no_file_is_named(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(PolicyRefused, match=UNREADABLE[name]) as info:
+        load_policy(tmp_path / name)
+    assert info.value.problems[0].line == 0
+
+
+# Each row: changes of the file, and in turn each problem: words of its line, and all that is said of it.
+SEVERAL: dict[str, tuple[list[tuple[str, str]], list[tuple[str, str]]]] = {
+    "all of them in the order of the file": (
+        [
+            ("enforcement: shadow", "enforcement: maybe"),
+            ("cooldown: 1h", "cooldown: soon"),
+            ("in: target", "in: *target"),
+        ],
+        [
+            ("enforcement", "expected 'shadow' or 'live', found 'maybe'"),
+            ("in: *target", "aliases (*) are not read (write the value out)"),
+            ("cooldown", """expected a duration such as "43s", "3m" or "1h", found 'soon'"""),
+        ],
+    ),
+    "a value that was not read once": (
+        [("application: storefront", "application: *a")],
+        [("application", "aliases (*) are not read (write the value out)")],
+    ),
+    "a key that was not read once": (
+        [("limits: {minRegionsOn: 1, ", "limits: {<<: {cooldown: 1h}, ")],
+        [("limits: ", "merge keys (<<) are not read (write the keys out)")],
+    ),
+    "nothing inside a key that is written twice": (
+        [(SOURCE, SOURCE + "limits: {minRegionsOn: *x, cooldown: 1h, cooldown: 1h}\n")],
+        [
+            (
+                "limits: {minRegionsOn: *x",
+                f"the key 'limits' is written twice (the first is at line {line_of(SOURCE, 'limits: ')})",
+            )
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "told"), SEVERAL.values(), ids=SEVERAL)
+def test_which_problems_are_told(
+    tmp_path: Path, changes: list[tuple[str, str]], told: list[tuple[str, str]]
+) -> None:
+    text = SOURCE
+    for old, new in changes:
+        text = swapped(old, new, text=text)
     problems = refused(tmp_path, text)
-    assert [problem.line for problem in problems] == [
-        line_of(text, words) for words in ("enforcement", "in: *target", "cooldown")
+    assert [(problem.line, problem.with_hint) for problem in problems] == [
+        (line_of(text, words), says) for words, says in told
     ]
-
-
-def test_a_hole_that_the_reader_left_is_told_once(tmp_path: Path) -> None:
-    assert len(refused(tmp_path, swapped("application: storefront", "application: *a"))) == 1
-    text = swapped("limits: {minRegionsOn: 1, ", "limits: {<<: {cooldown: 1h}, ")
-    assert [problem.message for problem in refused(tmp_path, text)] == ["merge keys (<<) are not read"]
-
-
-def test_inside_a_key_written_twice_nothing_more_is_told(tmp_path: Path) -> None:
-    text = SOURCE + "limits: {minRegionsOn: *x, cooldown: 1h, cooldown: 1h}\n"
-    (problem,) = refused(tmp_path, text)
-    assert problem.line == len(text.splitlines())
-    assert f"the first is at line {line_of(text, 'limits: ')}" in problem.with_hint
 
 
 def test_many_problems_are_cut_to_a_readable_number(tmp_path: Path) -> None:
     problems = refused(tmp_path, "".join(f"key{number}: 1\n" for number in range(3000)))
     assert len(problems) == MAX_PROBLEMS + 1
     assert "more problems" in problems[-1].message
-
-
-def test_quoted_text_that_looks_like_something_else_stays_text(tmp_path: Path) -> None:
-    file = tmp_path / "p.yaml"
-    file.write_text(swapped("application: storefront", 'application: "010"'), encoding="utf-8")
-    assert load_policy(file).policy.application == "010"
 
 
 def test_hostile_text_from_the_file_stays_on_its_line(tmp_path: Path) -> None:
@@ -287,7 +295,10 @@ def test_what_is_missing_is_told_at_the_mapping_that_lacks_it(
     assert text.split("\n")[problem.line - 1][problem.column - 1 :].startswith(pointed), str(problem)
 
 
-def test_every_region_of_aws_is_a_region_and_a_misspelt_one_is_not(tmp_path: Path) -> None:
+CONTROLLERS = "controllers: [us-east-2, us-west-2, us-east-1]"
+
+
+def test_every_region_of_aws_is_a_region(tmp_path: Path) -> None:
     session = botocore.session.get_session()
     every = [
         region
@@ -295,14 +306,17 @@ def test_every_region_of_aws_is_a_region_and_a_misspelt_one_is_not(tmp_path: Pat
         for region in session.get_available_regions("ec2", partition)
     ]
     assert len(every) > 30
-    file = tmp_path / "p.yaml"
     for region in every:
-        text = swapped("controllers: [us-east-2, us-west-2, us-east-1]", f"controllers: [{region}]")
-        file.write_text(text, encoding="utf-8")
+        file = written(tmp_path, swapped(CONTROLLERS, f"controllers: [{region}]"))
         assert load_policy(file).policy.controllers == (region,)
-    for region in ("us-esat-1", "us-east", "us-east-1a", "US-EAST-1", "east-1", "us-east-1 "):
-        text = swapped("controllers: [us-east-2, us-west-2, us-east-1]", f"controllers: ['{region}']")
-        assert "such as us-east-1" in refused(tmp_path, text)[0].message
+
+
+@pytest.mark.parametrize(
+    "region", ["us-esat-1", "us-east", "us-east-1a", "US-EAST-1", "east-1", "us-east-1 "]
+)
+def test_a_misspelt_region_is_refused(tmp_path: Path, region: str) -> None:
+    text = swapped(CONTROLLERS, f"controllers: ['{region}']")
+    assert "such as us-east-1" in refused(tmp_path, text)[0].message
 
 
 N = MAX_BYTES

@@ -10,15 +10,12 @@ import pytest
 from controller.lab.cases.reader import read_cases
 from controller.lab.policy_files.loader import load_policy
 from controller.lab.policy_files.positions import PolicyRefused
-from tests.test_docs import SHIPPED
-
-SOURCE = SHIPPED.read_text(encoding="utf-8")
+from tests.lab.policy_refusals import SOURCE, refused, swapped
 
 
-def refused(file: Path) -> list[str]:
-    with pytest.raises(PolicyRefused) as info:
-        load_policy(file)
-    return [str(problem).removeprefix(f"{file}") for problem in info.value.problems]
+def told(folder: Path, text: str) -> list[str]:
+    """Return each problem of a file with `text`, without the name of the file."""
+    return [str(problem).removeprefix(problem.file) for problem in refused(folder, text)]
 
 
 @pytest.mark.parametrize("load", [load_policy, read_cases])
@@ -41,30 +38,33 @@ TRAPS = [
 
 @pytest.mark.parametrize("trap", TRAPS)
 def test_a_word_that_yaml_tools_read_differently_is_no_key_and_no_value(tmp_path: Path, trap: str) -> None:
-    file = tmp_path / "p.yaml"
     end = len(SOURCE.splitlines()) + 1
-    file.write_text(f"{SOURCE}{trap}: x\n", encoding="utf-8")
-    assert refused(file) == [f':{end}:1: the key {trap!r} is not text to every YAML tool (write "{trap}")']
-    file.write_text(SOURCE.replace("application: storefront", f"application: {trap}"), encoding="utf-8")
-    (told,) = refused(file)
-    assert told.startswith(":3:14: ")
-
-
-def test_line_ends_of_an_old_mac_and_of_a_mainframe_are_refused(tmp_path: Path) -> None:
-    file = tmp_path / "p.yaml"
-    first = len(SOURCE.splitlines()[0]) + 1
-    for end, name in (("\r", "U+000D"), ("\x85", "U+0085"), ("\u2028", "U+2028")):
-        file.write_bytes(SOURCE.replace("\n", end).encode())
-        assert refused(file) == [f":1:{first}: the character {name} is not allowed here"]
-
-
-def test_aliases_of_aliases_are_one_error(tmp_path: Path) -> None:
-    """A billion laughs, and the same over and over in one list."""
-    file = tmp_path / "p.yaml"
-    laughs = "".join(f"{b}: &{b} [*{a}, *{a}]\n" for a, b in pairwise("abcdefghijklmnopqrstuvwxyz"))
-    file.write_text(f"a: &a [lol, lol]\n{laughs}", encoding="utf-8")
-    assert refused(file) == [
-        ":2:8: an alias inside an anchor: such a file has no bounded size (write the values out)"
+    assert told(tmp_path, f"{SOURCE}{trap}: x\n") == [
+        f':{end}:1: the key {trap!r} is not text to every YAML tool (write "{trap}")'
     ]
-    file.write_text("a: &a [b, *a]\n", encoding="utf-8")
-    assert len(refused(file)) == 1
+    (only,) = told(tmp_path, swapped("application: storefront", f"application: {trap}"))
+    assert only.startswith(":3:14: ")
+
+
+FIRST = len(SOURCE.splitlines()[0]) + 1
+LAUGHS = "".join(f"{b}: &{b} [*{a}, *{a}]\n" for a, b in pairwise("abcdefghijklmnopqrstuvwxyz"))
+UNBOUNDED = "an alias inside an anchor: such a file has no bounded size (write the values out)"
+# Each row: the file, and the one thing that is said of it.
+ONE_ERROR = {
+    "the line ends of an old Mac": (
+        SOURCE.replace("\n", "\r"), f":1:{FIRST}: the character U+000D is not allowed here"
+    ),
+    "the line ends of a mainframe": (
+        SOURCE.replace("\n", "\x85"), f":1:{FIRST}: the character U+0085 is not allowed here"
+    ),
+    "the line ends of Unicode": (
+        SOURCE.replace("\n", "\u2028"), f":1:{FIRST}: the character U+2028 is not allowed here"
+    ),
+    "a billion laughs": (f"a: &a [lol, lol]\n{LAUGHS}", f":2:8: {UNBOUNDED}"),
+    "a list in itself": ("a: &a [b, *a]\n", f":1:11: {UNBOUNDED}"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "says"), ONE_ERROR.values(), ids=ONE_ERROR)
+def test_what_is_refused_with_one_error(tmp_path: Path, text: str, says: str) -> None:
+    assert told(tmp_path, text) == [says]

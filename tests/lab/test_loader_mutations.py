@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from controller.core.policy.validation import PolicyError, parse_policy
-from controller.lab.policy_files.loader import known_keys, load_policy, located_problems
-from controller.lab.policy_files.positions import Document, Place, Places, PolicyRefused
+from controller.lab.policy_files.loader import known_keys, located_problems
+from controller.lab.policy_files.positions import Document, Place, Places
 from controller.lab.policy_files.positions import Path as Where
 from controller.lab.policy_files.yaml import read_yaml
+from tests.lab.policy_refusals import SOURCE, refused
 
-SOURCE = (Path(__file__).parents[2] / "policies" / "storefront.yaml").read_text(encoding="utf-8")
 DOCUMENT: Document = read_yaml(SOURCE)
 LINES = SOURCE.splitlines()
 
@@ -49,15 +49,11 @@ def edited(line: int, column: int, old: str, new: str) -> str:
 
 
 def lines_refused(tmp_path: Path, text: str) -> set[int]:
-    file = tmp_path / "p.yaml"
-    file.write_text(text, encoding="utf-8")
-    with pytest.raises(PolicyRefused) as info:
-        load_policy(file)
-    return {problem.line for problem in info.value.problems}
+    return {problem.line for problem in refused(tmp_path, text)}
 
 
 def free(path: Where) -> bool:
-    """Whether the key is a name that the author chooses (a Region, a family, a gate)."""
+    """Return whether the key is a name that the author chooses (a Region, a family, a gate)."""
     return len(path) == 2 and path[0] in ("regions", "signals", "approvals")
 
 
@@ -119,7 +115,7 @@ def test_plain_data_of_a_wrong_kind_is_refused_at_or_under_its_path(path: Where)
 
 
 def lines_of(data: Any, without: Where | None = None) -> set[int]:
-    """The lines that the loader would tell of plain data; `without`: what no longer stands in the file."""
+    """Return the lines that the loader would tell of plain data; `without`: what stands there no more."""
 
     def standing(places: Mapping[Where, Place]) -> dict[Where, Place]:
         return {path: at for path, at in places.items() if without is None or path[: len(without)] != without}
@@ -132,7 +128,7 @@ def lines_of(data: Any, without: Where | None = None) -> set[int]:
 
 
 def required(path: Where) -> bool:
-    """Whether the key must be there: windows must say when and for how long, drills need not."""
+    """Return whether the key must be there: windows must say when and for how long, drills need not."""
     return (path[:2] == ("limits", "blackout") and len(path) > 2) or path[-1] not in OPTIONAL
 
 

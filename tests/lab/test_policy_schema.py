@@ -16,7 +16,7 @@ from controller.core.policy.terms import Strict
 from controller.lab.policy_files import extends
 from controller.lab.policy_files.json_schema import GLOSSARY, policy_schema
 from controller.lab.policy_files.yaml import read_yaml
-from tests.test_docs import SHIPPED, language_keys
+from tests.support.shipped_policy import SHIPPED, language_keys
 
 FILE = Path(__file__).parents[2] / "schemas" / "tidegate.policy.v1.json"
 VALIDATOR = jsonschema.Draft202012Validator(policy_schema())

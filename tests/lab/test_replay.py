@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,27 +18,13 @@ from controller.lab.backtest.moves import walk
 from controller.lab.replay.alarm_states import levels_of
 from controller.lab.replay.events import Arrival, BadFile, Recording, read_recording
 from controller.lab.replay.play import replay, sort, undrilled
-from tests.core.scene import policy_data
-from tests.lab.outages.derive import US, US_PLACES, Story, lines
+from tests.lab.event_files import T0, ill, written
 from tests.lab.outages.events import Event, alarm, canary, moment, utc
 from tests.lab.outages.verdicts import HERE, cases, misses
+from tests.support.policy_scene import policy_data
 
-T0 = moment("2024-05-06T10:00:00Z")
 RUN = "from controller.entry.cli.main import main; raise SystemExit(main())"
 MINUTELY = str(HERE / "minutely.yaml")
-
-
-def written(folder: Path, events: Sequence[Event | str]) -> Path:
-    path = folder / "events.jsonl"
-    texts = [each if isinstance(each, str) else json.dumps(each) for each in events]
-    path.write_text("\n".join(texts) + "\n", encoding="utf-8")
-    return path
-
-
-def ill(minutes: float, lasting: float = 60.0) -> list[Event]:
-    """us-east-1 falls ill after three minutes."""
-    span = ((T0 + 180.0, T0 + 60.0 * (3 + lasting)),)
-    return lines(Story(T0, T0 + 60 * minutes, US, US_PLACES, 60.0, ill={US[0]: span}, red={US[0]: span}))
 
 
 @pytest.mark.parametrize("name", list(cases()))

@@ -13,8 +13,8 @@ from controller.lab.environment.environment import Parts
 from controller.lab.environment.virtual import virtual_stage
 from controller.lab.runbook import move_lines, runbook, whole
 from controller.settings import Bucket, Deployment, Standby
-from tests.core.scene import EAST, WEST, policy_data
-from tests.drills.play import WORKFLOW
+from tests.support.drill_run import WORKFLOW
+from tests.support.policy_scene import EAST, WEST, policy_data
 
 PAGE = Path(__file__).parents[2] / "docs" / "runbooks" / "break-glass.md"
 

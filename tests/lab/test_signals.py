@@ -23,7 +23,7 @@ from controller.rehearsal.services.cloudwatch.alarm_model import Alarm, State
 from controller.rehearsal.services.cloudwatch.api import Alarms
 from controller.rehearsal.services.cloudwatch.m_of_n import EXTRA_PERIODS, StateValue, Treatment, evaluate
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
-from tests.corpus import corpus
+from tests.support.corpus import corpus
 
 TREATMENTS: tuple[Treatment, ...] = ("missing", "ignore", "breaching", "notBreaching")
 CODES = {"0": 0, "X": 1, "-": 2}
@@ -33,6 +33,7 @@ T0 = 1_700_000_040.0
 @pytest.mark.parametrize("treat", TREATMENTS)
 def test_the_table_of_aws(treat: Treatment) -> None:
     rows = json.loads(corpus("cloudwatch_missing_data_truth_table.json").read_text(encoding="utf-8"))["rows"]
+    assert len(rows) >= 10
     for row in rows:
         # The range is N + 2 periods, the table's is five: for N = 3 they are the same.
         data = "-" * (row["N"] + EXTRA_PERIODS - len(row["data"])) + row["data"]

@@ -21,7 +21,7 @@ from controller.rehearsal.shop.orders import ReplicatedOrders
 from controller.rehearsal.shop.shop import Shop
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
-from tests.corpus import corpus
+from tests.support.corpus import corpus, event_schemas
 
 EAST, OHIO, WEST = "us-east-1", "us-east-2", "us-west-2"
 T0 = 1_800_000_000.0
@@ -298,8 +298,7 @@ def shape(value: Any) -> Any:
 
 @pytest.mark.parametrize("kind", DETAIL_TYPES)
 def test_events_satisfy_the_published_schema(one_of_each: dict[str, dict[str, Any]], kind: str) -> None:
-    schemas = json.loads(corpus("events/eventbridge_schemas/schemas.json").read_text())["events"]
-    (schema,) = [each for each in schemas.values() if each.get("detailType") == kind]
+    (schema,) = [each for each in event_schemas() if each.get("detailType") == kind]
     satisfies(one_of_each[kind]["detail"], schema["detail"])
 
 

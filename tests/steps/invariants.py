@@ -5,9 +5,10 @@ docs/invariants.md says the same to readers; `test_invariants` compares both wit
 
 from typing import NamedTuple
 
-GUARDS = "steps/test_guards_removed::test_with_the_guard_it_does_not_happen_and_without_it_does"
-STORMS = "steps/test_trio_storm::test_in_a_storm_every_invariant_holds_at_every_step_and_it_ends"
-MATRIX = "steps/test_trio::test_the_driver_s_region_dies_at_a_call_and_another_ends_it_with_one_effect"
+GUARDS = "steps/test_guard_removal::test_with_the_guard_it_does_not_happen_and_without_it_does"
+STORMS = "steps/test_three_controller_faults::test_in_a_storm_every_invariant_holds_at_every_step_and_it_ends"
+THREE = "steps/test_three_controllers"
+MATRIX = f"{THREE}::test_the_driver_s_region_dies_at_a_call_and_another_ends_it_with_one_effect"
 
 
 class Proof(NamedTuple):
@@ -19,16 +20,16 @@ class Proof(NamedTuple):
 
 PROOFS: dict[str, Proof] = {
     "S1": Proof(
-        (STORMS, "steps/test_estates::test_into_a_region_that_was_off_all_on_before_any_off"),
-        (f"{GUARDS}[floor]", "steps/test_never::test_s1_on_goes_before_off_where_two_calls_are_needed"),
+        (STORMS, "steps/test_application_shapes::test_into_a_region_that_was_off_all_on_before_any_off"),
+        (f"{GUARDS}[floor]", "steps/test_safety::test_s1_on_goes_before_off_where_two_calls_are_needed"),
     ),
-    "S2": Proof((MATRIX, STORMS), ("steps/test_never::test_s2_what_is_sent_was_written_down_before",)),
+    "S2": Proof((MATRIX, STORMS), ("steps/test_safety::test_s2_what_is_sent_was_written_down_before",)),
     "S3": Proof(
-        (STORMS, "steps/test_outages::test_two_observers_at_once_open_one_incident"),
+        (STORMS, "steps/test_dependency_outages::test_two_observers_at_once_open_one_incident"),
         (
-            "steps/test_never::test_s3_of_three_that_open_at_once_one_does",
-            "steps/test_never::test_s3_no_second_incident_while_one_is_open",
-            "steps/test_trio_storm::test_the_storm_finds_two_that_write_the_same_event",
+            "steps/test_safety::test_s3_of_three_that_open_at_once_one_does",
+            "steps/test_safety::test_s3_no_second_incident_while_one_is_open",
+            "steps/test_three_controller_faults::test_the_storm_finds_two_that_write_the_same_event",
         ),
     ),
     "S4": Proof(
@@ -36,8 +37,8 @@ PROOFS: dict[str, Proof] = {
         (
             "steps/test_takeover_unguarded::test_s4_without_the_echo_repair_a_late_call_stands",
             "steps/test_takeover_unguarded::test_s4_without_fence_and_deadline_a_thawed_driver_sends",
-            "steps/test_trio::test_s4_a_late_call_is_put_back_within_a_minute_whatever_the_clocks_say",
-            "steps/test_trio::test_s4_a_driver_that_thaws_sends_nothing_by_whatever_clock",
+            f"{THREE}::test_s4_a_late_call_is_put_back_within_a_minute_whatever_the_clocks_say",
+            f"{THREE}::test_s4_a_driver_that_thaws_sends_nothing_by_whatever_clock",
         ),
     ),
     "S5": Proof(
@@ -61,53 +62,53 @@ PROOFS: dict[str, Proof] = {
         ),
     ),
     "S7": Proof(
-        ("steps/test_operators::test_s7_the_cooldown_holds_until_a_named_person_acknowledged",),
+        ("steps/test_operator_commands::test_s7_the_cooldown_holds_until_a_named_person_acknowledged",),
         (
             f"{GUARDS}[cooldown]",
-            "steps/test_operators::test_s7_the_cooldown_holds_until_a_named_person_acknowledged",
+            "steps/test_operator_commands::test_s7_the_cooldown_holds_until_a_named_person_acknowledged",
         ),
     ),
     "S8": Proof(
         ("core/test_readiness::test_nobody_can_be_asked_past_replication_on_return",),
-        ("steps/test_always::test_s8_a_region_comes_home_after_unbroken_health_only",),
+        ("steps/test_liveness::test_s8_a_region_comes_home_after_unbroken_health_only",),
     ),
     "S9": Proof(
         (
             f"{GUARDS}[velocity]",
-            "core/test_fleet::test_s9_the_limit_counts_distinct_regions_of_the_whole_fleet",
+            "core/test_fleet_limit::test_s9_the_limit_counts_distinct_regions_of_the_whole_fleet",
         ),
         (
             f"{GUARDS}[velocity]",
-            "steps/test_fleet"
+            "steps/test_fleet_limit"
             "::test_s9_one_region_more_than_the_fleet_may_leave_is_not_left_and_people_are_told",
-            "steps/test_fleet::test_s9_a_region_wide_event_is_never_rationed",
-            "steps/test_fleet::test_s9_two_that_set_out_at_once_meet_before_either_intends",
+            "steps/test_fleet_limit::test_s9_a_region_wide_event_is_never_rationed",
+            "steps/test_fleet_limit::test_s9_two_that_set_out_at_once_meet_before_either_intends",
         ),
     ),
     "S10": Proof(
         (STORMS, "steps/test_kill_matrix::test_a_step_that_is_invoked_twice_at_once_has_one_effect"),
         (
-            "steps/test_never::test_s10_a_backlog_of_thirteen_hours_opens_nothing",
-            "steps/test_never::test_s10_an_event_that_comes_again_is_one_observation",
+            "steps/test_safety::test_s10_a_backlog_of_thirteen_hours_opens_nothing",
+            "steps/test_safety::test_s10_an_event_that_comes_again_is_one_observation",
         ),
     ),
     "S11": Proof(
         ("drills/test_scenarios::test_alarms_without_data_move_nothing_while_customers_are_fine",),
         (
-            "steps/test_never::test_s11_missing_data_is_no_failure",
-            "steps/test_never::test_s11_missing_data_is_no_health",
+            "steps/test_safety::test_s11_missing_data_is_no_failure",
+            "steps/test_safety::test_s11_missing_data_is_no_health",
         ),
     ),
     "S12": Proof(
         (
-            "steps/test_operators::test_a_muted_region_is_unknown_however_red_until_it_speaks_again",
+            "steps/test_operator_commands::test_a_muted_region_is_unknown_however_red_until_it_speaks_again",
             "steps/test_signals::test_exercises_and_experiments_reach_the_record_and_nothing_else",
         ),
-        ("steps/test_operators::test_s12_without_the_guard_a_muted_region_is_left",),
+        ("steps/test_operator_commands::test_s12_without_the_guard_a_muted_region_is_left",),
     ),
     "S13": Proof(
-        ("core/test_sources::test_aws_health_accuses_and_never_testifies_to_health",),
-        ("steps/test_never::test_s13_one_zone_moves_no_region_and_a_second_one_does",),
+        ("core/test_policy_signals::test_aws_health_accuses_and_never_testifies_to_health",),
+        ("steps/test_safety::test_s13_one_zone_moves_no_region_and_a_second_one_does",),
     ),
     "S14": Proof(
         (
@@ -120,9 +121,9 @@ PROOFS: dict[str, Proof] = {
         (STORMS, "steps/test_approval::test_disarmed_between_approval_and_shift_nothing_is_sent"),
         (
             f"{GUARDS}[armed]",
-            "steps/test_guards_removed::test_the_fence",
-            "steps/test_operators::test_s15_an_unreadable_kill_switch_counts_as_disarmed",
-            "steps/test_trio_storm"
+            "steps/test_guard_removal::test_the_fence",
+            "steps/test_operator_commands::test_s15_an_unreadable_kill_switch_counts_as_disarmed",
+            "steps/test_three_controller_faults"
             "::test_the_storm_finds_a_controller_that_does_not_look_at_its_kill_switch",
         ),
     ),
@@ -132,69 +133,69 @@ PROOFS: dict[str, Proof] = {
         ),
         (
             f"{GUARDS}[policy_valid]",
-            "steps/test_policy_refused::test_s16_what_is_left_out_is_refused_and_never_taken_for_leave",
-            "steps/test_policy_refused::test_s16_a_file_is_bounded_in_size_and_depth",
+            "steps/test_policy_refusal::test_s16_what_is_left_out_is_refused_and_never_taken_for_leave",
+            "steps/test_policy_refusal::test_s16_a_file_is_bounded_in_size_and_depth",
         ),
     ),
     "S17": Proof(
-        (MATRIX, STORMS, "steps/test_trio::test_s17_clocks_ten_minutes_apart_move_nothing_while_all_is_well"),
+        (MATRIX, STORMS, f"{THREE}::test_s17_clocks_ten_minutes_apart_move_nothing_while_all_is_well"),
         (
-            "steps/test_trio::test_s17_a_clock_that_is_set_back_is_found_out_and_another_controller_drives_on",
-            "steps/test_trio::test_s4_a_late_call_is_put_back_within_a_minute_whatever_the_clocks_say",
-            "steps/test_consent_unguarded::test_s17_an_approval_counts_whatever_clock_dated_it",
+            f"{THREE}::test_s17_a_clock_that_is_set_back_is_found_out_and_another_controller_drives_on",
+            f"{THREE}::test_s4_a_late_call_is_put_back_within_a_minute_whatever_the_clocks_say",
+            "steps/test_approval_unguarded::test_s17_an_approval_counts_whatever_clock_dated_it",
         ),
     ),
     "S18": Proof(
         (STORMS, "core/test_journal::test_dropped_swapped_doubled_and_rewritten_records_are_found"),
         (
-            "steps/test_record::test_s18_a_record_that_was_changed_is_found_and_nothing_moves",
-            "steps/test_record::test_s18_a_tail_that_was_cut_off_before_a_process_began_is_found",
+            "steps/test_journal_tampering::test_s18_a_record_that_was_changed_is_found_and_nothing_moves",
+            "steps/test_journal_tampering::test_s18_a_tail_that_was_cut_off_before_a_process_began_is_found",
         ),
     ),
     "S19": Proof(
         ("drills/test_scenarios::test_a_blip_of_43_seconds_moves_nothing_and_opens_no_incident",),
-        ("steps/test_never::test_s19_forty_three_seconds_move_nothing",),
+        ("steps/test_safety::test_s19_forty_three_seconds_move_nothing",),
     ),
     "A1": Proof(
         ("steps/test_approval::test_approve_and_deny_at_once_one_wins_and_the_other_is_told",),
         (
-            "steps/test_guards_removed::test_the_condition_of_the_append",
-            "steps/test_consent_unguarded"
+            "steps/test_guard_removal::test_the_condition_of_the_append",
+            "steps/test_approval_unguarded"
             "::test_a1_of_two_clicks_in_two_regions_during_a_partition_one_counts",
             "console/test_partition::test_a1_without_the_conditional_append_both_would_count",
         ),
     ),
     "A2": Proof(
         (
-            "console/test_looking::test_a2_a_robot_that_opens_every_link_changes_nothing",
+            "console/test_read_only::test_a2_a_robot_that_opens_every_link_changes_nothing",
             "console/test_browser::test_a_robot_that_opens_every_link_in_a_browser_and_submits_no_form"
             "_changes_nothing",
         ),
-        ("console/test_looking::test_a2_a_console_that_is_newer_than_the_journal_writes_nothing_by_looking",),
+        ("console/test_read_only::test_a2_a_console_that_is_newer_than_the_journal_writes_nothing_by_looking",),
     ),
     "A3": Proof(
         ("steps/test_approval::test_healed_while_people_are_asked_it_stands_down_within_two_minutes"
          "_and_no_cooldown_follows",),
         (
-            "steps/test_chain::test_a3_at_the_click_the_evidence_is_judged_again",
-            "steps/test_consent_unguarded::test_a3_an_approval_is_of_the_plan_that_was_shown",
+            "steps/test_approval_chain::test_a3_at_the_click_the_evidence_is_judged_again",
+            "steps/test_approval_unguarded::test_a3_an_approval_is_of_the_plan_that_was_shown",
         ),
     ),
     "A4": Proof(
         ("steps/test_approval"
          "::test_an_answer_after_the_time_is_up_counts_for_nothing_even_before_anybody_noticed",),
         (
-            "steps/test_chain::test_a4_an_expired_request_is_refused",
-            "steps/test_consent_unguarded"
+            "steps/test_approval_chain::test_a4_an_expired_request_is_refused",
+            "steps/test_approval_unguarded"
             "::test_a4_a_request_of_a_driver_that_was_replaced_is_refused_and_says_so",
         ),
     ),
     "A5": Proof(
-        ("steps/test_chain::test_the_next_are_asked_when_the_first_time_is_up_and_two_of_them_let_it_move",),
+        ("steps/test_approval_chain::test_the_next_are_asked_when_the_first_time_is_up_and_two_of_them_let_it_move",),
         (
-            "steps/test_chain::test_a5_the_same_person_twice_is_one_person",
-            "steps/test_chain::test_a5_the_requester_is_no_approver",
-            "console/test_gate"
+            "steps/test_approval_chain::test_a5_the_same_person_twice_is_one_person",
+            "steps/test_approval_chain::test_a5_the_requester_is_no_approver",
+            "console/test_console_approval"
             "::test_a_guard_refuses_and_nothing_is_written_and_without_it_the_answer_counts",
         ),
     ),
@@ -204,12 +205,12 @@ PROOFS: dict[str, Proof] = {
         ("console/test_secrets::test_a6_without_encryption_the_search_finds_the_token_in_the_table",),
     ),
     "A7": Proof(
-        ("steps/test_chain::test_silence_after_the_last_ask_is_a_denial_after_a_reminder_in_each",),
-        ("steps/test_chain::test_a7_a_denial_is_final",),
+        ("steps/test_approval_chain::test_silence_after_the_last_ask_is_a_denial_after_a_reminder_in_each",),
+        ("steps/test_approval_chain::test_a7_a_denial_is_final",),
     ),
     "A8": Proof(
-        ("console/test_fetch::test_a_redirect_is_an_answer_and_not_followed",),
-        ("console/test_fetch::test_what_is_not_on_the_list_is_not_asked_and_without_the_list_it_would_be",),
+        ("console/test_outbound::test_a_redirect_is_an_answer_and_not_followed",),
+        ("console/test_outbound::test_what_is_not_on_the_list_is_not_asked_and_without_the_list_it_would_be",),
     ),
     "A9": Proof(
         ("console/test_bad_input::test_a9_a_hostile_name_and_reason_in_the_journal_forge_no_page",),
@@ -219,34 +220,34 @@ PROOFS: dict[str, Proof] = {
         (MATRIX, "drills/test_controllers::test_the_driver_dies_once_people_are_asked_and_another_finishes"
          "_within_five_minutes"),
         (
-            "steps/test_trio::test_l1_without_takeover_an_incident_whose_driver_died_stays_open",
+            f"{THREE}::test_l1_without_takeover_an_incident_whose_driver_died_stays_open",
             "steps/test_takeover_unguarded::test_l1_without_takeover_nobody_finishes",
             "steps/test_takeover_unguarded::test_l1_without_beats_a_living_driver_is_taken_over",
         ),
     ),
     "L2": Proof(
         ("drills/test_scenarios::test_with_two_arc_endpoints_hung_a_dark_region_is_left_within_seven_minutes",),
-        ("steps/test_always::test_l2_two_endpoints_hang_and_traffic_moves_within_fifteen_seconds",),
+        ("steps/test_liveness::test_l2_two_endpoints_hang_and_traffic_moves_within_fifteen_seconds",),
     ),
     "L3": Proof(
         ("drills/test_scenarios::test_a_dark_region_whose_bus_delivers_nothing_is_left_within_six_minutes",),
-        ("steps/test_always::test_l3_what_no_event_says_is_polled",),
+        ("steps/test_liveness::test_l3_what_no_event_says_is_polled",),
     ),
     "L4": Proof(
-        ("steps/test_outages"
+        ("steps/test_dependency_outages"
          "::test_the_journal_does_not_answer_nothing_moves_people_are_paged_once_and_why_can_tell",),
         (
-            "steps/test_always::test_l4_without_its_evidence_a_controller_leaves_it_to_the_next",
-            "steps/test_always::test_l4_a_driver_without_its_evidence_stops_beating_and_is_replaced",
-            "steps/test_always::test_l4_without_a_journal_nothing_moves_and_people_are_told",
+            "steps/test_liveness::test_l4_without_its_evidence_a_controller_leaves_it_to_the_next",
+            "steps/test_liveness::test_l4_a_driver_without_its_evidence_stops_beating_and_is_replaced",
+            "steps/test_liveness::test_l4_without_a_journal_nothing_moves_and_people_are_told",
         ),
     ),
     "L7": Proof(
         ("drills/test_second_region"
          "::test_the_block_holds_people_are_told_and_a_person_leaves_the_second_region_within_a_minute",),
-        ("steps/test_operators::test_l7_a_person_leaves_a_second_region_while_the_block_is_on",),
+        ("steps/test_operator_commands::test_l7_a_person_leaves_a_second_region_while_the_block_is_on",),
     ),
 }  # fmt: skip
 
-HANDED_IN = {"steps/test_always::test_l2_two_endpoints_hang_and_traffic_moves_within_fifteen_seconds"}
+HANDED_IN = {"steps/test_liveness::test_l2_two_endpoints_hang_and_traffic_moves_within_fifteen_seconds"}
 """Where the guard is a setting, and its absence another setting, nothing is patched."""

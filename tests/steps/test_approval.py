@@ -5,30 +5,9 @@ from controller.core.model import Verdict
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.steps.operator.approve import answer
 from controller.steps.operator.commands import arm, evacuate
-from tests.core.scene import EAST, policy_data
-from tests.steps.world import Sent, World, failing, stop, world
-
-GATE = policy_data()["evacuate"]
-NO_MOVES: list[tuple[float, str, bool]] = []
-
-
-def asked(seed: int = 1) -> tuple[World, str]:
-    """A world in which people are asked about us-east-1, and the id of the question."""
-    w = failing(seed, evacuate=GATE)
-    assert w.until(w.has(Kind.APPROVAL_REQUESTED), 120)
-    w.advance(2.0)
-    return w, question(w)
-
-
-def question(w: World) -> str:
-    incident = w.state.open
-    assert incident is not None
-    assert incident.request is not None
-    return incident.request.id
-
-
-def yes(w: World, request: str, who: str = "ana") -> str:
-    return answer(w.hand, request, who=who, approve=True).sentence
+from tests.support.approval_request import GATE, NO_MOVES, asked, question, yes
+from tests.support.policy_scene import EAST
+from tests.support.world import Sent, stop, world
 
 
 def test_approved_it_moves_within_ten_seconds_and_settles() -> None:

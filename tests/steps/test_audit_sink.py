@@ -3,9 +3,9 @@
 import ast
 
 from controller.core.journal import Kind
-from tests.steps.trouble import Sent
-from tests.steps.world import failing
 from tests.support.sources import CODE
+from tests.support.world import failing
+from tests.support.world_faults import Sent
 
 ROOM = CODE
 SINK = {"controller.audit.bundle.write", "controller.ports.audit", "controller.aws.audit.signing",

@@ -1,7 +1,7 @@
 """Break-glass beside a running controller: journalled once, seen as drift; nothing sent without an intent."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,20 +13,9 @@ from controller.ports.errors import JournalConflict, SwitchUnavailable
 from controller.ports.outside import ReadBack
 from controller.steps.context.deps import Deps
 from controller.steps.operator.break_glass import Outlook, journal, look, move
-from tests.core.scene import EAST, WEST, storefront
-from tests.drills.play import set_up
-
-
-@dataclass(frozen=True)
-class Line:
-    id: str
-    hash: str
-    body: Mapping[str, Any]
-
-
-def line(identity: str, **body: Any) -> Line:
-    told = {"stage": "applied", "who": "ana@host", "region": EAST, "to": WEST, "reason": "dark", "at": 1.0}
-    return Line(identity, f"hash of {identity}", told | body)
+from tests.support.break_glass_line import Line, line
+from tests.support.drill_run import set_up
+from tests.support.policy_scene import EAST, WEST, storefront
 
 
 def glass_events(deps: Deps) -> list[Event]:

@@ -1,23 +1,14 @@
 """Somebody else moves routing controls: written down, told once, shown, and left as they are."""
 
 from controller.core.journal import Kind
-from controller.rehearsal.services.arc.data_plane import SERVICE
-from tests.core.scene import EAST, WEST
-from tests.steps.world import World, failing, world
-
-
-def flip(w: World, region: str, place: int, *, on: bool) -> str:
-    """Turn a control by hand, from outside of tidegate; its name."""
-    name = w.stage.policy.regions[region].controls[place]
-    entry = {"RoutingControlArn": w.stage.cloud.controls[name], "RoutingControlState": "On" if on else "Off"}
-    w.stage.cloud.call(SERVICE, "UpdateRoutingControlState", "eu-west-1", entry)
-    return name
+from tests.support.policy_scene import EAST, WEST
+from tests.support.world import failing, turn_by_hand, world
 
 
 def test_a_control_turned_by_hand_is_written_down_and_told_once_within_a_minute_and_stays_as_it_is() -> None:
     w = world()
     w.advance(130)
-    name = flip(w, EAST, 0, on=False)
+    name = turn_by_hand(w, EAST, 0, on=False)
     w.advance(400)
     drift = [e for e in w.events if e.kind is Kind.DRIFT_SEEN]
     assert [(e.draft.incident, e.data["differs"]) for e in drift] == [(None, {name: [True, False]})]
@@ -25,7 +16,7 @@ def test_a_control_turned_by_hand_is_written_down_and_told_once_within_a_minute_
     assert w.controls[name] is False
     assert len(w.moves) == 1
     assert w.state.stand[name] is False
-    flip(w, EAST, 0, on=True)
+    turn_by_hand(w, EAST, 0, on=True)
     w.advance(130)
     assert w.count(Kind.DRIFT_SEEN) == 2
     assert w.whole
@@ -37,7 +28,7 @@ def test_a_control_turned_back_after_the_evacuation_is_drift_and_is_not_turned_o
     w.advance(130)
     assert w.count(Kind.DRIFT_SEEN) == 0
     moved = len(w.moves)
-    name = flip(w, EAST, 1, on=True)
+    name = turn_by_hand(w, EAST, 1, on=True)
     w.advance(200)
     assert [e.data["differs"] for e in w.events if e.kind is Kind.DRIFT_SEEN] == [{name: [False, True]}]
     assert len(w.moves) == moved + 1
@@ -48,7 +39,7 @@ def test_a_control_turned_by_hand_before_the_shift_is_drift_of_the_incident_and_
     w = failing()
     w.asleep.add("ConfirmReadiness")
     assert w.until(w.has(Kind.CONFIRMED), 90)
-    flip(w, EAST, 0, on=False)
+    turn_by_hand(w, EAST, 0, on=False)
     assert w.until(w.has(Kind.DRIFT_SEEN), 90)
     drift = next(e for e in w.events if e.kind is Kind.DRIFT_SEEN)
     assert drift.draft.incident is not None
@@ -70,7 +61,7 @@ def test_the_controller_s_own_shift_is_no_drift_although_ticks_fall_into_it() ->
 def test_a_controller_that_was_deployed_while_traffic_was_away_takes_that_as_it_is() -> None:
     w = world()
     for place in range(4):
-        flip(w, EAST, place, on=False)
+        turn_by_hand(w, EAST, place, on=False)
         w.advance(0.5)
     w.advance(200)
     assert w.count(Kind.DRIFT_SEEN) == 0

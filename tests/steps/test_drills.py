@@ -13,28 +13,19 @@ from controller.entry.status import drill_lines, drills_data
 from controller.steps.operator import commands
 from controller.steps.tick import scheduled_drills as steps
 from controller.steps.workflow import verify_shift
-from tests.core.scene import EAST, OTHER, WEST, policy_data
-from tests.steps.test_approval import NO_MOVES
-from tests.steps.test_guards_removed import remove
-from tests.steps.world import FREE, World, failing, world
+from tests.steps.guard_removal import remove
+from tests.steps.scheduled_drill import DRILLS, drilled
+from tests.support.approval_request import NO_MOVES
+from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
+from tests.support.world import FREE, World, failing, world
 
 Patch = pytest.MonkeyPatch
 LIMITS = policy_data()["limits"]
 WHY = {"who": "ana", "reason": "because"}
-ABORT = [{"in": "target", "family": "customer", "is": "breaching"}]
 STROKE = 1_893_484_800.0 + 120
 """08:02Z on a Tuesday, two minutes after a world begins."""
-DRILLS: dict[str, Any] = {
-    "timezone": "UTC",
-    "drills": {"cron": "2 8 * * *", "stay": "3m", "abortWhen": ABORT},
-}
 SHUT = {"cron": "1 8 * * *", "for": "5m", "reason": "release"}
 THREE = [OTHER, WEST, EAST]
-
-
-def drilled(**changes: Any) -> World:
-    """A world whose schedule strikes two minutes after it begins; well over, but for `changes`."""
-    return world(**DRILLS | changes)
 
 
 def skips(w: World) -> list[dict[str, Any]]:

@@ -11,10 +11,10 @@ from functools import cache
 import pytest
 
 from controller.core.journal import Kind
-from tests.core.scene import policy_data
-from tests.steps.matrix import MODES, Cell, play_cell, run_to_the_end, wrong
-from tests.steps.trouble import Sent
-from tests.steps.world import failing
+from tests.steps.kill_matrix import MODES, Cell, play_cell, run_to_the_end, wrong
+from tests.support.policy_scene import policy_data
+from tests.support.world import failing
+from tests.support.world_faults import Sent
 
 CHUNKS = 6
 ALL_WAYS = ("UpdateRoutingControlStates", "PutItem", "StartExecution")

@@ -12,10 +12,10 @@ from controller.core.journal import Kind
 from controller.core.model import Answer, Truth
 from controller.steps.context.situation import refresh, situation
 from controller.steps.workflow import shift_traffic
-from tests.core.scene import EAST, WEST, policy_data
-from tests.steps.test_guards_removed import remove
-from tests.steps.trouble import Sent
-from tests.steps.world import World, failing
+from tests.steps.guard_removal import remove
+from tests.support.policy_scene import EAST, WEST, policy_data
+from tests.support.world import World, failing
+from tests.support.world_faults import Sent
 
 Patch = pytest.MonkeyPatch
 FAMILY = policy_data()["target"]["ready"][0]

@@ -11,10 +11,10 @@ from controller.core.policy.validation import PolicyError
 from controller.rehearsal.services.arc.safety_rules import SafetyRule, rule_arn
 from controller.steps.operator.approve import answer, look_at
 from controller.steps.workflow import shift_traffic
-from tests.core.scene import storefront
-from tests.steps.test_approval import GATE, NO_MOVES, question, yes
-from tests.steps.test_guards_removed import remove
-from tests.steps.world import FREE, World, deploy, failing
+from tests.steps.guard_removal import remove
+from tests.support.approval_request import GATE, NO_MOVES, question, yes
+from tests.support.policy_scene import storefront
+from tests.support.world import FREE, World, deploy, failing
 
 Patch = pytest.MonkeyPatch
 LEADS = {"override": [{"ask": ["group:sre-leads"], "people": 2, "within": "10m"}]}

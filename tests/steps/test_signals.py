@@ -7,32 +7,11 @@ import pytest
 
 from controller.core.contracts import SIGNAL_SCHEMA, SIGNAL_SOURCE
 from controller.core.journal import Kind
-from controller.core.model import Verdict
-from controller.core.policy.validation import expected_signals
 from controller.steps.observe import WHOLE
-from tests.aws.test_health import HEALTH, ONE
-from tests.core.scene import ACCOUNT, EAST, OTHER, WEST, policy_data
-from tests.steps.world import FREE, World, world
-
-FAILS = {"in": "source", "family": "customer", "is": "breaching", "observers": 2, "for": "3m"}
-SIGNALS = {
-    "customer": policy_data()["signals"]["customer"],
-    "monitor": [{"event": "real-users", "runsIn": [OTHER], "silentAfter": "5m"}],
-    "provider": [{"health": ["DYNAMODB", "LAMBDA"]}],
-}
-
-
-def dark(**leaf: Any) -> World:
-    """Customers of us-east-1 fail; nobody else has said anything yet."""
-    when = {"all": [FAILS, {"in": "source", "is": "breaching", **leaf}]}
-    w = world(signals=SIGNALS, evacuate=FREE | {"when": when})
-    canaries = [key for key in w.hand.evidence.read("storefront") if key.startswith("canary:")]
-    w.verdicts |= {
-        signal.id: None for signal in expected_signals(w.stage.policy, ACCOUNT) if signal.id not in canaries
-    }
-    w.say(east=Verdict.BREACHING)
-    w.advance(400)
-    return w
+from tests.steps.signal_world import dark, notice
+from tests.support.event_samples import ONE
+from tests.support.policy_scene import EAST, OTHER, WEST
+from tests.support.world import World
 
 
 def monitor(w: World, *, name: str = "real-users", state: str = "breaching", region: str = OTHER) -> None:
@@ -41,13 +20,6 @@ def monitor(w: World, *, name: str = "real-users", state: str = "breaching", reg
     entry = {"Source": SIGNAL_SOURCE, "DetailType": SIGNAL_SCHEMA, "Detail": json.dumps(detail)}
     answer = w.stage.cloud.call("events", "PutEvents", region, {"Entries": [entry]})
     assert answer["FailedEntryCount"] == 0
-
-
-def notice(w: World, *, region: str = EAST, **more: Any) -> None:
-    """Sent by AWS; `lastUpdatedTime` left out: the event's own time counts."""
-    detail = {k: v for k, v in HEALTH["detail"].items() if k != "lastUpdatedTime"} | more
-    event = {"source": "aws.health", "detail-type": HEALTH["detail-type"], "detail": detail}
-    w.stage.cloud.events[region].publish(event)
 
 
 def records(w: World) -> list[dict[str, Any]]:

@@ -6,10 +6,10 @@ from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.steps.operator.approve import answer
 from controller.steps.operator.commands import mute
-from tests.core.scene import EAST, OTHER, WEST, policy_data
-from tests.steps.matrix import wrong
-from tests.steps.trouble import Sent, calm
-from tests.steps.world import World, executions, failing, world
+from tests.steps.kill_matrix import wrong
+from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
+from tests.support.world import World, executions, failing, world
+from tests.support.world_faults import Sent, calm
 
 TRIO: dict[str, Any] = {"controllers": [OTHER, WEST, EAST]}
 GATE: dict[str, Any] = TRIO | {"evacuate": policy_data()["evacuate"]}

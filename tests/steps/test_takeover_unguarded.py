@@ -8,9 +8,9 @@ from controller.steps.incident import drift
 from controller.steps.incident.opening import RankDelay
 from controller.steps.tick import takeover
 from controller.steps.workflow import shift_traffic
-from tests.core.scene import EAST, OTHER, WEST, storefront
 from tests.steps import test_takeover as holds
-from tests.steps.world import failing
+from tests.support.policy_scene import EAST, OTHER, WEST, storefront
+from tests.support.world import failing
 
 
 def test_l1_without_takeover_nobody_finishes(monkeypatch: pytest.MonkeyPatch) -> None:

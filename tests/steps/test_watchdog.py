@@ -1,4 +1,4 @@
-"""Who watches the watcher: the hourly probe, and executions that end before their incident does."""
+"""The hourly probe, and executions that end before their incident does."""
 
 import json
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.lab.environment.estate import watchdogs
-from tests.core.scene import EAST, WEST
-from tests.steps.test_approval import asked, question, yes
-from tests.steps.world import World, failing, stop, world
+from tests.support.approval_request import asked, question, yes
+from tests.support.policy_scene import EAST, WEST
+from tests.support.world import World, failing, stop, world
 
 
 def probes(w: World) -> list[dict[str, Any]]:

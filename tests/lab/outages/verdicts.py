@@ -12,9 +12,9 @@ from ruamel.yaml import YAML
 
 from controller.core.policy.schema import Policy
 from controller.lab.policy_files.loader import load_policy
-from tests.corpus import corpus
 from tests.lab.outages.derive import STORIES, lines
 from tests.lab.outages.events import Event, moment
+from tests.support.corpus import corpus
 
 HERE = Path(__file__).parent
 

@@ -1,0 +1,324 @@
+"""Whatever is changed in a bundle is found, and the first place that is wrong is named."""
+
+import gzip
+import io
+import json
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from controller.audit.bundle.chains import Wrong
+from controller.audit.bundle.manifest import FLEET, JOURNAL, KEY, MANIFEST, SEAL, SIGNATURE
+from controller.audit.bundle.verify import NotABundle, Verified, verify
+from controller.audit.bundle.write import Period
+from controller.core.journal import GENESIS, Event, Kind, canonical, digest, seal
+from controller.ports.audit import Link
+from tests.support.audit_bundle import Forger, checked, exported, framed, listed, opened, resealed, told
+
+LOG = "assessments/us-east-2/2030-01-01.jsonl.gz"
+Lines = list[bytes]
+
+
+def fault(bundle: bytes, key: bytes | None = None) -> Wrong | None:
+    """What is wrong; that it is no bundle at all counts too."""
+    try:
+        return checked(bundle, key).wrong
+    except NotABundle as error:
+        return Wrong("", "", str(error))
+
+
+def ours() -> bytes:
+    return told().signer.public_key().pem.encode()
+
+
+def test_a_bundle_is_whole() -> None:
+    assert fault(told().bundle, ours()) is None
+
+
+def test_any_byte_that_is_changed_anywhere_is_found() -> None:
+    """In each member's header, content and padding, and in the end."""
+    bundle, rng, at = told().bundle, random.Random(3), 0
+    places = set(range(len(bundle) - 1024, len(bundle), 97)) | {len(bundle) - 1}
+    for content in opened(bundle).values():
+        end = at + 512 + len(content)
+        for start, size in ((at, 512), (at + 512, len(content)), (end, -len(content) % 512)):
+            places |= {start, start + size - 1} if size else set()
+            places |= {rng.randrange(start, start + size) for _ in range(12 if size else 0)}
+        at += 512 + len(content) + -len(content) % 512
+    assert at == len(bundle) - 1024
+    for place in sorted(places):
+        changed = bytearray(bundle)
+        changed[place] ^= 1 << rng.randrange(8)
+        assert fault(bytes(changed)) is not None, place
+
+
+def test_a_file_that_is_cut_off_anywhere_or_goes_on_is_found() -> None:
+    bundle = told().bundle
+    for size in [*range(0, len(bundle), 701), len(bundle) - 1]:
+        assert fault(bundle[:size]) is not None, size
+    assert fault(bundle + b"\0") is not None
+    assert fault(bundle + bundle) is not None
+
+
+def dropped(lines: Lines) -> Lines:
+    return lines[:4] + lines[5:]
+
+
+def added(lines: Lines) -> Lines:
+    return [*lines[:5], lines[5].replace(b'"seq":6', b'"seq":7'), *lines[5:]]
+
+
+def swapped(lines: Lines) -> Lines:
+    return [*lines[:4], lines[5], lines[4], *lines[6:]]
+
+
+def doubled(lines: Lines) -> Lines:
+    return [*lines[:5], lines[4], *lines[5:]]
+
+
+def shortened(lines: Lines) -> Lines:
+    return lines[:-1]
+
+
+def edited(lines: Lines) -> Lines:
+    return [line.replace(b'"by":"ana"', b'"by":"eve"') for line in lines]
+
+
+def respelled(lines: Lines) -> Lines:
+    return [*lines[:4], lines[4].replace(b'"at":', b'"at": '), *lines[5:]]
+
+
+def named(lines: Lines, change: Callable[[Lines], Lines]) -> str:
+    """The event at which the change must be seen."""
+    first = next((n for n, (a, b) in enumerate(zip(lines, change(lines), strict=False), 1) if a != b), None)
+    return f"event {first if first is not None else len(lines)}"
+
+
+CHANGES = (dropped, added, swapped, doubled, shortened, edited, respelled)
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+def test_a_change_of_the_journal_is_named_by_its_event_whatever_else_was_put_right(
+    change: Callable[[Lines], Lines],
+) -> None:
+    """By hand; with the manifest put right; and by somebody with a key of their own."""
+    files = opened(told().bundle)
+    lines = files[JOURNAL].splitlines()
+    where = named(lines, change)
+    files[JOURNAL] = b"".join(line + b"\n" for line in change(lines))
+    found = fault(framed(files))
+    assert found is not None
+    assert (found.file, found.where) == (JOURNAL, where), found
+    manifest = json.loads(files[MANIFEST])
+    for n, each in enumerate(manifest["files"]):
+        if each["name"] == JOURNAL:
+            manifest["files"][n] = listed(JOURNAL, files[JOURNAL])
+    text = (canonical(manifest) + "\n").encode()
+    found = fault(framed(files | {MANIFEST: text}))
+    assert found is not None
+    assert found.file == MANIFEST
+    forged = resealed(files, manifest, Forger())
+    found = fault(forged)
+    assert found is not None
+    assert (found.file, found.where) == (JOURNAL, where), found
+    found = fault(forged, ours())
+    assert found is not None
+    assert found.file == KEY
+
+
+def rechained(events: Sequence[Event], by: str) -> tuple[Event, ...]:
+    """Somebody rewrites who approved, and every hash after it."""
+    fresh: list[Event] = []
+    for event in events:
+        draft = replace(event.draft, by=by) if event.kind is Kind.APPROVAL_GIVEN else event.draft
+        fresh.append(seal(event.application, draft, fresh[-1] if fresh else None))
+    return tuple(fresh)
+
+
+def test_s18_a_journal_rewritten_with_all_its_hashes_is_given_away_by_what_assessments_saw() -> None:
+    """The table itself was changed before the export, which signs what it finds."""
+    here = told()
+    forged = rechained(here.record.events, "eve")
+    first = next(event.seq for event in forged if event.kind is Kind.APPROVAL_GIVEN)
+    found = fault(exported(replace(here.record, events=forged), here.period, here.signer), ours())
+    assert found is not None
+    assert found.file == JOURNAL
+    assert int(found.where.split()[1]) >= first
+    assert "an assessment of us-east-2 saw" in found.sentence
+
+
+class Tampered:
+    """A log of which somebody changed a record, or took one out."""
+
+    def __init__(self, real: Any, change: Callable[[list[Link]], list[Link]]) -> None:
+        self._real, self._change = real, change
+
+    def links(self, application: str, start: float, end: float) -> Any:
+        found = list(self._real.links(application, start, end))
+        yield from self._change(found) if found else ()
+
+
+def other(links: list[Link]) -> list[Link]:
+    return [*links[:2], replace(links[2], record={**links[2].record, "decisions": []}), *links[3:]]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [(other, "record 3: it says that its hash is"), (lambda links: links[:2] + links[3:], "1 unlinked")],
+    ids=["edited", "taken out"],
+)
+def test_an_assessment_that_was_changed_in_its_table_is_told(change: Any, sentence: str) -> None:
+    here = told()
+    logs = {region: Tampered(log, change) for region, log in here.record.logs.items()}
+    found: Verified = checked(exported(replace(here.record, logs=logs), here.period, Forger()))
+    assert found.manifest is not None
+    told_of = f"{len(found.manifest.assessments['us-east-2'].unlinked)} unlinked"
+    if found.wrong is not None:
+        assert found.wrong.file == LOG
+        told_of = f"{found.wrong.where}: {found.wrong.sentence}"
+    assert sentence in told_of
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        (lambda lines: lines[:2] + lines[3:], "record 3"),
+        (lambda lines: lines[:-1], ""),
+        (lambda lines: [lines[1], lines[0], *lines[2:]], "record 2"),
+    ],
+    ids=["dropped", "cut off", "swapped"],
+)
+def test_a_change_of_the_assessments_in_a_bundle_is_found_by_hand_and_by_a_forger(
+    change: Any, where: str
+) -> None:
+    files = opened(told().bundle)
+    lines = gzip.decompress(files[LOG]).splitlines(keepends=True)
+    files[LOG] = gzip.compress(b"".join(change(lines)), mtime=0)
+    found = fault(framed(files))
+    assert found is not None
+    assert (found.file, found.where) == (LOG, where), found
+    manifest = json.loads(files[MANIFEST])
+    manifest["files"] = [listed(e["name"], files[e["name"]]) for e in manifest["files"]]
+    found = fault(resealed(files, manifest, Forger()))
+    assert found is not None
+    assert (found.file, found.where[:6]) == (LOG, "record")
+
+
+def test_a_file_that_is_missing_renamed_or_one_too_many_is_found() -> None:
+    files = opened(told().bundle)
+    without = {name: body for name, body in files.items() if name != "gaps.json"}
+    more = {**files, "zeal.json": b"{}"}
+    policy = next(name for name in files if name.startswith("policies/"))
+    for changed, file in ((without, "gaps.json"), (more, ""), (dict(reversed(files.items())), None)):
+        found = fault(framed(changed))
+        assert found is not None
+        assert file is None or found.file == file
+    manifest = json.loads(files[MANIFEST])
+    other = f"policies/{'0' * 64}.json"
+    files[other] = files.pop(policy)
+    manifest["files"] = [listed(name, files[name]) for name in sorted(set(files)) if "/" in name or name in
+                         {each["name"] for each in manifest["files"]}]  # fmt: skip
+    found = fault(resealed(files, manifest, Forger()))
+    assert found is not None
+    assert "it is named after another policy" in found.sentence
+
+
+def test_a_bundle_without_a_signature_is_not_whole() -> None:
+    here = told()
+    found = fault(exported(here.record, here.period, None))
+    assert found is not None
+    assert (found.file, "not signed" in found.sentence) == (KEY, True)
+
+
+def test_a_signature_of_another_key_of_another_seal_or_by_another_algorithm_does_not_hold() -> None:
+    here, files = told(), opened(told().bundle)
+    forger = Forger()
+    for changed in (
+        {SIGNATURE: forger.sign(files[SEAL])},
+        {SIGNATURE: here.signer.sign(b"something else")},
+        {SEAL: files[SEAL].replace(b"ECDSA_SHA_256", b"RSASSA_PKCS1_V1_5_SHA_256")},
+        {KEY: forger.public_key().pem.encode()},
+        {KEY: b"-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n"},
+    ):
+        assert fault(framed(files | changed)) is not None
+        assert fault(framed(files | changed), ours()) is not None
+
+
+def test_hashes_are_taken_of_what_the_journal_itself_takes_them() -> None:
+    event = told().record.events[0]
+    said = json.loads(opened(told().bundle)[JOURNAL].splitlines()[0])
+    assert said.pop("hash") == event.hash == digest(said)
+    assert said["prev"] == GENESIS
+
+
+def rehashed(lines: Lines, change: Callable[[int, dict[str, Any]], None]) -> Lines:
+    """The lines with a change of each, and every hash after it made anew."""
+    fresh: Lines = []
+    prev = GENESIS
+    for number, line in enumerate(lines, start=1):
+        said = json.loads(line)
+        said.pop("hash")
+        said["prev"] = prev
+        change(number, said)
+        prev = digest(said)
+        fresh.append(canonical(said | {"hash": prev}).encode())
+    return fresh
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "where"),
+    [
+        (JOURNAL, lambda n, e: e.update(seq=n + (n > 4)), "event 5"),
+        (JOURNAL, lambda n, e: e.update(application="checkout" if n == 3 else "storefront"), "event 3"),
+        (JOURNAL, lambda n, e: e.update(prev="0" * 64 if n == 4 else e["prev"]), "event 4"),
+        (JOURNAL, lambda n, e: e.update(more=1) if n == 2 else None, "event 2"),
+        (LOG, lambda n, r: r.update(application="checkout" if n == 3 else "storefront"), "record 3"),
+        (LOG, lambda n, r: r.update(at=1.0 if n == 2 else r["at"]), "record 2"),
+        (LOG, lambda n, r: r.update(at="soon" if n == 2 else r["at"]), "record 2"),
+        (LOG, lambda n, r: r.update(prev="1" * 64 if n == 4 else r["prev"]), "record 4"),
+    ],
+)
+def test_hashes_made_anew_do_not_hide_what_no_record_has(name: str, change: Any, where: str) -> None:
+    """By somebody who signs with a key of their own, and puts the manifest right too."""
+    files = opened(told().bundle)
+    packed = name == LOG
+    lines = rehashed((gzip.decompress(files[name]) if packed else files[name]).splitlines(), change)
+    body = b"".join(line + b"\n" for line in lines)
+    files[name] = gzip.compress(body, mtime=0) if packed else body
+    manifest = json.loads(files[MANIFEST])
+    if not packed:
+        manifest["journal"]["hash"] = json.loads(lines[-1])["hash"]
+    manifest["files"] = [listed(each["name"], files[each["name"]]) for each in manifest["files"]]
+    found = fault(resealed(files, manifest, Forger()))
+    assert found is not None
+    assert (found.file, found.where) == (name, where), found
+
+
+def test_a_later_bundle_must_go_on_from_an_earlier_one() -> None:
+    """Even where somebody rewrote the journal, and every assessment with it."""
+    here, key = told(), told().signer.public_key().pem.encode()
+    early = checked(exported(here.record, Period(here.period.begin, here.record.events[6].at), here.signer))
+    assert early.manifest is not None
+    assert verify(io.BytesIO(here.bundle), key, early.manifest).wrong is None
+    bare = replace(here.record, logs={})
+    for events, where in (
+        (rechained(here.record.events, "eve"), f"event {early.manifest.journal.last}"),
+        (here.record.events[:4], "event 5"),
+    ):
+        forged = exported(replace(bare, events=events), here.period, here.signer)
+        assert fault(forged, key) is None
+        found = verify(io.BytesIO(forged), key, early.manifest).wrong
+        assert found is not None
+        assert (found.file, found.where) == (JOURNAL, where)
+        assert "earlier bundle" in found.sentence
+    gone = exported(replace(here.record, fleet=()), here.period, here.signer)
+    found = verify(io.BytesIO(gone), key, checked(here.bundle).manifest).wrong
+    assert found is not None
+    assert (found.file, found.where) == (FLEET, "event 1")
+    other = early.manifest.model_copy(update={"application": "checkout"})
+    found = verify(io.BytesIO(here.bundle), key, other).wrong
+    assert found is not None
+    assert found.file == MANIFEST

@@ -1,0 +1,124 @@
+"""The report: what it says, that it needs nothing else, and that no text in it becomes markup."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from controller.audit.report.markup import Markup, join, prose, tag, text
+from controller.audit.report.run_html import page
+from controller.core.journal import Event, Kind
+from controller.readmodel.run import Judgement, Milestones, Said, Shift, sentence
+from tests.audit.example_run import BROKE, JOURNAL, RECORD, TREE, events, story
+from tests.audit.html_document import HOSTILE, Read
+
+
+def test_it_says_what_happened_and_why() -> None:
+    said = Read(page(story())).said
+    assert "Traffic was moved from us-east-1 to us-west-2." in said
+    assert "695 requests failed, the last of them 7 min 14 s after the break; 1208 were served." in said
+    assert "Why it moved: 2 of 2 observers say so." in said
+    assert "37 s 1 first signal 6 min 21 s 2 decision" in said
+    assert "Soon after the break (1 min 20 s)" in said
+    assert "breaching since 0:38, heard 12 s before" in said
+    assert "The chain of hashes over all 8 events holds" in said
+    assert "○ Off (changed)" in said
+    assert "Leave us-east-1 for us-west-2?" in said
+
+
+@pytest.mark.parametrize(
+    ("changes", "head"),
+    [
+        ({"ok": False}, "Traffic was moved from us-east-1 to us-west-2, but not as it must be."),
+        ({"shifts": (), "journal": (), "must": "stay"}, "No traffic was moved, and none should have been."),
+        ({"shifts": (), "journal": (), "ok": False}, "No traffic was moved, though it should have been."),
+        (
+            {"shifts": (), "journal": events((9, Kind.APPROVAL_DENIED, {}))},
+            "No traffic was moved: people did not agree to leave us-east-1.",
+        ),
+    ],
+)
+def test_the_headline_says_whether_it_moved_and_whether_it_should(changes: dict[str, Any], head: str) -> None:
+    assert f"<h1>{head}</h1>" in page(story(**changes))
+
+
+def test_a_run_that_did_not_move_says_why_not() -> None:
+    said = Read(page(story(shifts=(), journal=(), must="stay", milestones=Milestones()))).said
+    assert "Why it did not move (1 min 20 s after the break): us-east-1: not-confirmed" in said
+    assert "never 2 decision" in said
+
+
+def test_a_denial_is_why_it_did_not_move() -> None:
+    denied = events((9, Kind.APPROVAL_DENIED, {"reason": "not now"}))
+    said = Read(page(story(shifts=(), journal=denied))).said
+    assert "Why it did not move: denied by tidegate@us-east-2: not now, 9 s after the break." in said
+
+
+def test_a_journal_that_was_edited_is_named() -> None:
+    forged = replace(JOURNAL[3], draft=replace(JOURNAL[3].draft, data={"ask": ["group:nobody"]}))
+    told = story(journal=(*JOURNAL[:3], forged, *JOURNAL[4:]))
+    assert "event 4 is not as it was written" in Read(page(told)).said
+
+
+def test_it_looks_whether_a_slice_was_ever_off_everywhere() -> None:
+    off, on = Shift(5, "usw2-a", on=False), Shift(5, "use1-a", on=True)
+    swapped = story(shifts=(off, on), before={"use1-a": False, "usw2-a": True})
+    assert "each slice of traffic was On in some Region" in Read(page(swapped)).said
+    late = replace(swapped, shifts=(off, replace(on, at=6.0)))
+    assert "At 0:05 a slice of traffic was On in no Region." in Read(page(late)).said
+
+
+def test_it_needs_no_script_and_nothing_from_outside() -> None:
+    read = Read(page(story()))
+    assert read.open == []
+    assert not {name for name, _ in read.tags} & {"script", "link", "img", "iframe", "object", "base", "a"}
+    assert not {key for _, attributes in read.tags for key in attributes} & {"src", "href", "onload"}
+    outside = re.findall(r"(?:https?:)?//[^\s\"'<)]+|@import|url\([^)]*\)", page(story()))
+    assert set(outside) <= {"http://www.w3.org/2000/svg", "url(#hatch)"}
+
+
+@pytest.mark.parametrize("bad", HOSTILE)
+def test_text_from_outside_stays_text(bad: str) -> None:
+    node = TREE | {"sentence": bad, "path": bad, "signals": [dict(TREE["signals"][0], name=bad, since=bad)]}
+    checks = [{"guard": bad, "code": bad, "value": bad, "sentence": bad}]
+    record = RECORD | {"reason": bad, "code": bad, "tree": node, "checks": checks, "kept_by": [node]}
+    hostile: tuple[Event, ...] = events(
+        *((1, kind, {"reason": bad, "source": bad, "target": bad, "code": bad, "sentence": bad,
+                     "ask": [bad], "changes": [[bad, True]], "states": {bad: False}, "digest": bad})
+          for kind in Kind)
+    )  # fmt: skip
+    told = story(
+        scenario=bad, says=bad, region=bad, application=bad, findings=((False, bad),),
+        decisions=(Said(1, bad, bad),), steps=(Said(2, bad),), pages=(Said(3, bad, bad),),
+        judgements=(Judgement(bad, 4, record),), regions={bad: (bad,)}, before={bad: True},
+        after={bad: False}, journal=hostile, traffic={bad: ()},
+        lanes=tuple(replace(lane, name=bad, subject=bad, observer=bad) for lane in story().lanes),
+    )  # fmt: skip
+    document = page(told)
+    read = Read(document)
+    assert read.open == []
+    assert {name for name, _ in read.tags} <= {name for name, _ in Read(page(story())).tags}
+    assert not [key for _, attributes in read.tags for key in attributes if key.startswith("on")]
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]", document)
+
+
+def test_every_kind_of_event_has_words_for_it() -> None:
+    for event in events(*((1, kind, {}) for kind in Kind)):
+        assert isinstance(sentence(event), str)
+
+
+def test_markup_is_the_only_way_to_markup() -> None:
+    assert (
+        tag("p", "<b>", Markup("<i></i>"), None, class_='a"b') == '<p class="a&quot;b">&lt;b&gt;<i></i></p>'
+    )
+    assert tag("rect", x=1.25, width=2.0, ry=None) == '<rect x="1.2" width="2"/>'
+    assert join(["a ", Markup("<b>b</b>"), " c"]) == "a <b>b</b> c"
+    assert prose("Kept by `when.<0>` alone") == "Kept by <code>when.&lt;0&gt;</code> alone"
+    assert text("a\nb") == "a b"
+    assert text("a\nb", lines=True) == "a\nb"
+    assert len(text("x" * 100_000)) < 5_000
+
+
+def test_a_long_run_stays_readable_in_size() -> None:
+    assert len(page(story(broke=BROKE, lasted=3600.0))) < 60_000

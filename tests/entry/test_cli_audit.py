@@ -1,0 +1,112 @@
+"""`tidegate audit verify` and `report` from a terminal: exit codes, and what is said to people."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from controller.audit.bundle.manifest import JOURNAL
+from controller.core.policy.validation import parse_policy
+from controller.entry.cli.main import main
+from controller.lab.environment.last_run import LastRun, write_last_run
+from tests.entry.running_rehearsal import environment
+from tests.support.audit_bundle import Forger, exported, framed, opened, told
+from tests.support.policy_scene import ACCOUNT, policy_data
+from tests.support.quarter_journal import END, quarter
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    file = tmp_path / "record.tar"
+    file.write_bytes(told().bundle)
+    return file
+
+
+def test_a_whole_bundle_says_so_and_whose_key_it_was_checked_with(bundle: Path, capsys: Capture) -> None:
+    assert main(["audit", "verify", str(bundle)]) == 0
+    said = capsys.readouterr().out
+    assert said.endswith("whole\n")
+    assert "checked with the key inside the bundle" in said
+    key = bundle.with_name("key.pem")
+    key.write_text(told().signer.public_key().pem)
+    assert main(["audit", "verify", str(bundle), "--key", str(key)]) == 0
+    assert "inside the bundle" not in capsys.readouterr().out
+
+
+def test_one_that_is_not_whole_names_the_place(bundle: Path, capsys: Capture) -> None:
+    files = opened(told().bundle)
+    files[JOURNAL] = files[JOURNAL].replace(b'"by":"ana"', b'"by":"eve"')
+    bundle.write_bytes(framed(files))
+    assert main(["audit", "verify", str(bundle)]) == 1
+    assert "NOT WHOLE: journal.jsonl, event 6: it says that its hash is" in capsys.readouterr().out
+    assert main(["audit", "verify", str(bundle), "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert (found["schema"], found["whole"], found["wrong"]["at"]) == (
+        "tidegate.audit-verify/v1",
+        False,
+        "event 6",
+    )
+
+
+def test_one_by_another_key_or_none_is_not_whole(bundle: Path, capsys: Capture) -> None:
+    key = bundle.with_name("key.pem")
+    key.write_text(Forger(9).public_key().pem)
+    assert main(["audit", "verify", str(bundle), "--key", str(key)]) == 1
+    assert "another key than the one that must have signed" in capsys.readouterr().out
+    bundle.write_bytes(exported(told().record, told().period, None))
+    assert main(["audit", "verify", str(bundle)]) == 1
+    assert "the bundle is not signed" in capsys.readouterr().out
+
+
+def test_an_earlier_bundle_is_checked_first_and_gone_on_from(bundle: Path, capsys: Capture) -> None:
+    before = bundle.with_name("earlier.tar")
+    events = told().record.events
+    before.write_bytes(exported(replace(told().record, events=events[:5]), told().period, Forger()))
+    assert main(["audit", "verify", str(bundle), "--earlier", str(before)]) == 0
+    assert main(["audit", "verify", str(before), "--earlier", str(bundle)]) == 1
+    assert (
+        "journal.jsonl, event 6: it ends with event 5; the earlier bundle had 11" in capsys.readouterr().out
+    )
+    before.write_bytes(before.read_bytes()[:-1])
+    assert main(["audit", "verify", str(bundle), "--earlier", str(before)]) == 1
+    assert "the earlier one, is not whole" in capsys.readouterr().err
+
+
+def test_what_was_not_at_hand_is_told_to_whoever_checks(bundle: Path, capsys: Capture) -> None:
+    bundle.write_bytes(exported(replace(told().record, policies={}), told().period, Forger()))
+    assert main(["audit", "verify", str(bundle)]) == 0
+    assert (
+        f"the text of policy {told().world.stage.policy.digest[:12]} was not at hand"
+        in capsys.readouterr().out
+    )
+
+
+@pytest.mark.parametrize("what", ["no file", "a folder", "no bundle", "no key"])
+def test_bad_input_is_two_and_one_line(what: str, bundle: Path, capsys: Capture) -> None:
+    words = {
+        "no file": ["verify", str(bundle.with_name("none.tar"))],
+        "a folder": ["verify", str(bundle.parent)],
+        "no bundle": ["verify", __file__],
+        "no key": ["verify", str(bundle), "--key", __file__],
+    }[what]
+    assert main(["audit", *words]) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n")) == ("", 1)
+
+
+def test_a_report_of_the_last_demo(tmp_path: Path, capsys: Capture) -> None:
+    policy = parse_policy(policy_data())
+    with environment({"XDG_STATE_HOME": str(tmp_path), "TIDEGATE_CONTEXT": ""}):
+        file = tmp_path / "tidegate" / "last-demo.json"
+        write_last_run(file, LastRun(policy, ACCOUNT, END, quarter(), ()))
+        assert main(["audit", "report", "--from", "2030-01-01"]) == 0
+        said = capsys.readouterr().out
+        assert main(["audit", "report", "--from", "2030-01-01", "--json"]) == 0
+        figures = json.loads(capsys.readouterr().out)
+        assert main(["audit", "report", "--from", "2040-01-01"]) == 2
+        assert main(["audit", "export", "--out", str(tmp_path / "x.tar")]) == 2
+    assert "opened to first control                       median 3.3 s" in said
+    assert (figures["schema"], figures["evacuations"]["opened"]) == ("tidegate.audit-report/v1", 7)

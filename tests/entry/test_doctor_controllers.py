@@ -1,0 +1,230 @@
+"""Each look of the doctor at a controller finds what it is for: one thing is wrong, and one row says so."""
+
+import json
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+from botocore.awsrequest import AWSResponse
+from moto.core.botocore_stubber import MockRawResponse
+
+from controller.entry.doctor import controller, people, permissions, signals, versions
+from controller.entry.doctor.finding import Patient
+from controller.lab.environment.environment import Stage
+from controller.rehearsal.blueprint import queue_arn
+from controller.rehearsal.service import ACCOUNT
+from controller.settings import Right
+from tests.entry.examined_deployment import HERE, changed, patients, told
+from tests.support.drill_run import ALONE, set_up
+from tests.support.wire import connect
+
+
+@pytest.fixture(scope="module")
+def stage() -> Stage:
+    """Three controllers that never ticked: what is configured is there, and nothing moves."""
+    return set_up()[0]
+
+
+@pytest.fixture
+def patient(stage: Stage) -> Patient:
+    return next(each for each in patients(stage) if each.deployment.region == HERE)
+
+
+# What runs, and what it may do
+
+
+def test_a_region_that_runs_something_else_is_found(stage: Stage) -> None:
+    built, every = stage.cloud.built.builds, patients(stage)
+    assert not told(versions.versions(every))
+    whole = dict(built)
+    for region, name in whole:
+        if region == "us-east-1":
+            built[region, name] = "other"
+    built["us-west-2", "tidegate-Assess"] = "half"
+    try:
+        says = told(versions.versions(every))
+    finally:
+        built.update(whole)
+    assert "runs another build or policy than us-east-2" in says
+    assert "Assess run another build than Tick: a deployment ended half-way" in says
+
+
+def test_a_region_whose_functions_cannot_be_seen_is_unknown(stage: Stage) -> None:
+    del stage.cloud.built.builds["us-west-2", "tidegate-Tick"]
+    found = list(versions.versions(patients(stage)))
+    stage.cloud.built.builds["us-west-2", "tidegate-Tick"] = stage.cloud.built.builds[HERE, "tidegate-Tick"]
+    assert [(f.where, f.verdict) for f in found if f.verdict != "ok"] == [("us-west-2", "unknown")]
+
+
+MOVE, PUT = permissions.MOVES, "dynamodb:PutItem"
+TABLE = "arn:aws:dynamodb:us-east-2:111122223333:table/tidegate-journal"
+ALIAS = {"kms:ResourceAliases": ("alias/tidegate",)}
+DECRYPT = Right(actions=("kms:Decrypt",), resources=("arn:aws:kms:us-east-2:111122223333:key/*",), keys=ALIAS)
+NEEDS = {"ShiftTraffic": (Right(actions=(PUT,), resources=(TABLE,)), DECRYPT)}
+
+
+def with_roles(patient: Patient, *allowed: str, asked: list[dict[str, list[str]]] | None = None) -> Patient:
+    """An IAM in which each role allows these actions, and a deployment that needs `NEEDS`."""
+
+    def serve(request: Any) -> AWSResponse:
+        body = request.body.decode() if isinstance(request.body, bytes) else request.body
+        wish = parse_qs(body)
+        if asked is not None:
+            asked.append(wish)
+        results = "".join(
+            f"<member><EvalActionName>{action}</EvalActionName>"
+            f"<EvalDecision>{'allowed' if action in allowed else 'implicitDeny'}</EvalDecision></member>"
+            for key, (action,) in wish.items() if key.startswith("ActionNames.")
+        )  # fmt: skip
+        space = "https://iam.amazonaws.com/doc/2010-05-08/"
+        text = (
+            f'<SimulatePrincipalPolicyResponse xmlns="{space}"><SimulatePrincipalPolicyResult>'
+            f"<EvaluationResults>{results}</EvaluationResults><IsTruncated>false</IsTruncated>"
+            "</SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>"
+        )
+        return AWSResponse(request.url, 200, {"content-type": "text/xml"}, MockRawResponse(text.encode()))
+
+    iam, _ = connect("iam", serve, "us-east-1")
+    before = patient.ask
+    deployment = patient.deployment.model_copy(update={"rights": NEEDS})
+    return replace(
+        patient,
+        deployment=deployment,
+        ask=lambda s, r, url: iam if s == "iam" else before(s, r, url),
+    )
+
+
+def test_a_role_that_lost_a_right_is_found(patient: Patient) -> None:
+    assert not told(permissions.permissions(with_roles(patient, PUT, "kms:Decrypt")))
+    says = told(permissions.permissions(with_roles(patient, "kms:Decrypt")))
+    assert says == "ShiftTraffic may not dynamodb:PutItem (implicitDeny)"
+
+
+def test_a_shadow_that_may_move_traffic_is_found(patient: Patient) -> None:
+    shadow = replace(patient.deps, policy=patient.deps.policy.model_copy(update={"enforcement": "shadow"}))
+    sees = with_roles(replace(patient, deps=shadow), PUT, "kms:Decrypt", MOVE)
+    assert "in shadow ShiftTraffic may move traffic" in told(permissions.permissions(sees))
+
+
+def test_iam_is_asked_about_the_role_the_resources_and_the_conditions(patient: Patient) -> None:
+    asked: list[dict[str, list[str]]] = []
+    list(permissions.permissions(with_roles(patient, asked=asked)))
+    role = f"arn:aws:iam::{ACCOUNT}:role/tidegate-ShiftTraffic"
+    first, second = asked
+    assert first["PolicySourceArn"] == [role]
+    assert first["ResourceArns.member.1"] == [TABLE]
+    assert "*" not in second["ResourceArns.member.1"][0]
+    assert second["ContextEntries.member.1.ContextKeyValues.member.1"] == ["alias/tidegate"]
+    assert second["ContextEntries.member.1.ContextKeyType"] == ["stringList"]
+
+
+def test_who_may_not_ask_iam_hears_that_it_is_unknown(patient: Patient) -> None:
+    def refuse(request: Any) -> AWSResponse:
+        text = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>"
+        return AWSResponse(request.url, 403, {"content-type": "text/xml"}, MockRawResponse(text.encode()))
+
+    iam, _ = connect("iam", refuse, "us-east-1")
+    sees, before = with_roles(patient), patient.ask
+    sees = replace(sees, ask=lambda s, r, url: iam if s == "iam" else before(s, r, url))
+    assert "AccessDenied" in told(permissions.permissions(sees), "unknown")
+
+
+# What it hears, and its house
+
+
+def test_an_alarm_that_was_deleted_is_found(patient: Patient, stage: Stage) -> None:
+    (kept,) = [a for a in stage.cloud.plan.alarms if a.members["AlarmName"] == "storefront-us-west-2-5xx"]
+    rings = "tidegate-storefront-us-west-2-service"
+    names = {"AlarmNames": [rings]}
+    stage.cloud.call("monitoring", "DeleteAlarms", "us-west-2", names)
+    stage.cloud.call("monitoring", "DeleteAlarms", "us-west-2", {"AlarmNames": [kept.members["AlarmName"]]})
+    try:
+        assert "storefront-us-west-2-5xx" in told(signals.alarms(patient))
+    finally:
+        for alarm in stage.cloud.plan.alarms:
+            if alarm.members["AlarmName"] in (kept.members["AlarmName"], rings):
+                operation = "PutCompositeAlarm" if "AlarmRule" in alarm.members else "PutMetricAlarm"
+                stage.cloud.call("monitoring", operation, alarm.region, dict(alarm.members))
+
+
+def test_a_canary_that_does_not_run_is_found(patient: Patient, stage: Stage) -> None:
+    assert not told(signals.canaries(patient))
+    stage.synthetics.stop("us-east-1", "storefront-us-west-2-checkout")
+    try:
+        assert told(signals.canaries(patient)) == "storefront-us-west-2-checkout is STOPPED"
+    finally:
+        stage.synthetics.start("us-east-1", "storefront-us-west-2-checkout")
+
+
+def test_signals_and_probes_that_never_came_are_found() -> None:
+    (patient,) = patients(set_up(**ALONE)[0])
+    assert "nothing was decided" in told(controller.watching(patient))
+    assert "10 of 10 are silent" in told(signals.signals(patient))
+    assert "none came through the intake" in told(signals.probes(patient))
+
+
+def test_a_journal_that_would_forget_is_found(patient: Patient, stage: Stage) -> None:
+    ttl = {"Enabled": True, "AttributeName": "expires"}
+    wish = {"TableName": "tidegate-assessments", "TimeToLiveSpecification": ttl | {"Enabled": False}}
+    stage.cloud.call("dynamodb", "UpdateTimeToLive", HERE, wish)
+    swapped = changed(patient, journal_table="tidegate-evidence")
+    assert "EXPIRES: the journal must not" in told(controller.tables(swapped))
+    assert "never expires" in told(controller.tables(patient))
+    back = {"TableName": "tidegate-assessments", "TimeToLiveSpecification": ttl}
+    stage.cloud.call("dynamodb", "UpdateTimeToLive", HERE, back)
+    assert not told(controller.tables(patient))
+
+
+def test_a_workflow_of_another_version_is_found(patient: Patient, stage: Stage) -> None:
+    assert not told(controller.workflow(patient))
+    old = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
+    arn = {"stateMachineArn": patient.deployment.state_machine}
+    kept = stage.cloud.call("states", "DescribeStateMachine", HERE, arn)["definition"]
+    stage.cloud.call("states", "UpdateStateMachine", HERE, arn | {"definition": json.dumps(old)})
+    try:
+        assert "of another version" in told(controller.workflow(patient))
+    finally:
+        stage.cloud.call("states", "UpdateStateMachine", HERE, arn | {"definition": kept})
+
+
+def test_a_dead_letter_is_found(patient: Patient, stage: Stage) -> None:
+    assert not told(controller.dead_letters(patient))
+    stage.cloud.queues[HERE].put(queue_arn(HERE, ACCOUNT, "tidegate-dead-letters"), "{}", {})
+    assert told(controller.dead_letters(patient)) == "1 events could not be handled"
+
+
+@pytest.mark.parametrize(
+    ("issuer", "verdict"),
+    [
+        ("https://cognito-idp.us-east-1.amazonaws.com/p", "bad"),
+        ("https://cognito-idp.us-east-2.amazonaws.com/p", "ok"),
+        ("https://login.us-east-1-is-not-this.example.com/", "ok"),
+        (None, "skipped"),
+    ],
+)
+def test_an_issuer_in_a_guarded_region_is_found(patient: Patient, issuer: str | None, verdict: str) -> None:
+    assert people.sign_in(changed(patient, issuer=issuer)).verdict == verdict
+
+
+def test_a_record_that_was_edited_is_found() -> None:
+    """Whoever edits the table must edit the hash too; then it is the chain that tells."""
+    stage, _ = set_up(**ALONE)
+    stage.advance(90)
+    (patient,) = patients(stage)
+    assert [f.verdict for f in controller.journal(patient)] == ["ok", "ok"]
+    key = {"application": {"S": "storefront"}, "seq": {"N": "1"}}
+    found = stage.cloud.call("dynamodb", "GetItem", HERE, {"TableName": "tidegate-journal", "Key": key})
+    body = found["Item"]["body"]["S"].replace("tidegate@us-east-2", "nobody@us-east-2")
+    forged = {"TableName": "tidegate-journal", "Item": found["Item"] | {"body": {"S": body}}}
+    assert body != found["Item"]["body"]["S"]
+    stage.cloud.call("dynamodb", "PutItem", HERE, forged)
+    looked = next(iter(controller.journal(set_up_again(stage))))
+    assert looked.verdict == "bad"
+    assert "broken at event 1" in looked.says
+
+
+def set_up_again(stage: Stage) -> Patient:
+    """Somebody who has not read the journal before: a process keeps what it has verified."""
+    (fresh,) = patients(stage)
+    return fresh

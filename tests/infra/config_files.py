@@ -1,0 +1,22 @@
+"""The configuration that is shipped, and copies of it with other members."""
+
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from tests.support.sources import ROOT
+
+SHIPPED = ROOT / "infra" / "config" / "storefront.yaml"
+
+
+def written(folder: Path, config: dict[str, Any] | None = None, policy: dict[str, Any] | None = None) -> Path:
+    """The shipped configuration and policy with other members, in a folder of their own; None takes one
+    out."""
+    yaml = YAML(typ="safe", pure=True)
+    mine = yaml.load(SHIPPED.read_text(encoding="utf-8")) | {"policy": "policy.yaml"} | (config or {})
+    theirs = yaml.load((ROOT / "policies" / "storefront.yaml").read_text(encoding="utf-8")) | (policy or {})
+    for name, data in (("config.yaml", mine), ("policy.yaml", theirs)):
+        with (folder / name).open("w", encoding="utf-8") as file:
+            yaml.dump({key: value for key, value in data.items() if value is not None}, file)
+    return folder / "config.yaml"

@@ -1,0 +1,86 @@
+"""A failing Region that waits behind an incident which only holds: people are told which one to end."""
+
+from typing import Any
+
+import pytest
+
+from controller.core.journal import Kind
+from controller.core.model import Verdict
+from controller.steps.incident import opening
+from controller.steps.operator import commands
+from tests.support.policy_scene import EAST, WEST
+from tests.support.world import FREE, World, executions, failing
+from tests.support.world_faults import calm
+
+WHY = {"who": "ana", "reason": "because"}
+
+
+def waiting() -> World:
+    """A person leaves us-west-2 for us-east-1, which fails: that holds, and us-east-1 waits behind it."""
+    w = failing()
+    assert commands.evacuate(w.hand, WEST, **WHY).done
+    return w
+
+
+def told(w: World) -> list[dict[str, Any]]:
+    return [dict(e.data) for e in w.events if e.kind is Kind.ESCALATED and e.data["code"] == "in-progress"]
+
+
+def test_people_are_told_once_an_hour_what_waits_behind_what() -> None:
+    w = waiting()
+    w.advance(240)
+    assert told(w) == []
+    w.advance(400)
+    (page,) = told(w)
+    assert page["region"] == EAST
+    assert f"tidegate stand-down storefront-{WEST}-" in page["reason"]
+    assert w.moves == []
+
+
+def test_nothing_is_told_where_nobody_looks_how_long_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "WAITS", 1e9)
+    w = waiting()
+    w.advance(640)
+    assert told(w) == []
+
+
+def target_fails() -> World:
+    """us-east-1 was left; before that has settled us-west-2 fails for good, and us-east-1 is well again."""
+    w = failing(evacuate=FREE | {"settle": "2m"})
+    assert w.until(w.has(Kind.SHIFT_APPLIED), 120)
+    w.say(east=Verdict.HEALTHY, west=Verdict.BREACHING)
+    return w
+
+
+def test_a_target_that_fails_at_once_is_left_once_a_person_ended_the_move() -> None:
+    """Found: nothing but turning controls by hand led out; `evacuate` was refused for as long as it held."""
+    w = target_fails()
+    w.advance(700)
+    incident = w.state.open
+    assert incident is not None
+    assert incident.escalated == {"target-failing"}
+    (page,) = told(w)
+    assert page["region"] == WEST
+    way_out = f"ends where it stands by `tidegate stand-down {incident.id}`"
+    assert f"it has moved, and waits for its result, and {way_out}" in page["reason"]
+    assert f"tidegate stand-down {incident.id}" in commands.evacuate(w.hand, WEST, **WHY).sentence
+    ended = commands.stand_down(w.hand, incident.id, **WHY)
+    assert (ended.done, ended.sentence) == (
+        True, f"{incident.id} has stood down; what has moved stays as it is")  # fmt: skip
+    assert commands.acknowledge(w.hand, incident.id, **WHY).done
+    assert w.until(lambda: w.count(Kind.SETTLED) == 2, 300)
+    assert [on for name, on in w.controls.items() if name.startswith("use1")] == [True] * 4
+    assert executions(w, "RUNNING") == []
+    assert w.whole
+
+
+def test_an_incident_does_not_end_by_hand_while_its_call_may_be_under_way_nor_twice() -> None:
+    w = failing()
+    w.trouble = lambda sent: "refused" if sent.operation == "UpdateRoutingControlStates" else None
+    assert w.until(w.has(Kind.SHIFT_INTENDED), 120)
+    name = next(iter(w.state.incidents))
+    assert "may be under way" in commands.stand_down(w.hand, name, **WHY).sentence
+    w.trouble = calm
+    assert w.until(w.has(Kind.SETTLED), 300)
+    assert "has ended" in commands.stand_down(w.hand, name, **WHY).sentence
+    assert w.count(Kind.REFUSED) == 2
