@@ -3,12 +3,14 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 BIN := .venv/bin
 READY := .venv/.ready
+# Each commit is tried on a slice of its own; the same commit on the same one.
+SLICE ?= $(shell printf "%d" 0x$$(git rev-parse --short=6 HEAD 2> /dev/null || echo 1))
 ASL := .venv/asl/.ready
 
 # Without its cache of rewritten tests pytest needs seconds more each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo up test bench simulate mutate synth release lint lock clean
+.PHONY: setup demo up test check prove bench simulate mutate synth release lint lock clean
 
 setup: $(READY)
 
@@ -32,8 +34,16 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Three tiers, sorted in tests/tiers.py: after each change, before it lands, before an issue is closed.
 test: lint $(ASL)
-	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
+	$(BIN)/pytest -n 2 --dist worksteal -m "not check" $(ARGS)
+
+check: $(READY) $(ASL)
+	$(BIN)/pytest -n 2 --dist worksteal -m check $(ARGS)
+	$(BIN)/python -m tests.prove --slice $(SLICE)
+
+prove: $(READY)
+	$(BIN)/python -m tests.prove
 
 # npm alone has it. Without a network its tests are skipped with a notice, and it is tried again next time.
 $(ASL): $(READY) tests/infra/node/package-lock.json

@@ -4,12 +4,17 @@ import gc
 
 import pytest
 
+from tests.tiers import CHECK
+
 FIRST = ("tests/entry/", "tests/drills/", "tests/cases/", "tests/steps/")
 """Rooms whose tests take seconds. Begun early, none of them is what everything else waits for at the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_place)
+    for item in items:
+        if item.nodeid.startswith(CHECK):
+            item.add_marker(pytest.mark.check)
 
 
 def _place(item: pytest.Item) -> int:

@@ -9,8 +9,9 @@ from controller.ports.errors import SwitchUnavailable
 from controller.rehearsal.service import Call
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from tests.aws.arc_cluster import READ_TIMEOUT, T0, Cluster, at_least_one, unfenced
+from tests.support.seeds import seeds
 
-SEEDS = range(60)
+SEEDS = seeds(range(60))
 FAULTS = ("hung", "refused", "lost", "maintenance", "sound", "sound")
 
 
@@ -85,7 +86,7 @@ def test_a_flip_in_a_storm_is_done_or_says_that_it_is_not(seed: int) -> None:
     assert not storm.floor_broken
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", seeds(range(10)))
 def test_two_controllers_at_once_end_in_one_state_that_both_can_read(seed: int) -> None:
     """Leaving and returning contradict each other; whoever is told that it succeeded has seen its goal."""
     cluster = Cluster(rules=at_least_one(4), lag=(0.5, 3.0), seed=seed)

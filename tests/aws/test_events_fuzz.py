@@ -14,6 +14,7 @@ from tests.aws.event_parsing import NOW, refused, sns, sqs
 from tests.support.corpus import corpus_files, event_schemas
 from tests.support.event_samples import ALARM, CANARY, HEALTH, changed
 from tests.support.event_samples import EVENT as SIGNAL
+from tests.support.seeds import examples
 from tests.support.world import world
 
 ENDED: Event = {
@@ -98,7 +99,7 @@ JSON = st.recursive(
 PATHS: list[tuple[Event, list[Path]]] = [(sample, list(nodes(sample))) for sample in SAMPLES]
 
 
-@settings(max_examples=120, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(120), deadline=None, derandomize=True, database=None)
 @given(st.sampled_from(PATHS), st.randoms(use_true_random=False), st.lists(JSON, min_size=1, max_size=4))
 def test_several_nodes_at_once(sample: tuple[Event, list[Path]], rng: Any, values: list[Any]) -> None:
     event, paths = sample
@@ -112,7 +113,7 @@ def test_several_nodes_at_once(sample: tuple[Event, list[Path]], rng: Any, value
         told(body)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(100), deadline=None, derandomize=True, database=None)
 @given(
     st.binary(max_size=200)
     | st.text(st.characters(categories=None), max_size=200)
@@ -123,7 +124,7 @@ def test_anything_at_all(body: Any) -> None:
     refused(body)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(100), deadline=None, derandomize=True, database=None)
 @given(st.sampled_from(SAMPLES), st.integers(0, 600), st.integers(0, 5), st.binary(max_size=5))
 def test_damaged_bytes(sample: Event, at: int, lost: int, put: bytes) -> None:
     raw = bytearray(json.dumps(sample).encode())

@@ -22,6 +22,7 @@ from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.rehearsal.wire.direct_client import attach
 from controller.rehearsal.wire.dispatch import Wire
+from tests.support.seeds import seeds
 
 REGION = "us-east-1"
 OPERATIONS = 150
@@ -245,7 +246,7 @@ def outcome(client: Any, kind: str, params: dict[str, Any]) -> Any:
         return error.response["Error"]["Code"], plain(error.response.get("Item"))
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", seeds(range(2)))
 def test_same_answers_as_moto(pair: tuple[Any, Any], seed: int) -> None:
     ours, theirs = pair
     chance = Chance(seed)

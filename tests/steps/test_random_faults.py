@@ -4,9 +4,10 @@ import pytest
 
 from tests.steps.guard_removal import remove
 from tests.steps.random_faults import storm, unsafe
+from tests.support.seeds import seeds
 
 
-@pytest.mark.parametrize("seed", range(1, 8))
+@pytest.mark.parametrize("seed", seeds(range(1, 8)))
 def test_in_a_storm_nothing_unsafe_happens_and_afterwards_it_converges(seed: int) -> None:
     assert unsafe(storm(seed)) == [], f"seed {seed}"
 

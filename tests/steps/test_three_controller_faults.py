@@ -5,12 +5,13 @@ import pytest
 from controller.steps.incident.opening import RankDelay
 from tests.steps.guard_removal import remove, unconditional_appends
 from tests.steps.three_controller_faults import play
+from tests.support.seeds import seeds
 
 Patch = pytest.MonkeyPatch
 FAILED = {36: "approved by way of a slow clock, people were asked for ever", 44: "the same, in another order"}
 
 
-@pytest.mark.parametrize("seed", [*range(1, 7), *FAILED])
+@pytest.mark.parametrize("seed", [*seeds(range(1, 7)), *FAILED])
 def test_in_a_storm_every_invariant_holds_at_every_step_and_it_ends(seed: int) -> None:
     assert play(seed)[1] == [], f"seed {seed}: {FAILED.get(seed, '')}"
 

@@ -1,0 +1,44 @@
+"""The tiers of tests. `make test` runs all that is named nowhere here; `make check` runs `CHECK`.
+
+| tier | who waits for it | at most, on two cores |
+|---|---|---|
+| `make test` | everyone, after each change: lint, types, units, a scenario of each kind | 5 min |
+| `make check` | the landing of a change: all else that can fail it, a slice of each proof | 35 min |
+| `make prove` | whoever closes an issue, by hand: mutants, attacks, 1,000 seeds, bench | hours |
+
+A file stands in `CHECK` because it takes seconds a test, and something in `make test` covers its subject
+once.
+"""
+
+CHECK = (
+    "tests/cases/",
+    "tests/console/test_browser.py",
+    "tests/drills/test_controllers.py",
+    "tests/drills/test_kill_matrix.py",
+    "tests/drills/test_restore_and_drill.py",
+    "tests/drills/test_simulation.py",
+    "tests/entry/test_up.py",
+    "tests/lab/test_loader_mutations.py",
+    "tests/mutate/",
+    "tests/steps/test_approval_unguarded.py",
+    "tests/steps/test_guard_removal.py",
+    "tests/steps/test_invariants.py",
+    "tests/steps/test_kill_matrix.py",
+    "tests/steps/test_takeover_unguarded.py",
+    "tests/steps/test_three_controller_faults.py",
+)
+"""Beginnings of node ids."""
+
+ATTACKS = (
+    "tests/audit/test_hostile_bundle.py",
+    "tests/aws/test_arc_random_faults.py",
+    "tests/aws/test_events_fuzz.py",
+    "tests/console/test_bad_input.py",
+    "tests/console/test_secrets.py",
+    "tests/lab/test_loader_bounds.py",
+    "tests/lab/test_loader_mutations.py",
+    "tests/rehearsal/test_dynamodb_oracle.py",
+    "tests/steps/test_random_faults.py",
+    "tests/steps/test_three_controller_faults.py",
+)
+"""Hostile input and random faults: `make prove` plays them with twenty times as many seeds."""
