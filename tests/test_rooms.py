@@ -1,4 +1,4 @@
-"""The rooms of the tests: each imports itself and `tests.support`; no test file lends anything to others."""
+"""The rooms of the tests: each imports itself and `tests.support`; no test file lends anything or is long."""
 
 import ast
 from collections.abc import Iterator
@@ -53,3 +53,11 @@ def test_a_shared_module_serves_more_than_one_room() -> None:
     for name in shared:
         rooms = {room(module) for module, names in imports().items() if name in names}
         assert len(rooms) > 1 or rooms == {SHARED}, (name, rooms)
+
+
+def test_no_file_of_the_tests_is_longer_than_four_hundred_lines() -> None:
+    files = sources("tests", least=280, root=ROOT)
+    lengths = {
+        str(file.relative_to(ROOT)): len(file.read_text(encoding="utf-8").splitlines()) for file in files
+    }
+    assert {name: length for name, length in lengths.items() if length > 400} == {}

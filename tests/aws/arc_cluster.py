@@ -22,6 +22,7 @@ from controller.rehearsal.wire.direct_client import Fault, attach
 from controller.rehearsal.wire.dispatch import Request, Response, Wire
 
 T0 = 1_700_000_000.0
+DEADLINE = T0 + 20
 PANEL = panel_arn(1)
 READ_TIMEOUT = 2.0
 TRAVEL = 0.05  # one way
@@ -134,3 +135,11 @@ def _nowhere(request: Request) -> Response:
 
 def unfenced() -> None:
     """A fence that lets everything pass."""
+
+
+def all_controls(cluster: Cluster) -> tuple[str, ...]:
+    return cluster.east + cluster.west
+
+
+def listed(cluster: Cluster, name: str, *, on: bool) -> dict[str, str]:
+    return {"RoutingControlArn": cluster.controls.arn(name), "RoutingControlState": "On" if on else "Off"}

@@ -13,6 +13,8 @@ T0 = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 REGION = "us-west-2"
 Function = Callable[[Any], tuple[float, Outcome] | Outcome | None]
 """Payload -> outcome, with a delay in seconds if not at once; None never answers."""
+END: dict[str, Any] = {"Type": "Pass", "End": True}
+DONE = Outcome(payload={"done": True})
 
 
 class World:
@@ -104,3 +106,14 @@ def ask(**fields: Any) -> dict[str, Any]:
         **task("ask", {"token.$": "$$.Task.Token"}, **fields),
         "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
     }
+
+
+def failing(times: int, error: str = "SwitchUnavailable") -> Any:
+    """A function that raises `times` times, then succeeds."""
+    left = [times]
+
+    def function(_: Any) -> Outcome:
+        left[0] -= 1
+        return Outcome(error=error, cause="no endpoint answered") if left[0] >= 0 else DONE
+
+    return function

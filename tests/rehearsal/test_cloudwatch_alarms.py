@@ -6,77 +6,9 @@ from typing import Any
 
 import pytest
 
-from controller.rehearsal.faults import Faults
-from controller.rehearsal.service import AwsError, Call
-from controller.rehearsal.services.cloudwatch.api import Alarms
-from controller.rehearsal.time.kernel import Kernel, VirtualClock
+from controller.rehearsal.service import AwsError
+from tests.rehearsal.cloudwatch_world import ARN, REGION, T0, World, suppressed_world
 from tests.support.corpus import corpus, corpus_files
-
-T0 = 1_700_000_040.0
-"""A whole minute."""
-REGION = "us-east-1"
-ARN = f"arn:aws:cloudwatch:{REGION}:123456789012:alarm:"
-
-
-class World:
-    """One Region's alarms; the events that they send are in `events`."""
-
-    def __init__(self) -> None:
-        self.kernel, self.faults = Kernel(VirtualClock(T0)), Faults()
-        self.events: list[tuple[float, dict[str, Any]]] = []
-        self.alarms = Alarms(self.kernel, REGION, self.publish, self.faults)
-
-    def publish(self, event: dict[str, Any]) -> None:
-        self.events.append((self.kernel.now() - T0, event))
-
-    def call(self, operation: str, **params: Any) -> dict[str, Any]:
-        return self.alarms.operations[operation](Call("monitoring", operation, REGION, params))
-
-    def alarm(self, name: str = "5xx", **options: Any) -> None:
-        params = {
-            "AlarmName": name,
-            "Namespace": "Shop",
-            "MetricName": name,
-            "Statistic": "Average",
-            "Period": 60,
-            "EvaluationPeriods": 1,
-            "Threshold": 10.0,
-            "ComparisonOperator": "GreaterThanThreshold",
-        }
-        self.call("PutMetricAlarm", **{**params, **options})
-
-    def composite(self, name: str, rule: str, **options: Any) -> None:
-        self.call("PutCompositeAlarm", AlarmName=name, AlarmRule=rule, **options)
-
-    def datum(self, value: float, name: str = "5xx", **options: Any) -> None:
-        self.call(
-            "PutMetricData", Namespace="Shop", MetricData=[{"MetricName": name, "Value": value, **options}]
-        )
-
-    def sets(self, name: str, value: str) -> None:
-        self.call("SetAlarmState", AlarmName=name, StateValue=value, StateReason="by hand")
-
-    def run(self, seconds: float) -> None:
-        self.kernel.run(until=self.kernel.now() + seconds)
-
-    def feed(self, name: str, values: list[float | None]) -> None:
-        """One sample in the middle of each of the coming minutes; None is a minute without."""
-        for minute, value in enumerate(values):
-            if value is not None:
-                at = self.kernel.now() + 60 * minute + 30
-                self.kernel.at(at, lambda value=value: self.datum(value, name))  # type: ignore[misc]
-
-    def changes(self) -> list[tuple[float, str, str]]:
-        return [
-            (at, event["detail"]["alarmName"], event["detail"]["state"]["value"])
-            for at, event in self.events
-            if event["detail-type"] == "CloudWatch Alarm State Change"
-        ]
-
-    def described(self, name: str) -> dict[str, Any]:
-        answer = self.call("DescribeAlarms", AlarmNames=[name], AlarmTypes=["MetricAlarm", "CompositeAlarm"])
-        [found] = [*answer["MetricAlarms"], *answer["CompositeAlarms"]]
-        return found
 
 
 def test_an_alarm_follows_its_metric_minute_by_minute() -> None:
@@ -221,87 +153,6 @@ def test_setting_the_state_that_is_already_there_is_no_news() -> None:
     world.sets("5xx", "INSUFFICIENT_DATA")
     assert world.changes() == []
     assert world.described("5xx")["StateReason"] == "by hand"
-
-
-def test_a_composite_follows_its_children_at_once() -> None:
-    world = World()
-    world.alarm("a b")
-    world.alarm("c")
-    world.composite("both", f'ALARM("a b") AND ALARM("{ARN}c")')
-    world.composite("top", "ALARM(both)")
-    world.sets("a b", "ALARM")
-    assert world.described("both")["StateValue"] == "OK"
-    world.sets("c", "ALARM")
-    assert world.described("top")["StateValue"] == "ALARM"
-    world.sets("c", "INSUFFICIENT_DATA")
-    assert [(name, value) for _, name, value in world.changes()] == [
-        ("both", "OK"),
-        ("top", "OK"),
-        ("a b", "ALARM"),
-        ("c", "ALARM"),
-        ("both", "ALARM"),
-        ("top", "ALARM"),
-        ("c", "INSUFFICIENT_DATA"),
-        ("both", "OK"),
-        ("top", "OK"),
-    ]
-
-
-def suppressed_world() -> World:
-    world = World()
-    world.alarm("child")
-    world.alarm("maintenance")
-    world.composite(
-        "top",
-        "ALARM(child)",
-        ActionsSuppressor="maintenance",
-        ActionsSuppressorWaitPeriod=120,
-        ActionsSuppressorExtensionPeriod=180,
-    )
-    world.run(500)
-    return world
-
-
-def suppression(world: World, seconds: float = 0) -> str | None:
-    world.kernel.run(until=world.kernel.now() + seconds)
-    by = world.described("top").get("ActionsSuppressedBy")
-    assert by is None or isinstance(by, str)
-    return by
-
-
-def test_suppression_by_the_wait_period_alone() -> None:
-    world = suppressed_world()
-    world.call("SetAlarmState", AlarmName="child", StateValue="ALARM", StateReason="x")
-    assert suppression(world) == "WaitPeriod"
-    _, event = world.events[-1]
-    assert event["detail"]["state"]["actionsSuppressedBy"] == "WaitPeriod"
-    assert event["detail"]["state"]["actionsSuppressedReason"] == "Actions suppressed by WaitPeriod"
-    assert suppression(world, 119) == "WaitPeriod"
-
-
-def test_suppression_by_the_alarm_then_by_the_extension_period() -> None:
-    world = suppressed_world()
-    world.alarm("child", TreatMissingData="ignore")
-    world.alarm("maintenance", TreatMissingData="ignore")
-    world.sets("child", "ALARM")
-    world.run(60)
-    world.sets("maintenance", "ALARM")
-    assert suppression(world) == "Alarm"
-    assert suppression(world, 1000) == "Alarm"
-    world.sets("maintenance", "OK")
-    assert suppression(world) == "ExtensionPeriod"
-    assert suppression(world, 179) == "ExtensionPeriod"
-    assert suppression(world, 1) is None
-    world.sets("maintenance", "ALARM")
-    assert suppression(world) is None, "actions that ran already cannot be suppressed"
-
-
-def test_the_wait_period_ends_and_actions_run() -> None:
-    world = suppressed_world()
-    world.alarm("child", TreatMissingData="ignore")
-    world.sets("child", "ALARM")
-    assert suppression(world, 119) == "WaitPeriod"
-    assert suppression(world, 1) is None
 
 
 def shape(value: Any) -> Any:
@@ -507,23 +358,6 @@ def test_settings_that_aws_refuses(options: dict[str, Any]) -> None:
         World().alarm(**options)
 
 
-def test_a_cycle_of_composites_is_refused() -> None:
-    world = World()
-    world.composite("a", "TRUE")
-    world.composite("b", "ALARM(a)")
-    with pytest.raises(AwsError, match="cycle"):
-        world.composite("a", "ALARM(b)")
-
-
-def test_a_deleted_child_is_unknown() -> None:
-    world = World()
-    world.alarm("a")
-    world.composite("quiet", "INSUFFICIENT_DATA(a)")
-    world.sets("a", "ALARM")
-    world.call("DeleteAlarms", AlarmNames=["a"])
-    assert world.described("quiet")["StateValue"] == "ALARM"
-
-
 def test_alarms_and_metrics_survive_a_restart() -> None:
     before = suppressed_world()
     before.feed("child", [1.0, 50.0])
@@ -538,17 +372,6 @@ def test_alarms_and_metrics_survive_a_restart() -> None:
     after.run(300)
     assert ("child", "ALARM") in [(name, value) for _, name, value in after.changes()]
     assert ("top", "ALARM") in [(name, value) for _, name, value in after.changes()]
-
-
-def test_a_suppression_that_is_under_way_ends_after_a_restart() -> None:
-    before = suppressed_world()
-    before.alarm("child", TreatMissingData="ignore")
-    before.sets("child", "ALARM")
-    after = World()
-    after.kernel.clock = before.kernel.clock
-    after.alarms.restore(json.loads(json.dumps(before.alarms.dump())))
-    assert suppression(after, 119) == "WaitPeriod"
-    assert suppression(after, 1) is None
 
 
 def test_old_samples_are_forgotten() -> None:
