@@ -5,7 +5,6 @@ No step of the workflow knows of them: whatever fails here holds up no evacuatio
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 
@@ -73,12 +72,6 @@ class Kept:
 
     place: str
     until: float
-
-
-class LockedStore(Protocol):
-    def keep(self, name: str, file: Path) -> Kept:
-        """Put `file` where it cannot be changed. Raises `OutsideUnreachable`, `NotLocked`."""
-        ...
 
 
 class NotLocked(Exception):  # noqa: N818

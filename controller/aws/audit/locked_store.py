@@ -21,7 +21,7 @@ MODES = ("COMPLIANCE", "GOVERNANCE")
 
 
 class S3LockedStore:
-    """`ports.audit.LockedStore` on an S3 bucket."""
+    """A store on an S3 bucket whose files nobody can change before a date."""
 
     def __init__(self, *, client: BaseClient, bucket: str) -> None:
         self._client, self._bucket = client, bucket

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from controller.core.incident.state import Phase
-from controller.core.journal import Event, Kind
 from controller.core.model import Verdict
 from controller.core.text import sanitize
 from controller.lab.environment.approvers import Mode, answer_if_asked
@@ -194,7 +193,3 @@ def first_signal(deps: Deps, run: Run) -> float | None:
         if seen.verdict is Verdict.BREACHING and seen.received >= run.broke
     ]
     return min(heard, default=None)
-
-
-def first_of(events: tuple[Event, ...], kind: Kind, since: float) -> float | None:
-    return next((event.at for event in events if event.kind is kind and event.at >= since), None)
