@@ -19,7 +19,7 @@ class Clock(BaseModel):
 
 
 class Gate(BaseModel):
-    """A master switch: the ARNs of a gating control and of its gating rule."""
+    """A master switch: the ARNs of a gating control, and of the gating rule that it serves."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -52,9 +52,7 @@ class Bucket(BaseModel):
 
 
 class Standby(BaseModel):
-    """A switch without an ARC cluster.
-
-    Health checks watch objects in buckets outside the watched Region.
+    """A switch without an ARC cluster: health checks watch objects in buckets outside the watched Region.
 
     bucket_by_region: Region that is watched -> its bucket. objects: control -> key; a control without an
     object is always On (the standby's own record, which has no health check).
@@ -76,9 +74,7 @@ class Standby(BaseModel):
 
 
 class SignIn(BaseModel):
-    """The sign-in to the console.
-
-    An OpenID Connect issuer, where it is a public client with PKCE.
+    """How people sign in to the console: an OpenID Connect issuer, where it is a public client with PKCE.
 
     origin: the console's own address, without a path. hosts: where the issuer's endpoints are, besides its
     own host; nothing else is ever called. groups, person: claims of the id token; `person` names a human
@@ -102,9 +98,7 @@ class SignIn(BaseModel):
 
 
 class Records(BaseModel):
-    """The records that lead customers to a Region.
-
-    The public name, its hosted zone, and how a slice picks its Region."""
+    """The records that lead customers: the public name, its hosted zone, and how a slice picks its Region."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -114,9 +108,7 @@ class Records(BaseModel):
 
 
 class Right(BaseModel):
-    """The rights of one statement of a role.
-
-    keys: IAM condition key -> the value (or values) that the calls
+    """What one statement of a role allows. keys: IAM condition key -> the value (or values) that the calls
     carry."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -13,7 +13,7 @@ from controller.steps.operator import approve as answers
 from controller.steps.operator.approve import Answered, answer
 from tests.steps.application_shapes import THIRD, sliced
 from tests.steps.guard_removal import unconditional_appends
-from tests.steps.invariant_checks import kinds
+from tests.support.invariant_checks import kinds
 from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
 from tests.support.three_controllers import ASKED, CLOCKS, ended
 from tests.support.world import World, failing

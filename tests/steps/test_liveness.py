@@ -7,7 +7,7 @@ from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.steps.tick import self_checks, tick
-from tests.steps.invariant_checks import kinds
+from tests.support.invariant_checks import kinds
 from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
 from tests.support.restore_policy import HOME
 from tests.support.three_controllers import TAKEOVER, TRIO, ended

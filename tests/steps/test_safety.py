@@ -25,9 +25,9 @@ from controller.steps.workflow import shift_traffic
 from tests.steps.alarm_event import event
 from tests.steps.application_shapes import by_hand, sliced
 from tests.steps.guard_removal import unconditional_appends
-from tests.steps.invariant_checks import broken
 from tests.steps.signal_world import dark, notice
 from tests.support.event_samples import ONE
+from tests.support.invariant_checks import broken
 from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
 from tests.support.three_controllers import TRIO
 from tests.support.world import World, executions, failing, world

@@ -15,7 +15,7 @@ from controller.core.model import Verdict
 from controller.steps.operator.commands import mute
 from controller.steps.tick import takeover
 from controller.steps.workflow import shift_traffic
-from tests.steps.invariant_checks import broken, kinds
+from tests.support.invariant_checks import broken, kinds
 from tests.support.policy_scene import EAST, OTHER, WEST
 from tests.support.three_controllers import ASKED, CLOCKS, TAKEOVER, TRIO, WRITES, Death, ended, play, wrong
 from tests.support.world import World, failing

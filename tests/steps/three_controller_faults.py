@@ -13,7 +13,7 @@ from controller.core.incident.state import Phase
 from controller.core.model import Verdict
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.steps.operator.commands import arm
-from tests.steps.invariant_checks import broken
+from tests.support.invariant_checks import broken
 from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
 from tests.support.three_controllers import CLOCKS, TRIO, approve
 from tests.support.world import World, executions, failing

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from controller.core.incident.state import Phase
 from controller.core.journal import Kind
 from controller.steps.operator.approve import answer
-from tests.steps.invariant_checks import broken, kinds
+from tests.support.invariant_checks import broken, kinds
 from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
 from tests.support.world import World, executions, failing
 from tests.support.world_faults import Sent, calm
