@@ -29,6 +29,8 @@ TEXTS = {str(page.relative_to(ROOT)): page.read_text(encoding="utf-8") for page 
 README, CODES, KEYS = TEXTS["README.md"], TEXTS["docs/codes.md"], TEXTS["docs/policy.md"]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"[a-z]+(-[a-z]+)*")
+LONG = ("README.md", "CONTRIBUTING.md", "docs/codes.md")
+"""Pages that are looked up in, and may have 260 lines."""
 
 each_page = pytest.mark.parametrize("page", TEXTS)
 
@@ -300,4 +302,4 @@ def test_prose_is_narrow(page: str) -> None:
 
 @each_page
 def test_pages_are_short(page: str) -> None:
-    assert TEXTS[page].count("\n") <= (260 if page in ("README.md", "docs/codes.md") else 160)
+    assert TEXTS[page].count("\n") <= (260 if page in LONG else 160)
