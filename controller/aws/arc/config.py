@@ -19,8 +19,6 @@ PERMISSIONS: tuple[str, ...] = (
     "route53-recovery-control-config:ListRoutingControls",
     "route53-recovery-control-config:ListSafetyRules",
 )
-MASTER = "tidegate-master"
-"""The gating control of the panel and the gating rule that it serves, as `infra` names them."""
 
 
 class NotThere(LookupError):  # noqa: N818

@@ -30,8 +30,8 @@ from controller.core.policy.schema import Policy
 class Situation:
     """A situation holds everything that a decision may look at.
 
-        state is None where the journal cannot be read, evidence where its table cannot, controls where no
-        ARC endpoint answered (or nobody asked yet). `here` is the Region that this controller runs in.
+    state is None where the journal cannot be read, evidence where its table cannot, controls where no
+    ARC endpoint answered (or nobody asked yet). `here` is the Region that this controller runs in.
     readings: the last results about readiness, read here or in another Region. roster: the signals to
     look at, where fewer than all matter.
     """

@@ -163,7 +163,7 @@ class Past:
         self.last = Verdict.UNKNOWN if letter == "b" and self._muted() else WORDS[letter]
 
     def _muted(self) -> bool:
-        """A poll does not show that an alarm is muted; the last event did."""
+        """Return True where the last event came from a muted alarm; a poll does not show that."""
         via = self.history.via
         return via.rfind("m") > via.rfind("e")
 

@@ -18,12 +18,6 @@ Answer = Callable[..., Answered]
 WHO = ("rehearsal-approver", "rehearsal-lead", "rehearsal-manager", "rehearsal-director", "rehearsal-chief")
 
 
-def waiting_request(deps: Deps) -> str | None:
-    """Return the id of the request that waits for a person now."""
-    request = _waiting(deps)
-    return request.id if request else None
-
-
 def _waiting(deps: Deps) -> Request | None:
     incident = load_state(deps).open
     request = incident.request if incident else None

@@ -93,7 +93,8 @@ def refresh(
 ) -> None:
     """Keep new answers to questions whose kept ones are old.
 
-    Those of an open incident are asked each time."""
+    Those of an open incident are asked each time.
+    """
     every = every_query(policy)
     if not every:
         return
@@ -156,7 +157,7 @@ TRIES = 2
 
 
 def read_fleet(journal: Journal) -> Fleet:
-    """The fleet as it is now. What cannot be read counts as disarmed (S15)."""
+    """Return the fleet as it is now. What cannot be read counts as disarmed (S15)."""
     for _ in range(TRIES):
         try:
             events = journal.read(FLEET)
@@ -189,8 +190,8 @@ def situation(
 ) -> Situation:
     """Gather what a decision looks at.
 
-    Anything that does not answer is None, and the decision says so.
-    Readiness is asked for now, in an open incident, where controls are read too; else as last kept.
+    Anything that does not answer is None, and the decision says so. Readiness is asked for now, in an open
+    incident, where controls are read too; else as last kept.
     """
     awaited = read_beside(
         deps.policy, state if read_controls else None, deps.readiness, deps.snapshots, deps.runtime
