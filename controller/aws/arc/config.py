@@ -76,6 +76,6 @@ def _panel(client: Any, cluster: str, name: str) -> str:
     return str(found[0])
 
 
-def _pages(client: Any, operation: str, member: str, **wish: str) -> Iterator[dict[str, Any]]:
-    for page in client.get_paginator(operation).paginate(**wish):
+def _pages(client: Any, operation: str, member: str, **query: str) -> Iterator[dict[str, Any]]:
+    for page in client.get_paginator(operation).paginate(**query):
         yield from page.get(member, [])

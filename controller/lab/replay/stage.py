@@ -46,8 +46,8 @@ class SameAnswer:
     says: Ready
     now: Callable[[], float]
 
-    def read(self, wish: ReadinessQuery) -> ReadinessResult:
-        kind, name, source, target = wish
+    def read(self, query: ReadinessQuery) -> ReadinessResult:
+        kind, name, source, target = query
         # Quotas are compared between two Regions: there is no plain "no" for each by itself.
         if self.says == "unknown" or (kind == "quotas" and self.says == "no"):
             raise EvidenceUnavailable(f"nobody is asked in a replay with --ready {self.says}")

@@ -100,7 +100,7 @@ def refresh(
         return
     now = runtime.now()
     known: Mapping[ReadinessQuery, ReadinessResult] = {
-        reading.wish: reading for reading in read_kept(policy, snapshots)
+        reading.query: reading for reading in read_kept(policy, snapshots)
     }
     pressing = set(open_queries(policy, state))
     due = [w for w in every if w in pressing or w not in known or now - known[w].at >= SNAPSHOT]
@@ -141,13 +141,13 @@ def _every_query(policy: Policy) -> tuple[ReadinessQuery, ...]:
 def ask(readiness: Readiness, runtime: Runtime, wanted: Sequence[ReadinessQuery]) -> list[ReadinessResult]:
     """Return the answers that come; all are asked side by side."""
 
-    def one(wish: ReadinessQuery) -> ReadinessResult | None:
+    def one(query: ReadinessQuery) -> ReadinessResult | None:
         try:
-            return readiness.read(wish)
+            return readiness.read(query)
         except EvidenceUnavailable:
             return None
 
-    answers = fan_out(runtime, {wish: partial(one, wish) for wish in wanted}, PATIENCE).values()
+    answers = fan_out(runtime, {query: partial(one, query) for query in wanted}, PATIENCE).values()
     return [answer for answer in answers if answer is not None]
 
 
