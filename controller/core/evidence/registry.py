@@ -96,7 +96,7 @@ def why_unnamed(signal: str, policy: Policy, account: str) -> str:
         return f"{sanitize(subject, 40)} is not a Region that the policy guards"
     if family not in policy.signals:
         return f"the policy has no family {sanitize(family, 64)!r}"
-    made = [
+    named = [
         signal
         for source in policy.signals[family]
         for signal in signals_of(
@@ -104,7 +104,7 @@ def why_unnamed(signal: str, policy: Policy, account: str) -> str:
         )
         if signal.kind == kind
     ]
-    if called not in {signal.name for signal in made}:
+    if called not in {signal.name for signal in named}:
         return f"the family {family!r} has no event {sanitize(called, 64)!r}"
     return (
         f"the policy does not have {sanitize(called, 64)!r} of {subject} seen from {sanitize(observer, 40)}"

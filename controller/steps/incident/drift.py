@@ -60,10 +60,10 @@ def repair_echo(deps: Deps, state: State, controls: Mapping[str, bool] | None) -
     state = write(deps, state, Kind.ECHO_SEEN, data=data)
     try:
         deps.switch.update(changes, deadline=deadline, fence=lambda: _fence(deps, state))
-        told = str(data["reason"])
+        text = str(data["reason"])
     except (SwitchUnavailable, SwitchRefused) as failed:
-        told = f"{data['reason']}\nThat failed: {failed}"
-    page(deps, f"{deps.application}: a late call was put back", told)
+        text = f"{data['reason']}\nThat failed: {failed}"
+    page(deps, f"{deps.application}: a late call was put back", text)
     return state
 
 

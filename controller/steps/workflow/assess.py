@@ -85,9 +85,9 @@ def assess(deps: Deps, payload: StepPayload) -> StepPayload:
     seen = situation(deps, state, read_controls=True)
     if abstains(seen) is None:
         deps.leases.beat(lease)
-    tired = _handing_over(deps, payload, incident)
-    if tired:
-        return payload.to("hand_over", reason=tired)
+    why = _handing_over(deps, payload, incident)
+    if why:
+        return payload.to("hand_over", reason=why)
     if incident.phase is Phase.SHIFTED:
         return payload.to("watch")
     decision = decide(seen, incident.source)
@@ -113,8 +113,8 @@ def assess(deps: Deps, payload: StepPayload) -> StepPayload:
         blocked = replace(decision, reason=f"drill blocked: {decision.reason}")
         stand_down(deps, state, incident, blocked)
         return payload.to("stand_down", code=decision.code, reason=blocked.reason)
-    told = decision.code in incident.escalated or decision.code in QUIET
-    return payload.to("hold" if told else "escalate", code=decision.code, reason=decision.reason)
+    paged_already = decision.code in incident.escalated or decision.code in QUIET
+    return payload.to("hold" if paged_already else "escalate", code=decision.code, reason=decision.reason)
 
 
 def _handing_over(deps: Deps, payload: StepPayload, incident: Incident) -> str:

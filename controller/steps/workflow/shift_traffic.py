@@ -133,8 +133,8 @@ def _refused(
     reason = str(refused)
     if not begun(deps.policy, incident, read_switch(deps)):  # else a part is applied, and it is finished
         rule = refused.rule if refused.rule not in deps.gates.values() else None  # a master switch stands
-        told = {"reason": reason} | ({"rule": rule} if rule else {})
-        state = write(deps, state, Kind.SHIFT_REFUSED, data=told, incident=incident)
+        data = {"reason": reason} | ({"rule": rule} if rule else {})
+        state = write(deps, state, Kind.SHIFT_REFUSED, data=data, incident=incident)
     news = overrides(deps.policy, state.incidents[incident.id]) not in ((), granted(incident))
     return payload.to("escalate", code="switch-refused", reason=reason, wait=5 if news else REFUSED)
 
