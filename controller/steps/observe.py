@@ -24,40 +24,6 @@ from controller.steps.incident.driver import MOST_RUNS, execution_name
 from controller.steps.incident.opening import RegionAssessments, assess_regions_retrying
 from controller.steps.tick.keep_alive import keep_alive
 
-
-def probe_record(deps: Deps, probes: Sequence[Probe]) -> dict[str, Any]:
-    """Return the record of each probe's round trip and of the present decisions.
-
-    round_trip_s: seconds that a probe was under way. would: the decision now; nothing is opened.
-    """
-    record: dict[str, Any] = {
-        "by": "probe",
-        "decisions": [],
-        "probes": [{"region": p.region, "round_trip_s": round(p.received - p.sent, 3)} for p in probes],
-    }
-    try:
-        seen = situation(deps, load_state(deps), read_controls=False)
-    except ControllerError as error:
-        return record | {"failed": type(error).__name__}
-    return record | {"would": {r: decide(seen, r, tree=False).code for r in deps.policy.regions}}
-
-
-def revive(deps: Deps, assessed: RegionAssessments, ended: Sequence[str]) -> None:
-    """Go on at once where the open incident's execution is among the `ended`.
-
-    Only while that is news: an incident whose executions keep ending goes on at the tick's pace.
-    """
-    incident = assessed.state.open
-    if incident is None or execution_name(incident, incident.runs) not in ended:
-        return
-    if lacks(deps.policy, assessed.state):
-        return
-    if incident.runs + 1 < MOST_RUNS:
-        about = next(d for d in assessed.decisions if d.region == incident.source)
-        with suppress(JournalConflict, TokenClosed):  # another process or the tick was faster
-            keep_alive(deps, assessed.state, incident, about)
-
-
 WHOLE = 20
 """Refused events of one batch that are kept word for word."""
 
@@ -127,6 +93,39 @@ def ignored_summary(ignored: Sequence[Ignored]) -> dict[str, object]:
     kept = dict(rest.most_common(WHOLE))
     others = rest.total() - sum(kept.values())
     return record | {"ignored_more": kept | ({"for other reasons": others} if others else {})}
+
+
+def probe_record(deps: Deps, probes: Sequence[Probe]) -> dict[str, Any]:
+    """Return the record of each probe's round trip and of the present decisions.
+
+    round_trip_s: seconds that a probe was under way. would: the decision now; nothing is opened.
+    """
+    record: dict[str, Any] = {
+        "by": "probe",
+        "decisions": [],
+        "probes": [{"region": p.region, "round_trip_s": round(p.received - p.sent, 3)} for p in probes],
+    }
+    try:
+        seen = situation(deps, load_state(deps), read_controls=False)
+    except ControllerError as error:
+        return record | {"failed": type(error).__name__}
+    return record | {"would": {r: decide(seen, r, tree=False).code for r in deps.policy.regions}}
+
+
+def revive(deps: Deps, assessed: RegionAssessments, ended: Sequence[str]) -> None:
+    """Go on at once where the open incident's execution is among the `ended`.
+
+    Only while that is news: an incident whose executions keep ending goes on at the tick's pace.
+    """
+    incident = assessed.state.open
+    if incident is None or execution_name(incident, incident.runs) not in ended:
+        return
+    if lacks(deps.policy, assessed.state):
+        return
+    if incident.runs + 1 < MOST_RUNS:
+        about = next(d for d in assessed.decisions if d.region == incident.source)
+        with suppress(JournalConflict, TokenClosed):  # another process or the tick was faster
+            keep_alive(deps, assessed.state, incident, about)
 
 
 def _unnamed(deps: Deps, each: Sighting) -> Ignored:

@@ -38,6 +38,10 @@ PATIENCE = 15.0
 """Seconds, as a backstop: each question ends itself after one."""
 SNAPSHOT = 270.0
 """Seconds after which a kept answer is asked for again."""
+FLEET = "*fleet*"
+"""No application can have this name: a policy's names have no `*`."""
+TRIES = 2
+"""Readings of the fleet's journal before it counts as unreadable."""
 
 
 def read_kept(policy: Policy, snapshots: Snapshots) -> tuple[ReadinessResult, ...]:
@@ -149,11 +153,6 @@ def ask(readiness: Readiness, runtime: Runtime, wanted: Sequence[ReadinessQuery]
 
     answers = fan_out(runtime, {query: partial(one, query) for query in wanted}, PATIENCE).values()
     return [answer for answer in answers if answer is not None]
-
-
-FLEET = "*fleet*"
-"""No application can have this name: a policy's names have no `*`."""
-TRIES = 2
 
 
 def read_fleet(journal: Journal) -> Fleet:

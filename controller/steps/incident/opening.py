@@ -29,6 +29,12 @@ from controller.steps.incident.driver import drive, next_epoch
 
 UNBROKEN = 150.0
 """Seconds after which an earlier look says nothing about now: the tick comes once a minute."""
+DOUBT = 300.0
+"""Seconds that a Region may look bad to some, and unknown to the rest, before people are told."""
+WAITS = 300.0
+"""Seconds that a failing Region may wait behind what moves nothing, before people are told."""
+AGAIN = 3600.0
+"""Seconds after which people are told once more of what still stands in the way."""
 
 
 class RankDelay:
@@ -65,14 +71,6 @@ class RankDelay:
             waits = [record["waits"] for _, record in found if "waits" in record]
             self._before = dict(waits[-1]) if waits else {}
         return self._before
-
-
-DOUBT = 300.0
-"""Seconds that a Region may look bad to some, and unknown to the rest, before people are told."""
-WAITS = 300.0
-"""Seconds that a failing Region may wait behind what moves nothing, before people are told."""
-AGAIN = 3600.0
-"""Seconds after which people are told once more of what still stands in the way."""
 
 
 @dataclass(frozen=True, slots=True)

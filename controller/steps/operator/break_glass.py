@@ -32,6 +32,7 @@ LONE = "; no second endpoint says so"
 
 WriteDown = Callable[[Mapping[str, Any]], str]
 """Keeps a record durably and returns its id. Raises `OSError`."""
+KEPT = ("stage", "who", "credential", "at", "region", "to", "before", "after", "reason", "plan", "of")
 
 
 class Record(Protocol):
@@ -186,9 +187,6 @@ def _record(policy: Policy, outlook: Outlook, states: Mapping[str, bool] | None)
         "plan": outlook.plan.digest if outlook.plan else None,
         "policy": policy.digest,
     }
-
-
-KEPT = ("stage", "who", "credential", "at", "region", "to", "before", "after", "reason", "plan", "of")
 
 
 def journal(deps: Deps, records: Sequence[Record]) -> int:

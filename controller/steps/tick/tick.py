@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
+from controller.core.decision.plan import serving
 from controller.core.explanation import decision_data
 from controller.core.incident.state import Incident, State
 from controller.core.model import Ignored, Sighting
@@ -79,7 +80,7 @@ def _on(deps: Deps, controls: Mapping[str, bool] | None) -> dict[str, int]:
     """
     if controls is None:
         return {}
-    return {r: sum(controls[name] for name in entry.controls) for r, entry in deps.policy.regions.items()}
+    return {region: serving(deps.policy, region, controls) for region in deps.policy.regions}
 
 
 def _keep_going(

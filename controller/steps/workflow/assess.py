@@ -24,6 +24,13 @@ from controller.steps.context.situation import situation
 from controller.steps.incident.driver import hold_lease
 from controller.steps.payload import StepPayload
 
+LANDED = 45.0
+"""Seconds after an intent until no call of it can still land: only then may it be dropped or changed."""
+LOOPS = 1000
+"""Loops of one execution before it hands over to a new one (its history is bounded at 25,000 events)."""
+QUIET = frozenset({"unknown", "evidence-unreadable", "approval"})
+"""Codes for which a hold is not worth a page: people are asked already, or may soon be."""
+
 
 def remaining_plan(
     deps: Deps, incident: Incident, decision: Decision, controls: Mapping[str, bool]
@@ -55,14 +62,6 @@ def record_late_apply(
     data: dict[str, Any] = {"plan": whole.digest, "wave": incident.waves + 1, "states": states}
     write(deps, state, Kind.SHIFT_APPLIED, data=data, incident=incident)
     return True
-
-
-LANDED = 45.0
-"""Seconds after an intent until no call of it can still land: only then may it be dropped or changed."""
-LOOPS = 1000
-"""Loops of one execution before it hands over to a new one (its history is bounded at 25,000 events)."""
-QUIET = frozenset({"unknown", "evidence-unreadable", "approval"})
-"""Codes for which a hold is not worth a page: people are asked already, or may soon be."""
 
 
 def assess(deps: Deps, payload: StepPayload) -> StepPayload:

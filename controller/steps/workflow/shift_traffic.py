@@ -35,6 +35,15 @@ from controller.steps.context.situation import FLEET, read_switch, situation
 from controller.steps.incident.driver import beat
 from controller.steps.payload import StepPayload
 
+DEADLINE = 15.0
+"""Seconds, from what was read on, after which nothing new is sent; the Lambda's own timeout is 30."""
+STALE = 60.0
+"""Seconds that reading may take: a Lambda may be frozen, and older readings are no ground to act."""
+REFUSED = 60
+"""Seconds before a shift that ARC refused is tried again."""
+WATCH = 30
+"""Seconds between two looks at the result of a shift."""
+
 
 def count_region_for_fleet(
     deps: Deps, state: State, incident: Incident, controls: Mapping[str, bool]
@@ -66,16 +75,6 @@ def count_region_for_fleet(
         raise JournalConflict(
             f"others wrote to the fleet's journal {TRIES} times before {deps.application} could"
         ) from conflict
-
-
-DEADLINE = 15.0
-"""Seconds, from what was read on, after which nothing new is sent; the Lambda's own timeout is 30."""
-STALE = 60.0
-"""Seconds that reading may take: a Lambda may be frozen, and older readings are no ground to act."""
-REFUSED = 60
-"""Seconds before a shift that ARC refused is tried again."""
-WATCH = 30
-"""Seconds between two looks at the result of a shift."""
 
 
 def shift_traffic(deps: Deps, payload: StepPayload) -> StepPayload:
