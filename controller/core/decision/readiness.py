@@ -51,6 +51,8 @@ MINUTE = 60.0
 """Seconds that one point stands for."""
 
 Points = Sequence[tuple[float, float]]
+QUOTAS_LAST = 86_400.0
+"""Seconds that quotas count as known: people change them, and seldom."""
 
 
 def judged(
@@ -110,9 +112,6 @@ def _left(known: Points, now: float, max_lag: float) -> float:
 def _spell(lag: float) -> str:
     return f"{lag:.1f}s" if lag < 60 else format_duration(lag)
 
-
-QUOTAS_LAST = 86_400.0
-"""Seconds that quotas count as known: people change them, and seldom."""
 
 ReadinessQuery = tuple[str, str, str, str]
 """(kind, name, source, target); source is empty where an answer is about one Region alone."""

@@ -17,6 +17,8 @@ from controller.core.policy.signals import signals_of
 from controller.core.policy.validation import expected_signals
 from controller.core.text import sanitize
 
+UNNAMED = "not a signal that the policy names"
+
 
 class Bench(NamedTuple):
     """A bench holds the places in the roster of the signals that may speak.
@@ -72,9 +74,6 @@ def roster_of(policy: Policy, account: str) -> Roster:
     It is made once a policy and account.
     """
     return policy.derived(f"roster of {account}", lambda: Roster(expected_signals(policy, account)))
-
-
-UNNAMED = "not a signal that the policy names"
 
 
 def why_unnamed(signal: str, policy: Policy, account: str) -> str:

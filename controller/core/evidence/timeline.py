@@ -27,6 +27,8 @@ WAYS = {"e": "event", "m": "event", "p": "poll", "r": RELAYED}
 MUTED = "muted"
 Words = Sequence[Sequence[str]]
 """Ids and reasons."""
+LATE = 900.0
+"""Seconds. An observation that took longer to reach us is old news: it counts as heard when it happened."""
 
 
 class History(Sequence[Observation]):
@@ -101,10 +103,6 @@ class History(Sequence[Observation]):
 
 def _muted(seen: Observation) -> bool:
     return seen.via == "event" and seen.reason.startswith(MUTED)
-
-
-LATE = 900.0
-"""Seconds. An observation that took longer to reach us is old news: it counts as heard when it happened."""
 
 
 class Run(NamedTuple):

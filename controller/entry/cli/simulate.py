@@ -24,6 +24,7 @@ from controller.entry.cli.output import AsJson
 if TYPE_CHECKING:
     from controller.entry.simulation import Wish
     from controller.lab.simulate.report import Totals
+SEEDS = 20
 
 
 def kill_matrix(cell: str, jobs: int, trace: Path | None, *, as_json: bool) -> None:
@@ -107,9 +108,6 @@ def _print_matrix(found: "Matrix", ended: list["Ended"]) -> None:
     ]
     for line in lines:
         stdout().print(Text(sanitize(line, 400)))
-
-
-SEEDS = 20
 
 
 def simulate(

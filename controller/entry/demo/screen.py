@@ -34,6 +34,10 @@ _STYLES = {
     Verdict.SILENT: ("… silent   ", "yellow"),
     Verdict.UNKNOWN: ("? unknown  ", "yellow"),
 }
+FRAME = 0.15
+"""The least real seconds between two frames."""
+FIXED = 22
+"""Lines that are always on the screen, for two Regions and five signals."""
 
 
 def bar(served: int, failed: int, everyone: int) -> Text:
@@ -100,12 +104,6 @@ def answers(stage: Stage) -> list[tuple[str, str]]:
         shares = [f"{region} {found.count(region)}/{count}" for region in dict.fromkeys(found)]
         told.append((location, ", ".join(shares)))
     return told
-
-
-FRAME = 0.15
-"""The least real seconds between two frames."""
-FIXED = 22
-"""Lines that are always on the screen, for two Regions and five signals."""
 
 
 class Screen:
