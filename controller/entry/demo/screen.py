@@ -22,7 +22,7 @@ from controller.core.model import Signal, Verdict
 from controller.core.text import sanitize
 from controller.entry.demo.log import Happening, Happenings, clock
 from controller.lab.environment.environment import Stage
-from controller.lab.environment.observer import Watch
+from controller.lab.environment.observer import RunObserver
 from controller.lab.scenarios.play import WARM_UP, Run
 from controller.rehearsal.dns.records import resolve
 
@@ -109,7 +109,7 @@ def answers(stage: Stage) -> list[tuple[str, str]]:
 class Screen:
     """A context that shows the live screen; `beat(run)` draws."""
 
-    def __init__(self, console: Console, stage: Stage, watch: Watch) -> None:
+    def __init__(self, console: Console, stage: Stage, watch: RunObserver) -> None:
         self._stage, self._watch = stage, watch
         self._happenings = Happenings(stage, watch)
         self._last: deque[Happening] = deque(maxlen=12)

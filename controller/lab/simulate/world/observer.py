@@ -72,7 +72,7 @@ WAITS = {"hold": "Hold", "again": "Hold", "watch": "Watch"}
 
 
 @dataclass
-class Watch:
+class WorldObserver:
     """Observes a run.
 
     `record` is what was written; `alive` the processes that run; `codes` and `pairs` what occurred. active:
