@@ -130,7 +130,7 @@ class World:
         self.deps[home] = deps
         handlers = self.plant.bound(deps, home)
         watched = {name: self.watch.invoked(home, name, handler) for name, handler in handlers.items()}
-        self.cloud.stations[home].functions.update(watched)
+        self.cloud.controller_regions[home].functions.update(watched)
 
     def close(self) -> None:
         """End everything that runs; to be called once, when all has been looked at."""
