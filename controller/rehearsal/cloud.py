@@ -22,7 +22,7 @@ from controller.rehearsal.controller_region import ControllerRegion, Function, L
 from controller.rehearsal.dns.records import record_tree
 from controller.rehearsal.dns.resolver import HealthChecks, NameService
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.moto_fallback import Backstage
+from controller.rehearsal.moto_fallback import MotoFallback
 from controller.rehearsal.self_metrics import probe_each_hour
 from controller.rehearsal.service import ACCOUNT, AwsError, Call, Service
 from controller.rehearsal.services.arc.config import CONFIG, PanelConfig
@@ -100,7 +100,7 @@ class Cloud:
         draw = random.Random(rng.getrandbits(64)).random  # noqa: S311
         self.names = NameService(tree=self.tree, is_healthy=self.health.is_healthy, draw=draw)
         self.shop = Shop(regions=plan.controls, faults=faults, orders=replicated(kernel, faults))
-        records = listed_records(self.tree, self.arc.arn, locked(plan.controller, Backstage().handle))
+        records = listed_records(self.tree, self.arc.arn, locked(plan.controller, MotoFallback().handle))
         elsewhere = listed_checks(self.tree, self.arc.arn, records)
         self.built = Functions(plan.functions, plan.controllers, plan.workflow, Providers(kernel, faults))
         self.wire = Wire(self._services(), self.objects.before(elsewhere), kernel.lock)

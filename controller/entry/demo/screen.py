@@ -1,7 +1,7 @@
 """The live screen of a rehearsal, in place of ten consoles.
 
-It reads what is in the process at each frame; journal, assessments and evidence only as `RunObserver` looked at
-them last. Text from outside goes through `core.text.sanitize`, and never through markup.
+It reads what is in the process at each frame; journal, assessments and evidence only as `RunObserver` looked
+at them last. Text from outside goes through `core.text.sanitize`, and never through markup.
 Each small picture says in letters or shape what it says in colour.
 """
 
