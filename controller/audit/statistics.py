@@ -20,6 +20,17 @@ from controller.core.incident.state import OPENINGS, Incident, Phase
 from controller.core.journal import Event, Kind
 
 OUTCOMES = ("moved", "stood down", "refused", "rolled back", "open")
+HOUR = 3600.0
+ALSO = {
+    Kind.REFUSED: "commands_refused",
+    Kind.BROKE_GLASS: "break_glass",
+    Kind.MUTED: "mutes",
+    Kind.ACKNOWLEDGED: "acknowledged",
+    Kind.ESCALATED: "escalated",
+    Kind.TAKEN_OVER: "taken_over",
+    Kind.ECHO_SEEN: "late_calls_put_back",
+    Kind.DRIFT_SEEN: "drift_seen",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +124,6 @@ def _since(node: Mapping[str, Any]) -> Iterator[float]:
                 continue
     for child in node.get("children", ()):
         yield from _since(child)
-
-
-HOUR = 3600.0
-ALSO = {
-    Kind.REFUSED: "commands_refused",
-    Kind.BROKE_GLASS: "break_glass",
-    Kind.MUTED: "mutes",
-    Kind.ACKNOWLEDGED: "acknowledged",
-    Kind.ESCALATED: "escalated",
-    Kind.TAKEN_OVER: "taken_over",
-    Kind.ECHO_SEEN: "late_calls_put_back",
-    Kind.DRIFT_SEEN: "drift_seen",
-}
 
 
 @dataclass(frozen=True, slots=True)

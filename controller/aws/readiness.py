@@ -63,20 +63,20 @@ class AwsReadiness:
             "quotas": self._quotas,
         }
 
-    def read(self, wish: ReadinessQuery) -> ReadinessResult:
+    def read(self, query: ReadinessQuery) -> ReadinessResult:
         """Raises `EvidenceUnavailable`, also where the answer takes longer than the time out."""
-        kind, name, source, target = wish
+        kind, name, source, target = query
         answer = answer_within(
-            self._runtime, lambda: self._answer(wish), self._timeout, whom=f"{kind} {name}: no answer"
+            self._runtime, lambda: self._answer(query), self._timeout, whom=f"{kind} {name}: no answer"
         )
         return ReadinessResult(kind, name, source, target, self._runtime.now(), answer)
 
-    def _answer(self, wish: ReadinessQuery) -> dict[str, Any]:
-        with translated(EvidenceUnavailable, f"asking for {wish[0]} {sanitize(wish[1], 80)}"):
+    def _answer(self, query: ReadinessQuery) -> dict[str, Any]:
+        with translated(EvidenceUnavailable, f"asking for {query[0]} {sanitize(query[1], 80)}"):
             try:
-                return self._ask[wish[0]](wish)
+                return self._ask[query[0]](query)
             except (LookupError, AttributeError, TypeError, ValueError) as error:
-                raise EvidenceUnavailable(f"{wish[0]}: the answer cannot be read: {error}") from error
+                raise EvidenceUnavailable(f"{query[0]}: the answer cannot be read: {error}") from error
 
     def _client(self, service: str, region: str) -> Any:
         client = self._clients.get((service, region))
@@ -84,8 +84,8 @@ class AwsReadiness:
             raise EvidenceUnavailable(f"no {service} client for {region}")
         return client
 
-    def _replication(self, wish: ReadinessQuery) -> dict[str, Any]:
-        _, table, source, target = wish
+    def _replication(self, query: ReadinessQuery) -> dict[str, Any]:
+        _, table, source, target = query
         now = self._runtime.now()
         answer = self._client("cloudwatch", source).get_metric_statistics(
             Namespace="AWS/DynamoDB",
@@ -102,8 +102,8 @@ class AwsReadiness:
         points = [[_time(p["Timestamp"]), float(p["Maximum"]) / 1000.0] for p in answer["Datapoints"]]
         return {"points": sorted(points)}
 
-    def _plan(self, wish: ReadinessQuery) -> dict[str, Any]:
-        _, name, _, target = wish
+    def _plan(self, query: ReadinessQuery) -> dict[str, Any]:
+        _, name, _, target = query
         if name not in self._plans:
             raise EvidenceUnavailable(f"no ARN is deployed for the Region switch plan {sanitize(name, 80)}")
         answer = self._client("arc-region-switch", target).get_plan_evaluation_status(
@@ -115,14 +115,14 @@ class AwsReadiness:
             "warnings": sum(w.get("warningStatus") == "active" for w in answer.get("warnings") or ()),
         }
 
-    def _arc(self, wish: ReadinessQuery) -> dict[str, Any]:
+    def _arc(self, query: ReadinessQuery) -> dict[str, Any]:
         client = self._client("route53-recovery-readiness", ARC_REGION)
-        answer = client.get_readiness_check_status(ReadinessCheckName=wish[1])
+        answer = client.get_readiness_check_status(ReadinessCheckName=query[1])
         resources = answer.get("Resources") or ()
         return {"state": str(answer.get("Readiness", "UNKNOWN")), "checked": _oldest(resources)}
 
-    def _quotas(self, wish: ReadinessQuery) -> dict[str, Any]:
-        _, name, _, region = wish
+    def _quotas(self, query: ReadinessQuery) -> dict[str, Any]:
+        _, name, _, region = query
         found: dict[str, Any] = {}
         for service in name.split(","):
             if service == "lambda":

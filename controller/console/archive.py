@@ -39,7 +39,7 @@ OVER = "this is the record of a run that is over"
 
 
 def outside_of(traced: Traced) -> Deps:
-    """The run at its end, as `traced.here` saw it.
+    """Return the run at its end, as `traced.here` saw it.
 
     Nothing can be written through it."""
     gone = _Gone()
@@ -109,7 +109,7 @@ class _Assessments:
         return max((moment for moment, _ in self._records if moment <= at), default=None)
 
     def newest(self, application: str) -> None:
-        """Nothing to hold the journal against: it was verified when it was read."""
+        """Return None: the journal was verified when it was read."""
 
     add = staticmethod(_over)
 
@@ -177,7 +177,7 @@ class _Stopped:
         return 0.0
 
     def sleep(self, seconds: float) -> None:
-        """No time passes."""
+        """Return at once: no time passes."""
 
     def spawn(self, work: Callable[[], T]) -> Task[T]:
         return _Done(work)

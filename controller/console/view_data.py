@@ -36,6 +36,8 @@ SPANS = 16
 """The number of time ranges whose counted requests are kept."""
 LATELY = 30.0
 """Seconds for which probes are kept. They come once an hour, and are searched in hours of assessments."""
+EVERY = 100
+"""Events between two states that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +161,6 @@ def _evidence(deps: Deps, state: State, now: float) -> View | None:
     except EvidenceUnavailable:
         return None
     return view(deps.policy, deps.account, read, now, state.muted)
-
-
-EVERY = 100
-"""Events between two states that are kept."""
 
 
 class Past:

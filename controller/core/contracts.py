@@ -93,7 +93,7 @@ def decision_event(event: Event, after: State) -> dict[str, Any] | None:
         return None
     incident = after.incidents.get(event.draft.incident or "")
     code = event.data.get("code")
-    told = DecisionEvent(
+    detail = DecisionEvent(
         id=event.draft.id,
         application=event.application,
         sequence=event.seq,
@@ -109,7 +109,7 @@ def decision_event(event: Event, after: State) -> dict[str, Any] | None:
         code=_answer(event) if change == "answered" else None if code is None else sanitize(str(code), 64),
         reason=sanitize(str(event.data.get("reason") or event.data.get("sentence") or ""), 500),
     )
-    return told.model_dump(by_alias=True)
+    return detail.model_dump(by_alias=True)
 
 
 def _answer(event: Event) -> str:

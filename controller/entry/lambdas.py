@@ -35,6 +35,7 @@ from controller.steps.workflow.verify_shift import verify_shift
 Payload = dict[str, Any]
 Handler = Callable[[Payload, Any], Payload]
 _Frame = tuple[dict[str, Any], dict[str, Any]]
+TOLD = ("next", "code", "incident", "opened", "used", "ignored")
 
 
 class Environment(BaseModel):
@@ -153,9 +154,6 @@ def bound(deps: Deps, log: TextIO | None = None, service: str = "tidegate") -> d
     stream = log or sys.stdout
     logger = Logger(service=service, stream=stream, level="INFO")
     return {name: _instrumented(name, step, deps, logger, stream) for name, step in HANDLERS.items()}
-
-
-TOLD = ("next", "code", "incident", "opened", "used", "ignored")
 
 
 def _instrumented(

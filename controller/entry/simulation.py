@@ -97,7 +97,7 @@ def _nobody(_method: str, url: str, _form: Mapping[str, str] | None) -> tuple[in
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SeedOptions:
     """The options that every seed of a run is played with.
 
     trace: the file that everything seen is written to, if any.
@@ -135,29 +135,31 @@ def _settle() -> None:
     gc.set_threshold(YOUNG, 20, 100)
 
 
-def play(seed: int, wish: Wish) -> Outcome:
+def play(seed: int, options: SeedOptions) -> Outcome:
     """Play one seed.
 
     Raises `OSError` where the trace cannot be written.
     """
     _settle()
-    length = LENGTHS[wish.length] if wish.length else None
-    with wish.trace.open("w", encoding="utf-8") if wish.trace else nullcontext() as file:
-        outcome = run_seed(seed, plant(), faults=wish.faults, phase=wish.phase, length=length, trace=file)
+    length = LENGTHS[options.length] if options.length else None
+    with options.trace.open("w", encoding="utf-8") if options.trace else nullcontext() as file:
+        outcome = run_seed(
+            seed, plant(), faults=options.faults, phase=options.phase, length=length, trace=file
+        )
     gc.collect()  # its world, whose parts name each other
     return outcome
 
 
-def played(seeds: Sequence[int], wish: Wish, jobs: int) -> Iterator[Outcome]:
+def played(seeds: Sequence[int], options: SeedOptions, jobs: int) -> Iterator[Outcome]:
     """Yield the outcomes in the order of the seeds.
 
     The order does not depend on the process that played a seed.
     """
     if jobs == 1:
-        yield from (play(seed, wish) for seed in seeds)
+        yield from (play(seed, options) for seed in seeds)
         return
     with workers(jobs) as pool:
-        yield from pool.imap(_Play(wish), seeds)
+        yield from pool.imap(_Play(options), seeds)
 
 
 def workers(jobs: int) -> Pool:
@@ -170,10 +172,10 @@ def workers(jobs: int) -> Pool:
 
 @dataclass(frozen=True, slots=True)
 class _Play:
-    wish: Wish
+    options: SeedOptions
 
     def __call__(self, seed: int) -> Outcome:
-        return play(seed, self.wish)
+        return play(seed, self.options)
 
 
 CHUNKS = 16

@@ -14,6 +14,9 @@ from controller.core.incident.step_durations import stuck
 from controller.core.policy.schedule import following
 from controller.core.policy.schema import Policy
 
+LATE = 7200.0
+"""Seconds without a probe that are too many. A probe is sent each hour, so two are missing."""
+
 
 def drills_data(policy: Policy, state: State, now: float) -> dict[str, Any]:
     """Return the drills as plain data.
@@ -63,10 +66,6 @@ def drill_lines(data: dict[str, Any]) -> list[tuple[str, bool]]:
     if data["warning"]:
         lines.append((data["warning"], True))
     return lines
-
-
-LATE = 7200.0
-"""Seconds without a probe that are too many. A probe is sent each hour, so two are missing."""
 
 
 def last_probes(

@@ -120,7 +120,7 @@ class Notices(Protocol):
 
 
 class Readiness(Protocol):
-    def read(self, wish: ReadinessQuery) -> ReadinessResult:
+    def read(self, query: ReadinessQuery) -> ReadinessResult:
         """Ask the provider of the query's kind now.
 
         Raises `EvidenceUnavailable` after one second.

@@ -64,7 +64,7 @@ class Counted(Line):
 
 
 class Shown(BaseModel):
-    """What a page shows of a stored decision; there may be more."""
+    """The part of a stored decision that a page shows; there may be more."""
 
     model_config = ConfigDict(extra="allow")
 

@@ -18,11 +18,11 @@ from typing import Any
 from controller.ports.runtime import Runtime
 from controller.rehearsal import blueprint as names
 from controller.rehearsal.blueprint import Blueprint
-from controller.rehearsal.controller_region import Function, Local, Station
+from controller.rehearsal.controller_region import ControllerRegion, Function, Local
 from controller.rehearsal.dns.records import record_tree
 from controller.rehearsal.dns.resolver import HealthChecks, NameService
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.moto_fallback import Backstage
+from controller.rehearsal.moto_fallback import MotoFallback
 from controller.rehearsal.self_metrics import probe_each_hour
 from controller.rehearsal.service import ACCOUNT, AwsError, Call, Service
 from controller.rehearsal.services.arc.config import CONFIG, PanelConfig
@@ -75,10 +75,12 @@ class Cloud:
         # The order below matters: some parts draw from `rng`, so another order makes another run.
         self.plan, self.kernel, self.runtime, self.faults = plan, kernel, runtime, faults
         self.errors: list[str] = []
-        self.stations = {region: self._station(region, rng, local) for region in plan.controllers}
+        self.controller_regions = {
+            region: self._controller_region(region, rng, local) for region in plan.controllers
+        }
         open_store = store or (lambda _region: MemoryStore())
         self.journal = GlobalTable(open_store("global"), plan.controllers)
-        here = self.stations
+        here = self.controller_regions
         self.queues = {r: here[r].queues if r in here else Queues(kernel, r) for r in plan.regions}
         self.events = {r: Events(kernel, r, self._targets(), faults) for r in plan.regions}
         self.alarms = {r: Alarms(kernel, r, self.events[r].publish, faults) for r in plan.regions}
@@ -98,14 +100,14 @@ class Cloud:
         draw = random.Random(rng.getrandbits(64)).random  # noqa: S311
         self.names = NameService(tree=self.tree, is_healthy=self.health.is_healthy, draw=draw)
         self.shop = Shop(regions=plan.controls, faults=faults, orders=replicated(kernel, faults))
-        records = listed_records(self.tree, self.arc.arn, locked(plan.controller, Backstage().handle))
+        records = listed_records(self.tree, self.arc.arn, locked(plan.controller, MotoFallback().handle))
         elsewhere = listed_checks(self.tree, self.arc.arn, records)
         self.built = Functions(plan.functions, plan.controllers, plan.workflow, Providers(kernel, faults))
         self.wire = Wire(self._services(), self.objects.before(elsewhere), kernel.lock)
 
-    def _station(self, region: str, rng: random.Random, local: Local | None) -> Station:
+    def _controller_region(self, region: str, rng: random.Random, local: Local | None) -> ControllerRegion:
         changed = partial(self._execution_changed, region)
-        return Station(self.kernel, region, self.faults, rng, runtime=self.runtime, local=local,
+        return ControllerRegion(self.kernel, region, self.faults, rng, runtime=self.runtime, local=local,
                        errors=self.errors, changed=changed, put_metric=self.put_metric)  # fmt: skip
 
     def _services(self) -> dict[tuple[str, str], Service]:
@@ -114,9 +116,11 @@ class Cloud:
         ARC answers in the Region of each of its five endpoints.
         """
         services: dict[tuple[str, str], Service] = {}
-        for region, station in self.stations.items():
-            services["states", region] = station.engine
-            services["kms", region] = Keys(region, station.vault, self.stations[self.plan.controller].vault)
+        for region, controller in self.controller_regions.items():
+            services["states", region] = controller.engine
+            services["kms", region] = Keys(
+                region, controller.vault, self.controller_regions[self.plan.controller].vault
+            )
             services["sns", region] = self.outbox
         for region in self.plan.regions:
             services["events", region] = self.events[region]
@@ -124,7 +128,7 @@ class Cloud:
             services["sqs", region] = self.queues[region]
             services["dynamodb", region] = self.tables[region]
         services |= provided(self.kernel, self.faults, self.plan.controls)
-        services |= {("lambda", region): self.built for region in self.stations}
+        services |= {("lambda", region): self.built for region in self.controller_regions}
         services[CONFIG, "us-west-2"] = self.panel
         return services | {(SERVICE, region): self.arc for region in ENDPOINTS}
 
@@ -175,15 +179,15 @@ class Cloud:
         return {"switch": self.switch, "outbox": self.outbox}
 
     def _regional(self) -> dict[str, Mapping[str, Any]]:
-        engines = {region: station.engine for region, station in self.stations.items()}
-        vaults = {region: station.vault for region, station in self.stations.items()}
+        engines = {region: controller.engine for region, controller in self.controller_regions.items()}
+        vaults = {region: controller.vault for region, controller in self.controller_regions.items()}
         own: dict[str, Mapping[str, Any]] = {"engines": engines, "vaults": vaults}
         return {"queues": self.queues, "events": self.events, "alarms": self.alarms, **own}
 
     @property
     def functions(self) -> dict[str, Function]:
         """Return the functions of the first controller."""
-        return self.stations[self.plan.controller].functions
+        return self.controller_regions[self.plan.controller].functions
 
     def live(self) -> str:
         """Return the Region of the first controller that an operator can reach.
@@ -201,12 +205,12 @@ class Cloud:
             emit_each_minute(self.kernel, self.shop, self.put_metric, self.plan.application.capitalize())
             publish_each_minute(self.kernel, self.faults, self.plan, self.put_metric)
             probe_each_hour(self.kernel, tuple(self.plan.controls), self.publish)
-            for rank, (region, station) in enumerate(self.stations.items()):
+            for rank, (region, controller) in enumerate(self.controller_regions.items()):
                 queue = names.queue_arn(region, ACCOUNT, QUEUE)
-                station.queues.map_queue(queue, "Observe", station.invoke)
-                station.gate.every(60.0, station.meter.emit)
-                tick = partial(station.invoke, "Tick", {}, lambda _outcome: None)
-                station.gate.every(TICK_SECONDS, tick, first_after=TICK_SECONDS + rank * STAGGER)
+                controller.queues.map_queue(queue, "Observe", controller.invoke)
+                controller.gate.every(60.0, controller.meter.emit)
+                tick = partial(controller.invoke, "Tick", {}, lambda _outcome: None)
+                controller.gate.every(TICK_SECONDS, tick, first_after=TICK_SECONDS + rank * STAGGER)
 
     def _create(self) -> None:
         for region in self.plan.controllers:

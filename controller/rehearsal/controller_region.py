@@ -27,7 +27,7 @@ The handlers so stop together with their Region.
 """
 
 
-class Station:
+class ControllerRegion:
     """One controller Region with its functions, queues, state machine and key.
 
     functions: name -> handler; the builder of the controller fills it in.

@@ -2,7 +2,7 @@
 
 It answers for SNS, KMS, S3, STS, Secrets Manager and others. Its WSGI application is called in this
 process, without a socket. It is imported on the first call, so a rehearsal without such calls does not
-pay for the import. moto keeps its state in the process: two `Backstage` share it.
+pay for the import. moto keeps its state in the process: two `MotoFallback` share it.
 """
 
 import logging
@@ -16,7 +16,7 @@ from controller.rehearsal.service import AwsError, Request, Response
 _LOG = logging.getLogger(__name__)
 
 
-class Backstage:
+class MotoFallback:
     """A fallback for `Wire`; it answers one request at a time."""
 
     def __init__(self) -> None:

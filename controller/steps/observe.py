@@ -24,40 +24,6 @@ from controller.steps.incident.driver import MOST_RUNS, execution_name
 from controller.steps.incident.opening import RegionAssessments, assess_regions_retrying
 from controller.steps.tick.keep_alive import keep_alive
 
-
-def probe_record(deps: Deps, probes: Sequence[Probe]) -> dict[str, Any]:
-    """Return the record of each probe's round trip and of the present decisions.
-
-    round_trip_s: seconds that a probe was under way. would: the decision now; nothing is opened.
-    """
-    record: dict[str, Any] = {
-        "by": "probe",
-        "decisions": [],
-        "probes": [{"region": p.region, "round_trip_s": round(p.received - p.sent, 3)} for p in probes],
-    }
-    try:
-        seen = situation(deps, load_state(deps), read_controls=False)
-    except ControllerError as error:
-        return record | {"failed": type(error).__name__}
-    return record | {"would": {r: decide(seen, r, tree=False).code for r in deps.policy.regions}}
-
-
-def revive(deps: Deps, judged: RegionAssessments, ended: Sequence[str]) -> None:
-    """Go on at once where the open incident's execution is among the `ended`.
-
-    Only while that is news: an incident whose executions keep ending goes on at the tick's pace.
-    """
-    incident = judged.state.open
-    if incident is None or execution_name(incident, incident.runs) not in ended:
-        return
-    if lacks(deps.policy, judged.state):
-        return
-    if incident.runs + 1 < MOST_RUNS:
-        about = next(d for d in judged.decisions if d.region == incident.source)
-        with suppress(JournalConflict, TokenClosed):  # another process or the tick was faster
-            keep_alive(deps, judged.state, incident, about)
-
-
 WHOLE = 20
 """Refused events of one batch that are kept word for word."""
 
@@ -96,20 +62,20 @@ def observe(deps: Deps, bodies: Sequence[str]) -> Observed:
     ended = [each.execution for each in read if isinstance(each, Ended)]
     # A composite alarm is no evidence of its own, but a cause to look again at what is known.
     rung = bool(ended) or any(isinstance(each, Sighting) for each in read)
-    judged = assess_regions_retrying(deps, load_state(deps)) if rung else None
-    opened = judged.opened if judged else None
-    waits = judged.waits if judged else {}
+    assessed = assess_regions_retrying(deps, load_state(deps)) if rung else None
+    opened = assessed.opened if assessed else None
+    waits = assessed.waits if assessed else {}
     if ignored or opened or waits:
         record = {
             "by": "observe",
             **ignored_summary(ignored),
-            "decisions": [decision_data(d) for d in judged.decisions] if judged and opened else [],
-        } | ({"waits": dict(waits)} if judged else {})
+            "decisions": [decision_data(d) for d in assessed.decisions] if assessed and opened else [],
+        } | ({"waits": dict(waits)} if assessed else {})
         note(deps, now, record)
     if probes:
         note(deps, now, probe_record(deps, probes))
-    if judged and not opened:
-        revive(deps, judged, ended)
+    if assessed and not opened:
+        revive(deps, assessed, ended)
     return Observed(len(sightings), ignored, opened.id if opened else None, probes)
 
 
@@ -127,6 +93,39 @@ def ignored_summary(ignored: Sequence[Ignored]) -> dict[str, object]:
     kept = dict(rest.most_common(WHOLE))
     others = rest.total() - sum(kept.values())
     return record | {"ignored_more": kept | ({"for other reasons": others} if others else {})}
+
+
+def probe_record(deps: Deps, probes: Sequence[Probe]) -> dict[str, Any]:
+    """Return the record of each probe's round trip and of the present decisions.
+
+    round_trip_s: seconds that a probe was under way. would: the decision now; nothing is opened.
+    """
+    record: dict[str, Any] = {
+        "by": "probe",
+        "decisions": [],
+        "probes": [{"region": p.region, "round_trip_s": round(p.received - p.sent, 3)} for p in probes],
+    }
+    try:
+        seen = situation(deps, load_state(deps), read_controls=False)
+    except ControllerError as error:
+        return record | {"failed": type(error).__name__}
+    return record | {"would": {r: decide(seen, r, tree=False).code for r in deps.policy.regions}}
+
+
+def revive(deps: Deps, assessed: RegionAssessments, ended: Sequence[str]) -> None:
+    """Go on at once where the open incident's execution is among the `ended`.
+
+    Only while that is news: an incident whose executions keep ending goes on at the tick's pace.
+    """
+    incident = assessed.state.open
+    if incident is None or execution_name(incident, incident.runs) not in ended:
+        return
+    if lacks(deps.policy, assessed.state):
+        return
+    if incident.runs + 1 < MOST_RUNS:
+        about = next(d for d in assessed.decisions if d.region == incident.source)
+        with suppress(JournalConflict, TokenClosed):  # another process or the tick was faster
+            keep_alive(deps, assessed.state, incident, about)
 
 
 def _unnamed(deps: Deps, each: Sighting) -> Ignored:

@@ -46,9 +46,9 @@ class Rig:
         plans = {"move": "arn:aws:arc-region-switch::123456789012:plan/move:a1b2c3"}
         self.adapter = AwsReadiness(clients=clients, plans=plans, runtime=self.runtime)
 
-    def read(self, wish: ReadinessQuery) -> ReadinessResult:
+    def read(self, query: ReadinessQuery) -> ReadinessResult:
         """Reads as a handler does: beside the kernel."""
-        task = self.runtime.spawn(lambda: self.adapter.read(wish))
+        task = self.runtime.spawn(lambda: self.adapter.read(query))
         self.kernel.run(until=self.kernel.now() + 30)
         return task.result()
 
@@ -126,12 +126,12 @@ def test_quotas_are_asked_in_the_region_itself(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "service"),
+    ("query", "service"),
     [(LAG, "monitoring"), (PLAN, "arc-region-switch"), (ARC, "route53-recovery-readiness"),
      (QUOTAS, "lambda"), (QUOTAS, "servicequotas")],
 )  # fmt: skip
 def test_a_service_that_does_not_answer_is_not_known_after_one_second(
-    rig: Rig, wish: ReadinessQuery, service: str
+    rig: Rig, query: ReadinessQuery, service: str
 ) -> None:
     rig.faults.mute.add(service)
     took: list[float] = []
@@ -139,7 +139,7 @@ def test_a_service_that_does_not_answer_is_not_known_after_one_second(
     def ask() -> str:
         start = rig.kernel.now()
         try:
-            rig.adapter.read(wish)
+            rig.adapter.read(query)
         except EvidenceUnavailable as error:
             took.append(rig.kernel.now() - start)
             return str(error)
@@ -151,9 +151,9 @@ def test_a_service_that_does_not_answer_is_not_known_after_one_second(
     assert took[0] == pytest.approx(1.0, abs=0.05)
 
 
-@pytest.mark.parametrize("wish", [LAG, PLAN, ARC, QUOTAS], ids=lambda wish: wish[0])
+@pytest.mark.parametrize("query", [LAG, PLAN, ARC, QUOTAS], ids=lambda query: query[0])
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ThrottlingException"])
-def test_a_refusal_is_not_known(rig: Rig, wish: ReadinessQuery, code: str) -> None:
+def test_a_refusal_is_not_known(rig: Rig, query: ReadinessQuery, code: str) -> None:
     def refuse(_call: Call) -> dict[str, Any]:
         raise AwsError(code, "no", 403)
 
@@ -161,10 +161,10 @@ def test_a_refusal_is_not_known(rig: Rig, wish: ReadinessQuery, code: str) -> No
         operations: Any = heard.operations
         operations.update(dict.fromkeys(operations, refuse))
     with pytest.raises(EvidenceUnavailable, match=code):
-        rig.read(wish)
+        rig.read(query)
 
 
 def test_everything_that_is_called_is_permitted_and_no_more(rig: Rig) -> None:
-    for wish in (LAG, PLAN, ARC, QUOTAS):
-        rig.read(wish)
+    for query in (LAG, PLAN, ARC, QUOTAS):
+        rig.read(query)
     assert {call for call, _ in rig.calls} == set(PERMISSIONS)

@@ -31,10 +31,10 @@ def test_the_last_answer_to_each_question_is_kept(kept: tuple[Any, str, Wire]) -
     client, table, wire = kept
     wire.calls.clear()
     store = snapshots(client, table)
-    newer = ReadinessResult(*LAG.wish, NOW + 60, {"points": []})
+    newer = ReadinessResult(*LAG.query, NOW + 60, {"points": []})
     store.keep("shop", [LAG, PLAN])
     store.keep("shop", [newer])
-    assert {r.wish for r in store.kept("shop")} == {newer.wish, PLAN.wish}
+    assert {r.query for r in store.kept("shop")} == {newer.query, PLAN.query}
     assert newer in store.kept("shop")
     assert store.kept("other") == ()
     assert actions("dynamodb", wire) == set(PERMISSIONS)

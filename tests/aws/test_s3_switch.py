@@ -12,7 +12,7 @@ from controller.aws.arc.calls import client_config
 from controller.aws.s3_switch import PERMISSIONS, StandbySwitch, Watched
 from controller.ports.errors import JournalConflict, SwitchRefused, SwitchUnavailable
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.moto_fallback import Backstage
+from controller.rehearsal.moto_fallback import MotoFallback
 from controller.rehearsal.service import Request, Response, Scope
 from controller.rehearsal.services.s3 import Objects
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
@@ -47,13 +47,13 @@ class Store:
         self.calls: list[tuple[float, str, str]] = []
         self.script: list[Callable[[], Response | None]] = []
         self.next_faults: list[Fault] = []
-        self._backstage = Backstage()
-        behind = self._backstage.handle if kind == "moto" else self.objects.before(_nowhere)
+        self._fallback = MotoFallback()
+        behind = self._fallback.handle if kind == "moto" else self.objects.before(_nowhere)
         self._wire = Wire({}, behind, self.kernel.lock)
         self.clients = {region: self._client(region) for region in (WEST, OTHER)}
         if kind == "moto":
             self.clients[WEST].list_buckets()
-            self._backstage.reset()
+            self._fallback.reset()
             for region, bucket, _ in dict.fromkeys((r, b, "") for r, b, _ in WATCHED.values()):
                 place = {"LocationConstraint": region}
                 self.clients[region].create_bucket(Bucket=bucket, CreateBucketConfiguration=place)

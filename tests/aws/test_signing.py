@@ -12,7 +12,7 @@ from controller.aws.audit.locked_store import S3LockedStore
 from controller.aws.audit.signing import KmsSigner
 from controller.ports.audit import NotLocked
 from controller.ports.errors import OutsideUnreachable
-from controller.rehearsal.moto_fallback import Backstage
+from controller.rehearsal.moto_fallback import MotoFallback
 from controller.rehearsal.service import AwsError, Call
 from controller.rehearsal.services.kms import ALIAS, Keys, Vault
 from controller.rehearsal.services.s3 import DAYS, audit_bucket, locked
@@ -25,7 +25,7 @@ from tests.support.moto_client import SESSION, client
 
 @pytest.mark.parametrize("spec", ["ECC_NIST_P256", "RSA_2048"])
 def test_what_kms_signs_is_checked_with_its_public_key(spec: str) -> None:
-    kms = client("kms", Backstage())
+    kms = client("kms", MotoFallback())
     made = kms.create_key(KeyUsage="SIGN_VERIFY", KeySpec=spec)["KeyMetadata"]
     signer = KmsSigner(client=kms, key_id=made["Arn"])
     told = signer.public_key()
@@ -41,7 +41,7 @@ def test_what_kms_signs_is_checked_with_its_public_key(spec: str) -> None:
 
 
 def test_a_key_that_signs_otherwise_and_one_that_is_not_there_are_told() -> None:
-    kms = client("kms", Backstage())
+    kms = client("kms", MotoFallback())
     curve = kms.create_key(KeyUsage="SIGN_VERIFY", KeySpec="ECC_NIST_P384")["KeyMetadata"]["Arn"]
     for key in (curve, "alias/none"):
         with pytest.raises(OutsideUnreachable, match=key):
@@ -51,7 +51,7 @@ def test_a_key_that_signs_otherwise_and_one_that_is_not_there_are_told() -> None
 def keys(region: str = "us-east-2") -> Any:
     vault = Vault(region, random.Random(4))
     found = SESSION.client("kms", endpoint_url="http://127.0.0.1", region_name=region)
-    wire = Wire({("kms", region): Keys(region, vault, vault)}, Backstage().handle, threading.RLock())
+    wire = Wire({("kms", region): Keys(region, vault, vault)}, MotoFallback().handle, threading.RLock())
     attach(found, wire.handle, VirtualRuntime(Kernel(VirtualClock(0.0))), latency=0)
     return found
 
@@ -95,16 +95,16 @@ def test_a_restart_keeps_the_key() -> None:
     assert before.derived(b"signing") == after.derived(b"signing")
 
 
-def store(backstage: Backstage) -> Any:
+def store(fallback: MotoFallback) -> Any:
     made = SESSION.client("s3", endpoint_url="http://127.0.0.1")
-    wire = Wire({}, locked("eu-west-1", backstage.handle), threading.RLock())
+    wire = Wire({}, locked("eu-west-1", fallback.handle), threading.RLock())
     attach(made, wire.handle, VirtualRuntime(Kernel(VirtualClock(0.0))), latency=0)
     return made
 
 
 def test_what_is_kept_in_the_locked_bucket_can_be_neither_deleted_nor_replaced(tmp_path: Path) -> None:
-    backstage = Backstage()
-    s3, name = store(backstage), audit_bucket("eu-west-1")
+    fallback = MotoFallback()
+    s3, name = store(fallback), audit_bucket("eu-west-1")
     file = tmp_path / "bundle.tar"
     file.write_bytes(b"a bundle")
     kept = S3LockedStore(client=s3, bucket=name).keep("storefront/1.tar", file)
@@ -122,7 +122,7 @@ def test_what_is_kept_in_the_locked_bucket_can_be_neither_deleted_nor_replaced(t
 
 
 def test_a_bucket_that_locks_nothing_or_is_not_there_is_told(tmp_path: Path) -> None:
-    s3 = store(Backstage())
+    s3 = store(MotoFallback())
     file = tmp_path / "bundle.tar"
     file.write_bytes(b"a bundle")
     s3.create_bucket(Bucket="open", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from controller.entry.simulation import Wish, plant, play
+from controller.entry.simulation import SeedOptions, plant, play
 from controller.lab.simulate.faults.people import People
 from controller.lab.simulate.faults.regions import dark
 from controller.lab.simulate.invariants.catalogue import broken
@@ -106,7 +106,7 @@ def _seeds(seeds: Sequence[int]) -> Measured:
     used, warm = [], 0
     for number, seed in enumerate(seeds, 1):
         began = time.process_time()
-        play(seed, Wish())
+        play(seed, SeedOptions())
         used.append(time.process_time() - began)
         if number == WARM:
             warm = _memory()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from controller.entry.cli.main import main
-from controller.entry.simulation import Wish, plant, play, played
+from controller.entry.simulation import SeedOptions, plant, play, played
 from controller.lab.policy_files.overlay import overlaid
 from controller.lab.simulate.coverage_goals import (
     CODES,
@@ -43,7 +43,7 @@ def kept() -> list[int]:
 
 @pytest.fixture(scope="module")
 def first() -> Outcome:
-    return play(kept()[0], Wish())
+    return play(kept()[0], SeedOptions())
 
 
 def test_the_first_kept_seed_breaks_nothing_and_moves_traffic(first: Outcome) -> None:
@@ -52,7 +52,7 @@ def test_the_first_kept_seed_breaks_nothing_and_moves_traffic(first: Outcome) ->
 
 
 def test_a_seed_repeats_to_the_byte_in_another_process(first: Outcome) -> None:
-    assert list(played(kept()[:1], Wish(), jobs=2)) == [first]
+    assert list(played(kept()[:1], SeedOptions(), jobs=2)) == [first]
 
 
 SOON = 300.0
@@ -72,7 +72,7 @@ def brief() -> list[int]:
 
 @pytest.mark.parametrize("seed", brief())
 def test_a_seed_meets_what_it_aims_at_and_breaks_nothing(seed: int) -> None:
-    outcome = play(seed, Wish(length="brief"))
+    outcome = play(seed, SeedOptions(length="brief"))
     assert not outcome.breaks, "\n".join(broken_lines(outcome, "both", ()))
     assert outcome.met, outcome.aim
     assert not {*outcome.codes} & {*NEVER}
@@ -80,7 +80,7 @@ def test_a_seed_meets_what_it_aims_at_and_breaks_nothing(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", kept()[1:])
 def test_a_kept_seed_breaks_nothing(seed: int) -> None:
-    outcome = play(seed, Wish())
+    outcome = play(seed, SeedOptions())
     assert not outcome.breaks, "\n".join(broken_lines(outcome, "both", ()))
     assert outcome.met or not (outcome.aim and outcome.aim.calm)
     assert not {*outcome.codes} & {*NEVER}

@@ -20,7 +20,7 @@ from controller.entry.demo import screen as screens
 from controller.entry.demo.files import LogFile, ReportFile
 from controller.entry.demo.log import Tape, clock
 from controller.entry.demo.screen import Screen
-from controller.lab.environment.observer import Watch
+from controller.lab.environment.observer import RunObserver
 from controller.lab.scenarios import SCENARIOS
 from controller.lab.scenarios.play import Run, rehearse
 from tests.support.drill_run import ALONE, set_up
@@ -196,7 +196,7 @@ def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
 
 def test_the_screen_and_the_tape_show_a_run_as_it_goes() -> None:
     stage, deps = set_up(**ALONE)
-    watch = Watch(stage, deps, every=20.0)
+    watch = RunObserver(stage, deps, every=20.0)
     console = Console(file=io.StringIO(), width=80, height=40, force_terminal=True, color_system=None)
     lines: list[str] = []
     screen, tape = Screen(console, stage, watch), Tape(lines.append, stage, watch)

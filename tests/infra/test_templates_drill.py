@@ -31,7 +31,7 @@ def drill(folder: Path) -> tuple[Stage, Judged]:
     policy = parse_policy(policy_data() | ALONE)
     stage = virtual_stage(policy, parts(folder), 1)
     (here,) = stage.deployments
-    runtime = stage.cloud.stations[here].runtime
+    runtime = stage.cloud.controller_regions[here].runtime
     clients = virtual_clients(stage.cloud.wire, runtime, stage.faults, home=here)
     deps = wiring.build(stage.deployments[here], clients=clients, runtime=runtime, rng=random.Random(1))
     stage.begin({here: lambdas.bound(deps, io.StringIO(), f"templates-{folder.name}-{id(stage)}")})

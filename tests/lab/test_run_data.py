@@ -9,7 +9,7 @@ from controller.audit.report.run_html import page
 from controller.core.journal import Kind, broken_at
 from controller.lab.environment.approvers import Mode
 from controller.lab.environment.environment import Stage
-from controller.lab.environment.observer import Watch
+from controller.lab.environment.observer import RunObserver
 from controller.lab.scenarios import SCENARIOS
 from controller.lab.scenarios.play import judge, rehearse
 from controller.lab.scenarios.tell_run import Teller, answered_no
@@ -26,14 +26,14 @@ def told(name: str, *, approve: Mode = "auto") -> Story:
 
 def _played(name: str, *, approve: Mode = "auto") -> tuple[Story, Stage]:
     stage, deps = set_up(**ALONE)
-    watch = Watch(stage, deps, every=60.0)
+    watch = RunObserver(stage, deps, every=60.0)
     run = rehearse(
         stage, deps, SCENARIOS[name], region="us-east-1", approve=approve, beat=lambda _run: _look(watch)
     )
     return Teller(stage, watch, run, deps.account, approve, 60.0).tell(judge(stage, run, approve)), stage
 
 
-def _look(watch: Watch) -> None:
+def _look(watch: RunObserver) -> None:
     watch.look()
 
 
@@ -149,7 +149,7 @@ def test_a_blip_moves_nothing_and_says_what_kept_it() -> None:
 
 def test_a_watch_looks_no_more_often_than_it_may() -> None:
     stage, deps = set_up(**ALONE)
-    watch = Watch(stage, deps, every=60.0)
+    watch = RunObserver(stage, deps, every=60.0)
     assert watch.look()
     stage.advance(30.0)
     assert not watch.look()

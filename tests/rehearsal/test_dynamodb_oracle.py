@@ -15,7 +15,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from controller.rehearsal.moto_fallback import Backstage
+from controller.rehearsal.moto_fallback import MotoFallback
 from controller.rehearsal.services.dynamodb.api import Tables
 from controller.rehearsal.services.dynamodb.memory_store import MemoryStore
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
@@ -35,7 +35,7 @@ def client_of(services: dict[tuple[str, str], Any], kernel: Kernel) -> Any:
     session = boto3.session.Session("key", "secret", region_name=REGION)
     config = Config(retries={"total_max_attempts": 1})
     client = session.client("dynamodb", endpoint_url="http://127.0.0.1", config=config)
-    wire = Wire(services, Backstage().handle, kernel.lock)
+    wire = Wire(services, MotoFallback().handle, kernel.lock)
     attach(client, wire.handle, VirtualRuntime(kernel), latency=0)
     return client
 
@@ -43,13 +43,13 @@ def client_of(services: dict[tuple[str, str], Any], kernel: Kernel) -> Any:
 @pytest.fixture
 def pair() -> tuple[Any, Any]:
     """Our table and moto's, each behind a client and each with a fresh table."""
-    Backstage().reset()
+    MotoFallback().reset()
     kernel = Kernel(VirtualClock(1_700_000_000.0))
-    backstage = Backstage()
+    fallback = MotoFallback()
     ours = client_of({("dynamodb", REGION): Tables(kernel, REGION, MemoryStore())}, kernel)
     theirs = client_of({}, kernel)
     theirs.list_tables()
-    backstage.reset()
+    fallback.reset()
     for name in theirs.list_tables()["TableNames"]:
         theirs.delete_table(TableName=name)
     for client in (ours, theirs):

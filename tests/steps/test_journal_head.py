@@ -37,8 +37,8 @@ class Record:
         return self.kept
 
 
-def read(tail: JournalHead, record: Record, events: tuple[Event, ...]) -> None:
-    tail.after_reading(tail.before_reading(record), events)
+def read(head: JournalHead, record: Record, events: tuple[Event, ...]) -> None:
+    head.after_reading(head.before_reading(record), events)
 
 
 @pytest.mark.parametrize(
@@ -53,61 +53,61 @@ def read(tail: JournalHead, record: Record, events: tuple[Event, ...]) -> None:
 def test_what_is_shorter_or_another_is_unreadable_each_time_it_is_read(
     events: tuple[Event, ...], told: str
 ) -> None:
-    tail, record = JournalHead(), Record(KEPT)
+    head, record = JournalHead(), Record(KEPT)
     for _ in range(2):
         with pytest.raises(JournalUnreadable, match=told):
-            read(tail, record, events)
-    assert tail.to_note(record) == {"head": KEPT["head"]}
+            read(head, record, events)
+    assert head.to_note(record) == {"head": KEPT["head"]}
     assert record.asked == 1
 
 
 def test_what_reaches_it_passes_and_the_record_is_asked_for_once() -> None:
-    tail, record = JournalHead(), Record(KEPT)
+    head, record = JournalHead(), Record(KEPT)
     for events in (LONG, LONG, journal(7)):
-        read(tail, record, events)
-    assert tail.to_note(record)["head"] == {"seq": 7, "hash": journal(7)[6].hash}
+        read(head, record, events)
+    assert head.to_note(record)["head"] == {"seq": 7, "hash": journal(7)[6].hash}
     assert record.asked == 1
 
 
 def test_what_was_seen_since_is_remembered_also_where_no_record_tells() -> None:
-    tail = JournalHead()
-    read(tail, Record({}), LONG[:3])
-    tail.saw(LONG[3])
+    head = JournalHead()
+    read(head, Record({}), LONG[:3])
+    head.saw(LONG[3])
     with pytest.raises(JournalUnreadable, match="saw event 4"):
-        read(tail, Record({}), LONG[:3])
+        read(head, Record({}), LONG[:3])
 
 
 def test_a_reading_is_held_against_what_was_known_before_it_began() -> None:
-    tail = JournalHead()
-    expected = tail.before_reading(Record({}))
-    tail.saw(LONG[4])  # written by another thread while this one read
-    tail.after_reading(expected, LONG[:3])
-    assert tail.before_reading(Record({})) == Head(5, LONG[4].hash)
+    head = JournalHead()
+    expected = head.before_reading(Record({}))
+    head.saw(LONG[4])  # written by another thread while this one read
+    head.after_reading(expected, LONG[:3])
+    assert head.before_reading(Record({})) == Head(5, LONG[4].hash)
 
 
 def test_nobody_waits_for_a_record_twice_but_who_writes_one_asks_again() -> None:
-    tail, record = JournalHead(), Record(None)
-    read(tail, record, LONG[:3])
-    read(tail, record, LONG[:3])
+    head, record = JournalHead(), Record(None)
+    read(head, record, LONG[:3])
+    read(head, record, LONG[:3])
     assert record.asked == 1
-    assert tail.to_note(record)["head"]["seq"] == 3  # it would not be written either
+    assert head.to_note(record)["head"]["seq"] == 3  # it would not be written either
     record.kept = KEPT
-    assert tail.to_note(record) == {"head": KEPT["head"]}
+    assert head.to_note(record) == {"head": KEPT["head"]}
     with pytest.raises(JournalUnreadable, match="saw event 5"):
-        read(tail, record, LONG[:3])
+        read(head, record, LONG[:3])
 
 
 @pytest.mark.parametrize(
     "kept", [{}, {"head": None}, {"head": {"seq": "5", "hash": "x"}}, {"head": {"seq": 0}}]
 )
 def test_a_record_of_an_earlier_version_tells_nothing(kept: dict[str, Any]) -> None:
-    tail = JournalHead()
-    read(tail, Record(kept), ())
-    assert tail.to_note(Record(kept)) == {}
+    head = JournalHead()
+    read(head, Record(kept), ())
+    assert head.to_note(Record(kept)) == {}
 
 
 def test_what_a_controller_writes_it_has_seen_too() -> None:
     w = world()
     load_state(w.deps)  # writes down its policy
     (event,) = w.events
-    assert w.deps.tail.before_reading(Record({})) == Head(1, event.hash)
+    assert w.deps.journal_head.before_reading(Record({})) == Head(1, event.hash)

@@ -91,8 +91,8 @@ def _all_at_once() -> int:
     """How many executions come of it."""
     w = failing(**TRIO)
     w.advance(1)
-    for station in w.stage.cloud.stations.values():
-        w.stage.runtime.spawn(lambda station=station: station.functions["Tick"]({}, None))  # type: ignore[misc]
+    for controller in w.stage.cloud.controller_regions.values():
+        w.stage.runtime.spawn(lambda controller=controller: controller.functions["Tick"]({}, None))  # type: ignore[misc]
     w.advance(20)
     return len(executions(w))
 

@@ -72,7 +72,7 @@ def test_the_alarms_that_watch_the_watcher_go_off_on_a_dead_letter_and_on_a_stop
     here, call = w.stage.cloud.plan.controller, w.stage.cloud.call
     for plan in watchdogs("storefront", here):
         call("monitoring", "PutMetricAlarm", here, dict(plan.members))
-    dead = w.stage.cloud.stations[here].queues
+    dead = w.stage.cloud.controller_regions[here].queues
     dead.put(dead.arn("tidegate-dead-letters"), "poison")
     stop(w)
     w.advance(200)

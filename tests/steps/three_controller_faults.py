@@ -103,7 +103,9 @@ def _something(w: World, rng: random.Random) -> None:
         case 10:
             faults.arc.clear()
         case 11:
-            w.stage.runtime.spawn(lambda: w.stage.cloud.stations[region].functions["Tick"]({}, None))
+            w.stage.runtime.spawn(
+                lambda: w.stage.cloud.controller_regions[region].functions["Tick"]({}, None)
+            )
         case 12 if w.truth.incidents:
             _again(w, rng, region)
         case 13:
@@ -118,7 +120,7 @@ def _again(w: World, rng: random.Random, region: str) -> None:
     payload = {"schema": "tidegate.incident/v1", "application": "storefront", "incident": incident.id,
              "epoch": rng.randint(1, max(1, incident.epoch))}  # fmt: skip
     step = rng.choice(("Assess", "ConfirmReadiness", "ShiftTraffic", "VerifyShift", "Escalate"))
-    w.stage.runtime.spawn(lambda: w.stage.cloud.stations[region].functions[step](payload, None))
+    w.stage.runtime.spawn(lambda: w.stage.cloud.controller_regions[region].functions[step](payload, None))
 
 
 def _replayed(w: World, rng: random.Random, region: str) -> None:

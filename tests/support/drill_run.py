@@ -45,7 +45,7 @@ def set_up(
 
 
 def _handlers(stage: Stage, region: str, seed: int) -> dict[str, lambdas.Handler]:
-    runtime, number = stage.cloud.stations[region].runtime, next(_numbers)
+    runtime, number = stage.cloud.controller_regions[region].runtime, next(_numbers)
     clients = virtual_clients(stage.cloud.wire, runtime, stage.faults, home=region)
     rng = random.Random(f"{seed}/{region}")
     deps = wiring.build(stage.deployments[region], clients=clients, runtime=runtime, rng=rng)

@@ -203,7 +203,7 @@ def failing(seed: int = 1, **changes: Any) -> World:
 def deploy(w: World, deps: Deps) -> None:
     """Make `deps` what the handlers use from now on."""
     handlers = lambdas.bound(deps, w.log, f"world-{next(_numbers)}")
-    functions = w.stage.cloud.stations[deps.here].functions
+    functions = w.stage.cloud.controller_regions[deps.here].functions
     functions.update({name: _watched(w, name, handler) for name, handler in handlers.items()})
 
 
@@ -220,7 +220,7 @@ def rebuilt(w: World, **news: Any) -> Deps:
 
 def _build(w: World, deployment: Deployment, seed: int, *, troubled: bool = True) -> Deps:
     home = deployment.region if troubled else ""
-    runtime = w.stage.cloud.stations[home].runtime if home else VirtualRuntime(w.stage.kernel)
+    runtime = w.stage.cloud.controller_regions[home].runtime if home else VirtualRuntime(w.stage.kernel)
     return wiring.build(
         deployment, clients=clients(w, home, runtime), runtime=runtime, rng=random.Random(seed)
     )

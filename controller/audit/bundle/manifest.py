@@ -37,7 +37,7 @@ class _Said(BaseModel):
 
 
 class Seal(_Said):
-    """What is signed. key: whose signature it is, by its ARN; "" where nobody's."""
+    """The part that is signed. key: whose signature it is, by its ARN; "" where nobody's."""
 
     schema_: Annotated[str, Field(alias="schema", pattern=f"^{SCHEMA}$")] = SCHEMA
     application: Short

@@ -29,6 +29,7 @@ ALSO = {
     "late_calls_put_back": "late calls put back",
     "drift_seen": "times that controls stood otherwise than put",
 }
+POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def sections(told: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[Row]]]:
@@ -94,9 +95,6 @@ def spread(found: Mapping[str, Any]) -> str:
         return "none"
     median, p90 = lasting(found["median_s"]), lasting(found["p90_s"])
     return f"median {median}, p90 {p90}, longest {lasting(found['longest_s'])} (of {found['count']})"
-
-
-POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def review(a: Account) -> str:

@@ -16,6 +16,50 @@ from botocore.parsers import ResponseParserError
 
 from controller.core.text import sanitize
 
+ERRORS = (BotoCoreError, ClientError, ResponseParserError)
+"""All that a client's call raises for reasons outside this program."""
+LONGEST = 400
+"""Characters of an error's text."""
+LONGEST_ADVICE = 5.0
+"""Seconds: a `retryAfterSeconds` beyond this is ignored, for the next call goes to another endpoint."""
+# AWS does not document which exception carries a safety rule's refusal, nor its words.
+_RULE_WORDS = re.compile(
+    r"\brules?\b|\bsafety|safetyrule|\bassert|\bgating|(wait|evaluation) period", re.IGNORECASE
+)
+_RULE_ARN = re.compile(
+    r"arn:aws[a-z-]{0,20}:route53-recovery-control::\d{12}:controlpanel/[0-9a-f]{1,64}/safetyrule/[0-9a-f]{1,64}"
+)
+_RULE_CARRIERS = frozenset({"ConflictException", "ValidationException"})
+_HOP = frozenset(
+    {"EndpointTemporarilyUnavailableException", "ServiceUnavailableException", "ServiceUnavailable"}
+)
+_BACK_OFF = frozenset(
+    {
+        "ThrottlingException",
+        "Throttling",
+        "TooManyRequestsException",
+        "RequestLimitExceeded",
+        "InternalServerException",
+        "InternalFailure",
+    }
+)
+PERMISSIONS = (
+    ("route53-recovery-cluster:GetRoutingControlState", "routingcontrol"),
+    ("route53-recovery-cluster:ListRoutingControls", "*"),  # AWS: knows no resource type
+    ("route53-recovery-cluster:UpdateRoutingControlStates", "routingcontrol"),
+)
+"""(action, resource type) pairs, as in AWS's Service Authorization Reference. A shadow deployment leaves the
+last one out; a live one denies it with condition `route53-recovery-cluster:AllowSafetyRulesOverrides`."""
+OVERRIDE_PERMISSION = (
+    "route53-recovery-cluster:UpdateRoutingControlStates",
+    "routingcontrol",
+    "route53-recovery-cluster:AllowSafetyRulesOverrides",
+)
+"""(action, resource type, condition key). A statement of its own, where the policy has a gate `override`:
+without it ARC denies a call that names a safety rule to set aside (S14)."""
+PAGE = 500
+_MOST_PAGES = 10  # a cluster holds 300 controls; an endpoint that pages on for ever is broken
+
 
 class Next(StrEnum):
     """The next thing to do after a failed call."""
@@ -42,37 +86,6 @@ class CallFailed(Exception):  # noqa: N818
 
     def __str__(self) -> str:
         return self.text
-
-
-ERRORS = (BotoCoreError, ClientError, ResponseParserError)
-"""All that a client's call raises for reasons outside this program."""
-
-LONGEST = 400
-"""Characters of an error's text."""
-LONGEST_ADVICE = 5.0
-"""Seconds: a `retryAfterSeconds` beyond this is ignored, for the next call goes to another endpoint."""
-
-# AWS does not document which exception carries a safety rule's refusal, nor its words.
-_RULE_WORDS = re.compile(
-    r"\brules?\b|\bsafety|safetyrule|\bassert|\bgating|(wait|evaluation) period", re.IGNORECASE
-)
-_RULE_ARN = re.compile(
-    r"arn:aws[a-z-]{0,20}:route53-recovery-control::\d{12}:controlpanel/[0-9a-f]{1,64}/safetyrule/[0-9a-f]{1,64}"
-)
-_RULE_CARRIERS = frozenset({"ConflictException", "ValidationException"})
-_HOP = frozenset(
-    {"EndpointTemporarilyUnavailableException", "ServiceUnavailableException", "ServiceUnavailable"}
-)
-_BACK_OFF = frozenset(
-    {
-        "ThrottlingException",
-        "Throttling",
-        "TooManyRequestsException",
-        "RequestLimitExceeded",
-        "InternalServerException",
-        "InternalFailure",
-    }
-)
 
 
 def judge(error: Exception) -> CallFailed:
@@ -110,26 +123,6 @@ def _advice(seconds: object) -> float | None:
     if isinstance(seconds, int | float) and 0 < seconds <= LONGEST_ADVICE:
         return float(seconds)
     return None
-
-
-PERMISSIONS = (
-    ("route53-recovery-cluster:GetRoutingControlState", "routingcontrol"),
-    ("route53-recovery-cluster:ListRoutingControls", "*"),  # AWS: knows no resource type
-    ("route53-recovery-cluster:UpdateRoutingControlStates", "routingcontrol"),
-)
-"""(action, resource type) pairs, as in AWS's Service Authorization Reference. A shadow deployment leaves the
-last one out; a live one denies it with condition `route53-recovery-cluster:AllowSafetyRulesOverrides`."""
-
-OVERRIDE_PERMISSION = (
-    "route53-recovery-cluster:UpdateRoutingControlStates",
-    "routingcontrol",
-    "route53-recovery-cluster:AllowSafetyRulesOverrides",
-)
-"""(action, resource type, condition key). A statement of its own, where the policy has a gate `override`:
-without it ARC denies a call that names a safety rule to set aside (S14)."""
-
-PAGE = 500
-_MOST_PAGES = 10  # a cluster holds 300 controls; an endpoint that pages on for ever is broken
 
 
 def client_config(*, connect_timeout: float = 1.0, read_timeout: float = 2.0) -> Config:

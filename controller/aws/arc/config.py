@@ -19,8 +19,6 @@ PERMISSIONS: tuple[str, ...] = (
     "route53-recovery-control-config:ListRoutingControls",
     "route53-recovery-control-config:ListSafetyRules",
 )
-MASTER = "tidegate-master"
-"""The gating control of the panel and the gating rule that it serves, as `infra` names them."""
 
 
 class NotThere(LookupError):  # noqa: N818
@@ -78,6 +76,6 @@ def _panel(client: Any, cluster: str, name: str) -> str:
     return str(found[0])
 
 
-def _pages(client: Any, operation: str, member: str, **wish: str) -> Iterator[dict[str, Any]]:
-    for page in client.get_paginator(operation).paginate(**wish):
+def _pages(client: Any, operation: str, member: str, **query: str) -> Iterator[dict[str, Any]]:
+    for page in client.get_paginator(operation).paginate(**query):
         yield from page.get(member, [])

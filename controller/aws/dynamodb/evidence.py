@@ -29,8 +29,6 @@ from controller.ports.errors import EvidenceUnavailable
 
 OBSERVATIONS = TypeAdapter(tuple[Observation, ...])
 MOST = 4096
-
-
 FACTS = SchemaValidator(
     core_schema.typed_dict_schema(
         {
@@ -45,6 +43,16 @@ FACTS = SchemaValidator(
     )
 )
 """The first line: validated whole, not observation by observation. words: the length of the second line."""
+PERMISSIONS: tuple[str, ...] = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
+TRIES = 5
+LARGEST = 60_000
+"""Bytes of a signal's observations. A write that changes one is billed for all."""
+SIX, BESIDE = 6, 100
+"""Bytes at most of a character in JSON, and of an observation beside its words."""
+RECENT = 10
+WORD = len("muted")
+DAY = 86_400.0
+NAMES = {"#application": "application", "#signal": "signal", "#observations": "observations"}
 
 
 class Reader:
@@ -99,18 +107,6 @@ def observations(text: str) -> Sequence[Observation]:
     if read["words"] != len(words):
         raise ValueError("its second line is not the one that belongs to the first")
     return History(at, received, said, via, partial(from_json, words))
-
-
-PERMISSIONS: tuple[str, ...] = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
-TRIES = 5
-LARGEST = 60_000
-"""Bytes of a signal's observations. A write that changes one is billed for all."""
-SIX, BESIDE = 6, 100
-"""Bytes at most of a character in JSON, and of an observation beside its words."""
-RECENT = 10
-WORD = len("muted")
-DAY = 86_400.0
-NAMES = {"#application": "application", "#signal": "signal", "#observations": "observations"}
 
 
 class DynamoEvidence:

@@ -33,7 +33,7 @@ class DynamoSnapshots:
         for reading in readings:
             item = {
                 "application": {"S": _partition(application)},
-                "signal": {"S": "|".join(reading.wish)},
+                "signal": {"S": "|".join(reading.query)},
                 "reading": {"S": canonical(asdict(reading))},
                 "expires": {"N": str(int(self._now() + DAYS))},
             }

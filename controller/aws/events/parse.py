@@ -19,6 +19,8 @@ from controller.aws.events.rules import EXECUTION_CHANGE, FAILED_STATES, PROBE_S
 from controller.aws.events.shapes import sighting
 from controller.core.model import Ended, Ignored, Probe, Sighting
 
+MAX_WRAPPINGS = 2
+
 
 def own_news(event: dict[str, Any], *, received: float) -> Probe | Ended | None:
     """Return the probe or the ended execution in an EventBridge event.
@@ -36,9 +38,6 @@ def own_news(event: dict[str, Any], *, received: float) -> Probe | Ended | None:
         return None
     detail = member(event, "detail", "The event")
     return Ended(execution=name(detail.get("name"), "execution's name"), status=text(detail, "status", "It"))
-
-
-MAX_WRAPPINGS = 2
 
 
 def parse(body: str | bytes | Mapping[str, Any], received: float) -> Sighting | Probe | Ended | Ignored:

@@ -45,6 +45,11 @@ _SOURCES = {
     "aws.arc-region-switch": "Region switch tells of plans, not of health",
     "tidegate": "it tells of our own decisions",
 }
+REASON_LENGTH = 200
+_ALARM = {"OK": Verdict.HEALTHY, "ALARM": Verdict.BREACHING, "INSUFFICIENT_DATA": Verdict.UNKNOWN}
+_RUN = {CANARY_PASSED: ("PASSED", Verdict.HEALTHY), CANARY_FAILED: ("FAILED", Verdict.BREACHING)}
+_LOST = {"STOPPED", "ERROR"}
+_NOT_JUDGED = {"EVALUATION_FAILURE", "EVALUATION_ERROR"}
 
 
 def why_no_evidence(kind: str, source: str, event: dict[str, Any]) -> str | None:
@@ -92,14 +97,6 @@ def _operation(event: dict[str, Any]) -> str:
     if isinstance(what, str) and what and isinstance(which, str):
         return f" ({sanitize(what, 20)} of “{sanitize(which[:2048].rpartition(':alarm:')[2], 60)}”)"
     return ""
-
-
-REASON_LENGTH = 200
-
-_ALARM = {"OK": Verdict.HEALTHY, "ALARM": Verdict.BREACHING, "INSUFFICIENT_DATA": Verdict.UNKNOWN}
-_RUN = {CANARY_PASSED: ("PASSED", Verdict.HEALTHY), CANARY_FAILED: ("FAILED", Verdict.BREACHING)}
-_LOST = {"STOPPED", "ERROR"}
-_NOT_JUDGED = {"EVALUATION_FAILURE", "EVALUATION_ERROR"}
 
 
 def sighting(event: dict[str, Any], *, received: float) -> Sighting:

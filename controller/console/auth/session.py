@@ -22,6 +22,11 @@ KEY = 32
 LONGEST = 3_800
 """Characters: browsers keep 4,096 bytes a cookie, with its name and attributes."""
 _ALGORITHMS = ["dir", "A256GCM"]
+NAME = "__Host-tidegate"
+LASTS = 3_600.0
+"""Seconds after a sign-in in which a person may look at pages."""
+FRESH = 300.0
+"""Seconds after a sign-in in which a person may approve or deny (A5)."""
 
 
 class Sealer:
@@ -54,13 +59,6 @@ class Sealer:
         except (JoseError, ValueError, TypeError, KeyError):
             return None
         return data if whole else None
-
-
-NAME = "__Host-tidegate"
-LASTS = 3_600.0
-"""Seconds after a sign-in in which a person may look at pages."""
-FRESH = 300.0
-"""Seconds after a sign-in in which a person may approve or deny (A5)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ from controller.steps.context.situation import situation
 from controller.steps.incident.approvals import next_ask
 
 ENDINGS = {Kind.APPROVAL_DENIED: "denied", Kind.APPROVAL_EXPIRED: "nobody answered in time"}
+SPAN = 7_200.0
+"""Seconds of assessments that a picture reads at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +107,6 @@ def expiries(policy: Policy, incident: Incident, seen: Seen, *, silence: str) ->
         until = incident.changed + policy.limits.cooldown
         found.append(Expiry(until, "the cooldown", "it may move by itself; `tidegate ack` ends it sooner"))
     return sorted((each for each in found if each.at > seen.now), key=lambda each: each.at)
-
-
-SPAN = 7_200.0
-"""Seconds of assessments that a picture reads at most."""
 
 
 def show(visit: Visit) -> Response:

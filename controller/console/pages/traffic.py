@@ -30,6 +30,17 @@ KEPT = 15 * 86_400.0
 """Seconds for which CloudWatch keeps its minutes."""
 STAYED = 600.0
 """Seconds after its end for which an incident's traffic is followed."""
+MOST = 50
+"""The number of future waves that are shown at most."""
+_BECAME = {
+    Kind.SHIFT_APPLIED: "moved",
+    Kind.SHIFT_VERIFIED: "verified",
+    Kind.SHIFT_REFUSED: "refused",
+    Kind.SETTLED: "verified",
+    Kind.TURNED_BACK: "turned back",
+    Kind.ROLLED_BACK: "rolled back",
+    Kind.STOOD_DOWN: "stood down",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +80,6 @@ def traffic_of(visit: Visit, incident: Incident, own: Sequence[Event], now: floa
     well = between(counted, *(incident.opened - ago for ago in WELL))
     minutes = each_minute(counted, incident.opened - BEFORE, until)
     return Moved(well if well.parts else before(counted, begun), lately(counted, until), minutes)
-
-
-MOST = 50
-"""The number of future waves that are shown at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +156,3 @@ def _later(
             return
         yield Wave(number, "later", coming.changes)
         states = after(states, coming.changes)
-
-
-_BECAME = {
-    Kind.SHIFT_APPLIED: "moved",
-    Kind.SHIFT_VERIFIED: "verified",
-    Kind.SHIFT_REFUSED: "refused",
-    Kind.SETTLED: "verified",
-    Kind.TURNED_BACK: "turned back",
-    Kind.ROLLED_BACK: "rolled back",
-    Kind.STOOD_DOWN: "stood down",
-}

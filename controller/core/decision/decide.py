@@ -30,8 +30,8 @@ from controller.core.policy.schema import Policy
 class Situation:
     """A situation holds everything that a decision may look at.
 
-        state is None where the journal cannot be read, evidence where its table cannot, controls where no
-        ARC endpoint answered (or nobody asked yet). `here` is the Region that this controller runs in.
+    state is None where the journal cannot be read, evidence where its table cannot, controls where no
+    ARC endpoint answered (or nobody asked yet). `here` is the Region that this controller runs in.
     readings: the last results about readiness, read here or in another Region. roster: the signals to
     look at, where fewer than all matter.
     """
@@ -108,24 +108,26 @@ def _without_cause(
         reason = f"not known whether {region} must be left: unknown never acts"
         return Decision(s.now, region, "unknown", action, reason, tree)
     every = [track for family in s.policy.signals for track in s.seen.of(family, region, region)]
-    told = [track.state.verdict for track in testifying(Verdict.HEALTHY, every)[0]]
-    quiet = all(verdict is Verdict.HEALTHY for verdict in told)
+    verdicts = [track.state.verdict for track in testifying(Verdict.HEALTHY, every)[0]]
+    quiet = all(verdict is Verdict.HEALTHY for verdict in verdicts)
     code, reason = ("healthy", f"every signal about {region} is healthy")
     if not quiet:
-        code, reason = "not-confirmed", _doubts(told, region)
+        code, reason = "not-confirmed", _doubts(verdicts, region)
     return Decision(s.now, region, code, "stand_down" if incident else "none", reason, tree)
 
 
-def _doubts(told: Sequence[Verdict], region: str) -> str:
+def _doubts(verdicts: Sequence[Verdict], region: str) -> str:
     """Return a sentence about the signals of a Region that are not healthy.
 
     It is for a Region that the condition does not call bad.
     """
-    red = sum(verdict is Verdict.BREACHING for verdict in told)
-    dim = sum(verdict in (Verdict.SILENT, Verdict.UNKNOWN) for verdict in told)
+    red = sum(verdict is Verdict.BREACHING for verdict in verdicts)
+    dim = sum(verdict in (Verdict.SILENT, Verdict.UNKNOWN) for verdict in verdicts)
     if red:
-        return f"{red} of {len(told)} signals speak against {region}; the policy's condition asks for more"
-    return f"nothing speaks against {region}; {dim} of {len(told)} signals are silent or unknown"
+        return (
+            f"{red} of {len(verdicts)} signals speak against {region}; the policy's condition asks for more"
+        )
+    return f"nothing speaks against {region}; {dim} of {len(verdicts)} signals are silent or unknown"
 
 
 def _guarded(s: Situation, found: GuardInput, tree: Node | None) -> Decision:

@@ -30,6 +30,10 @@ from controller.core.policy.schema import Policy
 
 LAG = 20.0
 """Seconds after our own change during which another ARC endpoint may still show what was before."""
+WITHIN = 300.0
+"""Seconds after an intent within which a call of it may still land; a later change is somebody else's."""
+SKEW = 1200.0
+"""Seconds that two clocks may differ by: ten minutes either way."""
 
 
 def drifted(state: State, controls: Mapping[str, bool] | None, now: float) -> Mapping[str, bool]:
@@ -61,12 +65,6 @@ def drift_data(state: State, found: Mapping[str, bool]) -> dict[str, Any]:
 
 def _word(on: bool) -> str:
     return "On" if on else "Off"
-
-
-WITHIN = 300.0
-"""Seconds after an intent within which a call of it may still land; a later change is somebody else's."""
-SKEW = 1200.0
-"""Seconds that two clocks may differ by: ten minutes either way."""
 
 
 def echo_of(state: State, controls: Mapping[str, bool] | None, now: float) -> Event | None:

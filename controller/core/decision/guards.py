@@ -123,11 +123,11 @@ def blackout(f: GuardInput) -> Check:
     shut = open_window(f.policy, f.now, f.policy.drills.stay if drill and f.policy.drills else 0.0)
     if shut is None:
         return Check("blackout", "blackout", Truth.TRUE, "no window is open in which nothing moves")
-    told = window_told(shut, f.now)
+    window = window_told(shut, f.now)
     if f.incident is not None and f.incident.by_person and not drill:
-        sentence = f"{f.incident.by_person} asked for it; a window does not bind a person ({told})"
+        sentence = f"{f.incident.by_person} asked for it; a window does not bind a person ({window})"
         return Check("blackout", "blackout", Truth.TRUE, sentence)
-    return Check("blackout", "blackout", Truth.FALSE, told)
+    return Check("blackout", "blackout", Truth.FALSE, window)
 
 
 def cooldown(f: GuardInput) -> Check:

@@ -28,6 +28,8 @@ from controller.core.text import format_duration
 
 Open = tuple[Window, float, float]
 """A window, the time when it opens and the time when it closes (seconds since 1970)."""
+DAY = 86_400.0
+"""Seconds for which an evacuation counts."""
 
 
 def open_window(policy: Policy, now: float, ahead: float = 0.0) -> Open | None:
@@ -48,10 +50,6 @@ def window_told(shut: Open, now: float) -> str:
     window, opens, closes = shut
     begins = "is open" if opens <= now else f"opens in {format_duration(opens - now)}"
     return f"a window {begins} in which nothing moves by itself: {window.reason}, until {format_time(closes)}"
-
-
-DAY = 86_400.0
-"""Seconds for which an evacuation counts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,8 @@ MINUTE = 60.0
 """Seconds that one point stands for."""
 
 Points = Sequence[tuple[float, float]]
+QUOTAS_LAST = 86_400.0
+"""Seconds that quotas count as known: people change them, and seldom."""
 
 
 def judged(
@@ -111,9 +113,6 @@ def _spell(lag: float) -> str:
     return f"{lag:.1f}s" if lag < 60 else format_duration(lag)
 
 
-QUOTAS_LAST = 86_400.0
-"""Seconds that quotas count as known: people change them, and seldom."""
-
 ReadinessQuery = tuple[str, str, str, str]
 """(kind, name, source, target); source is empty where an answer is about one Region alone."""
 
@@ -139,7 +138,7 @@ class ReadinessResult:
     data: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def wish(self) -> ReadinessQuery:
+    def query(self) -> ReadinessQuery:
         return self.kind, self.name, self.source, self.target
 
 
@@ -147,7 +146,7 @@ def readiness_queries(
     checks: Sequence[ReadyCheck], source: str, targets: Sequence[str]
 ) -> tuple[ReadinessQuery, ...]:
     """Return every query whose result is needed to judge `checks` for each of `targets`."""
-    found = (wish for target in targets for check in checks for wish in _wishes(check, source, target))
+    found = (query for target in targets for check in checks for query in _queries(check, source, target))
     return tuple(dict.fromkeys(found))
 
 
@@ -155,9 +154,9 @@ def newest(readings: Sequence[ReadinessResult]) -> tuple[ReadinessResult, ...]:
     """Return the latest result of each query."""
     found: dict[ReadinessQuery, ReadinessResult] = {}
     for reading in readings:
-        known = found.get(reading.wish)
+        known = found.get(reading.query)
         if known is None or known.at <= reading.at:
-            found[reading.wish] = reading
+            found[reading.query] = reading
     return tuple(found.values())
 
 
@@ -177,11 +176,11 @@ def judge_ready(
     returning: traffic goes home, from `source` where it was served meanwhile. Then replication is a hard
     gate: nobody can be asked to pass it. Leaving, its last known lag is the loss window.
     """
-    known = {reading.wish: reading for reading in newest(readings)}
+    known = {reading.query: reading for reading in newest(readings)}
     answers = []
     for index, check in enumerate(checks):
         path = f"ready.{index}"
-        found = [known.get(wish) for wish in _wishes(check, source, target)]
+        found = [known.get(query) for query in _queries(check, source, target)]
         match check:
             case FamilyCheck():
                 leaf = Leaf.model_validate({"in": "target", "family": check.family, "is": check.is_})
@@ -239,7 +238,7 @@ def _with_gate(answer: Answer, check: ReadyCheck, returning: bool) -> Answer:
     return Answer(answer.check, answer.value, answer.sentence, answer.age, answer.loss_window, gate)
 
 
-def _wishes(check: ReadyCheck, source: str, target: str) -> Iterator[ReadinessQuery]:
+def _queries(check: ReadyCheck, source: str, target: str) -> Iterator[ReadinessQuery]:
     match check:
         case ReplicationCheck():
             yield "replication", check.replication.replace("{region}", target), source, target

@@ -122,8 +122,8 @@ def prove(
     fallen = share <= limit
     if not fallen and silent:
         return _unknown(rule, left, f"{', '.join(silent)} cannot be asked", news=not late, late=late)
-    told = "" if was_share is None else f", {was_share:.0%} before"
-    sentence = f"{left.region} serves {share:.0%} of all requests{told} (at most {limit:.0%})"
+    compared = "" if was_share is None else f", {was_share:.0%} before"
+    sentence = f"{left.region} serves {share:.0%} of all requests{compared} (at most {limit:.0%})"
     return Proof(Truth.of(fallen), sentence, share, wait=not fallen and not late)
 
 

@@ -17,6 +17,8 @@ from controller.core.policy.signals import signals_of
 from controller.core.policy.validation import expected_signals
 from controller.core.text import sanitize
 
+UNNAMED = "not a signal that the policy names"
+
 
 class Bench(NamedTuple):
     """A bench holds the places in the roster of the signals that may speak.
@@ -74,9 +76,6 @@ def roster_of(policy: Policy, account: str) -> Roster:
     return policy.derived(f"roster of {account}", lambda: Roster(expected_signals(policy, account)))
 
 
-UNNAMED = "not a signal that the policy names"
-
-
 def why_unnamed(signal: str, policy: Policy, account: str) -> str:
     """Return one sentence that says why the policy does not name `signal`.
 
@@ -96,7 +95,7 @@ def why_unnamed(signal: str, policy: Policy, account: str) -> str:
         return f"{sanitize(subject, 40)} is not a Region that the policy guards"
     if family not in policy.signals:
         return f"the policy has no family {sanitize(family, 64)!r}"
-    made = [
+    named = [
         signal
         for source in policy.signals[family]
         for signal in signals_of(
@@ -104,7 +103,7 @@ def why_unnamed(signal: str, policy: Policy, account: str) -> str:
         )
         if signal.kind == kind
     ]
-    if called not in {signal.name for signal in made}:
+    if called not in {signal.name for signal in named}:
         return f"the family {family!r} has no event {sanitize(called, 64)!r}"
     return (
         f"the policy does not have {sanitize(called, 64)!r} of {subject} seen from {sanitize(observer, 40)}"

@@ -27,6 +27,8 @@ WAYS = {"e": "event", "m": "event", "p": "poll", "r": RELAYED}
 MUTED = "muted"
 Words = Sequence[Sequence[str]]
 """Ids and reasons."""
+LATE = 900.0
+"""Seconds. An observation that took longer to reach us is old news: it counts as heard when it happened."""
 
 
 class History(Sequence[Observation]):
@@ -103,10 +105,6 @@ def _muted(seen: Observation) -> bool:
     return seen.via == "event" and seen.reason.startswith(MUTED)
 
 
-LATE = 900.0
-"""Seconds. An observation that took longer to reach us is old news: it counts as heard when it happened."""
-
-
 class Run(NamedTuple):
     """An unbroken stretch of one verdict, on the sender's clock and on ours.
 
@@ -163,7 +161,7 @@ class Past:
         self.last = Verdict.UNKNOWN if letter == "b" and self._muted() else WORDS[letter]
 
     def _muted(self) -> bool:
-        """A poll does not show that an alarm is muted; the last event did."""
+        """Return True where the last event came from a muted alarm; a poll does not show that."""
         via = self.history.via
         return via.rfind("m") > via.rfind("e")
 

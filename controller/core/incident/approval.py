@@ -16,6 +16,9 @@ from dataclasses import dataclass, replace
 
 from controller.core.journal import Event, Kind
 
+ARN = "arn:"
+GROUP = "group:"
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -88,10 +91,6 @@ def answered(request: Request, event: Event) -> Request:
     # The clock that dated the answer may be minutes off: the answer came after the question, before its end.
     at = min(max(event.at, request.asked), request.expires)
     return replace(request, agreed=agreed, status="given", by=", ".join(agreed), at=at)
-
-
-ARN = "arn:"
-GROUP = "group:"
 
 
 def same_person(one: str | None, other: str) -> bool:

@@ -27,17 +27,17 @@ class Folding:
     """
 
     def __init__(self) -> None:
-        self._memory: State | None = None
+        self._state: State | None = None
 
     def __call__(self, application: str, events: Sequence[Event]) -> State:
         """Return the state after all `events`, which begin with number 1."""
-        known = self._memory
+        known = self._state
         last = known.last if known else None
         done = last.seq if last and last.application == application else 0
         if not last or not done or len(events) < done or events[done - 1].hash != last.hash:
             known, done = None, 0
-        self._memory = fold(application, events[done:], onto=known)
-        return self._memory
+        self._state = fold(application, events[done:], onto=known)
+        return self._state
 
 
 def apply(state: State, event: Event) -> State:

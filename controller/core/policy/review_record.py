@@ -73,8 +73,8 @@ def review_of(raw: Mapping[str, Any], digest: str) -> Review:
         review = Review.model_validate(dict(raw))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        told = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-        raise NoReview(f"it is no review: {sanitize(told, 200)}") from error
+        problem = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise NoReview(f"it is no review: {sanitize(problem, 200)}") from error
     if review.digest != digest:
         raise NoReview(f"it is of policy {review.digest[:12]}, and this is {digest[:12]}: review it again")
     return review

@@ -29,6 +29,8 @@ from controller.core.policy.terms import Path, Problem
 
 Use = tuple[Path, Leaf | FamilyCheck, Sequence[str]]
 """(path in the file, the leaf or check that asks, the Regions whose leaving it may be asked about)."""
+MOST_SIGNALS = 2000
+"""Signals of a policy: all are read for each decision, and those that are alarms polled once a minute."""
 
 
 def reach_problems(policy: Policy, used: Iterable[Use]) -> Iterator[Problem]:
@@ -72,10 +74,6 @@ def _passed_over(policy: Policy, leaf: Leaf | FamilyCheck) -> str:
     if accuses and leaf.is_ != "breaching":
         return f"AWS Health only ever accuses, so it never says {leaf.is_}"
     return "a canary inside a Region under judgement is not"
-
-
-MOST_SIGNALS = 2000
-"""Signals of a policy: all are read for each decision, and those that are alarms polled once a minute."""
 
 
 def name_problems(policy: Policy) -> Iterator[Problem]:

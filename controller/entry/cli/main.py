@@ -73,7 +73,7 @@ def _tidegate(
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Print the traceback of an internal error.")] = False,
 ) -> None:
-    """Options of every command. `--debug` is read by `run.main`, which is there before any command is."""
+    """Options of every command. `--debug` is read by `main`, which is there before any command is."""
 
 
 _UNREACHABLE = (SwitchUnavailable, OutsideUnreachable, EvidenceUnavailable)

@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from controller.entry.cli.output import AsJson
 
 if TYPE_CHECKING:
-    from controller.entry.simulation import Wish
+    from controller.entry.simulation import SeedOptions
     from controller.lab.simulate.report import Totals
+SEEDS = 20
 
 
 def kill_matrix(cell: str, jobs: int, trace: Path | None, *, as_json: bool) -> None:
@@ -109,9 +110,6 @@ def _print_matrix(found: "Matrix", ended: list["Ended"]) -> None:
         stdout().print(Text(sanitize(line, 400)))
 
 
-SEEDS = 20
-
-
 def simulate(
     seeds: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="How many; 20, or 1 with --seed.")
@@ -147,7 +145,7 @@ def simulate(
 
     Also where a thousand seeds or more did not meet every decision code, and every fault in every state.
     """
-    from controller.entry.simulation import Wish
+    from controller.entry.simulation import SeedOptions
     from controller.lab.simulate.faults.catalogue import FAULTS
 
     if listed:
@@ -161,8 +159,8 @@ def simulate(
     count = seeds or (SEEDS if seed is None else 1)
     if trace is not None and count > 1:
         fail(ExitCode.BAD_INPUT, "--trace writes down one seed: name it with --seed")
-    wish = Wish(names, phase, trace, None if length == "usual" else length)
-    _play(range(first, first + count), wish, jobs, as_json=as_json)
+    options = SeedOptions(names, phase, trace, None if length == "usual" else length)
+    _play(range(first, first + count), options, jobs, as_json=as_json)
 
 
 def _named(faults: str, known: Iterable[str]) -> tuple[str, ...]:
@@ -173,24 +171,24 @@ def _named(faults: str, known: Iterable[str]) -> tuple[str, ...]:
     return names
 
 
-def _play(seeds: range, wish: "Wish", jobs: int, *, as_json: bool) -> None:
+def _play(seeds: range, options: "SeedOptions", jobs: int, *, as_json: bool) -> None:
     from controller.entry.simulation import played
     from controller.lab.simulate.report import Totals, broken_lines, outcome_fields, summary_lines
 
     totals, outcomes = Totals(_states()), []
     with Bar("seeds", len(seeds)) as bar:
-        for outcome in played(seeds, wish, min(jobs, len(seeds))):
+        for outcome in played(seeds, options, min(jobs, len(seeds))):
             totals.add(outcome)
-            outcomes.append(outcome_fields(outcome, wish.phase, wish.faults))
+            outcomes.append(outcome_fields(outcome, options.phase, options.faults))
             bar.step(said=f"seed {outcome.seed}" + (" BROKEN" if outcome.breaks else ""))
 
     def human() -> None:
         for broken in totals.broken:
-            _print(broken_lines(broken, wish.phase, wish.faults))
+            _print(broken_lines(broken, options.phase, options.faults))
         _print(summary_lines(totals))
 
     emit("simulate", _fields(totals) | {"outcomes": outcomes}, human, as_json=as_json)
-    whole = not wish.faults and wish.phase == "both" and wish.length is None
+    whole = not options.faults and options.phase == "both" and options.length is None
     if totals.broken or (whole and totals.lacking):
         raise typer.Exit(ExitCode.NO)
 

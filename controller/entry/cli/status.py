@@ -32,6 +32,8 @@ from controller.steps.context.deps import Deps
 from controller.steps.context.situation import fleet_stopped, read_switch
 from controller.steps.operator.explain_past import Recalled, recall
 
+WHEN = "2030-01-01T08:14:00Z, 08:14 or -5m; by default now."
+
 
 def status(context: ContextName = None, as_json: AsJson = False) -> None:
     """What is On, what is open, and what was last decided about each Region."""
@@ -215,9 +217,6 @@ def event_data(event: Event) -> dict[str, Any]:
         "says": sanitize(sentence(event), 300),
         "data": data,
     }
-
-
-WHEN = "2030-01-01T08:14:00Z, 08:14 or -5m; by default now."
 
 
 def why(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 
 KEEP_EVERY = 10.0
+WARM_UP = 400.0
 
 
 def up(
@@ -166,9 +167,6 @@ def _run(stage: Any, stopped: threading.Event, steps: tuple[Any, ...], region: s
     if keep is not None:
         keep()
     note("stopped")
-
-
-WARM_UP = 400.0
 
 
 def _print_endpoints(stage: Any, *, as_json: bool) -> None:

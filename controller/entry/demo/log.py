@@ -16,7 +16,7 @@ from rich.text import Text
 from controller.core.journal import Event, Kind
 from controller.core.text import sanitize
 from controller.lab.environment.environment import Stage
-from controller.lab.environment.observer import Watch
+from controller.lab.environment.observer import RunObserver
 from controller.lab.scenarios.play import Run
 from controller.readmodel.run import Story, sentence
 
@@ -44,7 +44,7 @@ class Happenings:
     """
 
     stage: Stage
-    watch: Watch
+    watch: RunObserver
     _given: dict[str, int] = field(default_factory=dict)
     _code: str = ""
     _decided: float = float("-inf")
@@ -110,7 +110,7 @@ def clock(seconds: float) -> str:
 class Tape:
     """A context that prints lines; `beat(run)` prints what is new."""
 
-    def __init__(self, line: Callable[[str], None], stage: Stage, watch: Watch) -> None:
+    def __init__(self, line: Callable[[str], None], stage: Stage, watch: RunObserver) -> None:
         self._watch, self._line = watch, line
         self._happenings = Happenings(stage, watch)
         self._run: Run | None = None

@@ -14,7 +14,7 @@ from controller.entry.demo import rehearsal
 from controller.lab.environment.approvers import Mode
 from controller.lab.environment.environment import Stage
 from controller.lab.environment.last_run import LastRun, write_last_run
-from controller.lab.environment.observer import Watch
+from controller.lab.environment.observer import RunObserver
 from controller.lab.environment.virtual import START
 from controller.lab.policy_files.overlay import overlaid
 from controller.lab.scenarios import SCENARIOS
@@ -49,7 +49,7 @@ class Shown(Protocol):
     def beat(self, run: Run) -> None: ...
 
 
-Show = Callable[[Stage, Watch], AbstractContextManager[Shown]]
+Show = Callable[[Stage, RunObserver], AbstractContextManager[Shown]]
 
 
 def _keep(policy: Policy, deps: Deps) -> None:
@@ -85,7 +85,7 @@ def played(wanted: Wanted, show: Show) -> Story:
     with running as (stage, hold), context.announced(*stage.deployments.values()):
         holds = hold()
         deps = holds[stage.deployment.region]
-        watch = Watch(stage, deps, every=wanted.speed, others=holds)
+        watch = RunObserver(stage, deps, every=wanted.speed, others=holds)
         with show(stage, watch) as shown:
             run = rehearse(
                 stage,

@@ -1,7 +1,7 @@
 """The live screen of a rehearsal, in place of ten consoles.
 
-It reads what is in the process at each frame; journal, assessments and evidence only as `Watch` looked at
-them last. Text from outside goes through `core.text.sanitize`, and never through markup.
+It reads what is in the process at each frame; journal, assessments and evidence only as `RunObserver` looked
+at them last. Text from outside goes through `core.text.sanitize`, and never through markup.
 Each small picture says in letters or shape what it says in colour.
 """
 
@@ -22,7 +22,7 @@ from controller.core.model import Signal, Verdict
 from controller.core.text import sanitize
 from controller.entry.demo.log import Happening, Happenings, clock
 from controller.lab.environment.environment import Stage
-from controller.lab.environment.observer import Watch
+from controller.lab.environment.observer import RunObserver
 from controller.lab.scenarios.play import WARM_UP, Run
 from controller.rehearsal.dns.records import resolve
 
@@ -34,6 +34,10 @@ _STYLES = {
     Verdict.SILENT: ("… silent   ", "yellow"),
     Verdict.UNKNOWN: ("? unknown  ", "yellow"),
 }
+FRAME = 0.15
+"""The least real seconds between two frames."""
+FIXED = 22
+"""Lines that are always on the screen, for two Regions and five signals."""
 
 
 def bar(served: int, failed: int, everyone: int) -> Text:
@@ -102,16 +106,10 @@ def answers(stage: Stage) -> list[tuple[str, str]]:
     return told
 
 
-FRAME = 0.15
-"""The least real seconds between two frames."""
-FIXED = 22
-"""Lines that are always on the screen, for two Regions and five signals."""
-
-
 class Screen:
     """A context that shows the live screen; `beat(run)` draws."""
 
-    def __init__(self, console: Console, stage: Stage, watch: Watch) -> None:
+    def __init__(self, console: Console, stage: Stage, watch: RunObserver) -> None:
         self._stage, self._watch = stage, watch
         self._happenings = Happenings(stage, watch)
         self._last: deque[Happening] = deque(maxlen=12)

@@ -71,10 +71,10 @@ def tables(patient: Patient) -> Iterator[Finding]:
         def look(table: str = table, expires: bool = expires) -> Finding:
             told = patient.client("dynamodb").describe_time_to_live(TableName=table)
             on = told["TimeToLiveDescription"]["TimeToLiveStatus"] in ("ENABLED", "ENABLING")
-            wish = "expires as it should" if expires else "forgets nothing"
+            well = "expires as it should" if expires else "forgets nothing"
             amiss = "never expires: it will grow for ever" if expires else "EXPIRES: the journal must not"
             verdict: Verdict = "ok" if on is expires else "bad"
-            return Finding(f"table {table}", d.region, verdict, wish if on is expires else amiss)
+            return Finding(f"table {table}", d.region, verdict, well if on is expires else amiss)
 
         yield tried(patient, f"table {table}", d.region, look)
 
@@ -83,10 +83,10 @@ def dead_letters(patient: Patient) -> Finding:
     d = patient.deployment
 
     def look() -> Finding:
-        client, wish = patient.client("sqs"), "ApproximateNumberOfMessages"
+        client, attribute = patient.client("sqs"), "ApproximateNumberOfMessages"
         url = client.get_queue_url(QueueName=d.dead_letters)["QueueUrl"]
-        attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=[wish])["Attributes"]
-        count = int(attributes[wish])
+        attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=[attribute])["Attributes"]
+        count = int(attributes[attribute])
         told = f"{count} events could not be handled"
         return Finding("dead letters", d.region, "bad" if count else "ok", told)
 

@@ -65,18 +65,18 @@ def _simulated(patient: Patient, role: str, right: Right) -> Iterator[tuple[str,
 
     A decision is `allowed`, `implicitDeny` or `explicitDeny`.
     """
-    wish: dict[str, Any] = {"PolicySourceArn": role, "ActionNames": list(right.actions)}
+    params: dict[str, Any] = {"PolicySourceArn": role, "ActionNames": list(right.actions)}
     named = [arn.replace("*", SAMPLE) for arn in right.resources if arn != "*"]
     if named:
-        wish["ResourceArns"] = named
+        params["ResourceArns"] = named
     if right.keys:
-        wish["ContextEntries"] = [
+        params["ContextEntries"] = [
             {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "string"}
             if isinstance(value, str)
             else {"ContextKeyName": key, "ContextKeyValues": list(value), "ContextKeyType": "stringList"}
             for key, value in right.keys.items()
         ]
-    pages = patient.client("iam", GLOBAL).get_paginator("simulate_principal_policy").paginate(**wish)
+    pages = patient.client("iam", GLOBAL).get_paginator("simulate_principal_policy").paginate(**params)
     for result in (each for page in pages for each in page["EvaluationResults"]):
         parts = [each["EvalResourceDecision"] for each in result.get("ResourceSpecificResults", ())]
         refused = [part for part in (result["EvalDecision"], *parts) if part != "allowed"]

@@ -144,7 +144,9 @@ def readings(
 ) -> tuple[ReadinessResult, ...]:
     """Return one reading for each question that is answered."""
     return tuple(
-        reading for wish in asked if (reading := _reading(wish, now, answering(KINDS[wish[0]]))) is not None
+        reading
+        for query in asked
+        if (reading := _reading(query, now, answering(KINDS[query[0]]))) is not None
     )
 
 
@@ -162,8 +164,8 @@ def questions(policy: Policy, about: Collection[str]) -> tuple[ReadinessQuery, .
     return tuple(found)
 
 
-def _reading(wish: ReadinessQuery, now: float, said: str) -> ReadinessResult | None:
-    kind, name, source, target = wish
+def _reading(query: ReadinessQuery, now: float, said: str) -> ReadinessResult | None:
+    kind, name, source, target = query
     if said == "unknown":
         return None
     good = said == "ready"

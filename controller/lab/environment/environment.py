@@ -94,7 +94,7 @@ class Stage:
     def begin(self, functions: Mapping[str, Mapping[str, Function]]) -> None:
         """Deploy the controllers' functions (by Region) and start customers, canaries and ticks."""
         for region, handlers in functions.items():
-            self.cloud.stations[region].functions.update(handlers)
+            self.cloud.controller_regions[region].functions.update(handlers)
         self.cloud.start()
         plans = self.cloud.plan.canaries
         checks = {
@@ -215,7 +215,7 @@ def deployed(
             assessments_table="tidegate-assessments",
             topic=cloud.outbox.arns[here],
             state_machine=machine_arn(here, ACCOUNT),
-            key=station.vault.arn,
+            key=controller.vault.arn,
             audit_bucket=Bucket(name=audit_bucket(cloud.plan.controller), region=cloud.plan.controller),
             arc=arc,
             standby=standby,
@@ -224,5 +224,5 @@ def deployed(
             plans=plans,
             records=Records(name=cloud.plan.name, zone=ZONE),
         )
-        for here, station in cloud.stations.items()
+        for here, controller in cloud.controller_regions.items()
     }

@@ -21,7 +21,7 @@ OVERLAP = 30.0
 """Seconds that a look goes back: an assessment is dated before it is written."""
 
 
-class Watch:
+class RunObserver:
     """Looks at most once in `every` scenario seconds, so that looking disturbs nothing.
 
     journal, records, seen: what was found so far; a look that fails changes nothing. others: controller

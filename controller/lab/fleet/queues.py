@@ -51,8 +51,7 @@ ARC_PAGE = f"{DOCS}/r53recovery/latest/dg/routing-control.quotas.html"
 
 Two clusters an account, 300 controls a cluster, ten controls a call, three calls a second an endpoint.
 """
-RULES = 300
-"""Rules of a bus, from the same page as the invocations."""
+CLUSTERS, CONTROLS = 2, 300
 
 
 @dataclass

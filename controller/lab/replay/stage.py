@@ -46,8 +46,8 @@ class SameAnswer:
     says: Ready
     now: Callable[[], float]
 
-    def read(self, wish: ReadinessQuery) -> ReadinessResult:
-        kind, name, source, target = wish
+    def read(self, query: ReadinessQuery) -> ReadinessResult:
+        kind, name, source, target = query
         # Quotas are compared between two Regions: there is no plain "no" for each by itself.
         if self.says == "unknown" or (kind == "quotas" and self.says == "no"):
             raise EvidenceUnavailable(f"nobody is asked in a replay with --ready {self.says}")
@@ -133,9 +133,9 @@ def build_theatre(
     cloud.switch.observe(lambda at, name, on: shifts.append((at, name, on)))
     deployments = deployed(policy, cloud)
     for region, deployment in deployments.items():
-        own = cloud.stations[region].runtime
+        own = cloud.controller_regions[region].runtime
         deps = _deps(works, cloud, deployment, own, home=region, ready=ready)
-        cloud.stations[region].functions.update(works.bound(deps))
+        cloud.controller_regions[region].functions.update(works.bound(deps))
     cloud.start()
     first = deployments[cloud.plan.controller]
     return Theatre(policy, kernel, cloud, _deps(works, cloud, first, runtime, home="", ready=ready), shifts)

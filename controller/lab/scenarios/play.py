@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from controller.core.incident.state import Phase
-from controller.core.model import Verdict
 from controller.core.text import sanitize
 from controller.lab.environment.approvers import Mode, answer_if_asked
 from controller.lab.environment.environment import Stage
@@ -179,17 +178,3 @@ def _second(stage: Stage, run: Run, last: Mapping[str, tuple[int, int]]) -> tupl
 
 def _minutes(run: Run) -> list[float]:
     return [run.broke + 60.0 * n for n in range(int((run.ended - run.broke) // 60))]
-
-
-def first_signal(deps: Deps, run: Run) -> float | None:
-    """Return when the first bad word about any Region reached the controller.
-
-    Only words after the break count.
-    """
-    heard = [
-        seen.received
-        for history in deps.evidence.read(deps.application).values()
-        for seen in history
-        if seen.verdict is Verdict.BREACHING and seen.received >= run.broke
-    ]
-    return min(heard, default=None)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from controller.lab.environment.environment import Stage
-from controller.lab.scenarios.actions import dark, gray, heal
+from controller.lab.scenarios.actions import dark, gray, heal, other_heals
 from controller.lab.scenarios.scenario import Scenario, Step
 from controller.steps.operator import commands
 from controller.steps.operator.commands import evacuate
@@ -48,12 +48,6 @@ def _target_gray(stage: Stage, region: str) -> None:
             gray(stage, other)
 
 
-def _targets_heal(stage: Stage, region: str) -> None:
-    for other in stage.policy.regions:
-        if other != region:
-            heal(stage, other)
-
-
 HOMECOMING = (
     Scenario(
         "waves",
@@ -69,7 +63,7 @@ HOMECOMING = (
         (
             Step(0, "an operator leaves {region}", _by_hand),
             Step(30, "20 % of requests fail in the target", _target_gray),
-            Step(600, "the target is well again", _targets_heal),
+            Step(600, "the target is well again", other_heals),
         ),
         policy={"evacuate": {"waves": [1, 1, 2], "settle": "120s", "ifVerifyFails": "rollback"}},
         lasts=900,
@@ -114,7 +108,7 @@ HOMECOMING = (
         (
             Step(0, "an operator drills {region}", _drill),
             Step(120, "20 % of requests fail in the target", _target_gray),
-            Step(420, "the target is well again", _targets_heal),
+            Step(420, "the target is well again", other_heals),
         ),
         policy=DRILLS,
         lasts=1500,

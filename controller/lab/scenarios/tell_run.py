@@ -17,7 +17,7 @@ from controller.core.journal import Event, Kind
 from controller.core.model import Verdict
 from controller.core.policy.validation import expected_signals
 from controller.lab.environment.environment import Stage
-from controller.lab.environment.observer import Watch
+from controller.lab.environment.observer import RunObserver
 from controller.lab.scenarios.play import Judged, Run
 from controller.readmodel.run import Bucket, Judgement, Lane, Milestones, Said, Share, Shift, Story, Stretch
 
@@ -41,7 +41,7 @@ class Teller:
     """
 
     stage: Stage
-    watch: Watch
+    watch: RunObserver
     run: Run
     account: str
     approve: str

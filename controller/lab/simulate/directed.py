@@ -102,8 +102,8 @@ def executions_stopped(d: Hands) -> None:
 
     def stop() -> None:
         for home in d.world.homes:
-            wish = {"stateMachineArn": machine_arn(home, ACCOUNT), "statusFilter": "RUNNING"}
-            for run in d.world.cloud.call("states", "ListExecutions", home, wish)["executions"]:
+            params = {"stateMachineArn": machine_arn(home, ACCOUNT), "statusFilter": "RUNNING"}
+            for run in d.world.cloud.call("states", "ListExecutions", home, params)["executions"]:
                 d.world.trace.note("by-hand", home, f"stops {run['name']}")
                 d.world.cloud.call("states", "StopExecution", home, {"executionArn": run["executionArn"]})
         if "takeovers" not in d.world.watch.codes:

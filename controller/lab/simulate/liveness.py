@@ -204,7 +204,7 @@ def _alive(world: World) -> list[str]:
 
 
 def _running(world: World, home: str) -> list[str]:
-    wish = {"stateMachineArn": machine_arn(home, ACCOUNT), "statusFilter": "RUNNING"}
+    params = {"stateMachineArn": machine_arn(home, ACCOUNT), "statusFilter": "RUNNING"}
     return [
-        str(run["name"]) for run in world.cloud.call("states", "ListExecutions", home, wish)["executions"]
+        str(run["name"]) for run in world.cloud.call("states", "ListExecutions", home, params)["executions"]
     ]

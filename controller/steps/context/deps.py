@@ -59,7 +59,7 @@ class Deps:
     gates: Mapping[str, str] = field(default_factory=dict)
     review: Mapping[str, Any] | None = None
     folding: Folding = field(default_factory=Folding, compare=False, repr=False)
-    tail: JournalHead = field(default_factory=JournalHead, compare=False, repr=False)
+    journal_head: JournalHead = field(default_factory=JournalHead, compare=False, repr=False)
 
     @property
     def application(self) -> str:

@@ -58,8 +58,10 @@ class JournalHead:
         if expected is not None:
             there = events[expected.seq - 1] if len(events) >= expected.seq else None
             if there is None:
-                told = f"the journal ends at event {len(events)}; this controller saw event {expected.seq}"
-                raise JournalUnreadable(told)
+                sentence = (
+                    f"the journal ends at event {len(events)}; this controller saw event {expected.seq}"
+                )
+                raise JournalUnreadable(sentence)
             if there.hash != expected.hash:
                 raise JournalUnreadable(f"event {expected.seq} is another than the one this controller saw")
         if events:

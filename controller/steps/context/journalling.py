@@ -68,9 +68,9 @@ def read_state(deps: Deps) -> State:
 def read_state_and_events(deps: Deps) -> tuple[State, tuple[Event, ...]]:
     """Return what `read_state` does, and the events that it is folded from."""
     fleet = read_fleet(deps.journal)  # first, so that what is folded is the newest that is known
-    seen = deps.tail.before_reading(lambda: deps.assessments.newest(deps.application))
+    seen = deps.journal_head.before_reading(lambda: deps.assessments.newest(deps.application))
     events = deps.journal.read(deps.application)
-    deps.tail.after_reading(seen, events)
+    deps.journal_head.after_reading(seen, events)
     try:
         state = deps.folding(deps.application, events)
     except (ValueError, KeyError) as error:
@@ -105,7 +105,7 @@ def write(
     )
     refuse_illegal(state, draft)
     event = deps.journal.append(deps.application, draft, state.last)
-    deps.tail.saw(event)
+    deps.journal_head.saw(event)
     after = apply(state, event)
     _announce(deps, after)
     return after

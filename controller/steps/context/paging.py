@@ -15,7 +15,7 @@ def note(deps: Deps, at: float, record: Mapping[str, Any]) -> bool:
 
     Returns False if that failed: a gap in what can be told must not stop a step.
     """
-    seen = deps.tail.to_note(lambda: deps.assessments.newest(deps.application))
+    seen = deps.journal_head.to_note(lambda: deps.assessments.newest(deps.application))
     try:
         deps.assessments.add(deps.application, at, {**record, **seen})
     except OutsideUnreachable:

@@ -38,6 +38,10 @@ PATIENCE = 15.0
 """Seconds, as a backstop: each question ends itself after one."""
 SNAPSHOT = 270.0
 """Seconds after which a kept answer is asked for again."""
+FLEET = "*fleet*"
+"""No application can have this name: a policy's names have no `*`."""
+TRIES = 2
+"""Readings of the fleet's journal before it counts as unreadable."""
 
 
 def read_kept(policy: Policy, snapshots: Snapshots) -> tuple[ReadinessResult, ...]:
@@ -93,13 +97,14 @@ def refresh(
 ) -> None:
     """Keep new answers to questions whose kept ones are old.
 
-    Those of an open incident are asked each time."""
+    Those of an open incident are asked each time.
+    """
     every = every_query(policy)
     if not every:
         return
     now = runtime.now()
     known: Mapping[ReadinessQuery, ReadinessResult] = {
-        reading.wish: reading for reading in read_kept(policy, snapshots)
+        reading.query: reading for reading in read_kept(policy, snapshots)
     }
     pressing = set(open_queries(policy, state))
     due = [w for w in every if w in pressing or w not in known or now - known[w].at >= SNAPSHOT]
@@ -140,23 +145,18 @@ def _every_query(policy: Policy) -> tuple[ReadinessQuery, ...]:
 def ask(readiness: Readiness, runtime: Runtime, wanted: Sequence[ReadinessQuery]) -> list[ReadinessResult]:
     """Return the answers that come; all are asked side by side."""
 
-    def one(wish: ReadinessQuery) -> ReadinessResult | None:
+    def one(query: ReadinessQuery) -> ReadinessResult | None:
         try:
-            return readiness.read(wish)
+            return readiness.read(query)
         except EvidenceUnavailable:
             return None
 
-    answers = fan_out(runtime, {wish: partial(one, wish) for wish in wanted}, PATIENCE).values()
+    answers = fan_out(runtime, {query: partial(one, query) for query in wanted}, PATIENCE).values()
     return [answer for answer in answers if answer is not None]
 
 
-FLEET = "*fleet*"
-"""No application can have this name: a policy's names have no `*`."""
-TRIES = 2
-
-
 def read_fleet(journal: Journal) -> Fleet:
-    """The fleet as it is now. What cannot be read counts as disarmed (S15)."""
+    """Return the fleet as it is now. What cannot be read counts as disarmed (S15)."""
     for _ in range(TRIES):
         try:
             events = journal.read(FLEET)
@@ -189,8 +189,8 @@ def situation(
 ) -> Situation:
     """Gather what a decision looks at.
 
-    Anything that does not answer is None, and the decision says so.
-    Readiness is asked for now, in an open incident, where controls are read too; else as last kept.
+    Anything that does not answer is None, and the decision says so. Readiness is asked for now, in an open
+    incident, where controls are read too; else as last kept.
     """
     awaited = read_beside(
         deps.policy, state if read_controls else None, deps.readiness, deps.snapshots, deps.runtime

@@ -11,10 +11,13 @@ from controller.core.decision.precedence import abstains
 from controller.core.incident.state import State
 from controller.core.journal import Kind
 from controller.ports.errors import JournalConflict, SwitchRefused, SwitchUnavailable
-from controller.steps.context.deps import Deps
+from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.journalling import load_state, write
 from controller.steps.context.paging import page
 from controller.steps.context.situation import situation
+
+DEADLINE = 15.0
+"""Seconds after which nothing new is sent."""
 
 
 def see_drift(deps: Deps, state: State, controls: Mapping[str, bool] | None) -> State:
@@ -31,10 +34,6 @@ def see_drift(deps: Deps, state: State, controls: Mapping[str, bool] | None) -> 
     subject = incident.id if incident else deps.application
     page(deps, f"{subject}: drift", f"{data['reason']}\nNothing is turned back.")
     return state
-
-
-DEADLINE = 15.0
-"""Seconds after which nothing new is sent."""
 
 
 def repair_echo(deps: Deps, state: State, controls: Mapping[str, bool] | None) -> State:
@@ -55,15 +54,17 @@ def repair_echo(deps: Deps, state: State, controls: Mapping[str, bool] | None) -
     data = {
         "intent": intent.seq,
         "changes": [list(change) for change in changes],
-        "reason": f"a call of event {intent.seq} landed late, after it was given up; put back: {said}"[:2000],
+        "reason": f"a call of event {intent.seq} landed late, after it was given up; put back: {said}"[
+            :REASON
+        ],
     }
     state = write(deps, state, Kind.ECHO_SEEN, data=data)
     try:
         deps.switch.update(changes, deadline=deadline, fence=lambda: _fence(deps, state))
-        told = str(data["reason"])
+        text = str(data["reason"])
     except (SwitchUnavailable, SwitchRefused) as failed:
-        told = f"{data['reason']}\nThat failed: {failed}"
-    page(deps, f"{deps.application}: a late call was put back", told)
+        text = f"{data['reason']}\nThat failed: {failed}"
+    page(deps, f"{deps.application}: a late call was put back", text)
     return state
 
 

@@ -29,6 +29,12 @@ from controller.steps.incident.driver import drive, next_epoch
 
 UNBROKEN = 150.0
 """Seconds after which an earlier look says nothing about now: the tick comes once a minute."""
+DOUBT = 300.0
+"""Seconds that a Region may look bad to some, and unknown to the rest, before people are told."""
+WAITS = 300.0
+"""Seconds that a failing Region may wait behind what moves nothing, before people are told."""
+AGAIN = 3600.0
+"""Seconds after which people are told once more of what still stands in the way."""
 
 
 class RankDelay:
@@ -67,14 +73,6 @@ class RankDelay:
         return self._before
 
 
-DOUBT = 300.0
-"""Seconds that a Region may look bad to some, and unknown to the rest, before people are told."""
-WAITS = 300.0
-"""Seconds that a failing Region may wait behind what moves nothing, before people are told."""
-AGAIN = 3600.0
-"""Seconds after which people are told once more of what still stands in the way."""
-
-
 @dataclass(frozen=True, slots=True)
 class RegionAssessments:
     """The decision about each Region, and the incident that was opened, if any.
@@ -98,19 +96,19 @@ def assess_regions(deps: Deps, state: State, controls: Mapping[str, bool] | None
     if controls is None and any(d.tree is not None and d.tree.value is Truth.TRUE for d in decisions):
         seen = with_controls(deps, seen)
         decisions = [decide(seen, region) for region in deps.policy.regions]
-    opened, turns = None, RankDelay(deps)
+    opened, delay = None, RankDelay(deps)
     limits = ("blackout", "cooldown", "velocity")
     for decision in decisions:
         region = decision.region
-        if state.open is None and may_open(decision) and turns.elapsed(f"open {region}", region):
+        if state.open is None and may_open(decision) and delay.elapsed(f"open {region}", region):
             state, opened = open_incident(deps, state, decision)
-        elif decision.code in limits and turns.elapsed(f"{decision.code} {region}", region):
+        elif decision.code in limits and delay.elapsed(f"{decision.code} {region}", region):
             state = _page_limit(deps, state, decision)
-        elif decision.code == "in-progress" and turns.elapsed(f"waits {region}", region):
+        elif decision.code == "in-progress" and delay.elapsed(f"waits {region}", region):
             state = _page_waiting(deps, state, decision)
-        elif decision.code == "unknown" and state.open is None and turns.elapsed(f"doubt {region}", region):
+        elif decision.code == "unknown" and state.open is None and delay.elapsed(f"doubt {region}", region):
             state = _page_doubt(deps, state, decision)
-    return RegionAssessments(state, tuple(decisions), opened, turns.since)
+    return RegionAssessments(state, tuple(decisions), opened, delay.since)
 
 
 def assess_regions_retrying(
@@ -198,9 +196,9 @@ def _page_waiting(deps: Deps, state: State, decision: Decision) -> State:
         return state
     so_far = "has moved nothing yet" if first.phase in BEFORE_SHIFT else "has moved, and waits for its result"
     still = f"it {so_far}, and ends where it stands by `tidegate stand-down {first.id}`"
-    told = replace(decision, reason=f"{decision.reason}; {still}")
+    doubtful = replace(decision, reason=f"{decision.reason}; {still}")
     return _page_once(
-        deps, state, told, f"{decision.region}/in-progress/{first.id}", "would be left, but waits"
+        deps, state, doubtful, f"{decision.region}/in-progress/{first.id}", "would be left, but waits"
     )
 
 
@@ -214,8 +212,8 @@ def _page_doubt(deps: Deps, state: State, decision: Decision) -> State:
     if decision.at - since < DOUBT:
         return state
     kept = "; ".join(leaf.sentence for leaf in flip_set(decision.tree)) if decision.tree else ""
-    told = replace(decision, reason=f"{decision.reason}: {kept}")
-    return _page_once(deps, state, told, f"{decision.region}/unknown", "is it failing?")
+    doubtful = replace(decision, reason=f"{decision.reason}: {kept}")
+    return _page_once(deps, state, doubtful, f"{decision.region}/unknown", "is it failing?")
 
 
 def _states(node: Node | None) -> tuple[SignalState, ...]:

@@ -32,6 +32,7 @@ LONE = "; no second endpoint says so"
 
 WriteDown = Callable[[Mapping[str, Any]], str]
 """Keeps a record durably and returns its id. Raises `OSError`."""
+KEPT = ("stage", "who", "credential", "at", "region", "to", "before", "after", "reason", "plan", "of")
 
 
 class Record(Protocol):
@@ -99,12 +100,12 @@ def look(policy: Policy, switch: RoutingControls, *, source: str, target: str | 
     if to is None:
         last = f"{source} is the last Region that carries traffic; say with --to which one takes over"
         return Outlook(source, None, before, refusal=last)
-    made = plan(policy, source=source, target=to, controls=before)
-    if not made.changes:
+    move_plan = plan(policy, source=source, target=to, controls=before)
+    if not move_plan.changes:
         return Outlook(source, to, before, refusal=f"{source} is left already and {to} carries all slices")
-    breaks = below_floor(policy, after(before, made.changes))
+    breaks = below_floor(policy, after(before, move_plan.changes))
     refusal = None if breaks is None else f"the floor forbids it: {breaks}"
-    return Outlook(source, to, before, made, refusal)
+    return Outlook(source, to, before, move_plan, refusal)
 
 
 def takes_over(policy: Policy, source: str, controls: Mapping[str, bool] | None) -> str | None:
@@ -129,19 +130,19 @@ def move(
     Nothing is sent before the intent is written down. Raises `OSError`; `ValueError` where nothing is to
     move.
     """
-    made = outlook.plan
-    if made is None or outlook.refusal is not None:
+    move_plan = outlook.plan
+    if move_plan is None or outlook.refusal is not None:
         raise ValueError("there is nothing to move")
     written = write_down({"stage": "intended", **_record(policy, outlook, outlook.after)})
     deadline = runtime.monotonic() + DEADLINE
     try:
-        shown = switch.update(made.changes, deadline=deadline, fence=_nobody_drives)
-        said = f"{made.source} was left for {made.target}" + (LONE if shown.alone else "")
+        shown = switch.update(move_plan.changes, deadline=deadline, fence=_nobody_drives)
+        said = f"{move_plan.source} was left for {move_plan.target}" + (LONE if shown.alone else "")
         outcome = Outcome("applied", said, {**outlook.before, **shown})
     except SwitchRefused as refused:
         outcome = Outcome("refused", str(refused), _seen(switch, policy))
     except SwitchUnavailable as error:
-        outcome = _unconfirmed(str(error), made, _seen(switch, policy))
+        outcome = _unconfirmed(str(error), move_plan, _seen(switch, policy))
     result = {"stage": outcome.stage, "of": written, "sentence": outcome.sentence}
     write_down(result | _record(policy, outlook, outcome.states))
     return outcome
@@ -154,13 +155,13 @@ def _nobody_drives() -> None:
     """
 
 
-def _unconfirmed(error: str, made: Plan, seen: Mapping[str, bool] | None) -> Outcome:
+def _unconfirmed(error: str, move_plan: Plan, seen: Mapping[str, bool] | None) -> Outcome:
     """Return the outcome that the last read-back shows.
 
     It counts whichever endpoint answers, even if that is the one that took the change.
     """
-    if seen is not None and all(seen[name] is on for name, on in made.goal):
-        return Outcome("applied", f"{made.source} was left for {made.target}{LONE}", seen)
+    if seen is not None and all(seen[name] is on for name, on in move_plan.goal):
+        return Outcome("applied", f"{move_plan.source} was left for {move_plan.target}{LONE}", seen)
     return Outcome("unconfirmed", error, seen)
 
 
@@ -186,9 +187,6 @@ def _record(policy: Policy, outlook: Outlook, states: Mapping[str, bool] | None)
         "plan": outlook.plan.digest if outlook.plan else None,
         "policy": policy.digest,
     }
-
-
-KEPT = ("stage", "who", "credential", "at", "region", "to", "before", "after", "reason", "plan", "of")
 
 
 def journal(deps: Deps, records: Sequence[Record]) -> int:

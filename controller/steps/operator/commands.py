@@ -190,9 +190,9 @@ def stand_down(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:
         incident = state.incidents.get(incident_id)
         if incident is None:
             return _unknown(deps, "stand-down", incident_id, who)
-        told = _cannot_stand_down(incident)
-        if told is not None:
-            return refused(deps, f"stand-down {incident_id}", told, who=who)
+        refusal = _cannot_stand_down(incident)
+        if refusal is not None:
+            return refused(deps, f"stand-down {incident_id}", refusal, who=who)
         moved = incident.phase not in BEFORE_SHIFT
         data = {"code": "by-person", "reason": f"{sanitize(reason, 500)} (by {who})"}
         data |= {"outcome": "interrupted"} if moved or incident.intent == "drill" else {}
@@ -231,8 +231,8 @@ def acknowledge(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:
         if incident is None:
             return _unknown(deps, "ack", incident_id, who)
         if incident.phase not in ENDED:
-            told = f"{incident_id} is {incident.phase}: only one that has ended can be acknowledged"
-            return refused(deps, f"ack {incident_id}", told, who=who)
+            refusal = f"{incident_id} is {incident.phase}: only one that has ended can be acknowledged"
+            return refused(deps, f"ack {incident_id}", refusal, who=who)
         if incident.acknowledged_by:
             return Done(True, f"{incident_id} was acknowledged already, by {incident.acknowledged_by}")
         data = {"reason": sanitize(reason, 500)}
@@ -250,8 +250,8 @@ def mute(deps: Deps, what: str, *, seconds: float, who: str, reason: str) -> Don
     known = {key for s in expected_signals(deps.policy, deps.account) for key in (s.id, s.name, s.subject)}
     name = sanitize(what, 200)
     if what not in known:
-        told = f"{name} is neither a signal that the policy names nor one of its Regions"
-        return refused(deps, f"mute {name}", told, who=who)
+        refusal = f"{name} is neither a signal that the policy names nor one of its Regions"
+        return refused(deps, f"mute {name}", refusal, who=who)
     if not 0 <= seconds <= LONGEST_MUTE:
         return refused(deps, f"mute {name}", f"expected at most {format_duration(LONGEST_MUTE)}", who=who)
 

@@ -13,15 +13,14 @@ from controller.core.incident.state import State
 from controller.core.journal import Event, written_until
 from controller.core.policy.schema import Policy
 
+WATCHED = 150.0
+"""Seconds after an assessment during which it still counts: the tick comes once a minute."""
+
 
 class Nearest(Protocol):
     """The signature of `ports.storage.Assessments.nearest`."""
 
     def __call__(self, application: str, at: float, *, later: bool) -> float | None: ...
-
-
-WATCHED = 150.0
-"""Seconds after an assessment during which it still counts: the tick comes once a minute."""
 
 
 @dataclass(frozen=True, slots=True)

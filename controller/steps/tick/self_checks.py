@@ -27,6 +27,9 @@ from controller.steps.context.situation import situation
 BLIND = 150.0
 """Seconds without an assessment of this controller's own that are a gap: two ticks failed to come."""
 FAR = 86400.0
+"""Seconds before a gap in which its last assessment is looked for."""
+LATELY = 200.0
+"""Seconds of assessments that show how many ticks in a row could not read the journal."""
 
 
 def own_gap(deps: Deps, now: float) -> float | None:
@@ -61,9 +64,6 @@ def tell_gap(deps: Deps, state: State, now: float) -> State:
     return retry_on_conflict(
         partial(load_state, deps), lambda fresh: write(deps, fresh, Kind.BLINDED, data=data), first=state
     )
-
-
-LATELY = 200.0
 
 
 def without_journal(deps: Deps, now: float, error: ControllerError) -> dict[str, object]:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
+from controller.core.decision.plan import serving
 from controller.core.explanation import decision_data
 from controller.core.incident.state import Incident, State
 from controller.core.model import Ignored, Sighting
@@ -49,25 +50,25 @@ def tick(deps: Deps) -> dict[str, object]:
     refresh(deps.policy, state, deps.readiness, deps.snapshots, deps.runtime)
     controls = read_switch(deps)
     state = _look_for_drift(deps, state, controls)
-    judged = assess_regions_retrying(deps, state, controls)
-    standing = _driver(deps, judged.state, now)
+    assessed = assess_regions_retrying(deps, state, controls)
+    standing = _driver(deps, assessed.state, now)
     record = {
         "by": "tick",
         "silent_regions": silent,
         "controls": None if controls is None else dict(controls),
-        "decisions": [decision_data(decision) for decision in judged.decisions],
-        "waits": dict(judged.waits),
+        "decisions": [decision_data(decision) for decision in assessed.decisions],
+        "waits": dict(assessed.waits),
         **standing_data(standing),
     }
     note(deps, now, record)
-    state = tell_stuck(deps, judged.state)
+    state = tell_stuck(deps, assessed.state)
     incident = state.open
-    if incident is not None and judged.opened is None:
+    if incident is not None and assessed.opened is None:
         # Another process that writes first has done the same, or more.
         with suppress(JournalConflict, TokenClosed):
-            _keep_going(deps, replace(judged, state=state), incident, standing)
+            _keep_going(deps, replace(assessed, state=state), incident, standing)
     drill_if_due(deps, state, controls)
-    codes = {decision.region: decision.code for decision in judged.decisions}
+    codes = {decision.region: decision.code for decision in assessed.decisions}
     gauges = {"controls_on": _on(deps, controls), "incident_open": state.open is not None}
     return {"decisions": codes, "silent_regions": silent, **gauges}
 
@@ -79,17 +80,19 @@ def _on(deps: Deps, controls: Mapping[str, bool] | None) -> dict[str, int]:
     """
     if controls is None:
         return {}
-    return {r: sum(controls[name] for name in entry.controls) for r, entry in deps.policy.regions.items()}
+    return {region: serving(deps.policy, region, controls) for region in deps.policy.regions}
 
 
-def _keep_going(deps: Deps, judged: RegionAssessments, incident: Incident, standing: Standing | None) -> None:
-    if lacks(deps.policy, judged.state):  # its own steps tell people
+def _keep_going(
+    deps: Deps, assessed: RegionAssessments, incident: Incident, standing: Standing | None
+) -> None:
+    if lacks(deps.policy, assessed.state):  # its own steps tell people
         return
     if standing is not None:
-        take_over_if_still(deps, judged.state, incident, standing)
+        take_over_if_still(deps, assessed.state, incident, standing)
     else:
-        about = next(d for d in judged.decisions if d.region == incident.source)
-        keep_alive(deps, judged.state, incident, about)
+        about = next(d for d in assessed.decisions if d.region == incident.source)
+        keep_alive(deps, assessed.state, incident, about)
 
 
 def _driver(deps: Deps, state: State, now: float) -> Standing | None:

@@ -24,6 +24,13 @@ from controller.steps.context.situation import situation
 from controller.steps.incident.driver import hold_lease
 from controller.steps.payload import StepPayload
 
+LANDED = 45.0
+"""Seconds after an intent until no call of it can still land: only then may it be dropped or changed."""
+LOOPS = 1000
+"""Loops of one execution before it hands over to a new one (its history is bounded at 25,000 events)."""
+QUIET = frozenset({"unknown", "evidence-unreadable", "approval"})
+"""Codes for which a hold is not worth a page: people are asked already, or may soon be."""
+
 
 def remaining_plan(
     deps: Deps, incident: Incident, decision: Decision, controls: Mapping[str, bool]
@@ -57,14 +64,6 @@ def record_late_apply(
     return True
 
 
-LANDED = 45.0
-"""Seconds after an intent until no call of it can still land: only then may it be dropped or changed."""
-LOOPS = 1000
-"""Loops of one execution before it hands over to a new one (its history is bounded at 25,000 events)."""
-QUIET = frozenset({"unknown", "evidence-unreadable", "approval"})
-"""Codes for which a hold is not worth a page: people are asked already, or may soon be."""
-
-
 def assess(deps: Deps, payload: StepPayload) -> StepPayload:
     """Decide about the incident and write down what changed.
 
@@ -85,9 +84,9 @@ def assess(deps: Deps, payload: StepPayload) -> StepPayload:
     seen = situation(deps, state, read_controls=True)
     if abstains(seen) is None:
         deps.leases.beat(lease)
-    tired = _handing_over(deps, payload, incident)
-    if tired:
-        return payload.to("hand_over", reason=tired)
+    why = _handing_over(deps, payload, incident)
+    if why:
+        return payload.to("hand_over", reason=why)
     if incident.phase is Phase.SHIFTED:
         return payload.to("watch")
     decision = decide(seen, incident.source)
@@ -113,8 +112,8 @@ def assess(deps: Deps, payload: StepPayload) -> StepPayload:
         blocked = replace(decision, reason=f"drill blocked: {decision.reason}")
         stand_down(deps, state, incident, blocked)
         return payload.to("stand_down", code=decision.code, reason=blocked.reason)
-    told = decision.code in incident.escalated or decision.code in QUIET
-    return payload.to("hold" if told else "escalate", code=decision.code, reason=decision.reason)
+    paged_already = decision.code in incident.escalated or decision.code in QUIET
+    return payload.to("hold" if paged_already else "escalate", code=decision.code, reason=decision.reason)
 
 
 def _handing_over(deps: Deps, payload: StepPayload, incident: Incident) -> str:

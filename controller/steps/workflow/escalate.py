@@ -28,8 +28,8 @@ def escalate(deps: Deps, payload: StepPayload, error: str = "", cause: str = "")
     code = payload.code if payload.next == "escalate" and payload.code else _code(error)
     reason = payload.reason if payload.next == "escalate" and payload.reason else f"{error}: {cause}"[:500]
     if incident.phase not in ENDED and code not in incident.escalated:
-        told = page(deps, f"{incident.id}: {code}", f"{reason}\nNothing moves until this is so no longer.")
-        if told:
+        paged = page(deps, f"{incident.id}: {code}", f"{reason}\nNothing moves until this is so no longer.")
+        if paged:
             write(deps, state, Kind.ESCALATED, data={"code": code, "reason": reason}, incident=incident)
     return payload.to("hold", code=code, reason=reason, wait=payload.wait_seconds)
 
@@ -39,8 +39,8 @@ def _unread(deps: Deps, payload: StepPayload, reason: str) -> StepPayload:
 
     Nothing can be written down while the journal is unreadable.
     """
-    told = payload.code == UNREAD or page(deps, f"{payload.incident}: {UNREAD}", f"{reason}\nNothing moves.")
-    return payload.to("hold", code=UNREAD if told else "", reason=reason, wait=60)
+    paged = payload.code == UNREAD or page(deps, f"{payload.incident}: {UNREAD}", f"{reason}\nNothing moves.")
+    return payload.to("hold", code=UNREAD if paged else "", reason=reason, wait=60)
 
 
 def hold_unknown(deps: Deps, payload: Mapping[str, Any], reason: str) -> dict[str, Any]:
@@ -49,10 +49,10 @@ def hold_unknown(deps: Deps, payload: Mapping[str, Any], reason: str) -> dict[st
     A later version may know what to do.
     """
     code = "payload-unknown"
-    told = payload.get("code") == code or page(
+    paged = payload.get("code") == code or page(
         deps, f"{deps.application}: {code}", f"{reason}\nNothing moves."
     )
-    return {**payload, "next": "hold", "code": code if told else "", "reason": reason, "wait_seconds": 60}
+    return {**payload, "next": "hold", "code": code if paged else "", "reason": reason, "wait_seconds": 60}
 
 
 def _code(error: str) -> str:

@@ -35,6 +35,15 @@ from controller.steps.context.situation import FLEET, read_switch, situation
 from controller.steps.incident.driver import beat
 from controller.steps.payload import StepPayload
 
+DEADLINE = 15.0
+"""Seconds, from what was read on, after which nothing new is sent; the Lambda's own timeout is 30."""
+STALE = 60.0
+"""Seconds that reading may take: a Lambda may be frozen, and older readings are no ground to act."""
+REFUSED = 60
+"""Seconds before a shift that ARC refused is tried again."""
+WATCH = 30
+"""Seconds between two looks at the result of a shift."""
+
 
 def count_region_for_fleet(
     deps: Deps, state: State, incident: Incident, controls: Mapping[str, bool]
@@ -66,16 +75,6 @@ def count_region_for_fleet(
         raise JournalConflict(
             f"others wrote to the fleet's journal {TRIES} times before {deps.application} could"
         ) from conflict
-
-
-DEADLINE = 15.0
-"""Seconds, from what was read on, after which nothing new is sent; the Lambda's own timeout is 30."""
-STALE = 60.0
-"""Seconds that reading may take: a Lambda may be frozen, and older readings are no ground to act."""
-REFUSED = 60
-"""Seconds before a shift that ARC refused is tried again."""
-WATCH = 30
-"""Seconds between two looks at the result of a shift."""
 
 
 def shift_traffic(deps: Deps, payload: StepPayload) -> StepPayload:
@@ -133,8 +132,8 @@ def _refused(
     reason = str(refused)
     if not begun(deps.policy, incident, read_switch(deps)):  # else a part is applied, and it is finished
         rule = refused.rule if refused.rule not in deps.gates.values() else None  # a master switch stands
-        told = {"reason": reason} | ({"rule": rule} if rule else {})
-        state = write(deps, state, Kind.SHIFT_REFUSED, data=told, incident=incident)
+        data = {"reason": reason} | ({"rule": rule} if rule else {})
+        state = write(deps, state, Kind.SHIFT_REFUSED, data=data, incident=incident)
     news = overrides(deps.policy, state.incidents[incident.id]) not in ((), granted(incident))
     return payload.to("escalate", code="switch-refused", reason=reason, wait=5 if news else REFUSED)
 

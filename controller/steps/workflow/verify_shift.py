@@ -69,11 +69,11 @@ def verify_shift(deps: Deps, payload: StepPayload) -> StepPayload:
     if incident.phase is Phase.SHIFTED:
         well = turn is None or turn[0] == "succeeded"
         proof = look_for_proof(deps, state, incident, seen.controls) if well else None
-        stays = None if proof is None else kept(deps, proof, payload)
-        if stays is not None:
-            if stays.next == "watch" or incident.intent != "drill" or incident.leg == "home":
-                return stays
-            turn = ("failed", stays.reason)
+        unproved = None if proof is None else kept(deps, proof, payload)
+        if unproved is not None:
+            if unproved.next == "watch" or incident.intent != "drill" or incident.leg == "home":
+                return unproved
+            turn = ("failed", unproved.reason)
         state = _verified(deps, state, incident, proof)
         incident = state.incidents[incident.id]
     if turn is not None:
@@ -93,10 +93,10 @@ def verify_shift(deps: Deps, payload: StepPayload) -> StepPayload:
 
 
 def _verified(deps: Deps, state: State, incident: Incident, proof: Proof | None) -> State:
-    told = f"all controls read back; {_carrier(incident)} is well"
-    data: dict[str, Any] = {"sentence": told, "wave": incident.waves + 1}
+    sentence = f"all controls read back; {_carrier(incident)} is well"
+    data: dict[str, Any] = {"sentence": sentence, "wave": incident.waves + 1}
     if proof is not None:
-        data |= {"sentence": f"{told}; {proof.sentence}", "share": proof.share}
+        data |= {"sentence": f"{sentence}; {proof.sentence}", "share": proof.share}
     return write(deps, state, Kind.SHIFT_VERIFIED, data=data, incident=incident)
 
 

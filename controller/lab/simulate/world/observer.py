@@ -20,7 +20,7 @@ from controller.lab.simulate.world.facts import Trace
 from controller.lab.simulate.world.journal_record import Intent, Record
 from controller.lab.simulate.world.outputs import Outward
 from controller.lab.simulate.world.processes import Died, Process, ProcessEnded, as_process
-from controller.lab.simulate.world.stored_items import WRITES, Objects, Shelf
+from controller.lab.simulate.world.stored_items import WRITES, Objects, StoredItems
 from controller.lab.simulate.world.weather import Sent
 from controller.rehearsal.cloud import Cloud
 from controller.rehearsal.controller_region import Function
@@ -72,7 +72,7 @@ WAITS = {"hold": "Hold", "again": "Hold", "watch": "Watch"}
 
 
 @dataclass
-class Watch:
+class WorldObserver:
     """Observes a run.
 
     `record` is what was written; `alive` the processes that run; `codes` and `pairs` what occurred. active:
@@ -102,7 +102,7 @@ class Watch:
 
     They are called before anything happens in the state.
     """
-    shelf: Shelf = field(default_factory=Shelf)
+    stored_items: StoredItems = field(default_factory=StoredItems)
     objects: Objects = field(default_factory=Objects)
 
     def __post_init__(self) -> None:
@@ -131,7 +131,7 @@ class Watch:
             self.pages += [self.trace.now()] if response.status == 200 else []
             self.trace.note("page", home, str(response.status), {"ok": response.status == 200})
         if service == "dynamodb" and response.status == 200 and operation in WRITES and scope:
-            self._lost(home, self.shelf.take(scope.region, operation, request.body))
+            self._lost(home, self.stored_items.take(scope.region, operation, request.body))
         elif service == "s3":
             self._lost(home, self.objects.take(home, request, response))
         self.out.called(home, service, operation, request.headers.get("host", ""), request.body)

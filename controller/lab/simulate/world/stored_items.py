@@ -17,7 +17,7 @@ Key = tuple[str, str, str]
 
 
 @dataclass
-class Shelf:
+class StoredItems:
     """Holds what was last written to the tables.
 
     last: (Region, partition, sort key) -> version of evidence, holder of a lease, or nothing.

@@ -18,7 +18,7 @@ from controller.lab.simulate.world.application import LENGTHS, Length, drawn_pol
 from controller.lab.simulate.world.client_calls import Clients, stormy_clients
 from controller.lab.simulate.world.facts import Trace
 from controller.lab.simulate.world.ground_truth import Truth
-from controller.lab.simulate.world.observer import Watch
+from controller.lab.simulate.world.observer import WorldObserver
 from controller.lab.simulate.world.outputs import Log, MakeGate
 from controller.lab.simulate.world.processes import Machines
 from controller.lab.simulate.world.weather import Sent, Weather
@@ -71,7 +71,7 @@ class World:
     trace: Trace
     truth: Truth
     weather: Weather
-    watch: Watch
+    watch: WorldObserver
     machines: Mapping[str, Machines]
     deployments: dict[str, Deployment]
     runtime: VirtualRuntime
@@ -130,7 +130,7 @@ class World:
         self.deps[home] = deps
         handlers = self.plant.bound(deps, home)
         watched = {name: self.watch.invoked(home, name, handler) for name, handler in handlers.items()}
-        self.cloud.stations[home].functions.update(watched)
+        self.cloud.controller_regions[home].functions.update(watched)
 
     def close(self) -> None:
         """End everything that runs; to be called once, when all has been looked at."""
@@ -176,7 +176,7 @@ def make_world(seed: int, plant: Plant, trace_to: Any = None, policy: Policy | N
             environment = {"BASE_URL": f"http://{plan.subject}.{cloud.plan.name.rstrip('.')}"}
             stage.synthetics.add(Canary(plan.name, plan.runs_in, check, environment))
 
-    watch = Watch(policy, trace, cloud)
+    watch = WorldObserver(policy, trace, cloud)
     plant.log.listener = watch.out.logged
     deployments = dict(deployed(policy, cloud))
     return World(

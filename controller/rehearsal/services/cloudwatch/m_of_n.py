@@ -16,7 +16,7 @@ EXTRA_PERIODS = 2
 def evaluate(
     datapoints: Sequence[bool | None], m: int, n: int, treat_missing: Treatment, current: StateValue
 ) -> StateValue:
-    """The state that an M-out-of-N alarm takes.
+    """Return the state that an M-out-of-N alarm takes.
 
     `datapoints` is the evaluation range, oldest first: True breaches, None is missing. Where N real
     ones exist, the newest N decide and missing data plays no part:
