@@ -161,7 +161,10 @@ class Past:
         self.last = Verdict.UNKNOWN if letter == "b" and self._muted() else WORDS[letter]
 
     def _muted(self) -> bool:
-        """Return True where the last event came from a muted alarm; a poll does not show that."""
+        """Return True where the last event came from a muted alarm.
+
+        A poll does not show that.
+        """
         via = self.history.via
         return via.rfind("m") > via.rfind("e")
 

@@ -156,7 +156,10 @@ def ask(readiness: Readiness, runtime: Runtime, wanted: Sequence[ReadinessQuery]
 
 
 def read_fleet(journal: Journal) -> Fleet:
-    """Return the fleet as it is now. What cannot be read counts as disarmed (S15)."""
+    """Return the fleet as it is now.
+
+    What cannot be read counts as disarmed (S15).
+    """
     for _ in range(TRIES):
         try:
             events = journal.read(FLEET)
