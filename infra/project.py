@@ -15,7 +15,7 @@ from ruamel.yaml.error import YAMLError
 from controller.core.policy.review_record import Review, review_of
 from controller.core.policy.schema import CanarySignal, EventSignal, Policy
 from controller.core.policy.validation import compiled
-from controller.lab.cases.reviewed import review_file
+from controller.lab.cases.review_record import review_file
 from controller.lab.policy_files.loader import load_policy
 from controller.lab.policy_files.positions import PolicyRefused
 from controller.settings import Arc, Bucket, SignIn, Standby

@@ -26,7 +26,7 @@ from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import read_state_and_events
 from controller.steps.context.situation import read_switch
 from controller.steps.incident.traffic_proof import counted_by_region
-from controller.steps.operator.explain_past import WATCHED
+from controller.steps.operator.past_moments import WATCHED
 
 Between = Callable[[str, float, float], Iterable[tuple[float, dict[str, Any]]]]
 Probes = Callable[[Between, str, Iterable[str], float], dict[str, Any]]

@@ -229,7 +229,7 @@ def journal_waiting(context: Context, deps: Deps) -> int:
     mine = _deployment(context)
     entries, _ = local_record().read()
     waiting = [entry for entry in entries if _of(entry.body, mine)]
-    return step.journal(deps, waiting) if waiting else 0
+    return step.journal_records(deps, waiting) if waiting else 0
 
 
 def _of(body: Mapping[str, Any], deployment: str) -> bool:

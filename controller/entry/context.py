@@ -28,7 +28,7 @@ from controller.core.text import sanitize
 from controller.lab.environment.last_run import read_last_run
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
-from controller.steps.operator.explain_past import Nearest
+from controller.steps.operator.past_moments import Nearest
 
 REHEARSAL = "rehearsal"
 
@@ -56,7 +56,7 @@ class Context:
 
     def deps(self) -> Deps:
         from controller import wiring
-        from controller.steps.operator.choose_controller import first_able
+        from controller.steps.operator.controller_choice import first_able
 
         if not self.others:
             return wiring.build(self.deployment)

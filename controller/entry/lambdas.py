@@ -35,7 +35,7 @@ from controller.steps.workflow.verify_shift import verify_shift
 Payload = dict[str, Any]
 Handler = Callable[[Payload, Any], Payload]
 _Frame = tuple[dict[str, Any], dict[str, Any]]
-TOLD = ("next", "code", "incident", "opened", "used", "ignored")
+LOGGED_FIELDS = ("next", "code", "incident", "opened", "used", "ignored")
 
 
 class Environment(BaseModel):
@@ -170,7 +170,7 @@ def _instrumented(
             logger.error("failed", extra={**fields, **why})
             stream.write(_metric(name, "Failed", 1.0, MetricUnit.Count))
             raise
-        logger.info("done", extra={**fields, **{key: result[key] for key in TOLD if key in result}})
+        logger.info("done", extra={**fields, **{key: result[key] for key in LOGGED_FIELDS if key in result}})
         for region, seconds in dict(result.get("probes") or {}).items():
             # Goes missing when the intake fails; its alarm treats missing data as breaching.
             stream.write(_metric(name, "IntakeProbe", seconds, MetricUnit.Seconds, region=region))

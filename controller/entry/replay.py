@@ -11,7 +11,7 @@ from importlib.resources import files
 from controller import wiring
 from controller.entry import lambdas
 from controller.lab.environment.environment import Parts
-from controller.lab.replay.stage import Works
+from controller.lab.replay.stage import Composition
 from controller.rehearsal.controller_region import Function
 from controller.steps.context.deps import Deps
 
@@ -25,13 +25,13 @@ class _Nowhere(io.TextIOBase):
         return len(text)
 
 
-def works() -> Works:
+def composition() -> Composition:
     """Return the workflow file of the package and the handlers of a deployment.
 
     A replay runs them.
     """
     workflow = files("controller").joinpath("workflow.asl.json").read_text(encoding="utf-8")
-    return Works(Parts(workflow, tuple(lambdas.HANDLERS), wiring.INTAKE), wiring.build, _bound)
+    return Composition(Parts(workflow, tuple(lambdas.HANDLERS), wiring.INTAKE), wiring.build, _bound)
 
 
 def _bound(deps: Deps) -> Mapping[str, Function]:

@@ -86,13 +86,13 @@ def last_probes(
     return found
 
 
-def drift_told(state: State) -> dict[str, Any] | None:
+def drift_data(state: State) -> dict[str, Any] | None:
     """Return the last drift that was seen, and its time."""
     event = state.drift
     return None if event is None else {"at": format_time(event.at), "reason": event.data["reason"]}
 
 
-def stuck_told(state: State, now: float) -> dict[str, Any] | None:
+def stuck_step_data(state: State, now: float) -> dict[str, Any] | None:
     """Return the open incident's step if it is slow against its own history."""
     found = stuck(state.pace, now)
     if found is None:

@@ -64,7 +64,7 @@ class Signer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class LockedFile:
     """The place of a file, and the end of its lock.
 
     until: seconds since 1970; before that nobody can delete or change it.

@@ -17,7 +17,7 @@ from controller.core.model import Ended, Ignored, Probe, Sighting
 from controller.core.text import sanitize
 from controller.ports.errors import ControllerError, JournalConflict, TokenClosed
 from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import lacks, load_state
+from controller.steps.context.journalling import load_state, missing_region
 from controller.steps.context.paging import note
 from controller.steps.context.situation import situation
 from controller.steps.incident.driver import MOST_RUNS, execution_name
@@ -120,7 +120,7 @@ def revive(deps: Deps, assessed: RegionAssessments, ended: Sequence[str]) -> Non
     incident = assessed.state.open
     if incident is None or execution_name(incident, incident.runs) not in ended:
         return
-    if lacks(deps.policy, assessed.state):
+    if missing_region(deps.policy, assessed.state):
         return
     if incident.runs + 1 < MOST_RUNS:
         about = next(d for d in assessed.decisions if d.region == incident.source)

@@ -9,7 +9,7 @@ from controller.core.evidence.fold import fold
 from controller.core.evidence.registry import kept_of
 from controller.core.evidence.timeline import held, runs
 from controller.core.model import Observation, Verdict
-from controller.core.policy.retention import FEWEST, MOST, Kept, kept, longest_hold
+from controller.core.policy.retention import FEWEST, MOST, HistoryBounds, kept, longest_hold
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import PolicyError, expected_signals
 from tests.support.policy_scene import ACCOUNT, policy_data, storefront
@@ -49,7 +49,7 @@ def test_a_hold_is_remembered_in_full(longest: float, silent_after: float, pace:
 
 
 def test_thirty_are_too_few_for_two_hours_and_enough_for_ten_minutes() -> None:
-    assert kept(600.0, 180.0) == Kept(FEWEST, 144.0)
+    assert kept(600.0, 180.0) == HistoryBounds(FEWEST, 144.0)
     assert kept(7200.0, 180.0).keep == 125
     history = [Observation(60.0 * n, 60.0 * n, Verdict.HEALTHY, "poll", str(n)) for n in range(300)]
     few = fold((), history, keep=FEWEST, gap=144.0)

@@ -7,7 +7,7 @@ import pytest
 
 from controller.aws.dynamodb.evidence import Reader, observations, text_of
 from controller.core.evidence import timeline
-from controller.core.evidence.timeline import History, Past, Run, held
+from controller.core.evidence.timeline import History, Run, RunHistory, held
 from controller.core.model import RELAYED, Observation, Verdict
 from tests.support.policy_scene import T0, history
 
@@ -33,7 +33,7 @@ def test_runs_by_columns_are_the_runs_one_by_one(odd: bool) -> None:
     rng, quick = random.Random(3), 0
     for _ in range(600):
         columns = History.of(drawn(rng, odd=odd))
-        past = Past(columns, 180.0)
+        past = RunHistory(columns, 180.0)
         arrived = [*map(timeline._heard, columns.at, columns.received)]
         plain = timeline._broken(columns, arrived, 180.0)
         assert past.runs == plain
@@ -51,7 +51,10 @@ def test_held_time_where_nothing_turned_back_is_the_held_time_of_any_runs() -> N
     for _ in range(800):
         now = T0 + rng.choice([0.0, 200.0])
         units = [
-            [Past(History.of(drawn(rng, odd=False)), 180.0).until(now) for _ in range(rng.randint(1, 2))]
+            [
+                RunHistory(History.of(drawn(rng, odd=False)), 180.0).until(now)
+                for _ in range(rng.randint(1, 2))
+            ]
             for _ in range(3)
         ]
         units += [
@@ -74,7 +77,7 @@ def test_a_text_gives_back_what_was_written_and_a_history_is_its_observations() 
         assert read == seen
         assert (len(read), read[-1], read[:2]) == (len(seen), seen[-1], seen[:2])
         assert [*pairwise(read)] == [*pairwise(seen)]
-        assert Past(History.of(read), 180.0).runs == Past(History.of(seen), 180.0).runs
+        assert RunHistory(History.of(read), 180.0).runs == RunHistory(History.of(seen), 180.0).runs
 
 
 def test_a_reader_reads_a_text_once_and_another_anew() -> None:

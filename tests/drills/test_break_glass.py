@@ -6,7 +6,7 @@ from typing import Any
 from controller.core.journal import Kind
 from controller.lab.scenarios import SCENARIOS
 from controller.lab.scenarios.play import Run, rehearse
-from controller.steps.operator.break_glass import journal, look, move
+from controller.steps.operator.break_glass import journal_records, move, plan_move
 from tests.support.break_glass_line import line
 from tests.support.drill_run import set_up
 from tests.support.policy_scene import EAST, WEST
@@ -18,9 +18,9 @@ def test_what_a_person_moves_back_by_hand_is_drift_to_the_controller_and_stands(
 
     def person(run: Run) -> None:
         if run.shifts and not written:
-            seen = look(stage.policy, deps.switch, source=WEST, target=EAST)
+            seen = plan_move(stage.policy, deps.switch, source=WEST, target=EAST)
             move(stage.policy, deps.switch, stage.runtime, seen, lambda body: written.append(body) or "id")
-            journal(deps, [line("one", region=WEST, to=EAST)])
+            journal_records(deps, [line("one", region=WEST, to=EAST)])
 
     scenario = SCENARIOS["region-dark"]
     run = rehearse(stage, deps, scenario, region=EAST, approve="auto", beat=person)

@@ -18,7 +18,7 @@ from rich.console import Console
 from controller.entry.cli.main import main
 from controller.entry.demo import screen as screens
 from controller.entry.demo.files import LogFile, ReportFile
-from controller.entry.demo.log import Tape, clock
+from controller.entry.demo.log import LogPrinter, clock
 from controller.entry.demo.screen import Screen
 from controller.lab.environment.observer import RunObserver
 from controller.lab.scenarios import SCENARIOS
@@ -199,7 +199,7 @@ def test_the_screen_and_the_tape_show_a_run_as_it_goes() -> None:
     watch = RunObserver(stage, deps, every=20.0)
     console = Console(file=io.StringIO(), width=80, height=40, force_terminal=True, color_system=None)
     lines: list[str] = []
-    screen, tape = Screen(console, stage, watch), Tape(lines.append, stage, watch)
+    screen, tape = Screen(console, stage, watch), LogPrinter(lines.append, stage, watch)
     frames: list[str] = []
 
     def beat(run: Run) -> None:

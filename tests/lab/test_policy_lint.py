@@ -19,7 +19,7 @@ from controller.lab.lint.style import (
     Deployed,
     NotAlarms,
     control_planes,
-    own_house,
+    own_region_evidence,
     placed,
     read_periods,
     tight,
@@ -140,9 +140,9 @@ def test_the_region_s_own_word_is_enough_and_in_shadow_one_family_may_be() -> No
 
 
 def test_a_family_that_falls_silent_with_its_region_wants_a_leaf_that_hears_it() -> None:
-    (found,) = own_house(when(FAIL, RED))
+    (found,) = own_region_evidence(when(FAIL, RED))
     assert found.path == ("evacuate", "when", "all", 1, "family")
-    assert list(own_house(when(FAIL, {"any": [RED, QUIET]}))) == []
+    assert list(own_region_evidence(when(FAIL, {"any": [RED, QUIET]}))) == []
 
 
 def test_bounds_under_what_they_wait_for() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from controller.core.policy.validation import parse_policy
 from controller.entry.cli.main import main
-from controller.entry.replay import works
+from controller.entry.replay import composition
 from controller.lab.backtest.evaluate import Judge
 from controller.lab.backtest.evidence import past_of
 from controller.lab.backtest.moves import walk
@@ -31,7 +31,7 @@ MINUTELY = str(HERE / "minutely.yaml")
 def test_a_named_outage_comes_out_as_expected_and_the_backtest_agrees(name: str, tmp_path: Path) -> None:
     case = cases()[name]
     path = written(tmp_path, case.events(whole=False))
-    told = replay(case.policy, read_recording(path), works(), alone=True)
+    told = replay(case.policy, read_recording(path), composition(), alone=True)
     assert misses(case, told, whole=False) == []
     moves = walk(Judge(case.policy, past_of(case.policy, read_recording(path))))
     left = [moment(each["at"]) for each in told["shifts"] if each["state"] == "Off"]
@@ -64,7 +64,7 @@ def test_the_same_file_gives_the_same_bytes_in_another_process(tmp_path: Path, c
 def test_nothing_moves_where_people_do_not_agree(tmp_path: Path, approve: Any) -> None:
     case = cases()["2018-10-21-43-seconds"]
     told = replay(
-        case.policy, read_recording(written(tmp_path, ill(9.0))), works(), approve=approve, alone=True
+        case.policy, read_recording(written(tmp_path, ill(9.0))), composition(), approve=approve, alone=True
     )
     assert told["shifts"] == []
     outcomes = [each["outcome"] for each in told["approvals"]]
@@ -138,7 +138,7 @@ def test_whatever_an_event_holds_the_replay_goes_on(tmp_path: Path) -> None:
         good | {"detail": good["detail"] | {"previousState": "?", "state": s}} for s in ("", {"value": 5})
     ]
     policy = cases()["2018-10-21-43-seconds"].policy
-    told = replay(policy, read_recording(written(tmp_path, odd)), works(), alone=True)
+    told = replay(policy, read_recording(written(tmp_path, odd)), composition(), alone=True)
     assert told["events"]["read"] == len(odd)
     assert told["shifts"] == []
 

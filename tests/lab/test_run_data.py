@@ -12,7 +12,7 @@ from controller.lab.environment.environment import Stage
 from controller.lab.environment.observer import RunObserver
 from controller.lab.scenarios import SCENARIOS
 from controller.lab.scenarios.play import judge, rehearse
-from controller.lab.scenarios.tell_run import Teller, answered_no
+from controller.lab.scenarios.run_story import StoryBuilder, answered_no
 from controller.readmodel.run import Story
 from tests.support.drill_run import ALONE, set_up
 from tests.support.secret_search import found_in
@@ -30,7 +30,9 @@ def _played(name: str, *, approve: Mode = "auto") -> tuple[Story, Stage]:
     run = rehearse(
         stage, deps, SCENARIOS[name], region="us-east-1", approve=approve, beat=lambda _run: _look(watch)
     )
-    return Teller(stage, watch, run, deps.account, approve, 60.0).tell(judge(stage, run, approve)), stage
+    return StoryBuilder(stage, watch, run, deps.account, approve, 60.0).tell(
+        judge(stage, run, approve)
+    ), stage
 
 
 def _look(watch: RunObserver) -> None:

@@ -11,7 +11,7 @@ from controller.core.policy.validation import parse_policy
 from controller.entry.simulation import plant
 from controller.lab.policy_files.overlay import overlaid
 from controller.lab.simulate.faults.people import People
-from controller.lab.simulate.faults.scripted import ELSEWHERE, Hands
+from controller.lab.simulate.faults.scripted import ELSEWHERE, ScriptedFaults
 from controller.lab.simulate.invariants.catalogue import Break
 from controller.lab.simulate.storm import Run
 from controller.lab.simulate.world.client_calls import Clients
@@ -28,7 +28,7 @@ Script = Callable[["Directed"], None]
 
 
 @dataclass
-class Directed(Hands):
+class Directed(ScriptedFaults):
     """What a script holds. Seconds count from the end of the warm-up, when all is well and heard of."""
 
     clients: Mapping[str, Clients] = field(default_factory=dict)

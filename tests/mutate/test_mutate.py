@@ -59,7 +59,7 @@ def test_a_new_guard_or_write_without_a_world_is_found(
 
 
 def test_what_was_taken_out_is_put_back_whatever_happens() -> None:
-    kept = {each: each.__code__ for each in (guards.armed, drills.kept_from)}
+    kept = {each: each.__code__ for each in (guards.armed, drills.obstacle_to_drill)}
     cut = []
 
     def fail() -> None:

@@ -12,7 +12,7 @@ from controller.core.model import Plan
 from controller.ports.errors import JournalConflict, SwitchUnavailable
 from controller.ports.outside import ReadBack
 from controller.steps.context.deps import Deps
-from controller.steps.operator.break_glass import Outlook, journal, look, move
+from controller.steps.operator.break_glass import Outlook, journal_records, move, plan_move
 from tests.support.break_glass_line import Line, line
 from tests.support.drill_run import set_up
 from tests.support.policy_scene import EAST, WEST, storefront
@@ -24,8 +24,8 @@ def glass_events(deps: Deps) -> list[Event]:
 
 def test_each_record_is_journalled_once_with_who_and_its_hash() -> None:
     _, deps = set_up()
-    assert journal(deps, [line("a"), line("b")]) == 2
-    assert journal(deps, [line("a"), line("b"), line("c")]) == 1
+    assert journal_records(deps, [line("a"), line("b")]) == 2
+    assert journal_records(deps, [line("a"), line("b"), line("c")]) == 1
     events = glass_events(deps)
     assert [event.data["record"] for event in events] == ["a", "b", "c"]
     assert events[0].draft.by == "ana@host"
@@ -47,7 +47,7 @@ class Raced:
     def append(self, application: str, draft: Draft, after: Event | None) -> Event:
         records, self.records = self.records, ()
         if records:
-            journal(self.deps, records)
+            journal_records(self.deps, records)
         return self.inner.append(application, draft, after)
 
 
@@ -55,7 +55,7 @@ def test_two_machines_that_journal_the_same_records_write_each_once() -> None:
     _, deps = set_up()
     records = [line("a"), line("b")]
     raced = replace(deps, journal=Raced(deps, records))
-    assert journal(raced, [*records, line("c")]) == 1
+    assert journal_records(raced, [*records, line("c")]) == 1
     assert [event.data["record"] for event in glass_events(deps)] == ["a", "b", "c"]
 
 
@@ -67,7 +67,7 @@ class Busy(Raced):
 def test_a_journal_that_stays_busy_is_said_so() -> None:
     _, deps = set_up()
     with pytest.raises(JournalConflict, match="not in it yet"):
-        journal(replace(deps, journal=Busy(deps, ())), [line("a")])
+        journal_records(replace(deps, journal=Busy(deps, ())), [line("a")])
 
 
 class Hand:
@@ -106,7 +106,7 @@ def hand(**options: Any) -> tuple[Hand, list[str]]:
 def test_the_intent_is_written_before_the_update_and_the_result_after() -> None:
     stage, _ = set_up()
     switch, said = hand()
-    seen = look(storefront(), switch, source=EAST, target=None)
+    seen = plan_move(storefront(), switch, source=EAST, target=None)
 
     def write_down(body: Mapping[str, Any]) -> str:
         said.append(str(body["stage"]))
@@ -125,7 +125,13 @@ def test_an_intent_that_cannot_be_written_sends_nothing() -> None:
         raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="No space"):
-        move(storefront(), switch, stage.runtime, look(storefront(), switch, source=EAST, target=None), full)
+        move(
+            storefront(),
+            switch,
+            stage.runtime,
+            plan_move(storefront(), switch, source=EAST, target=None),
+            full,
+        )
     assert said == []
 
 
@@ -137,7 +143,7 @@ def test_a_change_that_no_other_endpoint_confirms_is_said_to_be_one(
 ) -> None:
     stage, _ = set_up()
     switch, _ = hand(**options)
-    seen = look(storefront(), switch, source=EAST, target=None)
+    seen = plan_move(storefront(), switch, source=EAST, target=None)
     outcome = move(storefront(), switch, stage.runtime, seen, lambda _body: "id")
     assert outcome.stage == "applied"
     assert ("no second endpoint says so" in outcome.sentence) is lone
@@ -146,7 +152,7 @@ def test_a_change_that_no_other_endpoint_confirms_is_said_to_be_one(
 def test_what_was_refused_cannot_be_moved() -> None:
     stage, _ = set_up()
     switch, said = hand()
-    seen = look(storefront(), switch, source=EAST, target=None)
+    seen = plan_move(storefront(), switch, source=EAST, target=None)
     made: Plan | None = seen.plan
     refused = Outlook(EAST, WEST, seen.before, made, "the floor forbids it")
     with pytest.raises(ValueError, match="nothing to move"):

@@ -200,7 +200,7 @@ def test_without_the_look_at_windows_it_is_opened_and_the_guard_ends_it(
 
 
 def test_without_the_look_at_who_is_away_traffic_returns_there_for_a_drill(monkeypatch: Patch) -> None:
-    monkeypatch.setattr(steps, "kept_from", lambda *_: None)
+    monkeypatch.setattr(steps, "obstacle_to_drill", lambda *_: None)
     w = _someone_is_away()
     w.advance(180)
     assert w.moves

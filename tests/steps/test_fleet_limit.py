@@ -63,7 +63,7 @@ def test_s9_one_region_more_than_the_fleet_may_leave_is_not_left_and_people_are_
     assert kept.pages == [f"storefront {EAST}: {EAST} would be left"]
     assert after_another_left(WEST).moves
     for module in (guards, set_out):
-        monkeypatch.setattr(module, "rationed", lambda *_: None)
+        monkeypatch.setattr(module, "fleet_refusal", lambda *_: None)
     assert after_another_left(WEST, **ONE).moves
 
 
@@ -73,7 +73,7 @@ def test_s9_a_region_wide_event_is_never_rationed(monkeypatch: Patch) -> None:
     assert len(fleet(w)) == 1
     # By evacuations, not by distinct Regions, it would be.
     monkeypatch.setattr(
-        guards, "rationed", lambda limit, left, *_: "too many" if limit and len(left) >= limit else None
+        guards, "fleet_refusal", lambda limit, left, *_: "too many" if limit and len(left) >= limit else None
     )
     assert after_another_left(EAST, **ONE).moves == NO_MOVES
 

@@ -2,10 +2,10 @@
 
 from controller.core.incident.step_durations import LEAST
 from controller.core.journal import Draft, Kind
-from controller.entry.status import stuck_told
+from controller.entry.status import stuck_step_data
 from controller.steps.context.journalling import load_state
 from controller.steps.operator.commands import arm
-from controller.steps.tick.self_checks import tell_stuck
+from controller.steps.tick.self_checks import page_stuck_step
 from tests.support.incident_steps import RUN
 from tests.support.policy_scene import EAST, OTHER, WEST
 from tests.support.world import World, world
@@ -37,9 +37,9 @@ def told(w: World, steps: tuple[object, ...], at: float) -> float:
 
 def test_three_controllers_tell_it_once_and_status_shows_it() -> None:
     w = with_history(LEAST)
-    assert stuck_told(load_state(w.hand), w.stage.kernel.now()) is None
+    assert stuck_step_data(load_state(w.hand), w.stage.kernel.now()) is None
     w.advance(200)
-    shown = stuck_told(load_state(w.hand), w.stage.kernel.now())
+    shown = stuck_step_data(load_state(w.hand), w.stage.kernel.now())
     assert shown is not None
     assert (shown["step"], shown["runs"]) == ("shift", LEAST)
     found = [e for e in w.events if e.kind is Kind.ESCALATED and e.data["code"] == "stuck"]
@@ -61,7 +61,7 @@ def test_where_it_cannot_be_written_down_the_tick_goes_on() -> None:
     state = load_state(w.deps)
     w.advance(200)
     arm(w.hand, on=False, who="ana", reason="somebody writes first")
-    assert tell_stuck(w.deps, state) is state
+    assert page_stuck_step(w.deps, state) is state
     w.down.add("tidegate-journal")
-    assert tell_stuck(w.deps, state) is state
+    assert page_stuck_step(w.deps, state) is state
     assert sum("stuck at shift" in subject for subject in w.pages) == 2

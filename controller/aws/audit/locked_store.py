@@ -13,7 +13,7 @@ from typing import Any
 from botocore.client import BaseClient
 
 from controller.aws.errors import OUTSIDE, code, translated
-from controller.ports.audit import Kept, NotLocked
+from controller.ports.audit import LockedFile, NotLocked
 from controller.ports.errors import OutsideUnreachable
 
 PERMISSIONS: tuple[str, ...] = ("s3:GetObject", "s3:GetObjectRetention", "s3:PutObject")
@@ -26,7 +26,7 @@ class S3LockedStore:
     def __init__(self, *, client: BaseClient, bucket: str) -> None:
         self._client, self._bucket = client, bucket
 
-    def keep(self, name: str, file: Path) -> Kept:
+    def keep(self, name: str, file: Path) -> LockedFile:
         place = f"s3://{self._bucket}/{name}"
         with file.open("rb") as body:
             checksum = b64encode(file_digest(body, "sha256").digest()).decode()
@@ -47,4 +47,4 @@ class S3LockedStore:
             found: dict[str, Any] = self._client.head_object(Bucket=self._bucket, Key=name)
         if found.get("ObjectLockMode") not in MODES or "ObjectLockRetainUntilDate" not in found:
             raise NotLocked(f"{place} is there, but its bucket locks nothing")
-        return Kept(place, found["ObjectLockRetainUntilDate"].timestamp())
+        return LockedFile(place, found["ObjectLockRetainUntilDate"].timestamp())

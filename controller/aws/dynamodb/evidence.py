@@ -24,7 +24,7 @@ from controller.core.evidence.fold import clamp, fold
 from controller.core.evidence.timeline import History
 from controller.core.journal import canonical
 from controller.core.model import Observation, Sighting
-from controller.core.policy.retention import FEWEST, Kept
+from controller.core.policy.retention import FEWEST, HistoryBounds
 from controller.ports.errors import EvidenceUnavailable
 
 OBSERVATIONS = TypeAdapter(tuple[Observation, ...])
@@ -113,7 +113,7 @@ class DynamoEvidence:
     """`ports.storage.Evidence` on a DynamoDB table.
 
     ttl: seconds after its last change that a signal is kept. kept: signal -> how many of its observations
-    are, and how they are thinned; of any other as many as `Kept` says by default.
+    are, and how they are thinned; of any other as many as `HistoryBounds` says by default.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class DynamoEvidence:
         table: str,
         now: Callable[[], float],
         ttl: float = 2 * DAY,
-        kept: Mapping[str, Kept] | None = None,
+        kept: Mapping[str, HistoryBounds] | None = None,
     ) -> None:
         self._client, self._table, self._now = client, table, now
         self._ttl, self._kept, self._reader = ttl, kept or {}, Reader()
@@ -179,7 +179,7 @@ class DynamoEvidence:
                 answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
             item = answer.get("Item")
             history: Sequence[Observation] = self._history(item) if item else ()
-            kept = self._kept.get(signal, Kept())
+            kept = self._kept.get(signal, HistoryBounds())
             folded = fitted(fold(history, new, keep=kept.keep, gap=kept.gap))
             if folded == history:
                 return

@@ -9,7 +9,7 @@ from controller.console.http.messages import Response
 from controller.console.pages.visit import Visit
 from controller.core.incident.state import Incident, Phase
 from controller.core.journal import Kind
-from controller.steps.operator.explain_past import recall
+from controller.steps.operator.past_moments import recall_moment
 
 PAGE = 50
 EVENTS = 100
@@ -42,7 +42,7 @@ def show(visit: Visit) -> Response:
         chosen=chosen,
         intents=INTENTS,
         moment=moment,
-        recalled=recall(visit.deps.policy, _Records(visit), at, then) if at is not None else None,
+        recalled=recall_moment(visit.deps.policy, _Records(visit), at, then) if at is not None else None,
         gaps=[e for e in seen.events if e.kind is Kind.BLINDED][-20:],
         events=seen.events[-EVENTS:][::-1],
     )

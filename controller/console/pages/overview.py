@@ -19,7 +19,7 @@ from controller.core.incident.state import Incident
 from controller.core.model import Answer, Check, Truth, Verdict
 from controller.core.policy.schema import Policy
 from controller.steps.context.deps import Deps
-from controller.steps.context.situation import read_kept
+from controller.steps.context.situation import read_snapshots
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def able(deps: Deps, seen: Seen) -> list[Able]:
     """
     if seen.evidence is None:
         return []
-    readings = read_kept(deps.policy, deps.snapshots)
+    readings = read_snapshots(deps.policy, deps.snapshots)
     found = []
     for region in deps.policy.regions:
         policy, away = deps.policy.about(region), seen.state.away(region)

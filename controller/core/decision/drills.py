@@ -9,7 +9,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from controller.core.decision.limits import open_window, window_told
+from controller.core.decision.limits import open_window, window_sentence
 from controller.core.decision.plan import serving
 from controller.core.decision.precedence import TURN, rank
 from controller.core.explanation import format_time
@@ -25,7 +25,7 @@ SCHEDULE = "schedule"
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Obstacle:
     """Kept says what prevents a drill from beginning: a code and a sentence."""
 
     code: str
@@ -60,7 +60,7 @@ def my_turn(policy: Policy, here: str, region: str, *, since: float) -> bool:
     return since >= TURN * rank(policy, here, region)
 
 
-def missed(struck: float, now: float) -> Kept | None:
+def missed(struck: float, now: float) -> Obstacle | None:
     """Return the reason to skip a drill, if it is too late to begin."""
     if now - struck <= LATE:
         return None
@@ -68,32 +68,32 @@ def missed(struck: float, now: float) -> Kept | None:
         f"nobody began it within {format_duration(LATE)} of {format_time(struck)}, "
         f"and now it is {format_time(now)}"
     )
-    return Kept("drill-missed", late)
+    return Obstacle("drill-missed", late)
 
 
-def kept_from(
+def obstacle_to_drill(
     policy: Policy, state: State, region: str, now: float, controls: Mapping[str, bool] | None
-) -> Kept | None:
+) -> Obstacle | None:
     """Return what prevents a drill of `region` from beginning, if anything does.
 
     All other guards are checked once it is open.
     """
     if state.stopped:
-        return Kept("disarmed", f"{state.stopped}; arm it first")
+        return Obstacle("disarmed", f"{state.stopped}; arm it first")
     if state.open is not None:
-        return Kept("in-progress", f"{state.open.id} is in progress; one move at a time")
+        return Obstacle("in-progress", f"{state.open.id} is in progress; one move at a time")
     if policy.drills is None:
-        return Kept("no-drills", "the policy has no `drills`: it does not say how long to stay")
+        return Obstacle("no-drills", "the policy has no `drills`: it does not say how long to stay")
     shut = open_window(policy, now, policy.drills.stay)
     if shut is not None:
-        return Kept("blackout", window_told(shut, now))
+        return Obstacle("blackout", window_sentence(shut, now))
     if controls is None:
-        return Kept("switch-unavailable", "no ARC endpoint answers")
+        return Obstacle("switch-unavailable", "no ARC endpoint answers")
     for other, entry in policy.regions.items():
         if state.away(other) is not None and serving(policy, other, controls) < len(entry.controls):
-            return Kept("away", f"{other} was left and has not come home")
+            return Obstacle("away", f"{other} was left and has not come home")
     if not serving(policy, region, controls):
-        return Kept("already-left", f"{region} carries no traffic: there is nothing to drill")
+        return Obstacle("already-left", f"{region} carries no traffic: there is nothing to drill")
     return None
 
 

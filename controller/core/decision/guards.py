@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from controller.core.decision.approval_chain import chain, overrides, phrase, present
-from controller.core.decision.limits import DAY, open_window, rationed, window_told
+from controller.core.decision.limits import DAY, fleet_refusal, open_window, window_sentence
 from controller.core.decision.plan import after, below_floor, serving
 from controller.core.decision.readiness import ReadinessResult, judge_ready, summary
 from controller.core.evidence.evaluation import AHEAD, View, judge_leaf
@@ -123,7 +123,7 @@ def blackout(f: GuardInput) -> Check:
     shut = open_window(f.policy, f.now, f.policy.drills.stay if drill and f.policy.drills else 0.0)
     if shut is None:
         return Check("blackout", "blackout", Truth.TRUE, "no window is open in which nothing moves")
-    window = window_told(shut, f.now)
+    window = window_sentence(shut, f.now)
     if f.incident is not None and f.incident.by_person and not drill:
         sentence = f"{f.incident.by_person} asked for it; a window does not bind a person ({window})"
         return Check("blackout", "blackout", Truth.TRUE, sentence)
@@ -159,7 +159,7 @@ def velocity(f: GuardInput) -> Check:
     limits = f.policy.limits
     own = Truth.of(today < limits.evacuations_per_day)
     sentence = f"{today} of {limits.evacuations_per_day} evacuations in 24 h"
-    too_many = rationed(limits.fleet_regions_per_day, f.state.fleet_left, f.region, f.now)
+    too_many = fleet_refusal(limits.fleet_regions_per_day, f.state.fleet_left, f.region, f.now)
     if own is Truth.TRUE and too_many is not None:
         return Check("velocity", "velocity", Truth.FALSE, too_many)
     return Check("velocity", "velocity", own, sentence)

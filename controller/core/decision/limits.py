@@ -26,18 +26,18 @@ from controller.core.policy.schedule import previous
 from controller.core.policy.schema import Policy, Window
 from controller.core.text import format_duration
 
-Open = tuple[Window, float, float]
+OpenWindow = tuple[Window, float, float]
 """A window, the time when it opens and the time when it closes (seconds since 1970)."""
 DAY = 86_400.0
 """Seconds for which an evacuation counts."""
 
 
-def open_window(policy: Policy, now: float, ahead: float = 0.0) -> Open | None:
+def open_window(policy: Policy, now: float, ahead: float = 0.0) -> OpenWindow | None:
     """Return the window that is open now, or within `ahead` seconds.
 
     Of several it returns the one that closes last.
     """
-    found: list[Open] = []
+    found: list[OpenWindow] = []
     for window in policy.limits.blackout:
         opens = previous(window.cron, policy.timezone or "UTC", now + ahead)
         if opens is not None and opens + window.for_ > now:
@@ -45,7 +45,7 @@ def open_window(policy: Policy, now: float, ahead: float = 0.0) -> Open | None:
     return max(found, key=lambda each: each[2], default=None)
 
 
-def window_told(shut: Open, now: float) -> str:
+def window_sentence(shut: OpenWindow, now: float) -> str:
     """Return a sentence that names the window, its reason and its end."""
     window, opens, closes = shut
     begins = "is open" if opens <= now else f"opens in {format_duration(opens - now)}"
@@ -78,7 +78,7 @@ def left_today(left: Mapping[str, float], now: float) -> tuple[str, ...]:
     return tuple(sorted(region for region, at in left.items() if now - at < DAY))
 
 
-def rationed(limit: int | None, left: Mapping[str, float], region: str, now: float) -> str | None:
+def fleet_refusal(limit: int | None, left: Mapping[str, float], region: str, now: float) -> str | None:
     """Return the reason that the fleet's limit forbids leaving `region`, if it does."""
     today = left_today(left, now)
     if limit is None or region in today or len(today) < limit:

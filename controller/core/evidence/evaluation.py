@@ -19,7 +19,7 @@ from typing import NamedTuple
 from controller.core.evidence.health_notices import KIND as HEALTH
 from controller.core.evidence.health_notices import quiet, standing
 from controller.core.evidence.registry import Roster, roster_of
-from controller.core.evidence.timeline import History, Past, Run, held, past_of
+from controller.core.evidence.timeline import History, Run, RunHistory, held, past_of
 from controller.core.model import (
     Node,
     Observation,
@@ -41,7 +41,7 @@ AHEAD = 60.0
 
 class _Track(NamedTuple):
     signal: Signal
-    past: Past
+    past: RunHistory
     now: float
     verdict: Verdict
     void: str
@@ -54,11 +54,11 @@ class Track(_Track):
     """
 
     @cached_property
-    def _heard(self) -> Past:
+    def _heard(self) -> RunHistory:
         """Return the part of the past that counts; notices together give one verdict."""
         if self.signal.kind != HEALTH:
             return self.past
-        return Past(History.of(standing(self.past.history, self.signal.silent_after, self.now)), inf)
+        return RunHistory(History.of(standing(self.past.history, self.signal.silent_after, self.now)), inf)
 
     def judged(self) -> "Track":
         """Return the same track with the verdict that its notices give together."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from controller.core.evidence.health_notices import KIND as HEALTH
 from controller.core.model import Signal
-from controller.core.policy.retention import Kept, kept
+from controller.core.policy.retention import HistoryBounds, kept
 from controller.core.policy.rules import every_hold
 from controller.core.policy.schema import Policy
 from controller.core.policy.signals import signals_of
@@ -110,7 +110,7 @@ def why_unnamed(signal: str, policy: Policy, account: str) -> str:
     )
 
 
-def kept_of(policy: Policy, signals: Iterable[Signal]) -> Mapping[str, Kept]:
+def kept_of(policy: Policy, signals: Iterable[Signal]) -> Mapping[str, HistoryBounds]:
     """Return signal's id -> what is kept of it."""
     longest: dict[str, float] = {}
     for _, leaf, seconds in every_hold(policy):

@@ -45,7 +45,7 @@ class History(Sequence[Observation]):
     ) -> None:
         self.at, self.received, self.said, self.via = at, received, said, via
         self._words: Words | Callable[[], Words] = words
-        self.past: Past | None = None
+        self.past: RunHistory | None = None
         self._observations: tuple[Observation, ...] | None = None
 
     @staticmethod
@@ -137,7 +137,7 @@ def runs(history: Sequence[Observation], silent_after: float, now: float) -> tup
     return past_of(history, silent_after).until(now)
 
 
-class Past:
+class RunHistory:
     """A history up to its last observation.
 
     received: the latest arrival. heard: the latest hearing, old news apart; both -inf without any.
@@ -206,15 +206,15 @@ def _runs_of(columns: History, silent_after: float) -> tuple[Run, ...]:
     return _unbroken(columns, arrived)
 
 
-def past_of(history: Sequence[Observation], silent_after: float) -> Past:
+def past_of(history: Sequence[Observation], silent_after: float) -> RunHistory:
     """Return the past of a history.
 
     It is worked out once for each `History`: few change between two decisions.
     """
     if not isinstance(history, History):
-        return Past(History.of(history), silent_after)
+        return RunHistory(History.of(history), silent_after)
     if history.past is None or history.past.silent_after != silent_after:
-        history.past = Past(history, silent_after)
+        history.past = RunHistory(history, silent_after)
     return history.past
 
 

@@ -27,7 +27,7 @@ MARGIN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class HistoryBounds:
     """Kept holds the bounds of the history of one signal.
 
     keep: the most observations. gap: the widest gap, in seconds, that thinning may leave.
@@ -37,13 +37,13 @@ class Kept:
     gap: float = 150.0
 
 
-def kept(longest: float, silent_after: float) -> Kept:
+def kept(longest: float, silent_after: float) -> HistoryBounds:
     """Return the bounds that prove a hold of `longest` seconds.
 
     Where no number of observations proves it, they prove as much as can be proved.
     """
     wanted = ceil(longest / _spacing(silent_after)) + MARGIN
-    return Kept(max(FEWEST, min(MOST, wanted)), SHARE * silent_after)
+    return HistoryBounds(max(FEWEST, min(MOST, wanted)), SHARE * silent_after)
 
 
 def longest_hold(silent_after: float) -> float:

@@ -21,7 +21,7 @@ from controller.lab.runbook import move_lines, whole
 from controller.lab.runbook import runbook as page
 from controller.ports.errors import ControllerError, SwitchUnavailable
 from controller.ports.outside import RoutingControls
-from controller.steps.operator.break_glass import Outcome, Outlook, look, move, refuse_names, takes_over
+from controller.steps.operator.break_glass import Outcome, Outlook, move, plan_move, refuse_names, takes_over
 
 ConfigFile = Annotated[
     Path | None,
@@ -117,7 +117,7 @@ class _Glass:
         self._finish(again, outcome)
 
     def _look(self, switch: RoutingControls) -> Outlook:
-        seen = look(self.policy, switch, source=self.region, target=self.to)
+        seen = plan_move(self.policy, switch, source=self.region, target=self.to)
         if seen.refusal is not None:
             self._end(ExitCode.NO, seen.refusal)
         return seen

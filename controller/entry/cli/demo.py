@@ -74,15 +74,15 @@ def demo(
 def _run(wanted: "Wanted", path: Path, *, as_json: bool, on_screen: bool) -> None:
     from controller.audit.report.run_html import page
     from controller.entry.demo.files import ReportFile
-    from controller.entry.demo.log import Tape, fields, summary
-    from controller.entry.demo.play import Show, played
+    from controller.entry.demo.log import LogPrinter, fields, summary
+    from controller.entry.demo.play import Show, play_demo
     from controller.entry.demo.screen import Screen
     from controller.lab.environment.estate import NotDriven
     from controller.rehearsal.wire.server import PortInUse
 
     out = stdout()
     line: Callable[[str], None] = note if as_json else out.print
-    show: Show = partial(Screen, out) if on_screen else partial(Tape, line)
+    show: Show = partial(Screen, out) if on_screen else partial(LogPrinter, line)
     with ExitStack() as stack:
         try:
             file = stack.enter_context(ReportFile(path))
@@ -91,7 +91,7 @@ def _run(wanted: "Wanted", path: Path, *, as_json: bool, on_screen: bool) -> Non
             fail(ExitCode.INTERNAL if error.errno == errno.ENOSPC else ExitCode.BAD_INPUT, told)
         line("A rehearsal runs the policy live, whatever it says of enforcement, windows and drill times.")
         try:
-            story = played(wanted, show)
+            story = play_demo(wanted, show)
         except PortInUse as error:
             fail(ExitCode.INTERNAL, str(error))
         except NotDriven as error:

@@ -18,11 +18,11 @@ from controller.entry.cli.options import ContextName, moment, open_archive, open
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, stdout
 from controller.entry.context import Context
 from controller.entry.status import (
-    drift_told,
+    drift_data,
     drill_lines,
     drills_data,
     last_probes,
-    stuck_told,
+    stuck_step_data,
     watching_lines,
 )
 from controller.ports.errors import ControllerError
@@ -30,7 +30,7 @@ from controller.readmodel.run import sentence
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
 from controller.steps.context.situation import fleet_stopped, read_switch
-from controller.steps.operator.explain_past import Recalled, recall
+from controller.steps.operator.past_moments import PastMoment, recall_moment
 
 WHEN = "2030-01-01T08:14:00Z, 08:14 or -5m; by default now."
 
@@ -41,7 +41,7 @@ def status(context: ContextName = None, as_json: AsJson = False) -> None:
     deps = found.deps()
     _bring_in_break_glass(found, deps)
     archive = open_archive(context)
-    seen, controls = recall(archive.policy, archive, archive.now), read_switch(deps)
+    seen, controls = recall_moment(archive.policy, archive, archive.now), read_switch(deps)
     regions = {region: _region(deps, region, seen, controls) for region in deps.policy.regions}
     open_ = seen.state.open
     drills = drills_data(archive.policy, seen.state, archive.now)
@@ -63,8 +63,8 @@ def status(context: ContextName = None, as_json: AsJson = False) -> None:
         "drills": drills,
         "probes": last_probes(archive.between, deps.application, deps.policy.regions, archive.now),
         "dead_letters": _dead_letters(found.deployment),
-        "drift": drift_told(seen.state),
-        "stuck": stuck_told(seen.state, archive.now),
+        "drift": drift_data(seen.state),
+        "stuck": stuck_step_data(seen.state, archive.now),
     }
     emit("status", fields, lambda: _print_status(fields), as_json=as_json)
 
@@ -100,7 +100,7 @@ def _bring_in_break_glass(context: Context, deps: Deps) -> None:
         note(f"{added} records of break-glass were brought into the journal")
 
 
-def _region(deps: Deps, region: str, seen: Recalled, controls: Any) -> dict[str, Any]:
+def _region(deps: Deps, region: str, seen: PastMoment, controls: Any) -> dict[str, Any]:
     decided = seen.regions.get(region)
     names = deps.policy.regions[region].controls
     return {
@@ -230,7 +230,7 @@ def why(
     if region is not None and region not in archive.policy.regions:
         known = f"expected one of: {', '.join(archive.policy.regions)}"
         fail(ExitCode.BAD_INPUT, f"{sanitize(region, 60)} is not a Region of the policy; {known}")
-    seen = recall(archive.policy, archive, archive.now if at is None else moment(at, archive.now))
+    seen = recall_moment(archive.policy, archive, archive.now if at is None else moment(at, archive.now))
     told = {r: found for r, found in seen.regions.items() if region in (None, r)}
     fields = {
         "at": format_time(seen.at),

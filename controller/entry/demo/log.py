@@ -25,7 +25,7 @@ WIDTH = 240
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class RunEvent:
     """One event of a run.
 
     at: seconds since 1970. kind: step, decision, journal, control, page.
@@ -37,7 +37,7 @@ class Happening:
 
 
 @dataclass
-class Happenings:
+class RunEvents:
     """The events of a run that were not given before.
 
     Ask `new(run)` after each look of `watch`.
@@ -49,21 +49,21 @@ class Happenings:
     _code: str = ""
     _decided: float = float("-inf")
 
-    def new(self, run: Run) -> list[Happening]:
+    def new(self, run: Run) -> list[RunEvent]:
         found = [
-            *(Happening(at, "step", text) for at, text in self._rest("step", run.said)),
+            *(RunEvent(at, "step", text) for at, text in self._rest("step", run.said)),
             *(
-                Happening(event.at, "journal", f"{event.kind}: {sentence(event)}{_how(event)}")
+                RunEvent(event.at, "journal", f"{event.kind}: {sentence(event)}{_how(event)}")
                 for event in self._rest("journal", self.watch.journal)
             ),
             *self._shifts(run),
             *(
-                Happening(notice.at, "page", notice.subject)
+                RunEvent(notice.at, "page", notice.subject)
                 for notice in self._rest("page", self.stage.cloud.outbox.notices)
             ),
             *self._decisions(run),
         ]
-        plain_ones = [Happening(each.at, each.kind, sanitize(each.text, WIDTH)) for each in found]
+        plain_ones = [RunEvent(each.at, each.kind, sanitize(each.text, WIDTH)) for each in found]
         return sorted(plain_ones, key=lambda each: each.at)
 
     def _rest(self, kind: str, everything: Sequence[T]) -> Sequence[T]:
@@ -72,22 +72,22 @@ class Happenings:
         self._given[kind] = start + len(rest)  # it may grow meanwhile
         return rest
 
-    def _shifts(self, run: Run) -> list[Happening]:
+    def _shifts(self, run: Run) -> list[RunEvent]:
         """Return one line for all that one call changed."""
         calls: dict[tuple[float, bool], list[str]] = {}
         for at, name, on in self._rest("control", run.shifts):
             calls.setdefault((at, on), []).append(name)
         return [
-            Happening(at, "control", f"{'On' if on else 'Off'}: {', '.join(names)}")
+            RunEvent(at, "control", f"{'On' if on else 'Off'}: {', '.join(names)}")
             for (at, on), names in calls.items()
         ]
 
-    def _decisions(self, run: Run) -> list[Happening]:
+    def _decisions(self, run: Run) -> list[RunEvent]:
         found = []
         for at, decision in self.watch.decisions(run.region):
             if at > self._decided and decision["code"] != self._code:
                 self._code = str(decision["code"])
-                found.append(Happening(at, "decision", f"{self._code}: {decision['reason']}"))
+                found.append(RunEvent(at, "decision", f"{self._code}: {decision['reason']}"))
             self._decided = max(self._decided, at)
         return found
 
@@ -107,15 +107,15 @@ def clock(seconds: float) -> str:
     return sign + (f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}")
 
 
-class Tape:
+class LogPrinter:
     """A context that prints lines; `beat(run)` prints what is new."""
 
     def __init__(self, line: Callable[[str], None], stage: Stage, watch: RunObserver) -> None:
         self._watch, self._line = watch, line
-        self._happenings = Happenings(stage, watch)
+        self._happenings = RunEvents(stage, watch)
         self._run: Run | None = None
 
-    def __enter__(self) -> "Tape":
+    def __enter__(self) -> "LogPrinter":
         self._line("warming up: steady traffic")
         return self
 

@@ -20,7 +20,7 @@ from controller.lab.policy_files.overlay import overlaid
 from controller.lab.scenarios import SCENARIOS
 from controller.lab.scenarios.controllers import CONTROLLERS
 from controller.lab.scenarios.play import Run, judge, rehearse
-from controller.lab.scenarios.tell_run import Teller, answered_no
+from controller.lab.scenarios.run_story import StoryBuilder, answered_no
 from controller.readmodel.run import Story
 from controller.steps.context.deps import Deps
 
@@ -43,13 +43,13 @@ class Wanted:
     seed: int
 
 
-class Shown(Protocol):
+class Display(Protocol):
     """The part of a run that people see."""
 
     def beat(self, run: Run) -> None: ...
 
 
-Show = Callable[[Stage, RunObserver], AbstractContextManager[Shown]]
+Show = Callable[[Stage, RunObserver], AbstractContextManager[Display]]
 
 
 def _keep(policy: Policy, deps: Deps) -> None:
@@ -73,7 +73,7 @@ def _rehearsed(wanted: Wanted) -> Policy:
     return overlaid(policy, {"controllers": [policy.controllers[0]]})
 
 
-def played(wanted: Wanted, show: Show) -> Story:
+def play_demo(wanted: Wanted, show: Show) -> Story:
     """Play the scenario, judge it, and return its story.
 
     Raises `PortInUse`, and `NotDriven` for a policy that no rehearsal can play.
@@ -103,4 +103,4 @@ def played(wanted: Wanted, show: Show) -> Story:
         # Whoever answered kept the traffic where it is: then that is what must be seen.
         kept = wanted.approve == "ask" and answered_no(watch.journal, deps.application)
         judged = judge(stage, run, "deny" if kept else wanted.approve)
-        return Teller(stage, watch, run, deps.account, wanted.approve, wanted.speed).tell(judged)
+        return StoryBuilder(stage, watch, run, deps.account, wanted.approve, wanted.speed).tell(judged)

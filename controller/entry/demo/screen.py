@@ -20,7 +20,7 @@ from controller.core.incident.fold import fold
 from controller.core.journal import Event
 from controller.core.model import Signal, Verdict
 from controller.core.text import sanitize
-from controller.entry.demo.log import Happening, Happenings, clock
+from controller.entry.demo.log import RunEvent, RunEvents, clock
 from controller.lab.environment.environment import Stage
 from controller.lab.environment.observer import RunObserver
 from controller.lab.scenarios.play import WARM_UP, Run
@@ -111,8 +111,8 @@ class Screen:
 
     def __init__(self, console: Console, stage: Stage, watch: RunObserver) -> None:
         self._stage, self._watch = stage, watch
-        self._happenings = Happenings(stage, watch)
-        self._last: deque[Happening] = deque(maxlen=12)
+        self._happenings = RunEvents(stage, watch)
+        self._last: deque[RunEvent] = deque(maxlen=12)
         self._live = Live(console=console, auto_refresh=False, vertical_overflow="crop")
         self._console = console
         self._drawn = 0.0

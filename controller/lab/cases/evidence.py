@@ -21,7 +21,7 @@ from controller.core.evidence.health_notices import KIND as HEALTH
 from controller.core.evidence.health_notices import notice_id
 from controller.core.evidence.timeline import History
 from controller.core.model import Observation, Signal
-from controller.core.policy.retention import Kept
+from controller.core.policy.retention import HistoryBounds
 from controller.core.policy.schema import Policy
 from controller.lab.cases.model import SAYING
 
@@ -46,7 +46,7 @@ class Feed:
     def __init__(
         self,
         signals: Sequence[Signal],
-        kept: Mapping[str, Kept],
+        kept: Mapping[str, HistoryBounds],
         begins: float,
         before: int,
         scripts: Mapping[str, Script],
@@ -76,7 +76,9 @@ class Feed:
 class Past:
     """Holds the observations kept of a signal at each minute, folded as they came."""
 
-    def __init__(self, script: Script, kept: Kept, begins: float, before: int, notice: str | None) -> None:
+    def __init__(
+        self, script: Script, kept: HistoryBounds, begins: float, before: int, notice: str | None
+    ) -> None:
         self._script, self._kept, self._begins, self._notice = script, kept, begins, notice
         self._first = self._next = -before
         self._said = ""

@@ -51,7 +51,6 @@ ARC_PAGE = f"{DOCS}/r53recovery/latest/dg/routing-control.quotas.html"
 
 Two clusters an account, 300 controls a cluster, ten controls a call, three calls a second an endpoint.
 """
-CLUSTERS, CONTROLS = 2, 300
 
 
 @dataclass

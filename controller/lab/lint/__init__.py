@@ -10,7 +10,7 @@ from controller.core.policy.schema import Policy
 from controller.lab.lint.finding import Finding
 from controller.lab.lint.reachability import Proof, prove
 from controller.lab.lint.single_points import too_few
-from controller.lab.lint.style import Deployed, control_planes, own_house, placed, tight, unused
+from controller.lab.lint.style import Deployed, control_planes, own_region_evidence, placed, tight, unused
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ def review(
     """
     proved = prove(policy)
     read = (
-        *own_house(policy),
+        *own_region_evidence(policy),
         *tight(policy, periods or {}),
         *control_planes(policy),
         *placed(policy, deployed or Deployed()),

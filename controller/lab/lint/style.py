@@ -21,7 +21,7 @@ MINUTE = 60.0
 """Seconds between two words of a signal, where nobody knows better."""
 
 
-def own_house(policy: Policy) -> Iterator[Finding]:
+def own_region_evidence(policy: Policy) -> Iterator[Finding]:
     """Yield families that go silent with the Region they judge.
 
     These are families where no leaf hears the silence.

@@ -15,7 +15,7 @@ from controller.lab.environment.approvers import answer_if_asked
 from controller.lab.replay.alarm_states import levels_of
 from controller.lab.replay.events import Arrival, BadFile, Recording, Refusal
 from controller.lab.replay.report import document
-from controller.lab.replay.stage import Ready, Theatre, Works, build_theatre
+from controller.lab.replay.stage import Composition, Ready, ReplayCloud, build_replay_cloud
 from controller.rehearsal.service import ACCOUNT
 from controller.steps.operator.approve import answer
 
@@ -43,7 +43,7 @@ class Sorted:
 def replay(
     policy: Policy,
     recording: Recording,
-    works: Works,
+    works: Composition,
     *,
     approve: Approve = "auto",
     ready: Ready = "yes",
@@ -60,7 +60,7 @@ def replay(
     if not sorted_.played:
         raise BadFile("holds no event from a Region that this policy watches")
     start = floor((sorted_.played[0].received - LEAD) / 60.0) * 60.0
-    theatre = build_theatre(
+    theatre = build_replay_cloud(
         undrilled(policy), works, levels_of(sorted_.played), start=start, ready=ready, alone=alone
     )
     _feed(theatre, sorted_.played)
@@ -142,7 +142,7 @@ def _refuse(arrival: Arrival, reason: str) -> Refusal:
     return Refusal(arrival.line, sanitize(reason, 300))
 
 
-def _feed(theatre: Theatre, played: tuple[Arrival, ...]) -> None:
+def _feed(theatre: ReplayCloud, played: tuple[Arrival, ...]) -> None:
     """Publish the events, one at a time in the kernel's queue.
 
     So the queue stays short, however long the file is.

@@ -7,7 +7,7 @@ from typing import Any
 from controller.core.incident.state import Incident
 from controller.core.journal import Event, Kind
 from controller.lab.replay.events import Refusal
-from controller.lab.replay.stage import Theatre
+from controller.lab.replay.stage import ReplayCloud
 from controller.steps.context.journalling import load_state
 
 ANSWERS = {
@@ -25,7 +25,7 @@ def utc(seconds: float) -> str:
 
 
 def document(
-    theatre: Theatre, digest: str, read: int, used: int, ignored: Sequence[Refusal]
+    theatre: ReplayCloud, digest: str, read: int, used: int, ignored: Sequence[Refusal]
 ) -> dict[str, Any]:
     deps = theatre.operator
     journal = deps.journal.read(deps.application)
@@ -51,7 +51,7 @@ def document(
     }
 
 
-def _decisions(theatre: Theatre, journal: Sequence[Event]) -> Iterator[dict[str, Any]]:
+def _decisions(theatre: ReplayCloud, journal: Sequence[Event]) -> Iterator[dict[str, Any]]:
     """Yield each change of code, Region by Region.
 
     It comes from what was assessed and from what was written to the journal.
@@ -78,7 +78,7 @@ def _approval(event: Event) -> dict[str, Any]:
     }
 
 
-def _controls(theatre: Theatre) -> dict[str, str]:
+def _controls(theatre: ReplayCloud) -> dict[str, str]:
     names = [name for entry in theatre.policy.regions.values() for name in entry.controls]
     return {name: "On" if theatre.cloud.switch.is_on(name) else "Off" for name in names}
 

@@ -82,7 +82,7 @@ class Build(Protocol):
 
 
 @dataclass(frozen=True)
-class Works:
+class Composition:
     """Holds what the command line hands in.
 
     So this package needs neither boto3 nor the handlers. bound: one controller's handlers by name.
@@ -94,7 +94,7 @@ class Works:
 
 
 @dataclass
-class Theatre:
+class ReplayCloud:
     """Holds everything that runs.
 
     operator: the `Deps` by which a person acts on the application.
@@ -110,9 +110,9 @@ class Theatre:
         self.cloud.events[str(event["region"])].publish(event)
 
 
-def build_theatre(
-    policy: Policy, works: Works, levels: Levels, *, start: float, ready: Ready, alone: bool = False
-) -> Theatre:
+def build_replay_cloud(
+    policy: Policy, works: Composition, levels: Levels, *, start: float, ready: Ready, alone: bool = False
+) -> ReplayCloud:
     """Return the cloud at `start` (seconds since 1970), ready to be played.
 
     Every routing control is On and the controllers are deployed. alone: the policy's first controller,
@@ -138,11 +138,13 @@ def build_theatre(
         cloud.controller_regions[region].functions.update(works.bound(deps))
     cloud.start()
     first = deployments[cloud.plan.controller]
-    return Theatre(policy, kernel, cloud, _deps(works, cloud, first, runtime, home="", ready=ready), shifts)
+    return ReplayCloud(
+        policy, kernel, cloud, _deps(works, cloud, first, runtime, home="", ready=ready), shifts
+    )
 
 
 def _deps(
-    works: Works, cloud: Cloud, deployment: Deployment, runtime: Runtime, *, home: str, ready: Ready
+    works: Composition, cloud: Cloud, deployment: Deployment, runtime: Runtime, *, home: str, ready: Ready
 ) -> Deps:
     clients = virtual_clients(cloud.wire, runtime, cloud.faults, home=home)
     rng = random.Random(f"{SEED}/{home}")  # noqa: S311 - a replay must repeat

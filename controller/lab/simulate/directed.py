@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller.core.journal import Kind
-from controller.lab.simulate.faults.scripted import Hands
+from controller.lab.simulate.faults.scripted import ScriptedFaults
 from controller.lab.simulate.world.application import PLACES
 from controller.lab.simulate.world.facts import Fact
 from controller.lab.simulate.world.weather import CallRule
@@ -21,7 +21,7 @@ from controller.rehearsal.services.arc.data_plane import SERVICE
 from controller.steps.operator import commands
 
 EAST, WEST = PLACES[:2]
-Script = Callable[[Hands], None]
+Script = Callable[[ScriptedFaults], None]
 
 
 @dataclass(frozen=True)
@@ -41,52 +41,52 @@ class Circumstance:
     met: Callable[[World], bool] | None = None
 
 
-def dark(d: Hands) -> None:
+def dark(d: ScriptedFaults) -> None:
     d.dark(EAST)
 
 
-def target_dark(d: Hands) -> None:
+def target_dark(d: ScriptedFaults) -> None:
     d.dark(WEST)
 
 
-def back_while_dark(d: Hands) -> None:
+def back_while_dark(d: ScriptedFaults) -> None:
     """Let somebody turn on the Region that was left, though it is still dark."""
     d.dark(EAST)
     d.upon(Kind.SETTLED, lambda: d.by_hand(EAST, 0.0, on=True), late=5.0)
 
 
-def one_after_the_other(d: Hands) -> None:
+def one_after_the_other(d: ScriptedFaults) -> None:
     d.dark(EAST)
     d.upon(Kind.CONFIRMED, lambda: d.dark(WEST))
 
 
-def refused(d: Hands) -> None:
+def refused(d: ScriptedFaults) -> None:
     d.begin("safety-rule")
     d.dark(EAST)
 
 
-def target_dies(d: Hands) -> None:
+def target_dies(d: ScriptedFaults) -> None:
     d.dark(EAST)
     d.upon(Kind.SHIFT_APPLIED, lambda: d.dark(WEST))
 
 
-def gray(d: Hands) -> None:
+def gray(d: ScriptedFaults) -> None:
     """Fail every request of a Region, which counts them."""
     d.world.cloud.faults.errors[EAST] = 1.0
     d.world.truth.begin("gray", EAST)
 
 
-def turned_by_hand(d: Hands) -> None:
+def turned_by_hand(d: ScriptedFaults) -> None:
     d.dark(EAST)
     d.upon(Kind.SHIFT_APPLIED, lambda: d.by_hand(EAST, 0.0, on=True), late=8.0)
 
 
-def given_up(d: Hands) -> None:
+def given_up(d: ScriptedFaults) -> None:
     d.dark(EAST)
     d.upon(Kind.APPROVAL_REQUESTED, lambda: stand_down(d), late=10.0)
 
 
-def stand_down(d: Hands) -> None:
+def stand_down(d: ScriptedFaults) -> None:
     for life in d.world.watch.record.open:
         name = life.id
         d.person(
@@ -96,7 +96,7 @@ def stand_down(d: Hands) -> None:
         )
 
 
-def executions_stopped(d: Hands) -> None:
+def executions_stopped(d: ScriptedFaults) -> None:
     """Let somebody stop the execution each time that it has been started anew."""
     d.dark(EAST)
 
@@ -112,7 +112,7 @@ def executions_stopped(d: Hands) -> None:
     d.upon(Kind.APPROVAL_REQUESTED, stop, late=5.0)
 
 
-def slow_at_last(d: Hands) -> None:
+def slow_at_last(d: ScriptedFaults) -> None:
     """Ask for five evacuations and give them up, then ask for a sixth.
 
     The sixth finds no target that is well.
@@ -137,45 +137,45 @@ def slow_at_last(d: Hands) -> None:
     d.after(55.0, ask)
 
 
-def left_and_well(d: Hands) -> None:
+def left_and_well(d: ScriptedFaults) -> None:
     """Let a Region be left, and be well again at once."""
     stop = d.dark_until(EAST)
     d.upon(Kind.SHIFT_APPLIED, stop)
 
 
-def left_and_unready(d: Hands) -> None:
+def left_and_unready(d: ScriptedFaults) -> None:
     left_and_well(d)
     d.upon(Kind.SETTLED, lambda: d.unready(EAST))
 
 
-def drilled(d: Hands) -> None:
+def drilled(d: ScriptedFaults) -> None:
     d.person(100.0, "drills", lambda deps: commands.drill(deps, EAST, who="ben", reason="simulated"))
 
 
-def drilled_and_dark(d: Hands) -> None:
+def drilled_and_dark(d: ScriptedFaults) -> None:
     drilled(d)
     d.upon(Kind.SHIFT_APPLIED, lambda: d.dark(EAST))
 
 
-def all_frozen(d: Hands) -> None:
+def all_frozen(d: ScriptedFaults) -> None:
     """Freeze all controllers over a drill's time, and for ten minutes more."""
     for home in d.world.homes:
         d.frozen(home, 120.0, 800.0)
 
 
-def silence(d: Hands) -> None:
+def silence(d: ScriptedFaults) -> None:
     """Make a Region dark, and then let nobody hear anything any more."""
     d.dark(EAST)
     d.after(150.0, d.nothing_arrives)
     d.after(150.0, lambda: d.begin("no-polls"))
 
 
-def rolled_out(d: Hands) -> None:
+def rolled_out(d: ScriptedFaults) -> None:
     d.dark(EAST)
     d.after(40.0, lambda: d.begin("policy-rolls-out"))
 
 
-def of_tomorrow(d: Hands) -> None:
+def of_tomorrow(d: ScriptedFaults) -> None:
     """Start an execution of a version that nobody here has."""
     home = d.world.homes[0]
     payload = '{"schema": "tidegate.incident/v9", "application": "storefront", "incident": "x", "epoch": 1}'
@@ -183,7 +183,7 @@ def of_tomorrow(d: Hands) -> None:
     d.after(20.0, lambda: d.world.cloud.call("states", "StartExecution", home, start))
 
 
-def late_to_leave(d: Hands) -> None:
+def late_to_leave(d: ScriptedFaults) -> None:
     """Delay a drill's first call, so that it lands too late.
 
     It is stuck under way, and lands when everything is at home again.
@@ -199,7 +199,7 @@ def late_to_leave(d: Hands) -> None:
     drilled(d)
 
 
-def clicked_twice(d: Hands) -> None:
+def clicked_twice(d: ScriptedFaults) -> None:
     d.begin("two-clicks")
     d.dark(EAST)
 
@@ -208,7 +208,7 @@ def one_counts(world: World) -> bool:
     return any(asked.answer for asked in world.watch.record.requests.values())
 
 
-def all_opened(d: Hands) -> None:
+def all_opened(d: ScriptedFaults) -> None:
     d.begin("links-opened")
     d.dark(EAST)
 
@@ -267,7 +267,7 @@ CIRCUMSTANCES: Mapping[str, Circumstance] = {
 """Code -> circumstances; the last three are for what no code tells of."""
 
 
-def target_dies_and_source_is_well(d: Hands) -> None:
+def target_dies_and_source_is_well(d: ScriptedFaults) -> None:
     """Let a person leave a healthy Region for one that dies."""
     d.person(100.0, "evacuates", lambda deps: commands.evacuate(deps, EAST, who="ben", reason="simulated"))
     d.upon(Kind.SHIFT_APPLIED, lambda: d.dark(WEST))
@@ -277,7 +277,7 @@ def rolled_back(world: World) -> bool:
     return any(event.kind is Kind.ROLLED_BACK for event in world.watch.record.events)
 
 
-def lands_unseen(d: Hands) -> None:
+def lands_unseen(d: ScriptedFaults) -> None:
     """Apply a change unseen, then let the target die for good.
 
     No reply comes, and nothing can be read.
@@ -302,7 +302,7 @@ def written(world: World) -> bool:
     return any(event.kind is Kind.SHIFT_APPLIED for event in world.watch.record.events)
 
 
-def falls_silent(d: Hands) -> None:
+def falls_silent(d: ScriptedFaults) -> None:
     """Let nothing arrive from the target once all has moved.
 
     So nobody knows whether the target is ready.
@@ -315,7 +315,7 @@ def settled(world: World) -> bool:
     return any(event.kind is Kind.SETTLED for event in world.watch.record.events)
 
 
-def given_up_between(d: Hands) -> None:
+def given_up_between(d: ScriptedFaults) -> None:
     """Let a person end the incident between two states.
 
     The next look finds it ended.

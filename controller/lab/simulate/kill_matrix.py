@@ -31,7 +31,7 @@ from controller.lab.simulate.world.facts import Fact
 from controller.lab.simulate.world.observer import JOURNAL
 from controller.lab.simulate.world.processes import running
 from controller.lab.simulate.world.table_snapshot import keep
-from controller.lab.simulate.world.weather import MOMENTS, Doom, Moment, Sent
+from controller.lab.simulate.world.weather import MOMENTS, DeathRule, Moment, Sent
 from controller.lab.simulate.world.world import Plant, World, make_world
 
 
@@ -169,7 +169,7 @@ class Driver:
     cell: Cell | None = None
     died: float | None = None
 
-    def doom(self, call: Sent) -> Doom | None:
+    def doom(self, call: Sent) -> DeathRule | None:
         process = running()
         if call.home != self.home or process is None:
             return None
@@ -177,7 +177,7 @@ class Driver:
         for cell in self.cells.get(len(self.calls) - 1, ()):
             if self.split():
                 self.cell, self.cells = cell, {}
-                return Doom(cell.moment, self.die, LATE[cell.number % len(LATE)])
+                return DeathRule(cell.moment, self.die, LATE[cell.number % len(LATE)])
         return None
 
     def die(self) -> None:

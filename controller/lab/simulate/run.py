@@ -19,7 +19,7 @@ from controller.lab.simulate import liveness
 from controller.lab.simulate.coverage_goals import Aim, aim_of
 from controller.lab.simulate.faults.catalogue import FAULTS
 from controller.lab.simulate.faults.people import People
-from controller.lab.simulate.faults.scripted import Hands
+from controller.lab.simulate.faults.scripted import ScriptedFaults
 from controller.lab.simulate.invariants.catalogue import Break
 from controller.lab.simulate.storm import Run, heal, storm
 from controller.lab.simulate.world.application import Length, drawn_policy, plain_policy, usual
@@ -110,7 +110,7 @@ def _calm(run: Run, aim: Aim, people: People) -> bool:
     circumstance, world = aim.circumstance, run.world
     if circumstance is not None:
         people.words = list(circumstance.words)
-        circumstance.script(Hands(world))
+        circumstance.script(ScriptedFaults(world))
     else:
         run.aim(aim.faults, aim.state)
         run.after(0.0, "region-dark", 900.0)

@@ -32,7 +32,11 @@ def load_state(deps: Deps) -> State:
     One that lacks a Region of the open incident does not come into force before that incident has ended.
     """
     state = read_state(deps)
-    if state.policy == deps.policy.digest or deps.deployed <= state.deployed or lacks(deps.policy, state):
+    if (
+        state.policy == deps.policy.digest
+        or deps.deployed <= state.deployed
+        or missing_region(deps.policy, state)
+    ):
         return state
     controls = read_switch(deps)
     data = {"digest": deps.policy.digest, "deployed": deps.deployed, "enforcement": deps.policy.enforcement,
@@ -45,7 +49,7 @@ def load_state(deps: Deps) -> State:
         return read_state(deps)
 
 
-def lacks(policy: Policy, state: State) -> str | None:
+def missing_region(policy: Policy, state: State) -> str | None:
     """Return the reason why the policy cannot drive the open incident, or None.
 
     It cannot where it lacks one of the incident's Regions.

@@ -44,7 +44,7 @@ TRIES = 2
 """Readings of the fleet's journal before it counts as unreadable."""
 
 
-def read_kept(policy: Policy, snapshots: Snapshots) -> tuple[ReadinessResult, ...]:
+def read_snapshots(policy: Policy, snapshots: Snapshots) -> tuple[ReadinessResult, ...]:
     """Return the kept readings.
 
     None where they cannot be read: the checks are unknown then.
@@ -66,14 +66,14 @@ def read_now(
     """
     wanted = open_queries(policy, state)
     if not wanted:
-        return read_kept(policy, snapshots)
-    fresh = ask(readiness, runtime, wanted)
+        return read_snapshots(policy, snapshots)
+    fresh = query_all(readiness, runtime, wanted)
     if len(fresh) == len(wanted):
         return tuple(fresh)
-    return newest([*read_kept(policy, snapshots), *fresh])
+    return newest([*read_snapshots(policy, snapshots), *fresh])
 
 
-def read_beside(
+def start_reading(
     policy: Policy, state: State | None, readiness: Readiness, snapshots: Snapshots, runtime: Runtime
 ) -> Callable[[], tuple[ReadinessResult, ...]]:
     """Begin to read beside the caller; return the function that waits for it.
@@ -81,7 +81,7 @@ def read_beside(
     state: whose open incident asks now; None: what was kept will do.
     """
     if state is None or not open_queries(policy, state):
-        return lambda: read_kept(policy, snapshots)
+        return lambda: read_snapshots(policy, snapshots)
     task = runtime.spawn(lambda: read_now(policy, state, readiness, snapshots, runtime))
     ends = runtime.monotonic() + 2 * PATIENCE
 
@@ -104,12 +104,12 @@ def refresh(
         return
     now = runtime.now()
     known: Mapping[ReadinessQuery, ReadinessResult] = {
-        reading.query: reading for reading in read_kept(policy, snapshots)
+        reading.query: reading for reading in read_snapshots(policy, snapshots)
     }
     pressing = set(open_queries(policy, state))
     due = [w for w in every if w in pressing or w not in known or now - known[w].at >= SNAPSHOT]
     with suppress(EvidenceUnavailable):  # what is not kept grows old, and then it is unknown
-        snapshots.keep(policy.application, ask(readiness, runtime, due))
+        snapshots.keep(policy.application, query_all(readiness, runtime, due))
 
 
 def open_queries(policy: Policy, state: State) -> tuple[ReadinessQuery, ...]:
@@ -142,7 +142,9 @@ def _every_query(policy: Policy) -> tuple[ReadinessQuery, ...]:
     return tuple(found)
 
 
-def ask(readiness: Readiness, runtime: Runtime, wanted: Sequence[ReadinessQuery]) -> list[ReadinessResult]:
+def query_all(
+    readiness: Readiness, runtime: Runtime, wanted: Sequence[ReadinessQuery]
+) -> list[ReadinessResult]:
     """Return the answers that come; all are asked side by side."""
 
     def one(query: ReadinessQuery) -> ReadinessResult | None:
@@ -195,7 +197,7 @@ def situation(
     Anything that does not answer is None, and the decision says so. Readiness is asked for now, in an open
     incident, where controls are read too; else as last kept.
     """
-    awaited = read_beside(
+    awaited = start_reading(
         deps.policy, state if read_controls else None, deps.readiness, deps.snapshots, deps.runtime
     )
     try:
@@ -218,7 +220,7 @@ def with_controls(deps: Deps, seen: Situation) -> Situation:
     if state is None or not open_queries(deps.policy, state):
         controls, readings = read_switch(deps), seen.readings
     else:
-        awaited = read_beside(deps.policy, state, deps.readiness, deps.snapshots, deps.runtime)
+        awaited = start_reading(deps.policy, state, deps.readiness, deps.snapshots, deps.runtime)
         controls, readings = read_switch(deps), awaited()
     return replace(seen, now=deps.runtime.now(), controls=controls, readings=readings)
 

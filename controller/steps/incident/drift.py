@@ -20,7 +20,7 @@ DEADLINE = 15.0
 """Seconds after which nothing new is sent."""
 
 
-def see_drift(deps: Deps, state: State, controls: Mapping[str, bool] | None) -> State:
+def record_drift(deps: Deps, state: State, controls: Mapping[str, bool] | None) -> State:
     """Write `DriftSeen` and page where controls differ from the journal.
 
     Raises `JournalConflict`: what was written meanwhile may well explain it.

@@ -25,7 +25,7 @@ def next_epoch(deps: Deps) -> int:
     return lease.epoch + 1 if lease else 1
 
 
-def hold_lease(deps: Deps, incident: Incident) -> Lease | None:
+def take_or_keep_lease(deps: Deps, incident: Incident) -> Lease | None:
     """Return the lease at the incident's epoch, and take it if nobody has.
 
     None if a newer epoch holds it.
@@ -45,7 +45,7 @@ def drive(deps: Deps, incident: Incident) -> bool:
     the same at the same time does no harm.
     """
     with suppress(JournalConflict):
-        hold_lease(deps, incident)
+        take_or_keep_lease(deps, incident)
     # The whole payload: the workflow file reads its waits from it, before any step has run.
     payload = StepPayload(
         schema="tidegate.incident/v1",

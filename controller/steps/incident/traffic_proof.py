@@ -40,7 +40,7 @@ def look_for_proof(
     return prove(rule, left, counted, begun=begun, applied=incident.changed, now=now)
 
 
-def kept(deps: Deps, proof: Proof, payload: StepPayload) -> StepPayload | None:
+def obstacle(deps: Deps, proof: Proof, payload: StepPayload) -> StepPayload | None:
     """Return the payload that keeps the shift from being called verified, or None.
 
     None: nothing is in the way.

@@ -35,7 +35,7 @@ WriteDown = Callable[[Mapping[str, Any]], str]
 KEPT = ("stage", "who", "credential", "at", "region", "to", "before", "after", "reason", "plan", "of")
 
 
-class Record(Protocol):
+class LocalMove(Protocol):
     """A record of a move, as it was written down on a machine."""
 
     @property
@@ -87,7 +87,7 @@ def refuse_names(policy: Policy, *, source: str, target: str | None) -> str | No
     return f"{source} cannot be left for itself" if source == target else None
 
 
-def look(policy: Policy, switch: RoutingControls, *, source: str, target: str | None) -> Outlook:
+def plan_move(policy: Policy, switch: RoutingControls, *, source: str, target: str | None) -> Outlook:
     """Read the controls and plan the move from them.
 
     Raises `SwitchUnavailable`, `SwitchRefused`.
@@ -189,7 +189,7 @@ def _record(policy: Policy, outlook: Outlook, states: Mapping[str, bool] | None)
     }
 
 
-def journal(deps: Deps, records: Sequence[Record]) -> int:
+def journal_records(deps: Deps, records: Sequence[LocalMove]) -> int:
     """Append a `BrokeGlass` event once for each record that the journal lacks.
 
     Returns how many it lacked. Raises `OutsideUnreachable`, and `JournalConflict` where the journal stays
@@ -216,7 +216,7 @@ def journal(deps: Deps, records: Sequence[Record]) -> int:
         ) from conflict
 
 
-def _draft(deps: Deps, record: Record) -> Draft:
+def _draft(deps: Deps, record: LocalMove) -> Draft:
     body = record.body
     data = {key: body[key] for key in KEPT if body.get(key) is not None}
     who = str(body.get("who", "unknown"))

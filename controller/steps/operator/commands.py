@@ -11,7 +11,7 @@ from functools import partial
 from typing import TypeVar
 
 from controller.core.decision.decide import Situation, decide
-from controller.core.decision.drills import kept_from
+from controller.core.decision.drills import obstacle_to_drill
 from controller.core.incident.fold import fold
 from controller.core.incident.state import BEFORE_SHIFT, ENDED, IllegalMove, Incident, Phase, State
 from controller.core.journal import Draft, Event, Kind
@@ -98,7 +98,7 @@ def drill(deps: Deps, region: str, *, who: str, reason: str) -> Done:
     if refusal is not None:
         return refused(deps, f"drill {sanitize(region, 60)}", refusal, who=who)
     seen = situation(deps, state, read_controls=True)
-    kept = kept_from(deps.policy, state, region, seen.now, seen.controls)
+    kept = obstacle_to_drill(deps.policy, state, region, seen.now, seen.controls)
     if kept is not None:
         return refused(deps, f"drill {region}", kept.reason, who=who)
     look = partial(situation, deps, read_controls=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from controller.core.decision.decide import decide
-from controller.core.decision.drills import SCHEDULE, Kept, due, kept_from, missed, my_turn, turn
+from controller.core.decision.drills import SCHEDULE, Obstacle, due, missed, my_turn, obstacle_to_drill, turn
 from controller.core.decision.precedence import abstains
 from controller.core.incident.state import IllegalMove, State
 from controller.core.journal import Kind
@@ -37,7 +37,7 @@ def drill_if_due(deps: Deps, state: State, controls: Mapping[str, bool] | None) 
     seen = situation(deps, state, read_controls=False, controls=controls)
     if abstains(seen) is not None:
         return  # another controller may know better
-    kept = missed(struck, now) or kept_from(deps.policy, state, region, now, controls)
+    kept = missed(struck, now) or obstacle_to_drill(deps.policy, state, region, now, controls)
     with suppress(JournalConflict, IllegalMove):  # another was faster, or the next tick tries again
         if kept is not None:
             _skip(deps, state, region, struck, kept)
@@ -49,7 +49,7 @@ def drill_if_due(deps: Deps, state: State, controls: Mapping[str, bool] | None) 
         )
 
 
-def _skip(deps: Deps, state: State, region: str, struck: float, kept: Kept) -> None:
+def _skip(deps: Deps, state: State, region: str, struck: float, kept: Obstacle) -> None:
     data = {
         "source": region,
         "scheduled": struck,

@@ -52,7 +52,7 @@ def _ticks(deps: Deps, start: float, end: float) -> list[float]:
     return [at for at, record in found if record.get("by") == "tick"]
 
 
-def tell_gap(deps: Deps, state: State, now: float) -> State:
+def record_gap(deps: Deps, state: State, now: float) -> State:
     """Write `Blinded` if there was a gap.
 
     Tries again if another process wrote first. Raises `JournalConflict`.
@@ -66,7 +66,7 @@ def tell_gap(deps: Deps, state: State, now: float) -> State:
     )
 
 
-def without_journal(deps: Deps, now: float, error: ControllerError) -> dict[str, object]:
+def record_unreadable_journal(deps: Deps, now: float, error: ControllerError) -> dict[str, object]:
     """Record that nothing may move, and page once.
 
     A journal that does not answer is told at the second such tick in a row, since one answer may get lost.
@@ -102,7 +102,7 @@ def _unreadable(record: Mapping[str, Any]) -> bool:
     return any(decision["code"] == "journal-unreadable" for decision in record["decisions"])
 
 
-def tell_stuck(deps: Deps, state: State) -> State:
+def page_stuck_step(deps: Deps, state: State) -> State:
     """Page and write `Escalated` where the open incident's step is stuck.
 
     Does nothing where that was told already. Whichever controller looks first tells it: the one that drives

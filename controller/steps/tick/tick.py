@@ -22,14 +22,14 @@ from controller.ports.errors import (
 )
 from controller.ports.runtime import fan_out
 from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import lacks, load_state
+from controller.steps.context.journalling import load_state, missing_region
 from controller.steps.context.paging import note
 from controller.steps.context.situation import read_switch, refresh
-from controller.steps.incident.drift import repair_echo, see_drift
+from controller.steps.incident.drift import record_drift, repair_echo
 from controller.steps.incident.opening import RegionAssessments, assess_regions_retrying
 from controller.steps.tick.keep_alive import keep_alive
 from controller.steps.tick.scheduled_drills import drill_if_due
-from controller.steps.tick.self_checks import tell_gap, tell_stuck, without_journal
+from controller.steps.tick.self_checks import page_stuck_step, record_gap, record_unreadable_journal
 from controller.steps.tick.takeover import Standing, look_at_driver, standing_data, take_over_if_still
 
 PATIENCE = 15.0
@@ -44,9 +44,9 @@ def tick(deps: Deps) -> dict[str, object]:
     now = deps.runtime.now()
     silent = _poll(deps)
     try:
-        state = tell_gap(deps, load_state(deps), now)
+        state = record_gap(deps, load_state(deps), now)
     except (OutsideUnreachable, JournalUnreadable) as error:
-        return without_journal(deps, now, error)
+        return record_unreadable_journal(deps, now, error)
     refresh(deps.policy, state, deps.readiness, deps.snapshots, deps.runtime)
     controls = read_switch(deps)
     state = _look_for_drift(deps, state, controls)
@@ -61,7 +61,7 @@ def tick(deps: Deps) -> dict[str, object]:
         **standing_data(standing),
     }
     note(deps, now, record)
-    state = tell_stuck(deps, assessed.state)
+    state = page_stuck_step(deps, assessed.state)
     incident = state.open
     if incident is not None and assessed.opened is None:
         # Another process that writes first has done the same, or more.
@@ -86,7 +86,7 @@ def _on(deps: Deps, controls: Mapping[str, bool] | None) -> dict[str, int]:
 def _keep_going(
     deps: Deps, assessed: RegionAssessments, incident: Incident, standing: Standing | None
 ) -> None:
-    if lacks(deps.policy, assessed.state):  # its own steps tell people
+    if missing_region(deps.policy, assessed.state):  # its own steps tell people
         return
     if standing is not None:
         take_over_if_still(deps, assessed.state, incident, standing)
@@ -105,7 +105,7 @@ def _driver(deps: Deps, state: State, now: float) -> Standing | None:
 def _look_for_drift(deps: Deps, state: State, controls: Mapping[str, bool] | None) -> State:
     try:
         repaired = repair_echo(deps, state, controls)
-        return see_drift(deps, state, controls) if repaired is state else repaired
+        return record_drift(deps, state, controls) if repaired is state else repaired
     except JournalConflict:  # what another wrote may be this shift; the next tick knows
         return load_state(deps)
 

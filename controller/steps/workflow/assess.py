@@ -18,10 +18,10 @@ from controller.core.incident.state import BEFORE_SHIFT, ENDED, Incident, Phase,
 from controller.core.journal import Kind
 from controller.core.model import Decision, Plan
 from controller.steps.context.deps import REASON, Deps
-from controller.steps.context.journalling import lacks, load_state, write
+from controller.steps.context.journalling import load_state, missing_region, write
 from controller.steps.context.paging import note, page
 from controller.steps.context.situation import situation
-from controller.steps.incident.driver import hold_lease
+from controller.steps.incident.driver import take_or_keep_lease
 from controller.steps.payload import StepPayload
 
 LANDED = 45.0
@@ -76,9 +76,9 @@ def assess(deps: Deps, payload: StepPayload) -> StepPayload:
     payload = payload.model_copy(update={"loop": payload.loop + 1})
     if incident.phase in ENDED:
         return payload.to("settled" if incident.phase is Phase.SETTLED else "stand_down")
-    if (missing := lacks(deps.policy, state)) is not None:
+    if (missing := missing_region(deps.policy, state)) is not None:
         return payload.to("escalate", code="policy-superseded", reason=missing)
-    lease = hold_lease(deps, incident)
+    lease = take_or_keep_lease(deps, incident)
     if lease is None:
         return payload.to("superseded")
     seen = situation(deps, state, read_controls=True)
@@ -106,11 +106,11 @@ def assess(deps: Deps, payload: StepPayload) -> StepPayload:
             write(deps, state, Kind.CONFIRMED, data=data, incident=incident)
         return payload.to("act")
     if decision.action == "stand_down":
-        stand_down(deps, state, incident, decision)
+        end_without_move(deps, state, incident, decision)
         return payload.to("stand_down", code=decision.code, reason=decision.reason)
     if incident.intent == "drill" and incident.phase in BEFORE_SHIFT and decision.checks:
         blocked = replace(decision, reason=f"drill blocked: {decision.reason}")
-        stand_down(deps, state, incident, blocked)
+        end_without_move(deps, state, incident, blocked)
         return payload.to("stand_down", code=decision.code, reason=blocked.reason)
     paged_already = decision.code in incident.escalated or decision.code in QUIET
     return payload.to("hold" if paged_already else "escalate", code=decision.code, reason=decision.reason)
@@ -161,7 +161,7 @@ def _without_intent(
     return state, state.incidents[incident.id]
 
 
-def stand_down(deps: Deps, state: State, incident: Incident, decision: Decision) -> None:
+def end_without_move(deps: Deps, state: State, incident: Incident, decision: Decision) -> None:
     state, incident = _without_intent(deps, state, incident, decision)
     data = {"code": decision.code, "reason": decision.reason[:REASON], "decision": decision_record(decision)}
     drill = {"outcome": "blocked"} if incident.intent == "drill" else {}

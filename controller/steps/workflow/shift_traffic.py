@@ -23,7 +23,7 @@ from typing import Any
 from controller.core.decision.approval_chain import granted, overrides
 from controller.core.decision.decide import decide
 from controller.core.decision.guards import begun
-from controller.core.decision.limits import left_today, rationed, regions_counted
+from controller.core.decision.limits import fleet_refusal, left_today, regions_counted
 from controller.core.incident.state import Incident, Phase, State
 from controller.core.journal import Draft, Event, Kind
 from controller.core.model import Plan
@@ -64,7 +64,7 @@ def count_region_for_fleet(
         counted = regions_counted(events)
         if region in left_today(counted, now):
             return None
-        too_many = rationed(deps.policy.limits.fleet_regions_per_day, counted, region, now)
+        too_many = fleet_refusal(deps.policy.limits.fleet_regions_per_day, counted, region, now)
         if too_many is None:
             deps.journal.append(FLEET, draft, events[-1] if events else None)
         return too_many
@@ -96,9 +96,9 @@ def shift_traffic(deps: Deps, payload: StepPayload) -> StepPayload:
     plan = decision.plan
     if incident.phase is Phase.VERIFIED and not plan.changes:
         return payload.to("watch", wait=_settle(deps, incident))
-    rationed = count_region_for_fleet(deps, state, incident, seen.controls)
-    if rationed is not None:
-        return payload.to("again", code="velocity", reason=rationed, wait=5)
+    refusal = count_region_for_fleet(deps, state, incident, seen.controls)
+    if refusal is not None:
+        return payload.to("again", code="velocity", reason=refusal, wait=5)
     beat(deps, incident, seen)  # nobody takes over from a driver that is about to send
     data: dict[str, Any] = {
         "plan": plan.digest,

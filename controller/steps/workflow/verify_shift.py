@@ -28,9 +28,9 @@ from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.journalling import require_driver, write
 from controller.steps.context.paging import page
 from controller.steps.context.situation import situation
-from controller.steps.incident.drift import repair_echo, see_drift
+from controller.steps.incident.drift import record_drift, repair_echo
 from controller.steps.incident.driver import beat
-from controller.steps.incident.traffic_proof import kept, look_for_proof
+from controller.steps.incident.traffic_proof import look_for_proof, obstacle
 from controller.steps.payload import StepPayload
 from controller.steps.workflow.assess import QUIET, remaining_plan
 
@@ -57,7 +57,7 @@ def verify_shift(deps: Deps, payload: StepPayload) -> StepPayload:
     if moved and repair_echo(deps, state, seen.controls) is not state:
         return payload.to("watch", reason="a late call was put back")
     if moved:
-        return _drifted(deps, see_drift(deps, state, seen.controls), incident, payload, moved)
+        return _drifted(deps, record_drift(deps, state, seen.controls), incident, payload, moved)
     looked = view(deps.policy, deps.account, seen.evidence, seen.now)
     turn = must_turn(_found(seen, incident, looked), incident)
     worse = [_breaching(looked, family, incident) for family in _judged(deps, incident)]
@@ -69,7 +69,7 @@ def verify_shift(deps: Deps, payload: StepPayload) -> StepPayload:
     if incident.phase is Phase.SHIFTED:
         well = turn is None or turn[0] == "succeeded"
         proof = look_for_proof(deps, state, incident, seen.controls) if well else None
-        unproved = None if proof is None else kept(deps, proof, payload)
+        unproved = None if proof is None else obstacle(deps, proof, payload)
         if unproved is not None:
             if unproved.next == "watch" or incident.intent != "drill" or incident.leg == "home":
                 return unproved

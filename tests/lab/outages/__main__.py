@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from controller.entry.replay import works
+from controller.entry.replay import composition
 from controller.lab.replay.events import read_recording
 from controller.lab.replay.play import replay
 from tests.lab.outages.verdicts import HERE, Case, cases, misses
@@ -39,7 +39,7 @@ def play(named: Mapping[str, Case]) -> bool:
     for name, case in named.items():
         began = time.process_time()
         with tempfile.TemporaryDirectory() as folder:
-            told = replay(case.policy, read_recording(written(case, Path(folder))), works(), alone=True)
+            told = replay(case.policy, read_recording(written(case, Path(folder))), composition(), alone=True)
         wrong = misses(case, told, whole=True)
         good = good and not wrong
         took, read = time.process_time() - began, told["events"]["read"]

@@ -21,8 +21,8 @@ from controller.core.policy.validation import compiled, expected_signals
 from controller.core.text import sanitize
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, problem_fields, stdout
 from controller.lab.cases.reader import beside
-from controller.lab.cases.reviewed import review_file
-from controller.lab.cases.reviewed import reviewed as reviewed_
+from controller.lab.cases.review_record import review_file
+from controller.lab.cases.review_record import reviewed as reviewed_
 from controller.lab.cases.run import Report, clock, run
 from controller.lab.lint import Review, review
 from controller.lab.lint.finding import Finding

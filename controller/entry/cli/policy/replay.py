@@ -44,7 +44,7 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Say what a policy would have done on a past day: every event in order of arrival, in virtual time."""
-    from controller.entry.replay import works
+    from controller.entry.replay import composition
     from controller.lab.replay.events import BadFile, read_recording
     from controller.lab.replay.play import replay as play
 
@@ -53,7 +53,9 @@ def replay(
     try:
         recording = read_recording(file)
         _tell_refused(recording, shown, strict=strict)
-        fields = play(loaded, recording, works(), approve=approve, ready=ready, account=account, alone=alone)
+        fields = play(
+            loaded, recording, composition(), approve=approve, ready=ready, account=account, alone=alone
+        )
     except BadFile as error:
         fail(ExitCode.BAD_INPUT, f"{shown} {error}")
     emit("replay", fields, lambda: _print(fields), as_json=as_json)

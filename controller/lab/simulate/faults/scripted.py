@@ -22,7 +22,7 @@ ELSEWHERE = "eu-west-1"
 
 
 @dataclass
-class Hands:
+class ScriptedFaults:
     """Gives a script its faults and people. Seconds count from now."""
 
     world: World

@@ -16,7 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from controller.lab.simulate.world.processes import Died, Machines, die_if_dead, running
-from controller.lab.simulate.world.weather import CallRule, Doom, Sent, Weather
+from controller.lab.simulate.world.weather import CallRule, DeathRule, Sent, Weather
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.service import Request, Response, Scope
 from controller.rehearsal.time.kernel import Kernel
@@ -102,7 +102,7 @@ class Stormy:
         self.runtime.sleep(max(0.0, patience - (self.runtime.monotonic() - started)))
         raise ReadTimeoutError(endpoint_url=request.url, error=f"{rule.fate} by the weather")
 
-    def _last(self, doom: Doom, call: Sent, request: Sendable) -> Received:
+    def _last(self, doom: DeathRule, call: Sent, request: Sendable) -> Received:
         """Send the call around which its sender dies."""
         if doom.moment == "before":
             doom.kill()

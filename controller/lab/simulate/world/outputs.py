@@ -151,7 +151,7 @@ class Log(io.StringIO):
         return len(text)
 
 
-class Gate(Protocol):
+class ConsoleBrowser(Protocol):
     """One controller's console, as browsers meet it."""
 
     def look(self, method: str, path: str, who: str | None) -> tuple[int, str]:
@@ -166,4 +166,4 @@ class Gate(Protocol):
         ...
 
 
-MakeGate = Callable[[Deps, Callable[[], float]], Gate]
+MakeGate = Callable[[Deps, Callable[[], float]], ConsoleBrowser]

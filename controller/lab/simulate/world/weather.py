@@ -80,7 +80,7 @@ class EventRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Doom:
+class DeathRule:
     """Lets the sender of a call die around it, by `kill`.
 
     late: seconds until what was `sent` lands.
@@ -102,7 +102,7 @@ class Weather:
     calls: list[CallRule] = field(default_factory=list)
     events: list[EventRule] = field(default_factory=list)
     told: Callable[[Sent, CallRule], None] = lambda _call, _rule: None
-    doom: Callable[[Sent], Doom | None] = lambda _call: None
+    doom: Callable[[Sent], DeathRule | None] = lambda _call: None
     """Asked once for each call, before the rules."""
 
     def fate(self, call: Sent) -> CallRule | None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from controller.core.journal import Draft, Event, Kind, seal
-from controller.steps.operator.explain_past import recall
+from controller.steps.operator.past_moments import recall_moment
 from tests.support.policy_scene import EAST, T0, WEST, loaded, storefront
 
 POLICY = storefront()
@@ -32,6 +32,6 @@ class _Records:
 
 
 def test_what_was_known_at_a_moment_is_a_beginning_of_the_journal_whatever_the_clocks_say() -> None:
-    found = [recall(POLICY, _Records(), T0 + at) for at in (-2000, 300, 700)]
+    found = [recall_moment(POLICY, _Records(), T0 + at) for at in (-2000, 300, 700)]
     assert [len(each.events) for each in found] == [0, 1, 3]
     assert [each.state.open is not None for each in found] == [False, False, True]

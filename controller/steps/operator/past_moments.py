@@ -24,7 +24,7 @@ class Nearest(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Recalled:
+class PastMoment:
     """The decisions, the state and the last events at the moment `at`.
 
     regions: Region -> (when it was decided, the stored decision). blind: the last assessment before `at` and
@@ -52,7 +52,7 @@ class Recalled:
 
 
 class Records(Protocol):
-    """The reads that `recall` needs, of one application.
+    """The reads that `recall_moment` needs, of one application.
 
     They are `Journal.read`, `Assessments.between` and `.nearest`.
     """
@@ -67,7 +67,7 @@ class Records(Protocol):
     def nearest(self) -> Nearest: ...
 
 
-def recall(policy: Policy, records: Records, at: float, state: State | None = None) -> Recalled:
+def recall_moment(policy: Policy, records: Records, at: float, state: State | None = None) -> PastMoment:
     """Return the decisions, the state and the gap at the moment `at`.
 
     state: as it was then, where that is known. Raises `EvidenceUnavailable`, `OutsideUnreachable`.
@@ -85,7 +85,7 @@ def recall(policy: Policy, records: Records, at: float, state: State | None = No
             latest[str(decision["region"])] = (when, decision)
     regions = {region: latest[region] for region in policy.regions if region in latest}
     blind = None if regions else _gap(records, application, at)
-    return Recalled(at, regions, state, events[-5:], blind)
+    return PastMoment(at, regions, state, events[-5:], blind)
 
 
 def _gap(records: Records, application: str, at: float) -> tuple[float | None, float | None]:

@@ -4,8 +4,8 @@ from functools import partial
 
 from controller.core.journal import Kind
 from controller.steps.context.deps import Deps
-from controller.steps.operator.choose_controller import first_able
 from controller.steps.operator.commands import evacuate
+from controller.steps.operator.controller_choice import first_able
 from tests.support.policy_scene import EAST, OTHER, WEST
 from tests.support.world import World, world
 

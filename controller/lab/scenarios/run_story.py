@@ -34,7 +34,7 @@ It must then say why it does not.
 
 
 @dataclass(frozen=True, slots=True)
-class Teller:
+class StoryBuilder:
     """Holds everything that is needed to tell a run.
 
     speed: scenario seconds in a second.
