@@ -25,6 +25,11 @@ def next_epoch(deps: Deps) -> int:
     return lease.epoch + 1 if lease else 1
 
 
+def successor_epoch(deps: Deps, incident: Incident) -> int:
+    """Return the epoch of the next driver: newer than the incident's and the lease's."""
+    return max(next_epoch(deps), incident.epoch + 1)
+
+
 def take_or_keep_lease(deps: Deps, incident: Incident) -> Lease | None:
     """Return the lease at the incident's epoch, and take it if nobody has.
 
@@ -89,7 +94,7 @@ def hand_over_to_next_run(deps: Deps, state: State, incident: Incident, reason: 
         "to": execution_name(incident, incident.runs + 1),
         "reason": reason,
     }
-    epoch = max(next_epoch(deps), incident.epoch + 1)
+    epoch = successor_epoch(deps, incident)
     state = write(deps, state, Kind.HANDED_OVER, data=data, incident=incident, epoch=epoch)
     drive(deps, state.incidents[incident.id])
     return state

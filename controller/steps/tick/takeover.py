@@ -19,7 +19,7 @@ from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import write
 from controller.steps.context.paging import page
 from controller.steps.context.situation import situation
-from controller.steps.incident.driver import MOST_RUNS, drive, execution_name, next_epoch, page_takeovers
+from controller.steps.incident.driver import MOST_RUNS, drive, execution_name, page_takeovers, successor_epoch
 
 STANDSTILL = 150.0
 """Seconds without a beat after which a driver is taken for dead."""
@@ -75,7 +75,7 @@ def take_over_if_still(deps: Deps, state: State, incident: Incident, standing: S
         "to": execution_name(incident, incident.runs + 1),
         "reason": f"no sign of life from {incident.driver} for {still:.0f} s",
     }
-    epoch = max(next_epoch(deps), incident.epoch + 1)
+    epoch = successor_epoch(deps, incident)
     state = write(deps, state, Kind.TAKEN_OVER, data=data, incident=incident, epoch=epoch)
     taken = state.incidents[incident.id]
     drive(deps, taken)
