@@ -3,7 +3,7 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 BIN := .venv/bin
 READY := .venv/.ready
-# Each commit is tried on a slice of its own; the same commit on the same one.
+# The slice is drawn by the commit's id.
 SLICE ?= $(shell printf "%d" 0x$$(git rev-parse --short=6 HEAD 2> /dev/null || echo 1))
 ASL := .venv/asl/.ready
 

@@ -9,8 +9,9 @@ import pytest
 from tests.support.shipped_policy import language_keys
 from tests.support.sources import CODE, ROOT, existing, module_of, sources
 
-NAMED = {"CONTRIBUTING.md": 80, "docs/code-tour.md": 15}
-"""Page -> how many different files it names at least. The tour is checked once it is written."""
+TOUR = "docs/code-tour.md"
+NAMED = {"CONTRIBUTING.md": 80, TOUR: 30}
+"""Page -> how many different files it names at least."""
 PAGES = {page: ROOT / page for page in NAMED if (ROOT / page).exists()}
 BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`\n]+)`")
@@ -19,12 +20,14 @@ LETTERS = re.compile(r"[\w./-]+")
 PLACEHOLDER = re.compile(r"[A-Z]{2,}(\.\w+)?")
 NAME = r"`[A-Za-z_][\w.]*`"
 NAMES = rf"{NAME}(?:(?:,? and |, ){NAME})*"
+BESIDE = re.compile(rf"`([\w./]+\.py)`,? ({NAMES})")
 AFTER = re.compile(rf"`([^`\s]+)`: ({NAMES})")
 BEFORE = re.compile(rf"({NAMES}) in `([^`\s]+)`")
+SNAKE = re.compile(r"_?[a-z]+(_[a-z]+)+")
 DOTTED = re.compile(r"[a-z_]\w*(\.[a-z_]\w*)*\.[A-Za-z_]\w*")
 TOPS = {path.name for folder in (ROOT, CODE) for path in folder.iterdir() if path.is_dir()}
 OUTSIDE = ("../", "$", ".venv/")
-"""Pages that another change brings."""
+"""Beginnings of what lies outside the project, or is made by it."""
 
 each_page = pytest.mark.parametrize("page", PAGES)
 
@@ -59,9 +62,11 @@ def paths(page: str) -> set[str]:
 
 
 def named_beside(page: str) -> set[tuple[str, str]]:
-    """Return (path, name) of "`path`: `NAME`", of "`NAME` in `path`", and of `path::NAME`."""
+    """Return (path, name) of "`path`: `NAME`", "`path`, `NAME`", "`NAME` in `path`", and `path::NAME`."""
     text = prose(page)
     pairs = [*AFTER.findall(text), *((path, names) for names, path in BEFORE.findall(text))]
+    if page == TOUR:
+        pairs += BESIDE.findall(text)
     pairs += [
         (path, f"`{name}`") for path, mark, name in (s.partition("::") for s in SPAN.findall(text)) if mark
     ]
@@ -119,10 +124,18 @@ def test_each_file_that_a_page_names_is_there(page: str) -> None:
     assert sorted(path for path in named if found(path) is None) == []
 
 
+def test_each_function_that_the_tour_names_is_somewhere() -> None:
+    spans = {span for span in SPAN.findall(prose(TOUR)) if SNAKE.fullmatch(span)}
+    assert len(spans) >= 20
+    code = [*sources(least=350), *sources("infra", least=25, root=ROOT)]
+    words = set(re.findall(r"\w+", "".join(file.read_text(encoding="utf-8") for file in code)))
+    assert spans - words == set()
+
+
 @each_page
 def test_each_name_beside_a_file_stands_in_it(page: str) -> None:
     pairs = named_beside(page)
-    assert len(pairs) >= (40 if page == "CONTRIBUTING.md" else 0)
+    assert len(pairs) >= (40 if page == "CONTRIBUTING.md" else 30)
     places = {(path, name): found(path) for path, name in pairs}
     assert sorted(pair for pair, place in places.items() if not place or not stands_in(pair[1], place)) == []
 

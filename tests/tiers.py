@@ -1,4 +1,4 @@
-"""The tiers of tests. `make test` runs all that is named nowhere here; `make check` runs `CHECK`.
+"""The tiers of tests. `make test` runs all but `CHECK`, and `make check` runs that.
 
 | tier | who waits for it | at most, on two cores |
 |---|---|---|
@@ -41,4 +41,5 @@ ATTACKS = (
     "tests/steps/test_random_faults.py",
     "tests/steps/test_three_controller_faults.py",
 )
-"""Hostile input and random faults: `make prove` plays them with twenty times as many seeds."""
+"""Hostile input and random faults, in either tier; `tests.prove` plays them with other seeds, and with more.
+"""

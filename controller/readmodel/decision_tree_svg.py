@@ -75,7 +75,7 @@ def tree_svg(tree: Mapping[str, Any], *, title: str, subtitle: str) -> str:
 
 def escaped(text: str) -> str:
     """Return text from outside as it can stand anywhere in XML, on one line."""
-    return escape(sanitize(text, LONGEST), quote=True)
+    return escape(sanitize(text, LONGEST), quote=True).replace("&#x27;", "&#39;")
 
 
 def _place(node: Mapping[str, Any], depth: int, y: int, above: int | None, rows: list[Row]) -> int:

@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from controller.core.decision import decide
+from controller.core.decision.drills import Obstacle
+from controller.core.model import Check, Decision
 from tests.support.sources import CODE as ROOT
 from tests.support.sources import sources
 
 CODE = re.compile(r"[a-z]+(-[a-z]+)*")
 ACTS = {"act", "ask"}
 """What a decision does that keeps nothing back; whether `ask` keeps something back, its check says."""
-PLACES = {"Check": 1, "Decision": 2, "_plainly": 2, "Kept": 0}
-"""Who takes a code, and as which argument."""
+PLACES = {Check.__name__: 1, Decision.__name__: 2, decide._plainly.__name__: 2, Obstacle.__name__: 0}
+"""Name of whatever takes a code -> as which argument."""
 CONDITIONS = {"ConditionExpression", "IfMatch", "IfNoneMatch"}
 
 Function = ast.FunctionDef
@@ -98,7 +101,7 @@ def _members(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
 def _checked(call: ast.Call) -> frozenset[str]:
     """The codes of a check that may say no."""
     name = call.func.id if isinstance(call.func, ast.Name) else ""
-    if name == "Check":
+    if name == Check.__name__:
         if len(call.args) > 2 and ast.unparse(call.args[2]) == "Truth.TRUE":
             return frozenset()
         return _codes(call.args[1]) if len(call.args) > 1 else frozenset()
@@ -145,7 +148,7 @@ def _stops(node: ast.Return, function: Function) -> frozenset[str]:
     if call.func.id == "replace":
         given = next((k.value for k in call.keywords if k.arg == "code"), None)
     else:
-        place = PLACES.get(call.func.id, len(call.args)) if call.func.id != "Check" else len(call.args)
+        place = PLACES.get(call.func.id, len(call.args)) if call.func.id != Check.__name__ else len(call.args)
         given = call.args[place] if place < len(call.args) else None
     if given is None:
         return frozenset()

@@ -1,18 +1,18 @@
 """The seeds of random tests: few in the usual tiers, many where something is to be proved.
 
-`TIDEGATE_ROUNDS` multiplies their number; `TIDEGATE_FIRST_SEED` is added to the first. Both are set by
-`python -m tests.prove`.
+`TIDEGATE_ROUNDS` multiplies their number; `TIDEGATE_FIRST_ROUND` says how many rounds are passed over. Both
+are set by `python -m tests.prove`.
 """
 
 import os
 
 ROUNDS = max(1, int(os.environ.get("TIDEGATE_ROUNDS", "1")))
-SKIPPED = max(0, int(os.environ.get("TIDEGATE_FIRST_SEED", "0")))
+SKIPPED = max(0, int(os.environ.get("TIDEGATE_FIRST_ROUND", "0")))
 
 
 def seeds(usual: range) -> range:
-    """Return the usual seeds, or those that come of more rounds and a later start."""
-    first = usual.start + SKIPPED
+    """Return the usual seeds, or those of more rounds and of a later one."""
+    first = usual.start + SKIPPED * len(usual)
     return range(first, first + len(usual) * ROUNDS)
 
 

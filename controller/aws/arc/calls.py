@@ -88,13 +88,21 @@ class CallFailed(Exception):  # noqa: N818
         return self.text
 
 
+def _flat(text: str) -> str:
+    """Return text from outside on one line, runs of blanks as one.
+
+    The words of a safety rule must not hide behind blanks.
+    """
+    return sanitize(" ".join(text[: 4 * LONGEST].split()), LONGEST)
+
+
 def judge(error: Exception) -> CallFailed:
     """Return one of `ERRORS` as a `CallFailed`."""
     if isinstance(error, ClientError):
         return _judge_answer(error.response)
     if isinstance(error, HTTPClientError | BotoConnectionError | ResponseParserError):
-        return CallFailed(Next.HOP, sanitize(f"{type(error).__name__}: {error}", LONGEST))
-    return CallFailed(Next.STOP, sanitize(f"{type(error).__name__}: {error}", LONGEST))
+        return CallFailed(Next.HOP, _flat(f"{type(error).__name__}: {error}"))
+    return CallFailed(Next.STOP, _flat(f"{type(error).__name__}: {error}"))
 
 
 def _judge_answer(answer: Mapping[str, Any]) -> CallFailed:
@@ -104,7 +112,7 @@ def _judge_answer(answer: Mapping[str, Any]) -> CallFailed:
     resource = (
         f" [{answer['resourceType']} {answer.get('resourceId', '')}]" if "resourceType" in answer else ""
     )
-    text = sanitize(f"{code}: {message}{resource}", LONGEST)
+    text = _flat(f"{code}: {message}{resource}")
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _RULE_CARRIERS and _RULE_WORDS.search(text):
         named = _RULE_ARN.search(text)
@@ -128,8 +136,8 @@ def _advice(seconds: object) -> float | None:
 def client_config(*, connect_timeout: float = 1.0, read_timeout: float = 2.0) -> Config:
     """Return short timeouts (real seconds) and no retries of the SDK's own.
 
-    Its defaults cost minutes where two
-        endpoints hang, and they retry what must not be retried."""
+    Its defaults cost minutes where two endpoints hang, and they retry what must not be retried.
+    """
     return Config(
         connect_timeout=connect_timeout,
         read_timeout=read_timeout,

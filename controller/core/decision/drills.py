@@ -26,7 +26,7 @@ SCHEDULE = "schedule"
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """Kept says what prevents a drill from beginning: a code and a sentence."""
+    """The reason why a drill must not begin: a code and a sentence."""
 
     code: str
     reason: str

@@ -28,7 +28,7 @@ MARGIN = 5
 
 @dataclass(frozen=True, slots=True)
 class HistoryBounds:
-    """Kept holds the bounds of the history of one signal.
+    """The bounds of the history of one signal.
 
     keep: the most observations. gap: the widest gap, in seconds, that thinning may leave.
     """

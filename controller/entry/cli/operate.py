@@ -6,6 +6,7 @@ context, know who acts, ask for the word to be typed out, act, print the sentenc
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Annotated, Any
 
 import typer
@@ -31,6 +32,8 @@ RegionName = Annotated[str, typer.Argument(metavar="REGION")]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait until it has ended.")]
 Command = Callable[[Deps, str], Done]
 """The outside and who acts -> what came of it."""
+Ask = Callable[[Callable[[], Deps]], tuple[str, str]]
+"""The outside, made when it is asked for -> what will happen, and the word to type out."""
 
 
 def evacuate(
@@ -93,7 +96,7 @@ def disarm(
     def act(deps: Deps, who: str) -> Done:
         return turn(deps, on=False, who=who, reason=sanitize(reason, 500))
 
-    _set("disarm", None, act, {"fleet": fleet}, context, act_as, True, as_json)  # who stops it is in a hurry
+    _set("disarm", None, act, {"by": "", "fleet": fleet}, context, act_as, True, as_json)
 
 
 def arm(
@@ -103,14 +106,14 @@ def arm(
     """Let it act again."""
     turn = commands.arm_fleet if fleet else commands.arm
 
-    def ask(deps: Deps) -> tuple[str, str]:
-        what, word = ("every application", "fleet") if fleet else (deps.application, deps.application)
+    def ask(deps: Callable[[], Deps]) -> tuple[str, str]:
+        what, word = ("every application", "fleet") if fleet else (deps().application, deps().application)
         return f"{what} may move traffic by itself again", word
 
     def act(deps: Deps, who: str) -> Done:
         return turn(deps, on=True, who=who, reason=sanitize(reason, 500))
 
-    _set("arm", ask, act, {"fleet": fleet}, context, act_as, yes, as_json)
+    _set("arm", ask, act, {"by": "", "fleet": fleet}, context, act_as, yes, as_json)
 
 
 def mute(
@@ -161,25 +164,26 @@ def stand_down(
     _set("stand-down", ask, act, {"incident": name}, context, act_as, yes, as_json)
 
 
-def _asking(what: str, word: str) -> Callable[[Deps], tuple[str, str]]:
+def _asking(what: str, word: str) -> Ask:
     return lambda _: (what, word)
 
 
 def _set(
-    name: str, ask: Callable[[Deps], tuple[str, str]] | None, act: Command, fields: Mapping[str, Any],
+    name: str, ask: Ask | None, act: Command, fields: Mapping[str, Any],
     context: str | None, act_as: str | None, yes: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Do what changes no traffic.
 
-    ask: the sentence of what will happen, and the word that a person types out first.
+    ask: the sentence of what will happen, and the word that a person types out first. No controller is asked
+    before the person has answered, unless the question itself needs one.
     """
     found = open_context(context)
     who = acting(found, act_as)
-    deps = found.deps()
+    deps = cache(found.deps)
     if ask is not None:
         what, word = ask(deps)
         confirm(found, what, word, yes=yes)
-    done = act(deps, who)
+    done = act(deps(), who)
     emit_result(name, done.done, done.sentence, {**fields, "by": who}, as_json=as_json)
 
 

@@ -41,6 +41,8 @@ def verdicts(codes: Codes, m: int, n: int, treat: Treatment) -> Codes:
 
     Before the first period all is missing.
     """
+    if codes.size == 0:
+        return codes.copy()
     width = n + EXTRA_PERIODS
     lead = [(0, 0)] * (codes.ndim - 1) + [(width - 1, 0)]
     padded = np.pad(codes, lead, constant_values=MISSING)

@@ -66,6 +66,7 @@ def evacuate(deps: Deps, region: str, *, who: str, reason: str, despite: Sequenc
     # Of a Region that was left, and that somebody turned on again, the core would speak of its way home.
     decision = replace(decide(seen, region), intent="evacuate")
     look = partial(situation, deps, read_controls=False, controls=seen.controls)
+    reason = sanitize(reason, 500)
     return _opened(deps, state, decision, look, who=who, reason=reason, despite=despite)
 
 
@@ -143,7 +144,7 @@ def _opened(
             state,
             decision,
             requested_by=who,
-            reason=sanitize(reason, 500),
+            reason=reason,
             drill=is_drill,
             despite=tuple(dict.fromkeys(despite)),
         )
