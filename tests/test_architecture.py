@@ -1,4 +1,4 @@
-"""The walls of the house, where import-linter cannot see them."""
+"""The architecture, as far as import contracts cannot say it: lengths, names, circles, docstrings, errors."""
 
 import ast
 import json
