@@ -176,6 +176,7 @@ def _set(
 
     ask: the sentence of what will happen, and the word that a person types out first. No controller is asked
     before the person has answered, unless the question itself needs one.
+    fields: the document's; `by` is filled in, at its place where it has one, else at the end.
     """
     found = open_context(context)
     who = acting(found, act_as)
