@@ -123,7 +123,8 @@ def test_a_docstring_opens_with_a_short_sentence_and_no_question(room: str) -> N
             if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) or _is_model(node):
                 continue
             first = (ast.get_docstring(node) or "").partition("\n")[0]
-            if QUESTIONS.match(first) or len(first.split()) >= 15:
+            ended = not first or first.endswith((".", ":", "?"))
+            if QUESTIONS.match(first) or len(first.split()) >= 15 or not ended:
                 wrong.append(f"{source.relative_to(ROOT)}:{getattr(node, 'lineno', 1)}: {first}")
     assert wrong == []
 
@@ -146,6 +147,17 @@ def _is_model(node: ast.AST) -> bool:
     """Return True for a pydantic model: its docstring is the description in a schema."""
     bases = [ast.unparse(base) for base in node.bases] if isinstance(node, ast.ClassDef) else []
     return any(base.endswith(("Model", "Strict", "_Said", "Strict]")) for base in bases)
+
+
+def test_no_function_is_longer_than_fifty_lines() -> None:
+    found = [
+        (f"{source.relative_to(ROOT)}: {node.name}", (node.end_lineno or 0) - node.lineno + 1)
+        for source in SOURCES
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    ]
+    assert len(found) >= 3000
+    assert [each for each in found if each[1] > 50] == []
 
 
 def test_importing_any_module_of_the_core_needs_no_third_party_but_pydantic_and_cronsim() -> None:

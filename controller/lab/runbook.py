@@ -139,13 +139,19 @@ def runbook(deployment: Deployment, *, source: str, target: str) -> str:
             "",
             "## 4. Check, and tell",
             "",
-            "- Customers follow within a DNS lifetime (60 s) and a health check's interval. Watch your own",
-            f"  success rate in {target}, not tidegate.",
-            "- tidegate shows what you did as drift and does not fight it. Disarm it first if it must not",
-            "  act: `tidegate disarm --reason TEXT`.",
-            "- Write down who, when and why. These lines leave no record but CloudTrail's.",
+            *_afterwards(target),
             "",
         ]
+    )
+
+
+def _afterwards(target: str) -> tuple[str, ...]:
+    return (
+        "- Customers follow within a DNS lifetime (60 s) and a health check's interval. Watch your own",
+        f"  success rate in {target}, not tidegate.",
+        "- tidegate shows what you did as drift and does not fight it. Disarm it first if it must not",
+        "  act: `tidegate disarm --reason TEXT`.",
+        "- Write down who, when and why. These lines leave no record but CloudTrail's.",
     )
 
 

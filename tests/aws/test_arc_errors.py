@@ -57,8 +57,7 @@ def test_what_follows(error: Exception, following: Next) -> None:
 
 def test_text_from_outside_is_flat_printable_and_bounded() -> None:
     said = judge(answer("ThrottlingException", "a\r\nERROR\tforged \x1b[31m\u202e b")).text
-    assert said.isprintable()
-    assert said.split() == ["ThrottlingException:", "a", "ERROR", "forged", "b"]
+    assert said == "ThrottlingException: a ERROR forged b"
     assert len(judge(answer("ThrottlingException", "x" * 10_000)).text) == 400
 
 
@@ -78,3 +77,7 @@ def test_pauses_double_with_jitter_upwards_and_stay_within_three_writes_a_second
             0.2 * 2**turn <= pause <= 0.3 * 2**turn or pause == 2.0 for turn, pause in enumerate(pauses)
         )
         assert pauses[7] == endpoints.pause(10**6) == 2.0
+
+
+def test_a_rule_does_not_hide_behind_blanks() -> None:
+    assert judge(answer("ValidationException", " " * 450 + "refused by safety rule")).next is Next.RULE

@@ -1,5 +1,6 @@
-"""`make bench` (`python -m tests.bench [NAME ...]`): prints, writes nothing; exit 1 where a bound does not
-hold.
+"""`make bench`, or `python -m tests.bench [NAME ...]`: what is measured, beside peers.
+
+It prints and writes nothing; exit 1 where a bound does not hold.
 """
 
 import os

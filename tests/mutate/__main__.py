@@ -1,5 +1,6 @@
-"""`python -m tests.mutate [--jobs J] [--some N --seed S] [WORD ...]`: the mutation table; exit 1 if anything
-survives.
+"""`python -m tests.mutate [--jobs J] [--some N --seed S] [WORD ...]`: the mutation table.
+
+Exit 1 if anything survives.
 """
 
 import argparse

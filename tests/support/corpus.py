@@ -9,6 +9,8 @@ import pytest
 
 from tests.support.sources import existing
 
+NEEDED = bool(os.environ.get("TIDEGATE_NEEDS_CORPUS"))
+"""Set where a missing file must fail, and not be skipped."""
 ROOT = Path(os.environ.get("TIDEGATE_CORPUS") or Path(__file__).parents[3] / "shared" / "corpus")
 
 
@@ -16,6 +18,7 @@ def corpus(name: str) -> Path:
     """The corpus file or folder `name`; skips the calling test where there is no corpus."""
     path = ROOT / name
     if not path.exists():
+        assert not NEEDED, f"{path} is missing, and must be there"
         pytest.skip(f"no corpus at {path}: set TIDEGATE_CORPUS to its folder")
     return path
 

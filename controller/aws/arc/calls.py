@@ -93,7 +93,7 @@ def _flat(text: str) -> str:
 
     The words of a safety rule must not hide behind blanks.
     """
-    return sanitize(" ".join(text[: 4 * LONGEST].split()), LONGEST)
+    return sanitize(" ".join(sanitize(text, 4 * LONGEST).split()), LONGEST)
 
 
 def judge(error: Exception) -> CallFailed:

@@ -153,10 +153,9 @@ class ArcSwitch:
                 if self._shows_now(goal, deadline):
                     return None
                 raise SwitchRefused(refusal, rule=failed.rule) from failed
+            until = min(self._runtime.monotonic() + pause, deadline)
             try:
-                if self._shows(
-                    goal, until=min(self._runtime.monotonic() + pause, deadline), deadline=deadline
-                ):
+                if self._shows(goal, until=until, deadline=deadline):
                     return None
             except SwitchUnavailable as error:
                 raise SwitchUnavailable(f"{refusal}; nothing could be read back: {error}") from error

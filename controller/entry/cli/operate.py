@@ -1,12 +1,12 @@
-"""Commands of operators: `tidegate evacuate`, `restore`, `drill`, `mute`, `ack`, `stand-down`, `disarm`,
-`arm`.
+"""Commands of operators at the terminal, each journalled with the person and the reason.
 
-Each is journalled with the person and the reason. `_set` and `_move` are what they have in common: open the
-context, know who acts, ask for the word to be typed out, act, print the sentence.
+`evacuate`, `restore` and `drill` move traffic, and share `_move`; `mute`, `ack`, `stand-down`, `disarm` and
+`arm` do not, and share `_set`: open the context, know who acts, ask for the word to be typed out, act, print
+the sentence.
 """
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Annotated, Any
 
 import typer
@@ -32,6 +32,8 @@ RegionName = Annotated[str, typer.Argument(metavar="REGION")]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait until it has ended.")]
 Command = Callable[[Deps, str], Done]
 """The outside and who acts -> what came of it."""
+Fields = Callable[[str], Mapping[str, Any]]
+"""Who acts -> the members of the document."""
 Ask = Callable[[Callable[[], Deps]], tuple[str, str]]
 """The outside, made when it is asked for -> what will happen, and the word to type out."""
 
@@ -53,11 +55,9 @@ def evacuate(
             ExitCode.BAD_INPUT, f"--despite {sanitize(unknown[0], 60)}: expected one of: {', '.join(DESPITE)}"
         )
 
-    def begin(deps: Deps, who: str) -> Done:
-        return commands.evacuate(deps, region, who=who, reason=sanitize(reason, 500), despite=despite or ())
-
     what = f"Traffic will leave {sanitize(region, 60)}"
-    _move("evacuate", what, begin, region, wait, context, act_as, yes, as_json)
+    begin = partial(commands.evacuate, despite=despite or ())
+    _move("evacuate", what, begin, region, reason, wait, context, act_as, yes, as_json)
 
 
 def restore(
@@ -65,12 +65,8 @@ def restore(
     act_as: ActAs = None, yes: Yes = False, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Bring REGION home on your word. Readiness, the floor and the approval still bind."""
-
-    def begin(deps: Deps, who: str) -> Done:
-        return commands.restore(deps, region, who=who, reason=sanitize(reason, 500))
-
     what = f"Traffic will return to {sanitize(region, 60)}"
-    _move("restore", what, begin, region, wait, context, act_as, yes, as_json)
+    _move("restore", what, commands.restore, region, reason, wait, context, act_as, yes, as_json)
 
 
 def drill(
@@ -78,12 +74,8 @@ def drill(
     act_as: ActAs = None, yes: Yes = False, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Leave REGION, stay as long as the policy says, and come home. Blocked where a guard says no."""
-
-    def begin(deps: Deps, who: str) -> Done:
-        return commands.drill(deps, region, who=who, reason=sanitize(reason, 500))
-
     what = f"Traffic will leave {sanitize(region, 60)} for a drill, and return"
-    _move("drill", what, begin, region, wait, context, act_as, yes, as_json)
+    _move("drill", what, commands.drill, region, reason, wait, context, act_as, yes, as_json)
 
 
 def disarm(
@@ -96,7 +88,7 @@ def disarm(
     def act(deps: Deps, who: str) -> Done:
         return turn(deps, on=False, who=who, reason=sanitize(reason, 500))
 
-    _set("disarm", None, act, {"by": "", "fleet": fleet}, context, act_as, True, as_json)
+    _set("disarm", None, act, lambda who: {"by": who, "fleet": fleet}, context, act_as, True, as_json)
 
 
 def arm(
@@ -113,7 +105,7 @@ def arm(
     def act(deps: Deps, who: str) -> Done:
         return turn(deps, on=True, who=who, reason=sanitize(reason, 500))
 
-    _set("arm", ask, act, {"by": "", "fleet": fleet}, context, act_as, yes, as_json)
+    _set("arm", ask, act, lambda who: {"by": who, "fleet": fleet}, context, act_as, yes, as_json)
 
 
 def mute(
@@ -133,7 +125,16 @@ def mute(
         return commands.mute(deps, what, seconds=lasts, who=who, reason=sanitize(reason, 500))
 
     ask = _asking(f"Nothing that {name} says will count for {for_}", name) if lasts else None
-    _set("mute", ask, act, {"what": name, "seconds": lasts}, context, act_as, yes, as_json)
+    _set(
+        "mute",
+        ask,
+        act,
+        lambda who: {"what": name, "seconds": lasts, "by": who},
+        context,
+        act_as,
+        yes,
+        as_json,
+    )
 
 
 def ack(
@@ -147,7 +148,7 @@ def ack(
         return commands.acknowledge(deps, incident, who=who, reason=sanitize(reason, 500))
 
     ask = _asking(f"No cooldown will follow {name}", name)
-    _set("ack", ask, act, {"incident": name}, context, act_as, yes, as_json)
+    _set("ack", ask, act, lambda who: {"incident": name, "by": who}, context, act_as, yes, as_json)
 
 
 def stand_down(
@@ -161,7 +162,7 @@ def stand_down(
         return commands.stand_down(deps, incident, who=who, reason=sanitize(reason, 500))
 
     ask = _asking(f"{name} will end where it stands, and nothing more of it moves", name)
-    _set("stand-down", ask, act, {"incident": name}, context, act_as, yes, as_json)
+    _set("stand-down", ask, act, lambda who: {"incident": name, "by": who}, context, act_as, yes, as_json)
 
 
 def _asking(what: str, word: str) -> Ask:
@@ -169,14 +170,13 @@ def _asking(what: str, word: str) -> Ask:
 
 
 def _set(
-    name: str, ask: Ask | None, act: Command, fields: Mapping[str, Any],
+    name: str, ask: Ask | None, act: Command, fields: Fields,
     context: str | None, act_as: str | None, yes: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Do what changes no traffic.
 
     ask: the sentence of what will happen, and the word that a person types out first. No controller is asked
     before the person has answered, unless the question itself needs one.
-    fields: the document's; `by` is filled in, at its place where it has one, else at the end.
     """
     found = open_context(context)
     who = acting(found, act_as)
@@ -185,19 +185,19 @@ def _set(
         what, word = ask(deps)
         confirm(found, what, word, yes=yes)
     done = act(deps(), who)
-    emit_result(name, done.done, done.sentence, {**fields, "by": who}, as_json=as_json)
+    emit_result(name, done.done, done.sentence, fields(who), as_json=as_json)
 
 
 def _move(
-    name: str, what: str, begin: Command, region: str, wait: bool, context: str | None,
-    act_as: str | None, yes: bool, as_json: bool,
+    name: str, what: str, begin: Callable[..., Done], region: str, reason: str, wait: bool,
+    context: str | None, act_as: str | None, yes: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Begin a move of traffic; wait for its end where that is asked."""
     found = open_context(context)
     who = acting(found, act_as)
     confirm(found, what, region, yes=yes)
     deps = found.deps()
-    done = begin(deps, who)
+    done = begin(deps, region, who=who, reason=sanitize(reason, 500))
     ended = how_it_ended(deps, done.incident) if wait and done.incident else None
     fields = {"region": region, "incident": done.incident, "by": who, "ended": ended}
     sentence = done.sentence if ended is None else f"{done.incident}: {ended}"

@@ -154,12 +154,11 @@ def simulate(
     if kills or cell:
         kill_matrix(cell, jobs, trace, as_json=as_json)
         return
-    names = _named(faults, FAULTS)
+    options = SeedOptions(_named(faults, FAULTS), phase, trace, None if length == "usual" else length)
     first = 1 if seed is None else seed
     count = seeds or (SEEDS if seed is None else 1)
     if trace is not None and count > 1:
         fail(ExitCode.BAD_INPUT, "--trace writes down one seed: name it with --seed")
-    options = SeedOptions(names, phase, trace, None if length == "usual" else length)
     _play(range(first, first + count), options, jobs, as_json=as_json)
 
 

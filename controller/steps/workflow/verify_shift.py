@@ -11,6 +11,7 @@
 ```
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from controller.core.decision.decide import Situation, decide
@@ -53,11 +54,9 @@ def verify_shift(deps: Deps, payload: StepPayload) -> StepPayload:
     if aside is not None:
         return payload.to("watch", code=aside[0], reason=aside[1])
     beat(deps, incident, seen)
-    moved = [name for name, on in incident.put.items() if seen.controls[name] is not on]
-    if moved and repair_echo(deps, state, seen.controls) is not state:
-        return payload.to("watch", reason="a late call was put back")
-    if moved:
-        return _drifted(deps, record_drift(deps, state, seen.controls), incident, payload, moved)
+    drifted = _drifted(deps, state, incident, payload, seen.controls)
+    if drifted is not None:
+        return drifted
     looked = view(deps.policy, deps.account, seen.evidence, seen.now)
     turn = must_turn(_found(seen, incident, looked), incident)
     worse = [_breaching(looked, family, incident) for family in _judged(deps, incident)]
@@ -81,8 +80,18 @@ def verify_shift(deps: Deps, payload: StepPayload) -> StepPayload:
         if ill is not None and turn[0] == "succeeded":
             return payload.to("escalate", code="source-failing", reason=f"the drill stays: {ill.sentence}")
         return _turn(deps, state, incident, payload, *turn)
-    decision = decide(situation(deps, state, read_controls=False, controls=seen.controls), incident.source)
-    rest = remaining_plan(deps, incident, decision, seen.controls)
+    return _go_on(deps, state, incident, payload, seen.controls)
+
+
+def _go_on(
+    deps: Deps, state: State, incident: Incident, payload: StepPayload, controls: Mapping[str, bool]
+) -> StepPayload:
+    """Return the next state after a wave that is well.
+
+    That is the next wave, the stay of a drill, or the end.
+    """
+    decision = decide(situation(deps, state, read_controls=False, controls=controls), incident.source)
+    rest = remaining_plan(deps, incident, decision, controls)
     if rest is None or rest.changes:
         news = decision.action == "hold" and decision.code not in {*incident.escalated, *QUIET}
         return payload.to("escalate" if news else "again", code=decision.code, reason=decision.reason,
@@ -186,12 +195,18 @@ def _at_home(deps: Deps, looked: View, incident: Incident) -> Node | None:
 
 
 def _drifted(
-    deps: Deps, state: State, incident: Incident, payload: StepPayload, names: list[str]
-) -> StepPayload:
-    """Settle the incident where somebody else moved controls after us.
+    deps: Deps, state: State, incident: Incident, payload: StepPayload, controls: Mapping[str, bool]
+) -> StepPayload | None:
+    """Put a late call of ours back, or settle where somebody else moved controls.
 
-    That is journalled and shown, not fought.
+    The latter is journalled and shown, not fought. None where every control stands as it was put.
     """
+    names = [name for name, on in incident.put.items() if controls[name] is not on]
+    if not names:
+        return None
+    if repair_echo(deps, state, controls) is not state:
+        return payload.to("watch", reason="a late call was put back")
+    state = record_drift(deps, state, controls)
     reason = f"moved by somebody else since: {', '.join(names)}"
     data = {"target": incident.target, "drift": names, "outcome": "interrupted"}
     write(deps, state, Kind.SETTLED, data=data, incident=incident)
