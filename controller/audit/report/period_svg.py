@@ -17,7 +17,7 @@ from functools import partial
 
 from controller.audit.availability import Span, Stretch
 from controller.audit.report.markup import GUTTER, MARGIN, WIDTH, Markup, Scale, join, tag
-from controller.audit.report.timeline_svg import hatch
+from controller.audit.report.timeline_svg import frame, hatch
 from controller.audit.statistics import Account
 from controller.core.explanation import format_time
 from controller.core.journal import Kind
@@ -61,18 +61,13 @@ def over_time(a: Account) -> Markup:
         x = scale.x(at)
         grid.append(tag("line", x1=x, x2=x, y1=AXIS - 4, y2=bottom, class_="grid"))
         labels.append(tag("text", said, x=x, y=AXIS - 10, class_="tick", text_anchor="middle"))
-    return tag(
-        "svg",
+    return frame(
+        join(parts),
+        bottom,
         tag("title", f"{a.application} from {format_time(a.begin)} to {format_time(a.end)}"),
         hatch(),
         join(grid),
         join(labels),
-        tag("line", x1=GUTTER, x2=WIDTH - MARGIN, y1=AXIS - 4, y2=AXIS - 4, class_="axis"),
-        join(parts),
-        xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 0 {WIDTH:g} {bottom + 6:g}",
-        role="img",
-        class_="timeline",
     )
 
 

@@ -318,16 +318,25 @@ def timeline(story: Story, style: Markup | None = None, *, since: str = "since t
         for at in scale.ticks()
         if at > scale.first
     ]
-    return tag(
-        "svg",
+    return frame(
+        join(parts),
+        bottom,
         tag("title", f"What happened in {story.scenario}, by minutes and seconds {since}"),
         style,
         hatch(),
         join(grid),
         join(labels),
         tag("text", since, x=GUTTER - 12, y=AXIS - 10, class_="lane", text_anchor="end"),
+    )
+
+
+def frame(parts: Markup, bottom: float, *before: Markup | str | None) -> Markup:
+    """Return a picture of lanes down to `bottom`: what comes `before`, the axis, the parts."""
+    return tag(
+        "svg",
+        *before,
         tag("line", x1=GUTTER, x2=WIDTH - MARGIN, y1=AXIS - 4, y2=AXIS - 4, class_="axis"),
-        join(parts),
+        parts,
         xmlns="http://www.w3.org/2000/svg",
         viewBox=f"0 0 {WIDTH:g} {bottom + 6:g}",
         role="img",
