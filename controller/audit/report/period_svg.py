@@ -63,11 +63,12 @@ def over_time(a: Account) -> Markup:
         labels.append(tag("text", said, x=x, y=AXIS - 10, class_="tick", text_anchor="middle"))
     return frame(
         join(parts),
-        bottom,
         tag("title", f"{a.application} from {format_time(a.begin)} to {format_time(a.end)}"),
         hatch(),
         join(grid),
         join(labels),
+        axis=AXIS,
+        bottom=bottom,
     )
 
 

@@ -320,22 +320,26 @@ def timeline(story: Story, style: Markup | None = None, *, since: str = "since t
     ]
     return frame(
         join(parts),
-        bottom,
         tag("title", f"What happened in {story.scenario}, by minutes and seconds {since}"),
         style,
         hatch(),
         join(grid),
         join(labels),
         tag("text", since, x=GUTTER - 12, y=AXIS - 10, class_="lane", text_anchor="end"),
+        axis=AXIS,
+        bottom=bottom,
     )
 
 
-def frame(parts: Markup, bottom: float, *before: Markup | str | None) -> Markup:
-    """Return a picture of lanes down to `bottom`: what comes `before`, the axis, the parts."""
+def frame(parts: Markup, *before: Markup | str | None, axis: float, bottom: float) -> Markup:
+    """Return a picture of lanes: what comes `before`, the axis at y `axis`, the parts.
+
+    bottom: the y at which the lanes end.
+    """
     return tag(
         "svg",
         *before,
-        tag("line", x1=GUTTER, x2=WIDTH - MARGIN, y1=AXIS - 4, y2=AXIS - 4, class_="axis"),
+        tag("line", x1=GUTTER, x2=WIDTH - MARGIN, y1=axis - 4, y2=axis - 4, class_="axis"),
         parts,
         xmlns="http://www.w3.org/2000/svg",
         viewBox=f"0 0 {WIDTH:g} {bottom + 6:g}",
