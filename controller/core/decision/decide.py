@@ -55,6 +55,16 @@ class Situation:
         muted = self.state.muted if self.state else {}
         return view(self.policy, self.account, self.evidence or {}, self.now, muted, self.roster)
 
+    def after(self, state: State, controls: Mapping[str, bool] | None = None) -> "Situation":
+        """Return the same situation after further events of the journal.
+
+        The evidence is judged once: its view is kept, unless a mute has changed. controls: as read since.
+        """
+        later = replace(self, state=state, controls=self.controls if controls is None else controls)
+        if self.state is not None and self.state.muted == state.muted and "seen" in self.__dict__:
+            later.__dict__["seen"] = self.seen
+        return later
+
 
 def decide(situation: Situation, region: str, *, tree: bool = True) -> Decision:
     """Return the decision about `region`.

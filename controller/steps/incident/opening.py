@@ -14,7 +14,7 @@ from functools import partial
 from math import inf
 from typing import Any
 
-from controller.core.decision.decide import decide, may_open
+from controller.core.decision.decide import Situation, decide, may_open
 from controller.core.decision.precedence import TURN, rank
 from controller.core.explanation import decision_record, flip_set, grounds
 from controller.core.incident.state import BEFORE_SHIFT, Incident, Phase, State
@@ -24,7 +24,7 @@ from controller.ports.errors import OutsideUnreachable
 from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.journalling import load_state, retry_on_conflict, write
 from controller.steps.context.paging import page
-from controller.steps.context.situation import situation, with_controls
+from controller.steps.context.situation import with_controls
 from controller.steps.incident.driver import drive, next_epoch
 
 UNBROKEN = 150.0
@@ -77,23 +77,25 @@ class RankDelay:
 class RegionAssessments:
     """The decision about each Region, and the incident that was opened, if any.
 
+    seen: the one situation that all decisions look at, with the journal as it is by now.
     waits: what is left to the controllers of an earlier rank for now, and since when it was seen.
     """
 
+    seen: Situation
     state: State
     decisions: tuple[Decision, ...]
     opened: Incident | None
     waits: Mapping[str, float] = field(default_factory=dict)
 
 
-def assess_regions(deps: Deps, state: State, controls: Mapping[str, bool] | None = None) -> RegionAssessments:
+def assess_regions(deps: Deps, seen: Situation, state: State) -> RegionAssessments:
     """Decide about each Region; open at most one incident and start its execution.
 
     Routing controls are read only where the condition holds and nobody read them yet.
     """
-    seen = situation(deps, state, read_controls=False, controls=controls)
+    seen = seen.after(state)
     decisions = [decide(seen, region) for region in deps.policy.regions]
-    if controls is None and any(d.tree is not None and d.tree.value is Truth.TRUE for d in decisions):
+    if seen.controls is None and any(d.tree is not None and d.tree.value is Truth.TRUE for d in decisions):
         seen = with_controls(deps, seen)
         decisions = [decide(seen, region) for region in deps.policy.regions]
     opened, delay = None, RankDelay(deps)
@@ -108,18 +110,16 @@ def assess_regions(deps: Deps, state: State, controls: Mapping[str, bool] | None
             state = _page_waiting(deps, state, decision)
         elif decision.code == "unknown" and state.open is None and delay.elapsed(f"doubt {region}", region):
             state = _page_doubt(deps, state, decision)
-    return RegionAssessments(state, tuple(decisions), opened, delay.since)
+    return RegionAssessments(seen.after(state), state, tuple(decisions), opened, delay.since)
 
 
-def assess_regions_retrying(
-    deps: Deps, state: State, controls: Mapping[str, bool] | None = None
-) -> RegionAssessments:
+def assess_regions_retrying(deps: Deps, seen: Situation, state: State) -> RegionAssessments:
     """Run `assess_regions`, and run it again where another process wrote first.
 
     What the other wrote may well be the same.
     """
     return retry_on_conflict(
-        partial(load_state, deps), lambda fresh: assess_regions(deps, fresh, controls), first=state
+        partial(load_state, deps), lambda fresh: assess_regions(deps, seen, fresh), first=state
     )
 
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
+from controller.core.decision.decide import Situation
 from controller.core.decision.plan import serving
 from controller.core.explanation import decision_data
 from controller.core.incident.state import Incident, State
@@ -24,7 +25,7 @@ from controller.ports.runtime import fan_out
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import load_state, missing_region
 from controller.steps.context.paging import note
-from controller.steps.context.situation import read_switch, refresh
+from controller.steps.context.situation import read_switch, refresh, situation
 from controller.steps.incident.drift import record_drift, repair_echo
 from controller.steps.incident.opening import RegionAssessments, assess_regions_retrying
 from controller.steps.tick.keep_alive import keep_alive
@@ -48,9 +49,10 @@ def tick(deps: Deps) -> dict[str, object]:
     except (OutsideUnreachable, JournalUnreadable) as error:
         return record_unreadable_journal(deps, now, error)
     refresh(deps.policy, state, deps.readiness, deps.snapshots, deps.runtime)
-    controls = read_switch(deps)
-    state = _look_for_drift(deps, state, controls)
-    assessed = assess_regions_retrying(deps, state, controls)
+    seen = situation(deps, state, read_controls=False, controls=read_switch(deps))
+    controls = seen.controls
+    state = _look_for_drift(deps, seen, state)
+    assessed = assess_regions_retrying(deps, seen, state)
     standing = _driver(deps, assessed.state, now)
     record = {
         "by": "tick",
@@ -67,7 +69,7 @@ def tick(deps: Deps) -> dict[str, object]:
         # Another process that writes first has done the same, or more.
         with suppress(JournalConflict, TokenClosed):
             _keep_going(deps, replace(assessed, state=state), incident, standing)
-    drill_if_due(deps, state, controls)
+    drill_if_due(deps, assessed.seen, state)
     codes = {decision.region: decision.code for decision in assessed.decisions}
     gauges = {"controls_on": _on(deps, controls), "incident_open": state.open is not None}
     return {"decisions": codes, "silent_regions": silent, **gauges}
@@ -89,10 +91,10 @@ def _keep_going(
     if missing_region(deps.policy, assessed.state):  # its own steps tell people
         return
     if standing is not None:
-        take_over_if_still(deps, assessed.state, incident, standing)
+        take_over_if_still(deps, assessed.seen, assessed.state, incident, standing)
     else:
         about = next(d for d in assessed.decisions if d.region == incident.source)
-        keep_alive(deps, assessed.state, incident, about)
+        keep_alive(deps, assessed.seen, assessed.state, incident, about)
 
 
 def _driver(deps: Deps, state: State, now: float) -> Standing | None:
@@ -102,10 +104,10 @@ def _driver(deps: Deps, state: State, now: float) -> Standing | None:
         return None
 
 
-def _look_for_drift(deps: Deps, state: State, controls: Mapping[str, bool] | None) -> State:
+def _look_for_drift(deps: Deps, seen: Situation, state: State) -> State:
     try:
-        repaired = repair_echo(deps, state, controls)
-        return record_drift(deps, state, controls) if repaired is state else repaired
+        repaired = repair_echo(deps, seen, state)
+        return record_drift(deps, state, seen.controls) if repaired is state else repaired
     except JournalConflict:  # what another wrote may be this shift; the next tick knows
         return load_state(deps)
 

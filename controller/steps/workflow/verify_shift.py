@@ -11,7 +11,6 @@
 ```
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from controller.core.decision.decide import Situation, decide
@@ -19,7 +18,7 @@ from controller.core.decision.guards import GuardInput
 from controller.core.decision.precedence import abstains
 from controller.core.decision.restore import must_turn
 from controller.core.decision.traffic_share import Proof
-from controller.core.evidence.evaluation import View, judge_leaf, view
+from controller.core.evidence.evaluation import View, judge_leaf
 from controller.core.incident.state import Incident, Phase, State
 from controller.core.journal import Kind
 from controller.core.model import Node, Truth
@@ -54,10 +53,10 @@ def verify_shift(deps: Deps, payload: StepPayload) -> StepPayload:
     if aside is not None:
         return payload.to("watch", code=aside[0], reason=aside[1])
     beat(deps, incident, seen)
-    drifted = _drifted(deps, state, incident, payload, seen.controls)
+    drifted = _drifted(deps, seen, state, incident, payload)
     if drifted is not None:
         return drifted
-    looked = view(deps.policy, deps.account, seen.evidence, seen.now)
+    looked = seen.seen
     turn = must_turn(_found(seen, incident, looked), incident)
     worse = [_breaching(looked, family, incident) for family in _judged(deps, incident)]
     bad = next((node for node in worse if node.value is Truth.TRUE), None)
@@ -80,18 +79,18 @@ def verify_shift(deps: Deps, payload: StepPayload) -> StepPayload:
         if ill is not None and turn[0] == "succeeded":
             return payload.to("escalate", code="source-failing", reason=f"the drill stays: {ill.sentence}")
         return _turn(deps, state, incident, payload, *turn)
-    return _go_on(deps, state, incident, payload, seen.controls)
+    return _go_on(deps, seen.after(state), state, incident, payload)
 
 
 def _go_on(
-    deps: Deps, state: State, incident: Incident, payload: StepPayload, controls: Mapping[str, bool]
+    deps: Deps, seen: Situation, state: State, incident: Incident, payload: StepPayload
 ) -> StepPayload:
     """Return the next state after a wave that is well.
 
     That is the next wave, the stay of a drill, or the end.
     """
-    decision = decide(situation(deps, state, read_controls=False, controls=controls), incident.source)
-    rest = remaining_plan(deps, incident, decision, controls)
+    decision = decide(seen, incident.source)
+    rest = remaining_plan(deps, incident, decision, seen.controls or {})
     if rest is None or rest.changes:
         news = decision.action == "hold" and decision.code not in {*incident.escalated, *QUIET}
         return payload.to("escalate" if news else "again", code=decision.code, reason=decision.reason,
@@ -195,16 +194,17 @@ def _at_home(deps: Deps, looked: View, incident: Incident) -> Node | None:
 
 
 def _drifted(
-    deps: Deps, state: State, incident: Incident, payload: StepPayload, controls: Mapping[str, bool]
+    deps: Deps, seen: Situation, state: State, incident: Incident, payload: StepPayload
 ) -> StepPayload | None:
     """Put a late call of ours back, or settle where somebody else moved controls.
 
     The latter is journalled and shown, not fought. None where every control stands as it was put.
     """
+    controls = seen.controls or {}
     names = [name for name, on in incident.put.items() if controls[name] is not on]
     if not names:
         return None
-    if repair_echo(deps, state, controls) is not state:
+    if repair_echo(deps, seen, state) is not state:
         return payload.to("watch", reason="a late call was put back")
     state = record_drift(deps, state, controls)
     reason = f"moved by somebody else since: {', '.join(names)}"
