@@ -3,31 +3,23 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.cases import policy_change, polls, precedence, restores, silence, sizes
+from tests.cases import policy_change, polls, precedence, silence, sizes
 from tests.cases.setting import Lines
 
 CASES: dict[str, Callable[[], Lines]] = {
-    "e1": restores.e1_partly_home,
-    "e1b": restores.e1b_drift_between_waves,
-    "e2": restores.e2_restore_fails_half_way,
-    "e2b": restores.e2b_restore_goes_on_into_silence,
     "e3": policy_change.e3_policy_drops_a_slice_mid_move,
     "e4": silence.e4_fleet_unreadable,
     "e6": silence.e6_disarmed_and_dark,
     "e8": silence.e8_faults_known,
     "e8b": silence.e8b_no_switch_after_shift,
     "e8e": silence.e8e_cut_off_all,
-    "e10": precedence.e10_stand_down_reopens,
     "e17": policy_change.e17_superseded_everywhere,
     "q1": sizes.q1_short_settle_and_lag,
     "q2": silence.q2_events_of_a_held_incident,
-    "x1": restores.x1_restore_goes_on_into_silence_slowly,
     "x2": sizes.x2_fifty_slices,
     "x3": sizes.x3_takeover_with_jittered_ticks,
-    "y4": precedence.y4_unanswered_restore_blocks_evacuation,
     "y6": sizes.y6_calls_per_tick,
     "y16": precedence.y16_flapping_storm,
-    "z1": precedence.z1_denied_restore_asks_again,
     "z3": silence.z3_sns_down_at_the_driver,
     "z4": sizes.z4_long_application_name,
     "own_blindness": polls.own_blindness,

@@ -6,8 +6,9 @@ from collections import Counter
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.steps.context.journalling import load_state
-from tests.cases.setting import QUICK, Lines, Since, codes, on
+from tests.cases.setting import Lines, Since, codes, on
 from tests.support.policy_scene import EAST, WEST
+from tests.support.return_scenes import QUICK
 from tests.support.world import deploy, executions, failing, redeployed, world
 
 

@@ -7,8 +7,9 @@ from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.steps.operator import commands
-from tests.cases.setting import QUICK, Lines, Since, codes, standing
+from tests.cases.setting import Lines, Since, codes, standing
 from tests.support.policy_scene import OTHER
+from tests.support.return_scenes import QUICK
 from tests.support.three_controllers import ASKED, TRIO
 from tests.support.world import failing, world
 

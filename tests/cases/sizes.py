@@ -4,8 +4,9 @@ from collections import Counter
 
 from controller.core.journal import Kind
 from controller.rehearsal.service import AwsError
-from tests.cases.setting import QUICK, Lines, Since, on
+from tests.cases.setting import Lines, Since, on
 from tests.support.policy_scene import EAST, OTHER, WEST
+from tests.support.return_scenes import QUICK
 from tests.support.three_controllers import TRIO
 from tests.support.world import FREE, failing, world
 

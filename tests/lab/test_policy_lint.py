@@ -23,6 +23,7 @@ from controller.lab.lint.style import (
     placed,
     read_periods,
     tight,
+    unchecked_return,
     unused,
 )
 from tests.support.policy_scene import EAST, WEST, policy_data
@@ -293,3 +294,12 @@ def test_a_region_with_words_of_its_own_comes_home_after_a_long_cooldown_too() -
     )
     assert found.about(EAST).limits.cooldown == 43_200.0
     assert "no-return" not in codes(prove(found).findings)
+
+
+def test_a_return_that_checks_no_data_is_warned_of() -> None:
+    well = {"when": {"in": "source", "family": "all", "is": "healthy", "for": "5m"}, "approval": "none"}
+    bare = list(unchecked_return(policy(restore=well)))
+    assert [(f.code, f.path) for f in bare] == [("unchecked-return", ("restore", "ready"))]
+    checked = well | {"ready": [{"replication": "storefront", "maxLag": "5s", "ifUnknown": "block"}]}
+    assert not list(unchecked_return(policy(restore=checked)))
+    assert not list(unchecked_return(policy()))

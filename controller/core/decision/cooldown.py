@@ -40,12 +40,12 @@ class Rest:
 
 
 def cooldown_ends(policy: Policy, moved: Incident) -> float:
-    """Return the time at which the cooldown of an incident that moved traffic is over."""
+    """Return the end of the cooldown that follows an incident that moved traffic."""
     return moved.changed + policy.limits.cooldown
 
 
 def return_cooldown_ends(policy: Policy, state: State, left: Incident) -> float:
-    """Return the time at which a Region that was left by `left` may come home by itself.
+    """Return the end of the cooldown before a return from `left`.
 
     Any later move that nobody acknowledged counts as well.
     """
@@ -72,7 +72,7 @@ def is_well(policy: Policy, seen: View, region: str) -> bool:
 
 
 def _well(policy: Policy, region: str) -> Condition:
-    """Return `restore.when`, or that every signal is healthy for `SOAK` where it names no time."""
+    """Return `restore.when`, or where it names no time: all is healthy for `SOAK`."""
     restore = policy.about(region).restore
     if restore is not None and policy.return_time(region) is not None:
         return restore.when
@@ -81,7 +81,7 @@ def _well(policy: Policy, region: str) -> Condition:
 
 
 def rest_of(policy: Policy, state: State, seen: View, region: str, intent: str) -> Rest | None:
-    """Return what a person's no, or no answer, keeps back: a move of this intent about `region`.
+    """Return the rest that a no, or no answer, imposes on `region`.
 
     Returns None where nothing does. It speaks of the last such incident alone.
     """
@@ -122,7 +122,7 @@ def _stopped(policy: Policy, state: State, seen: View, last: Incident) -> Rest |
 
 
 def stops(state: State, regions: Iterable[str]) -> dict[str, float]:
-    """Return Region -> when a person stopped a move of it last, where that still stands."""
+    """Return Region -> the time of a stop by a person that still stands."""
     found: dict[str, float] = {}
     for region in regions:
         lasts = (state.last_of(region, intent) for intent in ("evacuate", "restore", "drill"))
@@ -134,7 +134,7 @@ def stops(state: State, regions: Iterable[str]) -> dict[str, float]:
 
 
 def unanswered(policy: Policy, state: State, region: str) -> int:
-    """Count how often in a row people were asked to leave `region` and did not answer.
+    """Count the questions in a row, about leaving `region`, that nobody answered.
 
     A row ends where the next question did not follow within a cooldown.
     """

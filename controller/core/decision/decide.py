@@ -100,7 +100,7 @@ def decide(situation: Situation, region: str, *, tree: bool = True) -> Decision:
 
 
 def guard_input(s: Situation, region: str) -> GuardInput:
-    """Return what a guard may look at about `region`, with the open incident if it is about that Region.
+    """Return the input of the guards about `region`.
 
     The journal and the evidence must have been read.
     """
@@ -114,7 +114,7 @@ def guard_input(s: Situation, region: str) -> GuardInput:
 
 
 def _is_on_its_way_home(f: GuardInput) -> bool:
-    """Return True where a Region that was left is judged for its return, and not for leaving it again.
+    """Return True where a Region that was left is judged for its return.
 
     What carries any traffic and must be left is left again, whatever was left or returned before (L11). A
     restore under way turns back by itself (`restore.must_turn`).

@@ -82,7 +82,7 @@ def not_cut_off(f: GuardInput) -> Check:
 
 
 def eligible(f: GuardInput) -> Check:
-    """Check that the Region carries traffic, and that nothing is in progress which it must wait for."""
+    """Check that the Region carries traffic, and waits for nothing in progress."""
     other = f.state.open
     if (
         other is not None
@@ -269,7 +269,7 @@ def ready_answers(f: GuardInput, target: str) -> tuple[Answer, ...]:
 
 
 def catching_up(policy: Policy, state: State, target: str) -> tuple[ReadyCheck, ...]:
-    """Return the checks of replication that `target` must pass as well, since it has not come home.
+    """Return the checks of replication for a target that has not come home.
 
     What was written while it was away may not have reached it. Two people may set that aside.
     """

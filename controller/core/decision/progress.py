@@ -1,4 +1,4 @@
-"""The progress of a move: how far it has got, and what makes way for what.
+"""The progress of a move, and the order of several.
 
 ```
  order of work:  evacuation ─ before ─> return ─ before ─> drill
@@ -44,7 +44,7 @@ def under_way(
 
 
 def heading(incident: Incident) -> tuple[str, str]:
-    """Return the Region that the present leg takes traffic from, and the one that it brings it to."""
+    """Return the Regions that the present leg takes traffic from and to."""
     ends = incident.source, str(incident.target)
     back = (incident.intent == "restore") is not (incident.leg == "home")
     return (ends[1], ends[0]) if back else ends
@@ -68,7 +68,7 @@ def yields(
 
 
 def lands_until(state: State, incident: Incident) -> float:
-    """Return the time until which a call of another incident may still land, against this one's.
+    """Return the time until which a call of another incident may land.
 
     Seconds since 1970; 0 where there is no such call. It was sent before this incident opened, which bounds
     it where the other's clock was ahead.

@@ -16,10 +16,11 @@ from controller.core.decision.plan import homecoming, homeward, next_wave, plan
 from controller.core.decision.progress import begun, heading, under_way
 from controller.core.decision.readiness import asked, judge_ready, summary, under_doubt
 from controller.core.evidence.evaluation import judge, judge_leaf, truth
+from controller.core.evidence.health_notices import KIND as HEALTH
 from controller.core.explanation import flip_set
 from controller.core.incident.state import Incident, Phase
 from controller.core.model import Answer, Check, Decision, Node, Plan, Truth, Verdict
-from controller.core.policy.conditions import Leaf, without_times
+from controller.core.policy.conditions import Leaf, leaves, without_times
 from controller.core.text import format_duration
 
 
@@ -104,27 +105,49 @@ def must_be_left(found: GuardInput, region: str) -> bool:
 def _beyond_doubt(found: GuardInput, incident: Incident | None) -> Check:
     """Check that nothing speaks against the Region between two waves of its return (L12).
 
+    ```
+     wave 1 put ── heard of since, and well? ── wave 2 put ── heard of since, and well? ── …
+    ```
     `restore.when` is asked again, without its times: what was well for long enough before the first wave need
     not have been well for as long again. What a person began despite `restore.when` stops at silence and at
-    failure; what was unknown to that person before does not stop it. A wave that has begun is finished.
+    failure; what was unknown to that person before does not stop it.
     """
-    restore, region = found.policy.restore, found.region
     between = incident is not None and incident.waves > 0 and incident.phase is Phase.VERIFIED
-    if restore is None or incident is None or not between:
+    if found.policy.restore is None or incident is None or not between:
         return Check("beyond doubt", "return-in-doubt", Truth.TRUE, "no wave of it is behind us")
-    if incident.requested_by:
-        nodes = [_any(found, verdict) for verdict in (Verdict.BREACHING, Verdict.SILENT)]
-        node = next((each for each in nodes if each.value is Truth.TRUE), None)
-        value = Truth.of(node is None)
-    else:
-        now = without_times(restore.when, found.policy.conditions)
-        node = judge(now, found.seen, source=region, target=None, path="restore.when")
-        value = node.value
-    if value is Truth.TRUE or node is None:
-        return Check("beyond doubt", "return-in-doubt", Truth.TRUE, f"{region} is still well")
-    why = "; ".join(leaf.sentence for leaf in flip_set(node)) or node.sentence
-    sentence = f"{incident.waves} waves are home; no further one while {region} is in doubt: {why}"
-    return Check("beyond doubt", "return-in-doubt", value, sentence)
+    doubt = _by_hand_doubt(found) if incident.requested_by else _doubt(found)
+    head = f"slices are home, no further one while {found.region} is in doubt"
+    if doubt is not None:
+        value, why = doubt
+        return Check("beyond doubt", "return-in-doubt", value, f"{head}: {why}")
+    return Check("beyond doubt", "return-in-doubt", Truth.TRUE, f"{found.region} is still well")
+
+
+def _doubt(found: GuardInput) -> tuple[Truth, str] | None:
+    restore, region = found.policy.restore, found.region
+    assert restore is not None
+    now = without_times(restore.when, found.policy.conditions)
+    node = judge(now, found.seen, source=region, target=None, path="restore.when")
+    if node.value is not Truth.TRUE:
+        return node.value, "; ".join(leaf.sentence for leaf in flip_set(node)) or node.sentence
+    families = {leaf.family for _, leaf in leaves(restore.when, (), found.policy.conditions)}
+    unheard = [f for f in sorted(families) if not _heard_since(found, f, found.state.stood)]
+    return (Truth.UNKNOWN, f"nothing was heard of {unheard[0]} since the last wave") if unheard else None
+
+
+def _heard_since(found: GuardInput, family: str, since: float) -> bool:
+    """Return True where a signal of `family` about the Region was heard after `since`.
+
+    AWS Health is silent while all is well: a family of nothing else always passes.
+    """
+    tracks = [t for t in found.seen.of(family, found.region, found.region) if t.signal.kind != HEALTH]
+    return not tracks or any(track.past.received > since for track in tracks)
+
+
+def _by_hand_doubt(found: GuardInput) -> tuple[Truth, str] | None:
+    nodes = (_any(found, verdict) for verdict in (Verdict.BREACHING, Verdict.SILENT))
+    bad = next((node for node in nodes if node.value is Truth.TRUE), None)
+    return None if bad is None else (Truth.FALSE, bad.sentence)
 
 
 def _any(found: GuardInput, verdict: Verdict) -> Node:
@@ -133,7 +156,7 @@ def _any(found: GuardInput, verdict: Verdict) -> Node:
 
 
 def must_turn(found: GuardInput, incident: Incident) -> tuple[str, str] | None:
-    """Return (outcome, reason) where a drill or a restore must turn back now, or None.
+    """Return (outcome, reason) where a drill or restore must turn back, or None.
 
     A drill must where a leaf of `abortWhen` is true or its stay is over; both must where the Region that they
     bring traffic into must be left.

@@ -138,7 +138,7 @@ class Incident:
 
     @property
     def left_its_region(self) -> bool:
-        """Return True where it ended, or would, with its Region left: an evacuation, or a drill cut short."""
+        """Return True for an evacuation, and for a drill that was cut short."""
         return self.intent == "evacuate" or (self.intent == "drill" and self.outcome == INTERRUPTED)
 
 
@@ -206,7 +206,7 @@ class State:
         return max(ended, key=lambda i: i.changed, default=None)
 
     def away(self, region: str) -> Incident | None:
-        """Return the move by which `region` was left and has not come home, or None.
+        """Return the move by which `region` is away, or None.
 
         That is an evacuation, or a drill that ended where it stood. The Region is at home once all is On
         again that was On before it was first left, whoever turned it on: a restore that ended half-way

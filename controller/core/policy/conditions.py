@@ -120,7 +120,7 @@ def leaves(condition: Condition, path: Path, named: Mapping[str, Condition]) -> 
 
 
 def without_times(condition: Condition, named: Mapping[str, Condition]) -> Condition:
-    """Return the condition without the `for` of any leaf, and with every reference written out.
+    """Return the condition without any `for`, and every reference written out.
 
     It asks what is so at this moment, however short it has been so. `named` must have passed
     `condition_problems`.

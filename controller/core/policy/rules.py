@@ -281,7 +281,7 @@ def _once(problems: Iterator[Problem]) -> Iterator[Problem]:
 
 
 def limit_problems(policy: Policy) -> Iterator[Problem]:
-    """Yield every cron expression without a time zone, and an `askAgain` that comes too late."""
+    """Yield each cron expression without a time zone, and an `askAgain` too late."""
     again, most = policy.limits.ask_again, policy.limits.cooldown / 2
     if again is not None and again > most:
         message = f"expected at most half the cooldown ({most:g}s), found {again:g}s"

@@ -10,7 +10,15 @@ from controller.core.policy.schema import Policy
 from controller.lab.lint.finding import Finding
 from controller.lab.lint.reachability import Proof, prove
 from controller.lab.lint.single_points import too_few
-from controller.lab.lint.style import Deployed, control_planes, own_region_evidence, placed, tight, unused
+from controller.lab.lint.style import (
+    Deployed,
+    control_planes,
+    own_region_evidence,
+    placed,
+    tight,
+    unchecked_return,
+    unused,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,7 @@ def review(
         *tight(policy, periods or {}),
         *control_planes(policy),
         *placed(policy, deployed or Deployed()),
+        *unchecked_return(policy),
         *unused(policy),
     )
     return Review(proved.proofs, tuple(dict.fromkeys((*proved.findings, *too_few(policy), *read))))

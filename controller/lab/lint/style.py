@@ -71,6 +71,20 @@ def control_planes(policy: Policy) -> Iterator[Finding]:
             yield Finding("control-plane", (*path, "ifUnknown"), message, "let people be asked: {ask: GATE}")
 
 
+def unchecked_return(policy: Policy) -> Iterator[Finding]:
+    """Yield each return that checks nothing but health: what was written meanwhile may be lost."""
+    if policy.restore is not None and not policy.restore.ready:
+        message = "a Region comes home without any check that its data has caught up"
+        hint = "expected, for instance: ready: [{replication: TABLE, maxLag: 5s, ifUnknown: block}]"
+        yield Finding("unchecked-return", ("restore", "ready"), message, hint)
+    for region, entry in policy.regions.items():
+        own = entry.restore
+        if own is not None and own.ready is not None and not own.ready:
+            message = f"{region} comes home without any check that its data has caught up"
+            hint = "expected a check, or no words of its own"
+            yield Finding("unchecked-return", ("regions", region, "restore", "ready"), message, hint)
+
+
 def unused(policy: Policy) -> Iterator[Finding]:
     """Yield words that nothing refers to."""
     said = policy.model_dump(mode="json", by_alias=True, exclude_defaults=True)

@@ -149,7 +149,7 @@ def _to_open(seen: Situation, decision: Decision) -> Decision | None:
 
 
 def make_way(deps: Deps, state: State, region: str, why: str) -> State:
-    """End the open restore or drill, if any: `region` must be left, which comes first.
+    """End the open restore or drill, if any: leaving `region` comes first.
 
     What has moved stays where it is, and people are told of it. `progress.yields` says that it may end.
     """

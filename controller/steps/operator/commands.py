@@ -61,8 +61,11 @@ def evacuate(deps: Deps, region: str, *, who: str, reason: str, despite: Sequenc
     on = _serving(deps, seen.controls or {})
     if seen.controls is not None and region not in on:
         refusal = f"{region} carries no traffic already: all its controls are Off"
-    elif seen.controls is not None and on == [region]:
-        refusal = f"{region} is the last Region that is On; bring another home first"
+    elif seen.controls is not None and on == [region] and not despite:
+        refusal = (
+            f"{region} is the last Region that is On; bring another home first, or let a second person "
+            "agree: `--despite target-not-ready`"
+        )
     if refusal is not None:
         return refused(deps, command, refusal, who=who)
     # Of a Region that was left, and that somebody turned on again, the core would speak of its way home.
@@ -119,7 +122,7 @@ def _refusal(deps: Deps, state: State, region: str) -> str | None:
 
 
 def _does_not_yield(seen: Situation, state: State, region: str) -> str | None:
-    """Return the reason why what is in progress makes no way for leaving `region`, or None."""
+    """Return the reason why the open incident does not make way, or None."""
     other = state.open
     if other is None or yields(seen.policy, other, region, seen.controls, seen.now):
         return None

@@ -118,7 +118,7 @@ def _look_for_drift(deps: Deps, seen: Situation, state: State) -> State:
 
 
 def _record_recovery(deps: Deps, seen: Situation, state: State) -> State:
-    """Write `Recovered` for each Region that was well for a whole soak since a person stopped a move of it.
+    """Write `Recovered` for each stopped Region that was well for a soak.
 
     The evidence is not kept for ever, so that it was well is: what was stopped may begin again.
     """

@@ -95,11 +95,8 @@ def assess(deps: Deps, payload: StepPayload) -> StepPayload:
         return payload.to("hold", code=decision.code, reason="what was sent may still land")
     if abstains(seen) is None and record_late_apply(deps, state, incident, decision, seen.controls):
         return payload.to("watch")
-    between = incident.phase is Phase.VERIFIED
-    if between and not (decision.plan and decision.plan.changes):
-        return payload.to("watch")
-    if between and incident.intent != "evacuate" and decision.action == "hold":
-        return payload.to("watch", code=decision.code, reason=decision.reason)  # there it may turn back
+    if _waits_between_waves(incident, decision):
+        return payload.to("watch", code=decision.code, reason=decision.reason)
     if decision.action in ("act", "ask"):
         if incident.phase is not Phase.VERIFIED and _is_news(deps, incident, decision):
             state, incident = _without_intent(deps, state, incident, decision)
@@ -116,6 +113,14 @@ def assess(deps: Deps, payload: StepPayload) -> StepPayload:
         return payload.to("stand_down", code=decision.code, reason=blocked.reason)
     paged_already = decision.code in incident.escalated or decision.code in QUIET
     return payload.to("hold" if paged_already else "escalate", code=decision.code, reason=decision.reason)
+
+
+def _waits_between_waves(incident: Incident, decision: Decision) -> bool:
+    """Return True where a look at the last wave comes next."""
+    if incident.phase is not Phase.VERIFIED:
+        return False
+    done = not (decision.plan and decision.plan.changes)
+    return done or (incident.intent != "evacuate" and decision.action == "hold")
 
 
 def _handing_over(deps: Deps, payload: StepPayload, incident: Incident) -> str:

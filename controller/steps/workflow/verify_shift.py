@@ -83,7 +83,7 @@ def verify_shift(deps: Deps, payload: StepPayload) -> StepPayload:
 
 
 def _turns(deps: Deps, seen: Situation, incident: Incident) -> tuple[tuple[str, str] | None, str | None]:
-    """Return (outcome, reason) where the move turns back now, and why it cannot where it should.
+    """Return (outcome, reason) of turning back now, and why it cannot.
 
     A drill and a restore turn back where the Region fails that they bring traffic into, an evacuation where
     the policy says so; none does where the Region that it would turn back to fails as well.
