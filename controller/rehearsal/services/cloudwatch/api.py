@@ -23,6 +23,7 @@ from controller.rehearsal.services.cloudwatch.metrics import Metrics
 from controller.rehearsal.time.kernel import Kernel
 
 Answer = dict[str, Any]
+MOST_DELETED = 100
 
 
 class Alarms:
@@ -65,7 +66,7 @@ class Alarms:
         return self._put(metric_config(call.params))
 
     def _put_composite_alarm(self, call: Call) -> Answer:
-        return self._put(composite_config(call.params, self._region, self._board.find))
+        return self._put(composite_config(call.params, self._region, self._board.find, self._board.parents))
 
     def _put(self, config: dict[str, Any]) -> Answer:
         name, now = config.get("AlarmName"), self._kernel.now()
@@ -150,13 +151,22 @@ class Alarms:
         return {}
 
     def _delete_alarms(self, call: Call) -> Answer:
-        names = call.params.get("AlarmNames") or []
-        found = [self._board.alarms.get(name) for name in names]
-        if None in found:
+        """Delete alarms, unless a composite alarm that stays needs one of them.
+
+        Then nothing is deleted.
+        """
+        names = dict.fromkeys(call.params.get("AlarmNames") or [])
+        found = [self._board.alarms[name] for name in names if name in self._board.alarms]
+        if len(found) < len(names):
             raise AwsError("ResourceNotFound", "", 404)
-        for alarm in found:
-            if alarm is not None and alarm.name in self._board.alarms:
-                self._board.delete(alarm)
+        if len(found) > MOST_DELETED or sum(alarm.composite for alarm in found) > 1:
+            raise refuse(f"At most {MOST_DELETED} alarms are deleted in one call, one composite among them.")
+        needed = {alarm.name: self._board.dependents(alarm.name) for alarm in found}
+        if kept := [name for name, parents in needed.items() if not names.keys() >= set(parents)]:
+            it = "it" if len(kept) == 1 else "them"
+            raise refuse(f"Cannot delete {','.join(kept)} as there are composite alarm(s) depending on {it}.")
+        for alarm in sorted(found, key=lambda alarm: not alarm.composite):  # the parent before its children
+            self._board.delete(alarm)
         return {}
 
     def _enable(self, call: Call, enabled: bool) -> Answer:
