@@ -19,7 +19,7 @@ from controller.rehearsal.services.cloudwatch.alarm_settings import (
 from controller.rehearsal.services.cloudwatch.alarms import Board
 from controller.rehearsal.services.cloudwatch.m_of_n import StateValue
 from controller.rehearsal.services.cloudwatch.metric_api import Samples
-from controller.rehearsal.services.cloudwatch.metrics import Metrics
+from controller.rehearsal.services.cloudwatch.metrics import Metrics, key
 from controller.rehearsal.time.kernel import Kernel
 
 Answer = dict[str, Any]
@@ -48,6 +48,7 @@ class Alarms:
             "PutMetricAlarm": self._put_metric_alarm,
             "PutCompositeAlarm": self._put_composite_alarm,
             "DescribeAlarms": self._describe_alarms,
+            "DescribeAlarmsForMetric": self._describe_alarms_for_metric,
             "DescribeAlarmHistory": self._describe_alarm_history,
             "SetAlarmState": self._set_alarm_state,
             "DeleteAlarms": self._delete_alarms,
@@ -115,6 +116,22 @@ class Alarms:
             "CompositeAlarms": [_described(alarm) for alarm in page if alarm.composite],
             **more,
         }
+
+    def _describe_alarms_for_metric(self, call: Call) -> Answer:
+        params = call.params
+        dimensions = {each["Name"]: each["Value"] for each in params.get("Dimensions") or []}
+        metric = key(params["Namespace"], params["MetricName"], dimensions)
+        found = [
+            alarm
+            for _, alarm in sorted(self._board.alarms.items())
+            if not alarm.composite
+            and alarm.metric == metric
+            and params.get("Statistic") in (None, alarm.config["Statistic"])
+            and params.get("Unit") in (None, alarm.config.get("Unit"))
+            and int(params.get("Period") or alarm.period) == alarm.period
+            and not params.get("ExtendedStatistic")
+        ]
+        return {"MetricAlarms": [_described(alarm) for alarm in found]}
 
     def _describe_alarm_history(self, call: Call) -> Answer:
         params = call.params
