@@ -131,7 +131,11 @@ def alike(signing: str) -> dict[str, set[str]]:
             groups.setdefault((operation.http["method"], path if rest else operation.name), set()).add(
                 operation.name
             )
-    return {name: group for group in groups.values() for name in group}
+    found: dict[str, set[str]] = {}
+    for group in groups.values():
+        for name in group:
+            found.setdefault(name, set()).update(group)
+    return found
 
 
 def counted(wire: Wire, signing: str, region: str) -> Counter[str]:

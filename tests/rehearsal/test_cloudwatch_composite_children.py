@@ -180,3 +180,31 @@ def test_a_suppressor_is_needed_too() -> None:
     world = suppressed_world()
     assert "depending on it" in refused(world, "DeleteAlarms", AlarmNames=["maintenance"])
     world.call("DeleteAlarms", AlarmNames=["top", "maintenance"])
+
+
+def test_children_and_parents_are_described() -> None:
+    world = with_children(KIDS)
+    world.composite("middle", "AT_LEAST(1, ALARM, (b, a))")
+    world.composite("top", "ALARM(middle) OR OK(c)")
+
+    def named(**params: Any) -> list[str]:
+        answer = world.call("DescribeAlarms", **params)
+        return [alarm["AlarmName"] for alarm in (*answer["MetricAlarms"], *answer["CompositeAlarms"])]
+
+    assert named(ChildrenOfAlarmName="top") == ["c", "middle"]
+    assert named(ChildrenOfAlarmName="middle") == ["a", "b"]
+    assert named(ParentsOfAlarmName="a") == ["middle"]
+    assert named(ParentsOfAlarmName="top") == []
+    assert named(ChildrenOfAlarmName="middle", MaxRecords=1) == ["a"]
+    refused(world, "DescribeAlarms", ChildrenOfAlarmName="top", ParentsOfAlarmName="a")
+    refused(world, "DescribeAlarms", ChildrenOfAlarmName="top", StateValue="OK")
+    with pytest.raises(AwsError, match="ResourceNotFound"):
+        named(ChildrenOfAlarmName="none")
+
+
+def test_alarms_are_described_by_their_actions() -> None:
+    world = World()
+    world.alarm("a", AlarmActions=["arn:aws:sns:us-east-1:123456789012:mine"])
+    world.alarm("b", OKActions=["arn:aws:lambda:us-east-1:123456789012:function:f"])
+    found = world.call("DescribeAlarms", ActionPrefix="arn:aws:sns")["MetricAlarms"]
+    assert [alarm["AlarmName"] for alarm in found] == ["a"]

@@ -68,7 +68,7 @@ def test_every_operation_of_a_service_that_is_played_is_ours_or_may_pass_or_is_5
         seen = counted(stage.cloud.wire, signing, region)
         assert seen["ours"], signing
         every += seen
-    assert len(played(stage)) >= 15
+    assert len(played(stage)) >= 14
     assert every["ours"] >= 89
     assert every["passes"] == 0
     assert every["501"] >= 670

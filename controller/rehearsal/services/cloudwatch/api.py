@@ -24,6 +24,8 @@ from controller.rehearsal.time.kernel import Kernel
 
 Answer = dict[str, Any]
 MOST_DELETED = 100
+RELATIVES = {"ChildrenOfAlarmName", "ParentsOfAlarmName"}
+BRIEF = ("AlarmName", "AlarmArn", "StateValue", "StateUpdatedTimestamp")
 
 
 class Alarms:
@@ -101,6 +103,8 @@ class Alarms:
             raise AwsError(
                 "InvalidParameterCombination", "AlarmNames and AlarmNamePrefix exclude each other."
             )
+        if params.keys() & RELATIVES:
+            return self._describe_relatives(call)
         types = params.get("AlarmTypes") or ["MetricAlarm"]
         found = [
             alarm
@@ -109,11 +113,32 @@ class Alarms:
             and (not names or name in names)
             and name.startswith(prefix or "")
             and state in (None, alarm.state.value)
+            and _acts(alarm, params.get("ActionPrefix") or "")
         ]
         page, more = _page(found, params, most=100, usual=50)
         return {
             "MetricAlarms": [_described(alarm) for alarm in page if not alarm.composite],
             "CompositeAlarms": [_described(alarm) for alarm in page if alarm.composite],
+            **more,
+        }
+
+    def _describe_relatives(self, call: Call) -> Answer:
+        """Answer DescribeAlarms for the children or the parents of an alarm, with name, ARN and state."""
+        params = call.params
+        if params.keys() - {"MaxRecords", "NextToken"} not in [{name} for name in RELATIVES]:
+            raise refuse("ChildrenOfAlarmName and ParentsOfAlarmName go with MaxRecords and NextToken alone.")
+        child, parent = params.get("ParentsOfAlarmName"), params.get("ChildrenOfAlarmName")
+        alarm = self._board.find(str(child or parent))
+        if alarm is None:
+            raise AwsError("ResourceNotFound", "", 404)
+        names = self._board.parents(alarm.name) if child else alarm.rule.names if alarm.rule else ()
+        found = [self._board.alarms[name] for name in sorted(names) if name in self._board.alarms]
+        page, more = _page(found, params, most=100, usual=50)
+        brief = [{name: _described(each)[name] for name in BRIEF} for each in page]
+        kinds = [each.composite for each in page]
+        return {
+            "MetricAlarms": [each for each, composite in zip(brief, kinds, strict=True) if not composite],
+            "CompositeAlarms": [each for each, composite in zip(brief, kinds, strict=True) if composite],
             **more,
         }
 
@@ -200,6 +225,12 @@ class Alarms:
         self._ids.used = state["ids"]
         self._metrics.restore(state["metrics"])
         self._board.restore(state)
+
+
+def _acts(alarm: Alarm, prefix: str) -> bool:
+    actions = ("OKActions", "AlarmActions", "InsufficientDataActions")
+    every = (action for name in actions for action in alarm.config.get(name) or ())
+    return not prefix or any(action.startswith(prefix) for action in every)
 
 
 def _described(alarm: Alarm) -> Answer:
