@@ -20,6 +20,7 @@ CHECK = (
     "tests/entry/test_up.py",
     "tests/lab/test_loader_mutations.py",
     "tests/mutate/",
+    "tests/rehearsal/test_unplayed_everywhere.py",
     "tests/steps/test_approval_unguarded.py",
     "tests/steps/test_guard_removal.py",
     "tests/steps/test_invariants.py",

@@ -2,7 +2,8 @@
 
 ```
  boto3, aws CLI ─> Wire ─> services by (signing name, Region) ─┬─ ours
-                                                              └─ moto, for whatever else is asked
+                                                              ├─ moto, for the few that may pass
+                                                              └─ 501
 
  alarms, canaries ─> Events of their Region ─> Events of each controller's ─> queue ─> Observe
                                                                        └────> state machine (composites)
@@ -22,7 +23,7 @@ from controller.rehearsal.controller_region import ControllerRegion, Function, L
 from controller.rehearsal.dns.records import record_tree
 from controller.rehearsal.dns.resolver import HealthChecks, NameService
 from controller.rehearsal.faults import Faults
-from controller.rehearsal.moto_fallback import MotoFallback
+from controller.rehearsal.moto_fallback import MotoFallback, passes
 from controller.rehearsal.self_metrics import probe_each_hour
 from controller.rehearsal.service import ACCOUNT, AwsError, Call, Service
 from controller.rehearsal.services.arc.config import CONFIG, PanelConfig
@@ -103,7 +104,7 @@ class Cloud:
         records = listed_records(self.tree, self.arc.arn, locked(plan.controller, MotoFallback().handle))
         elsewhere = listed_checks(self.tree, self.arc.arn, records)
         self.built = Functions(plan.functions, plan.controllers, plan.workflow, Providers(kernel, faults))
-        self.wire = Wire(self._services(), self.objects.before(elsewhere), kernel.lock)
+        self.wire = Wire(self._services(), self.objects.before(elsewhere), kernel.lock, passes)
 
     def _controller_region(self, region: str, rng: random.Random, local: Local | None) -> ControllerRegion:
         changed = partial(self._execution_changed, region)

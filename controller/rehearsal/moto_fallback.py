@@ -1,12 +1,16 @@
-"""The moto fallback behind the rehearsed services: it answers all other calls.
+"""The moto fallback behind the rehearsed services, and the list of what may reach it, each with its reason.
 
-It answers for SNS, KMS, S3, STS, Secrets Manager and others. Its WSGI application is called in this
-process, without a socket. It is imported on the first call, so a rehearsal without such calls does not
-pay for the import. moto keeps its state in the process: two `MotoFallback` share it.
+moto keeps a world of its own, in which nothing of the rehearsal stands: an empty list from it looks like an
+answer. So whatever is neither ours nor on the list gets HTTP 501 from the wire.
+
+moto's WSGI application is called in this process, without a socket. It is imported on the first call, so a
+rehearsal without such calls does not pay for the import. moto keeps its state in the process: two
+`MotoFallback` share it.
 """
 
 import logging
 import threading
+from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +18,31 @@ from urllib.parse import quote
 from controller.rehearsal.service import AwsError, Request, Response
 
 _LOG = logging.getLogger(__name__)
+
+OBJECT = "the objects of a standby's switch are ours, those in the audit's bucket are moto's"
+RECORDS = "the zone of the rehearsal is ours; of another zone moto says rightly that there is none"
+
+FALLS_THROUGH: Mapping[str, Mapping[str, str]] = {
+    "s3": {
+        "PutObject": f"`tidegate audit export` keeps a bundle, and the standby switches; {OBJECT}",
+        "HeadObject": "`tidegate audit export` looks whether the bundle is locked",
+        "GetObject": "an operator reads a bundle back: `aws s3 cp`",
+        "ListObjectsV2": f"the standby reads its switch, an operator lists bundles: `aws s3 ls`; {OBJECT}",
+        "DeleteObject": f"the standby switches back, and an operator sees that a bundle is locked; {OBJECT}",
+    },
+    "route53": {
+        "ListResourceRecordSets": f"`tidegate doctor` reads the records; {RECORDS}",
+        "ListHealthChecks": "`tidegate doctor` and `tidegate init` read the health checks; they are ours",
+    },
+    "sts": {
+        "GetCallerIdentity": "`aws sts get-caller-identity` says in which account the rehearsal plays",
+    },
+}
+"""Signing name -> operation -> the reason why it may pass."""
+
+
+def passes(service: str, operation: str) -> bool:
+    return operation in FALLS_THROUGH.get(service, {})
 
 
 class MotoFallback:

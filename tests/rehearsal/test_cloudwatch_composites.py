@@ -82,15 +82,6 @@ def test_a_cycle_of_composites_is_refused() -> None:
         world.composite("a", "ALARM(b)")
 
 
-def test_a_deleted_child_is_unknown() -> None:
-    world = World()
-    world.alarm("a")
-    world.composite("quiet", "INSUFFICIENT_DATA(a)")
-    world.sets("a", "ALARM")
-    world.call("DeleteAlarms", AlarmNames=["a"])
-    assert world.described("quiet")["StateValue"] == "ALARM"
-
-
 def test_a_suppression_that_is_under_way_ends_after_a_restart() -> None:
     before = suppressed_world()
     before.alarm("child", TreatMissingData="ignore")

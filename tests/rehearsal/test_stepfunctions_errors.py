@@ -104,7 +104,8 @@ def test_a_retried_task_is_scheduled_again_after_its_failure() -> None:
         ("States.Timeout", ["States.HeartbeatTimeout"], False),
         ("States.Runtime", ["States.ALL"], False),
         ("States.Runtime", ["States.Runtime"], False),
-        ("States.DataLimitExceeded", ["States.ALL"], False),
+        ("States.DataLimitExceeded", ["States.ALL"], True),
+        ("States.DataLimitExceeded", ["States.TaskFailed"], True),
         ("States.DataLimitExceeded", ["States.DataLimitExceeded"], True),
     ],
 )

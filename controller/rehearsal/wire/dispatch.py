@@ -2,7 +2,8 @@
 
 ```
  request ─> scope ─┬─ (service, Region) here and the operation too ─> Call ─> service, with the lock held
-                   └─ otherwise ─> fallback (moto)
+                   ├─ an operation that may pass ─> fallback (moto)
+                   └─ otherwise ─> 501
 ```
 """
 
@@ -18,6 +19,7 @@ from controller.rehearsal.service import Scope as Scope
 from controller.rehearsal.wire.protocols import Dialect, Json, dialect_of
 from controller.rehearsal.wire.rest_json import rest_of
 from controller.rehearsal.wire.service_models import operation_model, scope_of, service_model
+from controller.rehearsal.wire.unplayed import asked, refused
 
 
 class Wire:
@@ -26,8 +28,9 @@ class Wire:
     Parameters
     ----------
     services: by (signing name, Region).
-    fallback: answers the requests that none of the services answers.
+    fallback: answers the requests that none of the services answers, if they may pass.
     lock: held while a service runs, not while the fallback does.
+    passes: called with signing name and operation; None lets everything pass.
     """
 
     def __init__(
@@ -35,9 +38,10 @@ class Wire:
         services: Mapping[tuple[str, str], Service],
         fallback: Callable[[Request], Response],
         lock: AbstractContextManager[Any],
+        passes: Callable[[str, str], bool] | None = None,
     ) -> None:
         self.services, self.fallback, self.lock = dict(services), fallback, lock
-        self._numbers = itertools.count(1)
+        self._passes, self._numbers = passes, itertools.count(1)
 
     def handle(self, request: Request, endpoint: str = "", scope: Scope | None = None) -> Response:
         """Answer one request.
@@ -55,11 +59,11 @@ class Wire:
             if dialect is None and service is not None:
                 dialect = rest_of(request, scope.service, service.operations)
             if dialect is None:
-                return self.fallback(request)
+                return self._elsewhere(request, None, scope, request_id)
             work = None if service is None else service.operations.get(dialect.operation)
             model = None if work is None else operation_model(scope.service, dialect.operation)
             if work is None or model is None or not _addressed(dialect, scope):
-                return self.fallback(request)
+                return self._elsewhere(request, dialect, scope, request_id)
             params = dialect.read(request, model)
             call = Call(scope.service, dialect.operation, scope.region, params, endpoint or scope.region)
             with self.lock:
@@ -68,6 +72,21 @@ class Wire:
         except AwsError as error:
             speaker = dialect or Json("", "")
             return speaker.refuse(error, "" if scope is None else scope.service, request_id)
+
+    def _elsewhere(
+        self, request: Request, dialect: Dialect | None, scope: Scope, request_id: str
+    ) -> Response:
+        if self._passes is None:
+            return self.fallback(request)
+        found = asked(request, dialect, scope)
+        if self._passes(scope.service, found.operation):
+            return self.fallback(request)
+        played = {
+            region
+            for (name, region), service in self.services.items()
+            if name == scope.service and region != scope.region and found.operation in service.operations
+        }
+        return refused(found, dialect, scope, played, request_id)
 
 
 def _addressed(dialect: Dialect, scope: Scope) -> bool:

@@ -4,8 +4,10 @@ A model is loaded once a process, on first use. The scope is the service and Reg
 credential scope (Signature Version 4). Signatures are not checked.
 """
 
+import gzip
 import re
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -74,7 +76,37 @@ def error_codes(signing_name: str) -> dict[str, tuple[str, str]]:
     return found
 
 
-_SCOPE = re.compile(r"Credential=[^/,\s]+/[0-9]{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request\b")
+_SIGNED_AS = re.compile(rb'"signingName"\s*:\s*"([^"]+)"'), re.compile(rb'"endpointPrefix"\s*:\s*"([^"]+)"')
+HEAD = 6000
+"""Bytes of a model's file that hold its metadata: to read the whole of all models takes ten seconds."""
+
+
+@lru_cache(maxsize=1)
+def _names_by_signing() -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    loader = Loader()
+    for name in loader.list_available_services("service-2"):
+        version = loader.determine_latest_version(name, "service-2")
+        packed = Path(loader.BUILTIN_DATA_PATH, name, version, "service-2.json.gz")
+        if not packed.exists():
+            continue
+        with gzip.open(packed) as file:
+            head = file.read(HEAD)
+        signed = next(
+            (match[1].decode() for match in (each.search(head) for each in _SIGNED_AS) if match), name
+        )
+        found[signed] = (*found.get(signed, ()), name)
+    return found
+
+
+@lru_cache(maxsize=64)
+def namesakes(signing_name: str) -> tuple[ServiceModel, ...]:
+    """Return the models of all APIs that sign with a name, as S3 and its control API do."""
+    names = _names_by_signing().get(signing_name, ())
+    return tuple(ServiceModel(Loader().load_service_model(name, "service-2"), name) for name in names)
+
+
+_SCOPE = re.compile(r"Credential=[^/,\s]+/[0-9]{8}/([a-z0-9-]+)/([A-Za-z0-9-]+)/aws4_request\b")
 _PRESIGNED = re.compile(r"(?:^|&)X-Amz-(Credential=[^&]+)")
 
 

@@ -52,20 +52,27 @@ def readiness_silent(world: World) -> Stop:
 
 
 def alarms_deleted(world: World) -> Stop:
-    """Delete the alarms of a Region, and make them anew later."""
+    """Delete the alarms of a Region, and make them anew later.
+
+    CloudWatch keeps an alarm that a composite names, so the composites go first and come last.
+    """
     region = world.random.choice(world.regions)
     ends = within(world, world.gone, region)
     if world.held[id(world.gone), region] > 1:
         return ends  # somebody else deleted them before, and will make them anew
     mine = [alarm.members for alarm in world.cloud.plan.alarms if alarm.region == region]
+    composites = [members for members in mine if "AlarmRule" in members]
     simple = [members for members in mine if "AlarmRule" not in members]
     names = [members["AlarmName"] for members in simple]
-    world.cloud.call("monitoring", "DeleteAlarms", region, {"AlarmNames": names})
+    for gone in (*([each["AlarmName"]] for each in composites), names):
+        world.cloud.call("monitoring", "DeleteAlarms", region, {"AlarmNames": gone})
 
     def make() -> None:
         ends()
         for members in simple:
             world.cloud.call("monitoring", "PutMetricAlarm", region, dict(members))
+        for members in composites:
+            world.cloud.call("monitoring", "PutCompositeAlarm", region, dict(members))
 
     return make
 

@@ -9,7 +9,13 @@ from typing import Any, get_args
 from controller.rehearsal.service import AwsError
 from controller.rehearsal.services.cloudwatch.alarm_events import WORDS
 from controller.rehearsal.services.cloudwatch.alarm_model import Alarm
-from controller.rehearsal.services.cloudwatch.composite_rule import InvalidRule, Rule, parse
+from controller.rehearsal.services.cloudwatch.composite_rule import (
+    InvalidRule,
+    Rule,
+    bare_name,
+    check_limits,
+    parse,
+)
 from controller.rehearsal.services.cloudwatch.m_of_n import StateValue, Treatment
 from controller.rehearsal.services.cloudwatch.metrics import STATISTICS
 
@@ -27,6 +33,7 @@ METRIC = (
     "ComparisonOperator",
     "TreatMissingData",
 )
+MOST_PARENTS = 150
 COMPOSITE = (
     "AlarmRule",
     "ActionsSuppressor",
@@ -73,26 +80,41 @@ def metric_config(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def composite_config(
-    params: Mapping[str, Any], region: str, find: Callable[[str], Alarm | None]
+    params: Mapping[str, Any],
+    region: str,
+    find: Callable[[str], Alarm | None],
+    parents: Callable[[str], list[str]],
 ) -> dict[str, Any]:
     """Return the settings of a composite alarm.
 
+    parents: the composite alarms whose rule names an alarm.
+
     Raises `AwsError`, also where a child does not exist or is in another Region.
     """
+    text = str(params.get("AlarmRule") or "")
     try:
-        rule = parse(str(params.get("AlarmRule") or ""))
+        rule = parse(text)
+        check_limits(text, rule)
     except InvalidRule as exc:
         raise refuse(f"AlarmRule is not valid: {exc}") from exc
     suppressor = params.get("ActionsSuppressor")
     periods = [params.get(name) for name in COMPOSITE[2:]]
     if (periods != [None, None]) is not bool(suppressor) or (suppressor and None in periods):
         raise refuse("ActionsSuppressor, its WaitPeriod and its ExtensionPeriod go together.")
-    for child in (*rule.children, *([suppressor] if suppressor else [])):
+    named = (*rule.children, *([suppressor] if suppressor else []))
+    for child in named:
         if child.startswith("arn:") and child.split(":")[3] != region:
             raise refuse(f"AlarmRule names an alarm of another Region: {child[:200]}")
-        if find(child) is None:
-            raise refuse(f"Could not find alarm {child[:200]}; a composite alarm names existing ones.")
-    _refuse_cycle(str(params.get("AlarmName")), rule, find)
+    if missing := [bare_name(child)[:200] for child in named if find(child) is None]:
+        listed = ", ".join(missing[:10])
+        raise refuse(
+            f"Could not save the composite alarm as alarms [{listed}] in the alarm rule do not exist"
+        )
+    name = str(params.get("AlarmName"))
+    for child in rule.names:
+        if len(set(parents(child)) | {name}) > MOST_PARENTS:
+            raise refuse(f"Alarm {child} is in the rules of {MOST_PARENTS} composite alarms already.")
+    _refuse_cycle(name, rule, find)
     return _kept(params, COMPOSITE)
 
 

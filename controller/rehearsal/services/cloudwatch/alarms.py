@@ -24,6 +24,7 @@ from controller.rehearsal.service import ACCOUNT, millis
 from controller.rehearsal.services.cloudwatch import alarm_events
 from controller.rehearsal.services.cloudwatch.alarm_events import Datapoint
 from controller.rehearsal.services.cloudwatch.alarm_model import Alarm, State
+from controller.rehearsal.services.cloudwatch.composite_rule import bare_name
 from controller.rehearsal.services.cloudwatch.m_of_n import EXTRA_PERIODS, StateValue, evaluate
 from controller.rehearsal.services.cloudwatch.metrics import Metrics
 from controller.rehearsal.time.kernel import Kernel
@@ -78,7 +79,23 @@ class Board:
 
     def find(self, name: str) -> Alarm | None:
         """Return an alarm by name or ARN; None where there is none."""
-        return self.alarms.get(name.split(":alarm:", 1)[-1])
+        return self.alarms.get(bare_name(name))
+
+    def parents(self, name: str) -> list[str]:
+        """Return the names of the composite alarms whose rule names an alarm."""
+        return [alarm.name for alarm in self.alarms.values() if alarm.rule and name in alarm.rule.names]
+
+    def dependents(self, name: str) -> list[str]:
+        """Return the composite alarms that need an alarm: in their rule, or as their suppressor.
+
+        That AWS keeps a suppressor from deletion too is not documented; its error speaks of all that depend.
+        """
+        suppressed = [
+            alarm.name
+            for alarm in self.alarms.values()
+            if bare_name(str(alarm.config.get("ActionsSuppressor") or "")) == name
+        ]
+        return list(dict.fromkeys([*self.parents(name), *suppressed]))
 
     def state_of(self, name: str) -> StateValue:
         """Return the state of an alarm; a deleted one is INSUFFICIENT_DATA."""
@@ -180,7 +197,7 @@ class Board:
             if suppressor and self.find(suppressor) is child:
                 alarm.suppressor_left = self._kernel.now() if left else alarm.suppressor_left
                 self._suppress(alarm.name)
-            if alarm.rule and any(name.split(":alarm:", 1)[-1] == child.name for name in alarm.rule.children):
+            if alarm.rule and child.name in alarm.rule.names:
                 self._judge(alarm, child)
 
     def _judge(self, alarm: Alarm, child: Alarm | None) -> None:

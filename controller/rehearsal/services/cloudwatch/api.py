@@ -19,10 +19,13 @@ from controller.rehearsal.services.cloudwatch.alarm_settings import (
 from controller.rehearsal.services.cloudwatch.alarms import Board
 from controller.rehearsal.services.cloudwatch.m_of_n import StateValue
 from controller.rehearsal.services.cloudwatch.metric_api import Samples
-from controller.rehearsal.services.cloudwatch.metrics import Metrics
+from controller.rehearsal.services.cloudwatch.metrics import Metrics, key
 from controller.rehearsal.time.kernel import Kernel
 
 Answer = dict[str, Any]
+MOST_DELETED = 100
+RELATIVES = {"ChildrenOfAlarmName", "ParentsOfAlarmName"}
+BRIEF = ("AlarmName", "AlarmArn", "StateValue", "StateUpdatedTimestamp")
 
 
 class Alarms:
@@ -47,6 +50,7 @@ class Alarms:
             "PutMetricAlarm": self._put_metric_alarm,
             "PutCompositeAlarm": self._put_composite_alarm,
             "DescribeAlarms": self._describe_alarms,
+            "DescribeAlarmsForMetric": self._describe_alarms_for_metric,
             "DescribeAlarmHistory": self._describe_alarm_history,
             "SetAlarmState": self._set_alarm_state,
             "DeleteAlarms": self._delete_alarms,
@@ -65,7 +69,7 @@ class Alarms:
         return self._put(metric_config(call.params))
 
     def _put_composite_alarm(self, call: Call) -> Answer:
-        return self._put(composite_config(call.params, self._region, self._board.find))
+        return self._put(composite_config(call.params, self._region, self._board.find, self._board.parents))
 
     def _put(self, config: dict[str, Any]) -> Answer:
         name, now = config.get("AlarmName"), self._kernel.now()
@@ -99,6 +103,8 @@ class Alarms:
             raise AwsError(
                 "InvalidParameterCombination", "AlarmNames and AlarmNamePrefix exclude each other."
             )
+        if params.keys() & RELATIVES:
+            return self._describe_relatives(call)
         types = params.get("AlarmTypes") or ["MetricAlarm"]
         found = [
             alarm
@@ -107,6 +113,7 @@ class Alarms:
             and (not names or name in names)
             and name.startswith(prefix or "")
             and state in (None, alarm.state.value)
+            and _acts(alarm, params.get("ActionPrefix") or "")
         ]
         page, more = _page(found, params, most=100, usual=50)
         return {
@@ -114,6 +121,42 @@ class Alarms:
             "CompositeAlarms": [_described(alarm) for alarm in page if alarm.composite],
             **more,
         }
+
+    def _describe_relatives(self, call: Call) -> Answer:
+        """Answer DescribeAlarms for the children or the parents of an alarm, with name, ARN and state."""
+        params = call.params
+        if params.keys() - {"MaxRecords", "NextToken"} not in [{name} for name in RELATIVES]:
+            raise refuse("ChildrenOfAlarmName and ParentsOfAlarmName go with MaxRecords and NextToken alone.")
+        child, parent = params.get("ParentsOfAlarmName"), params.get("ChildrenOfAlarmName")
+        alarm = self._board.find(str(child or parent))
+        if alarm is None:
+            raise AwsError("ResourceNotFound", "", 404)
+        names = self._board.parents(alarm.name) if child else alarm.rule.names if alarm.rule else ()
+        found = [self._board.alarms[name] for name in sorted(names) if name in self._board.alarms]
+        page, more = _page(found, params, most=100, usual=50)
+        brief = [{name: _described(each)[name] for name in BRIEF} for each in page]
+        kinds = [each.composite for each in page]
+        return {
+            "MetricAlarms": [each for each, composite in zip(brief, kinds, strict=True) if not composite],
+            "CompositeAlarms": [each for each, composite in zip(brief, kinds, strict=True) if composite],
+            **more,
+        }
+
+    def _describe_alarms_for_metric(self, call: Call) -> Answer:
+        params = call.params
+        dimensions = {each["Name"]: each["Value"] for each in params.get("Dimensions") or []}
+        metric = key(params["Namespace"], params["MetricName"], dimensions)
+        found = [
+            alarm
+            for _, alarm in sorted(self._board.alarms.items())
+            if not alarm.composite
+            and alarm.metric == metric
+            and params.get("Statistic") in (None, alarm.config["Statistic"])
+            and params.get("Unit") in (None, alarm.config.get("Unit"))
+            and int(params.get("Period") or alarm.period) == alarm.period
+            and not params.get("ExtendedStatistic")
+        ]
+        return {"MetricAlarms": [_described(alarm) for alarm in found]}
 
     def _describe_alarm_history(self, call: Call) -> Answer:
         params = call.params
@@ -150,13 +193,22 @@ class Alarms:
         return {}
 
     def _delete_alarms(self, call: Call) -> Answer:
-        names = call.params.get("AlarmNames") or []
-        found = [self._board.alarms.get(name) for name in names]
-        if None in found:
+        """Delete alarms, unless a composite alarm that stays needs one of them.
+
+        Then nothing is deleted.
+        """
+        names = dict.fromkeys(call.params.get("AlarmNames") or [])
+        found = [self._board.alarms[name] for name in names if name in self._board.alarms]
+        if len(found) < len(names):
             raise AwsError("ResourceNotFound", "", 404)
-        for alarm in found:
-            if alarm is not None and alarm.name in self._board.alarms:
-                self._board.delete(alarm)
+        if len(found) > MOST_DELETED or sum(alarm.composite for alarm in found) > 1:
+            raise refuse(f"At most {MOST_DELETED} alarms are deleted in one call, one composite among them.")
+        needed = {alarm.name: self._board.dependents(alarm.name) for alarm in found}
+        if kept := [name for name, parents in needed.items() if not names.keys() >= set(parents)]:
+            it = "it" if len(kept) == 1 else "them"
+            raise refuse(f"Cannot delete {','.join(kept)} as there are composite alarm(s) depending on {it}.")
+        for alarm in sorted(found, key=lambda alarm: not alarm.composite):  # the parent before its children
+            self._board.delete(alarm)
         return {}
 
     def _enable(self, call: Call, enabled: bool) -> Answer:
@@ -173,6 +225,12 @@ class Alarms:
         self._ids.used = state["ids"]
         self._metrics.restore(state["metrics"])
         self._board.restore(state)
+
+
+def _acts(alarm: Alarm, prefix: str) -> bool:
+    actions = ("OKActions", "AlarmActions", "InsufficientDataActions")
+    every = (action for name in actions for action in alarm.config.get(name) or ())
+    return not prefix or any(action.startswith(prefix) for action in every)
 
 
 def _described(alarm: Alarm) -> Answer:

@@ -1,9 +1,10 @@
-"""The rule of a composite alarm (API reference, PutCompositeAlarm).
+"""The rule of a composite alarm (API reference, PutCompositeAlarm; user guide, "Composite alarms").
 
 ```
  or    := and ("OR" and)*          and  := not ("AND" not)*        not := "NOT" not | term
  term  := "(" or ")" | TRUE | FALSE | ALARM(name) | OK(name) | INSUFFICIENT_DATA(name)
- name  := a name or an ARN, quoted where it has spaces or parentheses
+        | AT_LEAST(n or n%, [NOT] ALARM or OK or INSUFFICIENT_DATA, (name, name, …))
+ name  := a name or an ARN, quoted where it has spaces, commas or parentheses; \" is a quote inside quotes
 ```
 """
 
@@ -15,9 +16,14 @@ from controller.rehearsal.services.cloudwatch.m_of_n import StateValue
 
 StateOf = Callable[[str], StateValue]
 LONGEST, DEEPEST = 10_240, 100
+MOST_CHILDREN, MOST_ELEMENTS = 100, 500
+STATE = "ALARM|OK|INSUFFICIENT_DATA"
+NAME = r"""(?:"(?:[^"\\]|\\.)+"|'[^']+'|[^\s(),"']+)"""
 TOKEN = re.compile(
-    r"""\s*(?:
-        (?P<state>ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*(?:"(?P<double>[^"]+)"|'(?P<single>[^']+)'|(?P<bare>[^\s()"']+))\s*\)
+    rf"""\s*(?:
+        (?P<state>{STATE})\s*\(\s*(?P<child>{NAME})\s*\)
+      | AT_LEAST\s*\(\s*(?P<least>\d{{1,9}})(?P<percent>%?)\s*,\s*(?P<negated>NOT\s+)?(?P<wanted>{STATE})\s*,
+            \s*\(\s*(?P<children>{NAME}(?:\s*,\s*{NAME})*)\s*\)\s*\)
       | (?P<word>AND|OR|NOT|TRUE|FALSE)\b
       | (?P<mark>[()])
     )\s*""",
@@ -31,10 +37,34 @@ class InvalidRule(Exception):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A compiled rule: `holds(state_of)` and the `children` that it names, in order."""
+    """A compiled rule: `holds(state_of)` and the `children` that it names, in order.
+
+    elements: the count of names, TRUE, FALSE and parentheses.
+    """
 
     holds: Callable[[StateOf], bool]
     children: tuple[str, ...]
+    elements: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the children, each once, also where the rule has ARNs."""
+        return tuple(dict.fromkeys(bare_name(child) for child in self.children))
+
+
+def bare_name(child: str) -> str:
+    """Return the name of an alarm that is given by name or ARN."""
+    return child.split(":alarm:", 1)[-1]
+
+
+def check_limits(text: str, rule: Rule) -> None:
+    """Refuse a rule that a new alarm may not have. Raises `InvalidRule`."""
+    if text != text.strip():
+        raise InvalidRule("it must not contain leading or trailing whitespace")
+    if len(rule.names) > MOST_CHILDREN:
+        raise InvalidRule(f"it names {len(rule.names)} alarms, and {MOST_CHILDREN} are allowed")
+    if rule.elements > MOST_ELEMENTS:
+        raise InvalidRule(f"it has {rule.elements} elements, and {MOST_ELEMENTS} are allowed")
 
 
 def parse(text: str) -> Rule:
@@ -48,7 +78,8 @@ def parse(text: str) -> Rule:
     holds = parser.disjunction()
     if parser.peek():
         raise InvalidRule(f"nothing is expected at {parser.peek()!r}")
-    return Rule(holds, tuple(dict.fromkeys(parser.children)))
+    plain = sum(1 for token in parser.tokens if token["mark"] or token["word"] in ("TRUE", "FALSE"))
+    return Rule(holds, tuple(dict.fromkeys(parser.children)), plain + len(parser.children))
 
 
 def _tokens(text: str) -> list[re.Match[str]]:
@@ -72,12 +103,12 @@ class Parser:
     def peek(self) -> str:
         """Return the next word or mark, without a step forward.
 
-        `state` for a state function; empty at the end.
+        `state` for a state function, `least` for AT_LEAST; empty at the end.
         """
         if self.at == len(self.tokens):
             return ""
         token = self.tokens[self.at]
-        return token["word"] or token["mark"] or "state"
+        return token["word"] or token["mark"] or ("least" if token["least"] else "state")
 
     def take(self, word: str) -> bool:
         if self.peek() != word:
@@ -119,10 +150,38 @@ class Parser:
             return lambda _state_of: True
         if self.take("FALSE"):
             return lambda _state_of: False
-        if self.peek() != "state":
+        if self.peek() not in ("state", "least"):
             raise InvalidRule(f"a condition is expected instead of {self.peek() or 'the end'!r}")
         token = self.tokens[self.at]
         self.at += 1
-        wanted, child = token["state"], token["double"] or token["single"] or token["bare"]
+        return self.quorum(token) if token["least"] else self.single(token)
+
+    def single(self, token: re.Match[str]) -> Callable[[StateOf], bool]:
+        wanted, child = token["state"], _unquoted(token["child"])
         self.children.append(child)
         return lambda state_of: state_of(child) == wanted
+
+    def quorum(self, token: re.Match[str]) -> Callable[[StateOf], bool]:
+        """Return the condition of an AT_LEAST.
+
+        An alarm without data is in none of the other states, so `NOT OK` counts it.
+        """
+        children = [_unquoted(name) for name in re.findall(NAME, token["children"])]
+        self.children += children
+        least, most = int(token["least"]), 100 if token["percent"] else len(children)
+        if not 1 <= least <= most:
+            raise InvalidRule(f"AT_LEAST takes a number from 1 to {most}{token['percent']} here")
+        wanted, expected = token["wanted"], not token["negated"]
+        # In hundredths of an alarm: a percentage of them is no whole number.
+        needed = least * len(children) if token["percent"] else least * 100
+
+        def reached(state_of: StateOf) -> bool:
+            return 100 * sum((state_of(child) == wanted) is expected for child in children) >= needed
+
+        return reached
+
+
+def _unquoted(name: str) -> str:
+    if name[0] == '"':
+        return re.sub(r'\\(["\\])', r"\1", name[1:-1])
+    return name[1:-1] if name[0] == "'" else name

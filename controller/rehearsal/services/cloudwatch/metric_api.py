@@ -1,4 +1,4 @@
-"""The metric operations: PutMetricData, GetMetricStatistics, and GetMetricData for single metrics.
+"""The metric operations: PutMetricData, ListMetrics, GetMetricStatistics, GetMetricData for single metrics.
 
 CloudWatch API reference.
 """
@@ -13,7 +13,7 @@ from controller.rehearsal.services.cloudwatch.alarm_settings import refuse
 from controller.rehearsal.services.cloudwatch.metrics import STATISTICS, Key, Metrics, Stats, key
 from controller.rehearsal.time.kernel import Kernel
 
-MOST_POINTS = 1440
+MOST_POINTS, MOST_METRICS = 1440, 500
 Answer = dict[str, Any]
 
 
@@ -29,6 +29,7 @@ class Samples:
             "PutMetricData": self._put_metric_data,
             "GetMetricStatistics": self._get_metric_statistics,
             "GetMetricData": self._get_metric_data,
+            "ListMetrics": self._list_metrics,
         }
 
     def put(self, namespace: str, name: str, value: float, dimensions: Mapping[str, str]) -> None:
@@ -58,6 +59,29 @@ class Samples:
             return
         for metric, when, stats, resolution in ready:
             self._metrics.add(metric, when, stats, resolution=resolution, now=now)
+
+    def _list_metrics(self, call: Call) -> Answer:
+        params, token = call.params, str(call.params.get("NextToken") or "0")
+        if params.get("RecentlyActive") or params.get("IncludeLinkedAccounts"):
+            raise refuse("RecentlyActive and IncludeLinkedAccounts are not rehearsed.")
+        if not token.isdecimal():
+            raise AwsError("InvalidParameterValue", "The next token is not valid.")
+        asked = [(each["Name"], each.get("Value")) for each in params.get("Dimensions") or []]
+        found = [
+            {
+                "Namespace": namespace,
+                "MetricName": name,
+                "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions],
+            }
+            for namespace, name, dimensions in self._metrics.listed()
+            if params.get("Namespace") in (None, namespace)
+            and params.get("MetricName") in (None, name)
+            and all(
+                key in dict(dimensions) and value in (None, dict(dimensions)[key]) for key, value in asked
+            )
+        ]
+        start, end = int(token), int(token) + MOST_METRICS
+        return {"Metrics": found[start:end], **({"NextToken": str(end)} if end < len(found) else {})}
 
     def _periods(self, metric: Key, params: Mapping[str, Any], period: int) -> Iterator[tuple[float, Stats]]:
         now = self._kernel.now()

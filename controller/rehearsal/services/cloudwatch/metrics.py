@@ -97,6 +97,10 @@ class Metrics:
         series = self._series.get(metric)
         return None if series is None else series.between(begin, end)
 
+    def listed(self) -> list[Key]:
+        """Return the metrics that have samples, in order."""
+        return sorted(metric for metric, series in self._series.items() if series.starts)
+
     def dump(self) -> list[Any]:
         return [
             [namespace, name, list(dimensions), [[at, s.count, s.total, s.least, s.most] for at, s in rows]]

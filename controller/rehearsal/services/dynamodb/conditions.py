@@ -1,10 +1,5 @@
 """The condition and filter expressions, as trees, and their evaluation.
 
-```
- or := and {OR and}      and := not {AND not}      not := [NOT] test
- test := ( or ) | operand op operand | operand BETWEEN x AND y | operand IN (…) | function(…)
-```
-
 `Judge` decides on one item. A missing attribute fails every test but `<>` and not-exists. Source: developer
 guide, "Condition and filter expressions".
 """
@@ -12,24 +7,15 @@ guide, "Condition and filter expressions".
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any, Literal
 
 from controller.rehearsal.services.dynamodb.errors import invalid
-from controller.rehearsal.services.dynamodb.paths import read, resolve
-from controller.rehearsal.services.dynamodb.tokens import Path, Reader, tokens
+from controller.rehearsal.services.dynamodb.paths import distinct, read, resolve
+from controller.rehearsal.services.dynamodb.tokens import Path
 from controller.rehearsal.services.dynamodb.values import Item, Value, same, type_of
 
 Comparator = Literal["=", "<>", "<", "<=", ">", ">="]
-_COMPARATORS = ("=", "<>", "<", "<=", ">", ">=")
-_TESTS = {
-    "attribute_exists": 1,
-    "attribute_not_exists": 1,
-    "attribute_type": 2,
-    "begins_with": 2,
-    "contains": 2,
-}
-MAX_DEPTH = 100
+MOST_CHOICES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,112 +82,6 @@ class Either:
 Condition = Compare | Between | In | Test | Not | Both | Either
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """A condition and the placeholders that its text uses."""
-
-    condition: Condition
-    names: frozenset[str]
-    values: frozenset[str]
-
-
-@lru_cache(maxsize=2048)
-def parse(what: str, text: str) -> Parsed:
-    """Return the tree of an expression.
-
-    what: names the argument for error messages, e.g. "ConditionExpression".
-    """
-    reader = Reader(what, tokens(what, text))
-    condition = _either(reader)
-    reader.close()
-    return Parsed(condition, frozenset(reader.names), frozenset(reader.values))
-
-
-def _either(reader: Reader) -> Condition:
-    found = _both(reader)
-    while reader.take("OR"):
-        found = Either(found, _both(reader))
-    return found
-
-
-def _both(reader: Reader) -> Condition:
-    found = _not(reader)
-    while reader.take("AND"):
-        found = Both(found, _not(reader))
-    return found
-
-
-def _not(reader: Reader) -> Condition:
-    reader.depth += 1
-    if reader.depth > MAX_DEPTH:
-        raise invalid(f"Invalid {reader.what}: The expression is nested too deeply;")
-    found = Not(_not(reader)) if reader.take("NOT") else _test(reader)
-    reader.depth -= 1
-    return found
-
-
-def _test(reader: Reader) -> Condition:
-    if reader.take("("):
-        inner = _either(reader)
-        reader.expect(")")
-        return inner
-    function = reader.function()
-    if function and function != "size":
-        return _function(reader, function)
-    left = _operand(reader)
-    if reader.take("BETWEEN"):
-        low = _operand(reader)
-        reader.expect("AND")
-        return Between(left, low, _operand(reader))
-    if reader.take("IN"):
-        return In(left, _arguments(reader))
-    comparator = reader.next().text
-    for known in _COMPARATORS:
-        if known == comparator:
-            return Compare(known, left, _operand(reader))  # type: ignore[arg-type]
-    reader.place -= 1
-    raise reader.wrong()
-
-
-def _function(reader: Reader, name: str) -> Condition:
-    if name not in _TESTS:
-        raise invalid(f"Invalid {reader.what}: Invalid function name; function: {name}")
-    reader.next()
-    operands = _arguments(reader)
-    if len(operands) != _TESTS[name]:
-        raise invalid(
-            f"Invalid {reader.what}: Incorrect number of operands for operator or function; operator or "
-            f"function: {name}, number of operands: {len(operands)}"
-        )
-    if not isinstance(operands[0], PathOperand):
-        raise invalid(
-            f"Invalid {reader.what}: Operator or function requires a document path; operator or "
-            f"function: {name}"
-        )
-    return Test(name, operands)
-
-
-def _arguments(reader: Reader) -> tuple[Operand, ...]:
-    reader.expect("(")
-    found = [_operand(reader)]
-    while reader.take(","):
-        found.append(_operand(reader))
-    reader.expect(")")
-    return tuple(found)
-
-
-def _operand(reader: Reader) -> Operand:
-    if reader.peek().kind == "value":
-        return Placeholder(reader.value())
-    if reader.function() == "size":
-        reader.next()
-        reader.expect("(")
-        path = reader.path()
-        reader.expect(")")
-        return Size(path)
-    return PathOperand(reader.path())
-
-
 def attributes(condition: Condition) -> set[str]:
     """Return the top-level attribute names (or `#` placeholders) of a condition."""
     match condition:
@@ -265,25 +145,34 @@ class Judge:
             case Not(inner):
                 self.check(inner)
             case Compare(comparator, left, right):
-                self._check_all(left, right)
+                self._check_all(comparator, left, right)
                 if comparator in _ORDER:
                     self._orderable(comparator, left, right)
             case Between(operand, low, high):
-                self._check_all(operand, low, high)
+                self._check_all("BETWEEN", operand, low, high)
                 self._orderable("BETWEEN", operand, low, high)
                 self._check_bounds(low, high)
             case In(operand, choices):
-                self._check_all(operand, *choices)
+                if len(choices) > MOST_CHOICES:
+                    raise invalid(
+                        f"Invalid {self.what}: The IN operator is provided with too many operands; number of "
+                        f"operands: {len(choices)}"
+                    )
+                self._check_all("IN", operand, *choices)
             case Test(function, operands):
-                self._check_all(*operands)
+                self._check_all(function, *operands)
                 self._check_function(function, operands)
 
-    def _check_all(self, *operands: Operand) -> None:
+    def _check_all(self, operator: str, *operands: Operand) -> None:
+        paths: list[Path | None] = []
         for operand in operands:
             if isinstance(operand, Placeholder):
                 self.bindings.value(operand.name, self.what)
+                paths.append(None)
             else:
-                self._path(operand.path)
+                path = self._path(operand.path)
+                paths.append(path if isinstance(operand, PathOperand) else None)
+        distinct(self.what, operator, *paths)
 
     def _orderable(self, operator: str, *operands: Operand) -> None:
         for operand in operands:

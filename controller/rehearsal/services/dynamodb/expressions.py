@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from controller.rehearsal.services.dynamodb.conditions import Bindings, Condition, Judge, parse
+from controller.rehearsal.services.dynamodb.condition_grammar import parse
+from controller.rehearsal.services.dynamodb.conditions import Bindings, Condition, Judge
 from controller.rehearsal.services.dynamodb.errors import invalid
 from controller.rehearsal.services.dynamodb.paths import overlap, resolve, shown
 from controller.rehearsal.services.dynamodb.tokens import Path, Reader, tokens

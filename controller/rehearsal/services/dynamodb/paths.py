@@ -122,6 +122,19 @@ def _picked(value: Value, tree: _Tree) -> Value | None:
     return None
 
 
+def distinct(what: str, operator: str, *operands: Path | None) -> None:
+    """Refuse a first operand that comes again among the others.
+
+    None stands for an operand that is no path; values and sizes may be equal.
+    """
+    first = operands[0]
+    if first is not None and first in operands[1:]:
+        raise invalid(
+            f"Invalid {what}: The first operand must be distinct from the remaining operands for this "
+            f"operator or function; operator: {operator}, first operand: {shown(first)}"
+        )
+
+
 def overlap(paths: list[Path]) -> tuple[Path, Path] | None:
     """Return the first two paths of which one leads through the other."""
     for index, one in enumerate(paths):

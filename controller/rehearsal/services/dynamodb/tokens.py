@@ -59,13 +59,15 @@ RESERVED = frozenset(_RESERVED_WORDS.split())
 
 
 Kind = Literal["name", "hash", "value", "index", "op", "end"]
-MAX_EXPRESSION = 4096
+MAX_EXPRESSION, MAX_DEPTH = 4096, 100
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<name>[A-Za-z][A-Za-z0-9_]*)|(?P<hash>#[A-Za-z0-9_]+)|(?P<value>:[A-Za-z0-9_]+)"
     r"|(?P<index>\[\s*[0-9]+\s*\])|(?P<op><>|<=|>=|[=<>(),.+-]))"
 )
 _KEYWORDS = frozenset(("AND", "OR", "NOT", "BETWEEN", "IN", "SET", "REMOVE", "ADD", "DELETE"))
+
+_BEFORE_GROUP = frozenset(("AND", "OR", "NOT", "BETWEEN"))
 
 
 class Token(NamedTuple):
@@ -102,6 +104,19 @@ def tokens(what: str, text: str) -> tuple[Token, ...]:
         found.append(Token(kind, match[kind]))
         place = match.end()
     return tuple(found)
+
+
+@lru_cache(maxsize=2048)
+def _closings(items: tuple[Token, ...]) -> dict[int, int]:
+    """Return the place of each opening parenthesis with that of its closing one."""
+    found: dict[int, int] = {}
+    opened: list[int] = []
+    for place, token in enumerate(items):
+        if token == Token("op", "("):
+            opened.append(place)
+        elif token == Token("op", ")") and opened:
+            found[opened.pop()] = place
+    return found
 
 
 @dataclass
@@ -152,6 +167,28 @@ class Reader:
         after = self.items[self.place + 1] if self.place + 1 < len(self.items) else None
         token = self.peek()
         return token.text if token.kind == "name" and after == Token("op", "(") else ""
+
+    def deepen(self, most: int = MAX_DEPTH) -> None:
+        self.depth += 1
+        if self.depth > most:
+            raise invalid(f"Invalid {self.what}: The expression is nested too deeply;")
+
+    def after_group(self) -> Token:
+        """Return the token after the parenthesis that opens here is closed."""
+        end = _closings(self.items).get(self.place, len(self.items)) + 1
+        return self.items[end] if end < len(self.items) else Token("end", "<EOF>")
+
+    def refuse_redundant(self) -> None:
+        """Refuse parentheses right around parentheses, as in `((a = :v))`.
+
+        Those of a function or of IN are no parentheses in this sense.
+        """
+        closings = _closings(self.items)
+        for opening, closing in closings.items():
+            before = self.items[opening - 1] if opening else Token("end", "")
+            called = before.kind == "name" and before.text.upper() not in _BEFORE_GROUP
+            if not called and closings.get(opening + 1) == closing - 1:
+                raise invalid(f"Invalid {self.what}: The expression has redundant parentheses;")
 
     def value(self) -> str:
         token = self.next()

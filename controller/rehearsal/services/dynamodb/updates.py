@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from controller.rehearsal.services.dynamodb.conditions import Bindings
 from controller.rehearsal.services.dynamodb.errors import bad_parameter, invalid
-from controller.rehearsal.services.dynamodb.paths import overlap, read, resolve, shown, write
+from controller.rehearsal.services.dynamodb.paths import distinct, overlap, read, resolve, shown, write
 from controller.rehearsal.services.dynamodb.tokens import Path, Reader, tokens
 from controller.rehearsal.services.dynamodb.values import EXACT, Item, Value, number_text, type_of
 
@@ -90,6 +90,7 @@ def parse_update(text: str) -> Update:
             else:
                 (adds if section == "ADD" else deletes).append((path, reader.value()))
             more = reader.take(",")
+    reader.refuse_redundant()
     return Update(
         tuple(sets),
         tuple(removes),
@@ -109,9 +110,7 @@ def _sum(reader: Reader) -> Term:
 
 
 def _term(reader: Reader) -> Term:
-    reader.depth += 1
-    if reader.depth > 50:
-        raise invalid(f"Invalid {WHAT}: The expression is nested too deeply;")
+    reader.deepen(most=50)
     function = reader.function()
     found: Term
     if reader.take("("):
@@ -193,8 +192,9 @@ class Change:
             case Read(path):
                 self._path(path)
             case IfNotExists(path, otherwise):
-                self._path(path)
                 self._check_term(otherwise)
+                fallback = self._path(otherwise.path) if isinstance(otherwise, Read) else None
+                distinct(WHAT, "if_not_exists", self._path(path), fallback)
             case ListAppend(first, second):
                 self._check_operand("list_append", "L", first, second)
             case Sum(left, right, minus):

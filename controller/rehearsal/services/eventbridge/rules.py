@@ -29,6 +29,9 @@ class Rules:
             "DescribeRule": self._describe_rule,
             "ListRules": self._list_rules,
             "DeleteRule": self._delete_rule,
+            "EnableRule": lambda call: self._turn(call, "ENABLED"),
+            "DisableRule": lambda call: self._turn(call, "DISABLED"),
+            "ListRuleNamesByTarget": self._list_rule_names,
             "PutTargets": self._put_targets,
             "ListTargetsByRule": self._list_targets,
             "RemoveTargets": self._remove_targets,
@@ -96,6 +99,21 @@ class Rules:
         prefix = call.params.get("NamePrefix") or ""
         named = [rule for name, rule in sorted(self._rules.items()) if name.startswith(prefix)]
         return _page("Rules", named, call)
+
+    def _turn(self, call: Call, state: str) -> Answer:
+        self._rules[self._rule(call)]["State"] = state
+        return {}
+
+    def _list_rule_names(self, call: Call) -> Answer:
+        if not self.owns(call.params.get("EventBusName")):
+            raise AwsError("ResourceNotFoundException", "Event bus does not exist.")
+        wanted = call.params["TargetArn"]
+        named = [
+            name
+            for name, targets in sorted(self._targets.items())
+            if any(target["Arn"] == wanted for target in targets.values())
+        ]
+        return _page("RuleNames", named, call)
 
     def _delete_rule(self, call: Call) -> Answer:
         name = str(call.params["Name"])
@@ -166,7 +184,7 @@ def _compiled(pattern: str) -> Callable[[dict[str, Any]], bool]:
         raise AwsError("InvalidEventPatternException", str(exc)) from exc
 
 
-def _page(member: str, items: list[dict[str, Any]], call: Call) -> Answer:
+def _page(member: str, items: list[Any], call: Call) -> Answer:
     start, limit = int(call.params.get("NextToken") or 0), int(call.params.get("Limit") or 100)
     more = {"NextToken": str(start + limit)} if start + limit < len(items) else {}
     return {member: items[start : start + limit], **more}

@@ -55,6 +55,7 @@ class StepFunctions:
             "StartExecution": self._executions.start,
             "StopExecution": self._executions.stop,
             "DescribeExecution": self._executions.describe,
+            "DescribeStateMachineForExecution": self._executions.machine_of,
             "ListExecutions": self._executions.list_all,
             "GetExecutionHistory": self._executions.history,
             "SendTaskSuccess": callbacks.succeed,

@@ -12,7 +12,7 @@ from controller.rehearsal.service import AwsError, Call
 from controller.rehearsal.services.awslambda import Outcome
 from controller.rehearsal.services.stepfunctions.failures import Failure
 from controller.rehearsal.services.stepfunctions.interpreter import Interpreter
-from controller.rehearsal.services.stepfunctions.machines import Machines
+from controller.rehearsal.services.stepfunctions.machines import SILENT, Machines
 from controller.rehearsal.services.stepfunctions.pagination import page
 from controller.rehearsal.services.stepfunctions.records import Execution, Strand, TaskRun, without_data
 from controller.rehearsal.services.stepfunctions.tasks import Tasks
@@ -110,6 +110,22 @@ class Executions:
             if value is not None:
                 answer[field] = value
         return answer
+
+    def machine_of(self, call: Call) -> dict[str, Any]:
+        """Answer DescribeStateMachineForExecution.
+
+        The definition is the one that the execution began with.
+        """
+        execution = self.find(call.params.get("executionArn"))
+        machine = self._machines.find(execution.machine_arn)
+        return {
+            "stateMachineArn": machine.arn,
+            "name": machine.name,
+            "definition": execution.definition,
+            "roleArn": execution.role_arn,
+            "updateDate": machine.updated,
+            **SILENT,
+        }
 
     def list_all(self, call: Call) -> dict[str, Any]:
         """Answer ListExecutions of one machine, newest first."""

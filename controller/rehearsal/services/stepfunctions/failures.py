@@ -5,7 +5,7 @@ Source: "Handling errors in Step Functions workflows" (AWS Step Functions develo
 
 import random
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 TIMEOUT = "States.Timeout"
 HEARTBEAT_TIMEOUT = "States.HeartbeatTimeout"
@@ -14,6 +14,8 @@ RUNTIME = "States.Runtime"
 DATA_LIMIT = "States.DataLimitExceeded"
 ALL = "States.ALL"
 ERROR_LIMIT, CAUSE_LIMIT = 256, 32_768  # characters
+Reach = Literal["any", "named", "none"]
+"""The rules that may name a failure: any rule, a rule with its very name, none."""
 
 
 @dataclass(repr=False)
@@ -22,11 +24,16 @@ class Failure(Exception):  # noqa: N818 - a States Language failure, caught by R
 
     A missed heartbeat is recorded by AWS as `States.Timeout`; `heartbeat` tells it from a task
     that took too long, for rules with `States.HeartbeatTimeout`.
+
+    `States.DataLimitExceeded` has three kinds. The result of a task is the task's failure, which any rule may
+    name; AWS recorded that `States.ALL` catches it, against its own page. The input of a state is "named".
+    The output of a state ends the execution between two states, past every rule.
     """
 
     error: str | None
     cause: str | None = None
     heartbeat: bool = False
+    reach: Reach = "any"
 
     def output(self) -> dict[str, str]:
         """Return the data that a Catch gives to its next state."""
@@ -49,14 +56,14 @@ def writable(text: str | None, limit: int) -> str | None:
 def matches(failure: Failure, names: list[str]) -> bool:
     """Return True where `ErrorEquals` names this failure.
 
-    `States.Runtime` is never caught; `States.DataLimitExceeded` only by its own name;
-    `States.TaskFailed` stands for everything but a timeout.
+    `States.Runtime` is never caught, nor is a failure out of reach; `States.TaskFailed` stands for everything
+    but a timeout.
     """
-    if failure.error == RUNTIME:
+    if failure.error == RUNTIME or failure.reach == "none":
         return False
     if failure.error in names or (failure.heartbeat and HEARTBEAT_TIMEOUT in names):
         return True
-    if failure.error == DATA_LIMIT:
+    if failure.reach == "named":
         return False
     return ALL in names or (TASK_FAILED in names and failure.error != TIMEOUT)
 

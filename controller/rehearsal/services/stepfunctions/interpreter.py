@@ -47,7 +47,7 @@ class States:
 
     def enter(self, execution: Execution, strand: Strand) -> None:
         state = self._strands.state_of(execution, strand)
-        data = limited(strand.input, what=f"state '{strand.state}'")
+        data = limited(strand.input, what=strand.state, reach="none")
         self._strands.emit(execution, strand, f"{state['Type']}StateEntered", records.entered(strand, data))
         strand.entered_at = self._strands.kernel.now()
         strand.attempts = [0] * len(state.get("Retry", []))
@@ -126,7 +126,7 @@ class States:
         self._move(execution, strand, output, following)
 
     def _move(self, execution: Execution, strand: Strand, output: Any, following: str | None) -> None:
-        data = limited(output, what=f"state '{strand.state}'")
+        data = limited(output, what=strand.state, reach="none")
         kind = self._strands.state_of(execution, strand)["Type"]
         self._strands.emit(execution, strand, f"{kind}StateExited", records.exited(strand, data))
         if following is not None:
@@ -182,6 +182,7 @@ class Branches:
     def fork(self, execution: Execution, strand: Strand, state: dict[str, Any]) -> None:
         """Start every branch with the same input."""
         data = effective_input(execution, strand, state)
+        limited(data, what=strand.state, reach="named")
         self._strands.emit(execution, strand, "ParallelStateStarted")
         strand.forked, strand.phase = True, "parallel"
         strand.pending = len(state["Branches"])

@@ -11,6 +11,10 @@ from controller.rehearsal.services.stepfunctions.text import check_arn, check_na
 from controller.rehearsal.time.kernel import Kernel
 
 _MOST = 1_048_576  # bytes of a definition
+SILENT = {
+    "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
+    "tracingConfiguration": {"enabled": False},
+}
 
 
 class Machines:
@@ -76,8 +80,7 @@ class Machines:
             "roleArn": machine.role_arn,
             "type": "STANDARD",
             "creationDate": machine.created,
-            "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
-            "tracingConfiguration": {"enabled": False},
+            **SILENT,
         }
 
     def list_all(self, call: Call) -> dict[str, Any]:

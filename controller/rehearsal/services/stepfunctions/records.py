@@ -179,6 +179,16 @@ def resource(task: TaskRun) -> dict[str, Any]:
     return {"resourceType": task.service, "resource": task.action}
 
 
+def connector(task: TaskRun) -> str:
+    """Return the name by which AWS calls a task whose result is too large.
+
+    It is the function's ARN, `lambda`, or `aws-sdk:s3`: the service without the action.
+    """
+    if is_function(task):
+        return task.action
+    return f"aws-sdk:{task.action.partition(':')[0]}" if task.service == "aws-sdk" else task.service
+
+
 def begun(task: TaskRun) -> dict[str, Any] | None:
     return None if is_function(task) else resource(task)
 

@@ -202,7 +202,7 @@ class Tasks:
             service=service,
             action=action,
             callback=callback,
-            parameters=limited(data, what=f"state '{strand.state}'"),
+            parameters=limited(data, what=strand.state, reach="named"),
             token=token,
             timeout_at=None if timeout is None else now + timeout,
             heartbeat_every=heartbeat,
@@ -328,9 +328,8 @@ class Tasks:
         An outcome that is too large, or no JSON, fails the task.
         """
         task = self._task(strand)
-        what = task.action if records.is_function(task) else f"arn:aws:states:::{task.service}:{task.action}"
         try:
-            data = limited(outcome.payload, what=f"state/task '{what}'")
+            data = limited(outcome.payload, what=records.connector(task), reach="any")
             from_text(data)
         except Failure as failure:
             self._failed(execution, strand, failure, "Failed")

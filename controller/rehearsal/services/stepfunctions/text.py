@@ -16,6 +16,7 @@ from controller.rehearsal.services.stepfunctions.failures import (
     DATA_LIMIT,
     ERROR_LIMIT,
     Failure,
+    Reach,
     writable,
 )
 
@@ -73,17 +74,20 @@ def too_large(text: str) -> bool:
     return len(text.encode("utf-8", "surrogatepass")) > PAYLOAD_LIMIT
 
 
-def limited(value: Any, *, what: str) -> str:
+def limited(value: Any, *, what: str, reach: Reach) -> str:
     """Return `value` as text.
+
+    what: the state or task that the failure's cause names. reach: the rules that may name the failure.
 
     Raises the failure `States.DataLimitExceeded` where it is too large.
     """
     text = to_text(value)
     if too_large(text):
         cause = (
-            f"The {what} returned a result with a size exceeding the maximum number of bytes service limit."
+            f"The state/task '{what}' returned a result with a size exceeding the maximum number of bytes "
+            "service limit."
         )
-        raise Failure(DATA_LIMIT, cause)
+        raise Failure(DATA_LIMIT, cause, reach=reach)
     return text
 
 
