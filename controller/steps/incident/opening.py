@@ -15,7 +15,7 @@ from math import inf
 from typing import Any
 
 from controller.core.decision.decide import decide, may_open
-from controller.core.decision.precedence import TURN, rank
+from controller.core.decision.precedence import TICKS_APART, TURN, rank
 from controller.core.explanation import decision_record, flip_set, grounds
 from controller.core.incident.state import BEFORE_SHIFT, Incident, Phase, State
 from controller.core.journal import Kind
@@ -27,8 +27,11 @@ from controller.steps.context.paging import page
 from controller.steps.context.situation import situation, with_controls
 from controller.steps.incident.driver import drive, next_epoch
 
-UNBROKEN = 150.0
-"""Seconds after which an earlier look says nothing about now: the tick comes once a minute."""
+UNBROKEN = TICKS_APART + 50.0
+"""Seconds after which an earlier look says nothing about now. It is dated by its tick's begin.
+
+This look may come 50 s later in its own tick, which may take no longer.
+"""
 DOUBT = 300.0
 """Seconds that a Region may look bad to some, and unknown to the rest, before people are told."""
 WAITS = 300.0

@@ -158,9 +158,7 @@ def _applied(
 
 def _settle(deps: Deps, incident: Incident) -> float:
     """Return the seconds between a wave and the look at its result."""
-    policy = deps.policy.about(incident.source)
-    restore = policy.restore
-    return restore.settle if incident.intent == "restore" and restore else policy.evacuate.settle
+    return deps.policy.about(incident.source).settle_of(incident.intent)
 
 
 def _fence(deps: Deps, incident: Incident, payload: StepPayload) -> None:

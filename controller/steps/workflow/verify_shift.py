@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from controller.core.decision.decide import Situation, decide
+from controller.core.decision.drift import lag_after
 from controller.core.decision.guards import GuardInput
 from controller.core.decision.precedence import abstains
 from controller.core.decision.restore import must_turn
@@ -29,7 +30,7 @@ from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.journalling import require_driver, write
 from controller.steps.context.paging import page
 from controller.steps.context.situation import situation
-from controller.steps.incident.drift import record_drift, repair_echo
+from controller.steps.incident.drift import last_change, record_drift, repair_echo
 from controller.steps.incident.driver import beat
 from controller.steps.incident.traffic_proof import look_for_proof, obstacle
 from controller.steps.payload import StepPayload
@@ -199,15 +200,27 @@ def _drifted(
 ) -> StepPayload | None:
     """Put a late call of ours back, or settle where somebody else moved controls.
 
-    The latter is journalled and shown, not fought. None where every control stands as it was put.
+    The latter is journalled and shown, not fought. At the first look another endpoint may show what was
+    before our own change: the workflow waits, since no clock but its own is sure, and looks again. None where
+    every control stands as it was put.
     """
     names = [name for name, on in incident.put.items() if controls[name] is not on]
     if not names:
         return None
-    if repair_echo(deps, state, controls) is not state:
+    waited = payload.waited == last_change(state) or _seen_by_tick(state)
+    if repair_echo(deps, state, controls, waited=waited) is not state:
         return payload.to("watch", reason="a late call was put back")
-    state = record_drift(deps, state, controls)
+    if not waited:
+        waits = payload.model_copy(update={"waited": last_change(state)})
+        reason = f"not as put, or not shown yet: {', '.join(names)}"
+        return waits.to("watch", reason=reason, wait=lag_after(state))
+    state = record_drift(deps, state, controls, waited=True)
     reason = f"moved by somebody else since: {', '.join(names)}"
     data = {"target": incident.target, "drift": names, "outcome": "interrupted"}
     write(deps, state, Kind.SETTLED, data=data, incident=incident)
     return payload.to("settled", code="drift", reason=reason)
+
+
+def _seen_by_tick(state: State) -> bool:
+    """Return True where the last event about the controls is drift: a tick was sure of it already."""
+    return state.mover is not None and state.mover.kind is Kind.DRIFT_SEEN
