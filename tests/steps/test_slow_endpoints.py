@@ -7,10 +7,10 @@ import pytest
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.core.policy.validation import compiled
+from tests.steps.tick_pace import apart, paced
 from tests.support.policy_scene import EAST, OTHER, WEST
 from tests.support.restore_policy import HOME
 from tests.support.three_controllers import CLOCKS, TRIO
-from tests.support.tick_pace import apart, paced
 from tests.support.world import FREE, World, deploy, failing, rebuilt, turn_by_hand
 from tests.support.world_faults import calm
 
@@ -114,7 +114,9 @@ def test_other_controllers_look_every_few_seconds_by_clocks_ten_minutes_off(cloc
 
 
 @pytest.mark.parametrize("clocks", CLOCKS)
-def test_a_change_by_hand_is_drift_within_three_ticks_whatever_the_clocks_say(clocks: dict[str, float]) -> None:
+def test_a_change_by_hand_is_drift_within_three_ticks_whatever_the_clocks_say(
+    clocks: dict[str, float],
+) -> None:
     """Found: by a clock behind the driver's it was none for as long as the clocks were apart."""
     w = slow(failing(skews=clocks, **TRIO | {"evacuate": WAVES}))
     assert w.until(w.has(Kind.SETTLED), 600)
@@ -146,7 +148,9 @@ def test_a_late_call_put_back_is_not_seen_as_drift_or_put_back_again(clocks: dic
 
 
 @pytest.mark.parametrize("clocks", CLOCKS)
-def test_after_a_takeover_the_look_allows_for_the_lag_whatever_the_clocks_say(clocks: dict[str, float]) -> None:
+def test_after_a_takeover_the_look_allows_for_the_lag_whatever_the_clocks_say(
+    clocks: dict[str, float],
+) -> None:
     w = slow(failing(skews=clocks, **TRIO | {"evacuate": WAVES | {"settle": "5m"}}))
     assert w.until(w.has(Kind.SHIFT_APPLIED), 120)
     w.stage.faults.controllers_dead.add(OTHER)

@@ -20,9 +20,9 @@ import pytest
 
 from controller.core.journal import Kind
 from controller.steps.tick import takeover
+from tests.steps.tick_pace import Pace, apart, late, lost, paced
 from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
 from tests.support.three_controllers import TRIO, approve, wrong
-from tests.support.tick_pace import Pace, apart, late, lost, paced
 from tests.support.world import FREE, World, failing
 
 PATIENT: dict[str, Any] = {"oncall": [{"ask": ["group:oncall"], "people": 1, "within": "2h"}]}
@@ -40,7 +40,7 @@ OWN = 20.0
 
 
 def asked(pace: str, driver: str, seed: int) -> World:
-    """People are asked by the driver in us-east-2, and do not answer; ticks come at these paces from now on."""
+    """The driver in us-east-2 asks people, who do not answer; ticks come at these paces from now on."""
     w = failing(seed, **ASKED)
     assert w.until(w.has(Kind.APPROVAL_REQUESTED), 120)
     w.advance(7.0 * seed)

@@ -47,13 +47,16 @@ SKEW = 1200.0
 
 
 def lag_after(state: State) -> float:
-    """Return the seconds after the last event that moved controls until every endpoint shows it."""
+    """Return the seconds until every endpoint shows the last change.
+
+    They count from its event.
+    """
     repairs = state.mover is not None and state.mover.kind is Kind.ECHO_SEEN
     return LAG + PUT_BACK_WITHIN if repairs else LAG
 
 
 def shown(state: State, now: float, here: str) -> bool:
-    """Return True where every ARC endpoint shows the last change, by the clock that dated it.
+    """Return True where, by its own clock, the last change shows everywhere.
 
     here: the controller whose clock says `now`. False where another dated it: two clocks say nothing.
     """

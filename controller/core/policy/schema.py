@@ -369,7 +369,7 @@ class Policy(Strict):
         return max((*doubts, usual), key=self._people)
 
     def settle_of(self, intent: str) -> float:
-        """Return the seconds between a wave of this intent and the look at its result.
+        """Return the seconds between a wave and the look at its result.
 
         Never below `LAG`, which a policy of an older version may say.
         """

@@ -38,7 +38,7 @@ def last_change(state: State) -> int:
 
 
 def change_data(deps: Deps, state: State) -> dict[str, Any]:
-    """Return the part of an assessment that says which change was known, and since when at the latest."""
+    """Return the part of an assessment that says which change was known."""
     return {"last_change": {"seq": last_change(state), "read": deps.runtime.now()}}
 
 

@@ -50,7 +50,7 @@ def keep_alive(deps: Deps, state: State, incident: Incident, about: Decision) ->
 
 
 def _settles(deps: Deps, incident: Incident) -> bool:
-    """Return True while the workflow waits after a wave, before the look at its result.
+    """Return True while the workflow waits to look at a wave.
 
     Not later: a step that should have looked by then, and does not, is no sign of life.
     """

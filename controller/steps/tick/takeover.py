@@ -75,7 +75,7 @@ def standing_data(standing: Standing | None) -> Mapping[str, Any]:
 
 
 def take_over_if_still(deps: Deps, state: State, incident: Incident, standing: Standing) -> State:
-    """Drive on from here if the driver has stood still for long enough, and still does.
+    """Drive on from here if the driver has stood still for long enough.
 
     Raises `JournalConflict`.
     """
@@ -108,7 +108,7 @@ def _beats(deps: Deps) -> tuple[int, int]:
 
 
 def _beats_again(deps: Deps, standing: Standing) -> bool:
-    """Return True where the lease is not as it was seen, or cannot be read.
+    """Return True where the lease is another, or cannot be read.
 
     This tick's own look at it may be a minute old by now.
     """

@@ -222,5 +222,5 @@ def _drifted(
 
 
 def _seen_by_tick(state: State) -> bool:
-    """Return True where the last event about the controls is drift: a tick was sure of it already."""
+    """Return True where a tick was sure already that it is drift."""
     return state.mover is not None and state.mover.kind is Kind.DRIFT_SEEN
