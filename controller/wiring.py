@@ -70,7 +70,7 @@ def build(
 
     Raises `PolicyError` for a compiled policy that does not load.
     """
-    d, policy = deployment, parse_policy(deployment.policy)
+    d, policy = deployment, parse_policy(deployment.policy, in_force=True)
     make, run = clients or boto3_clients(), runtime or system_runtime(d)
     speed = d.clock.speed if d.clock else 1.0
     order = tuple(dict.fromkeys((d.region, *policy.controllers)))

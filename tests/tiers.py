@@ -25,6 +25,7 @@ CHECK = (
     "tests/steps/test_guard_removal.py",
     "tests/steps/test_invariants.py",
     "tests/steps/test_kill_matrix.py",
+    "tests/steps/test_takeover_ticks.py",
     "tests/steps/test_takeover_unguarded.py",
     "tests/steps/test_three_controller_faults.py",
 )

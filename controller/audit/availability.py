@@ -8,9 +8,10 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from controller.core.decision.precedence import TICKS_APART
 from controller.core.journal import Event, Kind
 
-LASTS = 150.0
+LASTS = TICKS_APART
 """Seconds for which a look counts. A controller looks once a minute, so after them two looks are missing."""
 Span = tuple[float, float]
 

@@ -29,7 +29,7 @@ def record_of(found: Context, policies: Iterable[Policy] = ()) -> Record:
     The policies are the deployments' own, and `policies`. Raises `OutsideUnreachable`, `JournalUnreadable`.
     """
     deployments, journal = (found.deployment, *found.others), found.deps().journal
-    own = [parse_policy(d.policy) for d in deployments]
+    own = [parse_policy(d.policy, in_force=True) for d in deployments]
     application = own[0].application
     return Record(
         application=application,

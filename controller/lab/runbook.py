@@ -36,7 +36,7 @@ def move_lines(deployment: Deployment, changes: Sequence[Change]) -> Iterator[st
                 yield f"sleep {arc.wait_period_s + 1:.0f}    # the rules' wait period, and a second"
             yield from _arc_call(deployment, arc, part)
     elif standby is not None:
-        yield from _object_calls(standby, parse_policy(deployment.policy), changes)
+        yield from _object_calls(standby, parse_policy(deployment.policy, in_force=True), changes)
 
 
 def read_lines(deployment: Deployment) -> Iterator[str]:
@@ -63,7 +63,7 @@ def _endpoints(deployment: Deployment, arc: Arc) -> list[tuple[str, str]]:
 
     One of these Regions may be the one that is failing.
     """
-    guarded = parse_policy(deployment.policy).regions
+    guarded = parse_policy(deployment.policy, in_force=True).regions
     return sorted(arc.endpoints.items(), key=lambda endpoint: endpoint[0] in guarded)
 
 
@@ -99,7 +99,7 @@ def runbook(deployment: Deployment, *, source: str, target: str) -> str:
 
     Raises `KeyError` for a Region or a control that the deployment lacks.
     """
-    policy = parse_policy(deployment.policy)
+    policy = parse_policy(deployment.policy, in_force=True)
     goal = whole(policy, source=source, target=target)
     objects = deployment.standby is not None
     return "\n".join(

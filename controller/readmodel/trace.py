@@ -223,7 +223,7 @@ def _whole(
     counted: Mapping[str, Sequence[tuple[float, float]]],
 ) -> Traced:
     try:
-        policy = parse_policy(run.policy)
+        policy = parse_policy(run.policy, in_force=True)
     except (PolicyError, ValueError) as error:
         raise NotATrace(f"its policy does not load: {sanitize(str(error), 200)}") from error
     events = tuple(event for event in happened if event.application == policy.application)

@@ -46,7 +46,8 @@ class StepPayload(BaseModel):
 
     `next` is where the workflow goes; waits are in seconds.
 
-    deployed: when the version was deployed that started this execution; 0: not known.
+    deployed: when the version was deployed that started this execution; 0: not known. waited: the number of
+    the last event that moved controls, once the workflow has waited until every endpoint shows it.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -57,6 +58,7 @@ class StepPayload(BaseModel):
     epoch: int = Field(ge=0)
     loop: int = Field(default=0, ge=0)
     deployed: float = Field(default=0.0, ge=0)
+    waited: int = Field(default=0, ge=0)
     next: Next = "again"
     code: str = ""
     reason: str = ""

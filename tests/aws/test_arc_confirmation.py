@@ -88,3 +88,15 @@ def test_one_stale_endpoint_does_not_hide_a_change_that_others_show() -> None:
     switch = cluster.switch(avoid=[name for name in ENDPOINTS if name != "eu-west-1"])
     cluster.faults.arc = {}
     assert switch.update(cluster.leave(), deadline=DEADLINE, fence=unfenced) == dict(cluster.leave())
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_refused_in_the_wait_period_of_an_opposite_change_is_not_taken_for_done(seed: int) -> None:
+    """Found: a late call was put back at once; who had not heard of that call showed the goal."""
+    cluster = Cluster(rules=at_least_one(4, wait_period_ms=15_000), lag=(3.0, 14.5))
+    cluster.switch(seed=seed).update(cluster.leave(), deadline=DEADLINE, fence=unfenced)
+    left = len(cluster.changes)
+    back = [(name, True) for name, on in cluster.leave() if not on]
+    again = cluster.switch(seed=seed + 50, wait_period=15.0)
+    again.update(back, deadline=DEADLINE + 60.0, fence=unfenced)
+    assert [change[1:] for change in cluster.changes[left:]] == back

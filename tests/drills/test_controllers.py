@@ -7,7 +7,7 @@ from tests.drills.drill import MINUTE, Drill, drill, moves, stays
 from tests.support.policy_scene import EAST, OTHER, WEST
 
 TAKEOVER = 5 * MINUTE
-"""150 s of standstill, seen by ticks that come once a minute; then assess, ask again, and move."""
+"""170 s of standstill, seen by ticks that come once a minute; then assess, ask again, and move."""
 
 
 def told(played: Drill, kind: Kind) -> list[float]:

@@ -14,7 +14,7 @@ from tests.support.world_faults import Sent, calm
 TRIO: dict[str, Any] = {"controllers": [OTHER, WEST, EAST]}
 GATE: dict[str, Any] = TRIO | {"evacuate": policy_data()["evacuate"]}
 LIMIT = 300.0
-"""Seconds: 150 of standstill, a tick to see it begin, a tick to see it end, and the run itself."""
+"""Seconds: 170 of standstill, a tick to see it begin, a tick to see it end, and the run itself."""
 
 
 def driver(w: World) -> str:

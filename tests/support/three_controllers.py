@@ -2,7 +2,7 @@
 
 ```
  us-east-2 ── call n ─x   before it · sent, lands late · applied, no reply
- us-west-2 ──────────────── 150 s of standstill ─> TakenOver ─> ends it
+ us-west-2 ──────────────── 170 s of standstill ─> TakenOver ─> ends it
  us-east-1 ──────────────────────────────────────> only if both are dead
 ```
 "After the reply and before the record" is "before" the call that records; "recorded" is "before" the next.
@@ -22,7 +22,7 @@ from tests.support.world_faults import Sent, calm
 TRIO = {"controllers": [OTHER, WEST, EAST]}
 ASKED = {**TRIO, "evacuate": policy_data()["evacuate"]}
 TAKEOVER = 300.0
-"""Seconds: 150 of standstill, a tick to see it begin, a tick to see it end, and the run itself."""
+"""Seconds: 170 of standstill, a tick to see it begin, a tick to see it end, and the run itself."""
 CLOCKS: tuple[dict[str, float], ...] = (
     {OTHER: -600.0, WEST: 0.0, EAST: 600.0},
     {OTHER: 600.0, WEST: -600.0, EAST: 0.0},

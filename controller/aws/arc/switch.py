@@ -154,11 +154,11 @@ class ArcSwitch:
                     return None
                 raise SwitchRefused(refusal, rule=failed.rule) from failed
             until = min(self._runtime.monotonic() + pause, deadline)
-            try:
-                if self._shows(goal, until=until, deadline=deadline):
-                    return None
-            except SwitchUnavailable as error:
-                raise SwitchUnavailable(f"{refusal}; nothing could be read back: {error}") from error
+            if failed.next is Next.RULE and hedge.sent == 1:
+                # Nothing of ours is under way: who shows the goal has not heard of an opposite change yet.
+                self._runtime.sleep(max(until - self._runtime.monotonic(), 0.0))
+            elif self._shown_meanwhile(goal, refusal, until=until, deadline=deadline):
+                return None
             if self._runtime.monotonic() >= deadline:
                 if failed.next is Next.RULE and hedge.sent == 1:
                     raise SwitchRefused(refusal, rule=failed.rule) from failed
@@ -195,6 +195,14 @@ class ArcSwitch:
             differ = "read back " + phrase({name: on for name, on in states.items() if on != goal[name]})
             self._runtime.sleep(min(POLL, max(until - self._runtime.monotonic(), 0.0)))
         raise SwitchUnavailable(f"applied but not confirmed: {differ}")
+
+    def _shown_meanwhile(
+        self, goal: Mapping[str, bool], refusal: str, *, until: float, deadline: float
+    ) -> bool:
+        try:
+            return self._shows(goal, until=until, deadline=deadline)
+        except SwitchUnavailable as error:
+            raise SwitchUnavailable(f"{refusal}; nothing could be read back: {error}") from error
 
     def _shows(self, goal: Mapping[str, bool], *, until: float, deadline: float) -> bool:
         """Return True where the controls reach the goal by `until`.

@@ -8,6 +8,16 @@ Drift: somebody else changed a control.
 ```
 It is reported once: the event itself moves `stand` to what is. Nothing is turned back.
 
+Our own change looks like drift too: for up to 15 s another ARC endpoint shows what was before. So a
+difference counts only where the last change has had its time (`lag_after`), and that time is never measured
+by two clocks. One of these must say that it is over:
+
+```
+ the clock of the controller that wrote the event        (`shown`)
+ an earlier tick of this controller, which had read it   (`steps.incident.drift`)
+ the workflow, which has waited for so long              (`steps.workflow.verify_shift`)
+```
+
 An echo: a call of ours that was sent before its intent was given up, and lands after it.
 
 ```
@@ -25,25 +35,43 @@ from typing import Any
 
 from controller.core.decision.plan import after, below_floor
 from controller.core.incident.state import Phase, State
-from controller.core.journal import Event
-from controller.core.policy.schema import Policy
+from controller.core.journal import Event, Kind
+from controller.core.policy.schema import LAG, Policy
 
-LAG = 20.0
-"""Seconds after our own change during which another ARC endpoint may still show what was before."""
+PUT_BACK_WITHIN = 15.0
+"""Seconds after an `EchoSeen` within which its change is sent; any other is sent before its event."""
 WITHIN = 300.0
 """Seconds after an intent within which a call of it may still land; a later change is somebody else's."""
 SKEW = 1200.0
 """Seconds that two clocks may differ by: ten minutes either way."""
 
 
-def drifted(state: State, controls: Mapping[str, bool] | None, now: float) -> Mapping[str, bool]:
+def lag_after(state: State) -> float:
+    """Return the seconds until every endpoint shows the last change.
+
+    They count from its event.
+    """
+    repairs = state.mover is not None and state.mover.kind is Kind.ECHO_SEEN
+    return LAG + PUT_BACK_WITHIN if repairs else LAG
+
+
+def shown(state: State, now: float, here: str) -> bool:
+    """Return True where, by its own clock, the last change shows everywhere.
+
+    here: the controller whose clock says `now`. False where another dated it: two clocks say nothing.
+    """
+    mover = state.mover
+    return mover is None or (mover.draft.by == f"tidegate@{here}" and now >= mover.at + lag_after(state))
+
+
+def drifted(state: State, controls: Mapping[str, bool] | None) -> Mapping[str, bool]:
     """Return control -> its present state, where it differs from the journal.
 
-    The result is empty while it is not certain: a shift of ours that is in flight, or that has just landed,
-    is no drift.
+    The result is empty while a shift of ours is in flight. It is certain only once the last change has had
+    its time.
     """
     incident = state.open
-    if controls is None or now < state.stood + LAG or (incident and incident.phase is Phase.SHIFTING):
+    if controls is None or (incident and incident.phase is Phase.SHIFTING):
         return {}
     return {name: on for name, on in controls.items() if state.stand.get(name, on) is not on}
 
@@ -69,7 +97,7 @@ def _word(on: bool) -> str:
 
 def echo_of(state: State, controls: Mapping[str, bool] | None, now: float) -> Event | None:
     """Return the intent whose late call explains every control that differs, if any does."""
-    found = drifted(state, controls, _after(state, now))
+    found = drifted(state, controls)
     if not found:
         return None
     put_back_before = [_wanted(intent) for intent in state.intents if intent.seq in state.echoes]
@@ -88,18 +116,8 @@ def _wanted(intent: Event) -> dict[str, bool]:
     return {str(name): bool(on) for name, on in intent.data.get("changes", ())}
 
 
-def put_back(
-    policy: Policy, state: State, controls: Mapping[str, bool], now: float
-) -> tuple[tuple[str, bool], ...]:
+def put_back(policy: Policy, state: State, controls: Mapping[str, bool]) -> tuple[tuple[str, bool], ...]:
     """Return the changes that undo the echo; none where that would break the floor."""
-    found = drifted(state, controls, _after(state, now))
+    found = drifted(state, controls)
     changes = tuple((name, state.stand[name]) for name in found)
     return changes if below_floor(policy, after(controls, changes)) is None else ()
-
-
-def _after(state: State, now: float) -> float:
-    """Return `now`, or a later time where our clock is behind the journal's.
-
-    At the later time every ARC endpoint shows what was put.
-    """
-    return now if now >= state.stood else state.stood + LAG

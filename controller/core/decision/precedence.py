@@ -12,6 +12,11 @@ from controller.core.policy.schema import Policy
 
 TURN = 30.0
 """Seconds by which each controller leaves the first move to the one before it."""
+TICKS_APART = 150.0
+"""Seconds from one tick to the next, at most: one is lost, and the next is half a minute late.
+
+A longer time in which a controller did not look is a gap: it knows nothing of what was so meanwhile.
+"""
 
 
 def rank(policy: Policy, here: str, source: str) -> int:

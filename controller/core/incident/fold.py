@@ -51,14 +51,15 @@ def apply(state: State, event: Event) -> State:
             return replace(known, policy=str(event.data["digest"]), deployed=float(event.data["deployed"]))
         case Kind.DRIFT_SEEN:
             stand = {**known.stand, **event.data["controls"]}
-            return replace(known, stand=stand, stood=event.at, drift=event)
+            return replace(known, stand=stand, stood=event.at, mover=event, drift=event)
         case Kind.ARMED | Kind.DISARMED:
             reason = f"by {event.draft.by}: {event.data.get('reason', '')}"
             return replace(known, armed=event.kind is Kind.ARMED, armed_reason=reason)
         case Kind.BROKE_GLASS | Kind.REFUSED | Kind.BLINDED | Kind.REGION_COUNTED:
             return known
         case Kind.ECHO_SEEN:
-            return replace(known, echoes=known.echoes | {int(event.data["intent"])}, stood=event.at)
+            echoes = known.echoes | {int(event.data["intent"])}
+            return replace(known, echoes=echoes, stood=event.at, mover=event)
         case Kind.MUTED:
             return replace(known, muted={**known.muted, str(event.data["what"]): float(event.data["until"])})
         case Kind.RECOVERED:
@@ -79,7 +80,7 @@ def apply(state: State, event: Event) -> State:
     if event.kind is Kind.SHIFT_APPLIED and _sets_out(incident):
         known = replace(known, shifted=(*known.shifted, (event.at, incident.source)))
     if event.kind is Kind.SHIFT_APPLIED:
-        known = replace(known, stand={**known.stand, **incident.put}, stood=event.at)
+        known = replace(known, stand={**known.stand, **incident.put}, stood=event.at, mover=event)
     return replace(known, incidents={**known.incidents, incident.id: incident})
 
 

@@ -150,6 +150,7 @@ class State:
     struck: the last time of `drills.cron` that was handled. drilled: Region -> when it last had its turn.
     skipped: the last scheduled drill that did not open. fleet_left: Region -> when the fleet last counted it.
     home: the controls as they stood when no Region was away. stand: as they were put, or seen, last.
+    stood: when that was. mover: the event that says so.
     recovered: Region -> since when it was well, unbroken, at its last `Recovered`.
     """
 
@@ -168,6 +169,7 @@ class State:
     home: Mapping[str, bool] = field(default_factory=dict)
     stand: Mapping[str, bool] = field(default_factory=dict)
     stood: float = 0.0
+    mover: Event | None = None
     drift: Event | None = None
     intents: tuple[Event, ...] = ()
     echoes: frozenset[int] = frozenset()

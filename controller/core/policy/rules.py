@@ -14,6 +14,7 @@ from controller.core.policy import conditions, readiness_checks, retention
 from controller.core.policy.conditions import Condition, Leaf, ends, leaves
 from controller.core.policy.readiness_checks import FamilyCheck, ReadyCheck
 from controller.core.policy.schema import (
+    LAG,
     OVERRIDE,
     Evacuate,
     EvacuateHere,
@@ -26,6 +27,7 @@ from controller.core.policy.schema import (
 )
 from controller.core.policy.signals import countable, kind_of, names_of, never_plainly_false, observers_of
 from controller.core.policy.terms import Path, Problem
+from controller.core.text import format_duration
 
 Use = tuple[Path, Leaf | FamilyCheck, Sequence[str]]
 """(path in the file, the leaf or check that asks, the Regions whose leaving it may be asked about)."""
@@ -153,6 +155,18 @@ def move_problems(policy: Policy) -> Iterator[Problem]:
     if not broken:
         yield from _once(reach_problems(policy, _used(policy, moves)))
         yield from _once(retention.hold_problems(_holds(policy)))
+
+
+def settle_problems(policy: Policy) -> Iterator[Problem]:
+    """Yield each `settle` that is over before every ARC endpoint shows the wave."""
+    for at, move in _moves(policy):
+        said = None if isinstance(move, Target | TargetHere) else move.settle
+        if said is not None and said < LAG:
+            message = (
+                f"expected at least {format_duration(LAG)}, found {format_duration(said)!r}: "
+                "until then another ARC endpoint may show what was before the wave"
+            )
+            yield Problem((*at, "settle"), message)
 
 
 def every_hold(policy: Policy) -> Iterator[tuple[Path, Leaf | FamilyCheck, float]]:

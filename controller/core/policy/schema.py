@@ -45,10 +45,27 @@ from controller.core.policy.terms import (
 )
 
 T = TypeVar("T")
+LAG = 20.0
+"""Seconds after a change during which another ARC endpoint may still show what was before.
+
+AWS says 5 s on average and 15 s at most. The look after a wave comes no earlier.
+"""
 Waves = Annotated[
     tuple[Annotated[int, Field(ge=1, le=50)], ...], Field(min_length=1, max_length=50, strict=False)
 ]
 """How many slices move at a time; the last number is repeated until all have moved."""
+
+
+Settle = Annotated[
+    Duration,
+    Field(
+        json_schema_extra={
+            "pattern": "^(0*([2-9][0-9]|[1-9][0-9]{2,})s|0*[1-9][0-9]*[mhd])$",
+            "maxLength": 7,
+        }
+    ),
+]
+"""A duration of at least `LAG`. `parse_policy` refuses less, but reads it where it was in force already."""
 
 
 class Evacuate(Strict):
@@ -56,7 +73,7 @@ class Evacuate(Strict):
     unless: Annotated[tuple[Leaf, ...], Field(max_length=20, strict=False)] = ()
     approval: Name
     waves: Annotated[Waves | None, Given] = None
-    settle: Duration = 30.0
+    settle: Settle = 30.0
     if_verify_fails: Literal["hold", "rollback"] = Field(default="hold", alias="ifVerifyFails")
 
 
@@ -76,7 +93,7 @@ class Restore(Strict):
     ready: Annotated[tuple[ReadyCheck, ...], Field(max_length=20, strict=False)] = ()
     approval: Name
     waves: Annotated[Waves | None, Given] = None
-    settle: Duration = 30.0
+    settle: Settle = 30.0
 
 
 class EvacuateHere(Strict):
@@ -86,7 +103,7 @@ class EvacuateHere(Strict):
     unless: Annotated[Annotated[tuple[Leaf, ...], Field(max_length=20, strict=False)] | None, Given] = None
     approval: Annotated[Name | None, Given] = None
     waves: Annotated[Waves | None, Given] = None
-    settle: Annotated[Duration | None, Given] = None
+    settle: Annotated[Settle | None, Given] = None
     if_verify_fails: Annotated[Literal["hold", "rollback"] | None, Given] = Field(
         default=None, alias="ifVerifyFails"
     )
@@ -104,7 +121,7 @@ class RestoreHere(Strict):
     )
     approval: Annotated[Name | None, Given] = None
     waves: Annotated[Waves | None, Given] = None
-    settle: Annotated[Duration | None, Given] = None
+    settle: Annotated[Settle | None, Given] = None
 
 
 class RegionControls(Strict):
@@ -369,6 +386,14 @@ class Policy(Strict):
         """
         usual = self.restore.approval if intent == "restore" and self.restore else self.evacuate.approval
         return max((*doubts, usual), key=self._people)
+
+    def settle_of(self, intent: str) -> float:
+        """Return the seconds between a wave and the look at its result.
+
+        Never below `LAG`, which a policy of an older version may say.
+        """
+        said = self.restore if intent == "restore" and self.restore else self.evacuate
+        return max(LAG, said.settle)
 
     def _people(self, gate: str) -> int:
         return max((ask.people for ask in self.approvals.get(gate, ())), default=0)

@@ -85,10 +85,13 @@ def _found(value: object) -> str:
     return "nothing" if value is None else str(value).lower()
 
 
-def parse_policy(data: object) -> Policy:
+def parse_policy(data: object, *, in_force: bool = False) -> Policy:
     """Return the policy of plain data (the file's or the compiled JSON's).
 
     Raises `PolicyError`.
+
+    in_force: it was let in by the rules of its time. What they allowed and is refused since must not stop the
+    controller that it was deployed with, the move that it began, or the reading of what it once did.
     """
     try:
         policy = Policy.model_validate(data)
@@ -105,7 +108,7 @@ def parse_policy(data: object) -> Policy:
                 if e["type"] != "too_short" or path not in around
             ]
         ) from error
-    problems = list(_across(policy))
+    problems = [*_across(policy), *(() if in_force else rules.settle_problems(policy))]
     if problems:
         raise PolicyError(problems)
     return policy

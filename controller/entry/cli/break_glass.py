@@ -227,7 +227,7 @@ def _opened(config: Path | None) -> tuple[Context, Policy]:
     """Return the deployment of a file or of the context, and its policy."""
     try:
         context = open_context(None) if config is None else Context(config.name, read_deployment(config))
-        return context, parse_policy(context.deployment.policy)
+        return context, parse_policy(context.deployment.policy, in_force=True)
     except NoContext as error:
         fail(ExitCode.BAD_INPUT, str(error))
     except PolicyError as error:

@@ -73,8 +73,7 @@ def read_last_run(file: Path) -> LastRun | None:
         body: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         events = tuple(from_json(line) for line in body["events"])
         records = [(float(at), dict(record)) for at, record in body["records"]]
-        return LastRun(
-            parse_policy(body["policy"]), str(body["account"]), float(body["now"]), events, records
-        )
+        policy = parse_policy(body["policy"], in_force=True)
+        return LastRun(policy, str(body["account"]), float(body["now"]), events, records)
     except (OSError, ValueError, KeyError, TypeError):
         return None

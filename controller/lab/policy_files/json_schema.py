@@ -36,7 +36,7 @@ GLOSSARY: Mapping[str, str] = {
     "unless": "Leaves; if one is not plainly false, no traffic goes to that target.",
     "approval": "The gate that is asked, by its name under `approvals`, or none, written out.",
     "waves": "How many slices move at a time; the last number repeats. Left out: all at once.",
-    "settle": "How long after each wave its result is looked at.",
+    "settle": "How long after each wave its result is looked at; at least 20s.",
     "ifVerifyFails": "hold: wait and page when the target falls ill. rollback: put everything back.",
     "all": "True if every one of these conditions is true.",
     "any": "True if one of these conditions is true.",

@@ -88,7 +88,7 @@ WARM_UP, LOOK, AFTER = 130.0, 10.0, 30.0
 BOUND = 900.0
 """Seconds from the death until another has finished.
 
-They cover 150 of standstill, a tick or two, and people asked anew.
+They cover 170 of standstill, a tick or two, and people asked anew.
 """
 LATE = (7.0, 40.0, 170.0)
 """Seconds after which a call that was sent lands, in turn.

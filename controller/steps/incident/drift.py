@@ -2,31 +2,56 @@
 
 Drift is left as it is. An echo is a late call of a superseded intent: it is written down first, then put back
 once, under the same fence as a shift.
+
+Neither is believed before every ARC endpoint shows the last change. Where another controller's clock dated
+that change, an earlier tick of this one must have read it: each tick keeps its number (`last_change`).
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from controller.core.decision.decide import Situation
-from controller.core.decision.drift import drift_data, drifted, echo_of, put_back
-from controller.core.decision.precedence import abstains
+from controller.core.decision.drift import (
+    PUT_BACK_WITHIN,
+    drift_data,
+    drifted,
+    echo_of,
+    lag_after,
+    put_back,
+    shown,
+)
+from controller.core.decision.precedence import TICKS_APART, abstains
 from controller.core.incident.state import State
 from controller.core.journal import Kind
-from controller.ports.errors import JournalConflict, SwitchRefused, SwitchUnavailable
+from controller.ports.errors import JournalConflict, OutsideUnreachable, SwitchRefused, SwitchUnavailable
 from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.journalling import load_state, write
 from controller.steps.context.paging import page
 
-DEADLINE = 15.0
+DEADLINE = PUT_BACK_WITHIN
 """Seconds after which nothing new is sent."""
 
 
-def record_drift(deps: Deps, state: State, controls: Mapping[str, bool] | None) -> State:
+def last_change(state: State) -> int:
+    """Return the number of the last event that moved controls; 0: none did."""
+    return state.mover.seq if state.mover else 0
+
+
+def change_data(deps: Deps, state: State) -> dict[str, Any]:
+    """Return the part of an assessment that says which change was known."""
+    return {"last_change": {"seq": last_change(state), "read": deps.runtime.now()}}
+
+
+def record_drift(
+    deps: Deps, state: State, controls: Mapping[str, bool] | None, *, waited: bool = False
+) -> State:
     """Write `DriftSeen` and page where controls differ from the journal.
 
-    Raises `JournalConflict`: what was written meanwhile may well explain it.
+    waited: the caller has waited for `lag_after` since the last change. Raises `JournalConflict`: what was
+    written meanwhile may well explain it.
     """
-    found = drifted(state, controls, deps.runtime.now())
-    if not found:
+    found = drifted(state, controls)
+    if not found or not (waited or _shown(deps, state)):
         return state
     data = drift_data(state, found)
     incident = state.open
@@ -36,18 +61,21 @@ def record_drift(deps: Deps, state: State, controls: Mapping[str, bool] | None) 
     return state
 
 
-def repair_echo(deps: Deps, seen: Situation, state: State) -> State:
+def repair_echo(deps: Deps, seen: Situation, state: State, *, waited: bool = False) -> State:
     """Put an echo back once; return the state with `EchoSeen`.
 
     Returns `state` itself where no late call of a superseded intent was found, or where it may not be put
-    back. Raises `JournalConflict`: somebody wrote meanwhile, and may have put it back already.
+    back. waited: as for `record_drift`. Raises `JournalConflict`: somebody wrote meanwhile, and may have put
+    it back already.
     """
     now, controls = deps.runtime.now(), seen.controls
     intent = echo_of(state, controls, now)
     if intent is None or controls is None or state.stopped or deps.policy.enforcement == "shadow":
         return state
-    changes = put_back(deps.policy, state, controls, now)
-    if not changes or abstains(seen.after(state)) is not None:
+    changes = put_back(deps.policy, state, controls)
+    if not changes or not (waited or _shown(deps, state)):
+        return state
+    if abstains(seen.after(state)) is not None:
         return state
     deadline = deps.runtime.monotonic() + DEADLINE
     said = ", ".join(f"{name} {'On' if on else 'Off'}" for name, on in changes)
@@ -66,6 +94,19 @@ def repair_echo(deps: Deps, seen: Situation, state: State) -> State:
         text = f"{data['reason']}\nThat failed: {failed}"
     page(deps, f"{deps.application}: a late call was put back", text)
     return state
+
+
+def _shown(deps: Deps, state: State) -> bool:
+    """Return True where every ARC endpoint shows the last change."""
+    now = deps.runtime.now()
+    if shown(state, now, deps.here):
+        return True
+    try:
+        found = deps.assessments.between(deps.application, now - TICKS_APART, now)
+    except OutsideUnreachable:
+        return False
+    known = [record["last_change"] for _, record in found if "last_change" in record]
+    return any(each["seq"] == last_change(state) and each["read"] <= now - lag_after(state) for each in known)
 
 
 def _fence(deps: Deps, state: State) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from controller.core.decision.decide import Situation, decide, may_open
 from controller.core.decision.plan import where_it_stands
-from controller.core.decision.precedence import TURN, rank
+from controller.core.decision.precedence import TICKS_APART, TURN, rank
 from controller.core.decision.progress import yields
 from controller.core.explanation import decision_record, flip_set, grounds
 from controller.core.incident.state import BEFORE_SHIFT, INTERRUPTED, Incident, Phase, State
@@ -32,8 +32,11 @@ from controller.steps.incident.driver import drive, next_epoch
 
 OUTRANKED = "outranked"
 """The code of the end of a restore or drill that made way for an evacuation."""
-UNBROKEN = 150.0
-"""Seconds after which an earlier look says nothing about now: the tick comes once a minute."""
+UNBROKEN = TICKS_APART + 50.0
+"""Seconds after which an earlier look says nothing about now. It is dated by its tick's begin.
+
+This look may come 50 s later in its own tick, which may take no longer.
+"""
 DOUBT = 300.0
 """Seconds that a Region may look bad to some, and unknown to the rest, before people are told."""
 WAITS = 300.0

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from controller.core.decision.precedence import TICKS_APART
 from controller.core.explanation import format_time, why_sentence
 from controller.core.incident.fold import fold
 from controller.core.incident.state import State
 from controller.core.journal import Event, written_until
 from controller.core.policy.schema import Policy
 
-WATCHED = 150.0
-"""Seconds after an assessment during which it still counts: the tick comes once a minute."""
+WATCHED = TICKS_APART
+"""Seconds after an assessment during which it still counts: until the next tick, at the latest."""
 
 
 class Nearest(Protocol):

@@ -22,6 +22,9 @@ from controller.steps.incident.driver import (
     page_takeovers,
 )
 
+SETTLING = frozenset({Phase.SHIFTED, Phase.VERIFIED})
+"""Phases in which the workflow may wait for `settle`."""
+
 
 def keep_alive(deps: Deps, seen: Situation, state: State, incident: Incident, about: Decision) -> None:
     """Start a missing execution; heartbeat, expire or complete a waiting callback.
@@ -39,11 +42,20 @@ def keep_alive(deps: Deps, seen: Situation, state: State, incident: Incident, ab
         if incident.runs + 1 == MOST_RUNS:
             page_takeovers(deps, state, state.incidents[incident.id])
         return
-    # The steps beat for themselves; while people are asked, no step runs.
-    if incident.phase is Phase.ASKED:
+    # The steps beat for themselves; while people are asked, or a wave settles for long, no step runs.
+    if incident.phase is Phase.ASKED or _settles(deps, incident):
         beat(deps, incident, seen.after(state))
     if incident.request is not None and incident.request.epoch == incident.epoch:
         _tend_request(deps, state, incident, about)
+
+
+def _settles(deps: Deps, incident: Incident) -> bool:
+    """Return True while the workflow waits to look at a wave.
+
+    Not later: a step that should have looked by then, and does not, is no sign of life.
+    """
+    settle = deps.policy.about(incident.source).settle_of(incident.intent)
+    return incident.phase in SETTLING and deps.runtime.now() - incident.changed <= settle
 
 
 def _tend_request(deps: Deps, state: State, incident: Incident, about: Decision) -> None:

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from controller.core.decision.decide import decide
+from controller.core.decision.precedence import TICKS_APART
 from controller.core.explanation import decision_data
 from controller.core.incident.state import State
 from controller.core.incident.step_durations import stuck
@@ -24,12 +25,15 @@ from controller.steps.context.journalling import load_state, retry_on_conflict, 
 from controller.steps.context.paging import note, page
 from controller.steps.context.situation import situation
 
-BLIND = 150.0
+BLIND = TICKS_APART
 """Seconds without an assessment of this controller's own that are a gap: two ticks failed to come."""
 FAR = 86400.0
 """Seconds before a gap in which its last assessment is looked for."""
-LATELY = 200.0
-"""Seconds of assessments that show how many ticks in a row could not read the journal."""
+LATELY = 2 * TICKS_APART
+"""Seconds of assessments that show how many ticks in a row could not read the journal.
+
+The last two ticks must be among them, or the second such tick in a row would be every later one too.
+"""
 
 
 def own_gap(deps: Deps, now: float) -> float | None:

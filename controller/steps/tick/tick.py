@@ -30,7 +30,7 @@ from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import load_state, missing_region, write
 from controller.steps.context.paging import note
 from controller.steps.context.situation import read_switch, refresh, situation
-from controller.steps.incident.drift import record_drift, repair_echo
+from controller.steps.incident.drift import change_data, record_drift, repair_echo
 from controller.steps.incident.opening import RegionAssessments, assess_regions_retrying
 from controller.steps.tick.keep_alive import keep_alive
 from controller.steps.tick.scheduled_drills import drill_if_due
@@ -65,6 +65,7 @@ def tick(deps: Deps) -> dict[str, object]:
         "controls": None if controls is None else dict(controls),
         "decisions": [decision_data(decision) for decision in assessed.decisions],
         "waits": dict(assessed.waits),
+        **change_data(deps, state),
         **standing_data(standing),
     }
     note(deps, now, record)

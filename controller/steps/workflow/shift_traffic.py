@@ -160,9 +160,7 @@ def _applied(
 
 def settle_time(deps: Deps, incident: Incident) -> float:
     """Return the seconds between a wave and the look at its result."""
-    policy = deps.policy.about(incident.source)
-    restore = policy.restore
-    return restore.settle if incident.intent == "restore" and restore else policy.evacuate.settle
+    return deps.policy.about(incident.source).settle_of(incident.intent)
 
 
 def _fence(deps: Deps, incident: Incident, payload: StepPayload) -> None:

@@ -14,6 +14,7 @@
 from typing import Any
 
 from controller.core.decision.decide import Situation, decide, guard_input
+from controller.core.decision.drift import lag_after
 from controller.core.decision.guards import GuardInput
 from controller.core.decision.plan import where_it_stands
 from controller.core.decision.precedence import abstains
@@ -30,7 +31,7 @@ from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.journalling import require_driver, write
 from controller.steps.context.paging import page
 from controller.steps.context.situation import situation
-from controller.steps.incident.drift import record_drift, repair_echo
+from controller.steps.incident.drift import last_change, record_drift, repair_echo
 from controller.steps.incident.driver import beat
 from controller.steps.incident.traffic_proof import look_for_proof, obstacle
 from controller.steps.payload import StepPayload
@@ -211,17 +212,29 @@ def _drifted(
 ) -> StepPayload | None:
     """Put a late call of ours back, or settle where somebody else moved controls.
 
-    The latter is journalled and shown, not fought. None where every control stands as it was put.
+    The latter is journalled and shown, not fought. At the first look another endpoint may show what was
+    before our own change: the workflow waits, since no clock but its own is sure, and looks again. None where
+    every control stands as it was put.
     """
     controls = seen.controls or {}
     names = [name for name, on in incident.put.items() if controls[name] is not on]
     if not names:
         return None
-    if repair_echo(deps, seen, state) is not state:
+    waited = payload.waited == last_change(state) or _seen_by_tick(state)
+    if repair_echo(deps, seen, state, waited=waited) is not state:
         return payload.to("watch", reason="a late call was put back")
-    state = record_drift(deps, state, controls)
+    if not waited:
+        waits = payload.model_copy(update={"waited": last_change(state)})
+        reason = f"not as put, or not shown yet: {', '.join(names)}"
+        return waits.to("watch", reason=reason, wait=lag_after(state))
+    state = record_drift(deps, state, controls, waited=True)
     reason = f"moved by somebody else since: {', '.join(names)}"
     data = {"target": incident.target, "drift": names, "outcome": "interrupted"}
     state = write(deps, state, Kind.SETTLED, data=data, incident=incident)
     page(deps, f"{incident.id}: interrupted", f"{reason}.\n{where_it_stands(deps.policy, state.stand)}")
     return payload.to("settled", code="drift", reason=reason)
+
+
+def _seen_by_tick(state: State) -> bool:
+    """Return True where a tick was sure already that it is drift."""
+    return state.mover is not None and state.mover.kind is Kind.DRIFT_SEEN
