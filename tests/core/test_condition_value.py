@@ -61,7 +61,7 @@ def minutes(rng: random.Random) -> str:
 
 def test_the_value_alone_is_the_value_of_the_tree() -> None:
     rng, met = random.Random(5), dict.fromkeys(Truth, 0)
-    for _ in range(60):
+    for _ in range(100):
         said = {(name, region, by): minutes(rng) for name in ("checkout", "5xx", "latency", "writes")
                 for region in (EAST, WEST) for by in (EAST, WEST, OTHER)}  # fmt: skip
         looked = view(POLICY, ACCOUNT, evidence(POLICY, said), T0 + rng.choice([5, 200, 400]))
