@@ -12,7 +12,6 @@ from controller.ports.errors import ControllerError
 
 OUTSIDE = (BotoCoreError, ClientError, ResponseParserError)
 """Everything that a call may raise: AWS said no, nobody answered, or the answer was not readable."""
-
 THROTTLING = frozenset(
     {
         "Throttling",
@@ -45,18 +44,6 @@ def refuses(error: Exception) -> bool:
 
     AWS answered and did not let us (throttled, denied, a bad signature), or nothing was sent for a reason on
     our side (no credentials, our proxy). No refusal: an error of the service itself (5xx), and no answer.
-    """
-    if isinstance(error, ClientError):
-        return str(error.response.get("Error", {}).get("Code") or "unnamed error")
-    return type(error).__name__
-
-
-def refuses(error: Exception) -> bool:
-    """Return True where `error`, one of `OUTSIDE`, is our own inability to ask.
-
-    AWS answered and did not let us (throttled, denied, a bad signature), or nothing was sent for a reason on
-    our side (no credentials, our proxy). An error of the service itself (5xx) is no refusal; no answer is none
-    either.
     """
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

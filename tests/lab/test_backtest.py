@@ -18,7 +18,7 @@ from controller.core.policy.schema import Policy
 from controller.core.policy.validation import expected_signals, parse_policy
 from controller.entry.cli.main import main
 from controller.lab.backtest.evaluate import Judge
-from controller.lab.backtest.evidence import BREACHING, HEALTHY, Past, line_of, past_of, past_of_changes
+from controller.lab.backtest.evidence import BREACHING, HEALTHY, Past, lines_of, past_of, past_of_changes
 from controller.lab.backtest.moves import Move, naive, walk
 from controller.lab.backtest.score import BadLabels, Window, read_labels, score
 from controller.lab.backtest.shadow import BadExport, Export, compare, read_export
@@ -79,7 +79,7 @@ def test_conditions_have_the_values_of_the_core_at_every_moment() -> None:
             for s in expected_signals(policy, ACCOUNT)
         }
         begin, end = T0 - 60.0, T0 + 3600.0
-        lines = tuple(line_of(s, histories[s.id], begin, end) for s in expected_signals(policy, ACCOUNT))
+        lines = lines_of([(s, histories[s.id]) for s in expected_signals(policy, ACCOUNT)], begin, end)
         truth = Judge(policy, Past(begin, end, lines)).when("us-east-1")
         for minute in range(2, 60, 3):
             now = T0 + 60.0 * minute + 1.0
@@ -148,7 +148,7 @@ def test_what_arrives_hours_late_changes_nothing_that_was_known_before() -> None
         ]
         late = Observation(T0 + 150.0, T0 + 7200.0, Verdict.BREACHING, "event", "late")
         history = sorted([*known, late], key=lambda each: each.at)
-        line = line_of(signal, history, T0 - 60.0, T0 + 9000.0)
+        (line,) = lines_of([(signal, history)], T0 - 60.0, T0 + 9000.0)
         assert line.said.at(T0 + 170.0) == HEALTHY
 
 
