@@ -10,8 +10,7 @@ from controller.core.decision.approval_chain import chain, overrides, phrase, pr
 from controller.core.decision.limits import DAY, fleet_refusal, open_window, window_sentence
 from controller.core.decision.plan import after, below_floor, serving
 from controller.core.decision.readiness import ReadinessResult, judge_ready, summary
-from controller.core.evidence.evaluation import View, judge_leaf
-from controller.core.evidence.timeline import AHEAD
+from controller.core.evidence.evaluation import AHEAD, View, judge_leaf
 from controller.core.incident.state import MOVING, Incident, Phase, State
 from controller.core.journal import digest
 from controller.core.model import Answer, Check, Plan, Truth

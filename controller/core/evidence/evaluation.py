@@ -20,7 +20,7 @@ from controller.core.evidence.health_notices import KIND as HEALTH
 from controller.core.evidence.health_notices import quiet, standing
 from controller.core.evidence.hearing import Hearing
 from controller.core.evidence.registry import Roster, roster_of
-from controller.core.evidence.timeline import AHEAD, History, Run, RunHistory, held, past_of
+from controller.core.evidence.timeline import History, Run, RunHistory, held, past_of
 from controller.core.model import (
     Node,
     Observation,
@@ -35,6 +35,9 @@ from controller.core.model import (
 from controller.core.policy.conditions import All, Any_, Condition, Leaf, Not, Ref
 from controller.core.policy.schema import Policy
 from controller.core.text import format_duration
+
+AHEAD = 60.0
+"""Seconds. An arrival later than now by more than this came before our own clock was set back."""
 
 
 class _Track(NamedTuple):
@@ -121,7 +124,7 @@ class View:
     def tracks(self) -> tuple[Track, ...]:
         known, now, muted, signals = self.evidence, self.now, self.muted, self.roster.signals
         pasts = [past_of(known.get(each.id, ()), each.silent_after) for each in signals]
-        hearing = Hearing(signals, pasts, known, now)
+        hearing = Hearing(signals, pasts, known, now, latest=now + AHEAD)
         return tuple(
             [
                 _track(each, past, hearing, now, _muted_until(each, muted) if muted else -inf)

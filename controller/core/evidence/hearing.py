@@ -20,7 +20,7 @@ from itertools import compress, islice, pairwise
 from math import inf
 from operator import sub
 
-from controller.core.evidence.timeline import AHEAD, Run, RunHistory, past_of
+from controller.core.evidence.timeline import Run, RunHistory, past_of
 from controller.core.model import Observation, Signal, Verdict, look_at
 from controller.core.text import format_duration
 
@@ -51,9 +51,10 @@ class _Heard:
 
 
 class Hearing:
-    """Knows at one moment of which Regions each kind of signal was heard, and when.
+    """A hearing says at one moment since when each kind of signal is heard.
 
     pasts: of each of `signals`, in the same order. evidence: where refused looks stand, by `look_at`.
+    latest: what arrived after it came before our own clock was set back, and proves nothing.
     It works out what it is asked for once; where nothing is silent, that is nothing.
     """
 
@@ -63,14 +64,17 @@ class Hearing:
         pasts: Sequence[RunHistory],
         evidence: Mapping[str, Sequence[Observation]],
         now: float,
+        *,
+        latest: float,
     ) -> None:
-        self._signals, self._pasts, self._evidence, self.now = signals, pasts, evidence, now
+        self._signals, self._pasts, self._evidence = signals, pasts, evidence
+        self.now, self._latest = now, latest
         self._ears: dict[tuple[str, str, float], Ear] = {}
 
     def doubt(self, signal: Signal) -> str:
-        """Return the sentence that says why the silence of `signal` now is perhaps our own.
+        """Return the reason why the silence of `signal` now may be our own.
 
-        It is empty where the silence counts.
+        It is a sentence, and empty where the silence counts.
         """
         spans, looks = self._ear(signal)
         now, patience, kind = self.now, signal.silent_after, signal.kind
@@ -85,14 +89,14 @@ class Hearing:
         return ""
 
     def counted(self, signal: Signal, runs: Iterable[Run]) -> tuple[Run, ...]:
-        """Return the runs, with what does not count of a silence as unknown."""
+        """Return the runs, with silence that does not count as unknown."""
         found: list[Run] = []
         for run in runs:
             found += self.parted(signal, run) if run.verdict is Verdict.SILENT else (run,)
         return tuple(found)
 
     def parted(self, signal: Signal, silence: Run) -> Iterator[Run]:
-        """Yield the parts of a silence of `signal`: silent where it counts, else unknown."""
+        """Yield the parts of a silence: silent where it counts, else unknown."""
         ends, patience = min(silence.unheard, self.now), signal.silent_after
         (spans, looks), here = self._ear(signal), silence.heard
         parts: list[tuple[Verdict, float, float]] = []
@@ -109,7 +113,7 @@ class Hearing:
         yield Run(verdict, begin, begin, silence.confirmed, silence.end, silence.unheard)
 
     def _ear(self, signal: Signal) -> Ear:
-        """Return when others than the signal's observer were heard, and the refused looks at that one."""
+        """Return the hearing of other observers than the signal's, and the refused looks."""
         key = signal.kind, signal.observer, signal.silent_after
         known = self._ears.get(key)
         if known is None:
@@ -124,10 +128,6 @@ class Hearing:
             spans = unbroken(arrivals, max(signal.silent_after, slowest))
             known = self._ears[key] = spans, past_of(looks, inf)
         return known
-
-    @property
-    def _latest(self) -> float:
-        return self.now + AHEAD
 
     @cached_property
     def _heard(self) -> Mapping[str, Mapping[str, _Heard]]:
@@ -152,7 +152,10 @@ class Hearing:
 
 
 def unbroken(arrivals: Sequence[float], gap: float) -> tuple[Span, ...]:
-    """Return the stretches of `arrivals`, which are in order, without a gap of more than `gap` seconds."""
+    """Return the stretches of `arrivals` without a gap of more than `gap` seconds.
+
+    arrivals: in order.
+    """
     if not arrivals:
         return ()
     if max(map(sub, islice(arrivals, 1, None), arrivals), default=0.0) <= gap:
@@ -166,10 +169,11 @@ def unbroken(arrivals: Sequence[float], gap: float) -> tuple[Span, ...]:
 def audible(
     heard: float, until: float, patience: float, spans: Sequence[Span], refused: Iterable[float] = ()
 ) -> Iterator[Span]:
-    """Yield the stretches in which a silence from `heard` to `until` counts, in order.
+    """Yield the stretches in which a silence counts, in order.
 
-    patience: the signal's `silentAfter`, for which it must have had time to be heard. spans: when others were
-    heard. refused: moments at which somebody answered and did not let us look.
+    heard, until: begin and end of the silence. patience: the signal's `silentAfter`, for which it must have
+    had time to be heard. spans: when others were heard. refused: moments at which somebody answered and did
+    not let us look.
     """
     first = bisect_left(spans, heard, key=lambda span: span[1])
     near = spans[first : bisect_left(spans, until, key=lambda span: span[0])]

@@ -27,8 +27,6 @@ WAYS = {"e": "event", "m": "event", "p": "poll", "r": RELAYED}
 MUTED = "muted"
 Words = Sequence[Sequence[str]]
 """Ids and reasons."""
-AHEAD = 60.0
-"""Seconds. An arrival later than now by more than this came before our own clock was set back."""
 LATE = 900.0
 """Seconds. An observation that took longer to reach us is old news: it counts as heard when it happened."""
 
@@ -188,7 +186,7 @@ class RunHistory:
         return [*map(_heard, at, received)]
 
     def arrivals(self, ways: str) -> Iterable[float]:
-        """Return the times of hearing of those observations whose `via` is among the letters of `ways`."""
+        """Return the times of hearing by `ways`, which are letters of `via`."""
         via = self.history.via
         return self.arrived if not via.strip(ways) else compress(self.arrived, map(ways.__contains__, via))
 

@@ -74,7 +74,7 @@ def lines_of(
         for signal, seen in histories
     ]
     pasts = [RunHistory(History.of(seen), signal.silent_after) for signal, seen in fresh]
-    hearing = Hearing([signal for signal, _ in fresh], pasts, {}, end)
+    hearing = Hearing([signal for signal, _ in fresh], pasts, {}, end, latest=end)
     shut = {
         signal.observer: (held or {}).get(signal.observer, ()) for signal, _ in fresh if signal.kind == ALARM
     }

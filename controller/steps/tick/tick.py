@@ -163,7 +163,7 @@ def _poll_one(
 
 
 def _refused_look(deps: Deps, region: str, why: str) -> Sighting:
-    """Return the record of a poll that was refused: it keeps silence from being claimed (S21)."""
+    """Return the record of a refused poll, which keeps silence from being claimed (S21)."""
     now = deps.runtime.now()
     look = look_id(kind="alarm", account=deps.account, observer=region)
     seen = Observation(now, now, Verdict.UNKNOWN, "poll", f"refused:{region}:{int(now)}", sanitize(why, 200))
