@@ -146,8 +146,8 @@ def signal_id(*, kind: str, account: str, observer: str, name: str) -> str:
 def look_id(*, kind: str, account: str, observer: str) -> str:
     """Return the id of the refused looks at one kind of signal.
 
-    observer: the Region that refused. They stand beside the evidence, and no policy can name them: they say nothing of a signal, but that its
-    silence may be our own inability to look.
+    observer: the Region that refused. They stand beside the evidence, and no policy can name them: they say
+    nothing of a signal, but that its silence may be our own inability to look.
     """
     return signal_id(kind="look", account=account, observer=observer, name=kind)
 
