@@ -9,9 +9,11 @@ import pytest
 from controller.core.decision.decide import decide
 from controller.core.evidence.evaluation import View, judge, truth, view
 from controller.core.evidence.fold import fold
+from controller.core.evidence.registry import kept_of
 from controller.core.model import RELAYED, Observation, SignalState, Truth, Verdict, look_id
 from controller.core.policy.conditions import Leaf
 from controller.core.policy.schema import Policy
+from controller.core.policy.validation import expected_signals
 from tests.support.policy_scene import (
     ACCOUNT,
     EAST,
@@ -251,6 +253,21 @@ def test_slow_signals_of_others_are_no_gaps_in_our_hearing() -> None:
     seen = polled(policy, said, "H" * 102)
     seen = {key: tuple(fold((), each, keep=8, gap=1440.0)) for key, each in seen.items()}
     assert [s.verdict for s in states(looked(policy, seen), "quick", EAST)] == [SILENT]
+
+
+def test_of_others_enough_is_kept_to_prove_a_long_silence() -> None:
+    when = {"in": "source", "family": "service", "is": "silent", "signals": "all", "for": "3h"}
+    policy = storefront(evacuate=policy_data()["evacuate"] | {"when": when})
+    signals = expected_signals(policy, ACCOUNT)
+    bounds = kept_of(policy, signals)
+    minutes = 5 * 60
+    said = {("storefront-us-east-1-", EAST, EAST): "H" * 100 + "-" * (minutes - 100)}
+    seen: Evidence = {}
+    for key, each in polled(policy, said, "H" * minutes).items():
+        for observation in each:
+            kept = bounds[key]
+            seen[key] = fold(seen.get(key, ()), [observation], keep=kept.keep, gap=kept.gap)
+    assert truth(policy.evacuate.when, looked(policy, seen), source=EAST) is T
 
 
 def test_monitors_of_our_own_are_a_way_of_looking_too() -> None:
