@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ProxyConnectionError
+from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.parsers import ResponseParserError
 
 from controller.core.text import sanitize
@@ -11,6 +12,21 @@ from controller.ports.errors import ControllerError
 
 OUTSIDE = (BotoCoreError, ClientError, ResponseParserError)
 """Everything that a call may raise: AWS said no, nobody answered, or the answer was not readable."""
+THROTTLING = frozenset(
+    {
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "RequestLimitExceeded",
+        "TooManyRequestsException",
+        "LimitExceeded",
+        "LimitExceededException",
+        "SlowDown",
+    }
+)
+"""AWS's words for too many calls; some come with a status of 5xx."""
 
 
 def code(error: Exception) -> str:
@@ -21,6 +37,19 @@ def code(error: Exception) -> str:
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code") or "unnamed error")
     return type(error).__name__
+
+
+def refuses(error: Exception) -> bool:
+    """Return True where `error`, one of `OUTSIDE`, is our own inability to ask.
+
+    AWS answered and did not let us (throttled, denied, a bad signature), or nothing was sent for a reason on
+    our side (no credentials, our proxy). No refusal: an error of the service itself (5xx), and no answer.
+    """
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return code(error) in THROTTLING or status < 500
+    unheard = HTTPClientError | BotoConnectionError | ResponseParserError
+    return isinstance(error, ProxyConnectionError) or not isinstance(error, unheard)
 
 
 @contextmanager

@@ -143,6 +143,20 @@ def signal_id(*, kind: str, account: str, observer: str, name: str) -> str:
     return f"{kind}:{account}:{observer}:{name}"
 
 
+def look_id(*, kind: str, account: str, observer: str) -> str:
+    """Return the id of the refused looks at one kind of signal.
+
+    observer: the Region that refused. They stand beside the evidence, and no policy can name them: they say
+    nothing of a signal, but that its silence may be our own inability to look.
+    """
+    return signal_id(kind="look", account=account, observer=observer, name=kind)
+
+
+def look_at(signal: Signal) -> str:
+    """Return the `look_id` of the looks that see `signal`."""
+    return look_id(kind=signal.kind, account=signal.id.split(":", 2)[1], observer=signal.observer)
+
+
 @dataclass(frozen=True, slots=True)
 class SignalState:
     """A signal state is a signal as judged at one moment.

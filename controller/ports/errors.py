@@ -47,7 +47,15 @@ class JournalUnreadable(ControllerError, ValueError):  # noqa: N818
 
 
 class EvidenceUnavailable(ControllerError):  # noqa: N818
-    """Evidence could not be read. Whoever catches this must treat it as *unknown*."""
+    """Evidence could not be read. Whoever catches this must treat it as *unknown*.
+
+    refused: somebody answered, or nothing could be sent: it is we who may not or cannot look, and not the
+    other side that is silent.
+    """
+
+    def __init__(self, message: str, *, refused: bool = False) -> None:
+        super().__init__(message)
+        self.refused = refused
 
 
 class TokenClosed(ControllerError):  # noqa: N818

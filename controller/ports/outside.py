@@ -65,7 +65,8 @@ class AlarmPoll(Protocol):
     def poll(self, region: str, names: Sequence[str]) -> Sequence[Sighting | Ignored]:
         """Return the alarms' present states, one observation each.
 
-        Raises `EvidenceUnavailable` after one second.
+        Raises `EvidenceUnavailable` after one second: `refused` where somebody answered and did not let us
+        look, or our own time was too short; else nobody answered.
         """
         ...
 

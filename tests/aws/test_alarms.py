@@ -5,8 +5,15 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import (
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ProxyConnectionError,
+)
 
 from controller.aws.cloudwatch.alarms import PERMISSIONS, CloudWatchPoll, judged
+from controller.aws.errors import refuses
 from controller.core.model import Ignored, Sighting, Verdict
 from controller.ports.errors import EvidenceUnavailable
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
@@ -143,23 +150,56 @@ def failing(code: str, status: int) -> w.Fault:
 
 
 @pytest.mark.parametrize(
-    "fault", [w.dropped, w.lost, failing("Throttling", 400), failing("InternalFailure", 500)]
+    ("fault", "refused"),
+    [
+        (w.dropped, False),
+        (w.lost, False),
+        (failing("InternalFailure", 500), False),
+        (failing("ServiceUnavailable", 503), False),
+        # Somebody answered: it is we who may not look.
+        (failing("Throttling", 400), True),
+        (failing("ThrottlingException", 400), True),
+        (failing("RequestLimitExceeded", 503), True),
+        (failing("AccessDenied", 403), True),
+        (failing("ExpiredToken", 403), True),
+    ],
 )
-def test_a_region_that_does_not_answer_is_unavailable(desk: Desk, fault: w.Fault) -> None:
+def test_a_region_that_does_not_answer_is_unavailable_and_one_that_refuses_says_so(
+    desk: Desk, fault: w.Fault, refused: bool
+) -> None:
     name = desk.alarm()
     desk.wire.next("DescribeAlarms", fault)
-    with pytest.raises(EvidenceUnavailable, match="polling the alarms of us-east-1"):
+    with pytest.raises(EvidenceUnavailable, match="polling the alarms of us-east-1") as told:
         desk.poll(EAST, [name])
+    assert told.value.refused is refused
+
+
+def test_what_never_left_us_is_a_refusal_and_no_silence() -> None:
+    assert refuses(NoCredentialsError())
+    assert refuses(ProxyConnectionError(proxy_url="http://proxy"))
+    assert not refuses(ConnectTimeoutError(endpoint_url="https://x"))
+    assert not refuses(EndpointConnectionError(endpoint_url="https://x"))
+
+
+def test_a_region_that_answers_too_slowly_for_all_that_we_ask_is_not_silent(desk: Desk) -> None:
+    name = desk.alarm()
+    desk.wire.next("DescribeAlarms", w.answered({"MetricAlarms": [{"AlarmName": name}], "NextToken": "more"}))
+    desk.wire.next("DescribeAlarms", w.after(lambda: desk.runtime.sleep(60)))
+    with pytest.raises(EvidenceUnavailable, match="did not answer in 1 s, but for a part") as told:
+        desk.poll(EAST, [name])
+    assert told.value.refused
 
 
 def test_a_hung_region_costs_one_second(desk: Desk) -> None:
     name = desk.alarm()
     desk.wire.next("DescribeAlarms", w.after(lambda: desk.runtime.sleep(60)))
-    with pytest.raises(EvidenceUnavailable, match="CloudWatch in us-east-1 did not answer in 1 s"):
+    with pytest.raises(EvidenceUnavailable, match="CloudWatch in us-east-1 did not answer in 1 s") as told:
         desk.poll(EAST, [name])
+    assert not told.value.refused
     assert desk.runtime.now() == NOW + 1
 
 
 def test_a_region_without_a_client_is_unavailable(desk: Desk) -> None:
-    with pytest.raises(EvidenceUnavailable, match="eu-west-1"):
+    with pytest.raises(EvidenceUnavailable, match="eu-west-1") as told:
         desk.poll("eu-west-1", ["any"])
+    assert told.value.refused

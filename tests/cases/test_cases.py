@@ -10,12 +10,22 @@ import pytest
 
 from tests.cases.catalogue import CASES, RECORDED, recording, transcript
 
+RIGHT = {"own_blindness"}
+"""The cases whose right outcome is asserted below."""
 
-@pytest.mark.parametrize("case", CASES)
+
+@pytest.mark.parametrize("case", [case for case in CASES if case not in RIGHT])
 def test_a_case_behaves_as_recorded(case: str) -> None:
     assert transcript(case) == recording(case)
 
 
 def test_each_case_has_one_recording_and_each_recording_a_case() -> None:
-    assert {path.stem for path in RECORDED.glob("*.txt")} == set(CASES)
+    assert {path.stem for path in RECORDED.glob("*.txt")} == set(CASES) - RIGHT
     assert len(CASES) == 16
+
+
+def test_own_blindness_moves_nothing() -> None:
+    """Customers of us-east-1 fail. No Region's alarms can be polled: that says nothing against us-east-1."""
+    polled, unpolled = transcript("own_blindness").splitlines()
+    assert polled.startswith("alarms polled, OK -> not-confirmed none ")
+    assert unpolled.startswith("no Region's alarms can be polled -> unknown none ")

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from controller.core.decision.decide import decide
 from controller.core.evidence.evaluation import judge, truth, view
-from controller.core.model import Truth
+from controller.core.model import Observation, Truth, Verdict, look_id
 from controller.core.policy.conditions import Condition
 from tests.support.policy_scene import (
     ACCOUNT,
@@ -59,12 +59,19 @@ def minutes(rng: random.Random) -> str:
     return "".join(words)[:14]
 
 
+def refused(region: str, ago: float) -> dict[str, tuple[Observation, ...]]:
+    look = Observation(T0 - ago, T0 - ago, Verdict.UNKNOWN, "poll", "refused", "Rate exceeded")
+    return {look_id(kind="alarm", account=ACCOUNT, observer=region): (look,)}
+
+
 def test_the_value_alone_is_the_value_of_the_tree() -> None:
     rng, met = random.Random(5), dict.fromkeys(Truth, 0)
-    for _ in range(60):
+    for _ in range(100):
         said = {(name, region, by): minutes(rng) for name in ("checkout", "5xx", "latency", "writes")
                 for region in (EAST, WEST) for by in (EAST, WEST, OTHER)}  # fmt: skip
-        looked = view(POLICY, ACCOUNT, evidence(POLICY, said), T0 + rng.choice([5, 200, 400]))
+        looks = refused(rng.choice([EAST, WEST]), rng.choice([0, 100, 170, 300]))
+        now = T0 + rng.choice([5, 200, 400])
+        looked = view(POLICY, ACCOUNT, evidence(POLICY, said) | looks, now)
         for _ in range(10):
             condition = CONDITIONS.validate_python(drawn(rng))
             target = rng.choice([WEST, None])

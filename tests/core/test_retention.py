@@ -78,9 +78,12 @@ def test_each_signal_is_kept_for_the_longest_for_that_counts_it() -> None:
     shorter_last = storefront(restore={"when": {"all": both}, "approval": "oncall"})
     assert keeps(shorter_last) == {"customer": {125}, "service": {30}}
     assert keeps(patient("2h", family="all")) == {"customer": {125}, "service": {125}}
-    silent = {"in": "source", "family": "service", "is": "silent", "signals": "all", "for": "9h"}
+    # A silence counts while others are heard: so long their observations are kept.
+    silent = {"in": "source", "family": "service", "is": "silent", "signals": "all", "for": "2h"}
     quiet = storefront(evacuate=data["evacuate"] | {"when": silent})
-    assert keeps(quiet) == {"customer": {35}, "service": {35}}
+    assert keeps(quiet) == {"customer": {35}, "service": {125}}
+    with pytest.raises(PolicyError, match="540m can never be proved"):
+        storefront(evacuate=data["evacuate"] | {"when": silent | {"for": "9h"}})
     ready = data["target"] | {
         "ready": [{"family": "service", "is": "healthy", "for": "2h", "ifUnknown": "block"}]
     }

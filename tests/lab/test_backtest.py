@@ -18,7 +18,16 @@ from controller.core.policy.schema import Policy
 from controller.core.policy.validation import expected_signals, parse_policy
 from controller.entry.cli.main import main
 from controller.lab.backtest.evaluate import Judge
-from controller.lab.backtest.evidence import BREACHING, HEALTHY, Past, line_of, past_of, past_of_changes
+from controller.lab.backtest.evidence import (
+    BLIND,
+    BREACHING,
+    HEALTHY,
+    SILENT,
+    Past,
+    lines_of,
+    past_of,
+    past_of_changes,
+)
 from controller.lab.backtest.moves import Move, naive, walk
 from controller.lab.backtest.score import BadLabels, Window, read_labels, score
 from controller.lab.backtest.shadow import BadExport, Export, compare, read_export
@@ -79,7 +88,7 @@ def test_conditions_have_the_values_of_the_core_at_every_moment() -> None:
             for s in expected_signals(policy, ACCOUNT)
         }
         begin, end = T0 - 60.0, T0 + 3600.0
-        lines = tuple(line_of(s, histories[s.id], begin, end) for s in expected_signals(policy, ACCOUNT))
+        lines = lines_of([(s, histories[s.id]) for s in expected_signals(policy, ACCOUNT)], begin, end)
         truth = Judge(policy, Past(begin, end, lines)).when("us-east-1")
         for minute in range(2, 60, 3):
             now = T0 + 60.0 * minute + 1.0
@@ -90,6 +99,48 @@ def test_conditions_have_the_values_of_the_core_at_every_moment() -> None:
             assert names[int(truth.at(now))] is tree.value, (minute, tree)
             seen[tree.value] += 1
     assert min(seen.values()) >= 10, seen
+
+
+def test_silence_has_the_values_of_the_core_also_while_nobody_is_heard() -> None:
+    quiet = {"in": "source", "family": "customer", "is": "silent", "observers": 2, "for": "2m"}
+    policy = storefront(evacuate=policy_data()["evacuate"] | {"when": quiet})
+    rng, seen = random.Random(11), {Truth.TRUE: 0, Truth.FALSE: 0, Truth.UNKNOWN: 0}
+    begin, end = T0 - 60.0, T0 + 3600.0
+    for _ in range(25):
+        deaf = T0 + 60.0 * rng.randint(5, 45)
+        histories = {
+            s.id: [
+                seen
+                for seen in wandering(rng, 60, gaps=0.03)
+                if not (deaf <= seen.at < deaf + 480.0)
+                and (s.subject != "us-east-1" or seen.at < T0 + 1800.0)
+            ]
+            for s in expected_signals(policy, ACCOUNT)
+        }
+        lines = lines_of([(s, histories[s.id]) for s in expected_signals(policy, ACCOUNT)], begin, end)
+        truth = Judge(policy, Past(begin, end, lines)).when("us-east-1")
+        for minute in range(2, 60):
+            now = T0 + 60.0 * minute + 1.0
+            known = {k: [o for o in each if o.received <= now] for k, each in histories.items()}
+            looked = view(policy, ACCOUNT, known, now)
+            tree = judge(policy.evacuate.when, looked, source="us-east-1", target=None, path="when")
+            names = (Truth.FALSE, Truth.UNKNOWN, Truth.TRUE)
+            assert names[int(truth.at(now))] is tree.value, (minute, tree)
+            seen[tree.value] += 1
+    assert min(seen.values()) >= 100, seen
+
+
+def test_an_alarm_is_silent_while_another_region_answers_polls_and_else_nobody_can_look() -> None:
+    policy = storefront()
+    signals = [s for s in expected_signals(policy, ACCOUNT) if s.kind == "alarm"]
+    once = [Observation(T0, T0, Verdict.HEALTHY, "poll", "0")]
+    held = {"us-east-1": [(T0 + 600.0, T0 + 3600.0)], "us-west-2": [(T0 + 1800.0, T0 + 2400.0)]}
+    east, *_, west = lines_of([(s, once) for s in signals], T0 - 60.0, T0 + 7200.0, held)
+    assert (east.signal.observer, west.signal.observer) == ("us-east-1", "us-west-2")
+    moments = T0 + np.array([700.0, 790.0, 1970.0, 1990.0, 2570.0, 2590.0, 3610.0])
+    codes = [HEALTHY, SILENT, SILENT, BLIND, BLIND, SILENT, HEALTHY]
+    assert east.said.at(moments).tolist() == codes
+    assert west.said.at(T0 + np.array([1790.0, 1990.0, 2410.0])).tolist() == [HEALTHY, BLIND, HEALTHY]
 
 
 def changing(policy: Policy, red: Mapping[str, Sequence[tuple[float, float]]], end: float) -> Past:
@@ -148,7 +199,7 @@ def test_what_arrives_hours_late_changes_nothing_that_was_known_before() -> None
         ]
         late = Observation(T0 + 150.0, T0 + 7200.0, Verdict.BREACHING, "event", "late")
         history = sorted([*known, late], key=lambda each: each.at)
-        line = line_of(signal, history, T0 - 60.0, T0 + 9000.0)
+        (line,) = lines_of([(signal, history)], T0 - 60.0, T0 + 9000.0)
         assert line.said.at(T0 + 170.0) == HEALTHY
 
 

@@ -156,6 +156,17 @@ PROOFS: dict[str, Proof] = {
         ("drills/test_scenarios::test_a_blip_of_43_seconds_moves_nothing_and_opens_no_incident",),
         ("steps/test_safety::test_s19_forty_three_seconds_move_nothing",),
     ),
+    "S21": Proof(
+        (
+            "steps/test_own_blindness::test_a_region_that_refuses_our_polls_is_not_silent",
+            "core/test_hearing::test_where_no_region_answers_a_poll_nobody_is_silent_and_the_sentence_says_why",
+        ),
+        (
+            "steps/test_own_blindness::test_s21_where_no_region_answers_a_poll_no_region_is_silent",
+            "steps/test_own_blindness"
+            "::test_s21_without_the_record_of_refused_looks_a_throttled_region_is_left",
+        ),
+    ),
     "A1": Proof(
         ("steps/test_approval::test_approve_and_deny_at_once_one_wins_and_the_other_is_told",),
         (

@@ -88,7 +88,7 @@ def deaf() -> World:
 
 def test_l3_what_no_event_says_is_polled(monkeypatch: Patch) -> None:
     assert deaf().moves
-    monkeypatch.setattr(tick, "_poll", lambda _deps: [])
+    monkeypatch.setattr(tick, "_poll", lambda _deps: tick.Polled([], {}))
     assert deaf().moves == []
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.client import BaseClient
 
-from controller.aws.errors import translated
+from controller.aws.errors import OUTSIDE, refuses
 from controller.core.model import Ignored, Observation, Sighting, Verdict, signal_id
 from controller.core.text import sanitize
 from controller.ports.errors import EvidenceUnavailable
@@ -40,13 +40,20 @@ class CloudWatchPoll:
         """
         client = self._clients.get(region)
         if client is None:
-            raise EvidenceUnavailable(f"no CloudWatch client for {region}")
-        alarms = answer_within(
-            self._runtime,
-            lambda: _described(client, region, names),
-            self._timeout,
-            whom=f"CloudWatch in {region} did not answer",
-        )
+            raise EvidenceUnavailable(f"no CloudWatch client for {region}", refused=True)
+        alarms: dict[str, Mapping[str, Any]] = {}
+        try:
+            answer_within(
+                self._runtime,
+                lambda: _describe(client, region, names, alarms),
+                self._timeout,
+                whom=f"CloudWatch in {region} did not answer",
+            )
+        except EvidenceUnavailable as error:
+            if error.refused or not alarms:
+                raise
+            # It answers, and is not silent: our time was too short for all that we ask.
+            raise EvidenceUnavailable(f"{error}, but for a part", refused=True) from error
         now = self._runtime.now()
         return [
             self._sighting(region, name, alarms[name], now)
@@ -82,13 +89,14 @@ def judged(alarm: Mapping[str, Any]) -> tuple[Verdict, str]:
     return _VERDICTS.get(str(alarm.get("StateValue")), Verdict.UNKNOWN), reason
 
 
-def _described(client: BaseClient, region: str, names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-    """Return the alarms by name.
+def _describe(
+    client: BaseClient, region: str, names: Sequence[str], found: dict[str, Mapping[str, Any]]
+) -> None:
+    """Add the alarms by name to `found`, page by page.
 
     No names, no call: CloudWatch takes no names for all alarms.
     """
-    found: dict[str, Mapping[str, Any]] = {}
-    with translated(EvidenceUnavailable, f"polling the alarms of {region}"):
+    try:
         for start in range(0, len(names), PAGE):
             pages = client.get_paginator("describe_alarms").paginate(
                 AlarmNames=list(names[start : start + PAGE]), AlarmTypes=["MetricAlarm", "CompositeAlarm"]
@@ -96,4 +104,6 @@ def _described(client: BaseClient, region: str, names: Sequence[str]) -> dict[st
             for page in pages:
                 for alarm in (*page.get("MetricAlarms", ()), *page.get("CompositeAlarms", ())):
                     found[alarm["AlarmName"]] = alarm
-    return found
+    except OUTSIDE as error:
+        told = f"polling the alarms of {region}: {sanitize(str(error), 300)}"
+        raise EvidenceUnavailable(told, refused=refuses(error)) from error

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from controller.core.evidence.health_notices import KIND as HEALTH
 from controller.core.evidence.health_notices import quiet, standing
+from controller.core.evidence.hearing import Hearing
 from controller.core.evidence.registry import Roster, roster_of
 from controller.core.evidence.timeline import History, Run, RunHistory, held, past_of
 from controller.core.model import (
@@ -43,14 +44,17 @@ class _Track(NamedTuple):
     signal: Signal
     past: RunHistory
     now: float
+    hearing: Hearing
     verdict: Verdict
-    void: str
+    void: str = ""
+    blind: str = ""
 
 
 class Track(_Track):
     """One signal and its verdict now.
 
-    void: why nothing that was heard of it counts; empty: it does.
+    void: why nothing that was heard of it counts; empty: it does. blind: why its silence now does not count,
+    since it may be our own inability to look; what was heard of it before counts.
     """
 
     @cached_property
@@ -64,10 +68,18 @@ class Track(_Track):
         """Return the same track with the verdict that its notices give together."""
         return Track(*self._replace(verdict=self.runs[-1].verdict))
 
+    def doubted(self) -> "Track":
+        """Return the same track, unknown where its silence does not count (S21)."""
+        blind = self.hearing.doubt(self.signal)
+        return Track(*self._replace(verdict=Verdict.UNKNOWN, blind=blind)) if blind else self
+
     @cached_property
     def runs(self) -> tuple[Run, ...]:
         """Return its runs, oldest first; none where nothing counts."""
-        return () if self.void else self._heard.until(self.now)
+        if self.void:
+            return ()
+        found = self._heard.until(self.now)
+        return self.hearing.counted(self.signal, found) if _falls_silent(found) else found
 
     @cached_property
     def state(self) -> SignalState:
@@ -75,12 +87,15 @@ class Track(_Track):
             return SignalState(self.signal, Verdict.UNKNOWN, None, None, self.void)
         last, age = self.runs[-1], max(0.0, self.now - self.past.heard)
         _, reasons = self._heard.history.words
-        reason = "" if last.verdict is Verdict.SILENT else reasons[-1]
+        reason = self.blind or ("" if last.verdict is Verdict.SILENT else reasons[-1])
         return SignalState(self.signal, last.verdict, last.start, age, reason)
 
 
-def _track(signal: Signal, history: Sequence[Observation], now: float, muted: float) -> Track:
-    past = past_of(history, signal.silent_after)
+def _falls_silent(runs: Sequence[Run]) -> bool:
+    return any(run.verdict is Verdict.SILENT for run in runs)
+
+
+def _track(signal: Signal, past: RunHistory, hearing: Hearing, now: float, muted: float) -> Track:
     if now < muted:
         void = f"muted for another {format_duration(muted - now)}"
     elif past.received > now + AHEAD:
@@ -88,9 +103,11 @@ def _track(signal: Signal, history: Sequence[Observation], now: float, muted: fl
     elif past.received == -inf:
         void = "never heard of"
     else:
-        found = Track(signal, past, now, past.now(now), "")
+        found = Track(signal, past, now, hearing, past.now(now))
+        if found.verdict is Verdict.SILENT and signal.kind != HEALTH:
+            return found.doubted()
         return found if signal.kind != HEALTH else found.judged()
-    return Track(signal, past, now, Verdict.UNKNOWN, void)
+    return Track(signal, past, now, hearing, Verdict.UNKNOWN, void)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,11 +122,13 @@ class View:
 
     @cached_property
     def tracks(self) -> tuple[Track, ...]:
-        known, now, muted = self.evidence, self.now, self.muted
+        known, now, muted, signals = self.evidence, self.now, self.muted, self.roster.signals
+        pasts = [past_of(known.get(each.id, ()), each.silent_after) for each in signals]
+        hearing = Hearing(signals, pasts, known, now, latest=now + AHEAD)
         return tuple(
             [
-                _track(each, known.get(each.id, ()), now, _muted_until(each, muted) if muted else -inf)
-                for each in self.roster.signals
+                _track(each, past, hearing, now, _muted_until(each, muted) if muted else -inf)
+                for each, past in zip(signals, pasts, strict=True)
             ]
         )
 
@@ -284,7 +303,8 @@ def _count_units(verdict: Verdict, units: Sequence[Sequence[Track]]) -> tuple[in
 
     More might where nothing is known of one of their signals.
 
-    Silence is known to us, so for `is: silent` only a signal that was never heard of is open.
+    Silence is known to us, so for `is: silent` only a signal is open that was never heard of, or that we
+    cannot look at.
     """
     yes = open_ = 0
     for unit in units:
@@ -292,7 +312,7 @@ def _count_units(verdict: Verdict, units: Sequence[Sequence[Track]]) -> tuple[in
         if verdict in said:
             yes += 1
         elif verdict is Verdict.SILENT:
-            open_ += any(track.void for track in unit)
+            open_ += any(track.void or track.blind for track in unit)
         else:
             open_ += Verdict.SILENT in said or Verdict.UNKNOWN in said
     return yes, open_

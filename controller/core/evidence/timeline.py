@@ -15,7 +15,7 @@ observations themselves, each made when it is asked for. `held` says for how lon
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import compress, islice
 from math import inf
 from operator import sub
 from typing import NamedTuple, overload
@@ -177,6 +177,19 @@ class RunHistory:
         direct = (at for at, via in zip(columns.received, columns.via, strict=True) if via != "r")
         return max(direct, default=-inf)
 
+    @property
+    def arrived(self) -> Sequence[float]:
+        """Return the time of hearing of each observation."""
+        at, received = self.history.at, self.history.received
+        if at == received or max(map(sub, received, at), default=0.0) <= LATE:
+            return received
+        return [*map(_heard, at, received)]
+
+    def arrivals(self, ways: str) -> Iterable[float]:
+        """Return the times of hearing by `ways`, which are letters of `via`."""
+        via = self.history.via
+        return self.arrived if not via.strip(ways) else compress(self.arrived, map(ways.__contains__, via))
+
     def now(self, now: float) -> Verdict:
         """Return the verdict of the last of `until(now)`; there must be one."""
         return Verdict.SILENT if now - self.heard > self.silent_after else self.last
@@ -192,14 +205,11 @@ class RunHistory:
     @property
     def runs(self) -> tuple[Run, ...]:
         if self._runs is None:
-            self._runs = _runs_of(self.history, self.silent_after)
+            self._runs = _runs_of(self.history, self.arrived, self.silent_after)
         return self._runs
 
 
-def _runs_of(columns: History, silent_after: float) -> tuple[Run, ...]:
-    arrived = columns.received
-    if max(map(sub, arrived, columns.at), default=0.0) > LATE:
-        arrived = [*map(_heard, columns.at, arrived)]
+def _runs_of(columns: History, arrived: Sequence[float], silent_after: float) -> tuple[Run, ...]:
     gap = max(map(sub, islice(arrived, 1, None), arrived), default=0.0)
     if gap > silent_after or "m" in columns.via:
         return _broken(columns, arrived, silent_after)

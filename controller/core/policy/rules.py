@@ -172,10 +172,10 @@ def settle_problems(policy: Policy) -> Iterator[Problem]:
 def every_hold(policy: Policy) -> Iterator[tuple[Path, Leaf | FamilyCheck, float]]:
     """Yield each `for` that kept observations must prove: path, owner and seconds.
 
-    Silence has only our clock: it is known from the last observation alone.
+    A silence is proved by what is kept of others: that they were heard all along (S21).
     """
     for path, leaf, _ in _used(policy, dict(_moves(policy))):
-        if leaf.for_ is not None and leaf.is_ != "silent":
+        if leaf.for_ is not None:
             yield (*path, "for"), leaf, leaf.for_
 
 

@@ -10,7 +10,7 @@ from controller.core.policy.validation import expected_signals
 from controller.core.text import sanitize
 from controller.entry.doctor.finding import Finding, Patient, judged, short, tried
 from controller.entry.status import LATE, last_probes
-from controller.ports.errors import ControllerError
+from controller.ports.errors import ControllerError, EvidenceUnavailable
 
 PAGE = 20
 """The number of canaries that `DescribeCanaries` takes by name in one call."""
@@ -43,7 +43,9 @@ def alarms(patient: Patient) -> Iterator[Finding]:
         try:
             seen = deps.polls.poll(region, names)
         except ControllerError as error:
-            yield Finding("alarms", region, "unknown", f"CloudWatch does not answer: {short(error)}")
+            refused = isinstance(error, EvidenceUnavailable) and error.refused
+            told = "CloudWatch refuses the poll" if refused else "CloudWatch does not answer"
+            yield Finding("alarms", region, "unknown", f"{told}: {short(error)}")
             continue
         lost = [sanitize(each.reason, 200) for each in seen if isinstance(each, Ignored)]
         told = "; ".join(lost) if lost else f"{len(names)} alarms of the policy are there"

@@ -17,7 +17,7 @@ from controller.core.model import Verdict
 from controller.core.policy.conditions import All, Any_, Condition, Leaf, Not, Ref
 from controller.core.policy.readiness_checks import FamilyCheck
 from controller.core.policy.schema import Policy
-from controller.lab.backtest.evidence import BREACHING, CODES, SILENT, UNHEARD, UNKNOWN, Line, Past
+from controller.lab.backtest.evidence import BLIND, BREACHING, CODES, SILENT, UNHEARD, UNKNOWN, Line, Past
 from controller.lab.backtest.step_functions import (
     FALSE,
     TRUE,
@@ -138,7 +138,7 @@ def judge_leaf(leaf: Leaf, lines: Sequence[Line], begin: float) -> Steps:
     health = np.array([line.signal.kind == HEALTH for line in lines])[:, None]
     absent = health & (said != BREACHING) & (leaf.verdict is not Verdict.BREACHING)
     yes = (said == CODES[leaf.verdict]) & ~absent
-    maybe = (said == UNHEARD) | ((said == UNKNOWN) & (leaf.verdict is not Verdict.SILENT))
+    maybe = (said == UNHEARD) | (said == BLIND) | ((said == UNKNOWN) & (leaf.verdict is not Verdict.SILENT))
     if leaf.verdict is not Verdict.SILENT:
         maybe |= said == SILENT
     maybe &= ~yes & ~absent

@@ -230,9 +230,10 @@ def _ever_true(
     """Return True where the condition for leaving `region` is true at some minute.
 
     The minutes are those of `scope`. Nothing moves without this condition, and it looks at the Region's own
-    signals alone.
+    signals alone, and at whether others are heard.
     """
-    when, named = policy.about(region).evacuate.when, expected_signals(policy, ACCOUNT, [region])
+    when = policy.about(region).evacuate.when
+    named = policy.derived(f"signals that judge {region}", lambda: _judging(policy, region))
     feed = Feed(named, kept_of(policy, named), begins, needed_minutes(waits(policy)), scripts)
     roster = Roster(named)
     for minute in scope.minutes(lasts):
@@ -240,6 +241,16 @@ def _ever_true(
         if truth(when, seen, source=region) is Truth.TRUE:
             return True
     return False
+
+
+def _judging(policy: Policy, region: str) -> tuple[Signal, ...]:
+    """Return the signals about a Region, and those that prove that we can look.
+
+    Of these, one of each kind and observer: its silence counts only while others are heard.
+    """
+    others = expected_signals(policy, ACCOUNT, [each for each in near(policy, region) if each != region])
+    proving = {(signal.kind, signal.observer): signal for signal in others}
+    return (*expected_signals(policy, ACCOUNT, [region]), *proving.values())
 
 
 def free_start(policy: Policy, lasts: float) -> float | None:

@@ -85,7 +85,7 @@ def record_unreadable_journal(deps: Deps, now: float, error: ControllerError) ->
         subject = f"{deps.application}: the journal {'cannot be read' if unread else 'does not answer'}"
         page(deps, subject, f"{error}\nNothing moves until it does.")
     note(deps, now, {"by": "tick", "decisions": [decision_data(decision) for decision in decisions]})
-    return {"decisions": {d.region: d.code for d in decisions}, "silent_regions": []}
+    return {"decisions": {d.region: d.code for d in decisions}, "silent_regions": [], "refused_regions": []}
 
 
 def _is_time(deps: Deps, now: float, nth: int) -> bool:

@@ -5,7 +5,7 @@ It looks at levels and not only at edges.
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from controller.core.decision.cooldown import has_soaked, soak, stops
@@ -15,9 +15,9 @@ from controller.core.decision.precedence import abstains
 from controller.core.explanation import decision_data
 from controller.core.incident.state import Incident, State
 from controller.core.journal import Kind
-from controller.core.model import Ignored, Sighting
+from controller.core.model import Ignored, Observation, Sighting, Verdict, look_id
 from controller.core.policy.schema import AlarmSignal
-from controller.core.text import format_duration
+from controller.core.text import format_duration, sanitize
 from controller.ports.errors import (
     EvidenceUnavailable,
     JournalConflict,
@@ -47,7 +47,7 @@ def tick(deps: Deps) -> dict[str, object]:
     It starts what has no driver, and ends what nobody answered.
     """
     now = deps.runtime.now()
-    silent = _poll(deps)
+    polled = _poll(deps)
     try:
         state = record_gap(deps, load_state(deps), now)
     except (OutsideUnreachable, JournalUnreadable) as error:
@@ -61,7 +61,8 @@ def tick(deps: Deps) -> dict[str, object]:
     standing = _driver(deps, assessed.state, now)
     record = {
         "by": "tick",
-        "silent_regions": silent,
+        "silent_regions": polled.silent,
+        "refused_regions": polled.refused,
         "controls": None if controls is None else dict(controls),
         "decisions": [decision_data(decision) for decision in assessed.decisions],
         "waits": dict(assessed.waits),
@@ -78,7 +79,8 @@ def tick(deps: Deps) -> dict[str, object]:
     drill_if_due(deps, assessed.seen, state)
     codes = {decision.region: decision.code for decision in assessed.decisions}
     gauges = {"controls_on": _on(deps, controls), "incident_open": state.open is not None}
-    return {"decisions": codes, "silent_regions": silent, **gauges}
+    polls = {"silent_regions": polled.silent, "refused_regions": sorted(polled.refused)}
+    return {"decisions": codes, **polls, **gauges}
 
 
 def _on(deps: Deps, controls: Mapping[str, bool] | None) -> dict[str, int]:
@@ -138,27 +140,59 @@ def _record_recovery(deps: Deps, seen: Situation, state: State) -> State:
     return state
 
 
-def _poll(deps: Deps) -> list[str]:
-    """Record each alarm's present state; return the Regions that did not answer.
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """The result of one round of polls.
+
+    silent: the Regions that did not answer. refused: Region -> the sentence by which it did not let us look.
+    """
+
+    silent: list[str]
+    refused: dict[str, str]
+
+
+def _poll(deps: Deps) -> Polled:
+    """Record each alarm's present state, and each look that was refused.
 
     All Regions are polled in parallel.
     """
     names = {region: _alarms(deps, region) for region in deps.policy.regions}
     work = {region: partial(_poll_one, deps, region, asked) for region, asked in names.items() if asked}
     answers = fan_out(deps.runtime, work, PATIENCE)
-    sightings = [s for answer in answers.values() for s in answer or () if isinstance(s, Sighting)]
+    refused: dict[str, str] = {}
+    silent: list[str] = []
+    sightings: list[Sighting] = []
+    for region in sorted(work):
+        answer = answers.get(region)
+        if answer is None or (isinstance(answer, EvidenceUnavailable) and not answer.refused):
+            silent.append(region)
+        elif isinstance(answer, EvidenceUnavailable):
+            refused[region] = str(answer)
+            sightings.append(_refused_look(deps, region, str(answer)))
+        else:
+            sightings += [each for each in answer if isinstance(each, Sighting)]
     if sightings:
         # Unreadable evidence is said by the decision; the heartbeats below must not wait for it.
         with suppress(EvidenceUnavailable):
             deps.evidence.record(deps.application, sightings)
-    return sorted(region for region in work if answers.get(region) is None)
+    return Polled(silent, refused)
 
 
-def _poll_one(deps: Deps, region: str, names: Sequence[str]) -> Sequence[Sighting | Ignored] | None:
+def _poll_one(
+    deps: Deps, region: str, names: Sequence[str]
+) -> Sequence[Sighting | Ignored] | EvidenceUnavailable:
     try:
         return deps.polls.poll(region, names)
-    except EvidenceUnavailable:
-        return None
+    except EvidenceUnavailable as error:
+        return error
+
+
+def _refused_look(deps: Deps, region: str, why: str) -> Sighting:
+    """Return the record of a refused poll, which keeps silence from being claimed (S21)."""
+    now = deps.runtime.now()
+    look = look_id(kind="alarm", account=deps.account, observer=region)
+    seen = Observation(now, now, Verdict.UNKNOWN, "poll", f"refused:{region}:{int(now)}", sanitize(why, 200))
+    return Sighting(look, seen)
 
 
 def _alarms(deps: Deps, region: str) -> list[str]:
