@@ -20,8 +20,8 @@ class Proof(NamedTuple):
 
 PROOFS: dict[str, Proof] = {
     "S1": Proof(
-        (STORMS, "steps/test_application_shapes::test_into_a_region_that_was_off_all_on_before_any_off"),
-        (f"{GUARDS}[floor]", "steps/test_safety::test_s1_on_goes_before_off_where_two_calls_are_needed"),
+        (STORMS, "steps/test_application_shapes::test_into_a_region_that_was_off_each_slice_stays_on_somewhere"),
+        (f"{GUARDS}[floor]", "steps/test_safety::test_s1_a_call_holds_whole_slices_where_two_calls_are_needed"),
     ),
     "S2": Proof((MATRIX, STORMS), ("steps/test_safety::test_s2_what_is_sent_was_written_down_before",)),
     "S3": Proof(

@@ -139,7 +139,8 @@ def _guarded(s: Situation, found: GuardInput, tree: Node | None) -> Decision:
     found = replace(found, doubts=asked(answers))
     goal = None
     if target is not None and s.controls is not None:
-        whole = plan(s.policy, source=region, target=target, controls=s.controls)
+        taken = incident.taken if incident else ()
+        whole = plan(s.policy, source=region, target=target, controls=s.controls, taken=taken)
         done, under_way = (incident.waves, guards.under_way(found)) if incident else (0, ())
         goal = next_wave(s.policy, whole, found.policy.evacuate.waves, done, under_way)
     goal = under_doubt(goal, found.doubts)

@@ -14,6 +14,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import inf
 from typing import Any
 
 from controller.core.incident.approval import Request
@@ -66,6 +67,9 @@ MOVES: Mapping[Kind, tuple[frozenset[Phase], Phase | None]] = {
     _K.ACKNOWLEDGED: (ENDED, None),
 }
 
+
+INTERRUPTED = "interrupted"
+"""The outcome of a move that ended where it stood."""
 
 OPENINGS: Mapping[Kind, str] = {
     Kind.INCIDENT_OPENED: "evacuate",
@@ -129,6 +133,11 @@ class Incident:
         answered = self.request is not None and self.request.status in ("denied", "expired")
         return answered and self.phase is Phase.STOOD_DOWN
 
+    @property
+    def taken(self) -> frozenset[str]:
+        """Return the controls that it has put, or intends to put."""
+        return frozenset((*self.put, *self.intended))
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -186,19 +195,25 @@ class State:
         return max(ended, key=lambda i: i.changed, default=None)
 
     def away(self, region: str) -> Incident | None:
-        """Return the evacuation that `region` has not come home from, or None.
+        """Return the move by which `region` was left and has not come home, or None.
 
-        The Region is at home too where another move, or a person, turned on again what was turned off.
-        While a restore is under way it is away until that has ended.
+        That is an evacuation, or a drill that ended where it stood. The Region is at home once all is On again
+        that was On before it was first left, whoever turned it on: a restore that ended half-way brought only
+        a part home. While a restore is under way it is away until that has ended.
         """
-        moves = [i for i in self.incidents.values() if i.source == region and i.phase is Phase.SETTLED]
-        last = max((i for i in moves if i.intent != "drill"), key=lambda i: i.changed, default=None)
-        if last is None or last.intent != "evacuate":
+        settled = [i for i in self.incidents.values() if i.source == region and i.phase is Phase.SETTLED]
+        back = (i for i in settled if i.intent == "restore" and i.outcome != INTERRUPTED)
+        home_at = max((i.changed for i in back), default=-inf)
+        left = [i for i in settled if i.changed > home_at
+                and (i.intent == "evacuate" or (i.intent == "drill" and i.outcome == INTERRUPTED))]  # fmt: skip
+        last = max(left, key=lambda i: i.changed, default=None)
+        if last is None:
             return None
         now = self.open
-        off = [name for name, on in last.put.items() if not on and self.home.get(name, False)]
+        off = {name for i in left for name, on in i.put.items() if not on and self.home.get(name, False)}
         still = any(not self.stand.get(name, False) for name in off)
-        return last if still or (now is not None and now.of == last.id) else None
+        returning = now is not None and now.intent == "restore" and now.source == region
+        return last if still or returning else None
 
 
 def as_data(incident: Incident) -> dict[str, Any]:

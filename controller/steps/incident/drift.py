@@ -7,6 +7,7 @@ once, under the same fence as a shift.
 from collections.abc import Mapping
 
 from controller.core.decision.drift import drift_data, drifted, echo_of, put_back
+from controller.core.decision.plan import calls
 from controller.core.decision.precedence import abstains
 from controller.core.incident.state import State
 from controller.core.journal import Kind
@@ -60,7 +61,8 @@ def repair_echo(deps: Deps, state: State, controls: Mapping[str, bool] | None) -
     }
     state = write(deps, state, Kind.ECHO_SEEN, data=data)
     try:
-        deps.switch.update(changes, deadline=deadline, fence=lambda: _fence(deps, state))
+        sends = calls(deps.policy, changes)
+        deps.switch.update(sends, deadline=deadline, fence=lambda: _fence(deps, state))
         text = str(data["reason"])
     except (SwitchUnavailable, SwitchRefused) as failed:
         text = f"{data['reason']}\nThat failed: {failed}"

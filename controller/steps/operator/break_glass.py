@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
-from controller.core.decision.plan import after, below_floor, plan, serving
+from controller.core.decision.plan import after, below_floor, calls, plan, serving
 from controller.core.incident.fold import apply, fold, refuse_illegal
 from controller.core.journal import Draft, Event, Kind
 from controller.core.model import Plan
@@ -136,7 +136,8 @@ def move(
     written = write_down({"stage": "intended", **_record(policy, outlook, outlook.after)})
     deadline = runtime.monotonic() + DEADLINE
     try:
-        shown = switch.update(move_plan.changes, deadline=deadline, fence=_nobody_drives)
+        sends = calls(policy, move_plan.changes)
+        shown = switch.update(sends, deadline=deadline, fence=_nobody_drives)
         said = f"{move_plan.source} was left for {move_plan.target}" + (LONE if shown.alone else "")
         outcome = Outcome("applied", said, {**outlook.before, **shown})
     except SwitchRefused as refused:

@@ -24,6 +24,7 @@ from controller.core.decision.approval_chain import granted, overrides
 from controller.core.decision.decide import decide
 from controller.core.decision.guards import begun
 from controller.core.decision.limits import fleet_refusal, left_today, regions_counted
+from controller.core.decision.plan import calls
 from controller.core.incident.state import Incident, Phase, State
 from controller.core.journal import Draft, Event, Kind
 from controller.core.model import Plan
@@ -108,7 +109,7 @@ def shift_traffic(deps: Deps, payload: StepPayload) -> StepPayload:
         "policy": deps.policy.digest,
         "wave": incident.waves + 1,
         "left": plan.left,
-        "before": dict(incident.before) or {name: seen.controls[name] for name, _ in plan.goal},
+        "before": {name: seen.controls[name] for name, _ in plan.goal} | dict(incident.before),
     }
     aside = granted(incident)
     if aside:
@@ -118,7 +119,10 @@ def shift_traffic(deps: Deps, payload: StepPayload) -> StepPayload:
     deadline = gathered + DEADLINE
     try:
         shown = deps.switch.update(
-            plan.changes, deadline=deadline, fence=lambda: _fence(deps, incident, payload), override=aside
+            calls(deps.policy, plan.changes),
+            deadline=deadline,
+            fence=lambda: _fence(deps, incident, payload),
+            override=aside,
         )
     except SwitchRefused as refused:
         return _refused(deps, state, incident, payload, refused)
