@@ -51,7 +51,8 @@ class RoutingControls(Protocol):
     ) -> ReadBack:
         """Apply the changes call by call, each call whole, and read them back.
 
-        `core.decision.plan.calls` says which changes go together. They are read back from another endpoint, if one answers. Returns the states read back.
+        `core.decision.plan.calls` says which changes go together. They are read back from another endpoint,
+        if one answers. Returns the states read back.
 
         `override`: ARNs of safety rules that two people approved to set aside; no other is. `fence` is
         called right before each send and raises (`JournalConflict`) if we may no longer act;

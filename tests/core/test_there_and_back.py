@@ -5,14 +5,11 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.core.decision import plan as plans
 from controller.core.decision.decide import decide
-from controller.core.decision.plan import Change, after, calls, next_wave, plan, serving, slices
-from controller.core.decision.guards import begun
+from controller.core.decision.plan import BATCH, Change, after, calls, next_wave, plan, serving, slices
 from controller.core.incident.fold import fold
 from controller.core.incident.state import Phase, State
 from controller.core.journal import Draft, Event, Kind, seal
@@ -70,8 +67,7 @@ class Traffic:
             incident = self.state.incidents[about]
             taken = incident.taken
             whole = plan(self.policy, source=source, target=target, controls=self.controls, taken=taken)
-            going = incident.phase is Phase.SHIFTING and begun(self.policy, incident, self.controls)
-            pending = tuple(incident.intended) if going else ()
+            pending = tuple(incident.intended) if incident.phase is Phase.SHIFTING else ()
             return next_wave(self.policy, whole, sizes, incident.waves, pending)
 
         self._move(about, wanted, halt)
@@ -122,7 +118,7 @@ class Traffic:
 
     def _send(self, call: Sequence[Change]) -> None:
         """Make one call as ARC does: whole, or refused."""
-        assert len(call) <= plans.BATCH
+        assert len(call) <= BATCH
         self.controls = after(self.controls, call)
         for names, alone in zip(slices(self.policy), self.alone, strict=True):
             on = [region for region, name in names.items() if self.controls[name]]

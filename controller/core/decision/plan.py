@@ -74,11 +74,11 @@ def homecoming(
     goal: list[Change] = []
     for names in slices(policy):
         mine = names[source]
-        missing = [name for region, name in names.items()
-                   if region in away and region != source and home.get(name) and not controls[name]]  # fmt: skip
-        others_first = [names[region] for region in sorted(names, key=lambda region: region == target)]
+        left = (name for region, name in names.items() if region in away and region != source)
+        missing = sum(home.get(name, False) and not controls[name] for name in left)
+        others_first = (names[region] for region in sorted(names, key=lambda region: region == target))
         standing_in = [name for name in others_first if home.get(name) is False and controls[name]]
-        kept = standing_in[: len(missing)]
+        kept = standing_in[:missing]
         if home.get(mine, controls[mine]):
             goal.append((mine, True))
             goal += [(n, False) for n in names.values() if home.get(n) is False and n not in kept]

@@ -197,15 +197,17 @@ class State:
     def away(self, region: str) -> Incident | None:
         """Return the move by which `region` was left and has not come home, or None.
 
-        That is an evacuation, or a drill that ended where it stood. The Region is at home once all is On again
-        that was On before it was first left, whoever turned it on: a restore that ended half-way brought only
-        a part home. While a restore is under way it is away until that has ended.
+        That is an evacuation, or a drill that ended where it stood. The Region is at home once all is On
+        again that was On before it was first left, whoever turned it on: a restore that ended half-way
+        brought only a part home. While a restore is under way it is away until that has ended.
         """
         settled = [i for i in self.incidents.values() if i.source == region and i.phase is Phase.SETTLED]
         back = (i for i in settled if i.intent == "restore" and i.outcome != INTERRUPTED)
         home_at = max((i.changed for i in back), default=-inf)
-        left = [i for i in settled if i.changed > home_at
-                and (i.intent == "evacuate" or (i.intent == "drill" and i.outcome == INTERRUPTED))]  # fmt: skip
+        later = (i for i in settled if i.changed > home_at)
+        left = [
+            i for i in later if i.intent == "evacuate" or (i.intent == "drill" and i.outcome == INTERRUPTED)
+        ]
         last = max(left, key=lambda i: i.changed, default=None)
         if last is None:
             return None

@@ -2,7 +2,7 @@
 
 ```
 act? -> RegionCounted for the fleet (durable) -> beat
-     -> ShiftIntended (durable) -> fence -> ARC, On and Off at once -> read back -> ShiftApplied
+     -> ShiftIntended (durable) -> fence -> ARC, call by call -> read back -> ShiftApplied
                                    └ before every send: armed, our epoch and policy, same incident
 
  RegionCounted: read the fleet ─┬─ counted today: go
