@@ -111,7 +111,7 @@ def test_a_call_holds_whole_slices_and_as_many_as_fit() -> None:
     mixed = [change for pair in pairs for change in pair]
     random.Random(1).shuffle(mixed)
     five, ten, rest = calls(policy, mixed)
-    assert five == tuple(change for pair in pairs[:5] for change in pair)
+    assert five == (*(on for on, _ in pairs[:5]), *(off for _, off in pairs[:5]))
     assert (len(ten), len(rest)) == (10, 4)
     three = estate(3, 4)
     home = [(f"{region}_{n}", region == EAST) for region in REGIONS for n in range(4)]
@@ -120,7 +120,7 @@ def test_a_call_holds_whole_slices_and_as_many_as_fit() -> None:
 
 def test_slices_that_are_only_turned_off_come_last_so_that_enough_regions_serve_between_calls() -> None:
     changes = [(f"{EAST}_{n}", False) for n in range(11)] + [(f"{WEST}_11", True), (f"{EAST}_11", False)]
-    assert calls(estate(2, 12), changes)[0][:2] == ((f"{WEST}_11", True), (f"{EAST}_11", False))
+    assert {(f"{WEST}_11", True), (f"{EAST}_11", False)} <= set(calls(estate(2, 12), changes)[0])
 
 
 def test_a_slice_with_more_changes_than_a_call_holds_is_split_on_before_off() -> None:

@@ -130,6 +130,15 @@ def test_break_glass_takes_what_the_region_carries_and_no_rule_refuses_it(slices
     assert w.controls == home | {n: r == WEST for names in moved for r, n in names.items()}
 
 
+def test_by_break_glass_there_and_back_is_home_where_who_took_over_had_nothing_of_its_own() -> None:
+    w = estate(6)
+    assert leave(w, WEST)
+    found = w.controls
+    assert glass(w, EAST, WEST).stage == "applied"
+    assert glass(w, WEST, EAST).stage == "applied"
+    assert w.controls == found
+
+
 def test_what_break_glass_moved_on_comes_home_from_where_it_is() -> None:
     w = estate(6)
     home = w.controls

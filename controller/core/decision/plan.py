@@ -114,7 +114,7 @@ def calls(policy: Policy, changes: Sequence[Change], batch: int = BATCH) -> tupl
     """Return the changes as calls, in order: all changes of a slice in one call.
 
     ```
-    three slices a call:   [On 1, Off 1, On 2, Off 2, On 3, Off 3] [On 4, Off 4, ...] ... [Off 9, ...]
+    nine slices of two changes:   [On 1..5, Off 1..5] [On 6..9, Off 6..9]
     ```
     So between two calls a slice stands as before or as after, and never in two Regions because of us: a rule
     that allows exactly one would refuse that. Slices that are turned on somewhere come first, so that no
@@ -135,7 +135,7 @@ def calls(policy: Policy, changes: Sequence[Change], batch: int = BATCH) -> tupl
         else:
             parts = [[c for c in group if c[1]], [c for c in group if not c[1]]]
             found += [tuple(part[i : i + batch]) for part in parts for i in range(0, len(part), batch)]
-    return tuple(found)
+    return tuple(tuple(sorted(call, key=lambda change: not change[1])) for call in found)
 
 
 def after(controls: Mapping[str, bool], changes: Sequence[Change]) -> dict[str, bool]:

@@ -102,7 +102,7 @@ def plan_move(policy: Policy, switch: RoutingControls, *, source: str, target: s
         return Outlook(source, None, before, refusal=last)
     move_plan = plan(policy, source=source, target=to, controls=before)
     if not move_plan.changes:
-        return Outlook(source, to, before, refusal=f"{source} is left already and {to} carries all slices")
+        return Outlook(source, to, before, refusal=f"{source} is left already; others carry every slice")
     breaks = below_floor(policy, after(before, move_plan.changes))
     refusal = None if breaks is None else f"the floor forbids it: {breaks}"
     return Outlook(source, to, before, move_plan, refusal)
