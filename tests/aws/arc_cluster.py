@@ -117,6 +117,14 @@ class Cluster:
         """The changes of an evacuation of us-east-1."""
         return [(name, True) for name in self.west] + [(name, False) for name in self.east]
 
+    def sends(self) -> list[list[tuple[str, bool]]]:
+        """The same in calls of at most five whole slices."""
+        parts = [slice(start, start + 5) for start in range(0, len(self.east), 5)]
+        return [
+            [(name, True) for name in self.west[part]] + [(name, False) for name in self.east[part]]
+            for part in parts
+        ]
+
     @property
     def elapsed(self) -> float:
         return self.kernel.now() - T0

@@ -280,12 +280,6 @@ def test_nothing_is_in_flight_when_flip_returns() -> None:
     assert cluster.elapsed == pytest.approx(READ_TIMEOUT)
 
 
-def paired(cluster: Cluster) -> list[list[tuple[str, bool]]]:
-    """Nine slices leave in two calls, each slice whole."""
-    pairs = [[(west, True), (east, False)] for east, west in zip(cluster.east, cluster.west, strict=True)]
-    return [[change for pair in part for change in pair] for part in (pairs[:5], pairs[5:])]
-
-
 def test_eighteen_controls_go_in_two_calls_and_each_slice_is_on_in_one_region_throughout() -> None:
     cluster = Cluster(count=9, rules=[*at_least_one(9), *at_most_one(9)])
     floor: list[bool] = []
@@ -295,7 +289,7 @@ def test_eighteen_controls_go_in_two_calls_and_each_slice_is_on_in_one_region_th
         floor.append(all(cluster.controls.is_on(a) or cluster.controls.is_on(b) for a, b in pairs))
 
     cluster.controls.observe(watch)
-    sends = paired(cluster)
+    sends = cluster.sends()
     states = cluster.switch().update(sends, deadline=T0 + 40, fence=unfenced)
     assert states == dict(cluster.leave())
     assert len(cluster.sent()) == 2
@@ -307,7 +301,7 @@ def test_eighteen_controls_go_in_two_calls_and_each_slice_is_on_in_one_region_th
 def test_a_second_call_that_the_deadline_forbids_is_not_made() -> None:
     cluster = Cluster(count=9, rules=at_least_one(9))
     with pytest.raises(SwitchUnavailable, match="1 of 2 calls are applied"):
-        cluster.switch().update(paired(cluster), deadline=T0 + 6, fence=unfenced)
+        cluster.switch().update(cluster.sends(), deadline=T0 + 6, fence=unfenced)
     assert len(cluster.changes) == 10
 
 

@@ -63,7 +63,7 @@ def test_a_flip_in_a_storm_is_done_or_says_that_it_is_not(seed: int) -> None:
     length = storm.rng.choice([3.0, 12.0, 20.0, 60.0])
     switch = cluster.switch(seed=seed)
     try:
-        states = switch.update([cluster.leave()], deadline=T0 + length, fence=unfenced)
+        states = switch.update(cluster.sends(), deadline=T0 + length, fence=unfenced)
     except SwitchUnavailable:
         pass  # never SwitchRefused: nobody but ourselves could have started a wait period
     else:
@@ -81,7 +81,7 @@ def test_a_flip_in_a_storm_is_done_or_says_that_it_is_not(seed: int) -> None:
     storm.calm = True
     cluster.runtime.sleep(25)
     assert (
-        switch.update([cluster.leave()], deadline=cluster.kernel.now() + 60, fence=unfenced)
+        switch.update(cluster.sends(), deadline=cluster.kernel.now() + 60, fence=unfenced)
         == goal
         == storm.truth()
     )

@@ -61,7 +61,7 @@ def homecoming(
     away: Collection[str],
     controls: Mapping[str, bool],
 ) -> Plan:
-    """Return the plan that puts `source` back as it stood at `home`, slice by slice.
+    """Return the plan that puts `source` back as at `home`, slice by slice.
 
     Of other Regions none is turned on. Those that only stand in (they are Off at home) are turned off for
     each slice that comes home, but for as many as Regions of `away` are still missing there; the carrier
@@ -111,7 +111,7 @@ def next_wave(
 
 
 def calls(policy: Policy, changes: Sequence[Change], batch: int = BATCH) -> tuple[tuple[Change, ...], ...]:
-    """Return the changes as calls, in order: all changes of a slice in one call.
+    """Return the changes as calls, all changes of a slice in one.
 
     ```
     nine slices of two changes:   [On 1..5, Off 1..5] [On 6..9, Off 6..9]

@@ -195,7 +195,7 @@ class State:
         return max(ended, key=lambda i: i.changed, default=None)
 
     def away(self, region: str) -> Incident | None:
-        """Return the move by which `region` was left and has not come home, or None.
+        """Return the move by which `region` was left, if it is still away.
 
         That is an evacuation, or a drill that ended where it stood. The Region is at home once all is On
         again that was On before it was first left, whoever turned it on: a restore that ended half-way
