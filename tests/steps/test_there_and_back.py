@@ -112,6 +112,19 @@ def test_a_region_that_carries_for_another_is_left_and_left_again_and_all_come_h
     assert w.controls == home
 
 
+@pytest.mark.parametrize("waves", [None, IN_TURN], ids=["at once", "in waves"])
+def test_a_drill_ends_as_it_began(waves: list[int] | None) -> None:
+    w = estate(6, waves)
+    home = w.controls
+    done = commands.drill(w.hand, WEST, **WHY)
+    assert done.done, done.sentence
+    assert w.until(lambda: w.state.open is None, 7200, step=30)
+    assert w.count(Kind.TURNED_BACK) == 1
+    assert len(w.moves) == 8
+    assert w.controls == home
+    assert refused(w) == []
+
+
 def glass(w: World, source: str, target: str) -> break_glass.Outcome:
     outlook = break_glass.plan_move(w.stage.policy, w.hand.switch, source=source, target=target)
     assert outlook.refusal is None
