@@ -68,9 +68,6 @@ MOVES: Mapping[Kind, tuple[frozenset[Phase], Phase | None]] = {
 }
 
 
-INTERRUPTED = "interrupted"
-"""The outcome of a move that ended where it stood."""
-
 OPENINGS: Mapping[Kind, str] = {
     Kind.INCIDENT_OPENED: "evacuate",
     Kind.RESTORE_OPENED: "restore",
@@ -195,27 +192,21 @@ class State:
         return max(ended, key=lambda i: i.changed, default=None)
 
     def away(self, region: str) -> Incident | None:
-        """Return the move by which `region` was left, if it is still away.
+        """Return the evacuation that `region` has not come home from, or None.
 
-        That is an evacuation, or a drill that ended where it stood. The Region is at home once all is On
-        again that was On before it was first left, whoever turned it on: a restore that ended half-way
-        brought only a part home. While a restore is under way it is away until that has ended.
+        The Region is at home too where another move, or a person, turned on again what was turned off, by
+        this evacuation or by one before it. While a restore is under way it is away until that has ended.
         """
-        settled = [i for i in self.incidents.values() if i.source == region and i.phase is Phase.SETTLED]
-        back = (i for i in settled if i.intent == "restore" and i.outcome != INTERRUPTED)
-        home_at = max((i.changed for i in back), default=-inf)
-        later = (i for i in settled if i.changed > home_at)
-        left = [
-            i for i in later if i.intent == "evacuate" or (i.intent == "drill" and i.outcome == INTERRUPTED)
-        ]
+        moves = [i for i in self.incidents.values() if i.source == region and i.phase is Phase.SETTLED]
+        home_at = max((i.changed for i in moves if i.intent == "restore"), default=-inf)
+        left = [i for i in moves if i.intent == "evacuate" and i.changed > home_at]
         last = max(left, key=lambda i: i.changed, default=None)
         if last is None:
             return None
         now = self.open
         off = {name for i in left for name, on in i.put.items() if not on and self.home.get(name, False)}
         still = any(not self.stand.get(name, False) for name in off)
-        returning = now is not None and now.intent == "restore" and now.source == region
-        return last if still or returning else None
+        return last if still or (now is not None and now.of == last.id) else None
 
 
 def as_data(incident: Incident) -> dict[str, Any]:
