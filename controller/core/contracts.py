@@ -25,7 +25,7 @@ DECISION_SCHEMA = "tidegate.decision/v1"
 Change = Literal[
     "opened", "confirmed", "asked", "answered", "intended", "applied", "verified", "refused", "settled",
     "turned_back", "rolled_back", "stood_down", "escalated", "handed_over", "taken_over", "drift", "muted",
-    "acknowledged", "armed", "disarmed", "broke_glass", "echo", "blinded",
+    "acknowledged", "armed", "disarmed", "broke_glass", "echo", "blinded", "recovered",
     "skipped",
 ]  # fmt: skip
 CHANGES: Mapping[str, Change] = {
@@ -57,6 +57,7 @@ CHANGES: Mapping[str, Change] = {
     "BrokeGlass": "broke_glass",
     "EchoSeen": "echo",
     "Blinded": "blinded",
+    "Recovered": "recovered",
 }
 """Journal kind -> the published change. A kind that is not here changes nothing that other tools act on."""
 

@@ -50,6 +50,7 @@ class Kind(StrEnum):
     REMINDED = "Reminded"
     REFUSED = "Refused"
     BROKE_GLASS = "BrokeGlass"
+    RECOVERED = "Recovered"
     DRIFT_SEEN = "DriftSeen"
     REGION_COUNTED = "RegionCounted"
 

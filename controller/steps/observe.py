@@ -62,7 +62,7 @@ def observe(deps: Deps, bodies: Sequence[str]) -> Observed:
     ended = [each.execution for each in read if isinstance(each, Ended)]
     # A composite alarm is no evidence of its own, but a cause to look again at what is known.
     rung = bool(ended) or any(isinstance(each, Sighting) for each in read)
-    assessed = assess_regions_retrying(deps, load_state(deps)) if rung else None
+    assessed = _assessed(deps) if rung else None
     opened = assessed.opened if assessed else None
     waits = assessed.waits if assessed else {}
     if ignored or opened or waits:
@@ -77,6 +77,11 @@ def observe(deps: Deps, bodies: Sequence[str]) -> Observed:
     if assessed and not opened:
         revive(deps, assessed, ended)
     return Observed(len(sightings), ignored, opened.id if opened else None, probes)
+
+
+def _assessed(deps: Deps) -> RegionAssessments:
+    state = load_state(deps)
+    return assess_regions_retrying(deps, situation(deps, state, read_controls=False), state)
 
 
 def ignored_summary(ignored: Sequence[Ignored]) -> dict[str, object]:
@@ -125,7 +130,7 @@ def revive(deps: Deps, assessed: RegionAssessments, ended: Sequence[str]) -> Non
     if incident.runs + 1 < MOST_RUNS:
         about = next(d for d in assessed.decisions if d.region == incident.source)
         with suppress(JournalConflict, TokenClosed):  # another process or the tick was faster
-            keep_alive(deps, assessed.state, incident, about)
+            keep_alive(deps, assessed.seen, assessed.state, incident, about)
 
 
 def _unnamed(deps: Deps, each: Sighting) -> Ignored:

@@ -39,7 +39,7 @@ def test_a_dark_region_without_a_gate_acts_and_says_why() -> None:
     assert dict(decision.plan.changes) == dict.fromkeys(FREE.regions[EAST].controls, False)
     assert all(check.value is Truth.TRUE for check in decision.checks)
     assert [check.guard for check in decision.checks] == [
-        "armed", "policy", "not cut off", "eligible", "blackout", "cooldown", "velocity",
+        "armed", "policy", "not cut off", "eligible", "blackout", "cooldown", "not refused", "velocity",
         "shared cause", "target exists", "readiness", "floor", "approval",
     ]  # fmt: skip
 
@@ -201,7 +201,7 @@ def test_after_a_denial_the_region_is_not_asked_about_again_until_the_cooldown_e
     denied = (OPENED, CONFIRMED, (Kind.APPROVAL_REQUESTED, {"approval": "r", "digest": "d", "expires": T0}),
               (Kind.APPROVAL_DENIED, {"approval": "r"}), (Kind.STOOD_DOWN, {"reason": "denied"}))  # fmt: skip
     decision = decide(situation(GATED, denied), EAST)
-    assert decision.code == "cooldown"
+    assert decision.code == "refused"
     assert not may_open(decision)
 
 

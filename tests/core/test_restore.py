@@ -281,7 +281,8 @@ def turned_back(**changes: Any) -> Situation:
     """A drill that failed, at the moment in which its Region has to come home."""
     policy = storefront(**FREE | {"drills": DRILLS} | changes)
     turned = (*DRILLED, (Kind.TURNED_BACK, {"outcome": "failed", "reason": "x"}))
-    return situation(policy, state=state(policy, *turned), evidence=dark_east(policy),
+    nothing_known = {("checkout", WEST, OTHER): "HHHHHHHHHHHH", ("checkout", EAST, ""): "------------"}
+    return situation(policy, state=state(policy, *turned), evidence=evidence(policy, nothing_known),
                      controls=all_on(policy, EAST))  # fmt: skip
 
 
@@ -296,7 +297,13 @@ def test_turned_back_neither_evidence_nor_people_are_asked() -> None:
         "not cut off",
         "eligible",
         "floor",
+        "takes back",
     ]
+
+
+def test_turned_back_nothing_is_brought_into_a_region_that_must_be_left() -> None:
+    decision = decide(replace(turned_back(), evidence=dark_east(POLICY)), EAST)
+    assert (decision.code, decision.action) == ("target-failing", "hold")
 
 
 def test_turned_back_while_cut_off_or_in_shadow_nothing_moves() -> None:
@@ -311,5 +318,5 @@ def test_turned_back_while_cut_off_or_in_shadow_nothing_moves() -> None:
 def test_a_drill_is_no_evacuation_of_the_day_and_starts_no_cooldown() -> None:
     ended = state(POLICY, *DRILLED, (Kind.TURNED_BACK, {"outcome": "succeeded"}), (Kind.SETTLED, {}))
     assert ended.shifted == ()
-    assert ended.last_blocking() is None
+    assert ended.last_moved() is None
     assert ended.away(EAST) is None

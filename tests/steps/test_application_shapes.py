@@ -37,7 +37,7 @@ def test_of_three_regions_the_next_is_chosen_while_the_preferred_one_is_not_read
     w.say(west=Verdict.UNKNOWN)
     w.advance(62)
     assert w.until(w.has(Kind.SETTLED), 300)
-    assert w.state.last_blocking().target == THIRD  # type: ignore[union-attr]
+    assert w.state.last_moved().target == THIRD  # type: ignore[union-attr]
     assert w.whole
 
 
@@ -51,7 +51,7 @@ def test_the_target_chosen_before_is_no_longer_ready_after_an_intent_of_which_no
     assert w.moves == NO_MOVES
     w.trouble = lambda _sent: None
     assert w.until(w.has(Kind.SETTLED), 300)
-    assert w.state.last_blocking().target == THIRD  # type: ignore[union-attr]
+    assert w.state.last_moved().target == THIRD  # type: ignore[union-attr]
     assert all(not on and name.startswith("use1") for _, name, on in w.moves)
 
 

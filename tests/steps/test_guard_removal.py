@@ -39,7 +39,7 @@ def moved(w: World) -> bool:
 
 
 def opened(w: World) -> bool:
-    return w.count(Kind.INCIDENT_OPENED) > 0
+    return w.count(Kind.INCIDENT_OPENED) > w.count(Kind.STOOD_DOWN)
 
 
 def intended(w: World) -> bool:
@@ -73,6 +73,14 @@ def cut_off() -> World:
 def left_already() -> World:
     w = failing()
     by_hand(w, *((f"use1-{s}", False) for s in "abcd"))
+    return w
+
+
+def just_denied() -> World:
+    """People denied it, and it looks the same as before; nothing had moved."""
+    w, request = asked()
+    answer(w.hand, request, who="ana", approve=False, reason="it is us")
+    assert w.until(w.has(Kind.STOOD_DOWN), 120)
     return w
 
 
@@ -120,6 +128,7 @@ CASES = [
     Case("eligible", left_already, opened),
     Case("blackout", window_open, moved),
     Case("cooldown", just_moved, moved),
+    Case("not_refused", just_denied, opened),
     Case("velocity", lambda: just_moved(limits=LIMITS | {"cooldown": "1s", "evacuationsPerDay": 1}), moved),
     Case("shared_cause", service_red_in_both, moved),
     Case("readiness", target_well_for_a_minute, moved),

@@ -24,7 +24,16 @@ def test_a_return_ends_although_the_region_that_it_leaves_has_failed() -> None:
     assert w.count(Kind.SETTLED) == 2
 
 
-def test_a_return_does_not_end_while_customers_fail_at_home() -> None:
+def test_a_return_does_not_end_while_customers_fail_at_home_but_turns_back() -> None:
     w = home_again(east=Verdict.BREACHING, west=Verdict.HEALTHY)
     assert w.count(Kind.SETTLED) == 1
+    assert w.kinds[-1] == Kind.ROLLED_BACK
+    assert any("turning back" in subject for subject in w.pages)
+    assert not any(on for name, on in w.controls.items() if name.startswith("use1"))
+
+
+def test_a_return_stands_still_and_people_are_told_where_both_regions_fail() -> None:
+    w = home_again(east=Verdict.BREACHING, west=Verdict.BREACHING)
+    assert w.count(Kind.SETTLED) == 1
+    assert w.count(Kind.TURNED_BACK) == 0
     assert Kind.ESCALATED in w.kinds

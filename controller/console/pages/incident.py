@@ -16,6 +16,7 @@ from controller.console.pages.traffic import traffic_of, waves_of
 from controller.console.pages.visit import Visit
 from controller.console.view_data import Seen
 from controller.core.decision.approval_chain import phrase
+from controller.core.decision.cooldown import cooldown_ends
 from controller.core.decision.decide import decide
 from controller.core.explanation import decision_data
 from controller.core.incident.state import ENDED, Incident, Phase
@@ -102,9 +103,9 @@ def expiries(policy: Policy, incident: Incident, seen: Seen, *, silence: str) ->
     if incident.phase is Phase.SHIFTED and policy.traffic is not None and incident.intent != "restore":
         until = incident.changed + policy.traffic.within
         found.append(Expiry(until, "the wait until customers have moved", "people are asked what to do"))
-    last = seen.state.last_blocking()
+    last = seen.state.last_moved()
     if incident.phase in ENDED and last is not None and last.id == incident.id and not last.acknowledged_by:
-        until = incident.changed + policy.limits.cooldown
+        until = cooldown_ends(policy, incident)
         found.append(Expiry(until, "the cooldown", "it may move by itself; `tidegate ack` ends it sooner"))
     return sorted((each for each in found if each.at > seen.now), key=lambda each: each.at)
 

@@ -5,8 +5,9 @@ It also says which guards and safety rules they are asked to set aside.
 
 from collections.abc import Collection, Sequence
 
+from controller.core.decision.cooldown import unanswered
 from controller.core.incident.approval import Request, entitled
-from controller.core.incident.state import Incident
+from controller.core.incident.state import Incident, State
 from controller.core.policy.schema import OVERRIDE, Ask, Policy
 
 SECOND_PERSON = Ask.model_validate({"ask": ["group:any-second-person"], "people": 1, "within": "15m"})
@@ -70,6 +71,16 @@ def belongs(policy: Policy, ask: Sequence[str], groups: Collection[str]) -> bool
     if tuple(ask) == SECOND_PERSON.ask:
         return bool(groups) or not policy.approvals
     return entitled(groups, ask)
+
+
+def first_stage(policy: Policy, state: State, incident: Incident, asks: Sequence[Ask]) -> int:
+    """Return the stage at which a new question begins, from 1.
+
+    Those who did not answer before are not asked first again: it begins at the next link, at the last at
+    most.
+    """
+    before = unanswered(policy, state, incident.source) if incident.intent == "evacuate" else 0
+    return min(before, len(asks) - 1) + 1
 
 
 def phrase(ask: Ask) -> str:

@@ -17,6 +17,7 @@ from functools import cached_property
 from controller.core.decision import guards
 from controller.core.decision.guards import GuardInput
 from controller.core.decision.plan import next_wave, plan
+from controller.core.decision.progress import begun, under_way
 from controller.core.decision.readiness import ReadinessResult, asked, under_doubt
 from controller.core.decision.restore import decide_home, decide_restore
 from controller.core.evidence.evaluation import View, judge, testifying, truth, view
@@ -55,6 +56,16 @@ class Situation:
         muted = self.state.muted if self.state else {}
         return view(self.policy, self.account, self.evidence or {}, self.now, muted, self.roster)
 
+    def after(self, state: State, controls: Mapping[str, bool] | None = None) -> "Situation":
+        """Return the same situation after further events of the journal.
+
+        The evidence is judged once: its view is kept, unless a mute has changed. controls: as read since.
+        """
+        later = replace(self, state=state, controls=self.controls if controls is None else controls)
+        if self.state is not None and self.state.muted == state.muted and "seen" in self.__dict__:
+            later.__dict__["seen"] = self.seen
+        return later
+
 
 def decide(situation: Situation, region: str, *, tree: bool = True) -> Decision:
     """Return the decision about `region`.
@@ -67,26 +78,52 @@ def decide(situation: Situation, region: str, *, tree: bool = True) -> Decision:
         return _plainly(s, region, "journal-unreadable", "the journal does not answer; nothing may be done")
     if s.evidence is None:
         return _plainly(s, region, "evidence-unreadable", "the evidence table does not answer")
-    incident = s.state.open if s.state.open and s.state.open.source == region else None
-    seen, policy = s.seen, s.policy.about(region)
-    found = GuardInput(
-        policy, region, s.now, s.here, s.state, incident, seen, s.controls, readings=s.readings
-    )
+    found = guard_input(s, region)
+    incident, seen, policy = found.incident, found.seen, found.policy
     left = s.state.away(region)
     if incident is not None and incident.leg == "home":
         return _without_tree_unless(decide_home(found, incident), tree=tree)
-    if left is not None and policy.restore is not None and (not incident or incident.intent == "restore"):
+    if left is not None and policy.restore is not None and _is_on_its_way_home(found):
         return _without_tree_unless(
             decide_restore(replace(found, intent="restore"), incident, left), tree=tree
         )
     when = policy.evacuate.when
     node = judge(when, seen, source=region, target=None, path="when") if tree else None
     value = node.value if node else truth(when, seen, source=region)
-    if not (incident and (incident.requested_by or guards.begun(policy, incident, s.controls))):
+    if not (incident and (incident.requested_by or begun(policy, incident, s.controls))):
         stopped = _without_cause(s, region, value, node, incident)
     else:
         stopped = None
-    return stopped or _guarded(s, found, node)
+    # A drill whose own Region fails meanwhile is on the way out already: it goes at once, not in waves.
+    at_once = incident is not None and incident.intent == "drill" and value is Truth.TRUE
+    return stopped or _guarded(s, found, node, at_once=at_once)
+
+
+def guard_input(s: Situation, region: str) -> GuardInput:
+    """Return what a guard may look at about `region`, with the open incident if it is about that Region.
+
+    The journal and the evidence must have been read.
+    """
+    assert s.state is not None
+    about = s.state.open
+    incident = about if about is not None and about.source == region else None
+    policy = s.policy.about(region)
+    return GuardInput(
+        policy, region, s.now, s.here, s.state, incident, s.seen, s.controls, readings=s.readings
+    )
+
+
+def _is_on_its_way_home(f: GuardInput) -> bool:
+    """Return True where a Region that was left is judged for its return, and not for leaving it again.
+
+    What carries any traffic and must be left is left again, whatever was left or returned before (L11). A
+    restore under way turns back by itself (`restore.must_turn`).
+    """
+    if f.incident is not None:
+        return f.incident.intent == "restore"
+    on = f.state.stand if f.controls is None else f.controls
+    carries = any(on.get(name, True) for name in f.policy.regions[f.region].controls)
+    return not (carries and truth(f.policy.evacuate.when, f.seen, source=f.region) is Truth.TRUE)
 
 
 def _without_tree_unless(decision: Decision, *, tree: bool) -> Decision:
@@ -130,7 +167,7 @@ def _doubts(verdicts: Sequence[Verdict], region: str) -> str:
     return f"nothing speaks against {region}; {dim} of {len(verdicts)} signals are silent or unknown"
 
 
-def _guarded(s: Situation, found: GuardInput, tree: Node | None) -> Decision:
+def _guarded(s: Situation, found: GuardInput, tree: Node | None, *, at_once: bool) -> Decision:
     region, incident = found.region, found.incident
     checks: list[Check] = [guard(found) for guard in guards.TO_OPEN]
     target, at_target = guards.choose_target(found)
@@ -141,8 +178,9 @@ def _guarded(s: Situation, found: GuardInput, tree: Node | None) -> Decision:
     if target is not None and s.controls is not None:
         taken = incident.taken if incident else ()
         whole = plan(s.policy, source=region, target=target, controls=s.controls, taken=taken)
-        done, under_way = (incident.waves, guards.under_way(found)) if incident else (0, ())
-        goal = next_wave(s.policy, whole, found.policy.evacuate.waves, done, under_way)
+        done, rest = (incident.waves, under_way(s.policy, incident, s.controls)) if incident else (0, ())
+        waves = None if at_once else found.policy.evacuate.waves
+        goal = next_wave(s.policy, whole, waves, done, rest)
     goal = under_doubt(goal, found.doubts)
     checks.append(guards.floor(found, goal))
     gate = guards.approval(found, goal)
@@ -156,7 +194,7 @@ def _guarded(s: Situation, found: GuardInput, tree: Node | None) -> Decision:
         return replace(decision, code=blocked.code, action=action, reason=blocked.sentence)
     if s.policy.enforcement == "shadow":
         # A person's request ends here, unless it has begun; one of our own lasts as long as its cause.
-        ends = incident and incident.requested_by and not guards.begun(found.policy, incident, s.controls)
+        ends = incident and incident.requested_by and not begun(found.policy, incident, s.controls)
         action = "stand_down" if ends else "hold"
         return replace(decision, code="shadow", action=action, reason=f"shadow: would {decision.reason}")
     if gate.code in ("approval-denied", "approval-expired"):

@@ -7,13 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from controller.core.decision.approval_chain import chain, overrides, phrase, present
+from controller.core.decision.cooldown import cooldown_ends, rest_of
 from controller.core.decision.limits import DAY, fleet_refusal, open_window, window_sentence
 from controller.core.decision.plan import after, below_floor, serving
+from controller.core.decision.progress import begun, yields
 from controller.core.decision.readiness import ReadinessResult, judge_ready, summary
 from controller.core.evidence.evaluation import AHEAD, View, judge_leaf
-from controller.core.incident.state import MOVING, Incident, Phase, State
+from controller.core.incident.state import Incident, State
 from controller.core.journal import digest
 from controller.core.model import Answer, Check, Plan, Truth
+from controller.core.policy.readiness_checks import ReadyCheck, ReplicationCheck
 from controller.core.policy.schema import Policy
 from controller.core.text import format_duration
 
@@ -42,25 +45,6 @@ class GuardInput:
 
 
 Guard = Callable[[GuardInput], Check]
-
-
-def begun(policy: Policy, incident: Incident, controls: Mapping[str, bool] | None) -> bool:
-    """Return True where traffic has begun to move.
-
-    Then the move is finished whatever the evidence says now. A shift that is only intended, while every
-    control that it changes still stands as it was, has not begun: it may be dropped.
-    """
-    if incident.phase is not Phase.SHIFTING or controls is None or incident.put:
-        return incident.phase in MOVING
-    intended = incident.intended or dict.fromkeys(policy.regions[incident.source].controls, False)
-    return any(controls[name] is on for name, on in intended.items())
-
-
-def under_way(f: GuardInput) -> tuple[str, ...]:
-    """Return the controls of a begun wave that is not yet recorded as applied."""
-    shifting = f.incident is not None and f.incident.phase is Phase.SHIFTING
-    begun_now = f.incident is not None and begun(f.policy, f.incident, f.controls)
-    return tuple(f.incident.intended) if f.incident and shifting and begun_now else ()
 
 
 def armed(f: GuardInput) -> Check:
@@ -98,8 +82,13 @@ def not_cut_off(f: GuardInput) -> Check:
 
 
 def eligible(f: GuardInput) -> Check:
+    """Check that the Region carries traffic, and that nothing is in progress which it must wait for."""
     other = f.state.open
-    if other is not None and other is not f.incident:
+    if (
+        other is not None
+        and other is not f.incident
+        and not yields(f.policy, other, f.region, f.controls, f.now)
+    ):
         sentence = f"{other.id} is in progress; one evacuation at a time"
         return Check("eligible", "in-progress", Truth.FALSE, sentence)
     if f.controls is None:
@@ -136,7 +125,7 @@ def cooldown(f: GuardInput) -> Check:
     Until then no new incident moves traffic by itself. A person's request passes, and a move that has begun
     is finished. A person who acknowledges the last incident lifts its cooldown.
     """
-    last = f.state.last_blocking()
+    last = f.state.last_moved()
     if f.incident is not None and (f.incident.by_person or begun(f.policy, f.incident, f.controls)):
         return Check("cooldown", "cooldown", Truth.TRUE, _by_person(f.incident, "cooldown"))
     if last is None:
@@ -144,12 +133,30 @@ def cooldown(f: GuardInput) -> Check:
     if last.acknowledged_by:
         sentence = f"{last.acknowledged_by} acknowledged {last.id}: its cooldown is lifted"
         return Check("cooldown", "cooldown", Truth.TRUE, sentence)
-    ends = last.changed + f.policy.limits.cooldown
+    ends = cooldown_ends(f.policy, last)
     value = Truth.of(f.now >= ends)
-    what = f"was {last.request.status}" if last.refused and last.request else "moved traffic"
-    sentence = f"{last.id} {what} {format_duration(max(0.0, f.now - last.changed))} ago"
+    sentence = f"{last.id} moved traffic {format_duration(max(0.0, f.now - last.changed))} ago"
     left = f"; {format_duration(max(0.0, ends - f.now))} of the cooldown left" if value is Truth.FALSE else ""
     return Check("cooldown", "cooldown", value, sentence + left)
+
+
+def not_refused(f: GuardInput) -> Check:
+    """Check that no person's no, and no unanswered question, keeps the Region back.
+
+    A person's request passes, and a move that has begun is finished.
+    """
+    if f.incident is not None:
+        return Check("not refused", "refused", Truth.TRUE, "it is open: it was not refused")
+    rest = rest_of(f.policy, f.state, f.seen, f.region, f.intent)
+    if rest is None:
+        return Check("not refused", "refused", Truth.TRUE, "nobody said no to it")
+    match rest.why:
+        case "denied":
+            return Check("not refused", "refused", Truth.FALSE, rest.sentence)
+        case "expired":
+            return Check("not refused", "unanswered", Truth.FALSE, rest.sentence)
+        case "stopped":
+            return Check("not refused", "stopped", Truth.FALSE, rest.sentence)
 
 
 def velocity(f: GuardInput) -> Check:
@@ -171,8 +178,17 @@ def _by_person(incident: Incident, limit: str) -> str:
     return "the move has begun and is finished"
 
 
-TO_OPEN: tuple[Guard, ...] = (armed, policy_valid, not_cut_off, eligible, blackout, cooldown, velocity)
-OPENING = ("armed", "policy", "not cut off", "blackout", "cooldown", "velocity")
+TO_OPEN: tuple[Guard, ...] = (
+    armed,
+    policy_valid,
+    not_cut_off,
+    eligible,
+    blackout,
+    cooldown,
+    not_refused,
+    velocity,
+)
+OPENING = ("armed", "policy", "not cut off", "blackout", "cooldown", "not refused", "velocity")
 
 
 def choose_target(f: GuardInput) -> tuple[str | None, list[Check]]:
@@ -247,7 +263,20 @@ def readiness(f: GuardInput, target: str) -> Check:
 def ready_answers(f: GuardInput, target: str) -> tuple[Answer, ...]:
     """Return the answers of the checks in `target.ready` about a target."""
     ready = f.policy.target.ready
-    return judge_ready(ready, f.seen, f.readings, f.now, f.region, target, returning=False)
+    found = judge_ready(ready, f.seen, f.readings, f.now, f.region, target, returning=False)
+    back = catching_up(f.policy, f.state, target)
+    return (*found, *judge_ready(back, f.seen, f.readings, f.now, f.region, target, returning=True))
+
+
+def catching_up(policy: Policy, state: State, target: str) -> tuple[ReadyCheck, ...]:
+    """Return the checks of replication that `target` must pass as well, since it has not come home.
+
+    What was written while it was away may not have reached it. Two people may set that aside.
+    """
+    restore = policy.about(target).restore
+    if restore is None or state.away(target) is None:
+        return ()
+    return tuple(check for check in restore.ready if isinstance(check, ReplicationCheck))
 
 
 def floor(f: GuardInput, goal: Plan | None) -> Check:

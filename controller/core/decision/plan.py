@@ -158,6 +158,15 @@ def below_floor(policy: Policy, controls: Mapping[str, bool]) -> str | None:
     return None
 
 
+def where_it_stands(policy: Policy, stand: Mapping[str, bool]) -> str:
+    """Return a sentence that says which Region carries how many slices."""
+    parts = []
+    for region, entry in policy.regions.items():
+        on = sum(stand.get(name, False) for name in entry.controls)
+        parts.append(f"{region} carries {on} of {len(entry.controls)} slices")
+    return f"It stands as it is: {', '.join(parts)}."
+
+
 def serving(policy: Policy, region: str, controls: Mapping[str, bool]) -> int:
     """Count the controls of a Region that are On."""
     return sum(controls[name] for name in policy.regions[region].controls)

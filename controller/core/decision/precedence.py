@@ -7,7 +7,6 @@
 
 from controller.core.decision.decide import Situation
 from controller.core.decision.guards import GuardInput, not_cut_off, policy_valid
-from controller.core.evidence.evaluation import view
 from controller.core.model import Truth
 from controller.core.policy.schema import Policy
 
@@ -43,7 +42,6 @@ def abstains(s: Situation) -> tuple[str, str] | None:
         return "journal-unreadable", "the journal does not answer"
     if s.evidence is None:
         return "evidence-unreadable", "the evidence table does not answer"
-    seen = view(s.policy, s.account, s.evidence, s.now)
-    found = GuardInput(s.policy, "", s.now, s.here, s.state, None, seen, s.controls)
+    found = GuardInput(s.policy, "", s.now, s.here, s.state, None, s.seen, s.controls)
     kept = (policy_valid(found), not_cut_off(found))
     return next(((check.code, check.sentence) for check in kept if check.value is not Truth.TRUE), None)

@@ -10,39 +10,51 @@
 from dataclasses import replace
 
 from controller.core.decision import guards
+from controller.core.decision.cooldown import return_cooldown_ends
 from controller.core.decision.guards import GuardInput
 from controller.core.decision.plan import homecoming, homeward, next_wave, plan, slices
+from controller.core.decision.progress import begun, heading, under_way
 from controller.core.decision.readiness import asked, judge_ready, summary, under_doubt
-from controller.core.evidence.evaluation import judge, judge_leaf
-from controller.core.incident.state import ENDED, Incident
-from controller.core.model import Answer, Check, Decision, Plan, Truth
+from controller.core.evidence.evaluation import judge, judge_leaf, truth
+from controller.core.explanation import flip_set
+from controller.core.incident.state import Incident, Phase
+from controller.core.model import Answer, Check, Decision, Node, Plan, Truth, Verdict
+from controller.core.policy.conditions import Leaf, without_times
 from controller.core.text import format_duration
 
 
 def decide_home(found: GuardInput, incident: Incident) -> Decision:
     """Return the decision about the way back of a move that turned.
 
-    Nobody is asked, and no evidence is needed. The guards armed, policy, not cut off, eligible and floor
-    still bind.
+    Nobody is asked, and no evidence is needed, but that the Region which it brings traffic back to need not
+    be left itself. The guards armed, policy, not cut off, eligible and floor still bind.
     """
     goal = _as_before(found, incident)
     checks = [guards.armed(found), guards.policy_valid(found), guards.not_cut_off(found)]
-    checks += [guards.eligible(found), guards.floor(found, goal)]
+    checks += [guards.eligible(found), guards.floor(found, goal), _takes_back(found, incident)]
     reason = f"put {incident.source} back as it was: {incident.outcome or 'turned back'}"
     decision = Decision(found.now, found.region, "going-home", "act", reason, None, tuple(checks), plan=goal,
                         target=incident.target)  # fmt: skip
     return _stopped(decision, checks) or _in_shadow(found, decision) or decision
 
 
+def _takes_back(found: GuardInput, incident: Incident) -> Check:
+    region = heading(incident)[1]
+    failing = must_be_left(found, region)
+    sentence = f"{region} must be left itself: nothing is brought back to it"
+    value = Truth.of(not failing)
+    return Check("takes back", "target-failing", value, sentence if failing else f"{region} takes it back")
+
+
 def decide_restore(found: GuardInput, incident: Incident | None, left: Incident) -> Decision:
     """Return the decision about the return of a Region that was left.
 
-    left: the evacuation that it left by.
+    left: the move that it left by. Between two waves it goes on only while nothing is in doubt.
     """
     restore = found.policy.restore
     assert restore is not None
     tree = judge(restore.when, found.seen, source=found.region, target=None, path="restore.when")
-    moving = incident is not None and guards.begun(found.policy, incident, found.controls)
+    moving = incident is not None and begun(found.policy, incident, found.controls)
     by_hand = incident is not None and incident.requested_by
     if tree.value is not Truth.TRUE and not moving and not by_hand:
         code = "away" if tree.value is Truth.FALSE else "unknown"
@@ -51,10 +63,16 @@ def decide_restore(found: GuardInput, incident: Incident | None, left: Incident)
         action = "none" if incident is None else "stand_down" if tree.value is Truth.FALSE else "hold"
         return Decision(found.now, found.region, code, action, reason, tree, intent="restore")
     carrier = _carrier(found, left)
-    goal = _goal(found, carrier, incident.waves if incident else 0)
     checks = [guards.armed(found), guards.policy_valid(found), guards.not_cut_off(found)]
     checks += [_returning(found, incident), guards.blackout(found)]
-    checks.append(_soak(found, left, moving=bool(moving or by_hand)))
+    checks += [_soak(found, left, moving=bool(moving or by_hand)), guards.not_refused(found)]
+    checks.append(_beyond_doubt(found, incident))
+    return _restore(found, checks, carrier, tree)
+
+
+def _restore(found: GuardInput, checks: list[Check], carrier: str, tree: Node) -> Decision:
+    incident = found.incident
+    goal = _goal(found, carrier, incident.waves if incident else 0)
     answers = _fit(found, carrier)
     found = replace(found, doubts=asked(answers))
     goal = under_doubt(goal, found.doubts)
@@ -77,25 +95,77 @@ def decide_restore(found: GuardInput, incident: Incident | None, left: Incident)
     return decision
 
 
-def must_turn(found: GuardInput, incident: Incident) -> tuple[str, str] | None:
-    """Return (outcome, reason) where a drill must go home now, or None.
+def must_be_left(found: GuardInput, region: str) -> bool:
+    """Return True where the policy's condition says that `region` must be left."""
+    when = found.policy.about(region).evacuate.when
+    return truth(when, found.seen, source=region) is Truth.TRUE
 
-    It must where a leaf of `abortWhen` is true, or where its stay is over.
+
+def _beyond_doubt(found: GuardInput, incident: Incident | None) -> Check:
+    """Check that nothing speaks against the Region between two waves of its return (L12).
+
+    `restore.when` is asked again, without its times: what was well for long enough before the first wave need
+    not have been well for as long again. What a person began despite `restore.when` stops at silence and at
+    failure; what was unknown to that person before does not stop it. A wave that has begun is finished.
     """
-    drills = found.policy.drills
-    if incident.intent != "drill" or incident.leg == "home" or drills is None or incident.target is None:
+    restore, region = found.policy.restore, found.region
+    between = incident is not None and incident.waves > 0 and incident.phase is Phase.VERIFIED
+    if restore is None or incident is None or not between:
+        return Check("beyond doubt", "return-in-doubt", Truth.TRUE, "no wave of it is behind us")
+    if incident.requested_by:
+        nodes = [_any(found, verdict) for verdict in (Verdict.BREACHING, Verdict.SILENT)]
+        node = next((each for each in nodes if each.value is Truth.TRUE), None)
+        value = Truth.of(node is None)
+    else:
+        now = without_times(restore.when, found.policy.conditions)
+        node = judge(now, found.seen, source=region, target=None, path="restore.when")
+        value = node.value
+    if value is Truth.TRUE or node is None:
+        return Check("beyond doubt", "return-in-doubt", Truth.TRUE, f"{region} is still well")
+    why = "; ".join(leaf.sentence for leaf in flip_set(node)) or node.sentence
+    sentence = f"{incident.waves} waves are home; no further one while {region} is in doubt: {why}"
+    return Check("beyond doubt", "return-in-doubt", value, sentence)
+
+
+def _any(found: GuardInput, verdict: Verdict) -> Node:
+    leaf = Leaf.model_validate({"in": "source", "family": "all", "is": str(verdict)})
+    return judge_leaf(leaf, found.seen, subject=found.region, source=found.region, path="restore.doubt")
+
+
+def must_turn(found: GuardInput, incident: Incident) -> tuple[str, str] | None:
+    """Return (outcome, reason) where a drill or a restore must turn back now, or None.
+
+    A drill must where a leaf of `abortWhen` is true or its stay is over; both must where the Region that they
+    bring traffic into must be left.
+    """
+    reached = heading(incident)[1]
+    if incident.leg == "home" or incident.target is None or incident.intent == "evacuate":
         return None
-    for index, leaf in enumerate(drills.abort_when):
-        subject = incident.target if leaf.in_ == "target" else incident.source
+    if incident.intent == "drill" and (over := _abort(found, incident)) is not None:
+        return over
+    if must_be_left(found, reached):
+        return "failed", f"{reached} fails while traffic is brought into it"
+    return _stay_over(found, incident)
+
+
+def _abort(found: GuardInput, incident: Incident) -> tuple[str, str] | None:
+    for index, leaf in enumerate(found.policy.drills.abort_when if found.policy.drills else ()):
+        subject = str(incident.target) if leaf.in_ == "target" else incident.source
         path = f"drills.abortWhen.{index}"
         node = judge_leaf(leaf, found.seen, subject=subject, source=incident.source, path=path)
         if node.value is Truth.TRUE:
             return "failed", node.sentence
-    goal = _outward(found, incident)
-    stayed = found.now - incident.changed
-    if goal is not None and not goal.changes and stayed >= drills.stay:
-        return "succeeded", f"stayed in {incident.target} for {format_duration(stayed)}"
     return None
+
+
+def _stay_over(found: GuardInput, incident: Incident) -> tuple[str, str] | None:
+    drills, goal = found.policy.drills, _outward(found, incident)
+    if drills is None or incident.intent != "drill" or goal is None or goal.changes:
+        return None
+    stayed = found.now - incident.changed
+    if stayed < drills.stay:
+        return None
+    return "succeeded", f"stayed in {incident.target} for {format_duration(stayed)}"
 
 
 def _outward(found: GuardInput, incident: Incident) -> Plan | None:
@@ -123,7 +193,11 @@ def _goal(found: GuardInput, carrier: str, done: int) -> Plan | None:
     whole = homecoming(
         found.policy, source=found.region, target=carrier, home=state.home, away=away, controls=found.controls
     )
-    return next_wave(found.policy, whole, restore.waves, done, guards.under_way(found))
+    # Where the Region that serves must be left, coming home is the way out of it: at once, not in waves.
+    waves = None if must_be_left(found, carrier) else restore.waves
+    return next_wave(
+        found.policy, whole, waves, done, under_way(found.policy, found.incident, found.controls)
+    )
 
 
 def _carrier(found: GuardInput, left: Incident) -> str:
@@ -133,7 +207,7 @@ def _carrier(found: GuardInput, left: Incident) -> str:
     the same: with each wave there is less to tell it by.
     """
     incident, controls, home = found.incident, found.controls or {}, found.state.home
-    if incident is not None and incident.target and guards.begun(found.policy, incident, found.controls):
+    if incident is not None and incident.target and begun(found.policy, incident, found.controls):
         return incident.target
     was = str(left.target)
     missing = [names for names in slices(found.policy)
@@ -153,9 +227,7 @@ def _returning(found: GuardInput, incident: Incident | None) -> Check:
 
 
 def _soak(found: GuardInput, left: Incident, *, moving: bool) -> Check:
-    every = [i for i in found.state.incidents.values() if i.intent != "drill" and i.phase in ENDED]
-    moved = (i.changed for i in every if i.put and not i.acknowledged_by)
-    ends = max(left.changed, *moved, 0.0) + found.policy.limits.cooldown
+    ends = return_cooldown_ends(found.policy, found.state, left)
     over = found.now >= ends or moving
     sentence = "the cooldown is over" if over else f"{format_duration(ends - found.now)} of the cooldown left"
     return Check("cooldown", "cooldown", Truth.of(over), sentence)

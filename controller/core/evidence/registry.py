@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from controller.core.evidence.health_notices import KIND as HEALTH
 from controller.core.model import Signal
-from controller.core.policy.retention import HistoryBounds, kept
+from controller.core.policy.retention import SOAK, HistoryBounds, kept
 from controller.core.policy.rules import every_hold
 from controller.core.policy.schema import Policy
 from controller.core.policy.signals import signals_of
@@ -115,5 +115,6 @@ def kept_of(policy: Policy, signals: Iterable[Signal]) -> Mapping[str, HistoryBo
     longest: dict[str, float] = {}
     for _, leaf, seconds in every_hold(policy):
         longest[leaf.family] = max(seconds, longest.get(leaf.family, 0.0))
-    common = longest.get("all", 0.0)
+    untimed = any(policy.return_time(region) is None for region in policy.regions)
+    common = max(longest.get("all", 0.0), SOAK if untimed else 0.0)
     return {s.id: kept(max(common, longest.get(s.family, 0.0)), s.silent_after) for s in signals}

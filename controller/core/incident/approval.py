@@ -26,7 +26,8 @@ class Request:
 
     expires: when the present stage's time runs out. agreed: who approved in this stage, each once.
     rules: ARNs of the safety rules that the question is to set aside. by, at: the answer that decided it.
-    gate: the policy's name for those who are asked. epoch: of the driver that asked.
+    gate: the policy's name for those who are asked. epoch: of the driver that asked. unanswered: how often
+    the same was asked before, and nobody answered.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Request:
     reminded: bool = False
     gate: str = ""
     epoch: int = 0
+    unanswered: int = 0
 
     @property
     def code(self) -> str:
@@ -73,6 +75,7 @@ def asked(event: Event) -> Request:
         rules=tuple(map(str, data.get("override", ()))),
         gate=str(data.get("gate", "")),
         epoch=event.draft.epoch,
+        unanswered=int(data.get("unanswered", 0)),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from controller.core.incident.approval import Request, answered, asked
-from controller.core.incident.state import MOVES, OPENINGS, IllegalMove, Incident, Phase, State
+from controller.core.incident.state import BY_PERSON, MOVES, OPENINGS, IllegalMove, Incident, Phase, State
 from controller.core.incident.step_durations import paced
 from controller.core.journal import Draft, Event, Kind
 
@@ -61,6 +61,9 @@ def apply(state: State, event: Event) -> State:
             return replace(known, echoes=known.echoes | {int(event.data["intent"])}, stood=event.at)
         case Kind.MUTED:
             return replace(known, muted={**known.muted, str(event.data["what"]): float(event.data["until"])})
+        case Kind.RECOVERED:
+            well = {**known.recovered, str(event.data["region"]): float(event.data["since"])}
+            return replace(known, recovered=well)
         case Kind.ESCALATED if event.draft.incident is None:
             return replace(known, pages={**known.pages, str(event.data["key"]): event.at})
         case Kind.DRILL_SKIPPED:
@@ -139,7 +142,6 @@ def _opened(event: Event) -> Incident:
         intent=OPENINGS[event.kind],
         of=data.get("of"),
         target=None if target is None else str(target),
-        before=dict(data.get("before") or {}),
         source=str(data["source"]),
         phase=Phase.OPEN,
         opened=event.at,
@@ -194,11 +196,17 @@ def _moved(incident: Incident, kind: Kind, event: Event) -> Incident:
             return replace(moved, runs=moved.runs + 1, driver=driver)
         case Kind.STOOD_DOWN:
             outcome = str(data.get("outcome", incident.outcome))
-            return replace(moved, reason=str(data.get("reason", "")), outcome=outcome)
+            reason = str(data.get("reason", ""))
+            return replace(moved, reason=reason, outcome=outcome, stopped_by=_stopped_by(event))
         case Kind.SETTLED:
-            return replace(moved, outcome=str(data.get("outcome", incident.outcome)))
+            outcome = str(data.get("outcome", incident.outcome))
+            return replace(moved, outcome=outcome, stopped_by=_stopped_by(event))
         case _:
             return moved
+
+
+def _stopped_by(event: Event) -> str | None:
+    return event.draft.by if event.data.get("code") in BY_PERSON else None
 
 
 def _answered(incident: Incident, kind: Kind, event: Event) -> Request:

@@ -68,6 +68,11 @@ MOVES: Mapping[Kind, tuple[frozenset[Phase], Phase | None]] = {
 }
 
 
+INTERRUPTED = "interrupted"
+"""The outcome of a move that ended where it stood."""
+BY_PERSON = frozenset({"by-person", "handed-to-people"})
+"""Codes of an ending that a person brought about: what was stopped stays stopped."""
+
 OPENINGS: Mapping[Kind, str] = {
     Kind.INCIDENT_OPENED: "evacuate",
     Kind.RESTORE_OPENED: "restore",
@@ -89,7 +94,7 @@ class Incident:
     intents of the present shift change. of: the incident that a restore undoes. changed: when it last
     moved on; an escalation or an acknowledgement does not count. despite: codes that its requester wants set
     aside. rules: safety rules that refused its move. scheduled: the time of `drills.cron` for which it was
-    opened; nobody asked for such a drill.
+    opened; nobody asked for such a drill. stopped_by: the person who ended it, if a person did.
     """
 
     id: str
@@ -118,6 +123,7 @@ class Incident:
     changed: float = 0.0
     reason: str = ""
     scheduled: float | None = None
+    stopped_by: str | None = None
 
     @property
     def by_person(self) -> str | None:
@@ -129,6 +135,11 @@ class Incident:
         """Return True where it ended because people said no, or said nothing."""
         answered = self.request is not None and self.request.status in ("denied", "expired")
         return answered and self.phase is Phase.STOOD_DOWN
+
+    @property
+    def left_its_region(self) -> bool:
+        """Return True where it ended, or would, with its Region left: an evacuation, or a drill cut short."""
+        return self.intent == "evacuate" or (self.intent == "drill" and self.outcome == INTERRUPTED)
 
     @property
     def taken(self) -> frozenset[str]:
@@ -144,6 +155,7 @@ class State:
     struck: the last time of `drills.cron` that was handled. drilled: Region -> when it last had its turn.
     skipped: the last scheduled drill that did not open. fleet_left: Region -> when the fleet last counted it.
     home: the controls as they stood when no Region was away. stand: as they were put, or seen, last.
+    recovered: Region -> since when it was well, unbroken, at its last `Recovered`.
     """
 
     application: str
@@ -167,6 +179,7 @@ class State:
     struck: float = 0.0
     drilled: Mapping[str, float] = field(default_factory=dict)
     skipped: Event | None = None
+    recovered: Mapping[str, float] = field(default_factory=dict)
     pace: Pace = field(default_factory=Pace)
 
     @property
@@ -182,31 +195,41 @@ class State:
         """Return the incident that has not ended, if any: there is at most one."""
         return next((i for i in self.incidents.values() if i.phase not in ENDED), None)
 
-    def last_blocking(self) -> Incident | None:
-        """Return the last incident that a cooldown follows.
+    def last_moved(self) -> Incident | None:
+        """Return the last incident that moved traffic, if any; a drill does not count.
 
-        It moved traffic, or people refused it; a drill does not count.
+        One that is in progress counts too: should it end now, its cooldown would follow.
         """
-        counted = [i for i in self.incidents.values() if i.intent != "drill"]
-        ended = [i for i in counted if i.phase in ENDED and (i.phase is Phase.SETTLED or i.refused or i.put)]
+        counted = (i for i in self.incidents.values() if i.intent != "drill")
+        moved = [i for i in counted if i.put or i.phase is Phase.SETTLED]
+        return max(moved, key=lambda i: i.changed, default=None)
+
+    def last_of(self, region: str, intent: str) -> Incident | None:
+        """Return the last ended incident of this intent about `region`, if any."""
+        every = self.incidents.values()
+        ended = [i for i in every if (i.source, i.intent) == (region, intent) and i.phase in ENDED]
         return max(ended, key=lambda i: i.changed, default=None)
 
     def away(self, region: str) -> Incident | None:
-        """Return the evacuation that `region` has not come home from, or None.
+        """Return the move by which `region` was left and has not come home, or None.
 
-        The Region is at home too where another move, or a person, turned on again what was turned off, by
-        this evacuation or by one before it. While a restore is under way it is away until that has ended.
+        That is an evacuation, or a drill that ended where it stood. The Region is at home once all is On
+        again that was On before it was first left, whoever turned it on: a restore that ended half-way
+        brought only a part home. While a restore is under way it is away until that has ended.
         """
-        moves = [i for i in self.incidents.values() if i.source == region and i.phase is Phase.SETTLED]
-        home_at = max((i.changed for i in moves if i.intent == "restore"), default=-inf)
-        left = [i for i in moves if i.intent == "evacuate" and i.changed > home_at]
+        about = (i for i in self.incidents.values() if i.source == region)
+        settled = [i for i in about if i.phase is Phase.SETTLED]
+        back = (i for i in settled if i.intent == "restore" and i.outcome != INTERRUPTED)
+        home_at = max((i.changed for i in back), default=-inf)
+        left = [i for i in settled if i.changed > home_at and i.left_its_region]
         last = max(left, key=lambda i: i.changed, default=None)
         if last is None:
             return None
         now = self.open
         off = {name for i in left for name, on in i.put.items() if not on and self.home.get(name, False)}
         still = any(not self.stand.get(name, False) for name in off)
-        return last if still or (now is not None and now.of == last.id) else None
+        returning = now is not None and now.intent == "restore" and now.source == region
+        return last if still or returning else None
 
 
 def as_data(incident: Incident) -> dict[str, Any]:

@@ -119,6 +119,25 @@ def leaves(condition: Condition, path: Path, named: Mapping[str, Condition]) -> 
             yield from leaves(named[end.condition], ("conditions", end.condition), named)
 
 
+def without_times(condition: Condition, named: Mapping[str, Condition]) -> Condition:
+    """Return the condition without the `for` of any leaf, and with every reference written out.
+
+    It asks what is so at this moment, however short it has been so. `named` must have passed
+    `condition_problems`.
+    """
+    match condition:
+        case All(all_=children):
+            return All.model_construct(all_=tuple(without_times(child, named) for child in children))
+        case Any_(any_=children):
+            return Any_.model_construct(any_=tuple(without_times(child, named) for child in children))
+        case Not(not_=child):
+            return Not.model_construct(not_=without_times(child, named))
+        case Ref(condition=name):
+            return without_times(named[name], named)
+        case Leaf():
+            return condition.model_copy(update={"for_": None})
+
+
 def condition_problems(used: Mapping[Path, Condition], named: Mapping[str, Condition]) -> Iterator[Problem]:
     """Yield what is wrong with the references of conditions.
 

@@ -16,6 +16,8 @@ from controller.core.policy.terms import Path, Problem
 
 FEWEST, MOST = 30, 240
 """Observations kept of a signal. At 240 its item has about 45 KB, and may not pass 64 KB."""
+SOAK = 1800.0
+"""Seconds of unbroken health after which a Region counts as well, where the policy names no time for it."""
 SHARE = 0.8
 """The widest gap that thinning may leave, as a part of `silentAfter`."""
 PACE = 60.0

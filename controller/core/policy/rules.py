@@ -281,7 +281,11 @@ def _once(problems: Iterator[Problem]) -> Iterator[Problem]:
 
 
 def limit_problems(policy: Policy) -> Iterator[Problem]:
-    """Yield every cron expression of a policy that has no time zone."""
+    """Yield every cron expression without a time zone, and an `askAgain` that comes too late."""
+    again, most = policy.limits.ask_again, policy.limits.cooldown / 2
+    if again is not None and again > most:
+        message = f"expected at most half the cooldown ({most:g}s), found {again:g}s"
+        yield Problem(("limits", "askAgain"), message)
     written: list[Path] = [("limits", "blackout", i, "cron") for i in range(len(policy.limits.blackout))]
     if policy.drills is not None and policy.drills.cron is not None:
         written.append(("drills", "cron"))

@@ -25,7 +25,7 @@ from pydantic import (
 )
 
 from controller.core.journal import digest
-from controller.core.policy.conditions import Condition, Leaf
+from controller.core.policy.conditions import Condition, Leaf, leaves
 from controller.core.policy.readiness_checks import ReadyCheck
 from controller.core.policy.schedule import Cron, Zone
 from controller.core.policy.terms import (
@@ -129,14 +129,24 @@ class Window(Strict):
     reason: Annotated[str, StringConstraints(pattern=PURPOSE)]
 
 
+ASK_AGAIN = 900.0
+"""Seconds; at most half the cooldown."""
+
+
 class Limits(Strict):
     min_regions_on: Annotated[int, Field(ge=1, le=20)] = Field(alias="minRegionsOn")
     cooldown: Duration
+    ask_again: Annotated[Duration | None, Given] = Field(default=None, alias="askAgain")
     evacuations_per_day: Annotated[int, Field(ge=1, le=100)] = Field(alias="evacuationsPerDay")
     fleet_regions_per_day: Annotated[Annotated[int, Field(ge=1, le=20)] | None, Given] = Field(
         default=None, alias="fleetRegionsPerDay"
     )
     blackout: Annotated[tuple[Window, ...], Field(max_length=20, strict=False)] = ()
+
+    @property
+    def ask_again_after(self) -> float:
+        """Return the seconds after an unanswered question until people are asked again."""
+        return min(ASK_AGAIN, self.cooldown / 2) if self.ask_again is None else self.ask_again
 
 
 class Drills(Strict):
@@ -327,6 +337,15 @@ class Policy(Strict):
         if found is None:
             found = self._derived[name] = make()
         return cast(T, found)
+
+    def return_time(self, region: str) -> float | None:
+        """Return the longest `for` of `restore.when` about a Region, in seconds.
+
+        Returns None where there is no restore, or one that names no time.
+        """
+        restore = self.about(region).restore
+        found = leaves(restore.when, (), self.conditions) if restore is not None else ()
+        return max((leaf.for_ for _, leaf in found if leaf.for_), default=None)
 
     def gate(self, intent: str = "evacuate", doubts: Sequence[str] = ()) -> Ask | None:
         """Return the ask that comes first before a move of this intent.

@@ -75,7 +75,6 @@ class Driver:
             data |= {
                 "of": left.id,
                 "target": decision.target or left.target,
-                "before": dict(self.state.home),
             }
         self._write(kind, data, self._name(decision.region))
 

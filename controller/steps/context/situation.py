@@ -17,6 +17,7 @@ from dataclasses import replace
 from functools import partial
 
 from controller.core.decision.decide import Situation
+from controller.core.decision.guards import catching_up
 from controller.core.decision.limits import Fleet, regions_counted
 from controller.core.decision.readiness import ReadinessQuery, ReadinessResult, newest, readiness_queries
 from controller.core.incident.state import State
@@ -121,7 +122,9 @@ def open_queries(policy: Policy, state: State) -> tuple[ReadinessQuery, ...]:
     if incident.intent == "restore" and policy.restore is not None and left is not None:
         return readiness_queries(policy.restore.ready, incident.target or str(left.target), [incident.source])
     targets = [region for region in policy.target.prefer if region != incident.source]
-    return readiness_queries(policy.target.ready, incident.source, targets)
+    found = readiness_queries(policy.target.ready, incident.source, targets)
+    back = (readiness_queries(catching_up(policy, state, t), incident.source, [t]) for t in targets)
+    return tuple(dict.fromkeys((*found, *(query for each in back for query in each))))
 
 
 def every_query(policy: Policy) -> tuple[ReadinessQuery, ...]:

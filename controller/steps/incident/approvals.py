@@ -3,7 +3,8 @@
 from contextlib import suppress
 from dataclasses import dataclass
 
-from controller.core.decision.approval_chain import chain, following, overrides, phrase, present
+from controller.core.decision.approval_chain import chain, first_stage, following, overrides, phrase, present
+from controller.core.decision.cooldown import unanswered
 from controller.core.decision.readiness import asked, loss_window
 from controller.core.explanation import decision_record, format_time, grounds
 from controller.core.incident.approval import Request
@@ -21,6 +22,7 @@ from controller.steps.context.paging import page
 class Question:
     """A request as an approver sees it, on a page or a terminal.
 
+    again: how often it was asked before and nobody answered, in words; empty for the first time.
     loss: seconds of writes that may be lost, where readiness knows. ready: what each check said of the
     target. aside: what an approval sets aside. silence: what comes of no answer. decision: as things stand.
     groups: who may answer, as the policy names them.
@@ -31,6 +33,7 @@ class Question:
     why: str
     changes: tuple[tuple[str, bool], ...]
     asked: str
+    again: str
     loss: float | None
     ready: tuple[str, ...]
     aside: tuple[str, ...]
@@ -56,7 +59,7 @@ class Question:
             *(f"Target: {said}." for said in self.ready),
             f"May be lost: {loss}.",
             *(f"An approval sets aside: {what}." for what in self.aside),
-            f"Asked: {self.asked}{left}. Answer by {format_time(self.request.expires)}.",
+            f"Asked: {self.asked}{self.again}{left}. Answer by {format_time(self.request.expires)}.",
             self.silence,
         )
 
@@ -77,6 +80,7 @@ def question(deps: Deps, incident: Incident, request: Request, decision: Decisio
         grounds(decision.tree) if decision.tree else decision.reason,
         decision.plan.changes if decision.plan else (),
         phrase(ask),
+        _again(request.unanswered),
         loss_window(decision.answers),
         tuple(_said(answer) for answer in decision.answers),
         (*incident.despite, *(f"safety rule {arn}" for arn in overrides(deps.policy, incident))),
@@ -84,6 +88,12 @@ def question(deps: Deps, incident: Incident, request: Request, decision: Decisio
         decision,
         ask.ask,
     )
+
+
+def _again(unanswered: int) -> str:
+    if not unanswered:
+        return ""
+    return f"; asked {unanswered + 1} times by now, nobody answered before"
 
 
 def _said(answer: Answer) -> str:
@@ -101,7 +111,7 @@ def write_approval_request(
     before = incident.request if incident.request and incident.request.id == request_id else None
     asks = chain(deps.policy, incident, doubts=asked(decision.answers))
     asks = _asks_of(deps, incident, before) if before else asks
-    stage = before.stage + 1 if before else 1
+    stage = before.stage + 1 if before else first_stage(deps.policy, state, incident, asks)
     ask = asks[stage - 1]
     rules = overrides(deps.policy, incident)
     gate = before.gate if before else decision.gate or "none"
@@ -114,6 +124,7 @@ def write_approval_request(
         "people": ask.people,
         "stage": stage,
         "of": len(asks),
+        "unanswered": unanswered(deps.policy, state, incident.source) if incident.intent == "evacuate" else 0,
         "changes": [list(change) for change in decision.plan.changes] if decision.plan else [],
         "decision": decision_record(decision),
     } | ({"override": list(rules)} if rules else {})

@@ -6,6 +6,7 @@ once, under the same fence as a shift.
 
 from collections.abc import Mapping
 
+from controller.core.decision.decide import Situation
 from controller.core.decision.drift import drift_data, drifted, echo_of, put_back
 from controller.core.decision.plan import calls
 from controller.core.decision.precedence import abstains
@@ -15,7 +16,6 @@ from controller.ports.errors import JournalConflict, SwitchRefused, SwitchUnavai
 from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.journalling import load_state, write
 from controller.steps.context.paging import page
-from controller.steps.context.situation import situation
 
 DEADLINE = 15.0
 """Seconds after which nothing new is sent."""
@@ -37,18 +37,18 @@ def record_drift(deps: Deps, state: State, controls: Mapping[str, bool] | None) 
     return state
 
 
-def repair_echo(deps: Deps, state: State, controls: Mapping[str, bool] | None) -> State:
+def repair_echo(deps: Deps, seen: Situation, state: State) -> State:
     """Put an echo back once; return the state with `EchoSeen`.
 
     Returns `state` itself where no late call of a superseded intent was found, or where it may not be put
     back. Raises `JournalConflict`: somebody wrote meanwhile, and may have put it back already.
     """
-    now = deps.runtime.now()
+    now, controls = deps.runtime.now(), seen.controls
     intent = echo_of(state, controls, now)
     if intent is None or controls is None or state.stopped or deps.policy.enforcement == "shadow":
         return state
     changes = put_back(deps.policy, state, controls, now)
-    if not changes or abstains(situation(deps, state, read_controls=False)) is not None:
+    if not changes or abstains(seen.after(state)) is not None:
         return state
     deadline = deps.runtime.monotonic() + DEADLINE
     said = ", ".join(f"{name} {'On' if on else 'Off'}" for name, on in changes)

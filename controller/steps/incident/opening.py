@@ -14,19 +14,24 @@ from functools import partial
 from math import inf
 from typing import Any
 
-from controller.core.decision.decide import decide, may_open
+from controller.core.decision.decide import Situation, decide, may_open
+from controller.core.decision.plan import where_it_stands
 from controller.core.decision.precedence import TURN, rank
+from controller.core.decision.progress import yields
 from controller.core.explanation import decision_record, flip_set, grounds
-from controller.core.incident.state import BEFORE_SHIFT, Incident, Phase, State
+from controller.core.incident.state import BEFORE_SHIFT, INTERRUPTED, Incident, Phase, State
 from controller.core.journal import Kind
 from controller.core.model import Decision, Node, SignalState, Truth, Verdict
 from controller.ports.errors import OutsideUnreachable
 from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.journalling import load_state, retry_on_conflict, write
 from controller.steps.context.paging import page
-from controller.steps.context.situation import situation, with_controls
+from controller.steps.context.situation import with_controls
+from controller.steps.incident.approvals import answer_callback
 from controller.steps.incident.driver import drive, next_epoch
 
+OUTRANKED = "outranked"
+"""The code of the end of a restore or drill that made way for an evacuation."""
 UNBROKEN = 150.0
 """Seconds after which an earlier look says nothing about now: the tick comes once a minute."""
 DOUBT = 300.0
@@ -77,50 +82,95 @@ class RankDelay:
 class RegionAssessments:
     """The decision about each Region, and the incident that was opened, if any.
 
+    seen: the one situation that all decisions look at, with the journal as it is by now.
     waits: what is left to the controllers of an earlier rank for now, and since when it was seen.
     """
 
+    seen: Situation
     state: State
     decisions: tuple[Decision, ...]
     opened: Incident | None
     waits: Mapping[str, float] = field(default_factory=dict)
 
 
-def assess_regions(deps: Deps, state: State, controls: Mapping[str, bool] | None = None) -> RegionAssessments:
+def assess_regions(deps: Deps, seen: Situation, state: State) -> RegionAssessments:
     """Decide about each Region; open at most one incident and start its execution.
 
     Routing controls are read only where the condition holds and nobody read them yet.
     """
-    seen = situation(deps, state, read_controls=False, controls=controls)
+    seen = seen.after(state)
     decisions = [decide(seen, region) for region in deps.policy.regions]
-    if controls is None and any(d.tree is not None and d.tree.value is Truth.TRUE for d in decisions):
+    if seen.controls is None and any(d.tree is not None and d.tree.value is Truth.TRUE for d in decisions):
         seen = with_controls(deps, seen)
         decisions = [decide(seen, region) for region in deps.policy.regions]
     opened, delay = None, RankDelay(deps)
     limits = ("blackout", "cooldown", "velocity")
-    for decision in decisions:
+    for decision in sorted(decisions, key=lambda each: each.intent != "evacuate"):  # leaving comes first
         region = decision.region
-        if state.open is None and may_open(decision) and delay.elapsed(f"open {region}", region):
-            state, opened = open_incident(deps, state, decision)
+        to_open = None if opened else _to_open(seen.after(state), decision)
+        if to_open is not None and delay.elapsed(f"open {region}", region):
+            state = make_way(deps, state, region, to_open.reason)
+            state, opened = open_incident(deps, state, to_open)
         elif decision.code in limits and delay.elapsed(f"{decision.code} {region}", region):
             state = _page_limit(deps, state, decision)
         elif decision.code == "in-progress" and delay.elapsed(f"waits {region}", region):
             state = _page_waiting(deps, state, decision)
         elif decision.code == "unknown" and state.open is None and delay.elapsed(f"doubt {region}", region):
             state = _page_doubt(deps, state, decision)
-    return RegionAssessments(state, tuple(decisions), opened, delay.since)
+    return RegionAssessments(seen.after(state), state, tuple(decisions), opened, delay.since)
 
 
-def assess_regions_retrying(
-    deps: Deps, state: State, controls: Mapping[str, bool] | None = None
-) -> RegionAssessments:
+def assess_regions_retrying(deps: Deps, seen: Situation, state: State) -> RegionAssessments:
     """Run `assess_regions`, and run it again where another process wrote first.
 
     What the other wrote may well be the same.
     """
     return retry_on_conflict(
-        partial(load_state, deps), lambda fresh: assess_regions(deps, fresh, controls), first=state
+        partial(load_state, deps), lambda fresh: assess_regions(deps, seen, fresh), first=state
     )
+
+
+def _to_open(seen: Situation, decision: Decision) -> Decision | None:
+    """Return the decision by which an incident opens now, or None.
+
+    An evacuation opens also beside a restore or drill that makes way for it (`progress.yields`); where that
+    one is about the same Region, the Region is judged as if it were not there.
+    """
+    state, region = seen.state, decision.region
+    other = state.open if state else None
+    if state is not None and other is not None and other.source == region:
+        if not yields(seen.policy, other, region, seen.controls, seen.now):
+            return None
+        rest = {key: each for key, each in state.incidents.items() if key != other.id}
+        decision = decide(seen.after(replace(state, incidents=rest)), region)
+    if other is not None and decision.intent != "evacuate":
+        return None
+    return decision if may_open(decision) else None
+
+
+def make_way(deps: Deps, state: State, region: str, why: str) -> State:
+    """End the open restore or drill, if any: `region` must be left, which comes first.
+
+    What has moved stays where it is, and people are told of it. `progress.yields` says that it may end.
+    """
+    other = state.open
+    if other is None:
+        return state
+    if other.phase is Phase.SHIFTING:
+        dropped = {"code": OUTRANKED, "reason": "nothing was applied, and another Region must be left"}
+        state = write(deps, state, Kind.SHIFT_REFUSED, data=dropped, incident=other)
+        other = state.incidents[other.id]
+    reason = f"{region} must be left, which comes first: {why}"[:REASON]
+    moved = other.phase not in BEFORE_SHIFT
+    data: dict[str, Any] = {"code": OUTRANKED, "reason": reason}
+    data |= {"outcome": INTERRUPTED} if moved or other.intent == "drill" else {}
+    data |= {"target": str(other.target)} if moved else {}
+    state = write(deps, state, Kind.SETTLED if moved else Kind.STOOD_DOWN, data=data, incident=other)
+    if other.request is not None:
+        answer_callback(deps, other.request.id, "not needed")
+    stands = where_it_stands(deps.policy, state.stand) if moved else "It has moved nothing."
+    page(deps, f"{other.id}: makes way", f"{reason}\n{stands}")
+    return state
 
 
 def open_incident(
@@ -156,7 +206,7 @@ def open_incident(
     left = state.away(decision.region) if decision.intent == "restore" else None
     if left is not None:
         kind = Kind.RESTORE_OPENED
-        data |= {"of": left.id, "target": decision.target or left.target, "before": dict(state.home)}
+        data |= {"of": left.id, "target": decision.target or left.target}
     if despite:
         data["despite"] = list(despite)
     if scheduled is not None:
@@ -175,7 +225,7 @@ def _page_limit(deps: Deps, state: State, decision: Decision) -> State:
 
     Of the Region that moved last they know already, unless the limit is a blackout.
     """
-    last = state.last_blocking()
+    last = state.last_moved()
     if decision.code != "blackout" and last is not None and last.source == decision.region:
         return state
     key = f"{decision.region}/{decision.code}/{last.id if last else ''}"

@@ -12,6 +12,8 @@ from typing import TypeVar
 
 from controller.core.decision.decide import Situation, decide
 from controller.core.decision.drills import obstacle_to_drill
+from controller.core.decision.plan import where_it_stands
+from controller.core.decision.progress import yields
 from controller.core.incident.fold import fold
 from controller.core.incident.state import BEFORE_SHIFT, ENDED, IllegalMove, Incident, Phase, State
 from controller.core.journal import Draft, Event, Kind
@@ -24,7 +26,7 @@ from controller.steps.context.journalling import BUSY, load_state, retry_on_conf
 from controller.steps.context.paging import page
 from controller.steps.context.situation import FLEET, situation, stopped
 from controller.steps.incident.approvals import answer_callback
-from controller.steps.incident.opening import open_incident
+from controller.steps.incident.opening import make_way, open_incident
 
 S = TypeVar("S")
 DESPITE = ("shared-cause", "target-not-ready")
@@ -50,12 +52,12 @@ def evacuate(deps: Deps, region: str, *, who: str, reason: str, despite: Sequenc
     state = load_state(deps)
     command = f"evacuate {sanitize(region, 60)}"
     refusal = _refusal(deps, state, region)
-    if refusal is None and state.open is not None:
-        ends = f"`tidegate stand-down {state.open.id}` ends it where it stands"
-        refusal = f"{state.open.id} is in progress; one evacuation at a time; {ends}"
     if refusal is not None:
         return refused(deps, command, refusal, who=who)
     seen = situation(deps, state, read_controls=True)
+    refusal = _does_not_yield(seen, state, region)
+    if refusal is not None:
+        return refused(deps, command, refusal, who=who)
     on = _serving(deps, seen.controls or {})
     if seen.controls is not None and region not in on:
         refusal = f"{region} carries no traffic already: all its controls are Off"
@@ -67,6 +69,8 @@ def evacuate(deps: Deps, region: str, *, who: str, reason: str, despite: Sequenc
     decision = replace(decide(seen, region), intent="evacuate")
     look = partial(situation, deps, read_controls=False, controls=seen.controls)
     reason = sanitize(reason, 500)
+    with suppress(JournalConflict):  # then the opening fails for the same reason, and says so
+        state = make_way(deps, state, region, f"{who}: {reason}")
     return _opened(deps, state, decision, look, who=who, reason=reason, despite=despite)
 
 
@@ -112,6 +116,15 @@ def _refusal(deps: Deps, state: State, region: str) -> str | None:
         known = ", ".join(deps.policy.regions)
         return f"{sanitize(region, 60)} is not a Region of {deps.application}; expected one of: {known}"
     return f"{state.stopped}; arm it first" if state.stopped else None
+
+
+def _does_not_yield(seen: Situation, state: State, region: str) -> str | None:
+    """Return the reason why what is in progress makes no way for leaving `region`, or None."""
+    other = state.open
+    if other is None or yields(seen.policy, other, region, seen.controls, seen.now):
+        return None
+    ends = f"`tidegate stand-down {other.id}` ends it where it stands"
+    return f"{other.id} is in progress; one evacuation at a time; {ends}"
 
 
 def _one_at_a_time(state: State) -> str | None:
@@ -198,10 +211,12 @@ def stand_down(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:
         data = {"code": "by-person", "reason": f"{sanitize(reason, 500)} (by {who})"}
         data |= {"outcome": "interrupted"} if moved or incident.intent == "drill" else {}
         data |= {"target": str(incident.target)} if moved else {}
-        write(deps, state, Kind.SETTLED if moved else Kind.STOOD_DOWN, data=data, incident=incident, by=who)
+        kind = Kind.SETTLED if moved else Kind.STOOD_DOWN
+        after = write(deps, state, kind, data=data, incident=incident, by=who)
         if incident.request is not None:
             answer_callback(deps, incident.request.id, "not needed")
-        page(deps, f"{incident_id}: stood down", f"by {who}: {sanitize(reason, 500)}")
+        stands = where_it_stands(deps.policy, after.stand) if moved else "It has moved nothing."
+        page(deps, f"{incident_id}: stood down", f"by {who}: {sanitize(reason, 500)}\n{stands}")
         stays = "what has moved stays as it is" if moved else "nothing of it moves"
         return Done(True, f"{incident_id} has stood down; {stays}", incident_id)
 

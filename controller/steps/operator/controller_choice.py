@@ -6,8 +6,8 @@ is cut off stands still: that controller abstains until another takes over.
 
 from collections.abc import Callable, Sequence
 
+from controller.core.decision.decide import Situation
 from controller.core.decision.guards import GuardInput, not_cut_off
-from controller.core.evidence.evaluation import view
 from controller.core.incident.state import State
 from controller.core.model import Truth
 from controller.ports.errors import EvidenceUnavailable
@@ -37,7 +37,9 @@ def cut_off(deps: Deps) -> bool:
 
     Raises `EvidenceUnavailable`.
     """
-    now = deps.runtime.now()
-    seen = view(deps.policy, deps.account, deps.evidence.read(deps.application), now)
-    found = GuardInput(deps.policy, "", now, deps.here, State(deps.application), None, seen, None)
+    now, evidence = deps.runtime.now(), deps.evidence.read(deps.application)
+    # Who was heard does not depend on what they said, so no mute can change it: the journal is not needed.
+    nothing = State(deps.application)
+    s = Situation(deps.policy, deps.account, deps.here, now, nothing, evidence, None)
+    found = GuardInput(s.policy, "", s.now, s.here, nothing, None, s.seen, None)
     return not_cut_off(found).value is not Truth.TRUE

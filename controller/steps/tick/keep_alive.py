@@ -3,6 +3,7 @@
 A callback neither lapses nor is forgotten.
 """
 
+from controller.core.decision.decide import Situation
 from controller.core.decision.guards import binding
 from controller.core.incident.approval import Request
 from controller.core.incident.state import Incident, Phase, State
@@ -11,7 +12,6 @@ from controller.core.model import Decision
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import write
 from controller.steps.context.paging import page
-from controller.steps.context.situation import situation
 from controller.steps.incident.approvals import next_ask, notify_approvers, question, write_approval_request
 from controller.steps.incident.driver import (
     MOST_RUNS,
@@ -23,7 +23,7 @@ from controller.steps.incident.driver import (
 )
 
 
-def keep_alive(deps: Deps, state: State, incident: Incident, about: Decision) -> None:
+def keep_alive(deps: Deps, seen: Situation, state: State, incident: Incident, about: Decision) -> None:
     """Start a missing execution; heartbeat, expire or complete a waiting callback.
 
     about: the decision made just now about the incident's Region. Raises `JournalConflict` or `TokenClosed`
@@ -41,7 +41,7 @@ def keep_alive(deps: Deps, state: State, incident: Incident, about: Decision) ->
         return
     # The steps beat for themselves; while people are asked, no step runs.
     if incident.phase is Phase.ASKED:
-        beat(deps, incident, situation(deps, state, read_controls=False))
+        beat(deps, incident, seen.after(state))
     if incident.request is not None and incident.request.epoch == incident.epoch:
         _tend_request(deps, state, incident, about)
 

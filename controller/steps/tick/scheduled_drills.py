@@ -3,41 +3,43 @@
 A person may begin a drill too. What keeps a drill back is written down.
 """
 
-from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 
-from controller.core.decision.decide import decide
+from controller.core.decision.decide import Situation, decide, guard_input
 from controller.core.decision.drills import SCHEDULE, Obstacle, due, missed, my_turn, obstacle_to_drill, turn
+from controller.core.decision.guards import not_refused
 from controller.core.decision.precedence import abstains
 from controller.core.incident.state import IllegalMove, State
 from controller.core.journal import Kind
+from controller.core.model import Truth
 from controller.ports.errors import JournalConflict
 from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.journalling import write
 from controller.steps.context.paging import page
-from controller.steps.context.situation import situation
 from controller.steps.incident.opening import open_incident
 
 
-def drill_if_due(deps: Deps, state: State, controls: Mapping[str, bool] | None) -> None:
+def drill_if_due(deps: Deps, seen: Situation, state: State) -> None:
     """Open the drill whose time has come, or write down why not.
 
     This happens once for each time that `drills.cron` names. Of several controllers the append lets one
     through.
-
-    controls: as read just now.
     """
     struck = due(deps.policy, state, deps.runtime.now())
     if struck is None:
         return
+    seen, controls = seen.after(state), seen.controls
     region = turn(deps.policy, state, controls)
     now = deps.runtime.now()
     if not my_turn(deps.policy, deps.here, region, since=now - struck):
         return
-    seen = situation(deps, state, read_controls=False, controls=controls)
     if abstains(seen) is not None:
         return  # another controller may know better
     kept = missed(struck, now) or obstacle_to_drill(deps.policy, state, region, now, controls)
+    refused = not_refused(replace(guard_input(seen, region), intent="drill"))
+    if kept is None and refused.value is not Truth.TRUE:
+        kept = Obstacle(refused.code, refused.sentence)
     with suppress(JournalConflict, IllegalMove):  # another was faster, or the next tick tries again
         if kept is not None:
             _skip(deps, state, region, struck, kept)

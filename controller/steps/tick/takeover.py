@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from controller.core.decision.decide import Situation
 from controller.core.decision.precedence import abstains, patience
 from controller.core.incident.state import Incident, State
 from controller.core.journal import Kind
@@ -18,7 +19,6 @@ from controller.ports.errors import OutsideUnreachable
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import write
 from controller.steps.context.paging import page
-from controller.steps.context.situation import situation
 from controller.steps.incident.driver import MOST_RUNS, drive, execution_name, page_takeovers, successor_epoch
 
 STANDSTILL = 150.0
@@ -59,7 +59,9 @@ def standing_data(standing: Standing | None) -> Mapping[str, Any]:
     return {} if standing is None else {"driver": asdict(standing)}
 
 
-def take_over_if_still(deps: Deps, state: State, incident: Incident, standing: Standing) -> State:
+def take_over_if_still(
+    deps: Deps, seen: Situation, state: State, incident: Incident, standing: Standing
+) -> State:
     """Drive on from here if the driver has stood still for long enough.
 
     Raises `JournalConflict`.
@@ -67,7 +69,7 @@ def take_over_if_still(deps: Deps, state: State, incident: Incident, standing: S
     still = deps.runtime.now() - standing.since
     if still < STANDSTILL + patience(deps.policy, deps.here, incident.source, incident.driver):
         return state
-    if abstains(situation(deps, state, read_controls=False)) is not None:
+    if abstains(seen.after(state)) is not None:
         return state
     data = {
         "from": incident.driver,

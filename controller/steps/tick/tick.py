@@ -8,11 +8,16 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
+from controller.core.decision.cooldown import has_soaked, soak, stops
+from controller.core.decision.decide import Situation
 from controller.core.decision.plan import serving
+from controller.core.decision.precedence import abstains
 from controller.core.explanation import decision_data
 from controller.core.incident.state import Incident, State
+from controller.core.journal import Kind
 from controller.core.model import Ignored, Sighting
 from controller.core.policy.schema import AlarmSignal
+from controller.core.text import format_duration
 from controller.ports.errors import (
     EvidenceUnavailable,
     JournalConflict,
@@ -22,9 +27,9 @@ from controller.ports.errors import (
 )
 from controller.ports.runtime import fan_out
 from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import load_state, missing_region
+from controller.steps.context.journalling import load_state, missing_region, write
 from controller.steps.context.paging import note
-from controller.steps.context.situation import read_switch, refresh
+from controller.steps.context.situation import read_switch, refresh, situation
 from controller.steps.incident.drift import record_drift, repair_echo
 from controller.steps.incident.opening import RegionAssessments, assess_regions_retrying
 from controller.steps.tick.keep_alive import keep_alive
@@ -48,9 +53,11 @@ def tick(deps: Deps) -> dict[str, object]:
     except (OutsideUnreachable, JournalUnreadable) as error:
         return record_unreadable_journal(deps, now, error)
     refresh(deps.policy, state, deps.readiness, deps.snapshots, deps.runtime)
-    controls = read_switch(deps)
-    state = _look_for_drift(deps, state, controls)
-    assessed = assess_regions_retrying(deps, state, controls)
+    seen = situation(deps, state, read_controls=False, controls=read_switch(deps))
+    controls = seen.controls
+    state = _look_for_drift(deps, seen, state)
+    state = _record_recovery(deps, seen, state)
+    assessed = assess_regions_retrying(deps, seen, state)
     standing = _driver(deps, assessed.state, now)
     record = {
         "by": "tick",
@@ -67,7 +74,7 @@ def tick(deps: Deps) -> dict[str, object]:
         # Another process that writes first has done the same, or more.
         with suppress(JournalConflict, TokenClosed):
             _keep_going(deps, replace(assessed, state=state), incident, standing)
-    drill_if_due(deps, state, controls)
+    drill_if_due(deps, assessed.seen, state)
     codes = {decision.region: decision.code for decision in assessed.decisions}
     gauges = {"controls_on": _on(deps, controls), "incident_open": state.open is not None}
     return {"decisions": codes, "silent_regions": silent, **gauges}
@@ -89,10 +96,10 @@ def _keep_going(
     if missing_region(deps.policy, assessed.state):  # its own steps tell people
         return
     if standing is not None:
-        take_over_if_still(deps, assessed.state, incident, standing)
+        take_over_if_still(deps, assessed.seen, assessed.state, incident, standing)
     else:
         about = next(d for d in assessed.decisions if d.region == incident.source)
-        keep_alive(deps, assessed.state, incident, about)
+        keep_alive(deps, assessed.seen, assessed.state, incident, about)
 
 
 def _driver(deps: Deps, state: State, now: float) -> Standing | None:
@@ -102,12 +109,32 @@ def _driver(deps: Deps, state: State, now: float) -> Standing | None:
         return None
 
 
-def _look_for_drift(deps: Deps, state: State, controls: Mapping[str, bool] | None) -> State:
+def _look_for_drift(deps: Deps, seen: Situation, state: State) -> State:
     try:
-        repaired = repair_echo(deps, state, controls)
-        return record_drift(deps, state, controls) if repaired is state else repaired
+        repaired = repair_echo(deps, seen, state)
+        return record_drift(deps, state, seen.controls) if repaired is state else repaired
     except JournalConflict:  # what another wrote may be this shift; the next tick knows
         return load_state(deps)
+
+
+def _record_recovery(deps: Deps, seen: Situation, state: State) -> State:
+    """Write `Recovered` for each Region that was well for a whole soak since a person stopped a move of it.
+
+    The evidence is not kept for ever, so that it was well is: what was stopped may begin again.
+    """
+    standing = stops(state, deps.policy.regions)
+    if not standing or abstains(seen) is not None:
+        return state
+    with suppress(JournalConflict):  # another was faster, or the next tick tries again
+        for region, stopped in standing.items():
+            if has_soaked(deps.policy, seen.seen, region, stopped):
+                period = soak(deps.policy, region)
+                reason = (
+                    f"{region} was well, unbroken, for {format_duration(period)}: what was stopped may begin"
+                )
+                data = {"region": region, "since": seen.now - period, "reason": reason}
+                state = write(deps, state, Kind.RECOVERED, data=data)
+    return state
 
 
 def _poll(deps: Deps) -> list[str]:

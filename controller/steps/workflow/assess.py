@@ -13,6 +13,7 @@ from controller.core.decision.decide import decide
 from controller.core.decision.guards import binding
 from controller.core.decision.plan import plan
 from controller.core.decision.precedence import abstains
+from controller.core.decision.progress import LANDED
 from controller.core.explanation import decision_data, decision_record
 from controller.core.incident.state import BEFORE_SHIFT, ENDED, Incident, Phase, State
 from controller.core.journal import Kind
@@ -24,8 +25,6 @@ from controller.steps.context.situation import situation
 from controller.steps.incident.driver import take_or_keep_lease
 from controller.steps.payload import StepPayload
 
-LANDED = 45.0
-"""Seconds after an intent until no call of it can still land: only then may it be dropped or changed."""
 LOOPS = 1000
 """Loops of one execution before it hands over to a new one (its history is bounded at 25,000 events)."""
 QUIET = frozenset({"unknown", "evidence-unreadable", "approval"})
@@ -99,8 +98,11 @@ def assess(deps: Deps, payload: StepPayload) -> StepPayload:
         return payload.to("hold", code=decision.code, reason="what was sent may still land")
     if abstains(seen) is None and record_late_apply(deps, state, incident, decision, seen.controls):
         return payload.to("watch")
-    if incident.phase is Phase.VERIFIED and not (decision.plan and decision.plan.changes):
+    between = incident.phase is Phase.VERIFIED
+    if between and not (decision.plan and decision.plan.changes):
         return payload.to("watch")
+    if between and incident.intent != "evacuate" and decision.action == "hold":
+        return payload.to("watch", code=decision.code, reason=decision.reason)  # there it may turn back
     if decision.action in ("act", "ask"):
         if incident.phase is not Phase.VERIFIED and _is_news(deps, incident, decision):
             state, incident = _without_intent(deps, state, incident, decision)

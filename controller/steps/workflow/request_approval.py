@@ -3,7 +3,7 @@
 Their answer comes back by the task token.
 """
 
-from controller.core.decision.approval_chain import chain
+from controller.core.decision.approval_chain import chain, first_stage
 from controller.core.decision.decide import decide
 from controller.core.decision.guards import binding
 from controller.core.decision.readiness import asked
@@ -35,7 +35,7 @@ def request_approval(deps: Deps, payload: StepPayload, token: str) -> None:
     bound = binding(deps.policy, incident, decision.plan)
     waiting = _still_waiting(incident.request, bound)
     request_id = waiting.id if waiting else deps.new_id()
-    ends = chain_ends(deps, asks, waiting)
+    ends = chain_ends(deps, asks[first_stage(deps.policy, state, incident, asks) - 1 :], asks, waiting)
     deps.approvals.put(Approval(request_id, deps.application, incident.id, bound, ends, token, deps.here))
     if not waiting:
         state = write_approval_request(deps, state, incident, decision, request_id=request_id, bound=bound)
@@ -46,13 +46,13 @@ def request_approval(deps: Deps, payload: StepPayload, token: str) -> None:
         raise OutsideUnreachable(f"nobody could be asked about {incident.id}")
 
 
-def chain_ends(deps: Deps, asks: tuple[Ask, ...], waiting: Request | None) -> float:
+def chain_ends(deps: Deps, fresh: tuple[Ask, ...], asks: tuple[Ask, ...], waiting: Request | None) -> float:
     """Return the time at which the last ask runs out, if nobody answers any.
 
-    Seconds since 1970.
+    Seconds since 1970. fresh: the asks of a question that is put now for the first time.
     """
     if waiting is None:
-        return deps.runtime.now() + sum(ask.within for ask in asks)
+        return deps.runtime.now() + sum(ask.within for ask in fresh)
     return waiting.expires + sum(ask.within for ask in asks[waiting.stage :])
 
 

@@ -22,9 +22,9 @@ from typing import Any
 
 from controller.core.decision.approval_chain import granted, overrides
 from controller.core.decision.decide import decide
-from controller.core.decision.guards import begun
 from controller.core.decision.limits import fleet_refusal, left_today, regions_counted
 from controller.core.decision.plan import calls
+from controller.core.decision.progress import begun, lands_until
 from controller.core.incident.state import Incident, Phase, State
 from controller.core.journal import Draft, Event, Kind
 from controller.core.model import Plan
@@ -96,7 +96,9 @@ def shift_traffic(deps: Deps, payload: StepPayload) -> StepPayload:
         return payload.to("again", code=decision.code, reason=decision.reason, wait=5)
     plan = decision.plan
     if incident.phase is Phase.VERIFIED and not plan.changes:
-        return payload.to("watch", wait=_settle(deps, incident))
+        return payload.to("watch", wait=min(WATCH, settle_time(deps, incident)))
+    if (late := lands_until(state, incident)) > seen.now:
+        return payload.to("again", reason="a call of another move may still land", wait=late - seen.now + 1)
     refusal = count_region_for_fleet(deps, state, incident, seen.controls)
     if refusal is not None:
         return payload.to("again", code="velocity", reason=refusal, wait=5)
@@ -127,7 +129,7 @@ def shift_traffic(deps: Deps, payload: StepPayload) -> StepPayload:
     except SwitchRefused as refused:
         return _refused(deps, state, incident, payload, refused)
     _applied(deps, state, incident, plan, shown, before=seen.controls)
-    return payload.to("watch", wait=_settle(deps, incident))
+    return payload.to("watch", wait=min(WATCH, settle_time(deps, incident)))
 
 
 def _refused(
@@ -160,7 +162,7 @@ def _applied(
     retry_on_conflict(partial(load_state, deps), record, first=state)
 
 
-def _settle(deps: Deps, incident: Incident) -> float:
+def settle_time(deps: Deps, incident: Incident) -> float:
     """Return the seconds between a wave and the look at its result."""
     policy = deps.policy.about(incident.source)
     restore = policy.restore

@@ -11,15 +11,16 @@
 ```
 """
 
-from collections.abc import Mapping
 from typing import Any
 
-from controller.core.decision.decide import Situation, decide
+from controller.core.decision.decide import Situation, decide, guard_input
 from controller.core.decision.guards import GuardInput
+from controller.core.decision.plan import where_it_stands
 from controller.core.decision.precedence import abstains
-from controller.core.decision.restore import must_turn
+from controller.core.decision.progress import heading
+from controller.core.decision.restore import must_be_left, must_turn
 from controller.core.decision.traffic_share import Proof
-from controller.core.evidence.evaluation import View, judge_leaf, view
+from controller.core.evidence.evaluation import judge_leaf
 from controller.core.incident.state import Incident, Phase, State
 from controller.core.journal import Kind
 from controller.core.model import Node, Truth
@@ -34,6 +35,7 @@ from controller.steps.incident.driver import beat
 from controller.steps.incident.traffic_proof import look_for_proof, obstacle
 from controller.steps.payload import StepPayload
 from controller.steps.workflow.assess import QUIET, remaining_plan
+from controller.steps.workflow.shift_traffic import WATCH, settle_time
 
 STAY = 20
 """Seconds between two looks while a drill stays away."""
@@ -54,18 +56,15 @@ def verify_shift(deps: Deps, payload: StepPayload) -> StepPayload:
     if aside is not None:
         return payload.to("watch", code=aside[0], reason=aside[1])
     beat(deps, incident, seen)
-    drifted = _drifted(deps, state, incident, payload, seen.controls)
+    drifted = _drifted(deps, seen, state, incident, payload)
     if drifted is not None:
         return drifted
-    looked = view(deps.policy, deps.account, seen.evidence, seen.now)
-    turn = must_turn(_found(seen, incident, looked), incident)
-    worse = [_breaching(looked, family, incident) for family in _judged(deps, incident)]
-    bad = next((node for node in worse if node.value is Truth.TRUE), None)
-    if turn is None and bad is not None and incident.leg == "out":
-        if not (incident.intent == "drill" or _rolls_back(deps, looked, incident)):
-            return payload.to("escalate", code="target-failing", reason=bad.sentence)
-        turn = ("failed", bad.sentence)
+    turn, stuck = _turns(deps, seen, incident)
+    if stuck is not None:
+        return payload.to("escalate", code="target-failing", reason=stuck)
     if incident.phase is Phase.SHIFTED:
+        if turn is None and (left := _settling(deps, seen, incident)) > 0:
+            return payload.to("watch", reason="the wave settles", wait=min(WATCH, left))
         well = turn is None or turn[0] == "succeeded"
         proof = look_for_proof(deps, state, incident, seen.controls) if well else None
         unproved = None if proof is None else obstacle(deps, proof, payload)
@@ -76,22 +75,53 @@ def verify_shift(deps: Deps, payload: StepPayload) -> StepPayload:
         state = _verified(deps, state, incident, proof)
         incident = state.incidents[incident.id]
     if turn is not None:
-        ill = _at_home(deps, looked, incident)
+        ill = _failing(deps, guard_input(seen, incident.source), incident, incident.source)
         if ill is not None and turn[0] == "succeeded":
             return payload.to("escalate", code="source-failing", reason=f"the drill stays: {ill.sentence}")
         return _turn(deps, state, incident, payload, *turn)
-    return _go_on(deps, state, incident, payload, seen.controls)
+    return _go_on(deps, seen.after(state), state, incident, payload)
+
+
+def _turns(deps: Deps, seen: Situation, incident: Incident) -> tuple[tuple[str, str] | None, str | None]:
+    """Return (outcome, reason) where the move turns back now, and why it cannot where it should.
+
+    A drill and a restore turn back where the Region fails that they bring traffic into, an evacuation where
+    the policy says so; none does where the Region that it would turn back to fails as well.
+    """
+    found = guard_input(seen, incident.source)
+    turn = must_turn(found, incident)
+    origin, reached = heading(incident)
+    if turn is None and incident.leg == "out":
+        bad = _failing(deps, found, incident, reached)
+        if bad is not None and not _may_turn(deps, found, incident):
+            return None, bad.sentence
+        turn = None if bad is None else ("failed", bad.sentence)
+    if turn is not None and turn[0] == "failed" and incident.intent != "evacuate":
+        as_bad = _failing(deps, found, incident, origin)
+        if as_bad is not None or must_be_left(found, origin):
+            also = f": {as_bad.sentence}" if as_bad else ""
+            return None, f"{turn[1]}; and {origin}, to which it would turn back, fails as well{also}"
+    return turn, None
+
+
+def _settling(deps: Deps, seen: Situation, incident: Incident) -> float:
+    """Return the seconds until the last wave has settled.
+
+    The wait is cut into short ones: a Region may fail while a wave settles.
+    """
+    settle = settle_time(deps, incident)
+    return min(settle, incident.changed + settle - seen.now)
 
 
 def _go_on(
-    deps: Deps, state: State, incident: Incident, payload: StepPayload, controls: Mapping[str, bool]
+    deps: Deps, seen: Situation, state: State, incident: Incident, payload: StepPayload
 ) -> StepPayload:
     """Return the next state after a wave that is well.
 
     That is the next wave, the stay of a drill, or the end.
     """
-    decision = decide(situation(deps, state, read_controls=False, controls=controls), incident.source)
-    rest = remaining_plan(deps, incident, decision, controls)
+    decision = decide(seen, incident.source)
+    rest = remaining_plan(deps, incident, decision, seen.controls or {})
     if rest is None or rest.changes:
         news = decision.action == "hold" and decision.code not in {*incident.escalated, *QUIET}
         return payload.to("escalate" if news else "again", code=decision.code, reason=decision.reason,
@@ -114,7 +144,7 @@ def _end(deps: Deps, state: State, incident: Incident, payload: StepPayload) -> 
 
     Everything stands where it should.
     """
-    rolled = incident.intent == "evacuate" and incident.leg == "home"
+    rolled = incident.intent != "drill" and incident.leg == "home"
     data: dict[str, Any] = {"target": _carrier(incident)}
     if incident.outcome:
         data["outcome"] = incident.outcome
@@ -122,15 +152,14 @@ def _end(deps: Deps, state: State, incident: Incident, payload: StepPayload) -> 
     ends = {"evacuate": f"{incident.source} was left for {incident.target}.",
             "restore": f"{incident.source} is home again.",
             "drill": f"The drill {incident.outcome}; {incident.source} is as it was before."}  # fmt: skip
-    text = f"{incident.source} is as it was before." if rolled else ends[incident.intent]
+    text = "All controls are as they were before." if rolled else ends[incident.intent]
     page(deps, f"{incident.id}: {'rolled back' if rolled else 'settled'}", text)
     return payload.to("stand_down" if rolled else "settled")
 
 
 def _carrier(incident: Incident) -> str:
     """Return the Region that carries the traffic once this leg is done."""
-    home = incident.intent == "restore" or incident.leg == "home"
-    return incident.source if home else str(incident.target)
+    return heading(incident)[1]
 
 
 def _turn(
@@ -143,24 +172,18 @@ def _turn(
     return payload.to("again", code="going-home", reason=why, wait=1)
 
 
-def _rolls_back(deps: Deps, looked: View, incident: Incident) -> bool:
-    """Return True where the policy rolls a failed move back.
+def _may_turn(deps: Deps, found: GuardInput, incident: Incident) -> bool:
+    """Return True where a move may turn back whose customers fail.
 
-    The source must also be known not to be as bad.
+    An evacuation may where the policy rolls it back, and its source is known not to be as bad.
     """
-    policy = deps.policy.about(incident.source)
-    if incident.intent != "evacuate" or policy.evacuate.if_verify_fails != "rollback":
+    if incident.intent != "evacuate":
+        return True
+    if deps.policy.about(incident.source).evacuate.if_verify_fails != "rollback":
         return False
     leaf = Leaf.model_validate({"in": "source", "family": "all", "is": "breaching"})
     source = incident.source
-    return judge_leaf(leaf, looked, subject=source, source=source, path="rollback").value is Truth.FALSE
-
-
-def _found(seen: Situation, incident: Incident, looked: View) -> GuardInput:
-    assert seen.state is not None
-    return GuardInput(
-        seen.policy, incident.source, seen.now, seen.here, seen.state, incident, looked, seen.controls
-    )
+    return judge_leaf(leaf, found.seen, subject=source, source=source, path="rollback").value is Truth.FALSE
 
 
 def _judged(deps: Deps, incident: Incident) -> list[str]:
@@ -168,46 +191,37 @@ def _judged(deps: Deps, incident: Incident) -> list[str]:
     return sorted({check.family for check in ready if isinstance(check, FamilyCheck)})
 
 
-def _breaching(looked: View, family: str, incident: Incident) -> Node:
-    """Judge whether customers of the Region that carries the traffic are breaching.
+def _failing(deps: Deps, found: GuardInput, incident: Incident, region: str) -> Node | None:
+    """Return the evidence that customers of `region` are breaching, or None.
 
-    That is the Region that carries it by now. On the way back that is the source: what becomes of the Region
-    that is left must not hold up the return.
+    The families are those that a target must be well by.
     """
-    carrier = _carrier(incident)
-    place = "source" if carrier == incident.source else "target"
-    leaf = Leaf.model_validate({"in": place, "family": family, "is": "breaching"})
-    return judge_leaf(leaf, looked, subject=carrier, source=incident.source, path=f"verify.{family}")
-
-
-def _at_home(deps: Deps, looked: View, incident: Incident) -> Node | None:
-    """Return the evidence against the return, or None.
-
-    That is: customers of the source are known to be breaching.
-    """
-    source = incident.source
+    place = "source" if region == incident.source else "target"
     for family in _judged(deps, incident):
-        leaf = Leaf.model_validate({"in": "source", "family": family, "is": "breaching"})
-        node = judge_leaf(leaf, looked, subject=source, source=source, path=f"home.{family}")
+        leaf = Leaf.model_validate({"in": place, "family": family, "is": "breaching"})
+        path = f"verify.{family}"
+        node = judge_leaf(leaf, found.seen, subject=region, source=incident.source, path=path)
         if node.value is Truth.TRUE:
             return node
     return None
 
 
 def _drifted(
-    deps: Deps, state: State, incident: Incident, payload: StepPayload, controls: Mapping[str, bool]
+    deps: Deps, seen: Situation, state: State, incident: Incident, payload: StepPayload
 ) -> StepPayload | None:
     """Put a late call of ours back, or settle where somebody else moved controls.
 
     The latter is journalled and shown, not fought. None where every control stands as it was put.
     """
+    controls = seen.controls or {}
     names = [name for name, on in incident.put.items() if controls[name] is not on]
     if not names:
         return None
-    if repair_echo(deps, state, controls) is not state:
+    if repair_echo(deps, seen, state) is not state:
         return payload.to("watch", reason="a late call was put back")
     state = record_drift(deps, state, controls)
     reason = f"moved by somebody else since: {', '.join(names)}"
     data = {"target": incident.target, "drift": names, "outcome": "interrupted"}
-    write(deps, state, Kind.SETTLED, data=data, incident=incident)
+    state = write(deps, state, Kind.SETTLED, data=data, incident=incident)
+    page(deps, f"{incident.id}: interrupted", f"{reason}.\n{where_it_stands(deps.policy, state.stand)}")
     return payload.to("settled", code="drift", reason=reason)

@@ -1,0 +1,77 @@
+"""The progress of a move: how far it has got, and what makes way for what.
+
+```
+ order of work:  evacuation ─ before ─> return ─ before ─> drill
+
+ an open restore or drill, and a Region that must be left
+   has moved nothing                            it yields at once
+   takes traffic out of that Region             it is finished: that is the way out
+   brings traffic into it, on the way out       it turns back by itself
+   brings traffic into it, on the way back      it ends where it stands, and the Region is left
+   is about other Regions                       it ends where it stands, and the Region is left
+```
+Order changes who waits, never which guard binds: the cooldown of what has moved counts all the same.
+"""
+
+from collections.abc import Mapping
+
+from controller.core.incident.state import BEFORE_SHIFT, MOVING, Incident, Phase, State
+from controller.core.policy.schema import Policy
+
+LANDED = 45.0
+"""Seconds after an intent until no call of it can still land: only then may it be dropped or contradicted."""
+
+
+def begun(policy: Policy, incident: Incident, controls: Mapping[str, bool] | None) -> bool:
+    """Return True where traffic has begun to move.
+
+    Then the move is finished whatever the evidence says now. A shift that is only intended, while every
+    control that it changes still stands as it was, has not begun: it may be dropped.
+    """
+    if incident.phase is not Phase.SHIFTING or controls is None or incident.put:
+        return incident.phase in MOVING
+    intended = incident.intended or dict.fromkeys(policy.regions[incident.source].controls, False)
+    return any(controls[name] is on for name, on in intended.items())
+
+
+def under_way(
+    policy: Policy, incident: Incident | None, controls: Mapping[str, bool] | None
+) -> tuple[str, ...]:
+    """Return the controls of a begun wave that is not yet recorded as applied."""
+    if incident is None or incident.phase is not Phase.SHIFTING or not begun(policy, incident, controls):
+        return ()
+    return tuple(incident.intended)
+
+
+def heading(incident: Incident) -> tuple[str, str]:
+    """Return the Region that the present leg takes traffic from, and the one that it brings it to."""
+    ends = incident.source, str(incident.target)
+    back = (incident.intent == "restore") is not (incident.leg == "home")
+    return (ends[1], ends[0]) if back else ends
+
+
+def yields(
+    policy: Policy, other: Incident, region: str, controls: Mapping[str, bool] | None, now: float
+) -> bool:
+    """Return True where `other`, which is open, makes way for leaving `region`.
+
+    An evacuation never does; nor does anything whose last call may still land.
+    """
+    if other.intent == "evacuate":
+        return False
+    if not begun(policy, other, controls):
+        return other.phase in BEFORE_SHIFT or now >= other.changed + LANDED
+    if other.phase is Phase.SHIFTING:
+        return False
+    left, reached = heading(other)
+    return region != left and (region != reached or other.leg == "home")
+
+
+def lands_until(state: State, incident: Incident) -> float:
+    """Return the time until which a call of another incident may still land, against this one's.
+
+    Seconds since 1970; 0 where there is no such call. It was sent before this incident opened, which bounds
+    it where the other's clock was ahead.
+    """
+    others = [intent.at for intent in state.intents if intent.draft.incident != incident.id]
+    return min(max(others, default=-LANDED), incident.opened) + LANDED
