@@ -118,14 +118,10 @@ def shift_traffic(deps: Deps, payload: StepPayload) -> StepPayload:
         data["override"] = list(aside)
     state = write(deps, state, Kind.SHIFT_INTENDED, data=data, incident=incident)
     incident = state.incidents[incident.id]
-    deadline = gathered + DEADLINE
+    deadline, fence = gathered + DEADLINE, partial(_fence, deps, incident, payload)
+    sends = calls(deps.policy, plan.changes)
     try:
-        shown = deps.switch.update(
-            calls(deps.policy, plan.changes),
-            deadline=deadline,
-            fence=lambda: _fence(deps, incident, payload),
-            override=aside,
-        )
+        shown = deps.switch.update(sends, deadline=deadline, fence=fence, override=aside)
     except SwitchRefused as refused:
         return _refused(deps, state, incident, payload, refused)
     _applied(deps, state, incident, plan, shown, before=seen.controls)
