@@ -93,7 +93,7 @@ class StandbySwitch:
 
     def update(
         self,
-        changes: Changes,
+        calls: Sequence[Changes],
         *,
         deadline: float,
         fence: Callable[[], None],
@@ -104,6 +104,7 @@ class StandbySwitch:
         Else as `ports.outside.RoutingControls.update` promises. After a failure every slice is On somewhere
         still; a part of the changes may be applied.
         """
+        changes = [change for call in calls for change in call]
         goal = dict(changes)
         if len(goal) != len(changes):
             raise ValueError("a control is named twice")

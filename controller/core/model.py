@@ -220,7 +220,7 @@ class Plan:
     """A plan lists the routing controls to change.
 
     Empty `changes`: the controls are at the goal already.
-    changes: (control name, on) pairs; `core.decision.plan.calls` splits those that do not fit in one call.
+    changes: (control name, on) pairs; `core.decision.plan.calls` says which of them go in one call.
     goal: every control that the plan is about. left: how many slices still have to move once these changes
     are applied.
     """

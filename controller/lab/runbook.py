@@ -24,13 +24,13 @@ def whole(policy: Policy, *, source: str, target: str) -> tuple[Change, ...]:
 
 
 def move_lines(deployment: Deployment, changes: Sequence[Change]) -> Iterator[str]:
-    """Yield shell lines that make `changes`: On before Off.
+    """Yield shell lines that make `changes`, all of a slice in one call.
 
     Each call to an ARC cluster has one line for each endpoint.
     """
     arc, standby = deployment.arc, deployment.standby
     if arc is not None:
-        parts = calls(changes)
+        parts = calls(parse_policy(deployment.policy), changes)
         for before, part in pairwise(((), *parts)):
             if before:
                 yield f"sleep {arc.wait_period_s + 1:.0f}    # the rules' wait period, and a second"
@@ -119,7 +119,7 @@ def runbook(deployment: Deployment, *, source: str, target: str) -> str:
             "",
             *_shell(read_lines(deployment)),
             "",
-            *_judge(policy, target, objects),
+            *_judge(policy, source, target, objects),
             "",
             "## 2. Move",
             "",
@@ -167,13 +167,19 @@ def _one(does: str, objects: bool) -> str:
     return f"One line is enough: go down until one {does}. An endpoint that hangs is normal."
 
 
-def _judge(policy: Policy, target: str, objects: bool) -> list[str]:
+def _judge(policy: Policy, source: str, target: str, objects: bool) -> list[str]:
     least = policy.limits.min_regions_on
+    elsewhere = [
+        "",
+        f"Leave the lines out, here and in step 3, of each slice that is Off in {source} and On in a Region",
+        f"other than {target}: it stays there, and a rule that allows one Region at a time would refuse it.",
+    ]
     reading = ["An object in the list means *Off*; a control without one is On.", ""] if objects else []
     return [
         *reading,
         f"Go on only if {target} can carry the traffic. Afterwards every slice must be On somewhere, and",
         f"{least} {'Region' if least == 1 else 'Regions'} at least must carry traffic (`minRegionsOn`).",
+        *(elsewhere if len(policy.regions) > 2 else ()),
     ]
 
 

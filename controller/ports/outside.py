@@ -43,15 +43,16 @@ class RoutingControls(Protocol):
 
     def update(
         self,
-        changes: Sequence[tuple[str, bool]],
+        calls: Sequence[Sequence[tuple[str, bool]]],
         *,
         deadline: float,
         fence: Callable[[], None],
         override: Sequence[str] = (),
     ) -> ReadBack:
-        """Apply all changes, On and Off together, and read them back.
+        """Apply the changes call by call, each call whole, and read them back.
 
-        They are read back from another endpoint, if one answers. Returns the states read back.
+        `core.decision.plan.calls` says which changes go together. They are read back from another endpoint,
+        if one answers. Returns the states read back.
 
         `override`: ARNs of safety rules that two people approved to set aside; no other is. `fence` is
         called right before each send and raises (`JournalConflict`) if we may no longer act;

@@ -3,6 +3,7 @@
 import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
@@ -50,6 +51,14 @@ def at_least_one(count: int, **rule: Any) -> list[SafetyRule]:
     return [
         SafetyRule(name=f"slice-{pair[0][-1]}", arn=rule_arn(PANEL, number), controls=pair, **rule)
         for number, pair in enumerate(pairs)
+    ]
+
+
+def at_most_one(count: int) -> list[SafetyRule]:
+    """Per slice: its two controls are never On together."""
+    return [
+        replace(rule, name=f"{rule.name}-once", arn=rule_arn(PANEL, 100 + number), threshold=2, inverted=True)
+        for number, rule in enumerate(at_least_one(count))
     ]
 
 
@@ -107,6 +116,14 @@ class Cluster:
     def leave(self) -> list[tuple[str, bool]]:
         """The changes of an evacuation of us-east-1."""
         return [(name, True) for name in self.west] + [(name, False) for name in self.east]
+
+    def sends(self) -> list[list[tuple[str, bool]]]:
+        """The same in calls of at most five whole slices."""
+        parts = [slice(start, start + 5) for start in range(0, len(self.east), 5)]
+        return [
+            [(name, True) for name in self.west[part]] + [(name, False) for name in self.east[part]]
+            for part in parts
+        ]
 
     @property
     def elapsed(self) -> float:

@@ -63,7 +63,7 @@ def test_a_flip_in_a_storm_is_done_or_says_that_it_is_not(seed: int) -> None:
     length = storm.rng.choice([3.0, 12.0, 20.0, 60.0])
     switch = cluster.switch(seed=seed)
     try:
-        states = switch.update(cluster.leave(), deadline=T0 + length, fence=unfenced)
+        states = switch.update(cluster.sends(), deadline=T0 + length, fence=unfenced)
     except SwitchUnavailable:
         pass  # never SwitchRefused: nobody but ourselves could have started a wait period
     else:
@@ -81,7 +81,7 @@ def test_a_flip_in_a_storm_is_done_or_says_that_it_is_not(seed: int) -> None:
     storm.calm = True
     cluster.runtime.sleep(25)
     assert (
-        switch.update(cluster.leave(), deadline=cluster.kernel.now() + 60, fence=unfenced)
+        switch.update(cluster.sends(), deadline=cluster.kernel.now() + 60, fence=unfenced)
         == goal
         == storm.truth()
     )
@@ -96,11 +96,11 @@ def _contradicting(seed: int) -> tuple[Cluster, list[Move]]:
     leave = cluster.leave()
     back = [(name, not on) for name, on in leave]
     first = cluster.runtime.spawn(
-        lambda: cluster.switch(seed=seed).update(leave, deadline=T0 + 40, fence=unfenced)
+        lambda: cluster.switch(seed=seed).update([leave], deadline=T0 + 40, fence=unfenced)
     )
     cluster.runtime.sleep(rng.uniform(0.0, 12.0))
     second = cluster.runtime.spawn(
-        lambda: cluster.switch(seed=seed + 1).update(back, deadline=T0 + 50, fence=unfenced)
+        lambda: cluster.switch(seed=seed + 1).update([back], deadline=T0 + 50, fence=unfenced)
     )
     cluster.runtime.sleep(60)
     assert first.done()

@@ -103,7 +103,7 @@ def unfenced() -> None:
 def left(store: Store) -> Store:
     """us-west-2 is left: its two controls are Off."""
     away = [(name, False) for name in USW2]
-    store.switch().update(away, deadline=DEADLINE, fence=unfenced)
+    store.switch().update([away], deadline=DEADLINE, fence=unfenced)
     store.moves.clear()
     store.calls.clear()
     return store
@@ -123,12 +123,12 @@ def test_on_is_made_before_off_whatever_order_was_asked_for_and_read_back(kind: 
         "usw2-a": False,
         "usw2-b": False,
     }
-    assert store.switch().update(LEAVE, deadline=DEADLINE, fence=unfenced) == dict(LEAVE)
+    assert store.switch().update([LEAVE], deadline=DEADLINE, fence=unfenced) == dict(LEAVE)
     assert store.writes() == ["DELETE usw2-a", "DELETE usw2-b", "PUT use1-a", "PUT use1-b"]
     assert store.calls[-1][1] == "GET"
     assert store.switch().read([*USE1, *USW2]) == dict(LEAVE)
     calls = len(store.writes())
-    store.switch().update(LEAVE, deadline=DEADLINE, fence=unfenced)
+    store.switch().update([LEAVE], deadline=DEADLINE, fence=unfenced)
     assert len(store.writes()) == calls, "what is so already was sent again"
 
 
@@ -138,7 +138,7 @@ def test_a_lost_reply_has_one_effect(kind: str, lost: int) -> None:
     store = left(Store(kind))
     passing: list[Any] = [None] * lost
     store.next_faults = [*passing, "lost"]
-    store.switch().update(LEAVE, deadline=DEADLINE, fence=unfenced)
+    store.switch().update([LEAVE], deadline=DEADLINE, fence=unfenced)
     assert len(store.writes()) == 4
     if kind == "rehearsal":
         assert sorted(store.moves) == sorted(LEAVE)
@@ -150,7 +150,7 @@ def test_every_slice_is_on_somewhere_after_each_call_also_when_the_deadline_come
         states = {**dict.fromkeys(USE1, True), **dict.fromkeys(USW2, False)}
         began = store.kernel.now()
         try:
-            store.switch().update(LEAVE, deadline=began + seconds, fence=unfenced)
+            store.switch().update([LEAVE], deadline=began + seconds, fence=unfenced)
         except SwitchUnavailable as error:
             assert "the deadline passed before" in str(error)  # noqa: PT017
         for name, on in store.moves:
@@ -170,7 +170,7 @@ def test_the_fence_is_asked_before_each_send_and_stops_it() -> None:
             raise JournalConflict("an epoch later")
 
     with pytest.raises(JournalConflict):
-        store.switch().update(LEAVE, deadline=DEADLINE, fence=fence)
+        store.switch().update([LEAVE], deadline=DEADLINE, fence=fence)
     assert asked == [0, 1, 2]
     assert store.moves == [("usw2-a", True), ("usw2-b", True)]
 
@@ -183,7 +183,7 @@ def test_an_off_that_somebody_renewed_is_not_taken_back() -> None:
 
     store.script = [renewed]
     with pytest.raises(SwitchRefused, match="changed by somebody else meanwhile: usw2-a"):
-        store.switch().update(LEAVE, deadline=DEADLINE, fence=unfenced)
+        store.switch().update([LEAVE], deadline=DEADLINE, fence=unfenced)
     assert not store.objects.is_on("usw2-a")
     assert store.objects.is_on("use1-a")
 
@@ -195,7 +195,7 @@ def test_an_off_that_somebody_made_first_stays_theirs() -> None:
         store.clients[WEST].put_object(Bucket="shop-switch-west", Key="use1-a", Body=b"by hand")
 
     store.script = [first]
-    states = store.switch().update([("use1-a", False)], deadline=DEADLINE, fence=unfenced)
+    states = store.switch().update([[("use1-a", False)]], deadline=DEADLINE, fence=unfenced)
     assert states == {"use1-a": False}
     body = store.clients[WEST].get_object(Bucket="shop-switch-west", Key="use1-a")["Body"].read()
     assert body == b"by hand"
@@ -207,7 +207,7 @@ def test_a_bucket_that_does_not_answer_is_unknown_to_us_and_leaves_the_primary_o
     with pytest.raises(SwitchUnavailable, match="shop-switch-west in us-west-2 does not answer"):
         store.switch().read(USE1)
     with pytest.raises(SwitchUnavailable):
-        store.switch().update([("use1-a", False)], deadline=DEADLINE, fence=unfenced)
+        store.switch().update([[("use1-a", False)]], deadline=DEADLINE, fence=unfenced)
     assert store.kernel.now() <= DEADLINE + 5
     assert store.objects.is_on("use1-a")
     assert store.writes() == []
@@ -217,7 +217,7 @@ def test_a_bucket_that_returns_is_used() -> None:
     store = Store()
     store.faults.apis_dark.add(WEST)
     store.kernel.at(T0 + 5, store.faults.apis_dark.clear)
-    store.switch().update([("use1-a", False)], deadline=DEADLINE, fence=unfenced)
+    store.switch().update([[("use1-a", False)]], deadline=DEADLINE, fence=unfenced)
     assert store.moves == [("use1-a", False)]
 
 
@@ -233,7 +233,7 @@ def test_what_s3_refuses_for_good_is_refused_at_once(status: int, code: str, rai
     store = Store()
     store.script = [refusal(status, code)]
     with pytest.raises(raised, match=code):
-        store.switch().update([("use1-a", False)], deadline=DEADLINE, fence=unfenced)
+        store.switch().update([[("use1-a", False)]], deadline=DEADLINE, fence=unfenced)
     assert len(store.writes()) == 1
 
 
@@ -243,7 +243,7 @@ def test_what_s3_refuses_for_good_is_refused_at_once(status: int, code: str, rai
 def test_what_s3_may_take_later_is_tried_again(status: int, code: str) -> None:
     store = Store()
     store.script = [refusal(status, code)]
-    store.switch().update([("use1-a", False)], deadline=DEADLINE, fence=unfenced)
+    store.switch().update([[("use1-a", False)]], deadline=DEADLINE, fence=unfenced)
     assert store.writes() == ["PUT use1-a", "PUT use1-a"]
     assert store.moves == [("use1-a", False)]
 
@@ -252,9 +252,9 @@ def test_a_control_without_an_object_is_always_on_and_nothing_is_sent_to_turn_it
     store = Store()
     switch = store.switch(**{"usw2-a": None})
     assert switch.read(["use1-a", "usw2-a"]) == {"use1-a": True, "usw2-a": True}
-    switch.update([("usw2-a", True), ("use1-a", False)], deadline=DEADLINE, fence=unfenced)
+    switch.update([[("usw2-a", True), ("use1-a", False)]], deadline=DEADLINE, fence=unfenced)
     with pytest.raises(SwitchRefused, match="always On"):
-        switch.update([("use1-a", True), ("usw2-a", False)], deadline=DEADLINE, fence=unfenced)
+        switch.update([[("use1-a", True), ("usw2-a", False)]], deadline=DEADLINE, fence=unfenced)
     assert store.writes() == ["PUT use1-a"]
 
 
@@ -262,7 +262,7 @@ def test_a_control_that_is_not_configured_is_refused() -> None:
     with pytest.raises(SwitchRefused, match="no object is configured for mars-a"):
         Store().switch().read(["mars-a"])
     with pytest.raises(ValueError, match="named twice"):
-        Store().switch().update([("use1-a", True), ("use1-a", False)], deadline=DEADLINE, fence=unfenced)
+        Store().switch().update([[("use1-a", True), ("use1-a", False)]], deadline=DEADLINE, fence=unfenced)
 
 
 def test_permissions_are_those_that_the_calls_need() -> None:
@@ -270,7 +270,7 @@ def test_permissions_are_those_that_the_calls_need() -> None:
         "s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject",
     }  # fmt: skip
     store = left(Store())
-    store.switch().update(LEAVE, deadline=DEADLINE, fence=unfenced)
+    store.switch().update([LEAVE], deadline=DEADLINE, fence=unfenced)
     assert {method for _, method, _ in store.calls} == {"DELETE", "PUT", "GET"}
 
 

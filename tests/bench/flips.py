@@ -48,7 +48,7 @@ def ours(c: Cluster, silent: Hung, hung: int, seed: int, *, on: bool = False) ->
     begun = time.perf_counter()
     changes = [(name, on) for name in c.names]
     try:
-        shown = switch.update(changes, deadline=runtime.monotonic() + 20.0, fence=lambda: None)
+        shown = switch.update([changes], deadline=runtime.monotonic() + 20.0, fence=lambda: None)
     except ControllerError:
         return Timed(c.changed[-1] - begun, None, alone=False)
     return Timed(c.changed[-1] - begun, time.perf_counter() - begun, alone=shown.alone is not None)
@@ -74,7 +74,7 @@ def _order(c: Cluster, seed: int) -> Sequence[str]:
         deployment, c.stage.policy, clients=clients, runtime=runtime, rng=random.Random(seed)
     )
     with suppress(ControllerError):
-        switch.update([(c.names[0], False)], deadline=runtime.monotonic() + 0.2, fence=lambda: None)
+        switch.update([[(c.names[0], False)]], deadline=runtime.monotonic() + 0.2, fence=lambda: None)
     return list(dict.fromkeys(asked))[: len(ENDPOINTS)]
 
 

@@ -114,7 +114,7 @@ def test_behind_it_nothing_can_be_written_or_asked() -> None:
         lambda: deps.journal.append("storefront", run().events[0].draft, None),
         lambda: deps.evidence.record("storefront", []),
         lambda: deps.assessments.add("storefront", 1.0, {}),
-        lambda: deps.switch.update([("use1-a", True)], deadline=1.0, fence=lambda: None),
+        lambda: deps.switch.update([[("use1-a", True)]], deadline=1.0, fence=lambda: None),
         lambda: deps.leases.take("storefront", "me", None),
         lambda: deps.approvals.get(request()),
         lambda: deps.workflow.succeed("token", {}),

@@ -14,7 +14,9 @@ from tests.support.policy_scene import (
     CONFIRMED,
     EAST,
     OPENED,
+    OTHER,
     T0,
+    WEST,
     all_on,
     evidence,
     journal,
@@ -170,3 +172,23 @@ def test_a_fold_of_another_journal_begins_anew() -> None:
     other = journal(OPENED, STOOD_DOWN)
     assert folding("storefront", other) == fold("storefront", other)
     assert folding("another", ()) == State("another")
+
+
+def test_a_move_that_chose_another_target_remembers_how_that_one_stood() -> None:
+    """Else the way back would leave the second target On for what it stood in for."""
+    names = {EAST: "use1-a", WEST: "usw2-a", OTHER: "use2-a"}
+    first = {names[EAST]: True, names[WEST]: False}
+    both = first | {names[OTHER]: False}
+    found = state(
+        storefront(),
+        OPENED,
+        CONFIRMED,
+        (Kind.SHIFT_INTENDED, {"changes": [[names[WEST], True], [names[EAST], False]], "before": first}),
+        (Kind.SHIFT_REFUSED, {"reason": "nothing was applied"}),
+        (Kind.CONFIRMED, {"target": OTHER}),
+        (Kind.SHIFT_INTENDED, {"changes": [[names[OTHER], True], [names[EAST], False]], "before": both}),
+    )
+    assert found.open is not None
+    assert found.open.before == both
+    assert found.home == both
+    assert found.open.taken == {names[EAST], names[OTHER]}

@@ -13,7 +13,7 @@ from controller.core.evidence.evaluation import view
 from controller.core.incident.fold import fold
 from controller.core.incident.state import State
 from controller.core.journal import Event, Kind, seal
-from controller.core.model import Plan, Truth
+from controller.core.model import Truth
 from controller.core.policy.schema import Policy
 from tests.support.policy_scene import (
     ACCOUNT,
@@ -223,16 +223,27 @@ def test_the_cooldown_on_the_way_home_runs_from_the_last_move_of_all() -> None:
     assert left_first.code == "cooldown"
 
 
-def test_who_only_stood_in_is_turned_off_when_the_last_region_comes_home() -> None:
+def test_who_only_stood_in_is_turned_off_as_each_slice_comes_home() -> None:
     home = BEFORE | dict.fromkeys(WESTERN, False)
     controls = home | dict.fromkeys(EASTERN, False) | dict.fromkeys(WESTERN, True)
+    back = homecoming(POLICY, source=EAST, target=WEST, home=home, away=(), controls=controls)
+    assert set(back.changes) == {(n, True) for n in EASTERN} | {(n, False) for n in WESTERN}
 
-    def comes_home(*, release: bool) -> Plan:
-        return homecoming(POLICY, source=EAST, target=WEST, home=home, release=release, controls=controls)
 
-    on = {(name, True) for name in EASTERN}
-    assert set(comes_home(release=True).changes) == on | {(name, False) for name in WESTERN}
-    assert set(comes_home(release=False).changes) == on
+def test_who_also_stands_in_for_another_region_that_is_away_stays_on() -> None:
+    third = storefront(**HOME | {"regions": {
+        EAST: {"controls": ["use1-a", "use1-b"]}, WEST: {"controls": ["usw2-a", "usw2-b"]},
+        OTHER: {"controls": ["use2-a", "use2-b"]}}})  # fmt: skip
+    home = {"use1-a": True, "use1-b": True, "usw2-a": True, "usw2-b": False, "use2-a": False, "use2-b": False}
+    controls = dict.fromkeys(home, False) | {"use2-a": True, "use2-b": True}
+
+    def back(source: str, away: str) -> set[tuple[str, bool]]:
+        found = homecoming(third, source=source, target=OTHER, home=home, away=(away,), controls=controls)
+        return set(found.changes)
+
+    # Slice a is at home in both Regions: it stays On in the third until the second is back as well.
+    assert back(EAST, WEST) == {("use1-a", True), ("use1-b", True), ("use2-b", False)}
+    assert back(WEST, EAST) == {("usw2-a", True)}
 
 
 DRILLS = {"stay": "5m", "abortWhen": [{"in": "target", "family": "customer", "is": "breaching"}]}

@@ -40,12 +40,12 @@ def test_each_endpoint_has_a_line_to_read_and_a_line_to_move() -> None:
     assert text.index("eu-west-1") < text.index("--region us-east-1")
 
 
-def test_more_than_ten_controls_take_several_calls_on_first_with_the_wait_period_between() -> None:
+def test_more_than_ten_controls_take_several_calls_of_whole_slices_with_the_wait_period_between() -> None:
     regions = {region: {"controls": [f"{region}-{n}" for n in range(8)]} for region in (EAST, WEST)}
     found = deployment(regions=regions)
     lines = list(move_lines(found, whole(parse_policy(found.policy), source=EAST, target=WEST)))
     entries = [line for line in lines if "RoutingControlState" in line and line.startswith("  ")]
-    assert ['"On"' in block for block in entries] == [True, False]
+    assert [(block.count('"On"'), block.count('"Off"')) for block in entries] == [(5, 5), (3, 3)]
     assert [line.partition("#")[0].strip() for line in lines if line.startswith("sleep")] == ["sleep 6"]
     assert sum("update-routing-control-states" in line for line in lines) == 10
 
@@ -75,6 +75,13 @@ def test_where_both_regions_have_objects_all_on_come_before_any_off() -> None:
     for changes in (goal, goal[::-1]):
         lines = list(move_lines(found, changes))
         assert [line.split()[2] for line in lines] == ["delete-object"] * 4 + ["put-object"] * 4
+
+
+def test_with_a_third_region_it_says_to_leave_out_what_that_one_carries() -> None:
+    regions = {r: {"controls": [f"{r}-a"]} for r in (EAST, WEST, "eu-west-1")}
+    three = runbook(deployment(regions=regions), source=EAST, target=WEST)
+    assert "Leave the lines out" in three
+    assert "Leave the lines out" not in PAGE.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("source", [EAST, WEST])

@@ -96,7 +96,7 @@ def switch(d: Directed, home: str) -> StandbySwitch:
 
 def flip(d: Directed, home: str, *, on: bool) -> None:
     deadline = d.world.machines[home].monotonic() + 30.0
-    switch(d, home).update([(f"{EAST}-0", on)], deadline=deadline, fence=lambda: None)
+    switch(d, home).update([[(f"{EAST}-0", on)]], deadline=deadline, fence=lambda: None)
 
 
 def two_turn_off(d: Directed) -> None:

@@ -20,8 +20,7 @@ def sliced(slices: int, *more: str) -> dict[str, Any]:
 
 def by_hand(w: World, region: str, *, on: bool) -> None:
     changes = [(name, on) for name in w.stage.policy.regions[region].controls]
-    for start in range(0, len(changes), 10):
-        w.hand.switch.update(
-            changes[start : start + 10], deadline=w.stage.kernel.now() + 60, fence=lambda: None
-        )
+    calls = [changes[start : start + 10] for start in range(0, len(changes), 10)]
+    for call in calls:
+        w.hand.switch.update([call], deadline=w.stage.kernel.now() + 60, fence=lambda: None)
         w.advance(10)

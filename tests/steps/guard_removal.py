@@ -17,7 +17,7 @@ Patch = pytest.MonkeyPatch
 
 def by_hand(w: World, *changes: tuple[str, bool]) -> None:
     """Somebody moves controls from outside; that is not counted as a move of ours."""
-    w.hand.switch.update(changes, deadline=w.stage.kernel.now() + 60, fence=lambda: None)
+    w.hand.switch.update([changes], deadline=w.stage.kernel.now() + 60, fence=lambda: None)
     w.advance(10)
     w.moves.clear()
 

@@ -20,8 +20,14 @@ class Proof(NamedTuple):
 
 PROOFS: dict[str, Proof] = {
     "S1": Proof(
-        (STORMS, "steps/test_application_shapes::test_into_a_region_that_was_off_all_on_before_any_off"),
-        (f"{GUARDS}[floor]", "steps/test_safety::test_s1_on_goes_before_off_where_two_calls_are_needed"),
+        (
+            STORMS,
+            "steps/test_application_shapes::test_into_a_region_that_was_off_each_slice_stays_on_somewhere",
+        ),
+        (
+            f"{GUARDS}[floor]",
+            "steps/test_safety::test_s1_a_call_holds_whole_slices_where_two_calls_are_needed",
+        ),
     ),
     "S2": Proof((MATRIX, STORMS), ("steps/test_safety::test_s2_what_is_sent_was_written_down_before",)),
     "S3": Proof(
@@ -155,6 +161,14 @@ PROOFS: dict[str, Proof] = {
     "S19": Proof(
         ("drills/test_scenarios::test_a_blip_of_43_seconds_moves_nothing_and_opens_no_incident",),
         ("steps/test_safety::test_s19_forty_three_seconds_move_nothing",),
+    ),
+    "S20": Proof(
+        (
+            "core/test_there_and_back"
+            "::test_there_and_back_is_home_and_each_slice_is_on_where_its_rule_allows_after_every_call",
+            "steps/test_there_and_back::test_two_regions_are_left_and_return_in_either_order",
+        ),
+        ("steps/test_there_and_back::test_s20_without_the_guards_a_rule_refuses_our_own_plan",),
     ),
     "S21": Proof(
         (

@@ -22,7 +22,7 @@ def test_any_number_of_slices_is_moved_and_each_is_on_somewhere_throughout(slice
 
 
 @pytest.mark.parametrize("slices", [4, 12, 25])
-def test_into_a_region_that_was_off_all_on_before_any_off(slices: int) -> None:
+def test_into_a_region_that_was_off_each_slice_stays_on_somewhere(slices: int) -> None:
     w = failing(**sliced(slices))
     by_hand(w, WEST, on=False)
     assert w.until(w.has(Kind.SETTLED), 600)

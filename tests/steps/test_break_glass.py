@@ -83,7 +83,7 @@ class Hand:
 
     def update(
         self,
-        changes: Sequence[tuple[str, bool]],
+        calls: Sequence[Sequence[tuple[str, bool]]],
         *,
         deadline: float,
         fence: Callable[[], None],
@@ -91,10 +91,11 @@ class Hand:
     ) -> ReadBack:
         fence()
         self.said.append("update")
-        self.controls |= dict(changes)
+        states = {name: on for call in calls for name, on in call}
+        self.controls |= states
         if self.lost:
             raise SwitchUnavailable("applied but not confirmed")
-        return ReadBack(dict(changes), self.alone)
+        return ReadBack(states, self.alone)
 
 
 def hand(**options: Any) -> tuple[Hand, list[str]]:

@@ -228,7 +228,7 @@ def _after_an_evacuation() -> World:
     assert commands.evacuate(w.hand, WEST, **WHY).done
     assert w.until(w.has(Kind.SETTLED), 300)
     back = [(f"usw2-{s}", True) for s in "abcd"]
-    w.hand.switch.update(back, deadline=w.stage.kernel.now() + 60, fence=lambda: None)
+    w.hand.switch.update([back], deadline=w.stage.kernel.now() + 60, fence=lambda: None)
     w.advance(STROKE + 13 * 60 - 20 - w.stage.kernel.now())
     w.moves.clear()
     w.advance(200)
@@ -256,7 +256,7 @@ def test_a_drill_of_which_somebody_else_moves_a_control_was_interrupted() -> Non
     w = drilled()
     assert w.until(w.has(Kind.SHIFT_VERIFIED), 300)
     w.advance(30)
-    w.hand.switch.update([("use1-a", True)], deadline=w.stage.kernel.now() + 60, fence=lambda: None)
+    w.hand.switch.update([[("use1-a", True)]], deadline=w.stage.kernel.now() + 60, fence=lambda: None)
     assert w.until(w.has(Kind.SETTLED), 120)
     assert outcomes(w) == ["interrupted"]
     assert status(w)["last_success"] is None

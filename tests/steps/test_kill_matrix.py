@@ -42,7 +42,7 @@ def _undisturbed() -> list[Sent]:
 def test_the_matrix_notices_a_second_effect() -> None:
     w = play_cell(None)
     w.hand.switch.update(
-        [("usw2-a", False), ("use1-a", True)], deadline=w.stage.kernel.now() + 30, fence=lambda: None
+        [[("usw2-a", False), ("use1-a", True)]], deadline=w.stage.kernel.now() + 30, fence=lambda: None
     )
     assert any("moves" in said for said in wrong(w))
 

@@ -78,7 +78,7 @@ def test_who_asks_to_leave_a_region_does_not_bring_it_home() -> None:
     """Found: seed 1065. It had been left, and somebody had turned it on again, though it was dark."""
     w = failing(**HOME)
     assert w.until(w.has(Kind.SETTLED), 300)
-    w.hand.switch.update([("use1-a", True)], deadline=w.stage.kernel.now() + 60, fence=lambda: None)
+    w.hand.switch.update([[("use1-a", True)]], deadline=w.stage.kernel.now() + 60, fence=lambda: None)
     w.advance(60)
     asked = evacuate(w.hand, EAST, who="ana", reason="it is dark")
     assert asked.done, asked.sentence

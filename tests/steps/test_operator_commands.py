@@ -174,7 +174,7 @@ def test_nobody_sets_the_floor_aside() -> None:
     regions = policy_data()["regions"] | {"eu-west-1": {"controls": [f"euw1-{s}" for s in "abcd"]}}
     w = failing(regions=regions, limits=LIMITS | {"minRegionsOn": 2})
     off = [(f"euw1-{s}", False) for s in "abcd"]
-    w.hand.switch.update(off, deadline=w.stage.kernel.now() + 60, fence=lambda: None)
+    w.hand.switch.update([off], deadline=w.stage.kernel.now() + 60, fence=lambda: None)
     w.asleep.add("Tick")
     w.moves.clear()
     commands.evacuate(w.hand, EAST, despite=("target-not-ready", "shared-cause", "floor"), **WHY)

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from controller.aws.arc import switch
 from controller.aws.dynamodb import evidence
 from controller.aws.events.parse import parse
 from controller.core.decision import plan
@@ -48,9 +47,14 @@ def _left_for_a_region_that_was_off() -> World:
     return w
 
 
-def test_s1_on_goes_before_off_where_two_calls_are_needed(monkeypatch: Patch) -> None:
+def test_s1_a_call_holds_whole_slices_where_two_calls_are_needed(monkeypatch: Patch) -> None:
     assert _left_for_a_region_that_was_off().lowest is None
-    monkeypatch.setattr(switch, "calls", lambda changes: plan.calls(changes)[::-1])
+
+    def off_first(_policy: object, changes: Sequence[plan.Change]) -> list[Sequence[plan.Change]]:
+        ordered = sorted(changes, key=lambda change: change[1])
+        return [ordered[i : i + plan.BATCH] for i in range(0, len(ordered), plan.BATCH)]
+
+    monkeypatch.setattr(shift_traffic, "calls", off_first)
     assert "On in no Region" in str(_left_for_a_region_that_was_off().lowest)
 
 

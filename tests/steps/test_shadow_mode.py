@@ -26,7 +26,7 @@ def test_in_shadow_a_call_that_lands_late_is_drift_and_nothing_is_put_back() -> 
     w.trouble = calm
     deploy(w, redeployed(w, enforcement="shadow"))
     w.advance(70)
-    w.hand.switch.update(LATE, deadline=w.stage.kernel.now() + 15, fence=lambda: None)
+    w.hand.switch.update([LATE], deadline=w.stage.kernel.now() + 15, fence=lambda: None)
     w.advance(90)
     assert [move[1:] for move in w.moves] == LATE
     assert (w.count(Kind.ECHO_SEEN), w.count(Kind.DRIFT_SEEN)) == (0, 1)

@@ -27,14 +27,14 @@ class Slow:
 
     def update(
         self,
-        changes: Sequence[tuple[str, bool]],
+        calls: Sequence[Sequence[tuple[str, bool]]],
         *,
         deadline: float,
         fence: Callable[[], None],
         override: Sequence[str] = (),
     ) -> ReadBack:
         self.left = deadline - self.w.stage.runtime.monotonic()
-        return self.w.deps.switch.update(changes, deadline=deadline, fence=fence, override=override)
+        return self.w.deps.switch.update(calls, deadline=deadline, fence=fence, override=override)
 
 
 def about_to_shift() -> World:

@@ -147,14 +147,14 @@ def test_a_call_that_lands_after_its_intent_was_given_up_is_put_back_within_a_mi
     w.trouble = calm
     w.advance(30)
     late = [(f"use1-{s}", False) for s in "abcd"]
-    w.hand.switch.update(late, deadline=w.stage.kernel.now() + 15, fence=lambda: None)
+    w.hand.switch.update([late], deadline=w.stage.kernel.now() + 15, fence=lambda: None)
     landed = w.moves[0][0]
     assert w.until(lambda: len(w.moves) == 8, 60, step=1)
     assert w.moves[-1][0] - landed <= 60.0
     w.advance(200)
     assert all(w.controls.values())
     assert (w.count(Kind.ECHO_SEEN), w.count(Kind.DRIFT_SEEN), len(w.moves)) == (1, 0, 8)
-    w.hand.switch.update(late, deadline=w.stage.kernel.now() + 15, fence=lambda: None)
+    w.hand.switch.update([late], deadline=w.stage.kernel.now() + 15, fence=lambda: None)
     w.advance(200)
     assert (w.count(Kind.ECHO_SEEN), len(w.moves)) == (1, 12), "a second time it is somebody else"
     assert w.whole

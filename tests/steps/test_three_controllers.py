@@ -98,7 +98,7 @@ def late_call(clocks: dict[str, float]) -> World:
     w.advance(30)
     w.stage.faults.controllers_dead.add(OTHER)
     late = [(f"use1-{s}", False) for s in "abcd"]
-    w.hands[WEST].switch.update(late, deadline=w.stage.kernel.now() + 15, fence=lambda: None)
+    w.hands[WEST].switch.update([late], deadline=w.stage.kernel.now() + 15, fence=lambda: None)
     return w
 
 

@@ -29,7 +29,6 @@ from controller.aws.arc.calls import (
 )
 from controller.aws.arc.endpoints import Endpoints
 from controller.aws.arc.hedging import Hedge
-from controller.core.decision.plan import calls
 from controller.ports.errors import ControllerError, SwitchRefused, SwitchUnavailable
 from controller.ports.outside import ReadBack
 from controller.ports.runtime import Runtime
@@ -84,7 +83,7 @@ class ArcSwitch:
 
     def update(
         self,
-        changes: Changes,
+        calls: Sequence[Changes],
         *,
         deadline: float,
         fence: Callable[[], None],
@@ -92,15 +91,15 @@ class ArcSwitch:
     ) -> ReadBack:
         """Apply the changes as `ports.outside.RoutingControls.update` promises.
 
-        Nothing is sent after `deadline`, reads included: allow 15 s for a change to show elsewhere. More than
-        ten changes take several calls, spaced by the wait period and a second.
+        Nothing is sent after `deadline`, reads included: allow 15 s for a change to show elsewhere. Several
+        calls are spaced by the wait period and a second.
         """
-        if len(dict(changes)) != len(changes):
+        every = [change for batch in calls for change in batch]
+        if len(dict(every)) != len(every):
             raise ValueError("a control is named twice")
-        batches = calls(changes)
         done: dict[str, bool] = {}
         states = ReadBack({})
-        for number, batch in enumerate(batches, start=1):
+        for number, batch in enumerate(calls, start=1):
             hedge = self._endpoints.writes()
             try:
                 winner = self._apply(batch, hedge, deadline, fence, override)
@@ -109,10 +108,8 @@ class ArcSwitch:
                 states = self._confirm(done, deadline, without=winner)
             finally:
                 hedge.join(JOIN_LIMIT)
-            if number < len(batches):
-                self._rest_until(
-                    applied_at + self._wait_period + 1.0, deadline, f"{number} of {len(batches)}"
-                )
+            if number < len(calls):
+                self._rest_until(applied_at + self._wait_period + 1.0, deadline, f"{number} of {len(calls)}")
         return states
 
     def _apply(

@@ -9,6 +9,7 @@ from typing import Any
 from controller.console.view_data import Seen
 from controller.core.decision.traffic_share import Served
 from controller.core.evidence.evaluation import Track
+from controller.core.incident.fold import fold
 from controller.core.incident.state import ENDED, Incident
 from controller.core.journal import Event, Kind
 from controller.core.policy.schema import Policy
@@ -39,9 +40,7 @@ def story_of(
     last = ends(incident, seen.now)
     own = tuple(e for e in seen.events if e.draft.incident == incident.id)
     shifts = _shifts(policy, own, broke)
-    before = dict(incident.before) or dict.fromkeys(
-        (c for entry in policy.regions.values() for c in entry.controls), True
-    )
+    before = _stood(policy, incident, seen)
     first = next((e.at for e in own if e.kind is Kind.CONFIRMED), None)
     return Story(
         scenario=incident.id, says="", must="", region=incident.source, application=policy.application,
@@ -59,6 +58,18 @@ def story_of(
             if each.end > broke - LEAD and each.start < last
         ),
     )  # fmt: skip
+
+
+def _stood(policy: Policy, incident: Incident, seen: Seen) -> dict[str, bool]:
+    """Return every control as it stood before the incident.
+
+    The incident keeps those alone that it moves; the rest is what the journal said when it opened. What
+    nobody ever wrote down counts as On.
+    """
+    opened = next((e.seq for e in seen.events if e.draft.incident == incident.id), 0)
+    known = fold(policy.application, (e for e in seen.events if e.seq < opened)).stand
+    every = dict.fromkeys((c for entry in policy.regions.values() for c in entry.controls), True)
+    return every | {name: on for name, on in ({**known, **incident.before}).items() if name in every}
 
 
 def _milestones(

@@ -176,7 +176,8 @@ def _guarded(s: Situation, found: GuardInput, tree: Node | None, *, at_once: boo
     found = replace(found, doubts=asked(answers))
     goal = None
     if target is not None and s.controls is not None:
-        whole = plan(s.policy, source=region, target=target, controls=s.controls)
+        taken = incident.taken if incident else ()
+        whole = plan(s.policy, source=region, target=target, controls=s.controls, taken=taken)
         done, rest = (incident.waves, under_way(s.policy, incident, s.controls)) if incident else (0, ())
         waves = None if at_once else found.policy.evacuate.waves
         goal = next_wave(s.policy, whole, waves, done, rest)

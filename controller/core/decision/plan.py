@@ -1,6 +1,6 @@
 """Plans: the changes from the routing controls as read now to the goal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from controller.core.journal import digest
@@ -13,15 +13,30 @@ BATCH = 10
 Change = tuple[str, bool]
 
 
-def plan(policy: Policy, *, source: str, target: str, controls: Mapping[str, bool]) -> Plan:
-    """Return the plan that moves all traffic from `source` to `target`.
+def slices(policy: Policy) -> tuple[Mapping[str, str], ...]:
+    """Return each slice of traffic as Region -> its control there."""
+    rows = zip(*(entry.controls for entry in policy.regions.values()), strict=True)
+    return tuple(dict(zip(policy.regions, names, strict=True)) for names in rows)
 
-    Every slice is On in `target` and Off in `source`; other Regions stay as they are.
+
+def plan(
+    policy: Policy, *, source: str, target: str, controls: Mapping[str, bool], taken: Collection[str] = ()
+) -> Plan:
+    """Return the plan that moves what `source` carries to `target`.
+
+    Each slice that is On in `source`, or in no Region at all, is On in `target` and Off in `source`. A slice
+    that other Regions carry stays as it is, in every Region.
     `controls` is name -> on for every control of the policy (KeyError if one is missing).
+    taken: controls that this move has put, or intends to put. Their slices stay part of the goal once they
+    are Off in `source`, so the goal is the same from the first wave to the last.
     """
+    places = slices(policy)
+    moving = [i for i, names in enumerate(places)
+              if controls[names[source]] or not any(controls[name] for name in names.values())
+              or names[source] in taken or names[target] in taken]  # fmt: skip
     goal = (
-        *((name, True) for name in policy.regions[target].controls),
-        *((name, False) for name in policy.regions[source].controls),
+        *((places[i][target], True) for i in moving),
+        *((places[i][source], False) for i in moving),
     )
     changes = tuple((name, on) for name, on in goal if controls[name] is not on)
     return Plan(source, target, changes, goal, digest([source, target, goal])[:16])
@@ -43,20 +58,32 @@ def homecoming(
     source: str,
     target: str,
     home: Mapping[str, bool],
-    release: bool,
+    away: Collection[str],
     controls: Mapping[str, bool],
 ) -> Plan:
-    """Return the plan that puts `source` back as it stood at `home`.
+    """Return the plan that puts `source` back as at `home`, slice by slice.
 
-    Of other Regions none is turned on. release: whether a Region that only replaced `source` (it was off at
-    home) is turned off where `source` is on.
+    Of other Regions none is turned on. Those that only stand in (they are Off at home) are turned off for
+    each slice that comes home, but for as many as Regions of `away` are still missing there; the carrier
+    `target` is turned off first. So does `source` stay On where it stands in for another itself.
+
+    ```
+    home: slice 1 East, slice 2 West; both were left for Other     East comes home: 1 East, 2 Other
+    ```
     """
-    own = policy.regions[source].controls
-    goal = [(name, home.get(name, controls[name])) for name in own]
-    for region, entry in policy.regions.items():
-        if release and region != source:
-            pairs = zip(entry.controls, own, strict=True)
-            goal += [(name, False) for name, mine in pairs if home.get(mine) and home.get(name) is False]
+    goal: list[Change] = []
+    for names in slices(policy):
+        mine = names[source]
+        left = (name for region, name in names.items() if region in away and region != source)
+        missing = sum(home.get(name, False) and not controls[name] for name in left)
+        others_first = (names[region] for region in sorted(names, key=lambda region: region == target))
+        standing_in = [name for name in others_first if home.get(name) is False and controls[name]]
+        kept = standing_in[:missing]
+        if home.get(mine, controls[mine]):
+            goal.append((mine, True))
+            goal += [(n, False) for n in names.values() if home.get(n) is False and n not in kept]
+        elif mine not in kept and any(home.get(name) and controls[name] for name in names.values()):
+            goal.append((mine, False))
     changes = tuple((name, on) for name, on in goal if controls[name] is not on)
     return Plan(source, target, changes, tuple(goal), digest(["home", source, target, goal])[:16])
 
@@ -75,26 +102,40 @@ def next_wave(
     if waves is None:
         return whole
     place = {name: i for entry in policy.regions.values() for i, name in enumerate(entry.controls)}
-    slices = sorted({place[name] for name, _ in whole.changes})
-    moving = slices[: waves[min(done, len(waves) - 1)]]
+    left = sorted({place[name] for name, _ in whole.changes})
+    moving = left[: waves[min(done, len(waves) - 1)]]
     if under_way:
-        moving = [i for i in slices if i in {place[name] for name in under_way}]
+        moving = [i for i in left if i in {place[name] for name in under_way}]
     changes = tuple(change for change in whole.changes if place[change[0]] in moving)
-    return replace(whole, changes=changes, left=len(slices) - len(moving))
+    return replace(whole, changes=changes, left=len(left) - len(moving))
 
 
-def calls(changes: Sequence[Change], batch: int = BATCH) -> tuple[tuple[Change, ...], ...]:
-    """Return the changes as calls: one call if they fit, else On before Off.
+def calls(policy: Policy, changes: Sequence[Change], batch: int = BATCH) -> tuple[tuple[Change, ...], ...]:
+    """Return the changes as calls, all changes of a slice in one.
 
     ```
-    fits:      [On On On Off Off Off]
-    does not:  [On x10] [On ..] | [Off x10] [Off ..]      between two calls every slice is On somewhere
+    nine slices of two changes:   [On 1..5, Off 1..5] [On 6..9, Off 6..9]
     ```
+    So between two calls a slice stands as before or as after, and never in two Regions because of us: a rule
+    that allows exactly one would refuse that. Slices that are turned on somewhere come first, so that no
+    Region goes dark before the one that takes over serves.
+    A slice with more changes than fit (eleven Regions or more) is split On before Off: it is On somewhere
+    between the calls, and an exactly-one rule refuses the second Region.
     """
-    if len(changes) <= batch:
-        return (tuple(changes),) if changes else ()
-    ordered = [[c for c in changes if c[1]], [c for c in changes if not c[1]]]
-    return tuple(tuple(part[i : i + batch]) for part in ordered for i in range(0, len(part), batch))
+    place = {name: i for i, names in enumerate(slices(policy)) for name in names.values()}
+    groups: dict[int, list[Change]] = {}
+    for name, on in sorted(changes, key=lambda change: (place[change[0]], not change[1])):
+        groups.setdefault(place[name], []).append((name, on))
+    found: list[tuple[Change, ...]] = []
+    for group in sorted(groups.values(), key=lambda group: not group[0][1]):
+        if found and len(found[-1]) + len(group) <= batch:
+            found[-1] += tuple(group)
+        elif len(group) <= batch:
+            found.append(tuple(group))
+        else:
+            parts = [[c for c in group if c[1]], [c for c in group if not c[1]]]
+            found += [tuple(part[i : i + batch]) for part in parts for i in range(0, len(part), batch)]
+    return tuple(tuple(sorted(call, key=lambda change: not change[1])) for call in found)
 
 
 def after(controls: Mapping[str, bool], changes: Sequence[Change]) -> dict[str, bool]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from controller.core.decision import guards
 from controller.core.decision.cooldown import return_cooldown_ends
 from controller.core.decision.guards import GuardInput
-from controller.core.decision.plan import homecoming, homeward, next_wave, plan
+from controller.core.decision.plan import homecoming, homeward, next_wave, plan, slices
 from controller.core.decision.progress import begun, heading, under_way
 from controller.core.decision.readiness import asked, judge_ready, summary, under_doubt
 from controller.core.evidence.evaluation import judge, judge_leaf, truth
@@ -194,7 +194,10 @@ def _stay_over(found: GuardInput, incident: Incident) -> tuple[str, str] | None:
 def _outward(found: GuardInput, incident: Incident) -> Plan | None:
     if found.controls is None or incident.target is None:
         return None
-    return plan(found.policy, source=incident.source, target=incident.target, controls=found.controls)
+    return plan(
+        found.policy, source=incident.source, target=incident.target, controls=found.controls,
+        taken=incident.taken,
+    )  # fmt: skip
 
 
 def _as_before(found: GuardInput, incident: Incident) -> Plan | None:
@@ -205,18 +208,14 @@ def _as_before(found: GuardInput, incident: Incident) -> Plan | None:
 
 
 def _goal(found: GuardInput, carrier: str, done: int) -> Plan | None:
-    """Return the plan of the next wave home.
-
-    A Region that replaced another is turned off when the last Region that was left comes home.
-    """
+    """Return the plan of the next wave home."""
     restore, state = found.policy.restore, found.state
     if found.controls is None or restore is None:
         return None
-    others = (region for region in found.policy.regions if region != found.region)
+    away = [r for r in found.policy.regions if r != found.region and state.away(r) is not None]
     whole = homecoming(
-        found.policy, source=found.region, target=carrier, home=state.home, controls=found.controls,
-        release=all(state.away(region) is None for region in others),
-    )  # fmt: skip
+        found.policy, source=found.region, target=carrier, home=state.home, away=away, controls=found.controls
+    )
     # Where the Region that serves must be left, coming home is the way out of it: at once, not in waves.
     waves = None if must_be_left(found, carrier) else restore.waves
     return next_wave(
@@ -225,14 +224,19 @@ def _goal(found: GuardInput, carrier: str, done: int) -> Plan | None:
 
 
 def _carrier(found: GuardInput, left: Incident) -> str:
-    """Return the Region that serves while the other is away.
+    """Return the Region that serves what is to come home.
 
-    It is another than the one it was left for, where that failed too.
+    It is another than the one it was left for, where that was left too. Once the way home has begun it stays
+    the same: with each wave there is less to tell it by.
     """
-    controls, was = found.controls or {}, str(left.target)
-    others = [was, *(region for region in found.policy.regions if region not in (was, found.region))]
-    regions = found.policy.regions
-    on = (r for r in others if r in regions and any(controls.get(name) for name in regions[r].controls))
+    incident, controls, home = found.incident, found.controls or {}, found.state.home
+    if incident is not None and incident.target and begun(found.policy, incident, found.controls):
+        return incident.target
+    was = str(left.target)
+    missing = [names for names in slices(found.policy)
+               if home.get(names[found.region]) and not controls.get(names[found.region])]  # fmt: skip
+    others = [r for r in dict.fromkeys((was, *found.policy.regions)) if r != found.region]
+    on = (r for r in others if any(controls.get(names.get(r, "")) for names in missing))
     return next(on, was)
 
 

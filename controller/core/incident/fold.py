@@ -87,13 +87,14 @@ def apply(state: State, event: Event) -> State:
 def _home(state: State, incident: Incident) -> Mapping[str, bool]:
     """Return the controls as they stood when no Region was away.
 
-    That is before the first of those moves whose Regions have not all come home.
+    That is before the first of those moves whose Regions have not all come home. What is known already
+    stays; a move that chose another target adds the controls of that one.
     """
-    if state.incidents[incident.id].before or incident.intent == "restore":
+    if incident.intent == "restore":
         return state.home
-    if any(state.away(region) for region in {i.source for i in state.incidents.values()}):
-        return {**state.stand, **incident.before, **state.home}
-    return {**state.stand, **incident.before}
+    begun = bool(state.incidents[incident.id].before)
+    away = begun or any(state.away(region) for region in {i.source for i in state.incidents.values()})
+    return {**state.stand, **incident.before, **(state.home if away else {})}
 
 
 def _struck(state: State, event: Event) -> State:

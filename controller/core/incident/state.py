@@ -141,6 +141,11 @@ class Incident:
         """Return True for an evacuation, and for a drill that was cut short."""
         return self.intent == "evacuate" or (self.intent == "drill" and self.outcome == INTERRUPTED)
 
+    @property
+    def taken(self) -> frozenset[str]:
+        """Return the controls that it has put, or intends to put."""
+        return frozenset((*self.put, *self.intended))
+
 
 @dataclass(frozen=True, slots=True)
 class State:

@@ -113,7 +113,7 @@ class _Glass:
             outcome = move(self.policy, switch, runtime, again, write_down)
         except OSError as error:
             sentence = f"the intent could not be written down, nothing was sent: {error.strerror}"
-            self._unreachable(sentence, again.target, ExitCode.INTERNAL)
+            self._unreachable(sentence, again.target, ExitCode.INTERNAL, seen=again)
         self._finish(again, outcome)
 
     def _look(self, switch: RoutingControls) -> Outlook:
@@ -130,7 +130,7 @@ class _Glass:
 
     def _finish(self, seen: Outlook, outcome: Outcome) -> None:
         if outcome.stage == "unconfirmed":
-            self._unreachable(outcome.sentence, seen.target, outcome=outcome)
+            self._unreachable(outcome.sentence, seen.target, outcome=outcome, seen=seen)
         code = ExitCode.OK if outcome.stage == "applied" else ExitCode.NO
         self._end(code, outcome.sentence, outcome=outcome, target=seen.target)
 
@@ -140,12 +140,20 @@ class _Glass:
         target: str | None,
         code: ExitCode = ExitCode.UNREACHABLE,
         outcome: Outcome | None = None,
+        seen: Outlook | None = None,
     ) -> NoReturn:
-        """End the command, and print lines that a person can run from elsewhere."""
+        """End the command, and print lines that a person can run from elsewhere.
+
+        Where no state could be read, the lines are about every slice.
+        """
         lines: list[str] = []
-        if target is not None:
+        if seen is not None and seen.plan is not None:
+            lines = [*move_lines(self.context.deployment, seen.plan.goal)]
+        elif target is not None:
             goal = whole(self.policy, source=self.region, target=target)
-            lines = [*move_lines(self.context.deployment, goal)]
+            elsewhere = f"# Leave out each slice that is Off in {self.region} and On in a third Region."
+            lines = [elsewhere] if len(self.policy.regions) > 2 else []
+            lines += move_lines(self.context.deployment, goal)
         self._end(code, why, lines=lines, outcome=outcome, target=target)
 
     def _end(

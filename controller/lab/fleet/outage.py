@@ -218,7 +218,7 @@ class _Life:
             self.lines.transitions.take()
             self.runtime.sleep(GATHER)
             try:
-                self.switch.update(changes, deadline=self.runtime.monotonic() + DEADLINE, fence=self._fence)
+                self.switch.update([changes], deadline=self.runtime.monotonic() + DEADLINE, fence=self._fence)
             except SwitchUnavailable:
                 self.outcome.retries += turn < TIMES
                 self.runtime.sleep(self.rng.uniform(0.0, RETRY * 2**turn))

@@ -20,6 +20,7 @@ from controller.core.decision.drift import (
     put_back,
     shown,
 )
+from controller.core.decision.plan import calls
 from controller.core.decision.precedence import TICKS_APART, abstains
 from controller.core.incident.state import State
 from controller.core.journal import Kind
@@ -88,7 +89,8 @@ def repair_echo(deps: Deps, seen: Situation, state: State, *, waited: bool = Fal
     }
     state = write(deps, state, Kind.ECHO_SEEN, data=data)
     try:
-        deps.switch.update(changes, deadline=deadline, fence=lambda: _fence(deps, state))
+        sends = calls(deps.policy, changes)
+        deps.switch.update(sends, deadline=deadline, fence=lambda: _fence(deps, state))
         text = str(data["reason"])
     except (SwitchUnavailable, SwitchRefused) as failed:
         text = f"{data['reason']}\nThat failed: {failed}"

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
-from controller.core.decision.plan import after, below_floor, plan, serving
+from controller.core.decision.plan import after, below_floor, calls, plan, serving
 from controller.core.incident.fold import apply, fold, refuse_illegal
 from controller.core.journal import Draft, Event, Kind
 from controller.core.model import Plan
@@ -102,7 +102,7 @@ def plan_move(policy: Policy, switch: RoutingControls, *, source: str, target: s
         return Outlook(source, None, before, refusal=last)
     move_plan = plan(policy, source=source, target=to, controls=before)
     if not move_plan.changes:
-        return Outlook(source, to, before, refusal=f"{source} is left already and {to} carries all slices")
+        return Outlook(source, to, before, refusal=f"{source} is left already; others carry every slice")
     breaks = below_floor(policy, after(before, move_plan.changes))
     refusal = None if breaks is None else f"the floor forbids it: {breaks}"
     return Outlook(source, to, before, move_plan, refusal)
@@ -136,7 +136,8 @@ def move(
     written = write_down({"stage": "intended", **_record(policy, outlook, outlook.after)})
     deadline = runtime.monotonic() + DEADLINE
     try:
-        shown = switch.update(move_plan.changes, deadline=deadline, fence=_nobody_drives)
+        sends = calls(policy, move_plan.changes)
+        shown = switch.update(sends, deadline=deadline, fence=_nobody_drives)
         said = f"{move_plan.source} was left for {move_plan.target}" + (LONE if shown.alone else "")
         outcome = Outcome("applied", said, {**outlook.before, **shown})
     except SwitchRefused as refused:

@@ -40,7 +40,10 @@ def remaining_plan(
     """
     if decision.plan is not None or incident.leg == "home" or incident.intent == "restore":
         return decision.plan
-    return plan(deps.policy, source=incident.source, target=str(incident.target), controls=controls)
+    return plan(
+        deps.policy, source=incident.source, target=str(incident.target), controls=controls,
+        taken=incident.taken,
+    )  # fmt: skip
 
 
 def record_late_apply(

@@ -2,7 +2,7 @@
 
 ```
 act? -> RegionCounted for the fleet (durable) -> beat
-     -> ShiftIntended (durable) -> fence -> ARC, On and Off at once -> read back -> ShiftApplied
+     -> ShiftIntended (durable) -> fence -> ARC, call by call -> read back -> ShiftApplied
                                    └ before every send: armed, our epoch and policy, same incident
 
  RegionCounted: read the fleet ─┬─ counted today: go
@@ -23,6 +23,7 @@ from typing import Any
 from controller.core.decision.approval_chain import granted, overrides
 from controller.core.decision.decide import decide
 from controller.core.decision.limits import fleet_refusal, left_today, regions_counted
+from controller.core.decision.plan import calls
 from controller.core.decision.progress import begun, lands_until
 from controller.core.incident.state import Incident, Phase, State
 from controller.core.journal import Draft, Event, Kind
@@ -110,18 +111,17 @@ def shift_traffic(deps: Deps, payload: StepPayload) -> StepPayload:
         "policy": deps.policy.digest,
         "wave": incident.waves + 1,
         "left": plan.left,
-        "before": dict(incident.before) or {name: seen.controls[name] for name, _ in plan.goal},
+        "before": {name: seen.controls[name] for name, _ in plan.goal} | dict(incident.before),
     }
     aside = granted(incident)
     if aside:
         data["override"] = list(aside)
     state = write(deps, state, Kind.SHIFT_INTENDED, data=data, incident=incident)
     incident = state.incidents[incident.id]
-    deadline = gathered + DEADLINE
+    deadline, fence = gathered + DEADLINE, partial(_fence, deps, incident, payload)
+    sends = calls(deps.policy, plan.changes)
     try:
-        shown = deps.switch.update(
-            plan.changes, deadline=deadline, fence=lambda: _fence(deps, incident, payload), override=aside
-        )
+        shown = deps.switch.update(sends, deadline=deadline, fence=fence, override=aside)
     except SwitchRefused as refused:
         return _refused(deps, state, incident, payload, refused)
     _applied(deps, state, incident, plan, shown, before=seen.controls)
