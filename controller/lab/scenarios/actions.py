@@ -1,7 +1,12 @@
 """The actions of scenarios: each breaks one thing in the rehearsal, or heals it."""
 
+from collections.abc import Callable
+
 from controller.lab.environment.environment import Stage
-from controller.rehearsal.services.arc.data_plane import ENDPOINTS
+from controller.lab.scenarios.scenario import Act
+from controller.rehearsal.services.arc.data_plane import ENDPOINTS, SERVICE
+
+LOOK = 0.2
 
 
 def dark(stage: Stage, region: str) -> None:
@@ -62,3 +67,27 @@ def other_heals(stage: Stage, region: str) -> None:
     for other in stage.policy.regions:
         if other != region:
             heal(stage, other)
+
+
+def once_asked(then: Callable[[Stage], None]) -> Act:
+    """Return an act that does something after people were first asked."""
+
+    def act(stage: Stage, region: str) -> None:
+        before = len(stage.cloud.outbox.notices)
+
+        def look() -> None:
+            asked = (f"leave {region}" in notice.subject for notice in stage.cloud.outbox.notices[before:])
+            if any(asked):
+                then(stage)
+            else:
+                stage.kernel.after(LOOK, look)
+
+        look()
+
+    return act
+
+
+def turn(stage: Stage, name: str, *, on: bool) -> None:
+    """Turn one control as with the AWS command line, from outside of tidegate."""
+    entry = {"RoutingControlArn": stage.cloud.controls[name], "RoutingControlState": "On" if on else "Off"}
+    stage.cloud.call(SERVICE, "UpdateRoutingControlState", "ap-southeast-2", entry)

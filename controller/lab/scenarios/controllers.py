@@ -1,34 +1,14 @@
 """The scenarios in which the controllers themselves fail, each with its twin."""
 
-from collections.abc import Callable
-
 from controller.lab.environment.environment import Stage
 from controller.lab.scenarios import actions
-from controller.lab.scenarios.scenario import Act, Scenario, Step
+from controller.lab.scenarios.actions import once_asked
+from controller.lab.scenarios.scenario import Scenario, Step
 from controller.rehearsal.blueprint import machine_arn
 from controller.rehearsal.service import ACCOUNT
 
-LOOK = 0.2
 FROZEN = 300.0
 """Seconds of a freeze; longer than a takeover takes."""
-
-
-def _once_asked(then: Callable[[Stage], None]) -> Act:
-    """Return an act that does something after people were first asked."""
-
-    def act(stage: Stage, region: str) -> None:
-        before = len(stage.cloud.outbox.notices)
-
-        def look() -> None:
-            asked = (f"leave {region}" in notice.subject for notice in stage.cloud.outbox.notices[before:])
-            if any(asked):
-                then(stage)
-            else:
-                stage.kernel.after(LOOK, look)
-
-        look()
-
-    return act
 
 
 def _driver(stage: Stage) -> str:
@@ -66,7 +46,7 @@ CONTROLLERS: tuple[Scenario, ...] = (
         "move",
         (
             Step(0, "{region} goes dark; its driver will die once people are asked", actions.dark),
-            Step(0, "the driver's end is set", _once_asked(_die)),
+            Step(0, "the driver's end is set", once_asked(_die)),
         ),
         pages=True,
     ),
@@ -76,7 +56,7 @@ CONTROLLERS: tuple[Scenario, ...] = (
         "move",
         (
             Step(0, "{region} goes dark; its driver will freeze once people are asked", actions.dark),
-            Step(0, "the driver's freeze is set", _once_asked(_freeze)),
+            Step(0, "the driver's freeze is set", once_asked(_freeze)),
         ),
         lasts=1500,
         pages=True,

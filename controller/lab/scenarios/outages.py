@@ -7,10 +7,9 @@ moves routing controls by hand (`DRIFTING`): that is seen and told, never fought
 from controller.core.policy.schema import AlarmSignal
 from controller.lab.environment.environment import Stage
 from controller.lab.scenarios import actions
-from controller.lab.scenarios.actions import dark
+from controller.lab.scenarios.actions import dark, turn
 from controller.lab.scenarios.scenario import Scenario, Step
 from controller.rehearsal.service import ACCOUNT, iso
-from controller.rehearsal.services.arc.data_plane import SERVICE
 
 HOURS, EVERY = 13, 300.0
 """One transition of each alarm in five minutes, as of a flapping alarm.
@@ -146,10 +145,7 @@ OUTAGES: tuple[Scenario, ...] = (
 
 
 def _by_hand(stage: Stage, region: str) -> None:
-    """Turn one of the Region's controls Off, as with the AWS command line."""
-    name = stage.policy.regions[region].controls[0]
-    entry = {"RoutingControlArn": stage.cloud.controls[name], "RoutingControlState": "Off"}
-    stage.cloud.call(SERVICE, "UpdateRoutingControlState", "ap-southeast-2", entry)
+    turn(stage, stage.policy.regions[region].controls[0], on=False)
 
 
 DRIFTING = (

@@ -149,6 +149,8 @@ def judge(stage: Stage, run: Run, approve: Mode) -> Judged:
         home = "customers are at home" if returns else "customers were not moved"
         findings.append((asked > 0, f"{asked} of them went to {run.region}: {home}"))
     if returns:
+        if run.scenario.second is not None:
+            findings.append(_second(stage, run, last))
         away = [not sum(ledger.by_region(at, at + 60).get(run.region, (0, 0))) for at in _minutes(run)]
         findings.append((any(away), f"{sum(away)} minutes without a request to {run.region}: it was left"))
     early = ledger.by_region(run.broke, run.broke + run.scenario.still_until).get(run.region, (0, 0))

@@ -1,6 +1,7 @@
 """The scenarios of who waits behind whom, of a no, and of what was turned on by hand."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from controller.lab.environment.environment import Stage
@@ -41,6 +42,10 @@ def _stopped(stage: Stage, region: str) -> None:
     once_asked(lambda stage: stage.later(_stop))(stage, region)
 
 
+def _acknowledged(stage: Stage, _region: str) -> None:
+    stage.later(_acknowledge)
+
+
 def _acknowledge(deps: Deps) -> None:
     for incident in read_state(deps).incidents:
         commands.acknowledge(deps, incident, who=WHO, reason="it is not what we thought")
@@ -51,7 +56,7 @@ def _by_hand(count: int) -> Act:
 
     def act(stage: Stage, region: str) -> None:
         for place, name in enumerate(stage.policy.regions[region].controls[:count]):
-            stage.kernel.after(1.0 + 6.0 * place, lambda name=name: turn(stage, name, on=True))
+            stage.kernel.after(1.0 + 6.0 * place, partial(turn, stage, name, on=True))
 
     return act
 
@@ -102,7 +107,7 @@ PRECEDENCE = (
         "move",
         (
             Step(0, "{region} goes dark; an operator will stop its evacuation", _stopped),
-            Step(1200, "the operator acknowledges it", lambda stage, _: stage.later(_acknowledge)),
+            Step(1200, "the operator acknowledges it", _acknowledged),
         ),
         lasts=2400,
         pages=True,
