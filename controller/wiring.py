@@ -25,6 +25,7 @@ from controller.aws.dynamodb.console_key import ConsoleKey
 from controller.aws.dynamodb.evidence import DynamoEvidence
 from controller.aws.dynamodb.journal import DynamoJournal
 from controller.aws.dynamodb.leases import DynamoLeases
+from controller.aws.dynamodb.policies import DynamoPolicies
 from controller.aws.dynamodb.readings import DynamoSnapshots
 from controller.aws.dynamodb.replicas import Replicas
 from controller.aws.errors import translated
@@ -90,6 +91,7 @@ def build(
         deployed=d.deployed,
         journal=DynamoJournal(client=journal, table=d.journal_table, runtime=run),
         leases=DynamoLeases(client=journal, table=d.journal_table, runtime=run),
+        policies=DynamoPolicies(client=journal, table=d.journal_table),
         evidence=DynamoEvidence(client=here, table=d.evidence_table, now=run.now, kept=kept),
         assessments=DynamoAssessments(
             client=here, table=d.assessments_table, brief=client("dynamodb", None, QUESTION)

@@ -14,13 +14,22 @@ from typing import Any
 from controller.aws import notices, readiness, s3_switch, workflow
 from controller.aws.arc import calls as arc_calls
 from controller.aws.cloudwatch import alarms, request_counts
-from controller.aws.dynamodb import approvals, assessments, console_key, evidence, journal, leases, readings
+from controller.aws.dynamodb import (
+    approvals,
+    assessments,
+    console_key,
+    evidence,
+    journal,
+    leases,
+    policies,
+    readings,
+)
 from controller.core.policy.schema import OVERRIDE
 from infra import names
 from infra.project import Project
 
 CONSOLE = "Console"
-SEEN = ("journal", "evidence", "snapshots", "assessments", "switch", "readiness", "notices")
+SEEN = ("journal", "policies", "evidence", "snapshots", "assessments", "switch", "readiness", "notices")
 """What whoever decides looks at."""
 USES: Mapping[str, tuple[str, ...]] = {
     "Observe": (*SEEN, "leases", "approvals", "workflow"),
@@ -30,9 +39,9 @@ USES: Mapping[str, tuple[str, ...]] = {
     "RequestApproval": (*SEEN, "approvals", "workflow"),
     "ShiftTraffic": (*SEEN, "leases", "shift"),
     "VerifyShift": (*SEEN, "leases", "shift", "requests"),
-    "Escalate": ("assessments", "journal", "switch", "notices"),
+    "Escalate": ("assessments", "journal", "policies", "switch", "notices"),
     CONSOLE: (*SEEN, "approvals", "workflow", "console_key", "requests"),
-    "HandOver": ("assessments", "journal", "leases", "switch", "workflow", "notices"),
+    "HandOver": ("assessments", "journal", "policies", "leases", "switch", "workflow", "notices"),
 }
 """Handler -> what of the outside its step touches. `switch` reads the routing controls, `shift` moves
 them."""
@@ -44,6 +53,7 @@ OBJECT_READS = ("s3:ListBucket",)
 ADAPTERS: Mapping[str, tuple[str, ...]] = {
     "journal": journal.PERMISSIONS,
     "leases": leases.PERMISSIONS,
+    "policies": policies.PERMISSIONS,
     "evidence": evidence.PERMISSIONS,
     "snapshots": readings.PERMISSIONS,
     "assessments": assessments.PERMISSIONS,
@@ -166,7 +176,7 @@ def _asked(project: Project) -> set[str]:
 
 def _tables(project: Project, region: str, port: str) -> tuple[list[str], None]:
     account = project.account
-    if port in ("journal", "leases", "approvals", "console_key"):
+    if port in ("journal", "policies", "leases", "approvals", "console_key"):
         return [names.table_arn(r, account, names.JOURNAL) for r in project.policy.controllers], None
     table = names.ASSESSMENTS if port == "assessments" else names.EVIDENCE
     return [names.table_arn(region, account, table)], None

@@ -50,6 +50,7 @@ def outside_of(traced: Traced) -> Deps:
         deployed=0.0,
         journal=_Journal(traced),
         leases=gone,
+        policies=gone,
         evidence=_Evidence(traced),
         assessments=_Assessments(traced),
         approvals=gone,

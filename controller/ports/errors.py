@@ -6,6 +6,7 @@ ControllerError
 ├── SwitchRefused         a safety rule said no
 ├── JournalConflict       somebody wrote this sequence number first: gather again
 ├── JournalUnreadable     an event that this version does not know, or a broken chain: stop and page
+├── PolicyUnreadable      the policy that an incident goes on by is not at hand: hold and page
 ├── EvidenceUnavailable   becomes the verdict *unknown*
 ├── TokenClosed           the task token was answered, timed out, or never existed
 └── OutsideUnreachable    any other service that did not answer
@@ -43,6 +44,14 @@ class JournalUnreadable(ControllerError, ValueError):  # noqa: N818
     """The journal answers, but this version cannot read it.
 
     Nothing may move until it can.
+    """
+
+
+class PolicyUnreadable(ControllerError):  # noqa: N818
+    """A policy that the journal names cannot be read.
+
+    It is kept nowhere, another text is kept in its place, or it is of a later version.
+    Nothing of its incident may move. People can end that by hand.
     """
 
 

@@ -1,6 +1,6 @@
 """The stores of the controller, as protocols.
 
-They are: journal, lease, evidence, assessments, approvals.
+They are: journal, lease, policies, evidence, assessments, approvals.
 """
 
 from collections.abc import Mapping, Sequence
@@ -64,6 +64,27 @@ class Leases(Protocol):
         """Count one more beat.
 
         Raises `JournalConflict` if another epoch holds the lease.
+        """
+        ...
+
+
+class Policies(Protocol):
+    """The documents of policies, by digest, for whoever was not deployed with them.
+
+    They are only ever a hint: whoever reads one computes its digest (`core.policy.document`).
+    """
+
+    def keep(self, digest: str, document: str) -> None:
+        """Keep the document; one that is there already stays.
+
+        Raises `OutsideUnreachable`.
+        """
+        ...
+
+    def read(self, digest: str) -> str | None:
+        """Return what is kept under the digest, strongly consistent; None where nothing is.
+
+        Raises `OutsideUnreachable`.
         """
         ...
 

@@ -17,7 +17,8 @@ from controller.core.model import Ended, Ignored, Probe, Sighting
 from controller.core.text import sanitize
 from controller.ports.errors import ControllerError, JournalConflict, TokenClosed
 from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import load_state, missing_region
+from controller.steps.context.governance import governed_if_read
+from controller.steps.context.journalling import load_state, read_state
 from controller.steps.context.paging import note
 from controller.steps.context.situation import situation
 from controller.steps.incident.driver import MOST_RUNS, execution_name
@@ -49,7 +50,7 @@ def observe(deps: Deps, bodies: Sequence[str]) -> Observed:
     """
     now = deps.runtime.now()
     read = [deps.read_event(body, now) for body in bodies]
-    named = roster_of(deps.policy, deps.account).named
+    named = _named(deps, read)
     sightings = [each for each in read if isinstance(each, Sighting) and each.signal in named]
     ignored = tuple(
         each if isinstance(each, Ignored) else _unnamed(deps, each)
@@ -77,6 +78,22 @@ def observe(deps: Deps, bodies: Sequence[str]) -> Observed:
     if assessed and not opened:
         revive(deps, assessed, ended)
     return Observed(len(sightings), ignored, opened.id if opened else None, probes)
+
+
+def _named(deps: Deps, read: Sequence[object]) -> frozenset[str]:
+    """Return the signals that count: this policy's, and those of the open incident's.
+
+    The journal is asked only where a signal is not this policy's own.
+    """
+    named = roster_of(deps.policy, deps.account).named
+    if all(not isinstance(each, Sighting) or each.signal in named for each in read):
+        return named
+    with suppress(ControllerError):
+        state = read_state(deps)
+        if state.open is not None:
+            began = governed_if_read(deps, state, state.open).policy
+            return named | roster_of(began, deps.account).named
+    return named
 
 
 def _assessed(deps: Deps) -> RegionAssessments:
@@ -114,7 +131,7 @@ def probe_record(deps: Deps, probes: Sequence[Probe]) -> dict[str, Any]:
         seen = situation(deps, load_state(deps), read_controls=False)
     except ControllerError as error:
         return record | {"failed": type(error).__name__}
-    return record | {"would": {r: decide(seen, r, tree=False).code for r in deps.policy.regions}}
+    return record | {"would": {r: decide(seen, r, tree=False).code for r in seen.regions}}
 
 
 def revive(deps: Deps, assessed: RegionAssessments, ended: Sequence[str]) -> None:
@@ -125,8 +142,7 @@ def revive(deps: Deps, assessed: RegionAssessments, ended: Sequence[str]) -> Non
     incident = assessed.state.open
     if incident is None or execution_name(incident, incident.runs) not in ended:
         return
-    if missing_region(deps.policy, assessed.state):
-        return
+    deps = governed_if_read(deps, assessed.state, incident)
     if incident.runs + 1 < MOST_RUNS:
         about = next(d for d in assessed.decisions if d.region == incident.source)
         with suppress(JournalConflict, TokenClosed):  # another process or the tick was faster

@@ -19,7 +19,10 @@ def test_bad_input_is_told_and_exits_with_two(
     assert words in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("line", [["mute", "us-east-1", "--for", "1h"], ["ack", "i-1"], ["stand-down", "i"]])
+@pytest.mark.parametrize(
+    "line",
+    [["mute", "us-east-1", "--for", "1h"], ["ack", "i-1"], ["stand-down", "i"], ["hand-to-people", "i"]],
+)
 def test_a_reason_must_be_given(line: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(line) == 2
     assert "--reason" in capsys.readouterr().err

@@ -14,6 +14,7 @@ PORTS = (
     *(
         "journal",
         "leases",
+        "policies",
         "evidence",
         "snapshots",
         "assessments",

@@ -181,6 +181,19 @@ PROOFS: dict[str, Proof] = {
             "::test_s21_without_the_record_of_refused_looks_a_throttled_region_is_left",
         ),
     ),
+    "S23": Proof(
+        (
+            "steps/test_policy_change::test_a_policy_that_is_deployed_in_mid_move",
+            "steps/test_policy_documents::test_the_roll_back_of_one_stack_silences_none_of_three_controllers",
+        ),
+        (
+            "steps/test_policy_change::test_s23_without_the_guard_what_was_removed_is_moved",
+            "steps/test_policy_change"
+            "::test_s23_without_the_bounds_of_the_one_in_force_a_shadow_policy_moves_traffic",
+            "steps/test_policy_documents"
+            "::test_s23_a_forged_row_is_believed_where_nobody_computes_its_digest",
+        ),
+    ),
     "A1": Proof(
         ("steps/test_approval::test_approve_and_deny_at_once_one_wins_and_the_other_is_told",),
         (

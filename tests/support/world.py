@@ -218,6 +218,11 @@ def rebuilt(w: World, **news: Any) -> Deps:
     return _build(w, w.stage.deployment.model_copy(update=news), 7)
 
 
+def build_controller(w: World, home: str, **news: Any) -> Deps:
+    """The controller of a Region, with other settings; nothing uses it yet."""
+    return _build(w, w.stage.deployments[home].model_copy(update=news), 7 + list(w.every).index(home))
+
+
 def _build(w: World, deployment: Deployment, seed: int, *, troubled: bool = True) -> Deps:
     home = deployment.region if troubled else ""
     runtime = w.stage.cloud.controller_regions[home].runtime if home else VirtualRuntime(w.stage.kernel)

@@ -4,6 +4,7 @@ GET shows them; POST is the one deliberate act.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from controller.console.auth.csrf import Forbidden
 from controller.console.http.messages import Response, redirect
@@ -18,7 +19,8 @@ from controller.core.model import Node, SignalState, Truth
 from controller.core.policy.readiness_checks import QuotaCheck
 from controller.core.text import sanitize
 from controller.ports.errors import OutsideUnreachable
-from controller.steps.context.journalling import read_state_and_events
+from controller.steps.context.governance import governed_if_read
+from controller.steps.context.journalling import read_state, read_state_and_events
 from controller.steps.incident.approvals import Question
 from controller.steps.operator.approve import Answered, answer, look_at
 
@@ -45,6 +47,7 @@ def show(visit: Visit) -> Response:
         return visit.page("answered", 410 if gone else 200, why=asked.sentence, sentence=asked.sentence,
                           incident=incident, record=record, now=visit.deps.runtime.now())  # fmt: skip
     assert incident is not None
+    visit = replace(visit, deps=governed_if_read(visit.deps, read_state(visit.deps), incident))
     path = visit.request.path
     return visit.page(
         "approve",
@@ -172,6 +175,6 @@ def _before_after(visit: Visit, asked: Question) -> dict[str, list[tuple[str, bo
     table: dict[str, list[tuple[str, bool | None, bool | None]]] = {}
     for region, entry in visit.deps.policy.regions.items():
         for name in entry.controls:
-            was = None if now is None else now[name]
+            was = None if now is None else now.get(name)
             table.setdefault(region, []).append((name, was, changes.get(name, was)))
     return table

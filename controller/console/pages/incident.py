@@ -25,6 +25,7 @@ from controller.core.model import Decision
 from controller.core.policy.schema import Policy
 from controller.ports.errors import OutsideUnreachable
 from controller.steps.context.deps import Deps
+from controller.steps.context.governance import governed_if_read
 from controller.steps.context.situation import situation
 from controller.steps.incident.approvals import next_ask
 
@@ -119,7 +120,9 @@ def show(visit: Visit) -> Response:
     own = [event for event in seen.events if event.draft.incident == incident.id]
     assessed = _assessed(visit.deps, incident, seen.now)
     moved = traffic_of(visit, incident, own, seen.now)
-    told = story_of(visit.deps.policy, incident, seen, assessed, moved.minutes if moved else ())
+    by = governed_if_read(visit.deps, seen.state, incident)
+    policy = by.policy
+    told = story_of(policy, incident, seen, assessed, moved.minutes if moved else ())
     drawn = visit.instruments.picture(told)
     judged = _judged(visit.deps, seen, incident)
     return visit.page(
@@ -129,12 +132,10 @@ def show(visit: Visit) -> Response:
         ended=incident.phase in ENDED,
         own=own,
         turns=turns_of(own),
-        expires=expiries(visit.deps.policy, incident, seen, silence=_silence(visit.deps, incident)),
+        expires=expiries(policy, incident, seen, silence=_silence(by, incident)),
         picture=Markup(drawn),  # noqa: S704 - made by `audit.report.markup`, where all text is escaped
         record=_record(own, judged, [each for each in assessed if each[0] <= incident.changed]),
-        waves=waves_of(
-            visit.deps.policy, incident, own, plan=judged.plan if judged else None, controls=seen.controls
-        ),
+        waves=waves_of(policy, incident, own, plan=judged.plan if judged else None, controls=seen.controls),
         moved=moved,
     )
 

@@ -11,7 +11,7 @@ The first guard that is not true gives the answer.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from controller.core.decision import guards
@@ -19,11 +19,13 @@ from controller.core.decision.guards import GuardInput
 from controller.core.decision.plan import next_wave, plan
 from controller.core.decision.progress import begun, under_way
 from controller.core.decision.readiness import ReadinessResult, asked, under_doubt
+from controller.core.decision.removal import opened_in_shadow, removal, unmoved
 from controller.core.decision.restore import decide_home, decide_restore
 from controller.core.evidence.evaluation import View, judge, testifying, truth, view
 from controller.core.evidence.registry import Roster
 from controller.core.incident.state import Incident, State
 from controller.core.model import Check, Decision, Node, Observation, Truth, Verdict
+from controller.core.policy.governance import governing
 from controller.core.policy.schema import Policy
 
 
@@ -34,7 +36,9 @@ class Situation:
     state is None where the journal cannot be read, evidence where its table cannot, controls where no
     ARC endpoint answered (or nobody asked yet). `here` is the Region that this controller runs in.
     readings: the last results about readiness, read here or in another Region. roster: the signals to
-    look at, where fewer than all matter.
+    look at, where fewer than all matter. policy: this controller's own, or the one that it was handed to go
+    by. others: digest -> another policy that the journal names, read and verified. unread: digest -> why
+    that policy cannot be read.
     """
 
     policy: Policy
@@ -46,6 +50,51 @@ class Situation:
     controls: Mapping[str, bool] | None
     readings: tuple[ReadinessResult, ...] = ()
     roster: Roster | None = None
+    others: Mapping[str, Policy] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
+
+    def policy_of(self, digest: str | None) -> Policy | None:
+        """Return the policy with that digest; None where it is not at hand."""
+        return self.policy if digest == self.policy.digest else self.others.get(digest or "")
+
+    @property
+    def in_force(self) -> Policy | None:
+        """Return the policy that the journal names as the one loaded last."""
+        return self.policy_of(self.state.policy) if self.state else None
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Return the policy's Regions, and the one that an open incident leaves."""
+        about = self.state.open if self.state else None
+        return tuple(dict.fromkeys((*self.policy.regions, *([about.source] if about else []))))
+
+    @cached_property
+    def driving(self) -> "Situation | None":
+        """Return the same situation by the policy that the open incident goes on by.
+
+        That is the one that began it, bounded by the one in force. None where it cannot be read.
+        """
+        about = self.state.open if self.state else None
+        began = self.policy if about is None else self.policy_of(about.policy or self.policy.digest)
+        if began is None:
+            return None
+        governed = began if self.in_force is None else governing(began, self.in_force)
+        if governed is self.policy:
+            return self
+        others = {**self.others, self.policy.digest: self.policy}
+        names = (name for entry in governed.regions.values() for name in entry.controls)
+        whole = self.controls is not None and all(name in self.controls for name in names)
+        controls = self.controls if whole else None  # this controller's switch may not know them all
+        return replace(self, policy=governed, others=others, roster=None, controls=controls)
+
+    @property
+    def unreadable(self) -> str:
+        """Return the reason that a policy which is needed cannot be read, or ""."""
+        about = self.state.open if self.state else None
+        needed = [about.policy] if about and about.policy else []
+        needed += [self.state.policy] if self.state and self.state.policy else []
+        lost = [digest for digest in needed if self.policy_of(digest) is None]
+        return "; ".join(self.unread.get(digest, f"policy {digest[:8]} is not at hand") for digest in lost)
 
     @cached_property
     def seen(self) -> View:
@@ -78,9 +127,15 @@ def decide(situation: Situation, region: str, *, tree: bool = True) -> Decision:
         return _plainly(s, region, "journal-unreadable", "the journal does not answer; nothing may be done")
     if s.evidence is None:
         return _plainly(s, region, "evidence-unreadable", "the evidence table does not answer")
+    state = s.state
+    about = state.open if state.open and state.open.source == region else None
+    driving = s if about is None else s.driving
+    if driving is None:
+        return _plainly(s, region, "policy-unreadable", s.unreadable)
+    s = driving
     found = guard_input(s, region)
     incident, seen, policy = found.incident, found.seen, found.policy
-    left = s.state.away(region)
+    left = state.away(region)
     if incident is not None and incident.leg == "home":
         return _without_tree_unless(decide_home(found, incident), tree=tree)
     if left is not None and policy.restore is not None and _is_on_its_way_home(found):
@@ -109,8 +164,9 @@ def guard_input(s: Situation, region: str) -> GuardInput:
     incident = about if about is not None and about.source == region else None
     policy = s.policy.about(region)
     return GuardInput(
-        policy, region, s.now, s.here, s.state, incident, s.seen, s.controls, readings=s.readings
-    )
+        policy, region, s.now, s.here, s.state, incident, s.seen, s.controls, readings=s.readings,
+        in_force=s.in_force,
+    )  # fmt: skip
 
 
 def _is_on_its_way_home(f: GuardInput) -> bool:
@@ -174,7 +230,7 @@ def _guarded(s: Situation, found: GuardInput, tree: Node | None, *, at_once: boo
     checks += at_target
     answers = guards.ready_answers(found, target) if target is not None else ()
     found = replace(found, doubts=asked(answers))
-    goal = None
+    goal = whole = None
     if target is not None and s.controls is not None:
         taken = incident.taken if incident else ()
         whole = plan(s.policy, source=region, target=target, controls=s.controls, taken=taken)
@@ -183,6 +239,7 @@ def _guarded(s: Situation, found: GuardInput, tree: Node | None, *, at_once: boo
         goal = next_wave(s.policy, whole, waves, done, rest)
     goal = under_doubt(goal, found.doubts)
     checks.append(guards.floor(found, goal))
+    checks = [*checks[:2], *removal(found, whole), *checks[2:]]  # right after the guard of the policy
     gate = guards.approval(found, goal)
     decision = Decision(
         s.now, region, "evacuate", "act", f"leave {region} for {target}", tree, (*checks, gate), target, goal,
@@ -190,15 +247,21 @@ def _guarded(s: Situation, found: GuardInput, tree: Node | None, *, at_once: boo
     )  # fmt: skip
     blocked = next((check for check in checks if check.value is not Truth.TRUE), None)
     if blocked is not None:
-        action = "stand_down" if incident and blocked.code == "already-left" else "hold"
+        gone = blocked.code == "already-left" or (
+            blocked.code == "policy-removed" and blocked.value is Truth.FALSE and unmoved(found)
+        )
+        action = "stand_down" if incident and gone else "hold"
         return replace(decision, code=blocked.code, action=action, reason=blocked.sentence)
+    if (anew := opened_in_shadow(found)) is not None:
+        return replace(decision, code="policy-superseded", action="stand_down", reason=anew)
     if s.policy.enforcement == "shadow":
         # A person's request ends here, unless it has begun; one of our own lasts as long as its cause.
         ends = incident and incident.requested_by and not begun(found.policy, incident, s.controls)
         action = "stand_down" if ends else "hold"
         return replace(decision, code="shadow", action=action, reason=f"shadow: would {decision.reason}")
     if gate.code in ("approval-denied", "approval-expired"):
-        return replace(decision, code=gate.code, action="stand_down", reason=gate.sentence)
+        action = "hold" if incident and not unmoved(found) else "stand_down"  # what has moved stands
+        return replace(decision, code=gate.code, action=action, reason=gate.sentence)
     if gate.value is not Truth.TRUE:
         return replace(decision, code=gate.code, action="ask", reason=gate.sentence)
     return decision

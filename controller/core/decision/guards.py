@@ -16,6 +16,7 @@ from controller.core.evidence.evaluation import AHEAD, View, judge_leaf
 from controller.core.incident.state import Incident, State
 from controller.core.journal import digest
 from controller.core.model import Answer, Check, Plan, Truth
+from controller.core.policy.governance import regated, unbounded
 from controller.core.policy.readiness_checks import ReadyCheck, ReplicationCheck
 from controller.core.policy.schema import Policy
 from controller.core.text import format_duration
@@ -28,7 +29,8 @@ CUT_OFF_AFTER = 120.0
 class GuardInput:
     """A guard input holds everything that a guard may look at.
 
-    doubts: gates that must be asked since the target is not plainly ready.
+    doubts: gates that must be asked since the target is not plainly ready. in_force: the policy in force,
+    where it is at hand; `policy` is bounded by it.
     """
 
     policy: Policy
@@ -42,6 +44,7 @@ class GuardInput:
     intent: str = "evacuate"
     readings: Sequence[ReadinessResult] = ()
     doubts: tuple[str, ...] = ()
+    in_force: Policy | None = None
 
 
 Guard = Callable[[GuardInput], Check]
@@ -53,13 +56,22 @@ def armed(f: GuardInput) -> Check:
 
 
 def policy_valid(f: GuardInput) -> Check:
-    """Check that this policy is the one that was loaded last.
+    """Check that the policies by which this may be decided are at hand.
 
-    An older digest never drives: the journal names the policy that was loaded last.
+    An incident opens by the policy in force alone. One that is open goes on by the policy that began it,
+    which `f.policy` is then; the one in force must be at hand too, since it may forbid what the other allows.
     """
-    value = Truth.of(f.state.policy == f.policy.digest)
-    sentence = "the policy in force" if value is Truth.TRUE else "another policy was loaded since"
-    return Check("policy", "policy-superseded", value, sentence)
+    own, named = f.policy.digest[:8], (f.state.policy or "none")[:8]
+    if f.state.policy == f.policy.digest:
+        return Check("policy", "policy-superseded", Truth.TRUE, "the policy in force")
+    if f.incident is None:
+        sentence = f"policy {named} is in force, and this controller has {own}: redeploy this controller"
+        return Check("policy", "policy-superseded", Truth.FALSE, sentence)
+    if f.in_force is None:
+        sentence = f"policy {named} is in force and cannot be read: nobody knows what it forbids"
+        return Check("policy", "policy-unreadable", Truth.UNKNOWN, sentence)
+    sentence = f"it goes on by policy {own}, which began it, as far as policy {named} in force allows"
+    return Check("policy", "policy-superseded", Truth.TRUE, sentence)
 
 
 def not_cut_off(f: GuardInput) -> Check:
@@ -104,14 +116,18 @@ def blackout(f: GuardInput) -> Check:
     """Check that no window of the policy is open.
 
     In a window nothing moves by itself. A person's request passes, but not a person's drill; a move that has
-    begun is finished. A drill also looks ahead: it would still be away when the window opens.
+    begun is finished, unless the window came with a policy that was loaded since. A drill also looks ahead:
+    it would still be away when the window opens.
     """
     drill = f.incident is not None and f.incident.intent == "drill"
-    if f.incident is not None and begun(f.policy, f.incident, f.controls):
-        return Check("blackout", "blackout", Truth.TRUE, "the move has begun and is finished")
-    shut = open_window(f.policy, f.now, f.policy.drills.stay if drill and f.policy.drills else 0.0)
+    moving = f.incident is not None and begun(f.policy, f.incident, f.controls)
+    ahead = f.policy.drills.stay if drill and not moving and f.policy.drills else 0.0
+    shut = open_window(f.policy, f.now, ahead, own=not moving)
     if shut is None:
-        return Check("blackout", "blackout", Truth.TRUE, "no window is open in which nothing moves")
+        sentence = (
+            "the move has begun and is finished" if moving else "no window is open in which nothing moves"
+        )
+        return Check("blackout", "blackout", Truth.TRUE, sentence)
     window = window_sentence(shut, f.now)
     if f.incident is not None and f.incident.by_person and not drill:
         sentence = f"{f.incident.by_person} asked for it; a window does not bind a person ({window})"
@@ -280,18 +296,34 @@ def catching_up(policy: Policy, state: State, target: str) -> tuple[ReadyCheck, 
 
 
 def floor(f: GuardInput, goal: Plan | None) -> Check:
+    """Check that the plan leaves every slice On, by each policy that binds it."""
     if goal is None or f.controls is None:
         return Check("floor", "floor", Truth.UNKNOWN, "there is no plan to look at")
-    broken = below_floor(f.policy, after(f.controls, goal.changes))
-    return Check("floor", "floor", Truth.of(broken is None), broken or "every slice stays On somewhere")
+    then = after(f.controls, goal.changes)
+    broken = below_floor(f.policy, then) or _slice_lost(f, goal, then)
+    return Check("floor", "floor", Truth.of(not broken), broken or "every slice stays On somewhere")
+
+
+def _slice_lost(f: GuardInput, goal: Plan, then: Mapping[str, bool]) -> str | None:
+    """Return the slice, by the policy in force, that the plan would put out."""
+    if f.incident is None or f.in_force is None:
+        return None
+    changed = {name for name, _ in goal.changes}
+    rows = zip(*(entry.controls for entry in f.in_force.regions.values()), strict=True)
+    for number, names in enumerate(rows, start=1):
+        if changed.intersection(names) and not any(then.get(name, False) for name in names):
+            return f"slice {number} of policy {f.in_force.digest[:8]} would be On in no Region"
+    return None
 
 
 def binding(policy: Policy, incident: Incident, goal: Plan) -> str:
     """Return the digest that an approval is given for, as 16 hex digits.
 
-    It covers application, incident, plan, policy and epoch, and what is set aside, if anything is.
+    It covers application, incident, plan, policy and epoch, the gates where the policy in force tightened
+    them, and what is set aside, if anything is.
     """
     bound: list[object] = [policy.application, incident.id, goal.digest, policy.digest, incident.epoch]
+    bound += [regated(policy)] if regated(policy) else []  # who must be asked has changed since it began
     aside = [*incident.despite, *overrides(policy, incident)]
     return digest([*bound, aside] if aside else bound)[:16]
 
@@ -299,7 +331,8 @@ def binding(policy: Policy, incident: Incident, goal: Plan) -> str:
 def approval(f: GuardInput, goal: Plan | None) -> Check:
     asks = chain(f.policy, f.incident, f.intent, f.doubts)
     moving = f.incident is not None and begun(f.policy, f.incident, f.controls)
-    if not asks or moving:
+    same = asks == chain(unbounded(f.policy), f.incident, f.intent, f.doubts)
+    if not asks or (moving and (same or f.incident is None or f.incident.leg == "home")):
         sentence = "the move was let through already" if moving else "the policy asks nobody"
         return Check("approval", "approval", Truth.TRUE, sentence)
     request = f.incident.request if f.incident else None
@@ -316,7 +349,8 @@ def approval(f: GuardInput, goal: Plan | None) -> Check:
             f"denied by {request.by}" if request.status == "denied" else f"{who} did not answer in time"
         )
         return Check("approval", f"approval-{request.status}", Truth.FALSE, sentence)
-    if request.status == "given" and current and f.now <= (request.at or 0.0) + gate.within:
+    fresh = moving or f.now <= (request.at or 0.0) + gate.within
+    if request.status == "given" and current and fresh:
         return Check("approval", "approval", Truth.TRUE, f"approved by {request.by}")
     waiting = request.status == "waiting" and current
     sentence = f"waiting for {who}" if waiting else f"{who} must approve the plan as it is now"

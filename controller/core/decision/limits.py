@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 
 from controller.core.explanation import format_time
 from controller.core.journal import Event, Kind
+from controller.core.policy.governance import windows
 from controller.core.policy.schedule import previous
 from controller.core.policy.schema import Policy, Window
 from controller.core.text import format_duration
@@ -32,14 +33,14 @@ DAY = 86_400.0
 """Seconds for which an evacuation counts."""
 
 
-def open_window(policy: Policy, now: float, ahead: float = 0.0) -> OpenWindow | None:
+def open_window(policy: Policy, now: float, ahead: float = 0.0, *, own: bool = True) -> OpenWindow | None:
     """Return the window that is open now, or within `ahead` seconds.
 
-    Of several it returns the one that closes last.
+    Of several it returns the one that closes last. own: see `core.policy.governance.windows`.
     """
     found: list[OpenWindow] = []
-    for window in policy.limits.blackout:
-        opens = previous(window.cron, policy.timezone or "UTC", now + ahead)
+    for window, zone in windows(policy, own=own):
+        opens = previous(window.cron, zone, now + ahead)
         if opens is not None and opens + window.for_ > now:
             found.append((window, opens, opens + window.for_))
     return max(found, key=lambda each: each[2], default=None)

@@ -102,11 +102,11 @@ def next_wave(
     if waves is None:
         return whole
     place = {name: i for entry in policy.regions.values() for i, name in enumerate(entry.controls)}
-    left = sorted({place[name] for name, _ in whole.changes})
+    left = sorted({place.get(name, len(place)) for name, _ in whole.changes})
     moving = left[: waves[min(done, len(waves) - 1)]]
     if under_way:
-        moving = [i for i in left if i in {place[name] for name in under_way}]
-    changes = tuple(change for change in whole.changes if place[change[0]] in moving)
+        moving = [i for i in left if i in {place.get(name) for name in under_way}]
+    changes = tuple(change for change in whole.changes if place.get(change[0], len(place)) in moving)
     return replace(whole, changes=changes, left=len(left) - len(moving))
 
 
@@ -123,6 +123,8 @@ def calls(policy: Policy, changes: Sequence[Change], batch: int = BATCH) -> tupl
     between the calls, and an exactly-one rule refuses the second Region.
     """
     place = {name: i for i, names in enumerate(slices(policy)) for name in names.values()}
+    for name, _ in changes:
+        place.setdefault(name, len(place))  # of another policy: it goes by itself
     groups: dict[int, list[Change]] = {}
     for name, on in sorted(changes, key=lambda change: (place[change[0]], not change[1])):
         groups.setdefault(place[name], []).append((name, on))
@@ -145,28 +147,36 @@ def after(controls: Mapping[str, bool], changes: Sequence[Change]) -> dict[str, 
 def below_floor(policy: Policy, controls: Mapping[str, bool]) -> str | None:
     """Return the reason that these states must never stand, or None.
 
-    Each slice must be On somewhere, and enough Regions must be On.
+    Each slice must be On somewhere, and enough Regions must be On. A control whose state is not known does
+    not count as On.
     """
     regions = {region: entry.controls for region, entry in policy.regions.items()}
     slices = len(next(iter(regions.values())))
     for index in range(slices):
-        if not any(controls[names[index]] for names in regions.values()):
+        if not any(controls.get(names[index], False) for names in regions.values()):
             return f"slice {index + 1} would be On in no Region"
-    serving = [region for region, names in regions.items() if any(controls[name] for name in names)]
+    serving = [
+        region for region, names in regions.items() if any(controls.get(name, False) for name in names)
+    ]
     if len(serving) < policy.limits.min_regions_on:
         return f"{len(serving)} Regions would be On, minRegionsOn is {policy.limits.min_regions_on}"
     return None
 
 
 def where_it_stands(policy: Policy, stand: Mapping[str, bool]) -> str:
-    """Return a sentence that says which Region carries how many slices."""
+    """Return a sentence that says which Region carries how many slices.
+
+    The slices are named where they are neither all nor none.
+    """
     parts = []
     for region, entry in policy.regions.items():
-        on = sum(stand.get(name, False) for name in entry.controls)
-        parts.append(f"{region} carries {on} of {len(entry.controls)} slices")
+        on = [name for name in entry.controls if stand.get(name, False)]
+        named = f" ({', '.join(on)})" if 0 < len(on) < len(entry.controls) else ""
+        parts.append(f"{region} carries {len(on)} of {len(entry.controls)} slices{named}")
     return f"It stands as it is: {', '.join(parts)}."
 
 
 def serving(policy: Policy, region: str, controls: Mapping[str, bool]) -> int:
     """Count the controls of a Region that are On."""
-    return sum(controls[name] for name in policy.regions[region].controls)
+    entry = policy.regions.get(region)
+    return sum(controls.get(name, False) for name in entry.controls) if entry else 0

@@ -41,12 +41,16 @@ def patience(policy: Policy, here: str, source: str, driver: str) -> float:
 def abstains(s: Situation) -> tuple[str, str] | None:
     """Return the code and sentence of why this controller must abstain, or None.
 
-    A controller that abstains must neither open, drive nor take over an incident.
+    A controller that abstains must neither open, drive nor take over an incident. While one is open it need
+    not have the policy in force itself, but must have read it, and the one by which the incident goes on.
     """
     if s.state is None:
         return "journal-unreadable", "the journal does not answer"
     if s.evidence is None:
         return "evidence-unreadable", "the evidence table does not answer"
-    found = GuardInput(s.policy, "", s.now, s.here, s.state, None, s.seen, s.controls)
+    about = s.state.open
+    if about is not None and s.driving is None:
+        return "policy-unreadable", s.unreadable
+    found = GuardInput(s.policy, "", s.now, s.here, s.state, about, s.seen, s.controls, in_force=s.in_force)
     kept = (policy_valid(found), not_cut_off(found))
     return next(((check.code, check.sentence) for check in kept if check.value is not Truth.TRUE), None)

@@ -30,8 +30,9 @@ def begun(policy: Policy, incident: Incident, controls: Mapping[str, bool] | Non
     """
     if incident.phase is not Phase.SHIFTING or controls is None or incident.put:
         return incident.phase in MOVING
-    intended = incident.intended or dict.fromkeys(policy.regions[incident.source].controls, False)
-    return any(controls[name] is on for name, on in intended.items())
+    here = policy.regions.get(incident.source)
+    intended = incident.intended or dict.fromkeys(here.controls if here else (), False)
+    return any(controls.get(name) is on for name, on in intended.items())
 
 
 def under_way(

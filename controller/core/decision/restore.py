@@ -15,6 +15,7 @@ from controller.core.decision.guards import GuardInput
 from controller.core.decision.plan import homecoming, homeward, next_wave, plan, slices
 from controller.core.decision.progress import begun, heading, under_way
 from controller.core.decision.readiness import asked, judge_ready, summary, under_doubt
+from controller.core.decision.removal import opened_in_shadow, removal, unmoved
 from controller.core.evidence.evaluation import judge, judge_leaf, truth
 from controller.core.evidence.health_notices import KIND as HEALTH
 from controller.core.explanation import flip_set
@@ -32,7 +33,8 @@ def decide_home(found: GuardInput, incident: Incident) -> Decision:
     """
     goal = _as_before(found, incident)
     checks = [guards.armed(found), guards.policy_valid(found), guards.not_cut_off(found)]
-    checks += [guards.eligible(found), guards.floor(found, goal), _takes_back(found, incident)]
+    checks += [*removal(found, goal), guards.eligible(found), guards.floor(found, goal)]
+    checks.append(_takes_back(found, incident))
     reason = f"put {incident.source} back as it was: {incident.outcome or 'turned back'}"
     decision = Decision(found.now, found.region, "going-home", "act", reason, None, tuple(checks), plan=goal,
                         target=incident.target)  # fmt: skip
@@ -74,6 +76,7 @@ def decide_restore(found: GuardInput, incident: Incident | None, left: Incident)
 def _restore(found: GuardInput, checks: list[Check], carrier: str, tree: Node) -> Decision:
     incident = found.incident
     goal = _goal(found, carrier, incident.waves if incident else 0)
+    checks = [*checks[:2], *removal(found, goal), *checks[2:]]
     answers = _fit(found, carrier)
     found = replace(found, doubts=asked(answers))
     goal = under_doubt(goal, found.doubts)
@@ -86,11 +89,15 @@ def _restore(found: GuardInput, checks: list[Check], carrier: str, tree: Node) -
     )  # fmt: skip
     stopped = _stopped(decision, checks)
     if stopped is not None:
-        return stopped
+        gone = any(c.code == "policy-removed" and c.value is Truth.FALSE for c in checks) and unmoved(found)
+        return replace(stopped, action="stand_down") if gone and stopped.code == "policy-removed" else stopped
+    if (anew := opened_in_shadow(found)) is not None:
+        return replace(decision, code="policy-superseded", action="stand_down", reason=anew)
     if (shadow := _in_shadow(found, decision)) is not None:
         return shadow
     if gate.code in ("approval-denied", "approval-expired"):
-        return replace(decision, code=gate.code, action="stand_down", reason=gate.sentence)
+        action = "hold" if incident and not unmoved(found) else "stand_down"  # what has moved stands
+        return replace(decision, code=gate.code, action=action, reason=gate.sentence)
     if gate.value is not Truth.TRUE:
         return replace(decision, code=gate.code, action="ask", reason=gate.sentence)
     return decision

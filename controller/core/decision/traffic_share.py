@@ -68,8 +68,9 @@ def leaving(
     """
     out = incident.leg == "out" and incident.intent != "restore"
     region = incident.source if out else str(incident.target)
-    off = [name for name in regions[region] if incident.put.get(name) is False]
-    on = sum(controls[name] for name in regions[region])
+    names = regions.get(region, ())
+    off = [name for name in names if incident.put.get(name) is False]
+    on = sum(controls.get(name, False) for name in names)
     return Left(region, on, on + len(off)) if off else None
 
 

@@ -8,6 +8,10 @@ from controller.core.incident.state import BY_PERSON, MOVES, OPENINGS, IllegalMo
 from controller.core.incident.step_durations import paced
 from controller.core.journal import Draft, Event, Kind
 
+ANSWERING = frozenset(
+    {Kind.APPROVAL_REQUESTED, Kind.APPROVAL_GIVEN, Kind.APPROVAL_DENIED, Kind.APPROVAL_EXPIRED}
+)
+
 
 def fold(application: str, events: Iterable[Event], onto: State | None = None) -> State:
     """Return the state after all `events`, which follow those of `onto`.
@@ -70,7 +74,7 @@ def apply(state: State, event: Event) -> State:
         case Kind.DRILL_SKIPPED:
             return replace(_struck(known, event), skipped=event)
         case Kind.INCIDENT_OPENED | Kind.RESTORE_OPENED | Kind.DRILL_OPENED:
-            incident = _opened(event)
+            incident = _opened(event, known.policy)
         case kind:
             incident = _moved(state.incidents[event.draft.incident or ""], kind, event)
     if event.kind is Kind.DRILL_OPENED:
@@ -135,7 +139,7 @@ def refuse_illegal(state: State, draft: Draft) -> None:
         raise IllegalMove(f"epoch {draft.epoch} is older than {incident.epoch}, which drives {incident.id}")
 
 
-def _opened(event: Event) -> Incident:
+def _opened(event: Event, in_force: str | None) -> Incident:
     data, draft = event.data, event.draft
     target = data.get("target")
     return Incident(
@@ -154,12 +158,15 @@ def _opened(event: Event) -> Incident:
         reason=str(data.get("reason", "")),
         despite=tuple(map(str, data.get("despite", ()))),
         scheduled=data.get("scheduled"),
+        policy=str(data.get("policy") or in_force or ""),
     )
 
 
 def _moved(incident: Incident, kind: Kind, event: Event) -> Incident:
     data = event.data
     phase = MOVES[kind][1] or incident.phase
+    if kind in ANSWERING and incident.phase is Phase.VERIFIED:
+        phase = incident.phase
     moved = replace(incident, phase=phase, changed=event.at, epoch=max(incident.epoch, event.draft.epoch))
     match kind:
         case Kind.CONFIRMED:

@@ -45,10 +45,14 @@ MOVES: Mapping[Kind, tuple[frozenset[Phase], Phase | None]] = {
     _K.CONFIRMED: (frozenset({Phase.OPEN, Phase.CONFIRMED, Phase.ASKED, Phase.APPROVED}), Phase.CONFIRMED),
     _K.READINESS_CONFIRMED: (READYING, None),
     _K.READINESS_DENIED: (READYING, None),
-    _K.APPROVAL_REQUESTED: (frozenset({Phase.CONFIRMED, Phase.ASKED, Phase.APPROVED}), Phase.ASKED),
-    _K.APPROVAL_GIVEN: (frozenset({Phase.ASKED}), Phase.APPROVED),
-    _K.APPROVAL_DENIED: (frozenset({Phase.ASKED}), Phase.CONFIRMED),
-    _K.APPROVAL_EXPIRED: (frozenset({Phase.ASKED}), Phase.CONFIRMED),
+    # Between two waves people are asked where a policy loaded since asks for more; it stays verified.
+    _K.APPROVAL_REQUESTED: (
+        frozenset({Phase.CONFIRMED, Phase.ASKED, Phase.APPROVED, Phase.VERIFIED}),
+        Phase.ASKED,
+    ),
+    _K.APPROVAL_GIVEN: (frozenset({Phase.ASKED, Phase.VERIFIED}), Phase.APPROVED),
+    _K.APPROVAL_DENIED: (frozenset({Phase.ASKED, Phase.VERIFIED}), Phase.CONFIRMED),
+    _K.APPROVAL_EXPIRED: (frozenset({Phase.ASKED, Phase.VERIFIED}), Phase.CONFIRMED),
     _K.SHIFT_INTENDED: (
         frozenset({Phase.CONFIRMED, Phase.APPROVED, Phase.SHIFTING, Phase.VERIFIED}),
         Phase.SHIFTING,
@@ -63,7 +67,7 @@ MOVES: Mapping[Kind, tuple[frozenset[Phase], Phase | None]] = {
     _K.HANDED_OVER: (BEFORE_SHIFT | MOVING, None),
     _K.TAKEN_OVER: (BEFORE_SHIFT | MOVING, None),
     _K.ESCALATED: (BEFORE_SHIFT | MOVING, None),
-    _K.REMINDED: (frozenset({Phase.ASKED}), None),
+    _K.REMINDED: (frozenset({Phase.ASKED, Phase.VERIFIED}), None),
     _K.ACKNOWLEDGED: (ENDED, None),
 }
 
@@ -94,7 +98,8 @@ class Incident:
     intents of the present shift change. of: the incident that a restore undoes. changed: when it last
     moved on; an escalation or an acknowledgement does not count. despite: codes that its requester wants set
     aside. rules: safety rules that refused its move. scheduled: the time of `drills.cron` for which it was
-    opened; nobody asked for such a drill. stopped_by: the person who ended it, if a person did.
+    opened; nobody asked for such a drill. stopped_by: the person who ended it, if a person did. policy: the
+    digest of the policy that it was opened by, which says how it goes on; "" where the journal named none.
     """
 
     id: str
@@ -124,6 +129,13 @@ class Incident:
     reason: str = ""
     scheduled: float | None = None
     stopped_by: str | None = None
+    policy: str = ""
+
+    @property
+    def asking(self) -> bool:
+        """Return True while a question waits, before the first wave or between two."""
+        waits = self.request is not None and self.request.status == "waiting"
+        return self.phase is Phase.ASKED or (self.phase is Phase.VERIFIED and waits)
 
     @property
     def by_person(self) -> str | None:
@@ -262,4 +274,5 @@ def as_data(incident: Incident) -> dict[str, Any]:
         "reason": incident.reason,
         "outcome": incident.outcome or None,
         "acknowledged_by": incident.acknowledged_by,
+        "policy": incident.policy or None,
     }

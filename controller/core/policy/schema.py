@@ -300,13 +300,16 @@ class Policy(Strict):
 
     @cached_property
     def digest(self) -> str:
-        """Return the SHA-256 of the compiled policy.
+        """Return the SHA-256 of the compiled policy, by which events name it."""
+        return digest(self.counted())
 
-        Events name their policy by it.
+    def counted(self) -> dict[str, Any]:
+        """Return what the digest counts: the policy as plain data, without its defaults.
+
         What is left out is not counted: a version that knows more keys gives the same file the same digest.
         So a default, once released, never changes.
         """
-        return digest(self.model_dump(mode="json", by_alias=True, exclude_defaults=True))
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
     def about(self, region: str) -> "Policy":
         """Return the policy for moves out of `region` and home to it.
@@ -365,17 +368,11 @@ class Policy(Strict):
         return max((leaf.for_ for _, leaf in found if leaf.for_), default=None)
 
     def gate(self, intent: str = "evacuate", doubts: Sequence[str] = ()) -> Ask | None:
-        """Return the ask that comes first before a move of this intent.
-
-        Returns None where the policy writes `none`.
-        """
+        """Return the first ask before a move; None where the policy writes `none`."""
         return next(iter(self.chain(intent, doubts)), None)
 
     def chain(self, intent: str = "evacuate", doubts: Sequence[str] = ()) -> tuple[Ask, ...]:
-        """Return the asks, in turn, before a move of this intent.
-
-        The result is empty where the policy writes `none`.
-        """
+        """Return the asks, in turn, before a move; none where the policy writes `none`."""
         name = self.gate_name(intent, doubts)
         return () if name == "none" else self.approvals[name]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError as ModelError
 
+from controller.core.journal import canonical
 from controller.core.model import Signal
 from controller.core.policy import conditions, readiness_checks, rules
 from controller.core.policy.schema import Policy
@@ -16,6 +17,8 @@ from controller.core.policy.terms import SHAPES
 from controller.core.policy.terms import PolicyError as PolicyError
 from controller.core.policy.terms import Problem as Problem
 
+LARGEST = 350_000
+"""Bytes of a policy's document, kept as one item of a table: at most 400 KB with its key and names."""
 TAGS = readiness_checks.TAGS | conditions.TAGS
 
 
@@ -145,6 +148,9 @@ def _across(policy: Policy) -> Iterator[Problem]:
     yield from rules.limit_problems(policy)
     yield from rules.traffic_problems(policy)
     yield from _slices(policy)
+    size = len(canonical(policy.counted()))
+    if size > LARGEST:
+        yield Problem(("application",), f"{size} bytes when compiled; at most {LARGEST} fit into one item")
     if policy.limits.min_regions_on >= len(policy.regions):
         message = (
             f"{policy.limits.min_regions_on} of {len(policy.regions)} Regions On for ever; expected fewer"

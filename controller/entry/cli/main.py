@@ -54,6 +54,7 @@ app.add_typer(audit.group, name="audit")
 for command in (  # in the order of `tidegate --help`
     *(demo, up, status.status, status.why, approve.approve, approve.deny),
     *(operate.evacuate, operate.disarm, operate.arm, operate.mute, operate.ack, operate.stand_down),
+    operate.hand_to_people,
     *(operate.restore, operate.drill, break_glass, runbook),
     *(simulate, init, assessments, fleet, doctor),
 ):

@@ -1,8 +1,8 @@
 """Commands of operators at the terminal, each journalled with the person and the reason.
 
-`evacuate`, `restore` and `drill` move traffic, and share `_move`; `mute`, `ack`, `stand-down`, `disarm` and
-`arm` do not, and share `_set`: open the context, know who acts, ask for the word to be typed out, act, print
-the sentence.
+`evacuate`, `restore` and `drill` move traffic, and share `_move`; `mute`, `ack`, `stand-down`,
+`hand-to-people`, `disarm` and `arm` do not, and share `_set`: open the context, know who acts, ask for the
+word to be typed out, act, print the sentence.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,6 +21,7 @@ from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import load_state
 from controller.steps.operator import commands
 from controller.steps.operator.commands import DESPITE, Done
+from controller.steps.operator.hand_to_people import hand_to_people as taken_over
 
 Despite = Annotated[
     list[str] | None,
@@ -163,6 +164,20 @@ def stand_down(
 
     ask = _asking(f"{name} will end where it stands, and nothing more of it moves", name)
     _set("stand-down", ask, act, lambda who: {"incident": name, "by": who}, context, act_as, yes, as_json)
+
+
+def hand_to_people(
+    incident: IncidentId, reason: Reason, context: ContextName = None, act_as: ActAs = None, yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Take an incident over by hand: it ends where it stands, whatever its policy says, also half way."""
+    name = sanitize(incident, 120)
+
+    def act(deps: Deps, who: str) -> Done:
+        return taken_over(deps, incident, who=who, reason=sanitize(reason, 500))
+
+    ask = _asking(f"{name} will end where it stands, and what is left of it is yours to move", name)
+    _set("hand-to-people", ask, act, lambda who: {"incident": name, "by": who}, context, act_as, yes, as_json)
 
 
 def _asking(what: str, word: str) -> Ask:

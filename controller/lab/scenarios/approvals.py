@@ -1,18 +1,24 @@
 """The scenarios in which people decide.
 
-A safety rule is in the way, or nobody answers.
+A safety rule is in the way, nobody answers, or another policy is deployed while they are asked.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from controller.lab.environment.environment import Stage
-from controller.lab.scenarios.actions import dark
-from controller.lab.scenarios.scenario import Scenario, Step
+from controller.lab.policy_files.overlay import overlaid
+from controller.lab.scenarios.actions import dark, once_asked
+from controller.lab.scenarios.scenario import Act, Scenario, Step
 from controller.rehearsal.services.arc.safety_rules import SafetyRule, rule_arn
+from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import load_state
 
 LEADS = [{"ask": ["group:sre-leads"], "people": 2, "within": "10m"}]
 OVERRIDE: Mapping[str, Any] = {"approvals": {"override": LEADS}}
+OTHER_WAVES: Mapping[str, Any] = {"evacuate": {"waves": [1], "settle": "10m"}}
+SHADOW: Mapping[str, Any] = {"enforcement": "shadow"}
 CHAIN: Mapping[str, Any] = {
     "evacuate": {"approval": "in-turn"},
     "approvals": {"in-turn": [{"ask": ["group:sre-oncall"], "people": 1, "within": "5m"}, *LEADS]},
@@ -31,6 +37,19 @@ def _forbid(stage: Stage, region: str) -> None:
     )
     stage.cloud.arc.add_rule(rule)
     dark(stage, region)
+
+
+def _rolled_back(policy: Mapping[str, Any]) -> Act:
+    """Return an act by which a policy is loaded once people are asked, and its stack is rolled back.
+
+    So no controller has the policy that is in force.
+    """
+
+    def load(deps: Deps) -> None:
+        fresh = overlaid(deps.packaged, policy)
+        load_state(replace(deps, policy=fresh, deployed_with=None, deployed=deps.runtime.now()))
+
+    return once_asked(lambda stage: stage.later(load))
 
 
 CONSENT = (
@@ -61,5 +80,25 @@ CONSENT = (
         pages=True,
         policy=CHAIN,
         people="silent",
+    ),
+    Scenario(
+        "policy-changed",
+        "while people are asked, a policy with other waves is deployed, and its stack is rolled back",
+        "move",
+        (
+            Step(0, "{region} goes dark", dark),
+            Step(0, "another policy will be loaded once people are asked", _rolled_back(OTHER_WAVES)),
+        ),
+    ),
+    Scenario(
+        "policy-changed-shadow",
+        "twin: the same, but the other policy is in shadow: that binds at once",
+        "stay",
+        (
+            Step(0, "{region} goes dark", dark),
+            Step(0, "another policy will be loaded once people are asked", _rolled_back(SHADOW)),
+        ),
+        lasts=900,
+        pages=True,
     ),
 )

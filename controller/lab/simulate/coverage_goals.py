@@ -32,6 +32,9 @@ CODES = (
 """Codes that a thousand seeds must meet."""
 NEVER: Mapping[str, str] = {
     "no-drills": "said to the person who asked for a drill, and written nowhere",
+    "policy-removed": "no fault takes a control out of the policy in mid-move",
+    "policy-unreadable": "no fault changes what is kept of a policy, or its version",
+    "handed-to-people": "people stand down, and take nothing over",
     "step-failed": "whatever a step fails by has a name, and the code is made from that: process-ended",
 }
 """Codes that no seed meets, with the reason."""

@@ -17,8 +17,9 @@ from controller.ports.outside import (
     Workflow,
 )
 from controller.ports.runtime import Runtime
-from controller.ports.storage import Approvals, Assessments, Evidence, Journal, Leases
+from controller.ports.storage import Approvals, Assessments, Evidence, Journal, Leases, Policies
 from controller.steps.context.journal_head import JournalHead
+from controller.steps.context.policy_library import PolicyLibrary
 
 REASON = 2000
 """Characters of a reason in the journal, whose events are bounded."""
@@ -30,7 +31,9 @@ class Deps:
 
     The interfaces are protocols of `ports`; the settings are those that the controller was deployed with.
 
-    here: the controller's Region. deployed: when this policy was deployed (a later one wins).
+    policy: by which it decides: the one that it was deployed with (`packaged`), or the one that an incident
+    goes on by (`steps.context.governance`). here: the controller's Region. deployed: when it was deployed (a
+    later policy wins).
     read_event: raw event text and the time of arrival -> what it says, or why it says nothing.
     gates: a master switch's name -> its gating rule's ARN, which is never set aside.
     review: what people and worked cases said of the policy, as it was packaged: see
@@ -43,6 +46,7 @@ class Deps:
     deployed: float
     journal: Journal
     leases: Leases
+    policies: Policies
     evidence: Evidence
     assessments: Assessments
     approvals: Approvals
@@ -60,6 +64,13 @@ class Deps:
     review: Mapping[str, Any] | None = None
     folding: Folding = field(default_factory=Folding, compare=False, repr=False)
     journal_head: JournalHead = field(default_factory=JournalHead, compare=False, repr=False)
+    library: PolicyLibrary = field(default_factory=PolicyLibrary, compare=False, repr=False)
+    deployed_with: Policy | None = None
+
+    @property
+    def packaged(self) -> Policy:
+        """Return the policy that this controller was deployed with."""
+        return self.deployed_with or self.policy
 
     @property
     def application(self) -> str:

@@ -10,13 +10,13 @@ from controller.core.incident.fold import apply, refuse_illegal
 from controller.core.incident.state import Incident, State
 from controller.core.journal import Draft, Event, Kind
 from controller.core.policy.review_record import review_data
-from controller.core.policy.schema import Policy
 from controller.ports.errors import (
     JournalConflict,
     JournalUnreadable,
     OutsideUnreachable,
 )
 from controller.steps.context.deps import Deps
+from controller.steps.context.governance import keep_own_policy
 from controller.steps.context.situation import read_fleet, read_switch
 
 S = TypeVar("S")
@@ -29,39 +29,22 @@ TRIES = 5
 def load_state(deps: Deps) -> State:
     """Return the journal's state as it is now; write the deployed policy if new.
 
-    One that lacks a Region of the open incident does not come into force before that incident has ended.
+    It is in force at once, also while an incident is open: how that goes on the policy says that began it,
+    and whether it may both say (`steps.context.governance`). Its document is kept before anybody can need it.
     """
-    state = read_state(deps)
-    if (
-        state.policy == deps.policy.digest
-        or deps.deployed <= state.deployed
-        or missing_region(deps.policy, state)
-    ):
+    state, own = read_state(deps), deps.packaged
+    if state.policy == own.digest or deps.deployed <= state.deployed:
         return state
+    keep_own_policy(deps)
     controls = read_switch(deps)
-    data = {"digest": deps.policy.digest, "deployed": deps.deployed, "enforcement": deps.policy.enforcement,
+    data = {"digest": own.digest, "deployed": deps.deployed, "enforcement": own.enforcement,
             "controls": None if controls is None else dict(controls)}  # fmt: skip
-    if review := review_data(deps.review, deps.policy.digest):
+    if review := review_data(deps.review, own.digest):
         data["review"] = review
     try:
         return write(deps, state, Kind.POLICY_LOADED, data=data)
     except JournalConflict:  # a sibling wrote first; what it wrote may well be the same
         return read_state(deps)
-
-
-def missing_region(policy: Policy, state: State) -> str | None:
-    """Return the reason why the policy cannot drive the open incident, or None.
-
-    It cannot where it lacks one of the incident's Regions.
-    """
-    about = state.open
-    for region in (about.source, about.target) if about else ():
-        if about and region and region not in policy.regions:
-            return (
-                f"the policy deployed here does not have {region}, which {about.id} is about; it comes into "
-                "force when that has ended. Controllers that have the one before go on; deploy it again"
-            )
-    return None
 
 
 def read_state(deps: Deps) -> State:

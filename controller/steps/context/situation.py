@@ -34,6 +34,7 @@ from controller.ports.outside import Readiness, Snapshots
 from controller.ports.runtime import Runtime, fan_out, wait_for_all
 from controller.ports.storage import Journal
 from controller.steps.context.deps import Deps
+from controller.steps.context.governance import governed_if_read, named_policies
 
 PATIENCE = 15.0
 """Seconds, as a backstop: each question ends itself after one."""
@@ -208,10 +209,25 @@ def situation(
     except EvidenceUnavailable:
         evidence = None
     if read_controls and controls is None:
-        controls = read_switch(deps)
+        controls = read_switch(deps, state)
     readings = awaited()
-    now = deps.runtime.now()
-    return Situation(deps.policy, deps.account, deps.here, now, state, evidence, controls, readings)
+    others, unread = named_policies(deps, state)
+    return Situation(
+        deps.policy, deps.account, deps.here, deps.runtime.now(), state, evidence, controls, readings,
+        others=others, unread=unread,
+    )  # fmt: skip
+
+
+def after(deps: Deps, seen: Situation, state: State) -> Situation:
+    """Return the same situation after further events, with the policies that they name."""
+    later = seen.after(state)
+    before = seen.state
+    if before is not None and (before.policy, before.open and before.open.policy) == (
+        state.policy, state.open and state.open.policy
+    ):  # fmt: skip
+        return later
+    others, unread = named_policies(deps, state)
+    return replace(later, others=others, unread=unread)
 
 
 def with_controls(deps: Deps, seen: Situation) -> Situation:
@@ -221,16 +237,35 @@ def with_controls(deps: Deps, seen: Situation) -> Situation:
     """
     state = seen.state
     if state is None or not open_queries(deps.policy, state):
-        controls, readings = read_switch(deps), seen.readings
+        controls, readings = read_switch(deps, state), seen.readings
     else:
         awaited = start_reading(deps.policy, state, deps.readiness, deps.snapshots, deps.runtime)
-        controls, readings = read_switch(deps), awaited()
+        controls, readings = read_switch(deps, state), awaited()
     return replace(seen, now=deps.runtime.now(), controls=controls, readings=readings)
 
 
-def read_switch(deps: Deps) -> Mapping[str, bool] | None:
-    names = [name for entry in deps.policy.regions.values() for name in entry.controls]
-    try:
-        return deps.switch.read(names)
-    except (SwitchUnavailable, SwitchRefused):
-        return None
+def read_switch(deps: Deps, state: State | None = None) -> Mapping[str, bool] | None:
+    """Return the routing controls as they are; None where nobody can say.
+
+    They are those of the policy to go by, of this controller's own, and of the open incident. Where this
+    controller's switch does not know them all, it is asked for some of them alone.
+    """
+    own, wanted = _controls_of(deps.packaged), _controls_of(deps.policy)
+    about = state.open if state else None
+    if state is not None and about is not None:
+        moved = (*about.before, *about.intended, *about.put)
+        wanted = (*wanted, *_controls_of(governed_if_read(deps, state, about).policy), *moved)
+    every = tuple(dict.fromkeys((*own, *wanted)))
+    for names in dict.fromkeys((every, tuple(dict.fromkeys(wanted)), own)):
+        try:
+            found = deps.switch.read(names)
+        except SwitchRefused:
+            continue
+        except SwitchUnavailable:
+            return None
+        return found if all(name in found for name in _controls_of(deps.policy)) else None
+    return None
+
+
+def _controls_of(policy: Policy) -> tuple[str, ...]:
+    return tuple(name for entry in policy.regions.values() for name in entry.controls)

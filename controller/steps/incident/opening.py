@@ -26,7 +26,7 @@ from controller.ports.errors import OutsideUnreachable
 from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.journalling import load_state, retry_on_conflict, write
 from controller.steps.context.paging import page
-from controller.steps.context.situation import with_controls
+from controller.steps.context.situation import after, with_controls
 from controller.steps.incident.approvals import answer_callback
 from controller.steps.incident.driver import drive, next_epoch
 
@@ -101,11 +101,11 @@ def assess_regions(deps: Deps, seen: Situation, state: State) -> RegionAssessmen
 
     Routing controls are read only where the condition holds and nobody read them yet.
     """
-    seen = seen.after(state)
-    decisions = [decide(seen, region) for region in deps.policy.regions]
+    seen = after(deps, seen, state)
+    decisions = [decide(seen, region) for region in seen.regions]
     if seen.controls is None and any(d.tree is not None and d.tree.value is Truth.TRUE for d in decisions):
         seen = with_controls(deps, seen)
-        decisions = [decide(seen, region) for region in deps.policy.regions]
+        decisions = [decide(seen, region) for region in seen.regions]
     opened, delay = None, RankDelay(deps)
     limits = ("blackout", "cooldown", "velocity")
     for decision in sorted(decisions, key=lambda each: each.intent != "evacuate"):  # leaving comes first
@@ -120,7 +120,7 @@ def assess_regions(deps: Deps, seen: Situation, state: State) -> RegionAssessmen
             state = _page_waiting(deps, state, decision)
         elif decision.code == "unknown" and state.open is None and delay.elapsed(f"doubt {region}", region):
             state = _page_doubt(deps, state, decision)
-    return RegionAssessments(seen.after(state), state, tuple(decisions), opened, delay.since)
+    return RegionAssessments(after(deps, seen, state), state, tuple(decisions), opened, delay.since)
 
 
 def assess_regions_retrying(deps: Deps, seen: Situation, state: State) -> RegionAssessments:
@@ -140,6 +140,8 @@ def _to_open(seen: Situation, decision: Decision) -> Decision | None:
     one is about the same Region, the Region is judged as if it were not there.
     """
     state, region = seen.state, decision.region
+    if region not in seen.policy.regions:  # of an open incident alone: nothing else opens about it
+        return None
     other = state.open if state else None
     if state is not None and other is not None and other.source == region:
         if not yields(seen.policy, other, region, seen.controls, seen.now):

@@ -14,6 +14,7 @@ from controller.core.decision.traffic_share import (
 )
 from controller.core.incident.state import Incident, State
 from controller.core.model import Truth
+from controller.core.policy.schema import Traffic
 from controller.ports.errors import EvidenceUnavailable
 from controller.ports.runtime import fan_out
 from controller.steps.context.deps import Deps
@@ -56,11 +57,23 @@ def obstacle(deps: Deps, proof: Proof, payload: StepPayload) -> StepPayload | No
     return None
 
 
+def _counts_the_same(deployed: Traffic | None, wanted: Traffic | None) -> bool:
+    return deployed is wanted or (
+        deployed is not None
+        and wanted is not None
+        and (deployed.namespace, deployed.metric, deployed.dimensions)
+        == (wanted.namespace, wanted.metric, wanted.dimensions)
+    )
+
+
 def counted_by_region(deps: Deps, *, since: float, until: float) -> dict[str, Points | None]:
     """Count the requests of each Region, by its own CloudWatch, for each minute.
 
-    Region -> its minutes; None where it did not answer.
+    Region -> its minutes; None where it did not answer, and where this controller was deployed to count
+    something else than the policy that the move goes on by.
     """
+    if not _counts_the_same(deps.packaged.traffic, deps.policy.traffic):
+        return dict.fromkeys(deps.policy.regions)
 
     def one(region: str) -> Points | None:
         try:

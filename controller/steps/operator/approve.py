@@ -13,8 +13,9 @@ from controller.core.decision.guards import binding
 from controller.core.incident.approval import among, same_person
 from controller.core.incident.state import IllegalMove, Incident, State
 from controller.core.journal import Kind
-from controller.ports.errors import JournalConflict
+from controller.ports.errors import JournalConflict, PolicyUnreadable
 from controller.steps.context.deps import Deps
+from controller.steps.context.governance import governed
 from controller.steps.context.journalling import BUSY, load_state, read_state, retry_on_conflict, write
 from controller.steps.context.situation import situation
 from controller.steps.incident.approvals import Question, answer_callback, asked_now, next_ask, question
@@ -53,7 +54,11 @@ def answer(
         incident = _asked(state, request_id)
         if incident is None:
             return Answered(False, _unknown(deps, request_id))
-        refusal = _refusal(deps, state, incident, _Click(who, approve, groups, shown))
+        try:
+            by = governed(deps, state, incident)
+        except PolicyUnreadable as error:
+            return Answered(False, f"{incident.id} cannot go on, so nobody is asked: {error}")
+        refusal = _refusal(by, state, incident, _Click(who, approve, groups, shown))
         if refusal is not None:
             return Answered(False, refusal)
         kind = Kind.APPROVAL_GIVEN if approve else Kind.APPROVAL_DENIED
@@ -87,6 +92,10 @@ def look_at(deps: Deps, request_id: str) -> Question | Answered:
     incident = _asked(state, request_id)
     if incident is None or incident.request is None:
         return Answered(False, _unknown(deps, request_id))
+    try:
+        deps = governed(deps, state, incident)
+    except PolicyUnreadable as error:
+        return Answered(False, f"{incident.id} cannot go on, so nobody is asked: {error}")
     refusal = _closed(deps, state, incident)
     if refusal is not None:
         return Answered(False, refusal)

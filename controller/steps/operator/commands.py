@@ -20,8 +20,9 @@ from controller.core.journal import Draft, Event, Kind
 from controller.core.model import Decision, Truth
 from controller.core.policy.validation import expected_signals
 from controller.core.text import format_duration, sanitize
-from controller.ports.errors import JournalConflict
+from controller.ports.errors import JournalConflict, PolicyUnreadable
 from controller.steps.context.deps import Deps
+from controller.steps.context.governance import by_policy_in_force
 from controller.steps.context.journalling import BUSY, load_state, retry_on_conflict, write
 from controller.steps.context.paging import page
 from controller.steps.context.situation import FLEET, situation, stopped
@@ -51,6 +52,10 @@ def evacuate(deps: Deps, region: str, *, who: str, reason: str, despite: Sequenc
     """
     state = load_state(deps)
     command = f"evacuate {sanitize(region, 60)}"
+    try:
+        deps = by_policy_in_force(deps, state)
+    except PolicyUnreadable as error:
+        return refused(deps, command, _not_in_force(error), who=who)
     refusal = _refusal(deps, state, region)
     if refusal is not None:
         return refused(deps, command, refusal, who=who)
@@ -83,6 +88,10 @@ def restore(deps: Deps, region: str, *, who: str, reason: str) -> Done:
     `restore.when` and the cooldown do not bind a person; readiness, the floor and the gate do.
     """
     state = load_state(deps)
+    try:
+        deps = by_policy_in_force(deps, state)
+    except PolicyUnreadable as error:
+        return refused(deps, f"restore {sanitize(region, 60)}", _not_in_force(error), who=who)
     refusal = _refusal(deps, state, region) or _one_at_a_time(state)
     if refusal is None and deps.policy.restore is None:
         refusal = "the policy has no `restore`: it does not say how a Region comes home"
@@ -102,6 +111,10 @@ def drill(deps: Deps, region: str, *, who: str, reason: str) -> Done:
     It is blocked where a guard says no.
     """
     state = load_state(deps)
+    try:
+        deps = by_policy_in_force(deps, state)
+    except PolicyUnreadable as error:
+        return refused(deps, f"drill {sanitize(region, 60)}", _not_in_force(error), who=who)
     refusal = _refusal(deps, state, region) or _one_at_a_time(state)
     if refusal is not None:
         return refused(deps, f"drill {sanitize(region, 60)}", refusal, who=who)
@@ -119,6 +132,10 @@ def _refusal(deps: Deps, state: State, region: str) -> str | None:
         known = ", ".join(deps.policy.regions)
         return f"{sanitize(region, 60)} is not a Region of {deps.application}; expected one of: {known}"
     return f"{state.stopped}; arm it first" if state.stopped else None
+
+
+def _not_in_force(error: PolicyUnreadable) -> str:
+    return f"nothing may begin, for the policy in force cannot be read: {error}"
 
 
 def _does_not_yield(seen: Situation, state: State, region: str) -> str | None:

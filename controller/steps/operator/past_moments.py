@@ -84,7 +84,8 @@ def recall_moment(policy: Policy, records: Records, at: float, state: State | No
     for when, record in records.between(application, at - WATCHED, at):
         for decision in record.get("decisions", ()):
             latest[str(decision["region"])] = (when, decision)
-    regions = {region: latest[region] for region in policy.regions if region in latest}
+    about = (*policy.regions, *([state.open.source] if state.open else []))
+    regions = {region: latest[region] for region in about if region in latest}
     blind = None if regions else _gap(records, application, at)
     return PastMoment(at, regions, state, events[-5:], blind)
 

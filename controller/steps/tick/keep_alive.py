@@ -43,7 +43,7 @@ def keep_alive(deps: Deps, seen: Situation, state: State, incident: Incident, ab
             page_takeovers(deps, state, state.incidents[incident.id])
         return
     # The steps beat for themselves; while people are asked, or a wave settles for long, no step runs.
-    if incident.phase is Phase.ASKED or _settles(deps, incident):
+    if incident.asking or _settles(deps, incident):
         beat(deps, incident, seen.after(state))
     if incident.request is not None and incident.request.epoch == incident.epoch:
         _tend_request(deps, state, incident, about)
@@ -68,7 +68,7 @@ def _tend_request(deps: Deps, state: State, incident: Incident, about: Decision)
     answer = request.status
     if answer == "waiting" and _another_matter(deps, incident, request, about):
         answer = "not needed"
-    elif answer == "waiting" and incident.phase is Phase.ASKED:
+    elif answer == "waiting" and incident.asking:
         answer = _time_passes(deps, state, incident, request, about)
     approval = deps.approvals.get(request.id)
     if approval is None:
@@ -111,10 +111,10 @@ def _remind(deps: Deps, state: State, incident: Incident, request: Request, abou
 
 
 def _another_matter(deps: Deps, incident: Incident, request: Request, about: Decision) -> bool:
-    """Return True where nothing is left to ask, or the plan is another.
+    """Return True where the question is settled, another, or forbidden by now.
 
     Then the workflow looks again.
     """
     if about.action == "ask" and about.plan is not None:
         return binding(deps.policy, incident, about.plan) != request.digest
-    return about.action in ("stand_down", "act")
+    return about.action in ("stand_down", "act") or about.code in ("shadow", "policy-removed")

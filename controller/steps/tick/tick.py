@@ -27,7 +27,8 @@ from controller.ports.errors import (
 )
 from controller.ports.runtime import fan_out
 from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import load_state, missing_region, write
+from controller.steps.context.governance import governed_if_read, keep_own_policy_if_in_force
+from controller.steps.context.journalling import load_state, write
 from controller.steps.context.paging import note
 from controller.steps.context.situation import read_switch, refresh, situation
 from controller.steps.incident.drift import change_data, record_drift, repair_echo
@@ -52,10 +53,14 @@ def tick(deps: Deps) -> dict[str, object]:
         state = record_gap(deps, load_state(deps), now)
     except (OutsideUnreachable, JournalUnreadable) as error:
         return record_unreadable_journal(deps, now, error)
-    refresh(deps.policy, state, deps.readiness, deps.snapshots, deps.runtime)
-    seen = situation(deps, state, read_controls=False, controls=read_switch(deps))
+    keep_own_policy_if_in_force(deps, state)
+    moving = governed_if_read(deps, state, state.open) if state.open else deps
+    if moving.policy.digest != deps.policy.digest:
+        _poll(moving)  # its signals too: the incident goes on by them
+    refresh(moving.policy, state, deps.readiness, deps.snapshots, deps.runtime)
+    seen = situation(deps, state, read_controls=False, controls=read_switch(deps, state))
     controls = seen.controls
-    state = _look_for_drift(deps, seen, state)
+    state = _look_for_drift(moving, seen, state)
     state = _record_recovery(deps, seen, state)
     assessed = assess_regions_retrying(deps, seen, state)
     standing = _driver(deps, assessed.state, now)
@@ -96,8 +101,7 @@ def _on(deps: Deps, controls: Mapping[str, bool] | None) -> dict[str, int]:
 def _keep_going(
     deps: Deps, assessed: RegionAssessments, incident: Incident, standing: Standing | None
 ) -> None:
-    if missing_region(deps.policy, assessed.state):  # its own steps tell people
-        return
+    deps = governed_if_read(deps, assessed.state, incident)
     if standing is not None:
         take_over_if_still(deps, assessed.seen, assessed.state, incident, standing)
     else:

@@ -18,8 +18,10 @@ from controller.core.explanation import decision_data, decision_record
 from controller.core.incident.state import BEFORE_SHIFT, ENDED, Incident, Phase, State
 from controller.core.journal import Kind
 from controller.core.model import Decision, Plan
+from controller.ports.errors import PolicyUnreadable
 from controller.steps.context.deps import REASON, Deps
-from controller.steps.context.journalling import load_state, missing_region, write
+from controller.steps.context.governance import governed
+from controller.steps.context.journalling import load_state, write
 from controller.steps.context.paging import note, page
 from controller.steps.context.situation import situation
 from controller.steps.incident.driver import take_or_keep_lease
@@ -78,8 +80,14 @@ def assess(deps: Deps, payload: StepPayload) -> StepPayload:
     payload = payload.model_copy(update={"loop": payload.loop + 1})
     if incident.phase in ENDED:
         return payload.to("settled" if incident.phase is Phase.SETTLED else "stand_down")
-    if (missing := missing_region(deps.policy, state)) is not None:
-        return payload.to("escalate", code="policy-superseded", reason=missing)
+    try:
+        deps = governed(deps, state, incident)
+    except PolicyUnreadable as error:
+        return payload.to("escalate", code="policy-unreadable", reason=_by_hand(incident, error))
+    return _assess(deps, payload, state, incident)
+
+
+def _assess(deps: Deps, payload: StepPayload, state: State, incident: Incident) -> StepPayload:
     lease = take_or_keep_lease(deps, incident)
     if lease is None:
         return payload.to("superseded")
@@ -118,11 +126,16 @@ def assess(deps: Deps, payload: StepPayload) -> StepPayload:
     return payload.to("hold" if paged_already else "escalate", code=decision.code, reason=decision.reason)
 
 
+def _by_hand(incident: Incident, error: PolicyUnreadable) -> str:
+    return f"{error}; it says how {incident.id} goes on. `tidegate hand-to-people {incident.id}` ends it"
+
+
 def _waits_between_waves(incident: Incident, decision: Decision) -> bool:
     """Return True where a look at the last wave comes next."""
     if incident.phase is not Phase.VERIFIED:
         return False
-    done = not (decision.plan and decision.plan.changes)
+    kept = decision.code in ("policy-removed", "policy-unreadable")  # with no plan to look at, perhaps
+    done = not kept and not (decision.plan and decision.plan.changes)
     return done or (incident.intent != "evacuate" and decision.action == "hold")
 
 
@@ -176,5 +189,6 @@ def end_without_move(deps: Deps, state: State, incident: Incident, decision: Dec
     data = {"code": decision.code, "reason": decision.reason[:REASON], "decision": decision_record(decision)}
     drill = {"outcome": "blocked"} if incident.intent == "drill" else {}
     write(deps, state, Kind.STOOD_DOWN, data=data | drill, incident=incident)
-    if incident.escalated or incident.request or drill:
+    by_policy = decision.code in ("policy-removed", "policy-superseded")
+    if incident.escalated or incident.request or drill or by_policy:
         page(deps, f"{incident.id}: stood down", decision.reason)

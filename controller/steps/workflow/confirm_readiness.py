@@ -10,6 +10,7 @@ from controller.core.explanation import decision_record
 from controller.core.incident.state import READYING
 from controller.core.journal import Kind
 from controller.steps.context.deps import Deps
+from controller.steps.context.governance import governed
 from controller.steps.context.journalling import require_driver, write
 from controller.steps.context.situation import situation
 from controller.steps.payload import ASK_LONGEST, StepPayload
@@ -21,6 +22,7 @@ def confirm_readiness(deps: Deps, payload: StepPayload) -> StepPayload:
     Else `escalate`; `again` where nothing waits for it.
     """
     state, incident = require_driver(deps, payload.incident, payload.epoch)
+    deps = governed(deps, state, incident)
     if incident.phase not in READYING:  # ended, or moved on, while this step was tried again
         return payload.to("again", wait=1)
     decision = decide(situation(deps, state, read_controls=True), incident.source)

@@ -12,6 +12,7 @@ from controller.core.policy.schema import Ask
 from controller.ports.errors import OutsideUnreachable
 from controller.ports.storage import Approval
 from controller.steps.context.deps import Deps
+from controller.steps.context.governance import governed
 from controller.steps.context.journalling import require_driver
 from controller.steps.context.situation import situation
 from controller.steps.incident.approvals import notify_approvers, question, write_approval_request
@@ -27,6 +28,7 @@ def request_approval(deps: Deps, payload: StepPayload, token: str) -> None:
     a question that no one has heard of must not run out as a denial.
     """
     state, incident = require_driver(deps, payload.incident, payload.epoch)
+    deps = governed(deps, state, incident)
     decision = decide(situation(deps, state, read_controls=True), incident.source)
     asks = chain(deps.policy, incident, doubts=asked(decision.answers))
     if decision.action != "ask" or decision.plan is None or not asks:

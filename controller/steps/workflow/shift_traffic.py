@@ -31,6 +31,7 @@ from controller.core.model import Plan
 from controller.ports.errors import JournalConflict, SwitchRefused
 from controller.ports.outside import ReadBack
 from controller.steps.context.deps import Deps
+from controller.steps.context.governance import governed
 from controller.steps.context.journalling import TRIES, load_state, require_driver, retry_on_conflict, write
 from controller.steps.context.situation import FLEET, read_switch, situation
 from controller.steps.incident.driver import beat
@@ -85,6 +86,7 @@ def shift_traffic(deps: Deps, payload: StepPayload) -> StepPayload:
     """
     started = deps.runtime.monotonic()
     state, incident = require_driver(deps, payload.incident, payload.epoch)
+    deps = governed(deps, state, incident)
     seen = situation(deps, state, read_controls=True)
     gathered = deps.runtime.monotonic()
     if gathered - started > STALE:
@@ -103,16 +105,7 @@ def shift_traffic(deps: Deps, payload: StepPayload) -> StepPayload:
     if refusal is not None:
         return payload.to("again", code="velocity", reason=refusal, wait=5)
     beat(deps, incident, seen)  # nobody takes over from a driver that is about to send
-    data: dict[str, Any] = {
-        "plan": plan.digest,
-        "source": plan.source,
-        "target": plan.target,
-        "changes": [list(change) for change in plan.changes],
-        "policy": deps.policy.digest,
-        "wave": incident.waves + 1,
-        "left": plan.left,
-        "before": {name: seen.controls[name] for name, _ in plan.goal} | dict(incident.before),
-    }
+    data = _intent(deps, state, incident, plan, seen.controls)
     aside = granted(incident)
     if aside:
         data["override"] = list(aside)
@@ -128,11 +121,32 @@ def shift_traffic(deps: Deps, payload: StepPayload) -> StepPayload:
     return payload.to("watch", wait=min(WATCH, settle_time(deps, incident)))
 
 
+def _intent(
+    deps: Deps, state: State, incident: Incident, plan: Plan, controls: Mapping[str, bool]
+) -> dict[str, Any]:
+    """Return the data of a `ShiftIntended`.
+
+    in_force: the policy in force, where it is another than the one that the move goes on by.
+    """
+    data: dict[str, Any] = {
+        "plan": plan.digest,
+        "source": plan.source,
+        "target": plan.target,
+        "changes": [list(change) for change in plan.changes],
+        "policy": deps.policy.digest,
+        "wave": incident.waves + 1,
+        "left": plan.left,
+        "before": {name: controls[name] for name, _ in plan.goal} | dict(incident.before),
+    }
+    return data if state.policy == deps.policy.digest else {**data, "in_force": state.policy}
+
+
 def _refused(
     deps: Deps, state: State, incident: Incident, payload: StepPayload, refused: SwitchRefused
 ) -> StepPayload:
     reason = str(refused)
-    if not begun(deps.policy, incident, read_switch(deps)):  # else a part is applied, and it is finished
+    shown = read_switch(deps, state)
+    if not begun(deps.policy, incident, shown):  # else a part is applied, and it is finished
         rule = refused.rule if refused.rule not in deps.gates.values() else None  # a master switch stands
         data = {"reason": reason} | ({"rule": rule} if rule else {})
         state = write(deps, state, Kind.SHIFT_REFUSED, data=data, incident=incident)
@@ -166,7 +180,7 @@ def settle_time(deps: Deps, incident: Incident) -> float:
 def _fence(deps: Deps, incident: Incident, payload: StepPayload) -> None:
     """Raise unless this driver may still send.
 
-    It may with the same epoch and policy, armed, and with the incident as intended.
+    It may with the same epoch and the same policy in force, armed, and with the incident as intended.
     """
     lease = deps.leases.read(deps.application)
     if lease is None or lease.epoch != payload.epoch:
@@ -174,7 +188,8 @@ def _fence(deps: Deps, incident: Incident, payload: StepPayload) -> None:
     now = load_state(deps)
     if now.stopped:
         raise JournalConflict(now.stopped)
-    if now.policy != deps.policy.digest:
+    intents = [event.data for event in now.intents if event.draft.incident == incident.id]
+    if not intents or now.policy != intents[-1].get("in_force", intents[-1]["policy"]):
         raise JournalConflict("another policy was loaded after the shift was intended")
     if now.incidents[incident.id] != incident:
         raise JournalConflict(f"{incident.id} changed after the shift was intended")

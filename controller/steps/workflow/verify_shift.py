@@ -28,6 +28,7 @@ from controller.core.model import Node, Truth
 from controller.core.policy.conditions import Leaf
 from controller.core.policy.readiness_checks import FamilyCheck
 from controller.steps.context.deps import REASON, Deps
+from controller.steps.context.governance import governed
 from controller.steps.context.journalling import require_driver, write
 from controller.steps.context.paging import page
 from controller.steps.context.situation import situation
@@ -48,14 +49,19 @@ def verify_shift(deps: Deps, payload: StepPayload) -> StepPayload:
     `settled` once all is done, `again` for the next wave, `watch` while the result is not known.
     """
     state, incident = require_driver(deps, payload.incident, payload.epoch)
+    deps = governed(deps, state, incident)
     if incident.phase not in (Phase.SHIFTED, Phase.VERIFIED) or incident.target is None:
         return payload.to("again")
     seen = situation(deps, state, read_controls=True)
     if seen.controls is None or seen.evidence is None:
+        unseen = decide(seen, incident.source)
+        if unseen.code == "policy-removed" and unseen.code not in incident.escalated:
+            return payload.to("escalate", code=unseen.code, reason=unseen.reason)
         return payload.to("watch", reason="controls or evidence cannot be read")
     aside = abstains(seen)
     if aside is not None:
-        return payload.to("watch", code=aside[0], reason=aside[1])
+        news = aside[0] == "policy-unreadable" and aside[0] not in incident.escalated
+        return payload.to("escalate" if news else "watch", code=aside[0], reason=aside[1])
     beat(deps, incident, seen)
     drifted = _drifted(deps, seen, state, incident, payload)
     if drifted is not None:

@@ -56,11 +56,16 @@ def armed_to_intend(world: World, fact: Fact) -> str | None:
 
 
 def policy_in_force(world: World, fact: Fact) -> str | None:
-    """S16: the policy that drives is the one that the journal named last."""
-    found, digests = _intent(world, fact), world.watch.record.digests
-    if found is None or not digests or found[0].data["policy"] == digests[-1]:
+    """S16, S23: an incident opens by the policy in force, and goes on by the one that it opened by."""
+    event, digests = fact.data["event"], world.watch.record.digests
+    named = str(event.data.get("policy", ""))
+    if event.kind in OPENINGS and digests and named not in ("", digests[-1]):
+        return f"opened by policy {named[:12]}, but {digests[-1][:12]} is in force"
+    found = _intent(world, fact)
+    began = found[1].policy if found is not None and found[1] is not None else ""
+    if found is None or not digests or named == (began or digests[-1]):
         return None
-    return f"intended by policy {str(found[0].data['policy'])[:12]}, but {digests[-1][:12]} is in force"
+    return f"intended by policy {named[:12]}, but {(began or digests[-1])[:12]} began the move"
 
 
 def live(world: World, fact: Fact) -> str | None:

@@ -51,6 +51,7 @@ class Life:
     acknowledged: bool = False
     despite: bool = False
     refused_by_people: bool = False
+    policy: str = ""
     raised: float = 0.0
     """True time at which its epoch last rose."""
 
@@ -127,6 +128,7 @@ class Record:
         self.lives[name] = Life(
             name, str(data["source"]), OPENINGS[event.kind], at, asker, event.draft.epoch,
             target=data.get("target"), despite=bool(data.get("despite")),
+            policy=str(data.get("policy", "")),
         )  # fmt: skip
 
     def _moved(self, life: Life, event: Event, at: float) -> None:
