@@ -1,4 +1,4 @@
-"""The governance of a move by its own policy and the one in force (S23).
+"""The governance of a move: its own policy, and the one in force (S23).
 
 ```
  began     controls, Regions, waves, settle, when, unless, ready, traffic, drills: how it goes on
