@@ -138,7 +138,7 @@ def test_a_late_call_put_back_is_not_seen_as_drift_or_put_back_again(clocks: dic
     w.trouble = calm
     w.advance(70)
     changes = [(f"use1-{s}", False) for s in "abcd"]
-    w.hand.switch.update(changes, deadline=w.stage.kernel.now() + 15, fence=lambda: None)
+    w.hand.switch.update([changes], deadline=w.stage.kernel.now() + 15, fence=lambda: None)
     for region in (OTHER, WEST, EAST):
         paced(w, region, apart(4.0))
     assert w.until(lambda: len(w.moves) == 8, 60, step=1)

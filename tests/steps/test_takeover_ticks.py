@@ -127,17 +127,17 @@ def test_a_beat_in_between_is_seen_although_it_comes_after_the_look(monkeypatch:
     w = asked("each minute", "each minute", 1)
     monkeypatch.setattr(takeover, "STANDSTILL", 40.0)
     beat = w.deps.leases.beat
-    situation = takeover.situation
+    abstains = takeover.abstains
 
-    def slow(deps: Any, *rest: Any, **more: Any) -> Any:
+    def slow(seen: Any) -> Any:
         lease = w.deps.leases.read("storefront")
         assert lease is not None
         beat(lease)
-        return situation(deps, *rest, **more)
+        return abstains(seen)
 
     paced(w, OTHER, apart(1e6))
-    monkeypatch.setattr(takeover, "situation", slow)
+    monkeypatch.setattr(takeover, "abstains", slow)
     w.advance(400.0)
     assert w.count(Kind.TAKEN_OVER) == 0
-    monkeypatch.setattr(takeover, "situation", situation)
+    monkeypatch.setattr(takeover, "abstains", abstains)
     assert w.until(w.has(Kind.TAKEN_OVER), 200)
