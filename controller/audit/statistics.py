@@ -27,6 +27,7 @@ ALSO = {
     Kind.MUTED: "mutes",
     Kind.ACKNOWLEDGED: "acknowledged",
     Kind.ESCALATED: "escalated",
+    Kind.UNTOLD: "untold",
     Kind.TAKEN_OVER: "taken_over",
     Kind.ECHO_SEEN: "late_calls_put_back",
     Kind.DRIFT_SEEN: "drift_seen",

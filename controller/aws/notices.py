@@ -15,6 +15,8 @@ SUBJECT = 100
 """Characters, ASCII: SNS's own limit."""
 TEXT = 60_000
 """Characters; SNS takes 256 KiB, and one may have four bytes."""
+KEY = 200
+"""Characters, ASCII, of the key that pages of one cause share."""
 SOURCE = "tidegate"
 
 
@@ -37,17 +39,21 @@ class Notices:
         self._sns, self._topic, self._events, self._bus = sns, topic, events, bus
         self._links = dict(links or {})
 
-    def send(self, subject: str, text: str, *, path: str = "") -> None:
+    def send(self, subject: str, text: str, *, path: str = "", key: str = "") -> None:
         """Page people, with `path` put behind each console's address.
 
-        The text keeps its line breaks and no other control or invisible character.
+        The text keeps its line breaks and no other control or invisible character. `key` is the message
+        attribute of that name: a pager updates what it has under it.
         """
-        heading = sanitize(subject, 4 * SUBJECT).encode("ascii", "replace").decode()[:SUBJECT].strip()
+        heading = _ascii(subject, SUBJECT)
+        stable = _ascii(key, KEY)
+        attributes = {"key": {"DataType": "String", "StringValue": stable}} if stable else {}
         with translated(OutsideUnreachable, "paging"):
             self._sns.publish(
                 TopicArn=self._topic,
                 Subject=heading or SOURCE,
                 Message=self._linked(sanitize(text, TEXT, lines=True) or heading or SOURCE, path),
+                MessageAttributes=attributes,
             )
 
     def _linked(self, text: str, path: str) -> str:
@@ -67,3 +73,7 @@ class Notices:
         if answer.get("FailedEntryCount", 0):
             entries = answer.get("Entries") or [{}]
             raise OutsideUnreachable(f"publishing {kind}: {entries[0].get('ErrorCode', 'refused')}")
+
+
+def _ascii(text: str, limit: int) -> str:
+    return sanitize(text, 4 * limit).encode("ascii", "replace").decode()[:limit].strip()

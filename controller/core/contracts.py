@@ -26,7 +26,7 @@ Change = Literal[
     "opened", "confirmed", "asked", "answered", "intended", "applied", "verified", "refused", "settled",
     "turned_back", "rolled_back", "stood_down", "escalated", "handed_over", "taken_over", "drift", "muted",
     "acknowledged", "armed", "disarmed", "broke_glass", "echo", "blinded", "recovered",
-    "skipped",
+    "skipped", "untold", "told",
 ]  # fmt: skip
 CHANGES: Mapping[str, Change] = {
     "IncidentOpened": "opened",
@@ -58,6 +58,8 @@ CHANGES: Mapping[str, Change] = {
     "EchoSeen": "echo",
     "Blinded": "blinded",
     "Recovered": "recovered",
+    "Untold": "untold",
+    "Told": "told",
 }
 """Journal kind -> the published change. A kind that is not here changes nothing that other tools act on."""
 
@@ -82,6 +84,9 @@ class DecisionEvent(BaseModel):
     phase: str | None = Field(default=None, max_length=16, description="of the incident, after the change")
     code: str | None = Field(default=None, max_length=64)
     reason: str = Field(default="", max_length=500)
+    key: str | None = Field(
+        default=None, max_length=200, description="of a page: the same for what updates it"
+    )
 
 
 def decision_event(event: Event, after: State) -> dict[str, Any] | None:
@@ -108,9 +113,15 @@ def decision_event(event: Event, after: State) -> dict[str, Any] | None:
         target=incident.target if incident else None,
         phase=str(incident.phase) if incident else None,
         code=_answer(event) if change == "answered" else None if code is None else sanitize(str(code), 64),
-        reason=sanitize(str(event.data.get("reason") or event.data.get("sentence") or ""), 500),
+        reason=sanitize(str(_why(event)), 500),
+        key=sanitize(str(event.data["key"]), 200) if event.data.get("key") else None,
     )
     return detail.model_dump(by_alias=True)
+
+
+def _why(event: Event) -> object:
+    data = event.data
+    return data.get("reason") or data.get("sentence") or data.get("subject") or ""
 
 
 def _answer(event: Event) -> str:

@@ -53,6 +53,8 @@ class Kind(StrEnum):
     RECOVERED = "Recovered"
     DRIFT_SEEN = "DriftSeen"
     REGION_COUNTED = "RegionCounted"
+    UNTOLD = "Untold"
+    TOLD = "Told"
 
 
 KINDS = frozenset(Kind)

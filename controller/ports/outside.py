@@ -109,10 +109,11 @@ class Workflow(Protocol):
 
 
 class Notices(Protocol):
-    def send(self, subject: str, text: str, *, path: str = "") -> None:
+    def send(self, subject: str, text: str, *, path: str = "", key: str = "") -> None:
         """Page people.
 
-        `path` is of the console's page about it. Raises `OutsideUnreachable`.
+        `path` is of the console's page about it; `key` is the same for what updates a page. Raises
+        `OutsideUnreachable`.
         """
         ...
 

@@ -208,6 +208,8 @@ _SENTENCES: Mapping[Kind, str] = {
     Kind.SETTLED: "the traffic is in {target}",
     Kind.ESCALATED: "{code}: {reason}",
     Kind.STOOD_DOWN: "{code}: {reason}",
+    Kind.UNTOLD: "not told yet, by {controller}: {subject}",
+    Kind.TOLD: "{controller} told people what nobody could be told before: {subject}",
 }
 """Kind -> the sentence that the event's data fill in, word for word; `by` is who wrote the event."""
 

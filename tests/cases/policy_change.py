@@ -4,12 +4,10 @@ import json
 from collections import Counter
 
 from controller.core.journal import Kind
-from controller.core.model import Verdict
-from controller.steps.context.journalling import load_state
-from tests.cases.setting import Lines, Since, codes, on
+from tests.cases.setting import Lines, Since, on
 from tests.support.policy_scene import EAST, WEST
 from tests.support.return_scenes import QUICK
-from tests.support.world import deploy, executions, failing, redeployed, world
+from tests.support.world import deploy, executions, failing, redeployed
 
 
 def e3_policy_drops_a_slice_mid_move() -> Lines:
@@ -30,19 +28,3 @@ def e3_policy_drops_a_slice_mid_move() -> Lines:
     opened = w.state.open
     yield (f"   kinds {w.kinds[-12:]} pages {since.pages} open {opened and (opened.id, opened.phase)}")
     yield f"   on {on(w)} {[(run['name'], run['status']) for run in executions(w)][:5]}"
-
-
-def e17_superseded_everywhere() -> Lines:
-    """Roll a deployment back: the journal names a policy that no controller has."""
-    w = world(**QUICK)
-    w.advance(130)
-    other = redeployed(w, **(QUICK | {"limits": QUICK["limits"] | {"cooldown": "6m"}}))
-    load_state(other)  # It writes PolicyLoaded, and nothing uses this controller ever after.
-    w.advance(60)
-    since = Since(w)
-    w.say(east=Verdict.BREACHING)
-    w.advance(3 * 3600)
-    yield (
-        "\n[E17] a deployment was rolled back (policy-superseded everywhere), dark 3h: "
-        f"new pages {since.pages} {codes(w)}"
-    )

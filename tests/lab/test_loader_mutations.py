@@ -33,7 +33,7 @@ KEYS = [path for path, _ in NODES if isinstance(path[-1], str)]
 SCALARS = [path for path, value in NODES if not isinstance(value, dict | list)]
 CRONS = {path for path in KEYS if path[-1] == "cron"}
 # What may be left out: a bound that is not asked for, one of several of a kind.
-OPTIONAL = {"for", "observers", "signals", "unless", "drills", "cron", "abortWhen", "blackout"}
+OPTIONAL = {"for", "observers", "signals", "unless", "drills", "cron", "abortWhen", "blackout", "tellAfter"}
 
 
 def named(where: Where) -> str:

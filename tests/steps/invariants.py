@@ -285,6 +285,16 @@ PROOFS: dict[str, Proof] = {
          "::test_the_block_holds_people_are_told_and_a_person_leaves_the_second_region_within_a_minute",),
         ("steps/test_operator_commands::test_l7_a_person_leaves_a_second_region_while_the_block_is_on",),
     ),
+    "L8": Proof(
+        (
+            "steps/test_paging::test_all_controllers_cut_off_from_each_other_people_are_told",
+            "steps/test_paging::test_quiet_hours_are_told_to_nobody_by_any_of_three",
+        ),
+        (
+            "steps/test_paging::test_l8_without_the_rule_nobody_hears_of_three_dark_hours",
+            "steps/test_paging::test_l8_without_the_hand_over_the_driver_that_cannot_tell_keeps_it",
+        ),
+    ),
 }  # fmt: skip
 
 HANDED_IN = {"steps/test_liveness::test_l2_two_endpoints_hang_and_traffic_moves_within_fifteen_seconds"}

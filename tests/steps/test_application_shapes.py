@@ -64,7 +64,7 @@ def test_the_other_region_fails_next_people_are_told_of_the_cooldown_and_then_it
     w.advance(900)
     assert w.count(Kind.INCIDENT_OPENED) == 1
     told = [page for page in w.pages if WEST in page]
-    assert told == ["storefront us-west-2: us-west-2 would be left"]
+    assert told == ["storefront us-west-2: failing, and not left"]
     assert w.until(lambda: w.count(Kind.SETTLED) == 2, 3600, step=60)
     assert w.whole
     assert w.controls == {f"use1-{s}": True for s in "abcd"} | {f"usw2-{s}": False for s in "abcd"}

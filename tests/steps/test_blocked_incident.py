@@ -6,8 +6,8 @@ import pytest
 
 from controller.core.journal import Kind
 from controller.core.model import Verdict
-from controller.steps.incident import opening
 from controller.steps.operator import commands
+from controller.steps.tick import alert_pages
 from tests.support.policy_scene import EAST, WEST
 from tests.support.world import FREE, World, executions, failing
 from tests.support.world_faults import calm
@@ -28,17 +28,18 @@ def told(w: World) -> list[dict[str, Any]]:
 
 def test_people_are_told_once_an_hour_what_waits_behind_what() -> None:
     w = waiting()
-    w.advance(240)
-    assert told(w) == []
-    w.advance(400)
+    w.advance(640)
     (page,) = told(w)
     assert page["region"] == EAST
-    assert f"tidegate stand-down storefront-{WEST}-" in page["reason"]
+    assert (
+        f"has moved nothing yet, and ends where it stands by `tidegate stand-down storefront-{WEST}-"
+        in (page["reason"])
+    )
     assert w.moves == []
 
 
 def test_nothing_is_told_where_nobody_looks_how_long_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "WAITS", 1e9)
+    monkeypatch.setattr(alert_pages, "is_due", lambda *_, **__: False)
     w = waiting()
     w.advance(640)
     assert told(w) == []
@@ -59,10 +60,8 @@ def test_a_target_that_fails_at_once_is_left_once_a_person_ended_the_move() -> N
     incident = w.state.open
     assert incident is not None
     assert incident.escalated == {"target-failing"}
-    (page,) = told(w)
-    assert page["region"] == WEST
-    way_out = f"ends where it stands by `tidegate stand-down {incident.id}`"
-    assert f"it has moved, and waits for its result, and {way_out}" in page["reason"]
+    texts = [notice.text for notice in w.stage.cloud.outbox.notices if "target-failing" in notice.subject]
+    assert [f"tidegate stand-down {incident.id}" in text for text in texts] == [True]
     assert f"tidegate stand-down {incident.id}" in commands.evacuate(w.hand, WEST, **WHY).sentence
     ended = commands.stand_down(w.hand, incident.id, **WHY)
     assert (ended.done, ended.sentence) == (

@@ -60,7 +60,7 @@ def test_s9_one_region_more_than_the_fleet_may_leave_is_not_left_and_people_are_
 ) -> None:
     kept = after_another_left(WEST, **ONE)
     assert kept.moves == NO_MOVES
-    assert kept.pages == [f"storefront {EAST}: {EAST} would be left"]
+    assert kept.pages == [f"storefront {EAST}: failing, and not left"]
     assert after_another_left(WEST).moves
     for module in (guards, set_out):
         monkeypatch.setattr(module, "fleet_refusal", lambda *_: None)

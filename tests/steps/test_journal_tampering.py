@@ -11,7 +11,7 @@ from controller.core.journal import Event, Kind, to_json
 from controller.ports.errors import JournalUnreadable
 from controller.steps.context.journal_head import JournalHead
 from controller.steps.operator.commands import arm
-from tests.support.policy_scene import OTHER
+from tests.support.policy_scene import OTHER, policy_data
 from tests.support.world import World, deploy, failing, rebuilt
 
 Patch = pytest.MonkeyPatch
@@ -105,7 +105,7 @@ def forgetful(real: Any) -> Any:
 
 def cut_while_nobody_ran() -> World:
     """Disarmed last, and a tick has seen it. That event goes, and only a fresh process looks."""
-    w = failing()
+    w = failing(limits=policy_data()["limits"] | {"tellAfter": "1h"})
     assert w.state.policy == w.stage.policy.digest  # loaded first
     arm(w.hand, on=False, who="ana", reason="stop")
     w.advance(65)

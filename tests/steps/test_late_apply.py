@@ -55,7 +55,8 @@ def test_people_hear_of_a_wave_that_holds_between_two() -> None:
     w.advance(1200)
     assert Kind.SETTLED not in w.kinds
     assert len(w.moves) == 2
-    assert any("shared-cause" in page or "target-not-ready" in page for page in w.pages)
+    texts = [notice.text for notice in w.stage.cloud.outbox.notices]
+    assert any("shared-cause" in text or "target-not-ready" in text for text in texts)
 
 
 def test_a_drill_whose_home_has_failed_for_good_is_ended_by_a_person() -> None:

@@ -6,7 +6,7 @@ from controller.core.evidence import evaluation
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
-from controller.steps.tick import self_checks, tick
+from controller.steps.tick import alert_pages, tick
 from tests.support.invariant_checks import kinds
 from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
 from tests.support.restore_policy import HOME
@@ -142,5 +142,5 @@ def no_quorum() -> list[str]:
 
 def test_l4_without_a_journal_nothing_moves_and_people_are_told(monkeypatch: Patch) -> None:
     assert no_quorum() == ["storefront: the journal does not answer"] * 3  # each Region's controller, once
-    monkeypatch.setattr(self_checks, "page", lambda *_: True)
+    monkeypatch.setattr(alert_pages, "page", lambda *_, **__: True)
     assert no_quorum() == []

@@ -6,7 +6,7 @@ import pytest
 
 from controller.core.journal import Kind
 from tests.steps.scheduled_drill import DRILLS
-from tests.support.policy_scene import EAST
+from tests.support.policy_scene import EAST, policy_data
 from tests.support.request_counts import RULE, counting
 from tests.support.world import FREE, World, failing, world
 
@@ -34,7 +34,8 @@ def test_a_shift_is_verified_when_the_share_has_fallen_and_the_record_says_how_f
 
 
 def test_customers_who_stay_hold_the_next_wave_and_people_are_told_once() -> None:
-    w = served(stubborn=1.0, evacuate=FREE | {"waves": [2], "settle": "30s"})
+    limits = policy_data()["limits"] | {"tellAfter": "30m"}  # the proof's own time is over first
+    w = served(stubborn=1.0, evacuate=FREE | {"waves": [2], "settle": "30s"}, limits=limits)
     assert w.until(w.has(Kind.ESCALATED), 600)
     w.advance(300)
     assert (verified(w), w.count(Kind.SHIFT_INTENDED)) == ([], 1)

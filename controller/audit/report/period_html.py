@@ -25,6 +25,7 @@ ALSO = {
     "mutes": "mutes begun or ended",
     "acknowledged": "incidents acknowledged",
     "escalated": "times that people were told of trouble",
+    "untold": "notices that could not be sent at first",
     "taken_over": "takeovers by another controller",
     "late_calls_put_back": "late calls put back",
     "drift_seen": "times that controls stood otherwise than put",

@@ -58,10 +58,12 @@ class Fleet:
     """Fleet holds what the fleet's own journal says.
 
     stopped: why nothing in the whole fleet may move. left: Region -> when it was counted last.
+    unread: it cannot be read, and counts as stopped.
     """
 
     stopped: str | None = None
     left: Mapping[str, float] = field(default_factory=dict)
+    unread: bool = False
 
 
 def regions_counted(events: Iterable[Event]) -> dict[str, float]:

@@ -304,6 +304,15 @@ def held(
     return max(0.0, min(sorted([run.confirmed for run in now_])[-needed] - since, ours))
 
 
+def full_since(units: Iterable[Sequence[tuple[Run, ...]]], verdict: Verdict, needed: int) -> float | None:
+    """Return when `needed` units began to say `verdict` unbroken.
+
+    By our clock; None: they do not say it now.
+    """
+    chosen = [[run for signal in unit for run in signal if run.verdict is verdict] for unit in units]
+    return _since([[(run.heard, run.unheard) for run in unit] for unit in chosen], needed)
+
+
 def _held(chosen: Sequence[Sequence[Run]], verdict: Verdict, needed: int, now: float) -> float | None:
     """Return the same from runs of `verdict` alone, also where units came and went."""
     ours = _since([[(run.heard, run.unheard) for run in unit] for unit in chosen], needed)

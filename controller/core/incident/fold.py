@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from controller.core.incident.approval import Request, answered, asked
+from controller.core.incident.notices import with_notice, with_page
 from controller.core.incident.state import BY_PERSON, MOVES, OPENINGS, IllegalMove, Incident, Phase, State
 from controller.core.incident.step_durations import paced
 from controller.core.journal import Draft, Event, Kind
@@ -52,6 +53,7 @@ def apply(state: State, event: Event) -> State:
         case Kind.POLICY_LOADED:
             stand = {**(event.data.get("controls") or {}), **known.stand}
             known = replace(known, stand=stand)
+            known = replace(known, policy_by=event.draft.by.removeprefix("tidegate@"))
             return replace(known, policy=str(event.data["digest"]), deployed=float(event.data["deployed"]))
         case Kind.DRIFT_SEEN:
             stand = {**known.stand, **event.data["controls"]}
@@ -61,6 +63,8 @@ def apply(state: State, event: Event) -> State:
             return replace(known, armed=event.kind is Kind.ARMED, armed_reason=reason)
         case Kind.BROKE_GLASS | Kind.REFUSED | Kind.BLINDED | Kind.REGION_COUNTED:
             return known
+        case Kind.UNTOLD | Kind.TOLD:
+            return with_notice(known, event)
         case Kind.ECHO_SEEN:
             echoes = known.echoes | {int(event.data["intent"])}
             return replace(known, echoes=echoes, stood=event.at, mover=event)
@@ -70,7 +74,7 @@ def apply(state: State, event: Event) -> State:
             well = {**known.recovered, str(event.data["region"]): float(event.data["since"])}
             return replace(known, recovered=well)
         case Kind.ESCALATED if event.draft.incident is None:
-            return replace(known, pages={**known.pages, str(event.data["key"]): event.at})
+            return with_page(known, event)
         case Kind.DRILL_SKIPPED:
             return replace(_struck(known, event), skipped=event)
         case Kind.INCIDENT_OPENED | Kind.RESTORE_OPENED | Kind.DRILL_OPENED:
@@ -85,6 +89,8 @@ def apply(state: State, event: Event) -> State:
         known = replace(known, shifted=(*known.shifted, (event.at, incident.source)))
     if event.kind is Kind.SHIFT_APPLIED:
         known = replace(known, stand={**known.stand, **incident.put}, stood=event.at, mover=event)
+    if event.kind in (Kind.ESCALATED, Kind.ACKNOWLEDGED):
+        known = with_page(known, event)
     return replace(known, incidents={**known.incidents, incident.id: incident})
 
 
@@ -187,9 +193,9 @@ def _moved(incident: Incident, kind: Kind, event: Event) -> Incident:
             return replace(moved, intended=intended, before=dict(data.get("before") or incident.before))
         case Kind.SHIFT_APPLIED:
             put = {**incident.put, **{str(name): bool(on) for name, on in data.get("states", {}).items()}}
-            return replace(moved, put=put)
+            return replace(moved, put=put, moved=event.at)
         case Kind.SHIFT_VERIFIED:
-            return replace(moved, waves=incident.waves + 1)
+            return replace(moved, waves=incident.waves + 1, moved=event.at)
         case Kind.TURNED_BACK:
             return replace(moved, leg="home", waves=0, rules=(), outcome=str(data.get("outcome", "")))
         case Kind.SHIFT_REFUSED:
@@ -201,7 +207,8 @@ def _moved(incident: Incident, kind: Kind, event: Event) -> Incident:
             return replace(moved, escalated=moved.escalated | {str(data["code"])}, changed=incident.changed)
         case Kind.HANDED_OVER | Kind.TAKEN_OVER:
             driver = str(data.get("driver", incident.driver))
-            return replace(moved, runs=moved.runs + 1, driver=driver)
+            passed_on = incident.passed_on or data.get("code") == "untold"
+            return replace(moved, runs=moved.runs + 1, driver=driver, passed_on=passed_on)
         case Kind.STOOD_DOWN:
             outcome = str(data.get("outcome", incident.outcome))
             reason = str(data.get("reason", ""))

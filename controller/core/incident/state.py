@@ -90,6 +90,28 @@ class IllegalMove(ValueError):  # noqa: N818
 
 
 @dataclass(frozen=True, slots=True)
+class Untold:
+    """A notice that could not be sent, and is tried again until it is.
+
+    key: for the receiver, the same for what updates it. by: the controller that could not send it.
+    about: the alerts that it tells of. request: the question that it puts, if it puts one. due: when it may
+    be sent; 0: it could not be sent.
+    """
+
+    id: str
+    at: float
+    by: str
+    subject: str
+    text: str
+    key: str = ""
+    path: str = ""
+    about: tuple[str, ...] = ()
+    incident: str | None = None
+    request: str | None = None
+    due: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """An incident is one evacuation, restore or drill from its opening to its end.
 
@@ -100,6 +122,9 @@ class Incident:
     aside. rules: safety rules that refused its move. scheduled: the time of `drills.cron` for which it was
     opened; nobody asked for such a drill. stopped_by: the person who ended it, if a person did. policy: the
     digest of the policy that it was opened by, which says how it goes on; "" where the journal named none.
+    moved: when traffic last moved by it, and was seen to. mute: the controller that could not tell people of
+    it. voice: another that told them since, and when. passed_on: it was handed over because its driver could
+    not tell people.
     """
 
     id: str
@@ -130,6 +155,10 @@ class Incident:
     scheduled: float | None = None
     stopped_by: str | None = None
     policy: str = ""
+    moved: float = 0.0
+    mute: str = ""
+    voice: tuple[str, float] | None = None
+    passed_on: bool = False
 
     @property
     def asking(self) -> bool:
@@ -169,6 +198,9 @@ class State:
     home: the controls as they stood when no Region was away. stand: as they were put, or seen, last.
     stood: when that was. mover: the event that says so.
     recovered: Region -> since when it was well, unbroken, at its last `Recovered`.
+    pages: alert -> when people were last told of it. untold: notices that could not be sent, by their id.
+    policy_by: the controller that loaded the policy in force.
+    fleet_unread: the fleet's journal cannot be read, so that `fleet` is only for safety's sake.
     """
 
     application: str
@@ -176,6 +208,7 @@ class State:
     armed: bool = True
     armed_reason: str = ""
     policy: str | None = None
+    policy_by: str = ""
     deployed: float = 0.0
     incidents: Mapping[str, Incident] = field(default_factory=dict)
     shifted: tuple[tuple[float, str], ...] = ()
@@ -195,6 +228,8 @@ class State:
     skipped: Event | None = None
     recovered: Mapping[str, float] = field(default_factory=dict)
     pace: Pace = field(default_factory=Pace)
+    untold: Mapping[str, Untold] = field(default_factory=dict)
+    fleet_unread: bool = False
 
     @property
     def stopped(self) -> str | None:

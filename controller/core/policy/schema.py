@@ -159,6 +159,7 @@ class Limits(Strict):
         default=None, alias="fleetRegionsPerDay"
     )
     blackout: Annotated[tuple[Window, ...], Field(max_length=20, strict=False)] = ()
+    tell_after: Duration = Field(default=300.0, alias="tellAfter")
 
     @property
     def ask_again_after(self) -> float:

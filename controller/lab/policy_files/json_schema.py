@@ -72,6 +72,7 @@ GLOSSARY: Mapping[str, str] = {
     "minRegionsOn": "How many Regions must serve after any move.",
     "cooldown": "After a move none acts by itself for so long; after a denial none is asked again.",
     "askAgain": "After a question that nobody answered it is put again; at most half the cooldown.",
+    "tellAfter": "People are told of a Region that is bad or unknown, and stands still, for so long.",
     "evacuationsPerDay": "At most so many in 24 hours, whatever the Region.",
     "fleetRegionsPerDay": "At most so many distinct Regions left in 24 hours by all applications together.",
     "blackout": "Stretches of time in which nothing moves by itself.",

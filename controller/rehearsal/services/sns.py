@@ -16,6 +16,7 @@ class Notice:
     at: float
     subject: str
     text: str
+    key: str = ""
 
 
 class Outbox:
@@ -37,7 +38,9 @@ class Outbox:
         if call.params.get("TopicArn") != self.arns.get(call.region):
             raise AwsError("NotFound", "Topic does not exist", status=404)
         subject, text = str(call.params.get("Subject", "")), str(call.params.get("Message", ""))
-        self.notices.append(Notice(self._kernel.now(), subject, text))
+        attributes = call.params.get("MessageAttributes") or {}
+        key = str(attributes.get("key", {}).get("StringValue", ""))
+        self.notices.append(Notice(self._kernel.now(), subject, text, key))
         return {"MessageId": self._ids.next()}
 
     def dump(self) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from controller.ports.outside import (
 )
 from controller.ports.runtime import Runtime
 from controller.ports.storage import Approvals, Assessments, Evidence, Journal, Leases, Policies
+from controller.steps.context.episodes import Episodes
 from controller.steps.context.journal_head import JournalHead
 from controller.steps.context.policy_library import PolicyLibrary
 
@@ -65,6 +66,7 @@ class Deps:
     folding: Folding = field(default_factory=Folding, compare=False, repr=False)
     journal_head: JournalHead = field(default_factory=JournalHead, compare=False, repr=False)
     library: PolicyLibrary = field(default_factory=PolicyLibrary, compare=False, repr=False)
+    episodes: Episodes = field(default_factory=Episodes, compare=False, repr=False)
     deployed_with: Policy | None = None
 
     @property

@@ -62,7 +62,8 @@ def read_state_and_events(deps: Deps) -> tuple[State, tuple[Event, ...]]:
         state = deps.folding(deps.application, events)
     except (ValueError, KeyError) as error:
         raise JournalUnreadable(f"the journal cannot be what this version wrote: {error}") from error
-    return replace(state, fleet=fleet.stopped, fleet_left=fleet.left), events
+    after = replace(state, fleet=fleet.stopped, fleet_left=fleet.left, fleet_unread=fleet.unread)
+    return after, events
 
 
 def write(

@@ -1,13 +1,32 @@
-"""Notes of decisions, and pages to people: neither may stop a step."""
+"""Notes of decisions, and pages to people: neither may stop a step.
 
-from collections.abc import Mapping
+```
+ page ─ sent ─> people know
+   └─ refused ─> Untold, once ─ every controller's tick tries it ─> Told
+```
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
-from controller.core.text import shorten
+from controller.core.explanation import format_time
+from controller.core.incident.state import ENDED, Incident, State, Untold
+from controller.core.journal import Kind
+from controller.core.text import sanitize, shorten
 from controller.ports.errors import (
+    ControllerError,
+    JournalConflict,
     OutsideUnreachable,
 )
 from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import read_state, retry_on_conflict, write
+
+MOST_UNTOLD = 20
+"""Notices that wait at once, at most: the journal is bounded, and so is what people read in the morning."""
+AT_ONCE = 3
+"""Notices that one tick tries again."""
 
 
 def note(deps: Deps, at: float, record: Mapping[str, Any]) -> bool:
@@ -23,13 +42,105 @@ def note(deps: Deps, at: float, record: Mapping[str, Any]) -> bool:
     return True
 
 
-def page(deps: Deps, subject: str, text: str, *, path: str = "") -> bool:
-    """Tell people; return False where nobody could be told.
+def incident_key(deps: Deps, incident: Incident) -> str:
+    """Return the key that all pages about an incident share.
+
+    It is that of its Region, where that is left.
+    """
+    return f"{deps.application}/{incident.source}" if incident.intent == "evacuate" else incident.id
+
+
+def page(
+    deps: Deps,
+    subject: str,
+    text: str,
+    *,
+    path: str = "",
+    key: str = "",
+    incident: Incident | None = None,
+    about: Sequence[str] = (),
+    request: str | None = None,
+) -> bool:
+    """Tell people; return False where nobody could be told, and write that down once.
 
     Never raises, since a page must not stop a step. path: of the console's page about it.
+    key: for the receiver, the same for what updates it. about: the alerts that it tells of. request: the
+    question that it puts. After a False the journal may have gone on by an event.
     """
+    key = key or (incident_key(deps, incident) if incident else subject)
     try:
-        deps.notices.send(subject, shorten(text), path=path)
+        deps.notices.send(subject, shorten(text), path=path, key=key)
+    except OutsideUnreachable:
+        data = {"id": path or (key if about else subject), "controller": deps.here, "key": key, "path": path,
+                "subject": sanitize(subject, 200), "text": shorten(text), "about": list(about)}  # fmt: skip
+        _keep(deps, data | ({"request": request} if request else {}), incident)
+        return False
+    return True
+
+
+def defer(deps: Deps, state: State, notice: Untold) -> State:
+    """Write a notice down that is to be sent later.
+
+    It is dropped if it is overtaken by then.
+    """
+    data: dict[str, Any] = {"id": notice.id, "controller": deps.here, "key": notice.key, "path": notice.path,
+                            "subject": sanitize(notice.subject, 200), "text": shorten(notice.text),
+                            "about": [], "request": notice.request, "due": notice.due}  # fmt: skip
+    incident = state.incidents.get(notice.incident or "")
+    return write(deps, state, Kind.UNTOLD, data=data, incident=incident)
+
+
+def _keep(deps: Deps, data: Mapping[str, Any], incident: Incident | None) -> None:
+    """Write `Untold`, unless it waits already, or too many do."""
+
+    def act(state: State) -> None:
+        if data["id"] not in state.untold and len(state.untold) < MOST_UNTOLD:
+            known = state.incidents.get(incident.id) if incident else None
+            write(deps, state, Kind.UNTOLD, data=data, incident=known)
+
+    with suppress(
+        ControllerError
+    ):  # nobody can be told, and nothing can be written down: the tick looks again
+        retry_on_conflict(partial(read_state, deps), act)
+
+
+def tell_untold(deps: Deps, state: State) -> State:
+    """Try again what nobody could be told, and write `Told` for what could.
+
+    A question that is no longer asked is dropped.
+    """
+    if not state.untold:
+        return state
+    with suppress(ControllerError):  # a tick may be slow: what was told meanwhile is not told again
+        state = read_state(deps)
+    waiting = [notice for notice in state.untold.values() if deps.runtime.now() >= notice.due]
+    for notice in waiting[:AT_ONCE]:
+        sent = not _overtaken(state, notice)
+        if sent and not _sent(deps, notice):
+            continue
+        data = {"id": notice.id, "controller": deps.here, "sent": sent, "subject": notice.subject}
+        try:
+            state = write(deps, state, Kind.TOLD, data=data, incident=notice.incident)
+        except (JournalConflict, OutsideUnreachable):  # another was faster, or the next tick goes on
+            return state
+    return state
+
+
+def _overtaken(state: State, notice: Untold) -> bool:
+    incident = state.incidents.get(notice.incident or "")
+    if notice.request is None or incident is None:
+        return False
+    request = incident.request
+    if request is None or request.id != notice.request or request.status != "waiting":
+        return True
+    return incident.phase in ENDED or request.epoch < incident.epoch  # nobody could answer it any more
+
+
+def _sent(deps: Deps, notice: Untold) -> bool:
+    why = "this waited for the Region to stand" if notice.due else f"{notice.by} could not send this"
+    late = f"Late: {why} at {format_time(notice.at)}."
+    try:
+        deps.notices.send(notice.subject, shorten(f"{notice.text}\n{late}"), path=notice.path, key=notice.key)
     except OutsideUnreachable:
         return False
     return True

@@ -173,8 +173,9 @@ def read_fleet(journal: Journal) -> Fleet:
         except OutsideUnreachable:
             continue
         except (JournalUnreadable, ValueError, KeyError) as error:
-            return Fleet(f"the fleet's kill switch cannot be read and counts as disarmed: {error}")
-    return Fleet("the fleet's kill switch cannot be read and counts as disarmed")
+            said = f"the fleet's kill switch cannot be read and counts as disarmed: {error}"
+            return Fleet(said, unread=True)
+    return Fleet("the fleet's kill switch cannot be read and counts as disarmed", unread=True)
 
 
 def fleet_stopped(journal: Journal) -> str | None:

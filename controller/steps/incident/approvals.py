@@ -8,14 +8,21 @@ from controller.core.decision.cooldown import unanswered
 from controller.core.decision.readiness import asked, loss_window
 from controller.core.explanation import decision_record, format_time, grounds
 from controller.core.incident.approval import Request
-from controller.core.incident.state import Incident, State
+from controller.core.incident.state import Incident, Phase, State, Untold
 from controller.core.journal import Kind
 from controller.core.model import Answer, Decision, Truth
 from controller.core.policy.schema import Ask
 from controller.ports.errors import OutsideUnreachable, TokenClosed
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import write
-from controller.steps.context.paging import page
+from controller.steps.context.paging import defer, incident_key, page
+
+FLAPPING = 1800.0
+"""Seconds for which a question that was withdrawn by itself counts against the next."""
+ENOUGH = 2
+"""Withdrawn questions after which the next has to stand for a while before people are called."""
+WAIT = 180.0
+"""Seconds that it has to stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +138,42 @@ def write_approval_request(
     return write(deps, state, Kind.APPROVAL_REQUESTED, data=data, incident=incident)
 
 
-def notify_approvers(deps: Deps, asked: Question, *, again: bool = False) -> bool:
+def flaps(state: State, incident: Incident, now: float) -> bool:
+    """Return True where the incident's Region flaps.
+
+    Lately two questions about it at least were withdrawn by themselves.
+    """
+    others = (i for i in state.incidents.values() if i.source == incident.source and i.id != incident.id)
+    lately = (i for i in others if i.phase is Phase.STOOD_DOWN and now - i.changed < FLAPPING)
+    return sum(i.request is not None and i.request.status == "waiting" for i in lately) >= ENOUGH
+
+
+def defer_question(deps: Deps, state: State, incident: Incident, asked: Question) -> State:
+    """Write down that people are to be asked in a while.
+
+    They are if the question still stands then.
+    """
+    subject, text, path = _notice(deps, asked)
+    key, due = incident_key(deps, incident), deps.runtime.now() + WAIT
+    notice = Untold(path, due, deps.here, subject, text, key, path, (), incident.id, asked.request.id, due)
+    return defer(deps, state, notice)
+
+
+def notify_approvers(deps: Deps, incident: Incident, asked: Question, *, again: bool = False) -> bool:
     """Page those whose turn it is to answer.
 
-    Returns False if nobody could be told.
+    Returns False if nobody could be told; then every controller tries it.
     """
+    subject, text, path = _notice(deps, asked)
+    heading = f"reminder: {subject}" if again else subject
+    return page(deps, heading, text, path=path, incident=incident, request=asked.request.id)
+
+
+def _notice(deps: Deps, asked: Question) -> tuple[str, str, str]:
     subject = f"{deps.application}: {asked.title[:1].lower()}{asked.title[1:]}"
     request = asked.request
     how = f"tidegate approve {request.id} --code {request.code}  |  tidegate deny {request.id}"
-    text = "\n".join((*asked.lines, how))
-    return page(deps, f"reminder: {subject}" if again else subject, text, path=f"/approve/{request.id}")
+    return subject, "\n".join((*asked.lines, how)), f"/approve/{request.id}"
 
 
 def answer_callback(deps: Deps, request_id: str, answer: str) -> None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from controller.core.decision.decide import Situation
 from controller.core.decision.precedence import abstains
-from controller.core.incident.state import Incident, State
+from controller.core.incident.state import BEFORE_SHIFT, Incident, Phase, State
 from controller.core.journal import Kind
 from controller.ports.errors import JournalConflict, OutsideUnreachable
 from controller.ports.storage import Lease
@@ -18,6 +18,8 @@ from controller.steps.payload import StepPayload
 
 MOST_RUNS = 3
 """Takeovers of one incident, then people are told."""
+LATELY = 600.0
+"""Seconds for which a controller that told people counts as one that can."""
 
 
 def next_epoch(deps: Deps) -> int:
@@ -100,12 +102,36 @@ def hand_over_to_next_run(deps: Deps, state: State, incident: Incident, reason: 
     return state
 
 
+def hand_over_to_voice(deps: Deps, state: State, incident: Incident) -> State | None:
+    """Hand the incident over to a controller that can tell people.
+
+    That one did so lately, and this one cannot. It happens once an incident, and never while a call may be
+    under way or once people have agreed. None where there is no reason to. Raises `JournalConflict`.
+    """
+    bound = incident.phase not in BEFORE_SHIFT or incident.phase is Phase.APPROVED
+    if bound or incident.passed_on or incident.voice is None or incident.mute != deps.here:
+        return None
+    who, told = incident.voice
+    if who == deps.here or who not in deps.policy.controllers or deps.runtime.now() - told > LATELY:
+        return None
+    reason = f"{deps.here} cannot tell people; {who} did {max(0.0, deps.runtime.now() - told):.0f} s ago"
+    data = {
+        "from": execution_name(incident, incident.runs),
+        "to": execution_name(incident, incident.runs + 1),
+        "driver": who,
+        "code": "untold",
+        "reason": reason,
+    }
+    epoch = successor_epoch(deps, incident)
+    return write(deps, state, Kind.HANDED_OVER, data=data, incident=incident, epoch=epoch)
+
+
 def page_takeovers(deps: Deps, state: State, incident: Incident) -> State:
     """Tell people of an incident whose executions or drivers keep failing.
 
     Its executions keep ending, or its drivers keep falling silent.
     """
     reason = f"{MOST_RUNS} executions of it have ended or fallen silent before their time"
-    if not page(deps, f"{incident.id}: takeovers", reason):
+    if not page(deps, f"{incident.id}: takeovers", reason, incident=incident):
         return state
     return write(deps, state, Kind.ESCALATED, data={"code": "takeovers", "reason": reason}, incident=incident)

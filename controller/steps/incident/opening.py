@@ -11,17 +11,16 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from math import inf
 from typing import Any
 
 from controller.core.decision.decide import Situation, decide, may_open
 from controller.core.decision.plan import where_it_stands
 from controller.core.decision.precedence import TICKS_APART, TURN, rank
 from controller.core.decision.progress import yields
-from controller.core.explanation import decision_record, flip_set, grounds
+from controller.core.explanation import decision_record, grounds
 from controller.core.incident.state import BEFORE_SHIFT, INTERRUPTED, Incident, Phase, State
 from controller.core.journal import Kind
-from controller.core.model import Decision, Node, SignalState, Truth, Verdict
+from controller.core.model import Decision, Truth
 from controller.ports.errors import OutsideUnreachable
 from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.journalling import load_state, retry_on_conflict, write
@@ -37,12 +36,6 @@ UNBROKEN = TICKS_APART + 50.0
 
 This look may come 50 s later in its own tick, which may take no longer.
 """
-DOUBT = 300.0
-"""Seconds that a Region may look bad to some, and unknown to the rest, before people are told."""
-WAITS = 300.0
-"""Seconds that a failing Region may wait behind what moves nothing, before people are told."""
-AGAIN = 3600.0
-"""Seconds after which people are told once more of what still stands in the way."""
 
 
 class RankDelay:
@@ -107,19 +100,12 @@ def assess_regions(deps: Deps, seen: Situation, state: State) -> RegionAssessmen
         seen = with_controls(deps, seen)
         decisions = [decide(seen, region) for region in seen.regions]
     opened, delay = None, RankDelay(deps)
-    limits = ("blackout", "cooldown", "velocity")
     for decision in sorted(decisions, key=lambda each: each.intent != "evacuate"):  # leaving comes first
         region = decision.region
         to_open = None if opened else _to_open(seen.after(state), decision)
         if to_open is not None and delay.elapsed(f"open {region}", region):
             state = make_way(deps, state, region, to_open.reason)
             state, opened = open_incident(deps, state, to_open)
-        elif decision.code in limits and delay.elapsed(f"{decision.code} {region}", region):
-            state = _page_limit(deps, state, decision)
-        elif decision.code == "in-progress" and delay.elapsed(f"waits {region}", region):
-            state = _page_waiting(deps, state, decision)
-        elif decision.code == "unknown" and state.open is None and delay.elapsed(f"doubt {region}", region):
-            state = _page_doubt(deps, state, decision)
     return RegionAssessments(after(deps, seen, state), state, tuple(decisions), opened, delay.since)
 
 
@@ -223,65 +209,3 @@ def open_incident(
     with suppress(OutsideUnreachable):  # it is open all the same: the tick starts what has no driver
         drive(deps, incident)
     return state, incident
-
-
-def _page_limit(deps: Deps, state: State, decision: Decision) -> State:
-    """Tell people that a limit alone stands in the way.
-
-    Of the Region that moved last they know already, unless the limit is a blackout.
-    """
-    last = state.last_moved()
-    if decision.code != "blackout" and last is not None and last.source == decision.region:
-        return state
-    key = f"{decision.region}/{decision.code}/{last.id if last else ''}"
-    return _page_once(deps, state, decision, key, f"{decision.region} would be left")
-
-
-def _page_waiting(deps: Deps, state: State, decision: Decision) -> State:
-    """Tell people that a failing Region waits behind an incident that stands still.
-
-    The incident has stood still for long, and people can end it.
-    """
-    first = state.open
-    failing = decision.tree is not None and decision.tree.value is Truth.TRUE
-    if first is None or not failing or decision.at - first.changed < WAITS:
-        return state
-    goes_home = first.intent == "drill" and "source-failing" not in first.escalated
-    if first.phase is Phase.SHIFTING or (goes_home and first.phase not in BEFORE_SHIFT):
-        return state
-    so_far = "has moved nothing yet" if first.phase in BEFORE_SHIFT else "has moved, and waits for its result"
-    still = f"it {so_far}, and ends where it stands by `tidegate stand-down {first.id}`"
-    doubtful = replace(decision, reason=f"{decision.reason}; {still}")
-    return _page_once(
-        deps, state, doubtful, f"{decision.region}/in-progress/{first.id}", "would be left, but waits"
-    )
-
-
-def _page_doubt(deps: Deps, state: State, decision: Decision) -> State:
-    """Tell people of a Region that may be failing, while nobody can be sure.
-
-    It has looked so for at least `DOUBT` seconds.
-    """
-    red = [s for s in _states(decision.tree) if s.verdict is Verdict.BREACHING and s.since is not None]
-    since = min((s.since for s in red if s.since is not None), default=decision.at)
-    if decision.at - since < DOUBT:
-        return state
-    kept = "; ".join(leaf.sentence for leaf in flip_set(decision.tree)) if decision.tree else ""
-    doubtful = replace(decision, reason=f"{decision.reason}: {kept}")
-    return _page_once(deps, state, doubtful, f"{decision.region}/unknown", "is it failing?")
-
-
-def _states(node: Node | None) -> tuple[SignalState, ...]:
-    if node is None:
-        return ()
-    return (*node.signals, *(state for child in node.children for state in _states(child)))
-
-
-def _page_once(deps: Deps, state: State, decision: Decision, key: str, what: str) -> State:
-    if decision.at - state.pages.get(key, -inf) < AGAIN:
-        return state
-    reason = decision.reason[:REASON]
-    data = {"key": key, "code": decision.code, "region": decision.region, "reason": reason}
-    if not page(deps, f"{deps.application} {decision.region}: {what}", decision.reason):
-        return state
-    return write(deps, state, Kind.ESCALATED, data=data)

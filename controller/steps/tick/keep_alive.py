@@ -19,6 +19,7 @@ from controller.steps.incident.driver import (
     drive,
     execution_name,
     hand_over_to_next_run,
+    hand_over_to_voice,
     page_takeovers,
 )
 
@@ -34,6 +35,8 @@ def keep_alive(deps: Deps, seen: Situation, state: State, incident: Incident, ab
     """
     if incident.driver not in ("", deps.here):
         return  # its own Region keeps it alive, or takeover does
+    if hand_over_to_voice(deps, state, incident) is not None:
+        return  # its own tick starts the execution
     if not deps.workflow.running(execution_name(incident, incident.runs)):
         if drive(deps, incident):
             return
@@ -85,18 +88,21 @@ def _time_passes(deps: Deps, state: State, incident: Incident, request: Request,
     Returns the answer so far: `waiting` or `expired`. Silence after the last ask is a denial.
     """
     now = deps.runtime.now()
+    if any(notice.request == request.id for notice in state.untold.values()):
+        return "waiting"  # nobody has heard of it: its time has not begun
     if now < request.expires:
         if not request.reminded and now >= (request.asked + request.expires) / 2:
             _remind(deps, state, incident, request, about)
         return "waiting"
     if next_ask(deps, incident, request) is None:
         write(deps, state, Kind.APPROVAL_EXPIRED, data={"approval": request.id}, incident=incident)
-        page(deps, f"{incident.id}: nobody answered", "Silence is a denial; no traffic moves.")
+        said = "Silence is a denial; no traffic moves."
+        page(deps, f"{incident.id}: nobody answered", said, incident=incident)
         return "expired"
     state = write_approval_request(deps, state, incident, about, request_id=request.id, bound=request.digest)
     asked = state.incidents[incident.id].request
     assert asked is not None
-    notify_approvers(deps, question(deps, incident, asked, about))
+    notify_approvers(deps, incident, question(deps, incident, asked, about))
     return "waiting"
 
 
@@ -105,7 +111,7 @@ def _remind(deps: Deps, state: State, incident: Incident, request: Request, abou
 
     In this order: a reminder may come twice, but a reminder that is written down was sent.
     """
-    if notify_approvers(deps, question(deps, incident, request, about), again=True):
+    if notify_approvers(deps, incident, question(deps, incident, request, about), again=True):
         data = {"approval": request.id, "stage": request.stage}
         write(deps, state, Kind.REMINDED, data=data, incident=incident)
 

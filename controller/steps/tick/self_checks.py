@@ -7,11 +7,9 @@ A tick without a journal records that nothing may be done, and makes sure that p
 A step that is slow against its own history is told to people, once.
 """
 
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from controller.core.decision.decide import decide
 from controller.core.decision.precedence import TICKS_APART
@@ -24,16 +22,12 @@ from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import load_state, retry_on_conflict, write
 from controller.steps.context.paging import note, page
 from controller.steps.context.situation import situation
+from controller.steps.tick.alert_pages import page_lost_journal
 
 BLIND = TICKS_APART
 """Seconds without an assessment of this controller's own that are a gap: two ticks failed to come."""
 FAR = 86400.0
 """Seconds before a gap in which its last assessment is looked for."""
-LATELY = 2 * TICKS_APART
-"""Seconds of assessments that show how many ticks in a row could not read the journal.
-
-The last two ticks must be among them, or the second such tick in a row would be every later one too.
-"""
 
 
 def own_gap(deps: Deps, now: float) -> float | None:
@@ -71,39 +65,21 @@ def record_gap(deps: Deps, state: State, now: float) -> State:
 
 
 def record_unreadable_journal(deps: Deps, now: float, error: ControllerError) -> dict[str, object]:
-    """Record that nothing may move, and page once.
+    """Record that nothing may move, and page, again each hour.
 
     A journal that does not answer is told at the second such tick in a row, since one answer may get lost.
     One that answers what this version cannot read is told at once.
     """
     seen = situation(deps, None, read_controls=False)
     decisions = [decide(seen, region) for region in deps.policy.regions]
-    if isinstance(error, JournalUnreadable):
+    unread = isinstance(error, JournalUnreadable)
+    if unread:
         decisions = [replace(d, reason=str(error)) for d in decisions]
-    if _is_time(deps, now, 1 if isinstance(error, JournalUnreadable) else 2):
-        unread = isinstance(error, JournalUnreadable)
-        subject = f"{deps.application}: the journal {'cannot be read' if unread else 'does not answer'}"
-        page(deps, subject, f"{error}\nNothing moves until it does.")
-    note(deps, now, {"by": "tick", "decisions": [decision_data(decision) for decision in decisions]})
+    memory = page_lost_journal(deps, str(error), at_once=unread)
+    note(
+        deps, now, {"by": "tick", "decisions": [decision_data(decision) for decision in decisions], **memory}
+    )
     return {"decisions": {d.region: d.code for d in decisions}, "silent_regions": [], "refused_regions": []}
-
-
-def _is_time(deps: Deps, now: float, nth: int) -> bool:
-    """Return True at the `nth` tick in a row that could not read it.
-
-    Returns True also where that is unknown.
-    """
-    try:
-        before = deps.assessments.between(deps.application, now - LATELY, now)
-    except OutsideUnreachable:
-        return True
-    lately = [_unreadable(record) for _, record in before if record.get("by") == "tick"]
-    row = next((n for n, unread in enumerate(reversed(lately)) if not unread), len(lately))
-    return row == nth - 1
-
-
-def _unreadable(record: Mapping[str, Any]) -> bool:
-    return any(decision["code"] == "journal-unreadable" for decision in record["decisions"])
 
 
 def page_stuck_step(deps: Deps, state: State) -> State:
@@ -116,7 +92,7 @@ def page_stuck_step(deps: Deps, state: State) -> State:
     found = stuck(state.pace, deps.runtime.now())
     if incident is None or found is None or found.told:
         return state
-    if page(deps, f"{incident.id}: stuck at {found.step}", found.sentence):
+    if page(deps, f"{incident.id}: stuck at {found.step}", found.sentence, incident=incident):
         data = {"code": "stuck", "step": found.step, "reason": found.sentence}
         # Where somebody wrote first, that was perhaps the end of this step; the heartbeats go on.
         with suppress(JournalConflict, OutsideUnreachable):

@@ -98,7 +98,7 @@ def take_over_if_still(
     state = write(deps, state, Kind.TAKEN_OVER, data=data, incident=incident, epoch=epoch)
     taken = state.incidents[incident.id]
     drive(deps, taken)
-    page(deps, f"{incident.id}: taken over", f"{deps.here} drives on: {data['reason']}.")
+    page(deps, f"{incident.id}: taken over", f"{deps.here} drives on: {data['reason']}.", incident=taken)
     if taken.runs == MOST_RUNS:
         state = page_takeovers(deps, state, taken)
     return state

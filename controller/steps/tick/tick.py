@@ -29,10 +29,11 @@ from controller.ports.runtime import fan_out
 from controller.steps.context.deps import Deps
 from controller.steps.context.governance import governed_if_read, keep_own_policy_if_in_force
 from controller.steps.context.journalling import load_state, write
-from controller.steps.context.paging import note
+from controller.steps.context.paging import note, tell_untold
 from controller.steps.context.situation import read_switch, refresh, situation
 from controller.steps.incident.drift import change_data, record_drift, repair_echo
 from controller.steps.incident.opening import RegionAssessments, assess_regions_retrying
+from controller.steps.tick.alert_pages import look_for_alerts, page_alerts
 from controller.steps.tick.keep_alive import keep_alive
 from controller.steps.tick.scheduled_drills import drill_if_due
 from controller.steps.tick.self_checks import page_stuck_step, record_gap, record_unreadable_journal
@@ -64,6 +65,7 @@ def tick(deps: Deps) -> dict[str, object]:
     state = _record_recovery(deps, seen, state)
     assessed = assess_regions_retrying(deps, seen, state)
     standing = _driver(deps, assessed.state, now)
+    look = look_for_alerts(deps, assessed.seen, assessed.state, assessed.decisions)
     record = {
         "by": "tick",
         "silent_regions": polled.silent,
@@ -73,9 +75,10 @@ def tick(deps: Deps) -> dict[str, object]:
         "waits": dict(assessed.waits),
         **change_data(deps, state),
         **standing_data(standing),
+        **look.memory,
     }
     note(deps, now, record)
-    state = page_stuck_step(deps, assessed.state)
+    state = page_alerts(deps, tell_untold(deps, page_stuck_step(deps, assessed.state)), look)
     incident = state.open
     if incident is not None and assessed.opened is None:
         # Another process that writes first has done the same, or more.

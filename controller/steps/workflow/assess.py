@@ -7,6 +7,7 @@ move open for ever that needs no further call.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 from controller.core.decision.decide import decide
@@ -189,6 +190,8 @@ def end_without_move(deps: Deps, state: State, incident: Incident, decision: Dec
     data = {"code": decision.code, "reason": decision.reason[:REASON], "decision": decision_record(decision)}
     drill = {"outcome": "blocked"} if incident.intent == "drill" else {}
     write(deps, state, Kind.STOOD_DOWN, data=data | drill, incident=incident)
-    by_policy = decision.code in ("policy-removed", "policy-superseded")
-    if incident.escalated or incident.request or drill or by_policy:
-        page(deps, f"{incident.id}: stood down", decision.reason)
+    told = state.pages.get(f"bad/{incident.source}", -inf) >= incident.opened
+    request, by_policy = incident.request, decision.code in ("policy-removed", "policy-superseded")
+    heard = request is not None and all(each.request != request.id for each in state.untold.values())
+    if told or heard or drill or by_policy:
+        page(deps, f"{incident.id}: stood down", decision.reason, incident=incident)

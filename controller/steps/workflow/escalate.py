@@ -1,14 +1,20 @@
-"""The step Escalate: tell people the obstacle, once for each cause, and hold."""
+"""The step Escalate: tell people the obstacle, once for each cause, and hold.
+
+The tick tells it again each hour (`steps.tick.alert_pages`): one rule, and one record of what people know.
+"""
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any
 
-from controller.core.incident.state import ENDED
+from controller.core.decision.telling import AGAIN, SHADOW
+from controller.core.incident.notices import LOST
+from controller.core.incident.state import ENDED, Incident
 from controller.core.journal import Kind
 from controller.ports.errors import JournalUnreadable
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import require_driver, write
-from controller.steps.context.paging import page
+from controller.steps.context.paging import incident_key, page
 from controller.steps.payload import StepPayload
 
 UNREAD = "journal-unreadable"
@@ -17,7 +23,8 @@ UNREAD = "journal-unreadable"
 def escalate(deps: Deps, payload: StepPayload, error: str = "", cause: str = "") -> StepPayload:
     """Page and write `Escalated` once for each code of an incident; then hold.
 
-    In this order: a page may come twice, but a page that is written down was sent.
+    In this order: a page may come twice, but a page that is written down was sent. Of what an incident
+    before it told less than an hour ago people know: then it is `quiet`.
 
     error, cause: what the workflow caught, where a step failed rather than said no.
     """
@@ -28,10 +35,23 @@ def escalate(deps: Deps, payload: StepPayload, error: str = "", cause: str = "")
     code = payload.code if payload.next == "escalate" and payload.code else _code(error)
     reason = payload.reason if payload.next == "escalate" and payload.reason else f"{error}: {cause}"[:500]
     if incident.phase not in ENDED and code not in incident.escalated:
-        paged = page(deps, f"{incident.id}: {code}", f"{reason}\nNothing moves until this is so no longer.")
-        if paged:
-            write(deps, state, Kind.ESCALATED, data={"code": code, "reason": reason}, incident=incident)
+        data, about = {"code": code, "reason": reason}, f"{incident.source}/{code}"
+        if deps.runtime.now() - state.pages.get(about, -inf) < AGAIN:
+            write(deps, state, Kind.ESCALATED, data=data | {"quiet": True}, incident=incident)
+            return payload.to("hold", code=code, reason=reason, wait=payload.wait_seconds)
+        known = [about, f"bad/{incident.source}", *([LOST[code]] if code in LOST else [])]
+        text = f"{reason}\nNothing moves until this is so no longer.\nYou can: {_remedy(incident, code)}."
+        mark = SHADOW if deps.policy.enforcement == "shadow" else ""
+        if page(deps, f"{mark}{incident.id}: {code}", text, incident=incident, about=known):
+            data["key"] = incident_key(deps, incident)
+            write(deps, state, Kind.ESCALATED, data=data, incident=incident)
     return payload.to("hold", code=code, reason=reason, wait=payload.wait_seconds)
+
+
+def _remedy(incident: Incident, code: str) -> str:
+    if code == "policy-superseded":
+        return f"redeploy the policy, or `tidegate stand-down {incident.id}`"
+    return f"put right what it names, or `tidegate stand-down {incident.id}`"
 
 
 def _unread(deps: Deps, payload: StepPayload, reason: str) -> StepPayload:
@@ -39,7 +59,8 @@ def _unread(deps: Deps, payload: StepPayload, reason: str) -> StepPayload:
 
     Nothing can be written down while the journal is unreadable.
     """
-    paged = payload.code == UNREAD or page(deps, f"{payload.incident}: {UNREAD}", f"{reason}\nNothing moves.")
+    subject, key = f"{payload.incident}: {UNREAD}", f"{payload.application}/journal"
+    paged = payload.code == UNREAD or page(deps, subject, f"{reason}\nNothing moves.", key=key)
     return payload.to("hold", code=UNREAD if paged else "", reason=reason, wait=60)
 
 

@@ -13,9 +13,15 @@ from controller.ports.errors import OutsideUnreachable
 from controller.ports.storage import Approval
 from controller.steps.context.deps import Deps
 from controller.steps.context.governance import governed
-from controller.steps.context.journalling import require_driver
+from controller.steps.context.journalling import read_state, require_driver
 from controller.steps.context.situation import situation
-from controller.steps.incident.approvals import notify_approvers, question, write_approval_request
+from controller.steps.incident.approvals import (
+    defer_question,
+    flaps,
+    notify_approvers,
+    question,
+    write_approval_request,
+)
 from controller.steps.payload import StepPayload
 
 
@@ -24,8 +30,10 @@ def request_approval(deps: Deps, payload: StepPayload, token: str) -> None:
 
     Where no question is left to ask (approved meanwhile, or no longer wanted), the callback is answered
     at once and the workflow assesses again. A request that still waits for the same plan is kept, with
-    the new token, and people are reminded of it. Raises `OutsideUnreachable` where nobody could be told:
-    a question that no one has heard of must not run out as a denial.
+    the new token, and people are reminded of it. Where nobody could be told, the question waits until any
+    controller can put it; its time begins only then. About a Region that flaps it waits a while on purpose.
+    Raises `OutsideUnreachable` where nobody was told and not even that could be written down: a question that
+    no one has heard of must not run out as a denial.
     """
     state, incident = require_driver(deps, payload.incident, payload.epoch)
     deps = governed(deps, state, incident)
@@ -44,8 +52,21 @@ def request_approval(deps: Deps, payload: StepPayload, token: str) -> None:
         incident = state.incidents[incident.id]
     request = incident.request
     assert request is not None
-    if not notify_approvers(deps, question(deps, incident, request, decision)):
+    put = question(deps, incident, request, decision)
+    if not waiting and incident.intent == "evacuate" and flaps(state, incident, deps.runtime.now()):
+        defer_question(deps, state, incident, put)
+        return
+    told = notify_approvers(deps, incident, put)
+    if not told and not _waits_to_be_told(deps, request):
         raise OutsideUnreachable(f"nobody could be asked about {incident.id}")
+
+
+def _waits_to_be_told(deps: Deps, request: Request) -> bool:
+    """Return True where the question is written down as untold.
+
+    Then each controller tries to put it.
+    """
+    return any(notice.request == request.id for notice in read_state(deps).untold.values())
 
 
 def chain_ends(deps: Deps, fresh: tuple[Ask, ...], asks: tuple[Ask, ...], waiting: Request | None) -> float:

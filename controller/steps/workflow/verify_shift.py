@@ -160,7 +160,7 @@ def _end(deps: Deps, state: State, incident: Incident, payload: StepPayload) -> 
             "restore": f"{incident.source} is home again.",
             "drill": f"The drill {incident.outcome}; {incident.source} is as it was before."}  # fmt: skip
     text = "All controls are as they were before." if rolled else ends[incident.intent]
-    page(deps, f"{incident.id}: {'rolled back' if rolled else 'settled'}", text)
+    page(deps, f"{incident.id}: {'rolled back' if rolled else 'settled'}", text, incident=incident)
     return payload.to("stand_down" if rolled else "settled")
 
 
@@ -175,7 +175,7 @@ def _turn(
     data = {"outcome": outcome, "reason": why[:REASON]}
     write(deps, state, Kind.TURNED_BACK, data=data, incident=incident)
     if outcome != "succeeded":
-        page(deps, f"{incident.id}: turning back", why)
+        page(deps, f"{incident.id}: turning back", why, incident=incident)
     return payload.to("again", code="going-home", reason=why, wait=1)
 
 

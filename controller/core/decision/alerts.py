@@ -1,0 +1,228 @@
+"""Alerts: what people must be told while nothing moves (L8).
+
+```
+ bad      a full quorum of `when` is breaching or silent  ─┐
+ unknown  fewer can be heard than `when` needs            ─┼─ carries traffic, stands still: told, each hour
+ lost     journal, fleet, switch, evidence or policy      ─┘
+```
+A question within its time and an open window count as told until they end. What is muted says nothing,
+neither for nor against. AWS Health alone makes nothing bad, and its quiet nothing unknown. Whether it is time
+to tell is `core.decision.telling`.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from controller.core.decision.audibility import (
+    Audibility,
+    audibility,
+    failing_leaves,
+    plainly_well,
+    reddening,
+)
+from controller.core.decision.decide import Situation, guard_input
+from controller.core.decision.guards import not_cut_off
+from controller.core.decision.limits import open_window, window_sentence
+from controller.core.evidence.evaluation import truth
+from controller.core.explanation import flip_set, format_time
+from controller.core.incident.state import BEFORE_SHIFT, Incident, Phase
+from controller.core.model import Decision, Truth
+from controller.core.text import format_duration
+
+JUST_NOW = 90.0
+"""Seconds for which an incident that was just opened, or approved, is expected to move."""
+ROLLOUT = 1800.0
+"""Seconds that the controllers are given to follow one that has a newer policy."""
+CLOSING = 120.0
+"""Seconds in which some tick writes down that nobody answered, and says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """An alert is one thing that keeps customers in danger while nothing moves.
+
+    key: `bad/REGION`, `unknown/REGION` or `lost/WHAT`. since: by our clock; None: only who looked before
+    knows. fact: what is wrong. kept: the leaf or guard that keeps it. remedy: what a person can do.
+    hushed: why it counts as told for now.
+    """
+
+    key: str
+    code: str
+    fact: str
+    kept: str
+    remedy: str
+    region: str | None = None
+    since: float | None = None
+    hushed: str = ""
+
+
+def journal_lost(reason: str) -> Alert:
+    """Return the alert of a journal that cannot be read or does not answer."""
+    remedy = "look at the journal's table; `tidegate break-glass REGION` needs no journal"
+    return Alert("lost/journal", "journal-unreadable", "the journal cannot be read", reason, remedy)
+
+
+def alerts(s: Situation, decisions: Sequence[Decision]) -> tuple[Alert, ...]:
+    """Return every alert that stands, as one controller sees it.
+
+    decisions: about each Region, from the same situation.
+    """
+    if s.state is None:
+        return (journal_lost("the journal does not answer"),)
+    found = [*_lost(s)]
+    if s.evidence is not None:
+        found += [alert for d in decisions if (alert := _about(s, d)) is not None]
+    if s.state.policy != s.policy.digest:  # what only this policy asks for may be nothing by the one in force
+        found = [alert for alert in found if not alert.key.startswith(("unknown/", "lost/switch"))]
+    return tuple(found)
+
+
+def _lost(s: Situation) -> Iterator[Alert]:
+    assert s.state is not None
+    if s.state.fleet_unread:
+        remedy = (
+            "look at the fleet's journal (`*fleet*` in the journal's table); `tidegate break-glass REGION`"
+        )
+        fact = "the fleet's journal cannot be read"
+        yield Alert("lost/fleet", "fleet-unreadable", fact, str(s.state.fleet), remedy)
+    if s.evidence is None:
+        remedy = "look at the evidence table; `tidegate evacuate REGION` on your own word"
+        fact = "the evidence cannot be read"
+        yield Alert(
+            "lost/evidence", "evidence-unreadable", fact, "the evidence table does not answer", remedy
+        )
+    if s.controls is None:
+        remedy = "look at the ARC cluster's endpoints; `tidegate runbook` prints the lines for the hand"
+        fact = "the routing controls cannot be read"
+        yield Alert("lost/switch", "switch-unavailable", fact, "no ARC endpoint answers", remedy)
+    if s.state.policy != s.policy.digest:
+        has = f"the controller in {s.here} has {s.policy.digest[:12]}"
+        now = f"the journal names {str(s.state.policy)[:12]}, {has}"
+        fact = f"the policy of the controller in {s.here} is superseded"
+        remedy = "redeploy: the policy in force here, or this one anew everywhere"
+        hushed = _rolled_out(s)
+        yield Alert("lost/policy", "policy-superseded", fact, now, remedy, hushed=hushed)
+
+
+def _rolled_out(s: Situation) -> str:
+    """Return why a newer policy is expected here soon, or "".
+
+    Another controller has it already.
+    """
+    assert s.state is not None
+    elsewhere = s.state.policy_by in s.policy.controllers and s.state.policy_by != s.here
+    lately = abs(s.now - s.state.deployed) < ROLLOUT
+    return f"{s.state.policy_by} has it, and the others follow" if elsewhere and lately else ""
+
+
+def _about(s: Situation, decision: Decision) -> Alert | None:
+    """Return the alert about a Region that is bad or unknown.
+
+    None where it is neither, or carries no traffic.
+    """
+    region = decision.region
+    by = s if region in s.policy.regions else s.driving  # it may be of another policy
+    if by is None or region not in by.policy.regions or not _carries(by, region):
+        return None
+    s = by
+    when = s.policy.about(region).evacuate.when
+    cut_off = not_cut_off(guard_input(s, region)).value is not Truth.TRUE  # then a silence may be our own
+    red = [leaf for leaf in failing_leaves(when, s.seen, region) if not (cut_off and leaf.silent)]
+    heard = audibility(when, s.seen, region, plain=False)
+    doubt = () if heard.certain else (heard.since, reddening(when, s.seen, region))
+    if red or truth(when, s.seen, source=region) is Truth.TRUE:
+        began = (*(leaf.since for leaf in red), *doubt)  # it was in doubt before it was plain
+        fact = f"{region} is failing" + (f": {'; '.join(leaf.sentence for leaf in red)}" if red else "")
+        return _told_or_not(s, decision, Alert(f"bad/{region}", "", fact, "", "", region, _first(began)))
+    if heard.certain:
+        plain = audibility(when, s.seen, region, plain=True)
+        if plain.value is not Truth.UNKNOWN or plainly_well(s.policy, s.seen, region):
+            return None
+        heard = Audibility(Truth.UNKNOWN, True, None, "its signals report no data")
+    fact = f"not known whether {region} is failing: {heard.sentence}"
+    return _told_or_not(s, decision, Alert(f"unknown/{region}", "", fact, "", "", region, _first(doubt)))
+
+
+def _first(moments: Iterable[float | None]) -> float | None:
+    return min((at for at in moments if at is not None), default=None)
+
+
+def _carries(s: Situation, region: str) -> bool:
+    """Return True where the Region carries traffic, as far as is known."""
+    assert s.state is not None
+    known = s.state.stand if s.controls is None else s.controls
+    return any(known.get(name, True) for name in s.policy.regions[region].controls)
+
+
+def _told_or_not(s: Situation, decision: Decision, alert: Alert) -> Alert:
+    """Return the alert with what keeps it, and why it counts as told."""
+    assert s.state is not None
+    about = s.state.open if s.state.open and s.state.open.source == decision.region else None
+    moving = about if about and about.leg == "out" and about.intent != "restore" else None
+    since = alert.since
+    if moving is not None and moving.moved:
+        since = max(since or 0.0, moving.moved)
+    kept = _kept(s, decision, about)
+    return Alert(
+        alert.key, decision.code, alert.fact, kept, _remedy(s, decision), alert.region, since,
+        _hushed(s, moving),
+    )  # fmt: skip
+
+
+def _hushed(s: Situation, moving: Incident | None) -> str:
+    if moving is not None and (said := _in_hand(s, moving)):
+        return said
+    shut = open_window(s.policy, s.now)
+    return window_sentence(shut, s.now) if shut is not None and not (moving and moving.by_person) else ""
+
+
+def _in_hand(s: Situation, incident: Incident) -> str:
+    """Return why people or the machine have it in hand, or "".
+
+    A question that could not be sent to anybody is in nobody's hand.
+    """
+    assert s.state is not None
+    request = incident.request
+    if request is not None and request.status == "waiting" and incident.phase is Phase.ASKED:
+        unsent = any(notice.request == request.id for notice in s.state.untold.values())
+        if s.now < request.expires + CLOSING and not unsent:
+            return f"people are asked, until {format_time(request.expires)}"
+    begun = (incident.opened, (request.at or 0.0) if request and request.status == "given" else 0.0)
+    return "it has just begun" if any(abs(s.now - at) < JUST_NOW for at in begun) else ""
+
+
+def _kept(s: Situation, decision: Decision, incident: Incident | None) -> str:
+    """Return the guard's sentence, or the leaves that keep the condition from being true."""
+    assert s.state is not None
+    said = f"{decision.code}: {decision.reason}"
+    if decision.code == "in-progress" and s.state.open is not None:
+        first = s.state.open
+        so_far = "has moved nothing yet" if first.phase in BEFORE_SHIFT else "has moved traffic"
+        return f"{said}; it {so_far}, and ends where it stands by `tidegate stand-down {first.id}`"
+    if decision.tree is not None and decision.tree.value is not Truth.TRUE:
+        leaves = "; ".join(f"`{leaf.path}` {leaf.sentence}" for leaf in flip_set(decision.tree))
+        return f"{said}. Kept by {leaves}" if leaves else said
+    if incident is not None and decision.action in ("act", "ask"):
+        for_ = format_duration(max(0.0, s.now - incident.changed))
+        return f"{incident.id} has been {incident.phase} for {for_}: {said}"
+    return said
+
+
+def _remedy(s: Situation, decision: Decision) -> str:
+    """Return what a person can do about the code, ready to be typed."""
+    assert s.state is not None
+    leave = f"`tidegate evacuate {decision.region}`"
+    first, last = s.state.open, s.state.last_moved()
+    match decision.code:
+        case "disarmed":
+            return f"`tidegate arm{'' if s.state.fleet is None else ' --fleet'}`"
+        case "in-progress" if first is not None:
+            return f"`tidegate stand-down {first.id}`, then {leave}"
+        case "cooldown" if last is not None:
+            return f"`tidegate ack {last.id}`, or {leave}"
+        case "policy-superseded":
+            return f"redeploy the policy; `tidegate break-glass {decision.region}`"
+        case "cut-off":
+            return f"go through another controller: {leave}; `tidegate break-glass {decision.region}`"
+        case _:
+            return f"{leave}; or mute what is wrong: `tidegate mute {decision.region}`"
