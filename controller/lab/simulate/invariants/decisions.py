@@ -4,10 +4,9 @@ They check what an intent, an opening or a sentence stands on.
 """
 
 from controller.core.journal import Event, Kind
-from controller.core.policy.schedule import previous
-from controller.core.policy.schema import Policy
 from controller.lab.simulate.invariants.journal_writes import skew
 from controller.lab.simulate.world.facts import Fact
+from controller.lab.simulate.world.hindrances import in_window
 from controller.lab.simulate.world.journal_record import OPENINGS, Life
 from controller.lab.simulate.world.world import World
 from controller.ports import errors
@@ -56,11 +55,18 @@ def armed_to_intend(world: World, fact: Fact) -> str | None:
 
 
 def policy_in_force(world: World, fact: Fact) -> str | None:
-    """S16: the policy that drives is the one that the journal named last."""
+    """S16: the policy that drives is the one in force, or the one that began the move.
+
+    The one in force is the one that the journal named last. How a move goes on is said by the one that began
+    it (S23).
+    """
     found, digests = _intent(world, fact), world.watch.record.digests
-    if found is None or not digests or found[0].data["policy"] == digests[-1]:
+    if found is None or not digests:
         return None
-    return f"intended by policy {str(found[0].data['policy'])[:12]}, but {digests[-1][:12]} is in force"
+    driven, life = str(found[0].data["policy"]), found[1]
+    if driven == digests[-1] or (life is not None and driven == life.policy):
+        return None
+    return f"intended by policy {driven[:12]}, but {digests[-1][:12]} is in force"
 
 
 def live(world: World, fact: Fact) -> str | None:
@@ -78,14 +84,6 @@ def out_of_windows(world: World, fact: Fact) -> str | None:
     if life.applied or life.requested_by or life.leg == "home" or not in_window(world.policy, fact.at):
         return None
     return f"{life.id} begins to move in a window"
-
-
-def in_window(policy: Policy, at: float) -> bool:
-    for window in policy.limits.blackout:
-        struck = previous(window.cron, policy.timezone or "UTC", at)
-        if struck is not None and at - struck < window.for_ - 5.0:
-            return True
-    return False
 
 
 def something_to_leave(world: World, fact: Fact) -> str | None:
