@@ -30,8 +30,9 @@ from tests.drills.decision_violations import GROUNDS
 from tests.drills.invariant_violations import CASES as RULES
 from tests.drills.invariant_violations import EAST, HOME, WEST, intended, later, opened, sound
 from tests.drills.output_violations import OUTWARD
+from tests.drills.silence_violations import SILENCE
 
-CASES = RULES | GROUNDS | OUTWARD
+CASES = RULES | GROUNDS | OUTWARD | SILENCE
 SEEDS = Path(__file__).with_name("seeds.txt")
 """One a line: the seed, and what it showed."""
 

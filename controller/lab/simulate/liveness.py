@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from controller.lab.simulate.faults.controllers import call
 from controller.lab.simulate.faults.people import People
 from controller.lab.simulate.faults.regions import dark, within
-from controller.lab.simulate.faults.surroundings import turn_on
+from controller.lab.simulate.faults.surroundings import turn
 from controller.lab.simulate.invariants.catalogue import Break
 from controller.lab.simulate.world.weather import CallRule, Fate
 from controller.lab.simulate.world.world import World
@@ -188,7 +188,7 @@ def _move_back(world: World, source: str) -> None:
     """Turn on by hand what was left, as *target-failing* says."""
     for control in world.policy.regions[source].controls:
         if not world.cloud.switch.is_on(control):
-            turn_on(world, control)
+            turn(world, control)
 
 
 def _serves(world: World, region: str) -> bool:

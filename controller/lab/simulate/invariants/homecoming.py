@@ -23,7 +23,11 @@ def heard_of(world: World, fact: Fact) -> str | None:
     if event.kind is not Kind.SHIFT_INTENDED or life is None or life.intent != "restore":
         return None
     mine = world.policy.regions[life.source].controls
-    if life.leg == "home" or life.despite or not any(on for name, on in event.data["changes"] if name in mine):
+    if (
+        life.leg == "home"
+        or life.despite
+        or not any(on for name, on in event.data["changes"] if name in mine)
+    ):
         return None
     since = world.standings.of(life.source).unheard.get(fact.where)
     if since is not None and fact.at - since > UNHEARD:
@@ -63,7 +67,9 @@ def _is_away(world: World, region: str) -> bool:
     if all(switch.is_on(name) or not trip.before[name] for name in controls):
         return False
     lives = world.watch.record.lives.values()
-    moved = [life for life in lives if life.source == region and life.intents and life.moved >= (trip.since or 0.0)]
+    moved = [
+        life for life in lives if life.source == region and life.intents and life.moved >= (trip.since or 0.0)
+    ]
     if not moved:
         return False
     last = moved[-1]

@@ -67,7 +67,9 @@ def soaked_after_no(world: World, fact: Fact) -> str | None:
     if last is None or last.ended is None or not last.refused_by_people or last.acknowledged:
         return None
     rest = soak(world.policy, last.source) - SPARE - skew(world) - (fact.at - last.ended)
-    return f"{last.id} was refused {fact.at - last.ended:.0f} s ago, and it is put again" if rest > 0.0 else None
+    return (
+        f"{last.id} was refused {fact.at - last.ended:.0f} s ago, and it is put again" if rest > 0.0 else None
+    )
 
 
 def stays_stopped(world: World, fact: Fact) -> str | None:
@@ -108,7 +110,7 @@ def soak(policy: Policy, region: str) -> float:
     restore = policy.about(region).restore
     if restore is None:
         return WITHOUT
-    return float(restore.when.for_) if isinstance(restore.when, Leaf) else 0.0
+    return (restore.when.for_ or 0.0) if isinstance(restore.when, Leaf) else 0.0
 
 
 def _longest_well(world: World, region: str, since: float, now: float) -> float:
@@ -119,5 +121,3 @@ def _longest_well(world: World, region: str, since: float, now: float) -> float:
     for begin, end in ill:
         longest, well = max(longest, begin - well), max(well, end)
     return max(longest, now - well)
-
-

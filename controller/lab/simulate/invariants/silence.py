@@ -20,7 +20,7 @@ ASKED_WITHIN = 300.0
 """Seconds beyond half a cooldown in which people are asked again."""
 APART = 60.0
 """Seconds by which the same page may come before its hour is over."""
-ANNOUNCED = ("disarmed", "armed", "reminder", "stood down")
+ANNOUNCED = ("disarmed", "armed", "reminder", "stood down", "drift")
 """Words of pages that follow what a person did, or remind of a question."""
 
 
@@ -31,7 +31,9 @@ def told(world: World, _fact: Fact) -> str | None:
         late = _overdue(world, standing, world.standings.able_since())
         if late > 0.0:
             for_long = world.now - (standing.ill or world.now)
-            return f"{region} has been bad or unknown for {for_long:.0f} s, and nobody was told {late:.0f} s ago"
+            return (
+                f"{region} has been bad or unknown for {for_long:.0f} s, and nobody was told {late:.0f} s ago"
+            )
     return None
 
 
@@ -66,17 +68,15 @@ def _overdue(world: World, standing: Standing, able: float) -> float:
 
 def told_once(world: World, fact: Fact) -> str | None:
     """L8: one page a cause and hour."""
-    if not fact.data["ok"]:
+    if not fact.data["ok"] or not world.used <= HARMLESS:
         return None
-    pages, subject = world.watch.subjects, str(fact.data["subject"])
-    before, pages[subject] = pages.get(subject, -inf), fact.at
-    if any(word in subject for word in ANNOUNCED) or any(name in subject for name in world.watch.record.lives):
+    subject, text, record = str(fact.data["subject"]), str(fact.data["text"]), world.watch.record
+    names = (*ANNOUNCED, *record.lives)
+    if any(name in subject for name in names) or any(name in text for name in record.requests):
         return None
-    questions = world.watch.record.requests
-    if any(name in str(fact.data["text"]) for name in questions) or not world.used <= HARMLESS:
-        return None
-    early = before + AGAIN - APART - fact.at
-    return f"paged again after {fact.at - before:.0f} s: {subject}" if early > 0.0 else None
+    earlier = [at for at, same in world.standings.pages if same == subject and at < fact.at]
+    early = max(earlier, default=-inf) + AGAIN - APART - fact.at
+    return f"paged again {AGAIN - APART - early:.0f} s after the last: {subject}" if early > 0.0 else None
 
 
 def asked_again(world: World, _fact: Fact) -> str | None:
@@ -92,5 +92,7 @@ def asked_again(world: World, _fact: Fact) -> str | None:
         since = max(standing.askable, world.standings.able_since())
         late = world.now - max(last.ended + half, since) - ASKED_WITHIN
         if late > 0.0:
-            return f"{region} is dark, and {world.now - last.ended:.0f} s after {last.id} nobody is asked again"
+            return (
+                f"{region} is dark, and {world.now - last.ended:.0f} s after {last.id} nobody is asked again"
+            )
     return None

@@ -71,6 +71,8 @@ ASKS: dict[str, list[dict[str, Any]]] = {
         {"ask": ["group:leads"], "people": 2, "within": "8m"},
     ],
 }
+SLICES = (1, 2, 4, 1, 2, 4, 12)
+"""Slices of an application. Twelve are more controls than one call of ARC changes."""
 TWO: list[dict[str, Any]] = [{"ask": ["group:leads"], "people": 2, "within": "8m"}]
 
 
@@ -83,7 +85,7 @@ def drawn_policy(rng: random.Random, length: Length, *, asked: bool = False, mov
     regions = PLACES[: rng.choice((2, 2, 2, 3, 4) if length.name == "long" else (2, 2, 2, 2, 3))]
     gate = rng.choice(("none", "none", "one", "in-turn"))
     data: dict[str, Any] = {
-        **_frame(regions, rng.choice((1, 2, 4))),
+        **_frame(regions, rng.choice(SLICES)),
         "enforcement": "shadow" if rng.random() < 0.06 and not (length.converges or moves) else "live",
         "timezone": "UTC",
         "evacuate": _leave(length)

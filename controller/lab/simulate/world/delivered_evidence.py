@@ -37,7 +37,7 @@ class Hearing:
 
     @property
     def all_well(self) -> bool:
-        return not self.red and not self.unheard
+        return not self.red and self.well >= QUORUM
 
 
 def heard(

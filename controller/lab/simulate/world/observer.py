@@ -93,8 +93,6 @@ class WorldObserver:
     number: int = 0
     pages: list[float] = field(default_factory=list)
     """Moments at which a page got through."""
-    subjects: dict[str, float] = field(default_factory=dict)
-    """Subject of a page -> when it got through last."""
     worn: set[str] = field(default_factory=set)
     """Homes whose execution goes on as if it had gone round `WORN` times."""
     waits: dict[str, str] = field(default_factory=dict)
@@ -181,8 +179,8 @@ class WorldObserver:
                     result = handler(event, context)
             except Died as died:
                 self.trace.note("died", home, name)
-                for told in self.ended:
-                    told(home)
+                for cold in self.ended:
+                    cold(home)
                 raise ProcessEnded("the process ended") from died
             except Exception as error:
                 told = f"{name}: {type(error).__name__}: {str(error)[:120]}"

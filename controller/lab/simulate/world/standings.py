@@ -81,6 +81,8 @@ class Standings:
     """(request, when its stage was put) -> when people first heard of it."""
     names: dict[str, float] = field(default_factory=dict)
     """Incident -> when a page last named it."""
+    pages: list[tuple[float, str]] = field(default_factory=list)
+    """When each page arrived, and its subject."""
     trip: Trip = field(default_factory=Trip)
     sent: set[tuple[str, bool]] = field(default_factory=set)
     """All that controllers ever asked of the controls."""
@@ -99,7 +101,7 @@ class Standings:
         elif fact.kind == "append":
             self._said(fact.data["event"], fact.at)
         elif fact.kind == "moved":
-            self._moved(str(fact.data["name"]), bool(fact.data["on"]), fact.at)
+            self._moved(str(fact.data.get("name")), fact.data.get("on") is True, fact.at)
         elif fact.kind == "look":
             self._rest()
         self._look(fact.at)
@@ -137,6 +139,7 @@ class Standings:
     def _told(self, fact: Fact) -> None:
         """Note whom and what an arrived page names; a question is told as long as it waits."""
         subject, text = str(fact.data["subject"]), str(fact.data["text"])
+        self.pages.append((fact.at, subject))
         record = self.world.watch.record
         questions = [asked for name, asked in record.requests.items() if name in text]
         for asked in questions:

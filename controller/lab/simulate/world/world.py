@@ -25,7 +25,7 @@ from controller.lab.simulate.world.standings import Standings
 from controller.lab.simulate.world.weather import Sent, Weather
 from controller.rehearsal.cloud import Cloud
 from controller.rehearsal.controller_region import Function
-from controller.rehearsal.services.synthetics.runner import Canary, load_check
+from controller.rehearsal.services.synthetics.runner import Canary, Synthetics, load_check
 from controller.rehearsal.shop.network import VirtualNetwork
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
@@ -80,6 +80,7 @@ class World:
     machines: Mapping[str, Machines]
     deployments: dict[str, Deployment]
     runtime: VirtualRuntime
+    synthetics: Synthetics
     deps: dict[str, Deps] = field(default_factory=dict)
     canaries: Callable[[], None] = lambda: None
     acts: str = ""
@@ -93,6 +94,8 @@ class World:
     """Names of the faults that this run has met."""
     cooldowns: list[float] = field(default_factory=list)
     """Cooldowns of all policies that were deployed, in seconds."""
+    scattered: bool = False
+    """True where each slice is at home in one Region only, one after the other in the next."""
     policies: dict[str, Policy] = field(default_factory=dict)
     """Digest -> each policy that was ever deployed."""
     tick_delay: Callable[[str], float | None] = lambda _home: 0.0
@@ -149,6 +152,12 @@ class World:
         watched["Tick"] = self._ticked(home, watched["Tick"])
         self.cloud.controller_regions[home].functions.update(watched)
 
+    def _scatter(self) -> None:
+        slices = enumerate(zip(*(entry.controls for entry in self.policy.regions.values()), strict=True))
+        on = {c: at == number % len(each) for number, each in slices for at, c in enumerate(each)}
+        self.cloud.arc.restore({"states": on, "changed": {}})
+        self.cloud.health.poll()
+
     def _ticked(self, home: str, tick: Function) -> Function:
         """Return the tick, which the scheduler may start late, or not at all."""
 
@@ -172,6 +181,8 @@ class World:
             runtime.close()
 
     def begin(self) -> None:
+        if self.scattered:
+            self._scatter()
         for home in self.homes:
             self.deploy(home)
         self.cloud.start()
@@ -216,7 +227,7 @@ def make_world(seed: int, plant: Plant, trace_to: Any = None, policy: Policy | N
     deployments = dict(deployed(policy, cloud))
     return World(
         seed, plant, rng, policy, kernel, cloud, trace, truth, weather, watch, machines, deployments,
-        runtime,
+        runtime, stage.synthetics,
         canaries=canaries,
     )  # fmt: skip
 
