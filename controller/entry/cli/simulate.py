@@ -54,6 +54,25 @@ def kill_matrix(cell: str, jobs: int, trace: Path | None, *, as_json: bool) -> N
         raise typer.Exit(ExitCode.NO)
 
 
+def month(days: int, seed: int, jobs: int, *, as_json: bool) -> None:
+    """Play a month, and count its pages.
+
+    Exit 1 where a quiet day has one, a storm too many, or a dark minute none.
+    """
+    from controller.entry.simulation import month_played
+    from controller.lab.simulate.month import month_lines, part_fields, parts
+
+    wanted, every = parts(seed, days), []
+    with Bar("parts", len(wanted)) as bar:
+        for told in month_played(wanted, min(jobs, len(wanted))):
+            every.append(told)
+            bar.step(said=f"{told.part.life}" + (" WRONG" if told.wrong else ""))
+    fields = {"days": days, "parts": [part_fields(told) for told in every]}
+    emit("month", fields, lambda: _print(month_lines(every)), as_json=as_json)
+    if any(told.wrong for told in every):
+        raise typer.Exit(ExitCode.NO)
+
+
 def _cell(spelt: str) -> "Cell":
     from controller.lab.simulate.kill_matrix import Cell
     from controller.lab.simulate.world.weather import MOMENTS
@@ -138,6 +157,10 @@ def simulate(
     cell: Annotated[
         str, typer.Option(metavar="CALL:MOMENT", help="One cell of the kill matrix, such as 264:applied.")
     ] = "",
+    days: Annotated[
+        int | None,
+        typer.Option("--month", metavar="DAYS", min=1, max=31, help="Count the pages of so many days."),
+    ] = None,
     as_json: AsJson = False,
     listed: Annotated[bool, typer.Option("--list", help="List the faults.")] = False,
 ) -> None:
@@ -153,6 +176,9 @@ def simulate(
         return
     if kills or cell:
         kill_matrix(cell, jobs, trace, as_json=as_json)
+        return
+    if days is not None:
+        month(days, 1 if seed is None else seed, jobs, as_json=as_json)
         return
     options = SeedOptions(_named(faults, FAULTS), phase, trace, None if length == "usual" else length)
     first = 1 if seed is None else seed

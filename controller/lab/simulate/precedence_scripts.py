@@ -1,7 +1,7 @@
 """The circumstances of precedence and of silence: who waits behind whom, and who is told.
 
-Each was once a Region that failed and was not left, or not told, for hours. A run meets its circumstance where
-what is right has come about; an invariant breaks it where it has not.
+Each was once a Region that failed and was not left, or not told, for hours. A run meets its circumstance
+where what is right has come about; an invariant breaks it where it has not.
 ```
  L8 untold   L9 behind a return   L10 stopped   L11 half at home   L12 on the way home   L13 unanswered
  S20 home    S21 own blindness    S23 another policy

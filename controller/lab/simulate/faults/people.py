@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf
 
-from controller.core.journal import Kind
 from controller.core.text import sanitize
 from controller.lab.simulate.faults.regions import Fault, Stop
 from controller.lab.simulate.world.facts import Fact

@@ -1,6 +1,6 @@
 """The invariants over who waits behind whom, and over a no. See `invariants.catalogue`."""
 
-from controller.core.journal import Event, Kind
+from controller.core.journal import Event
 from controller.core.policy.conditions import Leaf
 from controller.core.policy.schema import Policy
 from controller.lab.simulate.invariants.journal_writes import skew

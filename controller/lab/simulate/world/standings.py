@@ -115,9 +115,9 @@ class Standings:
     def _rest(self) -> None:
         """Note that a trip has ended: nothing is open, and every control stands as before it."""
         trip, switch = self.trip, self.world.cloud.switch
-        if trip.since is not None and not self.world.watch.record.open:
-            if all(switch.is_on(name) is on for name, on in trip.before.items()):
-                self.trip = Trip()
+        rests = trip.since is not None and not self.world.watch.record.open
+        if rests and all(switch.is_on(name) is on for name, on in trip.before.items()):
+            self.trip = Trip()
 
     def of(self, region: str) -> Standing:
         return self.regions.setdefault(region, Standing())

@@ -32,7 +32,6 @@ from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
 
-
 LOOK = 15.0
 """Seconds between two looks at what is so although nothing happens."""
 
@@ -82,7 +81,7 @@ class World:
     runtime: VirtualRuntime
     synthetics: Synthetics
     deps: dict[str, Deps] = field(default_factory=dict)
-    canaries: Callable[[], None] = lambda: None
+    canaries: Callable[[float], None] = lambda _every: None
     acts: str = ""
     """The controller that last wrote or sent something."""
     length: Length = LENGTHS["long"]
@@ -94,6 +93,8 @@ class World:
     """Names of the faults that this run has met."""
     cooldowns: list[float] = field(default_factory=list)
     """Cooldowns of all policies that were deployed, in seconds."""
+    canary_every: float = 60.0
+    """Seconds between two runs of a canary."""
     scattered: bool = False
     """True where each slice is at home in one Region only, one after the other in the next."""
     policies: dict[str, Policy] = field(default_factory=dict)
@@ -186,7 +187,7 @@ class World:
         for home in self.homes:
             self.deploy(home)
         self.cloud.start()
-        self.canaries()
+        self.canaries(self.canary_every)
         self.kernel.every(LOOK, self.trace.look)
 
 
@@ -217,10 +218,10 @@ def make_world(seed: int, plant: Plant, trace_to: Any = None, policy: Policy | N
     )  # fmt: skip
     check = load_check(shipped(JOURNEY))
 
-    def canaries() -> None:
+    def canaries(every: float) -> None:
         for plan in cloud.plan.canaries:
             environment = {"BASE_URL": f"http://{plan.subject}.{cloud.plan.name.rstrip('.')}"}
-            stage.synthetics.add(Canary(plan.name, plan.runs_in, check, environment))
+            stage.synthetics.add(Canary(plan.name, plan.runs_in, check, environment, every))
 
     watch = WorldObserver(policy, trace, cloud)
     plant.log.listener = watch.out.logged
