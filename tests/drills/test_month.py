@@ -3,8 +3,6 @@
 `tidegate simulate --month 30` plays the whole; `python -m tests.prove` has it.
 """
 
-import json
-
 import pytest
 
 from controller.entry.cli.main import main
@@ -67,8 +65,12 @@ def test_what_is_wrong_is_said(told: Told, said: str) -> None:
     assert f"{told.part.life} of seed 1: {said}" in list(month_lines([told]))
 
 
-def test_the_command_counts_the_pages_of_a_day(capsys: pytest.CaptureFixture[str]) -> None:
-    code = main(["simulate", "--month", "1", "--json"])
-    document = json.loads(capsys.readouterr().out)
-    assert code == int(any(part["wrong"] for part in document["parts"]))
-    assert {part["life"] for part in document["parts"]} == {"quiet", "storm", "stretches"}
+def test_the_lines_sum_up_each_kind_of_life() -> None:
+    quiet, storm = Told(Part("quiet", 1, DAY), ()), Told(Part("storm", 1, HOUR), ((60.0, "x"),), 45)
+    lines = list(month_lines([quiet, storm]))
+    assert lines[0] == "quiet: 24 hours, 0 pages; 0 dark or blind minutes, 0 of them untold"
+    assert lines[1] == "storm: 1 hours, 1 pages; 45 dark or blind minutes, 0 of them untold"
+
+
+def test_the_command_refuses_a_month_without_days() -> None:
+    assert main(["simulate", "--month", "0"]) == 2
