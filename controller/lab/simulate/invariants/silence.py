@@ -28,7 +28,7 @@ def told(world: World, _fact: Fact) -> str | None:
     """L8: a Region that is bad or unknown, carries traffic and does not move is told."""
     for region in world.regions:
         standing = world.standings.of(region)
-        late = _overdue(world, standing, world.standings.able_since())
+        late = _overdue(world, standing, world.standings.able_since(), standing.told)
         if late > 0.0:
             for_long = world.now - (standing.ill or world.now)
             return (
@@ -47,22 +47,23 @@ def untold_is_written(world: World, _fact: Fact) -> str | None:
         return None
     since = min(standings.mouthless.values(), default=inf)
     for region in world.regions:
-        late = _overdue(world, standings.of(region), since)
+        standing = standings.of(region)
+        late = _overdue(world, standing, since, max(standing.told, standing.written))
         if late > 0.0 and standings.lost is None:
             return f"nobody can be paged about {region}, and the journal has not said so since {late:.0f} s"
     return None
 
 
-def _overdue(world: World, standing: Standing, able: float) -> float:
+def _overdue(world: World, standing: Standing, able: float, told: float) -> float:
     """Return by how many seconds a page is too late; nothing or less where it is not."""
     if standing.ill is None or able == inf:
         return 0.0
     since = max(standing.ill, able, standing.moved, standing.excused)
     due = since + TOLD_WITHIN
-    if standing.told >= standing.ill:
+    if told >= standing.ill:
         if world.policy.enforcement == "shadow":
             return 0.0
-        due = max(due, standing.told + AGAIN + TICKS + RANKS + SPARE)
+        due = max(due, told + AGAIN + TICKS + RANKS + SPARE)
     return world.now - due
 
 

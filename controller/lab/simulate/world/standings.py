@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 LOOKS = frozenset({"look", "fault", "heal", "moved", "append", "page"})
 """Kinds of facts at which it looks."""
+UNTOLD = "Untold"
+"""The kind of event that says what nobody could be told."""
 MOVING = 300.0
 """Seconds after an intent in which traffic counts as moving."""
 FIRES = 220.0
@@ -39,7 +41,7 @@ class Standing:
     ill: it carries traffic, and is bad or unknown to every controller. bad: bad to every controller. free:
     nothing but the controllers keeps its traffic there. askable: the same, but for a cooldown. relapsed: it
     is coming home, and is bad again. moved: when its controls last changed. told: when people last heard of
-    it. excused: until when it needs no page.
+    it. written: when the journal last said that nobody could be told. excused: until when it needs no page.
     """
 
     ill: float | None = None
@@ -49,6 +51,7 @@ class Standing:
     relapsed: float | None = None
     moved: float = -inf
     told: float = -inf
+    written: float = -inf
     excused: float = -inf
     unheard: dict[str, float] = field(default_factory=dict)
     """Controller -> since when it hears of the Region from fewer than a quorum."""
@@ -164,10 +167,11 @@ class Standings:
         ends = event.kind in (Kind.STOOD_DOWN, Kind.SETTLED, Kind.ACKNOWLEDGED, Kind.APPROVAL_DENIED)
         if life is not None and (asks or (ends and person(event))):
             self.of(life.source).told = at
-        if event.data.get("untold") or "untold" in event.kind.lower():
-            for region in self.world.regions:
-                if str(event.data.get("region") or region) == region:
-                    self.of(region).told = at
+        if event.kind == UNTOLD:
+            about = " ".join(map(str, event.data.get("about") or ()))
+            named = [region for region in self.world.regions if region in about]
+            for region in named or self.world.regions:
+                self.of(region).written = at
 
     def _look(self, now: float) -> None:
         world = self.world
