@@ -55,18 +55,16 @@ def armed_to_intend(world: World, fact: Fact) -> str | None:
 
 
 def policy_in_force(world: World, fact: Fact) -> str | None:
-    """S16: the policy that drives is the one in force, or the one that began the move.
-
-    The one in force is the one that the journal named last. How a move goes on is said by the one that began
-    it (S23).
-    """
-    found, digests = _intent(world, fact), world.watch.record.digests
-    if found is None or not digests:
+    """S16, S23: an incident opens by the policy in force, and goes on by the one that it opened by."""
+    event, digests = fact.data["event"], world.watch.record.digests
+    named = str(event.data.get("policy", ""))
+    if event.kind in OPENINGS and digests and named not in ("", digests[-1]):
+        return f"opened by policy {named[:12]}, but {digests[-1][:12]} is in force"
+    found = _intent(world, fact)
+    began = found[1].policy if found is not None and found[1] is not None else ""
+    if found is None or not digests or named == (began or digests[-1]):
         return None
-    driven, life = str(found[0].data["policy"]), found[1]
-    if driven == digests[-1] or (life is not None and driven == life.policy):
-        return None
-    return f"intended by policy {driven[:12]}, but {digests[-1][:12]} is in force"
+    return f"intended by policy {named[:12]}, but {(began or digests[-1])[:12]} began the move"
 
 
 def live(world: World, fact: Fact) -> str | None:

@@ -52,10 +52,9 @@ class Life:
     acknowledged: bool = False
     despite: bool = False
     refused_by_people: bool = False
+    policy: str = ""
     raised: float = 0.0
     """True time at which its epoch last rose."""
-    policy: str = ""
-    """Digest of the policy that it was opened by."""
     outcome: str = ""
     closed_by: str = ""
     """The person who ended it, or nobody."""
@@ -140,7 +139,7 @@ class Record:
         self.lives[name] = Life(
             name, str(data["source"]), OPENINGS[event.kind], at, asker, event.draft.epoch,
             target=data.get("target"), despite=bool(data.get("despite")),
-            policy=str(data.get("policy") or (self.digests[-1] if self.digests else "")),
+            policy=str(data.get("policy", "")),
         )  # fmt: skip
 
     def _moved(self, life: Life, event: Event, at: float) -> None:
