@@ -25,6 +25,19 @@ if TYPE_CHECKING:
     from controller.entry.simulation import SeedOptions
     from controller.lab.simulate.report import Totals
 SEEDS = 20
+Traced = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write down everything that is seen of one seed.")
+]
+Kills = Annotated[
+    bool, typer.Option("--kill-matrix", help="The driver dies at each external call of an evacuation.")
+]
+OneCell = Annotated[
+    str, typer.Option(metavar="CALL:MOMENT", help="One cell of the kill matrix, such as 264:applied.")
+]
+Days = Annotated[
+    int | None,
+    typer.Option("--month", metavar="DAYS", min=1, max=31, help="Count the pages of so many days."),
+]
 
 
 def kill_matrix(cell: str, jobs: int, trace: Path | None, *, as_json: bool) -> None:
@@ -148,19 +161,10 @@ def simulate(
     jobs: Annotated[
         int, typer.Option(metavar="J", min=1, max=64, help="Processes; the output is the same.")
     ] = 1,
-    trace: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write down everything that is seen of one seed.")
-    ] = None,
-    kills: Annotated[
-        bool, typer.Option("--kill-matrix", help="The driver dies at each external call of an evacuation.")
-    ] = False,
-    cell: Annotated[
-        str, typer.Option(metavar="CALL:MOMENT", help="One cell of the kill matrix, such as 264:applied.")
-    ] = "",
-    days: Annotated[
-        int | None,
-        typer.Option("--month", metavar="DAYS", min=1, max=31, help="Count the pages of so many days."),
-    ] = None,
+    trace: Traced = None,
+    kills: Kills = False,
+    cell: OneCell = "",
+    days: Days = None,
     as_json: AsJson = False,
     listed: Annotated[bool, typer.Option("--list", help="List the faults.")] = False,
 ) -> None:

@@ -4,15 +4,19 @@ A controller that leaves nothing undone acts where there is none. Where it is do
 hinders, it hinders: an invariant then says nothing.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from controller.core.policy.schedule import previous
 from controller.core.policy.schema import Policy
-from controller.lab.simulate.world.weather import CallRule
+from controller.lab.simulate.world.application import Length
+from controller.lab.simulate.world.delivered_evidence import Hearing, heard
+from controller.lab.simulate.world.ground_truth import Truth
+from controller.lab.simulate.world.observer import WorldObserver
+from controller.lab.simulate.world.processes import Machines
+from controller.lab.simulate.world.weather import CallRule, Weather
+from controller.rehearsal.cloud import Cloud
 from controller.rehearsal.services.arc.data_plane import SERVICE
-
-if TYPE_CHECKING:
-    from controller.lab.simulate.world.world import World
 
 DOUBTFUL = frozenset(
     {
@@ -29,7 +33,41 @@ GONE = ("no-quorum", "no-fleet", "superseded")
 """Truths by which every controller lacks what each decision needs."""
 
 
-def capable(world: "World", home: str, *, page: bool = True) -> bool:
+class Seen(Protocol):
+    """What can be seen of a run from outside: `world.world.World`."""
+
+    @property
+    def now(self) -> float: ...
+    @property
+    def policy(self) -> Policy: ...
+    @property
+    def homes(self) -> tuple[str, ...]: ...
+    @property
+    def regions(self) -> tuple[str, ...]: ...
+    @property
+    def cloud(self) -> Cloud: ...
+    @property
+    def truth(self) -> Truth: ...
+    @property
+    def weather(self) -> Weather: ...
+    @property
+    def watch(self) -> WorldObserver: ...
+    @property
+    def machines(self) -> Mapping[str, Machines]: ...
+    @property
+    def length(self) -> Length: ...
+    @property
+    def used(self) -> set[str]: ...
+    @property
+    def cooldowns(self) -> Sequence[float]: ...
+
+
+def hearing(world: Seen, home: str, region: str) -> Hearing:
+    """Return what a controller's table holds of a Region's customers now."""
+    return heard(world.watch.stored_items.evidence, world.policy, home, region, world.now)
+
+
+def capable(world: Seen, home: str, *, page: bool = True) -> bool:
     """Return True where nothing keeps a controller from seeing, writing and paging.
 
     page: False where it need not page.
@@ -49,7 +87,7 @@ def _meets(rule: CallRule, home: str, *, page: bool) -> bool:
     return rule.home in (None, home) and (page or rule.service != "sns")
 
 
-def lost(world: "World") -> str | None:
+def lost(world: Seen) -> str | None:
     """Return what is gone that every decision needs; None where nothing is."""
     return next((what for what in GONE if world.truth.unbroken((what,), "") > 0.0), None)
 
@@ -66,7 +104,7 @@ def in_window(policy: Policy, at: float, spare: float = 5.0) -> bool:
     return False
 
 
-def hindrances(world: "World", region: str) -> set[str]:
+def hindrances(world: Seen, region: str) -> set[str]:
     """Return what may keep the traffic of a failing Region where it is."""
     record, policy = world.watch.record, world.policy
     limits = policy.limits
@@ -89,12 +127,12 @@ def hindrances(world: "World", region: str) -> set[str]:
     return {name for name, hinders in so.items() if hinders}
 
 
-def _switch_ill(world: "World") -> bool:
+def _switch_ill(world: Seen) -> bool:
     rules = [rule for rule in world.weather.calls if rule.service == SERVICE]
     return bool(rules) or len(world.cloud.faults.arc) > 2 or world.truth.unbroken(("no-arc",), "") > 0.0
 
 
-def _cools_down(world: "World") -> bool:
+def _cools_down(world: Seen) -> bool:
     """Return True in the time after a move, or after people said no to an evacuation."""
     longest = max(world.cooldowns) + SPARE
     for life in world.watch.record.lives.values():
@@ -105,14 +143,14 @@ def _cools_down(world: "World") -> bool:
     return False
 
 
-def _was_stopped(world: "World", region: str) -> bool:
+def _was_stopped(world: Seen, region: str) -> bool:
     """Return True where the last evacuation of a Region was ended by a person."""
     lives = [life for life in world.watch.record.lives.values() if life.source == region]
     last = lives[-1] if lives else None
     return last is not None and bool(last.closed_by) and not last.acknowledged
 
 
-def _is_well(world: "World", region: str) -> bool:
+def _is_well(world: Seen, region: str) -> bool:
     ill = world.truth.seconds(ILL, region, WELL_FOR)
-    held = [world.standings.hearing(home, region) for home in world.standings.able]
-    return ill == 0.0 and all(one.all_well for one in held)
+    awake = [home for home in world.homes if not world.cloud.faults.stopped(home)]
+    return ill == 0.0 and all(hearing(world, home, region).all_well for home in awake)

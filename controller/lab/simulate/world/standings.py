@@ -11,16 +11,11 @@ arrived; never by what a controller says of itself. It looks every few seconds, 
 
 from dataclasses import dataclass, field
 from math import inf
-from typing import TYPE_CHECKING
 
 from controller.core.journal import Event, Kind
-from controller.lab.simulate.world.delivered_evidence import Hearing, heard
 from controller.lab.simulate.world.facts import Fact
-from controller.lab.simulate.world.hindrances import capable, hindrances, in_window, lost
+from controller.lab.simulate.world.hindrances import Seen, capable, hearing, hindrances, in_window, lost
 from controller.lab.simulate.world.journal_record import OPENINGS, Asked, Life, person
-
-if TYPE_CHECKING:
-    from controller.lab.simulate.world.world import World
 
 LOOKS = frozenset({"look", "fault", "heal", "moved", "append", "page"})
 """Kinds of facts at which it looks."""
@@ -74,7 +69,7 @@ class Trip:
 class Standings:
     """Keeps the standing of every Region, and what has arrived at people."""
 
-    world: "World"
+    world: Seen
     regions: dict[str, Standing] = field(default_factory=dict)
     able: dict[str, float] = field(default_factory=dict)
     """Controllers that nothing keeps from seeing, writing and paging -> since when."""
@@ -129,9 +124,6 @@ class Standings:
         """Return since when one controller can do all; infinity where none can."""
         return min(self.able.values(), default=inf)
 
-    def hearing(self, home: str, region: str) -> Hearing:
-        return heard(self.world.watch.stored_items.evidence, self.world.policy, home, region, self.world.now)
-
     def carries(self, region: str) -> bool:
         return any(self.world.cloud.switch.is_on(c) for c in self.world.policy.regions[region].controls)
 
@@ -181,7 +173,7 @@ class Standings:
         self.lost = _kept(self.lost, lost(world) is not None, now)
         awake = [home for home in world.homes if not world.cloud.faults.stopped(home)]
         for region in world.regions:
-            hearings = {home: self.hearing(home, region).standing for home in awake}
+            hearings = {home: hearing(world, home, region).standing for home in awake}
             standing, carries = self.of(region), self.carries(region)
             ill = bool(hearings) and ("well" not in hearings.values() or self.lost is not None)
             bad = bool(hearings) and {*hearings.values()} == {"bad"}
