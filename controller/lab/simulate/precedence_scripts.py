@@ -226,8 +226,9 @@ def other_waves(d: ScriptedFaults) -> None:
     d.upon(Kind.SHIFT_INTENDED, changes)
 
 
-def opened_once(world: World) -> bool:
-    return any(life.intent == "evacuate" for life in world.watch.record.lives.values())
+def opened_or_told(world: World) -> bool:
+    lives = world.watch.record.lives.values()
+    return told_of(EAST)(world) or any(life.intent == "evacuate" for life in lives)
 
 
 FOUR = {region: {"controls": [f"{region}-{n}" for n in range(4)]} for region in (EAST, WEST)}
@@ -300,7 +301,7 @@ PRECEDENCE: Mapping[str, Circumstance] = {
         met=came_home,
         within=900.0,
     ),
-    "own-blindness": Circumstance(own_blindness, BLINDLY, met=opened_once, within=900.0),
+    "own-blindness": Circumstance(own_blindness, BLINDLY, met=opened_or_told, within=1300.0),
     "fewer-slices": Circumstance(fewer_slices, BY_ONES, met=left(EAST), within=LONG),
     "other-waves": Circumstance(other_waves, BY_ONES, met=left(EAST), within=600.0),
     "many-controls": Circumstance(dark, {"regions": TWELVE}, met=left(EAST), within=300.0),
