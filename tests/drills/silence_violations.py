@@ -129,7 +129,7 @@ def l11_stuck(world: World) -> Fact:
     lasts(world, 60.0)
     opened(world)
     page(world, f"storefront {EAST}: it fails")
-    return lasts(world, 1300.0)
+    return lasts(world, 1700.0)
 
 
 def comes_home(world: World) -> None:

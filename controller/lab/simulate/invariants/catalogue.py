@@ -15,7 +15,7 @@ from controller.lab.simulate.invariants import (
     journal_writes,
     late_calls,
     notices,
-    precedence,
+    order,
     silence,
 )
 from controller.lab.simulate.world.facts import Fact
@@ -189,15 +189,15 @@ TABLE: Mapping[str, tuple[tuple[str, Invariant], ...]] = {
         ("D1", decisions.drill_on_its_stroke),
         ("S21", bounds.looked_at),
         ("S20", homecoming.as_before),
-        ("L9", precedence.soaked_after_no),
-        ("L10", precedence.stays_stopped),
+        ("L9", order.soaked_after_no),
+        ("L10", order.stays_stopped),
         ("L12", homecoming.heard_of),
     ),
     "look": (
         ("L8", silence.told),
         ("L8", silence.untold_is_written),
-        ("L9", precedence.nothing_in_the_way),
-        ("L11", precedence.left_or_told),
+        ("L9", order.nothing_in_the_way),
+        ("L11", order.left_or_told),
         ("L12", homecoming.turned_back),
         ("L13", silence.asked_again),
     ),

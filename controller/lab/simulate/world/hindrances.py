@@ -34,7 +34,7 @@ GONE = ("no-quorum", "no-fleet", "superseded")
 
 
 class Seen(Protocol):
-    """What can be seen of a run from outside: `world.world.World`."""
+    """A run as it can be seen from outside: `world.world.World`."""
 
     @property
     def now(self) -> float: ...

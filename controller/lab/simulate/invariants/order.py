@@ -10,6 +10,8 @@ from controller.lab.simulate.world.world import World
 
 FEW_TICKS = 330.0
 """Seconds in which a free evacuation begins: three ticks, and the turns of the controllers."""
+STUCK = 1000.0
+"""Seconds in which an open incident goes on, a takeover included (L1)."""
 WITHOUT = 1800.0
 """Seconds of health after which a policy without a way home forgets what a person stopped."""
 SPARE = 90.0
@@ -54,7 +56,7 @@ def _goes(world: World, region: str, free: float) -> bool:
     mine = [life for life in open_now if life.source == region]
     asked = any(life.asked is not None and not life.asked.answer for life in mine)
     idle = any(life.intent != "evacuate" and not life.intents for life in open_now)
-    return idle or asked or bool(mine and free < 2 * FEW_TICKS)
+    return idle or asked or bool(mine and free < STUCK)
 
 
 def soaked_after_no(world: World, fact: Fact) -> str | None:
