@@ -36,7 +36,8 @@ class Standing:
     ill: it carries traffic, and is bad or unknown to every controller. bad: bad to every controller. free:
     nothing but the controllers keeps its traffic there. askable: the same, but for a cooldown. relapsed: it
     is coming home, and is bad again. moved: when its controls last changed. told: when people last heard of
-    it. written: when the journal last said that nobody could be told. excused: until when it needs no page.
+    it. warned: the same, of it and of no incident. written: when the journal last said that nobody could be
+    told. excused: until when it needs no page.
     """
 
     ill: float | None = None
@@ -47,6 +48,7 @@ class Standing:
     moved: float = -inf
     told: float = -inf
     written: float = -inf
+    warned: float = -inf
     excused: float = -inf
     unheard: dict[str, float] = field(default_factory=dict)
     """Controller -> since when it hears of the Region from fewer than a quorum."""
@@ -145,8 +147,10 @@ class Standings:
         named = [region for region in self.world.regions if region in subject]
         inside = [region for region in self.world.regions if region in text]
         if not questions:
+            warns = not any(name in subject for name in record.lives)
             for region in named or inside or self.world.regions:
                 self.of(region).told = fact.at
+                self.of(region).warned = fact.at if warns else self.of(region).warned
 
     def _said(self, event: Event, at: float) -> None:
         """Note what a person did: whoever did it knows."""
