@@ -4,6 +4,7 @@
  mutants   every guard and conditional write taken out in turn     slice: a dozen of them
  attacks   hostile input and random faults, 20 rounds of seeds     slice: one round of the twenty
  seeds     the kill matrix, and simulated outages from 1 to 1,000  slice: thirty of the thousand
+ month     thirty quiet days, a storm, dark and blind stretches   slice: none, a test plays some hours
  bench     everything measured beside a peer                       slice: one bench; it decides nothing
 ```
 
@@ -44,6 +45,7 @@ def whole() -> Iterator[Proof]:
     yield Proof("attacks", _pytest(*ATTACKS), {"TIDEGATE_ROUNDS": str(ROUNDS)})
     yield Proof("kill matrix", _tidegate("simulate", "--kill-matrix", "--jobs", "2"))
     yield Proof("seeds", _tidegate("simulate", "--seeds", str(SEEDS), "--jobs", "2"))
+    yield Proof("month", _tidegate("simulate", "--month", "30", "--jobs", "2"))
     yield Proof("bench", _python("-m", "tests.bench"))
 
 

@@ -15,6 +15,7 @@ CHECK = (
     "tests/console/test_browser.py",
     "tests/drills/test_controllers.py",
     "tests/drills/test_kill_matrix.py",
+    "tests/drills/test_month.py",
     "tests/drills/test_restore_and_drill.py",
     "tests/drills/test_simulation.py",
     "tests/entry/test_up.py",

@@ -27,6 +27,7 @@ from controller.entry import lambdas
 from controller.entry.console_lambda import instruments
 from controller.entry.demo.rehearsal import parts
 from controller.lab.simulate.kill_matrix import Call, Cell, Ended, death, every_cell, play_cells, recorded
+from controller.lab.simulate.month import Part, Told, play_part
 from controller.lab.simulate.run import Outcome, Phase, run_seed
 from controller.lab.simulate.world.application import LENGTHS
 from controller.lab.simulate.world.application import Name as LengthName
@@ -176,6 +177,22 @@ class _Play:
 
     def __call__(self, seed: int) -> Outcome:
         return play(seed, self.options)
+
+
+def month_played(wanted: Sequence[Part], jobs: int) -> Iterator[Told]:
+    """Yield what people were told in each part of a month, in the order of the parts."""
+    if jobs == 1:
+        yield from (_month_part(part) for part in wanted)
+        return
+    with workers(jobs) as pool:
+        yield from pool.imap(_month_part, wanted)
+
+
+def _month_part(part: Part) -> Told:
+    _settle()
+    told = play_part(part, plant())
+    gc.collect()
+    return told
 
 
 CHUNKS = 16

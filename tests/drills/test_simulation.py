@@ -18,9 +18,11 @@ from controller.lab.simulate.coverage_goals import (
     calm_aims,
     pairs,
     period,
+    seed_of,
 )
 from controller.lab.simulate.directed import CIRCUMSTANCES
 from controller.lab.simulate.invariants.catalogue import TABLE, Break, broken
+from controller.lab.simulate.precedence_scripts import PRECEDENCE
 from controller.lab.simulate.report import Totals, broken_lines, summary_lines
 from controller.lab.simulate.run import Outcome
 from controller.lab.simulate.world.application import LENGTHS, matrix_policy
@@ -30,15 +32,18 @@ from tests.drills.decision_violations import GROUNDS
 from tests.drills.invariant_violations import CASES as RULES
 from tests.drills.invariant_violations import EAST, HOME, WEST, intended, later, opened, sound
 from tests.drills.output_violations import OUTWARD
+from tests.drills.silence_violations import SILENCE
 
-CASES = RULES | GROUNDS | OUTWARD
+CASES = RULES | GROUNDS | OUTWARD | SILENCE
 SEEDS = Path(__file__).with_name("seeds.txt")
 """One a line: the seed, and what it showed."""
 
 
 def kept() -> list[int]:
     lines = SEEDS.read_text(encoding="utf-8").splitlines()
-    return [int(line.split()[0]) for line in lines if line.strip() and not line.startswith("#")]
+    names = [line.split()[0] for line in lines if line.strip() and not line.startswith("#")]
+    states = plant().parts.functions
+    return [int(name) if name.isdecimal() else seed_of(name, states) for name in names]
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +69,8 @@ PLAYED = 50
 def brief() -> list[int]:
     """Even seeds: the circumstances of codes, and of the others every so many."""
     aims = calm_aims(plant().parts.functions)
-    short = [n for n, aim in enumerate(aims) if aim.circumstance and aim.circumstance.within <= SOON]
+    coded = [n for n, aim in enumerate(aims) if aim.code and aim.code not in PRECEDENCE]
+    short = [n for n in coded if EVERY[aims[n].code].within <= SOON]
     rest = [n for n, aim in enumerate(aims) if aim.circumstance is None]
     left = PLAYED - len(short)
     return sorted(2 * n for n in (*short, *rest[:: len(rest) // left][:left]))
@@ -76,6 +82,13 @@ def test_a_seed_meets_what_it_aims_at_and_breaks_nothing(seed: int) -> None:
     assert not outcome.breaks, "\n".join(broken_lines(outcome, "both", ()))
     assert outcome.met, outcome.aim
     assert not {*outcome.codes} & {*NEVER}
+
+
+@pytest.mark.parametrize("code", PRECEDENCE)
+def test_who_waits_behind_whom_and_who_is_told_is_as_it_must_be(code: str) -> None:
+    outcome = play(seed_of(code, plant().parts.functions), SeedOptions(length="brief"))
+    assert not outcome.breaks, "\n".join(broken_lines(outcome, "both", ()))
+    assert outcome.met
 
 
 @pytest.mark.parametrize("seed", kept()[1:])

@@ -25,6 +25,19 @@ if TYPE_CHECKING:
     from controller.entry.simulation import SeedOptions
     from controller.lab.simulate.report import Totals
 SEEDS = 20
+Traced = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write down everything that is seen of one seed.")
+]
+Kills = Annotated[
+    bool, typer.Option("--kill-matrix", help="The driver dies at each external call of an evacuation.")
+]
+OneCell = Annotated[
+    str, typer.Option(metavar="CALL:MOMENT", help="One cell of the kill matrix, such as 264:applied.")
+]
+Days = Annotated[
+    int | None,
+    typer.Option("--month", metavar="DAYS", min=1, max=31, help="Count the pages of so many days."),
+]
 
 
 def kill_matrix(cell: str, jobs: int, trace: Path | None, *, as_json: bool) -> None:
@@ -51,6 +64,25 @@ def kill_matrix(cell: str, jobs: int, trace: Path | None, *, as_json: bool) -> N
     wrong = [one for one in ended if one.breaks]
     emit("kill-matrix", _matrix_fields(found, ended), lambda: _print_matrix(found, ended), as_json=as_json)
     if wrong:
+        raise typer.Exit(ExitCode.NO)
+
+
+def month(days: int, seed: int, jobs: int, *, as_json: bool) -> None:
+    """Play a month, and count its pages.
+
+    Exit 1 where a quiet day has one, a storm too many, or a dark minute none.
+    """
+    from controller.entry.simulation import month_played
+    from controller.lab.simulate.month import month_lines, part_fields, parts
+
+    wanted, every = parts(seed, days), []
+    with Bar("parts", len(wanted)) as bar:
+        for told in month_played(wanted, min(jobs, len(wanted))):
+            every.append(told)
+            bar.step(said=f"{told.part.life}" + (" WRONG" if told.wrong else ""))
+    fields = {"days": days, "parts": [part_fields(told) for told in every]}
+    emit("month", fields, lambda: _print(month_lines(every)), as_json=as_json)
+    if any(told.wrong for told in every):
         raise typer.Exit(ExitCode.NO)
 
 
@@ -129,15 +161,10 @@ def simulate(
     jobs: Annotated[
         int, typer.Option(metavar="J", min=1, max=64, help="Processes; the output is the same.")
     ] = 1,
-    trace: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write down everything that is seen of one seed.")
-    ] = None,
-    kills: Annotated[
-        bool, typer.Option("--kill-matrix", help="The driver dies at each external call of an evacuation.")
-    ] = False,
-    cell: Annotated[
-        str, typer.Option(metavar="CALL:MOMENT", help="One cell of the kill matrix, such as 264:applied.")
-    ] = "",
+    trace: Traced = None,
+    kills: Kills = False,
+    cell: OneCell = "",
+    days: Days = None,
     as_json: AsJson = False,
     listed: Annotated[bool, typer.Option("--list", help="List the faults.")] = False,
 ) -> None:
@@ -153,6 +180,9 @@ def simulate(
         return
     if kills or cell:
         kill_matrix(cell, jobs, trace, as_json=as_json)
+        return
+    if days is not None:
+        month(days, 1 if seed is None else seed, jobs, as_json=as_json)
         return
     options = SeedOptions(_named(faults, FAULTS), phase, trace, None if length == "usual" else length)
     first = 1 if seed is None else seed

@@ -4,8 +4,8 @@ All cases are every decision code, and every fault in every state of the workflo
 ```
  odd seeds   a storm from the start; one fault begins when an execution first comes to one state
  even seeds  calm until it is met, then a storm, and soon the end:
-               ├ each eighth  the circumstances of a code
-               └ the others   three faults at once, in the moment in which an execution comes to one state
+               ├ each fourth  the circumstances of a code
+               └ the others   five faults at once, in the moment in which an execution comes to one state
 ```
 """
 
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from controller.lab.simulate.directed import CIRCUMSTANCES, FOUND, Circumstance
 from controller.lab.simulate.faults.catalogue import FAULTS
+from controller.lab.simulate.precedence_scripts import PRECEDENCE
 from controller.lab.simulate.world.world import World
 
 WAITS = ("Hold", "Watch", "Approval")
@@ -48,12 +49,12 @@ def pairs(states: tuple[str, ...]) -> list[tuple[str, str]]:
     return [(fault, every[(n + m) % len(every)]) for m in range(len(every)) for n, fault in enumerate(faults)]
 
 
-AT_ONCE = 3
+AT_ONCE = 5
 """Faults that begin together."""
 ASKED = ("RequestApproval", "Approval")
 """States that a policy without a gate never comes to."""
-APART = 8
-EVERY = {**CIRCUMSTANCES, **FOUND}
+APART = 4
+EVERY = {**CIRCUMSTANCES, **FOUND, **PRECEDENCE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,14 @@ def period(states: Sequence[str]) -> int:
     From any seed on, some of them aim at each fault in each state, and at each code.
     """
     return 2 * len(calm_aims(states))
+
+
+def seed_of(code: str, states: Sequence[str]) -> int:
+    """Return the first seed that aims at a code, or at another circumstance by its name.
+
+    Raises `ValueError` for what no seed aims at.
+    """
+    return 2 * [aim.code for aim in calm_aims(states)].index(code)
 
 
 def aim_of(seed: int, states: Sequence[str]) -> Aim:

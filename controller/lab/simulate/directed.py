@@ -29,14 +29,15 @@ class Circumstance:
     """Describes circumstances and what must come of them.
 
     policy: laid over a plain one. words: what people say to the requests, one after the other (None:
-    nothing). thirds: three Regions, not two. within: seconds in which it must come to it. met: whether it
-    has, where no code says so.
+    nothing). thirds: three Regions, not two. scattered: each slice is at home in one of them. within: seconds
+    in which it must come to it. met: whether it has, where no code says so.
     """
 
     script: Script
     policy: Mapping[str, Any] = field(default_factory=dict)
     words: tuple[bool | None, ...] = ()
     thirds: bool = False
+    scattered: bool = False
     within: float = 300.0
     met: Callable[[World], bool] | None = None
 

@@ -9,12 +9,14 @@ Within a bound everything must come to rest.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 
 from controller.lab.simulate.faults.controllers import call
 from controller.lab.simulate.faults.people import People
 from controller.lab.simulate.faults.regions import dark, within
-from controller.lab.simulate.faults.surroundings import turn_on
+from controller.lab.simulate.faults.surroundings import turn
 from controller.lab.simulate.invariants.catalogue import Break
+from controller.lab.simulate.world.journal_record import Life
 from controller.lab.simulate.world.weather import CallRule, Fate
 from controller.lab.simulate.world.world import World
 from controller.rehearsal.blueprint import machine_arn
@@ -140,21 +142,24 @@ def _keep_broken(world: World, rest: Rest) -> None:
             fate: Fate = rng.choice(("hung", "lost", "slow", "dies"))
             call(world, CallRule(fate, rate=0.3, delay=1.5, home=ill))
             told.append(f"{ill} limps: {fate}")
+        case 9:
+            call(world, CallRule("refused", service="sns", home=ill))
+            told.append(f"{ill} cannot page")
     world.trace.note("liveness", rest.gone or "", f"stays broken: {', '.join(told) or 'nothing'}")
 
 
 def _tend(world: World, hand: People, rest: Rest, passed: float) -> None:
     """Do what a person does who watches over it.
 
-    They acknowledge what has ended, arm, and evacuate at last.
+    They acknowledge what has ended, arm, and evacuate at last: only what a page told them of.
     """
-    record = world.watch.record
+    record, names = world.watch.record, world.standings.names
     if record.disarmed is not None:
         hand.act("arms", lambda d: commands.arm(d, on=True, who="dora", reason="over"))
     if record.fleet_disarmed is not None:
         hand.act("arms all", lambda d: commands.arm_fleet(d, on=True, who="dora", reason="over"))
     for life in record.lives.values():
-        if life.ended is not None and not life.acknowledged and world.now - life.ended > 60.0:
+        if life.ended is not None and not life.acknowledged and _known(world, life):
             name = life.id
             hand.act(
                 f"acknowledges {name}",
@@ -166,7 +171,7 @@ def _tend(world: World, hand: People, rest: Rest, passed: float) -> None:
         stays = life.applied and passed > HAND and (ill == rest.gone or long)
         if stays and ill == rest.gone and life.intent != "drill" and world.seed % 4 == 1:
             _move_back(world, life.source)
-        elif stays or (life.requested_by and not life.intents and world.now - life.opened > HOLDS):
+        elif names.get(life.id, -inf) > life.opened and (stays or _only_holds(world, life)):
             name = life.id
             hand.act(
                 f"stands down {name}",
@@ -179,16 +184,28 @@ def _tend(world: World, hand: People, rest: Rest, passed: float) -> None:
                 lambda d, r=region: commands.mute(d, r, seconds=0.0, who="dora", reason="over"),  # type: ignore[misc]
             )
     gone = rest.gone
-    if passed > HAND and rest.must_move and gone and not record.open and _serves(world, gone):
+    told = gone is not None and world.standings.of(gone).told >= world.now - world.truth.unbroken(
+        ("dark",), gone
+    )
+    if passed > HAND and rest.must_move and gone and told and not record.open and _serves(world, gone):
         rest.promise = "L7"
         hand.act(f"evacuates {gone}", lambda d: commands.evacuate(d, gone, who="dora", reason="it is dark"))
+
+
+def _known(world: World, life: Life) -> bool:
+    """Return True where an incident ended a minute ago or more, and a page named it."""
+    return life.ended is not None and world.now - life.ended > 60.0 and life.id in world.standings.names
+
+
+def _only_holds(world: World, life: Life) -> bool:
+    return bool(life.requested_by) and not life.intents and world.now - life.opened > HOLDS
 
 
 def _move_back(world: World, source: str) -> None:
     """Turn on by hand what was left, as *target-failing* says."""
     for control in world.policy.regions[source].controls:
         if not world.cloud.switch.is_on(control):
-            turn_on(world, control)
+            turn(world, control)
 
 
 def _serves(world: World, region: str) -> bool:

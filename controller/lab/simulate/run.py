@@ -32,6 +32,8 @@ Phase = Literal["safety", "liveness", "both"]
 CALM = 240.0
 """Seconds in which a calm aim should have been met."""
 LOOK = 5.0
+SCATTERED = 0.6
+"""Part of the applications with more than two Regions whose slices are at home in different ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ def run_seed(
     aim = None if faults else aim_of(seed, plant.parts.functions)
     world = make_world(seed, plant, trace, _policy(seed, length, aim))
     world.length = length
+    world.scattered = _scattered(world, aim)
     run = Run(world, tuple(faults) or tuple(FAULTS))
     run.watch()
     people = People(world)
@@ -100,6 +103,16 @@ def _policy(seed: int, length: Length, aim: Aim | None) -> Policy:
     if circumstance is not None:
         return plain_policy(rng, length, circumstance.policy, thirds=circumstance.thirds)
     return drawn_policy(rng, length, asked=aim is not None and aim.asked, moves=aim is not None and aim.calm)
+
+
+def _scattered(world: World, aim: Aim | None) -> bool:
+    """Return True where the slices are at home in different Regions."""
+    circumstance = aim.circumstance if aim else None
+    if circumstance is not None:
+        return circumstance.scattered
+    first = next(iter(world.policy.regions.values()))
+    rng = random.Random(f"{world.seed}/home")  # noqa: S311 - a run must repeat
+    return 2 < len(world.regions) <= len(first.controls) and rng.random() < SCATTERED
 
 
 def _calm(run: Run, aim: Aim, people: People) -> bool:

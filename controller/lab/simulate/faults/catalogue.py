@@ -8,6 +8,7 @@ from functools import partial
 
 from controller.lab.simulate.faults.console_clicks import CLICKS
 from controller.lab.simulate.faults.controllers import BREAKAGE
+from controller.lab.simulate.faults.deployments import DEPLOYMENTS
 from controller.lab.simulate.faults.people import PEOPLE
 from controller.lab.simulate.faults.regions import OUTAGES, Fault, Stop
 from controller.lab.simulate.faults.surroundings import SURROUNDINGS
@@ -42,7 +43,15 @@ def swizzle(world: World) -> Stop:
     return go_on
 
 
-FAULTS: Mapping[str, Fault] = {**OUTAGES, **BREAKAGE, **PEOPLE, **SURROUNDINGS, **CLICKS, "swizzle": swizzle}
+FAULTS: Mapping[str, Fault] = {
+    **OUTAGES,
+    **BREAKAGE,
+    **PEOPLE,
+    **DEPLOYMENTS,
+    **SURROUNDINGS,
+    **CLICKS,
+    "swizzle": swizzle,
+}
 
 
 def begin(world: World, name: str) -> Stop:

@@ -9,8 +9,12 @@ from controller.lab.simulate.faults.regions import Fault, Stop, every, within
 from controller.lab.simulate.world.weather import CallRule, EventRule, Fate
 from controller.lab.simulate.world.world import World
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS, SERVICE
+from controller.steps.context.situation import FLEET
 
 LONGEST_SKEW = 600.0
+LAG = (3.0, 15.0)
+"""Seconds; AWS says 15 at most."""
+JOURNAL = "tidegate-journal"
 SERVICES = ("dynamodb", "states", "sns", "events", "kms", "monitoring")
 
 
@@ -39,7 +43,8 @@ def dead(world: World) -> Stop:
     for process in world.watch.alive:
         process.dead = process.dead or process.region == home
     faults = world.cloud.faults
-    return every(within(world, faults.controllers_dead, home), world.truth.begin("stopped", home))
+    ends = (within(world, faults.controllers_dead, home), world.truth.begin("stopped", home))
+    return every(*ends, lambda: world.begin_cold(home))
 
 
 def frozen(world: World) -> Stop:
@@ -78,6 +83,59 @@ def calls(fate: Fate, world: World) -> Stop:
             service=world.random.choice((*SERVICES, SERVICE)),
         ),
     )
+
+
+def polls(fate: Fate, world: World) -> Stop:
+    """Let no controller look at alarms any more, in one Region or in all: throttled, or denied."""
+    place = world.random.choice(("", *world.regions))
+    rule = CallRule(
+        fate, service="monitoring", operation="DescribeAlarms", regions=(place,) if place else None
+    )
+    return every(call(world, rule), world.truth.begin("no-look", place))
+
+
+def notices_refused(world: World) -> Stop:
+    """Let one controller's notices be refused for good: nothing that heals brings them back."""
+    call(world, CallRule("refused", service="sns", home=a_home(world)))
+    return lambda: None
+
+
+def fleet_poisoned(world: World) -> Stop:
+    """Write into the fleet's journal what no controller can read.
+
+    Nobody knows then whether all is disarmed.
+    """
+    home, last = world.homes[0], world.truth.unbroken(("no-fleet",), "") > 0.0
+    if last:
+        return lambda: None
+    asked = {
+        "TableName": JOURNAL,
+        "KeyConditionExpression": "application = :a",
+        "ExpressionAttributeValues": {":a": {"S": FLEET}},
+    }
+    key = {
+        "application": {"S": FLEET},
+        "seq": {"N": str(len(world.cloud.call("dynamodb", "Query", home, asked)["Items"]) + 1)},
+    }
+    world.cloud.call("dynamodb", "PutItem", home, {"TableName": JOURNAL, "Item": key | {"body": {"S": "{}"}}})
+    ends = world.truth.begin("no-fleet", "")
+
+    def stop() -> None:
+        ends()
+        world.cloud.call("dynamodb", "DeleteItem", home, {"TableName": JOURNAL, "Key": key})
+
+    return stop
+
+
+def arc_lags(world: World) -> Stop:
+    """Let each change take up to 15 s until all endpoints of ARC tell of it."""
+    before = world.cloud.arc.lag
+    world.cloud.arc.lag = LAG
+
+    def stop() -> None:
+        world.cloud.arc.lag = before
+
+    return stop
 
 
 def partition(world: World) -> Stop:
@@ -176,5 +234,10 @@ BREAKAGE: dict[str, Fault] = {
     "clock-skewed": clock_skewed,
     "clock-steps": clock_steps,
     **{f"events-{what}": partial(events, what) for what in ("late", "doubled", "dropped")},
+    "polls-throttled": partial(polls, "throttled"),
+    "polls-denied": partial(polls, "denied"),
+    "notices-refused": notices_refused,
+    "fleet-poisoned": fleet_poisoned,
+    "arc-lags": arc_lags,
     **{f"arc-{how}": partial(arc_endpoints, how) for how in ("refused", "hung", "slow", "lost")},
 }

@@ -1,14 +1,14 @@
 """The people of a run: they answer late, twice, wrongly or never.
 
-They also turn switches while an incident is in progress.
+They also turn switches while an incident is in progress. They answer and act only on what they were told: a
+request that no page told of is answered by nobody.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 
-from controller.core.journal import Kind
 from controller.core.text import sanitize
-from controller.lab.policy_files.overlay import overlaid
 from controller.lab.simulate.faults.regions import Fault, Stop
 from controller.lab.simulate.world.facts import Fact
 from controller.lab.simulate.world.journal_record import Asked
@@ -34,13 +34,22 @@ class People:
     world: World
     kind: bool = False
     words: list[bool | None] = field(default_factory=list)
+    answered: set[tuple[str, float]] = field(default_factory=set)
+    """Requests, and when their stage was put, that people heard of."""
 
     def watch(self, fact: Fact) -> None:
-        """Draw what each person will do, where somebody is asked."""
-        if fact.kind != "append" or fact.data["event"].kind is not Kind.APPROVAL_REQUESTED:
+        """Draw what each person will do, where a page with a request arrives."""
+        if fact.kind != "page" or not fact.data["ok"]:
             return
+        for asked in list(self.world.watch.record.requests.values()):
+            new = (asked.id, asked.at) not in self.answered and not asked.answer
+            if new and asked.id in fact.data["text"]:
+                self.answered.add((asked.id, asked.at))
+                self._draw(asked)
+
+    def _draw(self, asked: Asked) -> None:
+        """Draw what each person will do about a stage of a request."""
         rng = self.world.random
-        asked = self.world.watch.record.requests[fact.data["event"].data["approval"]]
         if self.words:
             yes = self.words.pop(0)
             for who in WHO[: asked.people] if yes is not None else ():
@@ -132,7 +141,7 @@ def muted(world: World) -> Stop:
 def busy(world: World) -> Stop:
     """Let an operator act at random.
 
-    They evacuate, restore, drill, acknowledge and stand down.
+    They plan drills; they evacuate, restore, acknowledge and stand down what a page told them of.
     """
     hand, on, rng = People(world), [True], world.random
 
@@ -140,15 +149,20 @@ def busy(world: World) -> Stop:
         if not on[0]:
             return
         region, who = rng.choice(world.regions), rng.choice(WHO)
-        lives = list(world.watch.record.lives)
+        lives = [name for name in world.watch.record.lives if name in world.standings.names]
         name, why = rng.choice(lives) if lives else "", at_terminal(rng)
-        doing: list[tuple[str, Callable[[Deps], Done]]] = [
-            (f"evacuates {region}", lambda d: commands.evacuate(d, region, who=who, reason=why)),
-            (f"restores {region}", lambda d: commands.restore(d, region, who=who, reason=why)),
-            (f"drills {region}", lambda d: commands.drill(d, region, who=who, reason=why)),
-            (f"acknowledges {name}", lambda d: commands.acknowledge(d, name, who=who, reason=why)),
-            (f"stands down {name}", lambda d: commands.stand_down(d, name, who=who, reason=why)),
-        ]
+        drill = (f"drills {region}", lambda d: commands.drill(d, region, who=who, reason=why))
+        doing: list[tuple[str, Callable[[Deps], Done]]] = [drill]
+        if world.standings.of(region).told > -inf:
+            doing += [
+                (f"evacuates {region}", lambda d: commands.evacuate(d, region, who=who, reason=why)),
+                (f"restores {region}", lambda d: commands.restore(d, region, who=who, reason=why)),
+            ]
+        if name:
+            doing += [
+                (f"acknowledges {name}", lambda d: commands.acknowledge(d, name, who=who, reason=why)),
+                (f"stands down {name}", lambda d: commands.stand_down(d, name, who=who, reason=why)),
+            ]
         what, work = rng.choice(doing)
         hand.act(f"{who} {what}", work)
         world.kernel.after(rng.uniform(30.0, 300.0), something)
@@ -161,29 +175,9 @@ def busy(world: World) -> Stop:
     return stop
 
 
-def policy_rolls_out(world: World) -> Stop:
-    """Deploy a new policy to one controller now.
-
-    The others get it when the fault ends.
-    """
-    fresh = overlaid(world.policy, {"limits": {"cooldown": f"{world.random.randint(4, 30)}m"}})
-    first = world.random.choice(world.homes)
-    world.deploy(first, fresh)
-    world.trace.note("deploy", first, fresh.digest[:12])
-
-    def rest() -> None:
-        for home in world.homes:
-            if home != first:
-                world.deploy(home, fresh)
-        world.trace.note("deploy", "", f"{fresh.digest[:12]} everywhere")
-
-    return rest
-
-
 PEOPLE: dict[str, Fault] = {
     "disarmed": disarmed,
     "fleet-disarmed": fleet_disarmed,
     "muted": muted,
     "busy-operator": busy,
-    "policy-rolls-out": policy_rolls_out,
 }

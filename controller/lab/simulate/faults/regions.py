@@ -125,6 +125,25 @@ def observer_misled(world: World) -> Stop:
     return every(within(world, world.cloud.faults.bad_network, place), world.truth.begin("misled", place))
 
 
+def canaries_stopped(world: World, region: str | None = None) -> Stop:
+    """Let somebody stop all canaries that test one Region: nobody hears of its customers any more."""
+    region = region or world.random.choice(world.regions)
+    mine = [plan for plan in world.cloud.plan.canaries if region in plan.name]
+    ends = within(world, world.gone, f"canaries of {region}")
+    if world.held[id(world.gone), f"canaries of {region}"] > 1:
+        return ends
+    for plan in mine:
+        world.synthetics.stop(plan.runs_in, plan.name)
+
+    def start() -> None:
+        ends()
+        if f"canaries of {region}" not in world.gone:
+            for plan in mine:
+                world.synthetics.start(plan.runs_in, plan.name)
+
+    return start
+
+
 def no_metrics(world: World) -> Stop:
     return within(world, world.cloud.faults.no_metrics, world.random.choice(world.regions))
 
@@ -149,6 +168,7 @@ OUTAGES: dict[str, Fault] = {
     "blip-43s": blip,
     "all-red": all_red,
     "observer-misled": observer_misled,
+    "canaries-stopped": canaries_stopped,
     "no-metrics": no_metrics,
     "no-polls": no_polls,
     "bus-deaf": bus_deaf,

@@ -9,13 +9,18 @@ from email.utils import formatdate
 from functools import partial
 from typing import Any
 
+from controller.core.journal import Kind
 from controller.lab.simulate.faults.regions import Fault, Stop, every, within
+from controller.lab.simulate.world.facts import Fact
 from controller.lab.simulate.world.outputs import HOSTILE
 from controller.lab.simulate.world.world import World
 from controller.rehearsal.service import AwsError
 from controller.rehearsal.services.arc.data_plane import SERVICE
 from controller.rehearsal.services.arc.safety_rules import SafetyRule, rule_arn
 from controller.rehearsal.services.readiness import PROVIDERS
+
+BETWEEN = (Kind.SHIFT_APPLIED, Kind.SHIFT_VERIFIED)
+"""Kinds of events at which a wave has moved."""
 
 
 def unready(world: World, region: str | None = None) -> Stop:
@@ -77,10 +82,11 @@ def alarms_deleted(world: World) -> Stop:
     return make
 
 
-def turn_on(world: World, control: str) -> None:
-    """Turn a control On, as somebody does with the AWS command line."""
-    entry = {"RoutingControlArn": world.cloud.controls[control], "RoutingControlState": "On"}
-    world.trace.note("by-hand", "", f"{control} On")
+def turn(world: World, control: str, *, on: bool = True) -> None:
+    """Turn a control On or Off, as somebody does with the AWS command line."""
+    state = "On" if on else "Off"
+    entry = {"RoutingControlArn": world.cloud.controls[control], "RoutingControlState": state}
+    world.trace.note("by-hand", "", f"{control} {state}")
     with suppress(AwsError):  # ARC says no, in a rule's wait period; whoever it is tries again, or does not
         world.cloud.call(SERVICE, "UpdateRoutingControlState", "ap-southeast-2", entry)
 
@@ -92,7 +98,7 @@ def by_hand(world: World) -> Stop:
     def something() -> None:
         off = [name for name in world.cloud.controls if not world.cloud.switch.is_on(name)]
         if off and on[0]:
-            turn_on(world, world.random.choice(off))
+            turn(world, world.random.choice(off))
         if on[0]:
             world.kernel.after(world.random.uniform(10.0, 90.0), something)
 
@@ -100,6 +106,26 @@ def by_hand(world: World) -> Stop:
         on[0] = False
 
     something()
+    return stop
+
+
+def by_hand_between_waves(world: World) -> Stop:
+    """Let somebody turn a control, On or Off, between two waves of a move."""
+    on, rng = [True], world.random
+
+    def something() -> None:
+        name = rng.choice(list(world.cloud.controls))
+        turn(world, name, on=not world.cloud.switch.is_on(name))
+
+    def look(fact: Fact) -> None:
+        if on[0] and fact.kind == "append" and fact.data["event"].kind in BETWEEN and rng.random() < 0.5:
+            world.kernel.after(rng.uniform(1.0, 15.0), something)
+
+    world.trace.watchers.append(look)
+
+    def stop() -> None:
+        on[0] = False
+
     return stop
 
 
@@ -140,6 +166,7 @@ SURROUNDINGS: dict[str, Fault] = {
     "readiness-silent": readiness_silent,
     "alarms-deleted": alarms_deleted,
     "by-hand": by_hand,
+    "by-hand-between-waves": by_hand_between_waves,
     "safety-rule": safety_rule,
     "zone-notice": zone_notice,
 }

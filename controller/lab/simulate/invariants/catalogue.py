@@ -8,7 +8,16 @@ finds the intent that stands behind a call that moves traffic.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from controller.lab.simulate.invariants import decisions, journal_writes, late_calls, notices
+from controller.lab.simulate.invariants import (
+    bounds,
+    decisions,
+    homecoming,
+    journal_writes,
+    late_calls,
+    notices,
+    order,
+    silence,
+)
 from controller.lab.simulate.world.facts import Fact
 from controller.lab.simulate.world.journal_record import Intent
 from controller.lab.simulate.world.world import World
@@ -125,6 +134,16 @@ def override_agreed(world: World, fact: Fact) -> str | None:
     return f"set aside {', '.join(rules)}"
 
 
+def as_begun(world: World, fact: Fact) -> str | None:
+    """S23: a move keeps to the policy that began it."""
+    return bounds.as_begun(world, fact, sent_by(world, fact))
+
+
+def not_forbidden(world: World, fact: Fact) -> str | None:
+    """S23: a move sends nothing that the policy in force forbids."""
+    return bounds.not_forbidden(world, fact, sent_by(world, fact))
+
+
 def slack(world: World, fact: Fact) -> float:
     """Return the seconds from the fence's answer to the send.
 
@@ -142,6 +161,8 @@ TABLE: Mapping[str, tuple[tuple[str, Invariant], ...]] = {
         ("S14", override_agreed),
         ("S15", armed),
         ("S1", decisions.floor_kept),
+        ("S23", as_begun),
+        ("S23", not_forbidden),
     ),
     "append": (
         ("S18", journal_writes.chained),
@@ -166,7 +187,21 @@ TABLE: Mapping[str, tuple[tuple[str, Invariant], ...]] = {
         ("S8", decisions.fit_to_return),
         ("D1", decisions.drill_may_begin),
         ("D1", decisions.drill_on_its_stroke),
+        ("S21", bounds.looked_at),
+        ("S20", homecoming.as_before),
+        ("L9", order.soaked_after_no),
+        ("L10", order.stays_stopped),
+        ("L12", homecoming.heard_of),
     ),
+    "look": (
+        ("L8", silence.told),
+        ("L8", silence.untold_is_written),
+        ("L9", order.nothing_in_the_way),
+        ("L11", order.left_or_told),
+        ("L12", homecoming.turned_back),
+        ("L13", silence.asked_again),
+    ),
+    "page": (("L8", silence.told_once),),
     "done": (("W1", decisions.says_what_is),),
     "failed": (("W2", decisions.fails_by_name),),
     "heal": (("S6", notices.told_of_all_dark), ("L4", notices.told_of_no_quorum)),

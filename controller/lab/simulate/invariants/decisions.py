@@ -4,10 +4,9 @@ They check what an intent, an opening or a sentence stands on.
 """
 
 from controller.core.journal import Event, Kind
-from controller.core.policy.schedule import previous
-from controller.core.policy.schema import Policy
 from controller.lab.simulate.invariants.journal_writes import skew
 from controller.lab.simulate.world.facts import Fact
+from controller.lab.simulate.world.hindrances import in_window
 from controller.lab.simulate.world.journal_record import OPENINGS, Life
 from controller.lab.simulate.world.world import World
 from controller.ports import errors
@@ -83,14 +82,6 @@ def out_of_windows(world: World, fact: Fact) -> str | None:
     if life.applied or life.requested_by or life.leg == "home" or not in_window(world.policy, fact.at):
         return None
     return f"{life.id} begins to move in a window"
-
-
-def in_window(policy: Policy, at: float) -> bool:
-    for window in policy.limits.blackout:
-        struck = previous(window.cron, policy.timezone or "UTC", at)
-        if struck is not None and at - struck < window.for_ - 5.0:
-            return True
-    return False
 
 
 def something_to_leave(world: World, fact: Fact) -> str | None:

@@ -102,7 +102,8 @@ def not_all_dead(world: World, fact: Fact) -> str | None:
 def cooled_down(world: World, fact: Fact) -> str | None:
     """S7: no automatic move comes while the last one is fresh.
 
-    It may come where somebody acknowledged the last one.
+    It may come where somebody acknowledged the last one. A return that people refused binds no move out; an
+    evacuation that nobody answered is asked again before the cooldown is over (L13).
     """
     life = _begins(world, fact)
     if life is None or life.intent != "evacuate":
@@ -110,13 +111,17 @@ def cooled_down(world: World, fact: Fact) -> str | None:
     over = [
         one
         for one in world.watch.record.lives.values()
-        if one.ended and one.intent != "drill" and (one.applied or one.refused_by_people)
+        if one.ended and one.intent != "drill" and (one.applied or _said_no(one))
     ]
     last = max(over, key=lambda one: one.ended or 0.0, default=None)
     if last is None or last.acknowledged or last.ended is None:
         return None
     rest = min(world.cooldowns) - skew(world) - (fact.at - last.ended)
     return f"{last.id} ended {fact.at - last.ended:.0f} s ago" if rest > 5.0 else None
+
+
+def _said_no(life: Life) -> bool:
+    return life.intent == "evacuate" and life.end == "approval-denied"
 
 
 def well_before_return(world: World, fact: Fact) -> str | None:

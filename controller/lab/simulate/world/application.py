@@ -71,6 +71,8 @@ ASKS: dict[str, list[dict[str, Any]]] = {
         {"ask": ["group:leads"], "people": 2, "within": "8m"},
     ],
 }
+SLICES = (1, 2, 4, 1, 2, 4, 12)
+"""Slices of an application. Twelve are more controls than one call of ARC changes."""
 TWO: list[dict[str, Any]] = [{"ask": ["group:leads"], "people": 2, "within": "8m"}]
 
 
@@ -83,7 +85,7 @@ def drawn_policy(rng: random.Random, length: Length, *, asked: bool = False, mov
     regions = PLACES[: rng.choice((2, 2, 2, 3, 4) if length.name == "long" else (2, 2, 2, 2, 3))]
     gate = rng.choice(("none", "none", "one", "in-turn"))
     data: dict[str, Any] = {
-        **_frame(regions, rng.choice((1, 2, 4))),
+        **plain_frame(regions, rng.choice(SLICES)),
         "enforcement": "shadow" if rng.random() < 0.06 and not (length.converges or moves) else "live",
         "timezone": "UTC",
         "evacuate": _leave(length)
@@ -161,7 +163,7 @@ def plain_policy(
     leave = {"approval": "none", "ifVerifyFails": rng.choice(("hold", "rollback"))}
     limits = {"minRegionsOn": 1, "cooldown": rng.choice(("2m", "5m", "20m")), "evacuationsPerDay": 3}
     data = {
-        **_frame(regions, rng.choice((1, 2, 4))),
+        **plain_frame(regions, rng.choice((1, 2, 4))),
         "enforcement": "live",
         "timezone": "UTC",
         "evacuate": _leave(length) | leave,
@@ -180,10 +182,10 @@ def matrix_policy(length: Length) -> Policy:
     leave = _leave(length) | {"approval": "one", **_waves([1])}
     limits = {"minRegionsOn": 1, "cooldown": "20m", "evacuationsPerDay": 3}
     data = {"enforcement": "live", "evacuate": leave, "limits": limits}
-    return parse_policy(_frame(regions, 2) | data | {"target": _target(regions, length.held)})
+    return parse_policy(plain_frame(regions, 2) | data | {"target": _target(regions, length.held)})
 
 
-def _frame(regions: Sequence[str], slices: int) -> dict[str, Any]:
+def plain_frame(regions: Sequence[str], slices: int) -> dict[str, Any]:
     """Return what every drawn application has in common."""
     return {
         "tidegate": 1,

@@ -7,6 +7,7 @@ Every call is seen, and meets the weather.
 ```
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
@@ -73,7 +74,7 @@ class Stormy:
         if rule is not None and rule.fate == "dies" and process is not None:
             process.dead = True
             raise Died
-        if rule is None or rule.fate not in ("refused", "throttled"):
+        if rule is None or rule.fate not in ("refused", "throttled", "denied"):
             self.leaving(call)
         answer = self.inner.send(request) if rule is None else self._through(rule, request)
         if rule is not None and rule.fate == "dies-after" and process is not None:
@@ -87,7 +88,9 @@ class Stormy:
             case "refused":
                 raise EndpointConnectionError(endpoint_url=request.url, error="refused by the weather")
             case "throttled":
-                return _throttled()
+                return _said_no("ThrottlingException", "Rate exceeded", 400)
+            case "denied":
+                return _said_no("AccessDeniedException", "not authorized to perform this", 403)
             case "lost":
                 self.inner.send(request)
             case "slow" if rule.delay < patience:
@@ -148,7 +151,6 @@ def stormy_clients(
     return build
 
 
-def _throttled() -> Received:
-    body = b'{"__type": "ThrottlingException", "message": "Rate exceeded"}'
-    headers = {"content-type": "application/x-amz-json-1.0", "x-amzn-errortype": "ThrottlingException"}
-    return Answer(400, headers, body)
+def _said_no(code: str, message: str, status: int) -> Received:
+    body = json.dumps({"__type": code, "message": message}).encode()
+    return Answer(status, {"content-type": "application/x-amz-json-1.0", "x-amzn-errortype": code}, body)

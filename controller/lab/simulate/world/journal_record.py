@@ -5,6 +5,7 @@ It has its own small fold, and uses none of the controller's.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 from controller.core.journal import GENESIS, Event, Kind, seal
@@ -54,6 +55,13 @@ class Life:
     policy: str = ""
     raised: float = 0.0
     """True time at which its epoch last rose."""
+    outcome: str = ""
+    closed_by: str = ""
+    """The person who ended it, or nobody."""
+    asks: list[float] = field(default_factory=list)
+    """True times at which people were asked."""
+    moved: float = -inf
+    """True time of its last intent."""
 
 
 @dataclass
@@ -86,6 +94,8 @@ class Record:
     muted: dict[str, float] = field(default_factory=dict)
     shifted: list[tuple[float, Life]] = field(default_factory=list)
     digests: list[str] = field(default_factory=list)
+    loaded: float = -inf
+    """True time at which the policy in force was named."""
     requests: dict[str, Asked] = field(default_factory=dict)
     odd: list[str] = field(default_factory=list)
     """Answers that no request waited for, since somebody last took them out."""
@@ -113,6 +123,7 @@ class Record:
             self.muted[str(data["what"])] = at + float(data["for"]) if data["for"] else 0.0
         elif kind is Kind.POLICY_LOADED:
             self.digests.append(str(data["digest"]))
+            self.loaded = at
         elif kind is Kind.ECHO_SEEN:
             self._intend(event, at, None)
         else:
@@ -137,12 +148,13 @@ class Record:
             life.target = str(data["target"])
         elif kind is Kind.APPROVAL_REQUESTED:
             life.asked = _asked(event, at)
+            life.asks.append(at)
             self.requests[life.asked.id] = life.asked
         elif kind in (Kind.APPROVAL_GIVEN, Kind.APPROVAL_DENIED, Kind.APPROVAL_EXPIRED):
             said = _answered(life, event)
             self.odd += [said] if said else []
         elif kind is Kind.SHIFT_INTENDED:
-            life.intents += 1
+            life.intents, life.moved = life.intents + 1, at
             self._intend(event, at, life)
         elif kind is Kind.SHIFT_APPLIED:
             if life.applied == 0 and life.intent == "evacuate":
@@ -157,12 +169,18 @@ class Record:
             life.acknowledged = True
         elif kind in ENDINGS:
             life.ended, life.end = at, str(data.get("code") or kind)
+            life.closed_by, life.outcome = person(event), str(data.get("outcome") or "")
             life.refused_by_people = life.end in ("approval-denied", "approval-expired")
 
     def _intend(self, event: Event, at: float, life: Life | None) -> None:
         changes = {str(name): bool(on) for name, on in event.data["changes"]}
         home = event.draft.by.rpartition("@")[2]
         self.intents.append(Intent(event, at, home, life, changes))
+
+
+def person(event: Event) -> str:
+    """Return the person who wrote an event; "" for a controller."""
+    return "" if event.draft.by.startswith("tidegate@") else event.draft.by
 
 
 def _asked(event: Event, at: float) -> Asked:

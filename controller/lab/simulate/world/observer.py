@@ -18,7 +18,7 @@ from controller.core.journal import Event, Kind, from_json
 from controller.core.policy.schema import Policy
 from controller.lab.simulate.world.facts import Trace
 from controller.lab.simulate.world.journal_record import Intent, Record
-from controller.lab.simulate.world.outputs import Outward
+from controller.lab.simulate.world.outputs import Outward, headed, shown
 from controller.lab.simulate.world.processes import Died, Process, ProcessEnded, as_process
 from controller.lab.simulate.world.stored_items import WRITES, Objects, StoredItems
 from controller.lab.simulate.world.weather import Sent
@@ -104,6 +104,8 @@ class WorldObserver:
     """
     stored_items: StoredItems = field(default_factory=StoredItems)
     objects: Objects = field(default_factory=Objects)
+    ended: list[Callable[[str], None]] = field(default_factory=list)
+    """Functions called with the home of each process that died."""
 
     def __post_init__(self) -> None:
         self.out = Outward(self.trace)
@@ -129,7 +131,9 @@ class WorldObserver:
                 self.arrived(home, data["changes"])
         elif service == "sns":
             self.pages += [self.trace.now()] if response.status == 200 else []
-            self.trace.note("page", home, str(response.status), {"ok": response.status == 200})
+            heading, text = headed(request.body)
+            told = {"ok": response.status == 200, "subject": heading, "text": text}
+            self.trace.note("page", home, f"{response.status} {shown(heading)}", told)
         if service == "dynamodb" and response.status == 200 and operation in WRITES and scope:
             self._lost(home, self.stored_items.take(scope.region, operation, request.body))
         elif service == "s3":
@@ -175,6 +179,8 @@ class WorldObserver:
                     result = handler(event, context)
             except Died as died:
                 self.trace.note("died", home, name)
+                for cold in self.ended:
+                    cold(home)
                 raise ProcessEnded("the process ended") from died
             except Exception as error:
                 told = f"{name}: {type(error).__name__}: {str(error)[:120]}"

@@ -73,6 +73,17 @@ def notice(body: bytes) -> str:
     return "\n".join((*fields.get("Subject", ()), *fields.get("Message", ())))
 
 
+def headed(body: bytes) -> tuple[str, str]:
+    """Return subject and text of a message to people, apart."""
+    fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
+    return " ".join(fields.get("Subject", ())), "\n".join(fields.get("Message", ()))
+
+
+def shown(text: str) -> str:
+    """Return a text in the form in which a trace shows it: short, and on one line."""
+    return sanitize(text, 80)
+
+
 SCANNER = "scanner"
 """The process of one who opens every link and sends nothing."""
 LOOKS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan", "GetMetricData"})

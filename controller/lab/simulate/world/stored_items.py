@@ -24,6 +24,8 @@ class StoredItems:
     """
 
     last: dict[Key, Any] = field(default_factory=dict)
+    evidence: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(Region of the table, signal) -> its observations, as they were delivered."""
 
     def take(self, region: str, operation: str, body: bytes) -> str | None:
         """Note a write that was done.
@@ -44,6 +46,7 @@ class StoredItems:
         key, version = (region, _s(item), item["signal"]["S"]), int(item["version"]["N"])
         before = self.last.get(key, 0)
         self.last[key] = version
+        self.evidence[region, key[2]] = str(item["observations"]["S"]) if "observations" in item else ""
         lost = f"evidence of {key[2]}: version {version} over {before}, what was seen is lost"
         return lost if version <= before else None
 

@@ -8,11 +8,12 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-Fate = Literal["refused", "hung", "lost", "throttled", "slow", "dies", "dies-after"]
+Fate = Literal["refused", "hung", "lost", "throttled", "denied", "slow", "dies", "dies-after"]
 """The fate of a call.
 
-refused: nobody there. hung: never answered. lost: applied, no reply. slow: `delay` late, also past the
-caller's patience. dies: the process ends before the call; dies-after: right after it applied.
+refused: nobody there. hung: never answered. denied: AWS says that the caller may not. lost: applied, no
+reply. slow: `delay` late, also past the caller's patience. dies: the process ends before the call;
+dies-after: right after it applied.
 """
 
 Moment = Literal["before", "sent", "applied", "replied", "recorded"]

@@ -21,15 +21,19 @@ from controller.lab.simulate.world.ground_truth import Truth
 from controller.lab.simulate.world.observer import WorldObserver
 from controller.lab.simulate.world.outputs import Log, MakeGate
 from controller.lab.simulate.world.processes import Machines
+from controller.lab.simulate.world.standings import Standings
 from controller.lab.simulate.world.weather import Sent, Weather
 from controller.rehearsal.cloud import Cloud
 from controller.rehearsal.controller_region import Function
-from controller.rehearsal.services.synthetics.runner import Canary, load_check
+from controller.rehearsal.services.synthetics.runner import Canary, Synthetics, load_check
 from controller.rehearsal.shop.network import VirtualNetwork
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
+
+LOOK = 15.0
+"""Seconds between two looks at what is so although nothing happens."""
 
 
 class Build(Protocol):
@@ -75,8 +79,9 @@ class World:
     machines: Mapping[str, Machines]
     deployments: dict[str, Deployment]
     runtime: VirtualRuntime
+    synthetics: Synthetics
     deps: dict[str, Deps] = field(default_factory=dict)
-    canaries: Callable[[], None] = lambda: None
+    canaries: Callable[[float], None] = lambda _every: None
     acts: str = ""
     """The controller that last wrote or sent something."""
     length: Length = LENGTHS["long"]
@@ -88,6 +93,19 @@ class World:
     """Names of the faults that this run has met."""
     cooldowns: list[float] = field(default_factory=list)
     """Cooldowns of all policies that were deployed, in seconds."""
+    canary_every: float = 60.0
+    """Seconds between two runs of a canary."""
+    scattered: bool = False
+    """True where each slice is at home in one Region only, one after the other in the next."""
+    policies: dict[str, Policy] = field(default_factory=dict)
+    """Digest -> each policy that was ever deployed."""
+    tick_delay: Callable[[str], float | None] = lambda _home: 0.0
+    """Asked at each tick of a home: by how many seconds it is late; None where it is lost."""
+
+    def __post_init__(self) -> None:
+        self.standings = Standings(self)
+        self.trace.watchers.append(self.standings.take)
+        self.watch.ended.append(self.begin_cold)
 
     @property
     def now(self) -> float:
@@ -106,15 +124,17 @@ class World:
         faults = self.cloud.faults
         return [home for home in self.homes if not faults.stopped(home) and not faults.silent(home)]
 
-    def deploy(self, home: str, policy: Policy | None = None) -> None:
+    def deploy(self, home: str, policy: Policy | None = None, *, made: float | None = None) -> None:
         """Deploy a controller's handlers, or replace them.
 
-        policy: another policy, deployed now.
+        policy: another policy, deployed now. made: when it was first deployed, where it is an older one.
         """
         rng = random.Random(f"{self.seed}/{home}/{self.now}")  # noqa: S311 - a run must repeat
-        self.cooldowns.append((policy or self.policy).limits.cooldown)
+        now_deployed = policy or self.policy
+        self.cooldowns.append(now_deployed.limits.cooldown)
+        self.policies[now_deployed.digest] = now_deployed
         if policy is not None:
-            changed = {"policy": compiled(policy), "deployed": self.now}
+            changed = {"policy": compiled(policy), "deployed": self.now if made is None else made}
             self.deployments[home] = self.deployments[home].model_copy(update=changed)
         clients = stormy_clients(
             self.cloud.wire,
@@ -130,7 +150,31 @@ class World:
         self.deps[home] = deps
         handlers = self.plant.bound(deps, home)
         watched = {name: self.watch.invoked(home, name, handler) for name, handler in handlers.items()}
+        watched["Tick"] = self._ticked(home, watched["Tick"])
         self.cloud.controller_regions[home].functions.update(watched)
+
+    def _scatter(self) -> None:
+        slices = enumerate(zip(*(entry.controls for entry in self.policy.regions.values()), strict=True))
+        on = {c: at == number % len(each) for number, each in slices for at, c in enumerate(each)}
+        self.cloud.arc.restore({"states": on, "changed": {}})
+        self.cloud.health.poll()
+
+    def _ticked(self, home: str, tick: Function) -> Function:
+        """Return the tick, which the scheduler may start late, or not at all."""
+
+        def invoke(event: Any, context: Any) -> Any:
+            late = self.tick_delay(home)
+            if late is None:
+                return {}
+            if late:
+                self.machines[home].sleep(late)
+            return tick(event, context)
+
+        return invoke
+
+    def begin_cold(self, home: str) -> None:
+        """Let the next process of a home begin anew: what one that died remembered is gone."""
+        self.kernel.after(0.0, lambda: self.deploy(home))
 
     def close(self) -> None:
         """End everything that runs; to be called once, when all has been looked at."""
@@ -138,10 +182,13 @@ class World:
             runtime.close()
 
     def begin(self) -> None:
+        if self.scattered:
+            self._scatter()
         for home in self.homes:
             self.deploy(home)
         self.cloud.start()
-        self.canaries()
+        self.canaries(self.canary_every)
+        self.kernel.every(LOOK, self.trace.look)
 
 
 def make_world(seed: int, plant: Plant, trace_to: Any = None, policy: Policy | None = None) -> World:
@@ -171,17 +218,17 @@ def make_world(seed: int, plant: Plant, trace_to: Any = None, policy: Policy | N
     )  # fmt: skip
     check = load_check(shipped(JOURNEY))
 
-    def canaries() -> None:
+    def canaries(every: float) -> None:
         for plan in cloud.plan.canaries:
             environment = {"BASE_URL": f"http://{plan.subject}.{cloud.plan.name.rstrip('.')}"}
-            stage.synthetics.add(Canary(plan.name, plan.runs_in, check, environment))
+            stage.synthetics.add(Canary(plan.name, plan.runs_in, check, environment, every))
 
     watch = WorldObserver(policy, trace, cloud)
     plant.log.listener = watch.out.logged
     deployments = dict(deployed(policy, cloud))
     return World(
         seed, plant, rng, policy, kernel, cloud, trace, truth, weather, watch, machines, deployments,
-        runtime,
+        runtime, stage.synthetics,
         canaries=canaries,
     )  # fmt: skip
 

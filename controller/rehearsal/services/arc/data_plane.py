@@ -120,6 +120,16 @@ class RoutingControls:
         self._replicas = Replicas(ENDPOINTS, states, lag=self._lag, rng=self._rng)
 
     @property
+    def lag(self) -> tuple[float, float]:
+        """The seconds until other endpoints see a change: least and most."""
+        return self._lag
+
+    @lag.setter
+    def lag(self, lag: tuple[float, float]) -> None:
+        self._lag = lag
+        self._replicas.delay_by(lag)
+
+    @property
     def operations(self) -> Mapping[str, Callable[[Call], Answer]]:
         return {
             "GetRoutingControlState": self._get,

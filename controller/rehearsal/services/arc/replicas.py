@@ -37,6 +37,10 @@ class Replicas:
         self._views = {endpoint: {name: (0, on) for name, on in states.items()} for endpoint in endpoints}
         self._news: dict[str, list[_News]] = {endpoint: [] for endpoint in endpoints}
 
+    def delay_by(self, lag: tuple[float, float]) -> None:
+        """Let changes from now on take another time: (least, most) seconds."""
+        self._lag = lag
+
     def spread(self, changes: Mapping[str, bool], *, at: float, taken_by: str) -> None:
         """Send every endpoint a change that was committed at `at`."""
         self._number += 1
