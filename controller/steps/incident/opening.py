@@ -29,8 +29,6 @@ from controller.steps.context.situation import after, with_controls
 from controller.steps.incident.approvals import answer_callback
 from controller.steps.incident.driver import drive, next_epoch
 
-OUTRANKED = "outranked"
-"""The code of the end of a restore or drill that made way for an evacuation."""
 UNBROKEN = TICKS_APART + 50.0
 """Seconds after which an earlier look says nothing about now. It is dated by its tick's begin.
 
@@ -148,12 +146,12 @@ def make_way(deps: Deps, state: State, region: str, why: str) -> State:
     if other is None:
         return state
     if other.phase is Phase.SHIFTING:
-        dropped = {"code": OUTRANKED, "reason": "nothing was applied, and another Region must be left"}
+        dropped = {"code": "outranked", "reason": "nothing was applied, and another Region must be left"}
         state = write(deps, state, Kind.SHIFT_REFUSED, data=dropped, incident=other)
         other = state.incidents[other.id]
     reason = f"{region} must be left, which comes first: {why}"[:REASON]
     moved = other.phase not in BEFORE_SHIFT
-    data: dict[str, Any] = {"code": OUTRANKED, "reason": reason}
+    data: dict[str, Any] = {"code": "outranked", "reason": reason}
     data |= {"outcome": INTERRUPTED} if moved or other.intent == "drill" else {}
     data |= {"target": str(other.target)} if moved else {}
     state = write(deps, state, Kind.SETTLED if moved else Kind.STOOD_DOWN, data=data, incident=other)
