@@ -184,9 +184,8 @@ def _tend(world: World, hand: People, rest: Rest, passed: float) -> None:
                 lambda d, r=region: commands.mute(d, r, seconds=0.0, who="dora", reason="over"),  # type: ignore[misc]
             )
     gone = rest.gone
-    told = gone is not None and world.standings.of(gone).told >= world.now - world.truth.unbroken(
-        ("dark",), gone
-    )
+    standing = world.standings.of(gone) if gone else None
+    told = standing is not None and standing.heard(standing.told) is not None
     if passed > HAND and rest.must_move and gone and told and not record.open and _serves(world, gone):
         rest.promise = "L7"
         hand.act(f"evacuates {gone}", lambda d: commands.evacuate(d, gone, who="dora", reason="it is dark"))

@@ -168,8 +168,9 @@ class _Ledger:
             if now - since <= SOON:
                 continue
             self.minutes += 1
-            heard = max(standing.ill, now - AGAIN - TICKS - RANKS)
-            if now - since > SOON + TICKS and standing.told < heard:
+            heard = standing.heard(standing.told)
+            late = heard is None or now - heard > AGAIN + TICKS + RANKS
+            if now - since > SOON + TICKS and late:
                 self.untold.append(f"{region}, minute {(now - since) / MINUTE:.0f} of a stretch")
 
 

@@ -16,8 +16,6 @@ TICKS, RANKS, SPARE = 120.0, 240.0, 90.0
 """Seconds of two ticks, of the ranks of two more controllers, and of the way."""
 TOLD_WITHIN = SOON + TICKS + RANKS + SPARE
 AGAIN = 3600.0
-FLAPS = 900.0
-"""Seconds within which a Region that is bad anew is in the episode that people were told of."""
 ASKED_WITHIN = 300.0
 """Seconds beyond half a cooldown in which people are asked again."""
 APART = 60.0
@@ -62,11 +60,10 @@ def _overdue(world: World, standing: Standing, able: float, told: float) -> floa
         return 0.0
     since = max(standing.ill, able, standing.moved, standing.excused)
     due = since + TOLD_WITHIN
-    known = standing.warned >= standing.ill - FLAPS
-    if told >= standing.ill or known:
+    heard = standing.heard(told)
+    if heard is not None:
         if world.policy.enforcement == "shadow":
             return 0.0
-        heard = told if told >= standing.ill else standing.warned
         due = max(due, heard + AGAIN + TICKS + RANKS + SPARE)
     return world.now - due
 

@@ -19,6 +19,8 @@ from controller.lab.simulate.world.journal_record import OPENINGS, Asked, Life, 
 
 LOOKS = frozenset({"look", "fault", "heal", "moved", "append", "page"})
 """Kinds of facts at which it looks."""
+FLAPS = 900.0
+"""Seconds within which a Region that is bad anew is in the episode that people were told of."""
 UNTOLD = "Untold"
 """The kind of event that says what nobody could be told."""
 MOVING = 300.0
@@ -37,10 +39,13 @@ class Standing:
     nothing but the controllers keeps its traffic there. askable: the same, but for a cooldown. relapsed: it
     is coming home, and is bad again. moved: when its controls last changed. told: when people last heard of
     it. warned: the same, of it and of no incident. written: when the journal last said that nobody could be
-    told. excused: until when it needs no page.
+    told. excused: until when it needs no page. seen_ill: when it was ill last.
+    episode: since when it is ill, or was within `FLAPS`.
     """
 
     ill: float | None = None
+    seen_ill: float = -inf
+    episode: float = inf
     bad: float | None = None
     free: float | None = None
     askable: float | None = None
@@ -52,6 +57,15 @@ class Standing:
     excused: float = -inf
     unheard: dict[str, float] = field(default_factory=dict)
     """Controller -> since when it hears of the Region from fewer than a quorum."""
+
+    def heard(self, told: float) -> float | None:
+        """Return when people last heard of this episode; None where they did not.
+
+        told: the last page or note that counts.
+        """
+        if self.ill is not None and told >= self.ill:
+            return told
+        return self.warned if self.warned >= self.episode - FLAPS else None
 
 
 @dataclass
@@ -182,6 +196,9 @@ class Standings:
             ill = bool(hearings) and ("well" not in hearings.values() or self.lost is not None)
             bad = bool(hearings) and {*hearings.values()} == {"bad"}
             standing.ill = _kept(standing.ill, ill and carries, now)
+            if standing.ill is not None:
+                begins = now - standing.seen_ill > FLAPS
+                standing.episode, standing.seen_ill = now if begins else standing.episode, now
             standing.bad = _kept(standing.bad, bad and carries, now)
             for home in world.homes:
                 _since(standing.unheard, home, hearings.get(home) == "unknown", now)
