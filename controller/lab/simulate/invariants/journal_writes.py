@@ -111,7 +111,7 @@ def cooled_down(world: World, fact: Fact) -> str | None:
     over = [
         one
         for one in world.watch.record.lives.values()
-        if one.ended and one.intent != "drill" and (one.applied or _said_no(one))
+        if one.ended and one.intent != "drill" and (one.applied or _said_no(one, life.source))
     ]
     last = max(over, key=lambda one: one.ended or 0.0, default=None)
     if last is None or last.acknowledged or last.ended is None:
@@ -120,8 +120,9 @@ def cooled_down(world: World, fact: Fact) -> str | None:
     return f"{last.id} ended {fact.at - last.ended:.0f} s ago" if rest > 5.0 else None
 
 
-def _said_no(life: Life) -> bool:
-    return life.intent == "evacuate" and life.end == "approval-denied"
+def _said_no(life: Life, region: str) -> bool:
+    """Return True where people denied leaving this very Region: it says nothing of another."""
+    return life.intent == "evacuate" and life.end == "approval-denied" and life.source == region
 
 
 def well_before_return(world: World, fact: Fact) -> str | None:

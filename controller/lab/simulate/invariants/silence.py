@@ -20,7 +20,7 @@ ASKED_WITHIN = 300.0
 """Seconds beyond half a cooldown in which people are asked again."""
 APART = 60.0
 """Seconds by which the same page may come before its hour is over."""
-ANNOUNCED = ("disarmed", "armed", "reminder", "stood down", "drift")
+ANNOUNCED = ("disarmed", "armed", "reminder", "stood down", "drift", "is muted")
 """Words of pages that follow what a person did, or remind of a question."""
 
 
