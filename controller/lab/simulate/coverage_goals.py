@@ -29,11 +29,12 @@ CODES = (
     "approval-denied", "approval-expired", "shadow", "evacuate", "switch-refused", "target-failing",
     "traffic-stays", "traffic-unknown", "source-failing", "drift", "payload-unknown", "by-person",
     "takeovers", "stuck", "away", "restore", "not-ready-to-return", "drill-missed", "going-home",
+    "stopped", "outranked", "unanswered", "refused", "return-in-doubt", "fleet-unreadable", "untold",
+    "policy-removed",
 )  # fmt: skip
 """Codes that a thousand seeds must meet."""
 NEVER: Mapping[str, str] = {
     "no-drills": "said to the person who asked for a drill, and written nowhere",
-    "policy-removed": "no fault takes a control out of the policy in mid-move",
     "policy-unreadable": "no fault changes what is kept of a policy, or its version",
     "handed-to-people": "people stand down, and take nothing over",
     "step-failed": "whatever a step fails by has a name, and the code is made from that: process-ended",

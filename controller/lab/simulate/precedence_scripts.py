@@ -215,6 +215,18 @@ def fewer_slices(d: ScriptedFaults) -> None:
     d.upon(Kind.SHIFT_VERIFIED, changes)
 
 
+def last_slice_removed(d: ScriptedFaults) -> None:
+    """Deploy a policy without a slice that is still to move."""
+    d.dark(EAST)
+
+    def changes() -> None:
+        d.world.used.add("policy-changes")
+        fewer = {r: {"controls": list(e.controls[:-1])} for r, e in d.world.policy.regions.items()}
+        policy_changes(d.world, {"regions": fewer})
+
+    d.upon(Kind.SHIFT_APPLIED, changes)
+
+
 def other_waves(d: ScriptedFaults) -> None:
     """Deploy a policy that moves all at once, while a move goes by ones."""
     d.dark(EAST)
@@ -252,7 +264,7 @@ PRECEDENCE: Mapping[str, Circumstance] = {
         switch_gone, BY_ONES, met=after(Kind.SHIFT_APPLIED, 1, told_of(EAST)), within=LONG
     ),
     "untold-unsure": Circumstance(not_confirmed, ALARMS_TOO, met=told_of(EAST), within=LONG),
-    "driver-mute": Circumstance(driver_mute, ASKS, words=(True,) * 9, met=left(EAST), within=LONG),
+    "untold": Circumstance(driver_mute, ASKS, words=(None,) * 9, within=600.0),
     "all-mute": Circumstance(all_mute, met=untold_written, within=LONG),
     "return-unanswered": Circumstance(
         unanswered_return,
@@ -302,6 +314,7 @@ PRECEDENCE: Mapping[str, Circumstance] = {
         within=900.0,
     ),
     "own-blindness": Circumstance(own_blindness, BLINDLY, met=opened_or_told, within=1300.0),
+    "policy-removed": Circumstance(last_slice_removed, BY_ONES, within=600.0),
     "fewer-slices": Circumstance(fewer_slices, BY_ONES, met=left(EAST), within=LONG),
     "other-waves": Circumstance(other_waves, BY_ONES, met=left(EAST), within=600.0),
     "many-controls": Circumstance(dark, {"regions": TWELVE}, met=left(EAST), within=300.0),
