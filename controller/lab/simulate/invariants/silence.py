@@ -69,14 +69,19 @@ def _overdue(world: World, standing: Standing, able: float, told: float) -> floa
 
 
 def told_once(world: World, fact: Fact) -> str | None:
-    """L8: one page a cause and hour."""
+    """L8: one page a cause and hour; while nobody reads the journal, one of each controller."""
     if not fact.data["ok"] or not world.used <= HARMLESS:
         return None
     subject, text, record = str(fact.data["subject"]), str(fact.data["text"]), world.watch.record
     names = (*ANNOUNCED, *record.lives)
     if any(name in subject for name in names) or any(name in text for name in record.requests):
         return None
-    earlier = [at for at, same in world.standings.pages if same == subject and at < fact.at]
+    alone = world.truth.unbroken(("no-quorum",), "") > 0.0  # no controller can know what another has told
+    earlier = [
+        at
+        for at, same, home in world.standings.pages
+        if same == subject and at < fact.at and (home == fact.where or not alone)
+    ]
     early = max(earlier, default=-inf) + AGAIN - APART - fact.at
     return f"paged again {AGAIN - APART - early:.0f} s after the last: {subject}" if early > 0.0 else None
 

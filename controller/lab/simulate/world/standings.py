@@ -95,8 +95,8 @@ class Standings:
     """(request, when its stage was put) -> when people first heard of it."""
     names: dict[str, float] = field(default_factory=dict)
     """Incident -> when a page last named it."""
-    pages: list[tuple[float, str]] = field(default_factory=list)
-    """When each page arrived, and its subject."""
+    pages: list[tuple[float, str, str]] = field(default_factory=list)
+    """When each page arrived, its subject, and the controller that sent it."""
     trip: Trip = field(default_factory=Trip)
     sent: set[tuple[str, bool]] = field(default_factory=set)
     """All that controllers ever asked of the controls."""
@@ -150,7 +150,7 @@ class Standings:
     def _told(self, fact: Fact) -> None:
         """Note whom and what an arrived page names; a question is told as long as it waits."""
         subject, text = str(fact.data["subject"]), str(fact.data["text"])
-        self.pages.append((fact.at, subject))
+        self.pages.append((fact.at, subject, fact.where))
         record = self.world.watch.record
         questions = [asked for name, asked in record.requests.items() if name in text]
         for asked in questions:
