@@ -55,7 +55,7 @@ def seen(policy: Policy, **families: str) -> dict[str, tuple[Observation, ...]]:
         ({"customer": GONE}, f"unknown/{EAST}"),
         ({"customer": GONE, "service": RED}, f"bad/{EAST}"),
         ({"service": DUMB, "latency": DUMB}, None),
-        ({"customer": DUMB}, None),
+        ({"customer": DUMB}, f"unknown/{EAST}"),  # a canary that says nothing is an observer that is lost
         ({"customer": DUMB, "service": DUMB, "latency": DUMB}, f"unknown/{EAST}"),
         ({}, None),
     ],

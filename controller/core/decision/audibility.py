@@ -3,6 +3,7 @@
 ```
  customer, observers: 2   a heard · b silent   1 of 2: fewer than it needs, nobody can be sure
  service, signals: 1      INSUFFICIENT_DATA    heard, and says nothing: unknown only if nobody is well
+ customer, a canary       stopped              lost: nobody observes from there any more
  AWS Health               quiet                says nothing, and nobody waits for it
 ```
 Silence and doubt are apart here: a signal that says "no data" is heard. What is muted counts as heard and
@@ -20,6 +21,7 @@ from controller.core.model import Truth, Verdict, all_of, any_of, negate
 from controller.core.policy.conditions import All, Any_, Condition, Leaf, Not, Ref
 from controller.core.policy.schema import Policy
 
+CANARY = "canary"
 Units = list[list[Track]]
 
 
@@ -146,10 +148,15 @@ def _deaf_since(units: Units, known: Sequence[bool], wanted: int) -> float | Non
 
     None: not known.
     """
-    last = [inf if so else max(t.past.heard for t in unit) for unit, so in zip(units, known, strict=True)]
+    last = [inf if so else max(map(_last_word, unit)) for unit, so in zip(units, known, strict=True)]
     since = sorted(last)[len(units) - wanted]
     usable = -inf < since and not any(track.void for unit in units for track in unit)
     return since if usable else None
+
+
+def _last_word(track: Track) -> float:
+    """Return when a signal was last heard, or a canary was lost; by our clock."""
+    return track.runs[-1].heard if _lost(track) and track.runs else track.past.heard
 
 
 def reddening(condition: Condition, seen: View, source: str) -> float | None:
@@ -188,7 +195,16 @@ def _doubtful(track: Track, seen: View, *, silent: bool, plain: bool) -> bool:
 
 
 def _heard(track: Track, now: float) -> bool:
-    return not track.void and now - track.past.heard <= track.signal.silent_after
+    fresh = not track.void and now - track.past.heard <= track.signal.silent_after
+    return fresh and not _lost(track)
+
+
+def _lost(track: Track) -> bool:
+    """Return True for a canary that was stopped or cannot run: it is an observer no more.
+
+    An alarm without data is another matter: it looks, and there is nothing to see.
+    """
+    return track.signal.kind == CANARY and track.past.last is Verdict.UNKNOWN
 
 
 def _muted(track: Track, seen: View) -> bool:
