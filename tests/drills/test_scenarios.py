@@ -87,12 +87,15 @@ def test_denied_nothing_moves_and_customers_keep_failing() -> None:
     assert played.stage.customers.ledger.totals(played.run.ended - 60, played.run.ended).failed > 20
 
 
-def test_silence_expires_as_a_denial_and_nobody_is_asked_again_before_the_cooldown_ends() -> None:
+def test_silence_expires_as_a_denial_and_people_are_asked_again_a_quarter_of_an_hour_later() -> None:
     played = Drill(*play_anew("region-dark", approve="ask"))
     played.stage.advance(600)
     stays(played)
-    assert played.kinds.count(Kind.APPROVAL_REQUESTED) == 1
-    assert Kind.APPROVAL_EXPIRED in played.kinds
+    asked = [e.at for e in played.deps.journal.read("storefront") if e.kind is Kind.APPROVAL_REQUESTED]
+    over = [e.at for e in played.deps.journal.read("storefront") if e.kind is Kind.APPROVAL_EXPIRED]
+    assert len(over) == 1
+    assert len(asked) == 2
+    assert 15 * MINUTE <= asked[1] - over[0] <= 17 * MINUTE
     whole(played)
 
 

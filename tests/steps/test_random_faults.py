@@ -16,4 +16,4 @@ def test_the_storm_finds_a_controller_that_does_not_look_at_its_kill_switch(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     remove(monkeypatch, "armed")
-    assert "an intent while disarmed" in unsafe(storm(25))
+    assert "an intent while disarmed" in unsafe(storm(53))
