@@ -32,7 +32,7 @@ from tests.drills.decision_violations import GROUNDS
 from tests.drills.invariant_violations import CASES as RULES
 from tests.drills.invariant_violations import EAST, HOME, WEST, intended, later, opened, sound
 from tests.drills.output_violations import OUTWARD
-from tests.drills.silence_violations import SILENCE
+from tests.drills.silence_violations import SILENCE, s5_back
 
 CASES = RULES | GROUNDS | OUTWARD | SILENCE
 SEEDS = Path(__file__).with_name("seeds.txt")
@@ -159,6 +159,10 @@ def test_every_invariant_has_a_case_that_breaks_it() -> None:
 
 def test_a_sound_evacuation_breaks_nothing(world: World) -> None:
     assert broken(world, sound(world)) == []
+
+
+def test_what_fails_too_shortly_to_be_plain_may_be_brought_back(world: World) -> None:
+    assert broken(world, s5_back(world, 300.0)) == []
 
 
 def test_a_person_passes_the_limits_and_the_evidence(world: World) -> None:
