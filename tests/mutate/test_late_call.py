@@ -12,7 +12,7 @@ def test_s4_a_late_call_is_put_back_within_a_minute_and_without_the_repair_it_is
     assert whole.breaks == ()
     assert any("EchoSeen" in line for line in whole.tail)
     kept = repair_echo.__code__
-    repair_echo.__code__ = (lambda deps, state, controls: state).__code__
+    repair_echo.__code__ = (lambda deps, seen, state, *, waited=False: state).__code__
     try:
         cut = play(SCENE)
     finally:
