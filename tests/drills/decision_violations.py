@@ -150,10 +150,10 @@ def w1_no_evidence(world: World) -> Fact:
     return says(world, {EAST: "healthy"})
 
 
-def w1_shadow(world: World) -> Fact:
+def w1_shadow(world: World, seconds: float = 130.0) -> Fact:
     world.policies[world.policy.digest] = world.policy
     wrote(world, Kind.POLICY_LOADED, digest=world.policy.digest)
-    later(world, 130.0)
+    later(world, seconds)
     return says(world, {EAST: "shadow"})
 
 

@@ -168,18 +168,18 @@ def l13(world: World) -> Fact:
     return lasts(world, 930.0)
 
 
-def l13_early(world: World) -> Fact:
+def l13_early(world: World, seconds: float = 250.0) -> Fact:
     opened(world)
     asked(world)
     wrote(world, Kind.APPROVAL_EXPIRED, approval="a1")
     wrote(world, Kind.STOOD_DOWN, code="approval-expired")
     begun(world)
-    later(world, 250.0)
+    later(world, seconds)
     return opened(world, life="second")
 
 
-def s3_outranked(world: World) -> Fact:
-    opened(world)
+def s3_outranked(world: World, kind: Kind = Kind.INCIDENT_OPENED) -> Fact:
+    wrote(world, kind, source=EAST, target=WEST)
     return wrote(world, Kind.STOOD_DOWN, code="outranked")
 
 
