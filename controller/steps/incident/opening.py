@@ -15,7 +15,7 @@ from typing import Any
 
 from controller.core.decision.decide import Situation, decide, may_open
 from controller.core.decision.precedence import TICKS_APART, TURN, rank
-from controller.core.decision.progress import yields
+from controller.core.decision.progress import begun, yields
 from controller.core.explanation import decision_record, grounds
 from controller.core.incident.state import Incident, Phase, State
 from controller.core.journal import Kind
@@ -127,6 +127,10 @@ def _to_open(seen: Situation, decision: Decision) -> Decision | None:
         return None
     other = state.open if state else None
     if state is not None and other is not None and other.source == region:
+        on = state.stand if seen.controls is None else seen.controls
+        carries = any(on.get(name, True) for name in seen.policy.regions[region].controls)
+        if begun(seen.policy, other, seen.controls) and not carries:
+            return None  # its own move left nothing there to leave
         if not yields(seen.policy, other, region, seen.controls, seen.now):
             return None
         rest = {key: each for key, each in state.incidents.items() if key != other.id}
