@@ -1,4 +1,4 @@
-"""The end of a move where it stands: by a person, or since leaving another Region comes first.
+"""The end of a move where it stands, by a person or by precedence.
 
 ```
  nothing moved ─> StoodDown          something moved ─> Settled, interrupted; people are told what carries
