@@ -39,7 +39,7 @@ def test_a_dark_region_without_a_gate_acts_and_says_why() -> None:
     assert dict(decision.plan.changes) == dict.fromkeys(FREE.regions[EAST].controls, False)
     assert all(check.value is Truth.TRUE for check in decision.checks)
     assert [check.guard for check in decision.checks] == [
-        "armed", "policy", "not cut off", "eligible", "blackout", "cooldown", "not refused", "velocity",
+        "armed", "policy", "not cut off", "eligible", "blackout", "not refused", "cooldown", "velocity",
         "shared cause", "target exists", "readiness", "floor", "approval",
     ]  # fmt: skip
 

@@ -142,3 +142,16 @@ def test_a_region_that_came_home_in_part_and_the_one_that_serves_the_rest_are_bo
     assert w.until(lambda: not any(on for n, on in w.controls.items() if n.startswith("usw2")), 900)
     assert w.until(lambda: home(w) == 4, 60)  # by whichever endpoint
     assert w.until(lambda: w.truth.away(WEST) is not None, 200)
+
+
+def test_what_a_person_brings_home_stops_where_nothing_says_any_more_that_the_region_is_well() -> None:
+    w = evacuated(ONE_BY_ONE)
+    w.say(east=Verdict.HEALTHY)
+    w.advance(60)
+    assert commands.restore(w.hand, EAST, who="ann", reason="it is well").done
+    assert w.until(lambda: home(w) == 1, 200)
+    assert commands.mute(w.hand, EAST, seconds=3600, who="ann", reason="too loud").done
+    w.advance(600)
+    assert home(w) == 1
+    assert commands.mute(w.hand, EAST, seconds=0, who="ann", reason="over").done
+    assert w.until(lambda: home(w) == 4, 600)

@@ -18,7 +18,7 @@ from math import inf
 from typing import Literal
 
 from controller.core.evidence.evaluation import View, truth
-from controller.core.incident.state import ENDED, Incident, State
+from controller.core.incident.state import ENDED, INTERRUPTED, Incident, State
 from controller.core.model import Truth
 from controller.core.policy.conditions import Condition, Leaf
 from controller.core.policy.retention import SOAK
@@ -40,8 +40,12 @@ class Rest:
 
 
 def cooldown_ends(policy: Policy, moved: Incident) -> float:
-    """Return the end of the cooldown that follows an incident that moved traffic."""
-    return moved.changed + policy.limits.cooldown
+    """Return the end of the cooldown that follows an incident that moved traffic.
+
+    Of one that ended where it stood it counts from its last move: it may have stood there for long.
+    """
+    stood = moved.outcome == INTERRUPTED and moved.moved > 0.0
+    return (moved.moved if stood else moved.changed) + policy.limits.cooldown
 
 
 def return_cooldown_ends(policy: Policy, state: State, left: Incident) -> float:
@@ -121,6 +125,11 @@ def _stopped(policy: Policy, state: State, seen: View, last: Incident) -> Rest |
     return Rest("stopped", inf, sentence)
 
 
+def rest_between_waves(policy: Policy, status: str) -> float:
+    """Return the seconds until a begun move may be asked about again."""
+    return policy.limits.cooldown if status == "denied" else policy.limits.ask_again_after
+
+
 def stops(state: State, regions: Iterable[str]) -> dict[str, float]:
     """Return Region -> the time of a stop by a person that still stands."""
     found: dict[str, float] = {}
@@ -139,13 +148,14 @@ def unanswered(policy: Policy, state: State, region: str) -> int:
     A row ends where the next question did not follow within a cooldown.
     """
     about = [i for i in state.incidents.values() if (i.source, i.intent) == (region, "evacuate")]
-    count, after = 0, inf
+    count, after = 0, None
     for incident in sorted(about, key=lambda i: i.opened, reverse=True):
         if incident.request is None or (incident.request.status == "waiting" and count == 0):
             after = incident.opened
             continue
         expired = incident.refused and incident.request.status == "expired"
-        if not expired or after - incident.changed > policy.limits.cooldown:
+        late = after is not None and after - incident.changed > policy.limits.cooldown
+        if not expired or late:
             return count
         count, after = count + 1, incident.opened
     return count

@@ -151,7 +151,28 @@ def decide(situation: Situation, region: str, *, tree: bool = True) -> Decision:
         stopped = None
     # A drill whose own Region fails meanwhile is on the way out already: it goes at once, not in waves.
     at_once = incident is not None and incident.intent == "drill" and value is Truth.TRUE
-    return stopped or _guarded(s, found, node, at_once=at_once)
+    made = stopped or _guarded(s, found, node, at_once=at_once)
+    return _refused_already(found, made) or made
+
+
+def _refused_already(f: GuardInput, made: Decision) -> Decision | None:
+    """Return the end of an unmoved incident that people denied, or left unanswered.
+
+    It must not wait for evidence or a target to end: the time until it may be asked again begins with the no.
+    """
+    request = f.incident.request if f.incident else None
+    if (
+        f.incident is None
+        or request is None
+        or made.action != "hold"
+        or begun(f.policy, f.incident, f.controls)
+    ):
+        return None
+    if request.status == "denied" or (request.status == "expired" and made.plan is None):
+        said = f"denied by {request.by}" if request.status == "denied" else "nobody answered in time"
+        reason = f"{said}; and meanwhile {made.code}: {made.reason}"
+        return replace(made, code=f"approval-{request.status}", action="stand_down", reason=reason)
+    return None
 
 
 def guard_input(s: Situation, region: str) -> GuardInput:

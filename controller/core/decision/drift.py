@@ -95,8 +95,11 @@ def _word(on: bool) -> str:
     return "On" if on else "Off"
 
 
-def echo_of(state: State, controls: Mapping[str, bool] | None, now: float) -> Event | None:
-    """Return the intent whose late call explains every control that differs, if any does."""
+def echo_of(state: State, controls: Mapping[str, bool] | None, now: float, here: str) -> Event | None:
+    """Return the intent whose late call explains every control that differs, if any does.
+
+    here: the controller whose clock says `now`: of what it dated itself it knows the age.
+    """
     found = drifted(state, controls)
     if not found:
         return None
@@ -105,7 +108,8 @@ def echo_of(state: State, controls: Mapping[str, bool] | None, now: float) -> Ev
         age, wanted = now - intent.at, _wanted(intent)
         recent = 0.0 <= age <= WITHIN
         # The clocks differ, so it may be recent; a second such change in that time is somebody's intention.
-        perhaps = -SKEW <= age <= WITHIN + SKEW and wanted not in put_back_before
+        dated_here = intent.draft.by == f"tidegate@{here}"
+        perhaps = not dated_here and -SKEW <= age <= WITHIN + SKEW and wanted not in put_back_before
         ours = intent.seq not in state.echoes and (recent or perhaps)
         if ours and all(wanted.get(name) is on for name, on in found.items()):
             return intent

@@ -7,13 +7,16 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from controller.core.decision.guards import GuardInput, not_refused
 from controller.core.decision.limits import open_window, window_sentence
 from controller.core.decision.plan import serving
 from controller.core.decision.precedence import TURN, rank
+from controller.core.decision.restore import must_be_left
 from controller.core.explanation import format_time
 from controller.core.incident.state import Incident, Phase, State
+from controller.core.model import Truth
 from controller.core.policy.schedule import previous
 from controller.core.policy.schema import Policy
 from controller.core.text import format_duration
@@ -94,6 +97,20 @@ def obstacle_to_drill(
             return Obstacle("away", f"{other} was left and has not come home")
     if not serving(policy, region, controls):
         return Obstacle("already-left", f"{region} carries no traffic: there is nothing to drill")
+    return None
+
+
+def obstacle_in_evidence(f: GuardInput) -> Obstacle | None:
+    """Return what evidence, or a person's no, says against a scheduled drill.
+
+    A drill is for a Region that is well; what a person stopped or denied is not done by another name.
+    """
+    if must_be_left(f, f.region):
+        return Obstacle("source-failing", f"{f.region} fails: a drill is of a Region that is well")
+    for intent in ("evacuate", "drill"):
+        check = not_refused(replace(f, incident=None, intent=intent))
+        if check.value is not Truth.TRUE:
+            return Obstacle(check.code, check.sentence)
     return None
 
 

@@ -6,8 +6,8 @@ docs/codes.md explains the codes.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from controller.core.decision.approval_chain import chain, overrides, phrase, present
-from controller.core.decision.cooldown import cooldown_ends, rest_of
+from controller.core.decision.approval_chain import chain, first_stage, overrides, phrase, present
+from controller.core.decision.cooldown import cooldown_ends, rest_between_waves, rest_of
 from controller.core.decision.limits import DAY, fleet_refusal, open_window, window_sentence
 from controller.core.decision.plan import after, below_floor, serving
 from controller.core.decision.progress import begun, yields
@@ -200,11 +200,11 @@ TO_OPEN: tuple[Guard, ...] = (
     not_cut_off,
     eligible,
     blackout,
-    cooldown,
     not_refused,
+    cooldown,
     velocity,
 )
-OPENING = ("armed", "policy", "not cut off", "blackout", "cooldown", "not refused", "velocity")
+OPENING = ("armed", "policy", "not cut off", "blackout", "not refused", "cooldown", "velocity")
 
 
 def choose_target(f: GuardInput) -> tuple[str | None, list[Check]]:
@@ -336,7 +336,8 @@ def approval(f: GuardInput, goal: Plan | None) -> Check:
         sentence = "the move was let through already" if moving else "the policy asks nobody"
         return Check("approval", "approval", Truth.TRUE, sentence)
     request = f.incident.request if f.incident else None
-    gate = present(asks, request)
+    begins = first_stage(f.policy, f.state, f.incident, asks) if f.incident and request is None else 1
+    gate = present(asks, request) if request else asks[begins - 1]
     who = phrase(gate)
     if request is None or goal is None or f.incident is None:
         return Check(
@@ -344,7 +345,8 @@ def approval(f: GuardInput, goal: Plan | None) -> Check:
         )
     current = request.digest == binding(f.policy, f.incident, goal)
     # Nobody could answer a question that was superseded, so its expiry counts for nothing.
-    if request.status == "denied" or (request.status == "expired" and current):
+    rested = moving and f.now >= (request.at or 0.0) + rest_between_waves(f.policy, request.status)
+    if not rested and (request.status == "denied" or (request.status == "expired" and current)):
         sentence = (
             f"denied by {request.by}" if request.status == "denied" else f"{who} did not answer in time"
         )

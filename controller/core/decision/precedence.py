@@ -1,13 +1,21 @@
-"""The order of several controllers: which one acts first, and which one abstains.
+"""The order of moves, and of several controllers.
 
 ```
  condition true ─ 0 s: the first ─ 30 s: the second ─ 60 s: the third, always the one in the impaired Region
 ```
 """
 
-from controller.core.decision.decide import Situation
+from collections.abc import Mapping
+from dataclasses import replace
+
+from controller.core.decision.decide import Situation, decide, guard_input, may_open
 from controller.core.decision.guards import GuardInput, not_cut_off, policy_valid
-from controller.core.model import Truth
+from controller.core.decision.progress import LANDED, begun, heading, yields
+from controller.core.decision.restore import must_be_left
+from controller.core.evidence.evaluation import judge_leaf
+from controller.core.incident.state import INTERRUPTED, Incident, Phase, State
+from controller.core.model import Decision, Truth
+from controller.core.policy.conditions import Leaf
 from controller.core.policy.schema import Policy
 
 TURN = 30.0
@@ -54,3 +62,80 @@ def abstains(s: Situation) -> tuple[str, str] | None:
     found = GuardInput(s.policy, "", s.now, s.here, s.state, about, s.seen, s.controls, in_force=s.in_force)
     kept = (policy_valid(found), not_cut_off(found))
     return next(((check.code, check.sentence) for check in kept if check.value is not Truth.TRUE), None)
+
+
+URGENCY: Mapping[str, int] = {"act": 2, "ask": 1}
+"""Action -> how near a move is to leaving a Region that must be left; a person's word is nearer than any."""
+BY_PERSON = 3
+
+
+def to_open(s: Situation, decision: Decision) -> Decision | None:
+    """Return the decision by which an incident opens now, or None.
+
+    An evacuation opens also beside what makes way for it. The Region is judged then as if that one had ended
+    where it stands: its cooldown counts, and so does all else that it has moved.
+    """
+    other, region = (s.state.open if s.state else None), decision.region
+    if region not in s.policy.regions:  # of an open incident alone: nothing else opens about it
+        return None
+    if other is None or s.state is None:
+        return decision if may_open(decision) else None
+    on = s.state.stand if s.controls is None else s.controls
+    carries = any(on.get(name, True) for name in s.policy.regions[region].controls)
+    if other.source == region and begun(s.policy, other, s.controls) and not carries:
+        return None  # its own move left nothing there to leave
+    alone = decide(s.after(without(s.state, other)), region)
+    if alone.intent != "evacuate" or not may_open(alone):
+        return None
+    return alone if makes_way(s, other, alone, URGENCY.get(alone.action, 0)) else None
+
+
+def without(state: State, other: Incident) -> State:
+    """Return the state as it would be had `other` ended where it stands."""
+    phase = Phase.SETTLED if other.put else Phase.STOOD_DOWN
+    ended = replace(other, phase=phase, outcome=INTERRUPTED if other.put else other.outcome)
+    return replace(state, incidents={**state.incidents, other.id: ended})
+
+
+def makes_way(s: Situation, other: Incident, alone: Decision, urgency: int) -> bool:
+    """Return True where the open `other` makes way for leaving a Region.
+
+    ```
+     a return or a drill                         by what it has moved (`progress.yields`)
+     an evacuation that has moved nothing        to one that is nearer to leaving: asks < acts < a person
+     anything that can go neither on nor back    to one that can be made, or that a person asks for
+    ```
+    So nothing waits behind what stands still, and no two make way for each other in turn.
+    """
+    region = alone.region
+    if yields(s.policy, other, region, s.controls, s.now):
+        return True
+    if other.phase is Phase.SHIFTING:
+        idle = not begun(s.policy, other, s.controls) and s.now >= other.changed + LANDED
+        return idle and other.source != region and urgency > 0
+    same = other.source == region and other.intent == "evacuate"
+    held = decide(s, other.source)
+    if not begun(s.policy, other, s.controls):
+        return not same and urgency > URGENCY.get(held.action, 0)
+    if same and alone.target in (None, other.target):
+        return False
+    return urgency > 0 and _is_stuck(s, other, held)
+
+
+def _is_stuck(s: Situation, other: Incident, held: Decision) -> bool:
+    """Return True where a begun move can go neither on nor back."""
+    found = guard_input(s, other.source)
+    origin, reached = heading(other)
+    if must_be_left(found, reached):  # it brings traffic there: it turns back, unless that is no better
+        turns = found.policy.evacuate.if_verify_fails == "rollback" if other.intent == "evacuate" else True
+        return other.leg == "home" or not turns or _fails(found, origin)
+    refused = "switch-refused" in other.escalated and not other.intended
+    between = other.phase is Phase.VERIFIED and bool(other.put)
+    return between and (held.action in ("hold", "ask") or refused)
+
+
+def _fails(found: GuardInput, region: str) -> bool:
+    data = {"in": "source", "family": "all", "is": "breaching"}
+    leaf = Leaf.model_validate(data)
+    node = judge_leaf(leaf, found.seen, subject=region, source=region, path="turn back")
+    return node.value is Truth.TRUE or must_be_left(found, region)

@@ -69,7 +69,7 @@ def decide_restore(found: GuardInput, incident: Incident | None, left: Incident)
     checks = [guards.armed(found), guards.policy_valid(found), guards.not_cut_off(found)]
     checks += [_returning(found, incident), guards.blackout(found)]
     checks += [_soak(found, left, moving=bool(moving or by_hand)), guards.not_refused(found)]
-    checks.append(_beyond_doubt(found, incident))
+    checks += [_carrier_kept(found, carrier), _beyond_doubt(found, incident)]
     return _restore(found, checks, carrier, tree)
 
 
@@ -101,6 +101,18 @@ def _restore(found: GuardInput, checks: list[Check], carrier: str, tree: Node) -
     if gate.value is not Truth.TRUE:
         return replace(decision, code=gate.code, action="ask", reason=gate.sentence)
     return decision
+
+
+def _carrier_kept(found: GuardInput, carrier: str) -> Check:
+    """Check that nobody forbade to leave the Region which serves meanwhile.
+
+    Coming home takes traffic out of it, by whatever name. A person's return passes.
+    """
+    if found.incident is not None:
+        return Check("not refused", "refused", Truth.TRUE, "it is open: it was not refused")
+    kept = guards.not_refused(replace(found, region=carrier, intent="evacuate"))
+    asked_only = kept.code == "unanswered"
+    return replace(kept, value=Truth.TRUE) if asked_only else kept
 
 
 def must_be_left(found: GuardInput, region: str) -> bool:
@@ -152,13 +164,18 @@ def _heard_since(found: GuardInput, family: str, since: float) -> bool:
 
 
 def _by_hand_doubt(found: GuardInput) -> tuple[Truth, str] | None:
+    """Return the doubt at which a person's return stops, or None."""
     nodes = (_any(found, verdict) for verdict in (Verdict.BREACHING, Verdict.SILENT))
     bad = next((node for node in nodes if node.value is Truth.TRUE), None)
-    return None if bad is None else (Truth.FALSE, bad.sentence)
+    if bad is not None:
+        return Truth.FALSE, bad.sentence
+    well = _any(found, Verdict.HEALTHY, signals=1)
+    return None if well.value is Truth.TRUE else (Truth.UNKNOWN, well.sentence)
 
 
-def _any(found: GuardInput, verdict: Verdict) -> Node:
+def _any(found: GuardInput, verdict: Verdict, *, signals: int | None = None) -> Node:
     leaf = Leaf.model_validate({"in": "source", "family": "all", "is": str(verdict)})
+    leaf = leaf.model_copy(update={"signals": signals})
     return judge_leaf(leaf, found.seen, subject=found.region, source=found.region, path="restore.doubt")
 
 
@@ -189,8 +206,11 @@ def _abort(found: GuardInput, incident: Incident) -> tuple[str, str] | None:
 
 
 def _stay_over(found: GuardInput, incident: Incident) -> tuple[str, str] | None:
-    drills, goal = found.policy.drills, _outward(found, incident)
-    if drills is None or incident.intent != "drill" or goal is None or goal.changes:
+    drills = found.policy.drills
+    if drills is None or incident.intent != "drill":
+        return None
+    goal = _outward(found, incident)
+    if goal is None or goal.changes:
         return None
     stayed = found.now - incident.changed
     if stayed < drills.stay:

@@ -14,7 +14,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from math import inf
 from typing import Any
 
 from controller.core.incident.approval import Request
@@ -266,17 +265,17 @@ class State:
         again that was On before it was first left, whoever turned it on: a restore that ended half-way
         brought only a part home. While a restore is under way it is away until that has ended.
         """
-        about = (i for i in self.incidents.values() if i.source == region)
-        settled = [i for i in about if i.phase is Phase.SETTLED]
-        back = (i for i in settled if i.intent == "restore" and i.outcome != INTERRUPTED)
-        home_at = max((i.changed for i in back), default=-inf)
-        left = [i for i in settled if i.changed > home_at and i.left_its_region]
-        last = max(left, key=lambda i: i.changed, default=None)
-        if last is None:
+        about = [i for i in self.incidents.values() if i.source == region]
+        ended = sorted((i for i in about if i.phase in ENDED), key=lambda i: i.changed)
+        left = [i for i in ended if i.phase is Phase.SETTLED and i.left_its_region]
+        if not left:
             return None
-        now = self.open
-        off = {name for i in left for name, on in i.put.items() if not on and self.home.get(name, False)}
-        still = any(not self.stand.get(name, False) for name in off)
+        now, last = self.open, left[-1]
+        own = {name for i in left for name, on in i.put.items() if not on and self.home.get(name, False)}
+        put: dict[str, bool] = {}
+        for incident in ended:
+            put |= {name: on for name, on in incident.put.items() if name in own}
+        still = any(not self.stand.get(name, False) and not put[name] for name in own)
         returning = now is not None and now.intent == "restore" and now.source == region
         return last if still or returning else None
 

@@ -70,7 +70,7 @@ def repair_echo(deps: Deps, seen: Situation, state: State, *, waited: bool = Fal
     it back already.
     """
     now, controls = deps.runtime.now(), seen.controls
-    intent = echo_of(state, controls, now)
+    intent = echo_of(state, controls, now, deps.here)
     if intent is None or controls is None or state.stopped or deps.policy.enforcement == "shadow":
         return state
     changes = put_back(deps.policy, state, controls)

@@ -9,13 +9,12 @@ controller's own assessments. What they do not show, or show with a gap, was not
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from controller.core.decision.decide import Situation, decide, may_open
-from controller.core.decision.precedence import TICKS_APART, TURN, rank
-from controller.core.decision.progress import begun, yields
+from controller.core.decision.decide import Situation, decide
+from controller.core.decision.precedence import TICKS_APART, TURN, rank, to_open
 from controller.core.explanation import decision_record, grounds
 from controller.core.incident.state import Incident, Phase, State
 from controller.core.journal import Kind
@@ -99,10 +98,10 @@ def assess_regions(deps: Deps, seen: Situation, state: State) -> RegionAssessmen
     opened, delay = None, RankDelay(deps)
     for decision in sorted(decisions, key=lambda each: each.intent != "evacuate"):  # leaving comes first
         region = decision.region
-        to_open = None if opened else _to_open(seen.after(state), decision)
-        if to_open is not None and delay.elapsed(f"open {region}", region):
-            state = make_way(deps, state, region, to_open.reason)
-            state, opened = open_incident(deps, state, to_open)
+        opens = None if opened else to_open(seen.after(state), decision)
+        if opens is not None and delay.elapsed(f"open {region}", region):
+            state = make_way(deps, state, region, opens.reason)
+            state, opened = open_incident(deps, state, opens)
     return RegionAssessments(after(deps, seen, state), state, tuple(decisions), opened, delay.since)
 
 
@@ -114,30 +113,6 @@ def assess_regions_retrying(deps: Deps, seen: Situation, state: State) -> Region
     return retry_on_conflict(
         partial(load_state, deps), lambda fresh: assess_regions(deps, seen, fresh), first=state
     )
-
-
-def _to_open(seen: Situation, decision: Decision) -> Decision | None:
-    """Return the decision by which an incident opens now, or None.
-
-    An evacuation opens also beside a restore or drill that makes way for it (`progress.yields`); where that
-    one is about the same Region, the Region is judged as if it were not there.
-    """
-    state, region = seen.state, decision.region
-    if region not in seen.policy.regions:  # of an open incident alone: nothing else opens about it
-        return None
-    other = state.open if state else None
-    if state is not None and other is not None and other.source == region:
-        on = state.stand if seen.controls is None else seen.controls
-        carries = any(on.get(name, True) for name in seen.policy.regions[region].controls)
-        if begun(seen.policy, other, seen.controls) and not carries:
-            return None  # its own move left nothing there to leave
-        if not yields(seen.policy, other, region, seen.controls, seen.now):
-            return None
-        rest = {key: each for key, each in state.incidents.items() if key != other.id}
-        decision = decide(seen.after(replace(state, incidents=rest)), region)
-    if other is not None and decision.intent != "evacuate":
-        return None
-    return decision if may_open(decision) else None
 
 
 def make_way(deps: Deps, state: State, region: str, why: str) -> State:

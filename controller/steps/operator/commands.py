@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
-from controller.core.decision.decide import Situation, decide
-from controller.core.decision.drills import obstacle_to_drill
-from controller.core.decision.progress import yields
+from controller.core.decision.decide import Situation, decide, guard_input
+from controller.core.decision.drills import Obstacle, obstacle_to_drill
+from controller.core.decision.precedence import BY_PERSON, makes_way, without
+from controller.core.decision.restore import must_be_left
 from controller.core.incident.fold import fold
 from controller.core.incident.state import BEFORE_SHIFT, ENDED, IllegalMove, Incident, Phase, State
 from controller.core.journal import Draft, Event, Kind
@@ -31,6 +32,9 @@ from controller.steps.incident.opening import make_way, open_incident
 S = TypeVar("S")
 DESPITE = ("shared-cause", "target-not-ready")
 """Guards that two people may set aside, by their codes."""
+HELD = frozenset({"source-failing", "target-failing", "switch-refused", "approval-denied", "approval-expired",
+                  "policy-removed", "policy-unreadable"})  # fmt: skip
+"""Codes at which a drill that is away may never come home by itself: a person may end it where it stands."""
 LONGEST_MUTE = 7 * 86400.0
 """Seconds."""
 
@@ -119,6 +123,8 @@ def drill(deps: Deps, region: str, *, who: str, reason: str) -> Done:
         return refused(deps, f"drill {sanitize(region, 60)}", refusal, who=who)
     seen = situation(deps, state, read_controls=True)
     kept = obstacle_to_drill(deps.policy, state, region, seen.now, seen.controls)
+    if kept is None and seen.evidence is not None and must_be_left(guard_input(seen, region), region):
+        kept = Obstacle("source-failing", f"{region} fails: `tidegate evacuate {region}` leaves it")
     if kept is not None:
         return refused(deps, f"drill {region}", kept.reason, who=who)
     look = partial(situation, deps, read_controls=True)
@@ -140,7 +146,10 @@ def _not_in_force(error: PolicyUnreadable) -> str:
 def _does_not_yield(seen: Situation, state: State, region: str) -> str | None:
     """Return the reason why the open incident does not make way, or None."""
     other = state.open
-    if other is None or yields(seen.policy, other, region, seen.controls, seen.now):
+    if other is None:
+        return None
+    alone = decide(seen.after(without(state, other)), region)
+    if makes_way(seen, other, alone, BY_PERSON):
         return None
     ends = f"`tidegate stand-down {other.id}` ends it where it stands"
     return f"{other.id} is in progress; one evacuation at a time; {ends}"
@@ -243,7 +252,7 @@ def _cannot_stand_down(incident: Incident) -> str | None:
         return f"{incident.id} is {incident.phase}: it has ended"
     if incident.phase is Phase.SHIFTING:
         return f"{incident.id} is {incident.phase}: a call may be under way; try again in a minute"
-    stays = "source-failing" in incident.escalated  # there is no home to go to, perhaps for ever
+    stays = bool(incident.escalated & HELD)  # there is no home to go to, perhaps for ever
     if incident.phase not in BEFORE_SHIFT and incident.intent == "drill" and not stays:
         return f"{incident.id} is {incident.phase}: a drill that is away goes home by itself"
     return None

@@ -4,15 +4,21 @@ A person may begin a drill too. What keeps a drill back is written down.
 """
 
 from contextlib import suppress
-from dataclasses import replace
 
 from controller.core.decision.decide import Situation, decide, guard_input
-from controller.core.decision.drills import SCHEDULE, Obstacle, due, missed, my_turn, obstacle_to_drill, turn
-from controller.core.decision.guards import not_refused
+from controller.core.decision.drills import (
+    SCHEDULE,
+    Obstacle,
+    due,
+    missed,
+    my_turn,
+    obstacle_in_evidence,
+    obstacle_to_drill,
+    turn,
+)
 from controller.core.decision.precedence import abstains
 from controller.core.incident.state import IllegalMove, State
 from controller.core.journal import Kind
-from controller.core.model import Truth
 from controller.ports.errors import JournalConflict
 from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.journalling import write
@@ -37,9 +43,7 @@ def drill_if_due(deps: Deps, seen: Situation, state: State) -> None:
     if abstains(seen) is not None:
         return  # another controller may know better
     kept = missed(struck, now) or obstacle_to_drill(deps.policy, state, region, now, controls)
-    refused = not_refused(replace(guard_input(seen, region), intent="drill"))
-    if kept is None and refused.value is not Truth.TRUE:
-        kept = Obstacle(refused.code, refused.sentence)
+    kept = kept or obstacle_in_evidence(guard_input(seen, region))
     with suppress(JournalConflict, IllegalMove):  # another was faster, or the next tick tries again
         if kept is not None:
             _skip(deps, state, region, struck, kept)

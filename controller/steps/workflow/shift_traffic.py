@@ -146,12 +146,17 @@ def _refused(
 ) -> StepPayload:
     reason = str(refused)
     shown = read_switch(deps, state)
-    if not begun(deps.policy, incident, shown):  # else a part is applied, and it is finished
+    if not _in_part(incident, shown):  # else a part is applied, and it is finished
         rule = refused.rule if refused.rule not in deps.gates.values() else None  # a master switch stands
         data = {"reason": reason} | ({"rule": rule} if rule else {})
         state = write(deps, state, Kind.SHIFT_REFUSED, data=data, incident=incident)
     news = overrides(deps.policy, state.incidents[incident.id]) not in ((), granted(incident))
     return payload.to("escalate", code="switch-refused", reason=reason, wait=5 if news else REFUSED)
+
+
+def _in_part(incident: Incident, shown: Mapping[str, bool] | None) -> bool:
+    """Return True where a part of this wave is applied, or nobody knows."""
+    return shown is None or any(shown.get(name) is on for name, on in incident.intended.items())
 
 
 def _applied(

@@ -104,7 +104,7 @@ def _turns(deps: Deps, seen: Situation, incident: Incident) -> tuple[tuple[str, 
             return None, bad.sentence
         turn = None if bad is None else ("failed", bad.sentence)
     if turn is not None and turn[0] == "failed" and incident.intent != "evacuate":
-        as_bad = _failing(deps, found, incident, origin)
+        as_bad = _failing(deps, found, incident, origin) or _silent(found, incident, origin)
         if as_bad is not None or must_be_left(found, origin):
             also = f": {as_bad.sentence}" if as_bad else ""
             return None, f"{turn[1]}; and {origin}, to which it would turn back, fails as well{also}"
@@ -211,6 +211,14 @@ def _failing(deps: Deps, found: GuardInput, incident: Incident, region: str) -> 
         if node.value is Truth.TRUE:
             return node
     return None
+
+
+def _silent(found: GuardInput, incident: Incident, region: str) -> Node | None:
+    """Return the evidence that nothing at all is heard of `region`, or None."""
+    place = "source" if region == incident.source else "target"
+    leaf = Leaf.model_validate({"in": place, "family": "all", "is": "silent", "signals": "all"})
+    node = judge_leaf(leaf, found.seen, subject=region, source=incident.source, path="verify.silent")
+    return node if node.value is Truth.TRUE else None
 
 
 def _drifted(

@@ -113,11 +113,16 @@ def cooled_down(world: World, fact: Fact) -> str | None:
         for one in world.watch.record.lives.values()
         if one.ended and one.intent != "drill" and (one.applied or _said_no(one, life.source))
     ]
-    last = max(over, key=lambda one: one.ended or 0.0, default=None)
+    last = max(over, key=_rests_since, default=None)
     if last is None or last.acknowledged or last.ended is None:
         return None
-    rest = min(world.cooldowns) - skew(world) - (fact.at - last.ended)
-    return f"{last.id} ended {fact.at - last.ended:.0f} s ago" if rest > 5.0 else None
+    rest = min(world.cooldowns) - skew(world) - (fact.at - _rests_since(last))
+    return f"{last.id} ended {fact.at - _rests_since(last):.0f} s ago" if rest > 5.0 else None
+
+
+def _rests_since(life: Life) -> float:
+    """Return since when a cooldown counts: what ended where it stood had moved before."""
+    return life.moved if life.outcome == "interrupted" else life.ended or 0.0
 
 
 def _said_no(life: Life, region: str) -> bool:

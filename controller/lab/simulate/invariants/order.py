@@ -14,6 +14,10 @@ STUCK = 1000.0
 """Seconds in which an open incident goes on, a takeover included (L1)."""
 WITHOUT = 1800.0
 """Seconds of health after which a policy without a way home forgets what a person stopped."""
+IDLE = 20.0
+"""Seconds without a move after which an evacuation stands still."""
+IN_TURN = 240.0
+"""Seconds within which the same Region makes way at most once."""
 SPARE = 90.0
 """Seconds that a Region was ill before anybody heard of it."""
 UNSEEN = 130.0
@@ -33,13 +37,17 @@ def nothing_in_the_way(world: World, fact: Fact) -> str | None:
 
 
 def evacuation_goes_on(world: World, fact: Fact) -> str | None:
-    """S3: an evacuation in progress makes way for no other."""
+    """S3: an evacuation makes way only where it stands still, and no two for each other in turn."""
     event: Event = fact.data["event"]
     life = world.watch.record.lives.get(event.draft.incident or "")
     ends = event.kind in ENDINGS and event.data.get("code") == "outranked"
     if life is None or life.intent != "evacuate" or not ends:
         return None
-    return f"{life.id} was in progress, and ends for another"
+    if life.intents and fact.at - life.moved < IDLE:
+        return f"{life.id} moved {fact.at - life.moved:.0f} s ago, and ends for another"
+    others = [one for one in world.watch.record.lives.values() if one.end == "outranked" and one is not life]
+    again = any(one.source == life.source and fact.at - (one.ended or 0.0) < IN_TURN for one in others)
+    return f"{life.id} ends for another, for the second time" if again else None
 
 
 def left_or_told(world: World, fact: Fact) -> str | None:
