@@ -9,19 +9,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from controller.core.incident.alert_keys import known_by_acknowledgement, known_by_page
 from controller.core.incident.approval import Request
 from controller.core.incident.state import Incident, State, Untold
 from controller.core.journal import Event, Kind
-
-LOST = {
-    "journal-unreadable": "lost/journal",
-    "switch-unavailable": "lost/switch",
-    "evidence-unreadable": "lost/evidence",
-    "policy-superseded": "lost/policy",
-    "policy-unreadable": "lost/policy",
-    "fleet-unreadable": "lost/fleet",
-}
-"""Code -> the alert about what is lost, which every decision needs. A page with the code tells of it."""
 
 
 def with_page(state: State, event: Event) -> State:
@@ -34,12 +25,9 @@ def with_page(state: State, event: Event) -> State:
         return state
     known = list(map(str, data.get("about", ())))
     if event.kind is Kind.ACKNOWLEDGED and incident is not None:
-        known = [f"bad/{incident.source}", f"unknown/{incident.source}"]
+        known = [*known_by_acknowledgement(incident)]
     elif incident is not None:
-        code = str(data.get("code", ""))
-        known += [f"bad/{incident.source}", f"{incident.source}/{code}"]
-        known += [LOST[code]] if code in LOST else []
-        known += [f"bad/{incident.target}"] if code == "target-failing" and incident.target else []
+        known += known_by_page(incident, str(data.get("code", "")))
     elif not known:
         known = [str(data.get("key", ""))]
     key = data.get("key")

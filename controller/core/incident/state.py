@@ -188,6 +188,13 @@ class Incident:
         return frozenset((*self.put, *self.intended))
 
 
+def heading(incident: Incident) -> tuple[str, str]:
+    """Return the Regions that the present leg takes traffic from and to."""
+    ends = incident.source, str(incident.target)
+    back = (incident.intent == "restore") is not (incident.leg == "home")
+    return (ends[1], ends[0]) if back else ends
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """The state is all that the journal says, at its event `last`.

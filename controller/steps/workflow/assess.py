@@ -16,6 +16,7 @@ from controller.core.decision.plan import plan
 from controller.core.decision.precedence import abstains
 from controller.core.decision.progress import LANDED
 from controller.core.explanation import decision_data, decision_record
+from controller.core.incident.alert_keys import bad
 from controller.core.incident.state import BEFORE_SHIFT, ENDED, Incident, Phase, State
 from controller.core.journal import Kind
 from controller.core.model import Decision, Plan
@@ -190,7 +191,7 @@ def end_without_move(deps: Deps, state: State, incident: Incident, decision: Dec
     data = {"code": decision.code, "reason": decision.reason[:REASON], "decision": decision_record(decision)}
     drill = {"outcome": "blocked"} if incident.intent == "drill" else {}
     write(deps, state, Kind.STOOD_DOWN, data=data | drill, incident=incident)
-    told = state.pages.get(f"bad/{incident.source}", -inf) >= incident.opened
+    told = state.pages.get(bad(incident.source), -inf) >= incident.opened
     request, by_policy = incident.request, decision.code in ("policy-removed", "policy-superseded")
     heard = request is not None and all(each.request != request.id for each in state.untold.values())
     if told or heard or drill or by_policy:
