@@ -74,7 +74,11 @@ def alerts(s: Situation, decisions: Sequence[Decision]) -> tuple[Alert, ...]:
     found = [*_lost(s)]
     if s.evidence is not None:
         found += [alert for d in decisions if (alert := _about(s, d)) is not None]
-    if s.state.policy != s.policy.digest:  # what only this policy asks for may be nothing by the one in force
+    if s.state.policy != s.policy.digest:
+        # By the policy in force a Region may need fewer observers, or other controls than this switch knows:
+        # what this policy finds unknown, or cannot read, may be nothing. A controller that has the one in
+        # force tells of it. Where none has it any more, `lost/policy` is told, by the one that loaded it at
+        # once, by the others after `ROLLOUT` at the latest. What is plainly bad is told by all.
         found = [a for a in found if kind_of(a.key) != UNKNOWN and a.key != lost("switch")]
     return tuple(found)
 

@@ -5,8 +5,8 @@
  nothing moves: disarmed ─────────────> `arm` first
  the Region, on a person's word ──────> `evacuate`; past a doubt about the target `--despite`, by two people
 ```
-An evacuation never yields, so while a Region's own is open, `evacuate` for it would be refused: it comes after
-the end of that one. WHY stands for the person's own words.
+An evacuation never yields, so while a Region's own is open, `evacuate` for it would be refused: it comes
+after the end of that one. WHY stands for the person's own words.
 """
 
 from controller.core.decision.decide import Situation
@@ -101,9 +101,7 @@ def _of_its_own(s: Situation, code: str, own: Incident) -> str:
             return f"bring another Region home, or {ending(own)}, then {_by_hand(own.source)}"
         case "target-failing":
             return f"put right what it names, or {ending(own)}, then {_evacuate(s, code, heading(own)[1])}"
-        case _ if (
-            own.intent != "evacuate"
-        ):  # where its Region fails, what is left open by it is left by itself
+        case _ if own.intent != "evacuate":  # once it has ended, a Region that fails is left by itself
             return f"put right what it names, or {ending(own)}"
         case code if code in BY_TWO:
             return f"{ending(own)}, then {_evacuate(s, code, own.source)}"

@@ -44,9 +44,8 @@ def escalate(deps: Deps, payload: StepPayload, error: str = "", cause: str = "")
         can = remedy(_standing(deps, state), code, incident.source, intent=incident.intent)
         text = f"{reason}\nNothing moves until this is put right.\nYou can: {can}."
         mark = SHADOW if deps.policy.enforcement == "shadow" else ""
-        if page(
-            deps, f"{mark}{incident.id}: {code}", text, incident=incident, about=known_by_page(incident, code)
-        ):
+        known = known_by_page(incident, code)
+        if page(deps, f"{mark}{incident.id}: {code}", text, incident=incident, about=known):
             data["key"] = incident_key(deps, incident)
             write(deps, state, Kind.ESCALATED, data=data, incident=incident)
     return payload.to("hold", code=code, reason=reason, wait=payload.wait_seconds)
