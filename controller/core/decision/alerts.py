@@ -98,7 +98,7 @@ def _lost(s: Situation) -> Iterator[Alert]:
         kept = "the evidence table does not answer"
         yield Alert(lost("evidence"), "evidence-unreadable", fact, kept, look)
     if s.controls is None:
-        look = "look at the ARC cluster's endpoints; `tidegate runbook` prints the lines for the hand"
+        look = "look at the ARC cluster's endpoints; `tidegate runbook REGION` prints the lines for the hand"
         fact = "the routing controls cannot be read"
         yield Alert(lost("switch"), "switch-unavailable", fact, "no ARC endpoint answers", look)
     if s.state.policy != s.policy.digest:

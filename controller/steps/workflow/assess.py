@@ -129,7 +129,8 @@ def _assess(deps: Deps, payload: StepPayload, state: State, incident: Incident) 
 
 
 def _by_hand(incident: Incident, error: PolicyUnreadable) -> str:
-    return f"{error}; it says how {incident.id} goes on. `tidegate hand-to-people {incident.id}` ends it"
+    ends = f"`tidegate hand-to-people {incident.id} --reason WHY` ends it"
+    return f"{error}; it says how {incident.id} goes on. {ends}"
 
 
 def _waits_between_waves(incident: Incident, decision: Decision) -> bool:
