@@ -20,7 +20,7 @@ from tests.support.world import FREE, World, failing, redeployed, world
 
 HOUR = 3600.0
 WHY: dict[str, Any] = {"who": "ann", "reason": "maintenance"}
-FAILING, DOUBT = f"storefront {EAST}: failing, and not left", "is it failing?"
+FAILING, DOUBT = f"storefront {EAST}: failing, and not left", "nobody knows whether"
 LIMITS = policy_data()["limits"]
 
 
