@@ -255,6 +255,12 @@ def test_a_region_that_flaps_for_hours_while_people_are_asked_is_a_few_pages_and
     w.stage.cloud.outbox.notices.clear()
     w.say(east=Verdict.BREACHING)  # for good: the question stands, and people are called
     assert w.until(lambda: len(told(w, f"leave {EAST}")) == 1, 720)
+    (asked,) = told(w, f"leave {EAST}")
+    assert asked.text.endswith(
+        "This question was held back for three minutes, because the Region recovered by itself twice before."
+    )
+    assert w.count(Kind.NOTICE_DEFERRED) >= 1
+    assert w.count(Kind.UNTOLD) == 0  # it could be sent: nobody's silence, and in no statistics of it
     yes(w, question(w))
     assert w.until(w.has(Kind.SETTLED), 200)
 

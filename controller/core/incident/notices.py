@@ -3,6 +3,7 @@
 ```
  Escalated, Acknowledged ──────────────────> people know of the alert, from then on
  Untold ── tried by every controller ── Told ─> they know too; a question's time begins only then
+ NoticeDeferred ── once it is due, the same ───^
 ```
 """
 
@@ -36,14 +37,14 @@ def with_page(state: State, event: Event) -> State:
 
 
 def with_notice(state: State, event: Event) -> State:
-    """Return the state after a notice could not be sent, or could after all."""
+    """Return the state after a notice could not be sent or was held back, or was sent after all."""
     about = str(event.data["id"])
-    if event.kind is Kind.UNTOLD:
+    if event.kind in (Kind.UNTOLD, Kind.NOTICE_DEFERRED):
         notice = _notice(event)
-        told = replace(state, untold={**state.untold, about: notice})
-        if notice.due:  # it waits on purpose: its controller can tell people
-            return told
-        return _with_incident(told, notice.incident, lambda i: replace(i, mute=notice.by, voice=None))
+        waits = replace(state, untold={**state.untold, about: notice})
+        if event.kind is Kind.NOTICE_DEFERRED:  # on purpose: its controller can tell people
+            return waits
+        return _with_incident(waits, notice.incident, lambda i: replace(i, mute=notice.by, voice=None))
     notice_ = state.untold.get(about)
     rest = {key: each for key, each in state.untold.items() if key != about}
     after = replace(state, untold=rest)

@@ -91,9 +91,9 @@ class IllegalMove(ValueError):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Untold:
-    """A notice that could not be sent, and is tried again until it is.
+    """A notice that could not be sent or is held back, and is tried until it is sent.
 
-    key: for the receiver, the same for what updates it. by: the controller that could not send it.
+    key: for the receiver, the same for what updates it. by: the controller that wrote it down.
     about: the alerts that it tells of. request: the question that it puts, if it puts one. due: when it may
     be sent; 0: it could not be sent.
     """
