@@ -21,9 +21,8 @@ from controller.steps.context.situation import situation
 from controller.steps.operator import commands
 from controller.steps.operator.commands import Done
 from controller.steps.operator.hand_to_people import hand_to_people
-from tests.steps import test_guard_removal as scenes
-from tests.steps.guard_removal import just_moved
-from tests.steps.test_blocked_incident import target_fails, waiting
+from tests.steps import guard_scenes as scenes
+from tests.steps.guard_removal import by_hand, just_moved
 from tests.support.approval_request import GATE
 from tests.support.policy_scene import ACCOUNT, EAST, WEST, policy_data
 from tests.support.world import World, failing, world
@@ -131,7 +130,7 @@ def only_customers_behind_another() -> World:
 
 def only_customers_of_the_last() -> World:
     w = only_customers()
-    scenes.by_hand(w, *((f"usw2-{s}", False) for s in "abcd"))
+    by_hand(w, *((f"usw2-{s}", False) for s in "abcd"))
     return w
 
 
@@ -168,7 +167,7 @@ DECIDED: list[Row] = [
     ("floor", lambda: held(scenes.third_region_off()), EAST, ["stand-down", "break-glass"]),
     ("switch-unavailable", no_switch, EAST, ["stand-down", "break-glass"]),
     ("switch-unavailable", no_switch_after_the_intent, EAST, ["hand-to-people", "break-glass"]),
-    ("in-progress", waiting, EAST, ["stand-down", "evacuate"]),
+    ("in-progress", scenes.waiting, EAST, ["stand-down", "evacuate"]),
     ("not-confirmed", only_customers, EAST, ["evacuate"]),
     ("not-confirmed", only_customers_and_disarmed, EAST, ["arm", "evacuate"]),
     ("not-confirmed", only_customers_behind_another, EAST, ["stand-down", "evacuate"]),
@@ -177,7 +176,7 @@ DECIDED: list[Row] = [
 """(code that the decision has in the scene, scene, Region, commands of the first way out)."""
 OF_STEPS: list[Row] = [
     ("in-progress", behind_a_drill_that_is_away, EAST, ["hand-to-people", "evacuate"]),
-    ("target-failing", target_fails, EAST, ["stand-down", "evacuate"]),
+    ("target-failing", scenes.target_fails, EAST, ["stand-down", "evacuate"]),
     ("unknown", only_customers, EAST, ["evacuate"]),
     ("policy-removed", lambda: held(scenes.third_region_off()), EAST, ["hand-to-people"]),
     ("policy-unreadable", lambda: held(scenes.third_region_off()), EAST, ["hand-to-people"]),

@@ -52,7 +52,10 @@ def escalate(deps: Deps, payload: StepPayload, error: str = "", cause: str = "")
 
 
 def _standing(deps: Deps, state: State) -> Situation:
-    """Return the situation by the journal alone: controls as they were put last, and no evidence."""
+    """Return the situation by the journal alone.
+
+    The controls stand as they were put last.
+    """
     return Situation(deps.policy, deps.account, deps.here, deps.runtime.now(), state, None, None)
 
 
