@@ -29,14 +29,15 @@ def move_lines(deployment: Deployment, changes: Sequence[Change]) -> Iterator[st
     Each call to an ARC cluster has one line for each endpoint.
     """
     arc, standby = deployment.arc, deployment.standby
+    policy = parse_policy(deployment.policy, in_force=True)
     if arc is not None:
-        parts = calls(parse_policy(deployment.policy), changes)
+        parts = calls(policy, changes)
         for before, part in pairwise(((), *parts)):
             if before:
                 yield f"sleep {arc.wait_period_s + 1:.0f}    # the rules' wait period, and a second"
             yield from _arc_call(deployment, arc, part)
     elif standby is not None:
-        yield from _object_calls(standby, parse_policy(deployment.policy, in_force=True), changes)
+        yield from _object_calls(standby, policy, changes)
 
 
 def read_lines(deployment: Deployment) -> Iterator[str]:

@@ -150,6 +150,13 @@ def w1_no_evidence(world: World) -> Fact:
     return says(world, {EAST: "healthy"})
 
 
+def w1_shadow(world: World, seconds: float = 130.0) -> Fact:
+    world.policies[world.policy.digest] = world.policy
+    wrote(world, Kind.POLICY_LOADED, digest=world.policy.digest)
+    later(world, seconds)
+    return says(world, {EAST: "shadow"})
+
+
 def w2(world: World) -> Fact:
     return world.trace.note("failed", HOME, "Tick: KeyError: 'x'", {"error": "KeyError"})
 
@@ -162,6 +169,7 @@ GROUNDS: dict[str, tuple[str, Callable[[World], Fact]]] = {
     case.__name__: (case.__name__.partition("_")[0].upper(), case)
     for case in (
         s15_intent, s16, p1, p2, p3, a7, s8_soak, s8_unready, d1_no_drills, d1_disarmed, d1_window, d1_no_arc,
-        d1_away, d1_late, d1_busy, w1_in_progress, w1_floor, w1_no_arc, w1_no_evidence, w2, s18_lost,
+        d1_away, d1_late, d1_busy, w1_in_progress, w1_floor, w1_no_arc, w1_no_evidence, w1_shadow, w2,
+        s18_lost,
     )
 }  # fmt: skip

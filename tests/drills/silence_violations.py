@@ -168,6 +168,31 @@ def l13(world: World) -> Fact:
     return lasts(world, 930.0)
 
 
+def l13_early(world: World, seconds: float = 250.0) -> Fact:
+    opened(world)
+    asked(world)
+    wrote(world, Kind.APPROVAL_EXPIRED, approval="a1")
+    wrote(world, Kind.STOOD_DOWN, code="approval-expired")
+    begun(world)
+    later(world, seconds)
+    return opened(world, life="second")
+
+
+def s3_outranked(world: World, kind: Kind = Kind.INCIDENT_OPENED) -> Fact:
+    wrote(world, kind, source=EAST, target=WEST)
+    return wrote(world, Kind.STOOD_DOWN, code="outranked")
+
+
+def s5_back(world: World, seconds: float = 500.0) -> Fact:
+    """A drill turned back, and its own Region has failed for long."""
+    wrote(world, Kind.DRILL_OPENED, source=EAST, target=WEST, requested_by="ben")
+    wrote(world, Kind.TURNED_BACK, outcome="succeeded")
+    lasts(world, seconds)
+    control = world.policy.regions[EAST].controls[0]
+    wrote(world, Kind.SHIFT_INTENDED, changes=[[control, True]], policy="abc")
+    return world.trace.note("send", HOME, "", {"changes": {control: True}, "override": ()})
+
+
 def s20(world: World) -> Fact:
     """The East left and came home, and one of its controls is still Off."""
     opened(world)
@@ -253,7 +278,7 @@ SILENCE: dict[str, tuple[str, Callable[[World], Fact]]] = {
     case.__name__: (case.__name__.partition("_")[0].upper(), case)
     for case in chain(
         (l8, l8_hourly, l8_unknown, l8_lost, l8_unwritten, l8_twice, l9, l9_soak, l10, l11, l11_stuck),
-        (l12, l12_unheard, l12_dark, l13, s20, s21, s21_one),
+        (l12, l12_unheard, l12_dark, l13, l13_early, s3_outranked, s5_back, s20, s21, s21_one),
         (s23_control, s23_wave, s23_region, s23_shadow, s23_removed),
     )
 }

@@ -1,11 +1,13 @@
 """Simulation: kept seeds break nothing, a seed repeats to the byte, and each invariant can be broken."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from controller.core.journal import Kind
 from controller.entry.cli.main import main
 from controller.entry.simulation import SeedOptions, plant, play, played
 from controller.lab.policy_files.overlay import overlaid
@@ -28,11 +30,11 @@ from controller.lab.simulate.run import Outcome
 from controller.lab.simulate.world.application import LENGTHS, matrix_policy
 from controller.lab.simulate.world.weather import CallRule, EventRule, Sent
 from controller.lab.simulate.world.world import World, make_world
-from tests.drills.decision_violations import GROUNDS
+from tests.drills.decision_violations import GROUNDS, w1_shadow
 from tests.drills.invariant_violations import CASES as RULES
 from tests.drills.invariant_violations import EAST, HOME, WEST, intended, later, opened, sound
 from tests.drills.output_violations import OUTWARD
-from tests.drills.silence_violations import SILENCE
+from tests.drills.silence_violations import SILENCE, l13_early, s3_outranked, s5_back
 
 CASES = RULES | GROUNDS | OUTWARD | SILENCE
 SEEDS = Path(__file__).with_name("seeds.txt")
@@ -159,6 +161,20 @@ def test_every_invariant_has_a_case_that_breaks_it() -> None:
 
 def test_a_sound_evacuation_breaks_nothing(world: World) -> None:
     assert broken(world, sound(world)) == []
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        partial(s3_outranked, kind=Kind.RESTORE_OPENED),
+        partial(s5_back, seconds=300.0),
+        partial(l13_early, seconds=600.0),
+        partial(w1_shadow, seconds=90.0),
+    ],
+    ids=("a return makes way", "not yet plain", "after askAgain", "just loaded"),
+)
+def test_what_comes_close_to_breaking_an_invariant_breaks_none(world: World, case: Any) -> None:
+    assert broken(world, case(world)) == []
 
 
 def test_a_person_passes_the_limits_and_the_evidence(world: World) -> None:

@@ -34,8 +34,11 @@ class Directed(ScriptedFaults):
     clients: Mapping[str, Clients] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
 
-    def answers(self, *words: bool | None) -> None:
-        """What ana says to the first request, to the second, ...; None: nothing."""
+    def answers(self, *words: bool | None, late: float = 10.0, home: str = "") -> None:
+        """What ana says to the first request, to the second, ...; None: nothing.
+
+        late: seconds until then. home: through which controller; any, if none is named.
+        """
         said = list(words)
 
         def look(fact: Fact) -> None:
@@ -43,7 +46,7 @@ class Directed(ScriptedFaults):
                 yes = said.pop(0)
                 asked = self.world.watch.record.requests[fact.data["event"].data["approval"]]
                 if yes is not None:
-                    People(self.world).answer_at(10.0, "ana", asked, yes=yes)
+                    People(self.world).answer_at(late, "ana", asked, yes=yes, home=home)
 
         self.world.trace.watchers.append(look)
 

@@ -1,6 +1,9 @@
 """Worlds in which a Region that was left comes home too early, or a drill begins where it must not."""
 
+from controller.core.journal import Kind
 from controller.lab.policy_files.overlay import overlaid
+from controller.lab.simulate.directed import SOON
+from controller.lab.simulate.precedence_scripts import FOUR, SLOW_STEPS, silent_on_the_way
 from controller.steps.operator import commands
 from tests.mutate.directed import EAST, HOME, WEST, Directed, Scene
 from tests.mutate.scenes_leave import PLAN, WINDOW
@@ -39,6 +42,25 @@ def turned_shadow(d: Directed) -> None:
     d.after(440, deploy)
 
 
+def opened_in_shadow(d: Directed) -> None:
+    """A person brings a Region home in shadow; then the policy in force is live."""
+    live = d.world.policy
+    turned_shadow(d)
+    d.person(570, "restores", lambda deps: commands.restore(deps, EAST, who="ana", reason="x"))
+
+    def deploy() -> None:
+        d.world.policy = live
+        d.world.deploy(HOME, live)
+
+    d.after(580, deploy)
+
+
+def fails_before_its_way_back(d: Directed) -> None:
+    """A drill has turned back and is disarmed; by when it is armed, its own Region has failed."""
+    d.person(5, "drills", lambda deps: commands.drill(deps, EAST, who="ana", reason="x"))
+    d.upon(Kind.TURNED_BACK, lambda: (d.arm(0, on=False), d.dark(EAST), d.arm(600, on=True)))
+
+
 def unready(d: Directed) -> None:
     left(d)
     d.so("unready", EAST, 430, lambda: d.world.cloud.faults.unready.add(EAST))
@@ -64,6 +86,11 @@ HOME_SCENES = {
     ),
     "home switch-unavailable": Scene(no_endpoint, RETURNS, lasts=800),
     "home shadow": Scene(turned_shadow, RETURNS, lasts=800),
+    "home policy-superseded": Scene(opened_in_shadow, RETURNS, lasts=900),
+    "home target-failing": Scene(fails_before_its_way_back, {"drills": {"stay": "20s"}}, lasts=900),
+    "home return-in-doubt": Scene(
+        silent_on_the_way, {"restore": SLOW_STEPS, "limits": SOON, "regions": FOUR}, lasts=1800
+    ),
     "home approval-denied/approval-expired": Scene(
         denied, RETURNS | {"restore": {"when": WELL, "approval": "one"}}, lasts=800
     ),

@@ -1,7 +1,10 @@
 """For each code that keeps a Region from being left, a world in which nothing else keeps it."""
 
+from controller.core.journal import Kind
 from controller.lab.policy_files.overlay import overlaid
+from controller.lab.simulate.directed import BRIEFLY, stand_down
 from controller.lab.simulate.faults.controllers import call
+from controller.lab.simulate.precedence_scripts import BY_ONES
 from controller.lab.simulate.world.weather import CallRule, EventRule
 from tests.mutate.directed import EAST, HOME, THIRD, WEST, Directed, Scene
 
@@ -91,6 +94,42 @@ def denied(d: Directed) -> None:
     d.dark(EAST)
 
 
+def unanswered(d: Directed) -> None:
+    d.answers(None, None, None)
+    d.dark(EAST)
+
+
+def denied_once(d: Directed) -> None:
+    """Whoever is asked again says yes."""
+    d.answers(False, True)
+    d.dark(EAST)
+
+
+def stopped(d: Directed) -> None:
+    d.dark(EAST)
+    d.upon(Kind.APPROVAL_REQUESTED, lambda: stand_down(d), late=15.0)
+
+
+def shadow_unread(d: Directed) -> None:
+    """While people think, a policy in shadow is loaded elsewhere; the driver cannot read it."""
+    w, rule = (
+        d.world,
+        CallRule("refused", home=HOME, service="dynamodb", operation="GetItem", part=b"policy#"),
+    )
+    d.dark(EAST)
+    d.answers(True, late=100.0, home=HOME)
+    d.upon(Kind.APPROVAL_REQUESTED, lambda: w.deploy(WEST, overlaid(w.policy, {"enforcement": "shadow"})))
+    d.upon(Kind.APPROVAL_REQUESTED, lambda: call(w, rule))
+
+
+def last_slice_removed(d: Directed) -> None:
+    """Between two waves a policy is loaded that has only what has moved."""
+    w = d.world
+    d.dark(EAST)
+    fewer = {r: {"controls": list(e.controls[:-1])} for r, e in w.policy.regions.items()}
+    d.upon(Kind.SHIFT_VERIFIED, lambda: w.deploy(HOME, overlaid(w.policy, {"regions": fewer})))
+
+
 def journal_gone(d: Directed) -> None:
     d.after(0, lambda: d.world.cloud.faults.journal_unreachable.add(HOME))
 
@@ -119,6 +158,11 @@ LEAVE = {
     "leave switch-unavailable": Scene(no_endpoint),
     "leave blackout": Scene(dark, {"limits": {"blackout": WINDOW}}),
     "leave cooldown": Scene(put_back_while_dark, {"limits": {"cooldown": "40m"}}, lasts=720),
+    "leave refused": Scene(denied_once, ASKS),
+    "leave unanswered": Scene(unanswered, ASKS | BRIEFLY),
+    "leave stopped": Scene(stopped, ASKS),
+    "leave policy-unreadable": Scene(shadow_unread, ASKS, homes=(HOME, WEST)),
+    "leave policy-removed": Scene(last_slice_removed, BY_ONES),
     "leave velocity": Scene(
         put_back_while_dark, {"limits": {"cooldown": "1s", "evacuationsPerDay": 1}}, lasts=720
     ),

@@ -76,6 +76,12 @@ def two_note(d: Directed) -> None:
     d.at_once(1, *(lambda n=n: notes.add(APP, at, {"n": n}) for n in range(2)))
 
 
+def two_keep_a_policy(d: Directed) -> None:
+    """A digest stands for one text: what is kept under it stays."""
+    kept = d.world.deps[HOME].policies
+    d.at_once(1, *(lambda n=n: kept.keep("5e6f", f"text {n}") for n in range(2)))
+
+
 def two_make_a_key(d: Directed) -> None:
     deployment = d.world.deployments[HOME]
     d.at_once(1, *[lambda: wiring.console_key(deployment, d.clients[HOME])] * 2)
@@ -136,6 +142,7 @@ WRITES = {
     "write evidence #version = :version": short(lambda d: two_see(60, d)),
     "write assessments attribute_not_exists(#at)": short(two_note),
     "write console_key attribute_not_exists(application)": short(two_make_a_key),
+    "write policies attribute_not_exists(application)": short(two_keep_a_policy),
     "write locked_store IfNoneMatch": short(two_keep, homes=TWO, redraw=objects),
     "write s3_switch IfNoneMatch": short(two_turn_off, homes=TWO, redraw=objects),
     "write s3_switch IfMatch": short(turned_off_again, homes=TWO, redraw=objects),

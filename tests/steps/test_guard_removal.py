@@ -30,7 +30,6 @@ from tests.support.policy_scene import policy_data
 from tests.support.world import World, failing
 
 LIMITS = policy_data()["limits"]
-THIRD = "eu-west-1"
 
 
 @dataclass(frozen=True)

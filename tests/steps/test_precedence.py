@@ -8,6 +8,8 @@ from controller.core.decision.progress import LANDED, lands_until, yields
 from controller.core.incident.state import Phase, heading
 from controller.core.journal import Kind
 from controller.core.model import Verdict
+from controller.steps.context.situation import situation
+from controller.steps.incident.opening import assess_regions
 from controller.steps.operator import commands
 from controller.steps.operator.approve import answer
 from tests.support.policy_scene import EAST, WEST, policy_data
@@ -134,6 +136,26 @@ def test_a_drill_whose_own_region_dies_on_the_way_out_goes_at_once() -> None:
     w.say(east=Verdict.BREACHING)
     assert w.until(lambda: off(w, EAST), 700)
     assert w.count(Kind.SHIFT_APPLIED) == 2
+
+
+def test_a_drill_on_its_way_back_makes_no_way_for_its_own_region_which_is_empty() -> None:
+    w = world(**(QUICK | {"drills": DRILLS | {"stay": "1m"}}))
+    w.advance(130)
+    assert commands.drill(w.hand, EAST, who="ben", reason="training").done
+    assert w.until(w.has(Kind.TURNED_BACK), 400)
+    assert commands.arm(w.hand, on=False, who="ana", reason="wait").done
+    w.say(east=Verdict.BREACHING)
+    w.advance(400)
+    assert commands.arm(w.hand, on=True, who="ana", reason="go on").done
+    # An event arrives: nobody has read the controls.
+    assert assess_regions(w.hand, situation(w.hand, w.state, read_controls=False), w.state).opened is None
+    w.advance(200)
+    assert off(w, EAST)
+    assert w.state.open is not None
+    assert w.state.open.intent == "drill"
+    assert not w.count(Kind.INCIDENT_OPENED)
+    w.say(east=Verdict.HEALTHY)
+    assert w.until(lambda: all(w.controls.values()), 600)
 
 
 def test_a_drill_turns_back_from_a_region_that_must_be_left_also_without_abort_conditions() -> None:

@@ -155,7 +155,7 @@ def _deaf_since(units: Units, known: Sequence[bool], wanted: int) -> float | Non
 
 
 def _last_word(track: Track) -> float:
-    """Return when a signal was last heard, or a canary was lost; by our clock."""
+    """Return the time of a signal's last word, or of a canary's loss."""
     return track.runs[-1].heard if _lost(track) and track.runs else track.past.heard
 
 
@@ -200,7 +200,7 @@ def _heard(track: Track, now: float) -> bool:
 
 
 def _lost(track: Track) -> bool:
-    """Return True for a canary that was stopped or cannot run: it is an observer no more.
+    """Return True for a canary that was stopped or cannot run.
 
     An alarm without data is another matter: it looks, and there is nothing to see.
     """

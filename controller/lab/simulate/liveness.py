@@ -171,7 +171,8 @@ def _tend(world: World, hand: People, rest: Rest, passed: float) -> None:
         stays = life.applied and passed > HAND and (ill == rest.gone or long)
         if stays and ill == rest.gone and life.intent != "drill" and world.seed % 4 == 1:
             _move_back(world, life.source)
-        elif names.get(life.id, -inf) > life.opened and (stays or _only_holds(world, life)):
+        # Who asked for it was told by the command itself that it holds; of any other a page must have told.
+        elif _only_holds(world, life) or (stays and names.get(life.id, -inf) > life.opened):
             name = life.id
             hand.act(
                 f"stands down {name}",

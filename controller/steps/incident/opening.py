@@ -14,11 +14,10 @@ from functools import partial
 from typing import Any
 
 from controller.core.decision.decide import Situation, decide, may_open
-from controller.core.decision.plan import where_it_stands
 from controller.core.decision.precedence import TICKS_APART, TURN, rank
-from controller.core.decision.progress import yields
+from controller.core.decision.progress import begun, yields
 from controller.core.explanation import decision_record, grounds
-from controller.core.incident.state import BEFORE_SHIFT, INTERRUPTED, Incident, Phase, State
+from controller.core.incident.state import Incident, Phase, State
 from controller.core.journal import Kind
 from controller.core.model import Decision, Truth
 from controller.ports.errors import OutsideUnreachable
@@ -26,8 +25,8 @@ from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.journalling import load_state, retry_on_conflict, write
 from controller.steps.context.paging import page
 from controller.steps.context.situation import after, with_controls
-from controller.steps.incident.approvals import answer_callback
 from controller.steps.incident.driver import drive, next_epoch
+from controller.steps.incident.ending import drop_intent, end_where_it_stands
 
 UNBROKEN = TICKS_APART + 50.0
 """Seconds after which an earlier look says nothing about now. It is dated by its tick's begin.
@@ -128,6 +127,10 @@ def _to_open(seen: Situation, decision: Decision) -> Decision | None:
         return None
     other = state.open if state else None
     if state is not None and other is not None and other.source == region:
+        on = state.stand if seen.controls is None else seen.controls
+        carries = any(on.get(name, True) for name in seen.policy.regions[region].controls)
+        if begun(seen.policy, other, seen.controls) and not carries:
+            return None  # its own move left nothing there to leave
         if not yields(seen.policy, other, region, seen.controls, seen.now):
             return None
         rest = {key: each for key, each in state.incidents.items() if key != other.id}
@@ -146,18 +149,11 @@ def make_way(deps: Deps, state: State, region: str, why: str) -> State:
     if other is None:
         return state
     if other.phase is Phase.SHIFTING:
-        dropped = {"code": "outranked", "reason": "nothing was applied, and another Region must be left"}
-        state = write(deps, state, Kind.SHIFT_REFUSED, data=dropped, incident=other)
+        dropped = "nothing was applied, and another Region must be left"
+        state = drop_intent(deps, state, other, code="outranked", reason=dropped)
         other = state.incidents[other.id]
-    reason = f"{region} must be left, which comes first: {why}"[:REASON]
-    moved = other.phase not in BEFORE_SHIFT
-    data: dict[str, Any] = {"code": "outranked", "reason": reason}
-    data |= {"outcome": INTERRUPTED} if moved or other.intent == "drill" else {}
-    data |= {"target": str(other.target)} if moved else {}
-    state = write(deps, state, Kind.SETTLED if moved else Kind.STOOD_DOWN, data=data, incident=other)
-    if other.request is not None:
-        answer_callback(deps, other.request.id, "not needed")
-    stands = where_it_stands(deps.policy, state.stand) if moved else "It has moved nothing."
+    reason = f"{region} must be left, which comes first: {why}"
+    state, stands = end_where_it_stands(deps, state, other, code="outranked", reason=reason)
     page(deps, f"{other.id}: makes way", f"{reason}\n{stands}")
     return state
 

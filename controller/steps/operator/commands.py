@@ -12,7 +12,6 @@ from typing import TypeVar
 
 from controller.core.decision.decide import Situation, decide
 from controller.core.decision.drills import obstacle_to_drill
-from controller.core.decision.plan import where_it_stands
 from controller.core.decision.progress import yields
 from controller.core.incident.fold import fold
 from controller.core.incident.state import BEFORE_SHIFT, ENDED, IllegalMove, Incident, Phase, State
@@ -26,7 +25,7 @@ from controller.steps.context.governance import by_policy_in_force
 from controller.steps.context.journalling import BUSY, load_state, retry_on_conflict, write
 from controller.steps.context.paging import page
 from controller.steps.context.situation import FLEET, situation, stopped
-from controller.steps.incident.approvals import answer_callback
+from controller.steps.incident.ending import end_where_it_stands
 from controller.steps.incident.opening import make_way, open_incident
 
 S = TypeVar("S")
@@ -227,16 +226,10 @@ def stand_down(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:
         refusal = _cannot_stand_down(incident)
         if refusal is not None:
             return refused(deps, f"stand-down {incident_id}", refusal, who=who)
-        moved = incident.phase not in BEFORE_SHIFT
-        data = {"code": "by-person", "reason": f"{sanitize(reason, 500)} (by {who})"}
-        data |= {"outcome": "interrupted"} if moved or incident.intent == "drill" else {}
-        data |= {"target": str(incident.target)} if moved else {}
-        kind = Kind.SETTLED if moved else Kind.STOOD_DOWN
-        after = write(deps, state, kind, data=data, incident=incident, by=who)
-        if incident.request is not None:
-            answer_callback(deps, incident.request.id, "not needed")
-        stands = where_it_stands(deps.policy, after.stand) if moved else "It has moved nothing."
+        why = f"{sanitize(reason, 500)} (by {who})"
+        _, stands = end_where_it_stands(deps, state, incident, code="by-person", reason=why, by=who)
         page(deps, f"{incident_id}: stood down", f"by {who}: {sanitize(reason, 500)}\n{stands}")
+        moved = incident.phase not in BEFORE_SHIFT
         stays = "what has moved stays as it is" if moved else "nothing of it moves"
         return Done(True, f"{incident_id} has stood down; {stays}", incident_id)
 

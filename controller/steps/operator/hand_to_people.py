@@ -14,20 +14,17 @@ moves: people are told what stands, and move the rest themselves (`evacuate`, `r
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-from controller.core.decision.plan import where_it_stands
 from controller.core.decision.progress import LANDED
-from controller.core.incident.state import BEFORE_SHIFT, ENDED, IllegalMove, Incident, Phase, State
+from controller.core.incident.state import ENDED, IllegalMove, Incident, Phase, State
 from controller.core.journal import Kind
 from controller.core.text import sanitize
 from controller.ports.errors import JournalConflict
 from controller.steps.context.deps import REASON, Deps
-from controller.steps.context.governance import governed_if_read
 from controller.steps.context.journalling import BUSY, load_state, retry_on_conflict, write
 from controller.steps.context.paging import page
 from controller.steps.context.situation import read_switch
-from controller.steps.incident.approvals import answer_callback
+from controller.steps.incident.ending import drop_intent, end_where_it_stands
 from controller.steps.operator.commands import Done, refused
 
 
@@ -56,13 +53,11 @@ def hand_to_people(deps: Deps, incident_id: str, *, who: str, reason: str) -> Do
         controls = read_switch(deps, state)
         state = _close_shift(deps, state, incident, person, controls)
         incident = state.incidents[incident_id]
-        moved = incident.phase not in BEFORE_SHIFT
-        data = {"code": "handed-to-people", "reason": person.said, "outcome": "interrupted"}
-        data |= {"target": str(incident.target)} if moved else {}
-        write(deps, state, Kind.SETTLED if moved else Kind.STOOD_DOWN, data=data, incident=incident, by=who)
-        if incident.request is not None:
-            answer_callback(deps, incident.request.id, "not needed")
-        stands = _what_stands(deps, state, incident, controls)
+        _, stands = end_where_it_stands(
+            deps, state, incident, code="handed-to-people", reason=person.said, by=who, controls=controls
+        )
+        if controls is None:
+            stands = f"ARC shows nothing now. By the journal: {stands}"
         text = f"{person.said}\nNothing of it moves by itself any more.\n{stands}"
         told = page(deps, f"{incident_id}: handed to people", text)
         return Done(True, f"{incident_id} is handed to people{'' if told else ', and nobody could be told'}; "
@@ -96,15 +91,8 @@ def _close_shift(
     stands = [name for name, on in incident.intended.items() if known.get(name) is on]
     if not stands:
         found = "nothing of it was applied" if known else "nobody knows what of it was applied"
-        data: dict[str, Any] = {"code": "handed-to-people", "reason": f"{found}; {person.said}"[:REASON]}
-        return write(deps, state, Kind.SHIFT_REFUSED, data=data, incident=incident, by=person.who)
+        why = f"{found}; {person.said}"
+        return drop_intent(deps, state, incident, code="handed-to-people", reason=why, by=person.who)
     plans = (e.data.get("plan") for e in reversed(state.intents) if e.draft.incident == incident.id)
     data = {"plan": str(next(plans, "")), "wave": incident.waves + 1, "states": known}
     return write(deps, state, Kind.SHIFT_APPLIED, data=data, incident=incident, by=person.who)
-
-
-def _what_stands(deps: Deps, state: State, incident: Incident, controls: Mapping[str, bool] | None) -> str:
-    policy = governed_if_read(deps, state, incident).policy
-    if controls is not None:
-        return where_it_stands(policy, controls)
-    return f"ARC shows nothing now. By the journal: {where_it_stands(policy, state.stand)}"

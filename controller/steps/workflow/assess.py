@@ -27,6 +27,7 @@ from controller.steps.context.journalling import load_state, write
 from controller.steps.context.paging import note, page
 from controller.steps.context.situation import situation
 from controller.steps.incident.driver import take_or_keep_lease
+from controller.steps.incident.ending import drop_intent
 from controller.steps.payload import StepPayload
 
 LOOPS = 1000
@@ -182,8 +183,8 @@ def _without_intent(
 ) -> tuple[State, Incident]:
     if incident.phase is not Phase.SHIFTING:
         return state, incident
-    dropped = {"code": decision.code, "reason": f"nothing was applied, and: {decision.reason}"[:REASON]}
-    state = write(deps, state, Kind.SHIFT_REFUSED, data=dropped, incident=incident)
+    reason = f"nothing was applied, and: {decision.reason}"
+    state = drop_intent(deps, state, incident, code=decision.code, reason=reason)
     return state, state.incidents[incident.id]
 
 

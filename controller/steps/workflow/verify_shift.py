@@ -21,7 +21,7 @@ from controller.core.decision.precedence import abstains
 from controller.core.decision.restore import must_be_left, must_turn
 from controller.core.decision.traffic_share import Proof
 from controller.core.evidence.evaluation import judge_leaf
-from controller.core.incident.state import Incident, Phase, State, heading
+from controller.core.incident.state import INTERRUPTED, Incident, Phase, State, heading
 from controller.core.journal import Kind
 from controller.core.model import Node, Truth
 from controller.core.policy.conditions import Leaf
@@ -234,7 +234,7 @@ def _drifted(
         return waits.to("watch", reason=reason, wait=lag_after(state))
     state = record_drift(deps, state, controls, waited=True)
     reason = f"moved by somebody else since: {', '.join(names)}"
-    data = {"target": incident.target, "drift": names, "outcome": "interrupted"}
+    data = {"target": incident.target, "drift": names, "outcome": INTERRUPTED}
     state = write(deps, state, Kind.SETTLED, data=data, incident=incident)
     page(deps, f"{incident.id}: interrupted", f"{reason}.\n{where_it_stands(deps.policy, state.stand)}")
     return payload.to("settled", code="drift", reason=reason)

@@ -111,6 +111,11 @@ def target_alive(world: World, fact: Fact) -> str | None:
     return f"{region} has been dark for {for_long:.0f} s" if for_long > 300.0 else None
 
 
+def takes_back(world: World, fact: Fact) -> str | None:
+    """S5: a move that turned back brings nothing into a Region that must be left."""
+    return homecoming.takes_back(world, fact, sent_by(world, fact))
+
+
 def armed(world: World, fact: Fact) -> str | None:
     """S15: nothing is sent after the kill switch was turned."""
     record = world.watch.record
@@ -158,6 +163,7 @@ TABLE: Mapping[str, tuple[tuple[str, Invariant], ...]] = {
         ("S2", intended),
         ("S4", fenced),
         ("S5", target_alive),
+        ("S5", takes_back),
         ("S14", override_agreed),
         ("S15", armed),
         ("S1", decisions.floor_kept),
@@ -167,6 +173,7 @@ TABLE: Mapping[str, tuple[tuple[str, Invariant], ...]] = {
     "append": (
         ("S18", journal_writes.chained),
         ("S3", journal_writes.one_at_a_time),
+        ("S3", order.evacuation_goes_on),
         ("A1", journal_writes.answered_once),
         ("A4", journal_writes.in_time),
         ("A3", journal_writes.approved),
@@ -192,6 +199,7 @@ TABLE: Mapping[str, tuple[tuple[str, Invariant], ...]] = {
         ("L9", order.soaked_after_no),
         ("L10", order.stays_stopped),
         ("L12", homecoming.heard_of),
+        ("L13", silence.asked_in_time),
     ),
     "look": (
         ("L8", silence.told),
@@ -202,7 +210,7 @@ TABLE: Mapping[str, tuple[tuple[str, Invariant], ...]] = {
         ("L13", silence.asked_again),
     ),
     "page": (("L8", silence.told_once),),
-    "done": (("W1", decisions.says_what_is),),
+    "done": (("W1", decisions.says_what_is), ("W1", decisions.shadow_is_in_force)),
     "failed": (("W2", decisions.fails_by_name),),
     "heal": (("S6", notices.told_of_all_dark), ("L4", notices.told_of_no_quorum)),
     "lost": (("S18", notices.as_said),),

@@ -214,6 +214,21 @@ def says_what_is(world: World, fact: Fact) -> str | None:
     return None
 
 
+def shadow_is_in_force(world: World, fact: Fact) -> str | None:
+    """W1: nothing waits in shadow while the policy in force is live."""
+    codes, record = fact.data.get("codes") or {}, world.watch.record
+    held = sorted(region for region, code in codes.items() if code == "shadow")
+    policy = world.policies.get(record.digests[-1]) if record.digests else None
+    if fact.data.get("handler") != "Tick" or not held or policy is None or policy.enforcement == "shadow":
+        return None
+    since = fact.at - record.loaded - world.truth.seconds(("stopped",), fact.where, 2 * LOOKED)
+    return (
+        f"says shadow of {held[0]}, and a live policy has been in force for {since:.0f} s"
+        if (since > 2 * LOOKED)
+        else None
+    )
+
+
 def _all_on(world: World) -> bool:
     return all(world.cloud.switch.is_on(c) for e in world.policy.regions.values() for c in e.controls)
 

@@ -5,13 +5,15 @@ They check what may come home, what turns back, and that there and back is home.
 
 from controller.core.journal import Event, Kind
 from controller.lab.simulate.world.facts import Fact
-from controller.lab.simulate.world.journal_record import ENDINGS
+from controller.lab.simulate.world.journal_record import ENDINGS, Intent
 from controller.lab.simulate.world.world import World
 
 UNHEARD = 60.0
 """Seconds after which a controller knows that it hears of a Region from too few."""
 DARK = 270.0
 """Seconds after which it is plain from outside that a Region fails."""
+LATE = 60.0
+"""Seconds before a send in which a controller may have stood still since it looked."""
 BACK_WITHIN = 300.0
 """Seconds in which a return turns back, once it is plain that its Region fails again."""
 
@@ -46,6 +48,22 @@ def turned_back(world: World, fact: Fact) -> str | None:
         if fact.at - since > BACK_WITHIN:
             return f"{life.source} fails again for {fact.at - since:.0f} s, and {life.id} does not turn back"
     return None
+
+
+def takes_back(world: World, fact: Fact, intent: Intent | None) -> str | None:
+    """S5: a move that turned back brings nothing into a Region that must be left."""
+    life = intent.life if intent else None
+    if life is None or life.leg != "home":
+        return None
+    reached = life.target if life.intent == "restore" else life.source
+    entry = world.policy.regions.get(str(reached))
+    on = {name for name, on in fact.data["changes"].items() if on}
+    failing = world.standings.of(str(reached)).failing
+    if entry is None or failing is None or not on.intersection(entry.controls):
+        return None
+    for_long = fact.at - failing - world.truth.seconds(("stopped",), fact.where, LATE)
+    late = for_long > world.standings.plain_after()
+    return f"{life.id} turned back, and {reached} has failed for {for_long:.0f} s" if late else None
 
 
 def as_before(world: World, fact: Fact) -> str | None:

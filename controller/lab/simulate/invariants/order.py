@@ -5,7 +5,7 @@ from controller.core.policy.conditions import Leaf
 from controller.core.policy.schema import Policy
 from controller.lab.simulate.invariants.journal_writes import skew
 from controller.lab.simulate.world.facts import Fact
-from controller.lab.simulate.world.journal_record import OPENINGS, Life
+from controller.lab.simulate.world.journal_record import ENDINGS, OPENINGS, Life
 from controller.lab.simulate.world.world import World
 
 FEW_TICKS = 330.0
@@ -30,6 +30,16 @@ def nothing_in_the_way(world: World, fact: Fact) -> str | None:
             if idle and since > FEW_TICKS:
                 return f"{region} could be left for {free:.0f} s, and waits behind {life.id}"
     return None
+
+
+def evacuation_goes_on(world: World, fact: Fact) -> str | None:
+    """S3: an evacuation in progress makes way for no other."""
+    event: Event = fact.data["event"]
+    life = world.watch.record.lives.get(event.draft.incident or "")
+    ends = event.kind in ENDINGS and event.data.get("code") == "outranked"
+    if life is None or life.intent != "evacuate" or not ends:
+        return None
+    return f"{life.id} was in progress, and ends for another"
 
 
 def left_or_told(world: World, fact: Fact) -> str | None:
@@ -65,7 +75,7 @@ def soaked_after_no(world: World, fact: Fact) -> str | None:
     intent = OPENINGS.get(event.kind)
     if intent not in ("restore", "drill") or event.data.get("requested_by") not in (None, "schedule"):
         return None
-    last = _last(world, str(event.data["source"]), intent, event)
+    last = last_before(world, str(event.data["source"]), intent, event)
     if last is None or last.ended is None or not last.refused_by_people or last.acknowledged:
         return None
     rest = soak(world.policy, last.source) - SPARE - skew(world) - (fact.at - last.ended)
@@ -83,7 +93,7 @@ def stays_stopped(world: World, fact: Fact) -> str | None:
     intent = OPENINGS.get(event.kind)
     if intent is None or event.data.get("requested_by") or "scheduled" in event.data:
         return None
-    last = _last(world, str(event.data["source"]), intent, event)
+    last = last_before(world, str(event.data["source"]), intent, event)
     if last is None or last.ended is None or not last.closed_by or last.acknowledged:
         return None
     if world.used & {"events-late", "events-dropped", "bus-deaf"} or skew(world):
@@ -93,7 +103,7 @@ def stays_stopped(world: World, fact: Fact) -> str | None:
     return f"{last.closed_by} stopped {last.id}, and it is opened again" if short > 0.0 else None
 
 
-def _last(world: World, source: str, intent: str, now: Event) -> Life | None:
+def last_before(world: World, source: str, intent: str, now: Event) -> Life | None:
     """Return the last incident of an intent about a Region before the one that opens now.
 
     None where a person asked for something about the Region since.

@@ -5,8 +5,12 @@ They go by the standings of the Regions: what was delivered, what is On, which p
 
 from math import inf
 
+from controller.core.journal import Event
+from controller.lab.simulate.invariants.journal_writes import skew
 from controller.lab.simulate.invariants.notices import HARMLESS
+from controller.lab.simulate.invariants.order import last_before
 from controller.lab.simulate.world.facts import Fact
+from controller.lab.simulate.world.journal_record import OPENINGS
 from controller.lab.simulate.world.standings import Standing
 from controller.lab.simulate.world.world import World
 
@@ -18,6 +22,8 @@ TOLD_WITHIN = SOON + TICKS + RANKS + SPARE
 AGAIN = 3600.0
 ASKED_WITHIN = 300.0
 """Seconds beyond half a cooldown in which people are asked again."""
+EARLY = 5.0
+"""Seconds by which people may be asked again before their time, by clocks that are sound."""
 APART = 60.0
 """Seconds by which the same page may come before its hour is over."""
 ANNOUNCED = ("disarmed", "armed", "reminder", "stood down", "drift", "is muted")
@@ -103,3 +109,17 @@ def asked_again(world: World, _fact: Fact) -> str | None:
                 f"{region} is dark, and {world.now - last.ended:.0f} s after {last.id} nobody is asked again"
             )
     return None
+
+
+def asked_in_time(world: World, fact: Fact) -> str | None:
+    """L13: where nobody answered, people are not asked again before `askAgain` is over."""
+    event: Event = fact.data["event"]
+    if OPENINGS.get(event.kind) != "evacuate" or event.data.get("requested_by"):
+        return None
+    last = last_before(world, str(event.data["source"]), "evacuate", event)
+    if last is None or last.ended is None or last.end != "approval-expired" or last.acknowledged:
+        return None
+    waits = min((one.limits.ask_again_after for one in world.policies.values()), default=0.0)
+    early = waits - skew(world) - EARLY - (fact.at - last.ended)
+    ago = f"{fact.at - last.ended:.0f} s after {last.id}"
+    return f"nobody answered, and people are asked again {ago}" if early > 0.0 else None

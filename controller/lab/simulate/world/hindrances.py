@@ -119,7 +119,7 @@ def hindrances(world: Seen, region: str) -> set[str]:
         "velocity": len(record.shifted) >= limits.evacuations_per_day,
         "floor": limits.min_regions_on > 1,
         "readiness": len(policy.target.ready) > 1,
-        "cooldown": _cools_down(world),
+        "cooldown": _cools_down(world, region),
         "people": _was_stopped(world, region),
         "target": not any(_is_well(world, other) for other in policy.target.prefer if other != region),
         "in-progress": any(life.intent == "evacuate" and life.source != region for life in record.open),
@@ -132,12 +132,12 @@ def _switch_ill(world: Seen) -> bool:
     return bool(rules) or len(world.cloud.faults.arc) > 2 or world.truth.unbroken(("no-arc",), "") > 0.0
 
 
-def _cools_down(world: Seen) -> bool:
-    """Return True in the time after a move, or after people said no to an evacuation."""
+def _cools_down(world: Seen, region: str) -> bool:
+    """Return True in the time after a move, or after people denied or left unanswered this very question."""
     longest = max(world.cooldowns) + SPARE
     for life in world.watch.record.lives.values():
         fresh = life.ended is not None and world.now - life.ended < longest
-        said_no = life.intent == "evacuate" and life.refused_by_people
+        said_no = life.intent == "evacuate" and life.source == region and life.refused_by_people
         if fresh and not life.acknowledged and life.intent != "drill" and (life.applied or said_no):
             return True
     return False

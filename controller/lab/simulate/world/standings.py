@@ -29,6 +29,8 @@ FIRES = 220.0
 """Seconds that an alarm takes longer to fire than a canary, where a policy asks for both."""
 SURE = 60.0
 """Seconds beyond a policy's own, until it must be plain that a Region is bad."""
+UNSURE = frozenset({"muted", "doubtful", "lost"})
+"""Hindrances with which it is not plain to a controller that a Region is bad."""
 
 
 @dataclass
@@ -37,10 +39,10 @@ class Standing:
 
     ill: it carries traffic, and is bad or unknown to every controller. bad: bad to every controller. free:
     nothing but the controllers keeps its traffic there. askable: the same, but for a cooldown. relapsed: it
-    is coming home, and is bad again. moved: when its controls last changed. told: when people last heard of
-    it. warned: the same, of it and of no incident. written: when the journal last said that nobody could be
-    told. excused: until when it needs no page. seen_ill: when it was ill last.
-    episode: since when it is ill, or was within `FLAPS`.
+    is coming home, and is bad again. failing: bad to every controller, whatever it carries. moved: when its
+    controls last changed. told: when people last heard of it. warned: the same, of it and of no incident.
+    written: when the journal last said that nobody could be told. excused: until when it needs no page.
+    seen_ill: when it was ill last. episode: since when it is ill, or was within `FLAPS`.
     """
 
     ill: float | None = None
@@ -50,6 +52,7 @@ class Standing:
     free: float | None = None
     askable: float | None = None
     relapsed: float | None = None
+    failing: float | None = None
     moved: float = -inf
     told: float = -inf
     written: float = -inf
@@ -200,18 +203,26 @@ class Standings:
                 begins = now - standing.seen_ill > FLAPS
                 standing.episode, standing.seen_ill = now if begins else standing.episode, now
             standing.bad = _kept(standing.bad, bad and carries, now)
+            against = hindrances(world, region) if bad else {"well"}
+            standing.failing = _kept(standing.failing, bad and not against & UNSURE, now)
             for home in world.homes:
                 _since(standing.unheard, home, hearings.get(home) == "unknown", now)
-            self._weigh(region, standing, now)
+            self._weigh(region, standing, against, now)
             if self._excused(region, now):
                 standing.excused = now
 
-    def _weigh(self, region: str, standing: Standing, now: float) -> None:
-        """Note whether all that a move out of a Region needs is so."""
+    def plain_after(self) -> float:
+        """Return after how many seconds it must be plain to a controller that a Region is bad."""
+        length = self.world.length
+        return length.held + (FIRES if length.name == "long" else 0.0) + SURE
+
+    def _weigh(self, region: str, standing: Standing, against: set[str], now: float) -> None:
+        """Note whether all that a move out of a Region needs is so.
+
+        against: what hinders it.
+        """
         world = self.world
-        longest = world.length.held + (FIRES if world.length.name == "long" else 0.0) + SURE
-        plain = standing.bad is not None and now - standing.bad >= longest
-        against = hindrances(world, region) if standing.bad is not None else {"well"}
+        plain = standing.bad is not None and now - standing.bad >= self.plain_after()
         standing.free = _kept(standing.free, plain and not against, now)
         standing.askable = _kept(standing.askable, plain and against <= {"cooldown"}, now)
         returns = any(_comes_home(life, region) for life in world.watch.record.open)

@@ -55,6 +55,8 @@ class StoredItems:
         key = ("", name, "")
         if name.startswith("console-key#") and operation == "PutItem":
             return self._once(key, "a console's key")
+        if name.startswith("policy#") and operation == "PutItem":
+            return self._once(key, "a policy's document")
         if not name.startswith("lease#"):
             return None
         if operation == "UpdateItem":
