@@ -114,6 +114,20 @@ def test_a_deployment_was_rolled_back_and_people_are_told_to_redeploy() -> None:
     assert len(told(w, FAILING)) == 3
 
 
+def test_where_every_policy_is_superseded_and_nobody_hears_of_a_region_people_are_told_to_redeploy() -> None:
+    w = world(**TRIO)
+    w.advance(130)
+    load_state(redeployed(w, limits=LIMITS | {"cooldown": "6m"}))  # the one that loaded it is rolled back
+    blind = w.stage.kernel.now()
+    w.verdicts |= dict.fromkeys(w.verdicts) | dict.fromkeys(
+        s.id for s in expected_signals(w.stage.policy, ACCOUNT)
+    )
+    w.advance(900)
+    found = minutes(w, blind)
+    assert found[0] <= 9
+    assert "superseded" in told(w)[0].text
+
+
 def test_all_controllers_cut_off_from_each_other_people_are_told() -> None:
     w = world(**TRIO, evacuate=FREE)
     w.advance(130)

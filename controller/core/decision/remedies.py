@@ -1,4 +1,6 @@
-"""The remedies: what a person can do about a code, as command lines that are not refused now.
+"""The remedies: commands by which a person can do something about a code.
+
+None of them is refused in the state that the code is about.
 
 ```
  what is open ── would not make way ──> it is ended first: `stand-down`, or `hand-to-people` half way
@@ -17,21 +19,22 @@ from controller.core.incident.state import BEFORE_SHIFT, ENDED, Incident, Phase,
 WHY = "--reason WHY"
 BY_TWO = ("target-not-ready", "shared-cause")
 """Codes of what two people may set aside."""
-LIMITS = ("refused", "unanswered", "stopped")
+RESTS = ("refused", "unanswered", "stopped")
 """Codes of the rests that an acknowledgement of the incident itself ends."""
 
 
 def remedy(s: Situation, code: str, region: str, *, intent: str = "evacuate", doubt: bool = False) -> str:
-    """Return what a person can do about the code that keeps `region`, ready to be typed.
+    """Return what a person can do about the code that keeps `region`.
 
-    The journal must have been read; evidence need not be. doubt: nobody knows whether the Region fails, so
-    that it may be what is heard of it that is wrong.
+    It is ready to be typed. The journal must have been read; evidence need not be. doubt: nobody knows
+    whether the Region fails, so that it may be what is heard of it that is wrong.
     """
     state = s.state
     assert state is not None
     own = state.open if state.open is not None and state.open.source == region else None
+    muted = f"; or, if what is heard of it is wrong, `tidegate mute {region} --for 1h {WHY}`" if doubt else ""
     if own is not None:
-        return _of_its_own(s, code, own)
+        return _of_its_own(s, code, own) + (muted if code == "unknown" else "")
     last = state.last_moved()
     leave = _leave(s, code, region)
     match code:
@@ -49,11 +52,10 @@ def remedy(s: Situation, code: str, region: str, *, intent: str = "evacuate", do
             return f"deploy the policy with `enforcement: live`; {_by_hand(region)}"
         case "cooldown" if last is not None and last.phase in ENDED and not last.acknowledged_by:
             return f"{acknowledgement(last)}, or {leave}"
-        case code if code in LIMITS and (said := state.last_of(region, intent)) is not None:
+        case code if code in RESTS and (said := state.last_of(region, intent)) is not None:
             return f"{acknowledgement(said)}, or {leave}"
         case _:
-            muted = f"; or, if what is heard of it is wrong, `tidegate mute {region} --for 1h {WHY}`"
-            return leave + (muted if doubt else "")
+            return leave + muted
 
 
 def ending(incident: Incident) -> str:

@@ -1,4 +1,4 @@
-"""The keys of alerts: how what people are told of is spelt, and what a page tells of.
+"""The keys of alerts: their spelling, and those that a page tells of.
 
 ```
  bad/REGION       it fails              unknown/REGION   nobody knows whether it fails
@@ -44,7 +44,7 @@ def kind_of(key: str) -> str:
 
 
 def what_of(key: str) -> str:
-    """Return what a key is about: a Region, or the name of what is lost."""
+    """Return the rest of a key: a Region, or what is lost."""
     return key.partition("/")[2]
 
 

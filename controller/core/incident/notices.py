@@ -37,7 +37,7 @@ def with_page(state: State, event: Event) -> State:
 
 
 def with_notice(state: State, event: Event) -> State:
-    """Return the state after a notice could not be sent or was held back, or was sent after all."""
+    """Return the state after a notice had to wait, or was sent after all."""
     about = str(event.data["id"])
     if event.kind in (Kind.UNTOLD, Kind.NOTICE_DEFERRED):
         notice = _notice(event)

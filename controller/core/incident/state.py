@@ -91,7 +91,7 @@ class IllegalMove(ValueError):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Untold:
-    """A notice that could not be sent or is held back, and is tried until it is sent.
+    """A notice that could not be sent yet, or is held back.
 
     key: for the receiver, the same for what updates it. by: the controller that wrote it down.
     about: the alerts that it tells of. request: the question that it puts, if it puts one. due: when it may
