@@ -55,6 +55,7 @@ class Kind(StrEnum):
     REGION_COUNTED = "RegionCounted"
     UNTOLD = "Untold"
     TOLD = "Told"
+    NOTICE_DEFERRED = "NoticeDeferred"
 
 
 KINDS = frozenset(Kind)

@@ -209,7 +209,8 @@ _SENTENCES: Mapping[Kind, str] = {
     Kind.ESCALATED: "{code}: {reason}",
     Kind.STOOD_DOWN: "{code}: {reason}",
     Kind.UNTOLD: "not told yet, by {controller}: {subject}",
-    Kind.TOLD: "{controller} told people what nobody could be told before: {subject}",
+    Kind.NOTICE_DEFERRED: "held back for three minutes, for the Region recovered twice before: {subject}",
+    Kind.TOLD: "{controller} told people what they were not told before: {subject}",
 }
 """Kind -> the sentence that the event's data fill in, word for word; `by` is who wrote the event."""
 

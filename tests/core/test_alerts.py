@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from controller.core.contracts import CHANGES
 from controller.core.decision.alerts import Alert, alerts, journal_lost
 from controller.core.decision.decide import Situation, decide
 from controller.core.decision.telling import AGAIN, GAP, JOIN, Episode, is_due, pages, place, seen_again
+from controller.core.incident.alert_keys import known_by_page
 from controller.core.incident.fold import fold
 from controller.core.incident.state import State
 from controller.core.journal import Draft, Event, Kind, seal
@@ -204,6 +206,28 @@ def test_a_page_of_an_incident_and_an_acknowledgement_are_what_people_know() -> 
     assert f"bad/{EAST}" in state(policy, OPENED, ended, (Kind.ACKNOWLEDGED, {"reason": ""})).pages
 
 
+def test_a_page_of_a_region_that_fails_on_the_way_home_tells_of_the_one_that_takes_traffic_back() -> None:
+    policy = storefront()
+    out = [(Kind.DRILL_OPENED, {"source": EAST}), CONFIRMED,
+           (Kind.SHIFT_INTENDED, {"plan": "p", "wave": 1, "changes": [["use1-a", False]]}),
+           (Kind.SHIFT_APPLIED, {"plan": "p", "wave": 1, "states": {"use1-a": False}})]  # fmt: skip
+    fails = (Kind.ESCALATED, {"code": "target-failing", "reason": "x"})
+    assert {f"bad/{EAST}", f"bad/{WEST}"} <= set(state(policy, *out, fails).pages)
+    home = state(policy, *out, (Kind.TURNED_BACK, {"outcome": "failed", "reason": "x"}), fails)
+    assert set(home.pages) == {f"bad/{EAST}", f"{EAST}/target-failing"}
+    assert home.open is not None
+    assert set(home.pages) == set(known_by_page(home.open, "target-failing"))
+
+
+def test_a_deferred_notice_waits_and_makes_nobody_mute() -> None:
+    s = situation(storefront(), [OPENED, CONFIRMED, asked()])
+    draft = replace(untold_event(s).draft, kind=Kind.NOTICE_DEFERRED)
+    draft = replace(draft, data={**draft.data, "due": T0 + 180})
+    waits = fold("storefront", [*journal_of(s), seal("storefront", draft, journal_of(s)[-1])])
+    assert [each.due for each in waits.untold.values()] == [T0 + 180]
+    assert (waits.open.mute, str(draft.kind) in CHANGES) == ("", False)  # type: ignore[union-attr]
+
+
 # When, by whom, and in how many pages.
 
 BAD = Alert(f"bad/{EAST}", "disarmed", "it fails", "disarmed: by ann", "arm", EAST, T0)
@@ -259,6 +283,10 @@ def test_one_page_a_cause_and_its_key_is_stable() -> None:
     assert [each.key for each in together] == [f"storefront/{EAST}", "storefront/unknown"]
     assert together[0].about == (BAD.key, "lost/fleet")
     assert together[1].regions == (EAST, WEST)
+    assert together[1].subject == f"storefront: nobody knows whether {EAST}, {WEST} fail"
+    assert pages(policy, doubts[:1], doubts[:1])[0].subject.endswith(f"nobody knows whether {EAST} fails")
+    assert "Why nothing moves: disarmed: by ann." in together[0].text
+    assert "What is known: x." in together[0].text
     (alone,) = pages(policy, [fleet], [fleet])
     assert (alone.key, alone.subject) == (
         "storefront/fleet",

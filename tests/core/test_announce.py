@@ -17,7 +17,7 @@ from tests.support.approval_request import asked
 from tests.support.world import World, failing
 
 FILE = Path(__file__).parents[2] / "schemas" / "tidegate.decision.v1.json"
-QUIET = {"PolicyLoaded", "ReadinessConfirmed", "ReadinessDenied", "RegionCounted"}
+QUIET = {"NoticeDeferred", "PolicyLoaded", "ReadinessConfirmed", "ReadinessDenied", "RegionCounted"}
 
 
 def schema() -> dict[str, Any]:

@@ -50,8 +50,8 @@ def test_a_month_is_thirty_quiet_days_a_storm_and_two_days_with_stretches() -> N
     ("told", "said"),
     [
         (
-            Told(Part("quiet", 1, DAY), ((60.0, "is it failing?"),)),
-            "a quiet time has 1 pages: is it failing?",
+            Told(Part("quiet", 1, DAY), ((60.0, "nobody knows whether us-east-1 fails"),)),
+            "a quiet time has 1 pages: nobody knows whether us-east-1 fails",
         ),
         (Told(Part("storm", 1, DAY), ((60.0, "x"),) * 4), "a storm of 200 signals has 4 pages"),
         (

@@ -5,21 +5,14 @@ from typing import Any
 import pytest
 
 from controller.core.journal import Kind
-from controller.core.model import Verdict
 from controller.steps.operator import commands
 from controller.steps.tick import alert_pages
+from tests.steps.guard_scenes import target_fails, waiting
 from tests.support.policy_scene import EAST, WEST
-from tests.support.world import FREE, World, executions, failing
+from tests.support.world import World, executions, failing
 from tests.support.world_faults import calm
 
 WHY = {"who": "ana", "reason": "because"}
-
-
-def waiting() -> World:
-    """A person leaves us-west-2 for us-east-1, which fails: that holds, and us-east-1 waits behind it."""
-    w = failing()
-    assert commands.evacuate(w.hand, WEST, **WHY).done
-    return w
 
 
 def told(w: World) -> list[dict[str, Any]]:
@@ -43,14 +36,6 @@ def test_nothing_is_told_where_nobody_looks_how_long_it_waits(monkeypatch: pytes
     w = waiting()
     w.advance(640)
     assert told(w) == []
-
-
-def target_fails() -> World:
-    """us-east-1 was left; before that has settled us-west-2 fails for good, and us-east-1 is well again."""
-    w = failing(evacuate=FREE | {"settle": "2m"})
-    assert w.until(w.has(Kind.SHIFT_APPLIED), 120)
-    w.say(east=Verdict.HEALTHY, west=Verdict.BREACHING)
-    return w
 
 
 def test_a_target_that_fails_at_once_is_left_once_a_person_ended_the_move() -> None:

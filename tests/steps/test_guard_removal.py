@@ -10,19 +10,26 @@ import pytest
 
 from controller.core.decision import guards
 from controller.core.journal import Kind
-from controller.core.model import Verdict
-from controller.core.policy.validation import expected_signals
-from controller.steps.context.journalling import load_state
 from controller.steps.operator.approve import answer
 from controller.steps.operator.commands import arm
 from controller.steps.workflow import shift_traffic
-from tests.steps.guard_removal import Patch, by_hand, just_moved, remove, unconditional_appends
+from tests.steps.guard_removal import Patch, just_moved, remove, unconditional_appends
+from tests.steps.guard_scenes import (
+    cut_off,
+    disarmed,
+    just_denied,
+    left_already,
+    service_red_in_both,
+    superseded,
+    target_well_for_a_minute,
+    third_region_off,
+    window_open,
+)
 from tests.support.approval_request import GATE, asked
-from tests.support.policy_scene import ACCOUNT, WEST, policy_data
-from tests.support.world import FREE, World, failing, redeployed
+from tests.support.policy_scene import policy_data
+from tests.support.world import World, failing
 
 LIMITS = policy_data()["limits"]
-THIRD = "eu-west-1"
 
 
 @dataclass(frozen=True)
@@ -44,81 +51,6 @@ def opened(w: World) -> bool:
 
 def intended(w: World) -> bool:
     return w.count(Kind.SHIFT_INTENDED) > 0
-
-
-def disarmed() -> World:
-    w = failing()
-    arm(w.hand, on=False, who="ana", reason="release")
-    return w
-
-
-def superseded() -> World:
-    """A newer deployment has written itself down; the older one's handlers still run."""
-    w = failing()
-    w.advance(1)
-    load_state(redeployed(w, limits=LIMITS | {"cooldown": "2h"}))
-    return w
-
-
-def cut_off() -> World:
-    w = failing()
-    w.say(east=None, west=None)
-    w.asleep.add("Tick")
-    w.advance(75)
-    w.asleep.discard("Tick")
-    w.invoke("Tick")  # between two minutes of silence and the three after which signals are silent
-    return w
-
-
-def left_already() -> World:
-    w = failing()
-    by_hand(w, *((f"use1-{s}", False) for s in "abcd"))
-    return w
-
-
-def just_denied() -> World:
-    """People denied it, and it looks the same as before; nothing had moved."""
-    w, request = asked()
-    answer(w.hand, request, who="ana", approve=False, reason="it is us")
-    assert w.until(w.has(Kind.STOOD_DOWN), 120)
-    return w
-
-
-def window_open() -> World:
-    window = {"cron": "0 8 * * *", "for": "10m", "reason": "release"}
-    return failing(timezone="UTC", limits=LIMITS | {"blackout": [window]})
-
-
-def service_red_in_both() -> World:
-    same = FREE | {"unless": [{"in": "target", "family": "service", "is": "breaching"}]}
-    w = failing(evacuate=same)
-    service = [
-        s.id for s in expected_signals(w.stage.policy, ACCOUNT) if s.family == "service" and s.subject == WEST
-    ]
-    w.verdicts |= dict.fromkeys(service, Verdict.BREACHING)
-    w.asleep.add("Tick")
-    w.advance(65)
-    w.asleep.discard("Tick")
-    return w
-
-
-def target_well_for_a_minute() -> World:
-    w = failing()
-    w.asleep.add("Tick")
-    w.say(west=Verdict.UNKNOWN)
-    w.advance(120)
-    w.say(west=Verdict.HEALTHY)
-    w.advance(61)
-    w.asleep.discard("Tick")
-    return w
-
-
-def third_region_off() -> World:
-    data = policy_data()
-    regions = data["regions"] | {THIRD: {"controls": [f"euw1-{s}" for s in "abcd"]}}
-    w = failing(regions=regions, limits=LIMITS | {"minRegionsOn": 2})
-    by_hand(w, *((f"euw1-{s}", False) for s in "abcd"))
-    return w
 
 
 CASES = [

@@ -20,7 +20,7 @@ from tests.support.world import FREE, World, failing, redeployed, world
 
 HOUR = 3600.0
 WHY: dict[str, Any] = {"who": "ann", "reason": "maintenance"}
-FAILING, DOUBT = f"storefront {EAST}: failing, and not left", "is it failing?"
+FAILING, DOUBT = f"storefront {EAST}: failing, and not left", "nobody knows whether"
 LIMITS = policy_data()["limits"]
 
 
@@ -112,6 +112,20 @@ def test_a_deployment_was_rolled_back_and_people_are_told_to_redeploy() -> None:
     assert minutes(w, began, FAILING)[0] in (5, 6)
     assert "redeploy the policy" in told(w, FAILING)[0].text
     assert len(told(w, FAILING)) == 3
+
+
+def test_where_every_policy_is_superseded_and_nobody_hears_of_a_region_people_are_told_to_redeploy() -> None:
+    w = world(**TRIO)
+    w.advance(130)
+    load_state(redeployed(w, limits=LIMITS | {"cooldown": "6m"}))  # the one that loaded it is rolled back
+    blind = w.stage.kernel.now()
+    w.verdicts |= dict.fromkeys(w.verdicts) | dict.fromkeys(
+        s.id for s in expected_signals(w.stage.policy, ACCOUNT)
+    )
+    w.advance(900)
+    found = minutes(w, blind)
+    assert found[0] <= 9
+    assert "superseded" in told(w)[0].text
 
 
 def test_all_controllers_cut_off_from_each_other_people_are_told() -> None:
@@ -255,6 +269,12 @@ def test_a_region_that_flaps_for_hours_while_people_are_asked_is_a_few_pages_and
     w.stage.cloud.outbox.notices.clear()
     w.say(east=Verdict.BREACHING)  # for good: the question stands, and people are called
     assert w.until(lambda: len(told(w, f"leave {EAST}")) == 1, 720)
+    (asked,) = told(w, f"leave {EAST}")
+    assert asked.text.endswith(
+        "This question was held back for three minutes, because the Region recovered by itself twice before."
+    )
+    assert w.count(Kind.NOTICE_DEFERRED) >= 1
+    assert w.count(Kind.UNTOLD) == 0  # it could be sent: nobody's silence, and in no statistics of it
     yes(w, question(w))
     assert w.until(w.has(Kind.SETTLED), 200)
 

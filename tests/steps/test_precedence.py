@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from controller.core.decision.progress import LANDED, heading, lands_until, yields
-from controller.core.incident.state import Phase
+from controller.core.decision.progress import LANDED, lands_until, yields
+from controller.core.incident.state import Phase, heading
 from controller.core.journal import Kind
 from controller.core.model import Verdict
 from controller.steps.context.situation import situation

@@ -11,7 +11,7 @@ to tell is `core.decision.telling`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from controller.core.decision.audibility import (
     Audibility,
@@ -23,8 +23,10 @@ from controller.core.decision.audibility import (
 from controller.core.decision.decide import Situation, guard_input
 from controller.core.decision.guards import not_cut_off
 from controller.core.decision.limits import open_window, window_sentence
+from controller.core.decision.remedies import ending, remedy
 from controller.core.evidence.evaluation import truth
 from controller.core.explanation import flip_set, format_time
+from controller.core.incident.alert_keys import UNKNOWN, bad, kind_of, lost, unknown
 from controller.core.incident.state import BEFORE_SHIFT, Incident, Phase
 from controller.core.model import Decision, Truth
 from controller.core.text import format_duration
@@ -58,8 +60,8 @@ class Alert:
 
 def journal_lost(reason: str) -> Alert:
     """Return the alert of a journal that cannot be read or does not answer."""
-    remedy = "look at the journal's table; `tidegate break-glass REGION` needs no journal"
-    return Alert("lost/journal", "journal-unreadable", "the journal cannot be read", reason, remedy)
+    look = "look at the journal's table; `tidegate break-glass REGION --reason WHY` needs no journal"
+    return Alert(lost("journal"), "journal-unreadable", "the journal cannot be read", reason, look)
 
 
 def alerts(s: Situation, decisions: Sequence[Decision]) -> tuple[Alert, ...]:
@@ -72,36 +74,40 @@ def alerts(s: Situation, decisions: Sequence[Decision]) -> tuple[Alert, ...]:
     found = [*_lost(s)]
     if s.evidence is not None:
         found += [alert for d in decisions if (alert := _about(s, d)) is not None]
-    if s.state.policy != s.policy.digest:  # what only this policy asks for may be nothing by the one in force
-        found = [alert for alert in found if not alert.key.startswith(("unknown/", "lost/switch"))]
+    if s.state.policy != s.policy.digest:
+        # By the policy in force a Region may need fewer observers, or other controls than this switch knows:
+        # what this policy finds unknown, or cannot read, may be nothing. A controller that has the one in
+        # force tells of it. Where none has it any more, `lost/policy` is told, by the one that loaded it at
+        # once, by the others after `ROLLOUT` at the latest. What is plainly bad is told by all.
+        found = [a for a in found if kind_of(a.key) != UNKNOWN and a.key != lost("switch")]
     return tuple(found)
 
 
 def _lost(s: Situation) -> Iterator[Alert]:
     assert s.state is not None
     if s.state.fleet_unread:
-        remedy = (
-            "look at the fleet's journal (`*fleet*` in the journal's table); `tidegate break-glass REGION`"
+        look = (
+            "look at the fleet's journal (`*fleet*` in the journal's table); "
+            "`tidegate break-glass REGION --reason WHY`"
         )
         fact = "the fleet's journal cannot be read"
-        yield Alert("lost/fleet", "fleet-unreadable", fact, str(s.state.fleet), remedy)
+        yield Alert(lost("fleet"), "fleet-unreadable", fact, str(s.state.fleet), look)
     if s.evidence is None:
-        remedy = "look at the evidence table; `tidegate evacuate REGION` on your own word"
+        look = "look at the evidence table; `tidegate evacuate REGION --reason WHY` on your own word"
         fact = "the evidence cannot be read"
-        yield Alert(
-            "lost/evidence", "evidence-unreadable", fact, "the evidence table does not answer", remedy
-        )
+        kept = "the evidence table does not answer"
+        yield Alert(lost("evidence"), "evidence-unreadable", fact, kept, look)
     if s.controls is None:
-        remedy = "look at the ARC cluster's endpoints; `tidegate runbook` prints the lines for the hand"
+        look = "look at the ARC cluster's endpoints; `tidegate runbook REGION` prints the lines for the hand"
         fact = "the routing controls cannot be read"
-        yield Alert("lost/switch", "switch-unavailable", fact, "no ARC endpoint answers", remedy)
+        yield Alert(lost("switch"), "switch-unavailable", fact, "no ARC endpoint answers", look)
     if s.state.policy != s.policy.digest:
         has = f"the controller in {s.here} has {s.policy.digest[:12]}"
         now = f"the journal names {str(s.state.policy)[:12]}, {has}"
         fact = f"the policy of the controller in {s.here} is superseded"
-        remedy = "redeploy: the policy in force here, or this one anew everywhere"
+        redeploy = "redeploy: the policy in force here, or this one anew everywhere"
         hushed = _rolled_out(s)
-        yield Alert("lost/policy", "policy-superseded", fact, now, remedy, hushed=hushed)
+        yield Alert(lost("policy"), "policy-superseded", fact, now, redeploy, hushed=hushed)
 
 
 def _rolled_out(s: Situation) -> str:
@@ -133,14 +139,14 @@ def _about(s: Situation, decision: Decision) -> Alert | None:
     if red or truth(when, s.seen, source=region) is Truth.TRUE:
         began = (*(leaf.since for leaf in red), *doubt)  # it was in doubt before it was plain
         fact = f"{region} is failing" + (f": {'; '.join(leaf.sentence for leaf in red)}" if red else "")
-        return _told_or_not(s, decision, Alert(f"bad/{region}", "", fact, "", "", region, _first(began)))
+        return _told_or_not(s, decision, Alert(bad(region), "", fact, "", "", region, _first(began)))
     if heard.certain:
         plain = audibility(when, s.seen, region, plain=True)
         if plain.value is not Truth.UNKNOWN or plainly_well(s.policy, s.seen, region):
             return None
         heard = Audibility(Truth.UNKNOWN, True, None, "its signals report no data")
     fact = f"not known whether {region} is failing: {heard.sentence}"
-    return _told_or_not(s, decision, Alert(f"unknown/{region}", "", fact, "", "", region, _first(doubt)))
+    return _told_or_not(s, decision, Alert(unknown(region), "", fact, "", "", region, _first(doubt)))
 
 
 def _first(moments: Iterable[float | None]) -> float | None:
@@ -163,10 +169,9 @@ def _told_or_not(s: Situation, decision: Decision, alert: Alert) -> Alert:
     if moving is not None and moving.moved:
         since = max(since or 0.0, moving.moved)
     kept = _kept(s, decision, about)
-    return Alert(
-        alert.key, decision.code, alert.fact, kept, _remedy(s, decision), alert.region, since,
-        _hushed(s, moving),
-    )  # fmt: skip
+    doubt = kind_of(alert.key) == UNKNOWN
+    can = remedy(s, decision.code, decision.region, intent=decision.intent, doubt=doubt)
+    return replace(alert, code=decision.code, kept=kept, remedy=can, since=since, hushed=_hushed(s, moving))
 
 
 def _hushed(s: Situation, moving: Incident | None) -> str:
@@ -198,7 +203,7 @@ def _kept(s: Situation, decision: Decision, incident: Incident | None) -> str:
     if decision.code == "in-progress" and s.state.open is not None:
         first = s.state.open
         so_far = "has moved nothing yet" if first.phase in BEFORE_SHIFT else "has moved traffic"
-        return f"{said}; it {so_far}, and ends where it stands by `tidegate stand-down {first.id}`"
+        return f"{said}; it {so_far}, and ends where it stands by {ending(first)}"
     if decision.tree is not None and decision.tree.value is not Truth.TRUE:
         leaves = "; ".join(f"`{leaf.path}` {leaf.sentence}" for leaf in flip_set(decision.tree))
         return f"{said}. Kept by {leaves}" if leaves else said
@@ -206,23 +211,3 @@ def _kept(s: Situation, decision: Decision, incident: Incident | None) -> str:
         for_ = format_duration(max(0.0, s.now - incident.changed))
         return f"{incident.id} has been {incident.phase} for {for_}: {said}"
     return said
-
-
-def _remedy(s: Situation, decision: Decision) -> str:
-    """Return what a person can do about the code, ready to be typed."""
-    assert s.state is not None
-    leave = f"`tidegate evacuate {decision.region}`"
-    first, last = s.state.open, s.state.last_moved()
-    match decision.code:
-        case "disarmed":
-            return f"`tidegate arm{'' if s.state.fleet is None else ' --fleet'}`"
-        case "in-progress" if first is not None:
-            return f"`tidegate stand-down {first.id}`, then {leave}"
-        case "cooldown" if last is not None:
-            return f"`tidegate ack {last.id}`, or {leave}"
-        case "policy-superseded":
-            return f"redeploy the policy; `tidegate break-glass {decision.region}`"
-        case "cut-off":
-            return f"go through another controller: {leave}; `tidegate break-glass {decision.region}`"
-        case _:
-            return f"{leave}; or mute what is wrong: `tidegate mute {decision.region}`"

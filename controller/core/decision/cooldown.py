@@ -120,7 +120,8 @@ def _stopped(policy: Policy, state: State, seen: View, last: Incident) -> Rest |
     ago, period = format_duration(max(0.0, seen.now - last.changed)), soak(policy, last.source)
     sentence = (
         f"{last.stopped_by} stopped {last.id} {ago} ago: it stays stopped until a person says otherwise "
-        f"(`tidegate ack {last.id}`), or {last.source} was well, unbroken, for {format_duration(period)}"
+        f"(`tidegate ack {last.id} --reason WHY`), or {last.source} was well, unbroken, for "
+        f"{format_duration(period)}"
     )
     return Rest("stopped", inf, sentence)
 

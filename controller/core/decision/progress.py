@@ -15,7 +15,7 @@ Order changes who waits, never which guard binds: the cooldown of what has moved
 
 from collections.abc import Mapping
 
-from controller.core.incident.state import BEFORE_SHIFT, MOVING, Incident, Phase, State
+from controller.core.incident.state import BEFORE_SHIFT, MOVING, Incident, Phase, State, heading
 from controller.core.policy.schema import Policy
 
 LANDED = 45.0
@@ -42,13 +42,6 @@ def under_way(
     if incident is None or incident.phase is not Phase.SHIFTING or not begun(policy, incident, controls):
         return ()
     return tuple(incident.intended)
-
-
-def heading(incident: Incident) -> tuple[str, str]:
-    """Return the Regions that the present leg takes traffic from and to."""
-    ends = incident.source, str(incident.target)
-    back = (incident.intent == "restore") is not (incident.leg == "home")
-    return (ends[1], ends[0]) if back else ends
 
 
 def yields(

@@ -13,13 +13,13 @@ from controller.core.decision import guards
 from controller.core.decision.cooldown import return_cooldown_ends
 from controller.core.decision.guards import GuardInput
 from controller.core.decision.plan import homecoming, homeward, next_wave, plan, slices
-from controller.core.decision.progress import begun, heading, under_way
+from controller.core.decision.progress import begun, under_way
 from controller.core.decision.readiness import asked, judge_ready, summary, under_doubt
 from controller.core.decision.removal import opened_in_shadow, removal, unmoved
 from controller.core.evidence.evaluation import judge, judge_leaf, truth
 from controller.core.evidence.health_notices import KIND as HEALTH
 from controller.core.explanation import flip_set
-from controller.core.incident.state import Incident, Phase
+from controller.core.incident.state import Incident, Phase, heading
 from controller.core.model import Answer, Check, Decision, Node, Plan, Truth, Verdict
 from controller.core.policy.conditions import Leaf, leaves, without_times
 from controller.core.text import format_duration

@@ -13,7 +13,17 @@ from math import inf
 
 from controller.core.decision.alerts import Alert
 from controller.core.explanation import format_time
-from controller.core.incident.notices import LOST
+from controller.core.incident.alert_keys import (
+    BAD,
+    LOST,
+    LOST_BY_CODE,
+    UNKNOWN,
+    covered_by,
+    kept_by,
+    kind_of,
+    lost,
+    what_of,
+)
 from controller.core.incident.state import State
 from controller.core.policy.schema import Policy
 
@@ -97,18 +107,9 @@ def told_at(alert: Alert, episode: Episode, state: State) -> float | None:
 
     None: they were not.
     """
-    known = [at for key in _known_by(alert.key) if (at := state.pages.get(key)) is not None]
+    known = [at for key in covered_by(alert.key) if (at := state.pages.get(key)) is not None]
     told = max((*known, *(() if episode.told is None else (episode.told,))), default=-inf)
     return told if told > episode.first - JOIN else None
-
-
-def _known_by(key: str) -> tuple[str, ...]:
-    """Return the keys by which people know of an alert.
-
-    Who was told that a Region fails need not be told of doubt.
-    """
-    kind, _, what = key.partition("/")
-    return (key, f"bad/{what}") if kind == "unknown" else (key,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ class Page:
 
         That is the alerts, and the code that keeps each Region.
         """
-        return (*self.about, *(f"{region}/{self.code}" for region in self.regions))
+        return (*self.about, *(kept_by(region, self.code) for region in self.regions))
 
 
 def pages(policy: Policy, due: Sequence[Alert], known: Sequence[Alert]) -> tuple[Page, ...]:
@@ -141,40 +142,48 @@ def pages(policy: Policy, due: Sequence[Alert], known: Sequence[Alert]) -> tuple
     lost is the cause of a Region that it keeps.
     known: alerts that stand, and that people know of by now or could; they are told again with their cause.
     """
-    lost = [alert for alert in due if alert.key.startswith("lost/")]
-    wanting = {alert.key for alert in lost}
-    bad = [a for a in known if a.key.startswith("bad/") and (a in due or wanting & set(_causes(a)))]
+    gone = [alert for alert in due if kind_of(alert.key) == LOST]
+    wanting = {alert.key for alert in gone}
+    bad = [a for a in known if kind_of(a.key) == BAD and (a in due or wanting & set(_causes(a)))]
     blamed = {key for alert in bad for key in _causes(alert)}
-    unknown = [alert for alert in due if alert.key.startswith("unknown/")]
+    unknown = [alert for alert in due if kind_of(alert.key) == UNKNOWN]
     if unknown:
-        unknown = [alert for alert in known if alert.key.startswith("unknown/")]
+        unknown = [alert for alert in known if kind_of(alert.key) == UNKNOWN]
     groups: dict[str, list[Alert]] = {}
     for alert in bad:
         groups.setdefault(alert.code, []).append(alert)
-    found = [_page(policy, [*g, *(a for a in lost if a.key in _causes(g[0]))]) for g in groups.values()]
-    found += [_page(policy, [alert]) for alert in lost if alert.key not in blamed]
+    found = [_page(policy, [*g, *(a for a in gone if a.key in _causes(g[0]))]) for g in groups.values()]
+    found += [_page(policy, [alert]) for alert in gone if alert.key not in blamed]
     return (*found, *([_page(policy, unknown)] if unknown else []))
 
 
 def _causes(alert: Alert) -> tuple[str, ...]:
     """Return the keys of what is lost and keeps a Region.
 
-    A fleet that cannot be read counts as disarmed.
+    | the code of the Region                      | explained by     |
+    |---------------------------------------------|------------------|
+    | `disarmed`: an unread fleet counts as so    | `lost/fleet`     |
+    | a code of `LOST_BY_CODE`                    | what it names    |
+    | any other (`cut-off`, `cooldown`, a guard…) | nothing: by code |
     """
-    return ("lost/fleet",) if alert.code == "disarmed" else (LOST[alert.code],) if alert.code in LOST else ()
+    if alert.code == "disarmed":
+        return (lost("fleet"),)
+    return (LOST_BY_CODE[alert.code],) if alert.code in LOST_BY_CODE else ()
 
 
 def _page(policy: Policy, about: Sequence[Alert]) -> Page:
     first, app = about[0], policy.application
-    kind, _, what = first.key.partition("/")
+    what = what_of(first.key)
     regions = tuple(alert.region for alert in about if alert.region is not None)
     mark = SHADOW if policy.enforcement == "shadow" else ""
-    match kind:
+    match kind_of(first.key):
         case "bad":
             key = f"{app}/{what if len(regions) == 1 else 'regions'}"
             subject = f"{app} {', '.join(regions)}: failing, and not left"
         case "unknown":
-            key, subject = f"{app}/unknown", f"{app} {', '.join(regions)}: is it failing?"
+            fails = "fails" if len(regions) == 1 else "fail"
+            key = f"{app}/unknown"
+            subject = f"{app}: nobody knows whether {', '.join(regions)} {fails}"
         case _:
             key, subject = f"{app}/{what}", f"{app}: {first.fact}"
     lines = [line for alert in about for line in _lines(alert)]
@@ -185,4 +194,5 @@ def _page(policy: Policy, about: Sequence[Alert]) -> Page:
 def _lines(alert: Alert) -> tuple[str, ...]:
     since = "" if alert.since is None else f", since {format_time(alert.since)}"
     head = alert.fact[:1].upper() + alert.fact[1:]
-    return f"{head}{since}.", f"It stays because of {alert.kept}.", f"You can: {alert.remedy}."
+    why = "What is known" if kind_of(alert.key) == LOST else "Why nothing moves"
+    return f"{head}{since}.", f"{why}: {alert.kept}.", f"You can: {alert.remedy}."

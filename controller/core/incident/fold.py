@@ -63,7 +63,7 @@ def apply(state: State, event: Event) -> State:
             return replace(known, armed=event.kind is Kind.ARMED, armed_reason=reason)
         case Kind.BROKE_GLASS | Kind.REFUSED | Kind.BLINDED | Kind.REGION_COUNTED:
             return known
-        case Kind.UNTOLD | Kind.TOLD:
+        case Kind.UNTOLD | Kind.NOTICE_DEFERRED | Kind.TOLD:
             return with_notice(known, event)
         case Kind.ECHO_SEEN:
             echoes = known.echoes | {int(event.data["intent"])}

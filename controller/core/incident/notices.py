@@ -3,25 +3,17 @@
 ```
  Escalated, Acknowledged ──────────────────> people know of the alert, from then on
  Untold ── tried by every controller ── Told ─> they know too; a question's time begins only then
+ NoticeDeferred ── once it is due, the same ───^
 ```
 """
 
 from collections.abc import Callable
 from dataclasses import replace
 
+from controller.core.incident.alert_keys import known_by_acknowledgement, known_by_page
 from controller.core.incident.approval import Request
 from controller.core.incident.state import Incident, State, Untold
 from controller.core.journal import Event, Kind
-
-LOST = {
-    "journal-unreadable": "lost/journal",
-    "switch-unavailable": "lost/switch",
-    "evidence-unreadable": "lost/evidence",
-    "policy-superseded": "lost/policy",
-    "policy-unreadable": "lost/policy",
-    "fleet-unreadable": "lost/fleet",
-}
-"""Code -> the alert about what is lost, which every decision needs. A page with the code tells of it."""
 
 
 def with_page(state: State, event: Event) -> State:
@@ -34,12 +26,9 @@ def with_page(state: State, event: Event) -> State:
         return state
     known = list(map(str, data.get("about", ())))
     if event.kind is Kind.ACKNOWLEDGED and incident is not None:
-        known = [f"bad/{incident.source}", f"unknown/{incident.source}"]
+        known = [*known_by_acknowledgement(incident)]
     elif incident is not None:
-        code = str(data.get("code", ""))
-        known += [f"bad/{incident.source}", f"{incident.source}/{code}"]
-        known += [LOST[code]] if code in LOST else []
-        known += [f"bad/{incident.target}"] if code == "target-failing" and incident.target else []
+        known += known_by_page(incident, str(data.get("code", "")))
     elif not known:
         known = [str(data.get("key", ""))]
     key = data.get("key")
@@ -48,14 +37,14 @@ def with_page(state: State, event: Event) -> State:
 
 
 def with_notice(state: State, event: Event) -> State:
-    """Return the state after a notice could not be sent, or could after all."""
+    """Return the state after a notice had to wait, or was sent after all."""
     about = str(event.data["id"])
-    if event.kind is Kind.UNTOLD:
+    if event.kind in (Kind.UNTOLD, Kind.NOTICE_DEFERRED):
         notice = _notice(event)
-        told = replace(state, untold={**state.untold, about: notice})
-        if notice.due:  # it waits on purpose: its controller can tell people
-            return told
-        return _with_incident(told, notice.incident, lambda i: replace(i, mute=notice.by, voice=None))
+        waits = replace(state, untold={**state.untold, about: notice})
+        if event.kind is Kind.NOTICE_DEFERRED:  # on purpose: its controller can tell people
+            return waits
+        return _with_incident(waits, notice.incident, lambda i: replace(i, mute=notice.by, voice=None))
     notice_ = state.untold.get(about)
     rest = {key: each for key, each in state.untold.items() if key != about}
     after = replace(state, untold=rest)

@@ -90,9 +90,9 @@ class IllegalMove(ValueError):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Untold:
-    """A notice that could not be sent, and is tried again until it is.
+    """A notice that could not be sent yet, or is held back.
 
-    key: for the receiver, the same for what updates it. by: the controller that could not send it.
+    key: for the receiver, the same for what updates it. by: the controller that wrote it down.
     about: the alerts that it tells of. request: the question that it puts, if it puts one. due: when it may
     be sent; 0: it could not be sent.
     """
@@ -185,6 +185,13 @@ class Incident:
     def taken(self) -> frozenset[str]:
         """Return the controls that it has put, or intends to put."""
         return frozenset((*self.put, *self.intended))
+
+
+def heading(incident: Incident) -> tuple[str, str]:
+    """Return the Regions that the present leg takes traffic from and to."""
+    ends = incident.source, str(incident.target)
+    back = (incident.intent == "restore") is not (incident.leg == "home")
+    return (ends[1], ends[0]) if back else ends
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 ```
  page ─ sent ─> people know
    └─ refused ─> Untold, once ─ every controller's tick tries it ─> Told
+ defer ─> NoticeDeferred ─ due ───^
 ```
 """
 
@@ -25,6 +26,10 @@ from controller.steps.context.journalling import read_state, retry_on_conflict, 
 
 MOST_UNTOLD = 20
 """Notices that wait at once, at most: the journal is bounded, and so is what people read in the morning."""
+HELD_BACK = (
+    "This question was held back for three minutes, because the Region recovered by itself twice before."
+)
+"""What is said of a notice that was deferred: only a question about a Region that flaps is."""
 AT_ONCE = 3
 """Notices that one tick tries again."""
 
@@ -85,9 +90,9 @@ def defer(deps: Deps, state: State, notice: Untold) -> State:
     """
     data: dict[str, Any] = {"id": notice.id, "controller": deps.here, "key": notice.key, "path": notice.path,
                             "subject": sanitize(notice.subject, 200), "text": shorten(notice.text),
-                            "about": [], "request": notice.request, "due": notice.due}  # fmt: skip
+                            "request": notice.request, "due": notice.due}  # fmt: skip
     incident = state.incidents.get(notice.incident or "")
-    return write(deps, state, Kind.UNTOLD, data=data, incident=incident)
+    return write(deps, state, Kind.NOTICE_DEFERRED, data=data, incident=incident)
 
 
 def _keep(deps: Deps, data: Mapping[str, Any], incident: Incident | None) -> None:
@@ -137,8 +142,7 @@ def _overtaken(state: State, notice: Untold) -> bool:
 
 
 def _sent(deps: Deps, notice: Untold) -> bool:
-    why = "this waited for the Region to stand" if notice.due else f"{notice.by} could not send this"
-    late = f"Late: {why} at {format_time(notice.at)}."
+    late = HELD_BACK if notice.due else f"Late: {notice.by} could not send this at {format_time(notice.at)}."
     try:
         deps.notices.send(notice.subject, shorten(f"{notice.text}\n{late}"), path=notice.path, key=notice.key)
     except OutsideUnreachable:

@@ -154,8 +154,11 @@ def defer_question(deps: Deps, state: State, incident: Incident, asked: Question
     They are if the question still stands then.
     """
     subject, text, path = _notice(deps, asked)
-    key, due = incident_key(deps, incident), deps.runtime.now() + WAIT
-    notice = Untold(path, due, deps.here, subject, text, key, path, (), incident.id, asked.request.id, due)
+    now = deps.runtime.now()
+    notice = Untold(
+        id=path, at=now, by=deps.here, subject=subject, text=text, key=incident_key(deps, incident),
+        path=path, incident=incident.id, request=asked.request.id, due=now + WAIT,
+    )  # fmt: skip
     return defer(deps, state, notice)
 
 

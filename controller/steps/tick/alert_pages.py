@@ -14,6 +14,7 @@ from typing import Any
 from controller.core.decision.alerts import Alert, alerts, journal_lost
 from controller.core.decision.decide import Situation
 from controller.core.decision.telling import TURN, Page, is_due, pages, place, told_at
+from controller.core.incident.alert_keys import UNKNOWN, kind_of
 from controller.core.incident.state import State
 from controller.core.journal import Kind
 from controller.core.model import Decision
@@ -51,7 +52,7 @@ def look_for_alerts(deps: Deps, seen: Situation, state: State, decisions: Sequen
         due = is_due(alert, episode, state, deps.policy, now, soon=soon)
         if deps.episodes.waited(alert.key, now, due=due) >= waits and due:
             mine.append(alert)
-        told = told_at(alert, episode, state) is not None or alert.key.startswith("unknown/")
+        told = told_at(alert, episode, state) is not None or kind_of(alert.key) == UNKNOWN
         if alert in mine or (told and not alert.hushed):
             known.append(alert)
     return Look(tuple(mine), tuple(known), deps.episodes.to_note())

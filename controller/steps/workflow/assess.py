@@ -16,6 +16,7 @@ from controller.core.decision.plan import plan
 from controller.core.decision.precedence import abstains
 from controller.core.decision.progress import LANDED
 from controller.core.explanation import decision_data, decision_record
+from controller.core.incident.alert_keys import bad
 from controller.core.incident.state import BEFORE_SHIFT, ENDED, Incident, Phase, State
 from controller.core.journal import Kind
 from controller.core.model import Decision, Plan
@@ -129,7 +130,8 @@ def _assess(deps: Deps, payload: StepPayload, state: State, incident: Incident) 
 
 
 def _by_hand(incident: Incident, error: PolicyUnreadable) -> str:
-    return f"{error}; it says how {incident.id} goes on. `tidegate hand-to-people {incident.id}` ends it"
+    ends = f"`tidegate hand-to-people {incident.id} --reason WHY` ends it"
+    return f"{error}; it says how {incident.id} goes on. {ends}"
 
 
 def _waits_between_waves(incident: Incident, decision: Decision) -> bool:
@@ -191,7 +193,7 @@ def end_without_move(deps: Deps, state: State, incident: Incident, decision: Dec
     data = {"code": decision.code, "reason": decision.reason[:REASON], "decision": decision_record(decision)}
     drill = {"outcome": "blocked"} if incident.intent == "drill" else {}
     write(deps, state, Kind.STOOD_DOWN, data=data | drill, incident=incident)
-    told = state.pages.get(f"bad/{incident.source}", -inf) >= incident.opened
+    told = state.pages.get(bad(incident.source), -inf) >= incident.opened
     request, by_policy = incident.request, decision.code in ("policy-removed", "policy-superseded")
     heard = request is not None and all(each.request != request.id for each in state.untold.values())
     if told or heard or drill or by_policy:

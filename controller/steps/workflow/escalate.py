@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any
 
+from controller.core.decision.decide import Situation
+from controller.core.decision.remedies import remedy
 from controller.core.decision.telling import AGAIN, SHADOW
-from controller.core.incident.notices import LOST
-from controller.core.incident.state import ENDED, Incident
+from controller.core.incident.alert_keys import kept_by, known_by_page
+from controller.core.incident.state import ENDED, State
 from controller.core.journal import Kind
 from controller.ports.errors import JournalUnreadable
 from controller.steps.context.deps import Deps
@@ -35,23 +37,26 @@ def escalate(deps: Deps, payload: StepPayload, error: str = "", cause: str = "")
     code = payload.code if payload.next == "escalate" and payload.code else _code(error)
     reason = payload.reason if payload.next == "escalate" and payload.reason else f"{error}: {cause}"[:500]
     if incident.phase not in ENDED and code not in incident.escalated:
-        data, about = {"code": code, "reason": reason}, f"{incident.source}/{code}"
+        data, about = {"code": code, "reason": reason}, kept_by(incident.source, code)
         if deps.runtime.now() - state.pages.get(about, -inf) < AGAIN:
             write(deps, state, Kind.ESCALATED, data=data | {"quiet": True}, incident=incident)
             return payload.to("hold", code=code, reason=reason, wait=payload.wait_seconds)
-        known = [about, f"bad/{incident.source}", *([LOST[code]] if code in LOST else [])]
-        text = f"{reason}\nNothing moves until this is so no longer.\nYou can: {_remedy(incident, code)}."
+        can = remedy(_standing(deps, state), code, incident.source, intent=incident.intent)
+        text = f"{reason}\nNothing moves until this is put right.\nYou can: {can}."
         mark = SHADOW if deps.policy.enforcement == "shadow" else ""
+        known = known_by_page(incident, code)
         if page(deps, f"{mark}{incident.id}: {code}", text, incident=incident, about=known):
             data["key"] = incident_key(deps, incident)
             write(deps, state, Kind.ESCALATED, data=data, incident=incident)
     return payload.to("hold", code=code, reason=reason, wait=payload.wait_seconds)
 
 
-def _remedy(incident: Incident, code: str) -> str:
-    if code == "policy-superseded":
-        return f"redeploy the policy, or `tidegate stand-down {incident.id}`"
-    return f"put right what it names, or `tidegate stand-down {incident.id}`"
+def _standing(deps: Deps, state: State) -> Situation:
+    """Return the situation by the journal alone.
+
+    The controls stand as they were put last.
+    """
+    return Situation(deps.policy, deps.account, deps.here, deps.runtime.now(), state, None, None)
 
 
 def _unread(deps: Deps, payload: StepPayload, reason: str) -> StepPayload:

@@ -18,11 +18,10 @@ from controller.core.decision.drift import lag_after
 from controller.core.decision.guards import GuardInput
 from controller.core.decision.plan import where_it_stands
 from controller.core.decision.precedence import abstains
-from controller.core.decision.progress import heading
 from controller.core.decision.restore import must_be_left, must_turn
 from controller.core.decision.traffic_share import Proof
 from controller.core.evidence.evaluation import judge_leaf
-from controller.core.incident.state import INTERRUPTED, Incident, Phase, State
+from controller.core.incident.state import INTERRUPTED, Incident, Phase, State, heading
 from controller.core.journal import Kind
 from controller.core.model import Node, Truth
 from controller.core.policy.conditions import Leaf
