@@ -14,6 +14,7 @@ CHECK = (
     "tests/cases/",
     "tests/console/test_browser.py",
     "tests/drills/test_controllers.py",
+    "tests/drills/test_healing.py",
     "tests/drills/test_kill_matrix.py",
     "tests/drills/test_month.py",
     "tests/drills/test_restore_and_drill.py",

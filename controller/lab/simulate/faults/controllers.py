@@ -14,6 +14,8 @@ from controller.steps.context.situation import FLEET
 LONGEST_SKEW = 600.0
 LAG = (3.0, 15.0)
 """Seconds; AWS says 15 at most."""
+USUAL_LAG = (1.0, 3.0)
+"""Seconds that the rehearsal's ARC takes by itself."""
 JOURNAL = "tidegate-journal"
 SERVICES = ("dynamodb", "states", "sns", "events", "kms", "monitoring")
 
@@ -129,11 +131,13 @@ def fleet_poisoned(world: World) -> Stop:
 
 def arc_lags(world: World) -> Stop:
     """Let each change take up to 15 s until all endpoints of ARC tell of it."""
-    before = world.cloud.arc.lag
+    ends = within(world, world.gone, "ARC's haste")
     world.cloud.arc.lag = LAG
 
     def stop() -> None:
-        world.cloud.arc.lag = before
+        ends()
+        if "ARC's haste" not in world.gone:
+            world.cloud.arc.lag = USUAL_LAG
 
     return stop
 

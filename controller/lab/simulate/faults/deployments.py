@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from controller.core.policy.schema import Policy
+from controller.core.policy.validation import compiled
 from controller.lab.policy_files.overlay import overlaid
 from controller.lab.simulate.faults.regions import Fault, Stop
 from controller.lab.simulate.world.world import World
@@ -29,8 +30,8 @@ def policy_rolls_out(world: World) -> Stop:
 
     def rest() -> None:
         for home in world.homes:
-            if home != first:
-                world.deploy(home, fresh)
+            if home != first or world.deployments[home].policy != compiled(fresh):
+                world.deploy(home, fresh)  # another may have gone over the first since
         world.trace.note("deploy", "", f"{fresh.digest[:12]} everywhere")
 
     return rest
@@ -87,10 +88,12 @@ def policy_rolled_back(world: World) -> Stop:
     world.trace.note("deploy", first, fresh.digest[:12])
 
     def back() -> None:
+        if not on[0]:
+            return
         world.deploy(first, world.policy, made=made[first])
         named = world.watch.record.digests[-1:] == [fresh.digest]
         world.trace.note("deploy", first, f"{world.policy.digest[:12]}, rolled back")
-        if named and on[0]:
+        if named:
             ends[0] = world.truth.begin("superseded", "")
 
     world.kernel.after(100.0, back)

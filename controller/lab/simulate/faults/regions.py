@@ -46,10 +46,13 @@ def dark(world: World, region: str) -> Stop:
     if region not in ENDPOINTS or region in faults.arc:
         return ends
     faults.arc[region] = "refused"
+    on = [True]
 
     def stop() -> None:
         ends()
-        faults.arc.pop(region, None)
+        if on[0]:  # the endpoint may be another's by the second time
+            on[0] = False
+            faults.arc.pop(region, None)
 
     return stop
 
@@ -126,20 +129,20 @@ def observer_misled(world: World) -> Stop:
 
 
 def canaries_stopped(world: World, region: str | None = None) -> Stop:
-    """Let somebody stop all canaries that test one Region: nobody hears of its customers any more."""
+    """Let somebody stop all canaries that test one Region: nobody hears of its customers any more.
+
+    The last of several that did so starts them again, whichever of them was the first.
+    """
     region = region or world.random.choice(world.regions)
-    mine = [plan for plan in world.cloud.plan.canaries if region in plan.name]
-    ends = within(world, world.gone, f"canaries of {region}")
-    if world.held[id(world.gone), f"canaries of {region}"] > 1:
-        return ends
+    what, mine = f"canaries of {region}", [plan for plan in world.cloud.plan.canaries if region in plan.name]
+    ends = within(world, world.gone, what)
     for plan in mine:
         world.synthetics.stop(plan.runs_in, plan.name)
 
     def start() -> None:
         ends()
-        if f"canaries of {region}" not in world.gone:
-            for plan in mine:
-                world.synthetics.start(plan.runs_in, plan.name)
+        for plan in mine if what not in world.gone else ():
+            world.synthetics.start(plan.runs_in, plan.name)
 
     return start
 

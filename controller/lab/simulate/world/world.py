@@ -88,7 +88,7 @@ class World:
     held: Counter[tuple[int, str]] = field(default_factory=Counter)
     """Counts the faults that hold a name in one of the rehearsal's sets."""
     gone: set[str] = field(default_factory=set)
-    """Regions whose alarms somebody deleted."""
+    """What somebody took away: a Region's alarms or canaries, ARC's haste."""
     used: set[str] = field(default_factory=set)
     """Names of the faults that this run has met."""
     cooldowns: list[float] = field(default_factory=list)
