@@ -132,6 +132,12 @@ def of_an_empty_region(d: Directed) -> None:
     d.person(90, "drills", lambda deps: commands.drill(deps, EAST, who="ana", reason="x"))
 
 
+def dark_within_the_cooldown(d: Directed) -> None:
+    """It was left, somebody turned it on again, and it is dark for as long as anybody looks."""
+    d.dark(EAST)
+    d.by_hand(EAST, 480, on=True)
+
+
 DRILLS = {
     "drill drill-missed": Scene(frozen, drills("10 8 * * *"), lasts=1200),
     "drill disarmed": Scene(disarmed, drills("6 8 * * *"), lasts=240),
@@ -141,4 +147,7 @@ DRILLS = {
     "drill switch-unavailable": Scene(no_arc, drills("9 8 * * *"), lasts=420),
     "drill already-left": Scene(of_an_empty_region, {"drills": {"stay": "5m"}}, lasts=150),
     "drill away": Scene(left, drills("14 8 * * *"), lasts=720),
+    "drill source-failing": Scene(
+        dark_within_the_cooldown, drills("18 8 * * *", limits={"cooldown": "40m"}), lasts=900
+    ),
 }

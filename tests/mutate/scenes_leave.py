@@ -66,8 +66,9 @@ def left_already(d: Directed) -> None:
 
 
 def in_progress(d: Directed) -> None:
-    d.answers(None)
-    both_dark(d)
+    """One Region is left slice by slice, and goes on; another must be left meanwhile."""
+    d.dark(EAST)
+    d.dark(THIRD, 120)
 
 
 def no_endpoint(d: Directed) -> None:
@@ -154,7 +155,12 @@ LEAVE = {
     "leave policy-superseded": Scene(superseded, homes=(HOME, WEST)),
     "leave cut-off": Scene(cut_off, LONG, lasts=780),
     "leave already-left": Scene(left_already),
-    "leave in-progress": Scene(in_progress, ASKS, lasts=620, thirds=True),
+    "leave in-progress": Scene(
+        in_progress,
+        {"evacuate": {"waves": [1], "settle": "4m"}, "limits": {"cooldown": "1s", "evacuationsPerDay": 9}},
+        lasts=900,
+        thirds=True,
+    ),
     "leave switch-unavailable": Scene(no_endpoint),
     "leave blackout": Scene(dark, {"limits": {"blackout": WINDOW}}),
     "leave cooldown": Scene(put_back_while_dark, {"limits": {"cooldown": "40m"}}, lasts=720),

@@ -10,10 +10,10 @@ from dataclasses import replace
 
 from controller.core.decision.decide import Situation, decide, guard_input, may_open
 from controller.core.decision.guards import GuardInput, not_cut_off, policy_valid
-from controller.core.decision.progress import LANDED, begun, heading, yields
+from controller.core.decision.progress import LANDED, begun, yields
 from controller.core.decision.restore import must_be_left
 from controller.core.evidence.evaluation import judge_leaf
-from controller.core.incident.state import INTERRUPTED, Incident, Phase, State
+from controller.core.incident.state import INTERRUPTED, Incident, Phase, State, heading
 from controller.core.model import Decision, Truth
 from controller.core.policy.conditions import Leaf
 from controller.core.policy.schema import Policy
@@ -116,7 +116,10 @@ def makes_way(s: Situation, other: Incident, alone: Decision, urgency: int) -> b
     same = other.source == region and other.intent == "evacuate"
     held = decide(s, other.source)
     if not begun(s.policy, other, s.controls):
-        return not same and urgency > URGENCY.get(held.action, 0)
+        into = (
+            other.by_person is not None and alone.target == other.source
+        )  # a person wants to leave that one
+        return not same and not into and urgency > URGENCY.get(held.action, 0)
     if same and alone.target in (None, other.target):
         return False
     return urgency > 0 and _is_stuck(s, other, held)

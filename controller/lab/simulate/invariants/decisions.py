@@ -140,6 +140,10 @@ def fit_to_return(world: World, fact: Fact) -> str | None:
     return f"{life.source} has not been ready for {was:.0f} s" if was > LOOKED else None
 
 
+PLAINLY_DARK = 600.0
+"""Seconds after which every controller that hears anything knows that a Region is dark."""
+
+
 def drill_may_begin(world: World, fact: Fact) -> str | None:
     """D1: a drill begins only where it may.
 
@@ -156,6 +160,10 @@ def drill_may_begin(world: World, fact: Fact) -> str | None:
         return "in a window"
     if world.truth.unbroken(("no-arc",), "") > LOOKED:
         return "no ARC endpoint answers"
+    dark = world.truth.unbroken(("dark",), str(event.data["source"]))
+    plain = not world.used & {"events-late", "events-dropped", "bus-deaf"} and not skew(world)
+    if dark > PLAINLY_DARK and plain and "scheduled" in event.data:
+        return f"its Region has been dark for {dark:.0f} s"
     away = [r for r, entry in world.policy.regions.items() if _off_for(world, entry.controls) > LOOKED]
     return f"{away[0]} carries nothing" if away else None
 
