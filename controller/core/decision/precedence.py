@@ -10,10 +10,10 @@ from dataclasses import replace
 
 from controller.core.decision.decide import Situation, decide, guard_input, may_open
 from controller.core.decision.guards import GuardInput, not_cut_off, policy_valid
-from controller.core.decision.progress import LANDED, begun, heading, yields
+from controller.core.decision.progress import LANDED, begun, yields
 from controller.core.decision.restore import must_be_left
 from controller.core.evidence.evaluation import judge_leaf
-from controller.core.incident.state import INTERRUPTED, Incident, Phase, State
+from controller.core.incident.state import INTERRUPTED, Incident, Phase, State, heading
 from controller.core.model import Decision, Truth
 from controller.core.policy.conditions import Leaf
 from controller.core.policy.schema import Policy
