@@ -111,8 +111,9 @@ def disarmed(d: Directed) -> None:
 
 
 def busy(d: Directed) -> None:
+    """All is well, and a person's question about the other Region stands open at the stroke."""
     d.answers(None)
-    d.dark(EAST)
+    d.person(300, "evacuates", lambda deps: commands.evacuate(deps, WEST, who="ana", reason="x"))
 
 
 def nothing(_d: Directed) -> None:

@@ -156,7 +156,7 @@ def _deaf_since(units: Units, known: Sequence[bool], wanted: int) -> float | Non
 
 def _last_word(track: Track) -> float:
     """Return the time of a signal's last word, or of a canary's loss."""
-    return track.runs[-1].heard if _lost(track) and track.runs else track.past.heard
+    return track.past.runs[-1].heard if _lost(track) and track.past.runs else track.past.heard
 
 
 def reddening(condition: Condition, seen: View, source: str) -> float | None:
