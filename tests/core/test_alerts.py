@@ -49,6 +49,9 @@ def seen(policy: Policy, **families: str) -> dict[str, tuple[Observation, ...]]:
     return evidence(policy, {(parts[key], EAST, ""): said for key, said in families.items()})
 
 
+CROSSED = policy_data()["signals"]["customer"][0]
+
+
 @pytest.mark.parametrize(
     ("families", "key"),
     [
@@ -76,6 +79,17 @@ def test_one_of_two_observers_that_is_needed_is_not_heard_nobody_can_be_sure() -
     assert alert.key == f"unknown/{EAST}"
     assert "1 of 2 observers of customer can be heard (needs 2)" in alert.fact
     assert alert.since == pytest.approx(T0 - 8 * 60, abs=5)
+
+
+def test_what_a_dark_region_takes_along_is_told_with_it_and_not_before() -> None:
+    """The canary in us-east-1 was the second observer of us-west-2."""
+    policy = storefront(signals=policy_data()["signals"] | {"customer": [CROSSED]})
+    dark = {("checkout", WEST, EAST): GONE, ("checkout", EAST, ""): "HHHHHHHHHHBB"}
+    told_of = found(situation(policy, evidence=evidence(policy, dark)))
+    assert set(told_of) == {f"bad/{EAST}", f"unknown/{WEST}"}
+    assert told_of[f"unknown/{WEST}"].since == told_of[f"bad/{EAST}"].since
+    alone = found(situation(policy, evidence=evidence(policy, {("checkout", WEST, EAST): GONE})))
+    assert alone[f"unknown/{WEST}"].since < told_of[f"unknown/{WEST}"].since  # type: ignore[operator]
 
 
 def test_a_quorum_counts_from_when_it_was_full_by_our_clock_and_not_from_the_for_of_the_leaf() -> None:

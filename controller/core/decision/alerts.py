@@ -26,7 +26,7 @@ from controller.core.decision.limits import open_window, window_sentence
 from controller.core.decision.remedies import ending, remedy
 from controller.core.evidence.evaluation import truth
 from controller.core.explanation import flip_set, format_time
-from controller.core.incident.alert_keys import UNKNOWN, bad, kind_of, lost, unknown
+from controller.core.incident.alert_keys import BAD, UNKNOWN, bad, kind_of, lost, unknown
 from controller.core.incident.state import BEFORE_SHIFT, Incident, Phase
 from controller.core.model import Decision, Truth
 from controller.core.text import format_duration
@@ -80,7 +80,23 @@ def alerts(s: Situation, decisions: Sequence[Decision]) -> tuple[Alert, ...]:
         # force tells of it. Where none has it any more, `lost/policy` is told, by the one that loaded it at
         # once, by the others after `ROLLOUT` at the latest. What is plainly bad is told by all.
         found = [a for a in found if kind_of(a.key) != UNKNOWN and a.key != lost("switch")]
-    return tuple(found)
+    return tuple(_cause_first(found))
+
+
+def _cause_first(found: Sequence[Alert]) -> list[Alert]:
+    """Return the alerts; what is unknown beside a Region that fails counts from that failure at the earliest.
+
+    A dark Region takes its observers along: that the others are heard by fewer is told with it, not before.
+    """
+    failing = [(a.region, a.since) for a in found if kind_of(a.key) == BAD and a.since is not None]
+
+    def later(alert: Alert) -> Alert:
+        others = [since for region, since in failing if region != alert.region]
+        if kind_of(alert.key) != UNKNOWN or alert.since is None or not others:
+            return alert
+        return replace(alert, since=max(alert.since, *others))
+
+    return [later(alert) for alert in found]
 
 
 def _lost(s: Situation) -> Iterator[Alert]:

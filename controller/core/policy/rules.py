@@ -31,6 +31,8 @@ from controller.core.text import format_duration
 
 Use = tuple[Path, Leaf | FamilyCheck, Sequence[str]]
 """(path in the file, the leaf or check that asks, the Regions whose leaving it may be asked about)."""
+MINUTE, LATEST = 60.0, 3600.0
+"""Seconds: the pace of the tick, and how long at most a Region may stand still untold."""
 MOST_SIGNALS = 2000
 """Signals of a policy: all are read for each decision, and those that are alarms polled once a minute."""
 
@@ -300,6 +302,13 @@ def limit_problems(policy: Policy) -> Iterator[Problem]:
     if again is not None and again > most:
         message = f"expected at most half the cooldown ({most:g}s), found {again:g}s"
         yield Problem(("limits", "askAgain"), message)
+    elif again is not None and again < MINUTE:
+        message = f"expected at least {MINUTE:g}s, which is how often anybody looks; found {again:g}s"
+        yield Problem(("limits", "askAgain"), message)
+    tells = policy.limits.tell_after
+    if not MINUTE <= tells <= LATEST:
+        message = f"expected {MINUTE:g}s to {LATEST:g}s, found {tells:g}s: people would hear of it too late"
+        yield Problem(("limits", "tellAfter"), message)
     written: list[Path] = [("limits", "blackout", i, "cron") for i in range(len(policy.limits.blackout))]
     if policy.drills is not None and policy.drills.cron is not None:
         written.append(("drills", "cron"))

@@ -49,6 +49,12 @@ class Question:
     groups: tuple[str, ...]
 
     @property
+    def more(self) -> str:
+        """Return what one approval moves beyond the first wave, in words; empty where that is all."""
+        left = self.decision.plan.left if self.decision.plan else 0
+        return f" {left} more slices follow in waves, by the same approval." if left else ""
+
+    @property
     def lines(self) -> tuple[str, ...]:
         """Return the question as lines for people.
 
@@ -62,7 +68,7 @@ class Question:
         return (
             self.title,
             f"Why: {self.why}",
-            f"Plan {self.request.code}: {len(self.changes)} routing controls change: {moves}.",
+            f"Plan {self.request.code}: {len(self.changes)} routing controls change: {moves}.{self.more}",
             *(f"Target: {said}." for said in self.ready),
             f"May be lost: {loss}.",
             *(f"An approval sets aside: {what}." for what in self.aside),
