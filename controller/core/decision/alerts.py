@@ -84,7 +84,7 @@ def alerts(s: Situation, decisions: Sequence[Decision]) -> tuple[Alert, ...]:
 
 
 def _cause_first(found: Sequence[Alert]) -> list[Alert]:
-    """Return the alerts; what is unknown beside a Region that fails counts from that failure at the earliest.
+    """Return the alerts; what a failing Region takes along counts from its failure.
 
     A dark Region takes its observers along: that the others are heard by fewer is told with it, not before.
     """

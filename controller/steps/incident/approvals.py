@@ -50,7 +50,7 @@ class Question:
 
     @property
     def more(self) -> str:
-        """Return what one approval moves beyond the first wave, in words; empty where that is all."""
+        """Return the sentence of the further waves that one approval lets through, or ""."""
         left = self.decision.plan.left if self.decision.plan else 0
         return f" {left} more slices follow in waves, by the same approval." if left else ""
 

@@ -78,7 +78,9 @@ def tick(deps: Deps) -> dict[str, object]:
         **look.memory,
     }
     note(deps, now, record)
-    state = page_alerts(deps, tell_untold(deps, page_stuck_step(deps, assessed.state)), look)
+    state = tell_untold(deps, page_stuck_step(deps, assessed.state))
+    if assessed.opened is None:  # else its first step writes just now: what is due is told by the next tick
+        state = page_alerts(deps, state, look)
     incident = state.open
     if incident is not None and assessed.opened is None:
         # Another process that writes first has done the same, or more.
