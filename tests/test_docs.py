@@ -303,3 +303,9 @@ def test_prose_is_narrow(page: str) -> None:
 @each_page
 def test_pages_are_short(page: str) -> None:
     assert TEXTS[page].count("\n") <= (260 if page in LONG else 160)
+
+
+def test_each_decision_record_has_a_number_of_its_own() -> None:
+    numbers = [path.name[:4] for path in sorted((ROOT / "docs" / "decisions").glob("*.md"))]
+    assert len(numbers) >= 28
+    assert len(numbers) == len(set(numbers))

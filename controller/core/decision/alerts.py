@@ -23,6 +23,7 @@ from controller.core.decision.audibility import (
 from controller.core.decision.decide import Situation, guard_input
 from controller.core.decision.guards import not_cut_off
 from controller.core.decision.limits import open_window, window_sentence
+from controller.core.decision.plan import may_carry
 from controller.core.decision.remedies import ending, remedy
 from controller.core.evidence.evaluation import truth
 from controller.core.explanation import flip_set, format_time
@@ -144,7 +145,9 @@ def _about(s: Situation, decision: Decision) -> Alert | None:
     """
     region = decision.region
     by = s if region in s.policy.regions else s.driving  # it may be of another policy
-    if by is None or region not in by.policy.regions or not _carries(by, region):
+    if by is None or by.state is None or region not in by.policy.regions:
+        return None
+    if not may_carry(by.policy, region, by.controls, by.state.stand):
         return None
     s = by
     when = s.policy.about(region).evacuate.when
@@ -167,13 +170,6 @@ def _about(s: Situation, decision: Decision) -> Alert | None:
 
 def _first(moments: Iterable[float | None]) -> float | None:
     return min((at for at in moments if at is not None), default=None)
-
-
-def _carries(s: Situation, region: str) -> bool:
-    """Return True where the Region carries traffic, as far as is known."""
-    assert s.state is not None
-    known = s.state.stand if s.controls is None else s.controls
-    return any(known.get(name, True) for name in s.policy.regions[region].controls)
 
 
 def _told_or_not(s: Situation, decision: Decision, alert: Alert) -> Alert:

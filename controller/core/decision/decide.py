@@ -4,7 +4,8 @@ The first guard that is not true gives the answer.
 
 ```
  when false, unknown ─> none (with an incident open: stand_down, hold)
- when true ─> armed ─> policy ─> not cut off ─> eligible ─> blackout ─> cooldown ─> velocity  then it opens
+ when true ─> armed ─> policy, removal ─> not cut off ─> eligible ─> blackout ─> not refused ─> cooldown
+      ─> velocity                                                                   down to here it opens
       ─> shared cause ─> target exists ─> readiness ─> floor ─> approval ─> act         else hold, and page
                                                             └ shadow: hold here, and say what would be done
 ```
@@ -16,11 +17,11 @@ from functools import cached_property
 
 from controller.core.decision import guards
 from controller.core.decision.guards import GuardInput
-from controller.core.decision.plan import next_wave, plan
+from controller.core.decision.plan import may_carry, next_wave, plan
 from controller.core.decision.progress import begun, under_way
 from controller.core.decision.readiness import ReadinessResult, asked, under_doubt
 from controller.core.decision.removal import opened_in_shadow, removal, unmoved
-from controller.core.decision.restore import decide_home, decide_restore
+from controller.core.decision.restore import decide_home, decide_restore, must_be_left
 from controller.core.evidence.evaluation import View, judge, testifying, truth, view
 from controller.core.evidence.registry import Roster
 from controller.core.incident.state import Incident, State
@@ -198,9 +199,8 @@ def _is_on_its_way_home(f: GuardInput) -> bool:
     """
     if f.incident is not None:
         return f.incident.intent == "restore"
-    on = f.state.stand if f.controls is None else f.controls
-    carries = any(on.get(name, True) for name in f.policy.regions[f.region].controls)
-    return not (carries and truth(f.policy.evacuate.when, f.seen, source=f.region) is Truth.TRUE)
+    carries = may_carry(f.policy, f.region, f.controls, f.state.stand)
+    return not (carries and must_be_left(f, f.region))
 
 
 def _without_tree_unless(decision: Decision, *, tree: bool) -> Decision:

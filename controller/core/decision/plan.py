@@ -176,6 +176,18 @@ def where_it_stands(policy: Policy, stand: Mapping[str, bool]) -> str:
     return f"It stands as it is: {', '.join(parts)}."
 
 
+def may_carry(
+    policy: Policy, region: str, controls: Mapping[str, bool] | None, stand: Mapping[str, bool]
+) -> bool:
+    """Return True where a Region carries traffic, or nobody knows that it does not.
+
+    controls: as read; None: go by `stand`, the journal's. What neither knows counts as On here, since a
+    Region that may serve must not be forgotten; a plan and the floor (`serving`) count it as Off.
+    """
+    known = stand if controls is None else controls
+    return any(known.get(name, True) for name in policy.regions[region].controls)
+
+
 def serving(policy: Policy, region: str, controls: Mapping[str, bool]) -> int:
     """Count the controls of a Region that are On."""
     entry = policy.regions.get(region)

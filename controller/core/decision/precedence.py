@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from controller.core.decision.decide import Situation, decide, guard_input, may_open
 from controller.core.decision.guards import GuardInput, not_cut_off, policy_valid
+from controller.core.decision.plan import may_carry
 from controller.core.decision.progress import LANDED, begun, yields
 from controller.core.decision.restore import must_be_left
 from controller.core.evidence.evaluation import judge_leaf
@@ -80,8 +81,7 @@ def to_open(s: Situation, decision: Decision) -> Decision | None:
         return None
     if other is None or s.state is None:
         return decision if may_open(decision) else None
-    on = s.state.stand if s.controls is None else s.controls
-    carries = any(on.get(name, True) for name in s.policy.regions[region].controls)
+    carries = may_carry(s.policy, region, s.controls, s.state.stand)
     if other.source == region and begun(s.policy, other, s.controls) and not carries:
         return None  # its own move left nothing there to leave
     alone = decide(s.after(without(s.state, other)), region)

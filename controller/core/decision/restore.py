@@ -1,7 +1,9 @@
 """The return of traffic: restores, and turning back from a drill or failed move.
 
 ```
- left ─ restore.when true ─ cooldown over ─ ready ─ floor ─ approval ─> wave ─ settle ─ verify ─> home
+ left ─ restore.when true ─ cooldown over, not refused ─ ready ─ floor ─ approval ─> wave ─ settle ─ verify ─>
+ home
+                     between two waves: beyond doubt ─ else it stops ─┘      its Region fails ─> TurnedBack
  drill ─ stay over, or abortWhen ─┐
  rollback ─ target fails ─────────┴─ TurnedBack ─ armed ─ floor ─> wave ... ─> as it was before
 ```

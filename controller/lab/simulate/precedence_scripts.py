@@ -247,7 +247,6 @@ FOUR = {region: {"controls": [f"{region}-{n}" for n in range(4)]} for region in 
 TWELVE = {region: {"controls": [f"{region}-{n}" for n in range(12)]} for region in (EAST, WEST)}
 THREE = {r: {"controls": [f"{r}-{n}" for n in range(3)]} for r in (EAST, WEST, "eu-west-1")}
 BY_ONES = {"evacuate": {"waves": [1], "settle": "20s"}, "regions": FOUR}
-TWO_AND_TWO = {"evacuate": {"waves": [2], "settle": "20s"}, "regions": FOUR}
 GATED: dict[str, object] = {"when": WELL, "approval": "one"}
 STEPS: dict[str, object] = {"when": WELL, "approval": "none", "waves": [1], "settle": "20s"}
 SLOW_STEPS = STEPS | {"settle": "6m"}

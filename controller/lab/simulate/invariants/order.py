@@ -1,7 +1,7 @@
 """The invariants over who waits behind whom, and over a no. See `invariants.catalogue`."""
 
 from controller.core.journal import Event
-from controller.core.policy.conditions import Leaf
+from controller.core.policy.conditions import leaves
 from controller.core.policy.schema import Policy
 from controller.lab.simulate.invariants.journal_writes import skew
 from controller.lab.simulate.world.facts import Fact
@@ -130,7 +130,8 @@ def soak(policy: Policy, region: str) -> float:
     restore = policy.about(region).restore
     if restore is None:
         return WITHOUT
-    return (restore.when.for_ or 0.0) if isinstance(restore.when, Leaf) else 0.0
+    asked = (leaf.for_ or 0.0 for _, leaf in leaves(restore.when, (), policy.conditions))
+    return max(asked) or WITHOUT
 
 
 def _longest_well(world: World, region: str, since: float, now: float) -> float:
