@@ -124,7 +124,7 @@ def d1_busy(world: World) -> Fact:
     struck = world.now
     later(world, 200.0)
     wrote(world, Kind.STOOD_DOWN, code="x")
-    return wrote(world, Kind.DRILL_OPENED, life="drill", source=EAST, target=WEST, requested_by="schedule",
+    return wrote(world, Kind.DRILL_OPENED, life="drill", source=WEST, target=EAST, requested_by="schedule",
                  scheduled=struck)  # fmt: skip
 
 

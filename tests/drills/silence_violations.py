@@ -179,8 +179,11 @@ def l13_early(world: World, seconds: float = 250.0) -> Fact:
 
 
 def s3_outranked(world: World, kind: Kind = Kind.INCIDENT_OPENED) -> Fact:
-    wrote(world, kind, source=EAST, target=WEST)
-    return wrote(world, Kind.STOOD_DOWN, code="outranked")
+    """The same Region makes way twice, in turn with another."""
+    wrote(world, kind, life="one", source=EAST, target=WEST)
+    wrote(world, Kind.STOOD_DOWN, life="one", code="outranked")
+    wrote(world, kind, life="two", source=EAST, target=WEST)
+    return wrote(world, Kind.STOOD_DOWN, life="two", code="outranked")
 
 
 def s5_back(world: World, seconds: float = 500.0) -> Fact:
