@@ -89,3 +89,11 @@ def test_what_the_lines_make_keeps_the_floor(source: str) -> None:
     policy = parse_policy(policy_data())
     target = WEST if source == EAST else EAST
     assert below_floor(policy, dict(whole(policy, source=source, target=target))) is None
+
+
+def test_a_policy_that_older_rules_let_in_prints_its_lines_when_they_are_needed() -> None:
+    """A `settle` of ten seconds is refused today: not here, at night."""
+    found = deployment()
+    older = {**found.policy, "evacuate": {**found.policy["evacuate"], "settle": "10s"}}
+    lines = list(runbook(found.model_copy(update={"policy": older}), source=EAST, target=WEST).splitlines())
+    assert sum("update-routing-control-states" in line for line in lines) == 5
