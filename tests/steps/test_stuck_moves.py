@@ -17,6 +17,7 @@ from tests.steps.policy_change import BEGAN, changed, errors, in_mid_move, redep
 from tests.support.policy_scene import EAST, WEST, policy_data
 from tests.support.return_scenes import QUICK, restoring
 from tests.support.world import FREE, World, failing, turn_by_hand, world
+from tests.support.world_faults import calm
 
 B, H, U = Verdict.BREACHING, Verdict.HEALTHY, Verdict.UNKNOWN
 ONE: dict[str, Any] = {"waves": [1], "settle": "60s"}
@@ -298,3 +299,16 @@ def test_restore_does_not_turn_back_into_silence() -> None:
     w.advance(240)
     w.say(east=B)
     assert not w.until(w.has(Kind.TURNED_BACK), 900)
+
+
+def test_a_wave_of_which_nothing_was_applied_keeps_its_target_from_being_left_no_longer() -> None:
+    """Found by simulation: the shift stood intended, its target died, and both waited for ever."""
+    w = failing(**(QUICK | {"evacuate": FREE | ONE}))
+    assert w.until(w.has(Kind.SHIFT_VERIFIED), 400, 1)
+    w.trouble = lambda sent: "refused" if sent.operation == "UpdateRoutingControlStates" else None
+    assert w.until(lambda: w.count(Kind.SHIFT_INTENDED) == 2, 200, 1)
+    w.say(west=B, east=H)
+    w.advance(200)
+    w.trouble = calm
+    assert left(w, WEST)
+    assert w.whole

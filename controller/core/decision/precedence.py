@@ -11,7 +11,7 @@ from dataclasses import replace
 from controller.core.decision.decide import Situation, decide, guard_input, may_open
 from controller.core.decision.guards import GuardInput, not_cut_off, policy_valid
 from controller.core.decision.plan import may_carry
-from controller.core.decision.progress import LANDED, begun, yields
+from controller.core.decision.progress import begun, idle, yields
 from controller.core.decision.restore import must_be_left
 from controller.core.evidence.evaluation import judge_leaf
 from controller.core.incident.state import INTERRUPTED, Incident, Phase, State, heading
@@ -110,9 +110,8 @@ def makes_way(s: Situation, other: Incident, alone: Decision, urgency: int) -> b
     region = alone.region
     if yields(s.policy, other, region, s.controls, s.now):
         return True
-    if other.phase is Phase.SHIFTING:
-        idle = not begun(s.policy, other, s.controls) and s.now >= other.changed + LANDED
-        return idle and other.source != region and urgency > 0
+    if not idle(other, s.controls, s.now):
+        return False
     same = other.source == region and other.intent == "evacuate"
     held = decide(s, other.source)
     if not begun(s.policy, other, s.controls):
@@ -133,7 +132,7 @@ def _is_stuck(s: Situation, other: Incident, held: Decision) -> bool:
         turns = found.policy.evacuate.if_verify_fails == "rollback" if other.intent == "evacuate" else True
         return other.leg == "home" or not turns or _fails(found, origin)
     refused = "switch-refused" in other.escalated and not other.intended
-    between = other.phase is Phase.VERIFIED and bool(other.put)
+    between = other.phase in (Phase.VERIFIED, Phase.SHIFTING) and bool(other.put)
     return between and (held.action in ("hold", "ask") or refused)
 
 

@@ -35,6 +35,21 @@ def begun(policy: Policy, incident: Incident, controls: Mapping[str, bool] | Non
     return any(controls.get(name) is on for name, on in intended.items())
 
 
+def idle(incident: Incident, controls: Mapping[str, bool] | None, now: float) -> bool:
+    """Return True where no call of the incident is under way, nor can one still land.
+
+    A wave of which nothing is applied, long after its intent, will never be applied by that call.
+    """
+    if incident.phase is not Phase.SHIFTING:
+        return True
+    return now >= incident.changed + LANDED and not in_part(incident, controls)
+
+
+def in_part(incident: Incident, controls: Mapping[str, bool] | None) -> bool:
+    """Return True where a part of the present wave is applied, or nobody knows."""
+    return controls is None or any(controls.get(name) is on for name, on in incident.intended.items())
+
+
 def under_way(
     policy: Policy, incident: Incident | None, controls: Mapping[str, bool] | None
 ) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from controller.core.decision.approval_chain import granted, overrides
 from controller.core.decision.decide import decide
 from controller.core.decision.limits import fleet_refusal, left_today, regions_counted
 from controller.core.decision.plan import calls
-from controller.core.decision.progress import begun, lands_until
+from controller.core.decision.progress import begun, in_part, lands_until
 from controller.core.incident.state import Incident, Phase, State
 from controller.core.journal import Draft, Event, Kind
 from controller.core.model import Plan
@@ -146,17 +146,12 @@ def _refused(
 ) -> StepPayload:
     reason = str(refused)
     shown = read_switch(deps, state)
-    if not _in_part(incident, shown):  # else a part is applied, and it is finished
+    if not in_part(incident, shown):  # else a part is applied, and it is finished
         rule = refused.rule if refused.rule not in deps.gates.values() else None  # a master switch stands
         data = {"reason": reason} | ({"rule": rule} if rule else {})
         state = write(deps, state, Kind.SHIFT_REFUSED, data=data, incident=incident)
     news = overrides(deps.policy, state.incidents[incident.id]) not in ((), granted(incident))
     return payload.to("escalate", code="switch-refused", reason=reason, wait=5 if news else REFUSED)
-
-
-def _in_part(incident: Incident, shown: Mapping[str, bool] | None) -> bool:
-    """Return True where a part of this wave is applied, or nobody knows."""
-    return shown is None or any(shown.get(name) is on for name, on in incident.intended.items())
 
 
 def _applied(
