@@ -36,7 +36,7 @@ def begun(policy: Policy, incident: Incident, controls: Mapping[str, bool] | Non
 
 
 def idle(incident: Incident, controls: Mapping[str, bool] | None, now: float) -> bool:
-    """Return True where no call of the incident is under way, nor can one still land.
+    """Return True where no call is under way, nor can one still land.
 
     A wave of which nothing is applied, long after its intent, will never be applied by that call.
     """
