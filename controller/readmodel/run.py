@@ -150,8 +150,9 @@ class Story:
 
     @property
     def target(self) -> str | None:
-        """Return the Region that traffic was moved to, if it was moved."""
-        intents = [event for event in self.journal if event.kind is Kind.SHIFT_INTENDED]
+        """Return the Region that the traffic of `region` was moved to, if it was moved."""
+        every = (event for event in self.journal if event.kind is Kind.SHIFT_INTENDED)
+        intents = [event for event in every if event.data.get("source", self.region) == self.region]
         return str(intents[-1].data.get("target")) if intents else None
 
     def slices_off_at(self) -> float | None:

@@ -160,3 +160,9 @@ def test_a_watch_looks_no_more_often_than_it_may() -> None:
     assert watch.look(now=True)
     stage.advance(60.0)
     assert watch.look()
+
+
+def test_the_record_says_where_the_first_region_s_traffic_went_also_where_the_next_was_left_for_it() -> None:
+    story = told("return-unanswered")
+    assert {shift.control[:4] for shift in story.shifts} == {"use1", "usw2"}
+    assert story.target == "us-west-2"
