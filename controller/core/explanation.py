@@ -120,6 +120,7 @@ def node_data(node: Node, *, with_signals: bool = True) -> dict[str, Any]:
                 "since": None if state.since is None else format_time(state.since),
                 "age_s": None if state.age is None else round(state.age, 1),
             }
+            | ({"why": state.reason} if state.age is None and state.reason else {})
             for state in node.signals
         ]
     return data
@@ -130,7 +131,8 @@ def tree_lines(data: dict[str, Any], indent: str = "") -> Iterable[str]:
     mark = {"true": "+", "false": "-", "unknown": "?"}[data["value"]]
     yield f"{indent}{mark} {data['path']}: {data['sentence']}"
     for state in data.get("signals", ()):
-        age = "never heard of" if state["age_s"] is None else f"heard {state['age_s']:.0f}s ago"
+        unheard = state.get("why", "never heard of")
+        age = unheard if state["age_s"] is None else f"heard {state['age_s']:.0f}s ago"
         since = f" since {state['since']}" if state["since"] else ""
         yield f"{indent}    {state['name']} from {state['observer']}: {state['verdict']}{since}, {age}"
     for child in data.get("children", ()):

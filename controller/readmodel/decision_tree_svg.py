@@ -120,7 +120,8 @@ def signal_line(state: Mapping[str, Any]) -> str:
 
     Example: `storefront-us-east-1-5xx from us-east-1: breaching since …, heard 5s ago`.
     """
-    age = "never heard of" if state["age_s"] is None else f"heard {state['age_s']:.0f}s ago"
+    unheard = str(state.get("why", "never heard of"))
+    age = unheard if state["age_s"] is None else f"heard {state['age_s']:.0f}s ago"
     since = f" since {state['since']}" if state["since"] else ""
     return f"{state['name']} from {state['observer']}: {state['verdict']}{since}, {age}"
 

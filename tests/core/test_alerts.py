@@ -126,6 +126,27 @@ def test_a_region_that_carries_nothing_is_no_alert_and_one_slice_is_enough() -> 
     assert set(found(situation(policy, evidence=red, controls=part))) == {f"bad/{EAST}"}
 
 
+def test_what_was_turned_on_by_hand_stands_still_since_then_and_not_since_it_fails() -> None:
+    policy = storefront()
+    gone = dict.fromkeys(policy.regions[EAST].controls, False) | dict.fromkeys(
+        policy.regions[WEST].controls, True
+    )
+    red, part = seen(policy, customer=RED), gone | {"use1-c": True}
+    before = replace(state(policy), stand=gone)
+    (unwritten,) = found(situation(policy, state=before, evidence=red, controls=part)).values()
+    assert unwritten.since == situation(policy, evidence=red).now
+    event = seal(
+        "storefront", Draft("d", Kind.DRIFT_SEEN, T0 - 30, "x", data={"controls": {"use1-c": True}}), None
+    )
+    written = replace(before, stand=part, drift=event)
+    (told_of,) = found(situation(policy, state=written, evidence=red, controls=part)).values()
+    assert told_of.since == T0 - 30
+    everything = dict.fromkeys(gone, True)
+    (always,) = found(situation(policy, state=replace(written, stand=everything), evidence=red)).values()
+    assert always.since is not None
+    assert always.since < T0 - 300
+
+
 def test_what_every_decision_needs_is_lost() -> None:
     policy = storefront()
     well = evidence(policy, {})

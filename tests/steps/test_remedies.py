@@ -170,7 +170,7 @@ DECIDED: list[Row] = [
     ("in-progress", scenes.waiting, EAST, ["stand-down", "evacuate"]),
     ("not-confirmed", only_customers, EAST, ["evacuate"]),
     ("not-confirmed", only_customers_and_disarmed, EAST, ["arm", "evacuate"]),
-    ("not-confirmed", only_customers_behind_another, EAST, ["stand-down", "evacuate"]),
+    ("not-confirmed", only_customers_behind_another, EAST, ["evacuate"]),
     ("not-confirmed", only_customers_of_the_last, EAST, ["evacuate"]),
 ]  # fmt: skip
 """(code that the decision has in the scene, scene, Region, commands of the first way out)."""

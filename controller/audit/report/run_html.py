@@ -53,7 +53,8 @@ def _node(node: Mapping[str, Any], broke: float) -> Markup:
 
 def _signal(state: Mapping[str, Any], broke: float) -> str:
     age = state.get("age_s")
-    heard = "never heard of" if age is None else f"heard {float(age):.0f} s before"
+    unheard = str(state.get("why", "never heard of"))
+    heard = unheard if age is None else f"heard {float(age):.0f} s before"
     since = f" since {_moment(str(state['since']), broke)}" if state.get("since") else ""
     return f"{state['name']} from {state['observer']}: {state['verdict']}{since}, {heard}"
 

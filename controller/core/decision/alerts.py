@@ -168,6 +168,20 @@ def _about(s: Situation, decision: Decision) -> Alert | None:
     return _told_or_not(s, decision, Alert(unknown(region), "", fact, "", "", region, _first(doubt)))
 
 
+def _turned_on(s: Situation, region: str) -> float:
+    """Return the time when somebody turned a Region on by hand; else 0.0.
+
+    Until it is written down, it has only just been turned on.
+    """
+    assert s.state is not None
+    controls = s.policy.regions[region].controls
+    on = {name for name in controls if (s.controls or {}).get(name)}
+    if on and not any(s.state.stand.get(name, True) for name in controls):
+        return s.now
+    by_hand = s.state.drift.data["controls"] if s.state.drift else {}
+    return s.state.drift.at if s.state.drift and on and on <= by_hand.keys() else 0.0
+
+
 def _first(moments: Iterable[float | None]) -> float | None:
     return min((at for at in moments if at is not None), default=None)
 
@@ -178,6 +192,7 @@ def _told_or_not(s: Situation, decision: Decision, alert: Alert) -> Alert:
     about = s.state.open if s.state.open and s.state.open.source == decision.region else None
     moving = about if about and about.leg == "out" and about.intent != "restore" else None
     since = alert.since
+    since = since if since is None else max(since, _turned_on(s, decision.region))
     if moving is not None and moving.moved:
         since = max(since or 0.0, moving.moved)
     kept = _kept(s, decision, about)

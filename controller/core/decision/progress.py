@@ -76,6 +76,20 @@ def yields(
     return region != left and (region != reached or other.leg == "home")
 
 
+HELD = frozenset({"source-failing", "target-failing", "switch-refused", "approval-denied", "approval-expired",
+                  "policy-removed", "policy-unreadable"})  # fmt: skip
+"""Codes at which a drill that is away may never come home by itself."""
+
+
+def may_stand_down(incident: Incident) -> bool:
+    """Return True where `stand-down` ends an open incident; `hand-to-people` ends the others.
+
+    Not while a call may be under way, and not a drill that is away and goes home by itself.
+    """
+    away = incident.intent == "drill" and incident.phase not in BEFORE_SHIFT
+    return incident.phase is not Phase.SHIFTING and not (away and not incident.escalated & HELD)
+
+
 def lands_until(state: State, incident: Incident) -> float:
     """Return the time until which a call of another incident may land.
 

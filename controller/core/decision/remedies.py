@@ -11,10 +11,11 @@ An evacuation never yields, so while a Region's own is open, `evacuate` for it w
 after the end of that one. WHY stands for the person's own words.
 """
 
-from controller.core.decision.decide import Situation
+from controller.core.decision.decide import Situation, decide
 from controller.core.decision.plan import serving
-from controller.core.decision.progress import yields
-from controller.core.incident.state import BEFORE_SHIFT, ENDED, Incident, Phase, State, heading
+from controller.core.decision.precedence import BY_PERSON, makes_way, without
+from controller.core.decision.progress import may_stand_down
+from controller.core.incident.state import ENDED, Incident, Phase, State, heading
 
 WHY = "--reason WHY"
 BY_TWO = ("target-not-ready", "shared-cause")
@@ -63,10 +64,9 @@ def ending(incident: Incident) -> str:
 
     A call that may be under way, and a drill that is away, end only by the hand-over to people.
     """
-    away = incident.intent == "drill" and incident.phase not in BEFORE_SHIFT
-    if incident.phase is Phase.SHIFTING or (away and "source-failing" not in incident.escalated):
-        return _handed_over(incident)
-    return f"`tidegate stand-down {incident.id} {WHY}`"
+    return (
+        f"`tidegate stand-down {incident.id} {WHY}`" if may_stand_down(incident) else _handed_over(incident)
+    )
 
 
 def acknowledgement(incident: Incident) -> str:
@@ -117,9 +117,16 @@ def _leave(s: Situation, code: str, region: str) -> str:
     other, first = s.state.open, []
     if s.state.stopped:
         first.append(_armed(s.state, region))
-    if other is not None and not yields(s.policy, other, region, s.controls, s.now):
+    if other is not None and not _makes_way(s, other, region):
         first.append(ending(other))
     return ", then ".join((*first, _evacuate(s, code, region)))
+
+
+def _makes_way(s: Situation, other: Incident, region: str) -> bool:
+    """Return True where what is open makes way for a person's evacuation."""
+    if s.state is None or s.evidence is None or region not in s.policy.regions:
+        return False
+    return makes_way(s, other, decide(s.after(without(s.state, other)), region), BY_PERSON)
 
 
 def _evacuate(s: Situation, code: str, region: str) -> str:

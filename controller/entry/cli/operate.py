@@ -142,13 +142,13 @@ def ack(
     incident: IncidentId, reason: Reason, context: ContextName = None, act_as: ActAs = None, yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Acknowledge an incident that has ended: the next one may move traffic within the cooldown."""
+    """Acknowledge an incident that has ended: its cooldown, or what it was denied or stopped for, ends."""
     name = sanitize(incident, 120)
 
     def act(deps: Deps, who: str) -> Done:
         return commands.acknowledge(deps, incident, who=who, reason=sanitize(reason, 500))
 
-    ask = _asking(f"No cooldown will follow {name}", name)
+    ask = _asking(f"Nothing will rest on {name} any more: its Region may be left again at once", name)
     _set("ack", ask, act, lambda who: {"incident": name, "by": who}, context, act_as, yes, as_json)
 
 

@@ -13,6 +13,7 @@ from typing import TypeVar
 from controller.core.decision.decide import Situation, decide, guard_input
 from controller.core.decision.drills import Obstacle, obstacle_to_drill
 from controller.core.decision.precedence import BY_PERSON, makes_way, without
+from controller.core.decision.progress import may_stand_down
 from controller.core.decision.restore import must_be_left
 from controller.core.incident.fold import fold
 from controller.core.incident.state import BEFORE_SHIFT, ENDED, IllegalMove, Incident, Phase, State
@@ -32,9 +33,6 @@ from controller.steps.incident.opening import make_way, open_incident
 S = TypeVar("S")
 DESPITE = ("shared-cause", "target-not-ready")
 """Guards that two people may set aside, by their codes."""
-HELD = frozenset({"source-failing", "target-failing", "switch-refused", "approval-denied", "approval-expired",
-                  "policy-removed", "policy-unreadable"})  # fmt: skip
-"""Codes at which a drill that is away may never come home by itself: a person may end it where it stands."""
 LONGEST_MUTE = 7 * 86400.0
 """Seconds."""
 
@@ -250,12 +248,12 @@ def stand_down(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:
 def _cannot_stand_down(incident: Incident) -> str | None:
     if incident.phase in ENDED:
         return f"{incident.id} is {incident.phase}: it has ended"
+    if may_stand_down(incident):
+        return None
+    people = f"`tidegate hand-to-people {incident.id}` ends it all the same"
     if incident.phase is Phase.SHIFTING:
-        return f"{incident.id} is {incident.phase}: a call may be under way; try again in a minute"
-    stays = bool(incident.escalated & HELD)  # there is no home to go to, perhaps for ever
-    if incident.phase not in BEFORE_SHIFT and incident.intent == "drill" and not stays:
-        return f"{incident.id} is {incident.phase}: a drill that is away goes home by itself"
-    return None
+        return f"{incident.id} is {incident.phase}: a call may be under way; try again in a minute; {people}"
+    return f"{incident.id} is {incident.phase}: a drill that is away goes home by itself; {people}"
 
 
 def acknowledge(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:
@@ -275,7 +273,7 @@ def acknowledge(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:
             return Done(True, f"{incident_id} was acknowledged already, by {incident.acknowledged_by}")
         data = {"reason": sanitize(reason, 500)}
         write(deps, state, Kind.ACKNOWLEDGED, data=data, incident=incident, by=who)
-        return Done(True, f"{incident_id} is acknowledged; no cooldown follows it", incident_id)
+        return Done(True, f"{incident_id} is acknowledged; no cooldown and no stop follows it", incident_id)
 
     return _written(partial(load_state, deps), act)
 
