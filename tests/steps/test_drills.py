@@ -278,7 +278,7 @@ def test_a_drill_does_not_come_home_to_customers_who_fail_there(monkeypatch: Pat
     w.say(east=Verdict.HEALTHY)
     assert w.until(w.has(Kind.SETTLED), 120)
     assert outcomes(w) == ["succeeded"]
-    monkeypatch.setattr(verify_shift, "_failing", lambda *_: None)
+    monkeypatch.setattr(verify_shift, "failing", lambda *_: None)
     assert _source_ill().count(Kind.TURNED_BACK) == 1
 
 

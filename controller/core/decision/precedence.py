@@ -12,11 +12,9 @@ from controller.core.decision.decide import Situation, decide, guard_input, may_
 from controller.core.decision.guards import GuardInput, not_cut_off, policy_valid
 from controller.core.decision.plan import may_carry
 from controller.core.decision.progress import begun, idle, yields
-from controller.core.decision.restore import must_be_left
-from controller.core.evidence.evaluation import judge_leaf
+from controller.core.decision.restore import must_be_left, why_not_back
 from controller.core.incident.state import INTERRUPTED, Incident, Phase, State, heading
 from controller.core.model import Decision, Truth
-from controller.core.policy.conditions import Leaf
 from controller.core.policy.schema import Policy
 
 TURN = 30.0
@@ -115,9 +113,8 @@ def makes_way(s: Situation, other: Incident, alone: Decision, urgency: int) -> b
     same = other.source == region and other.intent == "evacuate"
     held = decide(s, other.source)
     if not begun(s.policy, other, s.controls):
-        into = (
-            other.by_person is not None and alone.target == other.source
-        )  # a person wants to leave that one
+        # A person wants to leave that Region: nothing is brought into it meanwhile.
+        into = other.by_person is not None and alone.target == other.source
         return not same and not into and urgency > URGENCY.get(held.action, 0)
     if same and alone.target in (None, other.target):
         return False
@@ -127,17 +124,9 @@ def makes_way(s: Situation, other: Incident, alone: Decision, urgency: int) -> b
 def _is_stuck(s: Situation, other: Incident, held: Decision) -> bool:
     """Return True where a begun move can go neither on nor back."""
     found = guard_input(s, other.source)
-    origin, reached = heading(other)
+    reached = heading(other)[1]
     if must_be_left(found, reached):  # it brings traffic there: it turns back, unless that is no better
-        turns = found.policy.evacuate.if_verify_fails == "rollback" if other.intent == "evacuate" else True
-        return other.leg == "home" or not turns or _fails(found, origin)
+        return other.leg == "home" or why_not_back(found, other) is not None
     refused = "switch-refused" in other.escalated and not other.intended
     between = other.phase in (Phase.VERIFIED, Phase.SHIFTING) and bool(other.put)
     return between and (held.action in ("hold", "ask") or refused)
-
-
-def _fails(found: GuardInput, region: str) -> bool:
-    data = {"in": "source", "family": "all", "is": "breaching"}
-    leaf = Leaf.model_validate(data)
-    node = judge_leaf(leaf, found.seen, subject=region, source=region, path="turn back")
-    return node.value is Truth.TRUE or must_be_left(found, region)

@@ -24,6 +24,7 @@ from controller.core.explanation import flip_set
 from controller.core.incident.state import Incident, Phase, heading
 from controller.core.model import Answer, Check, Decision, Node, Plan, Truth, Verdict
 from controller.core.policy.conditions import Leaf, leaves, without_times
+from controller.core.policy.readiness_checks import FamilyCheck
 from controller.core.text import format_duration
 
 
@@ -195,6 +196,45 @@ def must_turn(found: GuardInput, incident: Incident) -> tuple[str, str] | None:
     if must_be_left(found, reached):
         return "failed", f"{reached} fails while traffic is brought into it"
     return _stay_over(found, incident)
+
+
+def failing(found: GuardInput, region: str) -> Node | None:
+    """Return the evidence that customers of `region` are breaching, or None.
+
+    The families are those that a target must be well by.
+    """
+    checks = (c for c in found.policy.target.ready if isinstance(c, FamilyCheck))
+    families = sorted({check.family for check in checks})
+    nodes = (_says(found, region, "breaching", family) for family in families)
+    return next((node for node in nodes if node.value is Truth.TRUE), None)
+
+
+def why_not_back(found: GuardInput, incident: Incident) -> str | None:
+    """Return why a move cannot turn back to where it came from, or None.
+
+    An evacuation turns back where the policy says so, and its source is known not to be as bad. A return and
+    a drill do, unless the Region that they came from fails, or nothing at all is heard of it.
+    """
+    origin = heading(incident)[0]
+    if incident.intent == "evacuate":
+        if found.policy.evacuate.if_verify_fails != "rollback":
+            return "the policy does not roll it back"
+        as_bad = _says(found, origin, "breaching", "all")
+        return None if as_bad.value is Truth.FALSE else as_bad.sentence
+    bad = failing(found, origin)
+    silent = _says(found, origin, "silent", "all", signals="all")
+    node = bad if bad is not None else silent if silent.value is Truth.TRUE else None
+    if node is None and not must_be_left(found, origin):
+        return None
+    also = f": {node.sentence}" if node is not None else ""
+    return f"{origin}, to which it would turn back, fails as well{also}"
+
+
+def _says(found: GuardInput, region: str, verdict: str, family: str, signals: str | None = None) -> Node:
+    place = "source" if region == found.region else "target"
+    leaf = Leaf.model_validate({"in": place, "family": family, "is": verdict})
+    leaf = leaf.model_copy(update={"signals": signals})
+    return judge_leaf(leaf, found.seen, subject=region, source=found.region, path=f"verify.{family}")
 
 
 def _abort(found: GuardInput, incident: Incident) -> tuple[str, str] | None:

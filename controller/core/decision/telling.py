@@ -193,6 +193,7 @@ def _page(policy: Policy, about: Sequence[Alert]) -> Page:
 
 def _lines(alert: Alert) -> tuple[str, ...]:
     since = "" if alert.since is None else f", since {format_time(alert.since)}"
-    head = alert.fact[:1].upper() + alert.fact[1:]
+    named = alert.region is not None and alert.fact.startswith(alert.region)
+    head = alert.fact if named else alert.fact[:1].upper() + alert.fact[1:]
     why = "What is known" if kind_of(alert.key) == LOST else "Why nothing moves"
     return f"{head}{since}.", f"{why}: {alert.kept}.", f"You can: {alert.remedy}."

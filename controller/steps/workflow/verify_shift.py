@@ -15,17 +15,12 @@ from typing import Any
 
 from controller.core.decision.decide import Situation, decide, guard_input
 from controller.core.decision.drift import lag_after
-from controller.core.decision.guards import GuardInput
 from controller.core.decision.plan import where_it_stands
 from controller.core.decision.precedence import abstains
-from controller.core.decision.restore import must_be_left, must_turn
+from controller.core.decision.restore import failing, must_turn, why_not_back
 from controller.core.decision.traffic_share import Proof
-from controller.core.evidence.evaluation import judge_leaf
 from controller.core.incident.state import INTERRUPTED, Incident, Phase, State, heading
 from controller.core.journal import Kind
-from controller.core.model import Node, Truth
-from controller.core.policy.conditions import Leaf
-from controller.core.policy.readiness_checks import FamilyCheck
 from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.governance import governed
 from controller.steps.context.journalling import require_driver, write
@@ -65,7 +60,7 @@ def verify_shift(deps: Deps, payload: StepPayload) -> StepPayload:
     drifted = _drifted(deps, seen, state, incident, payload)
     if drifted is not None:
         return drifted
-    turn, stuck = _turns(deps, seen, incident)
+    turn, stuck = _turns(seen, incident)
     if stuck is not None:
         return payload.to("escalate", code="target-failing", reason=stuck)
     if incident.phase is Phase.SHIFTED:
@@ -81,14 +76,14 @@ def verify_shift(deps: Deps, payload: StepPayload) -> StepPayload:
         state = _verified(deps, state, incident, proof)
         incident = state.incidents[incident.id]
     if turn is not None:
-        ill = _failing(deps, guard_input(seen, incident.source), incident, incident.source)
+        ill = failing(guard_input(seen, incident.source), incident.source)
         if ill is not None and turn[0] == "succeeded":
             return payload.to("escalate", code="source-failing", reason=f"the drill stays: {ill.sentence}")
         return _turn(deps, state, incident, payload, *turn)
     return _go_on(deps, seen.after(state), state, incident, payload)
 
 
-def _turns(deps: Deps, seen: Situation, incident: Incident) -> tuple[tuple[str, str] | None, str | None]:
+def _turns(seen: Situation, incident: Incident) -> tuple[tuple[str, str] | None, str | None]:
     """Return (outcome, reason) of turning back now, and why it cannot.
 
     A drill and a restore turn back where the Region fails that they bring traffic into, an evacuation where
@@ -96,17 +91,11 @@ def _turns(deps: Deps, seen: Situation, incident: Incident) -> tuple[tuple[str, 
     """
     found = guard_input(seen, incident.source)
     turn = must_turn(found, incident)
-    origin, reached = heading(incident)
     if turn is None and incident.leg == "out":
-        bad = _failing(deps, found, incident, reached)
-        if bad is not None and not _may_turn(deps, found, incident):
-            return None, bad.sentence
+        bad = failing(found, heading(incident)[1])
         turn = None if bad is None else ("failed", bad.sentence)
-    if turn is not None and turn[0] == "failed" and incident.intent != "evacuate":
-        as_bad = _failing(deps, found, incident, origin) or _silent(found, incident, origin)
-        if as_bad is not None or must_be_left(found, origin):
-            also = f": {as_bad.sentence}" if as_bad else ""
-            return None, f"{turn[1]}; and {origin}, to which it would turn back, fails as well{also}"
+    if turn is not None and turn[0] == "failed" and (kept := why_not_back(found, incident)) is not None:
+        return None, f"{turn[1]}; {kept}"
     return turn, None
 
 
@@ -176,48 +165,6 @@ def _turn(
     if outcome != "succeeded":
         page(deps, f"{incident.id}: turning back", why, incident=incident)
     return payload.to("again", code="going-home", reason=why, wait=1)
-
-
-def _may_turn(deps: Deps, found: GuardInput, incident: Incident) -> bool:
-    """Return True where a move may turn back whose customers fail.
-
-    An evacuation may where the policy rolls it back, and its source is known not to be as bad.
-    """
-    if incident.intent != "evacuate":
-        return True
-    if deps.policy.about(incident.source).evacuate.if_verify_fails != "rollback":
-        return False
-    leaf = Leaf.model_validate({"in": "source", "family": "all", "is": "breaching"})
-    source = incident.source
-    return judge_leaf(leaf, found.seen, subject=source, source=source, path="rollback").value is Truth.FALSE
-
-
-def _judged(deps: Deps, incident: Incident) -> list[str]:
-    ready = deps.policy.about(incident.source).target.ready
-    return sorted({check.family for check in ready if isinstance(check, FamilyCheck)})
-
-
-def _failing(deps: Deps, found: GuardInput, incident: Incident, region: str) -> Node | None:
-    """Return the evidence that customers of `region` are breaching, or None.
-
-    The families are those that a target must be well by.
-    """
-    place = "source" if region == incident.source else "target"
-    for family in _judged(deps, incident):
-        leaf = Leaf.model_validate({"in": place, "family": family, "is": "breaching"})
-        path = f"verify.{family}"
-        node = judge_leaf(leaf, found.seen, subject=region, source=incident.source, path=path)
-        if node.value is Truth.TRUE:
-            return node
-    return None
-
-
-def _silent(found: GuardInput, incident: Incident, region: str) -> Node | None:
-    """Return the evidence that nothing at all is heard of `region`, or None."""
-    place = "source" if region == incident.source else "target"
-    leaf = Leaf.model_validate({"in": place, "family": "all", "is": "silent", "signals": "all"})
-    node = judge_leaf(leaf, found.seen, subject=region, source=incident.source, path="verify.silent")
-    return node if node.value is Truth.TRUE else None
 
 
 def _drifted(
