@@ -6,7 +6,8 @@ Each has the people who were asked, their answers with times, and the outcome.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
 
 ENDS = {Kind.APPROVAL_GIVEN: "given", Kind.APPROVAL_DENIED: "denied", Kind.APPROVAL_EXPIRED: "expired"}
 

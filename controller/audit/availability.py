@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from controller.core.decision.precedence import TICKS_APART
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
 
 LASTS = TICKS_APART
 """Seconds for which a look counts. A controller looks once a minute, so after them two looks are missing."""

@@ -17,7 +17,8 @@ from controller.audit.availability import Span, Stretch, blinded, enforced, nobo
 from controller.core.explanation import format_time
 from controller.core.incident.fold import fold
 from controller.core.incident.state import OPENINGS, Incident, Phase
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
 
 OUTCOMES = ("moved", "stood down", "refused", "rolled back", "open")
 HOUR = 3600.0

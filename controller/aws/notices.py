@@ -6,7 +6,7 @@ from typing import Any
 from botocore.client import BaseClient
 
 from controller.aws.errors import translated
-from controller.core.journal import canonical
+from controller.core.canonical_json import ascii_json
 from controller.core.text import NOTICE, sanitize, shorten
 from controller.ports.errors import OutsideUnreachable
 
@@ -65,7 +65,7 @@ class Notices:
         entry = {
             "Source": SOURCE,
             "DetailType": kind,
-            "Detail": canonical(detail),
+            "Detail": ascii_json(detail),
             "EventBusName": self._bus,
         }
         with translated(OutsideUnreachable, f"publishing {kind}"):

@@ -20,7 +20,7 @@ from controller.console.http.messages import HEADERS, LONGEST, Request, Response
 from controller.console.pages.visit import Visit
 from controller.console.render import page, sheet, static
 from controller.console.view_data import Controls, Instruments, Past
-from controller.core.journal import Event
+from controller.core.journal.event import Event
 from controller.core.model import Ignored, Observation
 from controller.core.text import sanitize
 from controller.ports.errors import (

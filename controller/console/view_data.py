@@ -18,7 +18,7 @@ from controller.core.decision.traffic_share import MINUTE, Counted
 from controller.core.evidence.evaluation import Track, View, view
 from controller.core.incident.fold import fold
 from controller.core.incident.state import State
-from controller.core.journal import Event
+from controller.core.journal.event import Event
 from controller.core.policy.schema import Policy
 from controller.ports.errors import EvidenceUnavailable, OutsideUnreachable
 from controller.readmodel.run import Story

@@ -17,7 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from controller.core.explanation import format_time
 from controller.core.incident.state import State
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
 from controller.core.policy.terms import EVENT, NAME
 from controller.core.text import sanitize
 

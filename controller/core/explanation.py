@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from controller.core.journal import canonical
+from controller.core.canonical_json import ascii_json
 from controller.core.model import Answer, Decision, Node, Truth
 
 
@@ -95,9 +95,9 @@ def decision_record(decision: Decision, limit: int = 6_000) -> dict[str, Any]:
     `cut` is set. The assessments hold the full data.
     """
     data = decision_data(decision)
-    if len(canonical(data)) > limit and decision.tree is not None:
+    if len(ascii_json(data)) > limit and decision.tree is not None:
         data["tree"] = node_data(decision.tree, with_signals=False)
-    if len(canonical(data)) > limit:
+    if len(ascii_json(data)) > limit:
         data = decision_data(decision, with_tree=False) | {"cut": True}
     return data
 

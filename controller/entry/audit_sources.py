@@ -9,7 +9,7 @@ from controller.audit.bundle.write import Record
 from controller.aws.audit.locked_store import S3LockedStore
 from controller.aws.audit.signing import KmsSigner
 from controller.aws.dynamodb.assessment_log import DynamoAssessmentLog
-from controller.core.journal import canonical
+from controller.core.canonical_json import ascii_json
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import parse_policy
 from controller.entry.context import Context
@@ -44,7 +44,7 @@ def record_of(found: Context, policies: Iterable[Policy] = ()) -> Record:
 
 def text_of(policy: Policy) -> str:
     """Return the text whose SHA-256 is the policy's digest."""
-    return canonical(policy.model_dump(mode="json", by_alias=True, exclude_defaults=True))
+    return ascii_json(policy.model_dump(mode="json", by_alias=True, exclude_defaults=True))
 
 
 def _logs(deployments: Iterable[Deployment]) -> Mapping[str, AssessmentLog]:

@@ -23,7 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from controller.core.journal import GENESIS, canonical, digest
+from controller.core.canonical_json import ascii_digest, ascii_json
+from controller.core.journal.event import GENESIS
 from controller.core.text import sanitize
 from controller.entry.context import Context
 from controller.steps.context.deps import Deps
@@ -71,7 +72,7 @@ class LocalRecord:
             whole = {**body, "id": secrets.token_hex(16)}
             entry = Entry(whole["id"], whole, _hash(prev, whole))
             line = {"body": whole, "prev": prev, "hash": entry.hash, "mac": _mac(key, entry.hash)}
-            self._write(self._file, (canonical(line) + "\n").encode(), os.O_APPEND)
+            self._write(self._file, (ascii_json(line) + "\n").encode(), os.O_APPEND)
         return entry
 
     def read(self) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
@@ -149,7 +150,7 @@ def _entry(line: bytes, prev: str, key: bytes) -> Entry | None:
 
 
 def _hash(prev: str, body: Mapping[str, Any]) -> str:
-    return digest({"prev": prev, "body": dict(body)})
+    return ascii_digest({"prev": prev, "body": dict(body)})
 
 
 def _mac(key: bytes, hash_: str) -> str:
@@ -217,7 +218,7 @@ def _deployment(context: Context) -> str:
     Two rehearsals guard the same application in the same account, so the endpoint goes into the id too.
     """
     d = context.deployment
-    return digest([d.account, d.policy.get("application"), d.journal_table, d.endpoint_url])[:16]
+    return ascii_digest([d.account, d.policy.get("application"), d.journal_table, d.endpoint_url])[:16]
 
 
 def journal_waiting(context: Context, deps: Deps) -> int:

@@ -22,7 +22,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from controller.core.journal import Event
+from controller.core.journal.event import Event
 from controller.core.policy.schema import Policy
 from controller.core.text import sanitize
 from controller.lab.environment.last_run import read_last_run

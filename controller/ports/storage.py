@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from controller.core.journal import Draft, Event
+from controller.core.journal.event import Draft, Event
 from controller.core.model import Observation, Sighting
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller.core.explanation import format_time
-from controller.core.journal import Event, Kind, broken_at
+from controller.core.journal.event import Event, broken_at
+from controller.core.journal.kind import Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from controller.core.incident.fold import fold
-from controller.core.journal import Event, broken_at, from_json, to_json
+from controller.core.journal.event import Event, broken_at, from_json, to_json
 from controller.core.model import Observation
 from controller.core.policy.schema import Policy
 from controller.core.policy.terms import PolicyError

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from controller.core.journal import Draft, Event, Kind, seal
+from controller.core.journal.event import Draft, Event, seal
+from controller.core.journal.kind import Kind
 from controller.readmodel.run import Bucket, Judgement, Lane, Milestones, Said, Shift, Story, Stretch
 
 BROKE = 1_893_484_800.0

@@ -13,7 +13,8 @@ import pytest
 from controller.audit.bundle.manifest import FLEET, JOURNAL, KEY, MANIFEST, SEAL, SIGNATURE
 from controller.audit.bundle.signature import holds, public_key
 from controller.audit.bundle.write import Period, TooLarge, export, period_of
-from controller.core.journal import Kind, from_json
+from controller.core.journal.event import from_json
+from controller.core.journal.kind import Kind
 from controller.ports.errors import OutsideUnreachable
 from tests.support.audit_bundle import Forger, checked, exported, opened, record_of, told
 from tests.support.secret_search import dresses, found_in

@@ -14,7 +14,9 @@ from controller.audit.bundle.chains import Wrong
 from controller.audit.bundle.manifest import FLEET, JOURNAL, KEY, MANIFEST, SEAL, SIGNATURE
 from controller.audit.bundle.verify import NotABundle, Verified, verify
 from controller.audit.bundle.write import Period
-from controller.core.journal import GENESIS, Event, Kind, canonical, digest, seal
+from controller.core.canonical_json import ascii_digest, ascii_json
+from controller.core.journal.event import GENESIS, Event, seal
+from controller.core.journal.kind import Kind
 from controller.ports.audit import Link
 from tests.support.audit_bundle import Forger, checked, exported, framed, listed, opened, resealed, told
 
@@ -116,7 +118,7 @@ def test_a_change_of_the_journal_is_named_by_its_event_whatever_else_was_put_rig
     for n, each in enumerate(manifest["files"]):
         if each["name"] == JOURNAL:
             manifest["files"][n] = listed(JOURNAL, files[JOURNAL])
-    text = (canonical(manifest) + "\n").encode()
+    text = (ascii_json(manifest) + "\n").encode()
     found = fault(framed(files | {MANIFEST: text}))
     assert found is not None
     assert found.file == MANIFEST
@@ -250,7 +252,7 @@ def test_a_signature_of_another_key_of_another_seal_or_by_another_algorithm_does
 def test_hashes_are_taken_of_what_the_journal_itself_takes_them() -> None:
     event = told().record.events[0]
     said = json.loads(opened(told().bundle)[JOURNAL].splitlines()[0])
-    assert said.pop("hash") == event.hash == digest(said)
+    assert said.pop("hash") == event.hash == ascii_digest(said)
     assert said["prev"] == GENESIS
 
 
@@ -263,8 +265,8 @@ def rehashed(lines: Lines, change: Callable[[int, dict[str, Any]], None]) -> Lin
         said.pop("hash")
         said["prev"] = prev
         change(number, said)
-        prev = digest(said)
-        fresh.append(canonical(said | {"hash": prev}).encode())
+        prev = ascii_digest(said)
+        fresh.append(ascii_json(said | {"hash": prev}).encode())
     return fresh
 
 

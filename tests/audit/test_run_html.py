@@ -8,7 +8,8 @@ import pytest
 
 from controller.audit.report.markup import Markup, join, prose, tag, text
 from controller.audit.report.run_html import page
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
 from controller.readmodel.run import Judgement, Milestones, Said, Shift, sentence
 from tests.audit.example_run import BROKE, JOURNAL, RECORD, TREE, events, story
 from tests.audit.html_document import HOSTILE, Read

@@ -11,7 +11,7 @@ from controller.audit.availability import common, gaps, nobody, seconds, stretch
 from controller.audit.report.period_html import review
 from controller.audit.report.wording import lasting
 from controller.audit.statistics import Account, account, figures, spread
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from tests.audit.html_document import HOSTILE, Read
 from tests.support.policy_scene import OTHER, WEST
 from tests.support.quarter_journal import BEGIN, DAY, END, LIVE, WEEK, chained, quarter, said

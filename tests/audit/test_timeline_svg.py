@@ -9,7 +9,7 @@ import pytest
 
 from controller.audit.report.markup import GUTTER, MARGIN, WIDTH, Scale
 from controller.audit.report.timeline_svg import picture
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.readmodel.run import Bucket, Milestones, Said, Shift
 from tests.audit.example_run import events, story
 from tests.audit.timeline_picture import SVG, classed, drawn, words

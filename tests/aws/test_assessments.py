@@ -3,7 +3,7 @@
 import pytest
 
 from controller.aws.dynamodb.assessments import PERMISSIONS, DynamoAssessments, link
-from controller.core.journal import GENESIS
+from controller.core.journal.event import GENESIS
 from controller.ports.errors import OutsideUnreachable
 from tests.support import wire as w
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from controller.aws.dynamodb import journal as journals
 from controller.aws.dynamodb.journal import LARGEST, PERMISSIONS, WHOLE, DynamoJournal
-from controller.core.journal import Draft, Event, Kind, broken_at, seal, to_json
+from controller.core.journal.event import Draft, Event, broken_at, seal, to_json
+from controller.core.journal.kind import Kind
 from controller.ports.errors import JournalConflict, JournalUnreadable, OutsideUnreachable
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime

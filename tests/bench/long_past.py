@@ -15,7 +15,9 @@ from typing import Any
 from controller import wiring
 from controller.aws.dynamodb.assessments import DynamoAssessments
 from controller.aws.dynamodb.journal import DynamoJournal
-from controller.core.journal import Draft, Event, Kind, canonical
+from controller.core.canonical_json import ascii_json
+from controller.core.journal.event import Draft, Event
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.rehearsal.wire.botocore_client import virtual_clients
@@ -104,7 +106,7 @@ def _copied(events: Sequence[Event], number: int, start: float) -> Iterator[Draf
     """The same under ids of their own, the first at `start`."""
     rng, moved = random.Random(number), start - events[0].at
     names = {event.draft.incident for event in events} | {event.data.get("approval") for event in events}
-    text = canonical([[e.kind, e.at, e.draft.by, e.draft.epoch, e.draft.incident, e.data] for e in events])
+    text = ascii_json([[e.kind, e.at, e.draft.by, e.draft.epoch, e.draft.incident, e.data] for e in events])
     for name in sorted(filter(None, names)):
         stem, dash, turn = name.rpartition("-")  # an incident's; a request's is 128 random bits
         text = text.replace(name, f"{stem}-{number + 100}{turn}" if dash else f"{rng.getrandbits(128):032x}")

@@ -11,7 +11,7 @@ from controller.console.app import log_line
 from controller.console.pages.timeline import story_of
 from controller.console.view_data import Controls, look
 from controller.core.explanation import format_time
-from controller.core.journal import to_json
+from controller.core.journal.event import to_json
 from controller.readmodel.run import sentence
 from controller.rehearsal.service import Request, Response, Scope
 from tests.support.audit_bundle import Period, exported, opened, record_of

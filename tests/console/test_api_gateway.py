@@ -7,7 +7,7 @@ import pytest
 
 from controller.console.http.api_gateway import request_of
 from controller.console.http.messages import MOST, Response
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.entry import console_lambda
 from tests.support.console_world import Browser, Desk, asked_desk
 from tests.support.policy_scene import OTHER, WEST

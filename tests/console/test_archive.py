@@ -8,7 +8,8 @@ import pytest
 
 from controller.console.archive import Archive, outside_of
 from controller.console.http.messages import Request, Response
-from controller.core.journal import Kind, seal
+from controller.core.journal.event import seal
+from controller.core.journal.kind import Kind
 from controller.entry.console_lambda import instruments
 from controller.ports.errors import ControllerError
 from controller.readmodel.trace import Traced

@@ -9,7 +9,7 @@ from controller.console import render
 from controller.console.app import log_line
 from controller.console.auth.session import NAME, Sealer, Session, session_of
 from controller.console.http.messages import MOST, Request
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.rehearsal.oidc.provider import Person
 from controller.steps.operator.commands import evacuate
 from tests.console.crawler import outside

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from controller.core.explanation import format_time
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.steps.context.journalling import load_state
 from tests.support.console_world import GATE, Browser, Desk, asked_desk

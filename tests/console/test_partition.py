@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from controller.aws.dynamodb.journal import DynamoJournal
-from controller.core.journal import Kind, broken_at
+from controller.core.journal.event import broken_at
+from controller.core.journal.kind import Kind
 from tests.console.console_answers import given
 from tests.support.console_world import Browser, Desk, asked_desk
 from tests.support.policy_scene import OTHER, WEST

@@ -5,7 +5,8 @@ import pytest
 from controller.console import view_data
 from controller.console.view_data import Past
 from controller.core.incident.fold import fold
-from controller.core.journal import Kind, seal
+from controller.core.journal.event import seal
+from controller.core.journal.kind import Kind
 from tests.support.console_world import asked_desk
 
 

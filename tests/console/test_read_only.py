@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.policy.validation import compiled, parse_policy
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import load_state

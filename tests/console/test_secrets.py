@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from controller.aws.dynamodb.approvals import DynamoApprovals
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.steps.operator.commands import mute
 from tests.console.crawler import crawl
 from tests.console.secret_places import Tap, places

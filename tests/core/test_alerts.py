@@ -12,7 +12,8 @@ from controller.core.decision.telling import AGAIN, GAP, JOIN, Episode, is_due, 
 from controller.core.incident.alert_keys import known_by_page
 from controller.core.incident.fold import fold
 from controller.core.incident.state import State
-from controller.core.journal import Draft, Event, Kind, seal
+from controller.core.journal.event import Draft, Event, seal
+from controller.core.journal.kind import Kind
 from controller.core.model import Observation
 from controller.core.policy.schema import Policy
 from tests.support.policy_scene import (

@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 
 from controller.core.contracts import CHANGES, DECISION_SCHEMA, DecisionEvent
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.steps.operator.approve import answer
 from controller.steps.operator.commands import arm
 from tests.support.approval_request import asked

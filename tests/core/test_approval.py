@@ -5,7 +5,7 @@ from typing import Any
 from controller.core.decision.approval_chain import chain, granted, overrides
 from controller.core.incident.fold import fold
 from controller.core.incident.state import Incident, Phase
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.policy.schema import Policy
 from tests.support.policy_scene import CONFIRMED, OPENED, journal, loaded, policy_data, storefront
 

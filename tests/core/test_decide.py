@@ -8,7 +8,8 @@ import pytest
 from controller.core.decision.decide import Situation, decide, may_open
 from controller.core.decision.guards import binding
 from controller.core.incident.fold import fold
-from controller.core.journal import Draft, Kind, seal
+from controller.core.journal.event import Draft, seal
+from controller.core.journal.kind import Kind
 from controller.core.model import Truth
 from tests.support.policy_scene import (
     CONFIRMED,

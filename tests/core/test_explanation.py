@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from controller.core.canonical_json import ascii_json
 from controller.core.decision.decide import decide
 from controller.core.explanation import (
     decision_data,
@@ -16,7 +17,6 @@ from controller.core.explanation import (
     tree_lines,
     why_sentence,
 )
-from controller.core.journal import canonical
 from controller.core.model import Node, Truth, all_of, any_of, negate
 from tests.support.policy_scene import EAST, evidence, policy_data, situation, storefront
 
@@ -96,10 +96,10 @@ def test_what_goes_into_the_journal_is_bounded_and_still_says_which_leaf() -> No
     decision = decide(situation(FREE), EAST)
     whole = decision_record(decision, limit=100_000)
     assert whole == decision_data(decision)
-    less = decision_record(decision, limit=len(canonical(whole)) - 1)
+    less = decision_record(decision, limit=len(ascii_json(whole)) - 1)
     assert less["tree"]["children"][0]["sentence"]
-    assert '"signals":' in canonical(whole["tree"])
-    assert '"signals":' not in canonical(less["tree"])
+    assert '"signals":' in ascii_json(whole["tree"])
+    assert '"signals":' not in ascii_json(less["tree"])
     least = decision_record(decision, limit=10)
     assert (least["cut"], "tree" in least, least["code"]) == (True, False, "evacuate")
 

@@ -7,7 +7,8 @@ import pytest
 
 from controller.core.decision.decide import decide
 from controller.core.decision.limits import DAY, left_today, regions_counted
-from controller.core.journal import Draft, Event, Kind, seal
+from controller.core.journal.event import Draft, Event, seal
+from controller.core.journal.kind import Kind
 from controller.core.model import Decision
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import PolicyError

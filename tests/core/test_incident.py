@@ -9,7 +9,8 @@ from controller.core.decision.decide import decide
 from controller.core.decision.guards import begun
 from controller.core.incident.fold import ANSWERING, Folding, apply, fold, refuse_illegal
 from controller.core.incident.state import MOVES, IllegalMove, Phase, State
-from controller.core.journal import Draft, Kind, seal
+from controller.core.journal.event import Draft, seal
+from controller.core.journal.kind import Kind
 from tests.support.policy_scene import (
     CONFIRMED,
     EAST,

@@ -5,18 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from controller.core.journal import (
-    GENESIS,
-    Draft,
-    Event,
-    Kind,
-    broken_at,
-    canonical,
-    digest,
-    from_json,
-    seal,
-    to_json,
-)
+from controller.core.canonical_json import ascii_digest, ascii_json
+from controller.core.journal.event import GENESIS, Draft, Event, broken_at, from_json, seal, to_json
+from controller.core.journal.kind import Kind
 
 
 def chain(length: int = 8) -> list[Event]:
@@ -47,8 +38,8 @@ def test_any_edit_at_any_place_is_found_there(place: int) -> None:
         replace(victim, draft=replace(victim.draft, data={**victim.data, "code": "other"})),
         replace(victim, draft=replace(victim.draft, kind=Kind.ARMED)),
         replace(victim, application="another"),
-        replace(victim, prev=digest("x")),
-        replace(victim, hash=digest("x")),
+        replace(victim, prev=ascii_digest("x")),
+        replace(victim, hash=ascii_digest("x")),
         replace(victim, seq=victim.seq + 1),
     ]
     for edited in edits:
@@ -89,6 +80,6 @@ def test_an_unknown_kind_stops_the_reader() -> None:
 
 
 def test_canonical_has_one_spelling_and_no_infinities() -> None:
-    assert canonical({"b": 1, "a": "é"}) == '{"a":"\\u00e9","b":1}'
+    assert ascii_json({"b": 1, "a": "é"}) == '{"a":"\\u00e9","b":1}'
     with pytest.raises(ValueError, match="Out of range"):
-        canonical({"x": float("nan")})
+        ascii_json({"x": float("nan")})

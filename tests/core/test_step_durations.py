@@ -7,7 +7,8 @@ import pytest
 from controller.core.incident.fold import fold
 from controller.core.incident.state import State
 from controller.core.incident.step_durations import ALLOWANCE, KEPT, LEAST, Running, p75, paced, stuck
-from controller.core.journal import Draft, Event, Kind, seal
+from controller.core.journal.event import Draft, Event, seal
+from controller.core.journal.kind import Kind
 from tests.support.incident_steps import RUN, STATES
 from tests.support.policy_scene import EAST, T0
 

@@ -12,7 +12,8 @@ from controller.core.decision.decide import decide
 from controller.core.decision.plan import BATCH, Change, after, calls, next_wave, plan, serving, slices
 from controller.core.incident.fold import fold
 from controller.core.incident.state import Phase, State
-from controller.core.journal import Draft, Event, Kind, seal
+from controller.core.journal.event import Draft, Event, seal
+from controller.core.journal.kind import Kind
 from controller.core.model import Observation, Plan
 from controller.core.policy.schema import Policy
 from tests.support.policy_scene import OTHER, T0, evidence, policy_data, situation, storefront

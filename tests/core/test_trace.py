@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Observation, Verdict
 from controller.core.policy.validation import compiled
 from controller.readmodel.trace import NotATrace, Traced, read_trace, trace_lines

@@ -6,7 +6,8 @@ import pytest
 
 from controller.core.decision.traffic_share import Left, Points, Proof, leaving, prove, shift_started
 from controller.core.incident.state import Incident, Phase, State
-from controller.core.journal import Draft, Event, Kind, seal
+from controller.core.journal.event import Draft, Event, seal
+from controller.core.journal.kind import Kind
 from controller.core.model import Truth
 from controller.core.policy.schema import Traffic
 from controller.core.policy.terms import PolicyError

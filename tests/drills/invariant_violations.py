@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from controller.core.journal import Draft, Event, Kind, seal
+from controller.core.journal.event import Draft, Event, seal
+from controller.core.journal.kind import Kind
 from controller.lab.policy_files.overlay import overlaid
 from controller.lab.simulate.world.facts import Fact
 from controller.lab.simulate.world.world import World

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.lab.simulate.world.facts import Fact
 from controller.lab.simulate.world.outputs import MARK, SCANNER
 from controller.lab.simulate.world.processes import Process, as_process

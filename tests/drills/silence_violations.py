@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from itertools import chain
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.lab.policy_files.overlay import overlaid
 from controller.lab.simulate.world.facts import Fact
 from controller.lab.simulate.world.weather import CallRule

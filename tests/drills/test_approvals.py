@@ -1,6 +1,6 @@
 """People decide: a safety rule that two set aside, or do not; a question that nobody answers."""
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from tests.drills.drill import MINUTE, drill
 
 

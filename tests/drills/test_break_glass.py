@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.lab.scenarios import SCENARIOS
 from controller.lab.scenarios.play import Run, rehearse
 from controller.steps.operator.break_glass import journal_records, move, plan_move

@@ -1,6 +1,7 @@
 """Somebody moves controls by hand: told within two minutes, and left as it is."""
 
-from controller.core.journal import Kind, broken_at
+from controller.core.journal.event import broken_at
+from controller.core.journal.kind import Kind
 from tests.support.drill_run import play
 from tests.support.policy_scene import EAST
 

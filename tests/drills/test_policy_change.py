@@ -1,6 +1,6 @@
 """Another policy is loaded while people are asked: only what it forbids binds the move."""
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from tests.drills.drill import MINUTE, drill, moves, stays
 from tests.support.policy_scene import EAST
 

@@ -1,6 +1,6 @@
 """A Region that must be left while its target is not ready, and its twin, where nobody can tell."""
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Truth
 from tests.drills.drill import MINUTE, drill, moves, stays
 from tests.support.policy_scene import EAST

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from controller.core.explanation import format_time
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from tests.drills.drill import MINUTE, Drill, drill, stays
 from tests.support.policy_scene import EAST, WEST
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from controller.core.journal import Kind, to_json
+from controller.core.journal.event import to_json
+from controller.core.journal.kind import Kind
 from controller.lab.scenarios import SCENARIOS
 from tests.drills.drill import MINUTE, Drill, drill, moves, stays, whole
 from tests.support.drill_run import play_anew

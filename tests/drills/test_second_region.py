@@ -1,6 +1,6 @@
 """L7: a person leaves a second Region while the block after the first is on; by itself nothing does."""
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.lab.scenarios.second_region import ASKED, BREAKS
 from tests.drills.drill import MINUTE, Drill, drill
 from tests.support.policy_scene import WEST

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.entry.cli.main import main
 from controller.entry.simulation import SeedOptions, plant, play, played
 from controller.lab.policy_files.overlay import overlaid

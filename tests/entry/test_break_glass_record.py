@@ -49,12 +49,12 @@ def _swap(lines: list[str]) -> list[str]:
 
 def _resealed_without_the_key(lines: list[str]) -> list[str]:
     """Whoever edits a line can hash it anew; only the key makes its MAC."""
-    from controller.core.journal import canonical, digest
+    from controller.core.canonical_json import ascii_digest, ascii_json
 
     raw = json.loads(lines[1])
     raw["body"]["n"] = 7
-    raw["hash"] = digest({"prev": raw["prev"], "body": raw["body"]})
-    return [lines[0], canonical(raw) + "\n"]
+    raw["hash"] = ascii_digest({"prev": raw["prev"], "body": raw["body"]})
+    return [lines[0], ascii_json(raw) + "\n"]
 
 
 def _torn(lines: list[str]) -> list[str]:

@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 
 from controller.core.incident.fold import fold
-from controller.core.journal import to_json
+from controller.core.journal.event import to_json
 from tests.golden.snapshot import snapshot
 from tests.support.drill_run import play
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from controller.core.incident.fold import fold
-from controller.core.journal import broken_at, from_json, to_json
+from controller.core.journal.event import broken_at, from_json, to_json
 from tests.golden.snapshot import lacks, snapshot
 from tests.support.sources import existing
 

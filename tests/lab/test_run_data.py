@@ -6,7 +6,8 @@ from itertools import pairwise
 import pytest
 
 from controller.audit.report.run_html import page
-from controller.core.journal import Kind, broken_at
+from controller.core.journal.event import broken_at
+from controller.core.journal.kind import Kind
 from controller.lab.environment.approvers import Mode
 from controller.lab.environment.environment import Stage
 from controller.lab.environment.observer import RunObserver

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import parse_policy
 from controller.entry.simulation import plant

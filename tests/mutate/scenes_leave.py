@@ -1,6 +1,6 @@
 """For each code that keeps a Region from being left, a world in which nothing else keeps it."""
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.lab.policy_files.overlay import overlaid
 from controller.lab.simulate.directed import BRIEFLY, stand_down
 from controller.lab.simulate.faults.controllers import call

@@ -8,7 +8,8 @@ import pytest
 from controller.aws.dynamodb.journal import DynamoJournal
 from controller.core.decision import guards
 from controller.core.decision.guards import Guard
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
 from controller.core.model import Check, Truth
 from tests.support.world import World, failing
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller.core.incident.state import Phase
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import compiled, parse_policy

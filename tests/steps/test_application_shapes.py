@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.rehearsal.services.arc.safety_rules import SafetyRule

@@ -8,7 +8,7 @@ import pytest
 from controller.core.incident import approval as requests
 from controller.core.incident import fold as folding
 from controller.core.incident.approval import Request
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.steps.operator import approve as answers
 from controller.steps.operator.approve import Answered, answer, look_at

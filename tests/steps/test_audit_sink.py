@@ -2,7 +2,7 @@
 
 import ast
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from tests.support.sources import CODE
 from tests.support.world import failing
 from tests.support.world_faults import Sent

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.steps.operator import commands
 from controller.steps.tick import alert_pages
 from tests.steps.guard_scenes import target_fails, waiting

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from controller.core.incident.fold import fold
-from controller.core.journal import Draft, Event, Kind
+from controller.core.journal.event import Draft, Event
+from controller.core.journal.kind import Kind
 from controller.core.model import Plan
 from controller.ports.errors import JournalConflict, SwitchUnavailable
 from controller.ports.outside import ReadBack

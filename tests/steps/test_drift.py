@@ -1,6 +1,6 @@
 """Somebody else moves routing controls: written down, told once, shown, and left as they are."""
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from tests.support.policy_scene import EAST, WEST
 from tests.support.world import failing, turn_by_hand, world
 

@@ -6,7 +6,7 @@ import pytest
 
 from controller.core.decision import drills
 from controller.core.incident import fold
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.entry.cli.operate import how_it_ended
 from controller.entry.status import drill_lines, drills_data

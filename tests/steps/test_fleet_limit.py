@@ -8,7 +8,8 @@ import pytest
 
 from controller.core.decision import guards
 from controller.core.incident.state import Phase
-from controller.core.journal import Draft, Event, Kind
+from controller.core.journal.event import Draft, Event
+from controller.core.journal.kind import Kind
 from controller.ports.errors import JournalConflict
 from controller.readmodel.run import sentence
 from controller.steps.context.situation import FLEET

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from controller.core.journal import Draft, Event, Kind, seal
+from controller.core.journal.event import Draft, Event, seal
+from controller.core.journal.kind import Kind
 from controller.ports.errors import JournalUnreadable, OutsideUnreachable
 from controller.steps.context.journal_head import Head, JournalHead
 from controller.steps.context.journalling import load_state

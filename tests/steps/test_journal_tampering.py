@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from controller.aws.dynamodb.journal import DynamoJournal
-from controller.core.journal import Event, Kind, to_json
+from controller.core.journal.event import Event, to_json
+from controller.core.journal.kind import Kind
 from controller.ports.errors import JournalUnreadable
 from controller.steps.context.journal_head import JournalHead
 from controller.steps.operator.commands import arm

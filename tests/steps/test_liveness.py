@@ -3,7 +3,7 @@
 import pytest
 
 from controller.core.evidence import evaluation
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.steps.tick import alert_pages, tick

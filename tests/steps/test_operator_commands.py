@@ -7,7 +7,8 @@ import pytest
 from controller.core.decision import guards
 from controller.core.decision.limits import Fleet
 from controller.core.incident.state import Incident
-from controller.core.journal import Draft, Kind
+from controller.core.journal.event import Draft
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.steps.context import journalling
 from controller.steps.context.situation import FLEET

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from controller.core.evidence import hearing
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict, look_id
 from controller.core.policy.validation import expected_signals
 from controller.rehearsal.service import AwsError, Call

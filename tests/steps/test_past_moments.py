@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from controller.core.journal import Draft, Event, Kind, seal
+from controller.core.journal.event import Draft, Event, seal
+from controller.core.journal.kind import Kind
 from controller.steps.operator.past_moments import recall_moment
 from tests.support.policy_scene import EAST, T0, WEST, loaded, storefront
 

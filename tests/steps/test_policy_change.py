@@ -6,7 +6,7 @@ import pytest
 
 from controller.core.decision import removal
 from controller.core.incident.state import Phase
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.steps.context.journalling import load_state
 from controller.steps.operator import commands

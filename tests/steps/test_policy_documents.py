@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from controller.core.canonical_json import ascii_digest
 from controller.core.incident.state import Phase
-from controller.core.journal import Kind, digest
+from controller.core.journal.kind import Kind
 from controller.core.policy import document
 from controller.core.policy.document import document_of
 from controller.steps.context.journalling import load_state, write
@@ -146,10 +147,10 @@ def test_a_policy_of_a_later_version_is_unreadable_held_and_told() -> None:
     w = in_mid_move("evacuate")
     newer = {**policy_of(changed(limits=LONGER)).counted(), "aKeyOfTheNextVersion": {"deep": []}}
     text = json.dumps(newer, sort_keys=True, separators=(",", ":"))
-    forge(w, digest(newer), text)
+    forge(w, ascii_digest(newer), text)
     state = load_state(w.hand)
     data = {
-        "digest": digest(newer),
+        "digest": ascii_digest(newer),
         "deployed": w.stage.kernel.now(),
         "enforcement": "live",
         "controls": None,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.policy import validation
 from controller.core.policy.validation import PolicyError, parse_policy
 from controller.lab.policy_files import loader, yaml

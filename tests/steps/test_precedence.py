@@ -6,7 +6,7 @@ import pytest
 
 from controller.core.decision.progress import LANDED, lands_until, yields
 from controller.core.incident.state import Phase, heading
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.steps.context.situation import situation
 from controller.steps.incident.opening import assess_regions

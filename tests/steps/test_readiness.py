@@ -8,7 +8,7 @@ import pytest
 
 from controller.core.decision import readiness
 from controller.core.decision.readiness import ReadinessResult
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Answer, Truth
 from controller.steps.context.situation import refresh, situation
 from controller.steps.workflow import shift_traffic

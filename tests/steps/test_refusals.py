@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from controller.core.incident.state import Phase
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.core.policy.terms import PolicyError
 from controller.steps.operator import commands

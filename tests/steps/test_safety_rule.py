@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from controller.aws.arc.switch import OVERRIDE_PERMISSION, PERMISSIONS
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.policy.validation import PolicyError
 from controller.rehearsal.services.arc.safety_rules import SafetyRule, rule_arn
 from controller.steps.operator.approve import answer, look_at

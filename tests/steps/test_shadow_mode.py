@@ -3,7 +3,7 @@
 import pytest
 
 from controller.core.incident.state import Incident
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import load_state

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.ports.outside import ReadBack
 from controller.readmodel.run import sentence
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS

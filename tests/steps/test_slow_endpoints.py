@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.core.policy.validation import compiled
 from tests.steps.tick_pace import apart, paced

@@ -1,7 +1,8 @@
 """A step slow against its own history: paged and journalled once, by whoever looks first."""
 
 from controller.core.incident.step_durations import LEAST
-from controller.core.journal import Draft, Kind
+from controller.core.journal.event import Draft
+from controller.core.journal.kind import Kind
 from controller.entry.status import stuck_step_data
 from controller.steps.context.journalling import load_state
 from controller.steps.operator.commands import arm

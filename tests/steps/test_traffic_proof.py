@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from tests.steps.scheduled_drill import DRILLS
 from tests.support.policy_scene import EAST, policy_data
 from tests.support.request_counts import RULE, counting

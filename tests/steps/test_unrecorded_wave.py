@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.steps.context.journalling import write
 from controller.steps.operator.commands import mute

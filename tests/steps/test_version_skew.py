@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from controller.core.journal import Draft, Event, Kind, from_json, seal, to_json
+from controller.core.journal.event import Draft, Event, from_json, seal, to_json
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.ports.errors import JournalUnreadable
 from controller.steps.operator.approve import answer

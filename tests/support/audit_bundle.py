@@ -22,7 +22,7 @@ from controller.audit.bundle.verify import Verified, verify
 from controller.audit.bundle.write import NOBODY, Period, Record, export
 from controller.aws.audit.signing import KmsSigner
 from controller.aws.dynamodb.assessment_log import DynamoAssessmentLog
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.entry.audit_sources import text_of
 from controller.ports.audit import PublicKey, Signer
 from controller.rehearsal.wire.botocore_client import virtual_clients

@@ -12,7 +12,8 @@ import json
 
 from controller.core.incident.fold import fold
 from controller.core.incident.state import IllegalMove
-from controller.core.journal import Kind, broken_at
+from controller.core.journal.event import broken_at
+from controller.core.journal.kind import Kind
 from tests.support.world import World
 from tests.support.world_faults import Send
 

@@ -12,7 +12,8 @@ from ruamel.yaml import YAML
 from controller.core.decision.decide import Situation
 from controller.core.incident.fold import fold
 from controller.core.incident.state import State
-from controller.core.journal import Draft, Event, Kind, seal
+from controller.core.journal.event import Draft, Event, seal
+from controller.core.journal.kind import Kind
 from controller.core.model import Observation, Verdict
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import expected_signals, parse_policy

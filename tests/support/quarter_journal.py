@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from controller.core.explanation import format_time
-from controller.core.journal import Draft, Event, Kind, from_json, seal
+from controller.core.journal.event import Draft, Event, from_json, seal
+from controller.core.journal.kind import Kind
 from tests.support.policy_scene import OTHER, WEST
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "0.1.0"

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from controller.core.incident.state import Phase
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.steps.operator.approve import answer
 from tests.support.invariant_checks import broken, kinds
 from tests.support.policy_scene import EAST, OTHER, WEST, policy_data

@@ -19,7 +19,7 @@ from botocore.session import Session
 from greenlet import getcurrent
 
 from controller import wiring
-from controller.core.journal import from_json
+from controller.core.journal.event import from_json
 from controller.ports.runtime import Runtime
 from controller.rehearsal.service import Request, Response, Scope
 from controller.rehearsal.services.arc.data_plane import SERVICE

@@ -12,7 +12,8 @@ from io import BufferedWriter
 from pathlib import Path
 
 from controller.audit.bundle.manifest import Log
-from controller.core.journal import GENESIS, canonical
+from controller.core.canonical_json import ascii_json
+from controller.core.journal.event import GENESIS
 from controller.ports.audit import AssessmentLog, Link
 
 LEAD = 86_400.0
@@ -93,7 +94,7 @@ def _gzip(raw: BufferedWriter) -> gzip.GzipFile:
 
 def _line(application: str, link: Link) -> bytes:
     said = {"application": application, "at": link.at, "prev": link.prev, "hash": link.hash}
-    return (canonical(said | {"record": link.record}) + "\n").encode()
+    return (ascii_json(said | {"record": link.record}) + "\n").encode()
 
 
 def _day(at: float) -> str:

@@ -13,7 +13,8 @@ from typing import Any
 
 from controller.audit.bundle.archive import CHUNK, LARGEST, Frame, Torn
 from controller.audit.bundle.manifest import Chain, Listed, Log
-from controller.core.journal import GENESIS, canonical, digest
+from controller.core.canonical_json import ascii_digest, ascii_json
+from controller.core.journal.event import GENESIS
 
 LONGEST = 1 << 20
 """The most bytes of one line."""
@@ -44,8 +45,8 @@ def opened(line: bytes, members: frozenset[str], where: str) -> dict[str, Any]:
     """
     try:
         raw = json.loads(line)
-        spelled = isinstance(raw, dict) and canonical(raw).encode() == line
-        sealed = digest({key: value for key, value in raw.items() if key != "hash"}) if spelled else ""
+        spelled = isinstance(raw, dict) and ascii_json(raw).encode() == line
+        sealed = ascii_digest({key: value for key, value in raw.items() if key != "hash"}) if spelled else ""
     except (ValueError, RecursionError, MemoryError) as error:
         raise Unsealed(where, f"it is no line of JSON: {type(error).__name__}") from error
     if not spelled or frozenset(raw) != members:

@@ -12,7 +12,7 @@ from controller.audit.availability import Span, blinded, common, gaps, seconds
 from controller.core.explanation import format_time
 from controller.core.incident.fold import fold
 from controller.core.incident.state import as_data
-from controller.core.journal import Event
+from controller.core.journal.event import Event
 from controller.readmodel.run import sentence
 
 README = """A bundle of tidegate's record. `tidegate audit verify FILE --key KEY.pem` checks all of it.

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from controller.audit.bundle.archive import NAME
-from controller.core.journal import canonical
+from controller.core.canonical_json import ascii_json
 
 SCHEMA = "tidegate.audit/v1"
 SEAL, SIGNATURE, KEY, MANIFEST = "seal.json", "signature.der", "public-key.pem", "manifest.json"
@@ -33,7 +33,7 @@ class _Said(BaseModel):
 
     def text(self) -> bytes:
         """Return the one spelling, as a line."""
-        return (canonical(self.model_dump(mode="json", by_alias=True)) + "\n").encode()
+        return (ascii_json(self.model_dump(mode="json", by_alias=True)) + "\n").encode()
 
 
 class Seal(_Said):

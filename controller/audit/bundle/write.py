@@ -38,7 +38,8 @@ from controller.audit.bundle.manifest import (
     schemas,
 )
 from controller.core.explanation import format_time
-from controller.core.journal import GENESIS, Event, Kind, to_json, written_until
+from controller.core.journal.event import GENESIS, Event, to_json, written_until
+from controller.core.journal.kind import Kind
 from controller.ports.audit import AssessmentLog, PublicKey, Signer
 from controller.ports.errors import OutsideUnreachable
 

@@ -20,7 +20,7 @@ from controller.audit.report.markup import GUTTER, MARGIN, WIDTH, Markup, Scale,
 from controller.audit.report.timeline_svg import frame, hatch
 from controller.audit.statistics import Account
 from controller.core.explanation import format_time
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.text import sanitize
 
 LANE, AXIS = 24.0, 28.0

@@ -1,7 +1,7 @@
 """The wording of reports: durations, and the account of a run."""
 
 from controller.core.explanation import why_sentence
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.readmodel.run import Story, sentence
 
 NOES = (Kind.APPROVAL_DENIED, Kind.APPROVAL_EXPIRED)

@@ -12,7 +12,8 @@ from typing import Any
 from botocore.client import BaseClient
 
 from controller.aws.errors import OUTSIDE, code, translated
-from controller.core.journal import GENESIS, canonical, digest
+from controller.core.canonical_json import ascii_digest, ascii_json
+from controller.core.journal.event import GENESIS
 from controller.ports.errors import OutsideUnreachable
 
 PERMISSIONS: tuple[str, ...] = ("dynamodb:PutItem", "dynamodb:Query")
@@ -124,7 +125,7 @@ class DynamoAssessments:
             Item={
                 "application": {"S": application},
                 "at": {"N": repr(at)},
-                "record": {"S": canonical(record)},
+                "record": {"S": ascii_json(record)},
                 "prev": {"S": prev},
                 "hash": {"S": sealed},
                 "expires": {"N": str(int(at + self._ttl))},
@@ -136,4 +137,4 @@ class DynamoAssessments:
 
 def link(application: str, at: float, prev: str, record: Mapping[str, Any]) -> str:
     """Return the hash of a record in its place."""
-    return digest({"application": application, "at": at, "prev": prev, "record": record})
+    return ascii_digest({"application": application, "at": at, "prev": prev, "record": record})

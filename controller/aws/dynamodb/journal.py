@@ -24,7 +24,7 @@ from botocore.client import BaseClient
 
 from controller.aws.dynamodb.replicas import Replicas, replicas
 from controller.aws.errors import OUTSIDE, code, translated
-from controller.core.journal import Draft, Event, broken_at, from_json, seal, to_json
+from controller.core.journal.event import Draft, Event, broken_at, from_json, seal, to_json
 from controller.core.text import sanitize
 from controller.ports.errors import JournalConflict, JournalUnreadable, OutsideUnreachable
 from controller.ports.runtime import Runtime

@@ -14,7 +14,7 @@ from controller.core.decision.approval_chain import belongs
 from controller.core.explanation import decision_data
 from controller.core.incident.approval import among, same_person
 from controller.core.incident.state import Incident
-from controller.core.journal import Event
+from controller.core.journal.event import Event
 from controller.core.model import Node, SignalState, Truth
 from controller.core.policy.readiness_checks import QuotaCheck
 from controller.core.text import sanitize

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from controller.console.http.messages import Response
 from controller.console.pages.visit import Visit
 from controller.core.incident.state import Incident, Phase
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.steps.operator.past_moments import recall_moment
 
 PAGE = 50

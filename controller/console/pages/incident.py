@@ -20,7 +20,8 @@ from controller.core.decision.cooldown import cooldown_ends
 from controller.core.decision.decide import decide
 from controller.core.explanation import decision_data
 from controller.core.incident.state import ENDED, Incident, Phase
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
 from controller.core.model import Decision
 from controller.core.policy.schema import Policy
 from controller.ports.errors import OutsideUnreachable

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from controller.console.http.messages import Response
 from controller.console.pages.visit import Visit
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
 from controller.core.policy.review_record import Review, review_data, review_of
 from controller.core.policy.validation import compiled
 

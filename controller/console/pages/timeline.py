@@ -11,7 +11,8 @@ from controller.core.decision.traffic_share import Served
 from controller.core.evidence.evaluation import Track
 from controller.core.incident.fold import fold
 from controller.core.incident.state import ENDED, Incident
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
 from controller.core.policy.schema import Policy
 from controller.readmodel.run import Lane, Milestones, Said, Share, Shift, Story, Stretch
 

@@ -18,7 +18,8 @@ from controller.console.pages.visit import Visit
 from controller.core.decision.plan import after, next_wave
 from controller.core.decision.traffic_share import Served, before, between, each_minute, lately
 from controller.core.incident.state import ENDED, Incident, Phase
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
 from controller.core.model import Plan
 from controller.core.policy.schema import Policy
 

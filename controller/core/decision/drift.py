@@ -35,7 +35,8 @@ from typing import Any
 
 from controller.core.decision.plan import after, below_floor
 from controller.core.incident.state import Phase, State
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
 from controller.core.policy.schema import LAG, Policy
 
 PUT_BACK_WITHIN = 15.0

@@ -6,6 +6,7 @@ docs/codes.md explains the codes.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from controller.core.canonical_json import ascii_digest
 from controller.core.decision.approval_chain import chain, first_stage, overrides, phrase, present
 from controller.core.decision.cooldown import cooldown_ends, rest_between_waves, rest_of
 from controller.core.decision.limits import DAY, fleet_refusal, open_window, window_sentence
@@ -14,7 +15,6 @@ from controller.core.decision.progress import begun, yields
 from controller.core.decision.readiness import ReadinessResult, judge_ready, summary
 from controller.core.evidence.evaluation import AHEAD, View, judge_leaf
 from controller.core.incident.state import Incident, State
-from controller.core.journal import digest
 from controller.core.model import Answer, Check, Plan, Truth
 from controller.core.policy.governance import regated, unbounded
 from controller.core.policy.readiness_checks import ReadyCheck, ReplicationCheck
@@ -325,7 +325,7 @@ def binding(policy: Policy, incident: Incident, goal: Plan) -> str:
     bound: list[object] = [policy.application, incident.id, goal.digest, policy.digest, incident.epoch]
     bound += [regated(policy)] if regated(policy) else []  # who must be asked has changed since it began
     aside = [*incident.despite, *overrides(policy, incident)]
-    return digest([*bound, aside] if aside else bound)[:16]
+    return ascii_digest([*bound, aside] if aside else bound)[:16]
 
 
 def approval(f: GuardInput, goal: Plan | None) -> Check:

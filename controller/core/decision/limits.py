@@ -21,7 +21,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from controller.core.explanation import format_time
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
 from controller.core.policy.governance import windows
 from controller.core.policy.schedule import previous
 from controller.core.policy.schema import Policy, Window

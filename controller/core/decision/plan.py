@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from controller.core.journal import digest
+from controller.core.canonical_json import ascii_digest
 from controller.core.model import Plan
 from controller.core.policy.schema import Policy
 
@@ -39,7 +39,7 @@ def plan(
         *((places[i][source], False) for i in moving),
     )
     changes = tuple((name, on) for name, on in goal if controls[name] is not on)
-    return Plan(source, target, changes, goal, digest([source, target, goal])[:16])
+    return Plan(source, target, changes, goal, ascii_digest([source, target, goal])[:16])
 
 
 def homeward(*, source: str, target: str, before: Mapping[str, bool], controls: Mapping[str, bool]) -> Plan:
@@ -49,7 +49,7 @@ def homeward(*, source: str, target: str, before: Mapping[str, bool], controls: 
     """
     goal = tuple(before.items())
     changes = tuple((name, on) for name, on in goal if controls[name] is not on)
-    return Plan(source, target, changes, goal, digest(["home", source, target, goal])[:16])
+    return Plan(source, target, changes, goal, ascii_digest(["home", source, target, goal])[:16])
 
 
 def homecoming(
@@ -85,7 +85,7 @@ def homecoming(
         elif mine not in kept and any(home.get(name) and controls[name] for name in names.values()):
             goal.append((mine, False))
     changes = tuple((name, on) for name, on in goal if controls[name] is not on)
-    return Plan(source, target, changes, tuple(goal), digest(["home", source, target, goal])[:16])
+    return Plan(source, target, changes, tuple(goal), ascii_digest(["home", source, target, goal])[:16])
 
 
 def next_wave(

@@ -14,7 +14,8 @@ The same person may answer from a page and from a terminal, and counts as one pe
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
 
 ARN = "arn:"
 GROUP = "group:"

@@ -7,7 +7,8 @@ from controller.core.incident.approval import Request, answered, asked
 from controller.core.incident.notices import with_notice, with_page
 from controller.core.incident.state import BY_PERSON, MOVES, OPENINGS, IllegalMove, Incident, Phase, State
 from controller.core.incident.step_durations import paced
-from controller.core.journal import Draft, Event, Kind
+from controller.core.journal.event import Draft, Event
+from controller.core.journal.kind import Kind
 
 ANSWERING = frozenset(
     {Kind.APPROVAL_REQUESTED, Kind.APPROVAL_GIVEN, Kind.APPROVAL_DENIED, Kind.APPROVAL_EXPIRED}

@@ -13,7 +13,8 @@ from dataclasses import replace
 from controller.core.incident.alert_keys import known_by_acknowledgement, known_by_page
 from controller.core.incident.approval import Request
 from controller.core.incident.state import Incident, State, Untold
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
 
 
 def with_page(state: State, event: Event) -> State:

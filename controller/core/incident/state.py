@@ -18,7 +18,8 @@ from typing import Any
 
 from controller.core.incident.approval import Request
 from controller.core.incident.step_durations import Pace
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
 
 
 class Phase(StrEnum):

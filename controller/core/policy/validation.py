@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError as ModelError
 
-from controller.core.journal import canonical
+from controller.core.canonical_json import ascii_json
 from controller.core.model import Signal
 from controller.core.policy import conditions, readiness_checks, rules
 from controller.core.policy.schema import Policy
@@ -148,7 +148,7 @@ def _across(policy: Policy) -> Iterator[Problem]:
     yield from rules.limit_problems(policy)
     yield from rules.traffic_problems(policy)
     yield from _slices(policy)
-    size = len(canonical(policy.counted()))
+    size = len(ascii_json(policy.counted()))
     if size > LARGEST:
         yield Problem(("application",), f"{size} bytes when compiled; at most {LARGEST} fit into one item")
     if policy.limits.min_regions_on >= len(policy.regions):

@@ -11,7 +11,7 @@ from rich.text import Text
 from controller.core.explanation import format_time, tree_lines
 from controller.core.incident.fold import fold
 from controller.core.incident.state import Incident, as_data
-from controller.core.journal import Event, broken_at
+from controller.core.journal.event import Event, broken_at
 from controller.core.text import sanitize
 from controller.entry.break_glass import journal_waiting
 from controller.entry.cli.options import ContextName, moment, open_archive, open_context

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 from rich.console import Console
 from rich.text import Text
 
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
 from controller.core.text import sanitize
 from controller.lab.environment.environment import Stage
 from controller.lab.environment.observer import RunObserver

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from controller.core.incident.fold import fold
-from controller.core.journal import Event
+from controller.core.journal.event import Event
 from controller.core.model import Signal, Verdict
 from controller.core.text import sanitize
 from controller.entry.demo.log import RunEvent, RunEvents, clock

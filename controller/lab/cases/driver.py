@@ -14,7 +14,8 @@ from controller.core.decision.readiness import asked
 from controller.core.decision.restore import must_turn
 from controller.core.incident.fold import apply
 from controller.core.incident.state import Incident, Phase, State
-from controller.core.journal import Draft, Event, Kind, seal
+from controller.core.journal.event import Draft, Event, seal
+from controller.core.journal.kind import Kind
 from controller.core.model import Decision
 from controller.core.policy.schema import Policy
 

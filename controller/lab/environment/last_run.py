@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from controller.core.journal import Event, from_json, to_json
+from controller.core.journal.event import Event, from_json, to_json
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import compiled, parse_policy
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from controller.core.evidence.evaluation import View, view
-from controller.core.journal import Event
+from controller.core.journal.event import Event
 from controller.core.model import Observation
 from controller.lab.environment.environment import Stage
 from controller.ports.errors import ControllerError

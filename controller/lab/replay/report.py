@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from controller.core.incident.state import Incident
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
 from controller.lab.replay.events import Refusal
 from controller.lab.replay.stage import ReplayCloud
 from controller.steps.context.journalling import load_state

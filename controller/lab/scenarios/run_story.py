@@ -13,7 +13,8 @@ from controller.core.evidence.evaluation import View
 from controller.core.explanation import why_sentence
 from controller.core.incident.fold import fold
 from controller.core.incident.state import Phase
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.core.policy.validation import expected_signals
 from controller.lab.environment.environment import Stage

@@ -11,7 +11,7 @@ where what is right has come about; an invariant breaks it where it has not.
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.lab.simulate.directed import (
     ASKS,
     BRIEFLY,

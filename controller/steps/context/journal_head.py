@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from controller.core.journal import Event
+from controller.core.journal.event import Event
 from controller.ports.errors import JournalUnreadable, OutsideUnreachable
 
 Newest = Callable[[], Mapping[str, Any] | None]

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from controller.core.contracts import DECISION_SCHEMA, decision_event
 from controller.core.incident.fold import apply, refuse_illegal
 from controller.core.incident.state import Incident, State
-from controller.core.journal import Draft, Event, Kind
+from controller.core.journal.event import Draft, Event
+from controller.core.journal.kind import Kind
 from controller.core.policy.review_record import review_data
 from controller.ports.errors import (
     JournalConflict,

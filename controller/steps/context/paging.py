@@ -14,7 +14,7 @@ from typing import Any
 
 from controller.core.explanation import format_time
 from controller.core.incident.state import ENDED, Incident, State, Untold
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.text import sanitize, shorten
 from controller.ports.errors import (
     ControllerError,

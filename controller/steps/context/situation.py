@@ -21,7 +21,8 @@ from controller.core.decision.guards import catching_up
 from controller.core.decision.limits import Fleet, regions_counted
 from controller.core.decision.readiness import ReadinessQuery, ReadinessResult, newest, readiness_queries
 from controller.core.incident.state import State
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
 from controller.core.policy.schema import Policy
 from controller.ports.errors import (
     EvidenceUnavailable,

@@ -9,7 +9,7 @@ from controller.core.decision.readiness import asked, loss_window
 from controller.core.explanation import decision_record, format_time, grounds
 from controller.core.incident.approval import Request
 from controller.core.incident.state import Incident, Phase, State, Untold
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Answer, Decision, Truth
 from controller.core.policy.schema import Ask
 from controller.ports.errors import OutsideUnreachable, TokenClosed

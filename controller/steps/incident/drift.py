@@ -23,7 +23,7 @@ from controller.core.decision.drift import (
 from controller.core.decision.plan import calls
 from controller.core.decision.precedence import TICKS_APART, abstains
 from controller.core.incident.state import State
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.ports.errors import JournalConflict, OutsideUnreachable, SwitchRefused, SwitchUnavailable
 from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.journalling import load_state, write

@@ -8,7 +8,7 @@ from contextlib import suppress
 from controller.core.decision.decide import Situation
 from controller.core.decision.precedence import abstains
 from controller.core.incident.state import BEFORE_SHIFT, Incident, Phase, State
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.ports.errors import JournalConflict, OutsideUnreachable
 from controller.ports.storage import Lease
 from controller.steps.context.deps import Deps

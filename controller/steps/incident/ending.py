@@ -12,7 +12,7 @@ from typing import Any
 
 from controller.core.decision.plan import where_it_stands
 from controller.core.incident.state import BEFORE_SHIFT, INTERRUPTED, Incident, State
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.governance import governed_if_read
 from controller.steps.context.journalling import write

@@ -17,7 +17,7 @@ from controller.core.decision.decide import Situation, decide
 from controller.core.decision.precedence import TICKS_APART, TURN, rank, to_open
 from controller.core.explanation import decision_record, grounds
 from controller.core.incident.state import Incident, Phase, State
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Decision, Truth
 from controller.ports.errors import OutsideUnreachable
 from controller.steps.context.deps import REASON, Deps

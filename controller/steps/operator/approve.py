@@ -12,7 +12,7 @@ from controller.core.decision.decide import decide
 from controller.core.decision.guards import binding
 from controller.core.incident.approval import among, same_person
 from controller.core.incident.state import IllegalMove, Incident, State
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.ports.errors import JournalConflict, PolicyUnreadable
 from controller.steps.context.deps import Deps
 from controller.steps.context.governance import governed

@@ -17,7 +17,8 @@ from typing import Any, Protocol
 
 from controller.core.decision.plan import after, below_floor, calls, plan, serving
 from controller.core.incident.fold import apply, fold, refuse_illegal
-from controller.core.journal import Draft, Event, Kind
+from controller.core.journal.event import Draft, Event
+from controller.core.journal.kind import Kind
 from controller.core.model import Plan
 from controller.core.policy.schema import Policy
 from controller.ports.errors import ControllerError, JournalConflict, SwitchRefused, SwitchUnavailable

@@ -17,7 +17,8 @@ from controller.core.decision.progress import may_stand_down
 from controller.core.decision.restore import must_be_left
 from controller.core.incident.fold import fold
 from controller.core.incident.state import BEFORE_SHIFT, ENDED, IllegalMove, Incident, Phase, State
-from controller.core.journal import Draft, Event, Kind
+from controller.core.journal.event import Draft, Event
+from controller.core.journal.kind import Kind
 from controller.core.model import Decision, Truth
 from controller.core.policy.validation import expected_signals
 from controller.core.text import format_duration, sanitize

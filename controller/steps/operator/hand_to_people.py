@@ -17,7 +17,7 @@ from functools import partial
 
 from controller.core.decision.progress import LANDED
 from controller.core.incident.state import ENDED, IllegalMove, Incident, Phase, State
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.text import sanitize
 from controller.ports.errors import JournalConflict
 from controller.steps.context.deps import REASON, Deps

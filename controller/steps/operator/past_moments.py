@@ -11,7 +11,7 @@ from controller.core.decision.precedence import TICKS_APART
 from controller.core.explanation import format_time, why_sentence
 from controller.core.incident.fold import fold
 from controller.core.incident.state import State
-from controller.core.journal import Event, written_until
+from controller.core.journal.event import Event, written_until
 from controller.core.policy.schema import Policy
 
 WATCHED = TICKS_APART

@@ -16,7 +16,7 @@ from controller.core.decision.decide import Situation
 from controller.core.decision.telling import TURN, Page, is_due, pages, place, told_at
 from controller.core.incident.alert_keys import UNKNOWN, kind_of
 from controller.core.incident.state import State
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Decision
 from controller.ports.errors import ControllerError
 from controller.steps.context.deps import REASON, Deps

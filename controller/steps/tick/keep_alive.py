@@ -7,7 +7,7 @@ from controller.core.decision.decide import Situation
 from controller.core.decision.guards import binding
 from controller.core.incident.approval import Request
 from controller.core.incident.state import Incident, Phase, State
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Decision
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import write

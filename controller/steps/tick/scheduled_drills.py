@@ -18,7 +18,7 @@ from controller.core.decision.drills import (
 )
 from controller.core.decision.precedence import abstains
 from controller.core.incident.state import IllegalMove, State
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.ports.errors import JournalConflict
 from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.journalling import write

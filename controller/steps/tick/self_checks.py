@@ -16,7 +16,7 @@ from controller.core.decision.precedence import TICKS_APART
 from controller.core.explanation import decision_data
 from controller.core.incident.state import State
 from controller.core.incident.step_durations import stuck
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.ports.errors import ControllerError, JournalConflict, JournalUnreadable, OutsideUnreachable
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import load_state, retry_on_conflict, write

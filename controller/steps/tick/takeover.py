@@ -24,7 +24,7 @@ from typing import Any
 from controller.core.decision.decide import Situation
 from controller.core.decision.precedence import TICKS_APART, abstains, patience
 from controller.core.incident.state import Incident, State
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.ports.errors import OutsideUnreachable
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import write

@@ -14,7 +14,7 @@ from controller.core.decision.plan import serving
 from controller.core.decision.precedence import abstains
 from controller.core.explanation import decision_data
 from controller.core.incident.state import Incident, State
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Ignored, Observation, Sighting, Verdict, look_id
 from controller.core.policy.schema import AlarmSignal
 from controller.core.text import format_duration, sanitize

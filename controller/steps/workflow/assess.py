@@ -18,7 +18,7 @@ from controller.core.decision.progress import LANDED
 from controller.core.explanation import decision_data, decision_record
 from controller.core.incident.alert_keys import bad
 from controller.core.incident.state import BEFORE_SHIFT, ENDED, Incident, Phase, State
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Decision, Plan
 from controller.ports.errors import PolicyUnreadable
 from controller.steps.context.deps import REASON, Deps

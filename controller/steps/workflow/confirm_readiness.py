@@ -8,7 +8,7 @@ from controller.core.decision.decide import decide
 from controller.core.decision.readiness import asked
 from controller.core.explanation import decision_record
 from controller.core.incident.state import READYING
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.steps.context.deps import Deps
 from controller.steps.context.governance import governed
 from controller.steps.context.journalling import require_driver, write

@@ -12,7 +12,7 @@ from controller.core.decision.remedies import remedy
 from controller.core.decision.telling import AGAIN, SHADOW
 from controller.core.incident.alert_keys import kept_by, known_by_page
 from controller.core.incident.state import ENDED, State
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.ports.errors import JournalUnreadable
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import require_driver, write

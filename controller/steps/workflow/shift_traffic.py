@@ -26,7 +26,8 @@ from controller.core.decision.limits import fleet_refusal, left_today, regions_c
 from controller.core.decision.plan import calls
 from controller.core.decision.progress import begun, in_part, lands_until
 from controller.core.incident.state import Incident, Phase, State
-from controller.core.journal import Draft, Event, Kind
+from controller.core.journal.event import Draft, Event
+from controller.core.journal.kind import Kind
 from controller.core.model import Plan
 from controller.ports.errors import JournalConflict, SwitchRefused
 from controller.ports.outside import ReadBack

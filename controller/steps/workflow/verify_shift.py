@@ -20,7 +20,7 @@ from controller.core.decision.precedence import abstains
 from controller.core.decision.restore import failing, must_turn, why_not_back
 from controller.core.decision.traffic_share import Proof
 from controller.core.incident.state import INTERRUPTED, Incident, Phase, State, heading
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.governance import governed
 from controller.steps.context.journalling import require_driver, write

@@ -3,7 +3,7 @@
 A scanner opens all links.
 """
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.lab.simulate.faults.controllers import call
 from controller.lab.simulate.faults.people import WHO, People
 from controller.lab.simulate.faults.regions import Fault, Stop, every

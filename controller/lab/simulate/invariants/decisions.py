@@ -3,7 +3,8 @@
 They check what an intent, an opening or a sentence stands on.
 """
 
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
 from controller.lab.simulate.invariants.journal_writes import skew
 from controller.lab.simulate.world.facts import Fact
 from controller.lab.simulate.world.hindrances import in_window

@@ -3,7 +3,8 @@
 They check what may come home, what turns back, and that there and back is home.
 """
 
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
 from controller.lab.simulate.world.facts import Fact
 from controller.lab.simulate.world.journal_record import ENDINGS, Intent
 from controller.lab.simulate.world.world import World

@@ -1,6 +1,7 @@
 """The invariants over what is appended to the journal. See `invariants.catalogue`."""
 
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
 from controller.lab.simulate.faults.controllers import LONGEST_SKEW
 from controller.lab.simulate.world.facts import Fact
 from controller.lab.simulate.world.journal_record import OPENINGS, Life

@@ -3,7 +3,7 @@
 See `invariants.catalogue`, and `late_call` in `world.observer`.
 """
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.lab.simulate.world.facts import Fact
 from controller.lab.simulate.world.observer import PROMISED, Late
 from controller.lab.simulate.world.world import World

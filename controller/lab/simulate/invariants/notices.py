@@ -3,7 +3,7 @@
 They check what people are told, and what no notice may do.
 """
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.lab.simulate.invariants.journal_writes import BAD, LOOK_BACK
 from controller.lab.simulate.world.facts import Fact
 from controller.lab.simulate.world.journal_record import OPENINGS

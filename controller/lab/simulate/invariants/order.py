@@ -1,6 +1,6 @@
 """The invariants over who waits behind whom, and over a no. See `invariants.catalogue`."""
 
-from controller.core.journal import Event
+from controller.core.journal.event import Event
 from controller.core.policy.conditions import leaves
 from controller.core.policy.schema import Policy
 from controller.lab.simulate.invariants.journal_writes import skew

@@ -5,7 +5,7 @@ They go by the standings of the Regions: what was delivered, what is On, which p
 
 from math import inf
 
-from controller.core.journal import Event
+from controller.core.journal.event import Event
 from controller.lab.simulate.invariants.journal_writes import skew
 from controller.lab.simulate.invariants.notices import HARMLESS
 from controller.lab.simulate.invariants.order import last_before

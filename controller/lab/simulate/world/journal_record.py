@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
-from controller.core.journal import GENESIS, Event, Kind, seal
+from controller.core.journal.event import GENESIS, Event, seal
+from controller.core.journal.kind import Kind
 
 OPENINGS = {Kind.INCIDENT_OPENED: "evacuate", Kind.RESTORE_OPENED: "restore", Kind.DRILL_OPENED: "drill"}
 ENDINGS = (Kind.SETTLED, Kind.STOOD_DOWN, Kind.ROLLED_BACK)

@@ -14,7 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.core.journal import Event, Kind, from_json
+from controller.core.journal.event import Event, from_json
+from controller.core.journal.kind import Kind
 from controller.core.policy.schema import Policy
 from controller.lab.simulate.world.facts import Trace
 from controller.lab.simulate.world.journal_record import Intent, Record

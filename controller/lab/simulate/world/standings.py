@@ -12,7 +12,8 @@ arrived; never by what a controller says of itself. It looks every few seconds, 
 from dataclasses import dataclass, field
 from math import inf
 
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
 from controller.lab.simulate.world.facts import Fact
 from controller.lab.simulate.world.hindrances import Seen, capable, hearing, hindrances, in_window, lost
 from controller.lab.simulate.world.journal_record import OPENINGS, Asked, Life, person

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, TextIO
 
 from controller.aws.dynamodb.evidence import observations
-from controller.core.journal import Event, from_json
+from controller.core.journal.event import Event, from_json
 from controller.lab.simulate.world.world import World
 from controller.readmodel.trace import Traced, trace_lines
 from controller.rehearsal.service import AwsError
