@@ -8,10 +8,10 @@ from controller.core.journal.kind import Kind
 
 
 def draft(
-    id: str, kind: Kind, at: float, by: str, epoch: int = 0, incident: str | None = None,
+    id_: str, kind: Kind, at: float, by: str, epoch: int = 0, incident: str | None = None,
     data: dict[str, Any] | None = None,
 ) -> Draft:  # fmt: skip
-    return Draft(id, body_of(kind, data or {}), at, by, epoch, incident)
+    return Draft(id_, body_of(kind, data or {}), at, by, epoch, incident)
 
 
 def said(event: Event) -> dict[str, Any]:
