@@ -50,6 +50,7 @@ BY_PHASE: dict[Phase, tuple[tuple[Kind, dict[str, Any]], ...]] = {
 DATA: dict[Kind, dict[str, Any]] = {
     Kind.CONFIRMED: CONFIRMED[1], Kind.APPROVAL_REQUESTED: ASKED[1], Kind.ESCALATED: {"code": "x"},
     Kind.APPROVAL_GIVEN: GIVEN[1], Kind.APPROVAL_DENIED: GIVEN[1], Kind.APPROVAL_EXPIRED: GIVEN[1],
+    Kind.REMINDED: GIVEN[1], Kind.INCIDENT_OPENED: {"source": EAST},
 }  # fmt: skip
 
 
