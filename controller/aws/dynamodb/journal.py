@@ -12,7 +12,8 @@
 The client must not retry by itself (`total_max_attempts=1`): a retry of a write that did land fails its
 own condition, and hours of retries outlive a handler. Of several replicas' clients the first that answers is
 asked; the reading back works through whichever does. `application` is the table's partition key (S),
-`seq` its sort key (N); the other attributes but `body` are there for people who read the table.
+`seq` its sort key (N). `body` is the event's text, `hash` the SHA-256 of it; the other attributes are there
+for people who read the table.
 """
 
 from dataclasses import dataclass, replace
@@ -24,7 +25,7 @@ from botocore.client import BaseClient
 
 from controller.aws.dynamodb.replicas import Replicas, replicas
 from controller.aws.errors import OUTSIDE, code, translated
-from controller.core.journal.event import Draft, Event, broken_at, from_json, seal, to_json
+from controller.core.journal.event import Draft, Event, broken_at, event_of, seal
 from controller.core.text import sanitize
 from controller.ports.errors import JournalConflict, JournalUnreadable, OutsideUnreachable
 from controller.ports.runtime import Runtime
@@ -32,7 +33,7 @@ from controller.ports.runtime import Runtime
 PERMISSIONS: tuple[str, ...] = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
 LARGEST = 16_384
 """Bytes an event."""
-NAMES = {"#application": "application", "#seq": "seq", "#body": "body"}
+NAMES = {"#application": "application", "#seq": "seq", "#body": "body", "#hash": "hash"}
 TRIES = 3
 WHOLE = 600.0
 """Seconds that an event, once read and found whole, is taken for whole by the last event's hash alone."""
@@ -119,13 +120,13 @@ class DynamoJournal:
         Raises `ValueError` where it has over 16 KB, or is not the same after a round trip. After
         `OutsideUnreachable` the event may still land: read again before deciding anew.
         """
-        event, body = _stored(application, draft, after)
+        event = _stored(application, draft, after)
         trouble = ""
         for attempt in range(TRIES):
             if attempt:
                 self._runtime.sleep(PAUSE * attempt)
             try:
-                self._put(event, body)
+                self._put(event)
                 return event
             except OUTSIDE as error:
                 trouble = code(error)
@@ -134,7 +135,7 @@ class DynamoJournal:
             except OUTSIDE as error:
                 trouble = f"{trouble}, then {code(error)}"
                 continue
-            if there == body:
+            if there == event.text:
                 return event
             if there is not None:
                 raise JournalConflict(f"event {event.seq} of {application} was written by somebody else")
@@ -151,7 +152,7 @@ class DynamoJournal:
                 TableName=self._table,
                 ConsistentRead=True,
                 KeyConditionExpression=f"#application = :application AND {keys}",
-                ProjectionExpression="#seq, #body",
+                ProjectionExpression="#seq, #body, #hash",
                 ExpressionAttributeNames=NAMES,
                 ExpressionAttributeValues={":application": {"S": application}} | bounds,
                 **after,
@@ -161,7 +162,7 @@ class DynamoJournal:
                 return items
             after = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
-    def _put(self, event: Event, body: str) -> None:
+    def _put(self, event: Event) -> None:
         draft = event.draft
         item: dict[str, Any] = {
             "application": {"S": event.application},
@@ -169,7 +170,8 @@ class DynamoJournal:
             "id": {"S": draft.id},
             "at": {"S": datetime.fromtimestamp(draft.at, UTC).isoformat().replace("+00:00", "Z")},
             "kind": {"S": draft.kind.value},
-            "body": {"S": body},
+            "body": {"S": event.text},
+            "hash": {"S": event.hash},
         }
         if draft.incident:
             item["incident"] = {"S": draft.incident}
@@ -192,21 +194,23 @@ class DynamoJournal:
         return None if item is None else str(item.get("body", {}).get("S", ""))
 
 
-def _stored(application: str, draft: Draft, after: Event | None) -> tuple[Event, str]:
-    """Return the event as every later reader will see it, and its text."""
+def _stored(application: str, draft: Draft, after: Event | None) -> Event:
+    """Return the event as every later reader will see it."""
     sealed = seal(application, draft, after)
-    body = to_json(sealed)
-    if len(body) > LARGEST:
-        raise ValueError(f"event {sealed.seq} ({draft.kind}) has {len(body)} bytes; at most {LARGEST} fit")
-    event = from_json(body)
+    size = len(sealed.text.encode())
+    if size > LARGEST:
+        raise ValueError(f"event {sealed.seq} ({draft.kind}) has {size} bytes; at most {LARGEST} fit")
+    event = event_of(sealed.text)
     if seal(application, event.draft, after) != event:
-        raise ValueError(f"event {sealed.seq} ({draft.kind}) does not survive JSON: keys must be text")
-    return event, body
+        raise ValueError(f"event {sealed.seq} ({draft.kind}) reads otherwise than it was written")
+    return event
 
 
 def _event(application: str, item: dict[str, Any]) -> Event:
     number = item["seq"]["N"]
-    event = from_json(item.get("body", {}).get("S", "null"))
+    event = event_of(item.get("body", {}).get("S", "null"))
+    if "hash" in item and item["hash"].get("S") != event.hash:  # events of format 1 say it in their text
+        raise ValueError(f"the journal of {application} is broken at event {number}: its hash says otherwise")
     if (event.application, str(event.seq)) != (application, number):
         raise ValueError(f"item {number} of {application} holds event {event.seq} of {event.application}")
     return event

@@ -178,7 +178,7 @@ def _turned_on(s: Situation, region: str) -> float:
     on = {name for name in controls if (s.controls or {}).get(name)}
     if on and not any(s.state.stand.get(name, True) for name in controls):
         return s.now
-    by_hand = s.state.drift.data["controls"] if s.state.drift else {}
+    by_hand = s.state.drift.said.controls if s.state.drift else {}
     return s.state.drift.at if s.state.drift and on and on <= by_hand.keys() else 0.0
 
 

@@ -31,12 +31,12 @@ The intent was dated by another controller's clock, so its age is known to `SKEW
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from controller.core.decision.plan import after, below_floor
 from controller.core.incident.state import Phase, State
-from controller.core.journal.event import Event
-from controller.core.journal.kind import Kind
+from controller.core.journal.event import Written
+from controller.core.journal.moves import ShiftIntended
+from controller.core.journal.notes import DriftSeen, EchoSeen
 from controller.core.policy.schema import LAG, Policy
 
 PUT_BACK_WITHIN = 15.0
@@ -52,7 +52,7 @@ def lag_after(state: State) -> float:
 
     They count from its event.
     """
-    repairs = state.mover is not None and state.mover.kind is Kind.ECHO_SEEN
+    repairs = state.mover is not None and isinstance(state.mover.said, EchoSeen)
     return LAG + PUT_BACK_WITHIN if repairs else LAG
 
 
@@ -62,7 +62,7 @@ def shown(state: State, now: float, here: str) -> bool:
     here: the controller whose clock says `now`. False where another dated it: two clocks say nothing.
     """
     mover = state.mover
-    return mover is None or (mover.draft.by == f"tidegate@{here}" and now >= mover.at + lag_after(state))
+    return mover is None or (mover.by == f"tidegate@{here}" and now >= mover.at + lag_after(state))
 
 
 def drifted(state: State, controls: Mapping[str, bool] | None) -> Mapping[str, bool]:
@@ -77,26 +77,25 @@ def drifted(state: State, controls: Mapping[str, bool] | None) -> Mapping[str, b
     return {name: on for name, on in controls.items() if state.stand.get(name, on) is not on}
 
 
-def drift_data(state: State, found: Mapping[str, bool]) -> dict[str, Any]:
-    """Return the data of a `DriftSeen` event.
-
-    differs: control -> [before, after]. controls: control -> its present state. reason: a sentence.
-    """
+def drift_seen(state: State, found: Mapping[str, bool]) -> DriftSeen:
+    """Return what a `DriftSeen` event says of these controls, by their present states."""
     said = "; ".join(
         f"{name} is {_word(on)}, the journal says {_word(state.stand[name])}" for name, on in found.items()
     )
-    return {
-        "differs": {name: [state.stand[name], on] for name, on in found.items()},
-        "controls": dict(found),
-        "reason": f"moved by somebody else: {said}"[:2000],
-    }
+    return DriftSeen(
+        differs={name: (state.stand[name], on) for name, on in found.items()},
+        controls=dict(found),
+        reason=f"moved by somebody else: {said}"[:2000],
+    )
 
 
 def _word(on: bool) -> str:
     return "On" if on else "Off"
 
 
-def echo_of(state: State, controls: Mapping[str, bool] | None, now: float, here: str) -> Event | None:
+def echo_of(
+    state: State, controls: Mapping[str, bool] | None, now: float, here: str
+) -> Written[ShiftIntended] | None:
     """Return the intent whose late call explains every control that differs, if any does.
 
     here: the controller whose clock says `now`: of what it dated itself it knows the age.
@@ -109,7 +108,7 @@ def echo_of(state: State, controls: Mapping[str, bool] | None, now: float, here:
         age, wanted = now - intent.at, _wanted(intent)
         recent = 0.0 <= age <= WITHIN
         # The clocks differ, so it may be recent; a second such change in that time is somebody's intention.
-        dated_here = intent.draft.by == f"tidegate@{here}"
+        dated_here = intent.by == f"tidegate@{here}"
         perhaps = not dated_here and -SKEW <= age <= WITHIN + SKEW and wanted not in put_back_before
         ours = intent.seq not in state.echoes and (recent or perhaps)
         if ours and all(wanted.get(name) is on for name, on in found.items()):
@@ -117,8 +116,8 @@ def echo_of(state: State, controls: Mapping[str, bool] | None, now: float, here:
     return None
 
 
-def _wanted(intent: Event) -> dict[str, bool]:
-    return {str(name): bool(on) for name, on in intent.data.get("changes", ())}
+def _wanted(intent: Written[ShiftIntended]) -> dict[str, bool]:
+    return dict(intent.said.changes)
 
 
 def put_back(policy: Policy, state: State, controls: Mapping[str, bool]) -> tuple[tuple[str, bool], ...]:

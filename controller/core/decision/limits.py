@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 
 from controller.core.explanation import format_time
 from controller.core.journal.event import Event
-from controller.core.journal.kind import Kind
+from controller.core.journal.notes import RegionCounted
 from controller.core.policy.governance import windows
 from controller.core.policy.schedule import previous
 from controller.core.policy.schema import Policy, Window
@@ -71,8 +71,8 @@ def regions_counted(events: Iterable[Event]) -> dict[str, float]:
     """Return Region -> the time when the fleet last counted it as left."""
     counted: dict[str, float] = {}
     for event in events:
-        if event.kind is Kind.REGION_COUNTED:
-            region = str(event.data["region"])
+        if isinstance(event.body, RegionCounted):
+            region = event.body.region
             counted[region] = max(event.at, counted.get(region, event.at))
     return counted
 

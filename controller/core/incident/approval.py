@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 from controller.core.journal.event import Event
 from controller.core.journal.kind import Kind
+from controller.core.journal.moves import ApprovalRequested
 
 ARN = "arn:"
 GROUP = "group:"
@@ -60,23 +61,22 @@ class Request:
         return max(0, self.people - len(self.agreed))
 
 
-def asked(event: Event) -> Request:
-    """Return the request that an `ApprovalRequested` event makes.
+def asked(event: Event, said: ApprovalRequested) -> Request:
+    """Return the request that `event` makes; `said` is its body.
 
     An event of an older version asks one person, once.
     """
-    data = event.data
     return Request(
-        str(data["approval"]),
-        str(data["digest"]),
-        float(data["expires"]),
+        said.approval,
+        said.digest,
+        said.expires,
         asked=event.at,
-        stage=int(data.get("stage", 1)),
-        people=int(data.get("people", 1)),
-        rules=tuple(map(str, data.get("override", ()))),
-        gate=str(data.get("gate", "")),
+        stage=said.stage,
+        people=said.people,
+        rules=said.override,
+        gate=said.gate,
         epoch=event.draft.epoch,
-        unanswered=int(data.get("unanswered", 0)),
+        unanswered=said.unanswered,
     )
 
 

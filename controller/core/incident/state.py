@@ -18,8 +18,10 @@ from typing import Any
 
 from controller.core.incident.approval import Request
 from controller.core.incident.step_durations import Pace
-from controller.core.journal.event import Event
+from controller.core.journal.event import Event, Written
 from controller.core.journal.kind import Kind
+from controller.core.journal.moves import ShiftApplied, ShiftIntended
+from controller.core.journal.notes import DriftSeen, DrillSkipped, EchoSeen
 
 
 class Phase(StrEnum):
@@ -90,7 +92,7 @@ class IllegalMove(ValueError):  # noqa: N818
 
 
 @dataclass(frozen=True, slots=True)
-class Untold:
+class Notice:
     """A notice that could not be sent yet, or is held back.
 
     key: for the receiver, the same for what updates it. by: the controller that wrote it down.
@@ -226,16 +228,16 @@ class State:
     home: Mapping[str, bool] = field(default_factory=dict)
     stand: Mapping[str, bool] = field(default_factory=dict)
     stood: float = 0.0
-    mover: Event | None = None
-    drift: Event | None = None
-    intents: tuple[Event, ...] = ()
+    mover: Written[ShiftApplied | DriftSeen | EchoSeen] | None = None
+    drift: Written[DriftSeen] | None = None
+    intents: tuple[Written[ShiftIntended], ...] = ()
     echoes: frozenset[int] = frozenset()
     struck: float = 0.0
     drilled: Mapping[str, float] = field(default_factory=dict)
-    skipped: Event | None = None
+    skipped: Written[DrillSkipped] | None = None
     recovered: Mapping[str, float] = field(default_factory=dict)
     pace: Pace = field(default_factory=Pace)
-    untold: Mapping[str, Untold] = field(default_factory=dict)
+    untold: Mapping[str, Notice] = field(default_factory=dict)
     fleet_unread: bool = False
 
     @property

@@ -14,7 +14,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from controller.core.canonical_json import canonical
 from controller.core.journal import format1
@@ -26,6 +26,8 @@ from controller.core.journal.notes import Note
 GENESIS = "0" * 64
 FORMAT = 2
 Body = Move | Note
+B = TypeVar("B")
+B_co = TypeVar("B_co", covariant=True)
 MEMBERS = frozenset(
     {"application", "at", "by", "data", "epoch", "format", "id", "incident", "kind", "prev", "seq"}
 )
@@ -83,6 +85,22 @@ class Event:
     @property
     def body(self) -> Body:
         return self.draft.body
+
+
+@dataclass(frozen=True, slots=True)
+class Written(Generic[B_co]):
+    """What an event of a known kind says, and when and by whom it was written."""
+
+    seq: int
+    at: float
+    by: str
+    incident: str | None
+    said: B_co
+
+
+def written(event: Event, said: B) -> Written[B]:
+    """Return `said`, which is the event's body, with the event's number, time and writer."""
+    return Written(event.seq, event.at, event.draft.by, event.draft.incident, said)
 
 
 def seal(application: str, draft: Draft, after: Event | None) -> Event:

@@ -1,15 +1,16 @@
 """The journal, read as state and appended to: what every step does."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from controller.core.contracts import DECISION_SCHEMA, decision_event
 from controller.core.incident.fold import apply, refuse_illegal
 from controller.core.incident.state import Incident, State
-from controller.core.journal.event import Draft, Event
+from controller.core.journal.event import Body, Draft, Event
 from controller.core.journal.kind import Kind
+from controller.core.journal.notes import PolicyLoaded
 from controller.core.policy.review_record import review_data
 from controller.ports.errors import (
     JournalConflict,
@@ -38,12 +39,15 @@ def load_state(deps: Deps) -> State:
         return state
     keep_own_policy(deps)
     controls = read_switch(deps)
-    data = {"digest": own.digest, "deployed": deps.deployed, "enforcement": own.enforcement,
-            "controls": None if controls is None else dict(controls)}  # fmt: skip
-    if review := review_data(deps.review, own.digest):
-        data["review"] = review
+    loaded = PolicyLoaded(
+        digest=own.digest,
+        deployed=deps.deployed,
+        enforcement=own.enforcement,
+        controls=None if controls is None else dict(controls),
+        review=review_data(deps.review, own.digest),
+    )
     try:
-        return write(deps, state, Kind.POLICY_LOADED, data=data)
+        return write(deps, state, loaded)
     except JournalConflict:  # a sibling wrote first; what it wrote may well be the same
         return read_state(deps)
 
@@ -70,14 +74,13 @@ def read_state_and_events(deps: Deps) -> tuple[State, tuple[Event, ...]]:
 def write(
     deps: Deps,
     state: State,
-    kind: Kind,
+    said: Body,
     *,
-    data: Mapping[str, Any] | None = None,
     incident: Incident | str | None = None,
     epoch: int = 0,
     by: str | None = None,
 ) -> State:
-    """Append one event after `state`; return the state that includes it.
+    """Append one event that says `said` after `state`; return the state that includes it.
 
     Raises `IllegalMove` (nothing written), `JournalConflict`, `OutsideUnreachable`.
     """
@@ -85,12 +88,11 @@ def write(
     require_driver = incident.epoch if isinstance(incident, Incident) else 0
     draft = Draft(
         id=deps.new_id(),
-        kind=kind,
+        body=said,
         at=deps.runtime.now(),
         by=by or f"tidegate@{deps.here}",
         epoch=epoch or require_driver,
         incident=about,
-        data=dict(data or {}),
     )
     refuse_illegal(state, draft)
     event = deps.journal.append(deps.application, draft, state.last)

@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any
 
 from controller.core.explanation import format_time
-from controller.core.incident.state import ENDED, Incident, State, Untold
-from controller.core.journal.kind import Kind
+from controller.core.incident.state import ENDED, Incident, Notice, State
+from controller.core.journal.notes import NoticeDeferred, Told, Untold
 from controller.core.text import sanitize, shorten
 from controller.ports.errors import (
     ControllerError,
@@ -76,32 +76,35 @@ def page(
     try:
         deps.notices.send(subject, shorten(text), path=path, key=key)
     except OutsideUnreachable:
-        data = {"id": path or (key if about else subject), "controller": deps.here, "key": key, "path": path,
-                "subject": sanitize(subject, 200), "text": shorten(text), "about": list(about)}  # fmt: skip
-        _keep(deps, data | ({"request": request} if request else {}), incident)
+        untold = Untold(
+            id=path or (key if about else subject), controller=deps.here, key=key, path=path,
+            subject=sanitize(subject, 200), text=shorten(text), about=tuple(about), request=request,
+        )  # fmt: skip
+        _keep(deps, untold, incident)
         return False
     return True
 
 
-def defer(deps: Deps, state: State, notice: Untold) -> State:
+def defer(deps: Deps, state: State, notice: Notice) -> State:
     """Write a notice down that is to be sent later.
 
     It is dropped if it is overtaken by then.
     """
-    data: dict[str, Any] = {"id": notice.id, "controller": deps.here, "key": notice.key, "path": notice.path,
-                            "subject": sanitize(notice.subject, 200), "text": shorten(notice.text),
-                            "request": notice.request, "due": notice.due}  # fmt: skip
+    deferred = NoticeDeferred(
+        id=notice.id, controller=deps.here, key=notice.key, path=notice.path, due=notice.due,
+        subject=sanitize(notice.subject, 200), text=shorten(notice.text), request=notice.request,
+    )  # fmt: skip
     incident = state.incidents.get(notice.incident or "")
-    return write(deps, state, Kind.NOTICE_DEFERRED, data=data, incident=incident)
+    return write(deps, state, deferred, incident=incident)
 
 
-def _keep(deps: Deps, data: Mapping[str, Any], incident: Incident | None) -> None:
+def _keep(deps: Deps, untold: Untold, incident: Incident | None) -> None:
     """Write `Untold`, unless it waits already, or too many do."""
 
     def act(state: State) -> None:
-        if data["id"] not in state.untold and len(state.untold) < MOST_UNTOLD:
+        if untold.id not in state.untold and len(state.untold) < MOST_UNTOLD:
             known = state.incidents.get(incident.id) if incident else None
-            write(deps, state, Kind.UNTOLD, data=data, incident=known)
+            write(deps, state, untold, incident=known)
 
     with suppress(
         ControllerError
@@ -123,15 +126,15 @@ def tell_untold(deps: Deps, state: State) -> State:
         sent = not _overtaken(state, notice)
         if sent and not _sent(deps, notice):
             continue
-        data = {"id": notice.id, "controller": deps.here, "sent": sent, "subject": notice.subject}
+        told = Told(id=notice.id, controller=deps.here, sent=sent, subject=notice.subject)
         try:
-            state = write(deps, state, Kind.TOLD, data=data, incident=notice.incident)
+            state = write(deps, state, told, incident=notice.incident)
         except (JournalConflict, OutsideUnreachable):  # another was faster, or the next tick goes on
             return state
     return state
 
 
-def _overtaken(state: State, notice: Untold) -> bool:
+def _overtaken(state: State, notice: Notice) -> bool:
     incident = state.incidents.get(notice.incident or "")
     if notice.request is None or incident is None:
         return False
@@ -141,7 +144,7 @@ def _overtaken(state: State, notice: Untold) -> bool:
     return incident.phase in ENDED or request.epoch < incident.epoch  # nobody could answer it any more
 
 
-def _sent(deps: Deps, notice: Untold) -> bool:
+def _sent(deps: Deps, notice: Notice) -> bool:
     late = HELD_BACK if notice.due else f"Late: {notice.by} could not send this at {format_time(notice.at)}."
     try:
         deps.notices.send(notice.subject, shorten(f"{notice.text}\n{late}"), path=notice.path, key=notice.key)

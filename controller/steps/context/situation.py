@@ -22,7 +22,7 @@ from controller.core.decision.limits import Fleet, regions_counted
 from controller.core.decision.readiness import ReadinessQuery, ReadinessResult, newest, readiness_queries
 from controller.core.incident.state import State
 from controller.core.journal.event import Event
-from controller.core.journal.kind import Kind
+from controller.core.journal.notes import Armed, Disarmed
 from controller.core.policy.schema import Policy
 from controller.ports.errors import (
     EvidenceUnavailable,
@@ -189,10 +189,11 @@ def stopped(events: tuple[Event, ...]) -> str | None:
 
     None while it is armed.
     """
-    turned = [event for event in events if event.kind in (Kind.ARMED, Kind.DISARMED)]
-    if not turned or turned[-1].kind is Kind.ARMED:
+    turned = [(event, event.body) for event in events if isinstance(event.body, Armed | Disarmed)]
+    if not turned or isinstance(turned[-1][1], Armed):
         return None
-    return f"the whole fleet is disarmed by {turned[-1].draft.by}: {turned[-1].data.get('reason', '')}"
+    last, said = turned[-1]
+    return f"the whole fleet is disarmed by {last.draft.by}: {said.reason}"
 
 
 def situation(

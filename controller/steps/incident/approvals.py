@@ -8,8 +8,8 @@ from controller.core.decision.cooldown import unanswered
 from controller.core.decision.readiness import asked, loss_window
 from controller.core.explanation import decision_record, format_time, grounds
 from controller.core.incident.approval import Request
-from controller.core.incident.state import Incident, Phase, State, Untold
-from controller.core.journal.kind import Kind
+from controller.core.incident.state import Incident, Notice, Phase, State
+from controller.core.journal.moves import ApprovalRequested
 from controller.core.model import Answer, Decision, Truth
 from controller.core.policy.schema import Ask
 from controller.ports.errors import OutsideUnreachable, TokenClosed
@@ -128,20 +128,22 @@ def write_approval_request(
     ask = asks[stage - 1]
     rules = overrides(deps.policy, incident)
     gate = before.gate if before else decision.gate or "none"
-    data = {
-        "approval": request_id,
-        "digest": bound,
-        "expires": deps.runtime.now() + ask.within,
-        "gate": "override" if rules else gate,
-        "ask": list(ask.ask),
-        "people": ask.people,
-        "stage": stage,
-        "of": len(asks),
-        "unanswered": unanswered(deps.policy, state, incident.source) if incident.intent == "evacuate" else 0,
-        "changes": [list(change) for change in decision.plan.changes] if decision.plan else [],
-        "decision": decision_record(decision),
-    } | ({"override": list(rules)} if rules else {})
-    return write(deps, state, Kind.APPROVAL_REQUESTED, data=data, incident=incident)
+    evacuates = incident.intent == "evacuate"
+    request = ApprovalRequested(
+        approval=request_id,
+        digest=bound,
+        expires=deps.runtime.now() + ask.within,
+        gate="override" if rules else gate,
+        ask=tuple(ask.ask),
+        people=ask.people,
+        stage=stage,
+        of=len(asks),
+        unanswered=unanswered(deps.policy, state, incident.source) if evacuates else 0,
+        changes=decision.plan.changes if decision.plan else (),
+        decision=decision_record(decision),
+        override=rules,
+    )
+    return write(deps, state, request, incident=incident)
 
 
 def flaps(state: State, incident: Incident, now: float) -> bool:
@@ -161,7 +163,7 @@ def defer_question(deps: Deps, state: State, incident: Incident, asked: Question
     """
     subject, text, path = _notice(deps, asked)
     now = deps.runtime.now()
-    notice = Untold(
+    notice = Notice(
         id=path, at=now, by=deps.here, subject=subject, text=text, key=incident_key(deps, incident),
         path=path, incident=incident.id, request=asked.request.id, due=now + WAIT,
     )  # fmt: skip

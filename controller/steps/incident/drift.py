@@ -13,7 +13,7 @@ from typing import Any
 from controller.core.decision.decide import Situation
 from controller.core.decision.drift import (
     PUT_BACK_WITHIN,
-    drift_data,
+    drift_seen,
     drifted,
     echo_of,
     lag_after,
@@ -23,7 +23,7 @@ from controller.core.decision.drift import (
 from controller.core.decision.plan import calls
 from controller.core.decision.precedence import TICKS_APART, abstains
 from controller.core.incident.state import State
-from controller.core.journal.kind import Kind
+from controller.core.journal.notes import EchoSeen
 from controller.ports.errors import JournalConflict, OutsideUnreachable, SwitchRefused, SwitchUnavailable
 from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.journalling import load_state, write
@@ -54,11 +54,11 @@ def record_drift(
     found = drifted(state, controls)
     if not found or not (waited or _shown(deps, state)):
         return state
-    data = drift_data(state, found)
+    seen = drift_seen(state, found)
     incident = state.open
-    state = write(deps, state, Kind.DRIFT_SEEN, data=data, incident=incident)
+    state = write(deps, state, seen, incident=incident)
     subject = incident.id if incident else deps.application
-    page(deps, f"{subject}: drift", f"{data['reason']}\nNothing is turned back.")
+    page(deps, f"{subject}: drift", f"{seen.reason}\nNothing is turned back.")
     return state
 
 
@@ -80,20 +80,14 @@ def repair_echo(deps: Deps, seen: Situation, state: State, *, waited: bool = Fal
         return state
     deadline = deps.runtime.monotonic() + DEADLINE
     said = ", ".join(f"{name} {'On' if on else 'Off'}" for name, on in changes)
-    data = {
-        "intent": intent.seq,
-        "changes": [list(change) for change in changes],
-        "reason": f"a call of event {intent.seq} landed late, after it was given up; put back: {said}"[
-            :REASON
-        ],
-    }
-    state = write(deps, state, Kind.ECHO_SEEN, data=data)
+    reason = f"a call of event {intent.seq} landed late, after it was given up; put back: {said}"[:REASON]
+    state = write(deps, state, EchoSeen(intent=intent.seq, changes=changes, reason=reason))
     try:
         sends = calls(deps.policy, changes)
         deps.switch.update(sends, deadline=deadline, fence=lambda: _fence(deps, state))
-        text = str(data["reason"])
+        text = reason
     except (SwitchUnavailable, SwitchRefused) as failed:
-        text = f"{data['reason']}\nThat failed: {failed}"
+        text = f"{reason}\nThat failed: {failed}"
     page(deps, f"{deps.application}: a late call was put back", text)
     return state
 

@@ -7,8 +7,10 @@ from contextlib import suppress
 
 from controller.core.decision.decide import Situation
 from controller.core.decision.precedence import abstains
+from controller.core.incident.fold import UNTOLD
 from controller.core.incident.state import BEFORE_SHIFT, Incident, Phase, State
-from controller.core.journal.kind import Kind
+from controller.core.journal.moves import HandedOver
+from controller.core.journal.notes import Escalated
 from controller.ports.errors import JournalConflict, OutsideUnreachable
 from controller.ports.storage import Lease
 from controller.steps.context.deps import Deps
@@ -91,13 +93,13 @@ def hand_over_to_next_run(deps: Deps, state: State, incident: Incident, reason: 
 
     The append decides between two that do so at once.
     """
-    data = {
-        "from": execution_name(incident, incident.runs),
-        "to": execution_name(incident, incident.runs + 1),
-        "reason": reason,
-    }
+    handed = HandedOver(
+        from_=execution_name(incident, incident.runs),
+        to=execution_name(incident, incident.runs + 1),
+        reason=reason,
+    )
     epoch = successor_epoch(deps, incident)
-    state = write(deps, state, Kind.HANDED_OVER, data=data, incident=incident, epoch=epoch)
+    state = write(deps, state, handed, incident=incident, epoch=epoch)
     drive(deps, state.incidents[incident.id])
     return state
 
@@ -115,15 +117,15 @@ def hand_over_to_voice(deps: Deps, state: State, incident: Incident) -> State | 
     if who == deps.here or who not in deps.policy.controllers or deps.runtime.now() - told > LATELY:
         return None
     reason = f"{deps.here} cannot tell people; {who} did {max(0.0, deps.runtime.now() - told):.0f} s ago"
-    data = {
-        "from": execution_name(incident, incident.runs),
-        "to": execution_name(incident, incident.runs + 1),
-        "driver": who,
-        "code": "untold",
-        "reason": reason,
-    }
+    handed = HandedOver(
+        from_=execution_name(incident, incident.runs),
+        to=execution_name(incident, incident.runs + 1),
+        driver=who,
+        code=UNTOLD,
+        reason=reason,
+    )
     epoch = successor_epoch(deps, incident)
-    return write(deps, state, Kind.HANDED_OVER, data=data, incident=incident, epoch=epoch)
+    return write(deps, state, handed, incident=incident, epoch=epoch)
 
 
 def page_takeovers(deps: Deps, state: State, incident: Incident) -> State:
@@ -134,4 +136,4 @@ def page_takeovers(deps: Deps, state: State, incident: Incident) -> State:
     reason = f"{MOST_RUNS} executions of it have ended or fallen silent before their time"
     if not page(deps, f"{incident.id}: takeovers", reason, incident=incident):
         return state
-    return write(deps, state, Kind.ESCALATED, data={"code": "takeovers", "reason": reason}, incident=incident)
+    return write(deps, state, Escalated(code="takeovers", reason=reason), incident=incident)

@@ -12,7 +12,7 @@ from controller.core.decision.decide import decide
 from controller.core.decision.guards import binding
 from controller.core.incident.approval import among, same_person
 from controller.core.incident.state import IllegalMove, Incident, State
-from controller.core.journal.kind import Kind
+from controller.core.journal.moves import ApprovalDenied, ApprovalGiven, ApprovalRequested
 from controller.ports.errors import JournalConflict, PolicyUnreadable
 from controller.steps.context.deps import Deps
 from controller.steps.context.governance import governed
@@ -61,13 +61,15 @@ def answer(
         refusal = _refusal(by, state, incident, _Click(who, approve, groups, shown))
         if refusal is not None:
             return Answered(False, refusal)
-        kind = Kind.APPROVAL_GIVEN if approve else Kind.APPROVAL_DENIED
+        kind = ApprovalGiven if approve else ApprovalDenied
         request = incident.request
         assert request is not None
-        data = {"approval": request_id, "digest": request.digest, "reason": reason[:500],
-                "stage": request.stage, "needed": max(0, request.needed() - 1)}  # fmt: skip
+        said = kind(
+            approval=request_id, digest=request.digest, reason=reason[:500], stage=request.stage,
+            needed=max(0, request.needed() - 1),
+        )  # fmt: skip
         try:
-            state = write(deps, state, kind, data=data, incident=incident, by=who)
+            state = write(deps, state, said, incident=incident, by=who)
         except IllegalMove as refused:
             return Answered(False, str(refused))
         after = state.incidents[incident.id].request
@@ -110,7 +112,8 @@ def _asked(state: State, request_id: str) -> Incident | None:
 
 def _unknown(deps: Deps, request_id: str) -> str:
     events = deps.journal.read(deps.application)
-    if any(e.kind is Kind.APPROVAL_REQUESTED and e.data.get("approval") == request_id for e in events):
+    asked = (event.body for event in events if isinstance(event.body, ApprovalRequested))
+    if any(said.approval == request_id for said in asked):
         return "this request is superseded by a newer one"
     return "no request of this id is known"
 

@@ -17,8 +17,10 @@ from typing import Any, Protocol
 
 from controller.core.decision.plan import after, below_floor, calls, plan, serving
 from controller.core.incident.fold import apply, fold, refuse_illegal
+from controller.core.journal.body import body_of
 from controller.core.journal.event import Draft, Event
 from controller.core.journal.kind import Kind
+from controller.core.journal.notes import BrokeGlass
 from controller.core.model import Plan
 from controller.core.policy.schema import Policy
 from controller.ports.errors import ControllerError, JournalConflict, SwitchRefused, SwitchUnavailable
@@ -202,7 +204,7 @@ def journal_records(deps: Deps, records: Sequence[LocalMove]) -> int:
     def append_missing(events: tuple[Event, ...]) -> int:
         nonlocal added
         state = fold(deps.application, events)
-        known = {str(event.data.get("record")) for event in events if event.kind is Kind.BROKE_GLASS}
+        known = {event.body.record for event in events if isinstance(event.body, BrokeGlass)}
         for record in (each for each in records if each.id not in known):
             draft = _draft(deps, record)
             refuse_illegal(state, draft)
@@ -219,11 +221,11 @@ def journal_records(deps: Deps, records: Sequence[LocalMove]) -> int:
 
 
 def _draft(deps: Deps, record: LocalMove) -> Draft:
-    body = record.body
-    data = {key: body[key] for key in KEPT if body.get(key) is not None}
-    who = str(body.get("who", "unknown"))
+    line = record.body
+    who = str(line.get("who", "unknown"))
     sentence = (
-        f"{who}: {body.get('region')} -> {body.get('to')}, {body.get('stage')}: {body.get('reason', '')}"
+        f"{who}: {line.get('region')} -> {line.get('to')}, {line.get('stage')}: {line.get('reason', '')}"
     )
     named = {"record": record.id, "record_hash": record.hash, "sentence": sentence}
-    return Draft(deps.new_id(), Kind.BROKE_GLASS, deps.runtime.now(), who, data=data | named)
+    said = body_of(Kind.BROKE_GLASS, {key: line[key] for key in KEPT if line.get(key) is not None} | named)
+    return Draft(deps.new_id(), said, deps.runtime.now(), who)

@@ -16,7 +16,7 @@ from controller.core.decision.decide import Situation
 from controller.core.decision.telling import TURN, Page, is_due, pages, place, told_at
 from controller.core.incident.alert_keys import UNKNOWN, kind_of
 from controller.core.incident.state import State
-from controller.core.journal.kind import Kind
+from controller.core.journal.notes import Escalated
 from controller.core.model import Decision
 from controller.ports.errors import ControllerError
 from controller.steps.context.deps import REASON, Deps
@@ -77,13 +77,13 @@ def page_alerts(deps: Deps, state: State, look: Look) -> State:
 
 
 def _record(deps: Deps, state: State, told: Page) -> State:
-    data: dict[str, Any] = {"key": told.key, "about": list(told.known), "code": told.code}
-    if told.regions:
-        data["region"] = ", ".join(told.regions)
-    data["reason"] = told.text[:REASON]
+    said = Escalated(
+        key=told.key, about=told.known, code=told.code, region=", ".join(told.regions),
+        reason=told.text[:REASON],
+    )  # fmt: skip
 
     def act(fresh: State) -> State:
-        return write(deps, fresh, Kind.ESCALATED, data=data)
+        return write(deps, fresh, said)
 
     return retry_on_conflict(partial(load_state, deps), act, first=state)
 

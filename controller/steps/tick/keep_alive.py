@@ -7,7 +7,7 @@ from controller.core.decision.decide import Situation
 from controller.core.decision.guards import binding
 from controller.core.incident.approval import Request
 from controller.core.incident.state import Incident, Phase, State
-from controller.core.journal.kind import Kind
+from controller.core.journal.moves import ApprovalExpired, Reminded
 from controller.core.model import Decision
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import write
@@ -95,7 +95,7 @@ def _time_passes(deps: Deps, state: State, incident: Incident, request: Request,
             _remind(deps, state, incident, request, about)
         return "waiting"
     if next_ask(deps, incident, request) is None:
-        write(deps, state, Kind.APPROVAL_EXPIRED, data={"approval": request.id}, incident=incident)
+        write(deps, state, ApprovalExpired(approval=request.id), incident=incident)
         said = "Silence is a denial; no traffic moves."
         page(deps, f"{incident.id}: nobody answered", said, incident=incident)
         return "expired"
@@ -112,8 +112,8 @@ def _remind(deps: Deps, state: State, incident: Incident, request: Request, abou
     In this order: a reminder may come twice, but a reminder that is written down was sent.
     """
     if notify_approvers(deps, incident, question(deps, incident, request, about), again=True):
-        data = {"approval": request.id, "stage": request.stage}
-        write(deps, state, Kind.REMINDED, data=data, incident=incident)
+        reminded = Reminded(approval=request.id, stage=request.stage)
+        write(deps, state, reminded, incident=incident)
 
 
 def _another_matter(deps: Deps, incident: Incident, request: Request, about: Decision) -> bool:

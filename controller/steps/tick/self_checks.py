@@ -16,7 +16,7 @@ from controller.core.decision.precedence import TICKS_APART
 from controller.core.explanation import decision_data
 from controller.core.incident.state import State
 from controller.core.incident.step_durations import stuck
-from controller.core.journal.kind import Kind
+from controller.core.journal.notes import Blinded, Escalated
 from controller.ports.errors import ControllerError, JournalConflict, JournalUnreadable, OutsideUnreachable
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import load_state, retry_on_conflict, write
@@ -58,10 +58,8 @@ def record_gap(deps: Deps, state: State, now: float) -> State:
     since = own_gap(deps, now)
     if since is None:
         return state
-    data = {"from": since, "to": now, "who": deps.here}
-    return retry_on_conflict(
-        partial(load_state, deps), lambda fresh: write(deps, fresh, Kind.BLINDED, data=data), first=state
-    )
+    gap = Blinded(from_=since, to=now, who=deps.here)
+    return retry_on_conflict(partial(load_state, deps), lambda fresh: write(deps, fresh, gap), first=state)
 
 
 def record_unreadable_journal(deps: Deps, now: float, error: ControllerError) -> dict[str, object]:
@@ -93,8 +91,8 @@ def page_stuck_step(deps: Deps, state: State) -> State:
     if incident is None or found is None or found.told:
         return state
     if page(deps, f"{incident.id}: stuck at {found.step}", found.sentence, incident=incident):
-        data = {"code": "stuck", "step": found.step, "reason": found.sentence}
+        said = Escalated(code="stuck", step=found.step, reason=found.sentence)
         # Where somebody wrote first, that was perhaps the end of this step; the heartbeats go on.
         with suppress(JournalConflict, OutsideUnreachable):
-            return write(deps, state, Kind.ESCALATED, data=data, incident=incident)
+            return write(deps, state, said, incident=incident)
     return state

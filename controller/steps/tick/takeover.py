@@ -24,7 +24,7 @@ from typing import Any
 from controller.core.decision.decide import Situation
 from controller.core.decision.precedence import TICKS_APART, abstains, patience
 from controller.core.incident.state import Incident, State
-from controller.core.journal.kind import Kind
+from controller.core.journal.moves import TakenOver
 from controller.ports.errors import OutsideUnreachable
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import write
@@ -88,17 +88,17 @@ def take_over_if_still(
         return state
     if _beats_again(deps, standing):
         return state
-    data = {
-        "from": incident.driver,
-        "driver": deps.here,
-        "to": execution_name(incident, incident.runs + 1),
-        "reason": f"no sign of life from {incident.driver} for {still:.0f} s",
-    }
+    taken_over = TakenOver(
+        from_=incident.driver,
+        driver=deps.here,
+        to=execution_name(incident, incident.runs + 1),
+        reason=f"no sign of life from {incident.driver} for {still:.0f} s",
+    )
     epoch = successor_epoch(deps, incident)
-    state = write(deps, state, Kind.TAKEN_OVER, data=data, incident=incident, epoch=epoch)
+    state = write(deps, state, taken_over, incident=incident, epoch=epoch)
     taken = state.incidents[incident.id]
     drive(deps, taken)
-    page(deps, f"{incident.id}: taken over", f"{deps.here} drives on: {data['reason']}.", incident=taken)
+    page(deps, f"{incident.id}: taken over", f"{deps.here} drives on: {taken_over.reason}.", incident=taken)
     if taken.runs == MOST_RUNS:
         state = page_takeovers(deps, state, taken)
     return state

@@ -14,7 +14,7 @@ from controller.core.decision.plan import serving
 from controller.core.decision.precedence import abstains
 from controller.core.explanation import decision_data
 from controller.core.incident.state import Incident, State
-from controller.core.journal.kind import Kind
+from controller.core.journal.notes import Recovered
 from controller.core.model import Ignored, Observation, Sighting, Verdict, look_id
 from controller.core.policy.schema import AlarmSignal
 from controller.core.text import format_duration, sanitize
@@ -144,8 +144,8 @@ def _record_recovery(deps: Deps, seen: Situation, state: State) -> State:
                 reason = (
                     f"{region} was well, unbroken, for {format_duration(period)}: what was stopped may begin"
                 )
-                data = {"region": region, "since": seen.now - period, "reason": reason}
-                state = write(deps, state, Kind.RECOVERED, data=data)
+                well = Recovered(region=region, since=seen.now - period, reason=reason)
+                state = write(deps, state, well)
     return state
 
 

@@ -8,7 +8,6 @@ move open for ever that needs no further call.
 from collections.abc import Mapping
 from dataclasses import replace
 from math import inf
-from typing import Any
 
 from controller.core.decision.decide import decide
 from controller.core.decision.guards import binding
@@ -18,7 +17,7 @@ from controller.core.decision.progress import LANDED
 from controller.core.explanation import decision_data, decision_record
 from controller.core.incident.alert_keys import bad
 from controller.core.incident.state import BEFORE_SHIFT, ENDED, Incident, Phase, State
-from controller.core.journal.kind import Kind
+from controller.core.journal.moves import Confirmed, ShiftApplied, StoodDown
 from controller.core.model import Decision, Plan
 from controller.ports.errors import PolicyUnreadable
 from controller.steps.context.deps import REASON, Deps
@@ -66,8 +65,8 @@ def record_late_apply(
     if whole is None or any(controls[name] is not on for name, on in incident.intended.items()):
         return False
     states = {name: controls[name] for name, _ in whole.goal}
-    data: dict[str, Any] = {"plan": whole.digest, "wave": incident.waves + 1, "states": states}
-    write(deps, state, Kind.SHIFT_APPLIED, data=data, incident=incident)
+    applied = ShiftApplied(plan=whole.digest, wave=incident.waves + 1, states=states)
+    write(deps, state, applied, incident=incident)
     return True
 
 
@@ -114,9 +113,12 @@ def _assess(deps: Deps, payload: StepPayload, state: State, incident: Incident) 
     if decision.action in ("act", "ask"):
         if incident.phase is not Phase.VERIFIED and _is_news(deps, incident, decision):
             state, incident = _without_intent(deps, state, incident, decision)
-            data = {"target": decision.target, "reason": decision.reason[:REASON],
-                    "decision": decision_record(decision)}  # fmt: skip
-            write(deps, state, Kind.CONFIRMED, data=data, incident=incident)
+            confirmed = Confirmed(
+                target=str(decision.target),
+                reason=decision.reason[:REASON],
+                decision=decision_record(decision),
+            )
+            write(deps, state, confirmed, incident=incident)
         return payload.to("act")
     if decision.action == "stand_down":
         end_without_move(deps, state, incident, decision)
@@ -190,9 +192,14 @@ def _without_intent(
 
 def end_without_move(deps: Deps, state: State, incident: Incident, decision: Decision) -> None:
     state, incident = _without_intent(deps, state, incident, decision)
-    data = {"code": decision.code, "reason": decision.reason[:REASON], "decision": decision_record(decision)}
-    drill = {"outcome": "blocked"} if incident.intent == "drill" else {}
-    write(deps, state, Kind.STOOD_DOWN, data=data | drill, incident=incident)
+    drill = incident.intent == "drill"
+    end = StoodDown(
+        code=decision.code,
+        reason=decision.reason[:REASON],
+        outcome="blocked" if drill else None,
+        decision=decision_record(decision),
+    )
+    write(deps, state, end, incident=incident)
     told = state.pages.get(bad(incident.source), -inf) >= incident.opened
     request, by_policy = incident.request, decision.code in ("policy-removed", "policy-superseded")
     heard = request is not None and all(each.request != request.id for each in state.untold.values())

@@ -8,7 +8,7 @@ from controller.core.decision.decide import decide
 from controller.core.decision.readiness import asked
 from controller.core.explanation import decision_record
 from controller.core.incident.state import READYING
-from controller.core.journal.kind import Kind
+from controller.core.journal.moves import ReadinessConfirmed, ReadinessDenied
 from controller.steps.context.deps import Deps
 from controller.steps.context.governance import governed
 from controller.steps.context.journalling import require_driver, write
@@ -28,13 +28,15 @@ def confirm_readiness(deps: Deps, payload: StepPayload) -> StepPayload:
     decision = decide(situation(deps, state, read_controls=True), incident.source)
     if decision.action not in ("act", "ask"):
         if decision.code == "target-not-ready":
-            data = {"code": decision.code, "reason": decision.reason, "decision": decision_record(decision)}
-            write(deps, state, Kind.READINESS_DENIED, data=data, incident=incident)
+            denied = ReadinessDenied(
+                code=decision.code, reason=decision.reason, decision=decision_record(decision)
+            )
+            write(deps, state, denied, incident=incident)
         return payload.to("again" if decision.action == "stand_down" else "escalate",
                         code=decision.code, reason=decision.reason)  # fmt: skip
     ready = next((check.sentence for check in decision.checks if check.guard == "readiness"), decision.reason)
-    found = {"target": decision.target, "sentence": ready}
-    write(deps, state, Kind.READINESS_CONFIRMED, data=found, incident=incident)
+    found = ReadinessConfirmed(target=str(decision.target), sentence=ready)
+    write(deps, state, found, incident=incident)
     # An ask's time begins when the tick puts it, which may be a minute late.
     asks = chain(deps.policy, incident, doubts=asked(decision.answers))
     longest = int(sum(ask.within + 120 for ask in asks))

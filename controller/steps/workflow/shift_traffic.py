@@ -18,7 +18,6 @@ too many is counted for a day: that only makes others wait for a person.
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from controller.core.decision.approval_chain import granted, overrides
 from controller.core.decision.decide import decide
@@ -27,7 +26,8 @@ from controller.core.decision.plan import calls
 from controller.core.decision.progress import begun, in_part, lands_until
 from controller.core.incident.state import Incident, Phase, State
 from controller.core.journal.event import Draft, Event
-from controller.core.journal.kind import Kind
+from controller.core.journal.moves import ShiftApplied, ShiftIntended, ShiftRefused
+from controller.core.journal.notes import RegionCounted
 from controller.core.model import Plan
 from controller.ports.errors import JournalConflict, SwitchRefused
 from controller.ports.outside import ReadBack
@@ -60,8 +60,8 @@ def count_region_for_fleet(
     counts = incident.intent == "evacuate" and not incident.by_person
     if not counts or begun(deps.policy, incident, controls) or region in left_today(state.fleet_left, now):
         return None
-    data = {"application": deps.application, "region": region, "incident": incident.id}
-    draft = Draft(deps.new_id(), Kind.REGION_COUNTED, now, f"tidegate@{deps.here}", data=data)
+    counts_now = RegionCounted(application=deps.application, region=region, incident=incident.id)
+    draft = Draft(deps.new_id(), counts_now, now, f"tidegate@{deps.here}")
 
     def count(events: tuple[Event, ...]) -> str | None:
         counted = regions_counted(events)
@@ -106,11 +106,9 @@ def shift_traffic(deps: Deps, payload: StepPayload) -> StepPayload:
     if refusal is not None:
         return payload.to("again", code="velocity", reason=refusal, wait=5)
     beat(deps, incident, seen)  # nobody takes over from a driver that is about to send
-    data = _intent(deps, state, incident, plan, seen.controls)
     aside = granted(incident)
-    if aside:
-        data["override"] = list(aside)
-    state = write(deps, state, Kind.SHIFT_INTENDED, data=data, incident=incident)
+    intent = _intent(deps, state, incident, plan, seen.controls, aside)
+    state = write(deps, state, intent, incident=incident)
     incident = state.incidents[incident.id]
     deadline, fence = gathered + DEADLINE, partial(_fence, deps, incident, payload)
     sends = calls(deps.policy, plan.changes)
@@ -123,23 +121,25 @@ def shift_traffic(deps: Deps, payload: StepPayload) -> StepPayload:
 
 
 def _intent(
-    deps: Deps, state: State, incident: Incident, plan: Plan, controls: Mapping[str, bool]
-) -> dict[str, Any]:
-    """Return the data of a `ShiftIntended`.
+    deps: Deps, state: State, incident: Incident, plan: Plan, controls: Mapping[str, bool],
+    aside: tuple[str, ...],
+) -> ShiftIntended:  # fmt: skip
+    """Return what a `ShiftIntended` says.
 
     in_force: the policy in force, where it is another than the one that the move goes on by.
     """
-    data: dict[str, Any] = {
-        "plan": plan.digest,
-        "source": plan.source,
-        "target": plan.target,
-        "changes": [list(change) for change in plan.changes],
-        "policy": deps.policy.digest,
-        "wave": incident.waves + 1,
-        "left": plan.left,
-        "before": {name: controls[name] for name, _ in plan.goal} | dict(incident.before),
-    }
-    return data if state.policy == deps.policy.digest else {**data, "in_force": state.policy}
+    return ShiftIntended(
+        plan=plan.digest,
+        source=plan.source,
+        target=plan.target,
+        changes=plan.changes,
+        policy=deps.policy.digest,
+        wave=incident.waves + 1,
+        left=plan.left,
+        before={name: controls[name] for name, _ in plan.goal} | dict(incident.before),
+        in_force=None if state.policy == deps.policy.digest else state.policy,
+        override=aside,
+    )
 
 
 def _refused(
@@ -149,8 +149,7 @@ def _refused(
     shown = read_switch(deps, state)
     if not in_part(incident, shown):  # else a part is applied, and it is finished
         rule = refused.rule if refused.rule not in deps.gates.values() else None  # a master switch stands
-        data = {"reason": reason} | ({"rule": rule} if rule else {})
-        state = write(deps, state, Kind.SHIFT_REFUSED, data=data, incident=incident)
+        state = write(deps, state, ShiftRefused(reason=reason, rule=rule), incident=incident)
     news = overrides(deps.policy, state.incidents[incident.id]) not in ((), granted(incident))
     return payload.to("escalate", code="switch-refused", reason=reason, wait=5 if news else REFUSED)
 
@@ -159,15 +158,13 @@ def _applied(
     deps: Deps, state: State, incident: Incident, plan: Plan, shown: ReadBack, before: Mapping[str, bool]
 ) -> None:
     states = {name: shown.get(name, before[name]) for name, _ in plan.goal}
-    data: dict[str, Any] = {"plan": plan.digest, "wave": incident.waves + 1, "states": states}
-    if shown.alone is not None:
-        data["confirmed_by"] = shown.alone
+    applied = ShiftApplied(plan=plan.digest, wave=incident.waves + 1, states=states, confirmed_by=shown.alone)
 
     def record(fresh: State) -> None:
         now = fresh.incidents[incident.id]
         if (now.phase, now.epoch) != (Phase.SHIFTING, incident.epoch):
             raise JournalConflict(f"{incident.id} went on without this step")
-        write(deps, fresh, Kind.SHIFT_APPLIED, data=data, incident=now)
+        write(deps, fresh, applied, incident=now)
 
     # It is applied, whatever others wrote meanwhile: a mute, a command that was refused.
     retry_on_conflict(partial(load_state, deps), record, first=state)
@@ -189,8 +186,8 @@ def _fence(deps: Deps, incident: Incident, payload: StepPayload) -> None:
     now = load_state(deps)
     if now.stopped:
         raise JournalConflict(now.stopped)
-    intents = [event.data for event in now.intents if event.draft.incident == incident.id]
-    if not intents or now.policy != intents[-1].get("in_force", intents[-1]["policy"]):
+    intents = [intent.said for intent in now.intents if intent.incident == incident.id]
+    if not intents or now.policy != (intents[-1].in_force or intents[-1].policy):
         raise JournalConflict("another policy was loaded after the shift was intended")
     if now.incidents[incident.id] != incident:
         raise JournalConflict(f"{incident.id} changed after the shift was intended")

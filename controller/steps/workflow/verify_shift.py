@@ -11,8 +11,6 @@
 ```
 """
 
-from typing import Any
-
 from controller.core.decision.decide import Situation, decide, guard_input
 from controller.core.decision.drift import lag_after
 from controller.core.decision.plan import where_it_stands
@@ -20,7 +18,8 @@ from controller.core.decision.precedence import abstains
 from controller.core.decision.restore import failing, must_turn, why_not_back
 from controller.core.decision.traffic_share import Proof
 from controller.core.incident.state import INTERRUPTED, Incident, Phase, State, heading
-from controller.core.journal.kind import Kind
+from controller.core.journal.moves import RolledBack, Settled, ShiftVerified, TurnedBack
+from controller.core.journal.notes import DriftSeen
 from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.governance import governed
 from controller.steps.context.journalling import require_driver, write
@@ -128,10 +127,12 @@ def _go_on(
 
 def _verified(deps: Deps, state: State, incident: Incident, proof: Proof | None) -> State:
     sentence = f"all controls read back; {_carrier(incident)} is well"
-    data: dict[str, Any] = {"sentence": sentence, "wave": incident.waves + 1}
-    if proof is not None:
-        data |= {"sentence": f"{sentence}; {proof.sentence}", "share": proof.share}
-    return write(deps, state, Kind.SHIFT_VERIFIED, data=data, incident=incident)
+    verified = ShiftVerified(
+        sentence=sentence if proof is None else f"{sentence}; {proof.sentence}",
+        wave=incident.waves + 1,
+        share=None if proof is None else proof.share,
+    )
+    return write(deps, state, verified, incident=incident)
 
 
 def _end(deps: Deps, state: State, incident: Incident, payload: StepPayload) -> StepPayload:
@@ -140,10 +141,9 @@ def _end(deps: Deps, state: State, incident: Incident, payload: StepPayload) -> 
     Everything stands where it should.
     """
     rolled = incident.intent != "drill" and incident.leg == "home"
-    data: dict[str, Any] = {"target": _carrier(incident)}
-    if incident.outcome:
-        data["outcome"] = incident.outcome
-    write(deps, state, Kind.ROLLED_BACK if rolled else Kind.SETTLED, data=data, incident=incident)
+    outcome = incident.outcome or None
+    end = RolledBack if rolled else Settled
+    write(deps, state, end(target=_carrier(incident), outcome=outcome), incident=incident)
     ends = {"evacuate": f"{incident.source} was left for {incident.target}.",
             "restore": f"{incident.source} is home again.",
             "drill": f"The drill {incident.outcome}; {incident.source} is as it was before."}  # fmt: skip
@@ -160,8 +160,7 @@ def _carrier(incident: Incident) -> str:
 def _turn(
     deps: Deps, state: State, incident: Incident, payload: StepPayload, outcome: str, why: str
 ) -> StepPayload:
-    data = {"outcome": outcome, "reason": why[:REASON]}
-    write(deps, state, Kind.TURNED_BACK, data=data, incident=incident)
+    write(deps, state, TurnedBack(outcome=outcome, reason=why[:REASON]), incident=incident)
     if outcome != "succeeded":
         page(deps, f"{incident.id}: turning back", why, incident=incident)
     return payload.to("again", code="going-home", reason=why, wait=1)
@@ -189,12 +188,12 @@ def _drifted(
         return waits.to("watch", reason=reason, wait=lag_after(state))
     state = record_drift(deps, state, controls, waited=True)
     reason = f"moved by somebody else since: {', '.join(names)}"
-    data = {"target": incident.target, "drift": names, "outcome": INTERRUPTED}
-    state = write(deps, state, Kind.SETTLED, data=data, incident=incident)
+    end = Settled(target=str(incident.target), drift=tuple(names), outcome=INTERRUPTED)
+    state = write(deps, state, end, incident=incident)
     page(deps, f"{incident.id}: interrupted", f"{reason}.\n{where_it_stands(deps.policy, state.stand)}")
     return payload.to("settled", code="drift", reason=reason)
 
 
 def _seen_by_tick(state: State) -> bool:
     """Return True where a tick was sure already that it is drift."""
-    return state.mover is not None and state.mover.kind is Kind.DRIFT_SEEN
+    return state.mover is not None and isinstance(state.mover.said, DriftSeen)
