@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from controller.aws.dynamodb import journal as journals
 from controller.aws.dynamodb.journal import LARGEST, PERMISSIONS, WHOLE, DynamoJournal
-from controller.core.journal.event import Draft, Event, broken_at, seal, to_json
+from controller.core.journal.event import Draft, Event, broken_at, seal
 from controller.core.journal.kind import Kind
 from controller.ports.errors import JournalConflict, JournalUnreadable, OutsideUnreachable
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
 from tests.support import wire as w
+from tests.support.journal_events import drafted, rewritten
 
 AT = 1_700_000_000.25
 
@@ -41,7 +42,7 @@ def desk(request: pytest.FixtureRequest) -> Desk:
 
 
 def draft(name: str, **data: object) -> Draft:
-    return Draft(id=name, kind=Kind.ESCALATED, at=AT, by="test", incident="storefront-1", data=data)
+    return drafted(id_=name, kind=Kind.ESCALATED, at=AT, by="test", incident="storefront-1", data=data)
 
 
 def ids(journal: DynamoJournal) -> list[str]:
@@ -53,7 +54,9 @@ def test_events_come_back_whole_in_order_and_chained(desk: Desk) -> None:
     last: Event | None = None
     written = []
     for number in range(1, 13):
-        last = desk.journal.append("storefront", draft(f"id{number}", why="ünïcode", n=[number, None]), last)
+        last = desk.journal.append(
+            "storefront", draft(f"id{number}", reason="ünïcode", about=[f"a{number}"]), last
+        )
         written.append(last)
     desk.journal.append("another", draft("elsewhere"), None)
     assert list(desk.other.read("storefront")) == written
@@ -71,13 +74,14 @@ def test_items_can_be_read_by_people(desk: Desk) -> None:
             "at": {"S": "2023-11-14T22:13:20.250000Z"},
             "kind": {"S": "Escalated"},
             "incident": {"S": "storefront-1"},
-            "body": {"S": to_json(event)},
+            "body": {"S": event.text},
+            "hash": {"S": event.hash},
         }
     ]
 
 
 def test_what_append_returns_is_what_read_returns(desk: Desk) -> None:
-    event = desk.journal.append("storefront", draft("id1", pair=("a", 1)), None)
+    event = desk.journal.append("storefront", draft("id1", about=("a", "b")), None)
     assert desk.journal.read("storefront") == (event,)
 
 
@@ -85,7 +89,7 @@ def test_pages_are_followed(desk: Desk) -> None:
     first = desk.journal.append("storefront", draft("id1"), None)
     second = desk.journal.append("storefront", draft("id2"), first)
     page = {
-        "Items": [{"seq": {"N": "1"}, "body": {"S": to_json(first)}}],
+        "Items": [{"seq": {"N": "1"}, "body": {"S": first.text}}],
         "LastEvaluatedKey": {"application": {"S": "storefront"}, "seq": {"N": "1"}},
     }
     desk.wire.next("Query", w.answered(page))
@@ -207,14 +211,14 @@ def written(desk: Desk, count: int = 4) -> list[Event]:
 
 def test_an_edited_event_is_found(desk: Desk) -> None:
     second = written(desk)[1]
-    tampered(desk, 2, to_json(replace(second, draft=replace(second.draft, by="mallory"))))
+    tampered(desk, 2, rewritten(second, by="mallory"))
     with pytest.raises(ValueError, match="broken at event 2"):
         desk.journal.read("storefront")
 
 
 def test_a_rewritten_event_is_found_by_the_one_after(desk: Desk) -> None:
     events = written(desk)
-    tampered(desk, 2, to_json(seal("storefront", draft("forged"), events[0])))
+    tampered(desk, 2, (seal("storefront", draft("forged"), events[0])).text)
     with pytest.raises(ValueError, match="broken at event 3"):
         desk.journal.read("storefront")
 
@@ -245,7 +249,7 @@ def test_a_process_that_lives_on_asks_for_its_last_event_and_what_follows(desk: 
 def test_its_last_event_edited_or_gone_is_found_at_once(desk: Desk) -> None:
     lived_on(desk)
     third = desk.other.read("storefront")[2]
-    tampered(desk, 3, to_json(replace(third, draft=replace(third.draft, by="mallory"))))
+    tampered(desk, 3, rewritten(third, by="mallory"))
     with pytest.raises(JournalUnreadable, match="event 3 of storefront is no longer what it was"):
         desk.other.read("storefront")
     desk.client.delete_item(TableName=desk.table, Key={"application": {"S": "storefront"}, "seq": {"N": "3"}})
@@ -256,7 +260,7 @@ def test_its_last_event_edited_or_gone_is_found_at_once(desk: Desk) -> None:
 def test_an_older_event_edited_is_found_when_all_is_read_again(desk: Desk) -> None:
     lived_on(desk)
     second = desk.other.read("storefront")[1]
-    tampered(desk, 2, to_json(replace(second, draft=replace(second.draft, by="mallory"))))
+    tampered(desk, 2, rewritten(second, by="mallory"))
     desk.kernel.run(until=AT + WHOLE + 1)
     with pytest.raises(JournalUnreadable, match="broken at event 2"):
         desk.other.read("storefront")
@@ -278,18 +282,18 @@ def test_a_long_journal_is_read_again_little_by_little_and_each_event_in_time(
     assert len(desk.other.read("storefront")) == 12
     for number, within in ((2, 0.4), (7, 0.7), (11, 1.0)):
         was = events[number - 1]
-        tampered(desk, number, to_json(replace(was, draft=replace(was.draft, by="mallory"))))
+        tampered(desk, number, rewritten(was, by="mallory"))
         began = desk.kernel.now()
         with pytest.raises(JournalUnreadable, match=f"broken at event {number}"):
             read_on(desk)
         assert desk.kernel.now() - began <= within * WHOLE + 1
-        tampered(desk, number, to_json(was))
+        tampered(desk, number, was.text)
         assert desk.other.read("storefront") == tuple(events)
 
 
 def test_another_applications_event_is_found(desk: Desk) -> None:
     written(desk, 1)
-    tampered(desk, 1, to_json(seal("another", draft("id1"), None)))
+    tampered(desk, 1, (seal("another", draft("id1"), None)).text)
     with pytest.raises(ValueError, match="holds event 1 of another"):
         desk.journal.read("storefront")
 
@@ -304,7 +308,7 @@ def test_what_is_no_event_is_refused(desk: Desk, body: str) -> None:
 
 def test_a_kind_that_this_version_does_not_know_stops_the_reader(desk: Desk) -> None:
     event = written(desk, 1)[0]
-    tampered(desk, 1, to_json(event).replace("Escalated", "Teleported"))
+    tampered(desk, 1, event.text.replace("Escalated", "Teleported"))
     with pytest.raises(ValueError, match="Teleported"):
         desk.journal.read("storefront")
 

@@ -11,6 +11,7 @@ from controller.core.incident.fold import ANSWERING, Folding, apply, fold, refus
 from controller.core.incident.state import MOVES, IllegalMove, Phase, State
 from controller.core.journal.event import Draft, seal
 from controller.core.journal.kind import Kind
+from tests.support.journal_events import drafted
 from tests.support.policy_scene import (
     CONFIRMED,
     EAST,
@@ -53,7 +54,7 @@ DATA: dict[Kind, dict[str, Any]] = {
 
 
 def draft(kind: Kind, *, epoch: int = 1, incident: str = NAME) -> Draft:
-    return Draft("next", kind, T0 + 1, "test", epoch, incident, DATA.get(kind, {}))
+    return drafted("next", kind, T0 + 1, "test", epoch, incident, DATA.get(kind, {}))
 
 
 @pytest.mark.parametrize("phase", Phase)
@@ -119,7 +120,7 @@ def _after(*ends: tuple[str, tuple[tuple[Kind, dict[str, Any]], ...]]) -> State:
     for name, drafts in ends:
         for kind, data in drafts:
             at = T0 - 600 + len(events)
-            made = Draft(f"id{len(events)}", kind, at, "test", 1, name, data)
+            made = drafted(f"id{len(events)}", kind, at, "test", 1, name, data)
             events.append(seal("storefront", made, events[-1]))
     return fold("storefront", events)
 

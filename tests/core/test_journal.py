@@ -6,14 +6,15 @@ from dataclasses import replace
 import pytest
 
 from controller.core.canonical_json import ascii_digest, ascii_json
-from controller.core.journal.event import GENESIS, Draft, Event, broken_at, from_json, seal, to_json
+from controller.core.journal.event import GENESIS, Event, broken_at, event_of, seal
 from controller.core.journal.kind import Kind
+from tests.support.journal_events import drafted
 
 
 def chain(length: int = 8) -> list[Event]:
     events: list[Event] = []
     for number in range(length):
-        draft = Draft(
+        draft = drafted(
             f"id{number}", Kind.ESCALATED, 1.5 + number, "t", number, "i", {"code": f"c{number}", "ü": [1]}
         )
         events.append(seal("app", draft, events[-1] if events else None))
@@ -24,7 +25,7 @@ def test_a_whole_chain_is_whole_and_survives_its_own_text() -> None:
     events = chain()
     assert broken_at(events) is None
     assert broken_at([]) is None
-    assert [from_json(to_json(event)) for event in events] == events
+    assert [event_of(event.text) for event in events] == events
     assert (events[0].seq, events[0].prev) == (1, GENESIS)
 
 
@@ -69,14 +70,14 @@ def test_a_cut_tail_is_whole_in_itself_and_differs_by_its_last_hash() -> None:
 )
 def test_what_is_no_event_is_refused_by_name(text: str) -> None:
     with pytest.raises((ValueError, TypeError)):
-        from_json(text)
+        event_of(text)
 
 
 def test_an_unknown_kind_stops_the_reader() -> None:
-    raw = json.loads(to_json(chain(1)[0]))
+    raw = json.loads((chain(1)[0]).text)
     raw["draft"]["kind"] = "Teleported"
     with pytest.raises(ValueError, match="Teleported"):
-        from_json(json.dumps(raw))
+        event_of(json.dumps(raw))
 
 
 def test_canonical_has_one_spelling_and_no_infinities() -> None:

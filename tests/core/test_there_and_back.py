@@ -12,10 +12,11 @@ from controller.core.decision.decide import decide
 from controller.core.decision.plan import BATCH, Change, after, calls, next_wave, plan, serving, slices
 from controller.core.incident.fold import fold
 from controller.core.incident.state import Phase, State
-from controller.core.journal.event import Draft, Event, seal
+from controller.core.journal.event import Event, seal
 from controller.core.journal.kind import Kind
 from controller.core.model import Observation, Plan
 from controller.core.policy.schema import Policy
+from tests.support.journal_events import drafted
 from tests.support.policy_scene import OTHER, T0, evidence, policy_data, situation, storefront
 
 REGIONS = ("us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-northeast-1")
@@ -136,7 +137,7 @@ class Traffic:
 
     def _write(self, kind: Kind, data: dict[str, Any], about: str | None = None) -> None:
         number = len(self.events)
-        draft = Draft(f"id{number}", kind, T0 + number / 1e3, "test", 1 if about else 0, about, data)
+        draft = drafted(f"id{number}", kind, T0 + number / 1e3, "test", 1 if about else 0, about, data)
         self.events.append(seal("storefront", draft, self.events[-1] if self.events else None))
         self.state = fold("storefront", self.events[-1:], onto=self.state)
 

@@ -16,6 +16,7 @@ from controller.steps.context.deps import Deps
 from controller.steps.operator.break_glass import Outlook, journal_records, move, plan_move
 from tests.support.break_glass_line import Line, line
 from tests.support.drill_run import set_up
+from tests.support.journal_events import said
 from tests.support.policy_scene import EAST, WEST, storefront
 
 
@@ -28,11 +29,11 @@ def test_each_record_is_journalled_once_with_who_and_its_hash() -> None:
     assert journal_records(deps, [line("a"), line("b")]) == 2
     assert journal_records(deps, [line("a"), line("b"), line("c")]) == 1
     events = glass_events(deps)
-    assert [event.data["record"] for event in events] == ["a", "b", "c"]
+    assert [said(event)["record"] for event in events] == ["a", "b", "c"]
     assert events[0].draft.by == "ana@host"
     assert events[0].draft.incident is None
-    assert events[0].data["record_hash"] == "hash of a"
-    assert (events[0].data["region"], events[0].data["reason"]) == (EAST, "dark")
+    assert said(events[0])["record_hash"] == "hash of a"
+    assert (said(events[0])["region"], said(events[0])["reason"]) == (EAST, "dark")
     assert fold(deps.application, deps.journal.read(deps.application)).open is None
 
 
@@ -57,7 +58,7 @@ def test_two_machines_that_journal_the_same_records_write_each_once() -> None:
     records = [line("a"), line("b")]
     raced = replace(deps, journal=Raced(deps, records))
     assert journal_records(raced, [*records, line("c")]) == 1
-    assert [event.data["record"] for event in glass_events(deps)] == ["a", "b", "c"]
+    assert [said(event)["record"] for event in glass_events(deps)] == ["a", "b", "c"]
 
 
 class Busy(Raced):

@@ -5,18 +5,19 @@ from typing import Any
 
 import pytest
 
-from controller.core.journal.event import Draft, Event, seal
+from controller.core.journal.event import Event, seal
 from controller.core.journal.kind import Kind
 from controller.ports.errors import JournalUnreadable, OutsideUnreachable
 from controller.steps.context.journal_head import Head, JournalHead
 from controller.steps.context.journalling import load_state
+from tests.support.journal_events import drafted
 from tests.support.world import world
 
 
 def journal(length: int, word: str = "x") -> tuple[Event, ...]:
     events: list[Event] = []
     for number in range(length):
-        draft = Draft(f"{word}{number}", Kind.ARMED, float(number), "ana", data={"reason": word})
+        draft = drafted(f"{word}{number}", Kind.ARMED, float(number), "ana", data={"reason": word})
         events.append(seal("storefront", draft, events[-1] if events else None))
     return tuple(events)
 

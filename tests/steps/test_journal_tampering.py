@@ -1,17 +1,17 @@
 """S18: a record that was edited, dropped, swapped or cut off is found; people are told, and nothing moves."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from controller.aws.dynamodb.journal import DynamoJournal
-from controller.core.journal.event import Event, to_json
+from controller.core.journal.event import Event
 from controller.core.journal.kind import Kind
 from controller.ports.errors import JournalUnreadable
 from controller.steps.context.journal_head import JournalHead
 from controller.steps.operator.commands import arm
+from tests.support.journal_events import rewritten
 from tests.support.policy_scene import OTHER, policy_data
 from tests.support.world import World, deploy, failing, rebuilt
 
@@ -20,13 +20,13 @@ Patch = pytest.MonkeyPatch
 
 def edited(w: World) -> None:
     stop = last(w, Kind.DISARMED)
-    rewrite(w, stop, replace(stop.draft, kind=Kind.ARMED))
+    rewrite(w, stop, rewritten(stop, kind="Armed"))
 
 
 def swapped(w: World) -> None:
     stop, go = last(w, Kind.DISARMED), last(w, Kind.ARMED)
-    rewrite(w, stop, go.draft)
-    rewrite(w, go, stop.draft)
+    rewrite(w, stop, rewritten(go, seq=stop.seq, prev=stop.prev))
+    rewrite(w, go, rewritten(stop, seq=go.seq, prev=go.prev))
 
 
 def dropped(w: World) -> None:
@@ -50,9 +50,9 @@ def delete(w: World, seq: int) -> None:
     w.stage.cloud.call("dynamodb", "DeleteItem", OTHER, item(seq))
 
 
-def rewrite(w: World, event: Event, draft: Any) -> None:
+def rewrite(w: World, event: Event, text: str) -> None:
     """In place, with the hash as it was: who could write a new one could not write those that follow."""
-    body = {":b": {"S": to_json(replace(event, draft=draft))}}
+    body = {":b": {"S": text}}
     change = {"UpdateExpression": "SET body = :b", "ExpressionAttributeValues": body}
     w.stage.cloud.call("dynamodb", "UpdateItem", OTHER, item(event.seq) | change)
 

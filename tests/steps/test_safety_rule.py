@@ -13,6 +13,7 @@ from controller.steps.operator.approve import answer, look_at
 from controller.steps.workflow import shift_traffic
 from tests.steps.guard_removal import remove
 from tests.support.approval_request import GATE, NO_MOVES, question, yes
+from tests.support.journal_events import said
 from tests.support.policy_scene import storefront
 from tests.support.world import FREE, World, deploy, failing
 
@@ -44,14 +45,14 @@ def asked(*slices: str, **changes: Any) -> tuple[World, str]:
 
 
 def intents(w: World) -> list[list[str]]:
-    return [e.data.get("override", []) for e in w.events if e.kind is Kind.SHIFT_INTENDED]
+    return [said(e).get("override", []) for e in w.events if e.kind is Kind.SHIFT_INTENDED]
 
 
 def test_the_refusal_names_the_rule_and_two_people_set_it_aside() -> None:
     w, request = asked()
     refusal = next(e for e in w.events if e.kind is Kind.SHIFT_REFUSED)
-    assert refusal.data["rule"] == arn(w)
-    assert "both-a" in refusal.data["reason"]
+    assert said(refusal)["rule"] == arn(w)
+    assert "both-a" in said(refusal)["reason"]
     seen = look_at(w.hand, request)
     assert f"An approval sets aside: safety rule {arn(w)}." in getattr(seen, "lines", ())
     assert "1 more must agree" in yes(w, request, "ana")
@@ -116,7 +117,7 @@ def test_the_approval_to_move_is_none_to_set_a_rule_aside() -> None:
     assert w.until(lambda: w.count(Kind.APPROVAL_REQUESTED) == 2, 120)
     w.advance(60)
     assert w.moves == NO_MOVES
-    assert [e.data["gate"] for e in w.events if e.kind is Kind.APPROVAL_REQUESTED] == ["oncall", "override"]
+    assert [said(e)["gate"] for e in w.events if e.kind is Kind.APPROVAL_REQUESTED] == ["oncall", "override"]
 
 
 def test_a_master_switch_is_respected_nobody_is_asked_to_set_it_aside() -> None:

@@ -1,13 +1,16 @@
 """Events of a test, from a kind and plain data."""
 
+import json
+from dataclasses import fields
 from typing import Any
 
+from controller.core.canonical_json import canonical
 from controller.core.journal.body import body_of, members
 from controller.core.journal.event import Draft, Event
 from controller.core.journal.kind import Kind
 
 
-def draft(
+def drafted(
     id_: str, kind: Kind, at: float, by: str, epoch: int = 0, incident: str | None = None,
     data: dict[str, Any] | None = None,
 ) -> Draft:  # fmt: skip
@@ -15,5 +18,12 @@ def draft(
 
 
 def said(event: Event) -> dict[str, Any]:
-    """What the event says, as it stands in its text."""
-    return members(event.body)
+    """All that the event says, as JSON has it; what it leaves out has its default."""
+    whole = {each.name.rstrip("_"): getattr(event.body, each.name) for each in fields(event.body)}
+    plain = {key: list(value) if isinstance(value, tuple) else value for key, value in whole.items()}
+    return plain | members(event.body)
+
+
+def rewritten(event: Event, **members: Any) -> str:
+    """The event's text with other members: what somebody would put in its place."""
+    return canonical(json.loads(event.text) | members)

@@ -210,7 +210,7 @@ def _event(application: str, item: dict[str, Any]) -> Event:
     number = item["seq"]["N"]
     event = event_of(item.get("body", {}).get("S", "null"))
     if "hash" in item and item["hash"].get("S") != event.hash:  # events of format 1 say it in their text
-        raise ValueError(f"event {number} of {application} is not what its hash says")
+        raise ValueError(f"the journal of {application} is broken at event {number}: its hash says otherwise")
     if (event.application, str(event.seq)) != (application, number):
         raise ValueError(f"item {number} of {application} holds event {event.seq} of {event.application}")
     return event
