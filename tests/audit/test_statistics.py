@@ -67,17 +67,21 @@ def asked(at: float, question: str, stage: int = 1, people: int = 1) -> Any:
                 ask=["group:a"], people=people, gate="oncall", stage=stage)  # fmt: skip
 
 
+def answer(at: float, kind: Kind, by: str = "mia", needed: int = 0) -> Any:
+    return at_time(at, kind, by, "i", approval="q1", needed=needed)
+
+
 @pytest.mark.parametrize(
     ("drafts", "outcome", "took"),
     [
         ([], "waiting", None),
-        ([at_time(60, Kind.APPROVAL_GIVEN, "mia", "i", approval="q1", needed=0)], "given", 50.0),
-        ([at_time(60, Kind.APPROVAL_GIVEN, "mia", "i", approval="q1", needed=1)], "waiting", None),
-        ([at_time(60, Kind.APPROVAL_GIVEN, "mia", "i", approval="q1", needed=1),
-          at_time(80, Kind.APPROVAL_GIVEN, "ben", "i", approval="q1", needed=0)], "given", 70.0),
-        ([at_time(60, Kind.APPROVAL_DENIED, "mia", "i", approval="q1")], "denied", 50.0),
-        ([at_time(60, Kind.APPROVAL_EXPIRED, "t", "i", approval="q1")], "expired", None),
-        ([asked(60, "q1", stage=2), at_time(90, Kind.APPROVAL_DENIED, "mia", "i", approval="q1")], "denied", 80.0),
+        ([answer(60, Kind.APPROVAL_GIVEN)], "given", 50.0),
+        ([answer(60, Kind.APPROVAL_GIVEN, needed=1)], "waiting", None),
+        ([answer(60, Kind.APPROVAL_GIVEN, needed=1),
+          answer(80, Kind.APPROVAL_GIVEN, "ben")], "given", 70.0),
+        ([answer(60, Kind.APPROVAL_DENIED)], "denied", 50.0),
+        ([answer(60, Kind.APPROVAL_EXPIRED, "t")], "expired", None),
+        ([asked(60, "q1", stage=2), answer(90, Kind.APPROVAL_DENIED)], "denied", 80.0),
         ([asked(60, "q2")], "superseded", None),
         ([at_time(60, Kind.STOOD_DOWN, "t", "i")], "withdrawn", None),
         ([at_time(60, Kind.STOOD_DOWN, "t", "another")], "waiting", None),
