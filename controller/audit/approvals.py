@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from controller.core.journal.event import Event
 from controller.core.journal.kind import Kind
+from controller.core.journal.moves import Answer, ApprovalRequested
 
 ENDS = {Kind.APPROVAL_GIVEN: "given", Kind.APPROVAL_DENIED: "denied", Kind.APPROVAL_EXPIRED: "expired"}
 
@@ -52,25 +53,17 @@ def questions(events: Iterable[Event]) -> list[Question]:
 def _asked(events: Iterable[Event]) -> Iterator[Question]:
     waiting: dict[str, Question] = {}
     for event in events:
-        data, about = event.data, event.draft.incident or ""
+        said, about = event.body, event.draft.incident or ""
         present = waiting.get(about)
-        if event.kind is Kind.APPROVAL_REQUESTED:
-            stage = (event.at, tuple(map(str, data.get("ask", ()))), int(data.get("people", 1)),
-                     float(data["expires"]))  # fmt: skip
-            if present is not None and present.id == data["approval"]:
+        if isinstance(said, ApprovalRequested):
+            stage = (event.at, said.ask, said.people, said.expires)
+            if present is not None and present.id == said.approval:
                 present.stages.append(stage)
                 continue
             if present is not None:
                 present._end("superseded", event.at)
                 yield present
-            waiting[about] = Question(
-                str(data["approval"]),
-                about,
-                str(data.get("gate", "")),
-                str(data["digest"]),
-                event.at,
-                [stage],
-            )
+            waiting[about] = Question(said.approval, about, said.gate, said.digest, event.at, [stage])
         elif present is not None and event.kind in ENDS:
             _answer(present, event)
             if present.ended is not None:
@@ -83,8 +76,8 @@ def _asked(events: Iterable[Event]) -> Iterator[Question]:
 
 def _answer(question: Question, event: Event) -> None:
     said = ENDS[event.kind]
-    if said != "expired":
-        reason = str(event.data.get("reason") or "")
-        question.answers.append((event.at, event.draft.by, said, reason))
-    if not event.data.get("needed"):
-        question._end(said, event.at)
+    if isinstance(event.body, Answer):
+        question.answers.append((event.at, event.draft.by, said, event.body.reason))
+        if event.body.needed:
+            return
+    question._end(said, event.at)

@@ -16,9 +16,11 @@ from controller.audit.approvals import Question, questions
 from controller.audit.availability import Span, Stretch, blinded, enforced, nobody, seconds, stretches
 from controller.core.explanation import format_time
 from controller.core.incident.fold import fold
-from controller.core.incident.state import OPENINGS, Incident, Phase
+from controller.core.incident.state import Incident, Phase
 from controller.core.journal.event import Event
 from controller.core.journal.kind import Kind
+from controller.core.journal.moves import Opening
+from controller.core.journal.notes import PolicyLoaded
 
 OUTCOMES = ("moved", "stood down", "refused", "rolled back", "open")
 HOUR = 3600.0
@@ -83,11 +85,11 @@ def _episode(incident: Incident, events: Sequence[Event]) -> Episode:
 
     verified = [event.at for event in events if event.kind is Kind.SHIFT_VERIFIED]
     ended = [e.at for e in events if e.kind in (Kind.SETTLED, Kind.STOOD_DOWN, Kind.ROLLED_BACK)]
-    opening = next((event for event in events if event.kind in OPENINGS), None)
+    opening = next(((event.at, event.body) for event in events if isinstance(event.body, Opening)), None)
     return Episode(
         incident,
         _outcome(incident, events),
-        _seen(opening) if opening is not None and incident.by_person is None else None,
+        _seen(*opening) if opening is not None and incident.by_person is None else None,
         first(Kind.CONFIRMED),
         first(Kind.SHIFT_APPLIED),
         verified[-1] if verified else None,
@@ -107,13 +109,13 @@ def _outcome(incident: Incident, events: Sequence[Event]) -> str:
     return "open"
 
 
-def _seen(opening: Event) -> float | None:
+def _seen(opened: float, said: Opening) -> float | None:
     """Return the oldest `since` of a breaching signal in the stored tree.
 
     None where the tree had to be cut.
     """
-    decision = opening.data.get("decision") or {}
-    since = [at for at in _since(decision.get("tree") or {}) if at <= opening.at]
+    decision = said.decision or {}
+    since = [at for at in _since(decision.get("tree") or {}) if at <= opened]
     return min(since, default=None)
 
 
@@ -192,7 +194,7 @@ def figures(a: Account) -> dict[str, Any]:
         "drills": _drills(a),
         "hours": _hours(a.standing),
         "watching": _watching(a),
-        "policies": [_policy(e) for e in a.within if e.kind is Kind.POLICY_LOADED],
+        "policies": [_policy(e, e.body) for e in a.within if isinstance(e.body, PolicyLoaded)],
         "also": {name: kinds[kind] for kind, name in ALSO.items()},
         "events": sum(kinds.values()),
     }
@@ -287,17 +289,17 @@ def _watching(a: Account) -> dict[str, Any]:
     }
 
 
-def _policy(event: Event) -> dict[str, Any]:
+def _policy(event: Event, said: PolicyLoaded) -> dict[str, Any]:
     """Return the fields of a policy that came into force.
 
     The person who deployed it typed in the reviewers' names: see `core.policy.review_record`.
     """
-    review = event.data.get("review") or {}
+    review = said.review or {}
     return {
         "at": format_time(event.at),
-        "digest": str(event.data["digest"]),
-        "enforcement": str(event.data.get("enforcement", "")),
-        "deployed": format_time(float(event.data["deployed"])),
+        "digest": said.digest,
+        "enforcement": said.enforcement,
+        "deployed": format_time(said.deployed),
         "by": event.draft.by,
         "reviewed_by": [str(each.get("by", "")) for each in review.get("reviewed", ())],
     }

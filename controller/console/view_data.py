@@ -19,6 +19,7 @@ from controller.core.evidence.evaluation import Track, View, view
 from controller.core.incident.fold import fold
 from controller.core.incident.state import State
 from controller.core.journal.event import Event
+from controller.core.journal.moves import Answer, AnswerRefused, ApprovalExpired, ApprovalRequested, Reminded
 from controller.core.policy.schema import Policy
 from controller.ports.errors import EvidenceUnavailable, OutsideUnreachable
 from controller.readmodel.run import Story
@@ -38,6 +39,7 @@ LATELY = 30.0
 """Seconds for which probes are kept. They come once an hour, and are searched in hours of assessments."""
 EVERY = 100
 """Events between two states that are kept."""
+ABOUT_REQUEST = ApprovalRequested | Answer | AnswerRefused | ApprovalExpired | Reminded
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +214,7 @@ class Past:
                 kept.clear()
         for event in events[len(self._seen) :]:
             self._latest.append(max(event.at, self._latest[-1] if self._latest else event.at))
-            request = event.data.get("approval")
-            if isinstance(request, str):
-                self._requests.setdefault(request, []).append(event)
+            if isinstance(event.body, ABOUT_REQUEST):
+                self._requests.setdefault(event.body.approval, []).append(event)
         if len(events) >= len(self._seen):
             self._seen = events

@@ -17,8 +17,35 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from controller.core.explanation import format_time
 from controller.core.incident.state import State
-from controller.core.journal.event import Event
-from controller.core.journal.kind import Kind
+from controller.core.journal.event import Body, Event
+from controller.core.journal.moves import (
+    ApprovalDenied,
+    ApprovalExpired,
+    ApprovalGiven,
+    ApprovalRequested,
+    HandedOver,
+    ReadinessConfirmed,
+    ReadinessDenied,
+    Reminded,
+    RolledBack,
+    Settled,
+    ShiftApplied,
+    ShiftIntended,
+    ShiftRefused,
+    ShiftVerified,
+    StoodDown,
+)
+from controller.core.journal.notes import (
+    Blinded,
+    BrokeGlass,
+    DrillSkipped,
+    Escalated,
+    NoticeDeferred,
+    PolicyLoaded,
+    RegionCounted,
+    Told,
+    Untold,
+)
 from controller.core.policy.terms import EVENT, NAME
 from controller.core.text import sanitize
 
@@ -99,7 +126,7 @@ def decision_event(event: Event, after: State) -> dict[str, Any] | None:
     if change is None:
         return None
     incident = after.incidents.get(event.draft.incident or "")
-    code = event.data.get("code")
+    key = event.body.key if isinstance(event.body, Escalated | Untold) else ""
     detail = DecisionEvent(
         id=event.draft.id,
         application=event.application,
@@ -113,21 +140,43 @@ def decision_event(event: Event, after: State) -> dict[str, Any] | None:
         source=incident.source if incident else None,
         target=incident.target if incident else None,
         phase=str(incident.phase) if incident else None,
-        code=_answer(event) if change == "answered" else None if code is None else sanitize(str(code), 64),
-        reason=sanitize(str(_why(event)), 500),
-        key=sanitize(str(event.data["key"]), 200) if event.data.get("key") else None,
+        code=sanitize(_code(event.body), 64) or None,
+        reason=sanitize(_why(event.body), 500),
+        key=sanitize(key, 200) or None,
     )
     return detail.model_dump(by_alias=True)
 
 
-def _why(event: Event) -> object:
-    data = event.data
-    return data.get("reason") or data.get("sentence") or data.get("subject") or ""
+def _code(said: Body) -> str:
+    match said:
+        case ApprovalGiven():
+            return "given"
+        case ApprovalDenied():
+            return "denied"
+        case ApprovalExpired():
+            return "expired"
+        case ReadinessDenied() | ShiftRefused() | Settled() | StoodDown() | HandedOver():
+            return said.code
+        case DrillSkipped() | Escalated():
+            return said.code
+        case _:
+            return ""
 
 
-def _answer(event: Event) -> str:
-    words = {Kind.APPROVAL_GIVEN: "given", Kind.APPROVAL_DENIED: "denied"}
-    return words.get(event.kind, "expired")
+def _why(said: Body) -> str:
+    match said:
+        case ShiftVerified(sentence=told) | Untold(subject=told) | Told(subject=told):
+            return told
+        case BrokeGlass(reason=reason, sentence=told):
+            return reason or told
+        case ApprovalRequested() | ApprovalExpired() | Reminded() | ReadinessConfirmed():
+            return ""
+        case ShiftIntended() | ShiftApplied() | RolledBack():
+            return ""
+        case PolicyLoaded() | Blinded() | RegionCounted() | NoticeDeferred():
+            return ""
+        case _:
+            return said.reason
 
 
 SIGNAL_SOURCE = "tidegate.signal"

@@ -39,9 +39,9 @@ def _last(state: State) -> dict[str, Any] | None:
     """Return the last drill or the last skipped one, whichever came later."""
     drill, skipped = last_drill(state), state.skipped
     if skipped is not None and (drill is None or drill.opened < skipped.at):
-        data = skipped.data
-        return {"region": data["source"], "at": format_time(skipped.at), "outcome": data["outcome"],
-                "reason": data["reason"], "id": None}  # fmt: skip
+        said = skipped.said
+        return {"region": said.source, "at": format_time(skipped.at), "outcome": said.outcome,
+                "reason": said.reason, "id": None}  # fmt: skip
     return None if drill is None else _drill_fields(drill)
 
 
@@ -88,8 +88,8 @@ def last_probes(
 
 def drift_data(state: State) -> dict[str, Any] | None:
     """Return the last drift that was seen, and its time."""
-    event = state.drift
-    return None if event is None else {"at": format_time(event.at), "reason": event.data["reason"]}
+    drift = state.drift
+    return None if drift is None else {"at": format_time(drift.at), "reason": drift.said.reason}
 
 
 def stuck_step_data(state: State, now: float) -> dict[str, Any] | None:

@@ -257,9 +257,9 @@ def test_in_a_rehearsal_it_needs_no_config_and_the_journal_hears_of_it_once(tmp_
         table = ("dynamodb", "scan", "--table-name", "tidegate-journal")
         items = rehearsal.aws(rehearsal.told["aws"], rehearsal.told["region"], *table)["Items"]
         bodies = [json.loads(item["body"]["S"]) for item in items if item.get("kind") == {"S": "BrokeGlass"}]
-        stages = [body["draft"]["data"]["stage"] for body in bodies]
+        stages = [body["data"]["stage"] for body in bodies]
         assert stages == ["intended", "applied", "refused"]
-        assert bodies[0]["draft"]["by"] == "ana"
-        assert bodies[2]["draft"]["data"]["record_hash"] == waiting.hash
+        assert bodies[0]["by"] == "ana"
+        assert bodies[2]["data"]["record_hash"] == waiting.hash
     finally:
         assert rehearsal.stop() == 0

@@ -38,8 +38,8 @@ from controller.audit.bundle.manifest import (
     schemas,
 )
 from controller.core.explanation import format_time
-from controller.core.journal.event import GENESIS, Event, to_json, written_until
-from controller.core.journal.kind import Kind
+from controller.core.journal.event import GENESIS, Event, written_until
+from controller.core.journal.notes import PolicyLoaded
 from controller.ports.audit import AssessmentLog, PublicKey, Signer
 from controller.ports.errors import OutsideUnreachable
 
@@ -181,7 +181,7 @@ def _bounded(manifest: Manifest) -> None:
 
 
 def _lines(events: Sequence[Event]) -> bytes:
-    return "".join(to_json(event) + "\n" for event in events).encode()
+    return "".join(event.text + "\n" for event in events).encode()
 
 
 def _chain(application: str, events: Sequence[Event]) -> Chain:
@@ -194,13 +194,11 @@ def _in_force(events: Sequence[Event], period: Period, texts: Mapping[str, str])
 
     Of those from before the period it yields the last.
     """
-    loaded = [event for event in events if event.kind is Kind.POLICY_LOADED]
-    before = [event for event in loaded if event.at < period.begin]
-    for event in (*before[-1:], *(event for event in loaded if event.at >= period.begin)):
-        digest = str(event.data["digest"])
-        file = f"policies/{digest}.json" if digest in texts else None
-        enforcement = str(event.data.get("enforcement", ""))
-        yield InForce(digest=digest, since=format_time(event.at), enforcement=enforcement, file=file)
+    loaded = [(event.at, event.body) for event in events if isinstance(event.body, PolicyLoaded)]
+    before = [each for each in loaded if each[0] < period.begin]
+    for at, said in (*before[-1:], *(each for each in loaded if each[0] >= period.begin)):
+        file = f"policies/{said.digest}.json" if said.digest in texts else None
+        yield InForce(digest=said.digest, since=format_time(at), enforcement=said.enforcement, file=file)
 
 
 def _listed(name: str, content: bytes | Packed) -> Listed:

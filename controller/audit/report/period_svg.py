@@ -20,7 +20,7 @@ from controller.audit.report.markup import GUTTER, MARGIN, WIDTH, Markup, Scale,
 from controller.audit.report.timeline_svg import frame, hatch
 from controller.audit.statistics import Account
 from controller.core.explanation import format_time
-from controller.core.journal.kind import Kind
+from controller.core.journal.notes import PolicyLoaded
 from controller.core.text import sanitize
 
 LANE, AXIS = 24.0, 28.0
@@ -118,9 +118,8 @@ def _spans(spans: Sequence[Span], scale: Scale, y: float) -> Markup:
 
 def _policies(a: Account) -> Iterator[Mark]:
     for event in a.within:
-        if event.kind is Kind.POLICY_LOADED:
-            digest = str(event.data["digest"])[:12]
-            told = f"{format_time(event.at)}: policy {digest}, {event.data.get('enforcement')}"
+        if isinstance(event.body, PolicyLoaded):
+            told = f"{format_time(event.at)}: policy {event.body.digest[:12]}, {event.body.enforcement}"
             yield event.at, "flag", told
 
 

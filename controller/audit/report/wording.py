@@ -2,6 +2,7 @@
 
 from controller.core.explanation import why_sentence
 from controller.core.journal.kind import Kind
+from controller.core.journal.moves import IncidentOpened
 from controller.readmodel.run import Story, sentence
 
 NOES = (Kind.APPROVAL_DENIED, Kind.APPROVAL_EXPIRED)
@@ -81,8 +82,8 @@ def because(story: Story) -> str:
     It is the reason that the controller itself gave.
     """
     for event in story.journal:
-        if event.kind is Kind.INCIDENT_OPENED and event.at >= story.broke and story.shifts:
-            return f"Why it moved: {event.data.get('reason')}."
+        if isinstance(event.body, IncidentOpened) and event.at >= story.broke and story.shifts:
+            return f"Why it moved: {event.body.reason}."
     if story.shifts:
         return ""
     for event in story.journal:

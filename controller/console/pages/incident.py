@@ -11,7 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from controller.console.http.messages import Response
-from controller.console.pages.timeline import BEFORE, ends, story_of
+from controller.console.pages.timeline import BEFORE, carried, ends, story_of
 from controller.console.pages.traffic import traffic_of, waves_of
 from controller.console.pages.visit import Visit
 from controller.console.view_data import Seen
@@ -21,7 +21,15 @@ from controller.core.decision.decide import decide
 from controller.core.explanation import decision_data
 from controller.core.incident.state import ENDED, Incident, Phase
 from controller.core.journal.event import Event
-from controller.core.journal.kind import Kind
+from controller.core.journal.moves import (
+    ApprovalDenied,
+    ApprovalExpired,
+    ApprovalGiven,
+    ApprovalRequested,
+    Reminded,
+    Settled,
+    StoodDown,
+)
 from controller.core.model import Decision
 from controller.core.policy.schema import Policy
 from controller.ports.errors import OutsideUnreachable
@@ -30,7 +38,6 @@ from controller.steps.context.governance import governed_if_read
 from controller.steps.context.situation import situation
 from controller.steps.incident.approvals import next_ask
 
-ENDINGS = {Kind.APPROVAL_DENIED: "denied", Kind.APPROVAL_EXPIRED: "nobody answered in time"}
 SPAN = 7_200.0
 """Seconds of assessments that a picture reads at most."""
 
@@ -65,28 +72,33 @@ def turns_of(own: Sequence[Event]) -> list[Turn]:
     """Return every ask of an incident, oldest first."""
     found: list[Turn] = []
     for event in own:
-        data = event.data
-        if event.kind is Kind.APPROVAL_REQUESTED:
+        if isinstance(event.body, ApprovalRequested):
             if found and not found[-1].outcome:
                 found[-1] = replace(found[-1], outcome="nobody answered in time; the next were asked")
-            who = tuple(map(str, data.get("ask", ())))
-            people, until = int(data.get("people", 1)), float(data["expires"])
-            found.append(Turn(event.at, who, people, until, str(data["digest"])[:8]))
-        elif not found:
-            continue
-        elif event.kind is Kind.REMINDED:
-            found[-1] = replace(found[-1], reminded=event.at)
-        elif event.kind is Kind.APPROVAL_GIVEN:
-            said = (*found[-1].said, (event.draft.by, "approved", event.at))
-            found[-1] = replace(found[-1], said=said, outcome="" if data.get("needed") else "approved")
-        elif event.kind in ENDINGS:
-            said = found[-1].said
-            if event.kind is Kind.APPROVAL_DENIED:
-                said = (*said, (event.draft.by, "denied", event.at))
-            found[-1] = replace(found[-1], said=said, outcome=ENDINGS[event.kind])
-        elif event.kind in (Kind.STOOD_DOWN, Kind.SETTLED) and not found[-1].outcome:
-            found[-1] = replace(found[-1], outcome="withdrawn")
+            asked = event.body
+            found.append(Turn(event.at, asked.ask, asked.people, asked.expires, asked.digest[:8]))
+        elif found:
+            found[-1] = _followed(found[-1], event)
     return found
+
+
+def _followed(turn: Turn, event: Event) -> Turn:
+    """Return the ask after an event that came later."""
+    match event.body:
+        case Reminded():
+            return replace(turn, reminded=event.at)
+        case ApprovalGiven(needed=needed):
+            said = (*turn.said, (event.draft.by, "approved", event.at))
+            return replace(turn, said=said, outcome="" if needed else "approved")
+        case ApprovalDenied():
+            said = (*turn.said, (event.draft.by, "denied", event.at))
+            return replace(turn, said=said, outcome="denied")
+        case ApprovalExpired():
+            return replace(turn, outcome="nobody answered in time")
+        case StoodDown() | Settled() if not turn.outcome:
+            return replace(turn, outcome="withdrawn")
+        case _:
+            return turn
 
 
 def expiries(policy: Policy, incident: Incident, seen: Seen, *, silence: str) -> list[Expiry]:
@@ -169,8 +181,7 @@ def _record(
     """
     if judged is not None:
         return decision_data(judged)
-    carried = [(event.at, event.data["decision"]) for event in own if "decision" in event.data]
-    return max([*assessed, *carried], key=lambda pair: pair[0], default=(0.0, None))[1]
+    return max([*assessed, *carried(own)], key=lambda pair: pair[0], default=(0.0, None))[1]
 
 
 def _assessed(deps: Deps, incident: Incident, now: float) -> list[tuple[float, Mapping[str, Any]]]:

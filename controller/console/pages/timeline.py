@@ -12,7 +12,14 @@ from controller.core.evidence.evaluation import Track
 from controller.core.incident.fold import fold
 from controller.core.incident.state import ENDED, Incident
 from controller.core.journal.event import Event
-from controller.core.journal.kind import Kind
+from controller.core.journal.moves import (
+    ApprovalRequested,
+    Confirmed,
+    Opening,
+    ReadinessDenied,
+    ShiftApplied,
+    StoodDown,
+)
 from controller.core.policy.schema import Policy
 from controller.readmodel.run import Lane, Milestones, Said, Share, Shift, Story, Stretch
 
@@ -20,6 +27,8 @@ LEAD = 60.0
 BEFORE = 600.0
 """Seconds before its opening at which an incident's story begins at the earliest."""
 AFTER = 120.0
+DECIDED = Opening | Confirmed | ReadinessDenied | ApprovalRequested | StoodDown
+"""The events that bear the decision which led to them."""
 
 
 def ends(incident: Incident, now: float) -> float:
@@ -42,7 +51,7 @@ def story_of(
     own = tuple(e for e in seen.events if e.draft.incident == incident.id)
     shifts = _shifts(policy, own, broke)
     before = _stood(policy, incident, seen)
-    first = next((e.at for e in own if e.kind is Kind.CONFIRMED), None)
+    first = next((e.at for e in own if isinstance(e.body, Confirmed)), None)
     return Story(
         scenario=incident.id, says="", must="", region=incident.source, application=policy.application,
         approve="", speed=1.0, ok=True, findings=(), broke=broke, lasted=max(60.0, last - broke),
@@ -100,6 +109,12 @@ def _start(incident: Incident, seen: Seen) -> float:
     return max(earliest, min([at for at in starts if at <= incident.opened], default=incident.opened))
 
 
+def carried(own: Sequence[Event]) -> list[tuple[float, Mapping[str, Any]]]:
+    """Return the decisions that stand in the journal: (time, decision as stored)."""
+    bodies = [(event.at, event.body) for event in own]
+    return [(at, said.decision) for at, said in bodies if isinstance(said, DECIDED) and said.decision]
+
+
 def _about(policy: Policy, incident: Incident, seen: Seen) -> list[Track]:
     """Return the signals about the Region that is left and its target."""
     subjects = [incident.source, incident.target or next(r for r in policy.regions if r != incident.source)]
@@ -126,11 +141,11 @@ def _shifts(policy: Policy, own: Sequence[Event], broke: float) -> tuple[Shift, 
     states: dict[str, bool] = {}
     found = []
     for event in own:
-        if event.kind is Kind.SHIFT_APPLIED:
-            for name, on in event.data.get("states", {}).items():
-                if name in names and states.get(name, True) is not bool(on):
-                    found.append(Shift(event.at - broke, name, bool(on)))
-                states[name] = bool(on)
+        if isinstance(event.body, ShiftApplied):
+            for name, on in event.body.states.items():
+                if name in names and states.get(name, True) is not on:
+                    found.append(Shift(event.at - broke, name, on))
+                states[name] = on
     return tuple(found)
 
 
@@ -138,9 +153,8 @@ def _decisions(
     assessed: Sequence[tuple[float, Mapping[str, Any]]], own: Sequence[Event], broke: float
 ) -> tuple[Said, ...]:
     """Return each change of code, from the assessments and from the journal."""
-    carried = [(e.at, e.data["decision"]) for e in own if "decision" in e.data]
     found: list[Said] = []
-    for at, record in sorted([*assessed, *carried], key=lambda pair: pair[0]):
+    for at, record in sorted([*assessed, *carried(own)], key=lambda pair: pair[0]):
         if not found or found[-1].code != record["code"]:
             found.append(Said(at - broke, str(record["reason"]), str(record["code"])))
     return tuple(found)

@@ -20,6 +20,7 @@ from controller.core.decision.traffic_share import Served, before, between, each
 from controller.core.incident.state import ENDED, Incident, Phase
 from controller.core.journal.event import Event
 from controller.core.journal.kind import Kind
+from controller.core.journal.moves import ShiftIntended, ShiftVerified
 from controller.core.model import Plan
 from controller.core.policy.schema import Policy
 
@@ -127,14 +128,13 @@ def _made(own: Sequence[Event]) -> Iterator[Wave]:
     """
     wave: Wave | None = None
     for event in own:
-        if event.kind is Kind.SHIFT_INTENDED:
+        if isinstance(event.body, ShiftIntended):
             if wave is not None:
                 yield wave
-            changes = tuple((str(name), bool(on)) for name, on in event.data.get("changes", ()))
-            wave = Wave(int(event.data.get("wave", 1)), "intended", changes, event.at)
+            wave = Wave(event.body.wave, "intended", event.body.changes, event.at)
         elif wave is not None and event.kind in _BECAME:
-            share = event.data.get("share")
-            known = float(share) if isinstance(share, int | float) else wave.share
+            share = event.body.share if isinstance(event.body, ShiftVerified) else None
+            known = wave.share if share is None else share
             wave = replace(wave, state=_BECAME[event.kind], at=event.at, share=known)
     if wave is not None:
         yield wave

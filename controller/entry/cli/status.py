@@ -11,6 +11,7 @@ from rich.text import Text
 from controller.core.explanation import format_time, tree_lines
 from controller.core.incident.fold import fold
 from controller.core.incident.state import Incident, as_data
+from controller.core.journal.body import members
 from controller.core.journal.event import Event, broken_at
 from controller.core.text import sanitize
 from controller.entry.break_glass import journal_waiting
@@ -208,7 +209,7 @@ def event_data(event: Event) -> dict[str, Any]:
 
     The stored decision stays in the journal.
     """
-    data = {key: value for key, value in event.data.items() if key != "decision"}
+    data = {key: value for key, value in members(event.body).items() if key != "decision"}
     return {
         "seq": event.seq,
         "at": format_time(event.at),

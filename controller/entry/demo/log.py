@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from controller.core.journal.event import Event
-from controller.core.journal.kind import Kind
+from controller.core.journal.moves import ApprovalRequested
 from controller.core.text import sanitize
 from controller.lab.environment.environment import Stage
 from controller.lab.environment.observer import RunObserver
@@ -95,9 +95,9 @@ class RunEvents:
 
 def _how(event: Event) -> str:
     """Return the command that a person types to answer; the id is no secret."""
-    if event.kind is not Kind.APPROVAL_REQUESTED:
+    if not isinstance(event.body, ApprovalRequested):
         return ""
-    return f" (tidegate approve {event.data.get('approval')})"
+    return f" (tidegate approve {event.body.approval})"
 
 
 def clock(seconds: float) -> str:
