@@ -1,4 +1,4 @@
-"""Format 1 of an event's text, which versions before 0.13 wrote: it is read, and never written.
+"""Format 1 of an event's text, which version 0.1.0 wrote: it is read, and never written.
 
 ```
  {"application":…,"draft":{"at":…,"by":…,"data":{…},"epoch":…,"id":…,"incident":…,"kind":…},"hash":…,"prev":…,"seq":…}
