@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from controller.aws.dynamodb import journal as journals
 from controller.aws.dynamodb.journal import LARGEST, PERMISSIONS, WHOLE, DynamoJournal
-from controller.core.journal.event import Draft, Event, broken_at, seal
+from controller.core.journal.event import Draft, Event, broken_at, hash_of, seal
 from controller.core.journal.kind import Kind
+from controller.core.journal.moves import StoodDown
 from controller.ports.errors import JournalConflict, JournalUnreadable, OutsideUnreachable
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
@@ -140,9 +141,9 @@ def test_a_failure_and_another_writer_meanwhile_is_a_conflict(desk: Desk) -> Non
 
 
 def test_the_same_id_in_another_event_is_not_ours(desk: Desk) -> None:
-    desk.other.append("storefront", draft("same", n=1), None)
+    desk.other.append("storefront", draft("same", code="1"), None)
     with pytest.raises(JournalConflict):
-        desk.journal.append("storefront", draft("same", n=2), None)
+        desk.journal.append("storefront", draft("same", code="2"), None)
 
 
 def test_gives_up_after_three_tries_without_waiting_long(desk: Desk) -> None:
@@ -175,14 +176,23 @@ def test_the_client_may_not_be_asked_more_than_it_is_told(desk: Desk) -> None:
 
 def test_an_event_that_is_too_large_is_refused_with_its_size(desk: Desk) -> None:
     with pytest.raises(ValueError, match=rf"has 2\d{{4}} bytes; at most {LARGEST}"):
-        desk.journal.append("storefront", draft("big", text="x" * 20_000), None)
+        desk.journal.append("storefront", draft("big", reason="x" * 20_000), None)
     assert desk.wire.calls == []
 
 
-@pytest.mark.parametrize("data", [{10: "a", 9: "b"}, {"n": float("nan")}])
-def test_an_event_that_json_would_change_is_refused(desk: Desk, data: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="JSON"):
-        desk.journal.append("storefront", replace(draft("odd"), data=data), None)
+ODD = [
+    StoodDown(decision={10: "a", 9: "b"}),  # type: ignore[dict-item]
+    StoodDown(decision={"n": float("nan")}),
+    StoodDown(decision={"n": 2**53}),
+    StoodDown(reason="half a pair \ud800"),
+    StoodDown(reason=17),  # type: ignore[arg-type]
+]
+
+
+@pytest.mark.parametrize("body", ODD)
+def test_an_event_that_json_would_change_is_refused(desk: Desk, body: StoodDown) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        desk.journal.append("storefront", replace(draft("odd"), body=body), None)
     assert desk.wire.calls == []
 
 
@@ -192,12 +202,15 @@ def test_an_unreadable_journal_is_unreachable(desk: Desk) -> None:
         desk.journal.read("storefront")
 
 
-def tampered(desk: Desk, number: int, body: str) -> None:
+def tampered(desk: Desk, number: int, body: str, *, sealed: bool = True) -> None:
+    """Another text in an event's place; sealed: with a hash of its own beside it."""
+    hash_ = hash_of(body) if sealed else desk.other.read("storefront")[number - 1].hash
     desk.client.update_item(
         TableName=desk.table,
         Key={"application": {"S": "storefront"}, "seq": {"N": str(number)}},
-        UpdateExpression="SET body = :body",
-        ExpressionAttributeValues={":body": {"S": body}},
+        UpdateExpression="SET body = :body, #hash = :hash",
+        ExpressionAttributeNames={"#hash": "hash"},
+        ExpressionAttributeValues={":body": {"S": body}, ":hash": {"S": hash_}},
     )
 
 
@@ -211,7 +224,7 @@ def written(desk: Desk, count: int = 4) -> list[Event]:
 
 def test_an_edited_event_is_found(desk: Desk) -> None:
     second = written(desk)[1]
-    tampered(desk, 2, rewritten(second, by="mallory"))
+    tampered(desk, 2, rewritten(second, by="mallory"), sealed=False)
     with pytest.raises(ValueError, match="broken at event 2"):
         desk.journal.read("storefront")
 
@@ -260,7 +273,7 @@ def test_its_last_event_edited_or_gone_is_found_at_once(desk: Desk) -> None:
 def test_an_older_event_edited_is_found_when_all_is_read_again(desk: Desk) -> None:
     lived_on(desk)
     second = desk.other.read("storefront")[1]
-    tampered(desk, 2, rewritten(second, by="mallory"))
+    tampered(desk, 2, rewritten(second, by="mallory"), sealed=False)
     desk.kernel.run(until=AT + WHOLE + 1)
     with pytest.raises(JournalUnreadable, match="broken at event 2"):
         desk.other.read("storefront")

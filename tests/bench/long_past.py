@@ -23,6 +23,7 @@ from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.rehearsal.wire.botocore_client import virtual_clients
 from controller.steps.context.deps import Deps
 from tests.support.console_world import GATE, Desk
+from tests.support.journal_events import draft, said
 from tests.support.policy_scene import policy_data
 from tests.support.world import World, failing
 from tests.support.world_feed import Straight
@@ -54,8 +55,8 @@ def long_past(*, pairs: int = PAIRS) -> Desk:
     journal = DynamoJournal(client=client, table=d.journal_table, runtime=w.deps.runtime)
     last = journal.append(APPLICATION, events[0].draft, None)
     for number in range(pairs):
-        for draft in _copied(events[1:], number, now - (pairs + 1 - number) * DAY):
-            last = journal.append(APPLICATION, draft, last)
+        for copied in _copied(events[1:], number, now - (pairs + 1 - number) * DAY):
+            last = journal.append(APPLICATION, copied, last)
     kept = DynamoAssessments(client=client, table=d.assessments_table)
     for minute in range(2 * 1440, 2, -1):
         if not BLIND[0] <= -minute * MINUTE <= BLIND[1]:
@@ -105,12 +106,12 @@ def _asked(w: World) -> int:
 def _copied(events: Sequence[Event], number: int, start: float) -> Iterator[Draft]:
     """The same under ids of their own, the first at `start`."""
     rng, moved = random.Random(number), start - events[0].at
-    names = {event.draft.incident for event in events} | {event.data.get("approval") for event in events}
-    text = ascii_json([[e.kind, e.at, e.draft.by, e.draft.epoch, e.draft.incident, e.data] for e in events])
+    names = {event.draft.incident for event in events} | {said(event).get("approval") for event in events}
+    text = ascii_json([[e.kind, e.at, e.draft.by, e.draft.epoch, e.draft.incident, said(e)] for e in events])
     for name in sorted(filter(None, names)):
         stem, dash, turn = name.rpartition("-")  # an incident's; a request's is 128 random bits
         text = text.replace(name, f"{stem}-{number + 100}{turn}" if dash else f"{rng.getrandbits(128):032x}")
     for kind, at, by, epoch, incident, data in json.loads(text):
         if "expires" in data:
             data["expires"] += moved
-        yield Draft(f"{rng.getrandbits(128):032x}", Kind(kind), at + moved, by, epoch, incident, data)
+        yield draft(f"{rng.getrandbits(128):032x}", Kind(kind), at + moved, by, epoch, incident, data)

@@ -13,8 +13,9 @@ from controller.core.incident.alert_keys import known_by_page
 from controller.core.incident.fold import fold
 from controller.core.incident.state import State
 from controller.core.journal.body import body_of
-from controller.core.journal.event import Event, seal
+from controller.core.journal.event import Event, Written, seal
 from controller.core.journal.kind import Kind
+from controller.core.journal.notes import DriftSeen
 from controller.core.model import Observation
 from controller.core.policy.schema import Policy
 from tests.support.journal_events import drafted, said
@@ -138,9 +139,7 @@ def test_what_was_turned_on_by_hand_stands_still_since_then_and_not_since_it_fai
     before = replace(state(policy), stand=gone)
     (unwritten,) = found(situation(policy, state=before, evidence=red, controls=part)).values()
     assert unwritten.since == situation(policy, evidence=red).now
-    event = seal(
-        "storefront", drafted("d", Kind.DRIFT_SEEN, T0 - 30, "x", data={"controls": {"use1-c": True}}), None
-    )
+    event = Written(1, T0 - 30, "x", None, DriftSeen(controls={"use1-c": True}))
     written = replace(before, stand=part, drift=event)
     (told_of,) = found(situation(policy, state=written, evidence=red, controls=part)).values()
     assert told_of.since == T0 - 30

@@ -9,6 +9,7 @@ from controller.core.decision.decide import decide
 from controller.core.decision.guards import begun
 from controller.core.incident.fold import ANSWERING, Folding, apply, fold, refuse_illegal
 from controller.core.incident.state import MOVES, IllegalMove, Phase, State
+from controller.core.journal.body import body_of
 from controller.core.journal.event import Draft, seal
 from controller.core.journal.kind import Kind
 from tests.support.journal_events import drafted
@@ -50,6 +51,7 @@ BY_PHASE: dict[Phase, tuple[tuple[Kind, dict[str, Any]], ...]] = {
 DATA: dict[Kind, dict[str, Any]] = {
     Kind.CONFIRMED: CONFIRMED[1], Kind.APPROVAL_REQUESTED: ASKED[1], Kind.ESCALATED: {"code": "x"},
     Kind.APPROVAL_GIVEN: GIVEN[1], Kind.APPROVAL_DENIED: GIVEN[1], Kind.APPROVAL_EXPIRED: GIVEN[1],
+    Kind.REMINDED: GIVEN[1], Kind.INCIDENT_OPENED: {"source": EAST},
 }  # fmt: skip
 
 
@@ -106,7 +108,7 @@ def test_an_incident_that_nobody_knows_cannot_move() -> None:
 @pytest.mark.parametrize("answer", [Kind.APPROVAL_GIVEN, Kind.APPROVAL_DENIED, Kind.APPROVAL_EXPIRED])
 def test_a_request_is_answered_once_and_by_its_own_id(answer: Kind) -> None:
     found = state(POLICY, *BY_PHASE[Phase.ASKED])
-    other = replace(draft(answer), data={"approval": "another"})
+    other = replace(draft(answer), body=body_of(answer, {"approval": "another"}))
     with pytest.raises(IllegalMove, match="answers no waiting request"):
         apply(found, seal("storefront", other, found.last))
     answered = apply(found, seal("storefront", draft(answer), found.last))

@@ -44,7 +44,7 @@ class Directed(ScriptedFaults):
         def look(fact: Fact) -> None:
             if fact.kind == "append" and fact.data["event"].kind is Kind.APPROVAL_REQUESTED and said:
                 yes = said.pop(0)
-                asked = self.world.watch.record.requests[fact.data["event"].data["approval"]]
+                asked = self.world.watch.record.requests[fact.data["event"].body.approval]
                 if yes is not None:
                     People(self.world).answer_at(late, "ana", asked, yes=yes, home=home)
 

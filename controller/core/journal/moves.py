@@ -312,3 +312,5 @@ Move = (
     | TakenOver
     | Acknowledged
 )
+Decided = Opening | Confirmed | ReadinessDenied | ApprovalRequested | StoodDown
+"""The events that carry a decision, as it was made then."""

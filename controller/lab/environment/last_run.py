@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from controller.core.journal.event import Event, from_json, to_json
+from controller.core.journal.event import Event, event_of
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import compiled, parse_policy
 
@@ -55,7 +55,7 @@ def write_last_run(file: Path, run: LastRun) -> None:
         "policy": compiled(run.policy),
         "account": run.account,
         "now": run.now,
-        "events": [to_json(event) for event in run.events],
+        "events": [event.text for event in run.events],
         "records": [[at, record] for at, record in run.records],
     }
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +71,7 @@ def read_last_run(file: Path) -> LastRun | None:
     """
     try:
         body: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        events = tuple(from_json(line) for line in body["events"])
+        events = tuple(event_of(line) for line in body["events"])
         records = [(float(at), dict(record)) for at, record in body["records"]]
         policy = parse_policy(body["policy"], in_force=True)
         return LastRun(policy, str(body["account"]), float(body["now"]), events, records)

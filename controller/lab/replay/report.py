@@ -7,6 +7,7 @@ from typing import Any
 from controller.core.incident.state import Incident
 from controller.core.journal.event import Event
 from controller.core.journal.kind import Kind
+from controller.core.journal.moves import Decided
 from controller.lab.replay.events import Refusal
 from controller.lab.replay.stage import ReplayCloud
 from controller.steps.context.journalling import load_state
@@ -61,7 +62,11 @@ def _decisions(theatre: ReplayCloud, journal: Sequence[Event]) -> Iterator[dict[
     stored: list[tuple[float, int, Mapping[str, Any]]] = []
     for at, record in deps.assessments.between(deps.application, 0.0, end):
         stored += [(at, 0, each) for each in record.get("decisions", ())]
-    stored += [(e.at, 1, e.data["decision"]) for e in journal if isinstance(e.data.get("decision"), dict)]
+    stored += [
+        (e.at, 1, e.body.decision)
+        for e in journal
+        if isinstance(e.body, Decided) and e.body.decision is not None
+    ]
     codes: dict[str, str] = {}
     for at, _, decision in sorted(stored, key=lambda each: each[:2]):
         region, code = str(decision["region"]), str(decision["code"])

@@ -29,7 +29,6 @@ from controller.lab.simulate.faults.deployments import policy_changes
 from controller.lab.simulate.faults.regions import canaries_stopped
 from controller.lab.simulate.faults.scripted import ScriptedFaults
 from controller.lab.simulate.faults.surroundings import turn
-from controller.lab.simulate.world.standings import UNTOLD
 from controller.lab.simulate.world.weather import CallRule
 from controller.lab.simulate.world.world import World
 
@@ -104,7 +103,7 @@ def all_mute(d: ScriptedFaults) -> None:
 
 
 def untold_written(world: World) -> bool:
-    return any(event.kind == UNTOLD for event in world.watch.record.events)
+    return any(event.kind is Kind.UNTOLD for event in world.watch.record.events)
 
 
 def not_confirmed(d: ScriptedFaults) -> None:

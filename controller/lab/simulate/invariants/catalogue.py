@@ -8,6 +8,7 @@ finds the intent that stands behind a call that moves traffic.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from controller.core.journal.moves import ShiftIntended
 from controller.lab.simulate.invariants import (
     bounds,
     decisions,
@@ -67,7 +68,8 @@ def intended(world: World, fact: Fact) -> str | None:
     intent = sent_by(world, fact)
     if intent is None:
         return f"{fact.where} sent {fact.text}, which it never wrote down"
-    if intent.life is not None and not intent.event.data.get("policy"):
+    said = intent.event.body
+    if isinstance(said, ShiftIntended) and not said.policy:
         return f"the intent #{intent.event.seq} names no policy"
     return None
 

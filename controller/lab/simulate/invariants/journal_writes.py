@@ -1,10 +1,10 @@
 """The invariants over what is appended to the journal. See `invariants.catalogue`."""
 
 from controller.core.journal.event import Event
-from controller.core.journal.kind import Kind
+from controller.core.journal.moves import ApprovalGiven, ShiftIntended
 from controller.lab.simulate.faults.controllers import LONGEST_SKEW
 from controller.lab.simulate.world.facts import Fact
-from controller.lab.simulate.world.journal_record import OPENINGS, Life
+from controller.lab.simulate.world.journal_record import Life, left_by_itself
 from controller.lab.simulate.world.world import World
 
 LOOK_BACK = 600.0
@@ -28,7 +28,8 @@ def _begins(world: World, fact: Fact) -> Life | None:
     """
     event = _event(fact)
     life = world.watch.record.lives.get(event.draft.incident or "")
-    first = event.kind is Kind.SHIFT_INTENDED and life is not None and life.applied == 0 and life.leg == "out"
+    intends = isinstance(event.body, ShiftIntended)
+    first = intends and life is not None and life.applied == 0 and life.leg == "out"
     return life if first and life is not None and life.requested_by is None else None
 
 
@@ -59,10 +60,10 @@ def answered_once(world: World, _fact: Fact) -> str | None:
 
 def in_time(world: World, fact: Fact) -> str | None:
     """A4: nobody approves what has expired."""
-    event = _event(fact)
-    if event.kind is not Kind.APPROVAL_GIVEN:
+    said = _event(fact).body
+    if not isinstance(said, ApprovalGiven):
         return None
-    asked = world.watch.record.requests[event.data["approval"]]
+    asked = world.watch.record.requests[said.approval]
     over = fact.at - asked.at - asked.within - skew(world)
     return f"approved {over:.0f} s after it expired" if over > 5.0 else None
 
@@ -74,7 +75,8 @@ def approved(world: World, fact: Fact) -> str | None:
     """
     event = _event(fact)
     life = world.watch.record.lives.get(event.draft.incident or "")
-    if event.kind is not Kind.SHIFT_INTENDED or life is None or life.applied or life.leg == "home":
+    intends = isinstance(event.body, ShiftIntended)
+    if not intends or life is None or life.applied or life.leg == "home":
         return None
     if world.policy.gate_name(life.intent) == "none":
         return None
@@ -165,8 +167,8 @@ def truly_bad(world: World, fact: Fact) -> str | None:
 
 def not_muted(world: World, fact: Fact) -> str | None:
     """S12: what is muted opens nothing."""
-    event = _event(fact)
-    if OPENINGS.get(event.kind) != "evacuate" or event.data.get("requested_by") or skew(world):
+    said = left_by_itself(_event(fact))
+    if said is None or skew(world):
         return None
-    left = world.watch.record.muted.get(str(event.data["source"]), 0.0) - fact.at
+    left = world.watch.record.muted.get(said.source, 0.0) - fact.at
     return f"opened while muted for {left:.0f} s more" if 5.0 < left < 890.0 else None

@@ -14,8 +14,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.core.journal.event import Event, from_json
-from controller.core.journal.kind import Kind
+from controller.core.journal.event import Body, event_of
+from controller.core.journal.moves import HandedOver, ReadinessDenied, Settled, ShiftRefused, StoodDown
+from controller.core.journal.notes import Disarmed, DrillSkipped, Escalated
 from controller.core.policy.schema import Policy
 from controller.lab.simulate.world.facts import Trace
 from controller.lab.simulate.world.journal_record import Intent, Record
@@ -232,17 +233,18 @@ class WorldObserver:
         item = json.loads(body)["Item"]
         if "body" not in item or status != 200:
             return
-        event: Event = from_json(item["body"]["S"])
+        event = event_of(item["body"]["S"])
         if event.application != self.policy.application:
-            stopped = event.kind is Kind.DISARMED
+            stopped = isinstance(event.body, Disarmed)
             self.record.fleet_disarmed = self.trace.now() if stopped else None
             self.trace.note("fleet", home, str(event.kind))
             return
         about = f" {event.draft.incident}" if event.draft.incident else ""
         text = f"#{event.seq} {event.kind}{about} e{event.draft.epoch} by {event.draft.by}"
         sound = self.record.chained(event)
-        if event.data.get("code"):
-            self.codes[str(event.data["code"])] += 1
+        code = _code(event.body)
+        if code:
+            self.codes[code] += 1
         self.record.add(event, self.trace.now())
         self.trace.note("append", home, text, {"event": event, "sound": sound})
 
@@ -262,6 +264,23 @@ class WorldObserver:
             for e in entries
         }
         return {"changes": changes, "override": tuple(params.get("SafetyRulesToOverride") or ())}
+
+
+def _code(said: Body) -> str:
+    """Return the code that an event carries; "" for none."""
+    match said:
+        case (
+            ReadinessDenied(code=code)
+            | ShiftRefused(code=code)
+            | Settled(code=code)
+            | StoodDown(code=code)
+            | HandedOver(code=code)
+            | DrillSkipped(code=code)
+            | Escalated(code=code)
+        ):
+            return code
+        case _:
+            return ""
 
 
 def _spelt(changes: Mapping[str, bool]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, TextIO
 
 from controller.aws.dynamodb.evidence import observations
-from controller.core.journal.event import Event, from_json
+from controller.core.journal.event import Event, event_of
 from controller.lab.simulate.world.world import World
 from controller.readmodel.trace import Traced, trace_lines
 from controller.rehearsal.service import AwsError
@@ -59,7 +59,7 @@ def kept(world: World, name: str) -> Traced:
 
 def _events(world: World, here: str) -> list[Event]:
     bodies = [item["body"]["S"] for item in _items(world, here, JOURNAL) if "body" in item]
-    return sorted((from_json(body) for body in bodies), key=lambda event: event.seq)
+    return sorted((event_of(body) for body in bodies), key=lambda event: event.seq)
 
 
 def _assessments(world: World, home: str) -> tuple[tuple[float, dict[str, Any]], ...]:
