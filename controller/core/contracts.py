@@ -54,7 +54,7 @@ Change = Literal[
     "opened", "confirmed", "asked", "answered", "intended", "applied", "verified", "refused", "settled",
     "turned_back", "rolled_back", "stood_down", "escalated", "handed_over", "taken_over", "drift", "muted",
     "acknowledged", "armed", "disarmed", "broke_glass", "echo", "blinded", "recovered",
-    "skipped", "untold", "told",
+    "skipped", "untold", "told", "restored",
 ]  # fmt: skip
 CHANGES: Mapping[str, Change] = {
     "IncidentOpened": "opened",
@@ -88,6 +88,7 @@ CHANGES: Mapping[str, Change] = {
     "Recovered": "recovered",
     "Untold": "untold",
     "Told": "told",
+    "JournalRestored": "restored",
 }
 """Journal kind -> the published change. A kind that is not here changes nothing that other tools act on."""
 
