@@ -313,4 +313,4 @@ Move = (
     | Acknowledged
 )
 Decided = Opening | Confirmed | ReadinessDenied | ApprovalRequested | StoodDown
-"""The events that carry a decision, as it was made then."""
+"""The events that bear the decision which led to them, or None."""
