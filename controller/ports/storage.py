@@ -26,7 +26,7 @@ class Journal(Protocol):
         ...
 
     def follow(self, application: str, known: Event | None) -> tuple[Event, ...]:
-        """Return the events after `known`, in order, strongly consistent; all of them where it is None.
+        """Return the events after `known`, strongly consistent; all where it is None.
 
         What came before is read again little by little, so that a change of it is found too.
         Raises `OutsideUnreachable`; `JournalUnreadable` as `read` does, and where `known` is not what it was.

@@ -1,4 +1,4 @@
-"""A checkpoint: the state at one event, so that a fresh process need not read all that came before.
+"""A checkpoint: the state at one event, from which a fresh process goes on.
 
 ```
  {"application":…,"deployed":…,"form":1,"last":"the event's text"}
@@ -36,7 +36,10 @@ class Checkpoints:
         self._states: TypeAdapter[State] | None = None
 
     def text_of(self, state: State, deployed: float) -> str:
-        """Return the checkpoint of a state that ends with an event. deployed: the time of the deployment."""
+        """Return the checkpoint of a state that ends with an event.
+
+        deployed: the time of the deployment, in seconds since 1970.
+        """
         if state.last is None:
             raise ValueError("an empty journal needs no checkpoint")
         first = {

@@ -84,7 +84,7 @@ class Folding:
         self._state: State | None = None
 
     def known(self, application: str) -> State | None:
-        """Return the state of this application as it was folded last, if it ends with an event."""
+        """Return the state of this application as it was folded last, if any was."""
         known = self._state
         return known if known is not None and known.last and known.application == application else None
 
@@ -93,7 +93,10 @@ class Folding:
         self._state = state
 
     def go_on(self, application: str, events: Sequence[Event], known: State | None) -> State:
-        """Return the state after `events`, which follow `known`; all of them where that is None."""
+        """Return the state after `events`, which follow `known`.
+
+        They are all of the journal where that is None.
+        """
         self._state = fold(application, events, onto=known)
         return self._state
 
@@ -251,7 +254,7 @@ def _opened(event: Event, said: Opening, in_force: str | None) -> Incident:
 
 
 def _moved(incident: Incident, event: Event) -> Incident:
-    kind, by = event.kind, event.draft.by
+    kind = event.kind
     phase = MOVES[kind][1] or incident.phase
     if kind in ANSWERING and incident.phase is Phase.VERIFIED:
         phase = incident.phase
@@ -284,24 +287,27 @@ def _moved(incident: Incident, event: Event) -> Incident:
             refused = replace(moved, intended={}, phase=Phase.VERIFIED if incident.waves else phase)
             return replace(refused, rules=_with_rule(incident, said.rule))
         case Acknowledged():
-            return replace(moved, acknowledged_by=by, changed=incident.changed)
+            return replace(moved, acknowledged_by=event.draft.by, changed=incident.changed)
         case Escalated() as said:
             return replace(moved, escalated=moved.escalated | {said.code}, changed=incident.changed)
-        case HandedOver(driver=driver) | TakenOver(driver=driver):
-            passed_on = incident.passed_on or (
-                isinstance(event.body, HandedOver) and event.body.code == UNTOLD
-            )
-            driver = incident.driver if driver is None else driver
-            return replace(moved, runs=moved.runs + 1, driver=driver, passed_on=passed_on)
-        case StoodDown() as said:
-            outcome = incident.outcome if said.outcome is None else said.outcome
-            stopped_by = _stopped_by(said.code, by)
-            return replace(moved, reason=said.reason, outcome=outcome, stopped_by=stopped_by)
-        case Settled() as said:
-            outcome = incident.outcome if said.outcome is None else said.outcome
-            return replace(moved, outcome=outcome, stopped_by=_stopped_by(said.code, by))
+        case HandedOver() | TakenOver() as said:
+            return _driven(moved, said)
+        case StoodDown() | Settled() as said:
+            return _ended(moved, said, event.draft.by)
         case _:
             return moved
+
+
+def _driven(moved: Incident, said: HandedOver | TakenOver) -> Incident:
+    driver = moved.driver if said.driver is None else said.driver
+    untold = isinstance(said, HandedOver) and said.code == UNTOLD
+    return replace(moved, runs=moved.runs + 1, driver=driver, passed_on=moved.passed_on or untold)
+
+
+def _ended(moved: Incident, said: StoodDown | Settled, by: str) -> Incident:
+    outcome = moved.outcome if said.outcome is None else said.outcome
+    reason = said.reason if isinstance(said, StoodDown) else moved.reason
+    return replace(moved, outcome=outcome, reason=reason, stopped_by=_stopped_by(said.code, by))
 
 
 def _stopped_by(code: str, by: str) -> str | None:

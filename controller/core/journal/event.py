@@ -91,7 +91,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Written(Generic[B_co]):
-    """What an event of a known kind says, and when and by whom it was written."""
+    """An event of a known kind: what it says, its number, time and writer."""
 
     seq: int
     at: float
@@ -101,7 +101,7 @@ class Written(Generic[B_co]):
 
 
 def written(event: Event, said: B) -> Written[B]:
-    """Return `said`, which is the event's body, with the event's number, time and writer."""
+    """Return the event's body, `said`, with the event's number, time and writer."""
     return Written(event.seq, event.at, event.draft.by, event.draft.incident, said)
 
 

@@ -1,4 +1,4 @@
-"""The checkpoint of this controller: kept by its tick, and begun with by its next process.
+"""The checkpoint: kept by the tick, begun with by the next process.
 
 ```
  tick ── state at #1200 ─┬─ the text ────────> journal's table, in place of the one before
@@ -36,7 +36,10 @@ def begin_with_checkpoint(deps: Deps) -> None:
 
 
 def keep_checkpoint(deps: Deps, state: State) -> None:
-    """Keep a checkpoint of `state` where the last one is `EVERY` events old; losing it costs time alone."""
+    """Keep a checkpoint of `state` where the last one is `EVERY` events old.
+
+    Losing it costs time alone.
+    """
     last, named = state.last, deps.journal_head.checkpoint
     if last is None or last.seq - (named.seq if named else 0) < EVERY:
         return
