@@ -40,7 +40,7 @@ class DynamoCheckpoints:
                 self._replicas.read("put_item", TableName=self._table, Item=item)
 
     def read(self, application: str) -> str | None:
-        parts: list[bytes] = []
+        items: list[dict[str, Any]] = []
         after: dict[str, Any] = {}
         while True:
             with translated(OutsideUnreachable, f"reading the checkpoint of {application}"):
@@ -53,19 +53,20 @@ class DynamoCheckpoints:
                     ExpressionAttributeValues={":application": self._key(application)["application"]},
                     **after,
                 )
-            parts += [bytes(item["part"]["B"]) for item in page["Items"] if "B" in item.get("part", {})]
+            items += page["Items"]
             if not page.get("LastEvaluatedKey"):
-                return _unpacked(page["Items"], b"".join(parts))
+                return _unpacked(items)
             after = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     def _key(self, application: str) -> dict[str, Any]:
         return {"application": {"S": f"checkpoint#{application}#{self._region}"}}
 
 
-def _unpacked(items: list[dict[str, Any]], packed: bytes) -> str | None:
-    if not items:
-        return None
+def _unpacked(items: list[dict[str, Any]]) -> str | None:
+    """Return the text of the parts; None where they are none, or are not whole."""
     try:
+        count = int(items[0]["of"]["N"])  # what follows is left from a longer one
+        packed = b"".join(bytes(item["part"]["B"]) for item in items[:count])
         return zlib.decompressobj().decompress(packed, LONGEST).decode()
-    except (zlib.error, ValueError):
+    except (zlib.error, ValueError, KeyError, IndexError, TypeError):
         return None
