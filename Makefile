@@ -65,9 +65,12 @@ synth: $(READY)
 release: $(READY)
 	$(BIN)/python -m infra --release $(ARGS)
 
+# The first lock holds every version and hash; each other is the part of it that a group in pyproject.toml needs.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate -p 3.11
 lock: $(READY)
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
-		-p 3.11 --all-extras pyproject.toml -o requirements.lock
+	$(COMPILE) --all-extras pyproject.toml -o requirements.lock
+	$(COMPILE) -c requirements.lock --group functions -o requirements-functions.lock
+	$(COMPILE) -c requirements.lock --group console -o requirements-console.lock
 
 clean:
 	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache
