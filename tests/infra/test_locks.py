@@ -16,6 +16,7 @@ from infra.bundle import CONSOLE, CONSOLE_ROOMS, FUNCTIONS, PYTHON, ROOMS
 from tests.support.sources import CODE, ROOT
 
 WHOLE = ROOT / "requirements.lock"
+BENCH = ROOT / "requirements-bench.lock"
 LOCKS = sorted(ROOT.glob("*.lock"))
 SHIPPED = {"functions": (FUNCTIONS, ROOMS), "console": (CONSOLE, CONSOLE_ROOMS)}
 """Group in pyproject.toml -> its lock, and the rooms that run on it."""
@@ -79,7 +80,7 @@ def imported(rooms: tuple[str, ...]) -> set[str]:
 
 
 def test_every_entry_is_held_to_its_hashes_and_names_no_place() -> None:
-    assert len(LOCKS) >= 3
+    assert len(LOCKS) >= 4
     for lock in LOCKS:
         assert "://" not in lock.read_text(encoding="utf-8")
         assert all(
@@ -92,6 +93,20 @@ def test_what_is_shipped_has_the_versions_and_hashes_of_the_whole_lock(group: st
     lock, _ = SHIPPED[group]
     assert len(entries(lock)) >= 15
     assert {name: entries(WHOLE).get(name) for name in entries(lock)} == entries(lock)
+
+
+def test_what_benches_share_with_us_has_our_versions_and_hashes() -> None:
+    """Markers differ: what only pandas needs on some platform is not needed there by us, or the reverse."""
+    shared = entries(BENCH).keys() & entries(WHOLE).keys()
+    assert "numpy" in shared
+    for name in shared:
+        ours, theirs = ({_pinned(entry) for entry in entries(lock)[name]} for lock in (WHOLE, BENCH))
+        assert theirs <= ours
+
+
+def _pinned(entry: str) -> str:
+    """Return an entry without its marker."""
+    return " ".join(word for word in entry.split() if "==" in word[1:] or word.startswith("--hash="))
 
 
 @each_package
