@@ -7,7 +7,9 @@ page.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from controller.audit.report.markup import Child, Markup, join, sheet, tag
+from markupsafe import Markup
+
+from controller.audit.report.markup import Child, join, sheet, tag
 from controller.audit.report.period_svg import over_time, shape
 from controller.audit.report.wording import lasting
 from controller.audit.statistics import Account, figures
@@ -127,7 +129,7 @@ def review(a: Account) -> str:
         tag("title", f"tidegate: {a.application}, {told['from'][:10]} to {told['to'][:10]}"),
         tag("style", join([sheet("timeline.css"), sheet("run.css"), sheet("period.css")])),
     ]  # fmt: skip
-    return "<!doctype html>\n" + tag(
+    return Markup("<!doctype html>\n") + tag(
         "html", tag("head", join(head, "\n")), tag("body", tag("main", join(body, "\n"))), lang="en"
     )
 

@@ -8,10 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from controller.audit.report.markup import Child, Markup, join, prose, sheet, tag, text
+from markupsafe import Markup
+
+from controller.audit.report.markup import Child, join, sheet, tag
 from controller.audit.report.timeline_svg import MILESTONES, NUMBERS, timeline
 from controller.audit.report.wording import account, because, clock, headline, spelled
 from controller.core.explanation import format_time, why_sentence
+from controller.readmodel.page_text import escaped, prose
 from controller.readmodel.run import Judgement, Story, sentence
 
 MARKS = {"true": ("✓ true", "good"), "false": ("✗ false", "bad"), "unknown": ("? unknown", "wait")}
@@ -113,7 +116,7 @@ def page(story: Story) -> str:
         tag("title", f"tidegate: {story.scenario} in {story.region}"),
         tag("style", join([sheet("timeline.css"), sheet("run.css")])),
     ]
-    return "<!doctype html>\n" + tag(
+    return Markup("<!doctype html>\n") + tag(
         "html", tag("head", join(head, "\n")), tag("body", tag("main", join(body, "\n"))), lang="en"
     )
 
@@ -198,7 +201,7 @@ def _floor(story: Story) -> Markup:
             [tag("b", "✗ ", class_="bad"), f"At {clock(off)} a slice of traffic was On in no Region."]
         )
     if not story.shifts:
-        return text("Nothing changed.")
+        return escaped("Nothing changed.")
     return join(
         [tag("b", "✓ ", class_="good"), "At every moment each slice of traffic was On in some Region."]
     )
@@ -230,7 +233,7 @@ def _journal(story: Story) -> Markup:
 def _pages(story: Story) -> Markup:
     if not story.pages:
         return join([tag("h2", "Pages"), tag("p", "Nobody was paged.")])
-    rows = [(clock(p.at), tag("b", p.code), tag("pre", text(p.text, lines=True))) for p in story.pages]
+    rows = [(clock(p.at), tag("b", p.code), tag("pre", escaped(p.text, lines=True))) for p in story.pages]
     return join([tag("h2", "Pages"), _table(("at", "subject", "text"), rows)])
 
 
