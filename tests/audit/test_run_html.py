@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from markupsafe import Markup
 
+from controller.audit.report import render
 from controller.audit.report.markup import join, tag
 from controller.audit.report.run_html import page
 from controller.core.journal import Event, Kind
@@ -103,6 +104,17 @@ def test_text_from_outside_stays_text(bad: str) -> None:
     assert {name for name, _ in read.tags} <= {name for name, _ in Read(page(story())).tags}
     assert not [key for _, attributes in read.tags for key in attributes if key.startswith("on")]
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]", document)
+
+
+def test_what_looks_like_a_template_is_text() -> None:
+    assert "{{ 7 * 7 }}" in Read(page(story(says="{{ 7 * 7 }}"))).said
+
+
+def test_without_escaping_a_hostile_text_is_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = render._environment.__wrapped__()
+    bare.autoescape, bare.finalize = False, None
+    monkeypatch.setattr(render, "_environment", lambda: bare)
+    assert "<script>alert" in page(story(says=HOSTILE[0]))
 
 
 def test_every_kind_of_event_has_words_for_it() -> None:

@@ -1,7 +1,7 @@
-"""The HTML and SVG of the reports, made from Python values.
+"""The SVG of the reports, drawn from Python values; their pages are templates.
 
-A value that is not `Markup` already is text, made plain and escaped. There is no other way in: a page is made
-of `tag` alone, so no text of a journal can become markup.
+A value that is not `Markup` already is text, made plain and escaped. There is no other way in: a picture is
+made of `tag` alone, so no text of a journal can become markup.
 `Scale` places moments in an SVG of fixed width, with time to the right. `sheet` reads the style sheets beside
 this file.
 """
@@ -14,9 +14,7 @@ from markupsafe import Markup, escape
 
 from controller.readmodel.page_text import escaped, plain
 
-_VOID = frozenset({"meta", "br", "hr", "rect", "line", "path", "circle", "polygon"})
-
-
+_VOID = frozenset({"rect", "line", "path", "circle", "polygon"})
 Child = str | Markup | int | float | None
 Attribute = str | Markup | int | float | None
 
