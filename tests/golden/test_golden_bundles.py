@@ -1,6 +1,6 @@
-"""Bundles that commit c4a9c67 exported, before records had numbers: verify says of each what that commit said.
+"""Bundles that commit c4a9c67 exported, before records had numbers: verify says what that commit said.
 
-A run of `region-dark` by one controller, and one of `controller-dies` by three; signed by the rehearsal's key.
+A run of `region-dark` by one controller, one of `controller-dies` by three; signed by the rehearsal's key.
 Some were changed in their tables first, or in the bundle: `verdicts.json` holds what c4a9c67 said of each.
 """
 

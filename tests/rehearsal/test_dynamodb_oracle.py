@@ -255,7 +255,7 @@ def outcome(client: Any, kind: str, params: dict[str, Any]) -> Any:
             found = pages(getattr(client, kind), params)
             return found if kind == "query" else sorted(found, key=repr)
         found = plain(getattr(client, kind)(**params))
-        return None if kind == "transact_write_items" else found  # moto answers members that were not asked for
+        return None if kind == "transact_write_items" else found  # moto answers what was not asked for
     except ClientError as error:
         reasons = plain(error.response.get("CancellationReasons"))
         return error.response["Error"]["Code"], plain(error.response.get("Item")), reasons

@@ -152,4 +152,3 @@ def test_two_tables_of_one_region_are_written_together(bench: Bench) -> None:
     bench.create("other")
     transact(bench, put(1), put(1, table="other"))
     assert [bench.do("Scan", table)["Count"] for table in ("journal", "other")] == [1, 1]
-

@@ -98,7 +98,7 @@ class Transactions:
 
 
 def _bounded(asked: Sequence[Any], token: str) -> None:
-    told = "1 validation error detected: Value at '{}' failed to satisfy constraint: Member must have length {}"
+    told = "1 validation error detected: '{}' failed to satisfy constraint: Member must have length {}"
     if not 1 <= len(asked) <= MOST:
         bound = f"less than or equal to {MOST}" if asked else "greater than or equal to 1"
         raise invalid(told.format("transactItems", bound))
