@@ -55,7 +55,7 @@ def read_state(deps: Deps) -> State:
 def read_state_and_events(deps: Deps) -> tuple[State, tuple[Event, ...]]:
     """Return what `read_state` does, and the events that it is folded from."""
     fleet = read_fleet(deps.journal)  # first, so that what is folded is the newest that is known
-    seen = deps.journal_head.before_reading(lambda: deps.assessments.newest(deps.application))
+    seen = deps.journal_head.before_reading(lambda: deps.assessments.witness(deps.application))
     events = deps.journal.read(deps.application)
     deps.journal_head.after_reading(seen, events)
     try:
