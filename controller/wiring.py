@@ -96,7 +96,10 @@ def build(
         policies=DynamoPolicies(client=journal, table=d.journal_table),
         evidence=DynamoEvidence(client=here, table=d.evidence_table, now=run.now, kept=kept),
         assessments=DynamoAssessments(
-            client=here, table=d.assessments_table, brief=client("dynamodb", None, QUESTION)
+            client=here,
+            table=d.assessments_table,
+            sleep=run.sleep,
+            brief=client("dynamodb", None, QUESTION),
         ),
         approvals=_approvals(d, client, journal, order[1:]),
         switch=switch_of(d, policy, clients=make, runtime=run, rng=rng, speed=speed),

@@ -1,6 +1,6 @@
 """Explanations of decisions: sentences, times and trees for people and for `--json`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -100,6 +100,48 @@ def decision_record(decision: Decision, limit: int = 6_000) -> dict[str, Any]:
     if len(ascii_json(data)) > limit:
         data = decision_data(decision, with_tree=False) | {"cut": True}
     return data
+
+
+SHORT = ("region", "code", "action", "reason", "target")
+"""The members of a decision that every form of it has."""
+MEMBER = 20_000
+"""Characters of one member that the shortest form of a record keeps."""
+
+
+def shorter_records(
+    record: Mapping[str, Any], *, most: int, keep: frozenset[str] = frozenset()
+) -> Iterator[Mapping[str, Any]]:
+    """Yield an assessment as it is, then in ever shorter forms for a place that holds `most` bytes.
+
+    Codes and reasons always stay, and the members `keep`. Each cut says of itself what was left out.
+    """
+    yield record
+    decisions = [dict(decision) for decision in record.get("decisions", ())]
+    told = f"were left out: with them the record would have more than {most} bytes"
+    bare = [each | ({"tree": _without_signals(each["tree"])} if "tree" in each else {}) for each in decisions]
+    yield _cut(record, bare, f"the signals of the trees {told}")
+    yield _cut(record, [_only(each, (*SHORT, "checks")) for each in decisions], f"the trees {told}")
+    large = sorted(key for key, value in record.items()
+                   if key not in {*keep, "by", "decisions"} and len(ascii_json(value)) > MEMBER)  # fmt: skip
+    left = {key: value for key, value in record.items() if key not in large}
+    gone = ", ".join(["the trees", "the checks", *large])
+    yield _cut(left, [_only(each, SHORT) for each in decisions], f"{gone} {told}")
+
+
+def _cut(record: Mapping[str, Any], decisions: list[dict[str, Any]], told: str) -> Mapping[str, Any]:
+    return {**record, "decisions": [each | {"cut": told} for each in decisions], "cut": told}
+
+
+def _only(decision: Mapping[str, Any], members: Iterable[str]) -> dict[str, Any]:
+    return {key: decision[key] for key in members if key in decision}
+
+
+def _without_signals(node: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a tree as data without its signals. The node's sentence says how many there were."""
+    bare = {key: value for key, value in node.items() if key != "signals"}
+    if "children" in bare:
+        bare["children"] = [_without_signals(child) for child in bare["children"]]
+    return bare
 
 
 def node_data(node: Node, *, with_signals: bool = True) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from controller.core.text import sanitize
 from controller.lab.environment.last_run import read_last_run
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
-from controller.steps.operator.past_moments import Nearest
+from controller.steps.operator.past_moments import Nearest, NewestFirst
 
 REHEARSAL = "rehearsal"
 
@@ -109,6 +109,7 @@ class Archive:
     now: float
     read: Callable[[str], tuple[Event, ...]]
     between: Callable[[str, float, float], tuple[tuple[float, dict[str, Any]], ...]]
+    newest_first: NewestFirst
     nearest: Nearest
 
 
@@ -123,10 +124,11 @@ def find_archive(name: str | None) -> tuple[Archive, bool]:
         last = None if name else read_last_run(last_run_file())
         if last is None:
             raise
-        return Archive(last.policy, last.account, last.now, last.read, last.between, last.nearest), True
+        look = (last.read, last.between, last.newest_first, last.nearest)
+        return Archive(last.policy, last.account, last.now, *look), True
     journal, assessments = deps.journal, deps.assessments
-    look = (journal.read, assessments.between, assessments.nearest)
-    return Archive(deps.policy, deps.account, deps.runtime.now(), *look), False
+    kept = (journal.read, assessments.between, assessments.newest_first, assessments.nearest)
+    return Archive(deps.policy, deps.account, deps.runtime.now(), *kept), False
 
 
 def last_run_file() -> Path:

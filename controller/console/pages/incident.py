@@ -5,6 +5,7 @@ the people who were asked, their time limit and their answers; and what else end
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,6 +34,7 @@ from controller.core.journal.moves import (
 from controller.core.model import Decision
 from controller.core.policy.schema import Policy
 from controller.ports.errors import OutsideUnreachable
+from controller.ports.storage import ReadStopped
 from controller.steps.context.deps import Deps
 from controller.steps.context.governance import governed_if_read
 from controller.steps.context.situation import situation
@@ -186,13 +188,11 @@ def _record(
 
 def _assessed(deps: Deps, incident: Incident, now: float) -> list[tuple[float, Mapping[str, Any]]]:
     start, end = incident.opened - BEFORE, ends(incident, now)
-    try:
-        found = deps.assessments.between(deps.application, max(start, end - SPAN), end)
-    except OutsideUnreachable:
-        return []
-    return [
-        (at, decision)
-        for at, record in found
-        for decision in record.get("decisions", ())
-        if decision.get("region") == incident.source
-    ]
+    found: list[tuple[float, Mapping[str, Any]]] = []
+    with suppress(OutsideUnreachable, ReadStopped):
+        for at, record in deps.assessments.newest_first(deps.application, max(start, end - SPAN), end):
+            about = [d for d in record.get("decisions", ()) if d.get("region") == incident.source]
+            # Hours of whole trees would need much memory, and `_record` shows one of the last.
+            last = not found or found[-1][0] > incident.changed
+            found += [(at, d if last else {key: d[key] for key in ("code", "reason")}) for d in about]
+    return found

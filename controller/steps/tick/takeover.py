@@ -28,6 +28,7 @@ from controller.core.journal.moves import TakenOver
 from controller.ports.errors import OutsideUnreachable
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import write
+from controller.steps.context.own_records import own_records
 from controller.steps.context.paging import page
 from controller.steps.incident.driver import MOST_RUNS, drive, execution_name, page_takeovers, successor_epoch
 
@@ -121,9 +122,9 @@ def _beats_again(deps: Deps, standing: Standing) -> bool:
 
 
 def _last_look(deps: Deps, now: float) -> Standing | None:
+    ticks = (record for _, record in own_records(deps, now - UNBROKEN, now) if record.get("by") == "tick")
     try:
-        found = deps.assessments.between(deps.application, now - UNBROKEN, now)
+        last = next(ticks, {}).get("driver")
     except OutsideUnreachable:
         return None
-    looks = [record.get("driver") for _, record in found if record.get("by") == "tick"]
-    return Standing(**looks[-1]) if looks and looks[-1] else None
+    return Standing(**last) if last else None
