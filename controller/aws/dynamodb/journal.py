@@ -26,6 +26,7 @@ from botocore.client import BaseClient
 from controller.aws.dynamodb.replicas import Replicas, replicas
 from controller.aws.errors import OUTSIDE, code, translated
 from controller.core.journal.event import Draft, Event, broken_at, event_of, seal
+from controller.core.journal.restored import explained, head_of, restorations
 from controller.core.text import sanitize
 from controller.ports.errors import JournalConflict, JournalUnreadable, OutsideUnreachable
 from controller.ports.runtime import Runtime
@@ -83,10 +84,24 @@ class DynamoJournal:
 
         Raises `JournalUnreadable` where the chain is broken or an event cannot be read. A process that lives
         on asks for its last event and what follows, and in `WHOLE` seconds once for each of the others, some
-        at a time.
+        at a time. What was restored since is read anew, where its own events say so.
         """
         now = self._runtime.monotonic()
         known = self._known.get(application)
+        try:
+            whole = self._on(application, known, now)
+        except JournalUnreadable:
+            if known is None or not known.events:
+                raise
+            whole = self._on(application, None, now)
+            stood = head_of(known.events[-1], restorations(known.events))
+            if not explained(stood, restorations(whole.events)):
+                raise
+        self._known[application] = whole
+        return whole.events
+
+    def _on(self, application: str, known: _Whole | None, now: float) -> _Whole:
+        """Return what is whole now: what was known, and the events after it."""
         if known is None or now - known.since >= WHOLE:
             known = _Whole((), now)
         else:
@@ -96,9 +111,7 @@ class DynamoJournal:
         if last is not None and (not events or events[0] != last):
             raise JournalUnreadable(f"event {last.seq} of {application} is no longer what it was")
         self._require_whole(application, events[1:] if last else events, last)
-        whole = replace(known, events=known.events[:-1] + events)
-        self._known[application] = whole
-        return whole.events
+        return replace(known, events=known.events[:-1] + events)
 
     def _again(self, application: str, known: _Whole, now: float) -> _Whole:
         """Read those events again whose turn it is.

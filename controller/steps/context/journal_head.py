@@ -6,7 +6,7 @@
  a fresh process ── reads the newest one's, then the journal: event 41, with that hash, or nothing moves
 ```
 A chain shows what was changed in it, but not that its end is missing. A process that reads the journal for
-the first time finds that too.
+the first time finds that too. What a restored journal may lack, its own events say (`core.journal.restored`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller.core.journal.event import Event
+from controller.core.journal.notes import JournalRestored
+from controller.core.journal.restored import Head, Restoration, explained, restorations
 from controller.ports.errors import JournalUnreadable, OutsideUnreachable
 
 Witness = Callable[[], Mapping[str, Any] | None]
@@ -28,17 +30,6 @@ class Seal:
     hash: str
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The journal up to and with event `seq`.
-
-    hash: of that event; it stands for all before it.
-    """
-
-    seq: int
-    hash: str
-
-
 class JournalHead:
     """The furthest that this controller is known to have seen of its application's journal.
 
@@ -48,6 +39,7 @@ class JournalHead:
     def __init__(self) -> None:
         self.checkpoint: Seal | None = None
         self._head: Head | None = None
+        self._restored = ""
         self._recalled = False
         self._tried = False
 
@@ -63,26 +55,34 @@ class JournalHead:
         return self._head
 
     def after_reading(
-        self, expected: Head | None, events: Sequence[Event], after: Event | None = None
+        self,
+        expected: Head | None,
+        events: Sequence[Event],
+        after: Event | None = None,
+        restored: Sequence[Restoration] = (),
     ) -> None:
         """Raise `JournalUnreadable` where `events` do not reach `expected`.
 
         The events were read after `expected` was known. after: the event that they follow, also read.
+        restored: the restorations before them.
         """
         every = events if after is None else (after, *events)
-        begin, end = (every[0].seq, every[-1].seq) if every else (1, 0)
-        if expected is not None and expected.seq >= begin:
-            if expected.seq > end:
-                sentence = f"the journal ends at event {end}; this controller saw event {expected.seq}"
-                raise JournalUnreadable(sentence)
-            if every[expected.seq - begin].hash != expected.hash:
-                raise JournalUnreadable(f"event {expected.seq} is another than the one this controller saw")
+        known = (*restored, *restorations(events))
+        lacks = None if expected is None else _lacks(expected, every)
+        if expected is not None and lacks is not None:
+            if not explained(expected, known):
+                raise JournalUnreadable(lacks)
+            # From now on it is seen as it is: its numbers may be lower than those that are missing.
+            self._head = None if self._head == expected else self._head
+        self._restored = known[-1].hash if known else ""
         if events:
             self.saw(events[-1])
 
     def saw(self, event: Event) -> None:
+        if isinstance(event.body, JournalRestored):
+            self._restored = event.hash
         if self._head is None or event.seq > self._head.seq:
-            self._head = Head(event.seq, event.hash)
+            self._head = Head(event.seq, event.hash, self._restored)
 
     def to_note(self, witness: Witness) -> dict[str, Any]:
         """Return the head as an assessment keeps it.
@@ -91,7 +91,7 @@ class JournalHead:
         """
         self._recall(witness)
         head, at = self._head, self.checkpoint
-        noted = {} if head is None else {"head": {"seq": head.seq, "hash": head.hash}}
+        noted = {} if head is None else {"head": _head_data(head)}
         return noted if at is None else {**noted, "checkpoint": {"seq": at.seq, "hash": at.hash}}
 
     def _recall(self, witness: Witness) -> None:
@@ -102,19 +102,39 @@ class JournalHead:
         except OutsideUnreachable:
             return
         self._recalled = True
-        kept, at = _head_of(record), _noted(record, "checkpoint")
+        kept, at = head_in(record), _noted(record, "checkpoint")
         self.checkpoint = self.checkpoint or (Seal(*at) if at else None)
         if kept is not None and (self._head is None or kept.seq >= self._head.seq):
             self._head = kept
 
 
-def _head_of(record: Mapping[str, Any] | None) -> Head | None:
+def _lacks(expected: Head, every: Sequence[Event]) -> str | None:
+    """Return how these events do not reach `expected`; None where they do, or follow it."""
+    begin, end = (every[0].seq, every[-1].seq) if every else (1, 0)
+    if expected.seq < begin:
+        return None
+    if expected.seq > end:
+        return f"the journal ends at event {end}; this controller saw event {expected.seq}"
+    if every[expected.seq - begin].hash != expected.hash:
+        return f"event {expected.seq} is another than the one this controller saw"
+    return None
+
+
+def head_in(record: Mapping[str, Any] | None) -> Head | None:
     """Return the head in a record; None where it has none.
 
     A record that an earlier version wrote has none.
     """
     found = _noted(record, "head")
-    return Head(*found) if found else None
+    if found is None:
+        return None
+    restored = (record or {})["head"].get("restored")
+    return Head(*found, restored if isinstance(restored, str) else "")
+
+
+def _head_data(head: Head) -> dict[str, Any]:
+    plain = {"seq": head.seq, "hash": head.hash}
+    return {**plain, "restored": head.restored} if head.restored else plain
 
 
 def _noted(record: Mapping[str, Any] | None, name: str) -> tuple[int, str] | None:

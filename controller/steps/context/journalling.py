@@ -13,6 +13,7 @@ from controller.core.incident.state import Incident, State
 from controller.core.journal.event import Body, Draft, Event
 from controller.core.journal.kind import Kind
 from controller.core.journal.notes import PolicyLoaded
+from controller.core.journal.restored import explained, head_of, restorations
 from controller.core.policy.review_record import review_data
 from controller.ports.errors import (
     JournalConflict,
@@ -61,10 +62,29 @@ def read_state(deps: Deps) -> State:
     seen = deps.journal_head.before_reading(lambda: deps.assessments.witness(deps.application))
     begin_with_checkpoint(deps)
     known = deps.folding.known(deps.application)
-    last = known.last if known else None
-    events = deps.journal.follow(deps.application, last)
-    deps.journal_head.after_reading(seen, events, last)
+    events, known = _follow(deps, known)
+    last, before = (known.last, known.restored) if known else (None, ())
+    deps.journal_head.after_reading(seen, events, last, before)
     return _with_fleet(fleet, partial(deps.folding.go_on, deps.application, events, known))
+
+
+def _follow(deps: Deps, known: State | None) -> tuple[tuple[Event, ...], State | None]:
+    """Return the events after the state that this process knows, and that state.
+
+    Where the journal was restored since, and the event that the process stands on is among those that are
+    missing, all events are returned, and no state.
+    """
+    last = known.last if known else None
+    try:
+        return deps.journal.follow(deps.application, last), known
+    except JournalUnreadable:
+        if known is None or last is None:
+            raise
+        events = deps.journal.follow(deps.application, None)
+        if not explained(head_of(last, known.restored), restorations(events)):
+            raise
+        deps.journal_head.checkpoint = None  # it is of an event that is missing
+        return events, None
 
 
 def read_state_and_events(deps: Deps) -> tuple[State, tuple[Event, ...]]:
@@ -81,7 +101,13 @@ def _with_fleet(fleet: Fleet, folded: Callable[[], State]) -> State:
         state = folded()
     except (ValueError, KeyError) as error:
         raise JournalUnreadable(f"the journal cannot be what this version wrote: {error}") from error
-    return replace(state, fleet=fleet.stopped, fleet_left=fleet.left, fleet_unread=fleet.unread)
+    return replace(
+        state,
+        fleet=fleet.stopped,
+        fleet_left=fleet.left,
+        fleet_unread=fleet.unread,
+        fleet_review=fleet.review,
+    )
 
 
 def write(
