@@ -16,6 +16,7 @@ asked; the reading back works through whichever does. `application` is the table
 for people who read the table.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import zip_longest
@@ -91,14 +92,21 @@ class DynamoJournal:
         try:
             whole = self._on(application, known, now)
         except JournalUnreadable:
-            if known is None or not known.events:
+            restored = self._restored(application, known.events, now) if known else None
+            if restored is None:
                 raise
-            whole = self._on(application, None, now)
-            stood = head_of(known.events[-1], restorations(known.events))
-            if not explained(stood, restorations(whole.events)):
-                raise
+            whole = restored
         self._known[application] = whole
         return whole.events
+
+    def _restored(self, application: str, known: tuple[Event, ...], now: float) -> _Whole | None:
+        """Return the journal, read anew; None unless it says itself that it lacks the last of `known`."""
+        with suppress(JournalUnreadable):
+            whole = self._on(application, None, now)
+            stood = head_of(known[-1], restorations(known)) if known else None
+            if stood is not None and explained(stood, restorations(whole.events)):
+                return whole
+        return None
 
     def _on(self, application: str, known: _Whole | None, now: float) -> _Whole:
         """Return what is whole now: what was known, and the events after it."""

@@ -78,13 +78,20 @@ def _follow(deps: Deps, known: State | None) -> tuple[tuple[Event, ...], State |
     try:
         return deps.journal.follow(deps.application, last), known
     except JournalUnreadable:
-        if known is None or last is None:
-            raise
-        events = deps.journal.follow(deps.application, None)
-        if not explained(head_of(last, known.restored), restorations(events)):
+        events = _restored(deps, known) if known else None
+        if events is None:
             raise
         deps.journal_head.checkpoint = None  # it is of an event that is missing
         return events, None
+
+
+def _restored(deps: Deps, known: State) -> tuple[Event, ...] | None:
+    """Return all events; None unless they say themselves that they lack the last one known."""
+    with suppress(JournalUnreadable):
+        events = deps.journal.follow(deps.application, None)
+        if known.last and explained(head_of(known.last, known.restored), restorations(events)):
+            return events
+    return None
 
 
 def read_state_and_events(deps: Deps) -> tuple[State, tuple[Event, ...]]:
