@@ -48,7 +48,7 @@ from controller.rehearsal.shop.shop import Shop, emit_each_minute, publish_each_
 from controller.rehearsal.time.kernel import Kernel
 from controller.rehearsal.wire.dispatch import Wire
 
-QUEUE, DEAD_LETTERS = "tidegate-intake", "tidegate-dead-letters"
+QUEUE, DEAD_LETTERS, JOURNAL = "tidegate-intake", "tidegate-dead-letters", "tidegate-journal"
 TICK_SECONDS = 60.0
 STAGGER = 20.0
 """Seconds between the ticks of one controller and the next.
@@ -86,9 +86,7 @@ class Cloud:
         self.events = {r: Events(kernel, r, self._targets(), faults) for r in plan.regions}
         self.alarms = {r: Alarms(kernel, r, self.events[r].publish, faults) for r in plan.regions}
         self.tables = {
-            r: Tables(
-                kernel, r, open_store(r), shared={"tidegate-journal": self.journal} if r in here else {}
-            )
+            r: Tables(kernel, r, open_store(r), shared={JOURNAL: self.journal} if r in here else {})
             for r in plan.regions
         }
         self.outbox = Outbox(kernel, plan.controllers)
@@ -228,7 +226,9 @@ class Cloud:
     def _create_controller(self, here: str) -> None:
         for name, keys in TABLES.items():
             made = self._ensure("dynamodb", "CreateTable", here, table(name, keys))
-            if made and name != "tidegate-journal":
+            if name == JOURNAL:
+                self._protect_journal(here)
+            elif made:
                 ttl = {"Enabled": True, "AttributeName": "expires"}
                 wish = {"TableName": name, "TimeToLiveSpecification": ttl}
                 self.call("dynamodb", "UpdateTimeToLive", here, wish)
@@ -247,6 +247,13 @@ class Cloud:
             "roleArn": f"arn:aws:iam::{ACCOUNT}:role/tidegate",
         }
         self._ensure("states", "CreateStateMachine", here, machine)
+
+    def _protect_journal(self, here: str) -> None:
+        """Turn on what the deployment's template has: deletion protection and point-in-time recovery."""
+        wish = {"TableName": JOURNAL}
+        self.call("dynamodb", "UpdateTable", here, {**wish, "DeletionProtectionEnabled": True})
+        recovery = {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}}
+        self.call("dynamodb", "UpdateContinuousBackups", here, {**wish, **recovery})
 
     def _ensure(self, service: str, operation: str, region: str, params: dict[str, Any]) -> bool:
         """Create a resource that may exist from before a restart.
