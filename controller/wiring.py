@@ -25,6 +25,7 @@ from controller.aws.dynamodb.checkpoints import DynamoCheckpoints
 from controller.aws.dynamodb.console_key import ConsoleKey
 from controller.aws.dynamodb.evidence import DynamoEvidence
 from controller.aws.dynamodb.journal import DynamoJournal
+from controller.aws.dynamodb.journal_backup import DynamoJournalBackup
 from controller.aws.dynamodb.leases import DynamoLeases
 from controller.aws.dynamodb.policies import DynamoPolicies
 from controller.aws.dynamodb.readings import DynamoSnapshots
@@ -43,6 +44,7 @@ from controller.core.policy.validation import expected_signals, parse_policy
 from controller.ports.errors import OutsideUnreachable
 from controller.ports.outside import RoutingControls
 from controller.ports.runtime import Runtime
+from controller.ports.storage import Assessments, Recovery
 from controller.settings import Deployment, Standby
 from controller.steps.context.deps import Deps
 from controller.steps.context.situation import every_query
@@ -95,12 +97,7 @@ def build(
         leases=DynamoLeases(client=journal, table=d.journal_table, runtime=run),
         policies=DynamoPolicies(client=journal, table=d.journal_table),
         evidence=DynamoEvidence(client=here, table=d.evidence_table, now=run.now, kept=kept),
-        assessments=DynamoAssessments(
-            client=here,
-            table=d.assessments_table,
-            sleep=run.sleep,
-            brief=client("dynamodb", None, QUESTION),
-        ),
+        assessments=_assessments(d, client, run, here),
         approvals=_approvals(d, client, journal, order[1:]),
         switch=switch_of(d, policy, clients=make, runtime=run, rng=rng, speed=speed),
         polls=CloudWatchPoll(clients=watch, account=d.account, runtime=run, timeout=quick),
@@ -109,6 +106,7 @@ def build(
         snapshots=DynamoSnapshots(client=here, table=d.evidence_table, now=run.now),
         workflow=_workflow(d, client, order[1:]),
         notices=_notices(d, client),
+        recovery=_recovery(d, client, journal, order, run),
         runtime=run,
         new_id=(lambda: secrets.token_hex(16)) if rng is None else (lambda: f"{rng.getrandbits(128):032x}"),
         read_event=parse,
@@ -119,6 +117,29 @@ def _client(
     make: Clients, d: Deployment, service: str, region: str | None = None, config: Config | None = None
 ) -> BaseClient:
     return make(service, region or d.region, d.endpoint_url, config or ONE_TRY)
+
+
+def _assessments(d: Deployment, client: Client, run: Runtime, there: BaseClient) -> DynamoAssessments:
+    """Return the assessments of the Region that `there` is a client of."""
+    brief = client("dynamodb", there.meta.region_name, QUESTION)
+    return DynamoAssessments(client=there, table=d.assessments_table, sleep=run.sleep, brief=brief)
+
+
+def _recovery(
+    d: Deployment, client: Client, journal: Replicas, order: Sequence[str], run: Runtime
+) -> Recovery:
+    """Return what restoring the journal needs; no client is made before it is asked for."""
+
+    def backup(table: str, region: str) -> DynamoJournalBackup:
+        there = client("dynamodb", region)
+        return DynamoJournalBackup(
+            client=journal, table=d.journal_table, backup=there, source=table, runtime=run
+        )
+
+    def witnesses() -> dict[str, Assessments]:
+        return {region: _assessments(d, client, run, client("dynamodb", region)) for region in order}
+
+    return Recovery(backup, witnesses)
 
 
 def _approvals(d: Deployment, client: Client, table: Replicas, others: Sequence[str]) -> DynamoApprovals:

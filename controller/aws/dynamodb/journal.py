@@ -16,6 +16,7 @@ asked; the reading back works through whichever does. `application` is the table
 for people who read the table.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -141,7 +142,7 @@ class DynamoJournal:
         with translated(OutsideUnreachable, f"reading the journal of {application}"):
             items = self._items(application, first, last)
         try:
-            return tuple(_event(application, item) for item in items)
+            return tuple(event_in(application, item) for item in items)
         except (ValueError, TypeError, KeyError) as error:
             raise JournalUnreadable(sanitize(str(error), 300)) from error
 
@@ -237,22 +238,10 @@ class DynamoJournal:
             after = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     def _put(self, event: Event) -> None:
-        draft = event.draft
-        item: dict[str, Any] = {
-            "application": {"S": event.application},
-            "seq": {"N": str(event.seq)},
-            "id": {"S": draft.id},
-            "at": {"S": datetime.fromtimestamp(draft.at, UTC).isoformat().replace("+00:00", "Z")},
-            "kind": {"S": draft.kind.value},
-            "body": {"S": event.text},
-            "hash": {"S": event.hash},
-        }
-        if draft.incident:
-            item["incident"] = {"S": draft.incident}
         self._replicas.send(
             "put_item",
             TableName=self._table,
-            Item=item,
+            Item=item_of(event),
             ConditionExpression="attribute_not_exists(#seq)",
             ExpressionAttributeNames={"#seq": "seq"},
         )
@@ -280,7 +269,29 @@ def _stored(application: str, draft: Draft, after: Event | None) -> Event:
     return event
 
 
-def _event(application: str, item: dict[str, Any]) -> Event:
+def item_of(event: Event) -> dict[str, Any]:
+    """Return the item that stands for an event in the table."""
+    draft = event.draft
+    item: dict[str, Any] = {
+        "application": {"S": event.application},
+        "seq": {"N": str(event.seq)},
+        "id": {"S": draft.id},
+        "at": {"S": datetime.fromtimestamp(draft.at, UTC).isoformat().replace("+00:00", "Z")},
+        "kind": {"S": draft.kind.value},
+        "body": {"S": event.text},
+        "hash": {"S": event.hash},
+    }
+    if draft.incident:
+        item["incident"] = {"S": draft.incident}
+    return item
+
+
+def event_in(application: str, item: Mapping[str, Any]) -> Event:
+    """Return the event that an item holds.
+
+    Raises `ValueError`, `KeyError`, `TypeError` where that is none of this journal, or not what its hash
+    says.
+    """
     number = item["seq"]["N"]
     event = event_of(item.get("body", {}).get("S", "null"))
     if "hash" in item and item["hash"].get("S") != event.hash:  # events of format 1 say it in their text

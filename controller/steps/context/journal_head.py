@@ -132,6 +132,12 @@ def head_in(record: Mapping[str, Any] | None) -> Head | None:
     return Head(*found, restored if isinstance(restored, str) else "")
 
 
+def heads_in(application: str, witness: Mapping[str, Any] | None) -> dict[str, Head]:
+    """Return journal -> its head, for all heads that the assessments of `application` bear witness to."""
+    head = head_in(witness)
+    return {} if head is None else {application: head}
+
+
 def _head_data(head: Head) -> dict[str, Any]:
     plain = {"seq": head.seq, "hash": head.hash}
     return {**plain, "restored": head.restored} if head.restored else plain

@@ -1,0 +1,177 @@
+"""JournalRestore: a person puts the journal back from a backup of its table.
+
+```
+ look ─ backup, table, witnesses ─ a contradiction ─> a sentence, and nothing is written
+   └─ the person types the application ─> policies, approvals, keys ─┐
+                                            each journal, backwards <─┘
+              JournalRestored #37 ─ #36 ─ #35 ─ … ─ #1
+```
+A journal without its first events cannot be read. So it becomes readable with the last item that is put, and
+says by then that it was restored: nobody ever acts on a part of it, and after a failure the same command goes
+on. Leases and checkpoints stay behind: a lease names who drove then, and whoever drives now takes it anew at
+the epoch that the journal names; a checkpoint is of one process, and is made again.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from controller.core.contracts import DECISION_SCHEMA, decision_event
+from controller.core.incident.fold import fold
+from controller.core.journal.event import Draft, Event, seal
+from controller.core.journal.recovery import Contradiction, Recovered, recovered
+from controller.core.journal.restored import Head, missing
+from controller.core.text import sanitize
+from controller.ports.errors import JournalConflict, JournalUnreadable, OutsideUnreachable
+from controller.ports.storage import JournalBackup, StoredItem
+from controller.steps.context.deps import Deps
+from controller.steps.context.journal_head import heads_in
+from controller.steps.operator.commands import Done
+
+LEFT_BEHIND = ("checkpoint#", "lease#")
+"""What begins so is not put back."""
+Tell = Callable[[int], None]
+"""Takes the number of items that were put just now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What will be put back, and what is missing then.
+
+    others: items of no journal. silent: controller Regions that could not be asked how far they saw the
+    journals. refusal: the reason why nothing may be put back, or None.
+    """
+
+    journals: tuple[Recovered, ...] = ()
+    others: tuple[StoredItem, ...] = ()
+    silent: tuple[str, ...] = ()
+    refusal: str | None = None
+
+    @property
+    def items(self) -> int:
+        """Return how many items will be put."""
+        own = sum(len(each.lacking) + (each.said is not None) for each in self.journals)
+        return own + len(self.others)
+
+    def sentences(self) -> list[str]:
+        """Return one line for each journal that anything is to be said of."""
+        return [
+            f"{each.name}: {len(each.lacking)} of {len(each.events)} events are put back"
+            + (f"; {missing(each.said)}" if each.said is not None else "")
+            for each in self.journals
+            if each.lacking or each.said is not None
+        ]
+
+
+def look(deps: Deps, backup: JournalBackup, *, reason: str) -> Outlook:
+    """Return what restoring from `backup` would do; write nothing.
+
+    Raises `OutsideUnreachable`.
+    """
+    try:
+        kept = [item for item in backup.kept() if not item.name.startswith(LEFT_BEHIND)]
+        standing = list(backup.standing())
+    except JournalUnreadable as error:
+        return Outlook(refusal=f"an item is no event of its journal: {error}")
+    names = dict.fromkeys((deps.application, *(item.name for item in (*kept, *standing) if item.event)))
+    seen, silent = _witnessed(deps, tuple(names))
+    there = {(item.name, item.number) for item in standing}
+    others = tuple(i for i in kept if i.event is None and (i.name, i.number) not in there)
+    words = _Words(silent, sanitize(backup.table, 255), sanitize(reason, 500))
+    try:
+        found = tuple(
+            _checked(words.added(recovered(name, _of(name, kept), _of(name, standing), heads)))
+            for name, heads in seen.items()
+        )
+    except Contradiction as error:
+        return Outlook(silent=silent, refusal=str(error))
+    return Outlook(found, others, silent)
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What all journals say of one restoration."""
+
+    silent: tuple[str, ...]
+    table: str
+    reason: str
+
+    def added(self, each: Recovered) -> Recovered:
+        if each.said is None:
+            return each
+        said = replace(each.said, silent=self.silent, table=self.table, reason=self.reason)
+        return replace(each, said=said)
+
+
+def _checked(journal: Recovered) -> Recovered:
+    """Return the journal; raise `Contradiction` where no version could have written it."""
+    try:
+        fold(journal.name, journal.events)
+    except (ValueError, KeyError) as error:
+        raise Contradiction(f"{journal.name} in the backup is none that was ever written: {error}") from error
+    return journal
+
+
+def _of(name: str, items: Iterable[StoredItem]) -> list[Event]:
+    return [item.event for item in items if item.name == name and item.event is not None]
+
+
+def _witnessed(deps: Deps, names: Sequence[str]) -> tuple[Mapping[str, dict[str, Head]], tuple[str, ...]]:
+    """Return for each journal the heads that the controller Regions saw, and the Regions that are silent."""
+    seen: dict[str, dict[str, Head]] = {name: {} for name in names}
+    silent: list[str] = []
+    for region, assessments in deps.recovery.witnesses().items():
+        try:
+            records = {name: assessments.witness(name) for name in names}
+        except OutsideUnreachable:
+            silent.append(region)
+            continue
+        for name, record in records.items():
+            for journal, head in heads_in(name, record).items():
+                seen.setdefault(journal, {})[region] = head
+    return seen, tuple(silent)
+
+
+def restore(deps: Deps, backup: JournalBackup, outlook: Outlook, *, who: str, tell: Tell) -> Done:
+    """Put back what `outlook` found.
+
+    Raises `OutsideUnreachable`: what was put stays, and the same command goes on.
+    """
+    if outlook.refusal is not None:
+        return Done(False, outlook.refusal)
+    if not outlook.items:
+        return Done(False, "the journals lack nothing: nothing was restored")
+    for item in outlook.others:
+        with suppress(JournalConflict):  # somebody wrote it since: what stands is newer
+            backup.put(item)
+        tell(1)
+    try:
+        for journal in outlook.journals:
+            _put_back(deps, backup, journal, who=who, tell=tell)
+    except JournalConflict as conflict:
+        again = "somebody wrote to the table meanwhile: make it anew, and restore into the empty one"
+        return Done(False, f"{conflict}; {again}")
+    armed = "nothing moves by itself until `tidegate arm --reason WHY`"
+    return Done(True, "; ".join((*outlook.sentences(), armed)))
+
+
+def _put_back(deps: Deps, backup: JournalBackup, journal: Recovered, *, who: str, tell: Tell) -> None:
+    """Put back one journal, from its end to its beginning."""
+    last = journal.events[-1] if journal.events else None
+    restored = None
+    if journal.said is not None:
+        draft = Draft(deps.new_id(), journal.said, deps.runtime.now(), who)
+        restored = seal(journal.name, draft, last)
+    for event in (*((restored,) if restored else ()), *journal.lacking):
+        backup.put(backup.item_of(event))
+        tell(1)
+    if restored is not None and journal.name == deps.application:
+        _announce(deps, (*journal.events, restored))
+
+
+def _announce(deps: Deps, events: Sequence[Event]) -> None:
+    """Tell other tools; losing that loses no state."""
+    detail = decision_event(events[-1], fold(deps.application, events))
+    if detail is not None:
+        with suppress(OutsideUnreachable):
+            deps.notices.publish(DECISION_SCHEMA, detail)
