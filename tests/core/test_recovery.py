@@ -6,7 +6,7 @@ import pytest
 
 from controller.core.journal.event import Event, seal
 from controller.core.journal.kind import Kind
-from controller.core.journal.recovery import BACKUP, Contradiction, Recovered, recovered
+from controller.core.journal.recovery import BACKUP, Contradiction, Recovered, merged, recovered
 from controller.core.journal.restored import Head, explained, restorations
 from tests.support.journal_events import drafted
 
@@ -30,7 +30,7 @@ def head(event: Event, restored: str = "") -> Head:
 
 
 def found(kept: Any = BACK, standing: Any = (), **seen: Head) -> Recovered:
-    return recovered(NAME, kept, standing, seen)
+    return recovered(merged(NAME, kept, standing), {who: [each] for who, each in seen.items()})
 
 
 def numbers(events: tuple[Event, ...]) -> list[int]:

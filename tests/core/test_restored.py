@@ -6,24 +6,13 @@ import pytest
 
 from controller.core.incident.fold import fold
 from controller.core.incident.state import IllegalMove, State
-from controller.core.journal.event import Event, seal
-from controller.core.journal.kind import Kind
+from controller.core.journal.event import Event
 from controller.core.journal.restored import Head, explained, head_of, restorations, story
 from controller.readmodel.run import sentence
 from controller.steps.context.situation import stopped, to_review
-from tests.support.journal_events import drafted
+from tests.support.journal_events import grown
 
 LOST = {"first": 4, "last": 6, "head": "6x", "witness": "us-west-2", "table": "copy", "reason": "emptied"}
-
-
-def grown(*said: dict[str, Any] | str, onto: tuple[Event, ...] = ()) -> tuple[Event, ...]:
-    """A journal of restorations (a dict) and of other events by their kind."""
-    events = list(onto)
-    for number, each in enumerate(said):
-        kind, data = (Kind.JOURNAL_RESTORED, each) if isinstance(each, dict) else (Kind(each), {})
-        draft = drafted(f"{number}{each}", kind, float(len(events)), "ana", data=data)
-        events.append(seal("storefront", draft, events[-1] if events else None))
-    return tuple(events)
 
 
 PLAIN = grown("Armed", "Armed", "Armed")

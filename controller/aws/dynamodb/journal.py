@@ -28,7 +28,7 @@ from botocore.client import BaseClient
 from controller.aws.dynamodb.replicas import Replicas, replicas
 from controller.aws.errors import OUTSIDE, code, translated
 from controller.core.journal.event import Draft, Event, broken_at, event_of, seal
-from controller.core.journal.restored import explained, head_of, restorations
+from controller.core.journal.restored import head_of, reopened, restorations
 from controller.core.text import sanitize
 from controller.ports.errors import JournalConflict, JournalUnreadable, OutsideUnreachable
 from controller.ports.runtime import Runtime
@@ -101,11 +101,14 @@ class DynamoJournal:
         return whole.events
 
     def _restored(self, application: str, known: tuple[Event, ...], now: float) -> _Whole | None:
-        """Return the journal, read anew; None unless it says itself that it lacks the last of `known`."""
+        """Return the journal, read anew; None unless it says itself that it may lack the last of `known`.
+
+        Whether it lacks no more than it says, those know who keep what was seen.
+        """
         with suppress(JournalUnreadable):
             whole = self._on(application, None, now)
             stood = head_of(known[-1], restorations(known)) if known else None
-            if stood is not None and explained(stood, restorations(whole.events)):
+            if stood is not None and reopened(stood, restorations(whole.events)):
                 return whole
         return None
 

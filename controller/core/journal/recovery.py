@@ -26,6 +26,20 @@ class Contradiction(ValueError):  # noqa: N818
 
 
 @dataclass(frozen=True, slots=True)
+class Merged:
+    """A journal as two tables hold it together.
+
+    events: from number 1 on, as far as there is one after the other. stood: the numbers that its table has.
+    beyond: the backup's last event, where that lies beyond a gap.
+    """
+
+    name: str
+    events: tuple[Event, ...]
+    stood: frozenset[int]
+    beyond: Event | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Recovered:
     """A journal as it will be.
 
@@ -51,13 +65,10 @@ class Lost:
     first: int
 
 
-def recovered(
-    name: str, kept: Sequence[Event], standing: Sequence[Event], seen: Mapping[str, Head]
-) -> Recovered:
-    """Return how the journal `name` goes on from a backup.
+def merged(name: str, kept: Sequence[Event], standing: Sequence[Event]) -> Merged:
+    """Return the journal `name` as a backup and its table hold it together.
 
-    kept: the backup's events. standing: those that its table has. seen: controller Region -> the head that
-    it saw. Raises `Contradiction`.
+    kept: the backup's events. standing: those that its table has. Raises `Contradiction`.
     """
     stood = {event.seq: event for event in standing}
     backed = {event.seq: event for event in kept}
@@ -65,10 +76,19 @@ def recovered(
         if stood[number].hash != backed[number].hash:
             raise Contradiction(_another(name, stood[number]))
     chain = _chain(name, {**backed, **stood}, stood)
-    heads = dict(seen)
-    beyond = [number for number in backed if number > len(chain)]
-    if beyond:
-        heads[BACKUP] = Head(max(beyond), backed[max(beyond)].hash)
+    beyond = max((number for number in backed if number > len(chain)), default=None)
+    return Merged(name, chain, frozenset(stood), None if beyond is None else backed[beyond])
+
+
+def recovered(found: Merged, seen: Mapping[str, Sequence[Head]]) -> Recovered:
+    """Return how the journal goes on.
+
+    seen: controller Region -> heads that it saw. Raises `Contradiction`.
+    """
+    name, chain, stood = found.name, found.events, found.stood
+    heads = [(who, head) for who, each in seen.items() for head in each]
+    if found.beyond is not None:
+        heads.append((BACKUP, Head(found.beyond.seq, found.beyond.hash)))
     lost = _lost(name, chain, heads)
     lacking = tuple(event for event in reversed(chain) if event.seq not in stood)
     resumed = bool(chain) and chain[-1].seq in stood and isinstance(chain[-1].body, JournalRestored)
@@ -113,11 +133,11 @@ def _chain(name: str, every: Mapping[int, Event], stood: Mapping[int, Event]) ->
     return tuple(chain)
 
 
-def _lost(name: str, chain: Sequence[Event], heads: Mapping[str, Head]) -> list[Lost]:
+def _lost(name: str, chain: Sequence[Event], heads: Sequence[tuple[str, Head]]) -> list[Lost]:
     """Return the heads that are missing in `chain`, and that nothing in it explains."""
     restored = restorations(chain)
     found: list[Lost] = []
-    for who, head in heads.items():
+    for who, head in heads:
         if _holds(chain, head) or explained(head, restored):
             continue
         forked = _forked(head, restored)

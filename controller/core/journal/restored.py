@@ -58,6 +58,15 @@ def explained(head: Head, restored: Sequence[Restoration]) -> bool:
     return any(each.seq > known and _covers(each.said, head) for each in restored)
 
 
+def reopened(head: Head, restored: Sequence[Restoration]) -> bool:
+    """Return True where the journal was restored after `head` was seen, from that event or an earlier one on.
+
+    Whether all that was seen is accounted for, `explained` says.
+    """
+    known = next((each.seq for each in restored if each.hash == head.restored), 0)
+    return any(each.seq > known and each.said.first <= head.seq for each in restored)
+
+
 def _covers(said: JournalRestored, head: Head) -> bool:
     if not said.first <= head.seq <= said.last:
         return False

@@ -10,12 +10,13 @@ the first time finds that too. What a restored journal may lack, its own events 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from controller.core.journal.event import Event
 from controller.core.journal.notes import JournalRestored
-from controller.core.journal.restored import Head, Restoration, explained, restorations
+from controller.core.journal.restored import Head, Restoration, explained, reopened, restorations
 from controller.ports.errors import JournalUnreadable, OutsideUnreachable
 
 Witness = Callable[[], Mapping[str, Any] | None]
@@ -40,6 +41,7 @@ class JournalHead:
         self.checkpoint: Seal | None = None
         self._head: Head | None = None
         self._restored = ""
+        self._witness: Witness | None = None
         self._recalled = False
         self._tried = False
 
@@ -49,6 +51,7 @@ class JournalHead:
         The assessment is asked once a process, and not again where nobody answered: an evacuation waits for
         no assessment.
         """
+        self._witness = witness
         if not self._tried:
             self._tried = True
             self._recall(witness)
@@ -70,13 +73,26 @@ class JournalHead:
         known = (*restored, *restorations(events))
         lacks = None if expected is None else _lacks(expected, every)
         if expected is not None and lacks is not None:
-            if not explained(expected, known):
+            if not explained(expected, known) and not self._testified(expected, every, known):
                 raise JournalUnreadable(lacks)
             # From now on it is seen as it is: its numbers may be lower than those that are missing.
             self._head = None if self._head == expected else self._head
         self._restored = known[-1].hash if known else ""
         if events:
             self.saw(events[-1])
+
+    def _testified(self, expected: Head, every: Sequence[Event], known: Sequence[Restoration]) -> bool:
+        """Return True where the witness knows of nothing that is missing unsaid.
+
+        What a process alone had seen when the journal was lost, nobody could say when it was restored. From
+        then on this process knows no more than the next one: what its Region's assessments saw.
+        """
+        if not reopened(expected, known) or self._witness is None:
+            return False
+        with suppress(OutsideUnreachable):
+            head = head_in(self._witness())
+            return head is not None and (_lacks(head, every) is None or explained(head, known))
+        return False
 
     def saw(self, event: Event) -> None:
         if isinstance(event.body, JournalRestored):

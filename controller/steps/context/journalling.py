@@ -13,7 +13,7 @@ from controller.core.incident.state import Incident, State
 from controller.core.journal.event import Body, Draft, Event
 from controller.core.journal.kind import Kind
 from controller.core.journal.notes import PolicyLoaded
-from controller.core.journal.restored import explained, head_of, restorations
+from controller.core.journal.restored import head_of, reopened, restorations
 from controller.core.policy.review_record import review_data
 from controller.ports.errors import (
     JournalConflict,
@@ -86,10 +86,10 @@ def _follow(deps: Deps, known: State | None) -> tuple[tuple[Event, ...], State |
 
 
 def _restored(deps: Deps, known: State) -> tuple[Event, ...] | None:
-    """Return all events; None unless they say themselves that they lack the last one known."""
+    """Return all events; None unless they say themselves that they may lack the last one known."""
     with suppress(JournalUnreadable):
         events = deps.journal.follow(deps.application, None)
-        if known.last and explained(head_of(known.last, known.restored), restorations(events)):
+        if known.last and reopened(head_of(known.last, known.restored), restorations(events)):
             return events
     return None
 

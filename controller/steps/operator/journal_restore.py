@@ -19,17 +19,19 @@ from dataclasses import dataclass, replace
 from controller.core.contracts import DECISION_SCHEMA, decision_event
 from controller.core.incident.fold import fold
 from controller.core.journal.event import Draft, Event, seal
-from controller.core.journal.recovery import Contradiction, Recovered, recovered
+from controller.core.journal.recovery import Contradiction, Recovered, merged, recovered
 from controller.core.journal.restored import Head, missing
 from controller.core.text import sanitize
 from controller.ports.errors import JournalConflict, JournalUnreadable, OutsideUnreachable
-from controller.ports.storage import JournalBackup, StoredItem
+from controller.ports.storage import Assessments, JournalBackup, ReadStopped, StoredItem
 from controller.steps.context.deps import Deps
 from controller.steps.context.journal_head import heads_in
 from controller.steps.operator.commands import Done
 
 LEFT_BEHIND = ("checkpoint#", "lease#")
 """What begins so is not put back."""
+MINUTE = 60.0
+"""Seconds between two assessments, at most, while a controller lives."""
 Tell = Callable[[int], None]
 """Takes the number of items that were put just now."""
 
@@ -74,15 +76,14 @@ def look(deps: Deps, backup: JournalBackup, *, reason: str) -> Outlook:
     except JournalUnreadable as error:
         return Outlook(refusal=f"an item is no event of its journal: {error}")
     names = dict.fromkeys((deps.application, *(item.name for item in (*kept, *standing) if item.event)))
-    seen, silent = _witnessed(deps, tuple(names))
     there = {(item.name, item.number) for item in standing}
     others = tuple(i for i in kept if i.event is None and (i.name, i.number) not in there)
-    words = _Words(silent, sanitize(backup.table, 255), sanitize(reason, 500))
+    silent: tuple[str, ...] = ()
     try:
-        found = tuple(
-            _checked(words.added(recovered(name, _of(name, kept), _of(name, standing), heads)))
-            for name, heads in seen.items()
-        )
+        every = [merged(name, _of(name, kept), _of(name, standing)) for name in names]
+        seen, silent = _witnessed(deps, {each.name: len(each.events) for each in every})
+        words = _Words(silent, sanitize(backup.table, 255), sanitize(reason, 500))
+        found = tuple(_checked(words.added(recovered(each, seen[each.name]))) for each in every)
     except Contradiction as error:
         return Outlook(silent=silent, refusal=str(error))
     return Outlook(found, others, silent)
@@ -116,20 +117,58 @@ def _of(name: str, items: Iterable[StoredItem]) -> list[Event]:
     return [item.event for item in items if item.name == name and item.event is not None]
 
 
-def _witnessed(deps: Deps, names: Sequence[str]) -> tuple[Mapping[str, dict[str, Head]], tuple[str, ...]]:
-    """Return for each journal the heads that the controller Regions saw, and the Regions that are silent."""
-    seen: dict[str, dict[str, Head]] = {name: {} for name in names}
+def _witnessed(
+    deps: Deps, ends: Mapping[str, int]
+) -> tuple[Mapping[str, dict[str, list[Head]]], tuple[str, ...]]:
+    """Return for each journal the heads that the controller Regions saw, and the Regions that are silent.
+
+    ends: journal -> the number that it ends with by now. Of each Region that is the last head that it saw,
+    and the last one up to that number, which stands for all events before it.
+    """
+    seen: dict[str, dict[str, list[Head]]] = {name: {} for name in ends}
     silent: list[str] = []
     for region, assessments in deps.recovery.witnesses().items():
         try:
-            records = {name: assessments.witness(name) for name in names}
+            for name in ends:
+                for journal, head in heads_in(name, assessments.witness(name)).items():
+                    if journal in seen:
+                        earlier = _seen_up_to(assessments, name, journal, ends[journal], deps.runtime.now())
+                        seen[journal][region] = [head, *([earlier] if earlier else [])]
         except OutsideUnreachable:
             silent.append(region)
-            continue
-        for name, record in records.items():
-            for journal, head in heads_in(name, record).items():
-                seen.setdefault(journal, {})[region] = head
+    for region in silent:
+        for heads in seen.values():
+            heads.pop(region, None)
     return seen, tuple(silent)
+
+
+def _seen_up_to(assessments: Assessments, name: str, journal: str, end: int, now: float) -> Head | None:
+    """Return the head of the last record whose head has at most the number `end`, if there is one.
+
+    It goes back in steps that double, then halves the last step, since months of records may lie between.
+    """
+
+    def by(moment: float) -> Head | None:
+        with suppress(ReadStopped):
+            for _, record in assessments.newest_first(name, 0.0, moment):
+                head = heads_in(name, record).get(journal)
+                if head is not None:
+                    return head
+        return None
+
+    back, found = MINUTE / 2, by(now)
+    while found is not None and found.seq > end:
+        back *= 2
+        found = by(now - back)
+    low, high = now - back, now - back / 2
+    while high - low > MINUTE / 4:
+        middle = (low + high) / 2
+        later = by(middle)
+        if later is None or later.seq <= end:
+            low, found = middle, later or found
+        else:
+            high = middle
+    return found
 
 
 def restore(deps: Deps, backup: JournalBackup, outlook: Outlook, *, who: str, tell: Tell) -> Done:
