@@ -23,6 +23,7 @@ from controller.entry.status import (
     drill_lines,
     drills_data,
     last_probes,
+    restored_data,
     stuck_step_data,
     watching_lines,
 )
@@ -65,6 +66,7 @@ def status(context: ContextName = None, as_json: AsJson = False) -> None:
         "probes": last_probes(archive.newest_first, deps.application, deps.policy.regions, archive.now),
         "dead_letters": _dead_letters(found.deployment),
         "drift": drift_data(seen.state),
+        "restored": restored_data(seen.state),
         "stuck": stuck_step_data(seen.state, archive.now),
     }
     emit("status", fields, lambda: _print_status(fields), as_json=as_json)

@@ -179,7 +179,7 @@ def restore(deps: Deps, backup: JournalBackup, outlook: Outlook, *, who: str, te
     if outlook.refusal is not None:
         return Done(False, outlook.refusal)
     if not outlook.items:
-        return Done(False, "the journals lack nothing: nothing was restored")
+        return Done(True, "the journals lack nothing: nothing was restored")
     for item in outlook.others:
         with suppress(JournalConflict):  # somebody wrote it since: what stands is newer
             backup.put(item)
