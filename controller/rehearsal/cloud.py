@@ -224,11 +224,9 @@ class Cloud:
             self.call("monitoring", operation, alarm.region, dict(alarm.members))
 
     def _create_controller(self, here: str) -> None:
+        self._make_journal(here)
         for name, keys in TABLES.items():
-            made = self._ensure("dynamodb", "CreateTable", here, table(name, keys))
-            if name == JOURNAL:
-                self._protect_journal(here)
-            elif made:
+            if name != JOURNAL and self._ensure("dynamodb", "CreateTable", here, table(name, keys)):
                 ttl = {"Enabled": True, "AttributeName": "expires"}
                 wish = {"TableName": name, "TimeToLiveSpecification": ttl}
                 self.call("dynamodb", "UpdateTimeToLive", here, wish)
@@ -248,8 +246,14 @@ class Cloud:
         }
         self._ensure("states", "CreateStateMachine", here, machine)
 
-    def _protect_journal(self, here: str) -> None:
-        """Turn on what the deployment's template has: deletion protection and point-in-time recovery."""
+    def make_journal(self) -> None:
+        """Make the journal's table anew, as its stack does after it was deleted."""
+        for region in self.plan.controllers:
+            self._make_journal(region)
+
+    def _make_journal(self, here: str) -> None:
+        """Make the table with what the template has: deletion protection and point-in-time recovery."""
+        self._ensure("dynamodb", "CreateTable", here, table(JOURNAL, TABLES[JOURNAL]))
         wish = {"TableName": JOURNAL}
         self.call("dynamodb", "UpdateTable", here, {**wish, "DeletionProtectionEnabled": True})
         recovery = {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}}
