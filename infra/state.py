@@ -33,10 +33,15 @@ class State(Regional):
         global_dashboard(self)
 
     def _journal(self) -> None:
-        """No TTL: what was decided is never forgotten, and a strongly consistent table would refuse one."""
+        """No TTL: what was decided is never forgotten, and a strongly consistent table would refuse one.
+
+        A table that somebody deleted is still there for CloudFormation. Another logical id makes it anew
+        under the same name; the old one is retained, which here means forgotten.
+        """
+        made = self.project.config.journal_made
         table = dynamodb.CfnGlobalTable(
             self,
-            "Journal",
+            "Journal" if made == 1 else f"Journal{made}",
             table_name=names.JOURNAL,
             billing_mode="PAY_PER_REQUEST",
             multi_region_consistency="STRONG",
