@@ -34,6 +34,7 @@ from controller.ports.errors import (
     ControllerError,
     EvidenceUnavailable,
     JournalConflict,
+    JournalUnreadable,
     OutsideUnreachable,
     SwitchRefused,
     SwitchUnavailable,
@@ -79,7 +80,7 @@ def _tidegate(
 
 
 _UNREACHABLE = (SwitchUnavailable, OutsideUnreachable, EvidenceUnavailable)
-_NO = (JournalConflict, SwitchRefused, TokenClosed)
+_NO = (JournalConflict, JournalUnreadable, SwitchRefused, TokenClosed)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -27,10 +27,11 @@ from controller.entry.status import (
     stuck_step_data,
     watching_lines,
 )
-from controller.ports.errors import ControllerError
+from controller.ports.errors import ControllerError, JournalUnreadable
 from controller.readmodel.run import sentence
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import read_state
 from controller.steps.context.situation import fleet_stopped, read_switch
 from controller.steps.operator.past_moments import PastMoment, recall_moment
 
@@ -41,7 +42,9 @@ def status(context: ContextName = None, as_json: AsJson = False) -> None:
     """What is On, what is open, and what was last decided about each Region."""
     found = open_context(context)
     deps = found.deps()
-    _bring_in_break_glass(found, deps)
+    lost = _lost(deps)
+    if lost is None:  # what is written to a table that lost its events stands in the way of theirs
+        _bring_in_break_glass(found, deps)
     archive = open_archive(context)
     seen, controls = recall_moment(archive.policy, archive, archive.now), read_switch(deps)
     regions = {region: _region(deps, region, seen, controls) for region in deps.policy.regions}
@@ -50,6 +53,7 @@ def status(context: ContextName = None, as_json: AsJson = False) -> None:
     fields = {
         "at": format_time(seen.at),
         "application": deps.application,
+        "journal": lost,
         "enforcement": deps.policy.enforcement,
         "armed": seen.state.armed,
         "fleet": fleet_stopped(deps.journal),
@@ -70,6 +74,15 @@ def status(context: ContextName = None, as_json: AsJson = False) -> None:
         "stuck": stuck_step_data(seen.state, archive.now),
     }
     emit("status", fields, lambda: _print_status(fields), as_json=as_json)
+
+
+def _lost(deps: Deps) -> str | None:
+    """Return how the journal falls short of what its controllers saw, if it does."""
+    try:
+        read_state(deps)
+    except JournalUnreadable as error:
+        return str(error)
+    return None
 
 
 def _dead_letters(deployment: Deployment) -> int | None:
@@ -118,6 +131,9 @@ def _print_status(fields: dict[str, Any]) -> None:
     console = stdout()
     armed = "armed" if fields["armed"] else "DISARMED"
     console.print(Text(f"{fields['application']}  {fields['enforcement']}  {armed}  at {fields['at']}"))
+    if fields["journal"]:
+        told = f"the journal cannot be read, and nothing moves: {sanitize(fields['journal'], 300)}"
+        console.print(Text(f"  {told}", style="bold red"))
     if fields["fleet"]:
         console.print(Text(f"  {sanitize(fields['fleet'], 300)}", style="bold red"))
     for name, state in fields["gates"].items():
