@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from controller.core.incident.approval import Request, answered, asked
 from controller.core.incident.notices import with_notice, with_page
@@ -206,9 +207,7 @@ def _moved(incident: Incident, kind: Kind, event: Event) -> Incident:
         case Kind.ESCALATED:
             return replace(moved, escalated=moved.escalated | {str(data["code"])}, changed=incident.changed)
         case Kind.HANDED_OVER | Kind.TAKEN_OVER:
-            driver = str(data.get("driver", incident.driver))
-            passed_on = incident.passed_on or data.get("code") == "untold"
-            return replace(moved, runs=moved.runs + 1, driver=driver, passed_on=passed_on)
+            return _with_next_run(moved, data)
         case Kind.STOOD_DOWN:
             outcome = str(data.get("outcome", incident.outcome))
             reason = str(data.get("reason", ""))
@@ -218,6 +217,17 @@ def _moved(incident: Incident, kind: Kind, event: Event) -> Incident:
             return replace(moved, outcome=outcome, stopped_by=_stopped_by(event))
         case _:
             return moved
+
+
+def _with_next_run(incident: Incident, data: Mapping[str, Any]) -> Incident:
+    untold = data.get("code") == "untold"
+    return replace(
+        incident,
+        runs=incident.runs + 1,
+        driver=str(data.get("driver", incident.driver)),
+        passed_on=incident.passed_on or untold,
+        lost=incident.lost + (not untold and not data.get("planned")),
+    )
 
 
 def _stopped_by(event: Event) -> str | None:

@@ -123,7 +123,7 @@ class Incident:
     digest of the policy that it was opened by, which says how it goes on; "" where the journal named none.
     moved: when traffic last moved by it, and was seen to. mute: the controller that could not tell people of
     it. voice: another that told them since, and when. passed_on: it was handed over because its driver could
-    not tell people.
+    not tell people. lost: how many of its executions ended before it did, or fell silent.
     """
 
     id: str
@@ -158,6 +158,7 @@ class Incident:
     mute: str = ""
     voice: tuple[str, float] | None = None
     passed_on: bool = False
+    lost: int = 0
 
     @property
     def asking(self) -> bool:
