@@ -5,34 +5,22 @@ limits as they are.
 """
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from controller.core.journal import Kind
-from controller.core.model import Verdict
 from controller.ports.errors import JournalConflict
-from controller.rehearsal.services.arc.safety_rules import SafetyRule, rule_arn
 from controller.steps.incident import driver
-from controller.steps.operator import commands
 from controller.steps.payload import COSTS, WORN, StepPayload, counted
 from controller.steps.workflow import assess
-from tests.support.policy_scene import EAST, WEST, policy_data
-from tests.support.world import FREE, World, executions, failing, world
+from tests.steps.held_incidents import NEVER, WAITS
+from tests.support.world import World, executions, failing
 
 WORKFLOW = json.loads((Path(driver.__file__).parents[2] / "workflow.asl.json").read_text(encoding="utf-8"))
 STATES: dict[str, dict[str, Any]] = WORKFLOW["States"]
 LOW, LOW_BOUND, LOW_OUT = 400, 500, 600
-NEVER = {
-    "prefer": [WEST, EAST],
-    "ready": [{"replication": "nowhere", "maxLag": "30s", "ifUnknown": "block"}],
-}
-LONG = [{"ask": ["group:sre-oncall"], "people": 1, "within": "9h"}]
-ASK = {"evacuate": policy_data()["evacuate"], "approvals": {"oncall": LONG}}
-WHO = {"who": "ann", "reason": "x"}
-FIRST = StepPayload(schema="tidegate.incident/v1", application="a", incident="a-us-east-1-2", epoch=1)
 
 
 def attempts(state: dict[str, Any]) -> int:
@@ -58,60 +46,6 @@ def test_a_state_costs_what_its_visit_writes_at_most(name: str) -> None:
 def test_every_task_of_an_incident_is_counted() -> None:
     tasks = {name for name, state in STATES.items() if state["Type"] == "Task"}
     assert set(COSTS) == tasks - {"Observe"}
-
-
-def refused() -> World:
-    w = failing()
-    arc = w.stage.cloud.arc
-    arc.add_rule(SafetyRule("b", rule_arn(arc.panel, 90), ("use1-b", "usw2-b"), threshold=2))
-    return w
-
-
-def cannot_send() -> World:
-    w = failing()
-    w.trouble = lambda sent: "refused" if sent.operation == "UpdateRoutingControlStates" else None
-    return w
-
-
-def target_fails() -> World:
-    w = failing(evacuate=FREE | {"settle": "5m"})
-    assert w.until(w.has(Kind.SHIFT_APPLIED), 200)
-    w.say(west=Verdict.BREACHING)
-    return w
-
-
-def stays_away() -> World:
-    w = world(drills={"stay": "9h"})
-    w.advance(130)
-    assert commands.drill(w.hand, EAST, **WHO).done
-    return w
-
-
-def nobody_ticks() -> World:
-    w = failing(**ASK)
-    assert w.until(w.has(Kind.APPROVAL_REQUESTED), 200)
-    w.asleep.add("Tick")
-    return w
-
-
-def blind() -> World:
-    w = failing(target=NEVER)
-    assert w.until(w.has(Kind.INCIDENT_OPENED), 200)
-    w.down.add("tidegate-evidence")
-    return w
-
-
-WAITS: dict[str, Callable[[], World]] = {
-    "for readiness": lambda: failing(target=NEVER),
-    "in shadow": lambda: failing(enforcement="shadow"),
-    "for the evidence": blind,
-    "for ARC to allow it": refused,
-    "for ARC to take it": cannot_send,
-    "for a wave to settle": lambda: failing(evacuate=FREE | {"settle": "9h"}),
-    "for the target to be well": target_fails,
-    "away in a drill": stays_away,
-    "for an answer that no tick keeps alive": nobody_ticks,
-}
 
 
 @pytest.fixture
@@ -188,4 +122,5 @@ def test_a_payload_of_the_version_before_which_counted_loops_alone_is_taken_for_
     first = StepPayload(
         schema="tidegate.incident/v1", application="a", incident="a-us-east-1-2", epoch=1, loop=999
     )
+    first = StepPayload(schema="tidegate.incident/v1", application="a", incident="a-b-2", epoch=1, loop=999)
     assert counted("Assess", first, failed=False).history >= WORN

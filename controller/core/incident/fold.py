@@ -6,10 +6,23 @@ from typing import Any
 
 from controller.core.incident.approval import Request, answered, asked
 from controller.core.incident.notices import with_notice, with_page
-from controller.core.incident.state import BY_PERSON, MOVES, OPENINGS, IllegalMove, Incident, Phase, State
+from controller.core.incident.state import (
+    BY_PERSON,
+    DENIED,
+    MOVES,
+    OPENINGS,
+    IllegalMove,
+    Incident,
+    Phase,
+    State,
+)
 from controller.core.incident.step_durations import paced
 from controller.core.journal import Draft, Event, Kind
 
+SAID_ANEW = frozenset(
+    {Kind.CONFIRMED, Kind.SHIFT_VERIFIED, Kind.TURNED_BACK, Kind.HANDED_OVER, Kind.TAKEN_OVER}
+)
+"""Kinds after which a target's readiness is written again, though it is as it was."""
 ANSWERING = frozenset(
     {Kind.APPROVAL_REQUESTED, Kind.APPROVAL_GIVEN, Kind.APPROVAL_DENIED, Kind.APPROVAL_EXPIRED}
 )
@@ -174,7 +187,8 @@ def _moved(incident: Incident, kind: Kind, event: Event) -> Incident:
     phase = MOVES[kind][1] or incident.phase
     if kind in ANSWERING and incident.phase is Phase.VERIFIED:
         phase = incident.phase
-    moved = replace(incident, phase=phase, changed=event.at, epoch=max(incident.epoch, event.draft.epoch))
+    epoch, ready = max(incident.epoch, event.draft.epoch), _readiness(incident, kind, data)
+    moved = replace(incident, phase=phase, changed=event.at, epoch=epoch, ready=ready)
     match kind:
         case Kind.CONFIRMED:
             target, rules = str(data["target"]), moved.rules
@@ -217,6 +231,19 @@ def _moved(incident: Incident, kind: Kind, event: Event) -> Incident:
             return replace(moved, outcome=outcome, stopped_by=_stopped_by(event))
         case _:
             return moved
+
+
+def _readiness(incident: Incident, kind: Kind, data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what was said last of the target's readiness, as `Incident.ready` has it."""
+    match kind:
+        case Kind.READINESS_CONFIRMED:
+            return (str(data.get("target")), *map(str, data.get("doubts", ())))
+        case Kind.READINESS_DENIED:
+            return DENIED
+        case kind if kind in SAID_ANEW:
+            return ()
+        case _:
+            return incident.ready
 
 
 def _with_next_run(incident: Incident, data: Mapping[str, Any]) -> Incident:
