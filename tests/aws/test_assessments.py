@@ -8,7 +8,7 @@ import pytest
 
 from controller.aws.dynamodb.assessment_items import NUDGE, Place, place_of, record_of
 from controller.aws.dynamodb.assessments import PERMISSIONS, TRIES
-from controller.core.canonical_json import digest
+from controller.core.canonical_json import ascii_json, digest
 from controller.ports.errors import OutsideUnreachable
 from tests.aws.assessment_table import APP, AT, Desk, chained
 from tests.support import wire as w

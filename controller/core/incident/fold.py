@@ -7,6 +7,7 @@ from controller.core.incident.approval import Request, answered, asked
 from controller.core.incident.notices import with_notice, with_page, without_notice
 from controller.core.incident.state import (
     BY_PERSON,
+    DENIED,
     MOVES,
     OPENINGS,
     IllegalMove,
@@ -29,6 +30,8 @@ from controller.core.journal.moves import (
     HandedOver,
     IncidentOpened,
     Opening,
+    ReadinessConfirmed,
+    ReadinessDenied,
     Reminded,
     RestoreOpened,
     Settled,
@@ -55,6 +58,10 @@ from controller.core.journal.notes import (
     Untold,
 )
 
+SAID_ANEW = frozenset(
+    {Kind.CONFIRMED, Kind.SHIFT_VERIFIED, Kind.TURNED_BACK, Kind.HANDED_OVER, Kind.TAKEN_OVER}
+)
+"""Kinds after which a target's readiness is written again, though it is as it was."""
 ANSWERING = frozenset(
     {Kind.APPROVAL_REQUESTED, Kind.APPROVAL_GIVEN, Kind.APPROVAL_DENIED, Kind.APPROVAL_EXPIRED}
 )
@@ -258,7 +265,8 @@ def _moved(incident: Incident, event: Event) -> Incident:
     phase = MOVES[kind][1] or incident.phase
     if kind in ANSWERING and incident.phase is Phase.VERIFIED:
         phase = incident.phase
-    moved = replace(incident, phase=phase, changed=event.at, epoch=max(incident.epoch, event.draft.epoch))
+    epoch, ready = max(incident.epoch, event.draft.epoch), _readiness(incident, event)
+    moved = replace(incident, phase=phase, changed=event.at, epoch=epoch, ready=ready)
     match event.body:
         case Confirmed() as said:
             rules = moved.rules if said.target == incident.target else ()  # they refused another move
@@ -298,10 +306,28 @@ def _moved(incident: Incident, event: Event) -> Incident:
             return moved
 
 
+def _readiness(incident: Incident, event: Event) -> tuple[str, ...]:
+    """Return what was said last of the target's readiness, as `Incident.ready` has it."""
+    match event.body:
+        case ReadinessConfirmed() as said:
+            return (said.target, *said.doubts)
+        case ReadinessDenied():
+            return DENIED
+        case _:
+            return () if event.kind in SAID_ANEW else incident.ready
+
+
 def _driven(moved: Incident, said: HandedOver | TakenOver) -> Incident:
     driver = moved.driver if said.driver is None else said.driver
     untold = isinstance(said, HandedOver) and said.code == UNTOLD
-    return replace(moved, runs=moved.runs + 1, driver=driver, passed_on=moved.passed_on or untold)
+    planned = isinstance(said, HandedOver) and said.planned
+    return replace(
+        moved,
+        runs=moved.runs + 1,
+        driver=driver,
+        passed_on=moved.passed_on or untold,
+        lost=moved.lost + (not untold and not planned),
+    )
 
 
 def _ended(moved: Incident, said: StoodDown | Settled, by: str) -> Incident:

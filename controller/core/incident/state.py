@@ -74,6 +74,8 @@ MOVES: Mapping[Kind, tuple[frozenset[Phase], Phase | None]] = {
 }
 
 
+DENIED = ("",)
+"""The readiness of an incident whose target was last said not to be ready."""
 INTERRUPTED = "interrupted"
 """The outcome of a move that ended where it stood."""
 BY_PERSON = frozenset({"by-person", "handed-to-people"})
@@ -126,7 +128,9 @@ class Incident:
     digest of the policy that it was opened by, which says how it goes on; "" where the journal named none.
     moved: when traffic last moved by it, and was seen to. mute: the controller that could not tell people of
     it. voice: another that told them since, and when. passed_on: it was handed over because its driver could
-    not tell people.
+    not tell people. lost: how many of its executions ended before it did, or fell silent. ready: the
+    target that was last said to be ready, and the gates that doubts ask; `DENIED`: it was not; (): nothing
+    was said since it was confirmed, verified or handed over.
     """
 
     id: str
@@ -161,6 +165,8 @@ class Incident:
     mute: str = ""
     voice: tuple[str, float] | None = None
     passed_on: bool = False
+    lost: int = 0
+    ready: tuple[str, ...] = ()
 
     @property
     def asking(self) -> bool:

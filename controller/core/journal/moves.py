@@ -76,6 +76,7 @@ class ReadinessConfirmed:
 
     target: str = ""
     sentence: str = ""
+    doubts: tuple[str, ...] = ()
 
 
 @body(Kind.READINESS_DENIED)
@@ -289,7 +290,8 @@ class StoodDown:
 class HandedOver:
     """The execution `from` goes on as `to`.
 
-    driver: the other controller that drives, if another does.
+    driver: the other controller that drives, if another does. planned: by itself;
+    else it was lost.
     """
 
     from_: str = ""
@@ -297,6 +299,7 @@ class HandedOver:
     reason: str = ""
     driver: str | None = None
     code: str = ""
+    planned: bool = False
 
 
 @body(Kind.TAKEN_OVER)
