@@ -8,7 +8,6 @@ from controller.core.canonical_json import ascii_json
 from controller.core.model import Answer, Decision, Node, Truth
 from controller.core.text import shorten
 
-
 SMALLEST = 1_000
 """Characters that suffice for any record of a decision."""
 REASON = 300
@@ -98,8 +97,9 @@ def _answer_data(answer: Answer) -> dict[str, Any]:
 def decision_record(decision: Decision, limit: int = 6_000) -> dict[str, Any]:
     """Return a decision as plain data of bounded size, for the journal.
 
-    The journal bounds its events. Over `limit` characters (at least `SMALLEST`) the signals are left out, then the whole tree, and
-    `cut` is set; then all but what was decided, and its reason in short. The assessments hold the full data.
+    The journal bounds its events. Over `limit` characters (at least `SMALLEST`) the signals are left out,
+    then the whole tree, and `cut` is set; then all but what was decided, and its reason in short. The
+    assessments hold the full data.
     """
     data = decision_data(decision)
     if len(ascii_json(data)) > limit and decision.tree is not None:

@@ -19,13 +19,16 @@ from controller.core.journal.event import Event
 from controller.core.journal.kind import Kind
 from controller.core.journal.moves import ApprovalRequested
 from controller.core.journal.whole_plan import WholePlan
+from controller.core.text import sanitize
 
 ARN = "arn:"
 GROUP = "group:"
+CLAIM, GROUPS, NAME = 255, 20, 64
+"""What is kept of a sign-in: characters of a claim, groups, and characters of a group's name."""
 Door = Literal["", "console", "terminal", "rehearsal"]
 """Where an answer came in.
 
-console: by a page, after a sign-in at the issuer. terminal: by a command, with AWS credentials that STS knows.
+console: by a page, after a sign-in at the issuer. terminal: by a command, with credentials that STS knows.
 rehearsal: by a name that somebody claimed and nobody checked. "": not known.
 """
 
@@ -34,7 +37,7 @@ rehearsal: by a name that somebody claimed and nobody checked. "": not known.
 class SignedIn:
     """What is known of how a person who answers showed who they are. It holds no secret.
 
-    issuer: who says so: that of the id token, or `sts:ACCOUNT`. subject: the person's name there, for good.
+    issuer: who says so: that of the id token, or `sts:ACCOUNT`. subject: who they are there, for good.
     groups: those of the policy that the issuer asserted. at: when they signed in; None: not known.
     """
 
@@ -43,6 +46,12 @@ class SignedIn:
     subject: str = ""
     groups: tuple[str, ...] = ()
     at: float | None = None
+
+    def plain(self) -> "SignedIn":
+        """Return the same, bounded, and made safe to print: claims are text from outside."""
+        groups = tuple(sanitize(group, NAME) for group in sorted(self.groups)[:GROUPS])
+        issuer, subject = sanitize(self.issuer, CLAIM), sanitize(self.subject, CLAIM)
+        return replace(self, issuer=issuer, subject=subject, groups=groups)
 
 
 @dataclass(frozen=True, slots=True)

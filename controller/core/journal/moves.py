@@ -111,8 +111,8 @@ class ApprovalRequested:
 class ApprovalGiven:
     """A person agreed. needed: how many must still agree.
 
-    door: where the answer came in (`core.incident.approval.Door`). issuer, subject, groups: of the sign-in, as
-    it asserted them; signed_in: when that was, None where nobody knows.
+    door: where the answer came in: `console`, `terminal`, `rehearsal`. issuer, subject, groups: as the
+    sign-in asserted them; signed_in: when that was, None where nobody knows.
     """
 
     approval: str
@@ -180,8 +180,9 @@ class ShiftIntended:
     """A wave is about to be sent; written before ARC is called.
 
     plan: the digest of the plan as it is now. approved: `ApprovalRequested.plan` of the request that people
-    agreed to; "" where nobody was asked, and on the way back. left: slices that follow in later waves. before: the controls as they were before the first wave. in_force: the policy
-    in force, where it is another than `policy`, which began the move.
+    agreed to; "" where nobody was asked, and on the way back. left: slices that follow in later waves.
+    before: the controls as they were before the first wave. in_force: the policy in force, where it is
+    another than `policy`, which began the move.
     """
 
     plan: str = ""
