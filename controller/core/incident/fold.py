@@ -288,7 +288,7 @@ def _moved(incident: Incident, event: Event) -> Incident:
         case ShiftApplied() as said:
             return replace(moved, put={**incident.put, **said.states}, moved=event.at)
         case ShiftVerified():
-            return replace(moved, waves=incident.waves + 1, moved=event.at)
+            return replace(moved, waves=incident.waves + 1, moved=event.at, rules=())
         case TurnedBack() as said:
             return replace(moved, leg="home", waves=0, rules=(), outcome=said.outcome)
         case ShiftRefused() as said:
@@ -348,11 +348,11 @@ def _answered(incident: Incident, about: str, event: Event) -> Request:
 
 
 def _with_rule(incident: Incident, rule: str | None) -> tuple[str, ...]:
-    """Return the safety rules that stand in the way of the move.
+    """Return the safety rules that stand in the way of the present wave.
 
-    Once a wave has moved, or on the way home, none is set aside: people approved another move, so they must
-    look.
+    Of one wave they say nothing about the next: that is tried first, and people are asked anew where it is
+    refused. On the way home nobody is asked, and none is set aside.
     """
-    if incident.waves or incident.leg == "home":
+    if incident.leg == "home":
         return ()
     return incident.rules if rule is None or rule in incident.rules else (*incident.rules, rule)
