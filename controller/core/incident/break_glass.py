@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from controller.core.incident.control_history import as_of, known, latest, placed, put_late
-from controller.core.incident.state import ENDED, GLASS, Incident, Phase, State
-from controller.core.journal.event import Event, written
+from controller.core.incident.state import ENDED, GLASS, Incident, Phase, State, moved_by
+from controller.core.journal.event import Event
 from controller.core.journal.notes import BrokeGlass
 
 INTENDED, APPLIED, REFUSED = "intended", "applied", "refused"
@@ -58,7 +58,7 @@ def with_glass(state: State, event: Event, said: BrokeGlass) -> State:
     found = replace(found, home=_home(found))
     if stand == state.stand:  # seen by a controller already, or overtaken since
         return found
-    return replace(found, stand=stand, stood=event.at, mover=written(event, said))
+    return replace(found, stand=stand, stood=event.at, mover=moved_by(event))
 
 
 def _incident(

@@ -23,8 +23,8 @@ from controller.core.incident.control_history import History
 from controller.core.incident.step_durations import Pace
 from controller.core.journal.event import Event, Written
 from controller.core.journal.kind import Kind
-from controller.core.journal.moves import ShiftApplied, ShiftIntended
-from controller.core.journal.notes import BrokeGlass, DriftSeen, DrillSkipped, EchoSeen
+from controller.core.journal.moves import ShiftIntended
+from controller.core.journal.notes import DriftSeen, DrillSkipped
 
 
 class Phase(StrEnum):
@@ -215,6 +215,20 @@ def heading(incident: Incident) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """The event that last said how controls stand: its number, time, writer and kind."""
+
+    seq: int
+    at: float
+    by: str
+    kind: Kind
+
+
+def moved_by(event: Event) -> Moved:
+    return Moved(event.seq, event.at, event.draft.by, event.kind)
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """The state is all that the journal says, at its event `last`.
 
@@ -247,7 +261,7 @@ class State:
     stand: Mapping[str, bool] = field(default_factory=dict)
     history: History = field(default_factory=dict)
     stood: float = 0.0
-    mover: Written[ShiftApplied | DriftSeen | EchoSeen | BrokeGlass] | None = None
+    mover: Moved | None = None
     drift: Written[DriftSeen] | None = None
     intents: tuple[Written[ShiftIntended], ...] = ()
     echoes: frozenset[int] = frozenset()
