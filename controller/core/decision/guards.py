@@ -21,7 +21,7 @@ from controller.core.decision.plan import after, below_floor, serving
 from controller.core.decision.progress import begun, under_way, yields
 from controller.core.decision.readiness import ReadinessResult, judge_ready, summary
 from controller.core.evidence.evaluation import AHEAD, View, judge_leaf
-from controller.core.incident.state import Incident, State
+from controller.core.incident.state import Incident, Phase, State
 from controller.core.model import Answer, Check, Plan, Truth
 from controller.core.policy.governance import regated, unbounded
 from controller.core.policy.readiness_checks import ReadyCheck, ReplicationCheck
@@ -158,7 +158,8 @@ def cooldown(f: GuardInput) -> Check:
         return Check("cooldown", "cooldown", Truth.TRUE, sentence)
     ends = cooldown_ends(f.policy, last)
     value = Truth.of(f.now >= ends)
-    sentence = f"{last.id} moved traffic {format_duration(max(0.0, f.now - last.changed))} ago"
+    moved = "may have moved" if last.phase is Phase.UNCONFIRMED and not last.put else "moved"
+    sentence = f"{last.id} {moved} traffic {format_duration(max(0.0, f.now - last.changed))} ago"
     left = f"; {format_duration(max(0.0, ends - f.now))} of the cooldown left" if value is Truth.FALSE else ""
     return Check("cooldown", "cooldown", value, sentence + left)
 

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from controller.core.incident import control_history
 from controller.core.incident.approval import Request, answered, asked
+from controller.core.incident.break_glass import with_glass
 from controller.core.incident.notices import with_notice, with_page, without_notice
 from controller.core.incident.state import (
     BY_PERSON,
@@ -12,9 +14,9 @@ from controller.core.incident.state import (
     OPENINGS,
     IllegalMove,
     Incident,
-    Moved,
     Phase,
     State,
+    moved_by,
 )
 from controller.core.incident.step_durations import paced
 from controller.core.journal.event import Draft, Event, written
@@ -45,6 +47,7 @@ from controller.core.journal.moves import (
 )
 from controller.core.journal.notes import (
     Armed,
+    BrokeGlass,
     Disarmed,
     DriftSeen,
     DrillSkipped,
@@ -125,12 +128,19 @@ def apply(state: State, event: Event) -> State:
     match event.body:
         case PolicyLoaded() as said:
             stand = {**(said.controls or {}), **known.stand}
+            new = {name: on for name, on in stand.items() if name not in known.history}
+            past = control_history.put(known.history, new, event.at)
             by = event.draft.by.removeprefix("tidegate@")
-            return replace(known, stand=stand, policy_by=by, policy=said.digest, deployed=said.deployed)
+            known = replace(known, stand=stand, history=past)
+            return replace(known, policy_by=by, policy=said.digest, deployed=said.deployed)
         case DriftSeen() as said:
             seen = written(event, said)
             stand = {**known.stand, **said.controls}
-            return replace(known, stand=stand, stood=event.at, mover=_mover(event), drift=seen)
+            past = control_history.put(known.history, said.controls, event.at)
+            mover = moved_by(event)
+            return replace(known, stand=stand, history=past, stood=event.at, mover=mover, drift=seen)
+        case BrokeGlass() as said:
+            return with_glass(known, event, said)
         case Armed(reason=reason) | Disarmed(reason=reason):
             armed = isinstance(event.body, Armed)
             return replace(known, armed=armed, armed_reason=f"by {event.draft.by}: {reason}")
@@ -140,7 +150,7 @@ def apply(state: State, event: Event) -> State:
             return without_notice(known, event, said)
         case EchoSeen() as said:
             echoes = known.echoes | {said.intent}
-            return replace(known, echoes=echoes, stood=event.at, mover=_mover(event))
+            return replace(known, echoes=echoes, stood=event.at, mover=moved_by(event))
         case Muted() as said:
             return replace(known, muted={**known.muted, said.what: said.until})
         case Recovered() as said:
@@ -170,18 +180,17 @@ def _with_moved(state: State, known: State, event: Event) -> State:
         case ShiftIntended() as said:
             intents = (*known.intents[-7:], written(event, said))
             known = replace(known, intents=intents, home=_home(state, incident))
+            begun = incident.begun or control_history.now(known.history, event.at)
+            incident = replace(incident, begun=begun)
         case ShiftApplied():
-            stand = {**known.stand, **incident.put}
-            known = replace(known, stand=stand, stood=event.at, mover=_mover(event))
+            stand, past = {**known.stand, **incident.put}, known.history
+            past = control_history.put(control_history.known(past, incident.before), incident.put, event.at)
+            known = replace(known, stand=stand, history=past, stood=event.at, mover=moved_by(event))
             if _sets_out(incident):
                 known = replace(known, shifted=(*known.shifted, (event.at, incident.source)))
         case Escalated() | Acknowledged() as said:
             known = with_page(known, event, said)
     return _with(known, incident)
-
-
-def _mover(event: Event) -> Moved:
-    return Moved(event.seq, event.at, event.draft.by, event.kind)
 
 
 def _with(state: State, incident: Incident) -> State:
@@ -197,7 +206,7 @@ def _home(state: State, incident: Incident) -> Mapping[str, bool]:
     if incident.intent == "restore":
         return state.home
     begun = bool(state.incidents[incident.id].before)
-    away = begun or any(state.away(region) for region in {i.source for i in state.incidents.values()})
+    away = begun or state.any_away
     return {**state.stand, **incident.before, **(state.home if away else {})}
 
 
@@ -230,6 +239,8 @@ def refuse_illegal(state: State, draft: Draft) -> None:
     if draft.kind not in MOVES or (draft.kind is Kind.ESCALATED and draft.incident is None):
         return
     incident = state.incidents.get(draft.incident or "")
+    if incident is None and draft.kind is Kind.BROKE_GLASS:
+        return
     if incident is None:
         raise IllegalMove(f"{draft.kind} names no known incident: {draft.incident!r}")
     if incident.phase not in MOVES[draft.kind][0]:
