@@ -39,7 +39,9 @@ def fold_by(*drafts: tuple[Kind, dict[str, Any]]) -> Incident:
     events: list[Event] = []
     for number, (kind, data) in enumerate((loaded(POLICY), OPENED, CONFIRMED, *drafts)):
         about = None if kind is Kind.POLICY_LOADED else "i"
-        draft = drafted(f"id{number}", kind, T0 + number, f"person-{number}", int(about is not None), about, data)
+        draft = drafted(
+            f"id{number}", kind, T0 + number, f"person-{number}", int(about is not None), about, data
+        )
         events.append(seal("storefront", draft, events[-1] if events else None))
     return fold("storefront", events).incidents["i"]
 

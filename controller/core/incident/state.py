@@ -126,7 +126,8 @@ class Incident:
     digest of the policy that it was opened by, which says how it goes on; "" where the journal named none.
     moved: when traffic last moved by it, and was seen to. mute: the controller that could not tell people of
     it. voice: another that told them since, and when. passed_on: it was handed over because its driver could
-    not tell people.
+    not tell people. approved: the digest of the plan that its last wave was approved by; "" where nobody was
+    asked.
     """
 
     id: str
@@ -161,6 +162,7 @@ class Incident:
     mute: str = ""
     voice: tuple[str, float] | None = None
     passed_on: bool = False
+    approved: str = ""
 
     @property
     def asking(self) -> bool:
@@ -313,6 +315,7 @@ def as_data(incident: Incident) -> dict[str, Any]:
             "stage": request.stage,
             "needed": request.needed(),
             "override": list(request.rules),
+            "plan": request.plan or None,
         },
         "escalated": sorted(incident.escalated),
         "reason": incident.reason,
