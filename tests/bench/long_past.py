@@ -64,10 +64,10 @@ def long_past(*, pairs: int = PAIRS) -> Desk:
             kept.add(APPLICATION, now - minute * MINUTE, assessment)
     assert w.until(w.has(Kind.APPROVAL_REQUESTED), 120)
     w.advance(2.0)
-    return Desk(w, _fresh(w))
+    return Desk(w, fresh(w))
 
 
-def _fresh(w: World) -> Deps:
+def fresh(w: World) -> Deps:
     """A console's own hold on its outside, in a process that has read nothing yet; its calls take no
     scenario time, so that nobody else's work falls into them."""
     cloud, kernel = w.stage.cloud, w.stage.kernel

@@ -3,7 +3,7 @@
 ```
  each look ── assessment {…, head: {seq: 41, hash: 9c…}} ── table of this controller's own Region
                                      v
- a fresh process ── reads the newest one, then the journal: event 41, with that hash, or nothing moves
+ a fresh process ── reads the newest one's, then the journal: event 41, with that hash, or nothing moves
 ```
 A chain shows what was changed in it, but not that its end is missing. A process that reads the journal for
 the first time finds that too.
@@ -16,8 +16,8 @@ from typing import Any
 from controller.core.journal.event import Event
 from controller.ports.errors import JournalUnreadable, OutsideUnreachable
 
-Newest = Callable[[], Mapping[str, Any] | None]
-"""The newest assessment of this controller's Region."""
+Witness = Callable[[], Mapping[str, Any] | None]
+"""What the newest assessment of this controller's Region saw of other records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class JournalHead:
         self._recalled = False
         self._tried = False
 
-    def before_reading(self, newest: Newest) -> Head | None:
+    def before_reading(self, witness: Witness) -> Head | None:
         """Return the head that the journal must reach; None where none is known.
 
         The assessment is asked once a process, and not again where nobody answered: an evacuation waits for
@@ -59,7 +59,7 @@ class JournalHead:
         """
         if not self._tried:
             self._tried = True
-            self._recall(newest)
+            self._recall(witness)
         return self._head
 
     def after_reading(
@@ -84,21 +84,21 @@ class JournalHead:
         if self._head is None or event.seq > self._head.seq:
             self._head = Head(event.seq, event.hash)
 
-    def to_note(self, newest: Newest) -> dict[str, Any]:
+    def to_note(self, witness: Witness) -> dict[str, Any]:
         """Return the head as an assessment keeps it.
 
         The older assessment's head is kept on, so that nothing is forgotten.
         """
-        self._recall(newest)
+        self._recall(witness)
         head, at = self._head, self.checkpoint
         noted = {} if head is None else {"head": {"seq": head.seq, "hash": head.hash}}
         return noted if at is None else {**noted, "checkpoint": {"seq": at.seq, "hash": at.hash}}
 
-    def _recall(self, newest: Newest) -> None:
+    def _recall(self, witness: Witness) -> None:
         if self._recalled:
             return
         try:
-            record = newest()
+            record = witness()
         except OutsideUnreachable:
             return
         self._recalled = True
