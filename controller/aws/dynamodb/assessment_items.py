@@ -96,6 +96,19 @@ class Head:
         return Head(self.count + 1, sealed, place.at, witness, kept=True)
 
 
+def furthest(kept: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what both saw of other records, each at its furthest.
+
+    A process that read before another one did may write after it.
+    """
+    return {**seen, **{name: each for name, each in kept.items() if _seq(each) > _seq(seen.get(name))}}
+
+
+def _seq(seen: object) -> int:
+    found = seen.get("seq") if isinstance(seen, Mapping) else None
+    return found if isinstance(found, int) else -1 if seen is None else 0
+
+
 def head_key(application: str) -> dict[str, Any]:
     """Return the key of an application's head. No application's name has a `#`."""
     return {"application": {"S": f"head#{application}"}, "at": {"N": "0"}}

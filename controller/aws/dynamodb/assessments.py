@@ -27,6 +27,7 @@ from controller.aws.dynamodb.assessment_items import (
     Head,
     Place,
     Unreadable,
+    furthest,
     head_after,
     head_item,
     head_key,
@@ -93,7 +94,7 @@ class DynamoAssessments:
         for attempt in range(TRIES):
             place = head.next(application, at, nudges=nudges)
             sealed = place.link(whole)
-            fresh = head.then(place, sealed, {**head.witness, **seen})
+            fresh = head.then(place, sealed, furthest(head.witness, seen))
             try:
                 self._write(head, fresh, record_item(place, sealed, body, expires=place.at + self._ttl))
             except OUTSIDE as error:

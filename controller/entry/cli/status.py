@@ -51,7 +51,7 @@ def status(context: ContextName = None, as_json: AsJson = False) -> None:
         "application": deps.application,
         "enforcement": deps.policy.enforcement,
         "armed": seen.state.armed,
-        "fleet": fleet_stopped(deps.journal),
+        "fleet": fleet_stopped(deps),
         "muted": {
             what: format_time(until) for what, until in seen.state.muted.items() if until > archive.now
         },

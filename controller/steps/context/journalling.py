@@ -57,7 +57,7 @@ def load_state(deps: Deps) -> State:
 
 def read_state(deps: Deps) -> State:
     """Return the state of the journal as it is now. Write nothing."""
-    fleet = read_fleet(deps.journal)  # first, so that what is folded is the newest that is known
+    fleet = read_fleet(deps)  # first, so that what is folded is the newest that is known
     seen = deps.journal_head.before_reading(lambda: deps.assessments.witness(deps.application))
     begin_with_checkpoint(deps)
     known = deps.folding.known(deps.application)
@@ -69,7 +69,7 @@ def read_state(deps: Deps) -> State:
 
 def read_state_and_events(deps: Deps) -> tuple[State, tuple[Event, ...]]:
     """Return what `read_state` does, and all the events that it is folded from."""
-    fleet = read_fleet(deps.journal)
+    fleet = read_fleet(deps)
     seen = deps.journal_head.before_reading(lambda: deps.assessments.witness(deps.application))
     events = deps.journal.read(deps.application)
     deps.journal_head.after_reading(seen, events)
