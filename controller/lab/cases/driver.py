@@ -155,8 +155,7 @@ class Driver:
                 return True
         stage = request.stage if request is not None and request.status == "waiting" else 0
         ask = asks[min(stage, len(asks) - 1)]
-        name = f"case-{len(self._events)}"
-        whole = whole_plan(decision.plan)
+        name, whole = f"case-{len(self._events)}", whole_plan(decision.plan)
         question = ApprovalRequested(
             approval=name, digest=bound, expires=self._now + ask.within, gate=decision.gate or "",
             people=ask.people, stage=stage + 1, plan=whole.digest, whole=whole, wave=incident.waves + 1,
