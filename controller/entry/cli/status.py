@@ -9,7 +9,6 @@ import typer
 from rich.text import Text
 
 from controller.core.explanation import format_time, tree_lines
-from controller.core.incident.fold import fold
 from controller.core.incident.state import Incident, as_data
 from controller.core.journal import Event, broken_at
 from controller.core.text import sanitize
@@ -29,6 +28,7 @@ from controller.ports.errors import ControllerError
 from controller.readmodel.run import sentence
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import folded
 from controller.steps.context.situation import fleet_stopped, read_switch
 from controller.steps.operator.past_moments import PastMoment, recall_moment
 
@@ -163,7 +163,7 @@ def list_all(ctx: typer.Context, context: ContextName = None, as_json: AsJson = 
         return
     archive = open_archive(context)
     application = archive.policy.application
-    state = fold(application, archive.read(application))
+    state = folded(application, archive.read(application))
     found = [_incident(i) for i in sorted(state.incidents.values(), key=lambda i: -i.opened)]
 
     def human() -> None:
@@ -184,7 +184,7 @@ def show(
     """One incident's journal: what happened, when, by whom."""
     archive = open_archive(context)
     events = archive.read(archive.policy.application)
-    state = fold(archive.policy.application, events)
+    state = folded(archive.policy.application, events)
     if incident not in state.incidents:
         fail(ExitCode.NO, f"the journal knows no incident {sanitize(incident, 120)!r}")
     headline = _incident(state.incidents[incident])

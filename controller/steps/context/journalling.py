@@ -1,12 +1,12 @@
 """The journal, read as state and appended to: what every step does."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from controller.core.contracts import DECISION_SCHEMA, decision_event
-from controller.core.incident.fold import apply, refuse_illegal
+from controller.core.incident.fold import apply, fold, refuse_illegal
 from controller.core.incident.state import Incident, State
 from controller.core.journal import Draft, Event, Kind
 from controller.core.policy.review_record import review_data
@@ -58,12 +58,22 @@ def read_state_and_events(deps: Deps) -> tuple[State, tuple[Event, ...]]:
     seen = deps.journal_head.before_reading(lambda: deps.assessments.witness(deps.application))
     events = deps.journal.read(deps.application)
     deps.journal_head.after_reading(seen, events)
-    try:
-        state = deps.folding(deps.application, events)
-    except (ValueError, KeyError) as error:
-        raise JournalUnreadable(f"the journal cannot be what this version wrote: {error}") from error
+    state = folded(deps.application, events, deps.folding)
     after = replace(state, fleet=fleet.stopped, fleet_left=fleet.left, fleet_unread=fleet.unread)
     return after, events
+
+
+def folded(
+    application: str, events: Sequence[Event], folding: Callable[[str, Sequence[Event]], State] = fold
+) -> State:
+    """Return the state after `events`.
+
+    Raises `JournalUnreadable` where no version could have written them.
+    """
+    try:
+        return folding(application, events)
+    except (ValueError, KeyError) as error:
+        raise JournalUnreadable(f"the journal cannot be what this version wrote: {error}") from error
 
 
 def write(
