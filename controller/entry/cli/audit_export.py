@@ -57,8 +57,8 @@ def export(
     except JournalUnreadable as error:
         fail(ExitCode.NO, f"nothing was exported, the journal is not whole: {error}; {AS_IT_IS}")
     except (OSError, TooLarge) as error:
-        wrong = f"cannot be written: {error.strerror}" if isinstance(error, OSError) else str(error)
-        fail(ExitCode.BAD_INPUT, f"{sanitize(str(out), 300)}: {wrong}")
+        told = f"cannot be written: {error.strerror}" if isinstance(error, OSError) else str(error)
+        fail(ExitCode.BAD_INPUT, f"{sanitize(str(out), 300)}: {told}")
     wrong = _checked(out, None if signer is None else signer.public_key().pem.encode())
     kept = _keep(store, manifest.application, manifest.begin, out) if store is not None else None
     fields = _fields(manifest) | {"file": str(out), "whole": wrong is None, "wrong": wrong, "archived": kept}
