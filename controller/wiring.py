@@ -96,12 +96,7 @@ def build(
         leases=DynamoLeases(client=journal, table=d.journal_table, runtime=run),
         policies=DynamoPolicies(client=journal, table=d.journal_table),
         evidence=DynamoEvidence(client=here, table=d.evidence_table, now=run.now, kept=kept),
-        assessments=DynamoAssessments(
-            client=here,
-            table=d.assessments_table,
-            sleep=run.sleep,
-            brief=client("dynamodb", None, QUESTION),
-        ),
+        assessments=_assessments(d, client, run),
         approvals=_approvals(d, client, journal, order[1:]),
         switch=switch_of(d, policy, clients=make, runtime=run, rng=rng, speed=speed),
         polls=CloudWatchPoll(clients=watch, account=d.account, runtime=run, timeout=quick),
@@ -120,6 +115,13 @@ def _client(
     make: Clients, d: Deployment, service: str, region: str | None = None, config: Config | None = None
 ) -> BaseClient:
     return make(service, region or d.region, d.endpoint_url, config or ONE_TRY)
+
+
+def _assessments(d: Deployment, client: Client, run: Runtime) -> DynamoAssessments:
+    brief = client("dynamodb", None, QUESTION)
+    return DynamoAssessments(
+        client=client("dynamodb"), table=d.assessments_table, sleep=run.sleep, brief=brief
+    )
 
 
 def _approvals(d: Deployment, client: Client, table: Replicas, others: Sequence[str]) -> DynamoApprovals:

@@ -162,11 +162,12 @@ def test_a_key_that_does_not_answer_leaves_no_file_behind(tmp_path: Path) -> Non
     assert (tmp_path / "record.tar").stat().st_mode & 0o777 == 0o600
 
 
-def test_what_follows_a_record_of_the_day_before_the_period_is_linked_to_it() -> None:
+def test_a_period_begins_with_the_record_that_follows_one_from_before_it() -> None:
     here = told()
     links = list(here.record.logs["us-east-2"].links("storefront", here.period.begin, here.period.end))
     found = checked(exported(here.record, Period(links[3].at, here.period.end), Forger()))
     assert found.wrong is None
     assert found.manifest is not None
     log = found.manifest.assessments["us-east-2"]
-    assert (log.records, log.before, log.unlinked) == (len(links) - 3, (links[2].hash,), ())
+    assert (log.records, log.before, log.unlinked) == (len(links) - 3, (), ())
+    assert (log.first, log.last, log.hash) == (4, len(links), links[-1].hash)
