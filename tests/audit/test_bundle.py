@@ -13,7 +13,7 @@ import pytest
 from controller.audit.bundle.manifest import FLEET, JOURNAL, KEY, MANIFEST, SEAL, SIGNATURE
 from controller.audit.bundle.signature import holds, public_key
 from controller.audit.bundle.write import Period, TooLarge, export, period_of
-from controller.core.journal.event import from_json
+from controller.core.journal.event import event_of
 from controller.core.journal.kind import Kind
 from controller.ports.errors import OutsideUnreachable
 from tests.support.audit_bundle import Forger, checked, exported, opened, record_of, told
@@ -45,9 +45,9 @@ def test_any_tar_reads_it_and_its_names_and_times_are_fixed() -> None:
 def test_it_holds_what_was_known_decided_and_done_by_which_policy_and_by_whom() -> None:
     here = told()
     files = opened(here.bundle)
-    events = [from_json(line) for line in files[JOURNAL].decode().splitlines()]
+    events = [event_of(line) for line in files[JOURNAL].decode().splitlines()]
     assert events == list(here.record.events)
-    assert [from_json(line).kind for line in files[FLEET].splitlines()] == [Kind.REGION_COUNTED]
+    assert [event_of(line).kind for line in files[FLEET].decode().splitlines()] == [Kind.REGION_COUNTED]
     digest = here.world.stage.policy.digest
     assert hashlib.sha256(files[f"policies/{digest}.json"]).hexdigest() == digest
     answered = json.loads(files["approvals.json"])[0]

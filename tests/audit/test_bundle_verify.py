@@ -1,6 +1,7 @@
 """Whatever is changed in a bundle is found, and the first place that is wrong is named."""
 
 import gzip
+import hashlib
 import io
 import json
 import random
@@ -14,7 +15,7 @@ from controller.audit.bundle.chains import Wrong
 from controller.audit.bundle.manifest import FLEET, JOURNAL, KEY, MANIFEST, SEAL, SIGNATURE
 from controller.audit.bundle.verify import NotABundle, Verified, verify
 from controller.audit.bundle.write import Period
-from controller.core.canonical_json import ascii_digest, ascii_json
+from controller.core.canonical_json import ascii_json, canonical, digest
 from controller.core.journal.event import GENESIS, Event, seal
 from controller.core.journal.kind import Kind
 from controller.ports.audit import Link
@@ -264,10 +265,9 @@ def test_a_signature_of_another_key_of_another_seal_or_by_another_algorithm_does
 
 
 def test_hashes_are_taken_of_what_the_journal_itself_takes_them() -> None:
-    event = told().record.events[0]
-    said = json.loads(opened(told().bundle)[JOURNAL].splitlines()[0])
-    assert said.pop("hash") == event.hash == ascii_digest(said)
-    assert said["prev"] == GENESIS
+    event, line = told().record.events[0], opened(told().bundle)[JOURNAL].splitlines()[0]
+    assert hashlib.sha256(line).hexdigest() == event.hash == digest(json.loads(line))
+    assert json.loads(line)["prev"] == GENESIS
 
 
 def rehashed(lines: Lines, change: Callable[[int, dict[str, Any]], None]) -> Lines:
@@ -276,11 +276,11 @@ def rehashed(lines: Lines, change: Callable[[int, dict[str, Any]], None]) -> Lin
     prev = GENESIS
     for number, line in enumerate(lines, start=1):
         said = json.loads(line)
-        said.pop("hash")
+        sealed = said.pop("hash", None)
         said["prev"] = prev
         change(number, said)
-        prev = ascii_digest(said)
-        fresh.append(ascii_json(said | {"hash": prev}).encode())
+        prev = digest(said)
+        fresh.append(canonical(said if sealed is None else said | {"hash": prev}).encode())
     return fresh
 
 
@@ -306,7 +306,7 @@ def test_hashes_made_anew_do_not_hide_what_no_record_has(name: str, change: Any,
     files[name] = gzip.compress(body, mtime=0) if packed else body
     manifest = json.loads(files[MANIFEST])
     if not packed:
-        manifest["journal"]["hash"] = json.loads(lines[-1])["hash"]
+        manifest["journal"]["hash"] = hashlib.sha256(lines[-1]).hexdigest()
     manifest["files"] = [listed(each["name"], files[each["name"]]) for each in manifest["files"]]
     found = fault(resealed(files, manifest, Forger()))
     assert found is not None

@@ -123,11 +123,12 @@ def _event(line: bytes, where: str) -> dict[str, Any]:
     """Return the members of an event, and its hash, from its line in either format. Raises `Unsealed`."""
     try:
         raw = json.loads(line)
-        if not isinstance(raw, dict) or "format" not in raw:
-            return opened(line, (EVENT,), where)
-        spelled = canonical(raw).encode() == line
+        later = isinstance(raw, dict) and "format" in raw
+        spelled = later and canonical(raw).encode() == line
     except NO_JSON as error:
         raise Unsealed(where, f"it is no line of JSON: {type(error).__name__}") from error
+    if not later:
+        return opened(line, (EVENT,), where)
     if raw["format"] != FORMAT:
         raise Unsealed(where, f"it is of a format that is not known: {str(raw['format'])[:20]}")
     if not spelled or frozenset(raw) != MEMBERS:

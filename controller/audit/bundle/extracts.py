@@ -17,9 +17,9 @@ from controller.audit.bundle.manifest import APPROVALS, GAPS, INCIDENTS, README
 from controller.audit.bundle.numbers import Hole
 from controller.core.explanation import format_time
 from controller.core.incident.fold import apply
-from controller.core.incident.state import State, as_data
+from controller.core.incident.state import Incident, State, as_data
 from controller.core.journal.event import Event
-from controller.core.journal.notes import Blinded, PolicyLoaded
+from controller.core.journal.notes import Blinded, BrokeGlass, PolicyLoaded
 from controller.readmodel.run import sentence
 
 TEXT = """A bundle of tidegate's record. `tidegate audit verify FILE --key KEY.pem` checks all of it.
@@ -56,7 +56,7 @@ INCIDENT = (
         "driver",
         "approval",
     ),
-    *("escalated", "reason", "outcome", "acknowledged_by", "policy"),
+    *("escalated", "reason", "outcome", "moved", "acknowledged_by", "policy"),
 )
 """What an incident's description is made of. Another member would be another form of the file."""
 
@@ -71,6 +71,7 @@ class Extracts:
         self._state, self._begin, self._end, self._only = State(application), begin, end, only
         self._questions = Questions()
         self._told: dict[str, list[dict[str, Any]]] = {}
+        self._heard: dict[str, float] = {}
         self._first: float | None = None
         self._blinded: list[Event] = []
         self._looks: dict[str, array[float]] = {}
@@ -99,6 +100,8 @@ class Extracts:
         self._state = apply(self._state, event)
         self._questions.take(event)
         self._first = event.at if self._first is None else self._first
+        if isinstance(event.body, BrokeGlass) and event.draft.incident:
+            self._heard[event.draft.incident] = event.at
         if isinstance(event.body, Blinded):
             self._blinded.append(event)
         if isinstance(event.body, PolicyLoaded):
@@ -170,12 +173,16 @@ class Extracts:
     def _incidents(self) -> list[dict[str, Any]]:
         """Return the incidents that were open in the period, or only one."""
         every = self._state.incidents.values()
-        found = [i for i in every if (i.id == self._only if self._only else i.changed >= self._begin)]
+        found = [i for i in every if (i.id == self._only if self._only else self._in_period(i))]
         return [
             {key: as_data(incident)[key] for key in INCIDENT}
             | {"opened": format_time(incident.opened), "journal": self._told.get(incident.id, [])}
             for incident in found
         ]
+
+    def _in_period(self, incident: Incident) -> bool:
+        """Return True where it was open in the period, or the journal heard only then what people did."""
+        return max(incident.changed, self._heard.get(incident.id, 0.0)) >= self._begin
 
     def _gaps(self) -> dict[str, Any]:
         """Return the gaps of each controller, of all together, and those journalled.
