@@ -72,6 +72,8 @@ PROOFS: dict[str, Proof] = {
         (
             f"{GUARDS}[cooldown]",
             "steps/test_operator_commands::test_s7_the_cooldown_holds_until_a_named_person_acknowledged",
+            "steps/test_break_glass_known"
+            "::test_s7_without_the_person_s_move_the_target_is_left_within_the_cooldown",
         ),
     ),
     "S8": Proof(
@@ -179,6 +181,19 @@ PROOFS: dict[str, Proof] = {
             "steps/test_own_blindness::test_s21_where_no_region_answers_a_poll_no_region_is_silent",
             "steps/test_own_blindness"
             "::test_s21_without_the_record_of_refused_looks_a_throttled_region_is_left",
+        ),
+    ),
+    "S22": Proof(
+        (
+            "entry/test_break_glass_record"
+            "::test_a_record_cut_to_any_number_of_its_lines_is_found_and_says_which_are_missing",
+            "steps/test_break_glass"
+            "::test_a_record_that_was_cut_after_it_was_journalled_is_named_by_its_lines",
+        ),
+        (
+            "entry/test_break_glass_record"
+            "::test_s22_without_the_head_a_record_that_was_cut_reads_as_whole",
+            "steps/test_break_glass::test_s22_without_the_journal_s_word_a_rewritten_record_is_whole",
         ),
     ),
     "S23": Proof(

@@ -1,4 +1,4 @@
-"""The examination of what people need: the sign-in, the last drill, the record of break-glass here.
+"""The examination of what people need: sign-in, last drill, break-glass's record.
 
 The sign-in must not be lost with a Region, the drill must have gone as it should, and the record must be
 whole and in the journal.
@@ -47,7 +47,7 @@ def last_drill(patient: Patient) -> Finding:
 
 
 def break_glass(patient: Patient) -> Finding:
-    """Check that this machine's record of break-glass is whole, and that the journal has it."""
+    """Check that this machine's record is whole, and that the journal has it."""
     check, deps = "break-glass record", patient.deps
     try:
         found = standing(patient.deployment, deps.journal.read(deps.application))

@@ -98,7 +98,7 @@ def journal_records(deps: Deps, records: Sequence[LocalMove], held: Sequence[Loc
 
 
 def contradictions(events: Sequence[Event], held: Sequence[LocalMove]) -> tuple[str, ...]:
-    """Return what the journal has of this machine's record, and the machine has not or has otherwise.
+    """Return what the journal has of this machine's record, and the machine lacks.
 
     One sentence a line, of the first few.
     """
@@ -124,7 +124,7 @@ def waiting(events: Sequence[Event], records: Sequence[LocalMove]) -> int:
 
 
 def _doubt(record: LocalMove, events: Sequence[Event], amiss: tuple[str, ...]) -> tuple[str, ...]:
-    """Return what speaks against a record: of its machine, of the journal, of another machine's record."""
+    """Return what speaks against a record: its machine, the journal, another record."""
     every = [event.body for event in events if isinstance(event.body, BrokeGlass)]
     mine = [said.number for said in every if said.machine == record.machine]
     found = [*record.amiss, *amiss]
@@ -165,7 +165,10 @@ def _name(deps: Deps, state: State, region: str) -> str:
 
 
 def _event_of(record: LocalMove, doubt: tuple[str, ...]) -> BrokeGlass:
-    """Return what an event says of the record; each member is bounded, whatever a machine wrote."""
+    """Return what an event says of the record.
+
+    Each member is bounded, whatever a machine wrote.
+    """
     line = record.body
     who, region, to = _text(line, "who", 128) or "unknown", _text(line, "region", 32), _text(line, "to", 32)
     stage, reason = _text(line, "stage", 20), _text(line, "reason", 500)
