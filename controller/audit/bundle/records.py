@@ -140,7 +140,7 @@ class Records:
             self._looks.hole(self._region, hole)
 
     def end(self) -> None:
-        """Raise `Unsealed` for the first record that is missing, and where the manifest says otherwise."""
+        """Raise `Unsealed` for what is missing, and where the manifest says otherwise."""
         self.gap()
         log, numbers = self._log, self._numbers
         if self._count != log.records:
@@ -158,7 +158,7 @@ class Records:
             self._held.finish(self._begin, self._end)
 
     def file_ends(self) -> None:
-        """Nothing is asked of one day: a Region's records go on in the next file."""
+        """Nothing is asked of one day: records go on in the next file."""
 
     def gap(self) -> None:
         """Raise `Unsealed` for the first record that is missing so far."""
