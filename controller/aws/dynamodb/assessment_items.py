@@ -51,7 +51,10 @@ class Place:
     clock: float | None = None
 
     def link(self, record: object) -> str:
-        """Return the hash of a record in this place: by RFC 8785 where it has a number."""
+        """Return the hash of a record in this place.
+
+        It is by RFC 8785 where the record has a number.
+        """
         said: dict[str, Any] = {"application": self.application, "at": self.at, "prev": self.prev}
         if self.count is None:
             return ascii_digest(said | {"record": record})

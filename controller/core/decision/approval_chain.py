@@ -57,7 +57,7 @@ def granted(incident: Incident) -> tuple[str, ...]:
 
 
 def approved(incident: Incident, plan: Plan) -> str:
-    """Return the digest of the whole plan by which people let this part of it through.
+    """Return the digest of the whole plan by which people approved this part.
 
     "" where nobody was asked about it, and on the way back.
     """
