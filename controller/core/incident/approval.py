@@ -35,7 +35,7 @@ rehearsal: by a name that somebody claimed and nobody checked. "": not known.
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """The proof of who a person is, as far as known; it holds no secret.
+    """The proof of who a person is; it holds no secret.
 
     issuer: who says so: that of the id token, or `sts:ACCOUNT`. subject: who they are there, for good.
     groups: those of the policy that the issuer asserted. at: when they signed in; None: not known.
