@@ -13,6 +13,7 @@ once.
 CHECK = (
     "tests/cases/",
     "tests/console/test_browser.py",
+    "tests/drills/test_bundles.py",
     "tests/drills/test_controllers.py",
     "tests/drills/test_healing.py",
     "tests/drills/test_kill_matrix.py",
