@@ -14,6 +14,7 @@ from pathlib import Path
 from controller.audit.bundle.manifest import Log
 from controller.audit.bundle.numbers import Hole, Numbers
 from controller.audit.bundle.records import Looks, seen_by
+from controller.audit.bundle.spelling import first
 from controller.core.explanation import format_time
 from controller.core.journal import GENESIS, canonical
 from controller.ports.audit import AssessmentLog, Link
@@ -177,7 +178,8 @@ def _line(application: str, link: Link) -> bytes:
         said |= {"count": link.count, "after": link.after}
     if link.clock is not None:
         said["clock"] = link.clock
-    return (canonical(said | {"record": link.record}) + "\n").encode()
+    spell = first if link.count is None else canonical
+    return (spell(said | {"record": link.record}) + "\n").encode()
 
 
 def _day(at: float) -> str:

@@ -13,7 +13,8 @@ from typing import Any, Protocol
 
 from controller.audit.bundle.archive import CHUNK, LARGEST, Frame, Torn
 from controller.audit.bundle.manifest import Chain, Listed
-from controller.core.journal import GENESIS, canonical, digest
+from controller.audit.bundle.spelling import sealed
+from controller.core.journal import GENESIS
 
 LONGEST = 1 << 20
 """The most bytes of one line."""
@@ -62,15 +63,14 @@ def opened(line: bytes, members: Collection[frozenset[str]], where: str) -> dict
     """
     try:
         raw = json.loads(line)
-        spelled = isinstance(raw, dict) and canonical(raw).encode() == line
-        sealed = digest({key: value for key, value in raw.items() if key != "hash"}) if spelled else ""
+        found = sealed(raw, line) if isinstance(raw, dict) else None
     except (ValueError, RecursionError, MemoryError) as error:
         raise Unsealed(where, f"it is no line of JSON: {type(error).__name__}") from error
-    if not spelled or frozenset(raw) not in members:
+    if found is None or frozenset(raw) not in members:
         wanted = " or ".join(", ".join(sorted(each)) for each in members)
         raise Unsealed(where, f"expected one line of canonical JSON with {wanted}")
-    if raw["hash"] != sealed:
-        raise Unsealed(where, f"it says that its hash is {short(raw['hash'])}; it is {short(sealed)}")
+    if raw["hash"] != found:
+        raise Unsealed(where, f"it says that its hash is {short(raw['hash'])}; it is {short(found)}")
     return dict(raw)
 
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from controller.audit.bundle.archive import NAME
+from controller.audit.bundle.spelling import first
 from controller.core.explanation import format_time
 from controller.core.journal import Event, canonical
 
@@ -46,7 +47,9 @@ class _Said(BaseModel):
 
     def text(self) -> bytes:
         """Return the one spelling, as a line."""
-        return (canonical(self.model_dump(mode="json", by_alias=True)) + "\n").encode()
+        said = self.model_dump(mode="json", by_alias=True)
+        spell = first if said.get("schema") == FIRST_SCHEMA else canonical
+        return (spell(said) + "\n").encode()
 
 
 class Seal(_Said):
