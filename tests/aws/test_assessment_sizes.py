@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 
 from controller.aws.dynamodb import assessments as module
+from controller.core.decision.decide import decide
+from controller.core.explanation import decision_data
 from controller.core.journal import canonical, digest
 from controller.ports.errors import OutsideUnreachable
 from controller.ports.storage import ReadStopped
 from tests.aws.assessment_table import APP, AT, Desk, chained
 from tests.support import wire as w
+from tests.support.policy_scene import policy_data, situation, storefront
 
 SEEN = {"head": {"seq": 41, "hash": "9c"}}
 
@@ -92,6 +95,29 @@ def test_however_large_a_record_is_codes_reasons_and_head_stay() -> None:
     assert record["waits"] == {"a": 1.0}
     with pytest.raises(OutsideUnreachable, match="however it is cut"):
         desk.log.add(APP, AT, decided(None) | {"by": huge})
+
+
+def test_a_decision_about_as_many_signals_as_a_policy_may_have_is_kept_whole() -> None:
+    """Found: as JSON it had more than the 400 KB of an item, and was swallowed."""
+    data = policy_data()
+    name = "storefront-{{region}}-{:02d}-{:02d}-latency-p99"
+    families = {
+        f"service{n or ''}": [{"alarm": name.format(n, each), "silentAfter": "5m"} for each in range(50)]
+        for n in range(19)
+    }
+    told = [
+        {"in": "source", "family": name, "is": "breaching", "signals": 1, "for": "2m"} for name in families
+    ]
+    customers = {"in": "source", "family": "customer", "is": "breaching", "observers": 2, "for": "3m"}
+    when = {"when": {"all": [customers, {"any": told}, {"not": {"any": told}}]}}
+    signals = {"customer": data["signals"]["customer"], **families}
+    policy = storefront(signals=signals, evacuate=data["evacuate"] | when)
+    seen = situation(policy)
+    record = {"by": "tick", "decisions": [decision_data(decide(seen, region)) for region in policy.regions]}
+    assert len(canonical(record)) > 400_000
+    desk = Desk()
+    desk.log.add(APP, AT, record, SEEN)
+    assert desk.log.between(APP, AT, AT) == ((AT, record | SEEN),)
 
 
 def test_what_cannot_be_packed_small_enough_is_cut_too(monkeypatch: pytest.MonkeyPatch) -> None:
