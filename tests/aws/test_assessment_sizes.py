@@ -1,6 +1,7 @@
 """The bounds of an assessment and of reading back: whole at the bound, and said beyond it."""
 
 import gzip
+import json
 from typing import Any
 
 import pytest
@@ -25,13 +26,15 @@ def desk(request: pytest.FixtureRequest) -> Desk:
 
 def test_reading_back_takes_no_more_than_the_caller_does(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PAGE", 2)
-    for number in range(5):
+    for number in range(7):
         desk.log.add(APP, AT + number, {"n": number})
     desk.wire.calls.clear()
     records = desk.log.newest_first(APP, AT + 1)
-    assert next(records) == (AT + 4, {"n": 4})
+    assert next(records) == (AT + 6, {"n": 6})
     assert desk.wire.calls == ["Query"]
-    assert [record["n"] for _, record in records] == [3, 2, 1]
+    assert json.loads(desk.wire.bodies[-1])["Limit"] == module.NEWEST == 3
+    assert [record["n"] for _, record in records] == [5, 4, 3, 2, 1]
+    assert [json.loads(body)["Limit"] for body in desk.wire.bodies[-2:]] == [2, 2]
     assert [record["n"] for _, record in desk.log.newest_first(APP, AT + 1, AT + 2)] == [2, 1]
 
 

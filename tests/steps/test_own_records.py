@@ -62,7 +62,7 @@ def test_the_first_tick_after_a_gap_reads_no_more_than_it_must() -> None:
     ((since, _),) = blinded(w)
     assert before - 700 < since < before - 590
     assert 0 < len(pages) <= 6
-    assert max(pages) == adapter.PAGE
+    assert max(pages) <= adapter.PAGE
 
 
 @pytest.mark.parametrize("beyond", [0, 1])
