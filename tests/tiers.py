@@ -20,6 +20,7 @@ CHECK = (
     "tests/drills/test_month.py",
     "tests/drills/test_restore_and_drill.py",
     "tests/drills/test_simulation.py",
+    "tests/entry/test_broken_journal.py",
     "tests/entry/test_up.py",
     "tests/lab/test_loader_mutations.py",
     "tests/mutate/",
