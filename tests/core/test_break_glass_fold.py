@@ -357,6 +357,17 @@ def test_what_nobody_confirmed_is_away_once_a_controller_sees_it_stand_so() -> N
     assert left.id == "shop-east-7"
 
 
+def test_what_was_refused_stands_before_no_earlier_word_of_a_person() -> None:
+    play = Play()
+    play.now = 1090.0
+    play.bring_in(record("applied", name="shop-east-7"))
+    play.bring_in(record("refused", moved=False, name="shop-east-8"))
+    last = play.state.last_of("east", "restore")
+    assert last is not None
+    assert (last.id, last.stopped_by) == ("shop-east-7", "ana@host")
+    assert play.state.last_of("east", "evacuate") is None
+
+
 def test_what_has_ended_takes_no_further_record_and_another_s_incident_takes_none() -> None:
     play = Play()
     play.now = 1090.0
