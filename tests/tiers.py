@@ -13,6 +13,7 @@ once.
 CHECK = (
     "tests/cases/",
     "tests/console/test_browser.py",
+    "tests/drills/test_bundles.py",
     "tests/drills/test_controllers.py",
     "tests/drills/test_healing.py",
     "tests/drills/test_kill_matrix.py",
@@ -24,7 +25,9 @@ CHECK = (
     "tests/mutate/",
     "tests/rehearsal/test_unplayed_everywhere.py",
     "tests/steps/test_approval_unguarded.py",
+    "tests/steps/test_execution_history.py",
     "tests/steps/test_guard_removal.py",
+    "tests/steps/test_held_incident.py",
     "tests/steps/test_invariants.py",
     "tests/steps/test_kill_matrix.py",
     "tests/steps/test_takeover_ticks.py",

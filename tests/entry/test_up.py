@@ -71,6 +71,11 @@ def test_a_person_moves_traffic_and_everything_can_be_looked_at(rehearsal: Rehea
     assert shown["chain_whole"] is True
     by = {event["kind"]: event["by"] for event in shown["events"]}
     assert (by["IncidentOpened"], by["ApprovalGiven"]) == ("ana", "ben")
+    says = {event["kind"]: (event["says"], event["data"]) for event in shown["events"]}
+    assert says["ApprovalGiven"][0].startswith("approved by ben in a rehearsal")
+    assert says["ApprovalGiven"][1]["door"] == "rehearsal"
+    assert "did not count" in says["AnswerRefused"][0]
+    assert says["ShiftIntended"][1]["approved"] == says["ApprovalRequested"][1]["plan"]
 
 
 def test_status_why_and_the_kill_switch(rehearsal: Rehearsal) -> None:
@@ -103,7 +108,7 @@ def test_the_record_is_exported_checked_and_counted(rehearsal: Rehearsal, tmp_pa
     assert (code, found["whole"], found["signed_by"]["known"]) == (0, True, True)
     assert found["signed_by"]["fingerprint"] == key["fingerprint"]
     bundle.write_bytes(bundle.read_bytes().replace(b'"by":"ana"', b'"by":"eve"', 1))
-    code, wrong = rehearsal.run("audit", "verify", str(bundle))
+    code, wrong = rehearsal.run("audit", "verify", str(bundle), "--fingerprint", key["fingerprint"])
     assert (code, wrong["wrong"]["file"], wrong["wrong"]["at"][:6]) == (1, "journal.jsonl", "event ")
     bundle.write_bytes(b"PK\x03\x04")
     assert rehearsal.run("audit", "verify", str(bundle))[0] == 2

@@ -9,6 +9,7 @@ from controller.core.incident.break_glass import with_glass
 from controller.core.incident.notices import with_notice, with_page, without_notice
 from controller.core.incident.state import (
     BY_PERSON,
+    DENIED,
     MOVES,
     OPENINGS,
     IllegalMove,
@@ -31,6 +32,8 @@ from controller.core.journal.moves import (
     HandedOver,
     IncidentOpened,
     Opening,
+    ReadinessConfirmed,
+    ReadinessDenied,
     Reminded,
     RestoreOpened,
     Settled,
@@ -58,6 +61,10 @@ from controller.core.journal.notes import (
     Untold,
 )
 
+SAID_ANEW = frozenset(
+    {Kind.CONFIRMED, Kind.SHIFT_VERIFIED, Kind.TURNED_BACK, Kind.HANDED_OVER, Kind.TAKEN_OVER}
+)
+"""Kinds after which a target's readiness is written again, though it is as it was."""
 ANSWERING = frozenset(
     {Kind.APPROVAL_REQUESTED, Kind.APPROVAL_GIVEN, Kind.APPROVAL_DENIED, Kind.APPROVAL_EXPIRED}
 )
@@ -269,7 +276,8 @@ def _moved(incident: Incident, event: Event) -> Incident:
     phase = MOVES[kind][1] or incident.phase
     if kind in ANSWERING and incident.phase is Phase.VERIFIED:
         phase = incident.phase
-    moved = replace(incident, phase=phase, changed=event.at, epoch=max(incident.epoch, event.draft.epoch))
+    epoch, ready = max(incident.epoch, event.draft.epoch), _readiness(incident, event)
+    moved = replace(incident, phase=phase, changed=event.at, epoch=epoch, ready=ready)
     match event.body:
         case Confirmed() as said:
             rules = moved.rules if said.target == incident.target else ()  # they refused another move
@@ -283,15 +291,13 @@ def _moved(incident: Incident, event: Event) -> Incident:
             after = incident.phase if request.status == "waiting" else phase
             return replace(moved, request=request, phase=after)
         case ShiftIntended() as said:
-            intended = {
-                **(incident.intended if incident.phase is Phase.SHIFTING else {}),
-                **dict(said.changes),
-            }
-            return replace(moved, intended=intended, before=dict(said.before or incident.before))
+            before = dict(said.before or incident.before)
+            intended = _intended(incident) | dict(said.changes)
+            return replace(moved, intended=intended, before=before, approved=said.approved)
         case ShiftApplied() as said:
             return replace(moved, put={**incident.put, **said.states}, moved=event.at)
         case ShiftVerified():
-            return replace(moved, waves=incident.waves + 1, moved=event.at)
+            return replace(moved, waves=incident.waves + 1, moved=event.at, rules=())
         case TurnedBack() as said:
             return replace(moved, leg="home", waves=0, rules=(), outcome=said.outcome)
         case ShiftRefused() as said:
@@ -309,16 +315,39 @@ def _moved(incident: Incident, event: Event) -> Incident:
             return moved
 
 
+def _readiness(incident: Incident, event: Event) -> tuple[str, ...]:
+    """Return what was said last of the target's readiness, as `Incident.ready` has it."""
+    match event.body:
+        case ReadinessConfirmed() as said:
+            return (said.target, *said.doubts)
+        case ReadinessDenied():
+            return DENIED
+        case _:
+            return () if event.kind in SAID_ANEW else incident.ready
+
+
 def _driven(moved: Incident, said: HandedOver | TakenOver) -> Incident:
     driver = moved.driver if said.driver is None else said.driver
     untold = isinstance(said, HandedOver) and said.code == UNTOLD
-    return replace(moved, runs=moved.runs + 1, driver=driver, passed_on=moved.passed_on or untold)
+    planned = isinstance(said, HandedOver) and said.planned
+    return replace(
+        moved,
+        runs=moved.runs + 1,
+        driver=driver,
+        passed_on=moved.passed_on or untold,
+        lost=moved.lost + (not untold and not planned),
+    )
 
 
 def _ended(moved: Incident, said: StoodDown | Settled, by: str) -> Incident:
     outcome = moved.outcome if said.outcome is None else said.outcome
     reason = said.reason if isinstance(said, StoodDown) else moved.reason
     return replace(moved, outcome=outcome, reason=reason, stopped_by=_stopped_by(said.code, by))
+
+
+def _intended(incident: Incident) -> dict[str, bool]:
+    """Return the changes that were intended of the wave which is under way."""
+    return dict(incident.intended) if incident.phase is Phase.SHIFTING else {}
 
 
 def _stopped_by(code: str, by: str) -> str | None:
@@ -333,11 +362,11 @@ def _answered(incident: Incident, about: str, event: Event) -> Request:
 
 
 def _with_rule(incident: Incident, rule: str | None) -> tuple[str, ...]:
-    """Return the safety rules that stand in the way of the move.
+    """Return the safety rules that stand in the way of the present wave.
 
-    Once a wave has moved, or on the way home, none is set aside: people approved another move, so they must
-    look.
+    They say nothing about the next one: that is tried first, and people are asked anew where it is refused.
+    On the way home nobody is asked, and none is set aside.
     """
-    if incident.waves or incident.leg == "home":
+    if incident.leg == "home":
         return ()
     return incident.rules if rule is None or rule in incident.rules else (*incident.rules, rule)

@@ -81,6 +81,8 @@ MOVES: Mapping[Kind, tuple[frozenset[Phase], Phase | None]] = {
 }
 
 
+DENIED = ("",)
+"""The readiness of an incident whose target was last said not to be ready."""
 GLASS = "break-glass"
 """The intent of an incident that a person made by break-glass: it had happened when it was written down."""
 INTERRUPTED = "interrupted"
@@ -136,7 +138,10 @@ class Incident:
     digest of the policy that it was opened by, which says how it goes on; "" where the journal named none.
     begun: when its first shift was intended. moved: when traffic last moved by it, and was seen to.
     mute: the controller that could not tell people of it. voice: another that told them since, and when.
-    passed_on: it was handed over because its driver could not tell people.
+    passed_on: it was handed over because its driver could not tell people. lost: how many of its executions
+    ended before it did, or fell silent. ready: the target that was last said to be ready, and the gates that
+    doubts ask; `DENIED`: it was not; (): nothing was said since it was confirmed, verified or handed over.
+    approved: the digest of the plan that its last wave was approved by; "" where nobody was asked.
     """
 
     id: str
@@ -172,6 +177,9 @@ class Incident:
     mute: str = ""
     voice: tuple[str, float] | None = None
     passed_on: bool = False
+    lost: int = 0
+    ready: tuple[str, ...] = ()
+    approved: str = ""
 
     @property
     def asking(self) -> bool:
@@ -369,6 +377,7 @@ def as_data(incident: Incident) -> dict[str, Any]:
             "stage": request.stage,
             "needed": request.needed(),
             "override": list(request.rules),
+            "plan": request.plan or None,
         },
         "escalated": sorted(incident.escalated),
         "reason": incident.reason,

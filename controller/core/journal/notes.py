@@ -135,6 +135,7 @@ class Blinded:
     from_: float
     to: float
     who: str = ""
+    reason: str = ""
 
 
 @body(Kind.DRILL_SKIPPED)

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from controller.core.incident.fold import fold
 from controller.core.text import sanitize
 from controller.entry.break_glass import standing
 from controller.entry.doctor.finding import Finding, Patient, judged, short
 from controller.entry.status import drills_data
 from controller.ports.errors import ControllerError
+from controller.steps.context.journalling import folded
 
 
 def sign_in(patient: Patient) -> Finding:
@@ -37,7 +37,7 @@ def sign_in(patient: Patient) -> Finding:
 def last_drill(patient: Patient) -> Finding:
     deps = patient.deps
     try:
-        state = fold(deps.application, deps.journal.read(deps.application))
+        state = folded(deps.application, deps.journal.read(deps.application))
     except ControllerError as error:
         return Finding("last drill", "", "unknown", short(error))
     told: Mapping[str, Any] = drills_data(deps.policy, state, deps.runtime.now())
