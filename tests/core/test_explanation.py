@@ -132,7 +132,7 @@ def test_a_record_has_shorter_forms_which_say_what_was_left_out_and_keep_codes_a
         shorter_records(whole | {"head": {"seq": 4}, "x": "y" * 30_000}, most=99, keep=frozenset({"head"}))
     )
     assert forms[0] == whole | {"head": {"seq": 4}, "x": "y" * 30_000}
-    sizes = [len(canonical(dict(form))) for form in forms]
+    sizes = [len(ascii_json(dict(form))) for form in forms]
     assert sizes == sorted(sizes, reverse=True)
     for form, gone in zip(
         forms[1:], ("the signals of the trees", "the trees", "the trees, the checks, x"), strict=True
