@@ -70,7 +70,7 @@ ADAPTERS: Mapping[str, tuple[str, ...]] = {
 
 DESK = (
     *("account", "arc.config", "audit.signing", "audit.locked_store"),
-    *("dynamodb.assessment_log", "dynamodb.journal_backup"),
+    *("dynamodb.stored_records", "dynamodb.journal_backup"),
 )
 """Adapters for a person at a desk, with that person's rights: no function has them, and no role of ours."""
 

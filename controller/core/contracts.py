@@ -17,28 +17,22 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from controller.core.explanation import format_time
 from controller.core.incident.state import State
-from controller.core.journal.event import Body, Event
+from controller.core.journal.event import Body, Coded, Event
 from controller.core.journal.moves import (
     ApprovalDenied,
     ApprovalExpired,
     ApprovalGiven,
     ApprovalRequested,
-    HandedOver,
     ReadinessConfirmed,
-    ReadinessDenied,
     Reminded,
     RolledBack,
-    Settled,
     ShiftApplied,
     ShiftIntended,
-    ShiftRefused,
     ShiftVerified,
-    StoodDown,
 )
 from controller.core.journal.notes import (
     Blinded,
     BrokeGlass,
-    DrillSkipped,
     Escalated,
     JournalRestored,
     NoticeDeferred,
@@ -109,7 +103,9 @@ class DecisionEvent(BaseModel):
     kind: str = Field(max_length=64, description="the journal event's kind")
     by: str = Field(max_length=256, description="who, or which controller, did it")
     incident: str | None = Field(default=None, max_length=128)
-    intent: str | None = Field(default=None, max_length=16, description="evacuate, restore or drill")
+    intent: str | None = Field(
+        default=None, max_length=16, description="evacuate, restore, drill or break-glass"
+    )
     source: str | None = Field(default=None, max_length=32, description="the Region that is left")
     target: str | None = Field(default=None, max_length=32, description="the Region that takes the traffic")
     phase: str | None = Field(default=None, max_length=16, description="of the incident, after the change")
@@ -158,12 +154,8 @@ def _answer_or_code(said: Body) -> str:
             return "denied"
         case ApprovalExpired():
             return "expired"
-        case ReadinessDenied() | ShiftRefused() | Settled() | StoodDown() | HandedOver():
-            return said.code
-        case DrillSkipped() | Escalated():
-            return said.code
         case _:
-            return ""
+            return said.code if isinstance(said, Coded) else ""
 
 
 def _why(said: Body) -> str:

@@ -22,10 +22,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from controller.core.incident.approval import SignedIn
 from controller.core.journal.event import Event
 from controller.core.policy.schema import Policy
 from controller.core.text import sanitize
 from controller.lab.environment.last_run import read_last_run
+from controller.ports.errors import OutsideUnreachable
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
 from controller.steps.operator.past_moments import Nearest, NewestFirst
@@ -74,6 +76,20 @@ class Context:
         from controller import wiring
 
         return wiring.caller_identity(self.deployment)
+
+    def proof(self) -> SignedIn:
+        """Return how whoever acts showed who they are, as far as it is known.
+
+        A rehearsal asks for no proof. It is kept with an answer and decides nothing, so nobody waits for it.
+        """
+        if self.rehearsal:
+            return SignedIn("rehearsal")
+        from controller import wiring
+
+        try:
+            return wiring.caller_proof(self.deployment)
+        except OutsideUnreachable:
+            return SignedIn("terminal")
 
 
 def find_context(name: str | None, folder: Path | None = None) -> Context:

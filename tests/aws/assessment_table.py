@@ -4,6 +4,7 @@ from typing import Any
 
 from controller.aws.dynamodb.assessment_items import is_head, place_of, record_of
 from controller.aws.dynamodb.assessments import DynamoAssessments
+from controller.core.canonical_json import ascii_digest, ascii_json
 from controller.core.journal.event import GENESIS
 from tests.support import wire as w
 
@@ -43,10 +44,12 @@ class Desk:
     def without_number(self, at: float, n: int, prev: str = GENESIS) -> str:
         """A record as versions before the chain wrote it; its hash."""
         said = {"application": APP, "at": at, "prev": prev, "record": {"n": n}}
+        hash_ = ascii_digest(said)
         item = {"application": {"S": APP}, "at": {"N": repr(at)}, "record": {"S": ascii_json({"n": n})},
-                "prev": {"S": prev}, "hash": {"S": ascii_digest(said)}, "expires": {"N": "9999999999"}}  # fmt: skip
+                "prev": {"S": prev}, "hash": {"S": hash_},
+                "expires": {"N": "9999999999"}}  # fmt: skip
         self.client.put_item(TableName=self.table, Item=item)
-        return ascii_digest(said)
+        return hash_
 
 
 def chained(items: list[Item], *, prev: str = GENESIS, after: float | None = None) -> None:

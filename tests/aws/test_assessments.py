@@ -8,7 +8,7 @@ import pytest
 
 from controller.aws.dynamodb.assessment_items import NUDGE, Place, place_of, record_of
 from controller.aws.dynamodb.assessments import PERMISSIONS, TRIES
-from controller.core.canonical_json import digest
+from controller.core.canonical_json import ascii_json, digest
 from controller.ports.errors import OutsideUnreachable
 from tests.aws.assessment_table import APP, AT, Desk, chained
 from tests.support import wire as w
@@ -214,6 +214,14 @@ def test_the_chain_goes_on_from_records_without_a_number(desk: Desk) -> None:
     chained([items[2], items[4]], prev=older, after=AT + 60)
     assert place_of(items[4]).clock == AT + 180  # the old process has that moment
     assert [record["n"] for _, record in desk.log.newest_first(APP, AT)] == [5, 4, 3, 2, 1]
+
+
+def test_a_process_of_the_version_before_finds_a_record_that_says_nothing(desk: Desk) -> None:
+    """It reads `record` of every item, and may run beside this one for a while."""
+    desk.log.add(APP, AT, {"n": 1})
+    (item,) = desk.items()
+    assert json.loads(item["record"]["S"]) == {}
+    assert record_of(item) == {"n": 1}
 
 
 def test_a_head_that_somebody_deleted_is_made_again_from_the_newest_record(desk: Desk) -> None:

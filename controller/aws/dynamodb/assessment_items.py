@@ -1,4 +1,4 @@
-"""The items of the assessments' table: records in two forms, and the head of each application's chain.
+"""The items of the assessments' table: records in two forms, and heads of chains.
 
 | item | partition `application`, sort `at` | attributes |
 |---|---|---|
@@ -6,8 +6,8 @@
 | record | APPLICATION, its time | `count`, `hash`, `prev`, `after`, `clock`, `body` (gzip), `expires` |
 | record without a number | APPLICATION, its time | `hash`, `prev`, `record` (JSON), `expires` |
 
-The third is what versions before the chain wrote. Nothing here believes what it reads: a table may have been
-tampered with, and what is packed in it may be anything.
+The third is what versions before the chain wrote; for them the second has a `record` too, which is empty.
+Nothing here believes what it reads: a table may have been tampered with, and what is packed may be anything.
 """
 
 import gzip
@@ -21,6 +21,8 @@ from controller.core.canonical_json import ascii_digest, canonical, digest
 from controller.core.journal.event import GENESIS
 
 Item = Mapping[str, Any]
+NOTHING = {"S": "{}"}
+"""For processes of the version before, which may run beside this one: a record that says nothing."""
 NUDGE = 1e-6
 """Seconds by which a record follows the one before it, where the writer's clock is not ahead of that."""
 LARGEST = 1_000_000
@@ -37,10 +39,10 @@ class Unreadable(ValueError):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The place of a record in its chain. What is hashed is this and the record.
+    """The place of a record in its chain.
 
-    count: None for a record without a number. after: the time of the record before. clock: the writer's time,
-    where `at` had to be later than that.
+    What is hashed is this and the record. count: None for a record without a number. after: the time of the
+    record before. clock: the writer's time, where `at` had to be later than that.
     """
 
     application: str
@@ -51,7 +53,10 @@ class Place:
     clock: float | None = None
 
     def link(self, record: object) -> str:
-        """Return the hash of a record in this place: by RFC 8785 where it has a number."""
+        """Return the hash of a record in this place.
+
+        It is by RFC 8785 where the record has a number.
+        """
         said: dict[str, Any] = {"application": self.application, "at": self.at, "prev": self.prev}
         if self.count is None:
             return ascii_digest(said | {"record": record})
@@ -82,9 +87,9 @@ class Head:
     kept: bool = False
 
     def next(self, application: str, at: float, *, nudges: int = 0) -> Place:
-        """Return the place after this one, for a record of the moment `at`. Time never steps back.
+        """Return the place after this one, for a record of the moment `at`.
 
-        nudges: how many times this moment was found taken.
+        Time never steps back. nudges: how many times this moment was found taken.
         """
         moment = at if self.last is None else max(at, self.last + NUDGE)
         moment += nudges * NUDGE
@@ -94,6 +99,22 @@ class Head:
     def then(self, place: Place, sealed: str, witness: Mapping[str, Any]) -> "Head":
         """Return the head after a record in `place`, whose hash is `sealed`."""
         return Head(self.count + 1, sealed, place.at, witness, kept=True)
+
+
+def furthest(kept: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what both saw of other records, each at its furthest.
+
+    A process that read before another one did may write after it. What was seen of a journal since it was
+    restored lies beyond all that was seen before, whatever its number.
+    """
+    return {**seen, **{name: each for name, each in kept.items() if _reach(each) > _reach(seen.get(name))}}
+
+
+def _reach(seen: object) -> tuple[float, int]:
+    if not isinstance(seen, Mapping):
+        return 0.0, -1 if seen is None else 0
+    at, number = seen.get("restored_at"), seen.get("seq")
+    return float(at) if isinstance(at, int | float) else 0.0, number if isinstance(number, int) else 0
 
 
 def head_key(application: str) -> dict[str, Any]:
@@ -131,7 +152,7 @@ def head_of(item: Item) -> Head:
 
 
 def head_after(item: Item | None) -> Head:
-    """Return the head of a chain by its newest record, where the table keeps no head."""
+    """Return a chain's head by its newest record, where no head is kept."""
     if item is None:
         return Head()
     place = place_of(item)
@@ -146,6 +167,7 @@ def record_item(place: Place, sealed: str, body: bytes, *, expires: float) -> di
         "prev": {"S": place.prev},
         "hash": {"S": sealed},
         "body": {"B": body},
+        "record": NOTHING,
         "expires": {"N": str(int(expires))},
     }
     for name, moment in (("after", place.after), ("clock", place.clock)):
@@ -155,7 +177,7 @@ def record_item(place: Place, sealed: str, body: bytes, *, expires: float) -> di
 
 
 def packed(record: Mapping[str, Any]) -> bytes | None:
-    """Return a record as an item holds it; None where it is too large for one."""
+    """Return a record as an item holds it; None if it is too large."""
     text = canonical(dict(record)).encode()
     if len(text) > LARGEST:
         return None
@@ -164,7 +186,7 @@ def packed(record: Mapping[str, Any]) -> bytes | None:
 
 
 def place_of(item: Item) -> Place:
-    """Return a record's place, as the item says. The key is believed, for DynamoDB checked it."""
+    """Return a record's place, as the item says. DynamoDB checked the key."""
     count = _number(item, "count")
     return Place(
         str(item["application"]["S"]),
@@ -203,7 +225,7 @@ def record_of(item: Item) -> dict[str, Any]:
 
 
 def _number(item: Item, name: str) -> float | None:
-    """Return a number of an item; None where it has none, or something else stands there."""
+    """Return a number of an item; None where something else stands there."""
     try:
         return float(item[name]["N"])
     except (KeyError, TypeError, ValueError):

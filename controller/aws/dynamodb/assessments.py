@@ -1,4 +1,4 @@
-"""The assessments on DynamoDB: those of one controller Region are one chain for each application.
+"""The assessments on DynamoDB, one chain for each controller Region and application.
 
 They say what was decided while nothing changed. Several processes of a Region write at once, and one of them
 is next:
@@ -27,6 +27,7 @@ from controller.aws.dynamodb.assessment_items import (
     Head,
     Place,
     Unreadable,
+    furthest,
     head_after,
     head_item,
     head_key,
@@ -53,8 +54,8 @@ PAUSE = 0.02
 """Seconds before another try where writers met and perhaps none was first; more each time."""
 MOST_RECORDS, MOST_BYTES = 300, 32 << 20
 """Records, and bytes of them as JSON, that are read back at most."""
-PAGE = 20
-"""Records that are asked for at once on the way back: most often the newest will do."""
+NEWEST, PAGE = 3, 20
+"""Records that are asked for at once on the way back: at first, and later. Most often the newest will do."""
 MET = frozenset({"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 """Reasons of a cancelled transaction after which the same one may be tried again."""
 
@@ -93,7 +94,7 @@ class DynamoAssessments:
         for attempt in range(TRIES):
             place = head.next(application, at, nudges=nudges)
             sealed = place.link(whole)
-            fresh = head.then(place, sealed, {**head.witness, **seen})
+            fresh = head.then(place, sealed, furthest(head.witness, seen))
             try:
                 self._write(head, fresh, record_item(place, sealed, body, expires=place.at + self._ttl))
             except OUTSIDE as error:
@@ -134,9 +135,10 @@ class DynamoAssessments:
     def newest_first(
         self, application: str, start: float, end: float | None = None
     ) -> Iterator[tuple[float, dict[str, Any]]]:
-        """Yield the (time, record) pairs from `end`, or from the end of the chain, back to `start`.
+        """Yield the (time, record) pairs back to `start`, newest first.
 
-        Times are those of the writers' clocks. Raises `ReadStopped` after `MOST_RECORDS` or `MOST_BYTES`.
+        They begin at `end`, or at the end of the chain. Times are those of the writers' clocks. Raises
+        `ReadStopped` after `MOST_RECORDS` or `MOST_BYTES`.
         """
         count = size = 0
         at = start
@@ -157,7 +159,7 @@ class DynamoAssessments:
             "TableName": self._table,
             "ConsistentRead": True,
             "ScanIndexForward": False,
-            "Limit": PAGE,
+            "Limit": NEWEST,
             "KeyConditionExpression": f"#application = :application AND #at {upper}",
             "ExpressionAttributeNames": {"#application": "application", "#at": "at"},
             "ExpressionAttributeValues": values | ({} if end is None else {":end": {"N": repr(end)}}),
@@ -168,7 +170,7 @@ class DynamoAssessments:
             yield from page["Items"]
             if "LastEvaluatedKey" not in page:
                 return
-            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+            query |= {"ExclusiveStartKey": page["LastEvaluatedKey"], "Limit": PAGE}
 
     def nearest(self, application: str, at: float, *, later: bool) -> float | None:
         """Return the moment of the last record at or before `at`.
@@ -201,7 +203,7 @@ class DynamoAssessments:
             return record_of(last) if last else {}
 
     def _head(self, application: str) -> Head:
-        """Return the head as it is now; where the table keeps none, by the newest record."""
+        """Return the head as it is now, or by the newest record."""
         item = self._get(head_key(application), self._client)
         with _readable(application):
             return head_of(item) if item else head_after(self._newest(application, self._client))
@@ -269,14 +271,14 @@ class DynamoAssessments:
 
 
 def _cancelled(error: Exception) -> list[dict[str, Any]]:
-    """Return the reasons of a cancelled transaction, one an item; none for any other error."""
+    """Return the reasons of a cancelled transaction, one an item; else none."""
     if not isinstance(error, ClientError) or code(error) != "TransactionCanceledException":
         return []
     return [{"Code": "None"} | reason for reason in error.response.get("CancellationReasons", ())]
 
 
 def _fitting(record: Mapping[str, Any], *, keep: Mapping[str, Any]) -> tuple[Mapping[str, Any], bytes]:
-    """Return the longest form of a record that an item can hold, and that form as packed."""
+    """Return the longest form of a record that fits, plain and packed."""
     for form in shorter_records(record, most=LARGEST, keep=frozenset(keep)):
         body = packed(form)
         if body is not None:

@@ -22,10 +22,10 @@ from controller.ports.errors import OutsideUnreachable
 from controller.steps.context.governance import governed_if_read
 from controller.steps.context.journalling import read_state, read_state_and_events
 from controller.steps.incident.approvals import Question
-from controller.steps.operator.approve import Answered, answer, look_at
+from controller.steps.operator.approve import Answered, answer, look_at, refuse
 
 REASON = 500
-TOO_OLD = "To answer, your sign-in must be less than five minutes old. Nothing was written."
+TOO_OLD = "To answer, your sign-in must be less than five minutes old. This did not count."
 NOT_KNOWN = (
     "The journal did not answer while your answer was written. Open the page again, here or in another "
     "Region: it says what counted. An answer counts once, however often it is given."
@@ -81,6 +81,8 @@ def act(visit: Visit) -> Response:
     if said not in ("approve", "deny"):
         raise Forbidden("the form says neither yes nor no")
     if not visit.session.fresh(visit.now):
+        refuse(visit.deps, visit.id, who=visit.session.who, approve=said == "approve",
+               reason="the sign-in was more than five minutes old", by=visit.session.proof)  # fmt: skip
         return visit.page("says", 403, why="sign-in too old", title="Sign in once more",
                           text=TOO_OLD,
                           again=f"/signin?to={visit.request.path}")  # fmt: skip
@@ -95,6 +97,7 @@ def act(visit: Visit) -> Response:
             reason=sanitize(form.get("reason", ""), REASON),
             groups=visit.session.groups,
             shown=form.get("digest", ""),
+            by=visit.session.proof,
         )
     except OutsideUnreachable as error:
         return visit.page("says", 503, why=f"not known whether it was written: {error}",

@@ -20,13 +20,14 @@ from controller.core.journal.notes import JournalRestored
 class Head:
     """A journal up to and with event `seq`, as somebody saw it.
 
-    hash: of that event; it stands for all before it. restored: the hash of the last `JournalRestored` up to
-    it; "" where there was none.
+    hash: of that event; it stands for all before it. restored, restored_at: hash and time of the last
+    `JournalRestored` up to it; "" and 0 where there was none.
     """
 
     seq: int
     hash: str
     restored: str = ""
+    restored_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ def head_of(event: Event, restored: Sequence[Restoration]) -> Head:
 
     restored: the restorations up to it, in their order.
     """
-    return Head(event.seq, event.hash, restored[-1].hash if restored else "")
+    last = restored[-1] if restored else None
+    return Head(event.seq, event.hash, *((last.hash, last.at) if last else ()))
 
 
 def missing(said: JournalRestored) -> str:

@@ -14,6 +14,8 @@ from controller.entry.cli.output import AsJson, ExitCode, fail, note
 from controller.steps.context.deps import Deps
 from controller.steps.operator.approve import Answered, answer, look_at
 
+LINE = 12_000
+"""Characters of a line of the question: a wave may turn 150 controls, each with a long name."""
 RequestId = Annotated[str, typer.Argument(metavar="ID", help="The request's id, from the notice.")]
 Code = Annotated[
     str | None, typer.Option("--code", help="The plan's short code, from the notice, instead of typing it.")
@@ -30,11 +32,12 @@ def approve(
     deps = found.deps()
     asked = look_at(deps, request)
     if not isinstance(asked, Answered):
-        for line in asked.lines:
-            note(sanitize(line, 2000))
+        for line in (*asked.lines, *asked.waves):
+            note(sanitize(line, LINE))
         if not yes or code is not None:
             _check(code, asked.request.code)
-    given = answer(deps, request, who=who, approve=True, reason=sanitize(reason, 500))
+    why, by = sanitize(reason, 500), found.proof()
+    given = answer(deps, request, who=who, approve=True, reason=why, by=by)
     fields = {"request": sanitize(request, 80), "by": who, "needed": _needed(deps, request)}
     emit_result("approve", given.counted, given.sentence, fields, as_json=as_json)
 
@@ -46,7 +49,8 @@ def deny(
     """Deny a request. Final for this request; no traffic moves."""
     found = open_context(context)
     who = acting(found, act_as)
-    given = answer(found.deps(), request, who=who, approve=False, reason=sanitize(reason, 500))
+    why, by = sanitize(reason, 500), found.proof()
+    given = answer(found.deps(), request, who=who, approve=False, reason=why, by=by)
     fields = {"request": sanitize(request, 80), "by": who}
     emit_result("deny", given.counted, given.sentence, fields, as_json=as_json)
 

@@ -9,12 +9,11 @@ import typer
 from rich.text import Text
 
 from controller.core.explanation import format_time, tree_lines
-from controller.core.incident.fold import fold
-from controller.core.incident.state import Incident, as_data
+from controller.core.incident.state import GLASS, Incident, as_data
 from controller.core.journal.body import members
 from controller.core.journal.event import Event, broken_at
 from controller.core.text import sanitize
-from controller.entry.break_glass import journal_waiting
+from controller.entry.break_glass import Standing, journal_waiting, standing
 from controller.entry.cli.options import ContextName, moment, open_archive, open_context
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, stdout
 from controller.entry.context import Context
@@ -27,11 +26,11 @@ from controller.entry.status import (
     stuck_step_data,
     watching_lines,
 )
-from controller.ports.errors import ControllerError, JournalUnreadable
+from controller.ports.errors import ControllerError
 from controller.readmodel.run import sentence
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import read_state
+from controller.steps.context.journalling import folded, read_state
 from controller.steps.context.situation import fleet_stopped, read_switch
 from controller.steps.operator.past_moments import PastMoment, recall_moment
 
@@ -42,9 +41,8 @@ def status(context: ContextName = None, as_json: AsJson = False) -> None:
     """What is On, what is open, and what was last decided about each Region."""
     found = open_context(context)
     deps = found.deps()
-    lost = _lost(deps)
-    if lost is None:  # what is written to a table that lost its events stands in the way of theirs
-        _bring_in_break_glass(found, deps)
+    read_state(deps)  # what is written to a journal that lost its end would stand in its way
+    glass = _bring_in_break_glass(found, deps)
     archive = open_archive(context)
     seen, controls = recall_moment(archive.policy, archive, archive.now), read_switch(deps)
     regions = {region: _region(deps, region, seen, controls) for region in deps.policy.regions}
@@ -53,10 +51,9 @@ def status(context: ContextName = None, as_json: AsJson = False) -> None:
     fields = {
         "at": format_time(seen.at),
         "application": deps.application,
-        "journal": lost,
         "enforcement": deps.policy.enforcement,
         "armed": seen.state.armed,
-        "fleet": fleet_stopped(deps.journal),
+        "fleet": fleet_stopped(deps),
         "muted": {
             what: format_time(until) for what, until in seen.state.muted.items() if until > archive.now
         },
@@ -72,17 +69,9 @@ def status(context: ContextName = None, as_json: AsJson = False) -> None:
         "drift": drift_data(seen.state),
         "restored": restored_data(seen.state),
         "stuck": stuck_step_data(seen.state, archive.now),
+        "break_glass": {"lines": glass.lines, "waiting": glass.waiting, "amiss": list(glass.sentences)},
     }
     emit("status", fields, lambda: _print_status(fields), as_json=as_json)
-
-
-def _lost(deps: Deps) -> str | None:
-    """Return how the journal falls short of what its controllers saw, if it does."""
-    try:
-        read_state(deps)
-    except JournalUnreadable as error:
-        return str(error)
-    return None
 
 
 def _dead_letters(deployment: Deployment) -> int | None:
@@ -105,15 +94,16 @@ def _gates(deps: Deps) -> dict[str, str]:
     return {name: "On" if on else "Off" for name, on in states.items()}
 
 
-def _bring_in_break_glass(context: Context, deps: Deps) -> None:
-    """Bring into the journal what was done on this machine without it."""
+def _bring_in_break_glass(context: Context, deps: Deps) -> Standing:
+    """Bring into the journal what was done on this machine without it; return how its record stands."""
     try:
-        added = journal_waiting(context, deps)
-    except (ControllerError, OSError) as error:
+        brought = journal_waiting(context, deps)
+        if brought.added:
+            note(f"{brought.added} records of break-glass were brought into the journal")
+        return standing(context.deployment, deps.journal.read(deps.application))
+    except (ControllerError, OSError, ValueError) as error:
         note(f"break-glass is not journalled yet: {sanitize(str(error), 200)}")
-        return
-    if added:
-        note(f"{added} records of break-glass were brought into the journal")
+        return standing(context.deployment, None)
 
 
 def _region(deps: Deps, region: str, seen: PastMoment, controls: Any) -> dict[str, Any]:
@@ -131,9 +121,6 @@ def _print_status(fields: dict[str, Any]) -> None:
     console = stdout()
     armed = "armed" if fields["armed"] else "DISARMED"
     console.print(Text(f"{fields['application']}  {fields['enforcement']}  {armed}  at {fields['at']}"))
-    if fields["journal"]:
-        told = f"the journal cannot be read, and nothing moves: {sanitize(fields['journal'], 300)}"
-        console.print(Text(f"  {told}", style="bold red"))
     if fields["fleet"]:
         console.print(Text(f"  {sanitize(fields['fleet'], 300)}", style="bold red"))
     for name, state in fields["gates"].items():
@@ -157,6 +144,8 @@ def _print_status(fields: dict[str, Any]) -> None:
     console.print(Text(_headline(incident) if incident else "  no incident is open"))
     for line, alarming in [*watching_lines(fields), *drill_lines(fields["drills"])]:
         console.print(Text("  " + sanitize(line, 500), style="bold red" if alarming else ""))
+    for line in fields["break_glass"]["amiss"]:
+        console.print(Text("  " + sanitize(line, 600), style="bold red"))
     if not fields["watching"]:
         console.print(Text("  nobody is watching: nothing was decided in the last minutes", style="bold red"))
 
@@ -169,7 +158,8 @@ def _headline(data: dict[str, Any]) -> str:
     asked = data["approval"]
     waits = f", approval {asked['id']} {asked['status']}" if asked else ""
     to = f" -> {data['target']}" if data["target"] else ""
-    return f"  {data['id']}  {data['phase']}  {data['source']}{to}  opened {data['opened']}{waits}"
+    hand = f", break-glass by {sanitize(data['requested_by'] or '', 80)}" if data["intent"] == GLASS else ""
+    return f"  {data['id']}  {data['phase']}  {data['source']}{to}  opened {data['opened']}{waits}{hand}"
 
 
 incidents = typer.Typer(help="Incidents, open and ended.", invoke_without_command=True, rich_markup_mode=None)
@@ -182,7 +172,7 @@ def list_all(ctx: typer.Context, context: ContextName = None, as_json: AsJson = 
         return
     archive = open_archive(context)
     application = archive.policy.application
-    state = fold(application, archive.read(application))
+    state = folded(application, archive.read(application))
     found = [_incident(i) for i in sorted(state.incidents.values(), key=lambda i: -i.opened)]
 
     def human() -> None:
@@ -203,7 +193,7 @@ def show(
     """One incident's journal: what happened, when, by whom."""
     archive = open_archive(context)
     events = archive.read(archive.policy.application)
-    state = fold(archive.policy.application, events)
+    state = folded(archive.policy.application, events)
     if incident not in state.incidents:
         fail(ExitCode.NO, f"the journal knows no incident {sanitize(incident, 120)!r}")
     headline = _incident(state.incidents[incident])
@@ -271,6 +261,8 @@ def _print_why(fields: dict[str, Any]) -> None:
         console.print(Text(f"\n{record['region']}, decided {record['decided_at']}:"))
         for line in tree_lines(record["tree"], "  ") if record.get("tree") else ():
             console.print(Text(" " * (len(line) - len(line.lstrip())) + sanitize(line, 400)))
+        if isinstance(record.get("cut"), str):
+            console.print(Text(f"  {sanitize(record['cut'], 400)}"))
         for check in record["checks"]:
             mark = {"true": "+", "false": "-", "unknown": "?"}[check["value"]]
             console.print(Text(f"  {mark} {check['guard']}: {sanitize(check['sentence'], 300)}"))

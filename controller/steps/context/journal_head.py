@@ -1,12 +1,14 @@
-"""The journal's expected head, by which a shortened journal is found (S18).
+"""The expected heads of journals: a shortened or rewritten one is found (S18, S22).
 
 ```
- each look ── assessment {…, head: {seq: 41, hash: 9c…}} ── table of this controller's own Region
+ each look ── assessment {…, head: {seq: 41, hash: 9c…}, fleet: {seq: 3, hash: 07…}} ── table of this Region
                                      v
- a fresh process ── reads the newest one's, then the journal: event 41, with that hash, or nothing moves
+ a fresh process ── reads the newest one, then the journals: event 41, with that hash, or nothing moves
 ```
-A chain shows what was changed in it, but not that its end is missing. A process that reads the journal for
-the first time finds that too. What a restored journal may lack, its own events say (`core.journal.restored`).
+A chain shows what was changed in it, but not that its end is missing, nor that all of it was made anew. A
+process that reads a journal for the first time finds that too. What break-glass wrote down elsewhere is in
+the application's journal once it can be reached, and so under the same head. What a restored journal may
+lack, its own events say (`core.journal.restored`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +18,15 @@ from typing import Any
 
 from controller.core.journal.event import Event
 from controller.core.journal.notes import JournalRestored
-from controller.core.journal.restored import Head, Restoration, explained, reopened, restorations
+from controller.core.journal.restored import (
+    Head,
+    Restoration,
+    explained,
+    head_of,
+    reopened,
+    restoration,
+    restorations,
+)
 from controller.ports.errors import JournalUnreadable, OutsideUnreachable
 
 Witness = Callable[[], Mapping[str, Any] | None]
@@ -31,22 +41,29 @@ class Seal:
     hash: str
 
 
+OWN, FLEET = "head", "fleet"
+"""The names under which an assessment keeps the heads of the application's and of the fleet's journal."""
+CALLED = {OWN: "the journal", FLEET: "the fleet's journal"}
+
+
 class JournalHead:
-    """The furthest that this controller is known to have seen of its application's journal.
+    """The furthest that this controller has seen of the journals it goes by.
 
     checkpoint: that the newest assessment named, or that this process kept.
     """
 
     def __init__(self) -> None:
         self.checkpoint: Seal | None = None
-        self._head: Head | None = None
-        self._restored = ""
+        self._heads: dict[str, Head] = {}
+        self._restored: dict[str, tuple[Restoration, ...]] = {}
         self._witness: Witness | None = None
         self._recalled = False
         self._tried = False
 
-    def before_reading(self, witness: Witness) -> Head | None:
+    def before_reading(self, witness: Witness, journal: str = OWN) -> Head | None:
         """Return the head that the journal must reach; None where none is known.
+
+        journal: `OWN` or `FLEET`.
 
         The assessment is asked once a process, and not again where nobody answered: an evacuation waits for
         no assessment.
@@ -55,7 +72,7 @@ class JournalHead:
         if not self._tried:
             self._tried = True
             self._recall(witness)
-        return self._head
+        return self._heads.get(journal)
 
     def after_reading(
         self,
@@ -63,6 +80,8 @@ class JournalHead:
         events: Sequence[Event],
         after: Event | None = None,
         restored: Sequence[Restoration] = (),
+        *,
+        journal: str = OWN,
     ) -> None:
         """Raise `JournalUnreadable` where `events` do not reach `expected`.
 
@@ -71,17 +90,20 @@ class JournalHead:
         """
         every = events if after is None else (after, *events)
         known = (*restored, *restorations(events))
-        lacks = None if expected is None else _lacks(expected, every)
+        lacks = None if expected is None else _lacks(expected, every, journal)
         if expected is not None and lacks is not None:
-            if not explained(expected, known) and not self._testified(expected, every, known):
+            if not explained(expected, known) and not self._testified(expected, every, known, journal):
                 raise JournalUnreadable(lacks)
             # From now on it is seen as it is: its numbers may be lower than those that are missing.
-            self._head = None if self._head == expected else self._head
-        self._restored = known[-1].hash if known else ""
+            if self._heads.get(journal) == expected:
+                del self._heads[journal]
+        self._restored[journal] = known[-1:]
         if events:
-            self.saw(events[-1])
+            self.saw(events[-1], journal)
 
-    def _testified(self, expected: Head, every: Sequence[Event], known: Sequence[Restoration]) -> bool:
+    def _testified(
+        self, expected: Head, every: Sequence[Event], known: Sequence[Restoration], journal: str
+    ) -> bool:
         """Return True where the witness knows of nothing that is missing unsaid.
 
         What a process alone had seen when the journal was lost, nobody could say when it was restored. From
@@ -90,24 +112,25 @@ class JournalHead:
         if not reopened(expected, known) or self._witness is None:
             return False
         with suppress(OutsideUnreachable):
-            head = head_in(self._witness())
-            return head is not None and (_lacks(head, every) is None or explained(head, known))
+            head = heads_in(self._witness()).get(journal)
+            return head is not None and (_lacks(head, every, journal) is None or explained(head, known))
         return False
 
-    def saw(self, event: Event) -> None:
+    def saw(self, event: Event, journal: str = OWN) -> None:
         if isinstance(event.body, JournalRestored):
-            self._restored = event.hash
-        if self._head is None or event.seq > self._head.seq:
-            self._head = Head(event.seq, event.hash, self._restored)
+            self._restored[journal] = (restoration(event, event.body),)
+        known = self._heads.get(journal)
+        if known is None or event.seq > known.seq:
+            self._heads[journal] = head_of(event, self._restored.get(journal, ()))
 
     def to_note(self, witness: Witness) -> dict[str, Any]:
-        """Return the head as an assessment keeps it.
+        """Return the heads as an assessment keeps them.
 
-        The older assessment's head is kept on, so that nothing is forgotten.
+        The older assessment's heads are kept on, so that nothing is forgotten.
         """
         self._recall(witness)
-        head, at = self._head, self.checkpoint
-        noted = {} if head is None else {"head": _head_data(head)}
+        at = self.checkpoint
+        noted = {name: _head_data(head) for name, head in self._heads.items()}
         return noted if at is None else {**noted, "checkpoint": {"seq": at.seq, "hash": at.hash}}
 
     def _recall(self, witness: Witness) -> None:
@@ -118,49 +141,51 @@ class JournalHead:
         except OutsideUnreachable:
             return
         self._recalled = True
-        kept, at = head_in(record), _noted(record, "checkpoint")
+        at = _noted(record, "checkpoint")
         self.checkpoint = self.checkpoint or (Seal(*at) if at else None)
-        if kept is not None and (self._head is None or kept.seq >= self._head.seq):
-            self._head = kept
+        for journal, kept in heads_in(record).items():
+            known = self._heads.get(journal)
+            if known is None or kept.seq >= known.seq:
+                self._heads[journal] = kept
 
 
-def _lacks(expected: Head, every: Sequence[Event]) -> str | None:
+def _lacks(expected: Head, every: Sequence[Event], journal: str) -> str | None:
     """Return how these events do not reach `expected`; None where they do, or follow it."""
     begin, end = (every[0].seq, every[-1].seq) if every else (1, 0)
     if expected.seq < begin:
         return None
     if expected.seq > end:
-        return f"the journal ends at event {end}; this controller saw event {expected.seq}"
+        return f"{CALLED[journal]} ends at event {end}; this controller saw event {expected.seq}"
     if every[expected.seq - begin].hash != expected.hash:
-        return f"event {expected.seq} is another than the one this controller saw"
+        told = f"event {expected.seq} is another than the one this controller saw"
+        return told if journal == OWN else f"{CALLED[journal]}: {told}"
     return None
 
 
-def head_in(record: Mapping[str, Any] | None) -> Head | None:
-    """Return the head in a record; None where it has none.
-
-    A record that an earlier version wrote has none.
-    """
-    found = _noted(record, "head")
-    if found is None:
-        return None
-    restored = (record or {})["head"].get("restored")
-    return Head(*found, restored if isinstance(restored, str) else "")
-
-
-def heads_in(application: str, witness: Mapping[str, Any] | None) -> dict[str, Head]:
-    """Return journal -> its head, for all heads that the assessments of `application` bear witness to."""
-    head = head_in(witness)
-    return {} if head is None else {application: head}
+def heads_in(record: Mapping[str, Any] | None) -> dict[str, Head]:
+    """Return `OWN` and `FLEET` -> the head that a record bears witness to, where it does."""
+    found = {}
+    for journal in CALLED:
+        noted = _noted(record, journal)
+        if noted is not None:
+            more = (record or {})[journal]
+            restored, at = more.get("restored"), more.get("restored_at")
+            whole = isinstance(restored, str) and isinstance(at, int | float)
+            found[journal] = Head(*noted, restored, float(at)) if whole else Head(*noted)
+    return found
 
 
 def _head_data(head: Head) -> dict[str, Any]:
     plain = {"seq": head.seq, "hash": head.hash}
-    return {**plain, "restored": head.restored} if head.restored else plain
+    since = {"restored": head.restored, "restored_at": head.restored_at}
+    return {**plain, **since} if head.restored else plain
 
 
 def _noted(record: Mapping[str, Any] | None, name: str) -> tuple[int, str] | None:
-    """Return the number and the hash under `name`, if the record has both."""
+    """Return the number and the hash under `name`, if the record has both.
+
+    A record that an earlier version wrote has neither.
+    """
     found = (record or {}).get(name)
     seq, sealed = (found.get("seq"), found.get("hash")) if isinstance(found, Mapping) else (None, None)
     return (seq, sealed) if isinstance(seq, int) and seq > 0 and isinstance(sealed, str) else None

@@ -1,6 +1,6 @@
 """The journal, read as state and appended to: what every step does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from controller.core.contracts import DECISION_SCHEMA, decision_event
 from controller.core.decision.limits import Fleet
-from controller.core.incident.fold import apply, refuse_illegal
+from controller.core.incident.fold import apply, fold, refuse_illegal
 from controller.core.incident.state import Incident, State
 from controller.core.journal.event import Body, Draft, Event
 from controller.core.journal.kind import Kind
@@ -58,14 +58,15 @@ def load_state(deps: Deps) -> State:
 
 def read_state(deps: Deps) -> State:
     """Return the state of the journal as it is now. Write nothing."""
-    fleet = read_fleet(deps.journal)  # first, so that what is folded is the newest that is known
+    fleet = read_fleet(deps)  # first, so that what is folded is the newest that is known
     seen = deps.journal_head.before_reading(lambda: deps.assessments.witness(deps.application))
     begin_with_checkpoint(deps)
     known = deps.folding.known(deps.application)
     events, known = _follow(deps, known)
     last, before = (known.last, known.restored) if known else (None, ())
     deps.journal_head.after_reading(seen, events, last, before)
-    return _with_fleet(fleet, partial(deps.folding.go_on, deps.application, events, known))
+    state = folded(deps.application, events, partial(deps.folding.go_on, known=known))
+    return _with_fleet(state, fleet)
 
 
 def _follow(deps: Deps, known: State | None) -> tuple[tuple[Event, ...], State | None]:
@@ -96,18 +97,15 @@ def _restored(deps: Deps, known: State) -> tuple[Event, ...] | None:
 
 def read_state_and_events(deps: Deps) -> tuple[State, tuple[Event, ...]]:
     """Return what `read_state` does, and all the events that it is folded from."""
-    fleet = read_fleet(deps.journal)
+    fleet = read_fleet(deps)
     seen = deps.journal_head.before_reading(lambda: deps.assessments.witness(deps.application))
     events = deps.journal.read(deps.application)
     deps.journal_head.after_reading(seen, events)
-    return _with_fleet(fleet, partial(deps.folding, deps.application, events)), events
+    state = folded(deps.application, events, deps.folding)
+    return _with_fleet(state, fleet), events
 
 
-def _with_fleet(fleet: Fleet, folded: Callable[[], State]) -> State:
-    try:
-        state = folded()
-    except (ValueError, KeyError) as error:
-        raise JournalUnreadable(f"the journal cannot be what this version wrote: {error}") from error
+def _with_fleet(state: State, fleet: Fleet) -> State:
     return replace(
         state,
         fleet=fleet.stopped,
@@ -115,6 +113,19 @@ def _with_fleet(fleet: Fleet, folded: Callable[[], State]) -> State:
         fleet_unread=fleet.unread,
         fleet_review=fleet.review,
     )
+
+
+def folded(
+    application: str, events: Sequence[Event], folding: Callable[[str, Sequence[Event]], State] = fold
+) -> State:
+    """Return the state after `events`.
+
+    Raises `JournalUnreadable` where no version could have written them.
+    """
+    try:
+        return folding(application, events)
+    except (ValueError, KeyError) as error:
+        raise JournalUnreadable(f"the journal cannot be what this version wrote: {error}") from error
 
 
 def write(

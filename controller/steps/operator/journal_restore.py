@@ -25,7 +25,9 @@ from controller.core.text import sanitize
 from controller.ports.errors import JournalConflict, JournalUnreadable, OutsideUnreachable
 from controller.ports.storage import Assessments, JournalBackup, ReadStopped, StoredItem
 from controller.steps.context.deps import Deps
+from controller.steps.context.journal_head import FLEET as OF_FLEET
 from controller.steps.context.journal_head import heads_in
+from controller.steps.context.situation import FLEET
 from controller.steps.operator.commands import Done
 
 LEFT_BEHIND = ("checkpoint#", "lease#")
@@ -75,7 +77,9 @@ def look(deps: Deps, backup: JournalBackup, *, reason: str) -> Outlook:
         standing = list(backup.standing())
     except JournalUnreadable as error:
         return Outlook(refusal=f"an item is no event of its journal: {error}")
-    names = dict.fromkeys((deps.application, *(item.name for item in (*kept, *standing) if item.event)))
+    names = dict.fromkeys(
+        (deps.application, FLEET, *(item.name for item in (*kept, *standing) if item.event))
+    )
     there = {(item.name, item.number) for item in standing}
     others = tuple(i for i in kept if i.event is None and (i.name, i.number) not in there)
     silent: tuple[str, ...] = ()
@@ -130,20 +134,24 @@ def _witnessed(
     for region, assessments in deps.recovery.witnesses().items():
         try:
             for name in ends:
-                for journal, head in heads_in(name, assessments.witness(name)).items():
+                for noted, head in heads_in(assessments.witness(name)).items():
+                    journal = FLEET if noted == OF_FLEET else name
                     if journal in seen:
-                        earlier = _seen_up_to(assessments, name, journal, ends[journal], deps.runtime.now())
-                        seen[journal][region] = [head, *([earlier] if earlier else [])]
+                        earlier = _seen_up_to(assessments, name, noted, ends[journal], deps.runtime.now())
+                        heads = seen[journal].setdefault(region, [])
+                        heads += [head, *([earlier] if earlier else [])]
         except OutsideUnreachable:
             silent.append(region)
     for region in silent:
-        for heads in seen.values():
-            heads.pop(region, None)
+        for by_region in seen.values():
+            by_region.pop(region, None)
     return seen, tuple(silent)
 
 
-def _seen_up_to(assessments: Assessments, name: str, journal: str, end: int, now: float) -> Head | None:
+def _seen_up_to(assessments: Assessments, name: str, noted: str, end: int, now: float) -> Head | None:
     """Return the head of the last record whose head has at most the number `end`, if there is one.
+
+    noted: the name under which records keep heads of this journal.
 
     It goes back in steps that double, then halves the last step, since months of records may lie between.
     """
@@ -151,7 +159,7 @@ def _seen_up_to(assessments: Assessments, name: str, journal: str, end: int, now
     def by(moment: float) -> Head | None:
         with suppress(ReadStopped):
             for _, record in assessments.newest_first(name, 0.0, moment):
-                head = heads_in(name, record).get(journal)
+                head = heads_in(record).get(noted)
                 if head is not None:
                     return head
         return None

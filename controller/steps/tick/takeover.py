@@ -30,7 +30,7 @@ from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import write
 from controller.steps.context.own_records import own_records
 from controller.steps.context.paging import page
-from controller.steps.incident.driver import MOST_RUNS, drive, execution_name, page_takeovers, successor_epoch
+from controller.steps.incident.driver import MOST_LOST, drive, execution_name, page_takeovers, successor_epoch
 
 STANDSTILL = 170.0
 """Seconds without a beat after which a driver is taken for dead.
@@ -100,7 +100,7 @@ def take_over_if_still(
     taken = state.incidents[incident.id]
     drive(deps, taken)
     page(deps, f"{incident.id}: taken over", f"{deps.here} drives on: {taken_over.reason}.", incident=taken)
-    if taken.runs == MOST_RUNS:
+    if taken.lost == MOST_LOST:
         state = page_takeovers(deps, state, taken)
     return state
 
