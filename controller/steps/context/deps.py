@@ -17,9 +17,10 @@ from controller.ports.outside import (
     Workflow,
 )
 from controller.ports.runtime import Runtime
-from controller.ports.storage import Approvals, Assessments, Evidence, Journal, Leases, Policies
+from controller.ports.storage import Approvals, Assessments, Evidence, Journal, Leases, People, Policies
 from controller.steps.context.episodes import Episodes
 from controller.steps.context.journal_head import JournalHead
+from controller.steps.context.names import Names
 from controller.steps.context.policy_library import PolicyLibrary
 
 REASON = 2000
@@ -36,6 +37,7 @@ class Deps:
     goes on by (`steps.context.governance`). here: the controller's Region. deployed: when it was deployed (a
     later policy wins).
     read_event: raw event text and the time of arrival -> what it says, or why it says nothing.
+    people: turns whoever acts into an id; names: turns ids into what people read.
     gates: a master switch's name -> its gating rule's ARN, which is never set aside.
     review: what people and worked cases said of the policy, as it was packaged: see
     `core.policy.review_record`.
@@ -51,6 +53,8 @@ class Deps:
     evidence: Evidence
     assessments: Assessments
     approvals: Approvals
+    people: People
+    names: Names
     switch: RoutingControls
     polls: AlarmPoll
     requests: Requests

@@ -41,13 +41,15 @@ def answer(
     reason: str = "",
     groups: Collection[str] | None = None,
     shown: str | None = None,
+    known_as: str | None = None,
 ) -> Answered:
     """Approve or deny a request.
 
     An answer counts once: the conditional append decides between two clicks.
 
     groups: those that `who` belongs to by a sign-in just verified; None where the right to write to the
-    journal is what entitles. shown: digest of the plan that `who` was shown, where that is known.
+    journal is what entitles. shown: digest of the plan that `who` was shown, where that is known. known_as:
+    the name of `who`, by which a journal of format 1 knows them; it is compared, and never written.
     """
 
     def once(state: State) -> Answered:
@@ -58,7 +60,7 @@ def answer(
             by = governed(deps, state, incident)
         except PolicyUnreadable as error:
             return Answered(False, f"{incident.id} cannot go on, so nobody is asked: {error}")
-        refusal = _refusal(by, state, incident, _Click(who, approve, groups, shown))
+        refusal = _refusal(by, state, incident, _Click(who, approve, groups, shown, known_as))
         if refusal is not None:
             return Answered(False, refusal)
         kind = ApprovalGiven if approve else ApprovalDenied
@@ -124,6 +126,11 @@ class _Click:
     approve: bool
     groups: Collection[str] | None
     shown: str | None
+    known_as: str | None
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        return (self.who,) if self.known_as is None else (self.who, self.known_as)
 
 
 def _refusal(deps: Deps, state: State, incident: Incident, click: _Click) -> str | None:
@@ -132,7 +139,7 @@ def _refusal(deps: Deps, state: State, incident: Incident, click: _Click) -> str
         _closed(deps, state, incident)
         or _not_theirs(deps, incident, click.who, click.groups)
         or _other_plan(incident, click.shown)
-        or (_not_approved(deps, state, incident, click.who) if click.approve else None)
+        or (_not_approved(deps, state, incident, click) if click.approve else None)
     )
 
 
@@ -175,17 +182,17 @@ def _other_plan(incident: Incident, shown: str | None) -> str | None:
     return "the plan is not the one that you were shown; look at it again"
 
 
-def _not_approved(deps: Deps, state: State, incident: Incident, who: str) -> str | None:
-    """Return the reason why `who` cannot approve the request, or None.
+def _not_approved(deps: Deps, state: State, incident: Incident, click: _Click) -> str | None:
+    """Return the reason why the person cannot approve the request, or None.
 
     Evidence and plan are judged again.
     """
     request = incident.request
     assert request is not None
-    if same_person(incident.requested_by, who):
-        return f"{who} asked for this evacuation and cannot approve it"
-    if among(who, request.agreed):
-        return f"{who} has approved this already; {request.needed()} other people must agree"
+    if any(same_person(incident.requested_by, each) for each in click.identities):
+        return f"{click.who} asked for this evacuation and cannot approve it"
+    if any(among(each, request.agreed) for each in click.identities):
+        return f"{click.who} has approved this already; {request.needed()} other people must agree"
     decision = decide(situation(deps, state, read_controls=True), incident.source)
     if decision.action != "ask" or decision.plan is None:
         return f"the evidence was judged again, and it no longer asks for this: {decision.reason}"
