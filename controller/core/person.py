@@ -37,6 +37,11 @@ def is_id(text: str) -> bool:
     return found is not None and found[1] == text
 
 
+def ids_in(text: str) -> set[str]:
+    """Return the ids of people that a text names."""
+    return {found[1] for found in _ID.finditer(text)}
+
+
 def folded(identity: str) -> str:
     """Return the part of an identity that is one person's by every door, in one spelling.
 

@@ -28,6 +28,7 @@ from controller.core.text import sanitize
 from controller.lab.environment.last_run import read_last_run
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
+from controller.steps.context.names import Names
 from controller.steps.operator.past_moments import Nearest
 
 REHEARSAL = "rehearsal"
@@ -101,12 +102,13 @@ def find_context(name: str | None, folder: Path | None = None) -> Context:
 class Archive:
     """The records to look up: of a deployment, or of the last demo.
 
-    They are its journal and its assessments.
+    They are its journal and its assessments; the names of the people in them stand elsewhere.
     """
 
     policy: Policy
     account: str
     now: float
+    names: Names
     read: Callable[[str], tuple[Event, ...]]
     between: Callable[[str, float, float], tuple[tuple[float, dict[str, Any]], ...]]
     nearest: Nearest
@@ -123,10 +125,13 @@ def find_archive(name: str | None) -> tuple[Archive, bool]:
         last = None if name else read_last_run(last_run_file())
         if last is None:
             raise
-        return Archive(last.policy, last.account, last.now, last.read, last.between, last.nearest), True
+        names = Names(last.names.get, lambda: 0.0)
+        return Archive(
+            last.policy, last.account, last.now, names, last.read, last.between, last.nearest
+        ), True
     journal, assessments = deps.journal, deps.assessments
     look = (journal.read, assessments.between, assessments.nearest)
-    return Archive(deps.policy, deps.account, deps.runtime.now(), *look), False
+    return Archive(deps.policy, deps.account, deps.runtime.now(), deps.names, *look), False
 
 
 def last_run_file() -> Path:

@@ -89,8 +89,7 @@ class Cloud:
         self.events = {r: Events(kernel, r, self._targets(), faults) for r in plan.regions}
         self.alarms = {r: Alarms(kernel, r, self.events[r].publish, faults) for r in plan.regions}
         self.tables = {
-            r: Tables(kernel, r, open_store(r), shared=shared if r in here else {})
-            for r in plan.regions
+            r: Tables(kernel, r, open_store(r), shared=shared if r in here else {}) for r in plan.regions
         }
         self.outbox = Outbox(kernel, plan.controllers)
         self.arc = self._switch(random.Random(rng.getrandbits(64)))  # noqa: S311

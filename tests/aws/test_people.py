@@ -61,7 +61,12 @@ def desk(request: pytest.FixtureRequest) -> Desk:
 def test_the_same_person_is_one_id_by_every_door_and_in_every_spelling(desk: Desk) -> None:
     ana = desk.page.id_of(ANA)
     assert is_id(ana)
-    others = ["ana@example.com", " ANA@EXAMPLE.COM ", SESSION, "arn:aws:iam::111122223333:user/Ana@example.com"]
+    others = [
+        "ana@example.com",
+        " ANA@EXAMPLE.COM ",
+        SESSION,
+        "arn:aws:iam::111122223333:user/Ana@example.com",
+    ]
     assert [desk.terminal.id_of(each) for each in others] == [ana] * 4
     assert [desk.terminal.known(each) for each in others] == [ana] * 4
     assert desk.terminal.id_of("ben@example.com") != ana

@@ -1,17 +1,17 @@
 """The names of people on DynamoDB, in a table of their own: a name stands in one item, and nowhere else.
 
 ```
- kind  key                   attributes
- id    person-k3vqz…         of: SHA-256 of the name                a pointer: it says nothing by itself
- name  SHA-256 of the name   id: person-k3vqz…, name, expires       whoever acts looks here
+ kind  key                  attributes
+ id    person-k3vqz…        of: SHA-256 of the name             a pointer, which says nothing by itself
+ name  SHA-256 of the name  id: person-k3vqz…, name, expires    whoever acts looks here
 ```
-A person gets an id in this order: the pointer of a new id, then the name, if there is none. Of two that begin at
-once, through two doors or in two Regions, the name's condition lets one through, and the other takes its id. To
-forget is to delete the name, in one write: whoever was about to use it finds it gone.
+A person gets an id in this order: the pointer of a new id, then the name, if there is none. Of two that
+begin at once, through two doors or in two Regions, the name's condition lets one through, and the other
+takes its id. To forget is to delete the name, in one write: whoever was about to use it finds it gone.
 
-The table is strongly consistent in all controllers' Regions, so it has no time to live: DynamoDB refuses both at
-once. A name is over from `expires` on, and `expire` deletes what is over. The client must not retry by itself, as
-for the journal.
+The table is strongly consistent in all controllers' Regions, so it has no time to live: DynamoDB refuses
+both at once. A name is over from `expires` on, and `expire` deletes what is over. The client must not retry
+by itself, as for the journal.
 """
 
 from collections.abc import Callable, Iterator

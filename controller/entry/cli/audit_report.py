@@ -44,11 +44,11 @@ def report(
     told = figures(counted)
     if html is not None:
         try:
-            html.write_text(review(counted), encoding="utf-8")
+            html.write_text(archive.names.html(review(counted)), encoding="utf-8")
         except OSError as error:
             fail(ExitCode.BAD_INPUT, f"{sanitize(str(html), 300)} cannot be written: {error.strerror}")
         note(f"{sanitize(str(html), 300)}: the same with a picture")
-    emit("audit-report", told, lambda: _print(told), as_json=as_json)
+    emit("audit-report", told, lambda: _print(told), as_json=as_json, names=archive.names)
 
 
 def _print(told: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@
 ```
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from typing import Any, TypeVar
 
@@ -53,8 +53,16 @@ class Names:
             return person
         told = f"{person} {NAMELESS}" if name is None else plain(name)
         fresh = {each: entry for each, entry in self._kept.items() if 0 <= now - entry[0] < KEPT}
-        self._kept = {**dict(list(fresh.items())[1 - MOST :]), person: (now, told)}  # at once: others look too
+        self._kept = {
+            **dict(list(fresh.items())[1 - MOST :]),
+            person: (now, told),
+        }  # at once: others look too
         return told
+
+    def known(self, ids: Iterable[str]) -> dict[str, str]:
+        """Return id -> name, of those whose name is kept; they are what is shown once the table is gone."""
+        told = {person: self.shown(person) for person in sorted(set(ids))}
+        return {person: name for person, name in told.items() if not name.startswith(person)}
 
     def text(self, text: str) -> str:
         """Return `text` with names in place of ids."""

@@ -19,6 +19,7 @@ from controller.steps.context.deps import Deps
 from controller.steps.operator import commands
 from controller.steps.operator.approve import Answered, answer
 from controller.steps.operator.commands import Done
+from controller.steps.operator.identity import identify
 
 WHO = ("ana", "ben", "cleo", "dora")
 
@@ -77,7 +78,8 @@ class People:
                 counted = gate.click(asked.id, who, yes=yes, reason=why)
                 said = Answered(counted, f"the console says {'yes' if counted else 'no'}")
             else:
-                said = answer(deps, asked.id, who=who, approve=yes, reason=sanitize(why, 500))
+                by = identify(deps, who).id
+                said = answer(deps, asked.id, who=by, known_as=who, approve=yes, reason=sanitize(why, 500))
             if said.counted:
                 self.world.watch.counted[asked.id, who] += 1
                 self.world.trace.note("answered", deps.here, who, {"approval": asked.id, "who": who})
