@@ -21,6 +21,7 @@ from controller.aws.cloudwatch.alarms import CloudWatchPoll
 from controller.aws.cloudwatch.request_counts import CloudWatchRequests
 from controller.aws.dynamodb.approvals import DynamoApprovals
 from controller.aws.dynamodb.assessments import DynamoAssessments
+from controller.aws.dynamodb.checkpoints import DynamoCheckpoints
 from controller.aws.dynamodb.console_key import ConsoleKey
 from controller.aws.dynamodb.evidence import DynamoEvidence
 from controller.aws.dynamodb.journal import DynamoJournal
@@ -95,6 +96,7 @@ def build(
         here=d.region,
         deployed=d.deployed,
         journal=DynamoJournal(client=journal, table=d.journal_table, runtime=run),
+        checkpoints=DynamoCheckpoints(client=journal, table=d.journal_table, region=d.region),
         leases=DynamoLeases(client=journal, table=d.journal_table, runtime=run),
         policies=DynamoPolicies(client=journal, table=d.journal_table),
         evidence=DynamoEvidence(client=here, table=d.evidence_table, now=run.now, kept=kept),

@@ -160,6 +160,16 @@ def test_no_function_is_longer_than_fifty_lines() -> None:
     assert [each for each in found if each[1] > 50] == []
 
 
+def test_one_library_escapes_text_for_html_and_xml() -> None:
+    """A second one would escape other characters, or none in an attribute."""
+    other = re.compile(
+        r"\bsaxutils\b|\bcgi\b|from html import (?!unescape\b)|import html\b|&(?:amp|lt|quot|#x27);"
+    )
+    users = [source for source in SOURCES if "markupsafe" in source.read_text(encoding="utf-8")]
+    assert len(users) >= 8
+    assert [str(s.relative_to(ROOT)) for s in SOURCES if other.search(s.read_text(encoding="utf-8"))] == []
+
+
 def test_importing_any_module_of_the_core_needs_no_third_party_but_pydantic_and_cronsim() -> None:
     allowed = {"pydantic", "cronsim", "controller"}
     for source in sources("core", least=30):

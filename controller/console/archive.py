@@ -50,6 +50,7 @@ def outside_of(traced: Traced) -> Deps:
         here=traced.here,
         deployed=0.0,
         journal=_Journal(traced),
+        checkpoints=gone,
         leases=gone,
         policies=gone,
         evidence=_Evidence(traced),
@@ -84,6 +85,9 @@ class _Journal:
 
     def read(self, application: str) -> tuple[Event, ...]:
         return self._traced.events if application == self._traced.policy.application else self._traced.fleet
+
+    def follow(self, application: str, known: Event | None) -> tuple[Event, ...]:
+        return self.read(application)[known.seq if known else 0 :]
 
     append = staticmethod(_over)
 

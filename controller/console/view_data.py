@@ -182,7 +182,7 @@ class Past:
     def until(self, events: Sequence[Event], at: float) -> State:
         """Return the state after the events that were written until `at`.
 
-        It counts them as `core.journal.written_until` does.
+        It counts them as `core.journal.event.written_until` does.
         """
         with self._lock:
             self._learn(events)

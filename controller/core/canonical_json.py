@@ -18,6 +18,8 @@ from typing import Any
 
 MOST = 2**53 - 1
 """The largest whole number that every reader takes for the same."""
+LARGEST = 2**1023
+"""A whole number below it has a double beside it."""
 POINT_FROM, POINT_TO = -6, 21
 """ECMAScript writes a number without an exponent where its decimal point falls between these places."""
 
@@ -94,14 +96,18 @@ def _code_units(name: str) -> bytes:
 
 def _whole(value: int) -> str:
     if abs(value) > MOST:
+        digits = _number(float(value)) if -LARGEST < value < LARGEST else ""
+        if digits == int.__repr__(value):  # such as 1e20, read again from its digits
+            return digits
         raise ValueError(f"{value} is beyond what every reader takes for the same number")
     return int.__repr__(value)
 
 
 def _number(value: float) -> str:
-    """Return a number as ECMAScript writes it: the shortest digits, then the place of the point.
+    """Return a number as ECMAScript writes it.
 
-    Python finds the same digits; it only places point and exponent otherwise.
+    Those are the shortest digits that name it, then the place of the point. Python finds the same digits; it
+    only places point and exponent otherwise.
     """
     if value != value or value in (float("inf"), float("-inf")):
         raise ValueError("JSON has no infinity, and nothing that is not a number")

@@ -141,14 +141,14 @@ def decision_event(event: Event, after: State) -> dict[str, Any] | None:
         source=incident.source if incident else None,
         target=incident.target if incident else None,
         phase=str(incident.phase) if incident else None,
-        code=sanitize(_code(event.body), 64) or None,
+        code=sanitize(_answer_or_code(event.body), 64) or None,
         reason=sanitize(_why(event.body), 500),
         key=sanitize(key, 200) or None,
     )
     return detail.model_dump(by_alias=True)
 
 
-def _code(said: Body) -> str:
+def _answer_or_code(said: Body) -> str:
     match said:
         case ApprovalGiven():
             return "given"

@@ -1,6 +1,6 @@
 """The stores of the controller, as protocols.
 
-They are: journal, lease, policies, evidence, assessments, approvals, people.
+They are: journal, checkpoint, lease, policies, evidence, assessments, approvals, people.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,12 +25,41 @@ class Journal(Protocol):
         """
         ...
 
+    def follow(self, application: str, known: Event | None) -> tuple[Event, ...]:
+        """Return the events after `known`, strongly consistent; all where it is None.
+
+        What came before is read again little by little, so that a change of it is found too.
+        Raises `OutsideUnreachable`; `JournalUnreadable` as `read` does, and where `known` is not what it was.
+        """
+        ...
+
     def append(self, application: str, draft: Draft, after: Event | None) -> Event:
         """Write `draft` as the event after `after`.
 
         Raises `JournalConflict` if that number is taken by somebody else. A lost reply is resolved
         by reading that number back: ours = success, another's = conflict, absent = tried again.
         Raises `OutsideUnreachable` where even that gets no answer.
+        """
+        ...
+
+
+class CheckpointStore(Protocol):
+    """The checkpoint of this controller, for the next process of it.
+
+    It is only ever a hint: whoever reads one computes its hash (`core.incident.checkpoint`).
+    """
+
+    def keep(self, application: str, text: str) -> None:
+        """Keep the text in place of the one before.
+
+        Raises `OutsideUnreachable`.
+        """
+        ...
+
+    def read(self, application: str) -> str | None:
+        """Return what is kept, strongly consistent; None where nothing whole is.
+
+        Raises `OutsideUnreachable`.
         """
         ...
 

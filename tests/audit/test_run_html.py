@@ -5,11 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from markupsafe import Markup
 
-from controller.audit.report.markup import Markup, join, prose, tag, text
+from controller.audit.report import render
+from controller.audit.report.markup import join, tag
 from controller.audit.report.run_html import page
 from controller.core.journal.event import event_of
 from controller.core.journal.kind import KINDS, Kind
+from controller.readmodel.page_text import escaped, prose
 from controller.readmodel.run import Judgement, Milestones, Said, Shift, sentence
 from tests.audit.example_run import BROKE, JOURNAL, QUESTION, RECORD, TREE, events, every_kind, story
 from tests.audit.html_document import HOSTILE, Read
@@ -101,6 +104,17 @@ def test_text_from_outside_stays_text(bad: str) -> None:
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]", document)
 
 
+def test_what_looks_like_a_template_is_text() -> None:
+    assert "{{ 7 * 7 }}" in Read(page(story(says="{{ 7 * 7 }}"))).said
+
+
+def test_without_escaping_a_hostile_text_is_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = render._environment.__wrapped__()
+    bare.autoescape, bare.finalize = False, None
+    monkeypatch.setattr(render, "_environment", lambda: bare)
+    assert "<script>alert" in page(story(says=HOSTILE[0]))
+
+
 def test_every_kind_of_event_has_words_for_it() -> None:
     one_of_each = every_kind("x")
     assert {event.kind for event in one_of_each} == KINDS
@@ -109,15 +123,13 @@ def test_every_kind_of_event_has_words_for_it() -> None:
 
 
 def test_markup_is_the_only_way_to_markup() -> None:
-    assert (
-        tag("p", "<b>", Markup("<i></i>"), None, class_='a"b') == '<p class="a&quot;b">&lt;b&gt;<i></i></p>'
-    )
+    assert tag("p", "<b>", Markup("<i></i>"), None, class_='a"b') == '<p class="a&#34;b">&lt;b&gt;<i></i></p>'
     assert tag("rect", x=1.25, width=2.0, ry=None) == '<rect x="1.2" width="2"/>'
     assert join(["a ", Markup("<b>b</b>"), " c"]) == "a <b>b</b> c"
     assert prose("Kept by `when.<0>` alone") == "Kept by <code>when.&lt;0&gt;</code> alone"
-    assert text("a\nb") == "a b"
-    assert text("a\nb", lines=True) == "a\nb"
-    assert len(text("x" * 100_000)) < 5_000
+    assert escaped("a\n'b'") == "a &#39;b&#39;"
+    assert escaped("a\nb", lines=True) == "a\nb"
+    assert len(escaped("x" * 100_000)) < 5_000
 
 
 def test_a_long_run_stays_readable_in_size() -> None:

@@ -64,7 +64,7 @@ def test_approvals_asked_given_denied_and_how_long_people_took() -> None:
 
 def asked(at: float, question: str, stage: int = 1, people: int = 1) -> Any:
     return at_time(at, Kind.APPROVAL_REQUESTED, "t", "i", approval=question, digest="d", expires=at + 900,
-                ask=["group:a"], people=people, gate="oncall", stage=stage)  # fmt: skip
+                   ask=["group:a"], people=people, gate="oncall", stage=stage)  # fmt: skip
 
 
 def answer(at: float, kind: Kind, by: str = "mia", needed: int = 0) -> Any:

@@ -183,7 +183,7 @@ def test_an_event_that_is_too_large_is_refused_with_its_size(desk: Desk) -> None
 ODD = [
     StoodDown(decision={10: "a", 9: "b"}),  # type: ignore[dict-item]
     StoodDown(decision={"n": float("nan")}),
-    StoodDown(decision={"n": 2**53}),
+    StoodDown(decision={"n": 2**53 + 1}),
     StoodDown(reason="half a pair \ud800"),
     StoodDown(reason=17),  # type: ignore[arg-type]
 ]

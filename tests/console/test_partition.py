@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from controller.aws.dynamodb.journal import DynamoJournal
-from controller.core.journal.event import broken_at
+from controller.core.journal.event import Event, broken_at
 from controller.core.journal.kind import Kind
 from tests.console.console_answers import given
 from tests.support.console_world import Browser, Desk, asked_desk
@@ -47,7 +47,7 @@ def test_a1_without_the_conditional_append_both_would_count(monkeypatch: pytest.
     clicks = [filled(here.browser(who), desk.request) for here, who in ((desk, "u-ana"), (there, "u-ben"))]
     put = DynamoJournal._put
 
-    def whatever(self: DynamoJournal, event: Any, body: str) -> None:
+    def whatever(self: DynamoJournal, event: Event) -> None:
         send = self._replicas.send
         bare = {"ConditionExpression", "ExpressionAttributeNames"}
         with monkeypatch.context() as patch:
@@ -55,7 +55,7 @@ def test_a1_without_the_conditional_append_both_would_count(monkeypatch: pytest.
                 self._replicas, "send",
                 lambda name, **params: send(name, **{k: v for k, v in params.items() if k not in bare}),
             )  # fmt: skip
-            put(self, event, body)
+            put(self, event)
 
     monkeypatch.setattr(DynamoJournal, "_put", whatever)
     assert [response.status for response in at_once(desk, clicks)] == [303, 303]

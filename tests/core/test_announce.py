@@ -89,7 +89,12 @@ def test_a_bus_that_does_not_answer_delays_nothing() -> None:
 
 
 def test_every_kind_is_announced_or_quiet_on_purpose() -> None:
-    assert {str(kind) for kind in Kind} - set(CHANGES) - QUIET <= {"Reminded", "Refused", "AnswerRefused", "Blinded"}
+    assert {str(kind) for kind in Kind} - set(CHANGES) - QUIET <= {
+        "Reminded",
+        "Refused",
+        "AnswerRefused",
+        "Blinded",
+    }
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """RFC 8785: the numbers of its appendix, and whatever a package by others writes, byte by byte."""
 
+import json
 import struct
 
 import pytest
@@ -70,7 +71,7 @@ def test_keys_are_sorted_by_their_utf_16_code_units() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [float("nan"), float("inf"), -float("inf"), MOST + 1, -MOST - 1, {1: "a"}, {None: 1}, "\ud800",
+    [float("nan"), float("inf"), -float("inf"), MOST + 2, -MOST - 2, 10**400, {1: "a"}, {None: 1}, "\ud800",
      {"\udc00": 1}, b"x", {"a"}, object(), [[[object()]]]],
 )  # fmt: skip
 def test_what_json_cannot_hold_is_refused(value: object) -> None:
@@ -82,3 +83,8 @@ def test_the_older_spelling_stays_what_it_was() -> None:
     assert ascii_json({"b": 1.0, "a": "é"}) == '{"a":"\\u00e9","b":1.0}'
     assert canonical({"b": 1.0, "a": "é"}) == '{"a":"é","b":1}'
     assert digest({}) == "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+
+
+@pytest.mark.parametrize("value", [1e20, -1e20, 2.0**60, 1e21, 1.7976931348623157e308])
+def test_a_great_number_read_again_is_spelled_the_same(value: float) -> None:
+    assert canonical(json.loads(canonical([value]))) == canonical([value])

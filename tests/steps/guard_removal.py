@@ -55,9 +55,9 @@ def unconditional_appends(patch: Patch) -> None:
             del params["ConditionExpression"], params["ExpressionAttributeNames"]
             self.kept.send(operation, **params)
 
-    def unconditional(self: DynamoJournal, event: Event, body: str) -> None:
+    def unconditional(self: DynamoJournal, event: Event) -> None:
         careless = copy(self)
         careless._replicas = Careless(self._replicas)  # type: ignore[assignment]
-        real(careless, event, body)
+        real(careless, event)
 
     patch.setattr(DynamoJournal, "_put", unconditional)

@@ -7,6 +7,7 @@ import pytest
 from controller.core.canonical_json import ascii_digest
 from controller.core.incident.state import Phase
 from controller.core.journal.kind import Kind
+from controller.core.journal.notes import PolicyLoaded
 from controller.core.policy import document
 from controller.core.policy.document import document_of
 from controller.steps.context.journalling import load_state, write
@@ -150,13 +151,10 @@ def test_a_policy_of_a_later_version_is_unreadable_held_and_told() -> None:
     text = json.dumps(newer, sort_keys=True, separators=(",", ":"))
     forge(w, ascii_digest(newer), text)
     state = load_state(w.hand)
-    data = {
-        "digest": ascii_digest(newer),
-        "deployed": w.stage.kernel.now(),
-        "enforcement": "live",
-        "controls": None,
-    }
-    write(w.hand, state, Kind.POLICY_LOADED, data=data)
+    loaded = PolicyLoaded(
+        digest=ascii_digest(newer), deployed=w.stage.kernel.now(), enforcement="live", controls=None
+    )
+    write(w.hand, state, loaded)
     moved = len(w.moves)
     w.advance(600)
     assert len(w.moves) == moved

@@ -18,6 +18,7 @@ from controller.core.evidence import evaluation, health_notices, timeline
 from controller.core.incident.state import ENDED, IllegalMove
 from controller.core.journal.event import Event, seal
 from controller.core.journal.kind import Kind
+from controller.core.journal.moves import IncidentOpened
 from controller.core.model import Observation, Sighting, Verdict
 from controller.steps.context.journalling import load_state, write
 from controller.steps.incident.opening import RankDelay
@@ -115,8 +116,7 @@ def _second() -> bool:
     assert w.until(w.has(Kind.APPROVAL_REQUESTED), 120)
     state = load_state(w.hand)
     try:
-        about = {"incident": "storefront-us-west-2-9", "data": {"source": WEST}, "epoch": 9}
-        write(w.hand, state, Kind.INCIDENT_OPENED, **about)  # type: ignore[arg-type]
+        write(w.hand, state, IncidentOpened(source=WEST), incident="storefront-us-west-2-9", epoch=9)
     except IllegalMove:
         return False
     return sum(i.phase not in ENDED for i in w.truth.incidents.values()) > 1

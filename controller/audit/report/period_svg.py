@@ -15,8 +15,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
+from markupsafe import Markup
+
 from controller.audit.availability import Span, Stretch
-from controller.audit.report.markup import GUTTER, MARGIN, WIDTH, Markup, Scale, join, tag
+from controller.audit.report.markup import GUTTER, MARGIN, WIDTH, Scale, join, tag
 from controller.audit.report.timeline_svg import frame, hatch
 from controller.audit.statistics import Account
 from controller.core.explanation import format_time

@@ -56,6 +56,17 @@ class _Whole:
     turn: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """A round in which all events are read again.
+
+    since: seconds, monotonic, when it began. last: the last event that was read in it.
+    """
+
+    since: float
+    last: Event | None = None
+
+
 class DynamoJournal:
     """`ports.storage.Journal` on a DynamoDB table.
 
@@ -65,6 +76,7 @@ class DynamoJournal:
     def __init__(self, *, client: BaseClient | Replicas, table: str, runtime: Runtime) -> None:
         self._replicas, self._table, self._runtime = replicas(client), table, runtime
         self._known: dict[str, _Whole] = {}
+        self._rounds: dict[str, _Round] = {}
 
     def read(self, application: str) -> tuple[Event, ...]:
         """Return all events in order.
@@ -83,9 +95,7 @@ class DynamoJournal:
         events = self._events(application, last.seq if last else 1)
         if last is not None and (not events or events[0] != last):
             raise JournalUnreadable(f"event {last.seq} of {application} is no longer what it was")
-        broken = broken_at(events[1:] if last else events, after=last)
-        if broken is not None:
-            raise JournalUnreadable(f"the journal of {application} is broken at event {broken}")
+        self._require_whole(application, events[1:] if last else events, last)
         whole = replace(known, events=known.events[:-1] + events)
         self._known[application] = whole
         return whole.events
@@ -113,6 +123,49 @@ class DynamoJournal:
             return tuple(_event(application, item) for item in items)
         except (ValueError, TypeError, KeyError) as error:
             raise JournalUnreadable(sanitize(str(error), 300)) from error
+
+    def follow(self, application: str, known: Event | None) -> tuple[Event, ...]:
+        """Return the events after `known`, as `ports.storage.Journal.follow` says.
+
+        Those before it are read again within `WHOLE` seconds, some at a time, as one chain up to `known`.
+        """
+        now = self._runtime.monotonic()
+        if known is None:
+            events = self._events(application, 1)
+            self._require_whole(application, events, None)
+            self._rounds[application] = _Round(now)
+            return events
+        self._rounds[application] = self._go_round(application, known, now)
+        events = self._events(application, known.seq)
+        if not events or events[0].hash != known.hash:
+            raise JournalUnreadable(f"event {known.seq} of {application} is no longer what it was")
+        self._require_whole(application, events[1:], events[0])
+        return events[1:]
+
+    def _go_round(self, application: str, known: Event, now: float) -> _Round:
+        """Read those older events again whose turn it is.
+
+        They are read only once they are enough to ask for, or once their time is over.
+        """
+        round_ = self._rounds.get(application, _Round(now))
+        late = now - round_.since >= WHOLE
+        due = known.seq if late else int(known.seq * (now - round_.since) / WHOLE)
+        done = 0 if round_.last is None else round_.last.seq
+        if not late and due - done < SLICE:
+            return round_
+        old = self._events(application, done + 1, min(due, known.seq))
+        self._require_whole(application, old, round_.last)
+        last = old[-1] if old else round_.last
+        if late or last is None or last.seq >= known.seq:
+            if last is None or (last.seq, last.hash) != (known.seq, known.hash):
+                raise JournalUnreadable(f"event {known.seq} of {application} is no longer what it was")
+            return _Round(now)
+        return replace(round_, last=last)
+
+    def _require_whole(self, application: str, events: tuple[Event, ...], after: Event | None) -> None:
+        broken = broken_at(events, after=after)
+        if broken is not None:
+            raise JournalUnreadable(f"the journal of {application} is broken at event {broken}")
 
     def append(self, application: str, draft: Draft, after: Event | None) -> Event:
         """Write the next event, as `ports.storage.Journal.append` says.

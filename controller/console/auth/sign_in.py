@@ -6,12 +6,12 @@
 ```
 """
 
+import hashlib
 import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-
-from authlib.oauth2.rfc7636 import create_s256_code_challenge  # type: ignore[import-untyped]
 
 from controller.console.auth.identity_provider import Issuer, TokenRefused
 from controller.console.auth.session import FRESH, Sealer, begun, cookie_of
@@ -23,6 +23,11 @@ WITHIN = 600.0
 """Seconds from the first page of the issuer to its answer."""
 BACK = "/signed-in"
 NAME = 120
+
+
+def challenge_of(verifier: str) -> str:
+    """Return the S256 challenge of a PKCE verifier (RFC 7636, 4.2)."""
+    return urlsafe_b64encode(hashlib.sha256(verifier.encode("ascii")).digest()).rstrip(b"=").decode("ascii")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,7 @@ class Door:
                 "scope": settings.scope,
                 "state": state,
                 "nonce": nonce,
-                "code_challenge": create_s256_code_challenge(verifier),
+                "code_challenge": challenge_of(verifier),
                 "code_challenge_method": "S256",
                 "max_age": str(int(FRESH)),
             }

@@ -35,8 +35,9 @@ from collections.abc import Mapping
 from controller.core.decision.plan import after, below_floor
 from controller.core.incident.state import Phase, State
 from controller.core.journal.event import Written
+from controller.core.journal.kind import Kind
 from controller.core.journal.moves import ShiftIntended
-from controller.core.journal.notes import DriftSeen, EchoSeen
+from controller.core.journal.notes import DriftSeen
 from controller.core.policy.schema import LAG, Policy
 
 PUT_BACK_WITHIN = 15.0
@@ -52,7 +53,7 @@ def lag_after(state: State) -> float:
 
     They count from its event.
     """
-    repairs = state.mover is not None and isinstance(state.mover.said, EchoSeen)
+    repairs = state.mover is not None and state.mover.kind is Kind.ECHO_SEEN
     return LAG + PUT_BACK_WITHIN if repairs else LAG
 
 

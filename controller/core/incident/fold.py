@@ -5,7 +5,16 @@ from dataclasses import replace
 
 from controller.core.incident.approval import Request, answered, asked
 from controller.core.incident.notices import with_notice, with_page, without_notice
-from controller.core.incident.state import BY_PERSON, MOVES, OPENINGS, IllegalMove, Incident, Phase, State
+from controller.core.incident.state import (
+    BY_PERSON,
+    MOVES,
+    OPENINGS,
+    IllegalMove,
+    Incident,
+    Moved,
+    Phase,
+    State,
+)
 from controller.core.incident.step_durations import paced
 from controller.core.journal.event import Draft, Event, written
 from controller.core.journal.kind import Kind
@@ -74,6 +83,23 @@ class Folding:
     def __init__(self) -> None:
         self._state: State | None = None
 
+    def known(self, application: str) -> State | None:
+        """Return the state of this application as it was folded last, if any was."""
+        known = self._state
+        return known if known is not None and known.last and known.application == application else None
+
+    def begin(self, state: State) -> None:
+        """Take a state that was folded by another process."""
+        self._state = state
+
+    def go_on(self, application: str, events: Sequence[Event], known: State | None) -> State:
+        """Return the state after `events`, which follow `known`.
+
+        They are all of the journal where that is None.
+        """
+        self._state = fold(application, events, onto=known)
+        return self._state
+
     def __call__(self, application: str, events: Sequence[Event]) -> State:
         """Return the state after all `events`, which begin with number 1."""
         known = self._state
@@ -97,7 +123,7 @@ def apply(state: State, event: Event) -> State:
         case DriftSeen() as said:
             seen = written(event, said)
             stand = {**known.stand, **said.controls}
-            return replace(known, stand=stand, stood=event.at, mover=seen, drift=seen)
+            return replace(known, stand=stand, stood=event.at, mover=_mover(event), drift=seen)
         case Armed(reason=reason) | Disarmed(reason=reason):
             armed = isinstance(event.body, Armed)
             return replace(known, armed=armed, armed_reason=f"by {event.draft.by}: {reason}")
@@ -107,7 +133,7 @@ def apply(state: State, event: Event) -> State:
             return without_notice(known, event, said)
         case EchoSeen() as said:
             echoes = known.echoes | {said.intent}
-            return replace(known, echoes=echoes, stood=event.at, mover=written(event, said))
+            return replace(known, echoes=echoes, stood=event.at, mover=_mover(event))
         case Muted() as said:
             return replace(known, muted={**known.muted, said.what: said.until})
         case Recovered() as said:
@@ -137,14 +163,18 @@ def _with_moved(state: State, known: State, event: Event) -> State:
         case ShiftIntended() as said:
             intents = (*known.intents[-7:], written(event, said))
             known = replace(known, intents=intents, home=_home(state, incident))
-        case ShiftApplied() as said:
+        case ShiftApplied():
             stand = {**known.stand, **incident.put}
-            known = replace(known, stand=stand, stood=event.at, mover=written(event, said))
+            known = replace(known, stand=stand, stood=event.at, mover=_mover(event))
             if _sets_out(incident):
                 known = replace(known, shifted=(*known.shifted, (event.at, incident.source)))
         case Escalated() | Acknowledged() as said:
             known = with_page(known, event, said)
     return _with(known, incident)
+
+
+def _mover(event: Event) -> Moved:
+    return Moved(event.seq, event.at, event.draft.by, event.kind)
 
 
 def _with(state: State, incident: Incident) -> State:
@@ -224,7 +254,7 @@ def _opened(event: Event, said: Opening, in_force: str | None) -> Incident:
 
 
 def _moved(incident: Incident, event: Event) -> Incident:
-    kind, by = event.kind, event.draft.by
+    kind = event.kind
     phase = MOVES[kind][1] or incident.phase
     if kind in ANSWERING and incident.phase is Phase.VERIFIED:
         phase = incident.phase
@@ -257,24 +287,27 @@ def _moved(incident: Incident, event: Event) -> Incident:
             refused = replace(moved, intended={}, phase=Phase.VERIFIED if incident.waves else phase)
             return replace(refused, rules=_with_rule(incident, said.rule))
         case Acknowledged():
-            return replace(moved, acknowledged_by=by, changed=incident.changed)
+            return replace(moved, acknowledged_by=event.draft.by, changed=incident.changed)
         case Escalated() as said:
             return replace(moved, escalated=moved.escalated | {said.code}, changed=incident.changed)
-        case HandedOver(driver=driver) | TakenOver(driver=driver):
-            passed_on = incident.passed_on or (
-                isinstance(event.body, HandedOver) and event.body.code == UNTOLD
-            )
-            driver = incident.driver if driver is None else driver
-            return replace(moved, runs=moved.runs + 1, driver=driver, passed_on=passed_on)
-        case StoodDown() as said:
-            outcome = incident.outcome if said.outcome is None else said.outcome
-            stopped_by = _stopped_by(said.code, by)
-            return replace(moved, reason=said.reason, outcome=outcome, stopped_by=stopped_by)
-        case Settled() as said:
-            outcome = incident.outcome if said.outcome is None else said.outcome
-            return replace(moved, outcome=outcome, stopped_by=_stopped_by(said.code, by))
+        case HandedOver() | TakenOver() as said:
+            return _driven(moved, said)
+        case StoodDown() | Settled() as said:
+            return _ended(moved, said, event.draft.by)
         case _:
             return moved
+
+
+def _driven(moved: Incident, said: HandedOver | TakenOver) -> Incident:
+    driver = moved.driver if said.driver is None else said.driver
+    untold = isinstance(said, HandedOver) and said.code == UNTOLD
+    return replace(moved, runs=moved.runs + 1, driver=driver, passed_on=moved.passed_on or untold)
+
+
+def _ended(moved: Incident, said: StoodDown | Settled, by: str) -> Incident:
+    outcome = moved.outcome if said.outcome is None else said.outcome
+    reason = said.reason if isinstance(said, StoodDown) else moved.reason
+    return replace(moved, outcome=outcome, reason=reason, stopped_by=_stopped_by(said.code, by))
 
 
 def _stopped_by(code: str, by: str) -> str | None:

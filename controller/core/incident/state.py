@@ -20,8 +20,8 @@ from controller.core.incident.approval import Request
 from controller.core.incident.step_durations import Pace
 from controller.core.journal.event import Event, Written
 from controller.core.journal.kind import Kind
-from controller.core.journal.moves import ShiftApplied, ShiftIntended
-from controller.core.journal.notes import DriftSeen, DrillSkipped, EchoSeen
+from controller.core.journal.moves import ShiftIntended
+from controller.core.journal.notes import DriftSeen, DrillSkipped
 
 
 class Phase(StrEnum):
@@ -198,6 +198,16 @@ def heading(incident: Incident) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """The event that last said how controls stand: its number, time, writer and kind."""
+
+    seq: int
+    at: float
+    by: str
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """The state is all that the journal says, at its event `last`.
 
@@ -228,7 +238,7 @@ class State:
     home: Mapping[str, bool] = field(default_factory=dict)
     stand: Mapping[str, bool] = field(default_factory=dict)
     stood: float = 0.0
-    mover: Written[ShiftApplied | DriftSeen | EchoSeen] | None = None
+    mover: Moved | None = None
     drift: Written[DriftSeen] | None = None
     intents: tuple[Written[ShiftIntended], ...] = ()
     echoes: frozenset[int] = frozenset()

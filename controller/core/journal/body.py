@@ -28,7 +28,7 @@ _Read = Callable[[Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """One member: its name here and in JSON, its reader, its writer and its default."""
+    """One member: name here and in JSON, reader, writer and default."""
 
     name: str
     key: str
@@ -81,13 +81,16 @@ def kind_of(said: object) -> Kind:
     return _KINDS[type(said)]
 
 
-def members(said: object) -> dict[str, Any]:
-    """Return what an event says as a JSON object."""
+def members(said: object, *, whole: bool = False) -> dict[str, Any]:
+    """Return what an event says as a JSON object.
+
+    whole: with the members that have their default, too, which are not stored.
+    """
     found = ((member, getattr(said, member.name)) for member in _KNOWN[kind_of(said)][1])
     return {
         member.key: member.write(value)
         for member, value in found
-        if member.default is MISSING or value != member.default
+        if whole or member.default is MISSING or value != member.default
     }
 
 

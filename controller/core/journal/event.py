@@ -20,12 +20,14 @@ from controller.core.canonical_json import canonical
 from controller.core.journal import format1
 from controller.core.journal.body import body_of, kind_of, members
 from controller.core.journal.kind import KINDS, Kind
-from controller.core.journal.moves import Move
-from controller.core.journal.notes import Note
+from controller.core.journal.moves import HandedOver, Move, ReadinessDenied, Settled, ShiftRefused, StoodDown
+from controller.core.journal.notes import DrillSkipped, Escalated, Note
 
 GENESIS = "0" * 64
 FORMAT = 2
 Body = Move | Note
+Coded = ReadinessDenied | ShiftRefused | Settled | StoodDown | HandedOver | DrillSkipped | Escalated
+"""The events that bear a decision's code, or ""."""
 B = TypeVar("B")
 B_co = TypeVar("B_co", covariant=True)
 MEMBERS = frozenset(
@@ -89,7 +91,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Written(Generic[B_co]):
-    """What an event of a known kind says, and when and by whom it was written."""
+    """An event of a known kind: what it says, its number, time and writer."""
 
     seq: int
     at: float
@@ -99,7 +101,7 @@ class Written(Generic[B_co]):
 
 
 def written(event: Event, said: B) -> Written[B]:
-    """Return `said`, which is the event's body, with the event's number, time and writer."""
+    """Return the event's body, `said`, with the event's number, time and writer."""
     return Written(event.seq, event.at, event.draft.by, event.draft.incident, said)
 
 

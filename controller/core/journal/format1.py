@@ -1,4 +1,4 @@
-"""Format 1 of an event's text, which versions before 0.13 wrote: it is read, and never written.
+"""Format 1 of an event's text: version 0.1.0 wrote it, this one reads it.
 
 ```
  {"application":…,"draft":{"at":…,"by":…,"data":{…},"epoch":…,"id":…,"incident":…,"kind":…},"hash":…,"prev":…,"seq":…}
@@ -7,9 +7,15 @@ Its hash is that of the same members without `hash`, in the older spelling of JS
 follow one of format 1, whose hash it names; the other way round nobody writes.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from controller.core.canonical_json import ascii_digest
+
+DRAFT: Mapping[str, Any] = {
+    "at": None, "by": None, "data": {}, "epoch": 0, "id": None, "incident": None, "kind": None
+}  # fmt: skip
+"""The members of a draft; the last versions wrote all of them, the first left some out that had no value."""
 
 
 def members_of(raw: dict[str, Any]) -> dict[str, Any]:
@@ -22,8 +28,10 @@ def members_of(raw: dict[str, Any]) -> dict[str, Any]:
         raise ValueError(f"event {raw['seq']} is not what its own hash says")
     about = {"application": raw["application"], "seq": raw["seq"], "prev": raw["prev"], "hash": sealed}
     draft = raw["draft"]
-    defaults: dict[str, Any] = {"epoch": 0, "incident": None, "data": {}}
-    return {**defaults, **draft, **about}
+    strange = ", ".join(sorted(str(name)[:40] for name in draft if name not in DRAFT))
+    if strange:
+        raise ValueError(f"event {raw['seq']} has members that format 1 has not: {strange}")
+    return {**DRAFT, **draft, **about}
 
 
 def hash_of(raw: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The events of a move, in the order of an incident's life: opened, asked, shifted, ended."""
+"""The events of a move, in the order of an incident's life."""
 
 from dataclasses import field
 
@@ -25,7 +25,10 @@ class IncidentOpened:
 
 @body(Kind.RESTORE_OPENED)
 class RestoreOpened:
-    """The return of `source` begins. of: the incident that it undoes. target: where its traffic is now."""
+    """The return of `source` begins.
+
+    of: the incident that it undoes. target: where its traffic is now.
+    """
 
     source: str
     driver: str = ""
@@ -40,7 +43,10 @@ class RestoreOpened:
 
 @body(Kind.DRILL_OPENED)
 class DrillOpened:
-    """A drill of `source` begins. scheduled: the time of `drills.cron` that it is for, if it is for one."""
+    """A drill of `source` begins.
+
+    scheduled: the time of `drills.cron` that it is for, if it is for one.
+    """
 
     source: str
     driver: str = ""
@@ -63,7 +69,10 @@ class Confirmed:
 
 @body(Kind.READINESS_CONFIRMED)
 class ReadinessConfirmed:
-    """All guards were looked at once more, right before people are asked or traffic moves."""
+    """All guards were looked at once more.
+
+    It comes right before people are asked or traffic moves.
+    """
 
     target: str = ""
     sentence: str = ""
@@ -80,12 +89,13 @@ class ReadinessDenied:
 
 @body(Kind.APPROVAL_REQUESTED)
 class ApprovalRequested:
-    """People were asked. approval: the id of the request, the same for each stage of it.
+    """People were asked.
 
-    digest: of what they are asked about: the whole plan, all its waves, and the policy. plan: the digest of
-    the plan, which each `ShiftIntended` names. waves: the changes of each wave after the first; `changes` are
-    the first one's. expires: when this stage ends. ask, people: who, and how many of them. of: stages in all.
-    unanswered: how often the same was asked before. override: safety rules that it sets aside, in `wave`.
+    approval: the id of the request, the same for each stage of it. digest: of what they are asked about: the
+    whole plan, all its waves, and the policy. plan: the digest of the plan, which each `ShiftIntended` names.
+    waves: the changes of each wave after the first; `changes` are the first one's. expires: when this stage
+    ends. ask, people: who, and how many of them. of: stages in all. unanswered: how often the same was asked
+    before. override: safety rules that it sets aside, in `wave`.
     """
 
     approval: str
@@ -126,7 +136,10 @@ class ApprovalGiven:
 
 @body(Kind.APPROVAL_DENIED)
 class ApprovalDenied:
-    """A person said no. The members are those of `ApprovalGiven`."""
+    """A person said no.
+
+    The members are those of `ApprovalGiven`.
+    """
 
     approval: str
     digest: str = ""
@@ -149,7 +162,10 @@ class ApprovalExpired:
 
 @body(Kind.ANSWER_REFUSED)
 class AnswerRefused:
-    """A person answered, and the answer did not count. reason: the sentence that they were told."""
+    """A person answered, and the answer did not count.
+
+    reason: the sentence that they were told.
+    """
 
     approval: str
     approve: bool
@@ -193,7 +209,10 @@ class ShiftIntended:
 
 @body(Kind.SHIFT_APPLIED)
 class ShiftApplied:
-    """ARC took the wave. confirmed_by: the only endpoint that says so, where no other one answered."""
+    """ARC took the wave.
+
+    confirmed_by: the only endpoint that says so, where no other one answered.
+    """
 
     plan: str = ""
     wave: int = 1
@@ -203,7 +222,10 @@ class ShiftApplied:
 
 @body(Kind.SHIFT_VERIFIED)
 class ShiftVerified:
-    """The wave stands, and customers are well. share: what the Region that was left still serves, of 1."""
+    """The wave stands, and customers are well.
+
+    share: what the Region that was left still serves, of 1.
+    """
 
     sentence: str = ""
     wave: int = 1
@@ -212,7 +234,10 @@ class ShiftVerified:
 
 @body(Kind.SHIFT_REFUSED)
 class ShiftRefused:
-    """Nothing of the wave stands. rule: the ARN of the safety rule that said no, if one did."""
+    """Nothing of the wave stands.
+
+    rule: the ARN of the safety rule that said no, if one did.
+    """
 
     reason: str = ""
     rule: str | None = None
@@ -262,7 +287,10 @@ class StoodDown:
 
 @body(Kind.HANDED_OVER)
 class HandedOver:
-    """The execution `from` goes on as `to`. driver: the other controller that drives, if another does."""
+    """The execution `from` goes on as `to`.
+
+    driver: the other controller that drives, if another does.
+    """
 
     from_: str = ""
     to: str = ""
@@ -273,7 +301,7 @@ class HandedOver:
 
 @body(Kind.TAKEN_OVER)
 class TakenOver:
-    """The controller `driver` goes on in place of `from`, which gave no sign of life."""
+    """The controller `driver` goes on in place of `from`, which stood still."""
 
     from_: str = ""
     driver: str | None = None
@@ -313,4 +341,4 @@ Move = (
     | Acknowledged
 )
 Decided = Opening | Confirmed | ReadinessDenied | ApprovalRequested | StoodDown
-"""The events that carry a decision, as it was made then."""
+"""The events that bear the decision which led to them, or None."""

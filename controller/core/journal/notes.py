@@ -1,4 +1,4 @@
-"""The events that are no step of a move: policies, people's switches, controls that moved, notices."""
+"""The events that are no step of a move: policies, switches, drift, notices."""
 
 from collections.abc import Mapping
 from dataclasses import field
@@ -9,9 +9,10 @@ from controller.core.journal.kind import Kind
 
 @body(Kind.POLICY_LOADED)
 class PolicyLoaded:
-    """A policy came into force. controls: as they stood then; None where nobody could say.
+    """A policy came into force.
 
-    deployed: the time of the deployment that brought it. review: `core.policy.review_record`.
+    controls: as they stood then; None where nobody could say. deployed: the time of the deployment that
+    brought it. review: `core.policy.review_record`.
     """
 
     digest: str
@@ -37,7 +38,10 @@ class Disarmed:
 
 @body(Kind.MUTED)
 class Muted:
-    """A signal, or all about a Region, is unknown until `until`; `for` is 0 where that ends."""
+    """A signal, or all about a Region, is unknown until `until`.
+
+    for: seconds; 0 where that ends.
+    """
 
     what: str
     until: float
@@ -89,7 +93,10 @@ class Recovered:
 
 @body(Kind.DRIFT_SEEN)
 class DriftSeen:
-    """Controls stand otherwise than the journal says. differs: control -> before and now."""
+    """Controls stand otherwise than the journal says.
+
+    differs: control -> before and now.
+    """
 
     controls: States
     differs: Mapping[str, tuple[bool, bool]] = field(default_factory=dict)
@@ -98,7 +105,7 @@ class DriftSeen:
 
 @body(Kind.ECHO_SEEN)
 class EchoSeen:
-    """A late call of the intent with number `intent` is about to be put back."""
+    """A late call of event `intent` is about to be put back."""
 
     intent: int
     changes: Changes = ()
@@ -136,9 +143,10 @@ class DrillSkipped:
 
 @body(Kind.ESCALATED)
 class Escalated:
-    """People were told. key: for the receiver; about: the alerts that the page tells of.
+    """People were told.
 
-    quiet: nothing was sent, for they knew. step: the step that is stuck.
+    key: for the receiver. about: the alerts that the page tells of. quiet: nothing was sent, for they knew.
+    step: the step that is stuck.
     """
 
     code: str = ""
@@ -152,7 +160,10 @@ class Escalated:
 
 @body(Kind.UNTOLD)
 class Untold:
-    """The controller could not tell people: whoever can does it. request: the question that it puts."""
+    """The controller could not tell people: whoever can does it.
+
+    request: the question that it puts.
+    """
 
     id: str
     controller: str = ""
@@ -181,7 +192,10 @@ class NoticeDeferred:
 
 @body(Kind.TOLD)
 class Told:
-    """The controller saw to a notice that had waited; sent: False where it was overtaken."""
+    """The controller saw to a notice that had waited.
+
+    sent: False where it was overtaken.
+    """
 
     id: str
     controller: str = ""
@@ -191,7 +205,7 @@ class Told:
 
 @body(Kind.JOURNAL_RESTORED)
 class JournalRestored:
-    """The journal's table was made anew from a backup, and the events `first` to `last` are missing.
+    """The journal's table was made anew, and the events `first` to `last` are missing.
 
     head: the hash of event `last`, as its witness kept it. witness: the controller Region that kept it.
     """

@@ -210,7 +210,7 @@ def event_data(event: Event) -> dict[str, Any]:
 
     The stored decision stays in the journal.
     """
-    data = {key: value for key, value in members(event.body).items() if key != "decision"}
+    data = {key: value for key, value in members(event.body, whole=True).items() if key != "decision"}
     return {
         "seq": event.seq,
         "at": format_time(event.at),

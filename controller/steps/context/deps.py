@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from controller.core.incident.checkpoint import Checkpoints
 from controller.core.incident.fold import Folding
 from controller.core.model import Ended, Ignored, Probe, Sighting
 from controller.core.policy.schema import Policy
@@ -17,7 +18,16 @@ from controller.ports.outside import (
     Workflow,
 )
 from controller.ports.runtime import Runtime
-from controller.ports.storage import Approvals, Assessments, Evidence, Journal, Leases, People, Policies
+from controller.ports.storage import (
+    Approvals,
+    Assessments,
+    CheckpointStore,
+    Evidence,
+    Journal,
+    Leases,
+    People,
+    Policies,
+)
 from controller.steps.context.episodes import Episodes
 from controller.steps.context.journal_head import JournalHead
 from controller.steps.context.names import Names
@@ -48,6 +58,7 @@ class Deps:
     here: str
     deployed: float
     journal: Journal
+    checkpoints: CheckpointStore
     leases: Leases
     policies: Policies
     evidence: Evidence
@@ -69,6 +80,7 @@ class Deps:
     review: Mapping[str, Any] | None = None
     folding: Folding = field(default_factory=Folding, compare=False, repr=False)
     journal_head: JournalHead = field(default_factory=JournalHead, compare=False, repr=False)
+    checkpointing: Checkpoints = field(default_factory=Checkpoints, compare=False, repr=False)
     library: PolicyLibrary = field(default_factory=PolicyLibrary, compare=False, repr=False)
     episodes: Episodes = field(default_factory=Episodes, compare=False, repr=False)
     deployed_with: Policy | None = None

@@ -21,6 +21,14 @@ Newest = Callable[[], Mapping[str, Any] | None]
 
 
 @dataclass(frozen=True, slots=True)
+class Seal:
+    """The checkpoint at event `seq`, by its hash (`core.incident.checkpoint`)."""
+
+    seq: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """The journal up to and with event `seq`.
 
@@ -32,9 +40,13 @@ class Head:
 
 
 class JournalHead:
-    """The furthest that this controller is known to have seen of its application's journal."""
+    """The furthest that this controller is known to have seen of its application's journal.
+
+    checkpoint: that the newest assessment named, or that this process kept.
+    """
 
     def __init__(self) -> None:
+        self.checkpoint: Seal | None = None
         self._head: Head | None = None
         self._recalled = False
         self._tried = False
@@ -50,19 +62,20 @@ class JournalHead:
             self._recall(newest)
         return self._head
 
-    def after_reading(self, expected: Head | None, events: Sequence[Event]) -> None:
+    def after_reading(
+        self, expected: Head | None, events: Sequence[Event], after: Event | None = None
+    ) -> None:
         """Raise `JournalUnreadable` where `events` do not reach `expected`.
 
-        The events were read after `expected` was known.
+        The events were read after `expected` was known. after: the event that they follow, also read.
         """
-        if expected is not None:
-            there = events[expected.seq - 1] if len(events) >= expected.seq else None
-            if there is None:
-                sentence = (
-                    f"the journal ends at event {len(events)}; this controller saw event {expected.seq}"
-                )
+        every = events if after is None else (after, *events)
+        begin, end = (every[0].seq, every[-1].seq) if every else (1, 0)
+        if expected is not None and expected.seq >= begin:
+            if expected.seq > end:
+                sentence = f"the journal ends at event {end}; this controller saw event {expected.seq}"
                 raise JournalUnreadable(sentence)
-            if there.hash != expected.hash:
+            if every[expected.seq - begin].hash != expected.hash:
                 raise JournalUnreadable(f"event {expected.seq} is another than the one this controller saw")
         if events:
             self.saw(events[-1])
@@ -77,17 +90,20 @@ class JournalHead:
         The older assessment's head is kept on, so that nothing is forgotten.
         """
         self._recall(newest)
-        head = self._head
-        return {} if head is None else {"head": {"seq": head.seq, "hash": head.hash}}
+        head, at = self._head, self.checkpoint
+        noted = {} if head is None else {"head": {"seq": head.seq, "hash": head.hash}}
+        return noted if at is None else {**noted, "checkpoint": {"seq": at.seq, "hash": at.hash}}
 
     def _recall(self, newest: Newest) -> None:
         if self._recalled:
             return
         try:
-            kept = _head_of(newest())
+            record = newest()
         except OutsideUnreachable:
             return
         self._recalled = True
+        kept, at = _head_of(record), _noted(record, "checkpoint")
+        self.checkpoint = self.checkpoint or (Seal(*at) if at else None)
         if kept is not None and (self._head is None or kept.seq >= self._head.seq):
             self._head = kept
 
@@ -97,6 +113,12 @@ def _head_of(record: Mapping[str, Any] | None) -> Head | None:
 
     A record that an earlier version wrote has none.
     """
-    head = (record or {}).get("head") or {}
-    seq, sealed = head.get("seq"), head.get("hash")
-    return Head(seq, sealed) if isinstance(seq, int) and seq > 0 and isinstance(sealed, str) else None
+    found = _noted(record, "head")
+    return Head(*found) if found else None
+
+
+def _noted(record: Mapping[str, Any] | None, name: str) -> tuple[int, str] | None:
+    """Return the number and the hash under `name`, if the record has both."""
+    found = (record or {}).get(name)
+    seq, sealed = (found.get("seq"), found.get("hash")) if isinstance(found, Mapping) else (None, None)
+    return (seq, sealed) if isinstance(seq, int) and seq > 0 and isinstance(sealed, str) else None

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from controller.core.contracts import DECISION_SCHEMA, decision_event
+from controller.core.decision.limits import Fleet
 from controller.core.incident.fold import apply, refuse_illegal
 from controller.core.incident.state import Incident, State
 from controller.core.journal.event import Body, Draft, Event
@@ -17,6 +19,7 @@ from controller.ports.errors import (
     JournalUnreadable,
     OutsideUnreachable,
 )
+from controller.steps.context.checkpoint import begin_with_checkpoint
 from controller.steps.context.deps import Deps
 from controller.steps.context.governance import keep_own_policy
 from controller.steps.context.situation import read_fleet, read_switch
@@ -54,21 +57,31 @@ def load_state(deps: Deps) -> State:
 
 def read_state(deps: Deps) -> State:
     """Return the state of the journal as it is now. Write nothing."""
-    return read_state_and_events(deps)[0]
+    fleet = read_fleet(deps.journal)  # first, so that what is folded is the newest that is known
+    seen = deps.journal_head.before_reading(lambda: deps.assessments.newest(deps.application))
+    begin_with_checkpoint(deps)
+    known = deps.folding.known(deps.application)
+    last = known.last if known else None
+    events = deps.journal.follow(deps.application, last)
+    deps.journal_head.after_reading(seen, events, last)
+    return _with_fleet(fleet, partial(deps.folding.go_on, deps.application, events, known))
 
 
 def read_state_and_events(deps: Deps) -> tuple[State, tuple[Event, ...]]:
-    """Return what `read_state` does, and the events that it is folded from."""
-    fleet = read_fleet(deps.journal)  # first, so that what is folded is the newest that is known
+    """Return what `read_state` does, and all the events that it is folded from."""
+    fleet = read_fleet(deps.journal)
     seen = deps.journal_head.before_reading(lambda: deps.assessments.newest(deps.application))
     events = deps.journal.read(deps.application)
     deps.journal_head.after_reading(seen, events)
+    return _with_fleet(fleet, partial(deps.folding, deps.application, events)), events
+
+
+def _with_fleet(fleet: Fleet, folded: Callable[[], State]) -> State:
     try:
-        state = deps.folding(deps.application, events)
+        state = folded()
     except (ValueError, KeyError) as error:
         raise JournalUnreadable(f"the journal cannot be what this version wrote: {error}") from error
-    after = replace(state, fleet=fleet.stopped, fleet_left=fleet.left, fleet_unread=fleet.unread)
-    return after, events
+    return replace(state, fleet=fleet.stopped, fleet_left=fleet.left, fleet_unread=fleet.unread)
 
 
 def write(

@@ -7,7 +7,6 @@ from contextlib import suppress
 
 from controller.core.decision.decide import Situation
 from controller.core.decision.precedence import abstains
-from controller.core.incident.fold import UNTOLD
 from controller.core.incident.state import BEFORE_SHIFT, Incident, Phase, State
 from controller.core.journal.moves import HandedOver
 from controller.core.journal.notes import Escalated
@@ -121,7 +120,7 @@ def hand_over_to_voice(deps: Deps, state: State, incident: Incident) -> State | 
         from_=execution_name(incident, incident.runs),
         to=execution_name(incident, incident.runs + 1),
         driver=who,
-        code=UNTOLD,
+        code="untold",
         reason=reason,
     )
     epoch = successor_epoch(deps, incident)

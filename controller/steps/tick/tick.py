@@ -26,6 +26,7 @@ from controller.ports.errors import (
     TokenClosed,
 )
 from controller.ports.runtime import fan_out
+from controller.steps.context.checkpoint import keep_checkpoint
 from controller.steps.context.deps import Deps
 from controller.steps.context.governance import governed_if_read, keep_own_policy_if_in_force
 from controller.steps.context.journalling import load_state, write
@@ -77,6 +78,7 @@ def tick(deps: Deps) -> dict[str, object]:
         **standing_data(standing),
         **look.memory,
     }
+    keep_checkpoint(deps, assessed.state)
     note(deps, now, record)
     state = tell_untold(deps, page_stuck_step(deps, assessed.state))
     if assessed.opened is None:  # else its first step writes just now: what is due is told by the next tick

@@ -18,8 +18,8 @@ from controller.core.decision.precedence import abstains
 from controller.core.decision.restore import failing, must_turn, why_not_back
 from controller.core.decision.traffic_share import Proof
 from controller.core.incident.state import INTERRUPTED, Incident, Phase, State, heading
+from controller.core.journal.kind import Kind
 from controller.core.journal.moves import RolledBack, Settled, ShiftVerified, TurnedBack
-from controller.core.journal.notes import DriftSeen
 from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.governance import governed
 from controller.steps.context.journalling import require_driver, write
@@ -196,4 +196,4 @@ def _drifted(
 
 def _seen_by_tick(state: State) -> bool:
     """Return True where a tick was sure already that it is drift."""
-    return state.mover is not None and isinstance(state.mover.said, DriftSeen)
+    return state.mover is not None and state.mover.kind is Kind.DRIFT_SEEN

@@ -14,9 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.core.journal.event import Body, event_of
-from controller.core.journal.moves import HandedOver, ReadinessDenied, Settled, ShiftRefused, StoodDown
-from controller.core.journal.notes import Disarmed, DrillSkipped, Escalated
+from controller.core.journal.event import Coded, event_of
+from controller.core.journal.notes import Disarmed
 from controller.core.policy.schema import Policy
 from controller.lab.simulate.world.facts import Trace
 from controller.lab.simulate.world.journal_record import Intent, Record
@@ -242,9 +241,8 @@ class WorldObserver:
         about = f" {event.draft.incident}" if event.draft.incident else ""
         text = f"#{event.seq} {event.kind}{about} e{event.draft.epoch} by {event.draft.by}"
         sound = self.record.chained(event)
-        code = _code(event.body)
-        if code:
-            self.codes[code] += 1
+        if isinstance(event.body, Coded) and event.body.code:
+            self.codes[event.body.code] += 1
         self.record.add(event, self.trace.now())
         self.trace.note("append", home, text, {"event": event, "sound": sound})
 
@@ -264,23 +262,6 @@ class WorldObserver:
             for e in entries
         }
         return {"changes": changes, "override": tuple(params.get("SafetyRulesToOverride") or ())}
-
-
-def _code(said: Body) -> str:
-    """Return the code that an event carries; "" for none."""
-    match said:
-        case (
-            ReadinessDenied(code=code)
-            | ShiftRefused(code=code)
-            | Settled(code=code)
-            | StoodDown(code=code)
-            | HandedOver(code=code)
-            | DrillSkipped(code=code)
-            | Escalated(code=code)
-        ):
-            return code
-        case _:
-            return ""
 
 
 def _spelt(changes: Mapping[str, bool]) -> str:
