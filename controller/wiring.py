@@ -39,6 +39,7 @@ from controller.aws.runtime import SystemRuntime
 from controller.aws.s3_switch import StandbySwitch, Watched
 from controller.aws.workflow import StepFunctionsWorkflow
 from controller.core.evidence.registry import kept_of
+from controller.core.incident.approval import SignedIn
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import expected_signals, parse_policy
 from controller.ports.errors import OutsideUnreachable
@@ -101,7 +102,10 @@ def build(
         policies=DynamoPolicies(client=journal, table=d.journal_table),
         evidence=DynamoEvidence(client=here, table=d.evidence_table, now=run.now, kept=kept),
         assessments=DynamoAssessments(
-            client=here, table=d.assessments_table, brief=client("dynamodb", None, QUESTION)
+            client=here,
+            table=d.assessments_table,
+            sleep=run.sleep,
+            brief=client("dynamodb", None, QUESTION),
         ),
         approvals=_approvals(d, client, journal, order[1:]),
         people=people,
@@ -290,10 +294,26 @@ def caller_identity(deployment: Deployment) -> str:
 
     It asks STS in the deployment's Region. Raises `OutsideUnreachable`.
     """
+    return str(_caller(deployment)["Arn"])
+
+
+def caller_proof(deployment: Deployment) -> SignedIn:
+    """Return what STS says of the AWS credentials that run this command, but for the session's name.
+
+    The subject is the unique id of the role or user, which no other ever gets: CloudTrail has it as the
+    beginning of `principalId`. Raises `OutsideUnreachable`.
+    """
+    said = _caller(deployment)
+    subject = str(said.get("UserId", "")).partition(":")[0]
+    return SignedIn("terminal", f"sts:{said.get('Account', '')}", subject)
+
+
+def _caller(deployment: Deployment) -> Mapping[str, Any]:
     config = Config(connect_timeout=2, read_timeout=5)
     client: Any = boto3_clients()("sts", deployment.region, None, config)
     with translated(OutsideUnreachable, "asking STS who is calling"):
-        return str(client.get_caller_identity()["Arn"])
+        found: Mapping[str, Any] = client.get_caller_identity()
+        return found
 
 
 def dead_letters(deployment: Deployment) -> int | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import grimp
 import pytest
 
+from controller.core.journal.event import Draft, Event, Written
 from controller.entry.lambdas import HANDLERS
 from controller.ports import errors
 from tests.support.sources import CODE, module_of, sources
@@ -222,3 +223,30 @@ def test_the_workflow_holds_no_threshold() -> None:
     text = json.dumps(WORKFLOW)
     assert "NumericGreaterThan" not in text
     assert "NumericLessThan" not in text
+
+
+RAW_READERS = {
+    "core/journal/event.py": "the one reader and writer of an event's text",
+    "entry/cli/status.py": "prints all that any event says",
+    "steps/incident/approvals.py": "measures what a request says before it is written",
+    "steps/operator/break_glass.py": "takes a line of the local record over into the journal",
+}
+"""Modules that see the members of an event as plain data, and why."""
+
+
+def test_what_an_event_says_is_read_by_its_type(graph: grimp.ImportGraph) -> None:
+    """No `data["…"]` of an event: it has none, and its JSON is read and written in one place."""
+    plain = {name for each in (Event, Draft, Written) for name in each.__slots__ if name == "data"}
+    assert plain == set()
+    readers = {
+        str(source.relative_to(ROOT))
+        for source in SOURCES
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module == "controller.core.journal.body"
+        if {alias.name for alias in node.names} & {"body_of", "members"}
+    }
+    assert readers == set(RAW_READERS)
+    spelt = re.compile(
+        r"loads\((\w+\.)?(text|line)\)\[|\.data\[\"(code|reason|source|target|plan|changes)\"\]"
+    )
+    assert [str(s) for s in SOURCES if spelt.search(s.read_text(encoding="utf-8"))] == []

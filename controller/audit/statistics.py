@@ -239,7 +239,7 @@ def _times(found: Sequence[Episode]) -> dict[str, Any]:
 def _approvals(asked: Sequence[Question]) -> dict[str, Any]:
     counted = Counter(q.outcome for q in asked)
     outcomes = ("given", "denied", "expired", "superseded", "withdrawn", "waiting")
-    people = Counter(by for q in asked for _, by, _, _ in q.answers)
+    people = Counter(given.by for q in asked for given in q.answers)
     return {
         "asked": len(asked),
         **{name: counted[name] for name in outcomes},

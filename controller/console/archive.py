@@ -10,7 +10,7 @@ A trace as one controller's outside: what was written down can be read, and ever
 No adapter to act through: the ports of a run that is over. Its clock stands at its end.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Generic, NoReturn, TypeVar, cast
 
@@ -116,8 +116,15 @@ class _Assessments:
             return min((moment for moment, _ in self._records if moment >= at), default=None)
         return max((moment for moment, _ in self._records if moment <= at), default=None)
 
-    def newest(self, application: str) -> None:
-        """Return None: the journal was verified when it was read."""
+    def newest_first(
+        self, _application: str, start: float, end: float | None = None
+    ) -> Iterator[tuple[float, dict[str, Any]]]:
+        found = (pair for pair in self._records if start <= pair[0] and (end is None or pair[0] <= end))
+        yield from sorted(found, key=lambda pair: -pair[0])
+
+    def witness(self, _application: str) -> Mapping[str, Any]:
+        """Return nothing: the journal was verified when it was read."""
+        return {}
 
     add = staticmethod(_over)
 

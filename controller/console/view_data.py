@@ -25,12 +25,14 @@ from controller.ports.errors import EvidenceUnavailable, OutsideUnreachable
 from controller.readmodel.run import Story
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import read_state_and_events
+from controller.steps.context.own_records import own_records
 from controller.steps.context.situation import read_switch
 from controller.steps.incident.traffic_proof import counted_by_region
-from controller.steps.operator.past_moments import WATCHED
+from controller.steps.operator.past_moments import WATCHED, last_decisions
 
-Between = Callable[[str, float, float], Iterable[tuple[float, dict[str, Any]]]]
-Probes = Callable[[Between, str, Iterable[str], float], dict[str, Any]]
+NewestFirst = Callable[[str, float], Iterable[tuple[float, dict[str, Any]]]]
+"""`ports.storage.Assessments.newest_first`: (application, back to when)."""
+Probes = Callable[[NewestFirst, str, Iterable[str], float], dict[str, Any]]
 SHORTLY = 4.0
 """Seconds for which routing controls are kept. Fifty people who look must not become a load on ARC."""
 SPANS = 16
@@ -120,9 +122,9 @@ def kept(probes: Probes, monotonic: Callable[[], float]) -> Probes:
     """Return `probes`, read at most once in `LATELY` seconds."""
     read: list[tuple[float, dict[str, Any]]] = []
 
-    def ask(between: Between, application: str, regions: Iterable[str], now: float) -> dict[str, Any]:
+    def ask(back: NewestFirst, application: str, regions: Iterable[str], now: float) -> dict[str, Any]:
         if not read or not 0 <= monotonic() - read[0][0] < LATELY:
-            read[:] = [(monotonic(), probes(between, application, regions, now))]
+            read[:] = [(monotonic(), probes(back, application, regions, now))]
         return read[0][1]
 
     return ask
@@ -146,14 +148,10 @@ def latest(deps: Deps, at: float) -> dict[str, tuple[float, dict[str, Any]]]:
 
     A decision that is older than a tick or two does not count.
     """
-    found: dict[str, tuple[float, dict[str, Any]]] = {}
     try:
-        records = deps.assessments.between(deps.application, at - WATCHED, at)
+        found = last_decisions(own_records(deps, at - WATCHED, at), frozenset(deps.policy.regions))
     except OutsideUnreachable:
         return {}
-    for when, record in records:
-        for decision in record.get("decisions", ()):
-            found[str(decision["region"])] = (when, decision)
     return {region: found[region] for region in deps.policy.regions if region in found}
 
 

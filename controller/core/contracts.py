@@ -17,28 +17,22 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from controller.core.explanation import format_time
 from controller.core.incident.state import State
-from controller.core.journal.event import Body, Event
+from controller.core.journal.event import Body, Coded, Event
 from controller.core.journal.moves import (
     ApprovalDenied,
     ApprovalExpired,
     ApprovalGiven,
     ApprovalRequested,
-    HandedOver,
     ReadinessConfirmed,
-    ReadinessDenied,
     Reminded,
     RolledBack,
-    Settled,
     ShiftApplied,
     ShiftIntended,
-    ShiftRefused,
     ShiftVerified,
-    StoodDown,
 )
 from controller.core.journal.notes import (
     Blinded,
     BrokeGlass,
-    DrillSkipped,
     Escalated,
     NoticeDeferred,
     PolicyLoaded,
@@ -156,12 +150,8 @@ def _answer_or_code(said: Body) -> str:
             return "denied"
         case ApprovalExpired():
             return "expired"
-        case ReadinessDenied() | ShiftRefused() | Settled() | StoodDown() | HandedOver():
-            return said.code
-        case DrillSkipped() | Escalated():
-            return said.code
         case _:
-            return ""
+            return said.code if isinstance(said, Coded) else ""
 
 
 def _why(said: Body) -> str:

@@ -20,6 +20,8 @@ NAMELESS = "(no name is kept)"
 LONGEST = 200
 """Characters of a name: the ARN of a session is long, and its end is what tells people apart."""
 ARN = "arn:"
+DIGITS = 4
+"""A subject by lot has more: names seldom have as many."""
 _ID = re.compile(rf"(?<![a-z0-9-])(person-[a-z2-7]{{16}})(?![a-z0-9-])(?: {re.escape(NAMELESS)})?")
 
 
@@ -40,6 +42,16 @@ def is_id(text: str) -> bool:
 def ids_in(text: str) -> set[str]:
     """Return the ids of people that a text names."""
     return {found[1] for found in _ID.finditer(text)}
+
+
+def opaque(subject: str, name: str) -> bool:
+    """Return True where an issuer's subject says nothing of the person whose name is `name`.
+
+    Issuers are free in what they take: a number by lot, or an address. What may be a name counts as one.
+    """
+    own = folded(name).partition("@")[0]
+    by_lot = re.fullmatch(r"[A-Za-z0-9_|=+.:-]{16,}", subject) and sum(map(str.isdigit, subject)) >= DIGITS
+    return bool(by_lot) and not (own and own in subject.casefold())
 
 
 def folded(identity: str) -> str:

@@ -22,14 +22,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from controller.core.incident.approval import SignedIn
 from controller.core.journal.event import Event
 from controller.core.policy.schema import Policy
 from controller.core.text import sanitize
 from controller.lab.environment.last_run import read_last_run
+from controller.ports.errors import OutsideUnreachable
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
 from controller.steps.context.names import Names
-from controller.steps.operator.past_moments import Nearest
+from controller.steps.operator.past_moments import Nearest, NewestFirst
 
 REHEARSAL = "rehearsal"
 
@@ -76,6 +78,20 @@ class Context:
 
         return wiring.caller_identity(self.deployment)
 
+    def proof(self) -> SignedIn:
+        """Return how whoever acts showed who they are, as far as it is known.
+
+        A rehearsal asks for no proof. It is kept with an answer and decides nothing, so nobody waits for it.
+        """
+        if self.rehearsal:
+            return SignedIn("rehearsal")
+        from controller import wiring
+
+        try:
+            return wiring.caller_proof(self.deployment)
+        except OutsideUnreachable:
+            return SignedIn("terminal")
+
 
 def find_context(name: str | None, folder: Path | None = None) -> Context:
     """Return the context that a command means.
@@ -111,6 +127,7 @@ class Archive:
     names: Names
     read: Callable[[str], tuple[Event, ...]]
     between: Callable[[str, float, float], tuple[tuple[float, dict[str, Any]], ...]]
+    newest_first: NewestFirst
     nearest: Nearest
 
 
@@ -125,13 +142,11 @@ def find_archive(name: str | None) -> tuple[Archive, bool]:
         last = None if name else read_last_run(last_run_file())
         if last is None:
             raise
-        names = Names(last.names.get, lambda: 0.0)
-        return Archive(
-            last.policy, last.account, last.now, names, last.read, last.between, last.nearest
-        ), True
+        look = (last.read, last.between, last.newest_first, last.nearest)
+        return Archive(last.policy, last.account, last.now, Names(last.names.get, lambda: 0.0), *look), True
     journal, assessments = deps.journal, deps.assessments
-    look = (journal.read, assessments.between, assessments.nearest)
-    return Archive(deps.policy, deps.account, deps.runtime.now(), deps.names, *look), False
+    kept = (journal.read, assessments.between, assessments.newest_first, assessments.nearest)
+    return Archive(deps.policy, deps.account, deps.runtime.now(), deps.names, *kept), False
 
 
 def last_run_file() -> Path:

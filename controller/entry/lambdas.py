@@ -22,7 +22,7 @@ from controller.ports.errors import ControllerError
 from controller.settings import Arc, Deployment, Standby
 from controller.steps.context.deps import Deps
 from controller.steps.observe import observe
-from controller.steps.payload import PayloadUnknown, StepPayload, read_payload
+from controller.steps.payload import PayloadUnknown, StepPayload, counted, read_payload
 from controller.steps.tick.tick import tick
 from controller.steps.workflow.assess import assess
 from controller.steps.workflow.confirm_readiness import confirm_readiness
@@ -120,12 +120,13 @@ def escalate_handler(deps: Deps, event: Payload) -> Payload:
         payload = read_payload(event)
     except PayloadUnknown as unknown:
         return hold_unknown(deps, event, str(unknown))
+    payload = counted("Escalate", payload, failed=bool(error))
     return _out(escalate(deps, payload, sanitize(str(error.get("Error", "")), 80), cause))
 
 
-def _state(step: Callable[[Deps, StepPayload], StepPayload]) -> Callable[[Deps, Payload], Payload]:
+def _state(name: str, step: Callable[[Deps, StepPayload], StepPayload]) -> Callable[[Deps, Payload], Payload]:
     def run(deps: Deps, event: Payload) -> Payload:
-        return _out(step(deps, read_payload(event)))
+        return _out(step(deps, counted(name, read_payload(event), failed="error" in event)))
 
     return run
 
@@ -137,13 +138,13 @@ def _out(payload: StepPayload) -> Payload:
 HANDLERS: Mapping[str, Callable[[Deps, Payload], Payload]] = {
     "Observe": observe_handler,
     "Tick": tick_handler,
-    "Assess": _state(assess),
-    "ConfirmReadiness": _state(confirm_readiness),
+    "Assess": _state("Assess", assess),
+    "ConfirmReadiness": _state("ConfirmReadiness", confirm_readiness),
     "RequestApproval": request_approval_handler,
-    "ShiftTraffic": _state(shift_traffic),
-    "VerifyShift": _state(verify_shift),
+    "ShiftTraffic": _state("ShiftTraffic", shift_traffic),
+    "VerifyShift": _state("VerifyShift", verify_shift),
     "Escalate": escalate_handler,
-    "HandOver": _state(hand_over),
+    "HandOver": _state("HandOver", hand_over),
 }
 
 

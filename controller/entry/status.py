@@ -5,6 +5,7 @@ The controller's own health: the last probe, dead letters, drift, a stuck step.
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from controller.core.decision.drills import last_drill, last_success, what_is_amiss
@@ -13,6 +14,7 @@ from controller.core.incident.state import ENDED, Incident, Phase, State
 from controller.core.incident.step_durations import stuck
 from controller.core.policy.schedule import following
 from controller.core.policy.schema import Policy
+from controller.ports.storage import ReadStopped
 
 LATE = 7200.0
 """Seconds without a probe that are too many. A probe is sent each hour, so two are missing."""
@@ -69,7 +71,7 @@ def drill_lines(data: dict[str, Any]) -> list[tuple[str, bool]]:
 
 
 def last_probes(
-    between: Callable[[str, float, float], Iterable[tuple[float, dict[str, Any]]]],
+    newest_first: Callable[[str, float], Iterable[tuple[float, dict[str, Any]]]],
     application: str,
     regions: Iterable[str],
     now: float,
@@ -79,10 +81,14 @@ def last_probes(
     A probe says when it came through the intake (`at`, `age_s`) and how long it took.
     """
     found: dict[str, Any] = dict.fromkeys(regions)
-    for at, record in between(application, now - 1.5 * LATE, now):
-        for probe in record.get("probes", ()) if record.get("by") == "probe" else ():
-            if probe["region"] in found:
-                found[probe["region"]] = {"at": format_time(at), "age_s": round(now - at), **probe}
+    with suppress(ReadStopped):  # so much was written since: what lies before it is late by then
+        for at, record in newest_first(application, now - 1.5 * LATE):
+            probes = record.get("probes", ()) if record.get("by") == "probe" and at <= now else ()
+            for probe in reversed(probes):
+                if probe["region"] in found and found[probe["region"]] is None:
+                    found[probe["region"]] = {"at": format_time(at), "age_s": round(now - at), **probe}
+            if None not in found.values():
+                break
     return found
 
 

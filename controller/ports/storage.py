@@ -3,7 +3,7 @@
 They are: journal, checkpoint, lease, policies, evidence, assessments, approvals, people.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -136,13 +136,54 @@ class Evidence(Protocol):
         ...
 
 
-class Assessments(Protocol):
-    """A log of what was decided while nothing changed; kept for 90 days."""
+class ReadStopped(Exception):  # noqa: N818
+    """So much was read back that the rest was left.
 
-    def add(self, application: str, at: float, record: Mapping[str, Any]) -> None: ...
+    at: of the oldest record that was read; the message is a sentence.
+    """
+
+    def __init__(self, sentence: str, at: float) -> None:
+        super().__init__(sentence)
+        self.at = at
+
+
+class Assessments(Protocol):
+    """A log of what was decided while nothing changed; kept for 90 days.
+
+    The records of one controller Region are one chain for each application: each has a number and the hash of
+    the one before, and their times never step back. A record whose writer's clock was behind bears a time
+    just after the record before it, and says what that clock said.
+    """
+
+    def add(
+        self,
+        application: str,
+        at: float,
+        record: Mapping[str, Any],
+        witness: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write `record` as the next of the chain.
+
+        A record that is too large is cut, and says so. witness: what the writer saw of other records, such
+        as the journal's head; it becomes a part of the record. Raises `OutsideUnreachable`: it is lost then.
+        """
+        ...
 
     def between(self, application: str, start: float, end: float) -> tuple[tuple[float, dict[str, Any]], ...]:
-        """Return the (time, record) pairs with start <= time <= end, oldest first."""
+        """Return the (time, record) pairs with start <= time <= end, oldest first.
+
+        All of them: for short times, and for those who have memory.
+        """
+        ...
+
+    def newest_first(
+        self, application: str, start: float, end: float | None = None
+    ) -> Iterator[tuple[float, dict[str, Any]]]:
+        """Yield the (time, record) pairs back to `start`, from `end` or from the end of the chain.
+
+        They are read as they are taken. Times are those of the writers' clocks, and may be later than now.
+        Raises `OutsideUnreachable`; `ReadStopped` where the reader's bound is met before `start` is.
+        """
         ...
 
     def nearest(self, application: str, at: float, *, later: bool) -> float | None:
@@ -152,10 +193,10 @@ class Assessments(Protocol):
         """
         ...
 
-    def newest(self, application: str) -> Mapping[str, Any] | None:
-        """Return the record of the latest time, strongly consistent.
+    def witness(self, application: str) -> Mapping[str, Any]:
+        """Return what the newest record saw of other records, strongly consistent.
 
-        Raises `OutsideUnreachable`, soon.
+        Empty where there is no record. Raises `OutsideUnreachable`, soon.
         """
         ...
 

@@ -250,6 +250,11 @@ def _answer(event: Event) -> str | None:
     return _ANSWERS.get(event.kind)
 
 
+PLAN = 12
+"""Characters of a plan's digest that a sentence has."""
+DOORS = {"console": " at the console", "terminal": " at a terminal", "rehearsal": " in a rehearsal"}
+
+
 def sentence(event: Event) -> str:
     """Return what one journal event says, as a sentence for a person."""
     said, by = event.body, event.draft.by
@@ -276,8 +281,9 @@ def _of_move(said: Move, by: str) -> str:
             return "nobody answered in time; silence is a denial"
         case Reminded():
             return "half of the time is over: people were reminded"
-        case ShiftIntended(source=source, target=target, changes=changes):
-            return f"about to move {source} to {target}: {_states(dict(changes))}"
+        case ShiftIntended(source=source, target=target, changes=changes, approved=plan):
+            approved = f", as approved in plan {plan[:PLAN]}" if plan else ""
+            return f"about to move {source} to {target}{approved}: {_states(dict(changes))}"
         case ShiftApplied(states=states, confirmed_by=lone):
             only = f"; read back from {lone} alone, which took it: no other endpoint answered" if lone else ""
             return f"ARC took the change: {_states(states)}{only}"
@@ -297,7 +303,9 @@ def _of_move(said: Move, by: str) -> str:
             return f"acknowledged by {by}, the cooldown is lifted: {reason}"
         case ReadinessConfirmed(sentence=told) | ShiftVerified(sentence=told):
             return told
-        case ReadinessDenied() | AnswerRefused() | ShiftRefused() | HandedOver():
+        case AnswerRefused(approve=approve, reason=reason):
+            return f"the {'yes' if approve else 'no'} of {by}{at_door(said)} did not count: {reason}"
+        case ReadinessDenied() | ShiftRefused() | HandedOver():
             return said.reason
 
 
@@ -333,7 +341,13 @@ def _of_note(said: Note, by: str) -> str:
 def _answered(word: str, said: Answer, by: str) -> str:
     more = f"; {said.needed} more must agree" if said.needed else ""
     why = f": {said.reason}" if said.reason else ""
-    return f"{word} by {by}{more}{why}"
+    return f"{word} by {by}{at_door(said)}{more}{why}"
+
+
+def at_door(said: Answer | AnswerRefused) -> str:
+    """Return where an answer came in and the groups that were asserted; "" where nobody knows."""
+    groups = f" ({', '.join(said.groups)})" if said.groups else ""
+    return f"{DOORS.get(said.door, '')}{groups}"
 
 
 def _asked(said: ApprovalRequested) -> str:
@@ -341,7 +355,12 @@ def _asked(said: ApprovalRequested) -> str:
     turn = f" (ask {said.stage} of {said.of})" if said.of > 1 else ""
     rules = "".join(f"; it would set aside {arn}" for arn in said.override)
     who = ", ".join(said.ask)
-    return f"asked {people}{who}{turn}: {len(said.changes)} routing controls would change{rules}"
+    if said.whole is None:
+        return f"asked {people}{who}{turn}: {len(said.changes)} routing controls would change{rules}"
+    waves = f" in {len(said.whole.waves)} waves" if len(said.whole.waves) > 1 else ""
+    alone = f" in wave {said.wave} alone" if rules else ""
+    plan = f"{said.whole.turned} routing controls would change{waves}, by plan {said.plan[:PLAN]}"
+    return f"asked {people}{who}{turn}: {plan}{rules}{alone}"
 
 
 def _states(states: Mapping[str, bool]) -> str:

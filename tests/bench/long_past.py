@@ -23,7 +23,7 @@ from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.rehearsal.wire.botocore_client import virtual_clients
 from controller.steps.context.deps import Deps
 from tests.support.console_world import GATE, Desk
-from tests.support.journal_events import draft, said
+from tests.support.journal_events import drafted, said
 from tests.support.policy_scene import policy_data
 from tests.support.world import World, failing
 from tests.support.world_feed import Straight
@@ -63,10 +63,10 @@ def long_past(*, pairs: int = PAIRS) -> Desk:
             kept.add(APPLICATION, now - minute * MINUTE, assessment)
     assert w.until(w.has(Kind.APPROVAL_REQUESTED), 120)
     w.advance(2.0)
-    return Desk(w, _fresh(w))
+    return Desk(w, fresh(w))
 
 
-def _fresh(w: World) -> Deps:
+def fresh(w: World) -> Deps:
     """A console's own hold on its outside, in a process that has read nothing yet; its calls take no
     scenario time, so that nobody else's work falls into them."""
     cloud, kernel = w.stage.cloud, w.stage.kernel
@@ -114,4 +114,4 @@ def _copied(events: Sequence[Event], number: int, start: float) -> Iterator[Draf
     for kind, at, by, epoch, incident, data in json.loads(text):
         if "expires" in data:
             data["expires"] += moved
-        yield draft(f"{rng.getrandbits(128):032x}", Kind(kind), at + moved, by, epoch, incident, data)
+        yield drafted(f"{rng.getrandbits(128):032x}", Kind(kind), at + moved, by, epoch, incident, data)

@@ -11,6 +11,7 @@ from controller.console.app import log_line
 from controller.console.pages.timeline import story_of
 from controller.console.view_data import Controls, look
 from controller.core.explanation import format_time
+from controller.lab.simulate.world.outputs import with_packed
 from controller.readmodel.run import sentence
 from controller.rehearsal.service import Request, Response, Scope
 from tests.support.audit_bundle import Period, exported, opened, record_of
@@ -46,7 +47,7 @@ class Tap:
         vars(self.w.stage.cloud.wire)["handle"] = tapped
 
     def text(self, service: str) -> str:
-        return b"\n".join(self.heard[service]).decode("utf-8", "replace")
+        return b"\n".join(map(with_packed, self.heard[service])).decode("utf-8", "replace")
 
 
 def places(desk: Desk, tap: Tap) -> dict[str, str]:

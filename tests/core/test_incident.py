@@ -37,6 +37,7 @@ GIVEN = (Kind.APPROVAL_GIVEN, {"approval": "r1"})
 INTENDED = (Kind.SHIFT_INTENDED, {"changes": [["use1-a", False], ["use1-b", False]]})
 APPLIED, VERIFIED = (Kind.SHIFT_APPLIED, {}), (Kind.SHIFT_VERIFIED, {})
 SETTLED, STOOD_DOWN = (Kind.SETTLED, {}), (Kind.STOOD_DOWN, {})
+BROKE_GLASS = (Kind.BROKE_GLASS, {"record": "a", "record_hash": "h", "stage": "intended", "region": EAST})
 BY_PHASE: dict[Phase, tuple[tuple[Kind, dict[str, Any]], ...]] = {
     Phase.OPEN: (OPENED,),
     Phase.CONFIRMED: (OPENED, CONFIRMED),
@@ -47,11 +48,13 @@ BY_PHASE: dict[Phase, tuple[tuple[Kind, dict[str, Any]], ...]] = {
     Phase.VERIFIED: (OPENED, CONFIRMED, INTENDED, APPLIED, VERIFIED, ASKED),  # asked between two waves
     Phase.SETTLED: (OPENED, CONFIRMED, INTENDED, APPLIED, VERIFIED, SETTLED),
     Phase.STOOD_DOWN: (OPENED, STOOD_DOWN),
+    Phase.UNCONFIRMED: (BROKE_GLASS,),
 }
 DATA: dict[Kind, dict[str, Any]] = {
     Kind.CONFIRMED: CONFIRMED[1], Kind.APPROVAL_REQUESTED: ASKED[1], Kind.ESCALATED: {"code": "x"},
     Kind.APPROVAL_GIVEN: GIVEN[1], Kind.APPROVAL_DENIED: GIVEN[1], Kind.APPROVAL_EXPIRED: GIVEN[1],
     Kind.REMINDED: GIVEN[1], Kind.INCIDENT_OPENED: {"source": EAST},
+    Kind.BROKE_GLASS: {"record": "b", "record_hash": "h", "stage": "unconfirmed"},
 }  # fmt: skip
 
 

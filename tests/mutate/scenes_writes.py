@@ -70,10 +70,21 @@ def two_see(at: float, d: Directed) -> None:
     d.at_once(at, lambda: see(1, d.world.now - 1), lambda: see(2, d.world.now))
 
 
-def two_note(d: Directed) -> None:
+def two_note(application: str, d: Directed) -> None:
+    """Two processes of a Region write an assessment each, at the same time."""
     notes = d.world.deps[HOME].assessments
     at = d.world.now
-    d.at_once(1, *(lambda n=n: notes.add(APP, at, {"n": n}) for n in range(2)))
+    d.at_once(9, *(lambda n=n: notes.add(application, at, {"n": n}) for n in range(2)))
+
+
+def note_beside_an_older_version(d: Directed) -> None:
+    """A process of the version before the chain wrote at a moment that is this one's too."""
+    table = d.clients[HOME]("dynamodb", HOME, None, Config(retries={"total_max_attempts": 1}))
+    notes, at = d.world.deps[HOME].assessments, d.world.now + 60.0
+    item = {"application": {"S": APP}, "at": {"N": repr(at)}, "record": {"S": "{}"}, "hash": {"S": ""}}
+    d.at_once(1, lambda: notes.add(APP, at - 60.0, {}))
+    d.at_once(5, lambda: table.put_item(TableName="tidegate-assessments", Item=item))
+    d.at_once(9, lambda: notes.add(APP, at, {}))
 
 
 def two_keep_a_policy(d: Directed) -> None:
@@ -140,7 +151,9 @@ WRITES = {
     "write leases #epoch = :epoch AND #driver = :driver": short(replaced_beats, homes=TWO),
     "write evidence attribute_not_exists(#version)": short(lambda d: two_see(0, d)),
     "write evidence #version = :version": short(lambda d: two_see(60, d)),
-    "write assessments attribute_not_exists(#at)": short(two_note),
+    "write assessments attribute_not_exists(#at)": short(note_beside_an_older_version),
+    "write assessments attribute_not_exists(#count)": short(lambda d: two_note("another", d)),
+    "write assessments #count = :count": short(lambda d: two_note(APP, d)),
     "write console_key attribute_not_exists(application)": short(two_make_a_key),
     "write policies attribute_not_exists(application)": short(two_keep_a_policy),
     "write locked_store IfNoneMatch": short(two_keep, homes=TWO, redraw=objects),

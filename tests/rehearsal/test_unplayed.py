@@ -119,8 +119,6 @@ STANDING = [
     ("route53", "get_health_check_status", {"HealthCheckId": "x"}),
     ("synthetics", "get_canary_runs", {"Name": "storefront"}),
     ("synthetics", "delete_canary", {"Name": "storefront"}),
-    ("dynamodb", "transact_write_items",
-     {"TransactItems": [{"Delete": {"TableName": "tidegate-journal", "Key": {"k": {"S": "x"}}}}]}),
     ("dynamodb", "transact_get_items",
      {"TransactItems": [{"Get": {"TableName": "tidegate-journal", "Key": {"k": {"S": "x"}}}}]}),
     ("dynamodb", "execute_statement", {"Statement": 'SELECT * FROM "tidegate-journal"'}),

@@ -104,7 +104,7 @@ def test_s18_a_record_that_was_changed_is_found_and_nothing_moves(
     monkeypatch.setattr("controller.aws.dynamodb.journal._event", unchecked)
     w = tampered(how)
     forget(w.deps)
-    w.deps.journal_head._head = None  # what was changed at the end is missed by those alone who remember it
+    w.deps.journal_head._heads.clear()  # what was changed at the end is missed by those alone who remember it
     assert not found_out(w)
 
 
@@ -128,7 +128,9 @@ def test_s18_a_tail_that_was_cut_off_before_a_process_began_is_found(monkeypatch
     assert {record["head"]["seq"] for record in records} == {2}  # handed on by those that found it missing
     assert "this controller saw event 2" in records[-1]["decisions"][0]["reason"]
     real = JournalHead.after_reading
-    monkeypatch.setattr(JournalHead, "after_reading", lambda self, _expected, *read: real(self, None, *read))
+    monkeypatch.setattr(
+        JournalHead, "after_reading", lambda self, _expected, *read, **of: real(self, None, *read, **of)
+    )
     assert cut_while_nobody_ran().moves
 
 

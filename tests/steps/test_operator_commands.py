@@ -226,7 +226,7 @@ def test_s15_an_unreadable_kill_switch_counts_as_disarmed(monkeypatch: Patch) ->
     w = _unreadable()
     assert w.moves == NO_MOVES
     assert "cannot be read and counts as disarmed" in str(w.state.stopped)
-    monkeypatch.setattr(journalling, "read_fleet", lambda _journal: Fleet())
+    monkeypatch.setattr(journalling, "read_fleet", lambda _deps: Fleet())
     monkeypatch.setattr(
         shift_traffic, "count_region_for_fleet", lambda *_: None
     )  # it reads the fleet's journal once more

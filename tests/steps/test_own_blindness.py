@@ -64,9 +64,7 @@ def polls_hang(*regions: str) -> Callable[[Sent], str | None]:
 
 
 def newest(w: World) -> dict[str, Any]:
-    record = w.hand.assessments.newest("storefront")
-    assert record is not None
-    return dict(record)
+    return next(record for _, record in w.hand.assessments.newest_first("storefront", 0.0))
 
 
 def code(w: World) -> str:

@@ -24,8 +24,8 @@ class _Records:
         opened = _event(Kind.INCIDENT_OPENED, T0 + 600, {"source": EAST}, first)
         return first, opened, _event(Kind.TAKEN_OVER, T0 + 200, {"driver": WEST}, opened)
 
-    def between(
-        self, _application: str, _start: float, _end: float
+    def newest_first(
+        self, _application: str, _start: float, _end: float | None = None
     ) -> tuple[tuple[float, dict[str, Any]], ...]:
         return ()
 

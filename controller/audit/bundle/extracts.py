@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from controller.audit.approvals import questions
+from controller.audit.approvals import Given, questions
 from controller.audit.availability import Span, blinded, common, gaps, seconds
 from controller.core.explanation import format_time
 from controller.core.incident.fold import fold
@@ -42,22 +42,35 @@ def approvals(events: Sequence[Event], begin: float, end: float) -> list[dict[st
             "id": q.id,
             "incident": q.incident,
             "gate": q.gate,
-            "plan": q.digest,
+            "digest": q.digest,
+            "plan": q.plan,
             "asked": format_time(q.asked),
             "stages": [
                 {"at": format_time(at), "ask": list(ask), "people": people, "until": format_time(until)}
                 for at, ask, people, until in q.stages
             ],
-            "answers": [
-                {"at": format_time(at), "by": by, "said": said, "reason": reason}
-                for at, by, said, reason in q.answers
-            ],
+            "answers": [_given(each) for each in q.answers],
+            "refused": [_given(each) for each in q.refused],
             "outcome": q.outcome,
             "ended": None if q.ended is None else format_time(q.ended),
         }
         for q in questions(events)
         if q.asked <= end and (q.ended is None or q.ended >= begin)
     ]
+
+
+def _given(answer: Given) -> dict[str, Any]:
+    return {
+        "at": format_time(answer.at),
+        "by": answer.by,
+        "said": answer.said,
+        "reason": answer.reason,
+        "door": answer.door,
+        "groups": list(answer.groups),
+        "issuer": answer.issuer,
+        "subject": answer.subject,
+        "signed_in": None if answer.signed_in is None else format_time(answer.signed_in),
+    }
 
 
 def incidents(

@@ -134,7 +134,7 @@ def _episodes(a: Account, intent: str) -> Iterator[Mark]:
 
 def _questions(a: Account) -> Iterator[Mark]:
     for each in a.questions:
-        who = ", ".join(by for _, by, _, _ in each.answers) or "nobody"
+        who = ", ".join(given.by for given in each.answers) or "nobody"
         told = f"{format_time(each.asked)}: {each.incident}, {each.outcome}; answered by {who}"
         yield each.asked, DRAWN.get(each.outcome, "cross"), told
 

@@ -23,6 +23,8 @@ WITHIN = 600.0
 """Seconds from the first page of the issuer to its answer."""
 BACK = "/signed-in"
 NAME = 120
+SUBJECT = 255
+"""Characters that OpenID Connect allows a `sub`; what is longer is cut."""
 
 
 def challenge_of(verifier: str) -> str:
@@ -81,7 +83,9 @@ class Door:
         settings = self.issuer.settings
         token = self.issuer.redeem(said["code"][:4096], str(pending["verifier"]), settings.origin + BACK)
         claims = self.issuer.verified(token, nonce=str(pending["nonce"]), now=now)
-        session = begun(self._who(claims), self._groups(claims), float(claims["auth_time"]))
+        subject = sanitize(str(claims["sub"]), SUBJECT)
+        session = begun(self._who(claims), self._groups(claims), float(claims["auth_time"]),
+                        issuer=settings.issuer, subject=subject)  # fmt: skip
         gone = set_cookie(PENDING, "", 0)
         done = redirect(str(pending["to"]), gone, cookie_of(session, self.sealer, now))
         return replace(done, why=f"signed in: session {session.tag}")

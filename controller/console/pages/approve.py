@@ -4,6 +4,7 @@ GET shows them; POST is the one deliberate act.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from controller.console.auth.csrf import Forbidden
@@ -22,11 +23,11 @@ from controller.ports.errors import OutsideUnreachable
 from controller.steps.context.governance import governed_if_read
 from controller.steps.context.journalling import read_state, read_state_and_events
 from controller.steps.incident.approvals import Question
-from controller.steps.operator.approve import Answered, answer, look_at
+from controller.steps.operator.approve import Answered, answer, look_at, refuse
 from controller.steps.operator.identity import identify
 
 REASON = 500
-TOO_OLD = "To answer, your sign-in must be less than five minutes old. Nothing was written."
+TOO_OLD = "To answer, your sign-in must be less than five minutes old. This did not count."
 NOBODY = (
     "The table of names does not answer, so nobody can be told apart: nothing was written. Try again, or use "
     "the console of another Region: its address is in the notice."
@@ -86,13 +87,17 @@ def act(visit: Visit) -> Response:
     if said not in ("approve", "deny"):
         raise Forbidden("the form says neither yes nor no")
     if not visit.session.fresh(visit.now):
+        with suppress(OutsideUnreachable):  # it does not count, written down or not
+            person = identify(visit.deps, visit.session.who, visit.session.proof)
+            refuse(visit.deps, visit.id, who=person.id, approve=said == "approve",
+                   reason="the sign-in was more than five minutes old", by=person.proof)  # fmt: skip
         return visit.page("says", 403, why="sign-in too old", title="Sign in once more",
                           text=TOO_OLD,
                           again=f"/signin?to={visit.request.path}")  # fmt: skip
     if not _record(visit)[1]:
         return _unknown(visit)
     try:
-        person = identify(visit.deps, visit.session.who)
+        person = identify(visit.deps, visit.session.who, visit.session.proof)
     except OutsideUnreachable as error:
         return visit.page("says", 503, why=str(error), title="Your answer was not taken", text=NOBODY,
                           again=visit.request.path)  # fmt: skip
@@ -106,6 +111,7 @@ def act(visit: Visit) -> Response:
             reason=sanitize(form.get("reason", ""), REASON),
             groups=visit.session.groups,
             shown=form.get("digest", ""),
+            by=person.proof,
         )
     except OutsideUnreachable as error:
         return visit.page("says", 503, why=f"not known whether it was written: {error}",

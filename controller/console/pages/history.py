@@ -53,7 +53,7 @@ class _Records:
 
     def __init__(self, visit: Visit) -> None:
         self.read = visit.deps.journal.read
-        self.between = visit.deps.assessments.between
+        self.newest_first = visit.deps.assessments.newest_first
         self.nearest = visit.deps.assessments.nearest
 
 

@@ -5,6 +5,7 @@ the people who were asked, their time limit and their answers; and what else end
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +23,7 @@ from controller.core.explanation import decision_data
 from controller.core.incident.state import ENDED, Incident, Phase
 from controller.core.journal.event import Event
 from controller.core.journal.moves import (
+    AnswerRefused,
     ApprovalDenied,
     ApprovalExpired,
     ApprovalGiven,
@@ -33,6 +35,8 @@ from controller.core.journal.moves import (
 from controller.core.model import Decision
 from controller.core.policy.schema import Policy
 from controller.ports.errors import OutsideUnreachable
+from controller.ports.storage import ReadStopped
+from controller.readmodel.run import PLAN, at_door
 from controller.steps.context.deps import Deps
 from controller.steps.context.governance import governed_if_read
 from controller.steps.context.situation import situation
@@ -46,17 +50,20 @@ SPAN = 7_200.0
 class Turn:
     """One ask of a chain.
 
-    said: (who, answer, time) of each answer. outcome: "" while it waits.
+    said: (who, answer, time, where it came in) of each answer, also of those that did not count. outcome: ""
+    while it waits. id: of the request. plan: the digest of its whole plan.
     """
 
+    id: str
     asked: float
     who: tuple[str, ...]
     people: int
     expires: float
     code: str
     reminded: float | None = None
-    said: tuple[tuple[str, str, float], ...] = ()
+    said: tuple[tuple[str, str, float, str], ...] = ()
     outcome: str = ""
+    plan: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,10 @@ def turns_of(own: Sequence[Event]) -> list[Turn]:
             if found and not found[-1].outcome:
                 found[-1] = replace(found[-1], outcome="nobody answered in time; the next were asked")
             asked = event.body
-            found.append(Turn(event.at, asked.ask, asked.people, asked.expires, asked.digest[:8]))
+            turn = Turn(asked.approval, event.at, asked.ask, asked.people, asked.expires, asked.digest[:8])
+            found.append(replace(turn, plan=asked.plan[:PLAN]))
+        elif isinstance(event.body, AnswerRefused):
+            _refused(found, event, event.body)
         elif found:
             found[-1] = _followed(found[-1], event)
     return found
@@ -87,11 +97,11 @@ def _followed(turn: Turn, event: Event) -> Turn:
     match event.body:
         case Reminded():
             return replace(turn, reminded=event.at)
-        case ApprovalGiven(needed=needed):
-            said = (*turn.said, (event.draft.by, "approved", event.at))
+        case ApprovalGiven(needed=needed) as given:
+            said = (*turn.said, (event.draft.by, "approved", event.at, at_door(given)))
             return replace(turn, said=said, outcome="" if needed else "approved")
-        case ApprovalDenied():
-            said = (*turn.said, (event.draft.by, "denied", event.at))
+        case ApprovalDenied() as denied:
+            said = (*turn.said, (event.draft.by, "denied", event.at, at_door(denied)))
             return replace(turn, said=said, outcome="denied")
         case ApprovalExpired():
             return replace(turn, outcome="nobody answered in time")
@@ -99,6 +109,15 @@ def _followed(turn: Turn, event: Event) -> Turn:
             return replace(turn, outcome="withdrawn")
         case _:
             return turn
+
+
+def _refused(turns: list[Turn], event: Event, refused: AnswerRefused) -> None:
+    """Put an answer that did not count to the last ask of its own request."""
+    own = [number for number, turn in enumerate(turns) if turn.id == refused.approval]
+    if own:
+        turn = turns[own[-1]]
+        what = f"said {'yes' if refused.approve else 'no'}, which did not count: {refused.reason}"
+        turns[own[-1]] = replace(turn, said=(*turn.said, (event.draft.by, what, event.at, at_door(refused))))
 
 
 def expiries(policy: Policy, incident: Incident, seen: Seen, *, silence: str) -> list[Expiry]:
@@ -186,13 +205,11 @@ def _record(
 
 def _assessed(deps: Deps, incident: Incident, now: float) -> list[tuple[float, Mapping[str, Any]]]:
     start, end = incident.opened - BEFORE, ends(incident, now)
-    try:
-        found = deps.assessments.between(deps.application, max(start, end - SPAN), end)
-    except OutsideUnreachable:
-        return []
-    return [
-        (at, decision)
-        for at, record in found
-        for decision in record.get("decisions", ())
-        if decision.get("region") == incident.source
-    ]
+    found: list[tuple[float, Mapping[str, Any]]] = []
+    with suppress(OutsideUnreachable, ReadStopped):
+        for at, record in deps.assessments.newest_first(deps.application, max(start, end - SPAN), end):
+            about = [d for d in record.get("decisions", ()) if d.get("region") == incident.source]
+            # Hours of whole trees would need much memory, and `_record` shows one of the last.
+            last = not found or found[-1][0] > incident.changed
+            found += [(at, d if last else {key: d[key] for key in ("code", "reason")}) for d in about]
+    return found

@@ -13,12 +13,9 @@ from controller.core.incident.fold import fold
 from controller.core.incident.state import ENDED, Incident
 from controller.core.journal.event import Event
 from controller.core.journal.moves import (
-    ApprovalRequested,
     Confirmed,
-    Opening,
-    ReadinessDenied,
+    Decided,
     ShiftApplied,
-    StoodDown,
 )
 from controller.core.policy.schema import Policy
 from controller.readmodel.run import Lane, Milestones, Said, Share, Shift, Story, Stretch
@@ -27,8 +24,6 @@ LEAD = 60.0
 BEFORE = 600.0
 """Seconds before its opening at which an incident's story begins at the earliest."""
 AFTER = 120.0
-DECIDED = Opening | Confirmed | ReadinessDenied | ApprovalRequested | StoodDown
-"""The events that bear the decision which led to them."""
 
 
 def ends(incident: Incident, now: float) -> float:
@@ -112,7 +107,7 @@ def _start(incident: Incident, seen: Seen) -> float:
 def carried(own: Sequence[Event]) -> list[tuple[float, Mapping[str, Any]]]:
     """Return the decisions that stand in the journal: (time, decision as stored)."""
     bodies = [(event.at, event.body) for event in own]
-    return [(at, said.decision) for at, said in bodies if isinstance(said, DECIDED) and said.decision]
+    return [(at, said.decision) for at, said in bodies if isinstance(said, Decided) and said.decision]
 
 
 def _about(policy: Policy, incident: Incident, seen: Seen) -> list[Track]:

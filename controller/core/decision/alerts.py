@@ -28,7 +28,7 @@ from controller.core.decision.remedies import ending, remedy
 from controller.core.evidence.evaluation import truth
 from controller.core.explanation import flip_set, format_time
 from controller.core.incident.alert_keys import BAD, UNKNOWN, bad, kind_of, lost, unknown
-from controller.core.incident.state import BEFORE_SHIFT, Incident, Phase
+from controller.core.incident.state import BEFORE_SHIFT, GLASS, Incident, Phase
 from controller.core.model import Decision, Truth
 from controller.core.text import format_duration
 
@@ -178,8 +178,10 @@ def _turned_on(s: Situation, region: str) -> float:
     on = {name for name in controls if (s.controls or {}).get(name)}
     if on and not any(s.state.stand.get(name, True) for name in controls):
         return s.now
-    by_hand = s.state.drift.said.controls if s.state.drift else {}
-    return s.state.drift.at if s.state.drift and on and on <= by_hand.keys() else 0.0
+    drift = s.state.drift
+    by_hand = [(drift.at, drift.said.controls.keys())] if drift else []
+    by_hand += [(i.moved, i.put.keys()) for i in s.state.incidents.values() if i.intent == GLASS]
+    return max((at for at, names in by_hand if on and on <= names), default=0.0)
 
 
 def _first(moments: Iterable[float | None]) -> float | None:

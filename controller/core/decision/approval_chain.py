@@ -43,13 +43,23 @@ def overrides(policy: Policy, incident: Incident) -> tuple[str, ...]:
 
 
 def granted(incident: Incident) -> tuple[str, ...]:
-    """Return the ARNs of the rules whose override at least two people approved.
+    """Return the ARNs of the rules that the present wave may set aside: two people at least approved it.
 
-    The approval names each ARN (S14); where it names other rules than the incident, the result is empty.
+    The approval names each ARN (S14) and the wave that it was asked for; where it names other rules than the
+    incident, or another wave, the result is empty.
     """
     request = incident.request
-    agreed = request is not None and request.status == "given" and request.people > 1
-    return incident.rules if agreed and request is not None and request.rules == incident.rules else ()
+    if request is None or request.status != "given" or request.people < 2:
+        return ()
+    own = (request.rules, request.wave) == (incident.rules, incident.waves + 1)
+    return incident.rules if own else ()
+
+
+def approved(incident: Incident) -> str:
+    """Return the digest of the plan that people agreed to; "" where nobody was asked, and on the way back."""
+    request = incident.request
+    given = request is not None and request.status == "given" and incident.leg == "out"
+    return request.plan if given and request is not None else ""
 
 
 def present(asks: tuple[Ask, ...], request: Request | None) -> Ask:

@@ -3,8 +3,8 @@
 Drift: somebody else changed a control.
 
 ```
- PolicyLoaded (as read) ─> stand <─ ShiftApplied (as put) ─┐
-                             ^──── DriftSeen (as read) <─── differs ── a tick reads the controls
+ PolicyLoaded (as read) ─> stand <─ ShiftApplied, BrokeGlass (as put) ─┐
+                             ^──── DriftSeen (as read) <──── differs ─── a tick reads the controls
 ```
 It is reported once: the event itself moves `stand` to what is. Nothing is turned back.
 

@@ -13,13 +13,45 @@ The same person may answer from a page and from a terminal, and counts as one pe
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from controller.core.journal.event import Event
 from controller.core.journal.kind import Kind
 from controller.core.journal.moves import ApprovalRequested
+from controller.core.journal.whole_plan import WholePlan
 from controller.core.person import folded
+from controller.core.text import sanitize
 
 GROUP = "group:"
+CLAIM, GROUPS, NAME = 255, 20, 64
+"""What is kept of a sign-in: characters of a claim, groups, and characters of a group's name."""
+Door = Literal["", "console", "terminal", "rehearsal"]
+"""Where an answer came in.
+
+console: by a page, after a sign-in at the issuer. terminal: by a command, with credentials that STS knows.
+rehearsal: by a name that somebody claimed and nobody checked. "": not known.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """What is known of how a person who answers showed who they are. It holds no secret.
+
+    issuer: who says so: that of the id token, or `sts:ACCOUNT`. subject: who they are there, for good.
+    groups: those of the policy that the issuer asserted. at: when they signed in; None: not known.
+    """
+
+    door: Door = ""
+    issuer: str = ""
+    subject: str = ""
+    groups: tuple[str, ...] = ()
+    at: float | None = None
+
+    def plain(self) -> "SignedIn":
+        """Return the same, bounded, and made safe to print: claims are text from outside."""
+        groups = tuple(sanitize(group, NAME) for group in sorted(self.groups)[:GROUPS])
+        issuer, subject = sanitize(self.issuer, CLAIM), sanitize(self.subject, CLAIM)
+        return replace(self, issuer=issuer, subject=subject, groups=groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +61,8 @@ class Request:
     expires: when the present stage's time runs out. agreed: who approved in this stage, each once.
     rules: ARNs of the safety rules that the question is to set aside. by, at: the answer that decided it.
     gate: the policy's name for those who are asked. epoch: of the driver that asked. unanswered: how often
-    the same was asked before, and nobody answered.
+    the same was asked before, and nobody answered. whole: the plan that they are asked about; None where an
+    older version asked. plan: its digest. wave: the number of its first wave.
     """
 
     id: str
@@ -47,6 +80,9 @@ class Request:
     gate: str = ""
     epoch: int = 0
     unanswered: int = 0
+    whole: WholePlan | None = None
+    plan: str = ""
+    wave: int = 0
 
     @property
     def code(self) -> str:
@@ -77,6 +113,9 @@ def asked(event: Event, said: ApprovalRequested) -> Request:
         gate=said.gate,
         epoch=event.draft.epoch,
         unanswered=said.unanswered,
+        whole=said.whole,
+        plan=said.plan,
+        wave=said.wave,
     )
 
 

@@ -3,17 +3,20 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from controller.core.incident import control_history
 from controller.core.incident.approval import Request, answered, asked
+from controller.core.incident.break_glass import with_glass
 from controller.core.incident.notices import with_notice, with_page, without_notice
 from controller.core.incident.state import (
     BY_PERSON,
+    DENIED,
     MOVES,
     OPENINGS,
     IllegalMove,
     Incident,
-    Moved,
     Phase,
     State,
+    moved_by,
 )
 from controller.core.incident.step_durations import paced
 from controller.core.journal.event import Draft, Event, written
@@ -29,6 +32,8 @@ from controller.core.journal.moves import (
     HandedOver,
     IncidentOpened,
     Opening,
+    ReadinessConfirmed,
+    ReadinessDenied,
     Reminded,
     RestoreOpened,
     Settled,
@@ -42,6 +47,7 @@ from controller.core.journal.moves import (
 )
 from controller.core.journal.notes import (
     Armed,
+    BrokeGlass,
     Disarmed,
     DriftSeen,
     DrillSkipped,
@@ -55,6 +61,10 @@ from controller.core.journal.notes import (
     Untold,
 )
 
+SAID_ANEW = frozenset(
+    {Kind.CONFIRMED, Kind.SHIFT_VERIFIED, Kind.TURNED_BACK, Kind.HANDED_OVER, Kind.TAKEN_OVER}
+)
+"""Kinds after which a target's readiness is written again, though it is as it was."""
 ANSWERING = frozenset(
     {Kind.APPROVAL_REQUESTED, Kind.APPROVAL_GIVEN, Kind.APPROVAL_DENIED, Kind.APPROVAL_EXPIRED}
 )
@@ -118,12 +128,19 @@ def apply(state: State, event: Event) -> State:
     match event.body:
         case PolicyLoaded() as said:
             stand = {**(said.controls or {}), **known.stand}
+            new = {name: on for name, on in stand.items() if name not in known.history}
+            past = control_history.put(known.history, new, event.at)
             by = event.draft.by.removeprefix("tidegate@")
-            return replace(known, stand=stand, policy_by=by, policy=said.digest, deployed=said.deployed)
+            known = replace(known, stand=stand, history=past)
+            return replace(known, policy_by=by, policy=said.digest, deployed=said.deployed)
         case DriftSeen() as said:
             seen = written(event, said)
             stand = {**known.stand, **said.controls}
-            return replace(known, stand=stand, stood=event.at, mover=_mover(event), drift=seen)
+            past = control_history.put(known.history, said.controls, event.at)
+            mover = moved_by(event)
+            return replace(known, stand=stand, history=past, stood=event.at, mover=mover, drift=seen)
+        case BrokeGlass() as said:
+            return with_glass(known, event, said)
         case Armed(reason=reason) | Disarmed(reason=reason):
             armed = isinstance(event.body, Armed)
             return replace(known, armed=armed, armed_reason=f"by {event.draft.by}: {reason}")
@@ -133,7 +150,7 @@ def apply(state: State, event: Event) -> State:
             return without_notice(known, event, said)
         case EchoSeen() as said:
             echoes = known.echoes | {said.intent}
-            return replace(known, echoes=echoes, stood=event.at, mover=_mover(event))
+            return replace(known, echoes=echoes, stood=event.at, mover=moved_by(event))
         case Muted() as said:
             return replace(known, muted={**known.muted, said.what: said.until})
         case Recovered() as said:
@@ -163,18 +180,17 @@ def _with_moved(state: State, known: State, event: Event) -> State:
         case ShiftIntended() as said:
             intents = (*known.intents[-7:], written(event, said))
             known = replace(known, intents=intents, home=_home(state, incident))
+            begun = incident.begun or control_history.now(known.history, event.at)
+            incident = replace(incident, begun=begun)
         case ShiftApplied():
-            stand = {**known.stand, **incident.put}
-            known = replace(known, stand=stand, stood=event.at, mover=_mover(event))
+            stand, past = {**known.stand, **incident.put}, known.history
+            past = control_history.put(control_history.known(past, incident.before), incident.put, event.at)
+            known = replace(known, stand=stand, history=past, stood=event.at, mover=moved_by(event))
             if _sets_out(incident):
                 known = replace(known, shifted=(*known.shifted, (event.at, incident.source)))
         case Escalated() | Acknowledged() as said:
             known = with_page(known, event, said)
     return _with(known, incident)
-
-
-def _mover(event: Event) -> Moved:
-    return Moved(event.seq, event.at, event.draft.by, event.kind)
 
 
 def _with(state: State, incident: Incident) -> State:
@@ -190,7 +206,7 @@ def _home(state: State, incident: Incident) -> Mapping[str, bool]:
     if incident.intent == "restore":
         return state.home
     begun = bool(state.incidents[incident.id].before)
-    away = begun or any(state.away(region) for region in {i.source for i in state.incidents.values()})
+    away = begun or state.any_away
     return {**state.stand, **incident.before, **(state.home if away else {})}
 
 
@@ -223,6 +239,8 @@ def refuse_illegal(state: State, draft: Draft) -> None:
     if draft.kind not in MOVES or (draft.kind is Kind.ESCALATED and draft.incident is None):
         return
     incident = state.incidents.get(draft.incident or "")
+    if incident is None and draft.kind is Kind.BROKE_GLASS:
+        return
     if incident is None:
         raise IllegalMove(f"{draft.kind} names no known incident: {draft.incident!r}")
     if incident.phase not in MOVES[draft.kind][0]:
@@ -258,7 +276,8 @@ def _moved(incident: Incident, event: Event) -> Incident:
     phase = MOVES[kind][1] or incident.phase
     if kind in ANSWERING and incident.phase is Phase.VERIFIED:
         phase = incident.phase
-    moved = replace(incident, phase=phase, changed=event.at, epoch=max(incident.epoch, event.draft.epoch))
+    epoch, ready = max(incident.epoch, event.draft.epoch), _readiness(incident, event)
+    moved = replace(incident, phase=phase, changed=event.at, epoch=epoch, ready=ready)
     match event.body:
         case Confirmed() as said:
             rules = moved.rules if said.target == incident.target else ()  # they refused another move
@@ -280,7 +299,7 @@ def _moved(incident: Incident, event: Event) -> Incident:
         case ShiftApplied() as said:
             return replace(moved, put={**incident.put, **said.states}, moved=event.at)
         case ShiftVerified():
-            return replace(moved, waves=incident.waves + 1, moved=event.at)
+            return replace(moved, waves=incident.waves + 1, moved=event.at, rules=())
         case TurnedBack() as said:
             return replace(moved, leg="home", waves=0, rules=(), outcome=said.outcome)
         case ShiftRefused() as said:
@@ -298,10 +317,28 @@ def _moved(incident: Incident, event: Event) -> Incident:
             return moved
 
 
+def _readiness(incident: Incident, event: Event) -> tuple[str, ...]:
+    """Return what was said last of the target's readiness, as `Incident.ready` has it."""
+    match event.body:
+        case ReadinessConfirmed() as said:
+            return (said.target, *said.doubts)
+        case ReadinessDenied():
+            return DENIED
+        case _:
+            return () if event.kind in SAID_ANEW else incident.ready
+
+
 def _driven(moved: Incident, said: HandedOver | TakenOver) -> Incident:
     driver = moved.driver if said.driver is None else said.driver
     untold = isinstance(said, HandedOver) and said.code == UNTOLD
-    return replace(moved, runs=moved.runs + 1, driver=driver, passed_on=moved.passed_on or untold)
+    planned = isinstance(said, HandedOver) and said.planned
+    return replace(
+        moved,
+        runs=moved.runs + 1,
+        driver=driver,
+        passed_on=moved.passed_on or untold,
+        lost=moved.lost + (not untold and not planned),
+    )
 
 
 def _ended(moved: Incident, said: StoodDown | Settled, by: str) -> Incident:
@@ -322,11 +359,11 @@ def _answered(incident: Incident, about: str, event: Event) -> Request:
 
 
 def _with_rule(incident: Incident, rule: str | None) -> tuple[str, ...]:
-    """Return the safety rules that stand in the way of the move.
+    """Return the safety rules that stand in the way of the present wave.
 
-    Once a wave has moved, or on the way home, none is set aside: people approved another move, so they must
-    look.
+    Of one wave they say nothing about the next: that is tried first, and people are asked anew where it is
+    refused. On the way home nobody is asked, and none is set aside.
     """
-    if incident.waves or incident.leg == "home":
+    if incident.leg == "home":
         return ()
     return incident.rules if rule is None or rule in incident.rules else (*incident.rules, rule)

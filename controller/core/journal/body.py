@@ -13,6 +13,7 @@ from dataclasses import MISSING, dataclass, fields
 from typing import Any, TypeVar, dataclass_transform
 
 from controller.core.journal.kind import Kind
+from controller.core.journal.whole_plan import WholePlan, plan_of
 
 Changes = tuple[tuple[str, bool], ...]
 """Control and its new state, in the order in which they are sent."""
@@ -181,5 +182,6 @@ _FORMS: Mapping[Any, tuple[_Read, _Read]] = {
     Document: (_document, dict),
     States | None: (_or_none(_states), _as_it_is),
     Document | None: (_or_none(_document), _as_it_is),
+    WholePlan | None: (_or_none(plan_of), lambda value: value and value.data()),
 }
 """Type of a member -> (reader, writer)."""

@@ -4,6 +4,7 @@ from dataclasses import field
 
 from controller.core.journal.body import Changes, Document, States, body
 from controller.core.journal.kind import Kind
+from controller.core.journal.whole_plan import WholePlan
 
 
 @body(Kind.INCIDENT_OPENED)
@@ -76,6 +77,7 @@ class ReadinessConfirmed:
 
     target: str = ""
     sentence: str = ""
+    doubts: tuple[str, ...] = ()
 
 
 @body(Kind.READINESS_DENIED)
@@ -91,11 +93,12 @@ class ReadinessDenied:
 class ApprovalRequested:
     """People were asked.
 
-    approval: the id of the request, the same for each stage of it. digest: of what they are asked about: the
-    whole plan, all its waves, and the policy. plan: the digest of the plan, which each `ShiftIntended` names.
-    waves: the changes of each wave after the first; `changes` are the first one's. expires: when this stage
-    ends. ask, people: who, and how many of them. of: stages in all. unanswered: how often the same was asked
-    before. override: safety rules that it sets aside, in `wave`.
+    approval: the id of the request, the same for each stage of it. digest: of what their answer is bound to:
+    plan, policy, incident, epoch. whole: the plan with all its waves, and plan its digest, which each
+    `ShiftIntended` names. wave: the number of its first wave. expires: when this stage ends. ask, people:
+    who, and how many of them. of: stages in all. unanswered: how often the same was asked before. override:
+    safety rules that it sets aside, in `wave` alone. changes: what an older version wrote in place of the
+    plan: those of the first wave.
     """
 
     approval: str
@@ -111,7 +114,7 @@ class ApprovalRequested:
     decision: Document | None = None
     override: tuple[str, ...] = ()
     plan: str = ""
-    whole: Changes = ()
+    whole: WholePlan | None = None
     wave: int = 0
 
 
@@ -119,7 +122,8 @@ class ApprovalRequested:
 class ApprovalGiven:
     """A person agreed. needed: how many must still agree.
 
-    door: where the answer came in. issuer, subject, groups: as the sign-in asserted them; signed_in: when.
+    door: where the answer came in: `console`, `terminal`, `rehearsal`. issuer, subject, groups: as the
+    sign-in asserted them; signed_in: when that was, None where nobody knows.
     """
 
     approval: str
@@ -164,7 +168,7 @@ class ApprovalExpired:
 class AnswerRefused:
     """A person answered, and the answer did not count.
 
-    reason: the sentence that they were told.
+    reason: the sentence that they were told. approve: True for a yes. The rest is as in `ApprovalGiven`.
     """
 
     approval: str
@@ -189,9 +193,10 @@ class Reminded:
 class ShiftIntended:
     """A wave is about to be sent; written before ARC is called.
 
-    plan: the digest of the wave's plan. approved: that of the whole plan that people agreed to. left: slices
-    that follow in later waves. before: the controls as they were before the first wave. in_force: the policy
-    in force, where it is another than `policy`, which began the move.
+    plan: the digest of the plan as it is now. approved: `ApprovalRequested.plan` of the request that people
+    agreed to; "" where nobody was asked, and on the way back. left: slices that follow in later waves.
+    before: the controls as they were before the first wave. in_force: the policy in force, where it is
+    another than `policy`, which began the move.
     """
 
     plan: str = ""
@@ -289,7 +294,8 @@ class StoodDown:
 class HandedOver:
     """The execution `from` goes on as `to`.
 
-    driver: the other controller that drives, if another does.
+    driver: the other controller that drives, if another does. planned: by itself;
+    else it was lost.
     """
 
     from_: str = ""
@@ -297,6 +303,7 @@ class HandedOver:
     reason: str = ""
     driver: str | None = None
     code: str = ""
+    planned: bool = False
 
 
 @body(Kind.TAKEN_OVER)

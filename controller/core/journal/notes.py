@@ -59,13 +59,19 @@ class Refused:
 
 @body(Kind.BROKE_GLASS)
 class BrokeGlass:
-    """A line of the record that break-glass kept on a person's machine.
+    """A person moved controls by break-glass: one record of it, kept on that person's machine.
 
-    record, record_hash: of that line. of: the line before of the same move. sentence: of the whole.
+    record, record_hash: its id and its hash there. machine, number: whose record it is in, and which line of
+    it. of: the id of the line that intended the move. stage: intended, applied, refused or unconfirmed. who:
+    as that machine says; credential: the id of the AWS key, as CloudTrail has it. at: by that machine's
+    clock. before, after: the two Regions' controls, as read; `after` as planned where it is intended. plan,
+    policy: digests. amiss: what was found to be wrong with the record when it was brought in.
     """
 
     record: str
     record_hash: str
+    machine: str = ""
+    number: int = 0
     sentence: str = ""
     stage: str = ""
     who: str = ""
@@ -80,6 +86,7 @@ class BrokeGlass:
     plan: str | None = None
     policy: str = ""
     of: str | None = None
+    amiss: str = ""
 
 
 @body(Kind.RECOVERED)
@@ -128,6 +135,7 @@ class Blinded:
     from_: float
     to: float
     who: str = ""
+    reason: str = ""
 
 
 @body(Kind.DRILL_SKIPPED)

@@ -51,7 +51,7 @@ def status(context: ContextName = None, as_json: AsJson = False) -> None:
         "application": deps.application,
         "enforcement": deps.policy.enforcement,
         "armed": seen.state.armed,
-        "fleet": fleet_stopped(deps.journal),
+        "fleet": fleet_stopped(deps),
         "muted": {
             what: format_time(until) for what, until in seen.state.muted.items() if until > archive.now
         },
@@ -62,7 +62,7 @@ def status(context: ContextName = None, as_json: AsJson = False) -> None:
         "watching": seen.blind is None,
         "last_drill": drills["last_success"],
         "drills": drills,
-        "probes": last_probes(archive.between, deps.application, deps.policy.regions, archive.now),
+        "probes": last_probes(archive.newest_first, deps.application, deps.policy.regions, archive.now),
         "dead_letters": _dead_letters(found.deployment),
         "drift": drift_data(seen.state),
         "stuck": stuck_step_data(seen.state, archive.now),

@@ -11,6 +11,7 @@ from importlib.resources import files
 from controller.core.incident.fold import fold
 from controller.entry.doctor.finding import Finding, Patient, Verdict, short, tried
 from controller.ports.errors import ControllerError, JournalUnreadable
+from controller.steps.context.own_records import own_records
 
 QUIET = 180.0
 """Seconds without an assessment from a controller that ticks each minute."""
@@ -43,12 +44,12 @@ def watching(patient: Patient) -> Finding:
     says, deps = partial(Finding, "watching", patient.deployment.region), patient.deps
     now = deps.runtime.now()
     try:
-        told = deps.assessments.between(deps.application, now - QUIET, now)
+        last = next(own_records(deps, now - QUIET, now), None)
     except ControllerError as error:
         return says("unknown", f"assessments cannot be read: {short(error)}")
-    if not told:
+    if last is None:
         return says("bad", f"nothing was decided for {QUIET:.0f} s")
-    return says("ok", f"decided {round(now - told[-1][0])} s ago")
+    return says("ok", f"decided {round(now - last[0])} s ago")
 
 
 def workflow(patient: Patient) -> Finding:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Literal
 
-from controller.core.incident.approval import Request
+from controller.core.incident.approval import Request, SignedIn
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import load_state
 from controller.steps.operator.approve import Answered
@@ -37,9 +37,9 @@ def answer_if_asked(deps: Deps, mode: Mode, answer: Answer, manner: Manner = "as
         if request is None:
             break
         yes = mode == "auto" and not (manner == "no override" and request.rules)
-        person = identify(deps, who)
+        person, by = identify(deps, who), SignedIn("rehearsal")
         if person.id not in request.agreed:
-            said = answer(deps, request.id, who=person.id, approve=yes, reason="rehearsal").sentence
+            said = answer(deps, request.id, who=person.id, approve=yes, reason="rehearsal", by=by).sentence
     return said
 
 

@@ -4,7 +4,7 @@ So `why` and `incidents` still answer.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,12 @@ class LastRun:
         """Return the assessments of a time, as `ports.storage.Assessments.between` does."""
         found = self.records if application == self.application else ()
         return tuple((at, record) for at, record in found if start <= at <= end)
+
+    def newest_first(
+        self, application: str, start: float, end: float | None = None
+    ) -> Iterator[tuple[float, dict[str, Any]]]:
+        """Yield the assessments of a time, as `ports.storage.Assessments.newest_first` does."""
+        yield from reversed(self.between(application, start, self.now if end is None else end))
 
     def nearest(self, application: str, at: float, *, later: bool) -> float | None:
         """Return the nearest assessment's moment, as `ports.storage.Assessments.nearest` does."""

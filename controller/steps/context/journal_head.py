@@ -1,12 +1,13 @@
-"""The journal's expected head, by which a shortened journal is found (S18).
+"""The expected heads of journals, by which a shortened or rewritten one is found (S18, S22).
 
 ```
- each look ── assessment {…, head: {seq: 41, hash: 9c…}} ── table of this controller's own Region
+ each look ── assessment {…, head: {seq: 41, hash: 9c…}, fleet: {seq: 3, hash: 07…}} ── table of this Region
                                      v
- a fresh process ── reads the newest one, then the journal: event 41, with that hash, or nothing moves
+ a fresh process ── reads the newest one, then the journals: event 41, with that hash, or nothing moves
 ```
-A chain shows what was changed in it, but not that its end is missing. A process that reads the journal for
-the first time finds that too.
+A chain shows what was changed in it, but not that its end is missing, nor that all of it was made anew. A
+process that reads a journal for the first time finds that too. What break-glass wrote down elsewhere is in
+the application's journal once it can be reached, and so under the same head.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,8 +17,8 @@ from typing import Any
 from controller.core.journal.event import Event
 from controller.ports.errors import JournalUnreadable, OutsideUnreachable
 
-Newest = Callable[[], Mapping[str, Any] | None]
-"""The newest assessment of this controller's Region."""
+Witness = Callable[[], Mapping[str, Any] | None]
+"""What the newest assessment of this controller's Region saw of other records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,31 +40,43 @@ class Head:
     hash: str
 
 
+OWN, FLEET = "head", "fleet"
+"""The names under which an assessment keeps the heads of the application's and of the fleet's journal."""
+CALLED = {OWN: "the journal", FLEET: "the fleet's journal"}
+
+
 class JournalHead:
-    """The furthest that this controller is known to have seen of its application's journal.
+    """The furthest that this controller is known to have seen of the journals that it goes by.
 
     checkpoint: that the newest assessment named, or that this process kept.
     """
 
     def __init__(self) -> None:
         self.checkpoint: Seal | None = None
-        self._head: Head | None = None
+        self._heads: dict[str, Head] = {}
         self._recalled = False
         self._tried = False
 
-    def before_reading(self, newest: Newest) -> Head | None:
+    def before_reading(self, witness: Witness, journal: str = OWN) -> Head | None:
         """Return the head that the journal must reach; None where none is known.
+
+        journal: `OWN` or `FLEET`.
 
         The assessment is asked once a process, and not again where nobody answered: an evacuation waits for
         no assessment.
         """
         if not self._tried:
             self._tried = True
-            self._recall(newest)
-        return self._head
+            self._recall(witness)
+        return self._heads.get(journal)
 
     def after_reading(
-        self, expected: Head | None, events: Sequence[Event], after: Event | None = None
+        self,
+        expected: Head | None,
+        events: Sequence[Event],
+        after: Event | None = None,
+        *,
+        journal: str = OWN,
     ) -> None:
         """Raise `JournalUnreadable` where `events` do not reach `expected`.
 
@@ -73,52 +86,50 @@ class JournalHead:
         begin, end = (every[0].seq, every[-1].seq) if every else (1, 0)
         if expected is not None and expected.seq >= begin:
             if expected.seq > end:
-                sentence = f"the journal ends at event {end}; this controller saw event {expected.seq}"
-                raise JournalUnreadable(sentence)
+                told = f"{CALLED[journal]} ends at event {end}; this controller saw event {expected.seq}"
+                raise JournalUnreadable(told)
             if every[expected.seq - begin].hash != expected.hash:
-                raise JournalUnreadable(f"event {expected.seq} is another than the one this controller saw")
+                told = f"event {expected.seq} is another than the one this controller saw"
+                raise JournalUnreadable(told if journal == OWN else f"{CALLED[journal]}: {told}")
         if events:
-            self.saw(events[-1])
+            self.saw(events[-1], journal)
 
-    def saw(self, event: Event) -> None:
-        if self._head is None or event.seq > self._head.seq:
-            self._head = Head(event.seq, event.hash)
+    def saw(self, event: Event, journal: str = OWN) -> None:
+        known = self._heads.get(journal)
+        if known is None or event.seq > known.seq:
+            self._heads[journal] = Head(event.seq, event.hash)
 
-    def to_note(self, newest: Newest) -> dict[str, Any]:
-        """Return the head as an assessment keeps it.
+    def to_note(self, witness: Witness) -> dict[str, Any]:
+        """Return the heads as an assessment keeps them.
 
-        The older assessment's head is kept on, so that nothing is forgotten.
+        The older assessment's heads are kept on, so that nothing is forgotten.
         """
-        self._recall(newest)
-        head, at = self._head, self.checkpoint
-        noted = {} if head is None else {"head": {"seq": head.seq, "hash": head.hash}}
+        self._recall(witness)
+        at = self.checkpoint
+        noted = {name: {"seq": head.seq, "hash": head.hash} for name, head in self._heads.items()}
         return noted if at is None else {**noted, "checkpoint": {"seq": at.seq, "hash": at.hash}}
 
-    def _recall(self, newest: Newest) -> None:
+    def _recall(self, witness: Witness) -> None:
         if self._recalled:
             return
         try:
-            record = newest()
+            record = witness()
         except OutsideUnreachable:
             return
         self._recalled = True
-        kept, at = _head_of(record), _noted(record, "checkpoint")
+        at = _noted(record, "checkpoint")
         self.checkpoint = self.checkpoint or (Seal(*at) if at else None)
-        if kept is not None and (self._head is None or kept.seq >= self._head.seq):
-            self._head = kept
-
-
-def _head_of(record: Mapping[str, Any] | None) -> Head | None:
-    """Return the head in a record; None where it has none.
-
-    A record that an earlier version wrote has none.
-    """
-    found = _noted(record, "head")
-    return Head(*found) if found else None
+        for journal in CALLED:
+            kept, known = _noted(record, journal), self._heads.get(journal)
+            if kept is not None and (known is None or kept[0] >= known.seq):
+                self._heads[journal] = Head(*kept)
 
 
 def _noted(record: Mapping[str, Any] | None, name: str) -> tuple[int, str] | None:
-    """Return the number and the hash under `name`, if the record has both."""
+    """Return the number and the hash under `name`, if the record has both.
+
+    A record that an earlier version wrote has neither.
+    """
     found = (record or {}).get(name)
     seq, sealed = (found.get("seq"), found.get("hash")) if isinstance(found, Mapping) else (None, None)
     return (seq, sealed) if isinstance(seq, int) and seq > 0 and isinstance(sealed, str) else None

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 from controller.core.contracts import DECISION_SCHEMA, decision_event
 from controller.core.decision.limits import Fleet
@@ -22,6 +23,7 @@ from controller.ports.errors import (
 from controller.steps.context.checkpoint import begin_with_checkpoint
 from controller.steps.context.deps import Deps
 from controller.steps.context.governance import keep_own_policy
+from controller.steps.context.names import id_or_nobodys
 from controller.steps.context.situation import read_fleet, read_switch
 
 S = TypeVar("S")
@@ -47,7 +49,7 @@ def load_state(deps: Deps) -> State:
         deployed=deps.deployed,
         enforcement=own.enforcement,
         controls=None if controls is None else dict(controls),
-        review=review_data(deps.review, own.digest),
+        review=_by_ids(deps, review_data(deps.review, own.digest)),
     )
     try:
         return write(deps, state, loaded)
@@ -55,10 +57,21 @@ def load_state(deps: Deps) -> State:
         return read_state(deps)
 
 
+def _by_ids(deps: Deps, review: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return a review with the reviewers' ids in place of their names.
+
+    A policy comes into force also where names cannot be read; then nobody knows later who reviewed it.
+    """
+    if review is None:
+        return None
+    by_id = partial(id_or_nobodys, deps.people, deps.new_id)
+    return {**review, "reviewed": [{**each, "by": by_id(each["by"])} for each in review["reviewed"]]}
+
+
 def read_state(deps: Deps) -> State:
     """Return the state of the journal as it is now. Write nothing."""
-    fleet = read_fleet(deps.journal)  # first, so that what is folded is the newest that is known
-    seen = deps.journal_head.before_reading(lambda: deps.assessments.newest(deps.application))
+    fleet = read_fleet(deps)  # first, so that what is folded is the newest that is known
+    seen = deps.journal_head.before_reading(lambda: deps.assessments.witness(deps.application))
     begin_with_checkpoint(deps)
     known = deps.folding.known(deps.application)
     last = known.last if known else None
@@ -69,8 +82,8 @@ def read_state(deps: Deps) -> State:
 
 def read_state_and_events(deps: Deps) -> tuple[State, tuple[Event, ...]]:
     """Return what `read_state` does, and all the events that it is folded from."""
-    fleet = read_fleet(deps.journal)
-    seen = deps.journal_head.before_reading(lambda: deps.assessments.newest(deps.application))
+    fleet = read_fleet(deps)
+    seen = deps.journal_head.before_reading(lambda: deps.assessments.witness(deps.application))
     events = deps.journal.read(deps.application)
     deps.journal_head.after_reading(seen, events)
     return _with_fleet(fleet, partial(deps.folding, deps.application, events)), events

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from typing import Any, TypeVar
 
-from controller.core.person import NAMELESS, plain, replaced
+from controller.core.person import NAMELESS, person_id, plain, replaced
 from controller.core.text import sanitize, shorten
 from controller.ports.errors import OutsideUnreachable
 from controller.ports.outside import Notices
+from controller.ports.storage import People
 
 T = TypeVar("T")
 KEPT = 30.0
@@ -86,6 +87,17 @@ class Names:
                 return type(value)(self._data(each) for each in value)
             case _:
                 return value
+
+
+def id_or_nobodys(people: People, new_id: Callable[[], str], name: str) -> str:
+    """Return the id of a person; one that belongs to nobody where the table of names does not answer.
+
+    For what may wait for no name.
+    """
+    try:
+        return people.id_of(name)
+    except OutsideUnreachable:
+        return person_id(new_id())
 
 
 class NamedNotices:

@@ -39,9 +39,9 @@ def note(deps: Deps, at: float, record: Mapping[str, Any]) -> bool:
 
     Returns False if that failed: a gap in what can be told must not stop a step.
     """
-    seen = deps.journal_head.to_note(lambda: deps.assessments.newest(deps.application))
+    seen = deps.journal_head.to_note(lambda: deps.assessments.witness(deps.application))
     try:
-        deps.assessments.add(deps.application, at, {**record, **seen})
+        deps.assessments.add(deps.application, at, record, seen)
     except OutsideUnreachable:
         return False
     return True

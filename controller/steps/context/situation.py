@@ -33,9 +33,9 @@ from controller.ports.errors import (
 )
 from controller.ports.outside import Readiness, Snapshots
 from controller.ports.runtime import Runtime, fan_out, wait_for_all
-from controller.ports.storage import Journal
 from controller.steps.context.deps import Deps
 from controller.steps.context.governance import governed_if_read, named_policies
+from controller.steps.context.journal_head import FLEET as OF_FLEET
 
 PATIENCE = 15.0
 """Seconds, as a backstop: each question ends itself after one."""
@@ -162,14 +162,18 @@ def query_all(
     return [answer for answer in answers if answer is not None]
 
 
-def read_fleet(journal: Journal) -> Fleet:
+def read_fleet(deps: Deps) -> Fleet:
     """Return the fleet as it is now.
 
-    What cannot be read counts as disarmed (S15).
+    What cannot be read counts as disarmed (S15), and so does a journal that does not reach what this
+    controller saw of it (S22).
     """
+    head = deps.journal_head
+    seen = head.before_reading(lambda: deps.assessments.witness(deps.application), OF_FLEET)
     for _ in range(TRIES):
         try:
-            events = journal.read(FLEET)
+            events = deps.journal.read(FLEET)
+            head.after_reading(seen, events, journal=OF_FLEET)
             return Fleet(stopped(events), regions_counted(events))
         except OutsideUnreachable:
             continue
@@ -179,9 +183,9 @@ def read_fleet(journal: Journal) -> Fleet:
     return Fleet("the fleet's kill switch cannot be read and counts as disarmed", unread=True)
 
 
-def fleet_stopped(journal: Journal) -> str | None:
+def fleet_stopped(deps: Deps) -> str | None:
     """Return the reason why nothing in the whole fleet may move, or None."""
-    return read_fleet(journal).stopped
+    return read_fleet(deps).stopped
 
 
 def stopped(events: tuple[Event, ...]) -> str | None:

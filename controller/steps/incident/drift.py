@@ -27,6 +27,7 @@ from controller.core.journal.notes import EchoSeen
 from controller.ports.errors import JournalConflict, OutsideUnreachable, SwitchRefused, SwitchUnavailable
 from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.journalling import load_state, write
+from controller.steps.context.own_records import own_records
 from controller.steps.context.paging import page
 
 DEADLINE = PUT_BACK_WITHIN
@@ -97,12 +98,14 @@ def _shown(deps: Deps, state: State) -> bool:
     now = deps.runtime.now()
     if shown(state, now, deps.here):
         return True
+    records = own_records(deps, now - TICKS_APART, now)
+    known = (record["last_change"] for _, record in records if "last_change" in record)
     try:
-        found = deps.assessments.between(deps.application, now - TICKS_APART, now)
+        return any(
+            each["seq"] == last_change(state) and each["read"] <= now - lag_after(state) for each in known
+        )
     except OutsideUnreachable:
         return False
-    known = [record["last_change"] for _, record in found if "last_change" in record]
-    return any(each["seq"] == last_change(state) and each["read"] <= now - lag_after(state) for each in known)
 
 
 def _fence(deps: Deps, state: State) -> None:

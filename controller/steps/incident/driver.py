@@ -15,10 +15,10 @@ from controller.ports.storage import Lease
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import write
 from controller.steps.context.paging import page
-from controller.steps.payload import StepPayload
+from controller.steps.payload import WORN, WORN_BOUND, StepPayload
 
-MOST_RUNS = 3
-"""Takeovers of one incident, then people are told."""
+MOST_LOST = 3
+"""Executions of one incident that are lost, then people are told."""
 LATELY = 600.0
 """Seconds for which a controller that told people counts as one that can."""
 
@@ -75,6 +75,22 @@ def execution_name(incident: Incident, run: int) -> str:
     return f"{incident.intent}-{incident.id}" + (f"-{run + 1}" if run else "")
 
 
+def bound_by_epoch(incident: Incident) -> bool:
+    """Return True where a new epoch costs something.
+
+    People would have to answer again, or a call may be under way.
+    """
+    return incident.request is not None or incident.phase is Phase.SHIFTING
+
+
+def worn(payload: StepPayload, incident: Incident) -> bool:
+    """Return True where a fresh execution should drive on.
+
+    The history of the present one is long.
+    """
+    return payload.history >= (WORN_BOUND if bound_by_epoch(incident) else WORN)
+
+
 def beat(deps: Deps, incident: Incident, seen: Situation) -> None:
     """Write a sign of life, unless this controller must leave the incident to another."""
     if abstains(seen) is not None:
@@ -87,15 +103,19 @@ def beat(deps: Deps, incident: Incident, seen: Situation) -> None:
         return  # whoever drives now beats for itself
 
 
-def hand_over_to_next_run(deps: Deps, state: State, incident: Incident, reason: str) -> State:
+def hand_over_to_next_run(
+    deps: Deps, state: State, incident: Incident, reason: str, *, planned: bool = False
+) -> State:
     """Write `HandedOver`, then let the next run take the lease.
 
-    The append decides between two that do so at once.
+    The append decides between two that do so at once. planned: the execution itself hands over; else it was
+    lost.
     """
     handed = HandedOver(
         from_=execution_name(incident, incident.runs),
         to=execution_name(incident, incident.runs + 1),
         reason=reason,
+        planned=planned,
     )
     epoch = successor_epoch(deps, incident)
     state = write(deps, state, handed, incident=incident, epoch=epoch)
@@ -132,7 +152,7 @@ def page_takeovers(deps: Deps, state: State, incident: Incident) -> State:
 
     Its executions keep ending, or its drivers keep falling silent.
     """
-    reason = f"{MOST_RUNS} executions of it have ended or fallen silent before their time"
+    reason = f"{MOST_LOST} executions of it have ended or fallen silent before their time"
     if not page(deps, f"{incident.id}: takeovers", reason, incident=incident):
         return state
     return write(deps, state, Escalated(code="takeovers", reason=reason), incident=incident)

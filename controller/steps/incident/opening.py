@@ -22,6 +22,7 @@ from controller.core.model import Decision, Truth
 from controller.ports.errors import OutsideUnreachable
 from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.journalling import load_state, retry_on_conflict, write
+from controller.steps.context.own_records import own_records
 from controller.steps.context.paging import page
 from controller.steps.context.situation import after, with_controls
 from controller.steps.incident.driver import drive, next_epoch
@@ -61,12 +62,11 @@ class RankDelay:
     def _earlier(self) -> dict[str, float]:
         if self._before is None:
             now = self._deps.runtime.now()
+            waits = (r["waits"] for _, r in own_records(self._deps, now - UNBROKEN, now) if "waits" in r)
             try:
-                found = self._deps.assessments.between(self._deps.application, now - UNBROKEN, now)
+                self._before = dict(next(waits, {}))
             except OutsideUnreachable:
-                found = ()
-            waits = [record["waits"] for _, record in found if "waits" in record]
-            self._before = dict(waits[-1]) if waits else {}
+                self._before = {}
         return self._before
 
 

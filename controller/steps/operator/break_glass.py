@@ -222,10 +222,10 @@ def journal_records(deps: Deps, records: Sequence[LocalMove]) -> int:
 
 def _draft(deps: Deps, record: LocalMove) -> Draft:
     line = record.body
-    who = str(line.get("who", "unknown"))
+    who = deps.people.id_of(str(line.get("who", "unknown")))  # the machine's file knows a name, the journal none
     sentence = (
         f"{who}: {line.get('region')} -> {line.get('to')}, {line.get('stage')}: {line.get('reason', '')}"
     )
-    named = {"record": record.id, "record_hash": record.hash, "sentence": sentence}
+    named = {"record": record.id, "record_hash": record.hash, "sentence": sentence, "who": who}
     said = body_of(Kind.BROKE_GLASS, {key: line[key] for key in KEPT if line.get(key) is not None} | named)
     return Draft(deps.new_id(), said, deps.runtime.now(), who)

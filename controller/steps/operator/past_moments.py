@@ -3,7 +3,8 @@
 It also shows the gaps in which nobody watched.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,9 +14,19 @@ from controller.core.incident.fold import fold
 from controller.core.incident.state import State
 from controller.core.journal.event import Event, written_until
 from controller.core.policy.schema import Policy
+from controller.ports.storage import ReadStopped
 
 WATCHED = TICKS_APART
 """Seconds after an assessment during which it still counts: until the next tick, at the latest."""
+
+
+Stored = tuple[float, dict[str, Any]]
+
+
+class NewestFirst(Protocol):
+    """The signature of `ports.storage.Assessments.newest_first`."""
+
+    def __call__(self, application: str, start: float, end: float | None = None) -> Iterable[Stored]: ...
 
 
 class Nearest(Protocol):
@@ -55,14 +66,13 @@ class PastMoment:
 class Records(Protocol):
     """The reads that `recall_moment` needs, of one application.
 
-    They are `Journal.read`, `Assessments.between` and `.nearest`.
+    They are `Journal.read`, `Assessments.newest_first` and `.nearest`.
     """
 
     def read(self, application: str) -> tuple[Event, ...]: ...
 
-    def between(
-        self, application: str, start: float, end: float
-    ) -> tuple[tuple[float, dict[str, Any]], ...]: ...
+    @property
+    def newest_first(self) -> NewestFirst: ...
 
     @property
     def nearest(self) -> Nearest: ...
@@ -80,14 +90,26 @@ def recall_moment(policy: Policy, records: Records, at: float, state: State | No
         state = fold(application, events)
     else:
         events = whole[: state.last.seq if state.last else 0]
-    latest: dict[str, tuple[float, dict[str, Any]]] = {}
-    for when, record in records.between(application, at - WATCHED, at):
-        for decision in record.get("decisions", ()):
-            latest[str(decision["region"])] = (when, decision)
     about = (*policy.regions, *([state.open.source] if state.open else []))
+    latest = last_decisions(records.newest_first(application, at - WATCHED, at), frozenset(about))
     regions = {region: latest[region] for region in about if region in latest}
     blind = None if regions else _gap(records, application, at)
     return PastMoment(at, regions, state, events[-5:], blind)
+
+
+def last_decisions(records: Iterable[Stored], about: frozenset[str]) -> dict[str, Stored]:
+    """Return Region -> (time, the last decision about it), of records that come newest first.
+
+    No more of them are taken than that needs.
+    """
+    found: dict[str, Stored] = {}
+    with suppress(ReadStopped):
+        for at, record in records:
+            for decision in reversed(record.get("decisions", ())):
+                found.setdefault(str(decision["region"]), (at, decision))
+            if about <= found.keys():
+                break
+    return found
 
 
 def _gap(records: Records, application: str, at: float) -> tuple[float | None, float | None]:

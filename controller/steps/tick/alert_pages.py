@@ -21,6 +21,7 @@ from controller.core.model import Decision
 from controller.ports.errors import ControllerError
 from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.journalling import load_state, retry_on_conflict, write
+from controller.steps.context.own_records import own_records
 from controller.steps.context.paging import page
 
 
@@ -107,4 +108,4 @@ def page_lost_journal(deps: Deps, reason: str, *, at_once: bool) -> Mapping[str,
 
 
 def _records(deps: Deps) -> partial[Any]:
-    return partial(deps.assessments.between, deps.application)
+    return partial(own_records, deps)

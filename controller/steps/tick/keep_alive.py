@@ -14,7 +14,7 @@ from controller.steps.context.journalling import write
 from controller.steps.context.paging import page
 from controller.steps.incident.approvals import next_ask, notify_approvers, question, write_approval_request
 from controller.steps.incident.driver import (
-    MOST_RUNS,
+    MOST_LOST,
     beat,
     drive,
     execution_name,
@@ -42,7 +42,7 @@ def keep_alive(deps: Deps, seen: Situation, state: State, incident: Incident, ab
             return
         # The name is taken and nothing runs: it failed. The next run drives with a new epoch.
         state = hand_over_to_next_run(deps, state, incident, "its execution had ended")
-        if incident.runs + 1 == MOST_RUNS:
+        if incident.lost + 1 == MOST_LOST:
             page_takeovers(deps, state, state.incidents[incident.id])
         return
     # The steps beat for themselves; while people are asked, or a wave settles for long, no step runs.

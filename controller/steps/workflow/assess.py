@@ -19,18 +19,18 @@ from controller.core.incident.alert_keys import bad
 from controller.core.incident.state import BEFORE_SHIFT, ENDED, Incident, Phase, State
 from controller.core.journal.moves import Confirmed, ShiftApplied, StoodDown
 from controller.core.model import Decision, Plan
-from controller.ports.errors import PolicyUnreadable
+from controller.ports.errors import JournalConflict, PolicyUnreadable
 from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.governance import governed
 from controller.steps.context.journalling import load_state, write
 from controller.steps.context.paging import note, page
 from controller.steps.context.situation import situation
-from controller.steps.incident.driver import take_or_keep_lease
+from controller.steps.incident.driver import bound_by_epoch, take_or_keep_lease, worn
 from controller.steps.incident.ending import drop_intent
-from controller.steps.payload import StepPayload
+from controller.steps.payload import WORN_OUT, StepPayload
 
-LOOPS = 1000
-"""Loops of one execution before it hands over to a new one (its history is bounded at 25,000 events)."""
+CONFLICT = 2
+"""Seconds until it looks again where others wrote first."""
 QUIET = frozenset({"unknown", "evidence-unreadable", "approval"})
 """Codes for which a hold is not worth a page: people are asked already, or may soon be."""
 
@@ -73,8 +73,17 @@ def record_late_apply(
 def assess(deps: Deps, payload: StepPayload) -> StepPayload:
     """Decide about the incident and write down what changed.
 
-    Never touches traffic.
+    Never touches traffic. Where others write first it looks again: by a loop that counts, and not by a retry.
     """
+    if payload.history >= WORN_OUT:
+        return payload.to("superseded")
+    try:
+        return _looked(deps, payload)
+    except JournalConflict as conflict:
+        return payload.to("hold", reason=str(conflict), wait=CONFLICT)
+
+
+def _looked(deps: Deps, payload: StepPayload) -> StepPayload:
     state = load_state(deps)
     incident = state.incidents.get(payload.incident)
     if incident is None or incident.epoch > payload.epoch:
@@ -149,13 +158,12 @@ def _handing_over(deps: Deps, payload: StepPayload, incident: Incident) -> str:
     """Return the reason why a fresh execution should drive on, or "".
 
     A running execution keeps the workflow of the version that started it. Once people were asked, or while a
-    call may be under way, it goes on all the same: in a new epoch they would have to answer again.
+    call may be under way, it goes on all the same, if it can: in a new epoch they would have to answer again.
     """
-    if payload.loop >= LOOPS:
-        return f"{LOOPS} loops"
+    if worn(payload, incident):
+        return f"its history is long: up to {payload.history} events"
     newer = 0 < payload.deployed < deps.deployed
-    bound = incident.request is not None or incident.phase is Phase.SHIFTING
-    return "a newer version is deployed" if newer and not bound else ""
+    return "a newer version is deployed" if newer and not bound_by_epoch(incident) else ""
 
 
 def _is_news(deps: Deps, incident: Incident, decision: Decision) -> bool:

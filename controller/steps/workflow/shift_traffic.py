@@ -1,7 +1,7 @@
 """The step ShiftTraffic: the one step that moves routing controls.
 
 ```
-act? -> RegionCounted for the fleet (durable) -> beat
+act? as approved? -> RegionCounted for the fleet (durable) -> beat
      -> ShiftIntended (durable) -> fence -> ARC, call by call -> read back -> ShiftApplied
                                    └ before every send: armed, our epoch and policy, same incident
 
@@ -19,8 +19,9 @@ too many is counted for a day: that only makes others wait for a person.
 from collections.abc import Mapping
 from functools import partial
 
-from controller.core.decision.approval_chain import granted, overrides
-from controller.core.decision.decide import decide
+from controller.core.decision import guards
+from controller.core.decision.approval_chain import approved, granted, overrides
+from controller.core.decision.decide import Situation, decide, guard_input
 from controller.core.decision.limits import fleet_refusal, left_today, regions_counted
 from controller.core.decision.plan import calls
 from controller.core.decision.progress import begun, in_part, lands_until
@@ -28,7 +29,7 @@ from controller.core.incident.state import Incident, Phase, State
 from controller.core.journal.event import Draft, Event
 from controller.core.journal.moves import ShiftApplied, ShiftIntended, ShiftRefused
 from controller.core.journal.notes import RegionCounted
-from controller.core.model import Plan
+from controller.core.model import Plan, Truth
 from controller.ports.errors import JournalConflict, SwitchRefused
 from controller.ports.outside import ReadBack
 from controller.steps.context.deps import Deps
@@ -100,6 +101,8 @@ def shift_traffic(deps: Deps, payload: StepPayload) -> StepPayload:
     plan = decision.plan
     if incident.phase is Phase.VERIFIED and not plan.changes:
         return payload.to("watch", wait=min(WATCH, settle_time(deps, incident)))
+    if (strange := _not_approved(seen, incident, plan)) is not None:
+        return payload.to("again", code="other-plan", reason=strange, wait=5)
     if (late := lands_until(state, incident)) > seen.now:
         return payload.to("again", reason="a call of another move may still land", wait=late - seen.now + 1)
     refusal = count_region_for_fleet(deps, state, incident, seen.controls)
@@ -118,6 +121,15 @@ def shift_traffic(deps: Deps, payload: StepPayload) -> StepPayload:
         return _refused(deps, state, incident, payload, refused)
     _applied(deps, state, incident, plan, shown, before=seen.controls)
     return payload.to("watch", wait=min(WATCH, settle_time(deps, incident)))
+
+
+def _not_approved(seen: Situation, incident: Incident, plan: Plan) -> str | None:
+    """Return the reason why this wave is not what people approved, or None.
+
+    The decision looked as well; this is the last look before a wave is written down and sent.
+    """
+    check = guards.as_approved(guard_input(seen.driving or seen, incident.source), plan)
+    return None if check.value is Truth.TRUE else check.sentence
 
 
 def _intent(
@@ -139,6 +151,7 @@ def _intent(
         before={name: controls[name] for name, _ in plan.goal} | dict(incident.before),
         in_force=None if state.policy == deps.policy.digest else state.policy,
         override=aside,
+        approved=approved(incident),
     )
 
 

@@ -26,7 +26,7 @@ from controller.steps.context.journalling import require_driver, write
 from controller.steps.context.paging import page
 from controller.steps.context.situation import situation
 from controller.steps.incident.drift import last_change, record_drift, repair_echo
-from controller.steps.incident.driver import beat
+from controller.steps.incident.driver import beat, worn
 from controller.steps.incident.traffic_proof import look_for_proof, obstacle
 from controller.steps.payload import StepPayload
 from controller.steps.workflow.assess import QUIET, remaining_plan
@@ -39,9 +39,12 @@ STAY = 20
 def verify_shift(deps: Deps, payload: StepPayload) -> StepPayload:
     """Return the next state after a look at the result.
 
-    `settled` once all is done, `again` for the next wave, `watch` while the result is not known.
+    `settled` once all is done, `again` for the next wave, `watch` while the result is not known. `again` also
+    once the history is long: Assess hands over.
     """
     state, incident = require_driver(deps, payload.incident, payload.epoch)
+    if worn(payload, incident):
+        return payload.to("again", reason="its history is long", wait=1)
     deps = governed(deps, state, incident)
     if incident.phase not in (Phase.SHIFTED, Phase.VERIFIED) or incident.target is None:
         return payload.to("again")

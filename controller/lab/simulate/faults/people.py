@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf
 
+from controller.core.incident.approval import SignedIn
 from controller.core.text import sanitize
 from controller.lab.simulate.faults.regions import Fault, Stop
 from controller.lab.simulate.world.facts import Fact
@@ -78,8 +79,11 @@ class People:
                 counted = gate.click(asked.id, who, yes=yes, reason=why)
                 said = Answered(counted, f"the console says {'yes' if counted else 'no'}")
             else:
-                by = identify(deps, who).id
-                said = answer(deps, asked.id, who=by, known_as=who, approve=yes, reason=sanitize(why, 500))
+                by = SignedIn("terminal", "sts:123456789012", f"AROA{who.upper()}")
+                said = answer(
+                    deps, asked.id, who=identify(deps, who).id, known_as=who, approve=yes,
+                    reason=sanitize(why, 500), by=by,
+                )  # fmt: skip
             if said.counted:
                 self.world.watch.counted[asked.id, who] += 1
                 self.world.trace.note("answered", deps.here, who, {"approval": asked.id, "who": who})

@@ -27,6 +27,7 @@ from controller.rehearsal.cloud import Cloud
 from controller.rehearsal.controller_region import Function
 from controller.rehearsal.service import Request, Response, Scope
 from controller.rehearsal.services.arc.data_plane import SERVICE
+from controller.steps.payload import WORN_BOUND
 
 PROMISED = 60.0
 """Seconds within which a late call is put back."""
@@ -67,7 +68,6 @@ def _of(
 
 
 JOURNAL = b"tidegate-journal"
-WORN = 1000
 WAITS = {"hold": "Hold", "again": "Hold", "watch": "Watch"}
 """The wait that a payload goes to next, if it goes to one."""
 
@@ -95,7 +95,7 @@ class WorldObserver:
     pages: list[float] = field(default_factory=list)
     """Moments at which a page got through."""
     worn: set[str] = field(default_factory=set)
-    """Homes whose execution goes on as if it had gone round `WORN` times."""
+    """Homes whose execution goes on as if its history were long."""
     waits: dict[str, str] = field(default_factory=dict)
     """The wait in which a home's execution is, if it is in one."""
     entered: list[Callable[[str, str], None]] = field(default_factory=list)
@@ -172,7 +172,7 @@ class WorldObserver:
             self._enters(home, name)
             if name == "Assess" and home in self.worn:
                 self.worn.discard(home)
-                event = {**event, "loop": WORN}
+                event = {**event, "history": WORN_BOUND}
             if name == "RequestApproval":
                 self.out.tokens.add(str(event["token"]))
             try:

@@ -12,7 +12,7 @@ from typing import Any
 
 from controller.rehearsal.service import Request, Response
 
-WRITES = frozenset({"PutItem", "UpdateItem"})
+WRITES = frozenset({"PutItem", "TransactWriteItems", "UpdateItem"})
 Key = tuple[str, str, str]
 
 
@@ -33,6 +33,8 @@ class StoredItems:
         Returns a sentence where it should not have been done.
         """
         asked = json.loads(body)
+        if operation == "TransactWriteItems":
+            return self._chained(region, [action["Put"]["Item"] for action in asked["TransactItems"]])
         match str(asked.get("TableName", "")), operation:
             case "tidegate-evidence", "PutItem" if "version" in asked["Item"]:
                 return self._evidence(region, asked["Item"])
@@ -49,6 +51,21 @@ class StoredItems:
         self.evidence[region, key[2]] = str(item["observations"]["S"]) if "observations" in item else ""
         lost = f"evidence of {key[2]}: version {version} over {before}, what was seen is lost"
         return lost if version <= before else None
+
+    def _chained(self, region: str, items: Any) -> str | None:
+        """Note an assessment, and the head of its chain."""
+        found = None
+        for item in items:
+            name = _s(item)
+            if not name.startswith("head#"):
+                found = found or self._once((region, name, item["at"]["N"]), "an assessment")
+                continue
+            key, count = (region, name, ""), int(item["count"]["N"])
+            before = self.last.get(key, count - 1)
+            self.last[key] = count
+            if count != before + 1:
+                found = found or f"assessment {count} of {region} follows assessment {before}"
+        return found
 
     def _beside_the_journal(self, operation: str, asked: Any) -> str | None:
         name = _s(asked.get("Item") or asked.get("Key") or {})

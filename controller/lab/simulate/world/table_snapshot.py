@@ -3,10 +3,10 @@
 A console looks at it: see `readmodel.trace`.
 """
 
-import json
 from collections.abc import Iterator
 from typing import Any, TextIO
 
+from controller.aws.dynamodb.assessment_items import is_head, place_of, record_of
 from controller.aws.dynamodb.evidence import observations
 from controller.core.journal.event import Event, event_of
 from controller.lab.simulate.world.world import World
@@ -64,8 +64,8 @@ def _events(world: World, here: str) -> list[Event]:
 
 def _assessments(world: World, home: str) -> tuple[tuple[float, dict[str, Any]], ...]:
     items = _items(world, home, ASSESSMENTS)
-    found = [(float(item["at"]["N"]), json.loads(item["record"]["S"])) for item in items]
-    return tuple(sorted(found, key=lambda pair: pair[0]))
+    kept = [(place_of(item).moment, record_of(item)) for item in items if not is_head(item)]
+    return tuple(sorted(kept, key=lambda pair: pair[0]))
 
 
 def _requests(world: World, region: str) -> tuple[tuple[float, float], ...]:

@@ -6,7 +6,7 @@ The catalog knows the store of each table of a Region, and deletes expired items
 import heapq
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -81,6 +81,15 @@ class Catalog:
     def put(self, opened: Opened, key: tuple[bytes, bytes], row: Row) -> None:
         store, info = opened
         store.put(info.name, *key, row)
+        self._note(info, key, row)
+
+    def put_all(self, puts: Sequence[tuple[Opened, tuple[bytes, bytes], Row]]) -> None:
+        """Put all items or none. Their tables are in one store."""
+        puts[0][0].store.put_all([(opened.info.name, *key, row) for opened, key, row in puts])
+        for opened, key, row in puts:
+            self._note(opened.info, key, row)
+
+    def _note(self, info: TableInfo, key: tuple[bytes, bytes], row: Row) -> None:
         if info.name in self.shared:
             self.shared[info.name].writes += 1
         if info.ttl:

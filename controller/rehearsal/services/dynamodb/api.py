@@ -7,6 +7,7 @@ from controller.rehearsal.service import Call
 from controller.rehearsal.services.dynamodb.admin import Admin, Catalog, GlobalTable
 from controller.rehearsal.services.dynamodb.reads import Reads
 from controller.rehearsal.services.dynamodb.store import Store
+from controller.rehearsal.services.dynamodb.transactions import Transactions
 from controller.rehearsal.services.dynamodb.writes import Writes
 from controller.rehearsal.time.kernel import Kernel
 
@@ -30,6 +31,7 @@ class Tables:
     ) -> None:
         catalog = Catalog(kernel, region, store, shared or {}, expiry_lag)
         admin, reads, writes = Admin(catalog), Reads(catalog), Writes(catalog)
+        transactions = Transactions(catalog)
         self._operations: dict[str, Callable[[Call], dict[str, Any]]] = {
             "CreateTable": admin.create_table,
             "DescribeTable": admin.describe_table,
@@ -41,6 +43,7 @@ class Tables:
             "UpdateItem": writes.update_item,
             "DeleteItem": writes.delete_item,
             "BatchWriteItem": writes.batch_write_item,
+            "TransactWriteItems": transactions.transact_write_items,
             "GetItem": reads.get_item,
             "BatchGetItem": reads.batch_get_item,
             "Query": reads.query,

@@ -1,6 +1,6 @@
 """The protocol of a store, which keeps the tables."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -54,6 +54,10 @@ class Store(Protocol):
     def get(self, table: str, partition: bytes, sort: bytes) -> Row | None: ...
 
     def put(self, table: str, partition: bytes, sort: bytes, row: Row) -> None: ...
+
+    def put_all(self, rows: Sequence[tuple[str, bytes, bytes, Row]]) -> None:
+        """Put all of (table, partition key, sort key, row), or none where that fails."""
+        ...
 
     def delete(self, table: str, partition: bytes, sort: bytes) -> None: ...
 

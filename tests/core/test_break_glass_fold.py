@@ -1,0 +1,404 @@
+"""What a person moved by break-glass is remembered the same, whenever the journal hears of it.
+
+The scripts play a truth: who moved which controls when. A tick a minute writes `DriftSeen` where the journal
+is wrong about them, as the controllers do. Each record of break-glass reaches the journal at once, or later.
+"""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from controller.core.incident.control_history import KEPT, as_of, placed, put, put_late
+from controller.core.incident.fold import apply, refuse_illegal
+from controller.core.incident.state import ENDED, GLASS, IllegalMove, Phase, State
+from controller.core.journal.event import seal
+from controller.core.journal.kind import Kind
+from tests.support.journal_events import drafted
+
+REGIONS = ("east", "west", "south")
+SLICES = 2
+HOME = {f"{region}-{n}": region != "south" for region in REGIONS for n in range(SLICES)}
+BY = "tidegate@us-east-2"
+Script = Callable[["Play"], None]
+Record = tuple[float, dict[str, Any], str]
+"""When it was written on the machine, what it says, and the move that it belongs to."""
+
+
+def of(region: str) -> list[str]:
+    return [f"{region}-{n}" for n in range(SLICES)]
+
+
+def leaving(truth: Mapping[str, bool], source: str, target: str) -> dict[str, bool]:
+    goal = {}
+    for mine, theirs in zip(of(source), of(target), strict=True):
+        if truth[mine]:
+            goal |= {theirs: True, mine: False}
+    return {name: on for name, on in goal.items() if truth[name] is not on}
+
+
+@dataclass
+class Play:
+    """A truth and its journal. late: seconds from a record until the journal has it. skew: of its clock."""
+
+    late: Sequence[float] = ()
+    skew: float = 0.0
+    truth: dict[str, bool] = field(default_factory=lambda: dict(HOME))
+    state: State = field(default_factory=lambda: State("shop"))
+    now: float = 1000.0
+    waiting: list[tuple[float, Record]] = field(default_factory=list)
+    later: list[tuple[float, str, dict[str, Any]]] = field(default_factory=list)
+    count: int = 0
+    drifts: int = 0
+
+    def __post_init__(self) -> None:
+        self.write(Kind.POLICY_LOADED, {"digest": "p", "deployed": 1.0, "controls": dict(self.truth)})
+
+    def write(self, kind: Kind, data: dict[str, Any], incident: str | None = None, by: str = BY) -> None:
+        self.count += 1
+        draft = drafted(f"id{self.count}", kind, self.now, by, 0, incident, data)
+        refuse_illegal(self.state, draft)
+        self.state = apply(self.state, seal("shop", draft, self.state.last))
+
+    def pass_time(self, seconds: float) -> None:
+        """Let records arrive, and a controller look each minute."""
+        end = self.now + seconds
+        while self.now < end:
+            self.now = min(end, self.now + 1.0)
+            for at, name, data in [each for each in self.later if each[0] <= self.now]:
+                self.later.remove((at, name, data))
+                self.write(Kind.SETTLED, data, name)
+            for due, record in sorted(self.waiting, key=lambda pair: pair[0]):
+                if due <= self.now:
+                    self.waiting.remove((due, record))
+                    self.bring_in(record)
+            if self.now % 60.0 == 0.0:
+                self.tick()
+
+    def tick(self) -> None:
+        found = {name: on for name, on in self.truth.items() if self.state.stand[name] is not on}
+        if found:
+            self.drifts += 1
+            differs = {name: [not on, on] for name, on in found.items()}
+            self.write(Kind.DRIFT_SEEN, {"controls": found, "differs": differs})
+
+    def bring_in(self, record: Record) -> None:
+        at, data, name = record
+        said = {"record": f"{name}-{data['stage']}", "record_hash": "h", "at": at, "who": "ana@host", **data}
+        self.write(Kind.BROKE_GLASS, said, name, "ana@host")
+
+    def glass(self, source: str, target: str, stage: str = "applied") -> None:
+        late = self.late[len({r[2] for _, r in self.waiting}) % len(self.late)] if self.late else 0.0
+        goal = leaving(self.truth, source, target)
+        two = [*of(source), *of(target)]
+        before = {name: self.truth[name] for name in two}
+        plan = {"region": source, "to": target, "before": before}
+        name = f"shop-{source}-{self.now:.0f}"
+        clock = self.now + self.skew
+        self.waiting.append(
+            (self.now + late, (clock, {**plan, "stage": "intended", "after": before | goal}, name))
+        )
+        if stage in ("applied", "unconfirmed"):
+            self.truth |= goal
+        after = {name: self.truth[name] for name in two}
+        read = {"after": after} if stage != "unconfirmed" else {}
+        self.waiting.append((self.now + late, (clock + 2, {**plan, "stage": stage, **read}, name)))
+
+    def by_hand(self, *names: str, on: bool) -> None:
+        self.truth |= dict.fromkeys(names, on)
+
+    def evacuate(self, source: str, target: str, settles: float = 0.0) -> None:
+        goal, name = leaving(self.truth, source, target), f"shop-{source}-auto-{self.now:.0f}"
+        self.write(Kind.INCIDENT_OPENED, {"source": source}, name)
+        self.write(Kind.CONFIRMED, {"target": target}, name)
+        before = {n: self.truth[n] for n in goal}
+        self.write(
+            Kind.SHIFT_INTENDED, {"changes": [[n, on] for n, on in goal.items()], "before": before}, name
+        )
+        self.truth |= goal
+        self.write(Kind.SHIFT_APPLIED, {"states": goal}, name)
+        self.write(Kind.SHIFT_VERIFIED, {}, name)
+        self.later.append((self.now + settles, name, {"target": target}))
+        self.pass_time(1.0)
+
+    def restore(self, source: str) -> None:
+        left = self.state.away(source)
+        assert left is not None
+        name = f"shop-{source}-home-{self.now:.0f}"
+        goal = {n: self.state.home[n] for n in self.truth if self.state.home[n] is not self.truth[n]}
+        self.write(Kind.RESTORE_OPENED, {"source": source, "of": left.id, "target": str(left.target)}, name)
+        self.write(Kind.CONFIRMED, {"target": str(left.target)}, name)
+        before = {n: self.truth[n] for n in goal}
+        self.write(
+            Kind.SHIFT_INTENDED, {"changes": [[n, on] for n, on in goal.items()], "before": before}, name
+        )
+        self.truth |= goal
+        self.write(Kind.SHIFT_APPLIED, {"states": goal}, name)
+        self.write(Kind.SHIFT_VERIFIED, {}, name)
+        self.write(Kind.SETTLED, {"target": source}, name)
+
+
+def remembered(play: Play) -> tuple[dict[str, Any], tuple[str, float]]:
+    """What the next commands go by, and whose cooldown counts since when."""
+    state = play.state
+    assert state.stand == play.truth
+    away = {region: found.id for region in REGIONS if (found := state.away(region))}
+    last = state.last_moved()
+    found = {
+        "away": away,
+        "home": state.home if away else None,
+        "phases": {i.id: i.phase for i in state.incidents.values() if i.intent == GLASS},
+    }
+    return found, (last.id, last.changed) if last else ("", 0.0)
+
+
+def there(play: Play) -> None:
+    play.glass("east", "west")
+    play.pass_time(300)
+
+
+def there_and_on(play: Play) -> None:
+    play.glass("east", "west")
+    play.pass_time(300)
+    play.glass("west", "south")
+    play.pass_time(300)
+
+
+def there_and_back(play: Play) -> None:
+    play.glass("east", "south")
+    play.pass_time(300)
+    play.glass("south", "east")
+    play.pass_time(300)
+
+
+def there_and_back_by_hand(play: Play) -> None:
+    play.glass("east", "west")
+    play.pass_time(300)
+    play.by_hand(*of("east"), on=True)
+    play.pass_time(300)
+
+
+def there_and_then_left_by_itself(play: Play) -> None:
+    play.glass("east", "west")
+    play.pass_time(300)
+    play.evacuate("west", "south")
+    play.pass_time(300)
+
+
+def after_an_evacuation(play: Play) -> None:
+    play.evacuate("east", "west")
+    play.pass_time(300)
+    play.glass("west", "south")
+    play.pass_time(300)
+
+
+def while_an_evacuation_settles(play: Play) -> None:
+    play.evacuate("east", "west", settles=600.0)
+    play.pass_time(300)
+    play.glass("west", "south")
+    play.pass_time(900)
+
+
+def back_to_what_was_evacuated(play: Play) -> None:
+    play.evacuate("east", "south")
+    play.pass_time(300)
+    play.glass("south", "east")
+    play.pass_time(300)
+
+
+def an_earlier_absence(play: Play) -> None:
+    there_and_back_by_hand(play)
+    play.evacuate("east", "south")
+    play.pass_time(300)
+
+
+def a_third_region_by_hand(play: Play) -> None:
+    play.glass("east", "west")
+    play.pass_time(300)
+    play.by_hand("south-0", on=True)
+    play.pass_time(300)
+    play.glass("west", "south")
+    play.pass_time(300)
+
+
+SCRIPTS = [
+    there, there_and_on, there_and_back, there_and_back_by_hand, there_and_then_left_by_itself,
+    after_an_evacuation, while_an_evacuation_settles, back_to_what_was_evacuated, an_earlier_absence,
+    a_third_region_by_hand,
+]  # fmt: skip
+
+
+def played(script: Script, late: Sequence[float] = (), skew: float = 0.0) -> Play:
+    play = Play(late, skew)
+    play.pass_time(80)
+    script(play)
+    play.pass_time(7200)
+    return play
+
+
+def same(found: Play, wanted: Play, within: float = 70.0) -> bool:
+    """The same is remembered, but for a cooldown that begins when a controller saw the move."""
+    (a, ends_a), (b, ends_b) = remembered(found), remembered(wanted)
+    return a == b and ends_a[0] == ends_b[0] and abs(ends_a[1] - ends_b[1]) <= within
+
+
+LATE = [(45.0,), (90.0,), (400.0,), (5000.0,), (5000.0, 200.0), (200.0, 5000.0)]
+
+
+@pytest.mark.parametrize("late", LATE, ids=str)
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.__name__)
+def test_whenever_the_record_arrives_the_same_is_remembered(script: Script, late: Sequence[float]) -> None:
+    at_once = played(script)
+    assert at_once.drifts == (1 if "hand" in script.__name__ or "earlier" in script.__name__ else 0)
+    assert same(played(script, late), at_once)
+
+
+@pytest.mark.parametrize("skew", [-290.0, 290.0])
+@pytest.mark.parametrize("late", [0.0, 90.0, 5000.0])
+@pytest.mark.parametrize("script", [there, there_and_on, there_and_back, while_an_evacuation_settles])
+def test_a_machine_whose_clock_is_five_minutes_wrong_says_the_same(
+    script: Script, late: float, skew: float
+) -> None:
+    assert same(played(script, (late,), skew), played(script), within=400.0)
+
+
+def at_random(seed: int) -> Script:
+    rng = random.Random(seed)
+    kinds, stages = ("glass", "glass", "leave", "hand"), ("applied", "applied", "refused", "unconfirmed")
+    steps = [
+        (rng.choice(kinds), *rng.sample(REGIONS, 2), rng.choice(stages), rng.choice((120, 300, 900)))
+        for _ in range(rng.randint(2, 4))
+    ]
+
+    def script(play: Play) -> None:
+        for kind, source, target, stage, wait in steps:
+            if not leaving(play.truth, source, target):
+                continue
+            if kind == "glass":
+                play.glass(source, target, stage)
+            elif kind == "leave":
+                play.evacuate(source, target)
+            else:
+                play.by_hand(f"{source}-0", on=not play.truth[f"{source}-0"])
+            play.pass_time(wait)
+
+    return script
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_so_it_is_for_any_moves_in_any_order(seed: int) -> None:
+    rng = random.Random(seed)
+    late = [rng.choice((0.0, 45.0, 90.0, 400.0, 2000.0, 6000.0)) for _ in range(4)]
+    assert same(played(at_random(seed), late), played(at_random(seed)))
+
+
+def test_it_is_known_to_be_away_and_comes_home_as_before() -> None:
+    play = played(there, (400.0,))
+    left = play.state.away("east")
+    assert left is not None
+    assert (left.intent, left.phase, left.requested_by, left.target) == (
+        GLASS,
+        Phase.SETTLED,
+        "ana@host",
+        "west",
+    )
+    play.restore("east")
+    assert play.truth == HOME
+    assert play.state.away("east") is None
+    play.pass_time(300)
+    assert play.drifts == 1
+
+
+ENDS = [
+    ("intended", False, Phase.UNCONFIRMED), ("applied", True, Phase.SETTLED),
+    ("refused", False, Phase.STOOD_DOWN), ("refused", True, Phase.SETTLED),
+    ("unconfirmed", False, Phase.UNCONFIRMED), ("unconfirmed", True, Phase.UNCONFIRMED),
+    ("of a later version", False, Phase.UNCONFIRMED),
+]  # fmt: skip
+
+
+def record(stage: str, *, moved: bool = True, name: str = "shop-east-7") -> Record:
+    before = {n: HOME[n] for n in (*of("east"), *of("west"))}
+    goal = {"east-0": False, "east-1": False}
+    after = before | goal if moved or stage == "intended" else before
+    return 1080.0, {"region": "east", "to": "west", "stage": stage, "before": before, "after": after}, name
+
+
+@pytest.mark.parametrize(("stage", "moved", "phase"), ENDS)
+def test_what_became_of_it_is_its_phase_and_it_is_never_open(stage: str, moved: bool, phase: Phase) -> None:
+    play = Play()
+    play.now = 1090.0
+    play.bring_in(record(stage, moved=moved))
+    found = play.state.incidents["shop-east-7"]
+    assert (found.phase, found.outcome, found.intent) == (phase, stage, GLASS)
+    assert phase in ENDED
+    assert play.state.open is None
+    assert (play.state.away("east") is not None) is (moved and stage != "intended")
+    assert (play.state.last_moved() is not None) is (phase is not Phase.STOOD_DOWN)
+
+
+def test_what_nobody_confirmed_is_away_once_a_controller_sees_it_stand_so() -> None:
+    play = Play()
+    play.now = 1090.0
+    play.bring_in(record("intended"))
+    play.bring_in(record("unconfirmed", moved=False))
+    assert play.state.away("east") is None
+    play.truth |= {"east-0": False, "east-1": False}
+    play.pass_time(60)
+    assert play.drifts == 1
+    left = play.state.away("east")
+    assert left is not None
+    assert left.id == "shop-east-7"
+
+
+def test_what_has_ended_takes_no_further_record_and_another_s_incident_takes_none() -> None:
+    play = Play()
+    play.now = 1090.0
+    play.bring_in(record("applied"))
+    with pytest.raises(IllegalMove, match="may not follow while shop-east-7 is settled"):
+        play.bring_in(record("refused"))
+    play.evacuate("west", "south")
+    with pytest.raises(IllegalMove, match="may not follow"):
+        play.bring_in(record("applied", name="shop-west-auto-1090"))
+
+
+def test_a_record_of_an_older_version_names_no_incident_and_changes_nothing() -> None:
+    play = Play()
+    before = play.state
+    at, said, _ = record("applied")
+    play.write(Kind.BROKE_GLASS, {"record": "r", "record_hash": "h", "at": at, **said}, None, "ana@host")
+    assert (play.state.stand, play.state.incidents, play.state.home) == (before.stand, {}, before.home)
+
+
+def test_it_opens_beside_what_is_open_and_that_goes_on() -> None:
+    play = Play()
+    play.write(Kind.INCIDENT_OPENED, {"source": "west"}, "shop-west-2")
+    play.bring_in(record("applied"))
+    assert play.state.open is not None
+    assert play.state.open.id == "shop-west-2"
+    play.write(Kind.CONFIRMED, {"target": "south"}, "shop-west-2")
+
+
+def test_a_history_keeps_the_latest_states_and_says_how_it_was() -> None:
+    found: Any = {}
+    for n in range(KEPT + 5):
+        found = put(found, {"a": bool(n % 2)}, 100.0 * n)
+    assert len(found["a"]) == KEPT
+    assert as_of(found, 0.0) == {"a": True}
+    assert as_of(found, 3600.0) == {"a": True}
+    assert as_of(found, 3600.1) == {"a": False}
+    late = put_late(found, {"a": True}, 3650.0)
+    assert as_of(late, 3700.0) == {"a": True}
+    assert put(found, {"a": True}, 5.0)["a"][-1] == (100.0 * (KEPT + 4), True), "the journal's order counts"
+
+
+def test_a_record_is_placed_where_what_it_read_fits() -> None:
+    found = put(put({}, {"a": True}, 0.0), {"a": False}, 1000.0)
+    was, then = {"a": True}, {"a": False}
+    assert placed(found, was, then, 980.0, fresh=True) == 980.0, "a controller saw it 20 s later"
+    assert placed(found, was, then, 1200.0, fresh=False) == 1000.0, "its clock is ahead"
+    assert placed(found, then, was, 980.0, fresh=True) > 1000.0, "nobody saw it: it is the newest"
+    assert placed(found, then, was, 3000.0, fresh=False) == 3000.0
+    assert placed(found, was, then, 9000.0, fresh=False) == 9000.0, "no clock is so far ahead"
