@@ -4,7 +4,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from functools import partial
 from typing import Any, TypeVar
 
 from controller.core.contracts import DECISION_SCHEMA, decision_event

@@ -222,7 +222,7 @@ def journal_records(deps: Deps, records: Sequence[LocalMove]) -> int:
 
 def _draft(deps: Deps, record: LocalMove) -> Draft:
     line = record.body
-    who = deps.people.id_of(str(line.get("who", "unknown")))  # the machine's file knows a name, the journal none
+    who = deps.people.id_of(str(line.get("who", "unknown")))  # its file holds a name, the journal none
     sentence = (
         f"{who}: {line.get('region')} -> {line.get('to')}, {line.get('stage')}: {line.get('reason', '')}"
     )
