@@ -5,6 +5,8 @@ from collections.abc import Iterable
 JOURNAL, EVIDENCE, ASSESSMENTS = "tidegate-journal", "tidegate-evidence", "tidegate-assessments"
 QUEUE, DEAD_LETTERS = "tidegate-intake", "tidegate-dead-letters"
 TOPIC = MACHINE = "tidegate"
+MASTER = "tidegate-master"
+"""The control and the gating rule of the master switch."""
 KEY, SIGNING_KEY = "alias/tidegate", "alias/tidegate-signing"
 TABLE_KEYS = {
     JOURNAL: (("application", "S"), ("seq", "N")),

@@ -16,13 +16,15 @@ from controller.audit.approvals import Question, questions
 from controller.audit.availability import Span, Stretch, blinded, enforced, nobody, seconds, stretches
 from controller.core.explanation import format_time
 from controller.core.incident.fold import fold
-from controller.core.incident.state import Incident, Phase
+from controller.core.incident.state import GLASS, Incident, Phase
 from controller.core.journal.event import Event
 from controller.core.journal.kind import Kind
 from controller.core.journal.moves import Opening
 from controller.core.journal.notes import PolicyLoaded
 
 OUTCOMES = ("moved", "stood down", "refused", "rolled back", "open")
+BY_HAND = ("moved", "refused", "unconfirmed")
+"""Outcomes of a move by break-glass; the safety rules or ARC refuse it, nobody else."""
 HOUR = 3600.0
 ALSO = {
     Kind.REFUSED: "commands_refused",
@@ -70,19 +72,24 @@ class Episode:
 def episodes(application: str, events: Sequence[Event], begin: float, end: float) -> tuple[Episode, ...]:
     """Return the incidents that were opened from `begin` to `end`.
 
+    A move by break-glass counts when the journal heard of it, which may be a period after it was made.
     events: from the first on.
     """
     found = fold(application, events).incidents.values()
     about: dict[str, list[Event]] = {}
     for event in events:
         about.setdefault(event.draft.incident or "", []).append(event)
-    return tuple(_episode(i, about[i.id]) for i in found if begin <= i.opened <= end)
+    counts = {i.id: about[i.id][0].at if i.intent == GLASS else i.opened for i in found}
+    return tuple(_episode(i, about[i.id]) for i in found if begin <= counts[i.id] <= end)
 
 
 def _episode(incident: Incident, events: Sequence[Event]) -> Episode:
     def first(kind: Kind) -> float | None:
         return next((event.at for event in events if event.kind is kind), None)
 
+    if incident.intent == GLASS:
+        moved = incident.moved or None
+        return Episode(incident, _by_hand(incident), None, None, moved, None, incident.changed)
     verified = [event.at for event in events if event.kind is Kind.SHIFT_VERIFIED]
     ended = [e.at for e in events if e.kind in (Kind.SETTLED, Kind.STOOD_DOWN, Kind.ROLLED_BACK)]
     opening = next(((event.at, event.body) for event in events if isinstance(event.body, Opening)), None)
@@ -107,6 +114,11 @@ def _outcome(incident: Incident, events: Sequence[Event]) -> str:
     if incident.phase is Phase.STOOD_DOWN:
         return "refused" if incident.refused else "stood down"
     return "open"
+
+
+def _by_hand(incident: Incident) -> str:
+    ends = {Phase.SETTLED: "moved", Phase.STOOD_DOWN: "refused"}
+    return ends.get(incident.phase, "unconfirmed")
 
 
 def _seen(opened: float, said: Opening) -> float | None:
@@ -192,6 +204,7 @@ def figures(a: Account) -> dict[str, Any]:
         "times": _times([e for e in _evacuated(a) if not _in_shadow(a, e)]),
         "approvals": _approvals(a.questions),
         "drills": _drills(a),
+        "break_glass": _break_glass(a),
         "hours": _hours(a.standing),
         "watching": _watching(a),
         "policies": [_policy(e, e.body) for e in a.within if isinstance(e.body, PolicyLoaded)],
@@ -264,6 +277,17 @@ def _drills(a: Account) -> dict[str, Any]:
         "last_success": None
         if last is None or last.ended is None
         else {"region": last.incident.source, "at": format_time(last.ended)},
+    }
+
+
+def _break_glass(a: Account) -> dict[str, Any]:
+    """Return the moves by break-glass of which the journal heard in the period."""
+    found = [e for e in a.episodes if e.incident.intent == GLASS]
+    people = Counter(e.incident.requested_by or "unknown" for e in found)
+    return {
+        "moves": len(found),
+        "outcomes": {name: sum(e.outcome == name for e in found) for name in BY_HAND},
+        "people": [{"who": who, "moves": count} for who, count in sorted(people.items())],
     }
 
 

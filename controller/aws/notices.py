@@ -7,12 +7,10 @@ from botocore.client import BaseClient
 
 from controller.aws.errors import translated
 from controller.core.canonical_json import ascii_json
-from controller.core.text import NOTICE, sanitize, shorten
+from controller.core.text import NOTICE, SUBJECT, sanitize, shorten
 from controller.ports.errors import OutsideUnreachable
 
 PERMISSIONS: tuple[str, ...] = ("events:PutEvents", "sns:Publish")
-SUBJECT = 100
-"""Characters, ASCII: SNS's own limit."""
 TEXT = 60_000
 """Characters; SNS takes 256 KiB, and one may have four bytes."""
 KEY = 200

@@ -101,7 +101,9 @@ class DecisionEvent(BaseModel):
     kind: str = Field(max_length=64, description="the journal event's kind")
     by: str = Field(max_length=256, description="who, or which controller, did it")
     incident: str | None = Field(default=None, max_length=128)
-    intent: str | None = Field(default=None, max_length=16, description="evacuate, restore or drill")
+    intent: str | None = Field(
+        default=None, max_length=16, description="evacuate, restore, drill or break-glass"
+    )
     source: str | None = Field(default=None, max_length=32, description="the Region that is left")
     target: str | None = Field(default=None, max_length=32, description="the Region that takes the traffic")
     phase: str | None = Field(default=None, max_length=16, description="of the incident, after the change")

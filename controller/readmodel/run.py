@@ -201,10 +201,14 @@ class Story:
     @property
     def target(self) -> str | None:
         """Return the Region that the traffic of `region` was moved to, if it was moved."""
-        every = (event.body for event in self.journal)
-        intents = [said for said in every if isinstance(said, ShiftIntended)]
-        own = [said for said in intents if said.source in ("", self.region)]
-        return own[-1].target if own else None
+        own: list[str | None] = []
+        for event in self.journal:
+            match event.body:
+                case ShiftIntended(source=source, target=target) if source in ("", self.region):
+                    own.append(target)
+                case BrokeGlass(region=region, to=target) if region == self.region:
+                    own.append(target)
+        return own[-1] if own else None
 
     def slices_off_at(self) -> float | None:
         """Return the first moment when a slice was On in no Region, or None.
@@ -332,8 +336,8 @@ def _of_note(said: Note, by: str) -> str:
             return f"held back for three minutes, for the Region recovered twice before: {subject}"
         case Told(controller=controller, subject=subject):
             return f"{controller} told people what they were not told before: {subject}"
-        case BrokeGlass(sentence=told, reason=reason):
-            return told or reason
+        case BrokeGlass(sentence=told, reason=reason, amiss=amiss):
+            return (told or reason) + (f" (the machine's record is amiss: {amiss})" if amiss else "")
         case Armed() | Disarmed() | Recovered() | DriftSeen() | EchoSeen() | JournalRestored():
             return said.reason
 

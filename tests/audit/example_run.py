@@ -7,6 +7,7 @@ from typing import Any, get_args
 from controller.core.journal.body import Changes, Document, States
 from controller.core.journal.event import Body, Event, seal
 from controller.core.journal.kind import Kind
+from controller.core.journal.whole_plan import WholePlan
 from controller.readmodel.run import Bucket, Judgement, Lane, Milestones, Said, Shift, Story, Stretch
 from tests.support.journal_events import drafted
 
@@ -69,6 +70,7 @@ def every_kind(text: str) -> tuple[Event, ...]:
         str: text, str | None: text, float: 1.0, float | None: 1.0, int: 2, bool: True,
         tuple[str, ...]: [text], Changes: [[text, True]], States: {text: False}, States | None: {text: False},
         Mapping[str, tuple[bool, bool]]: {text: [True, False]}, Document: {}, Document | None: RECORD,
+        WholePlan | None: {"source": text, "target": text, "waves": [{"on": [text], "off": [text]}]},
     }  # fmt: skip
     return events(
         *((1, Kind(said.__name__), {each.name.rstrip("_"): members[each.type] for each in fields(said)})

@@ -16,6 +16,7 @@ from controller import wiring
 from controller.aws.dynamodb.assessments import DynamoAssessments
 from controller.aws.dynamodb.journal import DynamoJournal
 from controller.core.canonical_json import ascii_json
+from controller.core.journal.body import members
 from controller.core.journal.event import Draft, Event
 from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
@@ -23,7 +24,7 @@ from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.rehearsal.wire.botocore_client import virtual_clients
 from controller.steps.context.deps import Deps
 from tests.support.console_world import GATE, Desk
-from tests.support.journal_events import drafted, said
+from tests.support.journal_events import drafted
 from tests.support.policy_scene import policy_data
 from tests.support.world import World, failing
 from tests.support.world_feed import Straight
@@ -106,8 +107,9 @@ def _asked(w: World) -> int:
 def _copied(events: Sequence[Event], number: int, start: float) -> Iterator[Draft]:
     """The same under ids of their own, the first at `start`."""
     rng, moved = random.Random(number), start - events[0].at
-    names = {event.draft.incident for event in events} | {said(event).get("approval") for event in events}
-    text = ascii_json([[e.kind, e.at, e.draft.by, e.draft.epoch, e.draft.incident, said(e)] for e in events])
+    told = [[e.kind, e.at, e.draft.by, e.draft.epoch, e.draft.incident, members(e.body)] for e in events]
+    names = {incident for *_, incident, _ in told} | {data.get("approval") for *_, data in told}
+    text = ascii_json(told)
     for name in sorted(filter(None, names)):
         stem, dash, turn = name.rpartition("-")  # an incident's; a request's is 128 random bits
         text = text.replace(name, f"{stem}-{number + 100}{turn}" if dash else f"{rng.getrandbits(128):032x}")

@@ -32,7 +32,7 @@ def of(region: str) -> list[str]:
 
 
 def leaving(truth: Mapping[str, bool], source: str, target: str) -> dict[str, bool]:
-    goal = {}
+    goal: dict[str, bool] = {}
     for mine, theirs in zip(of(source), of(target), strict=True):
         if truth[mine]:
             goal |= {theirs: True, mine: False}
@@ -144,9 +144,10 @@ def remembered(play: Play) -> tuple[dict[str, Any], tuple[str, float]]:
     """What the next commands go by, and whose cooldown counts since when."""
     state = play.state
     assert state.stand == play.truth
-    away = {region: found.id for region in REGIONS if (found := state.away(region))}
+    left = {region: state.away(region) for region in REGIONS}
+    away = {region: each.id for region, each in left.items() if each}
     last = state.last_moved()
-    found = {
+    found: dict[str, Any] = {
         "away": away,
         "home": state.home if away else None,
         "phases": {i.id: i.phase for i in state.incidents.values() if i.intent == GLASS},
@@ -266,14 +267,18 @@ def test_a_machine_whose_clock_is_five_minutes_wrong_says_the_same(
 
 def at_random(seed: int) -> Script:
     rng = random.Random(seed)
-    kinds, stages = ("glass", "glass", "leave", "hand"), ("applied", "applied", "refused", "unconfirmed")
-    steps = [
-        (rng.choice(kinds), *rng.sample(REGIONS, 2), rng.choice(stages), rng.choice((120, 300, 900)))
+    steps: list[tuple[str, list[str], str, float]] = [
+        (
+            rng.choice(("glass", "glass", "leave", "hand")),
+            rng.sample(REGIONS, 2),
+            rng.choice(("applied", "applied", "refused", "unconfirmed")),
+            rng.choice((120.0, 300.0, 900.0)),
+        )
         for _ in range(rng.randint(2, 4))
     ]
 
     def script(play: Play) -> None:
-        for kind, source, target, stage, wait in steps:
+        for kind, (source, target), stage, wait in steps:
             if not leaving(play.truth, source, target):
                 continue
             if kind == "glass":

@@ -14,9 +14,11 @@ from controller.core.journal.moves import (
     Settled,
     ShiftApplied,
     ShiftIntended,
+    ShiftVerified,
     TakenOver,
 )
 from controller.core.journal.notes import Armed, Disarmed, Muted
+from controller.core.journal.whole_plan import Turned, WholePlan
 from controller.lab.policy_files.overlay import overlaid
 from controller.lab.simulate.world.facts import Fact
 from controller.lab.simulate.world.world import World
@@ -200,6 +202,20 @@ def s14(world: World) -> Fact:
     return sent(world, override=("arn:1",))
 
 
+def s14_wave(world: World) -> Fact:
+    """Two people agreed about the first wave; the second sets the rule aside as well."""
+    opened(world)
+    asked(world, people=2, override=("arn:1",), wave=1)
+    for who in ("ana", "ben"):
+        wrote(world, ApprovalGiven(approval="a1"), by=who)
+    for _ in range(2):
+        intended(world)
+        wrote(world, ShiftApplied(states={}))
+        wrote(world, ShiftVerified())
+    intended(world)
+    return sent(world, override=("arn:1",))
+
+
 def s15(world: World) -> Fact:
     opened(world)
     intended(world)
@@ -235,6 +251,46 @@ def a3(world: World) -> Fact:
     return intended(world)
 
 
+def approved(world: World, *, approved: str | None = None, turned: int = 0, target: str = WEST) -> Fact:
+    """People agreed to turn the first control Off; `turned` is what the intent turns, towards `target`."""
+    opened(world)
+    controls = world.policy.regions[EAST].controls
+    whole = WholePlan(EAST, WEST, (Turned(off=controls[:1]),))
+    asked(world, plan=whole.digest, whole=whole, wave=1)
+    wrote(world, ApprovalGiven(approval="a1"), by="ana")
+    changes = ((controls[turned], False),)
+    named = whole.digest if approved is None else approved
+    said = ShiftIntended(source=EAST, target=target, changes=changes, policy="abc", approved=named)
+    return wrote(world, said)
+
+
+def a3_beyond(world: World) -> Fact:
+    return approved(world, turned=1)
+
+
+def a3_unknown(world: World) -> Fact:
+    return approved(world, approved="0" * 64)
+
+
+def a3_elsewhere(world: World) -> Fact:
+    return approved(world, target="eu-west-1")
+
+
+def a3_too_few(world: World) -> Fact:
+    approved(world)
+    world.watch.record.lives[LIFE].questions[-1].people = 2
+    control = world.policy.regions[EAST].controls[0]
+    plan = world.watch.record.lives[LIFE].questions[-1].plan
+    return wrote(world, ShiftIntended(source=EAST, target=WEST, changes=((control, False),), approved=plan))
+
+
+def a3_forgotten(world: World) -> Fact:
+    """The next wave of a move that was approved names nothing."""
+    approved(world)
+    wrote(world, ShiftApplied(states={}))
+    return intended(world)
+
+
 def a4(world: World) -> Fact:
     opened(world)
     asked(world)
@@ -262,8 +318,12 @@ CASES: dict[str, tuple[str, Callable[[World], Fact]]] = {
         s10,
         s12,
         s14,
+        s14_wave,
         s15,
         s18,
     )
 }
 CASES |= {case.__name__: (case.__name__.upper(), case) for case in (a1, a3, a4, l4)} | {"a5": ("A1", a5)}
+CASES |= {
+    case.__name__: ("A3", case) for case in (a3_beyond, a3_unknown, a3_elsewhere, a3_too_few, a3_forgotten)
+}

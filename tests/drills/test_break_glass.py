@@ -7,7 +7,8 @@ from controller.core.journal.kind import Kind
 from controller.core.journal.notes import Escalated
 from controller.lab.scenarios import SCENARIOS
 from controller.lab.scenarios.play import Run, rehearse
-from controller.steps.operator.break_glass import journal_records, move, plan_move
+from controller.steps.operator.break_glass import move, plan_move
+from controller.steps.operator.local_records import journal_records
 from tests.support.break_glass_line import line
 from tests.support.drill_run import set_up
 from tests.support.policy_scene import EAST, WEST

@@ -71,6 +71,11 @@ def test_a_person_moves_traffic_and_everything_can_be_looked_at(rehearsal: Rehea
     assert shown["chain_whole"] is True
     by = {event["kind"]: event["by"] for event in shown["events"]}
     assert (by["IncidentOpened"], by["ApprovalGiven"]) == ("ana", "ben")
+    says = {event["kind"]: (event["says"], event["data"]) for event in shown["events"]}
+    assert says["ApprovalGiven"][0].startswith("approved by ben in a rehearsal")
+    assert says["ApprovalGiven"][1]["door"] == "rehearsal"
+    assert "did not count" in says["AnswerRefused"][0]
+    assert says["ShiftIntended"][1]["approved"] == says["ApprovalRequested"][1]["plan"]
 
 
 def test_status_why_and_the_kill_switch(rehearsal: Rehearsal) -> None:

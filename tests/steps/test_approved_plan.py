@@ -61,10 +61,8 @@ def test_page_notice_and_terminal_tell_the_whole_plan() -> None:
     request = asked(w)
     seen = look_at(w.hand, question(w))
     assert not isinstance(seen, Answered)
-    told = (
-        f"The whole plan {request.plan[:12]} of {EAST} and {WEST}: "
-        "4 routing controls in 4 waves, and no other."
-    )
+    plan = f"The whole plan {request.plan[:12]} of {EAST} and {WEST}"
+    told = f"{plan}: 4 routing controls in 4 waves, and no other."
     assert told in seen.lines
     assert seen.waves == (
         *(f"  wave {n}: Off use1-{s}" for n, s in enumerate("abcd", start=1)),
@@ -166,10 +164,9 @@ def test_on_the_way_back_nobody_is_asked_and_nothing_is_named() -> None:
     request = asked(w)
     yes(w, question(w), "ben")
     assert settled(w)
-    assert [(intent.changes[0][1], intent.approved) for intent in intents(w)] == [
-        (False, request.plan),
-        (True, ""),
-    ]
+    away, home = intents(w)
+    assert (away.changes[0], away.approved) == (("use1-a", False), request.plan)
+    assert (home.changes[0], home.approved) == (("use1-a", True), "")
 
 
 def test_a_request_at_the_bounds_of_a_policy_fits_into_an_event() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.ports.errors import JournalConflict
 from controller.steps.incident import driver
 from controller.steps.payload import COSTS, WORN, StepPayload, counted

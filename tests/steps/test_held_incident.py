@@ -7,7 +7,7 @@ import pytest
 
 from controller.core.decision.decide import Situation, decide
 from controller.core.incident.state import DENIED
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Decision
 from controller.steps.workflow import confirm_readiness
 from tests.steps.held_incidents import WAITS

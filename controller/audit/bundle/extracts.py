@@ -13,6 +13,7 @@ from controller.core.explanation import format_time
 from controller.core.incident.fold import fold
 from controller.core.incident.state import as_data
 from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
 from controller.readmodel.run import sentence
 
 README = """A bundle of tidegate's record. `tidegate audit verify FILE --key KEY.pem` checks all of it.
@@ -76,8 +77,12 @@ def _given(answer: Given) -> dict[str, Any]:
 def incidents(
     application: str, events: Sequence[Event], begin: float, only: str | None
 ) -> list[dict[str, Any]]:
-    """Return the incidents that were open in the period, or `only` one."""
+    """Return the incidents that were open in the period, or `only` one.
+
+    Of break-glass also what the journal heard of in the period.
+    """
     found = fold(application, events).incidents.values()
+    heard = {e.draft.incident: e.at for e in events if e.kind is Kind.BROKE_GLASS}
     return [
         {
             **as_data(incident),
@@ -95,7 +100,7 @@ def incidents(
             ],
         }
         for incident in found
-        if (incident.id == only if only else incident.changed >= begin)
+        if (incident.id == only if only else max(incident.changed, heard.get(incident.id, 0.0)) >= begin)
     ]
 
 

@@ -54,6 +54,7 @@ def sections(told: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[Row]]]:
     yield "Restores", [("opened", str(home["opened"])), *_outcomes(home["outcomes"])]
     yield "Approvals", _approvals(told["approvals"])
     yield "Drills", _drills(told["drills"])
+    yield "Break-glass", _break_glass(told["break_glass"])
     hours = told["hours"]
     yield "Hours", [(name.replace("_", " a "), f"{hours[name]:g} h") for name in hours]
     watching = told["watching"]
@@ -86,6 +87,14 @@ def _drills(drills: Mapping[str, Any]) -> list[Row]:
         *((outcome, str(count)) for outcome, count in drills["outcomes"].items()),
         ("skipped", str(drills["skipped"])),
         ("last success", f"{last['region']} at {last['at']}" if last else "none yet"),
+    ]
+
+
+def _break_glass(hand: Mapping[str, Any]) -> list[Row]:
+    return [
+        ("moves by people", str(hand["moves"])),
+        *((outcome, str(count)) for outcome, count in hand["outcomes"].items()),
+        *((f"by {each['who']}", str(each["moves"])) for each in hand["people"]),
     ]
 
 
@@ -139,5 +148,5 @@ def _legend() -> Iterator[tuple[Markup, str]]:
         band("c-on", 5, "live, armed"), band("served", 2.5, "shadow"), band("c-off", 5, "disarmed"),
         sample("full", "moved, succeeded, given"), sample("hollow", "stood down, withdrawn"),
         sample("cross", "refused, denied, expired, aborted"), sample("triangle", "rolled back"),
-        sample("square", "still open"), band("v-breaching", 5, "blind"),
+        sample("square", "still open, not confirmed"), band("v-breaching", 5, "blind"),
     )  # fmt: skip

@@ -22,6 +22,7 @@ from controller.audit.report.markup import GUTTER, MARGIN, WIDTH, Scale, join, t
 from controller.audit.report.timeline_svg import frame, hatch
 from controller.audit.statistics import Account
 from controller.core.explanation import format_time
+from controller.core.incident.state import GLASS
 from controller.core.journal.notes import PolicyLoaded
 from controller.core.text import sanitize
 
@@ -34,7 +35,8 @@ Mark = tuple[float, str, str]
 """The time, the shape, and the text for a person who points at it."""
 DRAWN = {
     "moved": "full", "succeeded": "full", "given": "full", "stood down": "hollow", "withdrawn": "hollow",
-    "superseded": "hollow", "waiting": "square", "open": "square", "rolled back": "triangle",
+    "superseded": "hollow", "waiting": "square", "open": "square", "unconfirmed": "square",
+    "rolled back": "triangle",
 }  # fmt: skip
 """Outcome -> shape; every other (refused, denied, expired, aborted, blocked, interrupted) is a cross."""
 
@@ -74,7 +76,7 @@ def over_time(a: Account) -> Markup:
     )
 
 
-_NAMES = {"evacuate": "evacuations", "restore": "restores", "drill": "drills"}
+_NAMES = {"evacuate": "evacuations", "restore": "restores", "drill": "drills", GLASS: "break-glass"}
 
 
 def _label(name: str, y: float) -> Markup:

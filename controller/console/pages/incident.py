@@ -36,7 +36,7 @@ from controller.core.model import Decision
 from controller.core.policy.schema import Policy
 from controller.ports.errors import OutsideUnreachable
 from controller.ports.storage import ReadStopped
-from controller.readmodel.run import PLAN, at_door
+from controller.readmodel.run import at_door
 from controller.steps.context.deps import Deps
 from controller.steps.context.governance import governed_if_read
 from controller.steps.context.situation import situation
@@ -51,7 +51,7 @@ class Turn:
     """One ask of a chain.
 
     said: (who, answer, time, where it came in) of each answer, also of those that did not count. outcome: ""
-    while it waits. id: of the request. plan: the digest of its whole plan.
+    while it waits. id: of the request.
     """
 
     id: str
@@ -63,7 +63,6 @@ class Turn:
     reminded: float | None = None
     said: tuple[tuple[str, str, float, str], ...] = ()
     outcome: str = ""
-    plan: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +82,8 @@ def turns_of(own: Sequence[Event]) -> list[Turn]:
             if found and not found[-1].outcome:
                 found[-1] = replace(found[-1], outcome="nobody answered in time; the next were asked")
             asked = event.body
-            turn = Turn(asked.approval, event.at, asked.ask, asked.people, asked.expires, asked.digest[:8])
-            found.append(replace(turn, plan=asked.plan[:PLAN]))
+            code = asked.digest[:8]
+            found.append(Turn(asked.approval, event.at, asked.ask, asked.people, asked.expires, code))
         elif isinstance(event.body, AnswerRefused):
             _refused(found, event, event.body)
         elif found:

@@ -10,7 +10,7 @@ from controller.console.view_data import Seen
 from controller.core.decision.traffic_share import Served
 from controller.core.evidence.evaluation import Track
 from controller.core.incident.fold import fold
-from controller.core.incident.state import ENDED, Incident
+from controller.core.incident.state import ENDED, GLASS, Incident
 from controller.core.journal.event import Event
 from controller.core.journal.moves import (
     Confirmed,
@@ -44,7 +44,7 @@ def story_of(
     broke = _start(incident, seen)
     last = ends(incident, seen.now)
     own = tuple(e for e in seen.events if e.draft.incident == incident.id)
-    shifts = _shifts(policy, own, broke)
+    shifts = _by_hand(policy, incident, broke) if incident.intent == GLASS else _shifts(policy, own, broke)
     before = _stood(policy, incident, seen)
     first = next((e.at for e in own if isinstance(e.body, Confirmed)), None)
     return Story(
@@ -128,6 +128,13 @@ def _lane(track: Track, broke: float, last: float) -> Lane:
         if run.unheard > broke - LEAD and run.heard < last and run.unheard > run.heard
     ]
     return Lane(signal.name, signal.family, signal.kind, signal.subject, signal.observer, tuple(stretches))
+
+
+def _by_hand(policy: Policy, incident: Incident, broke: float) -> tuple[Shift, ...]:
+    """Return the changes of controls that a person made by break-glass."""
+    names = {name for entry in policy.regions.values() for name in entry.controls}
+    at = incident.moved - broke
+    return tuple(Shift(at, name, on) for name, on in incident.put.items() if name in names)
 
 
 def _shifts(policy: Policy, own: Sequence[Event], broke: float) -> tuple[Shift, ...]:

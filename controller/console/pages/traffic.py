@@ -17,7 +17,7 @@ from controller.console.pages.timeline import BEFORE, ends
 from controller.console.pages.visit import Visit
 from controller.core.decision.plan import after, next_wave
 from controller.core.decision.traffic_share import Served, before, between, each_minute, lately
-from controller.core.incident.state import ENDED, Incident, Phase
+from controller.core.incident.state import ENDED, GLASS, Incident, Phase
 from controller.core.journal.event import Event
 from controller.core.journal.kind import Kind
 from controller.core.journal.moves import ShiftIntended, ShiftVerified
@@ -112,13 +112,20 @@ def waves_of(
     own: the incident's events; without them no wave counts as done.
     plan: the next decided move, None where there is none.
     """
-    made = list(_made(own))
+    made = [_by_hand(incident)] if incident.intent == GLASS else list(_made(own))
     if plan is None or not plan.changes or controls is None:
         return made
     done = max(len(made), incident.waves)
     coming = [] if incident.phase is Phase.SHIFTING and made else [Wave(done + 1, "next", plan.changes)]
     later = _later(policy, incident, plan, after(controls, plan.changes), done + len(coming))
     return [*made, *coming, *later]
+
+
+def _by_hand(incident: Incident) -> Wave:
+    """Return the one wave of a person's move by break-glass."""
+    became = {Phase.SETTLED: "moved", Phase.STOOD_DOWN: "refused"}.get(incident.phase, "not confirmed")
+    changes = incident.put or incident.intended
+    return Wave(1, became, tuple(changes.items()), incident.changed)
 
 
 def _made(own: Sequence[Event]) -> Iterator[Wave]:

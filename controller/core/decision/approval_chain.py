@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from controller.core.decision.cooldown import unanswered
 from controller.core.incident.approval import Request, entitled
 from controller.core.incident.state import Incident, State
+from controller.core.model import Plan
 from controller.core.policy.schema import OVERRIDE, Ask, Policy
 
 SECOND_PERSON = Ask.model_validate({"ask": ["group:any-second-person"], "people": 1, "within": "15m"})
@@ -55,11 +56,16 @@ def granted(incident: Incident) -> tuple[str, ...]:
     return incident.rules if own else ()
 
 
-def approved(incident: Incident) -> str:
-    """Return the digest of the plan that people agreed to; "" where nobody was asked, and on the way back."""
+def approved(incident: Incident, plan: Plan) -> str:
+    """Return the digest of the whole plan by which people let this part of it through.
+
+    "" where nobody was asked about it, and on the way back.
+    """
     request = incident.request
-    given = request is not None and request.status == "given" and incident.leg == "out"
-    return request.plan if given and request is not None else ""
+    if request is None or request.status != "given" or request.whole is None or incident.leg == "home":
+        return ""
+    own = request.whole.beyond(plan.source, plan.target, plan.changes) is None
+    return request.plan if own else ""
 
 
 def present(asks: tuple[Ask, ...], request: Request | None) -> Ask:

@@ -338,7 +338,7 @@ def binding(policy: Policy, incident: Incident, goal: Plan) -> str:
 
 
 def as_approved(f: GuardInput, goal: Plan | None) -> Check:
-    """Check that what goes on is what people approved: no other control, direction or Region.
+    """Check that a move goes on as people approved it: no other control, direction or Region.
 
     ```
     approved  wave 1: a   wave 2: b        somebody turns c On in the source        wave 2: b   wave 3: c
@@ -347,18 +347,16 @@ def as_approved(f: GuardInput, goal: Plan | None) -> Check:
     let through, and is finished. A safety rule is set aside in the wave that it was asked for alone.
     """
     incident, passed = f.incident, Check("approval", "other-plan", Truth.TRUE, "as people approved it")
-    request = incident.request if incident else None
-    if incident is None or request is None or goal is None or incident.leg == "home":
+    if incident is None or goal is None or incident.leg == "home":
         return passed
     if not begun(f.policy, incident, f.controls) or under_way(f.policy, incident, f.controls):
         return passed
-    rules = overrides(f.policy, incident)
+    rules, request = overrides(f.policy, incident), incident.request
     if rules and granted(incident) != rules:
         sentence = f"wave {incident.waves + 1} is refused by {', '.join(rules)}: people must set that aside"
         return Check("approval", "other-plan", Truth.FALSE, sentence)
-    if request.whole is None:
-        sentence = "an older version asked, and did not write down the whole plan: people are asked anew"
-        return Check("approval", "other-plan", Truth.FALSE, sentence)
+    if not incident.approved or request is None or request.whole is None:
+        return passed  # nobody was asked about it
     strange = request.whole.beyond(goal.source, goal.target, goal.changes)
     sentence = f"{strange}, which nobody was asked about: people are asked anew"
     return passed if strange is None else Check("approval", "other-plan", Truth.FALSE, sentence)
@@ -369,7 +367,8 @@ def approval(f: GuardInput, goal: Plan | None) -> Check:
     moving = f.incident is not None and begun(f.policy, f.incident, f.controls)
     same = asks == chain(unbounded(f.policy), f.incident, f.intent, f.doubts)
     kept, request = as_approved(f, goal), f.incident.request if f.incident else None
-    settled = same and kept.value is Truth.TRUE and (request is None or request.status == "given")
+    given = request is None or request.status == "given" or not (f.incident and f.incident.approved)
+    settled = same and given and kept.value is Truth.TRUE
     if not asks or (moving and (settled or f.incident is None or f.incident.leg == "home")):
         sentence = "the move was let through already" if moving else "the policy asks nobody"
         return Check("approval", "approval", Truth.TRUE, sentence)

@@ -295,7 +295,8 @@ def _moved(incident: Incident, event: Event) -> Incident:
                 **(incident.intended if incident.phase is Phase.SHIFTING else {}),
                 **dict(said.changes),
             }
-            return replace(moved, intended=intended, before=dict(said.before or incident.before))
+            before = dict(said.before or incident.before)
+            return replace(moved, intended=intended, before=before, approved=said.approved)
         case ShiftApplied() as said:
             return replace(moved, put={**incident.put, **said.states}, moved=event.at)
         case ShiftVerified():

@@ -141,6 +141,7 @@ class Incident:
     passed_on: it was handed over because its driver could not tell people. lost: how many of its executions
     ended before it did, or fell silent. ready: the target that was last said to be ready, and the gates that
     doubts ask; `DENIED`: it was not; (): nothing was said since it was confirmed, verified or handed over.
+    approved: the digest of the plan that its last wave was approved by; "" where nobody was asked.
     """
 
     id: str
@@ -178,6 +179,7 @@ class Incident:
     passed_on: bool = False
     lost: int = 0
     ready: tuple[str, ...] = ()
+    approved: str = ""
 
     @property
     def asking(self) -> bool:
@@ -372,6 +374,7 @@ def as_data(incident: Incident) -> dict[str, Any]:
             "stage": request.stage,
             "needed": request.needed(),
             "override": list(request.rules),
+            "plan": request.plan or None,
         },
         "escalated": sorted(incident.escalated),
         "reason": incident.reason,

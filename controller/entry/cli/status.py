@@ -10,11 +10,11 @@ from rich.text import Text
 
 from controller.core.explanation import format_time, tree_lines
 from controller.core.incident.fold import fold
-from controller.core.incident.state import Incident, as_data
+from controller.core.incident.state import GLASS, Incident, as_data
 from controller.core.journal.body import members
 from controller.core.journal.event import Event, broken_at
 from controller.core.text import sanitize
-from controller.entry.break_glass import journal_waiting
+from controller.entry.break_glass import Standing, journal_waiting, standing
 from controller.entry.cli.options import ContextName, moment, open_archive, open_context
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, stdout
 from controller.entry.context import Context
@@ -40,7 +40,7 @@ def status(context: ContextName = None, as_json: AsJson = False) -> None:
     """What is On, what is open, and what was last decided about each Region."""
     found = open_context(context)
     deps = found.deps()
-    _bring_in_break_glass(found, deps)
+    glass = _bring_in_break_glass(found, deps)
     archive = open_archive(context)
     seen, controls = recall_moment(archive.policy, archive, archive.now), read_switch(deps)
     regions = {region: _region(deps, region, seen, controls) for region in deps.policy.regions}
@@ -66,6 +66,7 @@ def status(context: ContextName = None, as_json: AsJson = False) -> None:
         "dead_letters": _dead_letters(found.deployment),
         "drift": drift_data(seen.state),
         "stuck": stuck_step_data(seen.state, archive.now),
+        "break_glass": {"lines": glass.lines, "waiting": glass.waiting, "amiss": list(glass.sentences)},
     }
     emit("status", fields, lambda: _print_status(fields), as_json=as_json, names=deps.names)
 
@@ -90,15 +91,16 @@ def _gates(deps: Deps) -> dict[str, str]:
     return {name: "On" if on else "Off" for name, on in states.items()}
 
 
-def _bring_in_break_glass(context: Context, deps: Deps) -> None:
-    """Bring into the journal what was done on this machine without it."""
+def _bring_in_break_glass(context: Context, deps: Deps) -> Standing:
+    """Bring into the journal what was done on this machine without it; return how its record stands."""
     try:
-        added = journal_waiting(context, deps)
-    except (ControllerError, OSError) as error:
+        brought = journal_waiting(context, deps)
+        if brought.added:
+            note(f"{brought.added} records of break-glass were brought into the journal")
+        return standing(context.deployment, deps.journal.read(deps.application))
+    except (ControllerError, OSError, ValueError) as error:
         note(f"break-glass is not journalled yet: {sanitize(str(error), 200)}")
-        return
-    if added:
-        note(f"{added} records of break-glass were brought into the journal")
+        return standing(context.deployment, None)
 
 
 def _region(deps: Deps, region: str, seen: PastMoment, controls: Any) -> dict[str, Any]:
@@ -139,6 +141,8 @@ def _print_status(fields: dict[str, Any]) -> None:
     console.print(Text(_headline(incident) if incident else "  no incident is open"))
     for line, alarming in [*watching_lines(fields), *drill_lines(fields["drills"])]:
         console.print(Text("  " + sanitize(line, 500), style="bold red" if alarming else ""))
+    for line in fields["break_glass"]["amiss"]:
+        console.print(Text("  " + sanitize(line, 600), style="bold red"))
     if not fields["watching"]:
         console.print(Text("  nobody is watching: nothing was decided in the last minutes", style="bold red"))
 
@@ -151,7 +155,8 @@ def _headline(data: dict[str, Any]) -> str:
     asked = data["approval"]
     waits = f", approval {asked['id']} {asked['status']}" if asked else ""
     to = f" -> {data['target']}" if data["target"] else ""
-    return f"  {data['id']}  {data['phase']}  {data['source']}{to}  opened {data['opened']}{waits}"
+    hand = f", break-glass by {sanitize(data['requested_by'] or '', 80)}" if data["intent"] == GLASS else ""
+    return f"  {data['id']}  {data['phase']}  {data['source']}{to}  opened {data['opened']}{waits}{hand}"
 
 
 incidents = typer.Typer(help="Incidents, open and ended.", invoke_without_command=True, rich_markup_mode=None)

@@ -10,6 +10,7 @@ from typing import Literal
 from controller.core.decision.approval_chain import chain, following
 from controller.core.decision.decide import Situation, decide, may_open
 from controller.core.decision.guards import GuardInput, binding
+from controller.core.decision.plan import whole_plan
 from controller.core.decision.readiness import asked
 from controller.core.decision.restore import must_turn
 from controller.core.incident.fold import apply
@@ -154,10 +155,10 @@ class Driver:
                 return True
         stage = request.stage if request is not None and request.status == "waiting" else 0
         ask = asks[min(stage, len(asks) - 1)]
-        name = f"case-{len(self._events)}"
+        name, whole = f"case-{len(self._events)}", whole_plan(decision.plan)
         question = ApprovalRequested(
             approval=name, digest=bound, expires=self._now + ask.within, gate=decision.gate or "",
-            people=ask.people, stage=stage + 1,
+            people=ask.people, stage=stage + 1, plan=whole.digest, whole=whole, wave=incident.waves + 1,
         )  # fmt: skip
         self._write(question, incident.id)
         if self._people == "deny":

@@ -161,6 +161,14 @@ def turned_between(d: ScriptedFaults) -> None:
     d.upon(Kind.SHIFT_APPLIED, lambda: turn(d.world, first), late=8.0)
 
 
+def joined_between(d: ScriptedFaults) -> None:
+    """Let a slice join the Region between two waves, which people were not asked about."""
+    second = d.world.policy.regions[EAST].controls[1]
+    turn(d.world, second, on=False)
+    d.after(20.0, lambda: d.dark(EAST))
+    d.upon(Kind.SHIFT_APPLIED, lambda: turn(d.world, second), late=8.0)
+
+
 def fails_on_the_way(d: ScriptedFaults) -> None:
     """Let a Region fail again once the first wave has brought some of it home."""
     left_and_well(d)
@@ -246,6 +254,7 @@ FOUR = {region: {"controls": [f"{region}-{n}" for n in range(4)]} for region in 
 TWELVE = {region: {"controls": [f"{region}-{n}" for n in range(12)]} for region in (EAST, WEST)}
 THREE = {r: {"controls": [f"{r}-{n}" for n in range(3)]} for r in (EAST, WEST, "eu-west-1")}
 BY_ONES = {"evacuate": {"waves": [1], "settle": "20s"}, "regions": FOUR}
+ASKED_BY_ONES = {"evacuate": {"waves": [1], "settle": "20s", "approval": "one"}, "regions": FOUR}
 GATED: dict[str, object] = {"when": WELL, "approval": "one"}
 STEPS: dict[str, object] = {"when": WELL, "approval": "none", "waves": [1], "settle": "20s"}
 SLOW_STEPS = STEPS | {"settle": "6m"}
@@ -313,6 +322,7 @@ PRECEDENCE: Mapping[str, Circumstance] = {
     ),
     "own-blindness": Circumstance(own_blindness, BLINDLY, met=opened_or_told, within=1300.0),
     "policy-removed": Circumstance(last_slice_removed, BY_ONES, within=600.0),
+    "other-plan": Circumstance(joined_between, ASKED_BY_ONES, words=(True, True), within=600.0),
     "fewer-slices": Circumstance(fewer_slices, BY_ONES, met=left(EAST), within=LONG),
     "other-waves": Circumstance(other_waves, BY_ONES, met=left(EAST), within=600.0),
     "many-controls": Circumstance(dark, {"regions": TWELVE}, met=left(EAST), within=300.0),

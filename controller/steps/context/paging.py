@@ -15,7 +15,7 @@ from typing import Any
 from controller.core.explanation import format_time
 from controller.core.incident.state import ENDED, Incident, Notice, State
 from controller.core.journal.notes import NoticeDeferred, Told, Untold
-from controller.core.text import sanitize, shorten
+from controller.core.text import abridge, sanitize, shorten
 from controller.ports.errors import (
     ControllerError,
     JournalConflict,
@@ -74,7 +74,7 @@ def page(
     """
     key = key or (incident_key(deps, incident) if incident else subject)
     try:
-        deps.notices.send(subject, shorten(text), path=path, key=key)
+        deps.notices.send(abridge(subject), shorten(text), path=path, key=key)
     except OutsideUnreachable:
         untold = Untold(
             id=path or (key if about else subject), controller=deps.here, key=key, path=path,
@@ -147,7 +147,8 @@ def _overtaken(state: State, notice: Notice) -> bool:
 def _sent(deps: Deps, notice: Notice) -> bool:
     late = HELD_BACK if notice.due else f"Late: {notice.by} could not send this at {format_time(notice.at)}."
     try:
-        deps.notices.send(notice.subject, shorten(f"{notice.text}\n{late}"), path=notice.path, key=notice.key)
+        text = shorten(f"{notice.text}\n{late}")
+        deps.notices.send(abridge(notice.subject), text, path=notice.path, key=notice.key)
     except OutsideUnreachable:
         return False
     return True

@@ -5,6 +5,7 @@ The execution is named after the incident.
 
 from contextlib import suppress
 
+from controller.core.canonical_json import ascii_digest
 from controller.core.decision.decide import Situation
 from controller.core.decision.precedence import abstains
 from controller.core.incident.state import BEFORE_SHIFT, Incident, Phase, State
@@ -19,6 +20,8 @@ from controller.steps.payload import WORN, WORN_BOUND, StepPayload
 
 MOST_LOST = 3
 """Executions of one incident that are lost, then people are told."""
+LONGEST_NAME = 80
+"""Characters of an execution's name (StartExecution)."""
 LATELY = 600.0
 """Seconds for which a controller that told people counts as one that can."""
 
@@ -68,11 +71,18 @@ def drive(deps: Deps, incident: Incident) -> bool:
 
 
 def execution_name(incident: Incident, run: int) -> str:
-    """Return the name of an execution of the incident.
+    """Return the name of an execution of the incident, of at most 80 characters.
 
-    `evacuate-storefront-us-east-1-17`, and `…-17-2` for the second run.
+    `evacuate-storefront-us-east-1-17`, and `…-17-2` for the second run. Of a long name the application's own
+    is cut, and eight digits of its digest stand for the rest: Region and numbers are there to search for.
     """
-    return f"{incident.intent}-{incident.id}" + (f"-{run + 1}" if run else "")
+    name = f"{incident.intent}-{incident.id}" + (f"-{run + 1}" if run else "")
+    if len(name) <= LONGEST_NAME:
+        return name
+    place = name.rfind(f"-{incident.source}-")
+    head, tail = name[:place], name[place:]
+    short = f"-{ascii_digest(head)[:8]}{tail}"
+    return head[: LONGEST_NAME - len(short)] + short
 
 
 def bound_by_epoch(incident: Incident) -> bool:

@@ -151,7 +151,7 @@ def _intent(
         before={name: controls[name] for name, _ in plan.goal} | dict(incident.before),
         in_force=None if state.policy == deps.policy.digest else state.policy,
         override=aside,
-        approved=approved(incident),
+        approved=approved(incident, plan),
     )
 
 

@@ -38,12 +38,13 @@ LOOKS_AT_SWITCH = frozenset(
         "not-ready-to-return",
         "floor",
         "approval",
+        "other-plan",
         "evacuate",
         "restore",
     ]
 )
 """Codes that need the routing controls to be read."""
-MOVES = frozenset({"evacuate", "restore", "approval"})
+MOVES = frozenset({"evacuate", "restore", "approval", "other-plan"})
 
 
 def _intent(world: World, fact: Fact) -> tuple[ShiftIntended, Life | None] | None:

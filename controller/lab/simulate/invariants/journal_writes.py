@@ -86,6 +86,30 @@ def approved(world: World, fact: Fact) -> str | None:
     )
 
 
+def as_approved(world: World, fact: Fact) -> str | None:
+    """A3: what people were asked about is what is done, by the very plan that the intent names.
+
+    Enough distinct people approved a request of this incident that names each control, its new state and both
+    Regions. Where nobody was asked, and on the way back, nothing is named.
+    """
+    event = _event(fact)
+    said, life = event.body, world.watch.record.lives.get(event.draft.incident or "")
+    if not isinstance(said, ShiftIntended) or life is None:
+        return None
+    if life.leg == "home" and said.approved:
+        return f"{life.id} goes back, and names a plan"
+    if not said.approved:
+        return f"{life.id} was bound to a plan, and names none" if life.bound and life.leg == "out" else None
+    given = [asked for asked in life.questions if asked.answer == "given" and asked.plan == said.approved]
+    plan = next((asked for asked in given if len(set(asked.by)) >= asked.people), None)
+    if plan is None:
+        return f"{life.id} names plan {said.approved[:12]}, which nobody approved"
+    strange = [name for name, on in said.changes if plan.named.get(name) is not on]
+    if strange or plan.ends != (said.source, said.target):
+        return f"{life.id} is about to turn {', '.join(strange) or said.target}, which nobody was asked about"
+    return None
+
+
 def not_all_dead(world: World, fact: Fact) -> str | None:
     """S6: nothing happens by itself where the controller cannot judge.
 

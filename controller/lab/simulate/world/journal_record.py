@@ -3,11 +3,13 @@
 It has its own small fold, and uses none of the controller's.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
 
-from controller.core.journal.body import Changes
+from controller.core.canonical_json import canonical
+from controller.core.journal.body import Changes, members
 from controller.core.journal.event import GENESIS, Event, seal
 from controller.core.journal.moves import (
     Acknowledged,
@@ -43,7 +45,9 @@ Ending = Settled | StoodDown | RolledBack
 class Asked:
     """Holds one request to people.
 
-    at: true time at which its present stage was put. by: who agreed in it.
+    at: true time at which its present stage was put. by: who agreed in it. plan: the digest of the whole plan
+    that people are asked about, as it is worked out here. ends, named: its two Regions, and each of its
+    controls -> its state. wave: the number of its first wave.
     """
 
     id: str
@@ -52,6 +56,10 @@ class Asked:
     people: int
     rules: tuple[str, ...]
     epoch: int
+    plan: str = ""
+    ends: tuple[str, str] = ("", "")
+    named: Mapping[str, bool] = field(default_factory=dict)
+    wave: int = 0
     by: list[str] = field(default_factory=list)
     answer: str = ""
 
@@ -85,6 +93,10 @@ class Life:
     """The person who ended it, or nobody."""
     asks: list[float] = field(default_factory=list)
     """True times at which people were asked."""
+    questions: list[Asked] = field(default_factory=list)
+    """All its requests, each once for every stage."""
+    bound: str = ""
+    """The plan that an intent of it named."""
     moved: float = -inf
     """True time of its last intent."""
 
@@ -169,16 +181,17 @@ class Record:
     def _moved(self, life: Life, event: Event, at: float) -> None:
         match event.body:
             case Confirmed(target=target):
-                life.target = target
+                life.target, life.bound = target, ""
             case ApprovalRequested() as said:
                 life.asked = _asked(event, said, at)
                 life.asks.append(at)
+                life.questions.append(life.asked)
                 self.requests[life.asked.id] = life.asked
             case ApprovalGiven() | ApprovalDenied() | ApprovalExpired() as said:
                 odd = _answered(life, event, said)
                 self.odd += [odd] if odd else []
             case ShiftIntended() as said:
-                life.intents, life.moved = life.intents + 1, at
+                life.intents, life.moved, life.bound = life.intents + 1, at, said.approved or life.bound
                 self._intend(event, said.changes, at, life)
             case ShiftApplied():
                 if life.applied == 0 and life.intent == "evacuate":
@@ -215,7 +228,14 @@ def left_by_itself(event: Event) -> IncidentOpened | None:
 
 def _asked(event: Event, said: ApprovalRequested, at: float) -> Asked:
     within = said.expires - event.at
-    return Asked(said.approval, at, within, said.people, said.override, event.draft.epoch)
+    asked = Asked(said.approval, at, within, said.people, said.override, event.draft.epoch, wave=said.wave)
+    told = members(said).get("whole")
+    if told is not None:
+        every = (*told["waves"], told["stays"])
+        asked.plan = hashlib.sha256(canonical(told).encode()).hexdigest()
+        asked.ends = told["source"], told["target"]
+        asked.named = {name: key == "on" for wave in every for key in ("on", "off") for name in wave[key]}
+    return asked
 
 
 def _answered(life: Life, event: Event, said: Answer | ApprovalExpired) -> str | None:
