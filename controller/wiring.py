@@ -101,12 +101,7 @@ def build(
         leases=DynamoLeases(client=journal, table=d.journal_table, runtime=run),
         policies=DynamoPolicies(client=journal, table=d.journal_table),
         evidence=DynamoEvidence(client=here, table=d.evidence_table, now=run.now, kept=kept),
-        assessments=DynamoAssessments(
-            client=here,
-            table=d.assessments_table,
-            sleep=run.sleep,
-            brief=client("dynamodb", None, QUESTION),
-        ),
+        assessments=_assessments(d, client, run),
         approvals=_approvals(d, client, journal, order[1:]),
         people=people,
         names=names,
@@ -135,6 +130,13 @@ def _people(
     """Build the table of names, asked with little patience: no step waits long for a name."""
     asked = Replicas([client("dynamodb", region, QUESTION) for region in order], run.monotonic)
     return DynamoPeople(client=asked, table=d.people_table, runtime=run, new_id=new_id, days=d.people_days)
+
+
+def _assessments(d: Deployment, client: Client, run: Runtime) -> DynamoAssessments:
+    brief = client("dynamodb", None, QUESTION)
+    return DynamoAssessments(
+        client=client("dynamodb"), table=d.assessments_table, sleep=run.sleep, brief=brief
+    )
 
 
 def _approvals(d: Deployment, client: Client, table: Replicas, others: Sequence[str]) -> DynamoApprovals:

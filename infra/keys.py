@@ -133,8 +133,32 @@ def locked_bucket(stack: Regional, scope_id: str, name: str, **more: Any) -> s3.
         **more,
     )
     bucket.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
-    only_tls(stack, f"{scope_id}Policy", bucket)
+    only_tls(stack, f"{scope_id}Policy", bucket, *not_shorter(f"{bucket.attr_arn}/*", days))
     return bucket
+
+
+def not_shorter(objects: str, days: int) -> list[dict[str, Any]]:
+    """What keeps a caller from locking an object for less than the bucket does.
+
+    Whoever may put an object may say how long it is locked, and that goes before the bucket's own rule. Who
+    says nothing of it meets none of these: the keys are absent then (Amazon S3, *Object Lock*).
+    """
+    locks = ["s3:PutObject", "s3:PutObjectRetention"]
+    shorter = {"NumericLessThan": {"s3:object-lock-remaining-retention-days": str(days)}}
+    softer = {
+        "Null": {"s3:object-lock-mode": "false"},
+        "StringNotEquals": {"s3:object-lock-mode": "COMPLIANCE"},
+    }
+
+    def denied(sid: str, actions: list[str], condition: dict[str, Any] | None = None) -> dict[str, Any]:
+        statement = {"Sid": sid, "Effect": "Deny", "Principal": "*", "Action": actions, "Resource": objects}
+        return statement | ({"Condition": condition} if condition else {})
+
+    return [
+        denied("NotShorter", locks, shorter),
+        denied("NotSofter", locks, softer),
+        denied("NoBypass", ["s3:BypassGovernanceRetention"]),
+    ]
 
 
 def common_bucket(stack: Regional) -> dict[str, Any]:
@@ -161,7 +185,7 @@ def common_bucket(stack: Regional) -> dict[str, Any]:
     }
 
 
-def only_tls(stack: Regional, scope_id: str, bucket: s3.CfnBucket) -> None:
+def only_tls(stack: Regional, scope_id: str, bucket: s3.CfnBucket, *also: dict[str, Any]) -> None:
     s3.CfnBucketPolicy(
         stack,
         scope_id,
@@ -176,7 +200,8 @@ def only_tls(stack: Regional, scope_id: str, bucket: s3.CfnBucket) -> None:
                     "Action": "s3:*",
                     "Resource": [bucket.attr_arn, f"{bucket.attr_arn}/*"],
                     "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-                }
+                },
+                *also,
             ],
         },
     )

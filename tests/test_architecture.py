@@ -228,8 +228,8 @@ def test_the_workflow_holds_no_threshold() -> None:
 RAW_READERS = {
     "core/journal/event.py": "the one reader and writer of an event's text",
     "entry/cli/status.py": "prints all that any event says",
+    "lab/simulate/world/journal_record.py": "sees a plan as the table has it, not as the controller read it",
     "steps/incident/approvals.py": "measures what a request says before it is written",
-    "steps/operator/break_glass.py": "takes a line of the local record over into the journal",
 }
 """Modules that see the members of an event as plain data, and why."""
 

@@ -44,6 +44,7 @@ ATTACKS = (
     "tests/lab/test_loader_bounds.py",
     "tests/lab/test_loader_mutations.py",
     "tests/rehearsal/test_dynamodb_oracle.py",
+    "tests/steps/test_break_glass_storm.py",
     "tests/steps/test_random_faults.py",
     "tests/steps/test_three_controller_faults.py",
 )

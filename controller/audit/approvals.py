@@ -3,7 +3,7 @@
 Each has the people who were asked, their answers with times, and the outcome.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from controller.core.journal.event import Event
@@ -66,40 +66,52 @@ class Question:
         self.outcome, self.ended = outcome, max(at, self.asked)
 
 
-def questions(events: Iterable[Event]) -> list[Question]:
-    """Return all questions in the order in which they were asked."""
-    return sorted(_asked(events), key=lambda question: question.asked)
+class Questions:
+    """The questions of a journal, whose events come one by one."""
 
+    def __init__(self) -> None:
+        self._waiting: dict[str, Question] = {}
+        self._known: dict[str, Question] = {}
+        self._ended: list[Question] = []
 
-def _asked(events: Iterable[Event]) -> Iterator[Question]:
-    waiting: dict[str, Question] = {}
-    known: dict[str, Question] = {}
-    for event in events:
+    def take(self, event: Event) -> None:
         said, about = event.body, event.draft.incident or ""
-        present = waiting.get(about)
+        present = self._waiting.get(about)
         if isinstance(said, ApprovalRequested):
             stage = (event.at, said.ask, said.people, said.expires)
             if present is not None and present.id == said.approval:
                 present.stages.append(stage)
-                continue
+                return
             if present is not None:
-                present._end("superseded", event.at)
-                yield present
+                self._end(present, "superseded", event)
             asked = Question(said.approval, about, said.gate, said.digest, event.at, [stage], plan=said.plan)
-            waiting[about] = known[said.approval] = asked
+            self._waiting[about] = self._known[said.approval] = asked
         elif isinstance(said, AnswerRefused):
-            if said.approval in known:
-                known[said.approval].refused.append(
-                    _given(event, said, "given" if said.approve else "denied")
-                )
+            if said.approval in self._known:
+                given = _given(event, said, "given" if said.approve else "denied")
+                self._known[said.approval].refused.append(given)
         elif present is not None and event.kind in ENDS:
             _answer(present, event)
             if present.ended is not None:
-                yield waiting.pop(about)
+                self._ended.append(self._waiting.pop(about))
         elif present is not None and event.kind in (Kind.STOOD_DOWN, Kind.SETTLED, Kind.SHIFT_INTENDED):
-            present._end("withdrawn", event.at)
-            yield waiting.pop(about)
-    yield from waiting.values()
+            self._end(self._waiting.pop(about), "withdrawn", event)
+
+    def _end(self, question: Question, outcome: str, event: Event) -> None:
+        question._end(outcome, event.at)
+        self._ended.append(question)
+
+    def all(self) -> list[Question]:
+        """Return all questions in the order in which they were asked."""
+        return sorted([*self._ended, *self._waiting.values()], key=lambda question: question.asked)
+
+
+def questions(events: Iterable[Event]) -> list[Question]:
+    """Return all questions in the order in which they were asked."""
+    found = Questions()
+    for event in events:
+        found.take(event)
+    return found.all()
 
 
 def _answer(question: Question, event: Event) -> None:

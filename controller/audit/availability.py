@@ -70,6 +70,14 @@ def blinded(events: Iterable[Event], begin: float, end: float) -> dict[str, list
     return {who: _merged(spans) for who, spans in found.items()}
 
 
+def without(spans: Sequence[Span], away: Iterable[Span]) -> list[Span]:
+    """Return the spans without what lies in a span of `away`. Both are sorted."""
+    left = list(spans)
+    for c, d in away:
+        left = [span for a, b in left for span in ((a, min(b, c)), (max(a, d), b)) if span[0] < span[1]]
+    return left
+
+
 def _merged(spans: Iterable[Span]) -> list[Span]:
     merged: list[Span] = []
     for a, b in sorted(spans):

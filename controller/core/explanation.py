@@ -121,9 +121,10 @@ MEMBER = 20_000
 def shorter_records(
     record: Mapping[str, Any], *, most: int, keep: frozenset[str] = frozenset()
 ) -> Iterator[Mapping[str, Any]]:
-    """Yield an assessment as it is, then in ever shorter forms for a place that holds `most` bytes.
+    """Yield an assessment as it is, then in ever shorter forms.
 
-    Codes and reasons always stay, and the members `keep`. Each cut says of itself what was left out.
+    most: bytes that the place for it holds. Codes and reasons always stay, and the members `keep`. Each cut
+    says of itself what was left out.
     """
     yield record
     decisions = [dict(decision) for decision in record.get("decisions", ())]
@@ -147,7 +148,10 @@ def _only(decision: Mapping[str, Any], members: Iterable[str]) -> dict[str, Any]
 
 
 def _without_signals(node: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a tree as data without its signals. The node's sentence says how many there were."""
+    """Return a tree as data without its signals.
+
+    The nodes' sentences say how many there were.
+    """
     bare = {key: value for key, value in node.items() if key != "signals"}
     if "children" in bare:
         bare["children"] = [_without_signals(child) for child in bare["children"]]

@@ -1,4 +1,4 @@
-"""Break-glass on this machine: the person who acts, and the record's way into the journal."""
+"""Break-glass on this machine: who acts, and the record's way into the journal."""
 
 import getpass
 import socket
@@ -116,7 +116,10 @@ def journal_waiting(context: Context, deps: Deps) -> Brought:
 
 
 def standing(deployment: Deployment, events: Sequence[Event] | None) -> Standing:
-    """Return how this machine's record stands; events: the journal's, None where it cannot be read."""
+    """Return how this machine's record stands.
+
+    events: the journal's; None where it cannot be read.
+    """
     try:
         found = local_record().read()
     except OSError as error:

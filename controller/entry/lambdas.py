@@ -173,6 +173,13 @@ def _instrumented(
             logger.error("failed", extra={**fields, **why})
             stream.write(_metric(name, "Failed", 1.0, MetricUnit.Count))
             raise
+        finally:
+            for lost in deps.unrecorded:
+                logger.error("assessment lost", extra={**fields, "why": lost})
+            if deps.unrecorded:
+                lost_now = float(len(deps.unrecorded))
+                stream.write(_metric(name, "AssessmentsLost", lost_now, MetricUnit.Count))
+            deps.unrecorded.clear()
         logger.info("done", extra={**fields, **{key: result[key] for key in LOGGED_FIELDS if key in result}})
         for region, seconds in dict(result.get("probes") or {}).items():
             # Goes missing when the intake fails; its alarm treats missing data as breaching.

@@ -1,4 +1,4 @@
-"""The record of break-glass on this machine: a file of lines, its head, and its key.
+"""The record of break-glass on this machine: lines, their head, a key.
 
 ```
  {"amiss":[…],"body":{…},"format":2,"mac":"…","number":6,"prev":"hash of line 5"}
@@ -56,9 +56,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The lines that verify, oldest first, and what is amiss: each a sentence that names the place.
+    """The lines that verify, oldest first, and what is amiss.
 
-    last: (number, hash) of the last line that there was, as far as anything here says so.
+    amiss: sentences that name the place. last: (number, hash) of the last line that there was, as far as
+    anything here says so.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -74,7 +75,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line that its MAC proves to be of this machine. number, prev: None in the older format."""
+    """A line that its MAC proves to be of this machine.
+
+    number: None in the older format.
+    """
 
     id: str
     body: Mapping[str, Any]
@@ -97,7 +101,10 @@ class _Chain:
     """A line of the present format was read."""
 
     def read(self, path: Path) -> bool:
-        """Read one file up to its first bad line; return True where it is whole."""
+        """Read one file up to its first bad line.
+
+        Returns True where it is whole.
+        """
         try:
             texts = path.read_bytes().splitlines(keepends=True)
         except OSError as error:
@@ -185,7 +192,7 @@ class LocalRecord:
         return Reading(tuple(chain.entries), tuple(chain.amiss), last), whole
 
     def _beyond(self, chain: _Chain, count: int, sealed: str) -> tuple[tuple[int, str], bool]:
-        """Return the last line that there was, and True where the lines here are not all."""
+        """Return the last line that there was, and True where lines are missing."""
         if count > chain.number:
             gone = _lines(chain.number + 1, count)
             chain.amiss.append(f"the record ends at line {chain.number}: {gone} missing")
@@ -202,7 +209,7 @@ class LocalRecord:
         return [path for path in (*aside, self._file) if path.is_file()]
 
     def _head(self, key: bytes) -> tuple[tuple[int, str] | None, str | None]:
-        """Return (count, hash) of the head, or a sentence of what is wrong with it."""
+        """Return (count, hash) of the head, or what is wrong with it."""
         name = self._head_file.name
         if not self._head_file.is_file():
             return None, f"{name} is missing: whether lines were cut off the end, nobody here can say"
@@ -239,7 +246,10 @@ class LocalRecord:
         file.rename(kept)
 
     def _key(self, *, create: bool) -> bytes:
-        """Return the key, or nothing. create: make one where there is none that can be used."""
+        """Return the key, or nothing.
+
+        create: make one where there is none that can be used.
+        """
         key = b""
         with suppress(OSError):
             key = self._key_file.read_bytes()
@@ -313,5 +323,5 @@ def _mac(key: bytes, sealed: str) -> str:
 
 
 def _machine(key: bytes) -> str:
-    """Return the id of this machine's record: whoever has the key has the same one."""
+    """Return the id of this machine's record, made from its key."""
     return _mac(key, NAME)[:16]

@@ -179,10 +179,11 @@ class Assessments(Protocol):
     def newest_first(
         self, application: str, start: float, end: float | None = None
     ) -> Iterator[tuple[float, dict[str, Any]]]:
-        """Yield the (time, record) pairs back to `start`, from `end` or from the end of the chain.
+        """Yield the (time, record) pairs back to `start`, newest first.
 
-        They are read as they are taken. Times are those of the writers' clocks, and may be later than now.
-        Raises `OutsideUnreachable`; `ReadStopped` where the reader's bound is met before `start` is.
+        They begin at `end`, or at the end of the chain, and are read as they are taken. Times are those of
+        the writers' clocks, and may be later than now. Raises `OutsideUnreachable`; `ReadStopped` where the
+        reader's bound is met before `start` is.
         """
         ...
 

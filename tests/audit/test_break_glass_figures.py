@@ -1,5 +1,6 @@
 """Moves by break-glass in the figures, in the review of a period and in a bundle's incidents."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -66,8 +67,8 @@ def test_a_period_counts_a_move_when_the_journal_heard_of_it_so_that_none_is_los
     assert before["break_glass"]["moves"] == 0
     later = figures(account("storefront", events, (), (OTHER,), made + 20, BEGIN + 7 * DAY))
     assert later["break_glass"]["moves"] == 3
-    assert {each["id"] for each in extracts.incidents("storefront", events, made + 20, None)} >= {"first"}
-    ids = {each["id"] for each in extracts.incidents("storefront", events, heard + 20, None)}
+    assert {each["id"] for each in incidents(events, made + 20)} >= {"first"}
+    ids = {each["id"] for each in incidents(events, heard + 20)}
     assert ids == {"second", "third"}
 
 
@@ -90,8 +91,16 @@ def test_whatever_a_machine_calls_itself_is_text_in_the_review(bad: str) -> None
     assert "\x1b" not in page.said
 
 
+def incidents(events: tuple[Event, ...], begin: float, only: str | None = None) -> list[dict[str, Any]]:
+    """The bundle's incidents of a period that begins then."""
+    found = extracts.Extracts("storefront", begin, BEGIN + 7 * DAY, only)
+    for event in events:
+        found.take(event)
+    return list(json.loads(dict(found.files())["incidents.json"]))
+
+
 def test_a_bundle_s_incidents_say_who_why_when_and_what_moved(events: tuple[Event, ...]) -> None:
-    found = {each["id"]: each for each in extracts.incidents("storefront", events, BEGIN, None)}
+    found = {each["id"]: each for each in incidents(events, BEGIN)}
     first = found["first"]
     assert (first["intent"], first["phase"], first["outcome"]) == ("break-glass", "settled", "applied")
     assert (first["requested_by"], first["reason"]) == (WHO, "dark")
@@ -101,7 +110,7 @@ def test_a_bundle_s_incidents_say_who_why_when_and_what_moved(events: tuple[Even
         f"{WHO}: us-east-1 -> us-west-2, applied: dark",
     ]
     assert (found["third"]["phase"], found["third"]["moved"]) == ("unconfirmed", {})
-    assert set(extracts.incidents("storefront", events, BEGIN, "second")[0]) == set(first)
+    assert set(incidents(events, BEGIN, "second")[0]) == set(first)
 
 
 def test_what_was_amiss_with_the_record_is_said_with_the_event(events: tuple[Event, ...]) -> None:

@@ -95,6 +95,16 @@ def test_a_record_cut_to_any_number_of_its_lines_is_found_and_says_which_are_mis
     assert [entry.id for entry in found.entries] == ids[:left]
 
 
+def test_s22_without_the_head_a_record_that_was_cut_reads_as_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, _ = written(tmp_path)
+    rewrite(tmp_path, lines_of(tmp_path)[:3])
+    assert record.read().amiss
+    monkeypatch.setattr(LocalRecord, "_head", lambda _self, _key: (None, None))
+    assert record.read().amiss == ()
+
+
 def test_a_record_that_was_erased_is_found(tmp_path: Path) -> None:
     record, _ = written(tmp_path)
     (tmp_path / FILE).unlink()

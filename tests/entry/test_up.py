@@ -108,7 +108,7 @@ def test_the_record_is_exported_checked_and_counted(rehearsal: Rehearsal, tmp_pa
     assert (code, found["whole"], found["signed_by"]["known"]) == (0, True, True)
     assert found["signed_by"]["fingerprint"] == key["fingerprint"]
     bundle.write_bytes(bundle.read_bytes().replace(b'"by":"ana"', b'"by":"eve"', 1))
-    code, wrong = rehearsal.run("audit", "verify", str(bundle))
+    code, wrong = rehearsal.run("audit", "verify", str(bundle), "--fingerprint", key["fingerprint"])
     assert (code, wrong["wrong"]["file"], wrong["wrong"]["at"][:6]) == (1, "journal.jsonl", "event ")
     bundle.write_bytes(b"PK\x03\x04")
     assert rehearsal.run("audit", "verify", str(bundle))[0] == 2

@@ -72,6 +72,8 @@ PROOFS: dict[str, Proof] = {
         (
             f"{GUARDS}[cooldown]",
             "steps/test_operator_commands::test_s7_the_cooldown_holds_until_a_named_person_acknowledged",
+            "steps/test_break_glass_known"
+            "::test_s7_without_the_person_s_move_the_target_is_left_within_the_cooldown",
         ),
     ),
     "S8": Proof(
@@ -121,7 +123,10 @@ PROOFS: dict[str, Proof] = {
             "steps/test_safety_rule::test_the_refusal_names_the_rule_and_two_people_set_it_aside",
             "steps/test_safety_rule::test_s14_overriding_is_a_permission_of_its_own",
         ),
-        ("steps/test_safety_rule::test_s14_without_the_guards_the_rule_is_set_aside_on_nobody_s_word",),
+        (
+            "steps/test_safety_rule::test_s14_without_the_guards_the_rule_is_set_aside_on_nobody_s_word",
+            "steps/test_safety_rule::test_s14_without_the_wave_in_it_one_override_would_do_for_all_waves",
+        ),
     ),
     "S15": Proof(
         (STORMS, "steps/test_approval::test_disarmed_between_approval_and_shift_nothing_is_sent"),
@@ -181,6 +186,19 @@ PROOFS: dict[str, Proof] = {
             "::test_s21_without_the_record_of_refused_looks_a_throttled_region_is_left",
         ),
     ),
+    "S22": Proof(
+        (
+            "entry/test_break_glass_record"
+            "::test_a_record_cut_to_any_number_of_its_lines_is_found_and_says_which_are_missing",
+            "steps/test_break_glass"
+            "::test_a_record_that_was_cut_after_it_was_journalled_is_named_by_its_lines",
+        ),
+        (
+            "entry/test_break_glass_record"
+            "::test_s22_without_the_head_a_record_that_was_cut_reads_as_whole",
+            "steps/test_break_glass::test_s22_without_the_journal_s_word_a_rewritten_record_is_whole",
+        ),
+    ),
     "S23": Proof(
         (
             "steps/test_policy_change::test_a_policy_that_is_deployed_in_mid_move",
@@ -213,10 +231,13 @@ PROOFS: dict[str, Proof] = {
     ),
     "A3": Proof(
         ("steps/test_approval::test_healed_while_people_are_asked_it_stands_down_within_two_minutes"
-         "_and_no_cooldown_follows",),
+         "_and_no_cooldown_follows",
+         "steps/test_approved_plan"
+         "::test_a_control_that_nobody_was_asked_about_is_not_moved_and_people_are_asked_anew"),
         (
             "steps/test_approval_chain::test_a3_at_the_click_the_evidence_is_judged_again",
             "steps/test_approval_unguarded::test_a3_an_approval_is_of_the_plan_that_was_shown",
+            "steps/test_approved_plan::test_a3_without_the_guard_what_nobody_was_asked_about_moves",
         ),
     ),
     "A4": Proof(

@@ -118,7 +118,7 @@ def test_a_control_that_nobody_was_asked_about_is_not_moved_and_people_are_asked
     assert w.whole
 
 
-def test_without_the_guard_what_nobody_was_asked_about_moves(monkeypatch: Patch) -> None:
+def test_a3_without_the_guard_what_nobody_was_asked_about_moves(monkeypatch: Patch) -> None:
     passed = Check("approval", "other-plan", Truth.TRUE, "taken out")
     monkeypatch.setattr(guards, "as_approved", lambda *_: passed)
     assert "use1-b" in {name for _, name, _ in one_more().moves}

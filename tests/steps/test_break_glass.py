@@ -14,6 +14,7 @@ from controller.core.person import is_id
 from controller.ports.errors import JournalConflict, OutsideUnreachable, SwitchUnavailable
 from controller.ports.outside import ReadBack
 from controller.steps.context.deps import Deps
+from controller.steps.operator import local_records
 from controller.steps.operator.break_glass import Outlook, move, plan_move
 from controller.steps.operator.local_records import contradictions, journal_records, waiting
 from tests.support.break_glass_line import Line, line
@@ -114,6 +115,20 @@ def test_a_record_that_was_rewritten_with_the_key_is_named_by_the_journal_and_in
     assert amiss[:3] == ["", "", ""]
     assert all("is another here than in event" in each for each in amiss[3:])
     assert "the journal had line 3 of this record before" in amiss[3]
+
+
+def rewritten_with_the_key() -> str:
+    """What the journal says of line 4, which goes on from lines that were rewritten."""
+    deps, lines = journalled(*FIVE[:3])
+    forged = [replace(each, hash="another") for each in lines]
+    journal_records(deps, [*forged, FIVE[3]], [*forged, FIVE[3]])
+    return str(said(glass_events(deps)[-1])["amiss"])
+
+
+def test_s22_without_the_journal_s_word_a_rewritten_record_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "line 1 is another here than in event" in rewritten_with_the_key()
+    monkeypatch.setattr(local_records, "contradictions", lambda _events, _held: ())
+    assert rewritten_with_the_key() == ""
 
 
 def test_what_a_machine_found_damaged_stands_in_the_event_of_its_next_line() -> None:

@@ -8,19 +8,24 @@ The same record and period give the same bytes, but for the signature.
  policies that are at hand ─┼─> files ─> manifest ───┤ manifest.json
  extracts of all that ──────┘                        └ the files, by name
 ```
+A journal that is broken goes in as it stands, where that is asked for; the bundle says so of itself.
 """
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
+from math import floor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from controller.audit.bundle import extracts
 from controller.audit.bundle.archive import END, write
 from controller.audit.bundle.assessments import Packed, pack, read_chunks
+from controller.audit.bundle.chains import Events
+from controller.audit.bundle.extracts import Extracts
 from controller.audit.bundle.manifest import (
     FLEET,
+    FORMS,
     JOURNAL,
     KEY,
     MANIFEST,
@@ -30,18 +35,21 @@ from controller.audit.bundle.manifest import (
     SEAL,
     SIGNATURE,
     Chain,
-    InForce,
     Listed,
     Log,
     Manifest,
     Seal,
+    in_force,
     schemas,
+    spelt,
+    unheard,
 )
+from controller.audit.bundle.signature import low, public_key
+from controller.core.canonical_json import ascii_json
 from controller.core.explanation import format_time
-from controller.core.journal.event import GENESIS, Event, written_until
-from controller.core.journal.notes import PolicyLoaded
+from controller.core.journal.event import GENESIS, Event, event_of, written_until
 from controller.ports.audit import AssessmentLog, PublicKey, Signer
-from controller.ports.errors import OutsideUnreachable
+from controller.ports.errors import JournalUnreadable, OutsideUnreachable
 
 NOBODY = PublicKey("", "none", "")
 """The key of an unsigned bundle. The bundle says so, and its check ends there."""
@@ -56,7 +64,10 @@ class Record:
     """The record that can be exported.
 
     events, fleet: both journals from their first event on. logs: controller Region -> its assessments, which
-    may fail to be read. policies: digest -> text, of those that are at hand. version: of tidegate.
+    may fail to be read. policies: digest -> text, of those that are at hand. version: of tidegate. kept_from:
+    assessments from before it may have expired; seconds.
+    broken: why a journal is exported as it stands, for which `events` or `fleet` are its whole beginning, and
+    `lines` (`JOURNAL` or `FLEET` -> what is stored for each event) all of it; "" for a whole one.
     """
 
     application: str
@@ -66,6 +77,9 @@ class Record:
     logs: Mapping[str, AssessmentLog]
     policies: Mapping[str, str]
     version: str
+    kept_from: float = 0.0
+    broken: str = ""
+    lines: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +103,25 @@ def period_of(events: Sequence[Event], incident: str, now: float) -> Period | No
     return Period(min(about) - 900.0, min(max(about) + 150.0, now), incident) if about else None
 
 
+def whole_beginning(application: str, lines: Sequence[str]) -> tuple[Event, ...]:
+    """Return the events of a broken journal up to the first that is wrong.
+
+    That is the one which the check will name.
+    """
+    found: list[Event] = []
+    nowhere = Chain(application=application, last=0, hash=GENESIS)
+    events = Events(nowhere, tell=lambda line: found.append(event_of(line.decode())))
+    with suppress(ValueError):
+        for line in lines:
+            events(_stored(line).encode("utf-8", "backslashreplace").removesuffix(b"\n"))
+    return tuple(found)
+
+
 def export(record: Record, period: Period, signer: Signer | None, target: Path) -> Manifest:
     """Write the bundle to `target`, and return its manifest.
 
-    `target` appears whole or not at all.
-    Raises `OutsideUnreachable` where the key does not answer, `TooLarge`, `OSError`.
+    `target` appears whole or not at all. Raises `OutsideUnreachable` where the key does not answer,
+    `JournalUnreadable` for events that no version wrote, `TooLarge`, `OSError`.
     """
     with TemporaryDirectory(dir=target.parent, prefix=".tidegate-audit-") as scratch:
         folder = Path(scratch)
@@ -105,7 +133,7 @@ def export(record: Record, period: Period, signer: Signer | None, target: Path) 
             {"application": manifest.application, "from": manifest.begin, "to": manifest.to,
              "manifest": hashlib.sha256(text).hexdigest(), "algorithm": key.algorithm, "key": key.name}
         )  # fmt: skip
-        signature = signer.sign(seal.text()) if signer else b""
+        signature = low(public_key(key.pem.encode()), signer.sign(seal.text())) if signer else b""
         first = {SEAL: seal.text(), SIGNATURE: signature, KEY: key.pem.encode(), MANIFEST: text}
         fresh = folder / "bundle"
         with fresh.open("xb") as out:
@@ -119,86 +147,107 @@ def export(record: Record, period: Period, signer: Signer | None, target: Path) 
     return manifest
 
 
-def _gathered(record: Record, period: Period, folder: Path) -> tuple[Manifest, dict[str, bytes | Packed]]:
-    events = written_until(record.events, period.end)
-    fleet = written_until(record.fleet, period.end)
-    files: dict[str, bytes | Packed] = {JOURNAL: _lines(events), FLEET: _lines(fleet)}
-    logs, looks, unread = _packed(record, period, folder, files)
-    policies = tuple(_in_force(events, period, record.policies))
+def _gathered(record: Record, asked: Period, folder: Path) -> tuple[Manifest, dict[str, bytes | Packed]]:
+    begin, end = spelt(asked.begin, asked.end)
+    extracts = Extracts(record.application, begin, end, asked.incident)
+    files: dict[str, bytes | Packed] = {}
+    read = _packed(record, (begin, end), folder, files, extracts)
+    fleet = written_until(record.fleet, end)
+    # Clocks differ: what an assessment of the period saw belongs to the period.
+    events = record.events[: max(len(written_until(record.events, end)), read.seen)]
+    for event in events:
+        extracts.take(event)
+    if extracts.stopped and not record.broken:
+        raise JournalUnreadable(extracts.stopped)
+    files |= {JOURNAL: _lines(record, JOURNAL, events), FLEET: _lines(record, FLEET, fleet)}
+    policies = in_force(extracts.loaded, begin, record.policies)
     files |= {p.file: record.policies[p.digest].encode() for p in policies if p.file}
-    begin, end = period.begin, period.end
-    told = {
-        "approvals.json": extracts.approvals(events, begin, end),
-        "incidents.json": extracts.incidents(record.application, events, begin, period.incident),
-        "gaps.json": extracts.blind(looks, events, begin, end),
-    }
-    files |= {name: extracts.written(value) for name, value in told.items()}
-    files["readme.txt"] = extracts.README.encode()
+    files |= dict(extracts.files())
     manifest = Manifest.model_validate(
         {
             "application": record.application,
             "from": format_time(begin),
             "to": format_time(end),
-            "incident": period.incident,
+            "incident": asked.incident,
             "tidegate": record.version,
             "schemas": schemas(),
             "journal": _chain(record.application, events),
             "fleet": _chain(record.fleet_name, fleet),
-            "assessments": logs,
+            "assessments": read.logs,
             "policies": policies,
-            "unread": unread,
+            "unread": [*read.unread, *unheard(extracts.regions, read.logs, read.unread)],
             "files": [_listed(name, files[name]) for name in sorted(files)],
+            "forms": FORMS,
+            "broken": record.broken[:300] or None,
         }
     )
     return manifest, files
 
 
-def _packed(
-    record: Record, period: Period, folder: Path, files: dict[str, bytes | Packed]
-) -> tuple[dict[str, Log], dict[str, list[float]], list[str]]:
-    """Add each Region's assessments to `files`.
+@dataclass(slots=True)
+class _Read:
+    """The assessments that were read.
 
-    Return the logs, the times at which each Region looked, and a sentence for each log that cannot be read.
+    unread: a sentence for each log that cannot be read. seen: the last event's number that a record saw.
     """
-    logs: dict[str, Log] = {}
-    looks: dict[str, list[float]] = {}
-    unread: list[str] = []
+
+    logs: dict[str, Log] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
+    seen: int = 0
+
+
+def _packed(
+    record: Record,
+    period: tuple[float, float],
+    folder: Path,
+    files: dict[str, bytes | Packed],
+    extracts: Extracts,
+) -> _Read:
+    """Add each Region's assessments to `files`, and what they tell to `extracts`."""
+    read = _Read()
     for region, log in sorted(record.logs.items()):
+        fresh = Extracts(record.application, *period, None)  # a Region that fails half-way has told nothing
+        fresh.region(region)
+        kept = floor(record.kept_from * 10) / 10
         try:
-            found = pack(log, record.application, region, period.begin, period.end, folder)
+            found = pack(log, record.application, region, period, kept_from=kept, folder=folder, looks=fresh)
         except OutsideUnreachable as error:
-            unread.append(f"assessments of {region}: {error}"[:300])
+            read.unread.append(f"assessments of {region}: {error}"[:300])
             continue
-        logs[region], looks[region] = found.log, found.looks
+        extracts.join(fresh)
+        read.logs[region] = found.log
+        read.unread += [found.amiss] if found.amiss else []
+        read.seen = max(read.seen, found.seen)
         files |= found.files
-    return logs, looks, unread
+    return read
 
 
 def _bounded(manifest: Manifest) -> None:
     unpacked, lines = sum(f.unpacked or 0 for f in manifest.files), sum(f.lines or 0 for f in manifest.files)
     if unpacked > MOST_UNPACKED or lines > MOST_LINES or len(manifest.files) > MOST_FILES:
-        raise TooLarge(f"{lines} records of {unpacked} bytes are too many for one bundle")
+        raise TooLarge(
+            f"{lines} records of {unpacked} bytes are too many for one bundle; ask for a shorter period"
+        )
 
 
-def _lines(events: Sequence[Event]) -> bytes:
+def _lines(record: Record, name: str, events: Sequence[Event]) -> bytes:
+    """Return a journal's lines; of a broken one what is stored, as it stands."""
+    if name in record.lines:
+        return "".join(map(_stored, record.lines[name])).encode("utf-8", "backslashreplace")
     return "".join(event.text + "\n" for event in events).encode()
+
+
+def _stored(body: str) -> str:
+    """Return what is stored for an event as one line.
+
+    What is more than one becomes a text in JSON.
+    """
+    return (ascii_json(body) if len(body.splitlines()) != 1 else body) + "\n"
 
 
 def _chain(application: str, events: Sequence[Event]) -> Chain:
     last = events[-1] if events else None
     return Chain(application=application, last=last.seq if last else 0, hash=last.hash if last else GENESIS)
-
-
-def _in_force(events: Sequence[Event], period: Period, texts: Mapping[str, str]) -> Iterator[InForce]:
-    """Yield each policy from its loading on.
-
-    Of those from before the period it yields the last.
-    """
-    loaded = [(event.at, event.body) for event in events if isinstance(event.body, PolicyLoaded)]
-    before = [each for each in loaded if each[0] < period.begin]
-    for at, said in (*before[-1:], *(each for each in loaded if each[0] >= period.begin)):
-        file = f"policies/{said.digest}.json" if said.digest in texts else None
-        yield InForce(digest=said.digest, since=format_time(at), enforcement=said.enforcement, file=file)
 
 
 def _listed(name: str, content: bytes | Packed) -> Listed:

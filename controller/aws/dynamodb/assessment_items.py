@@ -1,4 +1,4 @@
-"""The items of the assessments' table: records in two forms, and the head of each application's chain.
+"""The items of the assessments' table: records in two forms, and heads of chains.
 
 | item | partition `application`, sort `at` | attributes |
 |---|---|---|
@@ -37,10 +37,10 @@ class Unreadable(ValueError):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The place of a record in its chain. What is hashed is this and the record.
+    """The place of a record in its chain.
 
-    count: None for a record without a number. after: the time of the record before. clock: the writer's time,
-    where `at` had to be later than that.
+    What is hashed is this and the record. count: None for a record without a number. after: the time of the
+    record before. clock: the writer's time, where `at` had to be later than that.
     """
 
     application: str
@@ -51,7 +51,10 @@ class Place:
     clock: float | None = None
 
     def link(self, record: object) -> str:
-        """Return the hash of a record in this place: by RFC 8785 where it has a number."""
+        """Return the hash of a record in this place.
+
+        It is by RFC 8785 where the record has a number.
+        """
         said: dict[str, Any] = {"application": self.application, "at": self.at, "prev": self.prev}
         if self.count is None:
             return ascii_digest(said | {"record": record})
@@ -82,9 +85,9 @@ class Head:
     kept: bool = False
 
     def next(self, application: str, at: float, *, nudges: int = 0) -> Place:
-        """Return the place after this one, for a record of the moment `at`. Time never steps back.
+        """Return the place after this one, for a record of the moment `at`.
 
-        nudges: how many times this moment was found taken.
+        Time never steps back. nudges: how many times this moment was found taken.
         """
         moment = at if self.last is None else max(at, self.last + NUDGE)
         moment += nudges * NUDGE
@@ -144,7 +147,7 @@ def head_of(item: Item) -> Head:
 
 
 def head_after(item: Item | None) -> Head:
-    """Return the head of a chain by its newest record, where the table keeps no head."""
+    """Return a chain's head by its newest record, where no head is kept."""
     if item is None:
         return Head()
     place = place_of(item)
@@ -168,7 +171,7 @@ def record_item(place: Place, sealed: str, body: bytes, *, expires: float) -> di
 
 
 def packed(record: Mapping[str, Any]) -> bytes | None:
-    """Return a record as an item holds it; None where it is too large for one."""
+    """Return a record as an item holds it; None if it is too large."""
     text = canonical(dict(record)).encode()
     if len(text) > LARGEST:
         return None
@@ -177,7 +180,7 @@ def packed(record: Mapping[str, Any]) -> bytes | None:
 
 
 def place_of(item: Item) -> Place:
-    """Return a record's place, as the item says. The key is believed, for DynamoDB checked it."""
+    """Return a record's place, as the item says. DynamoDB checked the key."""
     count = _number(item, "count")
     return Place(
         str(item["application"]["S"]),
@@ -216,7 +219,7 @@ def record_of(item: Item) -> dict[str, Any]:
 
 
 def _number(item: Item, name: str) -> float | None:
-    """Return a number of an item; None where it has none, or something else stands there."""
+    """Return a number of an item; None where something else stands there."""
     try:
         return float(item[name]["N"])
     except (KeyError, TypeError, ValueError):

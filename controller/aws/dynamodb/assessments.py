@@ -1,4 +1,4 @@
-"""The assessments on DynamoDB: those of one controller Region are one chain for each application.
+"""The assessments on DynamoDB, one chain for each controller Region and application.
 
 They say what was decided while nothing changed. Several processes of a Region write at once, and one of them
 is next:
@@ -135,9 +135,10 @@ class DynamoAssessments:
     def newest_first(
         self, application: str, start: float, end: float | None = None
     ) -> Iterator[tuple[float, dict[str, Any]]]:
-        """Yield the (time, record) pairs from `end`, or from the end of the chain, back to `start`.
+        """Yield the (time, record) pairs back to `start`, newest first.
 
-        Times are those of the writers' clocks. Raises `ReadStopped` after `MOST_RECORDS` or `MOST_BYTES`.
+        They begin at `end`, or at the end of the chain. Times are those of the writers' clocks. Raises
+        `ReadStopped` after `MOST_RECORDS` or `MOST_BYTES`.
         """
         count = size = 0
         at = start
@@ -202,7 +203,7 @@ class DynamoAssessments:
             return record_of(last) if last else {}
 
     def _head(self, application: str) -> Head:
-        """Return the head as it is now; where the table keeps none, by the newest record."""
+        """Return the head as it is now, or by the newest record."""
         item = self._get(head_key(application), self._client)
         with _readable(application):
             return head_of(item) if item else head_after(self._newest(application, self._client))
@@ -270,14 +271,14 @@ class DynamoAssessments:
 
 
 def _cancelled(error: Exception) -> list[dict[str, Any]]:
-    """Return the reasons of a cancelled transaction, one an item; none for any other error."""
+    """Return the reasons of a cancelled transaction, one an item; else none."""
     if not isinstance(error, ClientError) or code(error) != "TransactionCanceledException":
         return []
     return [{"Code": "None"} | reason for reason in error.response.get("CancellationReasons", ())]
 
 
 def _fitting(record: Mapping[str, Any], *, keep: Mapping[str, Any]) -> tuple[Mapping[str, Any], bytes]:
-    """Return the longest form of a record that an item can hold, and that form as packed."""
+    """Return the longest form of a record that fits, plain and packed."""
     for form in shorter_records(record, most=LARGEST, keep=frozenset(keep)):
         body = packed(form)
         if body is not None:

@@ -35,7 +35,7 @@ rehearsal: by a name that somebody claimed and nobody checked. "": not known.
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """What is known of how a person who answers showed who they are. It holds no secret.
+    """The proof of who a person is; it holds no secret.
 
     issuer: who says so: that of the id token, or `sts:ACCOUNT`. subject: who they are there, for good.
     groups: those of the policy that the issuer asserted. at: when they signed in; None: not known.
@@ -48,7 +48,10 @@ class SignedIn:
     at: float | None = None
 
     def plain(self) -> "SignedIn":
-        """Return the same, bounded, and made safe to print: claims are text from outside."""
+        """Return the same, bounded and made safe to print.
+
+        Claims are text from outside.
+        """
         groups = tuple(sanitize(group, NAME) for group in sorted(self.groups)[:GROUPS])
         issuer, subject = sanitize(self.issuer, CLAIM), sanitize(self.subject, CLAIM)
         return replace(self, issuer=issuer, subject=subject, groups=groups)

@@ -1,4 +1,4 @@
-"""The incident of a move that a person made by break-glass, folded from what the person's machine kept.
+"""The incident of a person's move by break-glass, folded from what a machine kept.
 
 ```
  BrokeGlass intended ─> unconfirmed ─┬─ applied ─────> settled
@@ -27,7 +27,7 @@ FRESH = 150.0
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """What one record says of controls.
+    """A change is what one record says of controls.
 
     at: when, seconds since 1970. before: as read before the move. moved: what was read back as changed by it.
     """
@@ -38,7 +38,10 @@ class _Change:
 
 
 def with_glass(state: State, event: Event, said: BrokeGlass) -> State:
-    """Return the state after one record; one that names no incident is only a note."""
+    """Return the state after one record.
+
+    One that names no incident is of a version before 0.13, and only a note.
+    """
     name = event.draft.incident
     if name is None:
         return state
@@ -94,9 +97,10 @@ def _phase(stage: str, *, moved: bool) -> Phase:
 
 
 def _home(state: State) -> Mapping[str, bool]:
-    """Return the controls as they stood when no Region was away, by all moves in the order of time.
+    """Return the controls as they stood when no Region was away.
 
-    The fold of the journal does so too (`fold`), move by move, but what came late it could not know then.
+    It goes by all moves in the order of time. The fold of the journal does so too (`fold`), move by move, but
+    what came late it could not know then.
     """
     home = state.home
     made = sorted((i for i in state.incidents.values() if i.begun), key=lambda i: i.begun)

@@ -1,4 +1,4 @@
-"""The history of routing controls: how each stood and since when, as the journal says.
+"""The history of routing controls: how each stood, and since when.
 
 ```
  use1-a    On ── 08:00 ── Off ───────── 09:10 ── On          oldest first; the last one stands
@@ -23,13 +23,13 @@ NEAR = 600.0
 
 
 def known(history: History, states: Mapping[str, bool]) -> History:
-    """Return the history with `states` as the first ones of the controls that it does not know."""
+    """Return the history with `states` of those controls that it does not know."""
     new = {name: ((0.0, on),) for name, on in states.items() if name not in history}
     return {**history, **new} if new else history
 
 
 def put(history: History, states: Mapping[str, bool], at: float) -> History:
-    """Return the history after an event of the journal: it is later than all that is known.
+    """Return the history after an event of the journal: the newest of all.
 
     at: seconds since 1970, by the clock of whoever wrote the event.
     """
@@ -42,7 +42,7 @@ def put(history: History, states: Mapping[str, bool], at: float) -> History:
 
 
 def put_late(history: History, states: Mapping[str, bool], at: float) -> History:
-    """Return the history with `states` in their place by time: before what is as old."""
+    """Return the history with `states` in their place by time."""
     found = dict(history)
     for name, on in states.items():
         before = found.get(name, ())
@@ -52,7 +52,10 @@ def put_late(history: History, states: Mapping[str, bool], at: float) -> History
 
 
 def as_of(history: History, at: float) -> dict[str, bool]:
-    """Return each control as it stood right before `at`; the oldest known state where none is older."""
+    """Return each control as it stood right before `at`.
+
+    It is the oldest known state where none is older.
+    """
     found = {}
     for name, states in history.items():
         place = bisect_left([since for since, _ in states], at)
@@ -65,7 +68,7 @@ def latest(history: History, name: str) -> bool:
 
 
 def now(history: History, at: float) -> float:
-    """Return a time for what happens after all that is known; `at`, unless another clock was ahead."""
+    """Return a time after all that is known: `at`, unless another clock was ahead."""
     newest = max((states[-1][0] for states in history.values()), default=at)
     return max(at, nextafter(newest, inf))
 

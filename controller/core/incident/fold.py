@@ -291,11 +291,8 @@ def _moved(incident: Incident, event: Event) -> Incident:
             after = incident.phase if request.status == "waiting" else phase
             return replace(moved, request=request, phase=after)
         case ShiftIntended() as said:
-            intended = {
-                **(incident.intended if incident.phase is Phase.SHIFTING else {}),
-                **dict(said.changes),
-            }
             before = dict(said.before or incident.before)
+            intended = _intended(incident) | dict(said.changes)
             return replace(moved, intended=intended, before=before, approved=said.approved)
         case ShiftApplied() as said:
             return replace(moved, put={**incident.put, **said.states}, moved=event.at)
@@ -348,6 +345,11 @@ def _ended(moved: Incident, said: StoodDown | Settled, by: str) -> Incident:
     return replace(moved, outcome=outcome, reason=reason, stopped_by=_stopped_by(said.code, by))
 
 
+def _intended(incident: Incident) -> dict[str, bool]:
+    """Return the changes that were intended of the wave which is under way."""
+    return dict(incident.intended) if incident.phase is Phase.SHIFTING else {}
+
+
 def _stopped_by(code: str, by: str) -> str | None:
     return by if code in BY_PERSON else None
 
@@ -362,8 +364,8 @@ def _answered(incident: Incident, about: str, event: Event) -> Request:
 def _with_rule(incident: Incident, rule: str | None) -> tuple[str, ...]:
     """Return the safety rules that stand in the way of the present wave.
 
-    Of one wave they say nothing about the next: that is tried first, and people are asked anew where it is
-    refused. On the way home nobody is asked, and none is set aside.
+    They say nothing about the next one: that is tried first, and people are asked anew where it is refused.
+    On the way home nobody is asked, and none is set aside.
     """
     if incident.leg == "home":
         return ()

@@ -126,7 +126,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """An incident is one evacuation, restore, drill or break-glass move from its opening to its end.
+    """An incident is one evacuation, restore, drill or break-glass move.
 
     leg: "out", or "home" once a drill or a rollback turned back. waves: how many are verified in this leg.
     before: the controls as they were before its first shift. put: as it put them. intended: what the
@@ -200,7 +200,7 @@ class Incident:
 
     @property
     def left_its_region(self) -> bool:
-        """Return True for what left its Region: an evacuation, break-glass, a drill that was cut short."""
+        """Return True for an evacuation, break-glass, and a drill that was cut short."""
         left = self.intent in ("evacuate", GLASS)
         return left or (self.intent == "drill" and self.outcome == INTERRUPTED)
 

@@ -59,7 +59,7 @@ class Refused:
 
 @body(Kind.BROKE_GLASS)
 class BrokeGlass:
-    """A person moved controls by break-glass: one record of it, kept on that person's machine.
+    """A person moved controls by break-glass: one line of the machine's record.
 
     record, record_hash: its id and its hash there. machine, number: whose record it is in, and which line of
     it. of: the id of the line that intended the move. stage: intended, applied, refused or unconfirmed. who:

@@ -59,7 +59,7 @@ def break_glass(
 
 
 def _bring_in(context: Context, *, as_json: bool) -> None:
-    """Bring what this machine kept into the journal, and say what is amiss with it."""
+    """Bring this machine's record into the journal, and say what is amiss."""
     deps = context.deps()
     brought = glass.journal_waiting(context, deps)
     amiss = glass.standing(context.deployment, deps.journal.read(deps.application)).sentences
@@ -213,7 +213,7 @@ class _Glass:
         raise typer.Exit(code)
 
     def _journalled(self) -> tuple[bool, str]:
-        """Return True where the journal has it, and what a person must do so that it gets there."""
+        """Return True where the journal has it, and what a person can do next."""
         try:
             brought = glass.journal_waiting(self.context, self.context.deps())
         except (ControllerError, ValueError, OSError) as error:

@@ -34,7 +34,9 @@ from controller.ports.errors import (
     ControllerError,
     EvidenceUnavailable,
     JournalConflict,
+    JournalUnreadable,
     OutsideUnreachable,
+    PolicyUnreadable,
     SwitchRefused,
     SwitchUnavailable,
     TokenClosed,
@@ -79,7 +81,7 @@ def _tidegate(
 
 
 _UNREACHABLE = (SwitchUnavailable, OutsideUnreachable, EvidenceUnavailable)
-_NO = (JournalConflict, SwitchRefused, TokenClosed)
+_NO = (JournalConflict, PolicyUnreadable, SwitchRefused, TokenClosed)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -152,6 +154,10 @@ def _failure(error: Exception) -> Failed:
             return error
         case PolicyRefused():
             return Failed(ExitCode.BAD_INPUT, str(error), [problem_fields(p) for p in error.problems])
+        case JournalUnreadable():
+            told = "the journal is not whole, and nothing moves until it is"
+            kept = "`tidegate audit export --broken` keeps it as evidence"
+            return Failed(ExitCode.NO, f"{told}: {error}; {kept}")
         case ControllerError() if isinstance(error, _UNREACHABLE):
             return Failed(ExitCode.UNREACHABLE, f"{type(error).__name__}: {error}")
         case ControllerError() if isinstance(error, _NO):

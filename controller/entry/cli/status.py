@@ -9,7 +9,6 @@ import typer
 from rich.text import Text
 
 from controller.core.explanation import format_time, tree_lines
-from controller.core.incident.fold import fold
 from controller.core.incident.state import GLASS, Incident, as_data
 from controller.core.journal.body import members
 from controller.core.journal.event import Event, broken_at
@@ -30,6 +29,7 @@ from controller.ports.errors import ControllerError
 from controller.readmodel.run import sentence
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import folded
 from controller.steps.context.situation import fleet_stopped, read_switch
 from controller.steps.operator.past_moments import PastMoment, recall_moment
 
@@ -169,7 +169,7 @@ def list_all(ctx: typer.Context, context: ContextName = None, as_json: AsJson = 
         return
     archive = open_archive(context)
     application = archive.policy.application
-    state = fold(application, archive.read(application))
+    state = folded(application, archive.read(application))
     found = [_incident(i) for i in sorted(state.incidents.values(), key=lambda i: -i.opened)]
 
     def human() -> None:
@@ -191,7 +191,7 @@ def show(
     """One incident's journal: what happened, when, by whom."""
     archive = open_archive(context)
     events = archive.read(archive.policy.application)
-    state = fold(archive.policy.application, events)
+    state = folded(archive.policy.application, events)
     if incident not in state.incidents:
         fail(ExitCode.NO, f"the journal knows no incident {sanitize(incident, 120)!r}")
     headline = _incident(state.incidents[incident])

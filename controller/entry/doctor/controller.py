@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from functools import partial
 from importlib.resources import files
 
-from controller.core.incident.fold import fold
 from controller.entry.doctor.finding import Finding, Patient, Verdict, short, tried
 from controller.ports.errors import ControllerError, JournalUnreadable
+from controller.steps.context.journalling import folded
 from controller.steps.context.own_records import own_records
 
 QUIET = 180.0
@@ -25,12 +25,12 @@ def journal(patient: Patient) -> Iterator[Finding]:
     says = partial(Finding, "journal", patient.deployment.region)
     try:
         events = patient.deps.journal.read(patient.deps.application)
+        state = folded(patient.deps.application, events)
     except ControllerError as error:
         verdict: Verdict = "bad" if isinstance(error, JournalUnreadable) else "unknown"
         yield says(verdict, f"cannot be read: {short(error)}")
         return
     yield says("ok", f"{len(events)} events, the chain is whole")
-    state = fold(patient.deps.application, events)
     same = state.policy == patient.deps.policy.digest
     told = (
         "the policy here is the one in force"

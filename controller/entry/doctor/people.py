@@ -1,4 +1,4 @@
-"""The examination of what people need: the sign-in, the last drill, the record of break-glass here.
+"""The examination of what people need: sign-in, last drill, break-glass's record.
 
 The sign-in must not be lost with a Region, the drill must have gone as it should, and the record must be
 whole and in the journal.
@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from controller.core.incident.fold import fold
 from controller.core.text import sanitize
 from controller.entry.break_glass import standing
 from controller.entry.doctor.finding import Finding, Patient, judged, short
 from controller.entry.status import drills_data
 from controller.ports.errors import ControllerError
+from controller.steps.context.journalling import folded
 
 
 def sign_in(patient: Patient) -> Finding:
@@ -37,7 +37,7 @@ def sign_in(patient: Patient) -> Finding:
 def last_drill(patient: Patient) -> Finding:
     deps = patient.deps
     try:
-        state = fold(deps.application, deps.journal.read(deps.application))
+        state = folded(deps.application, deps.journal.read(deps.application))
     except ControllerError as error:
         return Finding("last drill", "", "unknown", short(error))
     told: Mapping[str, Any] = drills_data(deps.policy, state, deps.runtime.now())
@@ -47,7 +47,7 @@ def last_drill(patient: Patient) -> Finding:
 
 
 def break_glass(patient: Patient) -> Finding:
-    """Check that this machine's record of break-glass is whole, and that the journal has it."""
+    """Check that this machine's record is whole, and that the journal has it."""
     check, deps = "break-glass record", patient.deps
     try:
         found = standing(patient.deployment, deps.journal.read(deps.application))

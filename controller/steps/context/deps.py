@@ -49,6 +49,8 @@ class Deps:
     read_event: raw event text and the time of arrival -> what it says, or why it says nothing.
     people: turns whoever acts into an id; names: turns ids into what people read.
     gates: a master switch's name -> its gating rule's ARN, which is never set aside.
+    unrecorded: why each assessment of this invocation was lost that could not be written; whoever runs the
+    step says so, and empties it.
     review: what people and worked cases said of the policy, as it was packaged: see
     `core.policy.review_record`.
     """
@@ -83,6 +85,7 @@ class Deps:
     checkpointing: Checkpoints = field(default_factory=Checkpoints, compare=False, repr=False)
     library: PolicyLibrary = field(default_factory=PolicyLibrary, compare=False, repr=False)
     episodes: Episodes = field(default_factory=Episodes, compare=False, repr=False)
+    unrecorded: list[str] = field(default_factory=list, compare=False, repr=False)
     deployed_with: Policy | None = None
 
     @property

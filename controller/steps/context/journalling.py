@@ -1,6 +1,6 @@
 """The journal, read as state and appended to: what every step does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from controller.core.contracts import DECISION_SCHEMA, decision_event
 from controller.core.decision.limits import Fleet
-from controller.core.incident.fold import apply, refuse_illegal
+from controller.core.incident.fold import apply, fold, refuse_illegal
 from controller.core.incident.state import Incident, State
 from controller.core.journal.event import Body, Draft, Event
 from controller.core.journal.kind import Kind
@@ -76,7 +76,8 @@ def read_state(deps: Deps) -> State:
     last = known.last if known else None
     events = deps.journal.follow(deps.application, last)
     deps.journal_head.after_reading(seen, events, last)
-    return _with_fleet(fleet, partial(deps.folding.go_on, deps.application, events, known))
+    state = folded(deps.application, events, partial(deps.folding.go_on, known=known))
+    return _with_fleet(state, fleet)
 
 
 def read_state_and_events(deps: Deps) -> tuple[State, tuple[Event, ...]]:
@@ -85,15 +86,25 @@ def read_state_and_events(deps: Deps) -> tuple[State, tuple[Event, ...]]:
     seen = deps.journal_head.before_reading(lambda: deps.assessments.witness(deps.application))
     events = deps.journal.read(deps.application)
     deps.journal_head.after_reading(seen, events)
-    return _with_fleet(fleet, partial(deps.folding, deps.application, events)), events
+    state = folded(deps.application, events, deps.folding)
+    return _with_fleet(state, fleet), events
 
 
-def _with_fleet(fleet: Fleet, folded: Callable[[], State]) -> State:
+def _with_fleet(state: State, fleet: Fleet) -> State:
+    return replace(state, fleet=fleet.stopped, fleet_left=fleet.left, fleet_unread=fleet.unread)
+
+
+def folded(
+    application: str, events: Sequence[Event], folding: Callable[[str, Sequence[Event]], State] = fold
+) -> State:
+    """Return the state after `events`.
+
+    Raises `JournalUnreadable` where no version could have written them.
+    """
     try:
-        state = folded()
+        return folding(application, events)
     except (ValueError, KeyError) as error:
         raise JournalUnreadable(f"the journal cannot be what this version wrote: {error}") from error
-    return replace(state, fleet=fleet.stopped, fleet_left=fleet.left, fleet_unread=fleet.unread)
 
 
 def write(

@@ -64,7 +64,10 @@ class Question:
 
     @property
     def whole(self) -> str:
-        """Return the whole plan in one line: what one approval lets through, and nothing else."""
+        """Return the whole plan in one line.
+
+        That is what one approval lets through, and nothing else.
+        """
         plan = self.request.whole
         if plan is None:
             return "The whole plan is not written down: an older version asked. People will be asked anew."

@@ -19,7 +19,13 @@ from controller.core.decision.decide import decide
 from controller.core.decision.guards import binding
 from controller.core.incident.approval import SignedIn, among, same_person
 from controller.core.incident.state import IllegalMove, Incident, State
-from controller.core.journal.moves import AnswerRefused, ApprovalDenied, ApprovalGiven, ApprovalRequested
+from controller.core.journal.moves import (
+    Answer,
+    AnswerRefused,
+    ApprovalDenied,
+    ApprovalGiven,
+    ApprovalRequested,
+)
 from controller.core.text import sanitize
 from controller.ports.errors import ControllerError, JournalConflict, PolicyUnreadable
 from controller.steps.context.deps import Deps
@@ -82,16 +88,8 @@ def answer(
         refusal = _refusal(own, state, incident, click)
         if refusal is not None:
             return refused(state, incident, refusal)
-        kind = ApprovalGiven if approve else ApprovalDenied
-        request = incident.request
-        assert request is not None
-        said = kind(
-            approval=request_id, digest=request.digest, reason=reason[:REASON], stage=request.stage,
-            needed=max(0, request.needed() - 1), door=click.by.door, issuer=click.by.issuer,
-            subject=click.by.subject, groups=click.by.groups, signed_in=click.by.at,
-        )  # fmt: skip
         try:
-            state = write(deps, state, said, incident=incident, by=who)
+            state = write(deps, state, _counted(incident, click, reason), incident=incident, by=who)
         except IllegalMove as illegal:
             return refused(state, incident, str(illegal))
         after = state.incidents[incident.id].request
@@ -107,8 +105,23 @@ def answer(
         return Answered(False, BUSY)
 
 
+def _counted(incident: Incident, click: "_Click", reason: str) -> Answer:
+    """Return the event of an answer that counts."""
+    request, by = incident.request, click.by
+    assert request is not None
+    kind = ApprovalGiven if click.approve else ApprovalDenied
+    return kind(
+        approval=request.id, digest=request.digest, reason=reason[:REASON], stage=request.stage,
+        needed=max(0, request.needed() - 1), door=by.door, issuer=by.issuer, subject=by.subject,
+        groups=by.groups, signed_in=by.at,
+    )  # fmt: skip
+
+
 def refuse(deps: Deps, request_id: str, *, who: str, approve: bool, reason: str, by: SignedIn) -> None:
-    """Write down an answer that a door refused before anybody looked at it, such as after an old sign-in."""
+    """Write down an answer that a door refused by itself.
+
+    Nobody looked at it then, such as after an old sign-in.
+    """
     click = _Click(who, approve, None, None, by.plain())
     with suppress(ControllerError):  # it does not count, written down or not
         state = read_state(deps)

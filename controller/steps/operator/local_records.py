@@ -99,7 +99,7 @@ def journal_records(deps: Deps, records: Sequence[LocalMove], held: Sequence[Loc
 
 
 def contradictions(events: Sequence[Event], held: Sequence[LocalMove]) -> tuple[str, ...]:
-    """Return what the journal has of this machine's record, and the machine has not or has otherwise.
+    """Return what the journal has of this machine's record, and the machine lacks.
 
     One sentence a line, of the first few.
     """
@@ -125,7 +125,7 @@ def waiting(events: Sequence[Event], records: Sequence[LocalMove]) -> int:
 
 
 def _doubt(record: LocalMove, who: str, events: Sequence[Event], amiss: tuple[str, ...]) -> tuple[str, ...]:
-    """Return what speaks against a record: of its machine, of the journal, of another machine's record.
+    """Return what speaks against a record: its machine, the journal, another record.
 
     who: the id of the user of that host. Events of format 1 hold the user's and the host's name.
     """
@@ -165,9 +165,9 @@ def _name(deps: Deps, state: State, region: str) -> str:
 
 
 def _event_of(record: LocalMove, who: str, doubt: tuple[str, ...]) -> BrokeGlass:
-    """Return what an event says of the record; each member is bounded, whatever a machine wrote.
+    """Return what an event says of the record.
 
-    who: the id of the person whom the machine's file names.
+    Each member is bounded, whatever a machine wrote. who: the id of the person whom the machine's file names.
     """
     line = record.body
     region, to = _text(line, "region", 32), _text(line, "to", 32)

@@ -10,11 +10,11 @@ from typing import Any, Protocol
 
 from controller.core.decision.precedence import TICKS_APART
 from controller.core.explanation import format_time, why_sentence
-from controller.core.incident.fold import fold
 from controller.core.incident.state import State
 from controller.core.journal.event import Event, written_until
 from controller.core.policy.schema import Policy
 from controller.ports.storage import ReadStopped
+from controller.steps.context.journalling import folded
 
 WATCHED = TICKS_APART
 """Seconds after an assessment during which it still counts: until the next tick, at the latest."""
@@ -81,13 +81,13 @@ class Records(Protocol):
 def recall_moment(policy: Policy, records: Records, at: float, state: State | None = None) -> PastMoment:
     """Return the decisions, the state and the gap at the moment `at`.
 
-    state: as it was then, where that is known. Raises `EvidenceUnavailable`, `OutsideUnreachable`.
+    state: as it was then, where that is known. Raises `JournalUnreadable`, `OutsideUnreachable`.
     """
     application = policy.application
     whole = records.read(application)
     if state is None:
         events = tuple(written_until(whole, at))
-        state = fold(application, events)
+        state = folded(application, events)
     else:
         events = whole[: state.last.seq if state.last else 0]
     about = (*policy.regions, *([state.open.source] if state.open else []))
@@ -98,9 +98,9 @@ def recall_moment(policy: Policy, records: Records, at: float, state: State | No
 
 
 def last_decisions(records: Iterable[Stored], about: frozenset[str]) -> dict[str, Stored]:
-    """Return Region -> (time, the last decision about it), of records that come newest first.
+    """Return Region -> (time, the last decision about it).
 
-    No more of them are taken than that needs.
+    records: newest first. No more of them are taken than that needs.
     """
     found: dict[str, Stored] = {}
     with suppress(ReadStopped):

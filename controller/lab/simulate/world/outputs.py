@@ -151,7 +151,10 @@ _PACKED = re.compile(rb'"B": ?"(H4sI[A-Za-z0-9+/=]*)"')
 
 
 def with_packed(body: bytes) -> bytes:
-    """Return a request's body, followed by what is packed in its items: a secret in there is no secret."""
+    """Return a request's body, followed by what is packed in its items.
+
+    A secret in there is no secret.
+    """
     packed = (gzip.decompress(b64decode(found)) for found in _PACKED.findall(body))
     return b"\n".join([body, *packed])
 

@@ -28,7 +28,10 @@ def condition_failed(item: dict[str, Any] | None) -> AwsError:
 
 
 def cancelled(reasons: list[dict[str, Any]]) -> AwsError:
-    """Return the error of a transaction that was not done: a reason for each of its items, in their order."""
+    """Return the error of a transaction that was not done.
+
+    reasons: one for each of its items, in their order.
+    """
     codes = ", ".join(reason["Code"] for reason in reasons)
     told = f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]"
     return AwsError("TransactionCanceledException", told, fields={"CancellationReasons": reasons})
