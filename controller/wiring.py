@@ -26,6 +26,7 @@ from controller.aws.dynamodb.console_key import ConsoleKey
 from controller.aws.dynamodb.evidence import DynamoEvidence
 from controller.aws.dynamodb.journal import DynamoJournal
 from controller.aws.dynamodb.leases import DynamoLeases
+from controller.aws.dynamodb.people import DynamoPeople
 from controller.aws.dynamodb.policies import DynamoPolicies
 from controller.aws.dynamodb.readings import DynamoSnapshots
 from controller.aws.dynamodb.replicas import Replicas
@@ -46,6 +47,7 @@ from controller.ports.outside import RoutingControls
 from controller.ports.runtime import Runtime
 from controller.settings import Deployment, Standby
 from controller.steps.context.deps import Deps
+from controller.steps.context.names import NamedNotices, Names
 from controller.steps.context.situation import every_query
 
 Clients = Callable[[str, str, str | None, Config], BaseClient]
@@ -79,6 +81,9 @@ def build(
     order = tuple(dict.fromkeys((d.region, *policy.controllers)))
     client = partial(_client, make, d)
     journal = Replicas([client("dynamodb", r, BRIEF if order[1:] else ONE_TRY) for r in order], run.monotonic)
+    new_id = (lambda: secrets.token_hex(16)) if rng is None else (lambda: f"{rng.getrandbits(128):032x}")
+    people = _people(d, client, order, run, new_id)
+    names = Names(people.name_of, run.monotonic)
     here = client("dynamodb")
     kept = kept_of(policy, expected_signals(policy, d.account))
     watch = {r: client("cloudwatch", r, QUESTION) for r in policy.regions}
@@ -98,15 +103,17 @@ def build(
         evidence=DynamoEvidence(client=here, table=d.evidence_table, now=run.now, kept=kept),
         assessments=_assessments(d, client, run),
         approvals=_approvals(d, client, journal, order[1:]),
+        people=people,
+        names=names,
         switch=switch_of(d, policy, clients=make, runtime=run, rng=rng, speed=speed),
         polls=CloudWatchPoll(clients=watch, account=d.account, runtime=run, timeout=quick),
         requests=CloudWatchRequests(clients=watch, metric=policy.traffic, runtime=run, timeout=quick),
         readiness=AwsReadiness(clients=asked, plans=d.plans, runtime=run, timeout=max(1.0, 0.05 * speed)),
         snapshots=DynamoSnapshots(client=here, table=d.evidence_table, now=run.now),
         workflow=_workflow(d, client, order[1:]),
-        notices=_notices(d, client),
+        notices=NamedNotices(_notices(d, client), names),
         runtime=run,
-        new_id=(lambda: secrets.token_hex(16)) if rng is None else (lambda: f"{rng.getrandbits(128):032x}"),
+        new_id=new_id,
         read_event=parse,
     )
 
@@ -115,6 +122,14 @@ def _client(
     make: Clients, d: Deployment, service: str, region: str | None = None, config: Config | None = None
 ) -> BaseClient:
     return make(service, region or d.region, d.endpoint_url, config or ONE_TRY)
+
+
+def _people(
+    d: Deployment, client: Client, order: Sequence[str], run: Runtime, new_id: Callable[[], str]
+) -> DynamoPeople:
+    """Build the table of names, asked with little patience: no step waits long for a name."""
+    asked = Replicas([client("dynamodb", region, QUESTION) for region in order], run.monotonic)
+    return DynamoPeople(client=asked, table=d.people_table, runtime=run, new_id=new_id, days=d.people_days)
 
 
 def _assessments(d: Deployment, client: Client, run: Runtime) -> DynamoAssessments:

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from controller.core.explanation import format_time
 from controller.core.text import sanitize
+from controller.entry.cli.names_file import write_names
 from controller.entry.cli.options import ContextName, moment, open_context
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, stdout
 
@@ -35,6 +36,10 @@ def export(
     unsigned: Annotated[
         bool, typer.Option("--unsigned", help="Without a signature; `audit verify` will say no to it.")
     ] = False,
+    names: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the names that are known beside it; never archived."),
+    ] = None,
     context: ContextName = None,
     as_json: AsJson = False,
 ) -> None:
@@ -62,6 +67,9 @@ def export(
     wrong = _checked(out, None if signer is None else signer.public_key().pem.encode())
     kept = _keep(store, manifest.application, manifest.begin, out) if store is not None else None
     fields = _fields(manifest) | {"file": str(out), "whole": wrong is None, "wrong": wrong, "archived": kept}
+    if names is not None:
+        texts = (event.text for event in (*record.events, *record.fleet))
+        fields["names"] = {"file": str(names), "known": write_names(names, texts, found.deps().names)}
     emit("audit-export", fields, lambda: _print(fields), as_json=as_json)
     if wrong is not None and not unsigned:
         raise typer.Exit(ExitCode.NO)

@@ -20,6 +20,7 @@ from controller.steps.context.deps import Deps
 from controller.steps.operator import commands
 from controller.steps.operator.approve import Answered, answer
 from controller.steps.operator.commands import Done
+from controller.steps.operator.identity import identify
 
 WHO = ("ana", "ben", "cleo", "dora")
 
@@ -79,7 +80,10 @@ class People:
                 said = Answered(counted, f"the console says {'yes' if counted else 'no'}")
             else:
                 by = SignedIn("terminal", "sts:123456789012", f"AROA{who.upper()}")
-                said = answer(deps, asked.id, who=who, approve=yes, reason=sanitize(why, 500), by=by)
+                said = answer(
+                    deps, asked.id, who=identify(deps, who).id, known_as=who, approve=yes,
+                    reason=sanitize(why, 500), by=by,
+                )  # fmt: skip
             if said.counted:
                 self.world.watch.counted[asked.id, who] += 1
                 self.world.trace.note("answered", deps.here, who, {"approval": asked.id, "who": who})
