@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from controller.core.journal import canonical
+from controller.core.event_size import bounded_decision
 from controller.core.model import Answer, Decision, Node, Truth
 
 
@@ -91,18 +91,13 @@ def _answer_data(answer: Answer) -> dict[str, Any]:
 def decision_record(decision: Decision, limit: int = 6_000) -> dict[str, Any]:
     """Return a decision as plain data of bounded size, for the journal.
 
-    The journal bounds its events. Over `limit` characters the signals are left out, then the whole tree, and
-    `cut` is set. The assessments hold the full data.
+    The journal bounds its events. Over `limit` characters the signals are left out, then the tree from below,
+    and at last the whole of it: then `cut` is set. The assessments hold the full data.
     """
-    data = decision_data(decision)
-    if len(canonical(data)) > limit and decision.tree is not None:
-        data["tree"] = node_data(decision.tree, with_signals=False)
-    if len(canonical(data)) > limit:
-        data = decision_data(decision, with_tree=False) | {"cut": True}
-    return data
+    return bounded_decision(decision_data(decision), limit)
 
 
-def node_data(node: Node, *, with_signals: bool = True) -> dict[str, Any]:
+def node_data(node: Node) -> dict[str, Any]:
     data: dict[str, Any] = {
         "path": node.path,
         "op": node.op,
@@ -110,8 +105,8 @@ def node_data(node: Node, *, with_signals: bool = True) -> dict[str, Any]:
         "sentence": node.sentence,
     }
     if node.children:
-        data["children"] = [node_data(child, with_signals=with_signals) for child in node.children]
-    if node.signals and with_signals:
+        data["children"] = [node_data(child) for child in node.children]
+    if node.signals:
         data["signals"] = [
             {
                 "name": state.signal.name,

@@ -24,14 +24,13 @@ from botocore.client import BaseClient
 
 from controller.aws.dynamodb.replicas import Replicas, replicas
 from controller.aws.errors import OUTSIDE, code, translated
+from controller.core.event_size import LARGEST
 from controller.core.journal import Draft, Event, broken_at, from_json, seal, to_json
 from controller.core.text import sanitize
 from controller.ports.errors import JournalConflict, JournalUnreadable, OutsideUnreachable
 from controller.ports.runtime import Runtime
 
 PERMISSIONS: tuple[str, ...] = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
-LARGEST = 16_384
-"""Bytes an event."""
 NAMES = {"#application": "application", "#seq": "seq", "#body": "body"}
 TRIES = 3
 WHOLE = 600.0

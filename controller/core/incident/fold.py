@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from controller.core.event_size import MOST_RULES
 from controller.core.incident.approval import Request, answered, asked
 from controller.core.incident.notices import with_notice, with_page
 from controller.core.incident.state import (
@@ -272,8 +273,9 @@ def _with_rule(incident: Incident, rule: object) -> tuple[str, ...]:
     """Return the safety rules that stand in the way of the move.
 
     Once a wave has moved, or on the way home, none is set aside: people approved another move, so they must
-    look.
+    look. After `MOST_RULES` no further one is: people must act.
     """
     if incident.waves or incident.leg == "home":
         return ()
-    return incident.rules if rule is None or rule in incident.rules else (*incident.rules, str(rule))
+    known = rule is None or rule in incident.rules or len(incident.rules) >= MOST_RULES
+    return incident.rules if known else (*incident.rules, str(rule))

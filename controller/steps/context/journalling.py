@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from controller.core.contracts import DECISION_SCHEMA, decision_event
+from controller.core.event_size import fitted
 from controller.core.incident.fold import apply, refuse_illegal
 from controller.core.incident.state import Incident, State
 from controller.core.journal import Draft, Event, Kind
@@ -78,7 +79,8 @@ def write(
 ) -> State:
     """Append one event after `state`; return the state that includes it.
 
-    Raises `IllegalMove` (nothing written), `JournalConflict`, `OutsideUnreachable`.
+    What makes it too large is shortened. Raises `IllegalMove` (nothing written), `JournalConflict`,
+    `OutsideUnreachable`.
     """
     about = incident.id if isinstance(incident, Incident) else incident
     require_driver = incident.epoch if isinstance(incident, Incident) else 0
@@ -92,7 +94,7 @@ def write(
         data=dict(data or {}),
     )
     refuse_illegal(state, draft)
-    event = deps.journal.append(deps.application, draft, state.last)
+    event = deps.journal.append(deps.application, fitted(deps.application, draft, state.last), state.last)
     deps.journal_head.saw(event)
     after = apply(state, event)
     _announce(deps, after)

@@ -16,6 +16,7 @@ from controller.core.decision.drift import (
     drift_data,
     drifted,
     echo_of,
+    first_found,
     lag_after,
     put_back,
     shown,
@@ -54,7 +55,7 @@ def record_drift(
     found = drifted(state, controls)
     if not found or not (waited or _shown(deps, state)):
         return state
-    data = drift_data(state, found)
+    data = drift_data(state, first_found(found))
     incident = state.open
     state = write(deps, state, Kind.DRIFT_SEEN, data=data, incident=incident)
     subject = incident.id if incident else deps.application

@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from controller.core.decision.plan import after, below_floor, calls, plan, serving
+from controller.core.event_size import fitted
 from controller.core.incident.fold import apply, fold, refuse_illegal
 from controller.core.journal import Draft, Event, Kind
 from controller.core.model import Plan
@@ -203,7 +204,7 @@ def journal_records(deps: Deps, records: Sequence[LocalMove]) -> int:
         state = fold(deps.application, events)
         known = {str(event.data.get("record")) for event in events if event.kind is Kind.BROKE_GLASS}
         for record in (each for each in records if each.id not in known):
-            draft = _draft(deps, record)
+            draft = fitted(deps.application, _draft(deps, record), state.last)
             refuse_illegal(state, draft)
             state = apply(state, deps.journal.append(deps.application, draft, state.last))
             added += 1
