@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from controller.core.contracts import DECISION_SCHEMA, decision_event
 from controller.core.decision.limits import Fleet
+from controller.core.event_size import fitted
 from controller.core.incident.fold import apply, fold, refuse_illegal
 from controller.core.incident.state import Incident, State
 from controller.core.journal.event import Body, Draft, Event
@@ -118,7 +119,8 @@ def write(
 ) -> State:
     """Append one event that says `said` after `state`; return the state that includes it.
 
-    Raises `IllegalMove` (nothing written), `JournalConflict`, `OutsideUnreachable`.
+    What makes it too large is shortened. Raises `IllegalMove` (nothing written), `JournalConflict`,
+    `OutsideUnreachable`.
     """
     about = incident.id if isinstance(incident, Incident) else incident
     require_driver = incident.epoch if isinstance(incident, Incident) else 0
@@ -131,7 +133,7 @@ def write(
         incident=about,
     )
     refuse_illegal(state, draft)
-    event = deps.journal.append(deps.application, draft, state.last)
+    event = deps.journal.append(deps.application, fitted(deps.application, draft, state.last), state.last)
     deps.journal_head.saw(event)
     after = apply(state, event)
     _announce(deps, after)
