@@ -124,6 +124,20 @@ def test_the_record_is_exported_checked_and_counted(rehearsal: Rehearsal, tmp_pa
     assert "evacuations moved traffic" in page.read_text(encoding="utf-8")
 
 
+def test_an_assessment_that_somebody_deleted_is_said_by_the_export(
+    rehearsal: Rehearsal, tmp_path: Path
+) -> None:
+    where, table = (rehearsal.told["aws"], "us-east-2"), ("--table-name", "tidegate-assessments")
+    of = ("--expression-attribute-values", json.dumps({":a": {"S": "storefront"}}))
+    asked = ("query", *table, "--key-condition-expression", "application = :a", *of, "--max-items", "5")
+    items = rehearsal.aws(*where, "dynamodb", *asked)["Items"]
+    key = json.dumps({name: items[3][name] for name in ("application", "at")})
+    rehearsal.aws(*where, "dynamodb", "delete-item", *table, "--key", key, "--return-values", "ALL_OLD")
+    code, made = rehearsal.run("audit", "export", "--out", str(tmp_path / "r.tar"), "--from", "-1d")
+    assert (code, made["whole"], made["wrong"]["at"]) == (1, False, f"record {items[3]['count']['N']}")
+    assert f"assessment {items[3]['count']['N']} of us-east-2 is missing" in made["wrong"]["says"]
+
+
 def test_a_first_policy_is_drafted_from_what_runs(rehearsal: Rehearsal, tmp_path: Path) -> None:
     code, made = rehearsal.run("init", "--from-account", "--context", "rehearsal", "--out", str(tmp_path))
     assert made["unread"] == []

@@ -168,6 +168,26 @@ def test_other_deployments_lines_between_are_no_gap_and_lines_that_wait_are_coun
     assert (waiting(events, FIVE), waiting(events, [FIVE[0]])) == (3, 0)
 
 
+class Refusing:
+    """Notices that nobody takes: people cannot be told, nor other tools."""
+
+    def send(self, *_: Any, **__: Any) -> None:
+        raise OutsideUnreachable("AccessDenied")
+
+    def publish(self, *_: Any) -> None:
+        raise OutsideUnreachable("AccessDenied")
+
+
+def test_where_people_cannot_be_told_from_here_all_is_journalled_and_a_controller_tells_them() -> None:
+    _, deps = set_up()
+    lines = [line(str(n), n) for n in range(1, 9)]
+    assert journal_records(replace(deps, notices=Refusing()), lines).added == 8
+    assert len(glass_events(deps)) == 8
+    untold = fold(deps.application, deps.journal.read(deps.application)).untold
+    assert len(untold) == 8
+    assert all("was left by break-glass" in notice.subject for notice in untold.values())
+
+
 class Raced:
     """A journal into which another machine's command brings the same records at the worst moment."""
 

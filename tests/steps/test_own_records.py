@@ -5,7 +5,7 @@ import json
 import pytest
 
 from controller.aws.dynamodb import assessments as adapter
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.rehearsal.service import Request, Response, Scope
 from controller.steps.tick.self_checks import BLIND, FAR, own_gap
 from tests.support.policy_scene import OTHER
@@ -62,7 +62,7 @@ def test_the_first_tick_after_a_gap_reads_no_more_than_it_must() -> None:
     ((since, _),) = blinded(w)
     assert before - 700 < since < before - 590
     assert 0 < len(pages) <= 6
-    assert max(pages) == adapter.PAGE
+    assert max(pages) <= adapter.PAGE
 
 
 @pytest.mark.parametrize("beyond", [0, 1])

@@ -70,14 +70,14 @@ def opened(line: bytes, members: Collection[frozenset[str]], where: str) -> dict
         numbered = isinstance(raw, dict) and "count" in raw
         spell, seal = (canonical, digest) if numbered else (ascii_json, ascii_digest)
         spelled = isinstance(raw, dict) and spell(raw).encode() == line
-        sealed = seal({key: value for key, value in raw.items() if key != "hash"}) if spelled else ""
+        found = seal({key: value for key, value in raw.items() if key != "hash"}) if spelled else None
     except NO_JSON as error:
         raise Unsealed(where, f"it is no line of JSON: {type(error).__name__}") from error
-    if not spelled or frozenset(raw) not in members:
+    if found is None or frozenset(raw) not in members:
         wanted = " or ".join(", ".join(sorted(each)) for each in members)
         raise Unsealed(where, f"expected one line of canonical JSON with {wanted}")
-    if raw["hash"] != sealed:
-        raise Unsealed(where, f"it says that its hash is {short(raw['hash'])}; it is {short(sealed)}")
+    if raw["hash"] != found:
+        raise Unsealed(where, f"it says that its hash is {short(raw['hash'])}; it is {short(found)}")
     return dict(raw)
 
 

@@ -23,6 +23,8 @@ from controller.audit.bundle.manifest import (
 from controller.audit.bundle.records import Records, Seen
 from controller.core.journal.event import event_of
 
+MOST_READ = 256 << 20
+"""Bytes of a journal of which extracts are derived: memory holds them, and a bundle may be a stranger's."""
 LOGS = "assessments"
 EARLIER = "the earlier bundle"
 
@@ -74,7 +76,7 @@ class Contents:
             self._heads = {earlier.journal.last: {(earlier.journal.hash, EARLIER)}}
             fleet_heads = {earlier.fleet.last: {(earlier.fleet.hash, EARLIER)}}
         self._extracts = Extracts(manifest.application, self._begin, self._end, manifest.incident)
-        self._unread = ""
+        self._unread, self._read = "", 0
         self.kept = {region: Held() for region in manifest.assessments} if keep else {}
         self._logs = {region: self._records(region) for region in manifest.assessments}
         self._last: dict[str, str] = {}
@@ -106,6 +108,10 @@ class Contents:
 
     def _event(self, line: bytes) -> None:
         if self._unread:
+            return
+        self._read += len(line)
+        if self._read > MOST_READ:
+            self._unread = f"the journal has more than {MOST_READ} bytes"
             return
         try:
             self._extracts.take(event_of(line.decode()))

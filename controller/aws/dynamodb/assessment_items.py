@@ -6,8 +6,8 @@
 | record | APPLICATION, its time | `count`, `hash`, `prev`, `after`, `clock`, `body` (gzip), `expires` |
 | record without a number | APPLICATION, its time | `hash`, `prev`, `record` (JSON), `expires` |
 
-The third is what versions before the chain wrote. Nothing here believes what it reads: a table may have been
-tampered with, and what is packed in it may be anything.
+The third is what versions before the chain wrote; for them the second has a `record` too, which is empty.
+Nothing here believes what it reads: a table may have been tampered with, and what is packed may be anything.
 """
 
 import gzip
@@ -21,6 +21,8 @@ from controller.core.canonical_json import ascii_digest, canonical, digest
 from controller.core.journal.event import GENESIS
 
 Item = Mapping[str, Any]
+NOTHING = {"S": "{}"}
+"""For processes of the version before, which may run beside this one: a record that says nothing."""
 NUDGE = 1e-6
 """Seconds by which a record follows the one before it, where the writer's clock is not ahead of that."""
 LARGEST = 1_000_000
@@ -162,6 +164,7 @@ def record_item(place: Place, sealed: str, body: bytes, *, expires: float) -> di
         "prev": {"S": place.prev},
         "hash": {"S": sealed},
         "body": {"B": body},
+        "record": NOTHING,
         "expires": {"N": str(int(expires))},
     }
     for name, moment in (("after", place.after), ("clock", place.clock)):

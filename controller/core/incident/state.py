@@ -308,9 +308,12 @@ class State:
 
         A person's move by break-glass is about the return of the Region too.
         """
-        intents = (intent, GLASS) if intent == "restore" else (intent,)
-        about = (i for i in self.incidents.values() if i.source == region and i.intent in intents)
-        return max((i for i in about if i.phase in ENDED), key=lambda i: i.changed, default=None)
+        by_hand = intent == "restore"
+        every = (i for i in self.incidents.values() if i.source == region and i.phase in ENDED)
+        about = (
+            i for i in every if i.intent == intent or (by_hand and i.intent == GLASS and i.may_have_moved)
+        )
+        return max(about, key=lambda i: i.changed, default=None)
 
     def away(self, region: str) -> Incident | None:
         """Return the move by which `region` is away, or None.

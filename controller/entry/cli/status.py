@@ -259,6 +259,8 @@ def _print_why(fields: dict[str, Any]) -> None:
         console.print(Text(f"\n{record['region']}, decided {record['decided_at']}:"))
         for line in tree_lines(record["tree"], "  ") if record.get("tree") else ():
             console.print(Text(" " * (len(line) - len(line.lstrip())) + sanitize(line, 400)))
+        if isinstance(record.get("cut"), str):
+            console.print(Text(f"  {sanitize(record['cut'], 400)}"))
         for check in record["checks"]:
             mark = {"true": "+", "false": "-", "unknown": "?"}[check["value"]]
             console.print(Text(f"  {mark} {check['guard']}: {sanitize(check['sentence'], 300)}"))

@@ -76,6 +76,7 @@ def journal_records(deps: Deps, records: Sequence[LocalMove], held: Sequence[Loc
     Raises `OutsideUnreachable`, and `JournalConflict` where the journal stays busy.
     """
     added: dict[str, str] = {}
+    results: dict[str, BrokeGlass] = {}
 
     def append_missing(events: tuple[Event, ...]) -> tuple[str, ...]:
         state = fold(deps.application, events)
@@ -84,9 +85,10 @@ def journal_records(deps: Deps, records: Sequence[LocalMove], held: Sequence[Loc
         for record in (each for each in records if each.id not in incidents):
             who = deps.people.id_of(_text(record.body, "who", 128) or "unknown")
             said = _event_of(record, who, _doubt(record, who, events, amiss))
-            name = incidents.get(said.of or "") or _name(deps, state, said.region)
-            state = _append(deps, state, said, name)
-            incidents[record.id] = added[record.id] = str(state.last and state.last.draft.incident)
+            state, name = _append(deps, state, said, incidents.get(said.of or ""))
+            incidents[record.id] = added[record.id] = name
+            if said.stage != INTENDED and state.incidents[name].phase is not Phase.STOOD_DOWN:
+                results[name] = said
         return amiss
 
     try:
@@ -95,6 +97,9 @@ def journal_records(deps: Deps, records: Sequence[LocalMove], held: Sequence[Loc
         raise JournalConflict(
             "the journal is busy; what was done by break-glass is not in it yet"
         ) from conflict
+    finally:
+        for name, said in results.items():
+            _tell(deps, name, said)
     return Brought(len(added), tuple(dict.fromkeys(added.values())), amiss)
 
 
@@ -142,21 +147,21 @@ def _doubt(record: LocalMove, who: str, events: Sequence[Event], amiss: tuple[st
     return tuple(found)
 
 
-def _append(deps: Deps, state: State, said: BrokeGlass, name: str) -> State:
-    """Write one record, and tell people of it once it has a result.
+def _append(deps: Deps, state: State, said: BrokeGlass, name: str | None) -> tuple[State, str]:
+    """Write one record; return the state and the incident that it is of.
 
     A result that its incident does not take any more is an incident of its own.
     """
+    fresh = _name(deps, state, said.region)
     try:
-        state = write(deps, state, said, incident=name, by=said.who)
+        return write(deps, state, said, incident=name or fresh, by=said.who), name or fresh
     except IllegalMove:
-        name = _name(deps, state, said.region)
-        state = write(deps, state, said, incident=name, by=said.who)
-    incident = state.incidents[name]
-    if said.stage != INTENDED and incident.phase is not Phase.STOOD_DOWN:
-        text = f"{said.sentence}\nNothing of it is driven, and nothing is turned back."
-        page(deps, f"{name}: {incident.source} was left by break-glass", text, incident=incident)
-    return state
+        return write(deps, state, said, incident=fresh, by=said.who), fresh
+
+
+def _tell(deps: Deps, name: str, said: BrokeGlass) -> None:
+    text = f"{said.sentence}\nNothing of it is driven, and nothing is turned back."
+    page(deps, f"{name}: {said.region} was left by break-glass", text, key=name)
 
 
 def _name(deps: Deps, state: State, region: str) -> str:
