@@ -82,10 +82,8 @@ def build(
     client = partial(_client, make, d)
     journal = Replicas([client("dynamodb", r, BRIEF if order[1:] else ONE_TRY) for r in order], run.monotonic)
     new_id = (lambda: secrets.token_hex(16)) if rng is None else (lambda: f"{rng.getrandbits(128):032x}")
-    people = _people(d, client, order, run, new_id)
-    names = Names(people.name_of, run.monotonic)
-    here = client("dynamodb")
-    kept = kept_of(policy, expected_signals(policy, d.account))
+    people, names = _people(d, client, order, run, new_id)
+    here, kept = client("dynamodb"), kept_of(policy, expected_signals(policy, d.account))
     watch = {r: client("cloudwatch", r, QUESTION) for r in policy.regions}
     asked = {(s, r): client(s, r, QUESTION) for s, r in _providers(policy)}
     quick = max(1.0, 0.2 * speed)  # seconds that a question may take; real milliseconds at speed
@@ -126,10 +124,14 @@ def _client(
 
 def _people(
     d: Deployment, client: Client, order: Sequence[str], run: Runtime, new_id: Callable[[], str]
-) -> DynamoPeople:
-    """Build the table of names, asked with little patience: no step waits long for a name."""
+) -> tuple[DynamoPeople, Names]:
+    """Build the table of names, and what shows them.
+
+    It is asked with little patience: no step waits long for a name.
+    """
     asked = Replicas([client("dynamodb", region, QUESTION) for region in order], run.monotonic)
-    return DynamoPeople(client=asked, table=d.people_table, runtime=run, new_id=new_id, days=d.people_days)
+    people = DynamoPeople(client=asked, table=d.people_table, runtime=run, new_id=new_id, days=d.people_days)
+    return people, Names(people.name_of, run.monotonic)
 
 
 def _assessments(d: Deployment, client: Client, run: Runtime) -> DynamoAssessments:

@@ -25,6 +25,7 @@ from controller.console.view_data import Controls, Instruments, Past, kept
 from controller.core.incident.approval import GROUP
 from controller.core.text import sanitize
 from controller.ports.errors import ControllerError
+from controller.readmodel.page_text import escaped
 from controller.steps.context.deps import Deps
 
 Look = Callable[[Visit], Response]
@@ -101,7 +102,7 @@ class Console:
         """Return a page with names in place of ids."""
         if response.headers.get("content-type") != _HTML["content-type"]:
             return response
-        return replace(response, body=self.deps.names.html(response.body.decode()).encode())
+        return replace(response, body=self.deps.names.text(response.body.decode(), escaped).encode())
 
     def _answer(self, request: Request, session: Session | None) -> Response:
         refused = self._refused(request)

@@ -1,4 +1,4 @@
-"""The id of a person: drawn by lot, so it says nothing of them without the table of names.
+"""The id of a person, drawn by lot, which by itself says nothing.
 
 ```
  a page's claim ┐             key of the name
@@ -8,7 +8,6 @@
 ```
 """
 
-import base64
 import hashlib
 import re
 from collections.abc import Callable
@@ -19,6 +18,8 @@ NAMELESS = "(no name is kept)"
 """Stands behind an id whose name was deleted, has expired, or never was written down."""
 LONGEST = 200
 """Characters of a name: the ARN of a session is long, and its end is what tells people apart."""
+LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+"""Of base32, five bits each: none is taken for another by a person who reads them out."""
 ARN = "arn:"
 DIGITS = 4
 """A subject by lot has more: names seldom have as many."""
@@ -30,7 +31,8 @@ def person_id(random: str) -> str:
 
     random: hexadecimal digits of chance, 20 at least.
     """
-    return "person-" + base64.b32encode(bytes.fromhex(random[:20])).decode().lower()
+    bits = int(random[:20], 16)
+    return "person-" + "".join(LETTERS[bits >> 5 * place & 31] for place in reversed(range(16)))
 
 
 def is_id(text: str) -> bool:
@@ -45,7 +47,7 @@ def ids_in(text: str) -> set[str]:
 
 
 def opaque(subject: str, name: str) -> bool:
-    """Return True where an issuer's subject says nothing of the person whose name is `name`.
+    """Return True where an issuer's subject says nothing of the person named `name`.
 
     Issuers are free in what they take: a number by lot, or an address. What may be a name counts as one.
     """
@@ -55,7 +57,7 @@ def opaque(subject: str, name: str) -> bool:
 
 
 def folded(identity: str) -> str:
-    """Return the part of an identity that is one person's by every door, in one spelling.
+    """Return the part of an identity that is the same by every door.
 
     A terminal's identity is the ARN of an STS session, whose last part is the name of the person's session
     (IAM Identity Center puts the user's name there); a page's is a claim of the sign-in.
@@ -64,15 +66,16 @@ def folded(identity: str) -> str:
 
 
 def key_of(identity: str) -> str:
-    """Return the key of a person in the table of names: SHA-256 of the folded identity.
+    """Return the key of a person in the table of names.
 
-    AWS shows keys of items where it shows no attributes (CloudTrail's data events, Contributor Insights).
+    It is the SHA-256 of the folded identity, for AWS shows keys of items where it shows no attributes:
+    in CloudTrail's data events, and in Contributor Insights.
     """
     return hashlib.sha256(f"tidegate.person/{folded(identity)}".encode("utf-8", "replace")).hexdigest()
 
 
 def replaced(text: str, shown: Callable[[str], str]) -> str:
-    """Return `text` with each id of a person replaced by what `shown` says of it.
+    """Return `text` with each id of a person replaced by `shown` of it.
 
     Applied to its own result it changes nothing, as long as no name looks like an id: see `plain`.
     """
@@ -80,7 +83,7 @@ def replaced(text: str, shown: Callable[[str], str]) -> str:
 
 
 def plain(name: str) -> str:
-    """Return a name as it may be shown: one line, and nothing in it that is taken for an id.
+    """Return a name as it may be shown: one line, without anybody's id.
 
     Names come from outside: somebody may call themselves by another's id.
     """

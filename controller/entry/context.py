@@ -124,11 +124,11 @@ class Archive:
     policy: Policy
     account: str
     now: float
-    names: Names
     read: Callable[[str], tuple[Event, ...]]
     between: Callable[[str, float, float], tuple[tuple[float, dict[str, Any]], ...]]
     newest_first: NewestFirst
     nearest: Nearest
+    names: Names
 
 
 def find_archive(name: str | None) -> tuple[Archive, bool]:
@@ -143,10 +143,10 @@ def find_archive(name: str | None) -> tuple[Archive, bool]:
         if last is None:
             raise
         look = (last.read, last.between, last.newest_first, last.nearest)
-        return Archive(last.policy, last.account, last.now, Names(last.names.get, lambda: 0.0), *look), True
+        return Archive(last.policy, last.account, last.now, *look, Names(last.names.get, lambda: 0.0)), True
     journal, assessments = deps.journal, deps.assessments
     kept = (journal.read, assessments.between, assessments.newest_first, assessments.nearest)
-    return Archive(deps.policy, deps.account, deps.runtime.now(), deps.names, *kept), False
+    return Archive(deps.policy, deps.account, deps.runtime.now(), *kept, deps.names), False
 
 
 def last_run_file() -> Path:

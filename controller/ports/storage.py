@@ -233,7 +233,7 @@ class People(Protocol):
     """
 
     def id_of(self, name: str) -> str:
-        """Return the id of a person who acts; one who has none is given one.
+        """Return the id of a person who acts; give them one if need be.
 
         A name is kept for some days after the last act.
         """
@@ -244,11 +244,11 @@ class People(Protocol):
         ...
 
     def name_of(self, person: str) -> str | None:
-        """Return the name that the person of this id first gave; None where none is kept."""
+        """Return the name that this person first gave; None where none is kept."""
         ...
 
     def forget(self, name: str) -> str | None:
-        """Delete the name; return the id that has none from now on, if there was one.
+        """Delete the name; return the id that it had, if it was kept.
 
         If the person acts again they get another id.
         """

@@ -11,9 +11,8 @@ from controller.core.policy.validation import compiled, parse_policy
 from controller.steps.context.journalling import load_state
 from controller.steps.operator import commands
 from controller.steps.operator.approve import answer
-from controller.steps.operator.forgetting import forget
 from controller.steps.operator.hand_to_people import hand_to_people
-from controller.steps.operator.identity import identify, identify_to_stop
+from controller.steps.operator.identity import forget, identify, identify_to_stop
 from controller.steps.operator.local_records import journal_records
 from tests.console.crawler import crawl, outside
 from tests.console.secret_places import Tap, places

@@ -10,6 +10,7 @@ from controller.core.person import NAMELESS, is_id, person_id
 from controller.core.policy.validation import compiled, parse_policy
 from controller.core.text import NOTICE
 from controller.ports.errors import OutsideUnreachable
+from controller.readmodel.page_text import escaped
 from controller.steps.context.journalling import load_state
 from controller.steps.context.names import KEPT, UNREAD, NamedNotices, Names
 from controller.steps.operator import commands
@@ -84,7 +85,7 @@ def test_data_are_named_at_any_depth_and_keys_stay() -> None:
 def test_a_name_in_a_page_is_escaped() -> None:
     table = Table()
     table.names[BEN] = '<b>"ben"</b>\x1b[1m'
-    assert table.read().html(f"<td>{BEN}</td>") == "<td>&lt;b&gt;&quot;ben&quot;&lt;/b&gt;</td>"
+    assert table.read().text(f"<td>{BEN}</td>", escaped) == "<td>&lt;b&gt;&#34;ben&#34;&lt;/b&gt;</td>"
 
 
 class Sent:

@@ -1,4 +1,4 @@
-"""The names of people on DynamoDB, in a table of their own: a name stands in one item, and nowhere else.
+"""The names of people on DynamoDB, each in one item of their own table.
 
 ```
  kind  key                  attributes
@@ -95,7 +95,7 @@ class DynamoPeople:
         return None if kept is None else kept.id
 
     def name_of(self, person: str) -> str | None:
-        """Return the name that the person of this id first gave; None where none is kept."""
+        """Return the name that this person first gave; None where none is kept."""
         with translated(OutsideUnreachable, f"reading the name of {person}"):
             pointer = self._item("id", person)
             kept = None if pointer is None else self._kept(pointer["of"]["S"])
@@ -115,7 +115,10 @@ class DynamoPeople:
         return str(item["id"]["S"])
 
     def expire(self) -> int:
-        """Delete the names whose days are over, and the pointers that lead to none; count the names."""
+        """Delete the names whose days are over; return how many there were.
+
+        Pointers that lead to no name go too.
+        """
         over = 0
         with translated(OutsideUnreachable, "deleting names whose days are over"):
             for item in self._past("name"):
@@ -145,9 +148,10 @@ class DynamoPeople:
         )
 
     def _goes_on(self, kept: _Kept, name: str) -> bool:
-        """Let the days of a name begin anew, once a day at most; return False where it is gone.
+        """Let the days of a name begin anew; return False where it is gone.
 
-        They act also where this is not answered: then the days are counted from an earlier act.
+        Once a day is enough. They act also where this is not answered: then the days are counted from an
+        earlier act.
         """
         until = self._runtime.now() + self._lasts
         if kept.expires > until - DAY:
@@ -167,7 +171,7 @@ class DynamoPeople:
         return True
 
     def _kept(self, key: str) -> _Kept | None:
-        """Return the name of a key, strongly consistent; None where there is none, or its days are over."""
+        """Return the name of a key; None where none is kept any more."""
         item = self._item("name", key)
         if item is None or float(item["expires"]["N"]) <= self._runtime.now():
             return None
@@ -204,7 +208,10 @@ class DynamoPeople:
         self._replicas.read("delete_item", TableName=self._table, Key=_key(kind, key), **more)
 
     def _delete_past(self, key: str) -> bool:
-        """Delete a name if its days are over still; return False where its owner acts just now."""
+        """Delete a name if its days are over still.
+
+        Returns False where its owner acts just now.
+        """
         try:
             self._delete(
                 "name",

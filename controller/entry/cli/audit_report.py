@@ -11,6 +11,7 @@ from controller.core.text import sanitize
 from controller.entry.cli.names_file import NamesFile, as_claimed
 from controller.entry.cli.options import ContextName, moment, open_archive
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, stdout
+from controller.readmodel.page_text import escaped
 
 WHEN = "2030-01-01T08:14:00Z, 08:14 or -90d."
 
@@ -46,7 +47,7 @@ def report(
     told, shown = figures(counted), archive.names if names is None else as_claimed(names)
     if html is not None:
         try:
-            html.write_text(shown.html(review(counted)), encoding="utf-8")
+            html.write_text(shown.text(review(counted), escaped), encoding="utf-8")
         except OSError as error:
             fail(ExitCode.BAD_INPUT, f"{sanitize(str(html), 300)} cannot be written: {error.strerror}")
         note(f"{sanitize(str(html), 300)}: the same with a picture")

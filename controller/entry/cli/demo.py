@@ -15,6 +15,7 @@ import typer
 from controller.core.text import sanitize
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, stdout
 from controller.entry.cli.policy.group import SHIPPED
+from controller.readmodel.page_text import escaped
 from controller.steps.context.names import Names
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def _run(wanted: "Wanted", path: Path, *, as_json: bool, on_screen: bool) -> Non
         except NotDriven as error:
             fail(ExitCode.BAD_INPUT, str(error))
         names = Names(story.people.get, lambda: 0.0)
-        file.write(names.html(page(story)))
+        file.write(names.text(page(story), escaped))
     emit("demo", fields(story, path), lambda: summary(stdout(), story, path), as_json=as_json, names=names)
     if not story.ok:
         raise typer.Exit(ExitCode.NO)

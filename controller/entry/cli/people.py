@@ -10,7 +10,7 @@ from controller.core.text import sanitize
 from controller.entry.cli.operate import emit_result
 from controller.entry.cli.options import ContextName, Yes, confirm, open_context
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, stdout
-from controller.steps.operator.forgetting import forget as forgotten
+from controller.steps.operator.identity import forget as forgotten
 
 PersonId = Annotated[str, typer.Argument(metavar="ID", help="Such as person-k3vqz7mhs2fbo4xd.")]
 Name = Annotated[

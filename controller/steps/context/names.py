@@ -1,4 +1,4 @@
-"""The names of people, put in the place of their ids where something leaves for people to read.
+"""The names of people, put in the place of their ids for whoever reads.
 
 ```
  journal, assessments, sentences: person-k3vqz…  ─> Names ─┬─> pages, terminals, reports
@@ -7,7 +7,6 @@
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from html import escape
 from typing import Any, TypeVar
 
 from controller.core.person import NAMELESS, person_id, plain, replaced
@@ -61,20 +60,25 @@ class Names:
         return told
 
     def known(self, ids: Iterable[str]) -> dict[str, str]:
-        """Return id -> name, of those whose name is kept; they are what is shown once the table is gone."""
+        """Return id -> name, of those whose name is kept.
+
+        It is what can be shown once the table is gone.
+        """
         told = {person: self.shown(person) for person in sorted(set(ids))}
         return {person: name for person, name in told.items() if not name.startswith(person)}
 
-    def text(self, text: str) -> str:
-        """Return `text` with names in place of ids."""
-        return replaced(text, self.shown)
+    def text(self, text: str, escape: Callable[[str], str] = str) -> str:
+        """Return `text` with names in place of ids.
 
-    def html(self, page: str) -> str:
-        """Return a page, or a picture, with names in place of ids; what a name holds is escaped."""
-        return replaced(page, lambda person: escape(self.shown(person)))
+        escape: makes a name fit for the place, such as a page.
+        """
+        return replaced(text, lambda person: escape(self.shown(person)))
 
     def data(self, value: T) -> T:
-        """Return plain data with names in place of ids, at any depth; keys of mappings stay."""
+        """Return plain data with names in place of ids, at any depth.
+
+        Keys of mappings stay.
+        """
         return self._data(value)  # type: ignore[no-any-return]
 
     def _data(self, value: Any) -> Any:
@@ -90,9 +94,9 @@ class Names:
 
 
 def id_or_nobodys(people: People, new_id: Callable[[], str], name: str) -> str:
-    """Return the id of a person; one that belongs to nobody where the table of names does not answer.
+    """Return the id of a person, or one that belongs to nobody.
 
-    For what may wait for no name.
+    It belongs to nobody where the table of names does not answer: for what may wait for no name.
     """
     try:
         return people.id_of(name)

@@ -1,4 +1,4 @@
-"""The identity of whoever acts: an id from here on, by whichever door they came.
+"""The identity of whoever acts: from here on an id, by every door.
 
 ```
  page: a claim   terminal: an STS session   a record of break-glass
@@ -6,16 +6,23 @@
                     identify ─> Person(id, name) ─> steps.operator, with `who=person.id`
 ```
 The name goes no further than a comparison with what a journal of format 1 says: that holds names.
+
+A name can be deleted; nothing of that is journalled. A record of who wished to be forgotten would be a record
+of that person, and a deletion must not wait for a journal that is busy. CloudTrail shows who deleted a key.
 """
 
 from dataclasses import dataclass, replace
 
-from controller.core.incident.approval import SignedIn
+from controller.core.incident.approval import SignedIn, among, same_person
+from controller.core.incident.state import Incident
 from controller.core.person import folded, opaque
 from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import read_state
 from controller.steps.context.names import id_or_nobodys
+from controller.steps.operator.commands import Done
 
 UNPROVEN = SignedIn()
+NONE_KEPT = "no name of that spelling is kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +58,26 @@ def identify_to_stop(deps: Deps, name: str) -> Person:
     Where the table of names does not answer they act by an id that belongs to nobody.
     """
     return Person(id_or_nobodys(deps.people, deps.new_id, name), name)
+
+
+def forget(deps: Deps, name: str) -> Done:
+    """Delete a name, unless its person has a say in what is in progress.
+
+    Else they could ask for a move, have themselves forgotten, and approve it as somebody new (A5). Raises
+    `OutsideUnreachable`: then the name may be gone or not, and it is safe to ask again.
+    """
+    person = deps.people.known(name)
+    if person is None:
+        return Done(False, NONE_KEPT)
+    incident = read_state(deps).open
+    if incident is not None and _has_a_say(person, name, incident):
+        ends = "ask again once it has ended"
+        return Done(False, f"{incident.id} is in progress, and {person} has a say in it; {ends}")
+    deps.people.forget(name)
+    return Done(True, f"deleted; what they did stays, under {person}")
+
+
+def _has_a_say(person: str, name: str, incident: Incident) -> bool:
+    agreed = incident.request.agreed if incident.request is not None else ()
+    asked = incident.requested_by
+    return any(same_person(asked, each) or among(each, agreed) for each in (person, name))
