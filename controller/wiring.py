@@ -27,6 +27,7 @@ from controller.aws.dynamodb.evidence import DynamoEvidence
 from controller.aws.dynamodb.journal import DynamoJournal
 from controller.aws.dynamodb.journal_backup import DynamoJournalBackup
 from controller.aws.dynamodb.leases import DynamoLeases
+from controller.aws.dynamodb.people import DynamoPeople
 from controller.aws.dynamodb.policies import DynamoPolicies
 from controller.aws.dynamodb.readings import DynamoSnapshots
 from controller.aws.dynamodb.replicas import Replicas
@@ -48,6 +49,7 @@ from controller.ports.runtime import Runtime
 from controller.ports.storage import Assessments, Recovery
 from controller.settings import Deployment, Standby
 from controller.steps.context.deps import Deps
+from controller.steps.context.names import NamedNotices, Names
 from controller.steps.context.situation import every_query
 
 Clients = Callable[[str, str, str | None, Config], BaseClient]
@@ -81,8 +83,9 @@ def build(
     order = tuple(dict.fromkeys((d.region, *policy.controllers)))
     client = partial(_client, make, d)
     journal = Replicas([client("dynamodb", r, BRIEF if order[1:] else ONE_TRY) for r in order], run.monotonic)
-    here = client("dynamodb")
-    kept = kept_of(policy, expected_signals(policy, d.account))
+    new_id = (lambda: secrets.token_hex(16)) if rng is None else (lambda: f"{rng.getrandbits(128):032x}")
+    people, names = _people(d, client, order, run, new_id)
+    here, kept = client("dynamodb"), kept_of(policy, expected_signals(policy, d.account))
     watch = {r: client("cloudwatch", r, QUESTION) for r in policy.regions}
     asked = {(s, r): client(s, r, QUESTION) for s, r in _providers(policy)}
     quick = max(1.0, 0.2 * speed)  # seconds that a question may take; real milliseconds at speed
@@ -100,16 +103,18 @@ def build(
         evidence=DynamoEvidence(client=here, table=d.evidence_table, now=run.now, kept=kept),
         assessments=_assessments(d, client, run, here),
         approvals=_approvals(d, client, journal, order[1:]),
+        people=people,
+        names=names,
         switch=switch_of(d, policy, clients=make, runtime=run, rng=rng, speed=speed),
         polls=CloudWatchPoll(clients=watch, account=d.account, runtime=run, timeout=quick),
         requests=CloudWatchRequests(clients=watch, metric=policy.traffic, runtime=run, timeout=quick),
         readiness=AwsReadiness(clients=asked, plans=d.plans, runtime=run, timeout=max(1.0, 0.05 * speed)),
         snapshots=DynamoSnapshots(client=here, table=d.evidence_table, now=run.now),
         workflow=_workflow(d, client, order[1:]),
-        notices=_notices(d, client),
+        notices=NamedNotices(_notices(d, client), names),
         recovery=_recovery(d, client, journal, order, run),
         runtime=run,
-        new_id=(lambda: secrets.token_hex(16)) if rng is None else (lambda: f"{rng.getrandbits(128):032x}"),
+        new_id=new_id,
         read_event=parse,
     )
 
@@ -118,6 +123,18 @@ def _client(
     make: Clients, d: Deployment, service: str, region: str | None = None, config: Config | None = None
 ) -> BaseClient:
     return make(service, region or d.region, d.endpoint_url, config or ONE_TRY)
+
+
+def _people(
+    d: Deployment, client: Client, order: Sequence[str], run: Runtime, new_id: Callable[[], str]
+) -> tuple[DynamoPeople, Names]:
+    """Build the table of names, and what shows them.
+
+    It is asked with little patience: no step waits long for a name.
+    """
+    asked = Replicas([client("dynamodb", region, QUESTION) for region in order], run.monotonic)
+    people = DynamoPeople(client=asked, table=d.people_table, runtime=run, new_id=new_id, days=d.people_days)
+    return people, Names(people.name_of, run.monotonic)
 
 
 def _assessments(d: Deployment, client: Client, run: Runtime, there: BaseClient) -> DynamoAssessments:

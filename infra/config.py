@@ -106,6 +106,7 @@ class Config(Strict):
     journal_made: Annotated[int, Field(ge=1, le=99)] = 1
     audit_days: Annotated[int, Field(ge=1, le=36_500)] = 365
     log_days: Literal[30, 60, 90, 180, 365, 731] = 365
+    people_days: Annotated[int, Field(ge=1, le=36_500)] = 400
 
     @model_validator(mode="after")
     def _sample_needs_a_name(self) -> Self:

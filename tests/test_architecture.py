@@ -18,7 +18,7 @@ SOURCES = sources(least=350)
 WHOLES = ("steps/workflow/", "ports/", "entry/cli/")
 TOLD_APART = {
     *(f"core: {name}" for name in ("fold",)),
-    *(f"entry: {name}" for name in ("break_glass", "fleet", "replay", "signals", "status")),
+    *(f"entry: {name}" for name in ("break_glass", "fleet", "people", "replay", "signals", "status")),
     *(
         f"lab: {name}"
         for name in ("catalogue", "controllers", "evidence", "observer", "play", "report", "run")

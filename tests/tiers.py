@@ -32,6 +32,7 @@ CHECK = (
     "tests/steps/test_held_incident.py",
     "tests/steps/test_invariants.py",
     "tests/steps/test_kill_matrix.py",
+    "tests/steps/test_largest_policy.py",
     "tests/steps/test_takeover_ticks.py",
     "tests/steps/test_takeover_unguarded.py",
     "tests/steps/test_three_controller_faults.py",

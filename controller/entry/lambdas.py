@@ -54,6 +54,8 @@ class Environment(BaseModel):
     journal_table: str = Field(alias="TIDEGATE_JOURNAL")
     evidence_table: str = Field(alias="TIDEGATE_EVIDENCE")
     assessments_table: str = Field(alias="TIDEGATE_ASSESSMENTS")
+    people_table: str = Field(alias="TIDEGATE_PEOPLE", default="tidegate-people")
+    people_days: int = Field(alias="TIDEGATE_PEOPLE_DAYS", default=400)
     topic: str = Field(alias="TIDEGATE_TOPIC")
     state_machine: str = Field(alias="TIDEGATE_STATE_MACHINE")
     key: str = Field(alias="TIDEGATE_KEY")

@@ -1,6 +1,6 @@
 """The stores of the controller, as protocols.
 
-They are: journal, checkpoint, lease, policies, evidence, assessments, approvals, the journal's backup.
+They are: journal and its backup, checkpoint, lease, policies, evidence, assessments, approvals, people.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -281,3 +281,37 @@ class Recovery:
 
     backup: Callable[[str, str], JournalBackup]
     witnesses: Callable[[], Mapping[str, Assessments]]
+
+
+class People(Protocol):
+    """The names behind the ids of people: the only store that holds a name.
+
+    Two identities are one person where `core.person.folded` is the same. All of them raise
+    `OutsideUnreachable`; then nothing is known of anybody.
+    """
+
+    def id_of(self, name: str) -> str:
+        """Return the id of a person who acts; give them one if need be.
+
+        A name is kept for some days after the last act.
+        """
+        ...
+
+    def known(self, name: str) -> str | None:
+        """Return the id of the person, if there is one; write nothing."""
+        ...
+
+    def name_of(self, person: str) -> str | None:
+        """Return the name that this person first gave; None where none is kept."""
+        ...
+
+    def forget(self, name: str) -> str | None:
+        """Delete the name; return the id that it had, if it was kept.
+
+        If the person acts again they get another id.
+        """
+        ...
+
+    def expire(self) -> int:
+        """Delete the names whose days are over; return how many there were."""
+        ...

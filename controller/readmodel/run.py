@@ -5,7 +5,7 @@ All times are seconds since the moment when something broke (negative: before), 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from controller.core.explanation import format_time
@@ -158,6 +158,7 @@ class Story:
 
     broke: seconds since 1970. traffic: Region -> buckets of `bucket` seconds. regions: Region -> its
     routing controls, by slice. findings: what an independent client saw, and whether that is as it must be.
+    people: id -> name, of those in the journal whose name is kept.
     """
 
     scenario: str
@@ -188,6 +189,7 @@ class Story:
     pages: tuple[Said, ...]
     journal: tuple[Event, ...]
     shares: tuple[Share, ...] = ()
+    people: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def broken_at(self) -> int | None:

@@ -32,6 +32,7 @@ from controller.rehearsal.services.arc.safety_rules import SafetyRule, control_a
 from controller.rehearsal.services.awslambda import Functions
 from controller.rehearsal.services.cloudwatch.api import Alarms
 from controller.rehearsal.services.dynamodb.admin import GlobalTable
+from controller.rehearsal.services.dynamodb.api import SHARED as SHARED
 from controller.rehearsal.services.dynamodb.api import TABLES as TABLES
 from controller.rehearsal.services.dynamodb.api import Tables, table
 from controller.rehearsal.services.dynamodb.memory_store import MemoryStore
@@ -80,14 +81,15 @@ class Cloud:
             region: self._controller_region(region, rng, local) for region in plan.controllers
         }
         open_store = store or (lambda _region: MemoryStore())
-        self.journal = GlobalTable(open_store("global"), plan.controllers)
+        everywhere = open_store("global")
+        shared = {name: GlobalTable(everywhere, plan.controllers) for name in SHARED}
+        self.journal = shared["tidegate-journal"]
         here = self.controller_regions
         self.queues = {r: here[r].queues if r in here else Queues(kernel, r) for r in plan.regions}
         self.events = {r: Events(kernel, r, self._targets(), faults) for r in plan.regions}
         self.alarms = {r: Alarms(kernel, r, self.events[r].publish, faults) for r in plan.regions}
         self.tables = {
-            r: Tables(kernel, r, open_store(r), shared={JOURNAL: self.journal} if r in here else {})
-            for r in plan.regions
+            r: Tables(kernel, r, open_store(r), shared=shared if r in here else {}) for r in plan.regions
         }
         self.outbox = Outbox(kernel, plan.controllers)
         self.arc = self._switch(random.Random(rng.getrandbits(64)))  # noqa: S311
@@ -226,7 +228,10 @@ class Cloud:
     def _create_controller(self, here: str) -> None:
         self._make_journal(here)
         for name, keys in TABLES.items():
-            if name != JOURNAL and self._ensure("dynamodb", "CreateTable", here, table(name, keys)):
+            if name == JOURNAL:
+                continue
+            made = self._ensure("dynamodb", "CreateTable", here, table(name, keys))
+            if made and name not in SHARED:
                 ttl = {"Enabled": True, "AttributeName": "expires"}
                 wish = {"TableName": name, "TimeToLiveSpecification": ttl}
                 self.call("dynamodb", "UpdateTimeToLive", here, wish)

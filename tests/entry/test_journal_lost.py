@@ -140,7 +140,7 @@ def test_a_table_whose_events_were_deleted_comes_back_as_it_was(rehearsal: Rehea
     for item in before:
         key = json.dumps({name: item[name] for name in ("application", "seq")})
         operator.dynamodb("delete-item", "--table-name", TABLE, "--key", key)
-    code, told = rehearsal.run("status")
+    _, told = rehearsal.run("status")
     assert "the journal ends at event 0; this controller saw event" in told["error"]
     assert "docs/runbooks/journal-lost.md" in told["error"]
     time.sleep(330 / 40)  # five minutes of the rehearsal's, and half a minute

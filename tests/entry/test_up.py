@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 
+from controller.core.person import ids_in, person_id
 from tests.entry.running_rehearsal import BIN, Rehearsal, policy
 
 ALONE = "[us-east-2]"
@@ -107,7 +108,11 @@ def test_the_record_is_exported_checked_and_counted(rehearsal: Rehearsal, tmp_pa
     code, found = rehearsal.run("audit", "verify", str(bundle), "--key", str(pem))
     assert (code, found["whole"], found["signed_by"]["known"]) == (0, True, True)
     assert found["signed_by"]["fingerprint"] == key["fingerprint"]
-    bundle.write_bytes(bundle.read_bytes().replace(b'"by":"ana"', b'"by":"eve"', 1))
+    whole = bundle.read_bytes()
+    (person, *_) = sorted(ids_in(whole.decode("latin-1")))
+    bundle.write_bytes(
+        whole.replace(f'"by":"{person}"'.encode(), f'"by":"{person_id("e" * 20)}"'.encode(), 1)
+    )
     code, wrong = rehearsal.run("audit", "verify", str(bundle), "--fingerprint", key["fingerprint"])
     assert (code, wrong["wrong"]["file"], wrong["wrong"]["at"][:6]) == (1, "journal.jsonl", "event ")
     bundle.write_bytes(b"PK\x03\x04")

@@ -12,7 +12,7 @@ from controller.aws.events.rules import alarms_named
 from controller.entry.lambdas import HANDLERS, Environment
 from controller.lab.environment.estate import bare, estate
 from controller.lab.policy_files.loader import load_policy
-from controller.rehearsal.cloud import DEAD_LETTERS, QUEUE, TABLES
+from controller.rehearsal.cloud import DEAD_LETTERS, QUEUE, SHARED, TABLES
 from controller.settings import Standby
 from controller.steps.workflow.shift_traffic import DEADLINE
 from infra import names
@@ -80,7 +80,7 @@ def test_tables_and_queues_are_named_and_keyed_as_the_code_expects(synthesis: Sy
     for region in CONTROLLERS:
         stack = f"tidegate-controller-{region}"
         tables = {p["TableName"]: p for _, _, p in synthesis.of("AWS::DynamoDB::Table", stack)}
-        assert set(tables) == set(TABLES) - {names.JOURNAL}
+        assert set(tables) == set(TABLES) - set(SHARED)
         for table in tables.values():
             assert table["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
         assert {p["QueueName"] for _, _, p in synthesis.of("AWS::SQS::Queue", stack)} == {QUEUE, DEAD_LETTERS}
@@ -108,6 +108,25 @@ def test_a_journal_that_was_deleted_is_made_anew_under_its_name(synthesis: Synth
     assert again.keys() ^ before.keys() == {"Journal", "Journal2"}
     assert again["Journal2"] == before["Journal"]
     assert before["Journal"]["DeletionPolicy"] == before["Journal"]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_names_stand_in_a_table_that_keeps_no_backup_under_a_key_of_its_own(synthesis: Synthesis) -> None:
+    people = one(synthesis, "AWS::DynamoDB::GlobalTable", "tidegate-state", TableName=names.PEOPLE)
+    assert people["MultiRegionConsistency"] == "STRONG"
+    assert "TimeToLiveSpecification" not in people, "a strongly consistent table refuses one"
+    assert [replica["Region"] for replica in people["Replicas"]] == list(POLICY.controllers)
+    for replica in people["Replicas"]:
+        recovery = replica["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+        key = replica["SSESpecification"]["KMSMasterKeyId"]
+        assert (recovery, key.endswith(":alias/tidegate-people")) == (False, True)
+    for region in CONTROLLERS:
+        aliases = synthesis.of("AWS::KMS::Alias", f"tidegate-keys-{region}")
+        alias = next(p for _, _, p in aliases if p["AliasName"] == names.PEOPLE_KEY)
+        assert "PeopleKey" in json.dumps(alias["TargetKeyId"])
+        of_names = synthesis.templates[f"tidegate-keys-{region}"]["Resources"]["PeopleKey"]["Properties"]
+        policy = json.dumps(of_names["KeyPolicy"])
+        assert f"dynamodb.{region}.amazonaws.com" in policy
+        assert not [each for each in ("sns", "sqs", "s3", "lambda", "logs") if f"{each}." in policy]
 
 
 def test_the_rules_are_those_of_the_rehearsal(synthesis: Synthesis) -> None:

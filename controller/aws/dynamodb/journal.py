@@ -27,6 +27,7 @@ from botocore.client import BaseClient
 
 from controller.aws.dynamodb.replicas import Replicas, replicas
 from controller.aws.errors import OUTSIDE, code, translated
+from controller.core.event_size import LARGEST
 from controller.core.journal.event import Draft, Event, broken_at, event_of, seal
 from controller.core.journal.restored import head_of, reopened, restorations
 from controller.core.text import sanitize
@@ -34,8 +35,6 @@ from controller.ports.errors import JournalConflict, JournalUnreadable, OutsideU
 from controller.ports.runtime import Runtime
 
 PERMISSIONS: tuple[str, ...] = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
-LARGEST = 16_384
-"""Bytes an event."""
 NAMES = {"#application": "application", "#seq": "seq", "#body": "body", "#hash": "hash"}
 TRIES = 3
 WHOLE = 600.0

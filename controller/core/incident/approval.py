@@ -19,9 +19,9 @@ from controller.core.journal.event import Event
 from controller.core.journal.kind import Kind
 from controller.core.journal.moves import ApprovalRequested
 from controller.core.journal.whole_plan import WholePlan
+from controller.core.person import folded
 from controller.core.text import sanitize
 
-ARN = "arn:"
 GROUP = "group:"
 CLAIM, GROUPS, NAME = 255, 20, 64
 """What is kept of a sign-in: characters of a claim, groups, and characters of a group's name."""
@@ -140,12 +140,8 @@ def answered(request: Request, event: Event) -> Request:
 
 
 def same_person(one: str | None, other: str) -> bool:
-    """Return True where two identities belong to one person.
-
-    A terminal's identity is the ARN of an STS session, whose last part is the name of the person's session
-    (IAM Identity Center puts the user's name there); a page's is a claim of the sign-in.
-    """
-    return one is not None and _name(one) == _name(other)
+    """Return True where two identities, or two ids, belong to one person."""
+    return one is not None and folded(one) == folded(other)
 
 
 def among(who: str, others: Iterable[str]) -> bool:
@@ -159,7 +155,3 @@ def entitled(groups: Collection[str], ask: Iterable[str]) -> bool:
     ask: entries such as `group:sre-oncall`.
     """
     return any(each.removeprefix(GROUP) in groups for each in ask if each.startswith(GROUP))
-
-
-def _name(identity: str) -> str:
-    return (identity.rpartition("/")[2] if identity.startswith(ARN) else identity).strip().casefold()

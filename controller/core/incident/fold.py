@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from controller.core.event_size import MOST_RULES
 from controller.core.incident import control_history
 from controller.core.incident.approval import Request, answered, asked
 from controller.core.incident.break_glass import with_glass
@@ -387,8 +388,10 @@ def _with_rule(incident: Incident, rule: str | None) -> tuple[str, ...]:
     """Return the safety rules that stand in the way of the present wave.
 
     They say nothing about the next one: that is tried first, and people are asked anew where it is refused.
-    On the way home nobody is asked, and none is set aside.
+    On the way home nobody is asked, and none is set aside. After `MOST_RULES` no further one is: people must
+    act.
     """
     if incident.leg == "home":
         return ()
-    return incident.rules if rule is None or rule in incident.rules else (*incident.rules, rule)
+    known = rule is None or rule in incident.rules or len(incident.rules) >= MOST_RULES
+    return incident.rules if known else (*incident.rules, str(rule))

@@ -18,7 +18,7 @@ from typing import Annotated
 import typer
 
 from controller.core.text import sanitize
-from controller.entry.cli import approve, audit, journal, operate, status
+from controller.entry.cli import approve, audit, journal, operate, people, status
 from controller.entry.cli.assessments import assessments
 from controller.entry.cli.break_glass import break_glass, runbook
 from controller.entry.cli.demo import demo
@@ -54,6 +54,7 @@ app.add_typer(policy, name="policy")
 app.add_typer(status.incidents, name="incidents")
 app.add_typer(audit.group, name="audit")
 app.add_typer(journal.group, name="journal")
+app.add_typer(people.group, name="people")
 for command in (  # in the order of `tidegate --help`
     *(demo, up, status.status, status.why, approve.approve, approve.deny),
     *(operate.evacuate, operate.disarm, operate.arm, operate.mute, operate.ack, operate.stand_down),

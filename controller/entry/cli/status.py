@@ -71,7 +71,7 @@ def status(context: ContextName = None, as_json: AsJson = False) -> None:
         "stuck": stuck_step_data(seen.state, archive.now),
         "break_glass": {"lines": glass.lines, "waiting": glass.waiting, "amiss": list(glass.sentences)},
     }
-    emit("status", fields, lambda: _print_status(fields), as_json=as_json)
+    emit("status", fields, lambda: _print_status(fields), as_json=as_json, names=deps.names)
 
 
 def _dead_letters(deployment: Deployment) -> int | None:
@@ -181,7 +181,8 @@ def list_all(ctx: typer.Context, context: ContextName = None, as_json: AsJson = 
         if not found:
             stdout().print(Text("no incident yet"))
 
-    emit("incidents", {"application": application, "incidents": found}, human, as_json=as_json)
+    fields = {"application": application, "incidents": found}
+    emit("incidents", fields, human, as_json=as_json, names=archive.names)
 
 
 @incidents.command()
@@ -197,7 +198,7 @@ def show(
     if incident not in state.incidents:
         fail(ExitCode.NO, f"the journal knows no incident {sanitize(incident, 120)!r}")
     headline = _incident(state.incidents[incident])
-    told = [event_data(event) for event in events if event.draft.incident == incident]
+    told = archive.names.data([event_data(e) for e in events if e.draft.incident == incident])
     broken = broken_at(events)
 
     def human() -> None:
@@ -209,7 +210,7 @@ def show(
         console.print(Text(f"  {len(events)} events in the journal; {whole}"))
 
     fields = {"incident": headline, "events": told, "chain_whole": broken is None}
-    emit("incident", fields, human, as_json=as_json)
+    emit("incident", fields, human, as_json=as_json, names=archive.names)
 
 
 def event_data(event: Event) -> dict[str, Any]:
@@ -250,7 +251,7 @@ def why(
         "incident": _incident(seen.state.open) if seen.state.open else None,
         "journal": [event_data(event) for event in seen.events],
     }
-    emit("why", fields, lambda: _print_why(fields), as_json=as_json)
+    emit("why", fields, lambda: _print_why(fields), as_json=as_json, names=archive.names)
 
 
 def _print_why(fields: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 It leaves nothing running, whatever happens.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -53,7 +53,7 @@ class Display(Protocol):
 Show = Callable[[Stage, RunObserver], AbstractContextManager[Display]]
 
 
-def _keep(policy: Policy, deps: Deps, events: tuple[Event, ...]) -> None:
+def _keep(policy: Policy, deps: Deps, events: tuple[Event, ...], people: Mapping[str, str]) -> None:
     """Keep the records, so that `why` and `incidents` answer after the run.
 
     events: the journal as it could last be read.
@@ -61,7 +61,7 @@ def _keep(policy: Policy, deps: Deps, events: tuple[Event, ...]) -> None:
     now = deps.runtime.now()
     records = deps.assessments.between(policy.application, START, now)
     with suppress(OSError):  # the story is told all the same
-        write_last_run(context.last_run_file(), LastRun(policy, deps.account, now, events, records))
+        write_last_run(context.last_run_file(), LastRun(policy, deps.account, now, events, records, people))
 
 
 def _rehearsed(wanted: Wanted) -> Policy:
@@ -102,7 +102,7 @@ def play_demo(wanted: Wanted, show: Show) -> Story:
             )
         stage.customers.stop()
         watch.look(now=True)
-        _keep(policy, holds[stage.cloud.live()], watch.journal)
+        _keep(policy, holds[stage.cloud.live()], watch.journal, watch.people())
         # Whoever answered kept the traffic where it is: then that is what must be seen.
         kept = wanted.approve == "ask" and answered_no(watch.journal, deps.application)
         judged = judge(stage, run, "deny" if kept else wanted.approve)

@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from controller.core.contracts import DECISION_SCHEMA, decision_event
 from controller.core.decision.limits import Fleet
+from controller.core.event_size import fitted
 from controller.core.incident.fold import apply, fold, refuse_illegal
 from controller.core.incident.state import Incident, State
 from controller.core.journal.event import Body, Draft, Event
@@ -23,6 +24,7 @@ from controller.ports.errors import (
 from controller.steps.context.checkpoint import begin_with_checkpoint
 from controller.steps.context.deps import Deps
 from controller.steps.context.governance import keep_own_policy
+from controller.steps.context.names import id_or_nobodys
 from controller.steps.context.situation import read_fleet, read_switch
 
 S = TypeVar("S")
@@ -48,12 +50,23 @@ def load_state(deps: Deps) -> State:
         deployed=deps.deployed,
         enforcement=own.enforcement,
         controls=None if controls is None else dict(controls),
-        review=review_data(deps.review, own.digest),
+        review=_by_ids(deps, review_data(deps.review, own.digest)),
     )
     try:
         return write(deps, state, loaded)
     except JournalConflict:  # a sibling wrote first; what it wrote may well be the same
         return read_state(deps)
+
+
+def _by_ids(deps: Deps, review: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return a review with the reviewers' ids in place of their names.
+
+    A policy comes into force also where names cannot be read; then nobody knows later who reviewed it.
+    """
+    if review is None:
+        return None
+    by_id = partial(id_or_nobodys, deps.people, deps.new_id)
+    return {**review, "reviewed": [{**each, "by": by_id(each["by"])} for each in review["reviewed"]]}
 
 
 def read_state(deps: Deps) -> State:
@@ -139,7 +152,8 @@ def write(
 ) -> State:
     """Append one event that says `said` after `state`; return the state that includes it.
 
-    Raises `IllegalMove` (nothing written), `JournalConflict`, `OutsideUnreachable`.
+    What makes it too large is shortened. Raises `IllegalMove` (nothing written), `JournalConflict`,
+    `OutsideUnreachable`.
     """
     about = incident.id if isinstance(incident, Incident) else incident
     require_driver = incident.epoch if isinstance(incident, Incident) else 0
@@ -152,7 +166,7 @@ def write(
         incident=about,
     )
     refuse_illegal(state, draft)
-    event = deps.journal.append(deps.application, draft, state.last)
+    event = deps.journal.append(deps.application, fitted(deps.application, draft, state.last), state.last)
     deps.journal_head.saw(event)
     after = apply(state, event)
     _announce(deps, after)

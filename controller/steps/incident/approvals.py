@@ -8,7 +8,8 @@ from controller.core.decision.approval_chain import chain, first_stage, followin
 from controller.core.decision.cooldown import unanswered
 from controller.core.decision.plan import whole_plan
 from controller.core.decision.readiness import asked, loss_window
-from controller.core.explanation import SMALLEST, decision_record, format_time, grounds
+from controller.core.event_size import SMALLEST
+from controller.core.explanation import decision_record, format_time, grounds
 from controller.core.incident.approval import Request
 from controller.core.incident.state import Incident, Notice, Phase, State
 from controller.core.journal.body import members

@@ -63,6 +63,7 @@ def answer(
     groups: Collection[str] | None = None,
     shown: str | None = None,
     by: SignedIn = NOBODY,
+    known_as: str | None = None,
 ) -> Answered:
     """Approve or deny a request.
 
@@ -70,9 +71,10 @@ def answer(
 
     groups: those that `who` belongs to by a sign-in just verified; None where the right to write to the
     journal is what entitles. shown: digest of the plan that `who` was shown, where that is known. by: how
-    `who` showed who they are; it is kept, and decides nothing.
+    `who` showed who they are; it is kept, and decides nothing. known_as: the name of `who`, by which a
+    journal of format 1 knows them; it is compared, and never written.
     """
-    click = _Click(who, approve, groups, shown, by.plain())
+    click = _Click(who, approve, groups, shown, by.plain(), known_as)
     refused = partial(_refused, deps, request_id, click)
 
     def once(state: State) -> Answered:
@@ -202,6 +204,11 @@ class _Click:
     groups: Collection[str] | None
     shown: str | None
     by: SignedIn
+    known_as: str | None = None
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        return (self.who,) if self.known_as is None else (self.who, self.known_as)
 
 
 def _refusal(deps: Deps, state: State, incident: Incident, click: _Click) -> str | None:
@@ -210,7 +217,7 @@ def _refusal(deps: Deps, state: State, incident: Incident, click: _Click) -> str
         _closed(deps, state, incident)
         or _not_theirs(deps, incident, click.who, click.groups)
         or _other_plan(incident, click.shown)
-        or (_not_approved(deps, state, incident, click.who) if click.approve else None)
+        or (_not_approved(deps, state, incident, click) if click.approve else None)
     )
 
 
@@ -253,17 +260,17 @@ def _other_plan(incident: Incident, shown: str | None) -> str | None:
     return "the plan is not the one that you were shown; look at it again"
 
 
-def _not_approved(deps: Deps, state: State, incident: Incident, who: str) -> str | None:
-    """Return the reason why `who` cannot approve the request, or None.
+def _not_approved(deps: Deps, state: State, incident: Incident, click: _Click) -> str | None:
+    """Return the reason why the person cannot approve the request, or None.
 
     Evidence and plan are judged again.
     """
     request = incident.request
     assert request is not None
-    if same_person(incident.requested_by, who):
-        return f"{who} asked for this evacuation and cannot approve it"
-    if among(who, request.agreed):
-        return f"{who} has approved this already; {request.needed()} other people must agree"
+    if any(same_person(incident.requested_by, each) for each in click.identities):
+        return f"{click.who} asked for this evacuation and cannot approve it"
+    if any(among(each, request.agreed) for each in click.identities):
+        return f"{click.who} has approved this already; {request.needed()} other people must agree"
     decision = decide(situation(deps, state, read_controls=True), incident.source)
     if decision.action != "ask" or decision.plan is None:
         return f"the evidence was judged again, and it no longer asks for this: {decision.reason}"

@@ -83,7 +83,8 @@ def journal_records(deps: Deps, records: Sequence[LocalMove], held: Sequence[Loc
         amiss = contradictions(events, held or records)
         incidents = {e.body.record: e.draft.incident for e in events if isinstance(e.body, BrokeGlass)}
         for record in (each for each in records if each.id not in incidents):
-            said = _event_of(record, _doubt(record, events, amiss))
+            who = deps.people.id_of(_text(record.body, "who", 128) or "unknown")
+            said = _event_of(record, who, _doubt(record, who, events, amiss))
             state, name = _append(deps, state, said, incidents.get(said.of or ""))
             incidents[record.id] = added[record.id] = name
             if said.stage != INTENDED and state.incidents[name].phase is not Phase.STOOD_DOWN:
@@ -128,17 +129,21 @@ def waiting(events: Sequence[Event], records: Sequence[LocalMove]) -> int:
     return sum(record.id not in known for record in records)
 
 
-def _doubt(record: LocalMove, events: Sequence[Event], amiss: tuple[str, ...]) -> tuple[str, ...]:
-    """Return what speaks against a record: its machine, the journal, another record."""
+def _doubt(record: LocalMove, who: str, events: Sequence[Event], amiss: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what speaks against a record: its machine, the journal, another record.
+
+    who: the id of the user of that host. Events of format 1 hold the user's and the host's name.
+    """
     every = [event.body for event in events if isinstance(event.body, BrokeGlass)]
     mine = [said.number for said in every if said.machine == record.machine]
     found = [*record.amiss, *amiss]
     if mine and record.number <= max(mine):
         found.append(f"the journal had line {max(mine)} of this record before")
     host = str(record.body.get("who", "")).rpartition("@")[2]
-    others = [s for s in every if host and s.machine and s.who.endswith(f"@{host}")]
+    same = [s for s in every if s.who == who or (host and s.who.endswith(f"@{host}"))]
+    others = [s for s in same if s.machine]
     if not mine and others and record.number == 1:
-        found.append(f"it does not go on from the record that {host} had, up to line {others[-1].number}")
+        found.append(f"it does not go on from the record that {who} had, up to line {others[-1].number}")
     return tuple(found)
 
 
@@ -149,9 +154,9 @@ def _append(deps: Deps, state: State, said: BrokeGlass, name: str | None) -> tup
     """
     fresh = _name(deps, state, said.region)
     try:
-        return write(deps, state, said, incident=name or fresh, by=_by(said.who)), name or fresh
+        return write(deps, state, said, incident=name or fresh, by=said.who), name or fresh
     except IllegalMove:
-        return write(deps, state, said, incident=fresh, by=_by(said.who)), fresh
+        return write(deps, state, said, incident=fresh, by=said.who), fresh
 
 
 def _tell(deps: Deps, name: str, said: BrokeGlass) -> None:
@@ -159,23 +164,18 @@ def _tell(deps: Deps, name: str, said: BrokeGlass) -> None:
     page(deps, f"{name}: {said.region} was left by break-glass", text, key=name)
 
 
-def _by(who: str) -> str:
-    """Return the writer of the event: no person's machine writes as a controller does."""
-    return f"break-glass of {who}" if who.startswith("tidegate@") else who
-
-
 def _name(deps: Deps, state: State, region: str) -> str:
     number = state.last.seq + 1 if state.last else 1
     return f"{deps.application}-{region if re.fullmatch(REGION, region) else 'unknown'}-{number}"
 
 
-def _event_of(record: LocalMove, doubt: tuple[str, ...]) -> BrokeGlass:
+def _event_of(record: LocalMove, who: str, doubt: tuple[str, ...]) -> BrokeGlass:
     """Return what an event says of the record.
 
-    Each member is bounded, whatever a machine wrote.
+    Each member is bounded, whatever a machine wrote. who: the id of the person whom the machine's file names.
     """
     line = record.body
-    who, region, to = _text(line, "who", 128) or "unknown", _text(line, "region", 32), _text(line, "to", 32)
+    region, to = _text(line, "region", 32), _text(line, "to", 32)
     stage, reason = _text(line, "stage", 20), _text(line, "reason", 500)
     told = _text(line, "sentence", 300)
     after = f"; {told}" if told and stage not in (INTENDED, "applied") else ""

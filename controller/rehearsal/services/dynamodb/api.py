@@ -61,7 +61,10 @@ TABLES: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
     "tidegate-journal": (("application", "S"), ("seq", "N")),
     "tidegate-evidence": (("application", "S"), ("signal", "S")),
     "tidegate-assessments": (("application", "S"), ("at", "N")),
+    "tidegate-people": (("kind", "S"), ("key", "S")),
 }
+SHARED = ("tidegate-journal", "tidegate-people")
+"""Those of `TABLES` that are strongly consistent in all controllers' Regions."""
 
 
 def table(name: str, keys: tuple[tuple[str, str], tuple[str, str]]) -> dict[str, Any]:
