@@ -84,11 +84,16 @@ def opened(line: bytes, members: Collection[frozenset[str]], where: str) -> dict
 class Events:
     """The check of a journal's events, one after the other.
 
-    `heads` are the hashes of events that others saw. tell: takes each line that is whole. Raises `Unsealed`.
+    `heads` are the hashes of events that others saw: the journal must have each. tell: takes each line that
+    is whole. to_the_end: False for bundles of the versions that left out events after the period. Raises
+    `Unsealed`.
     """
 
-    def __init__(self, chain: Chain, heads: Heads | None = None, tell: Take | None = None) -> None:
+    def __init__(
+        self, chain: Chain, heads: Heads | None = None, tell: Take | None = None, *, to_the_end: bool = True
+    ) -> None:
         self._chain, self._heads, self._tell = chain, {} if heads is None else heads, tell
+        self._to_the_end = to_the_end
         self._seq, self._prev = 0, GENESIS
 
     def __call__(self, line: bytes) -> None:
@@ -117,6 +122,15 @@ class Events:
         if (self._seq, self._prev) != (chain.last, chain.hash):
             told = f"expected the journal to end with event {chain.last}, {short(chain.hash)}"
             raise Unsealed(f"event {self._seq + 1}", f"{told}; it ends with {self._seq}, {short(self._prev)}")
+        self.reach()
+
+    def reach(self) -> None:
+        """Raise for the first event after the last one here that somebody saw."""
+        beyond = sorted(seq for seq in self._heads if seq > self._seq) if self._to_the_end else []
+        for seq in beyond[:1]:
+            seen, by = min(self._heads[seq])
+            told = f"it is missing: {by} saw it, {short(seen)}; the last is {self._seq}"
+            raise Unsealed(f"event {seq}", told)
 
 
 def _event(line: bytes, where: str) -> dict[str, Any]:

@@ -6,8 +6,9 @@
  a fresh process ── reads the newest one, then the journals: event 41, with that hash, or nothing moves
 ```
 A chain shows what was changed in it, but not that its end is missing, nor that all of it was made anew. A
-process that reads a journal for the first time finds that too. What break-glass wrote down elsewhere is in
-the application's journal once it can be reached, and so under the same head.
+process that reads a journal for the first time finds that too; and one that lives on learns, each time that
+it keeps an assessment, how far the other processes of its Region saw. What break-glass wrote down elsewhere
+is in the application's journal once it can be reached, and so under the same head.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -54,6 +55,10 @@ class JournalHead:
     def __init__(self) -> None:
         self.checkpoint: Seal | None = None
         self._heads: dict[str, Head] = {}
+        self._unwitnessed: dict[str, dict[int, str]] = {OWN: {}, FLEET: {}}
+        """Number -> hash of the events that were read while no assessment answered."""
+        self._other: dict[str, str] = {}
+        """What is wrong with a journal, which was read so and held against its witness later."""
         self._recalled = False
         self._tried = False
 
@@ -82,6 +87,10 @@ class JournalHead:
 
         The events were read after `expected` was known. after: the event that they follow, also read.
         """
+        if not self._recalled:
+            self._unwitnessed[journal] |= {event.seq: event.hash for event in events}
+        if journal in self._other:
+            raise JournalUnreadable(self._other[journal])
         every = events if after is None else (after, *events)
         begin, end = (every[0].seq, every[-1].seq) if every else (1, 0)
         if expected is not None and expected.seq >= begin:
@@ -89,8 +98,7 @@ class JournalHead:
                 told = f"{CALLED[journal]} ends at event {end}; this controller saw event {expected.seq}"
                 raise JournalUnreadable(told)
             if every[expected.seq - begin].hash != expected.hash:
-                told = f"event {expected.seq} is another than the one this controller saw"
-                raise JournalUnreadable(told if journal == OWN else f"{CALLED[journal]}: {told}")
+                raise JournalUnreadable(_another(journal, expected.seq))
         if events:
             self.saw(events[-1], journal)
 
@@ -98,6 +106,13 @@ class JournalHead:
         known = self._heads.get(journal)
         if known is None or event.seq > known.seq:
             self._heads[journal] = Head(event.seq, event.hash)
+
+    def learn(self, kept: Mapping[str, Any]) -> None:
+        """Take what all processes of this Region saw, as the record that was just written keeps it."""
+        for journal in CALLED:
+            head, known = _noted(kept, journal), self._heads.get(journal)
+            if head is not None and (known is None or head[0] > known.seq):
+                self._heads[journal] = Head(*head)
 
     def to_note(self, witness: Witness) -> dict[str, Any]:
         """Return the heads as an assessment keeps them.
@@ -121,8 +136,19 @@ class JournalHead:
         self.checkpoint = self.checkpoint or (Seal(*at) if at else None)
         for journal in CALLED:
             kept, known = _noted(record, journal), self._heads.get(journal)
-            if kept is not None and (known is None or kept[0] >= known.seq):
+            if kept is None:
+                continue
+            other = self._unwitnessed[journal].get(kept[0], kept[1]) != kept[1]
+            if other:
+                self._other[journal] = _another(journal, kept[0])
+            if other or known is None or kept[0] >= known.seq:
                 self._heads[journal] = Head(*kept)
+        self._unwitnessed = {OWN: {}, FLEET: {}}
+
+
+def _another(journal: str, seq: int) -> str:
+    told = f"event {seq} is another than the one this controller saw"
+    return told if journal == OWN else f"{CALLED[journal]}: {told}"
 
 
 def _noted(record: Mapping[str, Any] | None, name: str) -> tuple[int, str] | None:
