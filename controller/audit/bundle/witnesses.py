@@ -20,7 +20,7 @@ HEADS = {JOURNAL: "head", FLEET: "fleet"}
 
 
 class Witnesses:
-    """What was seen of the journals: `seen` of each, by its file's name."""
+    """The heads that were seen of each journal, by its file's name."""
 
     def __init__(self) -> None:
         self.seen: dict[str, Seen] = {name: {} for name in HEADS}

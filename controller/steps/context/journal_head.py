@@ -108,7 +108,7 @@ class JournalHead:
             self._heads[journal] = Head(event.seq, event.hash)
 
     def learn(self, kept: Mapping[str, Any]) -> None:
-        """Take what all processes of this Region saw, as the record that was just written keeps it."""
+        """Take what all processes of this Region saw, by the record just written."""
         for journal in CALLED:
             head, known = _noted(kept, journal), self._heads.get(journal)
             if head is not None and (known is None or head[0] > known.seq):
