@@ -22,6 +22,7 @@ CHECK = (
     "tests/drills/test_simulation.py",
     "tests/entry/test_broken_journal.py",
     "tests/entry/test_break_glass_places.py",
+    "tests/entry/test_journal_lost.py",
     "tests/entry/test_up.py",
     "tests/lab/test_loader_mutations.py",
     "tests/mutate/",
