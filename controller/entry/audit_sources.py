@@ -32,16 +32,18 @@ def record_of(found: Context, policies: Iterable[Policy] = (), *, broken: bool =
     """Return the journals, the assessments and the policies that an export needs.
 
     The journals are the application's and the fleet's. The assessments are those of each controller Region.
-    The policies are the deployments' own, and `policies`. broken: a journal that cannot be read is taken as
-    it stands in its table. Raises `OutsideUnreachable`, and without `broken` `JournalUnreadable`.
+    The policies are the deployments' own, and `policies`. broken: a journal that cannot be read, or lacks
+    what an assessment saw of it, is taken as it stands in its table. Raises `OutsideUnreachable`, and without
+    `broken` `JournalUnreadable`.
     """
     deployments, deps = (found.deployment, *found.others), found.deps()
     own = [parse_policy(d.policy, in_force=True) for d in deployments]
     application = own[0].application
+    named = {JOURNAL: application, FLEET_FILE: FLEET}
     read: dict[str, tuple[Event, ...]] = {}
     said: list[str] = []
     lines: dict[str, tuple[str, ...]] = {}
-    for name, whose in ((JOURNAL, application), (FLEET_FILE, FLEET)):
+    for name, whose in named.items():
         try:
             read[name] = deps.journal.read(whose)
         except JournalUnreadable as error:
@@ -59,6 +61,8 @@ def record_of(found: Context, policies: Iterable[Policy] = (), *, broken: bool =
         policies={policy.digest: text_of(policy) for policy in (*policies, *own)},
         version=version("tidegate"),
         kept_from=deps.runtime.now() - KEPT + GOING,
+        again=lambda name: deps.journal.read(named[name]),
+        as_it_stands=broken,
         broken="; ".join(said),
         lines=lines,
     )

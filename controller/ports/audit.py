@@ -3,8 +3,8 @@
 No step of the workflow knows of them: whatever fails here holds up no evacuation.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 
@@ -33,10 +33,14 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class ChainEnd:
-    """The end of a chain: number and time of its last record."""
+    """The end of a chain: number and time of its last record.
+
+    witness: what its records saw of other records, such as the journals' heads, each at its furthest.
+    """
 
     count: int
     at: float
+    witness: Mapping[str, Any] = field(default_factory=dict)
 
 
 class AssessmentLog(Protocol):

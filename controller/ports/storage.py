@@ -161,8 +161,10 @@ class Assessments(Protocol):
         at: float,
         record: Mapping[str, Any],
         witness: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Write `record` as the next of the chain.
+    ) -> Mapping[str, Any]:
+        """Write `record` as the next of the chain; return what its writers saw.
+
+        That is the furthest of each journal.
 
         A record that is too large is cut, and says so. witness: what the writer saw of other records, such
         as the journal's head; it becomes a part of the record. Raises `OutsideUnreachable`: it is lost then.

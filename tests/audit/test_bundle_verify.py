@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import random
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -21,6 +22,7 @@ from controller.core.canonical_json import ascii_json, canonical, digest
 from controller.core.journal.event import GENESIS, Event, seal
 from controller.core.journal.kind import Kind
 from controller.ports.audit import Link
+from controller.ports.errors import JournalUnreadable
 from tests.support.audit_bundle import Forger, checked, exported, framed, listed, opened, resealed, told
 
 LOG = "assessments/us-east-2/2030-01-01.jsonl.gz"
@@ -149,15 +151,19 @@ def rechained(events: Sequence[Event], by: str) -> tuple[Event, ...]:
 
 
 def test_s18_a_journal_rewritten_with_all_its_hashes_is_given_away_by_what_assessments_saw() -> None:
-    """The table itself was changed before the export, which signs what it finds."""
+    """The table itself was changed before the export, which signs it as broken evidence alone."""
     here = told()
-    forged = rechained(here.record.events, "eve")
-    first = next(event.seq for event in forged if event.kind is Kind.APPROVAL_GIVEN)
-    found = fault(exported(replace(here.record, events=forged), here.period, here.signer), ours())
-    assert found is not None
-    assert found.file == JOURNAL
-    assert int(found.where.split()[1]) >= first
-    assert "an assessment of us-east-2 saw" in found.sentence
+    forged = replace(here.record, events=rechained(here.record.events, "eve"))
+    first = next(event.seq for event in forged.events if event.kind is Kind.APPROVAL_GIVEN)
+    with pytest.raises(JournalUnreadable, match="is another than an assessment of us-east-2 saw") as refused:
+        exported(forged, here.period, here.signer)
+    (seq,) = re.findall(r"event (\d+)", str(refused.value))
+    assert int(seq) >= first
+    found = checked(exported(replace(forged, as_it_stands=True), here.period, here.signer), ours())
+    assert (found.verdict, found.wrong) == ("broken evidence", None)
+    assert found.broken is not None
+    assert (found.broken.file, found.broken.where) == (JOURNAL, f"event {seq}")
+    assert "an assessment of us-east-2 saw" in found.broken.sentence
 
 
 class Tampered:
@@ -368,7 +374,7 @@ def test_a_later_bundle_must_go_on_from_an_earlier_one() -> None:
         assert found is not None
         assert (found.file, found.where) == (JOURNAL, where)
         assert "earlier bundle" in found.sentence
-    gone = exported(replace(here.record, fleet=()), here.period, here.signer)
+    gone = exported(replace(bare, fleet=()), here.period, here.signer)
     found = verify(io.BytesIO(gone), key, checked(here.bundle)).wrong
     assert found is not None
     assert (found.file, found.where) == (FLEET, "event 1")

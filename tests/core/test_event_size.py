@@ -6,18 +6,21 @@ from typing import Any
 import pytest
 
 from controller.core.canonical_json import ascii_json
-from controller.core.decision.drift import drift_data, first_found
+from controller.core.decision.drift import drift_seen, first_found
 from controller.core.event_size import LARGEST, MOST_RULES, bounded_decision, clipped, fitted
 from controller.core.explanation import decision_data, decision_record
 from controller.core.incident.fold import fold
 from controller.core.incident.state import State
-from controller.core.journal.event import Draft, Event, from_json, seal, to_json
+from controller.core.journal.body import body_of, members
+from controller.core.journal.event import Draft, Event, event_of, seal
 from controller.core.journal.kind import Kind
+from controller.core.journal.notes import Armed
 from controller.core.model import Answer, Check, Decision, Node, Signal, SignalState, Truth, Verdict
 from controller.core.policy.bounds import CONTROLS
 from controller.core.policy.review_record import MOST_BYTES, Cases, Review, Reviewer, review_data
 from controller.core.policy.validation import PolicyError, parse_policy
 from controller.core.text import NOTICE
+from tests.support.journal_events import drafted
 from tests.support.largest_policy import control_bytes, control_names, largest, regions
 from tests.support.policy_scene import EAST, WEST, policy_data
 
@@ -68,10 +71,14 @@ WORST: dict[Kind, dict[str, Any]] = {
     Kind.READINESS_DENIED: {"code": "target-not-ready", "reason": WORDS},
     Kind.APPROVAL_REQUESTED: {"approval": "0" * 32, "digest": "f" * 16, "expires": 1.8e9, "gate": "g" * 63,
                               "ask": GROUPS, "people": 5, "stage": 5, "of": 5, "unanswered": 999,
-                              "changes": [[name, False] for name in NAMES], "override": RULES},
+                              "override": RULES[:3]},
     Kind.APPROVAL_GIVEN: {"approval": "0" * 32, "digest": "f" * 16, "reason": WORDS, "stage": 5, "needed": 4},
     Kind.APPROVAL_DENIED: {"approval": "0" * 32, "digest": "f" * 16, "reason": WORDS, "stage": 5},
     Kind.APPROVAL_EXPIRED: {"approval": "0" * 32},
+    Kind.ANSWER_REFUSED: {"approval": "0" * 32, "approve": True, "reason": WORDS, "door": "console",
+                          "issuer": "i" * 200, "subject": "s" * 200, "groups": ["g" * 63] * 20,
+                          "signed_in": 1.8e9},
+    Kind.JOURNAL_RESTORED: {"first": 1, "last": FAR, "head": "f" * 64, "witness": REGION, "reason": WORDS},
     Kind.SHIFT_INTENDED: {"plan": "f" * 16, "source": REGION, "target": REGION, "policy": "f" * 64,
                           "in_force": "f" * 64, "wave": 50, "left": 50, "override": RULES,
                           "changes": [[name, False] for name in NAMES], "before": ALL_ON},
@@ -116,18 +123,18 @@ READ = ("source", "target", "digest", "changes", "before", "states", "controls",
 
 
 def last() -> Event:
-    draft = Draft("0" * 32, Kind.ARMED, 1.8e9, "x")
+    draft = Draft("0" * 32, Armed(), 1.8e9, "x")
     return replace(seal(APPLICATION, draft, None), seq=FAR)
 
 
 def worst(kind: Kind) -> Draft:
     data = WORST[kind] | ({"decision": decision_record(decision())} if kind in DECIDED else {})
     if kind is Kind.DRIFT_SEEN:
-        data = drift_data(State(APPLICATION, stand=ALL_ON), first_found(dict.fromkeys(NAMES, False)))
+        data = members(drift_seen(State(APPLICATION, stand=ALL_ON), first_found(dict.fromkeys(NAMES, False))))
     if kind is Kind.POLICY_LOADED:
         data |= {"review": review_data(review().data(), "f" * 64)}
     by = FIRE * 120 if "requested_by" in data else f"tidegate@{REGION}"
-    return Draft("0" * 32, kind, 1_800_000_000.123456, by, FAR, INCIDENT, data)
+    return Draft("0" * 32, body_of(kind, data), 1_800_000_000.123456, by, FAR, INCIDENT)
 
 
 def review() -> Review:
@@ -141,20 +148,19 @@ def review() -> Review:
 def test_every_kind_fits_at_its_worst_and_keeps_what_is_read(kind: Kind) -> None:
     draft, before = worst(kind), last()
     fits = fitted(APPLICATION, draft, before)
-    text = to_json(seal(APPLICATION, fits, before))
-    assert len(text) <= LARGEST
-    assert from_json(text).draft == fits
+    text = seal(APPLICATION, fits, before).text
+    assert len(text.encode()) <= LARGEST
+    assert event_of(text).draft == fits
+    kept, said = members(fits.body), members(draft.body)
     for name in READ:
-        assert fits.data.get(name) == draft.data.get(name)
-    if kind is Kind.APPROVAL_REQUESTED:
-        assert fits.data["override"] == RULES
+        assert kept.get(name) == said.get(name)
     for name in ("reason", "sentence", "text"):
-        assert bool(fits.data.get(name)) is bool(draft.data.get(name))
+        assert bool(kept.get(name)) is bool(said.get(name))
     assert fitted(APPLICATION, fits, before) == fits
 
 
 def test_what_fits_is_left_as_it_is() -> None:
-    draft = Draft("i", Kind.CONFIRMED, 1.0, "x", 1, "a-b-2", {"target": WEST, "reason": "well"})
+    draft = drafted("i", Kind.CONFIRMED, 1.0, "x", 1, "a-b-2", {"target": WEST, "reason": "well"})
     assert fitted("a", draft, None) is draft
 
 
@@ -162,8 +168,9 @@ def test_a_control_too_many_for_an_intent_is_not_made_to_fit() -> None:
     """So it must not be let in: what is read is never shortened."""
     names = control_names(150, CONTROLS + 1000)
     more = {"changes": [[name, False] for name in names], "before": dict.fromkeys(names, True)}
-    draft = replace(worst(Kind.SHIFT_INTENDED), data=WORST[Kind.SHIFT_INTENDED] | more)
-    assert len(to_json(seal(APPLICATION, fitted(APPLICATION, draft, last()), last()))) > LARGEST
+    body = body_of(Kind.SHIFT_INTENDED, WORST[Kind.SHIFT_INTENDED] | more)
+    fits = fitted(APPLICATION, replace(worst(Kind.SHIFT_INTENDED), body=body), last())
+    assert len(seal(APPLICATION, fits, last()).text) > LARGEST
 
 
 @pytest.mark.parametrize("limit", [6000, 3000, 1500, 700])
@@ -221,8 +228,8 @@ def test_controls_that_differ_beyond_one_event_are_found_by_the_next_look() -> N
     assert 100 < len(first) < 150
     rest = {name: on for name, on in found.items() if name not in first}
     assert first_found(rest) == rest
-    data = drift_data(State("storefront", stand=stand), first)
-    state = fold("storefront", [seal("storefront", Draft("d", Kind.DRIFT_SEEN, 1.0, "x", data=data), None)])
+    seen = drift_seen(State("storefront", stand=stand), first)
+    state = fold("storefront", [seal("storefront", Draft("d", seen, 1.0, "x"), None)])
     assert set(state.stand) == set(first)
 
 

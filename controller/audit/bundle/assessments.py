@@ -13,11 +13,12 @@ from pathlib import Path
 
 from controller.audit.bundle.manifest import Log
 from controller.audit.bundle.numbers import Hole, Numbers
-from controller.audit.bundle.records import Looks, seen_by
+from controller.audit.bundle.records import Looks
+from controller.audit.bundle.witnesses import Witnesses
 from controller.core.canonical_json import ascii_json, canonical
 from controller.core.explanation import format_time
 from controller.core.journal.event import GENESIS
-from controller.ports.audit import AssessmentLog, Link
+from controller.ports.audit import AssessmentLog, ChainEnd, Link
 
 LEAD = 86_400.0
 """Seconds before the period in which the predecessor of a record without a number is searched."""
@@ -37,12 +38,14 @@ class Packed:
 class Assessed:
     """Everything that was read of one Region.
 
-    files: name in the bundle -> file. seen: the last event's number that a record saw. amiss: a sentence.
+    files: name in the bundle -> file. witnesses: what the records saw of the journals. latest: what the last
+    records of all saw of them, of whatever time. amiss: a sentence.
     """
 
     log: Log
     files: dict[str, Packed]
-    seen: int
+    witnesses: Witnesses
+    latest: Witnesses
     amiss: str
 
 
@@ -54,7 +57,7 @@ class _Packing:
         self._open = ExitStack()
         self._out: gzip.GzipFile | None = None
         self._known, self._awaited = {GENESIS}, dict[str, list[int]]()
-        self.numbers, self.count, self.seen = Numbers(begin), 0, 0
+        self.numbers, self.count, self.witnesses = Numbers(begin), 0, Witnesses()
         self.files: dict[str, Packed] = {}
 
     def take(self, link: Link) -> None:
@@ -68,7 +71,7 @@ class _Packing:
         if link.count is not None and (self.numbers.last is None or link.count > self.numbers.last):
             self.hole(self.numbers.take(link.count, link.at, link.after, link.hash))
         record = link.record if isinstance(link.record, dict) else {}
-        self.seen = max(self.seen, seen_by(record)[0])
+        self.witnesses.hear(record, f"an assessment of {self._region}")
         self._looks.look(self._region, record, link.moment)
 
     def hole(self, hole: Hole | None) -> None:
@@ -121,7 +124,11 @@ def pack(
     """
     begin, end = max(period[0], kept_from), period[1]
     # Asked before the records are read: what controllers write meanwhile must not look like a hole.
-    following, followed, nobody = _following(log, application, end)
+    head = log.end(application)
+    following, followed, nobody = _following(log, application, end, head)
+    latest = Witnesses()
+    if head is not None:
+        latest.hear(head.witness, f"the last assessment of {region}")
     packing = _Packing(application, region, begin, folder, looks)
     try:
         for link in log.links(application, begin, end):
@@ -147,10 +154,12 @@ def pack(
     )
     headless = nobody and numbers.last is not None
     amiss = f"the head of the assessments of {region}: it is gone; what came last cannot be told"
-    return Assessed(told, packing.files, packing.seen, amiss if headless else "")
+    return Assessed(told, packing.files, packing.witnesses, latest, amiss if headless else "")
 
 
-def _following(log: AssessmentLog, application: str, end: float) -> tuple[int | None, float, bool]:
+def _following(
+    log: AssessmentLog, application: str, end: float, head: ChainEnd | None
+) -> tuple[int | None, float, bool]:
     """Return the number of the record after the period, and the time before it.
 
     That is the time of the record before. The last is True where neither a later record nor the table's head
@@ -159,7 +168,6 @@ def _following(log: AssessmentLog, application: str, end: float) -> tuple[int | 
     link = log.following(application, end)
     if link is not None and link.count is not None:
         return link.count, link.after or 0.0, False
-    head = log.end(application)
     return (None, 0.0, True) if head is None else (head.count + 1, head.at, False)
 
 

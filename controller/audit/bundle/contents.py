@@ -20,8 +20,10 @@ from controller.audit.bundle.manifest import (
     moment,
     unheard,
 )
-from controller.audit.bundle.records import Records, Seen
+from controller.audit.bundle.records import Records
+from controller.audit.bundle.witnesses import Witnesses
 from controller.core.journal.event import event_of
+from controller.core.journal.restored import story
 
 MOST_READ = 256 << 20
 """Bytes of a journal of which extracts are derived: memory holds them, and a bundle may be a stranger's."""
@@ -47,7 +49,12 @@ class Broken:
             self.place = error
 
     def file_ends(self) -> None:
-        """Nothing is asked of its end."""
+        """Note that it does not reach what somebody saw. Nothing else is asked of its end."""
+        try:
+            if not self.place.sentence:
+                self._events.reach()
+        except Unsealed as error:
+            self.place = error
 
     def gap(self) -> None:
         """Nothing is awaited."""
@@ -70,19 +77,20 @@ class Contents:
     ) -> None:
         self.manifest, self._earlier, self._held = manifest, earlier, held
         self._begin, self._end = moment(manifest.begin), moment(manifest.to)
-        self._heads: Seen = {}
-        fleet_heads: Seen = {}
+        self._witnesses = Witnesses()
+        heads = self._witnesses.seen
         if earlier is not None:
-            self._heads = {earlier.journal.last: {(earlier.journal.hash, EARLIER)}}
-            fleet_heads = {earlier.fleet.last: {(earlier.fleet.hash, EARLIER)}}
+            for name, chain in ((JOURNAL, earlier.journal), (FLEET, earlier.fleet)):
+                heads[name][chain.last] = {(chain.hash, EARLIER, "")}
         self._extracts = Extracts(manifest.application, self._begin, self._end, manifest.incident)
         self._unread, self._read = "", 0
         self.kept = {region: Held() for region in manifest.assessments} if keep else {}
         self._logs = {region: self._records(region) for region in manifest.assessments}
         self._last: dict[str, str] = {}
+        whole = isinstance(manifest, Manifest)
         self._journals: dict[str, Check] = {
-            JOURNAL: Events(manifest.journal, self._heads, self._event),
-            FLEET: Events(manifest.fleet, fleet_heads),
+            JOURNAL: Events(manifest.journal, heads[JOURNAL], self._event, to_the_end=whole),
+            FLEET: Events(manifest.fleet, heads[FLEET], to_the_end=whole),
         }
         self._broken: dict[str, Broken] = {}
         if isinstance(manifest, Manifest) and manifest.broken is not None:
@@ -98,7 +106,7 @@ class Contents:
             self.manifest.application,
             region,
             log,
-            self._heads,
+            self._witnesses,
             begin=begin,
             end=self._end,
             held=self._held.get(region),
@@ -155,15 +163,12 @@ class Contents:
                 log.end()
             except Unsealed as error:
                 yield Wrong(self._last.get(region, MANIFEST), error.where, error.sentence)
-        if isinstance(self.manifest, Manifest) and not self._broken:
-            for seq, hash_, by in self._beyond():
-                told = f"it is missing: {by} saw it, {hash_[:12]}; the last is {self.manifest.journal.last}"
-                yield Wrong(JOURNAL, f"event {seq}", told)
 
     def _beyond(self) -> Iterator[tuple[int, str, str]]:
         """Yield the events that assessments saw after the journal's last."""
-        for seq in sorted(seq for seq in self._heads if seq > self.manifest.journal.last):
-            yield from ((seq, *seen) for seen in sorted(self._heads[seq]))
+        heads = self._witnesses.seen[JOURNAL]
+        for seq in sorted(seq for seq in heads if seq > self.manifest.journal.last):
+            yield from ((seq, sealed, by) for sealed, by, _ in sorted(heads[seq]))
 
     @property
     def broken(self) -> Wrong | None:
@@ -220,6 +225,9 @@ class Contents:
                 yield f"{by} saw event {seq}, {hash_[:12]}; the last of the journal in it is {last}"
                 break
             return
+        for check in self._journals.values():
+            if isinstance(check, Events):
+                yield from (f"event {each.seq}: {story(each.said)}" for each in check.restored)
         for region, log in self._logs.items():
             if log.bare:
                 late = f", {log.late} of them after one that has" if log.late else ""

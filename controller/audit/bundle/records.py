@@ -12,6 +12,7 @@ from controller.audit.bundle.chains import Unsealed, opened, short
 from controller.audit.bundle.earlier import Held
 from controller.audit.bundle.manifest import FirstLog, Log
 from controller.audit.bundle.numbers import Hole, Numbers
+from controller.audit.bundle.witnesses import Witnesses
 from controller.core.explanation import format_time
 from controller.core.journal.event import GENESIS
 
@@ -20,20 +21,6 @@ NUMBERED = BARE | {"count", "after"}
 LATEST = 1e11
 """Seconds since 1970: no clock says more, and no calendar reaches further."""
 RECORD = (NUMBERED, NUMBERED | {"clock"}, BARE)
-Seen = dict[int, set[tuple[str, str]]]
-"""Event number -> (its hash, the place where somebody saw it)."""
-
-
-def seen_by(record: Mapping[str, Any]) -> tuple[int, str]:
-    """Return number and hash of the last journal event that an assessment saw.
-
-    Return (0, "") for none.
-    """
-    head = record.get("head")
-    seq = head.get("seq") if isinstance(head, dict) else None
-    if not isinstance(head, dict) or not isinstance(seq, int) or isinstance(seq, bool) or seq < 1:
-        return 0, ""
-    return seq, str(head.get("hash"))
 
 
 class Looks(Protocol):
@@ -47,7 +34,7 @@ class Looks(Protocol):
 class Records:
     """The check of one Region's assessments.
 
-    heads: the hashes of journal events that the assessments saw are added to it. begin, end: of the period,
+    witnesses: is told what the assessments saw of the journals. begin, end: of the period,
     as far as records are kept. held: the records that an earlier bundle had. keep: where to note those of
     this one. looks: who else wants to know.
     """
@@ -57,7 +44,7 @@ class Records:
         application: str,
         region: str,
         log: FirstLog,
-        heads: Seen,
+        witnesses: Witnesses,
         *,
         begin: float,
         end: float,
@@ -65,7 +52,7 @@ class Records:
         keep: Held | None = None,
         looks: Looks | None = None,
     ) -> None:
-        self._application, self._region, self._log, self._heads = application, region, log, heads
+        self._application, self._region, self._log, self._witnesses = application, region, log, witnesses
         self._begin, self._end, self._held, self._keep, self._looks = begin, end, held, keep, looks
         self._numbers = Numbers(begin)
         self._known = {GENESIS, *log.before}
@@ -124,9 +111,7 @@ class Records:
 
     def _told(self, line: Mapping[str, Any], at: float) -> None:
         record = line["record"] if isinstance(line["record"], dict) else {}
-        seq, sealed = seen_by(record)
-        if seq:
-            self._heads.setdefault(seq, set()).add((sealed, f"an assessment of {self._region}"))
+        self._witnesses.hear(record, f"an assessment of {self._region}")
         if self._held is not None:
             self._held.meet(at, line["hash"], self._begin)
         if self._keep is not None:

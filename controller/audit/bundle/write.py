@@ -8,11 +8,12 @@ The same record and period give the same bytes, but for the signature.
  policies that are at hand ─┼─> files ─> manifest ───┤ manifest.json
  extracts of all that ──────┘                        └ the files, by name
 ```
-A journal that is broken goes in as it stands, where that is asked for; the bundle says so of itself.
+A journal that is broken, or lacks what an assessment saw of it, goes in as it stands where that is asked for;
+the bundle says so of itself.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from math import floor
@@ -45,6 +46,7 @@ from controller.audit.bundle.manifest import (
     unheard,
 )
 from controller.audit.bundle.signature import low, public_key
+from controller.audit.bundle.witnesses import Witnesses, missed
 from controller.core.canonical_json import ascii_json
 from controller.core.explanation import format_time
 from controller.core.journal.event import GENESIS, Event, event_of, written_until
@@ -53,6 +55,12 @@ from controller.ports.errors import JournalUnreadable, OutsideUnreachable
 
 NOBODY = PublicKey("", "none", "")
 """The key of an unsigned bundle. The bundle says so, and its check ends there."""
+CLOCKS = 600.0
+"""Seconds by which a controller's clock may be wrong, either way (S17): what it dated so belongs to a time.
+
+Journals need none: what an assessment saw belongs to its period, whatever its date.
+"""
+CALLED = {JOURNAL: "the journal", FLEET: "the fleet's journal"}
 
 
 class TooLarge(ValueError):  # noqa: N818
@@ -66,6 +74,8 @@ class Record:
     events, fleet: both journals from their first event on. logs: controller Region -> its assessments, which
     may fail to be read. policies: digest -> text, of those that are at hand. version: of tidegate. kept_from:
     assessments from before it may have expired; seconds.
+    again: reads a journal (`JOURNAL` or `FLEET`) anew: assessments that are read later may have seen more.
+    as_it_stands: a journal that lacks what an assessment saw of it is exported all the same.
     broken: why a journal is exported as it stands, for which `events` or `fleet` are its whole beginning, and
     `lines` (`JOURNAL` or `FLEET` -> what is stored for each event) all of it; "" for a whole one.
     """
@@ -78,6 +88,8 @@ class Record:
     policies: Mapping[str, str]
     version: str
     kept_from: float = 0.0
+    again: Callable[[str], Sequence[Event]] | None = None
+    as_it_stands: bool = False
     broken: str = ""
     lines: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
@@ -97,10 +109,13 @@ class Period:
 def period_of(events: Sequence[Event], incident: str, now: float) -> Period | None:
     """Return the period around an incident; None for an unknown one.
 
-    It begins a quarter of an hour before the incident's first event and ends just after its last.
+    It begins five minutes before the incident's first event and ends two and a half after its last, by any
+    controller's clock.
     """
     about = [event.at for event in events if event.draft.incident == incident]
-    return Period(min(about) - 900.0, min(max(about) + 150.0, now), incident) if about else None
+    if not about:
+        return None
+    return Period(min(about) - 300.0 - CLOCKS, min(max(about) + 150.0 + CLOCKS, now), incident)
 
 
 def whole_beginning(application: str, lines: Sequence[str]) -> tuple[Event, ...]:
@@ -121,7 +136,8 @@ def export(record: Record, period: Period, signer: Signer | None, target: Path) 
     """Write the bundle to `target`, and return its manifest.
 
     `target` appears whole or not at all. Raises `OutsideUnreachable` where the key does not answer,
-    `JournalUnreadable` for events that no version wrote, `TooLarge`, `OSError`.
+    `JournalUnreadable` for events that no version wrote, and for a journal that lacks what an assessment saw,
+    `TooLarge`, `OSError`.
     """
     with TemporaryDirectory(dir=target.parent, prefix=".tidegate-audit-") as scratch:
         folder = Path(scratch)
@@ -152,12 +168,17 @@ def _gathered(record: Record, asked: Period, folder: Path) -> tuple[Manifest, di
     extracts = Extracts(record.application, begin, end, asked.incident)
     files: dict[str, bytes | Packed] = {}
     read = _packed(record, (begin, end), folder, files, extracts)
-    fleet = written_until(record.fleet, end)
+    every = {name: _reaching(record, name, read.latest) for name in CALLED}
+    broken = _contradicted(record, every, read.latest)
     # Clocks differ: what an assessment of the period saw belongs to the period.
-    events = record.events[: max(len(written_until(record.events, end)), read.seen)]
-    for event in events:
+    events, fleet = (
+        every[name][: max(len(written_until(every[name], end)), read.witnesses.furthest(name))]
+        for name in (JOURNAL, FLEET)
+    )
+    lacks = missed(events, read.witnesses.seen[JOURNAL])
+    for event in events[: lacks[0] - 1] if lacks else events:  # as far as a check of the bundle will follow
         extracts.take(event)
-    if extracts.stopped and not record.broken:
+    if extracts.stopped and not broken:
         raise JournalUnreadable(extracts.stopped)
     files |= {JOURNAL: _lines(record, JOURNAL, events), FLEET: _lines(record, FLEET, fleet)}
     policies = in_force(extracts.loaded, begin, record.policies)
@@ -178,7 +199,7 @@ def _gathered(record: Record, asked: Period, folder: Path) -> tuple[Manifest, di
             "unread": [*read.unread, *unheard(extracts.regions, read.logs, read.unread)],
             "files": [_listed(name, files[name]) for name in sorted(files)],
             "forms": FORMS,
-            "broken": record.broken[:300] or None,
+            "broken": broken[:300] or None,
         }
     )
     return manifest, files
@@ -188,12 +209,14 @@ def _gathered(record: Record, asked: Period, folder: Path) -> tuple[Manifest, di
 class _Read:
     """The assessments that were read.
 
-    unread: a sentence for each log that cannot be read. seen: the last event's number that a record saw.
+    unread: a sentence for each log that cannot be read. witnesses: what the period's records saw of the
+    journals. latest: what any record saw, as far as it is known.
     """
 
     logs: dict[str, Log] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
-    seen: int = 0
+    witnesses: Witnesses = field(default_factory=Witnesses)
+    latest: Witnesses = field(default_factory=Witnesses)
 
 
 def _packed(
@@ -217,9 +240,31 @@ def _packed(
         extracts.join(fresh)
         read.logs[region] = found.log
         read.unread += [found.amiss] if found.amiss else []
-        read.seen = max(read.seen, found.seen)
+        read.witnesses.join(found.witnesses)
+        read.latest.join(found.latest)
         files |= found.files
+    read.latest.join(read.witnesses)
     return read
+
+
+def _reaching(record: Record, name: str, seen: Witnesses) -> Sequence[Event]:
+    """Return all events of a journal, read anew where somebody saw more by now."""
+    known = record.events if name == JOURNAL else record.fleet
+    if record.again is None or name in record.lines or seen.furthest(name) <= len(known):
+        return known
+    return record.again(name)
+
+
+def _contradicted(record: Record, every: Mapping[str, Sequence[Event]], seen: Witnesses) -> str:
+    """Return why the journals are exported as broken; "" for whole ones.
+
+    Raises `JournalUnreadable` where they are not whole, and nobody asked for that.
+    """
+    told = {name: missed(events, seen.seen[name]) for name, events in every.items()}
+    said = [f"{CALLED[name]}: {what[1]}" for name, what in told.items() if what and name not in record.lines]
+    if said and not record.as_it_stands:
+        raise JournalUnreadable(said[0])
+    return "; ".join([*filter(None, [record.broken]), *said])
 
 
 def _bounded(manifest: Manifest) -> None:

@@ -86,8 +86,11 @@ class DynamoAssessments:
         at: float,
         record: Mapping[str, Any],
         witness: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Write `record`, with `witness` among its members, as the next of the chain."""
+    ) -> Mapping[str, Any]:
+        """Write `record`, with `witness` among its members, as the next of the chain.
+
+        Return what its writers saw of other records, each at its furthest.
+        """
         seen = dict(witness or {})
         whole, body = _fitting({**record, **seen}, keep=seen)
         head, nudges = self._heads.pop(application, None) or self._head(application), 0
@@ -106,7 +109,7 @@ class DynamoAssessments:
                     head = self._after_loss(application, head, reasons, attempt)
                     continue
             self._heads[application] = fresh
-            return
+            return fresh.witness
         raise OutsideUnreachable(f"recording an assessment: {TRIES} others were faster")
 
     def between(self, application: str, start: float, end: float) -> tuple[tuple[float, dict[str, Any]], ...]:

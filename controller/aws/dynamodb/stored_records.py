@@ -43,7 +43,7 @@ class DynamoAssessmentLog:
             head = head_of(found or {})
         except Unreadable:
             return None
-        return ChainEnd(head.count, head.last or 0.0)
+        return ChainEnd(head.count, head.last or 0.0, head.witness)
 
     def _items(
         self, application: str, bounds: str, values: dict[str, Any], **more: Any

@@ -6,9 +6,10 @@
  a fresh process ── reads the newest one, then the journals: event 41, with that hash, or nothing moves
 ```
 A chain shows what was changed in it, but not that its end is missing, nor that all of it was made anew. A
-process that reads a journal for the first time finds that too. What break-glass wrote down elsewhere is in
-the application's journal once it can be reached, and so under the same head. What a restored journal may
-lack, its own events say (`core.journal.restored`).
+process that reads a journal for the first time finds that too; and one that lives on learns, each time that
+it keeps an assessment, how far the other processes of its Region saw. What break-glass wrote down elsewhere
+is in the application's journal once it can be reached, and so under the same head. What a restored journal
+may lack, its own events say (`core.journal.restored`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -57,6 +58,10 @@ class JournalHead:
         self._heads: dict[str, Head] = {}
         self._restored: dict[str, tuple[Restoration, ...]] = {}
         self._witness: Witness | None = None
+        self._unwitnessed: dict[str, dict[int, str]] = {OWN: {}, FLEET: {}}
+        """Number -> hash of the events that were read while no assessment answered."""
+        self._other: dict[str, Head] = {}
+        """What a witness saw otherwise than this process, which had read the journal before it answered."""
         self._recalled = False
         self._tried = False
 
@@ -88,8 +93,13 @@ class JournalHead:
         The events were read after `expected` was known. after: the event that they follow, also read.
         restored: the restorations before them.
         """
+        if not self._recalled:
+            self._unwitnessed[journal] |= {event.seq: event.hash for event in events}
         every = events if after is None else (after, *events)
         known = (*restored, *restorations(events))
+        other = self._other.get(journal)
+        if other is not None and not explained(other, known):
+            raise JournalUnreadable(_another(journal, other.seq))
         lacks = None if expected is None else _lacks(expected, every, journal)
         if expected is not None and lacks is not None:
             if not explained(expected, known) and not self._testified(expected, every, known, journal):
@@ -123,6 +133,13 @@ class JournalHead:
         if known is None or event.seq > known.seq:
             self._heads[journal] = head_of(event, self._restored.get(journal, ()))
 
+    def learn(self, kept: Mapping[str, Any]) -> None:
+        """Take what all processes of this Region saw, by the record just written."""
+        for journal, head in heads_in(kept).items():
+            known = self._heads.get(journal)
+            if known is None or _reach(head) > _reach(known):
+                self._heads[journal] = head
+
     def to_note(self, witness: Witness) -> dict[str, Any]:
         """Return the heads as an assessment keeps them.
 
@@ -145,8 +162,23 @@ class JournalHead:
         self.checkpoint = self.checkpoint or (Seal(*at) if at else None)
         for journal, kept in heads_in(record).items():
             known = self._heads.get(journal)
-            if known is None or kept.seq >= known.seq:
+            read = self._unwitnessed[journal].get(kept.seq, kept.hash)
+            other = read != kept.hash and not explained(kept, self._restored.get(journal, ()))
+            if other:
+                self._other[journal] = kept
+            if other or known is None or _reach(kept) >= _reach(known):
                 self._heads[journal] = kept
+        self._unwitnessed = {OWN: {}, FLEET: {}}
+
+
+def _reach(head: Head) -> tuple[float, int]:
+    """Return how far a head reaches: beyond all that was seen before a restoration."""
+    return head.restored_at, head.seq
+
+
+def _another(journal: str, seq: int) -> str:
+    told = f"event {seq} is another than the one this controller saw"
+    return told if journal == OWN else f"{CALLED[journal]}: {told}"
 
 
 def _lacks(expected: Head, every: Sequence[Event], journal: str) -> str | None:
@@ -157,8 +189,7 @@ def _lacks(expected: Head, every: Sequence[Event], journal: str) -> str | None:
     if expected.seq > end:
         return f"{CALLED[journal]} ends at event {end}; this controller saw event {expected.seq}"
     if every[expected.seq - begin].hash != expected.hash:
-        told = f"event {expected.seq} is another than the one this controller saw"
-        return told if journal == OWN else f"{CALLED[journal]}: {told}"
+        return _another(journal, expected.seq)
     return None
 
 
