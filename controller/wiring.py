@@ -87,7 +87,6 @@ def build(
     people, names = _people(d, client, order, run, new_id)
     here, kept = client("dynamodb"), kept_of(policy, expected_signals(policy, d.account))
     watch = {r: client("cloudwatch", r, QUESTION) for r in policy.regions}
-    asked = {(s, r): client(s, r, QUESTION) for s, r in _providers(policy)}
     quick = max(1.0, 0.2 * speed)  # seconds that a question may take; real milliseconds at speed
     return Deps(
         policy=policy,
@@ -108,7 +107,7 @@ def build(
         switch=switch_of(d, policy, clients=make, runtime=run, rng=rng, speed=speed),
         polls=CloudWatchPoll(clients=watch, account=d.account, runtime=run, timeout=quick),
         requests=CloudWatchRequests(clients=watch, metric=policy.traffic, runtime=run, timeout=quick),
-        readiness=AwsReadiness(clients=asked, plans=d.plans, runtime=run, timeout=max(1.0, 0.05 * speed)),
+        readiness=_readiness(d, client, policy, run, max(1.0, 0.05 * speed)),
         snapshots=DynamoSnapshots(client=here, table=d.evidence_table, now=run.now),
         workflow=_workflow(d, client, order[1:]),
         notices=NamedNotices(_notices(d, client), names),
@@ -123,6 +122,11 @@ def _client(
     make: Clients, d: Deployment, service: str, region: str | None = None, config: Config | None = None
 ) -> BaseClient:
     return make(service, region or d.region, d.endpoint_url, config or ONE_TRY)
+
+
+def _readiness(d: Deployment, client: Client, policy: Policy, run: Runtime, timeout: float) -> AwsReadiness:
+    asked = {(s, r): client(s, r, QUESTION) for s, r in _providers(policy)}
+    return AwsReadiness(clients=asked, plans=d.plans, runtime=run, timeout=timeout)
 
 
 def _people(

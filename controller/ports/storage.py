@@ -242,7 +242,7 @@ class StoredItem:
 
 
 class JournalBackup(Protocol):
-    """The table that a backup of the journal's table was restored into, beside that table.
+    """The table that a backup was restored into, beside the journal's own.
 
     Each method raises `OutsideUnreachable`; `kept` and `standing` also `JournalUnreadable` on an item that
     holds no event of its journal.

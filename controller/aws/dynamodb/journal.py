@@ -100,9 +100,10 @@ class DynamoJournal:
         return whole.events
 
     def _restored(self, application: str, known: tuple[Event, ...], now: float) -> _Whole | None:
-        """Return the journal, read anew; None unless it says itself that it may lack the last of `known`.
+        """Return the journal, read anew; None where it was not restored.
 
-        Whether it lacks no more than it says, those know who keep what was seen.
+        It must say itself that it may lack the last of `known`. Whether it lacks no more than it says, those
+        know who keep what was seen.
         """
         with suppress(JournalUnreadable):
             whole = self._on(application, None, now)

@@ -1,4 +1,4 @@
-"""The backup of the journal's table: its items, and their way back, one by one.
+"""The backup of the journal's table: its items, and their way back.
 
 ```
  RESTORED_TABLE ── Scan ──> items ── PutItem if nothing has the key ─┬─ answered: it stands
@@ -107,7 +107,7 @@ class DynamoJournalBackup:
 
 
 def _stored(table: str, item: dict[str, Any]) -> StoredItem:
-    """Return an item as it stands; what has a `#` in its name is of no journal."""
+    """Return an item as it stands; a `#` in its name: of no journal."""
     try:
         name, number = str(item["application"]["S"]), int(item["seq"]["N"])
         event = None if "#" in name else event_in(name, item)

@@ -71,7 +71,7 @@ def journal_lost(reason: str) -> Alert:
 
 
 def restored(what: str, fact: str, found: Restoration, arm: str) -> Alert:
-    """Return the alert of a journal that was put back from a backup, until a person has armed.
+    """Return the alert of a restored journal, until a person has armed.
 
     Whoever may append could write the event, to hide a tail that they cut off: people must look.
     """

@@ -213,7 +213,7 @@ class Told:
 
 @body(Kind.JOURNAL_RESTORED)
 class JournalRestored:
-    """The journal was put back from a backup, and the events `first` to `last` are missing.
+    """The journal was put back from a backup; events `first` to `last` are missing.
 
     last: below `first` where none is known to be. head: the hash of event `last`, as its witness kept it.
     witness: the controller Region that kept it. silent: those that could not be asked. table: the backup's.

@@ -1,4 +1,4 @@
-"""The recovery of a journal: what of a backup goes back, and what is then missing.
+"""The recovery of a journal: what goes back, and what is missing then.
 
 ```
  backup     1 ─ 2 ─ … ─ 36                       the chain of both tables, as far as it is whole
@@ -112,7 +112,7 @@ def _another(name: str, event: Event) -> str:
 
 
 def _chain(name: str, every: Mapping[int, Event], stood: Mapping[int, Event]) -> tuple[Event, ...]:
-    """Return the events from number 1 on, as far as there is one after the other."""
+    """Return the events from number 1 on, up to the first gap."""
     chain: list[Event] = []
     while len(chain) + 1 in every:
         chain.append(every[len(chain) + 1])

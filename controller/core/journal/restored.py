@@ -60,9 +60,9 @@ def explained(head: Head, restored: Sequence[Restoration]) -> bool:
 
 
 def reopened(head: Head, restored: Sequence[Restoration]) -> bool:
-    """Return True where the journal was restored after `head` was seen, from that event or an earlier one on.
+    """Return True where the journal was restored after `head` was seen.
 
-    Whether all that was seen is accounted for, `explained` says.
+    It was, from that event or an earlier one on. Whether all that was seen is explained, `explained` says.
     """
     known = next((each.seq for each in restored if each.hash == head.restored), 0)
     return any(each.seq > known and each.said.first <= head.seq for each in restored)

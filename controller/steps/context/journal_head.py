@@ -182,7 +182,7 @@ def _another(journal: str, seq: int) -> str:
 
 
 def _lacks(expected: Head, every: Sequence[Event], journal: str) -> str | None:
-    """Return how these events do not reach `expected`; None where they do, or follow it."""
+    """Return how these events do not reach `expected`; None: they do, or follow it."""
     begin, end = (every[0].seq, every[-1].seq) if every else (1, 0)
     if expected.seq < begin:
         return None
@@ -194,7 +194,7 @@ def _lacks(expected: Head, every: Sequence[Event], journal: str) -> str | None:
 
 
 def heads_in(record: Mapping[str, Any] | None) -> dict[str, Head]:
-    """Return `OWN` and `FLEET` -> the head that a record bears witness to, where it does."""
+    """Return `OWN` and `FLEET` -> the head that a record bears witness to."""
     found = {}
     for journal in CALLED:
         noted = _noted(record, journal)

@@ -100,7 +100,10 @@ def _follow(deps: Deps, known: State | None) -> tuple[tuple[Event, ...], State |
 
 
 def _restored(deps: Deps, known: State) -> tuple[Event, ...] | None:
-    """Return all events; None unless they say themselves that they may lack the last one known."""
+    """Return all events; None where the journal was not restored.
+
+    They must say themselves that they may lack the last one known.
+    """
     with suppress(JournalUnreadable):
         events = deps.journal.follow(deps.application, None)
         if known.last and reopened(head_of(known.last, known.restored), restorations(events)):

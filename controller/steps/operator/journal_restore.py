@@ -40,7 +40,7 @@ Tell = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What will be put back, and what is missing then.
+    """The items that will be put back, and what is missing then.
 
     others: items of no journal. silent: controller Regions that could not be asked how far they saw the
     journals. refusal: the reason why nothing may be put back, or None.
@@ -95,7 +95,7 @@ def look(deps: Deps, backup: JournalBackup, *, reason: str) -> Outlook:
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """What all journals say of one restoration."""
+    """The words that all journals say of one restoration."""
 
     silent: tuple[str, ...]
     table: str
@@ -124,7 +124,7 @@ def _of(name: str, items: Iterable[StoredItem]) -> list[Event]:
 def _witnessed(
     deps: Deps, ends: Mapping[str, int]
 ) -> tuple[Mapping[str, dict[str, list[Head]]], tuple[str, ...]]:
-    """Return for each journal the heads that the controller Regions saw, and the Regions that are silent.
+    """Return each journal's heads that the controller Regions saw, and the silent Regions.
 
     ends: journal -> the number that it ends with by now. Of each Region that is the last head that it saw,
     and the last one up to that number, which stands for all events before it.
@@ -149,7 +149,7 @@ def _witnessed(
 
 
 def _seen_up_to(assessments: Assessments, name: str, noted: str, end: int, now: float) -> Head | None:
-    """Return the head of the last record whose head has at most the number `end`, if there is one.
+    """Return the last recorded head of at most the number `end`, if any.
 
     noted: the name under which records keep heads of this journal.
 

@@ -101,7 +101,7 @@ def recall_moment(policy: Policy, records: Records, at: float, state: State | No
 
 
 def _lacking(whole: Sequence[Event], at: float) -> tuple[Restoration, ...]:
-    """Return the restorations that came after `at`, and whose missing events may be of that time."""
+    """Return the restorations after `at` whose missing events may be of that time."""
     return tuple(
         each
         for each in restorations(whole)
