@@ -162,10 +162,11 @@ class Assessments(Protocol):
         record: Mapping[str, Any],
         witness: Mapping[str, Any] | None = None,
     ) -> Mapping[str, Any]:
-        """Write `record` as the next of the chain; return what all its writers saw, each at its furthest.
+        """Write `record` as the next of the chain; return what its writers saw.
 
         A record that is too large is cut, and says so. witness: what the writer saw of other records, such
-        as the journal's head; it becomes a part of the record. Raises `OutsideUnreachable`: it is lost then.
+        as the journal's head; it becomes a part of the record. What is returned is what all writers of the
+        chain saw of them, each at its furthest. Raises `OutsideUnreachable`: it is lost then.
         """
         ...
 

@@ -20,7 +20,10 @@ HEADS = {JOURNAL: "head", FLEET: "fleet"}
 
 
 class Witnesses:
-    """What was seen of the journals: `seen` of each, by its file's name."""
+    """The events of both journals that somebody saw.
+
+    seen: of each, by its file's name.
+    """
 
     def __init__(self) -> None:
         self.seen: dict[str, Seen] = {name: {} for name in HEADS}
@@ -55,7 +58,7 @@ def seen_by(record: Mapping[str, Any], journal: str = JOURNAL) -> tuple[int, str
 
 
 def missed(events: Sequence[Event], seen: Seen) -> tuple[int, str] | None:
-    """Return the first event that somebody saw and the journal lacks, or has otherwise.
+    """Return the first event that was seen and is not so in the journal.
 
     That is its number, and a sentence. events: all of the journal. None where it has each.
     """

@@ -1,4 +1,4 @@
-"""The expected heads of journals, by which a shortened or rewritten one is found (S18, S22).
+"""The expected heads of journals: a shortened or rewritten one is found (S18, S22).
 
 ```
  each look ── assessment {…, head: {seq: 41, hash: 9c…}, fleet: {seq: 3, hash: 07…}} ── table of this Region
@@ -47,7 +47,7 @@ CALLED = {OWN: "the journal", FLEET: "the fleet's journal"}
 
 
 class JournalHead:
-    """The furthest that this controller is known to have seen of the journals that it goes by.
+    """The furthest that this controller saw of the journals that it goes by.
 
     checkpoint: that the newest assessment named, or that this process kept.
     """
