@@ -25,6 +25,7 @@ from controller.aws.dynamodb.checkpoints import DynamoCheckpoints
 from controller.aws.dynamodb.console_key import ConsoleKey
 from controller.aws.dynamodb.evidence import DynamoEvidence
 from controller.aws.dynamodb.journal import DynamoJournal
+from controller.aws.dynamodb.journal_backup import DynamoJournalBackup
 from controller.aws.dynamodb.leases import DynamoLeases
 from controller.aws.dynamodb.people import DynamoPeople
 from controller.aws.dynamodb.policies import DynamoPolicies
@@ -45,6 +46,7 @@ from controller.core.policy.validation import expected_signals, parse_policy
 from controller.ports.errors import OutsideUnreachable
 from controller.ports.outside import RoutingControls
 from controller.ports.runtime import Runtime
+from controller.ports.storage import Assessments, Recovery
 from controller.settings import Deployment, Standby
 from controller.steps.context.deps import Deps
 from controller.steps.context.names import NamedNotices, Names
@@ -99,7 +101,7 @@ def build(
         leases=DynamoLeases(client=journal, table=d.journal_table, runtime=run),
         policies=DynamoPolicies(client=journal, table=d.journal_table),
         evidence=DynamoEvidence(client=here, table=d.evidence_table, now=run.now, kept=kept),
-        assessments=_assessments(d, client, run),
+        assessments=_assessments(d, client, run, here),
         approvals=_approvals(d, client, journal, order[1:]),
         people=people,
         names=names,
@@ -110,6 +112,7 @@ def build(
         snapshots=DynamoSnapshots(client=here, table=d.evidence_table, now=run.now),
         workflow=_workflow(d, client, order[1:]),
         notices=NamedNotices(_notices(d, client), names),
+        recovery=_recovery(d, client, journal, order, run),
         runtime=run,
         new_id=new_id,
         read_event=parse,
@@ -134,11 +137,27 @@ def _people(
     return people, Names(people.name_of, run.monotonic)
 
 
-def _assessments(d: Deployment, client: Client, run: Runtime) -> DynamoAssessments:
-    brief = client("dynamodb", None, QUESTION)
-    return DynamoAssessments(
-        client=client("dynamodb"), table=d.assessments_table, sleep=run.sleep, brief=brief
-    )
+def _assessments(d: Deployment, client: Client, run: Runtime, there: BaseClient) -> DynamoAssessments:
+    """Return the assessments of the Region that `there` is a client of."""
+    brief = client("dynamodb", there.meta.region_name, QUESTION)
+    return DynamoAssessments(client=there, table=d.assessments_table, sleep=run.sleep, brief=brief)
+
+
+def _recovery(
+    d: Deployment, client: Client, journal: Replicas, order: Sequence[str], run: Runtime
+) -> Recovery:
+    """Return what restoring the journal needs; no client is made before it is asked for."""
+
+    def backup(table: str, region: str) -> DynamoJournalBackup:
+        there = client("dynamodb", region)
+        return DynamoJournalBackup(
+            client=journal, table=d.journal_table, backup=there, source=table, runtime=run
+        )
+
+    def witnesses() -> dict[str, Assessments]:
+        return {region: _assessments(d, client, run, client("dynamodb", region)) for region in order}
+
+    return Recovery(backup, witnesses)
 
 
 def _approvals(d: Deployment, client: Client, table: Replicas, others: Sequence[str]) -> DynamoApprovals:

@@ -74,7 +74,10 @@ ADAPTERS: Mapping[str, tuple[str, ...]] = {
     "shift": (*ARC_WRITES, *(action for action, _ in s3_switch.PERMISSIONS if action not in OBJECT_READS)),
 }
 
-DESK = (*("account", "arc.config", "dynamodb.stored_records", "audit.signing", "audit.locked_store"),)
+DESK = (
+    *("account", "arc.config", "audit.signing", "audit.locked_store"),
+    *("dynamodb.stored_records", "dynamodb.journal_backup"),
+)
 """Adapters for a person at a desk, with that person's rights: no function has them, and no role of ours."""
 
 STARRED: Mapping[str, str] = {

@@ -35,8 +35,14 @@ class State(Regional):
         global_dashboard(self)
 
     def _journal(self) -> None:
-        """No TTL: what was decided is never forgotten, and a strongly consistent table would refuse one."""
-        self._everywhere("Journal", names.JOURNAL, key_arn=names.key_arn, recovery=True)
+        """No TTL: what was decided is never forgotten, and a strongly consistent table would refuse one.
+
+        A table that somebody deleted is still there for CloudFormation. Another logical id makes it anew
+        under the same name; the old one is retained, which here means forgotten.
+        """
+        made = self.project.config.journal_made
+        scope_id = "Journal" if made == 1 else f"Journal{made}"
+        self._everywhere(scope_id, names.JOURNAL, key_arn=names.key_arn, recovery=True)
 
     def _people(self) -> None:
         """No backup: what is deleted is gone at once. A key of its own: who ends it ends all names."""

@@ -226,6 +226,7 @@ def test_the_workflow_holds_no_threshold() -> None:
 
 
 RAW_READERS = {
+    "core/event_size.py": "shortens what is for people alone, whatever the kind",
     "core/journal/event.py": "the one reader and writer of an event's text",
     "entry/cli/status.py": "prints all that any event says",
     "lab/simulate/world/journal_record.py": "sees a plan as the table has it, not as the controller read it",

@@ -31,6 +31,7 @@ from controller.ports.errors import (
     SwitchUnavailable,
 )
 from controller.ports.runtime import Task
+from controller.ports.storage import Recovery
 from controller.readmodel.trace import Traced
 from controller.steps.context.deps import Deps
 from controller.steps.context.names import Names
@@ -65,6 +66,7 @@ def outside_of(traced: Traced) -> Deps:
         snapshots=gone,
         workflow=gone,
         notices=gone,
+        recovery=Recovery(_over, _over),
         runtime=_Stopped(traced.until),
         new_id=_over,
         read_event=lambda _text, _at: Ignored(OVER),

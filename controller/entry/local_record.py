@@ -154,8 +154,9 @@ class LocalRecord:
         """
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._locked():
-            key = self._key(create=True)
-            found, whole = self._read(key)
+            known = self._key(create=False)
+            key = known or self._key(create=True)
+            found, whole = self._read(key, fresh=not known)
             if not whole and self._file.exists():
                 self._set_aside(self._file, "jsonl")
             number, prev = found.last
@@ -173,8 +174,11 @@ class LocalRecord:
         """Return every line that verifies, and what is amiss. Raises `OSError`."""
         return self._read(self._key(create=False))[0]
 
-    def _read(self, key: bytes) -> tuple[Reading, bool]:
-        """Return also True where the next line may follow in the same file."""
+    def _read(self, key: bytes, *, fresh: bool = False) -> tuple[Reading, bool]:
+        """Return also True where the next line may follow in the same file.
+
+        fresh: the key was made just now, so that there need be nothing beside it.
+        """
         chain, whole, files = _Chain(key), True, self._files()
         if files and not key:
             chain.amiss.append(f"{self._key_file.name} is missing: nobody can tell who wrote these lines")
@@ -187,7 +191,7 @@ class LocalRecord:
         elif head is not None:
             last, behind = self._beyond(chain, *head)
             whole = whole and not behind
-        elif key and not chain.entries and not chain.amiss:
+        elif key and not fresh and not chain.entries and not chain.amiss:
             chain.amiss.append(f"{self._key_file.name} is there, and neither a record nor its head")
         return Reading(tuple(chain.entries), tuple(chain.amiss), last), whole
 

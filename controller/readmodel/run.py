@@ -58,6 +58,7 @@ from controller.core.journal.notes import (
     Told,
     Untold,
 )
+from controller.core.journal.restored import story
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,7 +339,9 @@ def _of_note(said: Note, by: str) -> str:
             return f"{controller} told people what they were not told before: {subject}"
         case BrokeGlass(sentence=told, reason=reason, amiss=amiss):
             return (told or reason) + (f" (the machine's record is amiss: {amiss})" if amiss else "")
-        case Armed() | Disarmed() | Recovered() | DriftSeen() | EchoSeen() | JournalRestored():
+        case JournalRestored():
+            return story(said)
+        case Armed() | Disarmed() | Recovered() | DriftSeen() | EchoSeen():
             return said.reason
 
 

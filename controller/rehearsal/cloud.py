@@ -49,7 +49,7 @@ from controller.rehearsal.shop.shop import Shop, emit_each_minute, publish_each_
 from controller.rehearsal.time.kernel import Kernel
 from controller.rehearsal.wire.dispatch import Wire
 
-QUEUE, DEAD_LETTERS = "tidegate-intake", "tidegate-dead-letters"
+QUEUE, DEAD_LETTERS, JOURNAL = "tidegate-intake", "tidegate-dead-letters", "tidegate-journal"
 TICK_SECONDS = 60.0
 STAGGER = 20.0
 """Seconds between the ticks of one controller and the next.
@@ -226,7 +226,10 @@ class Cloud:
             self.call("monitoring", operation, alarm.region, dict(alarm.members))
 
     def _create_controller(self, here: str) -> None:
+        self._make_journal(here)
         for name, keys in TABLES.items():
+            if name == JOURNAL:
+                continue
             made = self._ensure("dynamodb", "CreateTable", here, table(name, keys))
             if made and name not in SHARED:
                 ttl = {"Enabled": True, "AttributeName": "expires"}
@@ -247,6 +250,19 @@ class Cloud:
             "roleArn": f"arn:aws:iam::{ACCOUNT}:role/tidegate",
         }
         self._ensure("states", "CreateStateMachine", here, machine)
+
+    def make_journal(self) -> None:
+        """Make the journal's table anew, as its stack does after it was deleted."""
+        for region in self.plan.controllers:
+            self._make_journal(region)
+
+    def _make_journal(self, here: str) -> None:
+        """Make the table with what the template has: deletion protection and point-in-time recovery."""
+        self._ensure("dynamodb", "CreateTable", here, table(JOURNAL, TABLES[JOURNAL]))
+        wish = {"TableName": JOURNAL}
+        self.call("dynamodb", "UpdateTable", here, {**wish, "DeletionProtectionEnabled": True})
+        recovery = {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}}
+        self.call("dynamodb", "UpdateContinuousBackups", here, {**wish, **recovery})
 
     def _ensure(self, service: str, operation: str, region: str, params: dict[str, Any]) -> bool:
         """Create a resource that may exist from before a restart.

@@ -8,7 +8,7 @@ import pytest
 
 from controller.core.incident.state import ENDED, GLASS, IllegalMove, Phase
 from controller.core.journal.kind import Kind
-from tests.support.control_truth import HOME, REGIONS, Play, Record, leaving, of
+from tests.core.control_truth import HOME, REGIONS, Play, Record, leaving, of
 
 Script = Callable[[Play], None]
 

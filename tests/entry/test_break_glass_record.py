@@ -49,6 +49,10 @@ def test_lines_are_chained_numbered_kept_in_order_and_readable_by_their_owner_al
     assert LocalRecord(tmp_path / "nothing here").read().amiss == ()
 
 
+def test_the_first_line_on_a_machine_finds_nothing_amiss(tmp_path: Path) -> None:
+    assert LocalRecord(tmp_path / "new").append({"n": 1}).amiss == ()
+
+
 def test_a_line_is_rfc_8785_and_its_hash_needs_no_more_than_its_text(tmp_path: Path) -> None:
     record, _ = written(tmp_path, 2)
     first, second = (json.loads(line) for line in lines_of(tmp_path))

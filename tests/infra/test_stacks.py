@@ -1,6 +1,7 @@
 """The declared stacks are as the code expects, and as the design says of record tree and state."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,8 @@ from infra import names
 from infra.contexts import deployment
 from infra.grants import USES
 from infra.project import load
+from tests.infra.config_files import written
+from tests.infra.conftest import synthesise
 from tests.infra.synthesis import Synthesis
 from tests.support.sources import ROOT
 
@@ -89,8 +92,22 @@ def test_the_journal_is_strongly_consistent_in_the_controllers_regions(synthesis
     assert journal["MultiRegionConsistency"] == "STRONG"
     assert [replica["Region"] for replica in journal["Replicas"]] == list(POLICY.controllers)
     assert all(replica["DeletionProtectionEnabled"] for replica in journal["Replicas"])
+    recovery = [replica["PointInTimeRecoverySpecification"] for replica in journal["Replicas"]]
+    assert recovery == [{"PointInTimeRecoveryEnabled": True}] * len(CONTROLLERS)
     template = synthesis.templates["tidegate-state"]["Resources"]
     assert template["Journal"]["DeletionPolicy"] == template["Audit"]["DeletionPolicy"] == "Retain"
+
+
+def test_a_journal_that_was_deleted_is_made_anew_under_its_name(synthesis: Synthesis, tmp_path: Path) -> None:
+    """CloudFormation believes a deleted resource to be there; a new logical id makes it again."""
+    config = written(tmp_path, {"journal_made": 2})
+    only = ("--config", str(config), "--bare", "--only=tidegate-state")
+    file = synthesise(tmp_path / "out", *only).folder / "tidegate-state.json"
+    again = json.loads(file.read_text(encoding="utf-8"))["Resources"]
+    before = synthesis.templates["tidegate-state"]["Resources"]
+    assert again.keys() ^ before.keys() == {"Journal", "Journal2"}
+    assert again["Journal2"] == before["Journal"]
+    assert before["Journal"]["DeletionPolicy"] == before["Journal"]["UpdateReplacePolicy"] == "Retain"
 
 
 def test_names_stand_in_a_table_that_keeps_no_backup_under_a_key_of_its_own(synthesis: Synthesis) -> None:

@@ -9,6 +9,8 @@ from botocore.config import Config
 from controller import wiring
 from controller.aws.audit.locked_store import S3LockedStore
 from controller.aws.s3_switch import StandbySwitch, Watched
+from controller.core.journal.event import Draft, seal
+from controller.core.journal.notes import Armed
 from controller.core.model import Observation, Sighting, Verdict
 from controller.core.person import key_of
 from controller.lab.simulate.faults.controllers import call
@@ -92,6 +94,15 @@ def two_keep_a_policy(d: Directed) -> None:
     """A digest stands for one text: what is kept under it stays."""
     kept = d.world.deps[HOME].policies
     d.at_once(1, *(lambda n=n: kept.keep("5e6f", f"text {n}") for n in range(2)))
+
+
+def restored_over_another(d: Directed) -> None:
+    """A backup holds another first event than the one that stands: that one stays."""
+    backup = d.world.deps[HOME].recovery.backup("tidegate-journal-restored", HOME)
+    draft = Draft("forged", Armed(reason="forged"), d.world.now, "mallory")
+    item = backup.item_of(seal(APP, draft, None))
+    d.at_once(0, lambda: commands.mute(d.world.deps[HOME], EAST, seconds=60.0, who="ana", reason="x"))
+    d.at_once(60, lambda: backup.put(item))
 
 
 def two_make_a_key(d: Directed) -> None:
@@ -184,6 +195,7 @@ def short(script: object, **more: object) -> Scene:
 
 WRITES = {
     "write journal attribute_not_exists(#seq)": short(two_mute, homes=TWO),
+    "write journal_backup attribute_not_exists(#seq)": short(restored_over_another, homes=TWO),
     "write leases attribute_not_exists(#epoch)": short(two_take, homes=TWO),
     "write leases #epoch = :epoch AND #driver = :driver AND #beats = :beats": short(two_take_over, homes=TWO),
     "write leases #epoch = :epoch AND #driver = :driver": short(replaced_beats, homes=TWO),

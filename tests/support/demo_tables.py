@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from controller import wiring
 from controller.audit.bundle.manifest import FLEET as FLEET_FILE
 from controller.audit.bundle.manifest import JOURNAL
-from controller.audit.bundle.write import Period, Record, export
+from controller.audit.bundle.write import Period, Record
 from controller.aws.dynamodb.stored_records import DynamoAssessmentLog
 from controller.core.journal.event import Event
 from controller.entry.audit_sources import text_of
@@ -26,7 +26,7 @@ from controller.steps.context.deps import Deps
 from controller.steps.context.situation import FLEET
 from controller.steps.operator.commands import arm_fleet
 from controller.steps.operator.local_records import journal_records
-from tests.support.audit_bundle import ONCE, Forger
+from tests.support.audit_bundle import ONCE, Forger, exported
 from tests.support.drill_run import operators, set_up
 from tests.support.journal_places import Rows, lay, rows
 from tests.support.policy_scene import EAST, WEST
@@ -80,8 +80,8 @@ class Tables:
         found = [record for records in every for _, record in records]
         return {record[member]["seq"] for record in found if member in record}
 
-    def exported(self, *, as_it_stands: bool = False) -> bytes:
-        """A bundle, as the command writes it. Raises `JournalUnreadable`."""
+    def exportable(self, *, as_it_stands: bool = False) -> Record:
+        """What the command exports. Raises `JournalUnreadable`."""
         deps, policy = self.fresh(self.regions[0]), self.stage.policy
         runtime = deps.runtime
         clients = virtual_clients(self.stage.cloud.wire, runtime, self.stage.faults)
@@ -91,15 +91,15 @@ class Tables:
             )
             for region in self.regions
         }
-        record = Record(
+        return Record(
             "storefront", deps.journal.read("storefront"), FLEET, deps.journal.read(FLEET), logs,
             {policy.digest: text_of(policy)}, "0.1.0", as_it_stands=as_it_stands,
             again=lambda name: deps.journal.read(next(j for j, file in FILES.items() if file == name)),
         )  # fmt: skip
-        with TemporaryDirectory() as folder:
-            file = Path(folder) / "bundle.tar"
-            export(record, self.period, Forger(), file)
-            return file.read_bytes()
+
+    def exported(self, *, as_it_stands: bool = False) -> bytes:
+        """A bundle, as the command writes it. Raises `JournalUnreadable`."""
+        return exported(self.exportable(as_it_stands=as_it_stands), self.period, Forger())
 
 
 @cache

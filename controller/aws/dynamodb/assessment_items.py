@@ -104,14 +104,17 @@ class Head:
 def furthest(kept: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, Any]:
     """Return what both saw of other records, each at its furthest.
 
-    A process that read before another one did may write after it.
+    A process that read before another one did may write after it. What was seen of a journal since it was
+    restored lies beyond all that was seen before, whatever its number.
     """
-    return {**seen, **{name: each for name, each in kept.items() if _seq(each) > _seq(seen.get(name))}}
+    return {**seen, **{name: each for name, each in kept.items() if _reach(each) > _reach(seen.get(name))}}
 
 
-def _seq(seen: object) -> int:
-    found = seen.get("seq") if isinstance(seen, Mapping) else None
-    return found if isinstance(found, int) else -1 if seen is None else 0
+def _reach(seen: object) -> tuple[float, int]:
+    if not isinstance(seen, Mapping):
+        return 0.0, -1 if seen is None else 0
+    at, number = seen.get("restored_at"), seen.get("seq")
+    return float(at) if isinstance(at, int | float) else 0.0, number if isinstance(number, int) else 0
 
 
 def head_key(application: str) -> dict[str, Any]:

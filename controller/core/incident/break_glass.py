@@ -116,6 +116,6 @@ def _home(state: State) -> Mapping[str, bool]:
 
 
 def _under_way(incident: Incident, at: float) -> bool:
-    """Return True where it had left its Region by `at`, whatever became of it later."""
+    """Return True where it had left its Region by `at`."""
     leaves = incident.intent not in ("restore", GLASS) and bool(incident.put)
     return leaves and (incident.phase not in ENDED or incident.changed > at)

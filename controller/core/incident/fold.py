@@ -54,6 +54,7 @@ from controller.core.journal.notes import (
     DrillSkipped,
     EchoSeen,
     Escalated,
+    JournalRestored,
     Muted,
     NoticeDeferred,
     PolicyLoaded,
@@ -61,6 +62,7 @@ from controller.core.journal.notes import (
     Told,
     Untold,
 )
+from controller.core.journal.restored import restoration, story
 
 SAID_ANEW = frozenset(
     {Kind.CONFIRMED, Kind.SHIFT_VERIFIED, Kind.TURNED_BACK, Kind.HANDED_OVER, Kind.TAKEN_OVER}
@@ -144,7 +146,10 @@ def apply(state: State, event: Event) -> State:
             return with_glass(known, event, said)
         case Armed(reason=reason) | Disarmed(reason=reason):
             armed = isinstance(event.body, Armed)
-            return replace(known, armed=armed, armed_reason=f"by {event.draft.by}: {reason}")
+            review = None if armed else known.review
+            return replace(known, armed=armed, armed_reason=f"by {event.draft.by}: {reason}", review=review)
+        case JournalRestored() as said:
+            return _with_restoration(known, event, said)
         case Untold() | NoticeDeferred() as said:
             return with_notice(known, event, said)
         case Told() as said:
@@ -166,6 +171,13 @@ def apply(state: State, event: Event) -> State:
             return _with_moved(state, known, event)
         case _:
             return known
+
+
+def _with_restoration(known: State, event: Event, said: JournalRestored) -> State:
+    """Return the state disarmed: what is missing may say that nothing may move."""
+    found = restoration(event, said)
+    reason = f"by {event.draft.by}: {story(said)}"
+    return replace(known, armed=False, armed_reason=reason, restored=(*known.restored, found), review=found)
 
 
 def _with_opened(known: State, event: Event, said: Opening) -> State:
@@ -230,6 +242,9 @@ def _sets_out(incident: Incident) -> bool:
 
 def refuse_illegal(state: State, draft: Draft) -> None:
     """Raise `IllegalMove` with a sentence if `draft` may not come next."""
+    if isinstance(draft.body, JournalRestored):
+        _refuse_restoration(state, draft.body)
+        return
     struck = draft.body.scheduled if isinstance(draft.body, DrillOpened | DrillSkipped) else None
     if struck is not None and struck <= state.struck:
         raise IllegalMove("the schedule's stroke was seen to already: one drill for each")
@@ -248,6 +263,13 @@ def refuse_illegal(state: State, draft: Draft) -> None:
         raise IllegalMove(f"{draft.kind} may not follow while {incident.id} is {incident.phase}")
     if draft.epoch < incident.epoch:
         raise IllegalMove(f"epoch {draft.epoch} is older than {incident.epoch}, which drives {incident.id}")
+
+
+def _refuse_restoration(state: State, said: JournalRestored) -> None:
+    """Raise `IllegalMove` where it speaks of numbers that could not be missing."""
+    number = state.last.seq + 1 if state.last else 1
+    if not 1 <= said.first <= number or said.last < said.first - 1:
+        raise IllegalMove(f"event {number} says that {said.first} to {said.last} are missing")
 
 
 def _opened(event: Event, said: Opening, in_force: str | None) -> Incident:

@@ -22,6 +22,7 @@ from controller.entry.status import (
     drill_lines,
     drills_data,
     last_probes,
+    restored_data,
     stuck_step_data,
     watching_lines,
 )
@@ -29,7 +30,7 @@ from controller.ports.errors import ControllerError
 from controller.readmodel.run import sentence
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import folded
+from controller.steps.context.journalling import folded, read_state
 from controller.steps.context.situation import fleet_stopped, read_switch
 from controller.steps.operator.past_moments import PastMoment, recall_moment
 
@@ -40,6 +41,7 @@ def status(context: ContextName = None, as_json: AsJson = False) -> None:
     """What is On, what is open, and what was last decided about each Region."""
     found = open_context(context)
     deps = found.deps()
+    read_state(deps)  # what is written to a journal that lost its end would stand in its way
     glass = _bring_in_break_glass(found, deps)
     archive = open_archive(context)
     seen, controls = recall_moment(archive.policy, archive, archive.now), read_switch(deps)
@@ -65,6 +67,7 @@ def status(context: ContextName = None, as_json: AsJson = False) -> None:
         "probes": last_probes(archive.newest_first, deps.application, deps.policy.regions, archive.now),
         "dead_letters": _dead_letters(found.deployment),
         "drift": drift_data(seen.state),
+        "restored": restored_data(seen.state),
         "stuck": stuck_step_data(seen.state, archive.now),
         "break_glass": {"lines": glass.lines, "waiting": glass.waiting, "amiss": list(glass.sentences)},
     }

@@ -27,6 +27,7 @@ from controller.ports.storage import (
     Leases,
     People,
     Policies,
+    Recovery,
 )
 from controller.steps.context.episodes import Episodes
 from controller.steps.context.journal_head import JournalHead
@@ -75,6 +76,7 @@ class Deps:
     snapshots: Snapshots
     workflow: Workflow
     notices: Notices
+    recovery: Recovery
     runtime: Runtime
     new_id: Callable[[], str]
     read_event: Callable[[str, float], Sighting | Probe | Ended | Ignored]

@@ -14,6 +14,7 @@ from controller.core.incident.state import Incident, State
 from controller.core.journal.event import Body, Draft, Event
 from controller.core.journal.kind import Kind
 from controller.core.journal.notes import PolicyLoaded
+from controller.core.journal.restored import head_of, reopened, restorations
 from controller.core.policy.review_record import review_data
 from controller.ports.errors import (
     JournalConflict,
@@ -74,11 +75,37 @@ def read_state(deps: Deps) -> State:
     seen = deps.journal_head.before_reading(lambda: deps.assessments.witness(deps.application))
     begin_with_checkpoint(deps)
     known = deps.folding.known(deps.application)
-    last = known.last if known else None
-    events = deps.journal.follow(deps.application, last)
-    deps.journal_head.after_reading(seen, events, last)
+    events, known = _follow(deps, known)
+    last, before = (known.last, known.restored) if known else (None, ())
+    deps.journal_head.after_reading(seen, events, last, before)
     state = folded(deps.application, events, partial(deps.folding.go_on, known=known))
     return _with_fleet(state, fleet)
+
+
+def _follow(deps: Deps, known: State | None) -> tuple[tuple[Event, ...], State | None]:
+    """Return the events after the state that this process knows, and that state.
+
+    Where the journal was restored since, and the event that the process stands on is among those that are
+    missing, all events are returned, and no state.
+    """
+    last = known.last if known else None
+    try:
+        return deps.journal.follow(deps.application, last), known
+    except JournalUnreadable:
+        events = _restored(deps, known) if known else None
+        if events is None:
+            raise
+        deps.journal_head.checkpoint = None  # it is of an event that is missing
+        return events, None
+
+
+def _restored(deps: Deps, known: State) -> tuple[Event, ...] | None:
+    """Return all events; None unless they say themselves that they may lack the last one known."""
+    with suppress(JournalUnreadable):
+        events = deps.journal.follow(deps.application, None)
+        if known.last and reopened(head_of(known.last, known.restored), restorations(events)):
+            return events
+    return None
 
 
 def read_state_and_events(deps: Deps) -> tuple[State, tuple[Event, ...]]:
@@ -92,7 +119,13 @@ def read_state_and_events(deps: Deps) -> tuple[State, tuple[Event, ...]]:
 
 
 def _with_fleet(state: State, fleet: Fleet) -> State:
-    return replace(state, fleet=fleet.stopped, fleet_left=fleet.left, fleet_unread=fleet.unread)
+    return replace(
+        state,
+        fleet=fleet.stopped,
+        fleet_left=fleet.left,
+        fleet_unread=fleet.unread,
+        fleet_review=fleet.review,
+    )
 
 
 def folded(

@@ -5,6 +5,7 @@ from typing import Any
 
 from controller.rehearsal.service import Call
 from controller.rehearsal.services.dynamodb.admin import Admin, Catalog, GlobalTable
+from controller.rehearsal.services.dynamodb.backups import Backups
 from controller.rehearsal.services.dynamodb.reads import Reads
 from controller.rehearsal.services.dynamodb.store import Store
 from controller.rehearsal.services.dynamodb.transactions import Transactions
@@ -36,7 +37,8 @@ class Tables:
             "CreateTable": admin.create_table,
             "DescribeTable": admin.describe_table,
             "ListTables": admin.list_tables,
-            "DeleteTable": admin.delete_table,
+            "UpdateTable": admin.update_table,
+            **Backups(catalog, admin).operations,
             "UpdateTimeToLive": admin.update_time_to_live,
             "DescribeTimeToLive": admin.describe_time_to_live,
             "PutItem": writes.put_item,
