@@ -3,7 +3,8 @@
 from controller.core.incident.fold import fold
 from controller.core.journal.kind import Kind
 from controller.core.journal.notes import JournalRestored
-from controller.lab.scenarios.lost_journal import COPY, WHO, WHY
+from controller.lab.environment.approvers import by_operator
+from controller.lab.scenarios.lost_journal import COPY, WHY
 from controller.rehearsal.cloud import JOURNAL
 from controller.steps.operator.journal_restore import look
 from tests.drills.drill import MINUTE, Drill, drill, moves
@@ -28,7 +29,8 @@ def test_it_is_told_restored_said_armed_and_a_region_that_then_goes_dark_is_left
     (restored,) = [event for event in events if event.kind is Kind.JOURNAL_RESTORED]
     said = restored.body
     assert isinstance(said, JournalRestored)
-    assert (restored.draft.by, said.table, said.witness, said.reason) == (WHO, COPY, OTHER, WHY)
+    assert restored.draft.by == by_operator(played.deps)
+    assert (said.table, said.witness, said.reason) == (COPY, OTHER, WHY)
     assert (said.first, said.last) == (restored.seq, restored.seq + 1)  # the two mutes
     assert Kind.MUTED not in played.kinds
 

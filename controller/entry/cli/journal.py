@@ -14,6 +14,7 @@ from controller.core.text import sanitize
 from controller.entry.cli.options import ActAs, ContextName, Reason, Yes, acting, confirm, open_context
 from controller.entry.cli.output import AsJson, Bar, ExitCode, emit, fail, note, stdout
 from controller.steps.operator import journal_restore
+from controller.steps.operator.identity import identify_to_stop
 from controller.steps.operator.journal_restore import Outlook
 
 group = typer.Typer(help="The journal itself.", rich_markup_mode=None)
@@ -42,13 +43,14 @@ def restore(
     found = open_context(context)
     if source == found.deployment.journal_table:
         fail(ExitCode.BAD_INPUT, f"--from {sanitize(source, 255)} is the journal's own table")
-    who, deps = acting(found, act_as), found.deps()
+    claimed, deps = acting(found, act_as), found.deps()
     backup = deps.recovery.backup(source, region or found.deployment.region)
     outlook = journal_restore.look(deps, backup, reason=reason)
     if outlook.refusal is None and outlook.items:
         for line in _lines(outlook):
             note(sanitize(line, 600))
         confirm(found, f"{outlook.items} items will be put back", deps.application, yes=yes)
+    who = identify_to_stop(deps, claimed).id  # nothing moves then; and names may be lost as well
     with Bar("putting back", outlook.items) as bar:
         done = journal_restore.restore(deps, backup, outlook, who=who, tell=bar.step)
     fields = {
@@ -59,7 +61,7 @@ def restore(
         "silent": list(outlook.silent),
         "journals": [_fields(each) for each in outlook.journals],
     }
-    emit("journal-restore", fields, lambda: _print(fields), as_json=as_json)
+    emit("journal-restore", fields, lambda: _print(fields), as_json=as_json, names=deps.names)
     if not done.done:
         raise typer.Exit(ExitCode.NO)
 

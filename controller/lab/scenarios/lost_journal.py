@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from controller.core.journal.event import Event, event_of, seal
+from controller.lab.environment.approvers import by_operator
 from controller.lab.environment.environment import Stage
 from controller.lab.scenarios.actions import dark
 from controller.lab.scenarios.scenario import Act, Scenario, Step
@@ -22,7 +23,6 @@ from controller.rehearsal.cloud import JOURNAL
 from controller.steps.context.deps import Deps
 from controller.steps.operator import commands, journal_restore
 
-WHO = "rehearsal-operator"
 COPY = f"{JOURNAL}-restored"
 WHY = "a script emptied the table"
 AGO = 300.0
@@ -34,7 +34,10 @@ def _call(stage: Stage, operation: str, **params: Any) -> dict[str, Any]:
 
 
 def _mute(stage: Stage, region: str) -> None:
-    stage.later(lambda deps: commands.mute(deps, region, seconds=60.0, who=WHO, reason="noise"))
+    def work(deps: Deps) -> None:
+        commands.mute(deps, region, seconds=60.0, who=by_operator(deps), reason="noise")
+
+    stage.later(work)
 
 
 def _empty(stage: Stage, _region: str) -> None:
@@ -78,13 +81,15 @@ def _restore(stage: Stage, _region: str) -> None:
     def work(deps: Deps) -> None:
         backup = deps.recovery.backup(COPY, stage.cloud.plan.controller)
         outlook = journal_restore.look(deps, backup, reason=WHY)
-        journal_restore.restore(deps, backup, outlook, who=WHO, tell=lambda _count: None)
+        who = by_operator(deps)
+        journal_restore.restore(deps, backup, outlook, who=who, tell=lambda _count: None)
 
     stage.later(work)
 
 
 def _arm(stage: Stage, _region: str) -> None:
-    stage.later(lambda deps: commands.arm(deps, on=True, who=WHO, reason="looked at what is missing"))
+    reason = "looked at what is missing"
+    stage.later(lambda deps: commands.arm(deps, on=True, who=by_operator(deps), reason=reason))
 
 
 def _steps(back_up: Act, told: str) -> tuple[Step, ...]:
