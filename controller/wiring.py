@@ -78,8 +78,11 @@ def build(
     Raises `PolicyError` for a compiled policy that does not load.
     """
     d, policy = deployment, parse_policy(deployment.policy, in_force=True)
-    make, run = clients or boto3_clients(), runtime or system_runtime(d)
-    speed = d.clock.speed if d.clock else 1.0
+    make, run, speed = (
+        clients or boto3_clients(),
+        runtime or system_runtime(d),
+        d.clock.speed if d.clock else 1.0,
+    )
     order = tuple(dict.fromkeys((d.region, *policy.controllers)))
     client = partial(_client, make, d)
     journal = Replicas([client("dynamodb", r, BRIEF if order[1:] else ONE_TRY) for r in order], run.monotonic)
