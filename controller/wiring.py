@@ -78,11 +78,8 @@ def build(
     Raises `PolicyError` for a compiled policy that does not load.
     """
     d, policy = deployment, parse_policy(deployment.policy, in_force=True)
-    make, run, speed = (
-        clients or boto3_clients(),
-        runtime or system_runtime(d),
-        d.clock.speed if d.clock else 1.0,
-    )
+    make, run = clients or boto3_clients(), runtime or system_runtime(d)
+    speed = d.clock.speed if d.clock else 1.0
     order = tuple(dict.fromkeys((d.region, *policy.controllers)))
     client = partial(_client, make, d)
     journal = Replicas([client("dynamodb", r, BRIEF if order[1:] else ONE_TRY) for r in order], run.monotonic)
@@ -90,7 +87,6 @@ def build(
     people, names = _people(d, client, order, run, new_id)
     here, kept = client("dynamodb"), kept_of(policy, expected_signals(policy, d.account))
     watch = {r: client("cloudwatch", r, QUESTION) for r in policy.regions}
-    asked = {(s, r): client(s, r, QUESTION) for s, r in _providers(policy)}
     quick = max(1.0, 0.2 * speed)  # seconds that a question may take; real milliseconds at speed
     return Deps(
         policy=policy,
@@ -111,7 +107,7 @@ def build(
         switch=switch_of(d, policy, clients=make, runtime=run, rng=rng, speed=speed),
         polls=CloudWatchPoll(clients=watch, account=d.account, runtime=run, timeout=quick),
         requests=CloudWatchRequests(clients=watch, metric=policy.traffic, runtime=run, timeout=quick),
-        readiness=AwsReadiness(clients=asked, plans=d.plans, runtime=run, timeout=max(1.0, 0.05 * speed)),
+        readiness=_readiness(d, policy, client, run),
         snapshots=DynamoSnapshots(client=here, table=d.evidence_table, now=run.now),
         workflow=_workflow(d, client, order[1:]),
         notices=NamedNotices(_notices(d, client), names),
@@ -120,6 +116,12 @@ def build(
         new_id=new_id,
         read_event=parse,
     )
+
+
+def _readiness(d: Deployment, policy: Policy, client: Any, run: Runtime) -> AwsReadiness:
+    asked = {(service, region): client(service, region, QUESTION) for service, region in _providers(policy)}
+    timeout = max(1.0, 0.05 * (d.clock.speed if d.clock else 1.0))
+    return AwsReadiness(clients=asked, plans=d.plans, runtime=run, timeout=timeout)
 
 
 def _client(
