@@ -119,9 +119,9 @@ def build(
 
 
 def _readiness(d: Deployment, policy: Policy, client: Any, run: Runtime) -> AwsReadiness:
-    asked = {(service, region): client(service, region, QUESTION) for service, region in _providers(policy)}
-    timeout = max(1.0, 0.05 * (d.clock.speed if d.clock else 1.0))
-    return AwsReadiness(clients=asked, plans=d.plans, runtime=run, timeout=timeout)
+    asked = {(s, r): client(s, r, QUESTION) for s, r in _providers(policy)}
+    quick = max(1.0, 0.05 * (d.clock.speed if d.clock else 1.0))
+    return AwsReadiness(clients=asked, plans=d.plans, runtime=run, timeout=quick)
 
 
 def _client(
@@ -279,10 +279,7 @@ def boto3_clients() -> Clients:
 
 @cache
 def _service_models() -> Any:
-    """Return botocore's models of the services, read once.
-
-    Without this every session would read all of them again.
-    """
+    """Return botocore's models of the services, read once for all sessions."""
     from botocore.session import Session
 
     return Session().get_component("data_loader")
