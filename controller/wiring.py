@@ -25,7 +25,9 @@ from controller.aws.dynamodb.checkpoints import DynamoCheckpoints
 from controller.aws.dynamodb.console_key import ConsoleKey
 from controller.aws.dynamodb.evidence import DynamoEvidence
 from controller.aws.dynamodb.journal import DynamoJournal
+from controller.aws.dynamodb.journal_backup import DynamoJournalBackup
 from controller.aws.dynamodb.leases import DynamoLeases
+from controller.aws.dynamodb.people import DynamoPeople
 from controller.aws.dynamodb.policies import DynamoPolicies
 from controller.aws.dynamodb.readings import DynamoSnapshots
 from controller.aws.dynamodb.replicas import Replicas
@@ -44,8 +46,10 @@ from controller.core.policy.validation import expected_signals, parse_policy
 from controller.ports.errors import OutsideUnreachable
 from controller.ports.outside import RoutingControls
 from controller.ports.runtime import Runtime
+from controller.ports.storage import Assessments, Recovery
 from controller.settings import Deployment, Standby
 from controller.steps.context.deps import Deps
+from controller.steps.context.names import NamedNotices, Names
 from controller.steps.context.situation import every_query
 
 Clients = Callable[[str, str, str | None, Config], BaseClient]
@@ -79,10 +83,10 @@ def build(
     order = tuple(dict.fromkeys((d.region, *policy.controllers)))
     client = partial(_client, make, d)
     journal = Replicas([client("dynamodb", r, BRIEF if order[1:] else ONE_TRY) for r in order], run.monotonic)
-    here = client("dynamodb")
-    kept = kept_of(policy, expected_signals(policy, d.account))
+    new_id = (lambda: secrets.token_hex(16)) if rng is None else (lambda: f"{rng.getrandbits(128):032x}")
+    people, names = _people(d, client, order, run, new_id)
+    here, kept = client("dynamodb"), kept_of(policy, expected_signals(policy, d.account))
     watch = {r: client("cloudwatch", r, QUESTION) for r in policy.regions}
-    asked = {(s, r): client(s, r, QUESTION) for s, r in _providers(policy)}
     quick = max(1.0, 0.2 * speed)  # seconds that a question may take; real milliseconds at speed
     return Deps(
         policy=policy,
@@ -96,19 +100,28 @@ def build(
         leases=DynamoLeases(client=journal, table=d.journal_table, runtime=run),
         policies=DynamoPolicies(client=journal, table=d.journal_table),
         evidence=DynamoEvidence(client=here, table=d.evidence_table, now=run.now, kept=kept),
-        assessments=_assessments(d, client, run),
+        assessments=_assessments(d, client, run, here),
         approvals=_approvals(d, client, journal, order[1:]),
+        people=people,
+        names=names,
         switch=switch_of(d, policy, clients=make, runtime=run, rng=rng, speed=speed),
         polls=CloudWatchPoll(clients=watch, account=d.account, runtime=run, timeout=quick),
         requests=CloudWatchRequests(clients=watch, metric=policy.traffic, runtime=run, timeout=quick),
-        readiness=AwsReadiness(clients=asked, plans=d.plans, runtime=run, timeout=max(1.0, 0.05 * speed)),
+        readiness=_readiness(d, policy, client, run),
         snapshots=DynamoSnapshots(client=here, table=d.evidence_table, now=run.now),
         workflow=_workflow(d, client, order[1:]),
-        notices=_notices(d, client),
+        notices=NamedNotices(_notices(d, client), names),
+        recovery=_recovery(d, client, journal, order, run),
         runtime=run,
-        new_id=(lambda: secrets.token_hex(16)) if rng is None else (lambda: f"{rng.getrandbits(128):032x}"),
+        new_id=new_id,
         read_event=parse,
     )
+
+
+def _readiness(d: Deployment, policy: Policy, client: Any, run: Runtime) -> AwsReadiness:
+    asked = {(s, r): client(s, r, QUESTION) for s, r in _providers(policy)}
+    quick = max(1.0, 0.05 * (d.clock.speed if d.clock else 1.0))
+    return AwsReadiness(clients=asked, plans=d.plans, runtime=run, timeout=quick)
 
 
 def _client(
@@ -117,11 +130,39 @@ def _client(
     return make(service, region or d.region, d.endpoint_url, config or ONE_TRY)
 
 
-def _assessments(d: Deployment, client: Client, run: Runtime) -> DynamoAssessments:
-    brief = client("dynamodb", None, QUESTION)
-    return DynamoAssessments(
-        client=client("dynamodb"), table=d.assessments_table, sleep=run.sleep, brief=brief
-    )
+def _people(
+    d: Deployment, client: Client, order: Sequence[str], run: Runtime, new_id: Callable[[], str]
+) -> tuple[DynamoPeople, Names]:
+    """Build the table of names, and what shows them.
+
+    It is asked with little patience: no step waits long for a name.
+    """
+    asked = Replicas([client("dynamodb", region, QUESTION) for region in order], run.monotonic)
+    people = DynamoPeople(client=asked, table=d.people_table, runtime=run, new_id=new_id, days=d.people_days)
+    return people, Names(people.name_of, run.monotonic)
+
+
+def _assessments(d: Deployment, client: Client, run: Runtime, there: BaseClient) -> DynamoAssessments:
+    """Return the assessments of the Region that `there` is a client of."""
+    brief = client("dynamodb", there.meta.region_name, QUESTION)
+    return DynamoAssessments(client=there, table=d.assessments_table, sleep=run.sleep, brief=brief)
+
+
+def _recovery(
+    d: Deployment, client: Client, journal: Replicas, order: Sequence[str], run: Runtime
+) -> Recovery:
+    """Return what restoring the journal needs; no client is made before it is asked for."""
+
+    def backup(table: str, region: str) -> DynamoJournalBackup:
+        there = client("dynamodb", region)
+        return DynamoJournalBackup(
+            client=journal, table=d.journal_table, backup=there, source=table, runtime=run
+        )
+
+    def witnesses() -> dict[str, Assessments]:
+        return {region: _assessments(d, client, run, client("dynamodb", region)) for region in order}
+
+    return Recovery(backup, witnesses)
 
 
 def _approvals(d: Deployment, client: Client, table: Replicas, others: Sequence[str]) -> DynamoApprovals:
@@ -238,10 +279,7 @@ def boto3_clients() -> Clients:
 
 @cache
 def _service_models() -> Any:
-    """Return botocore's models of the services, read once.
-
-    Without this every session would read all of them again.
-    """
+    """Return botocore's models of the services, read once for all sessions."""
     from botocore.session import Session
 
     return Session().get_component("data_loader")

@@ -36,6 +36,7 @@ ALSO = {
     Kind.TAKEN_OVER: "taken_over",
     Kind.ECHO_SEEN: "late_calls_put_back",
     Kind.DRIFT_SEEN: "drift_seen",
+    Kind.JOURNAL_RESTORED: "journal_restored",
 }
 
 

@@ -31,8 +31,10 @@ from controller.ports.errors import (
     SwitchUnavailable,
 )
 from controller.ports.runtime import Task
+from controller.ports.storage import Recovery
 from controller.readmodel.trace import Traced
 from controller.steps.context.deps import Deps
+from controller.steps.context.names import Names
 
 T = TypeVar("T")
 OVER = "this is the record of a run that is over"
@@ -55,6 +57,8 @@ def outside_of(traced: Traced) -> Deps:
         evidence=_Evidence(traced),
         assessments=_Assessments(traced),
         approvals=gone,
+        people=gone,
+        names=Names(_over, lambda: 0.0),
         switch=_Switch(traced),
         polls=gone,
         requests=_Requests(traced),
@@ -62,6 +66,7 @@ def outside_of(traced: Traced) -> Deps:
         snapshots=gone,
         workflow=gone,
         notices=gone,
+        recovery=Recovery(_over, _over),
         runtime=_Stopped(traced.until),
         new_id=_over,
         read_event=lambda _text, _at: Ignored(OVER),
@@ -150,9 +155,10 @@ class _Requests:
 
 
 class _Gone:
-    """Leases, approvals, polls, readiness, snapshots, workflow and notices, all of them refused."""
+    """Leases, approvals, people, polls, readiness, snapshots, workflow and notices, all of them refused."""
 
     read = take = beat = put = get = poll = keep = kept = staticmethod(_over)
+    id_of = known = name_of = forget = expire = staticmethod(_over)
     start = running = succeed = fail = heartbeat = send = publish = staticmethod(_over)
 
 

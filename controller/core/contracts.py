@@ -34,12 +34,14 @@ from controller.core.journal.notes import (
     Blinded,
     BrokeGlass,
     Escalated,
+    JournalRestored,
     NoticeDeferred,
     PolicyLoaded,
     RegionCounted,
     Told,
     Untold,
 )
+from controller.core.journal.restored import story
 from controller.core.policy.terms import EVENT, NAME
 from controller.core.text import sanitize
 
@@ -162,6 +164,8 @@ def _why(said: Body) -> str:
             return told
         case BrokeGlass(reason=reason, sentence=told):
             return reason or told
+        case JournalRestored():
+            return story(said)
         case ApprovalRequested() | ApprovalExpired() | Reminded() | ReadinessConfirmed():
             return ""
         case ShiftIntended() | ShiftApplied() | RolledBack():

@@ -5,13 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from controller.core.canonical_json import ascii_json
+from controller.core.event_size import bounded_decision
 from controller.core.model import Answer, Decision, Node, Truth
-from controller.core.text import shorten
-
-SMALLEST = 1_000
-"""Characters that suffice for any record of a decision."""
-REASON = 300
-"""Bytes of its reason then."""
 
 
 def format_time(moment: float) -> str:
@@ -97,19 +92,10 @@ def _answer_data(answer: Answer) -> dict[str, Any]:
 def decision_record(decision: Decision, limit: int = 6_000) -> dict[str, Any]:
     """Return a decision as plain data of bounded size, for the journal.
 
-    The journal bounds its events. Over `limit` characters (at least `SMALLEST`) the signals are left out,
-    then the whole tree, and `cut` is set; then all but what was decided, and its reason in short. The
-    assessments hold the full data.
+    The journal bounds its events. Over `limit` characters the signals are left out, then the tree from below,
+    and at last the whole of it: then `cut` is set. The assessments hold the full data.
     """
-    data = decision_data(decision)
-    if len(ascii_json(data)) > limit and decision.tree is not None:
-        data["tree"] = node_data(decision.tree, with_signals=False)
-    if len(ascii_json(data)) > limit:
-        data = decision_data(decision, with_tree=False) | {"cut": True}
-    if len(ascii_json(data)) > limit:
-        data |= {"reason": shorten(decision.reason, REASON), "checks": [], "cut": True}
-        data.pop("readiness", None)
-    return data
+    return bounded_decision(decision_data(decision), limit)
 
 
 SHORT = ("region", "code", "action", "reason", "target")
@@ -136,7 +122,7 @@ def shorter_records(
                    if key not in {*keep, "by", "decisions"} and len(ascii_json(value)) > MEMBER)  # fmt: skip
     left = {key: value for key, value in record.items() if key not in large}
     gone = ", ".join(["the trees", "the checks", *large])
-    yield _cut(left, [_only(each, SHORT) for each in decisions], f"{gone} {told}")
+    yield _cut(left, [_only(each, SHORT) | {"checks": []} for each in decisions], f"{gone} {told}")
 
 
 def _cut(record: Mapping[str, Any], decisions: list[dict[str, Any]], told: str) -> Mapping[str, Any]:
@@ -158,7 +144,7 @@ def _without_signals(node: Mapping[str, Any]) -> dict[str, Any]:
     return bare
 
 
-def node_data(node: Node, *, with_signals: bool = True) -> dict[str, Any]:
+def node_data(node: Node) -> dict[str, Any]:
     data: dict[str, Any] = {
         "path": node.path,
         "op": node.op,
@@ -166,8 +152,8 @@ def node_data(node: Node, *, with_signals: bool = True) -> dict[str, Any]:
         "sentence": node.sentence,
     }
     if node.children:
-        data["children"] = [node_data(child, with_signals=with_signals) for child in node.children]
-    if node.signals and with_signals:
+        data["children"] = [node_data(child) for child in node.children]
+    if node.signals:
         data["signals"] = [
             {
                 "name": state.signal.name,

@@ -85,7 +85,7 @@ class Standing:
     """The state of this machine's record.
 
     lines: those of the deployment. waiting: how many of them the journal lacks; None where it does not say.
-    amiss: what is damaged, or contradicts the journal, in sentences.
+    amiss: what is damaged and in no line yet, or contradicts the journal, in sentences.
     """
 
     lines: int
@@ -126,9 +126,9 @@ def standing(deployment: Deployment, events: Sequence[Event] | None) -> Standing
         return Standing(0, None, (f"it cannot be read: {error.strerror}",))
     mine = _of(found.entries, deployment)
     if events is None:
-        return Standing(len(mine), None, found.amiss)
+        return Standing(len(mine), None, found.unsaid)
     said = step.contradictions(events, found.entries)
-    return Standing(len(mine), step.waiting(events, mine), (*found.amiss, *said))
+    return Standing(len(mine), step.waiting(events, mine), (*found.unsaid, *said))
 
 
 def _of(entries: Sequence[Entry], deployment: Deployment) -> list[Entry]:

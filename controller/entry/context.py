@@ -30,6 +30,7 @@ from controller.lab.environment.last_run import read_last_run
 from controller.ports.errors import OutsideUnreachable
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
+from controller.steps.context.names import Names
 from controller.steps.operator.past_moments import Nearest, NewestFirst
 
 REHEARSAL = "rehearsal"
@@ -117,7 +118,7 @@ def find_context(name: str | None, folder: Path | None = None) -> Context:
 class Archive:
     """The records to look up: of a deployment, or of the last demo.
 
-    They are its journal and its assessments.
+    They are its journal and its assessments; the names of the people in them stand elsewhere.
     """
 
     policy: Policy
@@ -127,6 +128,7 @@ class Archive:
     between: Callable[[str, float, float], tuple[tuple[float, dict[str, Any]], ...]]
     newest_first: NewestFirst
     nearest: Nearest
+    names: Names
 
 
 def find_archive(name: str | None) -> tuple[Archive, bool]:
@@ -141,10 +143,10 @@ def find_archive(name: str | None) -> tuple[Archive, bool]:
         if last is None:
             raise
         look = (last.read, last.between, last.newest_first, last.nearest)
-        return Archive(last.policy, last.account, last.now, *look), True
+        return Archive(last.policy, last.account, last.now, *look, Names(last.names.get, lambda: 0.0)), True
     journal, assessments = deps.journal, deps.assessments
     kept = (journal.read, assessments.between, assessments.newest_first, assessments.nearest)
-    return Archive(deps.policy, deps.account, deps.runtime.now(), *kept), False
+    return Archive(deps.policy, deps.account, deps.runtime.now(), *kept, deps.names), False
 
 
 def last_run_file() -> Path:

@@ -54,6 +54,8 @@ class Environment(BaseModel):
     journal_table: str = Field(alias="TIDEGATE_JOURNAL")
     evidence_table: str = Field(alias="TIDEGATE_EVIDENCE")
     assessments_table: str = Field(alias="TIDEGATE_ASSESSMENTS")
+    people_table: str = Field(alias="TIDEGATE_PEOPLE", default="tidegate-people")
+    people_days: int = Field(alias="TIDEGATE_PEOPLE_DAYS", default=400)
     topic: str = Field(alias="TIDEGATE_TOPIC")
     state_machine: str = Field(alias="TIDEGATE_STATE_MACHINE")
     key: str = Field(alias="TIDEGATE_KEY")
@@ -171,6 +173,13 @@ def _instrumented(
             logger.error("failed", extra={**fields, **why})
             stream.write(_metric(name, "Failed", 1.0, MetricUnit.Count))
             raise
+        finally:
+            for lost in deps.unrecorded:
+                logger.error("assessment lost", extra={**fields, "why": lost})
+            if deps.unrecorded:
+                lost_now = float(len(deps.unrecorded))
+                stream.write(_metric(name, "AssessmentsLost", lost_now, MetricUnit.Count))
+            deps.unrecorded.clear()
         logger.info("done", extra={**fields, **{key: result[key] for key in LOGGED_FIELDS if key in result}})
         for region, seconds in dict(result.get("probes") or {}).items():
             # Goes missing when the intake fails; its alarm treats missing data as breaching.

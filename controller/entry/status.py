@@ -12,6 +12,7 @@ from controller.core.decision.drills import last_drill, last_success, what_is_am
 from controller.core.explanation import format_time
 from controller.core.incident.state import ENDED, Incident, Phase, State
 from controller.core.incident.step_durations import stuck
+from controller.core.journal.restored import story
 from controller.core.policy.schedule import following
 from controller.core.policy.schema import Policy
 from controller.ports.storage import ReadStopped
@@ -98,6 +99,18 @@ def drift_data(state: State) -> dict[str, Any] | None:
     return None if drift is None else {"at": format_time(drift.at), "reason": drift.said.reason}
 
 
+def restored_data(state: State) -> dict[str, Any] | None:
+    """Return the last time that the journal was restored from a backup.
+
+    `armed_since` is False until a person has armed.
+    """
+    if not state.restored:
+        return None
+    last = state.restored[-1]
+    return {"at": format_time(last.at), "by": last.by, "reason": story(last.said), "first": last.said.first,
+            "last": last.said.last, "armed_since": state.review is None}  # fmt: skip
+
+
 def stuck_step_data(state: State, now: float) -> dict[str, Any] | None:
     """Return the open incident's step if it is slow against its own history."""
     found = stuck(state.pace, now)
@@ -125,6 +138,11 @@ def watching_lines(fields: dict[str, Any]) -> list[tuple[str, bool]]:
     lines.append((told, bool(letters)))
     if fields["stuck"]:
         lines.append((f"stuck: {fields['stuck']['reason']}", True))
+    if fields["restored"]:
+        restored = fields["restored"]
+        lines.append(
+            (f"{restored['reason']}, by {restored['by']} at {restored['at']}", not restored["armed_since"])
+        )
     if fields["drift"]:
         lines.append((f"drift at {fields['drift']['at']}: {fields['drift']['reason']}", False))
     return lines

@@ -1,9 +1,9 @@
 """The stores of the controller, as protocols.
 
-They are: journal, checkpoint, lease, policies, evidence, assessments, approvals.
+They are: journal and its backup, checkpoint, lease, policies, evidence, assessments, approvals, people.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -164,9 +164,10 @@ class Assessments(Protocol):
     ) -> Mapping[str, Any]:
         """Write `record` as the next of the chain; return what its writers saw.
 
+        That is the furthest of each journal.
+
         A record that is too large is cut, and says so. witness: what the writer saw of other records, such
-        as the journal's head; it becomes a part of the record. What is returned is what all writers of the
-        chain saw of them, each at its furthest. Raises `OutsideUnreachable`: it is lost then.
+        as the journal's head; it becomes a part of the record. Raises `OutsideUnreachable`: it is lost then.
         """
         ...
 
@@ -224,3 +225,95 @@ class Approvals(Protocol):
     def put(self, approval: Approval) -> None: ...
 
     def get(self, approval_id: str) -> Approval | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredItem:
+    """One item of the journal's table, as it stands there.
+
+    name, number: its key. The name is a journal's, or has a `#` in it. event: what it holds, where the name
+    is a journal's. content: all of it, which the adapter alone reads.
+    """
+
+    name: str
+    number: int
+    event: Event | None
+    content: Mapping[str, Any] = field(repr=False)
+
+
+class JournalBackup(Protocol):
+    """The table that a backup of the journal's table was restored into, beside that table.
+
+    Each method raises `OutsideUnreachable`; `kept` and `standing` also `JournalUnreadable` on an item that
+    holds no event of its journal.
+    """
+
+    @property
+    def table(self) -> str:
+        """Return the name of the table that holds the backup."""
+        ...
+
+    def kept(self) -> Iterator[StoredItem]:
+        """Yield every item of the backup."""
+        ...
+
+    def standing(self) -> Iterator[StoredItem]:
+        """Yield every item of the journal's table, strongly consistent."""
+        ...
+
+    def item_of(self, event: Event) -> StoredItem:
+        """Return the item that stands for an event."""
+        ...
+
+    def put(self, item: StoredItem) -> bool:
+        """Put the item into the journal's table, where nothing has its key.
+
+        Returns False where it stood there already. Raises `JournalConflict` where another does.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """All that restoring the journal needs besides, made when it is asked for.
+
+    backup: a table's name, and the Region that it is in -> the backup. witnesses: controller Region -> its
+    assessments, which say how far the journal was seen.
+    """
+
+    backup: Callable[[str, str], JournalBackup]
+    witnesses: Callable[[], Mapping[str, Assessments]]
+
+
+class People(Protocol):
+    """The names behind the ids of people: the only store that holds a name.
+
+    Two identities are one person where `core.person.folded` is the same. All of them raise
+    `OutsideUnreachable`; then nothing is known of anybody.
+    """
+
+    def id_of(self, name: str) -> str:
+        """Return the id of a person who acts; give them one if need be.
+
+        A name is kept for some days after the last act.
+        """
+        ...
+
+    def known(self, name: str) -> str | None:
+        """Return the id of the person, if there is one; write nothing."""
+        ...
+
+    def name_of(self, person: str) -> str | None:
+        """Return the name that this person first gave; None where none is kept."""
+        ...
+
+    def forget(self, name: str) -> str | None:
+        """Delete the name; return the id that it had, if it was kept.
+
+        If the person acts again they get another id.
+        """
+        ...
+
+    def expire(self) -> int:
+        """Delete the names whose days are over; return how many there were."""
+        ...

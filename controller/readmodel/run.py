@@ -5,7 +5,7 @@ All times are seconds since the moment when something broke (negative: before), 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from controller.core.explanation import format_time
@@ -58,6 +58,7 @@ from controller.core.journal.notes import (
     Told,
     Untold,
 )
+from controller.core.journal.restored import story
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,7 @@ class Story:
 
     broke: seconds since 1970. traffic: Region -> buckets of `bucket` seconds. regions: Region -> its
     routing controls, by slice. findings: what an independent client saw, and whether that is as it must be.
+    people: id -> name, of those in the journal whose name is kept.
     """
 
     scenario: str
@@ -187,6 +189,7 @@ class Story:
     pages: tuple[Said, ...]
     journal: tuple[Event, ...]
     shares: tuple[Share, ...] = ()
+    people: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def broken_at(self) -> int | None:
@@ -336,7 +339,9 @@ def _of_note(said: Note, by: str) -> str:
             return f"{controller} told people what they were not told before: {subject}"
         case BrokeGlass(sentence=told, reason=reason, amiss=amiss):
             return (told or reason) + (f" (the machine's record is amiss: {amiss})" if amiss else "")
-        case Armed() | Disarmed() | Recovered() | DriftSeen() | EchoSeen() | JournalRestored():
+        case JournalRestored():
+            return story(said)
+        case Armed() | Disarmed() | Recovered() | DriftSeen() | EchoSeen():
             return said.reason
 
 

@@ -11,9 +11,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
 from controller.audit.bundle.chains import Wrong
 from controller.audit.bundle.manifest import FLEET, JOURNAL, KEY, MANIFEST, SEAL, SIGNATURE
+from controller.audit.bundle.signature import ORDERS, holds, low, public_key
 from controller.audit.bundle.verify import NotABundle, Verified, verify
 from controller.audit.bundle.write import Period
 from controller.core.canonical_json import ascii_json, canonical, digest
@@ -270,6 +272,33 @@ def test_a_signature_of_another_key_of_another_seal_or_by_another_algorithm_does
         assert fault(framed(files | changed), ours()) is not None
 
 
+def test_a_signature_has_the_lower_s_whichever_the_key_gave_and_the_other_is_refused() -> None:
+    """Anybody can work out the other: the bundle would have two spellings."""
+    key = public_key(ours())
+
+    class Other:
+        """Gives the other of the two."""
+
+        public_key = staticmethod(told().signer.public_key)
+
+        def sign(self, message: bytes) -> bytes:
+            return other_half(told().signer.sign(message))
+
+    here = told()
+    assert exported(here.record, here.period, Other()) == here.bundle
+    files = opened(here.bundle)
+    assert low(key, files[SIGNATURE]) == files[SIGNATURE]
+    files[SIGNATURE] = other_half(files[SIGNATURE])
+    assert holds(key, "ECDSA_SHA_256", files[SIGNATURE], files[SEAL])
+    found = fault(framed(files), ours())
+    assert found == Wrong(SIGNATURE, "", "it is not spelled as it was written: its S is not the lower one")
+
+
+def other_half(signature: bytes) -> bytes:
+    r, s = decode_dss_signature(signature)
+    return encode_dss_signature(r, ORDERS["secp256r1"] - s)
+
+
 def test_hashes_are_taken_of_what_the_journal_itself_takes_them() -> None:
     event, line = told().record.events[0], opened(told().bundle)[JOURNAL].splitlines()[0]
     assert hashlib.sha256(line).hexdigest() == event.hash == digest(json.loads(line))
@@ -300,7 +329,15 @@ def rehashed(lines: Lines, change: Callable[[int, dict[str, Any]], None]) -> Lin
         (LOG, lambda n, r: r.update(application="checkout" if n == 3 else "storefront"), "record 3"),
         (LOG, lambda n, r: r.update(at=1.0 if n == 2 else r["at"]), "record 2"),
         (LOG, lambda n, r: r.update(at="soon" if n == 2 else r["at"]), "record 2"),
+        (LOG, lambda n, r: r.update(at=1e12 if n == 2 else r["at"]), "record 2"),
         (LOG, lambda n, r: r.update(prev="1" * 64 if n == 4 else r["prev"]), "record 4"),
+        (LOG, lambda n, r: r.update(count=n + (n > 3)), "record 4"),
+        (LOG, lambda n, r: r.update(count=2 if n == 3 else n), "record 3"),
+        (LOG, lambda n, r: r.update(count=True if n == 1 else n), "record 1"),
+        (LOG, lambda n, r: r.update(count="3" if n == 3 else n), "record 3"),
+        (LOG, lambda n, r: r.update(after=1.0 if n == 3 else r["after"]), "record 3"),
+        (LOG, lambda n, r: r.update(after=None if n == 3 else r["after"]), "record 3"),
+        (LOG, lambda n, r: r.update(clock=r["at"] if n == 2 else 1.0), "record 2"),
     ],
 )
 def test_hashes_made_anew_do_not_hide_what_no_record_has(name: str, change: Any, where: str) -> None:

@@ -55,7 +55,7 @@ NONE = {
     "a seal that is no JSON": framed(dict.fromkeys(FIRST, b"\xff\x00")),
     "a seal of depth": framed({**dict.fromkeys(FIRST, b""), SEAL: b"[" * 4096}),
     "a seal of a later version": framed(
-        {**dict.fromkeys(FIRST, b""), SEAL: b'{"schema":"tidegate.audit/v2"}'}
+        {**dict.fromkeys(FIRST, b""), SEAL: b'{"schema":"tidegate.audit/v3"}'}
     ),
     "nothing after the seal": framed({SEAL: b"{}"}),
 }

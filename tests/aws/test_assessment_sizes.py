@@ -1,16 +1,20 @@
 """The bounds of an assessment and of reading back: whole at the bound, and said beyond it."""
 
 import gzip
+import json
 from typing import Any
 
 import pytest
 
 from controller.aws.dynamodb import assessments as module
 from controller.core.canonical_json import canonical, digest
+from controller.core.decision.decide import decide
+from controller.core.explanation import decision_data
 from controller.ports.errors import OutsideUnreachable
 from controller.ports.storage import ReadStopped
 from tests.aws.assessment_table import APP, AT, Desk, chained
 from tests.support import wire as w
+from tests.support.policy_scene import policy_data, situation, storefront
 
 SEEN = {"head": {"seq": 41, "hash": "9c"}}
 
@@ -22,13 +26,15 @@ def desk(request: pytest.FixtureRequest) -> Desk:
 
 def test_reading_back_takes_no_more_than_the_caller_does(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PAGE", 2)
-    for number in range(5):
+    for number in range(7):
         desk.log.add(APP, AT + number, {"n": number})
     desk.wire.calls.clear()
     records = desk.log.newest_first(APP, AT + 1)
-    assert next(records) == (AT + 4, {"n": 4})
+    assert next(records) == (AT + 6, {"n": 6})
     assert desk.wire.calls == ["Query"]
-    assert [record["n"] for _, record in records] == [3, 2, 1]
+    assert json.loads(desk.wire.bodies[-1])["Limit"] == module.NEWEST == 3
+    assert [record["n"] for _, record in records] == [5, 4, 3, 2, 1]
+    assert [json.loads(body)["Limit"] for body in desk.wire.bodies[-2:]] == [2, 2]
     assert [record["n"] for _, record in desk.log.newest_first(APP, AT + 1, AT + 2)] == [2, 1]
 
 
@@ -92,6 +98,29 @@ def test_however_large_a_record_is_codes_reasons_and_head_stay() -> None:
     assert record["waits"] == {"a": 1.0}
     with pytest.raises(OutsideUnreachable, match="however it is cut"):
         desk.log.add(APP, AT, decided(None) | {"by": huge})
+
+
+def test_a_decision_about_as_many_signals_as_a_policy_may_have_is_kept_whole() -> None:
+    """Found: as JSON it had more than the 400 KB of an item, and was swallowed."""
+    data = policy_data()
+    name = "storefront-{{region}}-{:02d}-{:02d}-latency-p99"
+    families = {
+        f"service{n or ''}": [{"alarm": name.format(n, each), "silentAfter": "5m"} for each in range(50)]
+        for n in range(19)
+    }
+    told = [
+        {"in": "source", "family": name, "is": "breaching", "signals": 1, "for": "2m"} for name in families
+    ]
+    customers = {"in": "source", "family": "customer", "is": "breaching", "observers": 2, "for": "3m"}
+    when = {"when": {"all": [customers, {"any": told}, {"not": {"any": told}}]}}
+    signals = {"customer": data["signals"]["customer"], **families}
+    policy = storefront(signals=signals, evacuate=data["evacuate"] | when)
+    seen = situation(policy)
+    record = {"by": "tick", "decisions": [decision_data(decide(seen, region)) for region in policy.regions]}
+    assert len(canonical(record)) > 400_000
+    desk = Desk()
+    desk.log.add(APP, AT, record, SEEN)
+    assert desk.log.between(APP, AT, AT) == ((AT, record | SEEN),)
 
 
 def test_what_cannot_be_packed_small_enough_is_cut_too(monkeypatch: pytest.MonkeyPatch) -> None:

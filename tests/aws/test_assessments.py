@@ -216,6 +216,14 @@ def test_the_chain_goes_on_from_records_without_a_number(desk: Desk) -> None:
     assert [record["n"] for _, record in desk.log.newest_first(APP, AT)] == [5, 4, 3, 2, 1]
 
 
+def test_a_process_of_the_version_before_finds_a_record_that_says_nothing(desk: Desk) -> None:
+    """It reads `record` of every item, and may run beside this one for a while."""
+    desk.log.add(APP, AT, {"n": 1})
+    (item,) = desk.items()
+    assert json.loads(item["record"]["S"]) == {}
+    assert record_of(item) == {"n": 1}
+
+
 def test_a_head_that_somebody_deleted_is_made_again_from_the_newest_record(desk: Desk) -> None:
     desk.log.add(APP, AT, {"n": 1})
     desk.log.add(APP, AT + 60, {"n": 2})

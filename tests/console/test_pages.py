@@ -50,7 +50,7 @@ def moving() -> list[dict[str, str]]:
     b.answer(desk.request, reason="seen")
     assert desk.w.until(desk.w.has(Kind.SHIFT_APPLIED), 600)
     said[0]["moved"] = text(b, incident(desk))
-    assert desk.w.until(desk.w.has(Kind.SHIFT_VERIFIED), 600)
+    assert desk.w.until(desk.w.has(Kind.SHIFT_VERIFIED), 600, step=0.2)
     look()
     assert desk.w.until(desk.w.has(Kind.SETTLED), 600)
     desk.w.advance(100)

@@ -1,142 +1,16 @@
-"""What a person moved by break-glass is remembered the same, whenever the journal hears of it.
-
-The scripts play a truth: who moved which controls when. A tick a minute writes `DriftSeen` where the journal
-is wrong about them, as the controllers do. Each record of break-glass reaches the journal at once, or later.
-"""
+"""What a person moved by break-glass is remembered the same, whenever the journal hears of it."""
 
 import random
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
-from controller.core.incident.fold import apply, refuse_illegal
-from controller.core.incident.state import ENDED, GLASS, IllegalMove, Phase, State
-from controller.core.journal.event import seal
+from controller.core.incident.state import ENDED, GLASS, IllegalMove, Phase
 from controller.core.journal.kind import Kind
-from tests.support.journal_events import drafted
+from tests.core.control_truth import HOME, REGIONS, Play, Record, leaving, of
 
-REGIONS = ("east", "west", "south")
-SLICES = 2
-HOME = {f"{region}-{n}": region != "south" for region in REGIONS for n in range(SLICES)}
-BY = "tidegate@us-east-2"
-Script = Callable[["Play"], None]
-Record = tuple[float, dict[str, Any], str]
-"""When it was written on the machine, what it says, and the move that it belongs to."""
-
-
-def of(region: str) -> list[str]:
-    return [f"{region}-{n}" for n in range(SLICES)]
-
-
-def leaving(truth: Mapping[str, bool], source: str, target: str) -> dict[str, bool]:
-    goal: dict[str, bool] = {}
-    for mine, theirs in zip(of(source), of(target), strict=True):
-        if truth[mine]:
-            goal |= {theirs: True, mine: False}
-    return {name: on for name, on in goal.items() if truth[name] is not on}
-
-
-@dataclass
-class Play:
-    """A truth and its journal. late: seconds from a record until the journal has it. skew: of its clock."""
-
-    late: Sequence[float] = ()
-    skew: float = 0.0
-    truth: dict[str, bool] = field(default_factory=lambda: dict(HOME))
-    state: State = field(default_factory=lambda: State("shop"))
-    now: float = 1000.0
-    waiting: list[tuple[float, Record]] = field(default_factory=list)
-    later: list[tuple[float, str, dict[str, Any]]] = field(default_factory=list)
-    count: int = 0
-    drifts: int = 0
-
-    def __post_init__(self) -> None:
-        self.write(Kind.POLICY_LOADED, {"digest": "p", "deployed": 1.0, "controls": dict(self.truth)})
-
-    def write(self, kind: Kind, data: dict[str, Any], incident: str | None = None, by: str = BY) -> None:
-        self.count += 1
-        draft = drafted(f"id{self.count}", kind, self.now, by, 0, incident, data)
-        refuse_illegal(self.state, draft)
-        self.state = apply(self.state, seal("shop", draft, self.state.last))
-
-    def pass_time(self, seconds: float) -> None:
-        """Let records arrive, and a controller look each minute."""
-        end = self.now + seconds
-        while self.now < end:
-            self.now = min(end, self.now + 1.0)
-            for at, name, data in [each for each in self.later if each[0] <= self.now]:
-                self.later.remove((at, name, data))
-                self.write(Kind.SETTLED, data, name)
-            for due, record in sorted(self.waiting, key=lambda pair: pair[0]):
-                if due <= self.now:
-                    self.waiting.remove((due, record))
-                    self.bring_in(record)
-            if self.now % 60.0 == 0.0:
-                self.tick()
-
-    def tick(self) -> None:
-        found = {name: on for name, on in self.truth.items() if self.state.stand[name] is not on}
-        if found:
-            self.drifts += 1
-            differs = {name: [not on, on] for name, on in found.items()}
-            self.write(Kind.DRIFT_SEEN, {"controls": found, "differs": differs})
-
-    def bring_in(self, record: Record) -> None:
-        at, data, name = record
-        said = {"record": f"{name}-{data['stage']}", "record_hash": "h", "at": at, "who": "ana@host", **data}
-        self.write(Kind.BROKE_GLASS, said, name, "ana@host")
-
-    def glass(self, source: str, target: str, stage: str = "applied") -> None:
-        late = self.late[len({r[2] for _, r in self.waiting}) % len(self.late)] if self.late else 0.0
-        goal = leaving(self.truth, source, target)
-        two = [*of(source), *of(target)]
-        before = {name: self.truth[name] for name in two}
-        plan = {"region": source, "to": target, "before": before}
-        name = f"shop-{source}-{self.now:.0f}"
-        clock = self.now + self.skew
-        self.waiting.append(
-            (self.now + late, (clock, {**plan, "stage": "intended", "after": before | goal}, name))
-        )
-        if stage in ("applied", "unconfirmed"):
-            self.truth |= goal
-        after = {name: self.truth[name] for name in two}
-        read = {"after": after} if stage != "unconfirmed" else {}
-        self.waiting.append((self.now + late, (clock + 2, {**plan, "stage": stage, **read}, name)))
-
-    def by_hand(self, *names: str, on: bool) -> None:
-        self.truth |= dict.fromkeys(names, on)
-
-    def evacuate(self, source: str, target: str, settles: float = 0.0) -> None:
-        goal, name = leaving(self.truth, source, target), f"shop-{source}-auto-{self.now:.0f}"
-        self.write(Kind.INCIDENT_OPENED, {"source": source}, name)
-        self.write(Kind.CONFIRMED, {"target": target}, name)
-        before = {n: self.truth[n] for n in goal}
-        self.write(
-            Kind.SHIFT_INTENDED, {"changes": [[n, on] for n, on in goal.items()], "before": before}, name
-        )
-        self.truth |= goal
-        self.write(Kind.SHIFT_APPLIED, {"states": goal}, name)
-        self.write(Kind.SHIFT_VERIFIED, {}, name)
-        self.later.append((self.now + settles, name, {"target": target}))
-        self.pass_time(1.0)
-
-    def restore(self, source: str) -> None:
-        left = self.state.away(source)
-        assert left is not None
-        name = f"shop-{source}-home-{self.now:.0f}"
-        goal = {n: self.state.home[n] for n in self.truth if self.state.home[n] is not self.truth[n]}
-        self.write(Kind.RESTORE_OPENED, {"source": source, "of": left.id, "target": str(left.target)}, name)
-        self.write(Kind.CONFIRMED, {"target": str(left.target)}, name)
-        before = {n: self.truth[n] for n in goal}
-        self.write(
-            Kind.SHIFT_INTENDED, {"changes": [[n, on] for n, on in goal.items()], "before": before}, name
-        )
-        self.truth |= goal
-        self.write(Kind.SHIFT_APPLIED, {"states": goal}, name)
-        self.write(Kind.SHIFT_VERIFIED, {}, name)
-        self.write(Kind.SETTLED, {"target": source}, name)
+Script = Callable[[Play], None]
 
 
 def remembered(play: Play) -> tuple[dict[str, Any], tuple[str, float]]:
@@ -201,6 +75,13 @@ def while_an_evacuation_settles(play: Play) -> None:
     play.pass_time(900)
 
 
+def in_the_middle_of_a_drill(play: Play) -> None:
+    play.drill("east", "west", stays=700.0)
+    play.pass_time(300)
+    play.glass("west", "south")
+    play.pass_time(900)
+
+
 def back_to_what_was_evacuated(play: Play) -> None:
     play.evacuate("east", "south")
     play.pass_time(300)
@@ -225,8 +106,8 @@ def a_third_region_by_hand(play: Play) -> None:
 
 SCRIPTS = [
     there, there_and_on, there_and_back, there_and_back_by_hand, there_and_then_left_by_itself,
-    after_an_evacuation, while_an_evacuation_settles, back_to_what_was_evacuated, an_earlier_absence,
-    a_third_region_by_hand,
+    in_the_middle_of_a_drill, after_an_evacuation, while_an_evacuation_settles, back_to_what_was_evacuated,
+    an_earlier_absence, a_third_region_by_hand,
 ]  # fmt: skip
 
 
@@ -252,6 +133,7 @@ LATE = [(45.0,), (90.0,), (400.0,), (5000.0,), (5000.0, 200.0), (200.0, 5000.0)]
 def test_whenever_the_record_arrives_the_same_is_remembered(script: Script, late: Sequence[float]) -> None:
     at_once = played(script)
     assert at_once.drifts == (1 if "hand" in script.__name__ or "earlier" in script.__name__ else 0)
+    assert remembered(at_once)[0]["home"] in (None, HOME)
     assert same(played(script, late), at_once)
 
 
@@ -355,6 +237,17 @@ def test_what_nobody_confirmed_is_away_once_a_controller_sees_it_stand_so() -> N
     left = play.state.away("east")
     assert left is not None
     assert left.id == "shop-east-7"
+
+
+def test_what_was_refused_stands_before_no_earlier_word_of_a_person() -> None:
+    play = Play()
+    play.now = 1090.0
+    play.bring_in(record("applied", name="shop-east-7"))
+    play.bring_in(record("refused", moved=False, name="shop-east-8"))
+    last = play.state.last_of("east", "restore")
+    assert last is not None
+    assert (last.id, last.stopped_by) == ("shop-east-7", "ana@host")
+    assert play.state.last_of("east", "evacuate") is None
 
 
 def test_what_has_ended_takes_no_further_record_and_another_s_incident_takes_none() -> None:

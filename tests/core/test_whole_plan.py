@@ -10,7 +10,8 @@ from controller.core.canonical_json import canonical
 from controller.core.decision.decide import decide
 from controller.core.decision.guards import binding
 from controller.core.decision.plan import homecoming, next_wave, plan, whole_plan
-from controller.core.explanation import SMALLEST, decision_record
+from controller.core.event_size import SMALLEST
+from controller.core.explanation import decision_record
 from controller.core.journal.body import body_of, members
 from controller.core.journal.kind import Kind
 from controller.core.journal.whole_plan import Turned, WholePlan, plan_of

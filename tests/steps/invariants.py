@@ -130,7 +130,10 @@ PROOFS: dict[str, Proof] = {
             "steps/test_safety_rule::test_the_refusal_names_the_rule_and_two_people_set_it_aside",
             "steps/test_safety_rule::test_s14_overriding_is_a_permission_of_its_own",
         ),
-        ("steps/test_safety_rule::test_s14_without_the_guards_the_rule_is_set_aside_on_nobody_s_word",),
+        (
+            "steps/test_safety_rule::test_s14_without_the_guards_the_rule_is_set_aside_on_nobody_s_word",
+            "steps/test_safety_rule::test_s14_without_the_wave_in_it_one_override_would_do_for_all_waves",
+        ),
     ),
     "S15": Proof(
         (STORMS, "steps/test_approval::test_disarmed_between_approval_and_shift_nothing_is_sent"),
@@ -256,10 +259,13 @@ PROOFS: dict[str, Proof] = {
     ),
     "A3": Proof(
         ("steps/test_approval::test_healed_while_people_are_asked_it_stands_down_within_two_minutes"
-         "_and_no_cooldown_follows",),
+         "_and_no_cooldown_follows",
+         "steps/test_approved_plan"
+         "::test_a_control_that_nobody_was_asked_about_is_not_moved_and_people_are_asked_anew"),
         (
             "steps/test_approval_chain::test_a3_at_the_click_the_evidence_is_judged_again",
             "steps/test_approval_unguarded::test_a3_an_approval_is_of_the_plan_that_was_shown",
+            "steps/test_approved_plan::test_a3_without_the_guard_what_nobody_was_asked_about_moves",
         ),
     ),
     "A4": Proof(

@@ -156,6 +156,7 @@ def test_where_a_refusal_cannot_be_written_the_answer_is_refused_all_the_same() 
 
     class ReadOnly:
         read = staticmethod(real.read)
+        follow = staticmethod(real.follow)
 
         def append(self, *_: object) -> None:
             raise OutsideUnreachable("no quorum")

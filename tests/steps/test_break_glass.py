@@ -10,7 +10,8 @@ from controller.core.incident.fold import fold
 from controller.core.journal.event import Draft, Event
 from controller.core.journal.kind import Kind
 from controller.core.model import Plan
-from controller.ports.errors import JournalConflict, SwitchUnavailable
+from controller.core.person import is_id
+from controller.ports.errors import JournalConflict, OutsideUnreachable, SwitchUnavailable
 from controller.ports.outside import ReadBack
 from controller.steps.context.deps import Deps
 from controller.steps.operator import local_records
@@ -20,6 +21,7 @@ from tests.support.break_glass_line import Line, line
 from tests.support.drill_run import set_up
 from tests.support.journal_events import said
 from tests.support.policy_scene import EAST, WEST, storefront
+from tests.support.world import world
 
 
 def glass_events(deps: Deps) -> list[Event]:
@@ -32,8 +34,10 @@ def test_each_record_is_journalled_once_with_who_and_its_hash() -> None:
     assert journal_records(deps, [line("a"), line("b", 2), line("c", 3)]).added == 1
     events = glass_events(deps)
     assert [said(event)["record"] for event in events] == ["a", "b", "c"]
-    assert events[0].draft.by == "ana@host"
+    assert deps.people.name_of(events[0].draft.by) == "ana@host"
     found = said(events[0])
+    assert found["who"] == events[0].draft.by == deps.people.known("ana@host")
+    assert "ana" not in events[0].text
     assert (found["record_hash"], found["machine"], found["number"]) == ("hash of a", "laptop", 1)
     assert (found["region"], found["reason"], found["amiss"]) == (EAST, "dark", "")
     assert fold(deps.application, deps.journal.read(deps.application)).open is None
@@ -70,7 +74,8 @@ def test_whatever_a_line_says_each_member_is_bounded_and_nobody_writes_as_a_cont
     journal_records(deps, [line("a", **HOSTILE)])
     (event,) = glass_events(deps)
     found = said(event)
-    assert event.draft.by == "break-glass of tidegate@us-east-2"
+    assert is_id(event.draft.by)
+    assert deps.people.name_of(event.draft.by) == "tidegate@us-east-2"
     assert event.draft.incident is not None
     assert event.draft.incident.startswith("storefront-unknown-")
     assert found["at"] == 0.0
@@ -138,11 +143,22 @@ def test_a_new_record_of_a_host_whose_old_one_the_journal_knows_is_named() -> No
     fresh = replace(line("x", 1), machine="new key")
     journal_records(deps, [fresh])
     told = said(glass_events(deps)[-1])["amiss"]
-    assert told == "it does not go on from the record that host had, up to line 5"
+    ana = deps.people.known("ana@host")
+    assert told == f"it does not go on from the record that {ana} had, up to line 5"
     journal_records(deps, [fresh, replace(line("y", 2), machine="new key")])
     assert said(glass_events(deps)[-1])["amiss"] == "", "said once"
     journal_records(deps, [replace(line("z", 1, who="ben@other"), machine="another's")])
     assert said(glass_events(deps)[-1])["amiss"] == ""
+
+
+def test_where_names_cannot_be_read_a_record_waits() -> None:
+    w = world()
+    w.down.add("tidegate-people")
+    with pytest.raises(OutsideUnreachable, match="nobody can be told apart"):
+        journal_records(w.deps, [line("a")])
+    w.down.clear()
+    assert glass_events(w.deps) == []
+    assert journal_records(w.deps, [line("a")]).added == 1
 
 
 def test_other_deployments_lines_between_are_no_gap_and_lines_that_wait_are_counted() -> None:
@@ -150,6 +166,26 @@ def test_other_deployments_lines_between_are_no_gap_and_lines_that_wait_are_coun
     events = deps.journal.read(deps.application)
     assert contradictions(events, FIVE) == ()
     assert (waiting(events, FIVE), waiting(events, [FIVE[0]])) == (3, 0)
+
+
+class Refusing:
+    """Notices that nobody takes: people cannot be told, nor other tools."""
+
+    def send(self, *_: Any, **__: Any) -> None:
+        raise OutsideUnreachable("AccessDenied")
+
+    def publish(self, *_: Any) -> None:
+        raise OutsideUnreachable("AccessDenied")
+
+
+def test_where_people_cannot_be_told_from_here_all_is_journalled_and_a_controller_tells_them() -> None:
+    _, deps = set_up()
+    lines = [line(str(n), n) for n in range(1, 9)]
+    assert journal_records(replace(deps, notices=Refusing()), lines).added == 8
+    assert len(glass_events(deps)) == 8
+    untold = fold(deps.application, deps.journal.read(deps.application)).untold
+    assert len(untold) == 8
+    assert all("was left by break-glass" in notice.subject for notice in untold.values())
 
 
 class Raced:

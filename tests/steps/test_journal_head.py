@@ -7,8 +7,9 @@ import pytest
 
 from controller.core.journal.event import Event, seal
 from controller.core.journal.kind import Kind
+from controller.core.journal.restored import Head
 from controller.ports.errors import JournalUnreadable, OutsideUnreachable
-from controller.steps.context.journal_head import Head, JournalHead
+from controller.steps.context.journal_head import JournalHead
 from controller.steps.context.journalling import load_state
 from tests.support.journal_events import drafted
 from tests.support.world import world

@@ -101,7 +101,7 @@ def test_s18_a_record_that_was_changed_is_found_and_nothing_moves(
     assert any("the journal cannot be read" in page for page in w.pages)
     monkeypatch.setattr("controller.aws.dynamodb.journal.broken_at", lambda *_, **__: None)
     unchecked = lambda _application, item: event_of(item["body"]["S"])  # noqa: E731
-    monkeypatch.setattr("controller.aws.dynamodb.journal._event", unchecked)
+    monkeypatch.setattr("controller.aws.dynamodb.journal.event_in", unchecked)
     w = tampered(how)
     forget(w.deps)
     w.deps.journal_head._heads.clear()  # what was changed at the end is missed by those alone who remember it

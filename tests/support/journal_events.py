@@ -6,7 +6,7 @@ from typing import Any
 
 from controller.core.canonical_json import canonical
 from controller.core.journal.body import body_of, members
-from controller.core.journal.event import Draft, Event
+from controller.core.journal.event import Draft, Event, seal
 from controller.core.journal.kind import Kind
 
 
@@ -27,3 +27,13 @@ def said(event: Event) -> dict[str, Any]:
 def rewritten(event: Event, **members: Any) -> str:
     """The event's text with other members: what somebody would put in its place."""
     return canonical(json.loads(event.text) | members)
+
+
+def grown(*said: dict[str, Any] | str, onto: tuple[Event, ...] = ()) -> tuple[Event, ...]:
+    """A journal: of each a restoration (a dict), or an event of that kind."""
+    events = list(onto)
+    for number, each in enumerate(said):
+        kind, data = (Kind.JOURNAL_RESTORED, each) if isinstance(each, dict) else (Kind(each), {})
+        draft = drafted(f"{number}{each}", kind, float(len(events)), "ana", data=data)
+        events.append(seal("storefront", draft, events[-1] if events else None))
+    return tuple(events)

@@ -30,7 +30,10 @@ CLOCKS: tuple[dict[str, float], ...] = (
 )
 ENDS = ("hung", "late", "lost")
 """How the last call of a Region ends: it never arrives; it lands later; it lands, and nobody hears of it."""
-WRITES = ("PutItem", "UpdateItem", "StartExecution", "UpdateRoutingControlStates", "SendTaskSuccess")
+WRITES = (
+    *("PutItem", "TransactWriteItems", "UpdateItem", "StartExecution"),
+    *("UpdateRoutingControlStates", "SendTaskSuccess"),
+)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,9 @@ from typing import Any, Protocol
 from controller.audit.bundle.archive import CHUNK, LARGEST, Frame, Torn
 from controller.audit.bundle.manifest import Chain, Listed
 from controller.core.canonical_json import ascii_digest, ascii_json, canonical, digest
-from controller.core.journal.event import FORMAT, GENESIS, MEMBERS
+from controller.core.journal.event import FORMAT, GENESIS, MEMBERS, event_of
+from controller.core.journal.kind import Kind
+from controller.core.journal.restored import Head, Restoration, explained, restorations
 
 LONGEST = 1 << 20
 """The most bytes of one line."""
@@ -52,8 +54,8 @@ class Check(Protocol):
         ...
 
 
-Heads = Mapping[int, Collection[tuple[str, str]]]
-"""Event number -> (hash, the place where somebody saw it)."""
+Heads = Mapping[int, Collection[tuple[str, str, str]]]
+"""Event number -> (hash, the place where somebody saw it, the hash of the last restoration they knew)."""
 
 
 NO_JSON = (ValueError, RecursionError, MemoryError)
@@ -70,14 +72,14 @@ def opened(line: bytes, members: Collection[frozenset[str]], where: str) -> dict
         numbered = isinstance(raw, dict) and "count" in raw
         spell, seal = (canonical, digest) if numbered else (ascii_json, ascii_digest)
         spelled = isinstance(raw, dict) and spell(raw).encode() == line
-        sealed = seal({key: value for key, value in raw.items() if key != "hash"}) if spelled else ""
+        found = seal({key: value for key, value in raw.items() if key != "hash"}) if spelled else None
     except NO_JSON as error:
         raise Unsealed(where, f"it is no line of JSON: {type(error).__name__}") from error
-    if not spelled or frozenset(raw) not in members:
+    if found is None or frozenset(raw) not in members:
         wanted = " or ".join(", ".join(sorted(each)) for each in members)
         raise Unsealed(where, f"expected one line of canonical JSON with {wanted}")
-    if raw["hash"] != sealed:
-        raise Unsealed(where, f"it says that its hash is {short(raw['hash'])}; it is {short(sealed)}")
+    if raw["hash"] != found:
+        raise Unsealed(where, f"it says that its hash is {short(raw['hash'])}; it is {short(found)}")
     return dict(raw)
 
 
@@ -95,6 +97,7 @@ class Events:
         self._chain, self._heads, self._tell = chain, {} if heads is None else heads, tell
         self._to_the_end = to_the_end
         self._seq, self._prev = 0, GENESIS
+        self.restored: list[Restoration] = []
 
     def __call__(self, line: bytes) -> None:
         number = self._seq + 1
@@ -108,8 +111,9 @@ class Events:
             said = short(event["prev"])
             raise Unsealed(where, f"expected it to follow {short(self._prev)}; it follows {said}")
         self._seq, self._prev = number, event["hash"]
-        for seen, by in self._heads.get(number, ()):
-            if seen != self._prev:
+        self.restored += _restoration(event, line, where)
+        for seen, by, known in self._heads.get(number, ()):
+            if seen != self._prev and not explained(Head(number, seen, known), self.restored):
                 raise Unsealed(where, f"its hash is {short(self._prev)}; {by} saw {short(seen)}")
         if self._tell is not None:
             self._tell(line)
@@ -127,10 +131,21 @@ class Events:
     def reach(self) -> None:
         """Raise for the first event after the last one here that somebody saw."""
         beyond = sorted(seq for seq in self._heads if seq > self._seq) if self._to_the_end else []
-        for seq in beyond[:1]:
-            seen, by = min(self._heads[seq])
-            told = f"it is missing: {by} saw it, {short(seen)}; the last is {self._seq}"
-            raise Unsealed(f"event {seq}", told)
+        for seq in beyond:
+            for seen, by, known in sorted(self._heads[seq]):
+                if not explained(Head(seq, seen, known), self.restored):
+                    told = f"it is missing: {by} saw it, {short(seen)}; the last is {self._seq}"
+                    raise Unsealed(f"event {seq}", told)
+
+
+def _restoration(event: Mapping[str, Any], line: bytes, where: str) -> tuple[Restoration, ...]:
+    """Return the restoration that the line is, if it is one. Raises `Unsealed`."""
+    if event.get("kind") != Kind.JOURNAL_RESTORED:
+        return ()
+    try:
+        return restorations([event_of(line.decode())])
+    except ValueError as error:
+        raise Unsealed(where, f"it cannot be what tidegate wrote: {str(error)[:200]}") from error
 
 
 def _event(line: bytes, where: str) -> dict[str, Any]:

@@ -23,7 +23,10 @@ from controller.audit.bundle.manifest import (
 from controller.audit.bundle.records import Records
 from controller.audit.bundle.witnesses import Witnesses
 from controller.core.journal.event import event_of
+from controller.core.journal.restored import story
 
+MOST_READ = 256 << 20
+"""Bytes of a journal of which extracts are derived: memory holds them, and a bundle may be a stranger's."""
 LOGS = "assessments"
 EARLIER = "the earlier bundle"
 
@@ -78,9 +81,9 @@ class Contents:
         heads = self._witnesses.seen
         if earlier is not None:
             for name, chain in ((JOURNAL, earlier.journal), (FLEET, earlier.fleet)):
-                heads[name][chain.last] = {(chain.hash, EARLIER)}
+                heads[name][chain.last] = {(chain.hash, EARLIER, "")}
         self._extracts = Extracts(manifest.application, self._begin, self._end, manifest.incident)
-        self._unread = ""
+        self._unread, self._read = "", 0
         self.kept = {region: Held() for region in manifest.assessments} if keep else {}
         self._logs = {region: self._records(region) for region in manifest.assessments}
         self._last: dict[str, str] = {}
@@ -113,6 +116,10 @@ class Contents:
 
     def _event(self, line: bytes) -> None:
         if self._unread:
+            return
+        self._read += len(line)
+        if self._read > MOST_READ:
+            self._unread = f"the journal has more than {MOST_READ} bytes"
             return
         try:
             self._extracts.take(event_of(line.decode()))
@@ -161,7 +168,7 @@ class Contents:
         """Yield the events that assessments saw after the journal's last."""
         heads = self._witnesses.seen[JOURNAL]
         for seq in sorted(seq for seq in heads if seq > self.manifest.journal.last):
-            yield from ((seq, *seen) for seen in sorted(heads[seq]))
+            yield from ((seq, sealed, by) for sealed, by, _ in sorted(heads[seq]))
 
     @property
     def broken(self) -> Wrong | None:
@@ -218,6 +225,9 @@ class Contents:
                 yield f"{by} saw event {seq}, {hash_[:12]}; the last of the journal in it is {last}"
                 break
             return
+        for check in self._journals.values():
+            if isinstance(check, Events):
+                yield from (f"event {each.seq}: {story(each.said)}" for each in check.restored)
         for region, log in self._logs.items():
             if log.bare:
                 late = f", {log.late} of them after one that has" if log.late else ""

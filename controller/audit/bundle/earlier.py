@@ -44,7 +44,7 @@ class Held:
             self._next += 1
 
     def finish(self, begin: float, end: float) -> None:
-        """Raise `Unsealed` for a record that is not there up to the later bundle's end."""
+        """Raise `Unsealed` for a record that is missing at the later bundle's end."""
         self._until(end + 1e-9, begin)
 
     def _until(self, at: float, begin: float) -> None:

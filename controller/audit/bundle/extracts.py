@@ -39,7 +39,7 @@ gaps.json          when each controller, and when all of them, looked at nothing
 
 The last three, and this text, are derived from the others. `verify` derives them anew and compares.
 """
-NONSENSE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
+NONSENSE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, OSError)
 """What comes of events whose chain is whole, and whose data nobody wrote."""
 MOST_HOLES = 1000
 """Of one Region: who deletes every other record makes no memory full."""

@@ -165,7 +165,7 @@ def moment(text: str) -> float:
 
 
 def spelt(begin: float, end: float) -> tuple[float, float]:
-    """Return a period as a manifest can spell it: to the tenth of a second.
+    """Return a period as a manifest can spell it: to tenths of a second.
 
     It is not shorter than it was.
     """

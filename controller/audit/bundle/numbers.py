@@ -46,7 +46,7 @@ class Numbers:
     at: float | None = None
 
     def take(self, count: int, at: float, after: float | None, sealed: str) -> Hole | None:
-        """Note a record; return the hole before it, if there is one. Numbers must grow."""
+        """Note a record, whose number must grow; return the hole before it."""
         found = self._before(count, at, after)
         if self.first is None:
             self.first = count

@@ -18,6 +18,8 @@ from controller.core.journal.event import GENESIS
 
 BARE = frozenset({"application", "at", "prev", "hash", "record"})
 NUMBERED = BARE | {"count", "after"}
+LATEST = 1e11
+"""Seconds since 1970: no clock says more, and no calendar reaches further."""
 RECORD = (NUMBERED, NUMBERED | {"clock"}, BARE)
 
 
@@ -55,7 +57,7 @@ class Records:
         self._numbers = Numbers(begin)
         self._known = {GENESIS, *log.before}
         self._awaited: dict[str, int] = {}
-        self._count, self._at = 0, float("-inf")
+        self._count, self._at = 0, -1.0
         self._missing: Hole | None = None
         self.bare = self.late = 0
         """Records without a number, and those of them that come after one with a number."""
@@ -67,7 +69,7 @@ class Records:
         if record["application"] != self._application:
             raise Unsealed(where, "it is of another application")
         at = record["at"]
-        if not isinstance(at, int | float) or at <= self._at:
+        if not isinstance(at, int | float) or not self._at < at <= LATEST:
             raise Unsealed(where, "expected a later moment than the record before it bears")
         if "count" in record:
             self._numbered(record, where)
@@ -78,10 +80,10 @@ class Records:
 
     def _numbered(self, record: Mapping[str, Any], where: str) -> None:
         count, after, clock = record["count"], record["after"], record.get("clock")
-        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+        if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= 1 << 53:
             raise Unsealed(where, "its number is none")
         for moment in (after, clock):
-            if not isinstance(moment, int | float | None) or (moment is not None and moment >= record["at"]):
+            if moment is not None and not (isinstance(moment, int | float) and 0 <= moment < record["at"]):
                 raise Unsealed(where, "it says that the record before it, or its own clock, is not earlier")
         if after is None and count > 1:
             raise Unsealed(where, f"record {count} says that there is none before it")
@@ -125,7 +127,7 @@ class Records:
             self._looks.hole(self._region, hole)
 
     def end(self) -> None:
-        """Raise `Unsealed` for the first record that is missing, and where the manifest says otherwise."""
+        """Raise `Unsealed` for what is missing, and where the manifest says otherwise."""
         self.gap()
         log, numbers = self._log, self._numbers
         if self._count != log.records:
@@ -143,7 +145,7 @@ class Records:
             self._held.finish(self._begin, self._end)
 
     def file_ends(self) -> None:
-        """Nothing is asked of one day: a Region's records go on in the next file."""
+        """Nothing is asked of one day: records go on in the next file."""
 
     def gap(self) -> None:
         """Raise `Unsealed` for the first record that is missing so far."""

@@ -32,6 +32,7 @@ ALSO = {
     "taken_over": "takeovers by another controller",
     "late_calls_put_back": "late calls put back",
     "drift_seen": "times that controls stood otherwise than put",
+    "journal_restored": "times that the journal was restored from a backup",
 }
 
 

@@ -6,8 +6,8 @@
 | record | APPLICATION, its time | `count`, `hash`, `prev`, `after`, `clock`, `body` (gzip), `expires` |
 | record without a number | APPLICATION, its time | `hash`, `prev`, `record` (JSON), `expires` |
 
-The third is what versions before the chain wrote. Nothing here believes what it reads: a table may have been
-tampered with, and what is packed in it may be anything.
+The third is what versions before the chain wrote; for them the second has a `record` too, which is empty.
+Nothing here believes what it reads: a table may have been tampered with, and what is packed may be anything.
 """
 
 import gzip
@@ -21,6 +21,8 @@ from controller.core.canonical_json import ascii_digest, canonical, digest
 from controller.core.journal.event import GENESIS
 
 Item = Mapping[str, Any]
+NOTHING = {"S": "{}"}
+"""For processes of the version before, which may run beside this one: a record that says nothing."""
 NUDGE = 1e-6
 """Seconds by which a record follows the one before it, where the writer's clock is not ahead of that."""
 LARGEST = 1_000_000
@@ -51,7 +53,10 @@ class Place:
     clock: float | None = None
 
     def link(self, record: object) -> str:
-        """Return the hash of a record in this place: by RFC 8785 where it has a number."""
+        """Return the hash of a record in this place.
+
+        It is by RFC 8785 where the record has a number.
+        """
         said: dict[str, Any] = {"application": self.application, "at": self.at, "prev": self.prev}
         if self.count is None:
             return ascii_digest(said | {"record": record})
@@ -99,14 +104,17 @@ class Head:
 def furthest(kept: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, Any]:
     """Return what both saw of other records, each at its furthest.
 
-    A process that read before another one did may write after it.
+    A process that read before another one did may write after it. What was seen of a journal since it was
+    restored lies beyond all that was seen before, whatever its number.
     """
-    return {**seen, **{name: each for name, each in kept.items() if _seq(each) > _seq(seen.get(name))}}
+    return {**seen, **{name: each for name, each in kept.items() if _reach(each) > _reach(seen.get(name))}}
 
 
-def _seq(seen: object) -> int:
-    found = seen.get("seq") if isinstance(seen, Mapping) else None
-    return found if isinstance(found, int) else -1 if seen is None else 0
+def _reach(seen: object) -> tuple[float, int]:
+    if not isinstance(seen, Mapping):
+        return 0.0, -1 if seen is None else 0
+    at, number = seen.get("restored_at"), seen.get("seq")
+    return float(at) if isinstance(at, int | float) else 0.0, number if isinstance(number, int) else 0
 
 
 def head_key(application: str) -> dict[str, Any]:
@@ -159,6 +167,7 @@ def record_item(place: Place, sealed: str, body: bytes, *, expires: float) -> di
         "prev": {"S": place.prev},
         "hash": {"S": sealed},
         "body": {"B": body},
+        "record": NOTHING,
         "expires": {"N": str(int(expires))},
     }
     for name, moment in (("after", place.after), ("clock", place.clock)):

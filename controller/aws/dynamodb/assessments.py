@@ -54,8 +54,8 @@ PAUSE = 0.02
 """Seconds before another try where writers met and perhaps none was first; more each time."""
 MOST_RECORDS, MOST_BYTES = 300, 32 << 20
 """Records, and bytes of them as JSON, that are read back at most."""
-PAGE = 20
-"""Records that are asked for at once on the way back: most often the newest will do."""
+NEWEST, PAGE = 3, 20
+"""Records that are asked for at once on the way back: at first, and later. Most often the newest will do."""
 MET = frozenset({"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 """Reasons of a cancelled transaction after which the same one may be tried again."""
 
@@ -162,7 +162,7 @@ class DynamoAssessments:
             "TableName": self._table,
             "ConsistentRead": True,
             "ScanIndexForward": False,
-            "Limit": PAGE,
+            "Limit": NEWEST,
             "KeyConditionExpression": f"#application = :application AND #at {upper}",
             "ExpressionAttributeNames": {"#application": "application", "#at": "at"},
             "ExpressionAttributeValues": values | ({} if end is None else {":end": {"N": repr(end)}}),
@@ -173,7 +173,7 @@ class DynamoAssessments:
             yield from page["Items"]
             if "LastEvaluatedKey" not in page:
                 return
-            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+            query |= {"ExclusiveStartKey": page["LastEvaluatedKey"], "Limit": PAGE}
 
     def nearest(self, application: str, at: float, *, later: bool) -> float | None:
         """Return the moment of the last record at or before `at`.

@@ -63,7 +63,7 @@ class DynamoCheckpoints:
 
 
 def _unpacked(items: list[dict[str, Any]]) -> str | None:
-    """Return the text of the parts; None where they are none, or are not whole."""
+    """Return the text of the parts; None where they are not whole."""
     try:
         count = int(items[0]["of"]["N"])  # what follows is left from a longer one
         packed = b"".join(bytes(item["part"]["B"]) for item in items[:count])

@@ -16,6 +16,8 @@ asked; the reading back works through whichever does. `application` is the table
 for people who read the table.
 """
 
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import zip_longest
@@ -25,14 +27,14 @@ from botocore.client import BaseClient
 
 from controller.aws.dynamodb.replicas import Replicas, replicas
 from controller.aws.errors import OUTSIDE, code, translated
+from controller.core.event_size import LARGEST
 from controller.core.journal.event import Draft, Event, broken_at, event_of, seal
+from controller.core.journal.restored import head_of, reopened, restorations
 from controller.core.text import sanitize
 from controller.ports.errors import JournalConflict, JournalUnreadable, OutsideUnreachable
 from controller.ports.runtime import Runtime
 
 PERMISSIONS: tuple[str, ...] = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
-LARGEST = 16_384
-"""Bytes an event."""
 NAMES = {"#application": "application", "#seq": "seq", "#body": "body", "#hash": "hash"}
 TRIES = 3
 WHOLE = 600.0
@@ -83,10 +85,34 @@ class DynamoJournal:
 
         Raises `JournalUnreadable` where the chain is broken or an event cannot be read. A process that lives
         on asks for its last event and what follows, and in `WHOLE` seconds once for each of the others, some
-        at a time.
+        at a time. What was restored since is read anew, where its own events say so.
         """
         now = self._runtime.monotonic()
         known = self._known.get(application)
+        try:
+            whole = self._on(application, known, now)
+        except JournalUnreadable:
+            restored = self._restored(application, known.events, now) if known else None
+            if restored is None:
+                raise
+            whole = restored
+        self._known[application] = whole
+        return whole.events
+
+    def _restored(self, application: str, known: tuple[Event, ...], now: float) -> _Whole | None:
+        """Return the journal, read anew; None unless it says itself that it may lack the last of `known`.
+
+        Whether it lacks no more than it says, those know who keep what was seen.
+        """
+        with suppress(JournalUnreadable):
+            whole = self._on(application, None, now)
+            stood = head_of(known[-1], restorations(known)) if known else None
+            if stood is not None and reopened(stood, restorations(whole.events)):
+                return whole
+        return None
+
+    def _on(self, application: str, known: _Whole | None, now: float) -> _Whole:
+        """Return what is whole now: what was known, and the events after it."""
         if known is None or now - known.since >= WHOLE:
             known = _Whole((), now)
         else:
@@ -96,9 +122,7 @@ class DynamoJournal:
         if last is not None and (not events or events[0] != last):
             raise JournalUnreadable(f"event {last.seq} of {application} is no longer what it was")
         self._require_whole(application, events[1:] if last else events, last)
-        whole = replace(known, events=known.events[:-1] + events)
-        self._known[application] = whole
-        return whole.events
+        return replace(known, events=known.events[:-1] + events)
 
     def _again(self, application: str, known: _Whole, now: float) -> _Whole:
         """Read those events again whose turn it is.
@@ -120,7 +144,7 @@ class DynamoJournal:
         with translated(OutsideUnreachable, f"reading the journal of {application}"):
             items = self._items(application, first, last)
         try:
-            return tuple(_event(application, item) for item in items)
+            return tuple(event_in(application, item) for item in items)
         except (ValueError, TypeError, KeyError) as error:
             raise JournalUnreadable(sanitize(str(error), 300)) from error
 
@@ -216,22 +240,10 @@ class DynamoJournal:
             after = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     def _put(self, event: Event) -> None:
-        draft = event.draft
-        item: dict[str, Any] = {
-            "application": {"S": event.application},
-            "seq": {"N": str(event.seq)},
-            "id": {"S": draft.id},
-            "at": {"S": datetime.fromtimestamp(draft.at, UTC).isoformat().replace("+00:00", "Z")},
-            "kind": {"S": draft.kind.value},
-            "body": {"S": event.text},
-            "hash": {"S": event.hash},
-        }
-        if draft.incident:
-            item["incident"] = {"S": draft.incident}
         self._replicas.send(
             "put_item",
             TableName=self._table,
-            Item=item,
+            Item=item_of(event),
             ConditionExpression="attribute_not_exists(#seq)",
             ExpressionAttributeNames={"#seq": "seq"},
         )
@@ -259,7 +271,29 @@ def _stored(application: str, draft: Draft, after: Event | None) -> Event:
     return event
 
 
-def _event(application: str, item: dict[str, Any]) -> Event:
+def item_of(event: Event) -> dict[str, Any]:
+    """Return the item that stands for an event in the table."""
+    draft = event.draft
+    item: dict[str, Any] = {
+        "application": {"S": event.application},
+        "seq": {"N": str(event.seq)},
+        "id": {"S": draft.id},
+        "at": {"S": datetime.fromtimestamp(draft.at, UTC).isoformat().replace("+00:00", "Z")},
+        "kind": {"S": draft.kind.value},
+        "body": {"S": event.text},
+        "hash": {"S": event.hash},
+    }
+    if draft.incident:
+        item["incident"] = {"S": draft.incident}
+    return item
+
+
+def event_in(application: str, item: Mapping[str, Any]) -> Event:
+    """Return the event that an item holds.
+
+    Raises `ValueError`, `KeyError`, `TypeError` where that is none of this journal, or not what its hash
+    says.
+    """
     number = item["seq"]["N"]
     event = event_of(item.get("body", {}).get("S", "null"))
     if "hash" in item and item["hash"].get("S") != event.hash:  # events of format 1 say it in their text

@@ -4,6 +4,7 @@ The issuer named the person when they signed in. Nobody can read or change the c
 another. JWE, `dir` with A256GCM: a cookie is its own record, so that any Lambda of a Region can open it.
 """
 
+import hashlib
 import hmac
 import json
 import secrets
@@ -85,6 +86,11 @@ class Session:
 
     def fresh(self, now: float) -> bool:
         return now - self.signed_in <= FRESH
+
+    @property
+    def tag(self) -> str:
+        """Return the mark of this session in the log, which says nothing of the person."""
+        return hashlib.sha256(self.csrf.encode()).hexdigest()[:8]
 
     def token(self, path: str) -> str:
         """Return the token that the form which posts to `path` carries."""

@@ -88,7 +88,7 @@ class Door:
                         issuer=settings.issuer, subject=subject)  # fmt: skip
         gone = set_cookie(PENDING, "", 0)
         done = redirect(str(pending["to"]), gone, cookie_of(session, self.sealer, now))
-        return replace(done, why=f"signed in: {session.who}")
+        return replace(done, why=f"signed in: session {session.tag}")
 
     def _who(self, claims: Mapping[str, Any]) -> str:
         settings = self.issuer.settings

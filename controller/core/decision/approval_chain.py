@@ -44,10 +44,10 @@ def overrides(policy: Policy, incident: Incident) -> tuple[str, ...]:
 
 
 def granted(incident: Incident) -> tuple[str, ...]:
-    """Return the ARNs of the rules that the present wave may set aside: two people at least approved it.
+    """Return the ARNs of the rules that the present wave may set aside.
 
-    The approval names each ARN (S14) and the wave that it was asked for; where it names other rules than the
-    incident, or another wave, the result is empty.
+    At least two people approved that. The approval names each ARN (S14) and the wave that it was asked for;
+    where it names other rules than the incident, or another wave, the result is empty.
     """
     request = incident.request
     if request is None or request.status != "given" or request.people < 2:
@@ -57,7 +57,7 @@ def granted(incident: Incident) -> tuple[str, ...]:
 
 
 def approved(incident: Incident, plan: Plan) -> str:
-    """Return the digest of the whole plan by which people let this part of it through.
+    """Return the digest of the whole plan by which people approved this part.
 
     "" where nobody was asked about it, and on the way back.
     """

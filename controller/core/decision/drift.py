@@ -32,6 +32,7 @@ The intent was dated by another controller's clock, so its age is known to `SKEW
 
 from collections.abc import Mapping
 
+from controller.core.canonical_json import ascii_json
 from controller.core.decision.plan import after, below_floor
 from controller.core.incident.state import Phase, State
 from controller.core.journal.event import Written
@@ -46,6 +47,8 @@ WITHIN = 300.0
 """Seconds after an intent within which a call of it may still land; a later change is somebody else's."""
 SKEW = 1200.0
 """Seconds that two clocks may differ by: ten minutes either way."""
+MOST_BYTES = 12_000
+"""Bytes of the controls of one `DriftSeen`."""
 
 
 def lag_after(state: State) -> float:
@@ -76,6 +79,20 @@ def drifted(state: State, controls: Mapping[str, bool] | None) -> Mapping[str, b
     if controls is None or (incident and incident.phase is Phase.SHIFTING):
         return {}
     return {name: on for name, on in controls.items() if state.stand.get(name, on) is not on}
+
+
+def first_found(found: Mapping[str, bool]) -> Mapping[str, bool]:
+    """Return as many of the controls that differ as one event holds.
+
+    The next look finds the others: those of two policies may differ at once.
+    """
+    room, kept = MOST_BYTES, dict[str, bool]()
+    for name, on in found.items():
+        room -= 2 * len(ascii_json(name)) + len('":[false,false],":false,')
+        if room < 0 and kept:
+            break
+        kept[name] = on
+    return kept
 
 
 def drift_seen(state: State, found: Mapping[str, bool]) -> DriftSeen:

@@ -338,7 +338,9 @@ def binding(policy: Policy, incident: Incident, goal: Plan) -> str:
 
 
 def as_approved(f: GuardInput, goal: Plan | None) -> Check:
-    """Check that a move goes on as people approved it: no other control, direction or Region.
+    """Check that a move goes on as people approved it.
+
+    It turns no other control, in no other direction, between no other Regions.
 
     ```
     approved  wave 1: a   wave 2: b        somebody turns c On in the source        wave 2: b   wave 3: c

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from controller.core.explanation import format_time
 from controller.core.journal.event import Event
 from controller.core.journal.notes import RegionCounted
+from controller.core.journal.restored import Restoration
 from controller.core.policy.governance import windows
 from controller.core.policy.schedule import previous
 from controller.core.policy.schema import Policy, Window
@@ -59,12 +60,13 @@ class Fleet:
     """Fleet holds what the fleet's own journal says.
 
     stopped: why nothing in the whole fleet may move. left: Region -> when it was counted last.
-    unread: it cannot be read, and counts as stopped.
+    unread: it cannot be read, and counts as stopped. review: that it was restored, until a person has armed.
     """
 
     stopped: str | None = None
     left: Mapping[str, float] = field(default_factory=dict)
     unread: bool = False
+    review: Restoration | None = None
 
 
 def regions_counted(events: Iterable[Event]) -> dict[str, float]:

@@ -117,7 +117,10 @@ def next_wave(
 def _parts(
     left: Sequence[int], waves: Sequence[int] | None, done: int, begun: list[int] | None
 ) -> list[Sequence[int]]:
-    """Return the slices of each wave. begun: those that are left of the wave under way, if one is."""
+    """Return the slices of each wave.
+
+    begun: those that are left of the wave under way, if one is.
+    """
     if waves is None:
         return [left]
     parts: list[Sequence[int]] = [] if begun is None else [begun]

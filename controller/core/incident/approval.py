@@ -19,9 +19,9 @@ from controller.core.journal.event import Event
 from controller.core.journal.kind import Kind
 from controller.core.journal.moves import ApprovalRequested
 from controller.core.journal.whole_plan import WholePlan
+from controller.core.person import folded
 from controller.core.text import sanitize
 
-ARN = "arn:"
 GROUP = "group:"
 CLAIM, GROUPS, NAME = 255, 20, 64
 """What is kept of a sign-in: characters of a claim, groups, and characters of a group's name."""
@@ -35,7 +35,7 @@ rehearsal: by a name that somebody claimed and nobody checked. "": not known.
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """What is known of how a person who answers showed who they are. It holds no secret.
+    """The proof of who a person is; it holds no secret.
 
     issuer: who says so: that of the id token, or `sts:ACCOUNT`. subject: who they are there, for good.
     groups: those of the policy that the issuer asserted. at: when they signed in; None: not known.
@@ -48,7 +48,10 @@ class SignedIn:
     at: float | None = None
 
     def plain(self) -> "SignedIn":
-        """Return the same, bounded, and made safe to print: claims are text from outside."""
+        """Return the same, bounded and made safe to print.
+
+        Claims are text from outside.
+        """
         groups = tuple(sanitize(group, NAME) for group in sorted(self.groups)[:GROUPS])
         issuer, subject = sanitize(self.issuer, CLAIM), sanitize(self.subject, CLAIM)
         return replace(self, issuer=issuer, subject=subject, groups=groups)
@@ -137,12 +140,8 @@ def answered(request: Request, event: Event) -> Request:
 
 
 def same_person(one: str | None, other: str) -> bool:
-    """Return True where two identities belong to one person.
-
-    A terminal's identity is the ARN of an STS session, whose last part is the name of the person's session
-    (IAM Identity Center puts the user's name there); a page's is a claim of the sign-in.
-    """
-    return one is not None and _name(one) == _name(other)
+    """Return True where two identities, or two ids, belong to one person."""
+    return one is not None and folded(one) == folded(other)
 
 
 def among(who: str, others: Iterable[str]) -> bool:
@@ -156,7 +155,3 @@ def entitled(groups: Collection[str], ask: Iterable[str]) -> bool:
     ask: entries such as `group:sre-oncall`.
     """
     return any(each.removeprefix(GROUP) in groups for each in ask if each.startswith(GROUP))
-
-
-def _name(identity: str) -> str:
-    return (identity.rpartition("/")[2] if identity.startswith(ARN) else identity).strip().casefold()

@@ -107,8 +107,15 @@ def _home(state: State) -> Mapping[str, bool]:
     for number, move in enumerate(made):
         if move.intent == "restore":
             continue
-        stood = as_of(state.history, move.begun)
-        earlier = {i.id: i if i.phase in ENDED else replace(i, phase=Phase.SETTLED) for i in made[:number]}
-        then = replace(state, incidents=earlier, stand=stood, home=home)
-        home = {**stood, **move.before, **(home if then.any_away else {})}
+        stood, before = as_of(state.history, move.begun), made[:number]
+        over = {i.id: i if i.phase in ENDED else replace(i, phase=Phase.SETTLED) for i in before}
+        then = replace(state, incidents=over, stand=stood, home=home)
+        away = then.any_away or any(_under_way(i, move.begun) for i in before)
+        home = {**stood, **move.before, **(home if away else {})}
     return home
+
+
+def _under_way(incident: Incident, at: float) -> bool:
+    """Return True where it had left its Region by `at`."""
+    leaves = incident.intent not in ("restore", GLASS) and bool(incident.put)
+    return leaves and (incident.phase not in ENDED or incident.changed > at)

@@ -21,7 +21,7 @@ from controller.core.journal.event import event_of
 
 FORM = 1
 """Number of the form of the state below; another is not read."""
-OF_OTHERS = frozenset({"last", "fleet", "fleet_left", "fleet_unread"})
+OF_OTHERS = frozenset({"last", "fleet", "fleet_left", "fleet_unread", "fleet_review"})
 """Members of the state that are not kept here: the first line holds `last`, the rest is the fleet's."""
 
 

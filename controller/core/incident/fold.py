@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from controller.core.event_size import MOST_RULES
 from controller.core.incident import control_history
 from controller.core.incident.approval import Request, answered, asked
 from controller.core.incident.break_glass import with_glass
@@ -53,6 +54,7 @@ from controller.core.journal.notes import (
     DrillSkipped,
     EchoSeen,
     Escalated,
+    JournalRestored,
     Muted,
     NoticeDeferred,
     PolicyLoaded,
@@ -60,6 +62,7 @@ from controller.core.journal.notes import (
     Told,
     Untold,
 )
+from controller.core.journal.restored import restoration, story
 
 SAID_ANEW = frozenset(
     {Kind.CONFIRMED, Kind.SHIFT_VERIFIED, Kind.TURNED_BACK, Kind.HANDED_OVER, Kind.TAKEN_OVER}
@@ -143,7 +146,10 @@ def apply(state: State, event: Event) -> State:
             return with_glass(known, event, said)
         case Armed(reason=reason) | Disarmed(reason=reason):
             armed = isinstance(event.body, Armed)
-            return replace(known, armed=armed, armed_reason=f"by {event.draft.by}: {reason}")
+            review = None if armed else known.review
+            return replace(known, armed=armed, armed_reason=f"by {event.draft.by}: {reason}", review=review)
+        case JournalRestored() as said:
+            return _with_restoration(known, event, said)
         case Untold() | NoticeDeferred() as said:
             return with_notice(known, event, said)
         case Told() as said:
@@ -165,6 +171,13 @@ def apply(state: State, event: Event) -> State:
             return _with_moved(state, known, event)
         case _:
             return known
+
+
+def _with_restoration(known: State, event: Event, said: JournalRestored) -> State:
+    """Return the state disarmed: what is missing may say that nothing may move."""
+    found = restoration(event, said)
+    reason = f"by {event.draft.by}: {story(said)}"
+    return replace(known, armed=False, armed_reason=reason, restored=(*known.restored, found), review=found)
 
 
 def _with_opened(known: State, event: Event, said: Opening) -> State:
@@ -229,6 +242,9 @@ def _sets_out(incident: Incident) -> bool:
 
 def refuse_illegal(state: State, draft: Draft) -> None:
     """Raise `IllegalMove` with a sentence if `draft` may not come next."""
+    if isinstance(draft.body, JournalRestored):
+        _refuse_restoration(state, draft.body)
+        return
     struck = draft.body.scheduled if isinstance(draft.body, DrillOpened | DrillSkipped) else None
     if struck is not None and struck <= state.struck:
         raise IllegalMove("the schedule's stroke was seen to already: one drill for each")
@@ -247,6 +263,13 @@ def refuse_illegal(state: State, draft: Draft) -> None:
         raise IllegalMove(f"{draft.kind} may not follow while {incident.id} is {incident.phase}")
     if draft.epoch < incident.epoch:
         raise IllegalMove(f"epoch {draft.epoch} is older than {incident.epoch}, which drives {incident.id}")
+
+
+def _refuse_restoration(state: State, said: JournalRestored) -> None:
+    """Raise `IllegalMove` where it speaks of numbers that could not be missing."""
+    number = state.last.seq + 1 if state.last else 1
+    if not 1 <= said.first <= number or said.last < said.first - 1:
+        raise IllegalMove(f"event {number} says that {said.first} to {said.last} are missing")
 
 
 def _opened(event: Event, said: Opening, in_force: str | None) -> Incident:
@@ -291,11 +314,8 @@ def _moved(incident: Incident, event: Event) -> Incident:
             after = incident.phase if request.status == "waiting" else phase
             return replace(moved, request=request, phase=after)
         case ShiftIntended() as said:
-            intended = {
-                **(incident.intended if incident.phase is Phase.SHIFTING else {}),
-                **dict(said.changes),
-            }
             before = dict(said.before or incident.before)
+            intended = _intended(incident) | dict(said.changes)
             return replace(moved, intended=intended, before=before, approved=said.approved)
         case ShiftApplied() as said:
             return replace(moved, put={**incident.put, **said.states}, moved=event.at)
@@ -348,6 +368,11 @@ def _ended(moved: Incident, said: StoodDown | Settled, by: str) -> Incident:
     return replace(moved, outcome=outcome, reason=reason, stopped_by=_stopped_by(said.code, by))
 
 
+def _intended(incident: Incident) -> dict[str, bool]:
+    """Return the changes that were intended of the wave which is under way."""
+    return dict(incident.intended) if incident.phase is Phase.SHIFTING else {}
+
+
 def _stopped_by(code: str, by: str) -> str | None:
     return by if code in BY_PERSON else None
 
@@ -362,9 +387,11 @@ def _answered(incident: Incident, about: str, event: Event) -> Request:
 def _with_rule(incident: Incident, rule: str | None) -> tuple[str, ...]:
     """Return the safety rules that stand in the way of the present wave.
 
-    Of one wave they say nothing about the next: that is tried first, and people are asked anew where it is
-    refused. On the way home nobody is asked, and none is set aside.
+    They say nothing about the next one: that is tried first, and people are asked anew where it is refused.
+    On the way home nobody is asked, and none is set aside. After `MOST_RULES` no further one is: people must
+    act.
     """
     if incident.leg == "home":
         return ()
-    return incident.rules if rule is None or rule in incident.rules else (*incident.rules, rule)
+    known = rule is None or rule in incident.rules or len(incident.rules) >= MOST_RULES
+    return incident.rules if known else (*incident.rules, str(rule))

@@ -25,6 +25,7 @@ from controller.core.journal.event import Event, Written
 from controller.core.journal.kind import Kind
 from controller.core.journal.moves import ShiftIntended
 from controller.core.journal.notes import DriftSeen, DrillSkipped
+from controller.core.journal.restored import Restoration
 
 
 class Phase(StrEnum):
@@ -250,6 +251,8 @@ class State:
     pages: alert -> when people were last told of it. untold: notices that could not be sent, by their id.
     policy_by: the controller that loaded the policy in force.
     fleet_unread: the fleet's journal cannot be read, so that `fleet` is only for safety's sake.
+    restored: each time that the journal was put back from a backup. review: the last of them, until a person
+    has armed since. fleet_review: the same of the fleet's journal.
     """
 
     application: str
@@ -280,6 +283,9 @@ class State:
     pace: Pace = field(default_factory=Pace)
     untold: Mapping[str, Notice] = field(default_factory=dict)
     fleet_unread: bool = False
+    restored: tuple[Restoration, ...] = ()
+    review: Restoration | None = None
+    fleet_review: Restoration | None = None
 
     @property
     def stopped(self) -> str | None:
@@ -308,9 +314,12 @@ class State:
 
         A person's move by break-glass is about the return of the Region too.
         """
-        intents = (intent, GLASS) if intent == "restore" else (intent,)
-        about = (i for i in self.incidents.values() if i.source == region and i.intent in intents)
-        return max((i for i in about if i.phase in ENDED), key=lambda i: i.changed, default=None)
+        by_hand = intent == "restore"
+        every = (i for i in self.incidents.values() if i.source == region and i.phase in ENDED)
+        about = (
+            i for i in every if i.intent == intent or (by_hand and i.intent == GLASS and i.may_have_moved)
+        )
+        return max(about, key=lambda i: i.changed, default=None)
 
     def away(self, region: str) -> Incident | None:
         """Return the move by which `region` is away, or None.

@@ -12,10 +12,10 @@ from typing import Any
 
 from controller.core.canonical_json import ascii_digest
 
-DRAFT: Mapping[str, Any] = {
-    "at": None, "by": None, "data": {}, "epoch": 0, "id": None, "incident": None, "kind": None
-}  # fmt: skip
-"""The members of a draft; the last versions wrote all of them, the first left some out that had no value."""
+NEEDED = frozenset({"at", "by", "id", "kind"})
+"""The members that each draft has."""
+LEFT_OUT: Mapping[str, Any] = {"data": {}, "epoch": 0, "incident": None}
+"""The others, as the first versions meant them where they left them out."""
 
 
 def members_of(raw: dict[str, Any]) -> dict[str, Any]:
@@ -28,10 +28,13 @@ def members_of(raw: dict[str, Any]) -> dict[str, Any]:
         raise ValueError(f"event {raw['seq']} is not what its own hash says")
     about = {"application": raw["application"], "seq": raw["seq"], "prev": raw["prev"], "hash": sealed}
     draft = raw["draft"]
-    strange = ", ".join(sorted(str(name)[:40] for name in draft if name not in DRAFT))
+    strange = ", ".join(sorted(str(name)[:40] for name in draft if name not in {*NEEDED, *LEFT_OUT}))
     if strange:
         raise ValueError(f"event {raw['seq']} has members that format 1 has not: {strange}")
-    return {**DRAFT, **draft, **about}
+    lacks = ", ".join(sorted(NEEDED - set(draft)))
+    if lacks:
+        raise ValueError(f"event {raw['seq']} lacks members that format 1 has: {lacks}")
+    return {**LEFT_OUT, **draft, **about}
 
 
 def hash_of(raw: dict[str, Any]) -> str:

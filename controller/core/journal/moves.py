@@ -209,6 +209,7 @@ class ShiftIntended:
     before: States = field(default_factory=dict)
     in_force: str | None = None
     override: tuple[str, ...] = ()
+    override_more: int = 0
     approved: str = ""
 
 

@@ -213,15 +213,18 @@ class Told:
 
 @body(Kind.JOURNAL_RESTORED)
 class JournalRestored:
-    """The journal's table was made anew, and the events `first` to `last` are missing.
+    """The journal was put back from a backup, and the events `first` to `last` are missing.
 
-    head: the hash of event `last`, as its witness kept it. witness: the controller Region that kept it.
+    last: below `first` where none is known to be. head: the hash of event `last`, as its witness kept it.
+    witness: the controller Region that kept it. silent: those that could not be asked. table: the backup's.
     """
 
     first: int
     last: int
     head: str = ""
     witness: str = ""
+    silent: tuple[str, ...] = ()
+    table: str = ""
     reason: str = ""
 
 

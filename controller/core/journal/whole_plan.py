@@ -1,4 +1,6 @@
-"""The whole plan of a move, as people are asked about it: each control once, under its new state.
+"""The whole plan of a move, each control once, under its new state.
+
+People are asked about it, and each wave is held to it.
 
 ```
  {"source": …, "target": …, "waves": [{"on": [b], "off": [a]}, …], "stays": {"on": […], "off": []}}
@@ -57,7 +59,10 @@ class WholePlan:
         return sum(len(wave.on) + len(wave.off) for wave in self.waves)
 
     def beyond(self, source: str, target: str, changes: Iterable[tuple[str, bool]]) -> str | None:
-        """Return in words what a wave holds that the plan does not name; None where it names all of it."""
+        """Return what a wave holds that the plan does not name, in words.
+
+        None where the plan names all of it.
+        """
         if (self.source, self.target) != (source, target):
             return f"it would move {source} to {target} in place of {self.source} to {self.target}"
         named = self.controls
@@ -77,7 +82,10 @@ def turned(changes: Iterable[tuple[str, bool]]) -> Turned:
 
 
 def plan_of(raw: Any) -> WholePlan:
-    """Return the plan that plain data hold. Raises `ValueError`, `TypeError` for anything else."""
+    """Return the plan that plain data hold.
+
+    Raises `ValueError`, `TypeError` for anything else.
+    """
     if not isinstance(raw, Mapping):
         raise ValueError("expected an object")
     waves = raw.get("waves", ())

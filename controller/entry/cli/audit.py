@@ -13,6 +13,7 @@ from rich.text import Text
 from controller.core.text import sanitize
 from controller.entry.cli.audit_export import export, key
 from controller.entry.cli.audit_report import report
+from controller.entry.cli.names_file import NamesFile, read_names
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, stdout
 
 group = typer.Typer(help="The record: export it, check it, figures over time.", rich_markup_mode=None)
@@ -36,6 +37,7 @@ def verify(
             metavar="FILE", help="An earlier bundle that it must go on from, and hold the records of."
         ),
     ] = None,
+    names: NamesFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Check a bundle, offline: exit 0 if whole; 1 if not, or if nobody vouches for the key; 2 if none."""
@@ -55,7 +57,7 @@ def verify(
         fail(ExitCode.BAD_INPUT, f"{key}: {error}")
     except NotABundle as error:
         fail(ExitCode.BAD_INPUT, f"{file}: {error}")
-    fields = _fields(found)
+    fields = _fields(found) | ({} if names is None else {"names_as_claimed": read_names(names)})
     emit("audit-verify", fields, lambda: _print(fields), as_json=as_json)
     if found.verdict != "whole":
         raise typer.Exit(ExitCode.NO)
@@ -159,4 +161,5 @@ def _notes(fields: dict[str, Any]) -> list[str]:
             for region, n in fields["unlinked"].items() if n]  # fmt: skip
     missing = [f"the text of policy {digest[:12]} was not at hand" for digest in fields["policies_missing"]]
     unread = [f"could not be read: {each}" for each in fields["unread"]]
-    return [*lost, *missing, *unread, *fields["notes"]]
+    named = [f"{each} is {name}, as claimed" for each, name in fields.get("names_as_claimed", {}).items()]
+    return [*lost, *missing, *unread, *fields["notes"], *named]

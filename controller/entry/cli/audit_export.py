@@ -8,10 +8,19 @@ from rich.text import Text
 
 from controller.core.explanation import format_time
 from controller.core.text import sanitize
+from controller.entry.cli.names_file import write_names
 from controller.entry.cli.options import ContextName, moment, open_context
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, stdout
+from controller.steps.context.names import Names
 
 AS_IT_IS = "`--broken` exports it as it stands, as evidence"
+Broken = Annotated[
+    bool, typer.Option("--broken", help="Export a journal that cannot be read, as evidence that it is so.")
+]
+NamesOut = Annotated[
+    Path | None,
+    typer.Option("--names", metavar="FILE", help="Write the names that are known beside it; never archived."),
+]
 WHEN = "2030-01-01T08:14:00Z, 08:14 or -30d."
 
 
@@ -28,13 +37,11 @@ def export(
     archive: Annotated[
         bool, typer.Option("--archive", help="Put it into the deployment's locked bucket too.")
     ] = False,
-    broken: Annotated[
-        bool,
-        typer.Option("--broken", help="Export a journal that cannot be read, as evidence that it is so."),
-    ] = False,
+    broken: Broken = False,
     unsigned: Annotated[
         bool, typer.Option("--unsigned", help="Without a signature; `audit verify` will say no to it.")
     ] = False,
+    names: NamesOut = None,
     context: ContextName = None,
     as_json: AsJson = False,
 ) -> None:
@@ -62,9 +69,16 @@ def export(
     wrong = _checked(out, None if signer is None else signer.public_key().pem.encode())
     kept = _keep(store, manifest.application, manifest.begin, out) if store is not None else None
     fields = _fields(manifest) | {"file": str(out), "whole": wrong is None, "wrong": wrong, "archived": kept}
+    fields |= {} if names is None else {"names": _named(names, record, found.deps().names)}
     emit("audit-export", fields, lambda: _print(fields), as_json=as_json)
     if wrong is not None and not unsigned:
         raise typer.Exit(ExitCode.NO)
+
+
+def _named(file: Path, record: Any, names: Names) -> dict[str, Any]:
+    """Write the names of the people in the record beside it."""
+    texts = (event.text for event in (*record.events, *record.fleet))
+    return {"file": str(file), "known": write_names(file, texts, names)}
 
 
 def _fields(manifest: Any) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from controller.entry.status import (
     drill_lines,
     drills_data,
     last_probes,
+    restored_data,
     stuck_step_data,
     watching_lines,
 )
@@ -29,7 +30,7 @@ from controller.ports.errors import ControllerError
 from controller.readmodel.run import sentence
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import folded
+from controller.steps.context.journalling import folded, read_state
 from controller.steps.context.situation import fleet_stopped, read_switch
 from controller.steps.operator.past_moments import PastMoment, recall_moment
 
@@ -40,6 +41,7 @@ def status(context: ContextName = None, as_json: AsJson = False) -> None:
     """What is On, what is open, and what was last decided about each Region."""
     found = open_context(context)
     deps = found.deps()
+    read_state(deps)  # what is written to a journal that lost its end would stand in its way
     glass = _bring_in_break_glass(found, deps)
     archive = open_archive(context)
     seen, controls = recall_moment(archive.policy, archive, archive.now), read_switch(deps)
@@ -65,10 +67,11 @@ def status(context: ContextName = None, as_json: AsJson = False) -> None:
         "probes": last_probes(archive.newest_first, deps.application, deps.policy.regions, archive.now),
         "dead_letters": _dead_letters(found.deployment),
         "drift": drift_data(seen.state),
+        "restored": restored_data(seen.state),
         "stuck": stuck_step_data(seen.state, archive.now),
         "break_glass": {"lines": glass.lines, "waiting": glass.waiting, "amiss": list(glass.sentences)},
     }
-    emit("status", fields, lambda: _print_status(fields), as_json=as_json)
+    emit("status", fields, lambda: _print_status(fields), as_json=as_json, names=deps.names)
 
 
 def _dead_letters(deployment: Deployment) -> int | None:
@@ -178,7 +181,8 @@ def list_all(ctx: typer.Context, context: ContextName = None, as_json: AsJson = 
         if not found:
             stdout().print(Text("no incident yet"))
 
-    emit("incidents", {"application": application, "incidents": found}, human, as_json=as_json)
+    fields = {"application": application, "incidents": found}
+    emit("incidents", fields, human, as_json=as_json, names=archive.names)
 
 
 @incidents.command()
@@ -194,7 +198,7 @@ def show(
     if incident not in state.incidents:
         fail(ExitCode.NO, f"the journal knows no incident {sanitize(incident, 120)!r}")
     headline = _incident(state.incidents[incident])
-    told = [event_data(event) for event in events if event.draft.incident == incident]
+    told = archive.names.data([event_data(e) for e in events if e.draft.incident == incident])
     broken = broken_at(events)
 
     def human() -> None:
@@ -206,7 +210,7 @@ def show(
         console.print(Text(f"  {len(events)} events in the journal; {whole}"))
 
     fields = {"incident": headline, "events": told, "chain_whole": broken is None}
-    emit("incident", fields, human, as_json=as_json)
+    emit("incident", fields, human, as_json=as_json, names=archive.names)
 
 
 def event_data(event: Event) -> dict[str, Any]:
@@ -247,7 +251,7 @@ def why(
         "incident": _incident(seen.state.open) if seen.state.open else None,
         "journal": [event_data(event) for event in seen.events],
     }
-    emit("why", fields, lambda: _print_why(fields), as_json=as_json)
+    emit("why", fields, lambda: _print_why(fields), as_json=as_json, names=archive.names)
 
 
 def _print_why(fields: dict[str, Any]) -> None:
@@ -258,6 +262,8 @@ def _print_why(fields: dict[str, Any]) -> None:
         console.print(Text(f"\n{record['region']}, decided {record['decided_at']}:"))
         for line in tree_lines(record["tree"], "  ") if record.get("tree") else ():
             console.print(Text(" " * (len(line) - len(line.lstrip())) + sanitize(line, 400)))
+        if isinstance(record.get("cut"), str):
+            console.print(Text(f"  {sanitize(record['cut'], 400)}"))
         for check in record["checks"]:
             mark = {"true": "+", "false": "-", "unknown": "?"}[check["value"]]
             console.print(Text(f"  {mark} {check['guard']}: {sanitize(check['sentence'], 300)}"))

@@ -64,7 +64,8 @@ class RunEvents:
             ),
             *self._decisions(run),
         ]
-        plain_ones = [RunEvent(each.at, each.kind, sanitize(each.text, WIDTH)) for each in found]
+        names = self.watch.names
+        plain_ones = [RunEvent(each.at, each.kind, names.text(sanitize(each.text, WIDTH))) for each in found]
         return sorted(plain_ones, key=lambda each: each.at)
 
     def _rest(self, kind: str, everything: Sequence[T]) -> Sequence[T]:

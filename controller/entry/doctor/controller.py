@@ -80,6 +80,20 @@ def tables(patient: Patient) -> Iterator[Finding]:
         yield tried(patient, f"table {table}", d.region, look)
 
 
+def names(patient: Patient) -> Finding:
+    """Check that the table of names is one for all controllers: else one person could be two."""
+    d, check = patient.deployment, "names"
+
+    def look() -> Finding:
+        found = patient.client("dynamodb").describe_table(TableName=d.people_table)["Table"]
+        strong = found.get("MultiRegionConsistency") == "STRONG"
+        well = f"one for all Regions; a name is kept for {d.people_days} days after the last act"
+        amiss = "NOT strongly consistent in all Regions: one person could count as two"
+        return Finding(check, d.region, "ok" if strong else "bad", well if strong else amiss)
+
+    return tried(patient, check, d.region, look)
+
+
 def dead_letters(patient: Patient) -> Finding:
     d = patient.deployment
 

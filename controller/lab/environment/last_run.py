@@ -5,7 +5,7 @@ So `why` and `incidents` still answer.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ Records = Sequence[tuple[float, dict[str, Any]]]
 class LastRun:
     """Holds a journal and its assessments to look at; nothing can be added.
 
-    `now` is when the run ended.
+    `now` is when the run ended. names: id -> name of the people in them, as far as they are kept.
     """
 
     policy: Policy
@@ -28,6 +28,7 @@ class LastRun:
     now: float
     events: tuple[Event, ...]
     records: Records
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def application(self) -> str:
@@ -63,6 +64,7 @@ def write_last_run(file: Path, run: LastRun) -> None:
         "now": run.now,
         "events": [event.text for event in run.events],
         "records": [[at, record] for at, record in run.records],
+        "names": dict(run.names),
     }
     file.parent.mkdir(parents=True, exist_ok=True)
     fresh = file.with_suffix(".new")
@@ -80,6 +82,7 @@ def read_last_run(file: Path) -> LastRun | None:
         events = tuple(event_of(line) for line in body["events"])
         records = [(float(at), dict(record)) for at, record in body["records"]]
         policy = parse_policy(body["policy"], in_force=True)
-        return LastRun(policy, str(body["account"]), float(body["now"]), events, records)
-    except (OSError, ValueError, KeyError, TypeError):
+        names = {str(person): str(name) for person, name in body.get("names", {}).items()}
+        return LastRun(policy, str(body["account"]), float(body["now"]), events, records, names)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

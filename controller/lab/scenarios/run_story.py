@@ -90,6 +90,7 @@ class StoryBuilder:
             ),
             journal=self.watch.journal,
             shares=self._shares(traffic),
+            people=self.watch.people(),
         )
 
     def _since(self, at: float) -> float:

@@ -25,10 +25,13 @@ from controller.ports.storage import (
     Evidence,
     Journal,
     Leases,
+    People,
     Policies,
+    Recovery,
 )
 from controller.steps.context.episodes import Episodes
 from controller.steps.context.journal_head import JournalHead
+from controller.steps.context.names import Names
 from controller.steps.context.policy_library import PolicyLibrary
 
 REASON = 2000
@@ -45,7 +48,10 @@ class Deps:
     goes on by (`steps.context.governance`). here: the controller's Region. deployed: when it was deployed (a
     later policy wins).
     read_event: raw event text and the time of arrival -> what it says, or why it says nothing.
+    people: turns whoever acts into an id; names: turns ids into what people read.
     gates: a master switch's name -> its gating rule's ARN, which is never set aside.
+    unrecorded: why each assessment of this invocation was lost that could not be written; whoever runs the
+    step says so, and empties it.
     review: what people and worked cases said of the policy, as it was packaged: see
     `core.policy.review_record`.
     """
@@ -61,6 +67,8 @@ class Deps:
     evidence: Evidence
     assessments: Assessments
     approvals: Approvals
+    people: People
+    names: Names
     switch: RoutingControls
     polls: AlarmPoll
     requests: Requests
@@ -68,6 +76,7 @@ class Deps:
     snapshots: Snapshots
     workflow: Workflow
     notices: Notices
+    recovery: Recovery
     runtime: Runtime
     new_id: Callable[[], str]
     read_event: Callable[[str, float], Sighting | Probe | Ended | Ignored]
@@ -78,6 +87,7 @@ class Deps:
     checkpointing: Checkpoints = field(default_factory=Checkpoints, compare=False, repr=False)
     library: PolicyLibrary = field(default_factory=PolicyLibrary, compare=False, repr=False)
     episodes: Episodes = field(default_factory=Episodes, compare=False, repr=False)
+    unrecorded: list[str] = field(default_factory=list, compare=False, repr=False)
     deployed_with: Policy | None = None
 
     @property

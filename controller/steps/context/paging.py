@@ -35,14 +35,16 @@ AT_ONCE = 3
 
 
 def note(deps: Deps, at: float, record: Mapping[str, Any]) -> bool:
-    """Keep an assessment, and how far the journals were seen; learn how far others saw them.
+    """Keep an assessment, and how far the journals were seen.
 
-    Returns False if that failed: a gap in what can be told must not stop a step.
+    It learns how far others saw them. Returns False if that failed: a gap in what can be told must not stop a
+    step. It is said in the log and by a metric (`Deps.unrecorded`).
     """
     seen = deps.journal_head.to_note(lambda: deps.assessments.witness(deps.application))
     try:
         deps.journal_head.learn(deps.assessments.add(deps.application, at, record, seen))
-    except OutsideUnreachable:
+    except OutsideUnreachable as error:
+        deps.unrecorded.append(sanitize(str(error), 300))
         return False
     return True
 

@@ -22,7 +22,8 @@ from controller.core.decision.limits import Fleet, regions_counted
 from controller.core.decision.readiness import ReadinessQuery, ReadinessResult, newest, readiness_queries
 from controller.core.incident.state import State
 from controller.core.journal.event import Event
-from controller.core.journal.notes import Armed, Disarmed
+from controller.core.journal.notes import Armed, Disarmed, JournalRestored
+from controller.core.journal.restored import Restoration, restorations, story
 from controller.core.policy.schema import Policy
 from controller.ports.errors import (
     EvidenceUnavailable,
@@ -174,7 +175,7 @@ def read_fleet(deps: Deps) -> Fleet:
         try:
             events = deps.journal.read(FLEET)
             head.after_reading(seen, events, journal=OF_FLEET)
-            return Fleet(stopped(events), regions_counted(events))
+            return Fleet(stopped(events), regions_counted(events), review=to_review(events))
         except OutsideUnreachable:
             continue
         except (JournalUnreadable, ValueError, KeyError) as error:
@@ -193,11 +194,19 @@ def stopped(events: tuple[Event, ...]) -> str | None:
 
     None while it is armed.
     """
-    turned = [(event, event.body) for event in events if isinstance(event.body, Armed | Disarmed)]
+    turned = [(e, e.body) for e in events if isinstance(e.body, Armed | Disarmed | JournalRestored)]
     if not turned or isinstance(turned[-1][1], Armed):
         return None
     last, said = turned[-1]
-    return f"the whole fleet is disarmed by {last.draft.by}: {said.reason}"
+    reason = story(said) if isinstance(said, JournalRestored) else said.reason
+    return f"the whole fleet is disarmed by {last.draft.by}: {reason}"
+
+
+def to_review(events: tuple[Event, ...]) -> Restoration | None:
+    """Return the fleet's last restoration, until a person has armed since."""
+    armed = [event.seq for event in events if isinstance(event.body, Armed)]
+    since = armed[-1] if armed else 0
+    return next((each for each in reversed(restorations(events)) if each.seq > since), None)
 
 
 def situation(

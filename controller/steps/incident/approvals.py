@@ -8,7 +8,8 @@ from controller.core.decision.approval_chain import chain, first_stage, followin
 from controller.core.decision.cooldown import unanswered
 from controller.core.decision.plan import whole_plan
 from controller.core.decision.readiness import asked, loss_window
-from controller.core.explanation import SMALLEST, decision_record, format_time, grounds
+from controller.core.event_size import SMALLEST
+from controller.core.explanation import decision_record, format_time, grounds
 from controller.core.incident.approval import Request
 from controller.core.incident.state import Incident, Notice, Phase, State
 from controller.core.journal.body import members
@@ -64,7 +65,10 @@ class Question:
 
     @property
     def whole(self) -> str:
-        """Return the whole plan in one line: what one approval lets through, and nothing else."""
+        """Return the whole plan in one line.
+
+        That is what one approval lets through, and nothing else.
+        """
         plan = self.request.whole
         if plan is None:
             return "The whole plan is not written down: an older version asked. People will be asked anew."

@@ -16,6 +16,7 @@ from controller.core.decision.drift import (
     drift_seen,
     drifted,
     echo_of,
+    first_found,
     lag_after,
     put_back,
     shown,
@@ -55,7 +56,7 @@ def record_drift(
     found = drifted(state, controls)
     if not found or not (waited or _shown(deps, state)):
         return state
-    seen = drift_seen(state, found)
+    seen = drift_seen(state, first_found(found))
     incident = state.open
     state = write(deps, state, seen, incident=incident)
     subject = incident.id if incident else deps.application

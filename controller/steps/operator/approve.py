@@ -19,7 +19,13 @@ from controller.core.decision.decide import decide
 from controller.core.decision.guards import binding
 from controller.core.incident.approval import SignedIn, among, same_person
 from controller.core.incident.state import IllegalMove, Incident, State
-from controller.core.journal.moves import AnswerRefused, ApprovalDenied, ApprovalGiven, ApprovalRequested
+from controller.core.journal.moves import (
+    Answer,
+    AnswerRefused,
+    ApprovalDenied,
+    ApprovalGiven,
+    ApprovalRequested,
+)
 from controller.core.text import sanitize
 from controller.ports.errors import ControllerError, JournalConflict, PolicyUnreadable
 from controller.steps.context.deps import Deps
@@ -57,6 +63,7 @@ def answer(
     groups: Collection[str] | None = None,
     shown: str | None = None,
     by: SignedIn = NOBODY,
+    known_as: str | None = None,
 ) -> Answered:
     """Approve or deny a request.
 
@@ -64,9 +71,10 @@ def answer(
 
     groups: those that `who` belongs to by a sign-in just verified; None where the right to write to the
     journal is what entitles. shown: digest of the plan that `who` was shown, where that is known. by: how
-    `who` showed who they are; it is kept, and decides nothing.
+    `who` showed who they are; it is kept, and decides nothing. known_as: the name of `who`, by which a
+    journal of format 1 knows them; it is compared, and never written.
     """
-    click = _Click(who, approve, groups, shown, by.plain())
+    click = _Click(who, approve, groups, shown, by.plain(), known_as)
     refused = partial(_refused, deps, request_id, click)
 
     def once(state: State) -> Answered:
@@ -80,16 +88,8 @@ def answer(
         refusal = _refusal(own, state, incident, click)
         if refusal is not None:
             return refused(state, incident, refusal)
-        kind = ApprovalGiven if approve else ApprovalDenied
-        request = incident.request
-        assert request is not None
-        said = kind(
-            approval=request_id, digest=request.digest, reason=reason[:REASON], stage=request.stage,
-            needed=max(0, request.needed() - 1), door=click.by.door, issuer=click.by.issuer,
-            subject=click.by.subject, groups=click.by.groups, signed_in=click.by.at,
-        )  # fmt: skip
         try:
-            state = write(deps, state, said, incident=incident, by=who)
+            state = write(deps, state, _counted(incident, click, reason), incident=incident, by=who)
         except IllegalMove as illegal:
             return refused(state, incident, str(illegal))
         after = state.incidents[incident.id].request
@@ -105,8 +105,23 @@ def answer(
         return Answered(False, BUSY)
 
 
+def _counted(incident: Incident, click: "_Click", reason: str) -> Answer:
+    """Return the event of an answer that counts."""
+    request, by = incident.request, click.by
+    assert request is not None
+    kind = ApprovalGiven if click.approve else ApprovalDenied
+    return kind(
+        approval=request.id, digest=request.digest, reason=reason[:REASON], stage=request.stage,
+        needed=max(0, request.needed() - 1), door=by.door, issuer=by.issuer, subject=by.subject,
+        groups=by.groups, signed_in=by.at,
+    )  # fmt: skip
+
+
 def refuse(deps: Deps, request_id: str, *, who: str, approve: bool, reason: str, by: SignedIn) -> None:
-    """Write down an answer that a door refused before anybody looked at it, such as after an old sign-in."""
+    """Write down an answer that a door refused by itself.
+
+    Nobody looked at it then, such as after an old sign-in.
+    """
     click = _Click(who, approve, None, None, by.plain())
     with suppress(ControllerError):  # it does not count, written down or not
         state = read_state(deps)
@@ -189,6 +204,11 @@ class _Click:
     groups: Collection[str] | None
     shown: str | None
     by: SignedIn
+    known_as: str | None = None
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        return (self.who,) if self.known_as is None else (self.who, self.known_as)
 
 
 def _refusal(deps: Deps, state: State, incident: Incident, click: _Click) -> str | None:
@@ -197,7 +217,7 @@ def _refusal(deps: Deps, state: State, incident: Incident, click: _Click) -> str
         _closed(deps, state, incident)
         or _not_theirs(deps, incident, click.who, click.groups)
         or _other_plan(incident, click.shown)
-        or (_not_approved(deps, state, incident, click.who) if click.approve else None)
+        or (_not_approved(deps, state, incident, click) if click.approve else None)
     )
 
 
@@ -240,17 +260,17 @@ def _other_plan(incident: Incident, shown: str | None) -> str | None:
     return "the plan is not the one that you were shown; look at it again"
 
 
-def _not_approved(deps: Deps, state: State, incident: Incident, who: str) -> str | None:
-    """Return the reason why `who` cannot approve the request, or None.
+def _not_approved(deps: Deps, state: State, incident: Incident, click: _Click) -> str | None:
+    """Return the reason why the person cannot approve the request, or None.
 
     Evidence and plan are judged again.
     """
     request = incident.request
     assert request is not None
-    if same_person(incident.requested_by, who):
-        return f"{who} asked for this evacuation and cannot approve it"
-    if among(who, request.agreed):
-        return f"{who} has approved this already; {request.needed()} other people must agree"
+    if any(same_person(incident.requested_by, each) for each in click.identities):
+        return f"{click.who} asked for this evacuation and cannot approve it"
+    if any(among(each, request.agreed) for each in click.identities):
+        return f"{click.who} has approved this already; {request.needed()} other people must agree"
     decision = decide(situation(deps, state, read_controls=True), incident.source)
     if decision.action != "ask" or decision.plan is None:
         return f"the evidence was judged again, and it no longer asks for this: {decision.reason}"

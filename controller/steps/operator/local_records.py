@@ -76,16 +76,19 @@ def journal_records(deps: Deps, records: Sequence[LocalMove], held: Sequence[Loc
     Raises `OutsideUnreachable`, and `JournalConflict` where the journal stays busy.
     """
     added: dict[str, str] = {}
+    results: dict[str, BrokeGlass] = {}
 
     def append_missing(events: tuple[Event, ...]) -> tuple[str, ...]:
         state = fold(deps.application, events)
         amiss = contradictions(events, held or records)
         incidents = {e.body.record: e.draft.incident for e in events if isinstance(e.body, BrokeGlass)}
         for record in (each for each in records if each.id not in incidents):
-            said = _event_of(record, _doubt(record, events, amiss))
-            name = incidents.get(said.of or "") or _name(deps, state, said.region)
-            state = _append(deps, state, said, name)
-            incidents[record.id] = added[record.id] = str(state.last and state.last.draft.incident)
+            who = deps.people.id_of(_text(record.body, "who", 128) or "unknown")
+            said = _event_of(record, who, _doubt(record, who, events, amiss))
+            state, name = _append(deps, state, said, incidents.get(said.of or ""))
+            incidents[record.id] = added[record.id] = name
+            if said.stage != INTENDED and state.incidents[name].phase is not Phase.STOOD_DOWN:
+                results[name] = said
         return amiss
 
     try:
@@ -94,6 +97,9 @@ def journal_records(deps: Deps, records: Sequence[LocalMove], held: Sequence[Loc
         raise JournalConflict(
             "the journal is busy; what was done by break-glass is not in it yet"
         ) from conflict
+    finally:
+        for name, said in results.items():
+            _tell(deps, name, said)
     return Brought(len(added), tuple(dict.fromkeys(added.values())), amiss)
 
 
@@ -123,40 +129,39 @@ def waiting(events: Sequence[Event], records: Sequence[LocalMove]) -> int:
     return sum(record.id not in known for record in records)
 
 
-def _doubt(record: LocalMove, events: Sequence[Event], amiss: tuple[str, ...]) -> tuple[str, ...]:
-    """Return what speaks against a record: its machine, the journal, another record."""
+def _doubt(record: LocalMove, who: str, events: Sequence[Event], amiss: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what speaks against a record: its machine, the journal, another record.
+
+    who: the id of the user of that host. Events of format 1 hold the user's and the host's name.
+    """
     every = [event.body for event in events if isinstance(event.body, BrokeGlass)]
     mine = [said.number for said in every if said.machine == record.machine]
     found = [*record.amiss, *amiss]
     if mine and record.number <= max(mine):
         found.append(f"the journal had line {max(mine)} of this record before")
     host = str(record.body.get("who", "")).rpartition("@")[2]
-    others = [s for s in every if host and s.machine and s.who.endswith(f"@{host}")]
+    same = [s for s in every if s.who == who or (host and s.who.endswith(f"@{host}"))]
+    others = [s for s in same if s.machine]
     if not mine and others and record.number == 1:
-        found.append(f"it does not go on from the record that {host} had, up to line {others[-1].number}")
+        found.append(f"it does not go on from the record that {who} had, up to line {others[-1].number}")
     return tuple(found)
 
 
-def _append(deps: Deps, state: State, said: BrokeGlass, name: str) -> State:
-    """Write one record, and tell people of it once it has a result.
+def _append(deps: Deps, state: State, said: BrokeGlass, name: str | None) -> tuple[State, str]:
+    """Write one record; return the state and the incident that it is of.
 
     A result that its incident does not take any more is an incident of its own.
     """
+    fresh = _name(deps, state, said.region)
     try:
-        state = write(deps, state, said, incident=name, by=_by(said.who))
+        return write(deps, state, said, incident=name or fresh, by=said.who), name or fresh
     except IllegalMove:
-        name = _name(deps, state, said.region)
-        state = write(deps, state, said, incident=name, by=_by(said.who))
-    incident = state.incidents[name]
-    if said.stage != INTENDED and incident.phase is not Phase.STOOD_DOWN:
-        text = f"{said.sentence}\nNothing of it is driven, and nothing is turned back."
-        page(deps, f"{name}: {incident.source} was left by break-glass", text, incident=incident)
-    return state
+        return write(deps, state, said, incident=fresh, by=said.who), fresh
 
 
-def _by(who: str) -> str:
-    """Return the writer of the event: no person's machine writes as a controller does."""
-    return f"break-glass of {who}" if who.startswith("tidegate@") else who
+def _tell(deps: Deps, name: str, said: BrokeGlass) -> None:
+    text = f"{said.sentence}\nNothing of it is driven, and nothing is turned back."
+    page(deps, f"{name}: {said.region} was left by break-glass", text, key=name)
 
 
 def _name(deps: Deps, state: State, region: str) -> str:
@@ -164,13 +169,13 @@ def _name(deps: Deps, state: State, region: str) -> str:
     return f"{deps.application}-{region if re.fullmatch(REGION, region) else 'unknown'}-{number}"
 
 
-def _event_of(record: LocalMove, doubt: tuple[str, ...]) -> BrokeGlass:
+def _event_of(record: LocalMove, who: str, doubt: tuple[str, ...]) -> BrokeGlass:
     """Return what an event says of the record.
 
-    Each member is bounded, whatever a machine wrote.
+    Each member is bounded, whatever a machine wrote. who: the id of the person whom the machine's file names.
     """
     line = record.body
-    who, region, to = _text(line, "who", 128) or "unknown", _text(line, "region", 32), _text(line, "to", 32)
+    region, to = _text(line, "region", 32), _text(line, "to", 32)
     stage, reason = _text(line, "stage", 20), _text(line, "reason", 500)
     told = _text(line, "sentence", 300)
     after = f"; {told}" if told and stage not in (INTENDED, "applied") else ""

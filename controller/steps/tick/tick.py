@@ -40,6 +40,8 @@ from controller.steps.tick.scheduled_drills import drill_if_due
 from controller.steps.tick.self_checks import page_stuck_step, record_gap, record_unreadable_journal
 from controller.steps.tick.takeover import Standing, look_at_driver, standing_data, take_over_if_still
 
+HOUR, SWEEP = 3600.0, 120.0
+"""Seconds: of an hour, and at its begin, in which names expire. Two ticks may be 119 s apart."""
 PATIENCE = 15.0
 """Seconds, as a last limit: a poll ends itself after one. At speed 60 this is 250 ms of a loaded machine."""
 
@@ -89,10 +91,21 @@ def tick(deps: Deps) -> dict[str, object]:
         with suppress(JournalConflict, TokenClosed):
             _keep_going(deps, replace(assessed, state=state), incident, standing)
     drill_if_due(deps, assessed.seen, state)
+    _expire_names(deps, now)
     codes = {decision.region: decision.code for decision in assessed.decisions}
     gauges = {"controls_on": _on(deps, controls), "incident_open": state.open is not None}
     polls = {"silent_regions": polled.silent, "refused_regions": sorted(polled.refused)}
     return {"decisions": codes, **polls, **gauges}
+
+
+def _expire_names(deps: Deps, now: float) -> None:
+    """Delete the names whose days are over, in the first minutes of an hour.
+
+    Whoever else does the same does no harm; where nobody answers, the next hour's tick does it.
+    """
+    if now % HOUR < SWEEP:
+        with suppress(OutsideUnreachable):
+            deps.people.expire()
 
 
 def _on(deps: Deps, controls: Mapping[str, bool] | None) -> dict[str, int]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from controller.rehearsal.service import Call
 from controller.rehearsal.services.dynamodb.admin import Admin, Catalog, GlobalTable
+from controller.rehearsal.services.dynamodb.backups import Backups
 from controller.rehearsal.services.dynamodb.reads import Reads
 from controller.rehearsal.services.dynamodb.store import Store
 from controller.rehearsal.services.dynamodb.transactions import Transactions
@@ -36,7 +37,8 @@ class Tables:
             "CreateTable": admin.create_table,
             "DescribeTable": admin.describe_table,
             "ListTables": admin.list_tables,
-            "DeleteTable": admin.delete_table,
+            "UpdateTable": admin.update_table,
+            **Backups(catalog, admin).operations,
             "UpdateTimeToLive": admin.update_time_to_live,
             "DescribeTimeToLive": admin.describe_time_to_live,
             "PutItem": writes.put_item,
@@ -59,7 +61,10 @@ TABLES: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
     "tidegate-journal": (("application", "S"), ("seq", "N")),
     "tidegate-evidence": (("application", "S"), ("signal", "S")),
     "tidegate-assessments": (("application", "S"), ("at", "N")),
+    "tidegate-people": (("kind", "S"), ("key", "S")),
 }
+SHARED = ("tidegate-journal", "tidegate-people")
+"""Those of `TABLES` that are strongly consistent in all controllers' Regions."""
 
 
 def table(name: str, keys: tuple[tuple[str, str], tuple[str, str]]) -> dict[str, Any]:

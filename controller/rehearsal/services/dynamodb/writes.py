@@ -38,12 +38,12 @@ class Writes:
     def delete_item(self, call: Call) -> Params:
         params = call.params
         returns = _returns(params, "NONE", "ALL_OLD")
-        store, info = self.catalog.open(params["TableName"])
-        key = info.keys.of_key(checked_item(params["Key"]))
+        opened = self.catalog.open(params["TableName"])
+        key = opened.info.keys.of_key(checked_item(params["Key"]))
         expressions = Expressions(params, (CONDITION,))
-        old = store.get(info.name, *key)
+        old = opened.store.get(opened.info.name, *key)
         _require(expressions, params, old)
-        store.delete(info.name, *key)
+        self.catalog.delete(opened, key)
         return {"Attributes": old.item} if returns == "ALL_OLD" and old is not None else {}
 
     def update_item(self, call: Call) -> Params:
@@ -90,7 +90,7 @@ class Writes:
             raise invalid("Provided list of item keys contains duplicates")
         for opened, key, row in work:
             if row is None:
-                opened.store.delete(opened.info.name, *key)
+                self.catalog.delete(opened, key)
             else:
                 self.catalog.put(opened, key, row)
         return {"UnprocessedItems": {}}
