@@ -107,7 +107,7 @@ def build(
         switch=switch_of(d, policy, clients=make, runtime=run, rng=rng, speed=speed),
         polls=CloudWatchPoll(clients=watch, account=d.account, runtime=run, timeout=quick),
         requests=CloudWatchRequests(clients=watch, metric=policy.traffic, runtime=run, timeout=quick),
-        readiness=_readiness(d, client, policy, run, max(1.0, 0.05 * speed)),
+        readiness=_readiness(d, policy, client, run),
         snapshots=DynamoSnapshots(client=here, table=d.evidence_table, now=run.now),
         workflow=_workflow(d, client, order[1:]),
         notices=NamedNotices(_notices(d, client), names),
@@ -118,15 +118,16 @@ def build(
     )
 
 
+def _readiness(d: Deployment, policy: Policy, client: Any, run: Runtime) -> AwsReadiness:
+    asked = {(s, r): client(s, r, QUESTION) for s, r in _providers(policy)}
+    quick = max(1.0, 0.05 * (d.clock.speed if d.clock else 1.0))
+    return AwsReadiness(clients=asked, plans=d.plans, runtime=run, timeout=quick)
+
+
 def _client(
     make: Clients, d: Deployment, service: str, region: str | None = None, config: Config | None = None
 ) -> BaseClient:
     return make(service, region or d.region, d.endpoint_url, config or ONE_TRY)
-
-
-def _readiness(d: Deployment, client: Client, policy: Policy, run: Runtime, timeout: float) -> AwsReadiness:
-    asked = {(s, r): client(s, r, QUESTION) for s, r in _providers(policy)}
-    return AwsReadiness(clients=asked, plans=d.plans, runtime=run, timeout=timeout)
 
 
 def _people(
@@ -278,10 +279,7 @@ def boto3_clients() -> Clients:
 
 @cache
 def _service_models() -> Any:
-    """Return botocore's models of the services, read once.
-
-    Without this every session would read all of them again.
-    """
+    """Return botocore's models of the services, read once for all sessions."""
     from botocore.session import Session
 
     return Session().get_component("data_loader")

@@ -247,7 +247,3 @@ def test_what_an_event_says_is_read_by_its_type(graph: grimp.ImportGraph) -> Non
         if {alias.name for alias in node.names} & {"body_of", "members"}
     }
     assert readers == set(RAW_READERS)
-    spelt = re.compile(
-        r"loads\((\w+\.)?(text|line)\)\[|\.data\[\"(code|reason|source|target|plan|changes)\"\]"
-    )
-    assert [str(s) for s in SOURCES if spelt.search(s.read_text(encoding="utf-8"))] == []

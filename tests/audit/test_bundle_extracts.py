@@ -11,11 +11,13 @@ import pytest
 from controller.audit.bundle.manifest import APPROVALS, FORMS, GAPS, INCIDENTS, JOURNAL, MANIFEST, README
 from controller.audit.bundle.verify import Verified
 from controller.audit.bundle.write import Period, Record, export, whole_beginning
-from controller.core.canonical_json import ascii_digest, ascii_json
-from controller.core.journal.event import Draft, seal, to_json
-from controller.core.journal.kind import Kind
+from controller.core.canonical_json import ascii_digest, canonical, digest
+from controller.core.journal.event import Draft, hash_of, seal
+from controller.core.journal.moves import Settled
+from controller.core.journal.notes import Armed, PolicyLoaded
 from controller.ports.errors import JournalUnreadable
 from tests.support.audit_bundle import Forger, checked, exported, listed, opened, resealed, told
+from tests.support.journal_events import rewritten
 
 SIGNER = Forger(5)
 KEY = SIGNER.public_key().pem.encode()
@@ -94,13 +96,11 @@ def test_a_form_that_this_version_does_not_know_is_not_checked_and_that_is_not_w
 def test_a_journal_of_a_later_version_leaves_the_extracts_unchecked() -> None:
     here = told()
     last = here.record.events[-1]
-    line = json.loads(to_json(seal("storefront", Draft("z", Kind.ARMED, last.at, "eve"), last)))
-    line["draft"]["kind"] = "Teleported"
-    rest = {key: value for key, value in line.items() if key != "hash"}
-    line["hash"] = ascii_digest(rest)
+    line = json.loads(seal("storefront", Draft("z", Armed(), last.at, "eve"), last).text)
+    line["kind"] = "Teleported"
     files = opened(here.bundle)
-    journal = files[JOURNAL] + ascii_json(line).encode() + b"\n"
-    chain = {"application": "storefront", "last": last.seq + 1, "hash": line["hash"]}
+    journal = files[JOURNAL] + canonical(line).encode() + b"\n"
+    chain = {"application": "storefront", "last": last.seq + 1, "hash": digest(line)}
     file, said = wrong(forged({JOURNAL: journal}, journal=chain))
     assert file == APPROVALS
     assert "not checked, nor is any other extract" in said
@@ -121,9 +121,11 @@ def test_a_journal_of_which_memory_would_be_full_leaves_them_unchecked(
 def test_events_that_nobody_wrote_end_the_check_in_a_sentence(data: Any) -> None:
     here = told()
     last = here.record.events[-1]
-    event = seal("storefront", Draft("z", Kind.POLICY_LOADED, last.at, "tidegate@x", data=data), last)
-    journal = opened(here.bundle)[JOURNAL] + (to_json(event) + "\n").encode()
-    chain = {"application": "storefront", "last": event.seq, "hash": event.hash}
+    loaded = PolicyLoaded(digest="x", deployed=1.0)
+    event = seal("storefront", Draft("z", loaded, last.at, "tidegate@x"), last)
+    line = rewritten(event, data=data)
+    journal = opened(here.bundle)[JOURNAL] + (line + "\n").encode()
+    chain = {"application": "storefront", "last": event.seq, "hash": hash_of(line)}
     found = forged({JOURNAL: journal}, journal=chain)
     assert found.wrong is not None
     assert found.verdict == "not whole"
@@ -152,16 +154,21 @@ def test_a_region_that_wrote_events_and_of_which_nothing_is_said_is_missed() -> 
 def test_a_journal_that_ends_before_what_an_assessment_of_it_saw_is_not_whole() -> None:
     """S22. Found: a journal that was cut passed, since only what is there was compared."""
     here = told()
-    found = checked(exported(replace(here.record, events=here.record.events[:-2]), here.period, SIGNER), KEY)
+    cut, number = here.record.events[:-2], len(here.record.events)
+    with pytest.raises(JournalUnreadable, match=f"an assessment of us-east-2 saw event {number}"):
+        exported(replace(here.record, events=cut), here.period, SIGNER)
+    chain = {"application": "storefront", "last": cut[-1].seq, "hash": cut[-1].hash}
+    lines = "".join(event.text + "\n" for event in cut).encode()
+    found = forged({JOURNAL: lines}, journal=chain)
     assert found.wrong is not None
-    assert (found.wrong.file, found.wrong.where) == (JOURNAL, f"event {len(here.record.events)}")
+    assert (found.wrong.file, found.wrong.where) == (JOURNAL, f"event {number}")
     assert "an assessment of us-east-2 saw it" in found.wrong.sentence
 
 
 def test_an_export_refuses_events_that_no_version_wrote(tmp_path: Any) -> None:
     here = told()
     last = here.record.events[-1]
-    odd = seal("storefront", Draft("z", Kind.SETTLED, last.at, "eve", incident="none"), last)
+    odd = seal("storefront", Draft("z", Settled(), last.at, "eve", incident="none"), last)
     record = replace(here.record, events=(*here.record.events, odd))
     with pytest.raises(JournalUnreadable, match="cannot be what tidegate wrote"):
         export(record, Period(here.period.begin, here.period.end + 60), SIGNER, tmp_path / "x.tar")
@@ -171,7 +178,7 @@ def test_an_export_refuses_events_that_no_version_wrote(tmp_path: Any) -> None:
 def broken_record(change: Any) -> Record:
     """The record of a journal of which somebody changed what is stored."""
     here = told()
-    lines = change([to_json(event) for event in here.record.events])
+    lines = change([event.text for event in here.record.events])
     events = whole_beginning("storefront", lines)
     return replace(here.record, events=events, lines={JOURNAL: tuple(lines)}, broken="somebody was here")
 

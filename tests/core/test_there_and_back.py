@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.core.decision.decide import decide
@@ -183,6 +183,7 @@ def live(traffic: Traffic, moves: Sequence[Move], halts: Sequence[bool]) -> None
         traffic.come_home(away[turn % len(away)], halt)
 
 
+@settings(deadline=None)
 @given(lives())
 def test_there_and_back_is_home_and_each_slice_is_on_where_its_rule_allows_after_every_call(
     life: tuple[tuple[int, int, int], list[frozenset[int]], list[Move], list[bool]],

@@ -27,7 +27,8 @@ def test_the_block_holds_people_are_told_and_a_person_leaves_the_second_region_w
     assert first <= 7 * MINUTE < BREAKS
     assert BREAKS < cooldown_told(played) < ASKED <= second <= ASKED + MINUTE
     opened = [e for e in played.deps.journal.read("storefront") if e.kind is Kind.INCIDENT_OPENED]
-    assert [e.body.requested_by for e in opened] == [None, "rehearsal-operator"]
+    operator = played.deps.people.known("rehearsal-operator")
+    assert [e.body.requested_by for e in opened] == [None, operator]
     moved = [e.body.target for e in played.deps.journal.read("storefront") if e.kind is Kind.SETTLED]
     assert moved == [WEST, THIRD]
 
@@ -37,5 +38,5 @@ def test_the_last_region_that_is_on_is_not_left_on_anyone_s_word() -> None:
     assert {name[:4] for _, name in off(played)} == {"use1"}
     assert cooldown_told(played) < ASKED
     refused = next(e for e in played.deps.journal.read("storefront") if e.kind is Kind.REFUSED)
-    assert refused.draft.by == "rehearsal-operator"
+    assert played.deps.people.name_of(refused.draft.by) == "rehearsal-operator"
     assert "the last Region that is On" in refused.body.reason

@@ -12,6 +12,7 @@ from controller.aws.s3_switch import StandbySwitch, Watched
 from controller.core.journal.event import Draft, seal
 from controller.core.journal.notes import Armed
 from controller.core.model import Observation, Sighting, Verdict
+from controller.core.person import key_of
 from controller.lab.simulate.faults.controllers import call
 from controller.lab.simulate.world.weather import CallRule
 from controller.ports.storage import Lease
@@ -109,6 +110,43 @@ def two_make_a_key(d: Directed) -> None:
     d.at_once(1, *[lambda: wiring.console_key(deployment, d.clients[HOME])] * 2)
 
 
+def two_are_one_person(d: Directed) -> None:
+    """A person acts by two doors at once, in two Regions."""
+    d.at_once(1, *(lambda p=d.world.deps[home].people: p.id_of("ana") for home in TWO))
+
+
+def acts_while_forgotten(d: Directed) -> None:
+    """A person acts, and their name is deleted before it is written that they did."""
+    first, second = (d.world.deps[home].people for home in TWO)
+    d.at_once(1, lambda: first.id_of("ana"))
+    d.after(5.0, lambda: aged(d, days=10.0))
+    call(d.world, CallRule("slow", home=HOME, service="dynamodb", delay=1.0, operation="UpdateItem"))
+    d.at_once(10.0, lambda: first.id_of("ana"))
+    d.at_once(10.5, lambda: second.forget("ana"))
+
+
+def acts_while_it_expires(d: Directed) -> None:
+    """A person acts again in the moment in which their name is over, and is about to be deleted."""
+    first, second = (d.world.deps[home].people for home in TWO)
+    d.at_once(1, lambda: first.id_of("ana"))
+    d.after(5.0, lambda: aged(d, days=-1.0))
+    call(d.world, CallRule("slow", home=HOME, service="dynamodb", delay=1.0, operation="DeleteItem"))
+    d.at_once(10.0, first.expire)
+    d.at_once(10.5, lambda: second.id_of("ana"))
+
+
+def aged(d: Directed, *, days: float) -> None:
+    """Let the days of ana's name be over in so many days from now."""
+    key = {"kind": {"S": "name"}, "key": {"S": key_of("ana")}}
+    item = d.world.cloud.call("dynamodb", "GetItem", HOME, {"TableName": "tidegate-people", "Key": key})[
+        "Item"
+    ]
+    until = int(d.world.now + 86_400 * days)
+    put = {"TableName": "tidegate-people", "Item": item | {"expires": {"N": str(until)}}}
+    d.world.cloud.call("dynamodb", "PutItem", HOME, put)
+    d.world.watch.stored_items.last["", "name", key_of("ana")] = (item["id"]["S"], until)
+
+
 def objects(plan: Blueprint) -> Blueprint:
     return replace(plan, standby={f"{EAST}-0": (WEST, BUCKET, f"{EAST}-0")})
 
@@ -167,6 +205,9 @@ WRITES = {
     "write assessments attribute_not_exists(#count)": short(lambda d: two_note("another", d)),
     "write assessments #count = :count": short(lambda d: two_note(APP, d)),
     "write console_key attribute_not_exists(application)": short(two_make_a_key),
+    "write people attribute_not_exists(#id) OR #expires <= :now": short(two_are_one_person, homes=TWO),
+    "write people #id = :id": short(acts_while_forgotten, homes=TWO),
+    "write people #expires <= :now": short(acts_while_it_expires, homes=TWO),
     "write policies attribute_not_exists(application)": short(two_keep_a_policy),
     "write locked_store IfNoneMatch": short(two_keep, homes=TWO, redraw=objects),
     "write s3_switch IfNoneMatch": short(two_turn_off, homes=TWO, redraw=objects),

@@ -97,7 +97,7 @@ def test_one_that_is_cut_off_leaves_it_to_another(monkeypatch: Patch) -> None:
 
 
 def test_without_the_memory_of_the_stroke_it_is_drilled_again(monkeypatch: Patch) -> None:
-    monkeypatch.setattr(fold, "_struck", lambda state, _event: state)
+    monkeypatch.setattr(fold, "_struck", lambda state, *_: state)
     w = drilled()
     assert w.until(lambda: w.count(Kind.DRILL_OPENED) > 1, 1200)
 

@@ -289,7 +289,7 @@ def test_s18_without_the_stored_hash_the_end_that_no_assessment_saw_can_be_edite
     for without in (False, True):
         if without:
             unchecked = lambda _application, item: event_of(item["body"]["S"])  # noqa: E731
-            monkeypatch.setattr("controller.aws.dynamodb.journal._event", unchecked)
+            monkeypatch.setattr("controller.aws.dynamodb.journal.event_in", unchecked)
         with held(Case(here, OWN, edited, last, 0)):
             assert (told(here.fresh(here.regions[0]), OWN) == "") is without
         with held(Case(here, OWN, edited, 7, 0)):

@@ -12,7 +12,7 @@ from typing import Any
 
 from controller.rehearsal.service import Request, Response
 
-WRITES = frozenset({"PutItem", "TransactWriteItems", "UpdateItem"})
+WRITES = frozenset({"DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"})
 Key = tuple[str, str, str]
 
 
@@ -20,7 +20,8 @@ Key = tuple[str, str, str]
 class StoredItems:
     """Holds what was last written to the tables.
 
-    last: (Region, partition, sort key) -> version of evidence, holder of a lease, or nothing.
+    last: (Region, partition, sort key) -> version of evidence, holder of a lease, whose name and until when,
+    or nothing.
     """
 
     last: dict[Key, Any] = field(default_factory=dict)
@@ -40,9 +41,32 @@ class StoredItems:
                 return self._evidence(region, asked["Item"])
             case "tidegate-assessments", "PutItem":
                 return self._once((region, _s(asked["Item"]), asked["Item"]["at"]["N"]), "an assessment")
-            case "tidegate-journal", _:
+            case "tidegate-journal", "PutItem" | "UpdateItem":
                 return self._beside_the_journal(operation, asked)
+            case "tidegate-people", _ if (asked.get("Item") or asked["Key"])["kind"]["S"] == "name":
+                return self._name(operation, asked)
         return None
+
+    def _name(self, operation: str, asked: Any) -> str | None:
+        """Note the name of a person: whose it is, and when its days are over."""
+        key = ("", "name", (asked.get("Item") or asked["Key"])["key"]["S"])
+        values = asked.get("ExpressionAttributeValues", {})
+        there, until = self.last.get(key, ("", 0))
+        now = int(values[":now"]["N"]) if ":now" in values else 0
+        match operation:
+            case "PutItem":
+                item = asked["Item"]
+                self.last[key] = (item["id"]["S"], int(item["expires"]["N"]))
+                given = f"the name of {there} was given to {item['id']['S']}: one person is two"
+                return given if there and until > now else None
+            case "UpdateItem":
+                self.last[key] = (there, int(values[":until"]["N"]))
+                gone = f"an act of {values[':id']['S']} counts for {there or 'a name that was deleted'}"
+                return gone if there != values[":id"]["S"] else None
+            case _:
+                self.last.pop(key, None)
+                early = f"the name of {there} was deleted {until - now} s before its days were over"
+                return early if now and until > now else None
 
     def _evidence(self, region: str, item: Any) -> str | None:
         key, version = (region, _s(item), item["signal"]["S"]), int(item["version"]["N"])
