@@ -14,8 +14,7 @@ from controller.rehearsal.services.dynamodb.memory_store import MemoryStore
 from controller.rehearsal.services.dynamodb.sqlite_store import SqliteStore
 from controller.rehearsal.services.dynamodb.store import Store
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
-from tests.rehearsal.dynamodb_table import REGION, START, Bench, key, made
-from tests.rehearsal.test_dynamodb_oracle import client_of
+from tests.rehearsal.dynamodb_table import REGION, START, Bench, client_of, key, made
 
 ON = {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}}
 OFF = {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": False}}

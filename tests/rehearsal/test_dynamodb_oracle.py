@@ -10,34 +10,20 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from controller.rehearsal.moto_fallback import MotoFallback
 from controller.rehearsal.services.dynamodb.api import Tables
 from controller.rehearsal.services.dynamodb.memory_store import MemoryStore
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
-from controller.rehearsal.time.virtual import VirtualRuntime
-from controller.rehearsal.wire.direct_client import attach
-from controller.rehearsal.wire.dispatch import Wire
+from tests.rehearsal.dynamodb_table import REGION, client_of
 from tests.support.seeds import seeds
 
-REGION = "us-east-1"
 OPERATIONS = 150
 NUMBERS, OTHERS = ["alpha", "beta"], ["gamma", "delta"]
 NAMES = NUMBERS + OTHERS
 Value = dict[str, Any]
-
-
-def client_of(services: dict[tuple[str, str], Any], kernel: Kernel) -> Any:
-    session = boto3.session.Session("key", "secret", region_name=REGION)
-    config = Config(retries={"total_max_attempts": 1})
-    client = session.client("dynamodb", endpoint_url="http://127.0.0.1", config=config)
-    wire = Wire(services, MotoFallback().handle, kernel.lock)
-    attach(client, wire.handle, VirtualRuntime(kernel), latency=0)
-    return client
 
 
 @pytest.fixture
