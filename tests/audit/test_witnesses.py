@@ -74,13 +74,13 @@ def test_what_is_no_head_is_nobodys_word(head: object) -> None:
     heard = Witnesses()
     heard.hear({"head": head, "fleet": head}, "x")
     assert heard.seen == {JOURNAL: {}, FLEET: {}}
-    assert seen_by({"fleet": head}, FLEET) == (0, "")
+    assert seen_by({"fleet": head}, FLEET) == (0, "", "")
 
 
 def test_the_first_that_was_seen_and_is_not_so_is_named() -> None:
     events = told().record.events
-    whole = {event.seq: {(event.hash, "x")} for event in events}
+    whole = {event.seq: {(event.hash, "x", "")} for event in events}
     assert missed(events, whole) is None
-    other = {**whole, 4: {("0" * 64, "an assessment of mars"), (events[3].hash, "x")}}
+    other = {**whole, 4: {("0" * 64, "an assessment of mars", ""), (events[3].hash, "x", "")}}
     assert missed(events, other) == (4, "event 4 is another than an assessment of mars saw")
     assert missed(events[:2], other) == (3, "it ends at event 2; x saw event 3")
