@@ -226,5 +226,5 @@ def test_s22_a_record_that_was_erased_with_its_key_is_named_by_the_next_line_alo
         here.hold("storefront")
     said = events[-1].body
     assert isinstance(said, BrokeGlass)
-    assert said.amiss == f"it does not go on from the record that host had, up to line {LINES}"
+    assert said.amiss == f"it does not go on from the record that {said.who} had, up to line {LINES}"
     assert "| file, head and key erased together | the journal: the new record of that host" in PAGE
