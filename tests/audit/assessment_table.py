@@ -9,7 +9,7 @@ from controller.aws.dynamodb.assessments import DynamoAssessments
 from controller.aws.dynamodb.stored_records import DynamoAssessmentLog
 from controller.core.canonical_json import ascii_digest, ascii_json
 from controller.core.journal.event import Draft, Event, seal
-from controller.core.journal.kind import Kind
+from controller.core.journal.notes import Armed
 from tests.support import wire as w
 from tests.support.audit_bundle import Forger, exported
 
@@ -74,7 +74,7 @@ class Table:
 
 def first_event() -> Event:
     """The journal begins before any assessment: from then on somebody should look."""
-    return seal(APP, Draft("a", Kind.ARMED, AT - 60.0, "ana", data={"reason": "x"}), None)
+    return seal(APP, Draft("a", Armed(reason="x"), AT - 60.0, "ana"), None)
 
 
 def said(bundle: bytes, earlier: bytes | None = None) -> str:

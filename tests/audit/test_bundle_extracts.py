@@ -12,8 +12,9 @@ from controller.audit.bundle.manifest import APPROVALS, FORMS, GAPS, INCIDENTS, 
 from controller.audit.bundle.verify import Verified
 from controller.audit.bundle.write import Period, Record, export, whole_beginning
 from controller.core.canonical_json import ascii_digest, ascii_json
-from controller.core.journal.event import Draft, seal, to_json
+from controller.core.journal.event import Draft, seal
 from controller.core.journal.kind import Kind
+from controller.core.journal.notes import Armed
 from controller.ports.errors import JournalUnreadable
 from tests.support.audit_bundle import Forger, checked, exported, listed, opened, resealed, told
 
@@ -94,7 +95,7 @@ def test_a_form_that_this_version_does_not_know_is_not_checked_and_that_is_not_w
 def test_a_journal_of_a_later_version_leaves_the_extracts_unchecked() -> None:
     here = told()
     last = here.record.events[-1]
-    line = json.loads(to_json(seal("storefront", Draft("z", Kind.ARMED, last.at, "eve"), last)))
+    line = json.loads(seal("storefront", Draft("z", Armed(), last.at, "eve"), last).text)
     line["draft"]["kind"] = "Teleported"
     rest = {key: value for key, value in line.items() if key != "hash"}
     line["hash"] = ascii_digest(rest)
@@ -122,7 +123,7 @@ def test_events_that_nobody_wrote_end_the_check_in_a_sentence(data: Any) -> None
     here = told()
     last = here.record.events[-1]
     event = seal("storefront", Draft("z", Kind.POLICY_LOADED, last.at, "tidegate@x", data=data), last)
-    journal = opened(here.bundle)[JOURNAL] + (to_json(event) + "\n").encode()
+    journal = opened(here.bundle)[JOURNAL] + (event.text + "\n").encode()
     chain = {"application": "storefront", "last": event.seq, "hash": event.hash}
     found = forged({JOURNAL: journal}, journal=chain)
     assert found.wrong is not None
@@ -171,7 +172,7 @@ def test_an_export_refuses_events_that_no_version_wrote(tmp_path: Any) -> None:
 def broken_record(change: Any) -> Record:
     """The record of a journal of which somebody changed what is stored."""
     here = told()
-    lines = change([to_json(event) for event in here.record.events])
+    lines = change([event.text for event in here.record.events])
     events = whole_beginning("storefront", lines)
     return replace(here.record, events=events, lines={JOURNAL: tuple(lines)}, broken="somebody was here")
 

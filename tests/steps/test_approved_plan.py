@@ -170,8 +170,8 @@ def test_on_the_way_back_nobody_is_asked_and_nothing_is_named() -> None:
 
 
 def test_a_request_at_the_bounds_of_a_policy_fits_into_an_event() -> None:
-    """Three Regions of fifty slices in fifty waves, names of 63 characters, twenty groups."""
-    names = {r: [f"{r}-{n:02d}-".ljust(63, "x") for n in range(50)] for r in (EAST, WEST, "eu-west-1")}
+    """Three Regions of fifty slices in fifty waves, the longest names that they may have, twenty groups."""
+    names = {r: [f"{r}-{n:02d}-".ljust(38, "x") for n in range(50)] for r in (EAST, WEST, "eu-west-1")}
     regions = {region: {"controls": controls} for region, controls in names.items()}
     groups = [f"group:{n:02d}".ljust(70, "g") for n in range(20)]
     ask = {"ask": groups, "people": 1, "within": "15m"}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from controller.core.event_size import LARGEST
-from controller.core.journal.event import Draft, Event, broken_at, to_json
+from controller.core.journal.event import Draft, Event, broken_at
 from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.core.policy.review_record import Review, Reviewer
@@ -19,6 +19,7 @@ from controller.steps.operator import break_glass, commands
 from controller.steps.operator.approve import answer
 from controller.steps.operator.hand_to_people import hand_to_people
 from tests.support.approval_request import question
+from tests.support.journal_events import said
 from tests.support.largest_policy import largest
 from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
 from tests.support.world import FREE, World, failing, rebuilt, turn_by_hand, world
@@ -43,7 +44,7 @@ def sizes(w: World) -> dict[str, int]:
     assert w.lowest is None
     found: dict[str, int] = {}
     for each in w.ledger:
-        found[str(each.event.kind)] = max(len(to_json(each.event)), found.get(str(each.event.kind), 0))
+        found[str(each.event.kind)] = max(len(each.event.text.encode()), found.get(str(each.event.kind), 0))
     assert max(found.values()) <= LARGEST
     return found
 
@@ -68,7 +69,7 @@ def test_a_life_in_which_people_are_asked_and_a_rule_stands_in_the_way() -> None
     assert found["ShiftIntended"] > 7_000
     assert {"Confirmed", "ReadinessConfirmed", "ApprovalGiven", "ShiftRefused", "Escalated"} <= set(found)
     (first, *_) = [e for e in w.events if e.kind is Kind.INCIDENT_OPENED]
-    assert "left out" in str(first.data["decision"]["tree"])
+    assert "left out" in str(said(first)["decision"]["tree"])
 
 
 def test_a_life_there_and_back_with_a_drill_and_drift() -> None:
@@ -125,8 +126,8 @@ def test_a_reason_of_two_thousand_characters_holds_nobody_back() -> None:
     assert commands.drill(w.hand, EAST, who="ann", reason="\N{FIRE}" * 2000).done
     assert sizes(w)["DrillOpened"] <= LARGEST
     (opened,) = [e for e in w.events if e.kind is Kind.DRILL_OPENED]
-    assert opened.data["reason"].startswith("\N{FIRE}" * 20)
-    assert opened.data["reason"].endswith("…")
+    assert said(opened)["reason"].startswith("\N{FIRE}" * 20)
+    assert said(opened)["reason"].endswith("…")
 
 
 def test_a_long_review_does_not_keep_a_policy_from_being_loaded() -> None:
@@ -139,7 +140,7 @@ def test_a_long_review_does_not_keep_a_policy_from_being_loaded() -> None:
     assert load_state(rebuilt(w, **news)).policy == newer.digest
     assert sizes(w)["PolicyLoaded"] > 8_000
     (*_, loaded) = [e for e in w.events if e.kind is Kind.POLICY_LOADED]
-    assert (len(loaded.data["controls"]), loaded.data["review"]["further"]) == (150, 9)
+    assert (len(said(loaded)["controls"]), said(loaded)["review"]["further"]) == (150, 9)
 
 
 @pytest.mark.parametrize("reason", [FIRE, "plain"])
@@ -158,8 +159,8 @@ def test_what_was_done_by_break_glass_is_journalled_whole_but_for_words(reason: 
     records = [_Line(str(number), f"{number:064x}", body) for number, body in enumerate(kept, start=1)]
     assert break_glass.journal_records(w.hand, records) == 2
     events: list[Event] = [e for e in w.events if e.kind is Kind.BROKE_GLASS]
-    assert [len(e.data["before"]) for e in events] == [100, 100]
-    assert max(len(to_json(e)) for e in events) <= LARGEST
+    assert [len(said(e)["before"]) for e in events] == [100, 100]
+    assert max(len(e.text.encode()) for e in events) <= LARGEST
 
 
 class _Line:

@@ -8,6 +8,7 @@ from controller.aws.dynamodb import assessments as adapter
 from controller.core.journal.kind import Kind
 from controller.rehearsal.service import Request, Response, Scope
 from controller.steps.tick.self_checks import BLIND, FAR, own_gap
+from tests.support.journal_events import said
 from tests.support.policy_scene import OTHER
 from tests.support.world import World, world
 
@@ -15,7 +16,7 @@ TABLE = "tidegate-assessments"
 
 
 def blinded(w: World) -> list[tuple[float, float]]:
-    return [(e.data["from"], e.data["to"]) for e in w.events if e.kind is Kind.BLINDED]
+    return [(said(e)["from"], said(e)["to"]) for e in w.events if e.kind is Kind.BLINDED]
 
 
 def lines(w: World, word: str) -> list[dict[str, object]]:
@@ -85,8 +86,8 @@ def test_where_the_bound_of_the_reader_is_met_first_the_gap_says_so(
     w.asleep.clear()
     w.advance(61)
     (event,) = [event for event in w.events if event.kind is Kind.BLINDED]
-    assert event.data["from"] == gap.since
-    assert event.data.get("reason", "") == (f"perhaps for longer: {gap.beyond}" if beyond else "")
+    assert said(event)["from"] == gap.since
+    assert said(event).get("reason", "") == (f"perhaps for longer: {gap.beyond}" if beyond else "")
 
 
 def test_a_gap_of_more_than_a_day_is_no_gap_of_this_deployment() -> None:

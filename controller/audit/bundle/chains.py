@@ -55,7 +55,7 @@ class Check(Protocol):
 
 
 Heads = Mapping[int, Collection[tuple[str, str, str]]]
-"""Event number -> (hash, the place where somebody saw it, the last restoration that they knew, by its hash)."""
+"""Event number -> (hash, the place where somebody saw it, the hash of the last restoration they knew)."""
 
 
 NO_JSON = (ValueError, RecursionError, MemoryError)
