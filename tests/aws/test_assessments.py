@@ -256,6 +256,18 @@ def test_what_a_record_saw_of_other_records_is_a_part_of_it_and_of_the_head(desk
     assert desk.wire.calls == ["GetItem"]
 
 
+def test_what_was_seen_since_a_restoration_lies_beyond_all_that_was_seen_before(desk: Desk) -> None:
+    """Its numbers may be lower; a process that still goes by the old ones must not hide it."""
+    before = {"head": {"seq": 41, "hash": "a"}}
+    since = {"head": {"seq": 37, "hash": "b", "restored": "b", "restored_at": AT + 30.0}}
+    again = {"head": {"seq": 36, "hash": "c", "restored": "c", "restored_at": AT + 200.0}}
+    for number, (seen, kept) in enumerate(
+        ((before, before), (since, since), (before, since), (again, again), (since, again))
+    ):
+        desk.log.add(APP, AT + 60.0 * number, {}, seen)
+        assert desk.writer().witness(APP) == kept
+
+
 def test_before_there_is_a_head_the_newest_record_tells_what_it_saw(desk: Desk) -> None:
     record = ascii_json({"by": "tick", **SEEN})
     item = {"application": {"S": APP}, "at": {"N": repr(AT)}, "record": {"S": record}}

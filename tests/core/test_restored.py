@@ -7,7 +7,14 @@ import pytest
 from controller.core.incident.fold import fold
 from controller.core.incident.state import IllegalMove, State
 from controller.core.journal.event import Event
-from controller.core.journal.restored import Head, explained, head_of, restorations, story
+from controller.core.journal.restored import (
+    Head,
+    explained,
+    head_of,
+    reopened,
+    restorations,
+    story,
+)
 from controller.readmodel.run import sentence
 from controller.steps.context.situation import stopped, to_review
 from tests.support.journal_events import grown
@@ -40,6 +47,15 @@ def test_what_was_seen_since_is_explained_by_a_later_restoration_alone() -> None
     assert explained(seen, restorations(again))
     other = grown({"first": 4, "last": 5, "head": seen.hash}, onto=PLAIN)
     assert explained(seen, restorations(other))  # the restoration that it names is itself missing
+
+
+@pytest.mark.parametrize(("seq", "is_so"), [(3, False), (4, True), (9, True)])
+def test_a_journal_may_be_read_anew_from_the_first_missing_event_on(seq: int, is_so: bool) -> None:
+    """Also beyond the last that anybody named: a process may have seen more, and nobody could say so."""
+    assert reopened(Head(seq, "x"), restorations(RESTORED)) is is_so
+    assert not reopened(Head(seq, "x"), restorations(PLAIN))
+    since = Head(seq, "x", RESTORED[3].hash, RESTORED[3].at)
+    assert not reopened(since, restorations(RESTORED))
 
 
 def test_after_a_restoration_the_state_is_disarmed_until_somebody_arms() -> None:
