@@ -211,7 +211,7 @@ def test_what_was_sent_before_has_landed_or_is_lost_before_the_contrary_is_sent(
     last = w.state.intents[-1]
     other = next(i for i in w.state.incidents.values() if i.id != incident.id)
     assert lands_until(w.state, other) <= other.opened + LANDED
-    assert last.draft.incident == incident.id
+    assert last.incident == incident.id
 
 
 def test_who_yields_to_whom() -> None:

@@ -18,7 +18,7 @@ from controller.core.evidence import evaluation, health_notices, timeline
 from controller.core.incident.state import ENDED, IllegalMove
 from controller.core.journal.event import Event, seal
 from controller.core.journal.kind import Kind
-from controller.core.journal.moves import IncidentOpened
+from controller.core.journal.moves import IncidentOpened, ShiftIntended
 from controller.core.model import Observation, Sighting, Verdict
 from controller.steps.context.journalling import load_state, write
 from controller.steps.incident.opening import RankDelay
@@ -74,9 +74,9 @@ def test_s2_what_is_sent_was_written_down_before(monkeypatch: Patch) -> None:
     assert _intends() == []
     real = shift_traffic.write
 
-    def forgets(deps: Any, state: Any, kind: Kind, **about: Any) -> Any:
-        told = replace(deps, journal=_Nowhere()) if kind is Kind.SHIFT_INTENDED else deps
-        return real(told, state, kind, **about)
+    def forgets(deps: Any, state: Any, body: Any, **about: Any) -> Any:
+        told = replace(deps, journal=_Nowhere()) if isinstance(body, ShiftIntended) else deps
+        return real(told, state, body, **about)
 
     monkeypatch.setattr(shift_traffic, "write", forgets)
     monkeypatch.setattr(shift_traffic, "_fence", lambda *_: None)

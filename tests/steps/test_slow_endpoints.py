@@ -25,7 +25,7 @@ def slow(w: World) -> World:
 
 def outcome(w: World) -> str | None:
     ends = [event for event in w.events if event.kind is Kind.SETTLED]
-    return str(said(ends[-1]).get("outcome", "")) if ends else None
+    return str(said(ends[-1])["outcome"] or "") if ends else None
 
 
 def shorter(w: World, settle: str) -> World:
