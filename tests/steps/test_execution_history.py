@@ -16,11 +16,14 @@ from controller.steps.incident import driver
 from controller.steps.payload import COSTS, WORN, StepPayload, counted
 from controller.steps.workflow import assess
 from tests.steps.held_incidents import NEVER, WAITS
+from tests.support.journal_events import said
 from tests.support.world import World, executions, failing
 
 WORKFLOW = json.loads((Path(driver.__file__).parents[2] / "workflow.asl.json").read_text(encoding="utf-8"))
 STATES: dict[str, dict[str, Any]] = WORKFLOW["States"]
 LOW, LOW_BOUND, LOW_OUT = 400, 500, 600
+QUIET = frozenset({"for people to answer"})
+"""What is waited for in one state, whose heartbeats write nothing: its history does not grow."""
 
 
 def attempts(state: dict[str, Any]) -> int:
@@ -72,10 +75,10 @@ def test_whatever_an_incident_waits_for_its_execution_hands_over_in_time(name: s
     w = WAITS[name]()
     w.advance(3600)
     found = histories(w)
-    assert len(found) >= 2
+    assert len(found) >= (1 if name in QUIET else 2)
     assert max(found) <= LOW_BOUND
     assert len(executions(w, "RUNNING")) == 1
-    handed = [event.data for event in w.events if event.kind is Kind.HANDED_OVER]
+    handed = [said(event) for event in w.events if event.kind is Kind.HANDED_OVER]
     assert len(handed) == len(found) - 1
     assert all(each["planned"] and "its history is long" in each["reason"] for each in handed)
     assert not any("takeovers" in page for page in w.pages)  # nothing was lost

@@ -18,7 +18,9 @@ from controller.steps.context.journalling import load_state
 from controller.steps.operator import break_glass, commands
 from controller.steps.operator.approve import answer
 from controller.steps.operator.hand_to_people import hand_to_people
+from controller.steps.operator.local_records import journal_records
 from tests.support.approval_request import question
+from tests.support.break_glass_line import Line
 from tests.support.journal_events import said
 from tests.support.largest_policy import largest
 from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
@@ -26,7 +28,7 @@ from tests.support.world import FREE, World, failing, rebuilt, turn_by_hand, wor
 from tests.support.world_faults import calm
 
 FIRE = "\N{FIRE}" * 500
-"""A reason of as many characters as people may write; the journal escapes each to twelve bytes."""
+"""A reason of as many characters as people may write; each is four bytes of the journal."""
 WHO: dict[str, Any] = {"who": "ann", "reason": FIRE}
 WELL = {"in": "source", "family": "all", "is": "healthy", "for": "5m"}
 HOME: dict[str, Any] = {
@@ -119,12 +121,20 @@ def test_a_life_of_commands_refusals_and_pages_that_nobody_gets() -> None:
     assert {"Muted", "Disarmed", "Armed", "StoodDown", "Refused", "Acknowledged", "Untold"} <= set(found)
 
 
-def test_a_reason_of_two_thousand_characters_holds_nobody_back() -> None:
-    """Found: it was cut by characters, and one takes up to twelve bytes: the command broke."""
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> int:
+    """The journal takes less than a drill of the longest reason would be; return that many bytes."""
+    for module in ("controller.core.event_size", "controller.aws.dynamodb.journal"):
+        monkeypatch.setattr(f"{module}.LARGEST", 9_000)
+    return 9_000
+
+
+def test_a_reason_that_does_not_fit_is_cut_and_holds_nobody_back(narrow: int) -> None:
+    """Found: it was cut by characters, and one takes several bytes: the command broke."""
     w = world(**largest(**HOME))
     w.advance(130)
     assert commands.drill(w.hand, EAST, who="ann", reason="\N{FIRE}" * 2000).done
-    assert sizes(w)["DrillOpened"] <= LARGEST
+    assert sizes(w)["DrillOpened"] <= narrow
     (opened,) = [e for e in w.events if e.kind is Kind.DRILL_OPENED]
     assert said(opened)["reason"].startswith("\N{FIRE}" * 20)
     assert said(opened)["reason"].endswith("…")
@@ -138,7 +148,7 @@ def test_a_long_review_does_not_keep_a_policy_from_being_loaded() -> None:
     review = Review(schema="tidegate.review/v1", digest=newer.digest, reviewed=people)
     news = {"policy": compiled(newer), "deployed": w.stage.kernel.now(), "review": review.data()}
     assert load_state(rebuilt(w, **news)).policy == newer.digest
-    assert sizes(w)["PolicyLoaded"] > 8_000
+    assert sizes(w)["PolicyLoaded"] > 7_000
     (*_, loaded) = [e for e in w.events if e.kind is Kind.POLICY_LOADED]
     assert (len(said(loaded)["controls"]), said(loaded)["review"]["further"]) == (150, 9)
 
@@ -156,18 +166,14 @@ def test_what_was_done_by_break_glass_is_journalled_whole_but_for_words(reason: 
 
     outcome = break_glass.move(w.stage.policy, w.hand.switch, w.hand.runtime, look, write_down)
     assert outcome.stage == "applied"
-    records = [_Line(str(number), f"{number:064x}", body) for number, body in enumerate(kept, start=1)]
-    assert break_glass.journal_records(w.hand, records) == 2
+    records = [Line(str(number), f"{number:064x}", body, number) for number, body in enumerate(kept, start=1)]
+    assert journal_records(w.hand, records, records).added == 2
     events: list[Event] = [e for e in w.events if e.kind is Kind.BROKE_GLASS]
     assert [len(said(e)["before"]) for e in events] == [100, 100]
     assert max(len(e.text.encode()) for e in events) <= LARGEST
 
 
-class _Line:
-    def __init__(self, id_: str, hash_: str, body: dict[str, Any]) -> None:
-        self.id, self.hash, self.body = id_, hash_, body
-
-
+@pytest.mark.usefixtures("narrow")
 def test_without_the_form_that_fits_the_append_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     def as_it_is(_application: str, draft: Draft, _after: object) -> Draft:
         return draft
@@ -175,5 +181,5 @@ def test_without_the_form_that_fits_the_append_is_refused(monkeypatch: pytest.Mo
     monkeypatch.setattr("controller.steps.context.journalling.fitted", as_it_is)
     w = world(**GOES | {"evacuate": GOES["evacuate"] | {"when": FREE["when"]}})
     w.advance(130)
-    with pytest.raises(ValueError, match="at most 16384 fit"):
+    with pytest.raises(ValueError, match="at most 9000 fit"):
         commands.drill(w.hand, EAST, who="ann", reason="\N{FIRE}" * 2000)
