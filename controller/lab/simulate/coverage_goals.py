@@ -38,7 +38,7 @@ NEVER: Mapping[str, str] = {
     "policy-unreadable": "no fault changes what is kept of a policy, or its version",
     "handed-to-people": "people stand down, and take nothing over",
     "step-failed": "whatever a step fails by has a name, and the code is made from that: process-ended",
-    "journal-restored": "no fault takes the tables of a journal, and nobody restores one: a scenario does both",
+    "journal-restored": "no fault takes a journal away, and nobody restores one: a scenario does both",
 }
 """Codes that no seed meets, with the reason."""
 ENOUGH = 1000
