@@ -6,6 +6,7 @@ READY := .venv/.ready
 # The slice is drawn by the commit's id.
 SLICE ?= $(shell printf "%d" 0x$$(git rev-parse --short=6 HEAD 2> /dev/null || echo 1))
 ASL := .venv/asl/.ready
+PEERS := .venv/.peers
 
 # Without its cache of rewritten tests pytest needs seconds more each time.
 unexport PYTHONDONTWRITEBYTECODE
@@ -38,18 +39,23 @@ lint: $(READY)
 test: lint $(ASL)
 	$(BIN)/pytest -n 2 --dist worksteal -m "not check" $(ARGS)
 
-check: $(READY) $(ASL)
+check: $(READY) $(ASL) $(PEERS)
 	$(BIN)/pytest -n 2 --dist worksteal -m check $(ARGS)
 	$(BIN)/python -m tests.prove --slice $(SLICE)
 
-prove: $(READY)
+prove: $(READY) $(PEERS)
 	$(BIN)/python -m tests.prove
+
+# What the benches measure us beside; no other target needs it.
+$(PEERS): $(READY) requirements-bench.lock
+	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements-bench.lock
+	@touch $@
 
 # npm alone has it. Without a network its tests are skipped with a notice, and it is tried again next time.
 $(ASL): $(READY) tests/infra/node/package-lock.json
 	@$(BIN)/python -m tests.infra.asl || echo "asl-validator could not be installed: its tests are skipped"
 
-bench: $(READY)
+bench: $(READY) $(PEERS)
 	$(BIN)/python -m tests.bench
 
 simulate: $(READY)
@@ -65,9 +71,13 @@ synth: $(READY)
 release: $(READY)
 	$(BIN)/python -m infra --release $(ARGS)
 
+# The first lock holds every version and hash; each other is the part of it that a group in pyproject.toml needs.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate -p 3.11
 lock: $(READY)
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
-		-p 3.11 --all-extras pyproject.toml -o requirements.lock
+	$(COMPILE) --all-extras pyproject.toml -o requirements.lock
+	$(COMPILE) -c requirements.lock --group functions -o requirements-functions.lock
+	$(COMPILE) -c requirements.lock --group console -o requirements-console.lock
+	$(COMPILE) -c requirements.lock --group bench -o requirements-bench.lock
 
 clean:
 	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache

@@ -124,6 +124,7 @@ class Deployment(BaseModel):
     Exactly one of `arc` and `standby` is given. plans: the policy's name of a Region switch plan -> its ARN.
     records, issuer, rights (handler -> what its role must allow): what the doctor compares AWS with.
     signing_key, audit_bucket: what an export of the record is signed by and locked in.
+    people_days: for which a person's name is kept after their last act.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -135,6 +136,8 @@ class Deployment(BaseModel):
     journal_table: str
     evidence_table: str
     assessments_table: str
+    people_table: str = "tidegate-people"
+    people_days: int = Field(default=400, ge=1, le=36_500)
     topic: str
     bus: str = "default"
     state_machine: str

@@ -21,10 +21,13 @@ from controller.aws.cloudwatch.alarms import CloudWatchPoll
 from controller.aws.cloudwatch.request_counts import CloudWatchRequests
 from controller.aws.dynamodb.approvals import DynamoApprovals
 from controller.aws.dynamodb.assessments import DynamoAssessments
+from controller.aws.dynamodb.checkpoints import DynamoCheckpoints
 from controller.aws.dynamodb.console_key import ConsoleKey
 from controller.aws.dynamodb.evidence import DynamoEvidence
 from controller.aws.dynamodb.journal import DynamoJournal
+from controller.aws.dynamodb.journal_backup import DynamoJournalBackup
 from controller.aws.dynamodb.leases import DynamoLeases
+from controller.aws.dynamodb.people import DynamoPeople
 from controller.aws.dynamodb.policies import DynamoPolicies
 from controller.aws.dynamodb.readings import DynamoSnapshots
 from controller.aws.dynamodb.replicas import Replicas
@@ -37,13 +40,16 @@ from controller.aws.runtime import SystemRuntime
 from controller.aws.s3_switch import StandbySwitch, Watched
 from controller.aws.workflow import StepFunctionsWorkflow
 from controller.core.evidence.registry import kept_of
+from controller.core.incident.approval import SignedIn
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import expected_signals, parse_policy
 from controller.ports.errors import OutsideUnreachable
 from controller.ports.outside import RoutingControls
 from controller.ports.runtime import Runtime
+from controller.ports.storage import Assessments, Recovery
 from controller.settings import Deployment, Standby
 from controller.steps.context.deps import Deps
+from controller.steps.context.names import NamedNotices, Names
 from controller.steps.context.situation import every_query
 
 Clients = Callable[[str, str, str | None, Config], BaseClient]
@@ -77,10 +83,10 @@ def build(
     order = tuple(dict.fromkeys((d.region, *policy.controllers)))
     client = partial(_client, make, d)
     journal = Replicas([client("dynamodb", r, BRIEF if order[1:] else ONE_TRY) for r in order], run.monotonic)
-    here = client("dynamodb")
-    kept = kept_of(policy, expected_signals(policy, d.account))
+    new_id = (lambda: secrets.token_hex(16)) if rng is None else (lambda: f"{rng.getrandbits(128):032x}")
+    people, names = _people(d, client, order, run, new_id)
+    here, kept = client("dynamodb"), kept_of(policy, expected_signals(policy, d.account))
     watch = {r: client("cloudwatch", r, QUESTION) for r in policy.regions}
-    asked = {(s, r): client(s, r, QUESTION) for s, r in _providers(policy)}
     quick = max(1.0, 0.2 * speed)  # seconds that a question may take; real milliseconds at speed
     return Deps(
         policy=policy,
@@ -90,30 +96,73 @@ def build(
         here=d.region,
         deployed=d.deployed,
         journal=DynamoJournal(client=journal, table=d.journal_table, runtime=run),
+        checkpoints=DynamoCheckpoints(client=journal, table=d.journal_table, region=d.region),
         leases=DynamoLeases(client=journal, table=d.journal_table, runtime=run),
         policies=DynamoPolicies(client=journal, table=d.journal_table),
         evidence=DynamoEvidence(client=here, table=d.evidence_table, now=run.now, kept=kept),
-        assessments=DynamoAssessments(
-            client=here, table=d.assessments_table, brief=client("dynamodb", None, QUESTION)
-        ),
+        assessments=_assessments(d, client, run, here),
         approvals=_approvals(d, client, journal, order[1:]),
+        people=people,
+        names=names,
         switch=switch_of(d, policy, clients=make, runtime=run, rng=rng, speed=speed),
         polls=CloudWatchPoll(clients=watch, account=d.account, runtime=run, timeout=quick),
         requests=CloudWatchRequests(clients=watch, metric=policy.traffic, runtime=run, timeout=quick),
-        readiness=AwsReadiness(clients=asked, plans=d.plans, runtime=run, timeout=max(1.0, 0.05 * speed)),
+        readiness=_readiness(d, policy, client, run),
         snapshots=DynamoSnapshots(client=here, table=d.evidence_table, now=run.now),
         workflow=_workflow(d, client, order[1:]),
-        notices=_notices(d, client),
+        notices=NamedNotices(_notices(d, client), names),
+        recovery=_recovery(d, client, journal, order, run),
         runtime=run,
-        new_id=(lambda: secrets.token_hex(16)) if rng is None else (lambda: f"{rng.getrandbits(128):032x}"),
+        new_id=new_id,
         read_event=parse,
     )
+
+
+def _readiness(d: Deployment, policy: Policy, client: Any, run: Runtime) -> AwsReadiness:
+    asked = {(s, r): client(s, r, QUESTION) for s, r in _providers(policy)}
+    quick = max(1.0, 0.05 * (d.clock.speed if d.clock else 1.0))
+    return AwsReadiness(clients=asked, plans=d.plans, runtime=run, timeout=quick)
 
 
 def _client(
     make: Clients, d: Deployment, service: str, region: str | None = None, config: Config | None = None
 ) -> BaseClient:
     return make(service, region or d.region, d.endpoint_url, config or ONE_TRY)
+
+
+def _people(
+    d: Deployment, client: Client, order: Sequence[str], run: Runtime, new_id: Callable[[], str]
+) -> tuple[DynamoPeople, Names]:
+    """Build the table of names, and what shows them.
+
+    It is asked with little patience: no step waits long for a name.
+    """
+    asked = Replicas([client("dynamodb", region, QUESTION) for region in order], run.monotonic)
+    people = DynamoPeople(client=asked, table=d.people_table, runtime=run, new_id=new_id, days=d.people_days)
+    return people, Names(people.name_of, run.monotonic)
+
+
+def _assessments(d: Deployment, client: Client, run: Runtime, there: BaseClient) -> DynamoAssessments:
+    """Return the assessments of the Region that `there` is a client of."""
+    brief = client("dynamodb", there.meta.region_name, QUESTION)
+    return DynamoAssessments(client=there, table=d.assessments_table, sleep=run.sleep, brief=brief)
+
+
+def _recovery(
+    d: Deployment, client: Client, journal: Replicas, order: Sequence[str], run: Runtime
+) -> Recovery:
+    """Return what restoring the journal needs; no client is made before it is asked for."""
+
+    def backup(table: str, region: str) -> DynamoJournalBackup:
+        there = client("dynamodb", region)
+        return DynamoJournalBackup(
+            client=journal, table=d.journal_table, backup=there, source=table, runtime=run
+        )
+
+    def witnesses() -> dict[str, Assessments]:
+        return {region: _assessments(d, client, run, client("dynamodb", region)) for region in order}
+
+    return Recovery(backup, witnesses)
 
 
 def _approvals(d: Deployment, client: Client, table: Replicas, others: Sequence[str]) -> DynamoApprovals:
@@ -230,10 +279,7 @@ def boto3_clients() -> Clients:
 
 @cache
 def _service_models() -> Any:
-    """Return botocore's models of the services, read once.
-
-    Without this every session would read all of them again.
-    """
+    """Return botocore's models of the services, read once for all sessions."""
     from botocore.session import Session
 
     return Session().get_component("data_loader")
@@ -273,10 +319,26 @@ def caller_identity(deployment: Deployment) -> str:
 
     It asks STS in the deployment's Region. Raises `OutsideUnreachable`.
     """
+    return str(_caller(deployment)["Arn"])
+
+
+def caller_proof(deployment: Deployment) -> SignedIn:
+    """Return what STS says of the AWS credentials that run this command, but for the session's name.
+
+    The subject is the unique id of the role or user, which no other ever gets: CloudTrail has it as the
+    beginning of `principalId`. Raises `OutsideUnreachable`.
+    """
+    said = _caller(deployment)
+    subject = str(said.get("UserId", "")).partition(":")[0]
+    return SignedIn("terminal", f"sts:{said.get('Account', '')}", subject)
+
+
+def _caller(deployment: Deployment) -> Mapping[str, Any]:
     config = Config(connect_timeout=2, read_timeout=5)
     client: Any = boto3_clients()("sts", deployment.region, None, config)
     with translated(OutsideUnreachable, "asking STS who is calling"):
-        return str(client.get_caller_identity()["Arn"])
+        found: Mapping[str, Any] = client.get_caller_identity()
+        return found
 
 
 def dead_letters(deployment: Deployment) -> int | None:

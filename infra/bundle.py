@@ -13,7 +13,6 @@ ROOT = Path(__file__).parents[1]
 ROOMS = ("core", "ports", "steps", "aws", "entry/lambdas.py", "settings.py", "wiring.py", "workflow.asl.json")
 """What a function runs. No rehearsal, no lab, no command line."""
 CONSOLE_ROOMS = (*ROOMS, "readmodel", "console", "audit", "entry/console_lambda.py", "entry/status.py")
-LIBRARIES = ("aws-lambda-powertools", "pydantic", "botocore", "boto3", "cronsim", "tzdata")
 ASKED = frozenset(
     {
         *(
@@ -29,7 +28,9 @@ ASKED = frozenset(
     }
 )
 """The services that a function asks, as botocore names them."""
-CONSOLE_LIBRARIES = (*LIBRARIES, "jinja2", "joserfc", "requests")
+FUNCTIONS, CONSOLE = ROOT / "requirements-functions.lock", ROOT / "requirements-console.lock"
+"""What each package carries: the parts of `requirements.lock` that two groups in `pyproject.toml` need.
+`make lock` cuts them out, so that nothing is resolved while a package is made."""
 PLATFORM, PYTHON = "aarch64-manylinux2014", "3.14"
 EXECUTABLE = f"python{PYTHON}"
 
@@ -50,7 +51,7 @@ def package(
     for name, content in files.items():
         (folder / name).write_text(json.dumps(content, indent=1, sort_keys=True), encoding="utf-8")
     if libraries:
-        _install(folder, CONSOLE_LIBRARIES if console else LIBRARIES)
+        _install(folder, CONSOLE if console else FUNCTIONS)
         python = interpreter(PYTHON, ROOT / "build" / "python")
         if python is not None:
             compile_all(folder, python)
@@ -65,10 +66,8 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _install(folder: Path, libraries: tuple[str, ...]) -> None:
+def _install(folder: Path, lock: Path) -> None:
     """The locked versions, built for the functions' processor."""
-    lock = folder.parent / "functions.lock"
-    lock.write_text(_locked(libraries), encoding="utf-8")
     subprocess.run(  # noqa: S603 - our own arguments
         [
             *(
@@ -96,39 +95,3 @@ def _prune(data: Path) -> None:
     for service in data.iterdir():
         if service.is_dir() and service.name not in ASKED:
             shutil.rmtree(service)
-
-
-def _locked(wanted: tuple[str, ...]) -> str:
-    """The part of `requirements.lock` that `wanted` needs, with its hashes."""
-    from importlib.metadata import requires
-
-    entries = _entries((ROOT / "requirements.lock").read_text(encoding="utf-8"))
-    found: dict[str, str] = {}
-    queue = list(wanted)
-    while queue:
-        name = _plain(queue.pop())
-        if name in found or name not in entries:
-            continue
-        found[name] = entries[name]
-        queue += [line for line in requires(name) or () if "extra ==" not in line]
-    return "\n".join(found[name] for name in sorted(found)) + "\n"
-
-
-def _plain(requirement: str) -> str:
-    cut = requirement
-    for mark in "[(<>=!~; ":
-        cut = cut.split(mark)[0]
-    return cut.strip().lower().replace("_", "-")
-
-
-def _entries(lock: str) -> dict[str, str]:
-    """Package -> its lines in the lock."""
-    entries: dict[str, str] = {}
-    current = ""
-    for line in lock.splitlines():
-        if line and not line[0].isspace() and not line.startswith("#"):
-            current = _plain(line)
-            entries[current] = line
-        elif current and line.strip():
-            entries[current] += "\n" + line
-    return entries

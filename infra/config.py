@@ -86,7 +86,10 @@ class Pipeline(Strict):
 
 
 class Config(Strict):
-    """One deployment. `home`: the controller Region that owns the journal table and the primary keys."""
+    """One deployment. `home`: the controller Region that owns the journal table and the primary keys.
+
+    journal_made: how many times the journal's table was made under its name; another number makes it anew.
+    """
 
     tidegate: Literal[1]
     application: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
@@ -100,8 +103,10 @@ class Config(Strict):
     console: Console | None = None
     plans: dict[str, Arn] = Field(default_factory=dict)
     notify: list[Email] = Field(default_factory=list, max_length=20)
+    journal_made: Annotated[int, Field(ge=1, le=99)] = 1
     audit_days: Annotated[int, Field(ge=1, le=36_500)] = 365
     log_days: Literal[30, 60, 90, 180, 365, 731] = 365
+    people_days: Annotated[int, Field(ge=1, le=36_500)] = 400
 
     @model_validator(mode="after")
     def _sample_needs_a_name(self) -> Self:

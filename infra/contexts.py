@@ -36,6 +36,8 @@ def deployment(project: Project, region: str) -> Deployment:
         journal_table=names.JOURNAL,
         evidence_table=names.EVIDENCE,
         assessments_table=names.ASSESSMENTS,
+        people_table=names.PEOPLE,
+        people_days=project.config.people_days,
         topic=names.topic_arn(region, account),
         state_machine=names.machine_arn(region, account),
         key=names.key_arn(region, account),

@@ -71,6 +71,8 @@ def environment(stack: Regional) -> dict[str, str]:
         "TIDEGATE_JOURNAL": names.JOURNAL,
         "TIDEGATE_EVIDENCE": names.EVIDENCE,
         "TIDEGATE_ASSESSMENTS": names.ASSESSMENTS,
+        "TIDEGATE_PEOPLE": names.PEOPLE,
+        "TIDEGATE_PEOPLE_DAYS": str(project.config.people_days),
         "TIDEGATE_TOPIC": names.topic_arn(stack.here, account),
         "TIDEGATE_STATE_MACHINE": names.machine_arn(stack.here, account),
         "TIDEGATE_KEY": names.key_arn(stack.here, account),

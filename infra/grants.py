@@ -21,6 +21,7 @@ from controller.aws.dynamodb import (
     evidence,
     journal,
     leases,
+    people,
     policies,
     readings,
 )
@@ -29,22 +30,25 @@ from infra import names
 from infra.project import Project
 
 CONSOLE = "Console"
-SEEN = ("journal", "policies", "evidence", "snapshots", "assessments", "switch", "readiness", "notices")
-"""What whoever decides looks at."""
+SEEN = (
+    *("journal", "policies", "evidence", "snapshots", "assessments", "switch", "readiness", "notices"),
+    "people",
+)
+"""What whoever decides looks at. Notices tell names, and whoever loads a policy writes its reviewers down."""
 USES: Mapping[str, tuple[str, ...]] = {
     "Observe": (*SEEN, "leases", "approvals", "workflow"),
-    "Tick": (*SEEN, "leases", "approvals", "workflow", "shift", "polls"),
+    "Tick": (*SEEN, "leases", "approvals", "workflow", "shift", "polls", "expiry"),
     "Assess": (*SEEN, "leases"),
     "ConfirmReadiness": SEEN,
     "RequestApproval": (*SEEN, "approvals", "workflow"),
     "ShiftTraffic": (*SEEN, "leases", "shift"),
     "VerifyShift": (*SEEN, "leases", "shift", "requests"),
-    "Escalate": ("assessments", "journal", "policies", "switch", "notices"),
+    "Escalate": ("assessments", "journal", "policies", "switch", "notices", "people"),
     CONSOLE: (*SEEN, "approvals", "workflow", "console_key", "requests"),
-    "HandOver": ("assessments", "journal", "policies", "leases", "switch", "workflow", "notices"),
+    "HandOver": ("assessments", "journal", "policies", "leases", "switch", "workflow", "notices", "people"),
 }
 """Handler -> what of the outside its step touches. `switch` reads the routing controls, `shift` moves
-them."""
+them. `people` tells who acts and what they are called, `expiry` deletes names whose days are over."""
 
 ARC_READS = tuple(action for action, _ in arc_calls.PERMISSIONS if "Update" not in action)
 ARC_WRITES = tuple(action for action, _ in arc_calls.PERMISSIONS if "Update" in action)
@@ -58,6 +62,8 @@ ADAPTERS: Mapping[str, tuple[str, ...]] = {
     "snapshots": readings.PERMISSIONS,
     "assessments": assessments.PERMISSIONS,
     "approvals": approvals.PERMISSIONS,
+    "people": people.KEEPS,
+    "expiry": people.ENDS,
     "console_key": console_key.PERMISSIONS,
     "notices": notices.PERMISSIONS,
     "workflow": workflow.PERMISSIONS,
@@ -68,7 +74,10 @@ ADAPTERS: Mapping[str, tuple[str, ...]] = {
     "shift": (*ARC_WRITES, *(action for action, _ in s3_switch.PERMISSIONS if action not in OBJECT_READS)),
 }
 
-DESK = ("account", "arc.config", "dynamodb.assessment_log", "audit.signing", "audit.locked_store")
+DESK = (
+    *("account", "arc.config", "audit.signing", "audit.locked_store"),
+    *("dynamodb.stored_records", "dynamodb.journal_backup"),
+)
 """Adapters for a person at a desk, with that person's rights: no function has them, and no role of ours."""
 
 STARRED: Mapping[str, str] = {
@@ -178,6 +187,8 @@ def _tables(project: Project, region: str, port: str) -> tuple[list[str], None]:
     account = project.account
     if port in ("journal", "policies", "leases", "approvals", "console_key"):
         return [names.table_arn(r, account, names.JOURNAL) for r in project.policy.controllers], None
+    if port in ("people", "expiry"):
+        return [names.table_arn(r, account, names.PEOPLE) for r in project.policy.controllers], None
     table = names.ASSESSMENTS if port == "assessments" else names.EVIDENCE
     return [names.table_arn(region, account, table)], None
 

@@ -1,5 +1,5 @@
-"""*keys-REGION*: the multi-Region keys, one for encryption and one for signing, and the audit's second
-copy."""
+"""*keys-REGION*: the multi-Region keys, for encryption, for signing and for people's names, and the audit's
+second copy."""
 
 from typing import Any
 
@@ -13,6 +13,10 @@ from infra.placing import Placing
 from infra.project import Project
 from infra.stack import Regional
 
+USUAL, SIGNING, NAMES = "Key", "SigningKey", "PeopleKey"
+ALIASES = {USUAL: names.KEY, SIGNING: names.SIGNING_KEY, NAMES: names.PEOPLE_KEY}
+"""Logical id of a key -> its alias."""
+
 
 class Keys(Regional):
     """The primary keys at home, their replicas in the other controllers' Regions."""
@@ -23,35 +27,34 @@ class Keys(Regional):
             description="tidegate: the keys that encrypt and sign, in one Region",
         )  # fmt: skip
         home = project.config.home
-        for scope_id, alias, signing in (("Key", names.KEY, False), ("SigningKey", names.SIGNING_KEY, True)):
-            arn = (
-                self._primary(scope_id, signing) if region == home else self._replica(scope_id, signing, home)
-            )
+        for scope_id, alias in ALIASES.items():
+            arn = self._primary(scope_id) if region == home else self._replica(scope_id, home)
             kms.CfnAlias(self, f"{scope_id}Alias", alias_name=alias, target_key_id=arn)
             cdk.CfnOutput(self, f"{scope_id}Arn", value=arn)
 
-    def _primary(self, scope_id: str, signing: bool) -> str:
+    def _primary(self, scope_id: str) -> str:
+        signing = scope_id == SIGNING
         key = kms.CfnKey(
             self,
             scope_id,
-            description=_TOLD[signing],
+            description=_TOLD[scope_id],
             multi_region=True,
             enable_key_rotation=not signing,
             key_spec="ECC_NIST_P256" if signing else "SYMMETRIC_DEFAULT",
             key_usage="SIGN_VERIFY" if signing else "ENCRYPT_DECRYPT",
-            key_policy=_policy(self.project, self.here, signing),
+            key_policy=_policy(self.project, self.here, scope_id),
             pending_window_in_days=30,
         )
         key.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
         return key.attr_arn
 
-    def _replica(self, scope_id: str, signing: bool, home: str) -> str:
+    def _replica(self, scope_id: str, home: str) -> str:
         key = kms.CfnReplicaKey(
             self,
             scope_id,
-            description=_TOLD[signing],
+            description=_TOLD[scope_id],
             primary_key_arn=cdk.Fn.get_stack_output(f"tidegate-keys-{home}", f"{scope_id}Arn", home),
-            key_policy=_policy(self.project, self.here, signing),
+            key_policy=_policy(self.project, self.here, scope_id),
             pending_window_in_days=30,
         )
         key.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
@@ -59,14 +62,18 @@ class Keys(Regional):
 
 
 _TOLD = {
-    False: "tidegate: journal, evidence, notices, logs and task tokens",
-    True: "tidegate: signs audit bundles",
+    USUAL: "tidegate: journal, evidence, notices, logs and task tokens",
+    SIGNING: "tidegate: signs audit bundles",
+    NAMES: "tidegate: the names of people; whoever ends this key ends them all",
 }
 SERVICES = ("dynamodb", "sns", "sqs", "events", "states", "cloudwatch", "s3")
 
 
-def _policy(project: Project, region: str, signing: bool) -> dict[str, Any]:
-    """The account decides by IAM; AWS's own services may use the key for what is this account's."""
+def _policy(project: Project, region: str, scope_id: str) -> dict[str, Any]:
+    """The account decides by IAM; AWS's own services may use the key for what is this account's.
+
+    Of the key of names that is DynamoDB alone.
+    """
     own: dict[str, Any] = {
         "Sid": "Account",
         "Effect": "Allow",
@@ -74,16 +81,18 @@ def _policy(project: Project, region: str, signing: bool) -> dict[str, Any]:
         "Action": "kms:*",
         "Resource": "*",
     }
+    served = ("dynamodb",) if scope_id == NAMES else SERVICES
     use = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*", "kms:DescribeKey"]
     services: dict[str, Any] = {
         "Sid": "Services",
         "Effect": "Allow",
-        "Principal": {"Service": [f"{service}.amazonaws.com" for service in SERVICES]},
+        "Principal": {"Service": [f"{service}.amazonaws.com" for service in served]},
         "Action": use,
         "Resource": "*",
         "Condition": {"StringEquals": {"aws:SourceAccount": project.account}},
     }
-    through = [f"{service}.{region}.amazonaws.com" for service in ("dynamodb", "sns", "sqs", "s3", "lambda")]
+    callers_of = served if scope_id == NAMES else ("dynamodb", "sns", "sqs", "s3", "lambda")
+    through = [f"{service}.{region}.amazonaws.com" for service in callers_of]
     callers: dict[str, Any] = {
         "Sid": "Through",
         "Effect": "Allow",
@@ -101,7 +110,8 @@ def _policy(project: Project, region: str, signing: bool) -> dict[str, Any]:
         "Resource": "*",
         "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": group}},
     }
-    return {"Version": "2012-10-17", "Statement": [own] if signing else [own, services, callers, logs]}
+    allowed = {SIGNING: [own], NAMES: [own, services, callers]}
+    return {"Version": "2012-10-17", "Statement": allowed.get(scope_id, [own, services, callers, logs])}
 
 
 def locked_bucket(stack: Regional, scope_id: str, name: str, **more: Any) -> s3.CfnBucket:
@@ -123,8 +133,32 @@ def locked_bucket(stack: Regional, scope_id: str, name: str, **more: Any) -> s3.
         **more,
     )
     bucket.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
-    only_tls(stack, f"{scope_id}Policy", bucket)
+    only_tls(stack, f"{scope_id}Policy", bucket, *not_shorter(f"{bucket.attr_arn}/*", days))
     return bucket
+
+
+def not_shorter(objects: str, days: int) -> list[dict[str, Any]]:
+    """What keeps a caller from locking an object for less than the bucket does.
+
+    Whoever may put an object may say how long it is locked, and that goes before the bucket's own rule. Who
+    says nothing of it meets none of these: the keys are absent then (Amazon S3, *Object Lock*).
+    """
+    locks = ["s3:PutObject", "s3:PutObjectRetention"]
+    shorter = {"NumericLessThan": {"s3:object-lock-remaining-retention-days": str(days)}}
+    softer = {
+        "Null": {"s3:object-lock-mode": "false"},
+        "StringNotEquals": {"s3:object-lock-mode": "COMPLIANCE"},
+    }
+
+    def denied(sid: str, actions: list[str], condition: dict[str, Any] | None = None) -> dict[str, Any]:
+        statement = {"Sid": sid, "Effect": "Deny", "Principal": "*", "Action": actions, "Resource": objects}
+        return statement | ({"Condition": condition} if condition else {})
+
+    return [
+        denied("NotShorter", locks, shorter),
+        denied("NotSofter", locks, softer),
+        denied("NoBypass", ["s3:BypassGovernanceRetention"]),
+    ]
 
 
 def common_bucket(stack: Regional) -> dict[str, Any]:
@@ -151,7 +185,7 @@ def common_bucket(stack: Regional) -> dict[str, Any]:
     }
 
 
-def only_tls(stack: Regional, scope_id: str, bucket: s3.CfnBucket) -> None:
+def only_tls(stack: Regional, scope_id: str, bucket: s3.CfnBucket, *also: dict[str, Any]) -> None:
     s3.CfnBucketPolicy(
         stack,
         scope_id,
@@ -166,7 +200,8 @@ def only_tls(stack: Regional, scope_id: str, bucket: s3.CfnBucket) -> None:
                     "Action": "s3:*",
                     "Resource": [bucket.attr_arn, f"{bucket.attr_arn}/*"],
                     "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-                }
+                },
+                *also,
             ],
         },
     )

@@ -3,17 +3,21 @@
 from collections.abc import Iterable
 
 JOURNAL, EVIDENCE, ASSESSMENTS = "tidegate-journal", "tidegate-evidence", "tidegate-assessments"
+PEOPLE = "tidegate-people"
 QUEUE, DEAD_LETTERS = "tidegate-intake", "tidegate-dead-letters"
 TOPIC = MACHINE = "tidegate"
-KEY, SIGNING_KEY = "alias/tidegate", "alias/tidegate-signing"
+MASTER = "tidegate-master"
+"""The control and the gating rule of the master switch."""
+KEY, SIGNING_KEY, PEOPLE_KEY = "alias/tidegate", "alias/tidegate-signing", "alias/tidegate-people"
 TABLE_KEYS = {
     JOURNAL: (("application", "S"), ("seq", "N")),
     EVIDENCE: (("application", "S"), ("signal", "S")),
     ASSESSMENTS: (("application", "S"), ("at", "N")),
+    PEOPLE: (("kind", "S"), ("key", "S")),
 }
 """Table -> partition and sort key, each with its type."""
 EXPIRES = "expires"
-"""The attribute by which evidence and assessments expire. The journal has none."""
+"""The attribute by which evidence and assessments expire. The journal has none, and names a sweep."""
 
 
 def function(handler: str) -> str:
@@ -56,6 +60,10 @@ def bus_arn(region: str, account: str) -> str:
 def key_arn(region: str, account: str) -> str:
     """The key by its alias: what an environment names. A permission cannot name a key by its alias."""
     return arn("kms", region, account, KEY)
+
+
+def people_key_arn(region: str, account: str) -> str:
+    return arn("kms", region, account, PEOPLE_KEY)
 
 
 def any_key_arn(region: str, account: str) -> str:

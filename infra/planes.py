@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 
 DATA: frozenset[str] = frozenset(
     {
-        *("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
+        *("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"),
+        "dynamodb:UpdateItem",
         *("events:PutEvents", "kms:Decrypt", "kms:Encrypt", "sns:Publish"),
         *("route53-recovery-cluster:GetRoutingControlState", "route53-recovery-cluster:ListRoutingControls"),
         "route53-recovery-cluster:UpdateRoutingControlStates",

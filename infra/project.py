@@ -23,6 +23,9 @@ from infra import names
 from infra.config import Config, beside
 from infra.geography import ARC_ENDPOINTS, HEALTH_BACKUPS, JOURNAL_SETS, SYNTHETICS
 
+PANEL_RULES, PANEL_CONTROLS = 20, 100
+"""Safety rules and routing controls of one control panel (ARC's quotas for routing control)."""
+
 
 class ConfigRefused(ValueError):  # noqa: N818
     """The deployment is not synthesised. `problems`: one sentence each."""
@@ -196,11 +199,44 @@ def _problems(config: Config, policy: Policy) -> Iterator[str]:
     for region in guarded:
         if console and f".{region}." in console.issuer:
             yield f"console.issuer: it lies in {region}, which is guarded: nobody could sign in when it fails"
+    yield from _panel(config, policy)
+    yield from _same_ids(policy)
     split = config.accounts.application != config.accounts.controller
     if split and config.routing and not config.routing.endpoints:
         yield "routing.endpoints: needed where the application lives in another account"
     if config.routing and config.routing.mode == "active-passive" and len(guarded) != 2:
         yield "routing.mode: active-passive is of two Regions"
+
+
+def _panel(config: Config, policy: Policy) -> Iterator[str]:
+    """What does not fit into one control panel of the stack `routing`."""
+    if config.routing is None:
+        return
+    controls = [control for entry in policy.regions.values() for control in entry.controls]
+    slices = len(controls) // len(policy.regions)
+    each = 2 if config.routing.mode == "active-passive" else 1
+    if slices * each + 1 > PANEL_RULES:
+        yield (
+            f"routing: {slices} slices take {slices * each + 1} safety rules, and a control panel of ARC has "
+            f"{PANEL_RULES} at most: {(PANEL_RULES - 1) // each} slices; make the switch yourself, and leave "
+            "`routing` out"
+        )
+    if len(controls) + 1 > PANEL_CONTROLS:
+        yield (
+            f"routing: {len(controls)} controls and the master switch, and a control panel of ARC has "
+            f"{PANEL_CONTROLS} at most; make the switch yourself, and leave `routing` out"
+        )
+
+
+def _same_ids(policy: Policy) -> Iterator[str]:
+    """Names that a template cannot tell apart: in its ids `-`, `_` and capital letters are gone."""
+    controls = [control for entry in policy.regions.values() for control in entry.controls]
+    for what, written in (("control", [*controls, names.MASTER]), ("family", list(policy.signals))):
+        known: dict[str, str] = {}
+        for name in written:
+            other = known.setdefault(names.capital(name), name)
+            if other != name or written.count(name) > 1:
+                yield f"policy: a template cannot tell the {what} {name} from {other}; rename one of them"
 
 
 def _places(config: Config, policy: Policy) -> Iterator[str]:

@@ -24,7 +24,6 @@ from infra.project import Project
 from infra.stack import Regional
 
 WAIT_MS = 5000
-MASTER = "tidegate-master"
 
 
 class Routes(Regional):
@@ -54,7 +53,7 @@ class Routes(Regional):
     def _controls(self) -> dict[str, str]:
         """Control -> ARN; also an output each, from which `tidegate doctor --write-arc` reads them."""
         found = {}
-        for name in [*(c for column in self.slices for c in column), MASTER]:
+        for name in [*(c for column in self.slices for c in column), names.MASTER]:
             made = arc.CfnRoutingControl(
                 self, "Control" + names.capital(name), name=name,
                 cluster_arn=self.cluster, control_panel_arn=self.panel,
@@ -68,14 +67,14 @@ class Routes(Regional):
             self._assertion(f"slice-{letter}-on-somewhere", arns, threshold=1, inverted=False)
             if self.routing.mode == "active-passive":
                 self._assertion(f"slice-{letter}-on-once", arns, threshold=2, inverted=True)
-        targets = [arn for name, arn in controls.items() if name != MASTER]
+        targets = [arn for name, arn in controls.items() if name != names.MASTER]
         rule = arc.CfnSafetyRule(
             self,
             "RuleMaster",
-            name=MASTER,
+            name=names.MASTER,
             control_panel_arn=self.panel,
             gating_rule=arc.CfnSafetyRule.GatingRuleProperty(
-                gating_controls=[controls[MASTER]], target_controls=targets, wait_period_ms=WAIT_MS
+                gating_controls=[controls[names.MASTER]], target_controls=targets, wait_period_ms=WAIT_MS
             ),
             rule_config=arc.CfnSafetyRule.RuleConfigProperty(type="ATLEAST", threshold=1, inverted=False),
         )

@@ -1,6 +1,7 @@
-"""*state*: the journal's table, strongly consistent in three Regions, the audit's locked buckets, and the
-dashboard over all Regions."""
+"""*state*: the tables of the journal and of people's names, strongly consistent in three Regions, the audit's
+locked buckets, and the dashboard over all Regions."""
 
+from collections.abc import Callable
 from typing import Any
 
 import aws_cdk as cdk
@@ -26,35 +27,52 @@ class State(Regional):
     def __init__(self, scope: Construct, *, project: Project, placing: Placing) -> None:
         super().__init__(
             scope, "state", project=project, region=project.config.home, placing=placing, single=True,
-            description="tidegate: the journal and the audit's archive",
+            description="tidegate: the journal, people's names and the audit's archive",
         )  # fmt: skip
         self._journal()
+        self._people()
         self._audit()
         global_dashboard(self)
 
     def _journal(self) -> None:
-        """No TTL: what was decided is never forgotten, and a strongly consistent table would refuse one."""
+        """No TTL: what was decided is never forgotten, and a strongly consistent table would refuse one.
+
+        A table that somebody deleted is still there for CloudFormation. Another logical id makes it anew
+        under the same name; the old one is retained, which here means forgotten.
+        """
+        made = self.project.config.journal_made
+        scope_id = "Journal" if made == 1 else f"Journal{made}"
+        self._everywhere(scope_id, names.JOURNAL, key_arn=names.key_arn, recovery=True)
+
+    def _people(self) -> None:
+        """No backup: what is deleted is gone at once. A key of its own: who ends it ends all names."""
+        self._everywhere("People", names.PEOPLE, key_arn=names.people_key_arn, recovery=False)
+
+    def _everywhere(
+        self, scope_id: str, name: str, *, key_arn: Callable[[str, str], str], recovery: bool
+    ) -> None:
+        """A table that is strongly consistent in all controllers' Regions. recovery: to a point in time."""
         table = dynamodb.CfnGlobalTable(
             self,
-            "Journal",
-            table_name=names.JOURNAL,
+            scope_id,
+            table_name=name,
             billing_mode="PAY_PER_REQUEST",
             multi_region_consistency="STRONG",
             sse_specification=dynamodb.CfnGlobalTable.SSESpecificationProperty(
                 sse_enabled=True, sse_type="KMS"
             ),
-            **keyed(names.JOURNAL, dynamodb.CfnGlobalTable),
+            **keyed(name, dynamodb.CfnGlobalTable),
             replicas=[
                 dynamodb.CfnGlobalTable.ReplicaSpecificationProperty(
                     region=region,
                     deletion_protection_enabled=True,
                     point_in_time_recovery_specification=(
                         dynamodb.CfnGlobalTable.PointInTimeRecoverySpecificationProperty(
-                            point_in_time_recovery_enabled=True
+                            point_in_time_recovery_enabled=recovery
                         )
                     ),
                     sse_specification=dynamodb.CfnGlobalTable.ReplicaSSESpecificationProperty(
-                        kms_master_key_id=names.key_arn(region, self.project.account)
+                        kms_master_key_id=key_arn(region, self.project.account)
                     ),
                 )
                 for region in self.project.policy.controllers

@@ -49,6 +49,8 @@ def alarms(stack: Regional, notices: str) -> None:
         _count(stack, notices, what, "AWS/States", metric, 0.0, {"StateMachineArn": machine})
     _count(stack, notices, "tick-errors", "AWS/Lambda", "Errors", 2.0,
            {"FunctionName": names.function("Tick")}, periods=3)  # fmt: skip
+    _count(stack, notices, "assessments-lost", "tidegate", "AssessmentsLost", 0.0,
+           {"handler": "Tick", "service": "tidegate"}, periods=3)  # fmt: skip
     for region in stack.project.policy.regions:
         _alarm(
             stack, notices, f"probe-{region}",

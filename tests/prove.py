@@ -20,6 +20,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 from tests.tiers import ATTACKS
@@ -28,6 +29,8 @@ ROOT = Path(__file__).parents[1]
 ROUNDS, SEEDS, SOME = 20, 1000, 30
 MUTANTS = 12
 QUICK_BENCHES = ("kernel", "decision")
+PEERS = ("pandas", "simpy", "zen")
+"""What benches import beside us. A bench's exit code decides nothing, so what it lacks is seen before."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,9 @@ def main() -> int:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     parser.add_argument("--slice", type=int, metavar="SEED", help="a minute of each, drawn by this seed")
     asked = parser.parse_args()
+    if missing := [name for name in PEERS if find_spec(name) is None]:
+        _say(f"{', '.join(missing)}: not installed; `make bench` and `make check` install what benches need")
+        return 2
     failed = []
     for proof in whole() if asked.slice is None else a_slice(asked.slice):
         _say(f"== {proof.name}: {' '.join(proof.command[1:])}")

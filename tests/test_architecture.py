@@ -8,6 +8,7 @@ from pathlib import Path
 import grimp
 import pytest
 
+from controller.core.journal.event import Draft, Event, Written
 from controller.entry.lambdas import HANDLERS
 from controller.ports import errors
 from tests.support.sources import CODE, module_of, sources
@@ -17,7 +18,7 @@ SOURCES = sources(least=350)
 WHOLES = ("steps/workflow/", "ports/", "entry/cli/")
 TOLD_APART = {
     *(f"core: {name}" for name in ("fold",)),
-    *(f"entry: {name}" for name in ("break_glass", "fleet", "replay", "signals", "status")),
+    *(f"entry: {name}" for name in ("break_glass", "fleet", "people", "replay", "signals", "status")),
     *(
         f"lab: {name}"
         for name in ("catalogue", "controllers", "evidence", "observer", "play", "report", "run")
@@ -160,6 +161,16 @@ def test_no_function_is_longer_than_fifty_lines() -> None:
     assert [each for each in found if each[1] > 50] == []
 
 
+def test_one_library_escapes_text_for_html_and_xml() -> None:
+    """A second one would escape other characters, or none in an attribute."""
+    other = re.compile(
+        r"\bsaxutils\b|\bcgi\b|from html import (?!unescape\b)|import html\b|&(?:amp|lt|quot|#x27);"
+    )
+    users = [source for source in SOURCES if "markupsafe" in source.read_text(encoding="utf-8")]
+    assert len(users) >= 8
+    assert [str(s.relative_to(ROOT)) for s in SOURCES if other.search(s.read_text(encoding="utf-8"))] == []
+
+
 def test_importing_any_module_of_the_core_needs_no_third_party_but_pydantic_and_cronsim() -> None:
     allowed = {"pydantic", "cronsim", "controller"}
     for source in sources("core", least=30):
@@ -212,3 +223,27 @@ def test_the_workflow_holds_no_threshold() -> None:
     text = json.dumps(WORKFLOW)
     assert "NumericGreaterThan" not in text
     assert "NumericLessThan" not in text
+
+
+RAW_READERS = {
+    "core/event_size.py": "shortens what is for people alone, whatever the kind",
+    "core/journal/event.py": "the one reader and writer of an event's text",
+    "entry/cli/status.py": "prints all that any event says",
+    "lab/simulate/world/journal_record.py": "sees a plan as the table has it, not as the controller read it",
+    "steps/incident/approvals.py": "measures what a request says before it is written",
+}
+"""Modules that see the members of an event as plain data, and why."""
+
+
+def test_what_an_event_says_is_read_by_its_type(graph: grimp.ImportGraph) -> None:
+    """No `data["…"]` of an event: it has none, and its JSON is read and written in one place."""
+    plain = {name for each in (Event, Draft, Written) for name in each.__slots__ if name == "data"}
+    assert plain == set()
+    readers = {
+        str(source.relative_to(ROOT))
+        for source in SOURCES
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module == "controller.core.journal.body"
+        if {alias.name for alias in node.names} & {"body_of", "members"}
+    }
+    assert readers == set(RAW_READERS)

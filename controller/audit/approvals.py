@@ -3,19 +3,40 @@
 Each has the people who were asked, their answers with times, and the outcome.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
+from controller.core.journal.moves import Answer, AnswerRefused, ApprovalRequested
 
 ENDS = {Kind.APPROVAL_GIVEN: "given", Kind.APPROVAL_DENIED: "denied", Kind.APPROVAL_EXPIRED: "expired"}
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One answer: when, by whom, in which word, why, and where it came in.
+
+    reason: the person's own; of an answer that was refused: why it did not count.
+    """
+
+    at: float
+    by: str
+    said: str
+    reason: str
+    door: str
+    groups: tuple[str, ...]
+    issuer: str
+    subject: str
+    signed_in: float | None
 
 
 @dataclass(slots=True)
 class Question:
     """One question to people.
 
-    stages: (time, groups asked, number of people, time limit). answers: (time, person, answer, reason).
+    stages: (time, groups asked, number of people, time limit). answers: those that counted. refused: those
+    that did not. plan: the digest of the whole plan, which intents name; "" of an older version's request.
     outcome: given, denied, expired, superseded (another was asked in its place), withdrawn, or waiting.
     """
 
@@ -25,7 +46,9 @@ class Question:
     digest: str
     asked: float
     stages: list[tuple[float, tuple[str, ...], int, float]] = field(default_factory=list)
-    answers: list[tuple[float, str, str, str]] = field(default_factory=list)
+    answers: list[Given] = field(default_factory=list)
+    refused: list[Given] = field(default_factory=list)
+    plan: str = ""
     outcome: str = "waiting"
     ended: float | None = None
 
@@ -43,47 +66,65 @@ class Question:
         self.outcome, self.ended = outcome, max(at, self.asked)
 
 
-def questions(events: Iterable[Event]) -> list[Question]:
-    """Return all questions in the order in which they were asked."""
-    return sorted(_asked(events), key=lambda question: question.asked)
+class Questions:
+    """The questions of a journal, whose events come one by one."""
 
+    def __init__(self) -> None:
+        self._waiting: dict[str, Question] = {}
+        self._known: dict[str, Question] = {}
+        self._ended: list[Question] = []
 
-def _asked(events: Iterable[Event]) -> Iterator[Question]:
-    waiting: dict[str, Question] = {}
-    for event in events:
-        data, about = event.data, event.draft.incident or ""
-        present = waiting.get(about)
-        if event.kind is Kind.APPROVAL_REQUESTED:
-            stage = (event.at, tuple(map(str, data.get("ask", ()))), int(data.get("people", 1)),
-                     float(data["expires"]))  # fmt: skip
-            if present is not None and present.id == data["approval"]:
+    def take(self, event: Event) -> None:
+        said, about = event.body, event.draft.incident or ""
+        present = self._waiting.get(about)
+        if isinstance(said, ApprovalRequested):
+            stage = (event.at, said.ask, said.people, said.expires)
+            if present is not None and present.id == said.approval:
                 present.stages.append(stage)
-                continue
+                return
             if present is not None:
-                present._end("superseded", event.at)
-                yield present
-            waiting[about] = Question(
-                str(data["approval"]),
-                about,
-                str(data.get("gate", "")),
-                str(data["digest"]),
-                event.at,
-                [stage],
-            )
+                self._end(present, "superseded", event)
+            asked = Question(said.approval, about, said.gate, said.digest, event.at, [stage], plan=said.plan)
+            self._waiting[about] = self._known[said.approval] = asked
+        elif isinstance(said, AnswerRefused):
+            if said.approval in self._known:
+                given = _given(event, said, "given" if said.approve else "denied")
+                self._known[said.approval].refused.append(given)
         elif present is not None and event.kind in ENDS:
             _answer(present, event)
             if present.ended is not None:
-                yield waiting.pop(about)
+                self._ended.append(self._waiting.pop(about))
         elif present is not None and event.kind in (Kind.STOOD_DOWN, Kind.SETTLED, Kind.SHIFT_INTENDED):
-            present._end("withdrawn", event.at)
-            yield waiting.pop(about)
-    yield from waiting.values()
+            self._end(self._waiting.pop(about), "withdrawn", event)
+
+    def _end(self, question: Question, outcome: str, event: Event) -> None:
+        question._end(outcome, event.at)
+        self._ended.append(question)
+
+    def all(self) -> list[Question]:
+        """Return all questions in the order in which they were asked."""
+        return sorted([*self._ended, *self._waiting.values()], key=lambda question: question.asked)
+
+
+def questions(events: Iterable[Event]) -> list[Question]:
+    """Return all questions in the order in which they were asked."""
+    found = Questions()
+    for event in events:
+        found.take(event)
+    return found.all()
 
 
 def _answer(question: Question, event: Event) -> None:
     said = ENDS[event.kind]
-    if said != "expired":
-        reason = str(event.data.get("reason") or "")
-        question.answers.append((event.at, event.draft.by, said, reason))
-    if not event.data.get("needed"):
-        question._end(said, event.at)
+    if isinstance(event.body, Answer):
+        question.answers.append(_given(event, event.body, said))
+        if event.body.needed:
+            return
+    question._end(said, event.at)
+
+
+def _given(event: Event, said: Answer | AnswerRefused, word: str) -> Given:
+    return Given(
+        event.at, event.draft.by, word, said.reason, said.door, said.groups, said.issuer, said.subject,
+        said.signed_in,
+    )  # fmt: skip

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from controller.core.decision.precedence import TICKS_APART
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.notes import Armed, Blinded, Disarmed, PolicyLoaded
 
 LASTS = TICKS_APART
 """Seconds for which a look counts. A controller looks once a minute, so after them two looks are missing."""
@@ -62,12 +63,19 @@ def blinded(events: Iterable[Event], begin: float, end: float) -> dict[str, list
     """
     found: dict[str, list[Span]] = {}
     for event in events:
-        if event.kind is Kind.BLINDED:
-            data = event.data
-            span = (max(begin, float(data["from"])), min(end, float(data["to"])))
+        if isinstance(event.body, Blinded):
+            span = (max(begin, event.body.from_), min(end, event.body.to))
             if span[0] < span[1]:
-                found.setdefault(str(data.get("who", "")), []).append(span)
+                found.setdefault(event.body.who, []).append(span)
     return {who: _merged(spans) for who, spans in found.items()}
+
+
+def without(spans: Sequence[Span], away: Iterable[Span]) -> list[Span]:
+    """Return the spans without what lies in a span of `away`. Both are sorted."""
+    left = list(spans)
+    for c, d in away:
+        left = [span for a, b in left for span in ((a, min(b, c)), (max(a, d), b)) if span[0] < span[1]]
+    return left
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:
@@ -87,9 +95,6 @@ def seconds(spans: Iterable[Span]) -> float:
 def nobody(blind: Mapping[str, Sequence[Span]], controllers: Sequence[str]) -> list[Span]:
     """Return the spans in which all of `controllers` were blind at once."""
     return common([blind.get(region, []) for region in controllers])
-
-
-TURNS = {Kind.ARMED: True, Kind.DISARMED: False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,19 +125,19 @@ def _stretches(
     events: Sequence[Event], fleet: Sequence[Event], begin: float, end: float
 ) -> Iterator[Stretch]:
     own, whole, enforcement, since = True, True, "", begin
-    changes = [(event, False) for event in events if event.kind in TURNS or event.kind is Kind.POLICY_LOADED]
-    changes += [(event, True) for event in fleet if event.kind in TURNS]
+    changes = [(each, False) for each in events if isinstance(each.body, Armed | Disarmed | PolicyLoaded)]
+    changes += [(each, True) for each in fleet if isinstance(each.body, Armed | Disarmed)]
     for event, of_fleet in sorted(changes, key=lambda change: change[0].at):
         at = min(max(event.at, begin), end)
         if at > since:
             yield Stretch(since, at, own and whole, enforcement)
             since = at
-        if event.kind is Kind.POLICY_LOADED:
-            enforcement = str(event.data.get("enforcement", ""))
+        if isinstance(event.body, PolicyLoaded):
+            enforcement = event.body.enforcement
         elif of_fleet:
-            whole = TURNS[event.kind]
+            whole = isinstance(event.body, Armed)
         else:
-            own = TURNS[event.kind]
+            own = isinstance(event.body, Armed)
     if end > since:
         yield Stretch(since, end, own and whole, enforcement)
 

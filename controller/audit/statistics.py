@@ -16,10 +16,15 @@ from controller.audit.approvals import Question, questions
 from controller.audit.availability import Span, Stretch, blinded, enforced, nobody, seconds, stretches
 from controller.core.explanation import format_time
 from controller.core.incident.fold import fold
-from controller.core.incident.state import OPENINGS, Incident, Phase
-from controller.core.journal import Event, Kind
+from controller.core.incident.state import GLASS, Incident, Phase
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
+from controller.core.journal.moves import Opening
+from controller.core.journal.notes import PolicyLoaded
 
 OUTCOMES = ("moved", "stood down", "refused", "rolled back", "open")
+BY_HAND = ("moved", "refused", "unconfirmed")
+"""Outcomes of a move by break-glass; the safety rules or ARC refuse it, nobody else."""
 HOUR = 3600.0
 ALSO = {
     Kind.REFUSED: "commands_refused",
@@ -31,6 +36,7 @@ ALSO = {
     Kind.TAKEN_OVER: "taken_over",
     Kind.ECHO_SEEN: "late_calls_put_back",
     Kind.DRIFT_SEEN: "drift_seen",
+    Kind.JOURNAL_RESTORED: "journal_restored",
 }
 
 
@@ -67,26 +73,31 @@ class Episode:
 def episodes(application: str, events: Sequence[Event], begin: float, end: float) -> tuple[Episode, ...]:
     """Return the incidents that were opened from `begin` to `end`.
 
+    A move by break-glass counts when the journal heard of it, which may be a period after it was made.
     events: from the first on.
     """
     found = fold(application, events).incidents.values()
     about: dict[str, list[Event]] = {}
     for event in events:
         about.setdefault(event.draft.incident or "", []).append(event)
-    return tuple(_episode(i, about[i.id]) for i in found if begin <= i.opened <= end)
+    counts = {i.id: about[i.id][0].at if i.intent == GLASS else i.opened for i in found}
+    return tuple(_episode(i, about[i.id]) for i in found if begin <= counts[i.id] <= end)
 
 
 def _episode(incident: Incident, events: Sequence[Event]) -> Episode:
     def first(kind: Kind) -> float | None:
         return next((event.at for event in events if event.kind is kind), None)
 
+    if incident.intent == GLASS:
+        moved = incident.moved or None
+        return Episode(incident, _by_hand(incident), None, None, moved, None, incident.changed)
     verified = [event.at for event in events if event.kind is Kind.SHIFT_VERIFIED]
     ended = [e.at for e in events if e.kind in (Kind.SETTLED, Kind.STOOD_DOWN, Kind.ROLLED_BACK)]
-    opening = next((event for event in events if event.kind in OPENINGS), None)
+    opening = next(((event.at, event.body) for event in events if isinstance(event.body, Opening)), None)
     return Episode(
         incident,
         _outcome(incident, events),
-        _seen(opening) if opening is not None and incident.by_person is None else None,
+        _seen(*opening) if opening is not None and incident.by_person is None else None,
         first(Kind.CONFIRMED),
         first(Kind.SHIFT_APPLIED),
         verified[-1] if verified else None,
@@ -106,13 +117,18 @@ def _outcome(incident: Incident, events: Sequence[Event]) -> str:
     return "open"
 
 
-def _seen(opening: Event) -> float | None:
+def _by_hand(incident: Incident) -> str:
+    ends = {Phase.SETTLED: "moved", Phase.STOOD_DOWN: "refused"}
+    return ends.get(incident.phase, "unconfirmed")
+
+
+def _seen(opened: float, said: Opening) -> float | None:
     """Return the oldest `since` of a breaching signal in the stored tree.
 
     None where the tree had to be cut.
     """
-    decision = opening.data.get("decision") or {}
-    since = [at for at in _since(decision.get("tree") or {}) if at <= opening.at]
+    decision = said.decision or {}
+    since = [at for at in _since(decision.get("tree") or {}) if at <= opened]
     return min(since, default=None)
 
 
@@ -189,9 +205,10 @@ def figures(a: Account) -> dict[str, Any]:
         "times": _times([e for e in _evacuated(a) if not _in_shadow(a, e)]),
         "approvals": _approvals(a.questions),
         "drills": _drills(a),
+        "break_glass": _break_glass(a),
         "hours": _hours(a.standing),
         "watching": _watching(a),
-        "policies": [_policy(e) for e in a.within if e.kind is Kind.POLICY_LOADED],
+        "policies": [_policy(e, e.body) for e in a.within if isinstance(e.body, PolicyLoaded)],
         "also": {name: kinds[kind] for kind, name in ALSO.items()},
         "events": sum(kinds.values()),
     }
@@ -236,7 +253,7 @@ def _times(found: Sequence[Episode]) -> dict[str, Any]:
 def _approvals(asked: Sequence[Question]) -> dict[str, Any]:
     counted = Counter(q.outcome for q in asked)
     outcomes = ("given", "denied", "expired", "superseded", "withdrawn", "waiting")
-    people = Counter(by for q in asked for _, by, _, _ in q.answers)
+    people = Counter(given.by for q in asked for given in q.answers)
     return {
         "asked": len(asked),
         **{name: counted[name] for name in outcomes},
@@ -264,6 +281,17 @@ def _drills(a: Account) -> dict[str, Any]:
     }
 
 
+def _break_glass(a: Account) -> dict[str, Any]:
+    """Return the moves by break-glass of which the journal heard in the period."""
+    found = [e for e in a.episodes if e.incident.intent == GLASS]
+    people = Counter(e.incident.requested_by or "unknown" for e in found)
+    return {
+        "moves": len(found),
+        "outcomes": {name: sum(e.outcome == name for e in found) for name in BY_HAND},
+        "people": [{"who": who, "moves": count} for who, count in sorted(people.items())],
+    }
+
+
 def _hours(standing: Sequence[Stretch]) -> dict[str, float]:
     def hours(chosen: Iterable[Stretch]) -> float:
         return round(sum(s.seconds for s in chosen) / HOUR, 2)
@@ -286,17 +314,17 @@ def _watching(a: Account) -> dict[str, Any]:
     }
 
 
-def _policy(event: Event) -> dict[str, Any]:
+def _policy(event: Event, said: PolicyLoaded) -> dict[str, Any]:
     """Return the fields of a policy that came into force.
 
     The person who deployed it typed in the reviewers' names: see `core.policy.review_record`.
     """
-    review = event.data.get("review") or {}
+    review = said.review or {}
     return {
         "at": format_time(event.at),
-        "digest": str(event.data["digest"]),
-        "enforcement": str(event.data.get("enforcement", "")),
-        "deployed": format_time(float(event.data["deployed"])),
+        "digest": said.digest,
+        "enforcement": said.enforcement,
+        "deployed": format_time(said.deployed),
         "by": event.draft.by,
         "reviewed_by": [str(each.get("by", "")) for each in review.get("reviewed", ())],
     }

@@ -6,13 +6,11 @@ from typing import Any
 from botocore.client import BaseClient
 
 from controller.aws.errors import translated
-from controller.core.journal import canonical
-from controller.core.text import NOTICE, sanitize, shorten
+from controller.core.canonical_json import ascii_json
+from controller.core.text import NOTICE, SUBJECT, sanitize, shorten
 from controller.ports.errors import OutsideUnreachable
 
 PERMISSIONS: tuple[str, ...] = ("events:PutEvents", "sns:Publish")
-SUBJECT = 100
-"""Characters, ASCII: SNS's own limit."""
 TEXT = 60_000
 """Characters; SNS takes 256 KiB, and one may have four bytes."""
 KEY = 200
@@ -65,7 +63,7 @@ class Notices:
         entry = {
             "Source": SOURCE,
             "DetailType": kind,
-            "Detail": canonical(detail),
+            "Detail": ascii_json(detail),
             "EventBusName": self._bus,
         }
         with translated(OutsideUnreachable, f"publishing {kind}"):

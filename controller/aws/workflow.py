@@ -10,7 +10,7 @@ from typing import Any
 from botocore.client import BaseClient
 
 from controller.aws.errors import OUTSIDE, code
-from controller.core.journal import canonical
+from controller.core.canonical_json import ascii_json
 from controller.core.text import sanitize
 from controller.ports.errors import OutsideUnreachable, TokenClosed
 
@@ -46,7 +46,7 @@ class StepFunctionsWorkflow:
         that for the same request, so a start whose reply was lost can be repeated.
         """
         _, failure = _sent(
-            self._client.start_execution, stateMachineArn=self._arn, name=name, input=canonical(payload)
+            self._client.start_execution, stateMachineArn=self._arn, name=name, input=ascii_json(payload)
         )
         if failure and failure != "ExecutionAlreadyExists":
             raise OutsideUnreachable(f"starting execution {sanitize(name, 80)}: {failure}")
@@ -66,7 +66,7 @@ class StepFunctionsWorkflow:
 
     def succeed(self, token: str, output: Mapping[str, Any], *, region: str = "") -> None:
         client = self._others.get(region, self._client)
-        _answered(client.send_task_success, taskToken=token, output=canonical(output))
+        _answered(client.send_task_success, taskToken=token, output=ascii_json(output))
 
     def fail(self, token: str, error: str, cause: str) -> None:
         _answered(

@@ -25,6 +25,7 @@ from controller.console.view_data import Controls, Instruments, Past, kept
 from controller.core.incident.approval import GROUP
 from controller.core.text import sanitize
 from controller.ports.errors import ControllerError
+from controller.readmodel.page_text import escaped
 from controller.steps.context.deps import Deps
 
 Look = Callable[[Visit], Response]
@@ -90,11 +91,18 @@ class Console:
             why = type(error).__name__
             response = _says(500, "Something broke in here", BROKEN, session, why=why)
         self._write(request, session, response, self.now() - begun)
+        response = self._named(response)
         headers = {**HEADERS, **response.headers}
         if self.origin.startswith("https://"):
             headers["strict-transport-security"] = "max-age=31536000"
         body = b"" if request.method == "HEAD" else response.body
         return replace(response, headers=headers, body=body)
+
+    def _named(self, response: Response) -> Response:
+        """Return a page with names in place of ids."""
+        if response.headers.get("content-type") != _HTML["content-type"]:
+            return response
+        return replace(response, body=self.deps.names.text(response.body.decode(), escaped).encode())
 
     def _answer(self, request: Request, session: Session | None) -> Response:
         refused = self._refused(request)
@@ -153,15 +161,16 @@ class Console:
         return static(path.removeprefix("/static/")) if path.startswith("/static/") else None
 
     def _write(self, request: Request, session: Session | None, response: Response, seconds: float) -> None:
-        """Write one log line without a secret.
+        """Write one log line without a secret, and without a name.
 
-        It has no query, no cookie and no body; a hostile path is made plain.
+        It has no query, no cookie and no body; a hostile path is made plain. The sign-in's own line bears
+        the same tag as those of its session; who that was the issuer knows.
         """
         line = {
             "method": sanitize(request.method, 10),
             "path": sanitize(request.path, 120),
             "status": response.status,
-            "who": session.who if session else None,
+            "session": session.tag if session else None,
             "ms": round(seconds * 1000, 1),
         }
         self.log(line | ({"why": sanitize(response.why, 300)} if response.why else {}))

@@ -10,7 +10,7 @@ A trace as one controller's outside: what was written down can be read, and ever
 No adapter to act through: the ports of a run that is over. Its clock stands at its end.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Generic, NoReturn, TypeVar, cast
 
@@ -20,7 +20,7 @@ from controller.console.http.messages import HEADERS, LONGEST, Request, Response
 from controller.console.pages.visit import Visit
 from controller.console.render import page, sheet, static
 from controller.console.view_data import Controls, Instruments, Past
-from controller.core.journal import Event
+from controller.core.journal.event import Event
 from controller.core.model import Ignored, Observation
 from controller.core.text import sanitize
 from controller.ports.errors import (
@@ -31,8 +31,10 @@ from controller.ports.errors import (
     SwitchUnavailable,
 )
 from controller.ports.runtime import Task
+from controller.ports.storage import Recovery
 from controller.readmodel.trace import Traced
 from controller.steps.context.deps import Deps
+from controller.steps.context.names import Names
 
 T = TypeVar("T")
 OVER = "this is the record of a run that is over"
@@ -49,11 +51,14 @@ def outside_of(traced: Traced) -> Deps:
         here=traced.here,
         deployed=0.0,
         journal=_Journal(traced),
+        checkpoints=gone,
         leases=gone,
         policies=gone,
         evidence=_Evidence(traced),
         assessments=_Assessments(traced),
         approvals=gone,
+        people=gone,
+        names=Names(_over, lambda: 0.0),
         switch=_Switch(traced),
         polls=gone,
         requests=_Requests(traced),
@@ -61,6 +66,7 @@ def outside_of(traced: Traced) -> Deps:
         snapshots=gone,
         workflow=gone,
         notices=gone,
+        recovery=Recovery(_over, _over),
         runtime=_Stopped(traced.until),
         new_id=_over,
         read_event=lambda _text, _at: Ignored(OVER),
@@ -81,6 +87,9 @@ class _Journal:
 
     def read(self, application: str) -> tuple[Event, ...]:
         return self._traced.events if application == self._traced.policy.application else self._traced.fleet
+
+    def follow(self, application: str, known: Event | None) -> tuple[Event, ...]:
+        return self.read(application)[known.seq if known else 0 :]
 
     append = staticmethod(_over)
 
@@ -109,8 +118,15 @@ class _Assessments:
             return min((moment for moment, _ in self._records if moment >= at), default=None)
         return max((moment for moment, _ in self._records if moment <= at), default=None)
 
-    def newest(self, application: str) -> None:
-        """Return None: the journal was verified when it was read."""
+    def newest_first(
+        self, _application: str, start: float, end: float | None = None
+    ) -> Iterator[tuple[float, dict[str, Any]]]:
+        found = (pair for pair in self._records if start <= pair[0] and (end is None or pair[0] <= end))
+        yield from sorted(found, key=lambda pair: -pair[0])
+
+    def witness(self, _application: str) -> Mapping[str, Any]:
+        """Return nothing: the journal was verified when it was read."""
+        return {}
 
     add = staticmethod(_over)
 
@@ -139,9 +155,10 @@ class _Requests:
 
 
 class _Gone:
-    """Leases, approvals, polls, readiness, snapshots, workflow and notices, all of them refused."""
+    """Leases, approvals, people, polls, readiness, snapshots, workflow and notices, all of them refused."""
 
     read = take = beat = put = get = poll = keep = kept = staticmethod(_over)
+    id_of = known = name_of = forget = expire = staticmethod(_over)
     start = running = succeed = fail = heartbeat = send = publish = staticmethod(_over)
 
 

@@ -8,15 +8,15 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from controller.console.http.messages import Response
 from controller.core.explanation import format_time
-from controller.core.text import format_duration, sanitize
+from controller.core.text import format_duration
+from controller.readmodel.page_text import environment, plain
 from controller.readmodel.run import sentence
 
-LONGEST = 4_000
 STATIC = {
     "console.css": "text/css; charset=utf-8",
     "console.js": "text/javascript; charset=utf-8",
@@ -62,47 +62,23 @@ def day(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
 
 
-def _plainly(value: Any) -> Any:
-    """Return a template's value without control characters or bidirectional marks, on one line."""
-    if isinstance(value, Markup) or not isinstance(value, str):
-        return "" if value is None else value
-    left, right = " " * value[:1].isspace(), " " * value[1:][-1:].isspace()
-    return left + sanitize(value, LONGEST) + right
-
-
-def _prose(value: str) -> Markup:
-    """Return text in which the parts between backticks are code."""
-    parts = [Markup("<code>%s</code>") % _plainly(part) if place % 2 else Markup("%s") % _plainly(part)
-             for place, part in enumerate(str(value).split("`"))]  # fmt: skip
-    return Markup("").join(parts)
-
-
 def _code(value: str) -> Markup:
     """Return lines of code with their indentation, each made plain."""
-    rows = [(len(row) - len(row.lstrip(" ")), _plainly(row.strip())) for row in str(value).split("\n")]
+    rows = [(len(row) - len(row.lstrip(" ")), plain(row.strip())) for row in str(value).split("\n")]
     return Markup("\n").join(Markup(" ") * deep + Markup("%s") % row for deep, row in rows)
 
 
 @cache
 def _environment() -> Environment:
-    made = Environment(
-        loader=PackageLoader("controller.console"),
-        autoescape=True,
-        finalize=_plainly,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
+    made = environment(
+        "controller.console",
+        stamp=format_time,
+        hour=hour,
+        day=day,
+        spell=format_duration,
+        told=sentence,
+        code=_code,
     )
-    made.filters |= {
-        "stamp": format_time,
-        "hour": hour,
-        "day": day,
-        "spell": format_duration,
-        "told": sentence,
-        "prose": _prose,
-        "code": _code,
-    }
     made.globals |= {"ago": ago}
     return made
 

@@ -18,18 +18,21 @@ from controller.core.decision.traffic_share import MINUTE, Counted
 from controller.core.evidence.evaluation import Track, View, view
 from controller.core.incident.fold import fold
 from controller.core.incident.state import State
-from controller.core.journal import Event
+from controller.core.journal.event import Event
+from controller.core.journal.moves import Answer, AnswerRefused, ApprovalExpired, ApprovalRequested, Reminded
 from controller.core.policy.schema import Policy
 from controller.ports.errors import EvidenceUnavailable, OutsideUnreachable
 from controller.readmodel.run import Story
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import read_state_and_events
+from controller.steps.context.own_records import own_records
 from controller.steps.context.situation import read_switch
 from controller.steps.incident.traffic_proof import counted_by_region
-from controller.steps.operator.past_moments import WATCHED
+from controller.steps.operator.past_moments import WATCHED, last_decisions
 
-Between = Callable[[str, float, float], Iterable[tuple[float, dict[str, Any]]]]
-Probes = Callable[[Between, str, Iterable[str], float], dict[str, Any]]
+NewestFirst = Callable[[str, float], Iterable[tuple[float, dict[str, Any]]]]
+"""`ports.storage.Assessments.newest_first`: (application, back to when)."""
+Probes = Callable[[NewestFirst, str, Iterable[str], float], dict[str, Any]]
 SHORTLY = 4.0
 """Seconds for which routing controls are kept. Fifty people who look must not become a load on ARC."""
 SPANS = 16
@@ -38,6 +41,7 @@ LATELY = 30.0
 """Seconds for which probes are kept. They come once an hour, and are searched in hours of assessments."""
 EVERY = 100
 """Events between two states that are kept."""
+ABOUT_REQUEST = ApprovalRequested | Answer | AnswerRefused | ApprovalExpired | Reminded
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +122,9 @@ def kept(probes: Probes, monotonic: Callable[[], float]) -> Probes:
     """Return `probes`, read at most once in `LATELY` seconds."""
     read: list[tuple[float, dict[str, Any]]] = []
 
-    def ask(between: Between, application: str, regions: Iterable[str], now: float) -> dict[str, Any]:
+    def ask(back: NewestFirst, application: str, regions: Iterable[str], now: float) -> dict[str, Any]:
         if not read or not 0 <= monotonic() - read[0][0] < LATELY:
-            read[:] = [(monotonic(), probes(between, application, regions, now))]
+            read[:] = [(monotonic(), probes(back, application, regions, now))]
         return read[0][1]
 
     return ask
@@ -144,14 +148,10 @@ def latest(deps: Deps, at: float) -> dict[str, tuple[float, dict[str, Any]]]:
 
     A decision that is older than a tick or two does not count.
     """
-    found: dict[str, tuple[float, dict[str, Any]]] = {}
     try:
-        records = deps.assessments.between(deps.application, at - WATCHED, at)
+        found = last_decisions(own_records(deps, at - WATCHED, at), frozenset(deps.policy.regions))
     except OutsideUnreachable:
         return {}
-    for when, record in records:
-        for decision in record.get("decisions", ()):
-            found[str(decision["region"])] = (when, decision)
     return {region: found[region] for region in deps.policy.regions if region in found}
 
 
@@ -180,7 +180,7 @@ class Past:
     def until(self, events: Sequence[Event], at: float) -> State:
         """Return the state after the events that were written until `at`.
 
-        It counts them as `core.journal.written_until` does.
+        It counts them as `core.journal.event.written_until` does.
         """
         with self._lock:
             self._learn(events)
@@ -212,8 +212,7 @@ class Past:
                 kept.clear()
         for event in events[len(self._seen) :]:
             self._latest.append(max(event.at, self._latest[-1] if self._latest else event.at))
-            request = event.data.get("approval")
-            if isinstance(request, str):
-                self._requests.setdefault(request, []).append(event)
+            if isinstance(event.body, ABOUT_REQUEST):
+                self._requests.setdefault(event.body.approval, []).append(event)
         if len(events) >= len(self._seen):
             self._seen = events

@@ -17,7 +17,31 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from controller.core.explanation import format_time
 from controller.core.incident.state import State
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Body, Coded, Event
+from controller.core.journal.moves import (
+    ApprovalDenied,
+    ApprovalExpired,
+    ApprovalGiven,
+    ApprovalRequested,
+    ReadinessConfirmed,
+    Reminded,
+    RolledBack,
+    ShiftApplied,
+    ShiftIntended,
+    ShiftVerified,
+)
+from controller.core.journal.notes import (
+    Blinded,
+    BrokeGlass,
+    Escalated,
+    JournalRestored,
+    NoticeDeferred,
+    PolicyLoaded,
+    RegionCounted,
+    Told,
+    Untold,
+)
+from controller.core.journal.restored import story
 from controller.core.policy.terms import EVENT, NAME
 from controller.core.text import sanitize
 
@@ -26,7 +50,7 @@ Change = Literal[
     "opened", "confirmed", "asked", "answered", "intended", "applied", "verified", "refused", "settled",
     "turned_back", "rolled_back", "stood_down", "escalated", "handed_over", "taken_over", "drift", "muted",
     "acknowledged", "armed", "disarmed", "broke_glass", "echo", "blinded", "recovered",
-    "skipped", "untold", "told",
+    "skipped", "untold", "told", "restored",
 ]  # fmt: skip
 CHANGES: Mapping[str, Change] = {
     "IncidentOpened": "opened",
@@ -60,6 +84,7 @@ CHANGES: Mapping[str, Change] = {
     "Recovered": "recovered",
     "Untold": "untold",
     "Told": "told",
+    "JournalRestored": "restored",
 }
 """Journal kind -> the published change. A kind that is not here changes nothing that other tools act on."""
 
@@ -78,7 +103,9 @@ class DecisionEvent(BaseModel):
     kind: str = Field(max_length=64, description="the journal event's kind")
     by: str = Field(max_length=256, description="who, or which controller, did it")
     incident: str | None = Field(default=None, max_length=128)
-    intent: str | None = Field(default=None, max_length=16, description="evacuate, restore or drill")
+    intent: str | None = Field(
+        default=None, max_length=16, description="evacuate, restore, drill or break-glass"
+    )
     source: str | None = Field(default=None, max_length=32, description="the Region that is left")
     target: str | None = Field(default=None, max_length=32, description="the Region that takes the traffic")
     phase: str | None = Field(default=None, max_length=16, description="of the incident, after the change")
@@ -98,7 +125,7 @@ def decision_event(event: Event, after: State) -> dict[str, Any] | None:
     if change is None:
         return None
     incident = after.incidents.get(event.draft.incident or "")
-    code = event.data.get("code")
+    key = event.body.key if isinstance(event.body, Escalated | Untold) else ""
     detail = DecisionEvent(
         id=event.draft.id,
         application=event.application,
@@ -112,21 +139,41 @@ def decision_event(event: Event, after: State) -> dict[str, Any] | None:
         source=incident.source if incident else None,
         target=incident.target if incident else None,
         phase=str(incident.phase) if incident else None,
-        code=_answer(event) if change == "answered" else None if code is None else sanitize(str(code), 64),
-        reason=sanitize(str(_why(event)), 500),
-        key=sanitize(str(event.data["key"]), 200) if event.data.get("key") else None,
+        code=sanitize(_answer_or_code(event.body), 64) or None,
+        reason=sanitize(_why(event.body), 500),
+        key=sanitize(key, 200) or None,
     )
     return detail.model_dump(by_alias=True)
 
 
-def _why(event: Event) -> object:
-    data = event.data
-    return data.get("reason") or data.get("sentence") or data.get("subject") or ""
+def _answer_or_code(said: Body) -> str:
+    match said:
+        case ApprovalGiven():
+            return "given"
+        case ApprovalDenied():
+            return "denied"
+        case ApprovalExpired():
+            return "expired"
+        case _:
+            return said.code if isinstance(said, Coded) else ""
 
 
-def _answer(event: Event) -> str:
-    words = {Kind.APPROVAL_GIVEN: "given", Kind.APPROVAL_DENIED: "denied"}
-    return words.get(event.kind, "expired")
+def _why(said: Body) -> str:
+    match said:
+        case ShiftVerified(sentence=told) | Untold(subject=told) | Told(subject=told):
+            return told
+        case BrokeGlass(reason=reason, sentence=told):
+            return reason or told
+        case JournalRestored():
+            return story(said)
+        case ApprovalRequested() | ApprovalExpired() | Reminded() | ReadinessConfirmed():
+            return ""
+        case ShiftIntended() | ShiftApplied() | RolledBack():
+            return ""
+        case PolicyLoaded() | Blinded() | RegionCounted() | NoticeDeferred():
+            return ""
+        case _:
+            return said.reason
 
 
 SIGNAL_SOURCE = "tidegate.signal"

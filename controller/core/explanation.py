@@ -1,10 +1,11 @@
 """Explanations of decisions: sentences, times and trees for people and for `--json`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from controller.core.journal import canonical
+from controller.core.canonical_json import ascii_json
+from controller.core.event_size import bounded_decision
 from controller.core.model import Answer, Decision, Node, Truth
 
 
@@ -91,18 +92,59 @@ def _answer_data(answer: Answer) -> dict[str, Any]:
 def decision_record(decision: Decision, limit: int = 6_000) -> dict[str, Any]:
     """Return a decision as plain data of bounded size, for the journal.
 
-    The journal bounds its events. Over `limit` characters the signals are left out, then the whole tree, and
-    `cut` is set. The assessments hold the full data.
+    The journal bounds its events. Over `limit` characters the signals are left out, then the tree from below,
+    and at last the whole of it: then `cut` is set. The assessments hold the full data.
     """
-    data = decision_data(decision)
-    if len(canonical(data)) > limit and decision.tree is not None:
-        data["tree"] = node_data(decision.tree, with_signals=False)
-    if len(canonical(data)) > limit:
-        data = decision_data(decision, with_tree=False) | {"cut": True}
-    return data
+    return bounded_decision(decision_data(decision), limit)
 
 
-def node_data(node: Node, *, with_signals: bool = True) -> dict[str, Any]:
+SHORT = ("region", "code", "action", "reason", "target")
+"""The members of a decision that every form of it has."""
+MEMBER = 20_000
+"""Characters of one member that the shortest form of a record keeps."""
+
+
+def shorter_records(
+    record: Mapping[str, Any], *, most: int, keep: frozenset[str] = frozenset()
+) -> Iterator[Mapping[str, Any]]:
+    """Yield an assessment as it is, then in ever shorter forms.
+
+    most: bytes that the place for it holds. Codes and reasons always stay, and the members `keep`. Each cut
+    says of itself what was left out.
+    """
+    yield record
+    decisions = [dict(decision) for decision in record.get("decisions", ())]
+    told = f"were left out: with them the record would have more than {most} bytes"
+    bare = [each | ({"tree": _without_signals(each["tree"])} if "tree" in each else {}) for each in decisions]
+    yield _cut(record, bare, f"the signals of the trees {told}")
+    yield _cut(record, [_only(each, (*SHORT, "checks")) for each in decisions], f"the trees {told}")
+    large = sorted(key for key, value in record.items()
+                   if key not in {*keep, "by", "decisions"} and len(ascii_json(value)) > MEMBER)  # fmt: skip
+    left = {key: value for key, value in record.items() if key not in large}
+    gone = ", ".join(["the trees", "the checks", *large])
+    yield _cut(left, [_only(each, SHORT) | {"checks": []} for each in decisions], f"{gone} {told}")
+
+
+def _cut(record: Mapping[str, Any], decisions: list[dict[str, Any]], told: str) -> Mapping[str, Any]:
+    return {**record, "decisions": [each | {"cut": told} for each in decisions], "cut": told}
+
+
+def _only(decision: Mapping[str, Any], members: Iterable[str]) -> dict[str, Any]:
+    return {key: decision[key] for key in members if key in decision}
+
+
+def _without_signals(node: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a tree as data without its signals.
+
+    The nodes' sentences say how many there were.
+    """
+    bare = {key: value for key, value in node.items() if key != "signals"}
+    if "children" in bare:
+        bare["children"] = [_without_signals(child) for child in bare["children"]]
+    return bare
+
+
+def node_data(node: Node) -> dict[str, Any]:
     data: dict[str, Any] = {
         "path": node.path,
         "op": node.op,
@@ -110,8 +152,8 @@ def node_data(node: Node, *, with_signals: bool = True) -> dict[str, Any]:
         "sentence": node.sentence,
     }
     if node.children:
-        data["children"] = [node_data(child, with_signals=with_signals) for child in node.children]
-    if node.signals and with_signals:
+        data["children"] = [node_data(child) for child in node.children]
+    if node.signals:
         data["signals"] = [
             {
                 "name": state.signal.name,

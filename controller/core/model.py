@@ -222,7 +222,7 @@ class Plan:
     Empty `changes`: the controls are at the goal already.
     changes: (control name, on) pairs; `core.decision.plan.calls` says which of them go in one call.
     goal: every control that the plan is about. left: how many slices still have to move once these changes
-    are applied.
+    are applied. waves: the changes of each wave from this one on, where the plan goes in waves.
     """
 
     source: str
@@ -231,6 +231,7 @@ class Plan:
     goal: tuple[tuple[str, bool], ...]
     digest: str
     left: int = 0
+    waves: tuple[tuple[tuple[str, bool], ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ import re
 
 NOTICE = 1_000
 """Bytes of the text of a page to people: they read it at 3 a.m., on a telephone."""
+SUBJECT, SUBJECT_END = 100, 60
+"""Characters of a page's subject (SNS's own limit), and of its end that is kept: it says the matter."""
 
 # Longest form first; the last alternative takes every escape character that is left.
 _ESCAPE = re.compile(
@@ -65,6 +67,14 @@ def shorten(text: str, limit: int = NOTICE) -> str:
         if not any(lines):
             break
     return "\n".join(lines)
+
+
+def abridge(text: str, limit: int = SUBJECT, end: int = SUBJECT_END) -> str:
+    """Return `text` in at most `limit` characters.
+
+    It is cut in its middle: at its beginning stands whose it is, and at its end what happened.
+    """
+    return text if len(text) <= limit else f"{text[: limit - end - 2].rstrip()}..{text[-end:].lstrip()}"
 
 
 def format_duration(seconds: float) -> str:

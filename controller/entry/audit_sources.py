@@ -5,46 +5,76 @@ from contextlib import suppress
 from importlib.metadata import version
 from typing import Any
 
-from controller.audit.bundle.write import Record
+from controller.audit.bundle.manifest import FLEET as FLEET_FILE
+from controller.audit.bundle.manifest import JOURNAL
+from controller.audit.bundle.write import Record, whole_beginning
 from controller.aws.audit.locked_store import S3LockedStore
 from controller.aws.audit.signing import KmsSigner
-from controller.aws.dynamodb.assessment_log import DynamoAssessmentLog
-from controller.core.journal import canonical
+from controller.aws.dynamodb.assessments import KEPT
+from controller.aws.dynamodb.stored_records import DynamoAssessmentLog, DynamoJournalLines
+from controller.core.canonical_json import ascii_json
+from controller.core.journal.event import Event
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import parse_policy
 from controller.entry.context import Context
 from controller.ports.audit import AssessmentLog
-from controller.ports.errors import OutsideUnreachable
+from controller.ports.errors import JournalUnreadable, OutsideUnreachable
 from controller.settings import Deployment
 from controller.steps.context.situation import FLEET
 
+GOING = 3600.0
+"""Seconds before it expires in which a record counts as gone: it may go while others are read."""
 PATIENCE = 20.0
 """Seconds that one answer may take. It is long because no customer traffic waits for an export."""
 
 
-def record_of(found: Context, policies: Iterable[Policy] = ()) -> Record:
+def record_of(found: Context, policies: Iterable[Policy] = (), *, broken: bool = False) -> Record:
     """Return the journals, the assessments and the policies that an export needs.
 
     The journals are the application's and the fleet's. The assessments are those of each controller Region.
-    The policies are the deployments' own, and `policies`. Raises `OutsideUnreachable`, `JournalUnreadable`.
+    The policies are the deployments' own, and `policies`. broken: a journal that cannot be read, or lacks
+    what an assessment saw of it, is taken as it stands in its table. Raises `OutsideUnreachable`, and without
+    `broken` `JournalUnreadable`.
     """
-    deployments, journal = (found.deployment, *found.others), found.deps().journal
+    deployments, deps = (found.deployment, *found.others), found.deps()
     own = [parse_policy(d.policy, in_force=True) for d in deployments]
     application = own[0].application
+    named = {JOURNAL: application, FLEET_FILE: FLEET}
+    read: dict[str, tuple[Event, ...]] = {}
+    said: list[str] = []
+    lines: dict[str, tuple[str, ...]] = {}
+    for name, whose in named.items():
+        try:
+            read[name] = deps.journal.read(whose)
+        except JournalUnreadable as error:
+            if not broken:
+                raise
+            said.append(str(error))
+            lines[name] = tuple(_lines(found.deployment).lines(whose))
+            read[name] = whole_beginning(whose, lines[name])
     return Record(
         application=application,
-        events=journal.read(application),
+        events=read[JOURNAL],
         fleet_name=FLEET,
-        fleet=journal.read(FLEET),
+        fleet=read[FLEET_FILE],
         logs=_logs(deployments),
         policies={policy.digest: text_of(policy) for policy in (*policies, *own)},
         version=version("tidegate"),
+        kept_from=deps.runtime.now() - KEPT + GOING,
+        again=lambda name: deps.journal.read(named[name]),
+        as_it_stands=broken,
+        broken="; ".join(said),
+        lines=lines,
     )
+
+
+def _lines(deployment: Deployment) -> DynamoJournalLines:
+    return DynamoJournalLines(client=_client("dynamodb", deployment), table=deployment.journal_table)
 
 
 def text_of(policy: Policy) -> str:
     """Return the text whose SHA-256 is the policy's digest."""
-    return canonical(policy.model_dump(mode="json", by_alias=True, exclude_defaults=True))
+    return ascii_json(policy.model_dump(mode="json", by_alias=True, exclude_defaults=True))
 
 
 def _logs(deployments: Iterable[Deployment]) -> Mapping[str, AssessmentLog]:

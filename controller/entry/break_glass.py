@@ -1,159 +1,20 @@
-"""The record of break-glass on this machine, and its way into the journal.
+"""Break-glass on this machine: who acts, and the record's way into the journal."""
 
-Break-glass writes what it did into an append-only file. The file shows when somebody edited it.
-
-```
- {"body": …, "prev": hash of the line before, "hash": SHA-256 of prev and body, "mac": HMAC of hash}
-```
-The MAC is made with a key of this machine alone (mode 0600). It tells a line that this machine wrote from
-one that somebody else put there; it proves nothing against whoever can read the key. The journal, which
-takes each line's hash as soon as it can be reached, is the stronger witness.
-"""
-
-import fcntl
 import getpass
-import hmac
-import json
-import os
-import secrets
 import socket
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from controller.core.journal import GENESIS, canonical, digest
+from controller.core.canonical_json import ascii_digest
+from controller.core.journal.event import Event
 from controller.core.text import sanitize
 from controller.entry.context import Context
+from controller.entry.local_record import Entry, LocalRecord
+from controller.settings import Deployment
 from controller.steps.context.deps import Deps
-from controller.steps.operator import break_glass as step
-
-NAME = "break-glass"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the record.
-
-    `id` is random; `hash` names its content and all lines before it.
-    """
-
-    id: str
-    body: Mapping[str, Any]
-    hash: str
-
-
-class LocalRecord:
-    """The record in `folder`: `break-glass.jsonl`, its key, and damaged files.
-
-    A damaged file is kept beside it under a number: `break-glass.1.jsonl`.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._file, self._key_file = folder / f"{NAME}.jsonl", folder / f"{NAME}.key"
-
-    def append(self, body: Mapping[str, Any]) -> Entry:
-        """Write a line and wait until the disk has it.
-
-        Raises `OSError`: then nothing may be done.
-        A file that does not verify is set aside and kept, and a new one begins: damage must not stop people.
-        """
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with self._locked():
-            key = self._key(create=True)
-            entries, damaged = _verified(self._file, key)
-            if damaged:
-                self._set_aside()
-                entries = ()
-            prev = entries[-1].hash if entries else GENESIS
-            whole = {**body, "id": secrets.token_hex(16)}
-            entry = Entry(whole["id"], whole, _hash(prev, whole))
-            line = {"body": whole, "prev": prev, "hash": entry.hash, "mac": _mac(key, entry.hash)}
-            self._write(self._file, (canonical(line) + "\n").encode(), os.O_APPEND)
-        return entry
-
-    def read(self) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
-        """Return every line that verifies, and the names of damaged files.
-
-        The lines of the oldest file come first. A file is damaged if one of its lines does not verify.
-        """
-        key = self._key(create=False)
-        aside = sorted(self._folder.glob(f"{NAME}.*.jsonl"), key=lambda path: (len(path.name), path.name))
-        read = {path: _verified(path, key) for path in (*aside, self._file) if path.is_file()}
-        entries = tuple(entry for found, _ in read.values() for entry in found)
-        return entries, tuple(path.name for path, (_, damaged) in read.items() if damaged)
-
-    def _set_aside(self) -> None:
-        number = 1
-        while (kept := self._folder / f"{NAME}.{number}.jsonl").exists():
-            number += 1
-        self._file.rename(kept)
-
-    def _key(self, *, create: bool) -> bytes:
-        if create and not self._key_file.exists():
-            self._write(self._key_file, secrets.token_bytes(32), os.O_EXCL)
-        if not self._key_file.exists():
-            return b""
-        self._key_file.chmod(0o600)
-        return self._key_file.read_bytes()
-
-    def _write(self, path: Path, data: bytes, how: int) -> None:
-        """Write `data` to the disk, and wait for the folder's entry too."""
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o600)
-        try:
-            if os.write(handle, data) != len(data):
-                raise OSError(28, "No space left on device", str(path))
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Let one writer at a time on this machine pass."""
-        with (self._folder / f"{NAME}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-
-
-def _verified(path: Path, key: bytes) -> tuple[tuple[Entry, ...], bool]:
-    """Return the lines before the first bad one, and True if there is one."""
-    if not path.is_file():
-        return (), False
-    entries: list[Entry] = []
-    prev = GENESIS
-    for line in path.read_bytes().splitlines(keepends=True):
-        entry = _entry(line, prev, key)
-        if entry is None:
-            return tuple(entries), True
-        entries.append(entry)
-        prev = entry.hash
-    return tuple(entries), False
-
-
-def _entry(line: bytes, prev: str, key: bytes) -> Entry | None:
-    try:
-        raw = json.loads(line)
-        body, hash_, mac, identity = raw["body"], str(raw["hash"]), str(raw["mac"]), str(raw["body"]["id"])
-    except (ValueError, KeyError, TypeError):
-        return None
-    chained = raw.get("prev") == prev and hash_ == _hash(prev, body)
-    signed = bool(key) and hmac.compare_digest(mac.encode(), _mac(key, hash_).encode())
-    return Entry(identity, body, hash_) if chained and signed and line.endswith(b"\n") else None
-
-
-def _hash(prev: str, body: Mapping[str, Any]) -> str:
-    return digest({"prev": prev, "body": dict(body)})
-
-
-def _mac(key: bytes, hash_: str) -> str:
-    return hmac.new(key, hash_.encode(), "sha256").hexdigest()
+from controller.steps.operator import local_records as step
+from controller.steps.operator.local_records import Brought
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +61,7 @@ def _user() -> str:
 def signed(context: Context, application: str, by: Person, reason: str, at: float) -> dict[str, Any]:
     """Return the fields that each record has besides what was done."""
     return {
-        "deployment": _deployment(context),
+        "deployment": _deployment(context.deployment),
         "context": context.name,
         "application": application,
         "account": context.deployment.account,
@@ -211,29 +72,68 @@ def signed(context: Context, application: str, by: Person, reason: str, at: floa
     }
 
 
-def _deployment(context: Context) -> str:
+def _deployment(d: Deployment) -> str:
     """Return an id of the deployment, which differs between two rehearsals.
 
     Two rehearsals guard the same application in the same account, so the endpoint goes into the id too.
     """
-    d = context.deployment
-    return digest([d.account, d.policy.get("application"), d.journal_table, d.endpoint_url])[:16]
+    return ascii_digest([d.account, d.policy.get("application"), d.journal_table, d.endpoint_url])[:16]
 
 
-def journal_waiting(context: Context, deps: Deps) -> int:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The state of this machine's record.
+
+    lines: those of the deployment. waiting: how many of them the journal lacks; None where it does not say.
+    amiss: what is damaged and in no line yet, or contradicts the journal, in sentences.
+    """
+
+    lines: int
+    waiting: int | None
+    amiss: tuple[str, ...]
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """Return what a person must know, if anything."""
+        told = [f"the record of break-glass on this machine is damaged: {each}" for each in self.amiss]
+        if self.waiting:
+            lines = "1 line" if self.waiting == 1 else f"{self.waiting} lines"
+            told.append(f"{lines} of break-glass on this machine wait for the journal: {BRING_IN}")
+        return tuple(told)
+
+
+BRING_IN = "`tidegate break-glass --journal` brings them in"
+
+
+def journal_waiting(context: Context, deps: Deps) -> Brought:
     """Bring this machine's records of this deployment into its journal.
 
-    Return the number of records that the journal lacked.
-    Raises `OutsideUnreachable`, `JournalConflict`, `ValueError` (a journal that cannot be read).
+    Raises `OutsideUnreachable`, `JournalConflict`, `OSError`, `ValueError` (a journal that cannot be read).
     """
-    mine = _deployment(context)
-    entries, _ = local_record().read()
-    waiting = [entry for entry in entries if _of(entry.body, mine)]
-    return step.journal_records(deps, waiting) if waiting else 0
+    held = local_record().read().entries
+    mine = _of(held, context.deployment)
+    return step.journal_records(deps, mine, held) if mine else Brought()
 
 
-def _of(body: Mapping[str, Any], deployment: str) -> bool:
-    return body.get("deployment") == deployment
+def standing(deployment: Deployment, events: Sequence[Event] | None) -> Standing:
+    """Return how this machine's record stands.
+
+    events: the journal's; None where it cannot be read.
+    """
+    try:
+        found = local_record().read()
+    except OSError as error:
+        return Standing(0, None, (f"it cannot be read: {error.strerror}",))
+    mine = _of(found.entries, deployment)
+    if events is None:
+        return Standing(len(mine), None, found.unsaid)
+    said = step.contradictions(events, found.entries)
+    return Standing(len(mine), step.waiting(events, mine), (*found.unsaid, *said))
+
+
+def _of(entries: Sequence[Entry], deployment: Deployment) -> list[Entry]:
+    mine = _deployment(deployment)
+    return [entry for entry in entries if entry.body.get("deployment") == mine]
 
 
 def written(entry: Entry) -> dict[str, str]:

@@ -22,13 +22,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from controller.core.journal import Event
+from controller.core.incident.approval import SignedIn
+from controller.core.journal.event import Event
 from controller.core.policy.schema import Policy
 from controller.core.text import sanitize
 from controller.lab.environment.last_run import read_last_run
+from controller.ports.errors import OutsideUnreachable
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
-from controller.steps.operator.past_moments import Nearest
+from controller.steps.context.names import Names
+from controller.steps.operator.past_moments import Nearest, NewestFirst
 
 REHEARSAL = "rehearsal"
 
@@ -75,6 +78,20 @@ class Context:
 
         return wiring.caller_identity(self.deployment)
 
+    def proof(self) -> SignedIn:
+        """Return how whoever acts showed who they are, as far as it is known.
+
+        A rehearsal asks for no proof. It is kept with an answer and decides nothing, so nobody waits for it.
+        """
+        if self.rehearsal:
+            return SignedIn("rehearsal")
+        from controller import wiring
+
+        try:
+            return wiring.caller_proof(self.deployment)
+        except OutsideUnreachable:
+            return SignedIn("terminal")
+
 
 def find_context(name: str | None, folder: Path | None = None) -> Context:
     """Return the context that a command means.
@@ -101,7 +118,7 @@ def find_context(name: str | None, folder: Path | None = None) -> Context:
 class Archive:
     """The records to look up: of a deployment, or of the last demo.
 
-    They are its journal and its assessments.
+    They are its journal and its assessments; the names of the people in them stand elsewhere.
     """
 
     policy: Policy
@@ -109,7 +126,9 @@ class Archive:
     now: float
     read: Callable[[str], tuple[Event, ...]]
     between: Callable[[str, float, float], tuple[tuple[float, dict[str, Any]], ...]]
+    newest_first: NewestFirst
     nearest: Nearest
+    names: Names
 
 
 def find_archive(name: str | None) -> tuple[Archive, bool]:
@@ -123,10 +142,11 @@ def find_archive(name: str | None) -> tuple[Archive, bool]:
         last = None if name else read_last_run(last_run_file())
         if last is None:
             raise
-        return Archive(last.policy, last.account, last.now, last.read, last.between, last.nearest), True
+        look = (last.read, last.between, last.newest_first, last.nearest)
+        return Archive(last.policy, last.account, last.now, *look, Names(last.names.get, lambda: 0.0)), True
     journal, assessments = deps.journal, deps.assessments
-    look = (journal.read, assessments.between, assessments.nearest)
-    return Archive(deps.policy, deps.account, deps.runtime.now(), *look), False
+    kept = (journal.read, assessments.between, assessments.newest_first, assessments.nearest)
+    return Archive(deps.policy, deps.account, deps.runtime.now(), *kept, deps.names), False
 
 
 def last_run_file() -> Path:

@@ -22,7 +22,7 @@ from controller.ports.errors import ControllerError
 from controller.settings import Arc, Deployment, Standby
 from controller.steps.context.deps import Deps
 from controller.steps.observe import observe
-from controller.steps.payload import PayloadUnknown, StepPayload, read_payload
+from controller.steps.payload import PayloadUnknown, StepPayload, counted, read_payload
 from controller.steps.tick.tick import tick
 from controller.steps.workflow.assess import assess
 from controller.steps.workflow.confirm_readiness import confirm_readiness
@@ -54,6 +54,8 @@ class Environment(BaseModel):
     journal_table: str = Field(alias="TIDEGATE_JOURNAL")
     evidence_table: str = Field(alias="TIDEGATE_EVIDENCE")
     assessments_table: str = Field(alias="TIDEGATE_ASSESSMENTS")
+    people_table: str = Field(alias="TIDEGATE_PEOPLE", default="tidegate-people")
+    people_days: int = Field(alias="TIDEGATE_PEOPLE_DAYS", default=400)
     topic: str = Field(alias="TIDEGATE_TOPIC")
     state_machine: str = Field(alias="TIDEGATE_STATE_MACHINE")
     key: str = Field(alias="TIDEGATE_KEY")
@@ -118,12 +120,13 @@ def escalate_handler(deps: Deps, event: Payload) -> Payload:
         payload = read_payload(event)
     except PayloadUnknown as unknown:
         return hold_unknown(deps, event, str(unknown))
+    payload = counted("Escalate", payload, failed=bool(error))
     return _out(escalate(deps, payload, sanitize(str(error.get("Error", "")), 80), cause))
 
 
-def _state(step: Callable[[Deps, StepPayload], StepPayload]) -> Callable[[Deps, Payload], Payload]:
+def _state(name: str, step: Callable[[Deps, StepPayload], StepPayload]) -> Callable[[Deps, Payload], Payload]:
     def run(deps: Deps, event: Payload) -> Payload:
-        return _out(step(deps, read_payload(event)))
+        return _out(step(deps, counted(name, read_payload(event), failed="error" in event)))
 
     return run
 
@@ -135,13 +138,13 @@ def _out(payload: StepPayload) -> Payload:
 HANDLERS: Mapping[str, Callable[[Deps, Payload], Payload]] = {
     "Observe": observe_handler,
     "Tick": tick_handler,
-    "Assess": _state(assess),
-    "ConfirmReadiness": _state(confirm_readiness),
+    "Assess": _state("Assess", assess),
+    "ConfirmReadiness": _state("ConfirmReadiness", confirm_readiness),
     "RequestApproval": request_approval_handler,
-    "ShiftTraffic": _state(shift_traffic),
-    "VerifyShift": _state(verify_shift),
+    "ShiftTraffic": _state("ShiftTraffic", shift_traffic),
+    "VerifyShift": _state("VerifyShift", verify_shift),
     "Escalate": escalate_handler,
-    "HandOver": _state(hand_over),
+    "HandOver": _state("HandOver", hand_over),
 }
 
 
@@ -170,6 +173,13 @@ def _instrumented(
             logger.error("failed", extra={**fields, **why})
             stream.write(_metric(name, "Failed", 1.0, MetricUnit.Count))
             raise
+        finally:
+            for lost in deps.unrecorded:
+                logger.error("assessment lost", extra={**fields, "why": lost})
+            if deps.unrecorded:
+                lost_now = float(len(deps.unrecorded))
+                stream.write(_metric(name, "AssessmentsLost", lost_now, MetricUnit.Count))
+            deps.unrecorded.clear()
         logger.info("done", extra={**fields, **{key: result[key] for key in LOGGED_FIELDS if key in result}})
         for region, seconds in dict(result.get("probes") or {}).items():
             # Goes missing when the intake fails; its alarm treats missing data as breaching.

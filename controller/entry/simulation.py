@@ -70,7 +70,7 @@ class Browser:
                    "content-type": "application/x-www-form-urlencoded"}  # fmt: skip
         cookie = ""
         if who is not None:
-            session = Session(who, self.groups, self.now(), f"secret of {who}")
+            session = Session(who, self.groups, self.now(), f"secret of {who}", SIGN_IN.issuer, f"u-{who}")
             cookie = cookie_of(session, self.sealer, self.now()).partition(";")[0]
         return self.console.handle(Request(method, path, "", headers, cookie, urlencode(form).encode()))
 

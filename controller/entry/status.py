@@ -5,14 +5,17 @@ The controller's own health: the last probe, dead letters, drift, a stuck step.
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from controller.core.decision.drills import last_drill, last_success, what_is_amiss
 from controller.core.explanation import format_time
 from controller.core.incident.state import ENDED, Incident, Phase, State
 from controller.core.incident.step_durations import stuck
+from controller.core.journal.restored import story
 from controller.core.policy.schedule import following
 from controller.core.policy.schema import Policy
+from controller.ports.storage import ReadStopped
 
 LATE = 7200.0
 """Seconds without a probe that are too many. A probe is sent each hour, so two are missing."""
@@ -39,9 +42,9 @@ def _last(state: State) -> dict[str, Any] | None:
     """Return the last drill or the last skipped one, whichever came later."""
     drill, skipped = last_drill(state), state.skipped
     if skipped is not None and (drill is None or drill.opened < skipped.at):
-        data = skipped.data
-        return {"region": data["source"], "at": format_time(skipped.at), "outcome": data["outcome"],
-                "reason": data["reason"], "id": None}  # fmt: skip
+        said = skipped.said
+        return {"region": said.source, "at": format_time(skipped.at), "outcome": said.outcome,
+                "reason": said.reason, "id": None}  # fmt: skip
     return None if drill is None else _drill_fields(drill)
 
 
@@ -69,7 +72,7 @@ def drill_lines(data: dict[str, Any]) -> list[tuple[str, bool]]:
 
 
 def last_probes(
-    between: Callable[[str, float, float], Iterable[tuple[float, dict[str, Any]]]],
+    newest_first: Callable[[str, float], Iterable[tuple[float, dict[str, Any]]]],
     application: str,
     regions: Iterable[str],
     now: float,
@@ -79,17 +82,33 @@ def last_probes(
     A probe says when it came through the intake (`at`, `age_s`) and how long it took.
     """
     found: dict[str, Any] = dict.fromkeys(regions)
-    for at, record in between(application, now - 1.5 * LATE, now):
-        for probe in record.get("probes", ()) if record.get("by") == "probe" else ():
-            if probe["region"] in found:
-                found[probe["region"]] = {"at": format_time(at), "age_s": round(now - at), **probe}
+    with suppress(ReadStopped):  # so much was written since: what lies before it is late by then
+        for at, record in newest_first(application, now - 1.5 * LATE):
+            probes = record.get("probes", ()) if record.get("by") == "probe" and at <= now else ()
+            for probe in reversed(probes):
+                if probe["region"] in found and found[probe["region"]] is None:
+                    found[probe["region"]] = {"at": format_time(at), "age_s": round(now - at), **probe}
+            if None not in found.values():
+                break
     return found
 
 
 def drift_data(state: State) -> dict[str, Any] | None:
     """Return the last drift that was seen, and its time."""
-    event = state.drift
-    return None if event is None else {"at": format_time(event.at), "reason": event.data["reason"]}
+    drift = state.drift
+    return None if drift is None else {"at": format_time(drift.at), "reason": drift.said.reason}
+
+
+def restored_data(state: State) -> dict[str, Any] | None:
+    """Return the last time that the journal was restored from a backup.
+
+    `armed_since` is False until a person has armed.
+    """
+    if not state.restored:
+        return None
+    last = state.restored[-1]
+    return {"at": format_time(last.at), "by": last.by, "reason": story(last.said), "first": last.said.first,
+            "last": last.said.last, "armed_since": state.review is None}  # fmt: skip
 
 
 def stuck_step_data(state: State, now: float) -> dict[str, Any] | None:
@@ -119,6 +138,11 @@ def watching_lines(fields: dict[str, Any]) -> list[tuple[str, bool]]:
     lines.append((told, bool(letters)))
     if fields["stuck"]:
         lines.append((f"stuck: {fields['stuck']['reason']}", True))
+    if fields["restored"]:
+        restored = fields["restored"]
+        lines.append(
+            (f"{restored['reason']}, by {restored['by']} at {restored['at']}", not restored["armed_since"])
+        )
     if fields["drift"]:
         lines.append((f"drift at {fields['drift']['at']}: {fields['drift']['reason']}", False))
     return lines

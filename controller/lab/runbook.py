@@ -140,19 +140,21 @@ def runbook(deployment: Deployment, *, source: str, target: str) -> str:
             "",
             "## 4. Check, and tell",
             "",
-            *_afterwards(target),
+            *_afterwards(source, target),
             "",
         ]
     )
 
 
-def _afterwards(target: str) -> tuple[str, ...]:
+def _afterwards(source: str, target: str) -> tuple[str, ...]:
     return (
         "- Customers follow within a DNS lifetime (60 s) and a health check's interval. Watch your own",
         f"  success rate in {target}, not tidegate.",
         "- tidegate shows what you did as drift and does not fight it. Disarm it first if it must not",
         "  act: `tidegate disarm --reason TEXT`.",
-        "- Write down who, when and why. These lines leave no record but CloudTrail's.",
+        "- Write down who, when and why. These lines leave no record but CloudTrail's, so tidegate does",
+        f"  not know that {source} was left: bring it home the same way. `tidegate break-glass` keeps a",
+        "  record, and the journal takes it in.",
     )
 
 

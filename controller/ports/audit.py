@@ -3,8 +3,8 @@
 No step of the workflow knows of them: whatever fails here holds up no evacuation.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 
@@ -12,14 +12,35 @@ from typing import Any, Protocol
 class Link:
     """An assessment in its chain.
 
-    hash: names its content, its moment and `prev`. record: as it stands in the table; a mapping, unless
-    somebody changed it.
+    hash: names its content and its place. record: as it stands in the table; a mapping, unless somebody
+    changed it. count, after, clock: its number, the time of the record before it, and the time by its
+    writer's clock, where that is not `at`. Versions before the chain wrote none of them.
     """
 
     at: float
     prev: str
     hash: str
     record: Any
+    count: int | None = None
+    after: float | None = None
+    clock: float | None = None
+
+    @property
+    def moment(self) -> float:
+        """Return the time by the clock of whoever wrote it."""
+        return self.at if self.clock is None else self.clock
+
+
+@dataclass(frozen=True, slots=True)
+class ChainEnd:
+    """The end of a chain: number and time of its last record.
+
+    witness: what its records saw of other records, such as the journals' heads, each at its furthest.
+    """
+
+    count: int
+    at: float
+    witness: Mapping[str, Any] = field(default_factory=dict)
 
 
 class AssessmentLog(Protocol):
@@ -30,6 +51,22 @@ class AssessmentLog(Protocol):
 
         They are read as they are taken. Raises `OutsideUnreachable`.
         """
+        ...
+
+    def following(self, application: str, at: float) -> Link | None:
+        """Return the first record with a number after the moment `at`. Raises `OutsideUnreachable`."""
+        ...
+
+    def end(self, application: str) -> ChainEnd | None:
+        """Return the end of the chain; None where the table keeps none. Raises `OutsideUnreachable`."""
+        ...
+
+
+class JournalLines(Protocol):
+    """A journal as it stands in its table, also where it is broken."""
+
+    def lines(self, application: str) -> Iterator[str]:
+        """Yield what is stored for each event, by number. Raises `OutsideUnreachable`."""
         ...
 
 

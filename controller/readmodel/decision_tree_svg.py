@@ -14,14 +14,11 @@ Each node shows its value and sentence, each leaf its signals and ages.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
-from controller.core.text import sanitize
+from controller.readmodel.page_text import escaped
 
 WIDTH = 1000
-LONGEST = 4000
-"""Characters of one text from outside."""
 STEP = 30
 LINE = 19
 SMALL = 16
@@ -71,11 +68,6 @@ def tree_svg(tree: Mapping[str, Any], *, title: str, subtitle: str) -> str:
         f'<text class="head" x="20" y="32">{escaped(_cut(title, 105))}</text>\n'
         f'<text class="sub" x="20" y="54">{escaped(_cut(subtitle, 140))}</text>\n{body}\n</svg>\n'
     )
-
-
-def escaped(text: str) -> str:
-    """Return text from outside as it can stand anywhere in XML, on one line."""
-    return escape(sanitize(text, LONGEST), quote=True).replace("&#x27;", "&#39;")
 
 
 def _place(node: Mapping[str, Any], depth: int, y: int, above: int | None, rows: list[Row]) -> int:

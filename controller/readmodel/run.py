@@ -5,11 +5,60 @@ All times are seconds since the moment when something broke (negative: before), 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from controller.core.explanation import format_time
-from controller.core.journal import Event, Kind, broken_at
+from controller.core.journal.event import Event, broken_at
+from controller.core.journal.kind import Kind
+from controller.core.journal.moves import (
+    Acknowledged,
+    Answer,
+    AnswerRefused,
+    ApprovalDenied,
+    ApprovalExpired,
+    ApprovalGiven,
+    ApprovalRequested,
+    Confirmed,
+    DrillOpened,
+    HandedOver,
+    IncidentOpened,
+    Move,
+    ReadinessConfirmed,
+    ReadinessDenied,
+    Reminded,
+    RestoreOpened,
+    RolledBack,
+    Settled,
+    ShiftApplied,
+    ShiftIntended,
+    ShiftRefused,
+    ShiftVerified,
+    StoodDown,
+    TakenOver,
+    TurnedBack,
+)
+from controller.core.journal.notes import (
+    Armed,
+    Blinded,
+    BrokeGlass,
+    Disarmed,
+    DriftSeen,
+    DrillSkipped,
+    EchoSeen,
+    Escalated,
+    JournalRestored,
+    Muted,
+    Note,
+    NoticeDeferred,
+    PolicyLoaded,
+    Recovered,
+    Refused,
+    RegionCounted,
+    Told,
+    Untold,
+)
+from controller.core.journal.restored import story
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +158,7 @@ class Story:
 
     broke: seconds since 1970. traffic: Region -> buckets of `bucket` seconds. regions: Region -> its
     routing controls, by slice. findings: what an independent client saw, and whether that is as it must be.
+    people: id -> name, of those in the journal whose name is kept.
     """
 
     scenario: str
@@ -139,6 +189,7 @@ class Story:
     pages: tuple[Said, ...]
     journal: tuple[Event, ...]
     shares: tuple[Share, ...] = ()
+    people: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def broken_at(self) -> int | None:
@@ -151,9 +202,14 @@ class Story:
     @property
     def target(self) -> str | None:
         """Return the Region that the traffic of `region` was moved to, if it was moved."""
-        every = (event for event in self.journal if event.kind is Kind.SHIFT_INTENDED)
-        intents = [event for event in every if event.data.get("source", self.region) == self.region]
-        return str(intents[-1].data.get("target")) if intents else None
+        own: list[str | None] = []
+        for event in self.journal:
+            match event.body:
+                case ShiftIntended(source=source, target=target) if source in ("", self.region):
+                    own.append(target)
+                case BrokeGlass(region=region, to=target) if region == self.region:
+                    own.append(target)
+        return own[-1] if own else None
 
     def slices_off_at(self) -> float | None:
         """Return the first moment when a slice was On in no Region, or None.
@@ -173,10 +229,11 @@ class Story:
         found: list[Stretch] = []
         asked: float | None = None
         for event in self.journal:
-            if event.kind is Kind.APPROVAL_REQUESTED:
-                asked = event.at - self.broke if asked is None or event.data.get("stage", 1) == 1 else asked
-            elif event.kind in _ANSWERS and asked is not None and not event.data.get("needed"):
-                found.append(Stretch(asked, event.at - self.broke, _ANSWERS[event.kind]))
+            at = event.at - self.broke
+            if isinstance(event.body, ApprovalRequested):
+                asked = at if asked is None or event.body.stage == 1 else asked
+            elif asked is not None and (answer := _answer(event)):
+                found.append(Stretch(asked, at, answer))
                 asked = None
         if asked is not None:
             found.append(Stretch(asked, self.lasted, "waiting"))
@@ -191,89 +248,132 @@ _ANSWERS = {
 }
 
 
-_SENTENCES: Mapping[Kind, str] = {
-    Kind.POLICY_LOADED: "policy {digest:.12} is in force ({enforcement})",
-    Kind.INCIDENT_OPENED: "{source} is suspected: {reason}",
-    Kind.RESTORE_OPENED: "{source} may come home: {reason}",
-    Kind.DRILL_OPENED: "a drill of {source}: {reason}",
-    Kind.DRILL_SKIPPED: "no drill of {source}, {outcome}: {reason}",
-    Kind.TURNED_BACK: "turned back ({outcome}): {reason}",
-    Kind.ROLLED_BACK: "rolled back: everything is as it was before",
-    Kind.CONFIRMED: "leave for {target}: {reason}",
-    Kind.REMINDED: "half of the time is over: people were reminded",
-    Kind.ACKNOWLEDGED: "acknowledged by {by}, the cooldown is lifted: {reason}",
-    Kind.REFUSED: "{by} was refused `{command}`: {reason}",
-    Kind.APPROVAL_EXPIRED: "nobody answered in time; silence is a denial",
-    Kind.TAKEN_OVER: "{driver} drives on: {reason}",
-    Kind.REGION_COUNTED: "{application} sets out from {region}: counted for the fleet",
-    Kind.SETTLED: "the traffic is in {target}",
-    Kind.ESCALATED: "{code}: {reason}",
-    Kind.STOOD_DOWN: "{code}: {reason}",
-    Kind.UNTOLD: "not told yet, by {controller}: {subject}",
-    Kind.NOTICE_DEFERRED: "held back for three minutes, for the Region recovered twice before: {subject}",
-    Kind.TOLD: "{controller} told people what they were not told before: {subject}",
-}
-"""Kind -> the sentence that the event's data fill in, word for word; `by` is who wrote the event."""
+def _answer(event: Event) -> str | None:
+    """Return the answer that ends a question; None for other events, and where more people must agree."""
+    if isinstance(event.body, Answer) and event.body.needed:
+        return None
+    return _ANSWERS.get(event.kind)
 
 
-class _Data(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return str(None)
+PLAN = 12
+"""Characters of a plan's digest that a sentence has."""
+DOORS = {"console": " at the console", "terminal": " at a terminal", "rehearsal": " in a rehearsal"}
 
 
 def sentence(event: Event) -> str:
     """Return what one journal event says, as a sentence for a person."""
-    data = event.data
-    if event.kind is Kind.SETTLED and data.get("code"):
-        return f"{data['code']}: {data.get('reason')}; what has moved stays as it is"
-    if event.kind in _SENTENCES:
-        words = _Data({key: str(value) for key, value in data.items()}, by=event.draft.by)
-        return _SENTENCES[event.kind].format_map(words)
-    match event.kind:
-        case Kind.APPROVAL_REQUESTED:
-            return _asked(data)
-        case Kind.APPROVAL_GIVEN | Kind.APPROVAL_DENIED:
-            return _answered(event)
-        case Kind.MUTED:
-            spoken = "speaks again" if not data.get("for") else f"says nothing for {data['for']:.0f} s"
-            return f"{data.get('what')} {spoken}: {data.get('reason')}"
-        case Kind.SHIFT_INTENDED:
-            return f"about to move {data.get('source')} to {data.get('target')}: {_changes(data)}"
-        case Kind.SHIFT_APPLIED:
-            lone = data.get("confirmed_by")
+    said, by = event.body, event.draft.by
+    return _of_move(said, by) if isinstance(said, Move) else _of_note(said, by)
+
+
+def _of_move(said: Move, by: str) -> str:
+    match said:
+        case IncidentOpened(source=source, reason=reason):
+            return f"{source} is suspected: {reason}"
+        case RestoreOpened(source=source, reason=reason):
+            return f"{source} may come home: {reason}"
+        case DrillOpened(source=source, reason=reason):
+            return f"a drill of {source}: {reason}"
+        case Confirmed(target=target, reason=reason):
+            return f"leave for {target}: {reason}"
+        case ApprovalRequested():
+            return _asked(said)
+        case ApprovalGiven():
+            return _answered("approved", said, by)
+        case ApprovalDenied():
+            return _answered("denied", said, by)
+        case ApprovalExpired():
+            return "nobody answered in time; silence is a denial"
+        case Reminded():
+            return "half of the time is over: people were reminded"
+        case ShiftIntended(source=source, target=target, changes=changes, approved=plan):
+            approved = f", as approved in plan {plan[:PLAN]}" if plan else ""
+            return f"about to move {source} to {target}{approved}: {_states(dict(changes))}"
+        case ShiftApplied(states=states, confirmed_by=lone):
             only = f"; read back from {lone} alone, which took it: no other endpoint answered" if lone else ""
-            return f"ARC took the change: {_states(data.get('states', {}))}{only}"
-        case Kind.BLINDED:
-            since, until = (format_time(float(data.get(edge, event.at))) for edge in ("from", "to"))
-            return f"{data.get('who')} assessed nothing from {since} to {until}"
-    told = data.get("sentence") or data.get("reason") or ""
-    return str(told)
+            return f"ARC took the change: {_states(states)}{only}"
+        case TurnedBack(outcome=outcome, reason=reason):
+            return f"turned back ({outcome}): {reason}"
+        case RolledBack():
+            return "rolled back: everything is as it was before"
+        case Settled(code="", target=target):
+            return f"the traffic is in {target}"
+        case Settled(code=code, reason=reason):
+            return f"{code}: {reason}; what has moved stays as it is"
+        case StoodDown(code=code, reason=reason):
+            return f"{code}: {reason}"
+        case TakenOver(driver=driver, reason=reason):
+            return f"{driver} drives on: {reason}"
+        case Acknowledged(reason=reason):
+            return f"acknowledged by {by}, the cooldown is lifted: {reason}"
+        case ReadinessConfirmed(sentence=told) | ShiftVerified(sentence=told):
+            return told
+        case AnswerRefused(approve=approve, reason=reason):
+            return f"the {'yes' if approve else 'no'} of {by}{at_door(said)} did not count: {reason}"
+        case ReadinessDenied() | ShiftRefused() | HandedOver():
+            return said.reason
 
 
-def _answered(event: Event) -> str:
-    data = event.data
-    word = "approved" if event.kind is Kind.APPROVAL_GIVEN else "denied"
-    more = f"; {data['needed']} more must agree" if data.get("needed") else ""
-    why = f": {data['reason']}" if data.get("reason") else ""
-    return f"{word} by {event.draft.by}{more}{why}"
+def _of_note(said: Note, by: str) -> str:
+    match said:
+        case PolicyLoaded(digest=digest, enforcement=enforcement):
+            return f"policy {digest:.12} is in force ({enforcement})"
+        case DrillSkipped(source=source, outcome=outcome, reason=reason):
+            return f"no drill of {source}, {outcome}: {reason}"
+        case Muted(what=what, for_=seconds, reason=reason):
+            spoken = f"says nothing for {seconds:.0f} s" if seconds else "speaks again"
+            return f"{what} {spoken}: {reason}"
+        case Refused(command=command, reason=reason):
+            return f"{by} was refused `{command}`: {reason}"
+        case RegionCounted(application=application, region=region):
+            return f"{application} sets out from {region}: counted for the fleet"
+        case Blinded(who=who, from_=since, to=until):
+            return f"{who} assessed nothing from {format_time(since)} to {format_time(until)}"
+        case Escalated(code=code, reason=reason):
+            return f"{code}: {reason}"
+        case Untold(controller=controller, subject=subject):
+            return f"not told yet, by {controller}: {subject}"
+        case NoticeDeferred(subject=subject):
+            return f"held back for three minutes, for the Region recovered twice before: {subject}"
+        case Told(controller=controller, subject=subject):
+            return f"{controller} told people what they were not told before: {subject}"
+        case BrokeGlass(sentence=told, reason=reason, amiss=amiss):
+            return (told or reason) + (f" (the machine's record is amiss: {amiss})" if amiss else "")
+        case JournalRestored():
+            return story(said)
+        case Armed() | Disarmed() | Recovered() | DriftSeen() | EchoSeen():
+            return said.reason
 
 
-def _asked(data: Mapping[str, Any]) -> str:
-    who = ", ".join(str(who) for who in data.get("ask", ()))
-    people = f"{data['people']} people of " if data.get("people", 1) > 1 else ""
-    turn = f" (ask {data.get('stage')} of {data.get('of')})" if data.get("of", 1) > 1 else ""
-    rules = "".join(f"; it would set aside {arn}" for arn in data.get("override", ()))
-    return f"asked {people}{who}{turn}: {len(data.get('changes', ()))} routing controls would change{rules}"
+def _answered(word: str, said: Answer, by: str) -> str:
+    more = f"; {said.needed} more must agree" if said.needed else ""
+    why = f": {said.reason}" if said.reason else ""
+    return f"{word} by {by}{at_door(said)}{more}{why}"
 
 
-def _changes(data: Mapping[str, Any]) -> str:
-    return _states(dict(data.get("changes", ())))
+def at_door(said: Answer | AnswerRefused) -> str:
+    """Return where an answer came in and the groups that were asserted; "" where nobody knows."""
+    groups = f" ({', '.join(said.groups)})" if said.groups else ""
+    return f"{DOORS.get(said.door, '')}{groups}"
+
+
+def _asked(said: ApprovalRequested) -> str:
+    people = f"{said.people} people of " if said.people > 1 else ""
+    turn = f" (ask {said.stage} of {said.of})" if said.of > 1 else ""
+    rules = "".join(f"; it would set aside {arn}" for arn in said.override)
+    who = ", ".join(said.ask)
+    if said.whole is None:
+        return f"asked {people}{who}{turn}: {len(said.changes)} routing controls would change{rules}"
+    waves = f" in {len(said.whole.waves)} waves" if len(said.whole.waves) > 1 else ""
+    alone = f" in wave {said.wave} alone" if rules else ""
+    plan = f"{said.whole.turned} routing controls would change{waves}, by plan {said.plan[:PLAN]}"
+    return f"asked {people}{who}{turn}: {plan}{rules}{alone}"
 
 
 def _states(states: Mapping[str, bool]) -> str:
     parts = [
-        f"{word} {', '.join(str(name) for name, on in states.items() if bool(on) is wanted)}"
+        f"{word} {', '.join(name for name, on in states.items() if on is wanted)}"
         for wanted, word in ((True, "On"), (False, "Off"))
-        if any(bool(on) is wanted for on in states.values())
+        if wanted in states.values()
     ]
     return "; ".join(parts)

@@ -19,8 +19,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from controller.core.canonical_json import ascii_json, canonical
+from controller.core.explanation import format_time
 from controller.core.incident.fold import fold
-from controller.core.journal import Event, broken_at, from_json, to_json
+from controller.core.journal.event import Event, broken_at, event_of
 from controller.core.model import Observation
 from controller.core.policy.schema import Policy
 from controller.core.policy.terms import PolicyError
@@ -47,8 +49,11 @@ class Run(Line):
 
 
 class Happened(Line):
+    """An event, and its hash; in format 1 of the journal an event holds its hash itself."""
+
     is_: Literal["event"] = Field(alias="is")
     event: dict[str, Any]
+    hash: str | None = None
 
 
 class Heard(Line):
@@ -171,7 +176,7 @@ def trace_lines(traced: Traced, policy: Mapping[str, Any]) -> Iterator[str]:
            "here": traced.here, "until": traced.until, "controls": dict(traced.controls)}  # fmt: skip
     yield _spelt("run", run)
     for event in (*traced.fleet, *traced.events):
-        yield _spelt("event", {"event": json.loads(to_json(event))})
+        yield _spelt("event", {"event": json.loads(event.text), "hash": event.hash})
     for at, record in traced.assessments:
         yield _spelt("assessment", {"at": at, "record": record})
     for signal, seen in traced.evidence.items():
@@ -202,8 +207,8 @@ def read_trace(lines: Iterable[str]) -> Traced:
                 run = found
             case Run():
                 raise NotATrace(f"line {number}: a second run begins; open one file for each")
-            case Happened(event=event):
-                happened.append(_event(number, event))
+            case Happened(event=event, hash=hash_):
+                happened.append(_event(number, event, hash_))
             case Assessed(at=at):
                 assessed.append((at, raw["record"]))
             case Heard(signal=signal, seen=seen):
@@ -234,8 +239,9 @@ def _whole(
     try:
         fold(policy.application, events)
         for event in events:
+            format_time(event.at)
             sentence(event)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, LookupError, OverflowError, OSError, RecursionError) as error:
         raise NotATrace(
             f"its journal cannot be what this version wrote: {sanitize(str(error), 200)}"
         ) from error
@@ -268,11 +274,14 @@ def _line(number: int, raw: Mapping[str, Any]) -> AnyLine:
         raise NotATrace(f"line {number}: {sanitize(told, 200)}") from error
 
 
-def _event(number: int, raw: Mapping[str, Any]) -> Event:
+def _event(number: int, raw: Mapping[str, Any], sealed: str | None) -> Event:
     try:
-        return from_json(json.dumps(raw))
-    except (ValueError, AttributeError, TypeError) as error:
+        found = event_of(canonical(raw) if "format" in raw else ascii_json(raw))
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
         raise NotATrace(f"line {number}: {sanitize(str(error), 200)}") from error
+    if sealed not in (None, found.hash):
+        raise NotATrace(f"line {number}: event {found.seq} of its journal is not as it was written")
+    return found
 
 
 def _no_number(text: str) -> None:

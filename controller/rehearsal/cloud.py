@@ -32,6 +32,7 @@ from controller.rehearsal.services.arc.safety_rules import SafetyRule, control_a
 from controller.rehearsal.services.awslambda import Functions
 from controller.rehearsal.services.cloudwatch.api import Alarms
 from controller.rehearsal.services.dynamodb.admin import GlobalTable
+from controller.rehearsal.services.dynamodb.api import SHARED as SHARED
 from controller.rehearsal.services.dynamodb.api import TABLES as TABLES
 from controller.rehearsal.services.dynamodb.api import Tables, table
 from controller.rehearsal.services.dynamodb.memory_store import MemoryStore
@@ -48,7 +49,7 @@ from controller.rehearsal.shop.shop import Shop, emit_each_minute, publish_each_
 from controller.rehearsal.time.kernel import Kernel
 from controller.rehearsal.wire.dispatch import Wire
 
-QUEUE, DEAD_LETTERS = "tidegate-intake", "tidegate-dead-letters"
+QUEUE, DEAD_LETTERS, JOURNAL = "tidegate-intake", "tidegate-dead-letters", "tidegate-journal"
 TICK_SECONDS = 60.0
 STAGGER = 20.0
 """Seconds between the ticks of one controller and the next.
@@ -80,16 +81,15 @@ class Cloud:
             region: self._controller_region(region, rng, local) for region in plan.controllers
         }
         open_store = store or (lambda _region: MemoryStore())
-        self.journal = GlobalTable(open_store("global"), plan.controllers)
+        everywhere = open_store("global")
+        shared = {name: GlobalTable(everywhere, plan.controllers) for name in SHARED}
+        self.journal = shared["tidegate-journal"]
         here = self.controller_regions
         self.queues = {r: here[r].queues if r in here else Queues(kernel, r) for r in plan.regions}
         self.events = {r: Events(kernel, r, self._targets(), faults) for r in plan.regions}
         self.alarms = {r: Alarms(kernel, r, self.events[r].publish, faults) for r in plan.regions}
         self.tables = {
-            r: Tables(
-                kernel, r, open_store(r), shared={"tidegate-journal": self.journal} if r in here else {}
-            )
-            for r in plan.regions
+            r: Tables(kernel, r, open_store(r), shared=shared if r in here else {}) for r in plan.regions
         }
         self.outbox = Outbox(kernel, plan.controllers)
         self.arc = self._switch(random.Random(rng.getrandbits(64)))  # noqa: S311
@@ -226,9 +226,12 @@ class Cloud:
             self.call("monitoring", operation, alarm.region, dict(alarm.members))
 
     def _create_controller(self, here: str) -> None:
+        self._make_journal(here)
         for name, keys in TABLES.items():
+            if name == JOURNAL:
+                continue
             made = self._ensure("dynamodb", "CreateTable", here, table(name, keys))
-            if made and name != "tidegate-journal":
+            if made and name not in SHARED:
                 ttl = {"Enabled": True, "AttributeName": "expires"}
                 wish = {"TableName": name, "TimeToLiveSpecification": ttl}
                 self.call("dynamodb", "UpdateTimeToLive", here, wish)
@@ -247,6 +250,19 @@ class Cloud:
             "roleArn": f"arn:aws:iam::{ACCOUNT}:role/tidegate",
         }
         self._ensure("states", "CreateStateMachine", here, machine)
+
+    def make_journal(self) -> None:
+        """Make the journal's table anew, as its stack does after it was deleted."""
+        for region in self.plan.controllers:
+            self._make_journal(region)
+
+    def _make_journal(self, here: str) -> None:
+        """Make the table with what the template has: deletion protection and point-in-time recovery."""
+        self._ensure("dynamodb", "CreateTable", here, table(JOURNAL, TABLES[JOURNAL]))
+        wish = {"TableName": JOURNAL}
+        self.call("dynamodb", "UpdateTable", here, {**wish, "DeletionProtectionEnabled": True})
+        recovery = {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}}
+        self.call("dynamodb", "UpdateContinuousBackups", here, {**wish, **recovery})
 
     def _ensure(self, service: str, operation: str, region: str, params: dict[str, Any]) -> bool:
         """Create a resource that may exist from before a restart.

@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 ArcFault = Literal["refused", "hung"]
+EVERYWHERE = (b"tidegate-journal", b"tidegate-people")
+"""The tables that are strongly consistent in all controllers' Regions: whoever reaches no other Region
+reaches none of them."""
 
 
 @dataclass
@@ -25,7 +28,7 @@ class Faults:
         dark; canaries and the application there live on, unless they are `dark` too.
     controllers_frozen: nothing runs there; once cleared, everything goes on where it was.
     cut_off: controller Regions that nothing from another Region reaches, neither events nor answers to polls.
-    journal_unreachable: controller Regions that reach no replica of the journal.
+    journal_unreachable: controller Regions that reach no replica of the journal, nor of the table of names.
     replication_paused: Regions whose writes reach no other Region.
     lag: seconds that a Region's writes take to the other Regions, where it is not the usual.
     mute: services, by signing name, that never answer, in any Region.
@@ -70,8 +73,8 @@ class Faults:
         return None
 
     def loses(self, home: str, body: bytes) -> bool:
-        """Return True where a DynamoDB request reaches no replica of the journal.
+        """Return True where a DynamoDB request reaches no replica of its table.
 
         home: the Region of the controller that sends it.
         """
-        return home in self.journal_unreachable and b"tidegate-journal" in body
+        return home in self.journal_unreachable and any(table in body for table in EVERYWHERE)

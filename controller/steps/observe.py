@@ -21,7 +21,7 @@ from controller.steps.context.governance import governed_if_read
 from controller.steps.context.journalling import load_state, read_state
 from controller.steps.context.paging import note
 from controller.steps.context.situation import situation
-from controller.steps.incident.driver import MOST_RUNS, execution_name
+from controller.steps.incident.driver import MOST_LOST, execution_name
 from controller.steps.incident.opening import RegionAssessments, assess_regions_retrying
 from controller.steps.tick.keep_alive import keep_alive
 
@@ -143,7 +143,7 @@ def revive(deps: Deps, assessed: RegionAssessments, ended: Sequence[str]) -> Non
     if incident is None or execution_name(incident, incident.runs) not in ended:
         return
     deps = governed_if_read(deps, assessed.state, incident)
-    if incident.runs + 1 < MOST_RUNS:
+    if incident.lost + 1 < MOST_LOST:
         about = next(d for d in assessed.decisions if d.region == incident.source)
         with suppress(JournalConflict, TokenClosed):  # another process or the tick was faster
             keep_alive(deps, assessed.seen, assessed.state, incident, about)

@@ -1,10 +1,15 @@
 """A small story for the report's tests, with whatever text and numbers a test wants in it."""
 
-from dataclasses import replace
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any, get_args
 
-from controller.core.journal import Draft, Event, Kind, seal
+from controller.core.journal.body import Changes, Document, States
+from controller.core.journal.event import Body, Event, seal
+from controller.core.journal.kind import Kind
+from controller.core.journal.whole_plan import WholePlan
 from controller.readmodel.run import Bucket, Judgement, Lane, Milestones, Said, Shift, Story, Stretch
+from tests.support.journal_events import drafted
 
 BROKE = 1_893_484_800.0
 
@@ -35,19 +40,20 @@ RECORD = {
 def events(*drafts: tuple[float, Kind, dict[str, Any]]) -> tuple[Event, ...]:
     sealed: list[Event] = []
     for number, (at, kind, data) in enumerate(drafts):
-        draft = Draft(
+        draft = drafted(
             f"id{number}", kind, BROKE + at, "tidegate@us-east-2", 1, "storefront-us-east-1-2", data
         )
         sealed.append(seal("storefront", draft, sealed[-1] if sealed else None))
     return tuple(sealed)
 
 
+QUESTION = {"approval": "q1", "digest": "cd" * 32, "expires": BROKE + 1282}
 JOURNAL = events(
     (-300, Kind.POLICY_LOADED, {"digest": "ab" * 32, "deployed": BROKE - 300, "enforcement": "live"}),
     (380, Kind.INCIDENT_OPENED, {"source": "us-east-1", "reason": "2 of 2 observers say so"}),
     (381, Kind.CONFIRMED, {"target": "us-west-2", "reason": "somebody must approve", "decision": RECORD}),
-    (382, Kind.APPROVAL_REQUESTED, {"ask": ["group:sre-oncall"], "changes": [["use1-a", False]]}),
-    (384, Kind.APPROVAL_GIVEN, {"reason": "go"}),
+    (382, Kind.APPROVAL_REQUESTED, QUESTION | {"ask": ["group:sre-oncall"], "changes": [["use1-a", False]]}),
+    (384, Kind.APPROVAL_GIVEN, {"approval": "q1", "reason": "go"}),
     (
         385,
         Kind.SHIFT_INTENDED,
@@ -56,6 +62,20 @@ JOURNAL = events(
     (386, Kind.SHIFT_APPLIED, {"states": {"usw2-a": True, "use1-a": False}}),
     (417, Kind.SETTLED, {"target": "us-west-2"}),
 )
+
+
+def every_kind(text: str) -> tuple[Event, ...]:
+    """One event of each kind; each text, name and list of them in it is `text`."""
+    members: dict[Any, Any] = {
+        str: text, str | None: text, float: 1.0, float | None: 1.0, int: 2, bool: True,
+        tuple[str, ...]: [text], Changes: [[text, True]], States: {text: False}, States | None: {text: False},
+        Mapping[str, tuple[bool, bool]]: {text: [True, False]}, Document: {}, Document | None: RECORD,
+        WholePlan | None: {"source": text, "target": text, "waves": [{"on": [text], "off": [text]}]},
+    }  # fmt: skip
+    return events(
+        *((1, Kind(said.__name__), {each.name.rstrip("_"): members[each.type] for each in fields(said)})
+          for said in get_args(Body))
+    )  # fmt: skip
 
 
 def story(**changes: Any) -> Story:

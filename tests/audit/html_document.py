@@ -10,6 +10,7 @@ HOSTILE = (
     "good\u202etxt.exe\u2066\u200b",
     "line one\r\nforged line",
     "&lt;already&gt; &amp; `code` {braces}",
+    "{{ 7 * 7 }}{% raw %}{# gone #}",
 )
 
 

@@ -13,7 +13,8 @@ import pytest
 from controller.audit.bundle.manifest import FLEET, JOURNAL, KEY, MANIFEST, SEAL, SIGNATURE
 from controller.audit.bundle.signature import holds, public_key
 from controller.audit.bundle.write import Period, TooLarge, export, period_of
-from controller.core.journal import Kind, from_json
+from controller.core.journal.event import event_of
+from controller.core.journal.kind import Kind
 from controller.ports.errors import OutsideUnreachable
 from tests.support.audit_bundle import Forger, checked, exported, opened, record_of, told
 from tests.support.secret_search import dresses, found_in
@@ -44,9 +45,9 @@ def test_any_tar_reads_it_and_its_names_and_times_are_fixed() -> None:
 def test_it_holds_what_was_known_decided_and_done_by_which_policy_and_by_whom() -> None:
     here = told()
     files = opened(here.bundle)
-    events = [from_json(line) for line in files[JOURNAL].decode().splitlines()]
+    events = [event_of(line) for line in files[JOURNAL].decode().splitlines()]
     assert events == list(here.record.events)
-    assert [from_json(line).kind for line in files[FLEET].splitlines()] == [Kind.REGION_COUNTED]
+    assert [event_of(line).kind for line in files[FLEET].decode().splitlines()] == [Kind.REGION_COUNTED]
     digest = here.world.stage.policy.digest
     assert hashlib.sha256(files[f"policies/{digest}.json"]).hexdigest() == digest
     answered = json.loads(files["approvals.json"])[0]
@@ -161,11 +162,12 @@ def test_a_key_that_does_not_answer_leaves_no_file_behind(tmp_path: Path) -> Non
     assert (tmp_path / "record.tar").stat().st_mode & 0o777 == 0o600
 
 
-def test_what_follows_a_record_of_the_day_before_the_period_is_linked_to_it() -> None:
+def test_a_period_begins_with_the_record_that_follows_one_from_before_it() -> None:
     here = told()
     links = list(here.record.logs["us-east-2"].links("storefront", here.period.begin, here.period.end))
     found = checked(exported(here.record, Period(links[3].at, here.period.end), Forger()))
     assert found.wrong is None
     assert found.manifest is not None
     log = found.manifest.assessments["us-east-2"]
-    assert (log.records, log.before, log.unlinked) == (len(links) - 3, (links[2].hash,), ())
+    assert (log.records, log.before, log.unlinked) == (len(links) - 3, (), ())
+    assert (log.first, log.last, log.hash) == (4, len(links), links[-1].hash)

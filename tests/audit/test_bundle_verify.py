@@ -1,21 +1,28 @@
 """Whatever is changed in a bundle is found, and the first place that is wrong is named."""
 
 import gzip
+import hashlib
 import io
 import json
 import random
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
 from controller.audit.bundle.chains import Wrong
 from controller.audit.bundle.manifest import FLEET, JOURNAL, KEY, MANIFEST, SEAL, SIGNATURE
+from controller.audit.bundle.signature import ORDERS, holds, low, public_key
 from controller.audit.bundle.verify import NotABundle, Verified, verify
 from controller.audit.bundle.write import Period
-from controller.core.journal import GENESIS, Event, Kind, canonical, digest, seal
+from controller.core.canonical_json import ascii_json, canonical, digest
+from controller.core.journal.event import GENESIS, Event, seal
+from controller.core.journal.kind import Kind
 from controller.ports.audit import Link
+from controller.ports.errors import JournalUnreadable
 from tests.support.audit_bundle import Forger, checked, exported, framed, listed, opened, resealed, told
 
 LOG = "assessments/us-east-2/2030-01-01.jsonl.gz"
@@ -28,6 +35,11 @@ def fault(bundle: bytes, key: bytes | None = None) -> Wrong | None:
         return checked(bundle, key).wrong
     except NotABundle as error:
         return Wrong("", "", str(error))
+
+
+def kept(bundle: bytes) -> Verified:
+    """What is known of an earlier bundle."""
+    return verify(io.BytesIO(bundle), keep=True)
 
 
 def ours() -> bytes:
@@ -116,7 +128,7 @@ def test_a_change_of_the_journal_is_named_by_its_event_whatever_else_was_put_rig
     for n, each in enumerate(manifest["files"]):
         if each["name"] == JOURNAL:
             manifest["files"][n] = listed(JOURNAL, files[JOURNAL])
-    text = (canonical(manifest) + "\n").encode()
+    text = (ascii_json(manifest) + "\n").encode()
     found = fault(framed(files | {MANIFEST: text}))
     assert found is not None
     assert found.file == MANIFEST
@@ -139,15 +151,19 @@ def rechained(events: Sequence[Event], by: str) -> tuple[Event, ...]:
 
 
 def test_s18_a_journal_rewritten_with_all_its_hashes_is_given_away_by_what_assessments_saw() -> None:
-    """The table itself was changed before the export, which signs what it finds."""
+    """The table itself was changed before the export, which signs it as broken evidence alone."""
     here = told()
-    forged = rechained(here.record.events, "eve")
-    first = next(event.seq for event in forged if event.kind is Kind.APPROVAL_GIVEN)
-    found = fault(exported(replace(here.record, events=forged), here.period, here.signer), ours())
-    assert found is not None
-    assert found.file == JOURNAL
-    assert int(found.where.split()[1]) >= first
-    assert "an assessment of us-east-2 saw" in found.sentence
+    forged = replace(here.record, events=rechained(here.record.events, "eve"))
+    first = next(event.seq for event in forged.events if event.kind is Kind.APPROVAL_GIVEN)
+    with pytest.raises(JournalUnreadable, match="is another than an assessment of us-east-2 saw") as refused:
+        exported(forged, here.period, here.signer)
+    (seq,) = re.findall(r"event (\d+)", str(refused.value))
+    assert int(seq) >= first
+    found = checked(exported(replace(forged, as_it_stands=True), here.period, here.signer), ours())
+    assert (found.verdict, found.wrong) == ("broken evidence", None)
+    assert found.broken is not None
+    assert (found.broken.file, found.broken.where) == (JOURNAL, f"event {seq}")
+    assert "an assessment of us-east-2 saw" in found.broken.sentence
 
 
 class Tampered:
@@ -160,6 +176,12 @@ class Tampered:
         found = list(self._real.links(application, start, end))
         yield from self._change(found) if found else ()
 
+    def following(self, application: str, at: float) -> Any:
+        return self._real.following(application, at)
+
+    def end(self, application: str) -> Any:
+        return self._real.end(application)
+
 
 def other(links: list[Link]) -> list[Link]:
     return [*links[:2], replace(links[2], record={**links[2].record, "decisions": []}), *links[3:]]
@@ -167,19 +189,22 @@ def other(links: list[Link]) -> list[Link]:
 
 @pytest.mark.parametrize(
     ("change", "sentence"),
-    [(other, "record 3: it says that its hash is"), (lambda links: links[:2] + links[3:], "1 unlinked")],
+    [
+        (other, "record 3: it says that its hash is"),
+        (
+            lambda links: links[:2] + links[3:],
+            "record 3: assessment 3 of us-east-2 is missing, between 2030-",
+        ),
+    ],
     ids=["edited", "taken out"],
 )
 def test_an_assessment_that_was_changed_in_its_table_is_told(change: Any, sentence: str) -> None:
     here = told()
     logs = {region: Tampered(log, change) for region, log in here.record.logs.items()}
-    found: Verified = checked(exported(replace(here.record, logs=logs), here.period, Forger()))
-    assert found.manifest is not None
-    told_of = f"{len(found.manifest.assessments['us-east-2'].unlinked)} unlinked"
-    if found.wrong is not None:
-        assert found.wrong.file == LOG
-        told_of = f"{found.wrong.where}: {found.wrong.sentence}"
-    assert sentence in told_of
+    found = checked(exported(replace(here.record, logs=logs), here.period, Forger())).wrong
+    assert found is not None
+    assert found.file == LOG
+    assert sentence in f"{found.where}: {found.sentence}"
 
 
 @pytest.mark.parametrize(
@@ -247,11 +272,37 @@ def test_a_signature_of_another_key_of_another_seal_or_by_another_algorithm_does
         assert fault(framed(files | changed), ours()) is not None
 
 
+def test_a_signature_has_the_lower_s_whichever_the_key_gave_and_the_other_is_refused() -> None:
+    """Anybody can work out the other: the bundle would have two spellings."""
+    key = public_key(ours())
+
+    class Other:
+        """Gives the other of the two."""
+
+        public_key = staticmethod(told().signer.public_key)
+
+        def sign(self, message: bytes) -> bytes:
+            return other_half(told().signer.sign(message))
+
+    here = told()
+    assert exported(here.record, here.period, Other()) == here.bundle
+    files = opened(here.bundle)
+    assert low(key, files[SIGNATURE]) == files[SIGNATURE]
+    files[SIGNATURE] = other_half(files[SIGNATURE])
+    assert holds(key, "ECDSA_SHA_256", files[SIGNATURE], files[SEAL])
+    found = fault(framed(files), ours())
+    assert found == Wrong(SIGNATURE, "", "it is not spelled as it was written: its S is not the lower one")
+
+
+def other_half(signature: bytes) -> bytes:
+    r, s = decode_dss_signature(signature)
+    return encode_dss_signature(r, ORDERS["secp256r1"] - s)
+
+
 def test_hashes_are_taken_of_what_the_journal_itself_takes_them() -> None:
-    event = told().record.events[0]
-    said = json.loads(opened(told().bundle)[JOURNAL].splitlines()[0])
-    assert said.pop("hash") == event.hash == digest(said)
-    assert said["prev"] == GENESIS
+    event, line = told().record.events[0], opened(told().bundle)[JOURNAL].splitlines()[0]
+    assert hashlib.sha256(line).hexdigest() == event.hash == digest(json.loads(line))
+    assert json.loads(line)["prev"] == GENESIS
 
 
 def rehashed(lines: Lines, change: Callable[[int, dict[str, Any]], None]) -> Lines:
@@ -260,11 +311,11 @@ def rehashed(lines: Lines, change: Callable[[int, dict[str, Any]], None]) -> Lin
     prev = GENESIS
     for number, line in enumerate(lines, start=1):
         said = json.loads(line)
-        said.pop("hash")
+        sealed = said.pop("hash", None)
         said["prev"] = prev
         change(number, said)
         prev = digest(said)
-        fresh.append(canonical(said | {"hash": prev}).encode())
+        fresh.append(canonical(said if sealed is None else said | {"hash": prev}).encode())
     return fresh
 
 
@@ -278,7 +329,15 @@ def rehashed(lines: Lines, change: Callable[[int, dict[str, Any]], None]) -> Lin
         (LOG, lambda n, r: r.update(application="checkout" if n == 3 else "storefront"), "record 3"),
         (LOG, lambda n, r: r.update(at=1.0 if n == 2 else r["at"]), "record 2"),
         (LOG, lambda n, r: r.update(at="soon" if n == 2 else r["at"]), "record 2"),
+        (LOG, lambda n, r: r.update(at=1e12 if n == 2 else r["at"]), "record 2"),
         (LOG, lambda n, r: r.update(prev="1" * 64 if n == 4 else r["prev"]), "record 4"),
+        (LOG, lambda n, r: r.update(count=n + (n > 3)), "record 4"),
+        (LOG, lambda n, r: r.update(count=2 if n == 3 else n), "record 3"),
+        (LOG, lambda n, r: r.update(count=True if n == 1 else n), "record 1"),
+        (LOG, lambda n, r: r.update(count="3" if n == 3 else n), "record 3"),
+        (LOG, lambda n, r: r.update(after=1.0 if n == 3 else r["after"]), "record 3"),
+        (LOG, lambda n, r: r.update(after=None if n == 3 else r["after"]), "record 3"),
+        (LOG, lambda n, r: r.update(clock=r["at"] if n == 2 else 1.0), "record 2"),
     ],
 )
 def test_hashes_made_anew_do_not_hide_what_no_record_has(name: str, change: Any, where: str) -> None:
@@ -290,7 +349,7 @@ def test_hashes_made_anew_do_not_hide_what_no_record_has(name: str, change: Any,
     files[name] = gzip.compress(body, mtime=0) if packed else body
     manifest = json.loads(files[MANIFEST])
     if not packed:
-        manifest["journal"]["hash"] = json.loads(lines[-1])["hash"]
+        manifest["journal"]["hash"] = hashlib.sha256(lines[-1]).hexdigest()
     manifest["files"] = [listed(each["name"], files[each["name"]]) for each in manifest["files"]]
     found = fault(resealed(files, manifest, Forger()))
     assert found is not None
@@ -300,9 +359,10 @@ def test_hashes_made_anew_do_not_hide_what_no_record_has(name: str, change: Any,
 def test_a_later_bundle_must_go_on_from_an_earlier_one() -> None:
     """Even where somebody rewrote the journal, and every assessment with it."""
     here, key = told(), told().signer.public_key().pem.encode()
-    early = checked(exported(here.record, Period(here.period.begin, here.record.events[6].at), here.signer))
+    early = kept(exported(here.record, Period(here.period.begin, here.record.events[6].at), here.signer))
     assert early.manifest is not None
-    assert verify(io.BytesIO(here.bundle), key, early.manifest).wrong is None
+    assert verify(io.BytesIO(here.bundle), key, early).wrong is None
+    early = replace(early, held={})
     bare = replace(here.record, logs={})
     for events, where in (
         (rechained(here.record.events, "eve"), f"event {early.manifest.journal.last}"),
@@ -310,15 +370,15 @@ def test_a_later_bundle_must_go_on_from_an_earlier_one() -> None:
     ):
         forged = exported(replace(bare, events=events), here.period, here.signer)
         assert fault(forged, key) is None
-        found = verify(io.BytesIO(forged), key, early.manifest).wrong
+        found = verify(io.BytesIO(forged), key, early).wrong
         assert found is not None
         assert (found.file, found.where) == (JOURNAL, where)
         assert "earlier bundle" in found.sentence
-    gone = exported(replace(here.record, fleet=()), here.period, here.signer)
-    found = verify(io.BytesIO(gone), key, checked(here.bundle).manifest).wrong
+    gone = exported(replace(bare, fleet=()), here.period, here.signer)
+    found = verify(io.BytesIO(gone), key, checked(here.bundle)).wrong
     assert found is not None
     assert (found.file, found.where) == (FLEET, "event 1")
-    other = early.manifest.model_copy(update={"application": "checkout"})
+    other = replace(early, manifest=early.manifest.model_copy(update={"application": "checkout"}))
     found = verify(io.BytesIO(here.bundle), key, other).wrong
     assert found is not None
     assert found.file == MANIFEST

@@ -19,7 +19,7 @@ from controller.audit.bundle.archive import END, header
 from controller.audit.bundle.manifest import FIRST, FLEET, JOURNAL, KEY, MANIFEST, SEAL, SIGNATURE
 from controller.audit.bundle.signature import NoKey, public_key
 from controller.audit.bundle.verify import NotABundle, verify
-from controller.core.journal import canonical
+from controller.core.canonical_json import ascii_json
 from tests.support.audit_bundle import Forger, checked, framed, listed, opened, resealed, told
 
 LOG = "assessments/us-east-2/2030-01-01.jsonl.gz"
@@ -55,7 +55,7 @@ NONE = {
     "a seal that is no JSON": framed(dict.fromkeys(FIRST, b"\xff\x00")),
     "a seal of depth": framed({**dict.fromkeys(FIRST, b""), SEAL: b"[" * 4096}),
     "a seal of a later version": framed(
-        {**dict.fromkeys(FIRST, b""), SEAL: b'{"schema":"tidegate.audit/v2"}'}
+        {**dict.fromkeys(FIRST, b""), SEAL: b'{"schema":"tidegate.audit/v3"}'}
     ),
     "nothing after the seal": framed({SEAL: b"{}"}),
 }
@@ -150,9 +150,9 @@ def test_a_manifest_that_claims_what_no_bundle_has_is_refused(claims: dict[str, 
     files = opened(told().bundle)
     manifest = json.loads(files[MANIFEST])
     manifest["files"][1] |= claims
-    text = (canonical(manifest) + "\n").encode()
+    text = (ascii_json(manifest) + "\n").encode()
     seal = json.loads(files[SEAL]) | {"manifest": _hashed(text)["sha256"], "key": "forger"}
-    sealed = (canonical(seal) + "\n").encode()
+    sealed = (ascii_json(seal) + "\n").encode()
     forger = Forger()
     first = {
         SEAL: sealed,
@@ -190,16 +190,16 @@ def signed(seal: bytes, manifest: bytes) -> bytes:
 def test_a_seal_or_manifest_that_is_spelled_otherwise_or_of_another_period_is_refused() -> None:
     files = opened(told().bundle)
     seal = json.loads(files[SEAL]) | {"key": "forger"}
-    text = (canonical(seal) + "\n").encode()
+    text = (ascii_json(seal) + "\n").encode()
     assert checked(signed(text, files[MANIFEST])).wrong is None
     spaced = checked(signed(json.dumps(seal).encode(), files[MANIFEST])).wrong
     assert spaced is not None
     assert spaced.file == SEAL
     for manifest in (
         json.dumps(json.loads(files[MANIFEST])).encode(),
-        (canonical(json.loads(files[MANIFEST]) | {"to": "2040-01-01T00:00:00Z"}) + "\n").encode(),
+        (ascii_json(json.loads(files[MANIFEST]) | {"to": "2040-01-01T00:00:00Z"}) + "\n").encode(),
     ):
-        again = (canonical(seal | {"manifest": _hashed(manifest)["sha256"]}) + "\n").encode()
+        again = (ascii_json(seal | {"manifest": _hashed(manifest)["sha256"]}) + "\n").encode()
         found = checked(signed(again, manifest)).wrong
         assert found is not None
         assert (found.file, "another period" in found.sentence) == (MANIFEST, True)
@@ -231,9 +231,9 @@ def test_no_name_comes_twice_for_whoever_unpacks_it_by_hand(second: str) -> None
     manifest = json.loads(files[MANIFEST])
     extra = listed(second, b"{}")
     manifest["files"] = sorted([*manifest["files"], extra], key=lambda each: each["name"])
-    text = (canonical(manifest) + "\n").encode()
+    text = (ascii_json(manifest) + "\n").encode()
     seal = json.loads(files[SEAL]) | {"manifest": _hashed(text)["sha256"]}
-    first = opened(signed((canonical(seal) + "\n").encode(), text))
+    first = opened(signed((ascii_json(seal) + "\n").encode(), text))
     parts = [framed({name: first[name]}) for name in FIRST]
     parts += [framed({e["name"]: b"{}" if e == extra else files[e["name"]]}) for e in manifest["files"]]
     found = checked(b"".join(part[: -len(END)] for part in parts) + END).wrong

@@ -5,13 +5,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from markupsafe import Markup
 
-from controller.audit.report.markup import Markup, join, prose, tag, text
+from controller.audit.report import render
+from controller.audit.report.markup import join, tag
 from controller.audit.report.run_html import page
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import event_of
+from controller.core.journal.kind import KINDS, Kind
+from controller.readmodel.page_text import escaped, prose
 from controller.readmodel.run import Judgement, Milestones, Said, Shift, sentence
-from tests.audit.example_run import BROKE, JOURNAL, RECORD, TREE, events, story
+from tests.audit.example_run import BROKE, JOURNAL, QUESTION, RECORD, TREE, events, every_kind, story
 from tests.audit.html_document import HOSTILE, Read
+from tests.support.journal_events import rewritten
 
 
 def test_it_says_what_happened_and_why() -> None:
@@ -34,7 +39,7 @@ def test_it_says_what_happened_and_why() -> None:
         ({"shifts": (), "journal": (), "must": "stay"}, "No traffic was moved, and none should have been."),
         ({"shifts": (), "journal": (), "ok": False}, "No traffic was moved, though it should have been."),
         (
-            {"shifts": (), "journal": events((9, Kind.APPROVAL_DENIED, {}))},
+            {"shifts": (), "journal": events((9, Kind.APPROVAL_DENIED, {"approval": "q1"}))},
             "No traffic was moved: people did not agree to leave us-east-1.",
         ),
     ],
@@ -50,13 +55,14 @@ def test_a_run_that_did_not_move_says_why_not() -> None:
 
 
 def test_a_denial_is_why_it_did_not_move() -> None:
-    denied = events((9, Kind.APPROVAL_DENIED, {"reason": "not now"}))
+    denied = events((9, Kind.APPROVAL_DENIED, {"approval": "q1", "reason": "not now"}))
     said = Read(page(story(shifts=(), journal=denied))).said
     assert "Why it did not move: denied by tidegate@us-east-2: not now, 9 s after the break." in said
 
 
 def test_a_journal_that_was_edited_is_named() -> None:
-    forged = replace(JOURNAL[3], draft=replace(JOURNAL[3].draft, data={"ask": ["group:nobody"]}))
+    text = rewritten(JOURNAL[3], data=QUESTION | {"ask": ["group:nobody"]})
+    forged = replace(event_of(text), hash=JOURNAL[3].hash)
     told = story(journal=(*JOURNAL[:3], forged, *JOURNAL[4:]))
     assert "event 4 is not as it was written" in Read(page(told)).said
 
@@ -83,16 +89,11 @@ def test_text_from_outside_stays_text(bad: str) -> None:
     node = TREE | {"sentence": bad, "path": bad, "signals": [dict(TREE["signals"][0], name=bad, since=bad)]}
     checks = [{"guard": bad, "code": bad, "value": bad, "sentence": bad}]
     record = RECORD | {"reason": bad, "code": bad, "tree": node, "checks": checks, "kept_by": [node]}
-    hostile: tuple[Event, ...] = events(
-        *((1, kind, {"reason": bad, "source": bad, "target": bad, "code": bad, "sentence": bad,
-                     "ask": [bad], "changes": [[bad, True]], "states": {bad: False}, "digest": bad})
-          for kind in Kind)
-    )  # fmt: skip
     told = story(
         scenario=bad, says=bad, region=bad, application=bad, findings=((False, bad),),
         decisions=(Said(1, bad, bad),), steps=(Said(2, bad),), pages=(Said(3, bad, bad),),
         judgements=(Judgement(bad, 4, record),), regions={bad: (bad,)}, before={bad: True},
-        after={bad: False}, journal=hostile, traffic={bad: ()},
+        after={bad: False}, journal=every_kind(bad), traffic={bad: ()},
         lanes=tuple(replace(lane, name=bad, subject=bad, observer=bad) for lane in story().lanes),
     )  # fmt: skip
     document = page(told)
@@ -103,21 +104,32 @@ def test_text_from_outside_stays_text(bad: str) -> None:
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]", document)
 
 
+def test_what_looks_like_a_template_is_text() -> None:
+    assert "{{ 7 * 7 }}" in Read(page(story(says="{{ 7 * 7 }}"))).said
+
+
+def test_without_escaping_a_hostile_text_is_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = render._environment.__wrapped__()
+    bare.autoescape, bare.finalize = False, None
+    monkeypatch.setattr(render, "_environment", lambda: bare)
+    assert "<script>alert" in page(story(says=HOSTILE[0]))
+
+
 def test_every_kind_of_event_has_words_for_it() -> None:
-    for event in events(*((1, kind, {}) for kind in Kind)):
-        assert isinstance(sentence(event), str)
+    one_of_each = every_kind("x")
+    assert {event.kind for event in one_of_each} == KINDS
+    for event in one_of_each:
+        assert sentence(event)
 
 
 def test_markup_is_the_only_way_to_markup() -> None:
-    assert (
-        tag("p", "<b>", Markup("<i></i>"), None, class_='a"b') == '<p class="a&quot;b">&lt;b&gt;<i></i></p>'
-    )
+    assert tag("p", "<b>", Markup("<i></i>"), None, class_='a"b') == '<p class="a&#34;b">&lt;b&gt;<i></i></p>'
     assert tag("rect", x=1.25, width=2.0, ry=None) == '<rect x="1.2" width="2"/>'
     assert join(["a ", Markup("<b>b</b>"), " c"]) == "a <b>b</b> c"
     assert prose("Kept by `when.<0>` alone") == "Kept by <code>when.&lt;0&gt;</code> alone"
-    assert text("a\nb") == "a b"
-    assert text("a\nb", lines=True) == "a\nb"
-    assert len(text("x" * 100_000)) < 5_000
+    assert escaped("a\n'b'") == "a &#39;b&#39;"
+    assert escaped("a\nb", lines=True) == "a\nb"
+    assert len(escaped("x" * 100_000)) < 5_000
 
 
 def test_a_long_run_stays_readable_in_size() -> None:

@@ -11,10 +11,10 @@ from controller.audit.availability import common, gaps, nobody, seconds, stretch
 from controller.audit.report.period_html import review
 from controller.audit.report.wording import lasting
 from controller.audit.statistics import Account, account, figures, spread
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from tests.audit.html_document import HOSTILE, Read
 from tests.support.policy_scene import OTHER, WEST
-from tests.support.quarter_journal import BEGIN, DAY, END, LIVE, WEEK, chained, quarter, said
+from tests.support.quarter_journal import BEGIN, DAY, END, LIVE, WEEK, at_time, chained, quarter
 
 CONTROLLERS = (WEST, OTHER, "us-east-1")
 
@@ -63,24 +63,28 @@ def test_approvals_asked_given_denied_and_how_long_people_took() -> None:
 
 
 def asked(at: float, question: str, stage: int = 1, people: int = 1) -> Any:
-    return said(at, Kind.APPROVAL_REQUESTED, "t", "i", approval=question, digest="d", expires=at + 900,
-                ask=["group:a"], people=people, gate="oncall", stage=stage)  # fmt: skip
+    return at_time(at, Kind.APPROVAL_REQUESTED, "t", "i", approval=question, digest="d", expires=at + 900,
+                   ask=["group:a"], people=people, gate="oncall", stage=stage)  # fmt: skip
+
+
+def answer(at: float, kind: Kind, by: str = "mia", needed: int = 0) -> Any:
+    return at_time(at, kind, by, "i", approval="q1", needed=needed)
 
 
 @pytest.mark.parametrize(
     ("drafts", "outcome", "took"),
     [
         ([], "waiting", None),
-        ([said(60, Kind.APPROVAL_GIVEN, "mia", "i", needed=0)], "given", 50.0),
-        ([said(60, Kind.APPROVAL_GIVEN, "mia", "i", needed=1)], "waiting", None),
-        ([said(60, Kind.APPROVAL_GIVEN, "mia", "i", needed=1),
-          said(80, Kind.APPROVAL_GIVEN, "ben", "i", needed=0)], "given", 70.0),
-        ([said(60, Kind.APPROVAL_DENIED, "mia", "i")], "denied", 50.0),
-        ([said(60, Kind.APPROVAL_EXPIRED, "t", "i")], "expired", None),
-        ([asked(60, "q1", stage=2), said(90, Kind.APPROVAL_DENIED, "mia", "i")], "denied", 80.0),
+        ([answer(60, Kind.APPROVAL_GIVEN)], "given", 50.0),
+        ([answer(60, Kind.APPROVAL_GIVEN, needed=1)], "waiting", None),
+        ([answer(60, Kind.APPROVAL_GIVEN, needed=1),
+          answer(80, Kind.APPROVAL_GIVEN, "ben")], "given", 70.0),
+        ([answer(60, Kind.APPROVAL_DENIED)], "denied", 50.0),
+        ([answer(60, Kind.APPROVAL_EXPIRED, "t")], "expired", None),
+        ([asked(60, "q1", stage=2), answer(90, Kind.APPROVAL_DENIED)], "denied", 80.0),
         ([asked(60, "q2")], "superseded", None),
-        ([said(60, Kind.STOOD_DOWN, "t", "i")], "withdrawn", None),
-        ([said(60, Kind.STOOD_DOWN, "t", "another")], "waiting", None),
+        ([at_time(60, Kind.STOOD_DOWN, "t", "i")], "withdrawn", None),
+        ([at_time(60, Kind.STOOD_DOWN, "t", "another")], "waiting", None),
     ],
 )  # fmt: skip
 def test_what_came_of_a_question(drafts: list[Any], outcome: str, took: float | None) -> None:
@@ -105,9 +109,9 @@ def test_hours_armed_disarmed_live_and_in_shadow() -> None:
 
 def test_the_fleets_switch_disarms_too_and_only_both_together_arm() -> None:
     own = chained("storefront", iter([
-        said(0, Kind.POLICY_LOADED, digest="a" * 64, enforcement="live", deployed=0.0),
-        said(100, Kind.DISARMED, reason="x"), said(300, Kind.ARMED, reason="y")]))  # fmt: skip
-    fleet = [said(200, Kind.DISARMED, reason="x"), said(400, Kind.ARMED, reason="y")]
+        at_time(0, Kind.POLICY_LOADED, digest="a" * 64, enforcement="live", deployed=0.0),
+        at_time(100, Kind.DISARMED, reason="x"), at_time(300, Kind.ARMED, reason="y")]))  # fmt: skip
+    fleet = [at_time(200, Kind.DISARMED, reason="x"), at_time(400, Kind.ARMED, reason="y")]
     standing = stretches(own, chained("*fleet*", iter(fleet)), 50, 500)
     assert [(s.start, s.armed) for s in standing] == [
         (50, True), (100, False), (200, False), (300, False), (400, True)]  # fmt: skip
@@ -160,13 +164,13 @@ def test_the_page_says_the_same_and_needs_nothing_else() -> None:
 @pytest.mark.parametrize("bad", HOSTILE)
 def test_text_of_a_journal_stays_text(bad: str) -> None:
     drafts = [
-        said(10, Kind.POLICY_LOADED, bad, digest=bad, enforcement=bad, deployed=0.0),
-        said(20, Kind.INCIDENT_OPENED, bad, bad, source=bad, reason=bad, requested_by=bad),
-        said(21, Kind.CONFIRMED, bad, bad, target=bad, reason=bad),
-        said(22, Kind.APPROVAL_REQUESTED, bad, bad, approval=bad, digest=bad, expires=99.0, ask=[bad]),
-        said(23, Kind.APPROVAL_DENIED, bad, bad, approval=bad, reason=bad),
-        said(24, Kind.STOOD_DOWN, bad, bad, code=bad, reason=bad),
-        said(500, Kind.BLINDED, bad, who=bad, **{"from": 30.0, "to": 500.0}),
+        at_time(10, Kind.POLICY_LOADED, bad, digest=bad, enforcement=bad, deployed=0.0),
+        at_time(20, Kind.INCIDENT_OPENED, bad, bad, source=bad, reason=bad, requested_by=bad),
+        at_time(21, Kind.CONFIRMED, bad, bad, target=bad, reason=bad),
+        at_time(22, Kind.APPROVAL_REQUESTED, bad, bad, approval=bad, digest=bad, expires=99.0, ask=[bad]),
+        at_time(23, Kind.APPROVAL_DENIED, bad, bad, approval=bad, reason=bad),
+        at_time(24, Kind.STOOD_DOWN, bad, bad, code=bad, reason=bad),
+        at_time(500, Kind.BLINDED, bad, who=bad, **{"from": 30.0, "to": 500.0}),
     ]
     found = account(bad, chained(bad, iter(drafts)), (), (bad,), 0.0, 600.0)
     read = Read(review(found))

@@ -9,9 +9,9 @@ import pytest
 
 from controller.audit.report.markup import GUTTER, MARGIN, WIDTH, Scale
 from controller.audit.report.timeline_svg import picture
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.readmodel.run import Bucket, Milestones, Said, Shift
-from tests.audit.example_run import events, story
+from tests.audit.example_run import QUESTION, events, story
 from tests.audit.timeline_picture import SVG, classed, drawn, words
 
 
@@ -71,7 +71,7 @@ def test_nothing_leaves_the_frame() -> None:
         {"milestones": Milestones()},
         {"traffic": {"us-east-1": ()}},
         {"lasted": 90_000.0},
-        {"journal": events((5, Kind.APPROVAL_REQUESTED, {}))},
+        {"journal": events((5, Kind.APPROVAL_REQUESTED, QUESTION))},
         {"steps": (Said(1, "<script>&\u202e\x1b[1m"),)},
     ],
 )

@@ -6,9 +6,9 @@ from dataclasses import asdict, replace
 import pytest
 
 from controller.aws.dynamodb.evidence import LARGEST, PERMISSIONS, DynamoEvidence, fitted, text_of
+from controller.core.canonical_json import ascii_json
 from controller.core.evidence.evaluation import judge_leaf, view
 from controller.core.evidence.registry import kept_of
-from controller.core.journal import canonical
 from controller.core.model import Node, Observation, Sighting, Truth, Verdict
 from controller.core.policy.conditions import Leaf
 from controller.core.policy.retention import MOST
@@ -160,7 +160,7 @@ def test_an_item_that_makes_no_sense_is_unavailable(desk: Desk, text: str) -> No
 
 def test_what_an_earlier_version_wrote_is_read_and_written_anew(desk: Desk) -> None:
     desk.evidence.record("storefront", [Sighting(ALARM, seen(0))])
-    old = canonical([asdict(seen(0))])
+    old = ascii_json([asdict(seen(0))])
     desk.client.update_item(
         TableName=desk.table,
         Key={"application": {"S": "storefront"}, "signal": {"S": ALARM}},

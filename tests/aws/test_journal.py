@@ -9,11 +9,14 @@ from hypothesis import strategies as st
 
 from controller.aws.dynamodb import journal as journals
 from controller.aws.dynamodb.journal import LARGEST, PERMISSIONS, WHOLE, DynamoJournal
-from controller.core.journal import Draft, Event, Kind, broken_at, seal, to_json
+from controller.core.journal.event import Draft, Event, broken_at, hash_of, seal
+from controller.core.journal.kind import Kind
+from controller.core.journal.moves import StoodDown
 from controller.ports.errors import JournalConflict, JournalUnreadable, OutsideUnreachable
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
 from controller.rehearsal.time.virtual import VirtualRuntime
 from tests.support import wire as w
+from tests.support.journal_events import drafted, rewritten
 
 AT = 1_700_000_000.25
 
@@ -40,7 +43,7 @@ def desk(request: pytest.FixtureRequest) -> Desk:
 
 
 def draft(name: str, **data: object) -> Draft:
-    return Draft(id=name, kind=Kind.ESCALATED, at=AT, by="test", incident="storefront-1", data=data)
+    return drafted(id_=name, kind=Kind.ESCALATED, at=AT, by="test", incident="storefront-1", data=data)
 
 
 def ids(journal: DynamoJournal) -> list[str]:
@@ -52,7 +55,9 @@ def test_events_come_back_whole_in_order_and_chained(desk: Desk) -> None:
     last: Event | None = None
     written = []
     for number in range(1, 13):
-        last = desk.journal.append("storefront", draft(f"id{number}", why="ünïcode", n=[number, None]), last)
+        last = desk.journal.append(
+            "storefront", draft(f"id{number}", reason="ünïcode", about=[f"a{number}"]), last
+        )
         written.append(last)
     desk.journal.append("another", draft("elsewhere"), None)
     assert list(desk.other.read("storefront")) == written
@@ -70,13 +75,14 @@ def test_items_can_be_read_by_people(desk: Desk) -> None:
             "at": {"S": "2023-11-14T22:13:20.250000Z"},
             "kind": {"S": "Escalated"},
             "incident": {"S": "storefront-1"},
-            "body": {"S": to_json(event)},
+            "body": {"S": event.text},
+            "hash": {"S": event.hash},
         }
     ]
 
 
 def test_what_append_returns_is_what_read_returns(desk: Desk) -> None:
-    event = desk.journal.append("storefront", draft("id1", pair=("a", 1)), None)
+    event = desk.journal.append("storefront", draft("id1", about=("a", "b")), None)
     assert desk.journal.read("storefront") == (event,)
 
 
@@ -84,7 +90,7 @@ def test_pages_are_followed(desk: Desk) -> None:
     first = desk.journal.append("storefront", draft("id1"), None)
     second = desk.journal.append("storefront", draft("id2"), first)
     page = {
-        "Items": [{"seq": {"N": "1"}, "body": {"S": to_json(first)}}],
+        "Items": [{"seq": {"N": "1"}, "body": {"S": first.text}}],
         "LastEvaluatedKey": {"application": {"S": "storefront"}, "seq": {"N": "1"}},
     }
     desk.wire.next("Query", w.answered(page))
@@ -135,9 +141,9 @@ def test_a_failure_and_another_writer_meanwhile_is_a_conflict(desk: Desk) -> Non
 
 
 def test_the_same_id_in_another_event_is_not_ours(desk: Desk) -> None:
-    desk.other.append("storefront", draft("same", n=1), None)
+    desk.other.append("storefront", draft("same", code="1"), None)
     with pytest.raises(JournalConflict):
-        desk.journal.append("storefront", draft("same", n=2), None)
+        desk.journal.append("storefront", draft("same", code="2"), None)
 
 
 def test_gives_up_after_three_tries_without_waiting_long(desk: Desk) -> None:
@@ -170,14 +176,23 @@ def test_the_client_may_not_be_asked_more_than_it_is_told(desk: Desk) -> None:
 
 def test_an_event_that_is_too_large_is_refused_with_its_size(desk: Desk) -> None:
     with pytest.raises(ValueError, match=rf"has 2\d{{4}} bytes; at most {LARGEST}"):
-        desk.journal.append("storefront", draft("big", text="x" * 20_000), None)
+        desk.journal.append("storefront", draft("big", reason="x" * 20_000), None)
     assert desk.wire.calls == []
 
 
-@pytest.mark.parametrize("data", [{10: "a", 9: "b"}, {"n": float("nan")}])
-def test_an_event_that_json_would_change_is_refused(desk: Desk, data: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="JSON"):
-        desk.journal.append("storefront", replace(draft("odd"), data=data), None)
+ODD = [
+    StoodDown(decision={10: "a", 9: "b"}),  # type: ignore[dict-item]
+    StoodDown(decision={"n": float("nan")}),
+    StoodDown(decision={"n": 2**53 + 1}),
+    StoodDown(reason="half a pair \ud800"),
+    StoodDown(reason=17),  # type: ignore[arg-type]
+]
+
+
+@pytest.mark.parametrize("body", ODD)
+def test_an_event_that_json_would_change_is_refused(desk: Desk, body: StoodDown) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        desk.journal.append("storefront", replace(draft("odd"), body=body), None)
     assert desk.wire.calls == []
 
 
@@ -187,12 +202,15 @@ def test_an_unreadable_journal_is_unreachable(desk: Desk) -> None:
         desk.journal.read("storefront")
 
 
-def tampered(desk: Desk, number: int, body: str) -> None:
+def tampered(desk: Desk, number: int, body: str, *, sealed: bool = True) -> None:
+    """Another text in an event's place; sealed: with a hash of its own beside it."""
+    hash_ = hash_of(body) if sealed else desk.other.read("storefront")[number - 1].hash
     desk.client.update_item(
         TableName=desk.table,
         Key={"application": {"S": "storefront"}, "seq": {"N": str(number)}},
-        UpdateExpression="SET body = :body",
-        ExpressionAttributeValues={":body": {"S": body}},
+        UpdateExpression="SET body = :body, #hash = :hash",
+        ExpressionAttributeNames={"#hash": "hash"},
+        ExpressionAttributeValues={":body": {"S": body}, ":hash": {"S": hash_}},
     )
 
 
@@ -206,14 +224,14 @@ def written(desk: Desk, count: int = 4) -> list[Event]:
 
 def test_an_edited_event_is_found(desk: Desk) -> None:
     second = written(desk)[1]
-    tampered(desk, 2, to_json(replace(second, draft=replace(second.draft, by="mallory"))))
+    tampered(desk, 2, rewritten(second, by="mallory"), sealed=False)
     with pytest.raises(ValueError, match="broken at event 2"):
         desk.journal.read("storefront")
 
 
 def test_a_rewritten_event_is_found_by_the_one_after(desk: Desk) -> None:
     events = written(desk)
-    tampered(desk, 2, to_json(seal("storefront", draft("forged"), events[0])))
+    tampered(desk, 2, (seal("storefront", draft("forged"), events[0])).text)
     with pytest.raises(ValueError, match="broken at event 3"):
         desk.journal.read("storefront")
 
@@ -244,7 +262,7 @@ def test_a_process_that_lives_on_asks_for_its_last_event_and_what_follows(desk: 
 def test_its_last_event_edited_or_gone_is_found_at_once(desk: Desk) -> None:
     lived_on(desk)
     third = desk.other.read("storefront")[2]
-    tampered(desk, 3, to_json(replace(third, draft=replace(third.draft, by="mallory"))))
+    tampered(desk, 3, rewritten(third, by="mallory"))
     with pytest.raises(JournalUnreadable, match="event 3 of storefront is no longer what it was"):
         desk.other.read("storefront")
     desk.client.delete_item(TableName=desk.table, Key={"application": {"S": "storefront"}, "seq": {"N": "3"}})
@@ -255,7 +273,7 @@ def test_its_last_event_edited_or_gone_is_found_at_once(desk: Desk) -> None:
 def test_an_older_event_edited_is_found_when_all_is_read_again(desk: Desk) -> None:
     lived_on(desk)
     second = desk.other.read("storefront")[1]
-    tampered(desk, 2, to_json(replace(second, draft=replace(second.draft, by="mallory"))))
+    tampered(desk, 2, rewritten(second, by="mallory"), sealed=False)
     desk.kernel.run(until=AT + WHOLE + 1)
     with pytest.raises(JournalUnreadable, match="broken at event 2"):
         desk.other.read("storefront")
@@ -277,18 +295,18 @@ def test_a_long_journal_is_read_again_little_by_little_and_each_event_in_time(
     assert len(desk.other.read("storefront")) == 12
     for number, within in ((2, 0.4), (7, 0.7), (11, 1.0)):
         was = events[number - 1]
-        tampered(desk, number, to_json(replace(was, draft=replace(was.draft, by="mallory"))))
+        tampered(desk, number, rewritten(was, by="mallory"))
         began = desk.kernel.now()
         with pytest.raises(JournalUnreadable, match=f"broken at event {number}"):
             read_on(desk)
         assert desk.kernel.now() - began <= within * WHOLE + 1
-        tampered(desk, number, to_json(was))
+        tampered(desk, number, was.text)
         assert desk.other.read("storefront") == tuple(events)
 
 
 def test_another_applications_event_is_found(desk: Desk) -> None:
     written(desk, 1)
-    tampered(desk, 1, to_json(seal("another", draft("id1"), None)))
+    tampered(desk, 1, (seal("another", draft("id1"), None)).text)
     with pytest.raises(ValueError, match="holds event 1 of another"):
         desk.journal.read("storefront")
 
@@ -303,7 +321,7 @@ def test_what_is_no_event_is_refused(desk: Desk, body: str) -> None:
 
 def test_a_kind_that_this_version_does_not_know_stops_the_reader(desk: Desk) -> None:
     event = written(desk, 1)[0]
-    tampered(desk, 1, to_json(event).replace("Escalated", "Teleported"))
+    tampered(desk, 1, event.text.replace("Escalated", "Teleported"))
     with pytest.raises(ValueError, match="Teleported"):
         desk.journal.read("storefront")
 

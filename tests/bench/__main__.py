@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.bench import backtest, console, decision, flips, kernel, own_work, simulation
+from tests.bench import backtest, console, decision, flips, journal, kernel, own_work, simulation
 
 
 def say(line: str) -> None:
@@ -36,7 +36,7 @@ def machine() -> str:
 if __name__ == "__main__":
     begun = time.perf_counter()
     say(machine() + "\n")
-    benches = (own_work, flips, kernel, simulation, decision, backtest, console)
+    benches = (own_work, flips, kernel, simulation, decision, backtest, journal, console)
     named = {each.__name__.rpartition(".")[2]: each for each in benches}
     good = [named[name].bench(say) for name in sys.argv[1:] or named]
     verdict = "every bound held" if all(good) else "A BOUND DID NOT HOLD"

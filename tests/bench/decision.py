@@ -16,9 +16,9 @@ from dataclasses import asdict, dataclass
 from statistics import median
 
 from controller.aws.dynamodb.evidence import Reader, text_of
+from controller.core.canonical_json import ascii_json
 from controller.core.evidence.evaluation import View, judge, truth, view
 from controller.core.evidence.registry import Roster
-from controller.core.journal import canonical
 from controller.core.model import Observation, Signal, Verdict
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import expected_signals, parse_policy
@@ -79,7 +79,7 @@ def drawn(rng: random.Random, count: int) -> tuple[Observation, ...]:
 
 
 def rows_of(seen: Sequence[Observation]) -> str:
-    return canonical([asdict(each) for each in seen])
+    return ascii_json([asdict(each) for each in seen])
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,16 @@ from typing import Any
 from controller import wiring
 from controller.aws.dynamodb.assessments import DynamoAssessments
 from controller.aws.dynamodb.journal import DynamoJournal
-from controller.core.journal import Draft, Event, Kind, canonical
+from controller.core.canonical_json import ascii_json
+from controller.core.journal.body import members
+from controller.core.journal.event import Draft, Event
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.rehearsal.time.virtual import VirtualRuntime
 from controller.rehearsal.wire.botocore_client import virtual_clients
 from controller.steps.context.deps import Deps
 from tests.support.console_world import GATE, Desk
+from tests.support.journal_events import drafted
 from tests.support.policy_scene import policy_data
 from tests.support.world import World, failing
 from tests.support.world_feed import Straight
@@ -52,18 +56,18 @@ def long_past(*, pairs: int = PAIRS) -> Desk:
     journal = DynamoJournal(client=client, table=d.journal_table, runtime=w.deps.runtime)
     last = journal.append(APPLICATION, events[0].draft, None)
     for number in range(pairs):
-        for draft in _copied(events[1:], number, now - (pairs + 1 - number) * DAY):
-            last = journal.append(APPLICATION, draft, last)
+        for copied in _copied(events[1:], number, now - (pairs + 1 - number) * DAY):
+            last = journal.append(APPLICATION, copied, last)
     kept = DynamoAssessments(client=client, table=d.assessments_table)
     for minute in range(2 * 1440, 2, -1):
         if not BLIND[0] <= -minute * MINUTE <= BLIND[1]:
             kept.add(APPLICATION, now - minute * MINUTE, assessment)
     assert w.until(w.has(Kind.APPROVAL_REQUESTED), 120)
     w.advance(2.0)
-    return Desk(w, _fresh(w))
+    return Desk(w, fresh(w))
 
 
-def _fresh(w: World) -> Deps:
+def fresh(w: World) -> Deps:
     """A console's own hold on its outside, in a process that has read nothing yet; its calls take no
     scenario time, so that nobody else's work falls into them."""
     cloud, kernel = w.stage.cloud, w.stage.kernel
@@ -103,12 +107,13 @@ def _asked(w: World) -> int:
 def _copied(events: Sequence[Event], number: int, start: float) -> Iterator[Draft]:
     """The same under ids of their own, the first at `start`."""
     rng, moved = random.Random(number), start - events[0].at
-    names = {event.draft.incident for event in events} | {event.data.get("approval") for event in events}
-    text = canonical([[e.kind, e.at, e.draft.by, e.draft.epoch, e.draft.incident, e.data] for e in events])
+    told = [[e.kind, e.at, e.draft.by, e.draft.epoch, e.draft.incident, members(e.body)] for e in events]
+    names = {incident for *_, incident, _ in told} | {data.get("approval") for *_, data in told}
+    text = ascii_json(told)
     for name in sorted(filter(None, names)):
         stem, dash, turn = name.rpartition("-")  # an incident's; a request's is 128 random bits
         text = text.replace(name, f"{stem}-{number + 100}{turn}" if dash else f"{rng.getrandbits(128):032x}")
     for kind, at, by, epoch, incident, data in json.loads(text):
         if "expires" in data:
             data["expires"] += moved
-        yield Draft(f"{rng.getrandbits(128):032x}", Kind(kind), at + moved, by, epoch, incident, data)
+        yield drafted(f"{rng.getrandbits(128):032x}", Kind(kind), at + moved, by, epoch, incident, data)

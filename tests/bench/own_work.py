@@ -7,7 +7,7 @@ the two, the rehearsal's own included. No gate, no holds.
 import time
 from collections.abc import Callable
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from tests.support.world import failing
 from tests.support.world_faults import Sent
 

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from tests.cases.setting import Lines, Since, on
 from tests.support.policy_scene import EAST, WEST
 from tests.support.return_scenes import QUICK

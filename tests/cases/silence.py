@@ -1,6 +1,6 @@
 """Silence without a page: what is left to look at. The rest is asserted in `tests/steps/test_paging.py`."""
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from tests.cases.setting import Lines
 from tests.support.return_scenes import QUICK
 from tests.support.world import failing

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.rehearsal.service import AwsError
 from tests.cases.setting import Lines
 from tests.support.policy_scene import EAST, OTHER, WEST

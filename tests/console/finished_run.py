@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.readmodel.trace import Traced, read_trace, trace_lines
 from tests.support.console_world import GATE, asked_desk
 from tests.support.request_counts import RULE, counting

@@ -11,7 +11,7 @@ from controller.console.app import log_line
 from controller.console.pages.timeline import story_of
 from controller.console.view_data import Controls, look
 from controller.core.explanation import format_time
-from controller.core.journal import to_json
+from controller.lab.simulate.world.outputs import with_packed
 from controller.readmodel.run import sentence
 from controller.rehearsal.service import Request, Response, Scope
 from tests.support.audit_bundle import Period, exported, opened, record_of
@@ -47,7 +47,7 @@ class Tap:
         vars(self.w.stage.cloud.wire)["handle"] = tapped
 
     def text(self, service: str) -> str:
-        return b"\n".join(self.heard[service]).decode("utf-8", "replace")
+        return b"\n".join(map(with_packed, self.heard[service])).decode("utf-8", "replace")
 
 
 def places(desk: Desk, tap: Tap) -> dict[str, str]:
@@ -68,9 +68,9 @@ def places(desk: Desk, tap: Tap) -> dict[str, str]:
         "calls to ARC": tap.text("route53-recovery-cluster"),
         "console's log": "\n".join(log_line(line) for line in desk.log),
         "console": repr(desk.console.__dict__) + repr(desk.deps),
-        "story": "\n".join(f"{format_time(e.at)} {sentence(e)} {e.data}" for e in events),
+        "story": "\n".join(f"{format_time(e.at)} {sentence(e)} {e.text}" for e in events),
         "history page": desk.browser("u-ana").get("/history").body.decode(),
-        "journal export": "\n".join(map(to_json, events)),
+        "journal export": "\n".join(e.text for e in events),
         "audit bundle": "".join(map(_unpacked, bundle.items())),
         "audit report": review(told),
         "report of a run": page(story),

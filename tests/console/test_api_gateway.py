@@ -7,9 +7,10 @@ import pytest
 
 from controller.console.http.api_gateway import request_of
 from controller.console.http.messages import MOST, Response
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.entry import console_lambda
 from tests.support.console_world import Browser, Desk, asked_desk
+from tests.support.journal_events import said
 from tests.support.policy_scene import OTHER, WEST
 
 HOST = "console.test"
@@ -58,7 +59,8 @@ def test_one_signs_in_reads_and_approves_by_events_alone(desk: Desk) -> None:
     assert "Leave us-east-1 for us-west-2?" in b.get(path).body.decode()
     assert b.answer(desk.request, reason="größer").status == 303
     given = next(e for e in desk.w.events if e.kind is Kind.APPROVAL_GIVEN)
-    assert (given.draft.by, given.data["reason"]) == ("ana@storefront.example", "größer")
+    by = desk.w.hand.people.name_of(given.draft.by)
+    assert (by, said(given)["reason"]) == ("ana@storefront.example", "größer")
     assert b.send("HEAD", "/policy").body == b""
     assert b.send("POST", path, body=b"x" * (MOST + 1)).status == 413
 

@@ -8,7 +8,10 @@ import pytest
 
 from controller.console.archive import Archive, outside_of
 from controller.console.http.messages import Request, Response
-from controller.core.journal import Kind, seal
+from controller.core.journal.event import seal
+from controller.core.journal.kind import Kind
+from controller.core.journal.moves import ApprovalRequested
+from controller.core.journal.notes import Disarmed
 from controller.entry.console_lambda import instruments
 from controller.ports.errors import ControllerError
 from controller.readmodel.trace import Traced
@@ -40,7 +43,7 @@ def incident() -> str:
 
 
 def request() -> str:
-    return next(str(e.data["approval"]) for e in run().events if e.kind is Kind.APPROVAL_REQUESTED)
+    return next(e.body.approval for e in run().events if isinstance(e.body, ApprovalRequested))
 
 
 def test_every_page_is_there_without_a_form_a_script_or_a_sign_in() -> None:
@@ -132,7 +135,7 @@ HOSTILE = "<script>alert(1)</script>\u202e\x1b[2J\n{{7*7}} <!-- ${x}"
 
 def test_what_the_file_says_is_text_and_nothing_else() -> None:
     draft = run().events[-1].draft
-    odd = replace(draft, kind=Kind.DISARMED, incident=None, by=HOSTILE, data={"reason": HOSTILE}, epoch=0)
+    odd = replace(draft, body=Disarmed(reason=HOSTILE), incident=None, by=HOSTILE, epoch=0)
     events = (*run().events, seal("storefront", odd, run().events[-1]))
     reader = Reader(replace(run(), name=HOSTILE, events=events))
     for path in ("/", "/history", "/health", f"/incidents/{incident()}"):

@@ -9,11 +9,12 @@ from controller.console import render
 from controller.console.app import log_line
 from controller.console.auth.session import NAME, Sealer, Session, session_of
 from controller.console.http.messages import MOST, Request
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.rehearsal.oidc.provider import Person
 from controller.steps.operator.commands import evacuate
 from tests.console.crawler import outside
 from tests.support.console_world import GATE, KEY, ORIGIN, Browser, Desk, asked_desk
+from tests.support.journal_events import said
 from tests.support.policy_scene import EAST
 from tests.support.world import world
 
@@ -104,8 +105,8 @@ def test_another_host_is_another_console(desk: Desk) -> None:
 def test_a_form_that_says_neither_yes_nor_no_counts_for_nothing(desk: Desk) -> None:
     b, before, own = desk.browser("u-ana"), desk.w.events, f"/approve/{desk.request}"
     form = b.form(desk.request)
-    for said in ("maybe", "approve\x00", "", "Approve", "approve,deny"):
-        assert b.post(own, form | {"answer": said}).status == 403, said
+    for word in ("maybe", "approve\x00", "", "Approve", "approve,deny"):
+        assert b.post(own, form | {"answer": word}).status == 403, word
     assert b.post(own, form).status == 403
     for doubled in ("answer=approve&answer=deny", "answer=approve&answer=approve", "answer=deny&csrf=0"):
         body = f"{urlencode(form)}&{doubled}".encode()
@@ -134,8 +135,8 @@ def test_a9_a_hostile_reason_forges_no_page_no_log_line_and_no_journal(desk: Des
         assert sign not in page
         assert all(sign not in log_line(line) for line in desk.log)
     denied = next(e for e in desk.w.events if str(e.kind) == "ApprovalDenied")
-    assert len(denied.data["reason"]) == 500
-    assert "\n" not in denied.data["reason"]
+    assert len(said(denied)["reason"]) == 500
+    assert "\n" not in said(denied)["reason"]
     assert "&lt;script&gt;" in page
 
 

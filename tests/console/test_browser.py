@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from controller.console.archive import Archive
 from controller.console.http.wsgi import Loopback
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.entry.console_lambda import instruments
 from tests.console.console_answers import TWO

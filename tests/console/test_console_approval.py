@@ -11,7 +11,7 @@ from controller.console.auth.csrf import same_origin
 from controller.console.auth.session import FRESH, Sealer, Session, session_of
 from controller.console.http.messages import Request, Response
 from controller.core.decision.approval_chain import SECOND_PERSON
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.rehearsal.oidc.provider import Person
 from controller.steps.operator import approve as answers

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from controller.core.explanation import format_time
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.steps.context.journalling import load_state
+from tests.support.break_glass_line import Machine
 from tests.support.console_world import GATE, Browser, Desk, asked_desk
-from tests.support.policy_scene import EAST, OTHER
+from tests.support.policy_scene import EAST, OTHER, policy_data
 from tests.support.request_counts import RULE, counting
 from tests.support.world import rebuilt, world
 
@@ -49,7 +50,7 @@ def moving() -> list[dict[str, str]]:
     b.answer(desk.request, reason="seen")
     assert desk.w.until(desk.w.has(Kind.SHIFT_APPLIED), 600)
     said[0]["moved"] = text(b, incident(desk))
-    assert desk.w.until(desk.w.has(Kind.SHIFT_VERIFIED), 600)
+    assert desk.w.until(desk.w.has(Kind.SHIFT_VERIFIED), 600, step=0.2)
     look()
     assert desk.w.until(desk.w.has(Kind.SETTLED), 600)
     desk.w.advance(100)
@@ -200,3 +201,23 @@ def test_the_policy_page_tells_who_reviewed_it_and_what_its_cases_cover(of_this:
         "a.b.1 was never unknown and 3 more",
     ):
         assert (words in said) is of_this, words
+
+
+def test_a_move_by_break_glass_has_its_page_and_is_among_the_incidents_and_asks_nobody() -> None:
+    w = world(limits=policy_data()["limits"] | {"cooldown": "1h"})
+    w.advance(70)
+    laptop = Machine(w.stage.policy, w.hand.switch, w.stage.runtime)
+    assert laptop.leave(EAST) == "applied"
+    laptop.journal(w.hand)
+    w.advance(130)
+    b = Desk(w, w.hand).browser("u-ana")
+    page = text(b, incident(Desk(w, w.hand)))
+    assert "Break-glass: leave us-east-1 for us-west-2: settled" in page
+    assert "ana@host: us-east-1 -&gt; us-west-2, applied: console is down" in page
+    assert re.search(r"1 use1-a → ○ Off use1-b → ○ Off use1-c → ○ Off use1-d → ○ Off moved \S+", page)
+    assert "the cooldown. It may move by itself; tidegate ack ends it sooner" in page
+    assert "Who was asked" not in page
+    assert "us-east-1 was left for us-west-2" in text(b, "/")
+    every, moved = text(b, "/history?intent=break-glass"), text(b, "/history?outcome=unconfirmed")
+    assert "Incidents (1)" in every
+    assert "None that fits" in moved

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from controller.aws.dynamodb.journal import DynamoJournal
-from controller.core.journal import Kind, broken_at
+from controller.core.journal.event import Event, broken_at
+from controller.core.journal.kind import Kind
 from tests.console.console_answers import given
 from tests.support.console_world import Browser, Desk, asked_desk
 from tests.support.policy_scene import OTHER, WEST
@@ -46,7 +47,7 @@ def test_a1_without_the_conditional_append_both_would_count(monkeypatch: pytest.
     clicks = [filled(here.browser(who), desk.request) for here, who in ((desk, "u-ana"), (there, "u-ben"))]
     put = DynamoJournal._put
 
-    def whatever(self: DynamoJournal, event: Any, body: str) -> None:
+    def whatever(self: DynamoJournal, event: Event) -> None:
         send = self._replicas.send
         bare = {"ConditionExpression", "ExpressionAttributeNames"}
         with monkeypatch.context() as patch:
@@ -54,7 +55,7 @@ def test_a1_without_the_conditional_append_both_would_count(monkeypatch: pytest.
                 self._replicas, "send",
                 lambda name, **params: send(name, **{k: v for k, v in params.items() if k not in bare}),
             )  # fmt: skip
-            put(self, event, body)
+            put(self, event)
 
     monkeypatch.setattr(DynamoJournal, "_put", whatever)
     assert [response.status for response in at_once(desk, clicks)] == [303, 303]
@@ -81,6 +82,8 @@ def test_a1_in_a_partition_both_click_and_the_one_without_a_quorum_is_told_so() 
 
 def test_a1_an_answer_whose_reply_is_lost_is_not_said_to_be_unwritten_and_counts_once() -> None:
     desk = asked_desk()
+    for name in ("ana@storefront.example", "u-ana"):  # she acted before: the one write is her answer
+        desk.w.hand.people.id_of(name)
     alone = Desk(desk.w, desk.w.deps)
     b, path, form = filled(alone.browser("u-ana"), desk.request)
     written: list[Sent] = []

@@ -5,8 +5,10 @@ import pytest
 from controller.console import view_data
 from controller.console.view_data import Past
 from controller.core.incident.fold import fold
-from controller.core.journal import Kind, seal
+from controller.core.journal.event import seal
+from controller.core.journal.kind import Kind
 from tests.support.console_world import asked_desk
+from tests.support.journal_events import drafted
 
 
 @pytest.mark.parametrize("every", [1, 2, 3, 250])
@@ -27,8 +29,7 @@ def test_the_memory_of_any_moment_is_the_fold_of_what_was_written_by_then(
 
 def test_a_clock_that_steps_back_leaves_no_hole_in_the_past() -> None:
     events = list(asked_desk().w.events)
-    early = events[-1].draft
-    odd = seal("storefront", early.__class__("x", Kind.ARMED, events[1].at - 500, "ana"), events[-1])
+    odd = seal("storefront", drafted("x", Kind.ARMED, events[1].at - 500, "ana"), events[-1])
     assert Past("storefront").until([*events, odd], events[1].at).last == events[1]
 
 

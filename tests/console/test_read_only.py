@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.policy.validation import compiled, parse_policy
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import load_state
@@ -117,7 +117,7 @@ def test_the_incident_is_told_while_it_goes_on_and_once_it_is_over() -> None:
     for said in (
         "settled",
         "the traffic is in us-west-2",
-        "approved by ana@storefront.example: seen",
+        "approved by ana@storefront.example at the console (sre-oncall): seen",
         "<svg",
         "use1-a is Off",
     ):

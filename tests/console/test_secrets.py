@@ -8,9 +8,10 @@ from hashlib import sha512
 from urllib.parse import quote
 
 import pytest
+from markupsafe import escape
 
 from controller.aws.dynamodb.approvals import DynamoApprovals
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.steps.operator.commands import mute
 from tests.console.crawler import crawl
 from tests.console.secret_places import Tap, places
@@ -105,6 +106,7 @@ def test_a_secret_is_found_in_the_dress_of_each_encoder(before: str) -> None:
         base64.urlsafe_b64encode(text.encode()).decode(),
         text.encode().hex(),
         html.escape(text),
+        str(escape(text)),
     ):
         assert found_in(dressed, TOKEN), dressed
     assert found_in("nothing of the kind", TOKEN) == []

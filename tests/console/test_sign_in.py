@@ -11,7 +11,7 @@ from controller.console.auth import sign_in
 from controller.console.auth.identity_provider import AGAIN, KEPT, SKEW, Issuer, TokenRefused
 from controller.console.auth.outbound import IssuerUnreachable
 from controller.console.auth.session import FRESH, LASTS, Sealer, begun, cookie_of, session_of
-from controller.console.auth.sign_in import Door
+from controller.console.auth.sign_in import Door, challenge_of
 from controller.console.http.messages import Request, local
 from tests.console.id_tokens import NOW, Office
 
@@ -21,6 +21,12 @@ KEY = b"a key of thirty-two bytes, a key"
 @pytest.fixture
 def office() -> Office:
     return Office()
+
+
+def test_the_challenge_of_the_rfc() -> None:
+    """RFC 7636, appendix B."""
+    verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+    assert challenge_of(verifier) == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 
 def test_a_token_as_the_issuer_makes_it_is_its_word(office: Office) -> None:

@@ -3,7 +3,7 @@
 from controller.console.pages.timeline import story_of
 from controller.console.view_data import Seen
 from controller.core.incident.fold import fold
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from tests.support.policy_scene import CONFIRMED, EAST, OPENED, OTHER, T0, WEST, journal, loaded, storefront
 
 

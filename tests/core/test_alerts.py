@@ -12,9 +12,13 @@ from controller.core.decision.telling import AGAIN, GAP, JOIN, Episode, is_due, 
 from controller.core.incident.alert_keys import known_by_page
 from controller.core.incident.fold import fold
 from controller.core.incident.state import State
-from controller.core.journal import Draft, Event, Kind, seal
+from controller.core.journal.body import body_of
+from controller.core.journal.event import Event, Written, seal
+from controller.core.journal.kind import Kind
+from controller.core.journal.notes import DriftSeen
 from controller.core.model import Observation
 from controller.core.policy.schema import Policy
+from tests.support.journal_events import drafted, said
 from tests.support.policy_scene import (
     CONFIRMED,
     EAST,
@@ -135,9 +139,7 @@ def test_what_was_turned_on_by_hand_stands_still_since_then_and_not_since_it_fai
     before = replace(state(policy), stand=gone)
     (unwritten,) = found(situation(policy, state=before, evidence=red, controls=part)).values()
     assert unwritten.since == situation(policy, evidence=red).now
-    event = seal(
-        "storefront", Draft("d", Kind.DRIFT_SEEN, T0 - 30, "x", data={"controls": {"use1-c": True}}), None
-    )
+    event = Written(1, T0 - 30, "x", None, DriftSeen(controls={"use1-c": True}))
     written = replace(before, stand=part, drift=event)
     (told_of,) = found(situation(policy, state=written, evidence=red, controls=part)).values()
     assert told_of.since == T0 - 30
@@ -212,7 +214,7 @@ def journal_of(s: Situation) -> list[Event]:
 def untold_event(s: Situation) -> Event:
     data = {"id": "/approve/r1", "controller": OTHER, "key": f"storefront/{EAST}", "subject": "leave?",
             "text": "why", "path": "/approve/r1", "request": "r1"}  # fmt: skip
-    draft = Draft("u", Kind.UNTOLD, T0, f"tidegate@{OTHER}", 1, "storefront-us-east-1-2", data)
+    draft = drafted("u", Kind.UNTOLD, T0, f"tidegate@{OTHER}", 1, "storefront-us-east-1-2", data)
     return seal("storefront", draft, journal_of(s)[-1])
 
 
@@ -220,7 +222,7 @@ def test_a_question_s_time_begins_when_somebody_hears_of_it_and_another_controll
     policy = storefront()
     s = situation(policy, [OPENED, CONFIRMED, asked()])
     events = [*journal_of(s), untold_event(s)]
-    told = Draft("t", Kind.TOLD, T0 + 700, f"tidegate@{WEST}", 1, "storefront-us-east-1-2",
+    told = drafted("t", Kind.TOLD, T0 + 700, f"tidegate@{WEST}", 1, "storefront-us-east-1-2",
                  {"id": "/approve/r1", "controller": WEST, "sent": True})  # fmt: skip
     before = fold("storefront", events)
     after = fold("storefront", [*events, seal("storefront", told, events[-1])])
@@ -256,8 +258,9 @@ def test_a_page_of_a_region_that_fails_on_the_way_home_tells_of_the_one_that_tak
 
 def test_a_deferred_notice_waits_and_makes_nobody_mute() -> None:
     s = situation(storefront(), [OPENED, CONFIRMED, asked()])
-    draft = replace(untold_event(s).draft, kind=Kind.NOTICE_DEFERRED)
-    draft = replace(draft, data={**draft.data, "due": T0 + 180})
+    untold = untold_event(s)
+    later_ = body_of(Kind.NOTICE_DEFERRED, said(untold) | {"due": T0 + 180})
+    draft = replace(untold.draft, body=later_)
     waits = fold("storefront", [*journal_of(s), seal("storefront", draft, journal_of(s)[-1])])
     assert [each.due for each in waits.untold.values()] == [T0 + 180]
     assert (waits.open.mute, str(draft.kind) in CHANGES) == ("", False)  # type: ignore[union-attr]

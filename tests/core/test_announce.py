@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 
 from controller.core.contracts import CHANGES, DECISION_SCHEMA, DecisionEvent
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.steps.operator.approve import answer
 from controller.steps.operator.commands import arm
 from tests.support.approval_request import asked
@@ -89,7 +89,12 @@ def test_a_bus_that_does_not_answer_delays_nothing() -> None:
 
 
 def test_every_kind_is_announced_or_quiet_on_purpose() -> None:
-    assert {str(kind) for kind in Kind} - set(CHANGES) - QUIET <= {"Reminded", "Refused", "Blinded", "Closed"}
+    assert {str(kind) for kind in Kind} - set(CHANGES) - QUIET <= {
+        "Reminded",
+        "Refused",
+        "AnswerRefused",
+        "Blinded",
+    }
 
 
 if __name__ == "__main__":

@@ -8,8 +8,10 @@ import pytest
 from controller.core.decision.decide import Situation, decide, may_open
 from controller.core.decision.guards import binding
 from controller.core.incident.fold import fold
-from controller.core.journal import Draft, Kind, seal
+from controller.core.journal.event import seal
+from controller.core.journal.kind import Kind
 from controller.core.model import Truth
+from tests.support.journal_events import drafted
 from tests.support.policy_scene import (
     CONFIRMED,
     EAST,
@@ -281,7 +283,7 @@ def test_a_third_region_is_chosen_where_the_first_shares_the_cause() -> None:
 
 
 def test_memory_of_another_application_is_not_needed() -> None:
-    draft = Draft("x", Kind.POLICY_LOADED, T0, "t", data={"digest": FREE.digest, "deployed": 1.0})
+    draft = drafted("x", Kind.POLICY_LOADED, T0, "t", data={"digest": FREE.digest, "deployed": 1.0})
     folded = fold("storefront", [seal("storefront", draft, None)])
     assert decide(replace(situation(FREE), state=folded), EAST).action == "act"
     assert loaded(FREE)[1]["digest"] == folded.policy

@@ -2,9 +2,11 @@
 
 import itertools
 import random
+from typing import Any
 
 import pytest
 
+from controller.core.canonical_json import ascii_json
 from controller.core.decision.decide import decide
 from controller.core.explanation import (
     decision_data,
@@ -13,10 +15,10 @@ from controller.core.explanation import (
     format_time,
     grounds,
     node_data,
+    shorter_records,
     tree_lines,
     why_sentence,
 )
-from controller.core.journal import canonical
 from controller.core.model import Node, Truth, all_of, any_of, negate
 from tests.support.policy_scene import EAST, evidence, policy_data, situation, storefront
 
@@ -96,10 +98,10 @@ def test_what_goes_into_the_journal_is_bounded_and_still_says_which_leaf() -> No
     decision = decide(situation(FREE), EAST)
     whole = decision_record(decision, limit=100_000)
     assert whole == decision_data(decision)
-    less = decision_record(decision, limit=len(canonical(whole)) - 1)
+    less = decision_record(decision, limit=len(ascii_json(whole)) - 1)
     assert less["tree"]["children"][0]["sentence"]
-    assert '"signals":' in canonical(whole["tree"])
-    assert '"signals":' not in canonical(less["tree"])
+    assert '"signals":' in ascii_json(whole["tree"])
+    assert '"signals":' not in ascii_json(less["tree"])
     least = decision_record(decision, limit=10)
     assert (least["cut"], "tree" in least, least["code"]) == (True, False, "evacuate")
 
@@ -107,3 +109,41 @@ def test_what_goes_into_the_journal_is_bounded_and_still_says_which_leaf() -> No
 def test_stamps_are_utc_with_tenths_only_where_there_are_any() -> None:
     assert format_time(1606309200.0) == "2020-11-25T13:00:00Z"
     assert format_time(1606309200.26) == "2020-11-25T13:00:00.3Z"
+
+
+def large(signals: int) -> dict[str, Any]:
+    tree = {"path": "when", "op": "any", "value": "false", "sentence": f"0 of {signals}",
+            "children": [{"path": "a", "op": "leaf", "value": "false", "sentence": "none",
+                          "signals": [{"name": f"alarm {n}"} for n in range(signals)]}]}  # fmt: skip
+    decision = {
+        "region": "us-east-1",
+        "code": "not-met",
+        "action": "none",
+        "reason": "healthy",
+        "target": None,
+    }
+    checks = [{"guard": "armed", "code": "armed", "value": "true", "sentence": "armed"}]
+    return {"by": "tick", "decisions": [decision | {"checks": checks, "tree": tree}], "waits": {"a": 1.0}}
+
+
+def test_a_record_has_shorter_forms_which_say_what_was_left_out_and_keep_codes_and_reasons() -> None:
+    whole = large(3000)
+    forms = list(
+        shorter_records(whole | {"head": {"seq": 4}, "x": "y" * 30_000}, most=99, keep=frozenset({"head"}))
+    )
+    assert forms[0] == whole | {"head": {"seq": 4}, "x": "y" * 30_000}
+    sizes = [len(ascii_json(dict(form))) for form in forms]
+    assert sizes == sorted(sizes, reverse=True)
+    for form, gone in zip(
+        forms[1:], ("the signals of the trees", "the trees", "the trees, the checks, x"), strict=True
+    ):
+        (decision,) = form["decisions"]
+        told = f"{gone} were left out: with them the record would have more than 99 bytes"
+        assert form["cut"] == decision["cut"] == told
+        assert (decision["code"], decision["reason"], form["head"]) == ("not-met", "healthy", {"seq": 4})
+        assert form["waits"] == {"a": 1.0}
+        assert why_sentence(dict(decision)) == "us-east-1: not-met: healthy."
+    assert forms[1]["decisions"][0]["tree"]["children"][0]["sentence"] == "none"
+    assert len(forms[2]["decisions"][0]["checks"]) == 1
+    assert forms[3]["decisions"][0]["checks"] == []
+    assert whole == large(3000)  # the record itself is as it was

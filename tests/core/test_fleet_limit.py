@@ -7,10 +7,12 @@ import pytest
 
 from controller.core.decision.decide import decide
 from controller.core.decision.limits import DAY, left_today, regions_counted
-from controller.core.journal import Draft, Event, Kind, seal
+from controller.core.journal.event import Event, seal
+from controller.core.journal.kind import Kind
 from controller.core.model import Decision
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import PolicyError
+from tests.support.journal_events import drafted
 from tests.support.policy_scene import EAST, OTHER, T0, WEST, policy_data, situation, state, storefront
 
 LIMITS = policy_data()["limits"]
@@ -74,13 +76,15 @@ def test_the_application_s_own_limit_is_told_first() -> None:
 
 
 def counted(region: str, at: float, after: Event | None = None) -> Event:
-    draft = Draft(f"{region}{at}", Kind.REGION_COUNTED, at, "t", data={"application": "a", "region": region})
+    draft = drafted(
+        f"{region}{at}", Kind.REGION_COUNTED, at, "t", data={"application": "a", "region": region}
+    )
     return seal("*fleet*", draft, after)
 
 
 def test_the_fleet_s_journal_is_read_to_regions_whatever_else_is_in_it() -> None:
     first = counted(EAST, T0)
-    off = seal("*fleet*", Draft("x", Kind.DISARMED, T0 + 1, "ana", data={"reason": "stop"}), first)
+    off = seal("*fleet*", drafted("x", Kind.DISARMED, T0 + 1, "ana", data={"reason": "stop"}), first)
     late = counted(EAST, T0 - 30, off)  # written later, by a clock that is behind
     assert regions_counted([first, off, late, counted(WEST, T0 + 9, late)]) == {EAST: T0, WEST: T0 + 9}
     assert left_today({EAST: T0, WEST: T0 + 9}, T0 + DAY) == (WEST,)

@@ -9,7 +9,10 @@ from controller.core.decision.decide import decide
 from controller.core.decision.guards import begun
 from controller.core.incident.fold import ANSWERING, Folding, apply, fold, refuse_illegal
 from controller.core.incident.state import MOVES, IllegalMove, Phase, State
-from controller.core.journal import Draft, Kind, seal
+from controller.core.journal.body import body_of
+from controller.core.journal.event import Draft, seal
+from controller.core.journal.kind import Kind
+from tests.support.journal_events import drafted
 from tests.support.policy_scene import (
     CONFIRMED,
     EAST,
@@ -34,6 +37,7 @@ GIVEN = (Kind.APPROVAL_GIVEN, {"approval": "r1"})
 INTENDED = (Kind.SHIFT_INTENDED, {"changes": [["use1-a", False], ["use1-b", False]]})
 APPLIED, VERIFIED = (Kind.SHIFT_APPLIED, {}), (Kind.SHIFT_VERIFIED, {})
 SETTLED, STOOD_DOWN = (Kind.SETTLED, {}), (Kind.STOOD_DOWN, {})
+BROKE_GLASS = (Kind.BROKE_GLASS, {"record": "a", "record_hash": "h", "stage": "intended", "region": EAST})
 BY_PHASE: dict[Phase, tuple[tuple[Kind, dict[str, Any]], ...]] = {
     Phase.OPEN: (OPENED,),
     Phase.CONFIRMED: (OPENED, CONFIRMED),
@@ -44,15 +48,18 @@ BY_PHASE: dict[Phase, tuple[tuple[Kind, dict[str, Any]], ...]] = {
     Phase.VERIFIED: (OPENED, CONFIRMED, INTENDED, APPLIED, VERIFIED, ASKED),  # asked between two waves
     Phase.SETTLED: (OPENED, CONFIRMED, INTENDED, APPLIED, VERIFIED, SETTLED),
     Phase.STOOD_DOWN: (OPENED, STOOD_DOWN),
+    Phase.UNCONFIRMED: (BROKE_GLASS,),
 }
 DATA: dict[Kind, dict[str, Any]] = {
     Kind.CONFIRMED: CONFIRMED[1], Kind.APPROVAL_REQUESTED: ASKED[1], Kind.ESCALATED: {"code": "x"},
     Kind.APPROVAL_GIVEN: GIVEN[1], Kind.APPROVAL_DENIED: GIVEN[1], Kind.APPROVAL_EXPIRED: GIVEN[1],
+    Kind.REMINDED: GIVEN[1], Kind.INCIDENT_OPENED: {"source": EAST},
+    Kind.BROKE_GLASS: {"record": "b", "record_hash": "h", "stage": "unconfirmed"},
 }  # fmt: skip
 
 
 def draft(kind: Kind, *, epoch: int = 1, incident: str = NAME) -> Draft:
-    return Draft("next", kind, T0 + 1, "test", epoch, incident, DATA.get(kind, {}))
+    return drafted("next", kind, T0 + 1, "test", epoch, incident, DATA.get(kind, {}))
 
 
 @pytest.mark.parametrize("phase", Phase)
@@ -104,7 +111,7 @@ def test_an_incident_that_nobody_knows_cannot_move() -> None:
 @pytest.mark.parametrize("answer", [Kind.APPROVAL_GIVEN, Kind.APPROVAL_DENIED, Kind.APPROVAL_EXPIRED])
 def test_a_request_is_answered_once_and_by_its_own_id(answer: Kind) -> None:
     found = state(POLICY, *BY_PHASE[Phase.ASKED])
-    other = replace(draft(answer), data={"approval": "another"})
+    other = replace(draft(answer), body=body_of(answer, {"approval": "another"}))
     with pytest.raises(IllegalMove, match="answers no waiting request"):
         apply(found, seal("storefront", other, found.last))
     answered = apply(found, seal("storefront", draft(answer), found.last))
@@ -118,7 +125,7 @@ def _after(*ends: tuple[str, tuple[tuple[Kind, dict[str, Any]], ...]]) -> State:
     for name, drafts in ends:
         for kind, data in drafts:
             at = T0 - 600 + len(events)
-            made = Draft(f"id{len(events)}", kind, at, "test", 1, name, data)
+            made = drafted(f"id{len(events)}", kind, at, "test", 1, name, data)
             events.append(seal("storefront", made, events[-1]))
     return fold("storefront", events)
 

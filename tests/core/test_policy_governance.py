@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from controller.core.canonical_json import ascii_digest, ascii_json
 from controller.core.decision.limits import open_window
-from controller.core.journal import canonical, digest
 from controller.core.policy import validation
 from controller.core.policy.document import DocumentUnreadable, document_of, policy_of_document
 from controller.core.policy.governance import governing, regated, unbounded, windows
@@ -109,7 +109,7 @@ def test_a_safety_rule_is_set_aside_only_where_both_policies_say_who_is_asked() 
 
 def test_a_document_is_the_policy_and_its_hash_is_the_digest() -> None:
     text = document_of(BEGAN)
-    assert digest(json.loads(text)) == BEGAN.digest
+    assert ascii_digest(json.loads(text)) == BEGAN.digest
     assert compiled(policy_of_document(text, BEGAN.digest)) == compiled(BEGAN)
 
 
@@ -123,9 +123,9 @@ def _later(data: dict[str, Any]) -> dict[str, Any]:
         ("{}", BEGAN.digest, "is another text"),
         ("", BEGAN.digest, "is another text"),
         (document_of(other(timezone="UTC")), BEGAN.digest, "is another text"),
-        (canonical([]), digest([]), "is not one that this version reads"),
-        (canonical(_later(BEGAN.counted())), digest(_later(BEGAN.counted())), "aKeyOfTheNextVersion"),
-        (canonical("[" * 100), digest("[" * 100), "is not one that this version reads"),
+        (ascii_json([]), ascii_digest([]), "is not one that this version reads"),
+        (ascii_json(_later(BEGAN.counted())), ascii_digest(_later(BEGAN.counted())), "aKeyOfTheNextVersion"),
+        (ascii_json("[" * 100), ascii_digest("[" * 100), "is not one that this version reads"),
     ],
 )
 def test_what_is_not_that_policy_is_unreadable_and_says_why(text: str, named: str, says: str) -> None:

@@ -17,7 +17,7 @@ from controller.core.decision.readiness import (
 )
 from controller.core.evidence.evaluation import view
 from controller.core.explanation import decision_data
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Answer, Truth
 from tests.support.policy_scene import (
     ACCOUNT,

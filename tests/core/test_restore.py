@@ -12,7 +12,8 @@ from controller.core.decision.restore import must_turn
 from controller.core.evidence.evaluation import view
 from controller.core.incident.fold import fold
 from controller.core.incident.state import State
-from controller.core.journal import Event, Kind, seal
+from controller.core.journal.event import Event, seal
+from controller.core.journal.kind import Kind
 from controller.core.model import Truth
 from controller.core.policy.schema import Policy
 from tests.support.policy_scene import (

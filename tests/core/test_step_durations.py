@@ -7,8 +7,10 @@ import pytest
 from controller.core.incident.fold import fold
 from controller.core.incident.state import State
 from controller.core.incident.step_durations import ALLOWANCE, KEPT, LEAST, Running, p75, paced, stuck
-from controller.core.journal import Draft, Event, Kind, seal
+from controller.core.journal.event import Event, seal
+from controller.core.journal.kind import Kind
 from tests.support.incident_steps import RUN, STATES
+from tests.support.journal_events import drafted
 from tests.support.policy_scene import EAST, T0
 
 DAY = 86_400.0
@@ -32,7 +34,7 @@ class Journal:
 
     def add(self, name: str, kind: Kind, data: dict[str, Any], seconds: float) -> None:
         self.at += seconds
-        draft = Draft(f"id{len(self.events)}", kind, self.at, f"p{len(self.events)}", 1, name, data)
+        draft = drafted(f"id{len(self.events)}", kind, self.at, f"p{len(self.events)}", 1, name, data)
         self.events.append(seal("storefront", draft, self.events[-1] if self.events else None))
 
     @property
@@ -151,7 +153,7 @@ def test_steps_of_two_incidents_are_not_one() -> None:
     """Two cannot be open at once; what is said of one that has ended is nothing about the one that runs."""
     journal = often().run(*RUN[:4])
     pace = journal.state.pace
-    event = seal("storefront", Draft("x", Kind.SHIFT_APPLIED, journal.at + 5, "p", 1, "another"), None)
+    event = seal("storefront", drafted("x", Kind.SHIFT_APPLIED, journal.at + 5, "p", 1, "another"), None)
     assert paced(pace, event).took == pace.took
-    again = seal("storefront", Draft("y", Kind.SHIFT_INTENDED, journal.at + 5, "p", 1, "another"), None)
+    again = seal("storefront", drafted("y", Kind.SHIFT_INTENDED, journal.at + 5, "p", 1, "another"), None)
     assert paced(pace, again).running == Running("another", "shift", journal.at + 5)

@@ -5,16 +5,18 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.core.decision.decide import decide
 from controller.core.decision.plan import BATCH, Change, after, calls, next_wave, plan, serving, slices
 from controller.core.incident.fold import fold
 from controller.core.incident.state import Phase, State
-from controller.core.journal import Draft, Event, Kind, seal
+from controller.core.journal.event import Event, seal
+from controller.core.journal.kind import Kind
 from controller.core.model import Observation, Plan
 from controller.core.policy.schema import Policy
+from tests.support.journal_events import drafted
 from tests.support.policy_scene import OTHER, T0, evidence, policy_data, situation, storefront
 
 REGIONS = ("us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-northeast-1")
@@ -135,7 +137,7 @@ class Traffic:
 
     def _write(self, kind: Kind, data: dict[str, Any], about: str | None = None) -> None:
         number = len(self.events)
-        draft = Draft(f"id{number}", kind, T0 + number / 1e3, "test", 1 if about else 0, about, data)
+        draft = drafted(f"id{number}", kind, T0 + number / 1e3, "test", 1 if about else 0, about, data)
         self.events.append(seal("storefront", draft, self.events[-1] if self.events else None))
         self.state = fold("storefront", self.events[-1:], onto=self.state)
 
@@ -181,6 +183,7 @@ def live(traffic: Traffic, moves: Sequence[Move], halts: Sequence[bool]) -> None
         traffic.come_home(away[turn % len(away)], halt)
 
 
+@settings(deadline=None)
 @given(lives())
 def test_there_and_back_is_home_and_each_slice_is_on_where_its_rule_allows_after_every_call(
     life: tuple[tuple[int, int, int], list[frozenset[int]], list[Move], list[bool]],

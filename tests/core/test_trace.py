@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
-from controller.core.journal import Kind
+from controller.core.journal import format1
+from controller.core.journal.event import hash_of, seal
+from controller.core.journal.kind import Kind
 from controller.core.model import Observation, Verdict
 from controller.core.policy.validation import compiled
 from controller.readmodel.trace import NotATrace, Traced, read_trace, trace_lines
+from tests.support.journal_events import rewritten
 from tests.support.policy_scene import (
     ACCOUNT,
     CONFIRMED,
@@ -68,9 +71,9 @@ def deep(key: str, levels: int) -> str:
         (changed(0, lambda r: r.update(account="../../etc")), "line 1: run.account"),
         (changed(0, lambda r: r.update(more="?")), "line 1: run.more"),
         (changed(0, lambda r: r["policy"].update(enforcement="sometimes")), "its policy does not load"),
-        (changed(2, lambda r: r["event"]["draft"]["data"].update(source="x")), "event 2 of its journal"),
+        (changed(2, lambda r: r["event"]["data"].update(source="x")), "event 2 of its journal"),
         ([LINES[0], *LINES[2:]], "event 1 of its journal is not as it was written"),
-        (changed(2, lambda r: r["event"]["draft"].update(kind="Exploded")), "line 3: "),
+        (changed(2, lambda r: r["event"].update(kind="Exploded")), "line 3: "),
         (changed(2, lambda r: r["event"].update(seq="two")), "line 3: "),
         (changed(2, lambda r: r.update(event=[1])), "line 3: "),
         (changed(4, lambda r: r["record"]["decisions"][0].pop("code")), "line 5: "),
@@ -91,10 +94,9 @@ def test_what_is_no_trace_is_refused_in_a_sentence(lines: list[str], told: str) 
     "odd",
     [
         (Kind.SHIFT_APPLIED, {"states": {}}),
-        (Kind.SHIFT_APPLIED, {"states": 1}),
-        (Kind.INCIDENT_OPENED, {}),
-        (Kind.MUTED, {"what": "x", "for": "ever", "reason": ""}),
-        (Kind.BLINDED, {"from": "now", "to": []}),
+        (Kind.INCIDENT_OPENED, {"source": EAST}),
+        (Kind.BLINDED, {"from": T0, "to": 1e300}),
+        (Kind.BLINDED, {"from": 1e12, "to": T0}),
     ],
 )
 def test_a_journal_that_no_controller_wrote_is_refused_though_its_chain_holds(
@@ -103,3 +105,46 @@ def test_a_journal_that_no_controller_wrote_is_refused_though_its_chain_holds(
     events = tuple(journal(loaded(POLICY), OPENED, odd))
     with pytest.raises(NotATrace, match="its journal cannot be what this version wrote"):
         read_trace(trace_lines(replace(RUN, events=events), compiled(POLICY)))
+
+
+def test_a_moment_that_no_calendar_has_is_refused() -> None:
+    last = RUN.events[-1]
+    late = seal(POLICY.application, replace(last.draft, at=1e300), RUN.events[-2])
+    with pytest.raises(NotATrace, match="its journal cannot be what this version wrote"):
+        read_trace(trace_lines(replace(RUN, events=(*RUN.events[:-1], late)), compiled(POLICY)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "told"),
+    [
+        (Kind.SHIFT_APPLIED, {"states": 1}, "ShiftApplied: `states`: expected an object"),
+        (Kind.INCIDENT_OPENED, {}, "IncidentOpened lacks `source`"),
+        (Kind.MUTED, {"what": "x", "until": 1, "for": "ever"}, "Muted: `for`: expected a number"),
+        (Kind.BLINDED, {"from": "now", "to": []}, "Blinded: `from`: expected a number"),
+    ],
+)
+def test_an_event_that_says_what_none_of_its_kind_says_is_refused_by_its_line(
+    kind: Kind, data: dict[str, Any], told: str
+) -> None:
+    text = rewritten(RUN.events[2], kind=kind, data=data)
+    with pytest.raises(NotATrace, match=f"line 4: {told}"):
+        read_trace([*LINES[:3], happened(text)])
+
+
+def test_a_trace_of_the_journal_s_first_format_is_read() -> None:
+    after, lines = "0" * 64, []
+    for event in RUN.events:
+        raw = json.loads(event.text)
+        draft = {key: raw[key] for key in ("at", "by", "data", "epoch", "id", "incident", "kind")}
+        older = {"application": raw["application"], "seq": raw["seq"], "prev": after, "draft": draft}
+        after = format1.hash_of(older)
+        lines.append(json.dumps({"is": "event", "event": older | {"hash": after}}))
+    found = read_trace([LINES[0], *lines]).events
+    assert [event.draft for event in found] == [event.draft for event in RUN.events]
+    lines[1] = lines[1].replace(EAST, OTHER)
+    with pytest.raises(NotATrace, match="line 3: event 2 is not what its own hash says"):
+        read_trace([LINES[0], *lines])
+
+
+def happened(text: str) -> str:
+    return json.dumps({"is": "event", "event": json.loads(text), "hash": hash_of(text)})

@@ -6,7 +6,8 @@ import pytest
 
 from controller.core.decision.traffic_share import Left, Points, Proof, leaving, prove, shift_started
 from controller.core.incident.state import Incident, Phase, State
-from controller.core.journal import Draft, Event, Kind, seal
+from controller.core.journal.event import Written
+from controller.core.journal.moves import ShiftIntended
 from controller.core.model import Truth
 from controller.core.policy.schema import Traffic
 from controller.core.policy.terms import PolicyError
@@ -189,9 +190,8 @@ def test_what_was_before_is_taken_over_five_minutes() -> None:
 
 
 def test_a_leg_set_out_with_its_latest_first_wave() -> None:
-    def intent(number: int, about: str, wave: int) -> Event:
-        draft = Draft(f"d{number}", Kind.SHIFT_INTENDED, T0 + number, "ana", 1, about, {"wave": wave})
-        return seal("storefront", draft, None)
+    def intent(number: int, about: str, wave: int) -> Written[ShiftIntended]:
+        return Written(number, T0 + number, "ana", about, ShiftIntended(wave=wave))
 
     found = [intent(1, "i", 1), intent(2, "i", 2), intent(3, "i", 1), intent(4, "i", 2), intent(5, "j", 1)]
     assert shift_started(State("storefront", intents=tuple(found)), incident(changed=T0 + 9)) == T0 + 3

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controller.core.journal import Kind
+from controller.core.journal.moves import ApprovalDenied, DrillOpened, RestoreOpened, StoodDown
+from controller.core.journal.notes import Disarmed, PolicyLoaded
 from controller.lab.policy_files.overlay import overlaid
 from controller.lab.simulate.world.facts import Fact
 from controller.lab.simulate.world.world import World
@@ -30,18 +31,18 @@ def off(world: World, region: str, seconds: float) -> None:
 
 
 def drill(world: World, **more: Any) -> Fact:
-    return wrote(world, Kind.DRILL_OPENED, source=EAST, target=WEST, requested_by="schedule", **more)
+    return wrote(world, DrillOpened(source=EAST, requested_by="schedule", **more))
 
 
 def s15_intent(world: World) -> Fact:
     opened(world)
-    wrote(world, Kind.DISARMED, by="ana")
+    wrote(world, Disarmed(), by="ana")
     return intended(world)
 
 
 def s16(world: World) -> Fact:
     opened(world)
-    wrote(world, Kind.POLICY_LOADED, digest="newer")
+    wrote(world, PolicyLoaded(digest="newer", deployed=world.now))
     return intended(world)
 
 
@@ -65,21 +66,19 @@ def p3(world: World) -> Fact:
 def a7(world: World) -> Fact:
     opened(world)
     asked(world)
-    wrote(world, Kind.APPROVAL_DENIED, by="ana", approval="a1")
+    wrote(world, ApprovalDenied(approval="a1"), by="ana")
     return asked(world, approval="a2")
 
 
 def s8_soak(world: World) -> Fact:
     settled(world)
-    return wrote(
-        world, Kind.RESTORE_OPENED, life="home", source=EAST, target=WEST, of="storefront-us-east-1-1"
-    )
+    return wrote(world, RestoreOpened(source=EAST, target=WEST, of="storefront-us-east-1-1"), life="home")
 
 
 def s8_unready(world: World) -> Fact:
     world.truth.begin("unready", WEST)
     later(world, 90.0)
-    wrote(world, Kind.RESTORE_OPENED, source=WEST, target=EAST)
+    wrote(world, RestoreOpened(source=WEST, target=EAST))
     return intended(world, source=WEST)
 
 
@@ -90,7 +89,7 @@ def d1_no_drills(world: World) -> Fact:
 
 def d1_disarmed(world: World) -> Fact:
     world.policy = overlaid(world.policy, DRILLS)
-    wrote(world, Kind.DISARMED, by="ana")
+    wrote(world, Disarmed(), by="ana")
     return drill(world)
 
 
@@ -123,9 +122,9 @@ def d1_busy(world: World) -> Fact:
     later(world, 100.0)
     struck = world.now
     later(world, 200.0)
-    wrote(world, Kind.STOOD_DOWN, code="x")
-    return wrote(world, Kind.DRILL_OPENED, life="drill", source=WEST, target=EAST, requested_by="schedule",
-                 scheduled=struck)  # fmt: skip
+    wrote(world, StoodDown(code="x"))
+    begun = DrillOpened(source=WEST, requested_by="schedule", scheduled=struck)
+    return wrote(world, begun, life="drill")
 
 
 def w1_in_progress(world: World) -> Fact:
@@ -152,7 +151,7 @@ def w1_no_evidence(world: World) -> Fact:
 
 def w1_shadow(world: World, seconds: float = 130.0) -> Fact:
     world.policies[world.policy.digest] = world.policy
-    wrote(world, Kind.POLICY_LOADED, digest=world.policy.digest)
+    wrote(world, PolicyLoaded(digest=world.policy.digest, deployed=world.now))
     later(world, seconds)
     return says(world, {EAST: "shadow"})
 

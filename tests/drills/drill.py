@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from controller.core.decision.plan import below_floor
-from controller.core.journal import Kind, broken_at
+from controller.core.journal.event import broken_at
+from controller.core.journal.kind import Kind
 from controller.lab.environment.approvers import Mode
 from controller.lab.environment.environment import Stage
 from controller.lab.scenarios.play import Judged, Run

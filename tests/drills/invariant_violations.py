@@ -3,7 +3,22 @@
 from collections.abc import Callable
 from typing import Any
 
-from controller.core.journal import Draft, Event, Kind, seal
+from controller.core.journal.event import Body, Draft, Event, seal
+from controller.core.journal.moves import (
+    ApprovalDenied,
+    ApprovalGiven,
+    ApprovalRequested,
+    Confirmed,
+    IncidentOpened,
+    RestoreOpened,
+    Settled,
+    ShiftApplied,
+    ShiftIntended,
+    ShiftVerified,
+    TakenOver,
+)
+from controller.core.journal.notes import Armed, Disarmed, Muted
+from controller.core.journal.whole_plan import Turned, WholePlan
 from controller.lab.policy_files.overlay import overlaid
 from controller.lab.simulate.world.facts import Fact
 from controller.lab.simulate.world.world import World
@@ -17,13 +32,11 @@ def later(world: World, seconds: float) -> None:
     world.kernel.run(until=world.now + seconds)
 
 
-def wrote(world: World, kind: Kind, *, life: str = LIFE, by: str = f"tidegate@{HOME}", **data: Any) -> Fact:
+def wrote(world: World, said: Body, *, life: str = LIFE, by: str = f"tidegate@{HOME}") -> Fact:
     """An event appended by a controller, or by a person; the epoch counts takeovers."""
     record = world.watch.record
-    takeovers = sum(event.kind is Kind.TAKEN_OVER for event in record.events)
-    draft = Draft(
-        f"id{len(record.events)}", kind, world.now, by, 1 + takeovers + (kind is Kind.TAKEN_OVER), life, data
-    )
+    takeovers = sum(isinstance(body, TakenOver) for body in (said, *(e.body for e in record.events)))
+    draft = Draft(f"id{len(record.events)}", said, world.now, by, 1 + takeovers, life)
     return appended(world, seal("storefront", draft, record.events[-1] if record.events else None))
 
 
@@ -34,12 +47,12 @@ def appended(world: World, event: Event) -> Fact:
 
 
 def opened(world: World, *, source: str = EAST, life: str = LIFE, **more: Any) -> Fact:
-    return wrote(world, Kind.INCIDENT_OPENED, life=life, source=source, target=WEST, **more)
+    return wrote(world, IncidentOpened(source=source, **more), life=life)
 
 
 def intended(world: World, *, life: str = LIFE, source: str = EAST) -> Fact:
     control = world.policy.regions[source].controls[0]
-    return wrote(world, Kind.SHIFT_INTENDED, life=life, changes=[[control, False]], policy="abc")
+    return wrote(world, ShiftIntended(changes=((control, False),), policy="abc"), life=life)
 
 
 def sent(world: World, home: str = HOME, override: tuple[str, ...] = ()) -> Fact:
@@ -48,15 +61,15 @@ def sent(world: World, home: str = HOME, override: tuple[str, ...] = ()) -> Fact
 
 
 def asked(world: World, **more: Any) -> Fact:
-    data = {"approval": "a1", "expires": world.now + 60.0, "people": 1} | more
-    return wrote(world, Kind.APPROVAL_REQUESTED, **data)
+    data = {"approval": "a1", "digest": "d1", "expires": world.now + 60.0, "people": 1} | more
+    return wrote(world, ApprovalRequested(**data))
 
 
 def settled(world: World) -> None:
     opened(world)
     intended(world)
-    wrote(world, Kind.SHIFT_APPLIED, states={})
-    wrote(world, Kind.SETTLED)
+    wrote(world, ShiftApplied(states={}))
+    wrote(world, Settled())
 
 
 def once_more(world: World) -> Fact:
@@ -95,14 +108,14 @@ def s4_deadline(world: World) -> Fact:
 def s4_epoch(world: World) -> Fact:
     opened(world)
     intended(world)
-    wrote(world, Kind.TAKEN_OVER, driver=WEST, by=f"tidegate@{WEST}")
+    wrote(world, TakenOver(driver=WEST), by=f"tidegate@{WEST}")
     later(world, 5.0)
     return sent(world)
 
 
 def s5(world: World) -> Fact:
     opened(world)
-    wrote(world, Kind.CONFIRMED, target=WEST)
+    wrote(world, Confirmed(target=WEST))
     world.truth.begin("dark", WEST)
     later(world, 301.0)
     intended(world)
@@ -111,11 +124,11 @@ def s5(world: World) -> Fact:
 
 def s5_on_the_way(world: World) -> Fact:
     """One that is well comes home, and another is turned on with it, which is dark."""
-    wrote(world, Kind.RESTORE_OPENED, source=EAST, target=WEST)
+    wrote(world, RestoreOpened(source=EAST, target=WEST))
     world.truth.begin("dark", WEST)
     later(world, 301.0)
     control = world.policy.regions[WEST].controls[0]
-    wrote(world, Kind.SHIFT_INTENDED, changes=[[control, True]], policy="abc")
+    wrote(world, ShiftIntended(changes=((control, True),), policy="abc"))
     return world.trace.note("send", HOME, "", {"changes": {control: True}, "override": ()})
 
 
@@ -142,7 +155,7 @@ def s7(world: World) -> Fact:
 
 
 def s8(world: World) -> Fact:
-    wrote(world, Kind.RESTORE_OPENED, source=EAST, target=WEST)
+    wrote(world, RestoreOpened(source=EAST, target=WEST))
     return intended(world)
 
 
@@ -177,14 +190,28 @@ def s13(world: World) -> Fact:
 
 
 def s12(world: World) -> Fact:
-    wrote(world, Kind.MUTED, what=EAST, **{"for": 600.0})
+    wrote(world, Muted(what=EAST, until=world.now + 600.0, for_=600.0))
     return opened(world)
 
 
 def s14(world: World) -> Fact:
     opened(world)
-    asked(world, people=2, override=["arn:1"])
-    wrote(world, Kind.APPROVAL_GIVEN, by="ana", approval="a1")
+    asked(world, people=2, override=("arn:1",))
+    wrote(world, ApprovalGiven(approval="a1"), by="ana")
+    intended(world)
+    return sent(world, override=("arn:1",))
+
+
+def s14_wave(world: World) -> Fact:
+    """Two people agreed about the first wave; the second sets the rule aside as well."""
+    opened(world)
+    asked(world, people=2, override=("arn:1",), wave=1)
+    for who in ("ana", "ben"):
+        wrote(world, ApprovalGiven(approval="a1"), by=who)
+    for _ in range(2):
+        intended(world)
+        wrote(world, ShiftApplied(states={}))
+        wrote(world, ShiftVerified())
     intended(world)
     return sent(world, override=("arn:1",))
 
@@ -192,35 +219,75 @@ def s14(world: World) -> Fact:
 def s15(world: World) -> Fact:
     opened(world)
     intended(world)
-    wrote(world, Kind.DISARMED, by="ana")
+    wrote(world, Disarmed(), by="ana")
     later(world, 4.0)
     return sent(world)
 
 
 def s18(world: World) -> Fact:
     opened(world)
-    draft = Draft("x", Kind.ARMED, world.now, "ana")
+    draft = Draft("x", Armed(), world.now, "ana")
     return appended(world, seal("storefront", draft, None))
 
 
 def a1(world: World) -> Fact:
     opened(world)
     asked(world)
-    wrote(world, Kind.APPROVAL_GIVEN, by="ana", approval="a1")
-    return wrote(world, Kind.APPROVAL_DENIED, by="ben", approval="a1")
+    wrote(world, ApprovalGiven(approval="a1"), by="ana")
+    return wrote(world, ApprovalDenied(approval="a1"), by="ben")
 
 
 def a5(world: World) -> Fact:
     opened(world, requested_by="ana")
     asked(world)
-    return wrote(world, Kind.APPROVAL_GIVEN, by="ana", approval="a1")
+    return wrote(world, ApprovalGiven(approval="a1"), by="ana")
 
 
 def a3(world: World) -> Fact:
     world.policy = overlaid(world.policy, GATE)
     opened(world)
     asked(world)
-    wrote(world, Kind.APPROVAL_DENIED, by="ana", approval="a1")
+    wrote(world, ApprovalDenied(approval="a1"), by="ana")
+    return intended(world)
+
+
+def approved(world: World, *, approved: str | None = None, turned: int = 0, target: str = WEST) -> Fact:
+    """People agreed to turn the first control Off; `turned` is what the intent turns, towards `target`."""
+    opened(world)
+    controls = world.policy.regions[EAST].controls
+    whole = WholePlan(EAST, WEST, (Turned(off=controls[:1]),))
+    asked(world, plan=whole.digest, whole=whole, wave=1)
+    wrote(world, ApprovalGiven(approval="a1"), by="ana")
+    changes = ((controls[turned], False),)
+    named = whole.digest if approved is None else approved
+    said = ShiftIntended(source=EAST, target=target, changes=changes, policy="abc", approved=named)
+    return wrote(world, said)
+
+
+def a3_beyond(world: World) -> Fact:
+    return approved(world, turned=1)
+
+
+def a3_unknown(world: World) -> Fact:
+    return approved(world, approved="0" * 64)
+
+
+def a3_elsewhere(world: World) -> Fact:
+    return approved(world, target="eu-west-1")
+
+
+def a3_too_few(world: World) -> Fact:
+    approved(world)
+    world.watch.record.lives[LIFE].questions[-1].people = 2
+    control = world.policy.regions[EAST].controls[0]
+    plan = world.watch.record.lives[LIFE].questions[-1].plan
+    return wrote(world, ShiftIntended(source=EAST, target=WEST, changes=((control, False),), approved=plan))
+
+
+def a3_forgotten(world: World) -> Fact:
+    """The next wave of a move that was approved names nothing."""
+    approved(world)
+    wrote(world, ShiftApplied(states={}))
     return intended(world)
 
 
@@ -228,7 +295,7 @@ def a4(world: World) -> Fact:
     opened(world)
     asked(world)
     later(world, 70.0)
-    return wrote(world, Kind.APPROVAL_GIVEN, by="ana", approval="a1")
+    return wrote(world, ApprovalGiven(approval="a1"), by="ana")
 
 
 CASES: dict[str, tuple[str, Callable[[World], Fact]]] = {
@@ -251,8 +318,12 @@ CASES: dict[str, tuple[str, Callable[[World], Fact]]] = {
         s10,
         s12,
         s14,
+        s14_wave,
         s15,
         s18,
     )
 }
 CASES |= {case.__name__: (case.__name__.upper(), case) for case in (a1, a3, a4, l4)} | {"a5": ("A1", a5)}
+CASES |= {
+    case.__name__: ("A3", case) for case in (a3_beyond, a3_unknown, a3_elsewhere, a3_too_few, a3_forgotten)
+}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from controller.core.journal import Kind
+from controller.core.journal.moves import ApprovalGiven, ShiftApplied, ShiftIntended
 from controller.lab.simulate.world.facts import Fact
 from controller.lab.simulate.world.outputs import MARK, SCANNER
 from controller.lab.simulate.world.processes import Process, as_process
@@ -16,7 +16,7 @@ DYNAMO = "dynamodb.us-east-2.amazonaws.com"
 def a1_told(world: World) -> Fact:
     opened(world)
     asked(world)
-    wrote(world, Kind.APPROVAL_GIVEN, by="ana", approval="a1")
+    wrote(world, ApprovalGiven(approval="a1"), by="ana")
     world.watch.counted["a1", "ben"] += 1
     return world.trace.note("answered", HOME, "ben", {"approval": "a1", "who": "ben"})
 
@@ -67,9 +67,9 @@ def s4_late(world: World) -> Fact:
     control = world.policy.regions[EAST].controls[0]
     opened(world)
     intended(world)
-    wrote(world, Kind.SHIFT_APPLIED, states={})
-    wrote(world, Kind.SHIFT_INTENDED, life=LIFE, changes=[[control, True]], policy="abc")
-    wrote(world, Kind.SHIFT_APPLIED, states={})
+    wrote(world, ShiftApplied(states={}))
+    wrote(world, ShiftIntended(changes=((control, True),), policy="abc"), life=LIFE)
+    wrote(world, ShiftApplied(states={}))
     later(world, 30.0)
     entry = {"RoutingControlArn": world.cloud.controls[control], "RoutingControlState": "Off"}
     world.cloud.call(SERVICE, "UpdateRoutingControlState", "ap-southeast-2", entry)

@@ -3,7 +3,20 @@
 from collections.abc import Callable
 from itertools import chain
 
-from controller.core.journal import Kind
+from controller.core.journal.event import Body
+from controller.core.journal.moves import (
+    ApprovalExpired,
+    Confirmed,
+    DrillOpened,
+    IncidentOpened,
+    RestoreOpened,
+    Settled,
+    ShiftApplied,
+    ShiftIntended,
+    StoodDown,
+    TurnedBack,
+)
+from controller.core.journal.notes import Disarmed, PolicyLoaded
 from controller.lab.policy_files.overlay import overlaid
 from controller.lab.simulate.world.facts import Fact
 from controller.lab.simulate.world.weather import CallRule
@@ -62,24 +75,24 @@ def bad_for_long(world: World, seconds: float) -> Fact:
 
 def turns(world: World, region: str, *, on: bool, life: str = LIFE) -> None:
     changes = dict.fromkeys(world.policy.regions[region].controls, on)
-    wrote(world, Kind.SHIFT_INTENDED, life=life, changes=[*changes.items()], policy="abc")
+    wrote(world, ShiftIntended(changes=tuple(changes.items()), policy="abc"), life=life)
     world.trace.note("send", HOME, "", {"changes": changes, "override": ()})
 
 
 def l8(world: World) -> Fact:
-    wrote(world, Kind.DISARMED, by="ana")
+    wrote(world, Disarmed(), by="ana")
     return lasts(world, 800.0)
 
 
 def l8_hourly(world: World) -> Fact:
-    wrote(world, Kind.DISARMED, by="ana")
+    wrote(world, Disarmed(), by="ana")
     lasts(world, 60.0)
     page(world, f"storefront {EAST}: it fails")
     return lasts(world, 4100.0)
 
 
 def l8_unknown(world: World) -> Fact:
-    wrote(world, Kind.DISARMED, by="ana")
+    wrote(world, Disarmed(), by="ana")
     return lasts(world, 1000.0, east="")
 
 
@@ -91,7 +104,7 @@ def l8_lost(world: World) -> Fact:
 
 def l8_unwritten(world: World) -> Fact:
     world.weather.calls.append(CallRule("refused", service="sns"))
-    wrote(world, Kind.DISARMED, by="ana")
+    wrote(world, Disarmed(), by="ana")
     return lasts(world, 800.0)
 
 
@@ -102,20 +115,20 @@ def l8_twice(world: World) -> Fact:
 
 
 def l9(world: World) -> Fact:
-    wrote(world, Kind.RESTORE_OPENED, life=BACK, source=WEST, target=EAST)
+    wrote(world, RestoreOpened(source=WEST, target=EAST), life=BACK)
     return bad_for_long(world, 850.0)
 
 
 def l9_soak(world: World) -> Fact:
-    wrote(world, Kind.RESTORE_OPENED, source=EAST, target=WEST)
-    wrote(world, Kind.STOOD_DOWN, code="approval-denied")
+    wrote(world, RestoreOpened(source=EAST, target=WEST))
+    wrote(world, StoodDown(code="approval-denied"))
     later(world, 60.0)
-    return wrote(world, Kind.RESTORE_OPENED, life=BACK, source=EAST, target=WEST)
+    return wrote(world, RestoreOpened(source=EAST, target=WEST), life=BACK)
 
 
 def l10(world: World) -> Fact:
     opened(world)
-    wrote(world, Kind.STOOD_DOWN, by="ana", code="by-person")
+    wrote(world, StoodDown(code="by-person"), by="ana")
     later(world, 300.0)
     return opened(world, life="second")
 
@@ -134,9 +147,9 @@ def l11_stuck(world: World) -> Fact:
 
 def comes_home(world: World) -> None:
     """The East came home in part, and fails again."""
-    wrote(world, Kind.RESTORE_OPENED, life=BACK, source=EAST, target=WEST)
+    wrote(world, RestoreOpened(source=EAST, target=WEST), life=BACK)
     turns(world, EAST, on=True, life=BACK)
-    wrote(world, Kind.SHIFT_APPLIED, life=BACK)
+    wrote(world, ShiftApplied(), life=BACK)
 
 
 def l12(world: World) -> Fact:
@@ -145,25 +158,25 @@ def l12(world: World) -> Fact:
 
 
 def l12_unheard(world: World) -> Fact:
-    wrote(world, Kind.RESTORE_OPENED, life=BACK, source=WEST, target=EAST)
+    wrote(world, RestoreOpened(source=WEST, target=EAST), life=BACK)
     lasts(world, 120.0, west="")
     control = world.policy.regions[WEST].controls[0]
-    return wrote(world, Kind.SHIFT_INTENDED, life=BACK, changes=[[control, True]], policy="abc")
+    return wrote(world, ShiftIntended(changes=((control, True),), policy="abc"), life=BACK)
 
 
 def l12_dark(world: World) -> Fact:
     """One wave came home while it was well; the next goes into the dark."""
     comes_home(world)
     control = world.policy.regions[EAST].controls[0]
-    return wrote(world, Kind.SHIFT_INTENDED, life=BACK, changes=[[control, True]], policy="abc")
+    return wrote(world, ShiftIntended(changes=((control, True),), policy="abc"), life=BACK)
 
 
 def l13(world: World) -> Fact:
     lasts(world, 500.0)
     opened(world)
     asked(world)
-    wrote(world, Kind.APPROVAL_EXPIRED, approval="a1")
-    wrote(world, Kind.STOOD_DOWN, code="approval-expired")
+    wrote(world, ApprovalExpired(approval="a1"))
+    wrote(world, StoodDown(code="approval-expired"))
     page(world, f"{LIFE}: nobody answered, {EAST} stays")
     return lasts(world, 930.0)
 
@@ -171,28 +184,28 @@ def l13(world: World) -> Fact:
 def l13_early(world: World, seconds: float = 250.0) -> Fact:
     opened(world)
     asked(world)
-    wrote(world, Kind.APPROVAL_EXPIRED, approval="a1")
-    wrote(world, Kind.STOOD_DOWN, code="approval-expired")
+    wrote(world, ApprovalExpired(approval="a1"))
+    wrote(world, StoodDown(code="approval-expired"))
     begun(world)
     later(world, seconds)
     return opened(world, life="second")
 
 
-def s3_outranked(world: World, kind: Kind = Kind.INCIDENT_OPENED) -> Fact:
+def s3_outranked(world: World, opening: Callable[..., Body] = IncidentOpened) -> Fact:
     """The same Region makes way twice, in turn with another."""
-    wrote(world, kind, life="one", source=EAST, target=WEST)
-    wrote(world, Kind.STOOD_DOWN, life="one", code="outranked")
-    wrote(world, kind, life="two", source=EAST, target=WEST)
-    return wrote(world, Kind.STOOD_DOWN, life="two", code="outranked")
+    wrote(world, opening(source=EAST), life="one")
+    wrote(world, StoodDown(code="outranked"), life="one")
+    wrote(world, opening(source=EAST), life="two")
+    return wrote(world, StoodDown(code="outranked"), life="two")
 
 
 def s5_back(world: World, seconds: float = 500.0) -> Fact:
     """A drill turned back, and its own Region has failed for long."""
-    wrote(world, Kind.DRILL_OPENED, source=EAST, target=WEST, requested_by="ben")
-    wrote(world, Kind.TURNED_BACK, outcome="succeeded")
+    wrote(world, DrillOpened(source=EAST, requested_by="ben"))
+    wrote(world, TurnedBack(outcome="succeeded"))
     lasts(world, seconds)
     control = world.policy.regions[EAST].controls[0]
-    wrote(world, Kind.SHIFT_INTENDED, changes=[[control, True]], policy="abc")
+    wrote(world, ShiftIntended(changes=((control, True),), policy="abc"))
     return world.trace.note("send", HOME, "", {"changes": {control: True}, "override": ()})
 
 
@@ -201,12 +214,12 @@ def s20(world: World) -> Fact:
     opened(world)
     turns(world, EAST, on=False)
     off(world, EAST, 30.0)
-    wrote(world, Kind.SHIFT_APPLIED)
-    wrote(world, Kind.SETTLED)
-    wrote(world, Kind.RESTORE_OPENED, life=BACK, source=EAST, target=WEST)
-    wrote(world, Kind.SHIFT_INTENDED, life=BACK, changes=[], policy="abc")
-    wrote(world, Kind.SHIFT_APPLIED, life=BACK)
-    return wrote(world, Kind.SETTLED, life=BACK)
+    wrote(world, ShiftApplied())
+    wrote(world, Settled())
+    wrote(world, RestoreOpened(source=EAST, target=WEST), life=BACK)
+    wrote(world, ShiftIntended(changes=(), policy="abc"), life=BACK)
+    wrote(world, ShiftApplied(), life=BACK)
+    return wrote(world, Settled(), life=BACK)
 
 
 def s21(world: World) -> Fact:
@@ -225,7 +238,7 @@ def s21_one(world: World) -> Fact:
 def begun(world: World) -> str:
     """The policy in force is put into the journal, and its digest returned."""
     world.policies[world.policy.digest] = world.policy
-    wrote(world, Kind.POLICY_LOADED, digest=world.policy.digest)
+    wrote(world, PolicyLoaded(digest=world.policy.digest, deployed=world.now))
     return world.policy.digest
 
 
@@ -234,8 +247,8 @@ def s23_control(world: World) -> Fact:
     fewer = {r: {"controls": list(e.controls[1:])} for r, e in world.policy.regions.items()}
     small = overlaid(world.policy, {"regions": fewer})
     world.policies[small.digest] = small
-    wrote(world, Kind.INCIDENT_OPENED, source=EAST, target=WEST, policy=small.digest)
-    wrote(world, Kind.SHIFT_INTENDED, changes=[[control, False]], policy=small.digest)
+    wrote(world, IncidentOpened(source=EAST, policy=small.digest))
+    wrote(world, ShiftIntended(changes=((control, False),), policy=small.digest))
     return sent(world)
 
 
@@ -249,7 +262,8 @@ def s23_wave(world: World) -> Fact:
 
 def s23_region(world: World) -> Fact:
     digest = begun(world)
-    wrote(world, Kind.INCIDENT_OPENED, source=EAST, target="eu-west-1", policy=digest)
+    opened(world, policy=digest)
+    wrote(world, Confirmed(target="eu-west-1"))
     intended(world)
     return sent(world)
 
@@ -259,7 +273,7 @@ def s23_shadow(world: World) -> Fact:
     opened(world, policy=digest)
     shadow = overlaid(world.policy, {"enforcement": "shadow"})
     world.policies[shadow.digest] = shadow
-    wrote(world, Kind.POLICY_LOADED, digest=shadow.digest)
+    wrote(world, PolicyLoaded(digest=shadow.digest, deployed=world.now))
     later(world, 20.0)
     intended(world)
     return sent(world)
@@ -271,7 +285,7 @@ def s23_removed(world: World) -> Fact:
     fewer = {r: {"controls": list(e.controls[1:])} for r, e in world.policy.regions.items()}
     small = overlaid(world.policy, {"regions": fewer})
     world.policies[small.digest] = small
-    wrote(world, Kind.POLICY_LOADED, digest=small.digest)
+    wrote(world, PolicyLoaded(digest=small.digest, deployed=world.now))
     later(world, 20.0)
     intended(world)
     return sent(world)

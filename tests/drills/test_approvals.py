@@ -1,6 +1,6 @@
 """People decide: a safety rule that two set aside, or do not; a question that nobody answers."""
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from tests.drills.drill import MINUTE, drill
 
 
@@ -11,7 +11,7 @@ def test_a_rule_in_the_way_is_set_aside_by_two_people_within_half_a_minute_of_th
     agreed = [e.draft.by for e in events if e.kind is Kind.APPROVAL_GIVEN and e.at > refused.at]
     assert len(set(agreed)) == len(agreed) == 2
     last = [e for e in events if e.kind is Kind.SHIFT_INTENDED][-1]
-    assert last.data["override"] == [refused.data["rule"]]
+    assert last.body.override == (refused.body.rule,)
     assert last.at - refused.at <= 30
     assert len(played.moved_after) == 4
 
@@ -20,7 +20,7 @@ def test_denied_nothing_moves_and_no_call_names_the_rule() -> None:
     played = drill("safety-rule-denied")
     events = played.deps.journal.read("storefront")
     assert played.moved_after == []
-    assert all("override" not in e.data for e in events if e.kind is Kind.SHIFT_INTENDED)
+    assert all(e.body.override == () for e in events if e.kind is Kind.SHIFT_INTENDED)
     assert played.kinds.count(Kind.STOOD_DOWN) == 1
 
 
@@ -28,7 +28,7 @@ def test_nobody_answers_each_ask_is_put_and_reminded_of_once_and_it_ends_after_a
     played = drill("approval-expires")
     events = played.deps.journal.read("storefront")
     asked = [e for e in events if e.kind is Kind.APPROVAL_REQUESTED]
-    assert [e.data["stage"] for e in asked] == [1, 2]
+    assert [e.body.stage for e in asked] == [1, 2]
     assert played.kinds.count(Kind.REMINDED) == 2
     expired = next(e for e in events if e.kind is Kind.APPROVAL_EXPIRED)
     assert 15 * MINUTE <= expired.at - asked[0].at <= 18 * MINUTE

@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from tests.drills.drill import MINUTE, Drill, drill, moves, stays
 from tests.support.policy_scene import EAST, OTHER, WEST
 
@@ -22,9 +22,9 @@ def test_the_driver_dies_once_people_are_asked_and_another_finishes_within_five_
     asked = told(played, Kind.APPROVAL_REQUESTED)
     assert len(asked) == 2
     assert played.moved_after[-1] - asked[0] <= TAKEOVER
-    assert [
-        e.data["driver"] for e in played.deps.journal.read("storefront") if e.kind is Kind.TAKEN_OVER
-    ] == [WEST]
+    assert [e.body.driver for e in played.deps.journal.read("storefront") if e.kind is Kind.TAKEN_OVER] == [
+        WEST
+    ]
 
 
 @pytest.mark.parametrize("seed", [1])
@@ -33,7 +33,7 @@ def test_a_driver_that_thaws_after_the_takeover_changes_nothing_more(seed: int) 
     moves(played, EAST, within=12 * MINUTE, not_before=6 * MINUTE)
     assert len(told(played, Kind.TAKEN_OVER)) == 1
     assert len(told(played, Kind.SHIFT_INTENDED)) == 1
-    gaps = [e.data["who"] for e in played.deps.journal.read("storefront") if e.kind is Kind.BLINDED]
+    gaps = [e.body.who for e in played.deps.journal.read("storefront") if e.kind is Kind.BLINDED]
     assert gaps == [OTHER]
 
 

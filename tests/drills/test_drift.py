@@ -1,6 +1,7 @@
 """Somebody moves controls by hand: told within two minutes, and left as it is."""
 
-from controller.core.journal import Kind, broken_at
+from controller.core.journal.event import broken_at
+from controller.core.journal.kind import Kind
 from tests.support.drill_run import play
 from tests.support.policy_scene import EAST
 
@@ -13,9 +14,9 @@ def test_a_control_turned_by_hand_in_an_outage_is_told_and_the_rest_is_moved() -
     assert [e.at - run.broke < 180 for e in drift] == [True]
     first = stage.policy.regions[EAST].controls[0]
     assert [name for _, name, _ in run.shifts] == list(stage.policy.regions[EAST].controls)
-    assert drift[0].data["differs"] == {first: [True, False]}
+    assert drift[0].body.differs == {first: (True, False)}
     intent = next(e for e in events if e.kind is Kind.SHIFT_INTENDED)
-    assert first not in dict(intent.data["changes"])
+    assert first not in dict(intent.body.changes)
     assert broken_at(events) is None
 
 

@@ -1,6 +1,6 @@
 """A policy that leaves on the word of somebody else's monitors alone, from their events to the move."""
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from tests.support.drill_run import ALONE, set_up
 from tests.support.policy_scene import EAST, OTHER, WEST, policy_data

@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from tests.drills.drill import MINUTE, Drill, drill
 from tests.support.policy_scene import EAST, WEST
 

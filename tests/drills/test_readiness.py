@@ -1,6 +1,6 @@
 """A Region that must be left while its target is not ready, and its twin, where nobody can tell."""
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Truth
 from tests.drills.drill import MINUTE, drill, moves, stays
 from tests.support.policy_scene import EAST
@@ -19,10 +19,10 @@ def test_with_the_data_there_and_the_readiness_service_silent_the_leads_are_aske
     played = drill("readiness-silent")
     moves(played, EAST, within=150 + 9 * MINUTE, not_before=150 + 3 * MINUTE)
     (asked,) = [e for e in played.deps.journal.read("storefront") if e.kind is Kind.APPROVAL_REQUESTED]
-    assert asked.data["gate"] == "leads"
-    readiness = asked.data["decision"]["readiness"]
+    assert asked.body.gate == "leads"
+    readiness = asked.body.decision["readiness"]
     assert [each["value"] for each in readiness] == [Truth.TRUE, Truth.TRUE, Truth.UNKNOWN]
-    assert asked.data["decision"]["loss_window_s"] == 0.8
+    assert asked.body.decision["loss_window_s"] == 0.8
 
 
 def test_with_the_readiness_service_silent_and_the_leads_saying_no_nothing_moves() -> None:

@@ -3,7 +3,8 @@
 from itertools import pairwise
 
 from controller.core.explanation import format_time
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
+from controller.core.journal.moves import TurnedBack
 from tests.drills.drill import MINUTE, Drill, drill, stays
 from tests.support.policy_scene import EAST, WEST
 
@@ -18,7 +19,7 @@ def shifts(played: Drill) -> list[tuple[float, set[str], bool]]:
 
 def outcome(played: Drill) -> str:
     events = played.deps.journal.read("storefront")
-    return str(next(e.data["outcome"] for e in events if e.kind is Kind.TURNED_BACK))
+    return next(e.body.outcome for e in events if isinstance(e.body, TurnedBack))
 
 
 def test_traffic_leaves_in_waves_of_one_one_and_two_slices_with_a_minute_between() -> None:
@@ -73,9 +74,9 @@ def test_a_drill_leaves_stays_five_minutes_and_comes_home() -> None:
     assert 5 * MINUTE <= back - left <= 10 * MINUTE  # counted from the proof that customers moved
     assert outcome(played) == "succeeded"
     verified = [e for e in played.deps.journal.read("storefront") if e.kind is Kind.SHIFT_VERIFIED]
-    assert 0.2 <= verified[0].data["share"] <= 0.3  # the canaries; customers have left
-    assert "of all requests, 50% before (at most 30%)" in verified[0].data["sentence"]
-    assert "share" not in verified[1].data  # home again, both serve: nothing to prove
+    assert 0.2 <= verified[0].body.share <= 0.3  # the canaries; customers have left
+    assert "of all requests, 50% before (at most 30%)" in verified[0].body.sentence
+    assert verified[1].body.share is None  # home again, both serve: nothing to prove
     assert played.stage.customers.ledger.totals(played.run.broke).failed == 0
 
 

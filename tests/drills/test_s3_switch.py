@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.lab.environment.environment import Stage
 from controller.lab.scenarios import SCENARIOS
 from controller.lab.scenarios.play import Run, judge, rehearse

@@ -1,6 +1,6 @@
 """L7: a person leaves a second Region while the block after the first is on; by itself nothing does."""
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.lab.scenarios.second_region import ASKED, BREAKS
 from tests.drills.drill import MINUTE, Drill, drill
 from tests.support.policy_scene import WEST
@@ -17,7 +17,7 @@ def off(played: Drill) -> list[tuple[float, str]]:
 def cooldown_told(played: Drill) -> float:
     """When people were told that the cooldown alone keeps the second Region from being left."""
     pages = [e for e in played.deps.journal.read("storefront") if e.kind is Kind.ESCALATED]
-    return next(e.at - played.run.broke for e in pages if e.data["code"] == "cooldown")
+    return next(e.at - played.run.broke for e in pages if e.body.code == "cooldown")
 
 
 def test_the_block_holds_people_are_told_and_a_person_leaves_the_second_region_within_a_minute() -> None:
@@ -27,8 +27,9 @@ def test_the_block_holds_people_are_told_and_a_person_leaves_the_second_region_w
     assert first <= 7 * MINUTE < BREAKS
     assert BREAKS < cooldown_told(played) < ASKED <= second <= ASKED + MINUTE
     opened = [e for e in played.deps.journal.read("storefront") if e.kind is Kind.INCIDENT_OPENED]
-    assert [e.data["requested_by"] for e in opened] == [None, "rehearsal-operator"]
-    moved = [e.data["target"] for e in played.deps.journal.read("storefront") if e.kind is Kind.SETTLED]
+    operator = played.deps.people.known("rehearsal-operator")
+    assert [e.body.requested_by for e in opened] == [None, operator]
+    moved = [e.body.target for e in played.deps.journal.read("storefront") if e.kind is Kind.SETTLED]
     assert moved == [WEST, THIRD]
 
 
@@ -37,5 +38,5 @@ def test_the_last_region_that_is_on_is_not_left_on_anyone_s_word() -> None:
     assert {name[:4] for _, name in off(played)} == {"use1"}
     assert cooldown_told(played) < ASKED
     refused = next(e for e in played.deps.journal.read("storefront") if e.kind is Kind.REFUSED)
-    assert refused.draft.by == "rehearsal-operator"
-    assert "the last Region that is On" in refused.data["reason"]
+    assert played.deps.people.name_of(refused.draft.by) == "rehearsal-operator"
+    assert "the last Region that is On" in refused.body.reason

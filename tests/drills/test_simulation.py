@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from controller.core.journal import Kind
+from controller.core.journal.moves import RestoreOpened
 from controller.entry.cli.main import main
 from controller.entry.simulation import SeedOptions, plant, play, played
 from controller.lab.policy_files.overlay import overlaid
@@ -166,7 +166,7 @@ def test_a_sound_evacuation_breaks_nothing(world: World) -> None:
 @pytest.mark.parametrize(
     "case",
     [
-        partial(s3_outranked, kind=Kind.RESTORE_OPENED),
+        partial(s3_outranked, opening=RestoreOpened),
         partial(s5_back, seconds=300.0),
         partial(l13_early, seconds=600.0),
         partial(w1_shadow, seconds=90.0),

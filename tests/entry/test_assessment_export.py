@@ -87,9 +87,9 @@ def written(path: Path, told: Any) -> Path:
 
 
 def exported(deps: Deps, begun: float) -> list[str]:
-    read, between = deps.journal.read, deps.assessments.between
-    nearest = deps.assessments.nearest
-    archive = Archive(deps.policy, deps.account, deps.runtime.now(), read, between, nearest)
+    kept = deps.assessments
+    look = (deps.journal.read, kept.between, kept.newest_first, kept.nearest)
+    archive = Archive(deps.policy, deps.account, deps.runtime.now(), *look, deps.names)
     return list(lines(archive, begun, archive.now))
 
 
@@ -99,8 +99,8 @@ def test_a_record_on_the_hour_is_told_once() -> None:
 
     kept = [0.0, 60.0, HOUR, HOUR + 60.0, 2 * HOUR]
     stage, deps = set_up(**ALONE)
-    look = (deps.journal.read, between, deps.assessments.nearest)
-    archive = Archive(deps.policy, deps.account, 2 * HOUR, *look)
+    look = (deps.journal.read, between, deps.assessments.newest_first, deps.assessments.nearest)
+    archive = Archive(deps.policy, deps.account, 2 * HOUR, *look, deps.names)
     assert len(list(lines(archive, 0.0, 2 * HOUR))) == len(kept)
     assert len(list(lines(archive, 60.0, HOUR))) == 2
     stage.close()

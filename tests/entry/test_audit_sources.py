@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from controller.core.journal import digest
+from controller.core.canonical_json import ascii_digest
 from controller.core.policy.validation import compiled
 from controller.entry.audit_sources import signer_of, store_of, text_of
 from controller.entry.context import Context
@@ -54,4 +54,4 @@ def test_without_a_bucket_there_is_nowhere_to_lock_a_bundle_away() -> None:
 
 def test_the_text_of_a_policy_hashes_to_its_digest() -> None:
     policy = storefront()
-    assert digest(json.loads(text_of(policy))) == policy.digest
+    assert ascii_digest(json.loads(text_of(policy))) == policy.digest

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from controller.entry.break_glass import LocalRecord, local_record
+from controller.entry.break_glass import local_record
 from controller.entry.cli.main import main
+from controller.entry.local_record import LocalRecord
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from tests.entry.loopback import Cluster, closed_port, cluster
 from tests.entry.running_rehearsal import BIN, Rehearsal, policy
@@ -50,7 +51,7 @@ def glass(arc: Cluster, folder: Path, *words: str) -> tuple[int, dict[str, Any],
 
 
 def stages() -> list[str]:
-    return [entry.body["stage"] for entry in local_record().read()[0]]
+    return [entry.body["stage"] for entry in local_record().read().entries]
 
 
 def test_traffic_moves_with_nothing_but_arc_and_it_is_written_down(arc: Cluster, tmp_path: Path) -> None:
@@ -60,9 +61,11 @@ def test_traffic_moves_with_nothing_but_arc_and_it_is_written_down(arc: Cluster,
     assert told["controls"]["use1-a"] == "Off"
     assert told["controls"]["usw2-a"] == "On"
     assert told["journalled"] is False
+    assert f"run `tidegate break-glass --journal --config {tmp_path}" in told["next"]
+    assert "no `restore us-east-1` and no cooldown follow from it" in told["next"]
     assert "storefront in account 123456789012" in noted
     assert "use1-a On -> Off" in noted
-    intent, result = local_record().read()[0]
+    intent, result = local_record().read().entries
     assert (intent.body["stage"], result.body["stage"], result.body["of"]) == (
         "intended",
         "applied",
@@ -148,6 +151,23 @@ def test_without_a_place_to_write_the_intent_nothing_is_sent(arc: Cluster, tmp_p
     assert arc.changes == []
 
 
+def test_a_record_that_was_cut_is_said_and_stops_nobody(arc: Cluster, tmp_path: Path) -> None:
+    assert glass(arc, tmp_path, "us-east-1")[0] == 0
+    file = tmp_path / "state" / "tidegate" / "break-glass.jsonl"
+    file.write_text(file.read_text(encoding="utf-8").splitlines(keepends=True)[0], encoding="utf-8")
+    code, told, noted = glass(arc, tmp_path, "us-west-2", "--to", "us-east-1")
+    assert (code, told["stage"]) == (0, "applied")
+    assert "the record on this machine is damaged: the record ends at line 1: line 2 is missing" in noted
+    assert [entry.number for entry in local_record().read().entries] == [1, 3, 4]
+
+
+def test_without_a_place_for_the_head_it_is_said_and_stops_nobody(arc: Cluster, tmp_path: Path) -> None:
+    (tmp_path / "state" / "tidegate" / "break-glass.head.new").mkdir(parents=True)
+    code, _, noted = glass(arc, tmp_path, "us-east-1")
+    assert (code, arc.changes) == (0, EAST)
+    assert "break-glass.head could not be written" in noted
+
+
 def test_a_config_that_is_none_or_lacks_a_region_is_bad_input(tmp_path: Path) -> None:
     code, told, _ = run("break-glass", "us-east-1", "--config", str(tmp_path / "no.json"))
     assert (code, told["exit_code"]) == (2, 2)
@@ -193,7 +213,7 @@ def test_live_it_moves_once_the_region_is_typed_and_says_whose_credentials_did_i
     done = Live(arc, tmp_path, monkeypatch).run("us-east-1\n")
     assert (done.returncode, arc.changes) == (0, EAST), done.stderr
     assert "us-east-1 was left for us-west-2" in done.stdout
-    assert {entry.body["credential"] for entry in local_record().read()[0]} == {"AKIDEXAMPLE"}
+    assert {entry.body["credential"] for entry in local_record().read().entries} == {"AKIDEXAMPLE"}
 
 
 def test_controls_that_moved_while_the_person_was_asked_send_nothing(
@@ -247,19 +267,48 @@ def test_in_a_rehearsal_it_needs_no_config_and_the_journal_hears_of_it_once(tmp_
     try:
         code, told = rehearsal.run("break-glass", "us-east-1", "--reason", "practice", "--as", "ana")
         assert (code, told["stage"], told["journalled"]) == (0, "applied", True), told
+        (found,) = rehearsal.run("incidents")[1]["incidents"]
+        assert told["next"] == f"The journal has it: `tidegate incidents show {found['id']}`."
+        assert (found["intent"], found["phase"], found["requested_by"]) == ("break-glass", "settled", "ana")
+        assert found["moved"] == dict.fromkeys(("use1-a", "use1-b", "use1-c", "use1-d"), "Off")
         assert rehearsal.run("break-glass", "--journal")[1]["journalled"] == 0
         # What could not be journalled then is brought in by the next look.
         record = LocalRecord(tmp_path / "tidegate")
-        first = record.read()[0][0]
+        first = record.read().entries[0]
         waiting = record.append({**first.body, "stage": "refused"})
-        assert rehearsal.run("status")[0] == 0
+        doctor = rehearsal.run("doctor")[1]["findings"]
+        row = next(each for each in doctor if each["check"] == "break-glass record")
+        assert (row["verdict"], "1 line of break-glass on this machine" in row["says"]) == ("bad", True), row
+        code, told = rehearsal.run("status")
+        assert (code, told["break_glass"]) == (0, {"lines": 3, "waiting": 0, "amiss": []})
         assert rehearsal.run("status")[0] == 0
         table = ("dynamodb", "scan", "--table-name", "tidegate-journal")
         items = rehearsal.aws(rehearsal.told["aws"], rehearsal.told["region"], *table)["Items"]
         bodies = [json.loads(item["body"]["S"]) for item in items if item.get("kind") == {"S": "BrokeGlass"}]
-        stages = [body["draft"]["data"]["stage"] for body in bodies]
+        stages = [body["data"]["stage"] for body in bodies]
         assert stages == ["intended", "applied", "refused"]
-        assert bodies[0]["draft"]["by"] == "ana"
-        assert bodies[2]["draft"]["data"]["record_hash"] == waiting.hash
+        at = rehearsal.told["aws"], rehearsal.told["region"]
+        people = rehearsal.aws(*at, *table[:-1], "tidegate-people")
+        names = {item["id"]["S"]: item["name"]["S"] for item in people["Items"] if "name" in item}
+        assert names[bodies[0]["by"]] == "ana"
+        assert bodies[2]["data"]["record_hash"] == waiting.hash
+        _cut_and_rewrite(rehearsal, tmp_path / "tidegate")
     finally:
         assert rehearsal.stop() == 0
+
+
+def _cut_and_rewrite(rehearsal: Rehearsal, folder: Path) -> None:
+    """With all three lines in the journal, also who has the key is found out."""
+    file, head = folder / "break-glass.jsonl", folder / "break-glass.head"
+    whole = file.read_text(encoding="utf-8")
+    head.unlink()
+    (folder / "break-glass.jsonl").unlink()
+    record = LocalRecord(folder)
+    forged = record.append({**json.loads(whole.splitlines()[0])["body"], "reason": "nothing of note"})
+    assert forged.number == 1
+    code, told = rehearsal.run("break-glass", "--journal")
+    assert (code, told["journalled"]) == (1, 1)
+    assert any("line 1 is another here than in event " in each for each in told["amiss"])
+    assert any("line 3 is gone here" in each for each in told["amiss"])
+    amiss = rehearsal.run("status")[1]["break_glass"]["amiss"]
+    assert any("line 1 is another here than in event " in each for each in amiss)

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from controller.audit.bundle.manifest import JOURNAL
+from controller.audit.bundle.signature import fingerprint, public_key
+from controller.audit.bundle.write import Period
 from controller.core.policy.validation import parse_policy
 from controller.entry.cli.main import main
 from controller.lab.environment.last_run import LastRun, write_last_run
@@ -25,15 +27,48 @@ def bundle(tmp_path: Path) -> Path:
     return file
 
 
-def test_a_whole_bundle_says_so_and_whose_key_it_was_checked_with(bundle: Path, capsys: Capture) -> None:
-    assert main(["audit", "verify", str(bundle)]) == 0
+@pytest.fixture
+def key(tmp_path: Path) -> str:
+    file = tmp_path / "key.pem"
+    file.write_text(told().signer.public_key().pem)
+    return str(file)
+
+
+def test_a_whole_bundle_says_so_where_its_key_is_vouched_for(bundle: Path, key: str, capsys: Capture) -> None:
+    assert main(["audit", "verify", str(bundle), "--key", key]) == 0
     said = capsys.readouterr().out
+    assert said.startswith("storefront, 2030-01-01T")
     assert said.endswith("whole\n")
-    assert "checked with the key inside the bundle" in said
-    key = bundle.with_name("key.pem")
-    key.write_text(told().signer.public_key().pem)
-    assert main(["audit", "verify", str(bundle), "--key", str(key)]) == 0
-    assert "inside the bundle" not in capsys.readouterr().out
+    assert "  signed by arn:aws:kms:" in said
+
+
+def test_a_fingerprint_is_the_short_way_to_vouch_for_a_key(bundle: Path, capsys: Capture) -> None:
+    print_ = fingerprint(public_key(told().signer.public_key().pem.encode()))
+    pairs = ":".join(print_[at : at + 2] for at in range(0, 64, 2)).upper()
+    for spelled in (print_, pairs):
+        assert main(["audit", "verify", str(bundle), "--fingerprint", spelled]) == 0
+        assert capsys.readouterr().out.endswith("whole\n")
+    assert main(["audit", "verify", str(bundle), "--fingerprint", "0" * 64]) == 1
+    assert "another key than the one that must have signed" in capsys.readouterr().out
+    assert main(["audit", "verify", str(bundle), "--fingerprint", "not hex"]) == 2
+    assert "expected the 64 hex digits" in capsys.readouterr().err
+
+
+def test_without_a_key_nothing_is_proven_and_what_the_bundle_says_of_itself_are_claims(
+    bundle: Path, capsys: Capture
+) -> None:
+    """A forger brings a key too."""
+    for content in (told().bundle, exported(told().record, told().period, Forger())):
+        bundle.write_bytes(content)
+        assert main(["audit", "verify", str(bundle)]) == 1
+        said = capsys.readouterr().out
+        assert said.startswith("says that it is of storefront, ")
+        assert "  says it was signed by " in said
+        assert "unproven: all of it fits together, and nobody vouches for its key" in said
+        assert "whole\n" not in said
+        assert main(["audit", "verify", str(bundle), "--json"]) == 1
+        found = json.loads(capsys.readouterr().out)
+        assert (found["whole"], found["verdict"], found["wrong"]) == (False, "unproven", None)
 
 
 def test_one_that_is_not_whole_names_the_place(bundle: Path, capsys: Capture) -> None:
@@ -41,7 +76,7 @@ def test_one_that_is_not_whole_names_the_place(bundle: Path, capsys: Capture) ->
     files[JOURNAL] = files[JOURNAL].replace(b'"by":"ana"', b'"by":"eve"')
     bundle.write_bytes(framed(files))
     assert main(["audit", "verify", str(bundle)]) == 1
-    assert "NOT WHOLE: journal.jsonl, event 6: it says that its hash is" in capsys.readouterr().out
+    assert "NOT WHOLE: journal.jsonl, event 6: its hash is" in capsys.readouterr().out
     assert main(["audit", "verify", str(bundle), "--json"]) == 1
     found = json.loads(capsys.readouterr().out)
     assert (found["schema"], found["whole"], found["wrong"]["at"]) == (
@@ -52,32 +87,34 @@ def test_one_that_is_not_whole_names_the_place(bundle: Path, capsys: Capture) ->
 
 
 def test_one_by_another_key_or_none_is_not_whole(bundle: Path, capsys: Capture) -> None:
-    key = bundle.with_name("key.pem")
-    key.write_text(Forger(9).public_key().pem)
-    assert main(["audit", "verify", str(bundle), "--key", str(key)]) == 1
+    other = bundle.with_name("other.pem")
+    other.write_text(Forger(9).public_key().pem)
+    assert main(["audit", "verify", str(bundle), "--key", str(other)]) == 1
     assert "another key than the one that must have signed" in capsys.readouterr().out
     bundle.write_bytes(exported(told().record, told().period, None))
     assert main(["audit", "verify", str(bundle)]) == 1
     assert "the bundle is not signed" in capsys.readouterr().out
 
 
-def test_an_earlier_bundle_is_checked_first_and_gone_on_from(bundle: Path, capsys: Capture) -> None:
-    before = bundle.with_name("earlier.tar")
-    events = told().record.events
-    before.write_bytes(exported(replace(told().record, events=events[:5]), told().period, Forger()))
-    assert main(["audit", "verify", str(bundle), "--earlier", str(before)]) == 0
-    assert main(["audit", "verify", str(before), "--earlier", str(bundle)]) == 1
-    assert (
-        "journal.jsonl, event 6: it ends with event 5; the earlier bundle had 11" in capsys.readouterr().out
-    )
+def test_an_earlier_bundle_is_checked_first_and_gone_on_from(bundle: Path, key: str, capsys: Capture) -> None:
+    here, before = told(), bundle.with_name("earlier.tar")
+    start = here.period.begin
+    before.write_bytes(exported(here.record, Period(start, here.record.events[4].at), here.signer))
+    words = ["audit", "verify", "--key", key]
+    assert main([*words, str(bundle), "--earlier", str(before)]) == 0
+    assert main([*words, str(before), "--earlier", str(bundle)]) == 1
+    assert ": it ends with event 5; the earlier bundle had 10" in capsys.readouterr().out
     before.write_bytes(before.read_bytes()[:-1])
-    assert main(["audit", "verify", str(bundle), "--earlier", str(before)]) == 1
+    assert main([*words, str(bundle), "--earlier", str(before)]) == 1
     assert "the earlier one, is not whole" in capsys.readouterr().err
+    before.write_bytes(exported(here.record, here.period, Forger()))
+    assert main([*words, str(bundle), "--earlier", str(before)]) == 1
+    assert "another key than the one" in capsys.readouterr().err
 
 
-def test_what_was_not_at_hand_is_told_to_whoever_checks(bundle: Path, capsys: Capture) -> None:
-    bundle.write_bytes(exported(replace(told().record, policies={}), told().period, Forger()))
-    assert main(["audit", "verify", str(bundle)]) == 0
+def test_what_was_not_at_hand_is_told_to_whoever_checks(bundle: Path, key: str, capsys: Capture) -> None:
+    bundle.write_bytes(exported(replace(told().record, policies={}), told().period, told().signer))
+    assert main(["audit", "verify", str(bundle), "--key", key]) == 0
     assert (
         f"the text of policy {told().world.stage.policy.digest[:12]} was not at hand"
         in capsys.readouterr().out

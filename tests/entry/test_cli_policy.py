@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 import typer
 
+from controller.core.policy.bounds import CONTROLS
 from controller.entry.cli.main import app, main
 from controller.entry.cli.output import ExitCode, emit, fail
 from controller.lab.policy_files.positions import Located, PolicyRefused
 from controller.ports import errors
 from tests.entry.deployment_file import DEPLOYMENT
+from tests.support.largest_policy import regions
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "policies" / "storefront.yaml"
@@ -60,6 +62,24 @@ def test_the_document_says_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     assert (file["enforcement"], file["regions"], file["signals"]) == (
         "shadow", ["us-east-1", "us-west-2"], 10,
     )  # fmt: skip
+
+
+def test_controls_at_the_bound_of_an_event_pass_and_one_letter_more_is_refused_with_its_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two = ("us-east-1", "us-west-2")
+    file, text = tmp_path / "p.yaml", SHIPPED.read_text(encoding="utf-8")
+    place = next(n for n, line in enumerate(text.splitlines(), 1) if line == "regions:")
+    for more, code in ((0, 0), (2, 2)):
+        for region, entry in regions(CONTROLS + more, two, 50).items():
+            old = next(line for line in text.splitlines() if line.startswith(f"  {region}: {{controls"))
+            text = text.replace(old, f"  {region}: {{controls: {json.dumps(entry['controls'])}}}")
+        file.write_text(text, encoding="utf-8")
+        assert main(["policy", "check", str(file)]) == code
+    ok, *_, refused = capsys.readouterr().out.splitlines()
+    assert ok.startswith(f"{file}: ok")
+    assert refused.startswith(f"{file}:{place}:1: 100 controls with names of 63 characters take 146")
+    assert refused.endswith(f"at most {CONTROLS} fit: use shorter names, or fewer slices")
 
 
 def test_a_refused_file_is_located_and_exits_2(bad: Path, capsys: pytest.CaptureFixture[str]) -> None:

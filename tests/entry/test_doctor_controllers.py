@@ -174,6 +174,11 @@ def test_a_journal_that_would_forget_is_found(patient: Patient, stage: Stage) ->
     back = {"TableName": "tidegate-assessments", "TimeToLiveSpecification": ttl}
     stage.cloud.call("dynamodb", "UpdateTimeToLive", HERE, back)
     assert not told(controller.tables(patient))
+    kept = controller.names(patient)
+    assert (kept.verdict, "kept for 400 days" in kept.says) == ("ok", True)
+    apart = controller.names(changed(patient, people_table="tidegate-evidence"))
+    assert (apart.verdict, "one person could count as two" in apart.says) == ("bad", True)
+    assert controller.names(changed(patient, people_table="tidegate-none")).verdict == "unknown"
 
 
 def test_a_workflow_of_another_version_is_found(patient: Patient, stage: Stage) -> None:

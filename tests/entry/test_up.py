@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 
+from controller.core.person import ids_in, person_id
 from tests.entry.running_rehearsal import BIN, Rehearsal, policy
 
 ALONE = "[us-east-2]"
@@ -71,6 +72,11 @@ def test_a_person_moves_traffic_and_everything_can_be_looked_at(rehearsal: Rehea
     assert shown["chain_whole"] is True
     by = {event["kind"]: event["by"] for event in shown["events"]}
     assert (by["IncidentOpened"], by["ApprovalGiven"]) == ("ana", "ben")
+    says = {event["kind"]: (event["says"], event["data"]) for event in shown["events"]}
+    assert says["ApprovalGiven"][0].startswith("approved by ben in a rehearsal")
+    assert says["ApprovalGiven"][1]["door"] == "rehearsal"
+    assert "did not count" in says["AnswerRefused"][0]
+    assert says["ShiftIntended"][1]["approved"] == says["ApprovalRequested"][1]["plan"]
 
 
 def test_status_why_and_the_kill_switch(rehearsal: Rehearsal) -> None:
@@ -102,8 +108,12 @@ def test_the_record_is_exported_checked_and_counted(rehearsal: Rehearsal, tmp_pa
     code, found = rehearsal.run("audit", "verify", str(bundle), "--key", str(pem))
     assert (code, found["whole"], found["signed_by"]["known"]) == (0, True, True)
     assert found["signed_by"]["fingerprint"] == key["fingerprint"]
-    bundle.write_bytes(bundle.read_bytes().replace(b'"by":"ana"', b'"by":"eve"', 1))
-    code, wrong = rehearsal.run("audit", "verify", str(bundle))
+    whole = bundle.read_bytes()
+    (person, *_) = sorted(ids_in(whole.decode("latin-1")))
+    bundle.write_bytes(
+        whole.replace(f'"by":"{person}"'.encode(), f'"by":"{person_id("e" * 20)}"'.encode(), 1)
+    )
+    code, wrong = rehearsal.run("audit", "verify", str(bundle), "--fingerprint", key["fingerprint"])
     assert (code, wrong["wrong"]["file"], wrong["wrong"]["at"][:6]) == (1, "journal.jsonl", "event ")
     bundle.write_bytes(b"PK\x03\x04")
     assert rehearsal.run("audit", "verify", str(bundle))[0] == 2
@@ -112,6 +122,20 @@ def test_the_record_is_exported_checked_and_counted(rehearsal: Rehearsal, tmp_pa
     assert code == 0
     assert (told["evacuations"]["by_person"], told["also"]["commands_refused"] > 0) == (1, True)
     assert "evacuations moved traffic" in page.read_text(encoding="utf-8")
+
+
+def test_an_assessment_that_somebody_deleted_is_said_by_the_export(
+    rehearsal: Rehearsal, tmp_path: Path
+) -> None:
+    where, table = (rehearsal.told["aws"], "us-east-2"), ("--table-name", "tidegate-assessments")
+    of = ("--expression-attribute-values", json.dumps({":a": {"S": "storefront"}}))
+    asked = ("query", *table, "--key-condition-expression", "application = :a", *of, "--max-items", "5")
+    items = rehearsal.aws(*where, "dynamodb", *asked)["Items"]
+    key = json.dumps({name: items[3][name] for name in ("application", "at")})
+    rehearsal.aws(*where, "dynamodb", "delete-item", *table, "--key", key, "--return-values", "ALL_OLD")
+    code, made = rehearsal.run("audit", "export", "--out", str(tmp_path / "r.tar"), "--from", "-1d")
+    assert (code, made["whole"], made["wrong"]["at"]) == (1, False, f"record {items[3]['count']['N']}")
+    assert f"assessment {items[3]['count']['N']} of us-east-2 is missing" in made["wrong"]["says"]
 
 
 def test_a_first_policy_is_drafted_from_what_runs(rehearsal: Rehearsal, tmp_path: Path) -> None:

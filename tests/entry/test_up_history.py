@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from controller.core.journal import Kind, broken_at
+from controller.core.journal.event import broken_at
+from controller.core.journal.kind import Kind
 from controller.entry.cli.main import main
 from controller.entry.cli.up import open_history
 from controller.entry.demo.archives import read_file

@@ -9,7 +9,6 @@ import tomllib
 from pathlib import Path
 
 from controller.core.incident.fold import fold
-from controller.core.journal import to_json
 from tests.golden.snapshot import snapshot
 from tests.support.drill_run import play
 
@@ -23,7 +22,7 @@ def regenerate(folder: Path) -> None:
     for name in PLAYED:
         _, deps, _, _ = play(name)
         events = deps.journal.read("storefront")
-        lines = "".join(to_json(event) + "\n" for event in events)
+        lines = "".join(event.text + "\n" for event in events)
         (folder / f"{name}.jsonl").write_text(lines, encoding="utf-8")
         state = json.dumps(snapshot(fold("storefront", events)), indent=1, sort_keys=True)
         (folder / f"{name}.memory.json").write_text(state + "\n", encoding="utf-8")

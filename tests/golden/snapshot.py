@@ -6,15 +6,25 @@ from typing import Any
 
 from controller.core.incident.state import State
 
+EVENTS = ("last", "drift", "mover", "skipped")
+
 
 def snapshot(state: State) -> dict[str, Any]:
-    """Everything that is remembered; the last events only by their numbers."""
+    """Everything that is remembered; events only by their numbers."""
     data = asdict(state)
-    for name in ("last", "drift"):
+    for name in EVENTS:
         event = getattr(state, name, None)
         data[name] = None if event is None else event.seq
+    data["intents"] = [intent.seq for intent in state.intents]
     found: dict[str, Any] = json.loads(json.dumps(data, default=_plain, sort_keys=True))
     return found
+
+
+def by_number(golden: dict[str, Any]) -> dict[str, Any]:
+    """A snapshot of version 0.1.0, which kept some events whole, with their numbers in their place."""
+    found = {name: each["seq"] for name in EVENTS if isinstance(each := golden.get(name), dict)}
+    intents = {"intents": [each["seq"] for each in golden["intents"]]} if "intents" in golden else {}
+    return golden | found | intents
 
 
 def _plain(value: object) -> object:

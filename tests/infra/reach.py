@@ -23,9 +23,12 @@ PORTS = (
         "polls",
         "requests",
     ),
-    *("readiness", "workflow", "notices"),
+    *("readiness", "workflow", "notices", "people"),
 )
 FLIPS = ".switch.update"
+SWEEP = "deps.people.expire"
+WITH = {"notices": "people"}
+"""What `wiring` puts around a port: notices tell names."""
 Place = tuple[str, str]
 """Module and name."""
 
@@ -85,12 +88,16 @@ def _imports(tree: ast.Module) -> dict[str, Place]:
 
 
 def _ports(node: ast.AST) -> Iterator[str]:
+    attributes = [each for each in ast.walk(node) if isinstance(each, ast.Attribute)]
+    swept = {each.value for each in attributes if ast.unparse(each) == SWEEP}
     for each in ast.walk(node):
         on = each.value if isinstance(each, ast.Attribute) else None
         if isinstance(on, ast.Attribute) and _is_deps(on) and ast.unparse(each).endswith(FLIPS):
             yield "shift"
         if isinstance(each, ast.Attribute) and _is_deps(each) and each.attr in PORTS:
-            yield each.attr
+            yield "expiry" if each in swept else each.attr
+            if each.attr in WITH:
+                yield WITH[each.attr]
 
 
 def _is_deps(node: ast.Attribute) -> bool:
@@ -122,7 +129,7 @@ def _entries() -> dict[str, Place]:
     found: dict[str, Place] = {}
     for key, value in zip(table.keys, table.values, strict=True):
         assert isinstance(key, ast.Constant)
-        name = value.args[0] if isinstance(value, ast.Call) else value
+        name = value.args[-1] if isinstance(value, ast.Call) else value
         assert isinstance(name, ast.Name)
         found[str(key.value)] = imports.get(name.id, (module, name.id))
     return found

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import zipfile
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -46,7 +47,22 @@ def test_the_console_imports_from_its_package_alone(tmp_path: Path) -> None:
     files = project.packaged() | {"sign-in.json": project.signing_in("us-east-2")}
     folder = package(tmp_path / "console", files, console=True)
     assert imported(folder, "controller.entry.console_lambda").startswith(str(folder))
-    assert (folder / "controller" / "console" / "templates").is_dir()
+    for room in ("console", "audit/report"):
+        assert (folder / "controller" / room / "templates").is_dir()
+
+
+def test_the_wheel_holds_all_that_pages_are_made_of(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60, check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    held = set(zipfile.ZipFile(wheel).namelist())
+    files = {
+        str(file.relative_to(ROOT))
+        for kind in ("html", "css", "js", "svg")
+        for file in (ROOT / "controller").rglob(f"*.{kind}")
+    }
+    assert len(files) >= 20
+    assert files <= held
 
 
 def test_neither_rehearsal_nor_laboratory_is_deployed(packaged: Path) -> None:

@@ -38,6 +38,17 @@ CONSOLE = {"issuer": ISSUER, "client_id": "c", "zone": "Z0123456789", "addresses
 ALARM = {"alarm": "a-{region}-5xx", "silentAfter": "3m"}
 
 
+ROUTING = YAML(typ="safe", pure=True).load(SHIPPED.read_text(encoding="utf-8"))["routing"]
+PASSIVE = ROUTING | {"mode": "active-passive"}
+
+
+def slices(count: int, regions: int = 2, names: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return the keys of a policy with so many slices in so many Regions."""
+    places = ("us-east-1", "us-west-2", "us-east-2")[:regions]
+    every = [names[n : n + 1] or [f"{place}-{k}" for k in range(count)] for n, place in enumerate(places)]
+    return {"regions": {place: {"controls": list(each)} for place, each in zip(places, every, strict=True)}}
+
+
 @pytest.mark.parametrize(
     ("config", "policy", "told"),
     [
@@ -56,10 +67,22 @@ ALARM = {"alarm": "a-{region}-5xx", "silentAfter": "3m"}
         ({"console": CONSOLE}, {}, "console.addresses: expected exactly the controllers"),
         ({"console": CONSOLE}, {}, "console.issuer: it lies in us-east-1"),
         ({"accounts": {"controller": "1" * 12, "application": "4" * 12}}, {}, "in another account"),
+        ({}, slices(20), "20 slices take 21 safety rules, and a control panel of ARC has 20 at most: 19"),
+        ({"routing": PASSIVE}, slices(10), "has 20 at most: 9 slices; make the switch yourself"),
+        ({}, slices(34, 3), "102 controls and the master switch"),
+        ({}, slices(1, names=("use1-A", "use1_a")), "a template cannot tell the control use1_a from use1-A"),
+        ({}, slices(1, names=("use1-a", "tidegate-master")), "cannot tell the control tidegate-master from"),
     ],
 )  # fmt: skip
 def test_bad_input(tmp_path: Path, config: dict[str, Any], policy: dict[str, Any], told: str) -> None:
     assert told in refused(written(tmp_path, config, policy))
+
+
+@pytest.mark.parametrize(("config", "policy"), [({}, slices(19)), ({"routing": PASSIVE}, slices(9))])
+def test_as_many_slices_as_a_control_panel_has_rules_for(
+    tmp_path: Path, config: dict[str, Any], policy: dict[str, Any]
+) -> None:
+    assert project(written(tmp_path, config, policy)).policy.regions["us-east-1"].controls
 
 
 def test_a_pipeline_does_not_stand_where_traffic_is_served(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_what_is_paid_for_is_what_is_declared(synthesis: Synthesis) -> None:
     assert f"| CloudWatch dashboards | {count('AWS::CloudWatch::Dashboard')}, of which 3 are free |" in guide
     assert f"| Health checks | {count('AWS::Route53::HealthCheck')} |" in guide
     keys = count("AWS::KMS::Key", "tidegate-keys-") + count("AWS::KMS::ReplicaKey", "tidegate-keys-")
-    assert f"| KMS | {keys}: 2 keys in 3 Regions |" in guide
+    assert f"| KMS | {keys}: 3 keys in 3 Regions |" in guide
 
 
 def test_every_runbook_is_linked_from_the_guide() -> None:

@@ -1,6 +1,7 @@
 """The declared stacks are as the code expects, and as the design says of record tree and state."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,13 +12,15 @@ from controller.aws.events.rules import alarms_named
 from controller.entry.lambdas import HANDLERS, Environment
 from controller.lab.environment.estate import bare, estate
 from controller.lab.policy_files.loader import load_policy
-from controller.rehearsal.cloud import DEAD_LETTERS, QUEUE, TABLES
+from controller.rehearsal.cloud import DEAD_LETTERS, QUEUE, SHARED, TABLES
 from controller.settings import Standby
 from controller.steps.workflow.shift_traffic import DEADLINE
 from infra import names
 from infra.contexts import deployment
 from infra.grants import USES
 from infra.project import load
+from tests.infra.config_files import written
+from tests.infra.conftest import synthesise
 from tests.infra.synthesis import Synthesis
 from tests.support.sources import ROOT
 
@@ -77,7 +80,7 @@ def test_tables_and_queues_are_named_and_keyed_as_the_code_expects(synthesis: Sy
     for region in CONTROLLERS:
         stack = f"tidegate-controller-{region}"
         tables = {p["TableName"]: p for _, _, p in synthesis.of("AWS::DynamoDB::Table", stack)}
-        assert set(tables) == set(TABLES) - {names.JOURNAL}
+        assert set(tables) == set(TABLES) - set(SHARED)
         for table in tables.values():
             assert table["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
         assert {p["QueueName"] for _, _, p in synthesis.of("AWS::SQS::Queue", stack)} == {QUEUE, DEAD_LETTERS}
@@ -89,8 +92,41 @@ def test_the_journal_is_strongly_consistent_in_the_controllers_regions(synthesis
     assert journal["MultiRegionConsistency"] == "STRONG"
     assert [replica["Region"] for replica in journal["Replicas"]] == list(POLICY.controllers)
     assert all(replica["DeletionProtectionEnabled"] for replica in journal["Replicas"])
+    recovery = [replica["PointInTimeRecoverySpecification"] for replica in journal["Replicas"]]
+    assert recovery == [{"PointInTimeRecoveryEnabled": True}] * len(CONTROLLERS)
     template = synthesis.templates["tidegate-state"]["Resources"]
     assert template["Journal"]["DeletionPolicy"] == template["Audit"]["DeletionPolicy"] == "Retain"
+
+
+def test_a_journal_that_was_deleted_is_made_anew_under_its_name(synthesis: Synthesis, tmp_path: Path) -> None:
+    """CloudFormation believes a deleted resource to be there; a new logical id makes it again."""
+    config = written(tmp_path, {"journal_made": 2})
+    only = ("--config", str(config), "--bare", "--only=tidegate-state")
+    file = synthesise(tmp_path / "out", *only).folder / "tidegate-state.json"
+    again = json.loads(file.read_text(encoding="utf-8"))["Resources"]
+    before = synthesis.templates["tidegate-state"]["Resources"]
+    assert again.keys() ^ before.keys() == {"Journal", "Journal2"}
+    assert again["Journal2"] == before["Journal"]
+    assert before["Journal"]["DeletionPolicy"] == before["Journal"]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_names_stand_in_a_table_that_keeps_no_backup_under_a_key_of_its_own(synthesis: Synthesis) -> None:
+    people = one(synthesis, "AWS::DynamoDB::GlobalTable", "tidegate-state", TableName=names.PEOPLE)
+    assert people["MultiRegionConsistency"] == "STRONG"
+    assert "TimeToLiveSpecification" not in people, "a strongly consistent table refuses one"
+    assert [replica["Region"] for replica in people["Replicas"]] == list(POLICY.controllers)
+    for replica in people["Replicas"]:
+        recovery = replica["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+        key = replica["SSESpecification"]["KMSMasterKeyId"]
+        assert (recovery, key.endswith(":alias/tidegate-people")) == (False, True)
+    for region in CONTROLLERS:
+        aliases = synthesis.of("AWS::KMS::Alias", f"tidegate-keys-{region}")
+        alias = next(p for _, _, p in aliases if p["AliasName"] == names.PEOPLE_KEY)
+        assert "PeopleKey" in json.dumps(alias["TargetKeyId"])
+        of_names = synthesis.templates[f"tidegate-keys-{region}"]["Resources"]["PeopleKey"]["Properties"]
+        policy = json.dumps(of_names["KeyPolicy"])
+        assert f"dynamodb.{region}.amazonaws.com" in policy
+        assert not [each for each in ("sns", "sqs", "s3", "lambda", "logs") if f"{each}." in policy]
 
 
 def test_the_rules_are_those_of_the_rehearsal(synthesis: Synthesis) -> None:

@@ -6,7 +6,9 @@ from itertools import pairwise
 import pytest
 
 from controller.audit.report.run_html import page
-from controller.core.journal import Kind, broken_at
+from controller.core.journal.event import broken_at
+from controller.core.journal.kind import Kind
+from controller.core.journal.notes import Escalated
 from controller.lab.environment.approvers import Mode
 from controller.lab.environment.environment import Stage
 from controller.lab.environment.observer import RunObserver
@@ -125,7 +127,9 @@ def test_what_moved_is_told_and_what_was_before(dark: Story) -> None:
     (asked,) = dark.approvals()
     assert asked.value == "approved"
     # Afterwards people are told only that us-west-2 is seen by one observer less.
-    (*_, last) = (event for event in dark.journal if event.data.get("region") != "us-west-2")
+    pages = [event for event in dark.journal if isinstance(event.body, Escalated)]
+    seen_by_less = [event for event in pages if event.body.region == "us-west-2"]
+    (*_, last) = (event for event in dark.journal if event not in seen_by_less)
     assert last.kind is Kind.SETTLED
     assert broken_at(dark.journal) is None
 
@@ -164,6 +168,6 @@ def test_a_watch_looks_no_more_often_than_it_may() -> None:
 
 def test_the_record_says_where_the_traffic_of_its_region_went_whatever_was_left_later(dark: Story) -> None:
     intent = next(event for event in dark.journal if event.kind is Kind.SHIFT_INTENDED)
-    back = {**intent.data, "source": "us-west-2", "target": "us-east-1"}
-    later = replace(intent, draft=replace(intent.draft, data=back))
+    back = replace(intent.body, source="us-west-2", target="us-east-1")
+    later = replace(intent, draft=replace(intent.draft, body=back))
     assert replace(dark, journal=(*dark.journal, later)).target == "us-west-2"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import parse_policy
 from controller.entry.simulation import plant
@@ -44,7 +44,7 @@ class Directed(ScriptedFaults):
         def look(fact: Fact) -> None:
             if fact.kind == "append" and fact.data["event"].kind is Kind.APPROVAL_REQUESTED and said:
                 yes = said.pop(0)
-                asked = self.world.watch.record.requests[fact.data["event"].data["approval"]]
+                asked = self.world.watch.record.requests[fact.data["event"].body.approval]
                 if yes is not None:
                     People(self.world).answer_at(late, "ana", asked, yes=yes, home=home)
 

@@ -1,6 +1,6 @@
 """Worlds in which a Region that was left comes home too early, or a drill begins where it must not."""
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.lab.policy_files.overlay import overlaid
 from controller.lab.simulate.directed import SOON
 from controller.lab.simulate.precedence_scripts import FOUR, SLOW_STEPS, silent_on_the_way

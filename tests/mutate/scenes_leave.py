@@ -1,10 +1,11 @@
 """For each code that keeps a Region from being left, a world in which nothing else keeps it."""
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.lab.policy_files.overlay import overlaid
 from controller.lab.simulate.directed import BRIEFLY, stand_down
 from controller.lab.simulate.faults.controllers import call
-from controller.lab.simulate.precedence_scripts import BY_ONES
+from controller.lab.simulate.faults.surroundings import turn
+from controller.lab.simulate.precedence_scripts import ASKED_BY_ONES, BY_ONES
 from controller.lab.simulate.world.weather import CallRule, EventRule
 from tests.mutate.directed import EAST, HOME, THIRD, WEST, Directed, Scene
 
@@ -131,6 +132,16 @@ def last_slice_removed(d: Directed) -> None:
     d.upon(Kind.SHIFT_VERIFIED, lambda: w.deploy(HOME, overlaid(w.policy, {"regions": fewer})))
 
 
+def joined_between(d: Directed) -> None:
+    """Once the first wave has moved, somebody turns a slice on in the source that was not there when people
+    were asked; then nobody answers any more."""
+    w, second = d.world, d.world.policy.regions[EAST].controls[1]
+    d.after(0, lambda: turn(w, second, on=False))
+    d.dark(EAST, 20)
+    d.answers(True, None)
+    d.upon(Kind.SHIFT_APPLIED, lambda: turn(w, second), late=8.0)
+
+
 def journal_gone(d: Directed) -> None:
     d.after(0, lambda: d.world.cloud.faults.journal_unreachable.add(HOME))
 
@@ -180,6 +191,7 @@ LEAVE = {
     ),
     "leave approval": Scene(dark, ASKS),
     "leave approval-denied/approval-expired": Scene(denied, ASKS),
+    "leave other-plan": Scene(joined_between, ASKED_BY_ONES),
     "leave journal-unreadable": Scene(journal_gone, lasts=200),
     "leave evidence-unreadable": Scene(evidence_gone, lasts=200),
     "leave unknown": Scene(silence, {"evacuate": {"unless": []}, "target": {"ready": PLAN}}),

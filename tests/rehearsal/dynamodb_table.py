@@ -2,11 +2,18 @@
 
 from typing import Any
 
+import boto3
+from botocore.config import Config
+
+from controller.rehearsal.moto_fallback import MotoFallback
 from controller.rehearsal.service import AwsError, Call
 from controller.rehearsal.services.dynamodb.api import Tables
 from controller.rehearsal.services.dynamodb.memory_store import MemoryStore
 from controller.rehearsal.services.dynamodb.store import Store
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
+from controller.rehearsal.time.virtual import VirtualRuntime
+from controller.rehearsal.wire.direct_client import attach
+from controller.rehearsal.wire.dispatch import Wire
 
 START = 1_700_000_000.0
 REGION = "us-east-1"
@@ -66,3 +73,13 @@ def made(store: Store | None = None, **options: Any) -> Bench:
     bench = Bench(store, **options)
     bench.create()
     return bench
+
+
+def client_of(services: dict[tuple[str, str], Any], kernel: Kernel) -> Any:
+    """Return a client of these services, and of moto where there is none."""
+    session = boto3.session.Session("key", "secret", region_name=REGION)
+    config = Config(retries={"total_max_attempts": 1})
+    client = session.client("dynamodb", endpoint_url="http://127.0.0.1", config=config)
+    wire = Wire(services, MotoFallback().handle, kernel.lock)
+    attach(client, wire.handle, VirtualRuntime(kernel), latency=0)
+    return client

@@ -43,6 +43,27 @@ CALLS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("describe_table", {"TableName": "items"}),
     ("put_item", {"TableName": "items", "Item": ITEM, "ConditionExpression": "attribute_not_exists(k)"}),
     ("query", {"TableName": "absent", "KeyConditionExpression": "k = :k"}),
+    ("transact_write_items", {"TransactItems": [{"Put": {"TableName": "items", "Item": ITEM}}]}),
+    (
+        "transact_write_items",
+        {"TransactItems": [{"Put": {"TableName": "items", "Item": ITEM}}], "ClientRequestToken": "t"},
+    ),
+    (
+        "transact_write_items",
+        {
+            "TransactItems": [
+                {
+                    "Put": {
+                        "TableName": "items",
+                        "Item": ITEM,
+                        "ConditionExpression": "attribute_not_exists(k)",
+                        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+                    }
+                }
+            ],
+            "ClientRequestToken": "t",
+        },
+    ),
 )
 
 

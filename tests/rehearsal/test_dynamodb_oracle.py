@@ -10,34 +10,20 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from controller.rehearsal.moto_fallback import MotoFallback
 from controller.rehearsal.services.dynamodb.api import Tables
 from controller.rehearsal.services.dynamodb.memory_store import MemoryStore
 from controller.rehearsal.time.kernel import Kernel, VirtualClock
-from controller.rehearsal.time.virtual import VirtualRuntime
-from controller.rehearsal.wire.direct_client import attach
-from controller.rehearsal.wire.dispatch import Wire
+from tests.rehearsal.dynamodb_table import REGION, client_of
 from tests.support.seeds import seeds
 
-REGION = "us-east-1"
 OPERATIONS = 150
 NUMBERS, OTHERS = ["alpha", "beta"], ["gamma", "delta"]
 NAMES = NUMBERS + OTHERS
 Value = dict[str, Any]
-
-
-def client_of(services: dict[tuple[str, str], Any], kernel: Kernel) -> Any:
-    session = boto3.session.Session("key", "secret", region_name=REGION)
-    config = Config(retries={"total_max_attempts": 1})
-    client = session.client("dynamodb", endpoint_url="http://127.0.0.1", config=config)
-    wire = Wire(services, MotoFallback().handle, kernel.lock)
-    attach(client, wire.handle, VirtualRuntime(kernel), latency=0)
-    return client
 
 
 @pytest.fixture
@@ -175,7 +161,9 @@ class Chance:
         kind = self.random.choice(
             ["put_item", "put_item", "update_item", "update_item", "get_item", "delete_item"]
         )
-        kind = self.random.choice([kind, kind, "query", "scan"])
+        kind = self.random.choice([kind, kind, "query", "scan", "transact_write_items"])
+        if kind == "transact_write_items":
+            return kind, {"TransactItems": [{"Put": self.put()} for _ in range(self.random.randint(1, 3))]}
         params: dict[str, Any] = {"TableName": "journal"}
         if kind == "put_item":
             params |= {"Item": self.item(), "ReturnValues": self.random.choice(["NONE", "ALL_OLD"])}
@@ -199,6 +187,17 @@ class Chance:
         if self.names:
             params["ExpressionAttributeNames"] = self.names
         return kind, params
+
+    def put(self) -> dict[str, Any]:
+        """One action of a transaction, with names and values of its own."""
+        self.values, self.names = {}, {}
+        params: dict[str, Any] = {"TableName": "journal", "Item": self.item()}
+        if self.random.random() < 0.6:
+            params["ConditionExpression"] = self.condition()
+            params["ReturnValuesOnConditionCheckFailure"] = self.random.choice(["NONE", "ALL_OLD"])
+        if self.values:
+            params["ExpressionAttributeValues"] = self.values
+        return params | ({"ExpressionAttributeNames": self.names} if self.names else {})
 
     def query(self) -> dict[str, Any]:
         text = f"app = {self.bind({'S': self.random.choice('xyz')})}"
@@ -241,9 +240,11 @@ def outcome(client: Any, kind: str, params: dict[str, Any]) -> Any:
         if kind in ("query", "scan"):
             found = pages(getattr(client, kind), params)
             return found if kind == "query" else sorted(found, key=repr)
-        return plain(getattr(client, kind)(**params))
+        found = plain(getattr(client, kind)(**params))
+        return None if kind == "transact_write_items" else found  # moto answers what was not asked for
     except ClientError as error:
-        return error.response["Error"]["Code"], plain(error.response.get("Item"))
+        reasons = plain(error.response.get("CancellationReasons"))
+        return error.response["Error"]["Code"], plain(error.response.get("Item")), reasons
 
 
 @pytest.mark.parametrize("seed", seeds(range(2)))

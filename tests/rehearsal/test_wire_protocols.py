@@ -1,8 +1,6 @@
 """Requests as botocore writes them, answers as botocore reads them, for each protocol; and hostile ones."""
 
 import json
-import threading
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,45 +12,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from controller.rehearsal.service import AwsError, Call
-from controller.rehearsal.wire import cbor
 from controller.rehearsal.wire.dispatch import Request, Response, Scope, Wire
 from controller.rehearsal.wire.service_models import operation_model
+from tests.rehearsal.scripted_wire import SIGNED, Answer, Scripted, wire_to
 
-Answer = dict[str, Any] | AwsError
-SIGNED = "AWS4-HMAC-SHA256 Credential=AKID/20260101/{}/{}/aws4_request, SignedHeaders=host, Signature=abc"
 AT = 1_760_954_820.25
-
-
-class Scripted:
-    """A service that gives one answer and keeps the calls."""
-
-    def __init__(self, operation: str, answer: Answer) -> None:
-        self.operation, self.answer = operation, answer
-        self.calls: list[Call] = []
-
-    @property
-    def operations(self) -> dict[str, Callable[[Call], dict[str, Any]]]:
-        return {self.operation: self.run}
-
-    def run(self, call: Call) -> dict[str, Any]:
-        self.calls.append(call)
-        if isinstance(self.answer, AwsError):
-            raise self.answer
-        return self.answer
-
-
-class Fallback:
-    def __init__(self) -> None:
-        self.requests: list[Request] = []
-
-    def __call__(self, request: Request) -> Response:
-        self.requests.append(request)
-        return Response(299, {}, b"fallback")
-
-
-def wire_to(service: Scripted, name: str = "dynamodb", region: str = "us-east-1") -> tuple[Wire, Fallback]:
-    fallback = Fallback()
-    return Wire({(name, region): service}, fallback, threading.RLock()), fallback
 
 
 def speak(
@@ -335,37 +299,6 @@ def test_no_body_breaks_the_wire(body: bytes) -> None:
     ):
         response = wire.handle(request)
         assert response.status == 299 or 400 <= response.status < 500, (request, response)
-
-
-def cbor_alarm(name: bytes = b"\x61a") -> bytes:
-    """A SetAlarmState request in CBOR whose alarm's name is the given item."""
-    return b"\xa3\x69AlarmName" + name + b"\x6aStateValue\x62OK\x6bStateReason\x61r"
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        cbor_alarm(b"\x62a"),  # cut short by one
-        cbor_alarm() + b"\x01",  # and something after it
-        cbor_alarm(b"\xff"),
-        cbor_alarm(b"\x7f\x61a"),
-        cbor_alarm(b"\x81" * 100 + b"\x01"),
-        cbor_alarm(b"\xc1" * 100_000 + b"\x61a"),
-        cbor_alarm(b"\x62\xff\xff"),
-        cbor_alarm(b"\x1c"),
-        b"\xbb" + b"\xff" * 8 + b"\x61a\x01",
-        b"\xa1\x01\x01",
-        b"\xff",
-    ],
-)
-def test_hostile_cbor_is_refused(body: bytes) -> None:
-    service = Scripted("SetAlarmState", {})
-    wire, _ = wire_to(service, "monitoring")
-    path = "/service/GraniteServiceVersion20100801/operation/SetAlarmState"
-    assert wire.handle(Request("POST", path, "", CBOR, cbor_alarm())).status == 200
-    response = wire.handle(Request("POST", path, "", CBOR, body))
-    assert (response.status, cbor.loads(response.body)["__type"]) == (400, "SerializationException")
-    assert len(service.calls) == 1
 
 
 def test_an_error_in_a_service_is_raised_not_hidden() -> None:

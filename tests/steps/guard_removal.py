@@ -8,7 +8,8 @@ import pytest
 from controller.aws.dynamodb.journal import DynamoJournal
 from controller.core.decision import guards
 from controller.core.decision.guards import Guard
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
 from controller.core.model import Check, Truth
 from tests.support.world import World, failing
 
@@ -54,9 +55,9 @@ def unconditional_appends(patch: Patch) -> None:
             del params["ConditionExpression"], params["ExpressionAttributeNames"]
             self.kept.send(operation, **params)
 
-    def unconditional(self: DynamoJournal, event: Event, body: str) -> None:
+    def unconditional(self: DynamoJournal, event: Event) -> None:
         careless = copy(self)
         careless._replicas = Careless(self._replicas)  # type: ignore[assignment]
-        real(careless, event, body)
+        real(careless, event)
 
     patch.setattr(DynamoJournal, "_put", unconditional)

@@ -1,6 +1,6 @@
 """Situations in which one guard, or one obstacle, keeps us-east-1 from being left."""
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.core.policy.validation import expected_signals
 from controller.steps.context.journalling import load_state

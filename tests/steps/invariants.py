@@ -9,6 +9,13 @@ GUARDS = "steps/test_guard_removal::test_with_the_guard_it_does_not_happen_and_w
 STORMS = "steps/test_three_controller_faults::test_in_a_storm_every_invariant_holds_at_every_step_and_it_ends"
 THREE = "steps/test_three_controllers"
 MATRIX = f"{THREE}::test_the_driver_s_region_dies_at_a_call_and_another_ends_it_with_one_effect"
+PLACES, KEPT = "steps/test_every_place", "steps/test_head_kept"
+EVERY_PLACE = (
+    "test_s18_a_process_that_begins_finds_every_change_and_names_the_place",
+    "test_s18_a_process_that_lives_finds_a_change_at_the_end_at_once_and_every_other_within_ten_minutes",
+    "test_s18_an_export_refuses_every_change_and_names_the_place",
+    "test_s18_a_check_of_a_forged_bundle_finds_every_change_and_names_the_place",
+)
 
 
 class Proof(NamedTuple):
@@ -72,6 +79,8 @@ PROOFS: dict[str, Proof] = {
         (
             f"{GUARDS}[cooldown]",
             "steps/test_operator_commands::test_s7_the_cooldown_holds_until_a_named_person_acknowledged",
+            "steps/test_break_glass_known"
+            "::test_s7_without_the_person_s_move_the_target_is_left_within_the_cooldown",
         ),
     ),
     "S8": Proof(
@@ -121,7 +130,10 @@ PROOFS: dict[str, Proof] = {
             "steps/test_safety_rule::test_the_refusal_names_the_rule_and_two_people_set_it_aside",
             "steps/test_safety_rule::test_s14_overriding_is_a_permission_of_its_own",
         ),
-        ("steps/test_safety_rule::test_s14_without_the_guards_the_rule_is_set_aside_on_nobody_s_word",),
+        (
+            "steps/test_safety_rule::test_s14_without_the_guards_the_rule_is_set_aside_on_nobody_s_word",
+            "steps/test_safety_rule::test_s14_without_the_wave_in_it_one_override_would_do_for_all_waves",
+        ),
     ),
     "S15": Proof(
         (STORMS, "steps/test_approval::test_disarmed_between_approval_and_shift_nothing_is_sent"),
@@ -152,8 +164,21 @@ PROOFS: dict[str, Proof] = {
         ),
     ),
     "S18": Proof(
-        (STORMS, "core/test_journal::test_dropped_swapped_doubled_and_rewritten_records_are_found"),
         (
+            STORMS,
+            "core/test_journal::test_dropped_swapped_doubled_and_rewritten_records_are_found",
+            *(f"{PLACES}::{test}" for test in EVERY_PLACE),
+            f"{KEPT}::test_heads_are_kept_in_each_region_across_restarts_and_re_reads_and_never_step_back",
+            f"{KEPT}"
+            "::test_a_region_whose_assessments_were_down_catches_up_and_finds_what_was_cut_meanwhile",
+        ),
+        (
+            f"{PLACES}::test_s18_without_one_guard_a_change_is_not_found_by_a_process_that_begins",
+            f"{PLACES}::test_s18_without_the_stored_hash_the_end_that_no_assessment_saw_can_be_edited",
+            f"{KEPT}"
+            "::test_s18_what_was_read_while_no_assessment_answered_is_held_against_it_later_however_far_it_grew",
+            f"{KEPT}"
+            "::test_s18_an_older_head_that_is_written_after_a_newer_one_does_not_replace_it_and_its_writer_learns",
             "steps/test_journal_tampering::test_s18_a_record_that_was_changed_is_found_and_nothing_moves",
             "steps/test_journal_tampering::test_s18_a_tail_that_was_cut_off_before_a_process_began_is_found",
         ),
@@ -179,6 +204,27 @@ PROOFS: dict[str, Proof] = {
             "steps/test_own_blindness::test_s21_where_no_region_answers_a_poll_no_region_is_silent",
             "steps/test_own_blindness"
             "::test_s21_without_the_record_of_refused_looks_a_throttled_region_is_left",
+        ),
+    ),
+    "S22": Proof(
+        (
+            "entry/test_break_glass_record"
+            "::test_a_record_cut_to_any_number_of_its_lines_is_found_and_says_which_are_missing",
+            "steps/test_break_glass"
+            "::test_a_record_that_was_cut_after_it_was_journalled_is_named_by_its_lines",
+            "entry/test_break_glass_places"
+            "::test_s22_every_change_of_every_line_is_found_by_the_machine_but_what_is_done_with_the_key",
+            *(f"{PLACES}::{test}" for test in EVERY_PLACE),
+        ),
+        (
+            f"{PLACES}::test_s22_without_its_witnesses_a_journal_that_was_cut_passes_export_and_check",
+            "steps/test_fleet_head"
+            "::test_s22_a_fleet_s_journal_that_was_cut_rewritten_or_erased_is_found_by_a_fresh_process",
+            "entry/test_break_glass_places"
+            "::test_s22_once_the_journal_has_the_lines_it_tells_of_every_one_what_the_machine_cannot",
+            "entry/test_break_glass_record"
+            "::test_s22_without_the_head_a_record_that_was_cut_reads_as_whole",
+            "steps/test_break_glass::test_s22_without_the_journal_s_word_a_rewritten_record_is_whole",
         ),
     ),
     "S23": Proof(
@@ -213,10 +259,13 @@ PROOFS: dict[str, Proof] = {
     ),
     "A3": Proof(
         ("steps/test_approval::test_healed_while_people_are_asked_it_stands_down_within_two_minutes"
-         "_and_no_cooldown_follows",),
+         "_and_no_cooldown_follows",
+         "steps/test_approved_plan"
+         "::test_a_control_that_nobody_was_asked_about_is_not_moved_and_people_are_asked_anew"),
         (
             "steps/test_approval_chain::test_a3_at_the_click_the_evidence_is_judged_again",
             "steps/test_approval_unguarded::test_a3_an_approval_is_of_the_plan_that_was_shown",
+            "steps/test_approved_plan::test_a3_without_the_guard_what_nobody_was_asked_about_moves",
         ),
     ),
     "A4": Proof(

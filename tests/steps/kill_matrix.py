@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from controller.core.incident.state import Phase
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.steps.operator.approve import answer
 from tests.support.policy_scene import policy_data
 from tests.support.world import World, executions, failing

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller.core.incident.state import Phase
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import compiled, parse_policy
 from controller.steps.context.deps import Deps
 from controller.steps.operator import commands
+from tests.support.journal_events import said
 from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
 from tests.support.restore_policy import HOME
 from tests.support.world import FREE, World, build_controller, deploy, failing, world
@@ -93,11 +94,11 @@ def errors(w: World) -> list[str]:
 
 def codes_told(w: World) -> list[str]:
     """The codes of which people were told about an incident, in order."""
-    return [str(e.data["code"]) for e in w.events if e.kind is Kind.ESCALATED and e.draft.incident]
+    return [str(said(e)["code"]) for e in w.events if e.kind is Kind.ESCALATED and e.draft.incident]
 
 
 def loaded(w: World) -> list[str]:
-    return [str(e.data["digest"]) for e in w.events if e.kind is Kind.POLICY_LOADED]
+    return [str(said(e)["digest"]) for e in w.events if e.kind is Kind.POLICY_LOADED]
 
 
 @dataclass(frozen=True)

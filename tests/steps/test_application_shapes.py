@@ -2,12 +2,13 @@
 
 import pytest
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.rehearsal.services.arc.safety_rules import SafetyRule
 from tests.steps.application_shapes import THIRD, by_hand, sliced
 from tests.support.approval_request import GATE, NO_MOVES, asked, question, yes
+from tests.support.journal_events import said
 from tests.support.policy_scene import EAST, WEST, policy_data
 from tests.support.world import failing
 
@@ -104,7 +105,7 @@ def test_a_safety_rule_refuses_and_people_are_told_once_and_it_is_tried_again_ea
     w.advance(660)
     assert w.moves == NO_MOVES
     assert len([page for page in w.pages if "switch-refused" in page]) == 1
-    assert "hands-off" in next(str(e.data["reason"]) for e in w.events if e.kind is Kind.SHIFT_REFUSED)
+    assert "hands-off" in next(str(said(e)["reason"]) for e in w.events if e.kind is Kind.SHIFT_REFUSED)
     assert 4 <= w.count(Kind.SHIFT_REFUSED) <= 10
     switch._rules = kept
     assert w.until(w.has(Kind.SETTLED), 180)

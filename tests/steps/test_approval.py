@@ -1,6 +1,6 @@
 """The question to people: asked once, answered once, and never the reason why a step fails."""
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.steps.operator.approve import answer

@@ -8,12 +8,13 @@ import pytest
 from controller.core.incident import approval as requests
 from controller.core.incident import fold as folding
 from controller.core.incident.approval import Request
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.steps.operator import approve as answers
 from controller.steps.operator.approve import Answered, answer, look_at
 from controller.steps.operator.commands import evacuate
 from tests.support.approval_request import GATE, NO_MOVES, question, yes
+from tests.support.journal_events import said
 from tests.support.policy_scene import EAST
 from tests.support.world import World, failing, world
 
@@ -55,13 +56,13 @@ def test_the_next_are_asked_when_the_first_time_is_up_and_two_of_them_let_it_mov
     assert w.moves == NO_MOVES
     assert yes(w, request, "ben").endswith("approved by ben")
     assert w.until(w.has(Kind.SETTLED), 120)
-    requests_ = [e.data for e in w.events if e.kind is Kind.APPROVAL_REQUESTED]
+    requests_ = [said(e) for e in w.events if e.kind is Kind.APPROVAL_REQUESTED]
     assert [(d["stage"], d["people"], d["ask"]) for d in requests_] == [
         (1, 1, ["group:sre-oncall"]),
         (2, 2, ["group:sre-leads"]),
     ]
     assert len({d["digest"] for d in requests_}) == 1  # what is approved stays the same over the stages
-    assert [e.data["needed"] for e in w.events if e.kind is Kind.APPROVAL_GIVEN] == [1, 0]
+    assert [said(e)["needed"] for e in w.events if e.kind is Kind.APPROVAL_GIVEN] == [1, 0]
 
 
 def test_silence_after_the_last_ask_is_a_denial_after_a_reminder_in_each() -> None:
@@ -71,7 +72,7 @@ def test_silence_after_the_last_ask_is_a_denial_after_a_reminder_in_each() -> No
     asked_at = next(e.at for e in w.events if e.kind is Kind.APPROVAL_REQUESTED)
     expired = next(e.at for e in w.events if e.kind is Kind.APPROVAL_EXPIRED)
     assert 1800 <= expired - asked_at <= 1800 + 180
-    assert [e.data["stage"] for e in w.events if e.kind is Kind.REMINDED] == [1, 2]
+    assert [said(e)["stage"] for e in w.events if e.kind is Kind.REMINDED] == [1, 2]
     assert len([page for page in w.pages if page.startswith("reminder:")]) == 2
     assert w.until(w.has(Kind.STOOD_DOWN), 60)
     assert "ended" in yes(w, request) or "expired" in yes(w, request)

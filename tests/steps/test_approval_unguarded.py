@@ -7,7 +7,7 @@ import pytest
 
 from controller.core.incident import fold
 from controller.core.incident.approval import Request, answered
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.steps.operator import approve as answers
 from controller.steps.operator.approve import Answered, answer

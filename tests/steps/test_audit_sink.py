@@ -2,14 +2,14 @@
 
 import ast
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from tests.support.sources import CODE
 from tests.support.world import failing
 from tests.support.world_faults import Sent
 
 ROOM = CODE
 SINK = {"controller.audit.bundle.write", "controller.ports.audit", "controller.aws.audit.signing",
-        "controller.aws.audit.locked_store", "controller.aws.dynamodb.assessment_log"}  # fmt: skip
+        "controller.aws.audit.locked_store", "controller.aws.dynamodb.stored_records"}  # fmt: skip
 
 
 def test_with_the_sink_down_it_moves_within_ten_seconds_and_asks_nothing_of_it() -> None:

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.steps.operator import commands
 from controller.steps.tick import alert_pages
 from tests.steps.guard_scenes import target_fails, waiting
+from tests.support.journal_events import said
 from tests.support.policy_scene import EAST, WEST
 from tests.support.world import World, executions, failing
 from tests.support.world_faults import calm
@@ -16,7 +17,7 @@ WHY = {"who": "ana", "reason": "because"}
 
 
 def told(w: World) -> list[dict[str, Any]]:
-    return [dict(e.data) for e in w.events if e.kind is Kind.ESCALATED and e.data["code"] == "in-progress"]
+    return [dict(said(e)) for e in w.events if e.kind is Kind.ESCALATED and said(e)["code"] == "in-progress"]
 
 
 def test_people_are_told_once_an_hour_what_waits_behind_what() -> None:

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.steps.context.deps import Deps
 from controller.steps.operator.commands import evacuate
 from controller.steps.operator.controller_choice import first_able

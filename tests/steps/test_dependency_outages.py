@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.core.policy.validation import expected_signals
 from controller.ports.errors import ControllerError
@@ -14,6 +14,7 @@ from controller.steps.operator.approve import answer
 from controller.steps.operator.commands import arm, evacuate
 from tests.steps.alarm_event import event
 from tests.support.approval_request import GATE, NO_MOVES, asked, question, yes
+from tests.support.journal_events import said
 from tests.support.policy_scene import ACCOUNT, EAST, policy_data
 from tests.support.world import World, deploy, executions, failing, redeployed, stop, world
 
@@ -89,7 +90,7 @@ def test_shadow_moves_nothing_asks_nobody_and_says_once_what_it_would_have_done(
     w.advance(1500)
     assert w.moves == NO_MOVES
     assert (w.count(Kind.INCIDENT_OPENED), w.count(Kind.APPROVAL_REQUESTED)) == (1, 0)
-    told = [e.data for e in w.events if e.kind is Kind.ESCALATED]
+    told = [said(e) for e in w.events if e.kind is Kind.ESCALATED]
     assert [t["code"] for t in told] == ["shadow"]
     assert told[0]["reason"] == "shadow: would leave us-east-1 for us-west-2"
     w.say(east=Verdict.HEALTHY)
@@ -100,7 +101,7 @@ def test_shadow_a_person_s_request_ends_with_what_it_would_have_done() -> None:
     w = world(enforcement="shadow")
     assert evacuate(w.hand, EAST, who="ana", reason="try").done
     assert w.until(w.has(Kind.STOOD_DOWN), 60)
-    assert "would leave us-east-1" in str(w.events[-1].data["reason"])
+    assert "would leave us-east-1" in str(said(w.events[-1])["reason"])
     assert w.moves == NO_MOVES
 
 
@@ -229,7 +230,7 @@ def test_executions_that_keep_ending_are_told_to_people_at_the_third() -> None:
     w.asleep.add("Assess")  # answers nothing, so that the workflow fails at its next Choice
     w.advance(400)
     assert w.count(Kind.HANDED_OVER) >= 3
-    assert [e.data["code"] for e in w.events if e.kind is Kind.ESCALATED] == ["takeovers"]
+    assert [said(e)["code"] for e in w.events if e.kind is Kind.ESCALATED] == ["takeovers"]
     w.asleep.clear()
     assert w.until(w.has(Kind.SETTLED), 120)
 
@@ -271,4 +272,4 @@ def test_a_large_policy_s_decision_still_fits_into_the_journal() -> None:
     w = failing(signals=signals | {"service": alarms})
     assert w.until(w.has(Kind.SETTLED), 120)
     opened = next(e for e in w.events if e.kind is Kind.INCIDENT_OPENED)
-    assert opened.data["decision"]["code"] == "evacuate"
+    assert said(opened)["decision"]["code"] == "evacuate"

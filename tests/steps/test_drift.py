@@ -1,6 +1,7 @@
 """Somebody else moves routing controls: written down, told once, shown, and left as they are."""
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
+from tests.support.journal_events import said
 from tests.support.policy_scene import EAST, WEST
 from tests.support.world import failing, turn_by_hand, world
 
@@ -11,7 +12,7 @@ def test_a_control_turned_by_hand_is_written_down_and_told_once_within_a_minute_
     name = turn_by_hand(w, EAST, 0, on=False)
     w.advance(400)
     drift = [e for e in w.events if e.kind is Kind.DRIFT_SEEN]
-    assert [(e.draft.incident, e.data["differs"]) for e in drift] == [(None, {name: [True, False]})]
+    assert [(e.draft.incident, said(e)["differs"]) for e in drift] == [(None, {name: [True, False]})]
     assert [p for p in w.pages if "drift" in p] == ["storefront: drift"]
     assert w.controls[name] is False
     assert len(w.moves) == 1
@@ -30,7 +31,7 @@ def test_a_control_turned_back_after_the_evacuation_is_drift_and_is_not_turned_o
     moved = len(w.moves)
     name = turn_by_hand(w, EAST, 1, on=True)
     w.advance(200)
-    assert [e.data["differs"] for e in w.events if e.kind is Kind.DRIFT_SEEN] == [{name: [False, True]}]
+    assert [said(e)["differs"] for e in w.events if e.kind is Kind.DRIFT_SEEN] == [{name: [False, True]}]
     assert len(w.moves) == moved + 1
     assert len([p for p in w.pages if "drift" in p]) == 1
 
@@ -46,7 +47,7 @@ def test_a_control_turned_by_hand_before_the_shift_is_drift_of_the_incident_and_
     w.asleep.clear()
     assert w.until(w.has(Kind.SETTLED), 300)
     intent = next(e for e in w.events if e.kind is Kind.SHIFT_INTENDED)
-    assert len(intent.data["changes"]) == 3
+    assert len(said(intent)["changes"]) == 3
     assert w.whole
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from controller.core.decision import drills
 from controller.core.incident import fold
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.entry.cli.operate import how_it_ended
 from controller.entry.status import drill_lines, drills_data
@@ -16,6 +16,7 @@ from controller.steps.workflow import verify_shift
 from tests.steps.guard_removal import remove
 from tests.steps.scheduled_drill import DRILLS, drilled
 from tests.support.approval_request import NO_MOVES
+from tests.support.journal_events import said
 from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
 from tests.support.world import FREE, World, failing, world
 
@@ -29,7 +30,7 @@ THREE = [OTHER, WEST, EAST]
 
 
 def skips(w: World) -> list[dict[str, Any]]:
-    return [dict(event.data) for event in w.events if event.kind is Kind.DRILL_SKIPPED]
+    return [dict(said(event)) for event in w.events if event.kind is Kind.DRILL_SKIPPED]
 
 
 def outcomes(w: World) -> list[str]:
@@ -46,7 +47,7 @@ def test_when_its_time_has_come_a_drill_leaves_stays_comes_home_and_is_shown() -
     assert w.until(w.has(Kind.DRILL_OPENED), 240)
     opened = next(e for e in w.events if e.kind is Kind.DRILL_OPENED)
     assert STROKE <= opened.at <= STROKE + 60
-    assert (opened.data["scheduled"], opened.data["requested_by"]) == (STROKE, "schedule")
+    assert (said(opened)["scheduled"], said(opened)["requested_by"]) == (STROKE, "schedule")
     assert opened.draft.by == f"tidegate@{OTHER}"
     assert w.until(w.has(Kind.SETTLED), 600)
     assert [(name[:4], on) for _, name, on in w.moves] == [("use1", False)] * 4 + [("use1", True)] * 4
@@ -57,7 +58,7 @@ def test_when_its_time_has_come_a_drill_leaves_stays_comes_home_and_is_shown() -
     assert shown["next"] == "2030-01-01T08:22:00Z"
     assert w.until(lambda: w.count(Kind.DRILL_OPENED) == 2, 20 * 60)
     second = next(e for e in reversed(w.events) if e.kind is Kind.DRILL_OPENED)
-    assert (second.data["source"], second.data["scheduled"]) == (WEST, STROKE + 1200)
+    assert (said(second)["source"], said(second)["scheduled"]) == (WEST, STROKE + 1200)
     now = w.stage.kernel.now()
     old = drills_data(w.stage.policy, w.state, now + 3 * 86400)
     assert old["warning"] == "the last drill that succeeded is 3 days old"
@@ -96,7 +97,7 @@ def test_one_that_is_cut_off_leaves_it_to_another(monkeypatch: Patch) -> None:
 
 
 def test_without_the_memory_of_the_stroke_it_is_drilled_again(monkeypatch: Patch) -> None:
-    monkeypatch.setattr(fold, "_struck", lambda state, _event: state)
+    monkeypatch.setattr(fold, "_struck", lambda state, *_: state)
     w = drilled()
     assert w.until(lambda: w.count(Kind.DRILL_OPENED) > 1, 1200)
 
@@ -180,7 +181,7 @@ def test_what_keeps_a_drill_from_beginning_is_journalled(set_up: Any, code: str,
     assert (w.count(Kind.DRILL_OPENED), w.moves) == (0, NO_MOVES)
     (skipped,) = skips(w)
     assert (skipped["code"], skipped["outcome"], skipped["source"]) == (code, "blocked", region)
-    assert str(next(e for e in w.events if e.kind is Kind.REFUSED).data["command"]) == f"drill {region}"
+    assert said(next(e for e in w.events if e.kind is Kind.REFUSED))["command"] == f"drill {region}"
     assert ("blocked", skipped["reason"]) == (status(w)["last"]["outcome"], status(w)["last"]["reason"])
     assert any(skipped["reason"] in line for line, _ in drill_lines(status(w)))
 
@@ -292,7 +293,7 @@ def test_in_a_window_a_dark_region_is_not_left_by_itself_people_know_and_a_perso
     assert w.pages == []  # a window counts as told until it closes
     assert commands.evacuate(w.hand, EAST, **WHY).done
     assert w.until(w.has(Kind.SETTLED), 120)
-    decision = next(e for e in w.events if e.kind is Kind.CONFIRMED).data["decision"]
+    decision = said(next(e for e in w.events if e.kind is Kind.CONFIRMED))["decision"]
     told = next(c["sentence"] for c in decision["checks"] if c["guard"] == "blackout")
     assert told.startswith("ana asked for it; a window does not bind a person (")
 

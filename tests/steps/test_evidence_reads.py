@@ -1,6 +1,6 @@
 """One decision reads the evidence once, also where it goes on to read the routing controls."""
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.steps.context.journalling import load_state
 from controller.steps.context.situation import situation
 from controller.steps.incident.opening import assess_regions

@@ -8,7 +8,8 @@ import pytest
 
 from controller.core.decision import guards
 from controller.core.incident.state import Phase
-from controller.core.journal import Draft, Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
 from controller.ports.errors import JournalConflict
 from controller.readmodel.run import sentence
 from controller.steps.context.situation import FLEET
@@ -16,6 +17,7 @@ from controller.steps.operator import commands
 from controller.steps.payload import StepPayload, read_payload
 from controller.steps.workflow import shift_traffic as set_out
 from controller.steps.workflow.shift_traffic import shift_traffic
+from tests.support.journal_events import drafted, said
 from tests.support.policy_scene import EAST, WEST, policy_data
 from tests.support.world import FREE, World, failing
 from tests.support.world_faults import Sent
@@ -32,7 +34,7 @@ def fleet(w: World) -> tuple[Event, ...]:
 def other_left(w: World, region: str) -> None:
     """Another application sets out from `region` now."""
     data = {"application": "checkout", "region": region, "incident": "checkout-9"}
-    draft = Draft(w.hand.new_id(), Kind.REGION_COUNTED, w.stage.kernel.now(), "tidegate@far", data=data)
+    draft = drafted(w.hand.new_id(), Kind.REGION_COUNTED, w.stage.kernel.now(), "tidegate@far", data=data)
     events = fleet(w)
     w.hand.journal.append(FLEET, draft, events[-1] if events else None)
 
@@ -83,7 +85,7 @@ def test_a_person_passes_and_is_not_counted() -> None:
     other_left(w, WEST)
     assert commands.evacuate(w.hand, EAST, who="ana", reason="I see it").done
     assert w.until(w.has(Kind.SHIFT_APPLIED), 100)
-    assert [event.data["application"] for event in fleet(w)] == ["checkout"]
+    assert [said(event)["application"] for event in fleet(w)] == ["checkout"]
 
 
 class Meanwhile:
@@ -178,5 +180,5 @@ def test_only_an_evacuation_that_sets_out_is_counted_and_what_is_known_is_not_as
     for other in (drill, home):  # a drill is no evacuation, and a second wave sets out no more
         assert set_out.count_region_for_fleet(w.deps, forgotten, other, controls) is None
     assert len(w.calls) == reads
-    assert [event.data["region"] for event in fleet(w)] == [EAST]
+    assert [said(event)["region"] for event in fleet(w)] == [EAST]
     assert now - fleet(w)[0].at < 5

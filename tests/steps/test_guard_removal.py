@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from controller.core.decision import guards
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.steps.operator.approve import answer
 from controller.steps.operator.commands import arm
 from controller.steps.workflow import shift_traffic

@@ -5,17 +5,20 @@ from typing import Any
 
 import pytest
 
-from controller.core.journal import Draft, Event, Kind, seal
+from controller.core.journal.event import Event, seal
+from controller.core.journal.kind import Kind
+from controller.core.journal.restored import Head
 from controller.ports.errors import JournalUnreadable, OutsideUnreachable
-from controller.steps.context.journal_head import Head, JournalHead
+from controller.steps.context.journal_head import JournalHead
 from controller.steps.context.journalling import load_state
+from tests.support.journal_events import drafted
 from tests.support.world import world
 
 
 def journal(length: int, word: str = "x") -> tuple[Event, ...]:
     events: list[Event] = []
     for number in range(length):
-        draft = Draft(f"{word}{number}", Kind.ARMED, float(number), "ana", data={"reason": word})
+        draft = drafted(f"{word}{number}", Kind.ARMED, float(number), "ana", data={"reason": word})
         events.append(seal("storefront", draft, events[-1] if events else None))
     return tuple(events)
 
@@ -94,6 +97,40 @@ def test_nobody_waits_for_a_record_twice_but_who_writes_one_asks_again() -> None
     record.kept = KEPT
     assert head.to_note(record) == {"head": KEPT["head"]}
     with pytest.raises(JournalUnreadable, match="saw event 5"):
+        read(head, record, LONG[:3])
+
+
+@pytest.mark.parametrize("name", ["head", "fleet"])
+@pytest.mark.parametrize("length", [5, 6, 9])
+def test_what_was_read_while_no_record_answered_is_held_against_it_when_it_does(
+    length: int, name: str
+) -> None:
+    head, record = JournalHead(), Record(None)
+    other, kept = journal(length, "y"), {name: KEPT["head"]}
+    head.after_reading(head.before_reading(record, name), other, journal=name)
+    head.after_reading(head.before_reading(record, name), other, journal=name)  # nobody can tell
+    record.kept = kept
+    assert head.to_note(record) == kept, "the witness is handed on, and not what was put in its place"
+    for events in (other, journal(12, "y")[5:], ()):
+        with pytest.raises(JournalUnreadable, match="event 5 is another"):
+            head.after_reading(None, events, journal=name)
+
+
+def test_what_was_read_so_and_is_as_it_was_goes_on() -> None:
+    head, record = JournalHead(), Record(None)
+    read(head, record, journal(9))
+    record.kept = KEPT
+    assert head.to_note(record)["head"]["seq"] == 9
+    read(head, record, journal(9))
+
+
+def test_what_others_of_the_region_saw_is_learned_with_each_record_that_is_written() -> None:
+    head, record = JournalHead(), Record({})
+    read(head, record, LONG[:3])
+    head.learn({"head": {"seq": 2, "hash": "x"}})  # an older one teaches nothing
+    read(head, record, LONG[:3])
+    head.learn(KEPT)
+    with pytest.raises(JournalUnreadable, match="ends at event 3; this controller saw event 5"):
         read(head, record, LONG[:3])
 
 

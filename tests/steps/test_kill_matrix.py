@@ -10,7 +10,7 @@ from functools import cache
 
 import pytest
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from tests.steps.kill_matrix import MODES, Cell, play_cell, run_to_the_end, wrong
 from tests.support.policy_scene import policy_data
 from tests.support.world import failing

@@ -1,6 +1,6 @@
 """A move that was made is written down, and ends, although its target would not be chosen any more."""
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.steps.operator.commands import evacuate, stand_down
 from tests.steps.scheduled_drill import drilled

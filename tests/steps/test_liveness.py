@@ -3,11 +3,12 @@
 import pytest
 
 from controller.core.evidence import evaluation
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.steps.tick import alert_pages, tick
 from tests.support.invariant_checks import kinds
+from tests.support.journal_events import said
 from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
 from tests.support.restore_policy import HOME
 from tests.support.three_controllers import TAKEOVER, TRIO, ended
@@ -107,7 +108,7 @@ def evidence_down() -> World:
 def test_l4_without_its_evidence_a_controller_leaves_it_to_the_next(monkeypatch: Patch) -> None:
     w = evidence_down()
     assert kinds(w)[-1] is Kind.SETTLED
-    assert next(x.event.data["driver"] for x in w.ledger if x.event.kind is Kind.INCIDENT_OPENED) == WEST
+    assert next(said(x.event)["driver"] for x in w.ledger if x.event.kind is Kind.INCIDENT_OPENED) == WEST
     # The next never thinks that it is its turn.
     monkeypatch.setattr("controller.steps.incident.opening.TURN", 1e9)
     assert Kind.INCIDENT_OPENED not in kinds(evidence_down())

@@ -1,7 +1,7 @@
 """A mute reaches every judgement: one view of the evidence a handler, handed on."""
 
 from controller.core.decision.precedence import abstains
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.steps.context.journalling import load_state
 from controller.steps.context.situation import situation

@@ -7,7 +7,7 @@ import pytest
 from controller.core.decision import guards
 from controller.core.decision.limits import Fleet
 from controller.core.incident.state import Incident
-from controller.core.journal import Draft, Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.steps.context import journalling
 from controller.steps.context.situation import FLEET
@@ -15,6 +15,7 @@ from controller.steps.operator import commands
 from controller.steps.workflow import shift_traffic
 from tests.steps.guard_removal import just_moved
 from tests.support.approval_request import NO_MOVES, question, yes
+from tests.support.journal_events import drafted, said
 from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
 from tests.support.world import World, executions, failing, world
 
@@ -24,7 +25,7 @@ WHY = {"who": "ana", "reason": "because"}
 
 
 def refusals(w: World) -> list[str]:
-    return [str(e.data["reason"]) for e in w.events if e.kind is Kind.REFUSED]
+    return [str(said(e)["reason"]) for e in w.events if e.kind is Kind.REFUSED]
 
 
 def test_a_region_that_the_policy_does_not_name_is_refused_and_journalled() -> None:
@@ -209,7 +210,7 @@ def test_disarmed_after_the_intent_the_fence_holds_the_call_back() -> None:
 def _unreadable() -> World:
     """An event that this version does not know stands in the fleet's journal."""
     w = failing()
-    draft = Draft("x", Kind.DISARMED, w.stage.kernel.now(), "ana", data={"reason": "odd"})
+    draft = drafted("x", Kind.DISARMED, w.stage.kernel.now(), "ana", data={"reason": "odd"})
     event = w.hand.journal.append(FLEET, draft, None)
     table = w.stage.deployment.journal_table
     key = {"application": {"S": FLEET}, "seq": {"N": str(event.seq)}}
@@ -225,7 +226,7 @@ def test_s15_an_unreadable_kill_switch_counts_as_disarmed(monkeypatch: Patch) ->
     w = _unreadable()
     assert w.moves == NO_MOVES
     assert "cannot be read and counts as disarmed" in str(w.state.stopped)
-    monkeypatch.setattr(journalling, "read_fleet", lambda _journal: Fleet())
+    monkeypatch.setattr(journalling, "read_fleet", lambda _deps: Fleet())
     monkeypatch.setattr(
         shift_traffic, "count_region_for_fleet", lambda *_: None
     )  # it reads the fleet's journal once more
@@ -268,5 +269,5 @@ def test_a_reason_forges_no_line_of_a_notice_nor_of_the_journal() -> None:
     assert commands.arm(w.hand, on=False, who="ana", reason=forged).done
     notices = [n.text for n in w.stage.cloud.outbox.notices if "by ana" in n.text]
     assert len(notices) == 2
-    written = [str(e.data["reason"]) for e in w.events if e.kind in (Kind.MUTED, Kind.DISARMED)]
+    written = [str(said(e)["reason"]) for e in w.events if e.kind in (Kind.MUTED, Kind.DISARMED)]
     assert not any(mark in text for mark in ("noise\n", "\x1b", "\u202e") for text in (*notices, *written))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from controller.core.evidence import hearing
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict, look_id
 from controller.core.policy.validation import expected_signals
 from controller.rehearsal.service import AwsError, Call
@@ -64,9 +64,7 @@ def polls_hang(*regions: str) -> Callable[[Sent], str | None]:
 
 
 def newest(w: World) -> dict[str, Any]:
-    record = w.hand.assessments.newest("storefront")
-    assert record is not None
-    return dict(record)
+    return next(record for _, record in w.hand.assessments.newest_first("storefront", 0.0))
 
 
 def code(w: World) -> str:

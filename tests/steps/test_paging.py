@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.core.policy.validation import expected_signals
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
@@ -14,6 +14,7 @@ from controller.steps.context.journalling import load_state
 from controller.steps.operator import commands
 from controller.steps.tick import alert_pages, keep_alive
 from tests.support.approval_request import question, yes
+from tests.support.journal_events import said
 from tests.support.policy_scene import ACCOUNT, EAST, OTHER, WEST, policy_data
 from tests.support.three_controllers import ASKED, TRIO
 from tests.support.world import FREE, World, failing, redeployed, world
@@ -335,7 +336,7 @@ def test_a_driver_that_cannot_tell_people_hands_over_once_and_people_are_asked_a
     no_sns(w, OTHER)
     assert w.until(lambda: w.truth.open is not None and w.truth.open.driver != OTHER, 400)
     assert w.until(lambda: w.truth.open.phase == "asked", 200)  # type: ignore[union-attr]
-    handed = [e.data for e in w.events if e.kind is Kind.HANDED_OVER]
+    handed = [said(e) for e in w.events if e.kind is Kind.HANDED_OVER]
     assert [(each["code"], each["driver"]) for each in handed] in ([("untold", WEST)], [("untold", EAST)])
     assert f"{OTHER} cannot tell people" in handed[0]["reason"]
     w.advance(300)
@@ -360,7 +361,7 @@ def test_if_nobody_can_be_told_what_may_go_on_goes_on_and_it_is_told_later() -> 
     no_sns(w, OTHER)
     assert w.until(w.has(Kind.SETTLED), 200)
     w.advance(120)
-    untold = [e.data["subject"] for e in w.events if e.kind is Kind.UNTOLD]
+    untold = [said(e)["subject"] for e in w.events if e.kind is Kind.UNTOLD]
     assert [each.rpartition(": ")[2] for each in untold] == ["settled"]
     w.advance(600)
     assert w.count(Kind.UNTOLD) == 1

@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from controller.core.journal import Draft, Event, Kind, seal
+from controller.core.journal.event import Event, seal
+from controller.core.journal.kind import Kind
 from controller.steps.operator.past_moments import recall_moment
+from tests.support.journal_events import drafted
 from tests.support.policy_scene import EAST, T0, WEST, loaded, storefront
 
 POLICY = storefront()
@@ -11,7 +13,7 @@ POLICY = storefront()
 
 def _event(kind: Kind, at: float, data: dict[str, Any], after: Event | None) -> Event:
     about = None if kind is Kind.POLICY_LOADED else "storefront-us-east-1-2"
-    return seal("storefront", Draft(str(kind), kind, at, "t", 1 if about else 0, about, data), after)
+    return seal("storefront", drafted(str(kind), kind, at, "t", 1 if about else 0, about, data), after)
 
 
 class _Records:
@@ -22,8 +24,8 @@ class _Records:
         opened = _event(Kind.INCIDENT_OPENED, T0 + 600, {"source": EAST}, first)
         return first, opened, _event(Kind.TAKEN_OVER, T0 + 200, {"driver": WEST}, opened)
 
-    def between(
-        self, _application: str, _start: float, _end: float
+    def newest_first(
+        self, _application: str, _start: float, _end: float | None = None
     ) -> tuple[tuple[float, dict[str, Any]], ...]:
         return ()
 

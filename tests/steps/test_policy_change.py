@@ -6,7 +6,7 @@ import pytest
 
 from controller.core.decision import removal
 from controller.core.incident.state import Phase
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.steps.context.journalling import load_state
 from controller.steps.operator import commands
@@ -26,6 +26,7 @@ from tests.steps.policy_change import (
     with_slices,
     without,
 )
+from tests.support.journal_events import said
 from tests.support.policy_scene import EAST, WEST
 from tests.support.world import World, deploy, failing
 from tests.support.world_faults import Sent
@@ -101,7 +102,7 @@ def test_a_policy_that_is_deployed_in_mid_move(
 
 def intents(w: World) -> list[tuple[str, int]]:
     """The policy of each intent, and how many controls it changes."""
-    found = [e.data for e in w.events if e.kind is Kind.SHIFT_INTENDED]
+    found = [said(e) for e in w.events if e.kind is Kind.SHIFT_INTENDED]
     return [(str(data["policy"])[:8], len(data["changes"])) for data in found]
 
 

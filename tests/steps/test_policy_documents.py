@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from controller.core.canonical_json import ascii_digest
 from controller.core.incident.state import Phase
-from controller.core.journal import Kind, digest
+from controller.core.journal.kind import Kind
+from controller.core.journal.notes import PolicyLoaded
 from controller.core.policy import document
 from controller.core.policy.document import document_of
 from controller.steps.context.journalling import load_state, write
@@ -24,6 +26,7 @@ from tests.steps.policy_change import (
     redeploy,
     with_slices,
 )
+from tests.support.journal_events import said
 from tests.support.policy_scene import EAST, OTHER, WEST
 from tests.support.world import World, deploy, failing, world
 
@@ -97,7 +100,7 @@ def test_all_three_get_another_policy_in_mid_move_and_the_move_goes_on_by_the_on
     for home in THREE["controllers"]:
         redeploy(w, LATER, home=home)
     assert w.until(w.has(Kind.SETTLED), 600)
-    assert {e.data["policy"] for e in w.events if e.kind is Kind.SHIFT_INTENDED} == {policy_of(THREE).digest}
+    assert {said(e)["policy"] for e in w.events if e.kind is Kind.SHIFT_INTENDED} == {policy_of(THREE).digest}
     assert errors(w) == []
 
 
@@ -138,7 +141,7 @@ def test_s23_a_forged_row_is_believed_where_nobody_computes_its_digest(
 
     monkeypatch.setattr("controller.steps.context.policy_library.policy_of_document", believed)
     assert w.until(w.has(Kind.SETTLED), 600)
-    assert [len(e.data["changes"]) for e in w.events if e.kind is Kind.SHIFT_INTENDED] == [1, 3]
+    assert [len(said(e)["changes"]) for e in w.events if e.kind is Kind.SHIFT_INTENDED] == [1, 3]
 
 
 def test_a_policy_of_a_later_version_is_unreadable_held_and_told() -> None:
@@ -146,15 +149,12 @@ def test_a_policy_of_a_later_version_is_unreadable_held_and_told() -> None:
     w = in_mid_move("evacuate")
     newer = {**policy_of(changed(limits=LONGER)).counted(), "aKeyOfTheNextVersion": {"deep": []}}
     text = json.dumps(newer, sort_keys=True, separators=(",", ":"))
-    forge(w, digest(newer), text)
+    forge(w, ascii_digest(newer), text)
     state = load_state(w.hand)
-    data = {
-        "digest": digest(newer),
-        "deployed": w.stage.kernel.now(),
-        "enforcement": "live",
-        "controls": None,
-    }
-    write(w.hand, state, Kind.POLICY_LOADED, data=data)
+    loaded = PolicyLoaded(
+        digest=ascii_digest(newer), deployed=w.stage.kernel.now(), enforcement="live", controls=None
+    )
+    write(w.hand, state, loaded)
     moved = len(w.moves)
     w.advance(600)
     assert len(w.moves) == moved
@@ -189,7 +189,7 @@ def test_handed_to_people_half_way_says_which_region_carries_what() -> None:
     assert "us-west-2 carries 4 of 4 slices" in text
     assert "by ana" in text
     last = w.events[-1]
-    assert (last.kind, last.draft.by, last.data["code"]) == (Kind.SETTLED, "ana", "handed-to-people")
+    assert (last.kind, last.draft.by, said(last)["code"]) == (Kind.SETTLED, "ana", "handed-to-people")
     moved = len(w.moves)
     w.advance(300)
     assert len(w.moves) == moved
@@ -226,7 +226,7 @@ def test_what_waits_for_people_is_handed_to_them_too_and_one_that_has_ended_is_r
     assert "it has ended" in again.sentence
     unknown = hand_to_people(w.hand, "storefront-mars-1", **WHY)
     assert "knows no incident" in unknown.sentence
-    assert [str(e.data["reason"]) for e in w.events if e.kind is Kind.REFUSED] == [
+    assert [str(said(e)["reason"]) for e in w.events if e.kind is Kind.REFUSED] == [
         again.sentence,
         unknown.sentence,
     ]

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.policy import validation
 from controller.core.policy.validation import PolicyError, parse_policy
 from controller.lab.policy_files import loader, yaml
 from controller.lab.policy_files.loader import PolicyRefused, load_policy
+from tests.support.journal_events import said
 from tests.support.policy_scene import EAST, policy_data
 from tests.support.world import deploy, failing, redeployed
 
@@ -84,7 +85,7 @@ def test_s16_a_policy_without_the_region_of_an_incident_that_moved_nothing_ends_
     w.advance(1000)
     assert w.state.policy != before
     assert "error" not in w.log.getvalue().lower()
-    ended = [e.data for e in w.events if e.kind is Kind.STOOD_DOWN]
+    ended = [said(e) for e in w.events if e.kind is Kind.STOOD_DOWN]
     assert [data["code"] for data in ended] == ["policy-removed"]
     assert "no longer has us-east-1" in ended[0]["reason"]
     assert "storefront-us-east-1-2: stood down" in w.pages

@@ -6,12 +6,13 @@ import pytest
 
 from controller.core.decision.progress import LANDED, lands_until, yields
 from controller.core.incident.state import Phase, heading
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.steps.context.situation import situation
 from controller.steps.incident.opening import assess_regions
 from controller.steps.operator import commands
 from controller.steps.operator.approve import answer
+from tests.support.journal_events import said
 from tests.support.policy_scene import EAST, WEST, policy_data
 from tests.support.return_scenes import QUICK, RESTORE_ASKED, restore_asked, restoring
 from tests.support.world import FREE, World, failing, world
@@ -179,7 +180,7 @@ def test_into_a_region_that_has_not_come_home_nothing_moves_unless_its_data_has_
     w.say(west=Verdict.BREACHING)
     w.advance(900)
     assert not off(w, WEST)
-    assert "target-not-ready" in [e.data.get("code") for e in w.events if e.kind is Kind.ESCALATED]
+    assert "target-not-ready" in [said(e).get("code") for e in w.events if e.kind is Kind.ESCALATED]
     incident = w.state.open
     assert incident is not None
     commands.stand_down(w.hand, incident.id, who="ann", reason="by hand")
@@ -210,7 +211,7 @@ def test_what_was_sent_before_has_landed_or_is_lost_before_the_contrary_is_sent(
     last = w.state.intents[-1]
     other = next(i for i in w.state.incidents.values() if i.id != incident.id)
     assert lands_until(w.state, other) <= other.opened + LANDED
-    assert last.draft.incident == incident.id
+    assert last.incident == incident.id
 
 
 def test_who_yields_to_whom() -> None:

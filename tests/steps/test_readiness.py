@@ -8,11 +8,12 @@ import pytest
 
 from controller.core.decision import readiness
 from controller.core.decision.readiness import ReadinessResult
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Answer, Truth
 from controller.steps.context.situation import refresh, situation
 from controller.steps.workflow import shift_traffic
 from tests.steps.guard_removal import remove
+from tests.support.journal_events import said
 from tests.support.policy_scene import EAST, WEST, policy_data
 from tests.support.world import World, failing
 from tests.support.world_faults import Sent
@@ -137,8 +138,8 @@ def test_where_the_policy_says_so_the_gate_of_the_check_is_asked_and_not_the_usu
     w.trouble = mute("arc-region-switch")
     assert w.until(w.has(Kind.APPROVAL_REQUESTED), 200)
     asked = next(event for event in w.events if event.kind is Kind.APPROVAL_REQUESTED)
-    assert (asked.data["gate"], asked.data["ask"]) == ("leads", ["group:sre-leads"])
-    assert asked.data["decision"]["readiness"][1]["value"] == "unknown"
+    assert (said(asked)["gate"], said(asked)["ask"]) == ("leads", ["group:sre-leads"])
+    assert said(asked)["decision"]["readiness"][1]["value"] == "unknown"
     w.advance(60)
     assert not w.moves
 
@@ -153,7 +154,7 @@ def test_a_dead_source_leaves_its_last_known_lag_to_the_approver() -> None:
     w.asleep.discard("Assess")
     assert w.until(w.has(Kind.APPROVAL_REQUESTED), 400)
     asked = next(event for event in w.events if event.kind is Kind.APPROVAL_REQUESTED)
-    assert asked.data["decision"]["loss_window_s"] == 0.8
+    assert said(asked)["decision"]["loss_window_s"] == 0.8
     text = w.stage.cloud.outbox.notices[-1].text
     assert "0.8s behind, as known" in text
     assert "May be lost: up to 1 s of writes." in text

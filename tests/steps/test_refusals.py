@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 
 from controller.core.incident.state import Phase
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.core.policy.terms import PolicyError
 from controller.steps.operator import commands
 from controller.steps.operator.approve import answer
+from tests.support.journal_events import said
 from tests.support.policy_scene import EAST, WEST, policy_data, storefront
 from tests.support.return_scenes import QUICK, restore_asked
 from tests.support.world import FREE, World, failing
@@ -42,7 +43,7 @@ def deny(w: World) -> float:
 
 def asks(w: World) -> list[tuple[float, tuple[str, ...], int]]:
     found = [e for e in w.events if e.kind is Kind.APPROVAL_REQUESTED]
-    return [(e.at, tuple(e.data["ask"]), int(e.data["unanswered"])) for e in found]
+    return [(e.at, tuple(said(e)["ask"]), int(said(e)["unanswered"])) for e in found]
 
 
 def test_a_denied_evacuation_is_asked_about_again_after_the_cooldown_and_not_before() -> None:

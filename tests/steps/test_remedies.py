@@ -12,7 +12,7 @@ from controller.core.decision.alerts import alerts, journal_lost
 from controller.core.decision.decide import decide
 from controller.core.decision.remedies import remedy
 from controller.core.incident.state import Phase
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.core.policy.validation import expected_signals
 from controller.entry.cli.main import app

@@ -1,6 +1,6 @@
 """Coming home is judged by the Region that carries the traffic then. Found by simulation."""
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from tests.support.restore_policy import HOME
 from tests.support.world import World, failing

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from controller.core.incident.state import State
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from tests.support.policy_scene import EAST, WEST
 from tests.support.restore_policy import HOME

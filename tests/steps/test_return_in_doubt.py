@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.steps.operator import commands
 from tests.support.policy_scene import EAST, WEST

@@ -16,7 +16,9 @@ from controller.aws.events.parse import parse
 from controller.core.decision import plan
 from controller.core.evidence import evaluation, health_notices, timeline
 from controller.core.incident.state import ENDED, IllegalMove
-from controller.core.journal import Event, Kind, seal
+from controller.core.journal.event import Event, seal
+from controller.core.journal.kind import Kind
+from controller.core.journal.moves import IncidentOpened, ShiftIntended
 from controller.core.model import Observation, Sighting, Verdict
 from controller.steps.context.journalling import load_state, write
 from controller.steps.incident.opening import RankDelay
@@ -72,9 +74,9 @@ def test_s2_what_is_sent_was_written_down_before(monkeypatch: Patch) -> None:
     assert _intends() == []
     real = shift_traffic.write
 
-    def forgets(deps: Any, state: Any, kind: Kind, **about: Any) -> Any:
-        told = replace(deps, journal=_Nowhere()) if kind is Kind.SHIFT_INTENDED else deps
-        return real(told, state, kind, **about)
+    def forgets(deps: Any, state: Any, body: Any, **about: Any) -> Any:
+        told = replace(deps, journal=_Nowhere()) if isinstance(body, ShiftIntended) else deps
+        return real(told, state, body, **about)
 
     monkeypatch.setattr(shift_traffic, "write", forgets)
     monkeypatch.setattr(shift_traffic, "_fence", lambda *_: None)
@@ -114,8 +116,7 @@ def _second() -> bool:
     assert w.until(w.has(Kind.APPROVAL_REQUESTED), 120)
     state = load_state(w.hand)
     try:
-        about = {"incident": "storefront-us-west-2-9", "data": {"source": WEST}, "epoch": 9}
-        write(w.hand, state, Kind.INCIDENT_OPENED, **about)  # type: ignore[arg-type]
+        write(w.hand, state, IncidentOpened(source=WEST), incident="storefront-us-west-2-9", epoch=9)
     except IllegalMove:
         return False
     return sum(i.phase not in ENDED for i in w.truth.incidents.values()) > 1

@@ -6,13 +6,17 @@ from typing import Any
 import pytest
 
 from controller.aws.arc.switch import OVERRIDE_PERMISSION, PERMISSIONS
-from controller.core.journal import Kind
+from controller.core.decision import guards
+from controller.core.incident.state import Incident
+from controller.core.journal.kind import Kind
+from controller.core.journal.moves import ApprovalRequested
 from controller.core.policy.validation import PolicyError
 from controller.rehearsal.services.arc.safety_rules import SafetyRule, rule_arn
 from controller.steps.operator.approve import answer, look_at
 from controller.steps.workflow import shift_traffic
 from tests.steps.guard_removal import remove
 from tests.support.approval_request import GATE, NO_MOVES, question, yes
+from tests.support.journal_events import said
 from tests.support.policy_scene import storefront
 from tests.support.world import FREE, World, deploy, failing
 
@@ -44,14 +48,14 @@ def asked(*slices: str, **changes: Any) -> tuple[World, str]:
 
 
 def intents(w: World) -> list[list[str]]:
-    return [e.data.get("override", []) for e in w.events if e.kind is Kind.SHIFT_INTENDED]
+    return [said(e).get("override", []) for e in w.events if e.kind is Kind.SHIFT_INTENDED]
 
 
 def test_the_refusal_names_the_rule_and_two_people_set_it_aside() -> None:
     w, request = asked()
     refusal = next(e for e in w.events if e.kind is Kind.SHIFT_REFUSED)
-    assert refusal.data["rule"] == arn(w)
-    assert "both-a" in refusal.data["reason"]
+    assert said(refusal)["rule"] == arn(w)
+    assert "both-a" in said(refusal)["reason"]
     seen = look_at(w.hand, request)
     assert f"An approval sets aside: safety rule {arn(w)}." in getattr(seen, "lines", ())
     assert "1 more must agree" in yes(w, request, "ana")
@@ -73,6 +77,55 @@ def test_a_rule_that_is_deleted_after_it_was_set_aside_is_in_nobody_s_way() -> N
     assert w.until(w.has(Kind.SETTLED), 300)
     assert len(w.moves) == 4
     assert w.whole
+
+
+WAVES = FREE | {"waves": [1, 3], "settle": "20s"}
+
+
+def forbidding_both() -> World:
+    """Two waves of an evacuation, and one rule that refuses each of them."""
+    w = forbidden(evacuate=WAVES)
+    both = ("use1-a", "use1-b", "use1-c", "use1-d")
+    switch = w.stage.cloud.arc
+    switch.drop_rule(arn(w))
+    switch.add_rule(SafetyRule("all-on", arn(w), both, threshold=4))
+    assert w.until(w.has(Kind.SHIFT_REFUSED), 180)
+    assert w.until(w.has(Kind.APPROVAL_REQUESTED), 60)
+    w.advance(2)
+    for who in ("ana", "ben"):
+        yes(w, question(w), who)
+    assert w.until(w.has(Kind.SHIFT_APPLIED), 120)
+    w.advance(240)
+    return w
+
+
+def test_an_override_lets_one_wave_through_and_people_are_asked_anew_about_the_next() -> None:
+    w = forbidding_both()
+    assert {name for _, name, _ in w.moves} == {"use1-a"}
+    asked_for = [e.body for e in w.events if isinstance(e.body, ApprovalRequested)]
+    assert [(each.wave, each.override) for each in asked_for] == [(1, (arn(w),)), (2, (arn(w),))]
+    assert intents(w)[:2] == [[], [arn(w)]]
+    assert all(each == [] for each in intents(w)[2:])  # the second wave is tried without
+    seen = look_at(w.hand, question(w))
+    assert "That is for wave 2 alone: for any other people are asked anew." in getattr(seen, "lines", ())
+    for who in ("ana", "ben"):
+        yes(w, question(w), who)
+    assert w.until(w.has(Kind.SETTLED), 200)
+    assert intents(w)[-1] == [arn(w)]
+    assert w.whole
+
+
+def test_s14_without_the_wave_in_it_one_override_would_do_for_all_waves(monkeypatch: Patch) -> None:
+    def careless(incident: Incident) -> tuple[str, ...]:
+        request = incident.request
+        given = request is not None and request.status == "given" and request.rules == incident.rules
+        return incident.rules if given else ()
+
+    monkeypatch.setattr(shift_traffic, "granted", careless)
+    monkeypatch.setattr(guards, "granted", careless)
+    w = forbidding_both()
+    assert len(w.moves) == 4
+    assert w.count(Kind.APPROVAL_REQUESTED) == 1
 
 
 def test_denied_it_stays_and_stands_down() -> None:
@@ -116,7 +169,7 @@ def test_the_approval_to_move_is_none_to_set_a_rule_aside() -> None:
     assert w.until(lambda: w.count(Kind.APPROVAL_REQUESTED) == 2, 120)
     w.advance(60)
     assert w.moves == NO_MOVES
-    assert [e.data["gate"] for e in w.events if e.kind is Kind.APPROVAL_REQUESTED] == ["oncall", "override"]
+    assert [said(e)["gate"] for e in w.events if e.kind is Kind.APPROVAL_REQUESTED] == ["oncall", "override"]
 
 
 def test_a_master_switch_is_respected_nobody_is_asked_to_set_it_aside() -> None:

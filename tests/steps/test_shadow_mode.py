@@ -3,13 +3,14 @@
 import pytest
 
 from controller.core.incident.state import Incident
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import load_state
 from controller.steps.operator.commands import evacuate
 from controller.steps.payload import StepPayload
 from controller.steps.workflow import shift_traffic
+from tests.support.journal_events import said
 from tests.support.policy_scene import EAST
 from tests.support.world import FREE, World, deploy, failing, redeployed, world
 from tests.support.world_faults import calm
@@ -58,7 +59,7 @@ def test_a_person_s_move_that_has_begun_holds_in_shadow_and_goes_on_when_live_ag
     deploy(w, redeployed(w, enforcement="shadow", evacuate=waves))
     w.advance(300)
     assert len(w.moves) == 1
-    assert [e.data["code"] for e in w.events if e.kind is Kind.ESCALATED] == ["shadow"]
+    assert [said(e)["code"] for e in w.events if e.kind is Kind.ESCALATED] == ["shadow"]
     deploy(w, redeployed(w, evacuate=waves))
     assert w.until(w.has(Kind.SETTLED), 900)
     assert len(w.moves) == 4

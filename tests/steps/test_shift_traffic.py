@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.ports.outside import ReadBack
 from controller.readmodel.run import sentence
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.steps.payload import StepPayload, read_payload
 from controller.steps.workflow.shift_traffic import DEADLINE, shift_traffic
+from tests.support.journal_events import said
 from tests.support.world import World, failing
 from tests.support.world_faults import Sent
 
@@ -98,5 +99,5 @@ def test_the_record_says_where_one_endpoint_alone_could_be_read() -> None:
     with w.troubled(trouble):
         w.invoke("ShiftTraffic", w.payload())
     applied = next(event for event in w.events if event.kind is Kind.SHIFT_APPLIED)
-    assert applied.data["confirmed_by"] == ENDPOINTS[4]
+    assert said(applied)["confirmed_by"] == ENDPOINTS[4]
     assert f"read back from {ENDPOINTS[4]} alone" in sentence(applied)

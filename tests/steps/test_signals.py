@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from controller.core.contracts import SIGNAL_SCHEMA, SIGNAL_SOURCE
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.steps.observe import WHOLE
 from tests.steps.signal_world import dark, notice
 from tests.support.event_samples import ONE

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.core.policy.validation import compiled
 from tests.steps.tick_pace import apart, paced
+from tests.support.journal_events import said
 from tests.support.policy_scene import EAST, OTHER, WEST
 from tests.support.restore_policy import HOME
 from tests.support.three_controllers import CLOCKS, TRIO
@@ -24,7 +25,7 @@ def slow(w: World) -> World:
 
 def outcome(w: World) -> str | None:
     ends = [event for event in w.events if event.kind is Kind.SETTLED]
-    return str(ends[-1].data.get("outcome", "")) if ends else None
+    return str(said(ends[-1])["outcome"] or "") if ends else None
 
 
 def shorter(w: World, settle: str) -> World:
@@ -85,7 +86,7 @@ def test_a_change_by_hand_between_two_waves_is_found_all_the_same(seed: int) -> 
     assert w.until(w.has(Kind.SETTLED), 120)
     assert outcome(w) == "interrupted"
     drift = [e for e in w.events if e.kind is Kind.DRIFT_SEEN]
-    assert [e.data["differs"] for e in drift] == [{name: [False, True]}]
+    assert [said(e)["differs"] for e in drift] == [{name: [False, True]}]
     assert [p for p in w.pages if "drift" in p] != []
     w.advance(30)
     assert w.controls[name]
@@ -125,7 +126,7 @@ def test_a_change_by_hand_is_drift_within_three_ticks_whatever_the_clocks_say(
     w.hand = w.hands[WEST]
     w.advance(195)
     drift = [e for e in w.events if e.kind is Kind.DRIFT_SEEN]
-    assert [e.data["differs"] for e in drift] == [{name: [False, True]}]
+    assert [said(e)["differs"] for e in drift] == [{name: [False, True]}]
 
 
 @pytest.mark.parametrize("clocks", CLOCKS)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.rehearsal.services.arc.safety_rules import SafetyRule, rule_arn
 from controller.steps.operator import commands

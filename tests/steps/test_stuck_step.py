@@ -1,12 +1,13 @@
 """A step slow against its own history: paged and journalled once, by whoever looks first."""
 
 from controller.core.incident.step_durations import LEAST
-from controller.core.journal import Draft, Kind
+from controller.core.journal.kind import Kind
 from controller.entry.status import stuck_step_data
 from controller.steps.context.journalling import load_state
 from controller.steps.operator.commands import arm
 from controller.steps.tick.self_checks import page_stuck_step
 from tests.support.incident_steps import RUN
+from tests.support.journal_events import drafted, said
 from tests.support.policy_scene import EAST, OTHER, WEST
 from tests.support.world import World, world
 
@@ -30,7 +31,7 @@ def told(w: World, steps: tuple[object, ...], at: float) -> float:
     for kind, data, seconds in steps:  # type: ignore[misc]
         at += seconds
         last = w.events[-1]
-        draft = Draft(f"old-{last.seq}", kind, at, "ana", 1, name, {"driver": OTHER, **data})
+        draft = drafted(f"old-{last.seq}", kind, at, "ana", 1, name, {"driver": OTHER, **data})
         w.hand.journal.append("storefront", draft, last)
     return at
 
@@ -42,10 +43,10 @@ def test_three_controllers_tell_it_once_and_status_shows_it() -> None:
     shown = stuck_step_data(load_state(w.hand), w.stage.kernel.now())
     assert shown is not None
     assert (shown["step"], shown["runs"]) == ("shift", LEAST)
-    found = [e for e in w.events if e.kind is Kind.ESCALATED and e.data["code"] == "stuck"]
+    found = [e for e in w.events if e.kind is Kind.ESCALATED and said(e)["code"] == "stuck"]
     assert len(found) == 1
-    assert found[0].data["step"] == "shift"
-    assert "`shift` has run for" in found[0].data["reason"]
+    assert said(found[0])["step"] == "shift"
+    assert "`shift` has run for" in said(found[0])["reason"]
     assert sum("stuck at shift" in subject for subject in w.pages) == 1
 
 

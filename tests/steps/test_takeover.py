@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.steps.operator.approve import answer
 from controller.steps.operator.commands import mute

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.steps.tick import takeover
 from tests.steps.tick_pace import Pace, apart, late, lost, paced
 from tests.support.policy_scene import EAST, OTHER, WEST, policy_data

@@ -3,7 +3,7 @@
 import pytest
 
 from controller.core.decision.precedence import rank
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.steps.incident import drift
 from controller.steps.incident.opening import RankDelay
 from controller.steps.tick import takeover

@@ -1,6 +1,6 @@
 """A task token opens an evacuation: whoever searches the whole world for it finds it in one place only."""
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from tests.support.approval_request import asked, question, yes
 from tests.support.task_tokens import everything, tokens
 from tests.support.world import stop

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from controller.core.decision import decide, plan, restore
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Plan
 from controller.core.policy.schema import Policy
 from controller.rehearsal.services.arc.safety_rules import SafetyRule, rule_arn

@@ -24,6 +24,6 @@ def test_the_storm_finds_a_controller_that_does_not_look_at_its_kill_switch(monk
 
 def test_the_storm_finds_two_that_write_the_same_event(monkeypatch: Patch) -> None:
     monkeypatch.setattr(RankDelay, "elapsed", lambda *_: True)
-    assert play(64)[1] == []
+    assert play(65)[1] == []
     unconditional_appends(monkeypatch)
-    assert "S3" in str(play(64)[1])
+    assert "S3" in str(play(65)[1])

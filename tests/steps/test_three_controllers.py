@@ -10,7 +10,7 @@ import pytest
 
 from controller.core.decision import drift
 from controller.core.evidence import evaluation
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.steps.operator.commands import mute
 from controller.steps.tick import takeover

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from tests.steps.scheduled_drill import DRILLS
+from tests.support.journal_events import said
 from tests.support.policy_scene import EAST, policy_data
 from tests.support.request_counts import RULE, counting
 from tests.support.world import FREE, World, failing, world
@@ -19,7 +20,7 @@ def served(stubborn: float = 0.0, **changes: Any) -> World:
 
 
 def verified(w: World) -> list[dict[str, Any]]:
-    return [event.data for event in w.events if event.kind is Kind.SHIFT_VERIFIED]
+    return [said(event) for event in w.events if event.kind is Kind.SHIFT_VERIFIED]
 
 
 def test_a_shift_is_verified_when_the_share_has_fallen_and_the_record_says_how_far() -> None:
@@ -39,7 +40,7 @@ def test_customers_who_stay_hold_the_next_wave_and_people_are_told_once() -> Non
     assert w.until(w.has(Kind.ESCALATED), 600)
     w.advance(300)
     assert (verified(w), w.count(Kind.SHIFT_INTENDED)) == ([], 1)
-    told = [event.data for event in w.events if event.kind is Kind.ESCALATED]
+    told = [said(event) for event in w.events if event.kind is Kind.ESCALATED]
     assert [each["code"] for each in told] == ["traffic-stays"]
     assert "us-east-1 serves 50% of all requests" in told[0]["reason"]
     assert sum("traffic-stays" in subject for subject in w.pages) == 1
@@ -81,7 +82,7 @@ def test_a_drill_in_which_customers_stay_goes_home_and_has_failed() -> None:
     assert w.until(w.has(Kind.SETTLED), 1500)
     (incident,) = w.state.incidents.values()
     assert incident.outcome == "failed"
-    (turned,) = [event.data for event in w.events if event.kind is Kind.TURNED_BACK]
+    (turned,) = [said(event) for event in w.events if event.kind is Kind.TURNED_BACK]
     assert "us-east-1 serves 50% of all requests" in turned["reason"]
     assert [on for _, _, on in w.moves] == [False] * 4 + [True] * 4
 

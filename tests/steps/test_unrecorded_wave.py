@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
+from controller.core.journal.moves import ShiftApplied
 from controller.core.model import Verdict
 from controller.steps.context.journalling import write
 from controller.steps.operator.commands import mute
@@ -69,7 +70,7 @@ def test_where_a_twin_wrote_first_that_it_is_applied_that_is_a_conflict_and_no_a
     def twin(sent: Sent) -> None:
         if sent.operation == "UpdateRoutingControlStates":
             w.trouble = calm
-            write(w.hand, w.state, Kind.SHIFT_APPLIED, data={"states": {}}, incident=w.state.open)
+            write(w.hand, w.state, ShiftApplied(), incident=w.state.open)
 
     w.trouble = twin
     assert w.until(w.has(Kind.SETTLED), 900)

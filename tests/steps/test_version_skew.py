@@ -4,11 +4,13 @@ import json
 
 import pytest
 
-from controller.core.journal import Draft, Event, Kind, from_json, seal, to_json
+from controller.core.journal.event import Event, event_of, seal
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.ports.errors import JournalUnreadable
 from controller.steps.operator.approve import answer
 from controller.steps.payload import SCHEMAS, read_payload
+from tests.support.journal_events import drafted, said
 from tests.support.policy_scene import ACCOUNT, WEST, policy_data
 from tests.support.world import World, deploy, failing, rebuilt, world
 
@@ -22,10 +24,10 @@ OLDEST = {"schema": SCHEMAS[0], "application": "storefront", "incident": "storef
 def a_later_version_writes(w: World) -> int:
     """Append an event of a kind that only a later version knows; its number."""
     last = w.events[-1]
-    draft = Draft(id="later", kind=Kind.ESCALATED, at=w.stage.kernel.now(), by="tidegate@later",
+    draft = drafted(id_="later", kind=Kind.ESCALATED, at=w.stage.kernel.now(), by="tidegate@later",
                   data={"key": "x", "code": "later", "reason": ""})  # fmt: skip
     event: Event = seal("storefront", draft, last)
-    body = to_json(event).replace('"Escalated"', '"Teleported"')
+    body = event.text.replace('"Escalated"', '"Teleported"')
     item = {"application": {"S": "storefront"}, "seq": {"N": str(event.seq)}, "body": {"S": body}}
     region = w.stage.cloud.plan.controller
     w.stage.cloud.call("dynamodb", "PutItem", region, {"TableName": "tidegate-journal", "Item": item})
@@ -92,12 +94,12 @@ def test_a_payload_of_an_unknown_schema_is_refused_by_name_held_and_paged_once()
 
 
 def test_what_an_older_version_wrote_is_read_and_what_none_wrote_is_not() -> None:
-    line = to_json(seal("storefront", Draft("a", Kind.ARMED, 1.0, "ana"), None))
-    assert from_json(line).kind is Kind.ARMED
+    line = (seal("storefront", drafted("a", Kind.ARMED, 1.0, "ana"), None)).text
+    assert event_of(line).kind is Kind.ARMED
     without = json.loads(line)
-    del without["draft"]["by"]
+    del without["by"]
     with pytest.raises(ValueError, match="not a journal event"):
-        from_json(json.dumps(without))
+        event_of(json.dumps(without))
 
 
 def holding() -> World:
@@ -111,7 +113,7 @@ def holding() -> World:
 
 
 def handed(w: World) -> list[str]:
-    return [str(e.data["reason"]) for e in w.events if e.kind is Kind.HANDED_OVER]
+    return [str(said(e)["reason"]) for e in w.events if e.kind is Kind.HANDED_OVER]
 
 
 def deployed_anew(w: World, seconds: float) -> None:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.lab.environment.estate import watchdogs
 from tests.support.approval_request import asked, question, yes

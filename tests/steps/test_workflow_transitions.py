@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.steps.operator.commands import stand_down
 from tests.support.world import FREE, World, executions, failing, world

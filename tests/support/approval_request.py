@@ -1,6 +1,6 @@
 """A world in which people are asked about us-east-1, the request that stands open, and an answer to it."""
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.steps.operator.approve import answer
 from tests.support.policy_scene import policy_data
 from tests.support.world import World, failing

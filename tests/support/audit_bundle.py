@@ -18,11 +18,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from controller.audit.bundle.archive import END, write
 from controller.audit.bundle.manifest import KEY, MANIFEST, SEAL, SIGNATURE, Manifest, Seal
+from controller.audit.bundle.signature import low
 from controller.audit.bundle.verify import Verified, verify
 from controller.audit.bundle.write import NOBODY, Period, Record, export
 from controller.aws.audit.signing import KmsSigner
-from controller.aws.dynamodb.assessment_log import DynamoAssessmentLog
-from controller.core.journal import Kind
+from controller.aws.dynamodb.stored_records import DynamoAssessmentLog
+from controller.core.journal.kind import Kind
 from controller.entry.audit_sources import text_of
 from controller.ports.audit import PublicKey, Signer
 from controller.rehearsal.wire.botocore_client import virtual_clients
@@ -91,7 +92,8 @@ class Forger:
         return PublicKey("forger", "ECDSA_SHA_256", pem.decode())
 
     def sign(self, message: bytes) -> bytes:
-        return self._key.sign(message, ec.ECDSA(SHA256(), deterministic_signing=True))
+        signature = self._key.sign(message, ec.ECDSA(SHA256(), deterministic_signing=True))
+        return low(self._key.public_key(), signature)
 
 
 def checked(bundle: bytes, key: bytes | None = None) -> Verified:

@@ -10,7 +10,7 @@ from controller.console.app import Console
 from controller.console.auth.identity_provider import Issuer
 from controller.console.auth.outbound import IssuerUnreachable
 from controller.console.http.messages import Request, Response
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.entry.console_lambda import instruments
 from controller.rehearsal.oidc.provider import Oidc
 from controller.settings import SignIn

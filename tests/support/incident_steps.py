@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from tests.support.policy_scene import EAST, WEST
 
 STATES = {"use1-a": False}

@@ -12,7 +12,9 @@ import json
 
 from controller.core.incident.fold import fold
 from controller.core.incident.state import IllegalMove
-from controller.core.journal import Kind, broken_at
+from controller.core.journal.event import broken_at
+from controller.core.journal.kind import Kind
+from tests.support.journal_events import said
 from tests.support.world import World
 from tests.support.world_faults import Send
 
@@ -44,7 +46,7 @@ def _of_send(w: World, send: Send) -> list[str]:
     wanted = changes(w, send)
     known = w.ledger[: send.known]
     intent = next((x for x in reversed(known) if x.event.kind in INTENTS), None)
-    if intent is None or not wanted <= {(str(n), bool(on)) for n, on in intent.event.data["changes"]}:
+    if intent is None or not wanted <= {(str(n), bool(on)) for n, on in said(intent.event)["changes"]}:
         return [f"S2 {sorted(wanted)} sent without an intent of it"]
     found = []
     if intent.event.draft.by != f"tidegate@{send.home}":
@@ -53,7 +55,7 @@ def _of_send(w: World, send: Send) -> list[str]:
         found.append(f"S4 sent {send.at - intent.at:.0f} s after its intent")
     if intent.event.kind is Kind.SHIFT_INTENDED and not intent.event.draft.epoch:
         found.append("S2 an intent without an epoch")
-    if intent.event.kind is Kind.SHIFT_INTENDED and not intent.event.data.get("policy"):
+    if intent.event.kind is Kind.SHIFT_INTENDED and not said(intent.event).get("policy"):
         found.append("S2 an intent without its policy")
     newer = [x.event for x in known if x.event.seq > intent.event.seq and x.event.kind is Kind.TAKEN_OVER]
     if newer and known[-1].at < send.at - 1.0:
@@ -72,7 +74,7 @@ def changes(w: World, send: Send) -> set[tuple[str, bool]]:
 def _second_effects(w: World) -> list[str]:
     """Each control moves once a direction and incident: a second time would be a second or a stale action."""
     applied = [x.event for x in w.ledger if x.event.kind is Kind.SHIFT_APPLIED]
-    incidents = [str(event.draft.incident) for event in applied if event.data.get("wave") == 1]
+    incidents = [str(event.draft.incident) for event in applied if said(event).get("wave") == 1]
     return [f"S10 {name} was evacuated twice" for name in set(incidents) if incidents.count(name) > 1]
 
 

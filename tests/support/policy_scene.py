@@ -12,10 +12,12 @@ from ruamel.yaml import YAML
 from controller.core.decision.decide import Situation
 from controller.core.incident.fold import fold
 from controller.core.incident.state import State
-from controller.core.journal import Draft, Event, Kind, seal
+from controller.core.journal.event import Event, seal
+from controller.core.journal.kind import Kind
 from controller.core.model import Observation, Verdict
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import expected_signals, parse_policy
+from tests.support.journal_events import drafted
 
 ACCOUNT = "123456789012"
 T0 = 1_800_000_000.0
@@ -89,7 +91,7 @@ def journal(*drafts: tuple[Kind, dict[str, Any]], incident: str = "storefront-us
     for index, (kind, data) in enumerate(drafts):
         about = None if kind in plain else incident
         at = T0 - 60.0 * (len(drafts) - 1 - index)
-        draft = Draft(f"id{index}", kind, at, "test", 0 if kind in plain else 1, about, data)
+        draft = drafted(f"id{index}", kind, at, "test", 0 if kind in plain else 1, about, data)
         events.append(seal("storefront", draft, events[-1] if events else None))
     return events
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from tests.support.restore_policy import HOME
 from tests.support.world import FREE, World, failing

@@ -5,6 +5,8 @@ import html
 import json
 from urllib.parse import quote, quote_plus, unquote
 
+from markupsafe import escape
+
 
 def dresses(secret: str) -> dict[str, str]:
     """Name -> what to look for. Base64 has three, by where in the encoded text the secret begins."""
@@ -15,6 +17,7 @@ def dresses(secret: str) -> dict[str, str]:
         "json in json": json.dumps(escaped)[1:-1],
         "slashes": secret.replace("/", "\\/"),
         "html": html.escape(secret),
+        "markup": str(escape(secret)),
         "url": quote(secret, safe=""),
         "form": quote_plus(secret),
         "hex": raw.hex(),

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from controller.aws.dynamodb.assessment_items import is_head, text_of
 from tests.support.world import World, executions
 
 
@@ -33,6 +34,8 @@ def everything(w: World) -> dict[str, str]:
         table: str(w.stage.cloud.call("dynamodb", "Scan", region, {"TableName": table}))
         for table in ("tidegate-journal", "tidegate-evidence", "tidegate-assessments")
     }
+    assessed = w.stage.cloud.call("dynamodb", "Scan", region, {"TableName": "tidegate-assessments"})["Items"]
+    tables["assessments"] = "\n".join(text_of(item) for item in assessed if not is_head(item))
     pages = "".join(f"{notice.subject} {notice.text}" for notice in w.stage.cloud.outbox.notices)
     return tables | {"history": str(seen), "pages": pages, "log": w.log.getvalue(), "deps": repr(w.deps),
                      "errors": str(w.stage.cloud.errors)}  # fmt: skip

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from controller.core.incident.state import Phase
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.steps.operator.approve import answer
 from tests.support.invariant_checks import broken, kinds
 from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
@@ -30,7 +30,10 @@ CLOCKS: tuple[dict[str, float], ...] = (
 )
 ENDS = ("hung", "late", "lost")
 """How the last call of a Region ends: it never arrives; it lands later; it lands, and nobody hears of it."""
-WRITES = ("PutItem", "UpdateItem", "StartExecution", "UpdateRoutingControlStates", "SendTaskSuccess")
+WRITES = (
+    *("PutItem", "TransactWriteItems", "UpdateItem", "StartExecution"),
+    *("UpdateRoutingControlStates", "SendTaskSuccess"),
+)
 
 
 @dataclass(frozen=True)

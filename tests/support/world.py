@@ -20,7 +20,8 @@ from controller import wiring
 from controller.core.decision.plan import below_floor
 from controller.core.incident.fold import Folding
 from controller.core.incident.state import State
-from controller.core.journal import Event, Kind, broken_at
+from controller.core.journal.event import Event, broken_at
+from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.core.policy.validation import compiled, parse_policy
 from controller.entry import lambdas

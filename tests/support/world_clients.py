@@ -19,7 +19,7 @@ from botocore.session import Session
 from greenlet import getcurrent
 
 from controller import wiring
-from controller.core.journal import from_json
+from controller.core.journal.event import event_of
 from controller.ports.runtime import Runtime
 from controller.rehearsal.service import Request, Response, Scope
 from controller.rehearsal.services.arc.data_plane import SERVICE
@@ -113,7 +113,7 @@ def _keep(w: World, seq: int, now: float) -> None:
     key = {"application": {"S": "storefront"}, "seq": {"N": str(seq)}}
     params = {"TableName": "tidegate-journal", "Key": key}
     found = w.stage.cloud.call("dynamodb", "GetItem", w.stage.cloud.plan.controller, params)["Item"]
-    event = from_json(found["body"]["S"])
+    event = event_of(found["body"]["S"])
     if seq > len(w.ledger):
         w.ledger.append(Written(now, event))
     elif w.ledger[seq - 1].event.hash != event.hash:

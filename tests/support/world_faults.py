@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from controller.core.journal import Event
+from controller.core.journal.event import Event
 
 
 class Died(BaseException):

@@ -6,17 +6,22 @@ One file holds one UTC day; one line holds one record.
 import gzip
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BufferedWriter
 from pathlib import Path
 
 from controller.audit.bundle.manifest import Log
-from controller.core.journal import GENESIS, canonical
-from controller.ports.audit import AssessmentLog, Link
+from controller.audit.bundle.numbers import Hole, Numbers
+from controller.audit.bundle.records import Looks
+from controller.audit.bundle.witnesses import Witnesses
+from controller.core.canonical_json import ascii_json, canonical
+from controller.core.explanation import format_time
+from controller.core.journal.event import GENESIS
+from controller.ports.audit import AssessmentLog, ChainEnd, Link
 
 LEAD = 86_400.0
-"""Seconds before the period in which a predecessor is searched: a process seldom lives for longer."""
+"""Seconds before the period in which the predecessor of a record without a number is searched."""
 LEVEL = 6
 
 
@@ -33,58 +38,137 @@ class Packed:
 class Assessed:
     """Everything that was read of one Region.
 
-    looks: the times of its ticks. files: name in the bundle -> file.
+    files: name in the bundle -> file. witnesses: what the records saw of the journals. latest: what the last
+    records of all saw of them, of whatever time. amiss: a sentence.
     """
 
     log: Log
-    looks: list[float]
     files: dict[str, Packed]
+    witnesses: Witnesses
+    latest: Witnesses
+    amiss: str
 
 
-@dataclass(slots=True)
-class _Chain:
-    known: set[str] = field(default_factory=lambda: {GENESIS})
-    awaited: dict[str, list[int]] = field(default_factory=dict)
-    count: int = 0
+class _Packing:
+    """The packing of one Region's records, one after the other."""
+
+    def __init__(self, application: str, region: str, begin: float, folder: Path, looks: Looks) -> None:
+        self._application, self._region, self._folder, self._looks = application, region, folder, looks
+        self._open = ExitStack()
+        self._out: gzip.GzipFile | None = None
+        self._known, self._awaited = {GENESIS}, dict[str, list[int]]()
+        self.numbers, self.count, self.witnesses = Numbers(begin), 0, Witnesses()
+        self.files: dict[str, Packed] = {}
 
     def take(self, link: Link) -> None:
         self.count += 1
-        self.known.add(link.hash)
-        self.awaited.pop(link.hash, None)
-        if link.prev not in self.known:
-            self.awaited.setdefault(link.prev, []).append(self.count)
+        self._write(link)
+        self._known.add(link.hash)
+        self._awaited.pop(link.hash, None)
+        if link.count in (None, 1) and link.prev not in self._known:
+            self._awaited.setdefault(link.prev, []).append(self.count)
+        # A number that does not grow is exported as it is, and the check says what is wrong.
+        if link.count is not None and (self.numbers.last is None or link.count > self.numbers.last):
+            self.hole(self.numbers.take(link.count, link.at, link.after, link.hash))
+        record = link.record if isinstance(link.record, dict) else {}
+        self.witnesses.hear(record, f"an assessment of {self._region}")
+        self._looks.look(self._region, record, link.moment)
+
+    def hole(self, hole: Hole | None) -> None:
+        if hole is not None:
+            self._looks.hole(self._region, hole)
+
+    def _write(self, link: Link) -> None:
+        name = f"assessments/{self._region}/{_day(link.at)}.jsonl.gz"
+        if name not in self.files:
+            self.close()
+            path = self._folder / f"{self._region}-{len(self.files)}"
+            self._out = self._open.enter_context(_gzip(self._open.enter_context(path.open("wb"))))
+            self.files[name] = Packed(path)
+        assert self._out is not None
+        line = _line(self._application, link)
+        self._out.write(line)
+        self.files[name].lines += 1
+        self.files[name].unpacked += len(line)
+
+    def close(self) -> None:
+        self._open.close()
+
+    def unlinked(self, log: AssessmentLog, begin: float) -> tuple[tuple[str, ...], tuple[int, ...]]:
+        """Return what records without a number follow.
+
+        That is hashes from before the period, and the places of those that follow nothing known.
+        """
+        if not self._awaited:
+            return (), ()
+        links = log.links(self._application, begin - LEAD, begin)
+        before = {link.hash for link in links if link.at < begin} & set(self._awaited)
+        lost = sorted(n for prev, numbers in self._awaited.items() if prev not in before for n in numbers)
+        return tuple(sorted(before)), tuple(lost)
 
 
 def pack(
-    log: AssessmentLog, application: str, region: str, begin: float, end: float, folder: Path
+    log: AssessmentLog,
+    application: str,
+    region: str,
+    period: tuple[float, float],
+    *,
+    kept_from: float,
+    folder: Path,
+    looks: Looks,
 ) -> Assessed:
     """Read the assessments page by page, and write them below `folder`.
 
-    Raises `OutsideUnreachable`.
+    kept_from: older ones may have expired, and are left out. looks: is told of each record, and of what is
+    missing. Raises `OutsideUnreachable`.
     """
-    before = {link.hash for link in log.links(application, begin - LEAD, begin) if link.at < begin}
-    chain, looks = _Chain(), list[float]()
-    files: dict[str, Packed] = {}
-    with ExitStack() as stack:
-        present, out = "", None
+    begin, end = max(period[0], kept_from), period[1]
+    # Asked before the records are read: what controllers write meanwhile must not look like a hole.
+    head = log.end(application)
+    following, followed, nobody = _following(log, application, end, head)
+    latest = Witnesses()
+    if head is not None:
+        latest.hear(head.witness, f"the last assessment of {region}")
+    packing = _Packing(application, region, begin, folder, looks)
+    try:
         for link in log.links(application, begin, end):
-            name = f"assessments/{region}/{_day(link.at)}.jsonl.gz"
-            if name != present:
-                stack.close()
-                path = folder / f"{region}-{len(files)}"
-                out = stack.enter_context(_gzip(stack.enter_context(path.open("wb"))))
-                present, files[name] = name, Packed(path)
-            assert out is not None
-            line = _line(application, link)
-            out.write(line)
-            files[name].lines += 1
-            files[name].unpacked += len(line)
-            chain.take(link)
-            if isinstance(link.record, dict) and link.record.get("by") == "tick":
-                looks.append(link.at)
-    followed = sorted(prev for prev in chain.awaited if prev in before)
-    lost = sorted(n for prev, numbers in chain.awaited.items() if prev not in before for n in numbers)
-    return Assessed(Log(records=chain.count, before=tuple(followed), unlinked=tuple(lost)), looks, files)
+            packing.take(link)
+    finally:
+        packing.close()
+    numbers = packing.numbers
+    last, at = numbers.last or 0, numbers.at or 0.0
+    if following is not None and following <= last:
+        following, followed = last + 1, at
+    packing.hole(numbers.end(following, followed, end))
+    before, lost = packing.unlinked(log, begin)
+    told = Log(
+        records=packing.count,
+        before=before,
+        unlinked=lost,
+        first=numbers.first,
+        last=numbers.last,
+        hash=numbers.hash,
+        following=following,
+        followed=followed,
+        kept_from=format_time(kept_from) if kept_from > period[0] else None,
+    )
+    headless = nobody and numbers.last is not None
+    amiss = f"the head of the assessments of {region}: it is gone; what came last cannot be told"
+    return Assessed(told, packing.files, packing.witnesses, latest, amiss if headless else "")
+
+
+def _following(
+    log: AssessmentLog, application: str, end: float, head: ChainEnd | None
+) -> tuple[int | None, float, bool]:
+    """Return the number of the record after the period, and the time before it.
+
+    That is the time of the record before. The last is True where neither a later record nor the table's head
+    tells.
+    """
+    link = log.following(application, end)
+    if link is not None and link.count is not None:
+        return link.count, link.after or 0.0, False
+    return (None, 0.0, True) if head is None else (head.count + 1, head.at, False)
 
 
 def _gzip(raw: BufferedWriter) -> gzip.GzipFile:
@@ -92,8 +176,18 @@ def _gzip(raw: BufferedWriter) -> gzip.GzipFile:
 
 
 def _line(application: str, link: Link) -> bytes:
-    said = {"application": application, "at": link.at, "prev": link.prev, "hash": link.hash}
-    return (canonical(said | {"record": link.record}) + "\n").encode()
+    said: dict[str, object] = {
+        "application": application,
+        "at": link.at,
+        "prev": link.prev,
+        "hash": link.hash,
+    }
+    if link.count is not None:
+        said |= {"count": link.count, "after": link.after}
+    if link.clock is not None:
+        said["clock"] = link.clock
+    spell = ascii_json if link.count is None else canonical
+    return (spell(said | {"record": link.record}) + "\n").encode()
 
 
 def _day(at: float) -> str:

@@ -1,4 +1,4 @@
-"""The chains of a bundle: journal events and assessments, checked line by line.
+"""The lines of a bundle, and a journal's chain, checked one by one.
 
 Each line carries the hash of what it says. Lines are checked as they stand, without knowing their kinds: a
 later version's are as good as ours. Each file of a bundle is checked by its size, its hash and its lines.
@@ -9,16 +9,18 @@ import json
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from controller.audit.bundle.archive import CHUNK, LARGEST, Frame, Torn
-from controller.audit.bundle.manifest import Chain, Listed, Log
-from controller.core.journal import GENESIS, canonical, digest
+from controller.audit.bundle.manifest import Chain, Listed
+from controller.core.canonical_json import ascii_digest, ascii_json, canonical, digest
+from controller.core.journal.event import FORMAT, GENESIS, MEMBERS, event_of
+from controller.core.journal.kind import Kind
+from controller.core.journal.restored import Head, Restoration, explained, restorations
 
 LONGEST = 1 << 20
 """The most bytes of one line."""
 EVENT = frozenset({"application", "seq", "prev", "hash", "draft"})
-RECORD = frozenset({"application", "at", "prev", "hash", "record"})
 
 
 class Unsealed(ValueError):  # noqa: N818
@@ -33,107 +35,134 @@ class Unsealed(ValueError):  # noqa: N818
 
 
 Take = Callable[[bytes], None]
-Heads = Mapping[int, Collection[tuple[str, str]]]
-"""Event number -> (hash, the place where somebody saw it)."""
 
 
-def opened(line: bytes, members: frozenset[str], where: str) -> dict[str, Any]:
-    """Return a line's members.
+class Check(Protocol):
+    """The check of a file's lines, one after the other. Each method raises `Unsealed`."""
 
-    The line must be canonical and must match its own hash. Raises `Unsealed`.
+    def __call__(self, line: bytes) -> None: ...
+
+    def file_ends(self) -> None:
+        """Raise for what a whole file must have."""
+        ...
+
+    def gap(self) -> None:
+        """Raise for what was awaited so far and did not come.
+
+        Where the file itself is torn, that is why.
+        """
+        ...
+
+
+Heads = Mapping[int, Collection[tuple[str, str, str]]]
+"""Event number -> (hash, the place where somebody saw it, the hash of the last restoration they knew)."""
+
+
+NO_JSON = (ValueError, RecursionError, MemoryError)
+
+
+def opened(line: bytes, members: Collection[frozenset[str]], where: str) -> dict[str, Any]:
+    """Return a line's members, which are one of the sets of `members`.
+
+    The line must be canonical and must match its own hash: by RFC 8785 where it has a number of its chain,
+    else in the older spelling. Raises `Unsealed`.
     """
     try:
         raw = json.loads(line)
-        spelled = isinstance(raw, dict) and canonical(raw).encode() == line
-        sealed = digest({key: value for key, value in raw.items() if key != "hash"}) if spelled else ""
-    except (ValueError, RecursionError, MemoryError) as error:
+        numbered = isinstance(raw, dict) and "count" in raw
+        spell, seal = (canonical, digest) if numbered else (ascii_json, ascii_digest)
+        spelled = isinstance(raw, dict) and spell(raw).encode() == line
+        found = seal({key: value for key, value in raw.items() if key != "hash"}) if spelled else None
+    except NO_JSON as error:
         raise Unsealed(where, f"it is no line of JSON: {type(error).__name__}") from error
-    if not spelled or frozenset(raw) != members:
-        raise Unsealed(where, f"expected one line of canonical JSON with {', '.join(sorted(members))}")
-    if raw["hash"] != sealed:
-        raise Unsealed(where, f"it says that its hash is {_short(raw['hash'])}; it is {_short(sealed)}")
+    if found is None or frozenset(raw) not in members:
+        wanted = " or ".join(", ".join(sorted(each)) for each in members)
+        raise Unsealed(where, f"expected one line of canonical JSON with {wanted}")
+    if raw["hash"] != found:
+        raise Unsealed(where, f"it says that its hash is {short(raw['hash'])}; it is {short(found)}")
     return dict(raw)
 
 
 class Events:
     """The check of a journal's events, one after the other.
 
-    `heads` are the hashes of events that others saw. Raises `Unsealed`.
+    `heads` are the hashes of events that others saw: the journal must have each. tell: takes each line that
+    is whole. to_the_end: False for bundles of the versions that left out events after the period. Raises
+    `Unsealed`.
     """
 
-    def __init__(self, chain: Chain, heads: Heads | None = None) -> None:
-        self._chain, self._heads = chain, {} if heads is None else heads
+    def __init__(
+        self, chain: Chain, heads: Heads | None = None, tell: Take | None = None, *, to_the_end: bool = True
+    ) -> None:
+        self._chain, self._heads, self._tell = chain, {} if heads is None else heads, tell
+        self._to_the_end = to_the_end
         self._seq, self._prev = 0, GENESIS
+        self.restored: list[Restoration] = []
 
     def __call__(self, line: bytes) -> None:
         number = self._seq + 1
         where = f"event {number}"
-        event = opened(line, EVENT, where)
+        event = _event(line, where)
         if event["seq"] != number:
             raise Unsealed(where, f"expected event {number}; event {str(event['seq'])[:20]} stands there")
         if event["application"] != self._chain.application:
             raise Unsealed(where, "it is of another journal")
         if event["prev"] != self._prev:
-            said = _short(event["prev"])
-            raise Unsealed(where, f"expected it to follow {_short(self._prev)}; it follows {said}")
+            said = short(event["prev"])
+            raise Unsealed(where, f"expected it to follow {short(self._prev)}; it follows {said}")
         self._seq, self._prev = number, event["hash"]
-        for seen, by in self._heads.get(number, ()):
-            if seen != self._prev:
-                raise Unsealed(where, f"its hash is {_short(self._prev)}; {by} saw {_short(seen)}")
-
-    def end(self) -> None:
-        chain = self._chain
-        if (self._seq, self._prev) != (chain.last, chain.hash):
-            told = f"expected the journal to end with event {chain.last}, {_short(chain.hash)}"
-            raise Unsealed(
-                f"event {self._seq + 1}", f"{told}; it ends with {self._seq}, {_short(self._prev)}"
-            )
-
-
-class Records:
-    """The check of one Region's assessments over all its files.
-
-    heads: the hashes of journal events that the assessments saw are added to it.
-    Several processes write, and clocks differ a little: a record may follow one that bears a later moment.
-    """
-
-    def __init__(
-        self, application: str, region: str, log: Log, heads: dict[int, set[tuple[str, str]]]
-    ) -> None:
-        self._application, self._region, self._log, self._heads = application, region, log, heads
-        self._known = {GENESIS, *log.before}
-        self._awaited: dict[str, int] = {}
-        self._count, self._at = 0, float("-inf")
-
-    def __call__(self, line: bytes) -> None:
-        self._count += 1
-        where = f"record {self._count}"
-        record = opened(line, RECORD, where)
-        if record["application"] != self._application:
-            raise Unsealed(where, "it is of another application")
-        at = record["at"]
-        if not isinstance(at, int | float) or at <= self._at:
-            raise Unsealed(where, "expected a later moment than the record before it bears")
-        self._at = at
-        self._known.add(record["hash"])
-        self._awaited.pop(record["hash"], None)
-        if record["prev"] not in self._known and self._count not in self._log.unlinked:
-            self._awaited.setdefault(str(record["prev"]), self._count)
-        head = record["record"].get("head") if isinstance(record["record"], dict) else None
-        if isinstance(head, dict) and isinstance(head.get("seq"), int):
-            by = f"an assessment of {self._region}"
-            self._heads.setdefault(head["seq"], set()).add((str(head.get("hash")), by))
-
-    def end(self) -> None:
-        self.gap()
-        if self._count != self._log.records:
-            told = f"expected {self._log.records} records; there are {self._count}"
-            raise Unsealed(f"record {self._count + 1}", told)
+        self.restored += _restoration(event, line, where)
+        for seen, by, known in self._heads.get(number, ()):
+            if seen != self._prev and not explained(Head(number, seen, known), self.restored):
+                raise Unsealed(where, f"its hash is {short(self._prev)}; {by} saw {short(seen)}")
+        if self._tell is not None:
+            self._tell(line)
 
     def gap(self) -> None:
-        """Raise `Unsealed` for the first record whose predecessor is missing so far."""
-        for prev, number in self._awaited.items():
-            raise Unsealed(f"record {number}", f"it follows {_short(prev)}, which is missing")
+        """Nothing is awaited: a gap shows at once."""
+
+    def file_ends(self) -> None:
+        chain = self._chain
+        if (self._seq, self._prev) != (chain.last, chain.hash):
+            told = f"expected the journal to end with event {chain.last}, {short(chain.hash)}"
+            raise Unsealed(f"event {self._seq + 1}", f"{told}; it ends with {self._seq}, {short(self._prev)}")
+        self.reach()
+
+    def reach(self) -> None:
+        """Raise for the first event after the last one here that somebody saw."""
+        beyond = sorted(seq for seq in self._heads if seq > self._seq) if self._to_the_end else []
+        for seq in beyond:
+            for seen, by, known in sorted(self._heads[seq]):
+                if not explained(Head(seq, seen, known), self.restored):
+                    told = f"it is missing: {by} saw it, {short(seen)}; the last is {self._seq}"
+                    raise Unsealed(f"event {seq}", told)
+
+
+def _restoration(event: Mapping[str, Any], line: bytes, where: str) -> tuple[Restoration, ...]:
+    """Return the restoration that the line is, if it is one. Raises `Unsealed`."""
+    if event.get("kind") != Kind.JOURNAL_RESTORED:
+        return ()
+    try:
+        return restorations([event_of(line.decode())])
+    except ValueError as error:
+        raise Unsealed(where, f"it cannot be what tidegate wrote: {str(error)[:200]}") from error
+
+
+def _event(line: bytes, where: str) -> dict[str, Any]:
+    """Return the members of an event, and its hash, from its line in either format. Raises `Unsealed`."""
+    try:
+        raw = json.loads(line)
+        later = isinstance(raw, dict) and "format" in raw
+        spelled = later and canonical(raw).encode() == line
+    except NO_JSON as error:
+        raise Unsealed(where, f"it is no line of JSON: {type(error).__name__}") from error
+    if not later:
+        return opened(line, (EVENT,), where)
+    if raw["format"] != FORMAT:
+        raise Unsealed(where, f"it is of a format that is not known: {str(raw['format'])[:20]}")
+    if not spelled or frozenset(raw) != MEMBERS:
+        raise Unsealed(where, f"expected one line of RFC 8785 JSON with {', '.join(sorted(MEMBERS))}")
+    return {**raw, "hash": hashlib.sha256(line).hexdigest()}
 
 
 class Lines:
@@ -160,7 +189,7 @@ class Lines:
             raise Unsealed(f"line {self.count + 1}", "it has no end")
 
 
-def _short(value: object) -> str:
+def short(value: object) -> str:
     text = str(value)
     return text[:12] if text.isalnum() else "no hash"
 
@@ -181,7 +210,7 @@ class Wrong:
     sentence: str
 
 
-def check_member(frame: Frame, listed: Listed, check: Callable[[bytes], None] | None) -> Iterator[Wrong]:
+def check_member(frame: Frame, listed: Listed, check: Check | None) -> Iterator[Wrong]:
     """Yield the first error of the next member, if it has one.
 
     The member must be `listed`; `check` takes its lines.
@@ -198,8 +227,8 @@ def check_member(frame: Frame, listed: Listed, check: Callable[[bytes], None] | 
         if lines is not None:
             lines.end()
         found = hashed.hexdigest()
-        if isinstance(check, Events):
-            check.end()
+        if check is not None:
+            check.file_ends()
     except Torn as torn:
         at = f"line {lines.count + 1}" if lines is not None and lines.count else ""
         yield Wrong(listed.name, at, str(torn))
@@ -217,10 +246,10 @@ def check_member(frame: Frame, listed: Listed, check: Callable[[bytes], None] | 
         yield Wrong(listed.name, "", f"it is named after another policy: its digest is {found[:12]}…")
 
 
-def _gap(check: Callable[[bytes], None] | None) -> Unsealed | None:
+def _gap(check: Check | None) -> Unsealed | None:
     """Return the record whose predecessor is missing, if that is the error."""
     try:
-        if isinstance(check, Records):
+        if check is not None:
             check.gap()
     except Unsealed as gap:
         return gap

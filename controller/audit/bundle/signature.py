@@ -1,18 +1,27 @@
 """The check of a signature, offline, with the public key alone.
 
 By hand: `openssl dgst -sha256 -verify public-key.pem -signature signature.der seal.json`.
+
+An ECDSA signature is a pair (R, S), and (R, order - S) is one too, which anybody can work out. Bundles have
+the lower S, so that nobody can spell a signature anew. KMS gives either.
 """
 
 import hashlib
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 ECDSA, PKCS1 = "ECDSA_SHA_256", "RSASSA_PKCS1_V1_5_SHA_256"
 """The names that KMS uses (AWS KMS, *Sign*)."""
 
+ORDERS = {
+    "secp256r1": 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
+    "secp256k1": 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141,
+}
+"""The order of each curve whose keys KMS signs with by `ECDSA`."""
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 
@@ -60,3 +69,18 @@ def holds(key: PublicKey, algorithm: str, signature: bytes, message: bytes) -> b
     except InvalidSignature:
         return False
     return True
+
+
+def low(key: PublicKey, signature: bytes) -> bytes:
+    """Return the signature with the lower S.
+
+    What is no ECDSA signature of a known curve is returned as it is.
+    """
+    order = ORDERS.get(key.curve.name) if isinstance(key, ec.EllipticCurvePublicKey) else None
+    if order is None:
+        return signature
+    try:
+        r, s = decode_dss_signature(signature)
+    except ValueError:
+        return signature
+    return encode_dss_signature(r, min(s, order - s))

@@ -1,21 +1,29 @@
 """The check that a bundle is whole.
 
 It reads the bundle once, from beginning to end, and stops at the first place that is wrong.
-Nothing is unpacked to anywhere. Memory holds the manifest, one line, and a hash for each event and each
-assessment; no compressed file may unpack to more than it says, nor all of them to more than `MOST_UNPACKED`.
+Nothing is unpacked to anywhere. Memory holds the manifest, one line, a hash for each event and each
+assessment, and what the extracts hold; no compressed file may unpack to more than it says, nor all of them to
+more than `MOST_UNPACKED`.
+
+```
+ key, seal, signature ─> manifest ─> each file: size, hash, lines ─> nothing missing ─> extracts, derived anew
+```
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import BinaryIO
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import BinaryIO, Literal
 
 from pydantic import ValidationError
 
 from controller.audit.bundle.archive import Frame, Torn
-from controller.audit.bundle.chains import Events, Records, Unsealed, Wrong, check_member
+from controller.audit.bundle.chains import Check, Unsealed, Wrong, check_member
+from controller.audit.bundle.contents import Contents
+from controller.audit.bundle.earlier import Held
 from controller.audit.bundle.manifest import (
     FIRST,
+    FIRST_SCHEMA,
     FLEET,
     JOURNAL,
     KEY,
@@ -24,14 +32,22 @@ from controller.audit.bundle.manifest import (
     MOST_UNPACKED,
     SEAL,
     SIGNATURE,
+    AnyManifest,
+    FirstManifest,
     Manifest,
     Seal,
 )
-from controller.audit.bundle.signature import NoKey, PublicKey, fingerprint, holds, public_key, spelled
+from controller.audit.bundle.signature import (
+    NoKey,
+    PublicKey,
+    fingerprint,
+    holds,
+    low,
+    public_key,
+    spelled,
+)
 
-LOGS = "assessments"
-EARLIER = "the earlier bundle"
-Seen = dict[int, set[tuple[str, str]]]
+Verdict = Literal["whole", "not whole", "broken evidence", "unproven"]
 
 
 class NotABundle(ValueError):  # noqa: N818
@@ -42,26 +58,48 @@ class NotABundle(ValueError):  # noqa: N818
 class Verified:
     """The result of the check.
 
-    wrong: None where everything is whole. key: the fingerprint of the key that signed.
-    own_key: it was checked with the key that the bundle itself brings, which proves nothing of who signed.
+    wrong: None where the bundle is as it was exported. broken: why its record was broken by then; None for a
+    whole one. key: the fingerprint of the key that signed. own_key: it was checked with the key that the
+    bundle itself brings, for which nobody vouches. notes: facts that are no fault, a sentence each. held: its
+    records, by Region, where they were to be kept.
     """
 
     seal: Seal
-    manifest: Manifest | None
+    manifest: AnyManifest | None
     key: str | None
     own_key: bool
     wrong: Wrong | None
+    broken: Wrong | None = None
+    notes: tuple[str, ...] = ()
+    held: Mapping[str, Held] = field(default_factory=dict)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return the one word: only `whole` is a yes."""
+        if self.wrong is not None:
+            return "not whole"
+        if self.broken is not None:
+            return "broken evidence"
+        return "unproven" if self.own_key else "whole"
 
 
-def verify(file: BinaryIO, key: bytes | None = None, earlier: Manifest | None = None) -> Verified:
+def verify(
+    file: BinaryIO,
+    key: bytes | None = None,
+    earlier: Verified | None = None,
+    *,
+    vouched: str | None = None,
+    keep: bool = False,
+) -> Verified:
     """Check a whole bundle.
 
     Raises `NotABundle`, and `NoKey` for a `key` that is none.
-    key: the public key that must have signed it, PEM.
-    earlier: the manifest of a whole bundle, after which the journals of this one must continue.
+    key: the public key that must have signed it, PEM. vouched: or that key's fingerprint, in hex.
+    earlier: the result for a whole bundle, made with `keep`: this one must go on from its journals, and hold
+    its records, as far as they are of this one's period.
     """
     frame = Frame(file)
-    trusted = None if key is None else public_key(key)
+    trusted = fingerprint(public_key(key)) if key is not None else vouched
     try:
         first = {name: frame.small(name, most) for name, most in FIRST.items()}
         seal = Seal.model_validate_json(first[SEAL])
@@ -70,35 +108,56 @@ def verify(file: BinaryIO, key: bytes | None = None, earlier: Manifest | None = 
     except ValidationError as error:
         raise NotABundle(f"this is no bundle of a version that is known: {_first(error)}") from error
     signer, wrong = _signed(first, seal, trusted)
-    manifest: Manifest | None = None
+    manifest: AnyManifest | None = None
     if wrong is None:
         manifest, wrong = _manifest(seal, first[MANIFEST])
+    contents: Contents | None = None
     if manifest is not None and wrong is None:
-        wrong = next(_files(frame, manifest, earlier), None)
-    return Verified(seal, manifest, None if signer is None else fingerprint(signer), trusted is None, wrong)
+        try:
+            contents = Contents(
+                manifest, earlier.manifest if earlier else None, earlier.held if earlier else {}, keep=keep
+            )
+        except ValueError as error:
+            wrong = Wrong(MANIFEST, "", f"its times are none: {error}")
+    if contents is not None and wrong is None:
+        wrong = next(_files(frame, contents), None)
+    known = trusted if signer is None else fingerprint(signer)
+    return Verified(
+        seal,
+        manifest,
+        known,
+        trusted is None,
+        wrong,
+        contents.broken if contents and wrong is None else None,
+        tuple(contents.notes()) if contents and wrong is None else (),
+        contents.kept if contents else {},
+    )
 
 
 def _signed(
-    first: Mapping[str, bytes], seal: Seal, trusted: PublicKey | None
+    first: Mapping[str, bytes], seal: Seal, trusted: str | None
 ) -> tuple[PublicKey | None, Wrong | None]:
-    """Return the key that the check used, and any error.
+    """Return the key that the bundle brings, and any error.
 
     The error is in the key, the seal or the signature.
     """
     try:
         brought = public_key(first[KEY])
     except NoKey as none:
-        return trusted, Wrong(KEY, "", f"{none}: the bundle is not signed")
-    signer = trusted or brought
-    if fingerprint(brought) != fingerprint(signer):
-        return signer, Wrong(KEY, "", "it is another key than the one that must have signed")
+        return None, Wrong(KEY, "", f"{none}: the bundle is not signed")
+    if trusted is not None and fingerprint(brought) != trusted:
+        return brought, Wrong(KEY, "", "it is another key than the one that must have signed")
     if spelled(brought) != first[KEY]:
-        return signer, Wrong(KEY, "", "it is not spelled as it was written")
+        return brought, Wrong(KEY, "", "it is not spelled as it was written")
     if first[SEAL] != seal.text():
-        return signer, Wrong(SEAL, "", "it is not spelled as it was written")
-    if not holds(signer, seal.algorithm, first[SIGNATURE], first[SEAL]):
-        return signer, Wrong(SIGNATURE, "", "the signature is not of this seal by this key")
-    return signer, None
+        return brought, Wrong(SEAL, "", "it is not spelled as it was written")
+    if not holds(brought, seal.algorithm, first[SIGNATURE], first[SEAL]):
+        return brought, Wrong(SIGNATURE, "", "the signature is not of this seal by this key")
+    if seal.schema_ != FIRST_SCHEMA and low(brought, first[SIGNATURE]) != first[SIGNATURE]:
+        return brought, Wrong(
+            SIGNATURE, "", "it is not spelled as it was written: its S is not the lower one"
+        )
+    return brought, None
 
 
 def _first(error: ValidationError) -> str:
@@ -106,13 +165,14 @@ def _first(error: ValidationError) -> str:
     return f"{'.'.join(map(str, found['loc']))[:80]}: {found['msg'][:120]}"
 
 
-def _manifest(seal: Seal, text: bytes) -> tuple[Manifest | None, Wrong | None]:
+def _manifest(seal: Seal, text: bytes) -> tuple[AnyManifest | None, Wrong | None]:
     found = hashlib.sha256(text).hexdigest()
     if found != seal.manifest:
         told = f"its sha-256 is {found[:12]}…; the seal says {seal.manifest[:12]}…"
         return None, Wrong(MANIFEST, "", told)
+    kind = FirstManifest if seal.schema_ == FIRST_SCHEMA else Manifest
     try:
-        manifest = Manifest.model_validate_json(text)
+        manifest = kind.model_validate_json(text)
     except ValidationError as error:
         return None, Wrong(MANIFEST, "", f"it says what no bundle says: {_first(error)}")
     same = (seal.application, seal.begin, seal.to) == (manifest.application, manifest.begin, manifest.to)
@@ -129,44 +189,22 @@ def _manifest(seal: Seal, text: bytes) -> tuple[Manifest | None, Wrong | None]:
     return manifest, None
 
 
-def _files(frame: Frame, manifest: Manifest, earlier: Manifest | None) -> Iterator[Wrong]:
-    """Yield the errors of the files, the first place first."""
-    heads: Seen = {}
-    fleet_heads: Seen = {}
-    if earlier is not None:
-        yield from _goes_on(manifest, earlier)
-        heads = {earlier.journal.last: {(earlier.journal.hash, EARLIER)}}
-        fleet_heads = {earlier.fleet.last: {(earlier.fleet.hash, EARLIER)}}
-    logs = {r: Records(manifest.application, r, log, heads) for r, log in manifest.assessments.items()}
-    journals = {JOURNAL: Events(manifest.journal, heads), FLEET: Events(manifest.fleet, fleet_heads)}
-    last: dict[str, str] = {}
-    for listed in manifest.files:
-        parts = listed.name.split("/")
-        check: Callable[[bytes], None] | None = journals.get(listed.name)
-        if parts[0] == LOGS and parts[1:2]:
-            check = logs.get(parts[1])
-            last[parts[1]] = listed.name
-            if check is None:
-                yield Wrong(listed.name, "", "the manifest knows of no assessments of this Region")
-        yield from check_member(frame, listed, check)
-    for region, log in logs.items():
+def _files(frame: Frame, contents: Contents) -> Iterator[Wrong]:
+    """Yield the errors of the files, the first place first.
+
+    Then comes what is missing, and what the extracts should be.
+    """
+    yield from contents.goes_on()
+    for listed in contents.manifest.files:
+        check: Check | None = None
         try:
-            log.end()
+            check = contents.check_of(listed.name)
         except Unsealed as error:
-            yield Wrong(last.get(region, MANIFEST), error.where, error.sentence)
+            yield Wrong(listed.name, "", error.sentence)
+        yield from check_member(frame, listed, check)
     try:
         frame.end()
     except Torn as torn:
         yield Wrong("", "", str(torn))
-
-
-def _goes_on(manifest: Manifest, earlier: Manifest) -> Iterator[Wrong]:
-    if manifest.application != earlier.application:
-        yield Wrong(MANIFEST, "", "it is of another application than the earlier bundle")
-    for file, now, then in (
-        (JOURNAL, manifest.journal, earlier.journal),
-        (FLEET, manifest.fleet, earlier.fleet),
-    ):
-        if now.last < then.last:
-            told = f"it ends with event {now.last}; the earlier bundle had {then.last}"
-            yield Wrong(file, f"event {now.last + 1}", told)
+    yield from contents.end()
+    yield from contents.derived()

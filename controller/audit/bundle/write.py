@@ -8,19 +8,25 @@ The same record and period give the same bytes, but for the signature.
  policies that are at hand ─┼─> files ─> manifest ───┤ manifest.json
  extracts of all that ──────┘                        └ the files, by name
 ```
+A journal that is broken, or lacks what an assessment saw of it, goes in as it stands where that is asked for;
+the bundle says so of itself.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from math import floor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from controller.audit.bundle import extracts
 from controller.audit.bundle.archive import END, write
 from controller.audit.bundle.assessments import Packed, pack, read_chunks
+from controller.audit.bundle.chains import Events
+from controller.audit.bundle.extracts import Extracts
 from controller.audit.bundle.manifest import (
     FLEET,
+    FORMS,
     JOURNAL,
     KEY,
     MANIFEST,
@@ -30,20 +36,31 @@ from controller.audit.bundle.manifest import (
     SEAL,
     SIGNATURE,
     Chain,
-    InForce,
     Listed,
     Log,
     Manifest,
     Seal,
+    in_force,
     schemas,
+    spelt,
+    unheard,
 )
+from controller.audit.bundle.signature import low, public_key
+from controller.audit.bundle.witnesses import Witnesses, missed
+from controller.core.canonical_json import ascii_json
 from controller.core.explanation import format_time
-from controller.core.journal import GENESIS, Event, Kind, to_json, written_until
+from controller.core.journal.event import GENESIS, Event, event_of, written_until
 from controller.ports.audit import AssessmentLog, PublicKey, Signer
-from controller.ports.errors import OutsideUnreachable
+from controller.ports.errors import JournalUnreadable, OutsideUnreachable
 
 NOBODY = PublicKey("", "none", "")
 """The key of an unsigned bundle. The bundle says so, and its check ends there."""
+CLOCKS = 600.0
+"""Seconds by which a controller's clock may be wrong, either way (S17): what it dated so belongs to a time.
+
+Journals need none: what an assessment saw belongs to its period, whatever its date.
+"""
+CALLED = {JOURNAL: "the journal", FLEET: "the fleet's journal"}
 
 
 class TooLarge(ValueError):  # noqa: N818
@@ -55,7 +72,12 @@ class Record:
     """The record that can be exported.
 
     events, fleet: both journals from their first event on. logs: controller Region -> its assessments, which
-    may fail to be read. policies: digest -> text, of those that are at hand. version: of tidegate.
+    may fail to be read. policies: digest -> text, of those that are at hand. version: of tidegate. kept_from:
+    assessments from before it may have expired; seconds.
+    again: reads a journal (`JOURNAL` or `FLEET`) anew: assessments that are read later may have seen more.
+    as_it_stands: a journal that lacks what an assessment saw of it is exported all the same.
+    broken: why a journal is exported as it stands, for which `events` or `fleet` are its whole beginning, and
+    `lines` (`JOURNAL` or `FLEET` -> what is stored for each event) all of it; "" for a whole one.
     """
 
     application: str
@@ -65,6 +87,11 @@ class Record:
     logs: Mapping[str, AssessmentLog]
     policies: Mapping[str, str]
     version: str
+    kept_from: float = 0.0
+    again: Callable[[str], Sequence[Event]] | None = None
+    as_it_stands: bool = False
+    broken: str = ""
+    lines: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +109,35 @@ class Period:
 def period_of(events: Sequence[Event], incident: str, now: float) -> Period | None:
     """Return the period around an incident; None for an unknown one.
 
-    It begins a quarter of an hour before the incident's first event and ends just after its last.
+    It begins five minutes before the incident's first event and ends two and a half after its last, by any
+    controller's clock.
     """
     about = [event.at for event in events if event.draft.incident == incident]
-    return Period(min(about) - 900.0, min(max(about) + 150.0, now), incident) if about else None
+    if not about:
+        return None
+    return Period(min(about) - 300.0 - CLOCKS, min(max(about) + 150.0 + CLOCKS, now), incident)
+
+
+def whole_beginning(application: str, lines: Sequence[str]) -> tuple[Event, ...]:
+    """Return the events of a broken journal up to the first that is wrong.
+
+    That is the one which the check will name.
+    """
+    found: list[Event] = []
+    nowhere = Chain(application=application, last=0, hash=GENESIS)
+    events = Events(nowhere, tell=lambda line: found.append(event_of(line.decode())))
+    with suppress(ValueError):
+        for line in lines:
+            events(_stored(line).encode("utf-8", "backslashreplace").removesuffix(b"\n"))
+    return tuple(found)
 
 
 def export(record: Record, period: Period, signer: Signer | None, target: Path) -> Manifest:
     """Write the bundle to `target`, and return its manifest.
 
-    `target` appears whole or not at all.
-    Raises `OutsideUnreachable` where the key does not answer, `TooLarge`, `OSError`.
+    `target` appears whole or not at all. Raises `OutsideUnreachable` where the key does not answer,
+    `JournalUnreadable` for events that no version wrote, and for a journal that lacks what an assessment saw,
+    `TooLarge`, `OSError`.
     """
     with TemporaryDirectory(dir=target.parent, prefix=".tidegate-audit-") as scratch:
         folder = Path(scratch)
@@ -104,7 +149,7 @@ def export(record: Record, period: Period, signer: Signer | None, target: Path) 
             {"application": manifest.application, "from": manifest.begin, "to": manifest.to,
              "manifest": hashlib.sha256(text).hexdigest(), "algorithm": key.algorithm, "key": key.name}
         )  # fmt: skip
-        signature = signer.sign(seal.text()) if signer else b""
+        signature = low(public_key(key.pem.encode()), signer.sign(seal.text())) if signer else b""
         first = {SEAL: seal.text(), SIGNATURE: signature, KEY: key.pem.encode(), MANIFEST: text}
         fresh = folder / "bundle"
         with fresh.open("xb") as out:
@@ -118,88 +163,136 @@ def export(record: Record, period: Period, signer: Signer | None, target: Path) 
     return manifest
 
 
-def _gathered(record: Record, period: Period, folder: Path) -> tuple[Manifest, dict[str, bytes | Packed]]:
-    events = written_until(record.events, period.end)
-    fleet = written_until(record.fleet, period.end)
-    files: dict[str, bytes | Packed] = {JOURNAL: _lines(events), FLEET: _lines(fleet)}
-    logs, looks, unread = _packed(record, period, folder, files)
-    policies = tuple(_in_force(events, period, record.policies))
+def _gathered(record: Record, asked: Period, folder: Path) -> tuple[Manifest, dict[str, bytes | Packed]]:
+    begin, end = spelt(asked.begin, asked.end)
+    extracts = Extracts(record.application, begin, end, asked.incident)
+    files: dict[str, bytes | Packed] = {}
+    read = _packed(record, (begin, end), folder, files, extracts)
+    every = {name: _reaching(record, name, read.latest) for name in CALLED}
+    broken = _contradicted(record, every, read.latest)
+    # Clocks differ: what an assessment of the period saw belongs to the period.
+    events, fleet = (
+        every[name][: max(len(written_until(every[name], end)), read.witnesses.furthest(name))]
+        for name in (JOURNAL, FLEET)
+    )
+    lacks = missed(events, read.witnesses.seen[JOURNAL])
+    for event in events[: lacks[0] - 1] if lacks else events:  # as far as a check of the bundle will follow
+        extracts.take(event)
+    if extracts.stopped and not broken:
+        raise JournalUnreadable(extracts.stopped)
+    files |= {JOURNAL: _lines(record, JOURNAL, events), FLEET: _lines(record, FLEET, fleet)}
+    policies = in_force(extracts.loaded, begin, record.policies)
     files |= {p.file: record.policies[p.digest].encode() for p in policies if p.file}
-    begin, end = period.begin, period.end
-    told = {
-        "approvals.json": extracts.approvals(events, begin, end),
-        "incidents.json": extracts.incidents(record.application, events, begin, period.incident),
-        "gaps.json": extracts.blind(looks, events, begin, end),
-    }
-    files |= {name: extracts.written(value) for name, value in told.items()}
-    files["readme.txt"] = extracts.README.encode()
+    files |= dict(extracts.files())
     manifest = Manifest.model_validate(
         {
             "application": record.application,
             "from": format_time(begin),
             "to": format_time(end),
-            "incident": period.incident,
+            "incident": asked.incident,
             "tidegate": record.version,
             "schemas": schemas(),
             "journal": _chain(record.application, events),
             "fleet": _chain(record.fleet_name, fleet),
-            "assessments": logs,
+            "assessments": read.logs,
             "policies": policies,
-            "unread": unread,
+            "unread": [*read.unread, *unheard(extracts.regions, read.logs, read.unread)],
             "files": [_listed(name, files[name]) for name in sorted(files)],
+            "forms": FORMS,
+            "broken": broken[:300] or None,
         }
     )
     return manifest, files
 
 
-def _packed(
-    record: Record, period: Period, folder: Path, files: dict[str, bytes | Packed]
-) -> tuple[dict[str, Log], dict[str, list[float]], list[str]]:
-    """Add each Region's assessments to `files`.
+@dataclass(slots=True)
+class _Read:
+    """The assessments that were read.
 
-    Return the logs, the times at which each Region looked, and a sentence for each log that cannot be read.
+    unread: a sentence for each log that cannot be read. witnesses: what the period's records saw of the
+    journals. latest: what any record saw, as far as it is known.
     """
-    logs: dict[str, Log] = {}
-    looks: dict[str, list[float]] = {}
-    unread: list[str] = []
+
+    logs: dict[str, Log] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
+    witnesses: Witnesses = field(default_factory=Witnesses)
+    latest: Witnesses = field(default_factory=Witnesses)
+
+
+def _packed(
+    record: Record,
+    period: tuple[float, float],
+    folder: Path,
+    files: dict[str, bytes | Packed],
+    extracts: Extracts,
+) -> _Read:
+    """Add each Region's assessments to `files`, and what they tell to `extracts`."""
+    read = _Read()
     for region, log in sorted(record.logs.items()):
+        fresh = Extracts(record.application, *period, None)  # a Region that fails half-way has told nothing
+        fresh.region(region)
+        kept = floor(record.kept_from * 10) / 10
         try:
-            found = pack(log, record.application, region, period.begin, period.end, folder)
+            found = pack(log, record.application, region, period, kept_from=kept, folder=folder, looks=fresh)
         except OutsideUnreachable as error:
-            unread.append(f"assessments of {region}: {error}"[:300])
+            read.unread.append(f"assessments of {region}: {error}"[:300])
             continue
-        logs[region], looks[region] = found.log, found.looks
+        extracts.join(fresh)
+        read.logs[region] = found.log
+        read.unread += [found.amiss] if found.amiss else []
+        read.witnesses.join(found.witnesses)
+        read.latest.join(found.latest)
         files |= found.files
-    return logs, looks, unread
+    read.latest.join(read.witnesses)
+    return read
+
+
+def _reaching(record: Record, name: str, seen: Witnesses) -> Sequence[Event]:
+    """Return all events of a journal, read anew where somebody saw more by now."""
+    known = record.events if name == JOURNAL else record.fleet
+    if record.again is None or name in record.lines or seen.furthest(name) <= len(known):
+        return known
+    return record.again(name)
+
+
+def _contradicted(record: Record, every: Mapping[str, Sequence[Event]], seen: Witnesses) -> str:
+    """Return why the journals are exported as broken; "" for whole ones.
+
+    Raises `JournalUnreadable` where they are not whole, and nobody asked for that.
+    """
+    told = {name: missed(events, seen.seen[name]) for name, events in every.items()}
+    said = [f"{CALLED[name]}: {what[1]}" for name, what in told.items() if what and name not in record.lines]
+    if said and not record.as_it_stands:
+        raise JournalUnreadable(said[0])
+    return "; ".join([*filter(None, [record.broken]), *said])
 
 
 def _bounded(manifest: Manifest) -> None:
     unpacked, lines = sum(f.unpacked or 0 for f in manifest.files), sum(f.lines or 0 for f in manifest.files)
     if unpacked > MOST_UNPACKED or lines > MOST_LINES or len(manifest.files) > MOST_FILES:
-        raise TooLarge(f"{lines} records of {unpacked} bytes are too many for one bundle")
+        raise TooLarge(
+            f"{lines} records of {unpacked} bytes are too many for one bundle; ask for a shorter period"
+        )
 
 
-def _lines(events: Sequence[Event]) -> bytes:
-    return "".join(to_json(event) + "\n" for event in events).encode()
+def _lines(record: Record, name: str, events: Sequence[Event]) -> bytes:
+    """Return a journal's lines; of a broken one what is stored, as it stands."""
+    if name in record.lines:
+        return "".join(map(_stored, record.lines[name])).encode("utf-8", "backslashreplace")
+    return "".join(event.text + "\n" for event in events).encode()
+
+
+def _stored(body: str) -> str:
+    """Return what is stored for an event as one line.
+
+    What is more than one becomes a text in JSON.
+    """
+    return (ascii_json(body) if len(body.splitlines()) != 1 else body) + "\n"
 
 
 def _chain(application: str, events: Sequence[Event]) -> Chain:
     last = events[-1] if events else None
     return Chain(application=application, last=last.seq if last else 0, hash=last.hash if last else GENESIS)
-
-
-def _in_force(events: Sequence[Event], period: Period, texts: Mapping[str, str]) -> Iterator[InForce]:
-    """Yield each policy from its loading on.
-
-    Of those from before the period it yields the last.
-    """
-    loaded = [event for event in events if event.kind is Kind.POLICY_LOADED]
-    before = [event for event in loaded if event.at < period.begin]
-    for event in (*before[-1:], *(event for event in loaded if event.at >= period.begin)):
-        digest = str(event.data["digest"])
-        file = f"policies/{digest}.json" if digest in texts else None
-        enforcement = str(event.data.get("enforcement", ""))
-        yield InForce(digest=digest, since=format_time(event.at), enforcement=enforcement, file=file)
 
 
 def _listed(name: str, content: bytes | Packed) -> Listed:

@@ -1,50 +1,27 @@
-"""The HTML and SVG of the reports, made from Python values.
+"""The SVG of the reports, drawn from Python values; their pages are templates.
 
-A value that is not `Markup` already is text, made plain and escaped. There is no other way in: a page is made
-of `tag` alone, so no text of a journal can become markup.
+A value that is not `Markup` already is text, made plain and escaped. There is no other way in: a picture is
+made of `tag` alone, so no text of a journal can become markup.
 `Scale` places moments in an SVG of fixed width, with time to the right. `sheet` reads the style sheets beside
 this file.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from html import escape
 from importlib.resources import files
 
-from controller.core.text import sanitize
+from markupsafe import Markup, escape
 
-LONGEST = 4000
-"""Characters of one text; a longer text ends in an ellipsis."""
-_VOID = frozenset({"meta", "br", "hr", "rect", "line", "path", "circle", "polygon"})
+from controller.readmodel.page_text import escaped, plain
 
-
-class Markup(str):
-    """Text that is HTML or SVG already."""
-
-    __slots__ = ()
-
-
+_VOID = frozenset({"rect", "line", "path", "circle", "polygon"})
 Child = str | Markup | int | float | None
 Attribute = str | Markup | int | float | None
 
 
-def text(value: object, *, lines: bool = False) -> Markup:
-    """Return `value` as escaped text of a page.
-
-    It has one line (or `lines`), no control characters and no bidirectional marks.
-    """
-    return Markup(escape(sanitize(str(value), LONGEST, lines=lines), quote=True))
-
-
 def join(parts: Iterable[Child], between: str = "") -> Markup:
     """Return `parts` one after the other, without those that are None."""
-    return Markup(between.join(_child(part) for part in parts if part is not None))
-
-
-def prose(words: str) -> Markup:
-    """Return a sentence in which the parts between backticks are code."""
-    parts = words.split("`")
-    return join(tag("code", part) if place % 2 else part for place, part in enumerate(parts))
+    return escape(between).join(escape(plain(part)) for part in parts if part is not None)
 
 
 def tag(name: str, /, *children: Child, **attributes: Attribute) -> Markup:
@@ -58,28 +35,14 @@ def tag(name: str, /, *children: Child, **attributes: Attribute) -> Markup:
         for key, value in attributes.items()
         if value is not None
     )
-    if name in _VOID and not children:
-        return Markup(f"<{name}{written}/>")
-    return Markup(f"<{name}{written}>{join(children)}</{name}>")
-
-
-def _child(value: Child) -> str:
-    """Return a child's markup.
-
-    A text keeps one space at each end: it may stand between two elements.
-    """
-    if isinstance(value, Markup) or not isinstance(value, str):
-        return value if isinstance(value, Markup) else text(value)
-    left, right = (" " if value[:1] == " " else ""), (" " if value[1:][-1:] == " " else "")
-    return f"{left}{text(value)}{right}"
+    inner = "/>" if name in _VOID and not children else f">{join(children)}</{name}>"
+    return Markup(f"<{name}{written}{inner}")  # noqa: S704 - the names are ours, all else is escaped above
 
 
 def _value(value: Attribute) -> str:
-    if isinstance(value, Markup):
-        return value
     if isinstance(value, float):
         return f"{value:.1f}".removesuffix(".0")
-    return text(value)
+    return value if isinstance(value, Markup) else escaped(value)
 
 
 WIDTH, GUTTER, MARGIN = 1120.0, 262.0, 18.0
@@ -112,4 +75,5 @@ class Scale:
 
 
 def sheet(name: str) -> Markup:
-    return Markup(files("controller.audit.report").joinpath(name).read_text(encoding="utf-8"))
+    """Return a style sheet of ours."""
+    return Markup(files("controller.audit.report").joinpath(name).read_text(encoding="utf-8"))  # noqa: S704

@@ -15,12 +15,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
+from markupsafe import Markup
+
 from controller.audit.availability import Span, Stretch
-from controller.audit.report.markup import GUTTER, MARGIN, WIDTH, Markup, Scale, join, tag
+from controller.audit.report.markup import GUTTER, MARGIN, WIDTH, Scale, join, tag
 from controller.audit.report.timeline_svg import frame, hatch
 from controller.audit.statistics import Account
 from controller.core.explanation import format_time
-from controller.core.journal import Kind
+from controller.core.incident.state import GLASS
+from controller.core.journal.notes import PolicyLoaded
 from controller.core.text import sanitize
 
 LANE, AXIS = 24.0, 28.0
@@ -32,7 +35,8 @@ Mark = tuple[float, str, str]
 """The time, the shape, and the text for a person who points at it."""
 DRAWN = {
     "moved": "full", "succeeded": "full", "given": "full", "stood down": "hollow", "withdrawn": "hollow",
-    "superseded": "hollow", "waiting": "square", "open": "square", "rolled back": "triangle",
+    "superseded": "hollow", "waiting": "square", "open": "square", "unconfirmed": "square",
+    "rolled back": "triangle",
 }  # fmt: skip
 """Outcome -> shape; every other (refused, denied, expired, aborted, blocked, interrupted) is a cross."""
 
@@ -72,7 +76,7 @@ def over_time(a: Account) -> Markup:
     )
 
 
-_NAMES = {"evacuate": "evacuations", "restore": "restores", "drill": "drills"}
+_NAMES = {"evacuate": "evacuations", "restore": "restores", "drill": "drills", GLASS: "break-glass"}
 
 
 def _label(name: str, y: float) -> Markup:
@@ -118,9 +122,8 @@ def _spans(spans: Sequence[Span], scale: Scale, y: float) -> Markup:
 
 def _policies(a: Account) -> Iterator[Mark]:
     for event in a.within:
-        if event.kind is Kind.POLICY_LOADED:
-            digest = str(event.data["digest"])[:12]
-            told = f"{format_time(event.at)}: policy {digest}, {event.data.get('enforcement')}"
+        if isinstance(event.body, PolicyLoaded):
+            told = f"{format_time(event.at)}: policy {event.body.digest[:12]}, {event.body.enforcement}"
             yield event.at, "flag", told
 
 
@@ -133,7 +136,7 @@ def _episodes(a: Account, intent: str) -> Iterator[Mark]:
 
 def _questions(a: Account) -> Iterator[Mark]:
     for each in a.questions:
-        who = ", ".join(by for _, by, _, _ in each.answers) or "nobody"
+        who = ", ".join(given.by for given in each.answers) or "nobody"
         told = f"{format_time(each.asked)}: {each.incident}, {each.outcome}; answered by {who}"
         yield each.asked, DRAWN.get(each.outcome, "cross"), told
 

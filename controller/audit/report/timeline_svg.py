@@ -22,7 +22,9 @@ The lane `share` shows for each Region the part of all requests that it served, 
 
 from collections.abc import Callable, Sequence
 
-from controller.audit.report.markup import GUTTER, MARGIN, WIDTH, Markup, Scale, join, sheet, tag
+from markupsafe import Markup
+
+from controller.audit.report.markup import GUTTER, MARGIN, WIDTH, Scale, join, sheet, tag
 from controller.audit.report.wording import clock, spelled
 from controller.readmodel.run import Bucket, Lane, Said, Share, Story, Stretch
 
@@ -121,7 +123,7 @@ def _area(
         ]
 
     outline = [*corners(upper), *reversed(corners(lower))]
-    return Markup("M" + "L".join(outline) + "z" if outline else "M0 0")
+    return Markup("M%sz") % "L".join(outline) if outline else Markup("M0 0")
 
 
 def signals(story: Story, scale: Scale, y: float) -> Drawn:

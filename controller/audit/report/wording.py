@@ -1,7 +1,12 @@
-"""The wording of reports: durations, and the account of a run."""
+"""The wording of reports: durations, what a signal said, and the account of a run."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 from controller.core.explanation import why_sentence
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
+from controller.core.journal.moves import IncidentOpened
 from controller.readmodel.run import Story, sentence
 
 NOES = (Kind.APPROVAL_DENIED, Kind.APPROVAL_EXPIRED)
@@ -37,6 +42,26 @@ def clock(seconds: float) -> str:
     whole = abs(round(seconds))
     sign = "\N{MINUS SIGN}" if seconds < 0 and whole else ""
     return f"{sign}{whole // 60}:{whole % 60:02d}"
+
+
+def heard(state: Mapping[str, Any], broke: float) -> str:
+    """Return what was known of a signal in a stored decision, in words; `broke` as of a story."""
+    age = state.get("age_s")
+    unheard = str(state.get("why", "never heard of"))
+    how_long = unheard if age is None else f"heard {float(age):.0f} s before"
+    since = f" since {_moment(str(state['since']), broke)}" if state.get("since") else ""
+    return f"{state['name']} from {state['observer']}: {state['verdict']}{since}, {how_long}"
+
+
+def _moment(stamped: str, broke: float) -> str:
+    """Return a time as seconds since the break: `2030-01-01T08:07:39Z` -> `0:38`.
+
+    A text that is no time stays as it is.
+    """
+    try:
+        return clock(datetime.fromisoformat(stamped).timestamp() - broke)
+    except (ValueError, OverflowError):
+        return stamped
 
 
 def headline(story: Story) -> str:
@@ -81,8 +106,8 @@ def because(story: Story) -> str:
     It is the reason that the controller itself gave.
     """
     for event in story.journal:
-        if event.kind is Kind.INCIDENT_OPENED and event.at >= story.broke and story.shifts:
-            return f"Why it moved: {event.data.get('reason')}."
+        if isinstance(event.body, IncidentOpened) and event.at >= story.broke and story.shifts:
+            return f"Why it moved: {event.body.reason}."
     if story.shifts:
         return ""
     for event in story.journal:

@@ -20,9 +20,9 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import SchemaValidator, core_schema, from_json
 
 from controller.aws.errors import OUTSIDE, code, translated
+from controller.core.canonical_json import ascii_json
 from controller.core.evidence.fold import clamp, fold
 from controller.core.evidence.timeline import History
-from controller.core.journal import canonical
 from controller.core.model import Observation, Sighting
 from controller.core.policy.retention import FEWEST, HistoryBounds
 from controller.ports.errors import EvidenceUnavailable
@@ -82,9 +82,9 @@ class Reader:
 def text_of(folded: Iterable[Observation]) -> str:
     """Return the text that `observations` reads back."""
     kept = History.of(folded)
-    words = canonical(kept.words)
+    words = ascii_json(kept.words)
     facts = {"at": kept.at, "received": kept.received, "said": kept.said, "via": kept.via}
-    return canonical({**facts, "words": len(words)}) + "\n" + words
+    return ascii_json({**facts, "words": len(words)}) + "\n" + words
 
 
 def observations(text: str) -> Sequence[Observation]:

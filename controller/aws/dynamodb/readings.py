@@ -12,8 +12,8 @@ from typing import Any
 from botocore.client import BaseClient
 
 from controller.aws.errors import translated
+from controller.core.canonical_json import ascii_json
 from controller.core.decision.readiness import ReadinessResult
-from controller.core.journal import canonical
 from controller.ports.errors import EvidenceUnavailable
 
 PERMISSIONS: tuple[str, ...] = ("dynamodb:PutItem", "dynamodb:Query")
@@ -34,7 +34,7 @@ class DynamoSnapshots:
             item = {
                 "application": {"S": _partition(application)},
                 "signal": {"S": "|".join(reading.query)},
-                "reading": {"S": canonical(asdict(reading))},
+                "reading": {"S": ascii_json(asdict(reading))},
                 "expires": {"N": str(int(self._now() + DAYS))},
             }
             with translated(EvidenceUnavailable, "keeping a readiness answer"):

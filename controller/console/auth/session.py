@@ -4,6 +4,7 @@ The issuer named the person when they signed in. Nobody can read or change the c
 another. JWE, `dir` with A256GCM: a cookie is its own record, so that any Lambda of a Region can open it.
 """
 
+import hashlib
 import hmac
 import json
 import secrets
@@ -16,6 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
 from controller.console.http.messages import Request, set_cookie
+from controller.core.incident.approval import SignedIn
 
 KEY = 32
 """Bytes of a key."""
@@ -67,15 +69,28 @@ class Session:
 
     groups: those of the policy alone. signed_in: the time of the person's proof of identity.
     csrf: a secret of this session, which a form of ours carries and another site cannot know.
+    issuer, subject: `iss` and `sub` of the id token; "" in a cookie of an older version.
     """
 
     who: str
     groups: tuple[str, ...]
     signed_in: float
     csrf: str = field(repr=False)
+    issuer: str = ""
+    subject: str = ""
+
+    @property
+    def proof(self) -> SignedIn:
+        """Return how the person showed who they are; no secret is in it."""
+        return SignedIn("console", self.issuer, self.subject, self.groups, self.signed_in)
 
     def fresh(self, now: float) -> bool:
         return now - self.signed_in <= FRESH
+
+    @property
+    def tag(self) -> str:
+        """Return the mark of this session in the log, which says nothing of the person."""
+        return hashlib.sha256(self.csrf.encode()).hexdigest()[:8]
 
     def token(self, path: str) -> str:
         """Return the token that the form which posts to `path` carries."""
@@ -85,12 +100,15 @@ class Session:
         return hmac.compare_digest(self.token(path).encode(), token.encode("utf-8", "replace"))
 
 
-def begun(who: str, groups: Collection[str], signed_in: float) -> Session:
-    return Session(who, tuple(sorted(groups)), signed_in, secrets.token_urlsafe(24))
+def begun(
+    who: str, groups: Collection[str], signed_in: float, *, issuer: str = "", subject: str = ""
+) -> Session:
+    return Session(who, tuple(sorted(groups)), signed_in, secrets.token_urlsafe(24), issuer, subject)
 
 
 def cookie_of(session: Session, sealer: Sealer, now: float) -> str:
-    data = {"who": session.who, "groups": session.groups, "at": session.signed_in, "csrf": session.csrf}
+    data = {"who": session.who, "groups": session.groups, "at": session.signed_in, "csrf": session.csrf,
+            "iss": session.issuer, "sub": session.subject}  # fmt: skip
     return set_cookie(NAME, sealer.seal("session", data, now + LASTS), int(LASTS))
 
 
@@ -102,7 +120,10 @@ def session_of(request: Request, sealer: Sealer, now: float) -> Session | None:
     data: Mapping[str, Any] | None = sealer.open("session", request.cookies().get(NAME, ""), now)
     if data is None:
         return None
-    return Session(str(data["who"]), tuple(map(str, data["groups"])), float(data["at"]), str(data["csrf"]))
+    return Session(
+        str(data["who"]), tuple(map(str, data["groups"])), float(data["at"]), str(data["csrf"]),
+        str(data.get("iss", "")), str(data.get("sub", "")),
+    )  # fmt: skip
 
 
 GONE = set_cookie(NAME, "", 0)

@@ -6,12 +6,12 @@
 ```
 """
 
+import hashlib
 import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-
-from authlib.oauth2.rfc7636 import create_s256_code_challenge  # type: ignore[import-untyped]
 
 from controller.console.auth.identity_provider import Issuer, TokenRefused
 from controller.console.auth.session import FRESH, Sealer, begun, cookie_of
@@ -23,6 +23,13 @@ WITHIN = 600.0
 """Seconds from the first page of the issuer to its answer."""
 BACK = "/signed-in"
 NAME = 120
+SUBJECT = 255
+"""Characters that OpenID Connect allows a `sub`; what is longer is cut."""
+
+
+def challenge_of(verifier: str) -> str:
+    """Return the S256 challenge of a PKCE verifier (RFC 7636, 4.2)."""
+    return urlsafe_b64encode(hashlib.sha256(verifier.encode("ascii")).digest()).rstrip(b"=").decode("ascii")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,7 @@ class Door:
                 "scope": settings.scope,
                 "state": state,
                 "nonce": nonce,
-                "code_challenge": create_s256_code_challenge(verifier),
+                "code_challenge": challenge_of(verifier),
                 "code_challenge_method": "S256",
                 "max_age": str(int(FRESH)),
             }
@@ -76,10 +83,12 @@ class Door:
         settings = self.issuer.settings
         token = self.issuer.redeem(said["code"][:4096], str(pending["verifier"]), settings.origin + BACK)
         claims = self.issuer.verified(token, nonce=str(pending["nonce"]), now=now)
-        session = begun(self._who(claims), self._groups(claims), float(claims["auth_time"]))
+        subject = sanitize(str(claims["sub"]), SUBJECT)
+        session = begun(self._who(claims), self._groups(claims), float(claims["auth_time"]),
+                        issuer=settings.issuer, subject=subject)  # fmt: skip
         gone = set_cookie(PENDING, "", 0)
         done = redirect(str(pending["to"]), gone, cookie_of(session, self.sealer, now))
-        return replace(done, why=f"signed in: {session.who}")
+        return replace(done, why=f"signed in: session {session.tag}")
 
     def _who(self, claims: Mapping[str, Any]) -> str:
         settings = self.issuer.settings

@@ -4,6 +4,7 @@ GET shows them; POST is the one deliberate act.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from controller.console.auth.csrf import Forbidden
@@ -14,7 +15,7 @@ from controller.core.decision.approval_chain import belongs
 from controller.core.explanation import decision_data
 from controller.core.incident.approval import among, same_person
 from controller.core.incident.state import Incident
-from controller.core.journal import Event
+from controller.core.journal.event import Event
 from controller.core.model import Node, SignalState, Truth
 from controller.core.policy.readiness_checks import QuotaCheck
 from controller.core.text import sanitize
@@ -22,10 +23,15 @@ from controller.ports.errors import OutsideUnreachable
 from controller.steps.context.governance import governed_if_read
 from controller.steps.context.journalling import read_state, read_state_and_events
 from controller.steps.incident.approvals import Question
-from controller.steps.operator.approve import Answered, answer, look_at
+from controller.steps.operator.approve import Answered, answer, look_at, refuse
+from controller.steps.operator.identity import identify
 
 REASON = 500
-TOO_OLD = "To answer, your sign-in must be less than five minutes old. Nothing was written."
+TOO_OLD = "To answer, your sign-in must be less than five minutes old. This did not count."
+NOBODY = (
+    "The table of names does not answer, so nobody can be told apart: nothing was written. Try again, or use "
+    "the console of another Region: its address is in the notice."
+)
 NOT_KNOWN = (
     "The journal did not answer while your answer was written. Open the page again, here or in another "
     "Region: it says what counted. An answer counts once, however often it is given."
@@ -81,20 +87,31 @@ def act(visit: Visit) -> Response:
     if said not in ("approve", "deny"):
         raise Forbidden("the form says neither yes nor no")
     if not visit.session.fresh(visit.now):
+        with suppress(OutsideUnreachable):  # it does not count, written down or not
+            person = identify(visit.deps, visit.session.who, visit.session.proof)
+            refuse(visit.deps, visit.id, who=person.id, approve=said == "approve",
+                   reason="the sign-in was more than five minutes old", by=person.proof)  # fmt: skip
         return visit.page("says", 403, why="sign-in too old", title="Sign in once more",
                           text=TOO_OLD,
                           again=f"/signin?to={visit.request.path}")  # fmt: skip
     if not _record(visit)[1]:
         return _unknown(visit)
     try:
+        person = identify(visit.deps, visit.session.who, visit.session.proof)
+    except OutsideUnreachable as error:
+        return visit.page("says", 503, why=str(error), title="Your answer was not taken", text=NOBODY,
+                          again=visit.request.path)  # fmt: skip
+    try:
         given = answer(
             visit.deps,
             visit.id,
-            who=visit.session.who,
+            who=person.id,
+            known_as=person.name,
             approve=said == "approve",
             reason=sanitize(form.get("reason", ""), REASON),
             groups=visit.session.groups,
             shown=form.get("digest", ""),
+            by=person.proof,
         )
     except OutsideUnreachable as error:
         return visit.page("says", 503, why=f"not known whether it was written: {error}",
@@ -133,13 +150,17 @@ def _kept_from(visit: Visit, asked: Question, incident: Incident) -> str | None:
 
     The click checks it again.
     """
-    who = visit.session.who
     if not belongs(visit.deps.policy, asked.groups, visit.session.groups):
         asks = " or ".join(asked.groups)
         return f"You are not in {asks}, who are asked. You can read this, and not answer it."
-    if same_person(incident.requested_by, who):
+    try:
+        known = visit.deps.people.known(visit.session.who)
+    except OutsideUnreachable:
+        return NOBODY
+    identities = (visit.session.who, *([known] if known else []))
+    if any(same_person(incident.requested_by, each) for each in identities):
         return "You asked for this move, so somebody else must approve it. You may deny it."
-    if among(who, asked.request.agreed):
+    if any(among(each, asked.request.agreed) for each in identities):
         return f"You have approved this. {asked.request.needed()} more must agree. You may still deny it."
     return None
 

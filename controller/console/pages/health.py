@@ -56,7 +56,7 @@ def _own(visit: Visit, seen: Seen) -> Iterator[Line]:
     slow = stuck(state.pace, now)
     yield Line("Steps", slow is None, slow.sentence if slow else "none is slow against its own history")
     drift = state.drift
-    told = "none was seen" if drift is None else f"{drift.data['reason']}"
+    told = "none was seen" if drift is None else drift.said.reason
     yield Line("Drift", None if drift else True, told)
 
 

@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 from controller.console.http.messages import Response
 from controller.console.pages.visit import Visit
-from controller.core.incident.state import Incident, Phase
-from controller.core.journal import Kind
+from controller.core.incident.state import ENDED, GLASS, Incident, Phase
+from controller.core.journal.kind import Kind
 from controller.steps.operator.past_moments import recall_moment
 
 PAGE = 50
 EVENTS = 100
-INTENTS = ("evacuate", "restore", "drill")
+INTENTS = ("evacuate", "restore", "drill", GLASS)
+OUTCOMES = ("open", "moved", "stayed", "unconfirmed")
 
 
 def show(visit: Visit) -> Response:
@@ -41,6 +42,7 @@ def show(visit: Visit) -> Response:
         count=len(found),
         chosen=chosen,
         intents=INTENTS,
+        outcomes=OUTCOMES,
         moment=moment,
         recalled=recall_moment(visit.deps.policy, _Records(visit), at, then) if at is not None else None,
         gaps=[e for e in seen.events if e.kind is Kind.BLINDED][-20:],
@@ -53,7 +55,7 @@ class _Records:
 
     def __init__(self, visit: Visit) -> None:
         self.read = visit.deps.journal.read
-        self.between = visit.deps.assessments.between
+        self.newest_first = visit.deps.assessments.newest_first
         self.nearest = visit.deps.assessments.nearest
 
 
@@ -79,8 +81,9 @@ def moment_of(text: str, now: float) -> float | None:
 
 
 def _fits(incident: Incident, chosen: dict[str, str]) -> bool:
-    moved = "moved" if incident.put else "stayed"
-    outcome = moved if incident.phase in (Phase.SETTLED, Phase.STOOD_DOWN) else "open"
+    outcome = "open" if incident.phase not in ENDED else "moved" if incident.put else "stayed"
+    if incident.phase is Phase.UNCONFIRMED:
+        outcome = "unconfirmed"
     having = (("intent", incident.intent), ("region", incident.source), ("outcome", outcome))
     return all(chosen[key] in ("", value) for key, value in having)
 

@@ -5,13 +5,14 @@ the people who were asked, their time limit and their answers; and what else end
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from markupsafe import Markup
 
 from controller.console.http.messages import Response
-from controller.console.pages.timeline import BEFORE, ends, story_of
+from controller.console.pages.timeline import BEFORE, carried, ends, story_of
 from controller.console.pages.traffic import traffic_of, waves_of
 from controller.console.pages.visit import Visit
 from controller.console.view_data import Seen
@@ -20,16 +21,27 @@ from controller.core.decision.cooldown import cooldown_ends
 from controller.core.decision.decide import decide
 from controller.core.explanation import decision_data
 from controller.core.incident.state import ENDED, Incident, Phase
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.moves import (
+    AnswerRefused,
+    ApprovalDenied,
+    ApprovalExpired,
+    ApprovalGiven,
+    ApprovalRequested,
+    Reminded,
+    Settled,
+    StoodDown,
+)
 from controller.core.model import Decision
 from controller.core.policy.schema import Policy
 from controller.ports.errors import OutsideUnreachable
+from controller.ports.storage import ReadStopped
+from controller.readmodel.run import at_door
 from controller.steps.context.deps import Deps
 from controller.steps.context.governance import governed_if_read
 from controller.steps.context.situation import situation
 from controller.steps.incident.approvals import next_ask
 
-ENDINGS = {Kind.APPROVAL_DENIED: "denied", Kind.APPROVAL_EXPIRED: "nobody answered in time"}
 SPAN = 7_200.0
 """Seconds of assessments that a picture reads at most."""
 
@@ -38,16 +50,18 @@ SPAN = 7_200.0
 class Turn:
     """One ask of a chain.
 
-    said: (who, answer, time) of each answer. outcome: "" while it waits.
+    said: (who, answer, time, where it came in) of each answer, also of those that did not count. outcome: ""
+    while it waits. id: of the request.
     """
 
+    id: str
     asked: float
     who: tuple[str, ...]
     people: int
     expires: float
     code: str
     reminded: float | None = None
-    said: tuple[tuple[str, str, float], ...] = ()
+    said: tuple[tuple[str, str, float, str], ...] = ()
     outcome: str = ""
 
 
@@ -64,28 +78,45 @@ def turns_of(own: Sequence[Event]) -> list[Turn]:
     """Return every ask of an incident, oldest first."""
     found: list[Turn] = []
     for event in own:
-        data = event.data
-        if event.kind is Kind.APPROVAL_REQUESTED:
+        if isinstance(event.body, ApprovalRequested):
             if found and not found[-1].outcome:
                 found[-1] = replace(found[-1], outcome="nobody answered in time; the next were asked")
-            who = tuple(map(str, data.get("ask", ())))
-            people, until = int(data.get("people", 1)), float(data["expires"])
-            found.append(Turn(event.at, who, people, until, str(data["digest"])[:8]))
-        elif not found:
-            continue
-        elif event.kind is Kind.REMINDED:
-            found[-1] = replace(found[-1], reminded=event.at)
-        elif event.kind is Kind.APPROVAL_GIVEN:
-            said = (*found[-1].said, (event.draft.by, "approved", event.at))
-            found[-1] = replace(found[-1], said=said, outcome="" if data.get("needed") else "approved")
-        elif event.kind in ENDINGS:
-            said = found[-1].said
-            if event.kind is Kind.APPROVAL_DENIED:
-                said = (*said, (event.draft.by, "denied", event.at))
-            found[-1] = replace(found[-1], said=said, outcome=ENDINGS[event.kind])
-        elif event.kind in (Kind.STOOD_DOWN, Kind.SETTLED) and not found[-1].outcome:
-            found[-1] = replace(found[-1], outcome="withdrawn")
+            asked = event.body
+            code = asked.digest[:8]
+            found.append(Turn(asked.approval, event.at, asked.ask, asked.people, asked.expires, code))
+        elif isinstance(event.body, AnswerRefused):
+            _refused(found, event, event.body)
+        elif found:
+            found[-1] = _followed(found[-1], event)
     return found
+
+
+def _followed(turn: Turn, event: Event) -> Turn:
+    """Return the ask after an event that came later."""
+    match event.body:
+        case Reminded():
+            return replace(turn, reminded=event.at)
+        case ApprovalGiven(needed=needed) as given:
+            said = (*turn.said, (event.draft.by, "approved", event.at, at_door(given)))
+            return replace(turn, said=said, outcome="" if needed else "approved")
+        case ApprovalDenied() as denied:
+            said = (*turn.said, (event.draft.by, "denied", event.at, at_door(denied)))
+            return replace(turn, said=said, outcome="denied")
+        case ApprovalExpired():
+            return replace(turn, outcome="nobody answered in time")
+        case StoodDown() | Settled() if not turn.outcome:
+            return replace(turn, outcome="withdrawn")
+        case _:
+            return turn
+
+
+def _refused(turns: list[Turn], event: Event, refused: AnswerRefused) -> None:
+    """Put an answer that did not count to the last ask of its own request."""
+    own = [number for number, turn in enumerate(turns) if turn.id == refused.approval]
+    if own:
+        turn = turns[own[-1]]
+        what = f"said {'yes' if refused.approve else 'no'}, which did not count: {refused.reason}"
+        turns[own[-1]] = replace(turn, said=(*turn.said, (event.draft.by, what, event.at, at_door(refused))))
 
 
 def expiries(policy: Policy, incident: Incident, seen: Seen, *, silence: str) -> list[Expiry]:
@@ -168,19 +199,16 @@ def _record(
     """
     if judged is not None:
         return decision_data(judged)
-    carried = [(event.at, event.data["decision"]) for event in own if "decision" in event.data]
-    return max([*assessed, *carried], key=lambda pair: pair[0], default=(0.0, None))[1]
+    return max([*assessed, *carried(own)], key=lambda pair: pair[0], default=(0.0, None))[1]
 
 
 def _assessed(deps: Deps, incident: Incident, now: float) -> list[tuple[float, Mapping[str, Any]]]:
     start, end = incident.opened - BEFORE, ends(incident, now)
-    try:
-        found = deps.assessments.between(deps.application, max(start, end - SPAN), end)
-    except OutsideUnreachable:
-        return []
-    return [
-        (at, decision)
-        for at, record in found
-        for decision in record.get("decisions", ())
-        if decision.get("region") == incident.source
-    ]
+    found: list[tuple[float, Mapping[str, Any]]] = []
+    with suppress(OutsideUnreachable, ReadStopped):
+        for at, record in deps.assessments.newest_first(deps.application, max(start, end - SPAN), end):
+            about = [d for d in record.get("decisions", ()) if d.get("region") == incident.source]
+            # Hours of whole trees would need much memory, and `_record` shows one of the last.
+            last = not found or found[-1][0] > incident.changed
+            found += [(at, d if last else {key: d[key] for key in ("code", "reason")}) for d in about]
+    return found

@@ -8,24 +8,24 @@ from collections.abc import Sequence
 
 from controller.console.http.messages import Response
 from controller.console.pages.visit import Visit
-from controller.core.journal import Event, Kind
+from controller.core.journal.notes import PolicyLoaded
 from controller.core.policy.review_record import Review, review_data, review_of
 from controller.core.policy.validation import compiled
 
 
 def show(visit: Visit) -> Response:
     seen, policy = visit.look(), visit.deps.policy
-    loads = [event for event in seen.events if event.kind is Kind.POLICY_LOADED]
-    here = [event for event in loads if event.data.get("digest") == policy.digest]
+    loads = [(event, event.body) for event in seen.events if isinstance(event.body, PolicyLoaded)]
+    here = [(event, said) for event, said in loads if said.digest == policy.digest]
     sections = {
         key: json.dumps(value, indent=2, ensure_ascii=False) for key, value in compiled(policy).items()
     }
     return visit.page(
         "policy",
         seen=seen,
-        loads=loads[-10:][::-1],
-        loaded=here[-1] if here else None,
-        review=_review(here, policy.digest),
+        loads=[event for event, _ in loads[-10:][::-1]],
+        loaded=here[-1][0] if here else None,
+        review=_review([said for _, said in here], policy.digest),
         in_force=seen.state.policy == policy.digest,
         sections={key: text for key, text in sections.items() if "\n" in text},
         plain={key: text.strip('"') for key, text in sections.items() if "\n" not in text},
@@ -33,10 +33,10 @@ def show(visit: Visit) -> Response:
     )
 
 
-def _review(loads: Sequence[Event], digest: str) -> Review | None:
+def _review(loads: Sequence[PolicyLoaded], digest: str) -> Review | None:
     """Return the review that was written down at the policy's last load.
 
     None where no valid review was.
     """
-    kept = review_data(loads[-1].data.get("review"), digest) if loads else None
+    kept = review_data(loads[-1].review, digest) if loads else None
     return None if kept is None else review_of(kept, digest)

@@ -10,8 +10,13 @@ from controller.console.view_data import Seen
 from controller.core.decision.traffic_share import Served
 from controller.core.evidence.evaluation import Track
 from controller.core.incident.fold import fold
-from controller.core.incident.state import ENDED, Incident
-from controller.core.journal import Event, Kind
+from controller.core.incident.state import ENDED, GLASS, Incident
+from controller.core.journal.event import Event
+from controller.core.journal.moves import (
+    Confirmed,
+    Decided,
+    ShiftApplied,
+)
 from controller.core.policy.schema import Policy
 from controller.readmodel.run import Lane, Milestones, Said, Share, Shift, Story, Stretch
 
@@ -39,9 +44,9 @@ def story_of(
     broke = _start(incident, seen)
     last = ends(incident, seen.now)
     own = tuple(e for e in seen.events if e.draft.incident == incident.id)
-    shifts = _shifts(policy, own, broke)
+    shifts = _by_hand(policy, incident, broke) if incident.intent == GLASS else _shifts(policy, own, broke)
     before = _stood(policy, incident, seen)
-    first = next((e.at for e in own if e.kind is Kind.CONFIRMED), None)
+    first = next((e.at for e in own if isinstance(e.body, Confirmed)), None)
     return Story(
         scenario=incident.id, says="", must="", region=incident.source, application=policy.application,
         approve="", speed=1.0, ok=True, findings=(), broke=broke, lasted=max(60.0, last - broke),
@@ -99,6 +104,12 @@ def _start(incident: Incident, seen: Seen) -> float:
     return max(earliest, min([at for at in starts if at <= incident.opened], default=incident.opened))
 
 
+def carried(own: Sequence[Event]) -> list[tuple[float, Mapping[str, Any]]]:
+    """Return the decisions that stand in the journal: (time, decision as stored)."""
+    bodies = [(event.at, event.body) for event in own]
+    return [(at, said.decision) for at, said in bodies if isinstance(said, Decided) and said.decision]
+
+
 def _about(policy: Policy, incident: Incident, seen: Seen) -> list[Track]:
     """Return the signals about the Region that is left and its target."""
     subjects = [incident.source, incident.target or next(r for r in policy.regions if r != incident.source)]
@@ -119,17 +130,24 @@ def _lane(track: Track, broke: float, last: float) -> Lane:
     return Lane(signal.name, signal.family, signal.kind, signal.subject, signal.observer, tuple(stretches))
 
 
+def _by_hand(policy: Policy, incident: Incident, broke: float) -> tuple[Shift, ...]:
+    """Return the changes of controls that a person made by break-glass."""
+    names = {name for entry in policy.regions.values() for name in entry.controls}
+    at = incident.moved - broke
+    return tuple(Shift(at, name, on) for name, on in incident.put.items() if name in names)
+
+
 def _shifts(policy: Policy, own: Sequence[Event], broke: float) -> tuple[Shift, ...]:
     """Return the real changes of controls, as read back."""
     names = {name for entry in policy.regions.values() for name in entry.controls}
     states: dict[str, bool] = {}
     found = []
     for event in own:
-        if event.kind is Kind.SHIFT_APPLIED:
-            for name, on in event.data.get("states", {}).items():
-                if name in names and states.get(name, True) is not bool(on):
-                    found.append(Shift(event.at - broke, name, bool(on)))
-                states[name] = bool(on)
+        if isinstance(event.body, ShiftApplied):
+            for name, on in event.body.states.items():
+                if name in names and states.get(name, True) is not on:
+                    found.append(Shift(event.at - broke, name, on))
+                states[name] = on
     return tuple(found)
 
 
@@ -137,9 +155,8 @@ def _decisions(
     assessed: Sequence[tuple[float, Mapping[str, Any]]], own: Sequence[Event], broke: float
 ) -> tuple[Said, ...]:
     """Return each change of code, from the assessments and from the journal."""
-    carried = [(e.at, e.data["decision"]) for e in own if "decision" in e.data]
     found: list[Said] = []
-    for at, record in sorted([*assessed, *carried], key=lambda pair: pair[0]):
+    for at, record in sorted([*assessed, *carried(own)], key=lambda pair: pair[0]):
         if not found or found[-1].code != record["code"]:
             found.append(Said(at - broke, str(record["reason"]), str(record["code"])))
     return tuple(found)

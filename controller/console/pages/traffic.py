@@ -17,8 +17,10 @@ from controller.console.pages.timeline import BEFORE, ends
 from controller.console.pages.visit import Visit
 from controller.core.decision.plan import after, next_wave
 from controller.core.decision.traffic_share import Served, before, between, each_minute, lately
-from controller.core.incident.state import ENDED, Incident, Phase
-from controller.core.journal import Event, Kind
+from controller.core.incident.state import ENDED, GLASS, Incident, Phase
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
+from controller.core.journal.moves import ShiftIntended, ShiftVerified
 from controller.core.model import Plan
 from controller.core.policy.schema import Policy
 
@@ -110,13 +112,20 @@ def waves_of(
     own: the incident's events; without them no wave counts as done.
     plan: the next decided move, None where there is none.
     """
-    made = list(_made(own))
+    made = [_by_hand(incident)] if incident.intent == GLASS else list(_made(own))
     if plan is None or not plan.changes or controls is None:
         return made
     done = max(len(made), incident.waves)
     coming = [] if incident.phase is Phase.SHIFTING and made else [Wave(done + 1, "next", plan.changes)]
     later = _later(policy, incident, plan, after(controls, plan.changes), done + len(coming))
     return [*made, *coming, *later]
+
+
+def _by_hand(incident: Incident) -> Wave:
+    """Return the one wave of a person's move by break-glass."""
+    became = {Phase.SETTLED: "moved", Phase.STOOD_DOWN: "refused"}.get(incident.phase, "not confirmed")
+    changes = incident.put or incident.intended
+    return Wave(1, became, tuple(changes.items()), incident.changed)
 
 
 def _made(own: Sequence[Event]) -> Iterator[Wave]:
@@ -126,14 +135,13 @@ def _made(own: Sequence[Event]) -> Iterator[Wave]:
     """
     wave: Wave | None = None
     for event in own:
-        if event.kind is Kind.SHIFT_INTENDED:
+        if isinstance(event.body, ShiftIntended):
             if wave is not None:
                 yield wave
-            changes = tuple((str(name), bool(on)) for name, on in event.data.get("changes", ()))
-            wave = Wave(int(event.data.get("wave", 1)), "intended", changes, event.at)
+            wave = Wave(event.body.wave, "intended", event.body.changes, event.at)
         elif wave is not None and event.kind in _BECAME:
-            share = event.data.get("share")
-            known = float(share) if isinstance(share, int | float) else wave.share
+            share = event.body.share if isinstance(event.body, ShiftVerified) else None
+            known = wave.share if share is None else share
             wave = replace(wave, state=_BECAME[event.kind], at=event.at, share=known)
     if wave is not None:
         yield wave

@@ -44,9 +44,9 @@ class Visit:
         None where there was none lately, or nobody can tell.
         """
         deps = self.deps
-        between, regions = deps.assessments.between, deps.policy.regions
+        back, regions = deps.assessments.newest_first, deps.policy.regions
         try:
-            return self.instruments.probes(between, deps.application, regions, now)
+            return self.instruments.probes(back, deps.application, regions, now)
         except OutsideUnreachable:
             return dict.fromkeys(regions)
 

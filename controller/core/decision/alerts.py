@@ -28,7 +28,8 @@ from controller.core.decision.remedies import ending, remedy
 from controller.core.evidence.evaluation import truth
 from controller.core.explanation import flip_set, format_time
 from controller.core.incident.alert_keys import BAD, UNKNOWN, bad, kind_of, lost, unknown
-from controller.core.incident.state import BEFORE_SHIFT, Incident, Phase
+from controller.core.incident.state import BEFORE_SHIFT, GLASS, Incident, Phase
+from controller.core.journal.restored import Restoration, story
 from controller.core.model import Decision, Truth
 from controller.core.text import format_duration
 
@@ -46,7 +47,7 @@ class Alert:
 
     key: `bad/REGION`, `unknown/REGION` or `lost/WHAT`. since: by our clock; None: only who looked before
     knows. fact: what is wrong. kept: the leaf or guard that keeps it. remedy: what a person can do.
-    hushed: why it counts as told for now.
+    hushed: why it counts as told for now. at_once: it is told without waiting for `tellAfter`.
     """
 
     key: str
@@ -57,12 +58,26 @@ class Alert:
     region: str | None = None
     since: float | None = None
     hushed: str = ""
+    at_once: bool = False
 
 
 def journal_lost(reason: str) -> Alert:
     """Return the alert of a journal that cannot be read or does not answer."""
-    look = "look at the journal's table; `tidegate break-glass REGION --reason WHY` needs no journal"
+    look = (
+        "look at the journal's table (`docs/runbooks/journal-lost.md`); "
+        "`tidegate break-glass REGION --reason WHY` needs no journal"
+    )
     return Alert(lost("journal"), "journal-unreadable", "the journal cannot be read", reason, look)
+
+
+def restored(what: str, fact: str, found: Restoration, arm: str) -> Alert:
+    """Return the alert of a restored journal, until a person has armed.
+
+    Whoever may append could write the event, to hide a tail that they cut off: people must look.
+    """
+    kept = f"{found.by}, at {format_time(found.at)}: {story(found.said)}"
+    look = f"compare `tidegate status` with what is so; then `{arm} --reason WHY`"
+    return Alert(lost(what), "journal-restored", fact, kept, look, since=found.at, at_once=True)
 
 
 def alerts(s: Situation, decisions: Sequence[Decision]) -> tuple[Alert, ...]:
@@ -109,6 +124,11 @@ def _lost(s: Situation) -> Iterator[Alert]:
         )
         fact = "the fleet's journal cannot be read"
         yield Alert(lost("fleet"), "fleet-unreadable", fact, str(s.state.fleet), look)
+    if s.state.review is not None:
+        yield restored("events", "the journal was restored", s.state.review, "tidegate arm")
+    if s.state.fleet_review is not None:
+        fact = "the fleet's journal was restored"
+        yield restored("fleet-events", fact, s.state.fleet_review, "tidegate arm --fleet")
     if s.evidence is None:
         look = "look at the evidence table; `tidegate evacuate REGION --reason WHY` on your own word"
         fact = "the evidence cannot be read"
@@ -178,8 +198,10 @@ def _turned_on(s: Situation, region: str) -> float:
     on = {name for name in controls if (s.controls or {}).get(name)}
     if on and not any(s.state.stand.get(name, True) for name in controls):
         return s.now
-    by_hand = s.state.drift.data["controls"] if s.state.drift else {}
-    return s.state.drift.at if s.state.drift and on and on <= by_hand.keys() else 0.0
+    drift = s.state.drift
+    by_hand = [(drift.at, drift.said.controls.keys())] if drift else []
+    by_hand += [(i.moved, i.put.keys()) for i in s.state.incidents.values() if i.intent == GLASS]
+    return max((at for at, names in by_hand if on and on <= names), default=0.0)
 
 
 def _first(moments: Iterable[float | None]) -> float | None:

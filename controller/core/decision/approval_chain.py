@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from controller.core.decision.cooldown import unanswered
 from controller.core.incident.approval import Request, entitled
 from controller.core.incident.state import Incident, State
+from controller.core.model import Plan
 from controller.core.policy.schema import OVERRIDE, Ask, Policy
 
 SECOND_PERSON = Ask.model_validate({"ask": ["group:any-second-person"], "people": 1, "within": "15m"})
@@ -43,13 +44,28 @@ def overrides(policy: Policy, incident: Incident) -> tuple[str, ...]:
 
 
 def granted(incident: Incident) -> tuple[str, ...]:
-    """Return the ARNs of the rules whose override at least two people approved.
+    """Return the ARNs of the rules that the present wave may set aside.
 
-    The approval names each ARN (S14); where it names other rules than the incident, the result is empty.
+    At least two people approved that. The approval names each ARN (S14) and the wave that it was asked for;
+    where it names other rules than the incident, or another wave, the result is empty.
     """
     request = incident.request
-    agreed = request is not None and request.status == "given" and request.people > 1
-    return incident.rules if agreed and request is not None and request.rules == incident.rules else ()
+    if request is None or request.status != "given" or request.people < 2:
+        return ()
+    own = (request.rules, request.wave) == (incident.rules, incident.waves + 1)
+    return incident.rules if own else ()
+
+
+def approved(incident: Incident, plan: Plan) -> str:
+    """Return the digest of the whole plan by which people approved this part.
+
+    "" where nobody was asked about it, and on the way back.
+    """
+    request = incident.request
+    if request is None or request.status != "given" or request.whole is None or incident.leg == "home":
+        return ""
+    own = request.whole.beyond(plan.source, plan.target, plan.changes) is None
+    return request.plan if own else ""
 
 
 def present(asks: tuple[Ask, ...], request: Request | None) -> Ask:

@@ -7,9 +7,9 @@
 | nobody answered    | after `askAgain`, the next asked  | after a soak                  |
 | a person stopped it| a person says so, or after a soak | a person says so, or a soak   |
 
-A soak is unbroken health for as long as `restore.when` asks. What people refused says nothing about another
-Region, and a refused restore or drill keeps no Region from being left. `tidegate ack` ends any of these
-rests.
+A person who moved traffic by break-glass has moved it, and stopped its return. A soak is unbroken health for
+as long as `restore.when` asks. What people refused says nothing about another Region, and a refused restore
+or drill keeps no Region from being left. `tidegate ack` ends any of these rests.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ from math import inf
 from typing import Literal
 
 from controller.core.evidence.evaluation import View, truth
-from controller.core.incident.state import ENDED, INTERRUPTED, Incident, State
+from controller.core.incident.state import ENDED, GLASS, INTERRUPTED, Incident, State
 from controller.core.model import Truth
 from controller.core.policy.conditions import Condition, Leaf
 from controller.core.policy.retention import SOAK
@@ -53,7 +53,8 @@ def return_cooldown_ends(policy: Policy, state: State, left: Incident) -> float:
 
     Any later move that nobody acknowledged counts as well.
     """
-    every = [i for i in state.incidents.values() if i.intent != "drill" and i.phase in ENDED and i.put]
+    ended = (i for i in state.incidents.values() if i.intent != "drill" and i.phase in ENDED)
+    every = [i for i in ended if i.may_have_moved]
     return max(cooldown_ends(policy, i) for i in (left, *(i for i in every if not i.acknowledged_by)))
 
 
@@ -118,10 +119,12 @@ def _stopped(policy: Policy, state: State, seen: View, last: Incident) -> Rest |
     if lifted or has_soaked(policy, seen, last.source, last.changed):
         return None
     ago, period = format_duration(max(0.0, seen.now - last.changed)), soak(policy, last.source)
+    said = f"{last.stopped_by} stopped {last.id} {ago} ago: it stays stopped"
+    if last.intent == GLASS:
+        said = f"{last.stopped_by} left {last.source} by break-glass {ago} ago: it stays so"
     sentence = (
-        f"{last.stopped_by} stopped {last.id} {ago} ago: it stays stopped until a person says otherwise "
-        f"(`tidegate ack {last.id} --reason WHY`), or {last.source} was well, unbroken, for "
-        f"{format_duration(period)}"
+        f"{said} until a person says otherwise (`tidegate ack {last.id} --reason WHY`), or {last.source} was "
+        f"well, unbroken, for {format_duration(period)}"
     )
     return Rest("stopped", inf, sentence)
 

@@ -3,8 +3,8 @@
 Drift: somebody else changed a control.
 
 ```
- PolicyLoaded (as read) ─> stand <─ ShiftApplied (as put) ─┐
-                             ^──── DriftSeen (as read) <─── differs ── a tick reads the controls
+ PolicyLoaded (as read) ─> stand <─ ShiftApplied, BrokeGlass (as put) ─┐
+                             ^──── DriftSeen (as read) <──── differs ─── a tick reads the controls
 ```
 It is reported once: the event itself moves `stand` to what is. Nothing is turned back.
 
@@ -31,11 +31,14 @@ The intent was dated by another controller's clock, so its age is known to `SKEW
 """
 
 from collections.abc import Mapping
-from typing import Any
 
+from controller.core.canonical_json import ascii_json
 from controller.core.decision.plan import after, below_floor
 from controller.core.incident.state import Phase, State
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Written
+from controller.core.journal.kind import Kind
+from controller.core.journal.moves import ShiftIntended
+from controller.core.journal.notes import DriftSeen
 from controller.core.policy.schema import LAG, Policy
 
 PUT_BACK_WITHIN = 15.0
@@ -44,6 +47,8 @@ WITHIN = 300.0
 """Seconds after an intent within which a call of it may still land; a later change is somebody else's."""
 SKEW = 1200.0
 """Seconds that two clocks may differ by: ten minutes either way."""
+MOST_BYTES = 12_000
+"""Bytes of the controls of one `DriftSeen`."""
 
 
 def lag_after(state: State) -> float:
@@ -61,7 +66,7 @@ def shown(state: State, now: float, here: str) -> bool:
     here: the controller whose clock says `now`. False where another dated it: two clocks say nothing.
     """
     mover = state.mover
-    return mover is None or (mover.draft.by == f"tidegate@{here}" and now >= mover.at + lag_after(state))
+    return mover is None or (mover.by == f"tidegate@{here}" and now >= mover.at + lag_after(state))
 
 
 def drifted(state: State, controls: Mapping[str, bool] | None) -> Mapping[str, bool]:
@@ -76,26 +81,39 @@ def drifted(state: State, controls: Mapping[str, bool] | None) -> Mapping[str, b
     return {name: on for name, on in controls.items() if state.stand.get(name, on) is not on}
 
 
-def drift_data(state: State, found: Mapping[str, bool]) -> dict[str, Any]:
-    """Return the data of a `DriftSeen` event.
+def first_found(found: Mapping[str, bool]) -> Mapping[str, bool]:
+    """Return as many of the controls that differ as one event holds.
 
-    differs: control -> [before, after]. controls: control -> its present state. reason: a sentence.
+    The next look finds the others: those of two policies may differ at once.
     """
+    room, kept = MOST_BYTES, dict[str, bool]()
+    for name, on in found.items():
+        room -= 2 * len(ascii_json(name)) + len('":[false,false],":false,')
+        if room < 0 and kept:
+            break
+        kept[name] = on
+    return kept
+
+
+def drift_seen(state: State, found: Mapping[str, bool]) -> DriftSeen:
+    """Return what a `DriftSeen` event says of these controls, by their present states."""
     said = "; ".join(
         f"{name} is {_word(on)}, the journal says {_word(state.stand[name])}" for name, on in found.items()
     )
-    return {
-        "differs": {name: [state.stand[name], on] for name, on in found.items()},
-        "controls": dict(found),
-        "reason": f"moved by somebody else: {said}"[:2000],
-    }
+    return DriftSeen(
+        differs={name: (state.stand[name], on) for name, on in found.items()},
+        controls=dict(found),
+        reason=f"moved by somebody else: {said}"[:2000],
+    )
 
 
 def _word(on: bool) -> str:
     return "On" if on else "Off"
 
 
-def echo_of(state: State, controls: Mapping[str, bool] | None, now: float, here: str) -> Event | None:
+def echo_of(
+    state: State, controls: Mapping[str, bool] | None, now: float, here: str
+) -> Written[ShiftIntended] | None:
     """Return the intent whose late call explains every control that differs, if any does.
 
     here: the controller whose clock says `now`: of what it dated itself it knows the age.
@@ -108,7 +126,7 @@ def echo_of(state: State, controls: Mapping[str, bool] | None, now: float, here:
         age, wanted = now - intent.at, _wanted(intent)
         recent = 0.0 <= age <= WITHIN
         # The clocks differ, so it may be recent; a second such change in that time is somebody's intention.
-        dated_here = intent.draft.by == f"tidegate@{here}"
+        dated_here = intent.by == f"tidegate@{here}"
         perhaps = not dated_here and -SKEW <= age <= WITHIN + SKEW and wanted not in put_back_before
         ours = intent.seq not in state.echoes and (recent or perhaps)
         if ours and all(wanted.get(name) is on for name, on in found.items()):
@@ -116,8 +134,8 @@ def echo_of(state: State, controls: Mapping[str, bool] | None, now: float, here:
     return None
 
 
-def _wanted(intent: Event) -> dict[str, bool]:
-    return {str(name): bool(on) for name, on in intent.data.get("changes", ())}
+def _wanted(intent: Written[ShiftIntended]) -> dict[str, bool]:
+    return dict(intent.said.changes)
 
 
 def put_back(policy: Policy, state: State, controls: Mapping[str, bool]) -> tuple[tuple[str, bool], ...]:

@@ -6,15 +6,22 @@ docs/codes.md explains the codes.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from controller.core.decision.approval_chain import chain, first_stage, overrides, phrase, present
+from controller.core.canonical_json import ascii_digest
+from controller.core.decision.approval_chain import (
+    chain,
+    first_stage,
+    granted,
+    overrides,
+    phrase,
+    present,
+)
 from controller.core.decision.cooldown import cooldown_ends, rest_between_waves, rest_of
 from controller.core.decision.limits import DAY, fleet_refusal, open_window, window_sentence
 from controller.core.decision.plan import after, below_floor, serving
-from controller.core.decision.progress import begun, yields
+from controller.core.decision.progress import begun, under_way, yields
 from controller.core.decision.readiness import ReadinessResult, judge_ready, summary
 from controller.core.evidence.evaluation import AHEAD, View, judge_leaf
-from controller.core.incident.state import Incident, State
-from controller.core.journal import digest
+from controller.core.incident.state import Incident, Phase, State
 from controller.core.model import Answer, Check, Plan, Truth
 from controller.core.policy.governance import regated, unbounded
 from controller.core.policy.readiness_checks import ReadyCheck, ReplicationCheck
@@ -151,7 +158,8 @@ def cooldown(f: GuardInput) -> Check:
         return Check("cooldown", "cooldown", Truth.TRUE, sentence)
     ends = cooldown_ends(f.policy, last)
     value = Truth.of(f.now >= ends)
-    sentence = f"{last.id} moved traffic {format_duration(max(0.0, f.now - last.changed))} ago"
+    moved = "may have moved" if last.phase is Phase.UNCONFIRMED and not last.put else "moved"
+    sentence = f"{last.id} {moved} traffic {format_duration(max(0.0, f.now - last.changed))} ago"
     left = f"; {format_duration(max(0.0, ends - f.now))} of the cooldown left" if value is Truth.FALSE else ""
     return Check("cooldown", "cooldown", value, sentence + left)
 
@@ -324,18 +332,48 @@ def binding(policy: Policy, incident: Incident, goal: Plan) -> str:
     """
     bound: list[object] = [policy.application, incident.id, goal.digest, policy.digest, incident.epoch]
     bound += [regated(policy)] if regated(policy) else []  # who must be asked has changed since it began
-    aside = [*incident.despite, *overrides(policy, incident)]
-    return digest([*bound, aside] if aside else bound)[:16]
+    rules = overrides(policy, incident)
+    aside = [*incident.despite, *rules, *([f"wave {incident.waves + 1}"] if rules else [])]
+    return ascii_digest([*bound, aside] if aside else bound)[:16]
+
+
+def as_approved(f: GuardInput, goal: Plan | None) -> Check:
+    """Check that a move goes on as people approved it.
+
+    It turns no other control, in no other direction, between no other Regions.
+
+    ```
+    approved  wave 1: a   wave 2: b        somebody turns c On in the source        wave 2: b   wave 3: c
+    ```
+    Before the first wave the approval is bound to the very plan (`binding`). A wave that stands in part was
+    let through, and is finished. A safety rule is set aside in the wave that it was asked for alone.
+    """
+    incident, passed = f.incident, Check("approval", "other-plan", Truth.TRUE, "as people approved it")
+    if incident is None or goal is None or incident.leg == "home":
+        return passed
+    if not begun(f.policy, incident, f.controls) or under_way(f.policy, incident, f.controls):
+        return passed
+    rules, request = overrides(f.policy, incident), incident.request
+    if rules and granted(incident) != rules:
+        sentence = f"wave {incident.waves + 1} is refused by {', '.join(rules)}: people must set that aside"
+        return Check("approval", "other-plan", Truth.FALSE, sentence)
+    if not incident.approved or request is None or request.whole is None:
+        return passed  # nobody was asked about it
+    strange = request.whole.beyond(goal.source, goal.target, goal.changes)
+    sentence = f"{strange}, which nobody was asked about: people are asked anew"
+    return passed if strange is None else Check("approval", "other-plan", Truth.FALSE, sentence)
 
 
 def approval(f: GuardInput, goal: Plan | None) -> Check:
     asks = chain(f.policy, f.incident, f.intent, f.doubts)
     moving = f.incident is not None and begun(f.policy, f.incident, f.controls)
     same = asks == chain(unbounded(f.policy), f.incident, f.intent, f.doubts)
-    if not asks or (moving and (same or f.incident is None or f.incident.leg == "home")):
+    kept, request = as_approved(f, goal), f.incident.request if f.incident else None
+    given = request is None or request.status == "given" or not (f.incident and f.incident.approved)
+    settled = same and given and kept.value is Truth.TRUE
+    if not asks or (moving and (settled or f.incident is None or f.incident.leg == "home")):
         sentence = "the move was let through already" if moving else "the policy asks nobody"
         return Check("approval", "approval", Truth.TRUE, sentence)
-    request = f.incident.request if f.incident else None
     begins = first_stage(f.policy, f.state, f.incident, asks) if f.incident and request is None else 1
     gate = present(asks, request) if request else asks[begins - 1]
     who = phrase(gate)
@@ -352,6 +390,8 @@ def approval(f: GuardInput, goal: Plan | None) -> Check:
         )
         return Check("approval", f"approval-{request.status}", Truth.FALSE, sentence)
     fresh = moving or f.now <= (request.at or 0.0) + gate.within
+    if kept.value is not Truth.TRUE and request.status == "given":
+        return kept
     if request.status == "given" and current and fresh:
         return Check("approval", "approval", Truth.TRUE, f"approved by {request.by}")
     waiting = request.status == "waiting" and current

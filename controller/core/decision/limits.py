@@ -21,7 +21,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from controller.core.explanation import format_time
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.notes import RegionCounted
+from controller.core.journal.restored import Restoration
 from controller.core.policy.governance import windows
 from controller.core.policy.schedule import previous
 from controller.core.policy.schema import Policy, Window
@@ -58,20 +60,21 @@ class Fleet:
     """Fleet holds what the fleet's own journal says.
 
     stopped: why nothing in the whole fleet may move. left: Region -> when it was counted last.
-    unread: it cannot be read, and counts as stopped.
+    unread: it cannot be read, and counts as stopped. review: that it was restored, until a person has armed.
     """
 
     stopped: str | None = None
     left: Mapping[str, float] = field(default_factory=dict)
     unread: bool = False
+    review: Restoration | None = None
 
 
 def regions_counted(events: Iterable[Event]) -> dict[str, float]:
     """Return Region -> the time when the fleet last counted it as left."""
     counted: dict[str, float] = {}
     for event in events:
-        if event.kind is Kind.REGION_COUNTED:
-            region = str(event.data["region"])
+        if isinstance(event.body, RegionCounted):
+            region = event.body.region
             counted[region] = max(event.at, counted.get(region, event.at))
     return counted
 

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from controller.core.journal import digest
+from controller.core.canonical_json import ascii_digest
+from controller.core.journal.whole_plan import WholePlan, turned
 from controller.core.model import Plan
 from controller.core.policy.schema import Policy
 
@@ -39,7 +40,7 @@ def plan(
         *((places[i][source], False) for i in moving),
     )
     changes = tuple((name, on) for name, on in goal if controls[name] is not on)
-    return Plan(source, target, changes, goal, digest([source, target, goal])[:16])
+    return Plan(source, target, changes, goal, ascii_digest([source, target, goal])[:16])
 
 
 def homeward(*, source: str, target: str, before: Mapping[str, bool], controls: Mapping[str, bool]) -> Plan:
@@ -49,7 +50,7 @@ def homeward(*, source: str, target: str, before: Mapping[str, bool], controls: 
     """
     goal = tuple(before.items())
     changes = tuple((name, on) for name, on in goal if controls[name] is not on)
-    return Plan(source, target, changes, goal, digest(["home", source, target, goal])[:16])
+    return Plan(source, target, changes, goal, ascii_digest(["home", source, target, goal])[:16])
 
 
 def homecoming(
@@ -85,7 +86,7 @@ def homecoming(
         elif mine not in kept and any(home.get(name) and controls[name] for name in names.values()):
             goal.append((mine, False))
     changes = tuple((name, on) for name, on in goal if controls[name] is not on)
-    return Plan(source, target, changes, tuple(goal), digest(["home", source, target, goal])[:16])
+    return Plan(source, target, changes, tuple(goal), ascii_digest(["home", source, target, goal])[:16])
 
 
 def next_wave(
@@ -97,17 +98,46 @@ def next_wave(
     waves [1, 1, 2], eight changes in four slices:   done 0 -> slice a   1 -> slice b   2 -> slices c, d
     ```
     under_way: controls of the wave that has begun. What is left of that wave moves, and no other slice moves
-    before it is verified, also where it is all applied and nobody recorded that.
+    before it is verified, also where it is all applied and nobody recorded that. `waves` of the result are
+    this part and those that follow it.
     """
-    if waves is None:
-        return whole
     place = {name: i for entry in policy.regions.values() for i, name in enumerate(entry.controls)}
     left = sorted({place.get(name, len(place)) for name, _ in whole.changes})
-    moving = left[: waves[min(done, len(waves) - 1)]]
-    if under_way:
-        moving = [i for i in left if i in {place.get(name) for name in under_way}]
-    changes = tuple(change for change in whole.changes if place.get(change[0], len(place)) in moving)
-    return replace(whole, changes=changes, left=len(left) - len(moving))
+    begun = {place.get(name) for name in under_way}
+    parts = _parts(left, waves, done, [i for i in left if i in begun] if begun else None)
+    number = {i: n for n, part in enumerate(parts) for i in part}
+    changes: list[list[Change]] = [[] for _ in parts]
+    for change in whole.changes:
+        changes[number[place.get(change[0], len(place))]].append(change)
+    every = tuple(map(tuple, changes)) or ((),)
+    follow = sum(map(len, parts[1:]))
+    return replace(whole, changes=every[0], left=follow, waves=every)
+
+
+def _parts(
+    left: Sequence[int], waves: Sequence[int] | None, done: int, begun: list[int] | None
+) -> list[Sequence[int]]:
+    """Return the slices of each wave.
+
+    begun: those that are left of the wave under way, if one is.
+    """
+    if waves is None:
+        return [left]
+    parts: list[Sequence[int]] = [] if begun is None else [begun]
+    rest = [i for i in left if begun is None or i not in begun]
+    while rest:
+        many = waves[min(done + len(parts), len(waves) - 1)]
+        parts.append(rest[:many])
+        rest = rest[many:]
+    return parts
+
+
+def whole_plan(plan: Plan) -> WholePlan:
+    """Return the plan with all its waves, as people are asked about it."""
+    changing = {name for name, _ in plan.changes} | {name for wave in plan.waves for name, _ in wave}
+    stays = turned(change for change in plan.goal if change[0] not in changing)
+    waves = plan.waves or (plan.changes,)
+    return WholePlan(plan.source, plan.target, tuple(turned(wave) for wave in waves if wave), stays)
 
 
 def calls(policy: Policy, changes: Sequence[Change], batch: int = BATCH) -> tuple[tuple[Change, ...], ...]:

@@ -96,5 +96,5 @@ def lands_until(state: State, incident: Incident) -> float:
     Seconds since 1970; 0 where there is no such call. It was sent before this incident opened, which bounds
     it where the other's clock was ahead.
     """
-    others = [intent.at for intent in state.intents if intent.draft.incident != incident.id]
+    others = [intent.at for intent in state.intents if intent.incident != incident.id]
     return min(max(others, default=-LANDED), incident.opened) + LANDED

@@ -24,8 +24,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from controller.core.canonical_json import ascii_digest
 from controller.core.evidence.evaluation import View, judge_leaf
-from controller.core.journal import digest
 from controller.core.model import Answer, Check, Plan, Truth, all_of
 from controller.core.policy.conditions import Leaf
 from controller.core.policy.readiness_checks import (
@@ -220,7 +220,7 @@ def under_doubt(goal: Plan | None, doubts: tuple[str, ...]) -> Plan | None:
     """
     if goal is None or not doubts:
         return goal
-    return replace(goal, digest=digest([goal.digest, *doubts])[:16])
+    return replace(goal, digest=ascii_digest([goal.digest, *doubts])[:16])
 
 
 def loss_window(answers: Sequence[Answer]) -> float | None:

@@ -94,7 +94,7 @@ def is_due(
     soon: no time needs to pass.
     """
     since = episode.begun if alert.since is None else alert.since
-    if alert.hushed or (now - since < policy.limits.tell_after and not soon):
+    if alert.hushed or (now - since < policy.limits.tell_after and not (soon or alert.at_once)):
         return False
     if any(alert.key in notice.about for notice in state.untold.values()):
         return False  # every controller tries that again
@@ -163,11 +163,12 @@ def _causes(alert: Alert) -> tuple[str, ...]:
     | the code of the Region                      | explained by     |
     |---------------------------------------------|------------------|
     | `disarmed`: an unread fleet counts as so    | `lost/fleet`     |
+    |    and so does a journal that was restored  | `lost/events`    |
     | a code of `LOST_BY_CODE`                    | what it names    |
     | any other (`cut-off`, `cooldown`, a guard…) | nothing: by code |
     """
     if alert.code == "disarmed":
-        return (lost("fleet"),)
+        return lost("fleet"), lost("events"), lost("fleet-events")
     return (LOST_BY_CODE[alert.code],) if alert.code in LOST_BY_CODE else ()
 
 

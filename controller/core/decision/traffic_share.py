@@ -79,7 +79,7 @@ def shift_started(state: State, incident: Incident) -> float:
 
     Where the state no longer holds that intent, it is the time when the incident last moved on.
     """
-    first = [e.at for e in state.intents if e.draft.incident == incident.id and e.data.get("wave") == 1]
+    first = [e.at for e in state.intents if e.incident == incident.id and e.said.wave == 1]
     return first[-1] if first else incident.changed
 
 

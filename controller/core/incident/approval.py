@@ -13,11 +13,48 @@ The same person may answer from a page and from a terminal, and counts as one pe
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from typing import Literal
 
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
+from controller.core.journal.moves import ApprovalRequested
+from controller.core.journal.whole_plan import WholePlan
+from controller.core.person import folded
+from controller.core.text import sanitize
 
-ARN = "arn:"
 GROUP = "group:"
+CLAIM, GROUPS, NAME = 255, 20, 64
+"""What is kept of a sign-in: characters of a claim, groups, and characters of a group's name."""
+Door = Literal["", "console", "terminal", "rehearsal"]
+"""Where an answer came in.
+
+console: by a page, after a sign-in at the issuer. terminal: by a command, with credentials that STS knows.
+rehearsal: by a name that somebody claimed and nobody checked. "": not known.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The proof of who a person is; it holds no secret.
+
+    issuer: who says so: that of the id token, or `sts:ACCOUNT`. subject: who they are there, for good.
+    groups: those of the policy that the issuer asserted. at: when they signed in; None: not known.
+    """
+
+    door: Door = ""
+    issuer: str = ""
+    subject: str = ""
+    groups: tuple[str, ...] = ()
+    at: float | None = None
+
+    def plain(self) -> "SignedIn":
+        """Return the same, bounded and made safe to print.
+
+        Claims are text from outside.
+        """
+        groups = tuple(sanitize(group, NAME) for group in sorted(self.groups)[:GROUPS])
+        issuer, subject = sanitize(self.issuer, CLAIM), sanitize(self.subject, CLAIM)
+        return replace(self, issuer=issuer, subject=subject, groups=groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +64,8 @@ class Request:
     expires: when the present stage's time runs out. agreed: who approved in this stage, each once.
     rules: ARNs of the safety rules that the question is to set aside. by, at: the answer that decided it.
     gate: the policy's name for those who are asked. epoch: of the driver that asked. unanswered: how often
-    the same was asked before, and nobody answered.
+    the same was asked before, and nobody answered. whole: the plan that they are asked about; None where an
+    older version asked. plan: its digest. wave: the number of its first wave.
     """
 
     id: str
@@ -45,6 +83,9 @@ class Request:
     gate: str = ""
     epoch: int = 0
     unanswered: int = 0
+    whole: WholePlan | None = None
+    plan: str = ""
+    wave: int = 0
 
     @property
     def code(self) -> str:
@@ -59,23 +100,25 @@ class Request:
         return max(0, self.people - len(self.agreed))
 
 
-def asked(event: Event) -> Request:
-    """Return the request that an `ApprovalRequested` event makes.
+def asked(event: Event, said: ApprovalRequested) -> Request:
+    """Return the request that `event` makes; `said` is its body.
 
     An event of an older version asks one person, once.
     """
-    data = event.data
     return Request(
-        str(data["approval"]),
-        str(data["digest"]),
-        float(data["expires"]),
+        said.approval,
+        said.digest,
+        said.expires,
         asked=event.at,
-        stage=int(data.get("stage", 1)),
-        people=int(data.get("people", 1)),
-        rules=tuple(map(str, data.get("override", ()))),
-        gate=str(data.get("gate", "")),
+        stage=said.stage,
+        people=said.people,
+        rules=said.override,
+        gate=said.gate,
         epoch=event.draft.epoch,
-        unanswered=int(data.get("unanswered", 0)),
+        unanswered=said.unanswered,
+        whole=said.whole,
+        plan=said.plan,
+        wave=said.wave,
     )
 
 
@@ -97,12 +140,8 @@ def answered(request: Request, event: Event) -> Request:
 
 
 def same_person(one: str | None, other: str) -> bool:
-    """Return True where two identities belong to one person.
-
-    A terminal's identity is the ARN of an STS session, whose last part is the name of the person's session
-    (IAM Identity Center puts the user's name there); a page's is a claim of the sign-in.
-    """
-    return one is not None and _name(one) == _name(other)
+    """Return True where two identities, or two ids, belong to one person."""
+    return one is not None and folded(one) == folded(other)
 
 
 def among(who: str, others: Iterable[str]) -> bool:
@@ -116,7 +155,3 @@ def entitled(groups: Collection[str], ask: Iterable[str]) -> bool:
     ask: entries such as `group:sre-oncall`.
     """
     return any(each.removeprefix(GROUP) in groups for each in ask if each.startswith(GROUP))
-
-
-def _name(identity: str) -> str:
-    return (identity.rpartition("/")[2] if identity.startswith(ARN) else identity).strip().casefold()

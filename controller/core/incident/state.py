@@ -7,6 +7,8 @@
                      │        └── ShiftIntended -> shifting ──────┘ <──── approved
                      └── StoodDown (any phase before shifting)
                                   shifting -> ShiftApplied -> shifted -> ShiftVerified -> Settled
+
+ BrokeGlass -> unconfirmed, settled or stood_down: what a person did without us (`core.incident.break_glass`)
 ```
 `as_data` gives an incident as plain data.
 """
@@ -17,8 +19,13 @@ from enum import StrEnum
 from typing import Any
 
 from controller.core.incident.approval import Request
+from controller.core.incident.control_history import History
 from controller.core.incident.step_durations import Pace
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event, Written
+from controller.core.journal.kind import Kind
+from controller.core.journal.moves import ShiftIntended
+from controller.core.journal.notes import DriftSeen, DrillSkipped
+from controller.core.journal.restored import Restoration
 
 
 class Phase(StrEnum):
@@ -31,9 +38,11 @@ class Phase(StrEnum):
     VERIFIED = "verified"
     SETTLED = "settled"
     STOOD_DOWN = "stood_down"
+    UNCONFIRMED = "unconfirmed"
 
 
-ENDED = frozenset({Phase.SETTLED, Phase.STOOD_DOWN})
+ENDED = frozenset({Phase.SETTLED, Phase.STOOD_DOWN, Phase.UNCONFIRMED})
+"""Phases in which nothing is driven. What a person did by break-glass is never in another one."""
 BEFORE_SHIFT = frozenset({Phase.OPEN, Phase.CONFIRMED, Phase.ASKED, Phase.APPROVED})
 READYING = frozenset({Phase.CONFIRMED, Phase.ASKED, Phase.APPROVED, Phase.SHIFTING, Phase.VERIFIED})
 MOVING = frozenset({Phase.SHIFTING, Phase.SHIFTED, Phase.VERIFIED})
@@ -68,9 +77,15 @@ MOVES: Mapping[Kind, tuple[frozenset[Phase], Phase | None]] = {
     _K.ESCALATED: (BEFORE_SHIFT | MOVING, None),
     _K.REMINDED: (frozenset({Phase.ASKED, Phase.VERIFIED}), None),
     _K.ACKNOWLEDGED: (ENDED, None),
+    # The first record of a move opens an incident, whatever else is open. What follows is in the record.
+    _K.BROKE_GLASS: (frozenset({Phase.UNCONFIRMED}), None),
 }
 
 
+DENIED = ("",)
+"""The readiness of an incident whose target was last said not to be ready."""
+GLASS = "break-glass"
+"""The intent of an incident that a person made by break-glass: it had happened when it was written down."""
 INTERRUPTED = "interrupted"
 """The outcome of a move that ended where it stood."""
 BY_PERSON = frozenset({"by-person", "handed-to-people"})
@@ -89,7 +104,7 @@ class IllegalMove(ValueError):  # noqa: N818
 
 
 @dataclass(frozen=True, slots=True)
-class Untold:
+class Notice:
     """A notice that could not be sent yet, or is held back.
 
     key: for the receiver, the same for what updates it. by: the controller that wrote it down.
@@ -112,18 +127,22 @@ class Untold:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """An incident is one evacuation, restore or drill from its opening to its end.
+    """An incident is one evacuation, restore, drill or break-glass move.
 
     leg: "out", or "home" once a drill or a rollback turned back. waves: how many are verified in this leg.
     before: the controls as they were before its first shift. put: as it put them. intended: what the
     intents of the present shift change. of: the incident that a restore undoes. changed: when it last
     moved on; an escalation or an acknowledgement does not count. despite: codes that its requester wants set
     aside. rules: safety rules that refused its move. scheduled: the time of `drills.cron` for which it was
-    opened; nobody asked for such a drill. stopped_by: the person who ended it, if a person did. policy: the
+    opened; nobody asked for such a drill. stopped_by: the person who ended it, if a person did, or who moved
+    traffic by break-glass. policy: the
     digest of the policy that it was opened by, which says how it goes on; "" where the journal named none.
-    moved: when traffic last moved by it, and was seen to. mute: the controller that could not tell people of
-    it. voice: another that told them since, and when. passed_on: it was handed over because its driver could
-    not tell people.
+    begun: when its first shift was intended. moved: when traffic last moved by it, and was seen to.
+    mute: the controller that could not tell people of it. voice: another that told them since, and when.
+    passed_on: it was handed over because its driver could not tell people. lost: how many of its executions
+    ended before it did, or fell silent. ready: the target that was last said to be ready, and the gates that
+    doubts ask; `DENIED`: it was not; (): nothing was said since it was confirmed, verified or handed over.
+    approved: the digest of the plan that its last wave was approved by; "" where nobody was asked.
     """
 
     id: str
@@ -154,10 +173,14 @@ class Incident:
     scheduled: float | None = None
     stopped_by: str | None = None
     policy: str = ""
+    begun: float = 0.0
     moved: float = 0.0
     mute: str = ""
     voice: tuple[str, float] | None = None
     passed_on: bool = False
+    lost: int = 0
+    ready: tuple[str, ...] = ()
+    approved: str = ""
 
     @property
     def asking(self) -> bool:
@@ -178,8 +201,14 @@ class Incident:
 
     @property
     def left_its_region(self) -> bool:
-        """Return True for an evacuation, and for a drill that was cut short."""
-        return self.intent == "evacuate" or (self.intent == "drill" and self.outcome == INTERRUPTED)
+        """Return True for an evacuation, break-glass, and a drill that was cut short."""
+        left = self.intent in ("evacuate", GLASS)
+        return left or (self.intent == "drill" and self.outcome == INTERRUPTED)
+
+    @property
+    def may_have_moved(self) -> bool:
+        """Return True where it moved traffic, or nobody knows whether it did."""
+        return bool(self.put) or self.phase is Phase.UNCONFIRMED
 
     @property
     def taken(self) -> frozenset[str]:
@@ -195,6 +224,20 @@ def heading(incident: Incident) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """The event that last said how controls stand: its number, time, writer and kind."""
+
+    seq: int
+    at: float
+    by: str
+    kind: Kind
+
+
+def moved_by(event: Event) -> Moved:
+    return Moved(event.seq, event.at, event.draft.by, event.kind)
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """The state is all that the journal says, at its event `last`.
 
@@ -202,11 +245,14 @@ class State:
     struck: the last time of `drills.cron` that was handled. drilled: Region -> when it last had its turn.
     skipped: the last scheduled drill that did not open. fleet_left: Region -> when the fleet last counted it.
     home: the controls as they stood when no Region was away. stand: as they were put, or seen, last.
+    history: and how before.
     stood: when that was. mover: the event that says so.
     recovered: Region -> since when it was well, unbroken, at its last `Recovered`.
     pages: alert -> when people were last told of it. untold: notices that could not be sent, by their id.
     policy_by: the controller that loaded the policy in force.
     fleet_unread: the fleet's journal cannot be read, so that `fleet` is only for safety's sake.
+    restored: each time that the journal was put back from a backup. review: the last of them, until a person
+    has armed since. fleet_review: the same of the fleet's journal.
     """
 
     application: str
@@ -224,18 +270,22 @@ class State:
     fleet_left: Mapping[str, float] = field(default_factory=dict)
     home: Mapping[str, bool] = field(default_factory=dict)
     stand: Mapping[str, bool] = field(default_factory=dict)
+    history: History = field(default_factory=dict)
     stood: float = 0.0
-    mover: Event | None = None
-    drift: Event | None = None
-    intents: tuple[Event, ...] = ()
+    mover: Moved | None = None
+    drift: Written[DriftSeen] | None = None
+    intents: tuple[Written[ShiftIntended], ...] = ()
     echoes: frozenset[int] = frozenset()
     struck: float = 0.0
     drilled: Mapping[str, float] = field(default_factory=dict)
-    skipped: Event | None = None
+    skipped: Written[DrillSkipped] | None = None
     recovered: Mapping[str, float] = field(default_factory=dict)
     pace: Pace = field(default_factory=Pace)
-    untold: Mapping[str, Untold] = field(default_factory=dict)
+    untold: Mapping[str, Notice] = field(default_factory=dict)
     fleet_unread: bool = False
+    restored: tuple[Restoration, ...] = ()
+    review: Restoration | None = None
+    fleet_review: Restoration | None = None
 
     @property
     def stopped(self) -> str | None:
@@ -256,35 +306,58 @@ class State:
         One that is in progress counts too: should it end now, its cooldown would follow.
         """
         counted = (i for i in self.incidents.values() if i.intent != "drill")
-        moved = [i for i in counted if i.put or i.phase is Phase.SETTLED]
+        moved = [i for i in counted if i.may_have_moved or i.phase is Phase.SETTLED]
         return max(moved, key=lambda i: i.changed, default=None)
 
     def last_of(self, region: str, intent: str) -> Incident | None:
-        """Return the last ended incident of this intent about `region`, if any."""
-        every = self.incidents.values()
-        ended = [i for i in every if (i.source, i.intent) == (region, intent) and i.phase in ENDED]
-        return max(ended, key=lambda i: i.changed, default=None)
+        """Return the last ended incident of this intent about `region`, if any.
+
+        A person's move by break-glass is about the return of the Region too.
+        """
+        by_hand = intent == "restore"
+        every = (i for i in self.incidents.values() if i.source == region and i.phase in ENDED)
+        about = (
+            i for i in every if i.intent == intent or (by_hand and i.intent == GLASS and i.may_have_moved)
+        )
+        return max(about, key=lambda i: i.changed, default=None)
 
     def away(self, region: str) -> Incident | None:
         """Return the move by which `region` is away, or None.
 
-        That is an evacuation, or a drill that ended where it stood. The Region is at home once all is On
-        again that was On before it was first left, whoever turned it on: a restore that ended half-way
-        brought only a part home. While a restore is under way it is away until that has ended.
+        That is an evacuation, a person's move by break-glass, or a drill that ended where it stood. The
+        Region is at home once all is On again that was On before it was first left, whoever turned it on: a
+        restore that ended half-way brought only a part home. While a restore is under way it is away until
+        that has ended.
         """
         about = [i for i in self.incidents.values() if i.source == region]
         ended = sorted((i for i in about if i.phase in ENDED), key=lambda i: i.changed)
-        left = [i for i in ended if i.phase is Phase.SETTLED and i.left_its_region]
+        left = [i for i in ended if i.left_its_region and (i.phase is Phase.SETTLED or self._put_by(i))]
         if not left:
             return None
         now, last = self.open, left[-1]
-        own = {name for i in left for name, on in i.put.items() if not on and self.home.get(name, False)}
+        puts = [self._put_by(i) for i in left]
+        own = {name for p in puts for name, on in p.items() if not on and self.home.get(name, False)}
         put: dict[str, bool] = {}
         for incident in ended:
-            put |= {name: on for name, on in incident.put.items() if name in own}
+            put |= {name: on for name, on in self._put_by(incident).items() if name in own}
         still = any(not self.stand.get(name, False) and not put[name] for name in own)
         returning = now is not None and now.intent == "restore" and now.source == region
         return last if still or returning else None
+
+    @property
+    def any_away(self) -> bool:
+        """Return True where a Region is away by any move."""
+        return any(self.away(region) for region in {i.source for i in self.incidents.values()})
+
+    def _put_by(self, incident: Incident) -> Mapping[str, bool]:
+        """Return the controls as the incident put them.
+
+        Of a move that nobody confirmed, what was intended and stands so.
+        """
+        if incident.phase is not Phase.UNCONFIRMED:
+            return incident.put
+        stands = {name: on for name, on in incident.intended.items() if self.stand.get(name) is on}
+        return {**stands, **incident.put}
 
 
 def as_data(incident: Incident) -> dict[str, Any]:
@@ -310,10 +383,12 @@ def as_data(incident: Incident) -> dict[str, Any]:
             "stage": request.stage,
             "needed": request.needed(),
             "override": list(request.rules),
+            "plan": request.plan or None,
         },
         "escalated": sorted(incident.escalated),
         "reason": incident.reason,
         "outcome": incident.outcome or None,
+        "moved": {name: "On" if on else "Off" for name, on in sorted(incident.put.items())},
         "acknowledged_by": incident.acknowledged_by,
         "policy": incident.policy or None,
     }

@@ -13,7 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import ceil
 
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
+from controller.core.journal.moves import ApprovalDenied, ApprovalGiven
+from controller.core.journal.notes import Escalated
 from controller.core.text import format_duration
 
 LEAST = 5
@@ -110,11 +113,12 @@ def paced(pace: Pace, event: Event, intent: str | None = None) -> Pace:
     intent: of the incident that `event` opens, if it opens one.
     """
     kind, running, incident = event.kind, pace.running, event.draft.incident
-    if kind is Kind.ESCALATED and running and event.data.get("code") == STUCK:
+    if isinstance(event.body, Escalated) and running and event.body.code == STUCK:
         return replace(pace, running=replace(running, told=True))
     if kind not in STEPS or incident is None:
         return pace
-    begins = None if event.data.get("needed") else STEPS[kind]  # one of several people said yes
+    more = isinstance(event.body, ApprovalGiven | ApprovalDenied) and event.body.needed
+    begins = None if more else STEPS[kind]  # one of several people said yes
     if running is not None and running.step == begins and running.incident == incident:
         return pace  # tried again: it runs since it first began
     took = pace.took

@@ -12,7 +12,7 @@ A table row proves nothing. What proves a document is that its digest is the one
 import hashlib
 import json
 
-from controller.core.journal import canonical
+from controller.core.canonical_json import ascii_json
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import PolicyError, parse_policy
 
@@ -26,7 +26,7 @@ class DocumentUnreadable(ValueError):  # noqa: N818
 
 def document_of(policy: Policy) -> str:
     """Return the policy's document: ASCII, of one spelling."""
-    return canonical(policy.counted())
+    return ascii_json(policy.counted())
 
 
 def policy_of_document(text: str, digest: str) -> Policy:

@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import PrivateAttr
 
-from controller.core.journal import digest
+from controller.core.canonical_json import ascii_digest
 from controller.core.policy.schema import (
     OVERRIDE,
     Ask,
@@ -115,7 +115,7 @@ def _bounded(began: Policy, in_force: Policy) -> Policy:
         update["enforcement"] = "shadow"
     own, now = (_asked(each, began.approvals) for each in (began, began.model_copy(update=update)))
     also_shut = tuple(each for each in windows(in_force) if each not in windows(began))
-    bounds = Bounds(in_force.digest, began, digest(now) if now != own else "", also_shut)
+    bounds = Bounds(in_force.digest, began, ascii_digest(now) if now != own else "", also_shut)
     return _BoundedPolicy.made(bounds, update)
 
 

@@ -10,11 +10,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from controller.core.canonical_json import ascii_json
 from controller.core.text import sanitize
 
 SCHEMA = "tidegate.review/v1"
 MOST = 20
 """Conditions that are named: an event of the journal is bounded."""
+MOST_BYTES = 6_000
+"""Bytes of a review in the journal, beside the controls of the policy."""
 Words = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -45,16 +48,19 @@ class Cases(BaseModel):
 
 
 class Review(BaseModel):
+    """further: how many more people reviewed it, whom an event of the journal has no room for."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     schema_: Literal["tidegate.review/v1"] = Field(alias="schema")
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     reviewed: Annotated[tuple[Reviewer, ...], Field(max_length=10)] = ()
     cases: Cases | None = None
+    further: Annotated[int, Field(ge=0)] = 0
 
     def data(self) -> dict[str, Any]:
         """Return the review as plain data, for a file, a package and the journal."""
-        return self.model_dump(mode="json", by_alias=True)
+        return self.model_dump(mode="json", by_alias=True, exclude=None if self.further else {"further"})
 
 
 class NoReview(ValueError):  # noqa: N818
@@ -81,11 +87,30 @@ def review_of(raw: Mapping[str, Any], digest: str) -> Review:
 
 
 def review_data(raw: object, digest: str) -> dict[str, Any] | None:
-    """Return the review as plain data; None where there is none.
+    """Return the review as plain data, as far as an event holds it.
 
-    A review of another policy gives None too: it says nothing of this one.
+    None where there is none. A review of another policy gives None too: it says nothing of this one.
     """
     try:
-        return review_of(raw, digest).data() if isinstance(raw, Mapping) else None
+        return _bounded(review_of(raw, digest)).data() if isinstance(raw, Mapping) else None
     except NoReview:
         return None
+
+
+def _bounded(review: Review) -> Review:
+    """Return the review in at most `MOST_BYTES`.
+
+    Conditions that are named go first, then the last of the people, then where the first said so.
+    """
+    while len(ascii_json(review.data())) > MOST_BYTES:
+        cases, people = review.cases, review.reviewed
+        if cases is not None and cases.never:
+            never = dict(list(cases.never.items())[:-1])
+            fewer = cases.model_copy(update={"never": never, "more": cases.more + 1})
+            review = review.model_copy(update={"cases": fewer})
+        elif len(people) > 1:
+            review = review.model_copy(update={"reviewed": people[:-1], "further": review.further + 1})
+        else:
+            first = people[0].model_copy(update={"where": "", "by": people[0].by[:100]})
+            return review.model_copy(update={"reviewed": (first,)})
+    return review

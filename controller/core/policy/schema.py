@@ -24,7 +24,7 @@ from pydantic import (
     Tag,
 )
 
-from controller.core.journal import digest
+from controller.core.canonical_json import ascii_digest
 from controller.core.policy.conditions import Condition, Leaf, leaves
 from controller.core.policy.readiness_checks import ReadyCheck
 from controller.core.policy.schedule import Cron, Zone
@@ -302,7 +302,7 @@ class Policy(Strict):
     @cached_property
     def digest(self) -> str:
         """Return the SHA-256 of the compiled policy, by which events name it."""
-        return digest(self.counted())
+        return ascii_digest(self.counted())
 
     def counted(self) -> dict[str, Any]:
         """Return what the digest counts: the policy as plain data, without its defaults.

@@ -8,9 +8,10 @@ from typing import Any
 
 from pydantic import ValidationError as ModelError
 
-from controller.core.journal import canonical
+from controller.core.canonical_json import ascii_json
 from controller.core.model import Signal
 from controller.core.policy import conditions, readiness_checks, rules
+from controller.core.policy.bounds import bound_problems
 from controller.core.policy.schema import Policy
 from controller.core.policy.signals import signals_of
 from controller.core.policy.terms import SHAPES
@@ -111,7 +112,7 @@ def parse_policy(data: object, *, in_force: bool = False) -> Policy:
                 if e["type"] != "too_short" or path not in around
             ]
         ) from error
-    problems = [*_across(policy), *(() if in_force else rules.settle_problems(policy))]
+    problems = [*_across(policy), *(() if in_force else _since(policy))]
     if problems:
         raise PolicyError(problems)
     return policy
@@ -148,7 +149,7 @@ def _across(policy: Policy) -> Iterator[Problem]:
     yield from rules.limit_problems(policy)
     yield from rules.traffic_problems(policy)
     yield from _slices(policy)
-    size = len(canonical(policy.counted()))
+    size = len(ascii_json(policy.counted()))
     if size > LARGEST:
         yield Problem(("application",), f"{size} bytes when compiled; at most {LARGEST} fit into one item")
     if policy.limits.min_regions_on >= len(policy.regions):
@@ -156,6 +157,12 @@ def _across(policy: Policy) -> Iterator[Problem]:
             f"{policy.limits.min_regions_on} of {len(policy.regions)} Regions On for ever; expected fewer"
         )
         yield Problem(("limits", "minRegionsOn"), message)
+
+
+def _since(policy: Policy) -> Iterator[Problem]:
+    """Yield what is refused, and was once let in."""
+    yield from rules.settle_problems(policy)
+    yield from bound_problems(policy)
 
 
 def _slices(policy: Policy) -> Iterator[Problem]:

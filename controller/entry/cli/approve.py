@@ -7,13 +7,17 @@ from typing import Annotated
 
 import typer
 
+from controller.core.incident.approval import SignedIn
 from controller.core.text import sanitize
 from controller.entry.cli.operate import emit_result
 from controller.entry.cli.options import ActAs, ContextName, Reason, Yes, acting, open_context
 from controller.entry.cli.output import AsJson, ExitCode, fail, note
 from controller.steps.context.deps import Deps
 from controller.steps.operator.approve import Answered, answer, look_at
+from controller.steps.operator.identity import identify
 
+LINE = 12_000
+"""Characters of a line of the question: a wave may turn 150 controls, each with a long name."""
 RequestId = Annotated[str, typer.Argument(metavar="ID", help="The request's id, from the notice.")]
 Code = Annotated[
     str | None, typer.Option("--code", help="The plan's short code, from the notice, instead of typing it.")
@@ -26,17 +30,17 @@ def approve(
 ) -> None:  # fmt: skip
     """Approve a request: shows evidence and plan, asks for the plan's code. The answer counts once."""
     found = open_context(context)
-    who = acting(found, act_as)
+    claimed = acting(found, act_as)
     deps = found.deps()
     asked = look_at(deps, request)
     if not isinstance(asked, Answered):
-        for line in asked.lines:
-            note(sanitize(line, 2000))
+        for line in (*asked.lines, *asked.waves):
+            note(deps.names.text(sanitize(line, LINE)))
         if not yes or code is not None:
             _check(code, asked.request.code)
-    given = answer(deps, request, who=who, approve=True, reason=sanitize(reason, 500))
-    fields = {"request": sanitize(request, 80), "by": who, "needed": _needed(deps, request)}
-    emit_result("approve", given.counted, given.sentence, fields, as_json=as_json)
+    by, given = _answer(deps, request, claimed, found.proof(), approve=True, reason=reason)
+    fields = {"request": sanitize(request, 80), "by": by, "needed": _needed(deps, request)}
+    emit_result("approve", given.counted, given.sentence, fields, as_json=as_json, names=deps.names)
 
 
 def deny(
@@ -45,10 +49,23 @@ def deny(
 ) -> None:  # fmt: skip
     """Deny a request. Final for this request; no traffic moves."""
     found = open_context(context)
-    who = acting(found, act_as)
-    given = answer(found.deps(), request, who=who, approve=False, reason=sanitize(reason, 500))
-    fields = {"request": sanitize(request, 80), "by": who}
-    emit_result("deny", given.counted, given.sentence, fields, as_json=as_json)
+    claimed = acting(found, act_as)
+    deps = found.deps()
+    by, given = _answer(deps, request, claimed, found.proof(), approve=False, reason=reason)
+    fields = {"request": sanitize(request, 80), "by": by}
+    emit_result("deny", given.counted, given.sentence, fields, as_json=as_json, names=deps.names)
+
+
+def _answer(
+    deps: Deps, request: str, claimed: str, proof: SignedIn, *, approve: bool, reason: str
+) -> tuple[str, Answered]:
+    """Give the answer of whoever came in; return their id, and what came of it."""
+    person = identify(deps, claimed, proof)
+    given = answer(
+        deps, request, who=person.id, known_as=person.name, approve=approve,
+        reason=sanitize(reason, 500), by=person.proof,
+    )  # fmt: skip
+    return person.id, given
 
 
 def _check(given: str | None, code: str) -> None:

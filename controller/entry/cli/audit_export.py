@@ -8,9 +8,19 @@ from rich.text import Text
 
 from controller.core.explanation import format_time
 from controller.core.text import sanitize
+from controller.entry.cli.names_file import write_names
 from controller.entry.cli.options import ContextName, moment, open_context
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, stdout
+from controller.steps.context.names import Names
 
+AS_IT_IS = "`--broken` exports it as it stands, as evidence"
+Broken = Annotated[
+    bool, typer.Option("--broken", help="Export a journal that cannot be read, as evidence that it is so.")
+]
+NamesOut = Annotated[
+    Path | None,
+    typer.Option("--names", metavar="FILE", help="Write the names that are known beside it; never archived."),
+]
 WHEN = "2030-01-01T08:14:00Z, 08:14 or -30d."
 
 
@@ -27,9 +37,11 @@ def export(
     archive: Annotated[
         bool, typer.Option("--archive", help="Put it into the deployment's locked bucket too.")
     ] = False,
+    broken: Broken = False,
     unsigned: Annotated[
         bool, typer.Option("--unsigned", help="Without a signature; `audit verify` will say no to it.")
     ] = False,
+    names: NamesOut = None,
     context: ContextName = None,
     as_json: AsJson = False,
 ) -> None:
@@ -45,23 +57,28 @@ def export(
     if archive and store is None:
         fail(ExitCode.BAD_INPUT, "the deployment names no locked bucket (`audit_bucket`)")
     try:
-        record = record_of(found, [load_policy(path).policy for path in policy or ()])
-    except JournalUnreadable as error:
-        fail(ExitCode.NO, f"nothing was exported, the journal is not whole: {error}")
-    period = _period(record.events, found.deps().runtime.now(), since, to, incident)
-    signer = None if unsigned else signer_of(found)
-    try:
+        record = record_of(found, [load_policy(path).policy for path in policy or ()], broken=broken)
+        period = _period(record.events, found.deps().runtime.now(), since, to, incident)
+        signer = None if unsigned else signer_of(found)
         manifest = write(record, period, signer, out)
-    except OSError as error:
-        fail(ExitCode.BAD_INPUT, f"{sanitize(str(out), 300)} cannot be written: {error.strerror}")
-    except TooLarge as error:
-        fail(ExitCode.BAD_INPUT, f"{error}; ask for a shorter period")
+    except JournalUnreadable as error:
+        fail(ExitCode.NO, f"nothing was exported, the journal is not whole: {error}; {AS_IT_IS}")
+    except (OSError, TooLarge) as error:
+        told = f"cannot be written: {error.strerror}" if isinstance(error, OSError) else str(error)
+        fail(ExitCode.BAD_INPUT, f"{sanitize(str(out), 300)}: {told}")
     wrong = _checked(out, None if signer is None else signer.public_key().pem.encode())
     kept = _keep(store, manifest.application, manifest.begin, out) if store is not None else None
     fields = _fields(manifest) | {"file": str(out), "whole": wrong is None, "wrong": wrong, "archived": kept}
+    fields |= {} if names is None else {"names": _named(names, record, found.deps().names)}
     emit("audit-export", fields, lambda: _print(fields), as_json=as_json)
     if wrong is not None and not unsigned:
         raise typer.Exit(ExitCode.NO)
+
+
+def _named(file: Path, record: Any, names: Names) -> dict[str, Any]:
+    """Write the names of the people in the record beside it."""
+    texts = (event.text for event in (*record.events, *record.fleet))
+    return {"file": str(file), "known": write_names(file, texts, names)}
 
 
 def _fields(manifest: Any) -> dict[str, Any]:
@@ -73,6 +90,7 @@ def _fields(manifest: Any) -> dict[str, Any]:
         "assessments": {region: log.records for region, log in manifest.assessments.items()},
         "policies_missing": [p.digest for p in manifest.policies if p.file is None],
         "unread": list(manifest.unread),
+        "broken": manifest.broken is not None,
     }
 
 
@@ -98,7 +116,8 @@ def _checked(out: Path, pem: bytes | None) -> dict[str, str] | None:
     from controller.audit.bundle.verify import verify
 
     with out.open("rb") as file:
-        wrong = verify(file, pem).wrong
+        found = verify(file, pem)
+    wrong = found.wrong or found.broken
     return None if wrong is None else {"file": wrong.file, "at": wrong.where, "says": wrong.sentence}
 
 
@@ -132,7 +151,8 @@ def _print(fields: dict[str, Any]) -> None:
         out.print(Text("  " + sanitize(f"{kept['place']}, locked until {kept['locked_until']}", 500)))
     if fields["wrong"]:
         wrong = fields["wrong"]
-        note(sanitize(f"NOT WHOLE: {wrong['file']} {wrong['at']}: {wrong['says']}", 600))
+        how = "exported as broken evidence" if fields["broken"] else "NOT WHOLE"
+        note(sanitize(f"{how}: {wrong['file']} {wrong['at']}: {wrong['says']}", 600))
 
 
 def key(context: ContextName = None, as_json: AsJson = False) -> None:

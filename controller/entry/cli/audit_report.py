@@ -8,8 +8,10 @@ from rich.text import Text
 
 from controller.core.explanation import format_time
 from controller.core.text import sanitize
+from controller.entry.cli.names_file import NamesFile, as_claimed
 from controller.entry.cli.options import ContextName, moment, open_archive
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, stdout
+from controller.readmodel.page_text import escaped
 
 WHEN = "2030-01-01T08:14:00Z, 08:14 or -90d."
 
@@ -20,6 +22,7 @@ def report(
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Write it as a page with a picture too.")
     ] = None,
+    names: NamesFile = None,
     context: ContextName = None,
     as_json: AsJson = False,
 ) -> None:
@@ -41,14 +44,14 @@ def report(
         begin,
         min(end, archive.now),
     )
-    told = figures(counted)
+    told, shown = figures(counted), archive.names if names is None else as_claimed(names)
     if html is not None:
         try:
-            html.write_text(review(counted), encoding="utf-8")
+            html.write_text(shown.text(review(counted), escaped), encoding="utf-8")
         except OSError as error:
             fail(ExitCode.BAD_INPUT, f"{sanitize(str(html), 300)} cannot be written: {error.strerror}")
         note(f"{sanitize(str(html), 300)}: the same with a picture")
-    emit("audit-report", told, lambda: _print(told), as_json=as_json)
+    emit("audit-report", told, lambda: _print(told), as_json=as_json, names=shown)
 
 
 def _print(told: dict[str, Any]) -> None:

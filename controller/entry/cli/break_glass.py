@@ -3,6 +3,7 @@
 They need only packaged config and credentials.
 """
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -50,23 +51,37 @@ def break_glass(
     """Leave REGION with nothing but config and credentials: no table, no state machine. The floor binds."""
     context, policy = _opened(config)
     if journal:
-        added = glass.journal_waiting(context, context.deps())
-        said = f"{added} records were brought into the journal"
-        emit("break-glass", {"ok": True, "sentence": said, "journalled": added},
-             lambda: stdout().print(Text(said)), as_json=as_json)  # fmt: skip
+        _bring_in(context, as_json=as_json)
         return
     if region is None:
         fail(ExitCode.BAD_INPUT, "say which REGION to leave, or --journal")
-    _Glass(context, policy, region, to, reason, as_json).run(act_as, yes=yes)
+    _Glass(context, policy, region, to, reason, as_json, config).run(act_as, yes=yes)
+
+
+def _bring_in(context: Context, *, as_json: bool) -> None:
+    """Bring this machine's record into the journal, and say what is amiss."""
+    deps = context.deps()
+    brought = glass.journal_waiting(context, deps)
+    amiss = glass.standing(context.deployment, deps.journal.read(deps.application)).sentences
+    said = f"{brought.added} records were brought into the journal"
+    lines = [sanitize(each, 600) for each in (said, *amiss)]
+    fields = {
+        "ok": not amiss, "sentence": said, "journalled": brought.added,
+        "incidents": list(brought.incidents), "amiss": lines[1:],
+    }  # fmt: skip
+    emit("break-glass", fields, lambda: stdout().print(Text("\n".join(lines))), as_json=as_json)
+    if amiss:
+        raise typer.Exit(ExitCode.NO)
 
 
 class _Glass:
     """One run of the command: its request and its answer."""
 
     def __init__(
-        self, context: Context, policy: Policy, region: str, to: str | None, reason: str, as_json: bool
-    ) -> None:
-        self.context, self.policy, self.as_json = context, policy, as_json
+        self, context: Context, policy: Policy, region: str, to: str | None, reason: str, as_json: bool,
+        config: Path | None,
+    ) -> None:  # fmt: skip
+        self.context, self.policy, self.as_json, self.config = context, policy, as_json, config
         self.region, self.to, self.reason = sanitize(region, 60), to and sanitize(to, 60), reason
         self.records: list[dict[str, str]] = []
 
@@ -106,6 +121,8 @@ class _Glass:
                     raise
                 note(f"tidegate: the result could not be written down: {error.strerror}")
                 return ""
+            for each in entry.amiss:
+                note(f"tidegate: the record on this machine is damaged: {sanitize(each, 300)}")
             self.records.append(glass.written(entry))
             return entry.id
 
@@ -167,6 +184,7 @@ class _Glass:
     ) -> NoReturn:
         told = sanitize(sentence, 1000)
         states = outcome.states if outcome else None
+        journalled, after = self._journalled() if self.records else (None, "")
         fields = {
             "ok": code is ExitCode.OK,
             "sentence": told,
@@ -178,12 +196,15 @@ class _Glass:
             "to": target or self.to,
             "controls": None if states is None else {n: _word(on) for n, on in states.items()},
             "records": self.records,
-            "journalled": self._journalled() if self.records else None,
+            "journalled": journalled,
+            "next": after or None,
             "aws": lines or [],
         }
 
         def human() -> None:
             for line in (told, *(_table(self.policy, states, states) if states else ())):
+                stdout().print(Text(line))
+            for line in (after,) if after else ():
                 stdout().print(Text(line))
             for line in ("or from elsewhere; the next endpoint where one fails:", *lines) if lines else ():
                 stdout().print(Text(line))
@@ -191,16 +212,20 @@ class _Glass:
         emit("break-glass", fields, human, as_json=self.as_json)
         raise typer.Exit(code)
 
-    def _journalled(self) -> bool:
+    def _journalled(self) -> tuple[bool, str]:
+        """Return True where the journal has it, and what a person can do next."""
         try:
-            glass.journal_waiting(self.context, self.context.deps())
+            brought = glass.journal_waiting(self.context, self.context.deps())
         except (ControllerError, ValueError, OSError) as error:
-            note(
-                f"not journalled yet ({sanitize(str(error), 200)}); "
-                "`tidegate status` or --journal does it later"
+            note(f"not journalled yet: {sanitize(str(error), 200)}")
+            config = f" --config {shlex.quote(str(self.config))}" if self.config else ""
+            return False, (
+                f"This machine alone knows of it ({glass.local_record().folder}). Once the journal answers, "
+                f"run `tidegate break-glass --journal{config}` here. Until then tidegate takes the move for "
+                f"somebody else's drift, and no `restore {self.region}` and no cooldown follow from it."
             )
-            return False
-        return True
+        names = ", ".join(brought.incidents)
+        return True, f"The journal has it: `tidegate incidents show {names}`." if names else ""
 
 
 def _word(on: bool) -> str:

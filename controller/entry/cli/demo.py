@@ -15,6 +15,8 @@ import typer
 from controller.core.text import sanitize
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, stdout
 from controller.entry.cli.policy.group import SHIPPED
+from controller.readmodel.page_text import escaped
+from controller.steps.context.names import Names
 
 if TYPE_CHECKING:
     from controller.entry.demo.play import Wanted
@@ -96,8 +98,9 @@ def _run(wanted: "Wanted", path: Path, *, as_json: bool, on_screen: bool) -> Non
             fail(ExitCode.INTERNAL, str(error))
         except NotDriven as error:
             fail(ExitCode.BAD_INPUT, str(error))
-        file.write(page(story))
-    emit("demo", fields(story, path), lambda: summary(out, story, path), as_json=as_json)
+        names = Names(story.people.get, lambda: 0.0)
+        file.write(names.text(page(story), escaped))
+    emit("demo", fields(story, path), lambda: summary(stdout(), story, path), as_json=as_json, names=names)
     if not story.ok:
         raise typer.Exit(ExitCode.NO)
 

@@ -49,12 +49,14 @@ def doctor(
         """
         return (patient if service in CONTROL_PLANES else quick)(service, region, url)
 
-    findings = examine([Patient(each, wiring.build(each), ask, OUTSIDE) for each in deployments])
+    patients = [Patient(each, wiring.build(each), ask, OUTSIDE) for each in deployments]
+    findings = examine(patients)
     rows = [{"check": f.check, "where": f.where, "verdict": f.verdict, "says": f.says} for f in findings]
     well = all(f.verdict in ("ok", "skipped") for f in findings)
     fields = {"context": found.name, "application": deployments[0].policy.get("application"), "well": well,
               "findings": rows}  # fmt: skip
-    emit("doctor", fields, lambda: _print(rows, well), as_json=as_json)
+    names = patients[0].deps.names
+    emit("doctor", fields, lambda: _print(rows, well), as_json=as_json, names=names)
     if not well:
         raise typer.Exit(ExitCode.NO)
 

@@ -18,7 +18,7 @@ from typing import Annotated
 import typer
 
 from controller.core.text import sanitize
-from controller.entry.cli import approve, audit, operate, status
+from controller.entry.cli import approve, audit, journal, operate, people, status
 from controller.entry.cli.assessments import assessments
 from controller.entry.cli.break_glass import break_glass, runbook
 from controller.entry.cli.demo import demo
@@ -34,7 +34,9 @@ from controller.ports.errors import (
     ControllerError,
     EvidenceUnavailable,
     JournalConflict,
+    JournalUnreadable,
     OutsideUnreachable,
+    PolicyUnreadable,
     SwitchRefused,
     SwitchUnavailable,
     TokenClosed,
@@ -51,6 +53,8 @@ app = typer.Typer(
 app.add_typer(policy, name="policy")
 app.add_typer(status.incidents, name="incidents")
 app.add_typer(audit.group, name="audit")
+app.add_typer(journal.group, name="journal")
+app.add_typer(people.group, name="people")
 for command in (  # in the order of `tidegate --help`
     *(demo, up, status.status, status.why, approve.approve, approve.deny),
     *(operate.evacuate, operate.disarm, operate.arm, operate.mute, operate.ack, operate.stand_down),
@@ -78,7 +82,7 @@ def _tidegate(
 
 
 _UNREACHABLE = (SwitchUnavailable, OutsideUnreachable, EvidenceUnavailable)
-_NO = (JournalConflict, SwitchRefused, TokenClosed)
+_NO = (JournalConflict, PolicyUnreadable, SwitchRefused, TokenClosed)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -151,6 +155,10 @@ def _failure(error: Exception) -> Failed:
             return error
         case PolicyRefused():
             return Failed(ExitCode.BAD_INPUT, str(error), [problem_fields(p) for p in error.problems])
+        case JournalUnreadable():
+            told = "the journal is not whole, and nothing moves until it is"
+            kept = "`tidegate audit export --broken` keeps it as evidence; see docs/runbooks/journal-lost.md"
+            return Failed(ExitCode.NO, f"{told}: {error}; {kept}")
         case ControllerError() if isinstance(error, _UNREACHABLE):
             return Failed(ExitCode.UNREACHABLE, f"{type(error).__name__}: {error}")
         case ControllerError() if isinstance(error, _NO):

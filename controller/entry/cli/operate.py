@@ -19,9 +19,11 @@ from controller.entry.cli.options import ActAs, ContextName, Reason, Yes, acting
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, stdout
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import load_state
+from controller.steps.context.names import Names
 from controller.steps.operator import commands
 from controller.steps.operator.commands import DESPITE, Done
 from controller.steps.operator.hand_to_people import hand_to_people as taken_over
+from controller.steps.operator.identity import identify, identify_to_stop
 
 Despite = Annotated[
     list[str] | None,
@@ -89,7 +91,8 @@ def disarm(
     def act(deps: Deps, who: str) -> Done:
         return turn(deps, on=False, who=who, reason=sanitize(reason, 500))
 
-    _set("disarm", None, act, lambda who: {"by": who, "fleet": fleet}, context, act_as, True, as_json)
+    _set("disarm", None, act, lambda who: {"by": who, "fleet": fleet}, context, act_as, True, as_json,
+         stops=True)  # fmt: skip
 
 
 def arm(
@@ -186,21 +189,23 @@ def _asking(what: str, word: str) -> Ask:
 
 def _set(
     name: str, ask: Ask | None, act: Command, fields: Fields,
-    context: str | None, act_as: str | None, yes: bool, as_json: bool,
+    context: str | None, act_as: str | None, yes: bool, as_json: bool, *, stops: bool = False,
 ) -> None:  # fmt: skip
     """Do what changes no traffic.
 
     ask: the sentence of what will happen, and the word that a person types out first. No controller is asked
-    before the person has answered, unless the question itself needs one.
+    before the person has answered, unless the question itself needs one. stops: it is the brake, which needs
+    no name.
     """
     found = open_context(context)
-    who = acting(found, act_as)
+    claimed = acting(found, act_as)
     deps = cache(found.deps)
     if ask is not None:
         what, word = ask(deps)
         confirm(found, what, word, yes=yes)
+    who = (identify_to_stop if stops else identify)(deps(), claimed).id
     done = act(deps(), who)
-    emit_result(name, done.done, done.sentence, fields(who), as_json=as_json)
+    emit_result(name, done.done, done.sentence, fields(who), as_json=as_json, names=deps().names)
 
 
 def _move(
@@ -209,16 +214,16 @@ def _move(
 ) -> None:  # fmt: skip
     """Begin a move of traffic; wait for its end where that is asked."""
     found = open_context(context)
-    who = acting(found, act_as)
+    claimed = acting(found, act_as)
     confirm(found, what, region, yes=yes)
     deps = found.deps()
+    who = identify(deps, claimed).id
     done = begin(deps, region, who=who, reason=sanitize(reason, 500))
     ended = how_it_ended(deps, done.incident) if wait and done.incident else None
     fields = {"region": region, "incident": done.incident, "by": who, "ended": ended}
     sentence = done.sentence if ended is None else f"{done.incident}: {ended}"
-    emit_result(
-        name, done.done and ended in (None, "settled", "succeeded"), sentence, fields, as_json=as_json
-    )
+    ok = done.done and ended in (None, "settled", "succeeded")
+    emit_result(name, ok, sentence, fields, as_json=as_json, names=deps.names)
 
 
 def how_it_ended(deps: Deps, incident: str) -> str:
@@ -229,9 +234,12 @@ def how_it_ended(deps: Deps, incident: str) -> str:
     return found.outcome or phase if found.intent == "drill" else phase
 
 
-def emit_result(name: str, ok: bool, sentence: str, fields: Mapping[str, Any], *, as_json: bool) -> None:
+def emit_result(
+    name: str, ok: bool, sentence: str, fields: Mapping[str, Any], *, as_json: bool, names: Names
+) -> None:
     """Print the sentence or the document; exit with 1 where the answer is no."""
     told = sanitize(sentence, 600)
-    emit(name, {"ok": ok, "sentence": told, **fields}, lambda: stdout().print(Text(told)), as_json=as_json)
+    document = {"ok": ok, "sentence": told, **fields}
+    emit(name, document, lambda: stdout().print(Text(told)), as_json=as_json, names=names)
     if not ok:
         raise typer.Exit(ExitCode.NO)

@@ -8,16 +8,17 @@ Commands that need more than the plain installation say so in one line.
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from enum import IntEnum
 from importlib.util import find_spec
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TextIO, cast
 
 import typer
 from rich.console import Console
 
 from controller.core.text import sanitize
 from controller.lab.policy_files.positions import Located
+from controller.steps.context.names import Names
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
@@ -52,18 +53,46 @@ class Failed(Exception):  # noqa: N818
         self.problems = tuple(problems)
 
 
-def emit(name: str, fields: Mapping[str, Any], human: Callable[[], None], *, as_json: bool) -> None:
+def emit(
+    name: str,
+    fields: Mapping[str, Any],
+    human: Callable[[], None],
+    *,
+    as_json: bool,
+    names: Names | None = None,
+) -> None:
     """Print the one answer of a command.
 
     It is the document `tidegate.NAME/v1`, or whatever `human` prints.
-    name: the name in `schema`. fields: plain JSON data, snake_case, times as ISO-8601 `Z`.
+    name: the name in `schema`. fields: plain JSON data, snake_case, times as ISO-8601 `Z`. names: of the
+    people whose ids the answer may hold.
     """
     if as_json:
-        document = {"schema": f"tidegate.{name}/v1", **fields}
+        document = {
+            "schema": f"tidegate.{name}/v1",
+            **(fields if names is None else names.data(dict(fields))),
+        }
         # ASCII alone: no reader's encoding breaks it, and no text in it can steer a terminal.
         sys.stdout.write(json.dumps(document, ensure_ascii=True, allow_nan=False) + "\n")
-    else:
+    elif names is None:
         human()
+    else:
+        with redirect_stdout(cast(TextIO, _Naming(sys.stdout, names))):
+            human()
+
+
+class _Naming:
+    """A stream that writes names in place of ids; all else is the stream's own."""
+
+    def __init__(self, stream: TextIO, names: Names) -> None:
+        self._stream, self._names = stream, names
+
+    def write(self, text: str) -> int:
+        self._stream.write(self._names.text(text))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def fail(exit_code: ExitCode, sentence: str, problems: Sequence[Mapping[str, Any]] = ()) -> NoReturn:

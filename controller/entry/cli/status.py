@@ -9,11 +9,11 @@ import typer
 from rich.text import Text
 
 from controller.core.explanation import format_time, tree_lines
-from controller.core.incident.fold import fold
-from controller.core.incident.state import Incident, as_data
-from controller.core.journal import Event, broken_at
+from controller.core.incident.state import GLASS, Incident, as_data
+from controller.core.journal.body import members
+from controller.core.journal.event import Event, broken_at
 from controller.core.text import sanitize
-from controller.entry.break_glass import journal_waiting
+from controller.entry.break_glass import Standing, journal_waiting, standing
 from controller.entry.cli.options import ContextName, moment, open_archive, open_context
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, stdout
 from controller.entry.context import Context
@@ -22,6 +22,7 @@ from controller.entry.status import (
     drill_lines,
     drills_data,
     last_probes,
+    restored_data,
     stuck_step_data,
     watching_lines,
 )
@@ -29,6 +30,7 @@ from controller.ports.errors import ControllerError
 from controller.readmodel.run import sentence
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
+from controller.steps.context.journalling import folded, read_state
 from controller.steps.context.situation import fleet_stopped, read_switch
 from controller.steps.operator.past_moments import PastMoment, recall_moment
 
@@ -39,7 +41,8 @@ def status(context: ContextName = None, as_json: AsJson = False) -> None:
     """What is On, what is open, and what was last decided about each Region."""
     found = open_context(context)
     deps = found.deps()
-    _bring_in_break_glass(found, deps)
+    read_state(deps)  # what is written to a journal that lost its end would stand in its way
+    glass = _bring_in_break_glass(found, deps)
     archive = open_archive(context)
     seen, controls = recall_moment(archive.policy, archive, archive.now), read_switch(deps)
     regions = {region: _region(deps, region, seen, controls) for region in deps.policy.regions}
@@ -50,7 +53,7 @@ def status(context: ContextName = None, as_json: AsJson = False) -> None:
         "application": deps.application,
         "enforcement": deps.policy.enforcement,
         "armed": seen.state.armed,
-        "fleet": fleet_stopped(deps.journal),
+        "fleet": fleet_stopped(deps),
         "muted": {
             what: format_time(until) for what, until in seen.state.muted.items() if until > archive.now
         },
@@ -61,12 +64,14 @@ def status(context: ContextName = None, as_json: AsJson = False) -> None:
         "watching": seen.blind is None,
         "last_drill": drills["last_success"],
         "drills": drills,
-        "probes": last_probes(archive.between, deps.application, deps.policy.regions, archive.now),
+        "probes": last_probes(archive.newest_first, deps.application, deps.policy.regions, archive.now),
         "dead_letters": _dead_letters(found.deployment),
         "drift": drift_data(seen.state),
+        "restored": restored_data(seen.state),
         "stuck": stuck_step_data(seen.state, archive.now),
+        "break_glass": {"lines": glass.lines, "waiting": glass.waiting, "amiss": list(glass.sentences)},
     }
-    emit("status", fields, lambda: _print_status(fields), as_json=as_json)
+    emit("status", fields, lambda: _print_status(fields), as_json=as_json, names=deps.names)
 
 
 def _dead_letters(deployment: Deployment) -> int | None:
@@ -89,15 +94,16 @@ def _gates(deps: Deps) -> dict[str, str]:
     return {name: "On" if on else "Off" for name, on in states.items()}
 
 
-def _bring_in_break_glass(context: Context, deps: Deps) -> None:
-    """Bring into the journal what was done on this machine without it."""
+def _bring_in_break_glass(context: Context, deps: Deps) -> Standing:
+    """Bring into the journal what was done on this machine without it; return how its record stands."""
     try:
-        added = journal_waiting(context, deps)
-    except (ControllerError, OSError) as error:
+        brought = journal_waiting(context, deps)
+        if brought.added:
+            note(f"{brought.added} records of break-glass were brought into the journal")
+        return standing(context.deployment, deps.journal.read(deps.application))
+    except (ControllerError, OSError, ValueError) as error:
         note(f"break-glass is not journalled yet: {sanitize(str(error), 200)}")
-        return
-    if added:
-        note(f"{added} records of break-glass were brought into the journal")
+        return standing(context.deployment, None)
 
 
 def _region(deps: Deps, region: str, seen: PastMoment, controls: Any) -> dict[str, Any]:
@@ -138,6 +144,8 @@ def _print_status(fields: dict[str, Any]) -> None:
     console.print(Text(_headline(incident) if incident else "  no incident is open"))
     for line, alarming in [*watching_lines(fields), *drill_lines(fields["drills"])]:
         console.print(Text("  " + sanitize(line, 500), style="bold red" if alarming else ""))
+    for line in fields["break_glass"]["amiss"]:
+        console.print(Text("  " + sanitize(line, 600), style="bold red"))
     if not fields["watching"]:
         console.print(Text("  nobody is watching: nothing was decided in the last minutes", style="bold red"))
 
@@ -150,7 +158,8 @@ def _headline(data: dict[str, Any]) -> str:
     asked = data["approval"]
     waits = f", approval {asked['id']} {asked['status']}" if asked else ""
     to = f" -> {data['target']}" if data["target"] else ""
-    return f"  {data['id']}  {data['phase']}  {data['source']}{to}  opened {data['opened']}{waits}"
+    hand = f", break-glass by {sanitize(data['requested_by'] or '', 80)}" if data["intent"] == GLASS else ""
+    return f"  {data['id']}  {data['phase']}  {data['source']}{to}  opened {data['opened']}{waits}{hand}"
 
 
 incidents = typer.Typer(help="Incidents, open and ended.", invoke_without_command=True, rich_markup_mode=None)
@@ -163,7 +172,7 @@ def list_all(ctx: typer.Context, context: ContextName = None, as_json: AsJson = 
         return
     archive = open_archive(context)
     application = archive.policy.application
-    state = fold(application, archive.read(application))
+    state = folded(application, archive.read(application))
     found = [_incident(i) for i in sorted(state.incidents.values(), key=lambda i: -i.opened)]
 
     def human() -> None:
@@ -172,7 +181,8 @@ def list_all(ctx: typer.Context, context: ContextName = None, as_json: AsJson = 
         if not found:
             stdout().print(Text("no incident yet"))
 
-    emit("incidents", {"application": application, "incidents": found}, human, as_json=as_json)
+    fields = {"application": application, "incidents": found}
+    emit("incidents", fields, human, as_json=as_json, names=archive.names)
 
 
 @incidents.command()
@@ -184,11 +194,11 @@ def show(
     """One incident's journal: what happened, when, by whom."""
     archive = open_archive(context)
     events = archive.read(archive.policy.application)
-    state = fold(archive.policy.application, events)
+    state = folded(archive.policy.application, events)
     if incident not in state.incidents:
         fail(ExitCode.NO, f"the journal knows no incident {sanitize(incident, 120)!r}")
     headline = _incident(state.incidents[incident])
-    told = [event_data(event) for event in events if event.draft.incident == incident]
+    told = archive.names.data([event_data(e) for e in events if e.draft.incident == incident])
     broken = broken_at(events)
 
     def human() -> None:
@@ -200,7 +210,7 @@ def show(
         console.print(Text(f"  {len(events)} events in the journal; {whole}"))
 
     fields = {"incident": headline, "events": told, "chain_whole": broken is None}
-    emit("incident", fields, human, as_json=as_json)
+    emit("incident", fields, human, as_json=as_json, names=archive.names)
 
 
 def event_data(event: Event) -> dict[str, Any]:
@@ -208,7 +218,7 @@ def event_data(event: Event) -> dict[str, Any]:
 
     The stored decision stays in the journal.
     """
-    data = {key: value for key, value in event.data.items() if key != "decision"}
+    data = {key: value for key, value in members(event.body, whole=True).items() if key != "decision"}
     return {
         "seq": event.seq,
         "at": format_time(event.at),
@@ -241,7 +251,7 @@ def why(
         "incident": _incident(seen.state.open) if seen.state.open else None,
         "journal": [event_data(event) for event in seen.events],
     }
-    emit("why", fields, lambda: _print_why(fields), as_json=as_json)
+    emit("why", fields, lambda: _print_why(fields), as_json=as_json, names=archive.names)
 
 
 def _print_why(fields: dict[str, Any]) -> None:
@@ -252,6 +262,8 @@ def _print_why(fields: dict[str, Any]) -> None:
         console.print(Text(f"\n{record['region']}, decided {record['decided_at']}:"))
         for line in tree_lines(record["tree"], "  ") if record.get("tree") else ():
             console.print(Text(" " * (len(line) - len(line.lstrip())) + sanitize(line, 400)))
+        if isinstance(record.get("cut"), str):
+            console.print(Text(f"  {sanitize(record['cut'], 400)}"))
         for check in record["checks"]:
             mark = {"true": "+", "false": "-", "unknown": "?"}[check["value"]]
             console.print(Text(f"  {mark} {check['guard']}: {sanitize(check['sentence'], 300)}"))

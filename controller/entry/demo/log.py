@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 from rich.console import Console
 from rich.text import Text
 
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.moves import ApprovalRequested
 from controller.core.text import sanitize
 from controller.lab.environment.environment import Stage
 from controller.lab.environment.observer import RunObserver
@@ -63,7 +64,8 @@ class RunEvents:
             ),
             *self._decisions(run),
         ]
-        plain_ones = [RunEvent(each.at, each.kind, sanitize(each.text, WIDTH)) for each in found]
+        names = self.watch.names
+        plain_ones = [RunEvent(each.at, each.kind, names.text(sanitize(each.text, WIDTH))) for each in found]
         return sorted(plain_ones, key=lambda each: each.at)
 
     def _rest(self, kind: str, everything: Sequence[T]) -> Sequence[T]:
@@ -94,9 +96,9 @@ class RunEvents:
 
 def _how(event: Event) -> str:
     """Return the command that a person types to answer; the id is no secret."""
-    if event.kind is not Kind.APPROVAL_REQUESTED:
+    if not isinstance(event.body, ApprovalRequested):
         return ""
-    return f" (tidegate approve {event.data.get('approval')})"
+    return f" (tidegate approve {event.body.approval})"
 
 
 def clock(seconds: float) -> str:

@@ -3,11 +3,12 @@
 It leaves nothing running, whatever happens.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
+from controller.core.journal.event import Event
 from controller.core.policy.schema import Policy
 from controller.entry import context
 from controller.entry.demo import rehearsal
@@ -52,13 +53,15 @@ class Display(Protocol):
 Show = Callable[[Stage, RunObserver], AbstractContextManager[Display]]
 
 
-def _keep(policy: Policy, deps: Deps) -> None:
-    """Keep the records, so that `why` and `incidents` answer after the run."""
+def _keep(policy: Policy, deps: Deps, events: tuple[Event, ...], people: Mapping[str, str]) -> None:
+    """Keep the records, so that `why` and `incidents` answer after the run.
+
+    events: the journal as it could last be read.
+    """
     now = deps.runtime.now()
     records = deps.assessments.between(policy.application, START, now)
-    events = deps.journal.read(policy.application)
     with suppress(OSError):  # the story is told all the same
-        write_last_run(context.last_run_file(), LastRun(policy, deps.account, now, events, records))
+        write_last_run(context.last_run_file(), LastRun(policy, deps.account, now, events, records, people))
 
 
 def _rehearsed(wanted: Wanted) -> Policy:
@@ -99,7 +102,7 @@ def play_demo(wanted: Wanted, show: Show) -> Story:
             )
         stage.customers.stop()
         watch.look(now=True)
-        _keep(policy, holds[stage.cloud.live()])
+        _keep(policy, holds[stage.cloud.live()], watch.journal, watch.people())
         # Whoever answered kept the traffic where it is: then that is what must be seen.
         kept = wanted.approve == "ask" and answered_no(watch.journal, deps.application)
         judged = judge(stage, run, "deny" if kept else wanted.approve)

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from controller.core.incident.fold import fold
-from controller.core.journal import Event
+from controller.core.journal.event import Event
 from controller.core.model import Signal, Verdict
 from controller.core.text import sanitize
 from controller.entry.demo.log import RunEvent, RunEvents, clock
@@ -199,14 +199,16 @@ class Screen:
         decisions = self._watch.decisions(run.region)
         if decisions:
             latest = decisions[-1][1]
-            text = Text.assemble((str(latest["code"]), "bold"), f": {sanitize(str(latest['reason']), 300)}")
+            why = self._watch.names.text(sanitize(str(latest["reason"]), 300))
+            text = Text.assemble((str(latest["code"]), "bold"), f": {why}")
             rows.add_row("decision", text)
             ready = [c for c in latest.get("checks", ()) if c["guard"] == "readiness"]
             told = (
                 f"{ready[-1]['value']}: {sanitize(ready[-1]['sentence'], 200)}" if ready else "not asked yet"
             )
             rows.add_row("readiness", told)
-        rows.add_row("approval", approval(self._watch.journal, self._stage.kernel.now()))
+        asked = approval(self._watch.journal, self._stage.kernel.now())
+        rows.add_row("approval", self._watch.names.text(asked))
 
     def _controls(self, rows: Table) -> None:
         is_on, label = self._stage.cloud.switch.is_on, "controls"

@@ -15,7 +15,9 @@ def examine(patients: list[Patient]) -> list[Finding]:
     found += dns_records.record_tree(first)
     for patient in patients:
         found += [*controller.journal(patient), controller.watching(patient), signals.signals(patient)]
-        found += [controller.workflow(patient), *controller.tables(patient), controller.dead_letters(patient)]
+        found += [controller.workflow(patient), *controller.tables(patient), controller.names(patient)]
+        found.append(controller.dead_letters(patient))
         found += permissions.permissions(patient)
     found += [*versions.versions(patients), *signals.alarms(first), *signals.canaries(first)]
-    return [*found, *signals.probes(first), people.sign_in(first), people.last_drill(first)]
+    found += [*signals.probes(first), people.sign_in(first), people.last_drill(first)]
+    return [*found, people.break_glass(first)]

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from functools import partial
 from importlib.resources import files
 
-from controller.core.incident.fold import fold
 from controller.entry.doctor.finding import Finding, Patient, Verdict, short, tried
 from controller.ports.errors import ControllerError, JournalUnreadable
+from controller.steps.context.journalling import folded
+from controller.steps.context.own_records import own_records
 
 QUIET = 180.0
 """Seconds without an assessment from a controller that ticks each minute."""
@@ -24,12 +25,12 @@ def journal(patient: Patient) -> Iterator[Finding]:
     says = partial(Finding, "journal", patient.deployment.region)
     try:
         events = patient.deps.journal.read(patient.deps.application)
+        state = folded(patient.deps.application, events)
     except ControllerError as error:
         verdict: Verdict = "bad" if isinstance(error, JournalUnreadable) else "unknown"
         yield says(verdict, f"cannot be read: {short(error)}")
         return
     yield says("ok", f"{len(events)} events, the chain is whole")
-    state = fold(patient.deps.application, events)
     same = state.policy == patient.deps.policy.digest
     told = (
         "the policy here is the one in force"
@@ -43,12 +44,12 @@ def watching(patient: Patient) -> Finding:
     says, deps = partial(Finding, "watching", patient.deployment.region), patient.deps
     now = deps.runtime.now()
     try:
-        told = deps.assessments.between(deps.application, now - QUIET, now)
+        last = next(own_records(deps, now - QUIET, now), None)
     except ControllerError as error:
         return says("unknown", f"assessments cannot be read: {short(error)}")
-    if not told:
+    if last is None:
         return says("bad", f"nothing was decided for {QUIET:.0f} s")
-    return says("ok", f"decided {round(now - told[-1][0])} s ago")
+    return says("ok", f"decided {round(now - last[0])} s ago")
 
 
 def workflow(patient: Patient) -> Finding:
@@ -77,6 +78,21 @@ def tables(patient: Patient) -> Iterator[Finding]:
             return Finding(f"table {table}", d.region, verdict, well if on is expires else amiss)
 
         yield tried(patient, f"table {table}", d.region, look)
+
+
+def names(patient: Patient) -> Finding:
+    """Check that the table of names is one for all controllers: else one person could be two."""
+    d, check = patient.deployment, "names"
+
+    def look() -> Finding:
+        found = patient.client("dynamodb").describe_table(TableName=d.people_table)["Table"]
+        alone = len(patient.deps.policy.controllers) == 1
+        strong = alone or found.get("MultiRegionConsistency") == "STRONG"
+        well = f"one for all Regions; a name is kept for {d.people_days} days after the last act"
+        amiss = "NOT strongly consistent in all Regions: one person could count as two"
+        return Finding(check, d.region, "ok" if strong else "bad", well if strong else amiss)
+
+    return tried(patient, check, d.region, look)
 
 
 def dead_letters(patient: Patient) -> Finding:

@@ -79,7 +79,7 @@ def probes(patient: Patient) -> Iterator[Finding]:
     deps = patient.deps
     now = deps.runtime.now()
     try:
-        found = last_probes(deps.assessments.between, deps.application, deps.policy.regions, now)
+        found = last_probes(deps.assessments.newest_first, deps.application, deps.policy.regions, now)
     except ControllerError as error:
         yield Finding("probe", "", "unknown", short(error))
         return

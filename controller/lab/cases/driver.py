@@ -5,16 +5,35 @@ It opens, asks, moves and settles, all as journal events of a state.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 from controller.core.decision.approval_chain import chain, following
 from controller.core.decision.decide import Situation, decide, may_open
 from controller.core.decision.guards import GuardInput, binding
+from controller.core.decision.plan import whole_plan
 from controller.core.decision.readiness import asked
 from controller.core.decision.restore import must_turn
 from controller.core.incident.fold import apply
 from controller.core.incident.state import Incident, Phase, State
-from controller.core.journal import Draft, Event, Kind, seal
+from controller.core.journal.event import Body, Draft, Event, seal
+from controller.core.journal.moves import (
+    ApprovalDenied,
+    ApprovalExpired,
+    ApprovalGiven,
+    ApprovalRequested,
+    Confirmed,
+    DrillOpened,
+    IncidentOpened,
+    Opening,
+    RestoreOpened,
+    Settled,
+    ShiftApplied,
+    ShiftIntended,
+    ShiftVerified,
+    StoodDown,
+    TurnedBack,
+)
+from controller.core.journal.notes import PolicyLoaded
 from controller.core.model import Decision
 from controller.core.policy.schema import Policy
 
@@ -45,7 +64,7 @@ class Driver:
         self._events: list[Event] = []
         self._now = deployed
         self.state = State(policy.application)
-        self._write(Kind.POLICY_LOADED, {"digest": policy.digest, "deployed": deployed}, None)
+        self._write(PolicyLoaded(digest=policy.digest, deployed=deployed), None)
 
     def act(self, situation: Situation, decisions: Mapping[str, Decision], since: float) -> None:
         """Act for one minute: open what may open, then drive what is open."""
@@ -63,20 +82,17 @@ class Driver:
         """
         self._now = situation.now
         if self.state.open is None:
-            data = {"source": region, "requested_by": "case", "reason": "a drill"}
-            self._write(Kind.DRILL_OPENED, data, self._name(region))
+            opened = DrillOpened(source=region, requested_by="case", reason="a drill")
+            self._write(opened, self._name(region))
 
     def _open(self, decision: Decision) -> None:
-        data: dict[str, Any] = {"source": decision.region, "reason": decision.reason}
-        kind = Kind.INCIDENT_OPENED
-        left = self.state.away(decision.region) if decision.intent == "restore" else None
+        region, reason = decision.region, decision.reason
+        left = self.state.away(region) if decision.intent == "restore" else None
+        opened: Opening = IncidentOpened(source=region, reason=reason)
         if left is not None:
-            kind = Kind.RESTORE_OPENED
-            data |= {
-                "of": left.id,
-                "target": decision.target or left.target,
-            }
-        self._write(kind, data, self._name(decision.region))
+            target = decision.target or left.target
+            opened = RestoreOpened(source=region, reason=reason, of=left.id, target=target)
+        self._write(opened, self._name(region))
 
     def _name(self, region: str) -> str:
         return f"{self.policy.application}-{region}-{len(self._events) + 1}"
@@ -89,12 +105,12 @@ class Driver:
             incident = self._turned(situation, incident)
             decision = self._decide(situation, incident)
             if decision.action == "stand_down":
-                self._write(Kind.STOOD_DOWN, {"code": decision.code, "reason": decision.reason}, incident.id)
+                self._write(StoodDown(code=decision.code, reason=decision.reason), incident.id)
                 return
             if decision.action not in ("act", "ask"):
                 return
             if incident.phase is Phase.OPEN:
-                self._write(Kind.CONFIRMED, {"target": decision.target}, incident.id)
+                self._write(Confirmed(target=decision.target or ""), incident.id)
             elif decision.action == "act":
                 self._move(situation, incident, decision, since)
                 return
@@ -115,7 +131,7 @@ class Driver:
         turn = must_turn(found, incident)
         if turn is None:
             return incident
-        self._write(Kind.TURNED_BACK, {"outcome": turn[0], "reason": turn[1]}, incident.id)
+        self._write(TurnedBack(outcome=turn[0], reason=turn[1]), incident.id)
         return self.state.incidents[incident.id]
 
     def _decide(self, situation: Situation, incident: Incident) -> Decision:
@@ -135,18 +151,20 @@ class Driver:
                 return False
             after = following(asks, request)
             if after is None:
-                self._write(Kind.APPROVAL_EXPIRED, {"approval": request.id}, incident.id)
+                self._write(ApprovalExpired(approval=request.id), incident.id)
                 return True
         stage = request.stage if request is not None and request.status == "waiting" else 0
         ask = asks[min(stage, len(asks) - 1)]
-        of = {"approval": f"case-{len(self._events)}"}
-        data = {**of, "digest": bound, "expires": self._now + ask.within,
-                "people": ask.people, "stage": stage + 1, "gate": decision.gate or ""}  # fmt: skip
-        self._write(Kind.APPROVAL_REQUESTED, data, incident.id)
+        name, whole = f"case-{len(self._events)}", whole_plan(decision.plan)
+        question = ApprovalRequested(
+            approval=name, digest=bound, expires=self._now + ask.within, gate=decision.gate or "",
+            people=ask.people, stage=stage + 1, plan=whole.digest, whole=whole, wave=incident.waves + 1,
+        )  # fmt: skip
+        self._write(question, incident.id)
         if self._people == "deny":
-            self._write(Kind.APPROVAL_DENIED, of, incident.id, by="person-1")
+            self._write(ApprovalDenied(approval=name), incident.id, by="person-1")
         for person in range(ask.people if self._people == "approve" else 0):
-            self._write(Kind.APPROVAL_GIVEN, of, incident.id, by=f"person-{person + 1}")
+            self._write(ApprovalGiven(approval=name), incident.id, by=f"person-{person + 1}")
         return self._people != "silent"
 
     def _move(self, situation: Situation, incident: Incident, decision: Decision, since: float) -> None:
@@ -155,23 +173,21 @@ class Driver:
             return
         if plan.changes:
             before = {} if incident.before else dict(self.controls)
-            data = {"changes": [list(change) for change in plan.changes], "before": before}
-            self._write(Kind.SHIFT_INTENDED, data, incident.id)
+            wave = incident.waves + 1
+            self._write(ShiftIntended(changes=plan.changes, wave=wave, before=before), incident.id)
             self.controls |= dict(plan.changes)
-            self._write(Kind.SHIFT_APPLIED, {"states": dict(plan.changes)}, incident.id)
-            self._write(Kind.SHIFT_VERIFIED, {}, incident.id)
+            self._write(ShiftApplied(wave=wave, states=dict(plan.changes)), incident.id)
+            self._write(ShiftVerified(wave=wave), incident.id)
             home = incident.intent == "restore" or incident.leg == "home"
             there, here = str(incident.target), incident.source
-            self.moved.append(
-                Moved(since, there if home else here, here if home else there, incident.waves + 1)
-            )
+            self.moved.append(Moved(since, there if home else here, here if home else there, wave))
         whole = self._decide(situation, self.state.incidents[incident.id]).plan
         stays = incident.intent == "drill" and incident.leg == "out"
         if whole is not None and not whole.changes and not stays:
-            self._write(Kind.SETTLED, {"target": incident.target}, incident.id)
+            self._write(Settled(target=incident.target or ""), incident.id)
 
-    def _write(self, kind: Kind, data: dict[str, Any], incident: str | None, by: str = "case") -> None:
+    def _write(self, said: Body, incident: str | None, by: str = "case") -> None:
         number = len(self._events)
-        draft = Draft(f"id{number}", kind, self._now, by, 1 if incident else 0, incident, data)
+        draft = Draft(f"id{number}", said, self._now, by, 1 if incident else 0, incident)
         self._events.append(seal(self.policy.application, draft, self._events[-1] if self._events else None))
         self.state = apply(self.state, self._events[-1])

@@ -1,12 +1,13 @@
-"""The people who answer in a rehearsal, through the call that an approver makes."""
+"""The people of a rehearsal: who answers, through the call that an approver makes, and who operates."""
 
 from collections.abc import Callable
 from typing import Literal
 
-from controller.core.incident.approval import Request
+from controller.core.incident.approval import Request, SignedIn
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import load_state
 from controller.steps.operator.approve import Answered
+from controller.steps.operator.identity import identify
 
 Mode = Literal["auto", "ask", "deny"]
 Manner = Literal["as told", "silent", "no override"]
@@ -15,6 +16,7 @@ Manner = Literal["as told", "silent", "no override"]
 They do as `Mode` says, answer nothing, or deny every override.
 """
 Answer = Callable[..., Answered]
+OPERATOR = "rehearsal-operator"
 WHO = ("rehearsal-approver", "rehearsal-lead", "rehearsal-manager", "rehearsal-director", "rehearsal-chief")
 
 
@@ -35,6 +37,12 @@ def answer_if_asked(deps: Deps, mode: Mode, answer: Answer, manner: Manner = "as
         if request is None:
             break
         yes = mode == "auto" and not (manner == "no override" and request.rules)
-        if who not in request.agreed:
-            said = answer(deps, request.id, who=who, approve=yes, reason="rehearsal").sentence
+        person, by = identify(deps, who), SignedIn("rehearsal")
+        if person.id not in request.agreed:
+            said = answer(deps, request.id, who=person.id, approve=yes, reason="rehearsal", by=by).sentence
     return said
+
+
+def by_operator(deps: Deps) -> str:
+    """Return the id of the rehearsal's operator, who is about to act."""
+    return identify(deps, OPERATOR).id

@@ -213,6 +213,7 @@ def deployed(
             journal_table="tidegate-journal",
             evidence_table="tidegate-evidence",
             assessments_table="tidegate-assessments",
+            people_table="tidegate-people",
             topic=cloud.outbox.arns[here],
             state_machine=machine_arn(here, ACCOUNT),
             key=controller.vault.arn,

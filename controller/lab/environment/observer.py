@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from controller.core.evidence.evaluation import View, view
-from controller.core.journal import Event
+from controller.core.journal.event import Event
 from controller.core.model import Observation
+from controller.core.person import ids_in
 from controller.lab.environment.environment import Stage
 from controller.ports.errors import ControllerError
 from controller.steps.context.deps import Deps
@@ -24,7 +25,8 @@ OVERLAP = 30.0
 class RunObserver:
     """Looks at most once in `every` scenario seconds, so that looking disturbs nothing.
 
-    journal, records, seen: what was found so far; a look that fails changes nothing. others: controller
+    journal, records, seen: what was found so far; a look that fails changes nothing. names: of the people in
+    them. others: controller
     Region -> an operator's `Deps` through it; the first that lives is looked through.
     """
 
@@ -37,6 +39,7 @@ class RunObserver:
         self._observations: dict[str, dict[str, Observation]] = {}
         self._records: dict[tuple[float, str], tuple[float, dict[str, Any]]] = {}
         self.journal: tuple[Event, ...] = ()
+        self.names = deps.names
         self.seen: View | None = None
 
     def look(self, *, now: bool = False) -> bool:
@@ -58,6 +61,10 @@ class RunObserver:
             return False
         self.seen = view(deps.policy, deps.account, self.evidence(), moment)
         return True
+
+    def people(self) -> dict[str, str]:
+        """Return id -> name of the people in the journal, as far as they are kept."""
+        return self.names.known(person for event in self.journal for person in ids_in(event.text))
 
     def evidence(self) -> Mapping[str, tuple[Observation, ...]]:
         """Return signal id -> every observation that was seen of it, oldest first."""

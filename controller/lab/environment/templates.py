@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from controller.rehearsal.blueprint import AlarmPlan, Blueprint, CanaryPlan, RulePlan
-from controller.rehearsal.cloud import DEAD_LETTERS, QUEUE, TABLES
+from controller.rehearsal.cloud import DEAD_LETTERS, QUEUE, SHARED, TABLES
 from controller.rehearsal.service import ACCOUNT
 
 CONTROLLER, PROBES = "tidegate-controller-", "tidegate-probes-"
@@ -90,7 +90,7 @@ def _complete(here: list[Resource], region: str) -> None:
     queues = {q.properties.get("QueueName") for q in _of(here, "AWS::SQS::Queue")}
     tables = {t.properties.get("TableName") for t in _of(here, "AWS::DynamoDB::Table")}
     wanted = [q for q in (QUEUE, DEAD_LETTERS) if q not in queues]
-    wanted += [t for t in TABLES if t != "tidegate-journal" and t not in tables]
+    wanted += [t for t in TABLES if t not in SHARED and t not in tables]
     if not _of(here, "AWS::Lambda::EventSourceMapping"):
         wanted.append("the mapping of the queue to Observe")
     if not _of(here, "AWS::Scheduler::Schedule"):

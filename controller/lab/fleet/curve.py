@@ -1,9 +1,9 @@
 """The curve of an outage as a picture: the share moved, by second."""
 
 from collections.abc import Iterator, Sequence
-from xml.sax.saxutils import escape
 
 from controller.lab.fleet.outage import Outcome
+from controller.readmodel.page_text import escaped
 
 LEFT, TOP, WIDE, HIGH = 64, 56, 880, 300
 BEGIN, STEP = 180, 20
@@ -41,7 +41,7 @@ def picture(outcomes: Sequence[Outcome]) -> str:
         lines += [
             f'<path d="{_steps(outcome, scale)}" fill="none" {stroke}/>',
             f'<line x1="{LEFT}" y1="{y - 4}" x2="{LEFT + 36}" y2="{y - 4}" {stroke}/>',
-            f'<text class="name" x="{LEFT + 46}" y="{y}">{escape(_name(outcome))}</text>',
+            f'<text class="name" x="{LEFT + 46}" y="{y}">{escaped(_name(outcome))}</text>',
         ]
     return "\n".join([*lines, "</svg>", ""])
 

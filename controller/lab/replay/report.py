@@ -5,10 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from controller.core.incident.state import Incident
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
+from controller.core.journal.moves import Answer, Decided
 from controller.lab.replay.events import Refusal
 from controller.lab.replay.stage import ReplayCloud
 from controller.steps.context.journalling import load_state
+from controller.steps.context.names import Names
 
 ANSWERS = {
     Kind.APPROVAL_REQUESTED: "requested",
@@ -43,7 +46,7 @@ def document(
             {"at": utc(at), "control": name, "state": "On" if on else "Off"}
             for at, name, on in theatre.shifts
         ],
-        "approvals": [_approval(event) for event in journal if event.kind in ANSWERS],
+        "approvals": [_approval(e, theatre.operator.names) for e in journal if e.kind in ANSWERS],
         "final": {
             "controls": _controls(theatre),
             "incidents": [_incident(each) for each in state.incidents.values()],
@@ -60,7 +63,11 @@ def _decisions(theatre: ReplayCloud, journal: Sequence[Event]) -> Iterator[dict[
     stored: list[tuple[float, int, Mapping[str, Any]]] = []
     for at, record in deps.assessments.between(deps.application, 0.0, end):
         stored += [(at, 0, each) for each in record.get("decisions", ())]
-    stored += [(e.at, 1, e.data["decision"]) for e in journal if isinstance(e.data.get("decision"), dict)]
+    stored += [
+        (e.at, 1, e.body.decision)
+        for e in journal
+        if isinstance(e.body, Decided) and e.body.decision is not None
+    ]
     codes: dict[str, str] = {}
     for at, _, decision in sorted(stored, key=lambda each: each[:2]):
         region, code = str(decision["region"]), str(decision["code"])
@@ -69,12 +76,12 @@ def _decisions(theatre: ReplayCloud, journal: Sequence[Event]) -> Iterator[dict[
             yield {"at": utc(at), "region": region, "code": code, "reason": str(decision["reason"])}
 
 
-def _approval(event: Event) -> dict[str, Any]:
+def _approval(event: Event, names: Names) -> dict[str, Any]:
     return {
         "at": utc(event.at),
         "incident": event.draft.incident,
         "outcome": ANSWERS[event.kind],
-        "by": event.draft.by if event.kind in (Kind.APPROVAL_GIVEN, Kind.APPROVAL_DENIED) else None,
+        "by": names.text(event.draft.by) if isinstance(event.body, Answer) else None,
     }
 
 

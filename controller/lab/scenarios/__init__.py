@@ -2,6 +2,7 @@
 
 from controller.lab.scenarios.approvals import CONSENT
 from controller.lab.scenarios.controllers import CONTROLLERS
+from controller.lab.scenarios.lost_journal import LOST
 from controller.lab.scenarios.outages import DRIFTING, OUTAGES
 from controller.lab.scenarios.precedence import PRECEDENCE
 from controller.lab.scenarios.readiness import UNREADY
@@ -11,5 +12,8 @@ from controller.lab.scenarios.second_region import SECOND
 
 SCENARIOS: dict[str, Scenario] = {
     scenario.name: scenario
-    for scenario in (*OUTAGES, *SECOND, *PRECEDENCE, *UNREADY, *HOMECOMING, *CONSENT, *DRIFTING, *CONTROLLERS)
+    for scenario in (
+        *(*OUTAGES, *SECOND, *PRECEDENCE, *UNREADY, *HOMECOMING, *CONSENT, *DRIFTING, *CONTROLLERS),
+        *LOST,
+    )
 }

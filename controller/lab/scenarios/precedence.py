@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from controller.lab.environment.approvers import by_operator
 from controller.lab.environment.environment import Stage
 from controller.lab.scenarios.actions import dark, heal, once_asked, turn
 from controller.lab.scenarios.scenario import Act, Scenario, Step
@@ -12,7 +13,6 @@ from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import read_state
 from controller.steps.operator import commands
 
-WHO = "rehearsal-operator"
 WELL = {"in": "source", "family": "all", "is": "healthy", "for": "5m"}
 ASKED_HOME: Mapping[str, Any] = {
     "evacuate": {"approval": "none"},
@@ -28,13 +28,13 @@ def _second_dark(stage: Stage, region: str) -> None:
 
 
 def _ask_home(stage: Stage, region: str) -> None:
-    stage.later(lambda deps: commands.restore(deps, region, who=WHO, reason="it is well"))
+    stage.later(lambda deps: commands.restore(deps, region, who=by_operator(deps), reason="it is well"))
 
 
 def _stop(deps: Deps) -> None:
     about = read_state(deps).open
     if about is not None:
-        commands.stand_down(deps, about.id, who=WHO, reason="we know what it is")
+        commands.stand_down(deps, about.id, who=by_operator(deps), reason="we know what it is")
 
 
 def _stopped(stage: Stage, region: str) -> None:
@@ -48,7 +48,7 @@ def _acknowledged(stage: Stage, _region: str) -> None:
 
 def _acknowledge(deps: Deps) -> None:
     for incident in read_state(deps).incidents:
-        commands.acknowledge(deps, incident, who=WHO, reason="it is not what we thought")
+        commands.acknowledge(deps, incident, who=by_operator(deps), reason="it is not what we thought")
 
 
 def _by_hand(count: int) -> Act:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from controller.lab.environment.approvers import by_operator
 from controller.lab.environment.environment import Stage
 from controller.lab.scenarios.actions import dark, gray, heal, other_heals
 from controller.lab.scenarios.scenario import Scenario, Step
@@ -35,11 +36,11 @@ A rehearsal begins at eight and breaks seven minutes later: the drill's schedule
 
 
 def _by_hand(stage: Stage, region: str) -> None:
-    stage.later(lambda deps: evacuate(deps, region, who="rehearsal-operator", reason="maintenance"))
+    stage.later(lambda deps: evacuate(deps, region, who=by_operator(deps), reason="maintenance"))
 
 
 def _drill(stage: Stage, region: str) -> None:
-    stage.later(lambda deps: commands.drill(deps, region, who="rehearsal-operator", reason="weekly drill"))
+    stage.later(lambda deps: commands.drill(deps, region, who=by_operator(deps), reason="weekly drill"))
 
 
 def _target_gray(stage: Stage, region: str) -> None:

@@ -13,7 +13,8 @@ from controller.core.evidence.evaluation import View
 from controller.core.explanation import why_sentence
 from controller.core.incident.fold import fold
 from controller.core.incident.state import Phase
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.moves import ApprovalDenied, ApprovalExpired, Confirmed, Decided
 from controller.core.model import Verdict
 from controller.core.policy.validation import expected_signals
 from controller.lab.environment.environment import Stage
@@ -89,6 +90,7 @@ class StoryBuilder:
             ),
             journal=self.watch.journal,
             shares=self._shares(traffic),
+            people=self.watch.people(),
         )
 
     def _since(self, at: float) -> float:
@@ -100,7 +102,7 @@ class StoryBuilder:
 
     def _milestones(self, last_failed_at: float | None) -> Milestones:
         run = self.run
-        decided = (e.at for e in self.watch.journal if e.kind is Kind.CONFIRMED and e.at >= run.broke)
+        decided = (e.at for e in self.watch.journal if isinstance(e.body, Confirmed) and e.at >= run.broke)
         shifted = (at for at, _, _ in run.shifts if at >= run.broke)
         moments = [self._first_signal(), next(decided, None), next(shifted, None), last_failed_at]
         return Milestones(*(None if at is None else self._since(at) for at in moments))
@@ -141,9 +143,9 @@ class StoryBuilder:
             title = "Soon after the break: why it did not act yet"
             found.append(Judgement(title, self._since(early[0]), early[1]))
         for event in self.watch.journal:
-            if event.kind is Kind.CONFIRMED and event.at >= self.run.broke and "decision" in event.data:
-                decision = event.data["decision"]
-                found.append(Judgement("When it decided to act", self._since(event.at), decision))
+            said = event.body
+            if isinstance(said, Confirmed) and event.at >= self.run.broke and said.decision is not None:
+                found.append(Judgement("When it decided to act", self._since(event.at), said.decision))
                 break
         else:
             closest = max(assessed, key=lambda pair: (*_count(pair[1]["tree"]), pair[0]), default=None)
@@ -235,10 +237,11 @@ def answered_no(events: tuple[Event, ...], application: str) -> bool:
     state = fold(application, events)
     asked = [i for i in state.incidents.values() if i.request is not None]
     moved = any(i.phase in (Phase.SHIFTED, Phase.VERIFIED, Phase.SETTLED) for i in state.incidents.values())
-    return not moved and any(event.kind in _NOES for event in events) and bool(asked)
-
-
-_NOES = (Kind.APPROVAL_DENIED, Kind.APPROVAL_EXPIRED)
+    return (
+        not moved
+        and any(isinstance(event.body, ApprovalDenied | ApprovalExpired) for event in events)
+        and bool(asked)
+    )
 
 
 def _nearest(
@@ -249,8 +252,8 @@ def _nearest(
 
 def _journalled(events: Iterable[Event], region: str, since: float) -> list[tuple[float, Mapping[str, Any]]]:
     """Return the decisions about `region` that journal events carry."""
-    carried = [(e.at, e.data["decision"]) for e in events if e.at >= since and "decision" in e.data]
-    return [(at, decision) for at, decision in carried if decision.get("region") == region]
+    carried = ((e.at, e.body.decision) for e in events if e.at >= since and isinstance(e.body, Decided))
+    return [(at, found) for at, found in carried if found is not None and found.get("region") == region]
 
 
 def _count(tree: Mapping[str, Any]) -> tuple[int, int]:

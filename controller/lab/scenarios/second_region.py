@@ -6,6 +6,7 @@ The block that follows an evacuation is still on, so only a person leaves the se
 from collections.abc import Mapping
 from typing import Any
 
+from controller.lab.environment.approvers import by_operator
 from controller.lab.environment.environment import Stage
 from controller.lab.scenarios.actions import dark, gray
 from controller.lab.scenarios.scenario import Scenario, Step
@@ -36,7 +37,7 @@ def _second_dark(stage: Stage, region: str) -> None:
 
 def _by_hand(stage: Stage, region: str) -> None:
     second = second_of(stage, region)
-    stage.later(lambda deps: evacuate(deps, second, who="rehearsal-operator", reason="customers fail"))
+    stage.later(lambda deps: evacuate(deps, second, who=by_operator(deps), reason="customers fail"))
 
 
 FIRST = Step(0, "20 % of requests fail in {region}", gray)

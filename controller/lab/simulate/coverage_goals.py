@@ -30,7 +30,7 @@ CODES = (
     "traffic-stays", "traffic-unknown", "source-failing", "drift", "payload-unknown", "by-person",
     "takeovers", "stuck", "away", "restore", "not-ready-to-return", "drill-missed", "going-home",
     "stopped", "outranked", "unanswered", "refused", "return-in-doubt", "fleet-unreadable", "untold",
-    "policy-removed",
+    "policy-removed", "other-plan",
 )  # fmt: skip
 """Codes that a thousand seeds must meet."""
 NEVER: Mapping[str, str] = {
@@ -38,6 +38,7 @@ NEVER: Mapping[str, str] = {
     "policy-unreadable": "no fault changes what is kept of a policy, or its version",
     "handed-to-people": "people stand down, and take nothing over",
     "step-failed": "whatever a step fails by has a name, and the code is made from that: process-ended",
+    "journal-restored": "no fault takes a journal away, and nobody restores one: a scenario does both",
 }
 """Codes that no seed meets, with the reason."""
 ENOUGH = 1000

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.lab.simulate.faults.scripted import ScriptedFaults
 from controller.lab.simulate.world.application import PLACES
 from controller.lab.simulate.world.facts import Fact

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.lab.simulate.faults.people import People
 from controller.lab.simulate.faults.regions import dark, within
 from controller.lab.simulate.invariants.catalogue import Break, broken

@@ -11,7 +11,7 @@ where what is right has come about; an invariant breaks it where it has not.
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.lab.simulate.directed import (
     ASKS,
     BRIEFLY,
@@ -29,7 +29,6 @@ from controller.lab.simulate.faults.deployments import policy_changes
 from controller.lab.simulate.faults.regions import canaries_stopped
 from controller.lab.simulate.faults.scripted import ScriptedFaults
 from controller.lab.simulate.faults.surroundings import turn
-from controller.lab.simulate.world.standings import UNTOLD
 from controller.lab.simulate.world.weather import CallRule
 from controller.lab.simulate.world.world import World
 
@@ -104,7 +103,7 @@ def all_mute(d: ScriptedFaults) -> None:
 
 
 def untold_written(world: World) -> bool:
-    return any(event.kind == UNTOLD for event in world.watch.record.events)
+    return any(event.kind is Kind.UNTOLD for event in world.watch.record.events)
 
 
 def not_confirmed(d: ScriptedFaults) -> None:
@@ -160,6 +159,14 @@ def turned_between(d: ScriptedFaults) -> None:
     d.dark(EAST)
     first = d.world.policy.regions[EAST].controls[0]
     d.upon(Kind.SHIFT_APPLIED, lambda: turn(d.world, first), late=8.0)
+
+
+def joined_between(d: ScriptedFaults) -> None:
+    """Let a slice join the Region between two waves, which people were not asked about."""
+    second = d.world.policy.regions[EAST].controls[1]
+    turn(d.world, second, on=False)
+    d.after(20.0, lambda: d.dark(EAST))
+    d.upon(Kind.SHIFT_APPLIED, lambda: turn(d.world, second), late=8.0)
 
 
 def fails_on_the_way(d: ScriptedFaults) -> None:
@@ -247,6 +254,7 @@ FOUR = {region: {"controls": [f"{region}-{n}" for n in range(4)]} for region in 
 TWELVE = {region: {"controls": [f"{region}-{n}" for n in range(12)]} for region in (EAST, WEST)}
 THREE = {r: {"controls": [f"{r}-{n}" for n in range(3)]} for r in (EAST, WEST, "eu-west-1")}
 BY_ONES = {"evacuate": {"waves": [1], "settle": "20s"}, "regions": FOUR}
+ASKED_BY_ONES = {"evacuate": {"waves": [1], "settle": "20s", "approval": "one"}, "regions": FOUR}
 GATED: dict[str, object] = {"when": WELL, "approval": "one"}
 STEPS: dict[str, object] = {"when": WELL, "approval": "none", "waves": [1], "settle": "20s"}
 SLOW_STEPS = STEPS | {"settle": "6m"}
@@ -314,6 +322,7 @@ PRECEDENCE: Mapping[str, Circumstance] = {
     ),
     "own-blindness": Circumstance(own_blindness, BLINDLY, met=opened_or_told, within=1300.0),
     "policy-removed": Circumstance(last_slice_removed, BY_ONES, within=600.0),
+    "other-plan": Circumstance(joined_between, ASKED_BY_ONES, words=(True, True), within=600.0),
     "fewer-slices": Circumstance(fewer_slices, BY_ONES, met=left(EAST), within=LONG),
     "other-waves": Circumstance(other_waves, BY_ONES, met=left(EAST), within=600.0),
     "many-controls": Circumstance(dark, {"regions": TWELVE}, met=left(EAST), within=300.0),

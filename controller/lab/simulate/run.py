@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TextIO
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.core.policy.schema import Policy
 from controller.lab.simulate import liveness
 from controller.lab.simulate.coverage_goals import Aim, aim_of

@@ -16,12 +16,12 @@ import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from joserfc import jwt
 from joserfc.jwk import ECKey
+from markupsafe import escape
 
 CODE_LASTS = 60.0
 TOKEN_LASTS = 300.0

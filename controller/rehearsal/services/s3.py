@@ -10,7 +10,8 @@ that exports nothing does not wait for moto. Its clock is the machine's, not the
 import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
-from xml.sax.saxutils import escape
+
+from markupsafe import escape
 
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.service import ACCOUNT, Request, Response

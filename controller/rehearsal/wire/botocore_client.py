@@ -82,7 +82,7 @@ def _method(name: str, operation: str) -> Callable[..., Any]:
 
 def _call(self: Any, operation: str, params: dict[str, Any]) -> Any:
     model = self._service_model.operation_model(operation)
-    if not _simple(model):
+    if not _simple(model) or any(name not in params for name in model.idempotent_members):
         return BaseClient._make_api_call(self, operation, params)
     request = _serialized(self._serializer, params, model)
     request.pop("host_prefix", None)
@@ -115,9 +115,12 @@ def _serialized(serializer: Any, params: dict[str, Any], model: OperationModel) 
 
 @cache
 def _simple(model: OperationModel) -> bool:
-    """Return True where a request holds its arguments alone, and nothing is streamed."""
+    """Return True where a request holds its arguments alone, and nothing is streamed.
+
+    A token that makes it idempotent is one of them where the caller gives it; else botocore makes one up.
+    """
     streams = model.has_streaming_input or model.has_streaming_output or model.has_event_stream_output
-    return not (model.idempotent_members or model.http_checksum or model.http_checksum_required or streams)
+    return not (model.http_checksum or model.http_checksum_required or streams)
 
 
 def _paginator(self: Any, operation: str) -> Any:

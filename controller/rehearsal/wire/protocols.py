@@ -210,7 +210,7 @@ def cbor_members(shape: Any, value: Any) -> Any:
         case "map":
             return {name: cbor_members(shape.value, member) for name, member in value.items()}
         case "timestamp":
-            return cbor.Epoch(value)
+            return cbor.moment(value)
         case "float" | "double":
             return float(value)
     return value

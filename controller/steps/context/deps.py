@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from controller.core.incident.checkpoint import Checkpoints
 from controller.core.incident.fold import Folding
 from controller.core.model import Ended, Ignored, Probe, Sighting
 from controller.core.policy.schema import Policy
@@ -17,9 +18,20 @@ from controller.ports.outside import (
     Workflow,
 )
 from controller.ports.runtime import Runtime
-from controller.ports.storage import Approvals, Assessments, Evidence, Journal, Leases, Policies
+from controller.ports.storage import (
+    Approvals,
+    Assessments,
+    CheckpointStore,
+    Evidence,
+    Journal,
+    Leases,
+    People,
+    Policies,
+    Recovery,
+)
 from controller.steps.context.episodes import Episodes
 from controller.steps.context.journal_head import JournalHead
+from controller.steps.context.names import Names
 from controller.steps.context.policy_library import PolicyLibrary
 
 REASON = 2000
@@ -36,7 +48,10 @@ class Deps:
     goes on by (`steps.context.governance`). here: the controller's Region. deployed: when it was deployed (a
     later policy wins).
     read_event: raw event text and the time of arrival -> what it says, or why it says nothing.
+    people: turns whoever acts into an id; names: turns ids into what people read.
     gates: a master switch's name -> its gating rule's ARN, which is never set aside.
+    unrecorded: why each assessment of this invocation was lost that could not be written; whoever runs the
+    step says so, and empties it.
     review: what people and worked cases said of the policy, as it was packaged: see
     `core.policy.review_record`.
     """
@@ -46,11 +61,14 @@ class Deps:
     here: str
     deployed: float
     journal: Journal
+    checkpoints: CheckpointStore
     leases: Leases
     policies: Policies
     evidence: Evidence
     assessments: Assessments
     approvals: Approvals
+    people: People
+    names: Names
     switch: RoutingControls
     polls: AlarmPoll
     requests: Requests
@@ -58,6 +76,7 @@ class Deps:
     snapshots: Snapshots
     workflow: Workflow
     notices: Notices
+    recovery: Recovery
     runtime: Runtime
     new_id: Callable[[], str]
     read_event: Callable[[str, float], Sighting | Probe | Ended | Ignored]
@@ -65,8 +84,10 @@ class Deps:
     review: Mapping[str, Any] | None = None
     folding: Folding = field(default_factory=Folding, compare=False, repr=False)
     journal_head: JournalHead = field(default_factory=JournalHead, compare=False, repr=False)
+    checkpointing: Checkpoints = field(default_factory=Checkpoints, compare=False, repr=False)
     library: PolicyLibrary = field(default_factory=PolicyLibrary, compare=False, repr=False)
     episodes: Episodes = field(default_factory=Episodes, compare=False, repr=False)
+    unrecorded: list[str] = field(default_factory=list, compare=False, repr=False)
     deployed_with: Policy | None = None
 
     @property

@@ -18,7 +18,7 @@ from controller.core.decision.telling import GAP, JOIN, Episode, seen_again
 from controller.ports.errors import OutsideUnreachable
 
 Records = Callable[[float, float], Iterable[tuple[float, Mapping[str, Any]]]]
-"""(from, until) -> this controller's own assessments of that time, oldest first."""
+"""(from, until) -> this controller's own assessments of that time, in any order."""
 
 
 class Episodes:

@@ -1,102 +1,222 @@
-"""The journal's expected head, by which a shortened journal is found (S18).
+"""The expected heads of journals: a shortened or rewritten one is found (S18, S22).
 
 ```
- each look ── assessment {…, head: {seq: 41, hash: 9c…}} ── table of this controller's own Region
+ each look ── assessment {…, head: {seq: 41, hash: 9c…}, fleet: {seq: 3, hash: 07…}} ── table of this Region
                                      v
- a fresh process ── reads the newest one, then the journal: event 41, with that hash, or nothing moves
+ a fresh process ── reads the newest one, then the journals: event 41, with that hash, or nothing moves
 ```
-A chain shows what was changed in it, but not that its end is missing. A process that reads the journal for
-the first time finds that too.
+A chain shows what was changed in it, but not that its end is missing, nor that all of it was made anew. A
+process that reads a journal for the first time finds that too; and one that lives on learns, each time that
+it keeps an assessment, how far the other processes of its Region saw. What break-glass wrote down elsewhere
+is in the application's journal once it can be reached, and so under the same head. What a restored journal
+may lack, its own events say (`core.journal.restored`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from controller.core.journal import Event
+from controller.core.journal.event import Event
+from controller.core.journal.notes import JournalRestored
+from controller.core.journal.restored import (
+    Head,
+    Restoration,
+    explained,
+    head_of,
+    reopened,
+    restoration,
+    restorations,
+)
 from controller.ports.errors import JournalUnreadable, OutsideUnreachable
 
-Newest = Callable[[], Mapping[str, Any] | None]
-"""The newest assessment of this controller's Region."""
+Witness = Callable[[], Mapping[str, Any] | None]
+"""What the newest assessment of this controller's Region saw of other records."""
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """The journal up to and with event `seq`.
-
-    hash: of that event; it stands for all before it.
-    """
+class Seal:
+    """The checkpoint at event `seq`, by its hash (`core.incident.checkpoint`)."""
 
     seq: int
     hash: str
 
 
+OWN, FLEET = "head", "fleet"
+"""The names under which an assessment keeps the heads of the application's and of the fleet's journal."""
+CALLED = {OWN: "the journal", FLEET: "the fleet's journal"}
+
+
 class JournalHead:
-    """The furthest that this controller is known to have seen of its application's journal."""
+    """The furthest that this controller has seen of the journals it goes by.
+
+    checkpoint: that the newest assessment named, or that this process kept.
+    """
 
     def __init__(self) -> None:
-        self._head: Head | None = None
+        self.checkpoint: Seal | None = None
+        self._heads: dict[str, Head] = {}
+        self._restored: dict[str, tuple[Restoration, ...]] = {}
+        self._witness: Witness | None = None
+        self._unwitnessed: dict[str, dict[int, str]] = {OWN: {}, FLEET: {}}
+        """Number -> hash of the events that were read while no assessment answered."""
+        self._other: dict[str, Head] = {}
+        """What a witness saw otherwise than this process, which had read the journal before it answered."""
         self._recalled = False
         self._tried = False
 
-    def before_reading(self, newest: Newest) -> Head | None:
+    def before_reading(self, witness: Witness, journal: str = OWN) -> Head | None:
         """Return the head that the journal must reach; None where none is known.
+
+        journal: `OWN` or `FLEET`.
 
         The assessment is asked once a process, and not again where nobody answered: an evacuation waits for
         no assessment.
         """
+        self._witness = witness
         if not self._tried:
             self._tried = True
-            self._recall(newest)
-        return self._head
+            self._recall(witness)
+        return self._heads.get(journal)
 
-    def after_reading(self, expected: Head | None, events: Sequence[Event]) -> None:
+    def after_reading(
+        self,
+        expected: Head | None,
+        events: Sequence[Event],
+        after: Event | None = None,
+        restored: Sequence[Restoration] = (),
+        *,
+        journal: str = OWN,
+    ) -> None:
         """Raise `JournalUnreadable` where `events` do not reach `expected`.
 
-        The events were read after `expected` was known.
+        The events were read after `expected` was known. after: the event that they follow, also read.
+        restored: the restorations before them.
         """
-        if expected is not None:
-            there = events[expected.seq - 1] if len(events) >= expected.seq else None
-            if there is None:
-                sentence = (
-                    f"the journal ends at event {len(events)}; this controller saw event {expected.seq}"
-                )
-                raise JournalUnreadable(sentence)
-            if there.hash != expected.hash:
-                raise JournalUnreadable(f"event {expected.seq} is another than the one this controller saw")
+        if not self._recalled:
+            self._unwitnessed[journal] |= {event.seq: event.hash for event in events}
+        every = events if after is None else (after, *events)
+        known = (*restored, *restorations(events))
+        other = self._other.get(journal)
+        if other is not None and not explained(other, known):
+            raise JournalUnreadable(_another(journal, other.seq))
+        lacks = None if expected is None else _lacks(expected, every, journal)
+        if expected is not None and lacks is not None:
+            if not explained(expected, known) and not self._testified(expected, every, known, journal):
+                raise JournalUnreadable(lacks)
+            # From now on it is seen as it is: its numbers may be lower than those that are missing.
+            if self._heads.get(journal) == expected:
+                del self._heads[journal]
+        self._restored[journal] = known[-1:]
         if events:
-            self.saw(events[-1])
+            self.saw(events[-1], journal)
 
-    def saw(self, event: Event) -> None:
-        if self._head is None or event.seq > self._head.seq:
-            self._head = Head(event.seq, event.hash)
+    def _testified(
+        self, expected: Head, every: Sequence[Event], known: Sequence[Restoration], journal: str
+    ) -> bool:
+        """Return True where the witness knows of nothing that is missing unsaid.
 
-    def to_note(self, newest: Newest) -> dict[str, Any]:
-        """Return the head as an assessment keeps it.
-
-        The older assessment's head is kept on, so that nothing is forgotten.
+        What a process alone had seen when the journal was lost, nobody could say when it was restored. From
+        then on this process knows no more than the next one: what its Region's assessments saw.
         """
-        self._recall(newest)
-        head = self._head
-        return {} if head is None else {"head": {"seq": head.seq, "hash": head.hash}}
+        if not reopened(expected, known) or self._witness is None:
+            return False
+        with suppress(OutsideUnreachable):
+            head = heads_in(self._witness()).get(journal)
+            return head is not None and (_lacks(head, every, journal) is None or explained(head, known))
+        return False
 
-    def _recall(self, newest: Newest) -> None:
+    def saw(self, event: Event, journal: str = OWN) -> None:
+        if isinstance(event.body, JournalRestored):
+            self._restored[journal] = (restoration(event, event.body),)
+        known = self._heads.get(journal)
+        if known is None or event.seq > known.seq:
+            self._heads[journal] = head_of(event, self._restored.get(journal, ()))
+
+    def learn(self, kept: Mapping[str, Any]) -> None:
+        """Take what all processes of this Region saw, by the record just written."""
+        for journal, head in heads_in(kept).items():
+            known = self._heads.get(journal)
+            if known is None or _reach(head) > _reach(known):
+                self._heads[journal] = head
+
+    def to_note(self, witness: Witness) -> dict[str, Any]:
+        """Return the heads as an assessment keeps them.
+
+        The older assessment's heads are kept on, so that nothing is forgotten.
+        """
+        self._recall(witness)
+        at = self.checkpoint
+        noted = {name: _head_data(head) for name, head in self._heads.items()}
+        return noted if at is None else {**noted, "checkpoint": {"seq": at.seq, "hash": at.hash}}
+
+    def _recall(self, witness: Witness) -> None:
         if self._recalled:
             return
         try:
-            kept = _head_of(newest())
+            record = witness()
         except OutsideUnreachable:
             return
         self._recalled = True
-        if kept is not None and (self._head is None or kept.seq >= self._head.seq):
-            self._head = kept
+        at = _noted(record, "checkpoint")
+        self.checkpoint = self.checkpoint or (Seal(*at) if at else None)
+        for journal, kept in heads_in(record).items():
+            known = self._heads.get(journal)
+            read = self._unwitnessed[journal].get(kept.seq, kept.hash)
+            other = read != kept.hash and not explained(kept, self._restored.get(journal, ()))
+            if other:
+                self._other[journal] = kept
+            if other or known is None or _reach(kept) >= _reach(known):
+                self._heads[journal] = kept
+        self._unwitnessed = {OWN: {}, FLEET: {}}
 
 
-def _head_of(record: Mapping[str, Any] | None) -> Head | None:
-    """Return the head in a record; None where it has none.
+def _reach(head: Head) -> tuple[float, int]:
+    """Return how far a head reaches: beyond all that was seen before a restoration."""
+    return head.restored_at, head.seq
 
-    A record that an earlier version wrote has none.
+
+def _another(journal: str, seq: int) -> str:
+    told = f"event {seq} is another than the one this controller saw"
+    return told if journal == OWN else f"{CALLED[journal]}: {told}"
+
+
+def _lacks(expected: Head, every: Sequence[Event], journal: str) -> str | None:
+    """Return how these events do not reach `expected`; None: they do, or follow it."""
+    begin, end = (every[0].seq, every[-1].seq) if every else (1, 0)
+    if expected.seq < begin:
+        return None
+    if expected.seq > end:
+        return f"{CALLED[journal]} ends at event {end}; this controller saw event {expected.seq}"
+    if every[expected.seq - begin].hash != expected.hash:
+        return _another(journal, expected.seq)
+    return None
+
+
+def heads_in(record: Mapping[str, Any] | None) -> dict[str, Head]:
+    """Return `OWN` and `FLEET` -> the head that a record bears witness to."""
+    found = {}
+    for journal in CALLED:
+        noted = _noted(record, journal)
+        if noted is not None:
+            more = (record or {})[journal]
+            restored, at = more.get("restored"), more.get("restored_at")
+            whole = isinstance(restored, str) and isinstance(at, int | float)
+            found[journal] = Head(*noted, restored, float(at)) if whole else Head(*noted)
+    return found
+
+
+def _head_data(head: Head) -> dict[str, Any]:
+    plain = {"seq": head.seq, "hash": head.hash}
+    since = {"restored": head.restored, "restored_at": head.restored_at}
+    return {**plain, **since} if head.restored else plain
+
+
+def _noted(record: Mapping[str, Any] | None, name: str) -> tuple[int, str] | None:
+    """Return the number and the hash under `name`, if the record has both.
+
+    A record that an earlier version wrote has neither.
     """
-    head = (record or {}).get("head") or {}
-    seq, sealed = head.get("seq"), head.get("hash")
-    return Head(seq, sealed) if isinstance(seq, int) and seq > 0 and isinstance(sealed, str) else None
+    found = (record or {}).get(name)
+    seq, sealed = (found.get("seq"), found.get("hash")) if isinstance(found, Mapping) else (None, None)
+    return (seq, sealed) if isinstance(seq, int) and seq > 0 and isinstance(sealed, str) else None

@@ -1,22 +1,30 @@
 """The journal, read as state and appended to: what every step does."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from controller.core.contracts import DECISION_SCHEMA, decision_event
-from controller.core.incident.fold import apply, refuse_illegal
+from controller.core.decision.limits import Fleet
+from controller.core.event_size import fitted
+from controller.core.incident.fold import apply, fold, refuse_illegal
 from controller.core.incident.state import Incident, State
-from controller.core.journal import Draft, Event, Kind
+from controller.core.journal.event import Body, Draft, Event
+from controller.core.journal.kind import Kind
+from controller.core.journal.notes import PolicyLoaded
+from controller.core.journal.restored import head_of, reopened, restorations
 from controller.core.policy.review_record import review_data
 from controller.ports.errors import (
     JournalConflict,
     JournalUnreadable,
     OutsideUnreachable,
 )
+from controller.steps.context.checkpoint import begin_with_checkpoint
 from controller.steps.context.deps import Deps
 from controller.steps.context.governance import keep_own_policy
+from controller.steps.context.names import id_or_nobodys
 from controller.steps.context.situation import read_fleet, read_switch
 
 S = TypeVar("S")
@@ -37,62 +45,131 @@ def load_state(deps: Deps) -> State:
         return state
     keep_own_policy(deps)
     controls = read_switch(deps)
-    data = {"digest": own.digest, "deployed": deps.deployed, "enforcement": own.enforcement,
-            "controls": None if controls is None else dict(controls)}  # fmt: skip
-    if review := review_data(deps.review, own.digest):
-        data["review"] = review
+    loaded = PolicyLoaded(
+        digest=own.digest,
+        deployed=deps.deployed,
+        enforcement=own.enforcement,
+        controls=None if controls is None else dict(controls),
+        review=_by_ids(deps, review_data(deps.review, own.digest)),
+    )
     try:
-        return write(deps, state, Kind.POLICY_LOADED, data=data)
+        return write(deps, state, loaded)
     except JournalConflict:  # a sibling wrote first; what it wrote may well be the same
         return read_state(deps)
 
 
+def _by_ids(deps: Deps, review: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return a review with the reviewers' ids in place of their names.
+
+    A policy comes into force also where names cannot be read; then nobody knows later who reviewed it.
+    """
+    if review is None:
+        return None
+    by_id = partial(id_or_nobodys, deps.people, deps.new_id)
+    return {**review, "reviewed": [{**each, "by": by_id(each["by"])} for each in review["reviewed"]]}
+
+
 def read_state(deps: Deps) -> State:
     """Return the state of the journal as it is now. Write nothing."""
-    return read_state_and_events(deps)[0]
+    fleet = read_fleet(deps)  # first, so that what is folded is the newest that is known
+    seen = deps.journal_head.before_reading(lambda: deps.assessments.witness(deps.application))
+    begin_with_checkpoint(deps)
+    known = deps.folding.known(deps.application)
+    events, known = _follow(deps, known)
+    last, before = (known.last, known.restored) if known else (None, ())
+    deps.journal_head.after_reading(seen, events, last, before)
+    state = folded(deps.application, events, partial(deps.folding.go_on, known=known))
+    return _with_fleet(state, fleet)
+
+
+def _follow(deps: Deps, known: State | None) -> tuple[tuple[Event, ...], State | None]:
+    """Return the events after the state that this process knows, and that state.
+
+    Where the journal was restored since, and the event that the process stands on is among those that are
+    missing, all events are returned, and no state.
+    """
+    last = known.last if known else None
+    try:
+        return deps.journal.follow(deps.application, last), known
+    except JournalUnreadable:
+        events = _restored(deps, known) if known else None
+        if events is None:
+            raise
+        deps.journal_head.checkpoint = None  # it is of an event that is missing
+        return events, None
+
+
+def _restored(deps: Deps, known: State) -> tuple[Event, ...] | None:
+    """Return all events; None where the journal was not restored.
+
+    They must say themselves that they may lack the last one known.
+    """
+    with suppress(JournalUnreadable):
+        events = deps.journal.follow(deps.application, None)
+        if known.last and reopened(head_of(known.last, known.restored), restorations(events)):
+            return events
+    return None
 
 
 def read_state_and_events(deps: Deps) -> tuple[State, tuple[Event, ...]]:
-    """Return what `read_state` does, and the events that it is folded from."""
-    fleet = read_fleet(deps.journal)  # first, so that what is folded is the newest that is known
-    seen = deps.journal_head.before_reading(lambda: deps.assessments.newest(deps.application))
+    """Return what `read_state` does, and all the events that it is folded from."""
+    fleet = read_fleet(deps)
+    seen = deps.journal_head.before_reading(lambda: deps.assessments.witness(deps.application))
     events = deps.journal.read(deps.application)
     deps.journal_head.after_reading(seen, events)
+    state = folded(deps.application, events, deps.folding)
+    return _with_fleet(state, fleet), events
+
+
+def _with_fleet(state: State, fleet: Fleet) -> State:
+    return replace(
+        state,
+        fleet=fleet.stopped,
+        fleet_left=fleet.left,
+        fleet_unread=fleet.unread,
+        fleet_review=fleet.review,
+    )
+
+
+def folded(
+    application: str, events: Sequence[Event], folding: Callable[[str, Sequence[Event]], State] = fold
+) -> State:
+    """Return the state after `events`.
+
+    Raises `JournalUnreadable` where no version could have written them.
+    """
     try:
-        state = deps.folding(deps.application, events)
+        return folding(application, events)
     except (ValueError, KeyError) as error:
         raise JournalUnreadable(f"the journal cannot be what this version wrote: {error}") from error
-    after = replace(state, fleet=fleet.stopped, fleet_left=fleet.left, fleet_unread=fleet.unread)
-    return after, events
 
 
 def write(
     deps: Deps,
     state: State,
-    kind: Kind,
+    said: Body,
     *,
-    data: Mapping[str, Any] | None = None,
     incident: Incident | str | None = None,
     epoch: int = 0,
     by: str | None = None,
 ) -> State:
-    """Append one event after `state`; return the state that includes it.
+    """Append one event that says `said` after `state`; return the state that includes it.
 
-    Raises `IllegalMove` (nothing written), `JournalConflict`, `OutsideUnreachable`.
+    What makes it too large is shortened. Raises `IllegalMove` (nothing written), `JournalConflict`,
+    `OutsideUnreachable`.
     """
     about = incident.id if isinstance(incident, Incident) else incident
     require_driver = incident.epoch if isinstance(incident, Incident) else 0
     draft = Draft(
         id=deps.new_id(),
-        kind=kind,
+        body=said,
         at=deps.runtime.now(),
         by=by or f"tidegate@{deps.here}",
         epoch=epoch or require_driver,
         incident=about,
-        data=dict(data or {}),
     )
     refuse_illegal(state, draft)
-    event = deps.journal.append(deps.application, draft, state.last)
+    event = deps.journal.append(deps.application, fitted(deps.application, draft, state.last), state.last)
     deps.journal_head.saw(event)
     after = apply(state, event)
     _announce(deps, after)

@@ -13,9 +13,9 @@ from functools import partial
 from typing import Any
 
 from controller.core.explanation import format_time
-from controller.core.incident.state import ENDED, Incident, State, Untold
-from controller.core.journal import Kind
-from controller.core.text import sanitize, shorten
+from controller.core.incident.state import ENDED, Incident, Notice, State
+from controller.core.journal.notes import NoticeDeferred, Told, Untold
+from controller.core.text import abridge, sanitize, shorten
 from controller.ports.errors import (
     ControllerError,
     JournalConflict,
@@ -35,14 +35,16 @@ AT_ONCE = 3
 
 
 def note(deps: Deps, at: float, record: Mapping[str, Any]) -> bool:
-    """Keep an assessment, and how far the journal was seen.
+    """Keep an assessment, and how far the journals were seen.
 
-    Returns False if that failed: a gap in what can be told must not stop a step.
+    It learns how far others saw them. Returns False if that failed: a gap in what can be told must not stop a
+    step. It is said in the log and by a metric (`Deps.unrecorded`).
     """
-    seen = deps.journal_head.to_note(lambda: deps.assessments.newest(deps.application))
+    seen = deps.journal_head.to_note(lambda: deps.assessments.witness(deps.application))
     try:
-        deps.assessments.add(deps.application, at, {**record, **seen})
-    except OutsideUnreachable:
+        deps.journal_head.learn(deps.assessments.add(deps.application, at, record, seen))
+    except OutsideUnreachable as error:
+        deps.unrecorded.append(sanitize(str(error), 300))
         return False
     return True
 
@@ -74,34 +76,37 @@ def page(
     """
     key = key or (incident_key(deps, incident) if incident else subject)
     try:
-        deps.notices.send(subject, shorten(text), path=path, key=key)
+        deps.notices.send(abridge(subject), shorten(text), path=path, key=key)
     except OutsideUnreachable:
-        data = {"id": path or (key if about else subject), "controller": deps.here, "key": key, "path": path,
-                "subject": sanitize(subject, 200), "text": shorten(text), "about": list(about)}  # fmt: skip
-        _keep(deps, data | ({"request": request} if request else {}), incident)
+        untold = Untold(
+            id=path or (key if about else subject), controller=deps.here, key=key, path=path,
+            subject=sanitize(subject, 200), text=shorten(text), about=tuple(about), request=request,
+        )  # fmt: skip
+        _keep(deps, untold, incident)
         return False
     return True
 
 
-def defer(deps: Deps, state: State, notice: Untold) -> State:
+def defer(deps: Deps, state: State, notice: Notice) -> State:
     """Write a notice down that is to be sent later.
 
     It is dropped if it is overtaken by then.
     """
-    data: dict[str, Any] = {"id": notice.id, "controller": deps.here, "key": notice.key, "path": notice.path,
-                            "subject": sanitize(notice.subject, 200), "text": shorten(notice.text),
-                            "request": notice.request, "due": notice.due}  # fmt: skip
+    deferred = NoticeDeferred(
+        id=notice.id, controller=deps.here, key=notice.key, path=notice.path, due=notice.due,
+        subject=sanitize(notice.subject, 200), text=shorten(notice.text), request=notice.request,
+    )  # fmt: skip
     incident = state.incidents.get(notice.incident or "")
-    return write(deps, state, Kind.NOTICE_DEFERRED, data=data, incident=incident)
+    return write(deps, state, deferred, incident=incident)
 
 
-def _keep(deps: Deps, data: Mapping[str, Any], incident: Incident | None) -> None:
+def _keep(deps: Deps, untold: Untold, incident: Incident | None) -> None:
     """Write `Untold`, unless it waits already, or too many do."""
 
     def act(state: State) -> None:
-        if data["id"] not in state.untold and len(state.untold) < MOST_UNTOLD:
+        if untold.id not in state.untold and len(state.untold) < MOST_UNTOLD:
             known = state.incidents.get(incident.id) if incident else None
-            write(deps, state, Kind.UNTOLD, data=data, incident=known)
+            write(deps, state, untold, incident=known)
 
     with suppress(
         ControllerError
@@ -123,15 +128,15 @@ def tell_untold(deps: Deps, state: State) -> State:
         sent = not _overtaken(state, notice)
         if sent and not _sent(deps, notice):
             continue
-        data = {"id": notice.id, "controller": deps.here, "sent": sent, "subject": notice.subject}
+        told = Told(id=notice.id, controller=deps.here, sent=sent, subject=notice.subject)
         try:
-            state = write(deps, state, Kind.TOLD, data=data, incident=notice.incident)
+            state = write(deps, state, told, incident=notice.incident)
         except (JournalConflict, OutsideUnreachable):  # another was faster, or the next tick goes on
             return state
     return state
 
 
-def _overtaken(state: State, notice: Untold) -> bool:
+def _overtaken(state: State, notice: Notice) -> bool:
     incident = state.incidents.get(notice.incident or "")
     if notice.request is None or incident is None:
         return False
@@ -141,10 +146,11 @@ def _overtaken(state: State, notice: Untold) -> bool:
     return incident.phase in ENDED or request.epoch < incident.epoch  # nobody could answer it any more
 
 
-def _sent(deps: Deps, notice: Untold) -> bool:
+def _sent(deps: Deps, notice: Notice) -> bool:
     late = HELD_BACK if notice.due else f"Late: {notice.by} could not send this at {format_time(notice.at)}."
     try:
-        deps.notices.send(notice.subject, shorten(f"{notice.text}\n{late}"), path=notice.path, key=notice.key)
+        text = shorten(f"{notice.text}\n{late}")
+        deps.notices.send(abridge(notice.subject), text, path=notice.path, key=notice.key)
     except OutsideUnreachable:
         return False
     return True

@@ -21,7 +21,9 @@ from controller.core.decision.guards import catching_up
 from controller.core.decision.limits import Fleet, regions_counted
 from controller.core.decision.readiness import ReadinessQuery, ReadinessResult, newest, readiness_queries
 from controller.core.incident.state import State
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.notes import Armed, Disarmed, JournalRestored
+from controller.core.journal.restored import Restoration, restorations, story
 from controller.core.policy.schema import Policy
 from controller.ports.errors import (
     EvidenceUnavailable,
@@ -32,9 +34,9 @@ from controller.ports.errors import (
 )
 from controller.ports.outside import Readiness, Snapshots
 from controller.ports.runtime import Runtime, fan_out, wait_for_all
-from controller.ports.storage import Journal
 from controller.steps.context.deps import Deps
 from controller.steps.context.governance import governed_if_read, named_policies
+from controller.steps.context.journal_head import FLEET as OF_FLEET
 
 PATIENCE = 15.0
 """Seconds, as a backstop: each question ends itself after one."""
@@ -161,15 +163,19 @@ def query_all(
     return [answer for answer in answers if answer is not None]
 
 
-def read_fleet(journal: Journal) -> Fleet:
+def read_fleet(deps: Deps) -> Fleet:
     """Return the fleet as it is now.
 
-    What cannot be read counts as disarmed (S15).
+    What cannot be read counts as disarmed (S15), and so does a journal that does not reach what this
+    controller saw of it (S22).
     """
+    head = deps.journal_head
+    seen = head.before_reading(lambda: deps.assessments.witness(deps.application), OF_FLEET)
     for _ in range(TRIES):
         try:
-            events = journal.read(FLEET)
-            return Fleet(stopped(events), regions_counted(events))
+            events = deps.journal.read(FLEET)
+            head.after_reading(seen, events, journal=OF_FLEET)
+            return Fleet(stopped(events), regions_counted(events), review=to_review(events))
         except OutsideUnreachable:
             continue
         except (JournalUnreadable, ValueError, KeyError) as error:
@@ -178,9 +184,9 @@ def read_fleet(journal: Journal) -> Fleet:
     return Fleet("the fleet's kill switch cannot be read and counts as disarmed", unread=True)
 
 
-def fleet_stopped(journal: Journal) -> str | None:
+def fleet_stopped(deps: Deps) -> str | None:
     """Return the reason why nothing in the whole fleet may move, or None."""
-    return read_fleet(journal).stopped
+    return read_fleet(deps).stopped
 
 
 def stopped(events: tuple[Event, ...]) -> str | None:
@@ -188,10 +194,19 @@ def stopped(events: tuple[Event, ...]) -> str | None:
 
     None while it is armed.
     """
-    turned = [event for event in events if event.kind in (Kind.ARMED, Kind.DISARMED)]
-    if not turned or turned[-1].kind is Kind.ARMED:
+    turned = [(e, e.body) for e in events if isinstance(e.body, Armed | Disarmed | JournalRestored)]
+    if not turned or isinstance(turned[-1][1], Armed):
         return None
-    return f"the whole fleet is disarmed by {turned[-1].draft.by}: {turned[-1].data.get('reason', '')}"
+    last, said = turned[-1]
+    reason = story(said) if isinstance(said, JournalRestored) else said.reason
+    return f"the whole fleet is disarmed by {last.draft.by}: {reason}"
+
+
+def to_review(events: tuple[Event, ...]) -> Restoration | None:
+    """Return the fleet's last restoration, until a person has armed since."""
+    armed = [event.seq for event in events if isinstance(event.body, Armed)]
+    since = armed[-1] if armed else 0
+    return next((each for each in reversed(restorations(events)) if each.seq > since), None)
 
 
 def situation(

@@ -1,15 +1,20 @@
 """The question to approvers: its content, and the messages that put it to them."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from controller.core.canonical_json import canonical
 from controller.core.decision.approval_chain import chain, first_stage, following, overrides, phrase, present
 from controller.core.decision.cooldown import unanswered
+from controller.core.decision.plan import whole_plan
 from controller.core.decision.readiness import asked, loss_window
+from controller.core.event_size import SMALLEST
 from controller.core.explanation import decision_record, format_time, grounds
 from controller.core.incident.approval import Request
-from controller.core.incident.state import Incident, Phase, State, Untold
-from controller.core.journal import Kind
+from controller.core.incident.state import Incident, Notice, Phase, State
+from controller.core.journal.body import members
+from controller.core.journal.moves import ApprovalRequested
+from controller.core.journal.whole_plan import Turned
 from controller.core.model import Answer, Decision, Truth
 from controller.core.policy.schema import Ask
 from controller.ports.errors import OutsideUnreachable, TokenClosed
@@ -23,6 +28,10 @@ ENOUGH = 2
 """Withdrawn questions after which the next has to stand for a while before people are called."""
 WAIT = 180.0
 """Seconds that it has to stand."""
+ROOM = 15_000
+"""Bytes of what a request says: an event has 16,384, and its own members take less than 1,000 of them."""
+DECISION = 6_000
+"""Bytes of these that the decision has at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +64,41 @@ class Question:
         return f" {left} more slices follow in waves, by the same approval." if left else ""
 
     @property
+    def whole(self) -> str:
+        """Return the whole plan in one line.
+
+        That is what one approval lets through, and nothing else.
+        """
+        plan = self.request.whole
+        if plan is None:
+            return "The whole plan is not written down: an older version asked. People will be asked anew."
+        waves = "one wave" if len(plan.waves) == 1 else f"{len(plan.waves)} waves"
+        what = f"{plan.turned} routing controls in {waves}, and no other"
+        return f"The whole plan {self.request.plan[:12]} of {plan.source} and {plan.target}: {what}."
+
+    @property
+    def waves(self) -> tuple[str, ...]:
+        """Return what each wave of the whole plan turns, and what stays, as lines."""
+        plan, first = self.request.whole, self.request.wave
+        if plan is None:
+            return ()
+        waves = [f"  wave {number}: {_names(wave)}" for number, wave in enumerate(plan.waves, start=first)]
+        stays = _names(plan.stays)
+        return (*waves, *([f"  as it is: {stays}"] if stays else []))
+
+    @property
+    def alone(self) -> str:
+        """Return the sentence that bounds an override to its wave, or ""."""
+        if not self.request.rules:
+            return ""
+        return f"That is for wave {self.request.wave} alone: for any other people are asked anew."
+
+    @property
     def lines(self) -> tuple[str, ...]:
         """Return the question as lines for people.
 
-        They are: title, evidence, plan, what may be lost, until when, and what silence means.
+        They are: title, evidence, plan, what may be lost, until when, and what silence means. `waves` are
+        further lines, for which a notice has no room.
         """
         on = [name for name, to in self.changes if to]
         off = [name for name, to in self.changes if not to]
@@ -69,12 +109,19 @@ class Question:
             self.title,
             f"Why: {self.why}",
             f"Plan {self.request.code}: {len(self.changes)} routing controls change: {moves}.{self.more}",
+            self.whole,
             *(f"Target: {said}." for said in self.ready),
             f"May be lost: {loss}.",
             *(f"An approval sets aside: {what}." for what in self.aside),
+            *([self.alone] if self.alone else []),
             f"Asked: {self.asked}{self.again}{left}. Answer by {format_time(self.request.expires)}.",
             self.silence,
         )
+
+
+def _names(wave: Turned) -> str:
+    words = (("On", wave.on), ("Off", wave.off))
+    return "; ".join(f"{word} {', '.join(names)}" for word, names in words if names)
 
 
 def question(deps: Deps, incident: Incident, request: Request, decision: Decision) -> Question:
@@ -119,7 +166,8 @@ def write_approval_request(
 ) -> State:  # fmt: skip
     """Write `ApprovalRequested` for the first ask.
 
-    Where `request_id` waits already, it is written for the next ask.
+    Where `request_id` waits already, it is written for the next ask, about the same plan. The decision has
+    what the plan leaves over of an event; the assessments hold all of it.
     """
     before = incident.request if incident.request and incident.request.id == request_id else None
     asks = chain(deps.policy, incident, doubts=asked(decision.answers))
@@ -128,20 +176,26 @@ def write_approval_request(
     ask = asks[stage - 1]
     rules = overrides(deps.policy, incident)
     gate = before.gate if before else decision.gate or "none"
-    data = {
-        "approval": request_id,
-        "digest": bound,
-        "expires": deps.runtime.now() + ask.within,
-        "gate": "override" if rules else gate,
-        "ask": list(ask.ask),
-        "people": ask.people,
-        "stage": stage,
-        "of": len(asks),
-        "unanswered": unanswered(deps.policy, state, incident.source) if incident.intent == "evacuate" else 0,
-        "changes": [list(change) for change in decision.plan.changes] if decision.plan else [],
-        "decision": decision_record(decision),
-    } | ({"override": list(rules)} if rules else {})
-    return write(deps, state, Kind.APPROVAL_REQUESTED, data=data, incident=incident)
+    evacuates = incident.intent == "evacuate"
+    whole = before.whole if before else whole_plan(decision.plan) if decision.plan else None
+    request = ApprovalRequested(
+        approval=request_id,
+        digest=bound,
+        expires=deps.runtime.now() + ask.within,
+        gate="override" if rules else gate,
+        ask=tuple(ask.ask),
+        people=ask.people,
+        stage=stage,
+        of=len(asks),
+        unanswered=unanswered(deps.policy, state, incident.source) if evacuates else 0,
+        override=rules,
+        plan=whole.digest if whole else "",
+        whole=whole,
+        wave=before.wave if before else incident.waves + 1,
+    )
+    left = ROOM - len(canonical(members(request)).encode())
+    record = decision_record(decision, min(DECISION, left)) if left >= SMALLEST else None
+    return write(deps, state, replace(request, decision=record), incident=incident)
 
 
 def flaps(state: State, incident: Incident, now: float) -> bool:
@@ -161,7 +215,7 @@ def defer_question(deps: Deps, state: State, incident: Incident, asked: Question
     """
     subject, text, path = _notice(deps, asked)
     now = deps.runtime.now()
-    notice = Untold(
+    notice = Notice(
         id=path, at=now, by=deps.here, subject=subject, text=text, key=incident_key(deps, incident),
         path=path, incident=incident.id, request=asked.request.id, due=now + WAIT,
     )  # fmt: skip

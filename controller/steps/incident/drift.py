@@ -13,9 +13,10 @@ from typing import Any
 from controller.core.decision.decide import Situation
 from controller.core.decision.drift import (
     PUT_BACK_WITHIN,
-    drift_data,
+    drift_seen,
     drifted,
     echo_of,
+    first_found,
     lag_after,
     put_back,
     shown,
@@ -23,10 +24,11 @@ from controller.core.decision.drift import (
 from controller.core.decision.plan import calls
 from controller.core.decision.precedence import TICKS_APART, abstains
 from controller.core.incident.state import State
-from controller.core.journal import Kind
+from controller.core.journal.notes import EchoSeen
 from controller.ports.errors import JournalConflict, OutsideUnreachable, SwitchRefused, SwitchUnavailable
 from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.journalling import load_state, write
+from controller.steps.context.own_records import own_records
 from controller.steps.context.paging import page
 
 DEADLINE = PUT_BACK_WITHIN
@@ -54,11 +56,11 @@ def record_drift(
     found = drifted(state, controls)
     if not found or not (waited or _shown(deps, state)):
         return state
-    data = drift_data(state, found)
+    seen = drift_seen(state, first_found(found))
     incident = state.open
-    state = write(deps, state, Kind.DRIFT_SEEN, data=data, incident=incident)
+    state = write(deps, state, seen, incident=incident)
     subject = incident.id if incident else deps.application
-    page(deps, f"{subject}: drift", f"{data['reason']}\nNothing is turned back.")
+    page(deps, f"{subject}: drift", f"{seen.reason}\nNothing is turned back.")
     return state
 
 
@@ -80,20 +82,14 @@ def repair_echo(deps: Deps, seen: Situation, state: State, *, waited: bool = Fal
         return state
     deadline = deps.runtime.monotonic() + DEADLINE
     said = ", ".join(f"{name} {'On' if on else 'Off'}" for name, on in changes)
-    data = {
-        "intent": intent.seq,
-        "changes": [list(change) for change in changes],
-        "reason": f"a call of event {intent.seq} landed late, after it was given up; put back: {said}"[
-            :REASON
-        ],
-    }
-    state = write(deps, state, Kind.ECHO_SEEN, data=data)
+    reason = f"a call of event {intent.seq} landed late, after it was given up; put back: {said}"[:REASON]
+    state = write(deps, state, EchoSeen(intent=intent.seq, changes=changes, reason=reason))
     try:
         sends = calls(deps.policy, changes)
         deps.switch.update(sends, deadline=deadline, fence=lambda: _fence(deps, state))
-        text = str(data["reason"])
+        text = reason
     except (SwitchUnavailable, SwitchRefused) as failed:
-        text = f"{data['reason']}\nThat failed: {failed}"
+        text = f"{reason}\nThat failed: {failed}"
     page(deps, f"{deps.application}: a late call was put back", text)
     return state
 
@@ -103,12 +99,14 @@ def _shown(deps: Deps, state: State) -> bool:
     now = deps.runtime.now()
     if shown(state, now, deps.here):
         return True
+    records = own_records(deps, now - TICKS_APART, now)
+    known = (record["last_change"] for _, record in records if "last_change" in record)
     try:
-        found = deps.assessments.between(deps.application, now - TICKS_APART, now)
+        return any(
+            each["seq"] == last_change(state) and each["read"] <= now - lag_after(state) for each in known
+        )
     except OutsideUnreachable:
         return False
-    known = [record["last_change"] for _, record in found if "last_change" in record]
-    return any(each["seq"] == last_change(state) and each["read"] <= now - lag_after(state) for each in known)
 
 
 def _fence(deps: Deps, state: State) -> None:

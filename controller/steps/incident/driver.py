@@ -5,19 +5,23 @@ The execution is named after the incident.
 
 from contextlib import suppress
 
+from controller.core.canonical_json import ascii_digest
 from controller.core.decision.decide import Situation
 from controller.core.decision.precedence import abstains
 from controller.core.incident.state import BEFORE_SHIFT, Incident, Phase, State
-from controller.core.journal import Kind
+from controller.core.journal.moves import HandedOver
+from controller.core.journal.notes import Escalated
 from controller.ports.errors import JournalConflict, OutsideUnreachable
 from controller.ports.storage import Lease
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import write
 from controller.steps.context.paging import page
-from controller.steps.payload import StepPayload
+from controller.steps.payload import WORN, WORN_BOUND, StepPayload
 
-MOST_RUNS = 3
-"""Takeovers of one incident, then people are told."""
+MOST_LOST = 3
+"""Executions of one incident that are lost, then people are told."""
+LONGEST_NAME = 80
+"""Characters of an execution's name (StartExecution)."""
 LATELY = 600.0
 """Seconds for which a controller that told people counts as one that can."""
 
@@ -67,11 +71,34 @@ def drive(deps: Deps, incident: Incident) -> bool:
 
 
 def execution_name(incident: Incident, run: int) -> str:
-    """Return the name of an execution of the incident.
+    """Return the name of an execution of the incident, of at most 80 characters.
 
-    `evacuate-storefront-us-east-1-17`, and `…-17-2` for the second run.
+    `evacuate-storefront-us-east-1-17`, and `…-17-2` for the second run. Of a long name the application's own
+    is cut, and eight digits of its digest stand for the rest: Region and numbers are there to search for.
     """
-    return f"{incident.intent}-{incident.id}" + (f"-{run + 1}" if run else "")
+    name = f"{incident.intent}-{incident.id}" + (f"-{run + 1}" if run else "")
+    if len(name) <= LONGEST_NAME:
+        return name
+    place = name.rfind(f"-{incident.source}-")
+    head, tail = name[:place], name[place:]
+    short = f"-{ascii_digest(head)[:8]}{tail}"
+    return head[: LONGEST_NAME - len(short)] + short
+
+
+def bound_by_epoch(incident: Incident) -> bool:
+    """Return True where a new epoch costs something.
+
+    People would have to answer again, or a call may be under way.
+    """
+    return incident.request is not None or incident.phase is Phase.SHIFTING
+
+
+def worn(payload: StepPayload, incident: Incident) -> bool:
+    """Return True where a fresh execution should drive on.
+
+    The history of the present one is long.
+    """
+    return payload.history >= (WORN_BOUND if bound_by_epoch(incident) else WORN)
 
 
 def beat(deps: Deps, incident: Incident, seen: Situation) -> None:
@@ -86,18 +113,22 @@ def beat(deps: Deps, incident: Incident, seen: Situation) -> None:
         return  # whoever drives now beats for itself
 
 
-def hand_over_to_next_run(deps: Deps, state: State, incident: Incident, reason: str) -> State:
+def hand_over_to_next_run(
+    deps: Deps, state: State, incident: Incident, reason: str, *, planned: bool = False
+) -> State:
     """Write `HandedOver`, then let the next run take the lease.
 
-    The append decides between two that do so at once.
+    The append decides between two that do so at once. planned: the execution itself hands over; else it was
+    lost.
     """
-    data = {
-        "from": execution_name(incident, incident.runs),
-        "to": execution_name(incident, incident.runs + 1),
-        "reason": reason,
-    }
+    handed = HandedOver(
+        from_=execution_name(incident, incident.runs),
+        to=execution_name(incident, incident.runs + 1),
+        reason=reason,
+        planned=planned,
+    )
     epoch = successor_epoch(deps, incident)
-    state = write(deps, state, Kind.HANDED_OVER, data=data, incident=incident, epoch=epoch)
+    state = write(deps, state, handed, incident=incident, epoch=epoch)
     drive(deps, state.incidents[incident.id])
     return state
 
@@ -115,15 +146,15 @@ def hand_over_to_voice(deps: Deps, state: State, incident: Incident) -> State | 
     if who == deps.here or who not in deps.policy.controllers or deps.runtime.now() - told > LATELY:
         return None
     reason = f"{deps.here} cannot tell people; {who} did {max(0.0, deps.runtime.now() - told):.0f} s ago"
-    data = {
-        "from": execution_name(incident, incident.runs),
-        "to": execution_name(incident, incident.runs + 1),
-        "driver": who,
-        "code": "untold",
-        "reason": reason,
-    }
+    handed = HandedOver(
+        from_=execution_name(incident, incident.runs),
+        to=execution_name(incident, incident.runs + 1),
+        driver=who,
+        code="untold",
+        reason=reason,
+    )
     epoch = successor_epoch(deps, incident)
-    return write(deps, state, Kind.HANDED_OVER, data=data, incident=incident, epoch=epoch)
+    return write(deps, state, handed, incident=incident, epoch=epoch)
 
 
 def page_takeovers(deps: Deps, state: State, incident: Incident) -> State:
@@ -131,7 +162,7 @@ def page_takeovers(deps: Deps, state: State, incident: Incident) -> State:
 
     Its executions keep ending, or its drivers keep falling silent.
     """
-    reason = f"{MOST_RUNS} executions of it have ended or fallen silent before their time"
+    reason = f"{MOST_LOST} executions of it have ended or fallen silent before their time"
     if not page(deps, f"{incident.id}: takeovers", reason, incident=incident):
         return state
-    return write(deps, state, Kind.ESCALATED, data={"code": "takeovers", "reason": reason}, incident=incident)
+    return write(deps, state, Escalated(code="takeovers", reason=reason), incident=incident)

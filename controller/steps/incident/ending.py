@@ -8,11 +8,10 @@
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from controller.core.decision.plan import where_it_stands
 from controller.core.incident.state import BEFORE_SHIFT, INTERRUPTED, Incident, State
-from controller.core.journal import Kind
+from controller.core.journal.moves import Settled, ShiftRefused, StoodDown
 from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.governance import governed_if_read
 from controller.steps.context.journalling import write
@@ -23,8 +22,8 @@ def drop_intent(
     deps: Deps, state: State, incident: Incident, *, code: str, reason: str, by: str | None = None
 ) -> State:
     """Write `ShiftRefused` for a shift that was only intended: nothing of it was applied."""
-    data = {"code": code, "reason": reason[:REASON]}
-    return write(deps, state, Kind.SHIFT_REFUSED, data=data, incident=incident, by=by)
+    refused = ShiftRefused(code=code, reason=reason[:REASON])
+    return write(deps, state, refused, incident=incident, by=by)
 
 
 def end_where_it_stands(
@@ -36,11 +35,13 @@ def end_where_it_stands(
     controls: as read just now; else what the journal says. No call of the incident may be under way.
     """
     moved = incident.phase not in BEFORE_SHIFT
-    data: dict[str, Any] = {"code": code, "reason": reason[:REASON]}
-    data |= {"outcome": INTERRUPTED} if moved or incident.intent == "drill" else {}
-    data |= {"target": str(incident.target)} if moved else {}
-    kind = Kind.SETTLED if moved else Kind.STOOD_DOWN
-    state = write(deps, state, kind, data=data, incident=incident, by=by)
+    outcome = INTERRUPTED if moved or incident.intent == "drill" else None
+    end = (
+        Settled(code=code, reason=reason[:REASON], outcome=outcome, target=str(incident.target))
+        if moved
+        else StoodDown(code=code, reason=reason[:REASON], outcome=outcome)
+    )
+    state = write(deps, state, end, incident=incident, by=by)
     if incident.request is not None:
         answer_callback(deps, incident.request.id, "not needed")
     if not moved:

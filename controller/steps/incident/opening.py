@@ -17,11 +17,12 @@ from controller.core.decision.decide import Situation, decide
 from controller.core.decision.precedence import TICKS_APART, TURN, rank, to_open
 from controller.core.explanation import decision_record, grounds
 from controller.core.incident.state import Incident, Phase, State
-from controller.core.journal import Kind
+from controller.core.journal.moves import DrillOpened, IncidentOpened, Opening, RestoreOpened
 from controller.core.model import Decision, Truth
 from controller.ports.errors import OutsideUnreachable
 from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.journalling import load_state, retry_on_conflict, write
+from controller.steps.context.own_records import own_records
 from controller.steps.context.paging import page
 from controller.steps.context.situation import after, with_controls
 from controller.steps.incident.driver import drive, next_epoch
@@ -61,12 +62,11 @@ class RankDelay:
     def _earlier(self) -> dict[str, float]:
         if self._before is None:
             now = self._deps.runtime.now()
+            waits = (r["waits"] for _, r in own_records(self._deps, now - UNBROKEN, now) if "waits" in r)
             try:
-                found = self._deps.assessments.between(self._deps.application, now - UNBROKEN, now)
+                self._before = dict(next(waits, {}))
             except OutsideUnreachable:
-                found = ()
-            waits = [record["waits"] for _, record in found if "waits" in record]
-            self._before = dict(waits[-1]) if waits else {}
+                self._before = {}
         return self._before
 
 
@@ -154,26 +154,24 @@ def open_incident(
     """
     number = state.last.seq + 1 if state.last else 1
     name = f"{deps.application}-{decision.region}-{number}"
-    data: dict[str, Any] = {
+    common: dict[str, Any] = {
         "source": decision.region,
         "driver": deps.here,
         "requested_by": requested_by,
         "policy": deps.policy.digest,
         "reason": (reason or (grounds(decision.tree) if decision.tree else decision.reason))[:REASON],
         "decision": decision_record(decision),
+        "despite": tuple(despite),
     }
-    kind = Kind.DRILL_OPENED if drill else Kind.INCIDENT_OPENED
     left = state.away(decision.region) if decision.intent == "restore" else None
+    opening: Opening = IncidentOpened(**common)
     if left is not None:
-        kind = Kind.RESTORE_OPENED
-        data |= {"of": left.id, "target": decision.target or left.target}
-    if despite:
-        data["despite"] = list(despite)
-    if scheduled is not None:
-        data["scheduled"] = scheduled
+        opening = RestoreOpened(**common, of=left.id, target=decision.target or left.target)
+    elif drill:
+        opening = DrillOpened(**common, scheduled=scheduled)
     epoch = next_epoch(deps)
-    state = write(deps, state, kind, data=data, incident=name, epoch=epoch,
-                   by=None if scheduled else requested_by)  # fmt: skip
+    by = None if scheduled else requested_by
+    state = write(deps, state, opening, incident=name, epoch=epoch, by=by)
     incident = state.incidents[name]
     with suppress(OutsideUnreachable):  # it is open all the same: the tick starts what has no driver
         drive(deps, incident)

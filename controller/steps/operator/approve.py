@@ -1,24 +1,45 @@
 """The answer of a person: judged again, written once, then given to the workflow.
 
-It is judged at the moment of the click.
+It is judged at the moment of the click. What does not count is written down as well:
+
+```
+ answer ─┬─ no request of this id ──> a sentence, and nothing is written
+         ├─ does not count ─────────> AnswerRefused, at most `REFUSED` a person and `REFUSED_IN_ALL` a request
+         └─ counts ─────────────────> ApprovalGiven, ApprovalDenied
+```
 """
 
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
 from controller.core.decision.approval_chain import belongs
 from controller.core.decision.decide import decide
 from controller.core.decision.guards import binding
-from controller.core.incident.approval import among, same_person
+from controller.core.incident.approval import SignedIn, among, same_person
 from controller.core.incident.state import IllegalMove, Incident, State
-from controller.core.journal import Kind
-from controller.ports.errors import JournalConflict, PolicyUnreadable
+from controller.core.journal.moves import (
+    Answer,
+    AnswerRefused,
+    ApprovalDenied,
+    ApprovalGiven,
+    ApprovalRequested,
+)
+from controller.core.text import sanitize
+from controller.ports.errors import ControllerError, JournalConflict, PolicyUnreadable
 from controller.steps.context.deps import Deps
 from controller.steps.context.governance import governed
 from controller.steps.context.journalling import BUSY, load_state, read_state, retry_on_conflict, write
 from controller.steps.context.situation import situation
 from controller.steps.incident.approvals import Question, answer_callback, asked_now, next_ask, question
+
+REASON = 500
+REFUSED, REFUSED_IN_ALL = 3, 30
+"""Refused answers to one request that are written down: of one person, and of all."""
+NO_MORE = "further refused answers of theirs to this request are not written down"
+NOBODY = SignedIn()
+"""Nothing is known of how a person showed who they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,35 +62,36 @@ def answer(
     reason: str = "",
     groups: Collection[str] | None = None,
     shown: str | None = None,
+    by: SignedIn = NOBODY,
+    known_as: str | None = None,
 ) -> Answered:
     """Approve or deny a request.
 
     An answer counts once: the conditional append decides between two clicks.
 
     groups: those that `who` belongs to by a sign-in just verified; None where the right to write to the
-    journal is what entitles. shown: digest of the plan that `who` was shown, where that is known.
+    journal is what entitles. shown: digest of the plan that `who` was shown, where that is known. by: how
+    `who` showed who they are; it is kept, and decides nothing. known_as: the name of `who`, by which a
+    journal of format 1 knows them; it is compared, and never written.
     """
+    click = _Click(who, approve, groups, shown, by.plain(), known_as)
+    refused = partial(_refused, deps, request_id, click)
 
     def once(state: State) -> Answered:
         incident = _asked(state, request_id)
         if incident is None:
-            return Answered(False, _unknown(deps, request_id))
+            return refused(state, None, _unknown(deps, request_id))
         try:
-            by = governed(deps, state, incident)
+            own = governed(deps, state, incident)
         except PolicyUnreadable as error:
-            return Answered(False, f"{incident.id} cannot go on, so nobody is asked: {error}")
-        refusal = _refusal(by, state, incident, _Click(who, approve, groups, shown))
+            return refused(state, incident, f"{incident.id} cannot go on, so nobody is asked: {error}")
+        refusal = _refusal(own, state, incident, click)
         if refusal is not None:
-            return Answered(False, refusal)
-        kind = Kind.APPROVAL_GIVEN if approve else Kind.APPROVAL_DENIED
-        request = incident.request
-        assert request is not None
-        data = {"approval": request_id, "digest": request.digest, "reason": reason[:500],
-                "stage": request.stage, "needed": max(0, request.needed() - 1)}  # fmt: skip
+            return refused(state, incident, refusal)
         try:
-            state = write(deps, state, kind, data=data, incident=incident, by=who)
-        except IllegalMove as refused:
-            return Answered(False, str(refused))
+            state = write(deps, state, _counted(incident, click, reason), incident=incident, by=who)
+        except IllegalMove as illegal:
+            return refused(state, incident, str(illegal))
         after = state.incidents[incident.id].request
         if after is not None and after.status == "waiting":
             more = f"; {after.needed()} more must agree"
@@ -81,6 +103,65 @@ def answer(
         return retry_on_conflict(partial(load_state, deps), once)  # it looks again at what is so now
     except JournalConflict:
         return Answered(False, BUSY)
+
+
+def _counted(incident: Incident, click: "_Click", reason: str) -> Answer:
+    """Return the event of an answer that counts."""
+    request, by = incident.request, click.by
+    assert request is not None
+    kind = ApprovalGiven if click.approve else ApprovalDenied
+    return kind(
+        approval=request.id, digest=request.digest, reason=reason[:REASON], stage=request.stage,
+        needed=max(0, request.needed() - 1), door=by.door, issuer=by.issuer, subject=by.subject,
+        groups=by.groups, signed_in=by.at,
+    )  # fmt: skip
+
+
+def refuse(deps: Deps, request_id: str, *, who: str, approve: bool, reason: str, by: SignedIn) -> None:
+    """Write down an answer that a door refused by itself.
+
+    Nobody looked at it then, such as after an old sign-in.
+    """
+    click = _Click(who, approve, None, None, by.plain())
+    with suppress(ControllerError):  # it does not count, written down or not
+        state = read_state(deps)
+        _refused(deps, request_id, click, state, _asked(state, request_id), reason)
+
+
+def _refused(
+    deps: Deps, request_id: str, click: "_Click", state: State, incident: Incident | None, reason: str
+) -> Answered:
+    """Return that the answer does not count, written down or not.
+
+    Only a conflict is raised: then it is worth another look. incident: whose question it is now; None: it was
+    another question.
+    """
+    try:
+        _write_refusal(deps, request_id, click, state, incident, sanitize(reason, REASON))
+    except JournalConflict:
+        raise
+    except ControllerError:
+        return Answered(False, reason)
+    return Answered(False, reason)
+
+
+def _write_refusal(
+    deps: Deps, request_id: str, click: "_Click", state: State, incident: Incident | None, reason: str
+) -> None:
+    """Write `AnswerRefused`, unless enough are written or no request of that id is known."""
+    events = deps.journal.read(deps.application)
+    asked = [e for e in events if isinstance(e.body, ApprovalRequested) and e.body.approval == request_id]
+    earlier = [e for e in events if isinstance(e.body, AnswerRefused) and e.body.approval == request_id]
+    own = sum(event.draft.by == click.who for event in earlier)
+    if not asked or own >= REFUSED or len(earlier) >= REFUSED_IN_ALL:
+        return
+    last = own + 1 == REFUSED or len(earlier) + 1 == REFUSED_IN_ALL
+    by = click.by
+    refused = AnswerRefused(
+        approval=request_id, approve=click.approve, reason=f"{reason}; {NO_MORE}" if last else reason,
+        door=by.door, issuer=by.issuer, subject=by.subject, groups=by.groups, signed_in=by.at,
+    )  # fmt: skip
+    write(deps, state, refused, incident=incident or asked[-1].draft.incident, by=click.who)
 
 
 def look_at(deps: Deps, request_id: str) -> Question | Answered:
@@ -110,7 +191,8 @@ def _asked(state: State, request_id: str) -> Incident | None:
 
 def _unknown(deps: Deps, request_id: str) -> str:
     events = deps.journal.read(deps.application)
-    if any(e.kind is Kind.APPROVAL_REQUESTED and e.data.get("approval") == request_id for e in events):
+    asked = (event.body for event in events if isinstance(event.body, ApprovalRequested))
+    if any(said.approval == request_id for said in asked):
         return "this request is superseded by a newer one"
     return "no request of this id is known"
 
@@ -121,6 +203,12 @@ class _Click:
     approve: bool
     groups: Collection[str] | None
     shown: str | None
+    by: SignedIn
+    known_as: str | None = None
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        return (self.who,) if self.known_as is None else (self.who, self.known_as)
 
 
 def _refusal(deps: Deps, state: State, incident: Incident, click: _Click) -> str | None:
@@ -129,7 +217,7 @@ def _refusal(deps: Deps, state: State, incident: Incident, click: _Click) -> str
         _closed(deps, state, incident)
         or _not_theirs(deps, incident, click.who, click.groups)
         or _other_plan(incident, click.shown)
-        or (_not_approved(deps, state, incident, click.who) if click.approve else None)
+        or (_not_approved(deps, state, incident, click) if click.approve else None)
     )
 
 
@@ -162,7 +250,7 @@ def _not_theirs(deps: Deps, incident: Incident, who: str, groups: Collection[str
     ask = asked_now(deps, incident, request).ask
     if groups is None or belongs(deps.policy, ask, groups):
         return None
-    return f"{who} is not in {' or '.join(ask)}, who are asked; nothing was written"
+    return f"{who} is not in {' or '.join(ask)}, who are asked; it does not count"
 
 
 def _other_plan(incident: Incident, shown: str | None) -> str | None:
@@ -172,17 +260,17 @@ def _other_plan(incident: Incident, shown: str | None) -> str | None:
     return "the plan is not the one that you were shown; look at it again"
 
 
-def _not_approved(deps: Deps, state: State, incident: Incident, who: str) -> str | None:
-    """Return the reason why `who` cannot approve the request, or None.
+def _not_approved(deps: Deps, state: State, incident: Incident, click: _Click) -> str | None:
+    """Return the reason why the person cannot approve the request, or None.
 
     Evidence and plan are judged again.
     """
     request = incident.request
     assert request is not None
-    if same_person(incident.requested_by, who):
-        return f"{who} asked for this evacuation and cannot approve it"
-    if among(who, request.agreed):
-        return f"{who} has approved this already; {request.needed()} other people must agree"
+    if any(same_person(incident.requested_by, each) for each in click.identities):
+        return f"{click.who} asked for this evacuation and cannot approve it"
+    if any(among(each, request.agreed) for each in click.identities):
+        return f"{click.who} has approved this already; {request.needed()} other people must agree"
     decision = decide(situation(deps, state, read_controls=True), incident.source)
     if decision.action != "ask" or decision.plan is None:
         return f"the evidence was judged again, and it no longer asks for this: {decision.reason}"

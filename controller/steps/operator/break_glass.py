@@ -5,26 +5,21 @@ No journal, lease or evidence is on the way.
 ```
  look ─ refused ─> a sentence
    └─ the person types the Region ─> look again ─> write down ─> update ─> read back ─> write down
-                                                                  later, once it can be reached: journal
+                          later, once it can be reached: journal (`steps.operator.local_records`) ─┘
 ```
 The floor binds here too, and safety rules are never overridden. Readiness, cooldown and approval do not bind.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from controller.core.decision.plan import after, below_floor, calls, plan, serving
-from controller.core.incident.fold import apply, fold, refuse_illegal
-from controller.core.journal import Draft, Event, Kind
 from controller.core.model import Plan
 from controller.core.policy.schema import Policy
-from controller.ports.errors import ControllerError, JournalConflict, SwitchRefused, SwitchUnavailable
+from controller.ports.errors import ControllerError, SwitchRefused, SwitchUnavailable
 from controller.ports.outside import RoutingControls
 from controller.ports.runtime import Runtime
-from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import retry_on_conflict
 
 DEADLINE = 45.0
 """Seconds after which nothing new is sent."""
@@ -32,20 +27,6 @@ LONE = "; no second endpoint says so"
 
 WriteDown = Callable[[Mapping[str, Any]], str]
 """Keeps a record durably and returns its id. Raises `OSError`."""
-KEPT = ("stage", "who", "credential", "at", "region", "to", "before", "after", "reason", "plan", "of")
-
-
-class LocalMove(Protocol):
-    """A record of a move, as it was written down on a machine."""
-
-    @property
-    def id(self) -> str: ...
-
-    @property
-    def hash(self) -> str: ...
-
-    @property
-    def body(self) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,41 +169,3 @@ def _record(policy: Policy, outlook: Outlook, states: Mapping[str, bool] | None)
         "plan": outlook.plan.digest if outlook.plan else None,
         "policy": policy.digest,
     }
-
-
-def journal_records(deps: Deps, records: Sequence[LocalMove]) -> int:
-    """Append a `BrokeGlass` event once for each record that the journal lacks.
-
-    Returns how many it lacked. Raises `OutsideUnreachable`, and `JournalConflict` where the journal stays
-    busy.
-    """
-    added = 0
-
-    def append_missing(events: tuple[Event, ...]) -> int:
-        nonlocal added
-        state = fold(deps.application, events)
-        known = {str(event.data.get("record")) for event in events if event.kind is Kind.BROKE_GLASS}
-        for record in (each for each in records if each.id not in known):
-            draft = _draft(deps, record)
-            refuse_illegal(state, draft)
-            state = apply(state, deps.journal.append(deps.application, draft, state.last))
-            added += 1
-        return added
-
-    try:
-        return retry_on_conflict(partial(deps.journal.read, deps.application), append_missing)
-    except JournalConflict as conflict:
-        raise JournalConflict(
-            "the journal is busy; what was done by break-glass is not in it yet"
-        ) from conflict
-
-
-def _draft(deps: Deps, record: LocalMove) -> Draft:
-    body = record.body
-    data = {key: body[key] for key in KEPT if body.get(key) is not None}
-    who = str(body.get("who", "unknown"))
-    sentence = (
-        f"{who}: {body.get('region')} -> {body.get('to')}, {body.get('stage')}: {body.get('reason', '')}"
-    )
-    named = {"record": record.id, "record_hash": record.hash, "sentence": sentence}
-    return Draft(deps.new_id(), Kind.BROKE_GLASS, deps.runtime.now(), who, data=data | named)

@@ -17,7 +17,9 @@ from controller.core.decision.progress import may_stand_down
 from controller.core.decision.restore import must_be_left
 from controller.core.incident.fold import fold
 from controller.core.incident.state import BEFORE_SHIFT, ENDED, IllegalMove, Incident, Phase, State
-from controller.core.journal import Draft, Event, Kind
+from controller.core.journal.event import Draft, Event
+from controller.core.journal.moves import Acknowledged
+from controller.core.journal.notes import Armed, Disarmed, Muted, Refused
 from controller.core.model import Decision, Truth
 from controller.core.policy.validation import expected_signals
 from controller.core.text import format_duration, sanitize
@@ -197,11 +199,9 @@ def _opened(
 
 def refused(deps: Deps, command: str, sentence: str, *, who: str) -> Done:
     """Say no, and write down that it was asked for."""
-    data = {"command": command, "reason": sentence}
+    said = Refused(command=command, reason=sentence)
     with suppress(JournalConflict):
-        retry_on_conflict(
-            partial(load_state, deps), lambda state: write(deps, state, Kind.REFUSED, data=data, by=who)
-        )
+        retry_on_conflict(partial(load_state, deps), lambda state: write(deps, state, said, by=who))
     return Done(False, sentence)
 
 
@@ -271,8 +271,8 @@ def acknowledge(deps: Deps, incident_id: str, *, who: str, reason: str) -> Done:
             return refused(deps, f"ack {incident_id}", refusal, who=who)
         if incident.acknowledged_by:
             return Done(True, f"{incident_id} was acknowledged already, by {incident.acknowledged_by}")
-        data = {"reason": sanitize(reason, 500)}
-        write(deps, state, Kind.ACKNOWLEDGED, data=data, incident=incident, by=who)
+        said = Acknowledged(reason=sanitize(reason, 500))
+        write(deps, state, said, incident=incident, by=who)
         return Done(True, f"{incident_id} is acknowledged; no cooldown and no stop follows it", incident_id)
 
     return _written(partial(load_state, deps), act)
@@ -293,8 +293,8 @@ def mute(deps: Deps, what: str, *, seconds: float, who: str, reason: str) -> Don
 
     def act(state: State) -> Done:
         until = deps.runtime.now() + seconds
-        data = {"what": what, "until": until, "for": seconds, "reason": sanitize(reason, 500)}
-        write(deps, state, Kind.MUTED, data=data, by=who)
+        said = Muted(what=what, until=until, for_=seconds, reason=sanitize(reason, 500))
+        write(deps, state, said, by=who)
         if not seconds:
             return Done(True, f"{name} speaks again")
         lasts = format_duration(seconds)
@@ -320,8 +320,7 @@ def arm(deps: Deps, *, on: bool, who: str, reason: str) -> Done:
     def act(state: State) -> Done:
         if state.armed is on:
             return Done(True, f"{deps.application} is {'armed' if on else 'disarmed'} already")
-        kind, data = Kind.ARMED if on else Kind.DISARMED, {"reason": sanitize(reason, 500)}
-        write(deps, state, kind, data=data, by=who)
+        write(deps, state, _turned(on, reason), by=who)
         if not on:
             page(deps, f"{deps.application}: disarmed", f"by {who}: {sanitize(reason, 500)}")
         return Done(True, f"{deps.application} is {'armed' if on else 'disarmed'}")
@@ -336,14 +335,18 @@ def arm_fleet(deps: Deps, *, on: bool, who: str, reason: str) -> Done:
     def act(events: tuple[Event, ...]) -> Done:
         if (stopped(events) is None) is on:
             return Done(True, f"the fleet is {word} already")
-        kind = Kind.ARMED if on else Kind.DISARMED
-        draft = Draft(deps.new_id(), kind, deps.runtime.now(), who, data={"reason": sanitize(reason, 500)})
+        draft = Draft(deps.new_id(), _turned(on, reason), deps.runtime.now(), who)
         deps.journal.append(FLEET, draft, events[-1] if events else None)
         if not on:
             page(deps, "the whole fleet: disarmed", f"by {who}: {sanitize(reason, 500)}")
         return Done(True, f"the whole fleet is {word}")
 
     return _written(partial(deps.journal.read, FLEET), act)
+
+
+def _turned(on: bool, reason: str) -> Armed | Disarmed:
+    said = sanitize(reason, 500)
+    return Armed(reason=said) if on else Disarmed(reason=said)
 
 
 def _unknown(deps: Deps, command: str, incident_id: str, who: str) -> Done:

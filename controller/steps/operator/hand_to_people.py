@@ -17,7 +17,7 @@ from functools import partial
 
 from controller.core.decision.progress import LANDED
 from controller.core.incident.state import ENDED, IllegalMove, Incident, Phase, State
-from controller.core.journal import Kind
+from controller.core.journal.moves import ShiftApplied
 from controller.core.text import sanitize
 from controller.ports.errors import JournalConflict
 from controller.steps.context.deps import REASON, Deps
@@ -93,6 +93,6 @@ def _close_shift(
         found = "nothing of it was applied" if known else "nobody knows what of it was applied"
         why = f"{found}; {person.said}"
         return drop_intent(deps, state, incident, code="handed-to-people", reason=why, by=person.who)
-    plans = (e.data.get("plan") for e in reversed(state.intents) if e.draft.incident == incident.id)
-    data = {"plan": str(next(plans, "")), "wave": incident.waves + 1, "states": known}
-    return write(deps, state, Kind.SHIFT_APPLIED, data=data, incident=incident, by=person.who)
+    plans = (intent.said.plan for intent in reversed(state.intents) if intent.incident == incident.id)
+    applied = ShiftApplied(plan=next(plans, ""), wave=incident.waves + 1, states=known)
+    return write(deps, state, applied, incident=incident, by=person.who)

@@ -3,19 +3,31 @@
 It also shows the gaps in which nobody watched.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from controller.core.decision.precedence import TICKS_APART
 from controller.core.explanation import format_time, why_sentence
-from controller.core.incident.fold import fold
 from controller.core.incident.state import State
-from controller.core.journal import Event, written_until
+from controller.core.journal.event import Event, written_until
+from controller.core.journal.restored import Restoration, restorations, story
 from controller.core.policy.schema import Policy
+from controller.ports.storage import ReadStopped
+from controller.steps.context.journalling import folded
 
 WATCHED = TICKS_APART
 """Seconds after an assessment during which it still counts: until the next tick, at the latest."""
+
+
+Stored = tuple[float, dict[str, Any]]
+
+
+class NewestFirst(Protocol):
+    """The signature of `ports.storage.Assessments.newest_first`."""
+
+    def __call__(self, application: str, start: float, end: float | None = None) -> Iterable[Stored]: ...
 
 
 class Nearest(Protocol):
@@ -29,7 +41,8 @@ class PastMoment:
     """The decisions, the state and the last events at the moment `at`.
 
     regions: Region -> (when it was decided, the stored decision). blind: the last assessment before `at` and
-    the first after it, where nothing was decided then; else None.
+    the first after it, where nothing was decided then; else None. lacking: restorations of the journal, in
+    whose gap the moment lies.
     """
 
     at: float
@@ -37,32 +50,32 @@ class PastMoment:
     state: State
     events: tuple[Event, ...]
     blind: tuple[float | None, float | None] | None
+    lacking: tuple[Restoration, ...] = ()
 
     def sentences(self, only: str | None = None) -> list[str]:
         """Return one line for each Region (or for `only` one), or the gap.
 
-        The lines are for people.
+        The lines are for people. First comes what the journal may lack of that moment.
         """
+        gaps = [f"What happened then may be missing: {story(each.said)}." for each in self.lacking]
         if self.blind is not None:
             since, until = (None if edge is None else format_time(edge) for edge in self.blind)
             span = f"from {since or 'the beginning'} to {until or 'now'}"
-            return [f"Nothing was decided {span}: nothing reached the controller, or it did not run."]
-        return [
-            why_sentence(record) for region, (_, record) in self.regions.items() if only in (None, region)
-        ]
+            return [*gaps, f"Nothing was decided {span}: nothing reached the controller, or it did not run."]
+        decided = (record for region, (_, record) in self.regions.items() if only in (None, region))
+        return [*gaps, *(why_sentence(record) for record in decided)]
 
 
 class Records(Protocol):
     """The reads that `recall_moment` needs, of one application.
 
-    They are `Journal.read`, `Assessments.between` and `.nearest`.
+    They are `Journal.read`, `Assessments.newest_first` and `.nearest`.
     """
 
     def read(self, application: str) -> tuple[Event, ...]: ...
 
-    def between(
-        self, application: str, start: float, end: float
-    ) -> tuple[tuple[float, dict[str, Any]], ...]: ...
+    @property
+    def newest_first(self) -> NewestFirst: ...
 
     @property
     def nearest(self) -> Nearest: ...
@@ -71,23 +84,44 @@ class Records(Protocol):
 def recall_moment(policy: Policy, records: Records, at: float, state: State | None = None) -> PastMoment:
     """Return the decisions, the state and the gap at the moment `at`.
 
-    state: as it was then, where that is known. Raises `EvidenceUnavailable`, `OutsideUnreachable`.
+    state: as it was then, where that is known. Raises `JournalUnreadable`, `OutsideUnreachable`.
     """
     application = policy.application
     whole = records.read(application)
     if state is None:
         events = tuple(written_until(whole, at))
-        state = fold(application, events)
+        state = folded(application, events)
     else:
         events = whole[: state.last.seq if state.last else 0]
-    latest: dict[str, tuple[float, dict[str, Any]]] = {}
-    for when, record in records.between(application, at - WATCHED, at):
-        for decision in record.get("decisions", ()):
-            latest[str(decision["region"])] = (when, decision)
     about = (*policy.regions, *([state.open.source] if state.open else []))
+    latest = last_decisions(records.newest_first(application, at - WATCHED, at), frozenset(about))
     regions = {region: latest[region] for region in about if region in latest}
     blind = None if regions else _gap(records, application, at)
-    return PastMoment(at, regions, state, events[-5:], blind)
+    return PastMoment(at, regions, state, events[-5:], blind, _lacking(whole, at))
+
+
+def _lacking(whole: Sequence[Event], at: float) -> tuple[Restoration, ...]:
+    """Return the restorations after `at` whose missing events may be of that time."""
+    return tuple(
+        each
+        for each in restorations(whole)
+        if at < each.at and (each.said.first == 1 or whole[each.said.first - 2].at <= at)
+    )
+
+
+def last_decisions(records: Iterable[Stored], about: frozenset[str]) -> dict[str, Stored]:
+    """Return Region -> (time, the last decision about it).
+
+    records: newest first. No more of them are taken than that needs.
+    """
+    found: dict[str, Stored] = {}
+    with suppress(ReadStopped):
+        for at, record in records:
+            for decision in reversed(record.get("decisions", ())):
+                found.setdefault(str(decision["region"]), (at, decision))
+            if about <= found.keys():
+                break
+    return found
 
 
 def _gap(records: Records, application: str, at: float) -> tuple[float | None, float | None]:

@@ -16,11 +16,12 @@ from controller.core.decision.decide import Situation
 from controller.core.decision.telling import TURN, Page, is_due, pages, place, told_at
 from controller.core.incident.alert_keys import UNKNOWN, kind_of
 from controller.core.incident.state import State
-from controller.core.journal import Kind
+from controller.core.journal.notes import Escalated
 from controller.core.model import Decision
 from controller.ports.errors import ControllerError
 from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.journalling import load_state, retry_on_conflict, write
+from controller.steps.context.own_records import own_records
 from controller.steps.context.paging import page
 
 
@@ -77,13 +78,13 @@ def page_alerts(deps: Deps, state: State, look: Look) -> State:
 
 
 def _record(deps: Deps, state: State, told: Page) -> State:
-    data: dict[str, Any] = {"key": told.key, "about": list(told.known), "code": told.code}
-    if told.regions:
-        data["region"] = ", ".join(told.regions)
-    data["reason"] = told.text[:REASON]
+    said = Escalated(
+        key=told.key, about=told.known, code=told.code, region=", ".join(told.regions),
+        reason=told.text[:REASON],
+    )  # fmt: skip
 
     def act(fresh: State) -> State:
-        return write(deps, fresh, Kind.ESCALATED, data=data)
+        return write(deps, fresh, said)
 
     return retry_on_conflict(partial(load_state, deps), act, first=state)
 
@@ -107,4 +108,4 @@ def page_lost_journal(deps: Deps, reason: str, *, at_once: bool) -> Mapping[str,
 
 
 def _records(deps: Deps) -> partial[Any]:
-    return partial(deps.assessments.between, deps.application)
+    return partial(own_records, deps)

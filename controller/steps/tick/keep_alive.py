@@ -7,14 +7,14 @@ from controller.core.decision.decide import Situation
 from controller.core.decision.guards import binding
 from controller.core.incident.approval import Request
 from controller.core.incident.state import Incident, Phase, State
-from controller.core.journal import Kind
+from controller.core.journal.moves import ApprovalExpired, Reminded
 from controller.core.model import Decision
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import write
 from controller.steps.context.paging import page
 from controller.steps.incident.approvals import next_ask, notify_approvers, question, write_approval_request
 from controller.steps.incident.driver import (
-    MOST_RUNS,
+    MOST_LOST,
     beat,
     drive,
     execution_name,
@@ -42,7 +42,7 @@ def keep_alive(deps: Deps, seen: Situation, state: State, incident: Incident, ab
             return
         # The name is taken and nothing runs: it failed. The next run drives with a new epoch.
         state = hand_over_to_next_run(deps, state, incident, "its execution had ended")
-        if incident.runs + 1 == MOST_RUNS:
+        if incident.lost + 1 == MOST_LOST:
             page_takeovers(deps, state, state.incidents[incident.id])
         return
     # The steps beat for themselves; while people are asked, or a wave settles for long, no step runs.
@@ -95,7 +95,7 @@ def _time_passes(deps: Deps, state: State, incident: Incident, request: Request,
             _remind(deps, state, incident, request, about)
         return "waiting"
     if next_ask(deps, incident, request) is None:
-        write(deps, state, Kind.APPROVAL_EXPIRED, data={"approval": request.id}, incident=incident)
+        write(deps, state, ApprovalExpired(approval=request.id), incident=incident)
         said = "Silence is a denial; no traffic moves."
         page(deps, f"{incident.id}: nobody answered", said, incident=incident)
         return "expired"
@@ -112,8 +112,8 @@ def _remind(deps: Deps, state: State, incident: Incident, request: Request, abou
     In this order: a reminder may come twice, but a reminder that is written down was sent.
     """
     if notify_approvers(deps, incident, question(deps, incident, request, about), again=True):
-        data = {"approval": request.id, "stage": request.stage}
-        write(deps, state, Kind.REMINDED, data=data, incident=incident)
+        reminded = Reminded(approval=request.id, stage=request.stage)
+        write(deps, state, reminded, incident=incident)
 
 
 def _another_matter(deps: Deps, incident: Incident, request: Request, about: Decision) -> bool:

@@ -18,7 +18,7 @@ from controller.core.decision.drills import (
 )
 from controller.core.decision.precedence import abstains
 from controller.core.incident.state import IllegalMove, State
-from controller.core.journal import Kind
+from controller.core.journal.notes import DrillSkipped
 from controller.ports.errors import JournalConflict
 from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.journalling import write
@@ -56,12 +56,8 @@ def drill_if_due(deps: Deps, seen: Situation, state: State) -> None:
 
 
 def _skip(deps: Deps, state: State, region: str, struck: float, kept: Obstacle) -> None:
-    data = {
-        "source": region,
-        "scheduled": struck,
-        "outcome": "blocked",
-        "code": kept.code,
-        "reason": kept.reason[:REASON],
-    }
-    write(deps, state, Kind.DRILL_SKIPPED, data=data)
+    skipped = DrillSkipped(
+        source=region, scheduled=struck, outcome="blocked", code=kept.code, reason=kept.reason[:REASON]
+    )
+    write(deps, state, skipped)
     page(deps, f"{deps.application}: no drill of {region}", f"{kept.code}: {kept.reason}")

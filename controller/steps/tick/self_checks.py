@@ -8,7 +8,7 @@ A step that is slow against its own history is told to people, once.
 """
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from controller.core.decision.decide import decide
@@ -16,8 +16,9 @@ from controller.core.decision.precedence import TICKS_APART
 from controller.core.explanation import decision_data
 from controller.core.incident.state import State
 from controller.core.incident.step_durations import stuck
-from controller.core.journal import Kind
+from controller.core.journal.notes import Blinded, Escalated
 from controller.ports.errors import ControllerError, JournalConflict, JournalUnreadable, OutsideUnreachable
+from controller.ports.storage import ReadStopped
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import load_state, retry_on_conflict, write
 from controller.steps.context.paging import note, page
@@ -30,24 +31,33 @@ FAR = 86400.0
 """Seconds before a gap in which its last assessment is looked for."""
 
 
-def own_gap(deps: Deps, now: float) -> float | None:
-    """Return the time of this controller's last assessment, if too long ago.
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time in which this controller assessed nothing.
 
-    Returns None where it is recent, where there is none in the last `FAR` seconds, and where the assessments
-    cannot be read.
+    since: of its last tick. beyond: where the reader stopped before it found one, in a sentence: the gap may
+    have begun earlier.
+    """
+
+    since: float
+    beyond: str = ""
+
+
+def own_gap(deps: Deps, now: float) -> Gap | None:
+    """Return the gap after this controller's last assessment, if that was too long ago.
+
+    Reads back from the end, and stops at the first tick. Returns None where there is none in the last `FAR`
+    seconds, and where the assessments cannot be read.
     """
     try:
-        if _ticks(deps, now - BLIND, now):
-            return None
-        before = _ticks(deps, now - FAR, now - BLIND)
+        for at, record in deps.assessments.newest_first(deps.application, now - FAR):
+            if record.get("by") == "tick" and at <= now:
+                return None if at >= now - BLIND else Gap(at)
     except OutsideUnreachable:
         return None
-    return before[-1] if before else None
-
-
-def _ticks(deps: Deps, start: float, end: float) -> list[float]:
-    found = deps.assessments.between(deps.application, start, end)
-    return [at for at, record in found if record.get("by") == "tick"]
+    except ReadStopped as stopped:
+        return Gap(stopped.at, str(stopped)) if stopped.at < now - BLIND else None
+    return None
 
 
 def record_gap(deps: Deps, state: State, now: float) -> State:
@@ -55,13 +65,12 @@ def record_gap(deps: Deps, state: State, now: float) -> State:
 
     Tries again if another process wrote first. Raises `JournalConflict`.
     """
-    since = own_gap(deps, now)
-    if since is None:
+    gap = own_gap(deps, now)
+    if gap is None:
         return state
-    data = {"from": since, "to": now, "who": deps.here}
-    return retry_on_conflict(
-        partial(load_state, deps), lambda fresh: write(deps, fresh, Kind.BLINDED, data=data), first=state
-    )
+    beyond = f"perhaps for longer: {gap.beyond}" if gap.beyond else ""
+    blind = Blinded(from_=gap.since, to=now, who=deps.here, reason=beyond)
+    return retry_on_conflict(partial(load_state, deps), lambda fresh: write(deps, fresh, blind), first=state)
 
 
 def record_unreadable_journal(deps: Deps, now: float, error: ControllerError) -> dict[str, object]:
@@ -93,8 +102,8 @@ def page_stuck_step(deps: Deps, state: State) -> State:
     if incident is None or found is None or found.told:
         return state
     if page(deps, f"{incident.id}: stuck at {found.step}", found.sentence, incident=incident):
-        data = {"code": "stuck", "step": found.step, "reason": found.sentence}
+        said = Escalated(code="stuck", step=found.step, reason=found.sentence)
         # Where somebody wrote first, that was perhaps the end of this step; the heartbeats go on.
         with suppress(JournalConflict, OutsideUnreachable):
-            return write(deps, state, Kind.ESCALATED, data=data, incident=incident)
+            return write(deps, state, said, incident=incident)
     return state

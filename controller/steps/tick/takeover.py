@@ -24,12 +24,13 @@ from typing import Any
 from controller.core.decision.decide import Situation
 from controller.core.decision.precedence import TICKS_APART, abstains, patience
 from controller.core.incident.state import Incident, State
-from controller.core.journal import Kind
+from controller.core.journal.moves import TakenOver
 from controller.ports.errors import OutsideUnreachable
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import write
+from controller.steps.context.own_records import own_records
 from controller.steps.context.paging import page
-from controller.steps.incident.driver import MOST_RUNS, drive, execution_name, page_takeovers, successor_epoch
+from controller.steps.incident.driver import MOST_LOST, drive, execution_name, page_takeovers, successor_epoch
 
 STANDSTILL = 170.0
 """Seconds without a beat after which a driver is taken for dead.
@@ -88,18 +89,18 @@ def take_over_if_still(
         return state
     if _beats_again(deps, standing):
         return state
-    data = {
-        "from": incident.driver,
-        "driver": deps.here,
-        "to": execution_name(incident, incident.runs + 1),
-        "reason": f"no sign of life from {incident.driver} for {still:.0f} s",
-    }
+    taken_over = TakenOver(
+        from_=incident.driver,
+        driver=deps.here,
+        to=execution_name(incident, incident.runs + 1),
+        reason=f"no sign of life from {incident.driver} for {still:.0f} s",
+    )
     epoch = successor_epoch(deps, incident)
-    state = write(deps, state, Kind.TAKEN_OVER, data=data, incident=incident, epoch=epoch)
+    state = write(deps, state, taken_over, incident=incident, epoch=epoch)
     taken = state.incidents[incident.id]
     drive(deps, taken)
-    page(deps, f"{incident.id}: taken over", f"{deps.here} drives on: {data['reason']}.", incident=taken)
-    if taken.runs == MOST_RUNS:
+    page(deps, f"{incident.id}: taken over", f"{deps.here} drives on: {taken_over.reason}.", incident=taken)
+    if taken.lost == MOST_LOST:
         state = page_takeovers(deps, state, taken)
     return state
 
@@ -121,9 +122,9 @@ def _beats_again(deps: Deps, standing: Standing) -> bool:
 
 
 def _last_look(deps: Deps, now: float) -> Standing | None:
+    ticks = (record for _, record in own_records(deps, now - UNBROKEN, now) if record.get("by") == "tick")
     try:
-        found = deps.assessments.between(deps.application, now - UNBROKEN, now)
+        last = next(ticks, {}).get("driver")
     except OutsideUnreachable:
         return None
-    looks = [record.get("driver") for _, record in found if record.get("by") == "tick"]
-    return Standing(**looks[-1]) if looks and looks[-1] else None
+    return Standing(**last) if last else None

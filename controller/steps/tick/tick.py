@@ -14,7 +14,7 @@ from controller.core.decision.plan import serving
 from controller.core.decision.precedence import abstains
 from controller.core.explanation import decision_data
 from controller.core.incident.state import Incident, State
-from controller.core.journal import Kind
+from controller.core.journal.notes import Recovered
 from controller.core.model import Ignored, Observation, Sighting, Verdict, look_id
 from controller.core.policy.schema import AlarmSignal
 from controller.core.text import format_duration, sanitize
@@ -26,6 +26,7 @@ from controller.ports.errors import (
     TokenClosed,
 )
 from controller.ports.runtime import fan_out
+from controller.steps.context.checkpoint import keep_checkpoint
 from controller.steps.context.deps import Deps
 from controller.steps.context.governance import governed_if_read, keep_own_policy_if_in_force
 from controller.steps.context.journalling import load_state, write
@@ -39,6 +40,8 @@ from controller.steps.tick.scheduled_drills import drill_if_due
 from controller.steps.tick.self_checks import page_stuck_step, record_gap, record_unreadable_journal
 from controller.steps.tick.takeover import Standing, look_at_driver, standing_data, take_over_if_still
 
+HOUR, SWEEP = 3600.0, 120.0
+"""Seconds: of an hour, and at its begin, in which names expire. Two ticks may be 119 s apart."""
 PATIENCE = 15.0
 """Seconds, as a last limit: a poll ends itself after one. At speed 60 this is 250 ms of a loaded machine."""
 
@@ -77,6 +80,7 @@ def tick(deps: Deps) -> dict[str, object]:
         **standing_data(standing),
         **look.memory,
     }
+    keep_checkpoint(deps, assessed.state)
     note(deps, now, record)
     state = tell_untold(deps, page_stuck_step(deps, assessed.state))
     if assessed.opened is None:  # else its first step writes just now: what is due is told by the next tick
@@ -87,10 +91,21 @@ def tick(deps: Deps) -> dict[str, object]:
         with suppress(JournalConflict, TokenClosed):
             _keep_going(deps, replace(assessed, state=state), incident, standing)
     drill_if_due(deps, assessed.seen, state)
+    _expire_names(deps, now)
     codes = {decision.region: decision.code for decision in assessed.decisions}
     gauges = {"controls_on": _on(deps, controls), "incident_open": state.open is not None}
     polls = {"silent_regions": polled.silent, "refused_regions": sorted(polled.refused)}
     return {"decisions": codes, **polls, **gauges}
+
+
+def _expire_names(deps: Deps, now: float) -> None:
+    """Delete the names whose days are over, in the first minutes of an hour.
+
+    Whoever else does the same does no harm; where nobody answers, the next hour's tick does it.
+    """
+    if now % HOUR < SWEEP:
+        with suppress(OutsideUnreachable):
+            deps.people.expire()
 
 
 def _on(deps: Deps, controls: Mapping[str, bool] | None) -> dict[str, int]:
@@ -144,8 +159,8 @@ def _record_recovery(deps: Deps, seen: Situation, state: State) -> State:
                 reason = (
                     f"{region} was well, unbroken, for {format_duration(period)}: what was stopped may begin"
                 )
-                data = {"region": region, "since": seen.now - period, "reason": reason}
-                state = write(deps, state, Kind.RECOVERED, data=data)
+                well = Recovered(region=region, since=seen.now - period, reason=reason)
+                state = write(deps, state, well)
     return state
 
 

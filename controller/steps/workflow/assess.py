@@ -8,7 +8,6 @@ move open for ever that needs no further call.
 from collections.abc import Mapping
 from dataclasses import replace
 from math import inf
-from typing import Any
 
 from controller.core.decision.decide import decide
 from controller.core.decision.guards import binding
@@ -18,20 +17,20 @@ from controller.core.decision.progress import LANDED
 from controller.core.explanation import decision_data, decision_record
 from controller.core.incident.alert_keys import bad
 from controller.core.incident.state import BEFORE_SHIFT, ENDED, Incident, Phase, State
-from controller.core.journal import Kind
+from controller.core.journal.moves import Confirmed, ShiftApplied, StoodDown
 from controller.core.model import Decision, Plan
-from controller.ports.errors import PolicyUnreadable
+from controller.ports.errors import JournalConflict, PolicyUnreadable
 from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.governance import governed
 from controller.steps.context.journalling import load_state, write
 from controller.steps.context.paging import note, page
 from controller.steps.context.situation import situation
-from controller.steps.incident.driver import take_or_keep_lease
+from controller.steps.incident.driver import bound_by_epoch, take_or_keep_lease, worn
 from controller.steps.incident.ending import drop_intent
-from controller.steps.payload import StepPayload
+from controller.steps.payload import WORN_OUT, StepPayload
 
-LOOPS = 1000
-"""Loops of one execution before it hands over to a new one (its history is bounded at 25,000 events)."""
+CONFLICT = 2
+"""Seconds until it looks again where others wrote first."""
 QUIET = frozenset({"unknown", "evidence-unreadable", "approval"})
 """Codes for which a hold is not worth a page: people are asked already, or may soon be."""
 
@@ -66,16 +65,25 @@ def record_late_apply(
     if whole is None or any(controls[name] is not on for name, on in incident.intended.items()):
         return False
     states = {name: controls[name] for name, _ in whole.goal}
-    data: dict[str, Any] = {"plan": whole.digest, "wave": incident.waves + 1, "states": states}
-    write(deps, state, Kind.SHIFT_APPLIED, data=data, incident=incident)
+    applied = ShiftApplied(plan=whole.digest, wave=incident.waves + 1, states=states)
+    write(deps, state, applied, incident=incident)
     return True
 
 
 def assess(deps: Deps, payload: StepPayload) -> StepPayload:
     """Decide about the incident and write down what changed.
 
-    Never touches traffic.
+    Never touches traffic. Where others write first it looks again: by a loop that counts, and not by a retry.
     """
+    if payload.history >= WORN_OUT:
+        return payload.to("superseded")
+    try:
+        return _looked(deps, payload)
+    except JournalConflict as conflict:
+        return payload.to("hold", reason=str(conflict), wait=CONFLICT)
+
+
+def _looked(deps: Deps, payload: StepPayload) -> StepPayload:
     state = load_state(deps)
     incident = state.incidents.get(payload.incident)
     if incident is None or incident.epoch > payload.epoch:
@@ -114,9 +122,12 @@ def _assess(deps: Deps, payload: StepPayload, state: State, incident: Incident) 
     if decision.action in ("act", "ask"):
         if incident.phase is not Phase.VERIFIED and _is_news(deps, incident, decision):
             state, incident = _without_intent(deps, state, incident, decision)
-            data = {"target": decision.target, "reason": decision.reason[:REASON],
-                    "decision": decision_record(decision)}  # fmt: skip
-            write(deps, state, Kind.CONFIRMED, data=data, incident=incident)
+            confirmed = Confirmed(
+                target=str(decision.target),
+                reason=decision.reason[:REASON],
+                decision=decision_record(decision),
+            )
+            write(deps, state, confirmed, incident=incident)
         return payload.to("act")
     if decision.action == "stand_down":
         end_without_move(deps, state, incident, decision)
@@ -147,13 +158,12 @@ def _handing_over(deps: Deps, payload: StepPayload, incident: Incident) -> str:
     """Return the reason why a fresh execution should drive on, or "".
 
     A running execution keeps the workflow of the version that started it. Once people were asked, or while a
-    call may be under way, it goes on all the same: in a new epoch they would have to answer again.
+    call may be under way, it goes on all the same, if it can: in a new epoch they would have to answer again.
     """
-    if payload.loop >= LOOPS:
-        return f"{LOOPS} loops"
+    if worn(payload, incident):
+        return f"its history is long: up to {payload.history} events"
     newer = 0 < payload.deployed < deps.deployed
-    bound = incident.request is not None or incident.phase is Phase.SHIFTING
-    return "a newer version is deployed" if newer and not bound else ""
+    return "a newer version is deployed" if newer and not bound_by_epoch(incident) else ""
 
 
 def _is_news(deps: Deps, incident: Incident, decision: Decision) -> bool:
@@ -190,9 +200,14 @@ def _without_intent(
 
 def end_without_move(deps: Deps, state: State, incident: Incident, decision: Decision) -> None:
     state, incident = _without_intent(deps, state, incident, decision)
-    data = {"code": decision.code, "reason": decision.reason[:REASON], "decision": decision_record(decision)}
-    drill = {"outcome": "blocked"} if incident.intent == "drill" else {}
-    write(deps, state, Kind.STOOD_DOWN, data=data | drill, incident=incident)
+    drill = incident.intent == "drill"
+    end = StoodDown(
+        code=decision.code,
+        reason=decision.reason[:REASON],
+        outcome="blocked" if drill else None,
+        decision=decision_record(decision),
+    )
+    write(deps, state, end, incident=incident)
     told = state.pages.get(bad(incident.source), -inf) >= incident.opened
     request, by_policy = incident.request, decision.code in ("policy-removed", "policy-superseded")
     heard = request is not None and all(each.request != request.id for each in state.untold.values())

@@ -7,8 +7,9 @@ from controller.core.decision.approval_chain import chain
 from controller.core.decision.decide import decide
 from controller.core.decision.readiness import asked
 from controller.core.explanation import decision_record
-from controller.core.incident.state import READYING
-from controller.core.journal import Kind
+from controller.core.incident.state import DENIED, READYING
+from controller.core.journal.moves import ReadinessConfirmed, ReadinessDenied
+from controller.core.model import Decision
 from controller.steps.context.deps import Deps
 from controller.steps.context.governance import governed
 from controller.steps.context.journalling import require_driver, write
@@ -19,7 +20,8 @@ from controller.steps.payload import ASK_LONGEST, StepPayload
 def confirm_readiness(deps: Deps, payload: StepPayload) -> StepPayload:
     """Return `ask` or `shift` where the target is ready now.
 
-    Else `escalate`; `again` where nothing waits for it.
+    Else `escalate`; `again` where nothing waits for it. What is as it was said last is not written again: an
+    incident may come here each minute for hours.
     """
     state, incident = require_driver(deps, payload.incident, payload.epoch)
     deps = governed(deps, state, incident)
@@ -27,16 +29,24 @@ def confirm_readiness(deps: Deps, payload: StepPayload) -> StepPayload:
         return payload.to("again", wait=1)
     decision = decide(situation(deps, state, read_controls=True), incident.source)
     if decision.action not in ("act", "ask"):
-        if decision.code == "target-not-ready":
-            data = {"code": decision.code, "reason": decision.reason, "decision": decision_record(decision)}
-            write(deps, state, Kind.READINESS_DENIED, data=data, incident=incident)
+        if decision.code == "target-not-ready" and incident.ready != DENIED:
+            denied = ReadinessDenied(
+                code=decision.code, reason=decision.reason, decision=decision_record(decision)
+            )
+            write(deps, state, denied, incident=incident)
         return payload.to("again" if decision.action == "stand_down" else "escalate",
                         code=decision.code, reason=decision.reason)  # fmt: skip
-    ready = next((check.sentence for check in decision.checks if check.guard == "readiness"), decision.reason)
-    found = {"target": decision.target, "sentence": ready}
-    write(deps, state, Kind.READINESS_CONFIRMED, data=found, incident=incident)
+    doubts = tuple(asked(decision.answers))
+    if incident.ready != (str(decision.target), *doubts):
+        found = ReadinessConfirmed(target=str(decision.target), sentence=_ready(decision), doubts=doubts)
+        write(deps, state, found, incident=incident)
     # An ask's time begins when the tick puts it, which may be a minute late.
-    asks = chain(deps.policy, incident, doubts=asked(decision.answers))
+    asks = chain(deps.policy, incident, doubts=doubts)
     longest = int(sum(ask.within + 120 for ask in asks))
     ask = payload.model_copy(update={"ask_seconds": min(longest, ASK_LONGEST) if longest else 900})
     return ask.to("ask" if decision.action == "ask" else "shift")
+
+
+def _ready(decision: Decision) -> str:
+    said = (check.sentence for check in decision.checks if check.guard == "readiness")
+    return next(said, decision.reason)

@@ -12,7 +12,7 @@ from controller.core.decision.remedies import remedy
 from controller.core.decision.telling import AGAIN, SHADOW
 from controller.core.incident.alert_keys import kept_by, known_by_page
 from controller.core.incident.state import ENDED, State
-from controller.core.journal import Kind
+from controller.core.journal.notes import Escalated
 from controller.ports.errors import JournalUnreadable
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import require_driver, write
@@ -37,17 +37,17 @@ def escalate(deps: Deps, payload: StepPayload, error: str = "", cause: str = "")
     code = payload.code if payload.next == "escalate" and payload.code else _code(error)
     reason = payload.reason if payload.next == "escalate" and payload.reason else f"{error}: {cause}"[:500]
     if incident.phase not in ENDED and code not in incident.escalated:
-        data, about = {"code": code, "reason": reason}, kept_by(incident.source, code)
+        about = kept_by(incident.source, code)
         if deps.runtime.now() - state.pages.get(about, -inf) < AGAIN:
-            write(deps, state, Kind.ESCALATED, data=data | {"quiet": True}, incident=incident)
+            write(deps, state, Escalated(code=code, reason=reason, quiet=True), incident=incident)
             return payload.to("hold", code=code, reason=reason, wait=payload.wait_seconds)
         can = remedy(_standing(deps, state), code, incident.source, intent=incident.intent)
         text = f"{reason}\nNothing moves until this is put right.\nYou can: {can}."
         mark = SHADOW if deps.policy.enforcement == "shadow" else ""
         known = known_by_page(incident, code)
         if page(deps, f"{mark}{incident.id}: {code}", text, incident=incident, about=known):
-            data["key"] = incident_key(deps, incident)
-            write(deps, state, Kind.ESCALATED, data=data, incident=incident)
+            said = Escalated(code=code, reason=reason, key=incident_key(deps, incident))
+            write(deps, state, said, incident=incident)
     return payload.to("hold", code=code, reason=reason, wait=payload.wait_seconds)
 
 

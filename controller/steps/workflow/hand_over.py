@@ -11,5 +11,5 @@ from controller.steps.payload import StepPayload
 
 def hand_over(deps: Deps, payload: StepPayload) -> StepPayload:
     state, incident = require_driver(deps, payload.incident, payload.epoch)
-    hand_over_to_next_run(deps, state, incident, payload.reason)
+    hand_over_to_next_run(deps, state, incident, payload.reason, planned=True)
     return payload.to("superseded")

@@ -1,7 +1,7 @@
 """The step ShiftTraffic: the one step that moves routing controls.
 
 ```
-act? -> RegionCounted for the fleet (durable) -> beat
+act? as approved? -> RegionCounted for the fleet (durable) -> beat
      -> ShiftIntended (durable) -> fence -> ARC, call by call -> read back -> ShiftApplied
                                    └ before every send: armed, our epoch and policy, same incident
 
@@ -18,16 +18,18 @@ too many is counted for a day: that only makes others wait for a person.
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
-from controller.core.decision.approval_chain import granted, overrides
-from controller.core.decision.decide import decide
+from controller.core.decision import guards
+from controller.core.decision.approval_chain import approved, granted, overrides
+from controller.core.decision.decide import Situation, decide, guard_input
 from controller.core.decision.limits import fleet_refusal, left_today, regions_counted
 from controller.core.decision.plan import calls
 from controller.core.decision.progress import begun, in_part, lands_until
 from controller.core.incident.state import Incident, Phase, State
-from controller.core.journal import Draft, Event, Kind
-from controller.core.model import Plan
+from controller.core.journal.event import Draft, Event
+from controller.core.journal.moves import ShiftApplied, ShiftIntended, ShiftRefused
+from controller.core.journal.notes import RegionCounted
+from controller.core.model import Plan, Truth
 from controller.ports.errors import JournalConflict, SwitchRefused
 from controller.ports.outside import ReadBack
 from controller.steps.context.deps import Deps
@@ -59,8 +61,8 @@ def count_region_for_fleet(
     counts = incident.intent == "evacuate" and not incident.by_person
     if not counts or begun(deps.policy, incident, controls) or region in left_today(state.fleet_left, now):
         return None
-    data = {"application": deps.application, "region": region, "incident": incident.id}
-    draft = Draft(deps.new_id(), Kind.REGION_COUNTED, now, f"tidegate@{deps.here}", data=data)
+    counts_now = RegionCounted(application=deps.application, region=region, incident=incident.id)
+    draft = Draft(deps.new_id(), counts_now, now, f"tidegate@{deps.here}")
 
     def count(events: tuple[Event, ...]) -> str | None:
         counted = regions_counted(events)
@@ -99,17 +101,17 @@ def shift_traffic(deps: Deps, payload: StepPayload) -> StepPayload:
     plan = decision.plan
     if incident.phase is Phase.VERIFIED and not plan.changes:
         return payload.to("watch", wait=min(WATCH, settle_time(deps, incident)))
+    if (strange := _not_approved(seen, incident, plan)) is not None:
+        return payload.to("again", code="other-plan", reason=strange, wait=5)
     if (late := lands_until(state, incident)) > seen.now:
         return payload.to("again", reason="a call of another move may still land", wait=late - seen.now + 1)
     refusal = count_region_for_fleet(deps, state, incident, seen.controls)
     if refusal is not None:
         return payload.to("again", code="velocity", reason=refusal, wait=5)
     beat(deps, incident, seen)  # nobody takes over from a driver that is about to send
-    data = _intent(deps, state, incident, plan, seen.controls)
     aside = granted(incident)
-    if aside:
-        data["override"] = list(aside)
-    state = write(deps, state, Kind.SHIFT_INTENDED, data=data, incident=incident)
+    intent = _intent(deps, state, incident, plan, seen.controls, aside)
+    state = write(deps, state, intent, incident=incident)
     incident = state.incidents[incident.id]
     deadline, fence = gathered + DEADLINE, partial(_fence, deps, incident, payload)
     sends = calls(deps.policy, plan.changes)
@@ -121,24 +123,36 @@ def shift_traffic(deps: Deps, payload: StepPayload) -> StepPayload:
     return payload.to("watch", wait=min(WATCH, settle_time(deps, incident)))
 
 
+def _not_approved(seen: Situation, incident: Incident, plan: Plan) -> str | None:
+    """Return the reason why this wave is not what people approved, or None.
+
+    The decision looked as well; this is the last look before a wave is written down and sent.
+    """
+    check = guards.as_approved(guard_input(seen.driving or seen, incident.source), plan)
+    return None if check.value is Truth.TRUE else check.sentence
+
+
 def _intent(
-    deps: Deps, state: State, incident: Incident, plan: Plan, controls: Mapping[str, bool]
-) -> dict[str, Any]:
-    """Return the data of a `ShiftIntended`.
+    deps: Deps, state: State, incident: Incident, plan: Plan, controls: Mapping[str, bool],
+    aside: tuple[str, ...],
+) -> ShiftIntended:  # fmt: skip
+    """Return what a `ShiftIntended` says.
 
     in_force: the policy in force, where it is another than the one that the move goes on by.
     """
-    data: dict[str, Any] = {
-        "plan": plan.digest,
-        "source": plan.source,
-        "target": plan.target,
-        "changes": [list(change) for change in plan.changes],
-        "policy": deps.policy.digest,
-        "wave": incident.waves + 1,
-        "left": plan.left,
-        "before": {name: controls[name] for name, _ in plan.goal} | dict(incident.before),
-    }
-    return data if state.policy == deps.policy.digest else {**data, "in_force": state.policy}
+    return ShiftIntended(
+        plan=plan.digest,
+        source=plan.source,
+        target=plan.target,
+        changes=plan.changes,
+        policy=deps.policy.digest,
+        wave=incident.waves + 1,
+        left=plan.left,
+        before={name: controls[name] for name, _ in plan.goal} | dict(incident.before),
+        in_force=None if state.policy == deps.policy.digest else state.policy,
+        override=aside,
+        approved=approved(incident, plan),
+    )
 
 
 def _refused(
@@ -148,8 +162,7 @@ def _refused(
     shown = read_switch(deps, state)
     if not in_part(incident, shown):  # else a part is applied, and it is finished
         rule = refused.rule if refused.rule not in deps.gates.values() else None  # a master switch stands
-        data = {"reason": reason} | ({"rule": rule} if rule else {})
-        state = write(deps, state, Kind.SHIFT_REFUSED, data=data, incident=incident)
+        state = write(deps, state, ShiftRefused(reason=reason, rule=rule), incident=incident)
     news = overrides(deps.policy, state.incidents[incident.id]) not in ((), granted(incident))
     return payload.to("escalate", code="switch-refused", reason=reason, wait=5 if news else REFUSED)
 
@@ -158,15 +171,13 @@ def _applied(
     deps: Deps, state: State, incident: Incident, plan: Plan, shown: ReadBack, before: Mapping[str, bool]
 ) -> None:
     states = {name: shown.get(name, before[name]) for name, _ in plan.goal}
-    data: dict[str, Any] = {"plan": plan.digest, "wave": incident.waves + 1, "states": states}
-    if shown.alone is not None:
-        data["confirmed_by"] = shown.alone
+    applied = ShiftApplied(plan=plan.digest, wave=incident.waves + 1, states=states, confirmed_by=shown.alone)
 
     def record(fresh: State) -> None:
         now = fresh.incidents[incident.id]
         if (now.phase, now.epoch) != (Phase.SHIFTING, incident.epoch):
             raise JournalConflict(f"{incident.id} went on without this step")
-        write(deps, fresh, Kind.SHIFT_APPLIED, data=data, incident=now)
+        write(deps, fresh, applied, incident=now)
 
     # It is applied, whatever others wrote meanwhile: a mute, a command that was refused.
     retry_on_conflict(partial(load_state, deps), record, first=state)
@@ -188,8 +199,8 @@ def _fence(deps: Deps, incident: Incident, payload: StepPayload) -> None:
     now = load_state(deps)
     if now.stopped:
         raise JournalConflict(now.stopped)
-    intents = [event.data for event in now.intents if event.draft.incident == incident.id]
-    if not intents or now.policy != intents[-1].get("in_force", intents[-1]["policy"]):
+    intents = [intent.said for intent in now.intents if intent.incident == incident.id]
+    if not intents or now.policy != (intents[-1].in_force or intents[-1].policy):
         raise JournalConflict("another policy was loaded after the shift was intended")
     if now.incidents[incident.id] != incident:
         raise JournalConflict(f"{incident.id} changed after the shift was intended")

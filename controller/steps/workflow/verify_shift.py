@@ -11,8 +11,6 @@
 ```
 """
 
-from typing import Any
-
 from controller.core.decision.decide import Situation, decide, guard_input
 from controller.core.decision.drift import lag_after
 from controller.core.decision.plan import where_it_stands
@@ -20,14 +18,15 @@ from controller.core.decision.precedence import abstains
 from controller.core.decision.restore import failing, must_turn, why_not_back
 from controller.core.decision.traffic_share import Proof
 from controller.core.incident.state import INTERRUPTED, Incident, Phase, State, heading
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
+from controller.core.journal.moves import RolledBack, Settled, ShiftVerified, TurnedBack
 from controller.steps.context.deps import REASON, Deps
 from controller.steps.context.governance import governed
 from controller.steps.context.journalling import require_driver, write
 from controller.steps.context.paging import page
 from controller.steps.context.situation import situation
 from controller.steps.incident.drift import last_change, record_drift, repair_echo
-from controller.steps.incident.driver import beat
+from controller.steps.incident.driver import beat, worn
 from controller.steps.incident.traffic_proof import look_for_proof, obstacle
 from controller.steps.payload import StepPayload
 from controller.steps.workflow.assess import QUIET, remaining_plan
@@ -40,9 +39,12 @@ STAY = 20
 def verify_shift(deps: Deps, payload: StepPayload) -> StepPayload:
     """Return the next state after a look at the result.
 
-    `settled` once all is done, `again` for the next wave, `watch` while the result is not known.
+    `settled` once all is done, `again` for the next wave, `watch` while the result is not known. `again` also
+    once the history is long: Assess hands over.
     """
     state, incident = require_driver(deps, payload.incident, payload.epoch)
+    if worn(payload, incident):
+        return payload.to("again", reason="its history is long", wait=1)
     deps = governed(deps, state, incident)
     if incident.phase not in (Phase.SHIFTED, Phase.VERIFIED) or incident.target is None:
         return payload.to("again")
@@ -128,10 +130,12 @@ def _go_on(
 
 def _verified(deps: Deps, state: State, incident: Incident, proof: Proof | None) -> State:
     sentence = f"all controls read back; {_carrier(incident)} is well"
-    data: dict[str, Any] = {"sentence": sentence, "wave": incident.waves + 1}
-    if proof is not None:
-        data |= {"sentence": f"{sentence}; {proof.sentence}", "share": proof.share}
-    return write(deps, state, Kind.SHIFT_VERIFIED, data=data, incident=incident)
+    verified = ShiftVerified(
+        sentence=sentence if proof is None else f"{sentence}; {proof.sentence}",
+        wave=incident.waves + 1,
+        share=None if proof is None else proof.share,
+    )
+    return write(deps, state, verified, incident=incident)
 
 
 def _end(deps: Deps, state: State, incident: Incident, payload: StepPayload) -> StepPayload:
@@ -140,10 +144,9 @@ def _end(deps: Deps, state: State, incident: Incident, payload: StepPayload) -> 
     Everything stands where it should.
     """
     rolled = incident.intent != "drill" and incident.leg == "home"
-    data: dict[str, Any] = {"target": _carrier(incident)}
-    if incident.outcome:
-        data["outcome"] = incident.outcome
-    write(deps, state, Kind.ROLLED_BACK if rolled else Kind.SETTLED, data=data, incident=incident)
+    outcome = incident.outcome or None
+    end = RolledBack if rolled else Settled
+    write(deps, state, end(target=_carrier(incident), outcome=outcome), incident=incident)
     ends = {"evacuate": f"{incident.source} was left for {incident.target}.",
             "restore": f"{incident.source} is home again.",
             "drill": f"The drill {incident.outcome}; {incident.source} is as it was before."}  # fmt: skip
@@ -160,8 +163,7 @@ def _carrier(incident: Incident) -> str:
 def _turn(
     deps: Deps, state: State, incident: Incident, payload: StepPayload, outcome: str, why: str
 ) -> StepPayload:
-    data = {"outcome": outcome, "reason": why[:REASON]}
-    write(deps, state, Kind.TURNED_BACK, data=data, incident=incident)
+    write(deps, state, TurnedBack(outcome=outcome, reason=why[:REASON]), incident=incident)
     if outcome != "succeeded":
         page(deps, f"{incident.id}: turning back", why, incident=incident)
     return payload.to("again", code="going-home", reason=why, wait=1)
@@ -189,8 +191,8 @@ def _drifted(
         return waits.to("watch", reason=reason, wait=lag_after(state))
     state = record_drift(deps, state, controls, waited=True)
     reason = f"moved by somebody else since: {', '.join(names)}"
-    data = {"target": incident.target, "drift": names, "outcome": INTERRUPTED}
-    state = write(deps, state, Kind.SETTLED, data=data, incident=incident)
+    end = Settled(target=str(incident.target), drift=tuple(names), outcome=INTERRUPTED)
+    state = write(deps, state, end, incident=incident)
     page(deps, f"{incident.id}: interrupted", f"{reason}.\n{where_it_stands(deps.policy, state.stand)}")
     return payload.to("settled", code="drift", reason=reason)
 

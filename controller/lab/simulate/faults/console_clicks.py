@@ -3,7 +3,7 @@
 A scanner opens all links.
 """
 
-from controller.core.journal import Kind
+from controller.core.journal.moves import ApprovalRequested
 from controller.lab.simulate.faults.controllers import call
 from controller.lab.simulate.faults.people import WHO, People
 from controller.lab.simulate.faults.regions import Fault, Stop, every
@@ -29,9 +29,12 @@ def two_clicks(world: World) -> Stop:
     hand, rng = People(world), world.random
 
     def look(fact: Fact) -> None:
-        if not on[0] or fact.kind != "append" or fact.data["event"].kind is not Kind.APPROVAL_REQUESTED:
+        if not on[0] or fact.kind != "append":
             return
-        asked = world.watch.record.requests[fact.data["event"].data["approval"]]
+        said = fact.data["event"].body
+        if not isinstance(said, ApprovalRequested):
+            return
+        asked = world.watch.record.requests[said.approval]
         late, whos = rng.uniform(5.0, 30.0), rng.choice((WHO[:2], WHO[:1] * 2))
         for home, who in zip(homes, whos, strict=True):
             hand.answer_at(late + rng.choice((0.0, 0.0, 0.01)), who, asked, yes=rng.random() < 0.8, home=home)

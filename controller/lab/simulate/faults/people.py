@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf
 
+from controller.core.incident.approval import SignedIn
+from controller.core.person import key_of
 from controller.core.text import sanitize
 from controller.lab.simulate.faults.regions import Fault, Stop
 from controller.lab.simulate.world.facts import Fact
@@ -19,6 +21,7 @@ from controller.steps.context.deps import Deps
 from controller.steps.operator import commands
 from controller.steps.operator.approve import Answered, answer
 from controller.steps.operator.commands import Done
+from controller.steps.operator.identity import identify
 
 WHO = ("ana", "ben", "cleo", "dora")
 
@@ -77,9 +80,13 @@ class People:
                 counted = gate.click(asked.id, who, yes=yes, reason=why)
                 said = Answered(counted, f"the console says {'yes' if counted else 'no'}")
             else:
-                said = answer(deps, asked.id, who=who, approve=yes, reason=sanitize(why, 500))
+                by = SignedIn("terminal", "sts:123456789012", f"AROA{who.upper()}")
+                said = answer(
+                    deps, asked.id, who=identify(deps, who).id, known_as=who, approve=yes,
+                    reason=sanitize(why, 500), by=by,
+                )  # fmt: skip
             if said.counted:
-                self.world.watch.counted[asked.id, who] += 1
+                self.world.watch.counted[asked.id, _id_of(self.world, who)] += 1
                 self.world.trace.note("answered", deps.here, who, {"approval": asked.id, "who": who})
             return said
 
@@ -112,6 +119,13 @@ class People:
             world.trace.note("person", home, f"{what}: {sanitize(done.sentence, 120)}")
 
         world.machines[home].spawn(run)
+
+
+def _id_of(world: World, who: str) -> str:
+    """Return the id by which the journal knows somebody who acted; no fault is in the way."""
+    key = {"kind": {"S": "name"}, "key": {"S": key_of(who)}}
+    asked = {"TableName": "tidegate-people", "Key": key}
+    return str(world.cloud.call("dynamodb", "GetItem", world.homes[0], asked)["Item"]["id"]["S"])
 
 
 def disarmed(world: World) -> Stop:

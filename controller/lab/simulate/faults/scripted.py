@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.lab.simulate.faults import regions
 from controller.lab.simulate.faults.catalogue import begin
 from controller.lab.simulate.faults.people import People

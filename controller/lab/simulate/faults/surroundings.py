@@ -9,7 +9,7 @@ from email.utils import formatdate
 from functools import partial
 from typing import Any
 
-from controller.core.journal import Kind
+from controller.core.journal.kind import Kind
 from controller.lab.simulate.faults.regions import Fault, Stop, every, within
 from controller.lab.simulate.world.facts import Fact
 from controller.lab.simulate.world.outputs import HOSTILE

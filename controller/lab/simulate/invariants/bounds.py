@@ -9,7 +9,7 @@ from controller.core.policy.conditions import All, Any_, Condition, Leaf, Not, R
 from controller.core.policy.schema import AlarmSignal, Policy
 from controller.lab.simulate.world.facts import Fact
 from controller.lab.simulate.world.hindrances import in_window
-from controller.lab.simulate.world.journal_record import OPENINGS, Intent, Life
+from controller.lab.simulate.world.journal_record import Intent, Life, left_by_itself
 from controller.lab.simulate.world.world import World
 
 READ = 15.0
@@ -20,10 +20,10 @@ UNSEEN = 120.0
 
 def looked_at(world: World, fact: Fact) -> str | None:
     """S21: nothing is left for a silence that is our own inability to look."""
-    event = fact.data["event"]
-    if OPENINGS.get(event.kind) != "evacuate" or event.data.get("requested_by"):
+    said = left_by_itself(fact.data["event"])
+    if said is None:
         return None
-    source = str(event.data["source"])
+    source = said.source
     blind = max(world.truth.unbroken(("no-look",), place) for place in ("", source))
     if blind < UNSEEN or not _rests_on_silence(world.policy, source) or _fires(world, source):
         return None

@@ -8,6 +8,7 @@ finds the intent that stands behind a call that moves traffic.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from controller.core.journal.moves import ShiftIntended
 from controller.lab.simulate.invariants import (
     bounds,
     decisions,
@@ -67,7 +68,8 @@ def intended(world: World, fact: Fact) -> str | None:
     intent = sent_by(world, fact)
     if intent is None:
         return f"{fact.where} sent {fact.text}, which it never wrote down"
-    if intent.life is not None and not intent.event.data.get("policy"):
+    said = intent.event.body
+    if isinstance(said, ShiftIntended) and not said.policy:
         return f"the intent #{intent.event.seq} names no policy"
     return None
 
@@ -129,13 +131,15 @@ def armed(world: World, fact: Fact) -> str | None:
 def override_agreed(world: World, fact: Fact) -> str | None:
     """S14: a safety rule is set aside only where two people approved it.
 
-    They must have approved just that rule.
+    They must have approved just that rule, and for just that wave.
     """
     rules = fact.data["override"]
     intent = sent_by(world, fact)
-    asked = intent.life.asked if intent and intent.life else None
+    life = intent.life if intent else None
+    asked = life.asked if life else None
     if not rules or (asked and set(rules) <= set(asked.rules) and len(set(asked.by)) > 1):
-        return None
+        wrong = rules and asked and life and asked.wave != life.waves + 1
+        return f"set aside {', '.join(rules)}, which was for wave {asked.wave}" if wrong and asked else None
     return f"set aside {', '.join(rules)}"
 
 
@@ -177,6 +181,7 @@ TABLE: Mapping[str, tuple[tuple[str, Invariant], ...]] = {
         ("A1", journal_writes.answered_once),
         ("A4", journal_writes.in_time),
         ("A3", journal_writes.approved),
+        ("A3", journal_writes.as_approved),
         ("S6", journal_writes.not_all_dead),
         ("S7", journal_writes.cooled_down),
         ("S8", journal_writes.well_before_return),

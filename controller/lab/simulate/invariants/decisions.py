@@ -3,11 +3,19 @@
 They check what an intent, an opening or a sentence stands on.
 """
 
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.moves import (
+    ApprovalDenied,
+    ApprovalRequested,
+    DrillOpened,
+    Opening,
+    RestoreOpened,
+    ShiftIntended,
+)
 from controller.lab.simulate.invariants.journal_writes import skew
 from controller.lab.simulate.world.facts import Fact
 from controller.lab.simulate.world.hindrances import in_window
-from controller.lab.simulate.world.journal_record import OPENINGS, Life
+from controller.lab.simulate.world.journal_record import Life, left_by_itself
 from controller.lab.simulate.world.world import World
 from controller.ports import errors
 
@@ -30,18 +38,19 @@ LOOKS_AT_SWITCH = frozenset(
         "not-ready-to-return",
         "floor",
         "approval",
+        "other-plan",
         "evacuate",
         "restore",
     ]
 )
 """Codes that need the routing controls to be read."""
-MOVES = frozenset({"evacuate", "restore", "approval"})
+MOVES = frozenset({"evacuate", "restore", "approval", "other-plan"})
 
 
-def _intent(world: World, fact: Fact) -> tuple[Event, Life | None] | None:
+def _intent(world: World, fact: Fact) -> tuple[ShiftIntended, Life | None] | None:
     event: Event = fact.data["event"]
     life = world.watch.record.lives.get(event.draft.incident or "")
-    return (event, life) if event.kind is Kind.SHIFT_INTENDED else None
+    return (event.body, life) if isinstance(event.body, ShiftIntended) else None
 
 
 def armed_to_intend(world: World, fact: Fact) -> str | None:
@@ -56,15 +65,17 @@ def armed_to_intend(world: World, fact: Fact) -> str | None:
 
 def policy_in_force(world: World, fact: Fact) -> str | None:
     """S16, S23: an incident opens by the policy in force, and goes on by the one that it opened by."""
-    event, digests = fact.data["event"], world.watch.record.digests
-    named = str(event.data.get("policy", ""))
-    if event.kind in OPENINGS and digests and named not in ("", digests[-1]):
-        return f"opened by policy {named[:12]}, but {digests[-1][:12]} is in force"
+    opened, digests = fact.data["event"].body, world.watch.record.digests
+    if isinstance(opened, Opening) and digests and opened.policy not in ("", digests[-1]):
+        return f"opened by policy {opened.policy[:12]}, but {digests[-1][:12]} is in force"
     found = _intent(world, fact)
-    began = found[1].policy if found is not None and found[1] is not None else ""
-    if found is None or not digests or named == (began or digests[-1]):
+    if found is None or not digests:
         return None
-    return f"intended by policy {named[:12]}, but {(began or digests[-1])[:12]} began the move"
+    intent, life = found
+    began = (life.policy if life is not None else "") or digests[-1]
+    if intent.policy == began:
+        return None
+    return f"intended by policy {intent.policy[:12]}, but {began[:12]} began the move"
 
 
 def live(world: World, fact: Fact) -> str | None:
@@ -89,10 +100,10 @@ def something_to_leave(world: World, fact: Fact) -> str | None:
 
     Such a Region has carried nothing for long.
     """
-    event: Event = fact.data["event"]
-    if OPENINGS.get(event.kind) != "evacuate" or event.data.get("requested_by"):
+    said = left_by_itself(fact.data["event"])
+    if said is None:
         return None
-    source = str(event.data["source"])
+    source = said.source
     off = _off_for(world, world.policy.regions[source].controls)
     return f"opened, though {source} has carried nothing for {off:.0f} s" if off > LOOKED else None
 
@@ -108,10 +119,10 @@ def _off_for(world: World, controls: tuple[str, ...]) -> float:
 def asked_once(world: World, fact: Fact) -> str | None:
     """A7: once denied, nobody is asked again in the same incident."""
     event: Event = fact.data["event"]
-    if event.kind is not Kind.APPROVAL_REQUESTED:
+    if not isinstance(event.body, ApprovalRequested):
         return None
     before = [e for e in world.watch.record.events if e.draft.incident == event.draft.incident]
-    denied = any(e.kind is Kind.APPROVAL_DENIED for e in before)
+    denied = any(isinstance(e.body, ApprovalDenied) for e in before)
     return f"{event.draft.incident} was denied, and asks again" if denied else None
 
 
@@ -120,10 +131,10 @@ def soaked(world: World, fact: Fact) -> str | None:
 
     It is the cooldown of the move by which it left.
     """
-    event: Event = fact.data["event"]
-    if event.kind is not Kind.RESTORE_OPENED or event.data.get("requested_by"):
+    said = fact.data["event"].body
+    if not isinstance(said, RestoreOpened) or said.requested_by:
         return None
-    left = world.watch.record.lives.get(str(event.data.get("of")))
+    left = world.watch.record.lives.get(said.of or "")
     if left is None or left.ended is None:
         return None
     rest = min(world.cooldowns) - skew(world) - (fact.at - left.ended)
@@ -149,8 +160,8 @@ def drill_may_begin(world: World, fact: Fact) -> str | None:
 
     The policy has drills, all is at home, armed, and outside of windows.
     """
-    event: Event = fact.data["event"]
-    if event.kind is not Kind.DRILL_OPENED:
+    said = fact.data["event"].body
+    if not isinstance(said, DrillOpened):
         return None
     if world.policy.drills is None:
         return "the policy has no drills"
@@ -160,9 +171,9 @@ def drill_may_begin(world: World, fact: Fact) -> str | None:
         return "in a window"
     if world.truth.unbroken(("no-arc",), "") > LOOKED:
         return "no ARC endpoint answers"
-    dark = world.truth.unbroken(("dark",), str(event.data["source"]))
+    dark = world.truth.unbroken(("dark",), said.source)
     plain = not world.used & {"events-late", "events-dropped", "bus-deaf"} and not skew(world)
-    if dark > PLAINLY_DARK and plain and "scheduled" in event.data:
+    if dark > PLAINLY_DARK and plain and said.scheduled is not None:
         return f"its Region has been dark for {dark:.0f} s"
     away = [r for r, entry in world.policy.regions.items() if _off_for(world, entry.controls) > LOOKED]
     return f"{away[0]} carries nothing" if away else None
@@ -173,10 +184,10 @@ def drill_on_its_stroke(world: World, fact: Fact) -> str | None:
 
     That is where its time finds something in progress, or where nobody saw its time for ten minutes.
     """
-    event: Event = fact.data["event"]
-    if event.kind is not Kind.DRILL_OPENED or "scheduled" not in event.data or skew(world):
+    said = fact.data["event"].body
+    if not isinstance(said, DrillOpened) or said.scheduled is None or skew(world):
         return None
-    struck = float(event.data["scheduled"])
+    struck = said.scheduled
     for life in world.watch.record.lives.values():
         if life.opened < struck - LOOKED and life.ended and life.ended > struck + 3 * LOOKED:
             return f"its stroke found {life.id} in progress"

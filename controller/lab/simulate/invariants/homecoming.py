@@ -3,9 +3,10 @@
 They check what may come home, what turns back, and that there and back is home.
 """
 
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.moves import ShiftIntended
 from controller.lab.simulate.world.facts import Fact
-from controller.lab.simulate.world.journal_record import ENDINGS, Intent
+from controller.lab.simulate.world.journal_record import Ending, Intent
 from controller.lab.simulate.world.world import World
 
 UNHEARD = 60.0
@@ -22,14 +23,11 @@ def heard_of(world: World, fact: Fact) -> str | None:
     """L12: a return sends no wave while its Region is silent or in doubt."""
     event: Event = fact.data["event"]
     life = world.watch.record.lives.get(event.draft.incident or "")
-    if event.kind is not Kind.SHIFT_INTENDED or life is None or life.intent != "restore":
+    said = event.body
+    if not isinstance(said, ShiftIntended) or life is None or life.intent != "restore":
         return None
     mine = world.policy.regions[life.source].controls
-    if (
-        life.leg == "home"
-        or life.despite
-        or not any(on for name, on in event.data["changes"] if name in mine)
-    ):
+    if life.leg == "home" or life.despite or not any(on for name, on in said.changes if name in mine):
         return None
     since = world.standings.of(life.source).unheard.get(fact.where)
     if since is not None and fact.at - since > UNHEARD:
@@ -70,7 +68,7 @@ def as_before(world: World, fact: Fact) -> str | None:
     """S20: there and back is home: every control stands as before the first move."""
     event: Event = fact.data["event"]
     trip, switch = world.standings.trip, world.cloud.switch
-    if event.kind not in ENDINGS or world.watch.record.open or trip.since is None or trip.disturbed:
+    if not isinstance(event.body, Ending) or world.watch.record.open or trip.since is None or trip.disturbed:
         return None
     wrong = [name for name, on in trip.before.items() if switch.is_on(name) is not on]
     if not wrong or any(_is_away(world, region) for region in world.regions):

@@ -1,9 +1,10 @@
 """The invariants over what is appended to the journal. See `invariants.catalogue`."""
 
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.moves import ApprovalGiven, ShiftIntended
 from controller.lab.simulate.faults.controllers import LONGEST_SKEW
 from controller.lab.simulate.world.facts import Fact
-from controller.lab.simulate.world.journal_record import OPENINGS, Life
+from controller.lab.simulate.world.journal_record import Life, left_by_itself
 from controller.lab.simulate.world.world import World
 
 LOOK_BACK = 600.0
@@ -27,7 +28,8 @@ def _begins(world: World, fact: Fact) -> Life | None:
     """
     event = _event(fact)
     life = world.watch.record.lives.get(event.draft.incident or "")
-    first = event.kind is Kind.SHIFT_INTENDED and life is not None and life.applied == 0 and life.leg == "out"
+    intends = isinstance(event.body, ShiftIntended)
+    first = intends and life is not None and life.applied == 0 and life.leg == "out"
     return life if first and life is not None and life.requested_by is None else None
 
 
@@ -58,10 +60,10 @@ def answered_once(world: World, _fact: Fact) -> str | None:
 
 def in_time(world: World, fact: Fact) -> str | None:
     """A4: nobody approves what has expired."""
-    event = _event(fact)
-    if event.kind is not Kind.APPROVAL_GIVEN:
+    said = _event(fact).body
+    if not isinstance(said, ApprovalGiven):
         return None
-    asked = world.watch.record.requests[event.data["approval"]]
+    asked = world.watch.record.requests[said.approval]
     over = fact.at - asked.at - asked.within - skew(world)
     return f"approved {over:.0f} s after it expired" if over > 5.0 else None
 
@@ -73,7 +75,8 @@ def approved(world: World, fact: Fact) -> str | None:
     """
     event = _event(fact)
     life = world.watch.record.lives.get(event.draft.incident or "")
-    if event.kind is not Kind.SHIFT_INTENDED or life is None or life.applied or life.leg == "home":
+    intends = isinstance(event.body, ShiftIntended)
+    if not intends or life is None or life.applied or life.leg == "home":
         return None
     if world.policy.gate_name(life.intent) == "none":
         return None
@@ -81,6 +84,30 @@ def approved(world: World, fact: Fact) -> str | None:
     return (
         None if answer == "given" else f"{life.id} begins to move, but its request is: {answer or 'waiting'}"
     )
+
+
+def as_approved(world: World, fact: Fact) -> str | None:
+    """A3: what people were asked about is what is done, by the very plan that the intent names.
+
+    Enough distinct people approved a request of this incident that names each control, its new state and both
+    Regions. Where nobody was asked, and on the way back, nothing is named.
+    """
+    event = _event(fact)
+    said, life = event.body, world.watch.record.lives.get(event.draft.incident or "")
+    if not isinstance(said, ShiftIntended) or life is None:
+        return None
+    if life.leg == "home" and said.approved:
+        return f"{life.id} goes back, and names a plan"
+    if not said.approved:
+        return f"{life.id} was bound to a plan, and names none" if life.bound and life.leg == "out" else None
+    given = [asked for asked in life.questions if asked.answer == "given" and asked.plan == said.approved]
+    plan = next((asked for asked in given if len(set(asked.by)) >= asked.people), None)
+    if plan is None:
+        return f"{life.id} names plan {said.approved[:12]}, which nobody approved"
+    strange = [name for name, on in said.changes if plan.named.get(name) is not on]
+    if strange or plan.ends != (said.source, said.target):
+        return f"{life.id} is about to turn {', '.join(strange) or said.target}, which nobody was asked about"
+    return None
 
 
 def not_all_dead(world: World, fact: Fact) -> str | None:
@@ -164,8 +191,8 @@ def truly_bad(world: World, fact: Fact) -> str | None:
 
 def not_muted(world: World, fact: Fact) -> str | None:
     """S12: what is muted opens nothing."""
-    event = _event(fact)
-    if OPENINGS.get(event.kind) != "evacuate" or event.data.get("requested_by") or skew(world):
+    said = left_by_itself(_event(fact))
+    if said is None or skew(world):
         return None
-    left = world.watch.record.muted.get(str(event.data["source"]), 0.0) - fact.at
+    left = world.watch.record.muted.get(said.source, 0.0) - fact.at
     return f"opened while muted for {left:.0f} s more" if 5.0 < left < 890.0 else None

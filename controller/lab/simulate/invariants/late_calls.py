@@ -3,7 +3,7 @@
 See `invariants.catalogue`, and `late_call` in `world.observer`.
 """
 
-from controller.core.journal import Kind
+from controller.core.journal.notes import EchoSeen, PolicyLoaded
 from controller.lab.simulate.world.facts import Fact
 from controller.lab.simulate.world.observer import PROMISED, Late
 from controller.lab.simulate.world.world import World
@@ -43,8 +43,8 @@ def put_back(world: World, fact: Fact) -> str | None:
 def _free_to_repair(world: World, late: Late, landed: float) -> bool:
     record, watch = world.watch.record, world.watch
     met = {name for at, name in watch.begun if at > landed - PROMISED} | set(watch.active)
-    echoes = [e for e in record.events if e.kind is Kind.ECHO_SEEN]
-    once = sum(e.data["intent"] == late.intent.event.seq for e in echoes) <= 1
+    echoes = [e.body for e in record.events if isinstance(e.body, EchoSeen)]
+    once = sum(echo.intent == late.intent.event.seq for echo in echoes) <= 1
     return (
         met <= HARMLESS
         and once
@@ -53,6 +53,6 @@ def _free_to_repair(world: World, late: Late, landed: float) -> bool:
         and record.fleet_disarmed is None
         and world.policy.enforcement == "live"
         and not world.trace.counts["liveness"]
-        and not any(event.kind is Kind.POLICY_LOADED for event in record.events[1:])
+        and not any(isinstance(event.body, PolicyLoaded) for event in record.events[1:])
         and world.truth.unbroken(("no-arc",), "") == 0.0
     )

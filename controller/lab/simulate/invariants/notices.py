@@ -3,10 +3,10 @@
 They check what people are told, and what no notice may do.
 """
 
-from controller.core.journal import Kind
+from controller.core.journal.moves import Answer
 from controller.lab.simulate.invariants.journal_writes import BAD, LOOK_BACK
 from controller.lab.simulate.world.facts import Fact
-from controller.lab.simulate.world.journal_record import OPENINGS
+from controller.lab.simulate.world.journal_record import left_by_itself
 from controller.lab.simulate.world.world import World
 
 PAGED_WITHIN = 480.0
@@ -40,10 +40,10 @@ def _untold(world: World, lasts: float, what: str) -> str | None:
 
 def zone_alone(world: World, fact: Fact) -> str | None:
     """S13: news of one zone opens nothing about a Region that is well."""
-    event = fact.data["event"]
-    if OPENINGS.get(event.kind) != "evacuate" or event.data.get("requested_by"):
+    said = left_by_itself(fact.data["event"])
+    if said is None:
         return None
-    source = str(event.data["source"])
+    source = said.source
     was = world.truth.seconds((*BAD, "misled"), source, LOOK_BACK)
     accused = world.truth.seconds(("zone-notice",), source, LOOK_BACK)
     return (
@@ -57,9 +57,11 @@ def counted_once(world: World, fact: Fact) -> str | None:
     The event carries the name of the one who answered.
     """
     about, who = fact.data["approval"], fact.data["who"]
-    answers = (Kind.APPROVAL_GIVEN, Kind.APPROVAL_DENIED)
-    written = [e for e in world.watch.record.events if e.kind in answers and e.data["approval"] == about]
-    own = sum(event.draft.by == who for event in written)
+    own = sum(
+        event.draft.by == who
+        for event in world.watch.record.events
+        if isinstance(event.body, Answer) and event.body.approval == about
+    )
     told = world.watch.counted[about, who]
     return (
         None if told <= own else f"{who} was told {told} times that it counts, and it was written {own} times"

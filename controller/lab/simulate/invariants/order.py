@@ -1,11 +1,12 @@
 """The invariants over who waits behind whom, and over a no. See `invariants.catalogue`."""
 
-from controller.core.journal import Event
+from controller.core.journal.event import Event
+from controller.core.journal.moves import DrillOpened, Opening, RestoreOpened, Settled, StoodDown
 from controller.core.policy.conditions import leaves
 from controller.core.policy.schema import Policy
 from controller.lab.simulate.invariants.journal_writes import skew
 from controller.lab.simulate.world.facts import Fact
-from controller.lab.simulate.world.journal_record import ENDINGS, OPENINGS, Life
+from controller.lab.simulate.world.journal_record import OPENINGS, Life
 from controller.lab.simulate.world.world import World
 
 FEW_TICKS = 330.0
@@ -40,7 +41,7 @@ def evacuation_goes_on(world: World, fact: Fact) -> str | None:
     """S3: an evacuation makes way only where it stands still, and no two for each other in turn."""
     event: Event = fact.data["event"]
     life = world.watch.record.lives.get(event.draft.incident or "")
-    ends = event.kind in ENDINGS and event.data.get("code") == "outranked"
+    ends = isinstance(event.body, Settled | StoodDown) and event.body.code == "outranked"
     if life is None or life.intent != "evacuate" or not ends:
         return None
     if life.intents and fact.at - life.moved < IDLE:
@@ -80,10 +81,10 @@ def _goes(world: World, region: str, free: float) -> bool:
 def soaked_after_no(world: World, fact: Fact) -> str | None:
     """L9: a return or a drill that was refused is not put again before a full soak."""
     event: Event = fact.data["event"]
-    intent = OPENINGS.get(event.kind)
-    if intent not in ("restore", "drill") or event.data.get("requested_by") not in (None, "schedule"):
+    said = event.body
+    if not isinstance(said, RestoreOpened | DrillOpened) or said.requested_by not in (None, "schedule"):
         return None
-    last = last_before(world, str(event.data["source"]), intent, event)
+    last = last_before(world, said.source, OPENINGS[type(said)], event)
     if last is None or last.ended is None or not last.refused_by_people or last.acknowledged:
         return None
     rest = soak(world.policy, last.source) - SPARE - skew(world) - (fact.at - last.ended)
@@ -98,10 +99,12 @@ def stays_stopped(world: World, fact: Fact) -> str | None:
     It ends by a word of a person, or by health, unbroken, for the period of a return.
     """
     event: Event = fact.data["event"]
-    intent = OPENINGS.get(event.kind)
-    if intent is None or event.data.get("requested_by") or "scheduled" in event.data:
+    said = event.body
+    if not isinstance(said, Opening) or said.requested_by:
         return None
-    last = last_before(world, str(event.data["source"]), intent, event)
+    if isinstance(said, DrillOpened) and said.scheduled is not None:
+        return None
+    last = last_before(world, said.source, OPENINGS[type(said)], event)
     if last is None or last.ended is None or not last.closed_by or last.acknowledged:
         return None
     if world.used & {"events-late", "events-dropped", "bus-deaf"} or skew(world):

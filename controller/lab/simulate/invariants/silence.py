@@ -5,12 +5,12 @@ They go by the standings of the Regions: what was delivered, what is On, which p
 
 from math import inf
 
-from controller.core.journal import Event
+from controller.core.journal.event import Event
 from controller.lab.simulate.invariants.journal_writes import skew
 from controller.lab.simulate.invariants.notices import HARMLESS
 from controller.lab.simulate.invariants.order import last_before
 from controller.lab.simulate.world.facts import Fact
-from controller.lab.simulate.world.journal_record import OPENINGS
+from controller.lab.simulate.world.journal_record import left_by_itself
 from controller.lab.simulate.world.standings import Standing
 from controller.lab.simulate.world.world import World
 
@@ -114,9 +114,10 @@ def asked_again(world: World, _fact: Fact) -> str | None:
 def asked_in_time(world: World, fact: Fact) -> str | None:
     """L13: where nobody answered, people are not asked again before `askAgain` is over."""
     event: Event = fact.data["event"]
-    if OPENINGS.get(event.kind) != "evacuate" or event.data.get("requested_by"):
+    said = left_by_itself(event)
+    if said is None:
         return None
-    last = last_before(world, str(event.data["source"]), "evacuate", event)
+    last = last_before(world, said.source, "evacuate", event)
     if last is None or last.ended is None or last.end != "approval-expired" or last.acknowledged:
         return None
     waits = min((one.limits.ask_again_after for one in world.policies.values()), default=0.0)

@@ -3,22 +3,51 @@
 It has its own small fold, and uses none of the controller's.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
-from typing import Any
 
-from controller.core.journal import GENESIS, Event, Kind, seal
+from controller.core.canonical_json import canonical
+from controller.core.journal.body import Changes, members
+from controller.core.journal.event import GENESIS, Event, seal
+from controller.core.journal.moves import (
+    Acknowledged,
+    Answer,
+    ApprovalDenied,
+    ApprovalExpired,
+    ApprovalGiven,
+    ApprovalRequested,
+    Confirmed,
+    DrillOpened,
+    IncidentOpened,
+    Opening,
+    RestoreOpened,
+    RolledBack,
+    Settled,
+    ShiftApplied,
+    ShiftIntended,
+    ShiftVerified,
+    StoodDown,
+    TurnedBack,
+)
+from controller.core.journal.notes import Armed, Disarmed, EchoSeen, Muted, PolicyLoaded
 
-OPENINGS = {Kind.INCIDENT_OPENED: "evacuate", Kind.RESTORE_OPENED: "restore", Kind.DRILL_OPENED: "drill"}
-ENDINGS = (Kind.SETTLED, Kind.STOOD_DOWN, Kind.ROLLED_BACK)
+OPENINGS: Mapping[type[Opening], str] = {
+    IncidentOpened: "evacuate",
+    RestoreOpened: "restore",
+    DrillOpened: "drill",
+}
+Ending = Settled | StoodDown | RolledBack
 
 
 @dataclass
 class Asked:
     """Holds one request to people.
 
-    at: true time at which its present stage was put. by: who agreed in it.
+    at: true time at which its present stage was put. by: who agreed in it. plan: the digest of the whole plan
+    that people are asked about, as it is worked out here. ends, named: its two Regions, and each of its
+    controls -> its state. wave: the number of its first wave.
     """
 
     id: str
@@ -27,6 +56,10 @@ class Asked:
     people: int
     rules: tuple[str, ...]
     epoch: int
+    plan: str = ""
+    ends: tuple[str, str] = ("", "")
+    named: Mapping[str, bool] = field(default_factory=dict)
+    wave: int = 0
     by: list[str] = field(default_factory=list)
     answer: str = ""
 
@@ -60,6 +93,10 @@ class Life:
     """The person who ended it, or nobody."""
     asks: list[float] = field(default_factory=list)
     """True times at which people were asked."""
+    questions: list[Asked] = field(default_factory=list)
+    """All its requests, each once for every stage."""
+    bound: str = ""
+    """The plan that an intent of it named."""
     moved: float = -inf
     """True time of its last intent."""
 
@@ -112,70 +149,70 @@ class Record:
 
     def add(self, event: Event, at: float) -> None:
         self.events.append(event)
-        data, kind = event.data, event.kind
-        if kind in OPENINGS:
-            self._open(event, at)
-        elif kind is Kind.DISARMED:
-            self.disarmed = at
-        elif kind is Kind.ARMED:
-            self.disarmed = None
-        elif kind is Kind.MUTED:
-            self.muted[str(data["what"])] = at + float(data["for"]) if data["for"] else 0.0
-        elif kind is Kind.POLICY_LOADED:
-            self.digests.append(str(data["digest"]))
-            self.loaded = at
-        elif kind is Kind.ECHO_SEEN:
-            self._intend(event, at, None)
-        else:
-            life = self.lives.get(event.draft.incident or "")
-            if life is not None:
-                if event.draft.epoch > life.epoch:
-                    life.epoch, life.raised = event.draft.epoch, at
-                self._moved(life, event, at)
+        match event.body:
+            case IncidentOpened() | RestoreOpened() | DrillOpened() as said:
+                self._open(event, said, at)
+            case Disarmed():
+                self.disarmed = at
+            case Armed():
+                self.disarmed = None
+            case Muted() as said:
+                self.muted[said.what] = at + said.for_ if said.for_ else 0.0
+            case PolicyLoaded() as said:
+                self.digests.append(said.digest)
+                self.loaded = at
+            case EchoSeen() as said:
+                self._intend(event, said.changes, at, None)
+            case _:
+                life = self.lives.get(event.draft.incident or "")
+                if life is not None:
+                    if event.draft.epoch > life.epoch:
+                        life.epoch, life.raised = event.draft.epoch, at
+                    self._moved(life, event, at)
 
-    def _open(self, event: Event, at: float) -> None:
-        data, name = event.data, str(event.draft.incident)
-        asker = data.get("requested_by")
+    def _open(self, event: Event, said: Opening, at: float) -> None:
+        name = str(event.draft.incident)
         self.lives[name] = Life(
-            name, str(data["source"]), OPENINGS[event.kind], at, asker, event.draft.epoch,
-            target=data.get("target"), despite=bool(data.get("despite")),
-            policy=str(data.get("policy", "")),
+            name, said.source, OPENINGS[type(said)], at, said.requested_by, event.draft.epoch,
+            target=said.target if isinstance(said, RestoreOpened) else None,
+            despite=bool(said.despite), policy=said.policy,
         )  # fmt: skip
 
     def _moved(self, life: Life, event: Event, at: float) -> None:
-        data, kind = event.data, event.kind
-        if kind is Kind.CONFIRMED:
-            life.target = str(data["target"])
-        elif kind is Kind.APPROVAL_REQUESTED:
-            life.asked = _asked(event, at)
-            life.asks.append(at)
-            self.requests[life.asked.id] = life.asked
-        elif kind in (Kind.APPROVAL_GIVEN, Kind.APPROVAL_DENIED, Kind.APPROVAL_EXPIRED):
-            said = _answered(life, event)
-            self.odd += [said] if said else []
-        elif kind is Kind.SHIFT_INTENDED:
-            life.intents, life.moved = life.intents + 1, at
-            self._intend(event, at, life)
-        elif kind is Kind.SHIFT_APPLIED:
-            if life.applied == 0 and life.intent == "evacuate":
-                self.shifted.append((at, life))
-            life.applied += 1
-            next(i for i in reversed(self.intents) if i.life is life).applied = True
-        elif kind is Kind.SHIFT_VERIFIED:
-            life.waves += 1
-        elif kind is Kind.TURNED_BACK:
-            life.leg = "home"
-        elif kind is Kind.ACKNOWLEDGED:
-            life.acknowledged = True
-        elif kind in ENDINGS:
-            life.ended, life.end = at, str(data.get("code") or kind)
-            life.closed_by, life.outcome = person(event), str(data.get("outcome") or "")
-            life.refused_by_people = life.end in ("approval-denied", "approval-expired")
+        match event.body:
+            case Confirmed(target=target):
+                life.target, life.bound = target, ""
+            case ApprovalRequested() as said:
+                life.asked = _asked(event, said, at)
+                life.asks.append(at)
+                life.questions.append(life.asked)
+                self.requests[life.asked.id] = life.asked
+            case ApprovalGiven() | ApprovalDenied() | ApprovalExpired() as said:
+                odd = _answered(life, event, said)
+                self.odd += [odd] if odd else []
+            case ShiftIntended() as said:
+                life.intents, life.moved, life.bound = life.intents + 1, at, said.approved or life.bound
+                self._intend(event, said.changes, at, life)
+            case ShiftApplied():
+                if life.applied == 0 and life.intent == "evacuate":
+                    self.shifted.append((at, life))
+                life.applied += 1
+                next(i for i in reversed(self.intents) if i.life is life).applied = True
+            case ShiftVerified():
+                life.waves += 1
+            case TurnedBack():
+                life.leg = "home"
+            case Acknowledged():
+                life.acknowledged = True
+            case Settled() | StoodDown() | RolledBack() as said:
+                code = "" if isinstance(said, RolledBack) else said.code
+                life.ended, life.end = at, code or str(event.kind)
+                life.closed_by, life.outcome = person(event), said.outcome or ""
+                life.refused_by_people = life.end in ("approval-denied", "approval-expired")
 
-    def _intend(self, event: Event, at: float, life: Life | None) -> None:
-        changes = {str(name): bool(on) for name, on in event.data["changes"]}
+    def _intend(self, event: Event, changes: Changes, at: float, life: Life | None) -> None:
         home = event.draft.by.rpartition("@")[2]
-        self.intents.append(Intent(event, at, home, life, changes))
+        self.intents.append(Intent(event, at, home, life, dict(changes)))
 
 
 def person(event: Event) -> str:
@@ -183,21 +220,32 @@ def person(event: Event) -> str:
     return "" if event.draft.by.startswith("tidegate@") else event.draft.by
 
 
-def _asked(event: Event, at: float) -> Asked:
-    data: Mapping[str, Any] = event.data
-    rules = tuple(map(str, data.get("override", ())))
-    within = float(data["expires"]) - event.at
-    return Asked(str(data["approval"]), at, within, int(data["people"]), rules, event.draft.epoch)
+def left_by_itself(event: Event) -> IncidentOpened | None:
+    """Return the opening of an evacuation that nobody asked for; None for any other event."""
+    said = event.body
+    return said if isinstance(said, IncidentOpened) and not said.requested_by else None
 
 
-def _answered(life: Life, event: Event) -> str | None:
+def _asked(event: Event, said: ApprovalRequested, at: float) -> Asked:
+    within = said.expires - event.at
+    asked = Asked(said.approval, at, within, said.people, said.override, event.draft.epoch, wave=said.wave)
+    told = members(said).get("whole")
+    if told is not None:
+        every = (*told["waves"], told["stays"])
+        asked.plan = hashlib.sha256(canonical(told).encode()).hexdigest()
+        asked.ends = told["source"], told["target"]
+        asked.named = {name: key == "on" for wave in every for key in ("on", "off") for name in wave[key]}
+    return asked
+
+
+def _answered(life: Life, event: Event, said: Answer | ApprovalExpired) -> str | None:
     asked, who = life.asked, event.draft.by
-    if asked is None or asked.id != event.data["approval"]:
+    if asked is None or asked.id != said.approval:
         return f"{who} answered a request that is not the one which waits"
     if asked.answer:
         return f"{who} answered a request that was {asked.answer} already"
-    if event.kind is not Kind.APPROVAL_GIVEN:
-        asked.answer = "denied" if event.kind is Kind.APPROVAL_DENIED else "expired"
+    if not isinstance(said, ApprovalGiven):
+        asked.answer = "denied" if isinstance(said, ApprovalDenied) else "expired"
         return None
     asked.by.append(who)
     if len(set(asked.by)) >= asked.people:

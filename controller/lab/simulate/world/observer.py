@@ -14,7 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.core.journal import Event, Kind, from_json
+from controller.core.journal.event import Coded, event_of
+from controller.core.journal.notes import Disarmed
 from controller.core.policy.schema import Policy
 from controller.lab.simulate.world.facts import Trace
 from controller.lab.simulate.world.journal_record import Intent, Record
@@ -26,6 +27,7 @@ from controller.rehearsal.cloud import Cloud
 from controller.rehearsal.controller_region import Function
 from controller.rehearsal.service import Request, Response, Scope
 from controller.rehearsal.services.arc.data_plane import SERVICE
+from controller.steps.payload import WORN_BOUND
 
 PROMISED = 60.0
 """Seconds within which a late call is put back."""
@@ -66,7 +68,6 @@ def _of(
 
 
 JOURNAL = b"tidegate-journal"
-WORN = 1000
 WAITS = {"hold": "Hold", "again": "Hold", "watch": "Watch"}
 """The wait that a payload goes to next, if it goes to one."""
 
@@ -94,7 +95,7 @@ class WorldObserver:
     pages: list[float] = field(default_factory=list)
     """Moments at which a page got through."""
     worn: set[str] = field(default_factory=set)
-    """Homes whose execution goes on as if it had gone round `WORN` times."""
+    """Homes whose execution goes on as if its history were long."""
     waits: dict[str, str] = field(default_factory=dict)
     """The wait in which a home's execution is, if it is in one."""
     entered: list[Callable[[str, str], None]] = field(default_factory=list)
@@ -171,7 +172,7 @@ class WorldObserver:
             self._enters(home, name)
             if name == "Assess" and home in self.worn:
                 self.worn.discard(home)
-                event = {**event, "loop": WORN}
+                event = {**event, "history": WORN_BOUND}
             if name == "RequestApproval":
                 self.out.tokens.add(str(event["token"]))
             try:
@@ -231,17 +232,17 @@ class WorldObserver:
         item = json.loads(body)["Item"]
         if "body" not in item or status != 200:
             return
-        event: Event = from_json(item["body"]["S"])
+        event = event_of(item["body"]["S"])
         if event.application != self.policy.application:
-            stopped = event.kind is Kind.DISARMED
+            stopped = isinstance(event.body, Disarmed)
             self.record.fleet_disarmed = self.trace.now() if stopped else None
             self.trace.note("fleet", home, str(event.kind))
             return
         about = f" {event.draft.incident}" if event.draft.incident else ""
         text = f"#{event.seq} {event.kind}{about} e{event.draft.epoch} by {event.draft.by}"
         sound = self.record.chained(event)
-        if event.data.get("code"):
-            self.codes[str(event.data["code"])] += 1
+        if isinstance(event.body, Coded) and event.body.code:
+            self.codes[event.body.code] += 1
         self.record.add(event, self.trace.now())
         self.trace.note("append", home, text, {"event": event, "sound": sound})
 

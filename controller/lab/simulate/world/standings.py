@@ -12,17 +12,24 @@ arrived; never by what a controller says of itself. It looks every few seconds, 
 from dataclasses import dataclass, field
 from math import inf
 
-from controller.core.journal import Event, Kind
+from controller.core.journal.event import Event
+from controller.core.journal.moves import (
+    Acknowledged,
+    ApprovalDenied,
+    Opening,
+    Settled,
+    ShiftIntended,
+    StoodDown,
+)
+from controller.core.journal.notes import Untold
 from controller.lab.simulate.world.facts import Fact
 from controller.lab.simulate.world.hindrances import Seen, capable, hearing, hindrances, in_window, lost
-from controller.lab.simulate.world.journal_record import OPENINGS, Asked, Life, person
+from controller.lab.simulate.world.journal_record import Asked, Life, person
 
 LOOKS = frozenset({"look", "fault", "heal", "moved", "append", "page"})
 """Kinds of facts at which it looks."""
 FLAPS = 900.0
 """Seconds within which a Region that is bad anew is in the episode that people were told of."""
-UNTOLD = "Untold"
-"""The kind of event that says what nobody could be told."""
 MOVING = 300.0
 """Seconds after an intent in which traffic counts as moving."""
 FIRES = 220.0
@@ -173,15 +180,16 @@ class Standings:
         """Note what a person did: whoever did it knows."""
         record, switch = self.world.watch.record, self.world.cloud.switch
         life = record.lives.get(event.draft.incident or "")
-        if event.kind is Kind.SHIFT_INTENDED and self.trip.since is None:
+        said = event.body
+        if isinstance(said, ShiftIntended) and self.trip.since is None:
             controls = [c for entry in self.world.policy.regions.values() for c in entry.controls]
             self.trip = Trip({name: switch.is_on(name) for name in controls}, at)
-        asks = event.kind in OPENINGS and event.data.get("requested_by")
-        ends = event.kind in (Kind.STOOD_DOWN, Kind.SETTLED, Kind.ACKNOWLEDGED, Kind.APPROVAL_DENIED)
+        asks = isinstance(said, Opening) and said.requested_by
+        ends = isinstance(said, StoodDown | Settled | Acknowledged | ApprovalDenied)
         if life is not None and (asks or (ends and person(event))):
             self.of(life.source).told = at
-        if event.kind == UNTOLD:
-            about = " ".join(map(str, event.data.get("about") or ()))
+        if isinstance(said, Untold):
+            about = " ".join(said.about)
             named = [region for region in self.world.regions if region in about]
             for region in named or self.world.regions:
                 self.of(region).written = at

@@ -12,7 +12,7 @@ from typing import Any
 
 from controller.rehearsal.service import Request, Response
 
-WRITES = frozenset({"PutItem", "UpdateItem"})
+WRITES = frozenset({"DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"})
 Key = tuple[str, str, str]
 
 
@@ -20,7 +20,8 @@ Key = tuple[str, str, str]
 class StoredItems:
     """Holds what was last written to the tables.
 
-    last: (Region, partition, sort key) -> version of evidence, holder of a lease, or nothing.
+    last: (Region, partition, sort key) -> version of evidence, holder of a lease, whose name and until when,
+    or nothing.
     """
 
     last: dict[Key, Any] = field(default_factory=dict)
@@ -33,14 +34,39 @@ class StoredItems:
         Returns a sentence where it should not have been done.
         """
         asked = json.loads(body)
+        if operation == "TransactWriteItems":
+            return self._chained(region, [action["Put"]["Item"] for action in asked["TransactItems"]])
         match str(asked.get("TableName", "")), operation:
             case "tidegate-evidence", "PutItem" if "version" in asked["Item"]:
                 return self._evidence(region, asked["Item"])
             case "tidegate-assessments", "PutItem":
                 return self._once((region, _s(asked["Item"]), asked["Item"]["at"]["N"]), "an assessment")
-            case "tidegate-journal", _:
+            case "tidegate-journal", "PutItem" | "UpdateItem":
                 return self._beside_the_journal(operation, asked)
+            case "tidegate-people", _ if (asked.get("Item") or asked["Key"])["kind"]["S"] == "name":
+                return self._name(operation, asked)
         return None
+
+    def _name(self, operation: str, asked: Any) -> str | None:
+        """Note the name of a person: whose it is, and when its days are over."""
+        key = ("", "name", (asked.get("Item") or asked["Key"])["key"]["S"])
+        values = asked.get("ExpressionAttributeValues", {})
+        there, until = self.last.get(key, ("", 0))
+        now = int(values[":now"]["N"]) if ":now" in values else 0
+        match operation:
+            case "PutItem":
+                item = asked["Item"]
+                self.last[key] = (item["id"]["S"], int(item["expires"]["N"]))
+                given = f"the name of {there} was given to {item['id']['S']}: one person is two"
+                return given if there and until > now else None
+            case "UpdateItem":
+                self.last[key] = (there, int(values[":until"]["N"]))
+                gone = f"an act of {values[':id']['S']} counts for {there or 'a name that was deleted'}"
+                return gone if there != values[":id"]["S"] else None
+            case _:
+                self.last.pop(key, None)
+                early = f"the name of {there} was deleted {until - now} s before its days were over"
+                return early if now and until > now else None
 
     def _evidence(self, region: str, item: Any) -> str | None:
         key, version = (region, _s(item), item["signal"]["S"]), int(item["version"]["N"])
@@ -49,6 +75,21 @@ class StoredItems:
         self.evidence[region, key[2]] = str(item["observations"]["S"]) if "observations" in item else ""
         lost = f"evidence of {key[2]}: version {version} over {before}, what was seen is lost"
         return lost if version <= before else None
+
+    def _chained(self, region: str, items: Any) -> str | None:
+        """Note an assessment, and the head of its chain."""
+        found = None
+        for item in items:
+            name = _s(item)
+            if not name.startswith("head#"):
+                found = found or self._once((region, name, item["at"]["N"]), "an assessment")
+                continue
+            key, count = (region, name, ""), int(item["count"]["N"])
+            before = self.last.get(key, count - 1)
+            self.last[key] = count
+            if count != before + 1:
+                found = found or f"assessment {count} of {region} follows assessment {before}"
+        return found
 
     def _beside_the_journal(self, operation: str, asked: Any) -> str | None:
         name = _s(asked.get("Item") or asked.get("Key") or {})

@@ -3,12 +3,12 @@
 A console looks at it: see `readmodel.trace`.
 """
 
-import json
 from collections.abc import Iterator
 from typing import Any, TextIO
 
+from controller.aws.dynamodb.assessment_items import is_head, place_of, record_of
 from controller.aws.dynamodb.evidence import observations
-from controller.core.journal import Event, from_json
+from controller.core.journal.event import Event, event_of
 from controller.lab.simulate.world.world import World
 from controller.readmodel.trace import Traced, trace_lines
 from controller.rehearsal.service import AwsError
@@ -59,13 +59,13 @@ def kept(world: World, name: str) -> Traced:
 
 def _events(world: World, here: str) -> list[Event]:
     bodies = [item["body"]["S"] for item in _items(world, here, JOURNAL) if "body" in item]
-    return sorted((from_json(body) for body in bodies), key=lambda event: event.seq)
+    return sorted((event_of(body) for body in bodies), key=lambda event: event.seq)
 
 
 def _assessments(world: World, home: str) -> tuple[tuple[float, dict[str, Any]], ...]:
     items = _items(world, home, ASSESSMENTS)
-    found = [(float(item["at"]["N"]), json.loads(item["record"]["S"])) for item in items]
-    return tuple(sorted(found, key=lambda pair: pair[0]))
+    kept = [(place_of(item).moment, record_of(item)) for item in items if not is_head(item)]
+    return tuple(sorted(kept, key=lambda pair: pair[0]))
 
 
 def _requests(world: World, region: str) -> tuple[tuple[float, float], ...]:

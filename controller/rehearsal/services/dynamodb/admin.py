@@ -1,4 +1,4 @@
-"""The table operations: CreateTable, DescribeTable, ListTables, DeleteTable, time to live.
+"""The table operations: CreateTable, DescribeTable, ListTables, UpdateTable, DeleteTable, time to live.
 
 The catalog knows the store of each table of a Region, and deletes expired items.
 """
@@ -6,13 +6,14 @@ The catalog knows the store of each table of a Region, and deletes expired items
 import heapq
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from controller.rehearsal.service import ACCOUNT, AwsError, Call
 from controller.rehearsal.services.dynamodb.errors import bad_parameter, invalid, no_table
+from controller.rehearsal.services.dynamodb.history import History
 from controller.rehearsal.services.dynamodb.store import Row, Store, TableInfo
 from controller.rehearsal.services.dynamodb.values import Item, KeySchema
 from controller.rehearsal.time.kernel import Kernel
@@ -25,12 +26,15 @@ class GlobalTable:
     """A strongly consistent global table: one store, and its replicas' Regions.
 
     The endpoints of these Regions reach it.
-    writes: the count of items that were put so far, for those who wait for news.
+    writes: the count of items that were put so far, for those who wait for news. gone: Regions whose replica
+    was deleted; once no table is left, the next one is made for all, as CloudFormation makes it.
     """
 
     store: Store
     regions: tuple[str, ...]
     writes: int = 0
+    gone: set[str] = field(default_factory=set)
+    history: History | None = None
 
 
 class Opened(NamedTuple):
@@ -57,6 +61,23 @@ class Catalog:
     shared: Mapping[str, GlobalTable] = field(default_factory=dict)
     expiry_lag: float = 0.0
     _deadlines: dict[str, list[Deadline]] = field(default_factory=dict)
+    _histories: dict[str, History] = field(default_factory=dict)
+
+    def info(self, table: str) -> TableInfo | None:
+        """Return the description of a table of this Region, if there is one."""
+        shared = self.shared.get(table)
+        if shared is not None and self.region in shared.gone:
+            return None
+        return self.store_of(table).info(table)
+
+    def history_of(self, table: str) -> History:
+        """Return the history of a table; one that nobody has begins now."""
+        shared = self.shared.get(table)
+        if shared is None:
+            return self._histories.setdefault(table, History(self.kernel.now()))
+        if shared.history is None:
+            shared.history = History(self.kernel.now())
+        return shared.history
 
     def store_of(self, table: str) -> Store:
         found = self.shared.get(table)
@@ -66,8 +87,7 @@ class Catalog:
         """Return the table's store and description, after expired items are deleted."""
         if table.startswith("arn:"):
             table = table.rpartition("/")[2]
-        store = self.store_of(table)
-        info = store.info(table)
+        store, info = self.store_of(table), self.info(table)
         if info is None:
             raise no_table()
         if info.ttl:
@@ -75,12 +95,34 @@ class Catalog:
         return Opened(store, info)
 
     def names(self) -> list[str]:
-        found = {name for name, table in self.shared.items() if table.store.info(name) is not None}
+        found = {name for name in self.shared if self.info(name) is not None}
         return sorted(found.union(name for name in self.store.names() if name not in self.shared))
 
     def put(self, opened: Opened, key: tuple[bytes, bytes], row: Row) -> None:
         store, info = opened
+        self._remember(opened, key)
         store.put(info.name, *key, row)
+        self._note(info, key, row)
+
+    def delete(self, opened: Opened, key: tuple[bytes, bytes]) -> None:
+        self._remember(opened, key)
+        opened.store.delete(opened.info.name, *key)
+
+    def _remember(self, opened: Opened, key: tuple[bytes, bytes]) -> None:
+        """Keep what an item is before it changes, where the table has point-in-time recovery."""
+        store, info = opened
+        if info.recovery:
+            self.history_of(info.name).note(self.kernel.now(), key, store.get(info.name, *key))
+
+    def put_all(self, puts: Sequence[tuple[Opened, tuple[bytes, bytes], Row]]) -> None:
+        """Put all items or none. Their tables are in one store."""
+        for opened, key, _ in puts:
+            self._remember(opened, key)
+        puts[0][0].store.put_all([(opened.info.name, *key, row) for opened, key, row in puts])
+        for opened, key, row in puts:
+            self._note(opened.info, key, row)
+
+    def _note(self, info: TableInfo, key: tuple[bytes, bytes], row: Row) -> None:
         if info.name in self.shared:
             self.shared[info.name].writes += 1
         if info.ttl:
@@ -88,6 +130,10 @@ class Catalog:
 
     def forget(self, table: str) -> None:
         self._deadlines.pop(table, None)
+        self._histories.pop(table, None)
+        if table in self.shared:
+            self.shared[table].gone.clear()
+            self.shared[table].history = None
 
     def _watch(self, queue: list[Deadline], info: TableInfo, key: tuple[bytes, bytes], item: Item) -> None:
         when = _time_to_live(item, info.ttl)
@@ -147,10 +193,35 @@ class Admin:
             protected=params.get("DeletionProtectionEnabled", False),
         )
         store.save_table(info)
-        return {"TableDescription": self._described(info, "CREATING")}
+        return {"TableDescription": self.described(info, "CREATING")}
 
     def describe_table(self, call: Call) -> Params:
-        return {"Table": self._described(self._info(call), "ACTIVE")}
+        return {"Table": self.described(self._info(call), "ACTIVE")}
+
+    def update_table(self, call: Call) -> Params:
+        """Turn protection on or off, for all replicas; delete replicas, leaving the one that is asked."""
+        info, params = self._info(call), call.params
+        unplayed = set(params) - {"TableName", "DeletionProtectionEnabled", "ReplicaUpdates"}
+        if unplayed:
+            raise invalid(f"{min(unplayed)} of UpdateTable is not part of this rehearsal")
+        self._delete_replicas(info.name, params.get("ReplicaUpdates", ()))
+        changed = replace(info, protected=params.get("DeletionProtectionEnabled", info.protected))
+        self.catalog.store_of(info.name).save_table(changed)
+        return {"TableDescription": self.described(changed, "UPDATING")}
+
+    def _delete_replicas(self, table: str, updates: Sequence[Mapping[str, Any]]) -> None:
+        if not updates:
+            return
+        if any(list(each) != ["Delete"] for each in updates):
+            raise invalid("To create or update a replica is not part of this rehearsal")
+        shared = self.catalog.shared.get(table)
+        others = set(shared.regions) - shared.gone - {self.catalog.region} if shared else set()
+        if shared is None or {each["Delete"]["RegionName"] for each in updates} != others:
+            raise invalid(
+                "A table with multi-Region strong consistency loses all replicas but the one that is asked, "
+                f"or none; there are: {', '.join(sorted(others))}"
+            )
+        shared.gone |= others
 
     def list_tables(self, call: Call) -> Params:
         limit = call.params.get("Limit", 100)
@@ -169,7 +240,13 @@ class Admin:
                 "Resource cannot be deleted as it is currently protected against deletion. Disable deletion "
                 "protection first."
             )
-        described = self._described(info, "DELETING")
+        shared = self.catalog.shared.get(info.name)
+        if shared is not None and len(shared.regions) - len(shared.gone) > 1:
+            raise invalid(
+                "A replica of a table with multi-Region strong consistency cannot be deleted alone: "
+                "delete the others with UpdateTable first"
+            )
+        described = self.described(info, "DELETING")
         self.catalog.store_of(info.name).drop_table(info.name)
         self.catalog.forget(info.name)
         return {"TableDescription": described}
@@ -197,12 +274,12 @@ class Admin:
 
     def _info(self, call: Call) -> TableInfo:
         name = call.params["TableName"].rpartition("/")[2]
-        info = self.catalog.store_of(name).info(name)
+        info = self.catalog.info(name)
         if info is None:
             raise no_table(name)
         return info
 
-    def _described(self, info: TableInfo, status: str) -> Params:
+    def described(self, info: TableInfo, status: str) -> Params:
         count, size = self.catalog.store_of(info.name).totals(info.name)
         arn = f"arn:aws:dynamodb:{self.catalog.region}:{ACCOUNT}:table/{info.name}"
         keys = info.keys
@@ -231,7 +308,7 @@ class Admin:
             "DeletionProtectionEnabled": info.protected,
         }
         shared = self.catalog.shared.get(info.name)
-        if shared is not None:
+        if shared is not None and len(shared.regions) - len(shared.gone) > 1:
             others = [region for region in shared.regions if region != self.catalog.region]
             described["Replicas"] = [{"RegionName": each, "ReplicaStatus": status} for each in others]
             described["MultiRegionConsistency"] = "STRONG"

@@ -5,8 +5,10 @@ from typing import Any
 
 from controller.rehearsal.service import Call
 from controller.rehearsal.services.dynamodb.admin import Admin, Catalog, GlobalTable
+from controller.rehearsal.services.dynamodb.backups import Backups
 from controller.rehearsal.services.dynamodb.reads import Reads
 from controller.rehearsal.services.dynamodb.store import Store
+from controller.rehearsal.services.dynamodb.transactions import Transactions
 from controller.rehearsal.services.dynamodb.writes import Writes
 from controller.rehearsal.time.kernel import Kernel
 
@@ -30,17 +32,20 @@ class Tables:
     ) -> None:
         catalog = Catalog(kernel, region, store, shared or {}, expiry_lag)
         admin, reads, writes = Admin(catalog), Reads(catalog), Writes(catalog)
+        transactions = Transactions(catalog)
         self._operations: dict[str, Callable[[Call], dict[str, Any]]] = {
             "CreateTable": admin.create_table,
             "DescribeTable": admin.describe_table,
             "ListTables": admin.list_tables,
-            "DeleteTable": admin.delete_table,
+            "UpdateTable": admin.update_table,
+            **Backups(catalog, admin).operations,
             "UpdateTimeToLive": admin.update_time_to_live,
             "DescribeTimeToLive": admin.describe_time_to_live,
             "PutItem": writes.put_item,
             "UpdateItem": writes.update_item,
             "DeleteItem": writes.delete_item,
             "BatchWriteItem": writes.batch_write_item,
+            "TransactWriteItems": transactions.transact_write_items,
             "GetItem": reads.get_item,
             "BatchGetItem": reads.batch_get_item,
             "Query": reads.query,
@@ -56,7 +61,10 @@ TABLES: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
     "tidegate-journal": (("application", "S"), ("seq", "N")),
     "tidegate-evidence": (("application", "S"), ("signal", "S")),
     "tidegate-assessments": (("application", "S"), ("at", "N")),
+    "tidegate-people": (("kind", "S"), ("key", "S")),
 }
+SHARED = ("tidegate-journal", "tidegate-people")
+"""Those of `TABLES` that are strongly consistent in all controllers' Regions."""
 
 
 def table(name: str, keys: tuple[tuple[str, str], tuple[str, str]]) -> dict[str, Any]:

@@ -25,3 +25,13 @@ def condition_failed(item: dict[str, Any] | None) -> AwsError:
     """
     fields = {} if item is None else {"Item": item}
     return AwsError("ConditionalCheckFailedException", "The conditional request failed", fields=fields)
+
+
+def cancelled(reasons: list[dict[str, Any]]) -> AwsError:
+    """Return the error of a transaction that was not done.
+
+    reasons: one for each of its items, in their order.
+    """
+    codes = ", ".join(reason["Code"] for reason in reasons)
+    told = f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]"
+    return AwsError("TransactionCanceledException", told, fields={"CancellationReasons": reasons})

@@ -4,7 +4,7 @@ There a table lives for seconds and is read thousands of times.
 """
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from controller.rehearsal.services.dynamodb.store import Row, TableInfo
@@ -79,6 +79,10 @@ class MemoryStore:
             else:
                 insort(found.keys, sort)
         found.rows[sort] = row
+
+    def put_all(self, rows: Sequence[tuple[str, bytes, bytes, Row]]) -> None:
+        for each in rows:
+            self.put(*each)
 
     def delete(self, table: str, partition: bytes, sort: bytes) -> None:
         here = self._tables[table]

@@ -6,7 +6,7 @@
 import base64
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -27,7 +27,7 @@ _CHUNK = 256
 
 
 class SqliteStore:
-    """A store that commits each write at once.
+    """A store that commits each write at once, or several together.
 
     The write-ahead log keeps the file whole when the process is killed.
     One process at a time: a second one finds the file locked (`AwsError` from `__init__`).
@@ -81,6 +81,18 @@ class SqliteStore:
         self._write(
             "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?)", table, partition, sort, row.size, text
         )
+
+    def put_all(self, rows: Sequence[tuple[str, bytes, bytes, Row]]) -> None:
+        with _failing(self._path):
+            self._db.execute("BEGIN")
+            try:
+                for each in rows:
+                    self.put(*each)
+            except AwsError:
+                if self._db.in_transaction:  # SQLite itself gave it up where the disk is full
+                    self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
 
     def delete(self, table: str, partition: bytes, sort: bytes) -> None:
         self._write("DELETE FROM items WHERE name = ? AND partition = ? AND sort = ?", table, partition, sort)

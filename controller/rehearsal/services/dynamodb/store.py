@@ -1,7 +1,7 @@
 """The protocol of a store, which keeps the tables."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from controller.rehearsal.services.dynamodb.values import Item, KeySchema, SortRange
@@ -9,7 +9,10 @@ from controller.rehearsal.services.dynamodb.values import Item, KeySchema, SortR
 
 @dataclass(frozen=True, slots=True)
 class TableInfo:
-    """A table's description; `created` in seconds since 1970."""
+    """A table's description; `created` in seconds since 1970.
+
+    recovery: Region of a replica -> since when it has point-in-time recovery.
+    """
 
     name: str
     keys: KeySchema
@@ -17,6 +20,7 @@ class TableInfo:
     billing: str = "PAY_PER_REQUEST"
     ttl: str = ""  # the attribute, or none
     protected: bool = False
+    recovery: Mapping[str, float] = field(default_factory=dict)
 
 
 class Row(NamedTuple):
@@ -54,6 +58,10 @@ class Store(Protocol):
     def get(self, table: str, partition: bytes, sort: bytes) -> Row | None: ...
 
     def put(self, table: str, partition: bytes, sort: bytes, row: Row) -> None: ...
+
+    def put_all(self, rows: Sequence[tuple[str, bytes, bytes, Row]]) -> None:
+        """Put all of (table, partition key, sort key, row), or none where that fails."""
+        ...
 
     def delete(self, table: str, partition: bytes, sort: bytes) -> None: ...
 

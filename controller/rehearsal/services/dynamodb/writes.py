@@ -1,5 +1,6 @@
 """The write operations: PutItem, UpdateItem, DeleteItem, BatchWriteItem."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +12,10 @@ from controller.rehearsal.services.dynamodb.paths import project
 from controller.rehearsal.services.dynamodb.store import Row
 from controller.rehearsal.services.dynamodb.values import MAX_ITEM_BYTES, Item, checked_item, item_size
 
-_CONDITION = "ConditionExpression"
+CONDITION = "ConditionExpression"
 Params = dict[str, Any]
+Judged = Callable[[Row | None], bool]
+"""Returns True where the condition of a write holds for the item that is there."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,8 @@ class Writes:
         opened = self.catalog.open(params["TableName"])
         item = checked_item(params["Item"])
         key = opened.info.keys.of_item(item)
-        row = _sized(item)
-        expressions = Expressions(params, (_CONDITION,))
+        row = sized(item)
+        expressions = Expressions(params, (CONDITION,))
         old = opened.store.get(opened.info.name, *key)
         _require(expressions, params, old)
         self.catalog.put(opened, key, row)
@@ -35,12 +38,12 @@ class Writes:
     def delete_item(self, call: Call) -> Params:
         params = call.params
         returns = _returns(params, "NONE", "ALL_OLD")
-        store, info = self.catalog.open(params["TableName"])
-        key = info.keys.of_key(checked_item(params["Key"]))
-        expressions = Expressions(params, (_CONDITION,))
-        old = store.get(info.name, *key)
+        opened = self.catalog.open(params["TableName"])
+        key = opened.info.keys.of_key(checked_item(params["Key"]))
+        expressions = Expressions(params, (CONDITION,))
+        old = opened.store.get(opened.info.name, *key)
         _require(expressions, params, old)
-        store.delete(info.name, *key)
+        self.catalog.delete(opened, key)
         return {"Attributes": old.item} if returns == "ALL_OLD" and old is not None else {}
 
     def update_item(self, call: Call) -> Params:
@@ -50,13 +53,13 @@ class Writes:
         key_item = checked_item(params["Key"])
         keys = opened.info.keys
         key = keys.of_key(key_item)
-        expressions = Expressions(params, ("UpdateExpression", _CONDITION))
+        expressions = Expressions(params, ("UpdateExpression", CONDITION))
         change = expressions.update(keys.names)
         old = opened.store.get(opened.info.name, *key)
         _require(expressions, params, old)
         before = key_item if old is None else old.item
         after = before if change is None else change.to(before)
-        self.catalog.put(opened, key, _sized(after, "Item size to update"))
+        self.catalog.put(opened, key, sized(after, "Item size to update"))
         if returns == "NONE" or (returns.endswith("OLD") and old is None):
             return {}
         shown = after if returns.endswith("NEW") else before
@@ -75,7 +78,7 @@ class Writes:
             for request in requests:
                 if "PutRequest" in request:
                     item = checked_item(request["PutRequest"]["Item"])
-                    work.append((opened, opened.info.keys.of_item(item), _sized(item)))
+                    work.append((opened, opened.info.keys.of_item(item), sized(item)))
                 elif "DeleteRequest" in request:
                     gone = checked_item(request["DeleteRequest"]["Key"])
                     work.append((opened, opened.info.keys.of_key(gone), None))
@@ -87,7 +90,7 @@ class Writes:
             raise invalid("Provided list of item keys contains duplicates")
         for opened, key, row in work:
             if row is None:
-                opened.store.delete(opened.info.name, *key)
+                self.catalog.delete(opened, key)
             else:
                 self.catalog.put(opened, key, row)
         return {"UnprocessedItems": {}}
@@ -102,17 +105,29 @@ def _returns(params: Params, *allowed: str) -> str:
 
 def _require(expressions: Expressions, params: Params, old: Row | None) -> None:
     """Refuse malformed expressions first, then a condition that does not hold."""
-    found = expressions.condition(_CONDITION)
-    expressions.finish()
-    if found is None:
-        return
-    judge, condition = found
-    if not judge.holds(condition, {} if old is None else old.item):
+    if not _judge(expressions)(old):
         wanted = params.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
         raise condition_failed(old.item if wanted and old is not None else None)
 
 
-def _sized(item: Item, what: str = "Item size") -> Row:
+def judged(params: Params, expressions: tuple[str, ...]) -> Judged:
+    """Return the judge of a write's condition.
+
+    Refuses malformed expressions.
+    """
+    return _judge(Expressions(params, expressions))
+
+
+def _judge(expressions: Expressions) -> Judged:
+    found = expressions.condition(CONDITION)
+    expressions.finish()
+    if found is None:
+        return lambda _old: True
+    judge, condition = found
+    return lambda old: judge.holds(condition, {} if old is None else old.item)
+
+
+def sized(item: Item, what: str = "Item size") -> Row:
     size = item_size(item)
     if size > MAX_ITEM_BYTES:
         raise invalid(f"{what} has exceeded the maximum allowed size")
