@@ -27,6 +27,8 @@ class StoredItems:
     last: dict[Key, Any] = field(default_factory=dict)
     evidence: dict[tuple[str, str], str] = field(default_factory=dict)
     """(Region of the table, signal) -> its observations, as they were delivered."""
+    transactions: dict[tuple[str, str], Any] = field(default_factory=dict)
+    """(Region, client request token) -> what the transaction asked. The same sent again writes nothing."""
 
     def take(self, region: str, operation: str, body: bytes) -> str | None:
         """Note a write that was done.
@@ -35,7 +37,10 @@ class StoredItems:
         """
         asked = json.loads(body)
         if operation == "TransactWriteItems":
-            return self._chained(region, [action["Put"]["Item"] for action in asked["TransactItems"]])
+            again = self._sent_again(region, asked)
+            return (
+                None if again else self._chained(region, [a["Put"]["Item"] for a in asked["TransactItems"]])
+            )
         match str(asked.get("TableName", "")), operation:
             case "tidegate-evidence", "PutItem" if "version" in asked["Item"]:
                 return self._evidence(region, asked["Item"])
@@ -75,6 +80,15 @@ class StoredItems:
         self.evidence[region, key[2]] = str(item["observations"]["S"]) if "observations" in item else ""
         lost = f"evidence of {key[2]}: version {version} over {before}, what was seen is lost"
         return lost if version <= before else None
+
+    def _sent_again(self, region: str, asked: Any) -> bool:
+        """Return True for a transaction whose reply was lost, and whose client sends it once more."""
+        token, items = asked.get("ClientRequestToken"), asked["TransactItems"]
+        if token is None:
+            return False
+        before = self.transactions.get((region, token))
+        self.transactions[region, token] = items
+        return bool(before == items)
 
     def _chained(self, region: str, items: Any) -> str | None:
         """Note an assessment, and the head of its chain."""
