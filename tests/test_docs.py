@@ -55,10 +55,13 @@ def spans(text: str) -> list[str]:
 
 
 class _Codes(ast.NodeVisitor):
-    """codes and guards as literals. patterns: codes that are made of a literal and a value."""
+    """codes and guards as literals. patterns: codes that are made of a literal and a value.
 
-    def __init__(self, places: dict[str, int]) -> None:
-        self.places = places
+    named: a constant's name -> its text.
+    """
+
+    def __init__(self, places: dict[str, int], named: dict[str, str]) -> None:
+        self.places, self.named = places, named
         self.codes: set[str] = set()
         self.guards: set[str] = set()
         self.patterns: set[str] = set()
@@ -108,7 +111,8 @@ class _Codes(ast.NodeVisitor):
         self.generic_visit(node)
 
     def _take(self, value: ast.expr) -> None:
-        self.codes |= {text for text in _literals(value) if CODE.fullmatch(text)}
+        names = (self.named.get(each.id, "") for each in _either(value) if isinstance(each, ast.Name))
+        self.codes |= {text for text in (*_literals(value), *names) if CODE.fullmatch(text)}
         for each in _either(value):
             if isinstance(each, ast.JoinedStr):
                 parts = [
@@ -148,7 +152,12 @@ def _found() -> _Codes:
             continue
         if "code" in names:
             places[node.name] = names.index("code")
-    found = _Codes(places)
+    constants = (
+        node for tree in trees for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+    )  # fmt: skip
+    named = {ast.unparse(node.targets[0]): str(node.value.value) for node in constants}
+    found = _Codes(places, named)
     for tree in trees:
         found.visit(tree)
     return found

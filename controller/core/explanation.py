@@ -189,7 +189,7 @@ def why_sentence(record: dict[str, Any]) -> str:
     kept = record.get("kept_by") or []
     if record["action"] == "act":
         return f"{record['region']}: {record['reason']}."
-    if kept and record["code"] in ("healthy", "not-confirmed", "unknown"):
+    if kept and record["code"] in ("healthy", "not-confirmed", "unknown", "flapping"):
         leaves = "; and ".join(f"`{leaf['path']}` is {leaf['value']}: {leaf['sentence']}" for leaf in kept)
         return f"{record['region']}: {record['code']}: {record['reason']}. Kept by {leaves}."
     return f"{record['region']}: {record['code']}: {record['reason']}."

@@ -14,6 +14,7 @@ from controller.console.pages.visit import Visit
 from controller.console.view_data import Seen
 from controller.core.decision.guards import TO_OPEN, GuardInput, choose_target, ready_answers
 from controller.core.decision.plan import serving
+from controller.core.decision.recurrence import FLAPPING
 from controller.core.evidence.evaluation import Track
 from controller.core.incident.state import Incident
 from controller.core.model import Answer, Check, Truth, Verdict
@@ -123,7 +124,7 @@ def headline(policy: Policy, seen: Seen) -> Headline:
     """Return the most pressing fact as one sentence, and its consequence."""
     incident = seen.state.open
     if incident is not None:
-        return _of(incident)
+        return _of(incident, seen)
     if not seen.watching:
         text = "No decision was made in the last minutes: nothing reaches the controller, or it does not run."
         return Headline("bad", "Nobody is watching", text)
@@ -177,7 +178,10 @@ def _left(gone: Mapping[str, Incident], doubted: Sequence[str], seen: Seen) -> H
                     f"{left.target} carries its traffic. {text}".strip())  # fmt: skip
 
 
-def _of(incident: Incident) -> Headline:
+def _of(incident: Incident, seen: Seen) -> Headline:
+    record = seen.decided.get(incident.source, (0.0, {}))[1]
+    if record.get("code") == FLAPPING:
+        return Headline("wait", f"{incident.source} flaps, and is well just now", f"{record['reason']}.")
     if incident.by_person and incident.intent == "evacuate":
         title = f"{incident.by_person} asks to leave {incident.source}"
         return Headline("wait", title, _SAYS.get(str(incident.phase), str(incident.phase)))

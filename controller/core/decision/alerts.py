@@ -28,6 +28,7 @@ from controller.core.decision.remedies import ending, remedy
 from controller.core.evidence.evaluation import truth
 from controller.core.explanation import flip_set, format_time
 from controller.core.incident.alert_keys import BAD, UNKNOWN, bad, kind_of, lost, unknown
+from controller.core.incident.notices import unheard
 from controller.core.incident.state import BEFORE_SHIFT, GLASS, Incident, Phase
 from controller.core.journal.restored import Restoration, story
 from controller.core.model import Decision, Truth
@@ -237,10 +238,9 @@ def _in_hand(s: Situation, incident: Incident) -> str:
     """
     assert s.state is not None
     request = incident.request
-    if request is not None and request.status == "waiting" and incident.phase is Phase.ASKED:
-        unsent = any(notice.request == request.id for notice in s.state.untold.values())
-        if s.now < request.expires + CLOSING and not unsent:
-            return f"people are asked, until {format_time(request.expires)}"
+    asks = request if request and request.status == "waiting" and incident.phase is Phase.ASKED else None
+    if asks is not None and s.now < asks.expires + CLOSING and not unheard(s.state, asks):
+        return f"people are asked, until {format_time(asks.expires)}"
     begun = (incident.opened, (request.at or 0.0) if request and request.status == "given" else 0.0)
     return "it has just begun" if any(abs(s.now - at) < JUST_NOW for at in begun) else ""
 

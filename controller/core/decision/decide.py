@@ -3,7 +3,7 @@
 The first guard that is not true gives the answer.
 
 ```
- when false, unknown ─> none (with an incident open: stand_down, hold)
+ when false, unknown ─> none (with an incident open: stand_down, hold; hold too where the Region flaps)
  when true ─> armed ─> policy, removal ─> not cut off ─> eligible ─> blackout ─> not refused ─> cooldown
       ─> velocity                                                                   down to here it opens
       ─> shared cause ─> target exists ─> readiness ─> floor ─> approval ─> act         else hold, and page
@@ -20,6 +20,7 @@ from controller.core.decision.guards import GuardInput
 from controller.core.decision.plan import may_carry, next_wave, plan
 from controller.core.decision.progress import begun, under_way
 from controller.core.decision.readiness import ReadinessResult, asked, under_doubt
+from controller.core.decision.recurrence import FLAPPING, stays_open
 from controller.core.decision.removal import opened_in_shadow, removal, unmoved
 from controller.core.decision.restore import decide_home, decide_restore, must_be_left
 from controller.core.evidence.evaluation import View, judge, testifying, truth, view
@@ -152,8 +153,22 @@ def decide(situation: Situation, region: str, *, tree: bool = True) -> Decision:
         stopped = None
     # A drill whose own Region fails meanwhile is on the way out already: it goes at once, not in waves.
     at_once = incident is not None and incident.intent == "drill" and value is Truth.TRUE
-    made = stopped or _guarded(s, found, node, at_once=at_once)
+    made = _flapping(s, found, stopped) if stopped else _guarded(s, found, node, at_once=at_once)
     return _refused_already(found, made) or made
+
+
+def _flapping(s: Situation, f: GuardInput, ends: Decision) -> Decision:
+    """Return the decision to keep an incident open where its Region flaps, else `ends`.
+
+    The guards are judged all the same: the question that waits is about their plan.
+    """
+    if ends.action != "stand_down" or f.incident is None:
+        return ends
+    kept = stays_open(f.state, f.incident, f.now)
+    if kept is None:
+        return ends
+    about = _guarded(s, f, ends.tree, at_once=False)
+    return replace(about, code=FLAPPING, action="hold", reason=f"{ends.reason}; {kept}")
 
 
 def _refused_already(f: GuardInput, made: Decision) -> Decision | None:

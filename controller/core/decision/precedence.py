@@ -12,6 +12,7 @@ from controller.core.decision.decide import Situation, decide, guard_input, may_
 from controller.core.decision.guards import GuardInput, not_cut_off, policy_valid
 from controller.core.decision.plan import may_carry
 from controller.core.decision.progress import begun, idle, yields
+from controller.core.decision.recurrence import FLAPPING
 from controller.core.decision.restore import must_be_left, why_not_back
 from controller.core.incident.state import INTERRUPTED, Incident, Phase, State, heading
 from controller.core.model import Decision, Truth
@@ -100,7 +101,8 @@ def makes_way(s: Situation, other: Incident, alone: Decision, urgency: int) -> b
 
     ```
      a return or a drill                         by what it has moved (`progress.yields`)
-     an evacuation that has moved nothing        to one that is nearer to leaving: asks < acts < a person
+     an evacuation whose Region is well again    to any of another Region, and to a person's
+     any other that has moved nothing            to one that is nearer to leaving: asks < acts < a person
      anything that can go neither on nor back    to one that can be made, or that a person asks for
     ```
     So nothing waits behind what stands still, and no two make way for each other in turn.
@@ -112,6 +114,8 @@ def makes_way(s: Situation, other: Incident, alone: Decision, urgency: int) -> b
         return False
     same = other.source == region and other.intent == "evacuate"
     held = decide(s, other.source)
+    if held.code == FLAPPING:
+        return not same or urgency == BY_PERSON
     if not begun(s.policy, other, s.controls):
         # A person wants to leave that Region: nothing is brought into it meanwhile.
         into = other.by_person is not None and alone.target == other.source

@@ -3,13 +3,14 @@
 ```
  bad/REGION       it fails              unknown/REGION   nobody knows whether it fails
  lost/WHAT        a decision needs it   REGION/CODE      what keeps the Region where it is
+ asks/REGION      it must be left, and people are asked: told by the question itself
 ```
 Evidence, journal, assessments and pages all speak of an alert by its key.
 """
 
 from controller.core.incident.state import Incident, heading
 
-BAD, UNKNOWN, LOST = "bad", "unknown", "lost"
+BAD, UNKNOWN, LOST, ASKS = "bad", "unknown", "lost", "asks"
 """What is wrong: the first word of a key."""
 LOST_BY_CODE = {
     "journal-unreadable": f"{LOST}/journal",
@@ -32,6 +33,10 @@ def unknown(region: str) -> str:
 
 def lost(what: str) -> str:
     return f"{LOST}/{what}"
+
+
+def asks(region: str) -> str:
+    return f"{ASKS}/{region}"
 
 
 def kept_by(region: str, code: str) -> str:

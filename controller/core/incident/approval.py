@@ -100,11 +100,14 @@ class Request:
         return max(0, self.people - len(self.agreed))
 
 
-def asked(event: Event, said: ApprovalRequested) -> Request:
+def asked(event: Event, said: ApprovalRequested, before: Request | None) -> Request:
     """Return the request that `event` makes; `said` is its body.
 
-    An event of an older version asks one person, once.
+    An event of an older version asks one person, once. before: the last request of the incident; where it is
+    the same at the same stage, its time begins anew, and who agreed and was reminded stays so.
     """
+    same = before is not None and (before.id, before.stage) == (said.approval, said.stage)
+    kept = before if same and before is not None else Request("", "", 0.0)
     return Request(
         said.approval,
         said.digest,
@@ -112,6 +115,8 @@ def asked(event: Event, said: ApprovalRequested) -> Request:
         asked=event.at,
         stage=said.stage,
         people=said.people,
+        agreed=kept.agreed,
+        reminded=kept.reminded,
         rules=said.override,
         gate=said.gate,
         epoch=event.draft.epoch,

@@ -306,7 +306,7 @@ def _moved(incident: Incident, event: Event) -> Incident:
             rules = moved.rules if said.target == incident.target else ()  # they refused another move
             return replace(moved, target=said.target, reason=said.reason, rules=rules)
         case ApprovalRequested() as said:
-            return replace(moved, request=asked(event, said))
+            return replace(moved, request=asked(event, said, incident.request))
         case Reminded() if incident.request is not None:
             return replace(moved, request=replace(incident.request, reminded=True))
         case ApprovalGiven(approval=about) | ApprovalDenied(approval=about) | ApprovalExpired(approval=about):

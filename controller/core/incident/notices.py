@@ -58,6 +58,14 @@ def without_notice(state: State, event: Event, said: Told) -> State:
     return _with_incident(after, notice.incident, lambda i: _heard(i, notice, said.controller, event.at))
 
 
+def unheard(state: State, request: Request) -> bool:
+    """Return True where nobody has heard of a question.
+
+    It waits to be put, and its time has not begun.
+    """
+    return any(notice.request == request.id for notice in state.untold.values())
+
+
 def _notice(event: Event, said: Untold | NoticeDeferred) -> Notice:
     return Notice(
         id=said.id,
@@ -86,7 +94,8 @@ def _heard(incident: Incident, notice: Notice, who: str, at: float) -> Incident:
 
 
 def _later(request: Request, seconds: float) -> Request:
-    return replace(request, expires=request.expires + max(0.0, seconds))
+    late = max(0.0, seconds)
+    return replace(request, asked=request.asked + late, expires=request.expires + late)
 
 
 def _with_incident(state: State, about: str | None, change: Callable[[Incident], Incident]) -> State:

@@ -30,7 +30,7 @@ CODES = (
     "traffic-stays", "traffic-unknown", "source-failing", "drift", "payload-unknown", "by-person",
     "takeovers", "stuck", "away", "restore", "not-ready-to-return", "drill-missed", "going-home",
     "stopped", "outranked", "unanswered", "refused", "return-in-doubt", "fleet-unreadable", "untold",
-    "policy-removed", "other-plan",
+    "policy-removed", "other-plan", "flapping",
 )  # fmt: skip
 """Codes that a thousand seeds must meet."""
 NEVER: Mapping[str, str] = {

@@ -82,6 +82,16 @@ def turned_by_hand(d: ScriptedFaults) -> None:
     d.upon(Kind.SHIFT_APPLIED, lambda: d.by_hand(EAST, 0.0, on=True), late=8.0)
 
 
+def fails_again(d: ScriptedFaults) -> None:
+    """Let a Region be well while people are asked, fail again, and be well again."""
+    d.upon(Kind.APPROVAL_REQUESTED, d.dark_until(EAST))
+
+    def again() -> None:
+        d.upon(Kind.APPROVAL_REQUESTED, d.dark_until(EAST), late=1.0)
+
+    d.upon(Kind.STOOD_DOWN, again, late=1.0)
+
+
 def given_up(d: ScriptedFaults) -> None:
     d.dark(EAST)
     d.upon(Kind.APPROVAL_REQUESTED, lambda: stand_down(d), late=10.0)
@@ -261,6 +271,7 @@ CIRCUMSTANCES: Mapping[str, Circumstance] = {
     "policy-superseded": Circumstance(rolled_out),
     "cut-off": Circumstance(silence, {"limits": {"blackout": WINDOW}}, within=420.0),
     "payload-unknown": Circumstance(of_tomorrow),
+    "flapping": Circumstance(fails_again, ASKS, words=(None,) * 9, within=900.0),
     "two-clicks": Circumstance(clicked_twice, ASKS, words=(None,) * 9, met=one_counts),
     "links-opened": Circumstance(all_opened, ASKS, words=(None,) * 9, met=some_opened),
     "late-call": Circumstance(late_to_leave, {"drills": {"stay": "20s"}}, met=put_back),

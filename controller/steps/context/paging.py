@@ -7,7 +7,7 @@
 ```
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -26,7 +26,7 @@ from controller.steps.context.journalling import read_state, retry_on_conflict, 
 
 MOST_UNTOLD = 20
 """Notices that wait at once, at most: the journal is bounded, and so is what people read in the morning."""
-HELD_BACK = (
+WHY_HELD_BACK = (
     "This question was held back for three minutes, because the Region recovered by itself twice before."
 )
 """What is said of a notice that was deferred: only a question about a Region that flaps is."""
@@ -114,16 +114,18 @@ def _keep(deps: Deps, untold: Untold, incident: Incident | None) -> None:
         retry_on_conflict(partial(read_state, deps), act)
 
 
-def tell_untold(deps: Deps, state: State) -> State:
+def tell_untold(deps: Deps, state: State, *, asked: Collection[str] = ()) -> State:
     """Try again what nobody could be told, and write `Told` for what could.
 
-    A question that is no longer asked is dropped.
+    A question that is no longer asked is dropped. asked: the Regions about which a question that was held
+    back may be put.
     """
     if not state.untold:
         return state
     with suppress(ControllerError):  # a tick may be slow: what was told meanwhile is not told again
         state = read_state(deps)
-    waiting = [notice for notice in state.untold.values() if deps.runtime.now() >= notice.due]
+    due = (notice for notice in state.untold.values() if deps.runtime.now() >= notice.due)
+    waiting = [notice for notice in due if not _is_held_back(state, notice, asked)]
     for notice in waiting[:AT_ONCE]:
         sent = not _overtaken(state, notice)
         if sent and not _sent(deps, notice):
@@ -146,8 +148,16 @@ def _overtaken(state: State, notice: Notice) -> bool:
     return incident.phase in ENDED or request.epoch < incident.epoch  # nobody could answer it any more
 
 
+def _is_held_back(state: State, notice: Notice, asked: Collection[str]) -> bool:
+    incident = state.incidents.get(notice.incident or "")
+    on_purpose = notice.request is not None and bool(notice.due) and not _overtaken(state, notice)
+    return on_purpose and incident is not None and incident.source not in asked
+
+
 def _sent(deps: Deps, notice: Notice) -> bool:
-    late = HELD_BACK if notice.due else f"Late: {notice.by} could not send this at {format_time(notice.at)}."
+    late = (
+        WHY_HELD_BACK if notice.due else f"Late: {notice.by} could not send this at {format_time(notice.at)}."
+    )
     try:
         text = shorten(f"{notice.text}\n{late}")
         deps.notices.send(abridge(notice.subject), text, path=notice.path, key=notice.key)

@@ -8,26 +8,22 @@ from controller.core.decision.approval_chain import chain, first_stage, followin
 from controller.core.decision.cooldown import unanswered
 from controller.core.decision.plan import whole_plan
 from controller.core.decision.readiness import asked, loss_window
+from controller.core.decision.recurrence import FLAPPING, HELD_BACK
 from controller.core.event_size import SMALLEST
 from controller.core.explanation import decision_record, format_time, grounds
 from controller.core.incident.approval import Request
-from controller.core.incident.state import Incident, Notice, Phase, State
+from controller.core.incident.state import Incident, Notice, State
 from controller.core.journal.body import members
 from controller.core.journal.moves import ApprovalRequested
 from controller.core.journal.whole_plan import Turned
 from controller.core.model import Answer, Decision, Truth
 from controller.core.policy.schema import Ask
+from controller.core.text import format_duration
 from controller.ports.errors import OutsideUnreachable, TokenClosed
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import write
 from controller.steps.context.paging import defer, incident_key, page
 
-FLAPPING = 1800.0
-"""Seconds for which a question that was withdrawn by itself counts against the next."""
-ENOUGH = 2
-"""Withdrawn questions after which the next has to stand for a while before people are called."""
-WAIT = 180.0
-"""Seconds that it has to stand."""
 ROOM = 15_000
 """Bytes of what a request says: an event has 16,384, and its own members take less than 1,000 of them."""
 DECISION = 6_000
@@ -128,16 +124,14 @@ def question(deps: Deps, incident: Incident, request: Request, decision: Decisio
     """Return the question of `request`, as things stand in `decision`."""
     asks = _asks_of(deps, incident, request)
     ask, then = present(asks, request), following(asks, request)
-    home = incident.intent == "restore"
+    home, target = incident.intent == "restore", decision.target or incident.target
     title = (
-        f"Bring {incident.source} home from {decision.target}?"
-        if home
-        else f"Leave {incident.source} for {decision.target}?"
+        f"Bring {incident.source} home from {target}?" if home else f"Leave {incident.source} for {target}?"
     )
     return Question(
         request,
         title,
-        grounds(decision.tree) if decision.tree else decision.reason,
+        _why(decision, ask),
         decision.plan.changes if decision.plan else (),
         phrase(ask),
         _again(request.unanswered),
@@ -148,6 +142,14 @@ def question(deps: Deps, incident: Incident, request: Request, decision: Decisio
         decision,
         ask.ask,
     )
+
+
+def _why(decision: Decision, ask: Ask) -> str:
+    if decision.code == FLAPPING:
+        return (
+            f"{decision.reason}. An approval counts for {format_duration(ask.within)}, should it fail again"
+        )
+    return grounds(decision.tree) if decision.tree else decision.reason
 
 
 def _again(unanswered: int) -> str:
@@ -162,17 +164,19 @@ def _said(answer: Answer) -> str:
 
 
 def write_approval_request(
-    deps: Deps, state: State, incident: Incident, decision: Decision, *, request_id: str, bound: str
+    deps: Deps, state: State, incident: Incident, decision: Decision, *, request_id: str, bound: str,
+    anew: bool = False,
 ) -> State:  # fmt: skip
     """Write `ApprovalRequested` for the first ask.
 
-    Where `request_id` waits already, it is written for the next ask, about the same plan. The decision has
-    what the plan leaves over of an event; the assessments hold all of it.
+    Where `request_id` waits already, it is written for the next ask, about the same plan; anew: for the same
+    ask, whose time begins anew. The decision has what the plan leaves over of an event; the assessments hold
+    all of it.
     """
     before = incident.request if incident.request and incident.request.id == request_id else None
     asks = chain(deps.policy, incident, doubts=asked(decision.answers))
     asks = _asks_of(deps, incident, before) if before else asks
-    stage = before.stage + 1 if before else first_stage(deps.policy, state, incident, asks)
+    stage = before.stage + (not anew) if before else first_stage(deps.policy, state, incident, asks)
     ask = asks[stage - 1]
     rules = overrides(deps.policy, incident)
     gate = before.gate if before else decision.gate or "none"
@@ -198,26 +202,13 @@ def write_approval_request(
     return write(deps, state, replace(request, decision=record), incident=incident)
 
 
-def flaps(state: State, incident: Incident, now: float) -> bool:
-    """Return True where the incident's Region flaps.
-
-    Lately two questions about it at least were withdrawn by themselves.
-    """
-    others = (i for i in state.incidents.values() if i.source == incident.source and i.id != incident.id)
-    lately = (i for i in others if i.phase is Phase.STOOD_DOWN and now - i.changed < FLAPPING)
-    return sum(i.request is not None and i.request.status == "waiting" for i in lately) >= ENOUGH
-
-
 def defer_question(deps: Deps, state: State, incident: Incident, asked: Question) -> State:
-    """Write down that people are to be asked in a while.
-
-    They are if the question still stands then.
-    """
+    """Write down that people are to be asked once the question stood for long."""
     subject, text, path = _notice(deps, asked)
     now = deps.runtime.now()
     notice = Notice(
         id=path, at=now, by=deps.here, subject=subject, text=text, key=incident_key(deps, incident),
-        path=path, incident=incident.id, request=asked.request.id, due=now + WAIT,
+        path=path, incident=incident.id, request=asked.request.id, due=now + HELD_BACK,
     )  # fmt: skip
     return defer(deps, state, notice)
 

@@ -17,7 +17,9 @@ from functools import partial
 from controller.core.decision.approval_chain import belongs
 from controller.core.decision.decide import decide
 from controller.core.decision.guards import binding
-from controller.core.incident.approval import SignedIn, among, same_person
+from controller.core.decision.recurrence import FLAPPING
+from controller.core.incident.approval import Request, SignedIn, among, same_person
+from controller.core.incident.notices import unheard
 from controller.core.incident.state import IllegalMove, Incident, State
 from controller.core.journal.moves import (
     Answer,
@@ -233,11 +235,21 @@ def _closed(deps: Deps, state: State, incident: Incident) -> str | None:
         return f"{incident.id} has ended; the request is superseded"
     if request.epoch != incident.epoch:
         return "another controller drives this incident since you were asked; a new request will be sent"
-    if deps.runtime.now() >= request.expires:
+    if deps.runtime.now() >= request.expires and not _time_stands_still(deps, state, incident, request):
         if next_ask(deps, incident, request) is not None:
             return "the time of this ask is up; the next in turn are about to be asked"
         return "this request has expired; silence was a denial"
     return None
+
+
+def _time_stands_still(deps: Deps, state: State, incident: Incident, request: Request) -> bool:
+    """Return True where silence is no denial.
+
+    Nobody has heard of it, or its Region flaps and is well.
+    """
+    if unheard(state, request):
+        return True
+    return decide(situation(deps, state, read_controls=True), incident.source).code == FLAPPING
 
 
 def _not_theirs(deps: Deps, incident: Incident, who: str, groups: Collection[str] | None) -> str | None:
@@ -272,7 +284,7 @@ def _not_approved(deps: Deps, state: State, incident: Incident, click: _Click) -
     if any(among(each, request.agreed) for each in click.identities):
         return f"{click.who} has approved this already; {request.needed()} other people must agree"
     decision = decide(situation(deps, state, read_controls=True), incident.source)
-    if decision.action != "ask" or decision.plan is None:
+    if (decision.action != "ask" and decision.code != FLAPPING) or decision.plan is None:
         return f"the evidence was judged again, and it no longer asks for this: {decision.reason}"
     if binding(deps.policy, incident, decision.plan) != request.digest:
         return "the plan has changed since; a new request will be sent"

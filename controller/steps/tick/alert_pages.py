@@ -13,8 +13,9 @@ from typing import Any
 
 from controller.core.decision.alerts import Alert, alerts, journal_lost
 from controller.core.decision.decide import Situation
+from controller.core.decision.recurrence import HELD_BACK
 from controller.core.decision.telling import TURN, Page, is_due, pages, place, told_at
-from controller.core.incident.alert_keys import UNKNOWN, kind_of
+from controller.core.incident.alert_keys import UNKNOWN, asks, kind_of
 from controller.core.incident.state import State
 from controller.core.journal.notes import Escalated
 from controller.core.model import Decision
@@ -29,12 +30,14 @@ from controller.steps.context.paging import page
 class Look:
     """A look says which of what stands this controller has to tell now.
 
-    known: what people know of, or are told now. memory: for the tick's assessment.
+    known: what people know of, or are told now. memory: for the tick's assessment. asked: the Regions that
+    this controller saw ask to be left, unbroken, for as long as a question is held back.
     """
 
     mine: tuple[Alert, ...]
     known: tuple[Alert, ...]
     memory: Mapping[str, Any]
+    asked: frozenset[str]
 
 
 def look_for_alerts(deps: Deps, seen: Situation, state: State, decisions: Sequence[Decision]) -> Look:
@@ -44,7 +47,9 @@ def look_for_alerts(deps: Deps, seen: Situation, state: State, decisions: Sequen
     """
     now, driver = deps.runtime.now(), state.open.driver if state.open else None
     standing = alerts(seen.after(state), decisions)
-    episodes = deps.episodes.look([alert.key for alert in standing], now, _records(deps))
+    asking = {asks(d.region): d.region for d in decisions if d.action == "ask"}
+    keys = (*(alert.key for alert in standing), *asking)
+    episodes = deps.episodes.look(keys, now, _records(deps))
     waits = 0.0 if deps.episodes.forgetful else TURN * place(deps.policy, deps.here, driver)
     mine, known = [], []
     for alert in standing:
@@ -56,7 +61,8 @@ def look_for_alerts(deps: Deps, seen: Situation, state: State, decisions: Sequen
         told = told_at(alert, episode, state) is not None or kind_of(alert.key) == UNKNOWN
         if alert in mine or (told and not alert.hushed):
             known.append(alert)
-    return Look(tuple(mine), tuple(known), deps.episodes.to_note())
+    held = frozenset(region for key, region in asking.items() if now - episodes[key].begun >= HELD_BACK)
+    return Look(tuple(mine), tuple(known), deps.episodes.to_note(), held)
 
 
 def page_alerts(deps: Deps, state: State, look: Look) -> State:

@@ -3,9 +3,13 @@
 A callback neither lapses nor is forgotten.
 """
 
+from functools import partial
+
 from controller.core.decision.decide import Situation
 from controller.core.decision.guards import binding
+from controller.core.decision.recurrence import FLAPPING
 from controller.core.incident.approval import Request
+from controller.core.incident.notices import unheard
 from controller.core.incident.state import Incident, Phase, State
 from controller.core.journal.moves import ApprovalExpired, Reminded
 from controller.core.model import Decision
@@ -85,11 +89,19 @@ def _tend_request(deps: Deps, state: State, incident: Incident, about: Decision)
 def _time_passes(deps: Deps, state: State, incident: Incident, request: Request, about: Decision) -> str:
     """Remind halfway, ask the next in turn, and deny after the last.
 
-    Returns the answer so far: `waiting` or `expired`. Silence after the last ask is a denial.
+    Returns the answer so far: `waiting` or `expired`. Silence after the last ask is a denial, but not while
+    the Region is well: then the time of the ask begins anew.
     """
     now = deps.runtime.now()
-    if any(notice.request == request.id for notice in state.untold.values()):
-        return "waiting"  # nobody has heard of it: its time has not begun
+    if unheard(state, request):
+        return "waiting"
+    again = partial(
+        write_approval_request, deps, state, incident, about, request_id=request.id, bound=request.digest
+    )
+    if about.code == FLAPPING:
+        if now >= request.expires:
+            again(anew=True)
+        return "waiting"
     if now < request.expires:
         if not request.reminded and now >= (request.asked + request.expires) / 2:
             _remind(deps, state, incident, request, about)
@@ -99,7 +111,7 @@ def _time_passes(deps: Deps, state: State, incident: Incident, request: Request,
         said = "Silence is a denial; no traffic moves."
         page(deps, f"{incident.id}: nobody answered", said, incident=incident)
         return "expired"
-    state = write_approval_request(deps, state, incident, about, request_id=request.id, bound=request.digest)
+    state = again()
     asked = state.incidents[incident.id].request
     assert asked is not None
     notify_approvers(deps, incident, question(deps, incident, asked, about))

@@ -82,7 +82,7 @@ def tick(deps: Deps) -> dict[str, object]:
     }
     keep_checkpoint(deps, assessed.state)
     note(deps, now, record)
-    state = tell_untold(deps, page_stuck_step(deps, assessed.state))
+    state = tell_untold(deps, page_stuck_step(deps, assessed.state), asked=look.asked)
     if assessed.opened is None:  # else its first step writes just now: what is due is told by the next tick
         state = page_alerts(deps, state, look)
     incident = state.open

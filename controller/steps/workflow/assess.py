@@ -14,8 +14,10 @@ from controller.core.decision.guards import binding
 from controller.core.decision.plan import plan
 from controller.core.decision.precedence import abstains
 from controller.core.decision.progress import LANDED
+from controller.core.decision.recurrence import FLAPPING, KNOWN, recovered, recoveries
 from controller.core.explanation import decision_data, decision_record
 from controller.core.incident.alert_keys import bad
+from controller.core.incident.notices import unheard
 from controller.core.incident.state import BEFORE_SHIFT, ENDED, Incident, Phase, State
 from controller.core.journal.moves import Confirmed, ShiftApplied, StoodDown
 from controller.core.model import Decision, Plan
@@ -31,8 +33,14 @@ from controller.steps.payload import WORN_OUT, StepPayload
 
 CONFLICT = 2
 """Seconds until it looks again where others wrote first."""
-QUIET = frozenset({"unknown", "evidence-unreadable", "approval"})
-"""Codes for which a hold is not worth a page: people are asked already, or may soon be."""
+QUIET = frozenset({"unknown", "evidence-unreadable", "approval", FLAPPING})
+"""Codes for which a hold is not worth a page: people are asked already, or may soon be; or all is well."""
+
+FLAPS = (
+    "It flaps. Should it fail again within an hour, the incident stays open while it is well, and people are "
+    "asked once it has failed for three minutes in a row. `tidegate evacuate` leaves it now."
+)
+"""What is said once, when a Region has recovered by itself for the second time."""
 
 
 def remaining_plan(
@@ -207,9 +215,13 @@ def end_without_move(deps: Deps, state: State, incident: Incident, decision: Dec
         outcome="blocked" if drill else None,
         decision=decision_record(decision),
     )
-    write(deps, state, end, incident=incident)
+    state = write(deps, state, end, incident=incident)
+    incident = state.incidents[incident.id]
     told = state.pages.get(bad(incident.source), -inf) >= incident.opened
+    if decision.code == "approval-expired":
+        return  # they were told that nobody answered
     request, by_policy = incident.request, decision.code in ("policy-removed", "policy-superseded")
-    heard = request is not None and all(each.request != request.id for each in state.untold.values())
+    heard = request is not None and not unheard(state, request)
     if told or heard or drill or by_policy:
-        page(deps, f"{incident.id}: stood down", decision.reason, incident=incident)
+        flaps = f"\n{FLAPS}" if recovered(incident) and recoveries(state, incident) + 1 == KNOWN else ""
+        page(deps, f"{incident.id}: stood down", f"{decision.reason}{flaps}", incident=incident)

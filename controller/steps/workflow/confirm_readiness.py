@@ -6,6 +6,7 @@ It comes right before people are asked or traffic moves.
 from controller.core.decision.approval_chain import chain
 from controller.core.decision.decide import decide
 from controller.core.decision.readiness import asked
+from controller.core.decision.recurrence import FLAPPING, STAYS, recoveries
 from controller.core.explanation import decision_record
 from controller.core.incident.state import DENIED, READYING
 from controller.core.journal.moves import ReadinessConfirmed, ReadinessDenied
@@ -34,15 +35,16 @@ def confirm_readiness(deps: Deps, payload: StepPayload) -> StepPayload:
                 code=decision.code, reason=decision.reason, decision=decision_record(decision)
             )
             write(deps, state, denied, incident=incident)
-        return payload.to("again" if decision.action == "stand_down" else "escalate",
-                        code=decision.code, reason=decision.reason)  # fmt: skip
+        well = decision.action == "stand_down" or decision.code == FLAPPING
+        return payload.to("again" if well else "escalate", code=decision.code, reason=decision.reason)
     doubts = tuple(asked(decision.answers))
     if incident.ready != (str(decision.target), *doubts):
         found = ReadinessConfirmed(target=str(decision.target), sentence=_ready(decision), doubts=doubts)
         write(deps, state, found, incident=incident)
-    # An ask's time begins when the tick puts it, which may be a minute late.
+    # An ask's time begins when the tick puts it: a minute late, or once a Region that flaps has failed again.
     asks = chain(deps.policy, incident, doubts=doubts)
-    longest = int(sum(ask.within + 120 for ask in asks))
+    held_back = STAYS[recoveries(state, incident)]
+    longest = int(sum(ask.within + 120 for ask in asks) + held_back) if asks else 0
     ask = payload.model_copy(update={"ask_seconds": min(longest, ASK_LONGEST) if longest else 900})
     return ask.to("ask" if decision.action == "ask" else "shift")
 

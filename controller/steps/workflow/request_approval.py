@@ -7,7 +7,9 @@ from controller.core.decision.approval_chain import chain, first_stage
 from controller.core.decision.decide import decide
 from controller.core.decision.guards import binding
 from controller.core.decision.readiness import asked
+from controller.core.decision.recurrence import KNOWN, recoveries
 from controller.core.incident.approval import Request
+from controller.core.incident.notices import unheard
 from controller.core.policy.schema import Ask
 from controller.ports.errors import OutsideUnreachable
 from controller.ports.storage import Approval
@@ -17,7 +19,6 @@ from controller.steps.context.journalling import read_state, require_driver
 from controller.steps.context.situation import situation
 from controller.steps.incident.approvals import (
     defer_question,
-    flaps,
     notify_approvers,
     question,
     write_approval_request,
@@ -53,20 +54,12 @@ def request_approval(deps: Deps, payload: StepPayload, token: str) -> None:
     request = incident.request
     assert request is not None
     put = question(deps, incident, request, decision)
-    if not waiting and incident.intent == "evacuate" and flaps(state, incident, deps.runtime.now()):
+    if not waiting and incident.intent == "evacuate" and recoveries(state, incident) >= KNOWN:
         defer_question(deps, state, incident, put)
         return
     told = notify_approvers(deps, incident, put)
-    if not told and not _waits_to_be_told(deps, request):
+    if not told and not unheard(read_state(deps), request):  # else each controller tries to put it
         raise OutsideUnreachable(f"nobody could be asked about {incident.id}")
-
-
-def _waits_to_be_told(deps: Deps, request: Request) -> bool:
-    """Return True where the question is written down as untold.
-
-    Then each controller tries to put it.
-    """
-    return any(notice.request == request.id for notice in read_state(deps).untold.values())
 
 
 def chain_ends(deps: Deps, fresh: tuple[Ask, ...], asks: tuple[Ask, ...], waiting: Request | None) -> float:

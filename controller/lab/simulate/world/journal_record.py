@@ -60,6 +60,7 @@ class Asked:
     ends: tuple[str, str] = ("", "")
     named: Mapping[str, bool] = field(default_factory=dict)
     wave: int = 0
+    stage: int = 1
     by: list[str] = field(default_factory=list)
     answer: str = ""
 
@@ -183,7 +184,7 @@ class Record:
             case Confirmed(target=target):
                 life.target, life.bound = target, ""
             case ApprovalRequested() as said:
-                life.asked = _asked(event, said, at)
+                life.asked = _asked(event, said, at, life.asked)
                 life.asks.append(at)
                 life.questions.append(life.asked)
                 self.requests[life.asked.id] = life.asked
@@ -226,9 +227,14 @@ def left_by_itself(event: Event) -> IncidentOpened | None:
     return said if isinstance(said, IncidentOpened) and not said.requested_by else None
 
 
-def _asked(event: Event, said: ApprovalRequested, at: float) -> Asked:
+def _asked(event: Event, said: ApprovalRequested, at: float, before: Asked | None) -> Asked:
     within = said.expires - event.at
-    asked = Asked(said.approval, at, within, said.people, said.override, event.draft.epoch, wave=said.wave)
+    asked = Asked(
+        said.approval, at, within, said.people, said.override, event.draft.epoch, wave=said.wave,
+        stage=said.stage,
+    )  # fmt: skip
+    if before is not None and (before.id, before.stage) == (asked.id, asked.stage):
+        asked.by = before.by  # its time began anew
     told = members(said).get("whole")
     if told is not None:
         every = (*told["waves"], told["stays"])
