@@ -12,6 +12,7 @@ whose digests stay what they were.
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from json.encoder import encode_basestring
 from typing import Any
@@ -23,6 +24,9 @@ LARGEST = 2**1023
 POINT_FROM, POINT_TO = -6, 21
 """ECMAScript writes a number without an exponent where its decimal point falls between these places."""
 
+_PLAIN = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_ODD_NUMBER = re.compile(r"[:,\[]-?\d+(?:\.\d+)?[eE]|[:,\[]-?\d+\.\d*0[,\]}]|[:,\[]-?\d{16}|[:,\[]-0[,\]}]")
+"""Numbers that RFC 8785 may write otherwise; in a text it may also be a part of a word."""
 _ASCII = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
@@ -36,6 +40,20 @@ def canonical(value: Any) -> str:
     text = "".join(parts)
     text.encode()  # half a surrogate pair has no UTF-8, so nobody could hash it
     return text
+
+
+def is_canonical(text: str, value: Any) -> bool:
+    """Return True where `text`, which was read as `value`, is its canonical text.
+
+    Most texts are compared with what the standard library's encoder writes, which is quick. It differs in
+    some numbers, and in the order of some keys that are not ASCII.
+    """
+    try:
+        if text.isascii() and not _ODD_NUMBER.search(text):
+            return _PLAIN.encode(value) == text
+        return canonical(value) == text
+    except (ValueError, RecursionError):
+        return False
 
 
 def digest(value: Any) -> str:

@@ -6,15 +6,17 @@ from typing import Any
 
 from controller.core.canonical_json import ascii_json
 from controller.core.event_size import bounded_decision
+from controller.core.journal.event import LATEST
 from controller.core.model import Answer, Decision, Node, Truth
 
 
 def format_time(moment: float) -> str:
     """Return a time as text: `1606309200.0` -> `2020-11-25T13:00:00Z`.
 
-    Tenths of a second appear only where there are any.
+    Tenths of a second appear only where there are any. What no calendar has becomes the nearest that one has:
+    the number may have come from anybody.
     """
-    when = datetime.fromtimestamp(round(moment, 1), UTC)
+    when = datetime.fromtimestamp(round(min(max(moment, 0.0), LATEST), 1), UTC)
     tenths = f".{when.microsecond // 100000}" if when.microsecond else ""
     return when.strftime("%Y-%m-%dT%H:%M:%S") + tenths + "Z"
 

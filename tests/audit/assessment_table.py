@@ -79,7 +79,7 @@ def first_event() -> Event:
 
 def said(bundle: bytes, earlier: bytes | None = None) -> str:
     """What the check says of a bundle, after an earlier one: "whole", or the first place that is wrong."""
-    before = None if earlier is None else known(earlier)
+    before = None if earlier is None else known(earlier).as_earlier
     found = verify(io.BytesIO(bundle), KEY, before)
     if found.wrong is None:
         return found.verdict

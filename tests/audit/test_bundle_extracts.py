@@ -1,6 +1,7 @@
 """The extracts of a bundle are derived anew: whoever edits one and signs again is found, by its name."""
 
 import gzip
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,7 +9,22 @@ from typing import Any
 
 import pytest
 
-from controller.audit.bundle.manifest import APPROVALS, FORMS, GAPS, INCIDENTS, JOURNAL, MANIFEST, README
+from controller.audit.bundle.manifest import (
+    APPROVALS,
+    FIRST,
+    FIRST_SCHEMA,
+    FORMS,
+    GAPS,
+    INCIDENTS,
+    JOURNAL,
+    MANIFEST,
+    README,
+    SEAL,
+    SIGNATURE,
+    FirstManifest,
+    Seal,
+)
+from controller.audit.bundle.manifest import KEY as PEM
 from controller.audit.bundle.verify import Verified
 from controller.audit.bundle.write import Period, Record, export, whole_beginning
 from controller.core.canonical_json import ascii_digest, canonical, digest
@@ -16,7 +32,7 @@ from controller.core.journal.event import Draft, hash_of, seal
 from controller.core.journal.moves import Settled
 from controller.core.journal.notes import Armed, PolicyLoaded
 from controller.ports.errors import JournalUnreadable
-from tests.support.audit_bundle import Forger, checked, exported, listed, opened, resealed, told
+from tests.support.audit_bundle import Forger, checked, exported, framed, listed, opened, resealed, told
 from tests.support.journal_events import rewritten
 
 SIGNER = Forger(5)
@@ -149,6 +165,82 @@ def test_a_region_that_wrote_events_and_of_which_nothing_is_said_is_missed() -> 
     assert checked(resealed(bare, manifest, SIGNER), KEY).verdict == "whole"
     found = checked(resealed(files | bare, manifest | {"unread": []}, SIGNER), KEY)
     assert wrong(found) == (MANIFEST, "nothing is said of assessments of us-east-2")
+
+
+def without(region: str) -> dict[str, bytes]:
+    return {name: content for name, content in opened(told().bundle).items() if region not in name}
+
+
+def claimed(files: Mapping[str, bytes], **claims: Any) -> tuple[str, str]:
+    """What is wrong with a bundle that says so of itself, signed by its exporter."""
+    manifest = json.loads(opened(told().bundle)[MANIFEST]) | claims
+    manifest["files"] = [listed(e["name"], files[e["name"]]) for e in manifest["files"] if e["name"] in files]
+    return wrong(checked(resealed(files, manifest, SIGNER), KEY))
+
+
+def test_what_a_manifest_claims_is_held_against_the_journal() -> None:
+    """Found: an incident of no such name gave an empty `incidents.json`, and a period could run backwards."""
+    files = opened(told().bundle)
+    says = (MANIFEST, "the journal knows no incident nothing-of-that-name")
+    assert wrong(forged({INCIDENTS: b"[]\n"}, incident="nothing-of-that-name")) in (
+        says, (INCIDENTS, "it is not what the journal and the assessments give")
+    )  # fmt: skip
+    file, sentence = claimed(files, to="2000-01-01T00:00:00Z")
+    assert file == MANIFEST
+    assert "before it begins" in sentence or "another period" in sentence
+
+
+def test_who_leaves_out_what_came_last_must_say_so() -> None:
+    """Found: all assessments gone, `following` null, and gaps.json blamed the controllers."""
+    logs = json.loads(opened(told().bundle)[MANIFEST])["assessments"]
+    open_ended = {region: log | {"following": None, "followed": 0.0} for region, log in logs.items()}
+    file, sentence = wrong(forged({}, assessments=open_ended))
+    assert file == MANIFEST
+    assert sentence.startswith("nothing is said of the head of the assessments of us-east-2: whether")
+
+
+def test_a_region_that_has_a_controller_and_wrote_no_event_is_missed_too() -> None:
+    here = told()
+    first = here.record.events[0]
+    assert isinstance(first.body, PolicyLoaded)
+    assert first.body.controllers == ("us-east-2",)
+    more = replace(first.draft, body=replace(first.body, controllers=("us-east-2", "us-west-2")))
+    events = [seal("storefront", more, None)]
+    for event in here.record.events[1:]:
+        events.append(seal("storefront", event.draft, events[-1]))
+    bundle = exported(replace(here.record, events=events, logs={}), here.period, SIGNER)
+    files, manifest = opened(bundle), json.loads(opened(bundle)[MANIFEST])
+    assert "assessments of us-west-2: they are not at hand" in manifest["unread"]
+    silent = manifest | {"unread": [each for each in manifest["unread"] if "us-west-2" not in each]}
+    assert wrong(checked(resealed(files, silent, SIGNER), KEY)) == (
+        MANIFEST,
+        "nothing is said of assessments of us-west-2",
+    )
+
+
+def in_first_form(files: dict[str, bytes]) -> bytes:
+    """The same, spelled as the versions before the chain of assessments spelled bundles."""
+    said = json.loads(files[MANIFEST])
+    kept = ("records", "before", "unlinked")
+    logs = {r: {key: log[key] for key in kept} for r, log in said["assessments"].items()}
+    said = {key: value for key, value in said.items() if key not in ("forms", "broken")}
+    said |= {"schema": FIRST_SCHEMA, "assessments": logs}
+    text = FirstManifest.model_validate(said).text()
+    key = SIGNER.public_key()
+    seal_ = Seal.model_validate(
+        {"schema": FIRST_SCHEMA, "application": said["application"], "from": said["from"], "to": said["to"],
+         "key": key.name, "manifest": hashlib.sha256(text).hexdigest(), "algorithm": key.algorithm}
+    )  # fmt: skip
+    first = {SEAL: seal_.text(), SIGNATURE: SIGNER.sign(seal_.text()), PEM: KEY, MANIFEST: text}
+    return framed(first | {name: files[name] for name in sorted(set(files) - set(FIRST))})
+
+
+def test_what_is_spelled_as_an_older_bundle_holds_nothing_that_older_versions_did_not_write() -> None:
+    """Found: an exporter's edits passed as whole, since extracts of older bundles are not derived."""
+    file, sentence = wrong(checked(in_first_form(opened(told().bundle)), KEY))
+    assert (file, sentence.partition(",")[0]) in (
+        ("assessments/us-east-2/2030-01-01.jsonl.gz", "it has a number"), (JOURNAL, "it is of format 2")
+    )  # fmt: skip
 
 
 def test_a_journal_that_ends_before_what_an_assessment_of_it_saw_is_not_whole() -> None:

@@ -14,9 +14,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
 from controller.audit.bundle.chains import Wrong
+from controller.audit.bundle.earlier import Earlier
 from controller.audit.bundle.manifest import FLEET, JOURNAL, KEY, MANIFEST, SEAL, SIGNATURE
 from controller.audit.bundle.signature import ORDERS, holds, low, public_key
-from controller.audit.bundle.verify import NotABundle, Verified, verify
+from controller.audit.bundle.verify import NotABundle, verify
 from controller.audit.bundle.write import Period
 from controller.core.canonical_json import ascii_json, canonical, digest
 from controller.core.journal.event import GENESIS, Event, seal
@@ -37,9 +38,11 @@ def fault(bundle: bytes, key: bytes | None = None) -> Wrong | None:
         return Wrong("", "", str(error))
 
 
-def kept(bundle: bytes) -> Verified:
+def kept(bundle: bytes) -> Earlier:
     """What is known of an earlier bundle."""
-    return verify(io.BytesIO(bundle), keep=True)
+    found = verify(io.BytesIO(bundle), keep=True).as_earlier
+    assert found is not None
+    return found
 
 
 def ours() -> bytes:
@@ -360,25 +363,22 @@ def test_a_later_bundle_must_go_on_from_an_earlier_one() -> None:
     """Even where somebody rewrote the journal, and every assessment with it."""
     here, key = told(), told().signer.public_key().pem.encode()
     early = kept(exported(here.record, Period(here.period.begin, here.record.events[6].at), here.signer))
-    assert early.manifest is not None
     assert verify(io.BytesIO(here.bundle), key, early).wrong is None
-    early = replace(early, held={})
+    early, last = replace(early, held={}), early.heads[JOURNAL].seq
     bare = replace(here.record, logs={})
-    for events, where in (
-        (rechained(here.record.events, "eve"), f"event {early.manifest.journal.last}"),
-        (here.record.events[:4], "event 5"),
-    ):
+    for events in (rechained(here.record.events, "eve"), here.record.events[:4]):
         forged = exported(replace(bare, events=events), here.period, here.signer)
         assert fault(forged, key) is None
         found = verify(io.BytesIO(forged), key, early).wrong
         assert found is not None
-        assert (found.file, found.where) == (JOURNAL, where)
+        assert (found.file, found.where) == (JOURNAL, f"event {last}")
         assert "earlier bundle" in found.sentence
     gone = exported(replace(bare, fleet=()), here.period, here.signer)
-    found = verify(io.BytesIO(gone), key, checked(here.bundle)).wrong
+    full = kept(here.bundle)
+    found = verify(io.BytesIO(gone), key, replace(full, held={})).wrong
     assert found is not None
-    assert (found.file, found.where) == (FLEET, "event 1")
-    other = replace(early, manifest=early.manifest.model_copy(update={"application": "checkout"}))
+    assert (found.file, found.where) == (FLEET, f"event {full.heads[FLEET].seq}")
+    other = replace(early, application="checkout")
     found = verify(io.BytesIO(here.bundle), key, other).wrong
     assert found is not None
     assert found.file == MANIFEST

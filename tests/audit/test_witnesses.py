@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from controller.audit.bundle.manifest import FLEET, JOURNAL
-from controller.audit.bundle.witnesses import Witnesses, missed, seen_by
+from controller.audit.bundle.witnesses import Witnesses, missed
 from controller.audit.bundle.write import CLOCKS, Period, period_of
+from controller.core.journal.head import Head, head_in
 from controller.core.journal.kind import Kind
 from controller.ports.errors import JournalUnreadable
 from tests.support import three_controllers as trio
@@ -69,18 +70,24 @@ def test_what_is_written_while_assessments_are_read_is_no_hole() -> None:
     assert exported(replace(stale, again=whole.__getitem__), here.period, here.signer) == here.bundle
 
 
-@pytest.mark.parametrize("head", [None, 7, {}, {"seq": "7", "hash": "x"}, {"seq": True}, {"seq": 0}])
+@pytest.mark.parametrize(
+    "head",
+    [
+        *(None, 7, {}, {"seq": "7", "hash": "x"}, {"seq": True, "hash": "x"}, {"seq": 0, "hash": "x"}),
+        *({"seq": 7}, {"seq": 7.0, "hash": "x"}, {"seq": 10**400, "hash": "x"}, [[[]]]),
+    ],
+)
 def test_what_is_no_head_is_nobodys_word(head: object) -> None:
     heard = Witnesses()
     heard.hear({"head": head, "fleet": head}, "x")
     assert heard.seen == {JOURNAL: {}, FLEET: {}}
-    assert seen_by({"fleet": head}, FLEET) == (0, "", "")
+    assert head_in(head) is None
 
 
 def test_the_first_that_was_seen_and_is_not_so_is_named() -> None:
     events = told().record.events
-    whole = {event.seq: {(event.hash, "x", "")} for event in events}
+    whole = {event.seq: {(Head(event.seq, event.hash), "x")} for event in events}
     assert missed(events, whole) is None
-    other = {**whole, 4: {("0" * 64, "an assessment of mars", ""), (events[3].hash, "x", "")}}
+    other = {**whole, 4: {(Head(4, "0" * 64), "an assessment of mars"), (Head(4, events[3].hash), "x")}}
     assert missed(events, other) == (4, "event 4 is another than an assessment of mars saw")
     assert missed(events[:2], other) == (3, "it ends at event 2; x saw event 3")

@@ -45,8 +45,13 @@ def test_what_was_seen_since_is_explained_by_a_later_restoration_alone() -> None
     assert not explained(seen, restorations(RESTORED))
     again = grown({"first": 5, "last": 5, "head": seen.hash}, onto=RESTORED)
     assert explained(seen, restorations(again))
-    other = grown({"first": 4, "last": 5, "head": seen.hash}, onto=PLAIN)
-    assert explained(seen, restorations(other))  # the restoration that it names is itself missing
+    other = {"first": 4, "last": 5, "head": seen.hash}
+    assert not explained(
+        seen, restorations(grown(other, onto=PLAIN))
+    )  # nothing says that the first is missing
+    lost = {"restored": seen.restored, "restored_at": seen.restored_at}
+    assert explained(seen, restorations(grown(other | lost, onto=PLAIN)))
+    assert not explained(seen, restorations(grown(other | lost | {"restored_at": 2.9}, onto=PLAIN)))
 
 
 @pytest.mark.parametrize(("seq", "is_so"), [(3, False), (4, True), (9, True)])

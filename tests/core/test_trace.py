@@ -95,8 +95,6 @@ def test_what_is_no_trace_is_refused_in_a_sentence(lines: list[str], told: str) 
     [
         (Kind.SHIFT_APPLIED, {"states": {}}),
         (Kind.INCIDENT_OPENED, {"source": EAST}),
-        (Kind.BLINDED, {"from": T0, "to": 1e300}),
-        (Kind.BLINDED, {"from": 1e12, "to": T0}),
     ],
 )
 def test_a_journal_that_no_controller_wrote_is_refused_though_its_chain_holds(
@@ -110,7 +108,7 @@ def test_a_journal_that_no_controller_wrote_is_refused_though_its_chain_holds(
 def test_a_moment_that_no_calendar_has_is_refused() -> None:
     last = RUN.events[-1]
     late = seal(POLICY.application, replace(last.draft, at=1e300), RUN.events[-2])
-    with pytest.raises(NotATrace, match="its journal cannot be what this version wrote"):
+    with pytest.raises(NotATrace, match="expected a number"):
         read_trace(trace_lines(replace(RUN, events=(*RUN.events[:-1], late)), compiled(POLICY)))
 
 

@@ -54,6 +54,23 @@ def test_a_fingerprint_is_the_short_way_to_vouch_for_a_key(bundle: Path, capsys:
     assert "expected the 64 hex digits" in capsys.readouterr().err
 
 
+def test_a_key_and_a_fingerprint_must_agree_and_a_key_is_nothing_else(
+    bundle: Path, key: str, tmp_path: Path, capsys: Capture
+) -> None:
+    """Found: of both the fingerprint was left unread, and the bundle itself passed as its key."""
+    print_ = fingerprint(public_key(told().signer.public_key().pem.encode()))
+    assert main(["audit", "verify", str(bundle), "--key", key, "--fingerprint", print_]) == 0
+    capsys.readouterr()
+    assert main(["audit", "verify", str(bundle), "--key", key, "--fingerprint", "0" * 64]) == 2
+    assert "and not the one that was given" in capsys.readouterr().err
+    assert main(["audit", "verify", str(bundle), "--key", str(bundle)]) == 2
+    assert "no public key in PEM form" in capsys.readouterr().err
+    strange = tmp_path / "strange"
+    strange.write_text("nothing")
+    assert main(["audit", "verify", str(bundle), "--key", key, "--earlier", str(strange)]) == 2
+    assert "strange, the earlier one: this is no bundle" in capsys.readouterr().err.replace("\n", " ")
+
+
 def test_without_a_key_nothing_is_proven_and_what_the_bundle_says_of_itself_are_claims(
     bundle: Path, capsys: Capture
 ) -> None:
@@ -103,7 +120,7 @@ def test_an_earlier_bundle_is_checked_first_and_gone_on_from(bundle: Path, key: 
     words = ["audit", "verify", "--key", key]
     assert main([*words, str(bundle), "--earlier", str(before)]) == 0
     assert main([*words, str(before), "--earlier", str(bundle)]) == 1
-    assert ": it ends with event 5; the earlier bundle had 10" in capsys.readouterr().out
+    assert "it is missing: the earlier bundle saw it" in capsys.readouterr().out
     before.write_bytes(before.read_bytes()[:-1])
     assert main([*words, str(bundle), "--earlier", str(before)]) == 1
     assert "the earlier one, is not whole" in capsys.readouterr().err

@@ -3,10 +3,10 @@
 from typing import Any
 
 from controller.ports.storage import JournalBackup
-from controller.steps.operator.commands import Done
+from controller.steps.operator.commands import Done, arm_fleet, mute
 from controller.steps.operator.journal_restore import Outlook, look, restore
-from tests.support.policy_scene import OTHER
-from tests.support.world import World
+from tests.support.policy_scene import EAST, OTHER
+from tests.support.world import World, world
 
 COPY = "tidegate-journal-restored"
 TABLE = "tidegate-journal"
@@ -50,3 +50,31 @@ def put_back(w: World, table: str = COPY) -> tuple[Outlook, Done]:
     there = backup(w, table)
     outlook = look(w.hand, there, reason="a script emptied it")
     return outlook, restore(w.hand, there, outlook, who="ana", tell=lambda _count: None)
+
+
+def speak(w: World, number: int) -> None:
+    mute(w.hand, EAST, seconds=float(number), who="ana", reason=f"word {number}")
+
+
+def lived(**changes: object) -> World:
+    """Ten minutes old, with some events before the last five minutes, and more since."""
+    w = world(**changes)
+    arm_fleet(w.hand, on=False, who="ana", reason="exercise")
+    arm_fleet(w.hand, on=True, who="ana", reason="over")
+    for number in range(1, 4):
+        speak(w, number)
+        w.advance(60)
+    return w
+
+
+def lost(**changes: object) -> World:
+    """Emptied by a script; DynamoDB has restored what was there five minutes earlier."""
+    w = lived(**changes)
+    at = w.stage.kernel.now()
+    for number in range(4, 7):
+        speak(w, number)
+        w.advance(60)
+    w.advance(180)
+    back_up(w, at)
+    empty(w)
+    return w

@@ -15,39 +15,24 @@ from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import read_state
 from controller.steps.operator.commands import arm, arm_fleet, mute
 from controller.steps.operator.journal_restore import look, restore
-from tests.steps.lost_journal import COPY, TABLE, back_up, backup, call, empty, items, made_anew, put_back
+from tests.steps.lost_journal import (
+    COPY,
+    TABLE,
+    back_up,
+    backup,
+    call,
+    empty,
+    items,
+    lived,
+    lost,
+    made_anew,
+    put_back,
+    speak,
+)
 from tests.support.journal_events import grown, rewritten
 from tests.support.policy_scene import EAST, OTHER, WEST
 from tests.support.three_controllers import TRIO
-from tests.support.world import World, build_controller, rebuilt, world
-
-
-def speak(w: World, number: int) -> None:
-    mute(w.hand, EAST, seconds=float(number), who="ana", reason=f"word {number}")
-
-
-def lived(**changes: object) -> World:
-    """Ten minutes old, with some events before the last five minutes, and more since."""
-    w = world(**changes)
-    arm_fleet(w.hand, on=False, who="ana", reason="exercise")
-    arm_fleet(w.hand, on=True, who="ana", reason="over")
-    for number in range(1, 4):
-        speak(w, number)
-        w.advance(60)
-    return w
-
-
-def lost(**changes: object) -> World:
-    """Emptied by a script; DynamoDB has restored what was there five minutes earlier."""
-    w = lived(**changes)
-    at = w.stage.kernel.now()
-    for number in range(4, 7):
-        speak(w, number)
-        w.advance(60)
-    w.advance(180)
-    back_up(w, at)
-    empty(w)
-    return w
+from tests.support.world import World, build_controller, rebuilt
 
 
 def unwarned(w: World) -> Deps:
@@ -111,7 +96,7 @@ def test_nothing_moves_until_somebody_arms_and_people_are_told_each_hour() -> No
     assert w.moves == []
     w.advance(3600)
     assert w.pages.count("storefront: the journal was restored") == 2
-    text = next(n.text for n in w.stage.cloud.outbox.notices if "journal was restored" in n.subject)
+    text = next(n.text for n in w.stage.cloud.outbox.notices if "the journal was restored" in n.subject)
     assert "are missing (us-east-2 saw event" in text
     assert "`tidegate arm --reason WHY`" in text
 

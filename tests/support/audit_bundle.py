@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from controller.audit.bundle.archive import END, write
+from controller.audit.bundle.earlier import Earlier
 from controller.audit.bundle.manifest import KEY, MANIFEST, SEAL, SIGNATURE, Manifest, Seal
 from controller.audit.bundle.signature import low
 from controller.audit.bundle.verify import Verified, verify
@@ -96,8 +97,10 @@ class Forger:
         return low(self._key.public_key(), signature)
 
 
-def checked(bundle: bytes, key: bytes | None = None) -> Verified:
-    return verify(io.BytesIO(bundle), key)
+def checked(
+    bundle: bytes, key: bytes | None = None, earlier: Earlier | None = None, *, keep: bool = False
+) -> Verified:
+    return verify(io.BytesIO(bundle), key, earlier, keep=keep)
 
 
 def opened(bundle: bytes) -> dict[str, bytes]:

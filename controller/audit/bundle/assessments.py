@@ -4,6 +4,7 @@ One file holds one UTC day; one line holds one record.
 """
 
 import gzip
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from datetime import UTC, datetime
 from io import BufferedWriter
 from pathlib import Path
 
-from controller.audit.bundle.manifest import Log
+from controller.audit.bundle.manifest import Log, head_of
 from controller.audit.bundle.numbers import Hole, Numbers
 from controller.audit.bundle.records import Looks
 from controller.audit.bundle.witnesses import Witnesses
@@ -152,9 +153,9 @@ def pack(
         followed=followed,
         kept_from=format_time(kept_from) if kept_from > period[0] else None,
     )
-    headless = nobody and numbers.last is not None
-    amiss = f"the head of the assessments of {region}: it is gone; what came last cannot be told"
-    return Assessed(told, packing.files, packing.witnesses, latest, amiss if headless else "")
+    gone = "it is gone" if packing.count else "there is none"
+    amiss = f"{head_of(region)} {gone}; what came last cannot be told"
+    return Assessed(told, packing.files, packing.witnesses, latest, amiss if nobody else "")
 
 
 def _following(
@@ -187,7 +188,10 @@ def _line(application: str, link: Link) -> bytes:
     if link.clock is not None:
         said["clock"] = link.clock
     spell = ascii_json if link.count is None else canonical
-    return (spell(said | {"record": link.record}) + "\n").encode()
+    try:
+        return (spell(said | {"record": link.record}) + "\n").encode()
+    except ValueError:  # somebody wrote what has no spelling: it goes in as text, and the check names it
+        return (canonical(said | {"record": json.dumps(link.record)}) + "\n").encode()
 
 
 def _day(at: float) -> str:

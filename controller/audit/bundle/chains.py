@@ -15,8 +15,9 @@ from controller.audit.bundle.archive import CHUNK, LARGEST, Frame, Torn
 from controller.audit.bundle.manifest import Chain, Listed
 from controller.core.canonical_json import ascii_digest, ascii_json, canonical, digest
 from controller.core.journal.event import FORMAT, GENESIS, MEMBERS, event_of
+from controller.core.journal.head import Head
 from controller.core.journal.kind import Kind
-from controller.core.journal.restored import Head, Restoration, explained, restorations
+from controller.core.journal.restored import Restoration, explained, restorations
 
 LONGEST = 1 << 20
 """The most bytes of one line."""
@@ -54,8 +55,10 @@ class Check(Protocol):
         ...
 
 
-Heads = Mapping[int, Collection[tuple[str, str, str]]]
-"""Event number -> (hash, the place where somebody saw it, the hash of the last restoration they knew)."""
+Heads = Mapping[int, Collection[tuple[Head, str]]]
+"""Event number -> (the head that ends with it, the place where somebody saw that)."""
+EARLIER = "the earlier bundle"
+"""The place of what an earlier bundle held. A bundle of any version must reach that."""
 
 
 NO_JSON = (ValueError, RecursionError, MemoryError)
@@ -86,23 +89,48 @@ def opened(line: bytes, members: Collection[frozenset[str]], where: str) -> dict
 class Events:
     """The check of a journal's events, one after the other.
 
-    `heads` are the hashes of events that others saw: the journal must have each. tell: takes each line that
-    is whole. to_the_end: False for bundles of the versions that left out events after the period. Raises
-    `Unsealed`.
+    `heads` are those that others saw: the journal must have each, or say why not; what it says of that may
+    come later. tell: takes each line that is whole. first_form: in bundles of the versions before, which left
+    out events after the period and knew no format 2. Raises `Unsealed`.
     """
 
     def __init__(
-        self, chain: Chain, heads: Heads | None = None, tell: Take | None = None, *, to_the_end: bool = True
+        self, chain: Chain, heads: Heads | None = None, tell: Take | None = None, *, first_form: bool = False
     ) -> None:
         self._chain, self._heads, self._tell = chain, {} if heads is None else heads, tell
-        self._to_the_end = to_the_end
+        self._first_form = first_form
         self._seq, self._prev = 0, GENESIS
+        self._formats: set[bool] = set()
+        self._otherwise: list[tuple[str, str, Head]] = []
+        """Place, sentence and head of each event that somebody saw otherwise."""
         self.restored: list[Restoration] = []
 
+    @property
+    def head(self) -> Head:
+        """Return the head of what was read so far."""
+        last = self.restored[-1] if self.restored else None
+        return Head(self._seq, self._prev, *((last.hash, last.at) if last else ()))
+
+    def lacks(self, head: Head) -> bool:
+        """Return True where a head that was given lies beyond the journal, or names another event."""
+        return head.seq > self._seq or any(head == other for _, _, other in self._otherwise)
+
     def __call__(self, line: bytes) -> None:
+        try:
+            self._follow(line)
+        except Unsealed:
+            self.gap()
+            raise
+
+    def _follow(self, line: bytes) -> None:
         number = self._seq + 1
         where = f"event {number}"
         event = _event(line, where)
+        self._formats.add("draft" not in event)
+        if "draft" not in event and self._first_form:
+            raise Unsealed(where, "it is of format 2, which no version wrote into a bundle of this form")
+        if "draft" in event and True in self._formats:
+            raise Unsealed(where, "it is of format 1, which no version wrote after one of format 2")
         if event["seq"] != number:
             raise Unsealed(where, f"expected event {number}; event {str(event['seq'])[:20]} stands there")
         if event["application"] != self._chain.application:
@@ -112,17 +140,22 @@ class Events:
             raise Unsealed(where, f"expected it to follow {short(self._prev)}; it follows {said}")
         self._seq, self._prev = number, event["hash"]
         self.restored += _restoration(event, line, where)
-        for seen, by, known in self._heads.get(number, ()):
-            if seen != self._prev and not explained(Head(number, seen, known), self.restored):
-                raise Unsealed(where, f"its hash is {short(self._prev)}; {by} saw {short(seen)}")
+        for head, by in self._heads.get(number, ()):
+            if head.hash != self._prev:
+                told = f"its hash is {short(self._prev)}; {by} saw {short(head.hash)}"
+                self._otherwise.append((where, told, head))
         if self._tell is not None:
             self._tell(line)
 
     def gap(self) -> None:
-        """Nothing is awaited: a gap shows at once."""
+        """Raise for the first event that somebody saw otherwise, and that no restoration explains."""
+        for where, told, head in self._otherwise:
+            if not explained(head, self.restored):
+                raise Unsealed(where, told)
 
     def file_ends(self) -> None:
         chain = self._chain
+        self.gap()
         if (self._seq, self._prev) != (chain.last, chain.hash):
             told = f"expected the journal to end with event {chain.last}, {short(chain.hash)}"
             raise Unsealed(f"event {self._seq + 1}", f"{told}; it ends with {self._seq}, {short(self._prev)}")
@@ -130,12 +163,19 @@ class Events:
 
     def reach(self) -> None:
         """Raise for the first event after the last one here that somebody saw."""
-        beyond = sorted(seq for seq in self._heads if seq > self._seq) if self._to_the_end else []
-        for seq in beyond:
-            for seen, by, known in sorted(self._heads[seq]):
-                if not explained(Head(seq, seen, known), self.restored):
-                    told = f"it is missing: {by} saw it, {short(seen)}; the last is {self._seq}"
+        self.gap()
+        for seq in sorted(seq for seq in self._heads if seq > self._seq):
+            for head, by in sorted(self._heads[seq], key=by_hash):
+                due = by == EARLIER or not self._first_form
+                if due and not explained(head, self.restored):
+                    told = f"it is missing: {by} saw it, {short(head.hash)}; the last is {self._seq}"
                     raise Unsealed(f"event {seq}", told)
+
+
+def by_hash(seen: tuple[Head, str]) -> tuple[str, str]:
+    """Return the order of what was seen of one event."""
+    head, by = seen
+    return head.hash, by
 
 
 def _restoration(event: Mapping[str, Any], line: bytes, where: str) -> tuple[Restoration, ...]:

@@ -6,8 +6,8 @@ They say who takes which file's lines, and what must come of all of them.
 import hashlib
 from collections.abc import Iterator, Mapping
 
-from controller.audit.bundle.chains import Check, Events, Unsealed, Wrong
-from controller.audit.bundle.earlier import Held
+from controller.audit.bundle.chains import EARLIER, Check, Events, Unsealed, Wrong, by_hash
+from controller.audit.bundle.earlier import Earlier, Held
 from controller.audit.bundle.extracts import NONSENSE, Extracts
 from controller.audit.bundle.manifest import (
     FLEET,
@@ -15,7 +15,9 @@ from controller.audit.bundle.manifest import (
     JOURNAL,
     MANIFEST,
     AnyManifest,
+    FirstManifest,
     Manifest,
+    head_of,
     in_force,
     moment,
     unheard,
@@ -23,12 +25,12 @@ from controller.audit.bundle.manifest import (
 from controller.audit.bundle.records import Records
 from controller.audit.bundle.witnesses import Witnesses
 from controller.core.journal.event import event_of
+from controller.core.journal.head import Head
 from controller.core.journal.restored import story
 
 MOST_READ = 256 << 20
 """Bytes of a journal of which extracts are derived: memory holds them, and a bundle may be a stranger's."""
 LOGS = "assessments"
-EARLIER = "the earlier bundle"
 
 
 class Broken:
@@ -63,39 +65,38 @@ class Broken:
 class Contents:
     """The checks of one bundle's files, and what they are told.
 
-    earlier, held: the manifest of an earlier bundle, and its records by Region. keep: this one's are kept.
-    Raises `ValueError` where the manifest's times are none.
+    earlier: what is known of an earlier bundle. keep: this one's records are kept. Raises `ValueError` where
+    the manifest's times are none.
     """
 
-    def __init__(
-        self,
-        manifest: AnyManifest,
-        earlier: AnyManifest | None,
-        held: Mapping[str, Held],
-        *,
-        keep: bool,
-    ) -> None:
-        self.manifest, self._earlier, self._held = manifest, earlier, held
+    def __init__(self, manifest: AnyManifest, earlier: Earlier | None, *, keep: bool) -> None:
+        self.manifest, self._earlier = manifest, earlier
+        self._held: Mapping[str, Held] = earlier.held if earlier else {}
         self._begin, self._end = moment(manifest.begin), moment(manifest.to)
+        if self._end < self._begin:
+            raise ValueError(f"it ends, {manifest.to}, before it begins, {manifest.begin}")
         self._witnesses = Witnesses()
         heads = self._witnesses.seen
-        if earlier is not None:
-            for name, chain in ((JOURNAL, earlier.journal), (FLEET, earlier.fleet)):
-                heads[name][chain.last] = {(chain.hash, EARLIER, "")}
+        for name, head in (earlier.heads if earlier else {}).items():
+            self._witnesses.note(name, head, EARLIER)
         self._extracts = Extracts(manifest.application, self._begin, self._end, manifest.incident)
         self._unread, self._read = "", 0
         self.kept = {region: Held() for region in manifest.assessments} if keep else {}
         self._logs = {region: self._records(region) for region in manifest.assessments}
         self._last: dict[str, str] = {}
-        whole = isinstance(manifest, Manifest)
-        self._journals: dict[str, Check] = {
-            JOURNAL: Events(manifest.journal, heads[JOURNAL], self._event, to_the_end=whole),
-            FLEET: Events(manifest.fleet, heads[FLEET], to_the_end=whole),
+        first = isinstance(manifest, FirstManifest)
+        self._events = {
+            JOURNAL: Events(manifest.journal, heads[JOURNAL], self._event, first_form=first),
+            FLEET: Events(manifest.fleet, heads[FLEET], first_form=first),
         }
         self._broken: dict[str, Broken] = {}
         if isinstance(manifest, Manifest) and manifest.broken is not None:
-            self._broken = {n: Broken(c) for n, c in self._journals.items() if isinstance(c, Events)}
-            self._journals |= self._broken
+            self._broken = {name: Broken(check) for name, check in self._events.items()}
+
+    @property
+    def heads(self) -> Mapping[str, Head]:
+        """Return the heads of both journals, once they were read."""
+        return {name: events.head for name, events in self._events.items()}
 
     def _records(self, region: str) -> Records:
         log = self.manifest.assessments[region]
@@ -133,10 +134,6 @@ class Contents:
             return
         if now.application != then.application:
             yield Wrong(MANIFEST, "", "it is of another application than the earlier bundle")
-        for file, here, there in ((JOURNAL, now.journal, then.journal), (FLEET, now.fleet, then.fleet)):
-            if here.last < there.last:
-                told = f"it ends with event {here.last}; the earlier bundle had {there.last}"
-                yield Wrong(file, f"event {here.last + 1}", told)
         for region, held in self._held.items():
             lost = 0 if region in now.assessments else held.within(self._begin, self._end)
             if lost:
@@ -150,7 +147,7 @@ class Contents:
         """
         parts = name.split("/")
         if parts[0] != LOGS or not parts[1:2]:
-            return self._journals.get(name)
+            return self._broken.get(name) or self._events.get(name)
         if parts[1] not in self._logs:
             raise Unsealed("", "the manifest knows of no assessments of this Region")
         self._last[parts[1]] = name
@@ -163,12 +160,15 @@ class Contents:
                 log.end()
             except Unsealed as error:
                 yield Wrong(self._last.get(region, MANIFEST), error.where, error.sentence)
+            if log.endless and not any(told.startswith(head_of(region)) for told in self.manifest.unread):
+                told = f"nothing is said of {head_of(region)} whether any came after the last one here"
+                yield Wrong(MANIFEST, "", told)
 
     def _beyond(self) -> Iterator[tuple[int, str, str]]:
         """Yield the events that assessments saw after the journal's last."""
         heads = self._witnesses.seen[JOURNAL]
         for seq in sorted(seq for seq in heads if seq > self.manifest.journal.last):
-            yield from ((seq, sealed, by) for sealed, by, _ in sorted(heads[seq]))
+            yield from ((seq, head.hash, by) for head, by in sorted(heads[seq], key=by_hash))
 
     @property
     def broken(self) -> Wrong | None:
@@ -207,6 +207,8 @@ class Contents:
             there = listed.get(name)
             if there is None or there.sha256 != hashlib.sha256(content).hexdigest():
                 yield Wrong(name, "", "it is not what the journal and the assessments give")
+        if manifest.incident is not None and manifest.incident not in extracts.incidents:
+            yield Wrong(MANIFEST, "", f"the journal knows no incident {manifest.incident}")
         if policies != manifest.policies:
             yield Wrong(MANIFEST, "", "its policies are not those that the journal names")
         if len(unread) > len(manifest.unread):
@@ -225,9 +227,10 @@ class Contents:
                 yield f"{by} saw event {seq}, {hash_[:12]}; the last of the journal in it is {last}"
                 break
             return
-        for check in self._journals.values():
-            if isinstance(check, Events):
-                yield from (f"event {each.seq}: {story(each.said)}" for each in check.restored)
+        for name, check in self._events.items():
+            yield from (f"event {each.seq}: {story(each.said)}" for each in check.restored)
+            if self._earlier is not None and check.lacks(then := self._earlier.heads[name]):
+                yield f"{EARLIER} has events, up to {then.seq}, that {name} of this one says are missing"
         for region, log in self._logs.items():
             if log.bare:
                 late = f", {log.late} of them after one that has" if log.late else ""

@@ -5,9 +5,24 @@ is enough.
 """
 
 from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from controller.audit.bundle.chains import Unsealed, short
 from controller.core.explanation import format_time
+from controller.core.journal.head import Head
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An earlier bundle, found whole.
+
+    heads: of its journals, by their files' names. held: its records, by Region.
+    """
+
+    application: str
+    heads: Mapping[str, Head]
+    held: Mapping[str, "Held"]
 
 
 class Held:

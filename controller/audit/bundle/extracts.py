@@ -79,7 +79,8 @@ class Extracts:
         self.stopped = ""
         self.loaded: list[Event] = []
         """The loadings of policies."""
-        self.regions: set[str] = set()
+        self.incidents: set[str] = set()
+        self._writers: set[str] = set()
         """Controller Regions that wrote events in the period."""
 
     def take(self, event: Event) -> None:
@@ -108,9 +109,22 @@ class Extracts:
             self.loaded.append(event)
         home = event.draft.by.removeprefix("tidegate@")
         if home != event.draft.by and self._begin <= event.at <= self._end:
-            self.regions.add(home)
+            self._writers.add(home)
         if event.draft.incident:
+            self.incidents.add(event.draft.incident)
             self._told.setdefault(event.draft.incident, []).append(_told(event))
+
+    @property
+    def regions(self) -> set[str]:
+        """Return the Regions whose assessments belong to the period.
+
+        Those wrote events in it, or have a controller by a policy that was in force in it.
+        """
+        said = [(event.at, event.body) for event in self.loaded if isinstance(event.body, PolicyLoaded)]
+        before = [each for at, each in said if at < self._begin]
+        within = [each for at, each in said if self._begin <= at <= self._end]
+        named = (region for each in (*before[-1:], *within) for region in each.controllers)
+        return {*self._writers, *named}
 
     def region(self, region: str) -> None:
         """Note a Region whose assessments are read."""

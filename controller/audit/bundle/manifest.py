@@ -112,9 +112,12 @@ class Log(FirstLog):
 
 
 class InForce(_Said):
-    """A policy that was in force. file: None where its text was not at hand."""
+    """A policy that was in force. file: None where its text was not at hand.
 
-    digest: Hex
+    digest: as an event says it, which may be anything.
+    """
+
+    digest: Short
     since: Short
     enforcement: Short
     file: Short | None
@@ -181,9 +184,9 @@ def in_force(loaded: Sequence[Event], begin: float, texts: Container[str]) -> tu
     before = [each for each in said if each[0] < begin]
     return tuple(
         InForce(
-            digest=policy.digest,
+            digest=policy.digest[:300],
             since=format_time(at),
-            enforcement=policy.enforcement,
+            enforcement=policy.enforcement[:300],
             file=f"policies/{policy.digest}.json" if policy.digest in texts else None,
         )
         for at, policy in (*before[-1:], *(each for each in said if each[0] >= begin))
@@ -200,6 +203,11 @@ def unheard(regions: Iterable[str], logs: Container[str], unread: Sequence[str])
         for region in sorted(regions)
         if region not in logs and not any(told.startswith(f"assessments of {region}:") for told in unread)
     ]
+
+
+def head_of(region: str) -> str:
+    """Return how a sentence begins which says that nobody knows what came last in a Region."""
+    return f"the head of the assessments of {region}:"
 
 
 def schemas() -> dict[str, Any]:

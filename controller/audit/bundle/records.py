@@ -71,12 +71,19 @@ class Records:
         at = record["at"]
         if not isinstance(at, int | float) or not self._at < at <= LATEST:
             raise Unsealed(where, "expected a later moment than the record before it bears")
+        if "count" in record and not isinstance(self._log, Log):
+            raise Unsealed(where, "it has a number, which no version wrote into a bundle of this form")
         if "count" in record:
             self._numbered(record, where)
         else:
             self._bare(record)
         self._at = at
         self._told(record, at)
+
+    @property
+    def endless(self) -> bool:
+        """Return True where the manifest does not say which number comes next."""
+        return isinstance(self._log, Log) and self._log.following is None
 
     def _numbered(self, record: Mapping[str, Any], where: str) -> None:
         count, after, clock = record["count"], record["after"], record.get("clock")
@@ -90,9 +97,13 @@ class Records:
         before = self._numbers
         if before.last is not None and count <= before.last:
             raise Unsealed(where, f"expected record {before.last + 1}; record {count} stands there")
-        if before.last == count - 1 and (record["prev"], after) != (before.hash, before.at):
-            said = f"{short(before.hash)}, it follows {short(record['prev'])}"
-            raise Unsealed(where, f"record {count} does not follow record {before.last}: expected {said}")
+        if before.last == count - 1:
+            follows = f"record {count} does not follow record {before.last}"
+            if record["prev"] != before.hash:
+                told = f"expected {short(before.hash)}, it follows {short(record['prev'])}"
+                raise Unsealed(where, f"{follows}: {told}")
+            if after != before.at:
+                raise Unsealed(where, f"{follows}: it names another moment as the one before")
         if count == 1:
             self._await(record)
         self._hole(self._numbers.take(count, record["at"], after, record["hash"]))

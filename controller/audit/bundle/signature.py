@@ -32,8 +32,11 @@ class NoKey(ValueError):  # noqa: N818
 def public_key(pem: bytes) -> PublicKey:
     """Return an EC key, or an RSA key of at most 4096 bits.
 
-    The bound makes checking end soon. Raises `NoKey`.
+    The bound makes checking end soon. The text must be the key and nothing else: a bundle has a key inside.
+    Raises `NoKey`.
     """
+    if not pem.strip().startswith(b"-----BEGIN"):
+        raise NoKey("no public key in PEM form")
     try:
         key = load_pem_public_key(pem)
     except (ValueError, UnsupportedAlgorithm) as error:

@@ -12,7 +12,7 @@ more than `MOST_UNPACKED`.
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
 from pydantic import ValidationError
@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from controller.audit.bundle.archive import Frame, Torn
 from controller.audit.bundle.chains import Check, Unsealed, Wrong, check_member
 from controller.audit.bundle.contents import Contents
-from controller.audit.bundle.earlier import Held
+from controller.audit.bundle.earlier import Earlier
 from controller.audit.bundle.manifest import (
     FIRST,
     FIRST_SCHEMA,
@@ -60,8 +60,8 @@ class Verified:
 
     wrong: None where the bundle is as it was exported. broken: why its record was broken by then; None for a
     whole one. key: the fingerprint of the key that signed. own_key: it was checked with the key that the
-    bundle itself brings, for which nobody vouches. notes: facts that are no fault, a sentence each. held: its
-    records, by Region, where they were to be kept.
+    bundle itself brings, for which nobody vouches. notes: facts that are no fault, a sentence each.
+    as_earlier: what a later bundle must go on from, where that was to be kept.
     """
 
     seal: Seal
@@ -71,7 +71,7 @@ class Verified:
     wrong: Wrong | None
     broken: Wrong | None = None
     notes: tuple[str, ...] = ()
-    held: Mapping[str, Held] = field(default_factory=dict)
+    as_earlier: Earlier | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -86,7 +86,7 @@ class Verified:
 def verify(
     file: BinaryIO,
     key: bytes | None = None,
-    earlier: Verified | None = None,
+    earlier: Earlier | None = None,
     *,
     vouched: str | None = None,
     keep: bool = False,
@@ -94,12 +94,14 @@ def verify(
     """Check a whole bundle.
 
     Raises `NotABundle`, and `NoKey` for a `key` that is none.
-    key: the public key that must have signed it, PEM. vouched: or that key's fingerprint, in hex.
-    earlier: the result for a whole bundle, made with `keep`: this one must go on from its journals, and hold
-    its records, as far as they are of this one's period.
+    key: the public key that must have signed it, PEM. vouched: that key's fingerprint, in hex; of both each
+    must be right. earlier: a whole bundle, checked with `keep`: this one must go on from its journals, and
+    hold its records, as far as they are of this one's period.
     """
     frame = Frame(file)
     trusted = fingerprint(public_key(key)) if key is not None else vouched
+    if None not in (trusted, vouched) and trusted != vouched:
+        raise NoKey(f"its fingerprint is {trusted}, and not the one that was given")
     try:
         first = {name: frame.small(name, most) for name, most in FIRST.items()}
         seal = Seal.model_validate_json(first[SEAL])
@@ -114,9 +116,7 @@ def verify(
     contents: Contents | None = None
     if manifest is not None and wrong is None:
         try:
-            contents = Contents(
-                manifest, earlier.manifest if earlier else None, earlier.held if earlier else {}, keep=keep
-            )
+            contents = Contents(manifest, earlier, keep=keep)
         except ValueError as error:
             wrong = Wrong(MANIFEST, "", f"its times are none: {error}")
     if contents is not None and wrong is None:
@@ -130,7 +130,7 @@ def verify(
         wrong,
         contents.broken if contents and wrong is None else None,
         tuple(contents.notes()) if contents and wrong is None else (),
-        contents.kept if contents else {},
+        Earlier(seal.application, contents.heads, contents.kept) if contents and keep else None,
     )
 
 

@@ -11,12 +11,14 @@ journal says that it is missing (`core.journal.restored`).
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from controller.audit.bundle.chains import by_hash
 from controller.audit.bundle.manifest import FLEET, JOURNAL
 from controller.core.journal.event import Event
-from controller.core.journal.restored import Head, explained, restorations
+from controller.core.journal.head import Head, head_in
+from controller.core.journal.restored import explained, restorations
 
-Seen = dict[int, set[tuple[str, str, str]]]
-"""Event number -> (its hash, the place where somebody saw it, the hash of the last restoration before it)."""
+Seen = dict[int, set[tuple[Head, str]]]
+"""Event number -> (the head that ends with it, the place where somebody saw that)."""
 HEADS = {JOURNAL: "head", FLEET: "fleet"}
 """Each journal -> the member of an assessment that says how far its writer saw it."""
 
@@ -30,9 +32,13 @@ class Witnesses:
     def hear(self, record: Mapping[str, Any], by: str) -> None:
         """Note what a record says that its writer saw. by: the place of the record."""
         for name in HEADS:
-            seq, sealed, restored = seen_by(record, name)
-            if seq:
-                self.seen[name].setdefault(seq, set()).add((sealed, by, restored))
+            head = head_in(record.get(HEADS[name]))
+            if head is not None:
+                self.note(name, head, by)
+
+    def note(self, name: str, head: Head, by: str) -> None:
+        """Note that somebody saw this head of a journal. by: the place where that is written."""
+        self.seen[name].setdefault(head.seq, set()).add((head, by))
 
     def join(self, other: "Witnesses") -> None:
         for name, seen in other.seen.items():
@@ -44,18 +50,6 @@ class Witnesses:
         return max(self.seen[name], default=0)
 
 
-def seen_by(record: Mapping[str, Any], journal: str = JOURNAL) -> tuple[int, str, str]:
-    """Return number and hash of the last event of a journal that an assessment saw.
-
-    The third is the hash of the last restoration that it knew, "" for none. Return (0, "", "") for no head.
-    """
-    head = record.get(HEADS[journal])
-    seq = head.get("seq") if isinstance(head, Mapping) else None
-    if not isinstance(head, Mapping) or not isinstance(seq, int) or isinstance(seq, bool) or seq < 1:
-        return 0, "", ""
-    return seq, str(head.get("hash")), str(head.get("restored") or "")
-
-
 def missed(events: Sequence[Event], seen: Seen) -> tuple[int, str] | None:
     """Return the first event that somebody saw and the journal lacks, or has otherwise.
 
@@ -64,11 +58,11 @@ def missed(events: Sequence[Event], seen: Seen) -> tuple[int, str] | None:
     restored = restorations(events)
     for seq in sorted(seen):
         there = events[seq - 1].hash if seq <= len(events) else None
-        for sealed, by, known in sorted(seen[seq]):
-            if there != sealed and explained(Head(seq, sealed, known), restored):
+        for head, by in sorted(seen[seq], key=by_hash):
+            if there != head.hash and explained(head, restored):
                 continue
             if there is None:
                 return seq, f"it ends at event {len(events)}; {by} saw event {seq}"
-            if there != sealed:
+            if there != head.hash:
                 return seq, f"event {seq} is another than {by} saw"
     return None

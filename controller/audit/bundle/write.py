@@ -175,8 +175,7 @@ def _gathered(record: Record, asked: Period, folder: Path) -> tuple[Manifest, di
         every[name][: max(len(written_until(every[name], end)), read.witnesses.furthest(name))]
         for name in (JOURNAL, FLEET)
     )
-    lacks = missed(events, read.witnesses.seen[JOURNAL])
-    for event in events[: lacks[0] - 1] if lacks else events:  # as far as a check of the bundle will follow
+    for event in events:
         extracts.take(event)
     if extracts.stopped and not broken:
         raise JournalUnreadable(extracts.stopped)

@@ -19,7 +19,13 @@ from typing import Any
 
 from controller.core.canonical_json import ascii_digest, canonical, digest
 from controller.core.journal.event import GENESIS
+from controller.core.journal.head import head_in
 
+MOST = 1 << 53
+"""The largest number of a record."""
+LATEST = 1e11
+"""Seconds since 1970: no clock says more, and no calendar reaches further."""
+NO_HEAD = (KeyError, TypeError, ValueError, OverflowError, RecursionError)
 Item = Mapping[str, Any]
 NOTHING = {"S": "{}"}
 """For processes of the version before, which may run beside this one: a record that says nothing."""
@@ -111,10 +117,8 @@ def furthest(kept: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _reach(seen: object) -> tuple[float, int]:
-    if not isinstance(seen, Mapping):
-        return 0.0, -1 if seen is None else 0
-    at, number = seen.get("restored_at"), seen.get("seq")
-    return float(at) if isinstance(at, int | float) else 0.0, number if isinstance(number, int) else 0
+    head = head_in(seen)
+    return (0.0, 0 if seen is not None else -1) if head is None else head.reach
 
 
 def head_key(application: str) -> dict[str, Any]:
@@ -140,14 +144,17 @@ def head_of(item: Item) -> Head:
     """Return the head that an item says. Raises `Unreadable`."""
     try:
         witness = json.loads(item.get("witness", {}).get("S", "{}"))
+        count, last = int(item["count"]["N"]), float(item["last"]["N"])
+        if not (0 <= count <= MOST and 0 <= last <= LATEST):
+            raise ValueError("a number or a time that no record has")
         return Head(
-            int(item["count"]["N"]),
+            count,
             str(item["hash"]["S"]),
-            float(item["last"]["N"]),
+            last,
             witness if isinstance(witness, dict) else {},
             kept=True,
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except NO_HEAD as error:
         raise Unreadable(f"the head of the assessments is no head: {type(error).__name__}") from error
 
 
@@ -187,7 +194,7 @@ def packed(record: Mapping[str, Any]) -> bytes | None:
 
 def place_of(item: Item) -> Place:
     """Return a record's place, as the item says. DynamoDB checked the key."""
-    count = _number(item, "count")
+    count = _number(item, "count", MOST)
     return Place(
         str(item["application"]["S"]),
         float(item["at"]["N"]),
@@ -215,8 +222,9 @@ def text_of(item: Item) -> str:
 
 def record_of(item: Item) -> dict[str, Any]:
     """Return the record that an item holds, in either form. Raises `Unreadable`."""
+    text = text_of(item)
     try:
-        record = json.loads(text_of(item))
+        record = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"it is no JSON: {type(error).__name__}") from error
     if not isinstance(record, dict):
@@ -224,12 +232,16 @@ def record_of(item: Item) -> dict[str, Any]:
     return record
 
 
-def _number(item: Item, name: str) -> float | None:
-    """Return a number of an item; None where something else stands there."""
+def _number(item: Item, name: str, most: float = LATEST) -> float | None:
+    """Return a number of an item.
+
+    None where it has none, and 0 for one that no record has.
+    """
     try:
-        return float(item[name]["N"])
+        found = float(item[name]["N"])
     except (KeyError, TypeError, ValueError):
         return None
+    return found if 0 <= found <= most else 0.0
 
 
 def _text(item: Item, name: str) -> str:

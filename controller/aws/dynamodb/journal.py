@@ -28,7 +28,7 @@ from botocore.client import BaseClient
 from controller.aws.dynamodb.replicas import Replicas, replicas
 from controller.aws.errors import OUTSIDE, code, translated
 from controller.core.event_size import LARGEST
-from controller.core.journal.event import Draft, Event, broken_at, event_of, seal
+from controller.core.journal.event import Draft, Event, UnknownKind, broken_at, event_of, seal
 from controller.core.journal.restored import head_of, reopened, restorations
 from controller.core.text import sanitize
 from controller.ports.errors import JournalConflict, JournalUnreadable, OutsideUnreachable
@@ -296,7 +296,12 @@ def event_in(application: str, item: Mapping[str, Any]) -> Event:
     says.
     """
     number = item["seq"]["N"]
-    event = event_of(item.get("body", {}).get("S", "null"))
+    try:
+        event = event_of(item.get("body", {}).get("S", "null"))
+    except UnknownKind:
+        raise
+    except ValueError as error:
+        raise ValueError(f"event {number} of {application} cannot be read: {error}") from error
     if "hash" in item and item["hash"].get("S") != event.hash:  # events of format 1 say it in their text
         raise ValueError(f"the journal of {application} is broken at event {number}: its hash says otherwise")
     if (event.application, str(event.seq)) != (application, number):

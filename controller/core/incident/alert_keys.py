@@ -23,6 +23,10 @@ LOST_BY_CODE = {
 """Code -> the alert about what is lost, which every decision needs. A page with the code tells of it."""
 
 
+RESTORED = {"head": "events", "fleet": "fleet-events"}
+"""The journal, as assessments call its head -> what is lost where it was restored."""
+
+
 def bad(region: str) -> str:
     return f"{BAD}/{region}"
 

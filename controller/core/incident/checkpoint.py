@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from controller.core.canonical_json import canonical
 from controller.core.incident.state import State
-from controller.core.journal.event import event_of
+from controller.core.journal.event import UNREADABLE, event_of
 
 FORM = 1
 """Number of the form of the state below; another is not read."""
@@ -56,11 +56,13 @@ class Checkpoints:
         try:
             first = json.loads(line)
             of = first["form"], first["application"], first["deployed"]
-            if of != (FORM, application, deployed):
-                raise NoCheckpoint("it is of another form, application or deployment")
-            return replace(self._form().validate_json(rest), last=event_of(first["last"]))
-        except (ValidationError, KeyError, TypeError, ValueError) as error:
+            last = event_of(first["last"]) if of == (FORM, application, deployed) else None
+            state = None if last is None else self._form().validate_json(rest)
+        except (ValidationError, *UNREADABLE) as error:
             raise NoCheckpoint(f"it cannot be read: {type(error).__name__}") from error
+        if state is None:
+            raise NoCheckpoint("it is of another form, application or deployment")
+        return replace(state, last=last)
 
     def _form(self) -> TypeAdapter[State]:
         if self._states is None:  # it takes as long to make as thousands of events to read

@@ -266,9 +266,13 @@ def refuse_illegal(state: State, draft: Draft) -> None:
 
 
 def _refuse_restoration(state: State, said: JournalRestored) -> None:
-    """Raise `IllegalMove` where it speaks of numbers that could not be missing."""
+    """Raise `IllegalMove` where it speaks of numbers that could not be missing.
+
+    Those begin with its own, or where an earlier restoration says that they begin.
+    """
     number = state.last.seq + 1 if state.last else 1
-    if not 1 <= said.first <= number or said.last < said.first - 1:
+    begins = {number, *(each.said.first for each in state.restored)}
+    if said.first not in begins or said.last < said.first - 1:
         raise IllegalMove(f"event {number} says that {said.first} to {said.last} are missing")
 
 
@@ -365,16 +369,13 @@ def _driven(moved: Incident, said: HandedOver | TakenOver) -> Incident:
 def _ended(moved: Incident, said: StoodDown | Settled, by: str) -> Incident:
     outcome = moved.outcome if said.outcome is None else said.outcome
     reason = said.reason if isinstance(said, StoodDown) else moved.reason
-    return replace(moved, outcome=outcome, reason=reason, stopped_by=_stopped_by(said.code, by))
+    stopped_by = by if said.code in BY_PERSON else None
+    return replace(moved, outcome=outcome, reason=reason, stopped_by=stopped_by)
 
 
 def _intended(incident: Incident) -> dict[str, bool]:
     """Return the changes that were intended of the wave which is under way."""
     return dict(incident.intended) if incident.phase is Phase.SHIFTING else {}
-
-
-def _stopped_by(code: str, by: str) -> str | None:
-    return by if code in BY_PERSON else None
 
 
 def _answered(incident: Incident, about: str, event: Event) -> Request:

@@ -23,6 +23,8 @@ Document = Mapping[str, Any]
 """Plain data that is kept as it is, such as a decision (`core.explanation.decision_record`)."""
 
 
+LARGEST = 1 << 53
+"""Beyond it the numbers of JSON are not exact, and RFC 8785 has no spelling for them."""
 B = TypeVar("B")
 _Read = Callable[[Any], Any]
 
@@ -106,20 +108,20 @@ def _member(each: Any) -> _Member:
     return _Member(each.name, each.name.rstrip("_"), read, write, default)
 
 
-def _text(raw: Any) -> str:
+def as_text(raw: Any) -> str:
     if not isinstance(raw, str):
         raise ValueError("expected text")
     return raw
 
 
-def _number(raw: Any) -> float:
-    if isinstance(raw, bool) or not isinstance(raw, int | float):
+def as_number(raw: Any) -> float:
+    if isinstance(raw, bool) or not isinstance(raw, int | float) or not abs(raw) <= LARGEST:
         raise ValueError("expected a number")
     return float(raw)
 
 
-def _whole(raw: Any) -> int:
-    if isinstance(raw, bool) or not isinstance(raw, int):
+def as_whole(raw: Any) -> int:
+    if isinstance(raw, bool) or not isinstance(raw, int) or not abs(raw) <= LARGEST:
         raise ValueError("expected a whole number")
     return raw
 
@@ -133,21 +135,21 @@ def _flag(raw: Any) -> bool:
 def _texts(raw: Any) -> tuple[str, ...]:
     if not isinstance(raw, list | tuple):
         raise ValueError("expected a list of texts")
-    return tuple(_text(each) for each in raw)
+    return tuple(as_text(each) for each in raw)
 
 
 def _changes(raw: Any) -> Changes:
     if not isinstance(raw, list | tuple):
         raise ValueError("expected a list of changes")
-    return tuple((_text(name), _flag(on)) for name, on in raw)
+    return tuple((as_text(name), _flag(on)) for name, on in raw)
 
 
 def _states(raw: Any) -> States:
-    return {_text(name): _flag(on) for name, on in _document(raw).items()}
+    return {as_text(name): _flag(on) for name, on in _document(raw).items()}
 
 
 def _pairs(raw: Any) -> Mapping[str, tuple[bool, bool]]:
-    return {_text(name): (_flag(was), _flag(now)) for name, (was, now) in _document(raw).items()}
+    return {as_text(name): (_flag(was), _flag(now)) for name, (was, now) in _document(raw).items()}
 
 
 def _document(raw: Any) -> Document:
@@ -169,12 +171,12 @@ def _lists(value: Any) -> list[Any]:
 
 
 _FORMS: Mapping[Any, tuple[_Read, _Read]] = {
-    str: (_text, _as_it_is),
-    float: (_number, _as_it_is),
-    int: (_whole, _as_it_is),
+    str: (as_text, _as_it_is),
+    float: (as_number, _as_it_is),
+    int: (as_whole, _as_it_is),
     bool: (_flag, _as_it_is),
-    str | None: (_or_none(_text), _as_it_is),
-    float | None: (_or_none(_number), _as_it_is),
+    str | None: (_or_none(as_text), _as_it_is),
+    float | None: (_or_none(as_number), _as_it_is),
     tuple[str, ...]: (_texts, list),
     Changes: (_changes, _lists),
     States: (_states, dict),

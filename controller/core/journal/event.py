@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Generic, TypeVar
 
-from controller.core.canonical_json import canonical
+from controller.core.canonical_json import canonical, is_canonical
 from controller.core.journal import format1
-from controller.core.journal.body import body_of, kind_of, members
+from controller.core.journal.body import as_number, as_text, as_whole, body_of, kind_of, members
 from controller.core.journal.kind import KINDS, Kind
 from controller.core.journal.moves import HandedOver, Move, ReadinessDenied, Settled, ShiftRefused, StoodDown
 from controller.core.journal.notes import DrillSkipped, Escalated, Note
@@ -34,6 +34,12 @@ MEMBERS = frozenset(
     {"application", "at", "by", "data", "epoch", "format", "id", "incident", "kind", "prev", "seq"}
 )
 """The members of an event's text, each in each event."""
+
+
+LATEST = 253_402_300_799
+"""Seconds since 1970 of the last second that calendars of four digits have."""
+UNREADABLE = (ValueError, TypeError, KeyError, RecursionError, OverflowError, MemoryError)
+"""What comes of reading a text that anybody may have written."""
 
 
 class UnknownKind(ValueError):  # noqa: N818
@@ -137,46 +143,63 @@ def hash_of(text: str) -> str:
 def event_of(text: str) -> Event:
     """Return the event that one text holds, in either format.
 
-    Raises `UnknownKind`; `ValueError` for a text that is no event, or whose own hash is another (format 1).
+    Raises `UnknownKind`; `ValueError` for a text that is no event, that is not spelled as one, or whose own
+    hash is another (format 1).
     """
-    raw = json.loads(text)
-    if not isinstance(raw, dict):
-        raise ValueError("not a journal event: it is no JSON object")
     try:
+        raw = json.loads(text)
+        if not isinstance(raw, dict):
+            raise ValueError("not a journal event: it is no JSON object")
         written = raw.get("format", 1)
-        if written == 1:
+        if written == 1 and "draft" in raw:
             found = format1.members_of(raw)
             return _event(found, text, found["hash"], 1)
-        if written != FORMAT:
+        if written is True or written != FORMAT:
             raise UnknownKind(
                 f"event {raw['seq']} is of format {written!r}, which this version does not know"
             )
+        if frozenset(raw) != MEMBERS or not is_canonical(text, raw):
+            raise ValueError(
+                f"not a journal event: expected one line of RFC 8785 JSON with {', '.join(sorted(MEMBERS))}"
+            )
         return _event(raw, text, hash_of(text), FORMAT)
-    except (KeyError, TypeError) as error:
+    except UNREADABLE as error:
+        if isinstance(error, ValueError) and not isinstance(error, json.JSONDecodeError):
+            raise
         raise ValueError(f"not a journal event: {error}") from error
 
 
 def _event(raw: dict[str, Any], text: str, sealed: str, written: int) -> Event:
-    kind, seq = raw["kind"], raw["seq"]
+    kind, seq = as_text(raw["kind"]), as_whole(raw["seq"])
     if kind not in KINDS:
         raise UnknownKind(f"event {seq} is of a kind this version does not know: {kind!r}")
     said = body_of(Kind(kind), raw["data"])
-    draft = Draft(raw["id"], said, float(raw["at"]), raw["by"], raw["epoch"], raw["incident"])
-    return Event(raw["application"], int(seq), raw["prev"], draft, sealed, text, written)
+    incident = None if raw["incident"] is None else as_text(raw["incident"])
+    by, epoch, at = as_text(raw["by"]), as_whole(raw["epoch"]), as_number(raw["at"])
+    if not 0 <= at <= LATEST:
+        raise ValueError(f"event {seq} is of no time")
+    draft = Draft(as_text(raw["id"]), said, at, by, epoch, incident)
+    return Event(as_text(raw["application"]), seq, as_text(raw["prev"]), draft, sealed, text, written)
 
 
 def broken_at(events: Sequence[Event], after: Event | None = None) -> int | None:
     """Return the number of the first broken event; None if all are whole.
 
-    An event is broken where its place, its predecessor or its text is wrong. `events` must begin with
-    number 1, or with the one that follows `after`. The rest does not show that the last events are missing;
-    a reader that keeps the last hash elsewhere compares it with `events[-1].hash`.
+    An event is broken where its place, its predecessor or its text is wrong, or where its format is older
+    than that of the one before. `events` must begin with number 1, or with the one that follows `after`. The
+    rest does not show that the last events are missing; a reader that keeps the last hash elsewhere compares
+    it with `events[-1].hash`.
     """
-    prev, first = (after.hash, after.seq + 1) if after else (GENESIS, 1)
+    prev, first, format_ = (after.hash, after.seq + 1, after.format) if after else (GENESIS, 1, 1)
     for number, event in enumerate(events, start=first):
-        if event.seq != number or event.prev != prev or event.hash != _sealed(event):
+        if (
+            event.seq != number
+            or event.prev != prev
+            or event.format < format_
+            or event.hash != _sealed(event)
+        ):
             return number
-        prev = event.hash
+        prev, format_ = event.hash, event.format
     return None
 
 

@@ -12,7 +12,8 @@ class PolicyLoaded:
     """A policy came into force.
 
     controls: as they stood then; None where nobody could say. deployed: the time of the deployment that
-    brought it. review: `core.policy.review_record`.
+    brought it. review: `core.policy.review_record`. controllers: the Regions that it has controllers in: what
+    they decided belongs to the record.
     """
 
     digest: str
@@ -20,6 +21,7 @@ class PolicyLoaded:
     enforcement: str = ""
     controls: States | None = None
     review: Document | None = None
+    controllers: tuple[str, ...] = ()
 
 
 @body(Kind.ARMED)
@@ -217,6 +219,8 @@ class JournalRestored:
 
     last: below `first` where none is known to be. head: the hash of event `last`, as its witness kept it.
     witness: the controller Region that kept it. silent: those that could not be asked. table: the backup's.
+    restored, restored_at: hash and time of the last earlier restoration that is among what is missing; "" and
+    0 where none is.
     """
 
     first: int
@@ -226,6 +230,8 @@ class JournalRestored:
     silent: tuple[str, ...] = ()
     table: str = ""
     reason: str = ""
+    restored: str = ""
+    restored_at: float = 0.0
 
 
 Note = (

@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from controller.core.journal.event import Event, broken_at
+from controller.core.journal.head import Head
 from controller.core.journal.notes import JournalRestored
-from controller.core.journal.restored import Head, Restoration, explained, restorations
+from controller.core.journal.restored import Restoration, explained, head_of, restorations, since
 
 SKEW = 3
 """Events beyond a gap that a backup may hold: DynamoDB does not order the last items of one."""
@@ -88,7 +89,7 @@ def recovered(found: Merged, seen: Mapping[str, Sequence[Head]]) -> Recovered:
     name, chain, stood = found.name, found.events, found.stood
     heads = [(who, head) for who, each in seen.items() for head in each]
     if found.beyond is not None:
-        heads.append((BACKUP, Head(found.beyond.seq, found.beyond.hash)))
+        heads.append((BACKUP, head_of(found.beyond, restorations(chain))))
     lost = _lost(name, chain, heads)
     lacking = tuple(event for event in reversed(chain) if event.seq not in stood)
     resumed = bool(chain) and chain[-1].seq in stood and isinstance(chain[-1].body, JournalRestored)
@@ -99,7 +100,13 @@ def recovered(found: Merged, seen: Mapping[str, Sequence[Head]]) -> Recovered:
     if last is None:
         said = JournalRestored(first=first, last=first - 1)
     else:
-        said = JournalRestored(first=first, last=last.head.seq, head=last.head.hash, witness=last.who)
+        known = max((each.head for each in lost), key=lambda head: head.restored_at)
+        held = any(each.hash == known.restored for each in restorations(chain))
+        restored, at = ("", 0.0) if held else (known.restored, known.restored_at)
+        said = JournalRestored(
+            first=first, last=last.head.seq, head=last.head.hash, witness=last.who, restored=restored,
+            restored_at=at,
+        )  # fmt: skip
     return Recovered(name, chain, lacking, said)
 
 
@@ -165,6 +172,5 @@ def _forked(head: Head, restored: Sequence[Restoration]) -> int | None:
 
     That is so for a witness that did not answer when the journal was restored before. None for any other.
     """
-    known = next((each.seq for each in restored if each.hash == head.restored), 0)
-    since = (each.said.first for each in restored if each.seq > known)
-    return next((first for first in since if first <= head.seq), None)
+    begins = (each.said.first for each in since(head, restored))
+    return next((first for first in begins if first <= head.seq), None)

@@ -7,27 +7,16 @@
 A head that the journal does not reach, or that names another event, is explained where such an event says
 that its number is missing, and of the last number also which event that was. What was seen since then bears
 the event's hash, and only a later one can explain it: else numbers that are used again could be cut away.
+Where that event is missing itself, only one can that says so, by its time (`restored_at`): else whoever
+rewrites it would be believed in all that they write behind it.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from controller.core.journal.event import Event
+from controller.core.journal.head import Head
 from controller.core.journal.notes import JournalRestored
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """A journal up to and with event `seq`, as somebody saw it.
-
-    hash: of that event; it stands for all before it. restored, restored_at: hash and time of the last
-    `JournalRestored` up to it; "" and 0 where there was none.
-    """
-
-    seq: int
-    hash: str
-    restored: str = ""
-    restored_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +44,7 @@ def explained(head: Head, restored: Sequence[Restoration]) -> bool:
 
     restored: all those of the journal, in their order.
     """
-    known = next((each.seq for each in restored if each.hash == head.restored), 0)
-    return any(each.seq > known and _covers(each.said, head) for each in restored)
+    return any(_covers(each.said, head) for each in since(head, restored))
 
 
 def reopened(head: Head, restored: Sequence[Restoration]) -> bool:
@@ -64,8 +52,20 @@ def reopened(head: Head, restored: Sequence[Restoration]) -> bool:
 
     It was, from that event or an earlier one on. Whether all that was seen is explained, `explained` says.
     """
-    known = next((each.seq for each in restored if each.hash == head.restored), 0)
-    return any(each.seq > known and each.said.first <= head.seq for each in restored)
+    return any(each.said.first <= head.seq for each in since(head, restored))
+
+
+def since(head: Head, restored: Sequence[Restoration]) -> Sequence[Restoration]:
+    """Return the restorations that whoever saw `head` did not know yet.
+
+    restored: all those of the journal, in their order.
+    """
+    if not head.restored:
+        return restored
+    for place, each in enumerate(restored, start=1):
+        if each.hash == head.restored:
+            return restored[place:]
+    return [each for each in restored if each.said.restored_at >= head.restored_at]
 
 
 def _covers(said: JournalRestored, head: Head) -> bool:

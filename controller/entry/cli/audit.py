@@ -76,19 +76,23 @@ def _earlier(file: Path | None, pem: bytes | None, vouched: str | None) -> Any:
 
     Exit 1 where that bundle is not whole.
     """
+    from controller.audit.bundle.verify import NotABundle
     from controller.audit.bundle.verify import verify as check
 
     if file is None:
         return None
-    with file.open("rb") as bundle:
-        found = check(bundle, pem, vouched=vouched, keep=True)
+    try:
+        with file.open("rb") as bundle:
+            found = check(bundle, pem, vouched=vouched, keep=True)
+    except NotABundle as error:
+        fail(ExitCode.BAD_INPUT, f"{file}, the earlier one: {error}")
     wrong = found.wrong or found.broken
     if wrong is not None:
         fail(
             ExitCode.NO,
             f"{file}, the earlier one, is not whole: {wrong.file} {wrong.where}: {wrong.sentence}",
         )
-    return found
+    return found.as_earlier
 
 
 def _small(path: Path) -> bytes:

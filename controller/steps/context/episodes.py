@@ -52,7 +52,8 @@ class Episodes:
 
     def told(self, key: str, at: float) -> None:
         """Remember that people were told of an alert just now."""
-        self._known[key] = replace(self._known[key], due=None, told=at)
+        known = self._known.get(key, Episode(at, at, at))
+        self._known[key] = replace(known, due=None, told=at)
 
     def to_note(self) -> dict[str, Any]:
         """Return what an assessment keeps of it: nothing where nothing stands."""

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller.core.journal.event import Event
+from controller.core.journal.head import Head, head_in
 from controller.core.journal.notes import JournalRestored
 from controller.core.journal.restored import (
-    Head,
     Restoration,
     explained,
     head_of,
@@ -62,6 +62,7 @@ class JournalHead:
         """Number -> hash of the events that were read while no assessment answered."""
         self._other: dict[str, Head] = {}
         """What a witness saw otherwise than this process, which had read the journal before it answered."""
+        self._news: dict[str, Restoration] = {}
         self._recalled = False
         self._tried = False
 
@@ -108,8 +109,26 @@ class JournalHead:
             if self._heads.get(journal) == expected:
                 del self._heads[journal]
         self._restored[journal] = known[-1:]
+        if expected is not None and known and known[-1].hash != expected.restored:
+            self._news[journal] = known[-1]
         if events:
             self.saw(events[-1], journal)
+
+    def news(self) -> Mapping[str, Restoration]:
+        """Return each restoration that no assessment of this Region knows, by its journal.
+
+        It is forgotten then.
+
+        Whoever may append to a journal can write one, and arm at once. So somebody must be told of it whom
+        they cannot silence: an assessment is in another table.
+        """
+        fresh, self._news = self._news, {}
+        if not fresh or self._witness is None:
+            return fresh
+        with suppress(OutsideUnreachable):
+            heads = heads_in(self._witness())
+            return {name: each for name, each in fresh.items() if each.hash != _known(heads.get(name))}
+        return fresh
 
     def _testified(
         self, expected: Head, every: Sequence[Event], known: Sequence[Restoration], journal: str
@@ -137,7 +156,7 @@ class JournalHead:
         """Take what all processes of this Region saw, by the record just written."""
         for journal, head in heads_in(kept).items():
             known = self._heads.get(journal)
-            if known is None or _reach(head) > _reach(known):
+            if known is None or head.reach > known.reach:
                 self._heads[journal] = head
 
     def to_note(self, witness: Witness) -> dict[str, Any]:
@@ -147,7 +166,7 @@ class JournalHead:
         """
         self._recall(witness)
         at = self.checkpoint
-        noted = {name: _head_data(head) for name, head in self._heads.items()}
+        noted = {name: head.data() for name, head in self._heads.items()}
         return noted if at is None else {**noted, "checkpoint": {"seq": at.seq, "hash": at.hash}}
 
     def _recall(self, witness: Witness) -> None:
@@ -158,22 +177,21 @@ class JournalHead:
         except OutsideUnreachable:
             return
         self._recalled = True
-        at = _noted(record, "checkpoint")
-        self.checkpoint = self.checkpoint or (Seal(*at) if at else None)
+        at = head_in((record or {}).get("checkpoint"))
+        self.checkpoint = self.checkpoint or (Seal(at.seq, at.hash) if at else None)
         for journal, kept in heads_in(record).items():
             known = self._heads.get(journal)
             read = self._unwitnessed[journal].get(kept.seq, kept.hash)
             other = read != kept.hash and not explained(kept, self._restored.get(journal, ()))
             if other:
                 self._other[journal] = kept
-            if other or known is None or _reach(kept) >= _reach(known):
+            if other or known is None or kept.reach >= known.reach:
                 self._heads[journal] = kept
         self._unwitnessed = {OWN: {}, FLEET: {}}
 
 
-def _reach(head: Head) -> tuple[float, int]:
-    """Return how far a head reaches: beyond all that was seen before a restoration."""
-    return head.restored_at, head.seq
+def _known(head: Head | None) -> str:
+    return head.restored if head is not None else ""
 
 
 def _another(journal: str, seq: int) -> str:
@@ -195,28 +213,5 @@ def _lacks(expected: Head, every: Sequence[Event], journal: str) -> str | None:
 
 def heads_in(record: Mapping[str, Any] | None) -> dict[str, Head]:
     """Return `OWN` and `FLEET` -> the head that a record bears witness to."""
-    found = {}
-    for journal in CALLED:
-        noted = _noted(record, journal)
-        if noted is not None:
-            more = (record or {})[journal]
-            restored, at = more.get("restored"), more.get("restored_at")
-            whole = isinstance(restored, str) and isinstance(at, int | float)
-            found[journal] = Head(*noted, restored, float(at)) if whole else Head(*noted)
-    return found
-
-
-def _head_data(head: Head) -> dict[str, Any]:
-    plain = {"seq": head.seq, "hash": head.hash}
-    since = {"restored": head.restored, "restored_at": head.restored_at}
-    return {**plain, **since} if head.restored else plain
-
-
-def _noted(record: Mapping[str, Any] | None, name: str) -> tuple[int, str] | None:
-    """Return the number and the hash under `name`, if the record has both.
-
-    A record that an earlier version wrote has neither.
-    """
-    found = (record or {}).get(name)
-    seq, sealed = (found.get("seq"), found.get("hash")) if isinstance(found, Mapping) else (None, None)
-    return (seq, sealed) if isinstance(seq, int) and seq > 0 and isinstance(sealed, str) else None
+    found = {journal: head_in((record or {}).get(journal)) for journal in CALLED}
+    return {journal: head for journal, head in found.items() if head is not None}

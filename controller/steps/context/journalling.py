@@ -11,7 +11,7 @@ from controller.core.decision.limits import Fleet
 from controller.core.event_size import fitted
 from controller.core.incident.fold import apply, fold, refuse_illegal
 from controller.core.incident.state import Incident, State
-from controller.core.journal.event import Body, Draft, Event
+from controller.core.journal.event import UNREADABLE, Body, Draft, Event
 from controller.core.journal.kind import Kind
 from controller.core.journal.notes import PolicyLoaded
 from controller.core.journal.restored import head_of, reopened, restorations
@@ -51,6 +51,7 @@ def load_state(deps: Deps) -> State:
         enforcement=own.enforcement,
         controls=None if controls is None else dict(controls),
         review=_by_ids(deps, review_data(deps.review, own.digest)),
+        controllers=own.controllers,
     )
     try:
         return write(deps, state, loaded)
@@ -140,7 +141,7 @@ def folded(
     """
     try:
         return folding(application, events)
-    except (ValueError, KeyError) as error:
+    except (*UNREADABLE, LookupError, AttributeError, ArithmeticError) as error:
         raise JournalUnreadable(f"the journal cannot be what this version wrote: {error}") from error
 
 

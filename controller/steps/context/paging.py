@@ -13,8 +13,10 @@ from functools import partial
 from typing import Any
 
 from controller.core.explanation import format_time
+from controller.core.incident.alert_keys import RESTORED, lost
 from controller.core.incident.state import ENDED, Incident, Notice, State
 from controller.core.journal.notes import NoticeDeferred, Told, Untold
+from controller.core.journal.restored import story
 from controller.core.text import abridge, sanitize, shorten
 from controller.ports.errors import (
     ControllerError,
@@ -22,6 +24,7 @@ from controller.ports.errors import (
     OutsideUnreachable,
 )
 from controller.steps.context.deps import Deps
+from controller.steps.context.journal_head import CALLED, FLEET, OWN
 from controller.steps.context.journalling import read_state, retry_on_conflict, write
 
 MOST_UNTOLD = 20
@@ -37,9 +40,11 @@ AT_ONCE = 3
 def note(deps: Deps, at: float, record: Mapping[str, Any]) -> bool:
     """Keep an assessment, and how far the journals were seen.
 
-    It learns how far others saw them. Returns False if that failed: a gap in what can be told must not stop a
-    step. It is said in the log and by a metric (`Deps.unrecorded`).
+    It learns how far others saw them. What this Region's assessments did not know of a restored journal is
+    told to people first. Returns False if that failed: a gap in what can be told must not stop a step. It is
+    said in the log and by a metric (`Deps.unrecorded`).
     """
+    tell_restorations(deps)
     seen = deps.journal_head.to_note(lambda: deps.assessments.witness(deps.application))
     try:
         deps.journal_head.learn(deps.assessments.add(deps.application, at, record, seen))
@@ -47,6 +52,29 @@ def note(deps: Deps, at: float, record: Mapping[str, Any]) -> bool:
         deps.unrecorded.append(sanitize(str(error), 300))
         return False
     return True
+
+
+LOOK = {
+    name: f"Nothing moves by itself until somebody arms: compare `tidegate status` with what is so, then "
+    f"`tidegate arm{option} --reason WHY`.\nIf nobody on your side restored it, events were cut off: "
+    "`tidegate audit verify --earlier FILE`."
+    for name, option in ((OWN, ""), (FLEET, " --fleet"))
+}
+"""The journal -> what people can do about its restoration."""
+
+
+def tell_restorations(deps: Deps) -> None:
+    """Tell people of each journal that was restored since this Region saw it last.
+
+    Each Region tells it once, whatever the journal says of who was told, and though somebody armed since:
+    whoever may append could write all of that.
+    """
+    for journal, found in deps.journal_head.news().items():
+        fact = f"{deps.application}: {CALLED[journal]} was restored"
+        said = f"{found.by}, at {format_time(found.at)}: {story(found.said)}"
+        name = RESTORED[journal]
+        page(deps, fact, f"{said}\nSeen from {deps.here}.\n{LOOK[journal]}", key=f"{deps.application}/{name}")
+        deps.episodes.told(lost(name), deps.runtime.now())
 
 
 def incident_key(deps: Deps, incident: Incident) -> str:

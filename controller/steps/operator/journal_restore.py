@@ -19,8 +19,9 @@ from dataclasses import dataclass, replace
 from controller.core.contracts import DECISION_SCHEMA, decision_event
 from controller.core.incident.fold import fold
 from controller.core.journal.event import Draft, Event, seal
+from controller.core.journal.head import Head
 from controller.core.journal.recovery import Contradiction, Recovered, merged, recovered
-from controller.core.journal.restored import Head, missing
+from controller.core.journal.restored import missing
 from controller.core.text import sanitize
 from controller.ports.errors import JournalConflict, JournalUnreadable, OutsideUnreachable
 from controller.ports.storage import Assessments, JournalBackup, ReadStopped, StoredItem

@@ -30,7 +30,7 @@ from controller.steps.context.checkpoint import keep_checkpoint
 from controller.steps.context.deps import Deps
 from controller.steps.context.governance import governed_if_read, keep_own_policy_if_in_force
 from controller.steps.context.journalling import load_state, write
-from controller.steps.context.paging import note, tell_untold
+from controller.steps.context.paging import note, tell_restorations, tell_untold
 from controller.steps.context.situation import read_switch, refresh, situation
 from controller.steps.incident.drift import change_data, record_drift, repair_echo
 from controller.steps.incident.opening import RegionAssessments, assess_regions_retrying
@@ -57,8 +57,7 @@ def tick(deps: Deps) -> dict[str, object]:
         state = record_gap(deps, load_state(deps), now)
     except (OutsideUnreachable, JournalUnreadable) as error:
         return record_unreadable_journal(deps, now, error)
-    keep_own_policy_if_in_force(deps, state)
-    moving = governed_if_read(deps, state, state.open) if state.open else deps
+    moving = _prepared(deps, state)
     if moving.policy.digest != deps.policy.digest:
         _poll(moving)  # its signals too: the incident goes on by them
     refresh(moving.policy, state, deps.readiness, deps.snapshots, deps.runtime)
@@ -96,6 +95,16 @@ def tick(deps: Deps) -> dict[str, object]:
     gauges = {"controls_on": _on(deps, controls), "incident_open": state.open is not None}
     polls = {"silent_regions": polled.silent, "refused_regions": sorted(polled.refused)}
     return {"decisions": codes, **polls, **gauges}
+
+
+def _prepared(deps: Deps, state: State) -> Deps:
+    """Return the hold by which the open incident goes on.
+
+    By then people know which journals were restored.
+    """
+    keep_own_policy_if_in_force(deps, state)
+    tell_restorations(deps)
+    return governed_if_read(deps, state, state.open) if state.open else deps
 
 
 def _expire_names(deps: Deps, now: float) -> None:
