@@ -68,6 +68,7 @@ def forget(deps: Deps, name: str) -> Done:
     """
     person = deps.people.known(name)
     if person is None:
+        deps.people.forget(name)  # what is over, or was damaged, still says who they were
         return Done(False, NONE_KEPT)
     incident = read_state(deps).open
     if incident is not None and _has_a_say(person, name, incident):
