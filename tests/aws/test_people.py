@@ -163,33 +163,53 @@ def test_a_deleted_name_leaves_nothing_and_its_owner_begins_anew(desk: Desk) -> 
     assert desk.page.name_of(ana) is None
 
 
+@pytest.mark.parametrize("place", [0, 1])
 @pytest.mark.parametrize("fault", [w.dropped, w.lost])
-def test_a_name_whose_deletion_broke_off_is_shown_no_more_and_ends_when_asked_again(
-    desk: Desk, fault: w.Fault
+def test_a_deletion_that_broke_off_is_done_again_or_ends_by_itself(
+    desk: Desk, fault: w.Fault, place: int
 ) -> None:
     ana = desk.page.id_of(ANA)
-    desk.wire.next("DeleteItem", w.passed, fault)
+    desk.pass_days(1.1)
+    desk.page.expire()  # from now on the pointer lasts as long as the name
+    desk.wire.next("DeleteItem", *[w.passed] * place, fault)
     with pytest.raises(OutsideUnreachable):
         desk.page.forget(ANA)
-    assert "id" not in desk.kinds()
+    if place == 0 and fault is w.dropped:
+        assert desk.terminal.name_of(ana) == ANA
+        assert desk.terminal.forget(ANA) == ana
+    assert "ana" not in desk.text
     assert desk.terminal.name_of(ana) is None
-    assert desk.terminal.forget(ANA) == (ana if fault is w.dropped else None)
+    assert desk.terminal.forget(ANA) is None
+    assert desk.page.expire() == 0
     assert desk.items == []
-    assert desk.terminal.id_of(ANA) != ana
 
 
-def test_where_the_pointer_outlives_its_name_it_says_nothing_and_goes_within_days(desk: Desk) -> None:
+def test_a_deletion_that_was_given_up_costs_one_look_and_nothing_else(desk: Desk) -> None:
     ana = desk.page.id_of(ANA)
+    desk.wire.next("DeleteItem", w.dropped)
+    with pytest.raises(OutsideUnreachable):
+        desk.page.forget(ANA)
+    assert [swept(desk).count("UpdateItem") for _ in range(2)] == [1, 0]
+    assert desk.page.name_of(ana) == ANA == desk.page.name_of(desk.terminal.id_of(ANA))
+
+
+@pytest.mark.parametrize("days", [0, 1.1])
+def test_where_the_pointer_outlives_its_name_it_says_nothing_and_goes(desk: Desk, days: float) -> None:
+    ana = desk.page.id_of(ANA)
+    desk.pass_days(days)
+    desk.page.expire()
     key = {"kind": {"S": "name"}, "key": {"S": key_of(ANA)}}
-    desk.client.delete_item(TableName=desk.table, Key=key)  # by hand, as the runbook says
+    desk.client.delete_item(TableName=desk.table, Key=key)  # by hand
     assert desk.kinds() == ["id"]
     assert "ana" not in desk.text
     assert desk.terminal.name_of(ana) is None
     assert desk.terminal.id_of(ANA) != ana
     assert desk.terminal.name_of(ana) is None
-    desk.pass_days(1.1)
+    desk.pass_days(DAYS - 1)
     assert desk.page.expire() == 0
-    assert desk.kinds() == ["id", "name"]
+    desk.pass_days(1)
+    assert desk.page.expire() == 1
+    assert desk.items == []
 
 
 def test_a_name_deleted_while_its_owner_acts_stays_deleted(desk: Desk) -> None:

@@ -113,18 +113,20 @@ class DynamoPeople:
     def forget(self, name: str) -> str | None:
         """Delete the name and its pointer; return the id, if there was one.
 
-        The pointer goes first: where the second deletion fails the name is shown no more, and who asks again
-        finds it and ends it.
+        The name goes first. Before that its pointer is dated, so that the next `expire` ends it where the
+        second deletion fails.
         """
         with translated(OutsideUnreachable, "deleting a name"):
             item = self._item("name", key_of(name))
             if item is None:
                 return None
-            person = _text(item, "id")
-            if is_id(person):
-                self._delete("id", person)
+            person = _text(item, "id") if is_id(_text(item, "id")) else None
+            if person is not None:
+                self._date_pointer(person, key_of(name), self._runtime.now())
             self._delete("name", key_of(name))
-        return person if is_id(person) else None
+            if person is not None:
+                self._delete("id", person)
+        return person
 
     def expire(self) -> int:
         """Delete names whose days are over; return how many there were.
@@ -156,13 +158,17 @@ class DynamoPeople:
         if kept is None:
             self._delete("id", person)
             return
+        self._date_pointer(person, pointer["of"]["S"], kept.expires)
+
+    def _date_pointer(self, person: str, key: str, at: float) -> None:
+        """Let a pointer be looked at by `expire` from `at` on, unless it was deleted just now."""
         self._changed(
             "update_item",
             _key("id", person),
-            UpdateExpression="SET #expires = :until",
+            UpdateExpression="SET #expires = :at",
             ConditionExpression="#of = :of",
             ExpressionAttributeNames={"#of": "of", "#expires": "expires"},
-            ExpressionAttributeValues={":of": pointer["of"], ":until": _seconds(kept.expires)},
+            ExpressionAttributeValues={":of": {"S": key}, ":at": _seconds(at)},
         )
 
     def _begin(self, person: str, name: str, read: Mapping[str, Any] | None) -> None:
@@ -207,10 +213,10 @@ class DynamoPeople:
 
     def _kept(self, item: Mapping[str, Any] | None) -> _Kept | None:
         """Return the name that an item holds; None where it holds none any more, or never did."""
-        person, name, expires = _text(item, "id"), plain(_text(item, "name")), _moment(item)
+        person, name, expires = _text(item, "id"), _text(item, "name"), _moment(item)
         if not is_id(person) or not name or expires <= self._runtime.now():
             return None
-        return _Kept(person, name, expires)
+        return _Kept(person, plain(name), expires)
 
     def _named(self, person: str, pointer: Mapping[str, Any] | None) -> _Kept | None:
         """Return the name that a pointer leads to, if it is the person's."""
