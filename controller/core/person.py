@@ -82,7 +82,10 @@ def _seen(identity: str) -> str:
 
 
 def _spelt(form: Literal["NFC", "NFD"], text: str) -> str:
-    """Return `text` in a form of Unicode, whose cost grows with the square of accents in a row."""
+    """Return `text` in a form of Unicode.
+
+    The cost grows with the square of accents in a row.
+    """
     return unicodedata.normalize(form, text[:SPELT]) + text[SPELT:]
 
 
@@ -104,8 +107,9 @@ def replaced(text: str, shown: Callable[[str], str]) -> str:
 
 
 def plain(name: str) -> str:
-    """Return a name as it may be shown: one line, without anybody's id or a controller's signature.
+    """Return a name as it may be shown, in one line.
 
-    Names come from outside: somebody may call themselves by another's id, or nothing that can be seen.
+    Names come from outside: somebody may call themselves by another's id, by a controller's signature, or
+    by nothing that can be seen.
     """
     return _CONTROLLER.sub(r"\1…", _ID.sub("person-…", sanitize(_seen(name), LONGEST))) or UNSEEN

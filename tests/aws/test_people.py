@@ -212,6 +212,18 @@ def test_where_the_pointer_outlives_its_name_it_says_nothing_and_goes(desk: Desk
     assert desk.items == []
 
 
+def test_a_name_is_deleted_by_its_id_too(desk: Desk) -> None:
+    ana, ben = desk.page.id_of(ANA), desk.page.id_of("ben")
+    assert desk.terminal.forget(ana) == ana
+    assert desk.terminal.forget(ana) is None
+    assert desk.terminal.forget("person-aaaaaaaaaaaaaaaa") is None
+    assert (desk.page.name_of(ana), desk.page.name_of(ben)) == (None, "ben")
+    assert desk.kinds() == ["id", "name"]
+    desk.wire.next("GetItem", *[w.dropped] * 3)
+    with pytest.raises(OutsideUnreachable, match="deleting a name"):
+        desk.page.forget(ben)
+
+
 def test_a_name_deleted_while_its_owner_acts_stays_deleted(desk: Desk) -> None:
     ana = desk.page.id_of(ANA)
     desk.pass_days(2)  # an act now would count the days anew

@@ -114,19 +114,25 @@ class DynamoPeople:
         """Delete the name and its pointer; return the id, if there was one.
 
         The name goes first. Before that its pointer is dated, so that the next `expire` ends it where the
-        second deletion fails.
+        second deletion fails. name: it, or its id.
         """
         with translated(OutsideUnreachable, "deleting a name"):
-            item = self._item("name", key_of(name))
-            if item is None:
+            key = self._key_by(name) if is_id(name) else key_of(name)
+            item = self._item("name", key) if key else None
+            if key is None or item is None:
                 return None
             person = _text(item, "id") if is_id(_text(item, "id")) else None
             if person is not None:
-                self._date_pointer(person, key_of(name), self._runtime.now())
-            self._delete("name", key_of(name))
+                self._date_pointer(person, key, self._runtime.now())
+            self._delete("name", key)
             if person is not None:
                 self._delete("id", person)
         return person
+
+    def _key_by(self, person: str) -> str | None:
+        """Return the key of the name that an id has, if it has one."""
+        pointer = self._item("id", person)
+        return None if self._named(person, pointer) is None else _text(pointer, "of")
 
     def expire(self) -> int:
         """Delete names whose days are over; return how many there were.
@@ -152,7 +158,10 @@ class DynamoPeople:
         return over
 
     def _look_at_pointer(self, pointer: Mapping[str, Any]) -> None:
-        """Delete a pointer to no name of its own; let any other last as long as its name."""
+        """Delete a pointer that leads to no name of its own.
+
+        Any other lasts as long as its name.
+        """
         person = pointer["key"]["S"]
         kept = self._named(person, pointer)
         if kept is None:
@@ -161,7 +170,7 @@ class DynamoPeople:
         self._date_pointer(person, pointer["of"]["S"], kept.expires)
 
     def _date_pointer(self, person: str, key: str, at: float) -> None:
-        """Let a pointer be looked at by `expire` from `at` on, unless it was deleted just now."""
+        """Let `expire` look at a pointer from `at` on, if it is there."""
         self._changed(
             "update_item",
             _key("id", person),
@@ -172,7 +181,7 @@ class DynamoPeople:
         )
 
     def _begin(self, person: str, name: str, read: Mapping[str, Any] | None) -> None:
-        """Write the pointer, then the name, if its place is still as it was read.
+        """Write the pointer, then the name if its place is as it was read.
 
         A pointer is looked at by `expire` after a day, and stays as long as it leads to a name of its own.
         read: what stands there: nothing, a name that is over, or what is no name.
@@ -212,7 +221,7 @@ class DynamoPeople:
         return True
 
     def _kept(self, item: Mapping[str, Any] | None) -> _Kept | None:
-        """Return the name that an item holds; None where it holds none any more, or never did."""
+        """Return the name that an item holds; None where it holds none now."""
         person, name, expires = _text(item, "id"), _text(item, "name"), _moment(item)
         if not is_id(person) or not name or expires <= self._runtime.now():
             return None
@@ -260,7 +269,7 @@ class DynamoPeople:
         self._replicas.read("delete_item", TableName=self._table, Key=_key(kind, key))
 
     def _changed(self, operation: str, key: dict[str, Any], **params: Any) -> bool:
-        """Change an item if the condition holds still; return False where it does not."""
+        """Change an item if the condition holds; return False where it does not."""
         try:
             self._replicas.read(operation, TableName=self._table, Key=key, **params)
         except ClientError as error:
@@ -285,7 +294,7 @@ def _text(item: Mapping[str, Any] | None, name: str) -> str:
 
 
 def _moment(item: Mapping[str, Any] | None) -> float:
-    """Return when an item is over, in seconds since 1970; long ago where it does not say."""
+    """Return when an item is over, seconds since 1970; else 0."""
     found = ((item or {}).get("expires") or {}).get("N")
     return float(found) if isinstance(found, str) else 0.0
 
