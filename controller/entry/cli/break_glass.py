@@ -72,7 +72,7 @@ def _bring_in(context: Context, *, as_json: bool) -> None:
         "ok": not amiss, "sentence": said, "journalled": brought.added,
         "incidents": list(brought.incidents), "amiss": lines[1:],
     }  # fmt: skip
-    emit("break-glass", fields, lambda: stdout().print(Text("\n".join(lines))), as_json=as_json)
+    emit("break-glass", fields, lambda _: stdout().print(Text("\n".join(lines))), as_json=as_json)
     if amiss:
         raise typer.Exit(ExitCode.NO)
 
@@ -204,7 +204,7 @@ class _Glass:
             "aws": lines or [],
         }
 
-        def human() -> None:
+        def human(_: dict[str, Any]) -> None:
             for line in (told, *(_table(self.policy, states, states) if states else ())):
                 stdout().print(Text(line))
             for line in (after,) if after else ():
@@ -258,7 +258,7 @@ def runbook(region: Region, config: ConfigFile = None, to: To = None, as_json: A
         fail(ExitCode.NO, "the policy names no other Region")
     text = page(context.deployment, source=region, target=target)
     fields = {"region": region, "to": target, "markdown": text}
-    emit("runbook", fields, lambda: typer.echo(text, nl=False), as_json=as_json)
+    emit("runbook", fields, lambda _: typer.echo(text, nl=False), as_json=as_json)
 
 
 def _opened(config: Path | None) -> tuple[Context, Policy]:

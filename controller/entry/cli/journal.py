@@ -61,7 +61,7 @@ def restore(
         "silent": list(outlook.silent),
         "journals": [_fields(each) for each in outlook.journals],
     }
-    emit("journal-restore", fields, lambda: _print(fields), as_json=as_json, names=deps.names)
+    emit("journal-restore", fields, _print, as_json=as_json, names=deps.names)
     if not done.done:
         raise typer.Exit(ExitCode.NO)
 

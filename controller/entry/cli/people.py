@@ -28,7 +28,7 @@ def show(person: PersonId, context: ContextName = None, as_json: AsJson = False)
     name = open_context(context).deps().people.name_of(person)
     told = f"{person}: no name is kept" if name is None else f"{person} is {plain(name)}"
     fields = {"id": person, "name": None if name is None else plain(name)}
-    emit("people-show", fields, lambda: stdout().print(Text(told)), as_json=as_json)
+    emit("people-show", fields, lambda _: stdout().print(Text(told)), as_json=as_json)
     if name is None:
         raise typer.Exit(ExitCode.NO)
 
