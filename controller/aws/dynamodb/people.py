@@ -42,6 +42,11 @@ PAUSE = 0.1
 """Seconds before the second try; twice that before the third."""
 SWEPT, SWEEPING = 200, 5.0
 """Items, and seconds, of one `expire`: a tick has other work. The next one goes on with what is left."""
+FREE = (
+    "attribute_not_exists(#id) OR attribute_not_exists(#expires) OR (#id = :id AND #expires = :expires) "
+    "OR #expires <= :now"
+)
+"""A name's place that nobody has: empty, over, or what was read there and is no name."""
 HASH = re.compile(r"[0-9a-f]{64}")
 PAST = "NOT attribute_type(#expires, :number) OR #expires <= :now"
 """An item that is over, or that nobody can date."""
@@ -89,7 +94,7 @@ class DynamoPeople:
                 item = self._item("name", key_of(name))
                 kept = self._kept(item)
                 if kept is None:
-                    self._begin(mine, name, item)
+                    self._begin(mine, name, item or {})
                     return mine
                 if kept.id == mine or self._goes_on(kept, name):
                     return kept.id
@@ -180,7 +185,7 @@ class DynamoPeople:
             ExpressionAttributeValues={":of": {"S": key}, ":at": _seconds(at)},
         )
 
-    def _begin(self, person: str, name: str, read: Mapping[str, Any] | None) -> None:
+    def _begin(self, person: str, name: str, read: Mapping[str, Any]) -> None:
         """Write the pointer, then the name if its place is as it was read.
 
         A pointer is looked at by `expire` after a day, and stays as long as it leads to a name of its own.
@@ -190,11 +195,18 @@ class DynamoPeople:
         pointer = {**_key("id", person), "of": {"S": key}, "expires": _seconds(now + DAY)}
         self._replicas.send("put_item", TableName=self._table, Item=pointer)
         item = {**_key("name", key), "id": {"S": person}, "name": {"S": plain(name)}}
+        nothing = {"NULL": True}
         self._replicas.send(
             "put_item",
             TableName=self._table,
             Item={**item, "expires": _seconds(now + self._lasts)},
-            **_unchanged(read or {}),
+            ConditionExpression=FREE,
+            ExpressionAttributeNames={"#id": "id", "#expires": "expires"},
+            ExpressionAttributeValues={
+                ":id": read.get("id", nothing),
+                ":expires": read.get("expires", nothing),
+                ":now": _seconds(now),
+            },
         )
 
     def _goes_on(self, kept: _Kept, name: str) -> bool:
@@ -297,15 +309,3 @@ def _moment(item: Mapping[str, Any] | None) -> float:
     """Return when an item is over, seconds since 1970; else 0."""
     found = ((item or {}).get("expires") or {}).get("N")
     return float(found) if isinstance(found, str) else 0.0
-
-
-def _unchanged(read: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the condition that nobody wrote into a place since it was read."""
-    names = ("id", "expires")
-    same = [f"#{n} = :{n}" if n in read else f"attribute_not_exists(#{n})" for n in names]
-    values = {f":{n}": read[n] for n in names if n in read}
-    return {
-        "ConditionExpression": " AND ".join(same),
-        "ExpressionAttributeNames": {f"#{n}": n for n in names},
-        **({"ExpressionAttributeValues": values} if values else {}),
-    }

@@ -13,7 +13,7 @@ from controller.core.incident.state import GLASS, Incident, as_data
 from controller.core.journal.body import members
 from controller.core.journal.event import Event, broken_at
 from controller.core.text import sanitize
-from controller.entry.break_glass import Standing, journal_waiting, standing
+from controller.entry.break_glass import RecordStanding, journal_waiting, standing
 from controller.entry.cli.options import ContextName, moment, open_archive, open_context
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, stdout
 from controller.entry.context import Context
@@ -94,7 +94,7 @@ def _gates(deps: Deps) -> dict[str, str]:
     return {name: "On" if on else "Off" for name, on in states.items()}
 
 
-def _bring_in_break_glass(context: Context, deps: Deps) -> Standing:
+def _bring_in_break_glass(context: Context, deps: Deps) -> RecordStanding:
     """Bring into the journal what was done on this machine without it; return how its record stands."""
     try:
         brought = journal_waiting(context, deps)

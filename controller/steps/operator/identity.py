@@ -23,6 +23,7 @@ from controller.steps.context.names import id_or_nobodys
 from controller.steps.operator.commands import Done
 
 UNPROVEN = SignedIn()
+"""Nothing is known of how a person showed who they are."""
 NONE_KEPT = "no name of that spelling is kept"
 
 
