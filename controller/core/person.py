@@ -10,7 +10,9 @@
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Callable
+from typing import Literal
 
 from controller.core.text import sanitize
 
@@ -18,11 +20,17 @@ NAMELESS = "(no name is kept)"
 """Stands behind an id whose name was deleted, has expired, or never was written down."""
 LONGEST = 200
 """Characters of a name: the ARN of a session is long, and its end is what tells people apart."""
+SPELT = 2_048
+"""Characters of a name whose letters are brought into one spelling. No name is as long."""
 LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 """Of base32, five bits each: none is taken for another by a person who reads them out."""
 ARN = "arn:"
 DIGITS = 4
 """A subject by lot has more: names seldom have as many."""
+UNSEEN = "…"
+"""Stands for a name in which nothing can be seen."""
+_CONTROLLER = re.compile(r"\b(tidegate@)[a-z]{2,}(?:-[a-z]+)+-[0-9]+", re.IGNORECASE)
+"""The signature of a controller in the journal."""
 _ID = re.compile(rf"(?<![a-z0-9-])(person-[a-z2-7]{{16}})(?![a-z0-9-])(?: {re.escape(NAMELESS)})?")
 
 
@@ -60,9 +68,25 @@ def folded(identity: str) -> str:
     """Return the part of an identity that is the same by every door.
 
     A terminal's identity is the ARN of an STS session, whose last part is the name of the person's session
-    (IAM Identity Center puts the user's name there); a page's is a claim of the sign-in.
+    (IAM Identity Center puts the user's name there); a page's is a claim of the sign-in. What is shown alike
+    is the same: letters have one spelling, and what cannot be seen is left out, as by `plain`.
     """
-    return (identity.rpartition("/")[2] if identity.startswith(ARN) else identity).strip().casefold()
+    seen = _seen(identity)
+    last = " ".join((seen.rpartition("/")[2] if seen.startswith(ARN) else seen).split())
+    return _spelt("NFC", _spelt("NFD", last).casefold())
+
+
+def _seen(identity: str) -> str:
+    """Return what can be seen of an identity, in one spelling (NFC)."""
+    return _spelt("NFC", sanitize(identity, len(identity) + 1))
+
+
+def _spelt(form: Literal["NFC", "NFD"], text: str) -> str:
+    """Return `text` in a form of Unicode.
+
+    The cost grows with the square of accents in a row.
+    """
+    return unicodedata.normalize(form, text[:SPELT]) + text[SPELT:]
 
 
 def key_of(identity: str) -> str:
@@ -83,8 +107,9 @@ def replaced(text: str, shown: Callable[[str], str]) -> str:
 
 
 def plain(name: str) -> str:
-    """Return a name as it may be shown: one line, without anybody's id.
+    """Return a name as it may be shown, in one line.
 
-    Names come from outside: somebody may call themselves by another's id.
+    Names come from outside: somebody may call themselves by another's id, by a controller's signature, or
+    by nothing that can be seen.
     """
-    return _ID.sub("person-…", sanitize(name, LONGEST))
+    return _CONTROLLER.sub(r"\1…", _ID.sub("person-…", sanitize(_seen(name), LONGEST))) or UNSEEN

@@ -13,13 +13,13 @@ from controller.entry.context import Context
 from controller.entry.local_record import Entry, LocalRecord
 from controller.settings import Deployment
 from controller.steps.context.deps import Deps
-from controller.steps.operator import local_records as step
+from controller.steps.operator import local_records
 from controller.steps.operator.local_records import Brought
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """The person who acts.
+class MachineUser:
+    """The user of this machine who acts.
 
     `who` is what this machine says; `credential` is the AWS key's id, which CloudTrail knows.
     """
@@ -34,7 +34,7 @@ def local_record() -> LocalRecord:
     return LocalRecord(wiring.state_home())
 
 
-def person(context: Context, claimed: str | None) -> Person | None:
+def person(context: Context, claimed: str | None) -> MachineUser | None:
     """Return the person who acts; None where no AWS credentials are at hand.
 
     It asks no service but the source of the credentials.
@@ -42,12 +42,12 @@ def person(context: Context, claimed: str | None) -> Person | None:
     from controller import wiring
 
     if context.rehearsal:
-        return Person(context.identity(claimed), None)
+        return MachineUser(context.identity(claimed), None)
     key = wiring.access_key()
     return (
         None
         if key is None
-        else Person(sanitize(f"{_user()}@{socket.gethostname()}", 128), sanitize(key, 128))
+        else MachineUser(sanitize(f"{_user()}@{socket.gethostname()}", 128), sanitize(key, 128))
     )
 
 
@@ -58,7 +58,7 @@ def _user() -> str:
         return "unknown"
 
 
-def signed(context: Context, application: str, by: Person, reason: str, at: float) -> dict[str, Any]:
+def signed(context: Context, application: str, by: MachineUser, reason: str, at: float) -> dict[str, Any]:
     """Return the fields that each record has besides what was done."""
     return {
         "deployment": _deployment(context.deployment),
@@ -81,7 +81,7 @@ def _deployment(d: Deployment) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RecordStanding:
     """The state of this machine's record.
 
     lines: those of the deployment. waiting: how many of them the journal lacks; None where it does not say.
@@ -112,10 +112,10 @@ def journal_waiting(context: Context, deps: Deps) -> Brought:
     """
     held = local_record().read().entries
     mine = _of(held, context.deployment)
-    return step.journal_records(deps, mine, held) if mine else Brought()
+    return local_records.journal_records(deps, mine, held) if mine else Brought()
 
 
-def standing(deployment: Deployment, events: Sequence[Event] | None) -> Standing:
+def standing(deployment: Deployment, events: Sequence[Event] | None) -> RecordStanding:
     """Return how this machine's record stands.
 
     events: the journal's; None where it cannot be read.
@@ -123,12 +123,12 @@ def standing(deployment: Deployment, events: Sequence[Event] | None) -> Standing
     try:
         found = local_record().read()
     except OSError as error:
-        return Standing(0, None, (f"it cannot be read: {error.strerror}",))
+        return RecordStanding(0, None, (f"it cannot be read: {error.strerror}",))
     mine = _of(found.entries, deployment)
     if events is None:
-        return Standing(len(mine), None, found.unsaid)
-    said = step.contradictions(events, found.entries)
-    return Standing(len(mine), step.waiting(events, mine), (*found.unsaid, *said))
+        return RecordStanding(len(mine), None, found.unsaid)
+    said = local_records.contradictions(events, found.entries)
+    return RecordStanding(len(mine), local_records.waiting(events, mine), (*found.unsaid, *said))
 
 
 def _of(entries: Sequence[Entry], deployment: Deployment) -> list[Entry]:

@@ -7,7 +7,8 @@
 ```
 A line is on the disk before traffic moves, and the head after it. Damage never stops a person: it is said, it
 is written into the next line, and what is damaged is set aside under a number (`break-glass.1.jsonl`). The
-lines' numbers go on over all files, so that a file which is gone is missed too.
+lines' numbers go on over all files, so that a file which is gone is missed too. Reading ends at the first bad
+line of a file: nobody can say what those behind it were.
 
 The key (mode 0600) tells what this machine wrote from what somebody else put there. It proves nothing against
 whoever can read it, and nobody here can find a file and a head that were put back together as they were
@@ -19,11 +20,14 @@ import hmac
 import json
 import os
 import secrets
+import stat
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from controller.core.canonical_json import ascii_digest, canonical, digest
 from controller.core.journal.event import GENESIS
@@ -31,11 +35,15 @@ from controller.core.text import sanitize
 
 NAME = "break-glass"
 FORMAT = 2
-"""Of lines and of the head. Lines without one are of versions before 0.13, and are read."""
+"""Of lines and of the head. Lines without a `format` are of the first one, and are read."""
 KEY = 32
 """Bytes."""
 MOST_AMISS = 8
 """Findings that a line says of the record before it, at most."""
+LONGEST = 1_000_000
+"""Bytes of a line, of the head and of the key that are read. Two hundred controls take 30,000."""
+QUEUE = 3.0
+"""Seconds to wait for another command that writes. One that was halted must not stop a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +107,8 @@ class _Chain:
     hash: str = GENESIS
     newer: bool = False
     """A line of the present format was read."""
+    whole: bool = True
+    """The last file had no bad line."""
 
     def read(self, path: Path) -> bool:
         """Read one file up to its first bad line.
@@ -106,21 +116,34 @@ class _Chain:
         Returns True where it is whole.
         """
         try:
-            texts = path.read_bytes().splitlines(keepends=True)
+            with path.open("rb") as file:
+                self.whole = self._read_lines(path.name, file)
         except OSError as error:
             self.amiss.append(f"{path.name} cannot be read: {error.strerror}")
-            return False
-        for place, text in enumerate(texts, start=1):
+            self.whole = False
+        return self.whole
+
+    def _read_lines(self, name: str, file: BinaryIO) -> bool:
+        for place, text in enumerate(iter(partial(file.readline, LONGEST), b""), start=1):
             line = _line(text, self.key)
             gap = line is not None and place == 1 and (line.number or 0) > self.number + 1
             if line is None or not (gap or self._goes_on(line, first=place == 1)):
-                self.amiss.append(f"{path.name}, line {place}: {_FORGED if line is None else _ODD}")
+                self.amiss.append(f"{name}, line {place}: {_FORGED if line is None else _ODD}")
                 return False
             if gap and line.number is not None:
-                gone = _lines(self.number + 1, line.number - 1)
-                self.amiss.append(f"{path.name} begins with line {line.number}: {gone} missing")
+                self.amiss.append(f"{name} begins with line {line.number}: {self.lost(line.number - 1)}")
             self._add(line)
         return True
+
+    def lost(self, last: int) -> str:
+        """Return what became of the lines from the next one to `last`.
+
+        They are missing, or may stand behind a bad line, where nothing counts.
+        """
+        first = self.number + 1
+        if first == last:
+            return f"line {first} is missing" if self.whole else f"line {first} does not count"
+        return f"lines {first} to {last} {'are missing' if self.whole else 'do not count'}"
 
     def _goes_on(self, line: _Line, *, first: bool) -> bool:
         if line.number is not None:
@@ -153,14 +176,14 @@ class LocalRecord:
         cannot be written, stop nobody; the entry says them.
         """
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with self._locked():
+        with self._locked() as unlocked:
             known = self._key(create=False)
             key = known or self._key(create=True)
             found, whole = self._read(key, fresh=not known)
-            if not whole and self._file.exists():
+            if os.path.lexists(self._file) and not (whole and _regular(self._file)):
                 self._set_aside(self._file, "jsonl")
             number, prev = found.last
-            amiss = found.unsaid[:MOST_AMISS]
+            amiss = (*unlocked, *found.unsaid)[:MOST_AMISS]
             said = {**body, "id": secrets.token_hex(16)}
             line = {"format": FORMAT, "number": number + 1, "prev": prev, "body": said, "amiss": list(amiss)}
             sealed = digest(line)
@@ -184,6 +207,8 @@ class LocalRecord:
             chain.amiss.append(f"{self._key_file.name} is missing: nobody can tell who wrote these lines")
         for path in files:
             whole = chain.read(path)
+        if os.path.lexists(self._file) and not _regular(self._file):
+            chain.amiss.append(f"{self._file.name} is no file")
         last = chain.number, chain.hash
         head, wrong = self._head(key)
         if wrong and (chain.newer or self._head_file.exists()):
@@ -198,8 +223,7 @@ class LocalRecord:
     def _beyond(self, chain: _Chain, count: int, sealed: str) -> tuple[tuple[int, str], bool]:
         """Return the last line that there was, and True where lines are missing."""
         if count > chain.number:
-            gone = _lines(chain.number + 1, count)
-            chain.amiss.append(f"the record ends at line {chain.number}: {gone} missing")
+            chain.amiss.append(f"the record ends at line {chain.number}: {chain.lost(count)}")
             return (count, sealed), True
         there = next((entry for entry in chain.entries if entry.number == count), None)
         if there is not None and there.hash != sealed:
@@ -210,21 +234,22 @@ class LocalRecord:
 
     def _files(self) -> list[Path]:
         aside = sorted(self.folder.glob(f"{NAME}.*.jsonl"), key=lambda path: (len(path.name), path.name))
-        return [path for path in (*aside, self._file) if path.is_file()]
+        here = os.path.realpath(self._file)  # a link to itself that was set aside leads here now
+        before = [path for path in aside if os.path.realpath(path) != here]
+        return [path for path in (*before, self._file) if _regular(path)]
 
     def _head(self, key: bytes) -> tuple[tuple[int, str] | None, str | None]:
         """Return (count, hash) of the head, or what is wrong with it."""
         name = self._head_file.name
-        if not self._head_file.is_file():
+        if not _regular(self._head_file):
             return None, f"{name} is missing: whether lines were cut off the end, nobody here can say"
         try:
-            raw = json.loads(self._head_file.read_bytes())
-            said = {key: raw[key] for key in ("format", "count", "hash")}
-            good = bool(key) and hmac.compare_digest(
-                str(raw["mac"]).encode(), _mac(key, digest(said)).encode()
-            )
-            if good and isinstance(raw["count"], int):
-                return (raw["count"], str(raw["hash"])), None
+            raw = json.loads(_start_of(self._head_file))
+            said = {member: raw[member] for member in ("format", "count", "hash")}
+            count, sealed = raw["count"], raw["hash"]
+            good = type(count) is int and count > 0 and isinstance(sealed, str)
+            if good and key and _proves(raw["mac"], key, digest(said)):
+                return (count, sealed), None
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             pass
         return None, f"{name} is damaged: whether lines were cut off the end, nobody here can say"
@@ -245,7 +270,7 @@ class LocalRecord:
 
     def _set_aside(self, file: Path, ending: str) -> None:
         number = 1
-        while (kept := self.folder / f"{NAME}.{number}.{ending}").exists():
+        while os.path.lexists(kept := self.folder / f"{NAME}.{number}.{ending}"):
             number += 1
         file.rename(kept)
 
@@ -256,13 +281,13 @@ class LocalRecord:
         """
         key = b""
         with suppress(OSError):
-            key = self._key_file.read_bytes()
+            key = _start_of(self._key_file)
         if len(key) >= KEY:
             with suppress(OSError):
                 self._key_file.chmod(0o600)
             return key
         if create:
-            if self._key_file.exists():
+            if os.path.lexists(self._key_file):
                 self._set_aside(self._key_file, "key")
             key = secrets.token_bytes(KEY)
             self._write(self._key_file, key, os.O_EXCL)
@@ -287,39 +312,82 @@ class LocalRecord:
             os.close(folder)
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Let one writer at a time on this machine pass."""
-        with (self.folder / f"{NAME}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+    def _locked(self) -> Iterator[tuple[str, ...]]:
+        """Let one writer at a time on this machine pass; yield what is amiss with that."""
+        path = self.folder / f"{NAME}.lock"
+        try:
+            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK, 0o600)
+        except OSError as error:
+            yield (f"{path.name} cannot be used: {error.strerror}",)
+            return
+        try:
+            yield () if _take(lock) else (f"{path.name} is held by another command: it was not waited for",)
+        finally:
+            os.close(lock)
+
+
+def _take(lock: int) -> bool:
+    """Take the lock; return False where it stays another's."""
+    ends = time.monotonic() + QUEUE
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except OSError:
+            if time.monotonic() >= ends:
+                return False
+            time.sleep(0.05)
+
+
+def _regular(path: Path) -> bool:
+    """Return True where there is a file: to read a pipe may take for ever."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def _start_of(path: Path) -> bytes:
+    """Return the beginning of a file. Raises `OSError` where it is none."""
+    if not _regular(path):
+        raise OSError(22, "no file", str(path))
+    with path.open("rb") as file:
+        return file.read(LONGEST)
 
 
 def _line(text: bytes, key: bytes) -> _Line | None:
-    """Return a line that this machine wrote, or None."""
+    """Return a line that this machine wrote, or None.
+
+    Nobody knows what stands there: every member may be of any type and size.
+    """
     try:
+        if not key or not text.endswith(b"\n"):
+            return None
         raw = json.loads(text)
-        body, number = raw["body"], raw.get("number")
-        identity, prev, mac = str(body["id"]), str(raw["prev"]), str(raw["mac"])
-        if raw.get("format") == FORMAT:
-            if type(number) is not int or number < 1:
+        body, prev, number = raw["body"], raw["prev"], None
+        amiss: tuple[str, ...] = ()
+        if "format" in raw:
+            number = raw["number"]
+            if raw["format"] != FORMAT or type(number) is not int or number < 1:
                 return None
             sealed = digest({name: raw[name] for name in ("format", "number", "prev", "body", "amiss")})
-            amiss = tuple(sanitize(str(each), 300) for each in raw["amiss"])
-        elif "format" in raw:
-            return None
+            amiss = tuple(sanitize(str(each), 300) for each in raw["amiss"][:MOST_AMISS])
         else:
-            number, amiss = None, ()
             sealed = ascii_digest({"prev": prev, "body": body})
             if raw["hash"] != sealed:
                 return None
+        identity = body["id"]
+        good = isinstance(prev, str) and isinstance(identity, str) and identity.isprintable()
+        if not good or not _proves(raw["mac"], key, sealed):
+            return None
+        return _Line(identity, body, sealed, prev, number, amiss)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    good = bool(key) and hmac.compare_digest(mac.encode(), _mac(key, sealed).encode())
-    return _Line(identity, body, sealed, prev, number, amiss) if good and text.endswith(b"\n") else None
 
 
-def _lines(first: int, last: int) -> str:
-    return f"line {first} is" if first == last else f"lines {first} to {last} are"
+def _proves(mac: object, key: bytes, sealed: str) -> bool:
+    """Return True where `mac` is the MAC of a hash. Raises `UnicodeEncodeError`, a `ValueError`."""
+    return isinstance(mac, str) and hmac.compare_digest(mac.encode(), _mac(key, sealed).encode())
 
 
 def _mac(key: bytes, sealed: str) -> str:

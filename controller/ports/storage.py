@@ -310,7 +310,7 @@ class People(Protocol):
     def forget(self, name: str) -> str | None:
         """Delete the name; return the id that it had, if it was kept.
 
-        If the person acts again they get another id.
+        name: it, or its id. If the person acts again they get another id.
         """
         ...
 

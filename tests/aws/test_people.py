@@ -1,56 +1,16 @@
 """The table of names over the wire: one id a person, one item a name, and nothing left of a deleted one."""
 
-import itertools
 import json
 
 import pytest
 
-from controller.aws.dynamodb.people import DAY, ENDS, KEEPS, PERMISSIONS, READS, DynamoPeople
+from controller.aws.dynamodb.people import DAY, ENDS, KEEPS, PERMISSIONS, READS
 from controller.core.person import is_id, key_of
 from controller.ports.errors import OutsideUnreachable
-from controller.rehearsal.time.kernel import Kernel, VirtualClock
-from controller.rehearsal.time.virtual import VirtualRuntime
+from tests.aws.name_table import ANA, AT, DAYS, SESSION, Desk
 from tests.support import wire as w
 
-AT = 1_700_000_000.0
-DAYS = 400
-ANA = "Ana@example.com"
-SESSION = "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_ops_0123456789abcdef/ana@example.com"
 LOST = [w.lost, w.dropped, w.refused("ReplicatedWriteConflictException"), w.refused("ThrottlingException")]
-_numbers = itertools.count(1)
-
-
-class Desk:
-    """One table, and two doors to it."""
-
-    def __init__(self, dynamodb: str = "rehearsal") -> None:
-        self.serve = w.DYNAMODBS[dynamodb]()
-        self.client, self.wire = w.connect("dynamodb", self.serve)
-        self.table = w.make_table(self.client, "kind", "key", "S")
-        self.wire.calls.clear()
-        self.kernel = Kernel(VirtualClock(AT))
-        self.page = self.opened(self.client)
-        self.terminal = self.opened(w.connect("dynamodb", self.serve)[0])
-
-    def opened(self, client: object) -> DynamoPeople:
-        return DynamoPeople(
-            client=client, table=self.table, runtime=VirtualRuntime(self.kernel), days=DAYS,
-            new_id=lambda: f"{next(_numbers) * 7919:032x}"[::-1],
-        )  # fmt: skip
-
-    def pass_days(self, days: float) -> None:
-        self.kernel.run(until=self.kernel.now() + days * DAY)
-
-    @property
-    def items(self) -> list[dict[str, dict[str, str]]]:
-        return list(self.client.scan(TableName=self.table)["Items"])
-
-    @property
-    def text(self) -> str:
-        return str(self.items).casefold()
-
-    def kinds(self) -> list[str]:
-        return sorted(item["kind"]["S"] for item in self.items)
 
 
 @pytest.fixture(params=w.DYNAMODBS)
@@ -162,19 +122,56 @@ def test_a_deleted_name_leaves_nothing_and_its_owner_begins_anew(desk: Desk) -> 
     assert desk.page.name_of(ana) is None
 
 
-def test_where_the_pointer_outlives_its_name_it_says_nothing_and_goes_within_days(desk: Desk) -> None:
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("fault", [w.dropped, w.lost])
+def test_a_deletion_that_broke_off_is_done_again_or_ends_by_itself(
+    desk: Desk, fault: w.Fault, place: int
+) -> None:
     ana = desk.page.id_of(ANA)
-    desk.wire.next("DeleteItem", w.passed, w.dropped)
+    desk.pass_days(1.1)
+    desk.page.expire()  # from now on the pointer lasts as long as the name
+    desk.wire.next("DeleteItem", *[w.passed] * place, fault)
     with pytest.raises(OutsideUnreachable):
         desk.page.forget(ANA)
+    if place == 0 and fault is w.dropped:
+        assert desk.terminal.name_of(ana) == ANA
+        assert desk.terminal.forget(ANA) == ana
+    assert "ana" not in desk.text
+    assert desk.terminal.name_of(ana) is None
+    assert desk.terminal.forget(ANA) is None
+    assert desk.page.expire() == 0
+    assert desk.items == []
+
+
+@pytest.mark.parametrize("days", [0, 1.1])
+def test_where_the_pointer_outlives_its_name_it_says_nothing_and_goes(desk: Desk, days: float) -> None:
+    ana = desk.page.id_of(ANA)
+    desk.pass_days(days)
+    desk.page.expire()
+    key = {"kind": {"S": "name"}, "key": {"S": key_of(ANA)}}
+    desk.client.delete_item(TableName=desk.table, Key=key)  # by hand
     assert desk.kinds() == ["id"]
     assert "ana" not in desk.text
     assert desk.terminal.name_of(ana) is None
     assert desk.terminal.id_of(ANA) != ana
     assert desk.terminal.name_of(ana) is None
-    desk.pass_days(1.1)
+    desk.pass_days(DAYS - 1)
     assert desk.page.expire() == 0
+    desk.pass_days(1)
+    assert desk.page.expire() == 1
+    assert desk.items == []
+
+
+def test_a_name_is_deleted_by_its_id_too(desk: Desk) -> None:
+    ana, ben = desk.page.id_of(ANA), desk.page.id_of("ben")
+    assert desk.terminal.forget(ana) == ana
+    assert desk.terminal.forget(ana) is None
+    assert desk.terminal.forget("person-aaaaaaaaaaaaaaaa") is None
+    assert (desk.page.name_of(ana), desk.page.name_of(ben)) == (None, "ben")
     assert desk.kinds() == ["id", "name"]
+    desk.wire.next("GetItem", *[w.dropped] * 3)
+    with pytest.raises(OutsideUnreachable, match="deleting a name"):
+        desk.page.forget(ben)
 
 
 def test_a_name_deleted_while_its_owner_acts_stays_deleted(desk: Desk) -> None:
@@ -232,7 +229,7 @@ def test_many_pages_of_names_expire(desk: Desk) -> None:
     for number in range(120):
         desk.page.id_of(f"somebody-{number}-" + "x" * 150)
     desk.pass_days(DAYS + 1)
-    assert desk.page.expire() == 120
+    assert [desk.page.expire() for _ in range(2)] == [120, 0]
     assert desk.items == []
 
 

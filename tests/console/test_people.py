@@ -12,7 +12,7 @@ from controller.steps.context.journalling import load_state
 from controller.steps.operator import commands
 from controller.steps.operator.approve import answer
 from controller.steps.operator.hand_to_people import hand_to_people
-from controller.steps.operator.identity import forget, identify, identify_to_stop
+from controller.steps.operator.identity import NONE_KEPT, forget, identify, identify_to_stop, ids_of
 from controller.steps.operator.local_records import journal_records
 from tests.console.crawler import crawl, outside
 from tests.console.secret_places import Tap, places
@@ -191,6 +191,47 @@ def test_a_deleted_name_is_gone_from_pages_and_notices_within_a_minute() -> None
     again = identify(w.hand, ANA)
     assert again.id != ana
     assert ANA not in desk.browser("u-ben").get(f"/incidents/{incident}").body.decode()
+
+
+def test_the_subject_of_their_sign_in_is_deleted_with_a_name() -> None:
+    desk = asked_desk()
+    w = desk.w
+    ben = identify(w.hand, "ben@storefront.example").id
+    assert desk.browser("u-ana").answer(desk.request, reason="seen").status == 303
+    assert w.until(w.has(Kind.SETTLED), 120)
+    given = next(e for e in w.events if e.kind is Kind.APPROVAL_GIVEN)
+    subject, ana = said(given)["subject"], given.draft.by
+    assert w.hand.people.name_of(subject) == "u-ana"
+    assert ids_of(w.hand, ANA) == ids_of(w.hand, ana) == (ana, subject)
+    told = forget(w.hand, ANA)
+    assert told.done
+    assert ana in told.sentence
+    assert subject in told.sentence
+    assert w.hand.people.name_of(subject) is w.hand.people.name_of(ana) is None
+    assert w.hand.people.name_of(ben) == "ben@storefront.example"
+    assert [forget(w.hand, each).sentence for each in (ANA, ana, subject)] == [NONE_KEPT] * 3
+
+
+def test_a_subject_that_was_left_behind_goes_by_the_persons_id() -> None:
+    desk = asked_desk()
+    w = desk.w
+    assert desk.browser("u-ana").answer(desk.request, reason="seen").status == 303
+    assert w.until(w.has(Kind.SETTLED), 120)
+    given = next(e for e in w.events if e.kind is Kind.APPROVAL_GIVEN)
+    w.hand.people.forget(ANA)  # the name alone
+    assert forget(w.hand, ANA).sentence == NONE_KEPT
+    assert forget(w.hand, given.draft.by).done
+    assert w.hand.people.name_of(said(given)["subject"]) is None
+
+
+def test_a_subject_that_has_a_say_is_not_forgotten_either() -> None:
+    desk = asked_desk(approvals=two("sre-oncall"))
+    w = desk.w
+    assert desk.browser("u-ana").answer(desk.request).status == 303
+    ana = w.hand.people.known(ANA)
+    for name in (ANA, ana, SESSION):
+        assert "has a say in it" in forget(w.hand, name or "").sentence
+    assert w.hand.people.name_of(ids_of(w.hand, ANA)[1]) == "u-ana"
 
 
 def test_nobody_is_forgotten_while_they_have_a_say_in_what_is_in_progress() -> None:

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controller.core.incident.approval import among, same_person
 from controller.core.person import (
+    ARN,
     LONGEST,
     NAMELESS,
     folded,
@@ -72,7 +74,7 @@ def test_nobody_is_shown_as_somebody_else(name: str) -> None:
 
 def test_a_name_is_one_line_of_bounded_length() -> None:
     assert plain("a\nb\x1b[31mc\u202e") == "a bc"
-    assert len(plain("x" * 9_000)) == LONGEST
+    assert len(plain("x" * 9_000)) == len(plain("\u0958" * 9_000)) == LONGEST
 
 
 @pytest.mark.parametrize(
@@ -82,6 +84,70 @@ def test_one_person_has_one_key_by_every_door(other: str) -> None:
     assert key_of(other) == key_of("ana@x.example") != key_of("ben@x.example")
     assert folded(other) == "ana@x.example"
     assert "ana" not in key_of(other)
+
+
+ALIKE = ("ana", "ana\u200b", "a\u00adna", "\u202eana", "\x1b[1mana\x1b[0m", "ana\u034f", "a\ufe0fna",
+         "ana\ud800", "ana\n", "\ufeffANA", "\u3164ana", "an\x00a")  # fmt: skip
+
+
+@pytest.mark.parametrize("other", ALIKE)
+def test_what_is_shown_alike_is_one_person(other: str) -> None:
+    assert plain(other).casefold() == "ana"
+    assert key_of(other) == key_of("ana")
+    assert key_of(f"arn:aws:sts::1:assumed-role/ops/{other}") == key_of("ana")
+    assert same_person(other, "ana")
+    assert among("ana", [other])
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("jos\u00e9", "jose\u0301"),
+        ("JOS\u00c9", "jose\u200b\u0301"),
+        ("\u1e9b\u0323", "\u1e9b\u200d\u0323"),
+        ("\u212b", "\u00e5"),
+        ("ana  maria", "ana\u00a0maria"),
+        ("ana maria", "ana \u2028 maria"),
+    ],
+)
+def test_a_letter_has_one_spelling(one: str, other: str) -> None:
+    assert key_of(one) == key_of(other)
+    assert folded(one) == folded(folded(other))
+
+
+DISTINCT = ("ana", "aná", "аna", "ana.b", "ana-b", "ana@x", "an", "a na", "ana1", "ａｎａ", "anа", "", "…")
+
+
+def test_what_is_shown_otherwise_is_somebody_else() -> None:
+    assert len({key_of(name) for name in DISTINCT}) == len(DISTINCT)
+    long = ("a" * 3_000, "a" * 3_000 + "b", "a" * 20_000 + "b", "a" * 20_000 + "c")
+    assert len({key_of(name) for name in long}) == 4
+
+
+@given(
+    st.text(max_size=40),
+    st.sampled_from(("\u200b", "\u00ad", "\u202e", "\x1b[2J", "\x00", "\u2060")),
+    st.integers(0, 40),
+)
+def test_nothing_that_cannot_be_seen_makes_somebody_new(name: str, unseen: str, place: int) -> None:
+    if not set("\x1b\x9b\x90\x9d\x98\x9e\x9f") & set(name):  # these take what follows them out too
+        assert folded(name[:place] + unseen + name[place:]) == folded(name)
+    assert folded(folded(name)) == folded(name) or name.startswith(ARN)
+
+
+@pytest.mark.parametrize(
+    "name", ["tidegate@us-west-2", "TideGate@us-gov-east-1", "tide\u200bgate@eu-central-1"]
+)
+def test_nobody_is_shown_as_a_controller(name: str) -> None:
+    assert plain(name).casefold() == "tidegate@…"
+    assert plain(f"x {name}, y").casefold() == "x tidegate@…, y"
+    assert plain("tidegate@example.com") == "tidegate@example.com"
+
+
+@pytest.mark.parametrize("name", ["", "\u200b", " \u2800\n"])
+def test_who_calls_themselves_nothing_is_shown_as_something(name: str) -> None:
+    assert plain(name) == "…"
+    assert key_of(name) == key_of("")
 
 
 @pytest.mark.parametrize(

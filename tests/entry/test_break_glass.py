@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from controller.entry import break_glass as glass_record
 from controller.entry.break_glass import local_record
-from controller.entry.cli.main import main
+from controller.entry.cli.main import app, main
 from controller.entry.local_record import LocalRecord
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
+from controller.steps.operator.local_records import Brought
 from tests.entry.loopback import Cluster, closed_port, cluster
 from tests.entry.running_rehearsal import BIN, Rehearsal, policy
 from tests.support.policy_scene import policy_data
@@ -112,8 +115,60 @@ def test_a_name_that_cannot_be_meant_is_refused(
     arc: Cluster, tmp_path: Path, words: tuple[str, ...], sentence: str
 ) -> None:
     code, told, _ = glass(arc, tmp_path, *words)
-    assert (code, arc.changes) == (1, [])
+    assert (code, arc.changes) == (2, [])
     assert sentence in told["sentence"]
+    region, *to = words
+    code, told, _ = run("runbook", region, *to, "--config", arc.config(tmp_path))
+    assert (code, sentence in told["error"]) == (2, True)
+
+
+def test_each_incident_is_shown_by_a_command_of_its_own(
+    arc: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brought = Brought(4, ("storefront-us-west-2-7", "storefront-us-east-1-9"))
+    monkeypatch.setattr(glass_record, "journal_waiting", lambda *_: brought)
+    told = glass(arc, tmp_path, "us-east-1")[1]
+    shown = [f"`tidegate incidents show {each}`" for each in brought.incidents]
+    assert told["next"] == f"The journal has it: {', '.join(shown)}."
+
+
+def test_a_record_that_cannot_be_read_is_said(
+    arc: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(_: LocalRecord) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(LocalRecord, "read", unreadable)
+    code, told, _ = run("break-glass", "--journal", "--config", arc.config(tmp_path))
+    assert (code, told["error"]) == (1, "the record on this machine cannot be read: Input/output error")
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("typed", "moved"),
+    [
+        (Terminal("nope\n"), False),
+        (Terminal("us-east-1\n"), True),
+        (io.StringIO("nope\n"), True),
+        (None, True),
+    ],
+)
+def test_a_rehearsal_asks_at_a_terminal_alone(
+    arc: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: io.StringIO | None, moved: bool
+) -> None:
+    monkeypatch.setattr("sys.stdin", typed)
+    words = ("break-glass", "us-east-1", "--config", arc.config(tmp_path), "--reason", "dark")
+    code, told, noted = run(*words)
+    assert (code, bool(arc.changes)) == ((0, True) if moved else (1, False))
+    assert told.get("error") == (None if moved else "nothing was done")
+    assert ("Type us-east-1 to go on" in noted) is isinstance(typed, Terminal)
+    assert "asks at a terminal only" in " ".join(
+        CliRunner().invoke(app, ["evacuate", "--help"]).output.split()
+    )
 
 
 def test_what_would_break_the_floor_is_refused_by_its_name_and_nothing_is_sent(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from controller.core.canonical_json import canonical, digest
 from controller.core.journal.event import GENESIS, Event
 from controller.core.journal.notes import BrokeGlass
 from controller.entry import local_record
-from controller.entry.break_glass import Standing, standing
+from controller.entry.break_glass import RecordStanding, standing
 from controller.entry.local_record import LocalRecord
 from controller.steps.operator.local_records import journal_records
 from tests.entry.running_rehearsal import environment
@@ -150,7 +150,7 @@ def line_in(sentence: str) -> int:
     raise AssertionError(f"no line is named: {sentence!r}")
 
 
-def stands(folder: Path, events: tuple[Event, ...]) -> Standing:
+def stands(folder: Path, events: tuple[Event, ...]) -> RecordStanding:
     with environment({"XDG_STATE_HOME": str(folder.parent)}):
         return standing(tables("region-dark").stage.deployment, events)
 
@@ -195,7 +195,7 @@ def test_s22_once_the_journal_has_the_lines_it_tells_of_every_one_what_the_machi
     events = here.events["storefront"]
     assert sum(isinstance(event.body, BrokeGlass) for event in events) == LINES
     changed(folder, lambda *_: None, 1)
-    assert stands(folder, events) == Standing(LINES, 0, ())
+    assert stands(folder, events) == RecordStanding(LINES, 0, ())
     for change, place in cases():
         changed(folder, change, place)
         found = stands(folder, events).amiss

@@ -180,7 +180,7 @@ def test_what_was_changed_is_found_with_its_place_and_what_stands_before_it_stil
     found = record.read()
     assert [entry.id for entry in found.entries] == ids[:1]
     assert found.amiss[0].startswith(f"{FILE}, line 2: ")
-    assert found.amiss[1] == "the record ends at line 1: lines 2 to 5 are missing"
+    assert found.amiss[1] == "the record ends at line 1: lines 2 to 5 do not count"
 
 
 def test_lines_that_are_cut_off_the_beginning_are_missed(tmp_path: Path) -> None:
@@ -254,9 +254,16 @@ def test_a_head_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
     assert record.read().amiss == (f"{HEAD} ends at line 2, the record at 4",)
 
 
-@pytest.mark.parametrize("change", [*CHANGES, lambda lines: lines[:3], lambda lines: []])
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        *((change, "do not count") for change in CHANGES),
+        (lambda lines: lines[:3], "missing"),
+        (lambda lines: [], "missing"),
+    ],
+)
 def test_damage_does_not_stop_a_person_is_kept_and_numbers_go_on(
-    tmp_path: Path, change: Callable[[Lines], Lines]
+    tmp_path: Path, change: Callable[[Lines], Lines], told: str
 ) -> None:
     record, _ = written(tmp_path)
     harmed = "".join(change(lines_of(tmp_path)))
@@ -267,7 +274,7 @@ def test_damage_does_not_stop_a_person_is_kept_and_numbers_go_on(
     assert (tmp_path / ASIDE).read_text(encoding="utf-8") == harmed
     found = record.read()
     assert [each.id for each in found.entries] == [*(each.id for each in before.entries), entry.id]
-    assert any("line" in each and "missing" in each for each in found.amiss), "for ever, too"
+    assert any("line" in each and told in each for each in found.amiss), "for ever, too"
     assert record.append({"n": 7}).number == 7
 
 
@@ -299,21 +306,21 @@ def test_what_the_disk_does_not_give_back_stops_nobody(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record, _ = written(tmp_path)
-    real = Path.read_bytes
+    real = Path.open
 
-    def read(path: Path) -> bytes:
+    def opened(path: Path, *how: str) -> Any:
         if path.name == name and path.stat().st_ino == harmed:
             raise OSError(5, "Input/output error")
-        return real(path)
+        return real(path, *how)
 
     harmed = (tmp_path / name).stat().st_ino
-    monkeypatch.setattr(Path, "read_bytes", read)
+    monkeypatch.setattr(Path, "open", opened)
     assert record.read().amiss
     assert record.append({"n": 6}).amiss
 
 
 def older(folder: Path, count: int) -> Lines:
-    """A record as versions before 0.13 wrote it."""
+    """A record of lines without a `format`."""
     key, prev, ids = bytes(range(32)), GENESIS, []
     lines = []
     for n in range(1, count + 1):
@@ -329,7 +336,7 @@ def older(folder: Path, count: int) -> Lines:
     return ids
 
 
-def test_lines_of_an_older_version_are_read_and_the_next_ones_go_on_from_them(tmp_path: Path) -> None:
+def test_lines_without_a_format_are_read_and_the_next_ones_go_on_from_them(tmp_path: Path) -> None:
     ids, record = older(tmp_path, 3), LocalRecord(tmp_path)
     assert [entry.id for entry in record.read().entries] == ids
     assert record.read().amiss == ()

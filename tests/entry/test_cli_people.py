@@ -1,15 +1,22 @@
 """People at a terminal: ids are written, names are read, one can be deleted, and the brake needs none."""
 
+import io
 import json
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from controller.core.journal.kind import Kind
 from controller.core.person import NAMELESS, ids_in, is_id
+from controller.entry.cli import people
 from controller.entry.cli.main import main
 from controller.entry.cli.names_file import LARGEST, as_claimed, read_names
 from controller.entry.cli.output import Failed
 from tests.entry.running_rehearsal import Rehearsal, policy
+from tests.support.console_world import asked_desk
+from tests.support.policy_scene import OTHER
 
 ANA, BEN = "ana@x.example", "ben <b>"
 
@@ -94,6 +101,31 @@ def where_names_cannot_be_read(rehearsal: Rehearsal) -> None:
     assert code == 0
     assert is_id(told["by"])
     assert rehearsal.run("status")[1]["armed"] is False
+
+
+def test_whoever_is_forgotten_leaves_no_subject_of_their_sign_in_behind(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = asked_desk()
+    who = "ana@storefront.example"
+    assert desk.browser("u-ana").answer(desk.request, reason="seen").status == 303
+    assert desk.w.until(desk.w.has(Kind.SETTLED), 120)
+    table = {"TableName": "tidegate-people"}
+    scan = partial(desk.w.stage.cloud.call, "dynamodb", "Scan", OTHER, table)
+    assert {"u-ana", who} == {item["name"]["S"] for item in scan()["Items"] if "name" in item}
+    live = SimpleNamespace(policy={"application": "storefront"}, account="123456789012")
+    context = SimpleNamespace(name="live", rehearsal=False, deployment=live, deps=lambda: desk.w.hand)
+    monkeypatch.setattr(people, "open_context", lambda _: context)
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"no\n{who}\n"))
+    assert main(["people", "forget", who]) == 1
+    assert "and u-ana, which their sign-in calls them, will be deleted" in capsys.readouterr().err
+    assert main(["people", "forget", who, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert "u-ana" not in json.dumps(told)
+    (subject,) = ids_in(json.dumps(told["subjects"]))
+    assert subject in told["sentence"]
+    assert scan()["Items"] == []
+    assert main(["people", "show", subject]) == 1
 
 
 @pytest.mark.parametrize("person", ["ana", "person-", f"person-{'a' * 16} {NAMELESS}", "\x1b[1m"])

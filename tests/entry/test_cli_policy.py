@@ -233,10 +233,10 @@ def test_debug_prints_the_traceback_of_an_internal_error(
 def test_emit_refuses_what_is_not_json_and_fail_ends_the_command(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    emit("x", {"name": "\x1b[31m\u202e"}, lambda: None, as_json=True)
+    emit("x", {"name": "\x1b[31m\u202e"}, lambda _: None, as_json=True)
     assert capsys.readouterr().out.isascii()
     with pytest.raises(ValueError, match="Out of range"):
-        emit("x", {"seconds": float("nan")}, lambda: None, as_json=True)
+        emit("x", {"seconds": float("nan")}, lambda _: None, as_json=True)
     with pytest.raises(Exception, match="no such Region") as info:
         fail(ExitCode.NO, "no such Region")
     assert type(info.value).__name__ == "Failed"

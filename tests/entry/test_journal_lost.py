@@ -7,6 +7,7 @@ import shlex
 import time
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ def until(found: Callable[[], bool]) -> None:
     end = time.monotonic() + 60
     while not found():
         assert time.monotonic() < end
-        time.sleep(0.5)
+        time.sleep(0.05)  # of a rehearsal in a process of its own
 
 
 def lived(rehearsal: Rehearsal) -> Operator:
@@ -97,6 +98,11 @@ def lived(rehearsal: Rehearsal) -> Operator:
     return operator
 
 
+def restored_again(operator: Operator, *words: str, source: str = COPY) -> tuple[int, dict[str, Any]]:
+    where = ("--from", source, "--region", HOME, "--reason", "once more")
+    return operator.rehearsal.run("journal", "restore", *where, *words)
+
+
 def finish(operator: Operator, ended: int) -> None:
     """From step 4 on: put back, look, arm."""
     for line in lines(4):
@@ -106,6 +112,16 @@ def finish(operator: Operator, ended: int) -> None:
     assert storefront["put_back"] == ended
     kinds = [item["kind"]["S"] for item in operator.journal()]
     assert kinds[ended] == "JournalRestored"
+    code, told = restored_again(operator, "--as", "zoe")
+    assert (code, told["by"], told["sentence"]) == (
+        0,
+        None,
+        "the journals lack nothing: nothing was restored",
+    )
+    code, told = restored_again(operator, "--as", "zoe", source="tidegate-people")
+    assert (code, told["ok"], told.get("by")) != (0, True, "zoe"), told
+    names = operator.dynamodb("scan", "--table-name", "tidegate-people")["Items"]
+    assert "zoe" not in json.dumps(names), "whoever restores nothing gets no id"
     status, *arming = lines(5)
     code, told = operator.type(status)
     assert (code, told["armed"], told["restored"]["armed_since"]) == (0, False, False)
@@ -132,24 +148,30 @@ def test_a_table_that_was_deleted_comes_back_whole(rehearsal: Rehearsal) -> None
     finish(operator, len(operator.journal(COPY)))
 
 
+def recovery(operator: Operator) -> dict[str, Any]:
+    told = operator.type(lines(1)[1])["ContinuousBackupsDescription"]
+    return dict(told["PointInTimeRecoveryDescription"])
+
+
 def test_a_table_whose_events_were_deleted_comes_back_as_it_was(rehearsal: Rehearsal) -> None:
     operator = lived(rehearsal)
     before = operator.journal()
-    described = operator.type(lines(1)[1])["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
-    assert described["PointInTimeRecoveryStatus"] == "ENABLED"
+    well = rehearsal.run("status")[1]["at"]
+    assert recovery(operator)["PointInTimeRecoveryStatus"] == "ENABLED"
     for item in before:
         key = json.dumps({name: item[name] for name in ("application", "seq")})
         operator.dynamodb("delete-item", "--table-name", TABLE, "--key", key)
     _, told = rehearsal.run("status")
     assert "the journal ends at event 0; this controller saw event" in told["error"]
     assert "docs/runbooks/journal-lost.md" in told["error"]
-    time.sleep(330 / 40)  # five minutes of the rehearsal's, and half a minute
-    latest = operator.type(lines(1)[1])["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
-    operator.words["TIME"] = str(latest["LatestRestorableDateTime"])
+    wanted = datetime.fromisoformat(well).timestamp()  # five minutes of the rehearsal's until it can be had
+    until(lambda: recovery(operator)["LatestRestorableDateTime"] >= wanted)
+    operator.words["TIME"] = well
     point, _, wait = lines(2)
     operator.type(point)
     operator.type(wait)
     copied = operator.journal(COPY)
+    assert copied[: len(before)] == before
     for line in lines(3):
         operator.type(line)
     operator.made_by_its_stack()

@@ -8,6 +8,7 @@ from botocore.config import Config
 
 from controller import wiring
 from controller.aws.audit.locked_store import S3LockedStore
+from controller.aws.dynamodb.people import FREE, PAST
 from controller.aws.s3_switch import StandbySwitch, Watched
 from controller.core.journal.event import Draft, seal
 from controller.core.journal.notes import Armed
@@ -135,6 +136,24 @@ def acts_while_it_expires(d: Directed) -> None:
     d.at_once(10.5, lambda: second.id_of("ana"))
 
 
+def looked_at_while_forgotten(d: Directed) -> None:
+    """A name is deleted while the tick looks at what leads to it."""
+    first, second = (d.world.deps[home].people for home in TWO)
+    d.at_once(1, lambda: first.id_of("ana"))
+
+    def due() -> None:
+        table = {"TableName": "tidegate-people"}
+        items = d.world.cloud.call("dynamodb", "Scan", HOME, table)["Items"]
+        (pointer,) = (item for item in items if item["kind"]["S"] == "id")
+        at = {"expires": {"N": str(int(d.world.now))}}
+        d.world.cloud.call("dynamodb", "PutItem", HOME, table | {"Item": pointer | at})
+
+    d.after(5.0, due)
+    call(d.world, CallRule("slow", home=HOME, service="dynamodb", delay=1.0, operation="UpdateItem"))
+    d.at_once(10.0, first.expire)
+    d.at_once(10.5, lambda: second.forget("ana"))
+
+
 def aged(d: Directed, *, days: float) -> None:
     """Let the days of ana's name be over in so many days from now."""
     key = {"kind": {"S": "name"}, "key": {"S": key_of("ana")}}
@@ -205,9 +224,10 @@ WRITES = {
     "write assessments attribute_not_exists(#count)": short(lambda d: two_note("another", d)),
     "write assessments #count = :count": short(lambda d: two_note(APP, d)),
     "write console_key attribute_not_exists(application)": short(two_make_a_key),
-    "write people attribute_not_exists(#id) OR #expires <= :now": short(two_are_one_person, homes=TWO),
+    f"write people {FREE}": short(two_are_one_person, homes=TWO),
+    "write people #of = :of": short(looked_at_while_forgotten, homes=TWO),
     "write people #id = :id": short(acts_while_forgotten, homes=TWO),
-    "write people #expires <= :now": short(acts_while_it_expires, homes=TWO),
+    f"write people {PAST}": short(acts_while_it_expires, homes=TWO),
     "write policies attribute_not_exists(application)": short(two_keep_a_policy),
     "write locked_store IfNoneMatch": short(two_keep, homes=TWO, redraw=objects),
     "write s3_switch IfNoneMatch": short(two_turn_off, homes=TWO, redraw=objects),

@@ -79,10 +79,11 @@ def conditions(path: Path) -> Iterator[tuple[str, Site]]:
     for name, function in functions(path):
         for node in ast.walk(function):
             for key, value in _members(node):
-                if key in CONDITIONS:
-                    said = "|".join(sorted(_texts(value, function))) if key == "ConditionExpression" else key
-                    how = "always" if key == "ConditionExpression" else f"without {key}"
-                    yield said, Site(path, name, how, value.lineno, value.col_offset)
+                if key == "ConditionExpression":
+                    said = "|".join(sorted(_texts(value, function, tree_of(path))))
+                    yield said, Site(path, name, "always", value.lineno, value.col_offset)
+                elif key in CONDITIONS:
+                    yield key, Site(path, name, f"without {key}", value.lineno, value.col_offset)
 
 
 def _members(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
@@ -163,12 +164,12 @@ def _plain(node: ast.expr) -> set[str]:
     return {str(n.value) for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
 
 
-def _texts(node: ast.expr, function: Function) -> frozenset[str]:
-    """The text that an expression is, or those that its name is given in the function."""
+def _texts(node: ast.expr, function: Function, module: ast.Module | None = None) -> frozenset[str]:
+    """The text that an expression is, or those that its name is given in the function or the module."""
     if not isinstance(node, ast.Name):
         return frozenset(_plain(node))
     found: set[str] = set()
-    for each in ast.walk(function):
+    for each in (*ast.walk(function), *(module.body if module else ())):
         if isinstance(each, ast.Assign) and any(
             isinstance(n, ast.Name) and n.id == node.id for target in each.targets for n in ast.walk(target)
         ):

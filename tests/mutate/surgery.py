@@ -92,6 +92,6 @@ class _Surgeon(ast.NodeTransformer):
             case "returns none" if isinstance(node, ast.Return):
                 return ast.copy_location(ast.Return(ast.Constant(None)), node)
             case "always" if isinstance(node, ast.Constant | ast.Name):
-                (text,) = _texts(node, self.function)
+                (text,) = _texts(node, self.function, tree_of(self.site.path))
                 return ast.copy_location(ast.Constant(f"({text}) OR NOT ({text})"), node)
         return None

@@ -1,6 +1,7 @@
 """The mutation table is complete, cuts what it says; a few rows are played; all: `python -m tests.mutate`."""
 
 import ast
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,13 @@ WORDS = ('ConditionExpression"', "ConditionExpression=", "IfMatch=", "IfNoneMatc
 def test_every_guard_and_every_conditional_write_has_a_world() -> None:
     assert len(rows()) >= 46
     assert set(rows()) == set(SCENES)
+
+
+def test_the_page_has_every_row_and_their_number() -> None:
+    page = (sites.ROOT.parent / "docs" / "mutations.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^\| `((?:leave|home|drill|write) [^`]+)` \|", page, re.MULTILINE)
+    assert sorted(shown) == sorted(rows())
+    assert f"\n{len(shown)} of {len(shown)} are caught" in page
 
 
 def test_every_guard_that_a_decision_asks_is_a_row() -> None:

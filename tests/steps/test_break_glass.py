@@ -75,7 +75,7 @@ def test_whatever_a_line_says_each_member_is_bounded_and_nobody_writes_as_a_cont
     (event,) = glass_events(deps)
     found = said(event)
     assert is_id(event.draft.by)
-    assert deps.people.name_of(event.draft.by) == "tidegate@us-east-2"
+    assert deps.people.name_of(event.draft.by) == "tidegate@…"
     assert event.draft.incident is not None
     assert event.draft.incident.startswith("storefront-unknown-")
     assert found["at"] == 0.0

@@ -14,7 +14,7 @@ from controller.readmodel.page_text import escaped
 from controller.steps.context.journalling import load_state
 from controller.steps.context.names import KEPT, UNREAD, NamedNotices, Names
 from controller.steps.operator import commands
-from controller.steps.operator.identity import identify
+from controller.steps.operator.identity import NONE_KEPT, forget, identify
 from tests.support.journal_events import said
 from tests.support.policy_scene import EAST, OTHER, WEST, policy_data
 from tests.support.world import World, failing, rebuilt, world
@@ -192,3 +192,46 @@ def test_people_are_told_of_a_stop_by_name_or_else_by_id(down: bool) -> None:
     assert stopped
     assert all(who in reason and "ana" not in reason for reason in stopped)
     assert WEST in {d["region"] for d in decided}
+
+
+def attributes_of(w: World, kind: str) -> dict[str, Any]:
+    items = w.stage.cloud.call("dynamodb", "Scan", OTHER, {"TableName": "tidegate-people"})["Items"]
+    return next(item for item in items if item["kind"]["S"] == kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "attribute", "value"),
+    [
+        ("name", "expires", None),
+        ("name", "expires", {"S": "x"}),
+        ("name", "name", {"NULL": True}),
+        ("name", "id", {"S": "ben"}),
+        ("id", "of", None),
+        ("id", "of", {"S": ""}),
+    ],
+)
+def test_a_damaged_name_keeps_no_page_from_people_and_nobody_from_acting(
+    kind: str, attribute: str, value: dict[str, Any] | None
+) -> None:
+    w = failing()
+    who = w.hand.people.id_of("ana")
+    rest = {name: each for name, each in attributes_of(w, kind).items() if name != attribute}
+    item = rest if value is None else {**rest, attribute: value}
+    w.stage.cloud.call("dynamodb", "PutItem", OTHER, {"TableName": "tidegate-people", "Item": item})
+    before = len(w.pages)
+    assert commands.arm(w.hand, on=False, who=who, reason="stop").done
+    w.advance(900)
+    assert w.pages[before:] == ["storefront: disarmed", "storefront us-east-1: failing, and not left"]
+    texts = [notice.text for notice in w.stage.cloud.outbox.notices[before:]]
+    assert any(who in text for text in texts)
+    assert commands.arm(w.hand, on=True, who=identify(w.hand, "ana").id, reason="go on").done
+
+
+def test_what_is_no_name_any_more_is_deleted_when_it_is_forgotten() -> None:
+    w = world()
+    w.advance(90)
+    w.hand.people.id_of("ana")
+    item = {**attributes_of(w, "name"), "expires": {"S": "x"}}
+    w.stage.cloud.call("dynamodb", "PutItem", OTHER, {"TableName": "tidegate-people", "Item": item})
+    assert forget(w.hand, "ana").sentence == NONE_KEPT
+    assert "ana" not in str(w.stage.cloud.call("dynamodb", "Scan", OTHER, {"TableName": "tidegate-people"}))

@@ -13,7 +13,7 @@ from controller.audit.bundle.write import Period, Record
 from controller.aws.dynamodb.stored_records import DynamoAssessmentLog
 from controller.core.journal.event import Event
 from controller.entry.audit_sources import text_of
-from controller.entry.break_glass import Person, signed
+from controller.entry.break_glass import MachineUser, signed
 from controller.entry.context import Context
 from controller.entry.local_record import LocalRecord
 from controller.lab.environment.environment import Stage
@@ -134,5 +134,5 @@ def written(record: LocalRecord, stage: Stage, count: int) -> None:
     for number in range(count):
         said = {"stage": "applied" if number % 2 else "intended", "region": EAST, "to": WEST}
         more = {"of": last} if number % 2 else {}
-        base = signed(about, "storefront", Person("ana@host", "AKID"), "dark", stage.kernel.now())
+        base = signed(about, "storefront", MachineUser("ana@host", "AKID"), "dark", stage.kernel.now())
         last = record.append({**base, **said, **more}).id

@@ -40,7 +40,7 @@ class _Change:
 def with_glass(state: State, event: Event, said: BrokeGlass) -> State:
     """Return the state after one record.
 
-    One that names no incident is of a version before 0.13, and only a note.
+    One that names no incident is only a note.
     """
     name = event.draft.incident
     if name is None:

@@ -58,7 +58,7 @@ def verify(
     except NotABundle as error:
         fail(ExitCode.BAD_INPUT, f"{file}: {error}")
     fields = _fields(found) | ({} if names is None else {"names_as_claimed": read_names(names)})
-    emit("audit-verify", fields, lambda: _print(fields), as_json=as_json)
+    emit("audit-verify", fields, _print, as_json=as_json)
     if found.verdict != "whole":
         raise typer.Exit(ExitCode.NO)
 

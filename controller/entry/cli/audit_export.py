@@ -70,7 +70,7 @@ def export(
     kept = _keep(store, manifest.application, manifest.begin, out) if store is not None else None
     fields = _fields(manifest) | {"file": str(out), "whole": wrong is None, "wrong": wrong, "archived": kept}
     fields |= {} if names is None else {"names": _named(names, record, found.deps().names)}
-    emit("audit-export", fields, lambda: _print(fields), as_json=as_json)
+    emit("audit-export", fields, _print, as_json=as_json)
     if wrong is not None and not unsigned:
         raise typer.Exit(ExitCode.NO)
 
@@ -164,4 +164,4 @@ def key(context: ContextName = None, as_json: AsJson = False) -> None:
     found = fingerprint(public_key(told.pem.encode()))
     note(f"{sanitize(told.name, 200)}, fingerprint {found}")
     fields = {"key": told.name, "algorithm": told.algorithm, "pem": told.pem, "fingerprint": found}
-    emit("audit-key", fields, lambda: stdout().print(told.pem, end=""), as_json=as_json)
+    emit("audit-key", fields, lambda _: stdout().print(told.pem, end=""), as_json=as_json)

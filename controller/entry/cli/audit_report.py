@@ -51,7 +51,7 @@ def report(
         except OSError as error:
             fail(ExitCode.BAD_INPUT, f"{sanitize(str(html), 300)} cannot be written: {error.strerror}")
         note(f"{sanitize(str(html), 300)}: the same with a picture")
-    emit("audit-report", told, lambda: _print(told), as_json=as_json, names=shown)
+    emit("audit-report", told, _print, as_json=as_json, names=shown)
 
 
 def _print(told: dict[str, Any]) -> None:

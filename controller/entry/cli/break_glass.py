@@ -61,7 +61,10 @@ def break_glass(
 def _bring_in(context: Context, *, as_json: bool) -> None:
     """Bring this machine's record into the journal, and say what is amiss."""
     deps = context.deps()
-    brought = glass.journal_waiting(context, deps)
+    try:
+        brought = glass.journal_waiting(context, deps)
+    except OSError as error:
+        fail(ExitCode.NO, f"the record on this machine cannot be read: {error.strerror}")
     amiss = glass.standing(context.deployment, deps.journal.read(deps.application)).sentences
     said = f"{brought.added} records were brought into the journal"
     lines = [sanitize(each, 600) for each in (said, *amiss)]
@@ -69,7 +72,7 @@ def _bring_in(context: Context, *, as_json: bool) -> None:
         "ok": not amiss, "sentence": said, "journalled": brought.added,
         "incidents": list(brought.incidents), "amiss": lines[1:],
     }  # fmt: skip
-    emit("break-glass", fields, lambda: stdout().print(Text("\n".join(lines))), as_json=as_json)
+    emit("break-glass", fields, lambda _: stdout().print(Text("\n".join(lines))), as_json=as_json)
     if amiss:
         raise typer.Exit(ExitCode.NO)
 
@@ -91,7 +94,7 @@ class _Glass:
 
         wrong = refuse_names(self.policy, source=self.region, target=self.to)
         if wrong is not None:
-            self._end(ExitCode.NO, wrong)
+            self._end(ExitCode.BAD_INPUT, wrong)
         runtime = SystemRuntime()  # a person's seconds, also in a rehearsal that runs fast
         clock = wiring.system_runtime(self.context.deployment)
         try:
@@ -201,7 +204,7 @@ class _Glass:
             "aws": lines or [],
         }
 
-        def human() -> None:
+        def human(_: dict[str, Any]) -> None:
             for line in (told, *(_table(self.policy, states, states) if states else ())):
                 stdout().print(Text(line))
             for line in (after,) if after else ():
@@ -224,8 +227,8 @@ class _Glass:
                 f"run `tidegate break-glass --journal{config}` here. Until then tidegate takes the move for "
                 f"somebody else's drift, and no `restore {self.region}` and no cooldown follow from it."
             )
-        names = ", ".join(brought.incidents)
-        return True, f"The journal has it: `tidegate incidents show {names}`." if names else ""
+        shown = ", ".join(f"`tidegate incidents show {each}`" for each in brought.incidents)
+        return True, f"The journal has it: {shown}." if shown else ""
 
 
 def _word(on: bool) -> str:
@@ -249,11 +252,13 @@ def runbook(region: Region, config: ConfigFile = None, to: To = None, as_json: A
     context, policy = _opened(config)
     wrong = refuse_names(policy, source=sanitize(region, 60), target=to and sanitize(to, 60))
     target = to or takes_over(policy, region, None)
-    if wrong is not None or target is None:
-        fail(ExitCode.NO, wrong or "the policy names no other Region")
+    if wrong is not None:
+        fail(ExitCode.BAD_INPUT, wrong)
+    if target is None:
+        fail(ExitCode.NO, "the policy names no other Region")
     text = page(context.deployment, source=region, target=target)
     fields = {"region": region, "to": target, "markdown": text}
-    emit("runbook", fields, lambda: typer.echo(text, nl=False), as_json=as_json)
+    emit("runbook", fields, lambda _: typer.echo(text, nl=False), as_json=as_json)
 
 
 def _opened(config: Path | None) -> tuple[Context, Policy]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -100,12 +100,18 @@ def _run(wanted: "Wanted", path: Path, *, as_json: bool, on_screen: bool) -> Non
             fail(ExitCode.BAD_INPUT, str(error))
         names = Names(story.people.get, lambda: 0.0)
         file.write(names.text(page(story), escaped))
-    emit("demo", fields(story, path), lambda: summary(stdout(), story, path), as_json=as_json, names=names)
+    emit(
+        "demo",
+        fields(story, path),
+        lambda _: summary(stdout(), story, path, names),
+        as_json=as_json,
+        names=names,
+    )
     if not story.ok:
         raise typer.Exit(ExitCode.NO)
 
 
-def _list() -> None:
+def _list(_: dict[str, Any]) -> None:
     from controller.lab.scenarios import SCENARIOS
 
     out = stdout()

@@ -56,21 +56,21 @@ def doctor(
     fields = {"context": found.name, "application": deployments[0].policy.get("application"), "well": well,
               "findings": rows}  # fmt: skip
     names = patients[0].deps.names
-    emit("doctor", fields, lambda: _print(rows, well), as_json=as_json, names=names)
+    emit("doctor", fields, _print, as_json=as_json, names=names)
     if not well:
         raise typer.Exit(ExitCode.NO)
 
 
-def _print(rows: list[dict[str, Any]], well: bool) -> None:
+def _print(fields: dict[str, Any]) -> None:
     table = Table(box=None, pad_edge=False)
     for heading in ("", "check", "where", "says"):
         table.add_column(heading, overflow="fold")
-    for row in rows:
+    for row in fields["findings"]:
         verdict = Text(row["verdict"], style=STYLES[row["verdict"]])
         table.add_row(verdict, Text(row["check"]), Text(row["where"]), Text(row["says"]))
     console = stdout()
     console.print(table)
-    console.print(Text("fit to evacuate" if well else "NOT fit: see above", style="bold"))
+    console.print(Text("fit to evacuate" if fields["well"] else "NOT fit: see above", style="bold"))
 
 
 def _write_arc(found: Context, file: Path, cluster: str | None, *, yes: bool, as_json: bool) -> None:
@@ -96,4 +96,4 @@ def _write_arc(found: Context, file: Path, cluster: str | None, *, yes: bool, as
     except OSError as error:
         fail(ExitCode.BAD_INPUT, f"{file} cannot be written: {error.strerror}")
     note(f"{file}: {len(arc['controls'])} controls, {len(arc['endpoints'])} endpoints; commit it")
-    emit("arc", {"file": str(file), "arc": arc}, lambda: None, as_json=as_json)
+    emit("arc", {"file": str(file), "arc": arc}, lambda _: None, as_json=as_json)

@@ -30,7 +30,7 @@ def fleet(
             svg.write_text(picture(found), encoding="utf-8")
         except OSError as error:
             fail(ExitCode.BAD_INPUT, f"cannot write {svg}: {error.strerror}")
-    emit("fleet", {"outages": [_fields(one) for one in found]}, lambda: _table(found), as_json=as_json)
+    emit("fleet", {"outages": [_fields(one) for one in found]}, lambda _: _table(found), as_json=as_json)
 
 
 def _fields(one: "Outcome") -> dict[str, object]:

@@ -52,7 +52,7 @@ def init(
     written, unread = [str(path) for path in files], list(facts.unread)
     fields = {"files": written, "regions": list(wanted), "loads": not problems, "fill_in": fill_in,
               "unread": unread}  # fmt: skip
-    emit("init", fields, lambda: _print(written, unread, fill_in, out), as_json=as_json)
+    emit("init", fields, lambda _: _print(written, unread, fill_in, out), as_json=as_json)
     if fill_in:
         raise typer.Exit(ExitCode.NO)
 

@@ -46,13 +46,14 @@ def restore(
     claimed, deps = acting(found, act_as), found.deps()
     backup = deps.recovery.backup(source, region or found.deployment.region)
     outlook = journal_restore.look(deps, backup, reason=reason)
+    who = None  # whoever restores nothing has done nothing
     if outlook.refusal is None and outlook.items:
         for line in _lines(outlook):
             note(sanitize(line, 600))
         confirm(found, f"{outlook.items} items will be put back", deps.application, yes=yes)
-    who = identify_to_stop(deps, claimed).id  # nothing moves then; and names may be lost as well
+        who = identify_to_stop(deps, claimed).id  # nothing moves then; and names may be lost as well
     with Bar("putting back", outlook.items) as bar:
-        done = journal_restore.restore(deps, backup, outlook, who=who, tell=bar.step)
+        done = journal_restore.restore(deps, backup, outlook, who=who or "", tell=bar.step)
     fields = {
         "ok": done.done,
         "sentence": sanitize(done.sentence, 1000),
@@ -61,7 +62,7 @@ def restore(
         "silent": list(outlook.silent),
         "journals": [_fields(each) for each in outlook.journals],
     }
-    emit("journal-restore", fields, lambda: _print(fields), as_json=as_json, names=deps.names)
+    emit("journal-restore", fields, _print, as_json=as_json, names=deps.names)
     if not done.done:
         raise typer.Exit(ExitCode.NO)
 

@@ -238,8 +238,7 @@ def emit_result(
     name: str, ok: bool, sentence: str, fields: Mapping[str, Any], *, as_json: bool, names: Names
 ) -> None:
     """Print the sentence or the document; exit with 1 where the answer is no."""
-    told = sanitize(sentence, 600)
-    document = {"ok": ok, "sentence": told, **fields}
-    emit(name, document, lambda: stdout().print(Text(told)), as_json=as_json, names=names)
+    document = {"ok": ok, "sentence": sanitize(sentence, 600), **fields}
+    emit(name, document, lambda named: stdout().print(Text(named["sentence"])), as_json=as_json, names=names)
     if not ok:
         raise typer.Exit(ExitCode.NO)

@@ -1,5 +1,6 @@
 """The options that several commands share, and the contexts that they name."""
 
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -14,7 +15,7 @@ ContextName = Annotated[
 ]
 ActAs = Annotated[str | None, typer.Option("--as", help="Who you are; in a rehearsal only.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept in the journal.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask. A rehearsal asks at a terminal only.")]
 
 
 def open_context(name: str | None) -> Context:
@@ -46,11 +47,12 @@ def acting(context: Context, claimed: str | None) -> str:
 
 
 def confirm(context: Context, what: str, word: str, *, yes: bool) -> None:
-    """Ask a person to type `word` before a live deployment changes.
+    """Ask a person to type `word` before something changes.
 
-    The question says the action, the place and the application. A rehearsal or `yes` skips it.
+    The question says the action, the place and the application. `yes` skips it, and so does a rehearsal
+    whose commands come from no terminal: scripts play there, and people learn what the night will ask.
     """
-    if context.rehearsal or yes:
+    if yes or (context.rehearsal and not (sys.stdin and sys.stdin.isatty())):
         return
     place = f"{context.name}: {context.deployment.policy.get('application')} in {context.deployment.account}"
     typed = typer.prompt(f"{place}\n{what}. Type {word} to go on", err=True)

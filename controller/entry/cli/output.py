@@ -8,10 +8,10 @@ Commands that need more than the plain installation say so in one line.
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import redirect_stdout, suppress
+from contextlib import suppress
 from enum import IntEnum
 from importlib.util import find_spec
-from typing import Annotated, Any, NoReturn, TextIO, cast
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -21,6 +21,9 @@ from controller.lab.policy_files.positions import Located
 from controller.steps.context.names import Names
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+
+WIDE = 5_000
+"""Columns of what no terminal shows."""
 
 
 class ExitCode(IntEnum):
@@ -56,43 +59,24 @@ class Failed(Exception):  # noqa: N818
 def emit(
     name: str,
     fields: Mapping[str, Any],
-    human: Callable[[], None],
+    human: Callable[[dict[str, Any]], None],
     *,
     as_json: bool,
     names: Names | None = None,
 ) -> None:
     """Print the one answer of a command.
 
-    It is the document `tidegate.NAME/v1`, or whatever `human` prints.
+    It is the document `tidegate.NAME/v1`, or whatever `human` prints of the same fields.
     name: the name in `schema`. fields: plain JSON data, snake_case, times as ISO-8601 `Z`. names: of the
-    people whose ids the answer may hold.
+    people whose ids the answer may hold; they are put in before anything is laid out.
     """
-    if as_json:
-        document = {
-            "schema": f"tidegate.{name}/v1",
-            **(fields if names is None else names.data(dict(fields))),
-        }
-        # ASCII alone: no reader's encoding breaks it, and no text in it can steer a terminal.
-        sys.stdout.write(json.dumps(document, ensure_ascii=True, allow_nan=False) + "\n")
-    elif names is None:
-        human()
-    else:
-        with redirect_stdout(cast(TextIO, _Naming(sys.stdout, names))):
-            human()
-
-
-class _Naming:
-    """A stream that writes names in place of ids; all else is the stream's own."""
-
-    def __init__(self, stream: TextIO, names: Names) -> None:
-        self._stream, self._names = stream, names
-
-    def write(self, text: str) -> int:
-        self._stream.write(self._names.text(text))
-        return len(text)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+    named = dict(fields) if names is None else names.data(dict(fields))
+    if not as_json:
+        human(named)
+        return
+    # ASCII alone: no reader's encoding breaks it, and no text in it can steer a terminal.
+    document = {"schema": f"tidegate.{name}/v1", **named}
+    sys.stdout.write(json.dumps(document, ensure_ascii=True, allow_nan=False) + "\n")
 
 
 def fail(exit_code: ExitCode, sentence: str, problems: Sequence[Mapping[str, Any]] = ()) -> NoReturn:
@@ -109,7 +93,7 @@ def report_failure(failed: Failed, *, as_json: bool) -> None:
     note(f"tidegate: {sentence}")
     if as_json:
         fields = {"error": sentence, "exit_code": int(failed.exit_code), "problems": list(failed.problems)}
-        emit("error", fields, lambda: None, as_json=True)
+        emit("error", fields, lambda _: None, as_json=True)
 
 
 def problem_fields(problem: Located) -> dict[str, Any]:
@@ -138,9 +122,11 @@ def note(line: str) -> None:
 def stdout() -> Console:
     """Return Rich's console on stdout, without wrapping and without guessed colours.
 
-    Print `rich.text.Text`, never markup.
+    Print `rich.text.Text`, never markup. Where no terminal reads, a table is as wide as it needs to be: a
+    line that is folded in a name is found by no `grep`.
     """
-    return Console(file=sys.stdout, soft_wrap=True, highlight=False, markup=False, emoji=False)
+    width = None if sys.stdout.isatty() else WIDE
+    return Console(file=sys.stdout, width=width, soft_wrap=True, highlight=False, markup=False, emoji=False)
 
 
 class Bar:

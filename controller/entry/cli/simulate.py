@@ -62,7 +62,7 @@ def kill_matrix(cell: str, jobs: int, trace: Path | None, *, as_json: bool) -> N
                 ended += part
                 bar.step(len(part))
     wrong = [one for one in ended if one.breaks]
-    emit("kill-matrix", _matrix_fields(found, ended), lambda: _print_matrix(found, ended), as_json=as_json)
+    emit("kill-matrix", _matrix_fields(found, ended), lambda _: _print_matrix(found, ended), as_json=as_json)
     if wrong:
         raise typer.Exit(ExitCode.NO)
 
@@ -81,7 +81,7 @@ def month(days: int, seed: int, jobs: int, *, as_json: bool) -> None:
             every.append(told)
             bar.step(said=f"{told.part.life}" + (" WRONG" if told.wrong else ""))
     fields = {"days": days, "parts": [part_fields(told) for told in every]}
-    emit("month", fields, lambda: _print(month_lines(every)), as_json=as_json)
+    emit("month", fields, lambda _: _print(month_lines(every)), as_json=as_json)
     if any(told.wrong for told in every):
         raise typer.Exit(ExitCode.NO)
 
@@ -176,7 +176,7 @@ def simulate(
     from controller.lab.simulate.faults.catalogue import FAULTS
 
     if listed:
-        emit("faults", {"faults": list(FAULTS)}, lambda: stdout().print("\n".join(FAULTS)), as_json=as_json)
+        emit("faults", {"faults": list(FAULTS)}, lambda _: stdout().print("\n".join(FAULTS)), as_json=as_json)
         return
     if kills or cell:
         kill_matrix(cell, jobs, trace, as_json=as_json)
@@ -211,7 +211,7 @@ def _play(seeds: range, options: "SeedOptions", jobs: int, *, as_json: bool) -> 
             outcomes.append(outcome_fields(outcome, options.phase, options.faults))
             bar.step(said=f"seed {outcome.seed}" + (" BROKEN" if outcome.breaks else ""))
 
-    def human() -> None:
+    def human(_: dict[str, Any]) -> None:
         for broken in totals.broken:
             _print(broken_lines(broken, options.phase, options.faults))
         _print(summary_lines(totals))

@@ -13,7 +13,7 @@ from controller.core.incident.state import GLASS, Incident, as_data
 from controller.core.journal.body import members
 from controller.core.journal.event import Event, broken_at
 from controller.core.text import sanitize
-from controller.entry.break_glass import Standing, journal_waiting, standing
+from controller.entry.break_glass import RecordStanding, journal_waiting, standing
 from controller.entry.cli.options import ContextName, moment, open_archive, open_context
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, note, stdout
 from controller.entry.context import Context
@@ -71,7 +71,7 @@ def status(context: ContextName = None, as_json: AsJson = False) -> None:
         "stuck": stuck_step_data(seen.state, archive.now),
         "break_glass": {"lines": glass.lines, "waiting": glass.waiting, "amiss": list(glass.sentences)},
     }
-    emit("status", fields, lambda: _print_status(fields), as_json=as_json, names=deps.names)
+    emit("status", fields, _print_status, as_json=as_json, names=deps.names)
 
 
 def _dead_letters(deployment: Deployment) -> int | None:
@@ -94,7 +94,7 @@ def _gates(deps: Deps) -> dict[str, str]:
     return {name: "On" if on else "Off" for name, on in states.items()}
 
 
-def _bring_in_break_glass(context: Context, deps: Deps) -> Standing:
+def _bring_in_break_glass(context: Context, deps: Deps) -> RecordStanding:
     """Bring into the journal what was done on this machine without it; return how its record stands."""
     try:
         brought = journal_waiting(context, deps)
@@ -175,8 +175,8 @@ def list_all(ctx: typer.Context, context: ContextName = None, as_json: AsJson = 
     state = folded(application, archive.read(application))
     found = [_incident(i) for i in sorted(state.incidents.values(), key=lambda i: -i.opened)]
 
-    def human() -> None:
-        for data in found:
+    def human(told: dict[str, Any]) -> None:
+        for data in told["incidents"]:
             stdout().print(Text(_headline(data)))
         if not found:
             stdout().print(Text("no incident yet"))
@@ -198,13 +198,13 @@ def show(
     if incident not in state.incidents:
         fail(ExitCode.NO, f"the journal knows no incident {sanitize(incident, 120)!r}")
     headline = _incident(state.incidents[incident])
-    told = archive.names.data([event_data(e) for e in events if e.draft.incident == incident])
+    told = [event_data(e) for e in events if e.draft.incident == incident]
     broken = broken_at(events)
 
-    def human() -> None:
+    def human(named: dict[str, Any]) -> None:
         console = stdout()
-        console.print(Text(_headline(headline)))
-        for data in told:
+        console.print(Text(_headline(named["incident"])))
+        for data in named["events"]:
             console.print(Text(f"  {data['at']:<24} {data['kind']:<20} {data['by']:<22} {data['says']}"))
         whole = "the chain is whole" if broken is None else f"THE CHAIN IS BROKEN at event {broken}"
         console.print(Text(f"  {len(events)} events in the journal; {whole}"))
@@ -251,7 +251,7 @@ def why(
         "incident": _incident(seen.state.open) if seen.state.open else None,
         "journal": [event_data(event) for event in seen.events],
     }
-    emit("why", fields, lambda: _print_why(fields), as_json=as_json, names=archive.names)
+    emit("why", fields, _print_why, as_json=as_json, names=archive.names)
 
 
 def _print_why(fields: dict[str, Any]) -> None:

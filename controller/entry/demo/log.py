@@ -20,6 +20,7 @@ from controller.lab.environment.environment import Stage
 from controller.lab.environment.observer import RunObserver
 from controller.lab.scenarios.play import Run
 from controller.readmodel.run import Story, sentence
+from controller.steps.context.names import Names
 
 T = TypeVar("T")
 WIDTH = 240
@@ -173,7 +174,7 @@ def _tenths(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds, 1)
 
 
-def summary(out: Console, story: Story, report: Path) -> None:
+def summary(out: Console, story: Story, report: Path, names: Names) -> None:
     reached = story.milestones
     verdict = ("as it must be", "bold green") if story.ok else ("NOT as it must be", "bold red")
     out.print(Text.assemble(f"\n{story.scenario} in {story.region}: ", verdict))
@@ -187,8 +188,11 @@ def summary(out: Console, story: Story, report: Path) -> None:
     out.print(f"  {'requests':<22}{story.failed:8d} failed, {story.served} served")
     for ok, text in story.findings:
         out.print(
-            Text(f"  {'ok' if ok else 'WRONG':<22}{sanitize(text, 300)}", style="" if ok else "bold red")
+            Text(
+                f"  {'ok' if ok else 'WRONG':<22}{sanitize(names.text(text), 300)}",
+                style="" if ok else "bold red",
+            )
         )
     if story.why_not:
-        out.print(Text(f"  Why it did not act at once: {sanitize(story.why_not, 1000)}"))
+        out.print(Text(f"  Why it did not act at once: {sanitize(names.text(story.why_not), 1000)}"))
     out.print(Text(f"  Report: {sanitize(str(report), 300)}"))

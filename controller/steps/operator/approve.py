@@ -35,13 +35,13 @@ from controller.steps.context.governance import governed
 from controller.steps.context.journalling import BUSY, load_state, read_state, retry_on_conflict, write
 from controller.steps.context.situation import situation
 from controller.steps.incident.approvals import Question, answer_callback, asked_now, next_ask, question
+from controller.steps.operator.identity import UNPROVEN
 
-REASON = 500
+ANSWER_REASON = 500
+"""Characters of the reason that an answer keeps."""
 REFUSED, REFUSED_IN_ALL = 3, 30
 """Refused answers to one request that are written down: of one person, and of all."""
 NO_MORE = "further refused answers of theirs to this request are not written down"
-NOBODY = SignedIn()
-"""Nothing is known of how a person showed who they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,25 @@ class Answered:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Click:
+    """An answer as it came in.
+
+    proof: how `who` showed who they are. known_as: their name, in a journal of format 1.
+    """
+
+    who: str
+    approve: bool
+    groups: Collection[str] | None
+    shown: str | None
+    proof: SignedIn
+    known_as: str | None = None
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        return (self.who,) if self.known_as is None else (self.who, self.known_as)
+
+
 def answer(
     deps: Deps,
     request_id: str,
@@ -64,7 +83,7 @@ def answer(
     reason: str = "",
     groups: Collection[str] | None = None,
     shown: str | None = None,
-    by: SignedIn = NOBODY,
+    by: SignedIn = UNPROVEN,
     known_as: str | None = None,
 ) -> Answered:
     """Approve or deny a request.
@@ -107,15 +126,15 @@ def answer(
         return Answered(False, BUSY)
 
 
-def _counted(incident: Incident, click: "_Click", reason: str) -> Answer:
+def _counted(incident: Incident, click: _Click, reason: str) -> Answer:
     """Return the event of an answer that counts."""
-    request, by = incident.request, click.by
+    request, proof = incident.request, click.proof
     assert request is not None
     kind = ApprovalGiven if click.approve else ApprovalDenied
     return kind(
-        approval=request.id, digest=request.digest, reason=reason[:REASON], stage=request.stage,
-        needed=max(0, request.needed() - 1), door=by.door, issuer=by.issuer, subject=by.subject,
-        groups=by.groups, signed_in=by.at,
+        approval=request.id, digest=request.digest, reason=reason[:ANSWER_REASON], stage=request.stage,
+        needed=max(0, request.needed() - 1), door=proof.door, issuer=proof.issuer, subject=proof.subject,
+        groups=proof.groups, signed_in=proof.at,
     )  # fmt: skip
 
 
@@ -131,7 +150,7 @@ def refuse(deps: Deps, request_id: str, *, who: str, approve: bool, reason: str,
 
 
 def _refused(
-    deps: Deps, request_id: str, click: "_Click", state: State, incident: Incident | None, reason: str
+    deps: Deps, request_id: str, click: _Click, state: State, incident: Incident | None, reason: str
 ) -> Answered:
     """Return that the answer does not count, written down or not.
 
@@ -139,7 +158,7 @@ def _refused(
     another question.
     """
     try:
-        _write_refusal(deps, request_id, click, state, incident, sanitize(reason, REASON))
+        _write_refusal(deps, request_id, click, state, incident, sanitize(reason, ANSWER_REASON))
     except JournalConflict:
         raise
     except ControllerError:
@@ -148,7 +167,7 @@ def _refused(
 
 
 def _write_refusal(
-    deps: Deps, request_id: str, click: "_Click", state: State, incident: Incident | None, reason: str
+    deps: Deps, request_id: str, click: _Click, state: State, incident: Incident | None, reason: str
 ) -> None:
     """Write `AnswerRefused`, unless enough are written or no request of that id is known."""
     events = deps.journal.read(deps.application)
@@ -158,10 +177,10 @@ def _write_refusal(
     if not asked or own >= REFUSED or len(earlier) >= REFUSED_IN_ALL:
         return
     last = own + 1 == REFUSED or len(earlier) + 1 == REFUSED_IN_ALL
-    by = click.by
+    proof = click.proof
     refused = AnswerRefused(
         approval=request_id, approve=click.approve, reason=f"{reason}; {NO_MORE}" if last else reason,
-        door=by.door, issuer=by.issuer, subject=by.subject, groups=by.groups, signed_in=by.at,
+        door=proof.door, issuer=proof.issuer, subject=proof.subject, groups=proof.groups, signed_in=proof.at,
     )  # fmt: skip
     write(deps, state, refused, incident=incident or asked[-1].draft.incident, by=click.who)
 
@@ -197,20 +216,6 @@ def _unknown(deps: Deps, request_id: str) -> str:
     if any(said.approval == request_id for said in asked):
         return "this request is superseded by a newer one"
     return "no request of this id is known"
-
-
-@dataclass(frozen=True, slots=True)
-class _Click:
-    who: str
-    approve: bool
-    groups: Collection[str] | None
-    shown: str | None
-    by: SignedIn
-    known_as: str | None = None
-
-    @property
-    def identities(self) -> tuple[str, ...]:
-        return (self.who,) if self.known_as is None else (self.who, self.known_as)
 
 
 def _refusal(deps: Deps, state: State, incident: Incident, click: _Click) -> str | None:

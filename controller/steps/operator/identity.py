@@ -15,13 +15,15 @@ from dataclasses import dataclass, replace
 
 from controller.core.incident.approval import SignedIn, among, same_person
 from controller.core.incident.state import Incident
-from controller.core.person import folded, opaque
+from controller.core.journal.moves import AnswerRefused, ApprovalDenied, ApprovalGiven
+from controller.core.person import folded, is_id, opaque
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import read_state
 from controller.steps.context.names import id_or_nobodys
 from controller.steps.operator.commands import Done
 
 UNPROVEN = SignedIn()
+"""Nothing is known of how a person showed who they are."""
 NONE_KEPT = "no name of that spelling is kept"
 
 
@@ -60,24 +62,44 @@ def identify_to_stop(deps: Deps, name: str) -> Person:
     return Person(id_or_nobodys(deps.people, deps.new_id, name), name)
 
 
-def forget(deps: Deps, name: str) -> Done:
-    """Delete a name, unless its person has a say in what is in progress.
+def ids_of(deps: Deps, name: str) -> tuple[str, ...]:
+    """Return the ids of a person: their own, then the subjects of their sign-ins.
 
-    Else they could ask for a move, have themselves forgotten, and approve it as somebody new (A5). Raises
-    `OutsideUnreachable`: then the name may be gone or not, and it is safe to ask again.
+    name: as the sign-in gives it, or the id. Empty where no such name is kept. Raises `OutsideUnreachable`.
     """
-    person = deps.people.known(name)
+    person = name if is_id(name) else deps.people.known(name)
     if person is None:
+        return ()
+    said = (event.body for event in deps.journal.read(deps.application) if event.draft.by == person)
+    subjects = (
+        each.subject for each in said if isinstance(each, ApprovalGiven | ApprovalDenied | AnswerRefused)
+    )
+    return tuple(dict.fromkeys((person, *filter(is_id, subjects))))
+
+
+def forget(deps: Deps, name: str) -> Done:
+    """Delete a person's names, unless they have a say in what is in progress.
+
+    Else they could ask for a move, have themselves forgotten, and approve it as somebody new (A5). The
+    subjects go first: they are found by the person. Raises `OutsideUnreachable`: then names may be gone or
+    not, and it is safe to ask again. name: as in `ids_of`.
+    """
+    ids = ids_of(deps, name)
+    if not ids:
+        deps.people.forget(name)  # what is over, or was damaged, still says who they were
         return Done(False, NONE_KEPT)
     incident = read_state(deps).open
-    if incident is not None and _has_a_say(person, name, incident):
+    if incident is not None and _has_a_say((*ids, name), incident):
         ends = "ask again once it has ended"
-        return Done(False, f"{incident.id} is in progress, and {person} has a say in it; {ends}")
-    deps.people.forget(name)
-    return Done(True, f"deleted; what they did stays, under {person}")
+        return Done(False, f"{incident.id} is in progress, and {ids[0]} has a say in it; {ends}")
+    person, *subjects = ids
+    also = [each for each in subjects if deps.people.forget(each)]
+    if not deps.people.forget(name) and not also:
+        return Done(False, NONE_KEPT)
+    told = f"; the subject of their sign-in went too: {', '.join(also)}" if also else ""
+    return Done(True, f"deleted; what they did stays, under {person}{told}")
 
 
-def _has_a_say(person: str, name: str, incident: Incident) -> bool:
+def _has_a_say(identities: tuple[str, ...], incident: Incident) -> bool:
     agreed = incident.request.agreed if incident.request is not None else ()
-    asked = incident.requested_by
-    return any(same_person(asked, each) or among(each, agreed) for each in (person, name))
+    return any(same_person(incident.requested_by, each) or among(each, agreed) for each in identities)

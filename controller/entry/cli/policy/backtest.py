@@ -73,7 +73,7 @@ def backtest(
         found = run(loaded, past, windows, answered=waits, wanted=wanted, export=export, tick=tick)
     if picture:
         _draw(found, picture)
-    emit("backtest", found.data(), lambda: _print(found), as_json=as_json)
+    emit("backtest", found.data(), lambda _: _print(found), as_json=as_json)
     if found.shadow is not None and not found.shadow.ready:
         raise typer.Exit(ExitCode.NO)
 

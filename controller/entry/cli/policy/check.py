@@ -70,7 +70,7 @@ def check(
     checked = [(path, _check(path, periods, deployed)) for path in paths]
     ok = all(isinstance(result, Checked) for _, result in checked)
     fields = {"ok": ok, "files": [_fields(path, result) for path, result in checked]}
-    emit("policy-check", fields, lambda: _print(checked), as_json=as_json)
+    emit("policy-check", fields, lambda _: _print(checked), as_json=as_json)
     if not ok:
         raise typer.Exit(ExitCode.BAD_INPUT)
     if strict and any(isinstance(result, Checked) and result.warnings for _, result in checked):
@@ -195,7 +195,7 @@ def compile_(
     files = [sanitize(str(each), 300) for each in loaded.files]
     fields = {"digest": loaded.policy.digest, "files": files, "policy": policy}
 
-    def human() -> None:
+    def human(_: dict[str, Any]) -> None:
         sys.stdout.write(json.dumps(policy, indent=2, ensure_ascii=True) + "\n")
         note(f"digest {loaded.policy.digest}")
 
@@ -231,7 +231,7 @@ def reviewed(
     except OSError as error:
         fail(ExitCode.BAD_INPUT, f"{sanitize(str(to), 200)}: {error.strerror}")
     fields = {"file": sanitize(str(to), 300), "review": review.data()}
-    emit("policy-reviewed", fields, lambda: note(f"written to {sanitize(str(to), 300)}"), as_json=as_json)
+    emit("policy-reviewed", fields, lambda _: note(f"written to {sanitize(str(to), 300)}"), as_json=as_json)
 
 
 def _refuse_failed(report: Report | None) -> None:

@@ -62,7 +62,7 @@ def explain(
     fields = {"policy": sanitize(str(path), 300), "digest": loaded.policy.digest, **found.data()}
     if svg is not None:
         _draw(svg, found)
-    emit("policy-explain", fields, lambda: _print(found), as_json=as_json)
+    emit("policy-explain", fields, lambda _: _print(found), as_json=as_json)
 
 
 def _headline(found: Explained) -> str:

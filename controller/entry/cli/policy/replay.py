@@ -58,7 +58,7 @@ def replay(
         )
     except BadFile as error:
         fail(ExitCode.BAD_INPUT, f"{shown} {error}")
-    emit("replay", fields, lambda: _print(fields), as_json=as_json)
+    emit("replay", fields, _print, as_json=as_json)
 
 
 def _tell_refused(recording: "Recording", shown: str, *, strict: bool) -> None:

@@ -48,7 +48,7 @@ def signals(
     except BadSeries as error:
         fail(ExitCode.BAD_INPUT, f"{sanitize(str(file), 200)} {error}")
 
-    def lines() -> None:
+    def lines(_: dict[str, Any]) -> None:
         for event in events:
             sys.stdout.write(json.dumps(event) + "\n")
 

@@ -50,6 +50,8 @@ class StoredItems:
                 return self._beside_the_journal(operation, asked)
             case "tidegate-people", _ if (asked.get("Item") or asked["Key"])["kind"]["S"] == "name":
                 return self._name(operation, asked)
+            case "tidegate-people", _:
+                return self._pointer(operation, (asked.get("Item") or asked["Key"])["key"]["S"])
         return None
 
     def _name(self, operation: str, asked: Any) -> str | None:
@@ -72,6 +74,16 @@ class StoredItems:
                 self.last.pop(key, None)
                 early = f"the name of {there} was deleted {until - now} s before its days were over"
                 return early if now and until > now else None
+
+    def _pointer(self, operation: str, person: str) -> str | None:
+        """Note what leads from an id to a name."""
+        key = ("", "id", person)
+        if operation == "DeleteItem":
+            self.last.pop(key, None)
+            return None
+        there = self.last.get(key, operation == "PutItem")
+        self.last[key] = True
+        return None if there else f"what led from {person} to a deleted name came back"
 
     def _evidence(self, region: str, item: Any) -> str | None:
         key, version = (region, _s(item), item["signal"]["S"]), int(item["version"]["N"])
