@@ -94,7 +94,7 @@ def customers(story: Story, scale: Scale, y: float) -> Drawn:
         failed = [(b.at, (b.served + b.failed) * size) for b in whole]
         parts += [
             label(f"customers in {region}" if region != "no answer" else "no DNS answer", ground - 24),
-            label(_felt(buckets), ground - 10, class_="lane faint"),
+            label(_felt(buckets, story.began), ground - 10, class_="lane faint"),
             tag("path", d=_area(scale, served, [(at, 0.0) for at, _ in served], ground, story.bucket),
                 class_="served"),
             tag("path", d=_area(scale, failed, served, ground, story.bucket), class_="failed"),
@@ -103,8 +103,8 @@ def customers(story: Story, scale: Scale, y: float) -> Drawn:
     return join(parts), len(story.traffic) * TRAFFIC + 14
 
 
-def _felt(buckets: Sequence[Bucket]) -> str:
-    since = [b for b in buckets if b.at >= 0]
+def _felt(buckets: Sequence[Bucket], began: float) -> str:
+    since = [b for b in buckets if b.at >= began]
     return f"{sum(b.served for b in since)} served, {sum(b.failed for b in since)} failed"
 
 
@@ -292,7 +292,7 @@ def timeline(story: Story, style: Markup | None = None, *, since: str = "since t
     `style`: given where no page around the picture brings one.
     since: the moment that times count from, in words.
     """
-    scale = Scale(-BEFORE, max(story.lasted, 60.0))
+    scale = Scale(story.began - BEFORE, max(story.lasted, 60.0))
     parts: list[Markup] = []
     y = AXIS
     drawn: list[Callable[[Story, Scale, float], Lanes]] = [

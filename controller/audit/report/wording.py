@@ -115,6 +115,6 @@ def because(story: Story) -> str:
             after = spelled(event.at - story.broke)
             return f"Why it did not move: {sentence(event)}, {after} after the break."
     if not story.judgements:
-        return ""
+        return f"Why it did not move: {story.why_not}" if story.why_not else ""
     last = story.judgements[-1]
     return f"Why it did not move ({spelled(last.at)} after the break): {why_sentence(dict(last.record))}"

@@ -319,7 +319,8 @@ def arm(deps: Deps, *, on: bool, who: str, reason: str) -> Done:
 
     def act(state: State) -> Done:
         if state.armed is on:
-            return Done(True, f"{deps.application} is {'armed' if on else 'disarmed'} already")
+            bare = "" if state.last else ": its journal holds no event"
+            return Done(True, f"{deps.application} is {'armed' if on else 'disarmed'} already{bare}")
         write(deps, state, _turned(on, reason), by=who)
         if not on:
             page(deps, f"{deps.application}: disarmed", f"by {who}: {sanitize(reason, 500)}")
