@@ -98,7 +98,8 @@ def test_an_approver_reads_what_the_target_serves_and_that_nobody_compares_quota
 def test_a_region_that_was_left_is_no_alarm_and_the_page_says_how_it_comes_home() -> None:
     over = moving()[2]["now"]
     assert "us-east-1 was left for us-west-2 us-west-2 carries its traffic." in over
-    assert "It comes home by tidegate restore us-east-1." in over
+    assert "The policy has no restore: deploy one that has, then tidegate restore us-east-1; or" in over
+    assert "tidegate break-glass us-west-2 --to us-east-1." in over
     assert "✗ shared cause us-east-1 may fail as well" in over
 
 

@@ -15,6 +15,7 @@ from controller.console.view_data import Seen
 from controller.core.decision.guards import TO_OPEN, GuardInput, choose_target, ready_answers
 from controller.core.decision.plan import serving
 from controller.core.decision.recurrence import FLAPPING
+from controller.core.decision.restore import homeless
 from controller.core.evidence.evaluation import Track
 from controller.core.incident.state import Incident
 from controller.core.model import Answer, Check, Truth, Verdict
@@ -30,6 +31,7 @@ class Able:
     target: the Region that traffic would go to; None: there is none, and `held` says why.
     answers: the readiness answers about the target. held: checks that would keep it from moving by itself.
     away: the evacuation that the Region has not come back from, if it is left already.
+    home: how it comes back then.
     """
 
     region: str
@@ -37,6 +39,7 @@ class Able:
     answers: tuple[Answer, ...]
     held: tuple[Check, ...]
     away: Incident | None
+    home: str = ""
 
 
 def able(deps: Deps, seen: Seen) -> list[Able]:
@@ -61,8 +64,16 @@ def able(deps: Deps, seen: Seen) -> list[Able]:
         held = [check for guard in TO_OPEN if (check := guard(at_hand)).value is not Truth.TRUE]
         if target is None:
             held += [check for check in checks if check.value is not Truth.TRUE]
-        found.append(Able(region, target, answers, tuple(held), away))
+        found.append(Able(region, target, answers, tuple(held), away, _home(policy, away)))
     return found
+
+
+def _home(policy: Policy, away: Incident | None) -> str:
+    if away is None:
+        return ""
+    if policy.restore is None:
+        return f"{homeless(away)[0].upper()}{homeless(away)[1:]}."
+    return f"It comes home when its policy says so, or by `tidegate restore {away.source}`."
 
 
 LEFT = ("already-left", "away")

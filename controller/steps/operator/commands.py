@@ -14,7 +14,7 @@ from controller.core.decision.decide import Situation, decide, guard_input
 from controller.core.decision.drills import Obstacle, obstacle_to_drill
 from controller.core.decision.precedence import BY_PERSON, makes_way, without
 from controller.core.decision.progress import may_stand_down
-from controller.core.decision.restore import must_be_left
+from controller.core.decision.restore import homeless, must_be_left
 from controller.core.incident.fold import fold
 from controller.core.incident.state import BEFORE_SHIFT, ENDED, IllegalMove, Incident, Phase, State
 from controller.core.journal.event import Draft, Event
@@ -96,10 +96,11 @@ def restore(deps: Deps, region: str, *, who: str, reason: str) -> Done:
     except PolicyUnreadable as error:
         return refused(deps, f"restore {sanitize(region, 60)}", _not_in_force(error), who=who)
     refusal = _refusal(deps, state, region) or _one_at_a_time(state)
-    if refusal is None and deps.policy.restore is None:
-        refusal = "the policy has no `restore`: it does not say how a Region comes home"
-    if refusal is None and state.away(region) is None:
+    left = state.away(region)
+    if refusal is None and left is None:
         refusal = f"{region} is at home: no evacuation of it is left to undo"
+    if refusal is None and left is not None and deps.policy.restore is None:
+        refusal = homeless(left)
     if refusal is not None:
         return refused(deps, f"restore {sanitize(region, 60)}", refusal, who=who)
     decision = decide(situation(deps, state, read_controls=True), region)
