@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from controller.console.http.messages import Response
 from controller.console.pages.visit import Visit
 from controller.console.view_data import Seen
+from controller.core.decision.drift import standing_drift
 from controller.core.incident.step_durations import stuck
 
 LATE = 7_200.0
@@ -55,8 +56,8 @@ def _own(visit: Visit, seen: Seen) -> Iterator[Line]:
     )
     slow = stuck(state.pace, now)
     yield Line("Steps", slow is None, slow.sentence if slow else "none is slow against its own history")
-    drift = state.drift
-    told = "none was seen" if drift is None else drift.said.reason
+    drift = standing_drift(state)
+    told = "the controls stand as the journal says" if drift is None else drift.said.reason
     yield Line("Drift", None if drift else True, told)
 
 

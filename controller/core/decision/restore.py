@@ -34,10 +34,9 @@ def homeless(left: Incident) -> str:
     left: the move that it left by.
     """
     other = left.target or "OTHER"
-    round_ = (
-        f"turn the traffic round, which leaves {other}: `tidegate break-glass {other} --to {left.source}`"
-    )
-    return f"the policy has no `restore`: deploy one that has, then `tidegate restore {left.source}`; or {round_}"
+    deploy = f"deploy one that has, then `tidegate restore {left.source}`"
+    turn = f"turn the traffic round, which leaves {other}: `tidegate break-glass {other} --to {left.source}`"
+    return f"the policy has no `restore`: {deploy}; or {turn}"
 
 
 def decide_home(found: GuardInput, incident: Incident) -> Decision:
