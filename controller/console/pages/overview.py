@@ -109,7 +109,8 @@ def show(visit: Visit) -> Response:
     seen = visit.look()
     about = seen.state.open  # asked once: it looks through all incidents
     request = about.request if about else None
-    waiting = request if request is not None and request.status == "waiting" else None
+    asks = request is not None and request.status == "waiting" and seen.now < request.expires
+    waiting = request if asks else None
     deps, controls = visit.deps, seen.controls
     own = [e for e in seen.events if about and e.draft.incident == about.id]
     moved = traffic_of(visit, about, own, seen.now) if about else None
@@ -134,15 +135,13 @@ def show(visit: Visit) -> Response:
 def headline(policy: Policy, seen: Seen) -> Headline:
     """Return the most pressing fact as one sentence, and its consequence."""
     incident = seen.state.open
+    if seen.state.stopped and (incident is not None or seen.watching):
+        return _stopped(seen)
     if incident is not None:
         return _of(incident, seen)
     if not seen.watching:
         text = "No decision was made in the last minutes: nothing reaches the controller, or it does not run."
         return Headline("bad", "Nobody is watching", text)
-    if seen.state.stopped:
-        return Headline(
-            "wait", "It will not act", f"{seen.state.stopped}. It decides and records all the same."
-        )
     codes = {region: str(record["code"]) for region, (_, record) in seen.decided.items()}
     calm = ("healthy", "not-confirmed", "unknown", *LEFT)
     ill = [region for region, code in codes.items() if code not in calm]
@@ -162,6 +161,15 @@ def headline(policy: Policy, seen: Seen) -> Headline:
             "calm", "All is well", "It runs in shadow: it decides and records, and moves nothing."
         )
     return Headline("calm", "All is well", "Every signal about every Region is healthy, and it is armed.")
+
+
+def _stopped(seen: Seen) -> Headline:
+    """Return the headline while nothing may move, whatever is open."""
+    state = seen.state
+    restored = state.review or state.fleet_review
+    title = "The journal was restored, and nobody has armed since" if restored else "It will not act"
+    still = f" {state.open.id} is open, and nothing of it moves." if state.open else ""
+    return Headline("wait", title, f"{state.stopped}.{still} It decides and records all the same.")
 
 
 _SAYS = {

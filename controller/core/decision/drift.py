@@ -98,7 +98,8 @@ def standing_drift(state: State) -> Written[DriftSeen] | None:
 def _put(state: State, name: str) -> bool | None:
     """Return the state in which the last move of ours left a control.
 
-    If there was none, it is the first state that is known. Of a move by break-glass that nobody confirmed, what was intended counts.
+    If there was none, it is the first state that is known. Of a move by break-glass that nobody confirmed,
+    what was intended counts.
     """
     moves = sorted(state.incidents.values(), key=lambda each: each.moved or each.changed)
     puts = [{**i.intended, **i.put} if i.phase is Phase.UNCONFIRMED else i.put for i in moves]
