@@ -13,7 +13,7 @@ from controller.console.pages.traffic import traffic_now, traffic_of
 from controller.console.pages.visit import Visit
 from controller.console.view_data import Seen
 from controller.core.decision.guards import TO_OPEN, GuardInput, choose_target, ready_answers
-from controller.core.decision.plan import serving
+from controller.core.decision.plan import last_on, serving
 from controller.core.decision.recurrence import FLAPPING
 from controller.core.decision.restore import homeless
 from controller.core.evidence.evaluation import Track
@@ -31,7 +31,7 @@ class Able:
     target: the Region that traffic would go to; None: there is none, and `held` says why.
     answers: the readiness answers about the target. held: checks that would keep it from moving by itself.
     away: the evacuation that the Region has not come back from, if it is left already.
-    home: how it comes back then.
+    home: how it comes back then. last: why one person alone may not leave it, or "".
     """
 
     region: str
@@ -40,6 +40,7 @@ class Able:
     held: tuple[Check, ...]
     away: Incident | None
     home: str = ""
+    last: str = ""
 
 
 def able(deps: Deps, seen: Seen) -> list[Able]:
@@ -64,7 +65,9 @@ def able(deps: Deps, seen: Seen) -> list[Able]:
         held = [check for guard in TO_OPEN if (check := guard(at_hand)).value is not Truth.TRUE]
         if target is None:
             held += [check for check in checks if check.value is not Truth.TRUE]
-        found.append(Able(region, target, answers, tuple(held), away, _home(policy, away)))
+        last = last_on(policy, region, seen.controls) if seen.controls is not None else None
+        home = _home(policy, away)
+        found.append(Able(region, target, answers, tuple(held), away, home, last or ""))
     return found
 
 

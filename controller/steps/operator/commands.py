@@ -4,7 +4,7 @@ A person passes the condition, cooldown and velocity. Shared cause and readiness
 people (`despite`), the floor by nobody. Besides an evacuation a person may bring a Region home, or drill.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from controller.core.decision.decide import Situation, decide, guard_input
 from controller.core.decision.drills import Obstacle, obstacle_to_drill
+from controller.core.decision.plan import last_on, regions_on
 from controller.core.decision.precedence import BY_PERSON, makes_way, without
 from controller.core.decision.progress import may_stand_down
 from controller.core.decision.restore import homeless, must_be_left
@@ -66,14 +67,10 @@ def evacuate(deps: Deps, region: str, *, who: str, reason: str, despite: Sequenc
     refusal = _does_not_yield(seen, state, region)
     if refusal is not None:
         return refused(deps, command, refusal, who=who)
-    on = _serving(deps, seen.controls or {})
-    if seen.controls is not None and region not in on:
+    if seen.controls is not None and region not in regions_on(deps.policy, seen.controls):
         refusal = f"{region} carries no traffic already: all its controls are Off"
-    elif seen.controls is not None and on == [region] and not despite:
-        refusal = (
-            f"{region} is the last Region that is On; bring another home first, or let a second person "
-            "agree: `--despite target-not-ready`"
-        )
+    elif seen.controls is not None and not despite:
+        refusal = last_on(deps.policy, region, seen.controls)
     if refusal is not None:
         return refused(deps, command, refusal, who=who)
     # Of a Region that was left, and that somebody turned on again, the core would speak of its way home.
@@ -158,11 +155,6 @@ def _does_not_yield(seen: Situation, state: State, region: str) -> str | None:
 
 def _one_at_a_time(state: State) -> str | None:
     return f"{state.open.id} is in progress; one move at a time" if state.open is not None else None
-
-
-def _serving(deps: Deps, controls: Mapping[str, bool]) -> list[str]:
-    """Return the Regions of which any control is On."""
-    return [r for r, entry in deps.policy.regions.items() if any(controls.get(c) for c in entry.controls)]
 
 
 def _opened(
