@@ -42,11 +42,15 @@ LONGEST_MUTE = 7 * 86400.0
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The outcome of a command: done or not, a sentence, the incident it opened."""
+    """The outcome of a command: done or not, a sentence, the incident it opened.
+
+    unknown: what it was asked of, such as a Region, does not exist.
+    """
 
     done: bool
     sentence: str
     incident: str | None = None
+    unknown: bool = False
 
 
 def evacuate(deps: Deps, region: str, *, who: str, reason: str, despite: Sequence[str] = ()) -> Done:
@@ -62,7 +66,7 @@ def evacuate(deps: Deps, region: str, *, who: str, reason: str, despite: Sequenc
         return refused(deps, command, _not_in_force(error), who=who)
     refusal = _refusal(deps, state, region)
     if refusal is not None:
-        return refused(deps, command, refusal, who=who)
+        return refused(deps, command, refusal, who=who, unknown=region not in deps.policy.regions)
     seen = situation(deps, state, read_controls=True)
     refusal = _does_not_yield(seen, state, region)
     if refusal is not None:
@@ -99,7 +103,8 @@ def restore(deps: Deps, region: str, *, who: str, reason: str) -> Done:
     if refusal is None and left is not None and deps.policy.restore is None:
         refusal = homeless(left)
     if refusal is not None:
-        return refused(deps, f"restore {sanitize(region, 60)}", refusal, who=who)
+        unknown = region not in deps.policy.regions
+        return refused(deps, f"restore {sanitize(region, 60)}", refusal, who=who, unknown=unknown)
     decision = decide(situation(deps, state, read_controls=True), region)
     return _opened(
         deps, state, decision, partial(situation, deps, read_controls=True), who=who, reason=reason
@@ -118,7 +123,8 @@ def drill(deps: Deps, region: str, *, who: str, reason: str) -> Done:
         return refused(deps, f"drill {sanitize(region, 60)}", _not_in_force(error), who=who)
     refusal = _refusal(deps, state, region) or _one_at_a_time(state)
     if refusal is not None:
-        return refused(deps, f"drill {sanitize(region, 60)}", refusal, who=who)
+        unknown = region not in deps.policy.regions
+        return refused(deps, f"drill {sanitize(region, 60)}", refusal, who=who, unknown=unknown)
     seen = situation(deps, state, read_controls=True)
     kept = obstacle_to_drill(deps.policy, state, region, seen.now, seen.controls)
     if kept is None and seen.evidence is not None and must_be_left(guard_input(seen, region), region):
@@ -190,12 +196,12 @@ def _opened(
     return Done(True, f"opened {incident.id}" + (f"; {held}: {blocked[0]}" if blocked else ""), incident.id)
 
 
-def refused(deps: Deps, command: str, sentence: str, *, who: str) -> Done:
+def refused(deps: Deps, command: str, sentence: str, *, who: str, unknown: bool = False) -> Done:
     """Say no, and write down that it was asked for."""
     said = Refused(command=command, reason=sentence)
     with suppress(JournalConflict):
         retry_on_conflict(partial(load_state, deps), lambda state: write(deps, state, said, by=who))
-    return Done(False, sentence)
+    return Done(False, sentence, unknown=unknown)
 
 
 def _written(
