@@ -116,5 +116,5 @@ def test_moments(text: str, expected: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "yesterday", "-5", "-xm", "25:00", "2030-13-01T00:00:00Z"])
 def test_what_is_no_moment_is_refused(text: str) -> None:
-    with pytest.raises(Failed, match="^--from .*expected a time such as"):
+    with pytest.raises(Failed, match=r"^--from .*expected a time such as"):
         moment(text, NOW, "--from")
