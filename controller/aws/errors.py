@@ -1,5 +1,6 @@
 """The errors of botocore, turned into the controller's own in one place."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,8 +9,10 @@ from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.parsers import ResponseParserError
 
 from controller.core.text import sanitize
-from controller.ports.errors import ControllerError
+from controller.ports.errors import ControllerError, OutsideUnreachable
 
+RETRIES = re.compile(r" \(reached max retries: \d+\)")
+"""What botocore adds to a sentence; most clients of ours must not retry, so it says nothing."""
 OUTSIDE = (BotoCoreError, ClientError, ResponseParserError)
 """Everything that a call may raise: AWS said no, nobody answered, or the answer was not readable."""
 THROTTLING = frozenset(
@@ -62,4 +65,7 @@ def translated(into: type[ControllerError], doing: str) -> Iterator[None]:
     try:
         yield
     except OUTSIDE as error:
-        raise into(f"{doing}: {sanitize(str(error), 300)}") from error
+        found = into(f"{doing}: {sanitize(RETRIES.sub('', str(error)), 300)}")
+        if isinstance(found, OutsideUnreachable):
+            found.absent = code(error) == "ResourceNotFoundException"
+        raise found from error

@@ -24,7 +24,7 @@ from controller.console.render import page, sheet, static
 from controller.console.view_data import Controls, Instruments, Past, kept
 from controller.core.incident.approval import GROUP
 from controller.core.text import sanitize
-from controller.ports.errors import ControllerError
+from controller.ports.errors import ControllerError, JournalUnreadable, OutsideUnreachable, reads_journal
 from controller.readmodel.page_text import escaped
 from controller.steps.context.deps import Deps
 
@@ -82,11 +82,11 @@ class Console:
             response = _says(403, "You are not signed in", f"{error}.", None, again="/signin", why=str(error))
         except IssuerUnreachable as error:
             response = _says(503, "The sign-in does not answer", ISSUER_DOWN, session, why=str(error))
+        except (JournalUnreadable, OutsideUnreachable) as error:
+            response = _unread(error, request.path, session)
         except ControllerError as error:
             why = f"{type(error).__name__}: {error}"
-            response = _says(
-                503, "Nothing was read or written", OUTSIDE_DOWN, session, again=request.path, why=why
-            )
+            response = _says(503, NOTHING, OUTSIDE_DOWN, session, again=request.path, why=why)
         except Exception as error:  # noqa: BLE001 - the border: a page, never a stack or what it may quote
             why = type(error).__name__
             response = _says(500, "Something broke in here", BROKEN, session, why=why)
@@ -187,7 +187,25 @@ OUTSIDE_DOWN = (
     "What this console reads from does not answer. Try again, or use the console of another Region: its "
     "address is in the notice."
 )
+NOTHING = "Nothing was read or written"
+JOURNAL_DOWN = (
+    "Until it is back nothing moves by itself. docs/runbooks/journal-lost.md says how it comes back; "
+    "`tidegate break-glass` moves traffic without it, and the page Health shows what else is known. Where "
+    "only this Region cannot read it, use the console of another one: its address is in the notice."
+)
 BROKEN = "Nothing was approved or denied by this. Its kind is in the log."
+
+
+def _unread(error: JournalUnreadable | OutsideUnreachable, path: str, session: Session | None) -> Response:
+    """Return the page of something that cannot be read, the journal before all."""
+    title, text = NOTHING, OUTSIDE_DOWN
+    if reads_journal(error):
+        text = f"{NOTHING}. {JOURNAL_DOWN}"
+        whole = not isinstance(error, JournalUnreadable)
+        title = "The journal does not answer" if whole else "The journal is not whole"
+        if isinstance(error, OutsideUnreachable) and error.absent:
+            title = "The journal's table is gone"
+    return _says(503, title, text, session, again=path, why=f"{type(error).__name__}: {error}")
 
 
 def _says(

@@ -11,7 +11,7 @@ It writes nothing. Questions about the whole journal are answered without readin
 import threading
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from controller.core.decision.traffic_share import MINUTE, Counted
@@ -65,6 +65,7 @@ class Seen:
 
     decided: Region -> (time, the decision as stored), of the last minutes.
     evidence: None where its table does not answer; controls: None where no ARC endpoint does.
+    unread: why the journal cannot be read, or ""; then state and events are empty.
     """
 
     now: float
@@ -73,6 +74,7 @@ class Seen:
     controls: Mapping[str, bool] | None
     evidence: View | None
     decided: Mapping[str, tuple[float, dict[str, Any]]] = field(default_factory=dict)
+    unread: str = ""
 
     @property
     def watching(self) -> bool:
@@ -135,12 +137,20 @@ def look(deps: Deps, controls: Controls) -> Seen:
 
     Raises `OutsideUnreachable`, `JournalUnreadable` where the journal cannot be read.
     """
-    state, events = read_state_and_events(deps)
+    return _seen(deps, controls, *read_state_and_events(deps))
+
+
+def look_without_journal(deps: Deps, controls: Controls, unread: str) -> Seen:
+    """Return what a page shows of all but the journal.
+
+    unread: why that cannot be read.
+    """
+    return replace(_seen(deps, controls, State(deps.application), ()), unread=unread)
+
+
+def _seen(deps: Deps, controls: Controls, state: State, events: tuple[Event, ...]) -> Seen:
     now = deps.runtime.now()
-    return Seen(
-        now, state, events, controls(), _evidence(deps, state, now),
-        latest(deps, now),
-    )  # fmt: skip
+    return Seen(now, state, events, controls(), _evidence(deps, state, now), latest(deps, now))
 
 
 def latest(deps: Deps, at: float) -> dict[str, tuple[float, dict[str, Any]]]:

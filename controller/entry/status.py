@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
+from controller.core.decision.drift import standing_drift
 from controller.core.decision.drills import last_drill, last_success, what_is_amiss
 from controller.core.explanation import format_time
 from controller.core.incident.state import ENDED, Incident, Phase, State
@@ -94,8 +95,8 @@ def last_probes(
 
 
 def drift_data(state: State) -> dict[str, Any] | None:
-    """Return the last drift that was seen, and its time."""
-    drift = state.drift
+    """Return the last drift that was seen, and its time, while it still is one."""
+    drift = standing_drift(state)
     return None if drift is None else {"at": format_time(drift.at), "reason": drift.said.reason}
 
 

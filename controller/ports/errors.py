@@ -72,4 +72,14 @@ class TokenClosed(ControllerError):  # noqa: N818
 
 
 class OutsideUnreachable(ControllerError):  # noqa: N818
-    """A service other than ARC or the journal did not answer."""
+    """A service other than ARC did not answer.
+
+    absent: AWS says that what was asked for, such as a table, does not exist.
+    """
+
+    absent: bool = False
+
+
+def reads_journal(error: ControllerError) -> bool:
+    """Return True where it was the journal that could not be read."""
+    return isinstance(error, JournalUnreadable) or str(error).startswith("reading the journal of ")

@@ -158,7 +158,8 @@ class Story:
 
     broke: seconds since 1970. traffic: Region -> buckets of `bucket` seconds. regions: Region -> its
     routing controls, by slice. findings: what an independent client saw, and whether that is as it must be.
-    people: id -> name, of those in the journal whose name is kept.
+    people: id -> name, of those in the journal whose name is kept. began: when the scenario
+    did, 0 or negative. amiss: how the journal is not what assessments saw of it; "" where nothing is.
     """
 
     scenario: str
@@ -190,6 +191,8 @@ class Story:
     journal: tuple[Event, ...]
     shares: tuple[Share, ...] = ()
     people: Mapping[str, str] = field(default_factory=dict)
+    began: float = 0.0
+    amiss: str = ""
 
     @property
     def broken_at(self) -> int | None:
@@ -198,6 +201,13 @@ class Story:
         Returns None if the chain of all of them holds.
         """
         return broken_at(self.journal)
+
+    @property
+    def journal_amiss(self) -> str:
+        """Return why the journal is not whole, as a sentence; "" where it is."""
+        if self.broken_at is not None:
+            return f"The chain of hashes does not hold: event {self.broken_at} is not as it was written."
+        return f"The journal is not whole: {self.amiss}." if self.amiss else ""
 
     @property
     def target(self) -> str | None:

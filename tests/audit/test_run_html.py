@@ -67,6 +67,27 @@ def test_a_journal_that_was_edited_is_named() -> None:
     assert "event 4 is not as it was written" in Read(page(told)).said
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"journal": ()}, "✗ The journal holds no event."),
+        ({"amiss": "us-east-2 saw event 9"}, "✗ The journal is not whole: us-east-2 saw event 9."),
+    ],
+)
+def test_a_journal_without_events_or_against_its_witnesses_is_never_ticked(
+    changes: dict[str, Any], told: str
+) -> None:
+    said = Read(page(story(**changes))).said
+    assert told in said
+    assert "The chain of hashes over all" not in said
+
+
+def test_what_an_operators_command_answered_stands_in_a_row() -> None:
+    answered = Said(360, "the operator is refused: us-east-2 saw another event 1")
+    said = Read(page(story(steps=(Said(0, "us-east-1 goes dark"), answered)))).said
+    assert "6:00 the operator is refused: us-east-2 saw another event 1" in said
+
+
 def test_it_looks_whether_a_slice_was_ever_off_everywhere() -> None:
     off, on = Shift(5, "usw2-a", on=False), Shift(5, "use1-a", on=True)
     swapped = story(shifts=(off, on), before={"use1-a": False, "usw2-a": True})

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from controller.audit.report.markup import GUTTER, MARGIN, WIDTH, Scale
-from controller.audit.report.timeline_svg import picture
+from controller.audit.report.timeline_svg import LETTER, picture
 from controller.core.journal.kind import Kind
 from controller.readmodel.run import Bucket, Milestones, Said, Shift
 from tests.audit.example_run import QUESTION, events, story
@@ -102,3 +102,19 @@ def test_a_bucket_that_was_cut_short_is_counted_and_not_drawn() -> None:
     root = drawn(lasted=65.0, traffic={"us-east-1": (Bucket(60.0, 7, 0),)})
     assert classed(root, "served")[0].get("d") == "M0 0"
     assert "7 served, 0 failed" in words(root)
+
+
+def test_steps_that_repeat_are_one_row_and_long_ones_are_wrapped_beside_their_flag() -> None:
+    long = "the operator is refused: us-east-2 saw another event 1 of storefront than this one; " * 2
+    again = tuple(Said(60.0 + 8 * n, "the evidence was judged again") for n in range(50))
+    root = drawn(steps=(Said(0, "us-east-1 goes dark"), *again, Said(250, long), Said(555, long)))
+    said = [each for each in root.iter(f"{SVG}text") if float(each.get("x") or 0) > GUTTER]
+    folded = [each.text for each in said if "judged again" in (each.text or "")]
+    assert folded == ["1:00 the evidence was judged again (×50, until 7:32)"]
+    refused = [each for each in said if "us-east-2 saw" in (each.text or "")]
+    assert len(refused) >= 2
+    for each in said:
+        x, letters = float(each.get("x") or 0), len(each.text or "") * LETTER
+        if len(each.text or "") > 20:
+            begin, end = (x - letters, x) if each.get("text-anchor") == "end" else (x, x + letters)
+            assert GUTTER - 1 <= begin < end <= WIDTH, each.text

@@ -77,7 +77,7 @@ def test_it_tells_the_run_as_it_stood_at_its_end() -> None:
         assert said in now, said
     for said in ("settled", "share of us-east-1", "50% → 0%", "checkout seen from us-east-2", "approved"):
         assert said in told, said
-    assert "given already" in reader.text(f"/approve/{request()}")
+    assert "approved already" in reader.text(f"/approve/{request()}")
     assert "us-east-1: approval" in reader.text("/history?at=2030-01-01T08:02Z")
 
 

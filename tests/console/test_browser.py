@@ -139,7 +139,7 @@ def test_two_people_approve_and_traffic_is_seen_to_move(chromium: Browser, stand
     ana.goto(stand.url(f"/incidents/{incident}"))
     assert ana.locator("h1").inner_text().endswith("people are asked")
     ben.get_by_role("button", name="Approve plan").click()
-    ben.get_by_role("heading", name="This request was given already").wait_for()
+    ben.get_by_role("heading", name="You approved this at").wait_for()
     assert stand.do(until(Kind.SHIFT_VERIFIED, 600))
     ana.evaluate("look()")
     assert ana.locator(".waves").inner_text().split() >= ["Wave"]
@@ -192,7 +192,7 @@ def test_on_a_phone_in_the_dark_without_javascript_one_approves(chromium: Browse
     )  # fmt: skip
     shot(page, "approve-phone")
     page.get_by_role("button", name="Approve plan").click()
-    page.get_by_role("heading", name="given already").wait_for()
+    page.get_by_role("heading", name="You approved this at").wait_for()
     assert count(stand, Kind.APPROVAL_GIVEN) == 1
 
 

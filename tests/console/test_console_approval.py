@@ -210,10 +210,18 @@ def test_a7_a_denial_is_final_and_a_replayed_or_doubled_click_changes_nothing() 
     for said in ("deny", "approve"):
         response = b.post(f"/approve/{request}", {**form, "answer": said})
         assert response.status == 409
-        assert "denied already, by ana@storefront.example" in response.body.decode()
+        assert "denied already by ana@storefront.example" in response.body.decode()
     assert desk.w.until(desk.w.has(Kind.STOOD_DOWN), 60)
+    assert b.post(f"/approve/{request}", {**form, "answer": "approve"}).status == 409
     page = b.get(f"/approve/{request}")
     assert page.status == 200
+    assert re.search(r"<h1>You denied this at \d\d:\d\d:\d\d\.", page.body.decode())
+    other = desk.browser("u-ben").get(f"/approve/{request}").body.decode()
+    assert "<h1>This request was denied already by ana@storefront.example." in other
+    incident = b.get(f"/incidents/{list(desk.w.state.incidents)[-1]}").body.decode()
+    headline = incident.partition("<section")[2].partition("</section>")[0]
+    assert "did not count" not in headline
+    assert "did not count" in incident
     assert "not &lt;b&gt;now&lt;/b&gt;" in page.body.decode()
     assert (desk.w.count(Kind.APPROVAL_DENIED), desk.w.moves) == (1, [])
 

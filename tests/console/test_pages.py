@@ -10,6 +10,7 @@ from controller.core.explanation import format_time
 from controller.core.journal.kind import Kind
 from controller.core.model import Verdict
 from controller.steps.context.journalling import load_state
+from controller.steps.operator import commands
 from tests.support.break_glass_line import Machine
 from tests.support.console_world import GATE, Browser, Desk, asked_desk
 from tests.support.policy_scene import EAST, OTHER, policy_data
@@ -98,8 +99,23 @@ def test_an_approver_reads_what_the_target_serves_and_that_nobody_compares_quota
 def test_a_region_that_was_left_is_no_alarm_and_the_page_says_how_it_comes_home() -> None:
     over = moving()[2]["now"]
     assert "us-east-1 was left for us-west-2 us-west-2 carries its traffic." in over
-    assert "It comes home by tidegate restore us-east-1." in over
+    assert "The policy has no restore: deploy one that has, then tidegate restore us-east-1; or" in over
+    assert "tidegate break-glass us-west-2 --to us-east-1." in over
     assert "✗ shared cause us-east-1 may fail as well" in over
+
+
+def test_the_page_and_the_command_agree_that_one_person_does_not_leave_the_last_region() -> None:
+    w = world(limits=policy_data()["limits"] | {"cooldown": "1h"})
+    w.advance(70)
+    laptop = Machine(w.stage.policy, w.hand.switch, w.stage.runtime)
+    assert laptop.leave(EAST) == "applied"
+    laptop.journal(w.hand)
+    w.advance(130)
+    said = text(Desk(w, w.hand).browser("u-ana"), "/")
+    refused = commands.evacuate(w.hand, "us-west-2", who="ana", reason="because")
+    assert "us-west-2 could be left for us-east-1 now by two people, not by itself" in said
+    assert not refused.done
+    assert f"✗ by one person {refused.sentence.replace('`', '')}" in said
 
 
 def test_a_past_moment_says_by_which_policy_and_what_had_been_left() -> None:

@@ -74,7 +74,7 @@ def test_a1_in_a_partition_both_click_and_the_one_without_a_quorum_is_told_so() 
     desk.w.stage.faults.journal_unreachable.clear()
     again = ben[0].post(*ben[1:])
     assert again.status == 409
-    assert "given already, by ana@storefront.example" in again.body.decode()
+    assert "approved already by ana@storefront.example" in again.body.decode()
     assert desk.w.until(desk.w.has(Kind.SETTLED), 120)
     assert (given(desk), desk.w.count(Kind.SHIFT_APPLIED)) == (1, 1)
     assert broken_at(desk.w.events) is None
@@ -102,6 +102,6 @@ def test_a1_an_answer_whose_reply_is_lost_is_not_said_to_be_unwritten_and_counts
     assert "It is not known whether this counted" in response.body.decode()
     assert given(desk) == 1
     assert b.post(path, form).status == 409
-    assert b"given already, by ana" in desk.browser("u-ben").get(path).body
+    assert b"approved already by ana" in desk.browser("u-ben").get(path).body
     assert desk.w.until(desk.w.has(Kind.SETTLED), 150)
     assert (given(desk), desk.w.count(Kind.SHIFT_APPLIED)) == (1, 1)

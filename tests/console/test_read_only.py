@@ -4,11 +4,15 @@ import re
 
 import pytest
 
+from controller.console.http.messages import Response
 from controller.core.journal.kind import Kind
+from controller.core.journal.notes import JournalRestored
 from controller.core.policy.validation import compiled, parse_policy
+from controller.rehearsal.cloud import JOURNAL
 from controller.steps.context.deps import Deps
-from controller.steps.context.journalling import load_state
+from controller.steps.context.journalling import load_state, write
 from controller.steps.operator import approve as answers
+from controller.steps.operator import commands
 from tests.console.crawler import LINK, crawl, outside
 from tests.support.console_world import Browser, Desk, asked_desk
 from tests.support.policy_scene import OTHER, policy_data
@@ -155,6 +159,70 @@ def test_when_nothing_answers_the_pages_say_what_is_not_known() -> None:
     gone = b.get("/")
     assert gone.status == 503
     assert "Nothing was read or written" in gone.body.decode()
+
+
+def test_with_the_journal_s_table_gone_health_is_shown_and_the_other_pages_name_the_way_back() -> None:
+    desk = asked_desk()
+    desk.w.advance(65)
+    b = desk.browser("u-ana")
+    delete_journal(desk)
+    health = b.get("/health")
+    assert health.status == 200
+    said = text_of(health)
+    assert "Journal it cannot be read, so nothing moves: reading the journal of storefront" in said
+    assert "docs/runbooks/journal-lost.md" in said
+    assert "max retries" not in said
+    for name in ("Watching last decision", "Evidence heard from", "Routing controls 8 read"):
+        assert name in said, name
+    for path in ("/", "/history", f"/approve/{'0' * 32}", "/policy"):
+        page = b.get(path)
+        assert (page.status, "The journal&#39;s table is gone" in page.body.decode()) == (503, True), path
+        assert "docs/runbooks/journal-lost.md" in text_of(page)
+        assert "tidegate break-glass moves traffic without it" in text_of(page)
+
+
+def delete_journal(desk: Desk) -> None:
+    home, name = desk.w.stage.cloud.plan.controller, {"TableName": JOURNAL}
+    described = desk.w.stage.cloud.call("dynamodb", "DescribeTable", home, name)["Table"]
+    others = [{"Delete": {"RegionName": each["RegionName"]}} for each in described.get("Replicas", ())]
+    changes = {**name, "DeletionProtectionEnabled": False, "ReplicaUpdates": others}
+    desk.w.stage.cloud.call("dynamodb", "UpdateTable", home, changes)
+    desk.w.stage.cloud.call("dynamodb", "DeleteTable", home, name)
+
+
+def text_of(page: Response) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.body.decode()))
+
+
+def test_what_was_stopped_goes_before_what_is_open_and_nobody_is_called_to_answer_too_late() -> None:
+    desk = asked_desk()
+    b = desk.browser("u-ana")
+    assert "Read and answer" in text_of(b.get("/"))
+    desk.w.asleep |= {"Tick", "Escalate", "Assess"}
+    desk.w.advance(1000)
+    late = text_of(b.get("/"))
+    assert "Read and answer" not in late
+    assert "Watch it" in late
+    assert commands.arm(desk.w.hand, on=False, who="ana", reason="the journal was lost").done
+    stopped = text_of(b.get("/"))
+    assert "It will not act disarmed by" in stopped
+    assert "storefront-us-east-1-2 is open, and nothing of it moves." in stopped
+
+
+def test_a_restored_journal_is_the_first_thing_that_now_and_health_say() -> None:
+    desk = asked_desk()
+    b, state = desk.browser("u-ana"), desk.w.state
+    first = state.last.seq + 1 if state.last else 1
+    said = JournalRestored(first=first, last=first - 1, table="copy", reason="a script")
+    write(desk.w.hand, state, said, by="ana")
+    assert "The journal was restored, and nobody has armed since" in text_of(b.get("/"))
+    health = text_of(b.get("/health"))
+    assert "the journal was restored from copy: no controller saw an event after" in health
+    assert "nobody has armed since" in health
+    assert commands.arm(desk.w.hand, on=True, who="ana", reason="looked").done
+    after = text_of(b.get("/health"))
+    assert "the journal was restored from copy" in after
+    assert "nobody has armed since" not in after
 
 
 def test_signed_out_every_page_leads_to_the_sign_in_and_back() -> None:

@@ -26,7 +26,7 @@ class Drill:
 
     @property
     def moved_after(self) -> list[float]:
-        return [at - self.run.broke for at, _, _ in self.run.shifts]
+        return [at - self.run.began for at, _, _ in self.run.shifts]
 
     @property
     def kinds(self) -> list[Kind]:

@@ -11,7 +11,7 @@ def test_a_target_without_the_data_is_not_left_for_and_people_are_paged_within_e
     stays(played)
     paged = [n for n in played.stage.cloud.outbox.notices if "target-not-ready" in n.subject]
     assert len(paged) == 1
-    assert paged[0].at - played.run.broke <= 150 + 9 * MINUTE
+    assert paged[0].at - played.run.broke <= 9 * MINUTE
     assert "10m00s behind" in paged[0].text
 
 

@@ -10,6 +10,7 @@ from controller.audit.bundle.manifest import JOURNAL
 from controller.audit.bundle.signature import fingerprint, public_key
 from controller.audit.bundle.write import Period
 from controller.core.policy.validation import parse_policy
+from controller.entry.cli.audit_export import wrong_place
 from controller.entry.cli.main import main
 from controller.lab.environment.last_run import LastRun, write_last_run
 from tests.entry.running_rehearsal import environment
@@ -164,3 +165,11 @@ def test_a_report_of_the_last_demo(tmp_path: Path, capsys: Capture) -> None:
         assert main(["audit", "export", "--out", str(tmp_path / "x.tar")]) == 2
     assert "opened to first control                       median 3.3 s" in said
     assert (figures["schema"], figures["evacuations"]["opened"]) == ("tidegate.audit-report/v1", 7)
+
+
+def test_what_is_wrong_with_a_whole_bundle_has_no_empty_place_before_it() -> None:
+    wrong = {"file": "", "at": "", "says": "the bundle says nothing of its policies"}
+    assert wrong_place(wrong) == "the bundle says nothing of its policies"
+    assert wrong_place(wrong | {"file": "journal.jsonl", "at": "event 6"}).startswith(
+        "journal.jsonl, event 6: "
+    )

@@ -111,10 +111,10 @@ NOW = 1893485730.0  # 2030-01-01T08:15:30Z
     ],
 )
 def test_moments(text: str, expected: float) -> None:
-    assert moment(text, NOW) == expected
+    assert moment(text, NOW, "--at") == expected
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "-5", "-xm", "25:00", "2030-13-01T00:00:00Z"])
 def test_what_is_no_moment_is_refused(text: str) -> None:
-    with pytest.raises(Failed, match="expected a time such as"):
-        moment(text, NOW)
+    with pytest.raises(Failed, match=r"^--from .*expected a time such as"):
+        moment(text, NOW, "--from")

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from awscli.clidriver import create_clidriver
 
+from controller.entry.cli.main import main
 from tests.entry.running_rehearsal import Rehearsal, environment, policy
 
 PAGE = Path(__file__).parents[2] / "docs" / "runbooks" / "journal-lost.md"
@@ -23,10 +24,12 @@ TABLE, COPY = "tidegate-journal", "tidegate-journal-restored"
 KEY = "--table-name tidegate-journal"
 
 
-def lines(step: int) -> list[str]:
-    """The lines to type of one step of the page."""
+def lines(step: int | str) -> list[str]:
+    """The lines to type of one step of the page, or of the part with that heading."""
     text = PAGE.read_text(encoding="utf-8")
-    part = text.partition(f"\n## {step}. ")[2].partition("\n## ")[0]
+    part = text.partition(f"\n## {step}. " if isinstance(step, int) else f"\n## {step}\n")[2].partition(
+        "\n## "
+    )[0]
     found = [line for block in BLOCK.findall(part) for line in block.splitlines()]
     assert found, step
     return found
@@ -73,13 +76,16 @@ class Operator:
 
     def made_by_its_stack(self) -> None:
         """What `tidegate-state` makes; the rehearsal plays no CloudFormation."""
-        self.dynamodb(
-            "create-table", "--table-name", TABLE, "--billing-mode", "PAY_PER_REQUEST",
-            "--deletion-protection-enabled",
-            "--attribute-definitions", "AttributeName=application,AttributeType=S",
-            "AttributeName=seq,AttributeType=N",
-            "--key-schema", "AttributeName=application,KeyType=HASH", "AttributeName=seq,KeyType=RANGE",
-        )  # fmt: skip
+        make, recover = lines("Rehearse it")
+        self.type(make)
+        self.type(recover)
+
+    def assessed(self) -> str:
+        """What the page's `tidegate assessments` prints."""
+        said = io.StringIO()
+        with environment(self.rehearsal.env), redirect_stdout(said):
+            assert main(["assessments", "--from", "-40m"]) == 0
+        return said.getvalue()
 
 
 def until(found: Callable[[], bool]) -> None:
@@ -131,14 +137,22 @@ def finish(operator: Operator, ended: int) -> None:
         assert code == 0, told
     code, told = operator.type(status)
     assert (told["armed"], told["restored"]["armed_since"], told["fleet"]) == (True, True, None)
-    _, cleanup = lines(6)
+    doctor, cleanup, url, purge = lines(6)
     operator.type(cleanup)
+    operator.words["URL"] = operator.type(url)["QueueUrl"]
+    operator.type(purge)
+    _, found = operator.type(doctor)
+    letters = [row for row in found["findings"] if row["check"] == "dead letters"]
+    assert [row["verdict"] for row in letters if row["where"] == HOME] == ["ok"]
 
 
 def test_a_table_that_was_deleted_comes_back_whole(rehearsal: Rehearsal) -> None:
     operator = lived(rehearsal)
     for line in lines(3):
         operator.type(line)
+    until(lambda: '"code": "journal-unreadable"' in operator.assessed())
+    code, told = rehearsal.run("why", "--at", "-1m")
+    assert (code, "journal-lost.md" in told["error"]) == (3, True), told
     listed = operator.type(lines(1)[2])["BackupSummaries"]
     operator.words["ARN"] = listed[0]["BackupArn"]
     _, from_backup, wait = lines(2)
@@ -180,5 +194,5 @@ def test_a_table_whose_events_were_deleted_comes_back_as_it_was(rehearsal: Rehea
 
 def test_each_line_of_the_page_is_played_here_or_parsed() -> None:
     shown = [line for step in range(1, 7) for line in lines(step)]
-    assert len(shown) == 18
+    assert len(shown) == 20
     assert {line.split()[0] for line in shown} == {"aws", "tidegate"}

@@ -30,8 +30,10 @@ def test_a_person_moves_traffic_and_everything_can_be_looked_at(rehearsal: Rehea
     told = rehearsal.told
     assert rehearsal.resolve() == "us-east-1"
     code, refused = rehearsal.run("evacuate", "mars-east-1", "--reason", "typo")
-    assert (code, refused["ok"]) == (1, False)
+    assert (code, refused["ok"]) == (2, False)
     assert "expected one of: us-east-1, us-west-2" in refused["sentence"]
+    for command in ("restore", "drill"):
+        assert rehearsal.run(command, "mars-east-1", "--reason", "typo")[0] == 2
 
     code, opened = rehearsal.run("evacuate", "us-east-1", "--reason", "drill by hand", "--as", "ana")
     assert code == 0, opened

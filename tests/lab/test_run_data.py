@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 
 from controller.audit.report.run_html import page
+from controller.audit.report.wording import because
 from controller.core.journal.event import broken_at
 from controller.core.journal.kind import Kind
 from controller.core.journal.notes import Escalated
@@ -153,6 +154,22 @@ def test_a_blip_moves_nothing_and_says_what_kept_it() -> None:
     assert story.milestones.last_failed_request == pytest.approx(43, abs=10)
     assert story.judgements[-1].record["kept_by"]
     assert not answered_no(story.journal, "storefront")
+
+
+def test_a_forged_backup_is_told_with_what_the_operator_heard_and_why_the_dark_region_stayed() -> None:
+    story = told("journal-forged")
+    assert (story.ok, story.began, story.journal) == (True, -500.0, ())
+    assert story.amiss == "an assessment saw event 3, and the journal holds no event"
+    steps = {step.text: step.at for step in story.steps}
+    assert steps["us-east-1 goes dark"] == pytest.approx(0.0, abs=1.0)
+    (refused,) = (text for text in steps if "another event 1" in text)
+    assert refused.startswith("the operator is refused: ")
+    assert sum(step.text.startswith("the operator is ") for step in story.steps) == 4
+    assert story.milestones.first_signal is not None
+    assert story.milestones.first_signal < 60.0
+    assert all(judgement.at >= 0.0 for judgement in story.judgements)
+    assert "journal-unreadable" in because(story)
+    assert any(page.at < 0 and "journal cannot be read" in page.code for page in story.pages)
 
 
 def test_a_watch_looks_no_more_often_than_it_may() -> None:

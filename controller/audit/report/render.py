@@ -6,7 +6,7 @@ from typing import Any
 from jinja2 import Environment
 
 from controller.audit.report.markup import sheet
-from controller.audit.report.wording import clock, heard, spelled
+from controller.audit.report.wording import clock, heard, spelled, without_repeats
 from controller.core.explanation import format_time, why_sentence
 from controller.readmodel.page_text import environment, escaped
 from controller.readmodel.run import sentence
@@ -27,6 +27,7 @@ def _environment() -> Environment:
         spelled=spelled,
         stamp=format_time,
         told=sentence,
+        without_repeats=without_repeats,
         why=lambda record: why_sentence(dict(record)),
     )
     made.globals |= {"sheet": sheet}

@@ -21,17 +21,20 @@ The lane `share` shows for each Region the part of all requests that it served, 
 """
 
 from collections.abc import Callable, Sequence
+from textwrap import wrap
 
 from markupsafe import Markup
 
 from controller.audit.report.markup import GUTTER, MARGIN, WIDTH, Scale, join, sheet, tag
-from controller.audit.report.wording import clock, spelled
+from controller.audit.report.wording import clock, spelled, without_repeats
 from controller.readmodel.run import Bucket, Lane, Said, Share, Story, Stretch
 
 Drawn = tuple[Markup, float]
 
 LETTER = 6.4
 """The width of a letter at the size of the labels, roughly."""
+LINE, NARROWEST = 13.0, 20
+"""The height of a further line of words, and the fewest letters that a line has."""
 TRAFFIC, SIGNAL, CODE, CONTROL = 58.0, 17.0, 22.0, 9.0
 NUMBERS = ("1", "2", "3", "4")
 MILESTONES = ("first signal", "decision", "first control moved", "last failed request")
@@ -60,23 +63,30 @@ def milestones(story: Story, scale: Scale, y: float) -> Drawn:
 
 
 def steps(story: Story, scale: Scale, y: float) -> Drawn:
-    """Draw the steps of the scenario in words, each in its own row."""
+    """Draw the steps of the scenario in words, each in its own rows, repeats in one."""
     parts = [label("what happened", y + 12)] if story.steps else []
-    for row, step in enumerate(story.steps):
-        parts.append(_flag(scale, step, y + row * 16))
-    return join(parts), len(story.steps) * 16.0 + 8
+    top = y
+    for step in without_repeats(story.steps):
+        part, height = _flag(scale, step, top)
+        parts.append(part)
+        top += height
+    return join(parts), top - y + 8
 
 
-def _flag(scale: Scale, said: Said, y: float) -> Markup:
+def _flag(scale: Scale, said: Said, y: float) -> Drawn:
+    """Draw a flag and its words beside it: to the right, or where they do not fit, on the wider side."""
     x = scale.x(said.at)
     words = f"{clock(said.at)} {said.text}"
-    left = x + 9 + len(words) * LETTER > scale.x(scale.last)
-    return join(
-        [
-            tag("path", d=f"M{x:.1f} {y + 2:.1f}l0 11l6 -5.5z", class_="flag"),
-            tag("text", words, x=x - 5 if left else x + 10, y=y + 12, text_anchor="end" if left else None),
-        ]
-    )
+    right, left = scale.x(scale.last) - x - 9, x - 5 - GUTTER
+    on_left = len(words) * LETTER > right and left > right
+    lines = wrap(words, max(int((left if on_left else right) / LETTER), NARROWEST))
+    parts = [tag("path", d=f"M{x:.1f} {y + 2:.1f}l0 11l6 -5.5z", class_="flag")]
+    place, anchor = (x - 5, "end") if on_left else (x + 10, None)
+    parts += [
+        tag("text", line, x=place, y=y + 12 + LINE * row, text_anchor=anchor)
+        for row, line in enumerate(lines)
+    ]
+    return join(parts), 16.0 + LINE * (len(lines) - 1)
 
 
 def customers(story: Story, scale: Scale, y: float) -> Drawn:
@@ -94,7 +104,7 @@ def customers(story: Story, scale: Scale, y: float) -> Drawn:
         failed = [(b.at, (b.served + b.failed) * size) for b in whole]
         parts += [
             label(f"customers in {region}" if region != "no answer" else "no DNS answer", ground - 24),
-            label(_felt(buckets), ground - 10, class_="lane faint"),
+            label(_felt(buckets, story.began), ground - 10, class_="lane faint"),
             tag("path", d=_area(scale, served, [(at, 0.0) for at, _ in served], ground, story.bucket),
                 class_="served"),
             tag("path", d=_area(scale, failed, served, ground, story.bucket), class_="failed"),
@@ -103,8 +113,8 @@ def customers(story: Story, scale: Scale, y: float) -> Drawn:
     return join(parts), len(story.traffic) * TRAFFIC + 14
 
 
-def _felt(buckets: Sequence[Bucket]) -> str:
-    since = [b for b in buckets if b.at >= 0]
+def _felt(buckets: Sequence[Bucket], began: float) -> str:
+    since = [b for b in buckets if b.at >= began]
     return f"{sum(b.served for b in since)} served, {sum(b.failed for b in since)} failed"
 
 
@@ -292,7 +302,7 @@ def timeline(story: Story, style: Markup | None = None, *, since: str = "since t
     `style`: given where no page around the picture brings one.
     since: the moment that times count from, in words.
     """
-    scale = Scale(-BEFORE, max(story.lasted, 60.0))
+    scale = Scale(story.began - BEFORE, max(story.lasted, 60.0))
     parts: list[Markup] = []
     y = AXIS
     drawn: list[Callable[[Story, Scale, float], Lanes]] = [

@@ -1,13 +1,14 @@
 """The wording of reports: durations, what a signal said, and the account of a run."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from controller.core.explanation import why_sentence
 from controller.core.journal.kind import Kind
 from controller.core.journal.moves import IncidentOpened
-from controller.readmodel.run import Story, sentence
+from controller.readmodel.run import Said, Story, sentence
 
 NOES = (Kind.APPROVAL_DENIED, Kind.APPROVAL_EXPIRED)
 
@@ -42,6 +43,16 @@ def clock(seconds: float) -> str:
     whole = abs(round(seconds))
     sign = "\N{MINUS SIGN}" if seconds < 0 and whole else ""
     return f"{sign}{whole // 60}:{whole % 60:02d}"
+
+
+def without_repeats(steps: Iterable[Said]) -> list[Said]:
+    """Return the steps, those that say the same in a row as one: `… (×69, until 15:06)`."""
+    found = []
+    for text, same in groupby(steps, key=lambda step: step.text):
+        every = list(same)
+        more = f" (×{len(every)}, until {clock(every[-1].at)})" if len(every) > 1 else ""
+        found.append(Said(every[0].at, f"{text}{more}", every[0].code))
+    return found
 
 
 def heard(state: Mapping[str, Any], broke: float) -> str:
@@ -115,6 +126,6 @@ def because(story: Story) -> str:
             after = spelled(event.at - story.broke)
             return f"Why it did not move: {sentence(event)}, {after} after the break."
     if not story.judgements:
-        return ""
+        return f"Why it did not move: {story.why_not}" if story.why_not else ""
     last = story.judgements[-1]
     return f"Why it did not move ({spelled(last.at)} after the break): {why_sentence(dict(last.record))}"

@@ -3,7 +3,7 @@
 GET shows them; POST is the one deliberate act.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -11,11 +11,13 @@ from controller.console.auth.csrf import Forbidden
 from controller.console.http.messages import Response, redirect
 from controller.console.pages.traffic import traffic_now, waves_of
 from controller.console.pages.visit import Visit
+from controller.console.render import hour
 from controller.core.decision.approval_chain import belongs
 from controller.core.explanation import decision_data
 from controller.core.incident.approval import among, same_person
 from controller.core.incident.state import Incident
 from controller.core.journal.event import Event
+from controller.core.journal.moves import Answer, ApprovalDenied, ApprovalGiven
 from controller.core.model import Node, SignalState, Truth
 from controller.core.policy.readiness_checks import QuotaCheck
 from controller.core.text import sanitize
@@ -50,7 +52,8 @@ def show(visit: Visit) -> Response:
     if isinstance(asked, Answered):
         incident, record = _record(visit)
         gone = "expired" in asked.sentence or "superseded" in asked.sentence
-        return visit.page("answered", 410 if gone else 200, why=asked.sentence, sentence=asked.sentence,
+        sentence = _own_answer(visit, incident, record) or asked.sentence
+        return visit.page("answered", 410 if gone else 200, why=asked.sentence, sentence=sentence,
                           incident=incident, record=record, now=visit.deps.runtime.now())  # fmt: skip
     assert incident is not None
     visit = replace(visit, deps=governed_if_read(visit.deps, read_state(visit.deps), incident))
@@ -154,14 +157,39 @@ def _kept_from(visit: Visit, asked: Question, incident: Incident) -> str | None:
         asks = " or ".join(asked.groups)
         return f"You are not in {asks}, who are asked. You can read this, and not answer it."
     try:
-        known = visit.deps.people.known(visit.session.who)
+        identities = _identities(visit)
     except OutsideUnreachable:
         return NOBODY
-    identities = (visit.session.who, *([known] if known else []))
     if any(same_person(incident.requested_by, each) for each in identities):
         return "You asked for this move, so somebody else must approve it. You may deny it."
     if any(among(each, asked.request.agreed) for each in identities):
         return f"You have approved this. {asked.request.needed()} more must agree. You may still deny it."
+    return None
+
+
+def _identities(visit: Visit) -> tuple[str, ...]:
+    """Return the name and the id of the person who looks.
+
+    Raises `OutsideUnreachable` where the table of names does not answer.
+    """
+    known = visit.deps.people.known(visit.session.who)
+    return (visit.session.who, *([known] if known else []))
+
+
+def _own_answer(visit: Visit, incident: Incident | None, record: Sequence[Event]) -> str | None:
+    """Return what the person who looks answered, where that closed the question."""
+    request = incident.request if incident is not None else None
+    closing: Mapping[str, tuple[type[Answer], str]] = {
+        "given": (ApprovalGiven, "approved"), "denied": (ApprovalDenied, "denied")
+    }  # fmt: skip
+    if request is None or request.status not in closing or visit.archive:
+        return None
+    kind, word = closing[request.status]
+    with suppress(OutsideUnreachable):
+        identities = _identities(visit)
+        for event in reversed(record):
+            if isinstance(event.body, kind) and any(same_person(event.draft.by, i) for i in identities):
+                return f"you {word} this at {hour(event.at)}"
     return None
 
 

@@ -20,8 +20,9 @@ from controller.core.decision.approval_chain import phrase
 from controller.core.decision.cooldown import cooldown_ends
 from controller.core.decision.decide import decide
 from controller.core.explanation import decision_data
-from controller.core.incident.state import ENDED, Incident, Phase
+from controller.core.incident.state import ENDED, MOVES, Incident, Phase
 from controller.core.journal.event import Event
+from controller.core.journal.kind import Kind
 from controller.core.journal.moves import (
     AnswerRefused,
     ApprovalDenied,
@@ -162,6 +163,7 @@ def show(visit: Visit) -> Response:
         incident=incident,
         ended=incident.phase in ENDED,
         own=own,
+        end=_end(own) if incident.phase in ENDED else None,
         turns=turns_of(own),
         expires=expiries(policy, incident, seen, silence=_silence(by, incident)),
         picture=Markup(drawn),  # noqa: S704 - made by `audit.report.markup`, where all text is escaped
@@ -169,6 +171,14 @@ def show(visit: Visit) -> Response:
         waves=waves_of(policy, incident, own, plan=judged.plan if judged else None, controls=seen.controls),
         moved=moved,
     )
+
+
+def _end(own: Sequence[Event]) -> Event:
+    """Return the event that ended an incident: late answers, and who acknowledged it, come after."""
+    ends_it = (
+        e for e in reversed(own) if e.kind is Kind.BROKE_GLASS or MOVES.get(e.kind, (0, None))[1] in ENDED
+    )
+    return next(ends_it, own[-1])
 
 
 def _judged(deps: Deps, seen: Seen, incident: Incident) -> Decision | None:

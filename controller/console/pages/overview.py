@@ -13,8 +13,9 @@ from controller.console.pages.traffic import traffic_now, traffic_of
 from controller.console.pages.visit import Visit
 from controller.console.view_data import Seen
 from controller.core.decision.guards import TO_OPEN, GuardInput, choose_target, ready_answers
-from controller.core.decision.plan import serving
+from controller.core.decision.plan import last_on, serving
 from controller.core.decision.recurrence import FLAPPING
+from controller.core.decision.restore import homeless
 from controller.core.evidence.evaluation import Track
 from controller.core.incident.state import Incident
 from controller.core.model import Answer, Check, Truth, Verdict
@@ -30,6 +31,7 @@ class Able:
     target: the Region that traffic would go to; None: there is none, and `held` says why.
     answers: the readiness answers about the target. held: checks that would keep it from moving by itself.
     away: the evacuation that the Region has not come back from, if it is left already.
+    home: how it comes back then. last: why one person alone may not leave it, or "".
     """
 
     region: str
@@ -37,6 +39,8 @@ class Able:
     answers: tuple[Answer, ...]
     held: tuple[Check, ...]
     away: Incident | None
+    home: str = ""
+    last: str = ""
 
 
 def able(deps: Deps, seen: Seen) -> list[Able]:
@@ -61,8 +65,18 @@ def able(deps: Deps, seen: Seen) -> list[Able]:
         held = [check for guard in TO_OPEN if (check := guard(at_hand)).value is not Truth.TRUE]
         if target is None:
             held += [check for check in checks if check.value is not Truth.TRUE]
-        found.append(Able(region, target, answers, tuple(held), away))
+        last = last_on(policy, region, seen.controls) if seen.controls is not None else None
+        home = _home(policy, away)
+        found.append(Able(region, target, answers, tuple(held), away, home, last or ""))
     return found
+
+
+def _home(policy: Policy, away: Incident | None) -> str:
+    if away is None:
+        return ""
+    if policy.restore is None:
+        return f"{homeless(away)[0].upper()}{homeless(away)[1:]}."
+    return f"It comes home when its policy says so, or by `tidegate restore {away.source}`."
 
 
 LEFT = ("already-left", "away")
@@ -98,7 +112,8 @@ def show(visit: Visit) -> Response:
     seen = visit.look()
     about = seen.state.open  # asked once: it looks through all incidents
     request = about.request if about else None
-    waiting = request if request is not None and request.status == "waiting" else None
+    asks = request is not None and request.status == "waiting" and seen.now < request.expires
+    waiting = request if asks else None
     deps, controls = visit.deps, seen.controls
     own = [e for e in seen.events if about and e.draft.incident == about.id]
     moved = traffic_of(visit, about, own, seen.now) if about else None
@@ -123,15 +138,13 @@ def show(visit: Visit) -> Response:
 def headline(policy: Policy, seen: Seen) -> Headline:
     """Return the most pressing fact as one sentence, and its consequence."""
     incident = seen.state.open
+    if seen.state.stopped and (incident is not None or seen.watching):
+        return _stopped(seen)
     if incident is not None:
         return _of(incident, seen)
     if not seen.watching:
         text = "No decision was made in the last minutes: nothing reaches the controller, or it does not run."
         return Headline("bad", "Nobody is watching", text)
-    if seen.state.stopped:
-        return Headline(
-            "wait", "It will not act", f"{seen.state.stopped}. It decides and records all the same."
-        )
     codes = {region: str(record["code"]) for region, (_, record) in seen.decided.items()}
     calm = ("healthy", "not-confirmed", "unknown", *LEFT)
     ill = [region for region, code in codes.items() if code not in calm]
@@ -151,6 +164,15 @@ def headline(policy: Policy, seen: Seen) -> Headline:
             "calm", "All is well", "It runs in shadow: it decides and records, and moves nothing."
         )
     return Headline("calm", "All is well", "Every signal about every Region is healthy, and it is armed.")
+
+
+def _stopped(seen: Seen) -> Headline:
+    """Return the headline while nothing may move, whatever is open."""
+    state = seen.state
+    restored = state.review or state.fleet_review
+    title = "The journal was restored, and nobody has armed since" if restored else "It will not act"
+    still = f" {state.open.id} is open, and nothing of it moves." if state.open else ""
+    return Headline("wait", title, f"{state.stopped}.{still} It decides and records all the same.")
 
 
 _SAYS = {

@@ -7,8 +7,8 @@ from typing import Any
 from controller.console.auth.session import Session
 from controller.console.http.messages import Request, Response
 from controller.console.render import page
-from controller.console.view_data import Controls, Instruments, Past, Seen, look
-from controller.ports.errors import OutsideUnreachable
+from controller.console.view_data import Controls, Instruments, Past, Seen, look, look_without_journal
+from controller.ports.errors import JournalUnreadable, OutsideUnreachable, reads_journal
 from controller.steps.context.deps import Deps
 
 
@@ -37,6 +37,15 @@ class Visit:
 
     def look(self) -> Seen:
         return look(self.deps, self.controls)
+
+    def look_at_health(self) -> Seen:
+        """Return what can be seen, also where the journal cannot be read."""
+        try:
+            return self.look()
+        except (JournalUnreadable, OutsideUnreachable) as error:
+            if not reads_journal(error):
+                raise
+            return look_without_journal(self.deps, self.controls, str(error))
 
     def probes(self, now: float) -> dict[str, Any]:
         """Return Region -> its last probe.

@@ -81,6 +81,32 @@ def drifted(state: State, controls: Mapping[str, bool] | None) -> Mapping[str, b
     return {name: on for name, on in controls.items() if state.stand.get(name, on) is not on}
 
 
+def standing_drift(state: State) -> Written[DriftSeen] | None:
+    """Return the last drift that was seen, while it still is one; else None.
+
+    It is none any more where each control that it names was put so by a move that the journal has by now, as
+    by break-glass whose record came later, or was turned again since.
+    """
+    seen = state.drift
+    if seen is None:
+        return None
+    still = (state.stand.get(name) is on and _put(state, name) is not on
+             for name, on in seen.said.controls.items())  # fmt: skip
+    return seen if any(still) else None
+
+
+def _put(state: State, name: str) -> bool | None:
+    """Return the state in which the last move of ours left a control.
+
+    If there was none, it is the first state that is known. Of a move by break-glass that nobody confirmed,
+    what was intended counts.
+    """
+    moves = sorted(state.incidents.values(), key=lambda each: each.moved or each.changed)
+    puts = [{**i.intended, **i.put} if i.phase is Phase.UNCONFIRMED else i.put for i in moves]
+    first = {name: states[0][1] for name, states in state.history.items() if states}
+    return next((put[name] for put in reversed(puts) if name in put), first.get(name))
+
+
 def first_found(found: Mapping[str, bool]) -> Mapping[str, bool]:
     """Return as many of the controls that differ as one event holds.
 

@@ -222,3 +222,21 @@ def serving(policy: Policy, region: str, controls: Mapping[str, bool]) -> int:
     """Count the controls of a Region that are On."""
     entry = policy.regions.get(region)
     return sum(controls.get(name, False) for name in entry.controls) if entry else 0
+
+
+def regions_on(policy: Policy, controls: Mapping[str, bool]) -> list[str]:
+    """Return the Regions of which any control is On."""
+    return [region for region in policy.regions if serving(policy, region, controls)]
+
+
+def last_on(policy: Policy, region: str, controls: Mapping[str, bool]) -> str | None:
+    """Return why one person alone may not leave a Region, or None.
+
+    It is that no other is On. A Region that fails is another matter: it is left by itself as any other.
+    """
+    if regions_on(policy, controls) != [region]:
+        return None
+    return (
+        f"{region} is the last Region that is On; bring another home first, or let a second person agree: "
+        f"`tidegate evacuate {region} --despite target-not-ready`"
+    )

@@ -28,6 +28,17 @@ from controller.core.policy.readiness_checks import FamilyCheck
 from controller.core.text import format_duration
 
 
+def homeless(left: Incident) -> str:
+    """Return how people bring a Region home where the policy has no `restore`.
+
+    left: the move that it left by.
+    """
+    other = left.target or "OTHER"
+    deploy = f"deploy one that has, then `tidegate restore {left.source}`"
+    turn = f"turn the traffic round, which leaves {other}: `tidegate break-glass {other} --to {left.source}`"
+    return f"the policy has no `restore`: {deploy}; or {turn}"
+
+
 def decide_home(found: GuardInput, incident: Incident) -> Decision:
     """Return the decision about the way back of a move that turned.
 

@@ -30,8 +30,8 @@ def assessments(
 ) -> None:
     """Print what was decided, oldest first, one JSON object a line."""
     archive = open_archive(context)
-    begin = moment(since, archive.now)
-    end = archive.now if to is None else moment(to, archive.now)
+    begin = moment(since, archive.now, "--from")
+    end = archive.now if to is None else moment(to, archive.now, "--to")
     if begin > end:
         fail(ExitCode.BAD_INPUT, f"--from {format_time(begin)} is after --to {format_time(end)}")
     for line in lines(archive, begin, end, trees=trees):

@@ -11,7 +11,7 @@ import typer
 from rich.text import Text
 
 from controller.core.text import sanitize
-from controller.entry.cli.audit_export import export, key
+from controller.entry.cli.audit_export import export, key, wrong_place
 from controller.entry.cli.audit_report import report
 from controller.entry.cli.names_file import NamesFile, read_names
 from controller.entry.cli.output import AsJson, ExitCode, emit, fail, stdout
@@ -134,7 +134,7 @@ def _print(fields: dict[str, Any]) -> None:
     about = f"{fields['application']}, {fields['from']} to {fields['to']}"
     out.print(Text(sanitize(about if signed["known"] else f"says that it is of {about}", 300)))
     if wrong is not None:
-        out.print(Text(sanitize(f"NOT WHOLE: {_told(wrong)}", 600), style="bold red"))
+        out.print(Text(sanitize(f"NOT WHOLE: {wrong_place(wrong)}", 600), style="bold red"))
         return
     held = ", ".join(f"{count} of {region}" for region, count in fields["assessments"].items()) or "none"
     out.print(Text("  " + sanitize(f"{fields['events']} journal events; assessments: {held}", 600)))
@@ -145,18 +145,15 @@ def _print(fields: dict[str, Any]) -> None:
         Text("  " + sanitize(f"{'signed' if signed['known'] else 'says it was signed'} by {signer}", 400))
     )
     if broken is not None:
-        out.print(Text(sanitize(f"exported as broken evidence: {_told(broken)}", 600), style="bold red"))
+        out.print(
+            Text(sanitize(f"exported as broken evidence: {wrong_place(broken)}", 600), style="bold red")
+        )
     if signed["known"]:
         if broken is None:
             out.print(Text("whole", style="bold"))
         return
     out.print(Text("unproven: all of it fits together, and nobody vouches for its key", style="bold yellow"))
     out.print(Text("  pass --key PEM or --fingerprint HEX, as the deployment's `tidegate audit key` gave it"))
-
-
-def _told(wrong: dict[str, str]) -> str:
-    place = ", ".join(part for part in (wrong["file"], wrong["at"]) if part)
-    return f"{place}: {wrong['says']}"
 
 
 def _notes(fields: dict[str, Any]) -> list[str]:

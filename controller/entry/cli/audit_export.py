@@ -102,7 +102,7 @@ def _period(events: Any, now: float, since: str, to: str | None, incident: str |
         if found is None:
             fail(ExitCode.NO, f"the journal knows no incident {sanitize(incident, 120)!r}")
         return found
-    begin, end = moment(since, now), now if to is None else min(now, moment(to, now))
+    begin, end = moment(since, now, "--from"), now if to is None else min(now, moment(to, now, "--to"))
     if begin > end:
         fail(ExitCode.BAD_INPUT, f"--from {format_time(begin)} is after --to {format_time(end)}")
     return Period(begin, end)
@@ -152,7 +152,13 @@ def _print(fields: dict[str, Any]) -> None:
     if fields["wrong"]:
         wrong = fields["wrong"]
         how = "exported as broken evidence" if fields["broken"] else "NOT WHOLE"
-        note(sanitize(f"{how}: {wrong['file']} {wrong['at']}: {wrong['says']}", 600))
+        note(sanitize(f"{how}: {wrong_place(wrong)}", 600))
+
+
+def wrong_place(wrong: dict[str, str]) -> str:
+    """Return what is wrong with a bundle, after its place where it has one."""
+    place = ", ".join(part for part in (wrong["file"], wrong["at"]) if part)
+    return f"{place}: {wrong['says']}" if place else wrong["says"]
 
 
 def key(context: ContextName = None, as_json: AsJson = False) -> None:

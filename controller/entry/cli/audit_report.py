@@ -32,7 +32,10 @@ def report(
     from controller.steps.context.situation import FLEET
 
     archive = open_archive(context)
-    begin, end = moment(since, archive.now), archive.now if to is None else moment(to, archive.now)
+    begin, end = (
+        moment(since, archive.now, "--from"),
+        archive.now if to is None else moment(to, archive.now, "--to"),
+    )
     if begin >= end:
         fail(ExitCode.BAD_INPUT, f"--from {format_time(begin)} is not before --to {format_time(end)}")
     policy = archive.policy

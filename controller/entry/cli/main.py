@@ -40,6 +40,7 @@ from controller.ports.errors import (
     SwitchRefused,
     SwitchUnavailable,
     TokenClosed,
+    reads_journal,
 )
 
 app = typer.Typer(
@@ -159,6 +160,8 @@ def _failure(error: Exception) -> Failed:
             told = "the journal is not whole, and nothing moves until it is"
             kept = "`tidegate audit export --broken` keeps it as evidence; see docs/runbooks/journal-lost.md"
             return Failed(ExitCode.NO, f"{told}: {error}; {kept}")
+        case OutsideUnreachable() if reads_journal(error):
+            return Failed(ExitCode.UNREACHABLE, _without_journal(error))
         case ControllerError() if isinstance(error, _UNREACHABLE):
             return Failed(ExitCode.UNREACHABLE, f"{type(error).__name__}: {error}")
         case ControllerError() if isinstance(error, _NO):
@@ -172,6 +175,14 @@ def _failure(error: Exception) -> Failed:
         case _:
             told = f"internal error: {type(error).__name__}: {error}; `tidegate --debug …` prints where"
             return Failed(ExitCode.INTERNAL, told)
+
+
+def _without_journal(error: OutsideUnreachable) -> str:
+    """Return what is known, and what can be done, where the journal cannot be read."""
+    still = "`tidegate assessments` and `tidegate break-glass` need no journal"
+    if error.absent:
+        return f"the journal's table is gone: {error}; docs/runbooks/journal-lost.md puts it back; {still}"
+    return f"OutsideUnreachable: {error}; {still}"
 
 
 def _of(error: OSError) -> str:

@@ -223,7 +223,8 @@ def _move(
     fields = {"region": region, "incident": done.incident, "by": who, "ended": ended}
     sentence = done.sentence if ended is None else f"{done.incident}: {ended}"
     ok = done.done and ended in (None, "settled", "succeeded")
-    emit_result(name, ok, sentence, fields, as_json=as_json, names=deps.names)
+    no = ExitCode.BAD_INPUT if done.unknown else ExitCode.NO
+    emit_result(name, ok, sentence, fields, as_json=as_json, names=deps.names, no=no)
 
 
 def how_it_ended(deps: Deps, incident: str) -> str:
@@ -235,10 +236,11 @@ def how_it_ended(deps: Deps, incident: str) -> str:
 
 
 def emit_result(
-    name: str, ok: bool, sentence: str, fields: Mapping[str, Any], *, as_json: bool, names: Names
-) -> None:
-    """Print the sentence or the document; exit with 1 where the answer is no."""
+    name: str, ok: bool, sentence: str, fields: Mapping[str, Any], *, as_json: bool, names: Names,
+    no: ExitCode = ExitCode.NO,
+) -> None:  # fmt: skip
+    """Print the sentence or the document; exit with `no` where the answer is no."""
     document = {"ok": ok, "sentence": sanitize(sentence, 600), **fields}
     emit(name, document, lambda named: stdout().print(Text(named["sentence"])), as_json=as_json, names=names)
     if not ok:
-        raise typer.Exit(ExitCode.NO)
+        raise typer.Exit(no)

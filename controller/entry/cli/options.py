@@ -60,10 +60,10 @@ def confirm(context: Context, what: str, word: str, *, yes: bool) -> None:
         fail(ExitCode.NO, "nothing was done")
 
 
-def moment(text: str, now: float) -> float:
+def moment(text: str, now: float, option: str) -> float:
     """Return the time that `text` means, in seconds since 1970.
 
-    It reads `2030-01-01T08:14:00Z`, `08:14[:30]` (today, UTC) and `-5m`.
+    It reads `2030-01-01T08:14:00Z`, `08:14[:30]` (today, UTC) and `-5m`. option: whose value it is.
     """
     try:
         if text.startswith("-") and text[-1:] in "smhd":
@@ -75,4 +75,7 @@ def moment(text: str, now: float) -> float:
         when = datetime.fromisoformat(text)
         return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
     except ValueError:
-        fail(ExitCode.BAD_INPUT, f"--at {text!r}: expected a time such as 2030-01-01T08:14:00Z, 08:14 or -5m")
+        fail(
+            ExitCode.BAD_INPUT,
+            f"{option} {text!r}: expected a time such as 2030-01-01T08:14:00Z, 08:14 or -5m",
+        )

@@ -240,7 +240,9 @@ def why(
     if region is not None and region not in archive.policy.regions:
         known = f"expected one of: {', '.join(archive.policy.regions)}"
         fail(ExitCode.BAD_INPUT, f"{sanitize(region, 60)} is not a Region of the policy; {known}")
-    seen = recall_moment(archive.policy, archive, archive.now if at is None else moment(at, archive.now))
+    seen = recall_moment(
+        archive.policy, archive, archive.now if at is None else moment(at, archive.now, "--at")
+    )
     told = {r: found for r, found in seen.regions.items() if region in (None, r)}
     fields = {
         "at": format_time(seen.at),

@@ -48,6 +48,7 @@ class RunEvents:
     stage: Stage
     watch: RunObserver
     _given: dict[str, int] = field(default_factory=dict)
+    _events: set[str] = field(default_factory=set)
     _code: str = ""
     _decided: float = float("-inf")
 
@@ -56,7 +57,7 @@ class RunEvents:
             *(RunEvent(at, "step", text) for at, text in self._rest("step", run.said)),
             *(
                 RunEvent(event.at, "journal", f"{event.kind}: {sentence(event)}{_how(event)}")
-                for event in self._rest("journal", self.watch.journal)
+                for event in self._written()
             ),
             *self._shifts(run),
             *(
@@ -74,6 +75,12 @@ class RunEvents:
         rest = everything[start:]
         self._given[kind] = start + len(rest)  # it may grow meanwhile
         return rest
+
+    def _written(self) -> list[Event]:
+        """Return the events that were not given before: a restored journal uses their numbers again."""
+        fresh = [event for event in self.watch.journal if event.hash not in self._events]
+        self._events |= {event.hash for event in fresh}
+        return fresh
 
     def _shifts(self, run: Run) -> list[RunEvent]:
         """Return one line for all that one call changed."""

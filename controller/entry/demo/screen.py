@@ -152,7 +152,8 @@ class Screen:
 
     def _head(self, run: Run) -> Text:
         if run.broke:
-            when = f"{clock(self._stage.kernel.now() - run.broke)} since the break"
+            since = self._stage.kernel.now() - run.broke
+            when = f"{clock(abs(since))} {'since' if since >= 0 else 'before'} the break"
         else:
             left = self._begun + WARM_UP - self._stage.kernel.now()
             when = f"steady traffic; it breaks in {clock(max(left, 0.0))}"
@@ -170,8 +171,8 @@ class Screen:
             text.append(f" {served:3d} served {failed:3d} failed in 30 s  {region}")
             rows.add_row("" if rows.row_count else "customers", text)
         if run.broke:
-            totals = ledger.totals(run.broke)
-            failures = [failed for _, failed in ledger.per_second(run.broke, now)]
+            totals = ledger.totals(run.began)
+            failures = [failed for _, failed in ledger.per_second(run.began, now)]
             text = Text(sparkline(failures, width=36), style="red")
             text.append(f"  {totals.failed} failed, {totals.served} served", "default")
             rows.add_row("failures", text)

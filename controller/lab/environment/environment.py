@@ -9,13 +9,14 @@ It holds the cloud, the shop, its customers, the canaries and the controllers.
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from controller.core.policy.schema import Policy
 from controller.core.policy.validation import compiled
 from controller.lab.environment.estate import Intake, estate
 from controller.lab.policy_files.shipped import shipped
+from controller.ports.errors import ControllerError
 from controller.ports.runtime import Runtime
 from controller.rehearsal.blueprint import Blueprint, machine_arn
 from controller.rehearsal.cloud import Cloud
@@ -36,6 +37,7 @@ from controller.rehearsal.time.kernel import Kernel
 from controller.settings import Arc, Bucket, Clock, Deployment, Records, Standby
 from controller.steps.context.deps import Deps
 from controller.steps.context.situation import every_query
+from controller.steps.operator.commands import Done
 
 JOURNEY = "canaries/api_journey.py"
 
@@ -59,7 +61,8 @@ class Parts:
 class Stage:
     """Holds everything that runs.
 
-    `advance(seconds)` lets scenario time pass, in virtual or in wall time.
+    `advance(seconds)` lets scenario time pass, in virtual or in wall time. answers: (seconds since 1970,
+    what an operator's command answered), in order.
     """
 
     policy: Policy
@@ -76,15 +79,25 @@ class Stage:
     close: Callable[[], None]
     dns_port: int | None
     operator: Deps | None = None
+    answers: list[tuple[float, str]] = field(default_factory=list)
 
-    def later(self, work: Callable[[Deps], object]) -> None:
-        """Let a person do `work` beside the kernel.
+    def later(self, work: Callable[[Deps], Done | None]) -> None:
+        """Let a person do `work` beside the kernel, and keep what the command answered.
 
         Nothing happens unless the stage has an operator's `Deps`.
         """
         operator = self.operator
         if operator is not None:
-            self.runtime.spawn(lambda: work(operator))
+            self.runtime.spawn(lambda: self._answered(operator, work))
+
+    def _answered(self, operator: Deps, work: Callable[[Deps], Done | None]) -> None:
+        try:
+            done = work(operator)
+        except ControllerError as error:
+            done = Done(False, str(error))
+        if done is not None:
+            word = "told" if done.done else "refused"
+            self.answers.append((self.kernel.now(), f"the operator is {word}: {done.sentence}"))
 
     @property
     def deployment(self) -> Deployment:

@@ -12,11 +12,13 @@ from typing import Any
 
 from controller.core.evidence.evaluation import View, view
 from controller.core.journal.event import Event
+from controller.core.journal.restored import Head
 from controller.core.model import Observation
 from controller.core.person import ids_in
 from controller.lab.environment.environment import Stage
 from controller.ports.errors import ControllerError
 from controller.steps.context.deps import Deps
+from controller.steps.context.journal_head import OWN, heads_in
 
 OVERLAP = 30.0
 """Seconds that a look goes back: an assessment is dated before it is written."""
@@ -25,8 +27,8 @@ OVERLAP = 30.0
 class RunObserver:
     """Looks at most once in `every` scenario seconds, so that looking disturbs nothing.
 
-    journal, records, seen: what was found so far; a look that fails changes nothing. names: of the people in
-    them. others: controller
+    journal, records, seen: what was found so far; a look that fails changes nothing. unread: why
+    the journal could not be read at the last look, or "". names: of the people in them. others: controller
     Region -> an operator's `Deps` through it; the first that lives is looked through.
     """
 
@@ -39,6 +41,7 @@ class RunObserver:
         self._observations: dict[str, dict[str, Observation]] = {}
         self._records: dict[tuple[float, str], tuple[float, dict[str, Any]]] = {}
         self.journal: tuple[Event, ...] = ()
+        self.unread = ""
         self.names = deps.names
         self.seen: View | None = None
 
@@ -56,11 +59,23 @@ class RunObserver:
                     known.setdefault(observation.id, observation)
             for at, record in deps.assessments.between(deps.application, since, moment):
                 self._records[at, str(record.get("by"))] = (at, record)
-            self.journal = deps.journal.read(deps.application)
+            self._read_journal(deps)
         except ControllerError:
             return False
         self.seen = view(deps.policy, deps.account, self.evidence(), moment)
         return True
+
+    def _read_journal(self, deps: Deps) -> None:
+        try:
+            self.journal, self.unread = deps.journal.read(deps.application), ""
+        except ControllerError as error:
+            self.unread = str(error)
+            raise
+
+    def witnessed(self) -> tuple[Head, ...]:
+        """Return each head of the application's journal that an assessment names."""
+        found = (heads_in(record).get(OWN) for _, record in self._records.values())
+        return tuple(head for head in found if head is not None)
 
     def people(self) -> dict[str, str]:
         """Return id -> name of the people in the journal, as far as they are kept."""

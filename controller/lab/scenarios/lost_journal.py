@@ -7,7 +7,7 @@
  330 s       the damaged table is deleted, and made anew under its name
  360 s       tidegate journal restore                 in the twin: refused
  480 s       tidegate arm
- 500 s       a Region goes dark
+ 500 s       a Region goes dark                       times in reports count from here
 ```
 """
 
@@ -22,9 +22,11 @@ from controller.lab.scenarios.scenario import Act, Scenario, Step
 from controller.rehearsal.cloud import JOURNAL
 from controller.steps.context.deps import Deps
 from controller.steps.operator import commands, journal_restore
+from controller.steps.operator.commands import Done
 
 COPY = f"{JOURNAL}-restored"
 WHY = "a script emptied the table"
+BREAKS = 500.0
 AGO = 300.0
 """Seconds before now that DynamoDB can restore, at the latest."""
 
@@ -34,8 +36,8 @@ def _call(stage: Stage, operation: str, **params: Any) -> dict[str, Any]:
 
 
 def _mute(stage: Stage, region: str) -> None:
-    def work(deps: Deps) -> None:
-        commands.mute(deps, region, seconds=60.0, who=by_operator(deps), reason="noise")
+    def work(deps: Deps) -> Done:
+        return commands.mute(deps, region, seconds=60.0, who=by_operator(deps), reason="noise")
 
     stage.later(work)
 
@@ -78,11 +80,11 @@ def _make_anew(stage: Stage, _region: str) -> None:
 
 
 def _restore(stage: Stage, _region: str) -> None:
-    def work(deps: Deps) -> None:
+    def work(deps: Deps) -> Done:
         backup = deps.recovery.backup(COPY, stage.cloud.plan.controller)
         outlook = journal_restore.look(deps, backup, reason=WHY)
         who = by_operator(deps)
-        journal_restore.restore(deps, backup, outlook, who=who, tell=lambda _count: None)
+        return journal_restore.restore(deps, backup, outlook, who=who, tell=lambda _count: None)
 
     stage.later(work)
 
@@ -101,7 +103,7 @@ def _steps(back_up: Act, told: str) -> tuple[Step, ...]:
         Step(330, "the damaged table is deleted, and made anew under its name", _make_anew),
         Step(360, "an operator restores the journal from the backup", _restore),
         Step(480, "an operator arms", _arm),
-        Step(500, "{region} goes dark", dark),
+        Step(BREAKS, "{region} goes dark", dark),
     )
 
 
@@ -114,15 +116,17 @@ LOST: tuple[Scenario, ...] = (
         "Region goes dark",
         "move",
         _steps(_back_up, FROM_BACKUP),
+        breaks=BREAKS,
         lasts=1500,
         pages=True,
-        still_until=500,
+        still_until=BREAKS,
     ),
     Scenario(
         "journal-forged",
         "twin: the same, but somebody changed an event in the backup: it is refused, and nothing moves",
         "stay",
         _steps(_forge, f"{FROM_BACKUP}, and somebody changes an event in it"),
+        breaks=BREAKS,
         lasts=1500,
         pages=True,
     ),

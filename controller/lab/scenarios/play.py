@@ -1,7 +1,7 @@
 """The player of a scenario, and its judge by what an independent client saw.
 
 ```
- warm up ─> break (t = 0) ─> steps of the scenario ─> ... ─> settled and two quiet minutes, or `lasts`
+ warm up ─> steps of the scenario, one of them the break ─> ... ─> settled and two quiet minutes, or `lasts`
              customers' ledger counts from here: its DNS look-ups and HTTP requests alone decide `ok`
 ```
 """
@@ -33,11 +33,13 @@ They may take all the time that a gate gives.
 class Run:
     """Holds what is known of a run so far.
 
-    Times are scenario seconds since 1970.
+    Times are scenario seconds since 1970. began: the moment that steps count from. broke: when the Region
+    breaks, the moment that people count from.
     """
 
     scenario: Scenario
     region: str
+    began: float = 0.0
     broke: float = 0.0
     settled: float | None = None
     said: list[tuple[float, str]] = field(default_factory=list)
@@ -80,15 +82,19 @@ def rehearse(
     while stage.kernel.now() < end:
         stage.advance(pace)
         beat(run)
-    run.broke = stage.kernel.now()
-    left = list(scenario.steps)
+    run.began = stage.kernel.now()
+    run.broke = run.began + scenario.breaks
+    left, told = list(scenario.steps), 0
     while not _over(run, stage.kernel.now(), patience):
-        while left and stage.kernel.now() - run.broke >= left[0].at:
+        while left and stage.kernel.now() - run.began >= left[0].at:
             step = left.pop(0)
             with stage.kernel.lock:
                 step.act(stage, region)
             run.said.append((stage.kernel.now(), step.says.format(region=region)))
-        due = left[0].at - (stage.kernel.now() - run.broke) if left else pace
+        answers = len(stage.answers)
+        run.said += stage.answers[told:answers]
+        told = answers
+        due = left[0].at - (stage.kernel.now() - run.began) if left else pace
         stage.advance(min(pace, max(0.5, due)))
         _attend(stage, (others or {}).get(stage.cloud.live(), deps), run, approve)
         beat(run)
@@ -123,7 +129,7 @@ def _attend(stage: Stage, deps: Deps, run: Run, approve: Mode) -> None:
 def _over(run: Run, now: float, patience: float) -> bool:
     if run.settled is not None and run.scenario.must != "stay" and not run.scenario.to_the_end:
         return now - run.settled >= QUIET
-    return now - run.broke >= run.scenario.lasts + patience
+    return now - run.began >= run.scenario.lasts + patience
 
 
 def judge(stage: Stage, run: Run, approve: Mode) -> Judged:
@@ -153,15 +159,15 @@ def judge(stage: Stage, run: Run, approve: Mode) -> Judged:
             findings.append(_second(stage, run, last))
         away = [not sum(ledger.by_region(at, at + 60).get(run.region, (0, 0))) for at in _minutes(run)]
         findings.append((any(away), f"{sum(away)} minutes without a request to {run.region}: it was left"))
-    early = ledger.by_region(run.broke, run.broke + run.scenario.still_until).get(run.region, (0, 0))
+    early = ledger.by_region(run.began, run.began + run.scenario.still_until).get(run.region, (0, 0))
     if run.scenario.still_until:
         late = ledger.by_region(
-            run.broke + run.scenario.still_until - 30, run.broke + run.scenario.still_until
+            run.began + run.scenario.still_until - 30, run.began + run.scenario.still_until
         )
         still = sum(late.get(run.region, (0, 0)))
         findings.append((still > 0 and sum(early) > 0, f"{still} requests went there until help came back"))
     if run.scenario.pages:
-        pages = [n for n in stage.cloud.outbox.notices if n.at >= run.broke]
+        pages = [n for n in stage.cloud.outbox.notices if n.at >= run.began]
         findings.append((bool(pages), f"{len(pages)} pages were sent"))
     return Judged(all(ok for ok, _ in findings), tuple(findings))
 
@@ -179,4 +185,4 @@ def _second(stage: Stage, run: Run, last: Mapping[str, tuple[int, int]]) -> tupl
 
 
 def _minutes(run: Run) -> list[float]:
-    return [run.broke + 60.0 * n for n in range(int((run.ended - run.broke) // 60))]
+    return [run.began + 60.0 * n for n in range(int((run.ended - run.began) // 60))]

@@ -12,6 +12,7 @@ from controller.lab.scenarios.second_region import second_of
 from controller.steps.context.deps import Deps
 from controller.steps.context.journalling import read_state
 from controller.steps.operator import commands
+from controller.steps.operator.commands import Done
 
 WELL = {"in": "source", "family": "all", "is": "healthy", "for": "5m"}
 ASKED_HOME: Mapping[str, Any] = {
@@ -31,10 +32,11 @@ def _ask_home(stage: Stage, region: str) -> None:
     stage.later(lambda deps: commands.restore(deps, region, who=by_operator(deps), reason="it is well"))
 
 
-def _stop(deps: Deps) -> None:
+def _stop(deps: Deps) -> Done | None:
     about = read_state(deps).open
-    if about is not None:
-        commands.stand_down(deps, about.id, who=by_operator(deps), reason="we know what it is")
+    if about is None:
+        return None
+    return commands.stand_down(deps, about.id, who=by_operator(deps), reason="we know what it is")
 
 
 def _stopped(stage: Stage, region: str) -> None:
@@ -46,9 +48,11 @@ def _acknowledged(stage: Stage, _region: str) -> None:
     stage.later(_acknowledge)
 
 
-def _acknowledge(deps: Deps) -> None:
+def _acknowledge(deps: Deps) -> Done | None:
+    done = None
     for incident in read_state(deps).incidents:
-        commands.acknowledge(deps, incident, who=by_operator(deps), reason="it is not what we thought")
+        done = commands.acknowledge(deps, incident, who=by_operator(deps), reason="it is not what we thought")
+    return done
 
 
 def _by_hand(count: int) -> Act:

@@ -10,6 +10,7 @@ from controller.lab.environment.environment import Stage
 from controller.lab.scenarios.actions import dark
 from controller.lab.scenarios.scenario import Scenario, Step
 
+BREAKS = 150.0
 READY: Mapping[str, Any] = {
     "target": {
         "ready": [
@@ -37,8 +38,9 @@ UNREADY = (
         "stay",
         (
             Step(0, "what {region} writes reaches the target ten minutes late", _behind),
-            Step(150, "{region} goes dark", dark),
+            Step(BREAKS, "{region} goes dark", dark),
         ),
+        breaks=BREAKS,
         lasts=1200,
         pages=True,
         policy=READY,
@@ -49,8 +51,9 @@ UNREADY = (
         "move",
         (
             Step(0, "ARC readiness checks answer nobody", _mute),
-            Step(150, "{region} goes dark", dark),
+            Step(BREAKS, "{region} goes dark", dark),
         ),
+        breaks=BREAKS,
         policy=READY,
     ),
 )

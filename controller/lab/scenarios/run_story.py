@@ -4,7 +4,7 @@ It is told from the customers' ledger, the journal, the assessments and the evid
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import floor
 from typing import Any
@@ -15,6 +15,7 @@ from controller.core.incident.fold import fold
 from controller.core.incident.state import Phase
 from controller.core.journal.event import Event
 from controller.core.journal.moves import ApprovalDenied, ApprovalExpired, Confirmed, Decided
+from controller.core.journal.restored import Head, explained, restorations
 from controller.core.model import Verdict
 from controller.core.policy.validation import expected_signals
 from controller.lab.environment.environment import Stage
@@ -23,7 +24,7 @@ from controller.lab.scenarios.play import Judged, Run
 from controller.readmodel.run import Bucket, Judgement, Lane, Milestones, Said, Share, Shift, Story, Stretch
 
 LEAD = 60.0
-"""Seconds before the break that a story shows."""
+"""Seconds before the beginning that a story shows."""
 BUCKET = 10.0
 WIDE = 3
 """Buckets over which a share of traffic is taken."""
@@ -55,7 +56,7 @@ class StoryBuilder:
         """
         self.watch.look(now=True)
         run, policy = self.run, self.stage.policy
-        totals = self.stage.customers.ledger.totals(run.broke, run.ended)
+        totals = self.stage.customers.ledger.totals(run.began, run.ended)
         decisions, traffic = self._decisions(), self._traffic()
         return Story(
             scenario=run.scenario.name,
@@ -68,6 +69,7 @@ class StoryBuilder:
             ok=judged.ok,
             findings=judged.findings,
             broke=run.broke,
+            began=self._since(run.began),
             lasted=run.ended - run.broke,
             milestones=self._milestones(totals.last_failed_at),
             served=totals.served,
@@ -78,17 +80,18 @@ class StoryBuilder:
             decisions=decisions,
             judgements=self._judgements(),
             why_not=why_not([(self._since(at), decision) for at, decision in self._assessed()]),
-            shifts=tuple(Shift(self._since(at), name, on) for at, name, on in run.shifts if at >= run.broke),
+            shifts=tuple(Shift(self._since(at), name, on) for at, name, on in run.shifts if at >= run.began),
             regions={region: tuple(entry.controls) for region, entry in policy.regions.items()},
-            before=self._controls_at(run.broke),
+            before=self._controls_at(run.began),
             after=self._controls_at(run.ended),
             steps=tuple(Said(self._since(at), text) for at, text in run.said),
             pages=tuple(
                 Said(self._since(notice.at), notice.text, notice.subject)
                 for notice in tuple(self.stage.cloud.outbox.notices)
-                if notice.at >= run.broke
+                if notice.at >= run.began
             ),
             journal=self.watch.journal,
+            amiss=journal_amiss(self.watch.journal, self.watch.witnessed(), self.watch.unread),
             shares=self._shares(traffic),
             people=self.watch.people(),
         )
@@ -97,8 +100,7 @@ class StoryBuilder:
         return round(at - self.run.broke, 3)
 
     def _assessed(self) -> tuple[tuple[float, Mapping[str, Any]], ...]:
-        assessed = self.watch.decisions(self.run.region)
-        return tuple((at, decision) for at, decision in assessed if at >= self.run.broke)
+        return tuple(pair for pair in self.watch.decisions(self.run.region) if pair[0] >= self.run.broke)
 
     def _milestones(self, last_failed_at: float | None) -> Milestones:
         run = self.run
@@ -127,8 +129,9 @@ class StoryBuilder:
 
         It comes from what was assessed and what was written to the journal.
         """
-        region, since = self.run.region, self.run.broke
-        stored = [*self._assessed(), *_journalled(self.watch.journal, region, since)]
+        region, since = self.run.region, self.run.began
+        assessed = [pair for pair in self.watch.decisions(region) if pair[0] >= since]
+        stored = [*assessed, *_journalled(self.watch.journal, region, since)]
         found: list[Said] = []
         for at, decision in sorted(stored, key=lambda pair: pair[0]):
             if not found or found[-1].code != decision["code"]:
@@ -159,10 +162,10 @@ class StoryBuilder:
         counts: defaultdict[str, defaultdict[int, list[int]]] = defaultdict(
             lambda: defaultdict(lambda: [0, 0])
         )
-        for request in self.stage.customers.ledger.requests(run.broke - LEAD, run.ended):
+        for request in self.stage.customers.ledger.requests(run.began - LEAD, run.ended):
             place = floor((request.at - run.broke) / BUCKET)
             counts[request.region or "no answer"][place][0 if request.ok else 1] += 1
-        first, last = floor(-LEAD / BUCKET), floor((run.ended - run.broke) / BUCKET)
+        first, last = floor((run.began - run.broke - LEAD) / BUCKET), floor((run.ended - run.broke) / BUCKET)
         regions = [*self.stage.policy.regions, *(r for r in counts if r not in self.stage.policy.regions)]
         return {
             region: tuple(
@@ -189,7 +192,7 @@ class StoryBuilder:
     def _lanes(self, seen: View | None) -> tuple[Lane, ...]:
         if seen is None:
             return ()
-        lasted = self.run.ended - self.run.broke
+        first, lasted = self._since(self.run.began) - LEAD, self._since(self.run.ended)
         return tuple(
             Lane(
                 track.signal.name,
@@ -199,10 +202,10 @@ class StoryBuilder:
                 track.signal.observer,
                 tuple(
                     Stretch(
-                        max(-LEAD, self._since(r.heard)), min(lasted, self._since(r.unheard)), str(r.verdict)
+                        max(first, self._since(r.heard)), min(lasted, self._since(r.unheard)), str(r.verdict)
                     )
                     for r in track.runs
-                    if r.unheard > self.run.broke - LEAD and r.heard < self.run.ended and r.unheard > r.heard
+                    if r.unheard > self.run.began - LEAD and r.heard < self.run.ended and r.unheard > r.heard
                 ),
             )
             for track in seen.tracks
@@ -215,6 +218,25 @@ class StoryBuilder:
         """
         states = {name: True for entry in self.stage.policy.regions.values() for name in entry.controls}
         return states | {name: on for at, name, on in self.run.shifts if at <= moment}
+
+
+def journal_amiss(events: Sequence[Event], witnessed: Sequence[Head], unread: str) -> str:
+    """Return how a journal is not what assessments saw of it; "" where nothing is amiss.
+
+    witnessed: the heads that they saw. unread: why the last look could not read it.
+    """
+    if unread:
+        return f"it could not be read at the end, so this is what was read before: {unread}"
+    known = restorations(events)
+    for head in sorted(witnessed, key=lambda each: -each.seq):
+        if explained(head, known):
+            continue
+        end = f"ends at event {len(events)}" if events else "holds no event"
+        if head.seq > len(events):
+            return f"an assessment saw event {head.seq}, and the journal {end}"
+        if events[head.seq - 1].hash != head.hash:
+            return f"an assessment saw another event {head.seq}"
+    return "" if events else "it holds no event, though a policy is written down before anything else"
 
 
 def why_not(assessed: Iterable[tuple[float, Mapping[str, Any]]]) -> str:

@@ -235,7 +235,8 @@ def _closed(deps: Deps, state: State, incident: Incident) -> str | None:
     if request.status != "waiting":
         if request.status == "expired":
             return "this request has expired; silence was a denial"
-        return f"this request was {request.status} already, by {request.by}"
+        word = "approved" if request.status == "given" else request.status
+        return f"this request was {word} already by {request.by}"
     if state.open is None or state.open.id != incident.id:
         return f"{incident.id} has ended; the request is superseded"
     if request.epoch != incident.epoch:

@@ -4,7 +4,7 @@ A person passes the condition, cooldown and velocity. Shared cause and readiness
 people (`despite`), the floor by nobody. Besides an evacuation a person may bring a Region home, or drill.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,9 +12,10 @@ from typing import TypeVar
 
 from controller.core.decision.decide import Situation, decide, guard_input
 from controller.core.decision.drills import Obstacle, obstacle_to_drill
+from controller.core.decision.plan import last_on, regions_on
 from controller.core.decision.precedence import BY_PERSON, makes_way, without
 from controller.core.decision.progress import may_stand_down
-from controller.core.decision.restore import must_be_left
+from controller.core.decision.restore import homeless, must_be_left
 from controller.core.incident.fold import fold
 from controller.core.incident.state import BEFORE_SHIFT, ENDED, IllegalMove, Incident, Phase, State
 from controller.core.journal.event import Draft, Event
@@ -41,11 +42,15 @@ LONGEST_MUTE = 7 * 86400.0
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The outcome of a command: done or not, a sentence, the incident it opened."""
+    """The outcome of a command: done or not, a sentence, the incident it opened.
+
+    unknown: what it was asked of, such as a Region, does not exist.
+    """
 
     done: bool
     sentence: str
     incident: str | None = None
+    unknown: bool = False
 
 
 def evacuate(deps: Deps, region: str, *, who: str, reason: str, despite: Sequence[str] = ()) -> Done:
@@ -61,19 +66,15 @@ def evacuate(deps: Deps, region: str, *, who: str, reason: str, despite: Sequenc
         return refused(deps, command, _not_in_force(error), who=who)
     refusal = _refusal(deps, state, region)
     if refusal is not None:
-        return refused(deps, command, refusal, who=who)
+        return refused(deps, command, refusal, who=who, unknown=region not in deps.policy.regions)
     seen = situation(deps, state, read_controls=True)
     refusal = _does_not_yield(seen, state, region)
     if refusal is not None:
         return refused(deps, command, refusal, who=who)
-    on = _serving(deps, seen.controls or {})
-    if seen.controls is not None and region not in on:
+    if seen.controls is not None and region not in regions_on(deps.policy, seen.controls):
         refusal = f"{region} carries no traffic already: all its controls are Off"
-    elif seen.controls is not None and on == [region] and not despite:
-        refusal = (
-            f"{region} is the last Region that is On; bring another home first, or let a second person "
-            "agree: `--despite target-not-ready`"
-        )
+    elif seen.controls is not None and not despite:
+        refusal = last_on(deps.policy, region, seen.controls)
     if refusal is not None:
         return refused(deps, command, refusal, who=who)
     # Of a Region that was left, and that somebody turned on again, the core would speak of its way home.
@@ -96,12 +97,14 @@ def restore(deps: Deps, region: str, *, who: str, reason: str) -> Done:
     except PolicyUnreadable as error:
         return refused(deps, f"restore {sanitize(region, 60)}", _not_in_force(error), who=who)
     refusal = _refusal(deps, state, region) or _one_at_a_time(state)
-    if refusal is None and deps.policy.restore is None:
-        refusal = "the policy has no `restore`: it does not say how a Region comes home"
-    if refusal is None and state.away(region) is None:
+    left = state.away(region)
+    if refusal is None and left is None:
         refusal = f"{region} is at home: no evacuation of it is left to undo"
+    if refusal is None and left is not None and deps.policy.restore is None:
+        refusal = homeless(left)
     if refusal is not None:
-        return refused(deps, f"restore {sanitize(region, 60)}", refusal, who=who)
+        unknown = region not in deps.policy.regions
+        return refused(deps, f"restore {sanitize(region, 60)}", refusal, who=who, unknown=unknown)
     decision = decide(situation(deps, state, read_controls=True), region)
     return _opened(
         deps, state, decision, partial(situation, deps, read_controls=True), who=who, reason=reason
@@ -120,7 +123,8 @@ def drill(deps: Deps, region: str, *, who: str, reason: str) -> Done:
         return refused(deps, f"drill {sanitize(region, 60)}", _not_in_force(error), who=who)
     refusal = _refusal(deps, state, region) or _one_at_a_time(state)
     if refusal is not None:
-        return refused(deps, f"drill {sanitize(region, 60)}", refusal, who=who)
+        unknown = region not in deps.policy.regions
+        return refused(deps, f"drill {sanitize(region, 60)}", refusal, who=who, unknown=unknown)
     seen = situation(deps, state, read_controls=True)
     kept = obstacle_to_drill(deps.policy, state, region, seen.now, seen.controls)
     if kept is None and seen.evidence is not None and must_be_left(guard_input(seen, region), region):
@@ -159,11 +163,6 @@ def _one_at_a_time(state: State) -> str | None:
     return f"{state.open.id} is in progress; one move at a time" if state.open is not None else None
 
 
-def _serving(deps: Deps, controls: Mapping[str, bool]) -> list[str]:
-    """Return the Regions of which any control is On."""
-    return [r for r, entry in deps.policy.regions.items() if any(controls.get(c) for c in entry.controls)]
-
-
 def _opened(
     deps: Deps,
     state: State,
@@ -197,12 +196,12 @@ def _opened(
     return Done(True, f"opened {incident.id}" + (f"; {held}: {blocked[0]}" if blocked else ""), incident.id)
 
 
-def refused(deps: Deps, command: str, sentence: str, *, who: str) -> Done:
+def refused(deps: Deps, command: str, sentence: str, *, who: str, unknown: bool = False) -> Done:
     """Say no, and write down that it was asked for."""
     said = Refused(command=command, reason=sentence)
     with suppress(JournalConflict):
         retry_on_conflict(partial(load_state, deps), lambda state: write(deps, state, said, by=who))
-    return Done(False, sentence)
+    return Done(False, sentence, unknown=unknown)
 
 
 def _written(
@@ -319,7 +318,8 @@ def arm(deps: Deps, *, on: bool, who: str, reason: str) -> Done:
 
     def act(state: State) -> Done:
         if state.armed is on:
-            return Done(True, f"{deps.application} is {'armed' if on else 'disarmed'} already")
+            bare = "" if state.last else ": its journal holds no event"
+            return Done(True, f"{deps.application} is {'armed' if on else 'disarmed'} already{bare}")
         write(deps, state, _turned(on, reason), by=who)
         if not on:
             page(deps, f"{deps.application}: disarmed", f"by {who}: {sanitize(reason, 500)}")
