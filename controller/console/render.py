@@ -55,7 +55,7 @@ def ago(now: float, at: float | None) -> str:
 
 def hour(at: float) -> str:
     """Format a time of day: `08:00:03`."""
-    return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S")
+    return format_time(at)[11:19]
 
 
 def day(at: float) -> str:

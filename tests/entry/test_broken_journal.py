@@ -29,6 +29,7 @@ def broken(changed: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[R
     for word in ("first", "second"):
         assert running.run("disarm", "--reason", word, "--as", "ana")[0] == 0
         assert running.run("arm", "--reason", word, "--as", "ana")[0] == 0
+    _until_seen(running, max(CHANGED))
     event = {"application": {"S": "storefront"}, "seq": {"N": str(changed)}}
     words = ("dynamodb", "get-item", "--table-name", "tidegate-journal", "--key", json.dumps(event))
     item = running.aws(running.told["aws"], "us-east-2", *words)["Item"]
@@ -37,6 +38,17 @@ def broken(changed: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[R
     running.aws(running.told["aws"], "us-east-2", "dynamodb", *put, "--table-name", "tidegate-journal")
     yield running
     assert running.stop() == 0
+
+
+def _until_seen(running: Rehearsal, number: int) -> None:
+    """Wait until an assessment saw the journal's event: it alone tells of the last one."""
+    key = json.dumps({"application": {"S": "head#storefront"}, "at": {"N": "0"}})
+    words = ("get-item", "--table-name", "tidegate-assessments", "--key", key)
+    for _ in range(200):
+        item = running.aws(running.told["aws"], "us-east-2", "dynamodb", *words).get("Item", {})
+        if json.loads(item.get("witness", {"S": "{}"})["S"]).get("head", {}).get("seq", 0) >= number:
+            return
+    raise AssertionError(f"no assessment saw event {number}")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Any
 
 from controller.core.evidence.evaluation import View, view
 from controller.core.journal.event import Event
-from controller.core.journal.restored import Head
+from controller.core.journal.head import Head
 from controller.core.model import Observation
 from controller.core.person import ids_in
 from controller.lab.environment.environment import Stage
