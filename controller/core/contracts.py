@@ -41,7 +41,7 @@ from controller.core.journal.notes import (
     Told,
     Untold,
 )
-from controller.core.journal.restored import story
+from controller.core.journal.restoration import story
 from controller.core.policy.terms import EVENT, NAME
 from controller.core.text import sanitize
 

@@ -118,12 +118,18 @@ _SHIFT_CUTS: tuple[Cut, ...] = (_few_overrides,)
 
 
 def _without_signals(data: Data) -> Data:
-    return {**data, "tree": _bare(data["tree"])} if "tree" in data else data
+    return {**data, "tree": without_signals(data["tree"])} if "tree" in data else data
 
 
-def _bare(node: Mapping[str, Any]) -> Data:
+def without_signals(node: Mapping[str, Any]) -> Data:
+    """Return a tree as data without its signals.
+
+    The nodes' sentences say how many there were.
+    """
     bare = _without(dict(node), "signals")
-    return {**bare, "children": [_bare(child) for child in node["children"]]} if "children" in node else bare
+    if "children" not in node:
+        return bare
+    return {**bare, "children": [without_signals(child) for child in node["children"]]}
 
 
 def _few_kept(data: Data) -> Data:

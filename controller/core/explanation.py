@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from controller.core.canonical_json import ascii_json
-from controller.core.event_size import bounded_decision
+from controller.core.event_size import bounded_decision, without_signals
 from controller.core.journal.event import LATEST
 from controller.core.model import Answer, Decision, Node, Truth
 
@@ -94,8 +94,8 @@ def _answer_data(answer: Answer) -> dict[str, Any]:
 def decision_record(decision: Decision, limit: int = 6_000) -> dict[str, Any]:
     """Return a decision as plain data of bounded size, for the journal.
 
-    The journal bounds its events. Over `limit` characters the signals are left out, then the tree from below,
-    and at last the whole of it: then `cut` is set. The assessments hold the full data.
+    The journal bounds its events: over `limit` characters it is shortened, as
+    `core.event_size.bounded_decision` says. The assessments hold the full data.
     """
     return bounded_decision(decision_data(decision), limit)
 
@@ -117,7 +117,7 @@ def shorter_records(
     yield record
     decisions = [dict(decision) for decision in record.get("decisions", ())]
     told = f"were left out: with them the record would have more than {most} bytes"
-    bare = [each | ({"tree": _without_signals(each["tree"])} if "tree" in each else {}) for each in decisions]
+    bare = [each | ({"tree": without_signals(each["tree"])} if "tree" in each else {}) for each in decisions]
     yield _cut(record, bare, f"the signals of the trees {told}")
     yield _cut(record, [_only(each, (*SHORT, "checks")) for each in decisions], f"the trees {told}")
     large = sorted(key for key, value in record.items()
@@ -133,17 +133,6 @@ def _cut(record: Mapping[str, Any], decisions: list[dict[str, Any]], told: str) 
 
 def _only(decision: Mapping[str, Any], members: Iterable[str]) -> dict[str, Any]:
     return {key: decision[key] for key in members if key in decision}
-
-
-def _without_signals(node: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a tree as data without its signals.
-
-    The nodes' sentences say how many there were.
-    """
-    bare = {key: value for key, value in node.items() if key != "signals"}
-    if "children" in bare:
-        bare["children"] = [_without_signals(child) for child in bare["children"]]
-    return bare
 
 
 def node_data(node: Node) -> dict[str, Any]:

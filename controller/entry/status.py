@@ -13,7 +13,7 @@ from controller.core.decision.drills import last_drill, last_success, what_is_am
 from controller.core.explanation import format_time
 from controller.core.incident.state import ENDED, Incident, Phase, State
 from controller.core.incident.step_durations import stuck
-from controller.core.journal.restored import story
+from controller.core.journal.restoration import story
 from controller.core.policy.schedule import following
 from controller.core.policy.schema import Policy
 from controller.ports.storage import ReadStopped

@@ -58,7 +58,7 @@ from controller.core.journal.notes import (
     Told,
     Untold,
 )
-from controller.core.journal.restored import story
+from controller.core.journal.restoration import story
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
 from controller.audit.bundle.chains import Wrong
-from controller.audit.bundle.earlier import Earlier
+from controller.audit.bundle.earlier_bundle import Earlier
 from controller.audit.bundle.manifest import FLEET, JOURNAL, KEY, MANIFEST, SEAL, SIGNATURE
 from controller.audit.bundle.signature import ORDERS, holds, low, public_key
 from controller.audit.bundle.verify import NotABundle, verify

@@ -6,8 +6,8 @@ import pytest
 
 from controller.core.journal.event import Event, seal
 from controller.core.journal.kind import Kind
-from controller.core.journal.recovery import BACKUP, Contradiction, Recovered, merged, recovered
-from controller.core.journal.restored import Head, explained, restorations
+from controller.core.journal.recovery import BACKUP, Contradiction, Recovery, merged, recovered
+from controller.core.journal.restoration import Head, explained, restorations
 from tests.support.journal_events import drafted
 
 NAME = "storefront"
@@ -29,7 +29,7 @@ def head(event: Event, restored: str = "") -> Head:
     return Head(event.seq, event.hash, restored)
 
 
-def found(kept: Any = BACK, standing: Any = (), **seen: Head) -> Recovered:
+def found(kept: Any = BACK, standing: Any = (), **seen: Head) -> Recovery:
     return recovered(merged(NAME, kept, standing), {who: [each] for who, each in seen.items()})
 
 
@@ -48,7 +48,7 @@ def test_an_empty_table_gets_all_of_it_backwards_and_says_what_the_furthest_witn
     assert all(explained(head(event), restorations(longer)) for event in WHOLE[6:])
 
 
-def with_said(got: Recovered) -> tuple[Event, ...]:
+def with_said(got: Recovery) -> tuple[Event, ...]:
     assert got.said is not None
     data = {name: getattr(got.said, name) for name in ("first", "last", "head")}
     draft = drafted("r", Kind.JOURNAL_RESTORED, 2.0, "ana", data=data)
@@ -68,14 +68,14 @@ def test_a_table_that_lacks_some_gets_those_and_one_that_lacks_nothing_says_noth
     assert (numbers(got.lacking), got.events) == ([5, 2], WHOLE)
     assert got.said is not None  # that events were gone is known, and perhaps the last one is
     assert got.said.last == 9
-    assert found(standing=WHOLE, west=head(WHOLE[8])) == Recovered(NAME, WHOLE, (), None)
+    assert found(standing=WHOLE, west=head(WHOLE[8])) == Recovery(NAME, WHOLE, (), None)
 
 
 def test_what_the_backup_lacks_whole_is_missing_from_its_first_event_on() -> None:
     got = found((), west=head(WHOLE[8]))
     assert got.said is not None
     assert (got.events, got.said.first, got.said.last) == ((), 1, 9)
-    assert found(()) == Recovered(NAME, (), (), None)
+    assert found(()) == Recovery(NAME, (), (), None)
 
 
 def test_a_run_that_was_cut_short_goes_on_and_says_nothing_twice() -> None:

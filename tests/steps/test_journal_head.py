@@ -7,7 +7,7 @@ import pytest
 
 from controller.core.journal.event import Event, seal
 from controller.core.journal.kind import Kind
-from controller.core.journal.restored import Head
+from controller.core.journal.restoration import Head
 from controller.ports.errors import JournalUnreadable, OutsideUnreachable
 from controller.steps.context.journal_head import JournalHead
 from controller.steps.context.journalling import load_state

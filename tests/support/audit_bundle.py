@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from controller.audit.bundle.archive import END, write
-from controller.audit.bundle.earlier import Earlier
+from controller.audit.bundle.earlier_bundle import Earlier
 from controller.audit.bundle.manifest import KEY, MANIFEST, SEAL, SIGNATURE, Manifest, Seal
 from controller.audit.bundle.signature import low
 from controller.audit.bundle.verify import Verified, verify

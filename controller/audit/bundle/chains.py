@@ -17,7 +17,7 @@ from controller.core.canonical_json import ascii_digest, ascii_json, canonical, 
 from controller.core.journal.event import FORMAT, GENESIS, MEMBERS, event_of
 from controller.core.journal.head import Head
 from controller.core.journal.kind import Kind
-from controller.core.journal.restored import Restoration, explained, restorations
+from controller.core.journal.restoration import Restoration, explained, restorations
 
 LONGEST = 1 << 20
 """The most bytes of one line."""

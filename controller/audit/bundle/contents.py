@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 
 from controller.audit.bundle.chains import EARLIER, Check, Events, Unsealed, Wrong, by_hash
-from controller.audit.bundle.earlier import Earlier, Held
+from controller.audit.bundle.earlier_bundle import Earlier, Held
 from controller.audit.bundle.extracts import NONSENSE, Extracts
 from controller.audit.bundle.manifest import (
     FLEET,
@@ -26,7 +26,7 @@ from controller.audit.bundle.records import Records
 from controller.audit.bundle.witnesses import Witnesses
 from controller.core.journal.event import event_of
 from controller.core.journal.head import Head
-from controller.core.journal.restored import story
+from controller.core.journal.restoration import story
 
 MOST_READ = 256 << 20
 """Bytes of a journal of which extracts are derived: memory holds them, and a bundle may be a stranger's."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from controller.audit.bundle.chains import Unsealed, opened, short
-from controller.audit.bundle.earlier import Held
+from controller.audit.bundle.earlier_bundle import Held
 from controller.audit.bundle.manifest import FirstLog, Log
 from controller.audit.bundle.numbers import Hole, Numbers
 from controller.audit.bundle.witnesses import Witnesses

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from controller.audit.bundle.archive import Frame, Torn
 from controller.audit.bundle.chains import Check, Unsealed, Wrong, check_member
 from controller.audit.bundle.contents import Contents
-from controller.audit.bundle.earlier import Earlier
+from controller.audit.bundle.earlier_bundle import Earlier
 from controller.audit.bundle.manifest import (
     FIRST,
     FIRST_SCHEMA,

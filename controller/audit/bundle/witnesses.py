@@ -5,7 +5,7 @@
  the journal  … 40 ── 41: that hash        the fleet's  … 2 ── 3: that hash        or it is not whole
 ```
 Numbers are compared, and no times: what somebody saw must be there, whatever clocks say of it; or a restored
-journal says that it is missing (`core.journal.restored`).
+journal says that it is missing (`core.journal.restoration`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from controller.audit.bundle.chains import by_hash
 from controller.audit.bundle.manifest import FLEET, JOURNAL
 from controller.core.journal.event import Event
 from controller.core.journal.head import Head, head_in
-from controller.core.journal.restored import explained, restorations
+from controller.core.journal.restoration import explained, restorations
 
 Seen = dict[int, set[tuple[Head, str]]]
 """Event number -> (the head that ends with it, the place where somebody saw that)."""

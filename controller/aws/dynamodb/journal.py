@@ -29,7 +29,7 @@ from controller.aws.dynamodb.replicas import Replicas, replicas
 from controller.aws.errors import OUTSIDE, code, translated
 from controller.core.event_size import LARGEST
 from controller.core.journal.event import Draft, Event, UnknownKind, broken_at, event_of, seal
-from controller.core.journal.restored import head_of, reopened, restorations
+from controller.core.journal.restoration import head_of, reopened, restorations
 from controller.core.text import sanitize
 from controller.ports.errors import JournalConflict, JournalUnreadable, OutsideUnreachable
 from controller.ports.runtime import Runtime

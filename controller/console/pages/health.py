@@ -9,7 +9,7 @@ from controller.console.view_data import Seen
 from controller.core.decision.drift import standing_drift
 from controller.core.explanation import format_time
 from controller.core.incident.step_durations import stuck
-from controller.core.journal.restored import story
+from controller.core.journal.restoration import story
 
 LATE = 7_200.0
 """Seconds without a probe that are too many. A probe is sent each hour, so two are missing."""

@@ -30,7 +30,7 @@ from controller.core.explanation import flip_set, format_time
 from controller.core.incident.alert_keys import BAD, UNKNOWN, bad, kind_of, lost, unknown
 from controller.core.incident.notices import unheard
 from controller.core.incident.state import BEFORE_SHIFT, GLASS, Incident, Phase
-from controller.core.journal.restored import Restoration, story
+from controller.core.journal.restoration import Restoration, story
 from controller.core.model import Decision, Truth
 from controller.core.text import format_duration
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from controller.core.explanation import format_time
 from controller.core.journal.event import Event
 from controller.core.journal.notes import RegionCounted
-from controller.core.journal.restored import Restoration
+from controller.core.journal.restoration import Restoration
 from controller.core.policy.governance import windows
 from controller.core.policy.schedule import previous
 from controller.core.policy.schema import Policy, Window

@@ -62,7 +62,7 @@ from controller.core.journal.notes import (
     Told,
     Untold,
 )
-from controller.core.journal.restored import restoration, story
+from controller.core.journal.restoration import restoration, story
 
 SAID_ANEW = frozenset(
     {Kind.CONFIRMED, Kind.SHIFT_VERIFIED, Kind.TURNED_BACK, Kind.HANDED_OVER, Kind.TAKEN_OVER}

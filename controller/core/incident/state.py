@@ -25,7 +25,7 @@ from controller.core.journal.event import Event, Written
 from controller.core.journal.kind import Kind
 from controller.core.journal.moves import ShiftIntended
 from controller.core.journal.notes import DriftSeen, DrillSkipped
-from controller.core.journal.restored import Restoration
+from controller.core.journal.restoration import Restoration
 
 
 class Phase(StrEnum):
@@ -245,8 +245,7 @@ class State:
     struck: the last time of `drills.cron` that was handled. drilled: Region -> when it last had its turn.
     skipped: the last scheduled drill that did not open. fleet_left: Region -> when the fleet last counted it.
     home: the controls as they stood when no Region was away. stand: as they were put, or seen, last.
-    history: and how before.
-    stood: when that was. mover: the event that says so.
+    stood: when that was. mover: the event that says so. history: control -> each state, and since when.
     recovered: Region -> since when it was well, unbroken, at its last `Recovered`.
     pages: alert -> when people were last told of it. untold: notices that could not be sent, by their id.
     policy_by: the controller that loaded the policy in force.

@@ -145,7 +145,7 @@ class DrillSkipped:
     """A scheduled drill did not open."""
 
     source: str
-    scheduled: float = 0.0
+    scheduled: float | None = None
     outcome: str = ""
     code: str = ""
     reason: str = ""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from controller.core.journal.event import Event, broken_at
 from controller.core.journal.head import Head
 from controller.core.journal.notes import JournalRestored
-from controller.core.journal.restored import Restoration, explained, head_of, restorations, since
+from controller.core.journal.restoration import Restoration, explained, head_of, restorations, since
 
 SKEW = 3
 """Events beyond a gap that a backup may hold: DynamoDB does not order the last items of one."""
@@ -41,7 +41,7 @@ class Merged:
 
 
 @dataclass(frozen=True, slots=True)
-class Recovered:
+class Recovery:
     """A journal as it will be.
 
     events: the whole chain, before what is added. lacking: those that the table lacks, the last one first.
@@ -81,7 +81,7 @@ def merged(name: str, kept: Sequence[Event], standing: Sequence[Event]) -> Merge
     return Merged(name, chain, frozenset(stood), None if beyond is None else backed[beyond])
 
 
-def recovered(found: Merged, seen: Mapping[str, Sequence[Head]]) -> Recovered:
+def recovered(found: Merged, seen: Mapping[str, Sequence[Head]]) -> Recovery:
     """Return how the journal goes on.
 
     seen: controller Region -> heads that it saw. Raises `Contradiction`.
@@ -94,7 +94,7 @@ def recovered(found: Merged, seen: Mapping[str, Sequence[Head]]) -> Recovered:
     lacking = tuple(event for event in reversed(chain) if event.seq not in stood)
     resumed = bool(chain) and chain[-1].seq in stood and isinstance(chain[-1].body, JournalRestored)
     if not lost and (not lacking or resumed):
-        return Recovered(name, chain, lacking, None)
+        return Recovery(name, chain, lacking, None)
     first = min((each.first for each in lost), default=len(chain) + 1)
     last = max(lost, key=lambda each: each.head.seq, default=None)
     if last is None:
@@ -107,7 +107,7 @@ def recovered(found: Merged, seen: Mapping[str, Sequence[Head]]) -> Recovered:
             first=first, last=last.head.seq, head=last.head.hash, witness=last.who, restored=restored,
             restored_at=at,
         )  # fmt: skip
-    return Recovered(name, chain, lacking, said)
+    return Recovery(name, chain, lacking, said)
 
 
 def _another(name: str, event: Event) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from controller.core.journal.recovery import Recovered
+from controller.core.journal.recovery import Recovery
 from controller.core.text import sanitize
 from controller.entry.cli.options import ActAs, ContextName, Reason, Yes, acting, confirm, open_context
 from controller.entry.cli.output import AsJson, Bar, ExitCode, emit, fail, note, stdout
@@ -77,7 +77,7 @@ def _lines(outlook: Outlook) -> list[str]:
     return [*outlook.sentences(), *silent]
 
 
-def _fields(journal: Recovered) -> dict[str, Any]:
+def _fields(journal: Recovery) -> dict[str, Any]:
     said = journal.said
     missing = None if said is None else {"first": said.first, "last": said.last, "witness": said.witness}
     return {

@@ -16,7 +16,7 @@ from controller.core.incident.state import Phase
 from controller.core.journal.event import Event
 from controller.core.journal.head import Head
 from controller.core.journal.moves import ApprovalDenied, ApprovalExpired, Confirmed, Decided
-from controller.core.journal.restored import explained, restorations
+from controller.core.journal.restoration import explained, restorations
 from controller.core.model import Verdict
 from controller.core.policy.validation import expected_signals
 from controller.lab.environment.environment import Stage

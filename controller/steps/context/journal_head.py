@@ -9,7 +9,7 @@ A chain shows what was changed in it, but not that its end is missing, nor that 
 process that reads a journal for the first time finds that too; and one that lives on learns, each time that
 it keeps an assessment, how far the other processes of its Region saw. What break-glass wrote down elsewhere
 is in the application's journal once it can be reached, and so under the same head. What a restored journal
-may lack, its own events say (`core.journal.restored`).
+may lack, its own events say (`core.journal.restoration`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ from typing import Any
 from controller.core.journal.event import Event
 from controller.core.journal.head import Head, head_in
 from controller.core.journal.notes import JournalRestored
-from controller.core.journal.restored import (
+from controller.core.journal.restoration import (
     Restoration,
     explained,
     head_of,
@@ -42,9 +42,9 @@ class Seal:
     hash: str
 
 
-OWN, FLEET = "head", "fleet"
+OWN, FLEET_HEAD = "head", "fleet"
 """The names under which an assessment keeps the heads of the application's and of the fleet's journal."""
-CALLED = {OWN: "the journal", FLEET: "the fleet's journal"}
+CALLED = {OWN: "the journal", FLEET_HEAD: "the fleet's journal"}
 
 
 class JournalHead:
@@ -58,7 +58,7 @@ class JournalHead:
         self._heads: dict[str, Head] = {}
         self._restored: dict[str, tuple[Restoration, ...]] = {}
         self._witness: Witness | None = None
-        self._unwitnessed: dict[str, dict[int, str]] = {OWN: {}, FLEET: {}}
+        self._unwitnessed: dict[str, dict[int, str]] = {OWN: {}, FLEET_HEAD: {}}
         """Number -> hash of the events that were read while no assessment answered."""
         self._other: dict[str, Head] = {}
         """What a witness saw otherwise than this process, which had read the journal before it answered."""
@@ -69,7 +69,7 @@ class JournalHead:
     def before_reading(self, witness: Witness, journal: str = OWN) -> Head | None:
         """Return the head that the journal must reach; None where none is known.
 
-        journal: `OWN` or `FLEET`.
+        journal: `OWN` or `FLEET_HEAD`.
 
         The assessment is asked once a process, and not again where nobody answered: an evacuation waits for
         no assessment.
@@ -187,7 +187,7 @@ class JournalHead:
                 self._other[journal] = kept
             if other or known is None or kept.reach >= known.reach:
                 self._heads[journal] = kept
-        self._unwitnessed = {OWN: {}, FLEET: {}}
+        self._unwitnessed = {OWN: {}, FLEET_HEAD: {}}
 
 
 def _known(head: Head | None) -> str:
@@ -212,6 +212,6 @@ def _lacks(expected: Head, every: Sequence[Event], journal: str) -> str | None:
 
 
 def heads_in(record: Mapping[str, Any] | None) -> dict[str, Head]:
-    """Return `OWN` and `FLEET` -> the head that a record bears witness to."""
+    """Return `OWN` and `FLEET_HEAD` -> the head that a record bears witness to."""
     found = {journal: head_in((record or {}).get(journal)) for journal in CALLED}
     return {journal: head for journal, head in found.items() if head is not None}

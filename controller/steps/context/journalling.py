@@ -14,7 +14,7 @@ from controller.core.incident.state import Incident, State
 from controller.core.journal.event import UNREADABLE, Body, Draft, Event
 from controller.core.journal.kind import Kind
 from controller.core.journal.notes import PolicyLoaded
-from controller.core.journal.restored import head_of, reopened, restorations
+from controller.core.journal.restoration import head_of, reopened, restorations
 from controller.core.policy.review_record import review_data
 from controller.ports.errors import (
     JournalConflict,

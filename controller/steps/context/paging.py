@@ -16,7 +16,7 @@ from controller.core.explanation import format_time
 from controller.core.incident.alert_keys import RESTORED, lost
 from controller.core.incident.state import ENDED, Incident, Notice, State
 from controller.core.journal.notes import NoticeDeferred, Told, Untold
-from controller.core.journal.restored import story
+from controller.core.journal.restoration import story
 from controller.core.text import abridge, sanitize, shorten
 from controller.ports.errors import (
     ControllerError,
@@ -24,7 +24,7 @@ from controller.ports.errors import (
     OutsideUnreachable,
 )
 from controller.steps.context.deps import Deps
-from controller.steps.context.journal_head import CALLED, FLEET, OWN
+from controller.steps.context.journal_head import CALLED, FLEET_HEAD, OWN
 from controller.steps.context.journalling import read_state, retry_on_conflict, write
 
 MOST_UNTOLD = 20
@@ -58,7 +58,7 @@ LOOK = {
     name: f"Nothing moves by itself until somebody arms: compare `tidegate status` with what is so, then "
     f"`tidegate arm{option} --reason WHY`.\nIf nobody on your side restored it, events were cut off: "
     "`tidegate audit verify --earlier FILE`."
-    for name, option in ((OWN, ""), (FLEET, " --fleet"))
+    for name, option in ((OWN, ""), (FLEET_HEAD, " --fleet"))
 }
 """The journal -> what people can do about its restoration."""
 

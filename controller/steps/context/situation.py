@@ -23,7 +23,7 @@ from controller.core.decision.readiness import ReadinessQuery, ReadinessResult, 
 from controller.core.incident.state import State
 from controller.core.journal.event import Event
 from controller.core.journal.notes import Armed, Disarmed, JournalRestored
-from controller.core.journal.restored import Restoration, restorations, story
+from controller.core.journal.restoration import Restoration, restorations, story
 from controller.core.policy.schema import Policy
 from controller.ports.errors import (
     EvidenceUnavailable,
@@ -36,7 +36,7 @@ from controller.ports.outside import Readiness, Snapshots
 from controller.ports.runtime import Runtime, fan_out, wait_for_all
 from controller.steps.context.deps import Deps
 from controller.steps.context.governance import governed_if_read, named_policies
-from controller.steps.context.journal_head import FLEET as OF_FLEET
+from controller.steps.context.journal_head import FLEET_HEAD
 
 PATIENCE = 15.0
 """Seconds, as a backstop: each question ends itself after one."""
@@ -170,11 +170,11 @@ def read_fleet(deps: Deps) -> Fleet:
     controller saw of it (S22).
     """
     head = deps.journal_head
-    seen = head.before_reading(lambda: deps.assessments.witness(deps.application), OF_FLEET)
+    seen = head.before_reading(lambda: deps.assessments.witness(deps.application), FLEET_HEAD)
     for _ in range(TRIES):
         try:
             events = deps.journal.read(FLEET)
-            head.after_reading(seen, events, journal=OF_FLEET)
+            head.after_reading(seen, events, journal=FLEET_HEAD)
             return Fleet(stopped(events), regions_counted(events), review=to_review(events))
         except OutsideUnreachable:
             continue

@@ -20,14 +20,13 @@ from controller.core.contracts import DECISION_SCHEMA, decision_event
 from controller.core.incident.fold import fold
 from controller.core.journal.event import Draft, Event, seal
 from controller.core.journal.head import Head
-from controller.core.journal.recovery import Contradiction, Recovered, merged, recovered
-from controller.core.journal.restored import missing
+from controller.core.journal.recovery import Contradiction, Recovery, merged, recovered
+from controller.core.journal.restoration import missing
 from controller.core.text import sanitize
 from controller.ports.errors import JournalConflict, JournalUnreadable, OutsideUnreachable
 from controller.ports.storage import Assessments, JournalBackup, ReadStopped, StoredItem
 from controller.steps.context.deps import Deps
-from controller.steps.context.journal_head import FLEET as OF_FLEET
-from controller.steps.context.journal_head import heads_in
+from controller.steps.context.journal_head import FLEET_HEAD, heads_in
 from controller.steps.context.situation import FLEET
 from controller.steps.operator.commands import Done
 
@@ -47,7 +46,7 @@ class Outlook:
     journals. refusal: the reason why nothing may be put back, or None.
     """
 
-    journals: tuple[Recovered, ...] = ()
+    journals: tuple[Recovery, ...] = ()
     others: tuple[StoredItem, ...] = ()
     silent: tuple[str, ...] = ()
     refusal: str | None = None
@@ -102,14 +101,14 @@ class _Words:
     table: str
     reason: str
 
-    def added(self, each: Recovered) -> Recovered:
+    def added(self, each: Recovery) -> Recovery:
         if each.said is None:
             return each
         said = replace(each.said, silent=self.silent, table=self.table, reason=self.reason)
         return replace(each, said=said)
 
 
-def _checked(journal: Recovered) -> Recovered:
+def _checked(journal: Recovery) -> Recovery:
     """Return the journal; raise `Contradiction` where no version could have written it."""
     try:
         fold(journal.name, journal.events)
@@ -136,7 +135,7 @@ def _witnessed(
         try:
             for name in ends:
                 for noted, head in heads_in(assessments.witness(name)).items():
-                    journal = FLEET if noted == OF_FLEET else name
+                    journal = FLEET if noted == FLEET_HEAD else name
                     if journal in seen:
                         earlier = _seen_up_to(assessments, name, noted, ends[journal], deps.runtime.now())
                         heads = seen[journal].setdefault(region, [])
@@ -199,11 +198,19 @@ def restore(deps: Deps, backup: JournalBackup, outlook: Outlook, *, who: str, te
     except JournalConflict as conflict:
         again = "somebody wrote to the table meanwhile: make it anew, and restore into the empty one"
         return Done(False, f"{conflict}; {again}")
-    armed = "nothing moves by itself until `tidegate arm --reason WHY`"
-    return Done(True, "; ".join((*outlook.sentences(), armed)))
+    return Done(True, "; ".join((*outlook.sentences(), _armed(deps.application, outlook.journals))))
 
 
-def _put_back(deps: Deps, backup: JournalBackup, journal: Recovered, *, who: str, tell: Tell) -> None:
+def _armed(application: str, journals: Sequence[Recovery]) -> str:
+    """Return what must be armed until anything moves by itself."""
+    names = [each.name for each in journals if each.said is not None]
+    words = ["`tidegate arm --reason WHY`"] if application in names else []
+    words += ["`tidegate arm --fleet --reason WHY`"] if FLEET in names else []
+    words += [f"the same of {name}" for name in names if name not in (application, FLEET)]
+    return f"nothing moves by itself until {' and '.join(words)}" if words else "what is armed stays so"
+
+
+def _put_back(deps: Deps, backup: JournalBackup, journal: Recovery, *, who: str, tell: Tell) -> None:
     """Put back one journal, from its end to its beginning."""
     last = journal.events[-1] if journal.events else None
     restored = None

@@ -12,7 +12,7 @@ from controller.core.decision.precedence import TICKS_APART
 from controller.core.explanation import format_time, why_sentence
 from controller.core.incident.state import State
 from controller.core.journal.event import Event, written_until
-from controller.core.journal.restored import Restoration, restorations, story
+from controller.core.journal.restoration import Restoration, restorations, story
 from controller.core.policy.schema import Policy
 from controller.ports.storage import ReadStopped
 from controller.steps.context.journalling import folded

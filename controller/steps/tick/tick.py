@@ -40,8 +40,9 @@ from controller.steps.tick.scheduled_drills import drill_if_due
 from controller.steps.tick.self_checks import page_stuck_step, record_gap, record_unreadable_journal
 from controller.steps.tick.takeover import Standing, look_at_driver, standing_data, take_over_if_still
 
-HOUR, SWEEP = 3600.0, 120.0
-"""Seconds: of an hour, and at its begin, in which names expire. Two ticks may be 119 s apart."""
+HOUR = 3600.0
+SWEEP = 120.0
+"""Seconds at the begin of each hour in which names expire: two ticks may be 119 s apart."""
 PATIENCE = 15.0
 """Seconds, as a last limit: a poll ends itself after one. At speed 60 this is 250 ms of a loaded machine."""
 

@@ -7,7 +7,7 @@ import pytest
 from controller.core.incident.fold import fold
 from controller.core.incident.state import IllegalMove, State
 from controller.core.journal.event import Event
-from controller.core.journal.restored import (
+from controller.core.journal.restoration import (
     Head,
     explained,
     head_of,
