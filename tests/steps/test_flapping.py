@@ -189,6 +189,7 @@ def test_an_answer_counts_while_it_is_well_and_moves_nothing_until_it_fails_agai
     assert asked.title == f"Leave {EAST} for {WEST}?"
     assert len(asked.changes) == 4
     assert asked.why.endswith("An approval counts for 15m00s, should it fail again")
+    assert asked.silence.startswith("While it is well nobody's silence is a denial")
     assert "approved by ana" in yes(w, request)
     w.advance(60)
     assert w.moves == []

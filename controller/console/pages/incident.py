@@ -19,6 +19,7 @@ from controller.console.view_data import Seen
 from controller.core.decision.approval_chain import phrase
 from controller.core.decision.cooldown import cooldown_ends
 from controller.core.decision.decide import decide
+from controller.core.decision.recurrence import FLAPPING
 from controller.core.explanation import decision_data
 from controller.core.incident.state import ENDED, MOVES, Incident, Phase
 from controller.core.journal.event import Event
@@ -165,7 +166,7 @@ def show(visit: Visit) -> Response:
         own=own,
         end=_end(own) if incident.phase in ENDED else None,
         turns=turns_of(own),
-        expires=expiries(policy, incident, seen, silence=_silence(by, incident)),
+        expires=expiries(policy, incident, seen, silence=_silence(by, incident, judged)),
         picture=Markup(drawn),  # noqa: S704 - made by `audit.report.markup`, where all text is escaped
         record=_record(own, judged, [each for each in assessed if each[0] <= incident.changed]),
         waves=waves_of(policy, incident, own, plan=judged.plan if judged else None, controls=seen.controls),
@@ -192,8 +193,10 @@ def _judged(deps: Deps, seen: Seen, incident: Incident) -> Decision | None:
     return decide(found, incident.source)
 
 
-def _silence(deps: Deps, incident: Incident) -> str:
+def _silence(deps: Deps, incident: Incident, judged: Decision | None) -> str:
     """Return the consequence of no answer to the question that waits."""
+    if judged is not None and judged.code == FLAPPING:
+        return "while it is well that is no denial: the time to answer begins anew"
     request = incident.request
     waits = request is not None and request.status == "waiting" and incident.phase not in ENDED
     then = next_ask(deps, incident, request) if waits and request is not None else None

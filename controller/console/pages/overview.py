@@ -203,7 +203,9 @@ def _left(gone: Mapping[str, Incident], doubted: Sequence[str], seen: Seen) -> H
 def _of(incident: Incident, seen: Seen) -> Headline:
     record = seen.decided.get(incident.source, (0.0, {}))[1]
     if record.get("code") == FLAPPING:
-        return Headline("wait", f"{incident.source} flaps, and is well just now", f"{record['reason']}.")
+        reason = str(record["reason"])
+        title = f"{incident.source} flaps, and is well just now"
+        return Headline("wait", title, f"{reason[:1].upper()}{reason[1:]}.")
     if incident.by_person and incident.intent == "evacuate":
         title = f"{incident.by_person} asks to leave {incident.source}"
         return Headline("wait", title, _SAYS.get(str(incident.phase), str(incident.phase)))

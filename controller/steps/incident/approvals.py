@@ -138,10 +138,16 @@ def question(deps: Deps, incident: Incident, request: Request, decision: Decisio
         loss_window(decision.answers),
         tuple(_said(answer) for answer in decision.answers),
         (*incident.despite, *(f"safety rule {arn}" for arn in overrides(deps.policy, incident))),
-        f"Then {phrase(then)} will be asked." if then else "Silence is a denial.",
+        _silence(decision, then),
         decision,
         ask.ask,
     )
+
+
+def _silence(decision: Decision, then: Ask | None) -> str:
+    if decision.code == FLAPPING:
+        return "While it is well nobody's silence is a denial: the time to answer begins anew."
+    return f"Then {phrase(then)} will be asked." if then else "Silence is a denial."
 
 
 def _why(decision: Decision, ask: Ask) -> str:
