@@ -20,7 +20,7 @@ def test_an_incidents_period_is_wider_by_what_a_clock_may_be_wrong_and_by_no_mor
     """S17: an assessment of its last moment, by a clock that is ten minutes fast, and one a moment later."""
     w = failing()
     assert w.until(w.has(Kind.SETTLED), 300)
-    w.asleep.add("tick")
+    w.asleep.add("Tick")
     about = str(w.events[-1].draft.incident)
     period = period_of(w.events, about, 1e10)
     dated = [event.at for event in w.events if event.draft.incident == about]

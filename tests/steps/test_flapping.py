@@ -197,6 +197,22 @@ def test_an_answer_counts_while_it_is_well_and_moves_nothing_until_it_fails_agai
     assert w.until(w.has(Kind.SETTLED), 600)
 
 
+def test_in_the_minute_in_which_its_time_begins_anew_an_answer_is_put_off_and_no_denial() -> None:
+    w = flapped(3)
+    assert w.until(lambda: bool(told(w, f"leave {EAST}")), 400)
+    request = question(w)
+    recovers(w)
+    about = w.state.open
+    assert about is not None
+    assert about.request is not None
+    w.asleep.add("Tick")
+    w.advance(about.request.expires - w.stage.kernel.now() + 1)
+    assert "begins anew within a minute: answer then" in yes(w, request)
+    w.asleep.clear()
+    w.advance(70)
+    assert "approved by ana" in yes(w, request)
+
+
 def test_a_no_while_it_is_well_ends_it_and_is_a_no() -> None:
     w = flapped()
     request = question(w)

@@ -18,7 +18,7 @@ from controller.core.decision.approval_chain import belongs
 from controller.core.decision.decide import decide
 from controller.core.decision.guards import binding
 from controller.core.decision.recurrence import FLAPPING
-from controller.core.incident.approval import Request, SignedIn, among, same_person
+from controller.core.incident.approval import SignedIn, among, same_person
 from controller.core.incident.notices import unheard
 from controller.core.incident.state import IllegalMove, Incident, State
 from controller.core.journal.moves import (
@@ -241,21 +241,13 @@ def _closed(deps: Deps, state: State, incident: Incident) -> str | None:
         return f"{incident.id} has ended; the request is superseded"
     if request.epoch != incident.epoch:
         return "another controller drives this incident since you were asked; a new request will be sent"
-    if deps.runtime.now() >= request.expires and not _time_stands_still(deps, state, incident, request):
-        if next_ask(deps, incident, request) is not None:
-            return "the time of this ask is up; the next in turn are about to be asked"
-        return "this request has expired; silence was a denial"
-    return None
-
-
-def _time_stands_still(deps: Deps, state: State, incident: Incident, request: Request) -> bool:
-    """Return True where silence is no denial.
-
-    Nobody has heard of it, or its Region flaps and is well.
-    """
-    if unheard(state, request):
-        return True
-    return decide(situation(deps, state, read_controls=True), incident.source).code == FLAPPING
+    if deps.runtime.now() < request.expires or unheard(state, request):
+        return None  # of what nobody has heard the time has not begun
+    if decide(situation(deps, state, read_controls=True), incident.source).code == FLAPPING:
+        return f"{incident.source} is well, and the time to answer begins anew within a minute: answer then"
+    if next_ask(deps, incident, request) is not None:
+        return "the time of this ask is up; the next in turn are about to be asked"
+    return "this request has expired; silence was a denial"
 
 
 def _not_theirs(deps: Deps, incident: Incident, who: str, groups: Collection[str] | None) -> str | None:

@@ -59,12 +59,16 @@ def answered_once(world: World, _fact: Fact) -> str | None:
 
 
 def in_time(world: World, fact: Fact) -> str | None:
-    """A4: nobody approves what has expired."""
+    """A4: nobody approves what has expired.
+
+    The time of a question that was held back, or could not be sent, begins when people hear of it.
+    """
     said = _event(fact).body
     if not isinstance(said, ApprovalGiven):
         return None
     asked = world.watch.record.requests[said.approval]
-    over = fact.at - asked.at - asked.within - skew(world)
+    began = max(asked.at, world.standings.heard_of.get((asked.id, asked.at), fact.at))
+    over = fact.at - began - asked.within - skew(world)
     return f"approved {over:.0f} s after it expired" if over > 5.0 else None
 
 
