@@ -67,7 +67,8 @@ def in_time(world: World, fact: Fact) -> str | None:
     if not isinstance(said, ApprovalGiven):
         return None
     asked = world.watch.record.requests[said.approval]
-    began = max(asked.at, world.standings.heard_of.get((asked.id, asked.at), fact.at))
+    unheard = fact.at if asked.late else asked.at
+    began = max(asked.at, world.standings.heard_of.get((asked.id, asked.at), unheard))
     over = fact.at - began - asked.within - skew(world)
     return f"approved {over:.0f} s after it expired" if over > 5.0 else None
 

@@ -31,7 +31,15 @@ from controller.core.journal.moves import (
     StoodDown,
     TurnedBack,
 )
-from controller.core.journal.notes import Armed, Disarmed, EchoSeen, Muted, PolicyLoaded
+from controller.core.journal.notes import (
+    Armed,
+    Disarmed,
+    EchoSeen,
+    Muted,
+    NoticeDeferred,
+    PolicyLoaded,
+    Untold,
+)
 
 OPENINGS: Mapping[type[Opening], str] = {
     IncidentOpened: "evacuate",
@@ -47,7 +55,7 @@ class Asked:
 
     at: true time at which its present stage was put. by: who agreed in it. plan: the digest of the whole plan
     that people are asked about, as it is worked out here. ends, named: its two Regions, and each of its
-    controls -> its state. wave: the number of its first wave.
+    controls -> its state. wave: the number of its first wave. late: people could not be told of it at once.
     """
 
     id: str
@@ -61,6 +69,7 @@ class Asked:
     named: Mapping[str, bool] = field(default_factory=dict)
     wave: int = 0
     stage: int = 1
+    late: bool = False
     by: list[str] = field(default_factory=list)
     answer: str = ""
 
@@ -191,6 +200,8 @@ class Record:
             case ApprovalGiven() | ApprovalDenied() | ApprovalExpired() as said:
                 odd = _answered(life, event, said)
                 self.odd += [odd] if odd else []
+            case NoticeDeferred(request=about) | Untold(request=about) if about in self.requests:
+                self.requests[str(about)].late = True
             case ShiftIntended() as said:
                 life.intents, life.moved, life.bound = life.intents + 1, at, said.approved or life.bound
                 self._intend(event, said.changes, at, life)
