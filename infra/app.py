@@ -17,6 +17,7 @@ from constructs import Construct
 
 from infra.application import Application
 from infra.controller import Controller
+from infra.dependencies import order_by_names
 from infra.keys import Keys
 from infra.nag import acknowledge, check
 from infra.pipeline import Pipeline
@@ -59,10 +60,14 @@ def build(
     made = list(stacks(scope, project, placing=placing, only=only))
     _in_order(made)
     for stack in made:
+        order_by_names(stack)
         acknowledge(stack)
     configured = project.config.pipeline
     if configured is not None and placing.how == "cdk" and only is None:
         acknowledge(Pipeline(app, project=project, configured=configured, stages=stages))
+        # With what CDK Pipelines adds. It wrote the stages down when it was told of them.
+        for each in (c for c in app.node.children if isinstance(c, cdk.Stack)):
+            order_by_names(each)
     if checked:
         check(app)
     return app

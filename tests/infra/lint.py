@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from tests.infra import references
+
 Templates = Mapping[str, Mapping[str, Any]]
 OLDEST_RUNTIME = 12
 """The oldest `syn-python-selenium-N.0` of which AWS's page says that it is still supported."""
@@ -100,6 +102,15 @@ def no_other_regions_alarms_start_it(templates: Templates) -> Iterator[str]:
             yield f"{stack}/{name}: a metric alarm would start an execution at each change"
 
 
+def names_in_order(templates: Templates) -> Iterator[str]:
+    """CloudFormation makes side by side what no reference orders, and a literal is none."""
+    for stack, template in templates.items():
+        for who, named in references.without_an_order(template["Resources"]):
+            yield f"{stack}: {who} names {named}, and may be made before it"
+        for name in references.in_a_circle(template["Resources"]):
+            yield f"{stack}: {name} would have to be made before itself"
+
+
 CHECKS: tuple[Callable[[Templates], Iterator[str]], ...] = (
     strong_tables_without_ttl,
     recovery_checks_with_a_control,
@@ -109,4 +120,5 @@ CHECKS: tuple[Callable[[Templates], Iterator[str]], ...] = (
     callbacks_with_their_token,
     targets_that_are_there,
     no_other_regions_alarms_start_it,
+    names_in_order,
 )

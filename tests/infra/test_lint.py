@@ -91,6 +91,21 @@ def _no_control(templates: dict[str, Any]) -> None:
     del check["HealthCheckConfig"]["RoutingControlArn"]
 
 
+def _disorder(type_: str) -> Callable[[dict[str, Any]], None]:
+    """Take the order from the first resource of a type that has one."""
+
+    def change(templates: dict[str, Any]) -> None:
+        every = [r for t in templates.values() for r in t["Resources"].values() if r["Type"] == type_]
+        del next(r for r in every if "DependsOn" in r)["DependsOn"]
+
+    return change
+
+
+def _circle(templates: dict[str, Any]) -> None:
+    resources = templates["tidegate-controller-us-east-2"]["Resources"]
+    resources["Evidence"]["DependsOn"] = ["Observe"]
+
+
 STRONG = {"MultiRegionConsistency": "STRONG"}
 
 
@@ -127,6 +142,14 @@ STRONG = {"MultiRegionConsistency": "STRONG"}
         ),
         (lint.targets_that_are_there, _lose_letters),
         (lint.no_other_regions_alarms_start_it, _break("AWS::CloudWatch::Alarm", AlarmName="tidegate-x")),
+        *(
+            (lint.names_in_order, _disorder(f"AWS::{type_}"))
+            for type_ in (
+                *("Route53::RecordSet", "Events::Rule", "CloudWatch::Dashboard", "IAM::Role"),
+                *("CloudWatch::Alarm", "CloudWatch::CompositeAlarm", "S3::Bucket"),
+            )
+        ),
+        (lint.names_in_order, _circle),
     ],
 )
 def test_each_of_our_checks_finds_what_it_is_for(
