@@ -4,10 +4,7 @@ from importlib.resources import files
 
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_stepfunctions as sfn
@@ -109,23 +106,27 @@ class Controller(Regional):
             ],
         )
         text = files("controller").joinpath("workflow.asl.json").read_text(encoding="utf-8")
-        sfn.StateMachine(
+        destination = sfn.CfnStateMachine.LogDestinationProperty(
+            # `GetAtt` of a log group's ARN ends in `:*` already, as Step Functions wants it.
+            cloud_watch_logs_log_group=sfn.CfnStateMachine.CloudWatchLogsLogGroupProperty(
+                log_group_arn=group.attr_arn
+            )
+        )
+        sfn.CfnStateMachine(
             self,
             "Workflow",
             state_machine_name=names.MACHINE,
-            state_machine_type=sfn.StateMachineType.STANDARD,
-            definition_body=sfn.DefinitionBody.from_string(text),
+            state_machine_type="STANDARD",
+            definition_string=text,
             definition_substitutions=arns,
-            role=iam.Role.from_role_arn(self, "WorkflowRoleByArn", role, mutable=False),
-            tracing_enabled=True,
+            role_arn=role,
+            tracing_configuration=sfn.CfnStateMachine.TracingConfigurationProperty(enabled=True),
             # A task's input holds its token: execution data is not logged, and history is encrypted.
-            logs=sfn.LogOptions(
-                destination=logs.LogGroup.from_log_group_arn(self, "WorkflowLogByArn", group.attr_arn),
-                level=sfn.LogLevel.ALL,
-                include_execution_data=False,
+            logging_configuration=sfn.CfnStateMachine.LoggingConfigurationProperty(
+                destinations=[destination], level="ALL", include_execution_data=False
             ),
-            encryption_configuration=sfn.CustomerManagedEncryptionConfiguration(
-                kms.Key.from_key_arn(self, "KeyByArn", self.log_key() or "")
+            encryption_configuration=sfn.CfnStateMachine.EncryptionConfigurationProperty(
+                type="CUSTOMER_MANAGED_KMS_KEY", kms_key_id=self.log_key()
             ),
         )
 

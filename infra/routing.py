@@ -46,6 +46,7 @@ class Routes(Regional):
         self.cluster, self.panel = cluster, panel.attr_control_panel_arn
         cdk.CfnOutput(self, "ClusterArn", value=cluster)
         cdk.CfnOutput(self, "PanelArn", value=self.panel)
+        self._last: cdk.CfnResource | None = None
         controls = self._controls()
         self._rules(controls)
         self._records(controls)
@@ -58,8 +59,15 @@ class Routes(Regional):
                 self, "Control" + names.capital(name), name=name,
                 cluster_arn=self.cluster, control_panel_arn=self.panel,
             )  # fmt: skip
+            self._after_the_last(made)
             found[name] = made.attr_routing_control_arn
         return found
+
+    def _after_the_last(self, made: cdk.CfnResource) -> None:
+        """ARC refuses (409) what is changed beside another change of the same panel: one after another."""
+        if self._last is not None:
+            made.add_resource_dependency(self._last)
+        self._last = made
 
     def _rules(self, controls: dict[str, str]) -> None:
         for letter, column in zip(ascii_lowercase, self.slices, strict=False):
@@ -78,10 +86,11 @@ class Routes(Regional):
             ),
             rule_config=arc.CfnSafetyRule.RuleConfigProperty(type="ATLEAST", threshold=1, inverted=False),
         )
+        self._after_the_last(rule)
         cdk.CfnOutput(self, "MasterRuleArn", value=rule.attr_safety_rule_arn)
 
     def _assertion(self, name: str, arns: list[str], *, threshold: int, inverted: bool) -> None:
-        arc.CfnSafetyRule(
+        rule = arc.CfnSafetyRule(
             self,
             "Rule" + names.capital(name),
             name=name,
@@ -93,6 +102,7 @@ class Routes(Regional):
                 type="ATLEAST", threshold=threshold, inverted=inverted
             ),
         )
+        self._after_the_last(rule)
 
     def _records(self, controls: dict[str, str]) -> None:
         top = self.routing.name

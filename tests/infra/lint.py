@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from itertools import combinations
 from typing import Any
 
 from tests.infra import references
@@ -111,6 +112,26 @@ def names_in_order(templates: Templates) -> Iterator[str]:
             yield f"{stack}: {name} would have to be made before itself"
 
 
+def a_log_groups_arn_once(templates: Templates) -> Iterator[str]:
+    """`GetAtt` of a log group's ARN ends in `:*`; what is written behind it makes another ARN."""
+    for stack, template in templates.items():
+        groups = [n for n, r in template["Resources"].items() if r["Type"] == "AWS::Logs::LogGroup"]
+        for name, text in references.texts(template["Resources"]):
+            if any(re.search(rf"\$\{{{group}\.Arn\}}:", text) for group in groups):
+                yield f"{stack}/{name}: something stands behind the ARN of a log group"
+
+
+def one_after_another(templates: Templates) -> Iterator[str]:
+    """ARC answers 409 where controls or safety rules of one panel are made side by side."""
+    for stack, template in templates.items():
+        kinds = tuple(f"AWS::Route53RecoveryControl::{kind}" for kind in ("RoutingControl", "SafetyRule"))
+        ours = [n for n, r in template["Resources"].items() if r["Type"] in kinds]
+        before = references.paths(template["Resources"])
+        for name, other in combinations(ours, 2):
+            if name not in before[other] and other not in before[name]:
+                yield f"{stack}: {name} and {other} may be made side by side"
+
+
 CHECKS: tuple[Callable[[Templates], Iterator[str]], ...] = (
     strong_tables_without_ttl,
     recovery_checks_with_a_control,
@@ -121,4 +142,6 @@ CHECKS: tuple[Callable[[Templates], Iterator[str]], ...] = (
     targets_that_are_there,
     no_other_regions_alarms_start_it,
     names_in_order,
+    a_log_groups_arn_once,
+    one_after_another,
 )

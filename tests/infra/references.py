@@ -55,6 +55,30 @@ def literals(value: Any) -> Iterator[str]:
             yield from literals(each)
 
 
+def texts(resources: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (logical id, text); what is filled in later stands there as `${Name}` or `${Name.Attribute}`."""
+    for name, resource in resources.items():
+        for text in _filled(resource.get("Properties", {})):
+            yield name, text
+
+
+def _filled(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for each in value:
+            yield from _filled(each)
+    elif isinstance(value, Mapping) and len(value) == 1 and next(iter(value)) in ("Ref", "Fn::GetAtt"):
+        (found,) = value.values()
+        yield f"${{{'.'.join(found) if isinstance(found, list) else found}}}"
+    elif isinstance(value, Mapping) and set(value) == {"Fn::Join"}:
+        glue, parts = value["Fn::Join"]
+        yield glue.join(text for part in parts for text in _filled(part))
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _filled(each)
+
+
 def references(value: Any) -> Iterator[str]:
     """Yield the logical ids that CloudFormation sees."""
     if isinstance(value, Mapping):

@@ -106,6 +106,24 @@ def _circle(templates: dict[str, Any]) -> None:
     resources["Evidence"]["DependsOn"] = ["Observe"]
 
 
+def _behind_the_arn(written: Any) -> Callable[[dict[str, Any]], None]:
+    def change(templates: dict[str, Any]) -> None:
+        _, _, machine = next(lint.of(templates, "AWS::StepFunctions::StateMachine"))
+        (destination,) = machine["LoggingConfiguration"]["Destinations"]
+        destination["CloudWatchLogsLogGroup"]["LogGroupArn"] = written
+
+    return change
+
+
+def _side_by_side(type_: str) -> Callable[[dict[str, Any]], None]:
+    def change(templates: dict[str, Any]) -> None:
+        resources = templates["tidegate-routing"]["Resources"]
+        ours = [r for r in resources.values() if r["Type"] == f"AWS::Route53RecoveryControl::{type_}"]
+        del ours[len(ours) // 2]["DependsOn"]
+
+    return change
+
+
 STRONG = {"MultiRegionConsistency": "STRONG"}
 
 
@@ -150,6 +168,13 @@ STRONG = {"MultiRegionConsistency": "STRONG"}
             )
         ),
         (lint.names_in_order, _circle),
+        (
+            lint.a_log_groups_arn_once,
+            _behind_the_arn({"Fn::Join": ["", [{"Fn::GetAtt": ["WorkflowLog", "Arn"]}, ":*"]]}),
+        ),
+        (lint.a_log_groups_arn_once, _behind_the_arn({"Fn::Sub": "${WorkflowLog.Arn}:*"})),
+        (lint.one_after_another, _side_by_side("RoutingControl")),
+        (lint.one_after_another, _side_by_side("SafetyRule")),
     ],
 )
 def test_each_of_our_checks_finds_what_it_is_for(
