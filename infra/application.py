@@ -97,14 +97,6 @@ class Application(Regional):
             logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_group=group, log_format="Text"),
         )
         made.add_resource_dependency(log)
-        lambda_.CfnPermission(
-            self,
-            "ShopInvoked",
-            action="lambda:InvokeFunction",
-            function_name=made.ref,
-            principal="apigateway.amazonaws.com",
-            source_account=self.account,
-        )
         return made
 
     def _http(self, shop: lambda_.CfnFunction) -> None:
@@ -115,6 +107,7 @@ class Application(Regional):
             protocol_type="HTTP",
             disable_execute_api_endpoint=True,
         )
+        self.invoked_by(made, "ShopInvoked", shop)
         integration = api.CfnIntegration(
             self,
             "ShopIntegration",

@@ -110,8 +110,20 @@ def _policy(project: Project, region: str, scope_id: str) -> dict[str, Any]:
         "Resource": "*",
         "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": group}},
     }
+    deliveries: dict[str, Any] = {
+        # Step Functions does not write its log: log delivery does, and reads what the role encrypted for it.
+        # No condition: which keys of one it sends is not documented, and the CDK's own grant has none.
+        "Sid": "Deliveries",
+        "Effect": "Allow",
+        "Principal": {"Service": "delivery.logs.amazonaws.com"},
+        "Action": ["kms:Decrypt*", "kms:DescribeKey"],
+        "Resource": "*",
+    }
     allowed = {SIGNING: [own], NAMES: [own, services, callers]}
-    return {"Version": "2012-10-17", "Statement": allowed.get(scope_id, [own, services, callers, logs])}
+    return {
+        "Version": "2012-10-17",
+        "Statement": allowed.get(scope_id, [own, services, callers, logs, deliveries]),
+    }
 
 
 def locked_bucket(stack: Regional, scope_id: str, name: str, **more: Any) -> s3.CfnBucket:

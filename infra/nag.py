@@ -17,7 +17,10 @@ REASONS: Mapping[str, Mapping[str, str]] = {
     "AuditCopy": {"S1": TRAIL},
     "State": {"S1": TRAIL},
     "Controller": {"S1": "the bucket stays empty: it stands for a switch that nobody moves in shadow"},
-    "Probes": {"S1": "screenshots and logs of canaries, which expire; nobody decides by them"},
+    "Probes": {
+        "S1": "screenshots and logs of canaries, which expire; nobody decides by them",
+        "SQS3": "it is itself the queue of dead letters, of the rule that forwards",
+    },
     "Pipeline": {"S1": TRAIL},
     "Application": {"APIG4": "a shop front that anybody may see; it is throttled"},
 }

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 import aws_cdk as cdk
+from aws_cdk import aws_apigatewayv2 as api
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
@@ -58,6 +60,18 @@ class Regional(cdk.Stack):
     def log_key(self) -> str | None:
         """CloudWatch Logs takes a key by its id alone: the stack that made it says which."""
         return cdk.Fn.get_stack_output(f"tidegate-keys-{self.here}", "KeyArn", self.here)
+
+    def invoked_by(self, made: api.CfnApi, scope_id: str, function: lambda_.CfnFunction) -> None:
+        """Let one API invoke a function. It is told by its ARN: that API Gateway sends its account as well,
+        no page says."""
+        lambda_.CfnPermission(
+            self,
+            scope_id,
+            action="lambda:InvokeFunction",
+            function_name=function.ref,
+            principal="apigateway.amazonaws.com",
+            source_arn=names.arn("execute-api", self.here, self.account, f"{made.ref}/*/*"),
+        )
 
     def role(
         self, scope_id: str, service: str, statements: Sequence[Statement], *, name: str | None = None

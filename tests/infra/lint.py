@@ -90,7 +90,10 @@ def targets_that_are_there(templates: Templates) -> Iterator[str]:
             service, leaf = target["Arn"].split(":")[2], target["Arn"].split(":")[-1]
             if service == "sqs" and leaf not in queues:
                 yield f"{stack}/{name}: {leaf} is no queue of this stack"
-            if service in ("sqs", "states") and "DeadLetterConfig" not in target:
+            letters = target.get("DeadLetterConfig", {}).get("Arn", "").split(":")[-1]
+            if letters and letters not in queues:
+                yield f"{stack}/{name}: {letters}, for its letters, is no queue of this stack"
+            if service in ("sqs", "states", "events") and "DeadLetterConfig" not in target:
                 yield f"{stack}/{name}: what cannot be delivered is lost"
             if service == "sqs" and len(json.dumps(target["InputTransformer"])) > 8192:
                 yield f"{stack}/{name}: a transformer has at most 8192 characters"
@@ -132,6 +135,24 @@ def one_after_another(templates: Templates) -> Iterator[str]:
                 yield f"{stack}: {name} and {other} may be made side by side"
 
 
+def invoked_by_one_source(templates: Templates) -> Iterator[str]:
+    """A service that may invoke a function is told by the ARN of what invokes, an API of the same stack."""
+    for stack, name, permission in of(templates, "AWS::Lambda::Permission"):
+        apis = [n for n, r in templates[stack]["Resources"].items() if r["Type"] == "AWS::ApiGatewayV2::Api"]
+        if not set(references.references(permission.get("SourceArn", {}))) & set(apis):
+            yield f"{stack}/{name}: whoever calls in the name of {permission['Principal']} gets in"
+
+
+def keys_that_log_delivery_may_use(templates: Templates) -> Iterator[str]:
+    """Step Functions hands its log to log delivery, which must be able to use the log group's key."""
+    for stack, template in templates.items():
+        shown = (o for o in template.get("Outputs", {}) if o == "KeyArn")
+        for key in (template["Resources"]["Key"] for _ in shown):
+            policy = key["Properties"]["KeyPolicy"]["Statement"]
+            if not any(s["Principal"].get("Service") == "delivery.logs.amazonaws.com" for s in policy):
+                yield f"{stack}: the workflow's log is lost, for log delivery may not use its key"
+
+
 CHECKS: tuple[Callable[[Templates], Iterator[str]], ...] = (
     strong_tables_without_ttl,
     recovery_checks_with_a_control,
@@ -144,4 +165,6 @@ CHECKS: tuple[Callable[[Templates], Iterator[str]], ...] = (
     names_in_order,
     a_log_groups_arn_once,
     one_after_another,
+    invoked_by_one_source,
+    keys_that_log_delivery_may_use,
 )

@@ -86,6 +86,16 @@ def _lose_letters(templates: dict[str, Any]) -> None:
     del rules[0]["Targets"][0]["DeadLetterConfig"]
 
 
+def _lose_forwarded(templates: dict[str, Any]) -> None:
+    rules = [r for _, _, r in lint.of(templates, "AWS::Events::Rule") if r["Name"] == "tidegate-forward"]
+    del rules[0]["Targets"][0]["DeadLetterConfig"]
+
+
+def _no_delivery(templates: dict[str, Any]) -> None:
+    policy = templates["tidegate-keys-us-east-1"]["Resources"]["Key"]["Properties"]["KeyPolicy"]
+    policy["Statement"] = [s for s in policy["Statement"] if s["Sid"] != "Deliveries"]
+
+
 def _no_control(templates: dict[str, Any]) -> None:
     _, _, check = next(lint.of(templates, "AWS::Route53::HealthCheck"))
     del check["HealthCheckConfig"]["RoutingControlArn"]
@@ -159,6 +169,9 @@ STRONG = {"MultiRegionConsistency": "STRONG"}
             _break("AWS::StepFunctions::StateMachine", DefinitionSubstitutions={}),
         ),
         (lint.targets_that_are_there, _lose_letters),
+        (lint.targets_that_are_there, _lose_forwarded),
+        (lint.invoked_by_one_source, _break("AWS::Lambda::Permission", SourceArn="arn:aws:execute-api:*")),
+        (lint.keys_that_log_delivery_may_use, _no_delivery),
         (lint.no_other_regions_alarms_start_it, _break("AWS::CloudWatch::Alarm", AlarmName="tidegate-x")),
         *(
             (lint.names_in_order, _disorder(f"AWS::{type_}"))
