@@ -45,7 +45,7 @@ GENERATED: Mapping[tuple[str, str], str] = {
     (
         "tidegate-pipeline/",
         "IAM5[Resource::*]",
-    ): "DescribeAlarms of the bake, DescribeStacks of the self-update",
+    ): "DescribeAlarms and ListMetrics of the bake, DescribeStacks of the self-update",
     ("cross-region-stack-", "S1"): TRAIL,
 }
 """Where CDK Pipelines writes a role itself, its names differ from day to day: (path, rule) prefix ->
