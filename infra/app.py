@@ -3,7 +3,7 @@
 ```
  foundation         keys-HOME ─> keys-* ─> audit-copy ─> state
  controller-REGION  the last rank first
- application-REGION ─> routing
+ application-REGION (or endpoint-REGION) ─> routing
  probes-REGION      once the controllers' buses are there: observers first
 ```
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 import aws_cdk as cdk
 from constructs import Construct
 
-from infra.application import Application
+from infra.application import Application, holds_its_record
 from infra.controller import Controller
 from infra.dependencies import order_by_names
 from infra.keys import Keys
@@ -24,7 +24,7 @@ from infra.pipeline import Pipeline
 from infra.placing import Placing
 from infra.probes import Probes
 from infra.project import Project
-from infra.routing import Routes
+from infra.routing import EndpointName, Routes
 from infra.stack import Regional
 from infra.state import AuditCopy, State
 
@@ -111,8 +111,19 @@ def stacks(
                     region=region,
                     placing=placing,
                 )
-    if project.config.routing is not None and wanted("tidegate-routing"):
-        yield Routes(scope("routing"), project=project, routing=project.config.routing, placing=placing)
+    routing = project.config.routing
+    if routing is not None and not holds_its_record(project):
+        for region in reversed(tuple(project.policy.regions)):
+            if wanted(f"tidegate-endpoint-{region}"):
+                yield EndpointName(
+                    scope(f"application-{region}"),
+                    project=project,
+                    routing=routing,
+                    region=region,
+                    placing=placing,
+                )
+    if routing is not None and wanted("tidegate-routing"):
+        yield Routes(scope("routing"), project=project, routing=routing, placing=placing)
     for region in reversed(project.probed):
         if wanted(f"tidegate-probes-{region}"):
             yield Probes(scope(f"probes-{region}"), project=project, region=region, placing=placing)

@@ -302,6 +302,8 @@ def canaries(project: Project) -> Iterator[Plan]:
         name = f"{policy.application}-{subject}-replication"
         both = {"BASE_URL": _url(config, subject), "OTHER_URL": _url(config, other)}
         yield name, "two_regions", both, (subject,), SELDOM
+    if not config.routing.top_records:
+        return
     name = f"{policy.application}-name"
     yield name, "dns_name", {"BASE_URL": f"https://{config.routing.name}"}, project.watchers, SELDOM
 

@@ -1,7 +1,7 @@
 """*routing*: the ARC cluster, its controls and safety rules, the health checks and the record tree.
 
 ```
- NAME            weighted aliases, one a slice                       TTL 60
+ NAME            weighted aliases, one a slice; once it may move     TTL 60
  ├── a.NAME      latency (or failover) aliases of the Regional endpoints
  │   ├── us-east-1   health check RECOVERY_CONTROL use1-a
  │   └── us-west-2   health check RECOVERY_CONTROL usw2-a
@@ -17,13 +17,15 @@ from aws_cdk import aws_route53recoverycontrol as arc
 from constructs import Construct
 
 from infra import names
-from infra.config import Routing
+from infra.config import Endpoint, Routing
 from infra.geography import ARC_CONFIGURATION
 from infra.placing import Placing
 from infra.project import Project
 from infra.stack import Regional
 
 WAIT_MS = 5000
+OUTPUTS = ("PublicName", "PublicZone")
+"""What a stack of the sample says of its endpoint."""
 
 
 class Routes(Regional):
@@ -105,10 +107,15 @@ class Routes(Regional):
         self._after_the_last(rule)
 
     def _records(self, controls: dict[str, str]) -> None:
-        top = self.routing.name
+        """The tree below the name; the name itself only when it may move here."""
+        zone, top = self.routing.zone, self.routing.name
         for letter, column in zip(ascii_lowercase, self.slices, strict=False):
-            name = f"{letter}.{top}"
-            self._alias(f"Slice{letter.upper()}", top, f"slice-{letter}", name, self.routing.zone, weight=1)
+            name, scope_id = f"{letter}.{top}", f"Slice{letter.upper()}"
+            if self.routing.top_records:
+                below = Endpoint(name=name, zone=zone)
+                alias(
+                    self, scope_id, zone=zone, name=top, target=below, identifier=f"slice-{letter}", weight=1
+                )
             for rank, (region, control) in enumerate(zip(self.regions, column, strict=True)):
                 check = route53.CfnHealthCheck(
                     self,
@@ -120,50 +127,65 @@ class Routes(Regional):
                         route53.CfnHealthCheck.HealthCheckTagProperty(key="Name", value=control)
                     ],
                 )
-                endpoint, zone = self._endpoint(region)
-                scope_id = f"Slice{letter.upper()}{names.capital(region)}"
                 where = {"region": region} if self.routing.mode == "active-active" else _ranked(rank)
-                self._alias(
-                    scope_id,
-                    name,
-                    region,
-                    endpoint,
-                    zone,
+                alias(
+                    self,
+                    scope_id + names.capital(region),
+                    zone=zone,
+                    name=name,
+                    target=self._endpoint(region),
+                    identifier=region,
                     health_check_id=check.attr_health_check_id,
                     **where,
                 )
-        for region in self.regions:
-            endpoint, zone = self._endpoint(region, "Regional")
-            self._alias(f"Regional{names.capital(region)}", f"{region}.{top}", None, endpoint, zone)
 
-    def _alias(
-        self, scope_id: str, name: str, identifier: str | None, target: str, zone: str, **more: object
-    ) -> None:
-        """An alias takes its target's TTL, which for an API Gateway endpoint is 60 s."""
-        routed = identifier is not None
-        route53.CfnRecordSet(
-            self,
-            scope_id,
-            hosted_zone_id=self.routing.zone,
-            name=f"{name}.",
-            type="A",
-            set_identifier=identifier,
-            alias_target=route53.CfnRecordSet.AliasTargetProperty(
-                dns_name=target, hosted_zone_id=zone, evaluate_target_health=routed
-            ),
-            **more,  # type: ignore[arg-type]
-        )
-
-    def _endpoint(self, region: str, which: str = "Public") -> tuple[str, str]:
+    def _endpoint(self, region: str) -> Endpoint:
         """The Regional endpoint's alias target: as configured, else as the sample's stack there says."""
         named = self.routing.endpoints.get(region)
         if named is not None:
-            return named.name, named.zone
-        stack = f"tidegate-application-{region}"
-        return (
-            cdk.Fn.get_stack_output(stack, f"{which}Name", region),
-            cdk.Fn.get_stack_output(stack, f"{which}Zone", region),
-        )
+            return named
+        found = (cdk.Fn.get_stack_output(f"tidegate-application-{region}", key, region) for key in OUTPUTS)
+        return Endpoint.model_construct(**dict(zip(("name", "zone"), found, strict=True)))
+
+
+class EndpointName(Regional):
+    """*endpoint-REGION*: the record of one Region's own name, where no stack of the sample has it.
+
+    Canaries go by it, also before there is a switch.
+    """
+
+    def __init__(
+        self, scope: Construct, *, project: Project, routing: Routing, region: str, placing: Placing
+    ) -> None:
+        super().__init__(
+            scope, "endpoint", project=project, region=region, placing=placing,
+            description=f"tidegate: the name of {project.policy.application} in one Region",
+        )  # fmt: skip
+        regional_record(self, routing, routing.endpoints[region])
+
+
+def regional_record(stack: Regional, routing: Routing, target: Endpoint) -> None:
+    """`REGION.NAME`: what leads to one Region, whatever the switch says."""
+    alias(stack, "RegionalRecord", zone=routing.zone, name=f"{stack.here}.{routing.name}", target=target)
+
+
+def alias(
+    stack: Regional, scope_id: str, *, zone: str, name: str, target: Endpoint, identifier: str | None = None,
+    **more: object,
+) -> None:  # fmt: skip
+    """An alias takes its target's TTL, which for an API Gateway endpoint is 60 s."""
+    route53.CfnRecordSet(
+        stack,
+        scope_id,
+        hosted_zone_id=zone,
+        name=f"{name}.",
+        type="A",
+        set_identifier=identifier,
+        alias_target=route53.CfnRecordSet.AliasTargetProperty(
+            dns_name=target.name, hosted_zone_id=target.zone, evaluate_target_health=identifier is not None
+        ),
+        **more,  # type: ignore[arg-type]
+    )
 
 
 def _ranked(rank: int) -> dict[str, object]:

@@ -136,6 +136,7 @@ def _order(project: Project, names: Collection[str]) -> dict[str, object]:
         *("tidegate-audit-copy", "tidegate-state"),
         *(f"tidegate-controller-{region}" for region in reversed(policy.controllers)),
         *(f"tidegate-application-{region}" for region in reversed(tuple(policy.regions))),
+        *(f"tidegate-endpoint-{region}" for region in reversed(tuple(policy.regions))),
         "tidegate-routing",
         *(f"tidegate-probes-{region}" for region in reversed(project.probed)),
     ]

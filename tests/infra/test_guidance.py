@@ -14,7 +14,7 @@ IDLE = {
     "AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::ApiMapping", "AWS::ApiGatewayV2::DomainName",
     "AWS::ApiGatewayV2::Integration", "AWS::ApiGatewayV2::Route", "AWS::ApiGatewayV2::Stage",
     "AWS::DynamoDB::GlobalTable", "AWS::IAM::Role", "AWS::Lambda::Function", "AWS::Lambda::Permission",
-    "AWS::Logs::LogGroup",
+    "AWS::Logs::LogGroup", "AWS::Route53::RecordSet",
 }  # fmt: skip
 """Types that cost nothing, or next to nothing, while nobody asks."""
 

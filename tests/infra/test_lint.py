@@ -62,8 +62,11 @@ def test_every_kind_of_stack_is_linted(synthesis: Synthesis) -> None:
 
 
 @pytest.mark.parametrize("check", lint.CHECKS, ids=lambda check: check.__name__)
-def test_our_own_checks_find_nothing(synthesis: Synthesis, check: Callable[[Any], Any]) -> None:
+def test_our_own_checks_find_nothing(
+    synthesis: Synthesis, moved: Synthesis, check: Callable[[Any], Any]
+) -> None:
     assert list(check(synthesis.templates)) == []
+    assert list(check(moved.templates)) == []
 
 
 def _break(type_: str, **members: Any) -> Callable[[dict[str, Any]], None]:
@@ -191,9 +194,9 @@ STRONG = {"MultiRegionConsistency": "STRONG"}
     ],
 )
 def test_each_of_our_checks_finds_what_it_is_for(
-    synthesis: Synthesis, check: Callable[[Any], Any], change: Callable[[Any], None]
+    moved: Synthesis, check: Callable[[Any], Any], change: Callable[[Any], None]
 ) -> None:
-    broken = deepcopy(synthesis.templates)
+    broken = deepcopy(moved.templates)
     change(broken)
     assert list(check(broken))
 

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -19,7 +20,7 @@ from infra import names
 from infra.contexts import deployment
 from infra.grants import USES
 from infra.project import load
-from tests.infra.config_files import written
+from tests.infra.config_files import ROUTING, written
 from tests.infra.conftest import synthesise
 from tests.infra.synthesis import Synthesis
 from tests.support.sources import ROOT
@@ -163,15 +164,55 @@ def test_the_alarms_are_those_of_the_rehearsal(synthesis: Synthesis) -> None:
         }
 
 
-def test_the_slices_stand_on_top_of_the_regions(synthesis: Synthesis) -> None:
+def test_the_slices_stand_on_top_of_the_regions(moved: Synthesis) -> None:
     """Below a latency record a slice would move nothing: DESIGN §7."""
-    records = [p for _, _, p in synthesis.of("AWS::Route53::RecordSet", "tidegate-routing")]
+    records = [p for _, _, p in moved.of("AWS::Route53::RecordSet", "tidegate-routing")]
     top = [r for r in records if r["Name"] == "shop.example.com."]
     assert [r["Weight"] for r in top] == [1, 1, 1, 1]
     for record in top:
         below = [r for r in records if r["Name"] == record["AliasTarget"]["DNSName"] + "."]
         assert {r["Region"] for r in below} == set(POLICY.regions)
         assert all(r["HealthCheckId"] and r["AliasTarget"]["EvaluateTargetHealth"] for r in below)
+
+
+def test_a_name_that_is_in_use_is_left_alone(synthesis: Synthesis, moved: Synthesis) -> None:
+    """Route 53 refuses weighted records beside one that is there: the tree is made, the name moves later."""
+    before, after = (
+        {p["Name"] + p["SetIdentifier"] for _, _, p in each.of("AWS::Route53::RecordSet", "tidegate-routing")}
+        for each in (synthesis, moved)
+    )
+    assert after - before == {f"shop.example.com.slice-{letter}" for letter in "abcd"}
+    assert before < after
+
+
+def test_a_shadow_week_is_green_without_the_stack_of_the_switch(synthesis: Synthesis) -> None:
+    """Each name that a canary asks has its record in a stack that is deployed before it."""
+    records = {
+        p["Name"].rstrip(".")
+        for stack, _, p in synthesis.of("AWS::Route53::RecordSet")
+        if stack != "tidegate-routing"
+    }
+    asked = {
+        urlsplit(url).hostname
+        for _, _, canary in synthesis.of("AWS::Synthetics::Canary")
+        for key, url in canary["RunConfig"]["EnvironmentVariables"].items()
+        if key.endswith("_URL")
+    }
+    assert asked == {f"{region}.shop.example.com" for region in POLICY.regions}
+    assert asked <= records
+
+
+def test_an_application_of_ones_own_has_its_names_too(tmp_path: Path) -> None:
+    targets = {r: {"name": f"{r}.alb.example.net", "zone": "Z35SXDOTRQ7X7K"} for r in POLICY.regions}
+    config = {"sample": None, "routing": ROUTING | {"endpoints": targets}}
+    made = synthesise(tmp_path / "out", "--config", str(written(tmp_path, config)), "--bare")
+    assert not [stack for stack in made.templates if "application" in stack]
+    for region in POLICY.regions:
+        record = one(made, "AWS::Route53::RecordSet", f"tidegate-endpoint-{region}")
+        assert record["Name"] == f"{region}.shop.example.com."
+        assert record["AliasTarget"]["DNSName"] == f"{region}.alb.example.net"
+    slices = [p for _, _, p in made.of("AWS::Route53::RecordSet", "tidegate-routing", least=8)]
+    assert {p["AliasTarget"]["HostedZoneId"] for p in slices} == {"Z35SXDOTRQ7X7K"}
 
 
 def test_each_slice_is_on_somewhere_and_a_master_switch_guards_them_all(synthesis: Synthesis) -> None:
@@ -191,11 +232,9 @@ def test_each_slice_of_the_policy_has_its_health_checks(synthesis: Synthesis) ->
     assert {c["HealthCheckConfig"]["Type"] for c in checks} == {"RECOVERY_CONTROL"}
 
 
-def test_canaries_run_where_the_policy_says_and_on_the_name_too(synthesis: Synthesis) -> None:
+def test_canaries_run_where_the_policy_says_and_on_the_name_too(moved: Synthesis) -> None:
     for region in ("us-east-1", "us-east-2", "us-west-2"):
-        found = {
-            p["Name"]: p for _, _, p in synthesis.of("AWS::Synthetics::Canary", f"tidegate-probes-{region}")
-        }
+        found = {p["Name"]: p for _, _, p in moved.of("AWS::Synthetics::Canary", f"tidegate-probes-{region}")}
         assert set(found) == {
             *(f"storefront-{r}-{what}" for r in POLICY.regions for what in ("checkout", "heartbeat")),
             "storefront-name",
