@@ -26,6 +26,7 @@ SERVICES: Mapping[str, str] = {"StepFunctions": "states"}
 """Services whose ARNs spell them otherwise than their types do."""
 UNSEEN: Mapping[str, str] = {
     "AWS::IAM::Role": "policies",
+    "AWS::IAM::ManagedPolicy": "policyDocument",
     "AWS::Lambda::Function": "environment",
     "AWS::CloudWatch::Dashboard": "dashboardBody",
 }

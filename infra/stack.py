@@ -13,6 +13,7 @@ from infra import names
 from infra.grants import Statement
 from infra.placing import Placing
 from infra.project import Project
+from infra.role_policies import document, fitted
 
 
 class Regional(cdk.Stack):
@@ -90,23 +91,22 @@ class Regional(cdk.Stack):
         }
         if service in ("lambda.amazonaws.com", "synthetics.amazonaws.com"):
             del trust["Statement"][0]["Condition"]  # type: ignore[attr-defined]  # Lambda sends no source
+        inline, managed = fitted(statements)
+        more = [
+            iam.CfnManagedPolicy(self, f"{scope_id}Policy{number}", policy_document=document(policy))
+            for number, policy in enumerate(managed)
+        ]
         role = iam.CfnRole(
             self,
             scope_id,
             role_name=name,
             assume_role_policy_document=trust,
-            policies=[
-                iam.CfnRole.PolicyProperty(
-                    policy_name="tidegate",
-                    policy_document={
-                        "Version": "2012-10-17",
-                        "Statement": [statement.written() for statement in statements],
-                    },
-                )
-            ],
+            managed_policy_arns=[each.ref for each in more] or None,
+            policies=[iam.CfnRole.PolicyProperty(policy_name="tidegate", policy_document=document(inline))],
         )
-        for statement in statements:
-            acknowledge_stars(role, statement)
+        for scope, policy in zip((role, *more), (inline, *managed), strict=True):
+            for statement in policy:
+                acknowledge_stars(scope, statement)
         return role.attr_arn
 
 

@@ -153,6 +153,25 @@ def keys_that_log_delivery_may_use(templates: Templates) -> Iterator[str]:
                 yield f"{stack}: the workflow's log is lost, for log delivery may not use its key"
 
 
+def roles_within_their_size(templates: Templates) -> Iterator[str]:
+    """IAM takes 10,240 characters of inline policies of a role, 6,144 of a managed one, and ten of these."""
+    for stack, template in templates.items():
+        inline: dict[str, int] = {}
+        for name, role in template["Resources"].items():
+            given = role.get("Properties", {})
+            if role["Type"] == "AWS::IAM::Role":
+                sizes = [len(json.dumps(policy["PolicyDocument"])) for policy in given.get("Policies", ())]
+                inline[name] = inline.get(name, 0) + sum(sizes)
+                if len(given.get("ManagedPolicyArns", ())) > 10:
+                    yield f"{stack}/{name}: more than ten managed policies"
+            if role["Type"] == "AWS::IAM::Policy":
+                for owner in references.references(given["Roles"]):
+                    inline[owner] = inline.get(owner, 0) + len(json.dumps(given["PolicyDocument"]))
+            if role["Type"] == "AWS::IAM::ManagedPolicy" and len(json.dumps(given["PolicyDocument"])) > 6144:
+                yield f"{stack}/{name}: too large for a managed policy"
+        yield from (f"{stack}/{name}: {n} characters inline" for name, n in inline.items() if n > 10_240)
+
+
 CHECKS: tuple[Callable[[Templates], Iterator[str]], ...] = (
     strong_tables_without_ttl,
     recovery_checks_with_a_control,
@@ -167,4 +186,5 @@ CHECKS: tuple[Callable[[Templates], Iterator[str]], ...] = (
     one_after_another,
     invoked_by_one_source,
     keys_that_log_delivery_may_use,
+    roles_within_their_size,
 )

@@ -13,6 +13,7 @@ NOT_ITS_OWN = ("MetricName", "StageName", "PolicyName")
 SERVICES = {"stepfunctions": "states", "apigatewayv2": "apigateway"}
 UNSEEN = {
     "AWS::IAM::Role": "Policies",
+    "AWS::IAM::ManagedPolicy": "PolicyDocument",
     "AWS::Lambda::Function": "Environment",
     "AWS::CloudWatch::Dashboard": "DashboardBody",
 }

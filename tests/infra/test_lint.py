@@ -99,6 +99,12 @@ def _no_delivery(templates: dict[str, Any]) -> None:
     policy["Statement"] = [s for s in policy["Statement"] if s["Sid"] != "Deliveries"]
 
 
+def _fill_a_role(templates: dict[str, Any]) -> None:
+    _, _, role = next(lint.of(templates, "AWS::IAM::Role"))
+    (policy,) = role["Policies"]
+    policy["PolicyDocument"]["Statement"] += 2 * [{"Resource": ["arn:aws:s3:::" + "x" * 5000]}]
+
+
 def _no_control(templates: dict[str, Any]) -> None:
     _, _, check = next(lint.of(templates, "AWS::Route53::HealthCheck"))
     del check["HealthCheckConfig"]["RoutingControlArn"]
@@ -175,6 +181,7 @@ STRONG = {"MultiRegionConsistency": "STRONG"}
         (lint.targets_that_are_there, _lose_forwarded),
         (lint.invoked_by_one_source, _break("AWS::Lambda::Permission", SourceArn="arn:aws:execute-api:*")),
         (lint.keys_that_log_delivery_may_use, _no_delivery),
+        (lint.roles_within_their_size, _fill_a_role),
         (lint.no_other_regions_alarms_start_it, _break("AWS::CloudWatch::Alarm", AlarmName="tidegate-x")),
         *(
             (lint.names_in_order, _disorder(f"AWS::{type_}"))
