@@ -17,7 +17,7 @@ from constructs import Construct
 
 from infra.application import Application, holds_its_record
 from infra.controller import Controller
-from infra.dependencies import order_by_names
+from infra.dependencies import keep_once_made, order_by_names
 from infra.keys import Keys
 from infra.nag import acknowledge, check
 from infra.pipeline import Pipeline
@@ -68,6 +68,7 @@ def build(
         # With what CDK Pipelines adds. It wrote the stages down when it was told of them.
         for each in (c for c in app.node.children if isinstance(c, cdk.Stack)):
             order_by_names(each)
+            keep_once_made(each)
     if checked:
         check(app)
     return app

@@ -14,7 +14,7 @@ from infra.grants import Statement
 from infra.placing import Placing
 from infra.project import Project
 from infra.routing import OUTPUTS, regional_record
-from infra.stack import Regional
+from infra.stack import KEPT, Regional
 
 ROUTES = ("GET /health", "GET /catalog", "POST /cart", "POST /checkout", "GET /orders/{id}")
 
@@ -62,7 +62,7 @@ class Application(Regional):
             replicas=[
                 kind.ReplicaSpecificationProperty(
                     region=region,
-                    deletion_protection_enabled=True,
+                    deletion_protection_enabled=self.project.protected,
                     point_in_time_recovery_specification=kind.PointInTimeRecoverySpecificationProperty(
                         point_in_time_recovery_enabled=True
                     ),
@@ -70,7 +70,7 @@ class Application(Regional):
                 for region in self.project.policy.regions
             ],
         )
-        table.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+        table.apply_removal_policy(KEPT)
 
     def _shop(self) -> lambda_.CfnFunction:
         application = self.project.policy.application

@@ -91,6 +91,7 @@ class Config(Strict):
     """One deployment. `home`: the controller Region that owns the journal table and the primary keys.
 
     journal_made: how many times the journal's table was made under its name; another number makes it anew.
+    protected: against deletion, once the first deployment stands; None protects what is live.
     """
 
     tidegate: Literal[1]
@@ -106,6 +107,7 @@ class Config(Strict):
     plans: dict[str, Arn] = Field(default_factory=dict)
     notify: list[Email] = Field(default_factory=list, max_length=20)
     journal_made: Annotated[int, Field(ge=1, le=99)] = 1
+    protected: bool | None = None
     audit_days: Annotated[int, Field(ge=1, le=36_500)] = 365
     log_days: Literal[30, 60, 90, 180, 365, 731] = 365
     people_days: Annotated[int, Field(ge=1, le=36_500)] = 400

@@ -2,7 +2,6 @@
 
 from importlib.resources import files
 
-import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
@@ -20,7 +19,7 @@ from infra.intake import intake
 from infra.keys import common_bucket, only_tls
 from infra.placing import Placing
 from infra.project import Project
-from infra.stack import Regional
+from infra.stack import KEPT, Regional
 from infra.state import keyed
 from infra.watching import alarms, topic
 
@@ -52,7 +51,7 @@ class Controller(Regional):
                 names.capital(table.removeprefix("tidegate-")),
                 table_name=table,
                 billing_mode="PAY_PER_REQUEST",
-                deletion_protection_enabled=True,
+                deletion_protection_enabled=self.project.protected,
                 point_in_time_recovery_specification=dynamodb.CfnTable.PointInTimeRecoverySpecificationProperty(
                     point_in_time_recovery_enabled=True
                 ),
@@ -64,7 +63,7 @@ class Controller(Regional):
                 ),
                 **keyed(table, dynamodb.CfnTable),
             )
-            made.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+            made.apply_removal_policy(KEPT)
 
     def _switch(self) -> None:
         """Without ARC: an empty bucket for each guarded Region whose switch is kept here."""

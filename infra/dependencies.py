@@ -70,6 +70,15 @@ def order_by_names(stack: cdk.Stack) -> None:
                 each.resource.add_resource_dependency(named[other].resource)
 
 
+def keep_once_made(stack: cdk.Stack) -> None:
+    """Let nothing that outlives the stack outlive a first try that failed."""
+    for each in stack.node.find_all():
+        if isinstance(each, cdk.CfnResource):
+            options = each.cfn_options
+            if options.deletion_policy == cdk.CfnDeletionPolicy.RETAIN:
+                options.deletion_policy = cdk.CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE
+
+
 def _read(stack: cdk.Stack) -> Iterator[tuple[str, Named]]:
     every = [each for each in stack.node.find_all() if isinstance(each, cdk.CfnResource)]
     ids = {each.node.path: str(stack.resolve(each.logical_id)) for each in every}

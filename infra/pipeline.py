@@ -31,7 +31,7 @@ class Pipeline(cdk.Stack):
             stack_name="tidegate-pipeline",
             description="tidegate: deploys itself, one Region at a time",
             env=cdk.Environment(account=project.account, region=configured.region),
-            termination_protection=True,
+            termination_protection=project.protected,
             analytics_reporting=False,
         )
         source = pipelines.CodePipelineSource.connection(

@@ -53,6 +53,15 @@ class Project:
     def live(self) -> bool:
         return self.policy.enforcement == "live"
 
+    @property
+    def protected(self) -> bool:
+        """Whether nobody can delete tables and stacks before they take that off: not at a first try.
+
+        CloudFormation could not take a failed one back, and what it leaves has the names that the next needs.
+        """
+        chosen = self.config.protected
+        return self.live if chosen is None else chosen
+
     @cached_property
     def watchers(self) -> tuple[str, ...]:
         """Every Region where a canary runs."""

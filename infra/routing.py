@@ -21,7 +21,7 @@ from infra.config import Endpoint, Routing
 from infra.geography import ARC_CONFIGURATION
 from infra.placing import Placing
 from infra.project import Project
-from infra.stack import Regional
+from infra.stack import KEPT, Regional
 
 WAIT_MS = 5000
 OUTPUTS = ("PublicName", "PublicZone")
@@ -42,7 +42,7 @@ class Routes(Regional):
         cluster = routing.cluster
         if cluster == "new":
             made = arc.CfnCluster(self, "Cluster", name="tidegate", network_type="IPV4")
-            made.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+            made.apply_removal_policy(KEPT)
             cluster = made.attr_cluster_arn
         panel = arc.CfnControlPanel(self, "Panel", name=project.policy.application, cluster_arn=cluster)
         self.cluster, self.panel = cluster, panel.attr_control_panel_arn

@@ -15,6 +15,9 @@ from infra.placing import Placing
 from infra.project import Project
 from infra.role_policies import document, fitted
 
+KEPT = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+"""What outlives its stack, but not a first try that failed: a name that stays is in the way of the next."""
+
 
 class Regional(cdk.Stack):
     """A stack of one Region, named `tidegate-WHAT[-REGION]`."""
@@ -39,7 +42,7 @@ class Regional(cdk.Stack):
             description=description,
             env=cdk.Environment(account=account or project.account, region=region),
             synthesizer=placing.synthesizer(),
-            termination_protection=True,
+            termination_protection=project.protected,
             cross_region_references=False,
             tags={"tidegate": project.policy.application},
             analytics_reporting=False,
@@ -55,7 +58,7 @@ class Regional(cdk.Stack):
             self, scope_id, log_group_name=name, retention_in_days=self.project.config.log_days,
             kms_key_id=self.log_key(),
         )  # fmt: skip
-        group.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+        group.apply_removal_policy(KEPT)
         return group
 
     def log_key(self) -> str | None:

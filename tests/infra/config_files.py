@@ -9,8 +9,8 @@ from tests.support.sources import ROOT
 
 SHIPPED = ROOT / "infra" / "config" / "storefront.yaml"
 ROUTING = {"name": "shop.example.com", "zone": "Z0123456789EXAMPLE"}
-MOVED = {"routing": ROUTING | {"top_records": True}}
-"""The public name leads to the record tree."""
+MOVED = {"routing": ROUTING | {"top_records": True}, "protected": True}
+"""The second pass: the public name leads to the record tree, and nothing is deleted by mistake."""
 
 
 def written(folder: Path, config: dict[str, Any] | None = None, policy: dict[str, Any] | None = None) -> Path:

@@ -172,6 +172,23 @@ def roles_within_their_size(templates: Templates) -> Iterator[str]:
         yield from (f"{stack}/{name}: {n} characters inline" for name, n in inline.items() if n > 10_240)
 
 
+def kept_but_for_a_failed_try(templates: Templates) -> Iterator[str]:
+    """A retained resource keeps its name, and so the next try from being made."""
+    for stack, template in templates.items():
+        for name, resource in template["Resources"].items():
+            if resource.get("DeletionPolicy", "Delete") not in ("Delete", "RetainExceptOnCreate"):
+                yield f"{stack}/{name}: stays after a first try that failed"
+
+
+def code_under_its_digest(templates: Templates) -> Iterator[str]:
+    """CloudFormation does not look into a zip: under the same key it is the same code."""
+    for type_ in ("AWS::Lambda::Function", "AWS::Synthetics::Canary", "AWS::Lambda::LayerVersion"):
+        for stack, name, function in of(templates, type_):
+            code = function.get("Code", function.get("Content", {}))
+            if not re.search(r"[0-9a-f]{16,64}\.zip$", code.get("S3Key", "")):
+                yield f"{stack}/{name}: {code.get('S3Key')} names no digest of its code"
+
+
 CHECKS: tuple[Callable[[Templates], Iterator[str]], ...] = (
     strong_tables_without_ttl,
     recovery_checks_with_a_control,
@@ -187,4 +204,6 @@ CHECKS: tuple[Callable[[Templates], Iterator[str]], ...] = (
     invoked_by_one_source,
     keys_that_log_delivery_may_use,
     roles_within_their_size,
+    kept_but_for_a_failed_try,
+    code_under_its_digest,
 )

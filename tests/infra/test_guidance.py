@@ -24,8 +24,8 @@ def orders(synthesis: Synthesis) -> dict[str, Any]:
     return table
 
 
-def test_orders_are_in_a_global_table_of_both_regions(synthesis: Synthesis) -> None:
-    table = orders(synthesis)
+def test_orders_are_in_a_global_table_of_both_regions(moved: Synthesis) -> None:
+    table = orders(moved)
     assert [replica["Region"] for replica in table["Replicas"]] == list(REGIONS)
     assert all(replica["DeletionProtectionEnabled"] for replica in table["Replicas"])
     assert all(r["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] for r in table["Replicas"])

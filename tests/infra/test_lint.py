@@ -105,6 +105,10 @@ def _fill_a_role(templates: dict[str, Any]) -> None:
     policy["PolicyDocument"]["Statement"] += 2 * [{"Resource": ["arn:aws:s3:::" + "x" * 5000]}]
 
 
+def _retain(templates: dict[str, Any]) -> None:
+    templates["tidegate-state"]["Resources"]["Journal"]["DeletionPolicy"] = "Retain"
+
+
 def _no_control(templates: dict[str, Any]) -> None:
     _, _, check = next(lint.of(templates, "AWS::Route53::HealthCheck"))
     del check["HealthCheckConfig"]["RoutingControlArn"]
@@ -182,6 +186,9 @@ STRONG = {"MultiRegionConsistency": "STRONG"}
         (lint.invoked_by_one_source, _break("AWS::Lambda::Permission", SourceArn="arn:aws:execute-api:*")),
         (lint.keys_that_log_delivery_may_use, _no_delivery),
         (lint.roles_within_their_size, _fill_a_role),
+        (lint.kept_but_for_a_failed_try, _retain),
+        (lint.code_under_its_digest, _break("AWS::Lambda::Function", Code={"S3Key": "functions.zip"})),
+        (lint.code_under_its_digest, _break("AWS::Synthetics::Canary", Code={"S3Key": "canaries-v2.zip"})),
         (lint.no_other_regions_alarms_start_it, _break("AWS::CloudWatch::Alarm", AlarmName="tidegate-x")),
         *(
             (lint.names_in_order, _disorder(f"AWS::{type_}"))

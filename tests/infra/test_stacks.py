@@ -1,6 +1,7 @@
 """The declared stacks are as the code expects, and as the design says of record tree and state."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +20,7 @@ from controller.steps.workflow.shift_traffic import DEADLINE
 from infra import names
 from infra.contexts import deployment
 from infra.grants import USES
-from infra.project import load
+from infra.project import Project, load
 from tests.infra.config_files import ROUTING, written
 from tests.infra.conftest import synthesise
 from tests.infra.synthesis import Synthesis
@@ -88,15 +89,44 @@ def test_tables_and_queues_are_named_and_keyed_as_the_code_expects(synthesis: Sy
     assert dict(TABLES) == names.TABLE_KEYS
 
 
-def test_the_journal_is_strongly_consistent_in_the_controllers_regions(synthesis: Synthesis) -> None:
-    journal = one(synthesis, "AWS::DynamoDB::GlobalTable", "tidegate-state", TableName=names.JOURNAL)
+def test_the_journal_is_strongly_consistent_in_the_controllers_regions(moved: Synthesis) -> None:
+    journal = one(moved, "AWS::DynamoDB::GlobalTable", "tidegate-state", TableName=names.JOURNAL)
     assert journal["MultiRegionConsistency"] == "STRONG"
     assert [replica["Region"] for replica in journal["Replicas"]] == list(POLICY.controllers)
     assert all(replica["DeletionProtectionEnabled"] for replica in journal["Replicas"])
     recovery = [replica["PointInTimeRecoverySpecification"] for replica in journal["Replicas"]]
     assert recovery == [{"PointInTimeRecoveryEnabled": True}] * len(CONTROLLERS)
-    template = synthesis.templates["tidegate-state"]["Resources"]
-    assert template["Journal"]["DeletionPolicy"] == template["Audit"]["DeletionPolicy"] == "Retain"
+    template = moved.templates["tidegate-state"]["Resources"]
+    assert (
+        template["Journal"]["DeletionPolicy"] == template["Audit"]["DeletionPolicy"] == "RetainExceptOnCreate"
+    )
+
+
+def test_a_first_try_that_fails_can_be_taken_back(synthesis: Synthesis, moved: Synthesis) -> None:
+    """What is protected from deletion, a roll-back cannot delete: that is for the second pass."""
+
+    def protected(made: Synthesis) -> list[bool]:
+        tables = [p for _, _, p in made.of("AWS::DynamoDB::Table")]
+        shared = [p for _, _, p in made.of("AWS::DynamoDB::GlobalTable")]
+        every = [*tables, *(replica for table in shared for replica in table["Replicas"])]
+        return [each["DeletionProtectionEnabled"] for each in every]
+
+    assert protected(synthesis) == [False] * 14
+    assert protected(moved) == [True] * 14
+
+
+@pytest.mark.parametrize(
+    ("chosen", "live_", "protected"),
+    [(None, False, False), (None, True, True), (True, False, True), (False, True, False)],
+)
+def test_what_is_live_is_protected(
+    live: Project, tmp_path: Path, chosen: bool | None, live_: bool, protected: bool
+) -> None:
+    project = live if live_ else load(written(tmp_path), deployed=1.0)
+    assert (
+        replace(project, config=project.config.model_copy(update={"protected": chosen})).protected
+        is protected
+    )
 
 
 def test_a_journal_that_was_deleted_is_made_anew_under_its_name(synthesis: Synthesis, tmp_path: Path) -> None:
@@ -108,7 +138,8 @@ def test_a_journal_that_was_deleted_is_made_anew_under_its_name(synthesis: Synth
     before = synthesis.templates["tidegate-state"]["Resources"]
     assert again.keys() ^ before.keys() == {"Journal", "Journal2"}
     assert again["Journal2"] == before["Journal"]
-    assert before["Journal"]["DeletionPolicy"] == before["Journal"]["UpdateReplacePolicy"] == "Retain"
+    policies = [before["Journal"][f"{what}Policy"] for what in ("Deletion", "UpdateReplace")]
+    assert policies == ["RetainExceptOnCreate", "Retain"]
 
 
 def test_names_stand_in_a_table_that_keeps_no_backup_under_a_key_of_its_own(synthesis: Synthesis) -> None:
