@@ -40,7 +40,7 @@ class Probes(Regional):
             account=project.config.accounts.application,
             description=f"tidegate: what watches {project.policy.application} from here",
         )  # fmt: skip
-        if region in project.watchers:
+        if region in project.watchers and project.config.routing is not None:
             self._canaries()
         if region in project.policy.regions:
             self._alarms()
@@ -286,6 +286,8 @@ Plan = tuple[str, str, dict[str, str], tuple[str, ...], int]
 def canaries(project: Project) -> Iterator[Plan]:
     """(name, script, environment, where it runs, seconds): the policy's, and those that tell people."""
     policy, config = project.policy, project.config
+    if config.routing is None:
+        return  # nobody here knows the names that they would ask: they are as much the owner's as the switch
     for entries in policy.signals.values():
         for source in entries:
             if isinstance(source, CanarySignal):
@@ -293,8 +295,6 @@ def canaries(project: Project) -> Iterator[Plan]:
                     name = source.canary.replace("{region}", subject)
                     script = SCRIPTS.get(name.rpartition("-")[2], "api_journey")
                     yield name, script, {"BASE_URL": _url(config, subject)}, source.runs_in, OFTEN
-    if config.routing is None:
-        return
     for subject in policy.regions:
         name = f"{policy.application}-{subject}-heartbeat"
         yield name, "heartbeat", {"BASE_URL": _url(config, subject)}, project.watchers, SELDOM

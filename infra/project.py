@@ -227,13 +227,14 @@ def _panel(config: Config, policy: Policy) -> Iterator[str]:
     if slices * each + 1 > PANEL_RULES:
         yield (
             f"routing: {slices} slices take {slices * each + 1} safety rules, and a control panel of ARC has "
-            f"{PANEL_RULES} at most: {(PANEL_RULES - 1) // each} slices; make the switch yourself, and leave "
-            "`routing` out"
+            f"{PANEL_RULES} at most: {(PANEL_RULES - 1) // each} slices; make the switch yourself, with its "
+            "names and canaries, and leave `routing` out"
         )
     if len(controls) + 1 > PANEL_CONTROLS:
         yield (
             f"routing: {len(controls)} controls and the master switch, and a control panel of ARC has "
-            f"{PANEL_CONTROLS} at most; make the switch yourself, and leave `routing` out"
+            f"{PANEL_CONTROLS} at most; make the switch yourself, with its names and canaries, and leave "
+            "`routing` out"
         )
 
 

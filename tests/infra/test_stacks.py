@@ -21,6 +21,7 @@ from infra import names
 from infra.contexts import deployment
 from infra.grants import USES
 from infra.project import Project, load
+from infra.writing import _order
 from tests.infra.config_files import ROUTING, written
 from tests.infra.conftest import synthesise
 from tests.infra.synthesis import Synthesis
@@ -236,7 +237,11 @@ def test_a_shadow_week_is_green_without_the_stack_of_the_switch(synthesis: Synth
 def test_an_application_of_ones_own_has_its_names_too(tmp_path: Path) -> None:
     targets = {r: {"name": f"{r}.alb.example.net", "zone": "Z35SXDOTRQ7X7K"} for r in POLICY.regions}
     config = {"sample": None, "routing": ROUTING | {"endpoints": targets}}
-    made = synthesise(tmp_path / "out", "--config", str(written(tmp_path, config)), "--bare")
+    file = written(tmp_path, config)
+    made = synthesise(tmp_path / "out", "--config", str(file), "--bare")
+    order = _order(load(file, deployed=1.0), made.templates)["stacks"]
+    assert isinstance(order, list)
+    assert {*made.templates} - {*order} <= {s for s in made.templates if s.startswith("tidegate-pipeline")}
     assert not [stack for stack in made.templates if "application" in stack]
     for region in POLICY.regions:
         record = one(made, "AWS::Route53::RecordSet", f"tidegate-endpoint-{region}")
