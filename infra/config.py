@@ -39,15 +39,15 @@ class Routing(Strict):
 
     cluster: `new`, or the ARN of one that is there. endpoints: Region -> the Regional endpoint's alias
     target;
-    none for the sample, whose stacks say it themselves. top_records: the records of `name` itself, which
-    are refused where it has others: docs/runbooks/moving-a-name.md.
+    none for the sample, whose stacks say it themselves. top_records: whether to make the records of `name`
+    itself, which are refused where it has others (docs/runbooks/moving-a-name.md); None makes none.
     """
 
     cluster: Literal["new"] | Arn = "new"
     mode: Literal["active-active", "active-passive"] = "active-active"
     name: Domain
     zone: ZoneId
-    top_records: bool = False
+    top_records: bool | None = None
     endpoints: dict[Region, Endpoint] = Field(default_factory=dict)
 
 

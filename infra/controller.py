@@ -111,7 +111,7 @@ class Controller(Regional):
                 log_group_arn=group.attr_arn
             )
         )
-        sfn.CfnStateMachine(
+        machine = sfn.CfnStateMachine(
             self,
             "Workflow",
             state_machine_name=names.MACHINE,
@@ -128,6 +128,8 @@ class Controller(Regional):
                 type="CUSTOMER_MANAGED_KMS_KEY", kms_key_id=self.log_key()
             ),
         )
+        # As the first templates had it: under another id an update would make a second machine of the name.
+        machine.override_logical_id("Workflow193EF7C1")
 
     def _tick(self, function: lambda_.CfnFunction) -> None:
         arn = names.function_arn(self.here, self.project.account, "Tick")

@@ -202,6 +202,11 @@ def _problems(config: Config, policy: Policy) -> Iterator[str]:
         yield f"pipeline.region: {config.pipeline.region} serves traffic; a pipeline there would fail with it"
     if config.routing and not config.sample and not config.routing.endpoints:
         yield "routing.endpoints: missing; without the sample nothing says where the records lead"
+    if config.routing and policy.enforcement == "live" and config.routing.top_records is None:
+        yield (
+            "routing.top_records: the policy is live; say true if the public name leads to the slices, "
+            "else false"
+        )
     console = config.console
     if console and set(console.addresses) != set(policy.controllers):
         yield f"console.addresses: expected exactly the controllers, {names.listed(policy.controllers)}"

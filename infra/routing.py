@@ -113,9 +113,11 @@ class Routes(Regional):
             name, scope_id = f"{letter}.{top}", f"Slice{letter.upper()}"
             if self.routing.top_records:
                 below = Endpoint(name=name, zone=zone)
-                alias(
-                    self, scope_id, zone=zone, name=top, target=below, identifier=f"slice-{letter}", weight=1
-                )
+                made = alias(
+                    self, scope_id, zone=zone, name=top, target=below,
+                    identifier=f"slice-{letter}", weight=1,
+                )  # fmt: skip
+                made.apply_removal_policy(KEPT)  # no mistake in a file takes the public name away
             for rank, (region, control) in enumerate(zip(self.regions, column, strict=True)):
                 check = route53.CfnHealthCheck(
                     self,
@@ -172,9 +174,9 @@ def regional_record(stack: Regional, routing: Routing, target: Endpoint) -> None
 def alias(
     stack: Regional, scope_id: str, *, zone: str, name: str, target: Endpoint, identifier: str | None = None,
     **more: object,
-) -> None:  # fmt: skip
+) -> route53.CfnRecordSet:  # fmt: skip
     """An alias takes its target's TTL, which for an API Gateway endpoint is 60 s."""
-    route53.CfnRecordSet(
+    return route53.CfnRecordSet(
         stack,
         scope_id,
         hosted_zone_id=zone,

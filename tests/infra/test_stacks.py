@@ -215,6 +215,8 @@ def test_a_name_that_is_in_use_is_left_alone(synthesis: Synthesis, moved: Synthe
     )
     assert after - before == {f"shop.example.com.slice-{letter}" for letter in "abcd"}
     assert before < after
+    tops = [moved.templates["tidegate-routing"]["Resources"][f"Slice{letter}"] for letter in "ABCD"]
+    assert {top["DeletionPolicy"] for top in tops} == {"RetainExceptOnCreate"}, "never by mistake"
 
 
 def test_a_shadow_week_is_green_without_the_stack_of_the_switch(synthesis: Synthesis) -> None:
