@@ -3,7 +3,7 @@
 ```
  foundation         keys-HOME ─> keys-* ─> audit-copy ─> state
  controller-REGION  the last rank first
- application-REGION ─> routing
+ application-REGION (or endpoint-REGION) ─> routing
  probes-REGION      once the controllers' buses are there: observers first
 ```
 """
@@ -15,15 +15,16 @@ from pathlib import Path
 import aws_cdk as cdk
 from constructs import Construct
 
-from infra.application import Application
+from infra.application import Application, holds_its_record
 from infra.controller import Controller
+from infra.dependencies import keep_once_made, order_by_names
 from infra.keys import Keys
 from infra.nag import acknowledge, check
 from infra.pipeline import Pipeline
 from infra.placing import Placing
 from infra.probes import Probes
 from infra.project import Project
-from infra.routing import Routes
+from infra.routing import EndpointName, Routes
 from infra.stack import Regional
 from infra.state import AuditCopy, State
 
@@ -59,10 +60,15 @@ def build(
     made = list(stacks(scope, project, placing=placing, only=only))
     _in_order(made)
     for stack in made:
+        order_by_names(stack)
         acknowledge(stack)
     configured = project.config.pipeline
     if configured is not None and placing.how == "cdk" and only is None:
         acknowledge(Pipeline(app, project=project, configured=configured, stages=stages))
+        # With what CDK Pipelines adds. It wrote the stages down when it was told of them.
+        for each in (c for c in app.node.children if isinstance(c, cdk.Stack)):
+            order_by_names(each)
+            keep_once_made(each)
     if checked:
         check(app)
     return app
@@ -106,8 +112,19 @@ def stacks(
                     region=region,
                     placing=placing,
                 )
-    if project.config.routing is not None and wanted("tidegate-routing"):
-        yield Routes(scope("routing"), project=project, routing=project.config.routing, placing=placing)
+    routing = project.config.routing
+    if routing is not None and not holds_its_record(project):
+        for region in reversed(tuple(project.policy.regions)):
+            if wanted(f"tidegate-endpoint-{region}"):
+                yield EndpointName(
+                    scope(f"application-{region}"),
+                    project=project,
+                    routing=routing,
+                    region=region,
+                    placing=placing,
+                )
+    if routing is not None and wanted("tidegate-routing"):
+        yield Routes(scope("routing"), project=project, routing=routing, placing=placing)
     for region in reversed(project.probed):
         if wanted(f"tidegate-probes-{region}"):
             yield Probes(scope(f"probes-{region}"), project=project, region=region, placing=placing)

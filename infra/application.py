@@ -8,14 +8,21 @@ from constructs import Construct
 
 from infra import names
 from infra.bundle import EXECUTABLE
-from infra.config import Sample
+from infra.config import Endpoint, Sample
 from infra.functions import STREAMS
 from infra.grants import Statement
 from infra.placing import Placing
 from infra.project import Project
-from infra.stack import Regional
+from infra.routing import OUTPUTS, regional_record
+from infra.stack import KEPT, Regional
 
 ROUTES = ("GET /health", "GET /catalog", "POST /cart", "POST /checkout", "GET /orders/{id}")
+
+
+def holds_its_record(project: Project) -> bool:
+    """Return whether the sample's stacks have the records of their Regions: the zone is the controllers'."""
+    accounts = project.config.accounts
+    return project.config.sample is not None and accounts.application == accounts.controller
 
 
 class Application(Regional):
@@ -55,7 +62,7 @@ class Application(Regional):
             replicas=[
                 kind.ReplicaSpecificationProperty(
                     region=region,
-                    deletion_protection_enabled=True,
+                    deletion_protection_enabled=self.project.protected,
                     point_in_time_recovery_specification=kind.PointInTimeRecoverySpecificationProperty(
                         point_in_time_recovery_enabled=True
                     ),
@@ -63,7 +70,7 @@ class Application(Regional):
                 for region in self.project.policy.regions
             ],
         )
-        table.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+        table.apply_removal_policy(KEPT)
 
     def _shop(self) -> lambda_.CfnFunction:
         application = self.project.policy.application
@@ -97,14 +104,6 @@ class Application(Regional):
             logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_group=group, log_format="Text"),
         )
         made.add_resource_dependency(log)
-        lambda_.CfnPermission(
-            self,
-            "ShopInvoked",
-            action="lambda:InvokeFunction",
-            function_name=made.ref,
-            principal="apigateway.amazonaws.com",
-            source_account=self.account,
-        )
         return made
 
     def _http(self, shop: lambda_.CfnFunction) -> None:
@@ -115,6 +114,7 @@ class Application(Regional):
             protocol_type="HTTP",
             disable_execute_api_endpoint=True,
         )
+        self.invoked_by(made, "ShopInvoked", shop)
         integration = api.CfnIntegration(
             self,
             "ShopIntegration",
@@ -169,5 +169,10 @@ class Application(Regional):
             api.CfnApiMapping(
                 self, f"{scope_id}Mapping", api_id=made.ref, domain_name=domain.ref, stage=stage.ref
             )
-            cdk.CfnOutput(self, f"{scope_id}Name", value=domain.attr_regional_domain_name)
-            cdk.CfnOutput(self, f"{scope_id}Zone", value=domain.attr_regional_hosted_zone_id)
+            found = (domain.attr_regional_domain_name, domain.attr_regional_hosted_zone_id)
+            if scope_id == "Public":
+                for key, value in zip(OUTPUTS, found, strict=True):
+                    cdk.CfnOutput(self, key, value=value)
+            elif holds_its_record(self.project):
+                target = Endpoint.model_construct(name=found[0], zone=found[1])
+                regional_record(self, self.project.config.routing, target)

@@ -39,13 +39,15 @@ class Routing(Strict):
 
     cluster: `new`, or the ARN of one that is there. endpoints: Region -> the Regional endpoint's alias
     target;
-    none for the sample, whose stacks say it themselves.
+    none for the sample, whose stacks say it themselves. top_records: whether to make the records of `name`
+    itself, which are refused where it has others (docs/runbooks/moving-a-name.md); None makes none.
     """
 
     cluster: Literal["new"] | Arn = "new"
     mode: Literal["active-active", "active-passive"] = "active-active"
     name: Domain
     zone: ZoneId
+    top_records: bool | None = None
     endpoints: dict[Region, Endpoint] = Field(default_factory=dict)
 
 
@@ -89,6 +91,7 @@ class Config(Strict):
     """One deployment. `home`: the controller Region that owns the journal table and the primary keys.
 
     journal_made: how many times the journal's table was made under its name; another number makes it anew.
+    protected: against deletion, once the first deployment stands; None protects what is live.
     """
 
     tidegate: Literal[1]
@@ -104,6 +107,7 @@ class Config(Strict):
     plans: dict[str, Arn] = Field(default_factory=dict)
     notify: list[Email] = Field(default_factory=list, max_length=20)
     journal_made: Annotated[int, Field(ge=1, le=99)] = 1
+    protected: bool | None = None
     audit_days: Annotated[int, Field(ge=1, le=36_500)] = 365
     log_days: Literal[30, 60, 90, 180, 365, 731] = 365
     people_days: Annotated[int, Field(ge=1, le=36_500)] = 400

@@ -26,6 +26,7 @@ def console(stack: Regional, configured: Console) -> None:
     made = api.CfnApi(
         stack, "ConsoleApi", name="tidegate-console", protocol_type="HTTP", disable_execute_api_endpoint=True
     )
+    stack.invoked_by(made, "ConsoleInvoked", function)
     integration = api.CfnIntegration(
         stack,
         "ConsoleIntegration",
@@ -94,14 +95,6 @@ def _function(stack: Regional) -> lambda_.CfnFunction:
         logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_group=group, log_format="Text"),
     )
     made.add_resource_dependency(log)
-    lambda_.CfnPermission(
-        stack,
-        "ConsoleInvoked",
-        action="lambda:InvokeFunction",
-        function_name=made.ref,
-        principal="apigateway.amazonaws.com",
-        source_account=stack.account,
-    )
     return made
 
 

@@ -2,12 +2,8 @@
 
 from importlib.resources import files
 
-import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_stepfunctions as sfn
@@ -23,7 +19,7 @@ from infra.intake import intake
 from infra.keys import common_bucket, only_tls
 from infra.placing import Placing
 from infra.project import Project
-from infra.stack import Regional
+from infra.stack import KEPT, Regional
 from infra.state import keyed
 from infra.watching import alarms, topic
 
@@ -55,7 +51,7 @@ class Controller(Regional):
                 names.capital(table.removeprefix("tidegate-")),
                 table_name=table,
                 billing_mode="PAY_PER_REQUEST",
-                deletion_protection_enabled=True,
+                deletion_protection_enabled=self.project.protected,
                 point_in_time_recovery_specification=dynamodb.CfnTable.PointInTimeRecoverySpecificationProperty(
                     point_in_time_recovery_enabled=True
                 ),
@@ -67,7 +63,7 @@ class Controller(Regional):
                 ),
                 **keyed(table, dynamodb.CfnTable),
             )
-            made.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+            made.apply_removal_policy(KEPT)
 
     def _switch(self) -> None:
         """Without ARC: an empty bucket for each guarded Region whose switch is kept here."""
@@ -109,25 +105,31 @@ class Controller(Regional):
             ],
         )
         text = files("controller").joinpath("workflow.asl.json").read_text(encoding="utf-8")
-        sfn.StateMachine(
+        destination = sfn.CfnStateMachine.LogDestinationProperty(
+            # `GetAtt` of a log group's ARN ends in `:*` already, as Step Functions wants it.
+            cloud_watch_logs_log_group=sfn.CfnStateMachine.CloudWatchLogsLogGroupProperty(
+                log_group_arn=group.attr_arn
+            )
+        )
+        machine = sfn.CfnStateMachine(
             self,
             "Workflow",
             state_machine_name=names.MACHINE,
-            state_machine_type=sfn.StateMachineType.STANDARD,
-            definition_body=sfn.DefinitionBody.from_string(text),
+            state_machine_type="STANDARD",
+            definition_string=text,
             definition_substitutions=arns,
-            role=iam.Role.from_role_arn(self, "WorkflowRoleByArn", role, mutable=False),
-            tracing_enabled=True,
+            role_arn=role,
+            tracing_configuration=sfn.CfnStateMachine.TracingConfigurationProperty(enabled=True),
             # A task's input holds its token: execution data is not logged, and history is encrypted.
-            logs=sfn.LogOptions(
-                destination=logs.LogGroup.from_log_group_arn(self, "WorkflowLogByArn", group.attr_arn),
-                level=sfn.LogLevel.ALL,
-                include_execution_data=False,
+            logging_configuration=sfn.CfnStateMachine.LoggingConfigurationProperty(
+                destinations=[destination], level="ALL", include_execution_data=False
             ),
-            encryption_configuration=sfn.CustomerManagedEncryptionConfiguration(
-                kms.Key.from_key_arn(self, "KeyByArn", self.log_key() or "")
+            encryption_configuration=sfn.CfnStateMachine.EncryptionConfigurationProperty(
+                type="CUSTOMER_MANAGED_KMS_KEY", kms_key_id=self.log_key()
             ),
         )
+        # As the first templates had it: under another id an update would make a second machine of the name.
+        machine.override_logical_id("Workflow193EF7C1")
 
     def _tick(self, function: lambda_.CfnFunction) -> None:
         arn = names.function_arn(self.here, self.project.account, "Tick")

@@ -242,5 +242,5 @@ def _overrides(project: Project) -> list[Statement]:
     if not project.live or OVERRIDE in project.policy.approvals:
         return []
     action, _, condition = arc_calls.OVERRIDE_PERMISSION
-    controls, _none = _controls(project, "", "shift")
-    return [Statement("NoOverride", (action,), tuple(controls), {"Bool": {condition: "true"}}, effect="Deny")]
+    why = "it denies, whatever the control"
+    return [Statement("NoOverride", (action,), ("*",), {"Bool": {condition: "true"}}, effect="Deny", why=why)]

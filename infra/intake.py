@@ -82,25 +82,30 @@ def _queues(stack: Regional) -> sqs.CfnQueue:
     ):
         arn = names.queue_arn(here, account, name)
         rules = names.arn("events", here, account, "rule/tidegate-*")
-        feed = {
-            "Sid": "Rules",
-            "Effect": "Allow",
-            "Principal": {"Service": "events.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": arn,
-            "Condition": {"ArnLike": {"aws:SourceArn": rules}},
-        }
-        tls = {
-            "Sid": "OnlyTls",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "sqs:*",
-            "Resource": arn,
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        }
-        document = {"Version": "2012-10-17", "Statement": [feed, tls]}
+        document = {"Version": "2012-10-17", "Statement": queue_statements(arn, rules)}
         sqs.CfnQueuePolicy(stack, scope_id, queues=[made.ref], policy_document=document)
     return queue
+
+
+def queue_statements(arn: str, rules: str) -> list[dict[str, Any]]:
+    """Return who may send to a queue: the rules of one ARN pattern, and over TLS alone."""
+    feed = {
+        "Sid": "Rules",
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+        "Condition": {"ArnLike": {"aws:SourceArn": rules}},
+    }
+    tls = {
+        "Sid": "OnlyTls",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sqs:*",
+        "Resource": arn,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    return [feed, tls]
 
 
 def _to_queue(stack: Regional, paths: dict[str, str], template: str) -> events.CfnRule.TargetProperty:

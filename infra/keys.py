@@ -11,7 +11,7 @@ from constructs import Construct
 from infra import names
 from infra.placing import Placing
 from infra.project import Project
-from infra.stack import Regional
+from infra.stack import KEPT, Regional
 
 USUAL, SIGNING, NAMES = "Key", "SigningKey", "PeopleKey"
 ALIASES = {USUAL: names.KEY, SIGNING: names.SIGNING_KEY, NAMES: names.PEOPLE_KEY}
@@ -45,7 +45,7 @@ class Keys(Regional):
             key_policy=_policy(self.project, self.here, scope_id),
             pending_window_in_days=30,
         )
-        key.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+        key.apply_removal_policy(KEPT)
         return key.attr_arn
 
     def _replica(self, scope_id: str, home: str) -> str:
@@ -57,7 +57,7 @@ class Keys(Regional):
             key_policy=_policy(self.project, self.here, scope_id),
             pending_window_in_days=30,
         )
-        key.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+        key.apply_removal_policy(KEPT)
         return key.attr_arn
 
 
@@ -110,8 +110,20 @@ def _policy(project: Project, region: str, scope_id: str) -> dict[str, Any]:
         "Resource": "*",
         "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": group}},
     }
+    deliveries: dict[str, Any] = {
+        # Step Functions does not write its log: log delivery does, and reads what the role encrypted for it.
+        # No condition: which keys of one it sends is not documented, and the CDK's own grant has none.
+        "Sid": "Deliveries",
+        "Effect": "Allow",
+        "Principal": {"Service": "delivery.logs.amazonaws.com"},
+        "Action": ["kms:Decrypt*", "kms:DescribeKey"],
+        "Resource": "*",
+    }
     allowed = {SIGNING: [own], NAMES: [own, services, callers]}
-    return {"Version": "2012-10-17", "Statement": allowed.get(scope_id, [own, services, callers, logs])}
+    return {
+        "Version": "2012-10-17",
+        "Statement": allowed.get(scope_id, [own, services, callers, logs, deliveries]),
+    }
 
 
 def locked_bucket(stack: Regional, scope_id: str, name: str, **more: Any) -> s3.CfnBucket:
@@ -132,7 +144,7 @@ def locked_bucket(stack: Regional, scope_id: str, name: str, **more: Any) -> s3.
         **common_bucket(stack),
         **more,
     )
-    bucket.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+    bucket.apply_removal_policy(KEPT)
     only_tls(stack, f"{scope_id}Policy", bucket, *not_shorter(f"{bucket.attr_arn}/*", days))
     return bucket
 

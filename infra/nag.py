@@ -17,7 +17,10 @@ REASONS: Mapping[str, Mapping[str, str]] = {
     "AuditCopy": {"S1": TRAIL},
     "State": {"S1": TRAIL},
     "Controller": {"S1": "the bucket stays empty: it stands for a switch that nobody moves in shadow"},
-    "Probes": {"S1": "screenshots and logs of canaries, which expire; nobody decides by them"},
+    "Probes": {
+        "S1": "screenshots and logs of canaries, which expire; nobody decides by them",
+        "SQS3": "it is itself the queue of dead letters, of the rule that forwards",
+    },
     "Pipeline": {"S1": TRAIL},
     "Application": {"APIG4": "a shop front that anybody may see; it is throttled"},
 }
@@ -42,7 +45,7 @@ GENERATED: Mapping[tuple[str, str], str] = {
     (
         "tidegate-pipeline/",
         "IAM5[Resource::*]",
-    ): "DescribeAlarms of the bake, DescribeStacks of the self-update",
+    ): "DescribeAlarms and ListMetrics of the bake, DescribeStacks of the self-update",
     ("cross-region-stack-", "S1"): TRAIL,
 }
 """Where CDK Pipelines writes a role itself, its names differ from day to day: (path, rule) prefix ->

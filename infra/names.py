@@ -5,6 +5,8 @@ from collections.abc import Iterable
 JOURNAL, EVIDENCE, ASSESSMENTS = "tidegate-journal", "tidegate-evidence", "tidegate-assessments"
 PEOPLE = "tidegate-people"
 QUEUE, DEAD_LETTERS = "tidegate-intake", "tidegate-dead-letters"
+FORWARD_LETTERS = "tidegate-forward-letters"
+"""Where what no controller's bus took is kept, in each Region that forwards."""
 TOPIC = MACHINE = "tidegate"
 MASTER = "tidegate-master"
 """The control and the gating rule of the master switch."""

@@ -14,6 +14,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import pipelines
 from constructs import Construct
 
+from controller.lab.environment.estate import PROBE_MISSING
 from infra.config import Pipeline as Configured
 from infra.project import Project
 
@@ -30,7 +31,7 @@ class Pipeline(cdk.Stack):
             stack_name="tidegate-pipeline",
             description="tidegate: deploys itself, one Region at a time",
             env=cdk.Environment(account=project.account, region=configured.region),
-            termination_protection=True,
+            termination_protection=project.protected,
             analytics_reporting=False,
         )
         source = pipelines.CodePipelineSource.connection(
@@ -70,16 +71,29 @@ def _bake(project: Project, stage: str) -> pipelines.CodeBuildStep:
         commands=[_watch(project.policy.application, tuple(regions))],
         role_policy_statements=[
             # DescribeAlarms names several alarms in one call: AWS offers no narrower resource for a prefix.
-            iam.PolicyStatement(actions=["cloudwatch:DescribeAlarms"], resources=["*"])
+            # ListMetrics has no resource type.
+            iam.PolicyStatement(
+                actions=["cloudwatch:DescribeAlarms", "cloudwatch:ListMetrics"], resources=["*"]
+            )
         ],
     )
 
 
 def _watch(application: str, regions: Sequence[str]) -> str:
+    """Return the shell's command. The alarm on a probe counts once one has come: the Regions that send them
+    are deployed last, and a schedule's first hour passes before its first probe."""
+    probe = f"watch-{application}-probe-"
+    heard = (
+        f'aws cloudwatch list-metrics --region "$region" --namespace {PROBE_MISSING["Namespace"]} '
+        f"--metric-name {PROBE_MISSING['MetricName']} --dimensions Name=region,Value=${{name#{probe}}} "
+        '--query "length(Metrics)" --output text'
+    )
     return (
         f"for minute in $(seq {BAKE_MINUTES}); do sleep 60; "
         f"for region in {' '.join(regions)}; do for prefix in {application}- watch-{application}-; do "
         'red=$(aws cloudwatch describe-alarms --region "$region" --state-value ALARM '
         '--alarm-name-prefix "$prefix" --query "MetricAlarms[].AlarmName" --output text) || exit 1; '
-        'if [ -n "$red" ]; then echo "red in $region: $red"; exit 1; fi; done; done; done'
+        f'for name in $red; do case "$name" in {probe}*) heard=$({heard}) || exit 1; '
+        '[ "$heard" = 0 ] && continue;; esac; '
+        'echo "red in $region: $name"; exit 1; done; done; done; done'
     )

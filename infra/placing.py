@@ -9,6 +9,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_s3_assets as assets
 
 from infra import names
+from infra.zips import zip_name
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Placing:
     def code(self, stack: cdk.Stack, package: str) -> dict[str, Any]:
         """The bucket and key of a package, as a function and a canary name them."""
         if self.how == "release":
-            return {"bucket": _parameter(stack).value_as_string, "key": f"{package}.zip"}
+            return {"bucket": _parameter(stack).value_as_string, "key": zip_name(self.folder / package)}
         asset = assets.Asset(stack, f"Package{names.capital(package)}", path=str(self.folder / package))
         return {"bucket": asset.s3_bucket_name, "key": asset.s3_object_key}
 

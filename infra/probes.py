@@ -8,6 +8,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_synthetics as synthetics
 from constructs import Construct
 
@@ -19,6 +20,7 @@ from infra import names
 from infra.config import Config
 from infra.dashboard import region_dashboard
 from infra.grants import PATTERNS, Statement
+from infra.intake import queue_statements
 from infra.keys import only_tls
 from infra.placing import Placing
 from infra.project import Project
@@ -38,7 +40,7 @@ class Probes(Regional):
             account=project.config.accounts.application,
             description=f"tidegate: what watches {project.policy.application} from here",
         )  # fmt: skip
-        if region in project.watchers:
+        if region in project.watchers and project.config.routing is not None:
             self._canaries()
         if region in project.policy.regions:
             self._alarms()
@@ -220,6 +222,7 @@ class Probes(Regional):
         role = self.role(
             "ForwardRole", "events.amazonaws.com", [Statement("Put", ("events:PutEvents",), tuple(buses))]
         )
+        letters = events.CfnRule.DeadLetterConfigProperty(arn=self._letters())
         events.CfnRule(
             self,
             "Forward",
@@ -227,10 +230,49 @@ class Probes(Regional):
             event_pattern={"source": list(FORWARDED)},
             state="ENABLED",
             targets=[
-                events.CfnRule.TargetProperty(id=f"bus-{region}", arn=bus, role_arn=role)
+                events.CfnRule.TargetProperty(
+                    id=f"bus-{region}", arn=bus, role_arn=role, dead_letter_config=letters
+                )
                 for region, bus in zip(there, buses, strict=True)
             ],
         )
+
+    def _letters(self) -> str:
+        """Return the ARN of the queue of events that no bus took for a day.
+
+        The controllers' key is not in every Region that forwards: the queue is under a key of SQS.
+        """
+        arn = names.queue_arn(self.here, self.account, names.FORWARD_LETTERS)
+        made = sqs.CfnQueue(
+            self,
+            "ForwardLetters",
+            queue_name=names.FORWARD_LETTERS,
+            sqs_managed_sse_enabled=True,
+            message_retention_period=14 * 86_400,
+        )
+        rule = names.arn("events", self.here, self.account, "rule/tidegate-forward")
+        document = {"Version": "2012-10-17", "Statement": queue_statements(arn, rule)}
+        sqs.CfnQueuePolicy(self, "ForwardLettersPolicy", queues=[made.ref], policy_document=document)
+        heard = self.here in self.project.policy.controllers and self.account == self.project.account
+        topic = [names.topic_arn(self.here, self.account)] if heard else None
+        cloudwatch.CfnAlarm(
+            self,
+            "WatchForwardLetters",
+            alarm_name=f"watch-{self.project.policy.application}-forward-letters",
+            alarm_description="tidegate itself: events that did not get to a controller",
+            namespace="AWS/SQS",
+            metric_name="ApproximateNumberOfMessagesVisible",
+            dimensions=dimensions({"QueueName": names.FORWARD_LETTERS}),
+            statistic="Maximum",
+            period=60,
+            evaluation_periods=1,
+            threshold=0,
+            comparison_operator="GreaterThanThreshold",
+            treat_missing_data="notBreaching",
+            alarm_actions=topic,
+            ok_actions=topic,
+        )
+        return arn
 
 
 def _rate(seconds: int) -> str:
@@ -244,6 +286,8 @@ Plan = tuple[str, str, dict[str, str], tuple[str, ...], int]
 def canaries(project: Project) -> Iterator[Plan]:
     """(name, script, environment, where it runs, seconds): the policy's, and those that tell people."""
     policy, config = project.policy, project.config
+    if config.routing is None:
+        return  # nobody here knows the names that they would ask: they are as much the owner's as the switch
     for entries in policy.signals.values():
         for source in entries:
             if isinstance(source, CanarySignal):
@@ -251,8 +295,6 @@ def canaries(project: Project) -> Iterator[Plan]:
                     name = source.canary.replace("{region}", subject)
                     script = SCRIPTS.get(name.rpartition("-")[2], "api_journey")
                     yield name, script, {"BASE_URL": _url(config, subject)}, source.runs_in, OFTEN
-    if config.routing is None:
-        return
     for subject in policy.regions:
         name = f"{policy.application}-{subject}-heartbeat"
         yield name, "heartbeat", {"BASE_URL": _url(config, subject)}, project.watchers, SELDOM
@@ -260,6 +302,8 @@ def canaries(project: Project) -> Iterator[Plan]:
         name = f"{policy.application}-{subject}-replication"
         both = {"BASE_URL": _url(config, subject), "OTHER_URL": _url(config, other)}
         yield name, "two_regions", both, (subject,), SELDOM
+    if not config.routing.top_records:
+        return
     name = f"{policy.application}-name"
     yield name, "dns_name", {"BASE_URL": f"https://{config.routing.name}"}, project.watchers, SELDOM
 

@@ -53,6 +53,15 @@ class Project:
     def live(self) -> bool:
         return self.policy.enforcement == "live"
 
+    @property
+    def protected(self) -> bool:
+        """Whether nobody can delete tables and stacks before they take that off: not at a first try.
+
+        CloudFormation could not take a failed one back, and what it leaves has the names that the next needs.
+        """
+        chosen = self.config.protected
+        return self.live if chosen is None else chosen
+
     @cached_property
     def watchers(self) -> tuple[str, ...]:
         """Every Region where a canary runs."""
@@ -193,6 +202,11 @@ def _problems(config: Config, policy: Policy) -> Iterator[str]:
         yield f"pipeline.region: {config.pipeline.region} serves traffic; a pipeline there would fail with it"
     if config.routing and not config.sample and not config.routing.endpoints:
         yield "routing.endpoints: missing; without the sample nothing says where the records lead"
+    if config.routing and policy.enforcement == "live" and config.routing.top_records is None:
+        yield (
+            "routing.top_records: the policy is live; say true if the public name leads to the slices, "
+            "else false"
+        )
     console = config.console
     if console and set(console.addresses) != set(policy.controllers):
         yield f"console.addresses: expected exactly the controllers, {names.listed(policy.controllers)}"
@@ -218,13 +232,14 @@ def _panel(config: Config, policy: Policy) -> Iterator[str]:
     if slices * each + 1 > PANEL_RULES:
         yield (
             f"routing: {slices} slices take {slices * each + 1} safety rules, and a control panel of ARC has "
-            f"{PANEL_RULES} at most: {(PANEL_RULES - 1) // each} slices; make the switch yourself, and leave "
-            "`routing` out"
+            f"{PANEL_RULES} at most: {(PANEL_RULES - 1) // each} slices; make the switch yourself, with its "
+            "names and canaries, and leave `routing` out"
         )
     if len(controls) + 1 > PANEL_CONTROLS:
         yield (
             f"routing: {len(controls)} controls and the master switch, and a control panel of ARC has "
-            f"{PANEL_CONTROLS} at most; make the switch yourself, and leave `routing` out"
+            f"{PANEL_CONTROLS} at most; make the switch yourself, with its names and canaries, and leave "
+            "`routing` out"
         )
 
 

@@ -1,7 +1,7 @@
 """*routing*: the ARC cluster, its controls and safety rules, the health checks and the record tree.
 
 ```
- NAME            weighted aliases, one a slice                       TTL 60
+ NAME            weighted aliases, one a slice; once it may move     TTL 60
  ├── a.NAME      latency (or failover) aliases of the Regional endpoints
  │   ├── us-east-1   health check RECOVERY_CONTROL use1-a
  │   └── us-west-2   health check RECOVERY_CONTROL usw2-a
@@ -17,13 +17,15 @@ from aws_cdk import aws_route53recoverycontrol as arc
 from constructs import Construct
 
 from infra import names
-from infra.config import Routing
+from infra.config import Endpoint, Routing
 from infra.geography import ARC_CONFIGURATION
 from infra.placing import Placing
 from infra.project import Project
-from infra.stack import Regional
+from infra.stack import KEPT, Regional
 
 WAIT_MS = 5000
+OUTPUTS = ("PublicName", "PublicZone")
+"""What a stack of the sample says of its endpoint."""
 
 
 class Routes(Regional):
@@ -40,12 +42,13 @@ class Routes(Regional):
         cluster = routing.cluster
         if cluster == "new":
             made = arc.CfnCluster(self, "Cluster", name="tidegate", network_type="IPV4")
-            made.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+            made.apply_removal_policy(KEPT)
             cluster = made.attr_cluster_arn
         panel = arc.CfnControlPanel(self, "Panel", name=project.policy.application, cluster_arn=cluster)
         self.cluster, self.panel = cluster, panel.attr_control_panel_arn
         cdk.CfnOutput(self, "ClusterArn", value=cluster)
         cdk.CfnOutput(self, "PanelArn", value=self.panel)
+        self._last: cdk.CfnResource | None = None
         controls = self._controls()
         self._rules(controls)
         self._records(controls)
@@ -58,8 +61,15 @@ class Routes(Regional):
                 self, "Control" + names.capital(name), name=name,
                 cluster_arn=self.cluster, control_panel_arn=self.panel,
             )  # fmt: skip
+            self._after_the_last(made)
             found[name] = made.attr_routing_control_arn
         return found
+
+    def _after_the_last(self, made: cdk.CfnResource) -> None:
+        """ARC refuses (409) what is changed beside another change of the same panel: one after another."""
+        if self._last is not None:
+            made.add_resource_dependency(self._last)
+        self._last = made
 
     def _rules(self, controls: dict[str, str]) -> None:
         for letter, column in zip(ascii_lowercase, self.slices, strict=False):
@@ -78,10 +88,11 @@ class Routes(Regional):
             ),
             rule_config=arc.CfnSafetyRule.RuleConfigProperty(type="ATLEAST", threshold=1, inverted=False),
         )
+        self._after_the_last(rule)
         cdk.CfnOutput(self, "MasterRuleArn", value=rule.attr_safety_rule_arn)
 
     def _assertion(self, name: str, arns: list[str], *, threshold: int, inverted: bool) -> None:
-        arc.CfnSafetyRule(
+        rule = arc.CfnSafetyRule(
             self,
             "Rule" + names.capital(name),
             name=name,
@@ -93,12 +104,20 @@ class Routes(Regional):
                 type="ATLEAST", threshold=threshold, inverted=inverted
             ),
         )
+        self._after_the_last(rule)
 
     def _records(self, controls: dict[str, str]) -> None:
-        top = self.routing.name
+        """The tree below the name; the name itself only when it may move here."""
+        zone, top = self.routing.zone, self.routing.name
         for letter, column in zip(ascii_lowercase, self.slices, strict=False):
-            name = f"{letter}.{top}"
-            self._alias(f"Slice{letter.upper()}", top, f"slice-{letter}", name, self.routing.zone, weight=1)
+            name, scope_id = f"{letter}.{top}", f"Slice{letter.upper()}"
+            if self.routing.top_records:
+                below = Endpoint(name=name, zone=zone)
+                made = alias(
+                    self, scope_id, zone=zone, name=top, target=below,
+                    identifier=f"slice-{letter}", weight=1,
+                )  # fmt: skip
+                made.apply_removal_policy(KEPT)  # no mistake in a file takes the public name away
             for rank, (region, control) in enumerate(zip(self.regions, column, strict=True)):
                 check = route53.CfnHealthCheck(
                     self,
@@ -110,50 +129,65 @@ class Routes(Regional):
                         route53.CfnHealthCheck.HealthCheckTagProperty(key="Name", value=control)
                     ],
                 )
-                endpoint, zone = self._endpoint(region)
-                scope_id = f"Slice{letter.upper()}{names.capital(region)}"
                 where = {"region": region} if self.routing.mode == "active-active" else _ranked(rank)
-                self._alias(
-                    scope_id,
-                    name,
-                    region,
-                    endpoint,
-                    zone,
+                alias(
+                    self,
+                    scope_id + names.capital(region),
+                    zone=zone,
+                    name=name,
+                    target=self._endpoint(region),
+                    identifier=region,
                     health_check_id=check.attr_health_check_id,
                     **where,
                 )
-        for region in self.regions:
-            endpoint, zone = self._endpoint(region, "Regional")
-            self._alias(f"Regional{names.capital(region)}", f"{region}.{top}", None, endpoint, zone)
 
-    def _alias(
-        self, scope_id: str, name: str, identifier: str | None, target: str, zone: str, **more: object
-    ) -> None:
-        """An alias takes its target's TTL, which for an API Gateway endpoint is 60 s."""
-        routed = identifier is not None
-        route53.CfnRecordSet(
-            self,
-            scope_id,
-            hosted_zone_id=self.routing.zone,
-            name=f"{name}.",
-            type="A",
-            set_identifier=identifier,
-            alias_target=route53.CfnRecordSet.AliasTargetProperty(
-                dns_name=target, hosted_zone_id=zone, evaluate_target_health=routed
-            ),
-            **more,  # type: ignore[arg-type]
-        )
-
-    def _endpoint(self, region: str, which: str = "Public") -> tuple[str, str]:
+    def _endpoint(self, region: str) -> Endpoint:
         """The Regional endpoint's alias target: as configured, else as the sample's stack there says."""
         named = self.routing.endpoints.get(region)
         if named is not None:
-            return named.name, named.zone
-        stack = f"tidegate-application-{region}"
-        return (
-            cdk.Fn.get_stack_output(stack, f"{which}Name", region),
-            cdk.Fn.get_stack_output(stack, f"{which}Zone", region),
-        )
+            return named
+        found = (cdk.Fn.get_stack_output(f"tidegate-application-{region}", key, region) for key in OUTPUTS)
+        return Endpoint.model_construct(**dict(zip(("name", "zone"), found, strict=True)))
+
+
+class EndpointName(Regional):
+    """*endpoint-REGION*: the record of one Region's own name, where no stack of the sample has it.
+
+    Canaries go by it, also before there is a switch.
+    """
+
+    def __init__(
+        self, scope: Construct, *, project: Project, routing: Routing, region: str, placing: Placing
+    ) -> None:
+        super().__init__(
+            scope, "endpoint", project=project, region=region, placing=placing,
+            description=f"tidegate: the name of {project.policy.application} in one Region",
+        )  # fmt: skip
+        regional_record(self, routing, routing.endpoints[region])
+
+
+def regional_record(stack: Regional, routing: Routing, target: Endpoint) -> None:
+    """`REGION.NAME`: what leads to one Region, whatever the switch says."""
+    alias(stack, "RegionalRecord", zone=routing.zone, name=f"{stack.here}.{routing.name}", target=target)
+
+
+def alias(
+    stack: Regional, scope_id: str, *, zone: str, name: str, target: Endpoint, identifier: str | None = None,
+    **more: object,
+) -> route53.CfnRecordSet:  # fmt: skip
+    """An alias takes its target's TTL, which for an API Gateway endpoint is 60 s."""
+    return route53.CfnRecordSet(
+        stack,
+        scope_id,
+        hosted_zone_id=zone,
+        name=f"{name}.",
+        type="A",
+        set_identifier=identifier,
+        alias_target=route53.CfnRecordSet.AliasTargetProperty(
+            dns_name=target.name, hosted_zone_id=target.zone, evaluate_target_health=identifier is not None
+        ),
+        **more,  # type: ignore[arg-type]
+    )
 
 
 def _ranked(rank: int) -> dict[str, object]:

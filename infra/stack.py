@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 import aws_cdk as cdk
+from aws_cdk import aws_apigatewayv2 as api
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
@@ -11,6 +13,10 @@ from infra import names
 from infra.grants import Statement
 from infra.placing import Placing
 from infra.project import Project
+from infra.role_policies import document, fitted
+
+KEPT = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+"""What outlives its stack, but not a first try that failed: a name that stays is in the way of the next."""
 
 
 class Regional(cdk.Stack):
@@ -36,7 +42,7 @@ class Regional(cdk.Stack):
             description=description,
             env=cdk.Environment(account=account or project.account, region=region),
             synthesizer=placing.synthesizer(),
-            termination_protection=True,
+            termination_protection=project.protected,
             cross_region_references=False,
             tags={"tidegate": project.policy.application},
             analytics_reporting=False,
@@ -52,12 +58,24 @@ class Regional(cdk.Stack):
             self, scope_id, log_group_name=name, retention_in_days=self.project.config.log_days,
             kms_key_id=self.log_key(),
         )  # fmt: skip
-        group.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+        group.apply_removal_policy(KEPT)
         return group
 
     def log_key(self) -> str | None:
         """CloudWatch Logs takes a key by its id alone: the stack that made it says which."""
         return cdk.Fn.get_stack_output(f"tidegate-keys-{self.here}", "KeyArn", self.here)
+
+    def invoked_by(self, made: api.CfnApi, scope_id: str, function: lambda_.CfnFunction) -> None:
+        """Let one API invoke a function. It is told by its ARN: that API Gateway sends its account as well,
+        no page says."""
+        lambda_.CfnPermission(
+            self,
+            scope_id,
+            action="lambda:InvokeFunction",
+            function_name=function.ref,
+            principal="apigateway.amazonaws.com",
+            source_arn=names.arn("execute-api", self.here, self.account, f"{made.ref}/*/*"),
+        )
 
     def role(
         self, scope_id: str, service: str, statements: Sequence[Statement], *, name: str | None = None
@@ -76,23 +94,22 @@ class Regional(cdk.Stack):
         }
         if service in ("lambda.amazonaws.com", "synthetics.amazonaws.com"):
             del trust["Statement"][0]["Condition"]  # type: ignore[attr-defined]  # Lambda sends no source
+        inline, managed = fitted(statements)
+        more = [
+            iam.CfnManagedPolicy(self, f"{scope_id}Policy{number}", policy_document=document(policy))
+            for number, policy in enumerate(managed)
+        ]
         role = iam.CfnRole(
             self,
             scope_id,
             role_name=name,
             assume_role_policy_document=trust,
-            policies=[
-                iam.CfnRole.PolicyProperty(
-                    policy_name="tidegate",
-                    policy_document={
-                        "Version": "2012-10-17",
-                        "Statement": [statement.written() for statement in statements],
-                    },
-                )
-            ],
+            managed_policy_arns=[each.ref for each in more] or None,
+            policies=[iam.CfnRole.PolicyProperty(policy_name="tidegate", policy_document=document(inline))],
         )
-        for statement in statements:
-            acknowledge_stars(role, statement)
+        for scope, policy in zip((role, *more), (inline, *managed), strict=True):
+            for statement in policy:
+                acknowledge_stars(scope, statement)
         return role.attr_arn
 
 

@@ -4,7 +4,6 @@ locked buckets, and the dashboard over all Regions."""
 from collections.abc import Callable
 from typing import Any
 
-import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -15,7 +14,7 @@ from infra.grants import PATTERNS, Statement
 from infra.keys import locked_bucket
 from infra.placing import Placing
 from infra.project import Project
-from infra.stack import Regional
+from infra.stack import KEPT, Regional
 
 
 def second(project: Project) -> str:
@@ -65,7 +64,7 @@ class State(Regional):
             replicas=[
                 dynamodb.CfnGlobalTable.ReplicaSpecificationProperty(
                     region=region,
-                    deletion_protection_enabled=True,
+                    deletion_protection_enabled=self.project.protected,
                     point_in_time_recovery_specification=(
                         dynamodb.CfnGlobalTable.PointInTimeRecoverySpecificationProperty(
                             point_in_time_recovery_enabled=recovery
@@ -78,7 +77,7 @@ class State(Regional):
                 for region in self.project.policy.controllers
             ],
         )
-        table.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+        table.apply_removal_policy(KEPT)
 
     def _audit(self) -> None:
         account, there = self.project.account, second(self.project)

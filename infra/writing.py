@@ -11,7 +11,7 @@ from infra.bundle import PYTHON, ROOT, package
 from infra.contexts import contexts
 from infra.project import Project
 from infra.words import FINDING
-from infra.zips import zipped
+from infra.zips import zip_name, zipped
 
 BUILD = ROOT / "build"
 
@@ -122,8 +122,11 @@ def quiet_node() -> None:
 
 
 def _zip(target: Path) -> None:
+    """Beside the templates, without those of another time."""
+    for old in target.glob("*.zip"):
+        old.unlink()
     for part in sorted(each for each in (target / "packages").iterdir() if each.is_dir()):
-        zipped(part, target / f"{part.name}.zip")
+        zipped(part, target / zip_name(part))
     shutil.rmtree(target / "packages")
 
 
@@ -136,6 +139,7 @@ def _order(project: Project, names: Collection[str]) -> dict[str, object]:
         *("tidegate-audit-copy", "tidegate-state"),
         *(f"tidegate-controller-{region}" for region in reversed(policy.controllers)),
         *(f"tidegate-application-{region}" for region in reversed(tuple(policy.regions))),
+        *(f"tidegate-endpoint-{region}" for region in reversed(tuple(policy.regions))),
         "tidegate-routing",
         *(f"tidegate-probes-{region}" for region in reversed(project.probed)),
     ]

@@ -1,5 +1,7 @@
 """Zip files that are the same for the same content: no time of day, no order of a disk, no one's rights."""
 
+from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
@@ -8,10 +10,27 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 READABLE = 0o100644 << 16
 
 
+DIGITS = 16
+"""Of the digest in a name: CloudFormation takes what lies under the same name for the same code."""
+
+
+def zip_name(folder: Path) -> str:
+    """Return the name of the zip of `folder`: another for any other content."""
+    digest = sha256()
+    for name, content in _contents(folder):
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    return f"{folder.name}-{digest.hexdigest()[:DIGITS]}.zip"
+
+
 def zipped(folder: Path, target: Path) -> None:
     """Everything below `folder`, by its path there."""
     with ZipFile(target, "w") as archive:
-        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-            entry = ZipInfo(file.relative_to(folder).as_posix(), EPOCH)
+        for name, content in _contents(folder):
+            entry = ZipInfo(name, EPOCH)
             entry.compress_type, entry.external_attr = ZIP_DEFLATED, READABLE
-            archive.writestr(entry, file.read_bytes())
+            archive.writestr(entry, content)
+
+
+def _contents(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        yield file.relative_to(folder).as_posix(), file.read_bytes()

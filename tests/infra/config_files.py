@@ -8,6 +8,9 @@ from ruamel.yaml import YAML
 from tests.support.sources import ROOT
 
 SHIPPED = ROOT / "infra" / "config" / "storefront.yaml"
+ROUTING = {"name": "shop.example.com", "zone": "Z0123456789EXAMPLE"}
+MOVED = {"routing": ROUTING | {"top_records": True}, "protected": True}
+"""The second pass: the public name leads to the record tree, and nothing is deleted by mistake."""
 
 
 def written(folder: Path, config: dict[str, Any] | None = None, policy: dict[str, Any] | None = None) -> Path:

@@ -11,7 +11,7 @@ import pytest
 
 from infra.geography import ARC_ENDPOINTS
 from infra.project import Project, load
-from tests.infra.config_files import written
+from tests.infra.config_files import MOVED, written
 from tests.infra.synthesis import Synthesis
 
 PANEL = "arn:aws:route53-recovery-control::111122223333:controlpanel/0f"
@@ -44,15 +44,27 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="session")
 def synthesis(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
-    """Every stack, checked by cdk-nag. Several workers share one: whoever comes first makes it."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "synthesis"
+    """Every stack, checked by cdk-nag."""
+    return _once(tmp_path_factory, "synthesis", "--check")
+
+
+@pytest.fixture(scope="session")
+def moved(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
+    """The same where the public name has moved onto the record tree."""
+    config = written(tmp_path_factory.mktemp("moved"), MOVED)
+    return _once(tmp_path_factory, "moved", "--config", str(config))
+
+
+def _once(factory: pytest.TempPathFactory, name: str, *arguments: str) -> Synthesis:
+    """Several workers share one: whoever comes first makes it."""
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         kept = folder / "said.json"
         if kept.is_file():
             return Synthesis(folder / "templates", *json.loads(kept.read_text(encoding="utf-8")))
-        made = synthesise(folder, "--check")
+        made = synthesise(folder, *arguments)
         assert made.folder.is_dir(), made.printed
         kept.write_text(json.dumps([made.printed, made.exit_code]), encoding="utf-8")
     return made

@@ -3,7 +3,10 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from itertools import combinations
 from typing import Any
+
+from tests.infra import references
 
 Templates = Mapping[str, Mapping[str, Any]]
 OLDEST_RUNTIME = 12
@@ -87,7 +90,10 @@ def targets_that_are_there(templates: Templates) -> Iterator[str]:
             service, leaf = target["Arn"].split(":")[2], target["Arn"].split(":")[-1]
             if service == "sqs" and leaf not in queues:
                 yield f"{stack}/{name}: {leaf} is no queue of this stack"
-            if service in ("sqs", "states") and "DeadLetterConfig" not in target:
+            letters = target.get("DeadLetterConfig", {}).get("Arn", "").split(":")[-1]
+            if letters and letters not in queues:
+                yield f"{stack}/{name}: {letters}, for its letters, is no queue of this stack"
+            if service in ("sqs", "states", "events") and "DeadLetterConfig" not in target:
                 yield f"{stack}/{name}: what cannot be delivered is lost"
             if service == "sqs" and len(json.dumps(target["InputTransformer"])) > 8192:
                 yield f"{stack}/{name}: a transformer has at most 8192 characters"
@@ -100,6 +106,89 @@ def no_other_regions_alarms_start_it(templates: Templates) -> Iterator[str]:
             yield f"{stack}/{name}: a metric alarm would start an execution at each change"
 
 
+def names_in_order(templates: Templates) -> Iterator[str]:
+    """CloudFormation makes side by side what no reference orders, and a literal is none."""
+    for stack, template in templates.items():
+        for who, named in references.without_an_order(template["Resources"]):
+            yield f"{stack}: {who} names {named}, and may be made before it"
+        for name in references.in_a_circle(template["Resources"]):
+            yield f"{stack}: {name} would have to be made before itself"
+
+
+def a_log_groups_arn_once(templates: Templates) -> Iterator[str]:
+    """`GetAtt` of a log group's ARN ends in `:*`; what is written behind it makes another ARN."""
+    for stack, template in templates.items():
+        groups = [n for n, r in template["Resources"].items() if r["Type"] == "AWS::Logs::LogGroup"]
+        for name, text in references.texts(template["Resources"]):
+            if any(re.search(rf"\$\{{{group}\.Arn\}}:", text) for group in groups):
+                yield f"{stack}/{name}: something stands behind the ARN of a log group"
+
+
+def one_after_another(templates: Templates) -> Iterator[str]:
+    """ARC answers 409 where controls or safety rules of one panel are made side by side."""
+    for stack, template in templates.items():
+        kinds = tuple(f"AWS::Route53RecoveryControl::{kind}" for kind in ("RoutingControl", "SafetyRule"))
+        ours = [n for n, r in template["Resources"].items() if r["Type"] in kinds]
+        before = references.paths(template["Resources"])
+        for name, other in combinations(ours, 2):
+            if name not in before[other] and other not in before[name]:
+                yield f"{stack}: {name} and {other} may be made side by side"
+
+
+def invoked_by_one_source(templates: Templates) -> Iterator[str]:
+    """A service that may invoke a function is told by the ARN of what invokes, an API of the same stack."""
+    for stack, name, permission in of(templates, "AWS::Lambda::Permission"):
+        apis = [n for n, r in templates[stack]["Resources"].items() if r["Type"] == "AWS::ApiGatewayV2::Api"]
+        if not set(references.references(permission.get("SourceArn", {}))) & set(apis):
+            yield f"{stack}/{name}: whoever calls in the name of {permission['Principal']} gets in"
+
+
+def keys_that_log_delivery_may_use(templates: Templates) -> Iterator[str]:
+    """Step Functions hands its log to log delivery, which must be able to use the log group's key."""
+    for stack, template in templates.items():
+        shown = (o for o in template.get("Outputs", {}) if o == "KeyArn")
+        for key in (template["Resources"]["Key"] for _ in shown):
+            policy = key["Properties"]["KeyPolicy"]["Statement"]
+            if not any(s["Principal"].get("Service") == "delivery.logs.amazonaws.com" for s in policy):
+                yield f"{stack}: the workflow's log is lost, for log delivery may not use its key"
+
+
+def roles_within_their_size(templates: Templates) -> Iterator[str]:
+    """IAM takes 10,240 characters of inline policies of a role, 6,144 of a managed one, and ten of these."""
+    for stack, template in templates.items():
+        inline: dict[str, int] = {}
+        for name, role in template["Resources"].items():
+            given = role.get("Properties", {})
+            if role["Type"] == "AWS::IAM::Role":
+                sizes = [len(json.dumps(policy["PolicyDocument"])) for policy in given.get("Policies", ())]
+                inline[name] = inline.get(name, 0) + sum(sizes)
+                if len(given.get("ManagedPolicyArns", ())) > 10:
+                    yield f"{stack}/{name}: more than ten managed policies"
+            if role["Type"] == "AWS::IAM::Policy":
+                for owner in references.references(given["Roles"]):
+                    inline[owner] = inline.get(owner, 0) + len(json.dumps(given["PolicyDocument"]))
+            if role["Type"] == "AWS::IAM::ManagedPolicy" and len(json.dumps(given["PolicyDocument"])) > 6144:
+                yield f"{stack}/{name}: too large for a managed policy"
+        yield from (f"{stack}/{name}: {n} characters inline" for name, n in inline.items() if n > 10_240)
+
+
+def kept_but_for_a_failed_try(templates: Templates) -> Iterator[str]:
+    """A retained resource keeps its name, and so the next try from being made."""
+    for stack, template in templates.items():
+        for name, resource in template["Resources"].items():
+            if resource.get("DeletionPolicy", "Delete") not in ("Delete", "RetainExceptOnCreate"):
+                yield f"{stack}/{name}: stays after a first try that failed"
+
+
+def code_under_its_digest(templates: Templates) -> Iterator[str]:
+    """CloudFormation does not look into a zip: under the same key it is the same code."""
+    for type_ in ("AWS::Lambda::Function", "AWS::Synthetics::Canary", "AWS::Lambda::LayerVersion"):
+        for stack, name, function in of(templates, type_):
+            code = function.get("Code", function.get("Content", {}))
+            if not re.search(r"[0-9a-f]{16,64}\.zip$", code.get("S3Key", "")):
+                yield f"{stack}/{name}: {code.get('S3Key')} names no digest of its code"
+
+
 CHECKS: tuple[Callable[[Templates], Iterator[str]], ...] = (
     strong_tables_without_ttl,
     recovery_checks_with_a_control,
@@ -109,4 +198,12 @@ CHECKS: tuple[Callable[[Templates], Iterator[str]], ...] = (
     callbacks_with_their_token,
     targets_that_are_there,
     no_other_regions_alarms_start_it,
+    names_in_order,
+    a_log_groups_arn_once,
+    one_after_another,
+    invoked_by_one_source,
+    keys_that_log_delivery_may_use,
+    roles_within_their_size,
+    kept_but_for_a_failed_try,
+    code_under_its_digest,
 )

@@ -39,6 +39,7 @@ ALARM = {"alarm": "a-{region}-5xx", "silentAfter": "3m"}
 
 
 ROUTING = YAML(typ="safe", pure=True).load(SHIPPED.read_text(encoding="utf-8"))["routing"]
+NAMED = {"name": ROUTING["name"], "zone": ROUTING["zone"]}
 PASSIVE = ROUTING | {"mode": "active-passive"}
 
 
@@ -56,6 +57,7 @@ def slices(count: int, regions: int = 2, names: tuple[str, ...] = ()) -> dict[st
         ({}, {"controllers": [*TWO, "eu-west-1"]}, "no strongly consistent table spans us-east-2"),
         ({"policy": "nowhere.yaml"}, {}, "nowhere.yaml"),
         ({}, {"enforcement": "live"}, "arc: storefront.arc.json is missing"),
+        ({"routing": NAMED}, {"enforcement": "live"}, "routing.top_records: the policy is live; say true"),
         ({}, {"signals": {"customer": [CANARY], "service": [ALARM]}},
          "us-gov-west-1 has no CloudWatch Synthetics"),
         ({"home": "eu-west-1"}, {}, "home: eu-west-1 is no controller Region"),

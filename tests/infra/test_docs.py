@@ -29,8 +29,8 @@ def drawn(synthesis: Synthesis) -> list[str]:
     return [draw(synthesis.templates) for draw in (picture, workflow, records)]
 
 
-def test_the_pictures_are_drawn_from_these_templates(synthesis: Synthesis) -> None:
-    assert BLOCK.findall(PAGE.read_text(encoding="utf-8")) == drawn(synthesis)
+def test_the_pictures_are_drawn_from_these_templates(moved: Synthesis) -> None:
+    assert BLOCK.findall(PAGE.read_text(encoding="utf-8")) == drawn(moved)
 
 
 def test_the_schema_of_arc_json_is_that_of_the_code() -> None:
@@ -44,13 +44,13 @@ def test_the_deploy_guide_names_every_kind_of_stack(synthesis: Synthesis) -> Non
     assert [kind for kind in named if f"`{kind}`" not in guide] == []
 
 
-def test_what_is_paid_for_is_what_is_declared(synthesis: Synthesis) -> None:
+def test_what_is_paid_for_is_what_is_declared(moved: Synthesis) -> None:
     """The quantities of the cost table that templates know."""
 
     def count(type_: str, stack: str = "tidegate-") -> int:
-        return len(list(synthesis.of(type_, stack)))
+        return len(list(moved.of(type_, stack)))
 
-    rates = [p["Schedule"]["Expression"] for _, _, p in synthesis.of("AWS::Synthetics::Canary")]
+    rates = [p["Schedule"]["Expression"] for _, _, p in moved.of("AWS::Synthetics::Canary")]
     often, seldom = rates.count("rate(1 minute)"), rates.count("rate(5 minutes)")
     guide = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
     runs = 730 * 60 * often + 730 * 12 * seldom
@@ -81,10 +81,12 @@ def test_the_context_that_comes_along_names_every_controller(synthesis: Synthesi
 
 
 if __name__ == "__main__":
+    from tests.infra.config_files import MOVED, written
     from tests.infra.conftest import synthesise
 
     SCHEMA.write_text(schema(), encoding="utf-8")
-    made = synthesise(Path(tempfile.mkdtemp()))
+    folder = Path(tempfile.mkdtemp())
+    made = synthesise(folder / "out", "--config", str(written(folder, MOVED)))
     text = PAGE.read_text(encoding="utf-8")
     pictures = iter(drawn(made))
     PAGE.write_text(BLOCK.sub(lambda _: next(pictures), text), encoding="utf-8")

@@ -96,7 +96,7 @@ def test_a_live_deployment_moves_exactly_its_controls_and_overrides_no_rule(live
         given = written(live, handler)
         assert (update in actions(given)) is ("shift" in ports), handler
         for statement in given:
-            if update in _listed(statement["Action"]):
+            if update in _listed(statement["Action"]) and statement["Effect"] == "Allow":
                 assert all("/routingcontrol/" in arn for arn in _listed(statement["Resource"]))
     denied = [s for s in written(live, "ShiftTraffic") if s["Effect"] == "Deny"]
     assert denied[0]["Condition"] == {"Bool": {"route53-recovery-cluster:AllowSafetyRulesOverrides": "true"}}

@@ -62,8 +62,11 @@ def test_every_kind_of_stack_is_linted(synthesis: Synthesis) -> None:
 
 
 @pytest.mark.parametrize("check", lint.CHECKS, ids=lambda check: check.__name__)
-def test_our_own_checks_find_nothing(synthesis: Synthesis, check: Callable[[Any], Any]) -> None:
+def test_our_own_checks_find_nothing(
+    synthesis: Synthesis, moved: Synthesis, check: Callable[[Any], Any]
+) -> None:
     assert list(check(synthesis.templates)) == []
+    assert list(check(moved.templates)) == []
 
 
 def _break(type_: str, **members: Any) -> Callable[[dict[str, Any]], None]:
@@ -86,9 +89,62 @@ def _lose_letters(templates: dict[str, Any]) -> None:
     del rules[0]["Targets"][0]["DeadLetterConfig"]
 
 
+def _lose_forwarded(templates: dict[str, Any]) -> None:
+    rules = [r for _, _, r in lint.of(templates, "AWS::Events::Rule") if r["Name"] == "tidegate-forward"]
+    del rules[0]["Targets"][0]["DeadLetterConfig"]
+
+
+def _no_delivery(templates: dict[str, Any]) -> None:
+    policy = templates["tidegate-keys-us-east-1"]["Resources"]["Key"]["Properties"]["KeyPolicy"]
+    policy["Statement"] = [s for s in policy["Statement"] if s["Sid"] != "Deliveries"]
+
+
+def _fill_a_role(templates: dict[str, Any]) -> None:
+    _, _, role = next(lint.of(templates, "AWS::IAM::Role"))
+    (policy,) = role["Policies"]
+    policy["PolicyDocument"]["Statement"] += 2 * [{"Resource": ["arn:aws:s3:::" + "x" * 5000]}]
+
+
+def _retain(templates: dict[str, Any]) -> None:
+    templates["tidegate-state"]["Resources"]["Journal"]["DeletionPolicy"] = "Retain"
+
+
 def _no_control(templates: dict[str, Any]) -> None:
     _, _, check = next(lint.of(templates, "AWS::Route53::HealthCheck"))
     del check["HealthCheckConfig"]["RoutingControlArn"]
+
+
+def _disorder(type_: str) -> Callable[[dict[str, Any]], None]:
+    """Take the order from the first resource of a type that has one."""
+
+    def change(templates: dict[str, Any]) -> None:
+        every = [r for t in templates.values() for r in t["Resources"].values() if r["Type"] == type_]
+        del next(r for r in every if "DependsOn" in r)["DependsOn"]
+
+    return change
+
+
+def _circle(templates: dict[str, Any]) -> None:
+    resources = templates["tidegate-controller-us-east-2"]["Resources"]
+    resources["Evidence"]["DependsOn"] = ["Observe"]
+
+
+def _behind_the_arn(written: Any) -> Callable[[dict[str, Any]], None]:
+    def change(templates: dict[str, Any]) -> None:
+        _, _, machine = next(lint.of(templates, "AWS::StepFunctions::StateMachine"))
+        (destination,) = machine["LoggingConfiguration"]["Destinations"]
+        destination["CloudWatchLogsLogGroup"]["LogGroupArn"] = written
+
+    return change
+
+
+def _side_by_side(type_: str) -> Callable[[dict[str, Any]], None]:
+    def change(templates: dict[str, Any]) -> None:
+        resources = templates["tidegate-routing"]["Resources"]
+        ours = [r for r in resources.values() if r["Type"] == f"AWS::Route53RecoveryControl::{type_}"]
+        del ours[len(ours) // 2]["DependsOn"]
+
+    return change
 
 
 STRONG = {"MultiRegionConsistency": "STRONG"}
@@ -126,13 +182,35 @@ STRONG = {"MultiRegionConsistency": "STRONG"}
             _break("AWS::StepFunctions::StateMachine", DefinitionSubstitutions={}),
         ),
         (lint.targets_that_are_there, _lose_letters),
+        (lint.targets_that_are_there, _lose_forwarded),
+        (lint.invoked_by_one_source, _break("AWS::Lambda::Permission", SourceArn="arn:aws:execute-api:*")),
+        (lint.keys_that_log_delivery_may_use, _no_delivery),
+        (lint.roles_within_their_size, _fill_a_role),
+        (lint.kept_but_for_a_failed_try, _retain),
+        (lint.code_under_its_digest, _break("AWS::Lambda::Function", Code={"S3Key": "functions.zip"})),
+        (lint.code_under_its_digest, _break("AWS::Synthetics::Canary", Code={"S3Key": "canaries-v2.zip"})),
         (lint.no_other_regions_alarms_start_it, _break("AWS::CloudWatch::Alarm", AlarmName="tidegate-x")),
+        *(
+            (lint.names_in_order, _disorder(f"AWS::{type_}"))
+            for type_ in (
+                *("Route53::RecordSet", "Events::Rule", "CloudWatch::Dashboard", "IAM::Role"),
+                *("CloudWatch::Alarm", "CloudWatch::CompositeAlarm", "S3::Bucket"),
+            )
+        ),
+        (lint.names_in_order, _circle),
+        (
+            lint.a_log_groups_arn_once,
+            _behind_the_arn({"Fn::Join": ["", [{"Fn::GetAtt": ["WorkflowLog", "Arn"]}, ":*"]]}),
+        ),
+        (lint.a_log_groups_arn_once, _behind_the_arn({"Fn::Sub": "${WorkflowLog.Arn}:*"})),
+        (lint.one_after_another, _side_by_side("RoutingControl")),
+        (lint.one_after_another, _side_by_side("SafetyRule")),
     ],
 )
 def test_each_of_our_checks_finds_what_it_is_for(
-    synthesis: Synthesis, check: Callable[[Any], Any], change: Callable[[Any], None]
+    moved: Synthesis, check: Callable[[Any], Any], change: Callable[[Any], None]
 ) -> None:
-    broken = deepcopy(synthesis.templates)
+    broken = deepcopy(moved.templates)
     change(broken)
     assert list(check(broken))
 

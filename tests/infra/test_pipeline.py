@@ -1,6 +1,11 @@
 """The pipeline goes Region by Region, standby first; each stage bakes, and then waits for a person."""
 
+import json
+import subprocess
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.infra.stack_order import STACKS
 from tests.infra.synthesis import Synthesis
@@ -30,10 +35,55 @@ def test_each_stage_bakes_and_then_waits_for_a_person(synthesis: Synthesis) -> N
         assert orders == sorted(set(orders)), "one after the other"
 
 
-def test_a_bake_ends_red_for_a_canary_or_an_alarm_of_any_region(synthesis: Synthesis) -> None:
+def bake_command(synthesis: Synthesis) -> str:
     builds = [p for _, _, p in synthesis.of("AWS::CodeBuild::Project", "tidegate-pipeline")]
     (bake, *others) = {str(b["Source"]["BuildSpec"]) for b in builds if "describe-alarms" in str(b["Source"])}
     assert not others, "the same for each stage"
+    (command,) = json.loads(bake)["phases"]["build"]["commands"]
+    return str(command)
+
+
+AWS = """#!/bin/sh
+echo "$@" >> "$(dirname "$0")/asked"
+case "$*" in
+  *describe-alarms*us-west-2*watch-storefront-*) echo "{red}" ;;
+  *list-metrics*) echo {heard} ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("red", "heard", "told"),
+    [
+        ("", 0, ""),
+        ("watch-storefront-probe-us-east-1\twatch-storefront-probe-us-west-2", 0, ""),
+        ("watch-storefront-probe-us-east-1", 3, "red in us-west-2: watch-storefront-probe-us-east-1\n"),
+        (
+            "watch-storefront-probe-us-east-1 watch-storefront-dead-letters",
+            0,
+            "red in us-west-2: watch-storefront-dead-letters\n",
+        ),
+    ],
+)
+def test_a_bake_waits_for_no_probe_that_never_came(
+    synthesis: Synthesis, tmp_path: Path, red: str, heard: int, told: str
+) -> None:
+    """The first controllers are deployed before anything probes; later, a probe that stays away is red."""
+    for name, text in (("aws", AWS.format(red=red, heard=heard)), ("sleep", "#!/bin/sh\n")):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    command = ["/bin/sh", "-c", bake_command(synthesis)]
+    path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    done = subprocess.run(command, env=path, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.returncode) == (told, int(bool(told))), done.stderr
+    asked = (tmp_path / "asked").read_text(encoding="utf-8").splitlines()
+    about = [line for line in asked if "list-metrics" in line]
+    assert all("--metric-name IntakeProbe --dimensions Name=region,Value=us-" in line for line in about)
+    assert bool(about) is ("probe" in red)
+
+
+def test_a_bake_ends_red_for_a_canary_or_an_alarm_of_any_region(synthesis: Synthesis) -> None:
+    bake = bake_command(synthesis)
     assert "for region in us-east-1 us-west-2 us-east-2" in bake
     assert "for prefix in storefront- watch-storefront-" in bake
     alarms = {p["AlarmName"] for _, _, p in synthesis.of("AWS::CloudWatch::Alarm")}

@@ -12,8 +12,9 @@ from infra.bytecode import compile_all, interpreter
 from infra.project import load
 from infra.writing import _order
 from infra.zips import zipped
-from tests.infra.config_files import SHIPPED
+from tests.infra.config_files import SHIPPED, written
 from tests.infra.conftest import synthesise
+from tests.infra.lint import code_under_its_digest
 from tests.infra.stack_order import STACKS
 from tests.infra.synthesis import Synthesis
 
@@ -39,20 +40,47 @@ def test_the_templates_need_no_bootstrap_and_name_one_bucket(release: Path) -> N
 
 
 def test_each_zip_that_a_template_names_lies_beside_it(release: Path) -> None:
-    wanted = set()
-    for name in ASKED:
-        template = json.loads((release / "templates" / f"{name}.json").read_text(encoding="utf-8"))
-        wanted |= {
-            r["Properties"]["Code"]["S3Key"]
-            for r in template["Resources"].values()
-            if r["Type"] == "AWS::Lambda::Function"
-        }
-    assert wanted == {"functions.zip", "sample.zip", "console-us-east-2.zip"}
+    templates = {
+        name: json.loads((release / "templates" / f"{name}.json").read_text(encoding="utf-8"))
+        for name in ASKED
+    }
+    assert list(code_under_its_digest(templates)) == []
+    wanted = {
+        r["Properties"]["Code"]["S3Key"]
+        for template in templates.values()
+        for r in template["Resources"].values()
+        if r["Type"] == "AWS::Lambda::Function"
+    }
+    assert {name.rpartition("-")[0] for name in wanted} == {"functions", "sample", "console-us-east-2"}
     assert wanted <= {file.name for file in release.glob("*.zip")}
     assert not (release / "packages").exists()
     assert not (release / "cdk.out").exists()
-    assert "controller/entry/lambdas.py" in ZipFile(release / "functions.zip").namelist()
-    assert "python/heartbeat.py" in ZipFile(release / "canaries.zip").namelist()
+    assert "controller/entry/lambdas.py" in names_in(release, "functions")
+    assert "python/heartbeat.py" in names_in(release, "canaries")
+
+
+def names_in(release: Path, package: str) -> list[str]:
+    (file,) = release.glob(f"{package}-*.zip")
+    return ZipFile(file).namelist()
+
+
+def test_a_release_twice_is_the_same_and_another_policy_has_other_keys(release: Path, tmp_path: Path) -> None:
+    """Under the old key, CloudFormation would leave the old code where it is."""
+    ask = ("--release", "--bare", *(f"--only={name}" for name in ASKED))
+    before = {file.name: file.read_bytes() for file in release.glob("*.zip")}
+    config = written(
+        tmp_path, None, {"limits": {"minRegionsOn": 1, "cooldown": "31m", "evacuationsPerDay": 2}}
+    )
+    made = synthesise(release, *ask)
+    assert made.exit_code == 0, made.printed
+    assert {file.name: file.read_bytes() for file in release.glob("*.zip")} == before
+    made = synthesise(tmp_path / "other", "--config", str(config), *ask)
+    assert made.exit_code == 0, made.printed
+    after = {file.name for file in (tmp_path / "other").glob("*.zip")}
+    same = {name.rpartition("-")[0] for name in after & set(before)}
+    other = {name.rpartition("-")[0] for name in after - set(before)}
+    consoles = {f"console-{region}" for region in ("us-east-1", "us-east-2", "us-west-2")}
+    assert (same, other) == ({"canaries", "sample"}, {"functions", *consoles})
 
 
 def test_the_order_is_the_pipelines(synthesis: Synthesis) -> None:

@@ -1,8 +1,10 @@
 """The declared stacks are as the code expects, and as the design says of record tree and state."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -18,8 +20,9 @@ from controller.steps.workflow.shift_traffic import DEADLINE
 from infra import names
 from infra.contexts import deployment
 from infra.grants import USES
-from infra.project import load
-from tests.infra.config_files import written
+from infra.project import Project, load
+from infra.writing import _order
+from tests.infra.config_files import ROUTING, written
 from tests.infra.conftest import synthesise
 from tests.infra.synthesis import Synthesis
 from tests.support.sources import ROOT
@@ -87,15 +90,44 @@ def test_tables_and_queues_are_named_and_keyed_as_the_code_expects(synthesis: Sy
     assert dict(TABLES) == names.TABLE_KEYS
 
 
-def test_the_journal_is_strongly_consistent_in_the_controllers_regions(synthesis: Synthesis) -> None:
-    journal = one(synthesis, "AWS::DynamoDB::GlobalTable", "tidegate-state", TableName=names.JOURNAL)
+def test_the_journal_is_strongly_consistent_in_the_controllers_regions(moved: Synthesis) -> None:
+    journal = one(moved, "AWS::DynamoDB::GlobalTable", "tidegate-state", TableName=names.JOURNAL)
     assert journal["MultiRegionConsistency"] == "STRONG"
     assert [replica["Region"] for replica in journal["Replicas"]] == list(POLICY.controllers)
     assert all(replica["DeletionProtectionEnabled"] for replica in journal["Replicas"])
     recovery = [replica["PointInTimeRecoverySpecification"] for replica in journal["Replicas"]]
     assert recovery == [{"PointInTimeRecoveryEnabled": True}] * len(CONTROLLERS)
-    template = synthesis.templates["tidegate-state"]["Resources"]
-    assert template["Journal"]["DeletionPolicy"] == template["Audit"]["DeletionPolicy"] == "Retain"
+    template = moved.templates["tidegate-state"]["Resources"]
+    assert (
+        template["Journal"]["DeletionPolicy"] == template["Audit"]["DeletionPolicy"] == "RetainExceptOnCreate"
+    )
+
+
+def test_a_first_try_that_fails_can_be_taken_back(synthesis: Synthesis, moved: Synthesis) -> None:
+    """What is protected from deletion, a roll-back cannot delete: that is for the second pass."""
+
+    def protected(made: Synthesis) -> list[bool]:
+        tables = [p for _, _, p in made.of("AWS::DynamoDB::Table")]
+        shared = [p for _, _, p in made.of("AWS::DynamoDB::GlobalTable")]
+        every = [*tables, *(replica for table in shared for replica in table["Replicas"])]
+        return [each["DeletionProtectionEnabled"] for each in every]
+
+    assert protected(synthesis) == [False] * 14
+    assert protected(moved) == [True] * 14
+
+
+@pytest.mark.parametrize(
+    ("chosen", "live_", "protected"),
+    [(None, False, False), (None, True, True), (True, False, True), (False, True, False)],
+)
+def test_what_is_live_is_protected(
+    live: Project, tmp_path: Path, chosen: bool | None, live_: bool, protected: bool
+) -> None:
+    project = live if live_ else load(written(tmp_path), deployed=1.0)
+    assert (
+        replace(project, config=project.config.model_copy(update={"protected": chosen})).protected
+        is protected
+    )
 
 
 def test_a_journal_that_was_deleted_is_made_anew_under_its_name(synthesis: Synthesis, tmp_path: Path) -> None:
@@ -107,7 +139,8 @@ def test_a_journal_that_was_deleted_is_made_anew_under_its_name(synthesis: Synth
     before = synthesis.templates["tidegate-state"]["Resources"]
     assert again.keys() ^ before.keys() == {"Journal", "Journal2"}
     assert again["Journal2"] == before["Journal"]
-    assert before["Journal"]["DeletionPolicy"] == before["Journal"]["UpdateReplacePolicy"] == "Retain"
+    policies = [before["Journal"][f"{what}Policy"] for what in ("Deletion", "UpdateReplace")]
+    assert policies == ["RetainExceptOnCreate", "Retain"]
 
 
 def test_names_stand_in_a_table_that_keeps_no_backup_under_a_key_of_its_own(synthesis: Synthesis) -> None:
@@ -163,15 +196,61 @@ def test_the_alarms_are_those_of_the_rehearsal(synthesis: Synthesis) -> None:
         }
 
 
-def test_the_slices_stand_on_top_of_the_regions(synthesis: Synthesis) -> None:
+def test_the_slices_stand_on_top_of_the_regions(moved: Synthesis) -> None:
     """Below a latency record a slice would move nothing: DESIGN §7."""
-    records = [p for _, _, p in synthesis.of("AWS::Route53::RecordSet", "tidegate-routing")]
+    records = [p for _, _, p in moved.of("AWS::Route53::RecordSet", "tidegate-routing")]
     top = [r for r in records if r["Name"] == "shop.example.com."]
     assert [r["Weight"] for r in top] == [1, 1, 1, 1]
     for record in top:
         below = [r for r in records if r["Name"] == record["AliasTarget"]["DNSName"] + "."]
         assert {r["Region"] for r in below} == set(POLICY.regions)
         assert all(r["HealthCheckId"] and r["AliasTarget"]["EvaluateTargetHealth"] for r in below)
+
+
+def test_a_name_that_is_in_use_is_left_alone(synthesis: Synthesis, moved: Synthesis) -> None:
+    """Route 53 refuses weighted records beside one that is there: the tree is made, the name moves later."""
+    before, after = (
+        {p["Name"] + p["SetIdentifier"] for _, _, p in each.of("AWS::Route53::RecordSet", "tidegate-routing")}
+        for each in (synthesis, moved)
+    )
+    assert after - before == {f"shop.example.com.slice-{letter}" for letter in "abcd"}
+    assert before < after
+    tops = [moved.templates["tidegate-routing"]["Resources"][f"Slice{letter}"] for letter in "ABCD"]
+    assert {top["DeletionPolicy"] for top in tops} == {"RetainExceptOnCreate"}, "never by mistake"
+
+
+def test_a_shadow_week_is_green_without_the_stack_of_the_switch(synthesis: Synthesis) -> None:
+    """Each name that a canary asks has its record in a stack that is deployed before it."""
+    records = {
+        p["Name"].rstrip(".")
+        for stack, _, p in synthesis.of("AWS::Route53::RecordSet")
+        if stack != "tidegate-routing"
+    }
+    asked = {
+        urlsplit(url).hostname
+        for _, _, canary in synthesis.of("AWS::Synthetics::Canary")
+        for key, url in canary["RunConfig"]["EnvironmentVariables"].items()
+        if key.endswith("_URL")
+    }
+    assert asked == {f"{region}.shop.example.com" for region in POLICY.regions}
+    assert asked <= records
+
+
+def test_an_application_of_ones_own_has_its_names_too(tmp_path: Path) -> None:
+    targets = {r: {"name": f"{r}.alb.example.net", "zone": "Z35SXDOTRQ7X7K"} for r in POLICY.regions}
+    config = {"sample": None, "routing": ROUTING | {"endpoints": targets}}
+    file = written(tmp_path, config)
+    made = synthesise(tmp_path / "out", "--config", str(file), "--bare")
+    order = _order(load(file, deployed=1.0), made.templates)["stacks"]
+    assert isinstance(order, list)
+    assert {*made.templates} - {*order} <= {s for s in made.templates if s.startswith("tidegate-pipeline")}
+    assert not [stack for stack in made.templates if "application" in stack]
+    for region in POLICY.regions:
+        record = one(made, "AWS::Route53::RecordSet", f"tidegate-endpoint-{region}")
+        assert record["Name"] == f"{region}.shop.example.com."
+        assert record["AliasTarget"]["DNSName"] == f"{region}.alb.example.net"
+    slices = [p for _, _, p in made.of("AWS::Route53::RecordSet", "tidegate-routing", least=8)]
+    assert {p["AliasTarget"]["HostedZoneId"] for p in slices} == {"Z35SXDOTRQ7X7K"}
 
 
 def test_each_slice_is_on_somewhere_and_a_master_switch_guards_them_all(synthesis: Synthesis) -> None:
@@ -191,11 +270,9 @@ def test_each_slice_of_the_policy_has_its_health_checks(synthesis: Synthesis) ->
     assert {c["HealthCheckConfig"]["Type"] for c in checks} == {"RECOVERY_CONTROL"}
 
 
-def test_canaries_run_where_the_policy_says_and_on_the_name_too(synthesis: Synthesis) -> None:
+def test_canaries_run_where_the_policy_says_and_on_the_name_too(moved: Synthesis) -> None:
     for region in ("us-east-1", "us-east-2", "us-west-2"):
-        found = {
-            p["Name"]: p for _, _, p in synthesis.of("AWS::Synthetics::Canary", f"tidegate-probes-{region}")
-        }
+        found = {p["Name"]: p for _, _, p in moved.of("AWS::Synthetics::Canary", f"tidegate-probes-{region}")}
         assert set(found) == {
             *(f"storefront-{r}-{what}" for r in POLICY.regions for what in ("checkout", "heartbeat")),
             "storefront-name",

@@ -71,15 +71,15 @@ def test_what_would_be_deployed_evacuates_a_region(synthesis: Synthesis) -> None
     }  # fmt: skip
 
 
-def test_every_canary_that_would_be_deployed_runs(synthesis: Synthesis) -> None:
+def test_every_canary_that_would_be_deployed_runs(moved: Synthesis) -> None:
     """Not the policy's alone: also those by which people see the name and the replication."""
-    stage, _ = drill(synthesis.folder)
+    stage, _ = drill(moved.folder)
     runs = {
         (region, each.canary.name): each.last_run
         for region in ("us-east-1", "us-east-2", "us-west-2")
         for each in stage.synthetics.canaries(region)
     }
-    declared = {p["Name"] for _, _, p in synthesis.of("AWS::Synthetics::Canary")}
+    declared = {p["Name"] for _, _, p in moved.of("AWS::Synthetics::Canary")}
     assert {name for _, name in runs} == declared
     for (region, name), run in runs.items():
         assert run is not None, (region, name)
