@@ -11,10 +11,12 @@ release, in `TIDEGATE_BUNDLES`, under the functions' own Python for arm64.
 import base64
 import json
 import platform
+import shutil
 import sys
 import time
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -200,6 +202,27 @@ def test_without_aws_each_says_so_in_its_own_words(bundles: Bundles) -> None:
     (console,) = bundles.run(_of(bundles, "tidegate-Console", HERE), [_page(bundles, "/")]).answers
     assert console["error"] == "controller.ports.errors.OutsideUnreachable"
     assert "reading the console's key: Could not connect" in console["why"]
+
+
+def test_a_live_deployment_finds_its_switch_in_the_zip(
+    bundles: Bundles, live_config: Path, tmp_path: Path
+) -> None:
+    stack = f"tidegate-controller-{HERE}"
+    made = synthesise(tmp_path, "--config", str(live_config), "--release", "--bare", f"--only={stack}")
+    template = json.loads((made.folder / f"{stack}.json").read_text(encoding="utf-8"))
+    variables = template["Resources"]["Tick"]["Properties"]["Environment"]["Variables"]
+    folder = tmp_path / "functions"
+    shutil.copytree(bundles.unpacked / "functions", folder, copy_function=shutil.copyfile)
+    folder.chmod(0o755)
+    (folder / "standby.json").unlink()
+    with zipfile.ZipFile(tmp_path / "functions.zip") as archive:
+        for name in ("policy.json", "arc.json"):
+            (folder / name).write_bytes(archive.read(name))
+    tick = replace(_of(bundles, "tidegate-Tick", HERE), folder=folder, environment=variables)
+    report = bundles.run(tick, [{}])
+    assert (variables["TIDEGATE_ARC"], "TIDEGATE_STANDBY" in variables) == ("arc.json", False)
+    assert set(report.only["decisions"].values()) == {"journal-unreadable"}
+    assert report.outside == []
 
 
 @pytest.mark.parametrize("name", ["checkout", "heartbeat", "replication", "name"])
