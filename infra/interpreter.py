@@ -13,7 +13,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 PYTHON = "3.14"
@@ -58,7 +58,9 @@ def unpack(version: str, folder: Path = FOLDER) -> tuple[str, ...]:
         _run(["dpkg", "-x", str(package), str(folder / "qemu")], folder)
     command = unpacked(version, folder)
     if command is None:
-        raise LookupError(f"{len(archives)} packages of {SUITE} hold no Python {version}")
+        raise LookupError(
+            f"{len(archives)} packages of {SUITE} hold no Python {version}, or QEMU is not static"
+        )
     return command
 
 
@@ -95,12 +97,17 @@ def _run(command: Sequence[str], folder: Path) -> str:
     return done.stdout
 
 
-def _lines() -> Iterator[str]:
-    command = unpack(PYTHON)
-    yield _run([*command, "-I", "-S", "-c", "import sys, platform as p; print(p.machine(), sys.version)"],
-               FOLDER).strip()  # fmt: skip
+def main() -> int:
+    """Unpack it and say what runs. The exit code: 1 where it cannot be had, with the reason."""
+    try:
+        shown = "import sys, platform as p; print(p.machine(), sys.version)"
+        said = _run([*unpack(PYTHON), "-I", "-S", "-c", shown], FOLDER)
+    except (LookupError, OSError, subprocess.SubprocessError) as error:
+        sys.stderr.write(f"No Python {PYTHON} for arm64: {error}\n")
+        return 1
+    sys.stdout.write(said)
+    return 0
 
 
 if __name__ == "__main__":
-    for line in _lines():
-        sys.stdout.write(line + "\n")
+    sys.exit(main())

@@ -3,11 +3,13 @@
 import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 
+import infra.interpreter
 from infra import bundle, writing
 from infra.__main__ import BAD_INPUT, main
 from infra.bundle import Libraries, package
@@ -153,3 +155,12 @@ def test_the_unpacked_interpreter_is_run_by_its_emulator(tmp_path: Path) -> None
     emulator, option, root, python = interpreter("3.99", tmp_path) or ("",) * 4
     assert (Path(emulator).name, option) == ("qemu-aarch64-static", "-L")
     assert Path(python) == Path(root) / "usr" / "bin" / "python3.99"
+
+
+def test_where_no_interpreter_is_to_be_had_the_reason_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(infra.interpreter, "unpack", partial(infra.interpreter.unpack, folder=tmp_path / "a"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert infra.interpreter.main() == 1
+    assert capsys.readouterr().err.startswith("No Python 3.14 for arm64: [Errno 2] No such file")
