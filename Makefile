@@ -11,7 +11,7 @@ PEERS := .venv/.peers
 # Without its cache of rewritten tests pytest needs seconds more each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo up test check prove bench simulate mutate synth release lint lock clean
+.PHONY: setup demo up test check prove bench simulate mutate synth release interpreter bundle-arm64 lint lock clean
 
 setup: $(READY)
 
@@ -70,6 +70,16 @@ synth: $(READY)
 
 release: $(READY)
 	$(BIN)/python -m infra --release $(ARGS)
+
+# The functions' own Python for arm64, and what runs it here: unpacked below build/, nothing is installed.
+interpreter: $(READY)
+	$(BIN)/python -m infra.interpreter
+
+# Every function of a release under it, its zip alone on the path. Emulated: half an hour.
+BUNDLES := build/bundles
+bundle-arm64: interpreter
+	$(BIN)/python -m infra --release --out $(BUNDLES)
+	TIDEGATE_BUNDLES=$(BUNDLES) $(BIN)/pytest -rs tests/infra/test_bundles_alone.py tests/infra/test_bundle_contents.py
 
 # The first lock holds every version and hash; each other is the part of it that a group in pyproject.toml needs.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate -p 3.11

@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from infra.project import ConfigRefused, load
+from infra.project import ConfigRefused, Project, load
 from infra.words import FINDING
 
 ROOT = Path(__file__).parents[1]
@@ -23,7 +23,7 @@ DONE, NO, BAD_INPUT = 0, 1, 2
 
 def main(arguments: list[str] | None = None) -> int:
     """The exit code: 0; 1 where cdk-nag finds something; 2 for a configuration that is refused before
-    anything is written."""
+    anything is written, or packages that cannot have bytecode."""
     parser = argparse.ArgumentParser(
         prog="python -m infra", description="Write the templates of a deployment."
     )
@@ -31,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=None)
     parser.add_argument("--deploy", action="store_true", help="with complete packages (needs a network)")
     parser.add_argument("--release", action="store_true", help="plain CloudFormation and zips")
+    parser.add_argument("--no-bytecode", action="store_true", help="complete packages that start slower")
     parser.add_argument("--bare", action="store_true", help="packages without libraries (needs no network)")
     parser.add_argument("--check", action="store_true", help="with cdk-nag; exit code 1 for what it finds")
     parser.add_argument("--only", action="append", metavar="STACK", help="this stack alone; may be repeated")
@@ -41,14 +42,28 @@ def main(arguments: list[str] | None = None) -> int:
         for problem in refused.problems:
             print(f"infra: {problem}", file=sys.stderr)  # noqa: T201
         return BAD_INPUT
+    from infra.bytecode import NoBytecode
+
+    try:
+        return NO if _written(project, asked) else DONE
+    except NoBytecode as refused:
+        print(f"infra: {refused}", file=sys.stderr)  # noqa: T201
+        return BAD_INPUT
+
+
+def _written(project: Project, asked: argparse.Namespace) -> int:
+    """How many findings of cdk-nag there were, once all is written."""
     from infra.writing import Wish, write
 
-    wish = Wish(asked.out, asked.deploy, asked.release, asked.bare, asked.check, tuple(asked.only or ()))
+    wish = Wish(
+        asked.out, asked.deploy, asked.release, asked.bare, asked.check, not asked.no_bytecode,
+        tuple(asked.only or ()),
+    )  # fmt: skip
     found = 0
     for line in write(project, wish):
         print(line)  # noqa: T201
         found += line.startswith(FINDING)
-    return NO if found else DONE
+    return found
 
 
 if __name__ == "__main__":

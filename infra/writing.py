@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.bundle import PYTHON, ROOT, package
+from infra.bundle import PYTHON, ROOT, Libraries, add, package
+from infra.bytecode import compiler
 from infra.contexts import contexts
 from infra.project import Project
 from infra.words import FINDING
@@ -21,6 +22,7 @@ class Wish:
     """What is asked for: where to, complete packages or not, plain templates or the CDK's, checked or not.
 
     bare: packages without libraries, which need no network and can be looked at, but not deployed.
+    bytecode: complete packages have it; where no Python can make it, nothing is written.
     """
 
     out: Path | None = None
@@ -28,28 +30,30 @@ class Wish:
     release: bool = False
     bare: bool = False
     check: bool = False
+    bytecode: bool = True
     only: tuple[str, ...] = ()
 
 
 def write(project: Project, wish: Wish) -> Iterator[str]:
-    """Lines for a person, as the work goes on."""
+    """Lines for a person, as the work goes on. Raises `NoBytecode`."""
     complete = (wish.deploy or wish.release) and not wish.bare
     out = wish.out or (BUILD / "release" if wish.release else BUILD / "synth")
-    folder = packages(project, out / "packages", libraries=complete)
+    python = compiler(PYTHON, BUILD) if complete and wish.bytecode else None
+    folder = packages(project, out / "packages", Libraries(compiler=python) if complete else None)
     assembly = Path(os.environ.get("CDK_OUTDIR") or out / "cdk.out")
     names = synthesise(project, folder, assembly, wish)
     _plainly(names, out / "templates")
     contexts(project, out)
     yield f"{len(names)} templates in {out / 'templates'}"
-    if complete and not any(folder.rglob("*.pyc")):
-        yield f"No Python {PYTHON} could be had: the packages hold no bytecode, and functions start slower."
+    if complete and python is None:
+        yield "The packages hold no bytecode, as was asked: functions start slower."
     yield from (f"  {name}" for name in names)
     if wish.check:
         from infra.nag import findings
 
         yield from (f"{FINDING}{rule} at {path}" for path, rule in findings(assembly))
     if wish.release:
-        _zip(out)
+        zip_packages(out)
         order = json.dumps(_order(project, names), indent=1)
         (out / "order.json").write_text(order + "\n", encoding="utf-8")
         shutil.rmtree(assembly)
@@ -67,18 +71,29 @@ def _plainly(names: dict[str, Path], folder: Path) -> None:
         (folder / f"{name}.json").write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
 
 
-def packages(project: Project, folder: Path, *, libraries: bool) -> Path:
-    """`functions`, `canaries` and `sample`, each in its folder."""
+def packages(project: Project, folder: Path, libraries: Libraries | None) -> Path:
+    """`functions`, `canaries`, `sample` and each Region's console, each in its folder."""
     package(folder / "functions", project.packaged(), libraries=libraries)
-    for region in project.consoles:
-        files = project.packaged() | {"sign-in.json": project.signing_in(region)}
-        package(folder / f"console-{region}", files, libraries=libraries, console=True)
+    _consoles(project, folder, libraries)
     for name, source, inner in (("canaries", "canaries", "python"), ("sample", "infra/sample", "")):
         shutil.rmtree(folder / name, ignore_errors=True)
         (folder / name / inner).mkdir(parents=True)
         for file in sorted((ROOT / source).glob("*.py")):
             shutil.copyfile(file, folder / name / inner / file.name)
     return folder
+
+
+def _consoles(project: Project, folder: Path, libraries: Libraries | None) -> None:
+    """Made once, for bytecode takes minutes where it is emulated: they differ by one file."""
+    made: Path | None = None
+    for region in project.consoles:
+        there = folder / f"console-{region}"
+        if made is None:
+            made = package(there, project.packaged(), libraries=libraries, console=True)
+        else:
+            shutil.rmtree(there, ignore_errors=True)
+            shutil.copytree(made, there)
+        add(there, {"sign-in.json": project.signing_in(region)})
 
 
 def synthesise(project: Project, folder: Path, target: Path, wish: Wish) -> dict[str, Path]:
@@ -121,8 +136,8 @@ def quiet_node() -> None:
     os.environ["JSII_NODE"] = str(Path(executable.__file__).parent / "bin" / "node")
 
 
-def _zip(target: Path) -> None:
-    """Beside the templates, without those of another time."""
+def zip_packages(target: Path) -> None:
+    """Each folder of `packages` becomes a zip beside the templates, without those of another time."""
     for old in target.glob("*.zip"):
         old.unlink()
     for part in sorted(each for each in (target / "packages").iterdir() if each.is_dir()):

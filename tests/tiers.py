@@ -24,6 +24,8 @@ CHECK = (
     "tests/entry/test_break_glass_places.py",
     "tests/entry/test_journal_lost.py",
     "tests/entry/test_up.py",
+    "tests/infra/test_bundle_contents.py",
+    "tests/infra/test_bundles_alone.py",
     "tests/lab/test_loader_mutations.py",
     "tests/mutate/",
     "tests/rehearsal/test_unplayed_everywhere.py",

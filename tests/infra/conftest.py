@@ -32,14 +32,19 @@ def synthesise(folder: Path, *arguments: str) -> Synthesis:
 
 
 @pytest.fixture(scope="session")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A live deployment with ARC."""
+def live_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The configuration of a live deployment with ARC."""
     folder = tmp_path_factory.mktemp("live")
     controls = {c: f"{PANEL}/routingcontrol/{n}" for n, c in enumerate(CONTROLS)}
     endpoints = {region: f"https://{region}.example.com/v1" for region in ARC_ENDPOINTS}
     arc = {"endpoints": endpoints, "panel": PANEL, "controls": controls}
     (folder / "storefront.arc.json").write_text(json.dumps(arc), encoding="utf-8")
-    return load(written(folder, {}, {"enforcement": "live"}), deployed=1.0)
+    return written(folder, {}, {"enforcement": "live"})
+
+
+@pytest.fixture(scope="session")
+def live(live_config: Path) -> Project:
+    return load(live_config, deployed=1.0)
 
 
 @pytest.fixture(scope="session")

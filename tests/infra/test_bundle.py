@@ -1,7 +1,9 @@
 """The function package: what a function runs, and nothing that only a desk or a rehearsal needs."""
 
+import hashlib
 import subprocess
 import sys
+import tarfile
 import zipfile
 from importlib import import_module
 from pathlib import Path
@@ -17,6 +19,7 @@ from infra.project import load
 from tests.infra.config_files import SHIPPED
 from tests.support.sources import ROOT
 
+APACHE_2 = "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"
 NAMED = ("controller/wiring.py", "controller/aws/readiness.py")
 
 
@@ -63,6 +66,24 @@ def test_the_wheel_holds_all_that_pages_are_made_of(tmp_path: Path) -> None:
     }
     assert len(files) >= 20
     assert files <= held
+
+
+def test_wheel_and_sdist_carry_the_licence_and_say_which(tmp_path: Path) -> None:
+    licence = (ROOT / "LICENSE").read_bytes()
+    assert hashlib.sha256(licence).hexdigest() == APACHE_2, "it is Apache's own text, to the byte"
+    command = [sys.executable, "-m", "hatchling", "build", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60, check=True)
+    (wheel,), (source,) = tmp_path.glob("*.whl"), tmp_path.glob("*.tar.gz")
+    with zipfile.ZipFile(wheel) as archive:
+        (info,) = {name.partition("/")[0] for name in archive.namelist() if ".dist-info/" in name}
+        assert archive.read(f"{info}/licenses/LICENSE") == licence
+        told = archive.read(f"{info}/METADATA").decode().splitlines()
+    assert {"License-Expression: Apache-2.0", "License-File: LICENSE"} <= set(told)
+    assert not [line for line in told if line.startswith(("Project-URL", "Home-page"))], "there is none yet"
+    with tarfile.open(source) as archive:
+        held = archive.extractfile(f"{source.name.removesuffix('.tar.gz')}/LICENSE")
+        assert held is not None
+        assert held.read() == licence
 
 
 def test_neither_rehearsal_nor_laboratory_is_deployed(packaged: Path) -> None:

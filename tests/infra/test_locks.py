@@ -12,7 +12,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from infra.bundle import CONSOLE, CONSOLE_ROOMS, FUNCTIONS, PYTHON, ROOMS
+from infra.bundle import CONSOLE, CONSOLE_ROOMS, FUNCTIONS, ROOMS
+from tests.infra.bundles import LAMBDA
 from tests.support.sources import CODE, ROOT
 
 WHOLE = ROOT / "requirements.lock"
@@ -20,17 +21,6 @@ BENCH = ROOT / "requirements-bench.lock"
 LOCKS = sorted(ROOT.glob("*.lock"))
 SHIPPED = {"functions": (FUNCTIONS, ROOMS), "console": (CONSOLE, CONSOLE_ROOMS)}
 """Group in pyproject.toml -> its lock, and the rooms that run on it."""
-LAMBDA = {
-    "python_version": PYTHON,
-    "python_full_version": f"{PYTHON}.0",
-    "platform_machine": "aarch64",
-    "sys_platform": "linux",
-    "platform_system": "Linux",
-    "os_name": "posix",
-    "platform_python_implementation": "CPython",
-    "implementation_name": "cpython",
-    "extra": "",
-}
 
 each_package = pytest.mark.parametrize("group", SHIPPED)
 

@@ -3,14 +3,20 @@
 import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 
-from infra.bytecode import compile_all, interpreter
+import infra.interpreter
+from infra import bundle, writing
+from infra.__main__ import BAD_INPUT, main
+from infra.bundle import Libraries, package
+from infra.bytecode import NoBytecode, compile_all, interpreter
+from infra.interpreter import unpacked
 from infra.project import load
-from infra.writing import _order
+from infra.writing import Wish, _order, write
 from infra.zips import zipped
 from tests.infra.config_files import SHIPPED, written
 from tests.infra.conftest import synthesise
@@ -108,7 +114,8 @@ def test_the_same_content_is_the_same_zip(tmp_path: Path) -> None:
 
 
 def test_bytecode_is_the_same_wherever_it_is_made_and_needs_no_source(tmp_path: Path) -> None:
-    python = interpreter(f"{sys.version_info.major}.{sys.version_info.minor}", tmp_path)
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    python = interpreter(version, tmp_path)
     assert python is not None
     made = []
     for turn in ("first", "second"):
@@ -116,7 +123,8 @@ def test_bytecode_is_the_same_wherever_it_is_made_and_needs_no_source(tmp_path: 
         (folder / "ours").mkdir(parents=True)
         (folder / "ours" / "module.py").write_text("def where():\n    raise KeyError\n", encoding="utf-8")
         (folder / "newer.py").write_text("def (\n", encoding="utf-8")
-        compile_all(folder, python)
+        assert compile_all(folder, python, version) == ["newer.py"]
+        assert compile_all(folder, python, "3.99") == ["newer.py", "ours/module.py"]
         (code,) = folder.rglob("module.*.pyc")
         made.append(code.read_bytes())
     assert made[0] == made[1]
@@ -128,3 +136,59 @@ def test_bytecode_is_the_same_wherever_it_is_made_and_needs_no_source(tmp_path: 
 
 def test_a_python_that_nobody_has_is_none(tmp_path: Path) -> None:
     assert interpreter("3.99", tmp_path) is None
+
+
+def test_a_release_without_an_interpreter_is_refused_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("infra.bytecode.interpreter", lambda version, folder: None)
+    for asked in ("--release", "--deploy"):
+        assert main([asked, "--out", str(tmp_path / "out")]) == BAD_INPUT
+        said = capsys.readouterr().err
+        assert said.startswith("infra: There is no Python 3.14 here to compile bytecode")
+        assert "--no-bytecode" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("bytecode", [True, False])
+def test_bytecode_is_left_out_only_where_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bytecode: bool
+) -> None:
+    asked: list[Libraries | None] = []
+
+    def packages(_project: object, _folder: Path, libraries: Libraries | None) -> Path:
+        asked.append(libraries)
+        raise LookupError("enough was seen")
+
+    monkeypatch.setattr("infra.bytecode.interpreter", lambda version, folder: ("emulator", version))
+    monkeypatch.setattr(writing, "packages", packages)
+    with pytest.raises(LookupError, match="enough"):
+        next(write(load(SHIPPED, deployed=1.0), Wish(out=tmp_path, release=True, bytecode=bytecode)))
+    assert asked == [Libraries(compiler=("emulator", "3.14") if bytecode else None)]
+
+
+def test_an_interpreter_that_compiles_nothing_of_ours_makes_no_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundle, "_install", lambda folder, lock, libraries: None)
+    with pytest.raises(NoBytecode, match=r"did not compile \d+ modules of ours, such as controller/"):
+        package(tmp_path / "functions", {}, libraries=Libraries(compiler=("false",)))
+
+
+def test_the_unpacked_interpreter_is_run_by_its_emulator(tmp_path: Path) -> None:
+    assert unpacked("3.99", tmp_path) is None
+    for file in ("qemu/usr/bin/qemu-aarch64-static", "root/usr/bin/python3.99"):
+        (tmp_path / "arm64" / file).parent.mkdir(parents=True)
+        (tmp_path / "arm64" / file).touch()
+    emulator, option, root, python = interpreter("3.99", tmp_path) or ("",) * 4
+    assert (Path(emulator).name, option) == ("qemu-aarch64-static", "-L")
+    assert Path(python) == Path(root) / "usr" / "bin" / "python3.99"
+
+
+def test_where_no_interpreter_is_to_be_had_the_reason_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(infra.interpreter, "unpack", partial(infra.interpreter.unpack, folder=tmp_path / "a"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert infra.interpreter.main() == 1
+    assert capsys.readouterr().err.startswith("No Python 3.14 for arm64: [Errno 2] No such file")
