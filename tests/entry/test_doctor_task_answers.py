@@ -28,8 +28,9 @@ SPACE = "https://iam.amazonaws.com/doc/2010-05-08/"
 class Iam:
     """An IAM whose simulator has no resource type for `SendTask*`, as the reference has none.
 
-    resources: of the role's one statement about Step Functions. above: members of each result. effect: of a
-    second statement, about everything.
+    resources: of the role's one statement about Step Functions. above: members of each result. denies: a
+    statement denies everything. readable: the role's policies may be read. attached: the policy is a managed
+    one, and none is inline.
     """
 
     resources: Collection[str] = (MACHINE, EXECUTIONS)
@@ -37,6 +38,7 @@ class Iam:
     above: str = ""
     denies: bool = False
     readable: bool = True
+    attached: bool = False
 
     def serve(self, request: Any) -> AWSResponse:
         body = request.body.decode() if isinstance(request.body, bytes) else request.body
@@ -48,7 +50,8 @@ class Iam:
             )
             return AWSResponse(request.url, 403, {}, MockRawResponse(text.encode()))
         content = {"SimulatePrincipalPolicy": self._simulated, "ListRolePolicies": self._names,
-                   "GetRolePolicy": self._policy}[action](wish)  # fmt: skip
+                   "GetRolePolicy": self._policy, "ListAttachedRolePolicies": self._managed,
+                   "GetPolicy": self._newest, "GetPolicyVersion": self._version}[action](wish)  # fmt: skip
         text = (
             f'<{action}Response xmlns="{SPACE}"><{action}Result>{content}</{action}Result></{action}Response>'
         )
@@ -72,13 +75,29 @@ class Iam:
         return "allowed" if named and not action.startswith("states:SendTask") else "implicitDeny"
 
     def _names(self, _wish: Mapping[str, str]) -> str:
-        return "<PolicyNames><member>p</member></PolicyNames><IsTruncated>false</IsTruncated>"
+        names = "" if self.attached else "<member>p</member>"
+        return f"<PolicyNames>{names}</PolicyNames><IsTruncated>false</IsTruncated>"
+
+    def _managed(self, _wish: Mapping[str, str]) -> str:
+        named = "<member><PolicyName>p</PolicyName><PolicyArn>arn:aws:iam::1:policy/p</PolicyArn></member>"
+        listed = named if self.attached else ""
+        return f"<AttachedPolicies>{listed}</AttachedPolicies><IsTruncated>false</IsTruncated>"
+
+    def _newest(self, _wish: Mapping[str, str]) -> str:
+        return "<Policy><DefaultVersionId>v2</DefaultVersionId></Policy>"
+
+    def _version(self, wish: Mapping[str, str]) -> str:
+        assert wish["VersionId"] == "v2"
+        return f"<PolicyVersion><Document>{self._document()}</Document></PolicyVersion>"
 
     def _policy(self, wish: Mapping[str, str]) -> str:
         assert wish["RoleName"] == "tidegate-Tick"
+        held = f"<PolicyDocument>{self._document()}</PolicyDocument>"
+        return f"<RoleName>r</RoleName><PolicyName>p</PolicyName>{held}"
+
+    def _document(self) -> str:
         statement = {"Effect": "Allow", "Action": list(self.actions), "Resource": list(self.resources)}
-        document = quote(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
-        return f"<RoleName>r</RoleName><PolicyName>p</PolicyName><PolicyDocument>{document}</PolicyDocument>"
+        return quote(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +118,8 @@ def examined(patient: Patient, iam: Iam) -> Patient:
     "iam",
     [
         Iam(),
+        Iam(resources=(MACHINE,)),
+        Iam(attached=True),
         Iam(resources=("*",)),
         Iam(actions=(START, SEND)),
         Iam(resources=("arn:aws:states:*:111122223333:stateMachine:tidegate", EXECUTIONS)),

@@ -58,7 +58,7 @@ def _denied(patient: Patient, handler: str, rights: Sequence[Right]) -> Iterator
 
 
 def _granted(patient: Patient, role: str, action: str, right: Right) -> bool:
-    """Return True where `*` is allowed, or the role's own policies name the action and every resource."""
+    """Return True where `*` is allowed, or the role's policies name the action and each machine."""
     anywhere = Right(actions=(action,), resources=("*",), keys=right.keys)
     decisions = [decision for _, decision in _simulated(patient, role, anywhere)]
     if decisions == ["allowed"] or decisions == ["explicitDeny"]:
@@ -70,17 +70,26 @@ def _granted(patient: Patient, role: str, action: str, right: Right) -> bool:
         if any(fnmatchcase(action.lower(), each.lower()) for each in _listed(statement.get("Action")))
         for pattern in _listed(statement.get("Resource"))
     ]
-    return all(any(fnmatchcase(arn, pattern) for pattern in granted) for arn in right.resources)
+    machines = [arn for arn in right.resources if ":stateMachine:" in arn]
+    wanted = machines or [patient.deployment.state_machine]
+    return all(any(fnmatchcase(arn, pattern) for pattern in granted) for arn in wanted)
 
 
 def _statements(patient: Patient, role: str) -> Iterator[dict[str, Any]]:
-    """Yield the statements of the role's inline policies, where our templates put them."""
-    iam = patient.client("iam", GLOBAL)
+    """Yield the statements of the role's policies, inline as our templates write them, or managed."""
+    for document in _documents(patient.client("iam", GLOBAL), role):
+        statements = document.get("Statement", [])
+        yield from [statements] if isinstance(statements, dict) else statements
+
+
+def _documents(iam: Any, role: str) -> Iterator[dict[str, Any]]:
     for page in iam.get_paginator("list_role_policies").paginate(RoleName=role):
         for name in page["PolicyNames"]:
-            document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-            statements = document.get("Statement", [])
-            yield from [statements] if isinstance(statements, dict) else statements
+            yield iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    for page in iam.get_paginator("list_attached_role_policies").paginate(RoleName=role):
+        for arn in (each["PolicyArn"] for each in page["AttachedPolicies"]):
+            newest = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+            yield iam.get_policy_version(PolicyArn=arn, VersionId=newest)["PolicyVersion"]["Document"]
 
 
 def _listed(value: Any) -> list[str]:
