@@ -57,7 +57,7 @@ def test_a_runtime_is_bad_from_the_day_on_which_aws_withdraws_it(
     now = stage.kernel.now()
     api.runtimes[CANARY_RUNTIME] = now + DAY
     assert f"{CANARY_RUNTIME} until 2030-01-02" in told(rows(patient, "canary runtime"), "ok")
-    api.runtimes[CANARY_RUNTIME] = now
+    api.runtimes[CANARY_RUNTIME] = now  # the day has come
     says = told(rows(patient, "canary runtime"))
     assert f"AWS withdrew {CANARY_RUNTIME} on 2030-01-01: canaries run on it here" in says
 

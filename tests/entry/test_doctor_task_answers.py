@@ -30,7 +30,8 @@ class Iam:
 
     resources: of the role's one statement about Step Functions. above: members of each result. denies: a
     statement denies everything. readable: the role's policies may be read. attached: the policy is a managed
-    one, and none is inline.
+    one, and none is inline. strict: the simulator knows `SendTask*` on no ARN, whatever is granted.
+    condition: of the statement.
     """
 
     resources: Collection[str] = (MACHINE, EXECUTIONS)
@@ -39,6 +40,8 @@ class Iam:
     denies: bool = False
     readable: bool = True
     attached: bool = False
+    strict: bool = False
+    condition: Mapping[str, Any] | None = None
 
     def serve(self, request: Any) -> AWSResponse:
         body = request.body.decode() if isinstance(request.body, bytes) else request.body
@@ -71,7 +74,7 @@ class Iam:
         if self.denies:
             return "explicitDeny"
         if "*" in self.resources:
-            return "allowed"
+            return "implicitDeny" if self.strict and named and action == SEND else "allowed"
         return "allowed" if named and not action.startswith("states:SendTask") else "implicitDeny"
 
     def _names(self, _wish: Mapping[str, str]) -> str:
@@ -96,7 +99,9 @@ class Iam:
         return f"<RoleName>r</RoleName><PolicyName>p</PolicyName>{held}"
 
     def _document(self) -> str:
-        statement = {"Effect": "Allow", "Action": list(self.actions), "Resource": list(self.resources)}
+        statement: dict[str, Any] = {"Effect": "Allow", "Action": list(self.actions)}
+        statement |= {"Resource": list(self.resources)}
+        statement |= {"Condition": self.condition} if self.condition else {}
         return quote(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
 
 
@@ -121,6 +126,7 @@ def examined(patient: Patient, iam: Iam) -> Patient:
         Iam(resources=(MACHINE,)),
         Iam(attached=True),
         Iam(resources=("*",)),
+        Iam(resources=("*",), strict=True, readable=False),
         Iam(actions=(START, SEND)),
         Iam(resources=("arn:aws:states:*:111122223333:stateMachine:tidegate", EXECUTIONS)),
     ],
@@ -134,6 +140,7 @@ def test_the_machine_s_arn_is_right_and_so_is_a_star(patient: Patient, iam: Iam)
     [
         (Iam(actions=(START,)), "implicitDeny"),
         (Iam(resources=(EXECUTIONS,)), "implicitDeny"),
+        (Iam(condition={"Bool": {"aws:SecureTransport": "false"}}), "implicitDeny"),
         (Iam(denies=True), "explicitDeny"),
         (Iam(above="<PermissionsBoundaryDecisionDetail><AllowedByPermissionsBoundary>false"
                    "</AllowedByPermissionsBoundary></PermissionsBoundaryDecisionDetail>"),

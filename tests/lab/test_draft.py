@@ -196,9 +196,17 @@ def test_where_readiness_checks_still_exist_they_are_drafted_too(tmp_path: Path)
         ready = drafted(replace(facts(), readiness=names, plans=plans), tmp_path).target.ready
         assert [c.arc_readiness for c in ready if isinstance(c, ArcCheck)] == ["shop-{region}"]
         assert sum(isinstance(check, PlanCheck) for check in ready) == len(plans)
+        assert draft(replace(facts(), readiness=names, plans=plans), "storefront").missing == ()
 
 
 PLANS = tuple(PlanFact(name, f"arn:{name}", (EAST, WEST)) for name in ("one", "two"))
+
+
+def test_of_several_plans_the_one_with_the_application_s_name_is_meant(tmp_path: Path) -> None:
+    ready = drafted(replace(facts(), plans=(*PLANS, *facts().plans)), tmp_path).target.ready
+    assert [c.plan_evaluation for c in ready if isinstance(c, PlanCheck)] == ["storefront"]
+
+
 HALF = (ReplicaFact("half", EAST, WEST), ReplicaFact("tidegate-x", EAST, WEST))
 OWN = (ReplicaFact("tidegate-x", WEST, EAST),)
 
