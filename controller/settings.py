@@ -97,6 +97,13 @@ class SignIn(BaseModel):
         return (self.issuer.partition("://")[2].partition("/")[0], *self.hosts)
 
 
+CANARY_RUNTIME = "syn-python-selenium-14.0"
+"""The Synthetics runtime of all canaries that we deploy; no other place names it.
+
+AWS withdraws runtimes yearly (CloudWatch User Guide, "Runtime support policy"): `tidegate doctor` asks.
+"""
+
+
 class Records(BaseModel):
     """The records that lead customers: the public name, its hosted zone, and how a slice picks its Region."""
 

@@ -61,6 +61,7 @@ def environment(stack: Regional) -> dict[str, str]:
     switch = {"TIDEGATE_ARC": "arc.json"} if project.arc is not None else {"TIDEGATE_STANDBY": "standby.json"}
     consoles = {"TIDEGATE_CONSOLES": "consoles.json"} if project.consoles else {}
     reviewed = {"TIDEGATE_REVIEW": "review.json"} if project.review else {}
+    plans = {"TIDEGATE_PLANS": "plans.json"} if project.config.plans else {}
     return {
         "TIDEGATE_ACCOUNT": account,
         "TIDEGATE_DEPLOYED": repr(project.deployed),
@@ -68,6 +69,7 @@ def environment(stack: Regional) -> dict[str, str]:
         **switch,
         **consoles,
         **reviewed,
+        **plans,
         "TIDEGATE_JOURNAL": names.JOURNAL,
         "TIDEGATE_EVIDENCE": names.EVIDENCE,
         "TIDEGATE_ASSESSMENTS": names.ASSESSMENTS,

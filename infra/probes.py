@@ -15,7 +15,7 @@ from constructs import Construct
 from controller.aws.events.rules import FORWARDED, PROBE_SOURCE, PROBE_TYPE
 from controller.core.policy.schema import AlarmSignal, CanarySignal
 from controller.lab.environment.estate import METRICS
-from controller.rehearsal.services.synthetics.api import RUNTIME
+from controller.settings import CANARY_RUNTIME
 from infra import names
 from infra.config import Config
 from infra.dashboard import region_dashboard
@@ -62,7 +62,7 @@ class Probes(Regional):
                 name=name,
                 artifact_s3_location=f"s3://{bucket}/{name}",
                 execution_role_arn=role,
-                runtime_version=RUNTIME,
+                runtime_version=CANARY_RUNTIME,
                 schedule=synthetics.CfnCanary.ScheduleProperty(expression=_rate(each)),
                 code=synthetics.CfnCanary.CodeProperty(
                     handler=f"{script}.handler", s3_bucket=code["bucket"], s3_key=code["key"]

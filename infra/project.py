@@ -19,6 +19,7 @@ from controller.lab.cases.review_record import review_file
 from controller.lab.policy_files.loader import load_policy
 from controller.lab.policy_files.positions import PolicyRefused
 from controller.settings import Arc, Bucket, SignIn, Standby
+from controller.steps.context.situation import every_query
 from infra import names
 from infra.config import Config, beside
 from infra.geography import ARC_ENDPOINTS, HEALTH_BACKUPS, JOURNAL_SETS, SYNTHETICS
@@ -111,6 +112,8 @@ class Project:
         files: dict[str, dict[str, Any]] = {"policy.json": compiled(self.policy)}
         if self.review is not None:
             files["review.json"] = self.review.data()
+        if self.config.plans:
+            files["plans.json"] = dict(self.config.plans)
         if self.consoles:
             files["consoles.json"] = dict(self.consoles)
         if self.arc is not None:
@@ -189,6 +192,12 @@ def _problems(config: Config, policy: Policy) -> Iterator[str]:
     yield from _places(config, policy)
     if config.application != policy.application:
         yield f"application: {config.application} is not the policy's, {policy.application}"
+    asked = {name for kind, name, *_ in every_query(policy) if kind == "plan"}
+    if lost := sorted(asked - set(config.plans)):
+        yield (
+            f"plans: no ARN for the Region switch plan {names.listed(lost)}, which the policy's "
+            "`planEvaluation` asks: its answer would never be known"
+        )
     sources = [s for entries in policy.signals.values() for s in entries]
     ran = {r for s in sources if isinstance(s, CanarySignal) for r in s.runs_in}
     if lost := sorted(ran - SYNTHETICS):

@@ -1,8 +1,8 @@
-"""The reader of an account: alarms, canaries, routing controls, health checks.
+"""The reader of an account: alarms, canaries, routing controls, health checks, plans, replicated tables.
 
-Control planes throughout (ARC's configuration in us-west-2 alone, Route 53's in us-east-1): for a draft that
-a person makes, never on the path of a move. Sources: the API references of CloudWatch, Synthetics, Recovery
-Control Configuration and Route 53.
+Control planes throughout (ARC's configuration and readiness in us-west-2 alone, Route 53's in us-east-1): for
+a draft that a person makes, never on the path of a move. Sources: the API references of CloudWatch,
+Synthetics, Recovery Control Configuration, Recovery Readiness, Region switch and Route 53.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -11,21 +11,33 @@ from typing import Any, TypeVar
 
 from controller.aws.errors import translated
 from controller.core.text import sanitize
-from controller.ports.account import AccountFacts, AlarmFact, CanaryFact, CheckFact, Cluster, Panel
+from controller.ports.account import (
+    AccountFacts,
+    AlarmFact,
+    CanaryFact,
+    CheckFact,
+    Cluster,
+    Panel,
+    PlanFact,
+    ReplicaFact,
+)
 from controller.ports.errors import OutsideUnreachable
 
 PERMISSIONS: tuple[str, ...] = (
+    "arc-region-switch:ListPlansInRegion",
     "cloudwatch:DescribeAlarms",
+    "cloudwatch:ListMetrics",
     "route53-recovery-control-config:ListClusters",
     "route53-recovery-control-config:ListControlPanels",
     "route53-recovery-control-config:ListRoutingControls",
     "route53-recovery-control-config:ListSafetyRules",
+    "route53-recovery-readiness:ListReadinessChecks",
     "route53:ListHealthChecks",
     "synthetics:DescribeCanaries",
 )
 CONTROLS, NAMES = "us-west-2", "us-east-1"
-"""The Regions in which ARC's configuration and Route 53 answer."""
-CONFIG = "route53-recovery-control-config"
+"""The Regions in which ARC's configuration and readiness, and Route 53, answer."""
+CONFIG, READINESS = "route53-recovery-control-config", "route53-recovery-readiness"
 MOST_PAGES = 200
 T = TypeVar("T")
 
@@ -52,11 +64,15 @@ class AwsAccount:
         canaries = self._each("synthetics", "the canaries", _canaries, unread)
         clusters = _tried(partial(_clusters, self._client(CONFIG, CONTROLS)), "the routing controls", unread)
         checks = _tried(partial(_checks, self._client("route53", NAMES)), "the health checks", unread)
-        if len(unread) == 2 * len(self._regions) + 2:
+        plans = self._each("arc-region-switch", "the plans of Region switch", _plans, unread)
+        replicas = self._each("cloudwatch", "the replicated tables", _replicas, unread)
+        ready = _tried(partial(_ready, self._client(READINESS, CONTROLS)), "the readiness checks", unread)
+        if len(unread) == 4 * len(self._regions) + 3:
             raise OutsideUnreachable(f"nothing could be read: {unread[0]}")
         return AccountFacts(
-            self._regions, tuple(alarms), tuple(canaries), tuple(clusters), tuple(checks), tuple(unread)
-        )
+            self._regions, tuple(alarms), tuple(canaries), tuple(clusters), tuple(checks), tuple(unread),
+            plans=tuple(dict.fromkeys(plans)), replicas=tuple(replicas), readiness=tuple(ready),
+        )  # fmt: skip
 
     def _each(
         self, service: str, what: str, read: Callable[[Client, str], Iterator[T]], unread: list[str]
@@ -77,13 +93,15 @@ def _tried(read: Callable[[], Iterator[T]], what: str, unread: list[str]) -> lis
         return []
 
 
-def _pages(ask: Callable[..., dict[str, Any]], **params: Any) -> Iterator[dict[str, Any]]:
+def _pages(
+    ask: Callable[..., dict[str, Any]], following: str = "NextToken", **params: Any
+) -> Iterator[dict[str, Any]]:
     for _ in range(MOST_PAGES):
         answer = ask(**params)
         yield answer
-        if not answer.get("NextToken"):
+        if not answer.get(following):
             return
-        params["NextToken"] = answer["NextToken"]
+        params[following] = answer[following]
 
 
 def _alarms(client: Client, region: str) -> Iterator[AlarmFact]:
@@ -145,3 +163,31 @@ def _checks(client: Client) -> Iterator[CheckFact]:
             config = check["HealthCheckConfig"]
             about = config.get("RoutingControlArn") or config.get("FullyQualifiedDomainName") or ""
             yield CheckFact(check["Id"], config["Type"], about)
+
+
+def _plans(client: Client, _region: str) -> Iterator[PlanFact]:
+    """Yield the plans of a Region.
+
+    A plan is listed in each of its own.
+    """
+    for page in _pages(client.list_plans_in_region, "nextToken"):
+        for plan in page.get("plans", ()):
+            yield PlanFact(plan["name"], plan["arn"], tuple(plan["regions"]))
+
+
+def _replicas(client: Client, region: str) -> Iterator[ReplicaFact]:
+    """Yield the ways on which a table's lag is measured.
+
+    By this metric, not by a table's description, readiness is asked.
+    """
+    wanted = {"Namespace": "AWS/DynamoDB", "MetricName": "ReplicationLatency"}
+    for page in _pages(client.list_metrics, **wanted):
+        for metric in page.get("Metrics", ()):
+            known = {each["Name"]: each["Value"] for each in metric.get("Dimensions", ())}
+            if {"TableName", "ReceivingRegion"} <= known.keys():
+                yield ReplicaFact(known["TableName"], region, known["ReceivingRegion"])
+
+
+def _ready(client: Client) -> Iterator[str]:
+    for page in _pages(client.list_readiness_checks):
+        yield from (check["ReadinessCheckName"] for check in page.get("ReadinessChecks", ()))

@@ -51,6 +51,7 @@ class Environment(BaseModel):
     standby_file: str = Field(alias="TIDEGATE_STANDBY", default="")
     consoles_file: str = Field(alias="TIDEGATE_CONSOLES", default="")
     review_file: str = Field(alias="TIDEGATE_REVIEW", default="")
+    plans_file: str = Field(alias="TIDEGATE_PLANS", default="")
     journal_table: str = Field(alias="TIDEGATE_JOURNAL")
     evidence_table: str = Field(alias="TIDEGATE_EVIDENCE")
     assessments_table: str = Field(alias="TIDEGATE_ASSESSMENTS")
@@ -65,13 +66,16 @@ class Environment(BaseModel):
 
         With `TIDEGATE_STANDBY` that file says how traffic moves, else `arc.json`.
         The file of `TIDEGATE_CONSOLES`: controller Region -> the address of its console, for notices.
+        That of `TIDEGATE_PLANS`: the policy's name of a Region switch plan -> its ARN.
         """
-        files = {"policy_file", "arc_file", "standby_file", "consoles_file", "review_file"}
+        files = {"policy_file", "arc_file", "standby_file", "consoles_file", "review_file", "plans_file"}
         names = self.model_dump(exclude=files)
         if self.consoles_file:
             names["console_by_region"] = wiring.packaged(self.consoles_file)
         if self.review_file:
             names["review"] = wiring.packaged(self.review_file)
+        if self.plans_file:
+            names["plans"] = wiring.packaged(self.plans_file)
         names["policy"] = wiring.packaged(self.policy_file)
         if self.standby_file:
             names["standby"] = Standby.model_validate(wiring.packaged(self.standby_file))

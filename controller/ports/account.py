@@ -61,10 +61,29 @@ class CheckFact:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanFact:
+    """A plan of ARC Region switch. regions: those that it moves traffic between."""
+
+    name: str
+    arn: str
+    regions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaFact:
+    """A DynamoDB table whose writes in `source` are measured as they reach `target`."""
+
+    table: str
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class AccountFacts:
     """The facts that were read from an account.
 
-    regions: those that were looked at. unread: what could not be read, a sentence each.
+    regions: those that were looked at. readiness: the names of ARC's readiness checks. unread: what could not
+    be read, a sentence each.
     """
 
     regions: tuple[str, ...]
@@ -73,6 +92,9 @@ class AccountFacts:
     clusters: tuple[Cluster, ...] = ()
     checks: tuple[CheckFact, ...] = ()
     unread: tuple[str, ...] = ()
+    plans: tuple[PlanFact, ...] = ()
+    replicas: tuple[ReplicaFact, ...] = ()
+    readiness: tuple[str, ...] = ()
 
 
 class Account(Protocol):

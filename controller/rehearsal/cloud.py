@@ -40,8 +40,8 @@ from controller.rehearsal.services.dynamodb.store import Store
 from controller.rehearsal.services.eventbridge.bus import Events
 from controller.rehearsal.services.eventbridge.delivery import Delivery
 from controller.rehearsal.services.kms import Keys
-from controller.rehearsal.services.readiness import Providers, provided
-from controller.rehearsal.services.route53 import listed_checks, listed_records
+from controller.rehearsal.services.readiness import Providers, SwitchPlan, provided
+from controller.rehearsal.services.route53 import described_zone, listed_checks, listed_records
 from controller.rehearsal.services.s3 import Objects, locked
 from controller.rehearsal.services.sns import Outbox
 from controller.rehearsal.services.sqs.api import Queues
@@ -102,7 +102,8 @@ class Cloud:
         self.names = NameService(tree=self.tree, is_healthy=self.health.is_healthy, draw=draw)
         self.shop = Shop(regions=plan.controls, faults=faults, orders=replicated(kernel, faults))
         records = listed_records(self.tree, self.arc.arn, locked(plan.controller, MotoFallback().handle))
-        elsewhere = listed_checks(self.tree, self.arc.arn, records)
+        zone = described_zone(self.tree.name, records)
+        elsewhere = listed_checks(self.tree, self.arc.arn, zone)
         self.built = Functions(plan.functions, plan.controllers, plan.workflow, Providers(kernel, faults))
         self.wire = Wire(self._services(), self.objects.before(elsewhere), kernel.lock, passes)
 
@@ -128,7 +129,10 @@ class Cloud:
             services["monitoring", region] = self.alarms[region]
             services["sqs", region] = self.queues[region]
             services["dynamodb", region] = self.tables[region]
-        services |= provided(self.kernel, self.faults, self.plan.controls)
+        plan = SwitchPlan(self.plan.application, tuple(self.plan.controls))
+        services |= provided(
+            self.kernel, self.faults, self.plan.controls, plan=plan, watched=self.plan.regions
+        )
         services |= {("lambda", region): self.built for region in self.controller_regions}
         services[CONFIG, "us-west-2"] = self.panel
         return services | {(SERVICE, region): self.arc for region in ENDPOINTS}

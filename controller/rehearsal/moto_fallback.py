@@ -31,6 +31,7 @@ FALLS_THROUGH: Mapping[str, Mapping[str, str]] = {
         "DeleteObject": f"the standby switches back, and an operator sees that a bundle is locked; {OBJECT}",
     },
     "route53": {
+        "GetHostedZone": f"`tidegate doctor` reads the zone; {RECORDS}",
         "ListResourceRecordSets": f"`tidegate doctor` reads the records; {RECORDS}",
         "ListHealthChecks": "`tidegate doctor` and `tidegate init` read the health checks; they are ours",
     },

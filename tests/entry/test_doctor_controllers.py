@@ -9,7 +9,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from moto.core.botocore_stubber import MockRawResponse
 
-from controller.entry.doctor import controller, people, permissions, signals, versions
+from controller.entry.doctor import canaries, controller, people, permissions, signals, versions
 from controller.entry.doctor.finding import Patient
 from controller.lab.environment.environment import Stage
 from controller.rehearsal.blueprint import queue_arn
@@ -149,10 +149,10 @@ def test_an_alarm_that_was_deleted_is_found(patient: Patient, stage: Stage) -> N
 
 
 def test_a_canary_that_does_not_run_is_found(patient: Patient, stage: Stage) -> None:
-    assert not told(signals.canaries(patient))
+    assert not told(canaries.canaries(patient))
     stage.synthetics.stop("us-east-1", "storefront-us-west-2-checkout")
     try:
-        assert told(signals.canaries(patient)) == "storefront-us-west-2-checkout is STOPPED"
+        assert told(canaries.canaries(patient)) == "storefront-us-west-2-checkout is STOPPED"
     finally:
         stage.synthetics.start("us-east-1", "storefront-us-west-2-checkout")
 

@@ -14,7 +14,7 @@ from controller.lab.environment.environment import Stage
 from controller.rehearsal.dns.records import RecordTree, Slice
 from controller.rehearsal.service import Request, Response
 from controller.rehearsal.services.arc.safety_rules import SafetyRule
-from controller.rehearsal.services.route53 import listed_checks, listed_records
+from controller.rehearsal.services.route53 import described_zone, listed_checks, listed_records
 from controller.settings import Arc, Gate
 from tests.entry.examined_deployment import HERE, changed, patients, told
 from tests.support.drill_run import set_up
@@ -207,3 +207,59 @@ def test_an_endpoint_that_knows_other_controls_is_found(patient: Patient) -> Non
     assert arc is not None
     strange = arc.model_copy(update={"controls": {**arc.controls, "new": f"{arc.panel}/routingcontrol/99"}})
     assert told(switch.endpoints(changed(patient, arc=strange))).count("knows 1 of our controls not") == 5
+
+
+# The zone
+
+
+def with_zone(patient: Patient, recovery: str, *edits: tuple[str, str]) -> Patient:
+    """A Route 53 that says this of the zone's accelerated recovery."""
+
+    def nothing(_request: Request) -> Response:
+        raise AssertionError
+
+    handle = described_zone("shop.example.com", nothing, recovery)
+
+    def serve(request: Any) -> AWSResponse:
+        answer = handle(Request("GET", request.url.split("amazonaws.com")[1].split("?")[0]))
+        text = answer.body.decode()
+        for old, new in edits:
+            assert old in text
+            text = text.replace(old, new)
+        return AWSResponse(request.url, 200, dict(answer.headers), MockRawResponse(text.encode()))
+
+    client, _ = connect("route53", serve, "us-east-1")
+    return replace(patient, ask=lambda _service, _region, _url: client)
+
+
+PRIVATE = ("<PrivateZone>false", "<PrivateZone>true")
+
+
+@pytest.mark.parametrize(
+    ("recovery", "edits", "verdict"),
+    [
+        ("ENABLED", (), "ok"),
+        ("DISABLED", (), "skipped"),
+        ("", (), "skipped"),
+        ("", (("<Features></Features>", ""),), "skipped"),
+        ("DISABLED", (PRIVATE,), "skipped"),
+        ("ENABLING", (), "unknown"),
+        ("ENABLING_HOSTED_ZONE_LOCKED", (), "unknown"),
+        ("DISABLING", (), "unknown"),
+        ("ENABLE_FAILED", (), "bad"),
+    ],
+)
+def test_accelerated_recovery_of_the_zone_is_told(
+    patient: Patient, recovery: str, edits: tuple[tuple[str, str], ...], verdict: str
+) -> None:
+    """It is opt-in: a zone without it is as fit to evacuate, and the row says what is lost by it."""
+    found = dns_records.zone_recovery(with_zone(patient, recovery, *edits))
+    assert (found.check, found.verdict) == ("zone recovery", verdict)
+    assert found.says
+    if recovery in ("", "DISABLED") and PRIVATE not in edits:
+        assert "nobody can change a record" in found.says
+
+
+def test_the_zone_of_a_rehearsal_has_it_and_a_deployment_without_records_is_skipped(patient: Patient) -> None:
+    assert dns_records.zone_recovery(patient).verdict == "ok"
+    assert dns_records.zone_recovery(changed(patient, records=None)).verdict == "skipped"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from controller.entry.lambdas import Environment
 from infra.__main__ import main
 from infra.contexts import deployment
 from infra.project import ConfigRefused, Project, load
@@ -33,6 +34,7 @@ def test_the_shipped_configuration_loads() -> None:
 TWO = ["us-east-2", "us-west-2"]
 CANARY = {"canary": "storefront-{region}-checkout", "runsIn": ["us-gov-west-1", *TWO], "silentAfter": "3m"}
 
+PLAN = "arn:aws:arc-region-switch::111122223333:plan/other:a1b2c3"
 ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/p"
 CONSOLE = {"issuer": ISSUER, "client_id": "c", "zone": "Z0123456789", "addresses": {}}
 ALARM = {"alarm": "a-{region}-5xx", "silentAfter": "3m"}
@@ -64,6 +66,7 @@ def slices(count: int, regions: int = 2, names: tuple[str, ...] = ()) -> dict[st
         ({"application": "shop"}, {}, "shop is not the policy's, storefront"),
         ({"accounts": {"controller": "12", "application": "111122223333"}}, {}, "accounts.controller"),
         ({"colour": "blue"}, {}, "colour: Extra inputs are not permitted"),
+        ({"plans": {"other": PLAN}}, {}, "plans: no ARN for the Region switch plan storefront"),
         ({"routing": None}, {}, "the sample needs `routing`"),
         ({"sample": None}, {}, "nothing says where the records lead"),
         ({"console": CONSOLE}, {}, "console.addresses: expected exactly the controllers"),
@@ -147,3 +150,19 @@ def test_the_command_ends_with_2_and_writes_nothing(
     assert all(line.startswith("infra: ") for line in said.err.splitlines()), "sentences, no traceback"
     assert told in said.err
     assert not out.exists()
+
+
+def test_the_functions_know_the_plans_that_the_policy_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the command line knows and the package lacks would be unknown on the one night that counts."""
+    found = project()
+    for name, data in found.packaged().items():
+        (tmp_path / name).write_text(json.dumps(data), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    names = {field.alias: "a" for field in Environment.model_fields.values() if field.is_required()}
+    own = {"TIDEGATE_ACCOUNT": "1" * 12, "TIDEGATE_DEPLOYED": "1.0", "TIDEGATE_STANDBY": "standby.json"}
+    given = names | own | {"TIDEGATE_PLANS": "plans.json"}
+    deployed = Environment.model_validate(given).deployment()
+    assert deployed.plans == found.config.plans == deployment(found, "us-east-2").plans
+    assert set(deployed.plans) == {"storefront"}

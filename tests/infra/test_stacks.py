@@ -47,7 +47,8 @@ def test_each_function_gets_the_environment_that_it_reads(synthesis: Synthesis, 
         given = function["Environment"]["Variables"] | {"AWS_REGION": region}
         read = Environment.model_validate(given)
         assert set(given) <= {field.alias for field in Environment.model_fields.values()}
-        assert (read.region, read.standby_file) == (region, "standby.json")
+        files = (read.region, read.standby_file, read.plans_file)
+        assert files == (region, "standby.json", "plans.json")
         assert (
             read.topic.split(":")[3] == read.state_machine.split(":")[3] == read.key.split(":")[3] == region
         )
@@ -72,7 +73,7 @@ def test_no_function_outlives_its_state_and_a_shift_is_heard_out(synthesis: Synt
 def test_the_packaged_files_build_a_controller() -> None:
     project = load(ROOT / "infra" / "config" / "storefront.yaml", deployed=1.0)
     files = project.packaged()
-    assert set(files) == {"policy.json", "standby.json", "consoles.json"}
+    assert set(files) == {"policy.json", "standby.json", "consoles.json", "plans.json"}
     given = deployment(project, "us-east-2")
     assert given.policy == files["policy.json"]
     assert given.standby == Standby.model_validate(files["standby.json"])

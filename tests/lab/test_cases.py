@@ -87,7 +87,8 @@ def cuts(policy: Policy) -> Iterator[tuple[str, Policy]]:
             rest = (*entries[:index], *entries[index + 1 :])
             yield f"{key}.{index}", policy.model_copy(update={move: model.model_copy(update={key: rest})})
     soon = target.ready[0].model_copy(update={"for_": None})
-    yield "ready.0.for", policy.model_copy(update={"target": target.model_copy(update={"ready": (soon,)})})
+    later = (soon, *target.ready[1:])
+    yield "ready.0.for", policy.model_copy(update={"target": target.model_copy(update={"ready": later})})
     none = policy.limits.model_copy(update={"blackout": ()})
     yield "blackout", policy.model_copy(update={"limits": none})
 

@@ -9,12 +9,14 @@ import pytest
 
 from controller import wiring
 from controller.aws.account import PERMISSIONS
+from controller.core.policy.readiness_checks import ArcCheck, PlanCheck, ReplicationCheck
+from controller.core.policy.schema import Policy
 from controller.lab.draft.names import found, placed
 from controller.lab.draft.write import ARC, POLICY, NoDraft, draft, refused, write
 from controller.lab.environment.estate import watchdogs
 from controller.lab.lint import review
 from controller.lab.policy_files.loader import load_policy
-from controller.ports.account import AccountFacts, AlarmFact, CanaryFact
+from controller.ports.account import AccountFacts, AlarmFact, CanaryFact, PlanFact, ReplicaFact
 from controller.ports.errors import OutsideUnreachable
 from controller.rehearsal.wire.botocore_client import virtual_clients
 from controller.settings import Arc
@@ -32,6 +34,7 @@ def facts() -> AccountFacts:
 
 def read_by(*, dark: tuple[str, ...]) -> AccountFacts:
     stage, _ = set_up(**ALONE)
+    stage.advance(120)  # until a lag was measured
     stage.faults.apis_dark.update(dark)
     make = virtual_clients(stage.cloud.wire, stage.runtime, stage.faults)
     task = stage.runtime.spawn(wiring.account_of(REGIONS, None, make).facts)
@@ -71,6 +74,8 @@ def test_the_draft_of_the_estate_loads_and_everything_about_it_is_proved(tmp_pat
     judged = review(policy)
     assert [proof.after is None for proof in judged.proofs] == [False] * 6
     assert judged.findings == ()
+    live = policy.model_copy(update={"enforcement": "live"})
+    assert "no-arc-readiness" not in {finding.code for finding in review(live).findings}
     arc = Arc.model_validate_json((tmp_path / ARC).read_text())
     assert set(arc.controls) == {name for e in policy.regions.values() for name in e.controls}
 
@@ -166,5 +171,59 @@ def test_alarms_that_miss_in_a_region_and_canary_alarms_are_no_signals() -> None
 def test_the_permissions_are_those_of_a_reader() -> None:
     assert {permission.split(":")[1].rstrip("s") for permission in PERMISSIONS} == {
         "DescribeAlarm", "ListCluster", "ListControlPanel", "ListRoutingControl", "ListSafetyRule",
-        "ListHealthCheck", "DescribeCanarie",
+        "ListHealthCheck", "DescribeCanarie", "ListPlansInRegion", "ListReadinessCheck", "ListMetric",
     }  # fmt: skip
+
+
+def drafted(facts: AccountFacts, folder: Path) -> Policy:
+    made = draft(facts, "storefront")
+    write(made, folder, force=True)
+    assert refused(folder / POLICY) == ()
+    return load_policy(folder / POLICY).policy
+
+
+def test_a_draft_confirms_the_target_by_the_plan_and_by_the_lag_that_stand_there(tmp_path: Path) -> None:
+    _, plan, lag = drafted(facts(), tmp_path).target.ready
+    assert isinstance(plan, PlanCheck)
+    assert isinstance(lag, ReplicationCheck)
+    assert (plan.plan_evaluation, lag.replication) == ("storefront", "storefront-orders")
+    assert facts().plans[0].arn in (tmp_path / POLICY).read_text(encoding="utf-8")
+
+
+def test_where_readiness_checks_still_exist_they_are_drafted_too(tmp_path: Path) -> None:
+    names = (f"shop-{EAST}", f"shop-{WEST}", f"half-{EAST}", "odd")
+    for plans in (facts().plans, ()):
+        ready = drafted(replace(facts(), readiness=names, plans=plans), tmp_path).target.ready
+        assert [c.arc_readiness for c in ready if isinstance(c, ArcCheck)] == ["shop-{region}"]
+        assert sum(isinstance(check, PlanCheck) for check in ready) == len(plans)
+        assert draft(replace(facts(), readiness=names, plans=plans), "storefront").missing == ()
+
+
+PLANS = tuple(PlanFact(name, f"arn:{name}", (EAST, WEST)) for name in ("one", "two"))
+
+
+def test_of_several_plans_the_one_with_the_application_s_name_is_meant(tmp_path: Path) -> None:
+    ready = drafted(replace(facts(), plans=(*PLANS, *facts().plans)), tmp_path).target.ready
+    assert [c.plan_evaluation for c in ready if isinstance(c, PlanCheck)] == ["storefront"]
+
+
+HALF = (ReplicaFact("half", EAST, WEST), ReplicaFact("tidegate-x", EAST, WEST))
+OWN = (ReplicaFact("tidegate-x", WEST, EAST),)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"plans": ()}, "no plan of ARC Region switch knows all Regions"),
+        ({"plans": (PlanFact("far", "arn:far", (EAST, OTHER)),)}, "no plan of ARC Region switch"),
+        ({"plans": PLANS}, "which of these plans: one, two"),
+        ({"replicas": (*HALF, *OWN)}, "no table is measured between all Regions"),
+    ],
+)
+def test_what_cannot_confirm_a_target_is_to_be_filled_in(
+    changes: dict[str, object], told: str, tmp_path: Path
+) -> None:
+    odd = replace(facts(), **changes)
+    (missing,) = draft(odd, "storefront").missing
+    assert told in missing
+    assert len(drafted(odd, tmp_path).target.ready) == 2

@@ -24,9 +24,10 @@ from controller.lab.lint.style import (
     read_periods,
     tight,
     unchecked_return,
+    unconfirmed,
     unused,
 )
-from tests.support.policy_scene import EAST, WEST, policy_data
+from tests.support.policy_scene import EAST, WEST, shipped_data
 from tests.support.shipped_policy import SHIPPED
 from tests.support.sources import sources
 
@@ -38,7 +39,7 @@ WELL = {"in": "source", "family": "all", "is": "healthy", "for": "10m"}
 
 def policy(**changes: Any) -> Policy:
     """The shipped policy, live, with keys of its tables changed."""
-    data = policy_data()
+    data = shipped_data()
     for key, value in changes.items():
         data[key] = (
             {**data[key], **value} if isinstance(data.get(key), dict) and isinstance(value, dict) else value
@@ -118,7 +119,7 @@ def test_a_wait_of_hours_comes_home_and_one_that_no_memory_holds_is_refused() ->
 
 
 def test_what_a_region_says_otherwise_is_pointed_at_under_its_name() -> None:
-    data = policy_data()
+    data = shipped_data()
     data["regions"][EAST]["evacuate"] = {"when": RED}
     found = prove(parse_policy(data)).findings
     assert {each.path for each in found} == {("regions", EAST, "evacuate", "when")}
@@ -162,7 +163,7 @@ def test_bounds_under_what_they_wait_for() -> None:
 
 
 def test_checks_that_hang_on_a_control_plane() -> None:
-    family = policy_data()["target"]["ready"][0]
+    family = shipped_data()["target"]["ready"][0]
     arc = {"arcReadiness": "shop", "maxAge": "1h", "ifUnknown": "block"}
     asking = {"quotas": ["lambda"], "ifUnknown": {"ask": "oncall"}}
     found = list(control_planes(policy(target={"ready": [family, asking, arc]})))
@@ -170,7 +171,7 @@ def test_checks_that_hang_on_a_control_plane() -> None:
 
 
 def test_words_that_nobody_uses() -> None:
-    data = policy_data() | {"conditions": {"idle": FAIL, "used": FAIL}}
+    data = shipped_data() | {"conditions": {"idle": FAIL, "used": FAIL}}
     data["evacuate"]["when"] = {"all": [{"condition": "used"}]}
     data["approvals"]["spare"] = [{"ask": ["group:x"], "people": 1, "within": "5m"}]
     assert [f.path for f in unused(parse_policy(data))] == [
@@ -268,9 +269,9 @@ def _calls(count: int) -> int:
             "customer": [{"canary": "c-{region}", "runsIn": ["us-east-1", "us-west-2"], "silentAfter": "3m"}],
             "service": [{"alarm": f"a{n}-{{region}}", "silentAfter": "3m"} for n in range(4)],
         },
-        "target": policy_data()["target"] | {"prefer": regions},
+        "target": shipped_data()["target"] | {"prefer": regions},
     }
-    wide = parse_policy(policy_data() | changes)
+    wide = parse_policy(shipped_data() | changes)
     calls = 0
 
     def count_calls(_frame: object, event: str, _argument: object) -> None:
@@ -288,7 +289,7 @@ def _calls(count: int) -> int:
 def test_a_region_with_words_of_its_own_comes_home_after_a_long_cooldown_too() -> None:
     """The proof of the return cuts the cooldown short, also in what holds for one Region."""
     found = policy(
-        regions={EAST: {**policy_data()["regions"][EAST], "evacuate": {"waves": [1, 3]}}},
+        regions={EAST: {**shipped_data()["regions"][EAST], "evacuate": {"waves": [1, 3]}}},
         limits={"cooldown": "12h"},
         restore={"when": WELL, "approval": "none"},
     )
@@ -300,6 +301,32 @@ def test_a_return_that_checks_no_data_is_warned_of() -> None:
     well = {"when": {"in": "source", "family": "all", "is": "healthy", "for": "5m"}, "approval": "none"}
     bare = list(unchecked_return(policy(restore=well)))
     assert [(f.code, f.path) for f in bare] == [("unchecked-return", ("restore", "ready"))]
-    checked = well | {"ready": [{"replication": "storefront", "maxLag": "5s", "ifUnknown": "block"}]}
+    checked = well | {"ready": [{"replication": "storefront-orders", "maxLag": "5s", "ifUnknown": "block"}]}
     assert not list(unchecked_return(policy(restore=checked)))
     assert not list(unchecked_return(policy()))
+
+
+PLAN = {"planEvaluation": "shop", "maxAge": "1h", "ifUnknown": {"ask": "oncall"}}
+ARC = {"arcReadiness": "shop", "maxAge": "1h", "ifUnknown": {"ask": "oncall"}}
+
+
+def test_a_live_policy_whose_target_arc_does_not_confirm_is_warned_of() -> None:
+    family, _, lag = shipped_data()["target"]["ready"]
+    bare = {"ready": [family, lag]}
+    found = [f for f in review(policy(target=bare)).findings if f.code == "no-arc-readiness"]
+    assert [f.path for f in found] == [("target", "ready")]
+    assert not list(unconfirmed(policy(target=bare, enforcement="shadow")))
+    for check in (PLAN, ARC):
+        assert not list(unconfirmed(policy(target={"ready": [family, check]})))
+
+
+def test_a_region_s_own_checks_are_pointed_at_and_cover_nobody_else() -> None:
+    data = shipped_data()
+    family = data["target"]["ready"][0]
+    data["regions"][EAST]["target"] = {"ready": [family]}
+    found = list(unconfirmed(parse_policy(data)))
+    assert [f.path for f in found] == [("regions", EAST, "target", "ready")]
+    data["target"]["ready"], data["regions"][EAST]["target"] = [family], {"ready": [family, PLAN]}
+    assert {f.path for f in unconfirmed(parse_policy(data))} == {("target", "ready")}
+    data["regions"][WEST]["target"] = {"ready": [family, ARC]}
+    assert not list(unconfirmed(parse_policy(data)))

@@ -19,7 +19,7 @@ def published(faults: Faults, minutes: int = 2) -> list[tuple[str, float, float,
     found: list[tuple[str, float, float, str]] = []
 
     def put(region: str, _space: str, name: str, value: float, unit: str, at: float, names: Any) -> None:
-        assert (name, unit, names["TableName"]) == ("ReplicationLatency", "Milliseconds", "shop")
+        assert (name, unit, names["TableName"]) == ("ReplicationLatency", "Milliseconds", "shop-orders")
         found.append((region, at, value, names["ReceivingRegion"]))
 
     publish_each_minute(kernel, faults, PLAN, put)

@@ -21,7 +21,7 @@ from tests.support.world_faults import Sent
 Patch = pytest.MonkeyPatch
 FAMILY = policy_data()["target"]["ready"][0]
 PLAN = {"planEvaluation": "move", "maxAge": "1h", "ifUnknown": "block"}
-LAG = {"replication": "storefront", "maxLag": "30s", "aboveOrUnknown": "block"}
+LAG = {"replication": "storefront-orders", "maxLag": "30s", "aboveOrUnknown": "block"}
 ARC = {"arcReadiness": "shop-{region}", "maxAge": "5m", "ifUnknown": "block"}
 QUOTAS = {"quotas": ["lambda", "apigateway"], "ifUnknown": "block"}
 LEADS = {"leads": [{"ask": ["group:sre-leads"], "people": 1, "within": "15m"}]}

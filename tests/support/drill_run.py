@@ -21,7 +21,7 @@ from controller.lab.scenarios.play import Judged, Run, judge, rehearse
 from controller.rehearsal.wire.botocore_client import virtual_clients
 from controller.settings import Standby
 from controller.steps.context.deps import Deps
-from tests.support.policy_scene import policy_data
+from tests.support.policy_scene import shipped_data
 
 WORKFLOW = Path(__file__).parents[2] / "controller" / "workflow.asl.json"
 _numbers = itertools.count()
@@ -37,7 +37,7 @@ def set_up(
     **changes: Any,
 ) -> tuple[Stage, Deps]:
     """A stage with the storefront policy, running, and an operator's hold on it."""
-    policy = overlaid(parse_policy(policy_data() | changes), overlay or {})
+    policy = overlaid(parse_policy(shipped_data() | changes), overlay or {})
     parts = Parts(WORKFLOW.read_text(encoding="utf-8"), tuple(lambdas.HANDLERS), wiring.INTAKE)
     stage = virtual_stage(policy, parts, seed, standby=standby)
     stage.begin({region: _handlers(stage, region, seed) for region in stage.deployments})

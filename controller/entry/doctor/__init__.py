@@ -3,7 +3,16 @@
 Each answer is a finding with a sentence. A question without an answer is `unknown`, which is not well.
 """
 
-from controller.entry.doctor import controller, dns_records, people, permissions, signals, switch, versions
+from controller.entry.doctor import (
+    canaries,
+    controller,
+    dns_records,
+    people,
+    permissions,
+    signals,
+    switch,
+    versions,
+)
 from controller.entry.doctor.finding import Finding as Finding
 from controller.entry.doctor.finding import Patient as Patient
 
@@ -12,12 +21,12 @@ def examine(patients: list[Patient]) -> list[Finding]:
     """Return every finding, in the order in which an evacuation would need them."""
     first = patients[0]
     found = [*switch.endpoints(first), *switch.controls(first), switch.safety_rules(first)]
-    found += dns_records.record_tree(first)
+    found += [*dns_records.record_tree(first), dns_records.zone_recovery(first)]
     for patient in patients:
         found += [*controller.journal(patient), controller.watching(patient), signals.signals(patient)]
         found += [controller.workflow(patient), *controller.tables(patient), controller.names(patient)]
         found.append(controller.dead_letters(patient))
         found += permissions.permissions(patient)
-    found += [*versions.versions(patients), *signals.alarms(first), *signals.canaries(first)]
+    found += [*versions.versions(patients), *signals.alarms(first), *canaries.canaries(first)]
     found += [*signals.probes(first), people.sign_in(first), people.last_drill(first)]
     return [*found, people.break_glass(first)]

@@ -5,14 +5,15 @@ Route 53 must lead customers as DESIGN has it:
 ```
  NAME     weighted aliases, one a slice ─> a.NAME   an alias for each Region, health check on its control
 ```
-AWS: Route 53 API Reference, ListResourceRecordSets, ListHealthChecks.
+AWS: Route 53 API Reference, ListResourceRecordSets, ListHealthChecks, GetHostedZone.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from string import ascii_lowercase
 from typing import Any
 
-from controller.entry.doctor.finding import Finding, Patient, judged, tried
+from controller.core.text import sanitize
+from controller.entry.doctor.finding import Finding, Patient, Verdict, judged, tried
 from controller.entry.doctor.switch import slices
 from controller.settings import Arc, Records
 
@@ -110,3 +111,31 @@ def _named(sets: Sets, name: str) -> Sets:
 
 def _plain(name: str) -> str:
     return name.lower().rstrip(".")
+
+
+def zone_recovery(patient: Patient) -> Finding:
+    """Examine Route 53's accelerated recovery of the zone.
+
+    While us-east-1 is impaired, records can be changed again within 60 minutes where a zone has it. An
+    evacuation changes none: so a zone without it is as fit, but a person could change nothing by hand.
+    """
+    check, records = "zone recovery", patient.deployment.records
+    if records is None:
+        return Finding(check, "", "skipped", "this deployment has no records")
+
+    def look() -> Finding:
+        zone = patient.client("route53", GLOBAL).get_hosted_zone(Id=records.zone)["HostedZone"]
+        status = zone.get("Features", {}).get("AcceleratedRecoveryStatus", "DISABLED")
+        if zone.get("Config", {}).get("PrivateZone"):
+            return Finding(check, "", "skipped", f"{records.zone} is private: it is for public zones")
+        if status == "ENABLED":
+            return Finding(check, "", "ok", "records can be changed within 60 minutes without us-east-1")
+        if status == "DISABLED":
+            told = "off: without us-east-1 nobody can change a record, which no evacuation needs"
+            return Finding(check, "", "skipped", told)
+        verdict: Verdict = "bad" if "FAILED" in status else "unknown"
+        return Finding(
+            check, "", verdict, sanitize(f"accelerated recovery of {records.zone} is {status}", 200)
+        )
+
+    return tried(patient, check, "", look)

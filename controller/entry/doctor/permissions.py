@@ -3,10 +3,19 @@
 Each function may do what its code needs, and nothing moves traffic in shadow.
 The doctor asks IAM about what the templates gave each role (`rights` of the deployment). IAM answers for the
 role as it is now, after everything that an account's boundaries and policies take away again.
-AWS: IAM API Reference, SimulatePrincipalPolicy. A control plane: a person asks it, an evacuation never does.
+
+```
+ states:SendTask*   the reference gives no resource type, and AWS authorises on the machine's ARN
+                    ├─ simulated with the ARN, or with `*` ─ allowed ────────────> right
+                    └─ implicitly denied by both: the simulator cannot know
+                                    └─ the role's own text grants the ARN ───────> right
+```
+AWS: IAM API Reference, SimulatePrincipalPolicy, GetRolePolicy. Control planes: a person asks them, an
+evacuation never does.
 """
 
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
 from controller.entry.doctor.finding import Finding, Patient, judged, tried
@@ -17,6 +26,11 @@ MOVES = "route53-recovery-cluster:UpdateRoutingControlStates"
 MOVER = "ShiftTraffic"
 SAMPLE = "0000"
 """The stand-in for the unknown part of a name. A simulation takes no pattern."""
+UNTYPED = frozenset({"states:SendTaskFailure", "states:SendTaskHeartbeat", "states:SendTaskSuccess"})
+"""The actions that the simulator judges by `*` alone, while a grant of the machine's ARN works too.
+
+They are on the way of each answer: to call a right grant bad would have people widen it.
+"""
 
 
 def permissions(patient: Patient) -> Iterator[Finding]:
@@ -37,8 +51,49 @@ def _denied(patient: Patient, handler: str, rights: Sequence[Right]) -> Iterator
     role = _role(patient, handler)
     for right in rights:
         for action, decision in _simulated(patient, role, right):
+            if decision == "implicitDeny" and action in UNTYPED and _granted(patient, role, action, right):
+                continue
             if decision != "allowed":
                 yield f"{handler} may not {action} ({decision})"
+
+
+def _granted(patient: Patient, role: str, action: str, right: Right) -> bool:
+    """Return True where `*` is allowed, or the role's policies name the action and each machine."""
+    anywhere = Right(actions=(action,), resources=("*",), keys=right.keys)
+    decisions = [decision for _, decision in _simulated(patient, role, anywhere)]
+    if decisions == ["allowed"] or decisions == ["explicitDeny"]:
+        return decisions == ["allowed"]
+    granted = [
+        pattern
+        for statement in _statements(patient, role.rpartition("/")[2])
+        if statement.get("Effect") == "Allow" and not statement.get("Condition")
+        if any(fnmatchcase(action.lower(), each.lower()) for each in _listed(statement.get("Action")))
+        for pattern in _listed(statement.get("Resource"))
+    ]
+    machines = [arn for arn in right.resources if ":stateMachine:" in arn]
+    wanted = machines or [patient.deployment.state_machine]
+    return all(any(fnmatchcase(arn, pattern) for pattern in granted) for arn in wanted)
+
+
+def _statements(patient: Patient, role: str) -> Iterator[dict[str, Any]]:
+    """Yield the statements of the role's policies, inline as our templates write them, or managed."""
+    for document in _documents(patient.client("iam", GLOBAL), role):
+        statements = document.get("Statement", [])
+        yield from [statements] if isinstance(statements, dict) else statements
+
+
+def _documents(iam: Any, role: str) -> Iterator[dict[str, Any]]:
+    for page in iam.get_paginator("list_role_policies").paginate(RoleName=role):
+        for name in page["PolicyNames"]:
+            yield iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    for page in iam.get_paginator("list_attached_role_policies").paginate(RoleName=role):
+        for arn in (each["PolicyArn"] for each in page["AttachedPolicies"]):
+            newest = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+            yield iam.get_policy_version(PolicyArn=arn, VersionId=newest)["PolicyVersion"]["Document"]
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value or ())
 
 
 def _too_much(patient: Patient) -> Iterator[str]:
@@ -63,7 +118,7 @@ def _role(patient: Patient, handler: str) -> str:
 def _simulated(patient: Patient, role: str, right: Right) -> Iterator[tuple[str, str]]:
     """Yield (action, decision), with the worst decision over its resources.
 
-    A decision is `allowed`, `implicitDeny` or `explicitDeny`.
+    A decision is `allowed`, `implicitDeny` or `explicitDeny`, or names who above the role denies.
     """
     params: dict[str, Any] = {"PolicySourceArn": role, "ActionNames": list(right.actions)}
     named = [arn.replace("*", SAMPLE) for arn in right.resources if arn != "*"]
@@ -80,4 +135,15 @@ def _simulated(patient: Patient, role: str, right: Right) -> Iterator[tuple[str,
     for result in (each for page in pages for each in page["EvaluationResults"]):
         parts = [each["EvalResourceDecision"] for each in result.get("ResourceSpecificResults", ())]
         refused = [part for part in (result["EvalDecision"], *parts) if part != "allowed"]
-        yield str(result["EvalActionName"]), str(refused[0] if refused else "allowed")
+        decision = (_above(result) or str(refused[0])) if refused else "allowed"
+        yield str(result["EvalActionName"]), decision
+
+
+def _above(result: dict[str, Any]) -> str:
+    """Return who above the role does not allow the action; "" where nobody is said to deny it."""
+    details = (
+        ("PermissionsBoundaryDecisionDetail", "AllowedByPermissionsBoundary", "the permissions boundary"),
+        ("OrganizationsDecisionDetail", "AllowedByOrganizations", "the organisation"),
+    )
+    denied = (f"denied by {who}" for where, key, who in details if result.get(where, {}).get(key) is False)
+    return next(denied, "")

@@ -1,6 +1,6 @@
-"""The examination of signals, alarms, canaries and probes.
+"""The examination of signals, alarms and probes.
 
-Alarms and canaries of the policy exist, and what they say reaches every controller.
+Alarms of the policy exist, and what alarms and canaries say reaches every controller.
 """
 
 from collections.abc import Iterator
@@ -8,12 +8,9 @@ from collections.abc import Iterator
 from controller.core.model import Ignored
 from controller.core.policy.validation import expected_signals
 from controller.core.text import sanitize
-from controller.entry.doctor.finding import Finding, Patient, judged, short, tried
+from controller.entry.doctor.finding import Finding, Patient, short
 from controller.entry.status import LATE, last_probes
 from controller.ports.errors import ControllerError, EvidenceUnavailable
-
-PAGE = 20
-"""The number of canaries that `DescribeCanaries` takes by name in one call."""
 
 
 def signals(patient: Patient) -> Finding:
@@ -50,29 +47,6 @@ def alarms(patient: Patient) -> Iterator[Finding]:
         lost = [sanitize(each.reason, 200) for each in seen if isinstance(each, Ignored)]
         told = "; ".join(lost) if lost else f"{len(names)} alarms of the policy are there"
         yield Finding("alarms", region, "bad" if lost else "ok", told)
-
-
-def canaries(patient: Patient) -> Iterator[Finding]:
-    """Check in each Region that the policy's canaries exist and run."""
-    deps = patient.deps
-    wanted: dict[str, list[str]] = {}
-    for signal in expected_signals(deps.policy, deps.account):
-        if signal.kind == "canary":
-            wanted.setdefault(signal.observer, []).append(signal.name)
-    for region, names in sorted(wanted.items()):
-
-        def look(region: str = region, names: list[str] = names) -> Finding:
-            client = patient.client("synthetics", region)
-            states = {
-                canary["Name"]: canary["Status"]["State"]
-                for start in range(0, len(names), PAGE)
-                for canary in client.describe_canaries(Names=names[start : start + PAGE])["Canaries"]
-            }
-            found = {name: states.get(name, "not there") for name in names}
-            idle = [f"{name} is {state}" for name, state in found.items() if state != "RUNNING"]
-            return judged("canaries", region, idle, f"{len(names)} canaries of the policy run here")
-
-        yield tried(patient, "canaries", region, look)
 
 
 def probes(patient: Patient) -> Iterator[Finding]:

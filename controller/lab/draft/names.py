@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from controller.ports.account import AccountFacts, AlarmFact, Panel
+from controller.ports.account import AccountFacts, AlarmFact, Panel, PlanFact
 
 OWN, WATCH = "tidegate-", "watch-"
 """Prefixes of what tidegate itself made, which is no evidence.
@@ -39,7 +39,9 @@ class Found:
     """Holds what can be drafted.
 
     controls: Region -> names. unplaced: controls whose Region is not known. alarms: template -> period in
-    seconds. left_out: a sentence each about something that was not used.
+    seconds. plans: those of Region switch that know every guarded Region. readiness: templates of ARC's
+    readiness checks. tables: those whose lag is measured between all guarded Regions. left_out: a sentence
+    each about something that was not used.
     """
 
     controls: Mapping[str, tuple[str, ...]]
@@ -47,6 +49,9 @@ class Found:
     alarms: Mapping[str, float]
     canaries: tuple[Canaries, ...]
     left_out: tuple[str, ...]
+    plans: tuple[PlanFact, ...] = ()
+    readiness: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
 
 
 def found(facts: AccountFacts, panel: Panel | None) -> Found:
@@ -56,7 +61,9 @@ def found(facts: AccountFacts, panel: Panel | None) -> Found:
     left_out: list[str] = []
     alarms = _alarms(facts.alarms, guarded, left_out)
     canaries = _canaries(facts, guarded, left_out)
-    return Found(controls, unplaced, alarms, canaries, tuple(left_out))
+    plans = tuple(plan for plan in facts.plans if set(guarded) <= set(plan.regions))
+    readiness, tables = _readiness(facts, guarded), _tables(facts, guarded)
+    return Found(controls, unplaced, alarms, canaries, tuple(left_out), plans, readiness, tables)
 
 
 def placed(
@@ -132,3 +139,27 @@ def _canaries(facts: AccountFacts, guarded: Sequence[str], left_out: list[str]) 
         else:
             left_out.append(f"canary {template} tests only {', '.join(by_subject)}, or each from elsewhere")
     return tuple(whole)
+
+
+def _readiness(facts: AccountFacts, guarded: Sequence[str]) -> tuple[str, ...]:
+    """Return the templates of readiness checks that stand for every guarded Region."""
+    about = {name: next((r for r in guarded if r in name), None) for name in facts.readiness}
+    seen: defaultdict[str, set[str]] = defaultdict(set)
+    for name, region in about.items():
+        if region is not None:
+            seen[name.replace(region, "{region}")].add(region)
+    whole = (template for template, regions in sorted(seen.items()) if regions == set(guarded))
+    return tuple(template for template in whole if TEMPLATE.fullmatch(template))
+
+
+def _tables(facts: AccountFacts, guarded: Sequence[str]) -> tuple[str, ...]:
+    """Return the tables that are measured from each guarded Region to each other, but for tidegate's own."""
+    seen: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+    for each in facts.replicas:
+        seen[each.table].add((each.source, each.target))
+    ways = {(source, target) for source in guarded for target in guarded if source != target}
+    return tuple(
+        table
+        for table, measured in sorted(seen.items())
+        if ways <= measured and not table.startswith(OWN) and TEMPLATE.fullmatch(table)
+    )

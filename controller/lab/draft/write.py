@@ -24,7 +24,7 @@ def policy_text(application: str, found: Found, regions: Sequence[str], unread: 
 
     A line that must be filled in before the policy loads says `FILL-IN`.
     """
-    return "\n".join([*_head(application, found, regions), *_signals(found), *_rules(found),
+    return "\n".join([*_head(application, found, regions), *_signals(found), *_rules(application, found),
                       *_notes([*unread, *found.left_out]), ""])  # fmt: skip
 
 
@@ -62,7 +62,7 @@ def _signals(found: Found) -> Iterator[str]:
         yield f"  # service: [{{alarm: {FILL_IN}, silentAfter: 5m}}]   # no alarm stands in every Region"
 
 
-def _rules(found: Found) -> Iterator[str]:
+def _rules(application: str, found: Found) -> Iterator[str]:
     wait = max([2, *(int(-(-period // MINUTE)) for period in found.alarms.values())])
     family = "customer" if found.canaries else "service"
     yield "evacuate:"
@@ -86,11 +86,35 @@ def _rules(found: Found) -> Iterator[str]:
     yield f"  prefer: [{', '.join(found.controls)}]   # which Region can take whose traffic is yours to say"
     yield "  ready:"
     yield f"    - {{family: {family}, is: healthy, for: 5m, ifUnknown: block}}"
-    yield "    # data is not looked at: see `replication`, `quotas`, `planEvaluation` in docs/policy.md"
+    yield from _confirmed(application, found)
     yield "limits: {minRegionsOn: 1, cooldown: 1h, evacuationsPerDay: 2}"
     yield "approvals:"
     yield "  oncall:"
     yield "    - {ask: [group:oncall], people: 1, within: 15m}   # the group as your sign-in names it"
+
+
+def _confirmed(application: str, found: Found) -> Iterator[str]:
+    """Yield the checks by which ARC and the data confirm a target.
+
+    Doubt asks the people who would be asked anyway. Which of several plans is meant nobody can know.
+    """
+    named = [plan for plan in found.plans if plan.name == application]
+    plans = named or list(found.plans)
+    doubt = "{ask: oncall}"
+    if len(plans) == 1:
+        yield f"    - {{planEvaluation: {_word(plans[0].name)}, maxAge: 1h, ifUnknown: {doubt}}}"
+        yield f"    # its ARN goes into the deployment's `plans`: {sanitize(plans[0].arn, 200)}"
+    for template in found.readiness:
+        yield f"    - {{arcReadiness: {_word(template)}, maxAge: 1h, ifUnknown: {doubt}}}"
+    if len(plans) != 1 and not found.readiness:
+        why = "no plan of ARC Region switch knows all Regions" if not plans else "which of these plans: "
+        listed = ", ".join(sanitize(plan.name, 60) for plan in plans[:5])
+        yield f"    # - {{planEvaluation: {FILL_IN}, maxAge: 1h, ifUnknown: {doubt}}}   # {why}{listed}"
+    for table in found.tables:
+        yield f"    - {{replication: {_word(table)}, maxLag: 30s, ifUnknown: {doubt}}}"
+    if not found.tables:
+        why = "no table is measured between all Regions"
+        yield f"    # - {{replication: {FILL_IN}, maxLag: 30s, ifUnknown: {doubt}}}   # {why}"
 
 
 def _notes(sentences: Sequence[str]) -> Iterator[str]:

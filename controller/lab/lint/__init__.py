@@ -17,6 +17,7 @@ from controller.lab.lint.style import (
     placed,
     tight,
     unchecked_return,
+    unconfirmed,
     unused,
 )
 
@@ -40,6 +41,7 @@ def review(
         *tight(policy, periods or {}),
         *control_planes(policy),
         *placed(policy, deployed or Deployed()),
+        *unconfirmed(policy),
         *unchecked_return(policy),
         *unused(policy),
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from controller.core.policy.readiness_checks import ArcCheck, QuotaCheck, gate_of
+from controller.core.policy.readiness_checks import ArcCheck, PlanCheck, QuotaCheck, gate_of
 from controller.core.policy.schema import OVERRIDE, HealthSignal, Policy
 from controller.core.policy.validation import expected_signals
 from controller.lab.cases.play import ACCOUNT
@@ -69,6 +69,21 @@ def control_planes(policy: Policy) -> Iterator[Finding]:
             name, who = ("arcReadiness", "us-west-2 alone") if arc else ("quotas", "APIs that describe")
             message = f"{name} is answered by a control plane ({who}), and blocks where it is not"
             yield Finding("control-plane", (*path, "ifUnknown"), message, "let people be asked: {ask: GATE}")
+
+
+def unconfirmed(policy: Policy) -> Iterator[Finding]:
+    """Yield each place by which a live policy goes to a target that ARC did not confirm.
+
+    Customers who are well in a Region say nothing of whether it can take the others too.
+    """
+    for region, entry in policy.regions.items() if policy.enforcement == "live" else ():
+        if any(isinstance(check, PlanCheck | ArcCheck) for check in policy.about(region).target.ready):
+            continue
+        own = entry.target is not None and entry.target.ready is not None
+        path = ("regions", region, "target", "ready") if own else ("target", "ready")
+        message = "traffic goes to a target that ARC did not confirm: neither its plan nor a readiness check"
+        hint = "expected, for instance: {planEvaluation: PLAN, maxAge: 1h, ifUnknown: {ask: GATE}}"
+        yield Finding("no-arc-readiness", path, message, hint)
 
 
 def unchecked_return(policy: Policy) -> Iterator[Finding]:

@@ -10,12 +10,12 @@ from controller.lab.environment.environment import Stage
 from controller.lab.scenarios.actions import dark
 from controller.lab.scenarios.scenario import Scenario, Step
 
-BREAKS = 150.0
+BREAKS, MENDED = 150.0, 900.0
 READY: Mapping[str, Any] = {
     "target": {
         "ready": [
             {"family": "customer", "is": "healthy", "for": "5m", "ifUnknown": "block"},
-            {"replication": "storefront", "maxLag": "30s", "aboveOrUnknown": "block"},
+            {"replication": "storefront-orders", "maxLag": "30s", "aboveOrUnknown": "block"},
             {"arcReadiness": "storefront-{region}", "maxAge": "5m", "ifUnknown": {"ask": "leads"}},
         ]
     },
@@ -31,6 +31,16 @@ def _mute(stage: Stage, _region: str) -> None:
     stage.faults.mute.add("route53-recovery-readiness")
 
 
+def _plan_fails(stage: Stage, region: str) -> None:
+    """Let ARC find in every other Region that the plan needs somebody's action."""
+    stage.faults.unready.update(other for other in stage.policy.regions if other != region)
+
+
+def _plan_passes(stage: Stage, _region: str) -> None:
+    stage.faults.unready.clear()
+
+
+FAILS = Step(0, "ARC Region switch evaluates the plan: action required, where traffic would go", _plan_fails)
 UNREADY = (
     Scenario(
         "target-unready",
@@ -55,5 +65,26 @@ UNREADY = (
         ),
         breaks=BREAKS,
         policy=READY,
+    ),
+    Scenario(
+        "plan-fails",
+        "a Region goes dark, and ARC's evaluation of the plan says that the target needs action",
+        "stay",
+        (FAILS, Step(BREAKS, "{region} goes dark", dark)),
+        breaks=BREAKS,
+        pages=True,
+    ),
+    Scenario(
+        "plan-mended",
+        "the same; after fifteen minutes the plan's evaluation passes",
+        "move",
+        (
+            FAILS,
+            Step(BREAKS, "{region} goes dark", dark),
+            Step(MENDED, "the plan's evaluation passes", _plan_passes),
+        ),
+        breaks=BREAKS,
+        lasts=1800,
+        still_until=MENDED,
     ),
 )

@@ -5,6 +5,7 @@ silent. The readiness checks are ARC's.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from controller.rehearsal.faults import Faults
@@ -12,8 +13,8 @@ from controller.rehearsal.service import AwsError, Call, Service
 from controller.rehearsal.time.kernel import Kernel
 
 Answer = dict[str, Any]
-ARC = "route53-recovery-readiness"
-PROVIDERS = ("arc-region-switch", ARC, "servicequotas", "lambda")
+ARC, SWITCH = "route53-recovery-readiness", "arc-region-switch"
+PROVIDERS = (SWITCH, ARC, "servicequotas", "lambda")
 """The signing names of the services."""
 EVALUATION = 1800.0
 """Seconds between two evaluations of a Region switch plan."""
@@ -23,20 +24,33 @@ USUAL = {"lambda": 1000.0, "apigateway": 10_000.0}
 """Quotas of every Region: concurrent executions for `lambda`, requests a second for `apigateway`."""
 
 
+@dataclass(frozen=True, slots=True)
+class SwitchPlan:
+    """The account's only plan of Region switch.
+
+    regions: AWS takes exactly two; the rehearsal's plan spans all that are guarded.
+    """
+
+    name: str
+    regions: tuple[str, ...]
+
+
 class Providers:
     """The services of all Regions.
 
     The answer depends on the Region that is asked.
     """
 
-    def __init__(self, kernel: Kernel, faults: Faults) -> None:
-        self._kernel, self._faults = kernel, faults
+    def __init__(self, kernel: Kernel, faults: Faults, plan: SwitchPlan | None = None) -> None:
+        self._kernel, self._faults, self._known = kernel, faults, plan
 
     @property
     def operations(self) -> Mapping[str, Callable[[Call], Answer]]:
         return {
             "GetPlanEvaluationStatus": self._plan,
+            "ListPlansInRegion": self._plans,
             "GetReadinessCheckStatus": self._check,
+            "ListReadinessChecks": lambda _call: {"ReadinessChecks": []},
             "GetServiceQuota": self._quota,
             "GetAccountSettings": self._account,
         }
@@ -50,6 +64,19 @@ class Providers:
             "evaluationState": "actionRequired" if poor else "passed",
             "warnings": [],
         }
+
+    def _plans(self, call: Call) -> Answer:
+        plan = self._known
+        if plan is None or call.region not in plan.regions:
+            return {"plans": []}
+        listed = {
+            "arn": plan_arn(plan.name, call.account),
+            "owner": call.account,
+            "name": plan.name,
+            "regions": list(plan.regions),
+            "recoveryApproach": "activeActive",
+        }
+        return {"plans": [listed]}
 
     def _check(self, call: Call) -> Answer:
         """Return the status of a readiness check.
@@ -81,14 +108,22 @@ class Providers:
         return self._kernel.now() // every * every
 
 
-def provided(kernel: Kernel, faults: Faults, regions: Iterable[str]) -> dict[tuple[str, str], Service]:
+def provided(
+    kernel: Kernel,
+    faults: Faults,
+    regions: Iterable[str],
+    *,
+    plan: SwitchPlan | None = None,
+    watched: Iterable[str] = (),
+) -> dict[tuple[str, str], Service]:
     """Return the services by signing name and Region.
 
-    ARC readiness answers in us-west-2 alone.
+    ARC readiness answers in us-west-2 alone, and Region switch also in the Regions `watched`.
     """
-    providers: Service = Providers(kernel, faults)
+    providers: Service = Providers(kernel, faults, plan)
     everywhere = [name for name in PROVIDERS if name != ARC]
-    return {(ARC, "us-west-2"): providers} | {(name, r): providers for r in regions for name in everywhere}
+    found = {(name, region): providers for region in regions for name in everywhere}
+    return found | {(ARC, "us-west-2"): providers} | {(SWITCH, region): providers for region in watched}
 
 
 def plan_arn(name: str, account: str) -> str:

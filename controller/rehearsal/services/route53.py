@@ -1,8 +1,9 @@
-"""The Route 53 lists: the zone's records, and the health checks on them.
+"""The Route 53 reads: the zone, its records, and the health checks on them.
 
 The records are the tree by which the rehearsal's names are answered. There is one RECOVERY_CONTROL check for
 each routing control of the records.
-AWS: Route 53 API Reference, ListResourceRecordSets and ListHealthChecks (REST with XML bodies).
+AWS: Route 53 API Reference, GetHostedZone, ListResourceRecordSets and ListHealthChecks (REST with XML
+bodies).
 """
 
 from collections.abc import Callable, Iterator
@@ -107,3 +108,29 @@ def _check(control: str) -> str:
         f"<HealthCheck><Id>{number}</Id><CallerReference>{number}</CallerReference>"
         f"<HealthCheckConfig>{config}</HealthCheckConfig><HealthCheckVersion>1</HealthCheckVersion></HealthCheck>"
     )
+
+
+HOSTED_ZONE = f"/2013-04-01/hostedzone/{ZONE}"
+
+
+def described_zone(name: str, elsewhere: Handle, recovery: str = "ENABLED") -> Handle:
+    """Return a handler that describes the zone.
+
+    elsewhere: answers all other requests. recovery: the status of accelerated recovery; "": AWS says nothing,
+    as where nobody ever asked for it.
+    """
+    status = f"<AcceleratedRecoveryStatus>{recovery}</AcceleratedRecoveryStatus>" if recovery else ""
+
+    def handle(request: Request) -> Response:
+        if request.method != "GET" or request.path != HOSTED_ZONE:
+            return elsewhere(request)
+        body = (
+            '<?xml version="1.0" encoding="UTF-8"?>\n'
+            '<GetHostedZoneResponse xmlns="https://route53.amazonaws.com/doc/2013-04-01/">'
+            f"<HostedZone><Id>/hostedzone/{ZONE}</Id><Name>{name}</Name><CallerReference>r</CallerReference>"
+            f"<Config><PrivateZone>false</PrivateZone></Config><Features>{status}</Features></HostedZone>"
+            "</GetHostedZoneResponse>"
+        )
+        return Response(200, {"Content-Type": "text/xml"}, body.encode())
+
+    return handle

@@ -232,7 +232,7 @@ def publish_each_minute(kernel: Kernel, faults: Faults, plan: Blueprint, put_met
             value = 0.0 if lag == inf else lag * 1000.0
             for target in plan.controls:
                 if target != source:
-                    names = {"TableName": plan.application, "ReceivingRegion": target}
+                    names = {"TableName": f"{plan.application}-orders", "ReceivingRegion": target}
                     put_metric(
                         source, "AWS/DynamoDB", "ReplicationLatency", value, "Milliseconds", minute, names
                     )

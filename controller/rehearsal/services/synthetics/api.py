@@ -6,12 +6,10 @@ from typing import Any
 from controller.rehearsal.service import ACCOUNT, AwsError, Call
 from controller.rehearsal.services.synthetics.events import artifact_location
 from controller.rehearsal.services.synthetics.runner import RUN_EVERY_SECONDS, Deployed, Synthetics
+from controller.settings import CANARY_RUNTIME
 
-RUNTIME = "syn-python-selenium-14.0"
-"""The runtime of all canaries; no other place names it.
-
-AWS withdraws runtimes yearly (CloudWatch User Guide, "Runtime support policy").
-"""
+RELEASED = 1_785_283_200.0
+"""2026-07-29, for the one runtime that is there."""
 PAGE = {"DescribeCanaries": 20, "DescribeCanariesLastRun": 100}
 
 
@@ -19,21 +17,36 @@ class SyntheticsApi:
     """The `synthetics` service; it answers with AWS's member names.
 
     A canary belongs to the Region where it runs.
+    runtimes: version -> when it is withdrawn, in seconds since 1970; None: no day is known.
+    described: (Region, canary) -> members that stand in its description too; a test lays them over.
     """
 
     def __init__(self, synthetics: Synthetics) -> None:
         self._synthetics = synthetics
+        self.runtimes: dict[str, float | None] = {CANARY_RUNTIME: None}
+        self.described: dict[tuple[str, str], dict[str, Any]] = {}
         self.operations: Mapping[str, Callable[[Call], dict[str, Any]]] = {
             "DescribeCanaries": self._describe,
             "DescribeCanariesLastRun": self._last_runs,
-            "GetCanary": lambda call: {"Canary": _canary(self._find(call))},
+            "DescribeRuntimeVersions": self._versions,
+            "GetCanary": lambda call: {"Canary": self._canary(self._find(call))},
             "StartCanary": self._start,
             "StopCanary": self._stop,
         }
 
     def _describe(self, call: Call) -> dict[str, Any]:
         found, rest = self._page(call)
-        return {"Canaries": [_canary(each) for each in found], **rest}
+        return {"Canaries": [self._canary(each) for each in found], **rest}
+
+    def _canary(self, deployed: Deployed) -> dict[str, Any]:
+        identity = deployed.identity
+        return _canary(deployed) | self.described.get((identity.region, identity.name), {})
+
+    def _versions(self, _call: Call) -> dict[str, Any]:
+        """Return all versions in one page."""
+        ends = {name: {} if at is None else {"DeprecationDate": at} for name, at in self.runtimes.items()}
+        about = {"Description": "rehearsed", "ReleaseDate": RELEASED}
+        return {"RuntimeVersions": [{"VersionName": name, **about, **end} for name, end in ends.items()]}
 
     def _last_runs(self, call: Call) -> dict[str, Any]:
         found, rest = self._page(call)
@@ -91,7 +104,7 @@ def _canary(deployed: Deployed) -> dict[str, Any]:
         "Status": {"State": deployed.state},
         "Timeline": timeline,
         "ArtifactS3Location": f"cw-syn-results-{ACCOUNT}-{identity.region}/canary/{identity.region}",
-        "RuntimeVersion": RUNTIME,
+        "RuntimeVersion": CANARY_RUNTIME,
         "Tags": {},
     }
 
