@@ -12,6 +12,7 @@ from typing import Any
 
 from controller.rehearsal.service import ACCOUNT
 from infra.interpreter import PYTHON
+from infra.zips import DIGITS
 from tests.support.sources import ROOT, existing
 
 CHILD = ROOT / "tests" / "infra" / "function_process.py"
@@ -81,7 +82,7 @@ class Bundles:
     def unpack(self) -> None:
         for file in existing(self.folder.glob("*.zip"), least=6):
             with zipfile.ZipFile(file) as archive:
-                archive.extractall(self.unpacked / file.stem)
+                archive.extractall(self.unpacked / package_of(file.name))
         for path in self.unpacked.rglob("*"):
             path.chmod(0o555 if path.is_dir() else 0o444)
 
@@ -96,7 +97,7 @@ class Bundles:
     def _function(self, region: str, made: Mapping[str, Any]) -> Function:
         code = made["Code"]
         canary = "Handler" in code
-        package = Path(code["S3Key"]).stem
+        package = package_of(code["S3Key"])
         variables = made["RunConfig"]["EnvironmentVariables"] if canary else made["Environment"]["Variables"]
         return Function(
             name=made.get("FunctionName") or made["Name"],
@@ -168,6 +169,11 @@ def _lambda(function: Function, cloud: str) -> dict[str, str]:
         "PATH": "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
         "TZ": ":UTC",
     }
+
+
+def package_of(key: str) -> str:
+    """Return the package that a zip holds, without the digest in its name."""
+    return Path(key).stem.removesuffix(f"-{key[-4 - DIGITS : -4]}")
 
 
 def imports_of(folder: Path) -> Imports:

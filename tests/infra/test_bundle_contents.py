@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 from infra.bundle import ASKED, CONSOLE, CONSOLE_ROOMS, FUNCTIONS, ROOMS, Libraries, package
 from infra.interpreter import PYTHON, unpacked
 from infra.project import load
-from tests.infra.bundles import LAMBDA, REAL
+from tests.infra.bundles import LAMBDA, REAL, package_of
 from tests.infra.config_files import SHIPPED
 from tests.support.sources import CODE, existing
 
@@ -38,7 +38,8 @@ def laid_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = load(SHIPPED, deployed=1.9e9)
     for name in PACKAGES:
         if REAL:
-            with zipfile.ZipFile(Path(REAL) / f"{name}.zip") as archive:
+            (file,) = [each for each in Path(REAL).glob("*.zip") if package_of(each.name) == name]
+            with zipfile.ZipFile(file) as archive:
                 archive.extractall(folder / name)
         else:
             package(folder / name, project.packaged(), libraries=Libraries(), console=name != "functions")

@@ -41,8 +41,8 @@ from infra.bundle import Libraries
 from infra.interpreter import PYTHON, unpacked
 from infra.project import load
 from infra.writing import packages, zip_packages
-from tests.infra.bundles import REAL, Bundles, Function, Report, imports_of
-from tests.infra.config_files import SHIPPED
+from tests.infra.bundles import REAL, Bundles, Function, Report, imports_of, package_of
+from tests.infra.config_files import MOVED, written
 from tests.infra.conftest import synthesise
 from tests.support.event_samples import ALARM
 from tests.support.policy_scene import policy_data
@@ -68,9 +68,10 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> Bundles:
         assert python is not None, "`make bundle-arm64` unpacks it"
         made = Bundles(Path(REAL).absolute(), folder / "unpacked", python)
     else:
-        synthesised = synthesise(folder, "--release", "--bare")
+        config = written(tmp_path_factory.mktemp("moved"), MOVED)  # it has each canary
+        synthesised = synthesise(folder, "--config", str(config), "--release", "--bare")
         assert synthesised.exit_code == 0, synthesised.printed
-        packages(load(SHIPPED, deployed=1.9e9), folder / "packages", native())
+        packages(load(config, deployed=1.9e9), folder / "packages", native())
         zip_packages(folder)
         made = Bundles(folder, folder / "unpacked", (sys.executable,))
     made.unpack()
@@ -143,7 +144,7 @@ def test_every_handler_and_every_console_is_declared_once_a_region(bundles: Bund
     made_for = {(each.runtime, each.processor) for each in bundles.functions() if each.runtime}
     assert made_for == {(f"python{PYTHON}", "arm64")}
     assert {each.package for each in bundles.functions()} == {
-        file.stem for file in bundles.folder.glob("*.zip")
+        package_of(file.name) for file in bundles.folder.glob("*.zip")
     }, "each zip is somebody's"
 
 
@@ -215,7 +216,8 @@ def test_a_live_deployment_finds_its_switch_in_the_zip(
     shutil.copytree(bundles.unpacked / "functions", folder, copy_function=shutil.copyfile)
     folder.chmod(0o755)
     (folder / "standby.json").unlink()
-    with zipfile.ZipFile(tmp_path / "functions.zip") as archive:
+    (file,) = tmp_path.glob("functions-*.zip")
+    with zipfile.ZipFile(file) as archive:
         for name in ("policy.json", "arc.json"):
             (folder / name).write_bytes(archive.read(name))
     tick = replace(_of(bundles, "tidegate-Tick", HERE), folder=folder, environment=variables)
@@ -228,6 +230,8 @@ def test_a_live_deployment_finds_its_switch_in_the_zip(
 @pytest.mark.parametrize("name", ["checkout", "heartbeat", "replication", "name"])
 def test_a_canary_passes_where_the_shop_is_well(bundles: Bundles, world: World, name: str) -> None:
     found = [each for each in bundles.functions() if each.name.endswith(f"-{name}")]
+    if REAL and not found:
+        pytest.skip("this release leaves the public name alone, and has no canary that asks by it")
     canary = found[0]
     there = {
         variable: next((at for region, at in world.shop.items() if region in url), world.shop["us-east-1"])

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from controller.core.decision import recurrence
 from controller.core.decision.decide import decide
 from controller.core.decision.recurrence import EPISODE, FLAPPING, HELD_BACK, KNOWN, STAYS, recoveries
 from controller.core.incident.approval import Request
@@ -19,27 +18,9 @@ from controller.steps.operator import commands
 from controller.steps.operator.approve import Answered, answer, look_at
 from tests.support.approval_request import GATE, question, yes
 from tests.support.policy_scene import EAST, WEST, policy_data
-from tests.support.three_controllers import TRIO
-from tests.support.world import FREE, World, world
+from tests.support.world import World, world
 
 BAD, WELL = Verdict.BREACHING, Verdict.HEALTHY
-DOORS: dict[str, dict[str, Any]] = {
-    "people are asked": {"evacuate": GATE},
-    "by three controllers": {"evacuate": GATE, **TRIO},
-    "in shadow": {"enforcement": "shadow"},
-    "nowhere to go": {"evacuate": FREE},
-}
-RHYTHMS = [(300, 150), (300, 120), (240, 60), (600, 600), (240, 1500), (420, 180)]
-"""Seconds bad, and seconds well."""
-
-
-def flap(w: World, hours: float, bad: float, well: float, *, both: bool = False) -> None:
-    """us-east-1 fails and is well again for so long; both: so does us-west-2."""
-    end = w.stage.kernel.now() + hours * 3600
-    while w.stage.kernel.now() < end:
-        for verdict, seconds in ((BAD, bad), (WELL, well)):
-            w.say(east=verdict, **({"west": verdict} if both else {}))
-            w.advance(seconds)
 
 
 def told(w: World, word: str = "") -> list[Notice]:
@@ -76,27 +57,6 @@ def recovers(w: World) -> Incident:
     about = w.state.open
     assert about is not None
     return about
-
-
-@pytest.mark.parametrize(("bad", "well"), RHYTHMS)
-@pytest.mark.parametrize("door", DOORS)
-def test_three_hours_of_it_are_a_handful_of_incidents_and_a_few_pages(
-    door: str, bad: float, well: float
-) -> None:
-    w = world(**DOORS[door])
-    w.advance(600)
-    flap(w, 3, bad, well, both=door == "nowhere to go")
-    assert 1 <= w.count(Kind.INCIDENT_OPENED) <= 7
-    assert 1 <= len(told(w)) <= 16
-    assert w.whole
-    assert w.moves == []
-
-
-def test_without_the_rule_it_is_an_incident_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recurrence, "STAYS", (0.0, 0.0, 0.0, 0.0))
-    w = gated()
-    flap(w, 3, 300, 150)
-    assert w.count(Kind.INCIDENT_OPENED) == 24
 
 
 def ends(w: World) -> list[StoodDown]:
