@@ -58,7 +58,7 @@ def long_past(*, pairs: int = PAIRS) -> Desk:
     for number in range(pairs):
         for copied in _copied(events[1:], number, now - (pairs + 1 - number) * DAY):
             last = journal.append(APPLICATION, copied, last)
-    kept = DynamoAssessments(client=client, table=d.assessments_table)
+    kept = DynamoAssessments(client=client, table=d.assessments_table, sleep=w.deps.runtime.sleep)
     for minute in range(2 * 1440, 2, -1):
         if not BLIND[0] <= -minute * MINUTE <= BLIND[1]:
             kept.add(APPLICATION, now - minute * MINUTE, assessment)
@@ -98,6 +98,9 @@ def _played() -> tuple[Sequence[Event], dict[str, Any]]:
 class _Near(Straight):
     def query(self, **params: Any) -> dict[str, Any]:
         return self.cloud.call("dynamodb", "Query", self.region, params)
+
+    def transact_write_items(self, **params: Any) -> dict[str, Any]:
+        return self.cloud.call("dynamodb", "TransactWriteItems", self.region, params)
 
 
 def _asked(w: World) -> int:
