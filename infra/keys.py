@@ -101,8 +101,17 @@ def _policy(project: Project, region: str, scope_id: str) -> dict[str, Any]:
         "Resource": "*",
         "Condition": {"StringEquals": {"kms:CallerAccount": project.account, "kms:ViaService": through}},
     }
+    allowed = {SIGNING: [own], NAMES: [own, services, callers]}
+    return {
+        "Version": "2012-10-17",
+        "Statement": allowed.get(scope_id, [own, services, callers, *_logs(project, region, use)]),
+    }
+
+
+def _logs(project: Project, region: str, use: list[str]) -> list[dict[str, Any]]:
+    """What log groups need of the key, and the workflow's log. use: what a service does with a key."""
     group = f"arn:aws:logs:{region}:{project.account}:log-group:*"
-    logs: dict[str, Any] = {
+    written: dict[str, Any] = {
         "Sid": "Logs",
         "Effect": "Allow",
         "Principal": {"Service": f"logs.{region}.amazonaws.com"},
@@ -110,7 +119,7 @@ def _policy(project: Project, region: str, scope_id: str) -> dict[str, Any]:
         "Resource": "*",
         "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": group}},
     }
-    deliveries: dict[str, Any] = {
+    delivered: dict[str, Any] = {
         # Step Functions does not write its log: log delivery does, and reads what the role encrypted for it.
         # No condition: which keys of one it sends is not documented, and the CDK's own grant has none.
         "Sid": "Deliveries",
@@ -119,11 +128,7 @@ def _policy(project: Project, region: str, scope_id: str) -> dict[str, Any]:
         "Action": ["kms:Decrypt*", "kms:DescribeKey"],
         "Resource": "*",
     }
-    allowed = {SIGNING: [own], NAMES: [own, services, callers]}
-    return {
-        "Version": "2012-10-17",
-        "Statement": allowed.get(scope_id, [own, services, callers, logs, deliveries]),
-    }
+    return [written, delivered]
 
 
 def locked_bucket(stack: Regional, scope_id: str, name: str, **more: Any) -> s3.CfnBucket:

@@ -15,7 +15,7 @@ from tests.support.break_glass_line import Machine
 from tests.support.console_world import GATE, Browser, Desk, asked_desk
 from tests.support.policy_scene import EAST, OTHER, policy_data
 from tests.support.request_counts import RULE, counting
-from tests.support.world import rebuilt, world
+from tests.support.world import World, rebuilt, world
 
 ONCALL = {"ask": ["group:sre-oncall"], "people": 1, "within": "5m"}
 LEADS = {"ask": ["group:sre-leads"], "people": 2, "within": "10m"}
@@ -104,13 +104,19 @@ def test_a_region_that_was_left_is_no_alarm_and_the_page_says_how_it_comes_home(
     assert "✗ shared cause us-east-1 may fail as well" in over
 
 
-def test_the_page_and_the_command_agree_that_one_person_does_not_leave_the_last_region() -> None:
+def left_by_hand() -> World:
+    """us-east-1 was left by break-glass, and the journal knows it."""
     w = world(limits=policy_data()["limits"] | {"cooldown": "1h"})
     w.advance(70)
     laptop = Machine(w.stage.policy, w.hand.switch, w.stage.runtime)
     assert laptop.leave(EAST) == "applied"
     laptop.journal(w.hand)
     w.advance(130)
+    return w
+
+
+def test_the_page_and_the_command_agree_that_one_person_does_not_leave_the_last_region() -> None:
+    w = left_by_hand()
     said = text(Desk(w, w.hand).browser("u-ana"), "/")
     refused = commands.evacuate(w.hand, "us-west-2", who="ana", reason="because")
     assert "us-west-2 could be left for us-east-1 now by two people, not by itself" in said
@@ -220,12 +226,7 @@ def test_the_policy_page_tells_who_reviewed_it_and_what_its_cases_cover(of_this:
 
 
 def test_a_move_by_break_glass_has_its_page_and_is_among_the_incidents_and_asks_nobody() -> None:
-    w = world(limits=policy_data()["limits"] | {"cooldown": "1h"})
-    w.advance(70)
-    laptop = Machine(w.stage.policy, w.hand.switch, w.stage.runtime)
-    assert laptop.leave(EAST) == "applied"
-    laptop.journal(w.hand)
-    w.advance(130)
+    w = left_by_hand()
     b = Desk(w, w.hand).browser("u-ana")
     page = text(b, incident(Desk(w, w.hand)))
     assert "Break-glass: leave us-east-1 for us-west-2: settled" in page
