@@ -7,6 +7,9 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+PREFIX = "tidegate"
+"""What the names of a deployment begin with unless its configuration says otherwise."""
+
 
 class Clock(BaseModel):
     """A rehearsal's clock: scenario time runs `speed` times as fast from (`start`, `wall_start`)."""
@@ -138,6 +141,7 @@ class Deployment(BaseModel):
 
     account: str = Field(pattern=r"^\d{12}$")
     region: str
+    prefix: str = Field(default=PREFIX, pattern=r"^[a-z][a-z0-9]{0,15}$")
     deployed: float
     policy: dict[str, object]
     journal_table: str

@@ -90,21 +90,21 @@ def stacks(
     def wanted(name: str) -> bool:
         return only is None or name in only
 
-    home = project.config.home
+    called, home = project.names.stack, project.config.home
     controllers = project.policy.controllers
     for region in (home, *(r for r in controllers if r != home)):
-        if wanted(f"tidegate-keys-{region}"):
+        if wanted(called("keys", region)):
             yield Keys(scope("foundation"), project=project, region=region, placing=placing)
-    if wanted("tidegate-audit-copy"):
+    if wanted(called("audit-copy")):
         yield AuditCopy(scope("foundation"), project=project, placing=placing)
-    if wanted("tidegate-state"):
+    if wanted(called("state")):
         yield State(scope("foundation"), project=project, placing=placing)
     for region in reversed(controllers):
-        if wanted(f"tidegate-controller-{region}"):
+        if wanted(called("controller", region)):
             yield Controller(scope(f"controller-{region}"), project=project, region=region, placing=placing)
     if project.config.sample is not None:
         for region in reversed(tuple(project.policy.regions)):
-            if wanted(f"tidegate-application-{region}"):
+            if wanted(called("application", region)):
                 yield Application(
                     scope(f"application-{region}"),
                     project=project,
@@ -115,7 +115,7 @@ def stacks(
     routing = project.config.routing
     if routing is not None and not holds_its_record(project):
         for region in reversed(tuple(project.policy.regions)):
-            if wanted(f"tidegate-endpoint-{region}"):
+            if wanted(called("endpoint", region)):
                 yield EndpointName(
                     scope(f"application-{region}"),
                     project=project,
@@ -123,10 +123,10 @@ def stacks(
                     region=region,
                     placing=placing,
                 )
-    if routing is not None and wanted("tidegate-routing"):
+    if routing is not None and wanted(called("routing")):
         yield Routes(scope("routing"), project=project, routing=routing, placing=placing)
     for region in reversed(project.probed):
-        if wanted(f"tidegate-probes-{region}"):
+        if wanted(called("probes", region)):
             yield Probes(scope(f"probes-{region}"), project=project, region=region, placing=placing)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from controller.core.policy.schema import CanarySignal
-from infra import names
 from infra.project import Project
 from infra.widgets import Metric, Row, Widget, body, graph, metric, share, table, text
 
@@ -16,19 +15,21 @@ HERE = "This Region alone: what it does for customers, and how the controller in
 
 
 def overall(project: Project) -> dict[str, Any]:
-    """Of `tidegate-APPLICATION`: the one to open first."""
-    boards = ", ".join(f"`tidegate-{project.policy.application}-{region}`" for region in _everywhere(project))
+    """Of `PREFIX-APPLICATION`: the one to open first."""
+    boards = ", ".join(
+        f"`{project.names.of(project.policy.application)}-{region}`" for region in _everywhere(project)
+    )
     title = f"# {project.policy.application}\n{OVERALL} Each Region has its own: {boards}."
     first = project.policy.controllers[0]
-    return body([text(title), *_graphs(_overall(project), first), _incidents(first)])
+    return body([text(title), *_graphs(_overall(project), first), _incidents(project, first)])
 
 
 def regional(project: Project, here: str) -> dict[str, Any]:
-    """Of `tidegate-APPLICATION-REGION`."""
+    """Of `PREFIX-APPLICATION-REGION`."""
     controls = here in project.policy.controllers
     rows = [*_serving(project, here), *(_controller(project, here) if controls else ())]
     title = text(f"# {project.policy.application} in {here}\n{HERE}")
-    return body([title, *_graphs(rows, here), *([_incidents(here)] if controls else [])])
+    return body([title, *_graphs(rows, here), *([_incidents(project, here)] if controls else [])])
 
 
 def _graphs(rows: Iterable[Row], region: str) -> Iterator[Widget]:
@@ -58,7 +59,7 @@ def _overall(project: Project) -> Iterator[Row]:
     if routing is not None:
         zone = ("AWS/Route53", "DNSQueries", "HostedZoneId", routing.zone)
         yield Row("Route 53: queries", "Sum", (metric("us-east-1", *zone),))
-    shift = ("tidegate", "Duration", "handler", "ShiftTraffic", "service", "tidegate")
+    shift = ("tidegate", "Duration", "handler", "ShiftTraffic", "service", project.names.prefix)
     took = tuple(metric(r, *shift) for r in project.policy.controllers)
     yield Row("How long a shift took, ms", "Maximum", took)
 
@@ -83,17 +84,17 @@ def _serving(project: Project, here: str) -> Iterator[Row]:
 
 
 def _controller(project: Project, here: str) -> Iterator[Row]:
-    machine = ("StateMachineArn", names.machine_arn(here, project.account))
+    machine = ("StateMachineArn", project.names.machine_arn(here, project.account))
     counts = ("ExecutionsStarted", "ExecutionsFailed", "ExecutionsTimedOut")
     started = tuple(metric(here, "AWS/States", count, *machine) for count in counts)
     yield Row("The controller: executions", "Sum", started)
-    oldest = ("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", names.QUEUE)
+    oldest = ("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", project.names.queue)
     yield Row("The controller: oldest event, s", "Maximum", (metric(here, *oldest),))
-    about = ("handler", "Observe", "region")
-    probes = [metric(here, "tidegate", "IntakeProbe", *about, r, "service", "tidegate", label=f"from {r}")
+    about, own = ("handler", "Observe", "region"), project.names.prefix
+    probes = [metric(here, "tidegate", "IntakeProbe", *about, r, "service", own, label=f"from {r}")
               for r in project.policy.regions]  # fmt: skip
     yield Row("The controller: probes, s", "Maximum", tuple(probes))
-    tick = ("FunctionName", names.function("Tick"))
+    tick = ("FunctionName", project.names.function("Tick"))
     errors = tuple(metric(here, "AWS/Lambda", name, *tick) for name in ("Invocations", "Errors"))
     yield Row("The controller: ticks", "Sum", errors)
 
@@ -103,13 +104,13 @@ def _switched(project: Project) -> Iterator[Metric]:
     controllers = project.policy.controllers
     for observer in (controllers[0], controllers[-1]):
         for region in project.policy.regions:
-            where = ("handler", "Tick", "region", region, "service", "tidegate")
+            where = ("handler", "Tick", "region", region, "service", project.names.prefix)
             yield metric(observer, "tidegate", "ControlsOn", *where, label=f"{region} as {observer} reads it")
 
 
 def _open(project: Project) -> Iterator[Metric]:
     for observer in project.policy.controllers:
-        where = ("handler", "Tick", "service", "tidegate")
+        where = ("handler", "Tick", "service", project.names.prefix)
         yield metric(observer, "tidegate", "IncidentOpen", *where, label=f"as {observer} knows")
 
 
@@ -141,10 +142,11 @@ def _table(app: str, regions: Sequence[str]) -> Iterator[Metric]:
             yield metric(region, "AWS/DynamoDB", name, *where)
 
 
-def _incidents(region: str) -> Widget:
+def _incidents(project: Project, region: str) -> Widget:
     """What each step said last: code, next state, incident."""
+    tick, assess = project.names.function("Tick"), project.names.function("Assess")
     query = (
-        "SOURCE '/aws/lambda/tidegate-Tick' | SOURCE '/aws/lambda/tidegate-Assess' "
+        f"SOURCE '/aws/lambda/{tick}' | SOURCE '/aws/lambda/{assess}' "
         "| fields @timestamp, handler, code, incident, next | filter ispresent(incident) or ispresent(code) "
         "| sort @timestamp desc | limit 50"
     )

@@ -5,6 +5,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from controller.settings import PREFIX
+
+Prefix = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{0,15}$")]
+"""Without a hyphen: what begins with `PREFIX-` is then of one deployment only."""
 Account = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
 Domain = Annotated[
@@ -90,11 +94,14 @@ class Pipeline(Strict):
 class Config(Strict):
     """One deployment. `home`: the controller Region that owns the journal table and the primary keys.
 
+    prefix: what all its names begin with; another one for each deployment that shares an account.
+
     journal_made: how many times the journal's table was made under its name; another number makes it anew.
     protected: against deletion, once the first deployment stands; None protects what is live.
     """
 
     tidegate: Literal[1]
+    prefix: Prefix = PREFIX
     application: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
     policy: str
     arc: str = "arc.json"

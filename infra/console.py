@@ -24,7 +24,11 @@ def console(stack: Regional, configured: Console) -> None:
     """Function, API, name and record. The issuer knows the name: sign-in leads back to it."""
     function = _function(stack)
     made = api.CfnApi(
-        stack, "ConsoleApi", name="tidegate-console", protocol_type="HTTP", disable_execute_api_endpoint=True
+        stack,
+        "ConsoleApi",
+        name=stack.names.of("console"),
+        protocol_type="HTTP",
+        disable_execute_api_endpoint=True,
     )
     stack.invoked_by(made, "ConsoleInvoked", function)
     integration = api.CfnIntegration(
@@ -47,7 +51,7 @@ def console(stack: Regional, configured: Console) -> None:
     cdk.Validations.of(route).acknowledge(
         cdk.Acknowledgment(id="AwsSolutions::AwsSolutions-APIG4", reason=reason)
     )
-    access = stack.log_group("ConsoleAccess", "/aws/apigateway/tidegate-console")
+    access = stack.log_group("ConsoleAccess", f"/aws/apigateway/{stack.names.of('console')}")
     stage = api.CfnStage(
         stack,
         "ConsoleStage",
@@ -65,10 +69,11 @@ def console(stack: Regional, configured: Console) -> None:
 
 
 def _function(stack: Regional) -> lambda_.CfnFunction:
-    name, group = names.function("Console"), "/aws/lambda/tidegate-Console"
+    name = stack.names.function("Console")
+    group = f"/aws/lambda/{name}"
     log = stack.log_group("ConsoleLog", group)
     streams = names.arn("logs", stack.here, stack.project.account, f"log-group:{group}:*")
-    letters = names.queue_arn(stack.here, stack.project.account, names.DEAD_LETTERS)
+    letters = names.queue_arn(stack.here, stack.project.account, stack.names.dead_letters)
     role = stack.role(
         "ConsoleRole",
         "lambda.amazonaws.com",

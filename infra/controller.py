@@ -48,8 +48,8 @@ class Controller(Regional):
         for table in (names.EVIDENCE, names.ASSESSMENTS):
             made = dynamodb.CfnTable(
                 self,
-                names.capital(table.removeprefix("tidegate-")),
-                table_name=table,
+                names.capital(table),
+                table_name=self.names.of(table),
                 billing_mode="PAY_PER_REQUEST",
                 deletion_protection_enabled=self.project.protected,
                 point_in_time_recovery_specification=dynamodb.CfnTable.PointInTimeRecoverySpecificationProperty(
@@ -83,14 +83,14 @@ class Controller(Regional):
 
     def _workflow(self) -> None:
         account, here = self.project.account, self.here
-        arns = {handler: names.function_arn(here, account, handler) for handler in IN_WORKFLOW}
-        group = self.log_group("WorkflowLog", "/aws/vendedlogs/states/tidegate")
+        arns = {handler: self.names.function_arn(here, account, handler) for handler in IN_WORKFLOW}
+        group = self.log_group("WorkflowLog", f"/aws/vendedlogs/states/{self.names.prefix}")
         deliver = ("logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery",
                    "logs:DeleteLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy",
                    "logs:DescribeResourcePolicies", "logs:DescribeLogGroups")  # fmt: skip
         traces = ("xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules",
                   "xray:GetSamplingTargets")  # fmt: skip
-        alias = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": names.KEY}}
+        alias = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": self.names.key}}
         uses = ("kms:Decrypt", "kms:GenerateDataKey")
         role = self.role(
             "WorkflowRole",
@@ -114,7 +114,7 @@ class Controller(Regional):
         machine = sfn.CfnStateMachine(
             self,
             "Workflow",
-            state_machine_name=names.MACHINE,
+            state_machine_name=self.names.prefix,
             state_machine_type="STANDARD",
             definition_string=text,
             definition_substitutions=arns,
@@ -132,7 +132,7 @@ class Controller(Regional):
         machine.override_logical_id("Workflow193EF7C1")
 
     def _tick(self, function: lambda_.CfnFunction) -> None:
-        arn = names.function_arn(self.here, self.project.account, "Tick")
+        arn = self.names.function_arn(self.here, self.project.account, "Tick")
         role = self.role(
             "TickSchedule",
             "scheduler.amazonaws.com",
@@ -141,7 +141,7 @@ class Controller(Regional):
         scheduler.CfnSchedule(
             self,
             "TickEachMinute",
-            name="tidegate-tick",
+            name=self.names.of("tick"),
             schedule_expression=TICK,
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
             target=scheduler.CfnSchedule.TargetProperty(

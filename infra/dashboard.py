@@ -19,5 +19,5 @@ def region_dashboard(stack: Regional) -> None:
 
 
 def _dashboard(stack: Regional, ending: str, body: dict[str, Any]) -> None:
-    name = f"tidegate-{stack.project.policy.application}{ending}"
+    name = stack.names.of(f"{stack.project.policy.application}{ending}")
     cloudwatch.CfnDashboard(stack, "Dashboard", dashboard_name=name, dashboard_body=json.dumps(body))

@@ -26,7 +26,7 @@ def functions(stack: Regional) -> dict[str, lambda_.CfnFunction]:
 
 
 def _function(stack: Regional, handler: str, code: dict[str, str]) -> lambda_.CfnFunction:
-    project, name = stack.project, names.function(handler)
+    project, name = stack.project, stack.names.function(handler)
     group = f"/aws/lambda/{name}"
     log = stack.log_group(f"{handler}Log", group)
     role = stack.role(
@@ -64,20 +64,21 @@ def environment(stack: Regional) -> dict[str, str]:
     plans = {"TIDEGATE_PLANS": "plans.json"} if project.config.plans else {}
     return {
         "TIDEGATE_ACCOUNT": account,
+        "TIDEGATE_PREFIX": stack.names.prefix,
         "TIDEGATE_DEPLOYED": repr(project.deployed),
         "TIDEGATE_POLICY": "policy.json",
         **switch,
         **consoles,
         **reviewed,
         **plans,
-        "TIDEGATE_JOURNAL": names.JOURNAL,
-        "TIDEGATE_EVIDENCE": names.EVIDENCE,
-        "TIDEGATE_ASSESSMENTS": names.ASSESSMENTS,
-        "TIDEGATE_PEOPLE": names.PEOPLE,
+        "TIDEGATE_JOURNAL": stack.names.of(names.JOURNAL),
+        "TIDEGATE_EVIDENCE": stack.names.of(names.EVIDENCE),
+        "TIDEGATE_ASSESSMENTS": stack.names.of(names.ASSESSMENTS),
+        "TIDEGATE_PEOPLE": stack.names.of(names.PEOPLE),
         "TIDEGATE_PEOPLE_DAYS": str(project.config.people_days),
-        "TIDEGATE_TOPIC": names.topic_arn(stack.here, account),
-        "TIDEGATE_STATE_MACHINE": names.machine_arn(stack.here, account),
-        "TIDEGATE_KEY": names.key_arn(stack.here, account),
+        "TIDEGATE_TOPIC": stack.names.topic_arn(stack.here, account),
+        "TIDEGATE_STATE_MACHINE": stack.names.machine_arn(stack.here, account),
+        "TIDEGATE_KEY": stack.names.key_arn(stack.here, account),
     }
 
 
@@ -88,5 +89,5 @@ def _own(stack: Regional, handler: str, group: str) -> list[Statement]:
     found = [Statement("Log", ("logs:CreateLogStream", "logs:PutLogEvents"), (log,), why=STREAMS)]
     if handler == "Observe":
         reads = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
-        found.append(Statement("Intake", reads, (names.queue_arn(here, account, names.QUEUE),)))
+        found.append(Statement("Intake", reads, (names.queue_arn(here, account, stack.names.queue),)))
     return found

@@ -186,25 +186,25 @@ def _asked(project: Project) -> set[str]:
 def _tables(project: Project, region: str, port: str) -> tuple[list[str], None]:
     account = project.account
     if port in ("journal", "policies", "leases", "approvals", "console_key"):
-        return [names.table_arn(r, account, names.JOURNAL) for r in project.policy.controllers], None
+        return [project.names.table_arn(r, account, names.JOURNAL) for r in project.policy.controllers], None
     if port in ("people", "expiry"):
-        return [names.table_arn(r, account, names.PEOPLE) for r in project.policy.controllers], None
+        return [project.names.table_arn(r, account, names.PEOPLE) for r in project.policy.controllers], None
     table = names.ASSESSMENTS if port == "assessments" else names.EVIDENCE
-    return [names.table_arn(region, account, table)], None
+    return [project.names.table_arn(region, account, table)], None
 
 
 def _keys(project: Project, _region: str, _port: str) -> tuple[list[str], Mapping[str, Any]]:
     """A permission cannot name a key by its alias, and the key's id is not known before it is made."""
     keys = [names.any_key_arn(r, project.account) for r in project.policy.controllers]
-    return keys, {"ForAnyValue:StringEquals": {"kms:ResourceAliases": names.KEY}}
+    return keys, {"ForAnyValue:StringEquals": {"kms:ResourceAliases": project.names.key}}
 
 
 def _machines(project: Project, _region: str, _port: str) -> tuple[list[str], None]:
     """A tick beats for, and an answer goes to, executions of each controller's Region."""
     there = project.policy.controllers
     return [
-        *(names.machine_arn(r, project.account) for r in there),
-        *(names.execution_arn(r, project.account) for r in there),
+        *(project.names.machine_arn(r, project.account) for r in there),
+        *(project.names.execution_arn(r, project.account) for r in there),
     ], None
 
 
@@ -227,7 +227,7 @@ _RESOURCES: Mapping[str, Callable[[Project, str, str], tuple[list[str], Mapping[
     "states": _machines,
     "route53-recovery-cluster": _controls,
     "s3": _objects,
-    "sns": lambda p, r, _: ([names.topic_arn(r, p.account)], None),
+    "sns": lambda p, r, _: ([p.names.topic_arn(r, p.account)], None),
     "events": lambda p, r, _: (
         [names.bus_arn(r, p.account)],
         {"StringEquals": {"events:source": "tidegate"}},

@@ -14,12 +14,6 @@ from infra import names
 from infra.grants import Statement
 from infra.stack import Regional
 
-DIRECT: dict[str, Any] = {
-    "source": ["aws.cloudwatch"],
-    "detail-type": ["CloudWatch Alarm State Change"],
-    "detail": {"alarmName": [{"prefix": "tidegate-"}]},
-}
-"""Composite alarms alone: a rule that started an execution for each event would be throttled in a storm."""
 BATCH, WINDOW = 10, 1
 CONCURRENCY = 10
 RECEIVES = 5
@@ -45,17 +39,32 @@ def intake(stack: Regional, observe: lambda_.CfnFunction) -> None:
         narrowed = alarms if pattern is ALARM_PATTERN else pattern
         _rule(stack, name, narrowed, [_to_queue(stack, paths, template)])
     account, here = stack.project.account, stack.here
-    machine = names.machine_arn(here, account)
+    machine = stack.names.machine_arn(here, account)
     role = stack.role(
         "DirectRole", "events.amazonaws.com", [Statement("Start", ("states:StartExecution",), (machine,))]
     )
-    letters = events.CfnRule.DeadLetterConfigProperty(arn=names.queue_arn(here, account, names.DEAD_LETTERS))
+    letters = events.CfnRule.DeadLetterConfigProperty(
+        arn=names.queue_arn(here, account, stack.names.dead_letters)
+    )
     target = events.CfnRule.TargetProperty(
         id="machine", arn=machine, role_arn=role, dead_letter_config=letters
     )
-    _rule(stack, "tidegate-direct", DIRECT, [target])
+    _rule(stack, "direct", _direct(stack), [target])
     if stack.project.config.accounts.application != account:
         _admit(stack)
+
+
+def _direct(stack: Regional) -> dict[str, Any]:
+    """Composite alarms alone: a rule that started an execution for each event would be throttled in a storm.
+
+    Those of this application: another deployment in the account has composites of its own.
+    """
+    named = {"prefix": stack.names.of(f"{stack.project.policy.application}-")}
+    return {
+        "source": ["aws.cloudwatch"],
+        "detail-type": ["CloudWatch Alarm State Change"],
+        "detail": {"alarmName": [named]},
+    }
 
 
 def _queues(stack: Regional) -> sqs.CfnQueue:
@@ -63,25 +72,25 @@ def _queues(stack: Regional) -> sqs.CfnQueue:
     letters = sqs.CfnQueue(
         stack,
         "DeadLetters",
-        queue_name=names.DEAD_LETTERS,
-        kms_master_key_id=names.KEY,
+        queue_name=stack.names.dead_letters,
+        kms_master_key_id=stack.names.key,
         message_retention_period=14 * 86_400,
     )
     queue = sqs.CfnQueue(
         stack,
         "Intake",
-        queue_name=names.QUEUE,
-        kms_master_key_id=names.KEY,
+        queue_name=stack.names.queue,
+        kms_master_key_id=stack.names.key,
         message_retention_period=86_400,
         visibility_timeout=VISIBILITY,
         redrive_policy={"deadLetterTargetArn": letters.attr_arn, "maxReceiveCount": RECEIVES},
     )
     for scope_id, made, name in (
-        ("DeadLettersPolicy", letters, names.DEAD_LETTERS),
-        ("IntakePolicy", queue, names.QUEUE),
+        ("DeadLettersPolicy", letters, stack.names.dead_letters),
+        ("IntakePolicy", queue, stack.names.queue),
     ):
         arn = names.queue_arn(here, account, name)
-        rules = names.arn("events", here, account, "rule/tidegate-*")
+        rules = names.arn("events", here, account, f"rule/{stack.names.prefix}-*")
         document = {"Version": "2012-10-17", "Statement": queue_statements(arn, rules)}
         sqs.CfnQueuePolicy(stack, scope_id, queues=[made.ref], policy_document=document)
     return queue
@@ -112,9 +121,9 @@ def _to_queue(stack: Regional, paths: dict[str, str], template: str) -> events.C
     account, here = stack.project.account, stack.here
     return events.CfnRule.TargetProperty(
         id="queue",
-        arn=names.queue_arn(here, account, names.QUEUE),
+        arn=names.queue_arn(here, account, stack.names.queue),
         dead_letter_config=events.CfnRule.DeadLetterConfigProperty(
-            arn=names.queue_arn(here, account, names.DEAD_LETTERS)
+            arn=names.queue_arn(here, account, stack.names.dead_letters)
         ),
         input_transformer=events.CfnRule.InputTransformerProperty(
             input_paths_map=dict(paths), input_template=template
@@ -123,8 +132,8 @@ def _to_queue(stack: Regional, paths: dict[str, str], template: str) -> events.C
 
 
 def _rule(stack: Regional, name: str, pattern: Any, targets: list[events.CfnRule.TargetProperty]) -> None:
-    scope_id = "Rule" + names.capital(name.removeprefix("tidegate-"))
-    events.CfnRule(stack, scope_id, name=name, event_pattern=dict(pattern), state="ENABLED", targets=targets)
+    scope_id, named = "Rule" + names.capital(name), stack.names.of(name)
+    events.CfnRule(stack, scope_id, name=named, event_pattern=dict(pattern), state="ENABLED", targets=targets)
 
 
 def _admit(stack: Regional) -> None:
@@ -133,9 +142,9 @@ def _admit(stack: Regional) -> None:
     events.CfnEventBusPolicy(
         stack,
         "Application",
-        statement_id="tidegate-application",
+        statement_id=stack.names.of("application"),
         statement={
-            "Sid": "tidegate-application",
+            "Sid": stack.names.of("application"),
             "Effect": "Allow",
             "Principal": {"AWS": f"arn:aws:iam::{stack.project.config.accounts.application}:root"},
             "Action": "events:PutEvents",

@@ -8,14 +8,11 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra import names
 from infra.placing import Placing
 from infra.project import Project
 from infra.stack import KEPT, Regional
 
 USUAL, SIGNING, NAMES = "Key", "SigningKey", "PeopleKey"
-ALIASES = {USUAL: names.KEY, SIGNING: names.SIGNING_KEY, NAMES: names.PEOPLE_KEY}
-"""Logical id of a key -> its alias."""
 
 
 class Keys(Regional):
@@ -27,7 +24,12 @@ class Keys(Regional):
             description="tidegate: the keys that encrypt and sign, in one Region",
         )  # fmt: skip
         home = project.config.home
-        for scope_id, alias in ALIASES.items():
+        named = self.names
+        for scope_id, alias in (
+            (USUAL, named.key),
+            (SIGNING, named.signing_key),
+            (NAMES, named.people_key),
+        ):
             arn = self._primary(scope_id) if region == home else self._replica(scope_id, home)
             kms.CfnAlias(self, f"{scope_id}Alias", alias_name=alias, target_key_id=arn)
             cdk.CfnOutput(self, f"{scope_id}Arn", value=arn)
@@ -53,7 +55,7 @@ class Keys(Regional):
             self,
             scope_id,
             description=_TOLD[scope_id],
-            primary_key_arn=cdk.Fn.get_stack_output(f"tidegate-keys-{home}", f"{scope_id}Arn", home),
+            primary_key_arn=cdk.Fn.get_stack_output(self.names.stack("keys", home), f"{scope_id}Arn", home),
             key_policy=_policy(self.project, self.here, scope_id),
             pending_window_in_days=30,
         )

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
+from controller.settings import PREFIX
+
 TRAIL = (
     "the account's CloudTrail keeps data events of this bucket, in order and signed; server access logs "
     "would be a second copy that is best effort"
@@ -28,28 +30,28 @@ REASONS: Mapping[str, Mapping[str, str]] = {
 
 GENERATED: Mapping[tuple[str, str], str] = {
     (
-        "tidegate-pipeline/",
+        "PREFIX-pipeline/",
         "IAM5[Action::",
     ): "the pipeline's own artifacts and their key: CDK's grants, by action",
-    ("tidegate-pipeline/", "IAM5[Resource::<PipelineArtifacts"): "the objects of the pipeline's own bucket",
+    ("PREFIX-pipeline/", "IAM5[Resource::<PipelineArtifacts"): "the objects of the pipeline's own bucket",
     (
-        "tidegate-pipeline/",
-        "IAM5[Resource::arn:aws:s3:::tidegate-pipeline-support",
+        "PREFIX-pipeline/",
+        "IAM5[Resource::arn:aws:s3:::PREFIX-pipeline-support",
     ): "the same, in other Regions",
-    ("tidegate-pipeline/", "IAM5[Resource::arn:aws:codebuild:"): "reports of the pipeline's own projects",
-    ("tidegate-pipeline/", "IAM5[Resource::arn:aws:logs:"): "logs of the pipeline's own projects",
+    ("PREFIX-pipeline/", "IAM5[Resource::arn:aws:codebuild:"): "reports of the pipeline's own projects",
+    ("PREFIX-pipeline/", "IAM5[Resource::arn:aws:logs:"): "logs of the pipeline's own projects",
     (
-        "tidegate-pipeline/",
+        "PREFIX-pipeline/",
         "IAM5[Resource::arn:*:iam:",
     ): "it assumes the CDK bootstrap's roles, told by their tag",
     (
-        "tidegate-pipeline/",
+        "PREFIX-pipeline/",
         "IAM5[Resource::*]",
     ): "DescribeAlarms and ListMetrics of the bake, DescribeStacks of the self-update",
     ("cross-region-stack-", "S1"): TRAIL,
 }
 """Where CDK Pipelines writes a role itself, its names differ from day to day: (path, rule) prefix ->
-reason."""
+reason. PREFIX: the deployment's."""
 
 
 def acknowledge(stack: cdk.Stack) -> None:
@@ -65,7 +67,7 @@ def check(app: cdk.App) -> None:
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
 
 
-def findings(folder: Path) -> list[tuple[str, str]]:
+def findings(folder: Path, prefix: str) -> list[tuple[str, str]]:
     """(path, rule) of what cdk-nag found in a synthesis into `folder` that is neither mended nor named."""
     report = folder / "validation-report.json"
     if not report.is_file():
@@ -77,10 +79,14 @@ def findings(folder: Path) -> list[tuple[str, str]]:
         for violation in plugin["violations"]
         for where in violation.get("violatingConstructs") or violation["violatingResources"]
     }
-    return sorted(each for each in found if not generated(*each))
+    return sorted(each for each in found if not generated(*each, prefix))
 
 
-def generated(path: str, rule: str) -> str | None:
+def generated(path: str, rule: str, prefix: str = PREFIX) -> str | None:
     """Why a finding in what CDK Pipelines wrote may stand."""
-    known = ((where, what) for where, what in GENERATED if path.startswith(where) and rule.startswith(what))
-    return next((GENERATED[each] for each in known), None)
+    for (where, what), reason in GENERATED.items():
+        if path.startswith(where.replace("PREFIX", prefix)) and rule.startswith(
+            what.replace("PREFIX", prefix)
+        ):
+            return reason
+    return None

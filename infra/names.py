@@ -1,38 +1,101 @@
 """Fixed names, so that no template refers to a resource of another Region by anything but its name."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-JOURNAL, EVIDENCE, ASSESSMENTS = "tidegate-journal", "tidegate-evidence", "tidegate-assessments"
-PEOPLE = "tidegate-people"
-QUEUE, DEAD_LETTERS = "tidegate-intake", "tidegate-dead-letters"
-FORWARD_LETTERS = "tidegate-forward-letters"
-"""Where what no controller's bus took is kept, in each Region that forwards."""
-TOPIC = MACHINE = "tidegate"
-MASTER = "tidegate-master"
-"""The control and the gating rule of the master switch."""
-KEY, SIGNING_KEY, PEOPLE_KEY = "alias/tidegate", "alias/tidegate-signing", "alias/tidegate-people"
+from controller.settings import PREFIX
+
+EVIDENCE, ASSESSMENTS, JOURNAL, PEOPLE = "evidence", "assessments", "journal", "people"
 TABLE_KEYS = {
     JOURNAL: (("application", "S"), ("seq", "N")),
     EVIDENCE: (("application", "S"), ("signal", "S")),
     ASSESSMENTS: (("application", "S"), ("at", "N")),
     PEOPLE: (("kind", "S"), ("key", "S")),
 }
-"""Table -> partition and sort key, each with its type."""
+"""What a table is for -> partition and sort key, each with its type."""
 EXPIRES = "expires"
 """The attribute by which evidence and assessments expire. The journal has none, and names a sweep."""
 
 
-def function(handler: str) -> str:
-    """The handler is the last part: `controller.entry.lambdas.handler` finds it there."""
-    return f"tidegate-{handler}"
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names of one deployment; none begins as those of another prefix do, for a prefix has no hyphen."""
+
+    prefix: str = PREFIX
+
+    def of(self, what: str) -> str:
+        """`PREFIX-WHAT`: tables, queues, rules, schedules, functions."""
+        return f"{self.prefix}-{what}"
+
+    def stack(self, what: str, region: str | None = None) -> str:
+        return self.of(what) if region is None else f"{self.of(what)}-{region}"
+
+    @property
+    def queue(self) -> str:
+        return self.of("intake")
+
+    @property
+    def dead_letters(self) -> str:
+        return self.of("dead-letters")
+
+    @property
+    def forward_letters(self) -> str:
+        """Where what no controller's bus took is kept, in each Region that forwards."""
+        return self.of("forward-letters")
+
+    @property
+    def master(self) -> str:
+        """The control and the gating rule of the master switch."""
+        return self.of("master")
+
+    @property
+    def key(self) -> str:
+        return f"alias/{self.prefix}"
+
+    @property
+    def signing_key(self) -> str:
+        return f"alias/{self.of('signing')}"
+
+    @property
+    def people_key(self) -> str:
+        return f"alias/{self.of('people')}"
+
+    def function(self, handler: str) -> str:
+        """The handler is the last part: `controller.entry.lambdas.handler` finds it there."""
+        return self.of(handler)
+
+    def function_arn(self, region: str, account: str, handler: str) -> str:
+        return arn("lambda", region, account, f"function:{self.function(handler)}")
+
+    def table_arn(self, region: str, account: str, what: str) -> str:
+        return table_arn(region, account, self.of(what))
+
+    def machine_arn(self, region: str, account: str) -> str:
+        return arn("states", region, account, f"stateMachine:{self.prefix}")
+
+    def execution_arn(self, region: str, account: str) -> str:
+        return arn("states", region, account, f"execution:{self.prefix}:*")
+
+    def topic_arn(self, region: str, account: str) -> str:
+        return arn("sns", region, account, self.prefix)
+
+    def key_arn(self, region: str, account: str) -> str:
+        """The key by its alias: what an environment names. A permission cannot name a key by its alias."""
+        return arn("kms", region, account, self.key)
+
+    def people_key_arn(self, region: str, account: str) -> str:
+        return arn("kms", region, account, self.people_key)
+
+    def switch_bucket(self, account: str, region: str) -> str:
+        """The bucket whose objects stand for the controls of `region` where there is no ARC cluster."""
+        return f"{self.of('switch')}-{region}-{account}"
+
+    def audit_bucket(self, account: str, region: str) -> str:
+        return f"{self.of('audit')}-{region}-{account}"
 
 
 def arn(service: str, region: str, account: str, rest: str) -> str:
     return f"arn:aws:{service}:{region}:{account}:{rest}"
-
-
-def function_arn(region: str, account: str, handler: str) -> str:
-    return arn("lambda", region, account, f"function:{function(handler)}")
 
 
 def table_arn(region: str, account: str, table: str) -> str:
@@ -43,29 +106,8 @@ def queue_arn(region: str, account: str, queue: str) -> str:
     return arn("sqs", region, account, queue)
 
 
-def machine_arn(region: str, account: str) -> str:
-    return arn("states", region, account, f"stateMachine:{MACHINE}")
-
-
-def execution_arn(region: str, account: str) -> str:
-    return arn("states", region, account, f"execution:{MACHINE}:*")
-
-
-def topic_arn(region: str, account: str) -> str:
-    return arn("sns", region, account, TOPIC)
-
-
 def bus_arn(region: str, account: str) -> str:
     return arn("events", region, account, "event-bus/default")
-
-
-def key_arn(region: str, account: str) -> str:
-    """The key by its alias: what an environment names. A permission cannot name a key by its alias."""
-    return arn("kms", region, account, KEY)
-
-
-def people_key_arn(region: str, account: str) -> str:
-    return arn("kms", region, account, PEOPLE_KEY)
 
 
 def any_key_arn(region: str, account: str) -> str:
@@ -74,15 +116,6 @@ def any_key_arn(region: str, account: str) -> str:
 
 def role_arn(account: str, name: str) -> str:
     return f"arn:aws:iam::{account}:role/{name}"
-
-
-def switch_bucket(account: str, region: str) -> str:
-    """The bucket whose objects stand for the controls of `region` where there is no ARC cluster."""
-    return f"tidegate-switch-{region}-{account}"
-
-
-def audit_bucket(account: str, region: str) -> str:
-    return f"tidegate-audit-{region}-{account}"
 
 
 def capital(text: str) -> str:

@@ -49,12 +49,11 @@ def picture(templates: Templates) -> str:
 
 def _kinds(templates: Templates) -> Iterator[tuple[str, str]]:
     """Kind -> the largest stack of it, by name where they are equal. The pipeline is not drawn."""
-    ours = [
-        stack for stack in sorted(templates) if not stack.startswith(("tidegate-pipeline", "cross-region"))
-    ]
+    drawn = (stack for stack in sorted(templates) if not stack.startswith("cross-region"))
+    ours = [stack for stack in drawn if not stack.partition("-")[2].startswith("pipeline")]
     by_kind: dict[str, list[str]] = {}
     for stack in ours:
-        kind = _REGION.sub("-REGION", stack).removeprefix("tidegate-")
+        kind = _REGION.sub("-REGION", stack.partition("-")[2])
         by_kind.setdefault(kind, []).append(stack)
     for kind, stacks in by_kind.items():
         yield kind, max(reversed(stacks), key=lambda stack: len(templates[stack]["Resources"]))

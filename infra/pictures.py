@@ -10,7 +10,7 @@ Templates = Mapping[str, Mapping[str, Any]]
 
 def workflow(templates: Templates) -> str:
     """A state diagram. What a step says stands beside its arrow; what is caught is left out."""
-    stack = next(name for name in sorted(templates) if name.startswith("tidegate-controller-"))
+    stack = next(name for name in sorted(templates) if name.partition("-")[2].startswith("controller-"))
     machine = next(_of(templates[stack], "AWS::StepFunctions::StateMachine"))[1]
     definition = json.loads(machine["DefinitionString"])
     lines = ["stateDiagram-v2", f"  [*] --> {definition['StartAt']}"]
@@ -31,7 +31,7 @@ def _leads(name: str, state: Mapping[str, Any]) -> Iterator[str]:
 
 def records(templates: Templates) -> str:
     """A flowchart: the public name, its slices, each slice's Regions, and the control that watches each."""
-    template = templates["tidegate-routing"]
+    template = next(t for name, t in templates.items() if name.partition("-")[2] == "routing")
     controls = {key: p["Name"] for key, p in _of(template, "AWS::Route53RecoveryControl::RoutingControl")}
     checks = {
         key: controls[p["HealthCheckConfig"]["RoutingControlArn"]["Fn::GetAtt"][0]]

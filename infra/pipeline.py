@@ -27,8 +27,8 @@ class Pipeline(cdk.Stack):
     ) -> None:
         super().__init__(
             scope,
-            "tidegate-pipeline",
-            stack_name="tidegate-pipeline",
+            project.names.stack("pipeline"),
+            stack_name=project.names.stack("pipeline"),
             description="tidegate: deploys itself, one Region at a time",
             env=cdk.Environment(account=project.account, region=configured.region),
             termination_protection=project.protected,
@@ -46,7 +46,7 @@ class Pipeline(cdk.Stack):
         line = pipelines.CodePipeline(
             self,
             "Pipeline",
-            pipeline_name="tidegate",
+            pipeline_name=project.names.prefix,
             synth=build,
             cross_account_keys=True,
             enable_key_rotation=True,
@@ -68,7 +68,7 @@ def _bake(project: Project, stage: str) -> pipelines.CodeBuildStep:
     regions = dict.fromkeys((*project.policy.regions, *project.policy.controllers))
     return pipelines.CodeBuildStep(
         f"Bake-{stage}",
-        commands=[_watch(project.policy.application, tuple(regions))],
+        commands=[_watch(project, tuple(regions))],
         role_policy_statements=[
             # DescribeAlarms names several alarms in one call: AWS offers no narrower resource for a prefix.
             # ListMetrics has no resource type.
@@ -79,13 +79,15 @@ def _bake(project: Project, stage: str) -> pipelines.CodeBuildStep:
     )
 
 
-def _watch(application: str, regions: Sequence[str]) -> str:
+def _watch(project: Project, regions: Sequence[str]) -> str:
     """Return the shell's command. The alarm on a probe counts once one has come: the Regions that send them
     are deployed last, and a schedule's first hour passes before its first probe."""
+    application = project.policy.application
     probe = f"watch-{application}-probe-"
     heard = (
         f'aws cloudwatch list-metrics --region "$region" --namespace {PROBE_MISSING["Namespace"]} '
         f"--metric-name {PROBE_MISSING['MetricName']} --dimensions Name=region,Value=${{name#{probe}}} "
+        f"Name=service,Value={project.names.prefix} "
         '--query "length(Metrics)" --output text'
     )
     return (

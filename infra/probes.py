@@ -15,6 +15,7 @@ from constructs import Construct
 from controller.aws.events.rules import FORWARDED, PROBE_SOURCE, PROBE_TYPE
 from controller.core.policy.schema import AlarmSignal, CanarySignal
 from controller.lab.environment.estate import METRICS
+from controller.ports.account import OWN_ALARM
 from controller.settings import CANARY_RUNTIME
 from infra import names
 from infra.config import Config
@@ -79,7 +80,7 @@ class Probes(Regional):
 
     def _canary_alarm(self, name: str, each: int) -> None:
         """For people, and for the pipeline's bake; a policy may name it too, for a canary's events are best
-        effort. The name is not `tidegate-…`, which would ring the state machine."""
+        effort. The name is not `PREFIX-…`, which would ring the state machine."""
         cloudwatch.CfnAlarm(
             self,
             "Success" + names.capital(name),
@@ -97,7 +98,7 @@ class Probes(Regional):
         )
 
     def _artifacts(self) -> str:
-        name = f"tidegate-canaries-{self.here}-{self.account}"
+        name = f"{self.names.of('canaries')}-{self.here}-{self.account}"
         blocked = s3.CfnBucket.PublicAccessBlockConfigurationProperty(
             block_public_acls=True,
             block_public_policy=True,
@@ -167,7 +168,8 @@ class Probes(Regional):
                 composite = cloudwatch.CfnCompositeAlarm(
                     self,
                     "Composite" + names.capital(family),
-                    alarm_name=f"tidegate-{policy.application}-{self.here}-{family}",
+                    alarm_name=self.names.of(f"{policy.application}-{self.here}-{family}"),
+                    alarm_description=f"{OWN_ALARM} rings the state machine",
                     alarm_rule=" OR ".join(f'ALARM("{name}")' for name in alarms),
                 )
                 for alarm in made:
@@ -200,7 +202,7 @@ class Probes(Regional):
         scheduler.CfnSchedule(
             self,
             "HourlyProbe",
-            name="tidegate-probe",
+            name=self.names.of("probe"),
             schedule_expression="rate(1 hour)",
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
             target=scheduler.CfnSchedule.TargetProperty(
@@ -226,7 +228,7 @@ class Probes(Regional):
         events.CfnRule(
             self,
             "Forward",
-            name="tidegate-forward",
+            name=self.names.of("forward"),
             event_pattern={"source": list(FORWARDED)},
             state="ENABLED",
             targets=[
@@ -242,19 +244,19 @@ class Probes(Regional):
 
         The controllers' key is not in every Region that forwards: the queue is under a key of SQS.
         """
-        arn = names.queue_arn(self.here, self.account, names.FORWARD_LETTERS)
+        arn = names.queue_arn(self.here, self.account, self.names.forward_letters)
         made = sqs.CfnQueue(
             self,
             "ForwardLetters",
-            queue_name=names.FORWARD_LETTERS,
+            queue_name=self.names.forward_letters,
             sqs_managed_sse_enabled=True,
             message_retention_period=14 * 86_400,
         )
-        rule = names.arn("events", self.here, self.account, "rule/tidegate-forward")
+        rule = names.arn("events", self.here, self.account, f"rule/{self.names.of('forward')}")
         document = {"Version": "2012-10-17", "Statement": queue_statements(arn, rule)}
         sqs.CfnQueuePolicy(self, "ForwardLettersPolicy", queues=[made.ref], policy_document=document)
         heard = self.here in self.project.policy.controllers and self.account == self.project.account
-        topic = [names.topic_arn(self.here, self.account)] if heard else None
+        topic = [self.names.topic_arn(self.here, self.account)] if heard else None
         cloudwatch.CfnAlarm(
             self,
             "WatchForwardLetters",
@@ -262,7 +264,7 @@ class Probes(Regional):
             alarm_description="tidegate itself: events that did not get to a controller",
             namespace="AWS/SQS",
             metric_name="ApproximateNumberOfMessagesVisible",
-            dimensions=dimensions({"QueueName": names.FORWARD_LETTERS}),
+            dimensions=dimensions({"QueueName": self.names.forward_letters}),
             statistic="Maximum",
             period=60,
             evaluation_periods=1,

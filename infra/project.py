@@ -23,6 +23,7 @@ from controller.steps.context.situation import every_query
 from infra import names
 from infra.config import Config, beside
 from infra.geography import ARC_ENDPOINTS, HEALTH_BACKUPS, JOURNAL_SETS, SYNTHETICS
+from infra.names import Names
 
 PANEL_RULES, PANEL_CONTROLS = 20, 100
 """Safety rules and routing controls of one control panel (ARC's quotas for routing control)."""
@@ -49,6 +50,10 @@ class Project:
     @property
     def account(self) -> str:
         return self.config.accounts.controller
+
+    @cached_property
+    def names(self) -> Names:
+        return Names(self.config.prefix)
 
     @property
     def live(self) -> bool:
@@ -85,7 +90,8 @@ class Project:
             return None
         homes = {region: self.switch_home(region) for region in self.policy.regions}
         buckets = {
-            r: Bucket(name=names.switch_bucket(self.account, r), region=home) for r, home in homes.items()
+            r: Bucket(name=self.names.switch_bucket(self.account, r), region=home)
+            for r, home in homes.items()
         }
         every = [control for entry in self.policy.regions.values() for control in entry.controls]
         return Standby(bucket_by_region=buckets, objects={c: f"{c}.off" for c in every})
@@ -223,7 +229,7 @@ def _problems(config: Config, policy: Policy) -> Iterator[str]:
         if console and f".{region}." in console.issuer:
             yield f"console.issuer: it lies in {region}, which is guarded: nobody could sign in when it fails"
     yield from _panel(config, policy)
-    yield from _same_ids(policy)
+    yield from _same_ids(policy, Names(config.prefix).master)
     split = config.accounts.application != config.accounts.controller
     if split and config.routing and not config.routing.endpoints:
         yield "routing.endpoints: needed where the application lives in another account"
@@ -252,10 +258,10 @@ def _panel(config: Config, policy: Policy) -> Iterator[str]:
         )
 
 
-def _same_ids(policy: Policy) -> Iterator[str]:
+def _same_ids(policy: Policy, master: str) -> Iterator[str]:
     """Names that a template cannot tell apart: in its ids `-`, `_` and capital letters are gone."""
     controls = [control for entry in policy.regions.values() for control in entry.controls]
-    for what, written in (("control", [*controls, names.MASTER]), ("family", list(policy.signals))):
+    for what, written in (("control", [*controls, master]), ("family", list(policy.signals))):
         known: dict[str, str] = {}
         for name in written:
             other = known.setdefault(names.capital(name), name)

@@ -41,7 +41,7 @@ class Routes(Regional):
         self.slices = list(zip(*(project.policy.regions[r].controls for r in self.regions), strict=True))
         cluster = routing.cluster
         if cluster == "new":
-            made = arc.CfnCluster(self, "Cluster", name="tidegate", network_type="IPV4")
+            made = arc.CfnCluster(self, "Cluster", name=self.names.prefix, network_type="IPV4")
             made.apply_removal_policy(KEPT)
             cluster = made.attr_cluster_arn
         panel = arc.CfnControlPanel(self, "Panel", name=project.policy.application, cluster_arn=cluster)
@@ -56,7 +56,7 @@ class Routes(Regional):
     def _controls(self) -> dict[str, str]:
         """Control -> ARN; also an output each, from which `tidegate doctor --write-arc` reads them."""
         found = {}
-        for name in [*(c for column in self.slices for c in column), names.MASTER]:
+        for name in [*(c for column in self.slices for c in column), self.names.master]:
             made = arc.CfnRoutingControl(
                 self, "Control" + names.capital(name), name=name,
                 cluster_arn=self.cluster, control_panel_arn=self.panel,
@@ -77,14 +77,14 @@ class Routes(Regional):
             self._assertion(f"slice-{letter}-on-somewhere", arns, threshold=1, inverted=False)
             if self.routing.mode == "active-passive":
                 self._assertion(f"slice-{letter}-on-once", arns, threshold=2, inverted=True)
-        targets = [arn for name, arn in controls.items() if name != names.MASTER]
+        targets = [arn for name, arn in controls.items() if name != self.names.master]
         rule = arc.CfnSafetyRule(
             self,
             "RuleMaster",
-            name=names.MASTER,
+            name=self.names.master,
             control_panel_arn=self.panel,
             gating_rule=arc.CfnSafetyRule.GatingRuleProperty(
-                gating_controls=[controls[names.MASTER]], target_controls=targets, wait_period_ms=WAIT_MS
+                gating_controls=[controls[self.names.master]], target_controls=targets, wait_period_ms=WAIT_MS
             ),
             rule_config=arc.CfnSafetyRule.RuleConfigProperty(type="ATLEAST", threshold=1, inverted=False),
         )
@@ -146,7 +146,8 @@ class Routes(Regional):
         named = self.routing.endpoints.get(region)
         if named is not None:
             return named
-        found = (cdk.Fn.get_stack_output(f"tidegate-application-{region}", key, region) for key in OUTPUTS)
+        there = self.names.stack("application", region)
+        found = (cdk.Fn.get_stack_output(there, key, region) for key in OUTPUTS)
         return Endpoint.model_construct(**dict(zip(("name", "zone"), found, strict=True)))
 
 

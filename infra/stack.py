@@ -20,7 +20,7 @@ KEPT = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
 
 
 class Regional(cdk.Stack):
-    """A stack of one Region, named `tidegate-WHAT[-REGION]`."""
+    """A stack of one Region, named `PREFIX-WHAT[-REGION]`."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class Regional(cdk.Stack):
         single: bool = False,
         description: str,
     ) -> None:
-        name = f"tidegate-{what}" if single else f"tidegate-{what}-{region}"
+        name = project.names.stack(what, None if single else region)
         super().__init__(
             scope,
             name,
@@ -47,10 +47,10 @@ class Regional(cdk.Stack):
             tags={"tidegate": project.policy.application},
             analytics_reporting=False,
         )
-        self.project, self.placing, self.here = project, placing, region
+        self.project, self.placing, self.here, self.names = project, placing, region, project.names
 
     def key(self) -> str:
-        return names.key_arn(self.here, self.project.account)
+        return self.names.key_arn(self.here, self.project.account)
 
     def log_group(self, scope_id: str, name: str) -> logs.CfnLogGroup:
         """Encrypted by the deployment's key; kept as long as the configuration says, and after the stack."""
@@ -63,7 +63,7 @@ class Regional(cdk.Stack):
 
     def log_key(self) -> str | None:
         """CloudWatch Logs takes a key by its id alone: the stack that made it says which."""
-        return cdk.Fn.get_stack_output(f"tidegate-keys-{self.here}", "KeyArn", self.here)
+        return cdk.Fn.get_stack_output(self.names.stack("keys", self.here), "KeyArn", self.here)
 
     def invoked_by(self, made: api.CfnApi, scope_id: str, function: lambda_.CfnFunction) -> None:
         """Let one API invoke a function. It is told by its ARN: that API Gateway sends its account as well,

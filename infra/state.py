@@ -41,11 +41,11 @@ class State(Regional):
         """
         made = self.project.config.journal_made
         scope_id = "Journal" if made == 1 else f"Journal{made}"
-        self._everywhere(scope_id, names.JOURNAL, key_arn=names.key_arn, recovery=True)
+        self._everywhere(scope_id, names.JOURNAL, key_arn=self.names.key_arn, recovery=True)
 
     def _people(self) -> None:
         """No backup: what is deleted is gone at once. A key of its own: who ends it ends all names."""
-        self._everywhere("People", names.PEOPLE, key_arn=names.people_key_arn, recovery=False)
+        self._everywhere("People", names.PEOPLE, key_arn=self.names.people_key_arn, recovery=False)
 
     def _everywhere(
         self, scope_id: str, name: str, *, key_arn: Callable[[str, str], str], recovery: bool
@@ -54,7 +54,7 @@ class State(Regional):
         table = dynamodb.CfnGlobalTable(
             self,
             scope_id,
-            table_name=name,
+            table_name=self.names.of(name),
             billing_mode="PAY_PER_REQUEST",
             multi_region_consistency="STRONG",
             sse_specification=dynamodb.CfnGlobalTable.SSESpecificationProperty(
@@ -81,9 +81,9 @@ class State(Regional):
 
     def _audit(self) -> None:
         account, there = self.project.account, second(self.project)
-        name, copy = names.audit_bucket(account, self.here), names.audit_bucket(account, there)
+        name, copy = self.names.audit_bucket(account, self.here), self.names.audit_bucket(account, there)
         keys = [names.any_key_arn(region, account) for region in (self.here, there)]
-        alias = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": names.KEY}}
+        alias = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": self.names.key}}
         reads = ("s3:GetObjectVersionForReplication", "s3:GetObjectVersionAcl", "s3:GetObjectVersionTagging",
                  "s3:GetObjectRetention", "s3:GetObjectLegalHold")  # fmt: skip
         role = self.role(
@@ -112,7 +112,7 @@ class State(Regional):
         target = s3.CfnBucket.ReplicationDestinationProperty(
             bucket=f"arn:aws:s3:::{copy}",
             encryption_configuration=s3.CfnBucket.EncryptionConfigurationProperty(
-                replica_kms_key_id=names.key_arn(there, account)
+                replica_kms_key_id=self.names.key_arn(there, account)
             ),
         )
         rule = s3.CfnBucket.ReplicationRuleProperty(
@@ -139,7 +139,7 @@ class AuditCopy(Regional):
             scope, "audit-copy", project=project, region=region, placing=placing, single=True,
             description="tidegate: the second copy of the audit's archive",
         )  # fmt: skip
-        locked_bucket(self, "AuditCopy", names.audit_bucket(project.account, region))
+        locked_bucket(self, "AuditCopy", project.names.audit_bucket(project.account, region))
 
 
 def keyed(table: str, kind: type[dynamodb.CfnGlobalTable] | type[dynamodb.CfnTable]) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from infra.stack import Regional
 
 def topic(stack: Regional) -> str:
     """The topic of notices; its ARN. Those who are to be paged confirm by mail."""
-    made = sns.CfnTopic(stack, "Notices", topic_name=names.TOPIC, kms_master_key_id=names.KEY)
-    account, arn = stack.project.account, names.topic_arn(stack.here, stack.project.account)
+    made = sns.CfnTopic(stack, "Notices", topic_name=stack.names.prefix, kms_master_key_id=stack.names.key)
+    account, arn = stack.project.account, stack.names.topic_arn(stack.here, stack.project.account)
     alarms = {
         "Sid": "Alarms",
         "Effect": "Allow",
@@ -38,19 +38,19 @@ def topic(stack: Regional) -> str:
 
 
 def alarms(stack: Regional, notices: str) -> None:
-    """docs/watching.md: their names begin with `watch-`, for `tidegate-` rings the state machine."""
-    machine = names.machine_arn(stack.here, stack.project.account)
+    """docs/watching.md: names begin with `watch-`, for `PREFIX-APPLICATION-` rings the state machine."""
+    machine = stack.names.machine_arn(stack.here, stack.project.account)
     _count(stack, notices, "dead-letters", "AWS/SQS", "ApproximateNumberOfMessagesVisible", 0.0,
-           {"QueueName": names.DEAD_LETTERS})  # fmt: skip
+           {"QueueName": stack.names.dead_letters})  # fmt: skip
     _count(stack, notices, "oldest-event", "AWS/SQS", "ApproximateAgeOfOldestMessage", OLDEST,
-           {"QueueName": names.QUEUE})  # fmt: skip
+           {"QueueName": stack.names.queue})  # fmt: skip
     for metric in ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"):
         what = f"executions-{metric.removeprefix('Executions').lower()}"
         _count(stack, notices, what, "AWS/States", metric, 0.0, {"StateMachineArn": machine})
     _count(stack, notices, "tick-errors", "AWS/Lambda", "Errors", 2.0,
-           {"FunctionName": names.function("Tick")}, periods=3)  # fmt: skip
+           {"FunctionName": stack.names.function("Tick")}, periods=3)  # fmt: skip
     _count(stack, notices, "assessments-lost", "tidegate", "AssessmentsLost", 0.0,
-           {"handler": "Tick", "service": "tidegate"}, periods=3)  # fmt: skip
+           {"handler": "Tick", "service": stack.names.prefix}, periods=3)  # fmt: skip
     for region in stack.project.policy.regions:
         _alarm(
             stack, notices, f"probe-{region}",
@@ -60,7 +60,7 @@ def alarms(stack: Regional, notices: str) -> None:
             datapoints_to_alarm=PROBE_MISSING["DatapointsToAlarm"], threshold=PROBE_MISSING["Threshold"],
             comparison_operator=PROBE_MISSING["ComparisonOperator"],
             treat_missing_data=PROBE_MISSING["TreatMissingData"],
-            dimensions=dimensions({"handler": "Observe", "region": region, "service": "tidegate"}),
+            dimensions=dimensions({"handler": "Observe", "region": region, "service": stack.names.prefix}),
         )  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def write(project: Project, wish: Wish) -> Iterator[str]:
     if wish.check:
         from infra.nag import findings
 
-        yield from (f"{FINDING}{rule} at {path}" for path, rule in findings(assembly))
+        yield from (f"{FINDING}{rule} at {path}" for path, rule in findings(assembly, project.names.prefix))
     if wish.release:
         zip_packages(out)
         order = json.dumps(_order(project, names), indent=1)
@@ -148,15 +148,16 @@ def zip_packages(target: Path) -> None:
 def _order(project: Project, names: Collection[str]) -> dict[str, object]:
     """As the pipeline would: the home Region's keys first, then the standby before what it stands by for."""
     home, policy = project.config.home, project.policy
+    called = project.names.stack
     keys = (home, *(region for region in policy.controllers if region != home))
     wished = [
-        *(f"tidegate-keys-{region}" for region in keys),
-        *("tidegate-audit-copy", "tidegate-state"),
-        *(f"tidegate-controller-{region}" for region in reversed(policy.controllers)),
-        *(f"tidegate-application-{region}" for region in reversed(tuple(policy.regions))),
-        *(f"tidegate-endpoint-{region}" for region in reversed(tuple(policy.regions))),
-        "tidegate-routing",
-        *(f"tidegate-probes-{region}" for region in reversed(project.probed)),
+        *(called("keys", region) for region in keys),
+        *(called("audit-copy"), called("state")),
+        *(called("controller", region) for region in reversed(policy.controllers)),
+        *(called("application", region) for region in reversed(tuple(policy.regions))),
+        *(called("endpoint", region) for region in reversed(tuple(policy.regions))),
+        called("routing"),
+        *(called("probes", region) for region in reversed(project.probed)),
     ]
     return {
         "stacks": [name for name in wished if name in names],

@@ -5,13 +5,14 @@ a draft that a person makes, never on the path of a move. Sources: the API refer
 Synthetics, Recovery Control Configuration, Recovery Readiness, Region switch and Route 53.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
 from controller.aws.errors import translated
 from controller.core.text import sanitize
 from controller.ports.account import (
+    OWN_ALARM,
     AccountFacts,
     AlarmFact,
     CanaryFact,
@@ -111,9 +112,15 @@ def _alarms(client: Client, region: str) -> Iterator[AlarmFact]:
             metric = next((stat["Metric"] for stat in stats if "Metric" in stat), alarm)
             periods = [alarm.get("Period"), *(stat.get("Period") for stat in stats)]
             period = max((float(p) for p in periods if p), default=60.0)
-            yield AlarmFact(alarm["AlarmName"], region, metric.get("Namespace", ""), period)
+            named = metric.get("Namespace", "")
+            yield AlarmFact(alarm["AlarmName"], region, named, period, own=_own(alarm))
         for alarm in page.get("CompositeAlarms", ()):
-            yield AlarmFact(alarm["AlarmName"], region, "", None, composite=True)
+            yield AlarmFact(alarm["AlarmName"], region, "", None, composite=True, own=_own(alarm))
+
+
+def _own(alarm: Mapping[str, Any]) -> bool:
+    """Return whether a deployment of tidegate made an alarm, under whatever prefix."""
+    return str(alarm.get("AlarmDescription", "")).startswith(OWN_ALARM)
 
 
 def _canaries(client: Client, region: str) -> Iterator[CanaryFact]:

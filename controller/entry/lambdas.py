@@ -7,7 +7,7 @@ The same table feeds the deployment and the rehearsal; the workflow file names i
 import json
 import sys
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from time import time
 from typing import Any, TextIO
 
@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from controller import wiring
 from controller.core.text import sanitize
 from controller.ports.errors import ControllerError
-from controller.settings import Arc, Deployment, Standby
+from controller.settings import PREFIX, Arc, Deployment, Standby
 from controller.steps.context.deps import Deps
 from controller.steps.observe import observe
 from controller.steps.payload import PayloadUnknown, StepPayload, counted, read_payload
@@ -45,6 +45,7 @@ class Environment(BaseModel):
 
     account: str = Field(alias="TIDEGATE_ACCOUNT")
     region: str = Field(alias="AWS_REGION")
+    prefix: str = Field(alias="TIDEGATE_PREFIX", default=PREFIX)
     deployed: float = Field(alias="TIDEGATE_DEPLOYED")
     policy_file: str = Field(alias="TIDEGATE_POLICY", default="policy.json")
     arc_file: str = Field(alias="TIDEGATE_ARC", default="arc.json")
@@ -152,20 +153,29 @@ HANDLERS: Mapping[str, Callable[[Deps, Payload], Payload]] = {
 }
 
 
-def bound(deps: Deps, log: TextIO | None = None, service: str = "tidegate") -> dict[str, Handler]:
+def bound(
+    deps: Deps, log: TextIO | None = None, service: str = PREFIX, prefix: str = PREFIX
+) -> dict[str, Handler]:
     """Return every handler, ready to be invoked.
 
     Each writes structured log lines and metrics to `log`.
     Powertools keeps one logger per `service` name: give each `log` its own.
+    prefix: of the deployment; it tells its metrics from those of others in the account.
     """
     stream = log or sys.stdout
     logger = Logger(service=service, stream=stream, level="INFO")
-    return {name: _instrumented(name, step, deps, logger, stream) for name, step in HANDLERS.items()}
+    return {name: _instrumented(name, step, deps, logger, stream, prefix) for name, step in HANDLERS.items()}
 
 
 def _instrumented(
-    name: str, step: Callable[[Deps, Payload], Payload], deps: Deps, logger: Logger, stream: TextIO
+    name: str,
+    step: Callable[[Deps, Payload], Payload],
+    deps: Deps,
+    logger: Logger,
+    stream: TextIO,
+    prefix: str,
 ) -> Handler:
+    metric = partial(_metric, prefix, name)
     fields = {"handler": name, "region": deps.here, "application": deps.application}
 
     def invoke(event: Payload, _context: Any = None) -> Payload:
@@ -175,41 +185,43 @@ def _instrumented(
         except Exception as error:
             why = {"error": type(error).__name__, "why": sanitize(str(error), 300)}
             logger.error("failed", extra={**fields, **why})
-            stream.write(_metric(name, "Failed", 1.0, MetricUnit.Count))
+            stream.write(metric("Failed", 1.0, MetricUnit.Count))
             raise
         finally:
             for lost in deps.unrecorded:
                 logger.error("assessment lost", extra={**fields, "why": lost})
             if deps.unrecorded:
                 lost_now = float(len(deps.unrecorded))
-                stream.write(_metric(name, "AssessmentsLost", lost_now, MetricUnit.Count))
+                stream.write(metric("AssessmentsLost", lost_now, MetricUnit.Count))
             deps.unrecorded.clear()
         logger.info("done", extra={**fields, **{key: result[key] for key in LOGGED_FIELDS if key in result}})
         for region, seconds in dict(result.get("probes") or {}).items():
             # Goes missing when the intake fails; its alarm treats missing data as breaching.
-            stream.write(_metric(name, "IntakeProbe", seconds, MetricUnit.Seconds, region=region))
+            stream.write(metric("IntakeProbe", seconds, MetricUnit.Seconds, region=region))
         for region, count in dict(result.get("controls_on") or {}).items():
-            stream.write(_metric(name, "ControlsOn", float(count), MetricUnit.Count, region=region))
+            stream.write(metric("ControlsOn", float(count), MetricUnit.Count, region=region))
         if "incident_open" in result:
-            stream.write(_metric(name, "IncidentOpen", float(result["incident_open"]), MetricUnit.Count))
+            stream.write(metric("IncidentOpen", float(result["incident_open"]), MetricUnit.Count))
         milliseconds = (deps.runtime.monotonic() - started) * 1000
-        stream.write(_metric(name, "Duration", milliseconds, MetricUnit.Milliseconds))
+        stream.write(metric("Duration", milliseconds, MetricUnit.Milliseconds))
         return result
 
     return invoke
 
 
-def _metric(handler: str, name: str, value: float, unit: MetricUnit, **more: str) -> str:
+def _metric(prefix: str, handler: str, name: str, value: float, unit: MetricUnit, **more: str) -> str:
     """Return one line in CloudWatch's embedded metric format."""
-    members, metadata = _frame(handler, name, unit, tuple(more.items()))
+    members, metadata = _frame(prefix, handler, name, unit, tuple(more.items()))
     stamped = {**metadata, "Timestamp": int(time() * 1000)}
     return json.dumps({**members, "_aws": stamped, name: [value]}) + "\n"
 
 
 @cache
-def _frame(handler: str, name: str, unit: MetricUnit, more: tuple[tuple[str, str], ...]) -> _Frame:
+def _frame(
+    prefix: str, handler: str, name: str, unit: MetricUnit, more: tuple[tuple[str, str], ...]
+) -> _Frame:
     """Return the line's members without time and value; they never change."""
-    provider = AmazonCloudWatchEMFProvider(namespace="tidegate", service="tidegate")
+    provider = AmazonCloudWatchEMFProvider(namespace="tidegate", service=prefix)
     provider.dimension_set = {"handler": handler, **dict(more)}
     provider.metric_set, provider.metadata_set = {}, {}
     provider.add_metric(name, unit, 0.0)
@@ -220,7 +232,9 @@ def _frame(handler: str, name: str, unit: MetricUnit, more: tuple[tuple[str, str
 @cache
 def _deployed() -> dict[str, Handler]:
     environment = Environment.model_validate(wiring.lambda_environment())
-    return bound(wiring.build(environment.deployment()))
+    return bound(
+        wiring.build(environment.deployment()), service=environment.prefix, prefix=environment.prefix
+    )
 
 
 def handler(event: Payload, context: Any) -> Payload:

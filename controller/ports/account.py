@@ -4,16 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+OWN_ALARM = "tidegate"
+"""Beginning of the description of every alarm that a deployment makes, whatever its prefix."""
+
 
 @dataclass(frozen=True, slots=True)
 class AlarmFact:
-    """A CloudWatch alarm. period: seconds, the longest of its metrics; None for a composite."""
+    """A CloudWatch alarm. period: seconds, the longest of its metrics; None for a composite.
+
+    own: made by a deployment of tidegate, as its description says.
+    """
 
     name: str
     region: str
     namespace: str
     period: float | None
     composite: bool = False
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+PREFIX = "tidegate"
+
 
 @dataclass(frozen=True, slots=True)
 class CanaryPlan:
@@ -63,6 +65,7 @@ class Blueprint:
     controllers: in order of rank. controls: Region -> routing controls, one for each slice.
     workflow: the state machine file with its `${Name}` placeholders.
     functions: placeholder -> function name. zone: DNS zone of the rehearsal.
+    prefix: what the deployment's names begin with, before a hyphen.
     standby: control -> (Region, bucket, key) of the object that moves it, in place of an ARC cluster.
     """
 
@@ -76,6 +79,11 @@ class Blueprint:
     functions: tuple[str, ...]
     standby: Mapping[str, tuple[str, str, str]] | None = None
     monitors: tuple[MonitorPlan, ...] = ()
+    prefix: str = PREFIX
+
+    def called(self, what: str) -> str:
+        """Return the name of a queue, table, rule or function of this deployment."""
+        return f"{self.prefix}-{what}"
 
     @property
     def controller(self) -> str:
@@ -103,12 +111,16 @@ def queue_arn(region: str, account: str, name: str) -> str:
     return f"arn:aws:sqs:{region}:{account}:{name}"
 
 
-def function_arn(region: str, account: str, name: str) -> str:
-    return f"arn:aws:lambda:{region}:{account}:function:tidegate-{name}"
+def function_arn(region: str, account: str, name: str, prefix: str = PREFIX) -> str:
+    return f"arn:aws:lambda:{region}:{account}:function:{prefix}-{name}"
 
 
-def machine_arn(region: str, account: str) -> str:
-    return f"arn:aws:states:{region}:{account}:stateMachine:tidegate"
+def machine_arn(region: str, account: str, prefix: str = PREFIX) -> str:
+    return f"arn:aws:states:{region}:{account}:stateMachine:{prefix}"
+
+
+def topic_arn(region: str, account: str, prefix: str = PREFIX) -> str:
+    return f"arn:aws:sns:{region}:{account}:{prefix}"
 
 
 def bus_arn(region: str, account: str) -> str:

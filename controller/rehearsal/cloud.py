@@ -12,7 +12,7 @@
 
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -49,7 +49,9 @@ from controller.rehearsal.shop.shop import Shop, emit_each_minute, publish_each_
 from controller.rehearsal.time.kernel import Kernel
 from controller.rehearsal.wire.dispatch import Wire
 
-QUEUE, DEAD_LETTERS, JOURNAL = "tidegate-intake", "tidegate-dead-letters", "tidegate-journal"
+QUEUE, DEAD_LETTERS = "intake", "dead-letters"
+JOURNAL = f"{names.PREFIX}-journal"
+"""The journal's table where nobody chose another prefix."""
 TICK_SECONDS = 60.0
 STAGGER = 20.0
 """Seconds between the ticks of one controller and the next.
@@ -62,6 +64,8 @@ class Cloud:
     """The rehearsal cloud with all its services.
 
     store: Region -> the store of its tables (in memory by default). local: see `controller_region.Local`.
+    beside: other deployments in the same account, controlled from the same Regions. They have their own
+    controls in the one panel, and no customers.
     """
 
     def __init__(
@@ -73,25 +77,32 @@ class Cloud:
         rng: random.Random,
         store: Callable[[str], Store] | None = None,
         local: Local | None = None,
+        beside: Sequence[Blueprint] = (),
     ) -> None:
         # The order below matters: some parts draw from `rng`, so another order makes another run.
         self.plan, self.kernel, self.runtime, self.faults = plan, kernel, runtime, faults
         self.errors: list[str] = []
+        self.plans = (plan, *beside)
+        self.regions = tuple(dict.fromkeys(r for each in self.plans for r in each.regions))
         self.controller_regions = {
             region: self._controller_region(region, rng, local) for region in plan.controllers
         }
         open_store = store or (lambda _region: MemoryStore())
         everywhere = open_store("global")
-        shared = {name: GlobalTable(everywhere, plan.controllers) for name in SHARED}
-        self.journal = shared["tidegate-journal"]
-        here = self.controller_regions
-        self.queues = {r: here[r].queues if r in here else Queues(kernel, r) for r in plan.regions}
-        self.events = {r: Events(kernel, r, self._targets(), faults) for r in plan.regions}
-        self.alarms = {r: Alarms(kernel, r, self.events[r].publish, faults) for r in plan.regions}
-        self.tables = {
-            r: Tables(kernel, r, open_store(r), shared=shared if r in here else {}) for r in plan.regions
+        shared = {
+            each.called(what): GlobalTable(everywhere, plan.controllers)
+            for each in self.plans
+            for what in SHARED
         }
-        self.outbox = Outbox(kernel, plan.controllers)
+        self.journal = shared[plan.called("journal")]
+        here = self.controller_regions
+        self.queues = {r: here[r].queues if r in here else Queues(kernel, r) for r in self.regions}
+        self.events = {r: Events(kernel, r, self._targets(), faults) for r in self.regions}
+        self.alarms = {r: Alarms(kernel, r, self.events[r].publish, faults) for r in self.regions}
+        self.tables = {
+            r: Tables(kernel, r, open_store(r), shared=shared if r in here else {}) for r in self.regions
+        }
+        self.outbox = Outbox(kernel, plan.controllers, [each.prefix for each in self.plans])
         self.arc = self._switch(random.Random(rng.getrandbits(64)))  # noqa: S311
         self.panel = PanelConfig(self.arc)
         self.objects = Objects(kernel, faults, plan.standby or {})
@@ -104,7 +115,7 @@ class Cloud:
         records = listed_records(self.tree, self.arc.arn, locked(plan.controller, MotoFallback().handle))
         zone = described_zone(self.tree.name, records)
         elsewhere = listed_checks(self.tree, self.arc.arn, zone)
-        self.built = Functions(plan.functions, plan.controllers, plan.workflow, Providers(kernel, faults))
+        self.built = Functions(self.plans, Providers(kernel, faults))
         self.wire = Wire(self._services(), self.objects.before(elsewhere), kernel.lock, passes)
 
     def _controller_region(self, region: str, rng: random.Random, local: Local | None) -> ControllerRegion:
@@ -124,24 +135,23 @@ class Cloud:
                 region, controller.vault, self.controller_regions[self.plan.controller].vault
             )
             services["sns", region] = self.outbox
-        for region in self.plan.regions:
+        for region in self.regions:
             services["events", region] = self.events[region]
             services["monitoring", region] = self.alarms[region]
             services["sqs", region] = self.queues[region]
             services["dynamodb", region] = self.tables[region]
         plan = SwitchPlan(self.plan.application, tuple(self.plan.controls))
-        services |= provided(
-            self.kernel, self.faults, self.plan.controls, plan=plan, watched=self.plan.regions
-        )
+        services |= provided(self.kernel, self.faults, self.plan.controls, plan=plan, watched=self.regions)
         services |= {("lambda", region): self.built for region in self.controller_regions}
         services[CONFIG, "us-west-2"] = self.panel
         return services | {(SERVICE, region): self.arc for region in ENDPOINTS}
 
     def _switch(self, rng: random.Random) -> RoutingControls:
         panel = panel_arn(1)
-        every = [control for controls in self.plan.controls.values() for control in controls]
+        grouped = [controls for plan in self.plans for controls in plan.controls.values()]
+        every = [control for controls in grouped for control in controls]
         arns = {name: control_arn(panel, number) for number, name in enumerate(every, start=1)}
-        slices = list(zip(*self.plan.controls.values(), strict=True))
+        slices = [each for plan in self.plans for each in zip(*plan.controls.values(), strict=True)]
         rules = [
             SafetyRule(f"slice-{number}-on-somewhere", rule_arn(panel, number), tuple(controls))
             for number, controls in enumerate(slices, start=1)
@@ -154,7 +164,10 @@ class Cloud:
     @property
     def controls(self) -> dict[str, str]:
         """Return the ARN of each routing control, by the control's name."""
-        return {name: self.arc.arn(name) for controls in self.plan.controls.values() for name in controls}
+        return self.controls_of(self.plan)
+
+    def controls_of(self, plan: Blueprint) -> dict[str, str]:
+        return {name: self.arc.arn(name) for controls in plan.controls.values() for name in controls}
 
     def dump(self) -> dict[str, Any]:
         """Return all state but the tables, in a form for JSON.
@@ -204,66 +217,74 @@ class Cloud:
         return next(awake, self.plan.controller)
 
     def start(self) -> None:
-        """Create the resources of a deployment, and start the ticks."""
+        """Create the resources of the deployments, and start the ticks."""
         with self.kernel.lock:
-            self._create()
-            emit_each_minute(self.kernel, self.shop, self.put_metric, self.plan.application.capitalize())
+            for plan in self.plans:
+                self._create(plan)
+                emit_each_minute(self.kernel, self.shop, self.put_metric, plan.application.capitalize())
             publish_each_minute(self.kernel, self.faults, self.plan, self.put_metric)
             probe_each_hour(self.kernel, tuple(self.plan.controls), self.publish)
-            for rank, (region, controller) in enumerate(self.controller_regions.items()):
-                queue = names.queue_arn(region, ACCOUNT, QUEUE)
-                controller.queues.map_queue(queue, "Observe", controller.invoke)
+            for rank, controller in enumerate(self.controller_regions.values()):
                 controller.gate.every(60.0, controller.meter.emit)
-                tick = partial(controller.invoke, "Tick", {}, lambda _outcome: None)
-                controller.gate.every(TICK_SECONDS, tick, first_after=TICK_SECONDS + rank * STAGGER)
+                for plan in self.plans:
+                    self._begin(plan, controller, TICK_SECONDS + rank * STAGGER)
 
-    def _create(self) -> None:
-        for region in self.plan.controllers:
-            self._create_controller(region)
-        for rule in self.plan.rules:
+    def _begin(self, plan: Blueprint, controller: ControllerRegion, first: float) -> None:
+        """Let a controller hear its queue, and tick."""
+        queue = names.queue_arn(controller.region, ACCOUNT, plan.called(QUEUE))
+        controller.queues.map_queue(queue, plan.called("Observe"), controller.invoke)
+        tick = partial(controller.invoke, plan.called("Tick"), {}, lambda _outcome: None)
+        controller.gate.every(TICK_SECONDS, tick, first_after=first)
+
+    def _create(self, plan: Blueprint) -> None:
+        for region in plan.controllers:
+            self._create_controller(plan, region)
+        for rule in plan.rules:
             pattern = {"Name": rule.name, "EventPattern": json.dumps(rule.pattern), "State": "ENABLED"}
             self.call("events", "PutRule", rule.region, pattern)
             targets = {"Rule": rule.name, "Targets": [dict(target) for target in rule.targets]}
             self.call("events", "PutTargets", rule.region, targets)
-        for alarm in self.plan.alarms:
+        for alarm in plan.alarms:
             operation = "PutCompositeAlarm" if "AlarmRule" in alarm.members else "PutMetricAlarm"
             self.call("monitoring", operation, alarm.region, dict(alarm.members))
 
-    def _create_controller(self, here: str) -> None:
-        self._make_journal(here)
-        for name, keys in TABLES.items():
-            if name == JOURNAL:
+    def _create_controller(self, plan: Blueprint, here: str) -> None:
+        self._make_journal(plan, here)
+        for what, keys in TABLES.items():
+            if what == "journal":
                 continue
+            name = plan.called(what)
             made = self._ensure("dynamodb", "CreateTable", here, table(name, keys))
-            if made and name not in SHARED:
+            if made and what not in SHARED:
                 ttl = {"Enabled": True, "AttributeName": "expires"}
                 wish = {"TableName": name, "TimeToLiveSpecification": ttl}
                 self.call("dynamodb", "UpdateTimeToLive", here, wish)
-        self.call("sqs", "CreateQueue", here, {"QueueName": DEAD_LETTERS})
-        redrive = {"deadLetterTargetArn": names.queue_arn(here, ACCOUNT, DEAD_LETTERS), "maxReceiveCount": 5}
+        letters = plan.called(DEAD_LETTERS)
+        self.call("sqs", "CreateQueue", here, {"QueueName": letters})
+        redrive = {"deadLetterTargetArn": names.queue_arn(here, ACCOUNT, letters), "maxReceiveCount": 5}
         attributes = {"RedrivePolicy": json.dumps(redrive), "VisibilityTimeout": "120"}
-        self.call("sqs", "CreateQueue", here, {"QueueName": QUEUE, "Attributes": attributes})
-        definition = self.plan.workflow
-        for function in self.plan.functions:
-            definition = definition.replace(
-                "${" + function + "}", names.function_arn(here, ACCOUNT, function)
-            )
+        self.call("sqs", "CreateQueue", here, {"QueueName": plan.called(QUEUE), "Attributes": attributes})
+        definition = plan.workflow
+        for function in plan.functions:
+            arn = names.function_arn(here, ACCOUNT, function, plan.prefix)
+            definition = definition.replace("${" + function + "}", arn)
         machine = {
-            "name": "tidegate",
+            "name": plan.prefix,
             "definition": definition,
-            "roleArn": f"arn:aws:iam::{ACCOUNT}:role/tidegate",
+            "roleArn": f"arn:aws:iam::{ACCOUNT}:role/{plan.prefix}",
         }
         self._ensure("states", "CreateStateMachine", here, machine)
 
     def make_journal(self) -> None:
         """Make the journal's table anew, as its stack does after it was deleted."""
         for region in self.plan.controllers:
-            self._make_journal(region)
+            self._make_journal(self.plan, region)
 
-    def _make_journal(self, here: str) -> None:
+    def _make_journal(self, plan: Blueprint, here: str) -> None:
         """Make the table with what the template has: deletion protection and point-in-time recovery."""
-        self._ensure("dynamodb", "CreateTable", here, table(JOURNAL, TABLES[JOURNAL]))
-        wish = {"TableName": JOURNAL}
+        name = plan.called("journal")
+        self._ensure("dynamodb", "CreateTable", here, table(name, TABLES["journal"]))
+        wish = {"TableName": name}
         self.call("dynamodb", "UpdateTable", here, {**wish, "DeletionProtectionEnabled": True})
         recovery = {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}}
         self.call("dynamodb", "UpdateContinuousBackups", here, {**wish, **recovery})

@@ -30,7 +30,8 @@ The handlers so stop together with their Region.
 class ControllerRegion:
     """One controller Region with its functions, queues, state machine and key.
 
-    functions: name -> handler; the builder of the controller fills it in.
+    functions: name -> handler, of the first deployment; the builder of the controller fills it in.
+    beside: prefix -> the same of each deployment that shares the account.
     errors: the messages of failed invocations, one list for all Regions.
     changed: called at each change of an execution.
     """
@@ -52,6 +53,7 @@ class ControllerRegion:
         self.gate = Gate(kernel, lambda: faults.stopped(region))
         self.runtime = runtime if local is None else local(self.gate)
         self.functions: dict[str, Function] = {}
+        self.beside: dict[str, dict[str, Function]] = {}
         self.queues = Queues(self.gate, region)
         draw = random.Random(rng.getrandbits(64))  # noqa: S311 - a rehearsal must repeat
         self.meter = Meter(self.gate, region, self.queues, put_metric)
@@ -68,7 +70,8 @@ class ControllerRegion:
 
         The payload and the answer pass through JSON, as they do in AWS.
         """
-        handler = self.functions.get(function.rpartition(":")[2].rpartition("-")[2])
+        prefix, _, name = function.rpartition(":")[2].rpartition("-")
+        handler = self.beside.get(prefix, self.functions).get(name)
         body = json.dumps(payload)
 
         def work() -> None:

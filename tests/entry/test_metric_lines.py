@@ -10,7 +10,7 @@ from controller.entry.lambdas import _metric
 
 
 def powertools(value: float) -> dict[str, Any]:
-    provider = AmazonCloudWatchEMFProvider(namespace="tidegate", service="tidegate")
+    provider = AmazonCloudWatchEMFProvider(namespace="tidegate", service="evac")
     provider.metric_set, provider.metadata_set = {}, {}
     provider.dimension_set = {"handler": "Tick", "region": "us-east-1"}
     provider.add_metric("IntakeProbe", MetricUnit.Seconds, value)
@@ -18,8 +18,11 @@ def powertools(value: float) -> dict[str, Any]:
 
 
 def test_a_line_is_what_powertools_writes_also_the_second_time() -> None:
+    """Its `service` is the deployment's prefix: two in one account must not hide each other's silence."""
     for value in (0.5, 2.0):
         expected = powertools(value)
-        found = json.loads(_metric("Tick", "IntakeProbe", value, MetricUnit.Seconds, region="us-east-1"))
+        found = json.loads(
+            _metric("evac", "Tick", "IntakeProbe", value, MetricUnit.Seconds, region="us-east-1")
+        )
         assert abs(found["_aws"].pop("Timestamp") - expected["_aws"].pop("Timestamp")) < 60_000
         assert found == expected

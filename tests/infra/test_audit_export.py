@@ -36,8 +36,8 @@ def test_the_key_is_made_for_signing_in_every_controllers_region(synthesis: Synt
 
 
 def test_the_rehearsals_names_are_the_deployments() -> None:
-    assert names.SIGNING_KEY == ALIAS
-    assert audit_bucket("us-east-2") == names.audit_bucket("123456789012", "us-east-2")
+    assert names.Names().signing_key == ALIAS
+    assert audit_bucket("us-east-2") == names.Names().audit_bucket("123456789012", "us-east-2")
 
 
 def lock(**given: str) -> dict[str, str]:

@@ -31,6 +31,7 @@ NARROWED = alarms_named(f"storefront-{region}-{kind}" for region in ("us-east-1"
                         for kind in ("5xx", "latency"))  # fmt: skip
 CONTROLLERS = ("us-east-2", "us-west-2", "us-east-1")
 POLICY = load_policy(ROOT / "policies" / "storefront.yaml").policy
+OURS = names.Names()
 
 
 def one(synthesis: Synthesis, type_: str, stack: str, **members: Any) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def one(synthesis: Synthesis, type_: str, stack: str, **members: Any) -> dict[st
 def test_each_function_gets_the_environment_that_it_reads(synthesis: Synthesis, region: str) -> None:
     stack = f"tidegate-controller-{region}"
     functions = {p["FunctionName"]: p for _, _, p in synthesis.of("AWS::Lambda::Function", stack)}
-    assert set(functions) == {names.function(handler) for handler in (*HANDLERS, "Console")}
+    assert set(functions) == {OURS.function(handler) for handler in (*HANDLERS, "Console")}
     for name, function in functions.items():
         given = function["Environment"]["Variables"] | {"AWS_REGION": region}
         read = Environment.model_validate(given)
@@ -64,10 +65,10 @@ def test_no_function_outlives_its_state_and_a_shift_is_heard_out(synthesis: Synt
     states = json.loads(machine["DefinitionString"])["States"]
     for name, state in states.items():
         if "TimeoutSeconds" in state:
-            assert timeouts[names.function(name)] <= state["TimeoutSeconds"], name
+            assert timeouts[OURS.function(name)] <= state["TimeoutSeconds"], name
     for handler, ports in USES.items():
         if "shift" in ports:
-            assert timeouts[names.function(handler)] > DEADLINE + JOIN_LIMIT, handler
+            assert timeouts[OURS.function(handler)] > DEADLINE + JOIN_LIMIT, handler
 
 
 def test_the_packaged_files_build_a_controller() -> None:
@@ -84,15 +85,16 @@ def test_tables_and_queues_are_named_and_keyed_as_the_code_expects(synthesis: Sy
     for region in CONTROLLERS:
         stack = f"tidegate-controller-{region}"
         tables = {p["TableName"]: p for _, _, p in synthesis.of("AWS::DynamoDB::Table", stack)}
-        assert set(tables) == set(TABLES) - set(SHARED)
+        assert set(tables) == {OURS.of(what) for what in set(TABLES) - set(SHARED)}
         for table in tables.values():
             assert table["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
-        assert {p["QueueName"] for _, _, p in synthesis.of("AWS::SQS::Queue", stack)} == {QUEUE, DEAD_LETTERS}
+        queues = {p["QueueName"] for _, _, p in synthesis.of("AWS::SQS::Queue", stack)}
+        assert queues == {OURS.of(QUEUE), OURS.of(DEAD_LETTERS)}
     assert dict(TABLES) == names.TABLE_KEYS
 
 
 def test_the_journal_is_strongly_consistent_in_the_controllers_regions(moved: Synthesis) -> None:
-    journal = one(moved, "AWS::DynamoDB::GlobalTable", "tidegate-state", TableName=names.JOURNAL)
+    journal = one(moved, "AWS::DynamoDB::GlobalTable", "tidegate-state", TableName=OURS.of(names.JOURNAL))
     assert journal["MultiRegionConsistency"] == "STRONG"
     assert [replica["Region"] for replica in journal["Replicas"]] == list(POLICY.controllers)
     assert all(replica["DeletionProtectionEnabled"] for replica in journal["Replicas"])
@@ -145,7 +147,7 @@ def test_a_journal_that_was_deleted_is_made_anew_under_its_name(synthesis: Synth
 
 
 def test_names_stand_in_a_table_that_keeps_no_backup_under_a_key_of_its_own(synthesis: Synthesis) -> None:
-    people = one(synthesis, "AWS::DynamoDB::GlobalTable", "tidegate-state", TableName=names.PEOPLE)
+    people = one(synthesis, "AWS::DynamoDB::GlobalTable", "tidegate-state", TableName=OURS.of(names.PEOPLE))
     assert people["MultiRegionConsistency"] == "STRONG"
     assert "TimeToLiveSpecification" not in people, "a strongly consistent table refuses one"
     assert [replica["Region"] for replica in people["Replicas"]] == list(POLICY.controllers)
@@ -155,7 +157,7 @@ def test_names_stand_in_a_table_that_keeps_no_backup_under_a_key_of_its_own(synt
         assert (recovery, key.endswith(":alias/tidegate-people")) == (False, True)
     for region in CONTROLLERS:
         aliases = synthesis.of("AWS::KMS::Alias", f"tidegate-keys-{region}")
-        alias = next(p for _, _, p in aliases if p["AliasName"] == names.PEOPLE_KEY)
+        alias = next(p for _, _, p in aliases if p["AliasName"] == OURS.people_key)
         assert "PeopleKey" in json.dumps(alias["TargetKeyId"])
         of_names = synthesis.templates[f"tidegate-keys-{region}"]["Resources"]["PeopleKey"]["Properties"]
         policy = json.dumps(of_names["KeyPolicy"])

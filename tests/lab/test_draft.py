@@ -122,6 +122,17 @@ def test_the_alarms_that_watch_tidegate_are_no_evidence_about_a_region() -> None
     assert sum("tidegate itself is watched" in sentence for sentence in made.left_out) == 1
 
 
+def test_the_alarms_of_a_deployment_with_another_prefix_are_no_evidence_either() -> None:
+    """They are known by their description: any name may be an application's."""
+    composites = [alarm for alarm in facts().alarms if alarm.composite]
+    renamed = [replace(a, name=a.name.replace("tidegate", "evac", 1)) for a in composites]
+    assert renamed
+    assert all(alarm.own for alarm in composites)
+    assert "evac" not in str(found(replace(facts(), alarms=(*facts().alarms, *renamed)), None))
+    others = tuple(replace(alarm, own=False) for alarm in renamed)
+    assert "evac" in str(found(replace(facts(), alarms=(*facts().alarms, *others)), None))
+
+
 def test_a_region_that_does_not_answer_is_named_and_the_rest_is_used() -> None:
     told = read_by(dark=(WEST,))
     assert any(f"the alarms of {WEST}" in sentence for sentence in told.unread)

@@ -156,12 +156,12 @@ FORWARDED = (
 """The sources whose events go from each watched Region to every controller's bus."""
 
 INTAKE = (
-    ("tidegate-alarms", ALARM_PATTERN, ALARM_PATHS, ALARM_TEMPLATE),
-    ("tidegate-canaries", CANARY_PATTERN, CANARY_PATHS, CANARY_TEMPLATE),
-    ("tidegate-probes", PROBE_PATTERN, PROBE_PATHS, PROBE_TEMPLATE),
-    ("tidegate-executions", EXECUTION_PATTERN, EXECUTION_PATHS, EXECUTION_TEMPLATE),
-    ("tidegate-signals", SIGNAL_PATTERN, SIGNAL_PATHS, SIGNAL_TEMPLATE),
-    ("tidegate-health", HEALTH_PATTERN, HEALTH_PATHS, HEALTH_TEMPLATE),
-    ("tidegate-news", NEWS_PATTERN, NEWS_PATHS, NEWS_TEMPLATE),
+    ("alarms", ALARM_PATTERN, ALARM_PATHS, ALARM_TEMPLATE),
+    ("canaries", CANARY_PATTERN, CANARY_PATHS, CANARY_TEMPLATE),
+    ("probes", PROBE_PATTERN, PROBE_PATHS, PROBE_TEMPLATE),
+    ("executions", EXECUTION_PATTERN, EXECUTION_PATHS, EXECUTION_TEMPLATE),
+    ("signals", SIGNAL_PATTERN, SIGNAL_PATHS, SIGNAL_TEMPLATE),
+    ("health", HEALTH_PATTERN, HEALTH_PATHS, HEALTH_TEMPLATE),
+    ("news", NEWS_PATTERN, NEWS_PATHS, NEWS_TEMPLATE),
 )
-"""Rules that feed the queue: name, event pattern, input paths and input template."""
+"""Rules that feed the queue: name behind the deployment's prefix, event pattern, input paths and template."""

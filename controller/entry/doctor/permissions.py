@@ -111,7 +111,8 @@ def _too_much(patient: Patient) -> Iterator[str]:
 
 
 def _role(patient: Patient, handler: str) -> str:
-    found = patient.client("lambda").get_function_configuration(FunctionName=f"tidegate-{handler}")
+    name = f"{patient.deployment.prefix}-{handler}"
+    found = patient.client("lambda").get_function_configuration(FunctionName=name)
     return str(found["Role"])
 
 

@@ -38,9 +38,10 @@ def _sums(patient: Patient) -> Sums | str:
     """Return the checksums, or a sentence that says why they cannot be seen."""
     client = patient.client("lambda")
     try:
+        named = {handler: f"{patient.deployment.prefix}-{handler}" for handler in HANDLERS}
         return {
-            name: str(client.get_function_configuration(FunctionName=f"tidegate-{name}")["CodeSha256"])
-            for name in HANDLERS
+            handler: str(client.get_function_configuration(FunctionName=name)["CodeSha256"])
+            for handler, name in named.items()
         }
     except patient.failures as error:
         return short(error)

@@ -99,7 +99,8 @@ def _alarms(alarms: Sequence[AlarmFact], guarded: Sequence[str], left_out: list[
     """Return template -> the longest period, of alarms that stand in every guarded Region."""
     seen: defaultdict[str, dict[str, AlarmFact]] = defaultdict(dict)
     for alarm in alarms:
-        if alarm.name.startswith((OWN, WATCH)) or alarm.namespace == CANARIES or alarm.region not in guarded:
+        ours = alarm.own or alarm.name.startswith((OWN, WATCH))
+        if ours or alarm.namespace == CANARIES or alarm.region not in guarded:
             continue
         seen[alarm.name.replace(alarm.region, "{region}")][alarm.region] = alarm
     whole = {}

@@ -18,8 +18,8 @@ from controller.lab.environment.estate import Intake, estate
 from controller.lab.policy_files.shipped import shipped
 from controller.ports.errors import ControllerError
 from controller.ports.runtime import Runtime
-from controller.rehearsal.blueprint import Blueprint, machine_arn
-from controller.rehearsal.cloud import Cloud
+from controller.rehearsal.blueprint import PREFIX, Blueprint, machine_arn, topic_arn
+from controller.rehearsal.cloud import DEAD_LETTERS, Cloud
 from controller.rehearsal.controller_region import Function, Local
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.service import ACCOUNT
@@ -55,6 +55,7 @@ class Parts:
     functions: tuple[str, ...]
     intake: Intake
     redraw: Callable[[Blueprint], Blueprint] = lambda plan: plan
+    prefix: str = PREFIX
 
 
 @dataclass
@@ -148,7 +149,7 @@ def cloud_for(
     `store` and `kept` bring back a cloud that was stopped. `standby`: without ARC. local: see
     `controller_region.Local`.
     """
-    plan = parts.redraw(estate(policy, parts.workflow, parts.functions, parts.intake))
+    plan = parts.redraw(estate(policy, parts.workflow, parts.functions, parts.intake, parts.prefix))
     if standby is not None:
         plan = replace(plan, standby=_objects(policy, standby))
     cloud = Cloud(plan, kernel, runtime, Faults(), rng, store, local)
@@ -211,25 +212,33 @@ def deployed(
     arc_urls: Mapping[str, str] | None = None,
     clock: Clock | None = None,
     standby: Standby | None = None,
+    beside: Blueprint | None = None,
 ) -> dict[str, Deployment]:
-    """Return controller Region -> its controller's deployment in this cloud."""
+    """Return controller Region -> its controller's deployment in this cloud.
+
+    beside: the one of `policy`, where it is not the cloud's first.
+    """
+    plan = beside or cloud.plan
     urls = arc_urls or {region: f"https://{region}.arc.rehearsal.invalid" for region in ENDPOINTS}
     cloud.panel.endpoints.update(urls)
-    arc = None if standby else Arc(endpoints=dict(urls), panel=cloud.arc.panel, controls=cloud.controls)
+    controls = cloud.controls_of(plan)
+    arc = None if standby else Arc(endpoints=dict(urls), panel=cloud.arc.panel, controls=controls)
     plans = {name: plan_arn(name, ACCOUNT) for kind, name, *_ in every_query(policy) if kind == "plan"}
     return {
         here: Deployment(
             account=ACCOUNT,
             region=here,
+            prefix=plan.prefix,
             deployed=cloud.kernel.now(),
             policy=compiled(policy),
-            journal_table="tidegate-journal",
-            evidence_table="tidegate-evidence",
-            assessments_table="tidegate-assessments",
-            people_table="tidegate-people",
-            topic=cloud.outbox.arns[here],
-            state_machine=machine_arn(here, ACCOUNT),
+            journal_table=plan.called("journal"),
+            evidence_table=plan.called("evidence"),
+            assessments_table=plan.called("assessments"),
+            people_table=plan.called("people"),
+            topic=topic_arn(here, ACCOUNT, plan.prefix),
+            state_machine=machine_arn(here, ACCOUNT, plan.prefix),
             key=controller.vault.arn,
+            dead_letters=plan.called(DEAD_LETTERS),
             audit_bucket=Bucket(name=audit_bucket(cloud.plan.controller), region=cloud.plan.controller),
             arc=arc,
             standby=standby,

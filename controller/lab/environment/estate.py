@@ -13,7 +13,9 @@ from typing import Any
 from controller.aws.events.rules import FORWARDED
 from controller.core.policy.schema import AlarmSignal, CanarySignal, Policy
 from controller.core.policy.validation import expected_signals
+from controller.ports.account import OWN_ALARM
 from controller.rehearsal.blueprint import (
+    PREFIX,
     AlarmPlan,
     Blueprint,
     CanaryPlan,
@@ -50,16 +52,16 @@ would take embedded metrics, so this alarm is not made there.
 """
 
 
-def watchdogs(application: str, region: str) -> Iterator[AlarmPlan]:
+def watchdogs(application: str, region: str, prefix: str = PREFIX) -> Iterator[AlarmPlan]:
     """Yield the alarms that watch tidegate in one controller Region."""
-    machine = machine_arn(region, ACCOUNT)
+    machine = machine_arn(region, ACCOUNT, prefix)
     yield _alarm(
         application, region, "dead-letters", "AWS/SQS", "ApproximateNumberOfMessagesVisible", 0.0,
-        {"QueueName": DEAD_LETTERS},
+        {"QueueName": f"{prefix}-{DEAD_LETTERS}"},
     )  # fmt: skip
     yield _alarm(
         application, region, "oldest-event", "AWS/SQS", "ApproximateAgeOfOldestMessage", OLDEST,
-        {"QueueName": QUEUE},
+        {"QueueName": f"{prefix}-{QUEUE}"},
     )  # fmt: skip
     for metric in ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"):
         name = f"executions-{metric.removeprefix('Executions').lower()}"
@@ -104,13 +106,19 @@ class NotDriven(ValueError):  # noqa: N818
     """The policy names an alarm that the rehearsal has no metric for."""
 
 
-def estate(policy: Policy, workflow: str, functions: Sequence[str], intake: Intake) -> Blueprint:
+def estate(
+    policy: Policy, workflow: str, functions: Sequence[str], intake: Intake, prefix: str = PREFIX
+) -> Blueprint:
     """Return everything that the rehearsal builds. Raises `NotDriven`."""
-    guards = (alarm for c in policy.controllers for alarm in watchdogs(policy.application, c))
-    return replace(bare(policy, workflow, functions, intake), alarms=(*_alarms(policy), *guards))
+    guards = (alarm for c in policy.controllers for alarm in watchdogs(policy.application, c, prefix))
+    return replace(
+        bare(policy, workflow, functions, intake, prefix), alarms=(*_alarms(policy, prefix), *guards)
+    )
 
 
-def bare(policy: Policy, workflow: str, functions: Sequence[str], intake: Intake) -> Blueprint:
+def bare(
+    policy: Policy, workflow: str, functions: Sequence[str], intake: Intake, prefix: str = PREFIX
+) -> Blueprint:
     """Return the same without a single alarm.
 
     So nothing has to drive an alarm, whatever the policy names.
@@ -127,12 +135,13 @@ def bare(policy: Policy, workflow: str, functions: Sequence[str], intake: Intake
         canaries=canaries,
         alarms=(),
         rules=(
-            *_forwarding(list(watched), controllers),
-            *(rule for here in controllers for rule in _feeding(here, intake)),
+            *_forwarding(list(watched), controllers, prefix),
+            *(rule for here in controllers for rule in _feeding(here, policy.application, intake, prefix)),
         ),
         workflow=workflow,
         functions=tuple(functions),
         monitors=monitors,
+        prefix=prefix,
     )
 
 
@@ -151,7 +160,7 @@ def _monitors(policy: Policy) -> Iterator[MonitorPlan]:
             yield MonitorPlan(policy.application, signal.family, signal.name, signal.subject, signal.observer)
 
 
-def _alarms(policy: Policy) -> Iterator[AlarmPlan]:
+def _alarms(policy: Policy, prefix: str) -> Iterator[AlarmPlan]:
     """Yield each alarm of the policy, and composites over them.
 
     A composite rings the state machine directly.
@@ -162,7 +171,8 @@ def _alarms(policy: Policy) -> Iterator[AlarmPlan]:
             yield from (AlarmPlan(region, _metric_alarm(policy, region, name)) for name in names)
             if names:
                 composite = {
-                    "AlarmName": f"tidegate-{policy.application}-{region}-{family}",
+                    "AlarmName": f"{prefix}-{policy.application}-{region}-{family}",
+                    "AlarmDescription": f"{OWN_ALARM} rings the state machine",
                     "AlarmRule": " OR ".join(f'ALARM("{name}")' for name in names),
                 }
                 yield AlarmPlan(region, composite)
@@ -186,7 +196,7 @@ def _metric_alarm(policy: Policy, region: str, name: str) -> dict[str, Any]:
     }
 
 
-def _forwarding(regions: Sequence[str], controllers: Sequence[str]) -> Iterator[RulePlan]:
+def _forwarding(regions: Sequence[str], controllers: Sequence[str], prefix: str) -> Iterator[RulePlan]:
     """Yield the rules that forward from each watched Region to every controller's bus.
 
     They forward directly: a bus forwards an event only once, so it cannot go by a third bus.
@@ -196,22 +206,22 @@ def _forwarding(regions: Sequence[str], controllers: Sequence[str]) -> Iterator[
         others = [there for there in controllers if there != region]
         targets = tuple({"Id": f"bus-{there}", "Arn": bus_arn(there, ACCOUNT)} for there in others)
         if targets:
-            yield RulePlan(region, "tidegate-forward", pattern, targets)
+            yield RulePlan(region, f"{prefix}-forward", pattern, targets)
 
 
-def _feeding(here: str, intake: Intake) -> Iterator[RulePlan]:
+def _feeding(here: str, application: str, intake: Intake, prefix: str) -> Iterator[RulePlan]:
     for name, pattern, paths, template in intake:
         target = {
             "Id": "queue",
-            "Arn": queue_arn(here, ACCOUNT, QUEUE),
-            "DeadLetterConfig": {"Arn": queue_arn(here, ACCOUNT, DEAD_LETTERS)},
+            "Arn": queue_arn(here, ACCOUNT, f"{prefix}-{QUEUE}"),
+            "DeadLetterConfig": {"Arn": queue_arn(here, ACCOUNT, f"{prefix}-{DEAD_LETTERS}")},
             "InputTransformer": {"InputPathsMap": dict(paths), "InputTemplate": template},
         }
-        yield RulePlan(here, name, pattern, (target,))
+        yield RulePlan(here, f"{prefix}-{name}", pattern, (target,))
     composites = {
         "source": ["aws.cloudwatch"],
         "detail-type": ["CloudWatch Alarm State Change"],
-        "detail": {"alarmName": [{"prefix": "tidegate-"}]},
+        "detail": {"alarmName": [{"prefix": f"{prefix}-{application}-"}]},
     }
-    machine = {"Id": "machine", "Arn": machine_arn(here, ACCOUNT)}
-    yield RulePlan(here, "tidegate-direct", composites, (machine,))
+    machine = {"Id": "machine", "Arn": machine_arn(here, ACCOUNT, prefix)}
+    yield RulePlan(here, f"{prefix}-direct", composites, (machine,))

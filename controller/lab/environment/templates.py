@@ -20,7 +20,8 @@ from controller.rehearsal.blueprint import AlarmPlan, Blueprint, CanaryPlan, Rul
 from controller.rehearsal.cloud import DEAD_LETTERS, QUEUE, SHARED, TABLES
 from controller.rehearsal.service import ACCOUNT
 
-CONTROLLER, PROBES = "tidegate-controller-", "tidegate-probes-"
+CONTROLLER, PROBES = "controller-", "probes-"
+"""Behind the deployment's prefix, the beginnings of the stacks that are read, before the Region."""
 DRIVEN = ("AWS/SQS", "AWS/States", "CloudWatchSynthetics")
 """Namespaces of metrics that the rehearsal has, beside the application's own."""
 NOT_OURS = ("AlarmActions", "OKActions", "InsufficientDataActions", "Tags")
@@ -45,10 +46,10 @@ def redrawn(plan: Blueprint, folder: Path) -> Blueprint:
 
     Raises `NotDeployable`.
     """
-    found = tuple(_resources(folder))
+    found = tuple(_resources(folder, plan.prefix))
     for region in plan.controllers:
-        _complete([r for r in found if r.region == region], region)
-    workflow, functions = _workflow([r for r in found if r.region == plan.controller], plan.controller)
+        _complete(plan, [r for r in found if r.region == region], region)
+    workflow, functions = _workflow(plan, [r for r in found if r.region == plan.controller])
     namespaces = (*DRIVEN, plan.application.capitalize())
     return replace(
         plan,
@@ -60,16 +61,19 @@ def redrawn(plan: Blueprint, folder: Path) -> Blueprint:
     )
 
 
-def _resources(folder: Path) -> Iterator[Resource]:
+def _resources(folder: Path, prefix: str) -> Iterator[Resource]:
     """Yield every resource of the templates in `folder`.
 
     Raises `NotDeployable` where there are no templates, or one cannot be read.
     """
-    files = [f for f in sorted(folder.glob("*.json")) if f.stem.startswith((CONTROLLER, PROBES))]
+    kinds = (f"{prefix}-{CONTROLLER}", f"{prefix}-{PROBES}")
+    files = [f for f in sorted(folder.glob("*.json")) if f.stem.startswith(kinds)]
     if not files:
-        raise NotDeployable(f"{folder} holds no template of a controller: `make synth` writes them")
+        raise NotDeployable(
+            f"{folder} holds no template of a controller ({kinds[0]}REGION.json): `make synth` writes them"
+        )
     for file in files:
-        region = file.stem.removeprefix(CONTROLLER).removeprefix(PROBES)
+        region = file.stem.removeprefix(kinds[0]).removeprefix(kinds[1])
         try:
             text = _ACCOUNT.sub(ACCOUNT, file.read_text(encoding="utf-8"))
             declared = json.loads(text)["Resources"]
@@ -82,15 +86,15 @@ def _of(found: Any, type_: str) -> list[Resource]:
     return [resource for resource in found if resource.type == type_]
 
 
-def _complete(here: list[Resource], region: str) -> None:
+def _complete(plan: Blueprint, here: list[Resource], region: str) -> None:
     """Raise `NotDeployable` where the templates of a Region lack something.
 
     What the rehearsal makes by itself must be declared too, under the names that the code uses.
     """
     queues = {q.properties.get("QueueName") for q in _of(here, "AWS::SQS::Queue")}
     tables = {t.properties.get("TableName") for t in _of(here, "AWS::DynamoDB::Table")}
-    wanted = [q for q in (QUEUE, DEAD_LETTERS) if q not in queues]
-    wanted += [t for t in TABLES if t not in SHARED and t not in tables]
+    wanted = [q for q in map(plan.called, (QUEUE, DEAD_LETTERS)) if q not in queues]
+    wanted += [plan.called(t) for t in TABLES if t not in SHARED and plan.called(t) not in tables]
     if not _of(here, "AWS::Lambda::EventSourceMapping"):
         wanted.append("the mapping of the queue to Observe")
     if not _of(here, "AWS::Scheduler::Schedule"):
@@ -99,12 +103,12 @@ def _complete(here: list[Resource], region: str) -> None:
         raise NotDeployable(f"the templates of {region} lack {', '.join(wanted)}")
 
 
-def _workflow(here: list[Resource], region: str) -> tuple[str, tuple[str, ...]]:
+def _workflow(plan: Blueprint, here: list[Resource]) -> tuple[str, tuple[str, ...]]:
     """Return the workflow's definition, and the functions that its placeholders lead to.
 
     Each of these functions must be declared. Raises `NotDeployable`.
     """
-    machines = _of(here, "AWS::StepFunctions::StateMachine")
+    region, machines = plan.controller, _of(here, "AWS::StepFunctions::StateMachine")
     if len(machines) != 1:
         raise NotDeployable(f"the templates of {region} declare {len(machines)} state machines, not one")
     properties = machines[0].properties
@@ -114,7 +118,7 @@ def _workflow(here: list[Resource], region: str) -> tuple[str, tuple[str, ...]]:
         for name, arn in properties.get("DefinitionSubstitutions", {}).items()
     }
     lost = sorted(name for name, function in leads.items() if function not in declared)
-    wrong = sorted(name for name, function in leads.items() if function != f"tidegate-{name}")
+    wrong = sorted(name for name, function in leads.items() if function != plan.called(name))
     if lost or wrong:
         raise NotDeployable(f"the workflow of {region} calls what is not there: {', '.join(lost or wrong)}")
     return str(properties["DefinitionString"]), (*leads, "Tick")

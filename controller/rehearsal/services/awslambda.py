@@ -10,10 +10,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.rehearsal.blueprint import function_arn
+from controller.rehearsal.blueprint import Blueprint, function_arn
 from controller.rehearsal.service import AwsError, Call, Service
 
-PREFIX = "tidegate-"
 Answer = dict[str, Any]
 
 
@@ -23,10 +22,14 @@ class Functions:
     builds: (Region, function) -> the checksum of the deployed code; a test changes it to deploy other code.
     """
 
-    def __init__(self, names: Collection[str], regions: Collection[str], code: str, others: Service) -> None:
+    def __init__(self, plans: Collection[Blueprint], others: Service) -> None:
         self._others = others
-        digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
-        self.builds = {(region, PREFIX + name): digest for region in regions for name in names}
+        self.builds = {
+            (region, plan.called(name)): _digest(plan.workflow)
+            for plan in plans
+            for region in plan.controllers
+            for name in plan.functions
+        }
 
     @property
     def operations(self) -> Mapping[str, Callable[[Call], Answer]]:
@@ -34,12 +37,17 @@ class Functions:
 
     def _configuration(self, call: Call) -> Answer:
         name = str(call.params["FunctionName"])
-        arn = function_arn(call.region, call.account, name.removeprefix(PREFIX))
+        prefix, _, handler = name.partition("-")
+        arn = function_arn(call.region, call.account, handler, prefix)
         if (call.region, name) not in self.builds:
             raise AwsError("ResourceNotFoundException", f"Function not found: {arn}", 404)
         role = f"arn:aws:iam::{call.account}:role/{name}"
         build = {"CodeSha256": self.builds[call.region, name], "PackageType": "Zip", "State": "Active"}
         return {"FunctionName": name, "FunctionArn": arn, "Role": role, **build}
+
+
+def _digest(code: str) -> str:
+    return base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
 
 
 @dataclass(frozen=True, slots=True)

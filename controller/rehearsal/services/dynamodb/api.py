@@ -58,12 +58,13 @@ class Tables:
 
 
 TABLES: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
-    "tidegate-journal": (("application", "S"), ("seq", "N")),
-    "tidegate-evidence": (("application", "S"), ("signal", "S")),
-    "tidegate-assessments": (("application", "S"), ("at", "N")),
-    "tidegate-people": (("kind", "S"), ("key", "S")),
+    "journal": (("application", "S"), ("seq", "N")),
+    "evidence": (("application", "S"), ("signal", "S")),
+    "assessments": (("application", "S"), ("at", "N")),
+    "people": (("kind", "S"), ("key", "S")),
 }
-SHARED = ("tidegate-journal", "tidegate-people")
+"""What a table is for, the end of its name -> partition and sort key, each with its type."""
+SHARED = ("journal", "people")
 """Those of `TABLES` that are strongly consistent in all controllers' Regions."""
 
 
