@@ -7,7 +7,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 
-from controller.aws.events.rules import ALARM_PATTERN, alarms_named
+from controller.aws.events.rules import alarms_named, executions_of
 from controller.core.policy.validation import expected_signals
 from controller.wiring import INTAKE
 from infra import names
@@ -34,10 +34,12 @@ def intake(stack: Regional, observe: lambda_.CfnFunction) -> None:
         scaling_config=lambda_.CfnEventSourceMapping.ScalingConfigProperty(maximum_concurrency=CONCURRENCY),
     )
     signals = expected_signals(stack.project.policy, stack.project.account)
-    alarms = alarms_named(signal.name for signal in signals if signal.kind == "alarm")
+    narrowed = {
+        "alarms": alarms_named(signal.name for signal in signals if signal.kind == "alarm"),
+        "executions": executions_of(stack.names.machine_arn(stack.here, stack.project.account)),
+    }
     for name, pattern, paths, template in INTAKE:
-        narrowed = alarms if pattern is ALARM_PATTERN else pattern
-        _rule(stack, name, narrowed, [_to_queue(stack, paths, template)])
+        _rule(stack, name, narrowed.get(name, pattern), [_to_queue(stack, paths, template)])
     account, here = stack.project.account, stack.here
     machine = stack.names.machine_arn(here, account)
     role = stack.role(

@@ -26,6 +26,7 @@ CHECK = (
     "tests/entry/test_up.py",
     "tests/infra/test_bundle_contents.py",
     "tests/infra/test_bundles_alone.py",
+    "tests/infra/test_side_by_side.py",
     "tests/lab/test_loader_mutations.py",
     "tests/mutate/",
     "tests/rehearsal/test_unplayed_everywhere.py",

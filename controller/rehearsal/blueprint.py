@@ -65,6 +65,7 @@ class Blueprint:
     controllers: in order of rank. controls: Region -> routing controls, one for each slice.
     workflow: the state machine file with its `${Name}` placeholders.
     functions: placeholder -> function name. zone: DNS zone of the rehearsal.
+    served_as: the application whose name customers ask for, where it is not this one.
     prefix: what the deployment's names begin with, before a hyphen.
     standby: control -> (Region, bucket, key) of the object that moves it, in place of an ARC cluster.
     """
@@ -80,6 +81,7 @@ class Blueprint:
     standby: Mapping[str, tuple[str, str, str]] | None = None
     monitors: tuple[MonitorPlan, ...] = ()
     prefix: str = PREFIX
+    served_as: str | None = None
 
     def called(self, what: str) -> str:
         """Return the name of a queue, table, rule or function of this deployment."""
@@ -99,12 +101,12 @@ class Blueprint:
 
     @property
     def zone(self) -> str:
-        return f"{self.application}.test."
+        return f"{self.served_as or self.application}.test."
 
     @property
     def name(self) -> str:
         """Return the public name that customers ask for."""
-        return f"shop.{self.application}.test."
+        return f"shop.{self.zone}"
 
 
 def queue_arn(region: str, account: str, name: str) -> str:

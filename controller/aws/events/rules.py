@@ -55,6 +55,13 @@ EXECUTION_PATTERN: dict[str, object] = {
     "detail": {"status": list(FAILED_STATES)},
 }
 
+
+def executions_of(machine: str) -> dict[str, Any]:
+    """Return `EXECUTION_PATTERN` for the executions of one state machine, by its ARN."""
+    detail = {"status": list(FAILED_STATES), "stateMachineArn": [machine]}
+    return {**EXECUTION_PATTERN, "detail": detail}
+
+
 PROBE_SOURCE = "tidegate.probe"
 PROBE_TYPE = "Intake Probe"
 PROBE_PATTERN: dict[str, list[str]] = {"source": [PROBE_SOURCE]}

@@ -24,7 +24,7 @@ from controller.entry import lambdas
 from controller.entry.demo.files import LogFile
 from controller.lab.environment.environment import Parts, Stage
 from controller.lab.environment.loopback import Ports, wall_stage
-from controller.lab.environment.templates import redrawn
+from controller.lab.environment.templates import prefix_of, redrawn
 from controller.lab.policy_files.loader import load_policy
 from controller.lab.policy_files.overlay import unscheduled
 from controller.rehearsal.faults import Faults
@@ -82,7 +82,9 @@ def parts(templates: Path | None = None) -> Parts:
     """
     workflow = files("controller").joinpath("workflow.asl.json").read_text(encoding="utf-8")
     drafted = Parts(workflow, tuple(lambdas.HANDLERS), wiring.INTAKE)
-    return drafted if templates is None else replace(drafted, redraw=partial(redrawn, folder=templates))
+    if templates is None:
+        return drafted
+    return replace(drafted, redraw=partial(redrawn, folder=templates), prefix=prefix_of(templates))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ It holds the cloud, the shop, its customers, the canaries and the controllers.
 """
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -48,7 +48,7 @@ class Parts:
 
     So this package needs neither boto3 nor the handlers. workflow: the state machine file's text. functions:
     names that it invokes, and the tick. intake: the rules that feed the queue. redraw: changes the drafted
-    estate, such as `templates.redrawn`.
+    estate, such as `templates.redrawn`. beside: other deployments in the same account.
     """
 
     workflow: str
@@ -56,6 +56,7 @@ class Parts:
     intake: Intake
     redraw: Callable[[Blueprint], Blueprint] = lambda plan: plan
     prefix: str = PREFIX
+    beside: Sequence[tuple[Policy, "Parts"]] = ()
 
 
 @dataclass
@@ -105,12 +106,22 @@ class Stage:
         """Return the first controller's deployment."""
         return self.deployments[self.cloud.plan.controller]
 
-    def begin(self, functions: Mapping[str, Mapping[str, Function]]) -> None:
-        """Deploy the controllers' functions (by Region) and start customers, canaries and ticks."""
+    def begin(
+        self,
+        functions: Mapping[str, Mapping[str, Function]],
+        beside: Mapping[str, Mapping[str, Mapping[str, Function]]] | None = None,
+    ) -> None:
+        """Deploy the controllers' functions (by Region) and start customers, canaries and ticks.
+
+        beside: prefix -> the same of another deployment.
+        """
+        for prefix, theirs in (beside or {}).items():
+            for region, handlers in theirs.items():
+                self.cloud.controller_regions[region].beside[prefix] = dict(handlers)
         for region, handlers in functions.items():
             self.cloud.controller_regions[region].functions.update(handlers)
         self.cloud.start()
-        plans = self.cloud.plan.canaries
+        plans = [canary for each in self.cloud.plans for canary in each.canaries]
         checks = {
             script: load_check(shipped(f"canaries/{script}.py")) for script in {p.script for p in plans}
         }
@@ -149,13 +160,21 @@ def cloud_for(
     `store` and `kept` bring back a cloud that was stopped. `standby`: without ARC. local: see
     `controller_region.Local`.
     """
-    plan = parts.redraw(estate(policy, parts.workflow, parts.functions, parts.intake, parts.prefix))
+    plan = parts.redraw(_drafted(policy, parts))
+    others = [
+        also.redraw(replace(_drafted(other, also), served_as=policy.application))
+        for other, also in parts.beside
+    ]
     if standby is not None:
         plan = replace(plan, standby=_objects(policy, standby))
-    cloud = Cloud(plan, kernel, runtime, Faults(), rng, store, local)
+    cloud = Cloud(plan, kernel, runtime, Faults(), rng, store, local, others)
     if kept is not None:
         cloud.restore(kept)
     return cloud
+
+
+def _drafted(policy: Policy, parts: Parts) -> Blueprint:
+    return estate(policy, parts.workflow, parts.functions, parts.intake, parts.prefix)
 
 
 def _objects(policy: Policy, standby: Standby) -> dict[str, tuple[str, str, str]]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from controller.aws.events.rules import FORWARDED
+from controller.aws.events.rules import FORWARDED, executions_of
 from controller.core.policy.schema import AlarmSignal, CanarySignal, Policy
 from controller.core.policy.validation import expected_signals
 from controller.ports.account import OWN_ALARM
@@ -210,18 +210,20 @@ def _forwarding(regions: Sequence[str], controllers: Sequence[str], prefix: str)
 
 
 def _feeding(here: str, application: str, intake: Intake, prefix: str) -> Iterator[RulePlan]:
+    machine = machine_arn(here, ACCOUNT, prefix)
     for name, pattern, paths, template in intake:
+        narrowed = executions_of(machine) if name == "executions" else pattern
         target = {
             "Id": "queue",
             "Arn": queue_arn(here, ACCOUNT, f"{prefix}-{QUEUE}"),
             "DeadLetterConfig": {"Arn": queue_arn(here, ACCOUNT, f"{prefix}-{DEAD_LETTERS}")},
             "InputTransformer": {"InputPathsMap": dict(paths), "InputTemplate": template},
         }
-        yield RulePlan(here, f"{prefix}-{name}", pattern, (target,))
+        yield RulePlan(here, f"{prefix}-{name}", narrowed, (target,))
     composites = {
         "source": ["aws.cloudwatch"],
         "detail-type": ["CloudWatch Alarm State Change"],
         "detail": {"alarmName": [{"prefix": f"{prefix}-{application}-"}]},
     }
-    machine = {"Id": "machine", "Arn": machine_arn(here, ACCOUNT, prefix)}
-    yield RulePlan(here, f"{prefix}-direct", composites, (machine,))
+    target = {"Id": "machine", "Arn": machine}
+    yield RulePlan(here, f"{prefix}-direct", composites, (target,))

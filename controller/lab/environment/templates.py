@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from controller.rehearsal.blueprint import AlarmPlan, Blueprint, CanaryPlan, RulePlan
+from controller.rehearsal.blueprint import PREFIX, AlarmPlan, Blueprint, CanaryPlan, RulePlan
 from controller.rehearsal.cloud import DEAD_LETTERS, QUEUE, SHARED, TABLES
 from controller.rehearsal.service import ACCOUNT
 
@@ -39,6 +39,18 @@ class Resource:
     region: str
     type: str
     properties: Mapping[str, Any]
+
+
+def prefix_of(folder: Path) -> str:
+    """Return the prefix of the deployment whose templates a folder holds.
+
+    Raises `NotDeployable` where there are several.
+    """
+    named = (f.stem.partition(f"-{CONTROLLER}") for f in folder.glob(f"*-{CONTROLLER}*.json"))
+    found = sorted({prefix for prefix, between, _ in named if between})
+    if len(found) > 1:
+        raise NotDeployable(f"{folder} holds templates of {len(found)} deployments: {', '.join(found)}")
+    return found[0] if found else PREFIX
 
 
 def redrawn(plan: Blueprint, folder: Path) -> Blueprint:
