@@ -134,6 +134,7 @@ class Deployment(BaseModel):
     Exactly one of `arc` and `standby` is given. plans: the policy's name of a Region switch plan -> its ARN.
     records, issuer, rights (handler -> what its role must allow): what the doctor compares AWS with.
     signing_key, audit_bucket: what an export of the record is signed by and locked in.
+    forwarding: Regions whose events go to the controllers; each keeps what none took in a queue.
     people_days: for which a person's name is kept after their last act.
     """
 
@@ -154,6 +155,7 @@ class Deployment(BaseModel):
     state_machine: str
     key: str
     dead_letters: str = "tidegate-dead-letters"
+    forwarding: tuple[str, ...] = ()
     signing_key: str = "alias/tidegate-signing"
     audit_bucket: Bucket | None = None
     console_by_region: dict[str, str] = {}

@@ -100,6 +100,11 @@ class Blueprint:
         return tuple(dict.fromkeys(places))
 
     @property
+    def forwarding(self) -> tuple[str, ...]:
+        """Return the Regions whose events go to controllers in others."""
+        return tuple(dict.fromkeys(r.region for r in self.rules if r.name == self.called("forward")))
+
+    @property
     def zone(self) -> str:
         return f"{self.served_as or self.application}.test."
 

@@ -49,7 +49,7 @@ from controller.rehearsal.shop.shop import Shop, emit_each_minute, publish_each_
 from controller.rehearsal.time.kernel import Kernel
 from controller.rehearsal.wire.dispatch import Wire
 
-QUEUE, DEAD_LETTERS = "intake", "dead-letters"
+QUEUE, DEAD_LETTERS, FORWARD_LETTERS = "intake", "dead-letters", "forward-letters"
 JOURNAL = f"{names.PREFIX}-journal"
 """The journal's table where nobody chose another prefix."""
 TICK_SECONDS = 60.0
@@ -239,6 +239,8 @@ class Cloud:
     def _create(self, plan: Blueprint) -> None:
         for region in plan.controllers:
             self._create_controller(plan, region)
+        for region in plan.forwarding:
+            self.call("sqs", "CreateQueue", region, {"QueueName": plan.called(FORWARD_LETTERS)})
         for rule in plan.rules:
             pattern = {"Name": rule.name, "EventPattern": json.dumps(rule.pattern), "State": "ENABLED"}
             self.call("events", "PutRule", rule.region, pattern)
@@ -259,6 +261,7 @@ class Cloud:
                 ttl = {"Enabled": True, "AttributeName": "expires"}
                 wish = {"TableName": name, "TimeToLiveSpecification": ttl}
                 self.call("dynamodb", "UpdateTimeToLive", here, wish)
+            self._protect(name, here)
         letters = plan.called(DEAD_LETTERS)
         self.call("sqs", "CreateQueue", here, {"QueueName": letters})
         redrive = {"deadLetterTargetArn": names.queue_arn(here, ACCOUNT, letters), "maxReceiveCount": 5}
@@ -275,6 +278,9 @@ class Cloud:
         }
         self._ensure("states", "CreateStateMachine", here, machine)
 
+    def _protect(self, name: str, here: str) -> None:
+        self.call("dynamodb", "UpdateTable", here, {"TableName": name, "DeletionProtectionEnabled": True})
+
     def make_journal(self) -> None:
         """Make the journal's table anew, as its stack does after it was deleted."""
         for region in self.plan.controllers:
@@ -285,7 +291,7 @@ class Cloud:
         name = plan.called("journal")
         self._ensure("dynamodb", "CreateTable", here, table(name, TABLES["journal"]))
         wish = {"TableName": name}
-        self.call("dynamodb", "UpdateTable", here, {**wish, "DeletionProtectionEnabled": True})
+        self._protect(name, here)
         recovery = {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}}
         self.call("dynamodb", "UpdateContinuousBackups", here, {**wish, **recovery})
 

@@ -233,3 +233,35 @@ def set_up_again(stage: Stage) -> Patient:
     """Somebody who has not read the journal before: a process keeps what it has verified."""
     (fresh,) = patients(stage)
     return fresh
+
+
+def test_a_table_that_anybody_can_delete_is_bad_once_live_and_only_said_in_shadow() -> None:
+    stage, _ = set_up(**ALONE)
+    stage.advance(120)
+    here = stage.deployment.region
+    params = {"TableName": "tidegate-evidence", "DeletionProtectionEnabled": False}
+    stage.cloud.call("dynamodb", "UpdateTable", here, params)
+    [patient] = patients(stage)
+    found = controller.protection(patient)
+    assert (found.verdict, found.says) == (
+        "bad", "tidegate-evidence can be deleted: set `protected: true`, and deploy"
+    )  # fmt: skip
+    shadow = replace(patient.deps, policy=patient.deps.policy.model_copy(update={"enforcement": "shadow"}))
+    assert controller.protection(replace(patient, deps=shadow)).verdict == "skipped"
+
+
+def test_what_no_bus_took_is_found_in_the_region_that_kept_it() -> None:
+    stage, _ = set_up(**ALONE)
+    [rule] = [r for r in stage.cloud.plan.rules if r.name == "tidegate-forward" and r.region == "us-west-2"]
+    [kept] = {target["DeadLetterConfig"]["Arn"] for target in rule.targets}
+    assert kept == queue_arn("us-west-2", ACCOUNT, "tidegate-forward-letters")
+    url = stage.cloud.call("sqs", "GetQueueUrl", "us-west-2", {"QueueName": "tidegate-forward-letters"})
+    stage.cloud.call("sqs", "SendMessage", "us-west-2", url | {"MessageBody": "{}"})
+    [patient] = patients(stage)
+    found = {f.where: (f.verdict, f.says) for f in controller.forward_letters(patient)}
+    assert found == {
+        "us-east-1": ("ok", "0 events did not get to a controller's bus"),
+        "us-west-2": ("bad", "1 events did not get to a controller's bus"),
+    }
+    [apart] = controller.forward_letters(changed(patient, forwarding=()))
+    assert (apart.verdict, apart.says) == ("skipped", "the Regions that forward are in another account")

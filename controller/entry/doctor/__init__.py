@@ -25,8 +25,9 @@ def examine(patients: list[Patient]) -> list[Finding]:
     for patient in patients:
         found += [*controller.journal(patient), controller.watching(patient), signals.signals(patient)]
         found += [controller.workflow(patient), *controller.tables(patient), controller.names(patient)]
-        found.append(controller.dead_letters(patient))
+        found += [controller.protection(patient), controller.dead_letters(patient)]
         found += permissions.permissions(patient)
+    found += controller.forward_letters(first)
     found += [*versions.versions(patients), *signals.alarms(first), *canaries.canaries(first)]
     found += [*signals.probes(first), people.sign_in(first), people.last_drill(first)]
     return [*found, people.break_glass(first)]

@@ -95,15 +95,50 @@ def names(patient: Patient) -> Finding:
     return tried(patient, check, d.region, look)
 
 
-def dead_letters(patient: Patient) -> Finding:
-    d = patient.deployment
+def protection(patient: Patient) -> Finding:
+    """Check that nobody deletes a table by mistake, once the deployment is live."""
+    d, check = patient.deployment, "protection"
+    tables = (d.journal_table, d.people_table, d.evidence_table, d.assessments_table)
 
     def look() -> Finding:
-        client, attribute = patient.client("sqs"), "ApproximateNumberOfMessages"
-        url = client.get_queue_url(QueueName=d.dead_letters)["QueueUrl"]
+        client = patient.client("dynamodb")
+        described = {name: client.describe_table(TableName=name)["Table"] for name in tables}
+        open_ = [name for name, table in described.items() if not table.get("DeletionProtectionEnabled")]
+        if not open_:
+            return Finding(
+                check, d.region, "ok", f"none of the {len(tables)} tables can be deleted by mistake"
+            )
+        told = f"{', '.join(open_)} can be deleted"
+        if patient.deps.policy.enforcement == "live":
+            return Finding(check, d.region, "bad", f"{told}: set `protected: true`, and deploy")
+        return Finding(
+            check, d.region, "skipped", f"{told}, as in shadow: a first try may have to be taken back"
+        )
+
+    return tried(patient, check, d.region, look)
+
+
+def dead_letters(patient: Patient) -> Finding:
+    told = "events could not be handled"
+    return _left_in(patient, patient.deployment.region, "dead letters", patient.deployment.dead_letters, told)
+
+
+def forward_letters(patient: Patient) -> Iterator[Finding]:
+    """Check, in each Region that forwards, what no controller's bus took for a day."""
+    d, check = patient.deployment, "forward letters"
+    if not d.forwarding:
+        yield Finding(check, "", "skipped", "the Regions that forward are in another account")
+    for region in d.forwarding:
+        told = "events did not get to a controller's bus"
+        yield _left_in(patient, region, check, f"{d.prefix}-forward-letters", told)
+
+
+def _left_in(patient: Patient, region: str, check: str, queue: str, told: str) -> Finding:
+    def look() -> Finding:
+        client, attribute = patient.client("sqs", region), "ApproximateNumberOfMessages"
+        url = client.get_queue_url(QueueName=queue)["QueueUrl"]
         attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=[attribute])["Attributes"]
         count = int(attributes[attribute])
-        told = f"{count} events could not be handled"
-        return Finding("dead letters", d.region, "bad" if count else "ok", told)
+        return Finding(check, region, "bad" if count else "ok", f"{count} {told}")
 
-    return tried(patient, "dead letters", d.region, look)
+    return tried(patient, check, region, look)

@@ -258,6 +258,7 @@ def deployed(
             state_machine=machine_arn(here, ACCOUNT, plan.prefix),
             key=controller.vault.arn,
             dead_letters=plan.called(DEAD_LETTERS),
+            forwarding=plan.forwarding,
             audit_bucket=Bucket(name=audit_bucket(cloud.plan.controller), region=cloud.plan.controller),
             arc=arc,
             standby=standby,

@@ -25,7 +25,7 @@ from controller.rehearsal.blueprint import (
     machine_arn,
     queue_arn,
 )
-from controller.rehearsal.cloud import DEAD_LETTERS, QUEUE
+from controller.rehearsal.cloud import DEAD_LETTERS, FORWARD_LETTERS, QUEUE
 from controller.rehearsal.service import ACCOUNT
 
 OLDEST = 120.0
@@ -204,7 +204,11 @@ def _forwarding(regions: Sequence[str], controllers: Sequence[str], prefix: str)
     pattern = {"source": list(FORWARDED)}
     for region in regions:
         others = [there for there in controllers if there != region]
-        targets = tuple({"Id": f"bus-{there}", "Arn": bus_arn(there, ACCOUNT)} for there in others)
+        letters = {"Arn": queue_arn(region, ACCOUNT, f"{prefix}-{FORWARD_LETTERS}")}
+        targets = tuple(
+            {"Id": f"bus-{there}", "Arn": bus_arn(there, ACCOUNT), "DeadLetterConfig": letters}
+            for there in others
+        )
         if targets:
             yield RulePlan(region, f"{prefix}-forward", pattern, targets)
 
