@@ -91,7 +91,9 @@ def forgotten(rehearsal: Rehearsal) -> None:
 
 def where_names_cannot_be_read(rehearsal: Rehearsal) -> None:
     at = rehearsal.told["aws"], rehearsal.told["region"]
-    rehearsal.aws(*at, "dynamodb", "delete-table", "--table-name", "tidegate-people")
+    table = ("--table-name", "tidegate-people")
+    rehearsal.aws(*at, "dynamodb", "update-table", *table, "--no-deletion-protection-enabled")
+    rehearsal.aws(*at, "dynamodb", "delete-table", *table)
     for words in (("evacuate", "us-east-1", "--reason", "x"), ("deny", "0" * 32), ("arm",),
                   ("mute", "us-east-1", "--for", "1h", "--reason", "x")):  # fmt: skip
         code, told = rehearsal.run(*words, "--as", ANA)
