@@ -82,7 +82,7 @@ class Cloud:
         # The order below matters: some parts draw from `rng`, so another order makes another run.
         self.plan, self.kernel, self.runtime, self.faults = plan, kernel, runtime, faults
         self.errors: list[str] = []
-        self.plans = (plan, *beside)
+        self.beside = tuple(beside)
         self.regions = tuple(dict.fromkeys(r for each in self.plans for r in each.regions))
         self.controller_regions = {
             region: self._controller_region(region, rng, local) for region in plan.controllers
@@ -145,6 +145,11 @@ class Cloud:
         services |= {("lambda", region): self.built for region in self.controller_regions}
         services[CONFIG, "us-west-2"] = self.panel
         return services | {(SERVICE, region): self.arc for region in ENDPOINTS}
+
+    @property
+    def plans(self) -> tuple[Blueprint, ...]:
+        """Return the plan of every deployment in the account, the first one's first."""
+        return (self.plan, *self.beside)
 
     def _switch(self, rng: random.Random) -> RoutingControls:
         panel = panel_arn(1)
