@@ -11,6 +11,7 @@ Where objects move traffic there is no cluster, and each check asks for an objec
 """
 
 from string import ascii_lowercase
+from typing import TypeAlias
 
 import aws_cdk as cdk
 from aws_cdk import aws_route53 as route53
@@ -25,7 +26,7 @@ from infra.project import Project
 from infra.stack import KEPT, Regional
 from infra.standby import object_check
 
-HealthCheck = route53.CfnHealthCheck.HealthCheckConfigProperty
+HealthCheck: TypeAlias = route53.CfnHealthCheck.HealthCheckConfigProperty
 WAIT_MS = 5000
 OUTPUTS = ("PublicName", "PublicZone")
 """What a stack of the sample says of its endpoint."""

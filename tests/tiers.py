@@ -27,6 +27,8 @@ CHECK = (
     "tests/infra/test_bundle_contents.py",
     "tests/infra/test_bundles_alone.py",
     "tests/infra/test_side_by_side.py",
+    "tests/infra/test_standby_drill.py",
+    "tests/infra/test_standby_stacks.py",
     "tests/lab/test_loader_mutations.py",
     "tests/mutate/",
     "tests/rehearsal/test_unplayed_everywhere.py",

@@ -13,6 +13,7 @@
 import json
 import random
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -107,7 +108,8 @@ class Cloud:
         self.panel = PanelConfig(self.arc)
         self.objects = Objects(kernel, faults, plan.standby or {})
         self.switch: RoutingControls | Objects = self.arc if plan.standby is None else self.objects
-        self.tree = record_tree(plan.name, plan.controls)
+        drawn = record_tree(plan.name, plan.controls)
+        self.tree = replace(drawn, slices=plan.slices) if plan.slices else drawn
         self.health = HealthChecks(kernel, self.tree, self.switch.is_on)
         draw = random.Random(rng.getrandbits(64)).random  # noqa: S311
         self.names = NameService(tree=self.tree, is_healthy=self.health.is_healthy, draw=draw)
