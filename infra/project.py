@@ -100,7 +100,11 @@ class Project:
             for r, home in homes.items()
         }
         every = [control for entry in self.policy.regions.values() for control in entry.controls]
-        return Standby(bucket_by_region=buckets, objects={c: f"{c}.off" for c in every})
+        return Standby(
+            bucket_by_region=buckets,
+            objects={c: f"{c}.off" for c in every},
+            health_checks=self.objects_move,
+        )
 
     def switch_home(self, region: str) -> str:
         """The controller Region that holds the bucket which stands for the switch of `region`.

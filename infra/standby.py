@@ -129,7 +129,7 @@ def object_check(bucket: Bucket, key: str) -> route53.CfnHealthCheck.HealthCheck
     """
     return route53.CfnHealthCheck.HealthCheckConfigProperty(
         type="HTTPS",
-        fully_qualified_domain_name=f"{bucket.name}.s3.{bucket.region}.amazonaws.com",
+        fully_qualified_domain_name=bucket.host,
         port=443,
         resource_path=f"/{key}",
         inverted=True,

@@ -42,7 +42,12 @@ from controller.rehearsal.services.eventbridge.bus import Events
 from controller.rehearsal.services.eventbridge.delivery import Delivery
 from controller.rehearsal.services.kms import Keys
 from controller.rehearsal.services.readiness import Providers, SwitchPlan, provided
-from controller.rehearsal.services.route53 import described_zone, listed_checks, listed_records
+from controller.rehearsal.services.route53 import (
+    described_zone,
+    listed_checks,
+    listed_records,
+    reported_checks,
+)
 from controller.rehearsal.services.s3 import Objects, locked
 from controller.rehearsal.services.sns import Outbox
 from controller.rehearsal.services.sqs.api import Queues
@@ -116,7 +121,9 @@ class Cloud:
         self.shop = Shop(regions=plan.controls, faults=faults, orders=replicated(kernel, faults))
         records = listed_records(self.tree, self.arc.arn, locked(plan.controller, MotoFallback().handle))
         zone = described_zone(self.tree.name, records)
-        elsewhere = listed_checks(self.tree, self.arc.arn, zone)
+        watched = plan.standby or {}
+        reported = reported_checks(self.objects.status, {c: self.arc.arn(c) for c in watched}, zone)
+        elsewhere = listed_checks(self.tree, self.arc.arn, reported, watched)
         self.built = Functions(self.plans, Providers(kernel, faults))
         self.wire = Wire(self._services(), self.objects.before(elsewhere), kernel.lock, passes)
 
