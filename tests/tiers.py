@@ -29,6 +29,7 @@ CHECK = (
     "tests/infra/test_side_by_side.py",
     "tests/infra/test_standby_drill.py",
     "tests/infra/test_standby_stacks.py",
+    "tests/infra/test_standby_up.py",
     "tests/lab/test_loader_mutations.py",
     "tests/mutate/",
     "tests/rehearsal/test_unplayed_everywhere.py",
