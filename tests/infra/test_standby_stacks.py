@@ -11,9 +11,11 @@ import pytest
 from controller.aws.s3_switch import CHECKERS
 from controller.settings import Bucket
 from infra.grants import USES
+from infra.standby import MOVES
 from tests.infra import lint
 from tests.infra.config_files import BY_HAND
 from tests.infra.synthesis import Synthesis
+from tests.support.sources import ROOT
 
 REGIONS = ("us-east-1", "us-west-2")
 CONTROLS = {
@@ -239,3 +241,14 @@ def test_the_addresses_of_the_checkers_are_no_wide_range() -> None:
     """A policy that names wide ranges is public, and Block Public Access refuses it."""
     assert all(ip_network(each).prefixlen >= 18 for each in CHECKERS)
     assert len(set(CHECKERS)) == len(CHECKERS) == 17
+
+
+def test_the_page_names_the_quantities_and_the_roles(objects: Synthesis) -> None:
+    page = (ROOT / "docs" / "standby.md").read_text(encoding="utf-8")
+    checks = len(list(objects.of("AWS::Route53::HealthCheck")))
+    buckets = len(list(objects.of("AWS::S3::Bucket", "tidegate-controller-")))
+    assert f"| Health checks | {checks}, " in page
+    assert f"| Buckets | {buckets}, " in page
+    movers = sorted(handler for handler, ports in USES.items() if "shift" in ports)
+    assert [handler for handler in movers if f"`{handler}`" not in page] == []
+    assert f"`{MOVES}`" in page

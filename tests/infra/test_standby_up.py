@@ -10,9 +10,9 @@ from controller.lab.runbook import read_lines
 from controller.settings import Deployment
 from infra.contexts import deployment
 from infra.project import load
-from tests.entry.running_rehearsal import Rehearsal, policy
 from tests.infra.config_files import OBJECTS_LIVE, STANDBY, written
 from tests.infra.synthesis import Synthesis
+from tests.support.running_rehearsal import Rehearsal, policy
 
 BUCKET = "tidegate-switch-us-east-1-111122223333"
 ALONE = "[us-east-2]"
@@ -41,7 +41,7 @@ def leads_to(rehearsal: Rehearsal, region: str) -> None:
     pytest.fail(f"the name does not lead to {region}")
 
 
-def test_a_region_is_left_by_hand_and_comes_back(rehearsal: Rehearsal) -> None:
+def test_a_region_is_left_by_hand_and_comes_back(rehearsal: Rehearsal, tmp_path: Path) -> None:
     assert rehearsal.told["arc"] == {}
     assert rehearsal.told["objects"] == {
         "us-east-1": BUCKET,
@@ -59,6 +59,8 @@ def test_a_region_is_left_by_hand_and_comes_back(rehearsal: Rehearsal) -> None:
     verdicts = {row["check"]: row["verdict"] for row in examined["findings"]}
     for check in ("routing controls", "record tree", "switch objects", "health checkers"):
         assert verdicts[check] == "ok", examined["findings"]
+    code, refused = rehearsal.run("doctor", "--write-arc", str(tmp_path / "arc.json"))
+    assert (code, refused["error"]) == (1, "this deployment moves objects: it needs no file of ARC's names")
     code, moved = rehearsal.run(
         "break-glass", "us-west-2", "--to", "us-east-1", "--reason", "and back", "--as", "ana", "--yes"
     )
