@@ -293,6 +293,9 @@ def _objects(config: Config, policy: Policy) -> Iterator[str]:
             "routing.by_hand: missing; where no controller runs nobody could move traffic: name the roles of "
             "the people who may"
         )
+    for role in config.routing.by_hand:
+        if role.split(":")[4] != config.accounts.controller:
+            yield f"routing.by_hand: {role} is of another account than the buckets, and could write nothing"
 
 
 def _same_ids(policy: Policy, master: str) -> Iterator[str]:

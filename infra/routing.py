@@ -58,7 +58,9 @@ class Routes(Regional):
         cdk.CfnOutput(self, "PanelArn", value=self.panel)
         controls = self._controls()
         self._rules(controls)
-        self._records({name: self._arc_check(arn) for name, arn in controls.items() if name != self.names.master})
+        self._records(
+            {name: self._arc_check(arn) for name, arn in controls.items() if name != self.names.master}
+        )
 
     def _objects(self) -> dict[str, HealthCheck]:
         """Control -> the check that asks for its object."""

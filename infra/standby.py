@@ -23,7 +23,7 @@ from infra.project import Project
 from infra.stack import KEPT, Regional
 
 MOVES = "moves"
-"""The tag `PREFIX-moves` of the roles that move traffic: a role's name is CloudFormation's, and may be cut off."""
+"""The tag `PREFIX-moves` is on the roles that move traffic; their names are CloudFormation's, and vary."""
 WRITES = ["s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"]
 
 

@@ -12,6 +12,7 @@ from controller.settings import Standby
 from infra.contexts import deployment
 from infra.grants import USES, statements
 from infra.project import ConfigRefused, Project, load
+from infra.standby import mover_tags
 from tests.infra.config_files import ROUTING, STANDBY, written
 
 OBJECTS: dict[str, Any] = YAML(typ="safe", pure=True).load(STANDBY.read_text(encoding="utf-8"))["routing"]
@@ -77,6 +78,7 @@ def test_objects_are_written_by_whoever_moves_traffic_and_only_when_live(tmp_pat
         ({"switch": "manual"}, {}, "routing.switch: Input should be 'arc' or 'standby'"),
         ({"switch": "arc"}, {}, "routing: Value error, by_hand: "),
         ({"by_hand": ["arn:aws:iam::111122223333:user/x"]}, {}, "routing.by_hand.0: "),
+        ({"by_hand": ["arn:aws:iam::444455556666:role/x"]}, {}, "is of another account than the buckets"),
     ],
 )
 def test_bad_input(tmp_path: Path, routing: dict[str, Any], policy: dict[str, Any], told: str) -> None:
@@ -106,6 +108,25 @@ def test_more_slices_than_letters_are_refused(tmp_path: Path) -> None:
         project(tmp_path, policy={"regions": regions})
     fewer = {r: {"controls": [f"{r}-{n}" for n in range(20)]} for r in ("us-east-1", "us-west-2")}
     assert project(tmp_path, policy={"regions": fewer}).standby
+
+
+def test_another_deployment_of_the_account_writes_other_objects(tmp_path: Path) -> None:
+    found = []
+    for prefix in ("tidegate", "blue"):
+        folder = tmp_path / prefix
+        folder.mkdir()
+        found.append(project(folder, {"prefix": prefix}, LIVE))
+    switches = [each.standby for each in found if each.standby is not None]
+    ours, theirs = ({bucket.name for bucket in each.bucket_by_region.values()} for each in switches)
+    assert not ours & theirs
+    tags = [mover_tags(each, moves=True) for each in found]
+    assert [tag.key for each in tags for tag in each or ()] == ["tidegate-moves", "blue-moves"]
+
+
+def test_no_role_is_a_mover_in_shadow_or_with_a_cluster(tmp_path: Path, live: Project) -> None:
+    assert mover_tags(project(tmp_path), moves=True) is None
+    assert mover_tags(live, moves=True) is None
+    assert mover_tags(project(tmp_path, policy=LIVE), moves=False) is None
 
 
 def test_with_a_cluster_nothing_changes(tmp_path: Path) -> None:

@@ -251,4 +251,4 @@ def test_the_page_names_the_quantities_and_the_roles(objects: Synthesis) -> None
     assert f"| Buckets | {buckets}, " in page
     movers = sorted(handler for handler, ports in USES.items() if "shift" in ports)
     assert [handler for handler in movers if f"`{handler}`" not in page] == []
-    assert f"`{MOVES}`" in page
+    assert f"`tidegate-{MOVES}`" in page
