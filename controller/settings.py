@@ -53,18 +53,25 @@ class Bucket(BaseModel):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
     region: str
 
+    @property
+    def host(self) -> str:
+        """Return the name by which health checkers ask for an object."""
+        return f"{self.name}.s3.{self.region}.amazonaws.com"
+
 
 class Standby(BaseModel):
     """A switch without an ARC cluster: health checks watch objects in buckets outside the watched Region.
 
     bucket_by_region: Region that is watched -> its bucket. objects: control -> key; a control without an
-    object is always On (the standby's own record, which has no health check).
+    object is always On (the standby's own record, which has no health check). health_checks: False in a
+    shadow that waits for its ARC cluster: nothing watches its objects, and nobody writes one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     bucket_by_region: dict[str, Bucket] = Field(min_length=1)
     objects: dict[str, str] = Field(min_length=1)
+    health_checks: bool = True
 
     @model_validator(mode="after")
     def _outside(self) -> Self:

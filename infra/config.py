@@ -16,6 +16,7 @@ Domain = Annotated[
 ]
 ZoneId = Annotated[str, StringConstraints(pattern=r"^Z[A-Z0-9]{4,31}$")]
 Arn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d{0,12}:\S+$")]
+Role = Annotated[str, StringConstraints(pattern=r"^arn:aws:iam::\d{12}:role/[\w+=,.@/*-]+$", max_length=300)]
 Https = Annotated[str, StringConstraints(pattern=r"^https://[A-Za-z0-9.-]+(/\S*)?$")]
 Email = Annotated[str, StringConstraints(pattern=r"^[^\s@]+@[^\s@]+\.[^\s@]+$")]
 
@@ -39,20 +40,31 @@ class Endpoint(Strict):
 
 
 class Routing(Strict):
-    """The switch: an ARC cluster, the controls, the safety rules and the records above them.
+    """The switch, and the records above it: an ARC cluster with controls and safety rules, or objects.
 
-    cluster: `new`, or the ARN of one that is there. endpoints: Region -> the Regional endpoint's alias
-    target;
-    none for the sample, whose stacks say it themselves. top_records: whether to make the records of `name`
-    itself, which are refused where it has others (docs/runbooks/moving-a-name.md); None makes none.
+    switch: `arc`, or `standby`: objects that health checks watch (decision 11). by_hand: of objects, the
+    roles of people who may write them; a `*` stands for any part of a name. cluster: of ARC, `new`, or the
+    ARN of one that is there. endpoints: Region -> the Regional endpoint's alias target; none for the sample,
+    whose stacks say it themselves. top_records: whether to make the records of `name` itself, which are
+    refused where it has others (docs/runbooks/moving-a-name.md); None makes none.
     """
 
+    switch: Literal["arc", "standby"] = "arc"
     cluster: Literal["new"] | Arn = "new"
+    by_hand: list[Role] = Field(default_factory=list, max_length=20)
     mode: Literal["active-active", "active-passive"] = "active-active"
     name: Domain
     zone: ZoneId
     top_records: bool | None = None
     endpoints: dict[Region, Endpoint] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _of_its_switch(self) -> Self:
+        if self.switch == "standby" and "cluster" in self.model_fields_set:
+            raise ValueError("cluster: objects need no cluster; leave it out")
+        if self.switch == "arc" and self.by_hand:
+            raise ValueError("by_hand: ARC asks IAM alone who may move a control; leave it out")
+        return self
 
 
 class Sample(Strict):

@@ -4,7 +4,6 @@ from importlib.resources import files
 
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
@@ -16,10 +15,10 @@ from infra.dashboard import region_dashboard
 from infra.functions import functions
 from infra.grants import PATTERNS, Statement
 from infra.intake import intake
-from infra.keys import common_bucket, only_tls
 from infra.placing import Placing
 from infra.project import Project
 from infra.stack import KEPT, Regional
+from infra.standby import switch_buckets
 from infra.state import keyed
 from infra.watching import alarms, topic
 
@@ -34,7 +33,7 @@ class Controller(Regional):
             description=f"tidegate: watches {project.policy.application} and moves its traffic",
         )  # fmt: skip
         self._tables()
-        self._switch()
+        switch_buckets(self)
         made = functions(self)
         intake(self, made["Observe"])
         self._workflow()
@@ -64,22 +63,6 @@ class Controller(Regional):
                 **keyed(table, dynamodb.CfnTable),
             )
             made.apply_removal_policy(KEPT)
-
-    def _switch(self) -> None:
-        """Without ARC: an empty bucket for each guarded Region whose switch is kept here."""
-        standby = self.project.standby
-        for region, bucket in standby.bucket_by_region.items() if standby else ():
-            if bucket.region == self.here:
-                scope_id = f"Switch{names.capital(region)}"
-                versions = s3.CfnBucket.VersioningConfigurationProperty(status="Enabled")
-                made = s3.CfnBucket(
-                    self,
-                    scope_id,
-                    bucket_name=bucket.name,
-                    versioning_configuration=versions,
-                    **common_bucket(self),
-                )
-                only_tls(self, f"{scope_id}Policy", made)
 
     def _workflow(self) -> None:
         account, here = self.project.account, self.here

@@ -8,8 +8,9 @@ from aws_cdk import aws_lambda as lambda_
 from controller.entry.lambdas import HANDLERS
 from infra import names
 from infra.bundle import EXECUTABLE
-from infra.grants import Statement, statements
+from infra.grants import USES, Statement, statements
 from infra.stack import Regional
+from infra.standby import mover_tags
 
 TIMEOUTS: Mapping[str, int] = {"Tick": 50, "ShiftTraffic": 30, "VerifyShift": 30}
 """Seconds. What was sent is heard out and written down: 15 s until the last send, 10 for what is still open,
@@ -33,6 +34,7 @@ def _function(stack: Regional, handler: str, code: dict[str, str]) -> lambda_.Cf
         f"{handler}Role",
         "lambda.amazonaws.com",
         [*statements(project, stack.here, handler), *_own(stack, handler, group)],
+        tags=mover_tags(project, moves="shift" in USES[handler]),
     )
     made = lambda_.CfnFunction(
         stack,

@@ -18,7 +18,9 @@ TRAIL = (
 REASONS: Mapping[str, Mapping[str, str]] = {
     "AuditCopy": {"S1": TRAIL},
     "State": {"S1": TRAIL},
-    "Controller": {"S1": "the bucket stays empty: it stands for a switch that nobody moves in shadow"},
+    "Controller": {
+        "S1": "a bucket of a switch: CloudTrail's data events keep who wrote, and checkers read every second"
+    },
     "Probes": {
         "S1": "screenshots and logs of canaries, which expire; nobody decides by them",
         "SQS3": "it is itself the queue of dead letters, of the rule that forwards",

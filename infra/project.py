@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any
 
 from pydantic import ValidationError
@@ -83,9 +84,14 @@ class Project:
         places = (*self.policy.regions, *self.watchers, *HEALTH_BACKUPS)
         return tuple(dict.fromkeys(places))
 
+    @property
+    def objects_move(self) -> bool:
+        """Whether traffic moves by objects that health checks watch, and never by an ARC cluster."""
+        return self.config.routing is not None and self.config.routing.switch == "standby"
+
     @cached_property
     def standby(self) -> Standby | None:
-        """Without ARC (a shadow deployment): objects in buckets, of which none is ever written."""
+        """Without ARC: objects in buckets. A shadow deployment that waits for its cluster writes none."""
         if self.arc is not None:
             return None
         homes = {region: self.switch_home(region) for region in self.policy.regions}
@@ -94,11 +100,19 @@ class Project:
             for r, home in homes.items()
         }
         every = [control for entry in self.policy.regions.values() for control in entry.controls]
-        return Standby(bucket_by_region=buckets, objects={c: f"{c}.off" for c in every})
+        return Standby(
+            bucket_by_region=buckets,
+            objects={c: f"{c}.off" for c in every},
+            health_checks=self.objects_move,
+        )
 
     def switch_home(self, region: str) -> str:
-        """The controller Region that holds the bucket which stands for the switch of `region`."""
-        return next(here for here in self.policy.controllers if here != region)
+        """The controller Region that holds the bucket which stands for the switch of `region`.
+
+        One that serves no traffic, where there is one: else what stays could not be read without what fails.
+        """
+        elsewhere = [here for here in self.policy.controllers if here != region]
+        return next((here for here in elsewhere if here not in self.policy.regions), elsewhere[0])
 
     @property
     def consoles(self) -> dict[str, str]:
@@ -173,6 +187,9 @@ def _config(path: Path) -> Config:
 
 
 def _arc(file: Path, config: Config, policy: Policy) -> tuple[Arc | None, list[str]]:
+    if config.routing is not None and config.routing.switch == "standby":
+        told = f"arc: {config.arc} is there, and `routing.switch` is standby; take one of them away"
+        return None, [told] if file.is_file() else []
     if not file.is_file():
         if policy.enforcement == "shadow":
             return None, []
@@ -229,6 +246,7 @@ def _problems(config: Config, policy: Policy) -> Iterator[str]:
         if console and f".{region}." in console.issuer:
             yield f"console.issuer: it lies in {region}, which is guarded: nobody could sign in when it fails"
     yield from _panel(config, policy)
+    yield from _objects(config, policy)
     yield from _same_ids(policy, Names(config.prefix).master)
     split = config.accounts.application != config.accounts.controller
     if split and config.routing and not config.routing.endpoints:
@@ -239,7 +257,7 @@ def _problems(config: Config, policy: Policy) -> Iterator[str]:
 
 def _panel(config: Config, policy: Policy) -> Iterator[str]:
     """What does not fit into one control panel of the stack `routing`."""
-    if config.routing is None:
+    if config.routing is None or config.routing.switch == "standby":
         return
     controls = [control for entry in policy.regions.values() for control in entry.controls]
     slices = len(controls) // len(policy.regions)
@@ -256,6 +274,28 @@ def _panel(config: Config, policy: Policy) -> Iterator[str]:
             f"{PANEL_CONTROLS} at most; make the switch yourself, with its names and canaries, and leave "
             "`routing` out"
         )
+
+
+def _objects(config: Config, policy: Policy) -> Iterator[str]:
+    """What a switch of objects cannot do without, or cannot do."""
+    if config.routing is None or config.routing.switch != "standby":
+        return
+    slices = len(next(iter(policy.regions.values())).controls)
+    if slices > len(ascii_lowercase):
+        yield f"routing: {slices} slices; {len(ascii_lowercase)} at most, for each is named by a letter"
+    if not set(policy.controllers) - set(policy.regions):
+        yield (
+            "routing.switch: every controller Region serves traffic, and objects need one that does not: the "
+            "state of a Region that stays would lie in the one that fails; take `switch: arc`"
+        )
+    if policy.enforcement == "live" and not config.routing.by_hand:
+        yield (
+            "routing.by_hand: missing; where no controller runs nobody could move traffic: name the roles of "
+            "the people who may"
+        )
+    for role in config.routing.by_hand:
+        if role.split(":")[4] != config.accounts.controller:
+            yield f"routing.by_hand: {role} is of another account than the buckets, and could write nothing"
 
 
 def _same_ids(policy: Policy, master: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""*routing*: the ARC cluster, its controls and safety rules, the health checks and the record tree.
+"""*routing*: the health checks and the record tree, and the ARC cluster with its controls and safety rules.
 
 ```
  NAME            weighted aliases, one a slice; once it may move     TTL 60
@@ -7,9 +7,11 @@
  │   └── us-west-2   health check RECOVERY_CONTROL usw2-a
  ├── b.NAME      …
 ```
+Where objects move traffic there is no cluster, and each check asks for an object: `infra/standby.py`.
 """
 
 from string import ascii_lowercase
+from typing import TypeAlias
 
 import aws_cdk as cdk
 from aws_cdk import aws_route53 as route53
@@ -22,7 +24,9 @@ from infra.geography import ARC_CONFIGURATION
 from infra.placing import Placing
 from infra.project import Project
 from infra.stack import KEPT, Regional
+from infra.standby import object_check
 
+HealthCheck: TypeAlias = route53.CfnHealthCheck.HealthCheckConfigProperty
 WAIT_MS = 5000
 OUTPUTS = ("PublicName", "PublicZone")
 """What a stack of the sample says of its endpoint."""
@@ -39,6 +43,10 @@ class Routes(Regional):
         self.routing = routing
         self.regions = tuple(project.policy.regions)
         self.slices = list(zip(*(project.policy.regions[r].controls for r in self.regions), strict=True))
+        self._last: cdk.CfnResource | None = None
+        if project.objects_move:
+            self._records(self._objects())
+            return
         cluster = routing.cluster
         if cluster == "new":
             made = arc.CfnCluster(self, "Cluster", name=self.names.prefix, network_type="IPV4")
@@ -48,10 +56,24 @@ class Routes(Regional):
         self.cluster, self.panel = cluster, panel.attr_control_panel_arn
         cdk.CfnOutput(self, "ClusterArn", value=cluster)
         cdk.CfnOutput(self, "PanelArn", value=self.panel)
-        self._last: cdk.CfnResource | None = None
         controls = self._controls()
         self._rules(controls)
-        self._records(controls)
+        self._records(
+            {name: self._arc_check(arn) for name, arn in controls.items() if name != self.names.master}
+        )
+
+    def _objects(self) -> dict[str, HealthCheck]:
+        """Control -> the check that asks for its object."""
+        standby, homes = self.project.standby, self.project.policy.regions.items()
+        assert standby is not None
+        return {
+            control: object_check(standby.bucket_by_region[region], standby.objects[control])
+            for region, entry in homes
+            for control in entry.controls
+        }
+
+    def _arc_check(self, arn: str) -> HealthCheck:
+        return HealthCheck(type="RECOVERY_CONTROL", routing_control_arn=arn)
 
     def _controls(self) -> dict[str, str]:
         """Control -> ARN; also an output each, from which `tidegate doctor --write-arc` reads them."""
@@ -106,8 +128,8 @@ class Routes(Regional):
         )
         self._after_the_last(rule)
 
-    def _records(self, controls: dict[str, str]) -> None:
-        """The tree below the name; the name itself only when it may move here."""
+    def _records(self, checks: dict[str, HealthCheck]) -> None:
+        """The tree below the name; the name itself only when it may move here. checks: by their control."""
         zone, top = self.routing.zone, self.routing.name
         for letter, column in zip(ascii_lowercase, self.slices, strict=False):
             name, scope_id = f"{letter}.{top}", f"Slice{letter.upper()}"
@@ -122,9 +144,7 @@ class Routes(Regional):
                 check = route53.CfnHealthCheck(
                     self,
                     "Check" + names.capital(control),
-                    health_check_config=route53.CfnHealthCheck.HealthCheckConfigProperty(
-                        type="RECOVERY_CONTROL", routing_control_arn=controls[control]
-                    ),
+                    health_check_config=checks[control],
                     health_check_tags=[
                         route53.CfnHealthCheck.HealthCheckTagProperty(key="Name", value=control)
                     ],

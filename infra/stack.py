@@ -78,8 +78,9 @@ class Regional(cdk.Stack):
         )
 
     def role(
-        self, scope_id: str, service: str, statements: Sequence[Statement], *, name: str | None = None
-    ) -> str:
+        self, scope_id: str, service: str, statements: Sequence[Statement], *, name: str | None = None,
+        tags: Sequence[cdk.CfnTag] | None = None,
+    ) -> str:  # fmt: skip
         """A role for one service principal with exactly these statements; its ARN."""
         trust = {
             "Version": "2012-10-17",
@@ -103,6 +104,7 @@ class Regional(cdk.Stack):
             self,
             scope_id,
             role_name=name,
+            tags=tags,
             assume_role_policy_document=trust,
             managed_policy_arns=[each.ref for each in more] or None,
             policies=[iam.CfnRole.PolicyProperty(policy_name="tidegate", policy_document=document(inline))],

@@ -38,6 +38,14 @@ PERMISSIONS = (
 
 PAUSE = 0.5
 """Seconds before a call that got no answer is made again; all calls go to one endpoint."""
+CHECKERS = (
+    *("15.177.0.0/18", "54.183.255.128/26", "54.228.16.0/26", "54.232.40.64/26", "54.241.32.64/26"),
+    *("54.243.31.192/26", "54.244.52.192/26", "54.245.168.0/26", "54.248.220.0/26", "54.250.253.192/26"),
+    *("54.251.31.128/26", "54.252.79.128/26", "54.252.254.192/26", "54.255.254.192/26", "107.23.255.0/26"),
+    *("176.34.159.192/26", "177.71.207.128/26"),
+)
+"""The addresses of Route 53's health checkers, which alone may read the objects (`ROUTE53_HEALTHCHECKS` of
+AWS's ip-ranges.json; a check by name goes by IPv4 alone). The doctor compares GetCheckerIpRanges."""
 _MOST_PAGES = 10
 _MEANWHILE = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"})
 """The condition did not hold: look again."""

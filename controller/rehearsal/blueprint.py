@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from controller.rehearsal.dns.records import Slice
+
 PREFIX = "tidegate"
 
 
@@ -68,6 +70,7 @@ class Blueprint:
     served_as: the application whose name customers ask for, where it is not this one.
     prefix: what the deployment's names begin with, before a hyphen.
     standby: control -> (Region, bucket, key) of the object that moves it, in place of an ARC cluster.
+    slices: of the record tree, where templates declare it; else it is drawn from `controls`.
     """
 
     application: str
@@ -80,6 +83,7 @@ class Blueprint:
     functions: tuple[str, ...]
     standby: Mapping[str, tuple[str, str, str]] | None = None
     monitors: tuple[MonitorPlan, ...] = ()
+    slices: tuple[Slice, ...] = ()
     prefix: str = PREFIX
     served_as: str | None = None
 

@@ -13,6 +13,7 @@
 import json
 import random
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -25,7 +26,7 @@ from controller.rehearsal.dns.resolver import HealthChecks, NameService
 from controller.rehearsal.faults import Faults
 from controller.rehearsal.moto_fallback import MotoFallback, passes
 from controller.rehearsal.self_metrics import probe_each_hour
-from controller.rehearsal.service import ACCOUNT, AwsError, Call, Service
+from controller.rehearsal.service import ACCOUNT, AwsError, Call, Request, Response, Service
 from controller.rehearsal.services.arc.config import CONFIG, PanelConfig
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS, SERVICE, RoutingControls
 from controller.rehearsal.services.arc.safety_rules import SafetyRule, control_arn, panel_arn, rule_arn
@@ -41,7 +42,12 @@ from controller.rehearsal.services.eventbridge.bus import Events
 from controller.rehearsal.services.eventbridge.delivery import Delivery
 from controller.rehearsal.services.kms import Keys
 from controller.rehearsal.services.readiness import Providers, SwitchPlan, provided
-from controller.rehearsal.services.route53 import described_zone, listed_checks, listed_records
+from controller.rehearsal.services.route53 import (
+    described_zone,
+    listed_checks,
+    listed_records,
+    reported_checks,
+)
 from controller.rehearsal.services.s3 import Objects, locked
 from controller.rehearsal.services.sns import Outbox
 from controller.rehearsal.services.sqs.api import Queues
@@ -107,16 +113,22 @@ class Cloud:
         self.panel = PanelConfig(self.arc)
         self.objects = Objects(kernel, faults, plan.standby or {})
         self.switch: RoutingControls | Objects = self.arc if plan.standby is None else self.objects
-        self.tree = record_tree(plan.name, plan.controls)
+        drawn = record_tree(plan.name, plan.controls)
+        self.tree = replace(drawn, slices=plan.slices) if plan.slices else drawn
         self.health = HealthChecks(kernel, self.tree, self.switch.is_on)
         draw = random.Random(rng.getrandbits(64)).random  # noqa: S311
         self.names = NameService(tree=self.tree, is_healthy=self.health.is_healthy, draw=draw)
         self.shop = Shop(regions=plan.controls, faults=faults, orders=replicated(kernel, faults))
-        records = listed_records(self.tree, self.arc.arn, locked(plan.controller, MotoFallback().handle))
-        zone = described_zone(self.tree.name, records)
-        elsewhere = listed_checks(self.tree, self.arc.arn, zone)
+        elsewhere = self._route53(locked(plan.controller, MotoFallback().handle))
         self.built = Functions(self.plans, Providers(kernel, faults))
         self.wire = Wire(self._services(), self.objects.before(elsewhere), kernel.lock, passes)
+
+    def _route53(self, elsewhere: Callable[[Request], Response]) -> Callable[[Request], Response]:
+        """Return a handler of Route 53's reads. elsewhere: answers all other requests."""
+        arn, watched = self.arc.arn, self.plan.standby or {}
+        zone = described_zone(self.tree.name, listed_records(self.tree, arn, elsewhere))
+        reported = reported_checks(self.objects.status, {control: arn(control) for control in watched}, zone)
+        return listed_checks(self.tree, arn, reported, watched)
 
     def _controller_region(self, region: str, rng: random.Random, local: Local | None) -> ControllerRegion:
         changed = partial(self._execution_changed, region)

@@ -34,6 +34,8 @@ FALLS_THROUGH: Mapping[str, Mapping[str, str]] = {
         "GetHostedZone": f"`tidegate doctor` reads the zone; {RECORDS}",
         "ListResourceRecordSets": f"`tidegate doctor` reads the records; {RECORDS}",
         "ListHealthChecks": "`tidegate doctor` and `tidegate init` read the health checks; they are ours",
+        "GetHealthCheckStatus": "`tidegate doctor` reads what checkers see of the objects; it is ours",
+        "GetCheckerIpRanges": "`tidegate doctor` reads from where checkers look; it is ours",
     },
     "sts": {
         "GetCallerIdentity": "`aws sts get-caller-identity` says in which account the rehearsal plays",

@@ -19,8 +19,8 @@ from controller.entry.local_record import LocalRecord
 from controller.rehearsal.services.arc.data_plane import ENDPOINTS
 from controller.steps.operator.local_records import Brought
 from tests.entry.loopback import Cluster, closed_port, cluster
-from tests.entry.running_rehearsal import BIN, Rehearsal, policy
 from tests.support.policy_scene import policy_data
+from tests.support.running_rehearsal import BIN, Rehearsal, policy
 
 EAST = [("use1-a", False), ("use1-b", False), ("use1-c", False), ("use1-d", False)]
 

@@ -15,7 +15,7 @@ from controller.core.canonical_json import ascii_digest, ascii_json
 from controller.core.journal.event import GENESIS
 from controller.entry import local_record
 from controller.entry.local_record import LocalRecord
-from tests.entry.running_rehearsal import Rehearsal, policy
+from tests.support.running_rehearsal import Rehearsal, policy
 
 FILE, HEAD, KEY, LOCK = NAMES = (
     "break-glass.jsonl",

@@ -22,9 +22,9 @@ from controller.entry import local_record
 from controller.entry.break_glass import RecordStanding, standing
 from controller.entry.local_record import LocalRecord
 from controller.steps.operator.local_records import journal_records
-from tests.entry.running_rehearsal import environment
 from tests.support.demo_tables import LINES, tables, written
 from tests.support.journal_places import rows
+from tests.support.running_rehearsal import environment
 
 PAGE = (Path(__file__).parents[2] / "docs" / "break-glass.md").read_text(encoding="utf-8")
 NAMES = FILE, HEAD, KEY = "break-glass.jsonl", "break-glass.head", "break-glass.key"

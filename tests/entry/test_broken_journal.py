@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.entry.running_rehearsal import Rehearsal, policy
+from tests.support.running_rehearsal import Rehearsal, policy
 
 CHANGED = {2: "event 3", 5: "event 5"}
 """The event that somebody changed, and where the bundle's lines show it.

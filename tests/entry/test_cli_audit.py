@@ -13,10 +13,10 @@ from controller.core.policy.validation import parse_policy
 from controller.entry.cli.audit_export import wrong_place
 from controller.entry.cli.main import main
 from controller.lab.environment.last_run import LastRun, write_last_run
-from tests.entry.running_rehearsal import environment
 from tests.support.audit_bundle import Forger, exported, framed, opened, told
 from tests.support.policy_scene import ACCOUNT, policy_data
 from tests.support.quarter_journal import END, quarter
+from tests.support.running_rehearsal import environment
 
 Capture = pytest.CaptureFixture[str]
 

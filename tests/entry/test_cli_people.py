@@ -14,9 +14,9 @@ from controller.entry.cli import people
 from controller.entry.cli.main import main
 from controller.entry.cli.names_file import LARGEST, as_claimed, read_names
 from controller.entry.cli.output import Failed
-from tests.entry.running_rehearsal import Rehearsal, policy
 from tests.support.console_world import asked_desk
 from tests.support.policy_scene import OTHER
+from tests.support.running_rehearsal import Rehearsal, policy
 
 ANA, BEN = "ana@x.example", "ben <b>"
 

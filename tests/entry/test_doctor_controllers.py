@@ -3,7 +3,6 @@
 import json
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qs
 
 import pytest
 from botocore.awsrequest import AWSResponse
@@ -14,8 +13,8 @@ from controller.entry.doctor.finding import Patient
 from controller.lab.environment.environment import Stage
 from controller.rehearsal.blueprint import queue_arn
 from controller.rehearsal.service import ACCOUNT
-from controller.settings import Right
 from tests.entry.examined_deployment import HERE, changed, patients, told
+from tests.entry.simulated_roles import MOVE, PUT, TABLE, with_roles
 from tests.support.drill_run import ALONE, set_up
 from tests.support.wire import connect
 
@@ -55,44 +54,6 @@ def test_a_region_whose_functions_cannot_be_seen_is_unknown(stage: Stage) -> Non
     found = list(versions.versions(patients(stage)))
     stage.cloud.built.builds["us-west-2", "tidegate-Tick"] = stage.cloud.built.builds[HERE, "tidegate-Tick"]
     assert [(f.where, f.verdict) for f in found if f.verdict != "ok"] == [("us-west-2", "unknown")]
-
-
-MOVE, PUT = permissions.MOVES, "dynamodb:PutItem"
-TABLE = "arn:aws:dynamodb:us-east-2:111122223333:table/tidegate-journal"
-ALIAS = {"kms:ResourceAliases": ("alias/tidegate",)}
-DECRYPT = Right(actions=("kms:Decrypt",), resources=("arn:aws:kms:us-east-2:111122223333:key/*",), keys=ALIAS)
-NEEDS = {"ShiftTraffic": (Right(actions=(PUT,), resources=(TABLE,)), DECRYPT)}
-
-
-def with_roles(patient: Patient, *allowed: str, asked: list[dict[str, list[str]]] | None = None) -> Patient:
-    """An IAM in which each role allows these actions, and a deployment that needs `NEEDS`."""
-
-    def serve(request: Any) -> AWSResponse:
-        body = request.body.decode() if isinstance(request.body, bytes) else request.body
-        wish = parse_qs(body)
-        if asked is not None:
-            asked.append(wish)
-        results = "".join(
-            f"<member><EvalActionName>{action}</EvalActionName>"
-            f"<EvalDecision>{'allowed' if action in allowed else 'implicitDeny'}</EvalDecision></member>"
-            for key, (action,) in wish.items() if key.startswith("ActionNames.")
-        )  # fmt: skip
-        space = "https://iam.amazonaws.com/doc/2010-05-08/"
-        text = (
-            f'<SimulatePrincipalPolicyResponse xmlns="{space}"><SimulatePrincipalPolicyResult>'
-            f"<EvaluationResults>{results}</EvaluationResults><IsTruncated>false</IsTruncated>"
-            "</SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>"
-        )
-        return AWSResponse(request.url, 200, {"content-type": "text/xml"}, MockRawResponse(text.encode()))
-
-    iam, _ = connect("iam", serve, "us-east-1")
-    before = patient.ask
-    deployment = patient.deployment.model_copy(update={"rights": NEEDS})
-    return replace(
-        patient,
-        deployment=deployment,
-        ask=lambda s, r, url: iam if s == "iam" else before(s, r, url),
-    )
 
 
 def test_a_role_that_lost_a_right_is_found(patient: Patient) -> None:

@@ -15,7 +15,7 @@ import pytest
 from awscli.clidriver import create_clidriver
 
 from controller.entry.cli.main import main
-from tests.entry.running_rehearsal import Rehearsal, environment, policy
+from tests.support.running_rehearsal import Rehearsal, environment, policy
 
 PAGE = Path(__file__).parents[2] / "docs" / "runbooks" / "journal-lost.md"
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)

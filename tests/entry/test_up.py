@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from controller.core.person import ids_in, person_id
-from tests.entry.running_rehearsal import BIN, Rehearsal, policy
+from tests.support.running_rehearsal import BIN, Rehearsal, policy
 
 ALONE = "[us-east-2]"
 """One controller, where it is not the controllers that are looked at."""

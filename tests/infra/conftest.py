@@ -11,7 +11,7 @@ import pytest
 
 from infra.geography import ARC_ENDPOINTS
 from infra.project import Project, load
-from tests.infra.config_files import MOVED, written
+from tests.infra.config_files import MOVED, OBJECTS_LIVE, STANDBY, written
 from tests.infra.synthesis import Synthesis
 
 PANEL = "arn:aws:route53-recovery-control::111122223333:controlpanel/0f"
@@ -58,6 +58,14 @@ def moved(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
     """The same where the public name has moved onto the record tree."""
     config = written(tmp_path_factory.mktemp("moved"), MOVED)
     return _once(tmp_path_factory, "moved", "--config", str(config))
+
+
+@pytest.fixture(scope="session")
+def objects(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
+    """A live deployment without an ARC cluster: objects move its traffic. Checked by cdk-nag."""
+    folder = tmp_path_factory.mktemp("objects")
+    config = written(folder, OBJECTS_LIVE, {"enforcement": "live"}, shipped=STANDBY)
+    return _once(tmp_path_factory, "objects", "--check", "--config", str(config))
 
 
 def _once(factory: pytest.TempPathFactory, name: str, *arguments: str) -> Synthesis:

@@ -37,6 +37,48 @@ def recovery_checks_with_a_control(templates: Templates) -> Iterator[str]:
             yield f"{stack}/{name}: no routing control"
 
 
+def checks_of_objects_that_can_be_read(templates: Templates) -> Iterator[str]:
+    """A health check of an object asks a bucket that is there, and whose policy lets it be read."""
+    buckets = {
+        (p["BucketName"], stack, name): p
+        for stack, name, p in of(templates, "AWS::S3::Bucket")
+        if "BucketName" in p
+    }
+    for stack, name, check in of(templates, "AWS::Route53::HealthCheck"):
+        config = check["HealthCheckConfig"]
+        if config["Type"] == "RECOVERY_CONTROL":
+            continue
+        if not config.get("Inverted"):
+            yield f"{stack}/{name}: an object would mean On"
+        bucket, _, region = (
+            config["FullyQualifiedDomainName"].removesuffix(".amazonaws.com").partition(".s3.")
+        )
+        there = [each for each in buckets if each[0] == bucket and each[1].endswith(region)]
+        if not there:
+            yield f"{stack}/{name}: {bucket} is no bucket of a stack in {region}"
+        for _, where, made in there:
+            yield from (f"{stack}/{name}: {told}" for told in _unread(templates[where], made, config, bucket))
+            given = buckets[bucket, where, made]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+            if given[0]["ServerSideEncryptionByDefault"]["SSEAlgorithm"] != "AES256":
+                yield f"{stack}/{name}: its objects are encrypted by a key that no checker has"
+
+
+def _unread(template: Mapping[str, Any], made: str, config: Mapping[str, Any], bucket: str) -> Iterator[str]:
+    key = config["ResourcePath"]
+    wanted = {"Fn::Join": ["", [{"Fn::GetAtt": [made, "Arn"]}, key]]}
+    policies = [
+        r["Properties"] for r in template["Resources"].values() if r["Type"] == "AWS::S3::BucketPolicy"
+    ]
+    read = [
+        statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+        for policy in policies
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow" and statement["Action"] == "s3:GetObject"
+    ]
+    if not any(wanted in resources for resources in read):
+        yield f"nobody may read {key.lstrip('/')} of {bucket}"
+
+
 def composites_of_alarms_here(templates: Templates) -> Iterator[str]:
     """A composite sees the alarms of its own Region alone, and its rule is a small language."""
     for stack, name, composite in of(templates, "AWS::CloudWatch::CompositeAlarm"):
@@ -192,6 +234,7 @@ def code_under_its_digest(templates: Templates) -> Iterator[str]:
 CHECKS: tuple[Callable[[Templates], Iterator[str]], ...] = (
     strong_tables_without_ttl,
     recovery_checks_with_a_control,
+    checks_of_objects_that_can_be_read,
     composites_of_alarms_here,
     datapoints_within_periods,
     runtimes_that_are_there,

@@ -79,6 +79,8 @@ def _write_arc(found: Context, file: Path, cluster: str | None, *, yes: bool, as
     from controller.aws.readiness import ARC_REGION
     from controller.ports.errors import OutsideUnreachable
 
+    if found.deployment.standby is not None and found.deployment.standby.health_checks:
+        fail(ExitCode.NO, "this deployment moves objects: it needs no file of ARC's names")
     policy = found.deployment.policy
     names = [c for entry in dict(policy["regions"]).values() for c in entry["controls"]]  # type: ignore[call-overload]
     if file.exists():

@@ -171,14 +171,17 @@ def _run(stage: Any, stopped: threading.Event, steps: tuple[Any, ...], region: s
 
 def _print_endpoints(stage: Any, *, as_json: bool) -> None:
     deployment = stage.deployment
+    arc, standby = deployment.arc, deployment.standby
+    buckets = standby.bucket_by_region if standby else {}
     fields = {
         "schema": "tidegate.up/v1",
         "aws": deployment.endpoint_url,
-        "arc": deployment.arc.endpoints,
+        "arc": arc.endpoints if arc else {},
+        "objects": {region: bucket.name for region, bucket in buckets.items()},
         "dns": f"127.0.0.1:{stage.dns_port}",
         "name": stage.cloud.plan.name.rstrip("."),
         "state_machine": deployment.state_machine,
-        "control_panel": deployment.arc.panel,
+        "control_panel": arc.panel if arc else None,
         "region": deployment.region,
         "console": deployment.console_by_region[deployment.region],
         "controllers": [
@@ -195,9 +198,7 @@ def _print_endpoints(stage: Any, *, as_json: bool) -> None:
         print(json.dumps(fields), flush=True)  # noqa: T201
         return
     console, here = stdout(), deployment.region
-    guarded = deployment.policy["regions"]
-    # An endpoint outside the guarded Regions: it answers whichever of them breaks.
-    arc_region, arc = next((r, url) for r, url in deployment.arc.endpoints.items() if r not in guarded)
+    shown, listed = _switch_lines(deployment)
     host, dns = fields["name"], stage.dns_port
     lines = (
         f"The rehearsal runs. The console: {fields['console']}",
@@ -208,16 +209,31 @@ def _print_endpoints(stage: Any, *, as_json: bool) -> None:
         f"  aws --endpoint-url {deployment.endpoint_url} --region {here} dynamodb scan "
         f"--table-name {deployment.journal_table}",
         f"  aws --endpoint-url {deployment.endpoint_url} --region us-east-1 cloudwatch describe-alarms",
-        f"  aws --endpoint-url {arc} --region {arc_region} route53-recovery-cluster list-routing-controls",
+        *shown,
         f"  dig @127.0.0.1 -p {dns} {host}",
         "  tidegate status | why | incidents | evacuate REGION --reason …",
-        "ARC endpoints:",
-        *(f"  {region:<16} {url}" for region, url in deployment.arc.endpoints.items()),
+        *listed,
         "Ctrl-C stops it.",
     )
     for line in lines:
         console.print(Text(line))
     console.file.flush()
+
+
+def _switch_lines(deployment: Any) -> tuple[list[str], list[str]]:
+    """Return the command that shows the switch, and what the switch is made of."""
+    if deployment.arc is not None:
+        endpoints, guarded = deployment.arc.endpoints, deployment.policy["regions"]
+        # An endpoint outside the guarded Regions: it answers whichever of them breaks.
+        region, url = next((r, url) for r, url in endpoints.items() if r not in guarded)
+        shown = f"  aws --endpoint-url {url} --region {region} route53-recovery-cluster list-routing-controls"
+        return [shown], ["ARC endpoints:", *(f"  {r:<16} {url}" for r, url in endpoints.items())]
+    buckets = deployment.standby.bucket_by_region
+    call = f"  aws --endpoint-url {deployment.endpoint_url}"
+    shown_by = [
+        f"{call} --region {b.region} s3api list-objects-v2 --bucket {b.name}" for b in buckets.values()
+    ]
+    return shown_by, ["Objects in:", *(f"  {region:<16} {b.name}" for region, b in buckets.items())]
 
 
 def open_history(files: Sequence[Path], port: int, stopped: threading.Event, *, as_json: bool) -> None:

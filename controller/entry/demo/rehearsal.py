@@ -24,6 +24,7 @@ from controller.entry import lambdas
 from controller.entry.demo.files import LogFile
 from controller.lab.environment.environment import Parts, Stage
 from controller.lab.environment.loopback import Ports, wall_stage
+from controller.lab.environment.object_switch import packaged_switch
 from controller.lab.environment.templates import prefix_of, redrawn
 from controller.lab.policy_files.loader import load_policy
 from controller.lab.policy_files.overlay import unscheduled
@@ -78,13 +79,19 @@ def live(path: Path) -> Policy:
 def parts(templates: Path | None = None) -> Parts:
     """Return the workflow, the handlers' names and the intake rules.
 
-    templates: a folder of synthesised ones, from which rules, alarms, canaries and workflow are taken.
+    templates: a folder of synthesised ones, from which rules, alarms, canaries, workflow and a switch of
+    objects are taken. Raises `NotDeployable`.
     """
     workflow = files("controller").joinpath("workflow.asl.json").read_text(encoding="utf-8")
     drafted = Parts(workflow, tuple(lambdas.HANDLERS), wiring.INTAKE)
     if templates is None:
         return drafted
-    return replace(drafted, redraw=partial(redrawn, folder=templates), prefix=prefix_of(templates))
+    return replace(
+        drafted,
+        redraw=partial(redrawn, folder=templates),
+        prefix=prefix_of(templates),
+        standby=packaged_switch(templates),
+    )
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from controller.entry.doctor import (
     canaries,
     controller,
     dns_records,
+    objects,
     people,
     permissions,
     signals,
@@ -21,6 +22,7 @@ def examine(patients: list[Patient]) -> list[Finding]:
     """Return every finding, in the order in which an evacuation would need them."""
     first = patients[0]
     found = [*switch.endpoints(first), *switch.controls(first), switch.safety_rules(first)]
+    found += [*objects.seen(first), objects.addresses(first)]
     found += [*dns_records.record_tree(first), dns_records.zone_recovery(first)]
     for patient in patients:
         found += [*controller.journal(patient), controller.watching(patient), signals.signals(patient)]

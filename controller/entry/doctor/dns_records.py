@@ -14,8 +14,9 @@ from typing import Any
 
 from controller.core.text import sanitize
 from controller.entry.doctor.finding import Finding, Patient, Verdict, judged, tried
+from controller.entry.doctor.objects import asks_for, unwatched
 from controller.entry.doctor.switch import slices
-from controller.settings import Arc, Records
+from controller.settings import Deployment, Records
 
 LONGEST_TTL = 60
 """Seconds that a customer may keep an old answer (Route 53: 60 s is advised for failover)."""
@@ -27,9 +28,9 @@ Checks = Mapping[str, Mapping[str, Any]]
 
 def record_tree(patient: Patient) -> Iterator[Finding]:
     d = patient.deployment
-    arc, records = d.arc, d.records
-    if arc is None or records is None:
-        why = "no ARC cluster" if arc is None else "no records"
+    records = d.records
+    if records is None or unwatched(d):
+        why = "no records" if records is None else "no ARC cluster"
         yield Finding("record tree", "", "skipped", f"this deployment has {why}")
         return
     columns = slices(patient)
@@ -43,7 +44,7 @@ def record_tree(patient: Patient) -> Iterator[Finding]:
         checks = {c["Id"]: c["HealthCheckConfig"] for page in found for c in page.get("HealthChecks", ())}
         read.append(sets)
         told = f"{len(columns)} slices below {records.name}, each by its own controls"
-        return judged("record tree", "", list(_amiss(sets, checks, records, arc, columns)), told)
+        return judged("record tree", "", list(_amiss(sets, checks, records, d, columns)), told)
 
     yield tried(patient, "record tree", "", look)
     for sets in read:
@@ -51,7 +52,7 @@ def record_tree(patient: Patient) -> Iterator[Finding]:
 
 
 def _amiss(
-    sets: Sets, checks: Checks, records: Records, arc: Arc, columns: Sequence[Mapping[str, str]]
+    sets: Sets, checks: Checks, records: Records, d: Deployment, columns: Sequence[Mapping[str, str]]
 ) -> Iterator[str]:
     top = _named(sets, records.name)
     leads = {_plain(each.get("AliasTarget", {}).get("DNSName", "")): each for each in top}
@@ -67,11 +68,11 @@ def _amiss(
             yield f"{records.name} does not lead to slice {letter}"
         elif not leads[name]["AliasTarget"].get("EvaluateTargetHealth"):
             yield f"slice {letter} is answered even when all of it is Off"
-        yield from _slice(_named(sets, name), checks, records, arc, name, column)
+        yield from _slice(_named(sets, name), checks, records, d, name, column)
 
 
 def _slice(
-    below: Sets, checks: Checks, records: Records, arc: Arc, name: str, column: Mapping[str, str]
+    below: Sets, checks: Checks, records: Records, d: Deployment, name: str, column: Mapping[str, str]
 ) -> Iterator[str]:
     latency = records.mode == "active-active"
     ranks = ("PRIMARY", "SECONDARY")
@@ -82,14 +83,30 @@ def _slice(
             yield f"{name} has no record for {region}"
             continue
         config = checks.get(found.get("HealthCheckId", ""), {})
-        if config.get("Type") != "RECOVERY_CONTROL":
-            yield f"{name} in {region} is watched by no routing control: {control} moves nothing"
-        elif config.get("RoutingControlArn") != arc.controls[control]:
-            yield f"{name} in {region} is watched by another control than {control}"
-        elif config.get("Disabled") or config.get("Inverted"):
-            yield f"the health check of {control} is disabled or inverted"
+        yield from _watched(config, d, f"{name} in {region}", region, control)
     if len(below) > len(column):
         yield f"{name} has {len(below) - len(column)} records more than Regions"
+
+
+def _watched(
+    config: Mapping[str, Any], d: Deployment, record: str, region: str, control: str
+) -> Iterator[str]:
+    """Yield what is amiss with the health check of a record."""
+    if d.arc is not None:
+        if config.get("Type") != "RECOVERY_CONTROL":
+            yield f"{record} is watched by no routing control: {control} moves nothing"
+        elif config.get("RoutingControlArn") != d.arc.controls[control]:
+            yield f"{record} is watched by another control than {control}"
+        elif config.get("Disabled") or config.get("Inverted"):
+            yield f"the health check of {control} is disabled or inverted"
+    elif d.standby is not None and control in d.standby.objects:
+        key = d.standby.objects[control]
+        if not asks_for(config, d.standby.bucket_by_region[region], key):
+            yield f"{record} is watched by another object than {key}: {control} moves nothing"
+        elif config.get("Disabled") or not config.get("Inverted"):
+            yield f"the health check of {control} is disabled or not inverted"
+    elif config:
+        yield f"{record} is watched by a health check, and {control} has no object"
 
 
 def _ttl(sets: Sets, records: Records, count: int) -> Finding:

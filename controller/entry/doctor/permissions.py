@@ -23,6 +23,7 @@ from controller.settings import Right
 
 GLOBAL = "us-east-1"
 MOVES = "route53-recovery-cluster:UpdateRoutingControlStates"
+WRITES = ("s3:DeleteObject", "s3:PutObject")
 MOVER = "ShiftTraffic"
 SAMPLE = "0000"
 """The stand-in for the unknown part of a name. A simulation takes no pattern."""
@@ -101,13 +102,19 @@ def _too_much(patient: Patient) -> Iterator[str]:
 
     In shadow nothing may move traffic, whatever a defect tries.
     """
-    arc = patient.deployment.arc
-    if arc is None or patient.deps.policy.enforcement == "live" or MOVER not in patient.deployment.rights:
+    d = patient.deployment
+    if patient.deps.policy.enforcement == "live" or MOVER not in d.rights:
         return
-    right = Right(actions=(MOVES,), resources=tuple(arc.controls.values()))
-    found = _simulated(patient, _role(patient, MOVER), right)
-    if any(decision == "allowed" for _, decision in found):
-        yield f"in shadow {MOVER} may move traffic ({MOVES})"
+    if d.arc is not None:
+        right = Right(actions=(MOVES,), resources=tuple(d.arc.controls.values()))
+    elif d.standby is not None:
+        buckets = {bucket.name for bucket in d.standby.bucket_by_region.values()}
+        right = Right(actions=WRITES, resources=tuple(f"arn:aws:s3:::{name}/*" for name in sorted(buckets)))
+    else:
+        return
+    for action, decision in _simulated(patient, _role(patient, MOVER), right):
+        if decision == "allowed":
+            yield f"in shadow {MOVER} may move traffic ({action})"
 
 
 def _role(patient: Patient, handler: str) -> str:

@@ -130,6 +130,7 @@ def _word(text: str) -> str:
 
 
 POLICY, ARC = "policy.yaml", "arc.json"
+INSTEAD = "`routing.switch: standby` needs none"
 
 
 class NoDraft(ValueError):  # noqa: N818
@@ -159,7 +160,7 @@ def draft(facts: AccountFacts, application: str, panel: str | None = None) -> Dr
     text = policy_text(application, names, facts.regions, (*facts.unread, *_unwatched(facts, chosen)))
     missing = [line.strip() for line in text.splitlines() if FILL_IN in line]
     if chosen is None:
-        missing.append(f"{ARC}: no control panel with routing controls was found")
+        missing.append(f"{ARC}: no control panel with routing controls was found; {INSTEAD}")
         return Draft(text, None, tuple(missing))
     endpoints, found_panel = chosen
     arc = Arc(

@@ -48,7 +48,8 @@ class Parts:
 
     So this package needs neither boto3 nor the handlers. workflow: the state machine file's text. functions:
     names that it invokes, and the tick. intake: the rules that feed the queue. redraw: changes the drafted
-    estate, such as `templates.redrawn`. beside: other deployments in the same account.
+    estate, such as `templates.redrawn`. beside: other deployments in the same account. standby: the objects
+    by which its controllers move traffic.
     """
 
     workflow: str
@@ -57,6 +58,7 @@ class Parts:
     redraw: Callable[[Blueprint], Blueprint] = lambda plan: plan
     prefix: str = PREFIX
     beside: Sequence[tuple[Policy, "Parts"]] = ()
+    standby: Standby | None = None
 
 
 @dataclass

@@ -78,7 +78,9 @@ def wall_stage(
         cloud,
         network,
         rng,
-        deployments=deployed(policy, cloud, endpoint_url=url, arc_urls=arc, clock=anchor),
+        deployments=deployed(
+            policy, cloud, endpoint_url=url, arc_urls=arc, clock=anchor, standby=parts.standby
+        ),
         advance=lambda seconds: time.sleep(seconds / speed),
         go=thread.start,
         close=close,

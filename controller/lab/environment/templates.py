@@ -4,6 +4,7 @@ Rules, alarms, canaries and workflow come from the templates.
 ```
  build/synth/templates/tidegate-controller-us-east-2.json ─> rules, queue, workflow, functions, its own alarms
                        tidegate-probes-us-east-1.json     ─> canaries, alarms, composites, forwarding
+                       tidegate-routing.json              ─> records and checks of objects, if they move
 ```
 The account in them becomes the rehearsal's. What lives in a Region that the rehearsal has not is left out.
 """
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from controller.lab.environment.object_switch import NotDeployable as NotDeployable
+from controller.lab.environment.object_switch import declared_switch
 from controller.rehearsal.blueprint import PREFIX, AlarmPlan, Blueprint, CanaryPlan, RulePlan
 from controller.rehearsal.cloud import DEAD_LETTERS, QUEUE, SHARED, TABLES
 from controller.rehearsal.service import ACCOUNT
@@ -26,10 +29,6 @@ DRIVEN = ("AWS/SQS", "AWS/States", "CloudWatchSynthetics")
 """Namespaces of metrics that the rehearsal has, beside the application's own."""
 NOT_OURS = ("AlarmActions", "OKActions", "InsufficientDataActions", "Tags")
 _ACCOUNT = re.compile(r"(?<=:)\d{12}(?=:)")
-
-
-class NotDeployable(ValueError):  # noqa: N818
-    """The templates lack what a controller cannot do without; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +69,7 @@ def redrawn(plan: Blueprint, folder: Path) -> Blueprint:
         canaries=tuple(_canaries(found, plan)),
         workflow=workflow,
         functions=functions,
+        **declared_switch(folder, plan),
     )
 
 

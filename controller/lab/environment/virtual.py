@@ -30,5 +30,5 @@ def virtual_stage(policy: Policy, parts: Parts, seed: int, *, standby: Standby |
     def advance(seconds: float) -> None:
         kernel.run(until=kernel.now() + seconds)
 
-    deployments = deployed(policy, cloud, standby=standby)
+    deployments = deployed(policy, cloud, standby=standby or parts.standby)
     return assemble(policy, cloud, network, rng, deployments=deployments, advance=advance)

@@ -60,6 +60,13 @@ class Objects:
         region, bucket, key = self._watched[control]
         return region in self._faults.apis_dark or key not in self._stored[bucket]
 
+    def status(self, control: str) -> int | None:
+        """Return the HTTP status that a health checker gets for a control's object; None: no answer."""
+        region, bucket, key = self._watched[control]
+        if region in self._faults.apis_dark:
+            return None
+        return 200 if key in self._stored[bucket] else 404
+
     def observe(self, watcher: Watcher) -> None:
         """Call `watcher(at, control, on)` at each real change, with the kernel's lock held."""
         self._watchers.append(watcher)
